@@ -1,0 +1,153 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as pause } from 'node:timers/promises'
+import { newHandle } from './credentials/token.js'
+import { answerOf, type Engine, reportChanged, reportEnded, storeUnavailable } from './engine.js'
+import { SessionError, sessionEnded } from './errors.js'
+import { isLive, type SessionId, type SessionRecord } from './record.js'
+import type { SessionChanges, Updated } from './store.js'
+
+/** How long the callback of `use` may take. */
+export const CALLBACK_SECONDS = 10
+/** How long a change is tried again while other processes get in between. */
+export const CONFLICT_SECONDS = 10
+// The first conflicts are tried again at once; later ones wait a random while up to this.
+const CONFLICT_PAUSE_MILLISECONDS = 5
+
+/** What a change makes of a record: the fields to write (none = nothing to do), and the answer for the caller. */
+export interface Change<T> {
+  changes: SessionChanges | undefined
+  answer: T
+}
+
+/** Which session to change, and by whom. */
+export interface ChangeTarget {
+  /** The record as the request knows it. */
+  record: SessionRecord
+  /** The hash of the caller's credential. */
+  by: string
+}
+
+interface Frame {
+  readonly id: SessionId
+  readonly outer: Frame | undefined
+  open: boolean
+}
+
+const frames = new AsyncLocalStorage<Frame>()
+
+/**
+ * Reads the newest record, asks `decide` what to make of it, and writes that if nobody else wrote meanwhile; otherwise again.
+ * One change of a session at a time in this process. `decide` may run more than once.
+ * @returns the record as it now is, and the answer.
+ * @throws SessionError SESSION_ENDED, SESSION_BUSY, USE_NESTED, STORE_UNAVAILABLE, or what `decide` throws.
+ */
+export async function changeRecord<T>(
+  engine: Engine,
+  target: ChangeTarget,
+  decide: (record: SessionRecord) => Change<T> | Promise<Change<T>>,
+): Promise<{ record: SessionRecord; answer: T }> {
+  const { id } = target.record
+  refuseNested(id)
+  // Nobody is inside: the record that came with the request is probably the newest. If not, the version tells.
+  let known = engine.locks.isFree(id) ? target.record : undefined
+  return engine.locks.hold(id, async () => {
+    const { clock, store, appName } = engine.policy
+    const started = clock.now()
+    for (let attempt = 1; ; attempt++) {
+      const record = known ?? (await answerOf(store.get(appName, id)))
+      known = undefined
+      if (!record || !isLive(record, clock.now())) throw sessionEnded()
+      const { changes, answer } = await decide(record)
+      if (changes === undefined) return { record, answer }
+      if (await write(engine, record, target.by, changes)) {
+        reportChanged(engine, id)
+        const { authenticatedAt: _, ...fields } = changes
+        return { record: { ...record, ...fields, version: record.version + 1 }, answer }
+      }
+      if (clock.now() - started >= CONFLICT_SECONDS * 1000) {
+        throw new SessionError(
+          'SESSION_BUSY',
+          'Others are changing this session without a pause. Nothing was written; try again in a few seconds.',
+        )
+      }
+      await stillThere(engine, id, target.by)
+      if (attempt > 3) await pause(Math.random() * CONFLICT_PAUSE_MILLISECONDS)
+    }
+  })
+}
+
+/** Runs a callback as the inside of a change of this session, for at most `CALLBACK_SECONDS`. */
+export function runInside<T>(engine: Engine, id: SessionId, callback: () => T | Promise<T>): T | Promise<T> {
+  const frame: Frame = { id, outer: frames.getStore(), open: true }
+  let result: T | Promise<T>
+  try {
+    result = frames.run(frame, callback)
+  } catch (error) {
+    frame.open = false
+    throw error
+  }
+  if (!isPromise(result)) {
+    frame.open = false
+    return result
+  }
+  return withinTime(engine, result).finally(() => {
+    frame.open = false
+  })
+}
+
+/** @throws SessionError USE_NESTED inside a callback of the same session: it would wait for itself. */
+export function refuseNested(id: SessionId): void {
+  for (let frame = frames.getStore(); frame; frame = frame.outer) {
+    if (frame.open && frame.id === id) {
+      throw new SessionError(
+        'USE_NESTED',
+        'A write inside the callback of use() on the same session would wait for itself. Change the storage that the callback was given, or write after use() has resolved.',
+      )
+    }
+  }
+}
+
+/**
+ * Writes once. When the store's answer is lost on the way, the same write id is asked again, which the store recognises; if that
+ * tells nothing either, the outcome is unknown and the caller must hear so: running the callback again could apply it twice.
+ */
+async function write(engine: Engine, record: SessionRecord, by: string, changes: SessionChanges): Promise<boolean> {
+  const { store, appName, clock, limits } = engine.policy
+  const writeId = newHandle()
+  const ask = () =>
+    store.update(appName, record.id, { version: record.version, by }, writeId, changes, limits, clock.now())
+  let outcome: Updated
+  try {
+    outcome = await ask()
+  } catch (error) {
+    outcome = await ask().catch(() => ({ updated: false, ended: [] }))
+    if (!outcome.updated) throw storeUnavailable(error)
+  }
+  reportEnded(engine, outcome.ended)
+  return outcome.updated
+}
+
+/** A change was refused: because somebody else wrote, or because this device is no longer signed in? */
+async function stillThere(engine: Engine, id: SessionId, by: string): Promise<void> {
+  const { store, appName, clock } = engine.policy
+  const found = await answerOf(store.find(appName, id, by, clock.now()))
+  if (found?.state !== 'live') throw sessionEnded()
+}
+
+function withinTime<T>(engine: Engine, running: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = engine.policy.clock.after(CALLBACK_SECONDS * 1000, () =>
+      reject(
+        new SessionError(
+          'USE_TIMEOUT',
+          `The callback of use() took longer than ${CALLBACK_SECONDS} seconds. Its write was dropped; fetch what is slow before use() and only change storage inside.`,
+        ),
+      ),
+    )
+    running.then(resolve, reject).finally(cancel)
+  })
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as Promise<T> | undefined)?.then === 'function'
+}

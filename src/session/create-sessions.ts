@@ -1,0 +1,191 @@
+import type { Carrier } from './carrier.js'
+import { sessionCookie } from './credentials/cookie.js'
+import { isSessionId, newHandle } from './credentials/token.js'
+import { answerOf, type Engine, eventOf, reportDetached, reportEnded } from './engine.js'
+import { createEvents, type SessionEventName, type SessionEvents } from './events.js'
+import { createLocks } from './locks.js'
+import { readOptions, type SessionOptions } from './options.js'
+import { type EndReason, isLive, PRESENCE_BEAT_MILLISECONDS, type SessionId } from './record.js'
+import { resumeSession } from './resume.js'
+import type { Session } from './session.js'
+import { describeSession, type SessionDescription } from './session-description.js'
+import { type DeepReadonly, deepFreeze, storageFormat } from './storage.js'
+import type { Cursor, EndFilter, ListFilter, Page } from './store.js'
+import { startSweeping } from './sweeper.js'
+import { watchChanges } from './watch.js'
+
+// How many records one step of a sweep removes: a step holds the store, so many small ones are better than a long one.
+const SWEEP_STEP = 500
+
+/** The sessions of one application. */
+export interface Sessions<S extends object = Record<string, unknown>, P extends string = string> {
+  /** The name of the session cookie, `4DSID_<appName>`; `__Host-` before it when cookies are secure. */
+  readonly cookieName: string
+  /** Finds the session of a request. For framework glue; `koa.ts` shows how. */
+  resume(carrier: Carrier): Promise<Session<S, P>>
+  /** Whether visitors get a session as soon as they come. */
+  readonly beginsAtFirstRequest: boolean
+  /** One session with its devices, as an administrator may see it; undefined when there is none. */
+  get(id: SessionId): Promise<SessionDescription | undefined>
+  /** The storage of another session (4D); undefined when it does not exist or is not live. */
+  storage(id: SessionId): Promise<DeepReadonly<S> | undefined>
+  /** A page of sessions, newest first; pass `next` of the page before as `after`. */
+  list(filter?: ListFilter, page?: Page): Promise<{ sessions: SessionDescription[]; next?: Cursor }>
+  /** How many there are. Without a filter every record counts, as for licences. */
+  count(filter?: ListFilter): Promise<number>
+  /** Ends a session on all its devices. `false` when it is gone already. */
+  end(id: SessionId, reason?: EndReason): Promise<boolean>
+  /** Ends all sessions that match, those of a user for instance; an empty filter means all. Answers how many. */
+  endMany(filter: EndFilter, reason?: EndReason): Promise<number>
+  /** Signs one device out, by its public handle. */
+  detach(id: SessionId, handle: string, reason?: EndReason): Promise<boolean>
+  /** Removes a session in whatever state (JADE); each device is told the message once. An empty one tells nothing. */
+  removeWithMessage(id: SessionId, message: string): Promise<boolean>
+  /** Yields whenever the session changed, until it ends or `signal` aborts. */
+  watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
+  /** Removes what ended more than five minutes ago. Runs by itself; answers how many. */
+  sweep(): Promise<number>
+  /** Listens to what happens; answers a function that stops listening. */
+  on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
+  /**
+   * Stops the sweeper. With `endSessions` (default: the option `closeOnStop`) it ends all sessions when no other process has the
+   * store open.
+   */
+  close(options?: { endSessions?: boolean }): Promise<void>
+}
+
+/**
+ * Makes the sessions of an application.
+ * @typeParam S what the application keeps in a session. @typeParam P the names of its privileges (see `PrivilegeOf`).
+ * @throws TypeError that tells what to change, for options that cannot work.
+ */
+export function createSessions<S extends object = Record<string, unknown>, P extends string = string>(
+  options: SessionOptions,
+): Sessions<S, P> {
+  const policy = readOptions(options)
+  const { store, appName, clock } = policy
+  const engine: Engine = {
+    policy,
+    events: createEvents(),
+    locks: createLocks(),
+    format: storageFormat(policy.maxStorageBytes, policy.codecs),
+    cookie: sessionCookie(appName, policy.secureCookie),
+  }
+
+  async function sweep(): Promise<number> {
+    for (let removed = 0; ; ) {
+      const ended = await answerOf(store.sweep(appName, clock.now(), SWEEP_STEP))
+      reportEnded(engine, ended)
+      removed += ended.length
+      if (ended.length < SWEEP_STEP) return removed
+    }
+  }
+
+  const sweeper = startSweeping(clock, policy.sweepMilliseconds, async () => {
+    await sweep().catch((error) =>
+      engine.events.emit('warning', { message: 'The sweep failed; it will be tried again.', error }),
+    )
+  })
+  const leave = announcePresence(engine)
+  if (policy.neverExpires)
+    warnSoon(
+      engine,
+      'sessionTimeoutMinutes is 0: sessions never expire, and invalidated ones are never swept. Remove them yourself.',
+    )
+
+  const describe = async (id: SessionId) => {
+    const record = isSessionId(id) ? await answerOf(store.get(appName, id)) : undefined
+    if (!record || clock.now() >= record.end) return undefined
+    const credentials = await answerOf(store.credentials(appName, [id]))
+    return describeSession(engine, record, credentials.get(id) ?? [])
+  }
+
+  return {
+    cookieName: engine.cookie.name,
+    beginsAtFirstRequest: policy.guests === 'first-request',
+    resume: (carrier) => resumeSession<S, P>(engine, carrier),
+    get: describe,
+    async storage(id) {
+      const record = isSessionId(id) ? await answerOf(store.get(appName, id)) : undefined
+      return record && isLive(record, clock.now()) ? deepFreeze(engine.format.decode(record.storage) as S) : undefined
+    },
+    async list(filter = {}, page = {}) {
+      const { sessions, next } = await answerOf(store.list(appName, filter, checkedPage(page), clock.now()))
+      const credentials = await answerOf(
+        store.credentials(
+          appName,
+          sessions.map(({ id }) => id),
+        ),
+      )
+      const described = sessions.map((record) => describeSession(engine, record, credentials.get(record.id) ?? []))
+      return next ? { sessions: described, next } : { sessions: described }
+    },
+    count: (filter = {}) => answerOf(store.count(appName, filter, clock.now())),
+    async end(id, reason = 'revoked') {
+      const ended = isSessionId(id) ? await answerOf(store.end(appName, id, reason, clock.now())) : undefined
+      if (ended) reportEnded(engine, [ended])
+      return ended !== undefined
+    },
+    async endMany(filter, reason = 'revoked') {
+      const ended = await answerOf(store.endMany(appName, filter, reason, clock.now()))
+      reportEnded(engine, ended)
+      return ended.length
+    },
+    async detach(id, handle, reason = 'revoked') {
+      const record = isSessionId(id) ? await answerOf(store.get(appName, id)) : undefined
+      const detached = record !== undefined && (await answerOf(store.detach(appName, id, handle, reason, clock.now())))
+      if (detached) reportDetached(engine, record, handle, reason)
+      return detached
+    },
+    async removeWithMessage(id, message) {
+      const record = isSessionId(id) ? await answerOf(store.get(appName, id)) : undefined
+      const removed = record !== undefined && (await answerOf(store.remove(appName, id, clock.now(), message)))
+      if (removed) engine.events.emit('ended', { ...eventOf(record), reason: 'revoked' })
+      return removed
+    },
+    watch: (id, signal) => watchChanges(engine, id, signal),
+    sweep,
+    on: engine.events.on,
+    async close({ endSessions = policy.closeOnStop } = {}) {
+      sweeper.stop()
+      const isLast = await leave()
+      if (isLast && endSessions) reportEnded(engine, await answerOf(store.endMany(appName, {}, 'stopped', clock.now())))
+    },
+  }
+}
+
+/** Tells an embedded store regularly that this process has it open. Answers a function that leaves: true for the last one. */
+function announcePresence({ policy: { store, appName, clock }, events }: Engine): () => Promise<boolean> {
+  const { presence } = store
+  if (!presence) return async () => false
+  const processId = `${process.pid}-${newHandle()}`
+  let cancel = () => {}
+  let beating: Promise<void> = Promise.resolve()
+  const beat = () => {
+    beating = presence
+      .beat(appName, processId, clock.now())
+      .catch((error) =>
+        events.emit('warning', { message: 'The store could not be told that this process uses it.', error }),
+      )
+    cancel = clock.after(PRESENCE_BEAT_MILLISECONDS, beat)
+  }
+  beat()
+  let left: Promise<boolean> | undefined
+  return () => {
+    cancel()
+    left ??= beating.then(() => answerOf(presence.leave(appName, processId, clock.now())))
+    return left
+  }
+}
+
+/** Warns when the caller has had time to listen. */
+function warnSoon({ events }: Engine, message: string): void {
+  setImmediate(() => events.emit('warning', { message }))
+}
+
+function checkedPage(page: Page): Page {
+  const { size = 50 } = page
+  if (!Number.isInteger(size) || size < 1 || size > 500)
+    throw new TypeError(`list(): size is a whole number from 1 to 500, got ${size}.`)
+  return { ...page, size }
+}

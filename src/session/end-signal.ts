@@ -1,0 +1,47 @@
+import { answerOf } from './engine.js'
+import type { Hold } from './hold.js'
+
+/** An end in another process is noticed after at most this long. */
+const LOOK_MILLISECONDS = 1000
+
+/**
+ * A signal that aborts when the session or this request's credential of it ends: at once for an end in this process, within a
+ * second for an expiry or an end in another one. A store that does not answer ends nothing. Watching stops with the request.
+ * A guest's signal never aborts: there is nothing that could end.
+ */
+export function watchEnd({ state, engine, carrier }: Hold): AbortSignal {
+  const controller = new AbortController()
+  if (state.is !== 'live') return controller.signal
+  const { record, credential } = state
+  const { store, appName, clock } = engine.policy
+  let cancelLook = () => {}
+  const stop = () => {
+    for (const off of stopListening) off()
+    cancelLook()
+  }
+  const abort = () => {
+    stop()
+    controller.abort()
+  }
+  const stopListening = [
+    engine.events.on('ended', ({ id }) => id === record.id && abort()),
+    engine.events.on('detached', ({ id, handle }) => id === record.id && handle === credential.handle && abort()),
+  ]
+  const look = async () => {
+    const found = await answerOf(store.find(appName, record.id, credential.hash, clock.now())).catch(
+      () => 'unknown' as const,
+    )
+    if (found !== 'unknown' && found?.state !== 'live') abort()
+    else if (!controller.signal.aborted) lookLater()
+  }
+  const lookLater = () => {
+    cancelLook = clock.after(LOOK_MILLISECONDS, () => void look())
+  }
+  let closed = false
+  carrier.onClose(() => {
+    closed = true
+    stop()
+  })
+  if (!closed) lookLater()
+  return controller.signal
+}

@@ -1,0 +1,54 @@
+import type { SessionCookie } from './credentials/cookie.js'
+import { SessionError } from './errors.js'
+import type { Events, SessionEvent } from './events.js'
+import type { Locks } from './locks.js'
+import type { Policy } from './options.js'
+import type { EndedSession, EndReason, SessionId, SessionRecord } from './record.js'
+import type { StorageFormat } from './storage.js'
+
+/** What the sessions of one application share inside one process. */
+export interface Engine {
+  readonly policy: Policy
+  readonly events: Events
+  readonly locks: Locks
+  readonly format: StorageFormat
+  readonly cookie: SessionCookie
+}
+
+/** Waits for a store; an exception of its becomes 503 and nothing else: nobody turns anonymous because a database is down. */
+export async function answerOf<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (cause) {
+    throw storeUnavailable(cause)
+  }
+}
+
+export function storeUnavailable(cause: unknown): SessionError {
+  return new SessionError(
+    'STORE_UNAVAILABLE',
+    'The session store does not answer at the moment. Nothing is lost; try again in a few seconds.',
+    { cause },
+  )
+}
+
+export function eventOf({
+  id,
+  kind,
+  userName,
+  userId,
+}: Pick<SessionRecord, 'id' | 'kind' | 'userName' | 'userId'>): Omit<SessionEvent, 'type'> {
+  return { id, kind, userName, userId: userId ?? undefined }
+}
+
+export function reportEnded(engine: Engine, ended: readonly EndedSession[]): void {
+  for (const session of ended) engine.events.emit('ended', { ...eventOf(session), reason: session.reason })
+}
+
+export function reportDetached(engine: Engine, record: SessionRecord, handle: string, reason: EndReason): void {
+  engine.events.emit('detached', { ...eventOf(record), handle, reason })
+}
+
+export function reportChanged(engine: Engine, id: SessionId): void {
+  engine.events.emit('changed', { id })
+}

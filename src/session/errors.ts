@@ -1,0 +1,92 @@
+/** What can go wrong while people use sessions. The code is stable; the message is for people and may change. */
+export type SessionErrorCode =
+  /** The session ended, or this device was signed out of it, while the request was under way. Nothing was written. */
+  | 'SESSION_ENDED'
+  /** Other processes kept changing the session for too long. Nothing was written; asking again is safe. */
+  | 'SESSION_BUSY'
+  /** The store did not answer, or its answer was lost. Nobody became anonymous. */
+  | 'STORE_UNAVAILABLE'
+  /** The licence limit is reached (number 5503). */
+  | 'SESSION_LIMIT'
+  /** The user is signed in and lacks a privilege; `privilege` names it. */
+  | 'PRIVILEGE_MISSING'
+  /** The server runs without sessions. */
+  | 'SESSIONS_OFF'
+  /** This kind of request (an asset, a stream, a prefetch …) may not begin a guest's session. */
+  | 'GUEST_NOT_STARTED'
+  /** A call that needs Set-Cookie came after the answer had begun. Nothing was changed. */
+  | 'HEADERS_SENT'
+  /** A write inside the callback of another write of the same session. */
+  | 'USE_NESTED'
+  /** The callback of `use` did not finish in time. Its write was dropped. */
+  | 'USE_TIMEOUT'
+  /** A value that JSON cannot hold; the message names its path (4D's number -10721). */
+  | 'VALUE_NOT_SHAREABLE'
+  /** The storage would exceed its limit. The old value stays. */
+  | 'STORAGE_TOO_LARGE'
+  /** The call does not exist for this kind of session (JADE's number 1068). */
+  | 'FEATURE_NOT_AVAILABLE'
+
+const STATUS: Record<SessionErrorCode, number> = {
+  SESSION_ENDED: 409,
+  SESSION_BUSY: 503,
+  STORE_UNAVAILABLE: 503,
+  SESSION_LIMIT: 503,
+  PRIVILEGE_MISSING: 403,
+  SESSIONS_OFF: 503,
+  GUEST_NOT_STARTED: 409,
+  HEADERS_SENT: 500,
+  USE_NESTED: 500,
+  USE_TIMEOUT: 503,
+  VALUE_NOT_SHAREABLE: 500,
+  STORAGE_TOO_LARGE: 413,
+  FEATURE_NOT_AVAILABLE: 400,
+}
+
+// The numbers that the source documents give to these errors.
+const NUMBER: Partial<Record<SessionErrorCode, number>> = {
+  SESSION_LIMIT: 5503,
+  VALUE_NOT_SHAREABLE: -10721,
+  FEATURE_NOT_AVAILABLE: 1068,
+}
+
+const RETRY_AFTER_SECONDS = 5
+
+export interface SessionErrorDetails {
+  /** With PRIVILEGE_MISSING: the privilege that would open the page. */
+  privilege?: string
+  cause?: unknown
+}
+
+/**
+ * Something that can happen at run time, as opposed to wrong wiring, which is a `TypeError`.
+ * Has what Koa and http-errors look at: `status`, `expose` and, for 503, `headers['Retry-After']`.
+ */
+export class SessionError extends Error {
+  override readonly name = 'SessionError'
+  readonly code: SessionErrorCode
+  /** The HTTP status that fits. */
+  readonly status: number
+  readonly expose: boolean
+  /** The number under which 4D or JADE document this error, if they do. */
+  readonly number: number | undefined
+  readonly privilege: string | undefined
+  /** Seconds after which asking again makes sense; set with status 503. */
+  readonly retryAfterSeconds: number | undefined
+  readonly headers: Record<string, string | string[]>
+
+  constructor(code: SessionErrorCode, message: string, details: SessionErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.status = STATUS[code]
+    this.expose = this.status !== 500
+    this.number = NUMBER[code]
+    this.privilege = details.privilege
+    this.retryAfterSeconds = this.status === 503 ? RETRY_AFTER_SECONDS : undefined
+    this.headers = this.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(this.retryAfterSeconds) }
+  }
+}
+
+export function sessionEnded(message = 'This session has ended; reload the page to start again.'): SessionError {
+  return new SessionError('SESSION_ENDED', message)
+}

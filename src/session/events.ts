@@ -1,0 +1,53 @@
+import type { EndReason, SessionId, SessionKind } from './record.js'
+
+/** What the layer reports, by name. Handles only: no secret, hash or OTP is ever in an event. */
+export interface SessionEvents {
+  created: SessionEvent
+  /** The session now belongs to a user, or gained a privilege; it took the place of `replaced`, if there was one. */
+  secured: SessionEvent & { replaced: SessionId | undefined }
+  ended: SessionEvent & { reason: EndReason }
+  /** One device of a session was signed out; the session lives on. */
+  detached: SessionEvent & { handle: string; reason: EndReason }
+  /** Storage, privileges or lifetime changed. */
+  changed: { type: string; id: SessionId }
+  /** Something that needs a look, though the request went on. */
+  warning: { type: string; message: string; error?: unknown }
+}
+
+export interface SessionEvent {
+  type: string
+  id: SessionId
+  kind: SessionKind
+  userName: string
+  userId: string | undefined
+}
+
+export type SessionEventName = keyof SessionEvents
+
+export interface Events {
+  on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
+  emit<N extends SessionEventName>(name: N, event: Omit<SessionEvents[N], 'type'>): void
+}
+
+/** A listener that throws is reported as a warning and harms nobody else. */
+export function createEvents(): Events {
+  const listeners = new Map<SessionEventName, Set<(event: never) => void>>()
+  const events: Events = {
+    on(name, listener) {
+      const set = listeners.get(name) ?? new Set()
+      listeners.set(name, set)
+      set.add(listener)
+      return () => void set.delete(listener)
+    },
+    emit(name, event) {
+      for (const listener of listeners.get(name) ?? []) {
+        try {
+          listener({ type: name, ...event } as never)
+        } catch (error) {
+          if (name !== 'warning') events.emit('warning', { message: `A listener for "${name}" threw.`, error })
+        }
+      }
+    },
+  }
+  return events
+}

@@ -1,0 +1,71 @@
+import type { Engine } from './engine.js'
+import type { SessionRecord } from './record.js'
+import { formatGrants, type Grants } from './roles.js'
+
+/**
+ * What `setPrivileges` takes (4D): names separated by commas, a list of names, or an object.
+ * `userName` and `userId` stay as they are when left out; privileges and roles are always replaced.
+ */
+export type PrivilegeGrant<P extends string = string> =
+  | string
+  | readonly P[]
+  | {
+      privileges?: string | readonly P[]
+      roles?: string | readonly string[]
+      userName?: string
+      userId?: string | number
+    }
+
+/** A grant as the fields of a record. */
+export type GrantFields = Pick<SessionRecord, 'grants'> & { userName?: string; userId?: string }
+
+/** Unknown names are ignored and reported as a warning. @throws TypeError for anything that is not a grant. */
+export function readGrant(engine: Engine, grant: PrivilegeGrant): GrantFields {
+  const { privileges, roles, userName, userId } =
+    typeof grant === 'string' || Array.isArray(grant) ? { privileges: grant } : objectGrant(grant)
+  const wanted: Grants = { privileges: names('privileges', privileges), roles: names('roles', roles) }
+  const { grants, unknown } = engine.policy.roles.recognise(wanted)
+  if (unknown.length > 0) {
+    engine.events.emit('warning', { message: `setPrivileges() ignored what is not declared: ${unknown.join(', ')}.` })
+  }
+  return {
+    grants: formatGrants(grants),
+    ...(userName === undefined ? {} : { userName: textOf('userName', userName) }),
+    ...(userId === undefined ? {} : { userId: textOf('userId', userId) }),
+  }
+}
+
+/** Whether these fields would put another user on the record. */
+export function setsAnotherUser(record: SessionRecord, { userName, userId }: Partial<GrantFields>): boolean {
+  return (userName !== undefined && userName !== record.userName) || (userId !== undefined && userId !== record.userId)
+}
+
+/** Whether these fields would raise trust: another user, or a privilege that the record does not have. */
+export function raisesTrust(engine: Engine, record: SessionRecord, fields: GrantFields): boolean {
+  if (setsAnotherUser(record, fields)) return true
+  const has = engine.policy.roles.expand(record.grants)
+  return engine.policy.roles.expand(fields.grants).names.some((name) => !has.has(name))
+}
+
+function objectGrant(grant: unknown): Exclude<PrivilegeGrant, string | readonly string[]> {
+  if (typeof grant === 'object' && grant !== null) return grant
+  throw new TypeError(
+    `setPrivileges() takes "a,b", a list, or { privileges, roles, userName, userId }; got ${typeof grant}.`,
+  )
+}
+
+function names(place: string, value: unknown): string[] {
+  if (value === undefined || value === null) return []
+  const list = typeof value === 'string' ? value.split(',') : value
+  if (!Array.isArray(list) || list.some((name) => typeof name !== 'string')) {
+    throw new TypeError(`setPrivileges(): ${place} is a text with commas or a list of names.`)
+  }
+  return list.map((name: string) => name.trim()).filter((name) => name !== '')
+}
+
+function textOf(place: string, value: unknown): string {
+  if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return String(value)
+  throw new TypeError(
+    `setPrivileges(): ${place} is a text${place === 'userId' ? ' or a number' : ''}, got ${value === null ? 'null' : typeof value}.`,
+  )
+}

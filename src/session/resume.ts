@@ -1,0 +1,56 @@
+import { newRecord } from './begin.js'
+import type { Carrier } from './carrier.js'
+import { hashSecret, parseToken } from './credentials/token.js'
+import { answerOf, type Engine } from './engine.js'
+import { Hold, type Refusal } from './hold.js'
+import { endAfter, TOUCH_GRACE_MILLISECONDS } from './record.js'
+import { Session } from './session.js'
+import type { Found } from './store.js'
+
+/**
+ * For this long after an end, a request that comes with the ended session's cookie gets no new one: it was sent before the browser
+ * heard of the end, and a guest's cookie in its answer could overwrite that of a login.
+ */
+export const JUST_ENDED_MILLISECONDS = 60_000
+
+/** Finds the session that a request belongs to; everybody else is a guest. Never refuses, except when the store does not answer. */
+export async function resumeSession<S extends object, P extends string>(
+  engine: Engine,
+  carrier: Carrier,
+): Promise<Session<S, P>> {
+  const { store, appName, clock } = engine.policy
+  const now = clock.now()
+  let live: Extract<Found, { state: 'live' }> | undefined
+  let refusal: Refusal | undefined = carrier.mayBeginGuest ? undefined : 'request'
+  for (const value of engine.cookie.read(carrier.cookieHeader)) {
+    const token = parseToken(value)
+    if (!token) continue
+    const found = await answerOf(store.find(appName, token.id, hashSecret(token.secret), now))
+    if (found?.state === 'ended' && now - found.endedAt < JUST_ENDED_MILLISECONDS) refusal = 'just-ended'
+    if (found?.state !== 'live' || found.credential.kind !== 'cookie') continue
+    if (live) return guest(engine, carrier, 'just-ended') // two live ones: somebody planted one, and neither is believed
+    live = found
+  }
+  if (!live) return guest(engine, carrier, refusal)
+  const { credential } = live
+  let { session: record } = live
+  if (carrier.countsAsActivity && now - (record.lastAccessTime ?? 0) >= TOUCH_GRACE_MILLISECONDS) {
+    await answerOf(store.touch(appName, record.id, credential.hash, now))
+    record = {
+      ...record,
+      lastAccessTime: now,
+      end: Math.max(record.end, endAfter(now, record.idleMilliseconds, record.absoluteEnd)),
+    }
+  }
+  return new Session<S, P>(new Hold(engine, carrier, { is: 'live', record, credential, unsent: false }))
+}
+
+function guest<S extends object, P extends string>(
+  engine: Engine,
+  carrier: Carrier,
+  refusal: Refusal | undefined,
+): Session<S, P> {
+  return new Session<S, P>(
+    new Hold(engine, carrier, { is: 'guest', record: newRecord(engine, 'web', engine.policy.clock.now()), refusal }),
+  )
+}

@@ -1,0 +1,93 @@
+import { newCookie, newRecord } from './begin.js'
+import type { Carrier } from './carrier.js'
+import { CONFLICT_SECONDS } from './change.js'
+import { answerOf, type Engine, eventOf, reportEnded } from './engine.js'
+import { SessionError } from './errors.js'
+import { type GrantFields, setsAnotherUser } from './grants.js'
+import { type Credential, isLive, type SessionRecord } from './record.js'
+import { EMPTY_STORAGE } from './storage.js'
+
+export interface SecureOptions {
+  /** What of the storage goes along: nothing (default), everything, or the values of some keys. */
+  keepStorage?: boolean | readonly string[]
+}
+
+/** A session that was just stored, and the token for its browser. */
+export interface NewSession {
+  record: SessionRecord
+  credential: Credential
+  token: string
+}
+
+interface Raise {
+  fields: Partial<GrantFields>
+  login: boolean
+  keepStorage: SecureOptions['keepStorage']
+}
+
+/**
+ * Replaces a session by a new one with these fields, in one step of the store; the old one and all its credentials are dead then.
+ * @returns undefined when the session, or the caller's hold on it, ended meanwhile; nothing is written then.
+ */
+export async function replaceSession(
+  engine: Engine,
+  old: { record: SessionRecord; credential: Credential },
+  { device, address }: Carrier,
+  raise: Raise,
+): Promise<NewSession | undefined> {
+  const { store, appName, clock, limits } = engine.policy
+  const by = old.credential.hash
+  const started = clock.now()
+  while (clock.now() - started < CONFLICT_SECONDS * 1000) {
+    const now = clock.now()
+    const current = await answerOf(store.get(appName, old.record.id))
+    if (!current || !isLive(current, now)) return undefined
+    const record = successorOf(engine, current, raise, now)
+    const via = raise.login ? 'login' : old.credential.via
+    const authenticatedAt = raise.login ? now : old.credential.authenticatedAt
+    const made = newCookie(record.id, { via, authenticatedAt, device, address }, now)
+    // A login that takes nothing along does not care what others wrote meanwhile.
+    const expected = raise.login && record.storage === EMPTY_STORAGE ? { by } : { by, version: current.version }
+    const replaced = await answerOf(store.replace(appName, current.id, expected, record, made.credential, limits, now))
+    if (replaced.state === 'gone') return undefined
+    if (replaced.state === 'replaced') {
+      engine.events.emit('secured', { ...eventOf(record), replaced: current.id })
+      engine.events.emit('ended', { ...eventOf(current), reason: 'secured' })
+      reportEnded(engine, replaced.ended)
+      return { record, ...made }
+    }
+  }
+  throw new SessionError(
+    'SESSION_BUSY',
+    'Others are changing this session without a pause. Nothing was changed; try again in a few seconds.',
+  )
+}
+
+function successorOf(
+  engine: Engine,
+  current: SessionRecord,
+  { fields, login, keepStorage }: Raise,
+  now: number,
+): SessionRecord {
+  const next = newRecord(engine, current.kind, now)
+  return {
+    ...next,
+    userName: fields.userName ?? current.userName,
+    userId: fields.userId ?? current.userId,
+    grants: fields.grants ?? current.grants,
+    storage: keptStorage(engine, current, keepStorage ?? isSameUser(current, fields)),
+    // Only a proof of who it is starts the absolute limit anew.
+    ...(login ? {} : { absoluteEnd: current.absoluteEnd, end: Math.min(next.end, current.absoluteEnd) }),
+  }
+}
+
+function isSameUser(current: SessionRecord, fields: Partial<GrantFields>): boolean {
+  const hasUser = current.userId !== null || current.userName !== ''
+  return hasUser && !setsAnotherUser(current, fields)
+}
+
+function keptStorage(engine: Engine, current: SessionRecord, keep: boolean | readonly string[]): string {
+  if (typeof keep === 'boolean') return keep ? current.storage : EMPTY_STORAGE
+  const storage = engine.format.decode(current.storage)
+  return engine.format.encode(Object.fromEntries(Object.entries(storage).filter(([key]) => keep.includes(key))))
+}

@@ -1,0 +1,74 @@
+import type { Engine } from './engine.js'
+import type { Credential, SessionId, SessionKind, SessionRecord } from './record.js'
+import { isLive, NEVER } from './record.js'
+
+/** A session as lists and administrators may see it: no secret, no hash, no stored value. */
+export interface SessionDescription {
+  id: SessionId
+  kind: SessionKind
+  userName: string
+  userId: string | undefined
+  privileges: readonly string[]
+  state: 'live' | 'invalidated'
+  /** Both null when invalidated. */
+  startTime: Date | null
+  lastAccessTime: Date | null
+  /** When it ends if nothing more comes; null = never. */
+  expirationDate: string | null
+  storageBytes: number
+  storageKeys: string[]
+  devices: DeviceDescription[]
+}
+
+/** One credential of a session. */
+export interface DeviceDescription {
+  handle: string
+  kind: Credential['kind']
+  via: Credential['via']
+  createdAt: Date
+  lastSeenAt: Date | null
+  authenticatedAt: Date | null
+  device: string | null
+  address: string | null
+}
+
+export function describeSession(
+  { policy, format }: Engine,
+  record: SessionRecord,
+  credentials: readonly Credential[],
+): SessionDescription {
+  return {
+    id: record.id,
+    kind: record.kind,
+    userName: record.userName,
+    userId: record.userId ?? undefined,
+    privileges: policy.roles.expand(record.grants).names,
+    state: isLive(record, policy.clock.now()) ? 'live' : 'invalidated',
+    startTime: dateOf(record.startTime),
+    lastAccessTime: dateOf(record.lastAccessTime),
+    expirationDate: expirationDateOf(record),
+    storageBytes: Buffer.byteLength(record.storage),
+    storageKeys: Object.keys(format.decode(record.storage)),
+    devices: credentials.map(({ handle, kind, via, createdAt, lastSeenAt, authenticatedAt, device, address }) => ({
+      handle,
+      kind,
+      via,
+      createdAt: new Date(createdAt),
+      lastSeenAt: dateOf(lastSeenAt),
+      authenticatedAt: dateOf(authenticatedAt),
+      device,
+      address,
+    })),
+  }
+}
+
+/** ISO 8601, UTC: when a session ends if nothing more comes; null = never. */
+export function expirationDateOf({ lastAccessTime, idleMilliseconds, absoluteEnd }: SessionRecord): string | null {
+  const idleEnd = idleMilliseconds === 0 || lastAccessTime === null ? NEVER : lastAccessTime + idleMilliseconds
+  const end = Math.min(idleEnd, absoluteEnd)
+  return end === NEVER ? null : new Date(end).toISOString()
+}
+
+export function dateOf(time: number | null): Date | null {
+  return time === null ? null : new Date(time)
+}

@@ -1,0 +1,246 @@
+import { refuseNested, runInside } from './change.js'
+import { watchEnd } from './end-signal.js'
+import { SessionError } from './errors.js'
+import { type PrivilegeGrant, raisesTrust, readGrant, setsAnotherUser } from './grants.js'
+import { Hold } from './hold.js'
+import { endAfter, type SessionId, type SessionKind } from './record.js'
+import type { SecureOptions } from './secure.js'
+import { dateOf, expirationDateOf } from './session-description.js'
+import { type DeepReadonly, deepFreeze, EMPTY_STORAGE } from './storage.js'
+
+export interface SetPrivilegesOptions extends SecureOptions {
+  /**
+   * The user has just proved who he is. Always gives a fresh session and cookie, also when nothing is raised, and never fails
+   * because the old session ended meanwhile. Default: true when another user is set.
+   */
+  login?: boolean
+}
+
+/** The session of one request: what handlers see. Made by the middleware. */
+export class Session<S extends object = Record<string, unknown>, P extends string = string> {
+  readonly #hold: Hold
+  #frozen: { text: string; storage: DeepReadonly<S> } | undefined
+  #signal: AbortSignal | undefined
+  /** Whether this request came without a live credential. */
+  readonly isNew: boolean
+  /** `false`, or what `createOTP` was given, when this request came in through a one-time link. */
+  readonly restored: false | { data: unknown } = false
+
+  constructor(hold: Hold) {
+    this.#hold = hold
+    this.isNew = hold.state.is === 'guest'
+  }
+
+  /** Public handle; may appear in lists, logs and URLs. */
+  get id(): SessionId {
+    return this.#hold.record.id
+  }
+
+  /** Fixed when the session begins: a cookie makes a web session, a bearer token a rest session. */
+  get kind(): SessionKind {
+    return this.#hold.record.kind
+  }
+
+  /** '' until set (4D). Set it with `setPrivileges`. */
+  get userName(): string {
+    return this.#hold.record.userName
+  }
+
+  /** A reference into the application's own tables. */
+  get userId(): string | undefined {
+    return this.#hold.record.userId ?? undefined
+  }
+
+  /** null, like `lastAccessTime`, when the session was invalidated (JADE). */
+  get startTime(): Date | null {
+    return dateOf(this.#hold.record.startTime)
+  }
+
+  /** To the minute: a session that is in use is written at most once a minute. */
+  get lastAccessTime(): Date | null {
+    return dateOf(this.#hold.record.lastAccessTime)
+  }
+
+  /** Minutes without a request after which the session closes; 0 = none. */
+  get idleTimeout(): number {
+    return this.#hold.record.idleMilliseconds / 60_000
+  }
+
+  /** When the session will end if nothing more comes: ISO 8601, UTC; null = never. */
+  get expirationDate(): string | null {
+    return expirationDateOf(this.#hold.record)
+  }
+
+  /** What the session keeps: a frozen snapshot, as read or as left by this object's last awaited write. Write with `use`. */
+  get storage(): DeepReadonly<S> {
+    const text = this.#hold.record.storage
+    if (this.#frozen?.text !== text)
+      this.#frozen = { text, storage: deepFreeze(this.#hold.engine.format.decode(text) as S) }
+    return this.#frozen.storage
+  }
+
+  /** A session without any privilege is a guest's (4D). */
+  isGuest(): boolean {
+    return this.#hold.record.grants === '' || this.getPrivileges().length === 0
+  }
+
+  /** Whether the session has this privilege, directly or included in another. The case of the name does not matter. */
+  hasPrivilege(name: P): boolean {
+    return this.#hold.engine.policy.roles.expand(this.#hold.record.grants).has(name)
+  }
+
+  /** All privileges, included ones too; no roles. */
+  getPrivileges(): P[] {
+    return [...this.#hold.engine.policy.roles.expand(this.#hold.record.grants).names] as P[]
+  }
+
+  /** Aborts when this request's credential or its session ends, expiry included. Made on first use. */
+  get signal(): AbortSignal {
+    this.#signal ??= watchEnd(this.#hold)
+    return this.#signal
+  }
+
+  /**
+   * The only way to write the storage (4D's Use). Calls `change` with a copy; what it leaves there is stored, whole or not at
+   * all, before the promise resolves. Nobody else in this process is inside meanwhile; when another process was faster,
+   * `change` runs again on the newer storage: it should only compute and change. An exception writes nothing.
+   * @returns what `change` returned.
+   * @throws SessionError SESSION_ENDED, SESSION_BUSY, USE_NESTED, USE_TIMEOUT (10 s), VALUE_NOT_SHAREABLE, STORAGE_TOO_LARGE,
+   * SESSION_LIMIT, HEADERS_SENT (a guest's first write needs a cookie), STORE_UNAVAILABLE.
+   */
+  async use<T>(change: (storage: S) => T | Promise<T>): Promise<T> {
+    const hold = this.#hold
+    hold.refuseStale()
+    refuseNested(this.id)
+    await hold.settle()
+    if (hold.state.is !== 'guest') return this.#useStored(change)
+    return hold.inTurn(() => (hold.state.is === 'guest' ? this.#useFirst(change) : this.#useStored(change)))
+  }
+
+  /**
+   * Replaces the session's privileges and roles. When that raises trust (another user, or a privilege that was not there) the
+   * session is secured first: a new id and cookie, every older cookie, device and one-time link of it dead. This object then
+   * is the new session. Storage goes along only when it was the same user's, or as `keepStorage` says: what a guest's session
+   * holds may have been planted.
+   * @throws SessionError SESSION_ENDED when the session ended meanwhile and this is no login; HEADERS_SENT before any change.
+   */
+  async setPrivileges(grant: PrivilegeGrant<P>, { login, keepStorage }: SetPrivilegesOptions = {}): Promise<void> {
+    const hold = this.#hold
+    hold.refuseStale()
+    refuseNested(this.id)
+    const fields = readGrant(hold.engine, grant)
+    await hold.settle()
+    const raises = () => raisesTrust(hold.engine, hold.record, fields)
+    const isLogin = login ?? setsAnotherUser(hold.record, fields)
+    const raise = () => hold.inTurn(() => hold.raise(fields, isLogin, keepStorage))
+    if (isLogin || raises()) return raise()
+    if (hold.state.is === 'guest') return // nothing raised on a guest: nothing to store
+    await hold.change((current) => ({
+      changes: raisesTrust(hold.engine, current, fields) ? undefined : fields,
+      answer: undefined,
+    }))
+    if (raises()) await raise() // another device had lowered the session meanwhile
+  }
+
+  /** Makes the session a guest's again; storage, id and userName stay (4D). */
+  async clearPrivileges(): Promise<void> {
+    this.#hold.refuseStale()
+    await this.#hold.settle()
+    if (this.#hold.state.is === 'guest') return
+    await this.#hold.change((current) => ({
+      changes: current.grants === '' ? undefined : { grants: '' },
+      answer: undefined,
+    }))
+  }
+
+  /** Sets the idle timeout in minutes; less than the floor (60, 4D) becomes the floor. The end moves at once. */
+  async setIdleTimeout(minutes: number): Promise<void> {
+    if (typeof minutes !== 'number' || !Number.isFinite(minutes))
+      throw new TypeError('setIdleTimeout() takes a number of minutes.')
+    await this.#hold.begin()
+    const { clock, minIdleMilliseconds } = this.#hold.engine.policy
+    const idleMilliseconds = Math.max(minutes * 60_000, minIdleMilliseconds)
+    await this.#hold.change((current) => {
+      const lastAccessTime = Math.max(current.lastAccessTime ?? 0, clock.now())
+      const end = endAfter(lastAccessTime, idleMilliseconds, current.absoluteEnd)
+      return { changes: { idleMilliseconds, lastAccessTime, end }, answer: undefined }
+    })
+  }
+
+  /**
+   * JADE's defence against session fixation: makes a new session the current one and invalidates this one with all its
+   * cookies, devices and one-time links before the call returns. Call it once the credentials were checked and before
+   * anything sensitive is stored. User and privileges go along; storage does not unless asked.
+   * @returns the new current session; this object is stale from now on.
+   * @throws SessionError SESSION_ENDED on a stale object, or when a signed-in session ended meanwhile;
+   * FEATURE_NOT_AVAILABLE (1068) on a rest session; HEADERS_SENT before any change.
+   */
+  async secureSession({ keepStorage = false }: SecureOptions = {}): Promise<Session<S, P>> {
+    if (this.kind === 'rest') {
+      throw new SessionError(
+        'FEATURE_NOT_AVAILABLE',
+        'Feature not available in this release: secureSession() is for web sessions.',
+      )
+    }
+    const hold = this.#hold
+    hold.refuseStale()
+    refuseNested(this.id)
+    await hold.settle()
+    const next = new Hold(hold.engine, hold.carrier, hold.state)
+    const isGuest = this.isGuest() && this.userId === undefined
+    await hold.inTurn(() => next.secure(isGuest, keepStorage))
+    hold.becomeStale()
+    const session = new Session<S, P>(next)
+    hold.carrier.setCurrent(session)
+    return session
+  }
+
+  /**
+   * Logs out here and on every device of this session; this object is a guest then. Doing it twice is harmless.
+   * Resolved means stored: a store that is down makes it throw STORE_UNAVAILABLE, and nobody is told that he is out.
+   */
+  async close(): Promise<void> {
+    refuseNested(this.id)
+    await this.#hold.settle()
+    await this.#hold.close()
+  }
+
+  /** Reads the session again, to see what others wrote since. An ended one turns into a guest's. */
+  async reload(): Promise<void> {
+    await this.#hold.settle()
+    await this.#hold.reload()
+  }
+
+  /** Stores a guest's session that nothing was stored for yet, if this request may. For the middleware. */
+  async beginIfAllowed(): Promise<void> {
+    const { state, carrier } = this.#hold
+    if (!this.isNew || state.is !== 'guest' || state.refusal !== undefined || carrier.headersSent()) return
+    try {
+      await this.#hold.begin()
+    } catch (error) {
+      // Too many sessions: this visitor gets his page without one.
+      if (!(error instanceof SessionError && error.code === 'SESSION_LIMIT')) throw error
+    }
+  }
+
+  /** The first write of a guest: what it leaves is stored together with the session, or nothing is. */
+  async #useFirst<T>(change: (storage: S) => T | Promise<T>): Promise<T> {
+    const hold = this.#hold
+    hold.refuseBegin()
+    const storage = hold.engine.format.decode(EMPTY_STORAGE) as S
+    const answer = await runInside(hold.engine, this.id, () => change(storage))
+    const text = hold.engine.format.encode(storage)
+    if (text !== EMPTY_STORAGE) await hold.create({ storage: text }, false)
+    return answer
+  }
+
+  #useStored<T>(change: (storage: S) => T | Promise<T>): Promise<T> {
+    const { engine } = this.#hold
+    return this.#hold.change(async (current) => {
+      const storage = engine.format.decode(current.storage) as S
+      const answer = await runInside(engine, current.id, () => change(storage))
+      const text = engine.format.encode(storage)
+      return { changes: text === current.storage ? undefined : { storage: text }, answer }
+    })
+  }
+}

@@ -1,0 +1,239 @@
+import type { Credential, EndedSession, EndReason, SessionId, SessionKind, SessionRecord } from './record.js'
+
+/**
+ * What a store must promise. Every method is atomic in its store, takes the application's name first, so that
+ * applications sharing one store never meet, and takes the time as an argument: a store never looks at a clock.
+ *
+ * Missing is a value (`undefined`, `false`), broken is an exception: a store that cannot answer throws.
+ * `testing/store-contract.ts` proves every promise; run it against a store of your own.
+ */
+export interface SessionStore {
+  /**
+   * Adds a session with its first credential. Insert-only: an id that exists is an error, never an overwrite.
+   * Limits are checked in the same step; at a limit nothing is written and the answer is `{ admitted: false }`.
+   */
+  create(app: string, session: SessionRecord, credential: Credential, limits: Limits, now: number): Promise<Admission>
+
+  /**
+   * Finds the session that a credential belongs to, by the session's id and the hash of the credential's secret.
+   * `ended` is answered only to a credential that was once good, for at least 90 s after the end, whatever ended it.
+   */
+  find(app: string, id: SessionId, hash: string, now: number): Promise<Found | undefined>
+
+  /** Reads a record by its public id, live, expired or invalidated, without a credential: for lists and administration. */
+  get(app: string, id: SessionId): Promise<SessionRecord | undefined>
+
+  /** The credentials of some sessions, oldest first. Hashes are included: never show them. */
+  credentials(app: string, ids: readonly SessionId[]): Promise<Map<SessionId, Credential[]>>
+
+  /**
+   * Changes a live session if it still has this version, and raises the version by one.
+   * Answers `false`, and writes nothing, when the version moved on, the session is no longer live, or `by` (the hash of the
+   * caller's credential) was ended. Never creates. The record keeps `writeId`: asked again with a write id that it
+   * holds, the store answers `true` without writing a second time.
+   */
+  update(
+    app: string,
+    id: SessionId,
+    expected: Expected,
+    writeId: string,
+    changes: SessionChanges,
+    limits: Limits,
+    now: number,
+  ): Promise<Updated>
+
+  /**
+   * Counts as activity: moves `lastAccessTime`, the end that follows from it, and the credential's `lastSeenAt`.
+   * Moves nothing backwards; does nothing to a session that is no longer live. The version stays.
+   */
+  touch(app: string, id: SessionId, hash: string, now: number): Promise<void>
+
+  /**
+   * Adds a credential to a live session: another device, a token, or an OTP. At `limits.credentials` the device that was
+   * seen longest ago is signed out, never `by`; at `limits.otps` the oldest OTP goes. Answers `false` for a session
+   * that is not live.
+   */
+  attach(
+    app: string,
+    id: SessionId,
+    credential: Credential,
+    by: string | undefined,
+    limits: Limits,
+    now: number,
+  ): Promise<boolean>
+
+  /** Ends one credential by its public handle. Ending one that is gone is not an error: the answer is `false`. */
+  detach(app: string, id: SessionId, handle: string, reason: EndReason, now: number): Promise<boolean>
+
+  /** Gives a live session a new credential and ends all others, in one step. `false` when `by` is no longer good. */
+  rotate(app: string, id: SessionId, by: string, credential: Credential, now: number): Promise<boolean>
+
+  /** Looks at a live OTP of a live session without spending it. */
+  findOTP(app: string, hash: string, now: number): Promise<FoundOTP | undefined>
+
+  /**
+   * Spends an OTP: of many callers exactly one gets the session. `credential` is attached in the same step;
+   * `undefined` attaches none (a request-only link, or a session's own token).
+   */
+  redeem(
+    app: string,
+    hash: string,
+    credential: Credential | undefined,
+    limits: Limits,
+    now: number,
+  ): Promise<SessionRecord | undefined>
+
+  /**
+   * JADE's secureSession in one step: the new session lives with its one credential; the old one stays as an invalidated
+   * record (both times null, storage emptied) that keeps its licence, and every credential of it is dead. When licences are
+   * short the old record goes and the new session takes over its licence.
+   * `gone` when the old session is no longer live or `by` no longer good; `moved` when `expected.version` is given and is not
+   * the record's. Both write nothing.
+   */
+  replace(
+    app: string,
+    id: SessionId,
+    expected: Expected,
+    session: SessionRecord,
+    credential: Credential,
+    limits: Limits,
+    now: number,
+  ): Promise<Replaced>
+
+  /**
+   * Ends a live session: the record goes, each credential leaves a tombstone with the reason (and a message, if any).
+   * `undefined` when it is not live any more: people press Log out twice. `by` as in update.
+   */
+  end(
+    app: string,
+    id: SessionId,
+    reason: EndReason,
+    now: number,
+    options?: EndOptions,
+  ): Promise<EndedSession | undefined>
+
+  /** Ends every live session that matches; one atomic step. */
+  endMany(app: string, filter: EndFilter, reason: EndReason, now: number, message?: string): Promise<EndedSession[]>
+
+  /** Removes a record in whatever state it is, an invalidated one included, and frees its licence. Leaves tombstones. */
+  remove(app: string, id: SessionId, now: number, message?: string): Promise<boolean>
+
+  /** Takes the message that an ended session left for this device. Of many callers exactly one gets it. */
+  takeMessage(app: string, hash: string, now: number): Promise<string | undefined>
+
+  /** One page of records, paged by key: pass `next` of the page before. Expired records are left out. */
+  list(app: string, filter: ListFilter, page: Page, now: number): Promise<ListPage>
+
+  /** How many records match. Without a filter: every record that exists, which is what licences count. */
+  count(app: string, filter: ListFilter, now: number): Promise<number>
+
+  /**
+   * Removes at most `limit` records whose end lies at least five minutes back (clocks differ), and the tombstones, messages
+   * and OTPs whose time is over. Answers the sessions it removed.
+   */
+  sweep(app: string, now: number, limit: number): Promise<EndedSession[]>
+
+  /** Who has the store open. Only stores that live and die with the processes of one machine have this. */
+  readonly presence?: Presence
+}
+
+/** The fields that an update may carry. */
+export type SessionChanges = Partial<
+  Pick<SessionRecord, 'userName' | 'userId' | 'grants' | 'storage' | 'idleMilliseconds' | 'lastAccessTime' | 'end'>
+> & {
+  /** Marks the caller's credential: the user has just proved who he is. */
+  authenticatedAt?: number
+}
+
+/** What must still hold for a change to be made. */
+export interface Expected {
+  version?: number
+  /** The hash of the caller's credential. */
+  by?: string
+}
+
+/** Ceilings, each checked by the step that could break it. Absent = none. */
+export interface Limits {
+  /** Records that exist, invalidated ones included. */
+  sessions?: number
+  /** Records of guests. */
+  guests?: number
+  /** Live sessions of one user; the oldest ends. */
+  sessionsPerUser?: number
+  /** Devices and tokens of one session. */
+  credentials?: number
+  /** Open OTPs of one session. */
+  otps?: number
+}
+
+export type Found =
+  | { state: 'live'; session: SessionRecord; credential: Credential }
+  | {
+      state: 'ended'
+      reason: EndReason
+      endedAt: number
+      /** There is a message for this device: take it with `takeMessage`. */
+      message: boolean
+      /** The session that took its place, when it was secured. */
+      successor: SessionId | null
+    }
+
+export interface FoundOTP {
+  session: SessionRecord
+  credential: Credential
+}
+
+/** `ended`: sessions that had to go for a limit. */
+export type Admission = { admitted: true; ended: EndedSession[] } | { admitted: false }
+export interface Updated {
+  updated: boolean
+  ended: EndedSession[]
+}
+export type Replaced = { state: 'replaced'; ended: EndedSession[] } | { state: 'gone' | 'moved' }
+
+export interface EndOptions {
+  by?: string
+  message?: string
+}
+
+/** Which sessions to end. An empty filter means all. */
+export interface EndFilter {
+  userId?: string
+  kind?: SessionKind
+  exceptId?: SessionId
+}
+
+export interface ListFilter {
+  userId?: string
+  kind?: SessionKind
+  /** `user`: live with a user or a privilege; `restored`: live with a device that came by a link. */
+  state?: 'guest' | 'user' | 'restored' | 'invalidated'
+}
+
+export interface Page {
+  /** Default 'created', newest first. */
+  sort?: 'created' | 'seen' | 'end'
+  direction?: 'asc' | 'desc'
+  /** 1 to 500, default 50. */
+  size?: number
+  /** From the page before. */
+  after?: Cursor
+}
+
+export interface Cursor {
+  value: number
+  id: SessionId
+}
+
+export interface ListPage {
+  sessions: SessionRecord[]
+  next?: Cursor
+}
+
+/** A register of the processes that have a store open, so that the last one to stop can close the sessions. */
+export interface Presence {
+  /** Registers or renews a process. Renew it at least every `PRESENCE_BEAT_MILLISECONDS`. */
+  beat(app: string, processId: string, now: number): Promise<void>
+  /** Takes a process off; `true` when no other one is there. */
+  leave(app: string, processId: string, now: number): Promise<boolean>
+}

@@ -1,0 +1,162 @@
+import {
+  type Credential,
+  type EndedSession,
+  type EndReason,
+  endedSession,
+  isGuestRecord,
+  isLive,
+  MESSAGE_MILLISECONDS,
+  type SessionId,
+  type SessionRecord,
+  TOMBSTONE_MILLISECONDS,
+} from '../record.js'
+import type { Expected, FoundOTP, Limits } from '../store.js'
+
+export interface Entry {
+  record: SessionRecord
+  writeId: string | undefined
+  readonly credentials: Map<string, Credential>
+}
+
+export interface Tombstone {
+  readonly id: SessionId
+  readonly reason: EndReason
+  readonly endedAt: number
+  readonly successor: SessionId | null
+  readonly keepUntil: number
+  message: string | undefined
+}
+
+export interface AppData {
+  readonly sessions: Map<SessionId, Entry>
+  readonly otps: Map<string, SessionId>
+  readonly tombstones: Map<string, Tombstone>
+  readonly processes: Map<string, number>
+}
+
+export function holds(entry: Entry, { version, by }: Expected, now: number): boolean {
+  return (
+    isLive(entry.record, now) &&
+    (version === undefined || version === entry.record.version) &&
+    (by === undefined || entry.credentials.has(by))
+  )
+}
+
+export function insert(data: AppData, session: SessionRecord, credential: Credential): void {
+  data.sessions.set(session.id, {
+    record: session,
+    writeId: undefined,
+    credentials: new Map([[credential.hash, credential]]),
+  })
+}
+
+export function isFull(data: AppData, session: SessionRecord, limits: Limits): boolean {
+  if (limits.sessions !== undefined && data.sessions.size >= limits.sessions) return true
+  if (limits.guests === undefined || !isGuestRecord(session)) return false
+  return (
+    [...data.sessions.values()].filter(({ record }) => record.startTime !== null && isGuestRecord(record)).length >=
+    limits.guests
+  )
+}
+
+/** The user's sessions beyond the limit, oldest first; never the one that just came. */
+export function endOldest(
+  data: AppData,
+  session: SessionRecord,
+  { sessionsPerUser }: Limits,
+  now: number,
+): EndedSession[] {
+  if (sessionsPerUser === undefined || session.userId === null) return []
+  const others = [...data.sessions.values()]
+    .filter(({ record }) => record.userId === session.userId && record.id !== session.id && isLive(record, now))
+    .sort((a, b) => (a.record.startTime ?? 0) - (b.record.startTime ?? 0))
+  return others
+    .slice(0, Math.max(0, others.length + 1 - sessionsPerUser))
+    .map((entry) => end(data, entry, 'limit', now))
+}
+
+export function addCredential(
+  data: AppData,
+  entry: Entry,
+  credential: Credential,
+  by: string | undefined,
+  limits: Limits,
+  now: number,
+): void {
+  const isOTP = credential.kind === 'otp'
+  const cap = isOTP ? limits.otps : limits.credentials
+  const rivals = [...entry.credentials.values()]
+    .filter((other) => (other.kind === 'otp') === isOTP && other.hash !== by)
+    .sort((a, b) => (a.lastSeenAt ?? a.createdAt) - (b.lastSeenAt ?? b.createdAt))
+  const kept = by !== undefined && !isOTP ? 1 : 0
+  const tooMany = cap === undefined ? 0 : Math.max(0, rivals.length + kept + 1 - cap)
+  for (const rival of rivals.slice(0, tooMany)) bury(data, entry, rival, { reason: 'limit', now })
+  entry.credentials.set(credential.hash, credential)
+  if (isOTP) data.otps.set(credential.hash, entry.record.id)
+}
+
+interface Burial {
+  reason: EndReason
+  now: number
+  message?: string | undefined
+  successor?: SessionId
+}
+
+/** Ends one credential; a device's hash is remembered for a while. */
+export function bury(
+  data: AppData,
+  entry: Entry,
+  credential: Credential,
+  { reason, now, message, successor }: Burial,
+): void {
+  entry.credentials.delete(credential.hash)
+  data.otps.delete(credential.hash)
+  if (credential.kind === 'otp') return
+  const kept = message === '' ? undefined : message
+  data.tombstones.set(credential.hash, {
+    id: entry.record.id,
+    reason,
+    endedAt: now,
+    successor: successor ?? null,
+    keepUntil: now + (kept === undefined ? TOMBSTONE_MILLISECONDS : MESSAGE_MILLISECONDS),
+    message: kept,
+  })
+}
+
+export function end(data: AppData, entry: Entry, reason: EndReason, now: number, message?: string): EndedSession {
+  for (const credential of [...entry.credentials.values()]) bury(data, entry, credential, { reason, now, message })
+  data.sessions.delete(entry.record.id)
+  return endedSession(entry.record, reason)
+}
+
+export function invalidate(data: AppData, entry: Entry, successor: SessionId, now: number): void {
+  for (const credential of [...entry.credentials.values()])
+    bury(data, entry, credential, { reason: 'secured', now, successor })
+  entry.record = {
+    ...entry.record,
+    startTime: null,
+    lastAccessTime: null,
+    storage: '{}',
+    version: entry.record.version + 1,
+  }
+}
+
+export function liveOTP(data: AppData, hash: string, now: number): FoundOTP | undefined {
+  const entry = data.sessions.get(data.otps.get(hash) ?? '')
+  const credential = entry?.credentials.get(hash)
+  return entry && credential && now < credential.expiresAt && isLive(entry.record, now)
+    ? { session: entry.record, credential }
+    : undefined
+}
+
+export function dropOTP(data: AppData, hash: string): void {
+  data.sessions.get(data.otps.get(hash) ?? '')?.credentials.delete(hash)
+  data.otps.delete(hash)
+}
+
+/** Leaves a message for every device of a session that has ended already. */
+export function leaveMessage(data: AppData, id: SessionId, message: string, now: number): void {
+  for (const [hash, grave] of data.tombstones) {
+    if (grave.id === id) data.tombstones.set(hash, { ...grave, message, keepUntil: now + MESSAGE_MILLISECONDS })
+  }
+}

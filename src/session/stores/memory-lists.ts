@@ -1,0 +1,38 @@
+import { isGuestRecord, isLive, type SessionRecord } from '../record.js'
+import type { Cursor, ListFilter, ListPage, Page } from '../store.js'
+import type { Entry } from './memory-data.js'
+
+/** One page of the entries that match, in order, after the cursor. */
+export function listPage(entries: readonly Entry[], filter: ListFilter, page: Page, now: number): ListPage {
+  const { sort = 'created', direction = 'desc', size = 50, after } = page
+  const sign = direction === 'asc' ? 1 : -1
+  const compare = (a: Cursor, b: Cursor) => sign * (a.value - b.value || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+  const rows = entries
+    .filter((entry) => isListed(entry, filter, now))
+    .map(({ record }) => ({ value: sortKey(record, sort), id: record.id, record }))
+    .filter((row) => after === undefined || compare(row, after) > 0)
+    .sort(compare)
+  const shown = rows.slice(0, size)
+  const last = shown.at(-1)
+  const sessions = shown.map(({ record }) => record)
+  return rows.length > size && last ? { sessions, next: { value: last.value, id: last.id } } : { sessions }
+}
+
+/** Whether a list shows this entry. */
+export function isListed(entry: Entry, filter: ListFilter, now: number): boolean {
+  return now < entry.record.end && matchesFilter(entry, filter, now)
+}
+
+function sortKey(record: SessionRecord, sort: NonNullable<Page['sort']>): number {
+  return sort === 'created' ? (record.startTime ?? 0) : sort === 'seen' ? (record.lastAccessTime ?? 0) : record.end
+}
+
+function matchesFilter({ record, credentials }: Entry, { userId, kind, state }: ListFilter, now: number): boolean {
+  if (userId !== undefined && record.userId !== userId) return false
+  if (kind !== undefined && record.kind !== kind) return false
+  if (state === undefined) return true
+  if (state === 'invalidated') return record.startTime === null
+  if (!isLive(record, now)) return false
+  if (state === 'restored') return [...credentials.values()].some((credential) => credential.via === 'link')
+  return (state === 'guest') === isGuestRecord(record)
+}

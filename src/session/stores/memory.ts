@@ -1,0 +1,299 @@
+import {
+  type Credential,
+  type EndedSession,
+  type EndReason,
+  endAfter,
+  expiryReason,
+  isLive,
+  type SessionId,
+  type SessionRecord,
+  SWEEP_MARGIN_MILLISECONDS,
+  sweptSession,
+} from '../record.js'
+import type {
+  Admission,
+  EndFilter,
+  EndOptions,
+  Expected,
+  Found,
+  FoundOTP,
+  Limits,
+  ListFilter,
+  ListPage,
+  Page,
+  Presence,
+  Replaced,
+  SessionChanges,
+  SessionStore,
+  Updated,
+} from '../store.js'
+import {
+  type AppData,
+  addCredential,
+  bury,
+  dropOTP,
+  type Entry,
+  end,
+  endOldest,
+  holds,
+  insert,
+  invalidate,
+  isFull,
+  leaveMessage,
+  liveOTP,
+} from './memory-data.js'
+import { isListed, listPage } from './memory-lists.js'
+import { memoryPresence } from './memory-presence.js'
+
+/** A store in this process's memory: for tests, and for a single process whose sessions may end with it. */
+export function memoryStore(): SessionStore {
+  return new MemoryStore()
+}
+
+/** Every method does its work before its first `await`, which makes it atomic. */
+export class MemoryStore implements SessionStore {
+  readonly #apps = new Map<string, AppData>()
+
+  readonly presence: Presence = memoryPresence((app) => this.app(app).processes)
+
+  async create(
+    app: string,
+    session: SessionRecord,
+    credential: Credential,
+    limits: Limits,
+    now: number,
+  ): Promise<Admission> {
+    const data = this.app(app)
+    if (data.sessions.has(session.id)) throw new Error(`A session ${session.id} exists already.`)
+    if (isFull(data, session, limits)) return { admitted: false }
+    insert(data, session, credential)
+    return { admitted: true, ended: endOldest(data, session, limits, now) }
+  }
+
+  async find(app: string, id: SessionId, hash: string, now: number): Promise<Found | undefined> {
+    const data = this.app(app)
+    const entry = data.sessions.get(id)
+    const credential = entry?.credentials.get(hash)
+    if (entry && credential) {
+      if (isLive(entry.record, now)) return { state: 'live', session: entry.record, credential }
+      return {
+        state: 'ended',
+        reason: expiryReason(entry.record),
+        endedAt: entry.record.end,
+        message: false,
+        successor: null,
+      }
+    }
+    const grave = data.tombstones.get(hash)
+    if (!grave || grave.id !== id || now >= grave.keepUntil) return undefined
+    return {
+      state: 'ended',
+      reason: grave.reason,
+      endedAt: grave.endedAt,
+      message: grave.message !== undefined,
+      successor: grave.successor,
+    }
+  }
+
+  async get(app: string, id: SessionId): Promise<SessionRecord | undefined> {
+    return this.app(app).sessions.get(id)?.record
+  }
+
+  async credentials(app: string, ids: readonly SessionId[]): Promise<Map<SessionId, Credential[]>> {
+    const { sessions } = this.app(app)
+    return new Map(
+      ids.map((id) => [
+        id,
+        [...(sessions.get(id)?.credentials.values() ?? [])].sort((a, b) => a.createdAt - b.createdAt),
+      ]),
+    )
+  }
+
+  async update(
+    app: string,
+    id: SessionId,
+    expected: Expected,
+    writeId: string,
+    changes: SessionChanges,
+    limits: Limits,
+    now: number,
+  ): Promise<Updated> {
+    const data = this.app(app)
+    const entry = data.sessions.get(id)
+    if (entry?.writeId === writeId) return { updated: true, ended: [] }
+    if (!entry || !holds(entry, expected, now)) return { updated: false, ended: [] }
+    const { authenticatedAt, ...fields } = changes
+    entry.record = { ...entry.record, ...fields, version: entry.record.version + 1 }
+    entry.writeId = writeId
+    const credential = entry.credentials.get(expected.by ?? '')
+    if (credential && authenticatedAt !== undefined)
+      entry.credentials.set(credential.hash, { ...credential, authenticatedAt })
+    return { updated: true, ended: fields.userId === undefined ? [] : endOldest(data, entry.record, limits, now) }
+  }
+
+  async touch(app: string, id: SessionId, hash: string, now: number): Promise<void> {
+    const entry = this.app(app).sessions.get(id)
+    const credential = entry?.credentials.get(hash)
+    if (!entry || !credential || !isLive(entry.record, now)) return
+    const { record } = entry
+    const lastAccessTime = Math.max(record.lastAccessTime ?? 0, now)
+    const end = Math.max(record.end, endAfter(now, record.idleMilliseconds, record.absoluteEnd))
+    entry.record = { ...record, lastAccessTime, end }
+    entry.credentials.set(hash, { ...credential, lastSeenAt: Math.max(credential.lastSeenAt ?? 0, now) })
+  }
+
+  async attach(
+    app: string,
+    id: SessionId,
+    credential: Credential,
+    by: string | undefined,
+    limits: Limits,
+    now: number,
+  ): Promise<boolean> {
+    const data = this.app(app)
+    const entry = data.sessions.get(id)
+    if (!entry || !holds(entry, by === undefined ? {} : { by }, now)) return false
+    addCredential(data, entry, credential, by, limits, now)
+    return true
+  }
+
+  async detach(app: string, id: SessionId, handle: string, reason: EndReason, now: number): Promise<boolean> {
+    const data = this.app(app)
+    const entry = data.sessions.get(id)
+    const credential = entry && [...entry.credentials.values()].find((candidate) => candidate.handle === handle)
+    if (!entry || !credential || !isLive(entry.record, now)) return false
+    bury(data, entry, credential, { reason, now })
+    return true
+  }
+
+  async rotate(app: string, id: SessionId, by: string, credential: Credential, now: number): Promise<boolean> {
+    const data = this.app(app)
+    const entry = data.sessions.get(id)
+    if (!entry || !holds(entry, { by }, now)) return false
+    for (const other of [...entry.credentials.values()])
+      bury(data, entry, other, { reason: other.hash === by ? 'secured' : 'revoked', now })
+    entry.credentials.set(credential.hash, credential)
+    return true
+  }
+
+  async findOTP(app: string, hash: string, now: number): Promise<FoundOTP | undefined> {
+    return liveOTP(this.app(app), hash, now)
+  }
+
+  async redeem(
+    app: string,
+    hash: string,
+    credential: Credential | undefined,
+    limits: Limits,
+    now: number,
+  ): Promise<SessionRecord | undefined> {
+    const data = this.app(app)
+    const found = liveOTP(data, hash, now)
+    const entry = found && data.sessions.get(found.session.id)
+    if (!entry) return undefined
+    entry.credentials.delete(hash)
+    data.otps.delete(hash)
+    if (credential) addCredential(data, entry, credential, undefined, limits, now)
+    return entry.record
+  }
+
+  async replace(
+    app: string,
+    id: SessionId,
+    expected: Expected,
+    session: SessionRecord,
+    credential: Credential,
+    limits: Limits,
+    now: number,
+  ): Promise<Replaced> {
+    const data = this.app(app)
+    const entry = data.sessions.get(id)
+    if (!entry || !holds(entry, { ...expected, version: entry.record.version }, now)) return { state: 'gone' }
+    if (expected.version !== undefined && expected.version !== entry.record.version) return { state: 'moved' }
+    if (data.sessions.has(session.id)) throw new Error(`A session ${session.id} exists already.`)
+    const short = isFull(data, session, limits)
+    invalidate(data, entry, session.id, now)
+    if (short) data.sessions.delete(id)
+    insert(data, session, credential)
+    return { state: 'replaced', ended: endOldest(data, session, limits, now) }
+  }
+
+  async end(
+    app: string,
+    id: SessionId,
+    reason: EndReason,
+    now: number,
+    { by, message }: EndOptions = {},
+  ): Promise<EndedSession | undefined> {
+    const data = this.app(app)
+    const entry = data.sessions.get(id)
+    return entry && holds(entry, by === undefined ? {} : { by }, now)
+      ? end(data, entry, reason, now, message)
+      : undefined
+  }
+
+  async endMany(
+    app: string,
+    filter: EndFilter,
+    reason: EndReason,
+    now: number,
+    message?: string,
+  ): Promise<EndedSession[]> {
+    const data = this.app(app)
+    const matches = ({ record }: Entry) =>
+      isLive(record, now) &&
+      (filter.userId === undefined || record.userId === filter.userId) &&
+      (filter.kind === undefined || record.kind === filter.kind) &&
+      record.id !== filter.exceptId
+    return [...data.sessions.values()].filter(matches).map((entry) => end(data, entry, reason, now, message))
+  }
+
+  async remove(app: string, id: SessionId, now: number, message?: string): Promise<boolean> {
+    const data = this.app(app)
+    const entry = data.sessions.get(id)
+    if (!entry) return false
+    end(data, entry, 'revoked', now, message)
+    if (message) leaveMessage(data, id, message, now)
+    return true
+  }
+
+  async takeMessage(app: string, hash: string, now: number): Promise<string | undefined> {
+    const grave = this.app(app).tombstones.get(hash)
+    if (!grave || now >= grave.keepUntil) return undefined
+    const { message } = grave
+    grave.message = undefined
+    return message
+  }
+
+  async list(app: string, filter: ListFilter, page: Page, now: number): Promise<ListPage> {
+    return listPage([...this.app(app).sessions.values()], filter, page, now)
+  }
+
+  async count(app: string, filter: ListFilter, now: number): Promise<number> {
+    const all = [...this.app(app).sessions.values()]
+    return Object.keys(filter).length === 0 ? all.length : all.filter((entry) => isListed(entry, filter, now)).length
+  }
+
+  async sweep(app: string, now: number, limit: number): Promise<EndedSession[]> {
+    const data = this.app(app)
+    for (const [hash, grave] of data.tombstones) if (grave.keepUntil <= now) data.tombstones.delete(hash)
+    for (const hash of [...data.otps.keys()])
+      if (!liveOTP(data, hash, now - SWEEP_MARGIN_MILLISECONDS)) dropOTP(data, hash)
+    const over = [...data.sessions.values()]
+      .filter(({ record }) => record.end <= now - SWEEP_MARGIN_MILLISECONDS)
+      .slice(0, limit)
+    return over.map((entry) => {
+      data.sessions.delete(entry.record.id)
+      for (const hash of entry.credentials.keys()) data.otps.delete(hash)
+      return sweptSession(entry.record)
+    })
+  }
+
+  protected app(name: string): AppData {
+    const known = this.#apps.get(name)
+    if (known) return known
+    const data: AppData = { sessions: new Map(), otps: new Map(), tombstones: new Map(), processes: new Map() }
+    this.#apps.set(name, data)
+    return data
+  }
+}

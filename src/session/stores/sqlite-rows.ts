@@ -1,0 +1,272 @@
+import {
+  type Credential,
+  type EndReason,
+  MESSAGE_MILLISECONDS,
+  type SessionId,
+  type SessionRecord,
+  SWEEP_MARGIN_MILLISECONDS,
+  TOMBSTONE_MILLISECONDS,
+} from '../record.js'
+import type { EndFilter, FoundOTP } from '../store.js'
+import type { SqliteDatabase } from './sqlite-driver.js'
+
+/** A record with its row's key. */
+export type Keyed = SessionRecord & { readonly key: number }
+
+/** A record with one credential of it, in one row. */
+export interface FoundRow extends SessionRecord {
+  readonly credentialHandle: string
+  readonly credentialHash: string
+  readonly credentialKind: Credential['kind']
+  readonly credentialVia: Credential['via']
+  readonly credentialCreatedAt: number
+  readonly credentialLastSeenAt: number | null
+  readonly credentialAuthenticatedAt: number | null
+  readonly credentialDevice: string | null
+  readonly credentialAddress: string | null
+  readonly credentialExpiresAt: number
+  readonly credentialDetails: string | null
+}
+
+export interface GraveRow {
+  readonly id: SessionId
+  readonly reason: EndReason
+  readonly endedAt: number
+  readonly successor: SessionId | null
+  readonly keepUntil: number
+  readonly message: string | null
+}
+
+interface Burial {
+  reason: EndReason
+  now: number
+  message?: string | undefined
+  successor?: SessionId
+}
+
+export const RECORD = `s.id, s.kind, s.user_name AS userName, s.user_id AS userId, s.grants, s.storage, s.start_time AS startTime,
+  s.last_access_time AS lastAccessTime, s.idle_milliseconds AS idleMilliseconds, s.absolute_end AS absoluteEnd,
+  s.end_at AS "end", s.version`
+const CREDENTIAL = `handle, hash, kind, via, created_at AS createdAt, last_seen_at AS lastSeenAt, authenticated_at AS authenticatedAt,
+  device, address, expires_at AS expiresAt, details`
+const FOUND = `${RECORD}, c.handle AS credentialHandle, c.hash AS credentialHash, c.kind AS credentialKind, c.via AS credentialVia,
+  c.created_at AS credentialCreatedAt, c.last_seen_at AS credentialLastSeenAt, c.authenticated_at AS credentialAuthenticatedAt,
+  c.device AS credentialDevice, c.address AS credentialAddress, c.expires_at AS credentialExpiresAt, c.details AS credentialDetails`
+export const IS_GUEST = `s.grants = '' AND s.user_id IS NULL`
+const IS_LIVE = 's.start_time IS NOT NULL AND s.end_at > ?'
+
+/** Every statement of the SQLite store, prepared once, under the name of what it does. */
+export function sqliteRows(db: SqliteDatabase) {
+  const findStatement = db.prepare(
+    `SELECT ${FOUND} FROM session_records s JOIN session_credentials c ON c.session_key = s.key AND c.hash = ? WHERE s.app = ? AND s.id = ?`,
+  )
+  const findOTPStatement = db.prepare(
+    `SELECT ${FOUND} FROM session_credentials c JOIN session_records s ON s.key = c.session_key WHERE c.app = ? AND c.hash = ? AND c.kind = 'otp'`,
+  )
+  const graveStatement = db.prepare(
+    `SELECT id, reason, ended_at AS endedAt, successor, keep_until AS keepUntil, message FROM session_tombstones WHERE app = ? AND hash = ?`,
+  )
+  const recordStatement = db.prepare(`SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.id = ?`)
+  const writeIdStatement = db.prepare('SELECT write_id AS writeId FROM session_records WHERE app = ? AND id = ?')
+  const hasCredentialStatement = db.prepare('SELECT 1 FROM session_credentials WHERE session_key = ? AND hash = ?')
+  const addRecordStatement = db.prepare(
+    `INSERT INTO session_records (app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time, idle_milliseconds,
+      absolute_end, end_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
+  )
+  const updateStatement = db.prepare(
+    `UPDATE session_records SET user_name = ?, user_id = ?, grants = ?, storage = ?, last_access_time = ?, idle_milliseconds = ?,
+      end_at = ?, version = ?, write_id = ? WHERE key = ?`,
+  )
+  const touchStatement = db.prepare('UPDATE session_records SET last_access_time = ?, end_at = ? WHERE key = ?')
+  const seenStatement = db.prepare(
+    'UPDATE session_credentials SET last_seen_at = max(coalesce(last_seen_at, 0), ?) WHERE session_key = ? AND hash = ?',
+  )
+  const authenticatedStatement = db.prepare(
+    'UPDATE session_credentials SET authenticated_at = ? WHERE session_key = ? AND hash = ?',
+  )
+  const invalidateStatement = db.prepare(
+    `UPDATE session_records SET start_time = NULL, last_access_time = NULL, storage = '{}', version = version + 1 WHERE key = ?`,
+  )
+  const removeRecordStatement = db.prepare('DELETE FROM session_records WHERE key = ?')
+  const addCredentialStatement = db.prepare(
+    `INSERT INTO session_credentials (session_key, app, handle, hash, kind, via, created_at, last_seen_at, authenticated_at, device,
+      address, expires_at, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const credentialsStatement = db.prepare(
+    `SELECT ${CREDENTIAL} FROM session_credentials WHERE session_key = ? ORDER BY created_at, hash`,
+  )
+  const removeCredentialStatement = db.prepare('DELETE FROM session_credentials WHERE session_key = ? AND hash = ?')
+  const removeCredentialsStatement = db.prepare('DELETE FROM session_credentials WHERE session_key = ?')
+  const buryStatement = db.prepare(
+    `INSERT OR REPLACE INTO session_tombstones (app, hash, id, reason, ended_at, successor, keep_until, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const leaveMessageStatement = db.prepare(
+    'UPDATE session_tombstones SET message = ?, keep_until = ? WHERE app = ? AND id = ?',
+  )
+  const clearMessageStatement = db.prepare('UPDATE session_tombstones SET message = NULL WHERE app = ? AND hash = ?')
+  const liveOfUserStatement = db.prepare(
+    `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.user_id = ? AND ${IS_LIVE} ORDER BY s.start_time, s.key`,
+  )
+  const endedBeforeStatement = db.prepare(
+    `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.end_at <= ? ORDER BY s.end_at LIMIT ?`,
+  )
+  const sweepGravesStatement = db.prepare('DELETE FROM session_tombstones WHERE app = ? AND keep_until <= ?')
+  const sweepOTPsStatement = db.prepare(
+    `DELETE FROM session_credentials WHERE app = ? AND kind = 'otp' AND expires_at <= ?`,
+  )
+  const countUpToStatement = db.prepare(
+    'SELECT count(*) AS n FROM (SELECT 1 FROM session_records WHERE app = ? LIMIT ?)',
+  )
+  const countGuestsUpToStatement = db.prepare(
+    `SELECT count(*) AS n FROM (SELECT 1 FROM session_records s WHERE s.app = ? AND s.start_time IS NOT NULL AND ${IS_GUEST} LIMIT ?)`,
+  )
+
+  function removeCredential(key: number, hash: string): void {
+    removeCredentialStatement.run(key, hash)
+  }
+
+  return {
+    removeCredential,
+    find: (app: string, id: SessionId, hash: string) => findStatement.get(hash, app, id),
+    findOTP: (app: string, hash: string) => findOTPStatement.get(app, hash),
+    grave: (app: string, hash: string) => graveStatement.get(app, hash),
+    record: (app: string, id: SessionId) => recordStatement.get(app, id) as Keyed | undefined,
+    writeId: (app: string, id: SessionId) =>
+      (writeIdStatement.get(app, id) as { writeId: string | null } | undefined)?.writeId,
+    hasCredential: (key: number, hash: string) => hasCredentialStatement.get(key, hash) !== undefined,
+
+    addRecord(app: string, s: SessionRecord): number {
+      const row = addRecordStatement.get(
+        app,
+        s.id,
+        s.kind,
+        s.userName,
+        s.userId,
+        s.grants,
+        s.storage,
+        s.startTime,
+        s.lastAccessTime,
+        s.idleMilliseconds,
+        s.absoluteEnd,
+        s.end,
+        s.version,
+      )
+      return (row as { key: number }).key
+    },
+    updateRecord(s: SessionRecord, key: number, writeId: string): void {
+      updateStatement.run(
+        s.userName,
+        s.userId,
+        s.grants,
+        s.storage,
+        s.lastAccessTime,
+        s.idleMilliseconds,
+        s.end,
+        s.version,
+        writeId,
+        key,
+      )
+    },
+    touch(key: number, hash: string, lastAccessTime: number, end: number, now: number): void {
+      touchStatement.run(lastAccessTime, end, key)
+      seenStatement.run(now, key, hash)
+    },
+    markAuthenticated: (key: number, hash: string, now: number) => void authenticatedStatement.run(now, key, hash),
+    invalidate: (key: number) => void invalidateStatement.run(key),
+    removeRecord: (key: number) => void removeRecordStatement.run(key),
+
+    addCredential(key: number, app: string, c: Credential): void {
+      const { handle, hash, kind, via, createdAt, lastSeenAt, authenticatedAt, device, address, expiresAt, details } = c
+      addCredentialStatement.run(
+        key,
+        app,
+        handle,
+        hash,
+        kind,
+        via,
+        createdAt,
+        lastSeenAt,
+        authenticatedAt,
+        device,
+        address,
+        expiresAt,
+        details,
+      )
+    },
+    credentialsOf: (key: number) => credentialsStatement.all(key) as Credential[],
+    credentialsById(app: string, id: SessionId): Credential[] {
+      const record = recordStatement.get(app, id) as Keyed | undefined
+      return record ? (credentialsStatement.all(record.key) as Credential[]) : []
+    },
+    removeCredentials: (key: number) => void removeCredentialsStatement.run(key),
+
+    /** Ends one credential; a device's hash is remembered for a while. */
+    bury(app: string, record: Keyed, credential: Credential, { reason, now, message, successor }: Burial): void {
+      removeCredential(record.key, credential.hash)
+      if (credential.kind === 'otp') return
+      const kept = message || null
+      const keepUntil = now + (kept === null ? TOMBSTONE_MILLISECONDS : MESSAGE_MILLISECONDS)
+      buryStatement.run(app, credential.hash, record.id, reason, now, successor ?? null, keepUntil, kept)
+    },
+    leaveMessage: (app: string, id: SessionId, message: string, now: number) =>
+      void leaveMessageStatement.run(message, now + MESSAGE_MILLISECONDS, app, id),
+    clearMessage: (app: string, hash: string) => void clearMessageStatement.run(app, hash),
+
+    liveOfUser: (app: string, userId: string, now: number) => liveOfUserStatement.all(app, userId, now) as Keyed[],
+    liveMatching(app: string, { userId, kind, exceptId }: EndFilter, now: number): Keyed[] {
+      const where = [`s.app = ?`, IS_LIVE]
+      const parameters: unknown[] = [app, now]
+      const add = (condition: string, value: unknown) => {
+        if (value === undefined) return
+        where.push(condition)
+        parameters.push(value)
+      }
+      add('s.user_id = ?', userId)
+      add('s.kind = ?', kind)
+      add('s.id <> ?', exceptId)
+      return db
+        .prepare(`SELECT s.key, ${RECORD} FROM session_records s WHERE ${where.join(' AND ')}`)
+        .all(...parameters) as Keyed[]
+    },
+    countUpTo: (app: string, most: number) => (countUpToStatement.get(app, most) as { n: number }).n,
+    countGuestsUpTo: (app: string, most: number) => (countGuestsUpToStatement.get(app, most) as { n: number }).n,
+
+    endedBefore: (app: string, time: number, limit: number) => endedBeforeStatement.all(app, time, limit) as Keyed[],
+    sweepRemains(app: string, now: number): void {
+      sweepGravesStatement.run(app, now)
+      sweepOTPsStatement.run(app, now - SWEEP_MARGIN_MILLISECONDS)
+    },
+  }
+}
+
+export function toFound(row: FoundRow): FoundOTP {
+  return {
+    session: {
+      id: row.id,
+      kind: row.kind,
+      userName: row.userName,
+      userId: row.userId,
+      grants: row.grants,
+      storage: row.storage,
+      startTime: row.startTime,
+      lastAccessTime: row.lastAccessTime,
+      idleMilliseconds: row.idleMilliseconds,
+      absoluteEnd: row.absoluteEnd,
+      end: row.end,
+      version: row.version,
+    },
+    credential: {
+      handle: row.credentialHandle,
+      hash: row.credentialHash,
+      kind: row.credentialKind,
+      via: row.credentialVia,
+      createdAt: row.credentialCreatedAt,
+      lastSeenAt: row.credentialLastSeenAt,
+      authenticatedAt: row.credentialAuthenticatedAt,
+      device: row.credentialDevice,
+      address: row.credentialAddress,
+      expiresAt: row.credentialExpiresAt,
+      details: row.credentialDetails,
+    },
+  }
+}

@@ -1,0 +1,93 @@
+import type { SqliteDatabase } from './sqlite-driver.js'
+
+const SCHEMA_VERSION = 1
+
+// Credentials lie beside each other by session, in order of creation: one short walk finds a session with its credential,
+// and a new session touches the end of two trees instead of the middle of four.
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS session_schema (version INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS session_records (
+  key INTEGER PRIMARY KEY,
+  app TEXT NOT NULL,
+  id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  user_name TEXT NOT NULL,
+  user_id TEXT,
+  grants TEXT NOT NULL,
+  storage TEXT NOT NULL,
+  start_time INTEGER,
+  last_access_time INTEGER,
+  idle_milliseconds INTEGER NOT NULL,
+  absolute_end INTEGER NOT NULL,
+  end_at INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  write_id TEXT,
+  UNIQUE (app, id)
+);
+CREATE INDEX IF NOT EXISTS session_records_end ON session_records (app, end_at);
+CREATE INDEX IF NOT EXISTS session_records_user ON session_records (app, user_id) WHERE user_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS session_credentials (
+  session_key INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  app TEXT NOT NULL,
+  handle TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  via TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  last_seen_at INTEGER,
+  authenticated_at INTEGER,
+  device TEXT,
+  address TEXT,
+  expires_at INTEGER NOT NULL,
+  details TEXT,
+  PRIMARY KEY (session_key, hash)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS session_credentials_otp ON session_credentials (app, hash) WHERE kind = 'otp';
+CREATE TABLE IF NOT EXISTS session_tombstones (
+  app TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  id TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  ended_at INTEGER NOT NULL,
+  successor TEXT,
+  keep_until INTEGER NOT NULL,
+  message TEXT,
+  PRIMARY KEY (app, hash)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS session_tombstones_keep_until ON session_tombstones (app, keep_until);
+CREATE TABLE IF NOT EXISTS session_processes (
+  app TEXT NOT NULL,
+  id TEXT NOT NULL,
+  beat INTEGER NOT NULL,
+  PRIMARY KEY (app, id)
+) WITHOUT ROWID;
+`
+
+/**
+ * Makes the tables that are missing.
+ * @throws Error when the file was written by a newer version of this store; nothing is changed then.
+ */
+export function createSchema(db: SqliteDatabase): void {
+  const present = db.prepare(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session_schema'`).get()
+  const version = present
+    ? (db.prepare('SELECT version FROM session_schema').get() as { version: number } | undefined)?.version
+    : undefined
+  if (version === SCHEMA_VERSION) return
+  if (version !== undefined && version > SCHEMA_VERSION) {
+    throw new Error(
+      `The sessions were written by a newer version (schema ${version}; this one knows ${SCHEMA_VERSION}). Update the application, or move the file away.`,
+    )
+  }
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    db.exec(SCHEMA)
+    // Another process may have been first.
+    db.prepare('INSERT INTO session_schema (version) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM session_schema)').run(
+      SCHEMA_VERSION,
+    )
+    db.exec('COMMIT')
+  } catch (error) {
+    db.exec('ROLLBACK')
+    throw error
+  }
+}

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import type { ListFilter, Page } from '../../store.js'
+import {
+  APP,
+  atOnce,
+  CALLERS,
+  credential,
+  HOUR,
+  NO_LIMITS,
+  rounds,
+  type StorePromise,
+  session,
+  stored,
+  type Trial,
+} from './fixtures.js'
+
+/** Limits, lists and counts. */
+export const counting: StorePromise[] = [
+  {
+    claim: 'at the licence limit nothing more is admitted, invalidated records count, and a removal frees one',
+    async check(trial) {
+      const { store, clock } = trial
+      const limits = { sessions: 2 }
+      const create = () => store.create(APP, session(clock), credential(clock), limits, clock.now())
+      const { record } = await stored(trial)
+      await store.replace(APP, record.id, {}, session(clock), credential(clock), NO_LIMITS, clock.now())
+      assert.deepEqual(await create(), { admitted: false })
+      assert.equal(await store.count(APP, {}, clock.now()), 2)
+      await store.remove(APP, record.id, clock.now())
+      assert.deepEqual(await create(), { admitted: true, ended: [] })
+    },
+  },
+  {
+    claim: 'of many who come at once exactly as many are admitted as there are licences',
+    async check({ store, clock }) {
+      const admissions = await atOnce(() =>
+        store.create(APP, session(clock), credential(clock), { sessions: 7 }, clock.now()),
+      )
+      assert.equal(admissions.filter(({ admitted }) => admitted).length, 7)
+      assert.equal(await store.count(APP, {}, clock.now()), 7)
+    },
+  },
+  {
+    claim: 'guests have a share of their own, and users do not count for it',
+    async check(trial) {
+      const { store, clock } = trial
+      const limits = { guests: 1 }
+      const create = (fields = {}) => store.create(APP, session(clock, fields), credential(clock), limits, clock.now())
+      assert.equal((await create({ userId: '1' })).admitted, true)
+      assert.equal((await create({ grants: '{"roles":["x"]}' })).admitted, true)
+      assert.equal((await create()).admitted, true)
+      assert.equal((await create()).admitted, false)
+      assert.equal((await create({ userId: '2' })).admitted, true)
+    },
+  },
+  {
+    claim: 'beyond the limit of one user his oldest session ends, and of many sign-ins at once exactly the limit lives',
+    async check(trial) {
+      const { store, clock } = trial
+      const limits = { sessionsPerUser: 3 }
+      const oldest = await stored(trial, { userId: '4' })
+      const other = await stored(trial, { userId: '5' })
+      await rounds(async () => {
+        clock.advance({ seconds: 1 })
+        const admissions = await atOnce(() =>
+          store.create(APP, session(clock, { userId: '4' }), credential(clock), limits, clock.now()),
+        )
+        const ended = admissions.flatMap((admission) => (admission.admitted ? admission.ended : []))
+        assert.ok(ended.every(({ userId, reason }) => userId === '4' && reason === 'limit'))
+        assert.equal(await store.count(APP, { userId: '4' }, clock.now()), 3)
+      })
+      assert.equal(await store.get(APP, oldest.record.id), undefined)
+      assert.ok(await store.get(APP, other.record.id))
+    },
+  },
+  {
+    claim: 'the limit of one user also holds when a session becomes his by an update or a replacement',
+    async check(trial) {
+      const { store, clock } = trial
+      const limits = { sessionsPerUser: 1 }
+      const first = await stored(trial, { userId: '4' })
+      const second = await stored(trial)
+      const updated = await store.update(
+        APP,
+        second.record.id,
+        { version: 1 },
+        'w',
+        { userId: '4' },
+        limits,
+        clock.now(),
+      )
+      assert.deepEqual(
+        updated.ended.map(({ id }) => id),
+        [first.record.id],
+      )
+      const guest = await stored(trial)
+      const next = session(clock, { userId: '4' })
+      const replaced = await store.replace(APP, guest.record.id, {}, next, credential(clock), limits, clock.now())
+      assert.deepEqual(replaced.state === 'replaced' && replaced.ended.map(({ id }) => id), [second.record.id])
+      assert.equal(await store.count(APP, { userId: '4' }, clock.now()), 1)
+    },
+  },
+  {
+    claim: 'pages by key show every session exactly once, in order, whichever way it is sorted',
+    async check(trial) {
+      const { clock } = trial
+      const ids = new Set<string>()
+      for (let n = 0; n < CALLERS; n++) {
+        if (n % 3 === 0) clock.advance({ seconds: 1 })
+        ids.add((await stored(trial, { idleMilliseconds: HOUR + ((n * 7) % 5) * 1000 })).record.id)
+      }
+      const keys = { created: 'startTime', seen: 'lastAccessTime', end: 'end' } as const
+      for (const sort of ['created', 'seen', 'end'] as const) {
+        for (const direction of ['asc', 'desc'] as const) {
+          const listed = await listAll(trial, {}, { sort, direction, size: 3 })
+          assert.deepEqual(new Set(listed.map(({ id }) => id)), ids)
+          assert.equal(listed.length, ids.size)
+          const values = listed.map((record) => Number(record[keys[sort]]))
+          assert.deepEqual(
+            values,
+            [...values].sort((a, b) => (direction === 'asc' ? a - b : b - a)),
+          )
+        }
+      }
+    },
+  },
+  {
+    claim: 'a list is filtered by user, kind and state, leaves expired sessions out, and a count agrees with it',
+    async check(trial) {
+      const { store, clock } = trial
+      const guest = await stored(trial)
+      const user = await stored(trial, { userId: '4' })
+      const rest = await stored(trial, { userId: '4', kind: 'rest' })
+      const old = await stored(trial, { userId: '5' })
+      const next = session(clock, { userId: '5' })
+      await store.replace(APP, old.record.id, {}, next, credential(clock), NO_LIMITS, clock.now())
+      await store.attach(APP, user.record.id, credential(clock, { via: 'link' }), undefined, NO_LIMITS, clock.now())
+      const expired = await stored(trial, { absoluteEnd: clock.now() + 1 })
+      clock.advance({ milliseconds: 1 })
+      const expect = async (filter: ListFilter, ids: string[]) => {
+        const listed = await listAll(trial, filter, {})
+        assert.deepEqual(listed.map(({ id }) => id).sort(), [...ids].sort())
+        if (Object.keys(filter).length > 0) assert.equal(await store.count(APP, filter, clock.now()), ids.length)
+      }
+      await expect({}, [guest.record.id, user.record.id, rest.record.id, old.record.id, next.id])
+      await expect({ userId: '4' }, [user.record.id, rest.record.id])
+      await expect({ kind: 'rest' }, [rest.record.id])
+      await expect({ state: 'guest' }, [guest.record.id])
+      await expect({ state: 'user' }, [user.record.id, rest.record.id, next.id])
+      await expect({ state: 'restored' }, [user.record.id])
+      await expect({ state: 'invalidated' }, [old.record.id])
+      await expect({ userId: '5', state: 'user' }, [next.id])
+      assert.equal(await store.count(APP, {}, clock.now()), 6)
+      assert.ok(await store.get(APP, expired.record.id))
+    },
+  },
+]
+
+async function listAll({ store, clock }: Trial, filter: ListFilter, page: Page) {
+  const all = []
+  for (let after: Page['after']; ; ) {
+    const { sessions, next } = await store.list(APP, filter, after ? { ...page, after } : page, clock.now())
+    all.push(...sessions)
+    if (!next) return all
+    after = next
+  }
+}

@@ -1,0 +1,92 @@
+import { type Credential, endAfter, NEVER, type SessionRecord } from '../../record.js'
+import type { Found, Limits, SessionStore } from '../../store.js'
+import type { ManualClock } from '../manual-clock.js'
+
+/** What a promise is checked with: an empty store, and a clock that moves only when told to. */
+export interface Trial {
+  store: SessionStore
+  clock: ManualClock
+}
+
+/** One promise of the store interface, as a program. */
+export interface StorePromise {
+  claim: string
+  check(trial: Trial): Promise<void>
+}
+
+export const APP = 'CONTRACT'
+export const HOUR = 3_600_000
+export const NO_LIMITS: Limits = {}
+/** As many callers at once, as many times: on a warm store, so that they really meet. */
+export const CALLERS = 20
+export const ROUNDS = 5
+
+let made = 0
+const digits = (length: number) => (++made).toString(16).toUpperCase().padStart(length, '0')
+
+export function session(clock: ManualClock, fields: Partial<SessionRecord> = {}): SessionRecord {
+  const now = clock.now()
+  const absoluteEnd = fields.absoluteEnd ?? now + 12 * HOUR
+  const idleMilliseconds = fields.idleMilliseconds ?? HOUR
+  return {
+    id: digits(32),
+    kind: 'web',
+    userName: '',
+    userId: null,
+    grants: '',
+    storage: '{}',
+    startTime: now,
+    lastAccessTime: now,
+    idleMilliseconds,
+    absoluteEnd,
+    end: endAfter(now, idleMilliseconds, absoluteEnd),
+    version: 1,
+    ...fields,
+  }
+}
+
+export function credential(clock: ManualClock, fields: Partial<Credential> = {}): Credential {
+  return {
+    handle: digits(16).toLowerCase(),
+    hash: `hash-${digits(12)}`,
+    kind: 'cookie',
+    via: 'visit',
+    createdAt: clock.now(),
+    lastSeenAt: null,
+    authenticatedAt: null,
+    device: 'A browser',
+    address: '127.0.0.1',
+    expiresAt: NEVER,
+    details: null,
+    ...fields,
+  }
+}
+
+export function otp(clock: ManualClock, fields: Partial<Credential> = {}): Credential {
+  return credential(clock, { kind: 'otp', via: 'link', expiresAt: clock.now() + HOUR, ...fields })
+}
+
+/** Stores a session with one cookie. */
+export async function stored({ store, clock }: Trial, fields: Partial<SessionRecord> = {}) {
+  const record = session(clock, fields)
+  const cookie = credential(clock)
+  await store.create(APP, record, cookie, NO_LIMITS, clock.now())
+  return { record, cookie }
+}
+
+/** 'live', why it ended, or 'unknown'. */
+export async function stateOf({ store, clock }: Trial, id: string, hash: string): Promise<string> {
+  return stateText(await store.find(APP, id, hash, clock.now()))
+}
+
+function stateText(found: Found | undefined): string {
+  return found === undefined ? 'unknown' : found.state === 'live' ? 'live' : found.reason
+}
+
+export function atOnce<T>(call: (caller: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: CALLERS }, (_, caller) => call(caller)))
+}
+
+export async function rounds(play: (round: number) => Promise<void>): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) await play(round)
+}

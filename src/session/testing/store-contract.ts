@@ -1,0 +1,42 @@
+import { test } from 'node:test'
+import type { SessionStore } from '../store.js'
+import { changing } from './contract/changing.js'
+import { counting } from './contract/counting.js'
+import { ending } from './contract/ending.js'
+import { finding } from './contract/finding.js'
+import { APP, atOnce, type StorePromise, type Trial } from './contract/fixtures.js'
+import { replacing } from './contract/replacing.js'
+import { manualClock } from './manual-clock.js'
+
+export type { StorePromise }
+
+/** Every promise of `store.ts`. */
+export const storePromises: readonly StorePromise[] = [...finding, ...changing, ...replacing, ...ending, ...counting]
+
+/** An empty store, and what closes it. */
+export type OpenStore = () => Promise<{ store: SessionStore; close(): Promise<void> }>
+
+/**
+ * Proves a store: one test for each promise, each on an empty store.
+ * @example proveStore('memory', async () => ({ store: memoryStore(), close: async () => {} }))
+ */
+export function proveStore(name: string, open: OpenStore): void {
+  for (const promise of storePromises) test(`${name} store: ${promise.claim}`, () => keepsPromise(promise, open))
+}
+
+/** Checks one promise; rejects when it is broken. */
+export async function keepsPromise(promise: StorePromise, open: OpenStore): Promise<void> {
+  const { store, close } = await open()
+  try {
+    const trial = { store, clock: manualClock() }
+    await warm(trial)
+    await promise.check(trial)
+  } finally {
+    await close()
+  }
+}
+
+/** Cold connections do not race: every one of a pool is used once before anything is measured. */
+async function warm({ store, clock }: Trial): Promise<void> {
+  await atOnce(() => store.count(APP, {}, clock.now()))
+}

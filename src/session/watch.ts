@@ -1,0 +1,34 @@
+import { wait } from './clock.js'
+import { answerOf, type Engine } from './engine.js'
+import { isLive, type SessionId } from './record.js'
+
+/** A change made by another process is noticed after at most this long. */
+const LOOK_MILLISECONDS = 1000
+
+/** Yields when the session's version moved: at once for a change in this process, within a second for one in another. */
+export async function* watchChanges(engine: Engine, id: SessionId, signal: AbortSignal): AsyncGenerator<void> {
+  const { store, appName, clock } = engine.policy
+  let wake = () => {}
+  const stopListening = [
+    engine.events.on('changed', (event) => event.id === id && wake()),
+    engine.events.on('ended', (event) => event.id === id && wake()),
+  ]
+  const onAbort = () => wake()
+  signal.addEventListener('abort', onAbort)
+  try {
+    let version: number | undefined
+    while (!signal.aborted) {
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      const record = await answerOf(store.get(appName, id))
+      if (!record || !isLive(record, clock.now())) return
+      if (version !== undefined && record.version !== version) yield
+      version = record.version
+      await Promise.race([woken, wait(clock, LOOK_MILLISECONDS)])
+    }
+  } finally {
+    for (const stop of stopListening) stop()
+    signal.removeEventListener('abort', onAbort)
+  }
+}
