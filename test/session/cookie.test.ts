@@ -1,0 +1,331 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createSessions, memoryStore } from '../../src/session/index.js'
+import type { LayerVisitor } from './support/layer.js'
+import { type Described, describe, gate, PAGES, STORES, startLayer } from './support/layer.js'
+
+const NAME = '4DSID_TEST'
+const cookieOf = (visitor: LayerVisitor) => visitor.cookies.get(NAME) ?? ''
+
+for (const [store, open] of Object.entries(STORES)) {
+  test(`[COOKIE-2] a visitor who comes back finds his session, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(t, PAGES, { store: open() })
+    const ana = visitor()
+    const first = await ana.read<Described>('/login')
+    await ana.read('/write?key=a&value=1')
+    const again = await ana.read<Described>('/read')
+    assert.deepEqual([again.id, again.userName, again.storage, again.isNew], [first.id, 'Ana Lima', { a: '1' }, false])
+    assert.deepEqual(again.privileges, ['viewCustomers', 'viewStart'])
+  })
+
+  test(`[COOKIE-3] whatever is no live cookie gives a new guest with a new cookie, on the ${store} store`, async (t) => {
+    const { visitor, clock } = await startLayer(t, PAGES, { store: open(), guests: 'first-request' })
+    const expired = visitor()
+    await expired.read('/login')
+    const ended = visitor()
+    await ended.read('/login')
+    const endedCookie = cookieOf(ended)
+    await ended.read('/logout')
+    clock.advance({ minutes: 63 })
+    const owner = visitor()
+    const { id } = await owner.read<Described>('/login')
+    const [, secret = ''] = cookieOf(owner).split('.')
+    const forged = [
+      '',
+      'x',
+      id,
+      `${id}.`,
+      `.${secret}`,
+      `${id.toLowerCase()}.${secret}`,
+      `${id}.${secret}x`,
+      `${id}.${secret.slice(1)}`,
+      `${id}.${'A'.repeat(43)}`,
+      `${'0'.repeat(32)}.${secret}`,
+      `${'F'.repeat(32)}.${'A'.repeat(43)}`,
+      cookieOf(expired),
+      endedCookie,
+      "' OR 1=1 --",
+      '%00',
+      'a'.repeat(8000),
+      '"',
+      'ü'.repeat(20),
+    ]
+    for (const value of forged) {
+      const stranger = visitor()
+      const headers = { Cookie: `${NAME}=${Buffer.from(value).toString('latin1')}` }
+      const answer = await stranger.get('/read', headers)
+      const read = JSON.parse(answer.text) as Described
+      assert.equal(answer.status, 200, value)
+      assert.deepEqual([read.isGuest, read.isNew, read.storage, read.userName], [true, true, {}, ''], value)
+      assert.equal(answer.setCookies.length, 1, value)
+      assert.notEqual(cookieOf(stranger), value)
+      assert.ok(!value.includes(read.id), 'the value that was sent is never adopted')
+      assert.equal((await stranger.read<Described>('/read')).id, read.id)
+    }
+    assert.equal((await owner.read<Described>('/read')).userName, 'Ana Lima')
+  })
+
+  test(`[COOKIE-5] requests of one visitor run at the same time in one session, on the ${store} store`, async (t) => {
+    const door = gate()
+    const pages = {
+      ...PAGES,
+      '/slow': async (session: Parameters<typeof describe>[0]) => {
+        await door.pass()
+        return describe(session)
+      },
+    }
+    const { visitor } = await startLayer(t, pages, { store: open() })
+    const ana = visitor()
+    const { id } = await ana.read<Described>('/login')
+    const slow = ana.read<Described>('/slow')
+    await door.reached
+    const others = await Promise.all(Array.from({ length: 10 }, () => ana.read<Described>('/read')))
+    assert.ok(others.every((other) => other.id === id))
+    door.open()
+    assert.equal((await slow).id, id)
+  })
+
+  test(`[COOKIE-6] two visitors never see each other’s storage, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(t, PAGES, { store: open() })
+    const people = Array.from({ length: 8 }, () => visitor())
+    await Promise.all(people.map((person, n) => person.read(`/login?id=${n}`)))
+    await Promise.all(people.flatMap((person, n) => [1, 2, 3].map((k) => person.read(`/write?key=k${k}&value=${n}`))))
+    const seen = await Promise.all(people.map((person) => person.read<Described>('/read')))
+    assert.equal(new Set(seen.map(({ id }) => id)).size, people.length)
+    for (const [n, { storage }] of seen.entries()) assert.deepEqual(storage, { k1: `${n}`, k2: `${n}`, k3: `${n}` })
+  })
+
+  test(`[COOKIE-8] a visitor who stores nothing gets no cookie and leaves no record, on the ${store} store`, async (t) => {
+    const { visitor, manager } = await startLayer(t, PAGES, { store: open(), guests: 'first-write' })
+    const guest = visitor()
+    for (let visit = 0; visit < 3; visit++) assert.deepEqual((await guest.get('/read')).setCookies, [])
+    assert.equal(await manager.count(), 0)
+    const { id } = await guest.read<Described>('/write')
+    assert.equal(await manager.count(), 1)
+    assert.deepEqual((await guest.read<Described>('/read')).storage, { key: '1' })
+    assert.equal((await guest.read<Described>('/read')).id, id)
+  })
+}
+
+test('[COOKIE-1] the cookie is named after the application, and the name cannot be changed while running', () => {
+  const secure = createSessions({ appName: 'My-CRM_1', store: memoryStore() })
+  const plain = createSessions({ appName: 'My-CRM_1', store: memoryStore(), secureCookie: false })
+  assert.equal(secure.cookieName, '__Host-4DSID_My-CRM_1')
+  assert.equal(plain.cookieName, '4DSID_My-CRM_1')
+  const options = { appName: 'A', store: memoryStore(), secureCookie: false }
+  const sessions = createSessions(options)
+  options.appName = 'B'
+  assert.equal(sessions.cookieName, '4DSID_A')
+})
+
+test('[COOKIE-4] a cookie is set and cleared with the same attributes, once a response', async (t) => {
+  for (const [secureCookie, name, attributes] of [
+    [false, '4DSID_TEST', '; Path=/; HttpOnly; SameSite=Lax'],
+    [true, '__Host-4DSID_TEST', '; Path=/; HttpOnly; SameSite=Lax; Secure'],
+  ] as const) {
+    const { visitor } = await startLayer(
+      t,
+      {
+        ...PAGES,
+        '/much': async (session) => {
+          await session.use((storage) => void (storage['a'] = 1))
+          await session.setPrivileges('viewStart')
+          const next = await session.secureSession()
+          await next.setPrivileges({ userName: 'Ana', userId: '1' })
+          return describe(next)
+        },
+      },
+      { secureCookie },
+    )
+    const ana = visitor()
+    const login = await ana.get('/login')
+    assert.match(login.setCookies.join('\n'), new RegExp(`^${name}=[0-9A-F]{32}\\.[A-Za-z0-9_-]{43}${attributes}$`))
+    const logout = await ana.get('/logout')
+    assert.deepEqual(logout.setCookies, [`${name}=${attributes}; Max-Age=0`])
+    const much = await visitor().get('/much')
+    assert.equal(much.setCookies.length, 1)
+  }
+})
+
+test('[COOKIE-7] no cookie is set for a visitor who has a live one and changes no credential', async (t) => {
+  const { visitor, clock } = await startLayer(
+    t,
+    { ...PAGES, '/lower': async (s) => s.setPrivileges('viewStart') },
+    { guests: 'first-request' },
+  )
+  const ana = visitor()
+  await ana.read('/login')
+  for (const page of ['/read', '/write', '/lower', '/read', '/nowhere']) {
+    assert.deepEqual((await ana.get(page)).setCookies, [], page)
+    clock.advance({ minutes: 2 })
+  }
+})
+
+test('[COOKIE-9] the cookie arrives also when the handler throws after it, whatever it throws', async (t) => {
+  const { visitor } = await startLayer(t, {
+    ...PAGES,
+    '/broken-login': async (session) => {
+      await session.setPrivileges({ userName: 'Ana', userId: '4' })
+      throw new Error('the page cannot be rendered')
+    },
+    '/odd-login': async (session) => {
+      await session.setPrivileges({ userName: 'Ana', userId: '4' })
+      throw 'no error at all'
+    },
+    '/frozen-login': async (session) => {
+      await session.setPrivileges({ userName: 'Ana', userId: '4' })
+      throw Object.freeze(new Error('frozen'))
+    },
+    '/broken-logout': async (session) => {
+      await session.close()
+      throw new Error('the page cannot be rendered')
+    },
+  })
+  for (const page of ['/broken-login', '/odd-login', '/frozen-login']) {
+    const ana = visitor()
+    const answer = await ana.get(page)
+    assert.equal(answer.status, 500)
+    assert.equal(answer.setCookies.length, 1)
+    assert.match(String(answer.headers['cache-control']), /no-store/)
+    assert.equal((await ana.read<Described>('/read')).userName, 'Ana')
+    const kept = cookieOf(ana)
+    assert.equal((await ana.get('/broken-logout')).status, 500)
+    assert.equal(ana.cookies.has(NAME), false)
+    assert.equal((await visitor().read<Described>('/read', { Cookie: `${NAME}=${kept}` })).isGuest, true)
+  }
+})
+
+test('[COOKIE-10] what shows session data or sets the cookie is private, even where a handler says public', async (t) => {
+  const { visitor } = await startLayer(t, {
+    ...PAGES,
+    '/public-login': async (session, ctx) => {
+      ctx.set('Cache-Control', 'public, max-age=3600')
+      ctx.set('Vary', 'Accept')
+      await session.setPrivileges({ userName: 'Ana', userId: '4' })
+    },
+  })
+  const ana = visitor()
+  for (const page of ['/public-login', '/read', '/write', '/logout']) {
+    const { headers } = await ana.get(page)
+    assert.match(String(headers['cache-control']), /private|no-store/, page)
+    assert.match(String(headers.vary), /Cookie/, page)
+  }
+})
+
+test('[COOKIE-11] a call that needs a cookie after the answer has begun is refused and changes nothing', async (t) => {
+  const refused: string[] = []
+  const tried = async (work: Promise<unknown>) =>
+    refused.push(
+      await work.then(
+        () => 'done',
+        (error) => error.code,
+      ),
+    )
+  const { visitor, manager } = await startLayer(t, {
+    ...PAGES,
+    '/late': async (session, ctx) => {
+      ctx.respond = false
+      ctx.res.write('begun')
+      await tried(session.setPrivileges({ userName: 'Eve', userId: '9' }))
+      await tried(session.secureSession())
+      await tried(session.close())
+      await tried(session.setPrivileges('manageCustomers'))
+      ctx.res.end()
+    },
+    '/late-guest': async (session, ctx) => {
+      ctx.respond = false
+      ctx.res.write('begun')
+      await tried(session.use((storage) => void (storage['a'] = 1)))
+      ctx.res.end()
+    },
+  })
+  const ana = visitor()
+  const before = await ana.read<Described>('/login')
+  assert.equal((await ana.get('/late')).text, 'begun')
+  assert.deepEqual(refused.splice(0), Array(4).fill('HEADERS_SENT'))
+  const { id, userName, privileges } = await ana.read<Described>('/read')
+  assert.deepEqual([id, userName, privileges], [before.id, before.userName, before.privileges])
+  await visitor().get('/late-guest')
+  assert.deepEqual(refused, ['HEADERS_SENT'])
+  assert.equal(await manager.count(), 1)
+})
+
+test('[COOKIE-12] nothing but a page that somebody opens ever sets a guest’s cookie', async (t) => {
+  const { visitor, manager } = await startLayer(t, { ...PAGES, '/read': describe }, { guests: 'first-request' })
+  const others: [string, string, Record<string, string | undefined>][] = [
+    ['GET', 'an asset', { 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image' }],
+    ['GET', 'a stream', { 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' }],
+    ['GET', 'a prefetch', { 'Sec-Purpose': 'prefetch;prerender' }],
+    ['GET', 'an old prefetch', { Purpose: 'prefetch' }],
+    ['HEAD', 'a look', {}],
+    ['OPTIONS', 'a question', {}],
+    ['POST', 'a form of another site', { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.test' }],
+    ['GET', 'a frame on another site', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Dest': 'iframe' }],
+    [
+      'POST',
+      'a form of another site in an old browser',
+      {
+        'Sec-Fetch-Site': undefined,
+        'Sec-Fetch-Mode': undefined,
+        'Sec-Fetch-Dest': undefined,
+        Origin: 'https://evil.test',
+      },
+    ],
+    [
+      'POST',
+      'a form without an origin in an old browser',
+      { 'Sec-Fetch-Site': undefined, 'Sec-Fetch-Mode': undefined, 'Sec-Fetch-Dest': undefined, Origin: 'null' },
+    ],
+  ]
+  for (const [method, what, headers] of others) {
+    const answer = await visitor().send('/read', { method, headers })
+    assert.deepEqual(answer.setCookies, [], what)
+  }
+  assert.equal(await manager.count(), 0)
+  const plain = { 'Sec-Fetch-Site': undefined, 'Sec-Fetch-Mode': undefined, 'Sec-Fetch-Dest': undefined }
+  for (const headers of [{}, plain, { 'Sec-Fetch-Site': 'cross-site' }])
+    assert.equal((await visitor().get('/read', headers)).setCookies.length, 1)
+})
+
+test('[COOKIE-12] a late request with the cookie of a session that just ended gets no cookie, later it is simply unknown', async (t) => {
+  const { visitor, clock } = await startLayer(t, PAGES, { guests: 'first-request' })
+  for (const end of ['/logout', '/login?user=Bo&id=5']) {
+    const ana = visitor()
+    await ana.read('/login')
+    const late = ana.copy()
+    await ana.read(end)
+    for (const seconds of [0, 59.9]) {
+      clock.advance({ seconds })
+      const answer = await late.get('/read')
+      assert.deepEqual([answer.status, answer.setCookies], [200, []])
+      assert.equal((JSON.parse(answer.text) as Described).isGuest, true)
+    }
+    clock.advance({ seconds: 0.1 })
+    assert.equal((await late.get('/read')).setCookies.length, 1)
+  }
+})
+
+test('of several cookies of the name the single live one counts; two live ones count as none', async (t) => {
+  const { visitor } = await startLayer(t, PAGES, { guests: 'first-request' })
+  const [ana, bo] = [visitor(), visitor()]
+  await ana.read('/login')
+  await bo.read('/login?user=Bo&id=5')
+  const [a, b] = [`${NAME}=${cookieOf(ana)}`, `${NAME}=${cookieOf(bo)}`]
+  const junk = `${NAME}=junk`
+  for (const header of [
+    `${junk}; ${a}`,
+    `${a}; ${junk}`,
+    `x=1; ${a};y=2;`,
+    `${a}; ${a}`,
+    `${a};${NAME}X=${cookieOf(bo)}`,
+  ]) {
+    assert.equal((await visitor().read<Described>('/read', { Cookie: header })).userName, 'Ana Lima', header)
+  }
+  for (const header of [`${a}; ${b}`, `${b}; ${a}; ${junk}`]) {
+    const answer = await visitor().get('/read', { Cookie: header })
+    assert.equal((JSON.parse(answer.text) as Described).isGuest, true)
+    assert.deepEqual(answer.setCookies, [], 'neither is overwritten')
+  }
+  const flood = Array.from({ length: 200 }, (_, n) => `${NAME}=${n}`).join('; ')
+  assert.equal((await visitor().read<Described>('/read', { Cookie: `${flood}; ${a}` })).isGuest, true)
+})

@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import Database from 'better-sqlite3'
+import { createSessions, memoryStore, sqliteStore } from '../../src/session/index.js'
+import { manualClock } from '../../src/session/testing/manual-clock.js'
+import { type Described, describe, PAGES, STORES, startLayer } from './support/layer.js'
+
+/** Timers call async work: lets what they began come to its end. */
+const settle = async () => {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+for (const [store, open] of Object.entries(STORES)) {
+  test(`[LIFE-1] an hour without a request closes the session, activity moves the end, on the ${store} store`, async (t) => {
+    const { visitor, clock } = await startLayer(t, PAGES, { store: open() })
+    const ana = visitor()
+    await ana.read('/login')
+    clock.advance({ seconds: 3599 })
+    assert.equal((await ana.read<Described>('/read')).isGuest, false, 'alive at idle − 1 s')
+    clock.advance({ seconds: 59 })
+    assert.equal((await ana.read<Described>('/read')).isGuest, false, 'a request that is too soon to be written')
+    clock.advance({ seconds: 3599 })
+    assert.equal((await ana.read<Described>('/read')).isGuest, false, 'still counts: alive at idle − 1 s')
+    clock.advance({ seconds: 3661 })
+    assert.equal((await ana.read<Described>('/read')).isGuest, true, 'dead at idle + 61 s')
+  })
+
+  test(`[LIFE-1] [LIFE-9] inactive sessions are closed without any request coming, on the ${store} store`, async (t) => {
+    const { visitor, clock, manager } = await startLayer(t, PAGES, { store: open() })
+    const ended: unknown[] = []
+    manager.on('ended', ({ id, reason, userName }) => ended.push({ id, reason, userName }))
+    const { id } = await visitor().read<Described>('/login')
+    for (let minute = 0; minute < 68; minute++) {
+      clock.advance({ minutes: 1 })
+      await settle()
+    }
+    assert.deepEqual(ended, [{ id, reason: 'idle', userName: 'Ana Lima' }])
+    assert.equal(await manager.count(), 0)
+  })
+
+  test(`[LIFE-2] the idle timeout is at least 60 minutes, and the expiration date follows it at once, on the ${store} store`, async (t) => {
+    const { visitor, clock } = await startLayer(
+      t,
+      {
+        ...PAGES,
+        '/idle': async (session, ctx) => {
+          await session.setIdleTimeout(Number(ctx.query['minutes']))
+          return { idleTimeout: session.idleTimeout, expirationDate: session.expirationDate }
+        },
+      },
+      { store: open() },
+    )
+    const ana = visitor()
+    await ana.read('/login')
+    const inMinutes = (minutes: number) => new Date(clock.now() + minutes * 60_000).toISOString()
+    assert.deepEqual(await ana.read('/idle?minutes=30'), { idleTimeout: 60, expirationDate: inMinutes(60) })
+    assert.deepEqual(await ana.read('/idle?minutes=120'), { idleTimeout: 120, expirationDate: inMinutes(120) })
+    clock.advance({ minutes: 119 })
+    assert.equal((await ana.read<Described>('/read')).isGuest, false)
+    assert.deepEqual(await ana.read('/idle?minutes=60'), { idleTimeout: 60, expirationDate: inMinutes(60) })
+    clock.advance({ seconds: 3661 })
+    assert.equal((await ana.read<Described>('/read')).isGuest, true)
+  })
+
+  test(`[LIFE-3] after closing there is a guest with empty storage and a new cookie, and nothing of the old session comes back, on the ${store} store`, async (t) => {
+    const { visitor, clock } = await startLayer(t, PAGES, { store: open(), guests: 'first-request' })
+    const ana = visitor()
+    const old = await ana.read<Described>('/login')
+    await ana.read('/write?key=secret&value=1')
+    const thief = ana.copy()
+    await ana.read('/logout')
+    const answer = await ana.get('/read')
+    const fresh = JSON.parse(answer.text) as Described
+    assert.equal(answer.setCookies.length, 1)
+    assert.notEqual(fresh.id, old.id)
+    assert.deepEqual([fresh.isGuest, fresh.userName, fresh.storage], [true, '', {}])
+    for (const seconds of [0, 61, 3600]) {
+      clock.advance({ seconds })
+      const stolen = await thief.copy().read<Described>('/read')
+      assert.deepEqual([stolen.isGuest, stolen.storage], [true, {}])
+      assert.notEqual(stolen.id, old.id)
+    }
+  })
+
+  test(`[LIFE-7] an absolute limit ends a session however active it is, on the ${store} store`, async (t) => {
+    const { visitor, clock } = await startLayer(t, PAGES, { store: open(), absoluteHours: { web: 2 } })
+    const ana = visitor()
+    const { expirationDate } = await ana.read<Described>('/login')
+    const end = clock.now() + 2 * 3_600_000
+    assert.equal(expirationDate, new Date(clock.now() + 3_600_000).toISOString())
+    for (let visit = 0; visit < 11; visit++) {
+      clock.advance({ minutes: 10 })
+      assert.equal((await ana.read<Described>('/read')).isGuest, false)
+    }
+    assert.equal((await ana.read<Described>('/read')).expirationDate, new Date(end).toISOString())
+    clock.advance({ milliseconds: end - clock.now() - 1 })
+    assert.equal((await ana.read<Described>('/read')).isGuest, false)
+    clock.advance({ milliseconds: 1 })
+    assert.equal((await ana.read<Described>('/read')).isGuest, true)
+  })
+
+  test(`[LIFE-8] a request that polls may opt out of counting as activity, on the ${store} store`, async (t) => {
+    const { visitor, clock } = await startLayer(
+      t,
+      { ...PAGES, '/poll': describe },
+      { store: open(), touch: (ctx) => ctx.path !== '/poll' },
+    )
+    const [polling, reading] = [visitor(), visitor()]
+    await polling.read('/login')
+    await reading.read('/login')
+    for (let visit = 0; visit < 7; visit++) {
+      clock.advance({ minutes: 9 })
+      await polling.read('/poll')
+      await reading.read('/read')
+    }
+    assert.equal((await polling.read<Described>('/poll')).isGuest, true)
+    assert.equal((await reading.read<Described>('/read')).isGuest, false)
+  })
+
+  test(`[LIFE-10] after close() the same request sees a guest with empty storage, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(
+      t,
+      {
+        ...PAGES,
+        '/leave': async (session, ctx) => {
+          const before = session.id
+          await session.close()
+          await session.close()
+          return { same: ctx.session === session && session.id === before, ...describe(session) }
+        },
+      },
+      { store: open() },
+    )
+    const ana = visitor()
+    await ana.read('/login')
+    await ana.read('/write')
+    const left = await ana.read('/leave')
+    assert.deepEqual([left.same, left.isGuest, left.userName, left.storage], [false, true, '', {}])
+  })
+
+  test(`[LIFE-11] two processes whose clocks differ by 30 s neither end nor shorten each other’s sessions, on the ${store} store`, async (t) => {
+    const shared = open()
+    const right = manualClock()
+    const ahead = manualClock(right.now() + 30_000)
+    const advance = (by: { minutes?: number; seconds?: number }) => {
+      right.advance(by)
+      ahead.advance(by)
+    }
+    const one = await startLayer(t, PAGES, { store: shared, clock: right })
+    const two = await startLayer(t, PAGES, { store: shared, clock: ahead })
+    const ana = one.visitor()
+    await ana.read('/login')
+    const there = two.visitor()
+    const swap = (from: typeof ana, to: typeof ana) => {
+      to.cookies.clear()
+      for (const [name, value] of from.cookies) to.cookies.set(name, value)
+    }
+    swap(ana, there)
+    for (let visit = 0; visit < 4; visit++) {
+      advance({ minutes: 59, seconds: 59 })
+      const [first, second] = visit % 2 === 0 ? [there, ana] : [ana, there]
+      const seen = await first.read<Described>('/read')
+      assert.equal(seen.isGuest, false)
+      assert.equal((await second.read<Described>('/read')).isGuest, false)
+      assert.ok(
+        (await one.manager.get(seen.id))?.expirationDate ?? '' >= (seen.expirationDate ?? ''),
+        'an end never moves backwards',
+      )
+      await one.manager.sweep()
+      await two.manager.sweep()
+    }
+    assert.equal((await ana.read<Described>('/read')).isGuest, false)
+  })
+}
+
+test('[LIFE-6] with a session timeout of 0 sessions never expire, and a warning says so', async (t) => {
+  const clock = manualClock()
+  const { visitor, manager } = await startLayer(t, PAGES, { sessionTimeoutMinutes: 0, clock })
+  const warnings: string[] = []
+  manager.on('warning', ({ message }) => warnings.push(message))
+  const ana = visitor()
+  const login = await ana.read<Described>('/login')
+  assert.equal(login.expirationDate, null)
+  clock.advance({ hours: 72 })
+  await manager.sweep()
+  assert.equal((await ana.read<Described>('/read')).id, login.id)
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0] ?? '', /never expire/)
+})
+
+test('[LIFE-4] the last process that has an embedded store open closes its sessions when it stops; a second one keeps them', async () => {
+  for (const store of [memoryStore(), sqliteStore(new Database(':memory:'))]) {
+    const clock = manualClock()
+    const options = { appName: 'TEST', store, clock, closeOnStop: true }
+    const [one, two] = [createSessions(options), createSessions({ ...options, closeOnStop: false })]
+    const session = await one.resume({
+      cookieHeader: undefined,
+      mayBeginGuest: true,
+      countsAsActivity: true,
+      device: null,
+      address: null,
+      headersSent: () => false,
+      setCookie: () => {},
+      setCurrent: () => {},
+      onClose: () => {},
+    })
+    await session.setPrivileges({ userName: 'Ana', userId: '4' })
+    const ended: string[] = []
+    one.on('ended', ({ reason }) => ended.push(reason))
+    await one.close()
+    assert.equal((await two.get(session.id))?.userName, 'Ana')
+    const three = createSessions(options)
+    await two.close()
+    assert.equal((await three.get(session.id))?.userName, 'Ana', 'a process that keeps sessions closes none')
+    three.on('ended', ({ reason }) => ended.push(reason))
+    await three.close()
+    assert.deepEqual(ended, ['stopped'])
+    assert.equal(await createSessions(options).count(), 0)
+  }
+})
+
+test('a session’s signal aborts when the session ends, when its device is signed out, and when it expires', async (t) => {
+  for (const how of ['close', 'detach', 'expire', 'secure'] as const) {
+    const clock = manualClock()
+    let aborted: Promise<string> | undefined
+    const { visitor, manager } = await startLayer(
+      t,
+      {
+        ...PAGES,
+        '/stream': async (session, ctx) => {
+          ctx.respond = false
+          ctx.res.write('open')
+          const { signal } = session
+          aborted = new Promise((resolve) =>
+            signal.addEventListener('abort', () => {
+              ctx.res.end()
+              resolve('aborted')
+            }),
+          )
+          ctx.res.emit('streaming')
+        },
+      },
+      { clock },
+    )
+    const ana = visitor()
+    const { id } = await ana.read<Described>('/login')
+    const stream = ana.get('/stream')
+    while (!aborted) await settle()
+    if (how === 'close') await ana.read('/logout')
+    if (how === 'secure') await ana.read('/login')
+    if (how === 'detach') await manager.detach(id, (await manager.get(id))?.devices[0]?.handle ?? '')
+    if (how === 'expire') {
+      clock.advance({ minutes: 62 })
+      await settle()
+      clock.advance({ seconds: 1 })
+    }
+    assert.equal(await aborted, 'aborted', how)
+    assert.equal((await stream).text, 'open')
+  }
+})

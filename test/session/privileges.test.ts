@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createSessions, memoryStore, type SessionOptions } from '../../src/session/index.js'
+import { codeOf, type Described, describe, PAGES, ROLES, STORES, startLayer } from './support/layer.js'
+
+const grantPage = {
+  '/grant': async (session: Parameters<typeof describe>[0], ctx: { query: Record<string, unknown> }) => {
+    await session.setPrivileges(JSON.parse(String(ctx.query['grant'])))
+    return describe(session)
+  },
+}
+const grant = (value: unknown) => `/grant?grant=${encodeURIComponent(JSON.stringify(value))}`
+
+for (const [store, open] of Object.entries(STORES)) {
+  test(`[PRIV-1] a new session has no privilege and is a guest’s, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(t, PAGES, { store: open(), guests: 'first-request' })
+    const guest = await visitor().read<Described>('/read')
+    assert.deepEqual([guest.isGuest, guest.privileges, guest.userName], [true, [], ''])
+  })
+
+  test(`[PRIV-2] [PRIV-3] privileges come as text, list or object, and roles expand to all they include, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(t, { ...PAGES, ...grantPage }, { store: open() })
+    const cases: [unknown, string[]][] = [
+      ['viewStart', ['viewStart']],
+      ['viewCustomers, audit', ['audit', 'viewCustomers', 'viewStart']],
+      [
+        ['VIEWCUSTOMERS', 'audit'],
+        ['audit', 'viewCustomers', 'viewStart'],
+      ],
+      [{ privileges: 'audit,viewStart' }, ['audit', 'viewStart']],
+      [{ privileges: ['audit'], roles: ['salesperson'] }, ['audit', 'viewCustomers', 'viewStart']],
+      [{ roles: 'manager' }, ['audit', 'manageCustomers', 'viewCustomers', 'viewStart']],
+      [
+        { roles: ['manager'], userName: 'Mia Berg', userId: 5 },
+        ['audit', 'manageCustomers', 'viewCustomers', 'viewStart'],
+      ],
+      [{ privileges: 'WebAdmin' }, ['WebAdmin']],
+      ['', []],
+      [[], []],
+      [{}, []],
+    ]
+    for (const [value, expected] of cases) {
+      const person = visitor()
+      assert.deepEqual((await person.read<Described>(grant(value))).privileges, expected, JSON.stringify(value))
+      assert.deepEqual((await person.read<Described>('/read')).privileges, expected, 'and in the next request')
+    }
+  })
+
+  test(`[PRIV-5] clearPrivileges makes a guest; storage, id and userName stay, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(
+      t,
+      {
+        ...PAGES,
+        '/clear': async (session) => {
+          await session.clearPrivileges()
+          return describe(session)
+        },
+      },
+      { store: open() },
+    )
+    const ana = visitor()
+    const { id } = await ana.read<Described>('/login')
+    await ana.read('/write')
+    await ana.read('/clear')
+    const cleared = await ana.read<Described>('/read')
+    assert.deepEqual(
+      [cleared.isGuest, cleared.privileges, cleared.id, cleared.userName, cleared.storage],
+      [true, [], id, 'Ana Lima', { key: '1' }],
+    )
+  })
+
+  test(`[PRIV-8] a cookie planted before the login opens nothing after it, on the ${store} store`, async (t) => {
+    for (const guests of ['first-request', 'first-write'] as const) {
+      const { visitor, clock } = await startLayer(t, PAGES, { store: open(), guests })
+      const attacker = visitor()
+      await attacker.read('/write?key=planted&value=1')
+      const victim = attacker.copy()
+      const loggedIn = await victim.read<Described>('/login')
+      assert.deepEqual(loggedIn.storage, {}, 'what the attacker planted is not taken along')
+      for (const seconds of [0, 61]) {
+        clock.advance({ seconds })
+        const seen = await attacker.read<Described>('/read')
+        assert.deepEqual([seen.isGuest, seen.userName, seen.storage], [true, '', {}])
+        assert.notEqual(seen.id, loggedIn.id)
+      }
+      assert.equal((await victim.read<Described>('/read')).userName, 'Ana Lima')
+    }
+  })
+
+  test(`[PRIV-11] raising ends every other device, also when it was no guest; lowering ends none, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(t, { ...PAGES, ...grantPage }, { store: open() })
+    for (const raise of [
+      'viewCustomers,audit',
+      'manageCustomers',
+      { privileges: 'viewStart', userName: 'Other' },
+      { privileges: 'viewStart', userId: '9' },
+    ]) {
+      const ana = visitor()
+      const { id } = await ana.read<Described>('/login')
+      await ana.read('/write')
+      const device = ana.copy()
+      await ana.read(grant('viewStart'))
+      assert.equal((await device.read<Described>('/read')).id, id, 'lowering keeps the session')
+      await ana.read(grant('viewStart'))
+      const raised = await ana.read<Described>(grant(raise))
+      assert.notEqual(raised.id, id)
+      assert.equal((await device.read<Described>('/read')).isGuest, true)
+      const sameUser = typeof raise === 'string'
+      assert.deepEqual(
+        (await ana.read<Described>('/read')).storage,
+        sameUser ? { key: '1' } : {},
+        'only the same user’s storage goes along',
+      )
+    }
+  })
+}
+
+test('[PRIV-4] a privilege is there directly or included, in any case; an undeclared name is not', async (t) => {
+  const { visitor } = await startLayer(t, {
+    ...PAGES,
+    '/has': async (session) =>
+      Object.fromEntries(
+        ['manageCustomers', 'viewCustomers', 'VIEWSTART', 'audit', 'nothing', '', '__proto__', 'toString'].map(
+          (name) => [`_${name}`, session.hasPrivilege(name)],
+        ),
+      ),
+  })
+  const mia = visitor()
+  await mia.read('/login?privileges=managecustomers')
+  assert.deepEqual(await mia.read('/has'), {
+    _manageCustomers: true,
+    _viewCustomers: true,
+    _VIEWSTART: true,
+    _audit: false,
+    _nothing: false,
+    _: false,
+    ___proto__: false,
+    _toString: false,
+  })
+})
+
+test('[PRIV-6] userName and storage cannot be assigned from outside', async (t) => {
+  const { visitor } = await startLayer(t, {
+    ...PAGES,
+    '/assign': async (session) => {
+      const attempts = [
+        () => Object.assign(session, { userName: 'Eve' }),
+        () => Object.assign(session, { storage: {} }),
+        () => Object.assign(session, { userId: '1' }),
+        () => Object.assign(session, { id: 'X' }),
+      ]
+      return attempts.map((attempt) => {
+        try {
+          attempt()
+          return 'assigned'
+        } catch (error) {
+          return (error as Error).name
+        }
+      })
+    },
+  })
+  const ana = visitor()
+  await ana.read('/login')
+  assert.deepEqual(await ana.read('/assign'), Array(4).fill('TypeError'))
+})
+
+test('an unknown privilege or role is ignored and reported; nonsense is refused', async (t) => {
+  const { visitor, manager } = await startLayer(t, {
+    ...PAGES,
+    ...grantPage,
+    '/nonsense': async (session) =>
+      Promise.all(
+        [null, 7, { privileges: 7 }, { roles: [7] }, { userName: {} }, { userId: null }].map((value) =>
+          codeOf(session.setPrivileges(value as never)),
+        ),
+      ),
+  })
+  const warnings: string[] = []
+  manager.on('warning', ({ message }) => warnings.push(message))
+  const ana = visitor()
+  assert.deepEqual(
+    (await ana.read<Described>(grant({ privileges: 'viewStart,superuser', roles: 'king' }))).privileges,
+    ['viewStart'],
+  )
+  assert.match(warnings.join(), /superuser, king/)
+  for (const answer of await ana.read<string[]>('/nonsense')) assert.match(answer, /TypeError: setPrivileges\(\)/)
+  assert.deepEqual((await ana.read<Described>('/read')).privileges, ['viewStart'])
+})
+
+test('[PRIV-9] a malformed, unknown-including or circular declaration of roles stops the start and names the place', () => {
+  const start = (declaration: object) => () =>
+    createSessions({ appName: 'TEST', store: memoryStore(), ...declaration } as SessionOptions)
+  const wrong: [object, RegExp][] = [
+    [{ privileges: { a: ['b'] } }, /privileges\.a\[0\]: "b" is not declared/],
+    [{ privileges: { a: ['b'], b: ['c'], c: ['a'] } }, /privileges\.a: includes itself \(a → b → c → a\)/],
+    [{ privileges: { a: ['a'] } }, /privileges\.a: includes itself/],
+    [{ privileges: { a: 'b' } }, /privileges\.a: expected a list.*got string/],
+    [{ privileges: 'a' }, /privileges: expected an object or a list, got string/],
+    [{ privileges: { a: [1] } }, /privileges\.a\[0\]: a name is a text.*got number/],
+    [{ privileges: { 'a b': [] } }, /privileges\.a b: .*"a b"/],
+    [{ privileges: { a: [], A: [] } }, /privileges\.A: "A" is declared twice/],
+    [{ privileges: { WebAdmin: [] } }, /privileges\.WebAdmin: "WebAdmin" is reserved/],
+    [{ roles: { r: null } }, /roles\.r: expected a list of privilege names, got null/],
+    [{ roles: { r: ['s'], s: ['x'] } }, /roles\.r: "s" is a role/],
+    [{ privileges: [{ privilege: 'a', includes: ['zz'] }] }, /privileges\.a\[0\]: "zz" is not declared/],
+    [{ privileges: [null] }, /privileges\[0\]: expected \{ privilege, includes \}, got null/],
+    [{ roles: [{ privileges: ['a'] }] }, /roles\[0\]: a name is a text.*got undefined/],
+  ]
+  for (const [declaration, message] of wrong)
+    assert.throws(start(declaration), { name: 'TypeError', message }, JSON.stringify(declaration))
+  start(ROLES)()
+  start({
+    privileges: [{ privilege: 'a', includes: ['b'] }, { privilege: 'b' }],
+    roles: [{ role: 'r', privileges: ['a', 'WebAdmin'] }],
+  })()
+  start({ privileges: { manage: ['view'] }, roles: { r: ['view', 'look'] } })()
+})

@@ -1,0 +1,175 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Database from 'better-sqlite3'
+import Koa from 'koa'
+import {
+  createSessions,
+  memoryStore,
+  type Session,
+  type SessionOptions,
+  type SessionStore,
+  type Sessions,
+  sqliteStore,
+} from '../../../src/session/index.js'
+import { type SessionContext, sessions } from '../../../src/session/koa.js'
+import { type ManualClock, manualClock } from '../../../src/session/testing/manual-clock.js'
+import type { Scope } from '../../support/process.js'
+import { Visitor } from '../../support/visitor.js'
+
+/** Whatever a test wants to keep. */
+export type Storage = Record<string, any>
+export type LayerSession = Session<Storage>
+export type LayerContext = Koa.Context & SessionContext<Storage>
+
+/** What a page does; what it returns is answered as JSON. */
+export type Handler = (session: LayerSession, ctx: LayerContext) => unknown
+
+export interface Layer {
+  url: string
+  clock: ManualClock
+  store: SessionStore
+  manager: Sessions<Storage>
+  /** Somebody new, with an empty cookie jar. */
+  visitor(): LayerVisitor
+}
+
+/** A visitor of a server that has nothing but the layer: pages answer JSON. */
+export class LayerVisitor extends Visitor {
+  readonly #url: string
+
+  constructor(url: string) {
+    super(url, () => {})
+    this.#url = url
+  }
+
+  override copy(): LayerVisitor {
+    const copy = new LayerVisitor(this.#url)
+    for (const [name, value] of this.cookies) copy.cookies.set(name, value)
+    return copy
+  }
+
+  /** Opens a page and reads its JSON. */
+  async read<T = any>(path: string, headers: Record<string, string> = {}): Promise<T> {
+    return JSON.parse((await this.get(path, headers)).text) as T
+  }
+}
+
+/** Each store that the behaviours must hold on, by name. */
+export const STORES: Record<string, () => SessionStore> = {
+  memory: () => memoryStore(),
+  SQLite: () => sqliteStore(new Database(':memory:')),
+}
+
+export const ROLES = {
+  privileges: { manageCustomers: ['viewCustomers'], viewCustomers: ['viewStart'], viewStart: [], audit: [] },
+  roles: { salesperson: ['viewCustomers'], manager: ['manageCustomers', 'audit'] },
+}
+
+/** A Koa server with the layer and these pages, on a clock that moves when told to. */
+export async function startLayer(
+  scope: Scope,
+  pages: Record<string, Handler>,
+  {
+    clock = manualClock(),
+    touch,
+    ...options
+  }: Partial<SessionOptions> & { clock?: ManualClock; touch?: (ctx: LayerContext) => boolean } = {},
+): Promise<Layer> {
+  const store = options.store ?? memoryStore()
+  const manager = createSessions<Storage>({ appName: 'TEST', secureCookie: false, ...ROLES, ...options, clock, store })
+  const app = new Koa()
+  app.silent = true
+  app.use(sessions<Storage, string, LayerContext>(manager, touch ? { touch } : {}))
+  app.use(async (ctx) => {
+    const page = pages[ctx.path]
+    if (!page) return
+    const answer = await page(ctx['session'] as LayerSession, ctx as LayerContext)
+    if (!ctx.headerSent && ctx.respond !== false) ctx.body = JSON.stringify(answer ?? null)
+  })
+  const server = createServer(app.callback())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  scope.after(async () => {
+    await manager.close()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { url, clock, store, manager, visitor: () => new LayerVisitor(url) }
+}
+
+/** Pages that most tests need. */
+export const PAGES: Record<string, Handler> = {
+  '/read': describe,
+  '/write': async (session, ctx) => {
+    const { key = 'key', value = '1' } = ctx.query as Record<string, string>
+    await session.use((storage) => {
+      storage[key] = value
+    })
+    return describe(session)
+  },
+  '/login': async (session, ctx) => {
+    const { user = 'Ana Lima', id = '4', privileges = 'viewCustomers' } = ctx.query as Record<string, string>
+    await session.setPrivileges({ userName: user, userId: id, privileges }, { login: true })
+    return describe(session)
+  },
+  '/logout': async (session) => {
+    await session.close()
+    return describe(session)
+  },
+}
+
+export interface Described {
+  id: string
+  isNew: boolean
+  isGuest: boolean
+  userName: string
+  privileges: string[]
+  storage: Storage
+  startTime: string | null
+  lastAccessTime: string | null
+  expirationDate: string | null
+}
+
+export function describe(session: LayerSession): Described {
+  return {
+    id: session.id,
+    isNew: session.isNew,
+    isGuest: session.isGuest(),
+    userName: session.userName,
+    privileges: session.getPrivileges(),
+    storage: session.storage as Storage,
+    startTime: session.startTime?.toISOString() ?? null,
+    lastAccessTime: session.lastAccessTime?.toISOString() ?? null,
+    expirationDate: session.expirationDate,
+  }
+}
+
+/** A door that a handler waits at until the test opens it. */
+export function gate(): { reached: Promise<void>; pass: () => Promise<void>; open: () => void } {
+  let open = () => {}
+  let reach = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve
+  })
+  return {
+    reached,
+    open,
+    pass: () => {
+      reach()
+      return opened
+    },
+  }
+}
+
+/** The code of a SessionError, for pages that answer what they were refused with. */
+export async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work
+    return 'done'
+  } catch (error) {
+    return String((error as { code?: unknown }).code ?? error)
+  }
+}

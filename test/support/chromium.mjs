@@ -1,0 +1,48 @@
+// Which browser the walkthroughs run in.
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { chromium } from '@playwright/test'
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
+const BUNDLES = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+]
+
+/**
+ * The browser's executable: the one asked for with CHROMIUM_PATH, one of this machine, or Playwright's own.
+ * `undefined` when there is none.
+ */
+export function findChromium(env = process.env) {
+  const wanted = env.CHROMIUM_PATH || env.PLAYWRIGHT_CHROMIUM_EXECUTABLE_PATH
+  if (wanted) {
+    if (isExecutable(wanted)) return wanted
+    throw new Error(`CHROMIUM_PATH names no program that can be run: ${wanted}`)
+  }
+  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean)
+  const candidates = [...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))), ...BUNDLES]
+  return candidates.find(isExecutable) ?? playwrightsOwn()
+}
+
+/** How to start it. Chromium refuses its sandbox to root, and only then is it switched off. */
+export function launchOptions(env = process.env) {
+  const executablePath = findChromium(env)
+  return {
+    ...(executablePath === undefined ? {} : { executablePath }),
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  }
+}
+
+function playwrightsOwn() {
+  const path = chromium.executablePath()
+  return path && existsSync(path) ? path : undefined
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,25 @@
+// What the gate must know of a run of node:test, as one line of JSON for each finding.
+
+export default async function* gateReporter(events) {
+  for await (const { type, data } of events) {
+    const finding = examine(type, data)
+    if (finding) yield `${JSON.stringify(finding)}\n`
+  }
+}
+
+function examine(type, data) {
+  if (type === 'test:stderr') return { kind: 'noise', text: data.message, file: data.file }
+  if (type !== 'test:pass' && type !== 'test:fail') return undefined
+
+  const { name } = data
+  if (isTestFile(name)) return { kind: type === 'test:fail' ? 'broken-file' : 'empty-file', name }
+  if (data.skip !== undefined) return { kind: 'skipped', name }
+  if (data.todo !== undefined) return { kind: 'todo', name }
+  if (type === 'test:fail') return { kind: 'failed', name }
+  return data.details?.type === 'suite' ? undefined : { kind: 'passed', name }
+}
+
+// A file is reported as a test of its own when it ran none, or when it broke outside of them.
+function isTestFile(name) {
+  return /^(\/|[A-Za-z]:\\).*\.test\.js$/.test(name)
+}

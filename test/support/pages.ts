@@ -1,0 +1,29 @@
+import type { Parts } from '../../src/parts.js'
+import type { Answer, Visitor } from './visitor.js'
+
+/** What the login page says went wrong; '' when it says nothing. */
+export function messageOf({ text }: Answer): string {
+  return /role="alert">([^<]*)</.exec(text)?.[1] ?? ''
+}
+
+/** The page's main heading. */
+export function headingOf({ text }: Answer): string {
+  return /<h1>([^<]*)<\/h1>/.exec(text)?.[1] ?? ''
+}
+
+/** The names in a list of customers, or in the top 3, in their order. */
+export function namesOf({ text }: Answer): string[] {
+  return [...text.matchAll(/<a (?:class="name" )?href="\/customers\/\d+">([^<]*)<\/a>/g)].map(([, name = '']) => name)
+}
+
+/** The public id of the session that this visitor's cookie names. */
+export function sessionIdOf(visitor: Visitor): string {
+  const [value = ''] = visitor.cookies.values()
+  return value.slice(0, value.indexOf('.'))
+}
+
+/** Everything in the CRM's own tables, as one text: to see whether a request changed anything. */
+export async function snapshotOf({ database }: Parts): Promise<string> {
+  const tables = ['sales_persons', 'customers', 'purchases'] as const
+  return JSON.stringify(await Promise.all(tables.map((table) => database.selectFrom(table).selectAll().execute())))
+}

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { projectRoot } from '../../src/project-root.js'
+
+export interface ProgramOptions {
+  /** The file to run. Default: the compiled server. A relative path counts from the project's root. */
+  entry?: string
+  args?: readonly string[]
+  /** Added to an environment that holds none of the developer's own settings. */
+  env?: Record<string, string>
+  cwd?: string
+}
+
+export interface Ended {
+  /** null when a signal ended it. */
+  code: number | null
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+/** What a test's context offers here: something to do when the test is over. */
+export interface Scope {
+  after(run: () => void | Promise<void>): void
+}
+
+const SERVER = 'dist/src/main.js'
+// A program that neither prints nor ends is broken; one on a busy machine is only slow.
+const PATIENCE_MILLISECONDS = 60_000
+
+/** A folder of a test's own, removed afterwards. */
+export function temporaryFolder(scope: Scope): string {
+  const folder = mkdtempSync(join(tmpdir(), 'crm-test-'))
+  scope.after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The settings of a server on databases in this folder, on any free port, with cheap passwords. */
+export function settingsIn(folder: string): Record<string, string> {
+  return { DATABASE_URL: `sqlite:${join(folder, 'crm.sqlite')}`, PORT: '0', BCRYPT_COST: '4' }
+}
+
+/** A program in a process of its own, killed after the test if it still runs. */
+export class Program {
+  readonly ended: Promise<Ended>
+  #stdout = ''
+  #stderr = ''
+  readonly #child: ChildProcessWithoutNullStreams
+
+  constructor(scope: Scope, { entry = SERVER, args = [], env = {}, cwd = projectRoot() }: ProgramOptions = {}) {
+    const { PATH = '', HOME = '' } = process.env
+    this.#child = spawn(process.execPath, [resolve(projectRoot(), entry), ...args], {
+      cwd,
+      env: { PATH, HOME, TMPDIR: tmpdir(), NODE_ENV: 'test', ...env },
+    })
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout += text
+    })
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text
+    })
+    // One that ends without reading its input is no failure of the test.
+    this.#child.stdin.on('error', () => {})
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.once('error', reject)
+      this.#child.once('close', (code, signal) => resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr }))
+    })
+    scope.after(async () => {
+      this.kill('SIGKILL')
+      await this.ended
+    })
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** Resolves once stdout matches, at once if it does already; rejects when the program ends without it. */
+  printed(pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const missing = (what: string) => `${what} without printing ${pattern}:\n${this.#stdout}${this.#stderr}`
+      const timer = setTimeout(() => reject(new Error(missing('a minute passed'))), PATIENCE_MILLISECONDS)
+      const look = () => {
+        const match = pattern.exec(this.#stdout)
+        if (match === null) return
+        clearTimeout(timer)
+        this.#child.stdout.off('data', look)
+        resolve(match)
+      }
+      this.#child.stdout.on('data', look)
+      this.ended.then(({ code }) => {
+        clearTimeout(timer)
+        reject(new Error(missing(`it ended with code ${code}`)))
+      }, reject)
+      look()
+    })
+  }
+
+  /** What it has printed so far. */
+  output(): Pick<Ended, 'stdout' | 'stderr'> {
+    return { stdout: this.#stdout, stderr: this.#stderr }
+  }
+
+  /** Types into its stdin. */
+  write(text: string): void {
+    this.#child.stdin.write(text)
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** Ends it by SIGTERM, and expects exit code 0 and silence on stderr. */
+  async stop(): Promise<Ended> {
+    this.kill('SIGTERM')
+    const end = await this.ended
+    assert.deepEqual({ code: end.code, stderr: end.stderr }, { code: 0, stderr: '' })
+    return end
+  }
+
+  /** Runs it to its end; `input` is all that it can read from stdin. */
+  run(input = ''): Promise<Ended> {
+    this.#child.stdin.end(input)
+    return this.ended
+  }
+}
+
+/** A server that listens. */
+export interface ServerProcess {
+  program: Program
+  /** Its address by number, without a trailing slash. */
+  url: string
+  port: number
+}
+
+/** Starts the compiled server (or `entry`) and resolves once it has printed the address it listens on. */
+export async function startServerProcess(scope: Scope, options: ProgramOptions = {}): Promise<ServerProcess> {
+  const program = new Program(scope, options)
+  const [, scheme, digits] = await program.printed(/(https?):\/\/(?:localhost|127\.0\.0\.1|\[::1\]):(\d+)/)
+  const port = Number(digits)
+  return { program, port, url: `${scheme}://127.0.0.1:${port}` }
+}

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
+
+export interface Answer {
+  status: number
+  headers: IncomingHttpHeaders
+  setCookies: string[]
+  text: string
+  /** Where a redirect leads, as sent. */
+  location: string | undefined
+}
+
+export interface Sent {
+  method?: string
+  /** `undefined` takes a header away that a browser would send. */
+  headers?: Record<string, string | string[] | undefined>
+  body?: string | Buffer
+}
+
+export type Fields = Record<string, string> | [string, string][]
+
+/** A person with a browser: keeps cookies, says `Sec-Fetch-*` as for pages that he opens, follows redirects when told to. */
+export class Visitor {
+  readonly cookies = new Map<string, string>()
+  readonly #origin: string
+  readonly #agent = new Agent({ keepAlive: true })
+
+  readonly #check: (answer: Answer) => void
+
+  /** `check` sees every answer. Default: what holds for every answer of the demo. */
+  constructor(origin: string, check: (answer: Answer) => void = assertSafe) {
+    this.#origin = origin
+    this.#check = check
+  }
+
+  /** Opens a page, as by typing its address. */
+  get(path: string, headers: Sent['headers'] = {}): Promise<Answer> {
+    return this.send(path, { headers })
+  }
+
+  /** Submits a form of one of our own pages. */
+  post(path: string, fields: Fields = {}, headers: Sent['headers'] = {}): Promise<Answer> {
+    const body = new URLSearchParams(fields).toString()
+    return this.send(path, { method: 'POST', body, headers: { ...FORM, ...headers } })
+  }
+
+  /** Signs in through the real form. */
+  logIn(userId: number | string, password = 'crm-demo', more: Record<string, string> = {}): Promise<Answer> {
+    return this.post('/4DACTION/authenticate', { userId: String(userId), password, ...more })
+  }
+
+  /** Signs in and expects that it worked. */
+  async logInWell(userId: number | string, password = 'crm-demo'): Promise<Answer> {
+    const answer = await this.logIn(userId, password)
+    assert.equal(answer.status, 302, answer.text)
+    return answer
+  }
+
+  logOut(): Promise<Answer> {
+    return this.post('/logout')
+  }
+
+  /** Goes where a redirect leads, as often as it takes. */
+  async follow(answer: Answer): Promise<Answer> {
+    let current = answer
+    for (let hops = 0; current.location !== undefined; hops += 1) {
+      assert.ok(hops < 10, 'redirected in a circle')
+      const target = new URL(current.location, this.#origin)
+      assert.equal(target.origin, this.#origin, 'redirected to another origin')
+      current = await this.get(target.pathname + target.search)
+    }
+    return current
+  }
+
+  /** Whoever copies the cookies at this moment. */
+  copy(): Visitor {
+    const copy = new Visitor(this.#origin, this.#check)
+    for (const [name, value] of this.cookies) copy.cookies.set(name, value)
+    return copy
+  }
+
+  /** Sends exactly this, with what a browser adds, and keeps the cookies that come back. */
+  async send(path: string, { method = 'GET', headers = {}, body }: Sent = {}): Promise<Answer> {
+    const sent: OutgoingHttpHeaders = {}
+    const all = {
+      ...(method === 'GET' || method === 'HEAD' ? TYPED : this.#submitted()),
+      ...this.#cookieHeader(),
+      ...headers,
+    }
+    for (const [name, value] of Object.entries(all)) if (value !== undefined) sent[name] = value
+    if (body !== undefined && !('Transfer-Encoding' in sent)) sent['Content-Length'] = Buffer.byteLength(body)
+    const answer = await this.#exchange(path, method, sent, body)
+    for (const cookie of answer.setCookies) this.#keep(cookie)
+    this.#check(answer)
+    return answer
+  }
+
+  #submitted(): Record<string, string> {
+    return { ...TYPED, 'Sec-Fetch-Site': 'same-origin', Origin: this.#origin }
+  }
+
+  #cookieHeader(): Record<string, string> {
+    const pairs = [...this.cookies].map(([name, value]) => `${name}=${value}`)
+    return pairs.length === 0 ? {} : { Cookie: pairs.join('; ') }
+  }
+
+  #keep(cookie: string): void {
+    const [pair = '', ...attributes] = cookie.split(/; */)
+    const name = pair.slice(0, pair.indexOf('='))
+    const gone = attributes.some((attribute) => /^(max-age=0|expires=.*1970)/i.test(attribute))
+    if (gone) this.cookies.delete(name)
+    else this.cookies.set(name, pair.slice(pair.indexOf('=') + 1))
+  }
+
+  #exchange(path: string, method: string, headers: OutgoingHttpHeaders, body: Sent['body']): Promise<Answer> {
+    const { hostname, port } = new URL(this.#origin)
+    return new Promise((resolve, reject) => {
+      let answered = false
+      const asked = request({ hostname, port, path, method, headers, agent: this.#agent }, (response) => {
+        answered = true
+        const pieces: Buffer[] = []
+        response.on('data', (piece: Buffer) => pieces.push(piece))
+        response.on('error', reject)
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            setCookies: response.headers['set-cookie'] ?? [],
+            text: Buffer.concat(pieces).toString(),
+            location: response.headers.location,
+          }),
+        )
+      })
+      // A server that refuses a large body closes the connection while it is still being sent.
+      asked.on('error', (error) => {
+        if (!answered) reject(error)
+      })
+      asked.end(body)
+    })
+  }
+}
+
+const TYPED = {
+  Accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
+  'Sec-Fetch-Site': 'none',
+  'Sec-Fetch-Mode': 'navigate',
+  'Sec-Fetch-Dest': 'document',
+}
+
+export const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
+
+/** What holds for every answer of this server, whatever was asked: looked at each time any test asks anything. */
+function assertSafe({ headers, setCookies }: Answer): void {
+  const policy = String(headers['content-security-policy'])
+  for (const rule of [
+    "default-src 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "object-src 'none'",
+  ])
+    assert.ok(policy.includes(rule), `the content security policy lacks ${rule}: ${policy}`)
+  assert.doesNotMatch(policy, /unsafe|https?:|\*/)
+  assert.equal(headers['x-content-type-options'], 'nosniff')
+  assert.equal(headers['referrer-policy'], 'same-origin')
+  assert.equal(headers['cross-origin-opener-policy'], 'same-origin')
+  assert.equal(headers['cross-origin-resource-policy'], 'same-origin')
+  assert.equal(headers['x-powered-by'], undefined)
+  assert.equal(headers['access-control-allow-origin'], undefined)
+  assert.ok(setCookies.length <= 1, `more than one cookie was set: ${setCookies.length}`)
+  for (const cookie of setCookies) {
+    assert.match(cookie, /; *HttpOnly/i)
+    assert.match(cookie, /; *SameSite=Lax/i)
+    assert.match(String(headers['cache-control']), /no-store/)
+  }
+}
