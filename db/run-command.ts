@@ -1,0 +1,21 @@
+import { writeSync } from 'node:fs'
+import { ConfigError } from '../src/config.js'
+import { StartError } from '../src/start-error.js'
+
+type ErrorClass = abstract new (...args: never[]) => Error
+
+/**
+ * Runs a command of the command line and ends the process. For errors that the person can mend (`expected`, and what
+ * keeps the server from starting) the message alone is printed.
+ */
+export async function runCommand(command: () => Promise<void>, expected: readonly ErrorClass[] = []): Promise<never> {
+  try {
+    await command()
+    process.exit(0)
+  } catch (error) {
+    const known = [ConfigError, StartError, ...expected].some((type) => error instanceof type)
+    const text = known ? (error as Error).message : error instanceof Error ? error.stack : String(error)
+    writeSync(2, `${text}\n`)
+    process.exit(1)
+  }
+}

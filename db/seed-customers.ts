@@ -1,0 +1,124 @@
+import { foldName } from '../src/crm/fold-name.js'
+import { PseudoRandom } from './pseudo-random.js'
+import { coinedNames, industries, products } from './seed-catalogue.js'
+import { countries, type SeedCountry } from './seed-countries.js'
+
+export interface SeedCustomer {
+  id: number
+  name: string
+  name_folded: string
+  country: string
+  city: string
+  industry: string
+  contact: string
+  email: string
+  phone: string
+  total_purchase: number
+  customer_since: string
+  sales_person: number
+}
+
+export interface SeedPurchase {
+  customer_id: number
+  purchased_on: string
+  description: string
+  amount: number
+}
+
+export const CUSTOMER_COUNT = 252
+
+/** The day on which the demo's history ends; everything is counted back from it, never from today. */
+export const SEED_TODAY = '2026-06-30'
+
+const SEED = 8044
+const DAY_MS = 24 * 60 * 60 * 1000
+const LONGEST_HISTORY_DAYS = 6 * 365
+
+/** Salesperson 4 has two customers only: fewer than the three that the welcome page would show. */
+const CUSTOMERS_OF_THE_NEWCOMER = { userId: 4, count: 2 }
+
+/** Makes the demo's customers and their purchases: the same ones on every machine. */
+export function makeCustomers(): { customers: SeedCustomer[]; purchases: SeedPurchase[] } {
+  const random = new PseudoRandom(SEED)
+  const takenNames = new Set<string>()
+  const customers: SeedCustomer[] = []
+  const purchases: SeedPurchase[] = []
+  for (let id = 1; id <= CUSTOMER_COUNT; id += 1) {
+    const bought = makePurchases(random, id)
+    purchases.push(...bought)
+    customers.push({
+      ...makeCompany(random, takenNames),
+      id,
+      total_purchase: bought.reduce((sum, purchase) => sum + purchase.amount, 0),
+      customer_since: bought.map((purchase) => purchase.purchased_on).sort()[0] ?? SEED_TODAY,
+      sales_person: id <= CUSTOMERS_OF_THE_NEWCOMER.count ? CUSTOMERS_OF_THE_NEWCOMER.userId : random.between(1, 3),
+    })
+  }
+  return { customers, purchases }
+}
+
+function makeCompany(random: PseudoRandom, takenNames: Set<string>) {
+  const country = random.pick(countries)
+  const industry = random.pick(industries)
+  const city = random.pick(country.cities)
+  const name = makeName(random, country, city, industry.words, takenNames)
+  const firstname = random.pick(country.firstnames)
+  const lastname = random.pick(country.lastnames)
+  const mailbox = `${asAddressPart(firstname)}.${asAddressPart(lastname)}`
+  return {
+    name,
+    name_folded: foldName(name),
+    country: country.name,
+    city,
+    industry: industry.name,
+    contact: `${firstname} ${lastname}`,
+    email: `${mailbox}@${asAddressPart(name.slice(0, name.lastIndexOf(' ')))}.example`,
+    phone: random.digits(country.phone),
+  }
+}
+
+function makeName(
+  random: PseudoRandom,
+  country: SeedCountry,
+  city: string,
+  words: readonly string[],
+  takenNames: Set<string>,
+): string {
+  for (;;) {
+    const first = random.pick([
+      random.pick(coinedNames),
+      random.pick(coinedNames),
+      random.pick(country.lastnames),
+      city,
+    ])
+    const stem = `${first} ${random.pick(words)}`
+    if (takenNames.has(stem)) continue
+    takenNames.add(stem)
+    const capitalised = stem.charAt(0).toUpperCase() + stem.slice(1)
+    return `${capitalised} ${random.pick(country.legalForms).replace(/ /g, '\u00a0')}`
+  }
+}
+
+function makePurchases(random: PseudoRandom, customerId: number): SeedPurchase[] {
+  const historyDays = random.between(60, LONGEST_HISTORY_DAYS)
+  return Array.from({ length: random.between(2, 14) }, () => {
+    const product = random.pick(products)
+    const quantity = random.between(1, product.most)
+    return {
+      customer_id: customerId,
+      purchased_on: daysBeforeToday(random.between(1, historyDays)),
+      description: quantity === 1 ? product.description : `${quantity} × ${product.description}`,
+      amount: quantity * product.price,
+    }
+  })
+}
+
+function daysBeforeToday(days: number): string {
+  return new Date(Date.parse(SEED_TODAY) - days * DAY_MS).toISOString().slice(0, 10)
+}
+
+function asAddressPart(text: string): string {
+  return foldName(text)
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+}

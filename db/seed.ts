@@ -1,0 +1,54 @@
+import type { Kysely } from 'kysely'
+import { DEMO_PASSWORD } from '../src/accounts/demo-accounts.js'
+import type { Database, Role } from '../src/database.js'
+import { makeCustomers } from './seed-customers.js'
+
+const ROWS_A_STATEMENT = 100
+
+const salespersons: readonly { user_id: number; firstname: string; lastname: string; role: Role }[] = [
+  { user_id: 1, firstname: 'Ada', lastname: 'Marlow', role: 'salesperson' },
+  { user_id: 2, firstname: 'Jonas', lastname: 'Keller', role: 'salesperson' },
+  { user_id: 3, firstname: 'Sofia', lastname: 'Rinaldi', role: 'salesperson' },
+  { user_id: 4, firstname: 'Noah', lastname: 'Lindgren', role: 'salesperson' },
+  { user_id: 5, firstname: 'Helen', lastname: 'Okafor', role: 'manager' },
+  { user_id: 6, firstname: 'Tomasz', lastname: 'Nowak', role: 'administrator' },
+]
+
+/** True when the CRM has no accounts yet: a fresh database. */
+export async function isEmpty(database: Kysely<Database>): Promise<boolean> {
+  const anyone = await database.selectFrom('sales_persons').select('user_id').limit(1).executeTakeFirst()
+  return anyone === undefined
+}
+
+/**
+ * Fills a fresh database with the demo's accounts and customers, all or nothing. When another process that started on
+ * the same file was quicker, its rows stay and nothing is added.
+ */
+export async function seedDemo(
+  database: Kysely<Database>,
+  hashPassword: (password: string) => Promise<string>,
+): Promise<void> {
+  const accounts = await Promise.all(
+    salespersons.map(async (person) => ({
+      ...person,
+      email: `${person.firstname}.${person.lastname}@crm.example`.toLowerCase(),
+      password: await hashPassword(DEMO_PASSWORD),
+      active: 1,
+    })),
+  )
+  const { customers, purchases } = makeCustomers()
+  await database.transaction().execute(async (transaction) => {
+    const inserted = await transaction
+      .insertInto('sales_persons')
+      .values(accounts)
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst()
+    if (Number(inserted.numInsertedOrUpdatedRows) < accounts.length) return
+    for (const rows of inPieces(customers)) await transaction.insertInto('customers').values(rows).execute()
+    for (const rows of inPieces(purchases)) await transaction.insertInto('purchases').values(rows).execute()
+  })
+}
+
+function* inPieces<T>(rows: T[]): Generator<T[]> {
+  for (let start = 0; start < rows.length; start += ROWS_A_STATEMENT) yield rows.slice(start, start + ROWS_A_STATEMENT)
+}

@@ -1,0 +1,49 @@
+import { AccountError, addSalesperson, passwordProblem } from '../src/accounts/index.js'
+import { type Config, readConfig } from '../src/config.js'
+import type { Role } from '../src/database.js'
+import { createParts } from '../src/parts.js'
+import { NoAnswer, Questions } from './questions.js'
+import { runCommand } from './run-command.js'
+
+// The production profile has no second factor, so the password has to be long.
+const SHORTEST_PASSWORD = { demo: 8, production: 15 }
+
+await runCommand(addUser, [AccountError, NoAnswer])
+
+/** npm run user:add. The password is asked, never an argument: those end up in histories and process lists. */
+async function addUser(): Promise<void> {
+  const config = readConfig(process.env)
+  const questions = new Questions(process.stdin, process.stdout, { terminal: process.stdin.isTTY === true })
+  // Sessions are none of its business: a running server keeps its own.
+  const parts = await createParts({ ...config, sessions: 'none' })
+  try {
+    const account = await askForAccount(questions, config.profile)
+    const userId = await addSalesperson(parts, account)
+    process.stdout.write(
+      `${account.firstname} ${account.lastname} can log in as ${account.role} with userId ${userId}.\n`,
+    )
+  } finally {
+    questions.close()
+    await parts.close({ endSessions: false })
+  }
+}
+
+async function askForAccount(questions: Questions, profile: Config['profile']) {
+  const userId = await questions.ask('userId (empty: the next free number): ')
+  const firstname = await questions.ask('First name: ')
+  const lastname = await questions.ask('Last name: ')
+  const email = await questions.ask('E-mail: ')
+  const role = (await questions.ask('Role (salesperson, manager or administrator): ')) as Role
+  const password = await questions.askSecretly('Password (not shown): ')
+  const problem = newPasswordProblem(password, SHORTEST_PASSWORD[profile])
+  if (problem !== undefined) throw new AccountError(problem)
+  if ((await questions.askSecretly('The password again: ')) !== password)
+    throw new AccountError('The two passwords differ; nothing was changed.')
+  return { userId: userId === '' ? undefined : Number(userId), firstname, lastname, email, role, password }
+}
+
+function newPasswordProblem(password: string, shortest: number): string | undefined {
+  const length = [...password.normalize('NFC')].length
+  if (length < shortest) return `The password has ${length} characters; at least ${shortest} are needed.`
+  return passwordProblem(password)
+}

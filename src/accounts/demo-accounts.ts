@@ -1,0 +1,25 @@
+import type { Kysely } from 'kysely'
+import type { Database, Role } from '../database.js'
+
+/** The password of every account that the demo is seeded with. The production profile never seeds. */
+export const DEMO_PASSWORD = 'crm-demo'
+
+const LAST_DEMO_USER_ID = 6
+
+export interface DemoAccount {
+  userId: number
+  userName: string
+  role: Role
+}
+
+/** The demo's own accounts that can still sign in, for the start page and the box that the server prints. */
+export async function demoAccounts(database: Kysely<Database>): Promise<DemoAccount[]> {
+  const rows = await database
+    .selectFrom('sales_persons')
+    .select(['user_id', 'firstname', 'lastname', 'role'])
+    .where('user_id', '<=', LAST_DEMO_USER_ID)
+    .where('active', '=', 1)
+    .orderBy('user_id')
+    .execute()
+  return rows.map((row) => ({ userId: row.user_id, userName: `${row.firstname} ${row.lastname}`, role: row.role }))
+}

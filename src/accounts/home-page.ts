@@ -1,0 +1,44 @@
+import type { Context } from 'koa'
+import type { Kysely } from 'kysely'
+import type { Config } from '../config.js'
+import type { Database, Role } from '../database.js'
+import type { PageModel } from '../web/pages.js'
+import { DEMO_PASSWORD, demoAccounts } from './demo-accounts.js'
+
+export interface HomePage extends PageModel {
+  userName: string
+  sessionsOn: boolean
+  /** Only in the demo profile. */
+  demo:
+    | { password: string; accounts: { userId: number; userName: string; role: string; sees: string; href: string }[] }
+    | undefined
+}
+
+const SEES: Record<Role, string> = {
+  salesperson: 'own customers',
+  manager: 'everybody’s customers',
+  administrator: 'the administration, no customers',
+}
+
+/** `/`: what this is, and in the demo the accounts to try it with. */
+export function homePage({ config, database }: { config: Config; database: Kysely<Database> }) {
+  return async function homePage(ctx: Context) {
+    const accounts = config.profile === 'demo' ? await demoAccounts(database) : []
+    ctx.show<HomePage>('home', {
+      title: 'Start',
+      userName: ctx.session?.userName ?? '',
+      sessionsOn: ctx.session !== null,
+      demo:
+        accounts.length === 0
+          ? undefined
+          : {
+              password: DEMO_PASSWORD,
+              accounts: accounts.map((account) => ({
+                ...account,
+                sees: SEES[account.role],
+                href: `/authenticate.shtml?userId=${account.userId}`,
+              })),
+            },
+    })
+  }
+}

@@ -1,0 +1,36 @@
+import { safeNext } from '../web/safe-next.js'
+
+/** What somebody typed into the login form, read with suspicion: anybody can send anything. */
+export type LoginForm = { next: string | undefined; typedUserId: string } & (
+  | { ok: true; userId: number; password: string }
+  | { ok: false; status: 400 | 422; field: 'userId' | 'password'; message: string }
+)
+
+const LONGEST_FIELD = 1024
+const MOST_DIGITS = 9
+
+/** Reads the fields `userId`, `password` and `next`. "4", "04" and " 4 " are one userId. */
+export function readLoginForm(body: unknown): LoginForm {
+  const fields = Object(body) as Record<string, unknown>
+  const userId = readField(fields, 'userId')
+  const password = readField(fields, 'password')
+  const form = { next: safeNext(fields.next), typedUserId: userId.text.slice(0, 40) }
+  const refused = (field: 'userId' | 'password', status: 400 | 422, message: string) =>
+    ({ ...form, ok: false, field, status, message }) as const
+
+  if (userId.repeated) return refused('userId', 400, 'Send the userId once, as plain text')
+  if (password.repeated) return refused('password', 400, 'Send the password once, as plain text')
+  const digits = userId.text.trim().replace(/^0+(?=\d)/, '')
+  if (digits === '') return refused('userId', 422, 'Please enter your userId')
+  if (!/^\d+$/.test(digits) || digits.length > MOST_DIGITS)
+    return refused('userId', 422, `A userId is a whole number of at most ${MOST_DIGITS} digits, such as 4`)
+  if (password.text === '') return refused('password', 422, 'Please enter your password')
+  if (password.text.length > LONGEST_FIELD)
+    return refused('password', 422, 'This password is longer than any password here')
+  return { ...form, ok: true, userId: Number(digits), password: password.text }
+}
+
+function readField(fields: Record<string, unknown>, name: string): { text: string; repeated: boolean } {
+  const value = Object.hasOwn(fields, name) ? fields[name] : ''
+  return typeof value === 'string' ? { text: value, repeated: false } : { text: '', repeated: true }
+}

@@ -1,0 +1,49 @@
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+
+const WINDOW_SECONDS = 15 * 60
+const FAILURES_PER_ACCOUNT_AND_ADDRESS = 10
+const FAILURES_PER_ADDRESS = 100
+
+/** One try at a login: counted as a failure from its first moment, so that many at once cannot slip past the limit. */
+export type Attempt = { allowed: true; giveBack(): Promise<void> } | { allowed: false; retryAfterSeconds: number }
+
+/** Slows down guessing: 10 failures per account and address, 100 per address, in 15 minutes. Unknown accounts count alike. */
+export class LoginLimit {
+  readonly #perAccount = new RateLimiterMemory({ points: FAILURES_PER_ACCOUNT_AND_ADDRESS, duration: WINDOW_SECONDS })
+  readonly #perAddress = new RateLimiterMemory({ points: FAILURES_PER_ADDRESS, duration: WINDOW_SECONDS })
+
+  /** Takes one try. `giveBack` it when it was no failed guess: a success, or nobody looked at the password. */
+  async take(userId: number, address: string): Promise<Attempt> {
+    const network = networkOf(address)
+    const account = `${userId} from ${network}`
+    try {
+      await this.#perAddress.consume(network)
+      await this.#perAccount.consume(account)
+    } catch (refusal) {
+      if (!(refusal instanceof RateLimiterRes)) throw refusal
+      return { allowed: false, retryAfterSeconds: Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)) }
+    }
+    return {
+      allowed: true,
+      giveBack: async () => {
+        await this.#perAddress.reward(network)
+        await this.#perAccount.reward(account)
+      },
+    }
+  }
+}
+
+/** One customer of an IPv6 provider has a whole /64, so that counts as one address. */
+function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+  if (!plain.includes(':')) return plain
+  const [head = '', tail] = plain.split('::', 2)
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
+  const groups = [...left, ...Array<string>(zeros).fill('0'), ...right]
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`
+}

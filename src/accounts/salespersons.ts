@@ -1,0 +1,132 @@
+import type { Kysely } from 'kysely'
+import { z } from 'zod'
+import type { Database, Role, SalesPerson } from '../database.js'
+import { type Passwords, passwordProblem } from './passwords.js'
+
+/** What changing accounts needs; `Parts` has it all. `sessions` is null when the server runs without sessions. */
+export interface AccountParts {
+  database: Kysely<Database>
+  passwords: Passwords
+  sessions: SessionsOfUsers | null
+}
+
+/** The one call on sessions that is made here: end all of one user's, on every device. */
+export interface SessionsOfUsers {
+  endMany(filter: { userId: string }, reason?: 'revoked'): Promise<unknown>
+}
+
+export interface NewSalesperson {
+  /** Default: the next free number. */
+  userId?: number | undefined
+  firstname: string
+  lastname: string
+  email: string
+  role: Role
+  password: string
+}
+
+/** The account cannot be made or changed as asked; the message says why, in words for people. */
+export class AccountError extends Error {
+  override readonly name = 'AccountError'
+}
+
+const name = (what: string) =>
+  z.string().trim().min(1, `The ${what} is empty.`).max(60, `The ${what} is too long (60).`)
+
+const newSalesperson = z.object({
+  userId: z
+    .int('A userId is a whole number.')
+    .min(1, 'A userId is at least 1.')
+    .max(999_999_999, 'A userId has at most 9 digits.')
+    .optional(),
+  firstname: name('first name'),
+  lastname: name('last name'),
+  email: z
+    .string()
+    .trim()
+    .toLowerCase()
+    .max(254, 'The e-mail address is too long.')
+    .pipe(z.email('This is not an e-mail address.')),
+  role: z.enum(['salesperson', 'manager', 'administrator'], 'The role is salesperson, manager or administrator.'),
+  password: z.string(),
+})
+
+/** Makes an account and answers its userId. Throws an `AccountError` that says what is wrong or already taken. */
+export async function addSalesperson(
+  { database, passwords }: Pick<AccountParts, 'database' | 'passwords'>,
+  input: NewSalesperson,
+): Promise<number> {
+  const read = newSalesperson.safeParse(input)
+  if (!read.success) throw new AccountError(read.error.issues.map((issue) => issue.message).join(' '))
+  const { userId, firstname, lastname, email, role, password } = read.data
+  const problem = passwordProblem(password)
+  if (problem !== undefined) throw new AccountError(problem)
+  const hash = await passwords.hash(password)
+
+  return database.transaction().execute(async (transaction) => {
+    const user_id = userId ?? (await nextUserId(transaction))
+    const taken = await transaction
+      .selectFrom('sales_persons')
+      .select(['user_id', 'email'])
+      .where((row) => row.or([row('user_id', '=', user_id), row('email', '=', email)]))
+      .executeTakeFirst()
+    if (taken?.user_id === user_id) throw new AccountError(`The userId ${user_id} is taken.`)
+    if (taken !== undefined) throw new AccountError(`The e-mail address ${email} is taken.`)
+    await transaction
+      .insertInto('sales_persons')
+      .values({ user_id, firstname, lastname, email, role, password: hash, active: 1 })
+      .execute()
+    return user_id
+  })
+}
+
+/** Switches an account off: it cannot sign in any more, and everything that was signed in with it has ended. */
+export async function disableSalesperson({ database, sessions }: AccountParts, userId: number): Promise<void> {
+  await change(database, userId, { active: 0 })
+  await sessions?.endMany({ userId: String(userId) }, 'revoked')
+}
+
+/** Lets an account sign in again. */
+export async function enableSalesperson({ database }: Pick<AccountParts, 'database'>, userId: number): Promise<void> {
+  await change(database, userId, { active: 1 })
+}
+
+/** Gives an account another role. All his sessions end: privileges are given at sign-in and would be the old ones. */
+export async function changeRole({ database, sessions }: AccountParts, userId: number, role: Role): Promise<void> {
+  await change(database, userId, { role })
+  await sessions?.endMany({ userId: String(userId) }, 'revoked')
+}
+
+/** The account that may sign in with this userId; a switched-off one is as unknown as one that never was. */
+export async function findActiveSalesperson(
+  database: Kysely<Database>,
+  userId: number,
+): Promise<SalesPerson | undefined> {
+  return database
+    .selectFrom('sales_persons')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .where('active', '=', 1)
+    .executeTakeFirst()
+}
+
+async function change(
+  database: Kysely<Database>,
+  userId: number,
+  changes: { active: number } | { role: Role },
+): Promise<void> {
+  const result = await database
+    .updateTable('sales_persons')
+    .set(changes)
+    .where('user_id', '=', userId)
+    .executeTakeFirst()
+  if (Number(result.numUpdatedRows) === 0) throw new AccountError(`There is no account with the userId ${userId}.`)
+}
+
+async function nextUserId(database: Kysely<Database>): Promise<number> {
+  const { last } = await database
+    .selectFrom('sales_persons')
+    .select((row) => row.fn.max('user_id').as('last'))
+    .executeTakeFirstOrThrow()
+  return Number(last ?? 0) + 1
+}

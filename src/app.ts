@@ -1,0 +1,46 @@
+import { join } from 'node:path'
+import Koa, { type Context } from 'koa'
+import { pageFrame } from './page-frame.js'
+import type { Parts } from './parts.js'
+import { projectRoot } from './project-root.js'
+import { createRoutes } from './routes.js'
+import { sessions } from './session/koa.js'
+import { describeSessionProblem } from './session-problems.js'
+import { crossOriginGuard } from './web/cross-origin-guard.js'
+import { errorPages } from './web/error-pages.js'
+import { health } from './web/health.js'
+import { pages } from './web/pages.js'
+import { requestLog } from './web/request-log.js'
+import { securityHeaders } from './web/security-headers.js'
+import { loadAssets, serveAssets } from './web/static-assets.js'
+
+/** Puts the application together; never listens. Everything that a request passes is on this screen, in order. */
+export function createApp(parts: Parts): Koa {
+  const { config, log, clock, origins } = parts
+  const views = join(projectRoot(), 'views')
+  const assets = loadAssets(join(views, 'assets'))
+  const router = createRoutes(parts)
+
+  const app = new Koa()
+  // X-Forwarded-For counts from its end, one entry for each proxy that is ours; the rest is what a client claims.
+  app.proxy = config.trustProxyHops > 0
+  app.maxIpsCount = config.trustProxyHops
+  app.on('error', (error: unknown) => log.error({ err: error }, 'answer failed'))
+
+  app.use(requestLog(log, () => clock.now(), sessionOf))
+  app.use(securityHeaders({ https: origins.secure }))
+  app.use(health())
+  app.use(serveAssets(assets))
+  app.use(pages(views, pageFrame(config.appName, assets.urls)))
+  app.use(errorPages(log, describeSessionProblem))
+  app.use(crossOriginGuard(origins))
+  app.use(sessions(parts.sessions))
+  app.use(router.routes())
+  app.use(router.allowedMethods())
+  return app
+}
+
+/** The session's public handle, for the log: never its secret. */
+function sessionOf(ctx: Context): { session?: string } {
+  return ctx.session ? { session: ctx.session.id } : {}
+}

@@ -1,0 +1,39 @@
+import type { Context, Next } from 'koa'
+import type { CrmStorage } from './crm-storage.js'
+import type { Privilege } from './privileges.js'
+import { type Session, SessionError } from './session/index.js'
+
+/** The session as this application uses it: its own storage, its own privileges. */
+export type CrmSession = Session<CrmStorage, Privilege>
+
+declare module 'koa' {
+  interface DefaultContext {
+    /** Null when the server runs without sessions. */
+    session: CrmSession | null
+  }
+}
+
+/** The session of a page behind `requirePrivilege`, with its user. */
+export function signedIn(ctx: Context): { session: CrmSession; userId: string } {
+  const { session } = ctx
+  if (session?.userId === undefined)
+    throw new TypeError('signedIn() found nobody: put requirePrivilege() before this handler in src/routes.ts.')
+  return { session, userId: session.userId }
+}
+
+/** For pages that make no sense without sessions: answers 503 and says so when the server runs without them. */
+export function requireSession() {
+  return async function requireSession(ctx: Context, next: Next) {
+    currentSession(ctx)
+    await next()
+  }
+}
+
+/** The session of a page behind `requireSession`. */
+export function currentSession(ctx: Context): CrmSession {
+  if (ctx.session) return ctx.session
+  throw new SessionError(
+    'SESSIONS_OFF',
+    'This server runs without sessions, so nobody can sign in. Set SESSIONS=scalable.',
+  )
+}

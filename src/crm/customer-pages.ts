@@ -1,0 +1,141 @@
+import type { Context } from 'koa'
+import type { Kysely } from 'kysely'
+import { signedIn } from '../crm-session.js'
+import type { Database } from '../database.js'
+import type { PageModel } from '../web/pages.js'
+import { Problem } from '../web/problem.js'
+import type { Viewer } from './customers-visible-to.js'
+import { findCustomer } from './find-customer.js'
+import { listCustomers, listFilters } from './list-customers.js'
+import { type ListQuery, listAddress, readListQuery } from './list-query.js'
+import { formatCount, formatDay, formatMoney, formatWholeMoney } from './money-and-dates.js'
+import { SORTS, type Sort, writePageKey } from './page-key.js'
+
+export interface CustomersPage extends PageModel {
+  /** Whose customers these are: "Your customers", "All customers". */
+  heading: string
+  count: string
+  search: string
+  countries: Choice[]
+  industries: Choice[]
+  sorts: Choice[]
+  showsSalesperson: boolean
+  filtered: boolean
+  customers: {
+    href: string
+    name: string
+    place: string
+    industry: string
+    salesperson: string
+    since: string
+    total: string
+  }[]
+  previous: string | undefined
+  next: string | undefined
+}
+
+interface Choice {
+  value: string
+  label: string
+  selected: boolean
+}
+
+export interface CustomerPage extends PageModel {
+  name: string
+  facts: { label: string; value: string; href?: string }[]
+  count: string
+  total: string
+  purchases: { day: string; description: string; amount: string }[]
+}
+
+const SORT_LABELS: Record<Sort, string> = { name: 'Name', total: 'Total purchases', since: 'Newest customer' }
+
+/** `/customers` and `/customers/:id`: one's own portfolio; a manager sees everybody's. */
+export function customerPages({ database }: { database: Kysely<Database> }) {
+  return {
+    async list(ctx: Context) {
+      const viewer = viewerOf(ctx)
+      const query = readListQuery(ctx.query)
+      const { customers, count, previous, next } = await listCustomers(database, viewer, query)
+      const { countries, industries } = await listFilters(database, viewer)
+      const { search: q, country, industry, sort } = query
+      const here = { q, country, industry, sort }
+      ctx.show<CustomersPage>('customers/list', {
+        title: viewer.seesAll ? 'All customers' : 'Your customers',
+        heading: viewer.seesAll ? 'All customers' : 'Your customers',
+        count: formatCount(count, 'customer', 'customers'),
+        search: q,
+        countries: choices(countries, country, 'All countries'),
+        industries: choices(industries, industry, 'All industries'),
+        sorts: SORTS.map((value) => ({ value, label: SORT_LABELS[value], selected: value === sort })),
+        showsSalesperson: viewer.seesAll,
+        filtered: isFiltered(query),
+        customers: customers.map((customer) => ({
+          href: `/customers/${customer.id}`,
+          name: customer.name,
+          place: `${customer.city}, ${customer.country}`,
+          industry: customer.industry,
+          salesperson: customer.salesperson,
+          since: formatDay(customer.customerSince),
+          total: formatWholeMoney(customer.totalPurchase),
+        })),
+        previous: previous && listAddress({ ...here, before: writePageKey(previous) }),
+        next: next && listAddress({ ...here, after: writePageKey(next) }),
+      })
+    },
+
+    async show(ctx: Context) {
+      const found = await findCustomer(database, viewerOf(ctx), readId(ctx.params.id))
+      if (found === undefined) throw notFound()
+      const { customer, purchases } = found
+      ctx.show<CustomerPage>('customers/show', {
+        title: customer.name,
+        name: customer.name,
+        facts: [
+          { label: 'Contact', value: customer.contact },
+          { label: 'E-mail', value: customer.email, href: `mailto:${customer.email}` },
+          { label: 'Telephone', value: customer.phone, href: `tel:${customer.phone.replace(/[^+\d]/g, '')}` },
+          { label: 'Place', value: `${customer.city}, ${customer.country}` },
+          { label: 'Industry', value: customer.industry },
+          { label: 'Customer since', value: formatDay(customer.customer_since) },
+          { label: 'Salesperson', value: `${customer.firstname} ${customer.lastname}` },
+        ],
+        count: formatCount(purchases.length, 'purchase', 'purchases'),
+        total: formatMoney(customer.total_purchase),
+        purchases: purchases.map((purchase) => ({
+          day: formatDay(purchase.purchased_on),
+          description: purchase.description,
+          amount: formatMoney(purchase.amount),
+        })),
+      })
+    },
+  }
+}
+
+function viewerOf(ctx: Context): Viewer {
+  const { session, userId } = signedIn(ctx)
+  return { userId: Number(userId), seesAll: session.hasPrivilege('viewAllCustomers') }
+}
+
+function choices(values: string[], selected: string, all: string): Choice[] {
+  // A value that came by the address and fits nobody still shows what the list was asked for.
+  const known = selected === '' || values.includes(selected) ? values : [...values, selected]
+  return [
+    { value: '', label: all, selected: selected === '' },
+    ...known.map((value) => ({ value, label: value, selected: value === selected })),
+  ]
+}
+
+function isFiltered({ search, country, industry }: ListQuery): boolean {
+  return search !== '' || country !== '' || industry !== ''
+}
+
+/** Only the plain spelling of an id is one: "7", not "07", "7.0" or "7e0". */
+function readId(text: unknown): number {
+  if (typeof text !== 'string' || !/^[1-9]\d{0,8}$/.test(text)) throw notFound()
+  return Number(text)
+}
+
+function notFound(): Problem {
+  return new Problem(404, 'There is no such customer in your portfolio.')
+}

@@ -1,0 +1,14 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../database.js'
+
+/** Who looks at customers: the one place that decides whose customers a person reaches. */
+export interface Viewer {
+  userId: number
+  seesAll: boolean
+}
+
+/** Every question about customers starts here, so that nobody's list, search, count or detail can reach beyond his own. */
+export function customersVisibleTo(database: Kysely<Database>, viewer: Viewer) {
+  const customers = database.selectFrom('customers')
+  return viewer.seesAll ? customers : customers.where('customers.sales_person', '=', viewer.userId)
+}

@@ -1,0 +1,32 @@
+import type { Kysely } from 'kysely'
+import type { Customer, Database, Purchase } from '../database.js'
+import { customersVisibleTo, type Viewer } from './customers-visible-to.js'
+
+export interface CustomerWithPurchases {
+  customer: Customer & { firstname: string; lastname: string }
+  /** Newest first. */
+  purchases: Purchase[]
+}
+
+/** A customer that this person may see. Somebody else's is as unknown as one that never was: `undefined`. */
+export async function findCustomer(
+  database: Kysely<Database>,
+  viewer: Viewer,
+  id: number,
+): Promise<CustomerWithPurchases | undefined> {
+  const customer = await customersVisibleTo(database, viewer)
+    .innerJoin('sales_persons', 'sales_persons.user_id', 'customers.sales_person')
+    .selectAll('customers')
+    .select(['sales_persons.firstname', 'sales_persons.lastname'])
+    .where('customers.id', '=', id)
+    .executeTakeFirst()
+  if (customer === undefined) return undefined
+  const purchases = await database
+    .selectFrom('purchases')
+    .selectAll()
+    .where('customer_id', '=', customer.id)
+    .orderBy('purchased_on', 'desc')
+    .orderBy('id', 'desc')
+    .execute()
+  return { customer, purchases }
+}

@@ -1,0 +1,109 @@
+import { type Kysely, sql } from 'kysely'
+import type { Database } from '../database.js'
+import { customersVisibleTo, type Viewer } from './customers-visible-to.js'
+import { foldName } from './fold-name.js'
+import type { ListQuery } from './list-query.js'
+import type { PageKey, Sort } from './page-key.js'
+
+const PAGE_SIZE = 25
+
+export interface ListedCustomer {
+  id: number
+  name: string
+  city: string
+  country: string
+  industry: string
+  totalPurchase: number
+  customerSince: string
+  salesperson: string
+}
+
+export interface CustomerList {
+  customers: ListedCustomer[]
+  count: number
+  /** The keys of the neighbouring pages, where there are any. */
+  previous: PageKey | undefined
+  next: PageKey | undefined
+}
+
+const ORDER = {
+  name: { column: 'customers.name_folded', direction: 'asc' },
+  total: { column: 'customers.total_purchase', direction: 'desc' },
+  since: { column: 'customers.customer_since', direction: 'desc' },
+} as const satisfies Record<Sort, { column: string; direction: 'asc' | 'desc' }>
+
+/** One page of the customers that this person may see. Paged by key, so that the last page is as quick as the first. */
+export async function listCustomers(
+  database: Kysely<Database>,
+  viewer: Viewer,
+  query: ListQuery,
+): Promise<CustomerList> {
+  const matching = matchingCustomers(database, viewer, query)
+  const { count } = await matching.select((row) => row.fn.countAll().as('count')).executeTakeFirstOrThrow()
+
+  const { column, direction } = ORDER[query.sort]
+  const backwards = query.after === undefined && query.before !== undefined
+  const from = query.after ?? query.before
+  const descending = (direction === 'desc') !== backwards
+  let page = matching
+    .innerJoin('sales_persons', 'sales_persons.user_id', 'customers.sales_person')
+    .select([
+      'customers.id as id',
+      'customers.name as name',
+      'city',
+      'country',
+      'industry',
+      'total_purchase as totalPurchase',
+      'customer_since as customerSince',
+      'sales_persons.firstname as firstname',
+      'sales_persons.lastname as lastname',
+      `${column} as key`,
+    ])
+    .orderBy(column, descending ? 'desc' : 'asc')
+    .orderBy('customers.id', descending ? 'desc' : 'asc')
+    .limit(PAGE_SIZE + 1)
+  if (from !== undefined) {
+    const beyond = descending ? '<' : '>'
+    page = page.where((row) =>
+      row.or([
+        row(column, beyond, from.value),
+        row.and([row(column, '=', from.value), row('customers.id', beyond, from.id)]),
+      ]),
+    )
+  }
+
+  const rows = await page.execute()
+  const more = rows.length > PAGE_SIZE
+  const shown = rows.slice(0, PAGE_SIZE)
+  if (backwards) shown.reverse()
+  const first = shown.at(0)
+  const last = shown.at(-1)
+  return {
+    customers: shown.map(({ firstname, lastname, key: _key, ...customer }) => ({
+      ...customer,
+      salesperson: `${firstname} ${lastname}`,
+    })),
+    count: Number(count),
+    previous: first && (backwards ? more : from !== undefined) ? { value: first.key, id: first.id } : undefined,
+    next: last && (backwards || more) ? { value: last.key, id: last.id } : undefined,
+  }
+}
+
+/** What the filters of the list may be set to: only what this person's customers have. */
+export async function listFilters(
+  database: Kysely<Database>,
+  viewer: Viewer,
+): Promise<{ countries: string[]; industries: string[] }> {
+  const visible = customersVisibleTo(database, viewer)
+  const countries = await visible.select('country').distinct().orderBy('country').execute()
+  const industries = await visible.select('industry').distinct().orderBy('industry').execute()
+  return { countries: countries.map((row) => row.country), industries: industries.map((row) => row.industry) }
+}
+
+function matchingCustomers(database: Kysely<Database>, viewer: Viewer, { search, country, industry }: ListQuery) {
+  const pattern = `%${foldName(search).replace(/[\\%_]/g, '\\$&')}%`
+  return customersVisibleTo(database, viewer)
+    .$if(search !== '', (query) => query.where(sql<boolean>`customers.name_folded like ${pattern} escape '\\'`))
+    .$if(country !== '', (query) => query.where('country', '=', country))
+    .$if(industry !== '', (query) => query.where('industry', '=', industry))
+}

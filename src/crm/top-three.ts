@@ -1,0 +1,35 @@
+import type { Kysely } from 'kysely'
+import type { CrmSession } from '../crm-session.js'
+import type { TopCustomer } from '../crm-storage.js'
+import type { Database } from '../database.js'
+
+const HOW_MANY = 3
+
+/**
+ * The best customers of whoever is signed in, as the session keeps them: worked out once per session, whichever of
+ * its tabs asks first, and never shown to another user of the same browser.
+ */
+export async function keepTop3(
+  session: CrmSession,
+  owner: string,
+  load: (userId: number) => Promise<TopCustomer[]>,
+): Promise<readonly TopCustomer[]> {
+  const kept = session.storage.myTop3
+  if (kept?.owner === owner) return kept.customers
+  return session.use(async (storage) => {
+    if (storage.myTop3?.owner !== owner) storage.myTop3 = { owner, customers: await load(Number(owner)) }
+    return storage.myTop3.customers
+  })
+}
+
+/** The three customers of this salesperson who bought most, the best first; fewer when he has fewer. */
+export async function topCustomersOf(database: Kysely<Database>, userId: number): Promise<TopCustomer[]> {
+  return database
+    .selectFrom('customers')
+    .select(['id', 'name', 'total_purchase as totalPurchase'])
+    .where('sales_person', '=', userId)
+    .orderBy('total_purchase', 'desc')
+    .orderBy('id')
+    .limit(HOW_MANY)
+    .execute()
+}

@@ -1,0 +1,37 @@
+import type { Context } from 'koa'
+import type { Kysely } from 'kysely'
+import { signedIn } from '../crm-session.js'
+import type { Database } from '../database.js'
+import type { PageModel } from '../web/pages.js'
+import { formatWholeMoney } from './money-and-dates.js'
+import { keepTop3, topCustomersOf } from './top-three.js'
+
+export interface WelcomePage extends PageModel {
+  userName: string
+  /** A link only where the viewer may open it. */
+  top3: { rank: number; name: string; total: string; href: string | undefined }[]
+  /** Where to go on; `undefined` for those who see no customers. */
+  customersLink: string | undefined
+  adminLink: string | undefined
+}
+
+/** `/authenticationOK.shtml`: welcome by name, and the top 3 customers kept in the session. */
+export function welcomePage({ database }: { database: Kysely<Database> }) {
+  return async function welcomePage(ctx: Context) {
+    const { session, userId } = signedIn(ctx)
+    const seesCustomers = session.hasPrivilege('viewCustomers')
+    const top3 = await keepTop3(session, userId, (owner) => topCustomersOf(database, owner))
+    ctx.show<WelcomePage>('welcome', {
+      title: 'Welcome',
+      userName: session.userName,
+      top3: top3.map((customer, index) => ({
+        rank: index + 1,
+        name: customer.name,
+        total: formatWholeMoney(customer.totalPurchase),
+        href: seesCustomers ? `/customers/${customer.id}` : undefined,
+      })),
+      customersLink: seesCustomers ? '/customers' : undefined,
+      adminLink: session.hasPrivilege('WebAdmin') ? '/admin/sessions' : undefined,
+    })
+  }
+}

@@ -1,0 +1,61 @@
+import { existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { StartError } from './start-error.js'
+
+/** The calls that opening makes; a better-sqlite3 database has them. */
+export interface OpenedSqlite {
+  pragma(pragma: string): unknown
+  exec(sql: string): unknown
+  close(): unknown
+}
+
+/**
+ * Opens a database file so that several processes can share it, or says in one line why it cannot be used.
+ * A file that is not a database is left as it is. `variable` names the setting that the file came from.
+ */
+export function openDatabaseFile<Sqlite extends OpenedSqlite>(
+  file: string,
+  variable: string,
+  open: (file: string) => Sqlite,
+): Sqlite {
+  if (file !== ':memory:') {
+    if (!existsSync(dirname(file)))
+      throw new StartError(`The folder ${dirname(file)} does not exist. Make it, or set ${variable} to another file.`)
+    if (existsSync(file) && !statSync(file).isFile())
+      throw new StartError(
+        `${file} is not a file. Set ${variable} to a database file, or to one that does not exist yet.`,
+      )
+  }
+  let database: Sqlite | undefined
+  try {
+    database = open(file)
+    database.pragma('journal_mode = WAL')
+    database.pragma('synchronous = NORMAL')
+    database.pragma('foreign_keys = ON')
+    database.exec('BEGIN IMMEDIATE; ROLLBACK')
+    return database
+  } catch (error) {
+    database?.close()
+    throw explainSqliteError(error, file, variable)
+  }
+}
+
+/** Words for what SQLite answers; what is not the file's fault stays as it is. */
+export function explainSqliteError(error: unknown, file: string, variable: string): unknown {
+  const code = String((error as { code?: unknown } | null)?.code)
+  const reason = Object.entries(REASONS).find(([prefix]) => code.startsWith(prefix))?.[1]
+  return reason === undefined
+    ? error
+    : new StartError(`${file} ${reason} (${variable}). Nothing was changed.`, { cause: error })
+}
+
+const REASONS: Record<string, string> = {
+  SQLITE_NOTADB: 'is not a database: give another file, or move this one away',
+  SQLITE_CORRUPT: 'is damaged: restore it from a backup, or move it away',
+  SQLITE_READONLY: 'cannot be written: allow writing to it and to its folder, or give another file',
+  SQLITE_CANTOPEN: 'cannot be opened: look at the rights of the file and of its folder, or give another file',
+  SQLITE_PERM: 'cannot be opened: look at the rights of the file and of its folder, or give another file',
+  SQLITE_BUSY: 'is locked by another program: stop that program, or give another file',
+  SQLITE_FULL: 'cannot grow: the disk is full',
+  SQLITE_IOERR: 'cannot be read or written: the disk reports an error',
+}

@@ -1,0 +1,179 @@
+import SqliteDatabase from 'better-sqlite3'
+import { Kysely } from 'kysely'
+import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
+import { migrateToLatest } from '../db/migrate.js'
+import { isEmpty, seedDemo } from '../db/seed.js'
+import { SharedSqliteDialect } from '../db/sqlite-dialect.js'
+import { createPasswords, LoginLimit, type Passwords } from './accounts/index.js'
+import type { Config } from './config.js'
+import type { CrmStorage } from './crm-storage.js'
+import type { Database } from './database.js'
+import { explainSqliteError, openDatabaseFile } from './database-file.js'
+import { type Privilege, privileges, roles } from './privileges.js'
+import { type Clock, createSessions, memoryStore, type Sessions, sqliteStore, systemClock } from './session/index.js'
+import { StartError } from './start-error.js'
+import { OwnOrigins } from './web/own-origins.js'
+
+// How long a process waits for another one that is writing.
+const BUSY_TIMEOUT_MS = 5000
+
+/** Everything the application is made of. */
+export interface Parts {
+  config: Config
+  log: Logger
+  clock: Clock
+  database: Kysely<Database>
+  /** Null when the server runs without sessions. */
+  sessions: Sessions<CrmStorage, Privilege> | null
+  passwords: Passwords
+  loginLimit: LoginLimit
+  origins: OwnOrigins
+  /** Lets everything go. `endSessions: false` keeps them whatever the configuration says. Calling it twice is fine. */
+  close(options: { endSessions: boolean }): Promise<void>
+}
+
+/** What tests and embedding programs may hand in. */
+export interface PartsOverrides {
+  clock?: Clock
+  log?: Logger
+}
+
+/**
+ * Opens everything the application needs, brings the schema up to date, and fills an empty database in the demo profile.
+ * A database that cannot be used is a `StartError` with one line that says what to do.
+ */
+export async function createParts(config: Config, overrides: PartsOverrides = {}): Promise<Parts> {
+  const log = overrides.log ?? createLog(config)
+  const clock = overrides.clock ?? systemClock
+  const passwords = createPasswords({ cost: config.bcryptCost })
+  const opened: SqliteDatabase.Database[] = []
+  try {
+    const database = await openDatabase(config, passwords, opened)
+    const sessions = config.sessions === 'none' ? null : openSessions(config, clock, opened)
+    if (sessions !== null) logEvents(sessions, log)
+    const origins = new OwnOrigins({ publicUrl: config.publicUrl, host: config.host, https: config.tls !== undefined })
+    let closed: Promise<void> | undefined
+    const close = async (endSessions: boolean) => {
+      await sessions?.close({ endSessions: endSessions && config.sessionCloseOnStop })
+      await passwords.close()
+      await database.destroy()
+      for (const file of opened) file.close()
+    }
+    return {
+      config,
+      log,
+      clock,
+      database,
+      sessions,
+      passwords,
+      loginLimit: new LoginLimit(),
+      origins,
+      close: ({ endSessions }) => {
+        closed ??= close(endSessions)
+        return closed
+      },
+    }
+  } catch (error) {
+    await passwords.close()
+    for (const file of opened) file.close()
+    throw error
+  }
+}
+
+async function openDatabase(
+  config: Config,
+  passwords: Passwords,
+  opened: SqliteDatabase.Database[],
+): Promise<Kysely<Database>> {
+  const file = config.databaseFile
+  const sqlite = openSqlite(file, { variable: 'DATABASE_URL' })
+  opened.push(sqlite)
+  const database = new Kysely<Database>({ dialect: new SharedSqliteDialect({ database: sqlite }) })
+  try {
+    await migrateToLatest(database, file)
+    if (config.profile === 'demo' && (await isEmpty(database)))
+      await seedDemo(database, (password) => passwords.hash(password))
+    return database
+  } catch (error) {
+    throw explainSqliteError(error, file, 'DATABASE_URL')
+  }
+}
+
+function openSessions(
+  config: Config,
+  clock: Clock,
+  opened: SqliteDatabase.Database[],
+): Sessions<CrmStorage, Privilege> {
+  return createSessions<CrmStorage, Privilege>({
+    appName: config.appName,
+    store: openStore(config, opened),
+    roles,
+    privileges,
+    clock,
+    guests: config.guests,
+    secureCookie: isReachedByHttps(config),
+    idleTimeoutMinutes: config.sessionIdleMinutes,
+    absoluteHours: { web: config.sessionAbsoluteHours },
+    closeOnStop: config.sessionCloseOnStop,
+    ...onlyWhenSet({
+      sessionTimeoutMinutes: config.sessionTimeoutMinutes,
+      maxSessions: config.maxSessions,
+      maxGuests: config.maxGuests,
+      maxSessionsPerUser: config.maxSessionsPerUser,
+    }),
+  })
+}
+
+function logEvents(sessions: Sessions<CrmStorage, Privilege>, log: Logger): void {
+  sessions.on('warning', ({ message, error }) => log.warn({ event: 'session.warning', err: error }, message))
+  sessions.on('ended', ({ id, userId, reason }) =>
+    log.info({ event: 'session.ended', session: id, userId, reason }, 'session ended'),
+  )
+}
+
+function openStore({ sessionStore }: Config, opened: SqliteDatabase.Database[]) {
+  if (sessionStore.kind === 'memory') return memoryStore()
+  const sqlite = openSqlite(sessionStore.file, { variable: 'SESSION_STORE' })
+  opened.push(sqlite)
+  try {
+    return sqliteStore(sqlite)
+  } catch (error) {
+    const explained = explainSqliteError(error, sessionStore.file, 'SESSION_STORE')
+    if (explained !== error || !(error instanceof Error)) throw explained
+    throw new StartError(`${sessionStore.file} (SESSION_STORE) cannot be used. ${error.message}`, { cause: error })
+  }
+}
+
+function isReachedByHttps({ publicUrl, tls }: Config): boolean {
+  return publicUrl === undefined ? tls !== undefined : publicUrl.startsWith('https:')
+}
+
+function onlyWhenSet<T extends object>(options: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
+}
+
+/** One JSON object a line, times in UTC. Whatever is logged, these never are. */
+export function createLog({ logLevel }: Pick<Config, 'logLevel'>, destination?: DestinationStream): Logger {
+  const options: LoggerOptions = {
+    level: logLevel,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    redact: {
+      paths: [
+        'password',
+        '*.password',
+        '*.headers.cookie',
+        '*.headers.authorization',
+        '*.headers["set-cookie"]',
+        'err.body',
+      ],
+      censor: '***',
+    },
+  }
+  return destination === undefined ? pino(options) : pino(options, destination)
+}
+
+/** Opens a SQLite file, or throws a `StartError` of one line that names the setting which the file came from. */
+export function openSqlite(file: string, { variable }: { variable: string }): SqliteDatabase.Database {
+  return openDatabaseFile(file, variable, (path) => new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MS }))
+}

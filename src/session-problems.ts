@@ -1,0 +1,40 @@
+import { SessionError } from './session/index.js'
+import type { ErrorPage } from './web/error-pages.js'
+
+/** Words for what can happen to a session, with the way on. */
+export function describeSessionProblem(error: unknown): ErrorPage | undefined {
+  if (!(error instanceof SessionError)) return undefined
+  switch (error.code) {
+    case 'PRIVILEGE_MISSING':
+      return {
+        title: 'You may not open this page',
+        text: `It needs the privilege “${error.privilege}”, which your account does not have.`,
+      }
+    case 'SESSION_ENDED':
+    case 'GUEST_NOT_STARTED':
+      return {
+        title: 'Your session has ended',
+        text: 'Nothing was changed. It was closed here, on another device, or by a log in that took its place.',
+        action: { label: 'Start again', href: '/authenticate.shtml' },
+      }
+    case 'SESSIONS_OFF':
+      return {
+        title: 'This server runs without sessions',
+        text: 'Nobody can sign in here, so this page has nothing to show. Start the server with SESSIONS=scalable to use it.',
+      }
+    case 'SESSION_LIMIT':
+      return {
+        title: 'All places are taken',
+        text: 'As many people as this server admits are signed in. Please try again in a while (5503).',
+      }
+    case 'STORE_UNAVAILABLE':
+    case 'SESSION_BUSY':
+    case 'USE_TIMEOUT':
+      return {
+        title: 'Your session cannot be reached right now',
+        text: 'You are still signed in. Please try again in a few seconds.',
+      }
+    default:
+      return undefined
+  }
+}

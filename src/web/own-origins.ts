@@ -1,0 +1,43 @@
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
+
+/**
+ * The origins that are this server itself: the configured public one, or the address it is bound to. On loopback the
+ * three names of this machine are one and the same. The `Host` header is never asked: the client chooses it.
+ */
+export class OwnOrigins {
+  readonly #publicUrl: string | undefined
+  readonly #host: string
+  readonly #scheme: 'http' | 'https'
+  #origins: string[]
+
+  constructor({ publicUrl, host, https }: { publicUrl: string | undefined; host: string; https: boolean }) {
+    this.#publicUrl = publicUrl
+    this.#host = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+    this.#scheme = https ? 'https' : 'http'
+    this.#origins = publicUrl === undefined ? [] : withLoopbackNames(publicUrl)
+  }
+
+  /** Tells the port that the server got; before that, a server without a public address owns no origin. */
+  bound(port: number): void {
+    if (this.#publicUrl === undefined) this.#origins = withLoopbackNames(`${this.#scheme}://${this.#host}:${port}`)
+  }
+
+  /** Whether this is, wholly, one of our own origins: scheme, host and port. */
+  includes(origin: string): boolean {
+    return this.#origins.includes(origin)
+  }
+
+  /** True when people reach this server by https. */
+  get secure(): boolean {
+    return this.#publicUrl === undefined ? this.#scheme === 'https' : this.#publicUrl.startsWith('https:')
+  }
+}
+
+function withLoopbackNames(address: string): string[] {
+  const url = new URL(address)
+  if (!LOOPBACK_NAMES.includes(url.hostname)) return [url.origin]
+  return LOOPBACK_NAMES.map((name) => {
+    url.hostname = name
+    return url.origin
+  })
+}

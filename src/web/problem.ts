@@ -1,0 +1,13 @@
+/** A request that cannot be answered as asked; the message is shown to the visitor, so it says what he can do. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly expose = true
+  readonly status: number
+  readonly headers: Record<string, string>
+
+  constructor(status: number, message: string, headers: Record<string, string> = {}) {
+    super(message)
+    this.status = status
+    this.headers = headers
+  }
+}

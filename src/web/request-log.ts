@@ -1,0 +1,29 @@
+import { randomUUID } from 'node:crypto'
+import type { Context, Next } from 'koa'
+import type { Logger } from 'pino'
+import { maskUrl } from './mask-url.js'
+
+/**
+ * Writes one line for each request when it was answered, and gives it an id that error pages show.
+ * Never cookies, bodies or passwords. `alsoNote` adds what the application knows, such as the session's public handle.
+ */
+export function requestLog(log: Logger, now: () => number, alsoNote: (ctx: Context) => object) {
+  return async function requestLog(ctx: Context, next: Next) {
+    const start = now()
+    ctx.requestId = randomUUID()
+    ctx.set('X-Request-Id', ctx.requestId)
+    try {
+      await next()
+    } finally {
+      const line = {
+        requestId: ctx.requestId,
+        method: ctx.method,
+        url: maskUrl(ctx.originalUrl),
+        status: ctx.status,
+        ms: now() - start,
+        ...alsoNote(ctx),
+      }
+      log.info(line, 'request')
+    }
+  }
+}

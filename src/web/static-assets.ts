@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { extname, join, parse } from 'node:path'
+import type { Context, Next } from 'koa'
+
+/** The styles, scripts and pictures of the pages, under addresses that change with their content. */
+export interface Assets {
+  /** The address of each file by its name: `style.css` → `/assets/style.0123abcd.css`. */
+  readonly urls: Readonly<Record<string, string>>
+  readonly files: ReadonlyMap<string, Asset>
+}
+
+interface Asset {
+  content: Buffer
+  type: string
+  etag: string
+}
+
+const TYPES: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
+
+/** Reads a folder of assets into memory, once, at start. */
+export function loadAssets(folder: string): Assets {
+  const urls: Record<string, string> = {}
+  const files = new Map<string, Asset>()
+  for (const file of readdirSync(folder).sort()) {
+    const content = readFileSync(join(folder, file))
+    const hash = createHash('sha256').update(content).digest('hex').slice(0, 12)
+    const { name, ext } = parse(file)
+    const url = `/assets/${name}.${hash}${ext}`
+    urls[file] = url
+    files.set(url, { content, type: TYPES[extname(file)] ?? 'application/octet-stream', etag: `"${hash}"` })
+  }
+  return { urls, files }
+}
+
+/** Serves the assets, and nothing else; stands above sessions, so that no asset ever touches one. */
+export function serveAssets({ files, urls }: Assets) {
+  const favicon = urls['favicon.svg']
+  return async function serveAssets(ctx: Context, next: Next) {
+    const asked = ctx.path === '/favicon.ico' ? favicon : ctx.path
+    const asset = asked === undefined ? undefined : files.get(asked)
+    if (asset === undefined || !['GET', 'HEAD'].includes(ctx.method)) return next()
+    ctx.set('Cache-Control', ctx.path === asked ? 'public, max-age=31536000, immutable' : 'public, max-age=86400')
+    ctx.set('ETag', asset.etag)
+    ctx.status = 200
+    if (ctx.fresh) {
+      ctx.status = 304
+      return
+    }
+    ctx.type = asset.type
+    ctx.body = asset.content
+  }
+}

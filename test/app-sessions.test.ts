@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { startDemo } from './support/demo.js'
+import { headingOf, namesOf, sessionIdOf } from './support/pages.js'
+
+test('[MODE-2] without sessions no cookie is ever set, public pages work, and the others say why they do not', async (t) => {
+  const demo = await startDemo(t, { sessions: 'none' })
+  const visitor = demo.visitor()
+  assert.equal(demo.parts.sessions, null)
+  const home = await visitor.get('/')
+  assert.equal(home.status, 200)
+  assert.match(home.text, /runs without sessions, so nobody can sign in/)
+  for (const path of [
+    '/authenticate.shtml',
+    '/authenticationOK.shtml',
+    '/customers',
+    '/customers/1',
+    '/admin/sessions',
+  ]) {
+    const answer = await visitor.get(path, { Cookie: '4DSID_CRM=whatever' })
+    assert.equal(answer.status, 503, path)
+    assert.equal(headingOf(answer), 'This server runs without sessions', path)
+  }
+  assert.equal((await visitor.logIn(4)).status, 503)
+  assert.equal((await visitor.logOut()).status, 503)
+  assert.equal((await visitor.get('/nope')).status, 404)
+  assert.equal(visitor.cookies.size, 0)
+})
+
+test('[COOKIE-1] [COOKIE-2] [COOKIE-7] the cookie is named after the application, brings back the same session, and is set once', async (t) => {
+  const demo = await startDemo(t, { appName: 'Sales_2' })
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  assert.deepEqual([...visitor.cookies.keys()], ['4DSID_Sales_2'])
+  const id = sessionIdOf(visitor)
+  const pages = await Promise.all(Array.from({ length: 5 }, () => visitor.get('/authenticationOK.shtml')))
+  for (const page of pages) {
+    assert.equal(headingOf(page), 'Welcome, Noah Lindgren')
+    assert.deepEqual(page.setCookies, [])
+  }
+  assert.equal(sessionIdOf(visitor), id)
+})
+
+test('[COOKIE-3] a forged, truncated, doubled or enormous cookie is a guest’s with a new cookie, never a failure', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  const [[name, good] = ['', '']] = visitor.cookies
+  const flipped = good.slice(0, -1) + (good.endsWith('A') ? 'B' : 'A')
+  for (const cookie of [
+    '',
+    good.slice(0, 40),
+    flipped,
+    good.slice(0, 32),
+    `${'0'.repeat(32)}.${'x'.repeat(43)}`,
+    'x'.repeat(8000),
+    '%00',
+    "' OR 1=1",
+    '../../etc/passwd',
+    '☃',
+  ]) {
+    const stranger = demo.visitor()
+    const answer = await stranger.get('/', { Cookie: Buffer.from(`${name}=${cookie}`).toString('latin1') })
+    assert.equal(answer.status, 200)
+    assert.equal(answer.setCookies.length, 1, cookie)
+    assert.notEqual(stranger.cookies.get(name), cookie)
+    assert.equal(
+      (await demo.visitor().get('/customers', { Cookie: Buffer.from(`${name}=${cookie}`).toString('latin1') })).status,
+      303,
+    )
+  }
+  const junkBeside = `${name}=junk; ${name}=${good}; other=1; ${name}=`
+  assert.equal(
+    (await demo.visitor().get('/customers', { Cookie: junkBeside })).status,
+    200,
+    'the one that is live counts',
+  )
+})
+
+test('[COOKIE-4] behind https the cookie is Secure and bound to this host', async (t) => {
+  const demo = await startDemo(t, { publicUrl: 'https://crm.example.com' })
+  const answer = await demo.visitor().get('/')
+  assert.match(
+    answer.setCookies[0] ?? '',
+    /^__Host-4DSID_CRM=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Secure$|^__Host-4DSID_CRM=(?=.*; Secure)(?=.*; Path=\/)(?!.*Domain)/,
+  )
+  assert.doesNotMatch(answer.setCookies[0] ?? '', /Max-Age|Expires|Domain/i)
+})
+
+test('[COOKIE-6] two people never see each other’s customers or names', async (t) => {
+  const demo = await startDemo(t)
+  const [ada, jonas] = [demo.visitor(), demo.visitor()]
+  await Promise.all([ada.logInWell(1), jonas.logInWell(2)])
+  const pages = await Promise.all(
+    Array.from({ length: 10 }, (_, index) => (index % 2 ? ada : jonas).get('/authenticationOK.shtml')),
+  )
+  for (const [index, page] of pages.entries()) {
+    assert.equal(headingOf(page), index % 2 ? 'Welcome, Ada Marlow' : 'Welcome, Jonas Keller')
+    assert.deepEqual(namesOf(page), namesOf(pages[index % 2] ?? page))
+  }
+})
+
+test('[COOKIE-8] where guests begin at their first write, looking around leaves no cookie and no record', async (t) => {
+  const demo = await startDemo(t, { guests: 'first-write' })
+  const visitor = demo.visitor()
+  for (const path of ['/', '/authenticate.shtml', '/customers', '/nope']) await visitor.get(path)
+  await visitor.logIn(4, 'wrong')
+  assert.equal(visitor.cookies.size, 0)
+  assert.equal(await demo.parts.sessions?.count(), 0)
+  assert.equal(headingOf(await visitor.follow(await visitor.logIn(4))), 'Welcome, Noah Lindgren')
+})
+
+test('[COOKIE-9] whoever signs in is signed in even when the page after it fails', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.get('/')
+  const guest = sessionIdOf(visitor)
+  await demo.parts.database.schema.dropTable('purchases').execute()
+  await demo.parts.database.schema.dropTable('customers').execute()
+  const answer = await visitor.logIn(4)
+  assert.deepEqual([answer.status, answer.setCookies.length], [500, 1])
+  assert.notEqual(sessionIdOf(visitor), guest)
+  assert.match((await visitor.get('/')).text, /You are signed in as <strong>Noah Lindgren/)
+})
+
+test('[COOKIE-10] whatever shows a session, or sets its cookie, is kept by no cache', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  const answers = [
+    await visitor.get('/'),
+    await visitor.get('/customers'),
+    await visitor.logIn(4),
+    await visitor.get('/customers'),
+  ]
+  answers.push(await visitor.get('/admin/audit'), await visitor.get('/customers/100'), await visitor.logOut())
+  for (const { headers } of answers) {
+    assert.match(String(headers['cache-control']), /private, no-store/)
+    assert.match(String(headers.vary), /Cookie/)
+  }
+})
+
+test('[PRIV-8] a cookie that somebody planted before the login opens nothing after it', async (t) => {
+  const demo = await startDemo(t)
+  const victim = demo.visitor()
+  await victim.get('/')
+  const attacker = victim.copy()
+  await victim.logInWell(4)
+  assert.equal((await attacker.get('/customers')).status, 303)
+  assert.equal((await victim.get('/customers')).status, 200)
+})
+
+test('[LIFE-1] an hour without a click closes the session; clicking keeps it open', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  for (let time = 0; time < 3; time += 1) {
+    demo.clock.advance({ minutes: 59 })
+    assert.equal((await visitor.get('/customers')).status, 200)
+  }
+  demo.clock.advance({ minutes: 62 })
+  assert.equal((await visitor.get('/customers')).status, 303)
+})
+
+test('whoever was signed out a moment ago gets no cookie over a newer one, and can sign in again at once', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  await demo.parts.sessions?.end(sessionIdOf(visitor))
+  const answer = await visitor.get('/customers')
+  assert.deepEqual([answer.status, answer.setCookies], [303, []])
+  assert.equal((await visitor.follow(await visitor.logIn(4))).status, 200)
+  assert.equal(await demo.parts.sessions?.count({ userId: '4' }), 1)
+})
+
+test('whoever presses Log In twice is signed in', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.get('/')
+  const twice = await Promise.all([visitor.copy().logIn(4), visitor.logIn(4)])
+  for (const answer of twice) assert.equal(answer.status, 302)
+  assert.equal((await visitor.get('/customers')).status, 200)
+})

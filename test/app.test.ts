@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { createRoutes } from '../src/routes.js'
+import { type Demo, startDemo } from './support/demo.js'
+import { headingOf, snapshotOf } from './support/pages.js'
+import type { Visitor } from './support/visitor.js'
+
+const PUBLIC = ['GET /', 'GET /authenticate.shtml', 'POST /4DACTION/authenticate', 'POST /logout']
+
+// Who may open what: role by page. Everybody else is refused.
+const OPEN_TO: Record<string, number[]> = {
+  '/authenticationOK.shtml': [4, 5, 6],
+  '/customers': [4, 5],
+  '/customers/:id': [4, 5],
+  '/admin/sessions': [6],
+  '/admin/audit': [6],
+}
+
+test('every page is public by name or closed to guests, and open exactly to the roles that it is for', async (t) => {
+  const demo = await startDemo(t)
+  const visitors = new Map<number, Visitor>()
+  for (const userId of [4, 5, 6]) {
+    const visitor = demo.visitor()
+    await visitor.logInWell(userId)
+    visitors.set(userId, visitor)
+  }
+  const closed = routesOf(demo).filter(({ method, path }) => method !== 'HEAD' && !PUBLIC.includes(`${method} ${path}`))
+  assert.deepEqual(closed.map(({ path }) => path).sort(), Object.keys(OPEN_TO).sort(), 'a new page needs a line here')
+  for (const { path } of closed) {
+    const url = path.replace(':id', '1')
+    const guest = await demo.visitor().get(url)
+    assert.deepEqual([guest.status, guest.location], [303, `/authenticate.shtml?next=${encodeURIComponent(url)}`])
+    for (const [userId, visitor] of visitors)
+      assert.equal((await visitor.get(url)).status, OPEN_TO[path]?.includes(userId) ? 200 : 403, `${userId} at ${path}`)
+  }
+})
+
+test('opening a page, or asking for its head, changes nothing', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(5)
+  const before = await snapshotOf(demo.parts)
+  for (const { path } of routesOf(demo).filter(({ method }) => method === 'GET'))
+    for (const method of ['GET', 'HEAD']) await visitor.send(path.replace(':id', '1'), { method })
+  assert.equal(await snapshotOf(demo.parts), before)
+})
+
+test('addresses and methods that do not exist get a page that says so', async (t) => {
+  const visitor = (await startDemo(t)).visitor()
+  assert.equal(headingOf(await visitor.get('/nope')), 'Page not found')
+  for (const path of [
+    '/Customers',
+    '/customers/',
+    '/authenticate.shtml/',
+    '/%E0%A4%A',
+    '/..%2f..%2fetc/passwd',
+    '/assets/../src/app.ts',
+  ])
+    assert.equal((await visitor.get(path)).status, 404, path)
+
+  const put = await visitor.send('/customers', { method: 'PUT' })
+  assert.deepEqual([put.status, put.headers.allow], [405, 'HEAD, GET'])
+  assert.equal(headingOf(put), 'That does not work here')
+  assert.equal((await visitor.get('/logout')).status, 405)
+  const unknown = await visitor.send('/customers', { method: 'PROPFIND' })
+  assert.ok([405, 501].includes(unknown.status))
+})
+
+test('whoever asks for JSON or plain text gets the error in that form', async (t) => {
+  const visitor = (await startDemo(t)).visitor()
+  const json = await visitor.get('/nope', { Accept: 'application/json' })
+  const { error } = JSON.parse(json.text)
+  assert.deepEqual([error.status, error.title, error.requestId], [404, 'Page not found', json.headers['x-request-id']])
+  const text = await visitor.get('/nope', { Accept: 'text/plain' })
+  assert.match(String(text.headers['content-type']), /^text\/plain/)
+  assert.match(text.text, /^Page not found\n/)
+})
+
+test('when something breaks, the visitor sees a reference and no more; the log has the whole story', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(5)
+  await demo.parts.database.schema.dropTable('purchases').execute()
+  const answer = await visitor.get('/customers/1')
+  assert.equal(answer.status, 500)
+  assert.ok(answer.text.includes(String(answer.headers['x-request-id'])))
+  assert.doesNotMatch(answer.text, /purchases|SQLITE|node_modules|find-customer|no such table/)
+  const line = demo.log.map((text) => JSON.parse(text)).find(({ msg }) => msg === 'request failed')
+  assert.equal(line.requestId, answer.headers['x-request-id'])
+  assert.match(line.err.stack, /no such table: purchases[\s\S]*find-customer/)
+  assert.equal((await visitor.get('/customers')).status, 200)
+})
+
+test('styles, scripts and pictures may be kept by browsers, change their address with their content, and touch no session', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  const { text } = await demo.visitor().get('/')
+  const urls = [...text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, url = '']) => url)
+  assert.ok(new Set(urls).size >= 3)
+  for (const url of urls) {
+    const asset = await visitor.get(url)
+    assert.equal(asset.status, 200)
+    assert.match(String(asset.headers['cache-control']), /immutable/)
+    assert.equal((await visitor.get(url, { 'If-None-Match': asset.headers.etag })).status, 304)
+  }
+  assert.equal((await visitor.get('/favicon.ico')).headers['content-type'], 'image/svg+xml')
+  assert.equal(visitor.cookies.size, 0)
+})
+
+test('the health check answers without a session', async (t) => {
+  const visitor = (await startDemo(t)).visitor()
+  const answer = await visitor.get('/healthz')
+  assert.deepEqual([answer.status, answer.text, answer.setCookies], [200, '{"status":"ok"}', []])
+})
+
+test('https is insisted on where the public address is https, and only there', async (t) => {
+  const open = await (await startDemo(t, { publicUrl: 'https://crm.example.com' })).visitor().get('/nope')
+  assert.match(String(open.headers['strict-transport-security']), /max-age=31536000; includeSubDomains/)
+  const local = await (await startDemo(t)).visitor().get('/nope')
+  assert.equal(local.headers['strict-transport-security'], undefined)
+})
+
+function routesOf({ parts }: Demo): { method: string; path: string }[] {
+  return createRoutes(parts).stack.flatMap(({ methods, path }) =>
+    methods.map((method) => ({ method, path: String(path) })),
+  )
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { startDemo } from '../support/demo.js'
+import { headingOf, namesOf, snapshotOf } from '../support/pages.js'
+import type { Visitor } from '../support/visitor.js'
+
+test('[CRM-9] a salesperson reaches only his own customers, in the list, by search and by id; a manager all', async (t) => {
+  const demo = await startDemo(t)
+  const [newcomer, manager] = [demo.visitor(), demo.visitor()]
+  await newcomer.logInWell(4)
+  await manager.logInWell(5)
+  const all = await demo.parts.database
+    .selectFrom('customers')
+    .select(['id', 'name', 'sales_person'])
+    .orderBy('id')
+    .execute()
+  const own = all.filter((customer) => customer.sales_person === 4)
+  const foreign = all.filter((customer) => customer.sales_person !== 4)
+
+  assert.deepEqual((await everyName(newcomer, '/customers')).sort(), own.map(({ name }) => name).sort())
+  assert.deepEqual((await everyName(manager, '/customers')).sort(), all.map(({ name }) => name).sort())
+  for (const { id, name } of own) assert.equal(headingOf(await newcomer.get(`/customers/${id}`)), name)
+
+  const unknown = await newcomer.get('/customers/999999')
+  assert.equal(unknown.status, 404)
+  for (const { id, name } of foreign.filter((_, index) => index % 10 === 0)) {
+    const answer = await newcomer.get(`/customers/${id}`)
+    assert.equal(answer.status, 404)
+    assert.equal(answer.text, unknown.text, 'somebody else’s looks like none at all')
+    assert.doesNotMatch((await newcomer.get(`/customers?q=${encodeURIComponent(name)}`)).text, /<tbody>/)
+    assert.equal(headingOf(await manager.get(`/customers/${id}`)), name)
+  }
+})
+
+test('[CRM-9] the filters tell a salesperson nothing about other people’s customers', async (t) => {
+  const demo = await startDemo(t)
+  const newcomer = demo.visitor()
+  await newcomer.logInWell(4)
+  const own = await demo.parts.database
+    .selectFrom('customers')
+    .select(['country', 'industry'])
+    .where('sales_person', '=', 4)
+    .execute()
+  const { text } = await newcomer.get('/customers')
+  const options = [...text.matchAll(/<option value="([^"]+)"/g)].map(([, value = '']) => value)
+  const known = new Set([...own.flatMap(({ country, industry }) => [country, industry]), 'name', 'total', 'since'])
+  assert.deepEqual(
+    options.filter((value) => !known.has(value)),
+    [],
+  )
+})
+
+test('the pages of the list show each customer once, forwards and backwards, in every order', async (t) => {
+  const demo = await startDemo(t)
+  const manager = demo.visitor()
+  await manager.logInWell(5)
+  for (const sort of ['name', 'total', 'since']) {
+    const forwards = await everyName(manager, `/customers?sort=${sort}`)
+    assert.equal(new Set(forwards).size, 252)
+    const backwards: string[][] = []
+    let page = await manager.get(await lastPage(manager, `/customers?sort=${sort}`))
+    for (;;) {
+      backwards.unshift(namesOf(page))
+      const previous = linkOf(page.text, 'prev')
+      if (previous === undefined) break
+      page = await manager.get(previous)
+    }
+    assert.deepEqual(backwards.flat(), forwards, sort)
+  }
+})
+
+test('the list is found by part of a name without accents, by country and by industry, and sorted', async (t) => {
+  const demo = await startDemo(t)
+  const manager = demo.visitor()
+  await manager.logInWell(5)
+  const rows = await demo.parts.database.selectFrom('customers').selectAll().execute()
+  const lefevre = await everyName(manager, '/customers?q=LEFEVRE')
+  assert.ok(lefevre.length > 0 && lefevre.every((name) => name.includes('Lefèvre')))
+  const swedish = await everyName(manager, '/customers?country=Sweden&industry=Energy')
+  assert.deepEqual(
+    swedish.sort(),
+    rows
+      .filter((row) => row.country === 'Sweden' && row.industry === 'Energy')
+      .map(({ name }) => name)
+      .sort(),
+  )
+  const best = await everyName(manager, '/customers?sort=total')
+  assert.deepEqual(
+    best.slice(0, 3),
+    rows
+      .sort((a, b) => b.total_purchase - a.total_purchase)
+      .slice(0, 3)
+      .map(({ name }) => name),
+  )
+  for (const nothing of ['%', '_', '\\', "'; DROP TABLE customers; --", '<script>'])
+    assert.match(
+      (await manager.get(`/customers?q=${encodeURIComponent(nothing)}`)).text,
+      /No customer fits these filters/,
+      nothing,
+    )
+})
+
+test('a strange address of the list or of a customer is a clear 4xx or the first page, never a failure', async (t) => {
+  const demo = await startDemo(t)
+  const manager = demo.visitor()
+  await manager.logInWell(5)
+  const before = await snapshotOf(demo.parts)
+  const key = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  for (const [query, status] of [
+    ['q=a&q=b', 400],
+    ['country=a&country=b', 400],
+    ['after=a&after=b', 400],
+    [`q=${'x'.repeat(200)}`, 400],
+    ['sort=nonsense', 200],
+    ['sort=__proto__', 200],
+    ['q[]=a&country[$ne]=b', 200],
+    ['after=nonsense', 200],
+    [`after=${key([1, 2, 3])}`, 200],
+    [`after=${key([{ a: 1 }, 1])}`, 200],
+    [`after=${key(['zzz', 1e300])}`, 200],
+    [`sort=total&after=${key(['zzz', 1])}`, 200],
+    ['q=%00', 200],
+    ['q=%E0%A4%A', 200],
+    ['country=Atlantis', 200],
+  ] as const)
+    assert.equal((await manager.get(`/customers?${query}`)).status, status, query)
+  for (const id of ['0', '01', '-1', '1.0', '1e0', '9999999999', 'x', '%00', '1%2f', "1'", '..%2f1', '1/', '1.css'])
+    assert.equal((await manager.get(`/customers/${id}`)).status, 404, id)
+  assert.equal(await snapshotOf(demo.parts), before)
+})
+
+test('a customer’s page shows his purchases, and they add up', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  const { text } = await visitor.get('/customers/1')
+  const amounts = [...text.matchAll(/data-label="(?:Amount|Total)">€([\d,.]+)</g)].map(([, amount = '']) =>
+    Math.round(Number(amount.replaceAll(',', '')) * 100),
+  )
+  const total = amounts.pop()
+  assert.ok(amounts.length >= 2)
+  assert.equal(
+    amounts.reduce((sum, amount) => sum + amount, 0),
+    total,
+  )
+})
+
+test('names are shown as text, whatever is in them', async (t) => {
+  const demo = await startDemo(t)
+  const nasty = `<img src=x onerror=alert(1)>"'\`</script>`
+  await demo.parts.database
+    .updateTable('customers')
+    .set({ name: nasty, contact: nasty, email: nasty, phone: nasty })
+    .where('id', '=', 1)
+    .execute()
+  const visitor = demo.visitor()
+  const welcome = await visitor.follow(await visitor.logIn(4))
+  for (const page of [welcome, await visitor.get('/customers'), await visitor.get('/customers/1')]) {
+    assert.doesNotMatch(page.text, /<img src=x|<\/script>"/)
+    assert.match(page.text, /&lt;img src=x onerror=alert\(1\)&gt;&quot;&#39;/)
+  }
+  assert.match((await visitor.get(`/customers?q=${encodeURIComponent('"><b>')}`)).text, /value="&quot;&gt;&lt;b&gt;"/)
+})
+
+async function everyName(visitor: Visitor, path: string): Promise<string[]> {
+  const page = await visitor.get(path)
+  assert.equal(page.status, 200, page.text)
+  const next = linkOf(page.text, 'next')
+  return [...namesOf(page), ...(next === undefined ? [] : await everyName(visitor, next))]
+}
+
+async function lastPage(visitor: Visitor, path: string): Promise<string> {
+  const next = linkOf((await visitor.get(path)).text, 'next')
+  return next === undefined ? path : lastPage(visitor, next)
+}
+
+function linkOf(text: string, rel: 'prev' | 'next'): string | undefined {
+  return new RegExp(`rel="${rel}" href="([^"]*)"`).exec(text)?.[1]?.replaceAll('&amp;', '&')
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { keepTop3 } from '../../src/crm/index.js'
+import { startDemo } from '../support/demo.js'
+import { namesOf, sessionIdOf } from '../support/pages.js'
+
+test('[CRM-5] twenty tabs that open the welcome page at once share one top 3, worked out once', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(1)
+  const { sessions } = demo.parts
+  assert.ok(sessions)
+  const id = sessionIdOf(visitor)
+  let computed = 0
+  const tab = async () => {
+    const session = await sessions.resume({
+      cookieHeader: [...visitor.cookies].map((pair) => pair.join('=')).join('; '),
+      countsAsActivity: true,
+      mayBeginGuest: false,
+      device: null,
+      address: '127.0.0.1',
+      headersSent: () => false,
+      setCookie: () => assert.fail('a tab of a live session sets no cookie'),
+      setCurrent: () => {},
+      onClose: () => {},
+    })
+    return keepTop3(session, 'nobody yet', async () => {
+      computed += 1
+      return [{ id: computed, name: `customer ${computed}`, totalPurchase: 1 }]
+    })
+  }
+  const seen = await Promise.all(Array.from({ length: 20 }, tab))
+  assert.equal(computed, 1)
+  for (const top3 of seen) assert.deepEqual(top3, [{ id: 1, name: 'customer 1', totalPurchase: 1 }])
+  assert.deepEqual((await sessions.storage(id))?.myTop3?.owner, 'nobody yet')
+})
+
+test('[CRM-5] tabs that are opened at once after the login show the same customers', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(2)
+  const tabs = await Promise.all(Array.from({ length: 20 }, () => visitor.get('/authenticationOK.shtml')))
+  assert.equal(namesOf(tabs[0] ?? assert.fail()).length, 3)
+  for (const tab of tabs) assert.deepEqual(namesOf(tab), namesOf(tabs[0] ?? tab))
+})

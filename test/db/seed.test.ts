@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { isEmpty, seedDemo } from '../../db/seed.js'
+import { makeCustomers } from '../../db/seed-customers.js'
+import { startDemo } from '../support/demo.js'
+
+test('the demo has the documented accounts and enough customers to look real, the same ones each time', () => {
+  const { customers, purchases } = makeCustomers()
+  assert.deepEqual(makeCustomers(), { customers, purchases })
+  assert.ok(customers.length >= 240)
+  assert.ok(new Set(customers.map(({ country }) => country)).size >= 10)
+  assert.ok(new Set(customers.map(({ industry }) => industry)).size >= 10)
+  assert.equal(new Set(customers.map(({ name }) => name)).size, customers.length)
+  assert.equal(customers.filter((customer) => customer.sales_person === 4).length, 2)
+  assert.deepEqual([...new Set(customers.map((customer) => customer.sales_person))].sort(), [1, 2, 3, 4])
+  for (const customer of customers) {
+    const bought = purchases.filter((purchase) => purchase.customer_id === customer.id)
+    assert.equal(
+      bought.reduce((sum, purchase) => sum + purchase.amount, 0),
+      customer.total_purchase,
+      customer.name,
+    )
+    assert.ok(bought.length >= 2 && customer.total_purchase < 2 ** 31)
+    assert.match(customer.email, /^[a-z-]+\.[a-z-]+@[a-z0-9-]+\.example$/)
+  }
+})
+
+test('a database that has accounts is never filled again', async (t) => {
+  const { parts } = await startDemo(t)
+  assert.equal(await isEmpty(parts.database), false)
+  await parts.database.updateTable('customers').set({ name: 'kept' }).where('id', '=', 7).execute()
+  await seedDemo(parts.database, async () => 'hash')
+  const kept = await parts.database.selectFrom('customers').selectAll().where('id', '=', 7).executeTakeFirstOrThrow()
+  assert.equal(kept.name, 'kept')
+})
+
+test('the production profile begins empty', async (t) => {
+  const { parts } = await startDemo(t, { profile: 'production' })
+  assert.equal(await isEmpty(parts.database), true)
+})

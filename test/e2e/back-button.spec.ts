@@ -1,0 +1,19 @@
+import { expect, test } from './fixtures.js'
+
+test.use({ javaScriptEnabled: true })
+
+test('a page that the browser kept in memory asks again, and shows nothing once the session has ended elsewhere', async ({
+  page,
+  server,
+}) => {
+  await page.goto('/authenticate.shtml?userId=2')
+  await page.getByRole('button', { name: 'Log In' }).click()
+  await page.getByRole('link', { name: 'Customers', exact: true }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your customers')
+
+  await server.parts.sessions?.endMany({ userId: '2' })
+  // What a browser does when it brings a page back from memory.
+  await page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in')
+  await expect(page.locator('body')).not.toContainText('Jonas Keller')
+})

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test as base, type ConsoleMessage, expect } from '@playwright/test'
+import { type RunningServer, startServer } from '../../src/server.js'
+
+/** Walkthroughs with a server of their own; anything the browser complains about fails them. */
+export const test = base.extend<{ quietBrowser: undefined }, { server: RunningServer }>({
+  server: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures that are wanted from this pattern
+    async ({}, use) => {
+      const folder = mkdtempSync(join(tmpdir(), 'crm-e2e-'))
+      const databaseUrl = `sqlite:${join(folder, 'crm.sqlite')}`
+      const env = { DATABASE_URL: databaseUrl, PORT: '0', BCRYPT_COST: '4', LOG_LEVEL: 'error' }
+      const server = await startServer({ env })
+      await use(server)
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+    { scope: 'worker' },
+  ],
+
+  baseURL: async ({ server }, use) => use(server.url),
+
+  quietBrowser: [
+    async ({ page }, use) => {
+      const complaints: string[] = []
+      page.on('pageerror', (error) => complaints.push(error.message))
+      page.on('console', (message) => {
+        if (message.type() === 'error' && !isRefusedPage(message, page.url())) complaints.push(message.text())
+      })
+      await use(undefined)
+      expect(complaints).toEqual([])
+    },
+    { auto: true },
+  ],
+})
+
+/** Chromium reports a page that is answered with 4xx as an error of its own: the walkthroughs ask for some on purpose. */
+function isRefusedPage(message: ConsoleMessage, pageUrl: string): boolean {
+  return /^Failed to load resource: .* status of 4\d\d/.test(message.text()) && message.location().url === pageUrl
+}
+
+export { expect }

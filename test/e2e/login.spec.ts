@@ -1,0 +1,105 @@
+import type { Page } from '@playwright/test'
+import { expect, test } from './fixtures.js'
+
+test('from the locked door to the customers, and out again without leaving anything behind', async ({ page }) => {
+  await page.goto('/customers')
+  await expect(page).toHaveURL(/\/authenticate\.shtml\?next=%2Fcustomers$/)
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in')
+
+  await logIn(page, '99', 'crm-demo')
+  await expect(page.getByRole('alert')).toHaveText('This userId is unknown')
+  await expect(page.getByLabel('userId')).toHaveValue('99')
+
+  await logIn(page, '1', 'wrong')
+  await expect(page.getByRole('alert')).toHaveText('This password is wrong')
+  await expect(page.getByLabel('userId')).toHaveValue('1')
+
+  await logIn(page, '1', 'crm-demo')
+  await expect(page).toHaveURL(/\/customers$/)
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your customers')
+
+  await page.getByRole('link', { name: 'Welcome' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Welcome, Ada Marlow')
+  const top3 = page.locator('.top3 li')
+  await expect(top3).toHaveCount(3)
+  const best = String(await top3.first().getByRole('link').textContent())
+
+  await page.getByRole('link', { name: 'See the customers' }).click()
+  await page.getByLabel('Sort by').selectOption('Total purchases')
+  await page.getByRole('button', { name: 'Show' }).click()
+  const firstCustomer = page.locator('tbody tr').first().getByRole('link')
+  await expect(firstCustomer).toHaveText(best)
+  await firstCustomer.click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(best)
+  await expect(page.getByRole('heading', { name: 'Purchases' })).toBeVisible()
+
+  await page.getByRole('button', { name: 'Log out' }).click()
+  await expect(page).toHaveURL(/\/$/)
+  await expect(page.getByRole('banner').getByRole('link', { name: 'Log in' })).toBeVisible()
+
+  for (let step = 0; step < 3; step += 1) {
+    await page.goBack()
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in')
+    await expect(page.locator('body')).not.toContainText(best)
+    await expect(page.locator('body')).not.toContainText('Ada Marlow')
+  }
+})
+
+test('the start page fills in the form for the one you pick', async ({ page }) => {
+  await page.goto('/')
+  await page.getByRole('link', { name: 'Fill in the form as Noah Lindgren' }).click()
+  await expect(page.getByLabel('userId')).toHaveValue('4')
+  await page.getByRole('button', { name: 'Log In' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Welcome, Noah Lindgren')
+  await expect(page.locator('.top3 li')).toHaveCount(2)
+})
+
+test('a salesperson at the administration’s door is told which privilege is missing', async ({ page }) => {
+  await page.goto('/authenticate.shtml?userId=4')
+  await page.getByRole('button', { name: 'Log In' }).click()
+  await page.goto('/admin/sessions')
+  await expect(page.getByRole('main')).toContainText('It needs the privilege “WebAdmin”')
+  await page.goto('/customers/100')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Page not found')
+})
+
+test('another person on the same browser sees his own name and customers', async ({ page }) => {
+  for (const [userId, name] of [
+    ['1', 'Ada Marlow'],
+    ['2', 'Jonas Keller'],
+  ] as const) {
+    await page.goto(`/authenticate.shtml?userId=${userId}`)
+    await page.getByRole('button', { name: 'Log In' }).click()
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(`Welcome, ${name}`)
+  }
+  await expect(page.getByRole('banner')).toContainText('Jonas Keller')
+})
+
+test('a manager turns the pages of everybody’s customers', async ({ page }) => {
+  await page.goto('/authenticate.shtml?userId=5')
+  await page.getByRole('button', { name: 'Log In' }).click()
+  await page.getByRole('link', { name: 'Customers', exact: true }).click()
+  await expect(page.getByText('252 customers')).toBeVisible()
+  const firstName = page.locator('tbody').getByRole('link').first()
+  const first = String(await firstName.textContent())
+  await page.getByRole('link', { name: 'Next page' }).click()
+  await expect(firstName).not.toHaveText(first)
+  await page.getByRole('link', { name: 'Previous page' }).click()
+  await expect(firstName).toHaveText(first)
+})
+
+test('no page is wider than the screen', async ({ page }) => {
+  const paths = ['/', '/authenticate.shtml?userId=5', '/authenticationOK.shtml', '/customers', '/customers/1', '/nope']
+  for (const path of paths) {
+    await page.goto(path)
+    if (path.startsWith('/authenticate.shtml')) await page.getByRole('button', { name: 'Log In' }).click()
+    const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+    expect(width, path).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0)
+  }
+})
+
+async function logIn(page: Page, userId: string, password: string): Promise<void> {
+  await page.getByLabel('userId').fill(userId)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Log In' }).click()
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { SessionError, type SessionErrorCode } from '../src/session/index.js'
+import { startDemo } from './support/demo.js'
+import { headingOf } from './support/pages.js'
+
+const PAGES: [code: SessionErrorCode, status: number, heading: string][] = [
+  ['SESSION_ENDED', 409, 'Your session has ended'],
+  ['SESSION_BUSY', 503, 'Your session cannot be reached right now'],
+  ['STORE_UNAVAILABLE', 503, 'Your session cannot be reached right now'],
+  ['SESSION_LIMIT', 503, 'All places are taken'],
+  ['SESSIONS_OFF', 503, 'This server runs without sessions'],
+  ['HEADERS_SENT', 500, 'Something went wrong on our side'],
+]
+
+test('what can happen to a session has a page that says what to do', async (t) => {
+  const demo = await startDemo(t)
+  const { sessions } = demo.parts
+  assert.ok(sessions)
+  const resume = sessions.resume
+  for (const [code, status, heading] of PAGES) {
+    sessions.resume = async () => {
+      throw new SessionError(code, 'for developers')
+    }
+    const answer = await demo.visitor().get('/customers')
+    assert.deepEqual([answer.status, headingOf(answer)], [status, heading], code)
+    assert.equal(answer.headers['retry-after'], status === 503 ? '5' : undefined, code)
+    assert.deepEqual(answer.setCookies, [], code)
+    assert.doesNotMatch(answer.text, /for developers/)
+    if (code === 'SESSION_ENDED') assert.match(answer.text, /href="\/authenticate\.shtml">Start again</)
+  }
+  sessions.resume = resume
+  assert.equal((await demo.visitor().get('/')).status, 200)
+})
+
+test('when all places are taken, newcomers are told so with 5503, and who is in stays in', async (t) => {
+  const demo = await startDemo(t, { maxSessions: 1, guests: 'first-write' })
+  const first = demo.visitor()
+  await first.logInWell(4)
+  const second = await demo.visitor().logIn(1)
+  assert.equal(second.status, 503)
+  assert.match(second.text, /5503/)
+  assert.equal((await first.get('/customers')).status, 200)
+})

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { createRoutes } from '../../src/routes.js'
+import { OwnOrigins } from '../../src/web/own-origins.js'
+import { type Demo, startDemo } from '../support/demo.js'
+import { sessionIdOf, snapshotOf } from '../support/pages.js'
+import { FORM } from '../support/visitor.js'
+
+const OFF = { 'Sec-Fetch-Site': undefined, Origin: undefined }
+
+/** What a request says of where it comes from, and whether it may pass. `own` stands for our origin. */
+const ORIGINS: [says: Record<string, string | undefined>, passes: boolean][] = [
+  [{ 'Sec-Fetch-Site': 'same-origin', Origin: undefined }, true],
+  [{ 'Sec-Fetch-Site': 'none', Origin: undefined }, true],
+  [{ 'Sec-Fetch-Site': 'same-site', Origin: undefined }, false],
+  [{ 'Sec-Fetch-Site': 'cross-site', Origin: undefined }, false],
+  [{ 'Sec-Fetch-Site': 'cross-site', Origin: 'own' }, false],
+  [{ 'Sec-Fetch-Site': 'nonsense', Origin: 'own' }, false],
+  [{ 'Sec-Fetch-Site': 'same-origin, cross-site', Origin: 'own' }, false],
+  [{ 'Sec-Fetch-Site': undefined, Origin: 'own' }, true],
+  [{ 'Sec-Fetch-Site': undefined, Origin: 'null' }, false],
+  [{ 'Sec-Fetch-Site': undefined, Origin: 'http://evil.test' }, false],
+  [{ 'Sec-Fetch-Site': undefined, Origin: 'own.evil.test' }, false],
+  [{ 'Sec-Fetch-Site': undefined, Origin: 'https-own' }, false],
+  [{ 'Sec-Fetch-Site': undefined, Origin: 'http://127.0.0.1' }, false],
+  [OFF, false],
+  [{ ...OFF, Cookie: undefined }, true],
+]
+
+test('every route that can change something is closed to other sites, the login included', async (t) => {
+  const demo = await startDemo(t)
+  const unsafe = routesOf(demo).filter(({ method }) => !['GET', 'HEAD'].includes(method))
+  assert.deepEqual(
+    unsafe.map(({ path }) => path),
+    ['/4DACTION/authenticate', '/logout'],
+  )
+  for (const { method, path } of [
+    ...unsafe,
+    { method: 'POST', path: '/nope' },
+    { method: 'PUT', path: '/' },
+    { method: 'TRACE', path: '/' },
+  ])
+    for (const [says, passes] of ORIGINS) {
+      const visitor = demo.visitor()
+      await visitor.logInWell(4)
+      const id = sessionIdOf(visitor)
+      const before = await snapshotOf(demo.parts)
+      const headers: Record<string, string | undefined> = { ...says, ...FORM }
+      if (headers.Origin?.startsWith('own')) headers.Origin = headers.Origin.replace('own', demo.url)
+      if (headers.Origin === 'https-own') headers.Origin = demo.url.replace('http:', 'https:')
+      const answer = await visitor.send(path, { method, headers })
+      const what = `${method} ${path} ${JSON.stringify(headers)} → ${answer.status}`
+      assert.equal(answer.status !== 403, passes, what)
+      if (passes) continue
+      assert.match(answer.text, /did not come from one of our own pages/, what)
+      assert.deepEqual(answer.setCookies, [], what)
+      assert.equal(await snapshotOf(demo.parts), before, what)
+      assert.equal((await demo.parts.sessions?.get(id))?.userId, '4', `still signed in after ${what}`)
+    }
+})
+
+test('[COOKIE-12] a form that another site posts signs nobody out, wherever it is posted to', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  // Browsers leave the Lax cookie out of such a request.
+  const forged = { 'Sec-Fetch-Site': 'cross-site', Origin: 'http://evil.test', Cookie: undefined }
+  for (const path of [
+    '/',
+    '/logout',
+    '/4DACTION/authenticate',
+    '/customers',
+    '/nope',
+    '/healthz',
+    '/assets/nope.css',
+  ]) {
+    const answer = await visitor.post(path, {}, forged)
+    assert.deepEqual([answer.status, answer.setCookies], [403, []], path)
+  }
+  assert.equal((await visitor.get('/customers')).status, 200)
+})
+
+test('on loopback the three names of this machine are one origin; a public address stands alone', () => {
+  const local = new OwnOrigins({ publicUrl: undefined, host: '127.0.0.1', https: false })
+  assert.equal(local.includes('http://127.0.0.1:8044'), false, 'nothing is ours before the port is known')
+  local.bound(8044)
+  for (const own of ['http://localhost:8044', 'http://127.0.0.1:8044', 'http://[::1]:8044'])
+    assert.equal(local.includes(own), true, own)
+  for (const other of [
+    'http://localhost',
+    'http://localhost:8045',
+    'https://localhost:8044',
+    'http://localhost:8044/',
+    'null',
+    '',
+  ])
+    assert.equal(local.includes(other), false, other)
+
+  const shop = new OwnOrigins({ publicUrl: 'https://crm.example.com', host: '0.0.0.0', https: false })
+  shop.bound(8044)
+  assert.equal(shop.includes('https://crm.example.com'), true)
+  assert.equal(shop.includes('http://localhost:8044'), false)
+  assert.equal(shop.includes('https://crm.example.com.evil.test'), false)
+  assert.equal(shop.secure, true)
+})
+
+test('no page of ours can be shown or read inside a page of another site, but a link to it works', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  for (const destination of ['image', 'script', 'style', 'iframe', 'frame', 'object', 'embed', 'empty', 'audio'])
+    for (const site of ['cross-site', 'same-site']) {
+      const answer = await visitor.get('/customers', {
+        'Sec-Fetch-Site': site,
+        'Sec-Fetch-Dest': destination,
+        'Sec-Fetch-Mode': 'no-cors',
+      })
+      assert.equal(answer.status, 403, `${site} ${destination}`)
+      assert.deepEqual(answer.setCookies, [])
+    }
+  assert.equal((await visitor.get('/customers', { 'Sec-Fetch-Site': 'cross-site' })).status, 200)
+})
+
+function routesOf({ parts }: Demo): { method: string; path: string }[] {
+  return createRoutes(parts).stack.flatMap(({ methods, path }) =>
+    methods.map((method) => ({ method, path: String(path) })),
+  )
+}

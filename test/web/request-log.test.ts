@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { maskUrl } from '../../src/web/mask-url.js'
+import { startDemo } from '../support/demo.js'
+import { sessionIdOf } from '../support/pages.js'
+
+const TOKEN = '2E5D0D57751D471DB29FD110D2DCE253'
+
+test('tokens in an address are masked in the log, however the parameter is spelt', () => {
+  for (const [url, masked] of [
+    [`/validateEmail?$4DSID=${TOKEN}`, '/validateEmail?$4DSID=***'],
+    [`/x?%244DSID=${TOKEN}&a=1`, '/x?%244DSID=***&a=1'],
+    [`/x?%24%34%44SID=${TOKEN}`, '/x?%24%34%44SID=***'],
+    [`/x?%25244dsid=${TOKEN}`, '/x?%25244dsid=***'],
+    ['/x?a=1&state=secret&b=2', '/x?a=1&state=***&b=2'],
+    ['/x?STATE=secret', '/x?STATE=***'],
+    [`/rest?$params='["${TOKEN}"]'`, '/rest?$params=***'],
+    [`/rest?%24params=%27%5B%22${TOKEN}%22%5D%27`, '/rest?%24params=***'],
+    ['/authenticate.shtml?userId=4&password=crm-demo', '/authenticate.shtml?userId=4&password=***'],
+    [`/x?other=${TOKEN}`, '/x?other=***'],
+    [`/x?a=1?$4DSID=${TOKEN}`, '/x?a=1?$4DSID=***'],
+    ['/x?%E0%A4%A=1', '/x?%E0%A4%A=1'],
+    [`/admin/sessions/${TOKEN}`, `/admin/sessions/${TOKEN}`],
+    ['/customers?q=state', '/customers?q=state'],
+    ['/x?', '/x?'],
+  ] as const)
+    assert.equal(maskUrl(url), masked)
+  assert.ok(maskUrl(`/${'x'.repeat(9000)}`).length < 600)
+})
+
+test('after a whole visit the log names no password, no cookie and no token, and each line is one JSON object', async (t) => {
+  const demo = await startDemo(t, { logLevel: 'trace' })
+  const visitor = demo.visitor()
+  const secrets = new Set(['crm-demo', 'a wrong password', TOKEN])
+  const remember = () => {
+    for (const value of visitor.cookies.values()) secrets.add(value.slice(value.indexOf('.') + 1))
+  }
+  await visitor.get(`/?$4DSID=${TOKEN}&state=${TOKEN}`)
+  remember()
+  await visitor.logIn(4, 'a wrong password')
+  await visitor.logInWell(4)
+  remember()
+  await visitor.get('/customers/100')
+  await visitor.get('/admin/audit')
+  await visitor.get('/customers?q=a%0d%0a%7B%22event%22%3A%22login.succeeded%22%7D')
+  await visitor.post(
+    '/logout',
+    {},
+    { Origin: 'http://evil.test', 'Sec-Fetch-Site': undefined, Referer: `http://x/?$4DSID=${TOKEN}` },
+  )
+  await visitor.send('/4DACTION/authenticate', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: '{"password":"crm-demo"}',
+  })
+  await demo.parts.database.schema.dropTable('purchases').execute()
+  await visitor.get('/customers/1')
+  await visitor.logOut()
+  remember()
+
+  assert.ok(secrets.size >= 5 && demo.log.length > 10, `${secrets.size} secrets, ${demo.log.length} lines`)
+  for (const line of demo.log) {
+    assert.equal(line.indexOf('\n'), line.length - 1)
+    JSON.parse(line)
+    for (const secret of secrets) assert.ok(!line.includes(secret), `${secret} is in ${line}`)
+  }
+  assert.equal(demo.log.filter((line) => JSON.parse(line).event === 'login.succeeded').length, 1)
+})
+
+test('a line of the log tells method, address, status, time, request and session', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  const answer = await visitor.get('/customers?country=Italy')
+  const line = JSON.parse(demo.log.at(-1) ?? '')
+  const { time: _time, ...rest } = line
+  assert.deepEqual(rest, {
+    level: 30,
+    msg: 'request',
+    requestId: answer.headers['x-request-id'],
+    method: 'GET',
+    url: '/customers?country=Italy',
+    status: 200,
+    ms: 0,
+    session: sessionIdOf(visitor),
+  })
+  assert.match(line.time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+})
