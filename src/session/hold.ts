@@ -101,7 +101,7 @@ export class Hold {
     const { state, engine, carrier } = this
     if (state.is === 'live') {
       const raise = { fields, login, keepStorage }
-      const done = await engine.locks.hold(state.record.id, () => replaceSession(engine, state, carrier, raise))
+      const done = await replaceSession(engine, state, carrier, raise)
       if (done) return this.#present(done)
       this.#becomeGuest('just-ended')
     }

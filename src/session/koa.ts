@@ -124,7 +124,10 @@ function carrierOf(cookieName: string, ctx: RequestContext, countsAsActivity: bo
     setCurrent: (session) => {
       ctx.session = session
     },
-    onClose: (run) => void res.once('close', run),
+    onClose: (run) => {
+      if (res.closed) run()
+      else res.once('close', run)
+    },
   }
 }
 

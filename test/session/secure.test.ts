@@ -286,3 +286,24 @@ test('privileges that another device took away do not come back with a replaceme
   door.open()
   assert.deepEqual((await securing).privileges, [])
 })
+
+test('a login does not wait for a slow write on the session that it replaces', async (t) => {
+  const door = gate()
+  const { visitor } = await startLayer(t, {
+    ...JADE_PAGES,
+    '/slow-write': async (session) =>
+      codeOf(
+        session.use(async (storage) => {
+          await door.pass()
+          storage['late'] = 1
+        }),
+      ),
+  })
+  const ana = visitor()
+  await ana.read('/write')
+  const writing = ana.copy().read('/slow-write')
+  await door.reached
+  assert.equal((await ana.read<Described>('/login')).userName, 'Ana Lima')
+  door.open()
+  assert.equal(await writing, 'SESSION_ENDED')
+})

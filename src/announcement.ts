@@ -1,0 +1,55 @@
+import { DEMO_PASSWORD, type DemoAccount } from './accounts/index.js'
+import type { Config } from './config.js'
+import { isLoopback } from './config.js'
+
+/** What a person who starts the demo sees: the address, the accounts, and what to look out for. */
+export function announcement(
+  config: Config,
+  url: string,
+  running: { accounts: readonly DemoAccount[]; busyPorts: readonly number[] },
+): string {
+  const { accounts, busyPorts } = running
+  const notes = [...portNotes(config, url, busyPorts), ...cautions(config)]
+  return `${box([
+    `${config.appName} is running at ${addressForPeople(config, url)}`,
+    '',
+    ...table(accounts),
+    '',
+    `The password of all of them is ${DEMO_PASSWORD}`,
+    '',
+    'Ctrl-C stops the server.',
+  ])}${notes.map((note) => `${note}\n`).join('')}`
+}
+
+/** What somebody who set this configuration may not have meant. */
+export function cautions(config: Config): string[] {
+  const notes: string[] = []
+  if (config.sessionTimeoutMinutes === 0)
+    notes.push('SESSION_TIMEOUT_MINUTES is 0: sessions never expire, and replaced ones are never removed.')
+  if (config.publicUrl === undefined && !isLoopback(config.host))
+    notes.push(
+      `HOST ${config.host} can be reached from other machines: set PUBLIC_URL to the address that people type.`,
+    )
+  return notes
+}
+
+function portNotes(config: Config, url: string, busyPorts: readonly number[]): string[] {
+  if (busyPorts.length === 0) return []
+  return [`Port ${config.port} is busy, so this server took ${new URL(url).port}. Set PORT to choose one.`]
+}
+
+// The documents write localhost, and a browser keeps its cookies by the name that was typed.
+function addressForPeople(config: Config, url: string): string {
+  return config.publicUrl ?? url.replace('//127.0.0.1:', '//localhost:')
+}
+
+function table(accounts: readonly DemoAccount[]): string[] {
+  const width = Math.max(0, ...accounts.map(({ userName }) => userName.length))
+  return accounts.map(({ userId, userName, role }) => `userId ${userId}   ${userName.padEnd(width)}   ${role}`)
+}
+
+function box(lines: readonly string[]): string {
+  const width = Math.max(...lines.map((line) => line.length))
+  const rule = '─'.repeat(width + 4)
+  return [`┌${rule}┐`, ...lines.map((line) => `│  ${line.padEnd(width)}  │`), `└${rule}┘`, ''].join('\n')
+}

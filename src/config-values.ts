@@ -1,0 +1,75 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { projectRoot } from './project-root.js'
+
+// What one variable may hold. Messages continue the sentence "<NAME>: …" and never repeat the value:
+// an address may carry a password.
+
+/** Where sessions are kept; `file` is an absolute path, or `:memory:`. */
+export type SessionStoreSetting = { kind: 'memory' } | { kind: 'sqlite'; file: string }
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const NOT_YET = 'Redis and PostgreSQL are not supported yet'
+
+export const file = z.string().transform((path): string | undefined => resolve(projectRoot(), path))
+
+export const appName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9_-]{1,40}$/,
+    'use 1 to 40 letters, digits, hyphens or underscores; it becomes part of the cookie’s name.',
+  )
+
+export const host = z
+  .string()
+  .regex(/^[A-Za-z0-9.:_-]+$/, 'use a host name or an address without scheme and port, for example 127.0.0.1.')
+
+export const yesOrNo = z.string().transform((text, context): boolean => {
+  if (/^(true|1|yes|on)$/i.test(text)) return true
+  if (/^(false|0|no|off)$/i.test(text)) return false
+  return refuse(context, 'use true or false.')
+})
+
+export const origin = z.string().transform((text, context): string | undefined => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:$/.test(url.protocol)) return refuse(context, 'use an address such as https://crm.example.com.')
+  const bare = !url.username && !url.password && url.pathname === '/' && !/[?#]/.test(text)
+  return bare
+    ? url.origin
+    : refuse(context, 'use the origin alone: scheme, host and port, without user, path or query.')
+})
+
+export const database = z.string().transform((text, context): string => {
+  if (/^(postgres|postgresql):/i.test(text)) return refuse(context, `${NOT_YET}; use sqlite:<path>.`)
+  return sqliteFile(text) ?? refuse(context, 'use sqlite:<path>, for example sqlite:db/crm.sqlite.')
+})
+
+export const sessionStore = z.string().transform((text, context): SessionStoreSetting => {
+  if (text === 'memory') return { kind: 'memory' }
+  if (/^(rediss?|postgres|postgresql):/i.test(text)) return refuse(context, `${NOT_YET}; use sqlite:<path> or memory.`)
+  const path = sqliteFile(text)
+  return path ? { kind: 'sqlite', file: path } : refuse(context, 'use sqlite:<path> or memory.')
+})
+
+function sqliteFile(text: string): string | undefined {
+  const path = /^sqlite:(.+)$/i.exec(text)?.[1]
+  if (path === undefined || path.startsWith('//')) return undefined
+  return path === ':memory:' ? path : resolve(projectRoot(), path)
+}
+
+export function wholeNumber(lowest: number, highest: number) {
+  return z.string().transform((text, context): number => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+    if (number >= lowest && number <= highest) return number
+    return refuse(context, `use a whole number from ${lowest} to ${highest}.`)
+  })
+}
+
+export function choice<const T extends string>(...allowed: T[]) {
+  return z.enum(allowed, { error: `use ${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}.` })
+}
+
+function refuse(context: z.RefinementCtx, message: string): never {
+  context.addIssue(message)
+  return z.NEVER
+}

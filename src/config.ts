@@ -1,0 +1,162 @@
+import { dirname, join } from 'node:path'
+import type { z } from 'zod'
+import {
+  appName,
+  choice,
+  database,
+  file,
+  host,
+  LOG_LEVELS,
+  origin,
+  type SessionStoreSetting,
+  sessionStore,
+  wholeNumber,
+  yesOrNo,
+} from './config-values.js'
+import { projectRoot } from './project-root.js'
+
+/** Everything that can be set from outside, read once at start and never changed afterwards. */
+export interface Config {
+  /** `demo` follows the documented example to the letter; `production` is the hardened set. */
+  profile: 'demo' | 'production'
+  host: string
+  port: number
+  /** A port that was asked for is taken or refused, never replaced by the next free one. */
+  portIsExplicit: boolean
+  /** The origin that people type, without a trailing slash. `undefined`: the address the server is bound to. */
+  publicUrl: string | undefined
+  appName: string
+  /** Absolute path, or `:memory:`. */
+  databaseFile: string
+  sessionStore: SessionStoreSetting
+  /** `none` switches web sessions off. */
+  sessions: 'scalable' | 'none'
+  guests: 'first-request' | 'first-write'
+  loginText: 'documented' | 'uniform'
+  sessionIdleMinutes: number
+  /** 0 = no absolute limit. */
+  sessionAbsoluteHours: number
+  /** JADE's session timeout. 0 = sessions never expire; `undefined` = the idle and absolute limits alone decide. */
+  sessionTimeoutMinutes: number | undefined
+  /** Whether the last process that stops closes all sessions. */
+  sessionCloseOnStop: boolean
+  maxSessions: number | undefined
+  maxGuests: number | undefined
+  maxSessionsPerUser: number | undefined
+  /** How many reverse proxies stand in front; 0 = X-Forwarded-* is not believed. */
+  trustProxyHops: number
+  bcryptCost: number
+  logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+  tls: { certFile: string; keyFile: string } | undefined
+}
+
+type Environment = Record<string, string | undefined>
+
+/** The environment does not make a usable configuration. The message has one line for each thing that is wrong. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  /** One sentence each, beginning with the variable's name. */
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(['The configuration cannot be used:', ...problems.map((problem) => `  ${problem}`)].join('\n'))
+    this.problems = problems
+  }
+}
+
+const DEFAULT_PORT = 8044
+const LONGEST_MINUTES = 525_600
+// The documented floor of the idle timeout.
+const SHORTEST_IDLE_MINUTES = 60
+// Below this a stolen table of hashes is guessed too fast. Tests use less.
+const LOWEST_PRODUCTION_COST = 10
+
+/** Reads and validates the environment; throws a `ConfigError` that lists everything wrong at once. An empty text counts as unset. */
+export function readConfig(env: Environment): Config {
+  const problems: string[] = []
+  const read = <T>(name: string, schema: z.ZodType<T>, fallback: T): T => {
+    const text = env[name]?.trim()
+    if (!text) return fallback
+    const result = schema.safeParse(text)
+    if (result.success) return result.data
+    problems.push(...result.error.issues.map((issue) => `${name}: ${issue.message}`))
+    return fallback
+  }
+
+  const profile = read('PROFILE', choice('demo', 'production'), env.NODE_ENV === 'production' ? 'production' : 'demo')
+  const demo = profile === 'demo'
+  const databaseFile = read('DATABASE_URL', database, join(projectRoot(), 'db', 'crm.sqlite'))
+  const certFile = read('TLS_CERT', file, undefined)
+  const keyFile = read('TLS_KEY', file, undefined)
+
+  const config: Config = {
+    profile,
+    host: read('HOST', host, '127.0.0.1'),
+    port: read('PORT', wholeNumber(0, 65_535), DEFAULT_PORT),
+    portIsExplicit: Boolean(env.PORT?.trim()),
+    publicUrl: read('PUBLIC_URL', origin, undefined),
+    appName: read('APP_NAME', appName, 'CRM'),
+    databaseFile,
+    sessionStore: read('SESSION_STORE', sessionStore, storeBeside(databaseFile)),
+    sessions: read('SESSIONS', choice('scalable', 'none'), 'scalable'),
+    guests: read('GUESTS', choice('first-request', 'first-write'), demo ? 'first-request' : 'first-write'),
+    loginText: read('LOGIN_TEXT', choice('documented', 'uniform'), demo ? 'documented' : 'uniform'),
+    sessionIdleMinutes: read('SESSION_IDLE_MINUTES', wholeNumber(SHORTEST_IDLE_MINUTES, LONGEST_MINUTES), 60),
+    sessionAbsoluteHours: read('SESSION_ABSOLUTE_HOURS', wholeNumber(0, LONGEST_MINUTES / 60), 12),
+    sessionTimeoutMinutes: read('SESSION_TIMEOUT_MINUTES', wholeNumber(0, LONGEST_MINUTES), undefined),
+    sessionCloseOnStop: read('SESSION_CLOSE_ON_STOP', yesOrNo, demo),
+    maxSessions: read('MAX_SESSIONS', wholeNumber(1, 100_000_000), undefined),
+    maxGuests: read('MAX_GUESTS', wholeNumber(0, 100_000_000), undefined),
+    maxSessionsPerUser: read('MAX_SESSIONS_PER_USER', wholeNumber(1, 1_000_000), undefined),
+    trustProxyHops: read('TRUST_PROXY', wholeNumber(0, 10), 0),
+    bcryptCost: read('BCRYPT_COST', wholeNumber(4, 16), 12),
+    logLevel: read('LOG_LEVEL', choice(...LOG_LEVELS), demo ? 'warn' : 'info'),
+    tls: certFile && keyFile ? { certFile, keyFile } : undefined,
+  }
+
+  const unusable = new Set(problems.map((problem) => problem.slice(0, problem.indexOf(':'))))
+  for (const [name, problem] of contradictions(config, env))
+    if (!unusable.has(name)) problems.push(`${name}: ${problem}`)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return freeze(config)
+}
+
+/** Settings that are fine alone and wrong together. */
+function* contradictions(config: Config, env: Environment): Generator<[name: string, problem: string]> {
+  const { publicUrl, databaseFile, sessionStore } = config
+  if (Boolean(env.TLS_CERT?.trim()) !== Boolean(env.TLS_KEY?.trim()))
+    yield [env.TLS_CERT?.trim() ? 'TLS_KEY' : 'TLS_CERT', 'is missing; https needs both TLS_CERT and TLS_KEY.']
+  if (config.tls && publicUrl?.startsWith('http:'))
+    yield ['PUBLIC_URL', 'begins with http:, but TLS_CERT makes this server speak https. Begin it with https:.']
+  if (sessionStore.kind === 'sqlite' && sessionStore.file === databaseFile && databaseFile !== ':memory:')
+    yield ['SESSION_STORE', 'is the file of DATABASE_URL. Sessions need a file of their own.']
+  if (config.maxSessions !== undefined && (config.maxGuests ?? 0) > config.maxSessions)
+    yield ['MAX_GUESTS', `is above MAX_SESSIONS (${config.maxSessions}), which counts the guests too. Lower it.`]
+
+  if (config.profile !== 'production') return
+  if (publicUrl === undefined)
+    yield [
+      'PUBLIC_URL',
+      'is required in production: the address that people type, for example https://crm.example.com.',
+    ]
+  else if (publicUrl.startsWith('http:') && !isLoopback(new URL(publicUrl).hostname))
+    yield ['PUBLIC_URL', 'must begin with https: in production; over plain http browsers drop the login cookie.']
+  if (config.bcryptCost < LOWEST_PRODUCTION_COST && env.NODE_ENV !== 'test')
+    yield ['BCRYPT_COST', `must be ${LOWEST_PRODUCTION_COST} or more in production.`]
+}
+
+/** Whether a host name or address means this very machine. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+function storeBeside(databaseFile: string): SessionStoreSetting {
+  if (databaseFile === ':memory:') return { kind: 'memory' }
+  return { kind: 'sqlite', file: join(dirname(databaseFile), 'sessions.sqlite') }
+}
+
+function freeze(config: Config): Config {
+  Object.freeze(config.sessionStore)
+  if (config.tls) Object.freeze(config.tls)
+  return Object.freeze(config)
+}

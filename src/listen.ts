@@ -1,0 +1,53 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Config } from './config.js'
+import { StartError } from './start-error.js'
+
+const TRIES = 20
+// The port beside each one belongs to the external platform.
+const STEP = 2
+
+/**
+ * Listens on the configured port. A busy one is replaced by the next that is free, unless it was asked for explicitly.
+ * Rejects with a `StartError` that tells what to change.
+ */
+export async function listen(
+  server: Server,
+  { host, port, portIsExplicit }: Pick<Config, 'host' | 'port' | 'portIsExplicit'>,
+): Promise<{ port: number; busyPorts: number[] }> {
+  const busyPorts: number[] = []
+  for (let next = port; next <= 65_535; next += STEP) {
+    const error = await tryToListen(server, host, next)
+    if (!error) return { port: (server.address() as AddressInfo).port, busyPorts }
+    if (error.code !== 'EADDRINUSE') throw cannotListen(error, host, next)
+    if (portIsExplicit)
+      throw new StartError(`Port ${port} is busy. Set PORT to another one, or stop the program that uses it.`)
+    busyPorts.push(next)
+    if (busyPorts.length === TRIES) break
+  }
+  throw new StartError(`The ports ${port} to ${busyPorts.at(-1)} are busy. Set PORT to a free one.`)
+}
+
+function tryToListen(server: Server, host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    const failed = (error: NodeJS.ErrnoException) => {
+      server.off('listening', listening)
+      resolve(error)
+    }
+    const listening = () => {
+      server.off('error', failed)
+      resolve(undefined)
+    }
+    server.once('error', failed)
+    server.once('listening', listening)
+    server.listen({ host, port })
+  })
+}
+
+function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code === 'EACCES')
+    return new StartError(`Port ${port} needs more rights than this user has. Set PORT to one above 1023.`)
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN')
+    return new StartError(`HOST: ${host} is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for all of them.`)
+  return error
+}

@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { Logger } from 'pino'
+import { createApp } from './app.js'
+import { type Config, readConfig } from './config.js'
+import { drain } from './drain.js'
+import { listen } from './listen.js'
+import { createParts, type Parts } from './parts.js'
+import type { Clock } from './session/index.js'
+import { StartError } from './start-error.js'
+
+export interface StartOptions {
+  /** Overrides SESSIONS for this run only: the next start without it is back to the configured setting. */
+  scalableSession?: boolean
+  /** Default: the environment of the process. */
+  env?: Record<string, string | undefined>
+  clock?: Clock
+  log?: Logger
+  /** How long `stop` waits for the requests under way. Default 10 s. */
+  stopWithinMilliseconds?: number
+}
+
+export interface RunningServer {
+  /** Where this machine reaches it, without a trailing slash. */
+  url: string
+  port: number
+  /** The ports that were busy, when the port was not asked for explicitly. */
+  busyPorts: readonly number[]
+  parts: Parts
+  /** Stops accepting, finishes the requests under way, closes sessions as configured, then the databases. Idempotent. */
+  stop(): Promise<void>
+}
+
+// A client that sends its head or body more slowly than this is cut off.
+const HEADERS_MILLISECONDS = 15_000
+const REQUEST_MILLISECONDS = 30_000
+const STOP_MILLISECONDS = 10_000
+
+/**
+ * Starts the demo; resolves once it listens.
+ * Rejects with a `ConfigError` or a `StartError` for what the person who starts it can mend; nothing stays open then.
+ */
+export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
+  const config = configFor(options)
+  const server = createHttpServer(config)
+  const stopServing = drain(server, options.stopWithinMilliseconds ?? STOP_MILLISECONDS)
+  const { clock, log } = options
+  const parts = await createParts(config, { ...(clock && { clock }), ...(log && { log }) })
+
+  try {
+    server.on('request', createApp(parts).callback())
+    const { port, busyPorts } = await listen(server, config)
+    parts.origins.bound(port)
+
+    let stopped: Promise<void> | undefined
+    const stop = async () => {
+      await stopServing()
+      await parts.close({ endSessions: config.sessionCloseOnStop })
+    }
+    return {
+      url: `${config.tls ? 'https' : 'http'}://${nameOf(config.host)}:${port}`,
+      port,
+      busyPorts,
+      parts,
+      stop: () => {
+        stopped ??= stop()
+        return stopped
+      },
+    }
+  } catch (error) {
+    await parts.close({ endSessions: false })
+    throw error
+  }
+}
+
+function configFor({ env = process.env, scalableSession }: StartOptions): Config {
+  const config = readConfig(env)
+  if (scalableSession === undefined) return config
+  return Object.freeze({ ...config, sessions: scalableSession ? ('scalable' as const) : ('none' as const) })
+}
+
+function createHttpServer({ tls }: Config): Server {
+  const timeouts = { headersTimeout: HEADERS_MILLISECONDS, requestTimeout: REQUEST_MILLISECONDS }
+  if (!tls) return createServer(timeouts)
+  const certificate = { cert: readFor('TLS_CERT', tls.certFile), key: readFor('TLS_KEY', tls.keyFile) }
+  try {
+    return createTlsServer({ ...timeouts, ...certificate })
+  } catch (error) {
+    throw new StartError('TLS_CERT and TLS_KEY: these files are not a certificate and its private key in PEM form.', {
+      cause: error,
+    })
+  }
+}
+
+function readFor(variable: string, file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : 'it cannot be read'
+    throw new StartError(`${variable}: ${reason}: ${file}`, { cause: error })
+  }
+}
+
+// An address that means "every network" is no address to go to.
+function nameOf(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}
