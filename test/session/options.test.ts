@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createSessions, memoryStore, type SessionOptions } from '../../src/session/index.js'
+import { requirePrivilege } from '../../src/session/koa.js'
+
+const good = (): SessionOptions => ({ appName: 'TEST', store: memoryStore(), roles: { clerk: ['view'] } })
+
+test('options that cannot work are refused with what to change', () => {
+  const wrong: [object, RegExp][] = [
+    [{ appName: '' }, /appName: 1 to 40 letters/],
+    [{ appName: 'a b' }, /appName.*"a b"/],
+    [{ appName: 'x'.repeat(41) }, /appName/],
+    [{ appName: 7 }, /appName.*got 7/],
+    [{ store: undefined }, /store: hand in a store/],
+    [{ store: {} }, /store: hand in a store/],
+    [{ guests: 'always' }, /guests: 'first-request' or 'first-write'/],
+    [{ secureCookie: 'no' }, /secureCookie: true or false/],
+    [{ closeOnStop: 1 }, /closeOnStop: true or false/],
+    [{ idleTimeoutMinutes: 0 }, /idleTimeoutMinutes: a number from 1 up, got 0/],
+    [{ idleTimeoutMinutes: Number.NaN }, /idleTimeoutMinutes.*NaN/],
+    [{ idleTimeoutMinutes: '60' }, /idleTimeoutMinutes.*"60"/],
+    [{ absoluteHours: { web: -1 } }, /absoluteHours\.web: a number from 0 up/],
+    [{ sessionTimeoutMinutes: -1 }, /sessionTimeoutMinutes/],
+    [{ maxSessions: 0 }, /maxSessions: a number from 1 up/],
+    [{ maxStorageBytes: 1 }, /maxStorageBytes/],
+  ]
+  for (const [option, message] of wrong) {
+    const options = { ...good(), ...option } as SessionOptions
+    assert.throws(() => createSessions(options), { name: 'TypeError', message }, JSON.stringify(option))
+  }
+  assert.throws(() => createSessions(undefined as never), /createSessions\(\) needs options/)
+})
+
+test('options are read once and never written to', () => {
+  const options = Object.freeze({ ...good(), roles: Object.freeze({ clerk: Object.freeze(['view']) }) })
+  const before = JSON.stringify(options)
+  createSessions(options)
+  assert.equal(JSON.stringify(options), before)
+})
+
+test('a gate without sessions above it tells how to mount them, and one on a server without sessions says so', async () => {
+  const gate = requirePrivilege('view', { loginPath: '/login' })
+  const context = (session: null | undefined) => ({
+    method: 'GET',
+    url: '/x',
+    status: 404,
+    redirect: () => {},
+    ...(session === undefined ? {} : { session }),
+  })
+  const next = () => Promise.reject(new Error('let in'))
+  await assert.rejects(gate(context(undefined), next), { name: 'TypeError', message: /mount sessions\(\) above it/ })
+  await assert.rejects(gate(context(null), next), { code: 'SESSIONS_OFF', status: 503 })
+})
