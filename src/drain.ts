@@ -21,9 +21,9 @@ export function drain(server: Server, limitMilliseconds: number): () => Promise<
 
   return async function stopServing() {
     draining = true
+    // This closes the idle connections too.
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     for (const response of underWay) if (!response.headersSent) response.setHeader('Connection', 'close')
-    server.closeIdleConnections()
     const limit = setTimeout(() => server.closeAllConnections(), limitMilliseconds)
     await closed
     clearTimeout(limit)

@@ -30,6 +30,8 @@ export interface Scope {
 const SERVER = 'dist/src/main.js'
 // A program that neither prints nor ends is broken; one on a busy machine is only slow.
 const PATIENCE_MILLISECONDS = 60_000
+// One that does not end when it should is ended, so that the test fails instead of hanging.
+const LONGEST_LIFE_MILLISECONDS = 120_000
 
 /** A folder of a test's own, removed afterwards. */
 export function temporaryFolder(scope: Scope): string {
@@ -64,10 +66,11 @@ export class Program {
     })
     // One that ends without reading its input is no failure of the test.
     this.#child.stdin.on('error', () => {})
-    this.ended = new Promise((resolve, reject) => {
+    const limit = setTimeout(() => this.kill('SIGKILL'), LONGEST_LIFE_MILLISECONDS)
+    this.ended = new Promise<Ended>((resolve, reject) => {
       this.#child.once('error', reject)
       this.#child.once('close', (code, signal) => resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr }))
-    })
+    }).finally(() => clearTimeout(limit))
     scope.after(async () => {
       this.kill('SIGKILL')
       await this.ended

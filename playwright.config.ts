@@ -1,0 +1,29 @@
+import { defineConfig } from '@playwright/test'
+import { launchOptions } from './test/support/chromium.mjs'
+
+const desktop = { viewport: { width: 1280, height: 800 } }
+
+// The walkthroughs are compiled with everything else, so they start the very server that people run.
+export default defineConfig({
+  testDir: 'dist/test/e2e',
+  testMatch: '*.spec.js',
+  outputDir: 'test/e2e/results',
+  workers: 2,
+  fullyParallel: true,
+  retries: 0,
+  forbidOnly: true,
+  timeout: 30_000,
+  use: {
+    browserName: 'chromium',
+    launchOptions: launchOptions(),
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    screenshot: 'only-on-failure',
+    trace: 'retain-on-failure',
+  },
+  projects: [
+    { name: 'desktop', use: desktop },
+    { name: 'phone', use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } },
+    { name: 'no-javascript', use: { ...desktop, javaScriptEnabled: false } },
+  ],
+})

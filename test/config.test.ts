@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import test from 'node:test'
+import { ConfigError, readConfig } from '../src/config.js'
+import { projectRoot } from '../src/project-root.js'
+
+const PRODUCTION = { NODE_ENV: 'production', PUBLIC_URL: 'https://crm.example.com' }
+
+test('without any setting it is the documented demo on port 8044 of this machine', () => {
+  const config = readConfig({})
+  assert.deepEqual(config, {
+    profile: 'demo',
+    host: '127.0.0.1',
+    port: 8044,
+    portIsExplicit: false,
+    publicUrl: undefined,
+    appName: 'CRM',
+    databaseFile: join(projectRoot(), 'db', 'crm.sqlite'),
+    sessionStore: { kind: 'sqlite', file: join(projectRoot(), 'db', 'sessions.sqlite') },
+    sessions: 'scalable',
+    guests: 'first-request',
+    loginText: 'documented',
+    sessionIdleMinutes: 60,
+    sessionAbsoluteHours: 12,
+    sessionTimeoutMinutes: undefined,
+    sessionCloseOnStop: true,
+    maxSessions: undefined,
+    maxGuests: undefined,
+    maxSessionsPerUser: undefined,
+    trustProxyHops: 0,
+    bcryptCost: 12,
+    logLevel: 'warn',
+    tls: undefined,
+  })
+})
+
+test('the production profile is the hardened one, and NODE_ENV=production chooses it', () => {
+  const { profile, guests, loginText, sessionCloseOnStop, logLevel, publicUrl } = readConfig(PRODUCTION)
+  assert.deepEqual(
+    { profile, guests, loginText, sessionCloseOnStop, logLevel, publicUrl },
+    {
+      profile: 'production',
+      guests: 'first-write',
+      loginText: 'uniform',
+      sessionCloseOnStop: false,
+      logLevel: 'info',
+      publicUrl: 'https://crm.example.com',
+    },
+  )
+})
+
+test('each switch of a profile can be set on its own, and a profile in spite of NODE_ENV', () => {
+  const hardened = readConfig({ GUESTS: 'first-write', LOGIN_TEXT: 'uniform', SESSION_CLOSE_ON_STOP: 'false' })
+  assert.equal(hardened.profile, 'demo')
+  assert.equal(hardened.guests, 'first-write')
+  assert.equal(hardened.loginText, 'uniform')
+  assert.equal(hardened.sessionCloseOnStop, false)
+  assert.equal(readConfig({ NODE_ENV: 'production', PROFILE: 'demo' }).profile, 'demo')
+  assert.equal(readConfig({ ...PRODUCTION, GUESTS: 'first-request' }).guests, 'first-request')
+})
+
+test('an empty setting is no setting', () => {
+  assert.deepEqual(
+    readConfig({ PORT: '', PUBLIC_URL: ' ', PROFILE: '', MAX_SESSIONS: '', TLS_CERT: '' }),
+    readConfig({}),
+  )
+})
+
+test('everything that is wrong is told at once, a line each, without repeating what was written', () => {
+  const env = {
+    PORT: '80x',
+    HOST: 'http://here',
+    PUBLIC_URL: 'crm.example.com',
+    APP_NAME: 'my app',
+    PROFILE: 'staging',
+    DATABASE_URL: 'postgres://me:s3cret@db/crm',
+    SESSION_STORE: 'redis://:s3cret@cache',
+    SESSION_IDLE_MINUTES: '30',
+    SESSION_CLOSE_ON_STOP: 'maybe',
+    MAX_SESSIONS: '0',
+    BCRYPT_COST: '3',
+    TLS_CERT: 'cert.pem',
+    LOG_LEVEL: 'loud',
+  }
+  const { problems, message } = refusal(env)
+  assert.deepEqual(problems.map((problem) => problem.split(':')[0]).sort(), [
+    'APP_NAME',
+    'BCRYPT_COST',
+    'DATABASE_URL',
+    'HOST',
+    'LOG_LEVEL',
+    'MAX_SESSIONS',
+    'PORT',
+    'PROFILE',
+    'PUBLIC_URL',
+    'SESSION_CLOSE_ON_STOP',
+    'SESSION_IDLE_MINUTES',
+    'SESSION_STORE',
+    'TLS_KEY',
+  ])
+  assert.equal(message.split('\n').length, problems.length + 1)
+  assert.doesNotMatch(message, /s3cret/)
+})
+
+test('production insists on an address that browsers can log in at', () => {
+  assert.match(refusal({ PROFILE: 'production' }).message, /PUBLIC_URL: is required in production/)
+  assert.match(
+    refusal({ ...PRODUCTION, PUBLIC_URL: 'http://crm.example.com' }).message,
+    /PUBLIC_URL: must begin with https/,
+  )
+  for (const PUBLIC_URL of ['http://localhost:8044', 'http://127.0.0.1:8044', 'http://[::1]:8044'])
+    assert.equal(readConfig({ ...PRODUCTION, PUBLIC_URL }).publicUrl, PUBLIC_URL)
+})
+
+test('production refuses cheap password hashes, except under test', () => {
+  assert.match(refusal({ ...PRODUCTION, BCRYPT_COST: '9' }).message, /BCRYPT_COST: must be 10 or more/)
+  assert.equal(readConfig({ ...PRODUCTION, BCRYPT_COST: '10' }).bcryptCost, 10)
+  assert.equal(readConfig({ ...PRODUCTION, NODE_ENV: 'test', PROFILE: 'production', BCRYPT_COST: '4' }).bcryptCost, 4)
+})
+
+test('the public address is an origin: a trailing slash goes, anything more is refused', () => {
+  assert.equal(readConfig({ PUBLIC_URL: 'HTTPS://CRM.example.com:443/' }).publicUrl, 'https://crm.example.com')
+  for (const PUBLIC_URL of [
+    'https://a.test/crm',
+    'https://me@a.test',
+    'https://a.test?x',
+    'https://a.test#',
+    'ftp://a.test',
+  ])
+    assert.match(refusal({ PUBLIC_URL }).message, /^ {2}PUBLIC_URL: use /m, PUBLIC_URL)
+})
+
+test('sessions lie beside the CRM’s database, in memory with it, or where one says, but never in its file', () => {
+  const sessionStore = (env: Record<string, string>) => readConfig(env).sessionStore
+  assert.deepEqual(sessionStore({ DATABASE_URL: 'sqlite:/data/a.sqlite' }), {
+    kind: 'sqlite',
+    file: '/data/sessions.sqlite',
+  })
+  assert.deepEqual(sessionStore({ DATABASE_URL: 'sqlite::memory:' }), { kind: 'memory' })
+  assert.deepEqual(sessionStore({ SESSION_STORE: 'memory' }), { kind: 'memory' })
+  assert.deepEqual(sessionStore({ SESSION_STORE: 'sqlite:db/s.sqlite' }), {
+    kind: 'sqlite',
+    file: join(projectRoot(), 'db', 's.sqlite'),
+  })
+  assert.match(refusal({ SESSION_STORE: 'sqlite:db/crm.sqlite' }).message, /SESSION_STORE: is the file of DATABASE_URL/)
+})
+
+test('settings that contradict each other are told', () => {
+  assert.match(refusal({ MAX_SESSIONS: '5', MAX_GUESTS: '6' }).message, /MAX_GUESTS: is above MAX_SESSIONS/)
+  const tls = { TLS_CERT: 'cert.pem', TLS_KEY: 'key.pem' }
+  assert.match(refusal({ ...tls, PUBLIC_URL: 'http://localhost:8044' }).message, /PUBLIC_URL: begins with http:/)
+  assert.deepEqual(readConfig(tls).tls, {
+    certFile: join(projectRoot(), 'cert.pem'),
+    keyFile: join(projectRoot(), 'key.pem'),
+  })
+})
+
+test('a port that was asked for is known to be explicit', () => {
+  assert.deepEqual([readConfig({ PORT: '8044' }).portIsExplicit, readConfig({}).portIsExplicit], [true, false])
+  for (const PORT of ['-1', '65536', '8e3', '0x10', '80.5'])
+    assert.match(refusal({ PORT }).message, /PORT: use a whole/)
+})
+
+test('the configuration cannot be changed afterwards', () => {
+  const config = readConfig({ TLS_CERT: 'c', TLS_KEY: 'k' })
+  assert.throws(() => Object.assign(config, { port: 1 }), TypeError)
+  assert.throws(() => Object.assign(config.sessionStore, { kind: 'memory' }), TypeError)
+  assert.throws(() => Object.assign(config.tls ?? {}, { certFile: '' }), TypeError)
+})
+
+function refusal(env: Record<string, string>): ConfigError {
+  try {
+    readConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+  assert.fail(`these settings were accepted: ${JSON.stringify(env)}`)
+}

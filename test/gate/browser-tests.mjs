@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { exitCode, GateError, root, run, testEnvironment } from './run-program.mjs'
+import { matches, testFiles } from './unit-tests.mjs'
+
+const PLAYWRIGHT = join(root, 'node_modules', '@playwright', 'test', 'cli.js')
+
+/** Runs the walkthroughs in Chromium, on every screen of playwright.config.ts, and answers how many passed. */
+export async function runBrowserTests(filter) {
+  const files = testFiles('.spec.ts').filter((file) => matches(file, filter))
+  if (files.length === 0) {
+    if (filter.length > 0) return 0
+    throw new GateError('There is no walkthrough under test/e2e/.')
+  }
+  const path = await ensureChromium()
+  console.log(`browser: ${path}`)
+
+  const report = await runPlaywright(files, { ...testEnvironment(), CHROMIUM_PATH: path })
+  complain(report)
+  return report.stats.expected
+}
+
+async function ensureChromium() {
+  // Imported late: before the development tools are installed there is no Playwright to import.
+  const { findChromium } = await import('../support/chromium.mjs')
+  const found = findChromium()
+  if (found) return found
+  await installChromium()
+  const installed = findChromium()
+  if (installed) return installed
+  throw new GateError('There is no Chromium on this machine. Install one, or set CHROMIUM_PATH to its executable.')
+}
+
+async function installChromium() {
+  if (process.env.CI && process.getuid?.() === 0 && (await exitCode('sh', ['-c', 'command -v apt-get'])) === 0) {
+    const complaint = 'Chromium could not be installed with apt-get.'
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    await run('apt-get', ['update', '-qq'], complaint, env)
+    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], complaint, env)
+    return
+  }
+  await run(process.execPath, [PLAYWRIGHT, 'install', 'chromium'], 'Playwright could not install Chromium.')
+}
+
+// Source maps make Playwright know the walkthroughs by their TypeScript files.
+async function runPlaywright(files, env) {
+  const folder = mkdtempSync(join(tmpdir(), 'gate-'))
+  const file = join(folder, 'report.json')
+  try {
+    const code = await exitCode(process.execPath, [PLAYWRIGHT, 'test', '--reporter=list,json', ...files], {
+      ...env,
+      PLAYWRIGHT_JSON_OUTPUT_NAME: file,
+    })
+    return { code, ...JSON.parse(readFileSync(file, 'utf8')) }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function complain({ code, stats, errors, suites }) {
+  const complaints = []
+  if (stats.unexpected > 0) complaints.push(`${stats.unexpected} failed; see test/e2e/results`)
+  if (stats.flaky > 0) complaints.push(`${stats.flaky} passed only at a second try`)
+  if (stats.skipped > 0) complaints.push(`${stats.skipped} were skipped`)
+  complaints.push(...errors.map((error) => error.message ?? String(error.value)))
+  complaints.push(...noise(suites).map((text) => `noise on stderr: ${text.trim()}`))
+  if (complaints.length > 0) throw new GateError(`Walkthroughs:\n    ${complaints.join('\n    ')}`)
+  if (code !== 0) throw new GateError(`Walkthroughs: Playwright ended with code ${code}.`)
+}
+
+function noise(suites) {
+  return suites.flatMap((suite) => [
+    ...noise(suite.suites ?? []),
+    ...suite.specs.flatMap(({ tests }) =>
+      tests.flatMap(({ results }) => results.flatMap(({ stderr }) => stderr.map(({ text }) => text ?? ''))),
+    ),
+  ])
+}

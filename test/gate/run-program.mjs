@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+/** A step of the gate that did not pass. The message is for the person who reads the end of the output. */
+export class GateError extends Error {}
+
+/** Runs a program in the project's root, showing what it prints. Throws a GateError when it fails. */
+export async function run(program, args, complaint, env = process.env) {
+  const code = await exitCode(program, args, env)
+  if (code !== 0) throw new GateError(complaint)
+}
+
+/** Runs a program in the project's root, showing what it prints, and answers its exit code. */
+export function exitCode(program, args, env = process.env) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code ?? 1))
+  })
+}
+
+/** The environment for tests: what the developer has set for his own server must not reach them. */
+export function testEnvironment() {
+  const env = { ...process.env, NODE_ENV: 'test' }
+  for (const name of Object.keys(env)) if (SETTINGS.test(name)) delete env[name]
+  return env
+}
+
+const SETTINGS =
+  /^(PORT|HOST|PUBLIC_URL|APP_NAME|DATABASE_URL|PROFILE|GUESTS|LOGIN_TEXT|TRUST_PROXY|BCRYPT_COST|LOG_LEVEL|(TLS|MAX|SESSION)_.*|SESSIONS|NODE_OPTIONS|NODE_TEST_CONTEXT)$/

@@ -1,0 +1,79 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative, sep } from 'node:path'
+import { exitCode, GateError, root, testEnvironment } from './run-program.mjs'
+
+// More would only make servers, workers and races wait for one another on a small machine.
+const FILES_AT_ONCE = 2
+const FILE_MILLISECONDS = 180_000
+
+/** Runs every compiled test file (or those whose path contains one of `filter`) and answers how many tests passed. */
+export async function runUnitTests(filter) {
+  const files = testFiles('.test.ts').filter((file) => matches(file, filter))
+  if (files.length === 0) {
+    if (filter.length > 0) return 0
+    throw new GateError('There is no test file under test/.')
+  }
+  const compiled = files.map((file) => join('dist', file.replace(/\.ts$/, '.js')))
+  const { code, findings } = await runNodeTest(compiled)
+  complain(findings, code)
+  return findings.filter(({ kind }) => kind === 'passed').length
+}
+
+/** The test sources below test/ with this ending, relative to the project's root. */
+export function testFiles(ending) {
+  return readdirSync(join(root, 'test'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
+    .sort()
+}
+
+export function matches(file, filter) {
+  return filter.length === 0 || filter.some((part) => file.split(sep).join('/').includes(part))
+}
+
+async function runNodeTest(files) {
+  const folder = mkdtempSync(join(tmpdir(), 'gate-'))
+  const report = join(folder, 'findings.ndjson')
+  const args = [
+    '--test',
+    '--enable-source-maps',
+    '--import',
+    './test/support/no-console-error.mjs',
+    `--test-concurrency=${FILES_AT_ONCE}`,
+    `--test-timeout=${FILE_MILLISECONDS}`,
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    '--test-reporter=./test/support/gate-reporter.mjs',
+    `--test-reporter-destination=${report}`,
+    ...files,
+  ]
+  try {
+    const code = await exitCode(process.execPath, args, testEnvironment())
+    const lines = readFileSync(report, 'utf8').split('\n').filter(Boolean)
+    return { code, findings: lines.map((line) => JSON.parse(line)) }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const COMPLAINTS = {
+  failed: 'failed',
+  'broken-file': 'file(s) broke outside of a test, or made noise on the console',
+  'empty-file': 'file(s) ran no test',
+  skipped: 'were skipped',
+  todo: 'are marked as todo',
+  noise: 'message(s) on stderr',
+}
+
+function complain(findings, code) {
+  const complaints = []
+  for (const [kind, words] of Object.entries(COMPLAINTS)) {
+    const found = findings.filter((finding) => finding.kind === kind)
+    if (found.length === 0) continue
+    complaints.push(`${found.length} ${words}:`)
+    complaints.push(...found.map(({ name, text }) => `    ${name ?? text.trim()}`))
+  }
+  if (complaints.length > 0) throw new GateError(`Unit and integration tests:\n  ${complaints.join('\n  ')}`)
+  if (code !== 0) throw new GateError(`Unit and integration tests: node --test ended with code ${code}.`)
+}

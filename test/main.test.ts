@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { watch } from 'node:fs/promises'
+import { request } from 'node:http'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import test, { type TestContext } from 'node:test'
+import Database from 'better-sqlite3'
+import { type Ended, Program, settingsIn, startServerProcess, temporaryFolder } from './support/process.js'
+import { Visitor } from './support/visitor.js'
+
+test('the first start fills the demo and tells its address and accounts; the next one finds everything as it was', async (t) => {
+  const env = settingsIn(temporaryFolder(t))
+  const first = await startServerProcess(t, { env })
+  const { stdout } = await first.program.stop()
+  assert.match(stdout, /CRM is running at http:\/\/localhost:\d+/)
+  for (const userId of [1, 2, 3, 4, 5, 6])
+    assert.match(stdout, new RegExp(`userId ${userId} .*(salesperson|manager|administrator)`))
+  assert.match(stdout, /crm-demo/)
+
+  const second = await startServerProcess(t, { env })
+  await new Visitor(second.url).logInWell(4)
+  await second.program.stop()
+})
+
+test('a request under way is answered although the server was told to stop, and then it ends with code 0', async (t) => {
+  const server = await startServerProcess(t, { env: settingsIn(temporaryFolder(t)) })
+  const body = 'userId=4&password=crm-demo'
+  const login = request(`${server.url}/4DACTION/authenticate`, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/x-www-form-urlencoded',
+      'Content-Length': body.length,
+      'Sec-Fetch-Site': 'same-origin',
+      Expect: '100-continue',
+    },
+  })
+  login.flushHeaders()
+  await once(login, 'continue')
+
+  server.program.kill('SIGTERM')
+  await untilRefused(server.port)
+  login.end(body)
+  const [answer] = await once(login, 'response')
+  assert.equal(answer.statusCode, 302)
+  assert.equal(answer.headers.connection, 'close')
+  answer.resume()
+  assert.deepEqual(await codeAndNoise(server.program), { code: 0, stderr: '' })
+})
+
+test('Ctrl-C comes twice when npm hands it on, and counts once', async (t) => {
+  const server = await startServerProcess(t, { env: settingsIn(temporaryFolder(t)) })
+  server.program.kill('SIGINT')
+  server.program.kill('SIGINT')
+  assert.deepEqual(await codeAndNoise(server.program), { code: 0, stderr: '' })
+})
+
+test('a signal during the start is obeyed as soon as the server stands', async (t) => {
+  const folder = temporaryFolder(t)
+  const program = new Program(t, { env: { ...settingsIn(folder), BCRYPT_COST: '10' } })
+  // The file appears at the beginning of the start, and hashing the passwords of the demo takes a while.
+  await untilMade(folder, 'crm.sqlite')
+  program.kill('SIGTERM')
+  assert.deepEqual(await codeAndNoise(program), { code: 0, stderr: '' })
+})
+
+test('a port that was asked for and is busy stops the start with one line', async (t) => {
+  const folder = temporaryFolder(t)
+  const port = await occupy(t)
+  const end = await new Program(t, { env: { ...settingsIn(folder), PORT: String(port) } }).run()
+  assertOneLine(end, new RegExp(`^Port ${port} is busy`))
+})
+
+test('without a port that was asked for, the next free one is taken and told', async (t) => {
+  // 8044 may be free or busy on this machine; when this program is the first there, a second one finds it busy.
+  const { PORT: _any, ...env } = settingsIn(temporaryFolder(t))
+  const first = await startServerProcess(t, { env })
+  const second = await startServerProcess(t, { env })
+  assert.ok(second.port > first.port && (second.port - 8044) % 2 === 0, `${first.port}, then ${second.port}`)
+  await second.program.printed(new RegExp(`Port 8044 is busy, so this server took ${second.port}`))
+  await second.program.stop()
+  await first.program.stop()
+})
+
+test('a configuration that cannot be used is told whole, a line each, and nothing is made', async (t) => {
+  const folder = temporaryFolder(t)
+  const env = { ...settingsIn(folder), PORT: 'http', SESSIONS: 'sometimes', PUBLIC_URL: 'here' }
+  const end = await new Program(t, { env }).run()
+  assert.equal(end.code, 1)
+  assert.deepEqual(
+    end.stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.trim().split(':')[0]),
+    ['The configuration cannot be used', 'PORT', 'PUBLIC_URL', 'SESSIONS'],
+  )
+  assert.equal(existsSync(join(folder, 'crm.sqlite')), false)
+})
+
+test('a file that is no database stops the start with one line and stays as it is', async (t) => {
+  for (const name of ['crm.sqlite', 'sessions.sqlite']) {
+    const folder = temporaryFolder(t)
+    const file = join(folder, name)
+    const text = `Dear diary, ${'this is no database. '.repeat(500)}`
+    writeFileSync(file, text)
+    assertOneLine(await new Program(t, { env: settingsIn(folder) }).run(), /is not a database/)
+    assert.equal(readFileSync(file, 'utf8'), text)
+  }
+})
+
+test('a folder in the place of a database, or a place that cannot be written, stops the start with one line', async (t) => {
+  const folder = temporaryFolder(t)
+  mkdirSync(join(folder, 'crm.sqlite'))
+  assertOneLine(await new Program(t, { env: settingsIn(folder) }).run(), /is not a file/)
+  // Not even root can make a file there.
+  assertOneLine(
+    await new Program(t, { env: { ...settingsIn(folder), DATABASE_URL: 'sqlite:/proc/crm.sqlite' } }).run(),
+    /./,
+  )
+})
+
+test('databases of a newer version stop the start with one line and stay as they are', async (t) => {
+  const folder = temporaryFolder(t)
+  const env = settingsIn(folder)
+  await (await startServerProcess(t, { env })).program.stop()
+  for (const [name, change] of [
+    ['sessions.sqlite', 'UPDATE session_schema SET version = 999'],
+    ['crm.sqlite', "INSERT INTO kysely_migration VALUES ('9999-from-the-future', '2100-01-01')"],
+  ] as const) {
+    const file = join(folder, name)
+    alter(file, change)
+    const before = readFileSync(file)
+    assertOneLine(await new Program(t, { env }).run(), /newer version/)
+    assert.ok(readFileSync(file).equals(before), `${name} was changed`)
+  }
+})
+
+test('production wants to be told its address, and starts empty: no demo account opens it', async (t) => {
+  const env = { ...settingsIn(temporaryFolder(t)), NODE_ENV: 'production', BCRYPT_COST: '10' }
+  const refused = await new Program(t, { env }).run()
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /PUBLIC_URL: is required in production/)
+
+  const server = await startServerProcess(t, { env: { ...env, PUBLIC_URL: 'http://localhost:8044' } })
+  const { stdout } = server.program.output()
+  assert.equal(stdout.trimEnd().split('\n').length, 1)
+  assert.equal(JSON.parse(stdout).msg, 'listening')
+  const visitor = new Visitor(server.url)
+  const login = await visitor.post(
+    '/4DACTION/authenticate',
+    { userId: '4', password: 'crm-demo' },
+    { Origin: undefined },
+  )
+  assert.equal(login.status, 422)
+  await server.program.stop()
+})
+
+test('[LIFE-6] a session timeout of 0 is warned of at the start', async (t) => {
+  const env = { ...settingsIn(temporaryFolder(t)), SESSION_TIMEOUT_MINUTES: '0' }
+  const server = await startServerProcess(t, { env })
+  await server.program.printed(/SESSION_TIMEOUT_MINUTES is 0: sessions never expire/)
+  await server.program.stop()
+})
+
+function alter(file: string, sql: string): void {
+  const database = new Database(file)
+  database.exec(sql)
+  database.close()
+}
+
+async function codeAndNoise(program: Program): Promise<Pick<Ended, 'code' | 'stderr'>> {
+  const { code, stderr } = await program.ended
+  return { code, stderr }
+}
+
+async function untilMade(folder: string, name: string): Promise<void> {
+  for await (const { filename } of watch(folder)) if (filename === name) return
+}
+
+function assertOneLine({ code, stdout, stderr }: Ended, pattern: RegExp): void {
+  assert.deepEqual({ code, stdout }, { code: 1, stdout: '' })
+  assert.equal(stderr.trimEnd().split('\n').length, 1, stderr)
+  assert.match(stderr, pattern)
+}
+
+/** Resolves once nobody listens on this port any more. */
+async function untilRefused(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1')
+    const refused = await new Promise((resolve) => {
+      socket.once('connect', () => resolve(false))
+      socket.once('error', () => resolve(true))
+    })
+    socket.destroy()
+    if (refused) return
+  }
+}
+
+/** Makes a port busy for the time of a test. */
+async function occupy(t: TestContext): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => void server.close())
+  const address = server.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  return address.port
+}

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'node:test'
+import Database from 'better-sqlite3'
+import { sqliteStore } from '../../src/session/index.js'
+import type { SessionStore } from '../../src/session/store.js'
+import { MemoryStore } from '../../src/session/stores/memory.js'
+import { keepsPromise, proveStore, storePromises } from '../../src/session/testing/store-contract.js'
+import { brokenStores } from './broken-stores/index.js'
+import { dealtTo } from './support/dealt-calls.js'
+
+for (const { flaw, make, breaks } of brokenStores) {
+  test(`the store contract notices ${flaw}`, async () => {
+    assert.deepEqual(await brokenClaims(make), [...breaks].sort())
+  })
+}
+
+test('the store contract finds no fault with the store that the broken ones were made from', async () => {
+  assert.deepEqual(await brokenClaims(() => new MemoryStore()), [])
+})
+
+test('a limit, an end and a replacement are each broken by some store, so every kind of race was seen to fail', () => {
+  const broken = new Set(brokenStores.flatMap(({ breaks }) => breaks))
+  const races = storePromises.map(({ claim }) => claim).filter((claim) => /^of many |at once|lose no change/.test(claim))
+  assert.deepEqual(races.filter((claim) => !broken.has(claim)), [])
+})
+
+proveStore('SQLite, through two connections to one file,', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'crm-test-'))
+  const file = join(folder, 'sessions.sqlite')
+  const [one, two] = [new Database(file), new Database(file)]
+  const close = async () => {
+    one.close()
+    two.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { store: dealtTo(sqliteStore(one), sqliteStore(two)), close }
+})
+
+async function brokenClaims(make: () => SessionStore): Promise<string[]> {
+  const open = async () => ({ store: make(), close: async () => {} })
+  const outcomes = await Promise.all(
+    storePromises.map((promise) => keepsPromise(promise, open).then(() => [], () => [promise.claim])),
+  )
+  return outcomes.flat().sort()
+}

@@ -1,0 +1,20 @@
+import type { Presence, SessionStore } from '../../../src/session/store.js'
+
+/** One store out of several on the same data: calls go to each in turn, as requests go to the processes of one machine. */
+export function dealtTo(...stores: readonly [SessionStore, ...SessionStore[]]): SessionStore {
+  const presences = stores.flatMap(({ presence }) => presence ?? [])
+  const known: { presence?: Presence } = presences.length === stores.length ? { presence: dealt(presences) } : {}
+  return dealt(stores, known)
+}
+
+function dealt<T extends object>(targets: readonly T[], known: Partial<T> = {}): T {
+  let calls = 0
+  return new Proxy(known as T, {
+    get: (_, name) =>
+      Reflect.get(known, name) ??
+      ((...parameters: unknown[]) => {
+        const target = targets[calls++ % targets.length] as T
+        return Reflect.get(target, name).apply(target, parameters)
+      }),
+  })
+}

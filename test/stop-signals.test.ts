@@ -1,0 +1,11 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { stopSignals } from '../src/stop-signals.js'
+
+test('a second signal within two seconds is the first one handed on; a later one means: now', () => {
+  const meaning = stopSignals()
+  assert.equal(meaning(500), 'stop')
+  assert.equal(meaning(500), 'same')
+  assert.equal(meaning(2_500), 'same')
+  assert.equal(meaning(2_501), 'force')
+})
