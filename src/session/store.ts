@@ -139,8 +139,10 @@ export interface SessionStore {
 
 /** The fields that an update may carry. */
 export type SessionChanges = Partial<
-  Pick<SessionRecord, 'userName' | 'userId' | 'grants' | 'storage' | 'idleMilliseconds' | 'lastAccessTime' | 'end'>
+  Pick<SessionRecord, 'userName' | 'grants' | 'storage' | 'idleMilliseconds' | 'end'>
 > & {
+  userId?: string
+  lastAccessTime?: number
   /** Marks the caller's credential: the user has just proved who he is. */
   authenticatedAt?: number
 }

@@ -7,7 +7,7 @@ import {
   SWEEP_MARGIN_MILLISECONDS,
   TOMBSTONE_MILLISECONDS,
 } from '../record.js'
-import type { EndFilter, FoundOTP } from '../store.js'
+import type { EndFilter, Expected, FoundOTP, SessionChanges } from '../store.js'
 import type { SqliteDatabase } from './sqlite-driver.js'
 
 /** A record with its row's key. */
@@ -36,6 +36,8 @@ export interface GraveRow {
   readonly keepUntil: number
   readonly message: string | null
 }
+
+type Nullable<T> = { [K in keyof T]: T[K] | null }
 
 interface Burial {
   reason: EndReason
@@ -74,8 +76,11 @@ export function sqliteRows(db: SqliteDatabase) {
       absolute_end, end_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
   )
   const updateStatement = db.prepare(
-    `UPDATE session_records SET user_name = ?, user_id = ?, grants = ?, storage = ?, last_access_time = ?, idle_milliseconds = ?,
-      end_at = ?, version = ?, write_id = ? WHERE key = ?`,
+    `UPDATE session_records SET user_name = coalesce(?, user_name), user_id = coalesce(?, user_id), grants = coalesce(?, grants),
+      storage = coalesce(?, storage), last_access_time = coalesce(?, last_access_time),
+      idle_milliseconds = coalesce(?, idle_milliseconds), end_at = coalesce(?, end_at), version = version + 1, write_id = ?
+    WHERE app = ? AND id = ? AND version = coalesce(?, version) AND start_time IS NOT NULL AND end_at > ? AND write_id IS NOT ?
+      AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ?)) RETURNING key`,
   )
   const touchStatement = db.prepare('UPDATE session_records SET last_access_time = ?, end_at = ? WHERE key = ?')
   const seenStatement = db.prepare(
@@ -153,19 +158,29 @@ export function sqliteRows(db: SqliteDatabase) {
       )
       return (row as { key: number }).key
     },
-    updateRecord(s: SessionRecord, key: number, writeId: string): void {
-      updateStatement.run(
-        s.userName,
-        s.userId,
-        s.grants,
-        s.storage,
-        s.lastAccessTime,
-        s.idleMilliseconds,
-        s.end,
-        s.version,
+    /** One statement for the comparison and the change. Answers the key of the row that was changed. */
+    update(
+      app: string,
+      id: SessionId,
+      { version = null, by = null }: Nullable<Expected>,
+      writeId: string,
+      changes: SessionChanges,
+      now: number,
+    ): number | undefined {
+      const { userName, userId, grants, storage, lastAccessTime, idleMilliseconds, end } = changes
+      const fields = [userName, userId, grants, storage, lastAccessTime, idleMilliseconds, end]
+      const row = updateStatement.get(
+        ...fields.map((field) => field ?? null),
         writeId,
-        key,
+        app,
+        id,
+        version,
+        now,
+        writeId,
+        by,
+        by,
       )
+      return (row as { key: number } | undefined)?.key
     },
     touch(key: number, hash: string, lastAccessTime: number, end: number, now: number): void {
       touchStatement.run(lastAccessTime, end, key)

@@ -123,13 +123,11 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
     limits: Limits,
     now: number,
   ): Updated {
-    if (rows.writeId(app, id) === writeId) return { updated: true, ended: [] }
-    const record = holding(app, id, expected, now)
-    if (!record) return { updated: false, ended: [] }
-    rows.updateRecord({ ...record, ...changes, version: record.version + 1 }, record.key, writeId)
+    const key = rows.update(app, id, expected, writeId, changes, now)
+    if (key === undefined) return { updated: rows.writeId(app, id) === writeId, ended: [] }
     if (changes.authenticatedAt !== undefined && expected.by !== undefined)
-      rows.markAuthenticated(record.key, expected.by, changes.authenticatedAt)
-    return { updated: true, ended: changes.userId === undefined ? [] : endOldest(app, id, changes.userId, limits, now) }
+      rows.markAuthenticated(key, expected.by, changes.authenticatedAt)
+    return { updated: true, ended: endOldest(app, id, changes.userId ?? null, limits, now) }
   }
 
   function replace(

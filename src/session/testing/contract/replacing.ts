@@ -130,6 +130,25 @@ export const replacing: StorePromise[] = [
     },
   },
   {
+    claim: 'of a logout and a replacement at the same moment exactly one happens',
+    async check(trial) {
+      const { store, clock } = trial
+      await rounds(async (round) => {
+        const { record, cookie } = await stored(trial)
+        const next = session(clock)
+        const fresh = credential(clock)
+        const close = () => store.end(APP, record.id, 'closed', clock.now(), { by: cookie.hash })
+        const early = round % 2 === 0 ? close() : undefined
+        const replacing = store.replace(APP, record.id, { by: cookie.hash }, next, fresh, NO_LIMITS, clock.now())
+        const [{ state }, ended] = await Promise.all([replacing, early ?? close()])
+        const replaced = state === 'replaced'
+        assert.notEqual(replaced, ended !== undefined)
+        assert.equal(await stateOf(trial, next.id, fresh.hash), replaced ? 'live' : 'unknown')
+        assert.equal(await stateOf(trial, record.id, cookie.hash), replaced ? 'secured' : 'closed')
+      })
+    },
+  },
+  {
     claim: '[SECURE-9] a write that meets a replacement is in the old session before it, or refused after it',
     async check(trial) {
       const { store, clock } = trial
