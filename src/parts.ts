@@ -165,6 +165,7 @@ export function createLog({ logLevel }: Pick<Config, 'logLevel'>, destination?: 
         '*.headers.cookie',
         '*.headers.authorization',
         '*.headers["set-cookie"]',
+        '*.headers["Set-Cookie"]',
         'err.body',
       ],
       censor: '***',

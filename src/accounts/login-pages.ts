@@ -91,7 +91,11 @@ export function loginPages(parts: LoginParts) {
         { login: true },
       )
       // Whoever was switched off while his password was being verified: nothing of his stays.
-      if (!(await isUnchanged(database, person))) {
+      const unchanged = await isUnchanged(database, person).catch(async (error) => {
+        await session.close()
+        throw error
+      })
+      if (!unchanged) {
         await session.close()
         return refuse('unknown')
       }

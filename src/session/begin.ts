@@ -1,5 +1,5 @@
 import { formatToken, hashSecret, newHandle, newSecret, newSessionId } from './credentials/token.js'
-import type { Engine } from './engine.js'
+import { type Engine, storeUnavailable } from './engine.js'
 import { absoluteEndOf } from './options.js'
 import { type Credential, endAfter, NEVER, type SessionKind, type SessionRecord } from './record.js'
 import { EMPTY_STORAGE } from './storage.js'
@@ -48,4 +48,25 @@ export function newCookie(
     details: null,
   }
   return { credential, token: formatToken({ id, secret }) }
+}
+
+/**
+ * Waits for a step that stores a session with this credential. When the store's answer is lost, it looks whether the session is
+ * there: a step that was made must not be reported as one that failed.
+ */
+export async function storedAfterAll<T>(
+  engine: Engine,
+  step: Promise<T>,
+  { hash }: Credential,
+  id: string,
+  made: T,
+): Promise<T> {
+  const { store, appName, clock } = engine.policy
+  try {
+    return await step
+  } catch (cause) {
+    const found = await store.find(appName, id, hash, clock.now()).catch(() => undefined)
+    if (found?.state === 'live') return made
+    throw storeUnavailable(cause)
+  }
 }

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { newHandle } from './credentials/token.js'
 import { answerOf, type Engine, reportChanged, reportEnded, storeUnavailable } from './engine.js'
 import { SessionError, sessionEnded } from './errors.js'
-import { isLive, type SessionId, type SessionRecord } from './record.js'
+import { isLive, isNothingWritten, type SessionId, type SessionRecord } from './record.js'
 import type { SessionChanges, Updated } from './store.js'
 
 /** How long the callback of `use` may take. */
@@ -54,11 +54,13 @@ export async function changeRecord<T>(
     const { clock, store, appName } = engine.policy
     const started = clock.now()
     for (let attempt = 1; ; attempt++) {
+      const isGuess = known !== undefined
       const record = known ?? (await answerOf(store.get(appName, id)))
       known = undefined
       if (!record || !isLive(record, clock.now())) throw sessionEnded()
       const { changes, answer } = await decide(record)
-      if (changes === undefined) return { record, answer }
+      if (changes === undefined && (!isGuess || (await isNewest(engine, target, record)))) return { record, answer }
+      if (changes === undefined) continue
       if (await write(engine, record, target.by, changes)) {
         reportChanged(engine, id)
         const { authenticatedAt: _, ...fields } = changes
@@ -78,7 +80,9 @@ export async function changeRecord<T>(
 
 /** Runs a callback as the inside of a change of this session, for at most `CALLBACK_SECONDS`. */
 export function runInside<T>(engine: Engine, id: SessionId, callback: () => T | Promise<T>): T | Promise<T> {
-  const frame: Frame = { id, outer: frames.getStore(), open: true }
+  let outer = frames.getStore()
+  while (outer && !outer.open) outer = outer.outer
+  const frame: Frame = { id, outer, open: true }
   let result: T | Promise<T>
   try {
     result = frames.run(frame, callback)
@@ -120,11 +124,20 @@ async function write(engine: Engine, record: SessionRecord, by: string, changes:
   try {
     outcome = await ask()
   } catch (error) {
+    if (isNothingWritten(error)) throw storeUnavailable(error)
     outcome = await ask().catch(() => ({ updated: false, ended: [] }))
     if (!outcome.updated) throw storeUnavailable(error)
   }
   reportEnded(engine, outcome.ended)
   return outcome.updated
+}
+
+/** Whether nobody wrote since this record was read; without a write to compare with, only looking tells. */
+async function isNewest(engine: Engine, { by }: ChangeTarget, { id, version }: SessionRecord): Promise<boolean> {
+  const { store, appName, clock } = engine.policy
+  const found = await answerOf(store.find(appName, id, by, clock.now()))
+  if (found?.state !== 'live') throw sessionEnded()
+  return found.session.version === version
 }
 
 /** A change was refused: because somebody else wrote, or because this device is no longer signed in? */

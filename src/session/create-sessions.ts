@@ -110,7 +110,9 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       return record && isLive(record, clock.now()) ? deepFreeze(engine.format.decode(record.storage) as S) : undefined
     },
     async list(filter = {}, page = {}) {
-      const { sessions, next } = await answerOf(store.list(appName, filter, checkedPage(page), clock.now()))
+      const { sessions, next } = await answerOf(
+        store.list(appName, checkedFilter(filter), checkedPage(page), clock.now()),
+      )
       const credentials = await answerOf(
         store.credentials(
           appName,
@@ -120,14 +122,14 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       const described = sessions.map((record) => describeSession(engine, record, credentials.get(record.id) ?? []))
       return next ? { sessions: described, next } : { sessions: described }
     },
-    count: (filter = {}) => answerOf(store.count(appName, filter, clock.now())),
+    count: async (filter = {}) => answerOf(store.count(appName, checkedFilter(filter), clock.now())),
     async end(id, reason = 'revoked') {
       const ended = isSessionId(id) ? await answerOf(store.end(appName, id, reason, clock.now())) : undefined
       if (ended) reportEnded(engine, [ended])
       return ended !== undefined
     },
     async endMany(filter, reason = 'revoked') {
-      const ended = await answerOf(store.endMany(appName, filter, reason, clock.now()))
+      const ended = await answerOf(store.endMany(appName, checkedFilter(filter), reason, clock.now()))
       reportEnded(engine, ended)
       return ended.length
     },
@@ -184,8 +186,23 @@ function warnSoon({ events }: Engine, message: string): void {
 }
 
 function checkedPage(page: Page): Page {
-  const { size = 50 } = page
+  const { size = 50, sort = 'created', direction = 'desc', after } = page
   if (!Number.isInteger(size) || size < 1 || size > 500)
     throw new TypeError(`list(): size is a whole number from 1 to 500, got ${size}.`)
+  if (!['created', 'seen', 'end'].includes(sort))
+    throw new TypeError(`list(): sort is 'created', 'seen' or 'end', got ${sort}.`)
+  if (!['asc', 'desc'].includes(direction))
+    throw new TypeError(`list(): direction is 'asc' or 'desc', got ${direction}.`)
+  if (after !== undefined && !(Number.isFinite(after.value) && isSessionId(after.id)))
+    throw new TypeError('list(): after is what the page before answered as next.')
   return { ...page, size }
+}
+
+/** A key that is there and undefined would mean everybody, where one user was meant. */
+function checkedFilter<F extends ListFilter | EndFilter>(filter: F): F {
+  for (const [key, value] of Object.entries(filter)) {
+    if (typeof value !== 'string')
+      throw new TypeError(`filter: ${key} is a text, got ${typeof value}. Leave the key out to mean everybody.`)
+  }
+  return filter
 }

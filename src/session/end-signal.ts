@@ -15,7 +15,9 @@ export function watchEnd({ state, engine, carrier }: Hold): AbortSignal {
   const { record, credential } = state
   const { store, appName, clock } = engine.policy
   let cancelLook = () => {}
+  let stopped = false
   const stop = () => {
+    stopped = true
     for (const off of stopListening) off()
     cancelLook()
   }
@@ -31,17 +33,14 @@ export function watchEnd({ state, engine, carrier }: Hold): AbortSignal {
     const found = await answerOf(store.find(appName, record.id, credential.hash, clock.now())).catch(
       () => 'unknown' as const,
     )
+    if (stopped) return
     if (found !== 'unknown' && found?.state !== 'live') abort()
-    else if (!controller.signal.aborted) lookLater()
+    else lookLater()
   }
   const lookLater = () => {
     cancelLook = clock.after(LOOK_MILLISECONDS, () => void look())
   }
-  let closed = false
-  carrier.onClose(() => {
-    closed = true
-    stop()
-  })
-  if (!closed) lookLater()
+  carrier.onClose(stop)
+  if (!stopped) lookLater()
   return controller.signal
 }

@@ -41,10 +41,14 @@ export function createEvents(): Events {
     },
     emit(name, event) {
       for (const listener of listeners.get(name) ?? []) {
+        const failed = (error: unknown) => {
+          if (name !== 'warning') events.emit('warning', { message: `A listener for "${name}" failed.`, error })
+        }
         try {
-          listener({ type: name, ...event } as never)
+          // A listener may be async without saying so in its type.
+          Promise.resolve(listener({ type: name, ...event } as never)).catch(failed)
         } catch (error) {
-          if (name !== 'warning') events.emit('warning', { message: `A listener for "${name}" threw.`, error })
+          failed(error)
         }
       }
     },

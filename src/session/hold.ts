@@ -1,10 +1,10 @@
-import { newCookie, newRecord } from './begin.js'
+import { newCookie, newRecord, storedAfterAll } from './begin.js'
 import type { Carrier } from './carrier.js'
 import { type Change, changeRecord } from './change.js'
 import { answerOf, type Engine, eventOf, reportEnded } from './engine.js'
 import { SessionError, sessionEnded } from './errors.js'
-import type { GrantFields } from './grants.js'
-import type { Credential, SessionRecord } from './record.js'
+import { type GrantFields, raisesTrust, setsAnotherUser } from './grants.js'
+import { type Credential, isGuestRecord, type SessionRecord } from './record.js'
 import { type NewSession, replaceSession, type SecureOptions } from './secure.js'
 import { EMPTY_STORAGE } from './storage.js'
 
@@ -17,11 +17,22 @@ export type HoldState =
   | { is: 'guest'; record: SessionRecord; refusal: Refusal | undefined }
   | { is: 'stale'; record: SessionRecord }
 
+/** How trust rises. */
+export interface Raising {
+  /** The user has just proved who he is. */
+  login: boolean
+  /** Begin a fresh session when the old one ended meanwhile. */
+  afresh: boolean
+  keepStorage: SecureOptions['keepStorage']
+}
+
 /** One request's hold on a session: where it stands, and the steps by which it moves on. */
 export class Hold {
   readonly engine: Engine
   readonly carrier: Carrier
   state: HoldState
+  /** A session that had a user ended under this request: nothing but a login brings anybody back. */
+  lostUser = false
   /** While this hold is moving to another session (a guest's first write, a login): what the other writes wait for. */
   #turning: Promise<unknown> | undefined
 
@@ -37,7 +48,7 @@ export class Hold {
 
   /** Waits until this hold stands still. */
   async settle(): Promise<void> {
-    await this.#turning
+    while (this.#turning) await this.#turning
   }
 
   /** Changes the record of a stored session. */
@@ -60,53 +71,68 @@ export class Hold {
     }
   }
 
+  /** Replaces the grants: in place when nothing is raised, else on a session whose id and cookie nobody knew before. */
+  async setGrants(fields: GrantFields, login: boolean | undefined, keepStorage: Raising['keepStorage']): Promise<void> {
+    this.refuseStale()
+    const { engine } = this
+    const raises = () => raisesTrust(engine, this.record, fields)
+    const isLogin = login ?? setsAnotherUser(this.record, fields)
+    const afresh = login ?? (isLogin && isGuestRecord(this.record) && !this.lostUser)
+    if (!isLogin && !raises()) {
+      if (this.state.is === 'guest') return // nothing raised on a guest: nothing to store
+      await this.change((current) => ({
+        changes: raisesTrust(engine, current, fields) ? undefined : fields,
+        answer: undefined,
+      }))
+      if (!raises()) return // else another device had lowered the session meanwhile
+    }
+    await this.#raise(fields, { login: isLogin, afresh, keepStorage })
+  }
+
   /** Puts the fields on a session whose id and cookie nobody knew before. */
-  async raise(fields: Partial<GrantFields>, login: boolean, keepStorage: SecureOptions['keepStorage']): Promise<void> {
+  async #raise(fields: Partial<GrantFields>, how: Raising): Promise<void> {
     this.refuseAfterHeaders()
-    const state = this.state
-    if (state.is === 'guest') {
-      if (!login) this.refuseBegin()
-      await this.create(fields, login)
-    } else if (!(await this.#isUnknownToAll()) || !(await this.#putOn(fields, login))) {
-      await this.#replace(fields, login, keepStorage)
+    if (this.state.is === 'guest') {
+      if (!how.afresh) this.refuseBegin()
+      await this.create(fields, how.login)
+    } else if (!(await this.#isOwnGuest(how)) || !(await this.#putOn(fields, how.login))) {
+      await this.#replace(fields, how)
     }
   }
 
   /** JADE's secureSession: always another id, and nothing but the user and the privileges goes along unasked. */
-  async secure(login: boolean, keepStorage: SecureOptions['keepStorage']): Promise<void> {
+  async secure(how: Raising): Promise<void> {
+    this.refuseStale()
     this.refuseAfterHeaders()
-    if (this.state.is !== 'guest') return this.#replace({}, login, keepStorage)
+    if (this.state.is !== 'guest') return this.#replace({}, how)
+    if (!how.afresh) this.refuseBegin()
     this.#becomeGuest(this.state.refusal)
-    await this.create({}, login)
+    await this.create({}, how.login)
   }
 
-  /** Puts the fields on the session that this request made. `false` when it ended meanwhile. */
+  /** Puts the fields on the guest's session that this request made. `false` when it ended meanwhile. */
   async #putOn(fields: Partial<GrantFields>, login: boolean): Promise<boolean> {
     const authenticated = login ? { authenticatedAt: this.engine.policy.clock.now() } : {}
     try {
       await this.change(() => ({ changes: { ...fields, ...authenticated }, answer: undefined }))
-      return true
     } catch (error) {
       if (error instanceof SessionError && error.code === 'SESSION_ENDED') return false
       throw error
     }
+    this.engine.events.emit('secured', { ...eventOf(this.record), replaced: undefined })
+    return true
   }
 
   /** JADE's replacement, in one step of the store. */
-  async #replace(
-    fields: Partial<GrantFields>,
-    login: boolean,
-    keepStorage: SecureOptions['keepStorage'],
-  ): Promise<void> {
+  async #replace(fields: Partial<GrantFields>, how: Raising): Promise<void> {
     const { state, engine, carrier } = this
     if (state.is === 'live') {
-      const raise = { fields, login, keepStorage }
-      const done = await replaceSession(engine, state, carrier, raise)
+      const done = await replaceSession(engine, state, carrier, { fields, ...how })
       if (done) return this.#present(done)
       this.#becomeGuest('just-ended')
     }
-    if (!login) throw sessionEnded()
-    await this.create(fields, true) // a verified login does not fail because its guest ended meanwhile
+    if (!how.afresh) throw sessionEnded()
+    await this.create(fields, how.login) // a verified login does not fail because its guest ended meanwhile
   }
 
   /** Stores the guest's session, so that it can be written to. */
@@ -130,7 +156,13 @@ export class Hold {
       { via: login ? 'login' : 'visit', authenticatedAt: login ? now : null, device, address },
       now,
     )
-    const admission = await answerOf(store.create(appName, record, made.credential, limits, now))
+    const admission = await storedAfterAll(
+      this.engine,
+      store.create(appName, record, made.credential, limits, now),
+      made.credential,
+      record.id,
+      { admitted: true, ended: [] },
+    )
     if (!admission.admitted)
       throw new SessionError('SESSION_LIMIT', 'There are as many sessions as are licensed. Try again in a few minutes.')
     this.engine.events.emit('created', eventOf(record))
@@ -151,9 +183,10 @@ export class Hold {
     this.carrier.setCookie(this.engine.cookie.set(token))
   }
 
-  /** Whether this request made the session, and its one credential was not sent yet: nobody else can hold it. */
-  async #isUnknownToAll(): Promise<boolean> {
-    if (this.state.is !== 'live' || !this.state.unsent) return false
+  /** Whether this request made the session, for a guest, and its one credential was not sent yet: nobody else can hold it. */
+  async #isOwnGuest({ keepStorage = true }: Raising): Promise<boolean> {
+    if (this.state.is !== 'live' || !this.state.unsent || !isGuestRecord(this.record) || keepStorage !== true)
+      return false
     const { store, appName } = this.engine.policy
     const credentials = await answerOf(store.credentials(appName, [this.record.id]))
     return credentials.get(this.record.id)?.length === 1
@@ -161,7 +194,7 @@ export class Hold {
 
   /** One turn at a time; writes that come meanwhile wait for it. */
   inTurn<T>(turn: () => Promise<T>): Promise<T> {
-    const running = this.#turning ? this.#turning.then(turn) : turn()
+    const running = (this.#turning ?? Promise.resolve()).then(turn)
     const settled = running
       .catch(() => undefined)
       .then(() => {
@@ -173,6 +206,7 @@ export class Hold {
 
   /** Ends the session on all its devices. */
   async close(): Promise<void> {
+    this.refuseStale()
     const { state } = this
     if (state.is !== 'live') return
     this.refuseAfterHeaders()
@@ -180,14 +214,15 @@ export class Hold {
     const ended = await answerOf(
       store.end(appName, state.record.id, 'closed', clock.now(), { by: state.credential.hash }),
     )
-    this.#becomeGuest(ended ? undefined : 'just-ended')
-    if (!ended) return // it was gone; whatever took its place may have set a cookie already
-    this.carrier.setCookie(this.engine.cookie.clear())
+    if (!ended) return this.#becomeGuest('just-ended') // whatever took its place may have set a cookie already
+    this.#becomeGuest(this.carrier.mayBeginGuest ? undefined : 'request')
     reportEnded(this.engine, [ended])
+    if (!this.carrier.headersSent()) this.carrier.setCookie(this.engine.cookie.clear())
   }
 
   /** Reads the session again. */
   async reload(): Promise<void> {
+    this.refuseStale()
     const { state } = this
     if (state.is !== 'live') return
     const { store, appName, clock } = this.engine.policy
@@ -210,6 +245,7 @@ export class Hold {
   }
 
   #becomeGuest(refusal: Refusal | undefined): void {
+    if (refusal === 'just-ended' && !isGuestRecord(this.record)) this.lostUser = true
     this.state = { is: 'guest', record: newRecord(this.engine, 'web', this.engine.policy.clock.now()), refusal }
   }
 

@@ -58,15 +58,14 @@ export function sessions<S extends object, P extends string, C extends SessionCo
     const { res } = ctx
     addVary(res)
     res.setHeader('Cache-Control', PRIVATE)
-    const carrier = carrierOf(manager.cookieName, ctx, touch(ctx))
-    ctx.session = await manager.resume(carrier)
+    const session = await manager.resume(carrierOf(manager.cookieName, ctx, touch(ctx)))
+    ctx.session = session
     try {
       await next()
-      if (manager.beginsAtFirstRequest) await ctx.session.beginIfAllowed()
-    } catch (error) {
-      throw keepingHeaders(res, error)
+    } finally {
+      await session.settled() // a handler that forgot to await a login must not answer before its cookie is known
     }
-    if (!res.headersSent) makePrivate(res)
+    if (manager.beginsAtFirstRequest && ctx.status < 400) await session.beginIfAllowed()
   }
 }
 
@@ -97,8 +96,10 @@ export function requirePrivilege<P extends string>(privilege: P, { loginPath }: 
       )
     }
     ctx.status = 303
-    const canComeBack = ctx.method === 'GET' || ctx.method === 'HEAD'
-    ctx.redirect(canComeBack ? `${loginPath}?next=${encodeURIComponent(ctx.url)}` : loginPath)
+    // Some clients may send a whole address in place of a path: there is no way back to that.
+    const canComeBack = (ctx.method === 'GET' || ctx.method === 'HEAD') && /^\/(?!\/)/.test(ctx.url)
+    const separator = loginPath.includes('?') ? '&' : '?'
+    ctx.redirect(canComeBack ? `${loginPath}${separator}next=${encodeURIComponent(ctx.url)}` : loginPath)
   }
 }
 
@@ -110,7 +111,7 @@ function carrierOf(cookieName: string, ctx: RequestContext, countsAsActivity: bo
     countsAsActivity,
     mayBeginGuest: mayBeginGuest({
       method: ctx.method,
-      host: headers.host,
+      host: headers.host ?? text(headers[':authority']),
       origin: headers.origin,
       fetchMode: text(headers['sec-fetch-mode']),
       fetchSite: text(headers['sec-fetch-site']),
@@ -120,52 +121,52 @@ function carrierOf(cookieName: string, ctx: RequestContext, countsAsActivity: bo
     device: headers['user-agent'] ?? null,
     address: ctx.ip,
     headersSent: () => res.headersSent,
-    setCookie: (header) => setSessionCookie(res, cookieName, header),
+    setCookie: sessionCookieSetter(res, cookieName),
     setCurrent: (session) => {
       ctx.session = session
     },
     onClose: (run) => {
-      if (res.closed) run()
+      if (res.closed || res.destroyed || res.writableFinished) run()
       else res.once('close', run)
     },
   }
 }
 
-/** Replaces the session's Set-Cookie and leaves the others alone. */
-function setSessionCookie(res: ServerResponse, name: string, header: string): void {
-  const others = setCookies(res).filter((cookie) => !cookie.startsWith(`${name}=`))
-  res.setHeader('Set-Cookie', [...others, header])
+/**
+ * Puts the session's cookie on the answer at the last moment, when its head is written: Koa drops all headers when a handler
+ * throws, and handlers may overwrite Set-Cookie. The cookie never travels on an error object, which may be one for many requests.
+ */
+function sessionCookieSetter(res: ServerResponse, name: string): (header: string) => void {
+  let header: string | undefined
+  return (newest) => {
+    if (header === undefined) beforeHead(res, () => putCookie(res, name, header ?? ''))
+    header = newest
+    putCookie(res, name, header)
+  }
 }
 
-function setCookies(res: ServerResponse): string[] {
+function beforeHead(res: ServerResponse, run: () => void): void {
+  const writeHead = res.writeHead
+  res.writeHead = function writeHeadWithCookie(this: ServerResponse, ...parameters: never[]) {
+    res.writeHead = writeHead
+    run()
+    return Reflect.apply(writeHead, res, parameters)
+  } as typeof res.writeHead
+}
+
+/** Replaces the session's Set-Cookie and leaves others alone; an answer with it is never for a shared cache. */
+function putCookie(res: ServerResponse, name: string, header: string): void {
   const value = res.getHeader('Set-Cookie')
-  return Array.isArray(value) ? value : value === undefined ? [] : [String(value)]
+  const present = Array.isArray(value) ? value : value === undefined ? [] : [String(value)]
+  res.setHeader('Set-Cookie', [...present.filter((cookie) => !cookie.startsWith(`${name}=`)), header])
+  if (!/private|no-store/i.test(String(res.getHeader('Cache-Control') ?? ''))) res.setHeader('Cache-Control', PRIVATE)
+  addVary(res)
 }
 
 function addVary(res: ServerResponse): void {
   const vary = res.getHeader('Vary')
   if (vary === undefined) res.setHeader('Vary', 'Cookie')
   else if (!/(^|,)\s*(cookie|\*)\s*(,|$)/i.test(String(vary))) res.setHeader('Vary', `${vary}, Cookie`)
-}
-
-/** An answer with a session cookie is never for a shared cache, whatever the handler said. */
-function makePrivate(res: ServerResponse): void {
-  if (!res.hasHeader('Set-Cookie')) return
-  if (!/private|no-store/i.test(String(res.getHeader('Cache-Control') ?? ''))) res.setHeader('Cache-Control', PRIVATE)
-  addVary(res)
-}
-
-/** Koa drops all headers when a handler throws, except those on `error.headers`: the cookie must not get lost there. */
-function keepingHeaders(res: ServerResponse, thrown: unknown): unknown {
-  const cookies = setCookies(res)
-  if (cookies.length === 0) return thrown
-  const error =
-    thrown instanceof Error && Object.isExtensible(thrown)
-      ? thrown
-      : new Error('A handler threw something else than an error.', { cause: thrown })
-  const carrying = error as Error & { headers?: Record<string, unknown> }
-  carrying.headers = { ...carrying.headers, 'Set-Cookie': cookies, 'Cache-Control': PRIVATE, Vary: 'Cookie' }
-  return carrying
 }
 
 function text(header: string | string[] | undefined): string | undefined {

@@ -77,6 +77,15 @@ export interface EndedSession {
   readonly reason: EndReason
 }
 
+/** A store marks an error of its like this when it knows that nothing was written, so that nobody has to ask again. */
+export function markNothingWritten(error: unknown): unknown {
+  return error instanceof Error ? Object.assign(error, { nothingWritten: true }) : error
+}
+
+export function isNothingWritten(error: unknown): boolean {
+  return error instanceof Error && 'nothingWritten' in error && error.nothingWritten === true
+}
+
 /** Whether a session is live: neither invalidated nor past its end. */
 export function isLive(session: SessionRecord, now: number): boolean {
   return session.startTime !== null && now < session.end

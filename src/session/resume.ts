@@ -22,7 +22,9 @@ export async function resumeSession<S extends object, P extends string>(
   const now = clock.now()
   let live: Extract<Found, { state: 'live' }> | undefined
   let refusal: Refusal | undefined = carrier.mayBeginGuest ? undefined : 'request'
-  for (const value of engine.cookie.read(carrier.cookieHeader)) {
+  const values = engine.cookie.read(carrier.cookieHeader)
+  if (!values) return guest(engine, carrier, 'just-ended')
+  for (const value of values) {
     const token = parseToken(value)
     if (!token) continue
     const found = await answerOf(store.find(appName, token.id, hashSecret(token.secret), now))
@@ -35,7 +37,7 @@ export async function resumeSession<S extends object, P extends string>(
   const { credential } = live
   let { session: record } = live
   if (carrier.countsAsActivity && now - (record.lastAccessTime ?? 0) >= TOUCH_GRACE_MILLISECONDS) {
-    await answerOf(store.touch(appName, record.id, credential.hash, now))
+    await touch(engine, record.id, credential.hash, now)
     record = {
       ...record,
       lastAccessTime: now,
@@ -43,6 +45,20 @@ export async function resumeSession<S extends object, P extends string>(
     }
   }
   return new Session<S, P>(new Hold(engine, carrier, { is: 'live', record, credential, unsent: false }))
+}
+
+/** A read must not fail because its time could not be noted: the session lives a minute longer than promised anyway. */
+async function touch(
+  { policy: { store, appName }, events }: Engine,
+  id: string,
+  hash: string,
+  now: number,
+): Promise<void> {
+  try {
+    await store.touch(appName, id, hash, now)
+  } catch (error) {
+    events.emit('warning', { message: 'The store could not note that a session is in use.', error })
+  }
 }
 
 function guest<S extends object, P extends string>(

@@ -1,4 +1,4 @@
-import { newCookie, newRecord } from './begin.js'
+import { newCookie, newRecord, storedAfterAll } from './begin.js'
 import type { Carrier } from './carrier.js'
 import { CONFLICT_SECONDS } from './change.js'
 import { answerOf, type Engine, eventOf, reportEnded } from './engine.js'
@@ -42,13 +42,20 @@ export async function replaceSession(
     const now = clock.now()
     const current = await answerOf(store.get(appName, old.record.id))
     if (!current || !isLive(current, now)) return undefined
-    const record = successorOf(engine, current, raise, now)
+    const keep = raise.keepStorage ?? isSameUser(current, raise.fields)
+    const record = successorOf(engine, current, raise, keep, now)
     const via = raise.login ? 'login' : old.credential.via
     const authenticatedAt = raise.login ? now : old.credential.authenticatedAt
     const made = newCookie(record.id, { via, authenticatedAt, device, address }, now)
-    // A login that takes nothing along does not care what others wrote meanwhile.
-    const expected = raise.login && record.storage === EMPTY_STORAGE ? { by } : { by, version: current.version }
-    const replaced = await answerOf(store.replace(appName, current.id, expected, record, made.credential, limits, now))
+    // What takes nothing of the old session along does not care what others wrote meanwhile.
+    const expected = keep === false && isWhole(raise.fields) ? { by } : { by, version: current.version }
+    const replaced = await storedAfterAll(
+      engine,
+      store.replace(appName, current.id, expected, record, made.credential, limits, now),
+      made.credential,
+      record.id,
+      { state: 'replaced', ended: [] },
+    )
     if (replaced.state === 'gone') return undefined
     if (replaced.state === 'replaced') {
       engine.events.emit('secured', { ...eventOf(record), replaced: current.id })
@@ -66,7 +73,8 @@ export async function replaceSession(
 function successorOf(
   engine: Engine,
   current: SessionRecord,
-  { fields, login, keepStorage }: Raise,
+  { fields, login }: Raise,
+  keep: boolean | readonly string[],
   now: number,
 ): SessionRecord {
   const next = newRecord(engine, current.kind, now)
@@ -75,10 +83,15 @@ function successorOf(
     userName: fields.userName ?? current.userName,
     userId: fields.userId ?? current.userId,
     grants: fields.grants ?? current.grants,
-    storage: keptStorage(engine, current, keepStorage ?? isSameUser(current, fields)),
+    storage: keptStorage(engine, current, keep),
     // Only a proof of who it is starts the absolute limit anew.
     ...(login ? {} : { absoluteEnd: current.absoluteEnd, end: Math.min(next.end, current.absoluteEnd) }),
   }
+}
+
+/** Whether nothing but the storage would come from the old session. */
+function isWhole({ grants, userName, userId }: Partial<GrantFields>): boolean {
+  return grants !== undefined && userName !== undefined && userId !== undefined
 }
 
 function isSameUser(current: SessionRecord, fields: Partial<GrantFields>): boolean {

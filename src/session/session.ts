@@ -1,9 +1,9 @@
 import { refuseNested, runInside } from './change.js'
 import { watchEnd } from './end-signal.js'
 import { SessionError } from './errors.js'
-import { type PrivilegeGrant, raisesTrust, readGrant, setsAnotherUser } from './grants.js'
+import { type PrivilegeGrant, readGrant } from './grants.js'
 import { Hold } from './hold.js'
-import { endAfter, type SessionId, type SessionKind } from './record.js'
+import { endAfter, isGuestRecord, type SessionId, type SessionKind } from './record.js'
 import type { SecureOptions } from './secure.js'
 import { dateOf, expirationDateOf } from './session-description.js'
 import { type DeepReadonly, deepFreeze, EMPTY_STORAGE } from './storage.js'
@@ -11,7 +11,8 @@ import { type DeepReadonly, deepFreeze, EMPTY_STORAGE } from './storage.js'
 export interface SetPrivilegesOptions extends SecureOptions {
   /**
    * The user has just proved who he is. Always gives a fresh session and cookie, also when nothing is raised, and never fails
-   * because the old session ended meanwhile. Default: true when another user is set.
+   * because the old session ended meanwhile. Default: true when another user is set; but then a session that had a user and
+   * ended meanwhile stays ended.
    */
   login?: boolean
 }
@@ -20,7 +21,7 @@ export interface SetPrivilegesOptions extends SecureOptions {
 export class Session<S extends object = Record<string, unknown>, P extends string = string> {
   readonly #hold: Hold
   #frozen: { text: string; storage: DeepReadonly<S> } | undefined
-  #signal: AbortSignal | undefined
+  #signal: { watched: string; signal: AbortSignal } | undefined
   /** Whether this request came without a live credential. */
   readonly isNew: boolean
   /** `false`, or what `createOTP` was given, when this request came in through a one-time link. */
@@ -94,10 +95,12 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     return [...this.#hold.engine.policy.roles.expand(this.#hold.record.grants).names] as P[]
   }
 
-  /** Aborts when this request's credential or its session ends, expiry included. Made on first use. */
+  /** Aborts when this request's credential or its session ends, expiry included. Made on first use; take it anew after a login. */
   get signal(): AbortSignal {
-    this.#signal ??= watchEnd(this.#hold)
-    return this.#signal
+    const { state } = this.#hold
+    const watched = `${state.is} ${state.record.id}`
+    if (this.#signal?.watched !== watched) this.#signal = { watched, signal: watchEnd(this.#hold) }
+    return this.#signal.signal
   }
 
   /**
@@ -129,22 +132,13 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     hold.refuseStale()
     refuseNested(this.id)
     const fields = readGrant(hold.engine, grant)
-    await hold.settle()
-    const raises = () => raisesTrust(hold.engine, hold.record, fields)
-    const isLogin = login ?? setsAnotherUser(hold.record, fields)
-    const raise = () => hold.inTurn(() => hold.raise(fields, isLogin, keepStorage))
-    if (isLogin || raises()) return raise()
-    if (hold.state.is === 'guest') return // nothing raised on a guest: nothing to store
-    await hold.change((current) => ({
-      changes: raisesTrust(hold.engine, current, fields) ? undefined : fields,
-      answer: undefined,
-    }))
-    if (raises()) await raise() // another device had lowered the session meanwhile
+    await hold.inTurn(() => hold.setGrants(fields, login, keepStorage))
   }
 
   /** Makes the session a guest's again; storage, id and userName stay (4D). */
   async clearPrivileges(): Promise<void> {
     this.#hold.refuseStale()
+    refuseNested(this.id)
     await this.#hold.settle()
     if (this.#hold.state.is === 'guest') return
     await this.#hold.change((current) => ({
@@ -157,6 +151,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   async setIdleTimeout(minutes: number): Promise<void> {
     if (typeof minutes !== 'number' || !Number.isFinite(minutes))
       throw new TypeError('setIdleTimeout() takes a number of minutes.')
+    refuseNested(this.id)
     await this.#hold.begin()
     const { clock, minIdleMilliseconds } = this.#hold.engine.policy
     const idleMilliseconds = Math.max(minutes * 60_000, minIdleMilliseconds)
@@ -185,10 +180,12 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     const hold = this.#hold
     hold.refuseStale()
     refuseNested(this.id)
-    await hold.settle()
-    const next = new Hold(hold.engine, hold.carrier, hold.state)
-    const isGuest = this.isGuest() && this.userId === undefined
-    await hold.inTurn(() => next.secure(isGuest, keepStorage))
+    const next = await hold.inTurn(async () => {
+      const successor = new Hold(hold.engine, hold.carrier, hold.state)
+      const login = isGuestRecord(hold.record)
+      await successor.secure({ login, afresh: login && !hold.lostUser, keepStorage })
+      return successor
+    })
     hold.becomeStale()
     const session = new Session<S, P>(next)
     hold.carrier.setCurrent(session)
@@ -201,14 +198,19 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
    */
   async close(): Promise<void> {
     refuseNested(this.id)
-    await this.#hold.settle()
-    await this.#hold.close()
+    await this.#hold.inTurn(() => this.#hold.close())
   }
 
   /** Reads the session again, to see what others wrote since. An ended one turns into a guest's. */
   async reload(): Promise<void> {
+    refuseNested(this.id)
     await this.#hold.settle()
     await this.#hold.reload()
+  }
+
+  /** Waits until no login, log out or first write of this object is under way. For the middleware. */
+  settled(): Promise<void> {
+    return this.#hold.settle()
   }
 
   /** Stores a guest's session that nothing was stored for yet, if this request may. For the middleware. */

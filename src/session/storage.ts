@@ -43,85 +43,108 @@ export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] 
     const codec = isTagged(value) ? byTag.get(value[TAG]) : undefined
     return codec ? codec.decode((value as unknown as { value: never }).value) : value
   }
+  const tooLarge = (size: string) =>
+    new SessionError(
+      'STORAGE_TOO_LARGE',
+      `The session's storage would take ${size}; ${maxBytes} are allowed. Keep large things in a table and their id in the session.`,
+    )
   return {
     encode(storage) {
-      const plain = shareable(storage, 'storage', [], codecs)
-      const text = JSON.stringify(plain)
+      const text = JSON.stringify(new Walk(codecs, maxBytes, tooLarge).shareable(storage, 'storage'))
       const bytes = Buffer.byteLength(text)
-      if (bytes <= maxBytes) return text
-      throw new SessionError(
-        'STORAGE_TOO_LARGE',
-        `The session's storage would take ${bytes} bytes; ${maxBytes} are allowed. Keep large things in a table and their id in the session.`,
-      )
+      if (bytes > maxBytes) throw tooLarge(`${bytes} bytes`)
+      return text
     },
     decode: (text) => (codecs.length === 0 ? JSON.parse(text) : JSON.parse(text, reviver)) as object,
   }
 }
 
-/** Freezes a value and everything in it; answers the value. */
+/** Freezes lists and plain objects, and everything in them; answers the value. What a codec made is left as it is. */
 export function deepFreeze<T>(value: T): DeepReadonly<T> {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+  if (isPlain(value) && !Object.isFrozen(value)) {
     Object.freeze(value)
     for (const inner of Object.values(value)) deepFreeze(inner)
   }
   return value as DeepReadonly<T>
 }
 
-/** The value itself when JSON can hold all of it; a copy with encoded parts when codecs had to help. */
-function shareable(value: unknown, path: string, parents: object[], codecs: readonly StorageCodec[]): unknown {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return value
-    case 'number':
-      return Number.isFinite(value) ? value : refuse(path, `${value}`)
-    case 'object':
-      break
-    default:
-      return refuse(
-        path,
-        typeof value === 'bigint' ? 'a BigInt' : typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`,
-      )
-  }
-  if (value === null) return value
-  const codec = codecs.find((candidate) => candidate.test(value))
-  if (codec) return { [TAG]: codec.tag, value: shareable(codec.encode(value as never), path, parents, []) }
-  if (parents.includes(value)) refuse(path, 'an object that contains itself')
-  if (parents.length > DEEPEST) refuse(path, `anything nested deeper than ${DEEPEST} levels`)
-  parents.push(value)
-  const checked = Array.isArray(value)
-    ? shareableList(value, path, parents, codecs)
-    : shareableObject(value, path, parents, codecs)
-  parents.pop()
-  return checked
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null || Array.isArray(value)
 }
 
-function shareableList(list: unknown[], path: string, parents: object[], codecs: readonly StorageCodec[]): unknown[] {
-  if (Object.getPrototypeOf(list) !== Array.prototype) refuse(path, aClass(list))
-  let encoded: unknown[] | undefined
-  for (let index = 0; index < list.length; index++) {
-    const item = shareable(list[index], `${path}[${index}]`, parents, codecs)
-    if (item === list[index]) continue
-    encoded ??= [...list]
-    encoded[index] = item
-  }
-  return encoded ?? list
-}
+/** One look at everything in a storage. */
+class Walk {
+  readonly #codecs: readonly StorageCodec[]
+  readonly #parents: object[] = []
+  readonly #tooLarge: (size: string) => Error
+  readonly #most: number
+  #seen = 0
 
-function shareableObject(object: object, path: string, parents: object[], codecs: readonly StorageCodec[]): object {
-  const prototype = Object.getPrototypeOf(object)
-  if (prototype !== Object.prototype && prototype !== null) refuse(path, aClass(object))
-  if (Object.getOwnPropertySymbols(object).length > 0) refuse(path, 'a symbol as a key')
-  if (codecs.length > 0 && Object.hasOwn(object, TAG)) refuse(path, `an object with a key "${TAG}"`)
-  let encoded: Record<string, unknown> | undefined
-  for (const [key, inner] of Object.entries(object)) {
-    if (inner === undefined) continue // as good as absent
-    const item = shareable(inner, `${path}.${key}`, parents, codecs)
-    if (item === inner) continue
-    encoded ??= { ...object }
-    encoded[key] = item
+  constructor(codecs: readonly StorageCodec[], most: number, tooLarge: (size: string) => Error) {
+    this.#codecs = codecs
+    this.#most = most
+    this.#tooLarge = tooLarge
   }
-  return encoded ?? object
+
+  /** The value itself when JSON can hold all of it; a copy with encoded parts when codecs had to help. */
+  shareable(value: unknown, path: string): unknown {
+    // Each value takes a byte at least. One that is there by many ways counts each time, as it would in the text.
+    if (++this.#seen > this.#most) throw this.#tooLarge(`more than ${this.#most} bytes`)
+    if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
+    const codec = this.#codecs.find((candidate) => candidate.test(value))
+    if (codec) return { [TAG]: codec.tag, value: this.#encoded(codec, value, path) }
+    if (typeof value === 'number') return Number.isFinite(value) ? value : refuse(path, `${value}`)
+    if (typeof value === 'object') return this.#inside(value, path)
+    return refuse(
+      path,
+      typeof value === 'bigint' ? 'a BigInt' : value === undefined ? 'undefined' : `a ${typeof value}`,
+    )
+  }
+
+  #encoded(codec: StorageCodec, value: unknown, path: string): unknown {
+    const encoded = codec.encode(value as never)
+    if (codec.test(encoded)) refuse(path, `what the codec "${codec.tag}" made of a value, being one of its kind again,`)
+    return this.shareable(encoded, path)
+  }
+
+  #inside(value: object, path: string): object {
+    if (this.#parents.includes(value)) refuse(path, 'an object that contains itself')
+    if (this.#parents.length > DEEPEST) refuse(path, `anything nested deeper than ${DEEPEST} levels`)
+    this.#parents.push(value)
+    const checked = Array.isArray(value) ? this.#list(value, path) : this.#object(value, path)
+    this.#parents.pop()
+    return checked
+  }
+
+  #list(list: unknown[], path: string): unknown[] {
+    if (Object.getPrototypeOf(list) !== Array.prototype) refuse(path, aClass(list))
+    const items: unknown[] = []
+    let differs = false
+    for (let index = 0; index < list.length; index++) {
+      const item = this.shareable(list[index], `${path}[${index}]`)
+      if (item !== list[index]) differs = true
+      items.push(item)
+    }
+    return differs ? items : list
+  }
+
+  #object(object: object, path: string): object {
+    const prototype = Object.getPrototypeOf(object)
+    if (prototype !== Object.prototype && prototype !== null) refuse(path, aClass(object))
+    if (Object.getOwnPropertySymbols(object).length > 0) refuse(path, 'a symbol as a key')
+    if (this.#codecs.length > 0 && Object.hasOwn(object, TAG)) refuse(path, `an object with a key "${TAG}"`)
+    const items: [string, unknown][] = []
+    let differs = false
+    for (const [key, inner] of Object.entries(object)) {
+      if (inner === undefined) continue // as good as absent
+      const item = this.shareable(inner, `${path}.${key}`)
+      if (item !== inner) differs = true
+      items.push([key, item])
+    }
+    return differs ? Object.fromEntries(items) : object
+  }
 }
 
 function aClass(object: object): string {

@@ -143,7 +143,7 @@ export type SessionChanges = Partial<
 > & {
   userId?: string
   lastAccessTime?: number
-  /** Marks the caller's credential: the user has just proved who he is. */
+  /** Marks the caller's credential, and that it came by a login: the user has just proved who he is. */
   authenticatedAt?: number
 }
 

@@ -243,7 +243,7 @@ test('secureSession on a stale object is refused and never displaces the good se
   const ana = visitor()
   await ana.read('/login')
   const { codes, kept, id } = await ana.read('/stale')
-  assert.deepEqual([codes, kept], [['SESSION_ENDED', 'SESSION_ENDED', 'SESSION_ENDED', 'done'], true])
+  assert.deepEqual([codes, kept], [Array(4).fill('SESSION_ENDED'), true])
   assert.equal((await ana.read<Described>('/read')).id, id)
   assert.equal((await manager.get(id))?.userName, 'Ana Lima')
 })

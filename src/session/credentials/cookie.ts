@@ -5,11 +5,11 @@ export interface SessionCookie {
   set(token: string): string
   /** A Set-Cookie header that takes the cookie away. */
   clear(): string
-  /** Every value that a Cookie header holds under the name, at most `MOST_VALUES`. */
-  read(header: string | undefined): string[]
+  /** Every different value that a Cookie header holds under the name; undefined for so many that somebody plants them. */
+  read(header: string | undefined): string[] | undefined
 }
 
-/** More cookies of one name than this are an attack: none of them counts. */
+// More cookies of one name than this are an attack: none of them counts.
 const MOST_VALUES = 5
 
 /**
@@ -31,7 +31,7 @@ export function sessionCookie(appName: string, secure: boolean): SessionCookie {
         const trimmed = pair.trim()
         if (trimmed.startsWith(start)) values.add(trimmed.slice(start.length))
       }
-      return values.size > MOST_VALUES ? [] : [...values]
+      return values.size > MOST_VALUES ? undefined : [...values]
     },
   }
 }

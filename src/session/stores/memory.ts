@@ -123,11 +123,12 @@ export class MemoryStore implements SessionStore {
     if (entry?.writeId === writeId) return { updated: true, ended: [] }
     if (!entry || !holds(entry, expected, now)) return { updated: false, ended: [] }
     const { authenticatedAt, ...fields } = changes
-    entry.record = { ...entry.record, ...fields, version: entry.record.version + 1 }
+    const lastAccessTime = Math.max(entry.record.lastAccessTime ?? 0, fields.lastAccessTime ?? 0)
+    entry.record = { ...entry.record, ...fields, lastAccessTime, version: entry.record.version + 1 }
     entry.writeId = writeId
     const credential = entry.credentials.get(expected.by ?? '')
     if (credential && authenticatedAt !== undefined)
-      entry.credentials.set(credential.hash, { ...credential, authenticatedAt })
+      entry.credentials.set(credential.hash, { ...credential, authenticatedAt, via: 'login' })
     return { updated: true, ended: fields.userId === undefined ? [] : endOldest(data, entry.record, limits, now) }
   }
 

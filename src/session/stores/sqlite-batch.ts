@@ -1,3 +1,4 @@
+import { markNothingWritten } from '../record.js'
 import type { SqliteDatabase } from './sqlite-driver.js'
 
 /** Runs writes in transactions; each promise resolves after its transaction was committed. */
@@ -10,7 +11,14 @@ interface Waiting {
   write: () => unknown
   resolve: (value: never) => void
   reject: (error: unknown) => void
+  since: number
 }
+
+// While another process writes, SQLite itself waits this long, and the event loop with it.
+export const BUSY_MILLISECONDS = 50
+// After that the writes wait on a timer and everything else goes on, until this is over.
+const PATIENCE_MILLISECONDS = 5000
+const PAUSE_MILLISECONDS = 20
 
 /**
  * All writes of one turn of the event loop share one transaction, and with it the cost of making it durable.
@@ -27,20 +35,21 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     while (batch.length > 0) batch = attempt(batch)
   }
 
-  /** Commits a batch; answers what has to start over. */
+  /** Commits a batch; answers what has to start over at once. */
   function attempt(batch: Waiting[]): Waiting[] {
     const results: unknown[] = []
     try {
       begin.run()
     } catch (error) {
-      return rejectAll(batch, error)
+      rollback() // one that an earlier failure may have left open
+      return isBusy(error) ? tryLater(batch, error) : rejectAll(batch, error)
     }
     for (const waiter of batch) {
       try {
         results.push(waiter.write())
       } catch (error) {
         rollback()
-        waiter.reject(error)
+        waiter.reject(markNothingWritten(error))
         return batch.filter((other) => other !== waiter)
       }
     }
@@ -48,14 +57,31 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
       commit.run()
     } catch (error) {
       rollback()
-      return rejectAll(batch, error)
+      for (const waiter of batch) waiter.reject(error)
+      return []
     }
     for (const [index, waiter] of batch.entries()) waiter.resolve(results[index] as never)
     return []
   }
 
+  /** Another process holds the file: those with patience left come again, after what came meanwhile. */
+  function tryLater(batch: Waiting[], error: unknown): Waiting[] {
+    const now = performance.now()
+    const patient = batch.filter(({ since }) => now - since < PATIENCE_MILLISECONDS)
+    rejectAll(
+      batch.filter((waiter) => !patient.includes(waiter)),
+      error,
+    )
+    if (patient.length > 0) {
+      waiting = [...patient, ...waiting]
+      setTimeout(flush, PAUSE_MILLISECONDS)
+    }
+    return []
+  }
+
+  /** Nothing was begun. */
   function rejectAll(batch: Waiting[], error: unknown): Waiting[] {
-    for (const waiter of batch) waiter.reject(error)
+    for (const waiter of batch) waiter.reject(markNothingWritten(error))
     return []
   }
 
@@ -63,7 +89,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     try {
       db.exec('ROLLBACK')
     } catch {
-      // The transaction never began, or SQLite has rolled it back itself.
+      // There was none: it never began, or SQLite has rolled it back itself.
     }
   }
 
@@ -71,8 +97,14 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     add(write) {
       return new Promise((resolve, reject) => {
         if (waiting.length === 0) setImmediate(flush)
-        waiting.push({ write, resolve, reject })
+        waiting.push({ write, resolve, reject, since: performance.now() })
       })
     },
   }
+}
+
+/** Whether another process holds the file: as better-sqlite3 says it, or as node:sqlite does. */
+export function isBusy(error: unknown): boolean {
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown }
+  return String(code).startsWith('SQLITE_BUSY') || (typeof errcode === 'number' && (errcode & 0xff) === 5)
 }

@@ -77,7 +77,7 @@ export function sqliteRows(db: SqliteDatabase) {
   )
   const updateStatement = db.prepare(
     `UPDATE session_records SET user_name = coalesce(?, user_name), user_id = coalesce(?, user_id), grants = coalesce(?, grants),
-      storage = coalesce(?, storage), last_access_time = coalesce(?, last_access_time),
+      storage = coalesce(?, storage), last_access_time = max(last_access_time, coalesce(?, last_access_time)),
       idle_milliseconds = coalesce(?, idle_milliseconds), end_at = coalesce(?, end_at), version = version + 1, write_id = ?
     WHERE app = ? AND id = ? AND version = coalesce(?, version) AND start_time IS NOT NULL AND end_at > ? AND write_id IS NOT ?
       AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ?)) RETURNING key`,
@@ -87,7 +87,7 @@ export function sqliteRows(db: SqliteDatabase) {
     'UPDATE session_credentials SET last_seen_at = max(coalesce(last_seen_at, 0), ?) WHERE session_key = ? AND hash = ?',
   )
   const authenticatedStatement = db.prepare(
-    'UPDATE session_credentials SET authenticated_at = ? WHERE session_key = ? AND hash = ?',
+    `UPDATE session_credentials SET authenticated_at = ?, via = 'login' WHERE session_key = ? AND hash = ?`,
   )
   const invalidateStatement = db.prepare(
     `UPDATE session_records SET start_time = NULL, last_access_time = NULL, storage = '{}', version = version + 1 WHERE key = ?`,

@@ -26,6 +26,7 @@ import type {
 import { writeBatch } from './sqlite-batch.js'
 import type { SqliteDatabase } from './sqlite-driver.js'
 import { countListed, listPage } from './sqlite-lists.js'
+import { endPatience, openForSharing } from './sqlite-opening.js'
 import { sqlitePresence } from './sqlite-presence.js'
 import { type FoundRow, type GraveRow, type Keyed, sqliteRows, toFound } from './sqlite-rows.js'
 import { createSchema } from './sqlite-schema.js'
@@ -44,10 +45,10 @@ export interface SqliteStoreOptions {
  * @throws Error when the file holds a newer schema.
  */
 export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: SqliteStoreOptions = {}): SessionStore {
-  db.exec('PRAGMA busy_timeout = 5000')
-  db.exec('PRAGMA journal_mode = WAL')
+  openForSharing(db)
   db.exec(`PRAGMA synchronous = ${durability === 'power-loss' ? 'FULL' : 'NORMAL'}`)
   createSchema(db)
+  endPatience(db)
   const rows = sqliteRows(db)
   const batch = writeBatch(db)
 

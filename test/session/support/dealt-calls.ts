@@ -14,7 +14,8 @@ function dealt<T extends object>(targets: readonly T[], known: Partial<T> = {}):
       Reflect.get(known, name) ??
       ((...parameters: unknown[]) => {
         const target = targets[calls++ % targets.length] as T
-        return Reflect.get(target, name).apply(target, parameters)
+        const method = Reflect.get(target, name) as (...parameters: unknown[]) => unknown
+        return method.apply(target, parameters)
       }),
   })
 }

@@ -43,7 +43,7 @@ export const changing: StorePromise[] = [
       const found = await store.find(APP, record.id, cookie.hash, clock.now())
       assert.equal(found?.state, 'live')
       assert.deepEqual(found.session, { ...record, ...changes, version: 2 })
-      assert.equal(found.credential.authenticatedAt, 99)
+      assert.deepEqual([found.credential.authenticatedAt, found.credential.via], [99, 'login'])
     },
   },
   {

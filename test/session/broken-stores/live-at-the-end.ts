@@ -1,0 +1,10 @@
+import type { Found, SessionStore } from '../../../src/session/store.js'
+import { MemoryStore } from '../../../src/session/stores/memory.js'
+
+/** `now <= end` in place of `now < end`. */
+export class LiveAtTheEnd extends MemoryStore {
+  override find(...parameters: Parameters<SessionStore['find']>): Promise<Found | undefined> {
+    const [app, id, hash, now] = parameters
+    return super.find(app, id, hash, now - 1)
+  }
+}

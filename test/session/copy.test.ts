@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import test from 'node:test'
+import { projectRoot } from '../../src/project-root.js'
+import { Program, type Scope, startServerProcess, temporaryFolder } from '../support/process.js'
+import { LayerVisitor } from './support/layer.js'
+
+const LAYER = join(projectRoot(), 'src', 'session')
+const STRICT = {
+  target: 'es2023',
+  lib: ['es2023'],
+  module: 'nodenext',
+  types: ['node'],
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  outDir: 'out',
+  rootDir: '.',
+}
+
+test('the session layer imports nothing but itself and what Node brings along', () => {
+  const sources = readdirSync(LAYER, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  assert.ok(sources.length > 20)
+  const foreign = sources.flatMap((file) =>
+    importsOf(file)
+      .filter((target) => !isOwn(file, target))
+      .map((target) => `${file}: ${target}`),
+  )
+  assert.deepEqual(foreign, [])
+})
+
+test('the session layer, copied alone into an empty folder, type-checks there under strict with nothing but @types/node', async (scope) => {
+  const folder = copyOfLayer(scope, ['@types/node'])
+  assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
+})
+
+test('a small Koa app on the copy compiles and runs: a guest shops, logs in, keeps what he buys, and logs out', async (scope) => {
+  const folder = copyOfLayer(scope, ['@types/node', '@types/koa', 'koa'])
+  const app = join(projectRoot(), 'test', 'session', 'fixtures', 'copied-app.ts.txt')
+  cpSync(app, join(folder, 'app.ts'))
+  assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
+
+  const { url } = await startServerProcess(scope, { entry: join(folder, 'out', 'app.js'), cwd: folder })
+  const visitor = new LayerVisitor(url)
+  assert.equal((await visitor.get('/orders')).location, '/login?next=%2Forders')
+  assert.deepEqual(await visitor.read('/buy'), { userName: '', cart: ['tea'] })
+  const guestsCookie = visitor.copy()
+  assert.deepEqual(await visitor.read('/login'), { userName: 'Ana Lima', cart: [] })
+  assert.deepEqual(await guestsCookie.get('/').then(({ text }) => JSON.parse(text)), { userName: '', cart: [] })
+  await visitor.get('/buy')
+  assert.deepEqual(await visitor.read('/orders'), { userName: 'Ana Lima', cart: ['tea'] })
+  const stolen = visitor.copy()
+  assert.deepEqual(await visitor.read('/logout'), { userName: '', cart: [] })
+  assert.equal((await stolen.get('/orders')).location, '/login?next=%2Forders')
+})
+
+/** An empty folder with the layer in `session/`, and these packages to be found from there. */
+function copyOfLayer(scope: Scope, packages: readonly string[]): string {
+  const folder = temporaryFolder(scope)
+  cpSync(LAYER, join(folder, 'session'), { recursive: true })
+  for (const name of packages) {
+    const link = join(folder, 'node_modules', name)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(join(projectRoot(), 'node_modules', name), link)
+  }
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: STRICT }))
+  return folder
+}
+
+async function compile(scope: Scope, folder: string): Promise<{ code: number | null; stdout: string }> {
+  const tsc = new Program(scope, { entry: 'node_modules/typescript/bin/tsc', args: ['-p', '.'], cwd: folder })
+  const { code, stdout } = await tsc.run()
+  return { code, stdout }
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(LAYER, file), 'utf8')
+  const imports = text.matchAll(
+    /^\s*(?:import|export|\})[^'"\n]*\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm,
+  )
+  return [...imports].map(([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '')
+}
+
+function isOwn(file: string, target: string): boolean {
+  if (target.startsWith('node:')) return true
+  return target.startsWith('.') && !relative(LAYER, join(LAYER, dirname(file), target)).startsWith('..')
+}

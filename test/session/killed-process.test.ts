@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import test from 'node:test'
+import { temporaryFolder } from '../support/process.js'
+import { type CounterPage, type CounterServer, startCounterServer } from './support/counter-server.js'
+import type { LayerVisitor } from './support/layer.js'
+
+const ROUNDS = 6
+const BROWSERS = 8
+
+test('[LIFE-5] a server that is killed while it writes keeps every answered write whole, every session, and every logout', async (scope) => {
+  const file = join(temporaryFolder(scope), 'sessions.sqlite')
+  const first = await startCounterServer(scope, file)
+  const writers: Writer[] = []
+  for (let browser = 0; browser < BROWSERS; browser++) writers.push(new Writer(await first.signIn()))
+  await kill(first)
+  const loggedOut: LayerVisitor[] = []
+
+  for (let round = 1; round <= ROUNDS; round++) {
+    const server = await startCounterServer(scope, file)
+    for (const writer of writers) await writer.checkAt(server)
+    for (const past of loggedOut) assert.equal((await server.visit(past).read<CounterPage>('/read')).userName, '')
+
+    const leaver = await server.signIn()
+    const kept = server.visit(leaver)
+    let answered = 0
+    let left = Promise.resolve()
+    const isTime = () => {
+      answered++
+      // The logout runs in the middle of the writes, and the kill comes in the middle of those that follow it.
+      if (answered === 20) left = leaver.get('/logout').then(() => server.program.kill('SIGKILL'))
+    }
+    await Promise.all(writers.map((writer) => writer.writeUntilKilled(server, isTime)))
+    await left
+    assert.equal((await server.program.ended).signal, 'SIGKILL')
+    loggedOut.push(kept)
+  }
+
+  const last = await startCounterServer(scope, file)
+  for (const writer of writers) await writer.checkAt(last)
+  for (const past of loggedOut) assert.equal((await last.visit(past).read<CounterPage>('/read')).userName, '')
+})
+
+/** A browser that writes 1, 2, 3 … and remembers what it sent and what was answered. */
+class Writer {
+  readonly #browser: LayerVisitor
+  #sent = 0
+  #answered = 0
+
+  constructor(browser: LayerVisitor) {
+    this.#browser = browser
+  }
+
+  async writeUntilKilled(server: CounterServer, onAnswer: () => void): Promise<void> {
+    const browser = server.visit(this.#browser)
+    for (;;) {
+      const answer = await browser.get(`/pair?n=${++this.#sent}`).catch(() => undefined)
+      if (answer === undefined) return
+      assert.equal(answer.status, 200, answer.text)
+      this.#answered = this.#sent
+      onAnswer()
+    }
+  }
+
+  /** Still signed in; the pair is whole, no older than the last answer and no newer than what was sent. */
+  async checkAt(server: CounterServer): Promise<void> {
+    const { userName, storage } = await server.visit(this.#browser).read<CounterPage>('/read')
+    assert.equal(userName, 'Ana Lima')
+    const { left = 0, right = 0 } = storage
+    assert.equal(left, right)
+    assert.ok(left >= this.#answered, `${this.#answered} was answered, ${left} is stored`)
+    assert.ok(left <= this.#sent, `${this.#sent} was sent, ${left} is stored`)
+    this.#answered = left
+  }
+}
+
+async function kill(server: CounterServer): Promise<void> {
+  server.program.kill('SIGKILL')
+  await server.program.ended
+}

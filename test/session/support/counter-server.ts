@@ -1,0 +1,40 @@
+import { type ProgramOptions, type Scope, type ServerProcess, startServerProcess } from '../../support/process.js'
+import { LayerVisitor } from './layer.js'
+
+/** What every page of the counter server answers. */
+export interface CounterPage {
+  id: string
+  isNew: boolean
+  userName: string
+  storage: { count?: number; left?: number; right?: number }
+}
+
+/** The program of `fixtures/counter-server.ts` in a process of its own, on this file. */
+export async function startCounterServer(scope: Scope, file: string, appName = 'COUNTER'): Promise<CounterServer> {
+  const options: ProgramOptions = { entry: 'dist/test/session/fixtures/counter-server.js', args: [file, appName] }
+  return new CounterServer(await startServerProcess(scope, options))
+}
+
+export class CounterServer {
+  readonly program: ServerProcess['program']
+  readonly #url: string
+
+  constructor({ program, url }: ServerProcess) {
+    this.program = program
+    this.#url = url
+  }
+
+  /** The same browser at another process, as behind a proxy: it brings its cookies along. */
+  visit(browser?: LayerVisitor): LayerVisitor {
+    const visitor = new LayerVisitor(this.#url)
+    for (const [name, value] of browser?.cookies ?? []) visitor.cookies.set(name, value)
+    return visitor
+  }
+
+  /** Somebody who has just signed in. */
+  async signIn(): Promise<LayerVisitor> {
+    const visitor = this.visit()
+    await visitor.read('/login')
+    return visitor
+  }
+}
