@@ -1,0 +1,68 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import autocannon from 'autocannon'
+import { CONNECTIONS, pages, SESSIONS } from './contestants.mjs'
+
+const WARM_UP_SECONDS = 1
+
+/** Starts a contestant for one workload: a server of its own, in a process of its own, on an empty file of its own; warmed up. */
+export async function startContestant({ program, settings }, workload) {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  const file = fileURLToPath(new URL(`servers/${program}`, import.meta.url))
+  const server = fork(file, [join(folder, 'sessions.sqlite'), ...settings])
+  const stop = async () => {
+    const ended = once(server, 'exit')
+    server.kill()
+    await ended
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const [{ port }] = await once(server, 'message')
+  const url = `http://127.0.0.1:${port}`
+  const { path, signedIn } = pages[workload]
+  const cookies = signedIn ? await signIn(url) : []
+
+  /** Requests per second, and how many microseconds of processor time the server spent on each. */
+  const measure = async (seconds) => {
+    const before = await processorTime(server)
+    const { answered, elapsed } = await load(`${url}${path}`, cookies, seconds)
+    const spent = (await processorTime(server)) - before
+    return { perSecond: answered / elapsed, microseconds: spent / answered }
+  }
+  await measure(WARM_UP_SECONDS)
+  return { measure, stop }
+}
+
+/** As many different sessions as there are browsers. */
+async function signIn(url) {
+  const cookies = []
+  for (let browser = 0; browser < SESSIONS; browser++) {
+    const answer = await fetch(`${url}/login`)
+    if (!answer.ok) throw new Error(`The server answered ${answer.status} to a login.`)
+    const pairs = answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0])
+    cookies.push(pairs.join('; '))
+  }
+  return cookies
+}
+
+async function load(url, cookies, seconds) {
+  let connection = 0
+  const setupClient = (client) => {
+    const own = cookies.slice(2 * connection, 2 * connection + 2)
+    connection++
+    if (own.length > 0) client.setRequests(own.map((cookie) => ({ headers: { cookie } })))
+  }
+  const options = { url, connections: CONNECTIONS, duration: seconds, setupClient }
+  const { requests, duration, errors, non2xx } = await autocannon(options)
+  if (errors + non2xx > 0) throw new Error(`${url}: ${errors} requests failed, ${non2xx} were refused: no figures.`)
+  return { answered: requests.total, elapsed: duration }
+}
+
+async function processorTime(server) {
+  server.send('processor time?')
+  const [{ user, system }] = await once(server, 'message')
+  return user + system
+}

@@ -1,0 +1,41 @@
+// npm run bench: requests per second of bare Koa, Koa with this layer, and Koa with koa-session, on this machine.
+//   npm run bench                                  nine rounds of a second for each cell, about two minutes
+//   npm run bench -- --rounds 3 --seconds 3
+//   npm run bench -- --only read                   besides bare Koa, the cells whose name contains this
+import { compile } from '../scripts/prepare.mjs'
+import { contestants } from './contestants.mjs'
+import { startContestant } from './measure.mjs'
+import { printTable } from './table.mjs'
+
+const { rounds, seconds, only } = readArguments(process.argv.slice(2))
+const problem = compile()
+if (problem) throw new Error(problem)
+
+const cells = contestants
+  .flatMap((contestant) => contestant.workloads.map((workload) => ({ contestant, workload, results: [] })))
+  .filter(({ contestant, workload }) => contestant.isBaseline || `${contestant.name}: ${workload}`.includes(only))
+
+try {
+  for (const cell of cells) cell.server = await startContestant(cell.contestant, cell.workload)
+  for (let round = 1; round <= rounds; round++) {
+    console.log(`round ${round} of ${rounds}`)
+    for (const { server, results } of cells) results.push(await server.measure(seconds))
+  }
+} finally {
+  for (const { server } of cells) await server?.stop()
+}
+printTable(cells)
+
+function readArguments(args) {
+  const options = { rounds: 9, seconds: 1, only: '' }
+  for (let index = 0; index < args.length; index += 2) {
+    const name = args[index]?.replace(/^--/, '')
+    const value = args[index + 1]
+    if (!(name in options) || value === undefined) {
+      console.log('npm run bench -- [--rounds 9] [--seconds 1] [--only text]')
+      process.exit(2)
+    }
+    options[name] = name === 'only' ? value : Number(value)
+  }
+  return options
+}
