@@ -1,13 +1,11 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
-import { newHandle } from './credentials/token.js'
+import { newWriteId } from './credentials/token.js'
 import { answerOf, type Engine, reportChanged, reportEnded, storeUnavailable } from './engine.js'
 import { SessionError, sessionEnded } from './errors.js'
+import { refuseNested } from './inside.js'
 import { isLive, isNothingWritten, type SessionId, type SessionRecord } from './record.js'
 import type { SessionChanges, Updated } from './store.js'
 
-/** How long the callback of `use` may take. */
-export const CALLBACK_SECONDS = 10
 /** How long a change is tried again while other processes get in between. */
 export const CONFLICT_SECONDS = 10
 // The first conflicts are tried again at once; later ones wait a random while up to this.
@@ -26,14 +24,6 @@ export interface ChangeTarget {
   /** The hash of the caller's credential. */
   by: string
 }
-
-interface Frame {
-  readonly id: SessionId
-  readonly outer: Frame | undefined
-  open: boolean
-}
-
-const frames = new AsyncLocalStorage<Frame>()
 
 /**
  * Reads the newest record, asks `decide` what to make of it, and writes that if nobody else wrote meanwhile; otherwise again.
@@ -78,46 +68,13 @@ export async function changeRecord<T>(
   })
 }
 
-/** Runs a callback as the inside of a change of this session, for at most `CALLBACK_SECONDS`. */
-export function runInside<T>(engine: Engine, id: SessionId, callback: () => T | Promise<T>): T | Promise<T> {
-  let outer = frames.getStore()
-  while (outer && !outer.open) outer = outer.outer
-  const frame: Frame = { id, outer, open: true }
-  let result: T | Promise<T>
-  try {
-    result = frames.run(frame, callback)
-  } catch (error) {
-    frame.open = false
-    throw error
-  }
-  if (!isPromise(result)) {
-    frame.open = false
-    return result
-  }
-  return withinTime(engine, result).finally(() => {
-    frame.open = false
-  })
-}
-
-/** @throws SessionError USE_NESTED inside a callback of the same session: it would wait for itself. */
-export function refuseNested(id: SessionId): void {
-  for (let frame = frames.getStore(); frame; frame = frame.outer) {
-    if (frame.open && frame.id === id) {
-      throw new SessionError(
-        'USE_NESTED',
-        'A write inside the callback of use() on the same session would wait for itself. Change the storage that the callback was given, or write after use() has resolved.',
-      )
-    }
-  }
-}
-
 /**
  * Writes once. When the store's answer is lost on the way, the same write id is asked again, which the store recognises; if that
  * tells nothing either, the outcome is unknown and the caller must hear so: running the callback again could apply it twice.
  */
 async function write(engine: Engine, record: SessionRecord, by: string, changes: SessionChanges): Promise<boolean> {
   const { store, appName, clock, limits } = engine.policy
-  const writeId = newHandle()
+  const writeId = newWriteId()
   const ask = () =>
     store.update(appName, record.id, { version: record.version, by }, writeId, changes, limits, clock.now())
   let outcome: Updated
@@ -145,22 +102,4 @@ async function stillThere(engine: Engine, id: SessionId, by: string): Promise<vo
   const { store, appName, clock } = engine.policy
   const found = await answerOf(store.find(appName, id, by, clock.now()))
   if (found?.state !== 'live') throw sessionEnded()
-}
-
-function withinTime<T>(engine: Engine, running: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = engine.policy.clock.after(CALLBACK_SECONDS * 1000, () =>
-      reject(
-        new SessionError(
-          'USE_TIMEOUT',
-          `The callback of use() took longer than ${CALLBACK_SECONDS} seconds. Its write was dropped; fetch what is slow before use() and only change storage inside.`,
-        ),
-      ),
-    )
-    running.then(resolve, reject).finally(cancel)
-  })
-}
-
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as Promise<T> | undefined)?.then === 'function'
 }

@@ -1,9 +1,9 @@
-import { refuseNested, runInside } from './change.js'
 import { watchEnd } from './end-signal.js'
 import { SessionError } from './errors.js'
 import { type PrivilegeGrant, readGrant } from './grants.js'
 import { Hold } from './hold.js'
-import { endAfter, isGuestRecord, type SessionId, type SessionKind } from './record.js'
+import { refuseNested, runInside } from './inside.js'
+import { endAfter, isGuestRecord, type SessionId, type SessionKind, type SessionRecord } from './record.js'
 import type { SecureOptions } from './secure.js'
 import { dateOf, expirationDateOf } from './session-description.js'
 import { type DeepReadonly, deepFreeze, EMPTY_STORAGE } from './storage.js'
@@ -75,8 +75,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   /** What the session keeps: a frozen snapshot, as read or as left by this object's last awaited write. Write with `use`. */
   get storage(): DeepReadonly<S> {
     const text = this.#hold.record.storage
-    if (this.#frozen?.text !== text)
-      this.#frozen = { text, storage: deepFreeze(this.#hold.engine.format.decode(text) as S) }
+    if (this.#frozen?.text !== text) this.#frozen = { text, storage: frozenStorage<S>(this.#hold) }
     return this.#frozen.storage
   }
 
@@ -230,7 +229,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     const hold = this.#hold
     hold.refuseBegin()
     const storage = hold.engine.format.decode(EMPTY_STORAGE) as S
-    const answer = await runInside(hold.engine, this.id, () => change(storage))
+    const answer = await runInside(hold.engine, this.id, change, storage)
     const text = hold.engine.format.encode(storage)
     if (text !== EMPTY_STORAGE) await hold.create({ storage: text }, false)
     return answer
@@ -240,9 +239,21 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     const { engine } = this.#hold
     return this.#hold.change(async (current) => {
       const storage = engine.format.decode(current.storage) as S
-      const answer = await runInside(engine, current.id, () => change(storage))
+      const answer = await runInside(engine, current.id, change, storage)
       const text = engine.format.encode(storage)
       return { changes: text === current.storage ? undefined : { storage: text }, answer }
     })
   }
+}
+
+// A store may answer the same record to many requests; then they share one frozen storage.
+const frozenStorages = new WeakMap<SessionRecord, object>()
+
+function frozenStorage<S extends object>({ engine, record }: Hold): DeepReadonly<S> {
+  const known = frozenStorages.get(record)
+  if (known) return known as DeepReadonly<S>
+  const storage = deepFreeze(engine.format.decode(record.storage) as S)
+  // What a codec makes may not be frozen through and through, so each request gets its own.
+  if (engine.policy.codecs.length === 0) frozenStorages.set(record, storage as object)
+  return storage
 }

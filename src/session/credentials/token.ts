@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto'
+import { hash, randomFillSync } from 'node:crypto'
 import type { SessionId } from '../record.js'
 
 /** What a cookie or a bearer token carries: the session's public id, and a secret that only the holder knows. */
@@ -10,19 +10,43 @@ export interface Token {
 const TOKEN = /^([0-9A-F]{32})\.([A-Za-z0-9_-]{43})$/
 const SESSION_ID = /^[0-9A-F]{32}$/
 
+// Asking the system for random bytes costs more than what is done with them, so they are fetched for many at once.
+const pool = Buffer.alloc(4096)
+let used = pool.length
+
+/** Random bytes that nothing else has seen or will see: a copy, wiped from the pool. */
+function random(length: number): Buffer {
+  if (used + length > pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  const bytes = Buffer.from(pool.subarray(used, used + length))
+  pool.fill(0, used, used + length)
+  used += length
+  return bytes
+}
+
 /** 32 upper-case hex digits from 16 random bytes. */
 export function newSessionId(): SessionId {
-  return randomBytes(16).toString('hex').toUpperCase()
+  return random(16).toString('hex').toUpperCase()
 }
 
 /** A secret of 32 random bytes, base64url. */
 export function newSecret(): string {
-  return randomBytes(32).toString('base64url')
+  return random(32).toString('base64url')
 }
 
 /** A credential's public handle. */
 export function newHandle(): string {
-  return randomBytes(8).toString('hex')
+  return random(8).toString('hex')
+}
+
+const writer = newHandle()
+let writes = 0
+
+/** Names one write of this process among all writes of all processes. No secret. */
+export function newWriteId(): string {
+  return `${writer}-${++writes}`
 }
 
 /** The only form in which a secret is stored. A plain hash is enough: 256 random bits cannot be guessed. */

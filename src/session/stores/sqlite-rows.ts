@@ -9,24 +9,11 @@ import {
 } from '../record.js'
 import type { EndFilter, Expected, FoundOTP, SessionChanges } from '../store.js'
 import type { SqliteDatabase } from './sqlite-driver.js'
+import { foundCache } from './sqlite-found-cache.js'
+import { FOUND, type FoundRow, RECORD, toFound } from './sqlite-found-row.js'
 
 /** A record with its row's key. */
 export type Keyed = SessionRecord & { readonly key: number }
-
-/** A record with one credential of it, in one row. */
-export interface FoundRow extends SessionRecord {
-  readonly credentialHandle: string
-  readonly credentialHash: string
-  readonly credentialKind: Credential['kind']
-  readonly credentialVia: Credential['via']
-  readonly credentialCreatedAt: number
-  readonly credentialLastSeenAt: number | null
-  readonly credentialAuthenticatedAt: number | null
-  readonly credentialDevice: string | null
-  readonly credentialAddress: string | null
-  readonly credentialExpiresAt: number
-  readonly credentialDetails: string | null
-}
 
 export interface GraveRow {
   readonly id: SessionId
@@ -46,21 +33,20 @@ interface Burial {
   successor?: SessionId
 }
 
-export const RECORD = `s.id, s.kind, s.user_name AS userName, s.user_id AS userId, s.grants, s.storage, s.start_time AS startTime,
-  s.last_access_time AS lastAccessTime, s.idle_milliseconds AS idleMilliseconds, s.absolute_end AS absoluteEnd,
-  s.end_at AS "end", s.version`
 const CREDENTIAL = `handle, hash, kind, via, created_at AS createdAt, last_seen_at AS lastSeenAt, authenticated_at AS authenticatedAt,
   device, address, expires_at AS expiresAt, details`
-const FOUND = `${RECORD}, c.handle AS credentialHandle, c.hash AS credentialHash, c.kind AS credentialKind, c.via AS credentialVia,
-  c.created_at AS credentialCreatedAt, c.last_seen_at AS credentialLastSeenAt, c.authenticated_at AS credentialAuthenticatedAt,
-  c.device AS credentialDevice, c.address AS credentialAddress, c.expires_at AS credentialExpiresAt, c.details AS credentialDetails`
 export const IS_GUEST = `s.grants = '' AND s.user_id IS NULL`
 const IS_LIVE = 's.start_time IS NOT NULL AND s.end_at > ?'
 
+const UPDATED = `version = version + 1, write_id = ?
+  WHERE app = ? AND id = ? AND version = coalesce(?, version) AND start_time IS NOT NULL AND end_at > ? AND write_id IS NOT ?
+    AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ?)) RETURNING key`
+
 /** Every statement of the SQLite store, prepared once, under the name of what it does. */
 export function sqliteRows(db: SqliteDatabase) {
+  const cache = foundCache(db)
   const findStatement = db.prepare(
-    `SELECT ${FOUND} FROM session_records s JOIN session_credentials c ON c.session_key = s.key AND c.hash = ? WHERE s.app = ? AND s.id = ?`,
+    `SELECT s.key, ${FOUND} FROM session_records s JOIN session_credentials c ON c.session_key = s.key AND c.hash = ? WHERE s.app = ? AND s.id = ?`,
   )
   const findOTPStatement = db.prepare(
     `SELECT ${FOUND} FROM session_credentials c JOIN session_records s ON s.key = c.session_key WHERE c.app = ? AND c.hash = ? AND c.kind = 'otp'`,
@@ -75,12 +61,12 @@ export function sqliteRows(db: SqliteDatabase) {
     `INSERT INTO session_records (app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time, idle_milliseconds,
       absolute_end, end_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
   )
+  // Columns that are named are written to their indexes too, changed or not: storage, which changes most, has its own statement.
+  const updateStorageStatement = db.prepare(`UPDATE session_records SET storage = coalesce(?, storage), ${UPDATED}`)
   const updateStatement = db.prepare(
-    `UPDATE session_records SET user_name = coalesce(?, user_name), user_id = coalesce(?, user_id), grants = coalesce(?, grants),
-      storage = coalesce(?, storage), last_access_time = max(last_access_time, coalesce(?, last_access_time)),
-      idle_milliseconds = coalesce(?, idle_milliseconds), end_at = coalesce(?, end_at), version = version + 1, write_id = ?
-    WHERE app = ? AND id = ? AND version = coalesce(?, version) AND start_time IS NOT NULL AND end_at > ? AND write_id IS NOT ?
-      AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ?)) RETURNING key`,
+    `UPDATE session_records SET storage = coalesce(?, storage), user_name = coalesce(?, user_name), user_id = coalesce(?, user_id),
+      grants = coalesce(?, grants), last_access_time = max(last_access_time, coalesce(?, last_access_time)),
+      idle_milliseconds = coalesce(?, idle_milliseconds), end_at = coalesce(?, end_at), ${UPDATED}`,
   )
   const touchStatement = db.prepare('UPDATE session_records SET last_access_time = ?, end_at = ? WHERE key = ?')
   const seenStatement = db.prepare(
@@ -127,13 +113,26 @@ export function sqliteRows(db: SqliteDatabase) {
   )
 
   function removeCredential(key: number, hash: string): void {
+    cache.forget(key)
     removeCredentialStatement.run(key, hash)
   }
 
   return {
     removeCredential,
-    find: (app: string, id: SessionId, hash: string) => findStatement.get(hash, app, id),
-    findOTP: (app: string, hash: string) => findOTPStatement.get(app, hash),
+    /** The session with this credential of it. */
+    find(app: string, id: SessionId, hash: string): FoundOTP | undefined {
+      const known = cache.get(app, id, hash)
+      if (known) return known
+      const row = findStatement.get(hash, app, id) as (FoundRow & { key: number }) | undefined
+      if (!row) return undefined
+      const found = toFound(row)
+      cache.put(row.key, app, hash, found)
+      return found
+    },
+    findOTP(app: string, hash: string): FoundOTP | undefined {
+      const row = findOTPStatement.get(app, hash) as FoundRow | undefined
+      return row && toFound(row)
+    },
     grave: (app: string, hash: string) => graveStatement.get(app, hash),
     record: (app: string, id: SessionId) => recordStatement.get(app, id) as Keyed | undefined,
     writeId: (app: string, id: SessionId) =>
@@ -168,27 +167,32 @@ export function sqliteRows(db: SqliteDatabase) {
       now: number,
     ): number | undefined {
       const { userName, userId, grants, storage, lastAccessTime, idleMilliseconds, end } = changes
-      const fields = [userName, userId, grants, storage, lastAccessTime, idleMilliseconds, end]
-      const row = updateStatement.get(
-        ...fields.map((field) => field ?? null),
-        writeId,
-        app,
-        id,
-        version,
-        now,
-        writeId,
-        by,
-        by,
-      )
-      return (row as { key: number } | undefined)?.key
+      const others = [userName, userId, grants, lastAccessTime, idleMilliseconds, end]
+      const condition = [writeId, app, id, version, now, writeId, by, by]
+      const row = others.every((field) => field === undefined)
+        ? updateStorageStatement.get(storage ?? null, ...condition)
+        : updateStatement.get(storage ?? null, ...others.map((field) => field ?? null), ...condition)
+      const key = (row as { key: number } | undefined)?.key
+      if (key !== undefined) cache.forget(key)
+      return key
     },
     touch(key: number, hash: string, lastAccessTime: number, end: number, now: number): void {
+      cache.forget(key)
       touchStatement.run(lastAccessTime, end, key)
       seenStatement.run(now, key, hash)
     },
-    markAuthenticated: (key: number, hash: string, now: number) => void authenticatedStatement.run(now, key, hash),
-    invalidate: (key: number) => void invalidateStatement.run(key),
-    removeRecord: (key: number) => void removeRecordStatement.run(key),
+    markAuthenticated(key: number, hash: string, now: number): void {
+      cache.forget(key)
+      authenticatedStatement.run(now, key, hash)
+    },
+    invalidate(key: number): void {
+      cache.forget(key)
+      invalidateStatement.run(key)
+    },
+    removeRecord(key: number): void {
+      cache.forget(key)
+      removeRecordStatement.run(key)
+    },
 
     addCredential(key: number, app: string, c: Credential): void {
       const { handle, hash, kind, via, createdAt, lastSeenAt, authenticatedAt, device, address, expiresAt, details } = c
@@ -213,7 +217,10 @@ export function sqliteRows(db: SqliteDatabase) {
       const record = recordStatement.get(app, id) as Keyed | undefined
       return record ? (credentialsStatement.all(record.key) as Credential[]) : []
     },
-    removeCredentials: (key: number) => void removeCredentialsStatement.run(key),
+    removeCredentials(key: number): void {
+      cache.forget(key)
+      removeCredentialsStatement.run(key)
+    },
 
     /** Ends one credential; a device's hash is remembered for a while. */
     bury(app: string, record: Keyed, credential: Credential, { reason, now, message, successor }: Burial): void {
@@ -250,38 +257,6 @@ export function sqliteRows(db: SqliteDatabase) {
     sweepRemains(app: string, now: number): void {
       sweepGravesStatement.run(app, now)
       sweepOTPsStatement.run(app, now - SWEEP_MARGIN_MILLISECONDS)
-    },
-  }
-}
-
-export function toFound(row: FoundRow): FoundOTP {
-  return {
-    session: {
-      id: row.id,
-      kind: row.kind,
-      userName: row.userName,
-      userId: row.userId,
-      grants: row.grants,
-      storage: row.storage,
-      startTime: row.startTime,
-      lastAccessTime: row.lastAccessTime,
-      idleMilliseconds: row.idleMilliseconds,
-      absoluteEnd: row.absoluteEnd,
-      end: row.end,
-      version: row.version,
-    },
-    credential: {
-      handle: row.credentialHandle,
-      hash: row.credentialHash,
-      kind: row.credentialKind,
-      via: row.credentialVia,
-      createdAt: row.credentialCreatedAt,
-      lastSeenAt: row.credentialLastSeenAt,
-      authenticatedAt: row.credentialAuthenticatedAt,
-      device: row.credentialDevice,
-      address: row.credentialAddress,
-      expiresAt: row.credentialExpiresAt,
-      details: row.credentialDetails,
     },
   }
 }

@@ -28,7 +28,7 @@ import type { SqliteDatabase } from './sqlite-driver.js'
 import { countListed, listPage } from './sqlite-lists.js'
 import { endPatience, openForSharing } from './sqlite-opening.js'
 import { sqlitePresence } from './sqlite-presence.js'
-import { type FoundRow, type GraveRow, type Keyed, sqliteRows, toFound } from './sqlite-rows.js'
+import { type GraveRow, type Keyed, sqliteRows } from './sqlite-rows.js'
 import { createSchema } from './sqlite-schema.js'
 
 export interface SqliteStoreOptions {
@@ -161,9 +161,9 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
       }),
 
     async find(app, id, hash, now): Promise<Found | undefined> {
-      const row = rows.find(app, id, hash) as FoundRow | undefined
-      if (row) {
-        const { session, credential } = toFound(row)
+      const found = rows.find(app, id, hash)
+      if (found) {
+        const { session, credential } = found
         if (isLive(session, now)) return { state: 'live', session, credential }
         return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, successor: null }
       }
@@ -225,16 +225,15 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
       }),
 
     async findOTP(app, hash, now) {
-      const row = rows.findOTP(app, hash) as FoundRow | undefined
-      const found = row && toFound(row)
+      const found = rows.findOTP(app, hash)
       return found && now < found.credential.expiresAt && isLive(found.session, now) ? found : undefined
     },
 
     redeem: (app, hash, credential, limits, now) =>
       batch.add(() => {
-        const row = rows.findOTP(app, hash) as FoundRow | undefined
-        const record = row && rows.record(app, row.id)
-        if (!row || !record || now >= row.credentialExpiresAt || !isLive(record, now)) return undefined
+        const found = rows.findOTP(app, hash)
+        const record = found && rows.record(app, found.session.id)
+        if (!record || now >= found.credential.expiresAt || !isLive(record, now)) return undefined
         rows.removeCredential(record.key, hash)
         if (credential) addCredential(app, record, credential, undefined, limits, now)
         return withoutKey(record)
