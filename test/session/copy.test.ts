@@ -55,6 +55,14 @@ test('a small Koa app on the copy compiles and runs: a guest shops, logs in, kee
   assert.equal((await stolen.get('/orders')).location, '/login?next=%2Forders')
 })
 
+test('the quick start of its README type-checks on the copy as it is printed', async (scope) => {
+  const folder = copyOfLayer(scope, ['@types/node', '@types/koa', '@types/better-sqlite3'])
+  const [quickStart = ''] = /(?<=```ts\n)[\s\S]+?(?=```)/.exec(readFileSync(join(LAYER, 'README.md'), 'utf8')) ?? []
+  assert.match(quickStart, /createSessions/)
+  writeFileSync(join(folder, 'quick-start.ts'), quickStart)
+  assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
+})
+
 /** An empty folder with the layer in `session/`, and these packages to be found from there. */
 function copyOfLayer(scope: Scope, packages: readonly string[]): string {
   const folder = temporaryFolder(scope)
