@@ -64,8 +64,8 @@ for (const [store, open] of Object.entries(STORES)) {
         ...PAGES,
         '/secure': secure,
         '/again': again,
-        '/cart': async (session) => codeOf(session.use((storage) => void (storage['cart'] = 'tea'))),
-        '/zero': async (session) => session.use((storage) => void delete storage['key']),
+        '/cart': async (session) => codeOf(session.use((storage) => void (storage.cart = 'tea'))),
+        '/zero': async (session) => session.use((storage) => void delete storage.key),
       },
       { store: open() },
     )
@@ -120,13 +120,13 @@ for (const [store, open] of Object.entries(STORES)) {
         ...PAGES,
         '/switch': async (session) => {
           await session.setPrivileges({ userName: 'A', userId: '1', privileges: 'viewStart' })
-          await session.use((storage) => void (storage['secretOfA'] = 42))
+          await session.use((storage) => void (storage.secretOfA = 42))
           const before = session.id
           await session.setPrivileges({ userName: 'B', userId: '2', privileges: 'viewStart' })
           return { ...describe(session), sameId: before === session.id }
         },
         '/forget': async (session) => {
-          await session.use((storage) => void (storage['planted'] = 1))
+          await session.use((storage) => void (storage.planted = 1))
           await session.setPrivileges({ userName: 'A', userId: '1' }, { keepStorage: false })
           return describe(session)
         },
@@ -149,9 +149,9 @@ for (const [store, open] of Object.entries(STORES)) {
         ...PAGES,
         '/redeem': async (session) => {
           await doors[asked++]?.pass()
-          return codeOf(session.use((storage) => storage['code'] ?? 'unknown').then((seen) => Promise.reject(seen)))
+          return codeOf(session.use((storage) => storage.code ?? 'unknown').then((seen) => Promise.reject(seen)))
         },
-        '/issue': async (session) => session.use((storage) => void (storage['code'] = 'K')),
+        '/issue': async (session) => session.use((storage) => void (storage.code = 'K')),
       },
       { store: open() },
     )
@@ -239,7 +239,7 @@ test('what would wait for itself inside a guestâ€™s first write is refused at on
         ]) {
           codes.push(await codeOf(call()))
         }
-        storage['a'] = 1
+        storage.a = 1
       })
       return codes
     },
@@ -316,7 +316,7 @@ test('after a log out by fetch nothing that follows in the request sets a guestâ
     ...PAGES,
     '/leave': async (session) => {
       await session.close()
-      return codeOf(session.use((storage) => void (storage['a'] = 1)))
+      return codeOf(session.use((storage) => void (storage.a = 1)))
     },
   })
   const ana = visitor()
@@ -335,7 +335,7 @@ test('a signal that is taken anew after a login belongs to the new session', asy
     ...PAGES,
     '/signals': async (session) => {
       const guest = session.signal
-      await session.use((storage) => void (storage['a'] = 1))
+      await session.use((storage) => void (storage.a = 1))
       const first = session.signal
       await session.setPrivileges({ userName: 'Ana', userId: '4' }, { keepStorage: false })
       const second = session.signal
@@ -353,7 +353,7 @@ test('storage that is the same thing by a million ways is refused before it is w
     '/bomb': async (session) => {
       let bomb: unknown = 1
       for (let level = 0; level < 60; level++) bomb = [bomb, bomb]
-      return codeOf(session.use((storage) => void (storage['bomb'] = bomb)))
+      return codeOf(session.use((storage) => void (storage.bomb = bomb)))
     },
   })
   assert.equal(await visitor().read('/bomb'), 'STORAGE_TOO_LARGE')
@@ -392,14 +392,14 @@ test('codecs hold what JSON cannot at any depth, and client data cannot pose as 
       ...PAGES,
       '/put': async (session) => {
         await session.use((storage) => {
-          storage['map'] = new Map([['when', new Date(5)]])
-          storage['list'] = [10n, Buffer.from('x')]
+          storage.map = new Map([['when', new Date(5)]])
+          storage.list = [10n, Buffer.from('x')]
         })
         const { map, list } = session.storage as { map: Map<string, Date>; list: [bigint, Buffer] }
         return [map.get('when')?.getTime(), String(list[0]), list[1].toString()]
       },
       '/pose': async (session) =>
-        codeOf(session.use((storage) => void (storage['map'] = new Map([['x', { $codec: 'date', value: '' }]])))),
+        codeOf(session.use((storage) => void (storage.map = new Map([['x', { $codec: 'date', value: '' }]])))),
     },
     { codecs },
   )

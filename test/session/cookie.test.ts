@@ -128,7 +128,7 @@ test('[COOKIE-4] a cookie is set and cleared with the same attributes, once a re
       {
         ...PAGES,
         '/much': async (session) => {
-          await session.use((storage) => void (storage['a'] = 1))
+          await session.use((storage) => void (storage.a = 1))
           await session.setPrivileges('viewStart')
           const next = await session.secureSession()
           await next.setPrivileges({ userName: 'Ana', userId: '1' })
@@ -231,7 +231,7 @@ test('[COOKIE-11] a call that needs a cookie after the answer has begun is refus
     '/late-guest': async (session, ctx) => {
       ctx.respond = false
       ctx.res.write('begun')
-      await tried(session.use((storage) => void (storage['a'] = 1)))
+      await tried(session.use((storage) => void (storage.a = 1)))
       ctx.res.end()
     },
   })

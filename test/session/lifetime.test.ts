@@ -44,7 +44,7 @@ for (const [store, open] of Object.entries(STORES)) {
       {
         ...PAGES,
         '/idle': async (session, ctx) => {
-          await session.setIdleTimeout(Number(ctx.query['minutes']))
+          await session.setIdleTimeout(Number(ctx.query.minutes))
           return { idleTimeout: session.idleTimeout, expirationDate: session.expirationDate }
         },
       },

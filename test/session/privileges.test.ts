@@ -5,7 +5,7 @@ import { codeOf, type Described, describe, PAGES, ROLES, STORES, startLayer } fr
 
 const grantPage = {
   '/grant': async (session: Parameters<typeof describe>[0], ctx: { query: Record<string, unknown> }) => {
-    await session.setPrivileges(JSON.parse(String(ctx.query['grant'])))
+    await session.setPrivileges(JSON.parse(String(ctx.query.grant)))
     return describe(session)
   },
 }

@@ -25,7 +25,7 @@ for (const [store, open] of Object.entries(STORES)) {
             if (!inside) await door.pass()
             return codeOf(
               session.use(async (storage) => {
-                storage['late'] = 1
+                storage.late = 1
                 if (inside) await door.pass()
               }),
             )
@@ -54,7 +54,7 @@ for (const [store, open] of Object.entries(STORES)) {
       {
         ...PAGES,
         '/try-write': async (session, ctx) =>
-          codeOf(session.use((storage) => void (storage[String(ctx.query['key'])] = 1))),
+          codeOf(session.use((storage) => void (storage[String(ctx.query.key)] = 1))),
       },
       { store: open(), guests: 'first-request' },
     )
@@ -91,8 +91,7 @@ for (const [store, open] of Object.entries(STORES)) {
       t,
       {
         ...PAGES,
-        '/try-write': async (session) =>
-          codeOf(session.use((storage) => void (storage['n'] = (storage['n'] ?? 0) + 1))),
+        '/try-write': async (session) => codeOf(session.use((storage) => void (storage.n = (storage.n ?? 0) + 1))),
         '/try-login': async (session) =>
           codeOf(session.setPrivileges({ userName: 'Ana', userId: '4' }, { login: true })),
         '/all': async (session) => describe(session),

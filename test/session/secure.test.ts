@@ -6,7 +6,7 @@ import { codeOf, type Described, describe, gate, type Handler, PAGES, STORES, st
 const JADE_PAGES: Record<string, Handler> = {
   ...PAGES,
   '/secure': async (session, ctx) => {
-    const keep = ctx.query['keep']
+    const keep = ctx.query.keep
     const old = session
     const next = await session.secureSession(
       keep === undefined ? {} : { keepStorage: keep === 'all' ? true : String(keep).split(',') },
@@ -20,7 +20,7 @@ const JADE_PAGES: Record<string, Handler> = {
     }
   },
   '/check': async (session, ctx) => {
-    if (ctx.query['password'] !== 'right') return 'wrong'
+    if (ctx.query.password !== 'right') return 'wrong'
     const secured = await session.secureSession()
     await secured.setPrivileges({ userName: 'Ana Lima', userId: '4', privileges: 'viewCustomers' })
     return describe(secured)
@@ -89,7 +89,7 @@ for (const [store, open] of Object.entries(STORES)) {
         ...JADE_PAGES,
         '/try': async (session) =>
           Promise.all([
-            codeOf(session.use((storage) => void (storage['back'] = 1))),
+            codeOf(session.use((storage) => void (storage.back = 1))),
             codeOf(session.setPrivileges('viewStart')),
             codeOf(session.setIdleTimeout(90)),
           ]),
@@ -116,7 +116,7 @@ for (const [store, open] of Object.entries(STORES)) {
         ...JADE_PAGES,
         '/slow-write': async (session) => {
           await door.pass()
-          const refused = await codeOf(session.use((storage) => void (storage['late'] = 1)))
+          const refused = await codeOf(session.use((storage) => void (storage.late = 1)))
           return { refused, ...describe(session) }
         },
       },
@@ -295,7 +295,7 @@ test('a login does not wait for a slow write on the session that it replaces', a
       codeOf(
         session.use(async (storage) => {
           await door.pass()
-          storage['late'] = 1
+          storage.late = 1
         }),
       ),
   })

@@ -22,15 +22,15 @@ for (const [store, open] of Object.entries(STORES)) {
       t,
       {
         ...PAGES,
-        '/deep': async (session) => session.use((storage) => void (storage['a'] = { list: [{ b: 1 }] })),
+        '/deep': async (session) => session.use((storage) => void (storage.a = { list: [{ b: 1 }] })),
         '/outside': async (session) => {
           const storage = session.storage as Record<string, any>
           const attempts = [
-            () => (storage['x'] = 1),
-            () => delete storage['a'],
-            () => (storage['a'].y = 1),
-            () => storage['a'].list.push(1),
-            () => (storage['a'].list[0].b = 2),
+            () => (storage.x = 1),
+            () => delete storage.a,
+            () => (storage.a.y = 1),
+            () => storage.a.list.push(1),
+            () => (storage.a.list[0].b = 2),
           ]
           return attempts.map((attempt) => {
             try {
@@ -43,7 +43,7 @@ for (const [store, open] of Object.entries(STORES)) {
         '/hold': async (session) =>
           session.use(async (storage) => {
             await door.pass()
-            storage['held'] = true
+            storage.held = true
           }),
       },
       { store: open() },
@@ -57,7 +57,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual((await ana.read<Described>('/read')).storage, { a: { list: [{ b: 1 }] } })
     door.open()
     await held
-    assert.equal((await ana.read<Described>('/read')).storage['held'], true)
+    assert.equal((await ana.read<Described>('/read')).storage.held, true)
   })
 
   test(`[STORAGE-3] use is exclusive, an exception writes nothing and lets the next one in, on the ${store} store`, async (t) => {
@@ -71,10 +71,10 @@ for (const [store, open] of Object.entries(STORES)) {
           codeOf(
             session.use(async (storage) => {
               most = Math.max(most, ++inside)
-              storage[String(ctx.query['key'])] = 1
+              storage[String(ctx.query.key)] = 1
               await pause()
               inside--
-              if (ctx.query['fail']) throw new Error('changed my mind')
+              if (ctx.query.fail) throw new Error('changed my mind')
             }),
           ),
       },
@@ -93,9 +93,9 @@ for (const [store, open] of Object.entries(STORES)) {
       ...PAGES,
       '/more': async (session) =>
         session.use(async (storage) => {
-          const before = storage['n'] ?? 0
+          const before = storage.n ?? 0
           await pause()
-          storage['n'] = before + 1
+          storage.n = before + 1
         }),
     }
     const one = await startLayer(t, pages, { store: shared })
@@ -115,7 +115,7 @@ for (const [store, open] of Object.entries(STORES)) {
         ...PAGES,
         '/big': async (session, ctx) => {
           try {
-            await session.use((storage) => void (storage['big'] = 'ü'.repeat(Number(ctx.query['length']))))
+            await session.use((storage) => void (storage.big = 'ü'.repeat(Number(ctx.query.length))))
             return 'stored'
           } catch (error) {
             return { code: (error as { code: string }).code, message: (error as Error).message }
@@ -166,7 +166,7 @@ for (const [store, open] of Object.entries(STORES)) {
       t,
       {
         ...PAGES,
-        '/more': async (session) => codeOf(session.use((storage) => void (storage['n'] = (storage['n'] ?? 0) + 1))),
+        '/more': async (session) => codeOf(session.use((storage) => void (storage.n = (storage.n ?? 0) + 1))),
       },
       { store: lossy },
     )
@@ -206,14 +206,14 @@ test('[STORAGE-3] a nested write is refused, one that never ends is given up aft
         ]),
       '/later': async (session) => {
         await session.use(() => {
-          late = pause().then(() => codeOf(session.use((storage) => void (storage['late'] = 1))))
+          late = pause().then(() => codeOf(session.use((storage) => void (storage.late = 1))))
         })
         return late
       },
       '/stuck': async (session) =>
         codeOf(
           session.use(async (storage) => {
-            storage['lost'] = 1
+            storage.lost = 1
             stuck()
             await new Promise(() => {})
           }),
@@ -239,7 +239,7 @@ test('[STORAGE-3] a guest’s first write that throws leaves nothing, and the ne
     '/fail': async (session) => {
       const failed = await codeOf(
         session.use(async (storage) => {
-          storage['a'] = 1
+          storage.a = 1
           throw new Error('no')
         }),
       )
@@ -247,12 +247,12 @@ test('[STORAGE-3] a guest’s first write that throws leaves nothing, and the ne
     },
     '/both': async (session) => {
       await Promise.all([
-        session.use((s) => void (s['a'] = 1)),
+        session.use((s) => void (s.a = 1)),
         session.use(async (s) => {
           await pause()
-          s['b'] = 2
+          s.b = 2
         }),
-        session.use((s) => void (s['c'] = 3)),
+        session.use((s) => void (s.c = 3)),
       ])
       return describe(session)
     },
@@ -267,7 +267,7 @@ test('[STORAGE-3] a guest’s first write that throws leaves nothing, and the ne
 test('[STORAGE-5] what cannot be shared is refused with its path and number, and nothing is written', async (t) => {
   class Customer {}
   const circle: Record<string, unknown> = {}
-  circle['self'] = { circle }
+  circle.self = { circle }
   let deep: unknown = 1
   for (let level = 0; level < 300; level++) deep = [deep]
   const values: [unknown, RegExp][] = [
@@ -293,7 +293,7 @@ test('[STORAGE-5] what cannot be shared is refused with its path and number, and
     ...PAGES,
     '/put': async (session) =>
       session
-        .use((storage) => void (storage['status'] = value))
+        .use((storage) => void (storage.status = value))
         .then(
           () => 'stored',
           ({ code, number, message }) => ({ code, number, message }),
@@ -338,19 +338,19 @@ test('[STORAGE-7] keys such as __proto__ and constructor pollute nothing', async
           configurable: true,
           writable: true,
         })
-        storage['constructor'] = { prototype: { admin: true } }
-        storage['nested'] = JSON.parse('{"__proto__": {"admin": true}}')
+        Object.assign(storage, { constructor: { prototype: { admin: true } } })
+        storage.nested = JSON.parse('{"__proto__": {"admin": true}}')
       })
       return {
         admin: (session.storage as { admin?: boolean }).admin ?? null,
-        nested: (session.storage['nested'] as { admin?: boolean }).admin ?? null,
+        nested: (session.storage.nested as { admin?: boolean }).admin ?? null,
         everywhere: ({} as { admin?: boolean }).admin ?? null,
       }
     },
     '/set': async (session) =>
       codeOf(
         session.use((storage) => {
-          storage['__proto__'] = { admin: true }
+          storage.__proto__ = { admin: true }
         }),
       ),
   })
@@ -401,10 +401,10 @@ test('codecs let storage hold what JSON cannot', async (t) => {
     {
       ...PAGES,
       '/date': async (session) => {
-        await session.use((storage) => void (storage['when'] = [{ at: new Date(5) }]))
-        return codeOf(session.use((storage) => void (storage['x'] = { $codec: 'date' })))
+        await session.use((storage) => void (storage.when = [{ at: new Date(5) }]))
+        return codeOf(session.use((storage) => void (storage.x = { $codec: 'date' })))
       },
-      '/year': async (session) => (session.storage['when'] as { at: Date }[])[0]?.at.getTime(),
+      '/year': async (session) => (session.storage.when as { at: Date }[])[0]?.at.getTime(),
     },
     { codecs: [date] },
   )

@@ -63,7 +63,7 @@ test('a session that others keep changing for ten seconds is given up with 503, 
   })
   const { visitor } = await startLayer(
     t,
-    { ...PAGES, '/try': async (session) => codeOf(session.use((storage) => void (storage['a'] = 1))) },
+    { ...PAGES, '/try': async (session) => codeOf(session.use((storage) => void (storage.a = 1))) },
     { store, clock },
   )
   const ana = visitor()
@@ -81,7 +81,7 @@ test('at the licence limit a visitor gets his page without a session, what needs
       ...PAGES,
       '/try': async (session) =>
         session
-          .use((storage) => void (storage['a'] = 1))
+          .use((storage) => void (storage.a = 1))
           .then(
             () => 'stored',
             ({ code, number, status }) => ({ code, number, status }),

@@ -83,7 +83,7 @@ export async function startLayer(
   app.use(async (ctx) => {
     const page = pages[ctx.path]
     if (!page) return
-    const answer = await page(ctx['session'] as LayerSession, ctx as LayerContext)
+    const answer = await page(ctx.session as LayerSession, ctx as LayerContext)
     if (!ctx.headerSent && ctx.respond !== false) ctx.body = JSON.stringify(answer ?? null)
   })
   const server = createServer(app.callback())
