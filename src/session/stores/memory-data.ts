@@ -11,6 +11,7 @@ import {
   TOMBSTONE_MILLISECONDS,
 } from '../record.js'
 import type { Expected, FoundOTP, Limits } from '../store.js'
+import { evictedBy } from './eviction.js'
 
 export interface Entry {
   record: SessionRecord
@@ -83,16 +84,10 @@ export function addCredential(
   limits: Limits,
   now: number,
 ): void {
-  const isOTP = credential.kind === 'otp'
-  const cap = isOTP ? limits.otps : limits.credentials
-  const rivals = [...entry.credentials.values()]
-    .filter((other) => (other.kind === 'otp') === isOTP && other.hash !== by)
-    .sort((a, b) => (a.lastSeenAt ?? a.createdAt) - (b.lastSeenAt ?? b.createdAt))
-  const kept = by !== undefined && !isOTP ? 1 : 0
-  const tooMany = cap === undefined ? 0 : Math.max(0, rivals.length + kept + 1 - cap)
-  for (const rival of rivals.slice(0, tooMany)) bury(data, entry, rival, { reason: 'limit', now })
+  for (const rival of evictedBy(credential, [...entry.credentials.values()], by, limits))
+    bury(data, entry, rival, { reason: 'limit', now })
   entry.credentials.set(credential.hash, credential)
-  if (isOTP) data.otps.set(credential.hash, entry.record.id)
+  if (credential.kind === 'otp') data.otps.set(credential.hash, entry.record.id)
 }
 
 interface Burial {

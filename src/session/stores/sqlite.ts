@@ -23,6 +23,7 @@ import type {
   SessionStore,
   Updated,
 } from '../store.js'
+import { evictedBy } from './eviction.js'
 import { writeBatch } from './sqlite-batch.js'
 import type { SqliteDatabase } from './sqlite-driver.js'
 import { countListed, listPage } from './sqlite-lists.js'
@@ -101,16 +102,9 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
     limits: Limits,
     now: number,
   ): void {
-    const isOTP = credential.kind === 'otp'
-    const cap = isOTP ? limits.otps : limits.credentials
-    if (cap !== undefined) {
-      const rivals = rows
-        .credentialsOf(record.key)
-        .filter((other) => (other.kind === 'otp') === isOTP && other.hash !== by)
-        .sort((a, b) => (a.lastSeenAt ?? a.createdAt) - (b.lastSeenAt ?? b.createdAt))
-      const kept = by !== undefined && !isOTP ? 1 : 0
-      const tooMany = Math.max(0, rivals.length + kept + 1 - cap)
-      for (const rival of rivals.slice(0, tooMany)) rows.bury(app, record, rival, { reason: 'limit', now })
+    if (limits.credentials !== undefined || limits.otps !== undefined) {
+      for (const rival of evictedBy(credential, rows.credentialsOf(record.key), by, limits))
+        rows.bury(app, record, rival, { reason: 'limit', now })
     }
     rows.addCredential(record.key, app, credential)
   }

@@ -1,0 +1,19 @@
+import type { Credential } from '../record.js'
+import type { Limits } from '../store.js'
+
+/** Which credentials have to go when this one is added: devices that were seen longest ago, or the oldest OTPs; never `by`. */
+export function evictedBy(
+  added: Credential,
+  present: readonly Credential[],
+  by: string | undefined,
+  limits: Limits,
+): Credential[] {
+  const isOTP = added.kind === 'otp'
+  const cap = isOTP ? limits.otps : limits.credentials
+  if (cap === undefined) return []
+  const rivals = present
+    .filter((other) => (other.kind === 'otp') === isOTP && other.hash !== by)
+    .sort((a, b) => (a.lastSeenAt ?? a.createdAt) - (b.lastSeenAt ?? b.createdAt))
+  const kept = by !== undefined && !isOTP ? 1 : 0
+  return rivals.slice(0, Math.max(0, rivals.length + kept + 1 - cap))
+}
