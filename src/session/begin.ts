@@ -45,6 +45,7 @@ export function newCookie(
     device: seed.device?.slice(0, LONGEST_DEVICE) ?? null,
     address: seed.address,
     expiresAt: NEVER,
+    purpose: null,
     details: null,
   }
   return { credential, token: formatToken({ id, secret }) }

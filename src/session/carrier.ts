@@ -6,6 +6,14 @@ export interface Carrier {
   readonly mayBeginGuest: boolean
   /** Whether this request counts as activity. */
   readonly countsAsActivity: boolean
+  /** The one-time token that came in the URL as `$4DSID`, if exactly one did. */
+  readonly oneTimeToken: string | undefined
+  /** The path that was asked for, without the query: links may be bound to one. */
+  readonly path: string
+  /** What the request may do with a one-time link: nothing (HEAD, OPTIONS, a prefetch), open it, or confirm it (a POST). */
+  readonly linkUse: 'none' | 'open' | 'confirm'
+  /** The person said that this browser may leave another user's session for the link's. */
+  readonly replacesUser: boolean
   /** How the browser describes itself, and where it is. */
   readonly device: string | null
   readonly address: string | null

@@ -21,8 +21,8 @@ export interface Change<T> {
 export interface ChangeTarget {
   /** The record as the request knows it. */
   record: SessionRecord
-  /** The hash of the caller's credential. */
-  by: string
+  /** The hash of the caller's credential; undefined for a session that is borrowed for one request. */
+  by: string | undefined
 }
 
 /**
@@ -62,7 +62,7 @@ export async function changeRecord<T>(
           'Others are changing this session without a pause. Nothing was written; try again in a few seconds.',
         )
       }
-      await stillThere(engine, id, target.by)
+      if (target.by !== undefined) await stillThere(engine, id, target.by)
       if (attempt > 3) await pause(Math.random() * CONFLICT_PAUSE_MILLISECONDS)
     }
   })
@@ -72,11 +72,24 @@ export async function changeRecord<T>(
  * Writes once. When the store's answer is lost on the way, the same write id is asked again, which the store recognises; if that
  * tells nothing either, the outcome is unknown and the caller must hear so: running the callback again could apply it twice.
  */
-async function write(engine: Engine, record: SessionRecord, by: string, changes: SessionChanges): Promise<boolean> {
+async function write(
+  engine: Engine,
+  record: SessionRecord,
+  by: string | undefined,
+  changes: SessionChanges,
+): Promise<boolean> {
   const { store, appName, clock, limits } = engine.policy
   const writeId = newWriteId()
   const ask = () =>
-    store.update(appName, record.id, { version: record.version, by }, writeId, changes, limits, clock.now())
+    store.update(
+      appName,
+      record.id,
+      { version: record.version, ...(by === undefined ? {} : { by }) },
+      writeId,
+      changes,
+      limits,
+      clock.now(),
+    )
   let outcome: Updated
   try {
     outcome = await ask()
@@ -91,10 +104,11 @@ async function write(engine: Engine, record: SessionRecord, by: string, changes:
 
 /** Whether nobody wrote since this record was read; without a write to compare with, only looking tells. */
 async function isNewest(engine: Engine, { by }: ChangeTarget, { id, version }: SessionRecord): Promise<boolean> {
+  if (by !== undefined) await stillThere(engine, id, by)
   const { store, appName, clock } = engine.policy
-  const found = await answerOf(store.find(appName, id, by, clock.now()))
-  if (found?.state !== 'live') throw sessionEnded()
-  return found.session.version === version
+  const newest = await answerOf(store.get(appName, id))
+  if (!newest || !isLive(newest, clock.now())) throw sessionEnded()
+  return newest.version === version
 }
 
 /** A change was refused: because somebody else wrote, or because this device is no longer signed in? */

@@ -1,5 +1,7 @@
+import { attachOTP } from './attach-otp.js'
 import type { Carrier } from './carrier.js'
 import { sessionCookie } from './credentials/cookie.js'
+import type { OTPOptions } from './credentials/otp.js'
 import { isSessionId, newHandle } from './credentials/token.js'
 import { answerOf, type Engine, eventOf, reportDetached, reportEnded } from './engine.js'
 import { createEvents, type SessionEventName, type SessionEvents } from './events.js'
@@ -41,6 +43,8 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   detach(id: SessionId, handle: string, reason?: EndReason): Promise<boolean>
   /** Removes a session in whatever state (JADE); each device is told the message once. An empty one tells nothing. */
   removeWithMessage(id: SessionId, message: string): Promise<boolean>
+  /** Makes a one-time link for a session that is not this request's: for a worker that sends mail. '' when it is not live. */
+  createOTP(id: SessionId, options?: OTPOptions): Promise<string>
   /** Yields whenever the session changed, until it ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
   /** Removes what ended more than five minutes ago. Runs by itself; answers how many. */
@@ -144,6 +148,11 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       const removed = record !== undefined && (await answerOf(store.remove(appName, id, clock.now(), message)))
       if (removed) engine.events.emit('ended', { ...eventOf(record), reason: 'revoked' })
       return removed
+    },
+    async createOTP(id, options = {}) {
+      const record = isSessionId(id) ? await answerOf(store.get(appName, id)) : undefined
+      if (record?.kind !== 'web' || !isLive(record, clock.now())) return ''
+      return (await attachOTP(engine, record, options, undefined)) ?? ''
     },
     watch: (id, signal) => watchChanges(engine, id, signal),
     sweep,

@@ -8,6 +8,12 @@ export interface SessionEvents {
   ended: SessionEvent & { reason: EndReason }
   /** One device of a session was signed out; the session lives on. */
   detached: SessionEvent & { handle: string; reason: EndReason }
+  /** A one-time link was made; `handle` is its public name. */
+  linkCreated: SessionEvent & { handle: string }
+  /** A one-time link brought a request to this session. */
+  restored: SessionEvent & { handle: string; requestOnly: boolean }
+  /** A one-time token was no good; the event names the session that the request had. */
+  linkRefused: SessionEvent
   /** Storage, privileges or lifetime changed. */
   changed: { type: string; id: SessionId }
   /** Something that needs a look, though the request went on. */

@@ -7,6 +7,7 @@ export interface RequestFacts {
   fetchSite: string | undefined
   fetchDestination: string | undefined
   purpose: string | undefined
+  accept: string | undefined
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -18,11 +19,17 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
  */
 export function mayBeginGuest(request: RequestFacts): boolean {
   if (request.method === 'HEAD' || request.method === 'OPTIONS') return false
-  if (request.purpose?.includes('prefetch')) return false
+  if (isPrefetch(request.purpose)) return false
+  if (request.accept?.includes('text/event-stream')) return false
   if (request.fetchMode !== undefined && request.fetchMode !== 'navigate') return false
   const framed = request.fetchDestination !== undefined && request.fetchDestination !== 'document'
   const crossSite = request.fetchSite === undefined ? hasForeignOrigin(request) : request.fetchSite === 'cross-site'
   return !(crossSite && (framed || !SAFE_METHODS.has(request.method)))
+}
+
+/** Whether a browser fetches ahead of its user, by what it says in `Sec-Purpose` or an older header. */
+export function isPrefetch(purpose: string | undefined): boolean {
+  return purpose !== undefined && /prefetch|preview/i.test(purpose)
 }
 
 /** For browsers without Fetch Metadata: an Origin that is not the host that was asked. */

@@ -1,29 +1,33 @@
+import { attachOTP } from './attach-otp.js'
 import { newCookie, newRecord, storedAfterAll } from './begin.js'
 import type { Carrier } from './carrier.js'
 import { type Change, changeRecord } from './change.js'
+import type { OTPOptions } from './credentials/otp.js'
 import { answerOf, type Engine, eventOf, reportEnded } from './engine.js'
 import { SessionError, sessionEnded } from './errors.js'
-import { type GrantFields, raisesTrust, setsAnotherUser } from './grants.js'
 import { type Credential, isGuestRecord, type SessionRecord } from './record.js'
-import { type NewSession, replaceSession, type SecureOptions } from './secure.js'
+import type { NewSession } from './secure.js'
 import { EMPTY_STORAGE } from './storage.js'
 
 /** Why a guest's session cannot begin with this request. */
 export type Refusal = 'just-ended' | 'request'
 
-/** Where a session object stands: stored and presented; a guest's that nothing was stored for; or replaced by another object. */
+/**
+ * Where a session object stands: stored and presented; there for this one request (a request-only link); a guest's that nothing was
+ * stored for; or replaced by another object.
+ */
 export type HoldState =
   | { is: 'live'; record: SessionRecord; credential: Credential; unsent: boolean }
+  | { is: 'borrowed'; record: SessionRecord }
   | { is: 'guest'; record: SessionRecord; refusal: Refusal | undefined }
   | { is: 'stale'; record: SessionRecord }
 
-/** How trust rises. */
-export interface Raising {
-  /** The user has just proved who he is. */
-  login: boolean
-  /** Begin a fresh session when the old one ended meanwhile. */
-  afresh: boolean
-  keepStorage: SecureOptions['keepStorage']
+/** A one-time link that was opened and not spent: what a page that asks for confirmation shows. */
+export interface LinkOffer {
+  /** Whose session the link opens; '' for a guest's. */
+  userName: string
+  /** The user that this browser would leave for it; undefined when there is none. */
+  instead: string | undefined
 }
 
 /** One request's hold on a session: where it stands, and the steps by which it moves on. */
@@ -31,6 +35,10 @@ export class Hold {
   readonly engine: Engine
   readonly carrier: Carrier
   state: HoldState
+  /** What the link that brought this request was made with. */
+  restored: { data: unknown } | undefined
+  /** A link that came with this request and waits for the person's confirmation. */
+  offer: LinkOffer | undefined
   /** A session that had a user ended under this request: nothing but a login brings anybody back. */
   lostUser = false
   /** While this hold is moving to another session (a guest's first write, a login): what the other writes wait for. */
@@ -54,85 +62,18 @@ export class Hold {
   /** Changes the record of a stored session. */
   async change<T>(decide: (current: SessionRecord) => Change<T> | Promise<Change<T>>): Promise<T> {
     const state = this.state
-    if (state.is !== 'live') throw sessionEnded()
-    const isStillThis = () => this.state.is === 'live' && this.record.id === state.record.id
+    if (state.is !== 'live' && state.is !== 'borrowed') throw sessionEnded()
+    const by = state.is === 'live' ? state.credential.hash : undefined
+    const isStillThis = () => this.state.is === state.is && this.record.id === state.record.id
     try {
-      const { record, answer } = await changeRecord(
-        this.engine,
-        { record: state.record, by: state.credential.hash },
-        decide,
-      )
+      const { record, answer } = await changeRecord(this.engine, { record: state.record, by }, decide)
       if (isStillThis()) this.state = { ...state, record }
       return answer
     } catch (error) {
       if (error instanceof SessionError && error.code === 'SESSION_ENDED' && isStillThis())
-        this.#becomeGuest('just-ended')
+        this.becomeGuest('just-ended')
       throw error
     }
-  }
-
-  /** Replaces the grants: in place when nothing is raised, else on a session whose id and cookie nobody knew before. */
-  async setGrants(fields: GrantFields, login: boolean | undefined, keepStorage: Raising['keepStorage']): Promise<void> {
-    this.refuseStale()
-    const { engine } = this
-    const raises = () => raisesTrust(engine, this.record, fields)
-    const isLogin = login ?? setsAnotherUser(this.record, fields)
-    const afresh = login ?? (isLogin && isGuestRecord(this.record) && !this.lostUser)
-    if (!isLogin && !raises()) {
-      if (this.state.is === 'guest') return // nothing raised on a guest: nothing to store
-      await this.change((current) => ({
-        changes: raisesTrust(engine, current, fields) ? undefined : fields,
-        answer: undefined,
-      }))
-      if (!raises()) return // else another device had lowered the session meanwhile
-    }
-    await this.#raise(fields, { login: isLogin, afresh, keepStorage })
-  }
-
-  /** Puts the fields on a session whose id and cookie nobody knew before. */
-  async #raise(fields: Partial<GrantFields>, how: Raising): Promise<void> {
-    this.refuseAfterHeaders()
-    if (this.state.is === 'guest') {
-      if (!how.afresh) this.refuseBegin()
-      await this.create(fields, how.login)
-    } else if (!(await this.#isOwnGuest(how)) || !(await this.#putOn(fields, how.login))) {
-      await this.#replace(fields, how)
-    }
-  }
-
-  /** JADE's secureSession: always another id, and nothing but the user and the privileges goes along unasked. */
-  async secure(how: Raising): Promise<void> {
-    this.refuseStale()
-    this.refuseAfterHeaders()
-    if (this.state.is !== 'guest') return this.#replace({}, how)
-    if (!how.afresh) this.refuseBegin()
-    this.#becomeGuest(this.state.refusal)
-    await this.create({}, how.login)
-  }
-
-  /** Puts the fields on the guest's session that this request made. `false` when it ended meanwhile. */
-  async #putOn(fields: Partial<GrantFields>, login: boolean): Promise<boolean> {
-    const authenticated = login ? { authenticatedAt: this.engine.policy.clock.now() } : {}
-    try {
-      await this.change(() => ({ changes: { ...fields, ...authenticated }, answer: undefined }))
-    } catch (error) {
-      if (error instanceof SessionError && error.code === 'SESSION_ENDED') return false
-      throw error
-    }
-    this.engine.events.emit('secured', { ...eventOf(this.record), replaced: undefined })
-    return true
-  }
-
-  /** JADE's replacement, in one step of the store. */
-  async #replace(fields: Partial<GrantFields>, how: Raising): Promise<void> {
-    const { state, engine, carrier } = this
-    if (state.is === 'live') {
-      const done = await replaceSession(engine, state, carrier, { fields, ...how })
-      if (done) return this.#present(done)
-      this.#becomeGuest('just-ended')
-    }
-    if (!how.afresh) throw sessionEnded()
-    await this.create(fields, how.login) // a verified login does not fail because its guest ended meanwhile
   }
 
   /** Stores the guest's session, so that it can be written to. */
@@ -168,11 +109,11 @@ export class Hold {
     this.engine.events.emit('created', eventOf(record))
     if (login) this.engine.events.emit('secured', { ...eventOf(record), replaced: undefined })
     reportEnded(this.engine, admission.ended)
-    await this.#present({ record, ...made })
+    await this.present({ record, ...made })
   }
 
   /** Makes a session that was just stored this object's, and gives its cookie to the browser. */
-  async #present({ record, credential, token }: NewSession): Promise<void> {
+  async present({ record, credential, token }: NewSession): Promise<void> {
     const { store, appName, clock } = this.engine.policy
     if (this.carrier.headersSent()) {
       // The answer began while the store worked: nobody would ever hold this session.
@@ -181,15 +122,6 @@ export class Hold {
     }
     this.state = { is: 'live', record, credential, unsent: true }
     this.carrier.setCookie(this.engine.cookie.set(token))
-  }
-
-  /** Whether this request made the session, for a guest, and its one credential was not sent yet: nobody else can hold it. */
-  async #isOwnGuest({ keepStorage = true }: Raising): Promise<boolean> {
-    if (this.state.is !== 'live' || !this.state.unsent || !isGuestRecord(this.record) || keepStorage !== true)
-      return false
-    const { store, appName } = this.engine.policy
-    const credentials = await answerOf(store.credentials(appName, [this.record.id]))
-    return credentials.get(this.record.id)?.length === 1
   }
 
   /** One turn at a time; writes that come meanwhile wait for it. */
@@ -204,18 +136,43 @@ export class Hold {
     return running
   }
 
+  /** Makes a one-time link's token; the guest's session is stored first, if it was not. */
+  async createOTP(options: OTPOptions): Promise<string> {
+    this.refuseBorrowed()
+    await this.begin()
+    const { state } = this
+    if (state.is !== 'live') throw sessionEnded()
+    const token = await attachOTP(this.engine, state.record, options, state.credential.hash)
+    if (token === undefined) throw sessionEnded()
+    return token
+  }
+
+  /** Makes the session of a link that was just spent this object's. */
+  async become(
+    record: SessionRecord,
+    made: { credential: Credential; token: string } | undefined,
+    data: unknown,
+  ): Promise<void> {
+    if (made) await this.present({ record, ...made })
+    else if (this.state.is === 'live' && this.state.record.id === record.id) this.state = { ...this.state, record }
+    else this.state = { is: 'borrowed', record }
+    this.restored = { data }
+    this.offer = undefined
+  }
+
   /** Ends the session on all its devices. */
   async close(): Promise<void> {
     this.refuseStale()
     const { state } = this
+    this.refuseBorrowed()
     if (state.is !== 'live') return
     this.refuseAfterHeaders()
     const { store, appName, clock } = this.engine.policy
     const ended = await answerOf(
       store.end(appName, state.record.id, 'closed', clock.now(), { by: state.credential.hash }),
     )
-    if (!ended) return this.#becomeGuest('just-ended') // whatever took its place may have set a cookie already
-    this.#becomeGuest(this.carrier.mayBeginGuest ? undefined : 'request')
+    if (!ended) return this.becomeGuest('just-ended') // whatever took its place may have set a cookie already
+    this.becomeGuest(this.carrier.mayBeginGuest ? undefined : 'request')
     reportEnded(this.engine, [ended])
     if (!this.carrier.headersSent()) this.carrier.setCookie(this.engine.cookie.clear())
   }
@@ -228,7 +185,7 @@ export class Hold {
     const { store, appName, clock } = this.engine.policy
     const found = await answerOf(store.find(appName, state.record.id, state.credential.hash, clock.now()))
     if (found?.state === 'live') this.state = { ...state, record: found.session, credential: found.credential }
-    else this.#becomeGuest('just-ended')
+    else this.becomeGuest('just-ended')
   }
 
   /** Another object holds what took this session's place. Reads as invalidated from now on (JADE). */
@@ -244,7 +201,7 @@ export class Hold {
     this.state = { is: 'stale', record: { ...this.record, ...invalidated } }
   }
 
-  #becomeGuest(refusal: Refusal | undefined): void {
+  becomeGuest(refusal: Refusal | undefined): void {
     if (refusal === 'just-ended' && !isGuestRecord(this.record)) this.lostUser = true
     this.state = { is: 'guest', record: newRecord(this.engine, 'web', this.engine.policy.clock.now()), refusal }
   }
@@ -263,6 +220,15 @@ export class Hold {
   refuseStale(): void {
     if (this.state.is === 'stale')
       throw sessionEnded('This session was replaced by another one; use the one that secureSession() returned.')
+  }
+
+  /** A third party that calls back may use the storage, and neither end nor change the session, nor make links to it. */
+  refuseBorrowed(): void {
+    if (this.state.is !== 'borrowed') return
+    throw new SessionError(
+      'FEATURE_NOT_AVAILABLE',
+      'This request has the session through a request-only link: it may read and write storage, and nothing else.',
+    )
   }
 
   refuseAfterHeaders(): void {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Carrier } from './carrier.js'
 import type { Sessions } from './create-sessions.js'
 import { SessionError } from './errors.js'
-import { mayBeginGuest } from './guest-rule.js'
+import { isPrefetch, mayBeginGuest } from './guest-rule.js'
 import type { Session } from './session.js'
 
 /** What this glue needs of a Koa context. Koa's own fits; `session` is what it adds. */
@@ -37,6 +37,11 @@ export interface SessionsOptions<C> {
   touch?: (ctx: C) => boolean
 }
 
+/** The URL parameter of a one-time link (4D). */
+export const LINK_PARAMETER = '$4DSID'
+/** Beside it on the POST of a confirmation page: "1" leaves another user's session for the link's. */
+export const REPLACE_PARAMETER = '$4DSID.replace'
+
 // Everything below this middleware may show what a session holds.
 const PRIVATE = 'private, no-store'
 
@@ -58,14 +63,23 @@ export function sessions<S extends object, P extends string, C extends SessionCo
     const { res } = ctx
     addVary(res)
     res.setHeader('Cache-Control', PRIVATE)
-    const session = await manager.resume(carrierOf(manager.cookieName, ctx, touch(ctx)))
+    const link = readLink(ctx)
+    if (link.isInUrl) {
+      if (link.isPrefetch) {
+        ctx.status = 503 // a browser would show this answer later, without asking again
+        return
+      }
+      // The token must not travel on in a Referer; `no-referrer` would take the Origin from the form on such a page.
+      res.setHeader('Referrer-Policy', 'strict-origin')
+    }
+    const session = await manager.resume(carrierOf(manager.cookieName, ctx, touch(ctx), link))
     ctx.session = session
     try {
       await next()
     } finally {
       await session.settled() // a handler that forgot to await a login must not answer before its cookie is known
     }
-    if (manager.beginsAtFirstRequest && ctx.status < 400) await session.beginIfAllowed()
+    if (manager.beginsAtFirstRequest && ctx.status < 400 && ctx.status !== 204) await session.beginIfAllowed()
   }
 }
 
@@ -103,12 +117,16 @@ export function requirePrivilege<P extends string>(privilege: P, { loginPath }: 
   }
 }
 
-function carrierOf(cookieName: string, ctx: RequestContext, countsAsActivity: boolean): Carrier {
+function carrierOf(cookieName: string, ctx: RequestContext, countsAsActivity: boolean, link: Link): Carrier {
   const { req, res } = ctx
   const { headers } = req
   return {
     cookieHeader: headers.cookie,
     countsAsActivity,
+    oneTimeToken: link.token,
+    path: link.path,
+    linkUse: link.use,
+    replacesUser: link.replacesUser,
     mayBeginGuest: mayBeginGuest({
       method: ctx.method,
       host: headers.host ?? text(headers[':authority']),
@@ -116,7 +134,8 @@ function carrierOf(cookieName: string, ctx: RequestContext, countsAsActivity: bo
       fetchMode: text(headers['sec-fetch-mode']),
       fetchSite: text(headers['sec-fetch-site']),
       fetchDestination: text(headers['sec-fetch-dest']),
-      purpose: text(headers['sec-purpose']) ?? text(headers.purpose),
+      purpose: purposeOf(req),
+      accept: headers.accept,
     }),
     device: headers['user-agent'] ?? null,
     address: ctx.ip,
@@ -130,6 +149,37 @@ function carrierOf(cookieName: string, ctx: RequestContext, countsAsActivity: bo
       else res.once('close', run)
     },
   }
+}
+
+interface Link {
+  path: string
+  isInUrl: boolean
+  token: string | undefined
+  use: Carrier['linkUse']
+  isPrefetch: boolean
+  replacesUser: boolean
+}
+
+/** What a URL says of a one-time link. Twice the parameter is none: nobody can tell which one is meant. */
+function readLink({ url, method, req }: RequestContext): Link {
+  const question = url.indexOf('?')
+  const path = question === -1 ? url : url.slice(0, question)
+  const query = question === -1 ? undefined : new URLSearchParams(url.slice(question + 1))
+  const tokens = query?.getAll(LINK_PARAMETER) ?? []
+  const ahead = isPrefetch(purposeOf(req))
+  const idle = method === 'HEAD' || method === 'OPTIONS' || ahead
+  return {
+    path,
+    isInUrl: tokens.length > 0,
+    token: tokens.length === 1 ? tokens[0] : undefined,
+    use: idle ? 'none' : method === 'GET' ? 'open' : 'confirm',
+    isPrefetch: ahead,
+    replacesUser: query?.get(REPLACE_PARAMETER) === '1',
+  }
+}
+
+function purposeOf({ headers }: IncomingMessage): string | undefined {
+  return text(headers['sec-purpose']) ?? text(headers.purpose) ?? text(headers['x-purpose']) ?? text(headers['x-moz'])
 }
 
 /**

@@ -64,6 +64,8 @@ export interface Credential {
   readonly address: string | null
   /** An OTP's end; NEVER for other kinds, which live as long as their session. */
   readonly expiresAt: number
+  /** An OTP's purpose: of each only the newest lives. null for none, and for other kinds. */
+  readonly purpose: string | null
   /** What the kind needs beside (an OTP's path, data, mode; a token's name and scope), as text. */
   readonly details: string | null
 }

@@ -4,6 +4,7 @@ import { hashSecret, parseToken } from './credentials/token.js'
 import { answerOf, type Engine } from './engine.js'
 import { Hold, type Refusal } from './hold.js'
 import { endAfter, TOUCH_GRACE_MILLISECONDS } from './record.js'
+import { restoreSession } from './restore.js'
 import { Session } from './session.js'
 import type { Found } from './store.js'
 
@@ -13,11 +14,17 @@ import type { Found } from './store.js'
  */
 export const JUST_ENDED_MILLISECONDS = 60_000
 
-/** Finds the session that a request belongs to; everybody else is a guest. Never refuses, except when the store does not answer. */
+/** Finds the session that a request belongs to, through its one-time link or its cookie; everybody else is a guest. Never refuses, except when the store does not answer. */
 export async function resumeSession<S extends object, P extends string>(
   engine: Engine,
   carrier: Carrier,
 ): Promise<Session<S, P>> {
+  const hold = await holdByCookie(engine, carrier)
+  if (carrier.oneTimeToken !== undefined) await restoreSession(hold, carrier.oneTimeToken)
+  return new Session<S, P>(hold)
+}
+
+async function holdByCookie(engine: Engine, carrier: Carrier): Promise<Hold> {
   const { store, appName, clock } = engine.policy
   const now = clock.now()
   let live: Extract<Found, { state: 'live' }> | undefined
@@ -44,7 +51,7 @@ export async function resumeSession<S extends object, P extends string>(
       end: Math.max(record.end, endAfter(now, record.idleMilliseconds, record.absoluteEnd)),
     }
   }
-  return new Session<S, P>(new Hold(engine, carrier, { is: 'live', record, credential, unsent: false }))
+  return new Hold(engine, carrier, { is: 'live', record, credential, unsent: false })
 }
 
 /** A read must not fail because its time could not be noted: the session lives a minute longer than promised anyway. */
@@ -61,12 +68,7 @@ async function touch(
   }
 }
 
-function guest<S extends object, P extends string>(
-  engine: Engine,
-  carrier: Carrier,
-  refusal: Refusal | undefined,
-): Session<S, P> {
-  return new Session<S, P>(
-    new Hold(engine, carrier, { is: 'guest', record: newRecord(engine, 'web', engine.policy.clock.now()), refusal }),
-  )
+function guest(engine: Engine, carrier: Carrier, refusal: Refusal | undefined): Hold {
+  const record = newRecord(engine, 'web', engine.policy.clock.now())
+  return new Hold(engine, carrier, { is: 'guest', record, refusal })
 }

@@ -1,9 +1,12 @@
+import type { OTPOptions } from './credentials/otp.js'
 import { watchEnd } from './end-signal.js'
 import { SessionError } from './errors.js'
 import { type PrivilegeGrant, readGrant } from './grants.js'
-import { Hold } from './hold.js'
+import { Hold, type LinkOffer } from './hold.js'
 import { refuseNested, runInside } from './inside.js'
+import { secure, setGrants } from './raise.js'
 import { endAfter, isGuestRecord, type SessionId, type SessionKind, type SessionRecord } from './record.js'
+import { restoreSession } from './restore.js'
 import type { SecureOptions } from './secure.js'
 import { dateOf, expirationDateOf } from './session-description.js'
 import { type DeepReadonly, deepFreeze, EMPTY_STORAGE } from './storage.js'
@@ -25,7 +28,14 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   /** Whether this request came without a live credential. */
   readonly isNew: boolean
   /** `false`, or what `createOTP` was given, when this request came in through a one-time link. */
-  readonly restored: false | { data: unknown } = false
+  get restored(): false | { data: unknown } {
+    return this.#hold.restored ?? false
+  }
+
+  /** A one-time link came with this request and waits to be confirmed; `undefined` otherwise. */
+  get offer(): LinkOffer | undefined {
+    return this.#hold.offer
+  }
 
   constructor(hold: Hold) {
     this.#hold = hold
@@ -131,7 +141,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     hold.refuseStale()
     refuseNested(this.id)
     const fields = readGrant(hold.engine, grant)
-    await hold.inTurn(() => hold.setGrants(fields, login, keepStorage))
+    await hold.inTurn(() => setGrants(hold, fields, login, keepStorage))
   }
 
   /** Makes the session a guest's again; storage, id and userName stay (4D). */
@@ -139,6 +149,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     this.#hold.refuseStale()
     refuseNested(this.id)
     await this.#hold.settle()
+    this.#hold.refuseBorrowed()
     if (this.#hold.state.is === 'guest') return
     await this.#hold.change((current) => ({
       changes: current.grants === '' ? undefined : { grants: '' },
@@ -151,6 +162,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     if (typeof minutes !== 'number' || !Number.isFinite(minutes))
       throw new TypeError('setIdleTimeout() takes a number of minutes.')
     refuseNested(this.id)
+    this.#hold.refuseBorrowed()
     await this.#hold.begin()
     const { clock, minIdleMilliseconds } = this.#hold.engine.policy
     const idleMilliseconds = Math.max(minutes * 60_000, minIdleMilliseconds)
@@ -182,13 +194,38 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     const next = await hold.inTurn(async () => {
       const successor = new Hold(hold.engine, hold.carrier, hold.state)
       const login = isGuestRecord(hold.record)
-      await successor.secure({ login, afresh: login && !hold.lostUser, keepStorage })
+      await secure(successor, { login, afresh: login && !hold.lostUser, keepStorage })
       return successor
     })
     hold.becomeStale()
     const session = new Session<S, P>(next)
     hold.carrier.setCurrent(session)
     return session
+  }
+
+  /**
+   * Makes a one-time token that brings this session to another browser or device, as `?$4DSID=<token>` in any URL of the
+   * application, or through `restore` (4D).
+   * @returns 32 upper-case hex digits; '' for a rest session, which has no links.
+   * @throws SessionError SESSION_ENDED, HEADERS_SENT (a guest's first link stores his session), VALUE_NOT_SHAREABLE.
+   */
+  async createOTP(options: OTPOptions = {}): Promise<string> {
+    if (this.kind === 'rest') return ''
+    this.#hold.refuseStale()
+    refuseNested(this.id)
+    await this.#hold.settle()
+    return this.#hold.createOTP(options)
+  }
+
+  /**
+   * Opens a one-time token that came in a parameter of the application's own (4D). Afterwards this object is the restored
+   * session. An invalid token changes nothing, and so does any on HEAD, OPTIONS and prefetches.
+   */
+  async restore(token: unknown): Promise<boolean> {
+    this.#hold.refuseStale()
+    refuseNested(this.id)
+    await this.#hold.settle()
+    return this.#hold.inTurn(() => restoreSession(this.#hold, token))
   }
 
   /**

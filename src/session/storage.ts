@@ -23,9 +23,10 @@ export interface StorageCodec {
 /** Turns storage into text and back. */
 export interface StorageFormat {
   /**
+   * `name` stands for the whole in messages, 'storage' by default.
    * @throws SessionError VALUE_NOT_SHAREABLE with the value's path (4D -10721), or STORAGE_TOO_LARGE. Nothing is written then.
    */
-  encode(storage: unknown): string
+  encode(storage: unknown, name?: string): string
   /** A fresh copy that may be changed freely. */
   decode(text: string): object
 }
@@ -49,8 +50,8 @@ export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] 
       `The session's storage would take ${size}; ${maxBytes} are allowed. Keep large things in a table and their id in the session.`,
     )
   return {
-    encode(storage) {
-      const text = JSON.stringify(new Walk(codecs, maxBytes, tooLarge).shareable(storage, 'storage'))
+    encode(storage, name = 'storage') {
+      const text = JSON.stringify(new Walk(codecs, maxBytes, tooLarge).shareable(storage, name))
       const bytes = Buffer.byteLength(text)
       if (bytes > maxBytes) throw tooLarge(`${bytes} bytes`)
       return text

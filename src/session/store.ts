@@ -50,7 +50,8 @@ export interface SessionStore {
 
   /**
    * Adds a credential to a live session: another device, a token, or an OTP. At `limits.credentials` the device that was
-   * seen longest ago is signed out, never `by`; at `limits.otps` the oldest OTP goes. Answers `false` for a session
+   * seen longest ago is signed out, never `by`; at `limits.otps` the oldest OTP goes, and an OTP
+   * ends the one of the same purpose in the same step. Answers `false` for a session
    * that is not live.
    */
   attach(

@@ -246,6 +246,9 @@ test('[COOKIE-11] a call that needs a cookie after the answer has begun is refus
   assert.equal(await manager.count(), 1)
 })
 
+// What a browser without Fetch Metadata does not say.
+const OLD = { 'Sec-Fetch-Site': undefined, 'Sec-Fetch-Mode': undefined, 'Sec-Fetch-Dest': undefined }
+
 test('[COOKIE-12] nothing but a page that somebody opens ever sets a guest’s cookie', async (t) => {
   const { visitor, manager } = await startLayer(t, { ...PAGES, '/read': describe }, { guests: 'first-request' })
   const others: [string, string, Record<string, string | undefined>][] = [
@@ -253,6 +256,7 @@ test('[COOKIE-12] nothing but a page that somebody opens ever sets a guest’s c
     ['GET', 'a stream', { 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' }],
     ['GET', 'a prefetch', { 'Sec-Purpose': 'prefetch;prerender' }],
     ['GET', 'an old prefetch', { Purpose: 'prefetch' }],
+    ['GET', 'a stream of an old browser', { ...OLD, Accept: 'text/event-stream' }],
     ['HEAD', 'a look', {}],
     ['OPTIONS', 'a question', {}],
     ['POST', 'a form of another site', { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.test' }],

@@ -195,6 +195,10 @@ test('[LIFE-4] the last process that has an embedded store open closes its sessi
     const [one, two] = [createSessions(options), createSessions({ ...options, closeOnStop: false })]
     const session = await one.resume({
       cookieHeader: undefined,
+      oneTimeToken: undefined,
+      path: '/',
+      linkUse: 'open',
+      replacesUser: false,
       mayBeginGuest: true,
       countsAsActivity: true,
       device: null,

@@ -1,7 +1,10 @@
 import type { Credential } from '../record.js'
 import type { Limits } from '../store.js'
 
-/** Which credentials have to go when this one is added: devices that were seen longest ago, or the oldest OTPs; never `by`. */
+/**
+ * Which credentials have to go when this one is added: OTPs of its purpose; beyond the caps devices that were seen longest ago, or the
+ * oldest OTPs; never `by`.
+ */
 export function evictedBy(
   added: Credential,
   present: readonly Credential[],
@@ -10,10 +13,11 @@ export function evictedBy(
 ): Credential[] {
   const isOTP = added.kind === 'otp'
   const cap = isOTP ? limits.otps : limits.credentials
-  if (cap === undefined) return []
+  const replaced = present.filter((other) => added.purpose !== null && other.purpose === added.purpose)
+  if (cap === undefined) return replaced
   const rivals = present
-    .filter((other) => (other.kind === 'otp') === isOTP && other.hash !== by)
+    .filter((other) => (other.kind === 'otp') === isOTP && other.hash !== by && !replaced.includes(other))
     .sort((a, b) => (a.lastSeenAt ?? a.createdAt) - (b.lastSeenAt ?? b.createdAt))
   const kept = by !== undefined && !isOTP ? 1 : 0
-  return rivals.slice(0, Math.max(0, rivals.length + kept + 1 - cap))
+  return [...replaced, ...rivals.slice(0, Math.max(0, rivals.length + kept + 1 - cap))]
 }

@@ -6,7 +6,7 @@ export const RECORD = `s.id, s.kind, s.user_name AS userName, s.user_id AS userI
   s.end_at AS "end", s.version`
 export const FOUND = `${RECORD}, c.handle AS credentialHandle, c.hash AS credentialHash, c.kind AS credentialKind, c.via AS credentialVia,
   c.created_at AS credentialCreatedAt, c.last_seen_at AS credentialLastSeenAt, c.authenticated_at AS credentialAuthenticatedAt,
-  c.device AS credentialDevice, c.address AS credentialAddress, c.expires_at AS credentialExpiresAt, c.details AS credentialDetails`
+  c.device AS credentialDevice, c.address AS credentialAddress, c.expires_at AS credentialExpiresAt, c.purpose AS credentialPurpose, c.details AS credentialDetails`
 
 /** A record with one credential of it, in one row. */
 export interface FoundRow extends SessionRecord {
@@ -20,6 +20,7 @@ export interface FoundRow extends SessionRecord {
   readonly credentialDevice: string | null
   readonly credentialAddress: string | null
   readonly credentialExpiresAt: number
+  readonly credentialPurpose: string | null
   readonly credentialDetails: string | null
 }
 
@@ -50,6 +51,7 @@ export function toFound(row: FoundRow): FoundOTP {
       device: row.credentialDevice,
       address: row.credentialAddress,
       expiresAt: row.credentialExpiresAt,
+      purpose: row.credentialPurpose,
       details: row.credentialDetails,
     },
   }

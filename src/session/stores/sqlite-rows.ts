@@ -34,7 +34,7 @@ interface Burial {
 }
 
 const CREDENTIAL = `handle, hash, kind, via, created_at AS createdAt, last_seen_at AS lastSeenAt, authenticated_at AS authenticatedAt,
-  device, address, expires_at AS expiresAt, details`
+  device, address, expires_at AS expiresAt, purpose, details`
 export const IS_GUEST = `s.grants = '' AND s.user_id IS NULL`
 const IS_LIVE = 's.start_time IS NOT NULL AND s.end_at > ?'
 
@@ -81,7 +81,7 @@ export function sqliteRows(db: SqliteDatabase) {
   const removeRecordStatement = db.prepare('DELETE FROM session_records WHERE key = ?')
   const addCredentialStatement = db.prepare(
     `INSERT INTO session_credentials (session_key, app, handle, hash, kind, via, created_at, last_seen_at, authenticated_at, device,
-      address, expires_at, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      address, expires_at, purpose, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const credentialsStatement = db.prepare(
     `SELECT ${CREDENTIAL} FROM session_credentials WHERE session_key = ? ORDER BY created_at, hash`,
@@ -195,7 +195,20 @@ export function sqliteRows(db: SqliteDatabase) {
     },
 
     addCredential(key: number, app: string, c: Credential): void {
-      const { handle, hash, kind, via, createdAt, lastSeenAt, authenticatedAt, device, address, expiresAt, details } = c
+      const {
+        handle,
+        hash,
+        kind,
+        via,
+        createdAt,
+        lastSeenAt,
+        authenticatedAt,
+        device,
+        address,
+        expiresAt,
+        purpose,
+        details,
+      } = c
       addCredentialStatement.run(
         key,
         app,
@@ -209,6 +222,7 @@ export function sqliteRows(db: SqliteDatabase) {
         device,
         address,
         expiresAt,
+        purpose,
         details,
       )
     },

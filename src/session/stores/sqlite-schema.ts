@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS session_credentials (
   device TEXT,
   address TEXT,
   expires_at INTEGER NOT NULL,
+  purpose TEXT,
   details TEXT,
   PRIMARY KEY (session_key, hash)
 ) WITHOUT ROWID;

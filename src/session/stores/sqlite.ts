@@ -102,7 +102,7 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
     limits: Limits,
     now: number,
   ): void {
-    if (limits.credentials !== undefined || limits.otps !== undefined) {
+    if (credential.purpose !== null || limits.credentials !== undefined || limits.otps !== undefined) {
       for (const rival of evictedBy(credential, rows.credentialsOf(record.key), by, limits))
         rows.bury(app, record, rival, { reason: 'limit', now })
     }

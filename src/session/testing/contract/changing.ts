@@ -231,6 +231,29 @@ export const changing: StorePromise[] = [
     },
   },
   {
+    claim: 'of OTPs of one purpose only one lives, however many come at once, and others stay',
+    async check(trial) {
+      const { store, clock } = trial
+      await rounds(async () => {
+        const { record } = await stored(trial)
+        const attach = (made: ReturnType<typeof credential>) =>
+          store.attach(APP, record.id, made, undefined, NO_LIMITS, clock.now())
+        const [other, plain] = [otp(clock, { purpose: 'other' }), otp(clock)]
+        await Promise.all([attach(other), attach(plain)])
+        const links = await atOnce(async () => {
+          const link = otp(clock, { purpose: 'mail' })
+          await attach(link)
+          return link
+        })
+        const found = await Promise.all(
+          [...links, other, plain].map(({ hash }) => store.findOTP(APP, hash, clock.now())),
+        )
+        assert.equal(found.slice(0, CALLERS).filter((link) => link !== undefined).length, 1)
+        assert.ok(found.slice(CALLERS).every((link) => link !== undefined))
+      })
+    },
+  },
+  {
     claim: 'a device that is signed out is out at once, the others stay, and twice is no error',
     async check(trial) {
       const { store, clock } = trial

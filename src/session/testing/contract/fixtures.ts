@@ -57,6 +57,7 @@ export function credential(clock: ManualClock, fields: Partial<Credential> = {})
     device: 'A browser',
     address: '127.0.0.1',
     expiresAt: NEVER,
+    purpose: null,
     details: null,
     ...fields,
   }

@@ -1,0 +1,56 @@
+import { newCookie } from './begin.js'
+import { isOTP, type OTPTerms, termsOf, worksAt } from './credentials/otp.js'
+import { hashSecret } from './credentials/token.js'
+import { answerOf, eventOf } from './engine.js'
+import type { Hold } from './hold.js'
+import { isGuestRecord } from './record.js'
+import type { FoundOTP } from './store.js'
+
+/**
+ * Opens a one-time link in this request. When it is good, the request's session becomes the link's and the link is spent; the
+ * session that the browser had before is left alive. Otherwise nothing changes: used, expired, unknown and malformed ones look
+ * alike.
+ * @returns whether the request now has the link's session.
+ * @throws SessionError HEADERS_SENT before anything is spent, when the browser would need a cookie.
+ */
+export async function restoreSession(hold: Hold, token: unknown): Promise<boolean> {
+  const { engine, carrier } = hold
+  const { store, appName, clock, limits } = engine.policy
+  if (carrier.linkUse === 'none' || hold.record.kind !== 'web' || !isOTP(token)) return false
+  const hash = hashSecret(token)
+  const found = await answerOf(store.findOTP(appName, hash, clock.now()))
+  const terms = found && termsOf(engine.format, found.credential)
+  if (!found || !terms || !worksAt(terms.path, carrier.path)) return refuse(hold)
+  if (waitsForConfirmation(hold, found, terms)) return false
+  const isOwn = hold.state.is === 'live' && hold.record.id === found.session.id
+  const needsCookie = !isOwn && terms.requestOnly !== true
+  if (needsCookie) hold.refuseAfterHeaders()
+  const now = clock.now()
+  const { device, address } = carrier
+  const made = needsCookie
+    ? newCookie(found.session.id, { via: 'link', authenticatedAt: null, device, address }, now)
+    : undefined
+  const record = await answerOf(store.redeem(appName, hash, made?.credential, limits, now))
+  if (!record) return refuse(hold)
+  await hold.become(record, made, terms.data)
+  engine.events.emit('restored', {
+    ...eventOf(record),
+    handle: found.credential.handle,
+    requestOnly: terms.requestOnly === true,
+  })
+  return true
+}
+
+/** A link that wants to be confirmed is only offered, until a POST says yes, and says so for the user that it would displace. */
+function waitsForConfirmation(hold: Hold, { session }: FoundOTP, { confirm }: OTPTerms): boolean {
+  if (confirm !== true) return false
+  const displaces = hold.state.is === 'live' && hold.record.id !== session.id && !isGuestRecord(hold.record)
+  if (hold.carrier.linkUse === 'confirm' && (!displaces || hold.carrier.replacesUser)) return false
+  hold.offer = { userName: session.userName, instead: displaces ? hold.record.userName : undefined }
+  return true
+}
+
+function refuse({ engine, record }: Hold): false {
+  engine.events.emit('linkRefused', eventOf(record))
+  return false
+}

@@ -1,0 +1,414 @@
+import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
+import { test } from 'node:test'
+import { memoryStore, type OTPOptions } from '../../src/session/index.js'
+import {
+  codeOf,
+  type Described,
+  describe,
+  type Handler,
+  type LayerVisitor,
+  PAGES,
+  STORES,
+  startLayer,
+} from './support/layer.js'
+
+const LINK_PAGES: Record<string, Handler> = {
+  ...PAGES,
+  '/link': async (session, ctx) => session.createOTP(JSON.parse(String(ctx.query.options ?? '{}'))),
+  '/come': (session) => ({ ...describe(session), restored: session.restored, offer: session.offer ?? null }),
+  '/come/deep/page': (session) => ({ ...describe(session), restored: session.restored }),
+  '/comeback': (session) => ({ ...describe(session), restored: session.restored }),
+  '/restore': async (session, ctx) => {
+    const token = ctx.query.state
+    const answer = await session.restore(token)
+    return {
+      answer,
+      ...describe(session),
+      isCurrent: ctx.session === session,
+      restored: session.restored,
+      offer: session.offer ?? null,
+    }
+  },
+}
+
+const linkOf = (visitor: LayerVisitor, options: OTPOptions = {}) =>
+  visitor.read<string>(`/link?options=${encodeURIComponent(JSON.stringify(options))}`)
+const come = (token: string) => `/come?$4DSID=${token}`
+
+for (const [store, open] of Object.entries(STORES)) {
+  test(`[OTP-1] a token is 32 upper-case hex digits, unlike the id and the cookie, and several live at once, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
+    const ana = visitor()
+    const { id } = await ana.read<Described>('/login')
+    const tokens = await Promise.all([1, 2, 3].map(() => linkOf(ana)))
+    assert.equal(new Set(tokens).size, 3)
+    for (const token of tokens) {
+      assert.match(token, /^[0-9A-F]{32}$/)
+      assert.notEqual(token, id)
+      assert.ok(![...ana.cookies.values()].join().includes(token))
+    }
+    for (const token of tokens) assert.equal((await visitor().read<Described>(come(token))).id, id)
+  })
+
+  test(`[OTP-2] [OTP-6] a link lives as long as both its own lifespan and its session, on the ${store} store`, async (t) => {
+    const cases: [OTPOptions, number, boolean, boolean][] = [
+      [{}, 3599, false, true],
+      [{}, 3600, true, false],
+      [{ lifespan: 60 }, 59.999, false, true],
+      [{ lifespan: 60 }, 60, false, false],
+      [{ lifespan: 1 }, 9.999, false, true],
+      [{ lifespan: -5 }, 10, false, false],
+      [{ lifespan: 9000 }, 3700, false, false],
+      [{ lifespan: 9000 }, 3700, true, true],
+      [{ lifespan: 60 }, 3700, false, false],
+    ]
+    for (const [options, seconds, stays, expected] of cases) {
+      const { visitor, clock } = await startLayer(t, LINK_PAGES, { store: open() })
+      const ana = visitor()
+      const { id } = await ana.read<Described>('/login')
+      const token = await linkOf(ana, options)
+      clock.advance({ seconds: seconds / 2 })
+      if (stays) await ana.read('/read')
+      clock.advance({ milliseconds: Math.round(seconds * 500) })
+      const answer = await visitor().read<Described>(come(token))
+      assert.equal(answer.id === id, expected, JSON.stringify([options, seconds, stays]))
+    }
+  })
+
+  test(`[OTP-3] [OTP-8] [OTP-10] the link brings the session with storage and privileges, on a credential of its own, on the ${store} store`, async (t) => {
+    for (const spelled of ['$4DSID', '%244DSID', '%244%44SID']) {
+      const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: open() })
+      const ana = visitor()
+      const { id } = await ana.read<Described>('/login')
+      await ana.read('/write?key=a&value=1')
+      const token = await linkOf(ana)
+      const phone = visitor()
+      const answer = await phone.get(`/come?x=1&${spelled}=${token}&y=2`)
+      const seen = JSON.parse(answer.text)
+      assert.deepEqual([seen.id, seen.userName, seen.storage, seen.isNew], [id, 'Ana Lima', { a: '1' }, false])
+      assert.deepEqual(seen.privileges, ['viewCustomers', 'viewStart'])
+      assert.equal(answer.setCookies.length, 1)
+      assert.notDeepEqual([...phone.cookies], [...ana.cookies])
+      assert.ok(!answer.setCookies.join().includes(token))
+      await phone.read('/write?key=b&value=2')
+      await ana.read('/write?key=c&value=3')
+      const both = await Promise.all([ana, phone].map((browser) => browser.read<Described>('/read')))
+      for (const { id: same, storage } of both) assert.deepEqual([same, storage], [id, { a: '1', b: '2', c: '3' }])
+      const devices = (await manager.get(id))?.devices
+      assert.deepEqual(devices?.map(({ kind, via }) => `${kind} ${via}`).sort(), ['cookie link', 'cookie login'])
+      await phone.read('/logout')
+      assert.equal((await ana.read<Described>('/read')).isGuest, true, 'closing ends it on every device')
+    }
+  })
+
+  test(`[OTP-4] a token in another parameter does nothing until restore is called, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
+    const ana = visitor()
+    const { id } = await ana.read<Described>('/login')
+    const token = await linkOf(ana)
+    const other = visitor()
+    assert.equal((await other.read(`/come?state=${token}`)).isGuest, true)
+    assert.equal((await other.read(`/come?$4dsid=${token}`)).isGuest, true)
+    const restored = await other.read(`/restore?state=${token}`)
+    assert.deepEqual([restored.answer, restored.id, restored.isCurrent, restored.restored], [true, id, true, {}])
+    assert.equal((await other.read<Described>('/read')).id, id)
+  })
+
+  test(`[OTP-5] an invalid token changes nothing, and all look alike, on the ${store} store`, async (t) => {
+    const { visitor, clock, manager } = await startLayer(t, LINK_PAGES, { store: open() })
+    const ana = visitor()
+    await ana.read('/login')
+    const used = await linkOf(ana)
+    await visitor().read(come(used))
+    const expired = await linkOf(ana, { lifespan: 10 })
+    clock.advance({ seconds: 11 })
+    const closed = visitor()
+    await closed.read('/login?user=Cy&id=7')
+    const dead = await linkOf(closed)
+    await closed.read('/logout')
+    const good = await linkOf(ana)
+    const bad = [
+      used,
+      expired,
+      dead,
+      '',
+      'x',
+      '0'.repeat(32),
+      'A'.repeat(33),
+      good.toLowerCase(),
+      `%20${good}`,
+      `${good}%00`,
+      `${good}&$4DSID=${good}`,
+      encodeURIComponent(encodeURIComponent(`$${good}`)),
+      'F'.repeat(8000),
+    ]
+    const bo = visitor()
+    const mine = await bo.read<Described>('/login?user=Bo&id=5')
+    const answers = new Set<string>()
+    for (const token of bad) {
+      const answer = await bo.get(come(token))
+      const seen = JSON.parse(answer.text)
+      assert.deepEqual(
+        [seen.id, seen.userName, seen.restored, answer.setCookies],
+        [mine.id, 'Bo', false, []],
+        token.slice(0, 40),
+      )
+      const stranger = await visitor().get(come(token))
+      const guest = JSON.parse(stranger.text)
+      assert.deepEqual([guest.isGuest, guest.restored, stranger.setCookies], [true, false, []])
+      answers.add(JSON.stringify({ ...guest, id: '' }))
+      if (!token.includes('&')) assert.equal((await bo.read(`/restore?state=${token}`)).answer, false)
+    }
+    assert.equal(answers.size, 1)
+    assert.equal((await manager.get(mine.id))?.userName, 'Bo')
+    assert.equal((await visitor().read<Described>(come(good))).userName, 'Ana Lima', 'and the good one was not spent')
+  })
+
+  test(`[OTP-7] of twenty who open one link at once exactly one gets in, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
+    const ana = visitor()
+    const { id } = await ana.read<Described>('/login')
+    for (let round = 0; round < 5; round++) {
+      const token = await linkOf(ana)
+      const pages = [come(token), `/restore?state=${token}`]
+      const seen = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => visitor().read<Described>(pages[n % 2] ?? '')),
+      )
+      assert.equal(seen.filter((answer) => answer.id === id).length, 1)
+    }
+  })
+
+  test(`[OTP-9] the session that the second browser had is left alive, on the ${store} store`, async (t) => {
+    const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: open() })
+    const [ana, bo] = [visitor(), visitor()]
+    const { id } = await ana.read<Described>('/login')
+    const his = await bo.read<Described>('/login?user=Bo&id=5')
+    await bo.read('/write?key=mine&value=1')
+    const tab = bo.copy()
+    assert.equal((await bo.read<Described>(come(await linkOf(ana)))).id, id)
+    assert.equal((await bo.read<Described>('/read')).id, id)
+    assert.deepEqual((await tab.read<Described>('/read')).storage, { mine: '1' })
+    assert.equal((await manager.get(his.id))?.userName, 'Bo')
+  })
+
+  test(`[OTP-12] looking, asking and prefetching spend nothing; a prefetch is not even answered, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
+    const ana = visitor()
+    const { id } = await ana.read<Described>('/login')
+    const token = await linkOf(ana)
+    for (const method of ['HEAD', 'OPTIONS']) {
+      for (const page of [come(token), `/restore?state=${token}`])
+        assert.deepEqual((await visitor().send(page, { method })).setCookies, [])
+    }
+    for (const [name, value] of [
+      ['Sec-Purpose', 'prefetch'],
+      ['Sec-Purpose', 'prefetch;prerender'],
+      ['Purpose', 'prefetch'],
+      ['X-Moz', 'prefetch'],
+      ['X-Purpose', 'preview'],
+    ] as const) {
+      const answer = await visitor().get(come(token), { [name]: value })
+      assert.deepEqual([answer.status, answer.setCookies], [503, []])
+      assert.match(String(answer.headers['cache-control']), /no-store/)
+      assert.equal((await visitor().read(`/restore?state=${token}`, { [name]: value })).answer, false)
+    }
+    assert.equal((await visitor().read<Described>(come(token))).id, id)
+  })
+
+  test(`[OTP-13] a link that is bound to a path works there and below, by whole segments, and is not spent elsewhere, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
+    const ana = visitor()
+    const { id } = await ana.read<Described>('/login')
+    const token = await linkOf(ana, { path: '/come' })
+    for (const page of ['/comeback', '/read', '/%63ome', '/come%2fdeep']) {
+      assert.ok(!(await visitor().get(`${page}?$4DSID=${token}`)).text.includes(id), page)
+    }
+    assert.equal((await visitor().read(`/restore?state=${token}`)).answer, false)
+    assert.equal((await visitor().read<Described>(`/come/deep/page?$4DSID=${token}`)).id, id)
+  })
+
+  test(`[OTP-14] what createOTP was given comes back, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
+    const ana = visitor()
+    await ana.read('/login')
+    for (const data of [{ userId: 7, list: ['ü'] }, 'text', 0, null, []]) {
+      assert.deepEqual((await visitor().read(come(await linkOf(ana, { data })))).restored, { data })
+      assert.deepEqual((await visitor().read(`/restore?state=${await linkOf(ana, { data })}`)).restored, { data })
+    }
+  })
+
+  test(`[OTP-15] a link that wants to be confirmed is offered by each GET and spent by a POST, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
+    const ana = visitor()
+    const { id } = await ana.read<Described>('/login')
+    const token = await linkOf(ana, { confirm: true, data: 1 })
+    const scanner = visitor()
+    for (let look = 0; look < 10; look++) {
+      const answer = await scanner.get(come(token))
+      assert.deepEqual(JSON.parse(answer.text).offer, { userName: 'Ana Lima' })
+      assert.deepEqual(answer.setCookies, [])
+      assert.equal((await scanner.read(`/restore?state=${token}`)).answer, false)
+    }
+    const bo = visitor()
+    const his = await bo.read<Described>('/login?user=Bo&id=5')
+    assert.deepEqual((await bo.read(come(token))).offer, { userName: 'Ana Lima', instead: 'Bo' })
+    const kept = JSON.parse((await bo.post(come(token))).text)
+    assert.deepEqual(
+      [kept.id, kept.offer],
+      [his.id, { userName: 'Ana Lima', instead: 'Bo' }],
+      'decided at the POST, and the default keeps',
+    )
+    const moved = JSON.parse((await bo.post(`${come(token)}&$4DSID.replace=1`)).text)
+    assert.deepEqual([moved.id, moved.restored, moved.offer], [id, { data: 1 }, null])
+    const second = await linkOf(ana, { confirm: true })
+    assert.equal(JSON.parse((await visitor().post(come(second))).text).id, id)
+    assert.equal((await visitor().read(come(second))).offer, null)
+  })
+
+  test(`[OTP-17] one’s own token is spent and true; empty and missing are false, on the ${store} store`, async (t) => {
+    const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: open() })
+    const ana = visitor()
+    const { id } = await ana.read<Described>('/login')
+    const token = await linkOf(ana, { data: 1 })
+    const own = await ana.get(`/restore?state=${token}`)
+    assert.deepEqual(
+      [JSON.parse(own.text).answer, JSON.parse(own.text).restored, own.setCookies],
+      [true, { data: 1 }, []],
+    )
+    assert.equal((await visitor().read(`/restore?state=${token}`)).answer, false)
+    for (const query of ['', '?state=', '?state=a&state=b'])
+      assert.equal((await ana.read(`/restore${query}`)).answer, false)
+    assert.equal((await manager.get(id))?.devices.length, 1)
+  })
+
+  test(`[OTP-18] a request-only link lends the session to one request, without a credential or a cookie, on the ${store} store`, async (t) => {
+    const { visitor, manager } = await startLayer(
+      t,
+      {
+        ...LINK_PAGES,
+        '/callback': async (session) => {
+          await session.use((storage) => void (storage.approved = true))
+          const codes = await Promise.all([
+            codeOf(session.createOTP()),
+            codeOf(session.clearPrivileges()),
+            codeOf(session.setIdleTimeout(6000)),
+            codeOf(session.setPrivileges('viewStart')),
+            codeOf(session.setPrivileges('manageCustomers')),
+            codeOf(session.secureSession()),
+            codeOf(session.close()),
+          ])
+          return { codes, ...describe(session), restored: session.restored }
+        },
+      },
+      { store: open(), guests: 'first-request' },
+    )
+    const ana = visitor()
+    const { id } = await ana.read<Described>('/login')
+    const token = await linkOf(ana, { requestOnly: true, data: { order: 3 } })
+    const platform = visitor()
+    const answer = await platform.get(`/callback?$4DSID=${token}`)
+    const seen = JSON.parse(answer.text)
+    assert.deepEqual(
+      [seen.id, seen.restored, seen.storage, answer.setCookies],
+      [id, { data: { order: 3 } }, { approved: true }, []],
+    )
+    assert.deepEqual(seen.codes, Array(7).fill('FEATURE_NOT_AVAILABLE'))
+    assert.equal((await platform.read<Described>('/read')).isGuest, true)
+    assert.deepEqual((await ana.read<Described>('/read')).storage, { approved: true })
+    assert.equal((await manager.get(id))?.devices.length, 1)
+  })
+
+  test(`a guest’s link stores his session, and raising it ends every link that was made before, on the ${store} store`, async (t) => {
+    const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
+    const guest = visitor()
+    const token = await linkOf(guest)
+    const victim = visitor()
+    await victim.read(come(token))
+    const second = await linkOf(guest)
+    await victim.read('/login')
+    assert.equal((await guest.read<Described>('/read')).isGuest, true, 'who made the link is not promoted')
+    assert.equal((await visitor().read<Described>(come(second))).isGuest, true)
+    assert.equal((await victim.read<Described>('/read')).userName, 'Ana Lima')
+  })
+
+  test(`of one purpose only the newest link works, and a worker can make links by the session’s id, on the ${store} store`, async (t) => {
+    const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: open() })
+    const ana = visitor()
+    const { id } = await ana.read<Described>('/login')
+    const [first, other, second] = [
+      await manager.createOTP(id, { purpose: 'mail 1' }),
+      await manager.createOTP(id, { purpose: 'mail 2' }),
+      await manager.createOTP(id, { purpose: 'mail 1' }),
+    ]
+    assert.equal((await visitor().read<Described>(come(first))).isGuest, true)
+    for (const token of [other, second]) assert.equal((await visitor().read<Described>(come(token))).id, id)
+    assert.equal(await manager.createOTP('0'.repeat(32)), '')
+    await ana.read('/logout')
+    assert.equal(await manager.createOTP(id), '')
+  })
+}
+
+test('[OTP-16] an answer to a link sends its origin only in a Referer, and is not cached', async (t) => {
+  const { visitor } = await startLayer(t, LINK_PAGES)
+  const { headers } = await visitor().get(come('0'.repeat(32)))
+  assert.equal(headers['referrer-policy'], 'strict-origin')
+  assert.match(String(headers['cache-control']), /no-store/)
+})
+
+test('[MODE-5] links of another application on the same store are misses', async (t) => {
+  const store = memoryStore()
+  const { visitor } = await startLayer(t, LINK_PAGES, { store })
+  const other = await startLayer(t, LINK_PAGES, { store, appName: 'OTHER' })
+  const ana = visitor()
+  const { id } = await ana.read<Described>('/login')
+  const token = await linkOf(ana)
+  assert.equal((await other.visitor().read<Described>(come(token))).isGuest, true)
+  assert.equal((await visitor().read<Described>(come(token))).id, id)
+})
+
+test('options of a link that cannot work are refused with what to change', async (t) => {
+  const { visitor } = await startLayer(t, {
+    ...LINK_PAGES,
+    '/wrong': async (session) =>
+      Promise.all(
+        [
+          { lifespan: 'long' },
+          { lifespan: Number.NaN },
+          { path: 'x' },
+          { path: '/x?y' },
+          { data: () => {} },
+          { data: { when: new Date() } },
+        ].map((options) => session.createOTP(options as never).then(String, (error: Error) => error.message)),
+      ),
+  })
+  const ana = visitor()
+  await ana.read('/login')
+  const messages = await ana.read<string[]>('/wrong')
+  const expected = [
+    /lifespan is a number/,
+    /lifespan is a number/,
+    /path is a text that begins with "\/"/,
+    /without a query/,
+    /createOTP\.data: a function/,
+    /createOTP\.data\.when: a Date/,
+  ]
+  for (const [index, message] of messages.entries()) assert.match(message, expected[index] as RegExp)
+})
+
+test('events of links name handles, never a token or its hash', async (t) => {
+  const { visitor, manager } = await startLayer(t, LINK_PAGES)
+  const events: string[] = []
+  for (const name of ['linkCreated', 'restored', 'linkRefused'] as const)
+    manager.on(name, (event) => events.push(JSON.stringify(event)))
+  const ana = visitor()
+  await ana.read('/login')
+  const token = await linkOf(ana)
+  await visitor().read(come(token))
+  await visitor().read(come(token))
+  assert.deepEqual(
+    events.map((event) => JSON.parse(event).type),
+    ['linkCreated', 'restored', 'linkRefused'],
+  )
+  for (const event of events) assert.ok(!event.includes(token) && !event.includes(hash('sha256', token, 'base64url')))
+})
