@@ -1,24 +1,56 @@
 import type { Kysely } from 'kysely'
-import type { Database, SalesPerson } from '../database.js'
+import type { Database, SalesPerson, User } from '../database.js'
+import type { AccountName } from './login-form.js'
 import type { Passwords } from './passwords.js'
 import { findActiveSalesperson } from './salespersons.js'
+import { findPendingUser, findValidatedUser } from './users.js'
 
-export type Authenticated = { ok: true; person: SalesPerson } | { ok: false; reason: 'unknown' | 'wrong' }
+/** Whoever may sign in: somebody of the staff, or a customer who signed up. */
+export type Account = { is: 'staff'; person: SalesPerson } | { is: 'customer'; user: User }
 
-/** Which userId belongs to which person, and does the password fit? Both answers take the same work. */
-export async function authenticate(
-  { database, passwords }: { database: Kysely<Database>; passwords: Passwords },
-  userId: number,
-  password: string,
-): Promise<Authenticated> {
-  const person = await findActiveSalesperson(database, userId)
-  const fits = await passwords.verify(password, person?.password)
-  if (person === undefined) return { ok: false, reason: 'unknown' }
-  return fits ? { ok: true, person } : { ok: false, reason: 'wrong' }
+export type Authenticated =
+  | { ok: true; account: Account }
+  | { ok: false; reason: 'unknown' | 'wrong' }
+  /** The password fits, and the address was not validated yet. */
+  | { ok: false; reason: 'pending'; user: User }
+
+interface Source {
+  database: Kysely<Database>
+  passwords: Passwords
+  clock: { now(): number }
+}
+
+/** Which account is that, and does the password fit? Every answer takes the same work. */
+export async function authenticate(source: Source, name: AccountName, password: string): Promise<Authenticated> {
+  const account = await findAccount(source.database, name)
+  const pending =
+    account === undefined && 'email' in name
+      ? await findPendingUser(source.database, name, source.clock.now())
+      : undefined
+  const fits = await source.passwords.verify(password, passwordOf(account) ?? pending?.password ?? undefined)
+  if (account === undefined)
+    return fits && pending ? { ok: false, reason: 'pending', user: pending } : { ok: false, reason: 'unknown' }
+  return fits ? { ok: true, account } : { ok: false, reason: 'wrong' }
 }
 
 /** Whether the account is still what it was when the password was verified: that took a while, and people get dismissed. */
-export async function isUnchanged(database: Kysely<Database>, person: SalesPerson): Promise<boolean> {
-  const now = await findActiveSalesperson(database, person.user_id)
-  return now !== undefined && now.role === person.role && now.password === person.password
+export async function isUnchanged(database: Kysely<Database>, account: Account): Promise<boolean> {
+  if (account.is === 'customer') {
+    const now = await findValidatedUser(database, { id: account.user.id })
+    return now !== undefined && now.password === account.user.password
+  }
+  const now = await findActiveSalesperson(database, { userId: account.person.user_id })
+  return now !== undefined && now.role === account.person.role && now.password === account.person.password
+}
+
+async function findAccount(database: Kysely<Database>, name: AccountName): Promise<Account | undefined> {
+  const person = await findActiveSalesperson(database, name)
+  if (person !== undefined) return { is: 'staff', person }
+  const user = 'email' in name ? await findValidatedUser(database, name) : undefined
+  return user && { is: 'customer', user }
+}
+
+function passwordOf(account: Account | undefined): string | undefined {
+  if (account === undefined) return undefined
+  return account.is === 'staff' ? account.person.password : (account.user.password ?? undefined)
 }

@@ -1,7 +1,10 @@
 export { DEMO_PASSWORD, type DemoAccount, demoAccounts } from './demo-accounts.js'
 export { homePage } from './home-page.js'
+export { linkConfirmation } from './link-confirmation.js'
 export { LoginLimit } from './login-limit.js'
 export { loginPages } from './login-pages.js'
+export { newPasswordProblem, SHORTEST_PASSWORD } from './new-password.js'
+export { ownPage } from './own-page.js'
 export { createPasswords, LONGEST_PASSWORD_BYTES, type Passwords, passwordProblem } from './passwords.js'
 export {
   AccountError,
@@ -12,3 +15,9 @@ export {
   enableSalesperson,
   type NewSalesperson,
 } from './salespersons.js'
+export { signUpEvents } from './sign-up-events.js'
+export { SignUpLimit } from './sign-up-limit.js'
+export { composeSignUpMail } from './sign-up-mail.js'
+export { signUpPages } from './sign-up-pages.js'
+export { startSweepingSignUps, sweepSignUps } from './sign-up-sweeper.js'
+export { validateEmailPages } from './validate-email.js'

@@ -1,20 +1,25 @@
 import { safeNext } from '../web/safe-next.js'
 
+/** Who signs in: by number, or by e-mail address in lower case. */
+export type AccountName = { userId: number } | { email: string }
+
 /** What somebody typed into the login form, read with suspicion: anybody can send anything. */
 export type LoginForm = { next: string | undefined; typedUserId: string } & (
-  | { ok: true; userId: number; password: string }
+  | { ok: true; account: AccountName; password: string }
   | { ok: false; status: 400 | 422; field: 'userId' | 'password'; message: string }
 )
 
 const LONGEST_FIELD = 1024
 const MOST_DIGITS = 9
+// The longest e-mail address.
+const LONGEST_NAME = 254
 
-/** Reads the fields `userId`, `password` and `next`. "4", "04" and " 4 " are one userId. */
+/** Reads the fields `userId` (a number, or an e-mail address), `password` and `next`. "4", "04" and " 4 " are one userId. */
 export function readLoginForm(body: unknown): LoginForm {
   const fields = Object(body) as Record<string, unknown>
   const userId = readField(fields, 'userId')
   const password = readField(fields, 'password')
-  const form = { next: safeNext(fields.next), typedUserId: userId.text.slice(0, 40) }
+  const form = { next: safeNext(fields.next), typedUserId: userId.text.slice(0, LONGEST_NAME) }
   const refused = (field: 'userId' | 'password', status: 400 | 422, message: string) =>
     ({ ...form, ok: false, field, status, message }) as const
 
@@ -22,12 +27,24 @@ export function readLoginForm(body: unknown): LoginForm {
   if (password.repeated) return refused('password', 400, 'Send the password once, as plain text')
   const digits = userId.text.trim().replace(/^0+(?=\d)/, '')
   if (digits === '') return refused('userId', 422, 'Please enter your userId')
-  if (!/^\d+$/.test(digits) || digits.length > MOST_DIGITS)
-    return refused('userId', 422, `A userId is a whole number of at most ${MOST_DIGITS} digits, such as 4`)
+  const account = readAccountName(digits)
+  if (account === undefined)
+    return refused(
+      'userId',
+      422,
+      `A userId is a whole number of at most ${MOST_DIGITS} digits, such as 4, or your e-mail address`,
+    )
   if (password.text === '') return refused('password', 422, 'Please enter your password')
   if (password.text.length > LONGEST_FIELD)
     return refused('password', 422, 'This password is longer than any password here')
-  return { ...form, ok: true, userId: Number(digits), password: password.text }
+  return { ...form, ok: true, account, password: password.text }
+}
+
+function readAccountName(text: string): AccountName | undefined {
+  if (/^\d+$/.test(text)) return text.length > MOST_DIGITS ? undefined : { userId: Number(text) }
+  return text.length <= LONGEST_NAME && /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(text)
+    ? { email: text.toLowerCase() }
+    : undefined
 }
 
 function readField(fields: Record<string, unknown>, name: string): { text: string; repeated: boolean } {

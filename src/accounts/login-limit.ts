@@ -13,7 +13,7 @@ export class LoginLimit {
   readonly #perAddress = new RateLimiterMemory({ points: FAILURES_PER_ADDRESS, duration: WINDOW_SECONDS })
 
   /** Takes one try. `giveBack` it when it was no failed guess: a success, or nobody looked at the password. */
-  async take(userId: number, address: string): Promise<Attempt> {
+  async take(userId: number | string, address: string): Promise<Attempt> {
     const network = networkOf(address)
     const account = `${userId} from ${network}`
     try {
@@ -34,7 +34,7 @@ export class LoginLimit {
 }
 
 /** One customer of an IPv6 provider has a whole /64, so that counts as one address. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
   if (!plain.includes(':')) return plain
   const [head = '', tail] = plain.split('::', 2)

@@ -7,13 +7,14 @@ import { currentSession } from '../crm-session.js'
 import type { Database } from '../database.js'
 import type { PageModel } from '../web/pages.js'
 import { safeNext } from '../web/safe-next.js'
-import { authenticate, isUnchanged } from './authenticate.js'
+import { type Account, authenticate, isUnchanged } from './authenticate.js'
 import { DEMO_PASSWORD } from './demo-accounts.js'
 import { readLoginForm } from './login-form.js'
 import type { LoginLimit } from './login-limit.js'
 import type { Passwords } from './passwords.js'
 
 const WELCOME_PAGE = '/authenticationOK.shtml'
+const CUSTOMERS_PAGE = '/account'
 
 export interface LoginPage extends PageModel {
   userId: string
@@ -23,6 +24,8 @@ export interface LoginPage extends PageModel {
   /** What was wrong with the last try, and with which field; '' when there was none. */
   message: string
   wrongField: 'userId' | 'password' | ''
+  /** The password fits, but the address was not validated: the page offers to send the mail again. */
+  isPending: boolean
   /** Who is signed in already; '' for nobody. */
   userName: string
 }
@@ -33,6 +36,7 @@ interface LoginParts {
   database: Kysely<Database>
   passwords: Passwords
   loginLimit: LoginLimit
+  clock: { now(): number }
 }
 
 /** The login as documented: `/authenticate.shtml` posts to `/4DACTION/authenticate`. */
@@ -63,35 +67,43 @@ export function loginPages(parts: LoginParts) {
         return showForm(ctx, { ...again, message: form.message, wrongField: form.field })
       }
 
-      const attempt = await loginLimit.take(form.userId, ctx.ip)
+      const name = 'userId' in form.account ? form.account.userId : form.account.email
+      const attempt = await loginLimit.take(name, ctx.ip)
       if (!attempt.allowed) {
-        log.warn({ event: 'login.limited', userId: form.userId, ip: ctx.ip }, 'login limited')
+        log.warn({ event: 'login.limited', userId: name, ip: ctx.ip }, 'login limited')
         ctx.status = 429
         ctx.set('Retry-After', String(attempt.retryAfterSeconds))
         return showForm(ctx, { ...again, message: tooManyAttempts(attempt.retryAfterSeconds) })
       }
 
-      const result = await authenticate(parts, form.userId, form.password).catch(async (error) => {
+      const result = await authenticate(parts, form.account, form.password).catch(async (error) => {
         await attempt.giveBack()
         throw error
       })
       const refuse = (reason: 'unknown' | 'wrong') => {
-        log.info({ event: 'login.failed', userId: form.userId, ip: ctx.ip, reason }, 'login failed')
+        log.info({ event: 'login.failed', userId: name, ip: ctx.ip, reason }, 'login failed')
         ctx.status = 422
         const wrongField = config.loginText === 'documented' && reason === 'wrong' ? 'password' : 'userId'
         showForm(ctx, { ...again, message: texts[reason], wrongField })
       }
+      if (!result.ok && result.reason === 'pending') {
+        await attempt.giveBack()
+        const { email, id } = result.user
+        await session.use((storage) => {
+          storage.status = { step: 'Waiting for validation email', email, ID: id }
+        })
+        ctx.status = 422
+        const message = 'This address was not validated yet: open the link in the mail that we sent'
+        return showForm(ctx, { ...again, message, wrongField: 'userId', isPending: true })
+      }
       if (!result.ok) return refuse(result.reason)
       await attempt.giveBack()
 
-      const { person } = result
-      const userId = String(person.user_id)
-      await session.setPrivileges(
-        { roles: [person.role], userName: `${person.firstname} ${person.lastname}`, userId },
-        { login: true },
-      )
+      const { account } = result
+      const { userId, ...person } = describe(account)
+      await session.setPrivileges({ ...person, userId }, { login: true })
       // Whoever was switched off while his password was being verified: nothing of his stays.
-      const unchanged = await isUnchanged(database, person).catch(async (error) => {
+      const unchanged = await isUnchanged(database, account).catch(async (error) => {
         await session.close()
         throw error
       })
@@ -99,10 +111,10 @@ export function loginPages(parts: LoginParts) {
         await session.close()
         return refuse('unknown')
       }
-      log.info({ event: 'login.succeeded', userId: person.user_id, ip: ctx.ip, session: session.id }, 'login succeeded')
-      await keepTop3(session, userId, (owner) => topCustomersOf(database, owner))
+      log.info({ event: 'login.succeeded', userId, ip: ctx.ip, session: session.id }, 'login succeeded')
+      if (account.is === 'staff') await keepTop3(session, userId, (owner) => topCustomersOf(database, owner))
       ctx.status = 302
-      ctx.redirect(form.next ?? WELCOME_PAGE)
+      ctx.redirect(form.next ?? (account.is === 'staff' ? WELCOME_PAGE : CUSTOMERS_PAGE))
     },
 
     async logOut(ctx: Context) {
@@ -126,9 +138,17 @@ function showForm(ctx: Context, model: Partial<LoginPage>): void {
     next: '',
     message: '',
     wrongField: '',
+    isPending: false,
     userName: ctx.session?.userName ?? '',
     ...model,
   })
+}
+
+function describe(account: Account) {
+  if (account.is === 'customer')
+    return { userId: account.user.id, userName: account.user.email, roles: ['customer' as const] }
+  const { user_id, firstname, lastname, role } = account.person
+  return { userId: String(user_id), userName: `${firstname} ${lastname}`, roles: [role] }
 }
 
 function tooManyAttempts(retryAfterSeconds: number): string {

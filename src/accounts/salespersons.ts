@@ -97,17 +97,15 @@ export async function changeRole({ database, sessions }: AccountParts, userId: n
   await sessions?.endMany({ userId: String(userId) }, 'revoked')
 }
 
-/** The account that may sign in with this userId; a switched-off one is as unknown as one that never was. */
+/** The account that may sign in with this userId or address; a switched-off one is as unknown as one that never was. */
 export async function findActiveSalesperson(
   database: Kysely<Database>,
-  userId: number,
+  by: { userId: number } | { email: string },
 ): Promise<SalesPerson | undefined> {
-  return database
-    .selectFrom('sales_persons')
-    .selectAll()
-    .where('user_id', '=', userId)
-    .where('active', '=', 1)
-    .executeTakeFirst()
+  const active = database.selectFrom('sales_persons').selectAll().where('active', '=', 1)
+  return 'userId' in by
+    ? active.where('user_id', '=', by.userId).executeTakeFirst()
+    : active.where('email', '=', by.email).executeTakeFirst()
 }
 
 async function change(

@@ -27,8 +27,13 @@ const KNOWN: Record<number, ErrorPage> = {
     text: 'There is nothing at this address. It may have moved, or the link was mistyped.',
   },
   405: { title: 'That does not work here', text: 'This address exists, but not for this kind of request.' },
+  409: { title: 'That is over already', text: 'Somebody was quicker. Look again how it stands now.' },
   413: { title: 'That was too much', text: 'The request was larger than this server accepts. Send less.' },
   415: { title: 'That format is not understood', text: 'Send the form as a browser does.' },
+  422: {
+    title: 'That cannot be taken as it is',
+    text: 'Something in this form is missing or wrong. Go back and mend it.',
+  },
   429: { title: 'Too many attempts', text: 'Wait a while, then try again.' },
   500: { title: 'Something went wrong on our side', text: 'It was noted. Please try again in a moment.' },
   501: { title: 'That method is unknown', text: 'This server does not know this kind of request.' },

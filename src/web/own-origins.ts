@@ -27,6 +27,13 @@ export class OwnOrigins {
     return this.#origins.includes(origin)
   }
 
+  /** The origin for links to this server in mail: the public one, or the first name of the address it is bound to. */
+  get forLinks(): string {
+    const [origin] = this.#publicUrl === undefined ? this.#origins : [this.#publicUrl]
+    if (origin === undefined) throw new TypeError('The server’s address is not known yet: call bound(port) first.')
+    return origin
+  }
+
   /** True when people reach this server by https. */
   get secure(): boolean {
     return this.#publicUrl === undefined ? this.#scheme === 'https' : this.#publicUrl.startsWith('https:')

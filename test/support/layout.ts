@@ -25,7 +25,10 @@ const MAP: Record<string, readonly string[]> = {
   'src/web': [],
   'src/crm-session.ts': ['src/session'],
   'src/crm': ['src/session', 'src/web', 'src/crm-session.ts'],
-  'src/accounts': ['src/session', 'src/web', 'src/crm-session.ts', 'src/crm'],
+  'src/mail': ['src/web'],
+  'src/accounts': ['src/session', 'src/web', 'src/crm-session.ts', 'src/crm', 'src/mail'],
+  'src/operations': ['src/session', 'src/web', 'src/crm-session.ts', 'src/crm'],
+  'src/platform': ['src/web'],
   'src/admin': ['src/session', 'src/web', 'src/crm-session.ts'],
   'src/page-frame.ts': ['src/web'],
   'src/session-problems.ts': ['src/session', 'src/web'],
@@ -35,23 +38,43 @@ const MAP: Record<string, readonly string[]> = {
     'src/web',
     'src/accounts',
     'src/crm',
+    'src/mail',
+    'src/operations',
     'src/admin',
     'src/parts.ts',
   ],
   'src/app.ts': [
     'src/session',
     'src/web',
+    'src/accounts',
     'src/page-frame.ts',
     'src/session-problems.ts',
     'src/routes.ts',
     'src/parts.ts',
   ],
-  'src/parts.ts': ['src/session', 'src/web', 'src/accounts', 'src/crm', 'src/admin', 'db'],
+  'src/parts.ts': [
+    'src/session',
+    'src/web',
+    'src/accounts',
+    'src/crm',
+    'src/mail',
+    'src/operations',
+    'src/admin',
+    'db',
+  ],
   'src/listen.ts': [],
   'src/drain.ts': [],
   'src/stop-signals.ts': [],
   'src/announcement.ts': ['src/accounts'],
-  'src/server.ts': ['src/session', 'src/app.ts', 'src/parts.ts', 'src/listen.ts', 'src/drain.ts'],
+  'src/start-platform.ts': ['src/platform', 'src/web', 'src/parts.ts', 'src/listen.ts', 'src/drain.ts'],
+  'src/server.ts': [
+    'src/session',
+    'src/app.ts',
+    'src/parts.ts',
+    'src/listen.ts',
+    'src/drain.ts',
+    'src/start-platform.ts',
+  ],
   'src/main.ts': ['src/accounts', 'src/server.ts', 'src/announcement.ts', 'src/stop-signals.ts'],
   db: ['src/accounts', 'src/crm', 'src/parts.ts'],
 }
@@ -59,10 +82,11 @@ const MAP: Record<string, readonly string[]> = {
 // How these guests enter a folder: by its doors only.
 const DOORS: readonly { folder: string; doors: readonly string[]; guests: RegExp }[] = [
   { folder: 'src/session', doors: ['src/session/index.ts', 'src/session/koa.ts'], guests: /^/ },
-  { folder: 'src/crm', doors: ['src/crm/index.ts'], guests: /^src\/(accounts|admin)\// },
+  { folder: 'src/mail', doors: ['src/mail/index.ts'], guests: /^/ },
+  { folder: 'src/crm', doors: ['src/crm/index.ts'], guests: /^src\/(accounts|admin|operations)\// },
 ]
 
-const DRIVERS = ['better-sqlite3', 'pg', 'ioredis', 'redis']
+const DRIVERS = ['better-sqlite3', 'pg', 'ioredis', 'redis', 'nodemailer']
 const ROOT_OF_COMPOSITION = 'src/parts.ts'
 
 const LONGEST_LINES = 300

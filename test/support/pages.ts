@@ -24,6 +24,6 @@ export function sessionIdOf(visitor: Visitor): string {
 
 /** Everything in the CRM's own tables, as one text: to see whether a request changed anything. */
 export async function snapshotOf({ database }: Parts): Promise<string> {
-  const tables = ['sales_persons', 'customers', 'purchases'] as const
+  const tables = ['sales_persons', 'customers', 'purchases', 'operations'] as const
   return JSON.stringify(await Promise.all(tables.map((table) => database.selectFrom(table).selectAll().execute())))
 }

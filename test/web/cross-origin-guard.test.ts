@@ -32,7 +32,17 @@ test('every route that can change something is closed to other sites, the login 
   const unsafe = routesOf(demo).filter(({ method }) => !['GET', 'HEAD'].includes(method))
   assert.deepEqual(
     unsafe.map(({ path }) => path),
-    ['/4DACTION/authenticate', '/logout'],
+    [
+      '/4DACTION/authenticate',
+      '/logout',
+      '/signup',
+      '/signup/again',
+      '/signup/not-me',
+      '/validateEmail',
+      '/tools/validateEmail',
+      '/4DACTION/validateEmail',
+      '/operations',
+    ],
   )
   for (const { method, path } of [
     ...unsafe,

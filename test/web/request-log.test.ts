@@ -21,6 +21,9 @@ test('tokens in an address are masked in the log, however the parameter is spelt
     [`/x?a=1?$4DSID=${TOKEN}`, '/x?a=1?$4DSID=***'],
     ['/x?%E0%A4%A=1', '/x?%E0%A4%A=1'],
     [`/admin/sessions/${TOKEN}`, `/admin/sessions/${TOKEN}`],
+    [`/validateEmail%3F$4DSID=${TOKEN}`, '/validateEmail%3F$4DSID=***'],
+    [`/validateEmail%253f%244DSID=${TOKEN}`, '/validateEmail%253f%244DSID=***'],
+    [`/x?%${'25'.repeat(7000)}24=1`, '/x?***'],
     ['/customers?q=state', '/customers?q=state'],
     ['/x?', '/x?'],
   ] as const)

@@ -1,0 +1,27 @@
+// npm run demo:lan: the demo for a phone on the same network. It binds all networks, so it says what that means.
+import { networkInterfaces } from 'node:os'
+import { prepare } from './prepare.mjs'
+
+const port = process.env.PORT || '8044'
+const address = process.env.LAN_ADDRESS || lanAddress()
+
+if (address === undefined) {
+  console.error('This machine is in no network that a phone could be in. Set LAN_ADDRESS to its address.')
+  process.exit(1)
+}
+
+Object.assign(process.env, { HOST: '0.0.0.0', PORT: port, PUBLIC_URL: `http://${address}:${port}`, PROFILE: 'demo' })
+prepare()
+console.log(
+  `Everybody on your network can now open ${process.env.PUBLIC_URL}, log in with the demo's accounts and read its\n` +
+    'mailbox. Use it among people you trust, and stop it with Ctrl-C when you are done.\n',
+)
+await import('../dist/src/main.js')
+
+/** The first IPv4 address that belongs to a private network. */
+function lanAddress() {
+  const own = Object.values(networkInterfaces()).flat()
+  const usable = own.filter(({ family, internal }) => family === 'IPv4' && !internal)
+  const isPrivate = ({ address }) => /^(10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(address)
+  return (usable.find(isPrivate) ?? usable[0])?.address
+}

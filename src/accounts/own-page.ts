@@ -1,0 +1,24 @@
+import type { Context } from 'koa'
+import type { Kysely } from 'kysely'
+import { findCustomersByEmail, type OwnCustomer } from '../crm/index.js'
+import { signedIn } from '../crm-session.js'
+import type { Database } from '../database.js'
+import type { PageModel } from '../web/pages.js'
+import { Problem } from '../web/problem.js'
+import { findValidatedUser } from './users.js'
+
+export interface OwnPage extends PageModel {
+  email: string
+  /** The customers with this address: usually one, or none. */
+  customers: OwnCustomer[]
+}
+
+/** `/account`: what the CRM knows of whoever validated this address. */
+export function ownPage({ database }: { database: Kysely<Database> }) {
+  return async function ownPage(ctx: Context) {
+    const user = await findValidatedUser(database, { id: signedIn(ctx).userId })
+    if (user === undefined) throw new Problem(404, 'This account does not exist any more.')
+    const customers = await findCustomersByEmail(database, user.email)
+    ctx.show<OwnPage>('account', { title: 'Your page', email: user.email, customers })
+  }
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { newPasswordProblem } from './new-password.js'
+
+/** What somebody typed into the sign-up form. `password` is undefined where it is not asked for here. */
+export type SignUpForm =
+  | { ok: true; email: string; password: string | undefined }
+  | { ok: false; status: 400 | 422; typedEmail: string; field: 'email' | 'password'; message: string }
+
+const LONGEST_EMAIL = 254
+
+/** Reads the fields `email` and `password`. */
+export function readSignUpForm(
+  body: unknown,
+  { shortestPassword }: { shortestPassword: number | undefined },
+): SignUpForm {
+  const fields = Object(body) as Record<string, unknown>
+  const email = readField(fields, 'email')
+  const password = readField(fields, 'password')
+  const refused = (field: 'email' | 'password', message: string, status: 400 | 422 = 422) =>
+    ({ ok: false, status, typedEmail: (email ?? '').slice(0, 320), field, message }) as const
+
+  if (email === undefined) return refused('email', 'Send the e-mail address once, as plain text', 400)
+  const address = email.trim().toLowerCase()
+  const problem = emailProblem(address)
+  if (problem !== undefined) return refused('email', problem)
+  if (shortestPassword === undefined) return { ok: true, email: address, password: undefined }
+  if (password === undefined) return refused('password', 'Send the password once, as plain text', 400)
+  const weakness = newPasswordProblem(password, shortestPassword)
+  return weakness === undefined ? { ok: true, email: address, password } : refused('password', weakness)
+}
+
+/** Why this cannot be an address of ours, or `undefined`. */
+function emailProblem(address: string): string | undefined {
+  if (address === '') return 'Please enter your e-mail address'
+  if (address.length > LONGEST_EMAIL) return `An e-mail address has at most ${LONGEST_EMAIL} characters`
+  if (/[^\x20-\x7e]/.test(address)) return 'Only addresses of plain letters, digits and signs can be used here'
+  return z.email().safeParse(address).success ? undefined : 'This is not an e-mail address, such as ada@example.com'
+}
+
+function readField(fields: Record<string, unknown>, name: string): string | undefined {
+  const value = Object.hasOwn(fields, name) ? fields[name] : ''
+  return typeof value === 'string' ? value : undefined
+}

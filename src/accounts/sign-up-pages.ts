@@ -1,0 +1,126 @@
+import type { Context } from 'koa'
+import type { Logger } from 'pino'
+import type { Config } from '../config.js'
+import { type CrmSession, currentSession } from '../crm-session.js'
+import type { PageModel } from '../web/pages.js'
+import { SHORTEST_PASSWORD } from './new-password.js'
+import { type SignUpParts, sendAgain, signUp } from './sign-up.js'
+import { readSignUpForm } from './sign-up-form.js'
+import type { SignUpLimit } from './sign-up-limit.js'
+import { readWaiting, type Waiting } from './sign-up-waiting.js'
+
+const WAITING_PAGE = '/signup/waiting'
+
+export interface SignUpPage extends PageModel {
+  email: string
+  /** What was wrong with the last try, and with which field; '' when there was none. */
+  message: string
+  wrongField: 'email' | 'password' | ''
+  /** Undefined where the password is chosen on the page that the link opens. */
+  shortestPassword: number | undefined
+}
+
+export interface WaitingPage extends PageModel {
+  sessionId: string
+  /** Undefined when nothing waits in this session. */
+  waiting: Waiting | undefined
+  message: string
+  /** Where the demo shows its mail; '' when it really goes out. */
+  mailbox: string
+}
+
+/** Whether a password belongs to signing up, or to the page that the link opens. */
+export function asksForPassword({ profile }: Pick<Config, 'profile'>): boolean {
+  return profile === 'demo'
+}
+
+/** Signing up: the form, and the page that waits for the mailed link to be opened. */
+export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; signUpLimit: SignUpLimit }) {
+  const { config, log, signUpLimit } = parts
+  const shortestPassword = asksForPassword(config) ? SHORTEST_PASSWORD[config.profile] : undefined
+
+  const showForm = (ctx: Context, model: Partial<SignUpPage> = {}) =>
+    ctx.show<SignUpPage>('sign-up/form', {
+      title: 'Sign up',
+      email: '',
+      message: '',
+      wrongField: '',
+      shortestPassword,
+      ...model,
+    })
+
+  const showWaiting = async (ctx: Context, session: CrmSession, message = '') => {
+    const waiting = await readWaiting(parts, session.storage.status)
+    ctx.show<WaitingPage>('sign-up/waiting', {
+      title: waiting?.step ?? 'Nothing is waiting',
+      sessionId: session.id,
+      waiting,
+      message,
+      mailbox: config.profile === 'demo' && config.smtpUrl === undefined ? '/dev/mailbox' : '',
+    })
+  }
+
+  /** Answers whether this request for mail is one too many, and says so on the response. */
+  const isLimited = async (ctx: Context, email: string): Promise<string> => {
+    const limited = await signUpLimit.take(email, ctx.ip)
+    if (limited === undefined) return ''
+    log.warn({ event: 'signup.limited', ip: ctx.ip }, 'sign-up limited')
+    ctx.status = 429
+    ctx.set('Retry-After', String(limited.retryAfterSeconds))
+    const minutes = Math.ceil(limited.retryAfterSeconds / 60)
+    return `Too many mails were asked for with this address or from here. Please try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`
+  }
+
+  return {
+    async form(ctx: Context) {
+      if (isSignedIn(currentSession(ctx))) return showSignedIn(ctx)
+      showForm(ctx)
+    },
+
+    async signUp(ctx: Context) {
+      const session = currentSession(ctx)
+      if (isSignedIn(session)) return showSignedIn(ctx)
+      const form = readSignUpForm(ctx.request.body, { shortestPassword })
+      if (!form.ok) {
+        ctx.status = form.status
+        return showForm(ctx, { email: form.typedEmail, message: form.message, wrongField: form.field })
+      }
+      const message = await isLimited(ctx, form.email)
+      if (message !== '') return showForm(ctx, { email: form.email, message })
+      await signUp(parts, session, form)
+      log.info({ event: 'signup', session: session.id, ip: ctx.ip }, 'signed up')
+      ctx.status = 303
+      ctx.redirect(WAITING_PAGE)
+    },
+
+    async waiting(ctx: Context) {
+      await showWaiting(ctx, currentSession(ctx))
+    },
+
+    async again(ctx: Context) {
+      const session = currentSession(ctx)
+      if (isSignedIn(session)) return showSignedIn(ctx)
+      const { status } = session.storage
+      if (status?.step === 'Waiting for validation email') {
+        const message = await isLimited(ctx, status.email)
+        if (message !== '') return showWaiting(ctx, session, message)
+        await sendAgain(parts, session, status)
+      }
+      ctx.status = 303
+      ctx.redirect(WAITING_PAGE)
+    },
+  }
+}
+
+/** The mailed link brings whoever opens it into the session that signed up, so that must not be a user's. */
+function isSignedIn(session: CrmSession): boolean {
+  return session.userId !== undefined || !session.isGuest()
+}
+
+function showSignedIn(ctx: Context): void {
+  const { userName } = currentSession(ctx)
+  const text = `You are logged in as ${userName}; log out before you sign up another address.`
+  const page = { title: 'You are logged in', text, action: { label: 'Go to the start page', href: '/' } }
+  ctx.status = 409
+  ctx.show('error', { title: page.title, page, status: 409, requestId: '' })
+}

@@ -1,0 +1,130 @@
+import type { Kysely } from 'kysely'
+import type { CrmSession } from '../crm-session.js'
+import type { CrmStorage } from '../crm-storage.js'
+import type { Database, User } from '../database.js'
+import { countOthers, dropWaiting, enqueueMail, isOutboxFull, waitingSince } from '../mail/index.js'
+import { Problem } from '../web/problem.js'
+import type { Passwords } from './passwords.js'
+import { addPendingUser, findPendingUser, isTaken, moveToSession, newUserId, PENDING_MILLISECONDS } from './users.js'
+
+// Each makes up to two links, and a session holds ten.
+const MOST_PER_SESSION = 5
+
+/** What signing up needs; `Parts` has it all. */
+export interface SignUpParts {
+  database: Kysely<Database>
+  passwords: Passwords
+  clock: { now(): number }
+  /** Null when the server runs without sessions; then nobody gets here. */
+  sessions: LinkMaker | null
+  mail: { wake(): void }
+}
+
+/** The one call on sessions that is made here. */
+export interface LinkMaker {
+  createOTP(
+    id: string,
+    options: {
+      purpose: string
+      lifespan?: number
+      confirm?: boolean
+      requestOnly?: boolean
+      path?: string
+      data?: object
+    },
+  ): Promise<string>
+}
+
+type Status = NonNullable<CrmStorage['status']>
+
+/**
+ * Makes an account that waits for its address to be validated, and has a mail sent. For an address that is taken everything
+ * looks the same, and takes the same work; only its mailbox is told.
+ */
+export async function signUp(
+  parts: SignUpParts,
+  session: CrmSession,
+  { email, password }: { email: string; password: string | undefined },
+): Promise<void> {
+  const { database, passwords, clock, sessions, mail } = parts
+  await refuseWhenFull(database)
+  const hash = password === undefined ? null : await passwords.hash(password)
+  const now = clock.now()
+  const ID = newUserId()
+  const before = await setStatus(session, { step: 'Waiting for validation email', email, ID })
+  try {
+    const former = await database.transaction().execute(async (transaction) => {
+      await refuseWhenMany(transaction, { session_id: session.id, user_id: ID }, now)
+      const kind = (await isTaken(transaction, email)) ? 'taken' : 'validate'
+      const account = { email, password: hash, sessionId: session.id }
+      const replaced = kind === 'validate' ? await addPendingUser(transaction, account, ID, now) : undefined
+      await dropWaiting(transaction, { email })
+      await enqueueMail(transaction, { kind, user_id: ID, session_id: session.id, email }, now)
+      return replaced
+    })
+    await endLink(sessions, former)
+  } catch (error) {
+    await setStatus(session, before)
+    throw error
+  }
+  mail.wake()
+}
+
+/** Has the mail of this session's sign-up sent once more; the link in the former one ends when the new one is made. */
+export async function sendAgain(parts: SignUpParts, session: CrmSession, { email, ID }: Status): Promise<void> {
+  const { database, clock, sessions, mail } = parts
+  await refuseWhenFull(database)
+  const former = await database.transaction().execute(async (transaction) => {
+    const now = clock.now()
+    // Replaced by another sign-up, or too old: there is nothing to send. The mail alone tells, so that taken addresses look alike.
+    const since = await waitingSince(transaction, ID)
+    if (since === undefined || since + PENDING_MILLISECONDS <= now) return undefined
+    await refuseWhenMany(transaction, { session_id: session.id, user_id: ID }, now)
+    const kind = (await isTaken(transaction, email)) ? 'taken' : 'validate'
+    const user = await findPendingUser(transaction, { id: ID }, now)
+    if (user !== undefined) await moveToSession(transaction, ID, session.id)
+    await dropWaiting(transaction, { email })
+    await enqueueMail(transaction, { kind, user_id: ID, session_id: session.id, email }, now)
+    return user?.session_id === session.id ? undefined : user
+  })
+  await endLink(sessions, former)
+  mail.wake()
+}
+
+/** The purpose of a validation link: of one account only the newest works. */
+export function linkPurpose(userId: string): string {
+  return `validate ${userId}`
+}
+
+/** Ends a link that is out there, by making one of the same purpose that nobody is given. */
+async function endLink(sessions: LinkMaker | null, user: User | undefined): Promise<void> {
+  if (user !== undefined) await sessions?.createOTP(user.session_id, { purpose: linkPurpose(user.id), lifespan: 10 })
+}
+
+async function setStatus(session: CrmSession, status: Status | undefined): Promise<Status | undefined> {
+  return session.use((storage) => {
+    const before = storage.status
+    if (status === undefined) delete storage.status
+    else storage.status = status
+    return before
+  })
+}
+
+async function refuseWhenMany(
+  database: Kysely<Database>,
+  account: { session_id: string; user_id: string },
+  now: number,
+): Promise<void> {
+  if ((await countOthers(database, account, now)) >= MOST_PER_SESSION)
+    throw new Problem(
+      422,
+      `At most ${MOST_PER_SESSION} addresses can be signed up from one browser at a time. Please try again in an hour, or from another browser.`,
+    )
+}
+
+async function refuseWhenFull(database: Kysely<Database>): Promise<void> {
+  if (await isOutboxFull(database))
+    throw new Problem(503, 'Too many mails are waiting to be sent. Please try again in a few minutes.', {
+      'Retry-After': '300',
+    })
+}

@@ -1,0 +1,39 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../database.js'
+import { formatDay } from './money-and-dates.js'
+import { type PurchaseList, purchaseList, purchasesOf } from './purchases.js'
+
+/** A customer as he sees himself. */
+export interface OwnCustomer extends PurchaseList {
+  name: string
+  facts: { label: string; value: string }[]
+}
+
+const MOST_CUSTOMERS = 10
+
+/** The customers with this e-mail address, in whoever's portfolio they are. Only for somebody who has validated it. */
+export async function findCustomersByEmail(database: Kysely<Database>, email: string): Promise<OwnCustomer[]> {
+  const customers = await database
+    .selectFrom('customers')
+    .innerJoin('sales_persons', 'sales_persons.user_id', 'customers.sales_person')
+    .selectAll('customers')
+    .select(['sales_persons.firstname', 'sales_persons.lastname'])
+    .where('customers.email', '=', email)
+    .orderBy('customers.id')
+    .limit(MOST_CUSTOMERS)
+    .execute()
+  return Promise.all(
+    customers.map(async (customer) => {
+      return {
+        name: customer.name,
+        facts: [
+          { label: 'Contact', value: customer.contact },
+          { label: 'Place', value: `${customer.city}, ${customer.country}` },
+          { label: 'Customer since', value: formatDay(customer.customer_since) },
+          { label: 'Looked after by', value: `${customer.firstname} ${customer.lastname}` },
+        ],
+        ...purchaseList(customer, await purchasesOf(database, customer.id)),
+      }
+    }),
+  )
+}

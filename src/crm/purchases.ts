@@ -1,0 +1,36 @@
+import type { Kysely } from 'kysely'
+import type { Customer, Database, Purchase } from '../database.js'
+import { formatCount, formatDay, formatMoney } from './money-and-dates.js'
+
+/** What a page shows of a customer's purchases. */
+export interface PurchaseList {
+  count: string
+  total: string
+  purchases: { day: string; description: string; amount: string }[]
+}
+
+/** Newest first. */
+export function purchasesOf(database: Kysely<Database>, customerId: number): Promise<Purchase[]> {
+  return database
+    .selectFrom('purchases')
+    .selectAll()
+    .where('customer_id', '=', customerId)
+    .orderBy('purchased_on', 'desc')
+    .orderBy('id', 'desc')
+    .execute()
+}
+
+export function purchaseList(
+  { total_purchase }: Pick<Customer, 'total_purchase'>,
+  purchases: Purchase[],
+): PurchaseList {
+  return {
+    count: formatCount(purchases.length, 'purchase', 'purchases'),
+    total: formatMoney(total_purchase),
+    purchases: purchases.map((purchase) => ({
+      day: formatDay(purchase.purchased_on),
+      description: purchase.description,
+      amount: formatMoney(purchase.amount),
+    })),
+  }
+}

@@ -1,0 +1,15 @@
+export type { Mail, MailTransport } from './mail.js'
+export { type ComposeMail, MailWorker } from './mail-worker.js'
+export { mailboxTransport } from './mailbox.js'
+export { mailboxPage } from './mailbox-pages.js'
+export {
+  countOthers,
+  dropWaiting,
+  enqueueMail,
+  forgetMail,
+  isOutboxFull,
+  isoTime,
+  newestMail,
+  waitingSince,
+} from './outbox.js'
+export { SMTP_TIMEOUTS, smtpTransport } from './smtp-transport.js'

@@ -1,0 +1,126 @@
+import type { Kysely } from 'kysely'
+import type { Logger } from 'pino'
+import type { Database, OutboxRow } from '../database.js'
+import { DeliveryProblem, type Mail, type MailTransport } from './mail.js'
+import { isoTime, leaseMail, nextDue, settleMail } from './outbox.js'
+
+/** The four calls made on the time. The session layer's clock fits. */
+export interface MailClock {
+  now(): number
+  after(milliseconds: number, run: () => void): () => void
+}
+
+/** What an outbox row says, made into a mail at the moment it goes out. `undefined`: nobody waits for it any more. */
+export type ComposeMail = (row: OutboxRow) => Promise<{ mail: Mail; linkUntil: number } | undefined>
+
+export interface MailWorkerOptions {
+  database: Kysely<Database>
+  clock: MailClock
+  log: Logger
+  transport: MailTransport
+  /** Null: nothing is sent, and everything stays in the outbox. */
+  compose: ComposeMail | null
+}
+
+// Another process may have put mail into the outbox, or died while it was sending.
+const LONGEST_REST_MILLISECONDS = 30_000
+const SHORTEST_REST_MILLISECONDS = 1000
+const FIRST_RETRY_MILLISECONDS = 5000
+const LONGEST_RETRY_MILLISECONDS = 5 * 60_000
+const CAREFUL_RETRY_MILLISECONDS = 2 * 60_000
+// By then the link's session is long over.
+const MOST_ATTEMPTS = 40
+
+/** Sends what waits in the outbox, one after the other, and tries again what failed. Pages never wait for it. */
+export class MailWorker {
+  readonly #options: MailWorkerOptions
+  #round: Promise<void> | undefined
+  #wokenMeanwhile = false
+  #cancelTimer = () => {}
+  #stopped = false
+
+  constructor(options: MailWorkerOptions) {
+    this.#options = options
+  }
+
+  /** Something was put into the outbox: look now. Never throws and never waits. */
+  wake(): void {
+    void this.tick()
+  }
+
+  /** Sends everything that is due. Resolves when nothing is left to do now. */
+  async tick(): Promise<void> {
+    if (this.#stopped || this.#options.compose === null) return
+    this.#wokenMeanwhile = true
+    this.#round ??= this.#run().finally(() => {
+      this.#round = undefined
+    })
+    await this.#round
+  }
+
+  /** Waits for the mail under way, and sends no more. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#cancelTimer()
+    await this.#round
+    this.#options.transport.close()
+  }
+
+  async #run(): Promise<void> {
+    const { database, clock, log } = this.#options
+    this.#cancelTimer()
+    let rest = LONGEST_REST_MILLISECONDS
+    try {
+      while (this.#wokenMeanwhile && !this.#stopped) {
+        this.#wokenMeanwhile = false
+        await this.#sendAllDue()
+        const due = (await nextDue(database)) ?? Number.POSITIVE_INFINITY
+        rest = Math.min(LONGEST_REST_MILLISECONDS, Math.max(SHORTEST_REST_MILLISECONDS, due - clock.now()))
+      }
+    } catch (error) {
+      log.error({ event: 'mail.stuck', err: error }, 'the outbox cannot be read; it will be tried again')
+    }
+    if (!this.#stopped) this.#cancelTimer = clock.after(rest, () => this.wake())
+  }
+
+  async #sendAllDue(): Promise<void> {
+    const { database, clock } = this.#options
+    while (!this.#stopped) {
+      const row = await leaseMail(database, clock.now())
+      if (row === undefined) return
+      const serverIsDown = await this.#send(row)
+      if (serverIsDown) return
+    }
+  }
+
+  /** Answers whether there is no use in trying others now. */
+  async #send(row: OutboxRow): Promise<boolean> {
+    const { database, clock, log, transport, compose } = this.#options
+    const about = { mail: row.id, kind: row.kind, attempts: row.attempts }
+    try {
+      const composed = await compose?.(row)
+      if (composed === undefined) {
+        await settleMail(database, row, { state: 'dropped', problem: 'OVER' })
+        return false
+      }
+      await transport.send(composed.mail)
+      const [sent_at, link_until] = [isoTime(clock.now()), isoTime(composed.linkUntil)]
+      await settleMail(database, row, { state: 'sent', problem: null, sent_at, due_at: sent_at, link_until })
+      log.info({ event: 'mail.sent', ...about }, 'mail sent')
+      return false
+    } catch (error) {
+      const problem = error instanceof DeliveryProblem ? error : new DeliveryProblem('FAILED', 'soon', true, error)
+      const isLast = problem.again === 'never' || row.attempts >= MOST_ATTEMPTS
+      const code = problem.message.slice(0, 80)
+      log.warn({ event: 'mail.failed', ...about, problem: code, givenUp: isLast }, 'mail could not be sent')
+      const due_at = isoTime(clock.now() + waitBeforeRetry(row.attempts, problem))
+      await settleMail(database, row, isLast ? { state: 'dropped', problem: code } : { problem: code, due_at })
+      return problem.serverIsDown
+    }
+  }
+}
+
+function waitBeforeRetry(attempts: number, { again }: DeliveryProblem): number {
+  const grown = Math.min(FIRST_RETRY_MILLISECONDS * 2 ** (attempts - 1), LONGEST_RETRY_MILLISECONDS)
+  return again === 'carefully' ? Math.max(grown, CAREFUL_RETRY_MILLISECONDS) : grown
+}

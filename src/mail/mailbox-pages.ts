@@ -1,0 +1,59 @@
+import type { Context } from 'koa'
+import type { Kysely } from 'kysely'
+import type { Database } from '../database.js'
+import type { PageModel } from '../web/pages.js'
+import { keptMail } from './mailbox.js'
+import { type QrCode, qrCode } from './qr-code.js'
+
+export interface MailboxPage extends PageModel {
+  /** False when mail really goes out, and nothing new comes in here. */
+  isUsed: boolean
+  mails: {
+    id: number
+    to: string
+    subject: string
+    sentAt: string
+    sent: string
+    text: string
+    html: string
+    link: string | undefined
+    qr: QrCode | undefined
+    isNewest: boolean
+  }[]
+}
+
+// More would be a long page; JSON has them all.
+const SHOWN = 20
+
+const time = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
+
+/** `/dev/mailbox`: the mail that the demo did not send. Anybody who reaches the demo can read it. */
+export function mailboxPage({ database, isUsed }: { database: Kysely<Database>; isUsed: boolean }) {
+  return async function mailboxPage(ctx: Context) {
+    ctx.set('Vary', `${ctx.response.get('Vary') || 'Cookie'}, Accept`)
+    const kept = await keptMail(database)
+    if (ctx.accepts('html', 'json') === 'json') {
+      ctx.body = kept.map(({ id, to, subject, text, html, links, sentAt }) => ({
+        id,
+        to,
+        subject,
+        text,
+        html,
+        links,
+        sentAt,
+      }))
+      return
+    }
+    ctx.show<MailboxPage>('mail/mailbox', {
+      title: 'Mailbox',
+      isUsed,
+      mails: kept.slice(0, SHOWN).map(({ links: [link], ...mail }, index) => ({
+        ...mail,
+        sent: `${time.format(new Date(mail.sentAt))} UTC`,
+        link,
+        qr: link === undefined ? undefined : qrCode(link),
+        isNewest: index === 0,
+      })),
+    })
+  }
+}

@@ -1,0 +1,56 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../database.js'
+import type { Mail, MailTransport } from './mail.js'
+
+const MOST_KEPT = 200
+
+/** A mail that was not sent but kept, for the demo's mailbox page. */
+export interface KeptMail extends Mail {
+  id: number
+  /** ISO 8601, UTC. */
+  sentAt: string
+}
+
+/** Keeps mail in the database instead of sending it; the newest 200. */
+export function mailboxTransport(database: Kysely<Database>, now: () => number): MailTransport {
+  return {
+    async send({ to, subject, text, html, links }) {
+      const sent_at = new Date(now()).toISOString()
+      await database.transaction().execute(async (transaction) => {
+        await transaction
+          .insertInto('mailbox')
+          .values({ recipient: to, subject, text, html, links: JSON.stringify(links), sent_at })
+          .execute()
+        const oldest = await newestFirst(transaction).select('id').offset(MOST_KEPT).limit(MOST_KEPT).execute()
+        if (oldest.length === 0) return
+        await transaction
+          .deleteFrom('mailbox')
+          .where(
+            'id',
+            'in',
+            oldest.map(({ id }) => id),
+          )
+          .execute()
+      })
+    },
+    close() {},
+  }
+}
+
+/** What was kept, newest first. */
+export async function keptMail(database: Kysely<Database>): Promise<KeptMail[]> {
+  const rows = await newestFirst(database).selectAll().execute()
+  return rows.map(({ id, recipient, subject, text, html, links, sent_at }) => ({
+    id,
+    to: recipient,
+    subject,
+    text,
+    html,
+    links: JSON.parse(links) as string[],
+    sentAt: sent_at,
+  }))
+}
+
+function newestFirst(database: Kysely<Database>) {
+  return database.selectFrom('mailbox').orderBy('id', 'desc')
+}

@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto'
+import type { Kysely } from 'kysely'
+import type { Database, OutboxRow } from '../database.js'
+
+/** One address gets no two mails within this time: whoever types an address is not always the one who reads its mail. */
+export const MAIL_INTERVAL_MILLISECONDS = 60_000
+// Longer than any mail server may take.
+const LEASE_MILLISECONDS = 2 * 60_000
+const MOST_WAITING = 5000
+const NOBODY = ''
+const REPLACED = 'REPLACED'
+
+export type NewMail = Pick<OutboxRow, 'kind' | 'user_id' | 'session_id' | 'email'>
+
+/** Puts a mail into the outbox, in the transaction of whatever it tells about. Answers when it will go out. */
+export async function enqueueMail(database: Kysely<Database>, mail: NewMail, now: number): Promise<number> {
+  const due = (await freeFrom(database, mail.email, now)) ?? now
+  await database
+    .insertInto('outbox')
+    .values({
+      ...mail,
+      id: randomUUID(),
+      state: 'waiting',
+      created_at: isoTime(now),
+      due_at: isoTime(due),
+      leased_until: NOBODY,
+      attempts: 0,
+      problem: null,
+      sent_at: null,
+      link_until: null,
+    })
+    .execute()
+  return due
+}
+
+/**
+ * Takes back what still waits for this address: something newer takes its place. What went out is marked as replaced, and a
+ * mail that is being delivered is not tried again; whatever the kind of the mail, the same happens.
+ */
+export async function dropWaiting(database: Kysely<Database>, { email }: { email: string }): Promise<void> {
+  const ofAddress = database.updateTable('outbox').where('email', '=', email)
+  await ofAddress.set({ state: 'dropped' }).where('state', '=', 'waiting').execute()
+  await ofAddress.set({ problem: REPLACED }).execute()
+}
+
+/** When this account's mail was first asked for; `undefined` when somebody else's request for the address took its place. */
+export async function waitingSince(database: Kysely<Database>, userId: string): Promise<number | undefined> {
+  const rows = await database
+    .selectFrom('outbox')
+    .select(['created_at', 'problem'])
+    .where('user_id', '=', userId)
+    .orderBy('created_at')
+    .execute()
+  const [first] = rows
+  return first && rows.some(({ problem }) => problem !== REPLACED) ? Date.parse(first.created_at) : undefined
+}
+
+/** How many other accounts this session has mail for that is to go out, or whose link still works. */
+export async function countOthers(
+  database: Kysely<Database>,
+  { session_id, user_id }: Pick<NewMail, 'session_id' | 'user_id'>,
+  now: number,
+): Promise<number> {
+  const others = await database
+    .selectFrom('outbox')
+    .select('user_id')
+    .distinct()
+    .where('session_id', '=', session_id)
+    .where('user_id', '!=', user_id)
+    .where((row) =>
+      row.or([
+        row('state', '=', 'waiting'),
+        row('leased_until', '>', isoTime(now)),
+        row('link_until', '>', isoTime(now)),
+      ]),
+    )
+    .execute()
+  return others.length
+}
+
+/** Whether the outbox takes no more: the mail server has been down for long, or somebody floods it. */
+export async function isOutboxFull(database: Kysely<Database>): Promise<boolean> {
+  const { waiting } = await database
+    .selectFrom('outbox')
+    .select((row) => row.fn.countAll().as('waiting'))
+    .where('state', '=', 'waiting')
+    .executeTakeFirstOrThrow()
+  return Number(waiting) >= MOST_WAITING
+}
+
+/** The newest mail of this account, whatever became of it. */
+export async function newestMail(database: Kysely<Database>, userId: string): Promise<OutboxRow | undefined> {
+  return database
+    .selectFrom('outbox')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .orderBy('created_at', 'desc')
+    .orderBy('due_at', 'desc')
+    .executeTakeFirst()
+}
+
+/**
+ * Takes the next mail that is due, for two minutes: whoever has not said by then what became of it has died. One whose address
+ * just got another mail, or is getting one, is put off.
+ */
+export async function leaseMail(database: Kysely<Database>, now: number): Promise<OutboxRow | undefined> {
+  for (;;) {
+    const found = await database
+      .selectFrom('outbox')
+      .selectAll()
+      .where('state', '=', 'waiting')
+      .where('due_at', '<=', isoTime(now))
+      .where('leased_until', '<=', isoTime(now))
+      .orderBy('due_at')
+      .executeTakeFirst()
+    if (found === undefined) return undefined
+    const lease = { leased_until: isoTime(now + LEASE_MILLISECONDS), attempts: found.attempts + 1 }
+    const { numUpdatedRows } = await database
+      .updateTable('outbox')
+      .set(lease)
+      .where('id', '=', found.id)
+      .where('state', '=', 'waiting')
+      .where('leased_until', '=', found.leased_until)
+      .where('attempts', '=', found.attempts)
+      .where(({ not, exists }) => not(exists(selectRecent(database, found.email, now, found.id))))
+      .executeTakeFirst()
+    if (Number(numUpdatedRows) === 1) return { ...found, ...lease }
+    const free = await freeFrom(database, found.email, now, found.id)
+    if (free === undefined) continue
+    await database
+      .updateTable('outbox')
+      .set({ due_at: isoTime(free) })
+      .where('id', '=', found.id)
+      .where('leased_until', '=', found.leased_until)
+      .execute()
+  }
+}
+
+/**
+ * Says what became of a leased mail; does nothing when somebody else has it by now. One that was taken back meanwhile stays
+ * taken back, but that it went out counts.
+ */
+export async function settleMail(
+  database: Kysely<Database>,
+  { id, leased_until, attempts }: OutboxRow,
+  outcome: Partial<Pick<OutboxRow, 'state' | 'due_at' | 'problem' | 'sent_at' | 'link_until'>>,
+): Promise<void> {
+  const leased = database
+    .updateTable('outbox')
+    .set({ leased_until: NOBODY })
+    .where('id', '=', id)
+    .where('leased_until', '=', leased_until)
+    .where('attempts', '=', attempts)
+  const { sent_at = null, link_until = null } = outcome
+  await leased.set({ sent_at, link_until }).where('state', '=', 'dropped').execute()
+  await leased.set(outcome).where('state', '=', 'waiting').execute()
+}
+
+/** From when on this address may get a mail; `undefined` when it may at once. */
+async function freeFrom(
+  database: Kysely<Database>,
+  email: string,
+  now: number,
+  except = '',
+): Promise<number | undefined> {
+  const recent = await selectRecent(database, email, now, except).execute()
+  if (recent.length === 0) return undefined
+  // A mail that is being delivered counts as one that goes out now.
+  const times = recent.map(({ sent_at, leased_until }) =>
+    leased_until > isoTime(now) || sent_at === null ? now : Date.parse(sent_at),
+  )
+  return Math.max(...times) + MAIL_INTERVAL_MILLISECONDS
+}
+
+/** What this address got within the interval, or is getting at this moment, taken back or not. */
+function selectRecent(database: Kysely<Database>, email: string, now: number, except: string) {
+  return database
+    .selectFrom('outbox')
+    .select(['sent_at', 'leased_until'])
+    .where('email', '=', email)
+    .where('id', '!=', except)
+    .where((row) =>
+      row.or([row('leased_until', '>', isoTime(now)), row('sent_at', '>', isoTime(now - MAIL_INTERVAL_MILLISECONDS))]),
+    )
+}
+
+/** When the next mail is due; `undefined` when none waits. */
+export async function nextDue(database: Kysely<Database>): Promise<number | undefined> {
+  const waiting = await database
+    .selectFrom('outbox')
+    .select(['due_at', 'leased_until'])
+    .where('state', '=', 'waiting')
+    .orderBy('due_at')
+    .executeTakeFirst()
+  return (
+    waiting &&
+    Math.max(Date.parse(waiting.due_at), waiting.leased_until === NOBODY ? 0 : Date.parse(waiting.leased_until))
+  )
+}
+
+/** Forgets mail that was settled before `until`. */
+export async function forgetMail(database: Kysely<Database>, until: number): Promise<void> {
+  await database.deleteFrom('outbox').where('state', '!=', 'waiting').where('created_at', '<', isoTime(until)).execute()
+}
+
+/** The form in which times are stored: it compares as text. */
+export function isoTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString()
+}

@@ -1,0 +1,47 @@
+import { DeliveryProblem, type Mail, type MailTransport } from './mail.js'
+
+/** The two calls made here. Nodemailer's transporter fits. */
+export interface SmtpClient {
+  sendMail(message: {
+    from: string
+    to: string
+    subject: string
+    text: string
+    html: string
+    headers: Record<string, string>
+  }): Promise<unknown>
+  close(): void
+}
+
+/** How long each step with a mail server may take. A server that hangs must not hold up the mail of others. */
+export const SMTP_TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 15_000 }
+
+// RFC 3834: so that nobody's holiday notice answers.
+const HEADERS = { 'Auto-Submitted': 'auto-generated' }
+
+/** Sends over SMTP. */
+export function smtpTransport(client: SmtpClient, from: string): MailTransport {
+  return {
+    async send({ to, subject, text, html }: Mail) {
+      try {
+        await client.sendMail({ from, to, subject, text, html, headers: HEADERS })
+      } catch (error) {
+        throw explain(error)
+      }
+    },
+    close: () => client.close(),
+  }
+}
+
+function explain(error: unknown): DeliveryProblem {
+  const { code, command, responseCode } = Object(error) as { code?: string; command?: string; responseCode?: number }
+  const name = responseCode === undefined ? String(code ?? 'UNKNOWN') : `${code} ${responseCode}`
+  if (responseCode !== undefined) {
+    // Greeting, login and sender are about us: whatever is wrong with them, it is not this mail.
+    const isAboutThisMail = command === 'RCPT TO' || command === 'DATA'
+    return new DeliveryProblem(name, isAboutThisMail && responseCode >= 500 ? 'never' : 'soon', !isAboutThisMail)
+  }
+  // Silence after the text was handed over: it may have been taken.
+  if (command === 'DATA') return new DeliveryProblem(name, 'carefully', true)
+  return new DeliveryProblem(name, 'soon', true)
+}

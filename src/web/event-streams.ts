@@ -1,0 +1,92 @@
+import { PassThrough } from 'node:stream'
+import type { Context } from 'koa'
+
+/** The two calls made on the time. The session layer's clock fits. */
+export interface StreamClock {
+  after(milliseconds: number, run: () => void): () => void
+}
+
+export interface EventStream {
+  /** Aborts when the stream is over, whoever ended it. */
+  readonly signal: AbortSignal
+  /** Tells the browser. Does nothing when the stream is over. */
+  send(event: string, data: unknown): void
+  end(): void
+}
+
+const LONGEST_MILLISECONDS = 5 * 60_000
+// Proxies cut connections that are silent for long.
+const BEAT_MILLISECONDS = 25_000
+const MOST_STREAMS = 1000
+const RECONNECT_MILLISECONDS = 2000
+
+/** The open event streams (SSE) of this server: one per browser and purpose, bounded, ended first when the server stops. */
+export class EventStreams {
+  readonly #clock: StreamClock
+  readonly #open = new Map<string, EventStream>()
+  #stopped = false
+
+  constructor(clock: StreamClock) {
+    this.#clock = clock
+  }
+
+  /**
+   * Answers with a stream that ends with `signal`, after five minutes at most, or when the same `key` opens another one: that
+   * tells the browser "elsewhere", and its page waits until somebody looks at it again. `undefined`: no stream can be
+   * opened now; the answer is 204, after which browsers do not ask again by themselves.
+   */
+  open(ctx: Context, key: string, signal: AbortSignal): EventStream | undefined {
+    if (this.#stopped || signal.aborted || (this.#open.size >= MOST_STREAMS && !this.#open.has(key))) {
+      ctx.status = 204
+      return undefined
+    }
+    const former = this.#open.get(key)
+    former?.send('elsewhere', {})
+    former?.end()
+
+    const body = new PassThrough()
+    const over = new AbortController()
+    const stream: EventStream = {
+      signal: over.signal,
+      send(event, data) {
+        if (!over.signal.aborted) body.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+      },
+      end: () => {
+        if (over.signal.aborted) return
+        over.abort()
+        cancelLimit()
+        cancelBeat()
+        signal.removeEventListener('abort', stream.end)
+        if (this.#open.get(key) === stream) this.#open.delete(key)
+        body.end()
+      },
+    }
+    const cancelLimit = this.#clock.after(LONGEST_MILLISECONDS, stream.end)
+    let cancelBeat = () => {}
+    const beat = () => {
+      body.write(': still here\n\n')
+      cancelBeat = this.#clock.after(BEAT_MILLISECONDS, beat)
+    }
+    cancelBeat = this.#clock.after(BEAT_MILLISECONDS, beat)
+    signal.addEventListener('abort', stream.end)
+    ctx.res.once('close', stream.end)
+    this.#open.set(key, stream)
+
+    ctx.status = 200
+    ctx.type = 'text/event-stream'
+    ctx.set('X-Accel-Buffering', 'no')
+    ctx.body = body
+    body.write(`retry: ${RECONNECT_MILLISECONDS}\n\n`)
+    return stream
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** Ends all of them and opens no more: a server that stops need not wait for them. */
+  stop(): void {
+    this.#stopped = true
+    for (const stream of [...this.#open.values()]) stream.end()
+  }
+}

@@ -1,0 +1,48 @@
+/** What another server answered: its status and the beginning of its body, or why there was no answer. */
+export type Answer = { answered: true; status: number; text: string } | { answered: false; why: 'unreachable' | 'slow' }
+
+interface Clock {
+  after(milliseconds: number, run: () => void): () => void
+}
+
+// Nobody reads more of an answer than this, however long it is.
+const LARGEST_ANSWER_BYTES = 16_384
+
+/**
+ * Asks another server and waits so long and no longer. Never throws, follows no redirect, sends no cookie.
+ */
+export async function exchange(
+  url: string,
+  { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string },
+  clock: Clock,
+  patienceMilliseconds: number,
+): Promise<Answer> {
+  const patience = new AbortController()
+  const stopWaiting = clock.after(patienceMilliseconds, () => patience.abort())
+  try {
+    const response = await fetch(url, {
+      method,
+      headers,
+      redirect: 'manual',
+      signal: patience.signal,
+      ...(body !== undefined && { body }),
+    })
+    return { answered: true, status: response.status, text: await beginningOf(response) }
+  } catch {
+    return { answered: false, why: patience.signal.aborted ? 'slow' : 'unreachable' }
+  } finally {
+    stopWaiting()
+  }
+}
+
+async function beginningOf({ body }: Response): Promise<string> {
+  if (body === null) return ''
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for await (const piece of body) {
+    pieces.push(piece)
+    size += piece.length
+    if (size >= LARGEST_ANSWER_BYTES) break
+  }
+  return Buffer.concat(pieces).subarray(0, LARGEST_ANSWER_BYTES).toString()
+}

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { SignUpLimit } from '../../src/accounts/index.js'
+import { addPendingUser, newUserId, validateUser } from '../../src/accounts/users.js'
+import { enqueueMail } from '../../src/mail/index.js'
+import { Problem } from '../../src/web/problem.js'
+import { type Demo, startDemo } from '../support/demo.js'
+import { headingOf, messageOf, sessionIdOf } from '../support/pages.js'
+import { GOOD_PASSWORD, newestLink, pathOf, readMailbox, signUpAs } from '../support/sign-up.js'
+import type { Visitor } from '../support/visitor.js'
+
+const PRODUCTION = { profile: 'production', guests: 'first-write' } as const
+
+test('whoever is logged in is told to log out first, so that no mail opens his session', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const form = { email: 'ana@example.com', password: GOOD_PASSWORD }
+  for (const answer of [await ada.get('/signup'), await ada.post('/signup', form), await ada.post('/signup/again')]) {
+    assert.deepEqual([answer.status, headingOf(answer)], [409, 'You are logged in'])
+    assert.match(answer.text, /You are logged in as Ada Marlow; log out before you sign up another address\./)
+  }
+  await demo.parts.mail.tick()
+  assert.deepEqual(await readMailbox(ada), [])
+})
+
+test('a mail that waits while somebody logs in to its session does not go out', async (t) => {
+  const demo = await startDemo(t)
+  const { database, clock, mail } = demo.parts
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const [email, user_id, session_id] = ['ana@example.com', newUserId(), sessionIdOf(ada)]
+  await addPendingUser(database, { email, password: null, sessionId: session_id }, user_id, clock.now())
+  await enqueueMail(database, { kind: 'validate', user_id, session_id, email }, clock.now())
+  await mail.tick()
+  assert.deepEqual(await readMailbox(ada), [])
+})
+
+test('[MAIL-7] in production three sign-ups for a taken address look like three for a free one, sending again too', async (t) => {
+  const demo = await startDemo(t, PRODUCTION)
+  await takeAddress(demo, 'taken@example.com')
+  const [free, taken] = ['free@example.com', 'taken@example.com'].map((email) => ({
+    email,
+    visitors: [demo.visitor(), demo.visitor(), demo.visitor()] as [Visitor, Visitor, Visitor],
+  })) as [Person, Person]
+  const look = async (when: string) => assert.deepEqual(await pagesOf(taken), await pagesOf(free), when)
+  for (const turn of [0, 1, 2] as const) {
+    for (const { email, visitors } of [free, taken]) await signUpAs(demo, visitors[turn], email)
+    await look(`after sign-up ${turn + 1}`)
+  }
+  for (const turn of [0, 2] as const) {
+    for (const { visitors } of [free, taken]) assert.equal((await visitors[turn].post('/signup/again')).status, 303)
+    await demo.parts.mail.tick()
+    await look(`after sending again to ${turn + 1}`)
+  }
+  demo.clock.advance({ seconds: 61 })
+  await demo.parts.mail.tick()
+  await look('when the last mail is out')
+})
+
+test('a password that cannot be hashed at this moment is asked for again, behind a fresh link', async (t) => {
+  const demo = await startDemo(t, PRODUCTION)
+  await signUpAs(demo, demo.visitor(), 'ana@example.com')
+  const { links } = await demo.parts.database.selectFrom('mailbox').select('links').executeTakeFirstOrThrow()
+  const link = pathOf(JSON.parse(links)[0])
+  const busy = async () => {
+    throw new Problem(503, 'Many people are signing in at this moment.', { 'Retry-After': '5' })
+  }
+  const hash = t.mock.method(demo.parts.passwords, 'hash', busy)
+  const ana = demo.visitor()
+  const answer = await ana.post(link, { password: GOOD_PASSWORD })
+  assert.deepEqual(
+    [answer.status, answer.headers['retry-after'], messageOf(answer)],
+    [503, '5', 'Many people are signing in at this moment.'],
+  )
+  hash.mock.restore()
+  const [, again = ''] = /<form class="card" method="post" action="([^"]+)"/.exec(answer.text) ?? []
+  assert.equal(headingOf(await ana.post(again, { password: GOOD_PASSWORD })), 'Congratulations')
+})
+
+test('a form that cannot be read spends no link: a fresh one takes its place', async (t) => {
+  const demo = await startDemo(t, PRODUCTION)
+  await signUpAs(demo, demo.visitor(), 'ana@example.com')
+  const { links } = await demo.parts.database.selectFrom('mailbox').select('links').executeTakeFirstOrThrow()
+  let link = pathOf(JSON.parse(links)[0])
+  const ana = demo.visitor()
+  for (const [status, type, body] of [
+    [415, 'application/json', '{}'],
+    [400, 'application/x-www-form-urlencoded', 'password=%E0%A4%A'],
+    [413, 'application/x-www-form-urlencoded', `password=${'x'.repeat(20_000)}`],
+  ] as const) {
+    const answer = await ana.send(link, { method: 'POST', headers: { 'Content-Type': type }, body })
+    assert.equal(answer.status, status)
+    link = String(/<form class="card" method="post" action="([^"]+)"/.exec(answer.text)?.[1])
+  }
+  assert.equal(headingOf(await ana.post(link, { password: GOOD_PASSWORD })), 'Congratulations')
+})
+
+test('a network that has asked too often uses up nobody’s mailbox, and a whole IPv6 network is one', async () => {
+  const limit = new SignUpLimit()
+  for (let count = 0; count < 100; count += 1)
+    assert.equal(await limit.take(`${count}@example.com`, `2001:db8:0:1::${count}`), undefined)
+  for (let count = 0; count < 10; count += 1)
+    assert.ok(await limit.take('victim@example.com', `2001:db8:0:1:${count}::1`))
+  for (let count = 0; count < 5; count += 1)
+    assert.equal(await limit.take('victim@example.com', '2001:db8:0:2::1'), undefined)
+  assert.ok(await limit.take('victim@example.com', '2001:db8:0:2::1'))
+})
+
+test('five sign-ups wait in one session, taken addresses counted alike; the sixth is told so, and the five links work', async (t) => {
+  const demo = await startDemo(t)
+  const ana = demo.visitor()
+  const five = ['a@example.com', 'ada.marlow@crm.example', 'b@example.com', 'c@example.com', 'd@example.com']
+  for (const email of five) await signUpAs(demo, ana, email)
+  const sixth = await ana.post('/signup', { email: 'e@example.com', password: GOOD_PASSWORD })
+  assert.equal(sixth.status, 422)
+  assert.match(sixth.text, /At most 5 addresses can be signed up from one browser at a time/)
+  assert.match((await ana.get('/signup/waiting')).text, /d@example\.com/)
+  const link = await newestLink(demo, 'a@example.com')
+  demo.clock.advance({ minutes: 59 })
+  await ana.get('/')
+  assert.equal(headingOf(await demo.visitor().get(link)), 'Congratulations')
+  demo.clock.advance({ minutes: 2 })
+  await signUpAs(demo, ana, 'e@example.com')
+})
+
+interface Person {
+  email: string
+  visitors: [Visitor, Visitor, Visitor]
+}
+
+async function takeAddress({ parts: { database, clock } }: Demo, email: string): Promise<void> {
+  const id = newUserId()
+  await addPendingUser(database, { email, password: null, sessionId: '' }, id, clock.now())
+  await validateUser(database, id, clock.now(), 'no hash of any password')
+}
+
+/** The waiting pages of all three, without what names them. */
+function pagesOf({ email, visitors }: Person): Promise<string[]> {
+  return Promise.all(
+    visitors.map(async (visitor) => {
+      const { text } = await visitor.get('/signup/waiting')
+      return text.replaceAll(email, 'E').replaceAll(sessionIdOf(visitor), 'S')
+    }),
+  )
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import test from 'node:test'
+import { mailboxTransport } from '../../src/mail/index.js'
+import { startDemo } from '../support/demo.js'
+import { temporaryFolder } from '../support/process.js'
+import { readMailbox, signUpAs } from '../support/sign-up.js'
+
+test('[MAIL-9] without SMTP_URL the mail is shown at /dev/mailbox, which the waiting page links to', async (t) => {
+  const demo = await startDemo(t)
+  const ana = demo.visitor()
+  const waiting = await ana.follow(await signUpAs(demo, ana, 'ana@example.com'))
+  assert.match(waiting.text, /href="\/dev\/mailbox"/)
+  const { text } = await ana.get('/dev/mailbox')
+  const [mail] = await readMailbox(ana)
+  assert.deepEqual(Object.keys(mail ?? {}), ['id', 'to', 'subject', 'text', 'html', 'links', 'sentAt'])
+  assert.ok(text.includes(`<a class="button" href="${mail?.links[0]}">Open the link</a>`))
+  assert.match(text, /<svg class="qr"[^>]*role="img" aria-label="The link as a QR code"/)
+  assert.match(
+    text,
+    /<iframe class="html" sandbox="allow-popups allow-popups-to-escape-sandbox"[^>]* srcdoc="&lt;!doctype/,
+  )
+})
+
+test('the mailbox lists the newest first, keeps two hundred, and survives a restart', async (t) => {
+  const databaseFile = join(temporaryFolder(t), 'crm.sqlite')
+  const demo = await startDemo(t, { databaseFile })
+  const { send } = mailboxTransport(demo.parts.database, () => demo.clock.now())
+  for (let count = 0; count < 205; count += 1)
+    await send({ to: 'a@example.com', subject: `Mail ${count}`, text: '', html: '', links: [] })
+  const again = await startDemo(t, { databaseFile })
+  const mails = await readMailbox(again.visitor())
+  assert.deepEqual([mails.length, mails[0]?.subject, mails.at(-1)?.subject], [200, 'Mail 204', 'Mail 5'])
+})
+
+test('the mailbox does not exist in the production profile', async (t) => {
+  const demo = await startDemo(t, { profile: 'production' })
+  assert.equal((await demo.visitor().get('/dev/mailbox')).status, 404)
+  assert.equal((await demo.visitor().get('/dev/mailbox', { Accept: 'application/json' })).status, 404)
+})
+
+test('another site cannot read the mailbox', async (t) => {
+  const demo = await startDemo(t)
+  const headers = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' }
+  assert.equal((await demo.visitor().get('/dev/mailbox', headers)).status, 403)
+})

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { createServer, type Socket } from 'node:net'
+import test from 'node:test'
+import type { SMTPServerOptions } from 'smtp-server'
+import { enqueueMail } from '../../src/mail/index.js'
+import { type Demo, startDemo } from '../support/demo.js'
+import { headingOf } from '../support/pages.js'
+import { GOOD_PASSWORD, pathOf, signUpAs } from '../support/sign-up.js'
+import { type SmtpPeer, startSmtpPeer } from '../support/smtp-peer.js'
+
+test('[MAIL-9] with SMTP_URL the mail goes out over SMTP, in text and HTML, and the mailbox page stays empty', async (t) => {
+  const peer = await startSmtpPeer(t)
+  const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${peer.port}`, mailFrom: 'CRM <crm@example.org>' })
+  await signUpAs(demo, demo.visitor(), "o'hara@example.com")
+  assert.equal(peer.taken.length, 1)
+  const [{ from, to, mail } = assert.fail()] = peer.taken
+  assert.deepEqual([from, to], ['crm@example.org', ["o'hara@example.com"]])
+  assert.equal(mail.from?.text, '"CRM" <crm@example.org>')
+  assert.equal(mail.subject, 'Validate your e-mail address for CRM')
+  assert.equal(mail.headers.get('auto-submitted'), 'auto-generated')
+  const link = linkIn(mail.text)
+  assert.ok(String(mail.html).replaceAll('&#36;', '$').includes(`href="${link}"`))
+  assert.equal(headingOf(await demo.visitor().get(pathOf(link))), 'Congratulations')
+  assert.match((await demo.visitor().get('/dev/mailbox')).text, /Mail is really sent here/)
+})
+
+test('[MAIL-8] a mail server that is down loses no sign-up: the page tells, and the mail goes out when it is back', async (t) => {
+  const first = await startSmtpPeer(t)
+  const { port } = first
+  await first.stop()
+  const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${port}` })
+  const ana = demo.visitor()
+  const page = await ana.follow(await signUpAs(demo, ana, 'ana@example.com'))
+  assert.match(
+    page.text,
+    /The mail server does not answer at the moment\. Nothing is lost: it is tried again at 09:00:05 UTC/,
+  )
+  const peer = await startSmtpPeer(t, { port })
+  demo.clock.advance({ seconds: 5 })
+  await demo.parts.mail.tick()
+  assert.equal(peer.taken.length, 1)
+  assert.match((await ana.get('/signup/waiting')).text, /A mail with a link is on its way/)
+  assert.equal(headingOf(await demo.visitor().get(pathOf(linkIn(peer.taken[0]?.mail.text)))), 'Congratulations')
+})
+
+test('[MAIL-8] "send again" makes a new link and ends the old one', async (t) => {
+  const peer = await startSmtpPeer(t)
+  const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${peer.port}` })
+  const ana = demo.visitor()
+  await signUpAs(demo, ana, 'ana@example.com')
+  assert.equal((await ana.post('/signup/again')).location, '/signup/waiting')
+  await demo.parts.mail.tick()
+  assert.equal(peer.taken.length, 1, 'not twice within a minute')
+  demo.clock.advance({ minutes: 1 })
+  await demo.parts.mail.tick()
+  const [older, newer] = peer.taken.map(({ mail }) => pathOf(linkIn(mail.text)))
+  assert.equal(headingOf(await demo.visitor().get(String(older))), 'Invalid token')
+  assert.equal(headingOf(await demo.visitor().get(String(newer))), 'Congratulations')
+  const again = await ana.post('/signup/again')
+  assert.match((await ana.follow(again)).text, /Email validated/)
+  assert.equal(peer.taken.length, 2, 'who is done gets no more mail')
+})
+
+test('[MAIL-8] a server that is busy is asked again, one that refuses the address is not', async (t) => {
+  let busy = true
+  const peer = await startSmtpPeer(t, {
+    onRcptTo({ address }, _session, callback) {
+      if (address.startsWith('nobody'))
+        return callback(Object.assign(new Error('no such mailbox'), { responseCode: 550 }))
+      if (busy) return callback(Object.assign(new Error('try later'), { responseCode: 451 }))
+      callback()
+    },
+  })
+  const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${peer.port}` })
+  const [ana, nobody] = [demo.visitor(), demo.visitor()]
+  await signUpAs(demo, ana, 'ana@example.com')
+  await signUpAs(demo, nobody, 'nobody@example.com')
+  assert.match((await nobody.get('/signup/waiting')).text, /could not be delivered/)
+  assert.match((await ana.get('/signup/waiting')).text, /tried again at/)
+  busy = false
+  demo.clock.advance({ seconds: 5 })
+  await demo.parts.mail.tick()
+  assert.deepEqual(
+    peer.taken.map(({ to }) => to),
+    [['ana@example.com']],
+  )
+})
+
+test('[MAIL-8] a server that hangs delays no page', async (t) => {
+  const open = new Set<Socket>()
+  const silent = createServer((socket) => open.add(socket))
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const address = silent.address()
+  const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${typeof address === 'object' && address?.port}` })
+  const ana = demo.visitor()
+  const answer = await ana.post('/signup', { email: 'ana@example.com', password: GOOD_PASSWORD })
+  assert.equal(answer.status, 303)
+  assert.match((await ana.follow(answer)).text, /The mail is being sent/)
+  for (const socket of open) socket.destroy()
+  silent.close()
+  await demo.parts.mail.tick()
+  assert.match((await ana.get('/signup/waiting')).text, /tried again at/)
+})
+
+test('[MAIL-8] of two processes on one outbox one sends, and the mail of one that died is sent by the other', async (t) => {
+  const peer = await startSmtpPeer(t)
+  const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${peer.port}` })
+  await leaseAsIfDying(demo)
+  await signUpAs(demo, demo.visitor(), 'bo@example.com')
+  assert.deepEqual(addressees(peer), ['bo@example.com'])
+  demo.clock.advance({ minutes: 2 })
+  await Promise.all([demo.parts.mail.tick(), demo.parts.mail.tick()])
+  assert.deepEqual(addressees(peer), ['bo@example.com', 'ana@example.com'])
+})
+
+test('an address gets no second mail within a minute: not by sending again while the first is being delivered', async (t) => {
+  let finish = () => {}
+  const held = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  let begun = () => {}
+  const beginning = new Promise<void>((resolve) => {
+    begun = resolve
+  })
+  const peer = await startSmtpPeer(t, {
+    async onMailFrom(_address, _session, callback) {
+      begun()
+      await held
+      callback()
+    },
+  })
+  const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${peer.port}` })
+  const ana = demo.visitor()
+  await ana.post('/signup', { email: 'ana@example.com', password: GOOD_PASSWORD })
+  await beginning
+  const page = await ana.follow(await ana.post('/signup/again'))
+  assert.match(page.text, /The next one goes out at 09:01:00 UTC/)
+  finish()
+  assert.deepEqual(await takenAfter(demo, peer, [0, 30, 30]), [1, 1, 2])
+})
+
+test('an address gets no second mail within a minute: not when all that was queued goes out after an outage', async (t) => {
+  let busy = true
+  const peer = await startSmtpPeer(t, {
+    onRcptTo(_address, _session, callback) {
+      callback(busy ? Object.assign(new Error('try later'), { responseCode: 450 }) : null)
+    },
+  })
+  const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${peer.port}` })
+  await signUpAs(demo, demo.visitor(), 'ana@example.com')
+  const { database, clock } = demo.parts
+  const { kind, user_id, session_id, email } = await database.selectFrom('outbox').selectAll().executeTakeFirstOrThrow()
+  await enqueueMail(database, { kind, user_id, session_id, email }, clock.now())
+  await enqueueMail(database, { kind, user_id, session_id, email }, clock.now())
+  busy = false
+  assert.deepEqual(await takenAfter(demo, peer, [5, 30, 30, 59, 1]), [1, 1, 2, 2, 3])
+})
+
+test('[MAIL-8] a server that refuses us, and not the mail, loses none: greeting, sender and text are told apart', async (t) => {
+  const refuse = (step: string, isNow: () => boolean): SMTPServerOptions => ({
+    [step](...all: unknown[]) {
+      const callback = all.at(-1) as (error?: Error) => void
+      callback(isNow() ? Object.assign(new Error('not from you'), { responseCode: 554 }) : undefined)
+    },
+  })
+  for (const step of ['onConnect', 'onMailFrom']) {
+    let refusing = true
+    const peer = await startSmtpPeer(
+      t,
+      refuse(step, () => refusing),
+    )
+    const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${peer.port}` })
+    const ana = demo.visitor()
+    await signUpAs(demo, ana, 'ana@example.com')
+    assert.match((await ana.get('/signup/waiting')).text, /tried again at/, step)
+    refusing = false
+    assert.deepEqual(await takenAfter(demo, peer, [5]), [1], step)
+  }
+  const peer = await startSmtpPeer(t, {
+    onData(stream, _session, callback) {
+      stream.resume().on('end', () => callback(Object.assign(new Error('spam'), { responseCode: 554 })))
+    },
+  })
+  const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${peer.port}` })
+  const ana = demo.visitor()
+  await signUpAs(demo, ana, 'ana@example.com')
+  assert.match((await ana.get('/signup/waiting')).text, /could not be delivered/)
+})
+
+/** How many mails the peer has when these seconds went by, one after the other. */
+async function takenAfter(demo: Demo, { taken }: SmtpPeer, rests: number[]): Promise<number[]> {
+  const counts: number[] = []
+  for (const seconds of rests) {
+    demo.clock.advance({ seconds })
+    await demo.parts.mail.tick()
+    counts.push(taken.length)
+  }
+  return counts
+}
+
+/** A sign-up whose mail somebody took in hand and never said a word about. */
+async function leaseAsIfDying(demo: Demo): Promise<void> {
+  const { database, clock, mail } = demo.parts
+  await demo.visitor().post('/signup', { email: 'ana@example.com', password: GOOD_PASSWORD })
+  await mail.tick()
+  await database
+    .updateTable('outbox')
+    .set({ state: 'waiting', attempts: 1, leased_until: new Date(clock.now() + 120_000).toISOString() })
+    .execute()
+}
+
+function addressees(peer: { taken: { to: string[] }[] }): string[] {
+  const all = peer.taken.flatMap(({ to }) => to)
+  return all.slice(all.indexOf('bo@example.com'))
+}
+
+function linkIn(text: string | undefined): string {
+  return /http:\/\/\S+\$4DSID=[0-9A-F]{32}/.exec(String(text))?.[0] ?? assert.fail(`no link in ${text}`)
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { startPlatform } from '../../src/start-platform.js'
+import { type Demo, startDemo } from './demo.js'
+import { headingOf } from './pages.js'
+import type { Scope } from './process.js'
+import { type Answer, Visitor } from './visitor.js'
+
+/** A customer of userId 4. */
+export const CUSTOMER = 1
+
+export interface Approvals {
+  demo: Demo
+  /** Signed in as userId 4. */
+  salesperson: Visitor
+  /** Asks for a discount; answers the page that one is led to. */
+  ask(fields?: Record<string, string>): Promise<Answer>
+}
+
+/** The demo with its own external platform, and a person there. */
+export async function startWithPlatform(scope: Scope): Promise<Approvals & { approver: Visitor; platformUrl: string }> {
+  const demo = await startDemo(scope)
+  const platform = await startPlatform(demo.parts, demo.port, 1000)
+  assert.ok(platform)
+  scope.after(() => platform.stop())
+  const platformUrl = `http://127.0.0.1:${platform.port}`
+  return { ...(await signIn(demo)), approver: new Visitor(platformUrl), platformUrl }
+}
+
+export interface Recorded {
+  headers: IncomingHttpHeaders
+  body: { title: string; reply: { callback?: string; redirectUri?: string; state?: string } }
+}
+
+/** The demo with a platform of the test's own, which takes every request and keeps what it was sent. */
+export async function startWithRecorder(scope: Scope): Promise<Approvals & { received: Recorded[] }> {
+  const demo = await startDemo(scope)
+  const received: Recorded[] = []
+  const recorder = createServer(async (request, response) => {
+    let text = ''
+    for await (const piece of request.setEncoding('utf8')) text += piece
+    received.push({ headers: request.headers, body: JSON.parse(text) })
+    response.writeHead(201, { 'Content-Type': 'application/json', 'Set-Cookie': 'theirs=1' })
+    response.end(JSON.stringify({ id: `theirs-${received.length}` }))
+  })
+  recorder.listen(0, '127.0.0.1')
+  await once(recorder, 'listening')
+  scope.after(() => {
+    recorder.closeAllConnections()
+    recorder.close()
+  })
+  demo.parts.platform.bound((recorder.address() as AddressInfo).port)
+  return { ...(await signIn(demo)), received }
+}
+
+async function signIn(demo: Demo): Promise<Approvals> {
+  const salesperson = demo.visitor()
+  await salesperson.logInWell(4)
+  return {
+    demo,
+    salesperson,
+    async ask(fields = {}) {
+      const form = { customer: String(CUSTOMER), percent: '10', reason: '', scenario: '$4DSID', ...fields }
+      return salesperson.follow(await salesperson.post('/operations', form))
+    },
+  }
+}
+
+/** How an operation's page says that it stands. */
+export function stateOf({ text }: Answer): string {
+  return /<span class="badge [a-z]+">([^<]*)</.exec(text)?.[1] ?? ''
+}
+
+/** The page of the platform that an operation's page leads to. */
+export function platformPageOf({ text }: Answer): URL | undefined {
+  const href = /class="button" href="([^"]+)" target="_blank"/.exec(text)?.[1]
+  return href === undefined ? undefined : new URL(href)
+}
+
+/** What an error page says. */
+export function problemOf(answer: Answer): string {
+  return `${headingOf(answer)}: ${/<p class="lead">([^<]*)</.exec(answer.text)?.[1] ?? ''}`
+}
+
+/** The path and query of an address of the demo, for a visitor to open. */
+export function pathOf(address: string | undefined): string {
+  assert.ok(address, 'no address was given')
+  return address.replace(/^https?:\/\/[^/]+/, '')
+}

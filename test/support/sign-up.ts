@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import type { Demo } from './demo.js'
+import type { Answer, Visitor } from './visitor.js'
+
+/** A mail as the mailbox page hands it out. */
+export interface ReadMail {
+  id: number
+  to: string
+  subject: string
+  text: string
+  html: string
+  links: string[]
+  sentAt: string
+}
+
+/** A password that both profiles accept. */
+export const GOOD_PASSWORD = 'correct horse battery'
+
+/** Signs up through the real form and waits until the mail is out. */
+export async function signUpAs(demo: Demo, visitor: Visitor, email: string, password = GOOD_PASSWORD): Promise<Answer> {
+  const answer = await visitor.post('/signup', { email, password })
+  assert.deepEqual([answer.status, answer.location], [303, '/signup/waiting'], answer.text)
+  await demo.parts.mail.tick()
+  return answer
+}
+
+/** All mail of the demo's mailbox, newest first. */
+export async function readMailbox(visitor: Visitor): Promise<ReadMail[]> {
+  return JSON.parse((await visitor.get('/dev/mailbox', { Accept: 'application/json' })).text)
+}
+
+/** The path and query of the newest link that was mailed to this address. */
+export async function newestLink(demo: Demo, email: string): Promise<string> {
+  const mail = (await readMailbox(demo.visitor())).find(({ to, links }) => to === email && links[0]?.includes('$4DSID'))
+  assert.ok(mail?.links[0], `there is no link for ${email}`)
+  return pathOf(mail.links[0])
+}
+
+export function pathOf(link: string): string {
+  const { pathname, search } = new URL(link)
+  return pathname + search
+}
+
+/** What this visitor's session keeps of a sign-up. */
+export async function statusOf(demo: Demo, visitor: Visitor) {
+  const [value = ''] = visitor.cookies.values()
+  return (await demo.parts.sessions?.storage(value.slice(0, value.indexOf('.'))))?.status
+}
+
+export async function userOf(demo: Demo, email: string) {
+  return demo.parts.database.selectFrom('users').selectAll().where('email', '=', email).executeTakeFirst()
+}
