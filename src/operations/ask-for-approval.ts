@@ -1,0 +1,82 @@
+import type { CrmSession } from '../crm-session.js'
+import type { Customer, Operation } from '../database.js'
+import { Problem } from '../web/problem.js'
+import { askPlatform, type Question } from './ask-platform.js'
+import { CALLBACK_PATH, REST_CALLBACK_PATH } from './callbacks.js'
+import type { OperationParts } from './operation-parts.js'
+import { whatOf } from './operation-words.js'
+import { beginOperation, DECISION_SECONDS, giveUp, noteAccepted } from './operations.js'
+
+interface Wish {
+  percent: number
+  reason: string
+  scenario: Operation['scenario']
+}
+
+/**
+ * Notes an operation, makes a one-time link for its answer, and hands both to the platform. Whatever the platform does, the
+ * operation is there and says how it stands. Asking again while one waits for this customer leads to that one.
+ * @returns the operation's id.
+ */
+export async function askForApproval(
+  { database, clock, log, origins, platform }: OperationParts,
+  { session, userId }: { session: CrmSession; userId: string },
+  customer: Customer,
+  wish: Wish,
+): Promise<number> {
+  const { url } = platform
+  if (url === undefined) throw new Problem(503, 'No approval platform is set up here. Set PLATFORM_URL.')
+  const { percent, reason, scenario } = wish
+  const begun = await beginOperation(
+    database,
+    { customer_id: customer.id, user_id: Number(userId), session_id: session.id, percent, reason, scenario },
+    clock.now(),
+  )
+  if (begun.is === 'waiting') return begun.id
+  if (begun.is === 'too many') throw new Problem(429, 'Five of your requests are waiting. Let one be decided first.')
+
+  const { id } = begun
+  try {
+    const token = await session.createOTP({
+      lifespan: DECISION_SECONDS,
+      path: scenario === 'rest' ? REST_CALLBACK_PATH : CALLBACK_PATH,
+      data: { operation: id },
+      requestOnly: true,
+    })
+    const question: Question = {
+      title: `${whatOf(wish)} for ${customer.name}`,
+      facts: factsFor(session.userName, wish),
+      reply: replyFor(scenario, origins.forLinks, token),
+    }
+    const asked = await askPlatform(url, question, clock)
+    if (asked.ok) await noteAccepted(database, id, asked.platformId)
+    else {
+      log.warn({ event: 'platform.failed', operation: id, ...asked }, 'the platform took no request')
+      await giveUp(database, id, asked.problem)
+    }
+  } catch (error) {
+    await giveUp(database, id, 'unreachable')
+    throw error
+  }
+  return id
+}
+
+/** What the platform is to call, in each of the documented scenarios. */
+function replyFor(scenario: Operation['scenario'], origin: string, token: string): Question['reply'] {
+  switch (scenario) {
+    case '$4DSID':
+      return { callback: `${origin}${CALLBACK_PATH}?$4DSID=${token}` }
+    case 'state':
+      return { redirectUri: `${origin}${CALLBACK_PATH}`, state: token }
+    case 'rest':
+      return { callback: `${origin}${REST_CALLBACK_PATH}?$params='["${token}"]'` }
+  }
+}
+
+function factsFor(userName: string, { percent, reason }: Wish): Question['facts'] {
+  return [
+    { label: 'Asked by', value: userName },
+    { label: 'Discount', value: `${percent}%` },
+    ...(reason === '' ? [] : [{ label: 'Reason', value: reason }]),
+  ]
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import type { Clock } from '../session/index.js'
+import { exchange } from '../web/exchange.js'
+
+/** What the platform is told. It gets an address to call back, or a state and an address: never a cookie, never more of the session. */
+export interface Question {
+  title: string
+  facts: { label: string; value: string }[]
+  reply: { callback: string } | { redirectUri: string; state: string }
+}
+
+/** The platform's own name for the request, or why there is none. */
+export type Asked =
+  | { ok: true; platformId: string }
+  | { ok: false; problem: 'unreachable' | 'unanswered' | 'rejected'; status?: number }
+
+// The salesperson waits for this answer, so not for long.
+const PATIENCE_MILLISECONDS = 5_000
+
+const accepted = z.object({ id: z.string().regex(/^[\w-]{1,32}$/) })
+
+/** Hands a question to the platform, from server to server. Never throws: a platform that misbehaves is an answer too. */
+export async function askPlatform(platformUrl: string, question: Question, clock: Clock): Promise<Asked> {
+  const answer = await exchange(
+    `${platformUrl}/requests`,
+    {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+      body: JSON.stringify(question),
+    },
+    clock,
+    PATIENCE_MILLISECONDS,
+  )
+  if (!answer.answered) return { ok: false, problem: answer.why === 'slow' ? 'unanswered' : 'unreachable' }
+  const read = accepted.safeParse(parse(answer.text))
+  if (answer.status !== 201 || !read.success) return { ok: false, problem: 'rejected', status: answer.status }
+  return { ok: true, platformId: read.data.id }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

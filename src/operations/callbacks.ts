@@ -1,0 +1,101 @@
+import type { Context, Next } from 'koa'
+import { z } from 'zod'
+import { type CrmSession, currentSession } from '../crm-session.js'
+import { SessionError } from '../session/index.js'
+import type { PageModel } from '../web/pages.js'
+import { Problem } from '../web/problem.js'
+import type { OperationParts } from './operation-parts.js'
+import { wordsFor } from './operation-words.js'
+import { completeOperation } from './operations.js'
+import { readParams, readResult, readState } from './read-callback.js'
+
+/** Where the platform calls back, by scenario. The links work there and nowhere else. */
+export const CALLBACK_PATH = '/my4DApp/completeOperation'
+export const REST_CALLBACK_PATH = '/rest/Operations/completeOperation'
+
+export interface CompletedPage extends PageModel {
+  label: string
+  tone: string
+}
+
+type CallbackParts = Pick<OperationParts, 'database' | 'clock' | 'log'>
+
+type Decision = 'approved' | 'refused'
+
+// What the link was made with; which operation it is about comes from there and from nowhere else.
+const linkData = z.object({ operation: z.int().positive() })
+
+/** What the external platform calls. Trusted is what the one-time link says, and never a parameter beside it. */
+export function callbackPages(parts: CallbackParts) {
+  return {
+    /** Scenarios `$4DSID` (the session was restored before this began) and `state` (it is restored here). */
+    async complete(ctx: Context) {
+      const session = currentSession(ctx)
+      const decision = readResult(ctx.query.result)
+      const state = readState(ctx.query.state)
+      if (session.restored === false) await session.restore(state)
+      const operation = await complete(parts, session, decision)
+      if (ctx.accepts('json', 'html') === 'html')
+        ctx.show<CompletedPage>('operations/completed', { title: 'Thank you', ...wordsFor(decision) })
+      else ctx.body = { operation, state: decision }
+    },
+
+    /** Scenario REST: the function takes the token from its parameters, and its result is the answer. */
+    async completeOverRest(ctx: Context) {
+      const session = currentSession(ctx)
+      const decision = readResult(ctx.query.result)
+      await session.restore(readParams(ctx.query.$params))
+      const operation = await complete(parts, session, decision)
+      ctx.body = { result: { operation, state: decision } }
+    },
+  }
+}
+
+/** Before everything that is reached with a token in its address. */
+export function tokenInAddress() {
+  return async function tokenInAddress(ctx: Context, next: Next) {
+    ctx.set('Referrer-Policy', 'strict-origin')
+    await next()
+  }
+}
+
+/** Answers in JSON, errors too, whoever asks. */
+export function answersJson() {
+  return async function answersJson(ctx: Context, next: Next) {
+    ctx.req.headers.accept = 'application/json'
+    await next()
+  }
+}
+
+async function complete(parts: CallbackParts, session: CrmSession, decision: Decision): Promise<number> {
+  const data = linkData.safeParse(session.restored === false ? undefined : session.restored.data)
+  if (!data.success) throw new Problem(403, 'Invalid token.')
+  const { database, clock, log } = parts
+  const { operation: id } = data.data
+  const result = await completeOperation(
+    database,
+    { id, sessionId: session.id, userId: session.userId },
+    decision,
+    clock.now(),
+  )
+  if (result.is === 'not yours') {
+    log.warn({ event: 'operation.foreign', operation: id, session: session.id }, 'callback for a foreign operation')
+    throw new Problem(403, 'This operation belongs to somebody else, so nothing was done.')
+  }
+  if (result.is === 'over')
+    throw new Problem(409, `This operation is over (${wordsFor(result.state).label}), so nothing was done.`)
+  log.info({ event: 'operation.completed', operation: id, session: session.id, decision }, 'operation completed')
+  await noteInSession(session, id, decision)
+  return id
+}
+
+/** Every tab of the salesperson hears of it. A session that ended in this moment has nobody to tell. */
+async function noteInSession(session: CrmSession, id: number, state: Decision): Promise<void> {
+  try {
+    await session.use((storage) => {
+      storage.lastOperation = { id, state }
+    })
+  } catch (error) {
+    if (!(error instanceof SessionError && error.code === 'SESSION_ENDED')) throw error
+  }
+}

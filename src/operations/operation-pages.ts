@@ -1,0 +1,115 @@
+import type { Context } from 'koa'
+import { type ApprovalsPanel, findCustomer, formatMoment, viewerOf } from '../crm/index.js'
+import { signedIn } from '../crm-session.js'
+import type { PageModel } from '../web/pages.js'
+import { Problem } from '../web/problem.js'
+import { askForApproval } from './ask-for-approval.js'
+import type { OperationParts } from './operation-parts.js'
+import { SCENARIOS, stateAt, whatOf, wordsFor } from './operation-words.js'
+import { findOperation, type NamedOperation, operationsBy, operationsFor } from './operations.js'
+import { readOperationForm } from './read-operation-form.js'
+
+export interface OperationsPage extends PageModel {
+  operations: { href: string; what: string; customer: string; asked: string; state: string; tone: string }[]
+}
+
+export interface OperationPage extends PageModel {
+  heading: string
+  customer: { name: string; href: string }
+  facts: { label: string; value: string }[]
+  label: string
+  text: string
+  tone: string
+  /** Where the page looks again by itself while it waits; the address says that no person did. */
+  lookAgain: string | undefined
+  /** Where a person decides; only while somebody may. */
+  platformPage: string | undefined
+}
+
+/** `/operations`: asking an external platform to approve a discount, and what came of it. */
+export function operationPages(parts: OperationParts) {
+  const { database, clock, platform } = parts
+  return {
+    async ask(ctx: Context) {
+      const form = readOperationForm(ctx.request.body)
+      const found = await findCustomer(database, viewerOf(ctx), form.customerId)
+      if (found === undefined) throw notFound()
+      const id = await askForApproval(parts, signedIn(ctx), found.customer, form)
+      ctx.status = 303
+      ctx.redirect(`/operations/${id}`)
+    },
+
+    async list(ctx: Context) {
+      const operations = await operationsBy(database, viewerOf(ctx).userId)
+      ctx.show<OperationsPage>('operations/list', {
+        title: 'Your requests for approval',
+        operations: operations.map((operation) => ({ ...row(operation), customer: operation.customer })),
+      })
+    },
+
+    async show(ctx: Context) {
+      const operation = await findOperation(database, readId(ctx.params.id))
+      // Whoever may see the customer may see what was asked for him.
+      if (!operation || !(await findCustomer(database, viewerOf(ctx), operation.customer_id))) throw notFound()
+      const state = stateAt(operation, clock.now())
+      ctx.show<OperationPage>('operations/show', {
+        title: `${whatOf(operation)} for ${operation.customer}`,
+        heading: whatOf(operation),
+        customer: { name: operation.customer, href: `/customers/${operation.customer_id}` },
+        facts: factsOf(operation),
+        ...wordsFor(state),
+        lookAgain: state === 'asked' ? `/operations/${operation.id}?refresh` : undefined,
+        platformPage:
+          state === 'asked' && operation.platform_id !== null
+            ? platform.pageFor(ctx.hostname, `/requests/${operation.platform_id}`)
+            : undefined,
+      })
+    },
+
+    /** What a customer's page shows of all this. */
+    async onCustomerPage(_ctx: Context, customerId: number): Promise<ApprovalsPanel> {
+      const operations = await operationsFor(database, customerId)
+      return {
+        scenarios: platform.url === undefined ? [] : [...SCENARIOS],
+        approvals: operations.map((operation) => ({ ...row(operation), by: nameOf(operation) })),
+      }
+    },
+  }
+
+  function row(operation: NamedOperation) {
+    const { label, tone } = wordsFor(stateAt(operation, clock.now()))
+    return {
+      href: `/operations/${operation.id}`,
+      what: whatOf(operation),
+      asked: formatMoment(operation.asked_at),
+      state: label,
+      tone,
+    }
+  }
+}
+
+function factsOf(operation: NamedOperation): OperationPage['facts'] {
+  const { reason, scenario, asked_at, expires_at, decided_at } = operation
+  return [
+    { label: 'Asked by', value: nameOf(operation) },
+    { label: 'Asked', value: formatMoment(asked_at) },
+    decided_at === null
+      ? { label: 'Open until', value: formatMoment(expires_at) }
+      : { label: 'Decided', value: formatMoment(decided_at) },
+    { label: 'Called back by', value: SCENARIOS.find(({ value }) => value === scenario)?.label ?? scenario },
+    ...(reason === '' ? [] : [{ label: 'Reason', value: reason }]),
+  ]
+}
+
+function nameOf({ firstname, lastname }: NamedOperation): string {
+  return `${firstname} ${lastname}`
+}
+
+function readId(text: unknown): number {
+  if (typeof text !== 'string' || !/^[1-9]\d{0,8}$/.test(text)) throw notFound()
+  return Number(text)
+}
+
+function notFound(): Problem {
+  return new Problem(404, 'There is no such customer or request in your portfolio.')
+}

@@ -1,0 +1,63 @@
+import type { Operation, OperationState } from '../database.js'
+
+/** How a state is told to people; `tone` is its colour. */
+export interface StateWords {
+  label: string
+  text: string
+  tone: 'waiting' | 'good' | 'bad'
+}
+
+const WORDS: Record<OperationState, StateWords> = {
+  asked: {
+    label: 'waiting',
+    text: 'The platform has the request, and nobody has decided yet. This page notices by itself.',
+    tone: 'waiting',
+  },
+  approved: { label: 'approved', text: 'The platform called back: the discount may be given.', tone: 'good' },
+  refused: { label: 'refused', text: 'The platform called back: the discount is refused.', tone: 'bad' },
+  unreachable: {
+    label: 'platform unreachable',
+    text: 'The platform could not be reached, so nothing was asked. Try again in a while.',
+    tone: 'bad',
+  },
+  unanswered: {
+    label: 'no answer',
+    text: 'The platform did not answer in time, so the request was withdrawn. Whatever it says later will not count.',
+    tone: 'bad',
+  },
+  rejected: { label: 'not accepted', text: 'The platform did not accept the request.', tone: 'bad' },
+  expired: {
+    label: 'expired',
+    text: 'Nobody decided in time. The link that was given to the platform does not work any more.',
+    tone: 'bad',
+  },
+}
+
+/** The scenarios as documented, and what travels in each. */
+export const SCENARIOS = [
+  {
+    value: '$4DSID',
+    label: '$4DSID',
+    hint: 'the token is in the address that is called back; the session comes by itself',
+  },
+  { value: 'state', label: 'state', hint: 'the token travels as a parameter; the handler calls restore' },
+  { value: 'rest', label: 'REST', hint: 'the token is in $params, as a call of a function' },
+] as const satisfies { value: Operation['scenario']; label: string; hint: string }[]
+
+export function wordsFor(state: OperationState): StateWords {
+  return WORDS[state]
+}
+
+/** Where an operation stands now: one that waits too long has expired, whether or not anybody has noted it. */
+export function stateAt({ state, expires_at }: Pick<Operation, 'state' | 'expires_at'>, now: number): OperationState {
+  return state === 'asked' && expires_at <= timeText(now) ? 'expired' : state
+}
+
+export function whatOf({ percent }: Pick<Operation, 'percent'>): string {
+  return `${percent}% discount`
+}
+
+/** A time as the tables keep it. */
+export function timeText(now: number): string {
+  return new Date(now).toISOString()
+}

@@ -1,0 +1,110 @@
+import type { Kysely } from 'kysely'
+import type { Database, Operation, OperationState } from '../database.js'
+import { stateAt, timeText } from './operation-words.js'
+
+/** How long the platform has for its decision, and the link that it was given works. */
+export const DECISION_SECONDS = 15 * 60
+// Every one that waits holds a one-time link, and a session has ten of them at most.
+const MOST_WAITING = 5
+const MOST_LISTED = 50
+
+export type NewOperation = Pick<Operation, 'customer_id' | 'user_id' | 'session_id' | 'percent' | 'reason' | 'scenario'>
+
+/** An operation with the names that pages show. */
+export type NamedOperation = Operation & { customer: string; firstname: string; lastname: string }
+
+export type Begun = { is: 'begun'; id: number } | { is: 'waiting'; id: number } | { is: 'too many' }
+
+export type Completed = { is: 'completed' } | { is: 'over'; state: OperationState } | { is: 'not yours' }
+
+/** Notes a new operation, unless one waits for this customer already, or too many for this user. */
+export function beginOperation(database: Kysely<Database>, wanted: NewOperation, now: number): Promise<Begun> {
+  const time = timeText(now)
+  return database.transaction().execute(async (transaction): Promise<Begun> => {
+    await transaction
+      .updateTable('operations')
+      .set({ state: 'expired' })
+      .where('state', '=', 'asked')
+      .where('expires_at', '<=', time)
+      .where((row) => row.or([row('customer_id', '=', wanted.customer_id), row('user_id', '=', wanted.user_id)]))
+      .execute()
+    const waiting = transaction.selectFrom('operations').select('id').where('state', '=', 'asked')
+    const same = await waiting.where('customer_id', '=', wanted.customer_id).executeTakeFirst()
+    if (same !== undefined) return { is: 'waiting', id: same.id }
+    const own = await waiting.where('user_id', '=', wanted.user_id).execute()
+    if (own.length >= MOST_WAITING) return { is: 'too many' }
+    const { id } = await transaction
+      .insertInto('operations')
+      .values({ ...wanted, state: 'asked', asked_at: time, expires_at: timeText(now + DECISION_SECONDS * 1000) })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    return { is: 'begun', id }
+  })
+}
+
+/** Notes what the platform calls it. It may have called back before its own answer was read. */
+export async function noteAccepted(database: Kysely<Database>, id: number, platformId: string): Promise<void> {
+  await database.updateTable('operations').set({ platform_id: platformId }).where('id', '=', id).execute()
+}
+
+/** Gives an operation up that still waits. */
+export async function giveUp(
+  database: Kysely<Database>,
+  id: number,
+  state: 'unreachable' | 'unanswered' | 'rejected',
+): Promise<void> {
+  await database.updateTable('operations').set({ state }).where('id', '=', id).where('state', '=', 'asked').execute()
+}
+
+/**
+ * Completes an operation of this very session and user, at most once: whatever is called twice, late or at the same moment, one
+ * conditional update decides.
+ */
+export async function completeOperation(
+  database: Kysely<Database>,
+  { id, sessionId, userId }: { id: number; sessionId: string; userId: string | undefined },
+  decision: 'approved' | 'refused',
+  now: number,
+): Promise<Completed> {
+  const time = timeText(now)
+  const { numUpdatedRows } = await database
+    .updateTable('operations')
+    .set({ state: decision, decided_at: time })
+    .where('id', '=', id)
+    .where('session_id', '=', sessionId)
+    .where('user_id', '=', Number(userId))
+    .where('state', '=', 'asked')
+    .where('expires_at', '>', time)
+    .executeTakeFirstOrThrow()
+  if (numUpdatedRows > 0n) return { is: 'completed' }
+  const found = await database.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst()
+  if (found?.session_id !== sessionId || String(found.user_id) !== userId) return { is: 'not yours' }
+  return { is: 'over', state: stateAt(found, now) }
+}
+
+export function findOperation(database: Kysely<Database>, id: number): Promise<NamedOperation | undefined> {
+  return named(database).where('operations.id', '=', id).executeTakeFirst()
+}
+
+/** What was asked for a customer, newest first. */
+export function operationsFor(database: Kysely<Database>, customerId: number): Promise<NamedOperation[]> {
+  return newestFirst(named(database).where('operations.customer_id', '=', customerId))
+}
+
+/** What this user asked for, newest first. */
+export function operationsBy(database: Kysely<Database>, userId: number): Promise<NamedOperation[]> {
+  return newestFirst(named(database).where('operations.user_id', '=', userId))
+}
+
+function named(database: Kysely<Database>) {
+  return database
+    .selectFrom('operations')
+    .innerJoin('customers', 'customers.id', 'operations.customer_id')
+    .innerJoin('sales_persons', 'sales_persons.user_id', 'operations.user_id')
+    .selectAll('operations')
+    .select(['customers.name as customer', 'sales_persons.firstname', 'sales_persons.lastname'])
+}
+
+function newestFirst(query: ReturnType<typeof named>): Promise<NamedOperation[]> {
+  return query.orderBy('operations.id', 'desc').limit(MOST_LISTED).execute()
+}

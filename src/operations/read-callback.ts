@@ -1,0 +1,36 @@
+import { Problem } from '../web/problem.js'
+
+const LONGEST_PARAMS = 1000
+
+/** What the platform decided. Without a word it is a yes: as documented, it calls back when all is well. */
+export function readResult(result: unknown): 'approved' | 'refused' {
+  if (result === undefined || result === 'approved') return 'approved'
+  if (result === 'refused') return result
+  throw new Problem(400, 'The parameter “result” is approved or refused, and given once.')
+}
+
+/** The token that came as `state`; `undefined` when there is none. */
+export function readState(state: unknown): string | undefined {
+  if (state === undefined || typeof state === 'string') return state
+  throw new Problem(400, 'The parameter “state” is given once.')
+}
+
+/** The token in REST parameters: a JSON list with one text, in quotes or without, as in `$params='["TOKEN"]'`. */
+export function readParams(params: unknown): string {
+  if (typeof params !== 'string' || params.length > LONGEST_PARAMS) throw malformed()
+  const values = parse(/^'(.*)'$/s.exec(params)?.[1] ?? params)
+  if (!Array.isArray(values) || values.length !== 1 || typeof values[0] !== 'string') throw malformed()
+  return values[0]
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw malformed()
+  }
+}
+
+function malformed(): Problem {
+  return new Problem(400, 'The parameter “$params” is a JSON list with the token as its only element, given once.')
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { Problem } from '../web/problem.js'
+
+export const LARGEST_PERCENT = 50
+
+const form = z.object({
+  customer: z.string().regex(/^[1-9]\d{0,8}$/, 'Ask from the page of a customer.'),
+  percent: z
+    .string()
+    .trim()
+    .refine(
+      (text) => /^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= LARGEST_PERCENT,
+      `A discount is a whole number from 1 to ${LARGEST_PERCENT} per cent.`,
+    ),
+  reason: z.string().trim().max(200, 'The reason is too long: at most 200 characters.').default(''),
+  scenario: z.enum(['$4DSID', 'state', 'rest'], 'Choose one of the three ways of calling back.').default('$4DSID'),
+})
+
+/** Reads the form "Ask for approval of a discount"; what cannot be used is a 422 that says why. */
+export function readOperationForm(body: unknown) {
+  const read = form.safeParse(body)
+  if (!read.success) throw new Problem(422, explain(read.error))
+  const { customer, percent, reason, scenario } = read.data
+  return { customerId: Number(customer), percent: Number(percent), reason, scenario }
+}
+
+function explain({ issues: [issue] }: z.ZodError): string {
+  if (issue?.code === 'invalid_type') return 'Something is missing in this form, or given more than once.'
+  return issue?.message ?? 'This form could not be used.'
+}

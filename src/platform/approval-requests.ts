@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto'
+import type { Wanted } from './read-wanted.js'
+
+// A demo's memory: the oldest request makes room for the newest, decided or not.
+const MOST_REQUESTS = 200
+const MOST_CALLS = 20
+
+export type Decision = 'approved' | 'refused'
+
+/** What came of calling back once. */
+export interface Call {
+  at: number
+  /** The answer's status; `undefined` when there was none. */
+  status: number | undefined
+  text: string
+}
+
+/** Something that a customer of the platform wants a person to decide. */
+export interface ApprovalRequest extends Wanted {
+  id: string
+  receivedAt: number
+  decision: Decision | undefined
+  calls: Call[]
+}
+
+/** The requests that this platform has, newest first; kept in memory, and never more than a few hundred. */
+export class ApprovalRequests {
+  readonly #requests = new Map<string, ApprovalRequest>()
+
+  add(wanted: Wanted, now: number): ApprovalRequest {
+    const [oldest] = this.#requests.keys()
+    if (oldest !== undefined && this.#requests.size >= MOST_REQUESTS) this.#requests.delete(oldest)
+    const request = { ...wanted, id: randomBytes(16).toString('hex'), receivedAt: now, decision: undefined, calls: [] }
+    this.#requests.set(request.id, request)
+    return request
+  }
+
+  find(id: string): ApprovalRequest | undefined {
+    return this.#requests.get(id)
+  }
+
+  all(): ApprovalRequest[] {
+    return [...this.#requests.values()].reverse()
+  }
+}
+
+/** Notes what came of a call; the latest ones are kept. */
+export function noteCall(request: ApprovalRequest, call: Call): void {
+  request.calls.push(call)
+  if (request.calls.length > MOST_CALLS) request.calls.shift()
+}

@@ -1,0 +1,30 @@
+import { type Answer, exchange } from '../web/exchange.js'
+import type { Decision } from './approval-requests.js'
+import type { Reply } from './read-wanted.js'
+
+const PATIENCE_MILLISECONDS = 10_000
+
+interface Clock {
+  after(milliseconds: number, run: () => void): () => void
+}
+
+/** Tells the one who asked what was decided: one GET from server to server, without cookies, following no redirect. */
+export function callBack(reply: Reply, decision: Decision, clock: Clock): Promise<Answer> {
+  return exchange(
+    addressFor(reply, decision),
+    { headers: { Accept: 'application/json' } },
+    clock,
+    PATIENCE_MILLISECONDS,
+  )
+}
+
+/** The address as it was given, with the decision behind it; nothing in it is spelt anew. */
+export function addressFor(reply: Reply, decision: Decision): string {
+  const given =
+    'callback' in reply ? reply.callback : withParameter(reply.redirectUri, `state=${encodeURIComponent(reply.state)}`)
+  return withParameter(given, `result=${decision}`)
+}
+
+function withParameter(address: string, parameter: string): string {
+  return `${address}${address.includes('?') ? '&' : '?'}${parameter}`
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path'
+import { Router } from '@koa/router'
+import Koa from 'koa'
+import { projectRoot } from '../project-root.js'
+import { crossOriginGuard } from '../web/cross-origin-guard.js'
+import { errorPages } from '../web/error-pages.js'
+import { pages } from '../web/pages.js'
+import { readForm } from '../web/read-form.js'
+import { requestLog } from '../web/request-log.js'
+import { securityHeaders } from '../web/security-headers.js'
+import { loadAssets, serveAssets } from '../web/static-assets.js'
+import type { PlatformOptions } from './platform-options.js'
+import { platformPages } from './platform-pages.js'
+import { readJson } from './read-wanted.js'
+
+export const PLATFORM_NAME = 'Clearway'
+
+/**
+ * A third party, for the demo: it takes requests for approval, lets a person decide, and calls back from server to server.
+ * It knows neither the CRM's code nor its sessions, and has no cookies at all. Never listens.
+ */
+export function createPlatform(options: PlatformOptions): Koa {
+  const { log, clock, origins } = options
+  const views = join(projectRoot(), 'views', 'platform')
+  const assets = loadAssets(join(views, 'assets'))
+  const app = new Koa()
+  app.on('error', (error: unknown) => log.error({ err: error }, 'platform: answer failed'))
+  app.use(
+    requestLog(
+      log,
+      () => clock.now(),
+      () => ({ server: 'platform' }),
+    ),
+  )
+  app.use(securityHeaders({ https: false }))
+  app.use(serveAssets(assets))
+  app.use(pages(views, () => ({ appName: PLATFORM_NAME, userName: '', links: [], assets: assets.urls })))
+  app.use(errorPages(log, () => undefined))
+  app.use(crossOriginGuard(origins))
+  app.use(async (ctx, next) => {
+    ctx.set('Cache-Control', 'no-store')
+    await next()
+  })
+  const router = routes(options)
+  app.use(router.routes())
+  app.use(router.allowedMethods())
+  return app
+}
+
+function routes(options: PlatformOptions): Router {
+  const router = new Router({ sensitive: true, strict: true })
+  const platform = platformPages(options)
+  router.get('/', platform.overview)
+  router.post('/behaviour', readForm(), platform.behave)
+  router.post('/requests', readJson(), platform.receive)
+  router.get('/requests/:id', platform.show)
+  router.post('/requests/:id/decision', readForm(), platform.decide)
+  router.post('/requests/:id/call', readForm(), platform.callAgain)
+  return router
+}

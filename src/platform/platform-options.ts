@@ -1,0 +1,12 @@
+import type { Logger } from 'pino'
+import type { OwnOrigins } from '../web/own-origins.js'
+
+/** What the platform is handed by whoever starts it. */
+export interface PlatformOptions {
+  log: Logger
+  clock: { now(): number; after(milliseconds: number, run: () => void): () => void }
+  /** The platform's own addresses. */
+  origins: OwnOrigins
+  /** Whether it may call back to this origin; whoever wants to be called has registered before. */
+  isRegistered(origin: string): boolean
+}

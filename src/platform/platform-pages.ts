@@ -1,0 +1,160 @@
+import type { Context } from 'koa'
+import { z } from 'zod'
+import type { PageModel } from '../web/pages.js'
+import { Problem } from '../web/problem.js'
+import { type ApprovalRequest, ApprovalRequests, type Call, noteCall } from './approval-requests.js'
+import { callBack } from './call-back.js'
+import type { PlatformOptions } from './platform-options.js'
+import { readWanted } from './read-wanted.js'
+
+// Longer than anybody sensible waits for an answer.
+const SLOW_MILLISECONDS = 30_000
+const LONGEST_SHOWN = 300
+
+const BEHAVIOURS = {
+  prompt: 'answers at once',
+  slow: 'takes half a minute to answer',
+  down: 'is down: connections break off',
+} as const
+type Behaviour = keyof typeof BEHAVIOURS
+
+const behaviourForm = z.object({ behaviour: z.enum(['prompt', 'slow', 'down']) })
+const decisionForm = z.object({
+  decision: z.enum(['approved', 'refused']),
+  calls: z.enum(['once', 'twice', 'later']).default('once'),
+})
+
+export interface OverviewPage extends PageModel {
+  behaviours: { value: Behaviour; label: string; selected: boolean }[]
+  requests: { href: string; title: string; received: string; state: string }[]
+}
+
+export interface RequestPage extends PageModel {
+  heading: string
+  facts: { label: string; value: string }[]
+  received: string
+  address: string
+  /** '' while it waits. */
+  decision: string
+  calls: { at: string; outcome: string; text: string; wrong: boolean }[]
+}
+
+/** What the platform shows and does. Whoever opens it decides: a real one would ask who that is. */
+export function platformPages({ clock, isRegistered }: PlatformOptions) {
+  const requests = new ApprovalRequests()
+  let behaviour: Behaviour = 'prompt'
+
+  const find = (ctx: Context): ApprovalRequest => {
+    const request = requests.find(String(ctx.params.id))
+    if (request === undefined) throw new Problem(404, 'There is no such request. Old ones are forgotten.')
+    return request
+  }
+
+  const call = async (request: ApprovalRequest): Promise<void> => {
+    if (request.decision === undefined) throw new Problem(409, 'Nobody has decided about this request yet.')
+    const answer = await callBack(request.reply, request.decision, clock)
+    const text = answer.answered ? answer.text.slice(0, LONGEST_SHOWN) : explain(answer.why)
+    noteCall(request, { at: clock.now(), status: answer.answered ? answer.status : undefined, text })
+  }
+
+  return {
+    async overview(ctx: Context) {
+      ctx.show<OverviewPage>('overview', {
+        title: 'Requests',
+        behaviours: Object.entries(BEHAVIOURS).map(([value, label]) => ({
+          value: value as Behaviour,
+          label,
+          selected: value === behaviour,
+        })),
+        requests: requests.all().map((request) => ({
+          href: `/requests/${request.id}`,
+          title: request.title,
+          received: timeOf(request.receivedAt),
+          state: request.decision ?? 'waiting',
+        })),
+      })
+    },
+
+    /** For the tour and the tests: what a platform does on a bad day. */
+    async behave(ctx: Context) {
+      behaviour = read(behaviourForm, ctx.request.body).behaviour
+      back(ctx, '/')
+    },
+
+    async receive(ctx: Context) {
+      if (behaviour === 'down') {
+        ctx.respond = false
+        ctx.req.socket.destroy()
+        return
+      }
+      const request = requests.add(readWanted(ctx.request.body, isRegistered), clock.now())
+      if (behaviour === 'slow') await waitOrLeave(ctx)
+      ctx.status = 201
+      ctx.body = { id: request.id }
+    },
+
+    async show(ctx: Context) {
+      const request = find(ctx)
+      ctx.show<RequestPage>('request', {
+        title: request.title,
+        heading: request.title,
+        facts: request.facts,
+        received: timeOf(request.receivedAt),
+        address: `/requests/${request.id}`,
+        decision: request.decision ?? '',
+        calls: request.calls.map(showCall),
+      })
+    },
+
+    async decide(ctx: Context) {
+      const request = find(ctx)
+      const { decision, calls } = read(decisionForm, ctx.request.body)
+      if (request.decision !== undefined) throw new Problem(409, `This was ${request.decision} before.`)
+      request.decision = decision
+      const times = { later: 0, once: 1, twice: 2 }[calls]
+      await Promise.all(Array.from({ length: times }, () => call(request)))
+      back(ctx, `/requests/${request.id}`)
+    },
+
+    async callAgain(ctx: Context) {
+      const request = find(ctx)
+      await call(request)
+      back(ctx, `/requests/${request.id}`)
+    },
+  }
+
+  /** Until the time is over, or whoever asked has hung up. */
+  function waitOrLeave(ctx: Context): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(SLOW_MILLISECONDS, resolve)
+      ctx.res.once('close', () => {
+        cancel()
+        resolve()
+      })
+    })
+  }
+}
+
+function read<T>(form: z.ZodType<T>, body: unknown): T {
+  const result = form.safeParse(body)
+  if (!result.success) throw new Problem(422, 'Choose one of the buttons of the page.')
+  return result.data
+}
+
+function back(ctx: Context, path: string): void {
+  ctx.status = 303
+  ctx.redirect(path)
+}
+
+function showCall({ at, status, text }: Call): RequestPage['calls'][number] {
+  const wrong = status === undefined || status >= 400
+  return { at: timeOf(at), outcome: status === undefined ? 'no answer' : `answered ${status}`, text, wrong }
+}
+
+function explain(why: 'unreachable' | 'slow'): string {
+  return why === 'slow' ? 'It did not answer in time.' : 'It could not be reached.'
+}
+
+function timeOf(at: number): string {
+  return `${new Date(at).toISOString().slice(11, 19)} UTC`
+}

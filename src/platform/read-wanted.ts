@@ -1,0 +1,62 @@
+import type { Context, Next } from 'koa'
+import { koaBody } from 'koa-body'
+import { z } from 'zod'
+import { Problem } from '../web/problem.js'
+
+/** How the platform answers: the whole address that it was given, or an address and a `state` that it passes on untouched. */
+export type Reply = { callback: string } | { redirectUri: string; state: string }
+
+/** What a request for approval says. */
+export interface Wanted {
+  title: string
+  facts: { label: string; value: string }[]
+  reply: Reply
+}
+
+const LARGEST_BODY = '16kb'
+const LONGEST_ADDRESS = 2000
+const LONGEST_STATE = 500
+
+const address = z.string().max(LONGEST_ADDRESS).refine(isWebAddress, 'use an http or https address without a fragment')
+const wanted = z.strictObject({
+  title: z.string().min(1).max(200),
+  facts: z.array(z.strictObject({ label: z.string().max(60), value: z.string().max(500) })).max(20),
+  reply: z.union([
+    z.strictObject({ callback: address }),
+    z.strictObject({ redirectUri: address, state: z.string().min(1).max(LONGEST_STATE) }),
+  ]),
+})
+
+/** Reads a JSON body into `ctx.request.body`; anything else is refused. */
+export function readJson() {
+  const parse = koaBody({ jsonLimit: LARGEST_BODY, multipart: false, urlencoded: false, text: false, patchNode: false })
+  return async function readJson(ctx: Context, next: Next) {
+    if (!ctx.is('application/json')) throw new Problem(415, 'Send JSON.', { Connection: 'close' })
+    try {
+      await parse(ctx as never, async () => undefined)
+    } catch (error) {
+      const status = (error as { status?: unknown }).status === 413 ? 413 : 400
+      throw new Problem(status, 'This JSON could not be read.', { Connection: 'close' })
+    }
+    await next()
+  }
+}
+
+/** Checks a request for approval. One that calls back to anywhere but a registered origin is a 422, and so is one that is malformed. */
+export function readWanted(body: unknown, isRegistered: (origin: string) => boolean): Wanted {
+  const read = wanted.safeParse(body)
+  if (!read.success) throw new Problem(422, `${describe(read.error)}.`)
+  const { reply } = read.data
+  if (!isRegistered(new URL('callback' in reply ? reply.callback : reply.redirectUri).origin))
+    throw new Problem(422, 'This platform calls back to registered addresses only.')
+  return read.data
+}
+
+function describe({ issues: [issue] }: z.ZodError): string {
+  return `Field ${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'cannot be used'}`
+}
+
+function isWebAddress(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url !== undefined && /^https?:$/.test(url.protocol) && !url.username && !url.password && !text.includes('#')
+}

@@ -1,0 +1,42 @@
+import { createServer } from 'node:http'
+import type { Config } from './config.js'
+import { drain } from './drain.js'
+import { listen } from './listen.js'
+import type { Parts } from './parts.js'
+import { createPlatform } from './platform/index.js'
+import { OwnOrigins } from './web/own-origins.js'
+
+// It takes requests for approval from anybody, so it is never reachable from other machines.
+const HOST = '127.0.0.1'
+
+export interface RunningPlatform {
+  port: number
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the demo's own external platform beside the CRM; `undefined` in production, and where another one is configured.
+ * Without a port that was asked for it takes the one after the CRM's, or the next that is free.
+ */
+export async function startPlatform(
+  { config, log, clock, origins, platform }: Parts,
+  crmPort: number,
+  stopWithinMilliseconds: number,
+): Promise<RunningPlatform | undefined> {
+  if (config.profile !== 'demo' || config.platformUrl !== undefined) return undefined
+  const own = new OwnOrigins({ publicUrl: undefined, host: HOST, https: false })
+  const server = createServer()
+  const stop = drain(server, stopWithinMilliseconds)
+  const app = createPlatform({ log, clock, origins: own, isRegistered: (origin) => origins.includes(origin) })
+  server.on('request', app.callback())
+  const { port } = await listen(server, { host: HOST, ...wantedPort(config, crmPort), variable: 'PLATFORM_PORT' })
+  own.bound(port)
+  platform.bound(port)
+  return { port, stop }
+}
+
+function wantedPort({ platformPort, port }: Config, crmPort: number): { port: number; portIsExplicit: boolean } {
+  if (platformPort !== undefined) return { port: platformPort, portIsExplicit: true }
+  const isAnyPort = port === 0
+  return { port: isAnyPort ? 0 : crmPort === 65_535 ? crmPort - 1 : crmPort + 1, portIsExplicit: false }
+}

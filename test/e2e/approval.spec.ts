@@ -1,0 +1,115 @@
+import type { Page } from '@playwright/test'
+import type { RunningServer } from '../../src/server.js'
+import { expect, expectNarrow, inNewTab, test } from './fixtures.js'
+
+test('a discount is asked for, decided on the platform’s own page, and the salesperson’s page shows it by itself', async ({
+  page,
+  context,
+  server,
+}) => {
+  await logIn(page, '1')
+  const { host } = new URL(page.url())
+  for (const [index, scenario] of ['$4DSID', 'state', 'REST'].entries()) {
+    await page.goto(`/customers/${await unusedCustomer(server, 1)}`)
+    await ask(page, scenario)
+    await expect(page.getByRole('status')).toContainText('waiting')
+
+    const opening = context.waitForEvent('page')
+    const seen: (string | undefined)[] = []
+    context.on('request', (request) => {
+      if (new URL(request.url()).host !== host) void request.allHeaders().then(({ cookie }) => seen.push(cookie))
+    })
+    await page.getByRole('link', { name: 'Decide on the platform’s page' }).click()
+    const platform = await opening
+    await expect(platform.getByRole('heading', { level: 1 })).toContainText('10% discount for')
+    expect(new URL(platform.url()).hostname).not.toBe(new URL(page.url()).hostname)
+
+    const decision = index === 1 ? 'refused' : 'approved'
+    await platform.getByRole('button', { name: index === 1 ? 'Refuse' : 'Approve' }).click()
+    await expect(platform.getByRole('status')).toHaveText(`You ${decision} this.`)
+    await expect(platform.locator('.calls')).toContainText('answered 200')
+    await expect(page.getByRole('status')).toContainText(decision)
+
+    await platform.getByRole('button', { name: 'Call back again' }).click()
+    await expect(platform.locator('.calls')).toContainText('Invalid token')
+    await expect(page.getByRole('status')).toContainText(decision)
+    expect(await context.cookies(platform.url())).toEqual([])
+    expect(seen.length).toBeGreaterThan(0)
+    expect(seen.filter((cookie) => cookie !== undefined)).toEqual([])
+    context.removeAllListeners('request')
+    await platform.close()
+  }
+  await page.getByRole('link', { name: 'All your requests' }).click()
+  await expect(page.locator('tbody tr')).toHaveCount(3)
+})
+
+test('a platform that is down is told, and asking again later works', async ({ page, context, server }) => {
+  await logIn(page, '2')
+  const customer = `/customers/${await unusedCustomer(server, 2)}`
+  const platform = await context.newPage()
+  await platform.goto(String(server.platformUrl).replace('127.0.0.1', 'localhost'))
+  await behave(platform, 'is down')
+  await page.goto(customer)
+  await ask(page, 'state')
+  await expect(page.getByRole('status')).toContainText('could not be reached')
+  await behave(platform, 'answers at once')
+  await page.getByRole('link', { name: /^Back to/ }).click()
+  await expect(page.locator('tbody tr').first()).toContainText('platform unreachable')
+  await page.getByText('Ask for approval of a discount').click()
+  await ask(page, 'state')
+  await expect(page.getByRole('status')).toContainText('waiting')
+})
+
+test('no page about approvals is wider than the screen', async ({ page, context, server }) => {
+  await logIn(page, '3')
+  await page.goto(`/customers/${await unusedCustomer(server, 3)}`)
+  await expectNarrow(page)
+  await ask(
+    page,
+    '$4DSID',
+    'A long reason without any sense at all, and AVeryLongWordThatHasNoPlaceToBreakAnywhereInIt',
+  )
+  await expectNarrow(page)
+  const opening = context.waitForEvent('page')
+  await page.getByRole('link', { name: 'Decide on the platform’s page' }).click()
+  const platform = await opening
+  await expectNarrow(platform)
+  await platform.getByRole('button', { name: 'Approve' }).click()
+  await expect(platform.getByRole('status')).toBeVisible()
+  await expectNarrow(platform)
+  await platform.getByRole('link', { name: 'All requests' }).click()
+  await expectNarrow(platform)
+  await expectNarrow(await inNewTab(page, '/operations'))
+})
+
+/** A customer of this salesperson for whom nothing was asked yet: walkthroughs of one worker share a server. */
+async function unusedCustomer({ parts: { database } }: RunningServer, userId: number): Promise<number> {
+  const { id } = await database
+    .selectFrom('customers')
+    .select('id')
+    .where('sales_person', '=', userId)
+    .where('id', 'not in', database.selectFrom('operations').select('customer_id'))
+    .orderBy('id')
+    .executeTakeFirstOrThrow()
+  return id
+}
+
+async function logIn(page: Page, userId: string): Promise<void> {
+  await page.goto(`/authenticate.shtml?userId=${userId}`)
+  await page.getByRole('button', { name: 'Log In' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Welcome')
+}
+
+async function ask(page: Page, scenario: string, reason = ''): Promise<void> {
+  await page.getByLabel('Per cent').fill('10')
+  await page.getByLabel('Reason').fill(reason)
+  await page.getByRole('radio', { name: new RegExp(`^${scenario.replace('$', '\\$')} `) }).check()
+  await page.getByRole('button', { name: 'Ask for approval' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('10% discount')
+}
+
+async function behave(platform: Page, how: string): Promise<void> {
+  await platform.getByLabel(how).check()
+  await platform.getByRole('button', { name: 'Set' }).click()
+  await expect(platform.getByLabel(how)).toBeChecked()
+}

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { CUSTOMER, problemOf, startWithRecorder, stateOf } from '../support/approvals.js'
+import { startDemo } from '../support/demo.js'
+import { snapshotOf } from '../support/pages.js'
+
+const TOKEN = 'A'.repeat(32)
+
+test('a callback that is malformed in any way is a clear 4xx, starts no session and changes nothing', async (t) => {
+  const { demo, ask } = await startWithRecorder(t)
+  await ask()
+  const before = await snapshotOf(demo.parts)
+  const plain = '/my4DApp/completeOperation'
+  const rest = '/rest/Operations/completeOperation'
+  const params = (value: string) => `${rest}?$params=${encodeURIComponent(value)}`
+  for (const [path, status] of [
+    [plain, 403],
+    [`${plain}?state=`, 403],
+    [`${plain}?state=${TOKEN}`, 403],
+    [`${plain}?state=${TOKEN.toLowerCase()}`, 403],
+    [`${plain}?state=${'A'.repeat(5000)}`, 403],
+    [`${plain}?state=%2541%2541`, 403],
+    [`${plain}?state=${TOKEN}&state=${TOKEN}`, 400],
+    [`${plain}?state[]=${TOKEN}`, 403],
+    [`${plain}?$4DSID=${TOKEN}`, 403],
+    [`${plain}?$4DSID=${TOKEN}&$4DSID=${TOKEN}`, 403],
+    [`${plain}?$4DSID=%`, 403],
+    [`${plain}?$4DSID=%25%32%34`, 403],
+    [`${plain}?result=perhaps`, 400],
+    [`${plain}?result=approved&result=refused`, 400],
+    [rest, 400],
+    [params(''), 400],
+    [params('not json'), 400],
+    [params(TOKEN), 400],
+    [params(`"${TOKEN}"`), 400],
+    [params('{}'), 400],
+    [params('null'), 400],
+    [params('[]'), 400],
+    [params('[{"a":1}]'), 400],
+    [params('[[]]'), 400],
+    [params('[1]'), 400],
+    [params(`["${TOKEN}","${TOKEN}"]`), 400],
+    [params("'"), 400],
+    [params(`["${'A'.repeat(2000)}"]`), 400],
+    [`${params('["A"]')}&$params=["B"]`.replaceAll('"', '%22'), 400],
+    [params('[""]'), 403],
+    [params(`["${TOKEN}"]`), 403],
+    [params(`'["${TOKEN}"]'`), 403],
+    [`${rest}?$params=%`, 400],
+  ] as const) {
+    const caller = demo.visitor()
+    // Neither a browser nor anything else that says how it asks.
+    const answer = await caller.get(path, { 'Sec-Fetch-Mode': undefined, 'Sec-Fetch-Dest': undefined })
+    assert.deepEqual([answer.status, answer.setCookies], [status, []], path)
+    assert.equal(answer.headers['referrer-policy'], 'strict-origin', path)
+  }
+  assert.equal(await snapshotOf(demo.parts), before)
+})
+
+test('a request for approval that cannot be is refused with the reason, and nothing is noted or asked', async (t) => {
+  const { demo, salesperson, received } = await startWithRecorder(t)
+  const before = await snapshotOf(demo.parts)
+  const good: Record<string, string> = { customer: String(CUSTOMER), percent: '10', reason: '', scenario: 'state' }
+  for (const [fields, status, reason] of [
+    [{ percent: '0' }, 422, /from 1 to 50/],
+    [{ percent: '51' }, 422, /from 1 to 50/],
+    [{ percent: '1e1' }, 422, /from 1 to 50/],
+    [{ percent: '-5' }, 422, /from 1 to 50/],
+    [{ percent: '10.5' }, 422, /from 1 to 50/],
+    [{ percent: '' }, 422, /from 1 to 50/],
+    [{ reason: 'x'.repeat(201) }, 422, /too long/],
+    [{ scenario: 'carrier pigeon' }, 422, /three ways/],
+    [{ customer: '01' }, 422, /page of a customer/],
+    [{ customer: "1' or 1=1" }, 422, /page of a customer/],
+    [{ customer: '999999' }, 404, /no such customer/],
+    [{ customer: '100' }, 404, /no such customer/],
+  ] as const) {
+    const answer = await salesperson.post('/operations', { ...good, ...fields })
+    assert.equal(answer.status, status, JSON.stringify(fields))
+    assert.match(problemOf(answer), reason)
+  }
+  assert.equal((await salesperson.post('/operations')).status, 422)
+  const twice = [...Object.entries(good), ['percent', '20']] as [string, string][]
+  assert.equal((await salesperson.post('/operations', twice)).status, 422)
+  assert.equal((await salesperson.post('/operations', good, { 'Sec-Fetch-Site': 'cross-site' })).status, 403)
+  assert.equal((await demo.visitor().post('/operations', good)).status, 303)
+  assert.equal(await snapshotOf(demo.parts), before)
+  assert.equal(received.length, 0)
+})
+
+test('asking twice for one customer, even at the same moment, is asking once', async (t) => {
+  const { salesperson, received, ask } = await startWithRecorder(t)
+  const form = { customer: String(CUSTOMER), percent: '10', scenario: '$4DSID' }
+  const answers = await Promise.all([1, 2, 3].map(() => salesperson.post('/operations', form)))
+  assert.deepEqual(
+    answers.map(({ status, location }) => [status, location]),
+    answers.map(() => [303, '/operations/1']),
+  )
+  assert.equal(stateOf(await ask({ percent: '20' })), 'waiting')
+  assert.equal(received.length, 1)
+})
+
+test('five requests may wait for a user, and a sixth is told so', async (t) => {
+  const { demo, received } = await startWithRecorder(t)
+  const manager = demo.visitor()
+  await manager.logInWell(5)
+  const askFor = (customer: number) =>
+    manager.post('/operations', { customer: String(customer), percent: '5', scenario: 'state' })
+  for (let customer = 1; customer <= 5; customer += 1) assert.equal((await askFor(customer)).status, 303)
+  assert.equal((await askFor(6)).status, 429)
+  assert.equal(received.length, 5)
+  demo.clock.advance({ minutes: 15 })
+  assert.equal((await askFor(6)).status, 303)
+})
+
+test('a request is shown to those who see its customer, and to nobody else', async (t) => {
+  const { demo, ask } = await startWithRecorder(t)
+  await ask({ reason: '<script>alert(1)</script>' })
+  const [manager, other] = [demo.visitor(), demo.visitor()]
+  await manager.logInWell(5)
+  await other.logInWell(1)
+  const page = await manager.get('/operations/1')
+  assert.equal(page.status, 200)
+  assert.match(page.text, /&lt;script&gt;alert/)
+  assert.doesNotMatch((await manager.get('/operations')).text, /\/operations\/1"/, 'the list holds one’s own requests')
+  const unknown = await other.get('/operations/2')
+  const foreign = await other.get('/operations/1')
+  assert.deepEqual([foreign.status, foreign.text], [404, unknown.text])
+  for (const id of ['0', '01', 'x', '1.0', '9999999999'])
+    assert.equal((await manager.get(`/operations/${id}`)).status, 404, id)
+})
+
+test('where no platform is set up nothing is offered, and asking all the same is told why not', async (t) => {
+  const demo = await startDemo(t)
+  const salesperson = demo.visitor()
+  await salesperson.logInWell(4)
+  assert.doesNotMatch((await salesperson.get('/customers/1')).text, /Discounts|action="\/operations"/)
+  const answer = await salesperson.post('/operations', { customer: String(CUSTOMER), percent: '10' })
+  assert.equal(answer.status, 503)
+  assert.match(problemOf(answer), /PLATFORM_URL/)
+})

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import test, { type TestContext } from 'node:test'
+import { type StartOptions, startServer } from '../../src/server.js'
+import { StartError } from '../../src/start-error.js'
+import { settingsIn, temporaryFolder } from '../support/process.js'
+import { Visitor } from '../support/visitor.js'
+
+test('the platform starts and stops with the demo, on a port of its own and on this machine only', async (t) => {
+  const server = await startServer({ env: settingsIn(temporaryFolder(t)) })
+  t.after(() => server.stop())
+  assert.match(String(server.platformUrl), /^http:\/\/127\.0\.0\.1:\d+$/)
+  assert.equal((await new Visitor(String(server.platformUrl)).get('/')).status, 200)
+  await server.stop()
+  await assert.rejects(fetch(String(server.platformUrl)))
+})
+
+test('a platform port that was asked for and is busy stops the start with directions', async (t) => {
+  const busy = createServer().listen(0, '127.0.0.1')
+  await once(busy, 'listening')
+  t.after(() => void busy.close())
+  const address = busy.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  const env = { ...settingsIn(temporaryFolder(t)), PLATFORM_PORT: String(address.port) }
+  await assert.rejects(
+    startServer({ env }),
+    (error) => error instanceof StartError && /busy\. Set PLATFORM_PORT to another one/.test(error.message),
+  )
+})
+
+test('where another platform is configured none is started, and that one is asked', async (t) => {
+  const env = { ...settingsIn(temporaryFolder(t)), PLATFORM_URL: 'http://127.0.0.1:9' }
+  const server = await started(t, { env })
+  assert.equal(server.platformUrl, undefined)
+  assert.equal(server.parts.platform.url, 'http://127.0.0.1:9')
+})
+
+test('people reach the platform under another name of this machine than the CRM, so it is sent none of the CRM’s cookies', async (t) => {
+  const { parts, platformUrl } = await started(t, { env: settingsIn(temporaryFolder(t)) })
+  const { port } = new URL(String(platformUrl))
+  assert.equal(parts.platform.pageFor('127.0.0.1', '/x'), `http://localhost:${port}/x`)
+  assert.equal(parts.platform.pageFor('localhost', '/x'), `http://127.0.0.1:${port}/x`)
+  assert.equal(parts.platform.pageFor('evil.test', '/x'), `http://localhost:${port}/x`)
+})
+
+async function started(t: TestContext, options: StartOptions) {
+  const server = await startServer(options)
+  t.after(() => server.stop())
+  return server
+}
