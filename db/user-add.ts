@@ -1,12 +1,9 @@
-import { AccountError, addSalesperson, passwordProblem } from '../src/accounts/index.js'
+import { AccountError, addSalesperson, newPasswordProblem, SHORTEST_PASSWORD } from '../src/accounts/index.js'
 import { type Config, readConfig } from '../src/config.js'
 import type { Role } from '../src/database.js'
 import { createParts } from '../src/parts.js'
 import { NoAnswer, Questions } from './questions.js'
 import { runCommand } from './run-command.js'
-
-// The production profile has no second factor, so the password has to be long.
-const SHORTEST_PASSWORD = { demo: 8, production: 15 }
 
 await runCommand(addUser, [AccountError, NoAnswer])
 
@@ -40,10 +37,4 @@ async function askForAccount(questions: Questions, profile: Config['profile']) {
   if ((await questions.askSecretly('The password again: ')) !== password)
     throw new AccountError('The two passwords differ; nothing was changed.')
   return { userId: userId === '' ? undefined : Number(userId), firstname, lastname, email, role, password }
-}
-
-function newPasswordProblem(password: string, shortest: number): string | undefined {
-  const length = [...password.normalize('NFC')].length
-  if (length < shortest) return `The password has ${length} characters; at least ${shortest} are needed.`
-  return passwordProblem(password)
 }

@@ -6,12 +6,13 @@ import { isLoopback } from './config.js'
 export function announcement(
   config: Config,
   url: string,
-  running: { accounts: readonly DemoAccount[]; busyPorts: readonly number[] },
+  running: { accounts: readonly DemoAccount[]; busyPorts: readonly number[]; platformUrl: string | undefined },
 ): string {
-  const { accounts, busyPorts } = running
+  const { accounts, busyPorts, platformUrl } = running
   const notes = [...portNotes(config, url, busyPorts), ...cautions(config)]
   return `${box([
     `${config.appName} is running at ${addressForPeople(config, url)}`,
+    ...(platformUrl === undefined ? [] : [`The external platform is at ${platformUrl}`]),
     '',
     ...table(accounts),
     '',
@@ -30,6 +31,8 @@ export function cautions(config: Config): string[] {
     notes.push(
       `HOST ${config.host} can be reached from other machines: set PUBLIC_URL to the address that people type.`,
     )
+  if (config.profile === 'demo' && !isLoopback(config.host))
+    notes.push('Everybody who reaches this server can use the demo’s accounts and read its mailbox.')
   return notes
 }
 

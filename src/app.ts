@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import Koa, { type Context } from 'koa'
+import { linkConfirmation } from './accounts/index.js'
 import { pageFrame } from './page-frame.js'
 import type { Parts } from './parts.js'
 import { projectRoot } from './project-root.js'
@@ -25,7 +26,11 @@ export function createApp(parts: Parts): Koa {
   // X-Forwarded-For counts from its end, one entry for each proxy that is ours; the rest is what a client claims.
   app.proxy = config.trustProxyHops > 0
   app.maxIpsCount = config.trustProxyHops
-  app.on('error', (error: unknown) => log.error({ err: error }, 'answer failed'))
+  app.on('error', (error: unknown) => {
+    // Whoever leaves a page while it streams has done nothing wrong, and neither have we.
+    if ((error as { code?: unknown }).code === 'ERR_STREAM_PREMATURE_CLOSE') return
+    log.error({ err: error }, 'answer failed')
+  })
 
   app.use(requestLog(log, () => clock.now(), sessionOf))
   app.use(securityHeaders({ https: origins.secure }))
@@ -34,10 +39,16 @@ export function createApp(parts: Parts): Koa {
   app.use(pages(views, pageFrame(config.appName, assets.urls)))
   app.use(errorPages(log, describeSessionProblem))
   app.use(crossOriginGuard(origins))
-  app.use(sessions(parts.sessions))
+  app.use(sessions(parts.sessions, { touch: isActivity }))
+  app.use(linkConfirmation((path, method) => router.match(path, method).route))
   app.use(router.routes())
   app.use(router.allowedMethods())
   return app
+}
+
+/** Streams, and pages that ask again by themselves, say nothing about whether somebody is there. */
+function isActivity(ctx: Context): boolean {
+  return !ctx.path.endsWith('/events') && ctx.search !== '?refresh'
 }
 
 /** The session's public handle, for the log: never its secret. */

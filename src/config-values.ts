@@ -51,6 +51,19 @@ export const sessionStore = z.string().transform((text, context): SessionStoreSe
   return path ? { kind: 'sqlite', file: path } : refuse(context, 'use sqlite:<path> or memory.')
 })
 
+/** Where mail goes out. The address may carry a password, so it is never repeated. */
+export const smtpUrl = z.string().transform((text, context): string | undefined => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const usable = url !== undefined && /^smtps?:$/.test(url.protocol) && url.hostname !== ''
+  return usable ? text : refuse(context, 'use smtp://host:port, or smtps:// for TLS from the first byte.')
+})
+
+export const mailFrom = z.string().transform((text, context): string => {
+  const address = /^(?:[^<>"\p{Cc}]*<([^<>]+)>|([^<>]+))$/u.exec(text)
+  if (z.email().safeParse(address?.[1] ?? address?.[2]).success) return text
+  return refuse(context, 'use an address such as crm@example.com, or CRM <crm@example.com>.')
+})
+
 function sqliteFile(text: string): string | undefined {
   const path = /^sqlite:(.+)$/i.exec(text)?.[1]
   if (path === undefined || path.startsWith('//')) return undefined

@@ -7,9 +7,11 @@ import {
   file,
   host,
   LOG_LEVELS,
+  mailFrom,
   origin,
   type SessionStoreSetting,
   sessionStore,
+  smtpUrl,
   wholeNumber,
   yesOrNo,
 } from './config-values.js'
@@ -25,6 +27,10 @@ export interface Config {
   portIsExplicit: boolean
   /** The origin that people type, without a trailing slash. `undefined`: the address the server is bound to. */
   publicUrl: string | undefined
+  /** The port of the demo’s own external platform; `undefined`: the one after this server’s. */
+  platformPort: number | undefined
+  /** An external platform somewhere else; `undefined`: the demo starts its own, and production has none. */
+  platformUrl: string | undefined
   appName: string
   /** Absolute path, or `:memory:`. */
   databaseFile: string
@@ -33,6 +39,8 @@ export interface Config {
   sessions: 'scalable' | 'none'
   guests: 'first-request' | 'first-write'
   loginText: 'documented' | 'uniform'
+  /** What opening a link from a mail does: `direct` spends it at once (documented); `confirm` shows a button first. */
+  linkMode: 'direct' | 'confirm'
   sessionIdleMinutes: number
   /** 0 = no absolute limit. */
   sessionAbsoluteHours: number
@@ -46,6 +54,10 @@ export interface Config {
   /** How many reverse proxies stand in front; 0 = X-Forwarded-* is not believed. */
   trustProxyHops: number
   bcryptCost: number
+  /** Where mail goes out; `undefined`: it is shown on the demo’s own mailbox page. */
+  smtpUrl: string | undefined
+  /** The sender of all mail. */
+  mailFrom: string
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   tls: { certFile: string; keyFile: string } | undefined
 }
@@ -86,21 +98,28 @@ export function readConfig(env: Environment): Config {
   const profile = read('PROFILE', choice('demo', 'production'), env.NODE_ENV === 'production' ? 'production' : 'demo')
   const demo = profile === 'demo'
   const databaseFile = read('DATABASE_URL', database, join(projectRoot(), 'db', 'crm.sqlite'))
+  // Read in this order, problems are told in the order of the README.
+  const boundHost = read('HOST', host, '127.0.0.1')
+  const port = read('PORT', wholeNumber(0, 65_535), DEFAULT_PORT)
+  const publicUrl = read('PUBLIC_URL', origin, undefined)
   const certFile = read('TLS_CERT', file, undefined)
   const keyFile = read('TLS_KEY', file, undefined)
 
   const config: Config = {
     profile,
-    host: read('HOST', host, '127.0.0.1'),
-    port: read('PORT', wholeNumber(0, 65_535), DEFAULT_PORT),
+    host: boundHost,
+    port,
     portIsExplicit: Boolean(env.PORT?.trim()),
-    publicUrl: read('PUBLIC_URL', origin, undefined),
+    publicUrl,
+    platformPort: read('PLATFORM_PORT', wholeNumber(0, 65_535), undefined),
+    platformUrl: read('PLATFORM_URL', origin, undefined),
     appName: read('APP_NAME', appName, 'CRM'),
     databaseFile,
     sessionStore: read('SESSION_STORE', sessionStore, storeBeside(databaseFile)),
     sessions: read('SESSIONS', choice('scalable', 'none'), 'scalable'),
     guests: read('GUESTS', choice('first-request', 'first-write'), demo ? 'first-request' : 'first-write'),
     loginText: read('LOGIN_TEXT', choice('documented', 'uniform'), demo ? 'documented' : 'uniform'),
+    linkMode: read('LINK_MODE', choice('direct', 'confirm'), demo ? 'direct' : 'confirm'),
     sessionIdleMinutes: read('SESSION_IDLE_MINUTES', wholeNumber(SHORTEST_IDLE_MINUTES, LONGEST_MINUTES), 60),
     sessionAbsoluteHours: read('SESSION_ABSOLUTE_HOURS', wholeNumber(0, LONGEST_MINUTES / 60), 12),
     sessionTimeoutMinutes: read('SESSION_TIMEOUT_MINUTES', wholeNumber(0, LONGEST_MINUTES), undefined),
@@ -110,6 +129,8 @@ export function readConfig(env: Environment): Config {
     maxSessionsPerUser: read('MAX_SESSIONS_PER_USER', wholeNumber(1, 1_000_000), undefined),
     trustProxyHops: read('TRUST_PROXY', wholeNumber(0, 10), 0),
     bcryptCost: read('BCRYPT_COST', wholeNumber(4, 16), 12),
+    smtpUrl: read('SMTP_URL', smtpUrl, undefined),
+    mailFrom: read('MAIL_FROM', mailFrom, senderAt(publicUrl)),
     logLevel: read('LOG_LEVEL', choice(...LOG_LEVELS), demo ? 'warn' : 'info'),
     tls: certFile && keyFile ? { certFile, keyFile } : undefined,
   }
@@ -141,6 +162,15 @@ function* contradictions(config: Config, env: Environment): Generator<[name: str
     ]
   else if (publicUrl.startsWith('http:') && !isLoopback(new URL(publicUrl).hostname))
     yield ['PUBLIC_URL', 'must begin with https: in production; over plain http browsers drop the login cookie.']
+  if (config.smtpUrl === undefined)
+    yield [
+      'SMTP_URL',
+      'is required in production: the mail server, for example smtp://user:password@mail.example.com:587.',
+    ]
+  if (config.linkMode === 'direct')
+    yield ['LINK_MODE', 'must be confirm in production: the password is chosen on the page that the link opens.']
+  if (config.platformUrl?.startsWith('http:') && !isLoopback(new URL(config.platformUrl).hostname))
+    yield ['PLATFORM_URL', 'must begin with https: in production; one-time tokens are sent there.']
   if (config.bcryptCost < LOWEST_PRODUCTION_COST && env.NODE_ENV !== 'test')
     yield ['BCRYPT_COST', `must be ${LOWEST_PRODUCTION_COST} or more in production.`]
 }
@@ -148,6 +178,12 @@ function* contradictions(config: Config, env: Environment): Generator<[name: str
 /** Whether a host name or address means this very machine. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+/** A sender that fits the public address; `.example` where there is none, which nobody owns. */
+function senderAt(publicUrl: string | undefined): string {
+  const host = publicUrl === undefined ? '' : new URL(publicUrl).hostname
+  return `no-reply@${host.includes('.') && !isLoopback(host) && !/^[\d.]+$/.test(host) ? host : 'crm.example'}`
 }
 
 function storeBeside(databaseFile: string): SessionStoreSetting {

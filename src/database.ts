@@ -5,6 +5,10 @@ export interface Database {
   sales_persons: SalesPersonsTable
   customers: CustomersTable
   purchases: PurchasesTable
+  users: UsersTable
+  outbox: OutboxTable
+  mailbox: MailboxTable
+  operations: OperationsTable
 }
 
 /** What a salesperson's account may be; `src/privileges.ts` says what each of them opens. */
@@ -48,6 +52,76 @@ export interface PurchasesTable {
   amount: number
 }
 
+/** Somebody who signed up by himself. Times of these three tables are ISO 8601 in UTC, so that they compare as text. */
+export interface UsersTable {
+  /** Random, so that no later account ever gets an earlier one's. */
+  id: string
+  /** Lower case; unique. An account that was not validated gives way to the next sign-up with its address. */
+  email: string
+  /** A bcrypt hash; null until the link's page asks for a password (production). */
+  password: string | null
+  validated: number
+  /** The public id of the session that waits for the link to be opened. */
+  session_id: string
+  created_at: string
+  validated_at: string | null
+}
+
+/** Mail that is to be sent, and what became of it. Never a token: the link is made when the mail goes out. */
+export interface OutboxTable {
+  id: string
+  kind: 'validate' | 'taken'
+  user_id: string
+  session_id: string
+  email: string
+  state: 'waiting' | 'sent' | 'dropped'
+  created_at: string
+  due_at: string
+  /** Whoever sends it has it until then; '' when nobody does. */
+  leased_until: string
+  attempts: number
+  /** Why the last attempt failed, as a code; or that a newer request took its place. */
+  problem: string | null
+  sent_at: string | null
+  link_until: string | null
+}
+
+/** The mail that the demo shows instead of sending it. */
+export interface MailboxTable {
+  id: Generated<number>
+  recipient: string
+  subject: string
+  text: string
+  html: string
+  /** A JSON list. */
+  links: string
+  sent_at: string
+}
+
+/** What an external platform was asked to approve. Times are ISO 8601 in UTC, so that they compare as text. */
+export interface OperationsTable {
+  id: Generated<number>
+  customer_id: number
+  user_id: number
+  /** The public handle of the session that asked: only a link of this very session may complete the operation. */
+  session_id: string
+  percent: number
+  reason: string
+  scenario: '$4DSID' | 'state' | 'rest'
+  state: OperationState
+  /** What the platform calls it; null until it has answered. */
+  platform_id: string | null
+  asked_at: string
+  expires_at: string
+  decided_at: string | null
+}
+
+/** `asked` waits for a decision; all others are final. */
+export type OperationState = 'asked' | 'approved' | 'refused' | 'unreachable' | 'unanswered' | 'rejected' | 'expired'
+
+export type User = Selectable<UsersTable>
+export type OutboxRow = Selectable<OutboxTable>
+export type Operation = Selectable<OperationsTable>
 export type SalesPerson = Selectable<SalesPersonsTable>
 export type Customer = Selectable<CustomersTable>
 export type Purchase = Selectable<PurchasesTable>

@@ -13,19 +13,24 @@ const STEP = 2
  */
 export async function listen(
   server: Server,
-  { host, port, portIsExplicit }: Pick<Config, 'host' | 'port' | 'portIsExplicit'>,
+  {
+    host,
+    port,
+    portIsExplicit,
+    variable = 'PORT',
+  }: Pick<Config, 'host' | 'port' | 'portIsExplicit'> & { variable?: string },
 ): Promise<{ port: number; busyPorts: number[] }> {
   const busyPorts: number[] = []
   for (let next = port; next <= 65_535; next += STEP) {
     const error = await tryToListen(server, host, next)
     if (!error) return { port: (server.address() as AddressInfo).port, busyPorts }
-    if (error.code !== 'EADDRINUSE') throw cannotListen(error, host, next)
+    if (error.code !== 'EADDRINUSE') throw cannotListen(error, host, next, variable)
     if (portIsExplicit)
-      throw new StartError(`Port ${port} is busy. Set PORT to another one, or stop the program that uses it.`)
+      throw new StartError(`Port ${port} is busy. Set ${variable} to another one, or stop the program that uses it.`)
     busyPorts.push(next)
     if (busyPorts.length === TRIES) break
   }
-  throw new StartError(`The ports ${port} to ${busyPorts.at(-1)} are busy. Set PORT to a free one.`)
+  throw new StartError(`The ports ${port} to ${busyPorts.at(-1)} are busy. Set ${variable} to a free one.`)
 }
 
 function tryToListen(server: Server, host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
@@ -44,9 +49,9 @@ function tryToListen(server: Server, host: string, port: number): Promise<NodeJS
   })
 }
 
-function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): Error {
+function cannotListen(error: NodeJS.ErrnoException, host: string, port: number, variable: string): Error {
   if (error.code === 'EACCES')
-    return new StartError(`Port ${port} needs more rights than this user has. Set PORT to one above 1023.`)
+    return new StartError(`Port ${port} needs more rights than this user has. Set ${variable} to one above 1023.`)
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN')
     return new StartError(`HOST: ${host} is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for all of them.`)
   return error

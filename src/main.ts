@@ -32,11 +32,11 @@ try {
   process.exit(1)
 }
 
-async function announcer({ url, busyPorts, parts }: RunningServer): Promise<() => void> {
+async function announcer({ url, busyPorts, platformUrl, parts }: RunningServer): Promise<() => void> {
   const { config, log, database } = parts
   if (config.profile === 'demo') {
     const accounts = await demoAccounts(database)
-    return () => void process.stdout.write(announcement(config, url, { accounts, busyPorts }))
+    return () => void process.stdout.write(announcement(config, url, { accounts, busyPorts, platformUrl }))
   }
   return () => {
     for (const caution of cautions(config)) log.warn(caution)

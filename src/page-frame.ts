@@ -4,7 +4,9 @@ import type { Frame } from './web/pages.js'
 
 const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
   { label: 'Welcome', href: '/authenticationOK.shtml', needs: 'viewPortfolio' },
+  { label: 'Your page', href: '/account', needs: 'viewOwnPurchases' },
   { label: 'Customers', href: '/customers', needs: 'viewCustomers' },
+  { label: 'Approvals', href: '/operations', needs: 'viewCustomers' },
   { label: 'Sessions', href: '/admin/sessions', needs: 'WebAdmin' },
   { label: 'Audit', href: '/admin/audit', needs: 'WebAdmin' },
 ]

@@ -1,17 +1,28 @@
 import SqliteDatabase from 'better-sqlite3'
 import { Kysely } from 'kysely'
+import { createTransport } from 'nodemailer'
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
 import { migrateToLatest } from '../db/migrate.js'
 import { isEmpty, seedDemo } from '../db/seed.js'
 import { SharedSqliteDialect } from '../db/sqlite-dialect.js'
-import { createPasswords, LoginLimit, type Passwords } from './accounts/index.js'
+import {
+  composeSignUpMail,
+  createPasswords,
+  LoginLimit,
+  type Passwords,
+  SignUpLimit,
+  startSweepingSignUps,
+} from './accounts/index.js'
 import type { Config } from './config.js'
 import type { CrmStorage } from './crm-storage.js'
 import type { Database } from './database.js'
 import { explainSqliteError, openDatabaseFile } from './database-file.js'
+import { type MailTransport, MailWorker, mailboxTransport, SMTP_TIMEOUTS, smtpTransport } from './mail/index.js'
+import { PlatformAddress } from './operations/index.js'
 import { type Privilege, privileges, roles } from './privileges.js'
 import { type Clock, createSessions, memoryStore, type Sessions, sqliteStore, systemClock } from './session/index.js'
 import { StartError } from './start-error.js'
+import { EventStreams } from './web/event-streams.js'
 import { OwnOrigins } from './web/own-origins.js'
 
 // How long a process waits for another one that is writing.
@@ -27,7 +38,14 @@ export interface Parts {
   sessions: Sessions<CrmStorage, Privilege> | null
   passwords: Passwords
   loginLimit: LoginLimit
+  signUpLimit: SignUpLimit
   origins: OwnOrigins
+  /** Sends what waits in the outbox. */
+  mail: MailWorker
+  /** The open event streams, which a stopping server ends first. */
+  streams: EventStreams
+  /** Where the external platform is. */
+  platform: PlatformAddress
   /** Lets everything go. `endSessions: false` keeps them whatever the configuration says. Calling it twice is fine. */
   close(options: { endSessions: boolean }): Promise<void>
 }
@@ -52,8 +70,21 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
     const sessions = config.sessions === 'none' ? null : openSessions(config, clock, opened)
     if (sessions !== null) logEvents(sessions, log)
     const origins = new OwnOrigins({ publicUrl: config.publicUrl, host: config.host, https: config.tls !== undefined })
+    const streams = new EventStreams(clock)
+    const mail = new MailWorker({
+      database,
+      clock,
+      log,
+      transport: openMailTransport(config, database, clock),
+      // Without sessions nobody can sign up; what waits from before stays until they are on again.
+      compose: sessions && composeSignUpMail({ config, database, clock, sessions, origins }),
+    })
+    const stopSweeping = startSweepingSignUps({ database, log, clock })
     let closed: Promise<void> | undefined
     const close = async (endSessions: boolean) => {
+      streams.stop()
+      await mail.stop()
+      await stopSweeping()
       await sessions?.close({ endSessions: endSessions && config.sessionCloseOnStop })
       await passwords.close()
       await database.destroy()
@@ -67,7 +98,11 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
       sessions,
       passwords,
       loginLimit: new LoginLimit(),
+      signUpLimit: new SignUpLimit(),
       origins,
+      mail,
+      streams,
+      platform: new PlatformAddress(config.platformUrl),
       close: ({ endSessions }) => {
         closed ??= close(endSessions)
         return closed
@@ -142,6 +177,22 @@ function openStore({ sessionStore }: Config, opened: SqliteDatabase.Database[]) 
     if (explained !== error || !(error instanceof Error)) throw explained
     throw new StartError(`${sessionStore.file} (SESSION_STORE) cannot be used. ${error.message}`, { cause: error })
   }
+}
+
+function openMailTransport(config: Config, database: Kysely<Database>, clock: Clock): MailTransport {
+  if (config.smtpUrl === undefined) return mailboxTransport(database, () => clock.now())
+  const url = new URL(config.smtpUrl)
+  const client = createTransport({
+    ...SMTP_TIMEOUTS,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port) || (url.protocol === 'smtps:' ? 465 : 587),
+    secure: url.protocol === 'smtps:',
+    // Whatever a template held, it never makes the server read a file or fetch an address.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    ...(url.username && { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }),
+  })
+  return smtpTransport(client, config.mailFrom)
 }
 
 function isReachedByHttps({ publicUrl, tls }: Config): boolean {

@@ -1,7 +1,7 @@
 import type { Role } from './database.js'
 
 /** What a signed-in user may do. `WebAdmin` is the reserved name of administration. */
-export type Privilege = 'viewPortfolio' | 'viewCustomers' | 'viewAllCustomers' | 'WebAdmin'
+export type Privilege = 'viewPortfolio' | 'viewCustomers' | 'viewAllCustomers' | 'viewOwnPurchases' | 'WebAdmin'
 
 /** A privilege and what it includes. */
 export const privileges = {
@@ -9,9 +9,10 @@ export const privileges = {
   viewCustomers: ['viewPortfolio'],
 } satisfies Partial<Record<Privilege, Privilege[]>>
 
-/** What each kind of account is given when it signs in. An administrator runs the server and sees no customers. */
+/** What each kind of account is given when it signs in. An administrator runs the server and sees no customers; a customer is whoever signed up. */
 export const roles = {
   salesperson: ['viewCustomers'],
   manager: ['viewAllCustomers'],
   administrator: ['WebAdmin', 'viewPortfolio'],
-} satisfies Record<Role, Privilege[]>
+  customer: ['viewOwnPurchases'],
+} satisfies Record<Role | 'customer', Privilege[]>

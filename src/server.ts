@@ -9,6 +9,7 @@ import { listen } from './listen.js'
 import { createParts, type Parts } from './parts.js'
 import type { Clock } from './session/index.js'
 import { StartError } from './start-error.js'
+import { startPlatform } from './start-platform.js'
 
 export interface StartOptions {
   /** Overrides SESSIONS for this run only: the next start without it is back to the configured setting. */
@@ -27,6 +28,8 @@ export interface RunningServer {
   port: number
   /** The ports that were busy, when the port was not asked for explicitly. */
   busyPorts: readonly number[]
+  /** Where the demo's own external platform listens; `undefined` when it was not started. */
+  platformUrl: string | undefined
   parts: Parts
   /** Stops accepting, finishes the requests under way, closes sessions as configured, then the databases. Idempotent. */
   stop(): Promise<void>
@@ -44,7 +47,8 @@ const STOP_MILLISECONDS = 10_000
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
   const config = configFor(options)
   const server = createHttpServer(config)
-  const stopServing = drain(server, options.stopWithinMilliseconds ?? STOP_MILLISECONDS)
+  const stopMilliseconds = options.stopWithinMilliseconds ?? STOP_MILLISECONDS
+  const stopServing = drain(server, stopMilliseconds)
   const { clock, log } = options
   const parts = await createParts(config, { ...(clock && { clock }), ...(log && { log }) })
 
@@ -52,16 +56,22 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
     server.on('request', createApp(parts).callback())
     const { port, busyPorts } = await listen(server, config)
     parts.origins.bound(port)
+    parts.mail.wake()
+    const platform = await startPlatform(parts, port, stopMilliseconds)
 
     let stopped: Promise<void> | undefined
     const stop = async () => {
-      await stopServing()
+      const served = stopServing()
+      parts.streams.stop()
+      await served
+      await platform?.stop()
       await parts.close({ endSessions: config.sessionCloseOnStop })
     }
     return {
       url: `${config.tls ? 'https' : 'http'}://${nameOf(config.host)}:${port}`,
       port,
       busyPorts,
+      platformUrl: platform && `http://127.0.0.1:${platform.port}`,
       parts,
       stop: () => {
         stopped ??= stop()
@@ -69,6 +79,7 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
       },
     }
   } catch (error) {
+    server.close()
     await parts.close({ endSessions: false })
     throw error
   }

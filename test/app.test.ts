@@ -5,13 +5,35 @@ import { type Demo, startDemo } from './support/demo.js'
 import { headingOf, snapshotOf } from './support/pages.js'
 import type { Visitor } from './support/visitor.js'
 
-const PUBLIC = ['GET /', 'GET /authenticate.shtml', 'POST /4DACTION/authenticate', 'POST /logout']
+const PUBLIC = [
+  'GET /',
+  'GET /authenticate.shtml',
+  'POST /4DACTION/authenticate',
+  'POST /logout',
+  'GET /signup',
+  'POST /signup',
+  'GET /signup/waiting',
+  'GET /signup/events',
+  'POST /signup/again',
+  'GET /signup/not-me',
+  'POST /signup/not-me',
+  ...['/validateEmail', '/tools/validateEmail', '/4DACTION/validateEmail'].flatMap((path) => [
+    `GET ${path}`,
+    `POST ${path}`,
+  ]),
+  'GET /dev/mailbox',
+  'GET /my4DApp/completeOperation',
+  'GET /rest/Operations/completeOperation',
+]
 
 // Who may open what: role by page. Everybody else is refused.
 const OPEN_TO: Record<string, number[]> = {
   '/authenticationOK.shtml': [4, 5, 6],
   '/customers': [4, 5],
   '/customers/:id': [4, 5],
+  '/account': [],
+  '/operations': [4, 5],
+  '/operations/:id': [4, 5],
   '/admin/sessions': [6],
   '/admin/audit': [6],
 }
@@ -25,13 +47,17 @@ test('every page is public by name or closed to guests, and open exactly to the 
     visitors.set(userId, visitor)
   }
   const closed = routesOf(demo).filter(({ method, path }) => method !== 'HEAD' && !PUBLIC.includes(`${method} ${path}`))
-  assert.deepEqual(closed.map(({ path }) => path).sort(), Object.keys(OPEN_TO).sort(), 'a new page needs a line here')
-  for (const { path } of closed) {
+  const paths = new Set(closed.map(({ path }) => path))
+  assert.deepEqual([...paths].sort(), Object.keys(OPEN_TO).sort(), 'a new page needs a line here')
+  for (const { method, path } of closed) {
     const url = path.replace(':id', '1')
-    const guest = await demo.visitor().get(url)
-    assert.deepEqual([guest.status, guest.location], [303, `/authenticate.shtml?next=${encodeURIComponent(url)}`])
+    const open = (visitor: Visitor) => (method === 'GET' ? visitor.get(url) : visitor.post(url))
+    const guest = await open(demo.visitor())
+    const next = method === 'GET' ? `?next=${encodeURIComponent(url)}` : ''
+    assert.deepEqual([guest.status, guest.location], [303, `/authenticate.shtml${next}`])
+    // Of what is open, some has nothing to show yet, or wants a form filled in.
     for (const [userId, visitor] of visitors)
-      assert.equal((await visitor.get(url)).status, OPEN_TO[path]?.includes(userId) ? 200 : 403, `${userId} at ${path}`)
+      assert.equal((await open(visitor)).status !== 403, OPEN_TO[path]?.includes(userId), `${userId} at ${path}`)
   }
 })
 
@@ -40,7 +66,8 @@ test('opening a page, or asking for its head, changes nothing', async (t) => {
   const visitor = demo.visitor()
   await visitor.logInWell(5)
   const before = await snapshotOf(demo.parts)
-  for (const { path } of routesOf(demo).filter(({ method }) => method === 'GET'))
+  // A stream has no end to wait for.
+  for (const { path } of routesOf(demo).filter(({ method, path }) => method === 'GET' && !path.endsWith('/events')))
     for (const method of ['GET', 'HEAD']) await visitor.send(path.replace(':id', '1'), { method })
   assert.equal(await snapshotOf(demo.parts), before)
 })

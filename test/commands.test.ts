@@ -48,7 +48,12 @@ test('user:add refuses what cannot be an account, says why, and makes none', asy
 
 test('in production a password has 15 characters or more, and the first account is number 1', async (t) => {
   const folder = temporaryFolder(t)
-  const env = { ...settingsIn(folder), PROFILE: 'production', PUBLIC_URL: 'https://crm.example.com' }
+  const env = {
+    ...settingsIn(folder),
+    PROFILE: 'production',
+    PUBLIC_URL: 'https://crm.example.com',
+    SMTP_URL: 'smtp://localhost',
+  }
   assert.match((await userAdd(t, env, answersWith(5, '14 characters.', '14 characters.'))).stderr, /at least 15/)
   assert.match((await userAdd(t, env, MIA)).stdout, /with userId 1\./)
   assert.equal(count(join(folder, 'crm.sqlite'), 'customers'), 0)
@@ -101,7 +106,12 @@ test('demo:reset deletes nothing while a server runs, in production, or from a f
   await server.program.stop()
 
   assertRefused(
-    await demoReset(t, { ...env, PROFILE: 'production', PUBLIC_URL: 'https://crm.example.com' }),
+    await demoReset(t, {
+      ...env,
+      PROFILE: 'production',
+      PUBLIC_URL: 'https://crm.example.com',
+      SMTP_URL: 'smtp://localhost',
+    }),
     /refuses in the production profile/,
   )
   const foreign = join(folder, 'photos.sqlite')

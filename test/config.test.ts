@@ -4,7 +4,7 @@ import test from 'node:test'
 import { ConfigError, readConfig } from '../src/config.js'
 import { projectRoot } from '../src/project-root.js'
 
-const PRODUCTION = { NODE_ENV: 'production', PUBLIC_URL: 'https://crm.example.com' }
+const PRODUCTION = { NODE_ENV: 'production', PUBLIC_URL: 'https://crm.example.com', SMTP_URL: 'smtp://localhost' }
 
 test('without any setting it is the documented demo on port 8044 of this machine', () => {
   const config = readConfig({})
@@ -14,12 +14,15 @@ test('without any setting it is the documented demo on port 8044 of this machine
     port: 8044,
     portIsExplicit: false,
     publicUrl: undefined,
+    platformPort: undefined,
+    platformUrl: undefined,
     appName: 'CRM',
     databaseFile: join(projectRoot(), 'db', 'crm.sqlite'),
     sessionStore: { kind: 'sqlite', file: join(projectRoot(), 'db', 'sessions.sqlite') },
     sessions: 'scalable',
     guests: 'first-request',
     loginText: 'documented',
+    linkMode: 'direct',
     sessionIdleMinutes: 60,
     sessionAbsoluteHours: 12,
     sessionTimeoutMinutes: undefined,
@@ -29,19 +32,22 @@ test('without any setting it is the documented demo on port 8044 of this machine
     maxSessionsPerUser: undefined,
     trustProxyHops: 0,
     bcryptCost: 12,
+    smtpUrl: undefined,
+    mailFrom: 'no-reply@crm.example',
     logLevel: 'warn',
     tls: undefined,
   })
 })
 
 test('the production profile is the hardened one, and NODE_ENV=production chooses it', () => {
-  const { profile, guests, loginText, sessionCloseOnStop, logLevel, publicUrl } = readConfig(PRODUCTION)
+  const { profile, guests, loginText, linkMode, sessionCloseOnStop, logLevel, publicUrl } = readConfig(PRODUCTION)
   assert.deepEqual(
-    { profile, guests, loginText, sessionCloseOnStop, logLevel, publicUrl },
+    { profile, guests, loginText, linkMode, sessionCloseOnStop, logLevel, publicUrl },
     {
       profile: 'production',
       guests: 'first-write',
       loginText: 'uniform',
+      linkMode: 'confirm',
       sessionCloseOnStop: false,
       logLevel: 'info',
       publicUrl: 'https://crm.example.com',
@@ -118,6 +124,19 @@ test('production refuses cheap password hashes, except under test', () => {
   assert.equal(readConfig({ ...PRODUCTION, NODE_ENV: 'test', PROFILE: 'production', BCRYPT_COST: '4' }).bcryptCost, 4)
 })
 
+test('production sends real mail, and asks for the password where the link leads', () => {
+  assert.match(refusal({ ...PRODUCTION, SMTP_URL: '' }).message, /SMTP_URL: is required in production/)
+  assert.match(refusal({ ...PRODUCTION, LINK_MODE: 'direct' }).message, /LINK_MODE: must be confirm in production/)
+  assert.equal(readConfig({ LINK_MODE: 'confirm' }).linkMode, 'confirm')
+  assert.equal(readConfig(PRODUCTION).mailFrom, 'no-reply@crm.example.com')
+  assert.equal(readConfig({ MAIL_FROM: 'CRM <a@b.example>' }).mailFrom, 'CRM <a@b.example>')
+  for (const SMTP_URL of ['localhost:25', 'http://localhost', 'smtp://']) {
+    assert.match(refusal({ SMTP_URL }).message, /SMTP_URL: use smtp:/)
+  }
+  for (const MAIL_FROM of ['nobody', 'a@b.example\r\nBcc: c@d.example', 'a@b.example, c@d.example'])
+    assert.match(refusal({ MAIL_FROM }).message, /MAIL_FROM: use an address/)
+})
+
 test('the public address is an origin: a trailing slash goes, anything more is refused', () => {
   assert.equal(readConfig({ PUBLIC_URL: 'HTTPS://CRM.example.com:443/' }).publicUrl, 'https://crm.example.com')
   for (const PUBLIC_URL of [
@@ -177,3 +196,20 @@ function refusal(env: Record<string, string>): ConfigError {
   }
   assert.fail(`these settings were accepted: ${JSON.stringify(env)}`)
 }
+
+test('the external platform’s address is an origin, and in production one that keeps tokens secret on the way', () => {
+  const platform = (env: Record<string, string>) => {
+    const { platformPort, platformUrl } = readConfig(env)
+    return { platformPort, platformUrl }
+  }
+  assert.deepEqual(platform({ PLATFORM_PORT: '9001', PLATFORM_URL: 'https://approve.example.com/' }), {
+    platformPort: 9001,
+    platformUrl: 'https://approve.example.com',
+  })
+  for (const PLATFORM_URL of ['approve.example.com', 'https://approve.example.com/path', 'ftp://approve.example.com'])
+    assert.throws(() => platform({ PLATFORM_URL }), /PLATFORM_URL: use/, PLATFORM_URL)
+  assert.throws(
+    () => platform({ ...PRODUCTION, PLATFORM_URL: 'http://approve.example.com' }),
+    /PLATFORM_URL: must begin with https:/,
+  )
+})

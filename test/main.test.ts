@@ -15,6 +15,7 @@ test('the first start fills the demo and tells its address and accounts; the nex
   const first = await startServerProcess(t, { env })
   const { stdout } = await first.program.stop()
   assert.match(stdout, /CRM is running at http:\/\/localhost:\d+/)
+  assert.match(stdout, /The external platform is at http:\/\/127\.0\.0\.1:\d+/)
   for (const userId of [1, 2, 3, 4, 5, 6])
     assert.match(stdout, new RegExp(`userId ${userId} .*(salesperson|manager|administrator)`))
   assert.match(stdout, /crm-demo/)
@@ -137,7 +138,12 @@ test('databases of a newer version stop the start with one line and stay as they
 })
 
 test('production wants to be told its address, and starts empty: no demo account opens it', async (t) => {
-  const env = { ...settingsIn(temporaryFolder(t)), NODE_ENV: 'production', BCRYPT_COST: '10' }
+  const env = {
+    ...settingsIn(temporaryFolder(t)),
+    NODE_ENV: 'production',
+    BCRYPT_COST: '10',
+    SMTP_URL: 'smtp://localhost',
+  }
   const refused = await new Program(t, { env }).run()
   assert.equal(refused.code, 1)
   assert.match(refused.stderr, /PUBLIC_URL: is required in production/)

@@ -1,15 +1,16 @@
 import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
-import { signedIn } from '../crm-session.js'
 import type { Database } from '../database.js'
 import type { PageModel } from '../web/pages.js'
 import { Problem } from '../web/problem.js'
-import type { Viewer } from './customers-visible-to.js'
+import type { ApprovalsPanel, FindApprovals } from './approvals-panel.js'
 import { findCustomer } from './find-customer.js'
 import { listCustomers, listFilters } from './list-customers.js'
 import { type ListQuery, listAddress, readListQuery } from './list-query.js'
-import { formatCount, formatDay, formatMoney, formatWholeMoney } from './money-and-dates.js'
+import { formatCount, formatDay, formatWholeMoney } from './money-and-dates.js'
 import { SORTS, type Sort, writePageKey } from './page-key.js'
+import { purchaseList } from './purchases.js'
+import { viewerOf } from './viewer-of.js'
 
 export interface CustomersPage extends PageModel {
   /** Whose customers these are: "Your customers", "All customers". */
@@ -46,12 +47,17 @@ export interface CustomerPage extends PageModel {
   count: string
   total: string
   purchases: { day: string; description: string; amount: string }[]
+  id: number
+  approvals: ApprovalsPanel
 }
 
 const SORT_LABELS: Record<Sort, string> = { name: 'Name', total: 'Total purchases', since: 'Newest customer' }
 
 /** `/customers` and `/customers/:id`: one's own portfolio; a manager sees everybody's. */
-export function customerPages({ database }: { database: Kysely<Database> }) {
+export function customerPages(
+  { database }: { database: Kysely<Database> },
+  { findApprovals }: { findApprovals: FindApprovals },
+) {
   return {
     async list(ctx: Context) {
       const viewer = viewerOf(ctx)
@@ -90,6 +96,8 @@ export function customerPages({ database }: { database: Kysely<Database> }) {
       const { customer, purchases } = found
       ctx.show<CustomerPage>('customers/show', {
         title: customer.name,
+        id: customer.id,
+        approvals: await findApprovals(ctx, customer.id),
         name: customer.name,
         facts: [
           { label: 'Contact', value: customer.contact },
@@ -100,21 +108,10 @@ export function customerPages({ database }: { database: Kysely<Database> }) {
           { label: 'Customer since', value: formatDay(customer.customer_since) },
           { label: 'Salesperson', value: `${customer.firstname} ${customer.lastname}` },
         ],
-        count: formatCount(purchases.length, 'purchase', 'purchases'),
-        total: formatMoney(customer.total_purchase),
-        purchases: purchases.map((purchase) => ({
-          day: formatDay(purchase.purchased_on),
-          description: purchase.description,
-          amount: formatMoney(purchase.amount),
-        })),
+        ...purchaseList(customer, purchases),
       })
     },
   }
-}
-
-function viewerOf(ctx: Context): Viewer {
-  const { session, userId } = signedIn(ctx)
-  return { userId: Number(userId), seesAll: session.hasPrivilege('viewAllCustomers') }
 }
 
 function choices(values: string[], selected: string, all: string): Choice[] {

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Customer, Database, Purchase } from '../database.js'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.js'
+import { purchasesOf } from './purchases.js'
 
 export interface CustomerWithPurchases {
   customer: Customer & { firstname: string; lastname: string }
@@ -21,12 +22,5 @@ export async function findCustomer(
     .where('customers.id', '=', id)
     .executeTakeFirst()
   if (customer === undefined) return undefined
-  const purchases = await database
-    .selectFrom('purchases')
-    .selectAll()
-    .where('customer_id', '=', customer.id)
-    .orderBy('purchased_on', 'desc')
-    .orderBy('id', 'desc')
-    .execute()
-  return { customer, purchases }
+  return { customer, purchases: await purchasesOf(database, customer.id) }
 }

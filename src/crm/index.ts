@@ -1,3 +1,8 @@
+export type { ApprovalsPanel, FindApprovals } from './approvals-panel.js'
 export { customerPages } from './customer-pages.js'
+export { findCustomersByEmail, type OwnCustomer } from './customers-by-email.js'
+export { findCustomer } from './find-customer.js'
+export { formatMoment } from './money-and-dates.js'
 export { keepTop3, topCustomersOf } from './top-three.js'
+export { viewerOf } from './viewer-of.js'
 export { welcomePage } from './welcome-page.js'

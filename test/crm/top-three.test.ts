@@ -15,6 +15,10 @@ test('[CRM-5] twenty tabs that open the welcome page at once share one top 3, wo
   const tab = async () => {
     const session = await sessions.resume({
       cookieHeader: [...visitor.cookies].map((pair) => pair.join('=')).join('; '),
+      oneTimeToken: undefined,
+      path: '/',
+      linkUse: 'open',
+      replacesUser: false,
       countsAsActivity: true,
       mayBeginGuest: false,
       device: null,

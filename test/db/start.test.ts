@@ -93,7 +93,7 @@ test('a step that fails leaves the schema as it was', async (t) => {
   t.after(() => close({ endSessions: true }))
   const broken = {
     ...migrations,
-    '0002-broken': {
+    '9999-broken': {
       async up(schema: typeof database) {
         await schema.schema.dropTable('purchases').execute()
         throw new Error('half way')

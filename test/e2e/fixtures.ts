@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test as base, type ConsoleMessage, expect } from '@playwright/test'
+import { test as base, type ConsoleMessage, expect, type Page } from '@playwright/test'
 import { type RunningServer, startServer } from '../../src/server.js'
 
 /** Walkthroughs with a server of their own; anything the browser complains about fails them. */
@@ -39,6 +39,24 @@ export const test = base.extend<{ quietBrowser: undefined }, { server: RunningSe
 /** Chromium reports a page that is answered with 4xx as an error of its own: the walkthroughs ask for some on purpose. */
 function isRefusedPage(message: ConsoleMessage, pageUrl: string): boolean {
   return /^Failed to load resource: .* status of 4\d\d/.test(message.text()) && message.location().url === pageUrl
+}
+
+/**
+ * Opens a path in a new tab of the same browser. A page that turns by itself may do so while the next one is on its way, which
+ * ends that journey: leave such a page like this.
+ */
+export async function inNewTab(page: Page, path: string): Promise<Page> {
+  const tab = await page.context().newPage()
+  await tab.goto(path)
+  return tab
+}
+
+/** No page is wider than the screen. One that turns by itself is looked at again. */
+export async function expectNarrow(page: Page): Promise<void> {
+  await expect(async () => {
+    const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+    expect(width, page.url()).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0)
+  }).toPass({ timeout: 10_000 })
 }
 
 export { expect }

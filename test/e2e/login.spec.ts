@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { expect, test } from './fixtures.js'
+import { expect, expectNarrow, test } from './fixtures.js'
 
 test('from the locked door to the customers, and out again without leaving anything behind', async ({ page }) => {
   await page.goto('/customers')
@@ -93,8 +93,7 @@ test('no page is wider than the screen', async ({ page }) => {
   for (const path of paths) {
     await page.goto(path)
     if (path.startsWith('/authenticate.shtml')) await page.getByRole('button', { name: 'Log In' }).click()
-    const width = await page.evaluate<number>('document.documentElement.scrollWidth')
-    expect(width, path).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0)
+    await expectNarrow(page)
   }
 })
 

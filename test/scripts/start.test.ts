@@ -31,7 +31,7 @@ test('npm start works under NODE_ENV=production too, once it knows its address',
   assert.equal(refused.code, 1)
   assert.match(refused.stderr, /PUBLIC_URL: is required in production/)
 
-  const env = { NODE_ENV: 'production', PUBLIC_URL: 'http://localhost:8044', PORT: '0' }
+  const env = { NODE_ENV: 'production', PUBLIC_URL: 'http://localhost:8044', SMTP_URL: 'smtp://localhost', PORT: '0' }
   const server = await startServerProcess(t, { ...startIn(clone), env })
   assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
   await server.program.stop()

@@ -1,0 +1,9 @@
+import type { Context } from 'koa'
+import { signedIn } from '../crm-session.js'
+import type { Viewer } from './customers-visible-to.js'
+
+/** Who looks at customers in this request. */
+export function viewerOf(ctx: Context): Viewer {
+  const { session, userId } = signedIn(ctx)
+  return { userId: Number(userId), seesAll: session.hasPrivilege('viewAllCustomers') }
+}
