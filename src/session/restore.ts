@@ -20,7 +20,7 @@ export async function restoreSession(hold: Hold, token: unknown): Promise<boolea
   const hash = hashSecret(token)
   const found = await answerOf(store.findOTP(appName, hash, clock.now()))
   const terms = found && termsOf(engine.format, found.credential)
-  if (!found || !terms || !worksAt(terms.path, carrier.path)) return refuse(hold)
+  if (found?.session.kind !== 'web' || !terms || !worksAt(terms.path, carrier.path)) return refuse(hold)
   if (waitsForConfirmation(hold, found, terms)) return false
   const isOwn = hold.state.is === 'live' && hold.record.id === found.session.id
   const needsCookie = !isOwn && terms.requestOnly !== true

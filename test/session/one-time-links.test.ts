@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { test } from 'node:test'
 import { memoryStore, type OTPOptions } from '../../src/session/index.js'
+import { credential, otp, session } from '../../src/session/testing/contract/fixtures.js'
 import {
   codeOf,
   type Described,
@@ -348,6 +349,18 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.createOTP(id), '')
   })
 }
+
+test('[MODE-4] [OTP-17] links are for web sessions: a rest session makes none, and one that got into the store opens nothing', async (t) => {
+  const { visitor, manager, store, clock } = await startLayer(t, LINK_PAGES)
+  const record = session(clock, { kind: 'rest', userId: '4', userName: 'Ana' })
+  await store.create('TEST', record, credential(clock, { kind: 'bearer', via: 'sign-in' }), {}, clock.now())
+  assert.equal(await manager.createOTP(record.id), '')
+  const token = 'AB'.repeat(16)
+  const link = otp(clock, { hash: hash('sha256', token, 'base64url'), details: '{}' })
+  assert.equal(await store.attach('TEST', record.id, link, undefined, {}, clock.now()), true)
+  for (const page of [come(token), `/restore?state=${token}`])
+    assert.notEqual((await visitor().read<Described>(page)).id, record.id)
+})
 
 test('[OTP-16] an answer to a link sends its origin only in a Referer, and is not cached', async (t) => {
   const { visitor } = await startLayer(t, LINK_PAGES)
