@@ -147,6 +147,7 @@ function openSessions(
     clock,
     guests: config.guests,
     secureCookie: isReachedByHttps(config),
+    tokenPrefix: 'crm_',
     idleTimeoutMinutes: config.sessionIdleMinutes,
     absoluteHours: { web: config.sessionAbsoluteHours },
     closeOnStop: config.sessionCloseOnStop,

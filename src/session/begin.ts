@@ -1,7 +1,14 @@
 import { formatToken, hashSecret, newHandle, newSecret, newSessionId } from './credentials/token.js'
 import { type Engine, storeUnavailable } from './engine.js'
 import { absoluteEndOf } from './options.js'
-import { type Credential, endAfter, NEVER, type SessionKind, type SessionRecord } from './record.js'
+import {
+  type Credential,
+  type CredentialKind,
+  endAfter,
+  NEVER,
+  type SessionKind,
+  type SessionRecord,
+} from './record.js'
 import { EMPTY_STORAGE } from './storage.js'
 
 // A browser describes itself in 100 to 200 characters; what is longer is not a browser's.
@@ -9,7 +16,7 @@ const LONGEST_DEVICE = 300
 
 /** A guest's record that begins now. Nothing is stored yet. */
 export function newRecord(engine: Engine, kind: SessionKind, now: number): SessionRecord {
-  const { idleMilliseconds } = engine.policy
+  const idleMilliseconds = engine.policy.idleMilliseconds[kind]
   const absoluteEnd = absoluteEndOf(engine.policy, kind, now)
   return {
     id: newSessionId(),
@@ -27,17 +34,27 @@ export function newRecord(engine: Engine, kind: SessionKind, now: number): Sessi
   }
 }
 
-/** A new cookie credential, and the token that the browser gets for it. The secret is nowhere else. */
-export function newCookie(
+/** Where a new credential comes from. */
+export type CredentialSeed = Pick<Credential, 'via' | 'authenticatedAt' | 'device' | 'address'> & { details?: string }
+
+/** A credential that was just made, and the token that its holder gets. */
+export interface NewCredential {
+  credential: Credential
+  token: string
+}
+
+/** A new cookie or bearer credential, and the token for whoever holds it. The secret is nowhere else. */
+export function newCredential(
+  kind: Exclude<CredentialKind, 'otp'>,
   id: string,
-  seed: Pick<Credential, 'via' | 'authenticatedAt' | 'device' | 'address'>,
+  seed: CredentialSeed,
   now: number,
-): { credential: Credential; token: string } {
+): NewCredential {
   const secret = newSecret()
   const credential: Credential = {
     handle: newHandle(),
     hash: hashSecret(secret),
-    kind: 'cookie',
+    kind,
     via: seed.via,
     createdAt: now,
     lastSeenAt: null,
@@ -46,7 +63,7 @@ export function newCookie(
     address: seed.address,
     expiresAt: NEVER,
     purpose: null,
-    details: null,
+    details: seed.details ?? null,
   }
   return { credential, token: formatToken({ id, secret }) }
 }

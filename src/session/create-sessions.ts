@@ -1,5 +1,7 @@
 import { attachOTP } from './attach-otp.js'
+import { beginTokenSession, type NewTokenOptions } from './begin-token.js'
 import type { Carrier } from './carrier.js'
+import { bearerTokens } from './credentials/bearer.js'
 import { sessionCookie } from './credentials/cookie.js'
 import type { OTPOptions } from './credentials/otp.js'
 import { isSessionId, newHandle } from './credentials/token.js'
@@ -9,11 +11,13 @@ import { createLocks } from './locks.js'
 import { readOptions, type SessionOptions } from './options.js'
 import { type EndReason, isLive, PRESENCE_BEAT_MILLISECONDS, type SessionId } from './record.js'
 import { resumeSession } from './resume.js'
+import { resumeTokenSession, type TokenRequest } from './resume-token.js'
 import type { Session } from './session.js'
-import { describeSession, type SessionDescription } from './session-description.js'
+import { describeSession, expirationDateOf, type SessionDescription } from './session-description.js'
 import { type DeepReadonly, deepFreeze, storageFormat } from './storage.js'
 import type { Cursor, EndFilter, ListFilter, Page } from './store.js'
 import { startSweeping } from './sweeper.js'
+import type { TokenSession } from './token-session.js'
 import { watchChanges } from './watch.js'
 
 // How many records one step of a sweep removes: a step holds the store, so many small ones are better than a long one.
@@ -25,6 +29,8 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   readonly cookieName: string
   /** Finds the session of a request. For framework glue; `koa.ts` shows how. */
   resume(carrier: Carrier): Promise<Session<S, P>>
+  /** Finds the session of a bearer token. For framework glue; `koa-tokens.ts` shows how. */
+  resumeToken(request: TokenRequest, defaultIdleSeconds?: number): Promise<TokenSession<S, P>>
   /** Whether visitors get a session as soon as they come. */
   readonly beginsAtFirstRequest: boolean
   /** One session with its devices, as an administrator may see it; undefined when there is none. */
@@ -45,6 +51,11 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   removeWithMessage(id: SessionId, message: string): Promise<boolean>
   /** Makes a one-time link for a session that is not this request's: for a worker that sends mail. '' when it is not live. */
   createOTP(id: SessionId, options?: OTPOptions): Promise<string>
+  /**
+   * Makes an API token for a user: a rest session of its own that lives for `absoluteSeconds`, without an idle timeout unless
+   * one is given. Show the token once; it is nowhere else. Throws SESSION_LIMIT, STORE_UNAVAILABLE.
+   */
+  newToken(userId: string, options: NewTokenOptions<P> & NewTokenFrom): Promise<NewToken>
   /** Yields whenever the session changed, until it ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
   /** Removes what ended more than five minutes ago. Runs by itself; answers how many. */
@@ -56,6 +67,20 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
    * store open.
    */
   close(options?: { endSessions?: boolean }): Promise<void>
+}
+
+/** Where somebody was when he made a token. */
+export interface NewTokenFrom {
+  device?: string | null
+  address?: string | null
+}
+
+export interface NewToken {
+  token: string
+  /** The session's id; end it to revoke the token. */
+  id: SessionId
+  /** When it ends if nothing more comes: ISO 8601, UTC; null = never. */
+  expirationDate: string | null
 }
 
 /**
@@ -74,6 +99,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     locks: createLocks(),
     format: storageFormat(policy.maxStorageBytes, policy.codecs),
     cookie: sessionCookie(appName, policy.secureCookie),
+    bearer: bearerTokens(policy.tokenPrefix),
   }
 
   async function sweep(): Promise<number> {
@@ -108,6 +134,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     cookieName: engine.cookie.name,
     beginsAtFirstRequest: policy.guests === 'first-request',
     resume: (carrier) => resumeSession<S, P>(engine, carrier),
+    resumeToken: (request, defaultIdleSeconds) => resumeTokenSession<S, P>(engine, request, defaultIdleSeconds),
     get: describe,
     async storage(id) {
       const record = isSessionId(id) ? await answerOf(store.get(appName, id)) : undefined
@@ -153,6 +180,12 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       const record = isSessionId(id) ? await answerOf(store.get(appName, id)) : undefined
       if (record?.kind !== 'web' || !isLive(record, clock.now())) return ''
       return (await attachOTP(engine, record, options, undefined)) ?? ''
+    },
+    async newToken(userId, { device = null, address = null, ...options }) {
+      const terms = { idleSeconds: 0, ...options }
+      const origin = { via: 'token', authenticatedAt: null, device, address } as const
+      const { record, token } = await beginTokenSession(engine, userId, terms, origin)
+      return { token, id: record.id, expirationDate: expirationDateOf(record) }
     },
     watch: (id, signal) => watchChanges(engine, id, signal),
     sweep,

@@ -1,3 +1,4 @@
+import type { BearerTokens } from './credentials/bearer.js'
 import type { SessionCookie } from './credentials/cookie.js'
 import { SessionError } from './errors.js'
 import type { Events, SessionEvent } from './events.js'
@@ -13,6 +14,7 @@ export interface Engine {
   readonly locks: Locks
   readonly format: StorageFormat
   readonly cookie: SessionCookie
+  readonly bearer: BearerTokens
 }
 
 /** Waits for a store; an exception of its becomes 503 and nothing else: nobody turns anonymous because a database is down. */

@@ -8,6 +8,8 @@ export type SessionErrorCode =
   | 'STORE_UNAVAILABLE'
   /** The licence limit is reached (number 5503). */
   | 'SESSION_LIMIT'
+  /** A REST request without a live token, where one is needed. */
+  | 'NOT_SIGNED_IN'
   /** The user is signed in and lacks a privilege; `privilege` names it. */
   | 'PRIVILEGE_MISSING'
   /** The server runs without sessions. */
@@ -32,6 +34,7 @@ const STATUS: Record<SessionErrorCode, number> = {
   SESSION_BUSY: 503,
   STORE_UNAVAILABLE: 503,
   SESSION_LIMIT: 503,
+  NOT_SIGNED_IN: 401,
   PRIVILEGE_MISSING: 403,
   SESSIONS_OFF: 503,
   GUEST_NOT_STARTED: 409,
@@ -60,7 +63,7 @@ export interface SessionErrorDetails {
 
 /**
  * Something that can happen at run time, as opposed to wrong wiring, which is a `TypeError`.
- * Has what Koa and http-errors look at: `status`, `expose` and, for 503, `headers['Retry-After']`.
+ * Has what Koa and http-errors look at: `status`, `expose` and `headers` (503 with `Retry-After`, 401 with `WWW-Authenticate`).
  */
 export class SessionError extends Error {
   override readonly name = 'SessionError'
@@ -83,10 +86,23 @@ export class SessionError extends Error {
     this.number = NUMBER[code]
     this.privilege = details.privilege
     this.retryAfterSeconds = this.status === 503 ? RETRY_AFTER_SECONDS : undefined
-    this.headers = this.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(this.retryAfterSeconds) }
+    this.headers = {
+      ...(this.retryAfterSeconds !== undefined && { 'Retry-After': String(this.retryAfterSeconds) }),
+      ...(this.status === 401 && { 'WWW-Authenticate': 'Bearer' }),
+    }
   }
+}
+
+/** All licences are taken (number 5503). */
+export function sessionLimit(): SessionError {
+  return new SessionError('SESSION_LIMIT', 'There are as many sessions as are licensed. Try again in a few minutes.')
 }
 
 export function sessionEnded(message = 'This session has ended; reload the page to start again.'): SessionError {
   return new SessionError('SESSION_ENDED', message)
+}
+
+/** The documented refusal of West Wind's token sessions. */
+export function notSignedIn(): SessionError {
+  return new SessionError('NOT_SIGNED_IN', 'Access Denied. Please sign in first.')
 }

@@ -1,10 +1,10 @@
 import { attachOTP } from './attach-otp.js'
-import { newCookie, newRecord, storedAfterAll } from './begin.js'
+import { newCredential, newRecord, storedAfterAll } from './begin.js'
 import type { Carrier } from './carrier.js'
 import { type Change, changeRecord } from './change.js'
 import type { OTPOptions } from './credentials/otp.js'
 import { answerOf, type Engine, eventOf, reportEnded } from './engine.js'
-import { SessionError, sessionEnded } from './errors.js'
+import { notSignedIn, SessionError, sessionEnded, sessionLimit } from './errors.js'
 import { type Credential, isGuestRecord, type SessionRecord } from './record.js'
 import type { NewSession } from './secure.js'
 import { EMPTY_STORAGE } from './storage.js'
@@ -92,7 +92,8 @@ export class Hold {
     const now = clock.now()
     const record = { ...this.state.record, ...fields }
     const { device, address } = this.carrier
-    const made = newCookie(
+    const made = newCredential(
+      'cookie',
       record.id,
       { via: login ? 'login' : 'visit', authenticatedAt: login ? now : null, device, address },
       now,
@@ -104,8 +105,7 @@ export class Hold {
       record.id,
       { admitted: true, ended: [] },
     )
-    if (!admission.admitted)
-      throw new SessionError('SESSION_LIMIT', 'There are as many sessions as are licensed. Try again in a few minutes.')
+    if (!admission.admitted) throw sessionLimit()
     this.engine.events.emit('created', eventOf(record))
     if (login) this.engine.events.emit('secured', { ...eventOf(record), replaced: undefined })
     reportEnded(this.engine, admission.ended)
@@ -203,12 +203,17 @@ export class Hold {
 
   becomeGuest(refusal: Refusal | undefined): void {
     if (refusal === 'just-ended' && !isGuestRecord(this.record)) this.lostUser = true
-    this.state = { is: 'guest', record: newRecord(this.engine, 'web', this.engine.policy.clock.now()), refusal }
+    this.state = {
+      is: 'guest',
+      record: newRecord(this.engine, this.record.kind, this.engine.policy.clock.now()),
+      refusal,
+    }
   }
 
   refuseBegin(): void {
     const refusal = this.state.is === 'guest' ? this.state.refusal : undefined
     if (refusal === 'just-ended') throw sessionEnded()
+    if (this.record.kind === 'rest') throw notSignedIn()
     if (refusal === 'request')
       throw new SessionError(
         'GUEST_NOT_STARTED',
@@ -220,6 +225,16 @@ export class Hold {
   refuseStale(): void {
     if (this.state.is === 'stale')
       throw sessionEnded('This session was replaced by another one; use the one that secureSession() returned.')
+  }
+
+  /** A token's client cannot be given another credential in an answer that it did not ask one of. */
+  refuseRest(): void {
+    if (this.record.kind !== 'rest') return
+    if (this.state.is === 'guest') this.refuseBegin()
+    throw new SessionError(
+      'FEATURE_NOT_AVAILABLE',
+      'Feature not available in this release: a rest session gains no user and no privilege. Sign in anew with newSession().',
+    )
   }
 
   /** A third party that calls back may use the storage, and neither end nor change the session, nor make links to it. */

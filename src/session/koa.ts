@@ -3,7 +3,10 @@ import type { Carrier } from './carrier.js'
 import type { Sessions } from './create-sessions.js'
 import { SessionError } from './errors.js'
 import { isPrefetch, mayBeginGuest } from './guest-rule.js'
+import { onClose } from './on-close.js'
 import type { Session } from './session.js'
+
+export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './koa-tokens.js'
 
 /** What this glue needs of a Koa context. Koa's own fits; `session` is what it adds. */
 export interface SessionContext<S extends object = Record<string, unknown>, P extends string = string> {
@@ -144,10 +147,7 @@ function carrierOf(cookieName: string, ctx: RequestContext, countsAsActivity: bo
     setCurrent: (session) => {
       ctx.session = session
     },
-    onClose: (run) => {
-      if (res.closed || res.destroyed || res.writableFinished) run()
-      else res.once('close', run)
-    },
+    onClose: (run) => onClose(res, run),
   }
 }
 

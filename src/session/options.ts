@@ -15,6 +15,11 @@ export interface SessionOptions extends RoleDeclaration {
    * ('first-write', the default: no record and no cookie for visitors with nothing to remember).
    */
   guests?: 'first-request' | 'first-write'
+  /**
+   * What bearer tokens begin with, so that people and secret scanners recognise one that leaked. Lower-case letters, digits, `-` and `_`,
+   * at most 41. Default: the application's name in lower case and `_`.
+   */
+  tokenPrefix?: string
   /** `Secure` and the `__Host-` prefix. Default true; false only for plain http on a developer's machine. */
   secureCookie?: boolean
   /** Minutes without a request after which a session closes. Default 60 (4D). */
@@ -50,7 +55,8 @@ export interface Policy {
   readonly clock: Clock
   readonly guests: 'first-request' | 'first-write'
   readonly secureCookie: boolean
-  readonly idleMilliseconds: number
+  readonly tokenPrefix: string
+  readonly idleMilliseconds: Readonly<Record<SessionKind, number>>
   readonly minIdleMilliseconds: number
   readonly absoluteMilliseconds: Readonly<Record<SessionKind, number>>
   readonly neverExpires: boolean
@@ -64,6 +70,8 @@ export interface Policy {
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
+// West Wind's token sessions close after this long without a request.
+const REST_IDLE_MILLISECONDS = 30 * MINUTE
 
 /** @throws TypeError that tells what to change. The options are read once and never written to. */
 export function readOptions(options: SessionOptions): Policy {
@@ -79,6 +87,11 @@ export function readOptions(options: SessionOptions): Policy {
     throw new TypeError('store: hand in a store, for instance memoryStore() or sqliteStore(db).')
   if (guests !== 'first-request' && guests !== 'first-write')
     throw new TypeError(`guests: 'first-request' or 'first-write', got ${JSON.stringify(guests)}.`)
+  const tokenPrefix = options.tokenPrefix ?? `${appName.toLowerCase()}_`
+  if (typeof tokenPrefix !== 'string' || !/^[a-z0-9_-]{1,41}$/.test(tokenPrefix))
+    throw new TypeError(
+      `tokenPrefix: 1 to 41 lower-case letters, digits, "-" or "_"; got ${JSON.stringify(tokenPrefix)}.`,
+    )
   for (const [name, value] of Object.entries({ secureCookie, closeOnStop })) {
     if (typeof value !== 'boolean') throw new TypeError(`${name}: true or false, got ${JSON.stringify(value)}.`)
   }
@@ -94,9 +107,13 @@ export function readOptions(options: SessionOptions): Policy {
     clock: options.clock ?? systemClock,
     guests,
     secureCookie,
+    tokenPrefix,
     closeOnStop,
     neverExpires,
-    idleMilliseconds: timeout === undefined ? Math.max(idle, minIdle) : timeout * MINUTE,
+    idleMilliseconds: Object.freeze({
+      web: timeout === undefined ? Math.max(idle, minIdle) : timeout * MINUTE,
+      rest: neverExpires ? 0 : REST_IDLE_MILLISECONDS,
+    }),
     minIdleMilliseconds: minIdle,
     absoluteMilliseconds: Object.freeze({ web: absolute('web', 12), rest: absolute('rest', 720) }),
     maxStorageBytes: number('maxStorageBytes', options.maxStorageBytes, 2) ?? 65_536,

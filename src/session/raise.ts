@@ -41,6 +41,7 @@ export async function setGrants(
 /** Puts the fields on a session whose id and cookie nobody knew before. */
 async function raise(hold: Hold, fields: Partial<GrantFields>, how: Raising): Promise<void> {
   hold.refuseBorrowed()
+  hold.refuseRest()
   hold.refuseAfterHeaders()
   if (hold.state.is === 'guest') {
     if (!how.afresh) hold.refuseBegin()

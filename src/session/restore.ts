@@ -1,4 +1,4 @@
-import { newCookie } from './begin.js'
+import { newCredential } from './begin.js'
 import { isOTP, type OTPTerms, termsOf, worksAt } from './credentials/otp.js'
 import { hashSecret } from './credentials/token.js'
 import { answerOf, eventOf } from './engine.js'
@@ -28,7 +28,7 @@ export async function restoreSession(hold: Hold, token: unknown): Promise<boolea
   const now = clock.now()
   const { device, address } = carrier
   const made = needsCookie
-    ? newCookie(found.session.id, { via: 'link', authenticatedAt: null, device, address }, now)
+    ? newCredential('cookie', found.session.id, { via: 'link', authenticatedAt: null, device, address }, now)
     : undefined
   const record = await answerOf(store.redeem(appName, hash, made?.credential, limits, now))
   if (!record) return refuse(hold)

@@ -1,9 +1,9 @@
+import { noteActivity } from './activity.js'
 import { newRecord } from './begin.js'
 import type { Carrier } from './carrier.js'
 import { hashSecret, parseToken } from './credentials/token.js'
 import { answerOf, type Engine } from './engine.js'
 import { Hold, type Refusal } from './hold.js'
-import { endAfter, TOUCH_GRACE_MILLISECONDS } from './record.js'
 import { restoreSession } from './restore.js'
 import { Session } from './session.js'
 import type { Found } from './store.js'
@@ -41,31 +41,9 @@ async function holdByCookie(engine: Engine, carrier: Carrier): Promise<Hold> {
     live = found
   }
   if (!live) return guest(engine, carrier, refusal)
-  const { credential } = live
-  let { session: record } = live
-  if (carrier.countsAsActivity && now - (record.lastAccessTime ?? 0) >= TOUCH_GRACE_MILLISECONDS) {
-    await touch(engine, record.id, credential.hash, now)
-    record = {
-      ...record,
-      lastAccessTime: now,
-      end: Math.max(record.end, endAfter(now, record.idleMilliseconds, record.absoluteEnd)),
-    }
-  }
+  const { session, credential } = live
+  const record = carrier.countsAsActivity ? await noteActivity(engine, session, credential, carrier, now) : session
   return new Hold(engine, carrier, { is: 'live', record, credential, unsent: false })
-}
-
-/** A read must not fail because its time could not be noted: the session lives a minute longer than promised anyway. */
-async function touch(
-  { policy: { store, appName }, events }: Engine,
-  id: string,
-  hash: string,
-  now: number,
-): Promise<void> {
-  try {
-    await store.touch(appName, id, hash, now)
-  } catch (error) {
-    events.emit('warning', { message: 'The store could not note that a session is in use.', error })
-  }
 }
 
 function guest(engine: Engine, carrier: Carrier, refusal: Refusal | undefined): Hold {

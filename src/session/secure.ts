@@ -1,4 +1,4 @@
-import { newCookie, newRecord, storedAfterAll } from './begin.js'
+import { newCredential, newRecord, storedAfterAll } from './begin.js'
 import type { Carrier } from './carrier.js'
 import { CONFLICT_SECONDS } from './change.js'
 import { answerOf, type Engine, eventOf, reportEnded } from './engine.js'
@@ -46,7 +46,7 @@ export async function replaceSession(
     const record = successorOf(engine, current, raise, keep, now)
     const via = raise.login ? 'login' : old.credential.via
     const authenticatedAt = raise.login ? now : old.credential.authenticatedAt
-    const made = newCookie(record.id, { via, authenticatedAt, device, address }, now)
+    const made = newCredential('cookie', record.id, { via, authenticatedAt, device, address }, now)
     // What takes nothing of the old session along does not care what others wrote meanwhile.
     const expected = keep === false && isWhole(raise.fields) ? { by } : { by, version: current.version }
     const replaced = await storedAfterAll(

@@ -1,3 +1,4 @@
+import { type TokenTerms, termsOfToken } from './begin-token.js'
 import type { Engine } from './engine.js'
 import type { Credential, SessionId, SessionKind, SessionRecord } from './record.js'
 import { isLive, NEVER } from './record.js'
@@ -20,8 +21,8 @@ export interface SessionDescription {
   devices: DeviceDescription[]
 }
 
-/** One credential of a session. */
-export interface DeviceDescription {
+/** One credential of a session. `name` and `scope` say something of bearer tokens only. */
+export interface DeviceDescription extends TokenTerms {
   handle: string
   kind: Credential['kind']
   via: Credential['via']
@@ -33,10 +34,11 @@ export interface DeviceDescription {
 }
 
 export function describeSession(
-  { policy, format }: Engine,
+  engine: Engine,
   record: SessionRecord,
   credentials: readonly Credential[],
 ): SessionDescription {
+  const { policy, format } = engine
   return {
     id: record.id,
     kind: record.kind,
@@ -49,16 +51,22 @@ export function describeSession(
     expirationDate: expirationDateOf(record),
     storageBytes: Buffer.byteLength(record.storage),
     storageKeys: Object.keys(format.decode(record.storage)),
-    devices: credentials.map(({ handle, kind, via, createdAt, lastSeenAt, authenticatedAt, device, address }) => ({
-      handle,
-      kind,
-      via,
-      createdAt: new Date(createdAt),
-      lastSeenAt: dateOf(lastSeenAt),
-      authenticatedAt: dateOf(authenticatedAt),
-      device,
-      address,
-    })),
+    devices: credentials.map((credential) => describeDevice(engine, credential)),
+  }
+}
+
+function describeDevice(engine: Engine, credential: Credential): DeviceDescription {
+  const { handle, kind, via, createdAt, lastSeenAt, authenticatedAt, device, address } = credential
+  return {
+    handle,
+    kind,
+    via,
+    createdAt: new Date(createdAt),
+    lastSeenAt: dateOf(lastSeenAt),
+    authenticatedAt: dateOf(authenticatedAt),
+    device,
+    address,
+    ...termsOfToken(engine, kind === 'bearer' ? credential : { details: null }),
   }
 }
 

@@ -157,7 +157,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     }))
   }
 
-  /** Sets the idle timeout in minutes; less than the floor (60, 4D) becomes the floor. The end moves at once. */
+  /** Sets the idle timeout in minutes; less than the floor (60, 4D) becomes the floor of a web session. The end moves at once. */
   async setIdleTimeout(minutes: number): Promise<void> {
     if (typeof minutes !== 'number' || !Number.isFinite(minutes))
       throw new TypeError('setIdleTimeout() takes a number of minutes.')
@@ -165,7 +165,8 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     this.#hold.refuseBorrowed()
     await this.#hold.begin()
     const { clock, minIdleMilliseconds } = this.#hold.engine.policy
-    const idleMilliseconds = Math.max(minutes * 60_000, minIdleMilliseconds)
+    const least = this.kind === 'web' ? minIdleMilliseconds : 60_000
+    const idleMilliseconds = Math.max(minutes * 60_000, least)
     await this.#hold.change((current) => {
       const lastAccessTime = Math.max(current.lastAccessTime ?? 0, clock.now())
       const end = endAfter(lastAccessTime, idleMilliseconds, current.absoluteEnd)

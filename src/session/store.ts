@@ -43,10 +43,10 @@ export interface SessionStore {
   ): Promise<Updated>
 
   /**
-   * Counts as activity: moves `lastAccessTime`, the end that follows from it, and the credential's `lastSeenAt`.
-   * Moves nothing backwards; does nothing to a session that is no longer live. The version stays.
+   * Counts as activity: moves `lastAccessTime`, the end that follows from it, and the credential's `lastSeenAt`, and notes from
+   * where it was used. Moves nothing backwards; does nothing to a session that is no longer live. The version stays.
    */
-  touch(app: string, id: SessionId, hash: string, now: number): Promise<void>
+  touch(app: string, id: SessionId, hash: string, from: SeenFrom, now: number): Promise<void>
 
   /**
    * Adds a credential to a live session: another device, a token, or an OTP. At `limits.credentials` the device that was
@@ -138,6 +138,9 @@ export interface SessionStore {
   readonly presence?: Presence
 }
 
+/** Where a credential was presented. null leaves what is known. */
+export type SeenFrom = Pick<Credential, 'device' | 'address'>
+
 /** The fields that an update may carry. */
 export type SessionChanges = Partial<
   Pick<SessionRecord, 'userName' | 'grants' | 'storage' | 'idleMilliseconds' | 'end'>
@@ -211,6 +214,8 @@ export interface ListFilter {
   kind?: SessionKind
   /** `user`: live with a user or a privilege; `restored`: live with a device that came by a link. */
   state?: 'guest' | 'user' | 'restored' | 'invalidated'
+  /** Only live sessions with a credential that came about like this: `token` for API tokens. */
+  via?: Credential['via']
 }
 
 export interface Page {

@@ -14,6 +14,8 @@ test('options that cannot work are refused with what to change', () => {
     [{ store: undefined }, /store: hand in a store/],
     [{ store: {} }, /store: hand in a store/],
     [{ guests: 'always' }, /guests: 'first-request' or 'first-write'/],
+    [{ tokenPrefix: 'CRM_' }, /tokenPrefix: 1 to 41 lower-case letters/],
+    [{ tokenPrefix: '' }, /tokenPrefix/],
     [{ secureCookie: 'no' }, /secureCookie: true or false/],
     [{ closeOnStop: 1 }, /closeOnStop: true or false/],
     [{ idleTimeoutMinutes: 0 }, /idleTimeoutMinutes: a number from 1 up, got 0/],

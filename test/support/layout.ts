@@ -30,6 +30,7 @@ const MAP: Record<string, readonly string[]> = {
   'src/operations': ['src/session', 'src/web', 'src/crm-session.ts', 'src/crm'],
   'src/platform': ['src/web'],
   'src/admin': ['src/session', 'src/web', 'src/crm-session.ts'],
+  'src/api': ['src/session', 'src/web', 'src/crm-session.ts', 'src/crm', 'src/accounts', 'src/operations'],
   'src/page-frame.ts': ['src/web'],
   'src/session-problems.ts': ['src/session', 'src/web'],
   'src/routes.ts': [
@@ -47,6 +48,7 @@ const MAP: Record<string, readonly string[]> = {
     'src/session',
     'src/web',
     'src/accounts',
+    'src/api',
     'src/page-frame.ts',
     'src/session-problems.ts',
     'src/routes.ts',
@@ -83,7 +85,8 @@ const MAP: Record<string, readonly string[]> = {
 const DOORS: readonly { folder: string; doors: readonly string[]; guests: RegExp }[] = [
   { folder: 'src/session', doors: ['src/session/index.ts', 'src/session/koa.ts'], guests: /^/ },
   { folder: 'src/mail', doors: ['src/mail/index.ts'], guests: /^/ },
-  { folder: 'src/crm', doors: ['src/crm/index.ts'], guests: /^src\/(accounts|admin|operations)\// },
+  { folder: 'src/crm', doors: ['src/crm/index.ts'], guests: /^src\/(accounts|admin|api|operations)\// },
+  { folder: 'src/accounts', doors: ['src/accounts/index.ts'], guests: /^src\/api\// },
 ]
 
 const DRIVERS = ['better-sqlite3', 'pg', 'ioredis', 'redis', 'nodemailer']

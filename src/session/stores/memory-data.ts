@@ -2,6 +2,7 @@ import {
   type Credential,
   type EndedSession,
   type EndReason,
+  endAfter,
   endedSession,
   isGuestRecord,
   isLive,
@@ -10,7 +11,7 @@ import {
   type SessionRecord,
   TOMBSTONE_MILLISECONDS,
 } from '../record.js'
-import type { Expected, FoundOTP, Limits } from '../store.js'
+import type { Expected, FoundOTP, Limits, SeenFrom } from '../store.js'
 import { evictedBy } from './eviction.js'
 
 export interface Entry {
@@ -41,6 +42,19 @@ export function holds(entry: Entry, { version, by }: Expected, now: number): boo
     (version === undefined || version === entry.record.version) &&
     (by === undefined || entry.credentials.has(by))
   )
+}
+
+/** A record after it was used. Nothing moves backwards. */
+export function accessedAt(record: SessionRecord, now: number): SessionRecord {
+  const lastAccessTime = Math.max(record.lastAccessTime ?? 0, now)
+  const end = Math.max(record.end, endAfter(now, record.idleMilliseconds, record.absoluteEnd))
+  return { ...record, lastAccessTime, end }
+}
+
+/** A credential after it was presented. */
+export function seenAt(credential: Credential, { device, address }: SeenFrom, now: number): Credential {
+  const lastSeenAt = Math.max(credential.lastSeenAt ?? 0, now)
+  return { ...credential, lastSeenAt, device: device ?? credential.device, address: address ?? credential.address }
 }
 
 export function insert(data: AppData, session: SessionRecord, credential: Credential): void {

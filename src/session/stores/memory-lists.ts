@@ -1,4 +1,4 @@
-import { isGuestRecord, isLive, type SessionRecord } from '../record.js'
+import { type Credential, isGuestRecord, isLive, type SessionRecord } from '../record.js'
 import type { Cursor, ListFilter, ListPage, Page } from '../store.js'
 import type { Entry } from './memory-data.js'
 
@@ -27,12 +27,14 @@ function sortKey(record: SessionRecord, sort: NonNullable<Page['sort']>): number
   return sort === 'created' ? (record.startTime ?? 0) : sort === 'seen' ? (record.lastAccessTime ?? 0) : record.end
 }
 
-function matchesFilter({ record, credentials }: Entry, { userId, kind, state }: ListFilter, now: number): boolean {
+function matchesFilter({ record, credentials }: Entry, { userId, kind, state, via }: ListFilter, now: number): boolean {
   if (userId !== undefined && record.userId !== userId) return false
   if (kind !== undefined && record.kind !== kind) return false
+  const cameBy = (way: Credential['via']) => [...credentials.values()].some((credential) => credential.via === way)
+  if (via !== undefined && !(isLive(record, now) && cameBy(via))) return false
   if (state === undefined) return true
   if (state === 'invalidated') return record.startTime === null
   if (!isLive(record, now)) return false
-  if (state === 'restored') return [...credentials.values()].some((credential) => credential.via === 'link')
+  if (state === 'restored') return cameBy('link')
   return (state === 'guest') === isGuestRecord(record)
 }

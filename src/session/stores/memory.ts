@@ -2,7 +2,6 @@ import {
   type Credential,
   type EndedSession,
   type EndReason,
-  endAfter,
   expiryReason,
   isLive,
   type SessionId,
@@ -23,12 +22,14 @@ import type {
   Page,
   Presence,
   Replaced,
+  SeenFrom,
   SessionChanges,
   SessionStore,
   Updated,
 } from '../store.js'
 import {
   type AppData,
+  accessedAt,
   addCredential,
   bury,
   dropOTP,
@@ -41,6 +42,7 @@ import {
   isFull,
   leaveMessage,
   liveOTP,
+  seenAt,
 } from './memory-data.js'
 import { isListed, listPage } from './memory-lists.js'
 import { memoryPresence } from './memory-presence.js'
@@ -132,15 +134,12 @@ export class MemoryStore implements SessionStore {
     return { updated: true, ended: fields.userId === undefined ? [] : endOldest(data, entry.record, limits, now) }
   }
 
-  async touch(app: string, id: SessionId, hash: string, now: number): Promise<void> {
+  async touch(app: string, id: SessionId, hash: string, from: SeenFrom, now: number): Promise<void> {
     const entry = this.app(app).sessions.get(id)
     const credential = entry?.credentials.get(hash)
     if (!entry || !credential || !isLive(entry.record, now)) return
-    const { record } = entry
-    const lastAccessTime = Math.max(record.lastAccessTime ?? 0, now)
-    const end = Math.max(record.end, endAfter(now, record.idleMilliseconds, record.absoluteEnd))
-    entry.record = { ...record, lastAccessTime, end }
-    entry.credentials.set(hash, { ...credential, lastSeenAt: Math.max(credential.lastSeenAt ?? 0, now) })
+    entry.record = accessedAt(entry.record, now)
+    entry.credentials.set(hash, seenAt(credential, from, now))
   }
 
   async attach(

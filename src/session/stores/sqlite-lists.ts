@@ -35,7 +35,7 @@ export function countListed(db: SqliteDatabase, app: string, filter: ListFilter,
 
 function listCondition(
   app: string,
-  { userId, kind, state }: ListFilter,
+  { userId, kind, state, via }: ListFilter,
   now: number,
 ): { where: string[]; parameters: unknown[] } {
   const where = ['s.app = ?', 's.end_at > ?']
@@ -51,7 +51,11 @@ function listCondition(
   if (state !== undefined) where.push(state === 'invalidated' ? 's.start_time IS NULL' : 's.start_time IS NOT NULL')
   if (state === 'guest') where.push(IS_GUEST)
   if (state === 'user') where.push(`NOT (${IS_GUEST})`)
-  if (state === 'restored')
-    where.push(`EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = s.key AND c.via = 'link')`)
+  if (via !== undefined) where.push('s.start_time IS NOT NULL')
+  for (const way of [state === 'restored' ? 'link' : undefined, via]) {
+    if (way === undefined) continue
+    where.push('EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = s.key AND c.via = ?)')
+    parameters.push(way)
+  }
   return { where, parameters }
 }

@@ -7,7 +7,7 @@ import {
   SWEEP_MARGIN_MILLISECONDS,
   TOMBSTONE_MILLISECONDS,
 } from '../record.js'
-import type { EndFilter, Expected, FoundOTP, SessionChanges } from '../store.js'
+import type { EndFilter, Expected, FoundOTP, SeenFrom, SessionChanges } from '../store.js'
 import type { SqliteDatabase } from './sqlite-driver.js'
 import { foundCache } from './sqlite-found-cache.js'
 import { FOUND, type FoundRow, RECORD, toFound } from './sqlite-found-row.js'
@@ -70,7 +70,8 @@ export function sqliteRows(db: SqliteDatabase) {
   )
   const touchStatement = db.prepare('UPDATE session_records SET last_access_time = ?, end_at = ? WHERE key = ?')
   const seenStatement = db.prepare(
-    'UPDATE session_credentials SET last_seen_at = max(coalesce(last_seen_at, 0), ?) WHERE session_key = ? AND hash = ?',
+    `UPDATE session_credentials SET last_seen_at = max(coalesce(last_seen_at, 0), ?), device = coalesce(?, device),
+      address = coalesce(?, address) WHERE session_key = ? AND hash = ?`,
   )
   const authenticatedStatement = db.prepare(
     `UPDATE session_credentials SET authenticated_at = ?, via = 'login' WHERE session_key = ? AND hash = ?`,
@@ -176,10 +177,10 @@ export function sqliteRows(db: SqliteDatabase) {
       if (key !== undefined) cache.forget(key)
       return key
     },
-    touch(key: number, hash: string, lastAccessTime: number, end: number, now: number): void {
+    touch(key: number, hash: string, lastAccessTime: number, end: number, from: SeenFrom, now: number): void {
       cache.forget(key)
       touchStatement.run(lastAccessTime, end, key)
-      seenStatement.run(now, key, hash)
+      seenStatement.run(now, from.device, from.address, key, hash)
     },
     markAuthenticated(key: number, hash: string, now: number): void {
       cache.forget(key)

@@ -184,12 +184,12 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
     update: (app, id, expected, writeId, changes, limits, now) =>
       batch.add(() => update(app, id, expected, writeId, changes, limits, now)),
 
-    touch: (app, id, hash, now) =>
+    touch: (app, id, hash, from, now) =>
       batch.add(() => {
         const record = holding(app, id, { by: hash }, now)
         if (!record) return
         const end = Math.max(record.end, endAfter(now, record.idleMilliseconds, record.absoluteEnd))
-        rows.touch(record.key, hash, Math.max(record.lastAccessTime ?? 0, now), end, now)
+        rows.touch(record.key, hash, Math.max(record.lastAccessTime ?? 0, now), end, from, now)
       }),
 
     attach: (app, id, credential, by, limits, now) =>

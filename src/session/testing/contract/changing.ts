@@ -6,6 +6,7 @@ import {
   credential,
   HOUR,
   NO_LIMITS,
+  NOWHERE,
   otp,
   rounds,
   type StorePromise,
@@ -175,7 +176,7 @@ export const changing: StorePromise[] = [
           caller === CALLERS / 2
             ? store.end(APP, record.id, 'closed', clock.now())
             : caller % 2 === 0
-              ? store.touch(APP, record.id, cookie.hash, clock.now())
+              ? store.touch(APP, record.id, cookie.hash, NOWHERE, clock.now())
               : store.update(
                   APP,
                   record.id,
@@ -220,7 +221,7 @@ export const changing: StorePromise[] = [
       }
       const [a, b] = [await add(credential(clock)), await add(credential(clock))]
       clock.advance({ minutes: 2 })
-      await store.touch(APP, record.id, a.hash, clock.now())
+      await store.touch(APP, record.id, a.hash, NOWHERE, clock.now())
       const links = [await add(otp(clock)), await add(otp(clock)), await add(otp(clock))] as const
       const c = await add(credential(clock))
       const states = await Promise.all([cookie, a, b, c].map(({ hash }) => stateOf(trial, record.id, hash)))

@@ -135,6 +135,8 @@ export const counting: StorePromise[] = [
       const next = session(clock, { userId: '5' })
       await store.replace(APP, old.record.id, {}, next, credential(clock), NO_LIMITS, clock.now())
       await store.attach(APP, user.record.id, credential(clock, { via: 'link' }), undefined, NO_LIMITS, clock.now())
+      const token = session(clock, { userId: '6', kind: 'rest' })
+      await store.create(APP, token, credential(clock, { kind: 'bearer', via: 'token' }), NO_LIMITS, clock.now())
       const expired = await stored(trial, { absoluteEnd: clock.now() + 1 })
       clock.advance({ milliseconds: 1 })
       const expect = async (filter: ListFilter, ids: string[]) => {
@@ -142,15 +144,18 @@ export const counting: StorePromise[] = [
         assert.deepEqual(listed.map(({ id }) => id).sort(), [...ids].sort())
         if (Object.keys(filter).length > 0) assert.equal(await store.count(APP, filter, clock.now()), ids.length)
       }
-      await expect({}, [guest.record.id, user.record.id, rest.record.id, old.record.id, next.id])
+      await expect({}, [guest.record.id, user.record.id, rest.record.id, old.record.id, next.id, token.id])
       await expect({ userId: '4' }, [user.record.id, rest.record.id])
-      await expect({ kind: 'rest' }, [rest.record.id])
+      await expect({ kind: 'rest' }, [rest.record.id, token.id])
+      await expect({ via: 'token' }, [token.id])
+      await expect({ userId: '4', via: 'token' }, [])
+      await expect({ userId: '6', kind: 'rest', via: 'token', state: 'user' }, [token.id])
       await expect({ state: 'guest' }, [guest.record.id])
-      await expect({ state: 'user' }, [user.record.id, rest.record.id, next.id])
+      await expect({ state: 'user' }, [user.record.id, rest.record.id, next.id, token.id])
       await expect({ state: 'restored' }, [user.record.id])
       await expect({ state: 'invalidated' }, [old.record.id])
       await expect({ userId: '5', state: 'user' }, [next.id])
-      assert.equal(await store.count(APP, {}, clock.now()), 6)
+      assert.equal(await store.count(APP, {}, clock.now()), 7)
       assert.ok(await store.get(APP, expired.record.id))
     },
   },

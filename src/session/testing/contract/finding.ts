@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict'
-import { APP, atOnce, credential, HOUR, NO_LIMITS, type StorePromise, session, stateOf, stored } from './fixtures.js'
+import {
+  APP,
+  atOnce,
+  credential,
+  HOUR,
+  NO_LIMITS,
+  NOWHERE,
+  type StorePromise,
+  session,
+  stateOf,
+  stored,
+} from './fixtures.js'
 
 /** create, find, get, credentials, touch. */
 export const finding: StorePromise[] = [
@@ -123,7 +134,7 @@ export const finding: StorePromise[] = [
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
       clock.advance({ minutes: 50 })
-      await store.touch(APP, record.id, cookie.hash, clock.now())
+      await store.touch(APP, record.id, cookie.hash, NOWHERE, clock.now())
       const found = await store.find(APP, record.id, cookie.hash, clock.now())
       assert.equal(found?.state, 'live')
       assert.equal(found.session.end, clock.now() + HOUR + 60_000)
@@ -134,12 +145,27 @@ export const finding: StorePromise[] = [
     },
   },
   {
+    claim: 'a touch notes from where a device was used, and leaves what it is not told',
+    async check(trial) {
+      const { store, clock } = trial
+      const { record, cookie } = await stored(trial)
+      const where = async () => {
+        const [seen] = (await store.credentials(APP, [record.id])).get(record.id) ?? []
+        return [seen?.device, seen?.address]
+      }
+      await store.touch(APP, record.id, cookie.hash, { device: 'Another', address: '192.0.2.1' }, clock.now())
+      assert.deepEqual(await where(), ['Another', '192.0.2.1'])
+      await store.touch(APP, record.id, cookie.hash, NOWHERE, clock.now())
+      assert.deepEqual(await where(), ['Another', '192.0.2.1'])
+    },
+  },
+  {
     claim: 'a touch by a clock that is behind moves nothing backwards',
     async check({ store, clock }) {
       const record = session(clock)
       const cookie = credential(clock, { lastSeenAt: clock.now() })
       await store.create(APP, record, cookie, NO_LIMITS, clock.now())
-      await store.touch(APP, record.id, cookie.hash, clock.now() - 30_000)
+      await store.touch(APP, record.id, cookie.hash, NOWHERE, clock.now() - 30_000)
       assert.deepEqual(await store.find(APP, record.id, cookie.hash, clock.now()), {
         state: 'live',
         session: record,
@@ -154,7 +180,7 @@ export const finding: StorePromise[] = [
       const cookie = credential(clock)
       await store.create(APP, record, cookie, NO_LIMITS, clock.now())
       clock.advance({ minutes: 59 })
-      await store.touch(APP, record.id, cookie.hash, clock.now())
+      await store.touch(APP, record.id, cookie.hash, NOWHERE, clock.now())
       assert.equal((await store.get(APP, record.id))?.end, record.absoluteEnd)
     },
   },
@@ -169,7 +195,7 @@ export const finding: StorePromise[] = [
       const expired = await stored(trial)
       clock.advance({ milliseconds: expired.record.end - clock.now() })
       for (const { record, cookie } of [ended, detached, expired]) {
-        await store.touch(APP, record.id, cookie.hash, clock.now())
+        await store.touch(APP, record.id, cookie.hash, NOWHERE, clock.now())
         assert.notEqual(await stateOf(trial, record.id, cookie.hash), 'live')
       }
       assert.equal(await store.get(APP, ended.record.id), undefined)

@@ -1,5 +1,5 @@
 import { type Credential, endAfter, NEVER, type SessionRecord } from '../../record.js'
-import type { Found, Limits, SessionStore } from '../../store.js'
+import type { Found, Limits, SeenFrom, SessionStore } from '../../store.js'
 import type { ManualClock } from '../manual-clock.js'
 
 /** What a promise is checked with: an empty store, and a clock that moves only when told to. */
@@ -17,6 +17,8 @@ export interface StorePromise {
 export const APP = 'CONTRACT'
 export const HOUR = 3_600_000
 export const NO_LIMITS: Limits = {}
+/** A touch that tells nothing of where it came from. */
+export const NOWHERE: SeenFrom = { device: null, address: null }
 /** As many callers at once, as many times: on a warm store, so that they really meet. */
 export const CALLERS = 20
 export const ROUNDS = 5

@@ -1,0 +1,36 @@
+import type { Engine } from './engine.js'
+import { type Credential, endAfter, type SessionRecord, TOUCH_GRACE_MILLISECONDS } from './record.js'
+import type { SeenFrom } from './store.js'
+
+/**
+ * Notes that a session is in use: at most once a minute for each device, and when a login, a link or a token is presented for the
+ * first time, so that it is known to have arrived.
+ * @returns the record with the times that it has now.
+ */
+export async function noteActivity(
+  engine: Engine,
+  record: SessionRecord,
+  credential: Credential,
+  from: SeenFrom,
+  now: number,
+): Promise<SessionRecord> {
+  if (!isDue(record, credential, now)) return record
+  const { store, appName } = engine.policy
+  try {
+    await store.touch(appName, record.id, credential.hash, from, now)
+  } catch (error) {
+    // A read must not fail because its time could not be noted: the session lives a minute longer than promised anyway.
+    engine.events.emit('warning', { message: 'The store could not note that a session is in use.', error })
+  }
+  return {
+    ...record,
+    lastAccessTime: now,
+    end: Math.max(record.end, endAfter(now, record.idleMilliseconds, record.absoluteEnd)),
+  }
+}
+
+function isDue(record: SessionRecord, { via, createdAt, lastSeenAt }: Credential, now: number): boolean {
+  if (now - (record.lastAccessTime ?? 0) >= TOUCH_GRACE_MILLISECONDS) return true
+  if (lastSeenAt === null && via !== 'visit') return true
+  return now - (lastSeenAt ?? createdAt) >= TOUCH_GRACE_MILLISECONDS
+}

@@ -1,0 +1,102 @@
+import { newCredential, newRecord, storedAfterAll } from './begin.js'
+import { type Engine, eventOf, reportEnded } from './engine.js'
+import { sessionLimit } from './errors.js'
+import { type PrivilegeGrant, readGrant } from './grants.js'
+import { type Credential, endAfter, NEVER, type SessionRecord } from './record.js'
+import type { NewSession } from './secure.js'
+
+/** Whether a token may change anything. The layer keeps it; the application refuses. */
+export type TokenScope = 'read' | 'read-write'
+
+export interface NewTokenOptions<P extends string = string> {
+  /** Default ''. */
+  userName?: string
+  /** As in `setPrivileges`. Default: none. */
+  privileges?: string | readonly P[]
+  roles?: string | readonly string[]
+  /** Seconds without a request after which the session closes; 0 = none. Default 1800 (West Wind) for a sign-in, none for a token. */
+  idleSeconds?: number
+  /** Seconds after which it ends however active it is. Default: the option `absoluteHours.rest`, 30 days. */
+  absoluteSeconds?: number
+  /** What its owner calls it; at most 200 characters. */
+  name?: string
+  /** Default 'read-write'. */
+  scope?: TokenScope
+}
+
+/** What a token was made with. Never changes. */
+export interface TokenTerms {
+  name: string
+  scope: TokenScope
+}
+
+type Origin = Pick<Credential, 'via' | 'authenticatedAt' | 'device' | 'address'>
+
+const LONGEST_NAME = 200
+
+/**
+ * Stores a rest session with its one bearer credential.
+ * @throws SessionError SESSION_LIMIT, STORE_UNAVAILABLE; TypeError for options that cannot work.
+ */
+export async function beginTokenSession(
+  engine: Engine,
+  userId: string | undefined,
+  options: NewTokenOptions,
+  origin: Origin,
+): Promise<NewSession> {
+  const { store, appName, clock, limits } = engine.policy
+  const now = clock.now()
+  const record = recordOf(engine, userId, options, now)
+  const details = engine.format.encode(readTerms(options), 'newSession')
+  const { credential, token } = newCredential('bearer', record.id, { ...origin, details }, now)
+  const admission = await storedAfterAll(
+    engine,
+    store.create(appName, record, credential, limits, now),
+    credential,
+    record.id,
+    { admitted: true, ended: [] },
+  )
+  if (!admission.admitted) throw sessionLimit()
+  engine.events.emit('created', eventOf(record))
+  reportEnded(engine, admission.ended)
+  return { record, credential, token: engine.bearer.format(token) }
+}
+
+/** What is known of a bearer credential beside its times. */
+export function termsOfToken(engine: Pick<Engine, 'format'>, { details }: Pick<Credential, 'details'>): TokenTerms {
+  const { name = '', scope = 'read-write' } = engine.format.decode(details ?? '{}') as Partial<TokenTerms>
+  return { name, scope }
+}
+
+function recordOf(
+  engine: Engine,
+  userId: string | undefined,
+  { userName, privileges, roles, idleSeconds, absoluteSeconds }: NewTokenOptions,
+  now: number,
+): SessionRecord {
+  const grant: PrivilegeGrant = {
+    ...(userName !== undefined && { userName }),
+    ...(userId !== undefined && { userId }),
+    ...(privileges !== undefined && { privileges }),
+    ...(roles !== undefined && { roles }),
+  }
+  const next = { ...newRecord(engine, 'rest', now), ...readGrant(engine, grant) }
+  const idleMilliseconds = milliseconds('idleSeconds', idleSeconds, 0) ?? next.idleMilliseconds
+  const length = milliseconds('absoluteSeconds', absoluteSeconds, 1)
+  const absoluteEnd = length === undefined ? next.absoluteEnd : Math.min(now + length, NEVER)
+  return { ...next, idleMilliseconds, absoluteEnd, end: endAfter(now, idleMilliseconds, absoluteEnd) }
+}
+
+function readTerms({ name = '', scope = 'read-write' }: NewTokenOptions): TokenTerms {
+  if (typeof name !== 'string' || name.length > LONGEST_NAME)
+    throw new TypeError(`newSession(): name is a text of at most ${LONGEST_NAME} characters.`)
+  if (scope !== 'read' && scope !== 'read-write')
+    throw new TypeError(`newSession(): scope is 'read' or 'read-write', got ${JSON.stringify(scope)}.`)
+  return { name, scope }
+}
+
+function milliseconds(option: string, seconds: number | undefined, least: number): number | undefined {
+  if (seconds === undefined) return undefined
+  if (typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= least) return seconds * 1000
+  throw new TypeError(`newSession(): ${option} is a number of seconds from ${least} up, got ${String(seconds)}.`)
+}

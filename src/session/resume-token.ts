@@ -1,0 +1,62 @@
+import { noteActivity } from './activity.js'
+import { newRecord } from './begin.js'
+import type { Carrier } from './carrier.js'
+import { hashSecret } from './credentials/token.js'
+import { answerOf, type Engine } from './engine.js'
+import { Hold, type HoldState } from './hold.js'
+import { TokenSession } from './token-session.js'
+
+/** How a REST request reaches its session: by its Authorization header, and by nothing else. */
+export interface TokenRequest {
+  /** The Authorization header, if exactly one came. */
+  readonly authorization: string | undefined
+  /** How the client describes itself, and where it is. */
+  readonly device: string | null
+  readonly address: string | null
+  /** Calls `run` when the request is over. */
+  onClose(run: () => void): void
+}
+
+/**
+ * Finds the session of a bearer token. Whatever is no live token of this application's rest sessions is a miss: a new session that is
+ * stored nowhere. Never refuses, except when the store does not answer.
+ */
+export async function resumeTokenSession<S extends object, P extends string>(
+  engine: Engine,
+  request: TokenRequest,
+  defaultIdleSeconds: number | undefined,
+): Promise<TokenSession<S, P>> {
+  const carrier: Carrier = { ...request, ...WITHOUT_COOKIES }
+  const state = (await liveState(engine, request)) ?? {
+    is: 'guest',
+    record: newRecord(engine, 'rest', engine.policy.clock.now()),
+    refusal: undefined,
+  }
+  return new TokenSession<S, P>(new Hold(engine, carrier, state), defaultIdleSeconds)
+}
+
+// A REST request has no cookie to read or to set, and no link to open.
+const WITHOUT_COOKIES = {
+  cookieHeader: undefined,
+  mayBeginGuest: false,
+  countsAsActivity: true,
+  oneTimeToken: undefined,
+  path: '',
+  linkUse: 'none',
+  replacesUser: false,
+  headersSent: () => false,
+  setCookie: () => {},
+  setCurrent: () => {},
+} satisfies Partial<Carrier>
+
+async function liveState(engine: Engine, request: TokenRequest): Promise<HoldState | undefined> {
+  const token = engine.bearer.read(request.authorization)
+  if (!token) return undefined
+  const { store, appName, clock } = engine.policy
+  const now = clock.now()
+  const found = await answerOf(store.find(appName, token.id, hashSecret(token.secret), now))
+  if (found?.state !== 'live' || found.credential.kind !== 'bearer') return undefined
+  const { session, credential } = found
+  const record = await noteActivity(engine, session, credential, request, now)
+  return { is: 'live', record, credential, unsent: false }
+}

@@ -1,0 +1,130 @@
+import {
+  beginTokenSession,
+  type NewTokenOptions,
+  type TokenScope,
+  type TokenTerms,
+  termsOfToken,
+} from './begin-token.js'
+import { notSignedIn } from './errors.js'
+import type { Hold } from './hold.js'
+import type { Credential } from './record.js'
+import { Session } from './session.js'
+
+/** Where in the storage the variables of `setSessionVar` are: a place of their own, whatever the application keeps beside them. */
+const VARIABLES = 'sessionVars'
+
+/**
+ * The session of one REST request, found by its bearer token (West Wind's token sessions). Without a live token it is a new one that is
+ * stored nowhere, and never null: `isNew` tells. It has no cookie, no one-time links, and no `secureSession`.
+ */
+export class TokenSession<S extends object = Record<string, unknown>, P extends string = string> extends Session<S, P> {
+  readonly #hold: Hold
+  readonly #defaultIdleSeconds: number | undefined
+  readonly #unsaved = new Map<string, string>()
+
+  constructor(hold: Hold, defaultIdleSeconds?: number) {
+    super(hold)
+    this.#hold = hold
+    this.#defaultIdleSeconds = defaultIdleSeconds
+  }
+
+  /** What its owner calls the token; '' for a sign-in. */
+  get name(): string {
+    return this.#terms.name
+  }
+
+  /** Whether the token may change anything. */
+  get scope(): TokenScope {
+    return this.#terms.scope
+  }
+
+  /** How the token came about; undefined without one. */
+  get via(): Credential['via'] | undefined {
+    const { state } = this.#hold
+    return state.is === 'live' ? state.credential.via : undefined
+  }
+
+  /** All variables, unsaved ones too. */
+  get sessionVars(): Readonly<Record<string, string>> {
+    const variables = variablesIn(this.storage)
+    for (const [name, value] of this.#unsaved) put(variables, name, value)
+    return variables
+  }
+
+  /** A variable of this session; '' when there is none (West Wind). */
+  getSessionVar(name: string): string {
+    return this.#unsaved.get(name) ?? variablesIn(this.storage)[name] ?? ''
+  }
+
+  /** Sets a variable for this request; '' takes it away. Only `save` keeps it, or the option `autoSave` of `tokenSessions`. */
+  setSessionVar(name: string, value: string): void {
+    if (typeof name !== 'string' || name === '') throw new TypeError('setSessionVar(): the name is a text, not empty.')
+    if (typeof value !== 'string') throw new TypeError(`setSessionVar(): "${name}" takes a text, got ${typeof value}.`)
+    this.#unsaved.set(name, value)
+  }
+
+  /**
+   * Keeps the variables that were set since. They are put into what is stored by now, so that concurrent saves of different
+   * variables lose none.
+   * @throws SessionError NOT_SIGNED_IN without a session to save in, and what `use` throws; the variables stay unsaved then.
+   */
+  async save(): Promise<void> {
+    const saving = new Map(this.#unsaved)
+    if (saving.size === 0) return
+    await this.use((storage) => {
+      const variables = variablesIn(storage)
+      for (const [name, value] of saving) put(variables, name, value)
+      Object.assign(storage, { [VARIABLES]: variables })
+    })
+    for (const [name, value] of saving) if (this.#unsaved.get(name) === value) this.#unsaved.delete(name)
+  }
+
+  /**
+   * Makes a session for whoever just proved who he is, stored at once, and the current one of this request. A session that the request
+   * came with lives on.
+   * @returns the token, which is nowhere else.
+   * @throws SessionError SESSION_LIMIT (503, number 5503) when all licences are taken; STORE_UNAVAILABLE.
+   */
+  async newSession(userId?: string, options: NewTokenOptions<P> = {}): Promise<string> {
+    const hold = this.#hold
+    const { clock } = hold.engine.policy
+    const { device, address } = hold.carrier
+    const idleSeconds = options.idleSeconds ?? this.#defaultIdleSeconds
+    return hold.inTurn(async () => {
+      const { record, credential, token } = await beginTokenSession(
+        hold.engine,
+        userId,
+        { ...options, ...(idleSeconds !== undefined && { idleSeconds }) },
+        { via: 'sign-in', authenticatedAt: clock.now(), device, address },
+      )
+      hold.state = { is: 'live', record, credential, unsent: true }
+      return token
+    })
+  }
+
+  /**
+   * The user whom the token stands for, as `load` finds him now: somebody who was switched off since is nobody.
+   * @throws SessionError NOT_SIGNED_IN (401) without a live token, without a user, and when `load` answers undefined.
+   */
+  async authenticate<U>(load: (userId: string) => Promise<U | undefined>): Promise<U> {
+    const user = this.#hold.state.is === 'live' && this.userId !== undefined ? await load(this.userId) : undefined
+    if (user === undefined) throw notSignedIn()
+    return user
+  }
+
+  get #terms(): TokenTerms {
+    const { state, engine } = this.#hold
+    return state.is === 'live' ? termsOfToken(engine, state.credential) : { name: '', scope: 'read-write' }
+  }
+}
+
+/** A copy without a prototype: no name of a variable means anything else. */
+function variablesIn(storage: object): Record<string, string> {
+  const stored = (storage as Record<string, unknown>)[VARIABLES]
+  return Object.assign(Object.create(null), stored)
+}
+
+function put(variables: Record<string, string>, name: string, value: string): void {
+  if (value === '') delete variables[name]
+  else variables[name] = value
+}

@@ -1,0 +1,75 @@
+import type { TokenSession } from '../../../src/session/index.js'
+import type { Answer } from '../../support/visitor.js'
+import { type Handler, type Layer, PAGES, type Storage, startLayer } from './layer.js'
+
+type Options = NonNullable<Parameters<typeof startLayer>[2]>
+
+/** What a REST handler does with its session. */
+export type RestHandler = (session: TokenSession<Storage>, query: Record<string, string>) => unknown
+
+export interface RestLayer extends Layer {
+  /** Asks with this Authorization header, and no cookie unless `headers` has one. */
+  ask(path: string, authorization?: string, headers?: Record<string, string | string[]>): Promise<Answer>
+  /** Signs in and answers the token. */
+  signIn(query?: string): Promise<string>
+}
+
+/** Pages below /api that most tests need. */
+export const REST_PAGES: Record<string, RestHandler> = {
+  '/api/testpage': described,
+  '/api/signin': async (session, { user, idle }) => ({
+    token: await session.newSession(user, {
+      userName: 'Ana Lima',
+      roles: ['salesperson'],
+      ...(idle !== undefined && { idleSeconds: Number(idle) }),
+    }),
+    ...described(session),
+  }),
+  '/api/signout': async (session) => {
+    await session.close()
+    return described(session)
+  },
+  '/api/read': described,
+  '/api/set': async (session, { name = 'name', value = 'value', save }) => {
+    session.setSessionVar(name, value)
+    if (save !== undefined) await session.save()
+    return { seen: session.getSessionVar(name) }
+  },
+}
+
+/** A server with pages for browsers and, below /api, pages for REST clients. */
+export async function startRestLayer(
+  scope: Parameters<typeof startLayer>[0],
+  pages: Record<string, RestHandler>,
+  options: Options = {},
+): Promise<RestLayer> {
+  const handlers = Object.entries({ ...REST_PAGES, ...pages }).map(([path, page]): [string, Handler] => [
+    path,
+    (session, ctx) => page(session as unknown as TokenSession<Storage>, ctx.query as Record<string, string>),
+  ])
+  const layer = await startLayer(
+    scope,
+    { ...PAGES, ...Object.fromEntries(handlers) },
+    { ...options, tokens: { mount: '/api', ...options.tokens } },
+  )
+  const ask: RestLayer['ask'] = (path, authorization, headers = {}) =>
+    layer.visitor().get(path, { ...headers, ...(authorization !== undefined && { Authorization: authorization }) })
+  return {
+    ...layer,
+    ask,
+    signIn: async (query = 'user=4') => JSON.parse((await ask(`/api/signin?${query}`)).text).token,
+  }
+}
+
+export function described(session: TokenSession<Storage>) {
+  return {
+    id: session.id,
+    kind: session.kind,
+    isNew: session.isNew,
+    userId: session.userId ?? null,
+    userName: session.userName,
+    privileges: session.getPrivileges(),
+    variables: { ...session.sessionVars },
+    expirationDate: session.expirationDate,
+  }
+}
