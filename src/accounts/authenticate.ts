@@ -22,7 +22,7 @@ interface Source {
 
 /** Which account is that, and does the password fit? Every answer takes the same work. */
 export async function authenticate(source: Source, name: AccountName, password: string): Promise<Authenticated> {
-  const account = await findAccount(source.database, name)
+  const account = await findAccountByName(source.database, name)
   const pending =
     account === undefined && 'email' in name
       ? await findPendingUser(source.database, name, source.clock.now())
@@ -43,7 +43,7 @@ export async function isUnchanged(database: Kysely<Database>, account: Account):
   return now !== undefined && now.role === account.person.role && now.password === account.person.password
 }
 
-async function findAccount(database: Kysely<Database>, name: AccountName): Promise<Account | undefined> {
+async function findAccountByName(database: Kysely<Database>, name: AccountName): Promise<Account | undefined> {
   const person = await findActiveSalesperson(database, name)
   if (person !== undefined) return { is: 'staff', person }
   const user = 'email' in name ? await findValidatedUser(database, name) : undefined

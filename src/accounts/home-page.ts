@@ -4,9 +4,12 @@ import type { Config } from '../config.js'
 import type { Database, Role } from '../database.js'
 import type { PageModel } from '../web/pages.js'
 import { DEMO_PASSWORD, demoAccounts } from './demo-accounts.js'
+import { CUSTOMERS_PAGE, WELCOME_PAGE } from './start-pages.js'
 
 export interface HomePage extends PageModel {
   userName: string
+  /** Where whoever is signed in goes on. */
+  ownStart: string
   sessionsOn: boolean
   /** Only in the demo profile. */
   demo:
@@ -27,6 +30,7 @@ export function homePage({ config, database }: { config: Config; database: Kysel
     ctx.show<HomePage>('home', {
       title: 'Start',
       userName: ctx.session?.userName ?? '',
+      ownStart: ctx.session?.hasPrivilege('viewOwnPurchases') ? CUSTOMERS_PAGE : WELCOME_PAGE,
       sessionsOn: ctx.session !== null,
       demo:
         accounts.length === 0

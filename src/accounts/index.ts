@@ -1,11 +1,16 @@
+export { apiTokenPages } from './api-token-pages.js'
+export type { Account } from './authenticate.js'
 export { DEMO_PASSWORD, type DemoAccount, demoAccounts } from './demo-accounts.js'
+export { findAccount } from './find-account.js'
 export { homePage } from './home-page.js'
 export { linkConfirmation } from './link-confirmation.js'
+export { type AccountName, readAccountName } from './login-form.js'
 export { LoginLimit } from './login-limit.js'
 export { loginPages } from './login-pages.js'
 export { newPasswordProblem, SHORTEST_PASSWORD } from './new-password.js'
 export { ownPage } from './own-page.js'
 export { createPasswords, LONGEST_PASSWORD_BYTES, type Passwords, passwordProblem } from './passwords.js'
+export { type Person, personOf } from './person.js'
 export {
   AccountError,
   type AccountParts,
@@ -15,6 +20,7 @@ export {
   enableSalesperson,
   type NewSalesperson,
 } from './salespersons.js'
+export { type SignedIn, type SignInParts, signIn } from './sign-in.js'
 export { signUpEvents } from './sign-up-events.js'
 export { SignUpLimit } from './sign-up-limit.js'
 export { composeSignUpMail } from './sign-up-mail.js'

@@ -14,7 +14,7 @@ const MOST_DIGITS = 9
 // The longest e-mail address.
 const LONGEST_NAME = 254
 
-/** Reads the fields `userId` (a number, or an e-mail address), `password` and `next`. "4", "04" and " 4 " are one userId. */
+/** Reads the fields `userId` (a number, or an e-mail address), `password` and `next`. */
 export function readLoginForm(body: unknown): LoginForm {
   const fields = Object(body) as Record<string, unknown>
   const userId = readField(fields, 'userId')
@@ -25,9 +25,8 @@ export function readLoginForm(body: unknown): LoginForm {
 
   if (userId.repeated) return refused('userId', 400, 'Send the userId once, as plain text')
   if (password.repeated) return refused('password', 400, 'Send the password once, as plain text')
-  const digits = userId.text.trim().replace(/^0+(?=\d)/, '')
-  if (digits === '') return refused('userId', 422, 'Please enter your userId')
-  const account = readAccountName(digits)
+  if (userId.text.trim() === '') return refused('userId', 422, 'Please enter your userId')
+  const account = readAccountName(userId.text)
   if (account === undefined)
     return refused(
       'userId',
@@ -40,10 +39,15 @@ export function readLoginForm(body: unknown): LoginForm {
   return { ...form, ok: true, account, password: password.text }
 }
 
-function readAccountName(text: string): AccountName | undefined {
-  if (/^\d+$/.test(text)) return text.length > MOST_DIGITS ? undefined : { userId: Number(text) }
-  return text.length <= LONGEST_NAME && /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(text)
-    ? { email: text.toLowerCase() }
+/** Reads what somebody calls himself. "4", "04" and " 4 " are one userId. `undefined` for what is neither a userId nor an e-mail address. */
+export function readAccountName(text: string): AccountName | undefined {
+  const name = text.trim()
+  if (/^\d+$/.test(name)) {
+    const digits = name.replace(/^0+(?=\d)/, '')
+    return digits.length > MOST_DIGITS ? undefined : { userId: Number(digits) }
+  }
+  return name.length <= LONGEST_NAME && /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(name)
+    ? { email: name.toLowerCase() }
     : undefined
 }
 

@@ -1,20 +1,13 @@
 import type { Context } from 'koa'
-import type { Kysely } from 'kysely'
-import type { Logger } from 'pino'
 import type { Config } from '../config.js'
 import { keepTop3, topCustomersOf } from '../crm/index.js'
 import { currentSession } from '../crm-session.js'
-import type { Database } from '../database.js'
 import type { PageModel } from '../web/pages.js'
 import { safeNext } from '../web/safe-next.js'
-import { type Account, authenticate, isUnchanged } from './authenticate.js'
 import { DEMO_PASSWORD } from './demo-accounts.js'
 import { readLoginForm } from './login-form.js'
-import type { LoginLimit } from './login-limit.js'
-import type { Passwords } from './passwords.js'
-
-const WELCOME_PAGE = '/authenticationOK.shtml'
-const CUSTOMERS_PAGE = '/account'
+import { type SignInParts, signIn } from './sign-in.js'
+import { CUSTOMERS_PAGE, WELCOME_PAGE } from './start-pages.js'
 
 export interface LoginPage extends PageModel {
   userId: string
@@ -30,22 +23,13 @@ export interface LoginPage extends PageModel {
   userName: string
 }
 
-interface LoginParts {
+interface LoginParts extends SignInParts {
   config: Config
-  log: Logger
-  database: Kysely<Database>
-  passwords: Passwords
-  loginLimit: LoginLimit
-  clock: { now(): number }
 }
 
 /** The login as documented: `/authenticate.shtml` posts to `/4DACTION/authenticate`. */
 export function loginPages(parts: LoginParts) {
-  const { config, log, database, loginLimit } = parts
-  const texts =
-    config.loginText === 'documented'
-      ? { unknown: 'This userId is unknown', wrong: 'This password is wrong' }
-      : { unknown: 'This userId or this password is wrong', wrong: 'This userId or this password is wrong' }
+  const { config, log, database } = parts
 
   return {
     async form(ctx: Context) {
@@ -67,52 +51,32 @@ export function loginPages(parts: LoginParts) {
         return showForm(ctx, { ...again, message: form.message, wrongField: form.field })
       }
 
-      const name = 'userId' in form.account ? form.account.userId : form.account.email
-      const attempt = await loginLimit.take(name, ctx.ip)
-      if (!attempt.allowed) {
-        log.warn({ event: 'login.limited', userId: name, ip: ctx.ip }, 'login limited')
-        ctx.status = 429
-        ctx.set('Retry-After', String(attempt.retryAfterSeconds))
-        return showForm(ctx, { ...again, message: tooManyAttempts(attempt.retryAfterSeconds) })
-      }
-
-      const result = await authenticate(parts, form.account, form.password).catch(async (error) => {
-        await attempt.giveBack()
-        throw error
+      const { account: name, password } = form
+      const result = await signIn(parts, { account: name, password, address: ctx.ip }, async (person) => {
+        await session.setPrivileges(person, { login: true })
+        return session
       })
-      const refuse = (reason: 'unknown' | 'wrong') => {
-        log.info({ event: 'login.failed', userId: name, ip: ctx.ip, reason }, 'login failed')
-        ctx.status = 422
-        const wrongField = config.loginText === 'documented' && reason === 'wrong' ? 'password' : 'userId'
-        showForm(ctx, { ...again, message: texts[reason], wrongField })
+      if (result.is === 'limited') {
+        ctx.status = 429
+        ctx.set('Retry-After', String(result.retryAfterSeconds))
+        return showForm(ctx, { ...again, message: result.message })
       }
-      if (!result.ok && result.reason === 'pending') {
-        await attempt.giveBack()
+      if (result.is === 'refused') {
+        ctx.status = 422
+        const wrongField = config.loginText === 'documented' && result.reason === 'wrong' ? 'password' : 'userId'
+        return showForm(ctx, { ...again, message: result.message, wrongField })
+      }
+      if (result.is === 'pending') {
         const { email, id } = result.user
         await session.use((storage) => {
           storage.status = { step: 'Waiting for validation email', email, ID: id }
         })
         ctx.status = 422
-        const message = 'This address was not validated yet: open the link in the mail that we sent'
-        return showForm(ctx, { ...again, message, wrongField: 'userId', isPending: true })
+        return showForm(ctx, { ...again, message: result.message, wrongField: 'userId', isPending: true })
       }
-      if (!result.ok) return refuse(result.reason)
-      await attempt.giveBack()
 
-      const { account } = result
-      const { userId, ...person } = describe(account)
-      await session.setPrivileges({ ...person, userId }, { login: true })
-      // Whoever was switched off while his password was being verified: nothing of his stays.
-      const unchanged = await isUnchanged(database, account).catch(async (error) => {
-        await session.close()
-        throw error
-      })
-      if (!unchanged) {
-        await session.close()
-        return refuse('unknown')
-      }
-      log.info({ event: 'login.succeeded', userId, ip: ctx.ip, session: session.id }, 'login succeeded')
-      if (account.is === 'staff') await keepTop3(session, userId, (owner) => topCustomersOf(database, owner))
+      const { account, person } = result
+      if (account.is === 'staff') await keepTop3(session, person.userId, (owner) => topCustomersOf(database, owner))
       ctx.status = 302
       ctx.redirect(form.next ?? (account.is === 'staff' ? WELCOME_PAGE : CUSTOMERS_PAGE))
     },
@@ -142,16 +106,4 @@ function showForm(ctx: Context, model: Partial<LoginPage>): void {
     userName: ctx.session?.userName ?? '',
     ...model,
   })
-}
-
-function describe(account: Account) {
-  if (account.is === 'customer')
-    return { userId: account.user.id, userName: account.user.email, roles: ['customer' as const] }
-  const { user_id, firstname, lastname, role } = account.person
-  return { userId: String(user_id), userName: `${firstname} ${lastname}`, roles: [role] }
-}
-
-function tooManyAttempts(retryAfterSeconds: number): string {
-  const minutes = Math.ceil(retryAfterSeconds / 60)
-  return `Too many failed attempts. Please try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { startDemo } from '../support/demo.js'
 import { messageOf, snapshotOf } from '../support/pages.js'
+import { GOOD_PASSWORD, newestLink, signUpAs } from '../support/sign-up.js'
 import { type Fields, FORM, type Sent } from '../support/visitor.js'
 
 const WHOLE_NUMBER = /^A userId is a whole number/
@@ -93,4 +94,13 @@ test('[CRM-7] a body that is no form of ours is refused with 4xx, and the server
 test('"4", "04" and " 4 " are one userId', async (t) => {
   const demo = await startDemo(t)
   for (const spelling of ['4', '04', ' 4 ', '0000000000004']) await demo.visitor().logInWell(spelling)
+})
+
+test('an address that begins with a zero is that address, and no other', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await signUpAs(demo, visitor, '07@example.com')
+  await visitor.get(await newestLink(demo, '07@example.com'))
+  assert.equal((await demo.visitor().logIn('07@example.com', GOOD_PASSWORD)).status, 302)
+  assert.equal((await demo.visitor().logIn('7@example.com', GOOD_PASSWORD)).status, 422)
 })

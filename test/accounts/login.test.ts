@@ -46,7 +46,7 @@ test('[CRM-3] after the login: the full name, the privileges of the role, and th
 
   const session = await demo.parts.sessions?.get(sessionIdOf(visitor))
   assert.deepEqual([session?.userName, session?.userId], ['Ada Marlow', '1'])
-  assert.deepEqual([...(session?.privileges ?? [])].sort(), ['viewCustomers', 'viewPortfolio'])
+  assert.deepEqual([...(session?.privileges ?? [])].sort(), ['editCustomers', 'viewCustomers', 'viewPortfolio'])
   const best = await demo.parts.database
     .selectFrom('customers')
     .select(['id', 'name', 'total_purchase as totalPurchase'])

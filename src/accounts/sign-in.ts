@@ -1,0 +1,103 @@
+import type { Kysely } from 'kysely'
+import type { Logger } from 'pino'
+import type { Config } from '../config.js'
+import type { Database, User } from '../database.js'
+import { type Account, authenticate, isUnchanged } from './authenticate.js'
+import type { AccountName } from './login-form.js'
+import type { LoginLimit } from './login-limit.js'
+import type { Passwords } from './passwords.js'
+import { type Person, personOf } from './person.js'
+
+/** What signing in needs; `Parts` has it all. */
+export interface SignInParts {
+  config: Pick<Config, 'loginText'>
+  log: Logger
+  database: Kysely<Database>
+  passwords: Passwords
+  loginLimit: LoginLimit
+  clock: { now(): number }
+}
+
+export interface Credentials {
+  account: AccountName
+  password: string
+  /** Where the request comes from: guesses are counted for each account and address. */
+  address: string
+}
+
+/** The session that was begun for somebody, as far as it matters here. */
+interface Begun {
+  readonly id: string
+  close(): Promise<void>
+}
+
+/** How it went. Each message is a text for whoever tried. */
+export type SignedIn =
+  /** Too many failures: the password was not even looked at. */
+  | { is: 'limited'; retryAfterSeconds: number; message: string }
+  /** `reason` is for the log and for documented texts; with `LOGIN_TEXT=uniform` nobody outside may learn it. */
+  | { is: 'refused'; reason: 'unknown' | 'wrong'; message: string }
+  /** The password fits, and the address was not validated yet. */
+  | { is: 'pending'; user: User; message: string }
+  /** His session has begun, and he is still who he was when his password was verified. */
+  | { is: 'account'; account: Account; person: Person }
+
+const TEXTS = {
+  documented: { unknown: 'This userId is unknown', wrong: 'This password is wrong' },
+  uniform: { unknown: 'This userId or this password is wrong', wrong: 'This userId or this password is wrong' },
+}
+
+/**
+ * Signs somebody in, the same way for a page and for the API: counts the try, verifies the password, has `begin` start
+ * the session, and makes sure that he was not switched off meanwhile; then the session is closed, and he is unknown.
+ * `begin` is called only when the password fits; what it throws is thrown on, and is no failed guess.
+ */
+export async function signIn(
+  parts: SignInParts,
+  { account: name, password, address }: Credentials,
+  begin: (person: Person) => Promise<Begun>,
+): Promise<SignedIn> {
+  const { config, log, database, loginLimit } = parts
+  const typed = 'userId' in name ? name.userId : name.email
+  const attempt = await loginLimit.take(typed, address)
+  if (!attempt.allowed) {
+    const { retryAfterSeconds } = attempt
+    log.warn({ event: 'login.limited', userId: typed, ip: address }, 'login limited')
+    return { is: 'limited', retryAfterSeconds, message: tooManyAttempts(retryAfterSeconds) }
+  }
+  const refuse = (reason: 'unknown' | 'wrong'): SignedIn => {
+    log.info({ event: 'login.failed', userId: typed, ip: address, reason }, 'login failed')
+    return { is: 'refused', reason, message: TEXTS[config.loginText][reason] }
+  }
+
+  const result = await authenticate(parts, name, password).catch(async (error) => {
+    await attempt.giveBack()
+    throw error
+  })
+  if (!result.ok && result.reason !== 'pending') return refuse(result.reason)
+  await attempt.giveBack()
+  if (!result.ok) {
+    const message = 'This address was not validated yet: open the link in the mail that we sent'
+    return { is: 'pending', user: result.user, message }
+  }
+
+  const { account } = result
+  const person = personOf(account)
+  const session = await begin(person)
+  const unchanged = await isUnchanged(database, account).catch(async (error) => {
+    await session.close()
+    throw error
+  })
+  if (!unchanged) {
+    await session.close()
+    return refuse('unknown')
+  }
+  const { userId } = person
+  log.info({ event: 'login.succeeded', userId, ip: address, session: session.id }, 'login succeeded')
+  return { is: 'account', account, person }
+}
+
+function tooManyAttempts(retryAfterSeconds: number): string {
+  const minutes = Math.ceil(retryAfterSeconds / 60)
+  return `Too many failed attempts. Please try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`
+}
