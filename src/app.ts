@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import Koa, { type Context } from 'koa'
 import { linkConfirmation } from './accounts/index.js'
+import { createApi } from './api/index.js'
 import { pageFrame } from './page-frame.js'
 import type { Parts } from './parts.js'
 import { projectRoot } from './project-root.js'
 import { createRoutes } from './routes.js'
+import { TokenSession } from './session/index.js'
 import { sessions } from './session/koa.js'
 import { describeSessionProblem } from './session-problems.js'
 import { crossOriginGuard } from './web/cross-origin-guard.js'
@@ -37,6 +39,7 @@ export function createApp(parts: Parts): Koa {
   app.use(health())
   app.use(serveAssets(assets))
   app.use(pages(views, pageFrame(config.appName, assets.urls)))
+  app.use(createApi(parts))
   app.use(errorPages(log, describeSessionProblem))
   app.use(crossOriginGuard(origins))
   app.use(sessions(parts.sessions, { touch: isActivity }))
@@ -51,7 +54,8 @@ function isActivity(ctx: Context): boolean {
   return !ctx.path.endsWith('/events') && ctx.search !== '?refresh'
 }
 
-/** The session's public handle, for the log: never its secret. */
-function sessionOf(ctx: Context): { session?: string } {
-  return ctx.session ? { session: ctx.session.id } : {}
+/** The session's public handle, for the log: never its secret, and not the passing one of a request without a live token. */
+function sessionOf({ session }: Context): { session?: string } {
+  if (!session || (session instanceof TokenSession && session.via === undefined)) return {}
+  return { session: session.id }
 }

@@ -41,6 +41,8 @@ export interface CustomersTable {
   total_purchase: number
   customer_since: string
   sales_person: number
+  /** Goes up with each change. A new customer begins at random: his id may have been somebody else's before. */
+  version: Generated<number>
 }
 
 export interface PurchasesTable {

@@ -32,6 +32,8 @@ const OPEN_TO: Record<string, number[]> = {
   '/customers': [4, 5],
   '/customers/:id': [4, 5],
   '/account': [],
+  '/account/tokens': [4, 5, 6],
+  '/account/tokens/:id/revoke': [4, 5, 6],
   '/operations': [4, 5],
   '/operations/:id': [4, 5],
   '/admin/sessions': [6],

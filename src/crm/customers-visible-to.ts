@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import type { ExpressionBuilder, Kysely } from 'kysely'
 import type { Database } from '../database.js'
 
 /** Who looks at customers: the one place that decides whose customers a person reaches. */
@@ -11,4 +11,13 @@ export interface Viewer {
 export function customersVisibleTo(database: Kysely<Database>, viewer: Viewer) {
   const customers = database.selectFrom('customers')
   return viewer.seesAll ? customers : customers.where('customers.sales_person', '=', viewer.userId)
+}
+
+/** The same for a change or a removal: only what this person reaches and, when versions are named, what has one of them. */
+export function reachableBy(viewer: Viewer, versions?: readonly number[]) {
+  return (row: ExpressionBuilder<Database, 'customers'>) =>
+    row.and([
+      ...(viewer.seesAll ? [] : [row('customers.sales_person', '=', viewer.userId)]),
+      ...(versions === undefined ? [] : [row.or(versions.map((version) => row('customers.version', '=', version)))]),
+    ])
 }

@@ -3,8 +3,11 @@ import type { Customer, Database, Purchase } from '../database.js'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.js'
 import { purchasesOf } from './purchases.js'
 
+/** A customer with the name of his salesperson. */
+export type NamedCustomer = Customer & { firstname: string; lastname: string }
+
 export interface CustomerWithPurchases {
-  customer: Customer & { firstname: string; lastname: string }
+  customer: NamedCustomer
   /** Newest first. */
   purchases: Purchase[]
 }
@@ -15,12 +18,21 @@ export async function findCustomer(
   viewer: Viewer,
   id: number,
 ): Promise<CustomerWithPurchases | undefined> {
-  const customer = await customersVisibleTo(database, viewer)
+  const customer = await findCustomerAlone(database, viewer, id)
+  if (customer === undefined) return undefined
+  return { customer, purchases: await purchasesOf(database, customer.id) }
+}
+
+/** The same without his purchases. */
+export function findCustomerAlone(
+  database: Kysely<Database>,
+  viewer: Viewer,
+  id: number,
+): Promise<NamedCustomer | undefined> {
+  return customersVisibleTo(database, viewer)
     .innerJoin('sales_persons', 'sales_persons.user_id', 'customers.sales_person')
     .selectAll('customers')
     .select(['sales_persons.firstname', 'sales_persons.lastname'])
     .where('customers.id', '=', id)
     .executeTakeFirst()
-  if (customer === undefined) return undefined
-  return { customer, purchases: await purchasesOf(database, customer.id) }
 }

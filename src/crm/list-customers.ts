@@ -15,6 +15,8 @@ export interface ListedCustomer {
   industry: string
   totalPurchase: number
   customerSince: string
+  salespersonId: number
+  /** His name. */
   salesperson: string
 }
 
@@ -41,7 +43,8 @@ export async function listCustomers(
   const matching = matchingCustomers(database, viewer, query)
   const { count } = await matching.select((row) => row.fn.countAll().as('count')).executeTakeFirstOrThrow()
 
-  const { column, direction } = ORDER[query.sort]
+  const { size = PAGE_SIZE, sort } = query
+  const { column, direction } = ORDER[sort]
   const backwards = query.after === undefined && query.before !== undefined
   const from = query.after ?? query.before
   const descending = (direction === 'desc') !== backwards
@@ -55,13 +58,14 @@ export async function listCustomers(
       'industry',
       'total_purchase as totalPurchase',
       'customer_since as customerSince',
+      'customers.sales_person as salespersonId',
       'sales_persons.firstname as firstname',
       'sales_persons.lastname as lastname',
       `${column} as key`,
     ])
     .orderBy(column, descending ? 'desc' : 'asc')
     .orderBy('customers.id', descending ? 'desc' : 'asc')
-    .limit(PAGE_SIZE + 1)
+    .limit(size + 1)
   if (from !== undefined) {
     const beyond = descending ? '<' : '>'
     page = page.where((row) =>
@@ -73,8 +77,8 @@ export async function listCustomers(
   }
 
   const rows = await page.execute()
-  const more = rows.length > PAGE_SIZE
-  const shown = rows.slice(0, PAGE_SIZE)
+  const more = rows.length > size
+  const shown = rows.slice(0, size)
   if (backwards) shown.reverse()
   const first = shown.at(0)
   const last = shown.at(-1)

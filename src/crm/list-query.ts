@@ -10,6 +10,8 @@ export interface ListQuery {
   sort: Sort
   after: PageKey | undefined
   before: PageKey | undefined
+  /** Customers on a page; 25 when nothing is said. */
+  size?: number
 }
 
 const LONGEST_TEXT = 80

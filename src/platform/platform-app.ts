@@ -6,14 +6,15 @@ import { crossOriginGuard } from '../web/cross-origin-guard.js'
 import { errorPages } from '../web/error-pages.js'
 import { pages } from '../web/pages.js'
 import { readForm } from '../web/read-form.js'
+import { jsonReader } from '../web/read-json.js'
 import { requestLog } from '../web/request-log.js'
 import { securityHeaders } from '../web/security-headers.js'
 import { loadAssets, serveAssets } from '../web/static-assets.js'
 import type { PlatformOptions } from './platform-options.js'
 import { platformPages } from './platform-pages.js'
-import { readJson } from './read-wanted.js'
 
 export const PLATFORM_NAME = 'Clearway'
+const LARGEST_REQUEST_KILOBYTES = 16
 
 /**
  * A third party, for the demo: it takes requests for approval, lets a person decide, and calls back from server to server.
@@ -34,7 +35,7 @@ export function createPlatform(options: PlatformOptions): Koa {
   )
   app.use(securityHeaders({ https: false }))
   app.use(serveAssets(assets))
-  app.use(pages(views, () => ({ appName: PLATFORM_NAME, userName: '', links: [], assets: assets.urls })))
+  app.use(pages(views, () => ({ appName: PLATFORM_NAME, userName: '', links: [], ownLinks: [], assets: assets.urls })))
   app.use(errorPages(log, () => undefined))
   app.use(crossOriginGuard(origins))
   app.use(async (ctx, next) => {
@@ -52,7 +53,8 @@ function routes(options: PlatformOptions): Router {
   const platform = platformPages(options)
   router.get('/', platform.overview)
   router.post('/behaviour', readForm(), platform.behave)
-  router.post('/requests', readJson(), platform.receive)
+  const readJson = jsonReader({ largestKilobytes: LARGEST_REQUEST_KILOBYTES })
+  router.post('/requests', async (ctx) => platform.receive(ctx, await readJson(ctx)))
   router.get('/requests/:id', platform.show)
   router.post('/requests/:id/decision', readForm(), platform.decide)
   router.post('/requests/:id/call', readForm(), platform.callAgain)

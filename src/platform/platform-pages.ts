@@ -81,13 +81,13 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
       back(ctx, '/')
     },
 
-    async receive(ctx: Context) {
+    async receive(ctx: Context, body: unknown) {
       if (behaviour === 'down') {
         ctx.respond = false
         ctx.req.socket.destroy()
         return
       }
-      const request = requests.add(readWanted(ctx.request.body, isRegistered), clock.now())
+      const request = requests.add(readWanted(body, isRegistered), clock.now())
       if (behaviour === 'slow') await waitOrLeave(ctx)
       ctx.status = 201
       ctx.body = { id: request.id }

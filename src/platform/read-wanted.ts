@@ -1,5 +1,3 @@
-import type { Context, Next } from 'koa'
-import { koaBody } from 'koa-body'
 import { z } from 'zod'
 import { Problem } from '../web/problem.js'
 
@@ -13,7 +11,6 @@ export interface Wanted {
   reply: Reply
 }
 
-const LARGEST_BODY = '16kb'
 const LONGEST_ADDRESS = 2000
 const LONGEST_STATE = 500
 
@@ -26,21 +23,6 @@ const wanted = z.strictObject({
     z.strictObject({ redirectUri: address, state: z.string().min(1).max(LONGEST_STATE) }),
   ]),
 })
-
-/** Reads a JSON body into `ctx.request.body`; anything else is refused. */
-export function readJson() {
-  const parse = koaBody({ jsonLimit: LARGEST_BODY, multipart: false, urlencoded: false, text: false, patchNode: false })
-  return async function readJson(ctx: Context, next: Next) {
-    if (!ctx.is('application/json')) throw new Problem(415, 'Send JSON.', { Connection: 'close' })
-    try {
-      await parse(ctx as never, async () => undefined)
-    } catch (error) {
-      const status = (error as { status?: unknown }).status === 413 ? 413 : 400
-      throw new Problem(status, 'This JSON could not be read.', { Connection: 'close' })
-    }
-    await next()
-  }
-}
 
 /** Checks a request for approval. One that calls back to anywhere but a registered origin is a 422, and so is one that is malformed. */
 export function readWanted(body: unknown, isRegistered: (origin: string) => boolean): Wanted {

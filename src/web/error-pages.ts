@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
+import { readFailure, reportFailure } from './failure.js'
 
 /** What an error page says. */
 export interface ErrorPage {
@@ -8,13 +9,6 @@ export interface ErrorPage {
   text: string
   /** What the visitor may do now. */
   action?: { label: string; href: string }
-}
-
-interface Failure {
-  status: number
-  message: string
-  expose: boolean
-  headers: Record<string, string>
 }
 
 const HOME = { label: 'Go to the start page', href: '/' }
@@ -53,17 +47,10 @@ export function errorPages(log: Logger, word: (error: unknown) => ErrorPage | un
         answer(ctx, ctx.status, pageFor(ctx.status))
     } catch (error) {
       const failure = readFailure(error)
-      report(ctx, failure, error)
+      reportFailure(log, ctx, failure, error)
       ctx.set(failure.headers)
       answer(ctx, failure.status, word(error) ?? pageFor(failure.status, failure.expose ? failure.message : undefined))
     }
-  }
-
-  /** Our own faults with their stack; what is not available, with what caused it; what visitors did as a note. */
-  function report({ requestId }: Context, { status, message: reason }: Failure, error: unknown): void {
-    if (status === 503) log.warn({ requestId, status, reason, err: Object(error).cause }, 'not available')
-    else if (status >= 500) log.error({ requestId, status, err: error }, 'request failed')
-    else log.info({ event: 'refused', requestId, status, reason }, 'request refused')
   }
 
   function answer(ctx: Context, status: number, page: ErrorPage): void {
@@ -100,23 +87,4 @@ function showText(ctx: Context, { title, text }: ErrorPage): void {
 function pageFor(status: number, message?: string): ErrorPage {
   const known = KNOWN[status] ?? { title: STATUS_CODES[status] ?? 'That did not work', text: 'Go back and try again.' }
   return message === undefined ? known : { ...known, text: message }
-}
-
-/** Reads what Koa, http-errors and our own errors agree on. Anything without a status is our fault: 500. */
-function readFailure(error: unknown): Failure {
-  const { status, statusCode, expose, message, headers } = Object(error) as Record<string, unknown>
-  const code = [status, statusCode].find(
-    (value): value is number => Number.isInteger(value) && STATUS_CODES[Number(value)] !== undefined,
-  )
-  return {
-    status: code !== undefined && code >= 400 ? code : 500,
-    message: typeof message === 'string' ? message : '',
-    expose: expose === true && typeof message === 'string' && message !== '' && isForPeople(error),
-    headers: typeof headers === 'object' && headers !== null ? (headers as Record<string, string>) : {},
-  }
-}
-
-/** Messages of http-errors ("request entity too large") are for developers; only sentences are shown. */
-function isForPeople(error: unknown): boolean {
-  return error instanceof Error && /^[A-Z].*[.!?]$/s.test(error.message)
 }

@@ -6,8 +6,17 @@ export interface Frame {
   appName: string
   /** Who is signed in; '' for a guest. */
   userName: string
-  links: { label: string; href: string; current: boolean }[]
+  links: PageLink[]
+  /** What belongs to whoever is signed in, beside his name. */
+  ownLinks: PageLink[]
   assets: Readonly<Record<string, string>>
+}
+
+export interface PageLink {
+  label: string
+  href: string
+  /** The page that is shown is this one, or one below it. */
+  current: boolean
 }
 
 /** What every page's model has at least. */

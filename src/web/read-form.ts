@@ -1,11 +1,10 @@
 import type { Context, Next } from 'koa'
 import { koaBody } from 'koa-body'
+import { CLOSE, hasBody, isPlain } from './body-format.js'
 import { Problem } from './problem.js'
 
 const LARGEST_FORM = '16kb'
 const MOST_FIELDS = 50
-// The rest of a refused body is not worth reading.
-const CLOSE = { Connection: 'close' }
 
 /**
  * Reads an HTML form into `ctx.request.body`. Anything else that has a body is refused: too large 413, another format
@@ -22,7 +21,9 @@ export function readForm() {
     queryString: { allowDots: false, depth: 1, parameterLimit: MOST_FIELDS, arrayLimit: MOST_FIELDS },
   })
   return async function readForm(ctx: Context, next: Next) {
-    refuseOtherFormats(ctx)
+    // What browsers never do with a form: another format, another character set, compression.
+    if (hasBody(ctx) && !isPlain(ctx, 'urlencoded'))
+      throw new Problem(415, 'Send this as a plain form: application/x-www-form-urlencoded, in UTF-8.', CLOSE)
     try {
       await parse(ctx as never, async () => undefined)
     } catch (error) {
@@ -33,15 +34,6 @@ export function readForm() {
     ctx.request.body ??= {}
     await next()
   }
-}
-
-/** What browsers never do with a form: another format, another character set, compression. */
-function refuseOtherFormats(ctx: Context): void {
-  if (ctx.get('Transfer-Encoding') === '' && Number(ctx.get('Content-Length') || 0) === 0) return
-  const compressed = ctx.get('Content-Encoding') !== '' && ctx.get('Content-Encoding') !== 'identity'
-  const otherCharset = ctx.request.charset !== '' && ctx.request.charset.toLowerCase() !== 'utf-8'
-  if (ctx.is('urlencoded') && !compressed && !otherCharset) return
-  throw new Problem(415, 'Send this as a plain form: application/x-www-form-urlencoded, in UTF-8.', CLOSE)
 }
 
 function explain(error: unknown): Problem {

@@ -22,15 +22,25 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-/** Reads a folder of assets into memory, once, at start. */
-export function loadAssets(folder: string): Assets {
+export interface AssetsOptions {
+  /** Which files of the folder; all of them when nothing is said. */
+  names?: readonly string[]
+  /** Where they are served. */
+  below?: string
+}
+
+/** Reads assets of a folder into memory, once. */
+export function loadAssets(
+  folder: string,
+  { names = readdirSync(folder), below = '/assets' }: AssetsOptions = {},
+): Assets {
   const urls: Record<string, string> = {}
   const files = new Map<string, Asset>()
-  for (const file of readdirSync(folder).sort()) {
+  for (const file of [...names].sort()) {
     const content = readFileSync(join(folder, file))
     const hash = createHash('sha256').update(content).digest('hex').slice(0, 12)
     const { name, ext } = parse(file)
-    const url = `/assets/${name}.${hash}${ext}`
+    const url = `${below}/${name}.${hash}${ext}`
     urls[file] = url
     files.set(url, { content, type: TYPES[extname(file)] ?? 'application/octet-stream', etag: `"${hash}"` })
   }

@@ -41,6 +41,8 @@ test('every route that can change something is closed to other sites, the login 
       '/validateEmail',
       '/tools/validateEmail',
       '/4DACTION/validateEmail',
+      '/account/tokens',
+      '/account/tokens/:id/revoke',
       '/operations',
     ],
   )

@@ -1,0 +1,15 @@
+import type { Kysely, Migration } from 'kysely'
+
+/** A number that goes up with each change of a customer, so that two people who change one notice each other. */
+export const customerVersions: Migration = {
+  async up(database: Kysely<unknown>) {
+    await database.schema
+      .alterTable('customers')
+      .addColumn('version', 'integer', (column) => column.notNull().defaultTo(1))
+      .execute()
+  },
+
+  async down(database: Kysely<unknown>) {
+    await database.schema.alterTable('customers').dropColumn('version').execute()
+  },
+}

@@ -1,0 +1,42 @@
+import { STATUS_CODES } from 'node:http'
+import type { Context } from 'koa'
+import type { Logger } from 'pino'
+import { SessionError } from '../session/index.js'
+import { type Failure, readFailure, reportFailure } from '../web/failure.js'
+
+const RETRY_AFTER_SECONDS = '5'
+
+/** Runs what answers a request, and turns whatever goes wrong in it into the one shape that errors have here. */
+export async function answerErrors(log: Logger, ctx: Context, run: () => Promise<unknown>): Promise<void> {
+  try {
+    await run()
+  } catch (thrown) {
+    const error = isEnd(thrown) ? new SessionError('NOT_SIGNED_IN', 'Access Denied. Please sign in first.') : thrown
+    const failure = readFailure(error)
+    reportFailure(log, ctx, failure, error)
+    ctx.remove('ETag')
+    ctx.set('Cache-Control', 'no-store')
+    if (failure.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS)
+    ctx.set(failure.headers)
+    ctx.status = failure.status
+    ctx.body = { isCallbackError: true, message: messageOf(ctx, failure) + numberOf(error) }
+  }
+}
+
+/** The token ended while the request was under way: to whoever sent it that is the same as before. */
+function isEnd(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'SESSION_ENDED'
+}
+
+/** Of our own faults nobody outside learns more than where to find them in the log. */
+function messageOf({ requestId }: Context, { status, message, expose }: Failure): string {
+  if (expose) return message
+  if (status >= 500)
+    return `Something went wrong on our side. It was noted as ${requestId}. Please try again in a moment.`
+  return `${STATUS_CODES[status] ?? 'This did not work'}.`
+}
+
+/** The number under which the source documents have an error, for programs that look for it. */
+function numberOf(error: unknown): string {
+  return error instanceof SessionError && error.number !== undefined ? ` (${error.number})` : ''
+}

@@ -1,0 +1,15 @@
+import type { Context } from 'koa'
+import type { CrmStorage } from '../crm-storage.js'
+import type { Privilege } from '../privileges.js'
+import { SessionError, TokenSession } from '../session/index.js'
+
+/** The session of a bearer token, as this application uses it. */
+export type ApiSession = TokenSession<CrmStorage, Privilege>
+
+/** The session of an API request; it may be a new one that is stored nowhere. SESSIONS_OFF (503) without sessions. */
+export function apiSessionOf({ session }: Context): ApiSession {
+  if (session instanceof TokenSession) return session
+  if (session === null)
+    throw new SessionError('SESSIONS_OFF', 'This server runs without sessions, so nobody can sign in.')
+  throw new TypeError('apiSessionOf() found no token session: mount tokenSessions() above it.')
+}

@@ -1,0 +1,71 @@
+import type { Context, Next } from 'koa'
+import { findAccount } from '../accounts/index.js'
+import { viewerOf } from '../crm/index.js'
+import { tokenSessions } from '../session/koa.js'
+import { Problem } from '../web/problem.js'
+import { answerErrors } from './answer-errors.js'
+import type { ApiParts } from './api-parts.js'
+import { type ApiSession, apiSessionOf } from './api-session.js'
+import { apiDocs } from './docs.js'
+import type { GuardedEndpoint, Reply } from './endpoint.js'
+import { allEndpoints } from './endpoints.js'
+import { allowedAt, endpointFor, placeFinder } from './find-endpoint.js'
+import { MOUNT } from './mount.js'
+import { describeApi } from './openapi.js'
+import { callReader } from './read-call.js'
+
+/**
+ * The REST API: answers everything at and below `/api`, and nothing else. It proves who calls by bearer tokens alone and has
+ * neither cookie nor CSRF defence, so it stands above whatever looks at cookies.
+ */
+export function createApi(parts: ApiParts) {
+  const endpoints = allEndpoints(parts)
+  const find = placeFinder(endpoints)
+  const readCall = callReader()
+  const docs = apiDocs(() => describeApi(endpoints))
+  const sessions = tokenSessions(parts.sessions, { mount: MOUNT })
+
+  return async function api(ctx: Context, next: Next) {
+    if (ctx.path !== MOUNT && !ctx.path.startsWith(`${MOUNT}/`)) return next()
+    await answerErrors(parts.log, ctx, () => docs(ctx, () => sessions(ctx, () => answer(ctx))))
+  }
+
+  async function answer(ctx: Context): Promise<void> {
+    ctx.set('Cache-Control', 'no-store')
+    const place = find(ctx.path.slice(MOUNT.length))
+    const isOpen = place?.endpoints.some(({ access }) => access === 'open') === true
+    // Read again for each request: whoever was switched off since is refused like somebody without a token.
+    const account = isOpen
+      ? undefined
+      : await apiSessionOf(ctx).authenticate((userId) => findAccount(parts.database, userId))
+    if (place === undefined)
+      throw new Problem(404, `There is nothing at this address. ${MOUNT}/docs lists what there is.`)
+    if (ctx.method === 'OPTIONS') return reply(ctx, { status: 204, headers: { Allow: allowedAt(place) } })
+    const endpoint = endpointFor(place, ctx.method)
+    if (endpoint === undefined)
+      throw new Problem(405, `This address takes ${allowedAt(place)}.`, { Allow: allowedAt(place) })
+    if (endpoint.access === 'open')
+      return reply(ctx, await endpoint.handle(await readCall(ctx, endpoint, place.params)))
+
+    const session = apiSessionOf(ctx)
+    refuseWithoutRight(session, endpoint)
+    const call = await readCall(ctx, endpoint, place.params)
+    if (account === undefined)
+      throw new TypeError(`${endpoint.path} mixes open and guarded endpoints: keep them apart.`)
+    reply(ctx, await endpoint.handle({ ...call, session, account, viewer: viewerOf(ctx) }))
+  }
+}
+
+function refuseWithoutRight(session: ApiSession, { needs, access }: GuardedEndpoint): void {
+  if (needs !== undefined && !session.hasPrivilege(needs))
+    throw new Problem(403, `This needs the privilege “${needs}”, which your account does not have.`)
+  if (access === 'write' && session.scope === 'read')
+    throw new Problem(403, 'This token may only read. Use one that may read and write.')
+}
+
+function reply(ctx: Context, { status, body, headers = {} }: Reply): void {
+  ctx.set(headers)
+  ctx.body = body ?? null
+  ctx.status = status
+  if (ctx.fresh) ctx.status = 304
+}

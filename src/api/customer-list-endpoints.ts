@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { listCustomers, listPurchases, readPageKey, SORTS, writePageKey } from '../crm/index.js'
+import { plainLine } from '../web/plain-text.js'
+import type { ApiParts } from './api-parts.js'
+import { noSuchCustomer, oneCustomer } from './customer-endpoints.js'
+import { customerList, purchaseList } from './customer-shapes.js'
+import { endpoint } from './endpoint.js'
+import { paging, unknownKey } from './shapes.js'
+
+const LONGEST_FILTER = 80
+
+const filter = plainLine(LONGEST_FILTER).optional()
+const listQuery = z.strictObject({
+  search: filter.meta({ description: 'Part of the name; neither case nor accents matter.' }),
+  country: filter.meta({ description: 'The whole name of the country, as customers have it.' }),
+  industry: filter,
+  sort: z
+    .enum(SORTS)
+    .default('name')
+    .meta({ description: 'By name, by total (highest first), or by since (newest first).' }),
+  ...paging,
+})
+
+/** Lists: of the customers that one reaches, and of what one of them bought. */
+export function customerListEndpoints({ database }: ApiParts) {
+  return [
+    endpoint({
+      name: 'listCustomers',
+      method: 'GET',
+      path: '/customers',
+      tag: 'Customers',
+      summary: 'The customers that you may see',
+      description: 'A salesperson sees his own, a manager all.',
+      needs: 'viewCustomers',
+      query: listQuery,
+      answers: { 200: { description: 'One page of them.', schema: customerList } },
+      async handle({ viewer, query: { search = '', country = '', industry = '', sort, limit, after } }) {
+        const key = readPageKey(after, sort)
+        if (after !== undefined && key === undefined) throw unknownKey()
+        const { customers, count, next } = await listCustomers(database, viewer, {
+          ...{ search, country, industry, sort, size: limit },
+          after: key,
+          before: undefined,
+        })
+        const listed = customers.map(({ salespersonId, salesperson, ...customer }) => ({
+          ...customer,
+          salesperson: salespersonId,
+          salespersonName: salesperson,
+        }))
+        return { status: 200, body: { customers: listed, count, next: next ? writePageKey(next) : null } }
+      },
+    }),
+
+    endpoint({
+      name: 'listPurchases',
+      method: 'GET',
+      path: '/customers/{id}/purchases',
+      tag: 'Customers',
+      summary: 'What a customer bought, newest first',
+      needs: 'viewCustomers',
+      params: oneCustomer,
+      query: z.strictObject(paging),
+      answers: { 200: { description: 'One page of it.', schema: purchaseList } },
+      async handle({ viewer, params: { id }, query: { limit, after } }) {
+        const key = readPageKey(after, 'since')
+        if (after !== undefined && key === undefined) throw unknownKey()
+        const page = await listPurchases(database, viewer, id, { size: limit, after: key })
+        if (page === undefined) throw noSuchCustomer()
+        const purchases = page.purchases.map(({ purchased_on, description, amount, ...purchase }) => ({
+          ...{ id: purchase.id, date: purchased_on, description, amount },
+        }))
+        return { status: 200, body: { purchases, count: page.count, next: page.next ? writePageKey(page.next) : null } }
+      },
+    }),
+  ]
+}

@@ -1,0 +1,46 @@
+import type { Context } from 'koa'
+import { z } from 'zod'
+import { describeIssue, describeIssues } from '../web/describe-issue.js'
+import { Problem } from '../web/problem.js'
+import { jsonReader } from '../web/read-json.js'
+import type { Endpoint, OpenCall } from './endpoint.js'
+
+const NO_QUERY = z.strictObject({})
+
+/**
+ * Reads a request as the endpoint's schemas say. What does not fit is refused: an address that names nothing 404, a
+ * parameter that comes twice 400, others 422, each with the name of the field.
+ */
+export function callReader() {
+  const readJson = jsonReader()
+  return async function readCall(
+    ctx: Context,
+    { params, query, body }: Endpoint,
+    inPath: Record<string, string>,
+  ): Promise<OpenCall> {
+    return {
+      ctx,
+      params: params && checkPath(params, inPath),
+      query: check(query ?? NO_QUERY, onlyOnce(ctx.query)),
+      body: body && check(body, await readJson(ctx)),
+    }
+  }
+}
+
+function checkPath(schema: z.ZodType, inPath: Record<string, string>): unknown {
+  const read = schema.safeParse(inPath)
+  if (read.success) return read.data
+  throw new Problem(404, `${read.error.issues[0]?.message}.`)
+}
+
+function check(schema: z.ZodType, value: unknown): unknown {
+  const read = schema.safeParse(value, { error: describeIssue })
+  if (read.success) return read.data
+  throw new Problem(422, describeIssues(read.error))
+}
+
+function onlyOnce(query: Record<string, unknown>): Record<string, unknown> {
+  const repeated = Object.keys(query).find((name) => Array.isArray(query[name]))
+  if (repeated === undefined) return { ...query }
+  throw new Problem(400, 'A parameter of the address is given more than once. Give it once.')
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { Problem } from '../web/problem.js'
+
+/** A moment: ISO 8601 in UTC. */
+export const moment = z.iso.datetime()
+
+/** A day: `2026-01-31`. */
+export const day = z.iso.date()
+
+/** An amount of money. */
+export const cents = z.int().meta({ description: 'In cents.' })
+
+/** Something to be read by people. */
+export const message = z.strictObject({ message: z.string() }).meta({ id: 'Message' })
+
+/** The one shape of all errors. */
+export const failure = z
+  .strictObject({
+    isCallbackError: z.literal(true),
+    message: z.string().meta({ description: 'For people; field errors begin with the name of the field.' }),
+  })
+  .meta({ id: 'Error' })
+
+const LARGEST_PAGE = 100
+const LONGEST_KEY = 600
+
+/** The parameters of a list that is paged by key. */
+export const paging = {
+  limit: wholeNumber(1, LARGEST_PAGE).default(25).meta({ description: 'How many to answer at most.' }),
+  after: z.string().max(LONGEST_KEY).optional().meta({ description: '`next` of the page before.' }),
+}
+
+/** `next` of a page. */
+export const nextKey = z
+  .string()
+  .nullable()
+  .meta({ description: 'What to give as `after` for the next page; null on the last one.' })
+
+/** A whole number as an address has it: digits, and nothing around them. */
+export function wholeNumber(least: number, most: number) {
+  const range = `must be a whole number from ${least} to ${most}`
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, range)
+    .transform(Number)
+    .pipe(z.int().min(least, range).max(most, range))
+}
+
+/** The id of something: only its plain spelling is one, "7" and not "07". `unknown` says what there is none of. */
+export function idInPath(unknown: string) {
+  return z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, unknown)
+    .transform(Number)
+    .pipe(z.int().min(1))
+}
+
+/** A key that no page of this list has: refused, because the first page would be a wrong answer. */
+export function unknownKey(): Problem {
+  return new Problem(422, 'after: is not the key of a page of this list. Give what the page before answered as next.')
+}

@@ -1,0 +1,144 @@
+import { z } from 'zod'
+import { type AccountName, readAccountName, type SignedIn, signIn } from '../accounts/index.js'
+import { TokenSession } from '../session/index.js'
+import { Problem } from '../web/problem.js'
+import type { ApiParts } from './api-parts.js'
+import { apiSessionOf } from './api-session.js'
+import { openEndpoint } from './endpoint.js'
+import { message, moment } from './shapes.js'
+
+const SHORTEST_IDLE_SECONDS = 60
+const LONGEST_IDLE_SECONDS = 24 * 60 * 60
+const LARGEST_USER_ID = 999_999_999
+const LONGEST_NAME = 254
+const LONGEST_PASSWORD = 1024
+// A password is taken as it was chosen, so only what no text can hold is refused.
+const TEXT = /^[^\0\p{Cs}]*$/u
+const BROKEN = 'must not contain NUL or broken characters'
+
+const credentials = z
+  .strictObject({
+    username: z
+      .union([z.int().min(1).max(LARGEST_USER_ID), z.string().min(1).max(LONGEST_NAME).regex(TEXT)], {
+        error: ({ input }) =>
+          input === undefined ? 'is required' : 'must be a userId such as 4, or an e-mail address',
+      })
+      .meta({ examples: ['4'], description: 'The userId, or the e-mail address.' }),
+    password: z
+      .string()
+      .min(1)
+      .max(LONGEST_PASSWORD)
+      .regex(TEXT, BROKEN)
+      .meta({ format: 'password', examples: ['correct horse battery staple'] }),
+    idleSeconds: z
+      .int()
+      .min(SHORTEST_IDLE_SECONDS)
+      .max(LONGEST_IDLE_SECONDS)
+      .optional()
+      .meta({
+        examples: [1800],
+        description: 'After how many seconds without a request the token ends. Default 1800.',
+      }),
+  })
+  .meta({ id: 'Credentials' })
+
+const token = z
+  .strictObject({
+    token: z
+      .string()
+      .meta({ description: 'To be sent with each request as `Authorization: Bearer <token>`. Keep it secret.' }),
+    expires: moment.nullable().meta({ description: 'When it ends if no more requests come; null: never.' }),
+  })
+  .meta({ id: 'Token' })
+
+const presence = z
+  .strictObject({
+    message: z.string(),
+    signedIn: z.boolean(),
+    userId: z.string().optional(),
+  })
+  .meta({ id: 'Presence' })
+
+const TAG = 'Signing in'
+
+/** The documented conversation: look whether the API is there, sign in, sign out. All without a token. */
+export function signInEndpoints(parts: ApiParts) {
+  const { log } = parts
+  return [
+    openEndpoint({
+      name: 'testPage',
+      method: 'GET',
+      path: '/testpage',
+      tag: TAG,
+      summary: 'Look whether the API is there, and whether a token is live',
+      answers: { 200: { description: 'It is there.', schema: presence } },
+      async handle({ ctx }) {
+        const { session } = ctx
+        const isLive = session instanceof TokenSession && !session.isNew
+        const about = isLive ? { signedIn: true, userId: session.userId } : { signedIn: false }
+        return { status: 200, body: { message: 'The API is here.', ...about } }
+      },
+    }),
+
+    openEndpoint({
+      name: 'signIn',
+      method: 'POST',
+      path: '/signin',
+      tag: TAG,
+      summary: 'Sign in and get a token',
+      description:
+        'Failures are counted for each account and address, together with those on the log-in page; after ten of them in 15 minutes further tries are refused unseen.',
+      body: credentials,
+      answers: { 200: { description: 'Signed in.', schema: token } },
+      problems: {
+        401: 'The username is unknown, the password is wrong, or the address was not validated yet.',
+        429: 'Too many failed attempts; `Retry-After` says when to try again.',
+      },
+      async handle({ ctx, body: { username, password, idleSeconds } }) {
+        const session = apiSessionOf(ctx)
+        let issued = ''
+        const outcome = await signIn(
+          parts,
+          { account: nameOf(username), password, address: ctx.ip },
+          async ({ userId, userName, roles }) => {
+            const options = { userName, roles, ...(idleSeconds !== undefined && { idleSeconds }) }
+            issued = await session.newSession(userId, options)
+            return session
+          },
+        )
+        if (outcome.is !== 'account') throw refusal(outcome)
+        return { status: 200, body: { token: issued, expires: session.expirationDate } }
+      },
+    }),
+
+    openEndpoint({
+      name: 'signOut',
+      method: 'POST',
+      path: '/signout',
+      tag: TAG,
+      summary: 'Sign out: the token works no longer',
+      answers: { 200: { description: 'Signed out; also when nobody was signed in.', schema: message } },
+      async handle({ ctx }) {
+        const { session } = ctx
+        if (!(session instanceof TokenSession) || session.isNew)
+          return { status: 200, body: { message: 'Nobody was signed in.' } }
+        const { id, userId } = session
+        await session.close()
+        log.info({ event: 'logout', userId, session: id }, 'logged out')
+        return { status: 200, body: { message: 'You are signed out. This token works no longer.' } }
+      },
+    }),
+  ]
+}
+
+/** What is neither a userId nor an address is a name like any other: unknown, at the same cost and counted alike. */
+function nameOf(username: number | string): AccountName {
+  const text = String(username)
+  return readAccountName(text) ?? { email: text.trim().toLowerCase() }
+}
+
+function refusal(outcome: Exclude<SignedIn, { is: 'account' }>): Problem {
+  return outcome.is === 'limited'
+    ? new Problem(429, outcome.message, { 'Retry-After': String(outcome.retryAfterSeconds) })
+    : new Problem(401, outcome.message, { 'WWW-Authenticate': 'Bearer' })
+}

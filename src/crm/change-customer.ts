@@ -1,0 +1,53 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../database.js'
+import { type CustomerChanges, columnsOf } from './customer-fields.js'
+import { reachableBy, type Viewer } from './customers-visible-to.js'
+import { findCustomerAlone, type NamedCustomer } from './find-customer.js'
+import { mayLookAfterCustomers } from './may-look-after.js'
+
+export type Changed =
+  | { is: 'changed'; customer: NamedCustomer }
+  /** There is none, or he is somebody else's. */
+  | { is: 'unknown' }
+  /** Somebody changed the customer since; he has none of the versions that were named. */
+  | { is: 'outdated' }
+  | { is: 'not yours to give' }
+  | { is: 'no such salesperson' }
+
+/**
+ * Changes a customer. With `versions` only while he has one of them: whether he has is decided by the very statement that
+ * changes him, so of two people who change one version one is told.
+ */
+export async function changeCustomer(
+  database: Kysely<Database>,
+  viewer: Viewer,
+  id: number,
+  changes: CustomerChanges,
+  versions?: readonly number[],
+): Promise<Changed> {
+  const before = await findCustomerAlone(database, viewer, id)
+  if (before === undefined) return { is: 'unknown' }
+  const { salesperson } = changes
+  if (salesperson !== undefined) {
+    if (!viewer.seesAll) return { is: 'not yours to give' }
+    if (!(await mayLookAfterCustomers(database, salesperson))) return { is: 'no such salesperson' }
+  }
+  const changed = await database
+    .updateTable('customers')
+    .set((row) => ({ ...columnsOf(changes), version: row('version', '+', 1) }))
+    .where('id', '=', id)
+    .where(reachableBy(viewer, versions))
+    .returningAll()
+    .executeTakeFirst()
+  if (changed === undefined)
+    return (await findCustomerAlone(database, viewer, id)) ? { is: 'outdated' } : { is: 'unknown' }
+  return { is: 'changed', customer: { ...before, ...changed, ...(await nameOf(database, changed.sales_person)) } }
+}
+
+function nameOf(database: Kysely<Database>, userId: number): Promise<{ firstname: string; lastname: string }> {
+  return database
+    .selectFrom('sales_persons')
+    .select(['firstname', 'lastname'])
+    .where('user_id', '=', userId)
+    .executeTakeFirstOrThrow()
+}

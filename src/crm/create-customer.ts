@@ -1,0 +1,46 @@
+import { randomInt } from 'node:crypto'
+import type { Kysely } from 'kysely'
+import type { Database } from '../database.js'
+import { foldedName, type NewCustomer } from './customer-fields.js'
+import type { Viewer } from './customers-visible-to.js'
+import { findCustomerAlone, type NamedCustomer } from './find-customer.js'
+import { mayLookAfterCustomers } from './may-look-after.js'
+
+export type Created =
+  | { is: 'created'; customer: NamedCustomer }
+  /** Only who sees all customers may say whose a customer is. */
+  | { is: 'not yours to give' }
+  /** The salesperson is unknown, switched off, or somebody who sells nothing. */
+  | { is: 'no such salesperson' }
+
+// Leaves room for as many changes again.
+const HIGHEST_FIRST_VERSION = 2 ** 30
+
+/** Makes a customer without purchases. He is his maker's, unless somebody who sees all customers gives him to another. */
+export async function createCustomer(
+  database: Kysely<Database>,
+  viewer: Viewer,
+  wanted: NewCustomer,
+  now: number,
+): Promise<Created> {
+  if (wanted.salesperson !== undefined && !viewer.seesAll) return { is: 'not yours to give' }
+  const salesperson = wanted.salesperson ?? viewer.userId
+  if (!(await mayLookAfterCustomers(database, salesperson))) return { is: 'no such salesperson' }
+  const { customerSince, salesperson: _given, ...texts } = wanted
+  const { id } = await database
+    .insertInto('customers')
+    .values({
+      ...texts,
+      name_folded: foldedName(texts.name),
+      customer_since: customerSince ?? new Date(now).toISOString().slice(0, 10),
+      sales_person: salesperson,
+      total_purchase: 0,
+      // A deleted customer's id may come again. A version that comes again too would let an old If-Match pass.
+      version: randomInt(1, HIGHEST_FIRST_VERSION),
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  const customer = await findCustomerAlone(database, viewer, id)
+  if (customer === undefined) throw new Error(`Customer ${id} was made and cannot be found.`)
+  return { is: 'created', customer }
+}

@@ -1,0 +1,14 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../database.js'
+
+/** Whether customers may be given to this person: somebody who sells, and who can still sign in. */
+export async function mayLookAfterCustomers(database: Kysely<Database>, userId: number): Promise<boolean> {
+  const person = await database
+    .selectFrom('sales_persons')
+    .select('user_id')
+    .where('user_id', '=', userId)
+    .where('active', '=', 1)
+    .where('role', 'in', ['salesperson', 'manager'])
+    .executeTakeFirst()
+  return person !== undefined
+}

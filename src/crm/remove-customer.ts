@@ -1,0 +1,46 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../database.js'
+import { reachableBy, type Viewer } from './customers-visible-to.js'
+import { findCustomerAlone } from './find-customer.js'
+
+export type Removed =
+  | { is: 'removed' }
+  /** There is none, or he is somebody else's. */
+  | { is: 'unknown' }
+  | { is: 'outdated' }
+  /** Somebody was asked to approve something for this customer and has not answered yet. */
+  | { is: 'approval waits' }
+
+/**
+ * Removes a customer with his purchases and with the approvals that were decided. One that waits forbids it: its answer
+ * would come to nothing. With `versions` only while he has one of them. All of it is decided by one statement.
+ */
+export async function removeCustomer(
+  database: Kysely<Database>,
+  viewer: Viewer,
+  id: number,
+  now: number,
+  versions?: readonly number[],
+): Promise<Removed> {
+  const { numDeletedRows } = await database
+    .deleteFrom('customers')
+    .where('id', '=', id)
+    .where(reachableBy(viewer, versions))
+    .where((row) =>
+      row.not(
+        row.exists(
+          row
+            .selectFrom('operations')
+            .select('operations.id')
+            .where('operations.customer_id', '=', id)
+            .where('operations.state', '=', 'asked')
+            .where('operations.expires_at', '>', new Date(now).toISOString()),
+        ),
+      ),
+    )
+    .executeTakeFirstOrThrow()
+  if (numDeletedRows > 0n) return { is: 'removed' }
+  const customer = await findCustomerAlone(database, viewer, id)
+  if (customer === undefined) return { is: 'unknown' }
+  return versions?.includes(customer.version) === false ? { is: 'outdated' } : { is: 'approval waits' }
+}

@@ -1,0 +1,16 @@
+import type { Context } from 'koa'
+
+/** Whether the request says that it has a body. */
+export function hasBody(ctx: Context): boolean {
+  return ctx.get('Transfer-Encoding') !== '' || Number(ctx.get('Content-Length') || 0) !== 0
+}
+
+/** Whether the body comes as this type, in UTF-8 and uncompressed. */
+export function isPlain(ctx: Context, type: string): boolean {
+  const compressed = ctx.get('Content-Encoding') !== '' && ctx.get('Content-Encoding') !== 'identity'
+  const otherCharset = ctx.request.charset !== '' && ctx.request.charset.toLowerCase() !== 'utf-8'
+  return Boolean(ctx.is(type)) && !compressed && !otherCharset
+}
+
+/** The rest of a refused body is not worth reading. */
+export const CLOSE = { Connection: 'close' }

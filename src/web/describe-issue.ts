@@ -1,0 +1,60 @@
+import type { z } from 'zod'
+
+const LONGEST_NAME = 60
+const MOST_FINDINGS = 10
+
+const KINDS: Record<string, string> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  array: 'a list',
+}
+
+const FORMATS: Record<string, string> = {
+  email: 'must be an e-mail address',
+  date: 'must be a day that exists, such as 2026-01-31',
+}
+
+/** What one finding of a schema means, in words: for `safeParse(value, { error: describeIssue })`. Words of the schema itself win. */
+export const describeIssue: z.core.$ZodErrorMap = (issue) => {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined ? 'is required' : `must be ${KINDS[issue.expected] ?? issue.expected}`
+    case 'too_small':
+      if (issue.origin !== 'string') return `must be at least ${issue.minimum}`
+      return issue.minimum === 1 ? 'must not be empty' : `must have at least ${issue.minimum} characters`
+    case 'too_big':
+      return issue.origin === 'string' ? `at most ${issue.maximum} characters` : `must be at most ${issue.maximum}`
+    case 'invalid_value':
+      return `must be ${issue.values
+        .map(String)
+        .join(', ')
+        .replace(/, ([^,]*)$/, ' or $1')}`
+    case 'invalid_format':
+      return FORMATS[issue.format]
+    case 'unrecognized_keys':
+      return 'is not a field here'
+    default:
+      return undefined
+  }
+}
+
+/** The findings as sentences, one for each field: "name: is required. country: at most 60 characters." */
+export function describeIssues(error: z.ZodError): string {
+  const findings = new Map<string, string>()
+  for (const issue of error.issues) {
+    const names = issue.code === 'unrecognized_keys' ? issue.keys.map(printable) : [issue.path.map(String).join('.')]
+    for (const name of names) if (!findings.has(name)) findings.set(name, issue.message)
+  }
+  const sentences = [...findings].map(([name, finding]) => `${name || 'body'}: ${finding}`)
+  const more = sentences.length - MOST_FINDINGS
+  return `${sentences.slice(0, MOST_FINDINGS).join('. ')}${more > 0 ? `. And ${more} more` : ''}.`
+}
+
+/** A name that a client made up, cut to a sane length and without what no screen shows. */
+function printable(name: string): string {
+  const plain = name.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '\uFFFD')
+  return plain.length > LONGEST_NAME ? `${plain.slice(0, LONGEST_NAME)}…` : plain
+}

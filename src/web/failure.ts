@@ -1,0 +1,44 @@
+import { STATUS_CODES } from 'node:http'
+import type { Context } from 'koa'
+import type { Logger } from 'pino'
+import { Problem } from './problem.js'
+
+/** What went wrong, as far as an answer is concerned. */
+export interface Failure {
+  status: number
+  message: string
+  /** Whether the message is for people; otherwise it may tell of the inside. */
+  expose: boolean
+  headers: Record<string, string>
+}
+
+/** Reads what Koa, http-errors and our own errors agree on. Anything without a status is our fault: 500. */
+export function readFailure(error: unknown): Failure {
+  const { status, statusCode, expose, message, headers } = Object(error) as Record<string, unknown>
+  const code = [status, statusCode].find(
+    (value): value is number => Number.isInteger(value) && STATUS_CODES[Number(value)] !== undefined,
+  )
+  return {
+    status: code !== undefined && code >= 400 ? code : 500,
+    message: typeof message === 'string' ? message : '',
+    expose: expose === true && typeof message === 'string' && message !== '' && isForPeople(error),
+    headers: typeof headers === 'object' && headers !== null ? (headers as Record<string, string>) : {},
+  }
+}
+
+/** Our own faults with their stack; what is not available, with what caused it; what visitors did as a note. */
+export function reportFailure(
+  log: Logger,
+  { requestId }: Context,
+  { status, message: reason }: Failure,
+  error: unknown,
+): void {
+  if (status === 503) log.warn({ requestId, status, reason, err: Object(error).cause }, 'not available')
+  else if (status >= 500) log.error({ requestId, status, err: error }, 'request failed')
+  else log.info({ event: 'refused', requestId, status, reason }, 'request refused')
+}
+
+/** Messages of http-errors ("request entity too large") are for developers; of others, only sentences are shown. */
+function isForPeople(error: unknown): boolean {
+  return error instanceof Problem || (error instanceof Error && /^[A-Z].*[.!?]$/s.test(error.message))
+}

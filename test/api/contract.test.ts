@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import fc from 'fast-check'
+import { type ApiAnswer, ApiClient, NEW_CUSTOMER, signedIn } from '../support/api-client.js'
+import { type Demo, startDemo } from '../support/demo.js'
+import { snapshotOf } from '../support/pages.js'
+import type { Scope } from '../support/process.js'
+
+interface Operation {
+  method: string
+  path: string
+  operationId: string
+  security?: object[]
+  parameters: { name: string; in: string; schema: object }[]
+  requestBody?: object
+  responses: Record<string, { headers?: Record<string, object>; content?: object }>
+}
+
+/** A request that goes well, for each operation: what is in its path, in its address, in its body. */
+const GOOD: Record<string, { params?: Record<string, string>; query?: string; body?: object; status: number }> = {
+  testPage: { status: 200 },
+  signIn: { body: { username: '4', password: 'crm-demo', idleSeconds: 600 }, status: 200 },
+  me: { status: 200 },
+  topCustomers: { status: 200 },
+  listCustomers: { query: '?limit=3&sort=total&search=a', status: 200 },
+  listPurchases: { params: { id: '1' }, query: '?limit=2', status: 200 },
+  createCustomer: { body: NEW_CUSTOMER, status: 201 },
+  readCustomer: { params: { id: '1' }, status: 200 },
+  changeCustomer: { params: { id: '1' }, body: { ...NEW_CUSTOMER, customerSince: '2024-02-29' }, status: 200 },
+  removeCustomer: { params: { id: '2' }, status: 204 },
+  setVariable: { params: { name: 'theme' }, body: { value: 'dark' }, status: 200 },
+  readVariable: { params: { name: 'theme' }, status: 200 },
+  listVariables: { status: 200 },
+  removeVariable: { params: { name: 'theme' }, status: 204 },
+  signOut: { status: 200 },
+}
+
+test('every operation that is documented answers as documented, with and without a token', async (t) => {
+  const { demo, operations, check } = await startWithContract(t)
+  assert.deepEqual(Object.keys(GOOD).toSorted(), operations.map(({ operationId }) => operationId).toSorted())
+  const client = await signedIn(demo, 4)
+  const nobody = new ApiClient(demo)
+  for (const [name, { status, body }] of Object.entries(GOOD)) {
+    const operation = operationOf(operations, name)
+    const guarded = operation.security === undefined
+    const without = await nobody.send(operation.method, addressOf(operation), { body })
+    check(operation, without)
+    assert.equal(without.status, guarded ? 401 : status, name)
+    const answer = await client.send(operation.method, addressOf(operation), { body })
+    check(operation, answer)
+    assert.equal(answer.status, status, `${name} ${answer.text}`)
+  }
+})
+
+test('what goes wrong is documented too: rights, unknown things, versions, formats', async (t) => {
+  const { demo, operations, check } = await startWithContract(t)
+  const [client, administrator] = [await signedIn(demo, 4), await signedIn(demo, 6)]
+  for (const { method, path, ...operation } of operations) {
+    if (operation.operationId === 'signOut') continue
+    const asked = { ...operation, method, path }
+    const { body } = GOOD[operation.operationId] ?? {}
+    for (const [who, address, more] of [
+      [administrator, addressOf(asked), {}],
+      [client, addressOf(asked, '999999'), {}],
+      [client, `${addressOf(asked)}?unknown=1`, {}],
+      [client, addressOf(asked), { headers: { 'If-Match': '"1", W/"2"' } }],
+      [client, addressOf(asked), { headers: { 'If-Match': 'x' } }],
+      [client, addressOf(asked), { headers: { 'Content-Type': 'text/plain' } }],
+      [client, addressOf(asked), { body: '{' }],
+      [client, addressOf(asked), { body: ' '.repeat(70_000) }],
+    ] as const)
+      check(asked, await who.send(method, address, { body, ...more }))
+  }
+  const read = operationOf(operations, 'readCustomer')
+  const { etag } = (await client.get('/customers/1')).headers
+  const fresh = await client.get('/customers/1', { 'If-None-Match': etag })
+  assert.equal(fresh.status, 304)
+  check(read, fresh)
+})
+
+test('hostile bodies are refused wherever a body is taken, and change nothing', async (t) => {
+  const { demo, operations, check } = await startWithContract(t)
+  const client = await signedIn(demo, 5)
+  const before = await snapshotOf(demo.parts)
+  for (const operation of operations.filter(({ requestBody }) => requestBody !== undefined)) {
+    const good = GOOD[operation.operationId]?.body ?? {}
+    await fc.assert(
+      fc.asyncProperty(hostileBody(good), async (body) => {
+        const answer = await client.send(operation.method, addressOf(operation), { body })
+        assert.ok(answer.status >= 400 && answer.status < 500, `${answer.status} for ${body}`)
+        check(operation, answer)
+      }),
+      { numRuns: 150 },
+    )
+    assert.equal(await snapshotOf(demo.parts), before, operation.operationId)
+  }
+  assert.equal(({} as Record<string, unknown>).polluted, undefined)
+})
+
+test('hostile addresses are refused wherever something is asked for, and change nothing', async (t) => {
+  const { demo, operations, check } = await startWithContract(t)
+  const client = await signedIn(demo, 5)
+  const before = await snapshotOf(demo.parts)
+  for (const operation of operations.filter(({ parameters }) => parameters.some((one) => one.in !== 'header'))) {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: 'binary', maxLength: 40 }),
+        fc.string({ maxLength: 40 }),
+        async (text, name) => {
+          const inPath = operation.path.includes('{') ? encodeURIComponent(text) || '%00' : undefined
+          const query = operation.parameters
+            .filter((one) => one.in === 'query')
+            .map((one) => `${one.name}=${encodeURIComponent(text)}`)
+            .concat(`x${encodeURIComponent(name)}=1`)
+          const answer = await client.send(operation.method, `${addressOf(operation, inPath)}?${query.join('&')}`)
+          assert.ok(answer.status >= 400 && answer.status < 500, `${answer.status} for ${text}`)
+          if (answer.status !== 405) check(operation, answer)
+        },
+      ),
+      { numRuns: 100 },
+    )
+  }
+  assert.equal(await snapshotOf(demo.parts), before)
+  assert.deepEqual((await client.get('/session/variables')).body, { variables: {} })
+})
+
+test('the document says each thing once, and whatever it refers to is there', async (t) => {
+  const { document, operations } = await startWithContract(t)
+  const names = operations.map(({ operationId }) => operationId)
+  assert.equal(new Set(names).size, names.length)
+  assert.match(document.openapi, /^3\.1\./)
+  for (const [, reference = ''] of JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+    const found = reference
+      .split('/')
+      .reduce<unknown>((part, name) => (part as Record<string, unknown>)?.[name], document)
+    assert.ok(found, reference)
+  }
+  assert.deepEqual(document.components.securitySchemes.bearer.scheme, 'bearer')
+  assert.doesNotMatch(JSON.stringify(document), /localhost|127\.0\.0\.1|crm-demo/)
+})
+
+async function startWithContract(scope: Scope) {
+  const demo: Demo = await startDemo(scope)
+  const { body: document } = await new ApiClient(demo).get('/openapi.json')
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  ajv.addFormat('date', /^\d{4}-\d\d-\d\d$/)
+  ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  ajv.addFormat('email', /^[^\s@]+@[^\s@]+$/)
+  ajv.addFormat('password', true)
+  ajv.addSchema(document, 'openapi')
+  const paths = document.paths as Record<string, Record<string, Omit<Operation, 'method' | 'path'>>>
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(
+      ([method, operation]): Operation => ({ ...operation, method: method.toUpperCase(), path }),
+    ),
+  )
+
+  /** Its status is documented, and so are its body and the headers that it must have. */
+  const check = ({ path, method, operationId, responses }: Operation, answer: ApiAnswer): void => {
+    const response = responses[answer.status]
+    assert.ok(response, `${operationId} answered ${answer.status}, which is not documented: ${answer.text}`)
+    for (const name of Object.keys(response.headers ?? {}))
+      assert.ok(answer.headers[name.toLowerCase()], `${operationId} ${answer.status} has no ${name}`)
+    if (response.content === undefined) {
+      assert.equal(answer.text, '')
+      return
+    }
+    const place = [
+      'paths',
+      path,
+      method.toLowerCase(),
+      'responses',
+      String(answer.status),
+      'content',
+      'application/json',
+      'schema',
+    ]
+    const validate = ajv.getSchema(`openapi#/${place.map(escapePointer).join('/')}`)
+    assert.ok(validate, `no schema for ${operationId} ${answer.status}`)
+    assert.ok(
+      validate(answer.body),
+      `${operationId} ${answer.status}: ${ajv.errorsText(validate.errors)}\n${answer.text}`,
+    )
+  }
+  return { demo, document, operations, check }
+}
+
+/** Any JSON, a good body with one field spoilt or one too many, or what is no JSON at all. */
+function hostileBody(good: object): fc.Arbitrary<string> {
+  const bad = fc.constantFrom(
+    ...['[]', '{}', 'null', 'true', '""', '"a\\u0000b"', '"\\ud800"', '1e400', '-1e400', '0.5', 'NaN'],
+  )
+  const spoilt = fc.oneof(
+    bad,
+    fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.stringify([value])),
+    fc.constant(JSON.stringify('x'.repeat(5000))),
+    fc.constant('{"__proto__":{"polluted":true}}'),
+  )
+  const entries = Object.entries(good).map(([name, value]) => [JSON.stringify(name), JSON.stringify(value)] as const)
+  const write = (pairs: readonly (readonly [string, string])[]) => `{${pairs.map((pair) => pair.join(':')).join(',')}}`
+  const oneSpoilt = fc
+    .tuple(fc.nat({ max: entries.length - 1 }), spoilt)
+    .map(([index, value]) => write(entries.map(([name, old], at) => [name, at === index ? value : old])))
+  const oneTooMany = fc
+    .tuple(fc.oneof(fc.constantFrom('__proto__', 'constructor', 'polluted'), fc.string({ minLength: 1 })), spoilt)
+    .filter(([name]) => !/^(idleSeconds|customerSince|salesperson)$/.test(name) && !(name in good))
+    .map(([name, value]) => write([...entries, [JSON.stringify(name), value]]))
+  const anything = fc.oneof(
+    fc.jsonValue().map((value) => JSON.stringify(value)),
+    fc.string(),
+  )
+  return fc.oneof(oneSpoilt, oneTooMany, anything)
+}
+
+function operationOf(operations: readonly Operation[], name: string): Operation {
+  const found = operations.find(({ operationId }) => operationId === name)
+  assert.ok(found, name)
+  return found
+}
+
+function addressOf({ operationId, path }: Operation, inPath?: string): string {
+  const { params = {}, query = '' } = GOOD[operationId] ?? {}
+  const address = path.replace(/\{(\w+)\}/g, (_, name) => inPath ?? params[name] ?? '')
+  return inPath === undefined ? address + query : address
+}
+
+function escapePointer(name: string): string {
+  return encodeURIComponent(name.replace(/~/g, '~0').replace(/\//g, '~1'))
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { assertProblem, signedIn } from '../support/api-client.js'
+import { startDemo } from '../support/demo.js'
+
+interface Purchase {
+  date: string
+  amount: number
+}
+
+test('the list is searched, filtered, sorted and paged as the page is, and nobody sees beyond his own', async (t) => {
+  const demo = await startDemo(t)
+  const [ada, manager] = [await signedIn(demo, 1), await signedIn(demo, 5)]
+  const all = await demo.parts.database.selectFrom('customers').select(['id', 'sales_person']).execute()
+  for (const [client, mine] of [
+    [ada, all.filter((row) => row.sales_person === 1)],
+    [manager, all],
+  ] as const) {
+    for (const sort of ['name', 'total', 'since']) {
+      const ids: number[] = []
+      for (let next: string | null = ''; next !== null; ) {
+        const page = await client.get(`/customers?sort=${sort}&limit=37${next && `&after=${next}`}`)
+        assert.equal(page.body.count, mine.length)
+        ids.push(...page.body.customers.map(idOf))
+        next = page.body.next
+      }
+      assert.deepEqual(ids.toSorted(byNumber), mine.map(idOf).toSorted(byNumber), sort)
+    }
+  }
+  const [first] = (await manager.get('/customers?limit=1')).body.customers
+  const found = await manager.get(
+    `/customers?country=${encodeURIComponent(first.country)}&industry=${encodeURIComponent(first.industry)}`,
+  )
+  assert.ok(found.body.customers.some((row: { id: number }) => row.id === first.id))
+  assert.ok(found.body.count < all.length)
+  assert.deepEqual((await manager.get('/customers?search=%25')).body, { customers: [], count: 0, next: null })
+  const total = (await manager.get('/customers?sort=total')).body.customers.map(
+    (row: { totalPurchase: number }) => row.totalPurchase,
+  )
+  assert.deepEqual(
+    total,
+    total.toSorted((one: number, other: number) => other - one),
+  )
+  assert.equal(total.length, 25)
+})
+
+test('a list that is asked for in a way it does not know says which parameter is wrong', async (t) => {
+  const demo = await startDemo(t)
+  const client = await signedIn(demo, 4)
+  const { next } = (await client.get('/customers?limit=1')).body
+  for (const [query, status, words] of [
+    ['limit=0', 422, /^limit: must be a whole number from 1 to 100\.$/],
+    ['limit=101', 422, /^limit: /],
+    ['limit=1e1', 422, /^limit: /],
+    ['limit=', 422, /^limit: /],
+    ['sort=price', 422, /^sort: must be name, total or since\.$/],
+    ['after=nonsense', 422, /^after: /],
+    [`after=${next}&sort=total`, 422, /^after: /],
+    ['search=', 422, /^search: must not be empty\.$/],
+    [`search=${'x'.repeat(81)}`, 422, /^search: at most 80 characters\.$/],
+    ['search=%00', 422, /^search: /],
+    ['serach=x', 422, /^serach: is not a field here\.$/],
+    ['limit=1&limit=2', 400, /more than once/],
+    ['__proto__=1', 422, /__proto__: /],
+  ] as const)
+    assertProblem(await client.get(`/customers?${query}`), status, words)
+})
+
+test('what a customer bought comes newest first, a page at a time', async (t) => {
+  const demo = await startDemo(t)
+  const client = await signedIn(demo, 4)
+  const whole = (await client.get('/customers/1/purchases')).body
+  assert.equal(whole.purchases.length, whole.count)
+  const paged: Purchase[] = []
+  for (let next: string | null = ''; next !== null; ) {
+    const page: { purchases: Purchase[]; next: string | null } = (
+      await client.get(`/customers/1/purchases?limit=2${next && `&after=${next}`}`)
+    ).body
+    paged.push(...page.purchases)
+    next = page.next
+  }
+  assert.deepEqual(paged, whole.purchases)
+  const days = paged.map(({ date }) => date)
+  assert.deepEqual(days, days.toSorted().toReversed())
+  const sum = paged.reduce((total, { amount }) => total + amount, 0)
+  assert.equal(sum, (await client.get('/customers/1')).body.totalPurchase)
+})
+
+test('the top 3 are worked out for each request, and are one’s own', async (t) => {
+  const demo = await startDemo(t)
+  const client = await signedIn(demo, 1)
+  const before = (await client.get('/portfolio/top3')).body.customers
+  assert.equal(before.length, 3)
+  await client.send('DELETE', `/customers/${before[0].id}`)
+  const after = (await client.get('/portfolio/top3')).body.customers
+  assert.deepEqual(after.slice(0, 2), before.slice(1))
+  assert.equal((await (await signedIn(demo, 4)).get('/portfolio/top3')).body.customers.length, 2)
+  assert.deepEqual((await (await signedIn(demo, 6)).get('/portfolio/top3')).body, { customers: [] })
+})
+
+function idOf({ id }: { id: number }): number {
+  return id
+}
+
+function byNumber(one: number, other: number): number {
+  return one - other
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, parse } from 'node:path'
+import test from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { startDemo } from '../support/demo.js'
+
+test('[BEARER-14] the documentation is open to everybody, and comes from this server alone', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  const page = await visitor.get('/api/docs')
+  assert.deepEqual([page.status, page.headers['content-type']], [200, 'text/html; charset=utf-8'])
+  assert.doesNotMatch(page.text, /(src|href)="(https?:)?\/\//)
+  const files = [...page.text.matchAll(/(?:src|href)="(\/(?:api|assets)\/[^"]+)"/g)].map(([, url = '']) => url)
+  assert.ok(files.some((url) => /^\/api\/docs\/swagger-ui-bundle\.[0-9a-f]{12}\.js$/.test(url)))
+  for (const url of files) {
+    const file = await visitor.get(url)
+    assert.equal(file.status, 200, url)
+    if (url === '/api/openapi.json') continue
+    assert.equal(file.headers['cache-control'], 'public, max-age=31536000, immutable')
+    assert.equal((await visitor.get(url, { 'If-None-Match': String(file.headers.etag) })).status, 304)
+  }
+  assert.equal(visitor.cookies.size, 0, 'documentation begins no session')
+  assert.equal(await demo.parts.sessions?.count(), 0)
+})
+
+test('[BEARER-14] the document can be kept: it is sent again only when it has changed', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  const document = await visitor.get('/api/openapi.json')
+  assert.equal(document.headers['content-type'], 'application/json; charset=utf-8')
+  assert.equal(document.headers['cache-control'], 'no-cache')
+  const again = await visitor.get('/api/openapi.json', { 'If-None-Match': String(document.headers.etag) })
+  assert.deepEqual([again.status, again.text], [304, ''])
+})
+
+test('of the viewer only the files that it needs are served', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  const folder = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')))
+  const served: string[] = []
+  for (const file of readdirSync(folder)) {
+    const { name, ext } = parse(file)
+    const hash = createHash('sha256')
+      .update(readFileSync(join(folder, file)))
+      .digest('hex')
+      .slice(0, 12)
+    assert.equal((await visitor.get(`/api/docs/${file}`)).status, 401, file)
+    if ((await visitor.get(`/api/docs/${name}.${hash}${ext}`)).status === 200) served.push(file)
+  }
+  assert.deepEqual(served, ['swagger-ui-bundle.js', 'swagger-ui.css'])
+  for (const path of ['', '../package.json', '..%2fpackage.json'])
+    assert.equal((await visitor.get(`/api/docs/${path}`)).status, 401, path)
+})

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { changeCustomer, createCustomer, customerChanges, newCustomer } from '../../src/crm/index.js'
+import { NEW_CUSTOMER } from '../support/api-client.js'
+import { startDemo } from '../support/demo.js'
+
+const NOAH = { userId: 4, seesAll: false }
+
+test('a name is found as people type it, also when folding makes it longer than its column', async (t) => {
+  const { parts, clock } = await startDemo(t)
+  const wanted = newCustomer.parse({ ...NEW_CUSTOMER, name: '  Große Öfen  ' })
+  const made = await createCustomer(parts.database, NOAH, wanted, clock.now())
+  assert.equal(made.is === 'created' && made.customer.name, 'Große Öfen')
+  assert.equal(made.is === 'created' && made.customer.name_folded, 'grosse ofen')
+  const changes = customerChanges.parse({ name: 'ß'.repeat(120) })
+  const changed = await changeCustomer(parts.database, NOAH, 1, changes)
+  assert.equal(changed.is === 'changed' && changed.customer.name_folded.length, 120)
+})
+
+test('a change leaves alone what it does not name, and counts up the version', async (t) => {
+  const { parts } = await startDemo(t)
+  const before = await changeCustomer(parts.database, NOAH, 1, { city: 'Lyon' })
+  const after = await changeCustomer(parts.database, NOAH, 1, { phone: '1' })
+  assert.ok(before.is === 'changed' && after.is === 'changed')
+  assert.deepEqual(after.customer, { ...before.customer, phone: '1', version: before.customer.version + 1 })
+  assert.deepEqual(await changeCustomer(parts.database, NOAH, 1, { city: 'X' }, []), { is: 'outdated' })
+})

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import type { Demo } from './demo.js'
+import type { Answer, Visitor } from './visitor.js'
+
+/** An answer of the API: its body read as JSON, '' when it has none. */
+export interface ApiAnswer extends Answer {
+  // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of a body by comparing it
+  body: any
+}
+
+export interface ApiCall {
+  /** Sent as JSON; a text or bytes are sent as they are. */
+  body?: unknown
+  headers?: Record<string, string | string[] | undefined>
+}
+
+// What only browsers send.
+const PROGRAM = {
+  Accept: undefined,
+  'Sec-Fetch-Site': undefined,
+  'Sec-Fetch-Mode': undefined,
+  'Sec-Fetch-Dest': undefined,
+}
+
+/** A customer that can be made. */
+export const NEW_CUSTOMER = {
+  name: 'Brightwater Mills',
+  country: 'Ireland',
+  city: 'Cork',
+  industry: 'Textiles',
+  contact: 'Nora Byrne',
+  email: 'nora@brightwater.example',
+  phone: '+353 21 555 0100',
+}
+
+/** A program that calls the API, with or without a token. */
+export class ApiClient {
+  token: string
+  readonly #visitor: Visitor
+
+  constructor({ visitor }: Pick<Demo, 'visitor'>, token = '') {
+    this.#visitor = visitor()
+    this.token = token
+  }
+
+  get(path: string, headers: ApiCall['headers'] = {}): Promise<ApiAnswer> {
+    return this.send('GET', path, { headers })
+  }
+
+  post(path: string, body?: unknown): Promise<ApiAnswer> {
+    return this.send('POST', path, { body })
+  }
+
+  /** Signs in and keeps the token. */
+  async signIn(username: number | string, more: object = {}): Promise<ApiAnswer> {
+    const answer = await this.post('/signin', { username, password: 'crm-demo', ...more })
+    assert.equal(answer.status, 200, answer.text)
+    this.token = answer.body.token
+    return answer
+  }
+
+  /** Sends exactly this to an address below the API. What holds for every answer is looked at. */
+  async send(method: string, path: string, { body, headers = {} }: ApiCall = {}): Promise<ApiAnswer> {
+    const isRaw = typeof body === 'string' || Buffer.isBuffer(body)
+    const answer = await this.#visitor.send(`/api${path}`, {
+      method,
+      headers: {
+        ...PROGRAM,
+        Origin: undefined,
+        ...(this.token !== '' && { Authorization: `Bearer ${this.token}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: isRaw ? (body as string) : JSON.stringify(body) }),
+    })
+    assertWellFormed(answer, method)
+    return { ...answer, body: answer.text === '' ? '' : JSON.parse(answer.text) }
+  }
+}
+
+/** Somebody who has signed in. */
+export async function signedIn(demo: Demo, username: number | string, more: object = {}): Promise<ApiClient> {
+  const client = new ApiClient(demo)
+  await client.signIn(username, more)
+  return client
+}
+
+/** The two members that every error has, and nothing else. */
+export function assertProblem({ status, body, headers }: ApiAnswer, expected: number, words?: RegExp): void {
+  assert.equal(status, expected, JSON.stringify(body))
+  assert.deepEqual(Object.keys(body), ['isCallbackError', 'message'])
+  assert.equal(body.isCallbackError, true)
+  assert.ok(typeof body.message === 'string' && body.message !== '')
+  if (words !== undefined) assert.match(body.message, words)
+  assert.equal(headers['www-authenticate'], expected === 401 ? 'Bearer' : undefined)
+}
+
+function assertWellFormed({ status, headers, setCookies, text }: Answer, method: string): void {
+  assert.deepEqual(setCookies, [], 'the API never sets a cookie')
+  assert.equal(headers.vary, undefined, 'no answer depends on a cookie')
+  assert.match(String(headers['cache-control']), /^no-(store|cache)$/)
+  if (status === 204 || status === 304 || method === 'HEAD') assert.equal(text, '')
+  else assert.equal(headers['content-type'], 'application/json; charset=utf-8')
+}

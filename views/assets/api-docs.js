@@ -1,0 +1,23 @@
+// Shows the OpenAPI document in Swagger UI, in the colours that the visitor prefers. A token that he gives stays on this page.
+const place = document.getElementById('api-docs')
+const prefersDark = matchMedia('(prefers-color-scheme: dark)')
+
+function chooseColours() {
+  document.documentElement.classList.toggle('dark-mode', prefersDark.matches)
+}
+
+chooseColours()
+prefersDark.addEventListener('change', chooseColours)
+
+globalThis.SwaggerUIBundle({
+  domNode: place,
+  url: place.dataset.document,
+  deepLinking: true,
+  defaultModelsExpandDepth: 0,
+  defaultModelExpandDepth: 3,
+  displayRequestDuration: true,
+  persistAuthorization: false,
+  queryConfigEnabled: false,
+  // The viewer would send the document to a server of somebody else.
+  validatorUrl: null,
+})
