@@ -13,12 +13,24 @@ declare module 'koa' {
   }
 }
 
-/** The session of a page behind `requirePrivilege`, with its user. */
+/** The session of a page behind `requirePrivilege` or `requireUser`, with its user. */
 export function signedIn(ctx: Context): { session: CrmSession; userId: string } {
   const { session } = ctx
   if (session?.userId === undefined)
-    throw new TypeError('signedIn() found nobody: put requirePrivilege() before this handler in src/routes.ts.')
+    throw new TypeError(
+      'signedIn() found nobody: put requirePrivilege() or requireUser() before this handler in src/routes.ts.',
+    )
   return { session, userId: session.userId }
+}
+
+/** For pages of whoever is signed in, whatever he may do. Others are sent to sign in, and come back afterwards. */
+export function requireUser({ loginPath }: { loginPath: string }) {
+  return async function requireUser(ctx: Context, next: Next) {
+    const session = currentSession(ctx)
+    if (session.userId !== undefined && !session.isGuest()) return next()
+    ctx.status = 303
+    ctx.redirect(['GET', 'HEAD'].includes(ctx.method) ? `${loginPath}?next=${encodeURIComponent(ctx.url)}` : loginPath)
+  }
 }
 
 /** For pages that make no sense without sessions: answers 503 and says so when the server runs without them. */

@@ -4,6 +4,8 @@ export interface CrmStorage {
   myTop3?: { owner: string; customers: TopCustomer[] }
   /** How far the newest sign-up of this session is; `ID` is the account's. */
   status?: { step: SignUpStep; email: string; ID: string }
+  /** Forms of this session that were carried out, by the name each page gave them; the newest only. */
+  spentForms?: string[]
   /** The latest answer of the external platform, left here by its callback. */
   lastOperation?: { id: number; state: 'approved' | 'refused' }
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import type { Privilege } from './privileges.js'
-import type { Frame } from './web/pages.js'
+import type { Frame, PageLink } from './web/pages.js'
 
 const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
   { label: 'Welcome', href: '/authenticationOK.shtml', needs: 'viewPortfolio' },
@@ -10,22 +10,30 @@ const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
   { label: 'Sessions', href: '/admin/sessions', needs: 'WebAdmin' },
   { label: 'Audit', href: '/admin/audit', needs: 'WebAdmin' },
 ]
+const OWN_LINKS = [{ label: 'API tokens', href: '/account/tokens' }]
+const EVERY_PATH = [...LINKS, ...OWN_LINKS].map(({ href }) => href)
 
 /** What stands around every page: who is signed in, and the links that he may follow. */
 export function pageFrame(appName: string, assets: Readonly<Record<string, string>>) {
   return function pageFrame(ctx: Context): Frame {
     // Error pages are also shown for what failed before there was a session.
     const session = ctx.session ?? null
-    const links = LINKS.filter(({ needs }) => session?.hasPrivilege(needs) === true)
+    const isSignedIn = session?.isGuest() === false
+    const current = closestPath(ctx.path)
+    const linkTo = ({ label, href }: Omit<PageLink, 'current'>) => ({ label, href, current: href === current })
     return {
       appName,
       assets,
-      userName: session?.isGuest() === false ? session.userName : '',
-      links: links.map(({ label, href }) => ({
-        label,
-        href,
-        current: ctx.path === href || ctx.path.startsWith(`${href}/`),
-      })),
+      userName: isSignedIn ? session.userName : '',
+      links: LINKS.filter(({ needs }) => session?.hasPrivilege(needs) === true).map(linkTo),
+      ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],
     }
   }
+}
+
+/** Which link leads to this page, or nearest to it from above. */
+function closestPath(path: string): string | undefined {
+  return EVERY_PATH.filter((href) => path === href || path.startsWith(`${href}/`)).sort(
+    (one, other) => other.length - one.length,
+  )[0]
 }

@@ -1,8 +1,16 @@
 import { Router } from '@koa/router'
-import { homePage, loginPages, ownPage, signUpEvents, signUpPages, validateEmailPages } from './accounts/index.js'
+import {
+  apiTokenPages,
+  homePage,
+  loginPages,
+  ownPage,
+  signUpEvents,
+  signUpPages,
+  validateEmailPages,
+} from './accounts/index.js'
 import { adminPages } from './admin/admin-pages.js'
 import { customerPages, welcomePage } from './crm/index.js'
-import { requireSession } from './crm-session.js'
+import { requireSession, requireUser } from './crm-session.js'
 import { mailboxPage } from './mail/index.js'
 import {
   answersJson,
@@ -17,16 +25,20 @@ import type { Privilege } from './privileges.js'
 import { requirePrivilege } from './session/koa.js'
 import { readForm } from './web/read-form.js'
 
-/** The whole URL map. A page is either plainly public here, or names the privilege that opens it. */
+const LOGIN = { loginPath: '/authenticate.shtml' }
+
+/** The whole URL map. A page is either plainly public here, or for whoever is signed in, or names the privilege that opens it. */
 export function createRoutes(parts: Parts): Router {
   const router = new Router({ sensitive: true, strict: true })
   const login = loginPages(parts)
   const signUp = signUpPages(parts)
   const validateEmail = validateEmailPages(parts)
+  const tokens = apiTokenPages(parts)
   const operations = operationPages(parts)
   const callbacks = callbackPages(parts)
   const customers = customerPages(parts, { findApprovals: operations.onCustomerPage })
   const admin = adminPages()
+  const user = requireUser(LOGIN)
 
   router.get('/', homePage(parts))
 
@@ -47,6 +59,10 @@ export function createRoutes(parts: Parts): Router {
     router.post(path, requireSession(), validateEmail.keepLink, readForm(), validateEmail.confirm)
   }
   router.get('/account', needs('viewOwnPurchases'), ownPage(parts))
+  router.get('/account/tokens', user, tokens.list)
+  router.post('/account/tokens', user, readForm(), tokens.make)
+  router.post('/account/tokens/:id/revoke', user, readForm(), tokens.revoke)
+
   // Other people's mail: not even the address exists where it matters.
   if (parts.config.profile === 'demo')
     router.get('/dev/mailbox', mailboxPage({ ...parts, isUsed: parts.config.smtpUrl === undefined }))
@@ -68,5 +84,5 @@ export function createRoutes(parts: Parts): Router {
 }
 
 function needs(privilege: Privilege) {
-  return requirePrivilege(privilege, { loginPath: '/authenticate.shtml' })
+  return requirePrivilege(privilege, LOGIN)
 }

@@ -68,10 +68,24 @@ test('the demo’s mailbox shows the mail, its link and its code for a phone', a
   await other.close()
 })
 
-test('pages of signing up are no wider than the screen', async ({ page }, { project }) => {
-  await signUp(page, `a-rather-long-address-of-somebody-${project.name}@a-rather-long-name-of-a-company.example.com`)
+test('pages of signing up are no wider than the screen, nor are those of a long name', async ({ page }, {
+  project,
+}) => {
+  const email = `a-rather-long-address-of-somebody-${project.name}@a-rather-long-name-of-a-company.example.com`
+  await signUp(page, email)
   for (const path of ['/signup', '/signup/waiting', '/dev/mailbox', '/validateEmail']) {
     await expectNarrow(await inNewTab(page, path))
+  }
+  const { pathname, search } = new URL(await newestLink(page, email))
+  const tab = await inNewTab(page, pathname + search)
+  await tab.goto('/authenticate.shtml')
+  await tab.getByLabel('userId').fill(email)
+  await tab.getByLabel('Password').fill(PASSWORD)
+  await tab.getByRole('button', { name: 'Log In' }).click()
+  await expect(tab.getByRole('heading', { level: 1 })).toHaveText('Your page')
+  for (const path of ['/', '/account', '/account/tokens']) {
+    await tab.goto(path)
+    await expectNarrow(tab)
   }
 })
 

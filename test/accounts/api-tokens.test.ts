@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { makeApiToken } from '../../src/accounts/api-tokens.js'
+import type { Config } from '../../src/config.js'
+import { type Demo, startDemo } from '../support/demo.js'
+import { headingOf, messageOf, sessionIdOf } from '../support/pages.js'
+import { GOOD_PASSWORD, newestLink, signUpAs } from '../support/sign-up.js'
+import { callWith, formOn, makeToken, tokenOn, tokensOf } from '../support/tokens.js'
+import type { Visitor } from '../support/visitor.js'
+
+const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', file: ':memory:' }]
+const PAGE = '/account/tokens'
+
+/** A claim that holds on both stores. */
+function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
+  for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
+}
+
+onBothStores('a token is shown once, on a page that nobody keeps, and opens the API', async (t, settings) => {
+  const demo = await startDemo(t, settings)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const answer = await makeToken(ada, { name: '  Nightly <report> ', days: '7', scope: 'read-write' })
+  assert.deepEqual([answer.status, headingOf(answer)], [200, 'Your new API token'])
+  assert.match(String(answer.headers['cache-control']), /no-store/)
+  const token = tokenOn(answer)
+  assert.match(token, /^crm_[0-9A-F]{32}\.[\w-]{43}$/)
+  assert.ok(answer.text.includes(`curl -s http://localhost:${demo.port}/api/me`), 'a command to try it with')
+
+  assert.ok(!(await ada.get(PAGE)).text.includes(token.slice(-43)), 'no other page shows it')
+  const [row] = await tokensOf(ada)
+  assert.deepEqual([row?.name, row?.access, row?.used], ['Nightly &lt;report&gt;', 'Read and write', 'Never'])
+  const me = await callWith(demo, token)
+  assert.equal(me.status, 200, await me.clone().text())
+  const { userId, token: terms } = (await me.json()) as { userId: string; token: { expires: string } }
+  assert.equal(String(userId), '1')
+  assert.equal(Date.parse(terms.expires), demo.clock.now() + 7 * 24 * 3600_000)
+  assert.ok(!demo.log.join('').includes(token.slice(-43)), 'and no log holds it')
+})
+
+onBothStores('the list tells when a token was used last, and from where', async (t, settings) => {
+  const demo = await startDemo(t, settings)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const token = tokenOn(await makeToken(ada))
+  demo.clock.advance({ minutes: 90 })
+  await ada.logInWell(1)
+  assert.equal(
+    (await callWith(demo, token, '/api/me', { headers: { 'User-Agent': 'report/2.1 (linux)' } })).status,
+    200,
+  )
+  const [row] = await tokensOf(ada)
+  assert.match(String(row?.used), /^\d+ \w+ \d{4}, \d\d:\d\d UTC from 127\.0\.0\.1, report\/2\.1$/)
+  assert.notEqual(row?.used.slice(0, 12), '')
+  assert.notEqual(row?.made, row?.used.split(' from')[0])
+})
+
+onBothStores(
+  'a token has no idle timeout; it lives for as long as was chosen, and then leaves the list',
+  async (t, s) => {
+    const demo = await startDemo(t, s)
+    const ada = demo.visitor()
+    await ada.logInWell(1)
+    const token = tokenOn(await makeToken(ada, { days: '7' }))
+    demo.clock.advance({ hours: 7 * 24 - 1 })
+    assert.equal((await callWith(demo, token)).status, 200)
+    demo.clock.advance({ hours: 1 })
+    assert.equal((await callWith(demo, token)).status, 401)
+    await ada.logInWell(1)
+    assert.deepEqual(await tokensOf(ada), [])
+  },
+)
+
+onBothStores('a revoked token is dead at once; pressing twice is harmless', async (t, settings) => {
+  const demo = await startDemo(t, settings)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const [one, other] = [
+    tokenOn(await makeToken(ada, { name: 'One' })),
+    tokenOn(await makeToken(ada, { name: 'Other' })),
+  ]
+  const row = (await tokensOf(ada)).find(({ name }) => name === 'One')
+  const answer = await ada.post(String(row?.revoke))
+  assert.deepEqual([answer.status, answer.location], [303, PAGE])
+  assert.equal((await callWith(demo, one)).status, 401)
+  assert.equal((await callWith(demo, other)).status, 200)
+  const again = await ada.post(String(row?.revoke))
+  assert.deepEqual([again.status, headingOf(again)], [404, 'Your API tokens'])
+  assert.match(again.text, /There is no such token of yours/)
+  assert.deepEqual(
+    (await tokensOf(ada)).map(({ name }) => name),
+    ['Other'],
+  )
+})
+
+test('nobody sees or revokes what is not a token of his own, and every such answer is alike', async (t) => {
+  const demo = await startDemo(t)
+  const [ada, jonas] = [demo.visitor(), demo.visitor()]
+  await ada.logInWell(1)
+  await jonas.logInWell(2)
+  const [token, his] = [tokenOn(await makeToken(ada)), tokenOn(await makeToken(jonas, { name: 'His' }))]
+  const [row] = await tokensOf(ada)
+  assert.deepEqual(
+    (await tokensOf(jonas)).map(({ name }) => name),
+    ['His'],
+  )
+  const unknown = row?.revoke.replace(/[0-9A-F]{32}/, '0'.repeat(32))
+  const ids = [row?.revoke, unknown, `${PAGE}/${sessionIdOf(jonas)}/revoke`, `${PAGE}/x/revoke`, `${PAGE}/%00/revoke`]
+  const answers = await Promise.all(ids.map((path) => jonas.post(String(path))))
+  const plain = answers.map(({ status, text }) => [status, text.replace(/name="once" value="[^"]+"/, '')])
+  for (const answer of plain) assert.deepEqual(answer, plain[0])
+  assert.equal(answers[0]?.status, 404)
+  assert.equal((await callWith(demo, token)).status, 200)
+  assert.equal((await callWith(demo, his)).status, 200)
+  assert.equal((await jonas.get(PAGE)).status, 200, 'his own session is none of the tokens')
+})
+
+test('what somebody signed in with over the API is none of his tokens', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const answer = await fetch(`${demo.url}/api/signin`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ username: '1', password: 'crm-demo' }),
+  })
+  const { token } = (await answer.json()) as { token: string }
+  assert.deepEqual(await tokensOf(ada), [])
+  const id = token.slice('crm_'.length, token.indexOf('.'))
+  assert.equal((await ada.post(`${PAGE}/${id}/revoke`)).status, 404)
+  assert.equal((await callWith(demo, token)).status, 200)
+})
+
+test('the same form sent twice, even at once, makes one token', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const once = formOn(await ada.get(PAGE))
+  const answers = await Promise.all(Array.from({ length: 5 }, () => makeToken(ada, { once })))
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409, 409, 409])
+  assert.match(String(answers.find(({ status }) => status === 409)?.text), /made its token then/)
+  const reloaded = await makeToken(ada, { once })
+  assert.equal(reloaded.status, 409)
+  assert.equal((await tokensOf(ada)).length, 1)
+})
+
+test('somebody has at most 20 tokens, also when many are asked for at once', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  for (let count = 0; count < 18; count += 1) tokenOn(await makeToken(ada, { name: `No. ${count}` }))
+  const page = await ada.get(PAGE)
+  assert.match(page.text, /Make the token/)
+  const { sessions } = demo.parts
+  assert.ok(sessions)
+  const wanted = { name: 'At once', scope: 'read', days: 7 } as const
+  const from = { device: null, address: '127.0.0.1' }
+  // All six have counted before the first one is made.
+  const together = meetingOf(6)
+  const list: typeof sessions.list = async (...asked) => {
+    const page = await sessions.list(...asked)
+    await together()
+    return page
+  }
+  const parts = { ...demo.parts, sessions: { ...sessions, list } }
+  await Promise.all(Array.from({ length: 6 }, () => makeApiToken(parts, '1', wanted, from)))
+  assert.ok((await tokensOf(ada)).length <= 20)
+  while ((await tokensOf(ada)).length < 20) tokenOn(await makeToken(ada))
+  const full = await makeToken(ada, { once: formOn(page) })
+  assert.equal(full.status, 422)
+  assert.match(full.text, /You have 20 tokens, and that is as many as you can have/)
+  const rows = await tokensOf(ada)
+  assert.equal(rows.length, 20)
+  await ada.post(String(rows[0]?.revoke))
+  assert.equal((await makeToken(ada)).status, 200, 'one less, and there is room again')
+})
+
+test('a form that cannot be used says what is wrong, makes nothing, and keeps what was typed', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const refused: [fields: Record<string, string>, message: RegExp][] = [
+    [{ name: '' }, /1 to 60/],
+    [{ name: '   ' }, /1 to 60/],
+    [{ name: 'x'.repeat(61) }, /1 to 60/],
+    [{ name: 'a\u0000b' }, /ordinary/],
+    [{ name: 'line\nbreak' }, /ordinary/],
+    [{ days: '8' }, /how long/],
+    [{ days: '1e9' }, /how long/],
+    [{ days: '-7' }, /how long/],
+    [{ scope: 'admin' }, /read, or write/],
+    [{ once: 'mine' }, /not one of ours/],
+    [{ once: '' }, /not one of ours/],
+  ]
+  for (const [fields, message] of refused) {
+    const answer = await makeToken(ada, fields)
+    assert.equal(answer.status, 422, JSON.stringify(fields))
+    assert.match(messageOf(answer), message)
+  }
+  const again = await makeToken(ada, { name: 'Kept', days: '8', scope: 'read-write' })
+  assert.match(again.text, /value="Kept"/)
+  assert.match(again.text, /value="read-write" required checked/)
+  for (const twice of ['name', 'days', 'scope', 'once'])
+    assert.equal((await ada.post(PAGE, [...Object.entries(GOOD), [twice, 'Other']])).status, 422, twice)
+  assert.deepEqual(await tokensOf(ada), [])
+})
+
+const GOOD = { name: 'Report', days: '30', scope: 'read', once: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff' }
+
+test('whoever is not signed in is asked who he is, and taken back', async (t) => {
+  const demo = await startDemo(t)
+  const guest = demo.visitor()
+  const answer = await guest.get(PAGE)
+  assert.deepEqual([answer.status, answer.location], [303, '/authenticate.shtml?next=%2Faccount%2Ftokens'])
+  const there = await guest.follow(await guest.logIn(4, 'crm-demo', { next: PAGE }))
+  assert.equal(headingOf(there), 'Your API tokens')
+  const posted = await demo.visitor().post(PAGE, GOOD)
+  assert.deepEqual([posted.status, posted.location], [303, '/authenticate.shtml'])
+  const waiting = demo.visitor()
+  await signUpAs(demo, waiting, 'ana@example.com')
+  assert.equal((await waiting.get(PAGE)).status, 303, 'nor is somebody whose address was not validated')
+})
+
+test('a token carries the rights of its owner: staff and customers alike', async (t) => {
+  const demo = await startDemo(t)
+  for (const [userId, privilege] of [
+    [1, 'viewPortfolio'],
+    [5, 'viewAllCustomers'],
+    [6, 'WebAdmin'],
+  ] as const) {
+    const visitor = demo.visitor()
+    await visitor.logInWell(userId)
+    const me = await (await callWith(demo, tokenOn(await makeToken(visitor)))).json()
+    assert.ok((me as { privileges: string[] }).privileges.includes(privilege), JSON.stringify(me))
+  }
+  const ana = await signUpAna(demo)
+  const page = await ana.get('/account')
+  assert.match(page.text, /<a class="own" href="\/account\/tokens">API tokens<\/a>/)
+  const me = await callWith(demo, tokenOn(await makeToken(ana)))
+  assert.equal(((await me.json()) as { userName: string }).userName, 'ana@example.com')
+})
+
+test('the tokens page is where the header says, and the page of a customer is another one', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  assert.ok(!(await ada.get('/')).text.includes('API tokens'))
+  await ada.logInWell(1)
+  assert.match((await ada.get(PAGE)).text, /href="\/account\/tokens" aria-current="page">API tokens/)
+  const ana = await signUpAna(demo)
+  assert.match((await ana.get('/')).text, /<a class="button" href="\/account">Continue<\/a>/)
+  assert.ok(!(await ana.get(PAGE)).text.includes('href="/account" aria-current'))
+})
+
+test('without sessions the page says so, and its forms make nothing', async (t) => {
+  const demo = await startDemo(t, { sessions: 'none' })
+  const visitor = demo.visitor()
+  assert.equal((await visitor.get(PAGE)).status, 503)
+  assert.equal((await visitor.post(PAGE, GOOD)).status, 503)
+})
+
+/** A customer with an account of her own, signed in. */
+async function signUpAna(demo: Demo): Promise<Visitor> {
+  const ana = demo.visitor()
+  await signUpAs(demo, ana, 'ana@example.com')
+  await ana.get(await newestLink(demo, 'ana@example.com'))
+  await ana.logInWell('ana@example.com', GOOD_PASSWORD)
+  return ana
+}
+
+/** Whoever comes waits until so many have come. */
+function meetingOf(many: number): () => Promise<void> {
+  let here = 0
+  let resolve: () => void
+  const promise = new Promise<void>((begin) => {
+    resolve = begin
+  })
+  return () => {
+    here += 1
+    if (here === many) resolve()
+    return promise
+  }
+}

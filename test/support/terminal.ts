@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Scope } from './process.js'
+
+const END = '\u0004'
+
+/** A shell that somebody types into: what a command has set, the next one knows. */
+export class Terminal {
+  readonly #shell = spawn('bash', ['--noprofile', '--norc'], { stdio: ['pipe', 'pipe', 'pipe'] })
+  readonly #ended = once(this.#shell, 'close')
+  #printed = ''
+  #complained = ''
+
+  constructor(scope: Scope) {
+    this.#shell.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.#printed += text
+    })
+    this.#shell.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#complained += text
+    })
+    // One that cannot be started is told to whoever types.
+    this.#ended.catch(() => {})
+    scope.after(async () => {
+      this.#shell.stdin.end()
+      await this.#ended
+    })
+  }
+
+  /** Types a command and answers what it printed, without the line break at its end. */
+  async type(command: string): Promise<string> {
+    this.#shell.stdin.write(`${command}\nprintf '${END}'\n`)
+    while (!this.#printed.includes(END)) {
+      await Promise.race([once(this.#shell.stdout, 'data'), this.#ended])
+      if (this.#shell.exitCode !== null) throw new Error(`The shell ended at: ${command}\n${this.#complained}`)
+    }
+    const [printed = '', rest = ''] = this.#printed.split(END)
+    this.#printed = rest
+    if (this.#complained !== '') throw new Error(`${command}\n${this.#complained}`)
+    return printed.replace(/\n$/, '')
+  }
+}

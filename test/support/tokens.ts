@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import type { Demo } from './demo.js'
+import type { Answer, Visitor } from './visitor.js'
+
+/** What the page of the tokens says of one. */
+export interface TokenRow {
+  name: string
+  access: string
+  made: string
+  used: string
+  expires: string
+  /** Where its button leads. */
+  revoke: string
+}
+
+/** The hidden name of the form on a page of tokens: it is sent once. */
+export function formOn({ text }: Answer): string {
+  return /name="once" value="([^"]+)"/.exec(text)?.[1] ?? ''
+}
+
+/** Makes a token through the real form. */
+export async function makeToken(visitor: Visitor, fields: Record<string, string> = {}): Promise<Answer> {
+  const once = formOn(await visitor.get('/account/tokens'))
+  return visitor.post('/account/tokens', { name: 'Report', days: '30', scope: 'read', once, ...fields })
+}
+
+/** The token itself, from the one page that shows it. */
+export function tokenOn(answer: Answer): string {
+  const token = /id="token"[^>]*>([^<]+)</.exec(answer.text)?.[1]
+  assert.ok(token, `no token on this page: ${answer.status} ${answer.text}`)
+  return token
+}
+
+/** The list, in its order. */
+export async function tokensOf(visitor: Visitor): Promise<TokenRow[]> {
+  const { text } = await visitor.get('/account/tokens')
+  return [...text.matchAll(/<tr>\s*<th scope="row">([\s\S]*?)<\/tr>/g)].map(([, row = '']) => {
+    const cell = (label: string) =>
+      (new RegExp(`data-label="${label}">([\\s\\S]*?)</td>`).exec(row)?.[1] ?? '')
+        .replace(/<[^>]*>/g, '')
+        .replace(/\s+/g, ' ')
+        .trim()
+    return {
+      name: row.slice(0, row.indexOf('</th>')),
+      access: cell('Access'),
+      made: cell('Made'),
+      used: cell('Last used'),
+      expires: cell('Expires'),
+      revoke: /action="([^"]+)"/.exec(row)?.[1] ?? '',
+    }
+  })
+}
+
+/** Calls the API with a token, as a program does: no cookie, nothing that only browsers send. */
+export function callWith(demo: Demo, token: string, path = '/api/me', init: RequestInit = {}): Promise<Response> {
+  return fetch(demo.url + path, { ...init, headers: { Authorization: `Bearer ${token}`, ...init.headers } })
+}
