@@ -5,13 +5,13 @@ export const contestants = [
     name: 'this layer',
     program: 'this-layer.mjs',
     settings: ['power-loss'],
-    workloads: ['read', 'write', 'new visitor'],
+    workloads: ['read', 'bearer read', 'write', 'new visitor'],
   },
   {
     name: 'this layer, durability: crash',
     program: 'this-layer.mjs',
     settings: ['crash'],
-    workloads: ['read', 'write', 'new visitor'],
+    workloads: ['read', 'bearer read', 'write', 'new visitor'],
   },
   {
     name: 'koa-session',
@@ -22,11 +22,12 @@ export const contestants = [
   },
 ]
 
-/** The page that a workload asks for, and whether its visitors come with the cookie of a session. */
+/** The page that a workload asks for, and what its visitors bring of the session that they signed in to. */
 export const pages = {
-  read: { path: '/read', signedIn: true },
-  write: { path: '/write', signedIn: true },
-  'new visitor': { path: '/visit', signedIn: false },
+  read: { path: '/read', bring: 'cookie' },
+  'bearer read': { path: '/api/read', bring: 'token' },
+  write: { path: '/write', bring: 'cookie' },
+  'new visitor': { path: '/visit', bring: 'nothing' },
 }
 
 export const CONNECTIONS = 50

@@ -22,13 +22,13 @@ export async function startContestant({ program, settings }, workload) {
   }
   const [{ port }] = await once(server, 'message')
   const url = `http://127.0.0.1:${port}`
-  const { path, signedIn } = pages[workload]
-  const cookies = signedIn ? await signIn(url) : []
+  const { path, bring } = pages[workload]
+  const visitors = bring === 'nothing' ? [] : await signIn(url, bring)
 
   /** Requests per second, and how many microseconds of processor time the server spent on each. */
   const measure = async (seconds) => {
     const before = await processorTime(server)
-    const { answered, elapsed } = await load(`${url}${path}`, cookies, seconds)
+    const { answered, elapsed } = await load(`${url}${path}`, visitors, seconds)
     const spent = (await processorTime(server)) - before
     return { perSecond: answered / elapsed, microseconds: spent / answered }
   }
@@ -36,24 +36,32 @@ export async function startContestant({ program, settings }, workload) {
   return { measure, stop }
 }
 
-/** As many different sessions as there are browsers. */
-async function signIn(url) {
-  const cookies = []
-  for (let browser = 0; browser < SESSIONS; browser++) {
-    const answer = await fetch(`${url}/login`)
+/** As many different sessions as there are visitors: the headers by which each of them shows his. */
+async function signIn(url, bring) {
+  const visitors = []
+  for (let visitor = 0; visitor < SESSIONS; visitor++) {
+    const answer = await fetch(bring === 'token' ? `${url}/api/signin` : `${url}/login`)
     if (!answer.ok) throw new Error(`The server answered ${answer.status} to a login.`)
-    const pairs = answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0])
-    cookies.push(pairs.join('; '))
+    visitors.push(bring === 'token' ? tokenHeader(await answer.json()) : cookieHeader(answer.headers))
   }
-  return cookies
+  return visitors
 }
 
-async function load(url, cookies, seconds) {
+function tokenHeader({ token }) {
+  return { authorization: `Bearer ${token}` }
+}
+
+function cookieHeader(headers) {
+  const pairs = headers.getSetCookie().map((cookie) => cookie.split(';')[0])
+  return { cookie: pairs.join('; ') }
+}
+
+async function load(url, visitors, seconds) {
   let connection = 0
   const setupClient = (client) => {
-    const own = cookies.slice(2 * connection, 2 * connection + 2)
+    const own = visitors.slice(2 * connection, 2 * connection + 2)
     connection++
-    if (own.length > 0) client.setRequests(own.map((cookie) => ({ headers: { cookie } })))
+    if (own.length > 0) client.setRequests(own.map((headers) => ({ headers })))
   }
   const options = { url, connections: CONNECTIONS, duration: seconds, setupClient }
   const { requests, duration, errors, non2xx } = await autocannon(options)

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import Koa from 'koa'
 import { createSessions, sqliteStore } from '../../dist/src/session/index.js'
-import { sessions } from '../../dist/src/session/koa.js'
+import { sessions, tokenSessions } from '../../dist/src/session/koa.js'
 import { serve } from './serve.mjs'
 
 const [file, durability] = process.argv.slice(2)
@@ -23,6 +23,16 @@ const pages = {
   '/read': (ctx) => {
     if (!ctx.session.hasPrivilege('viewCustomers')) ctx.throw(403)
   },
+  '/api/signin': async (ctx) => {
+    const options = { roles: ['salesperson'], userName: 'Ana Lima' }
+    ctx.state.token = await ctx.session.newSession('4', options)
+    await ctx.session.use((storage) => {
+      storage.visits = 1
+    })
+  },
+  '/api/read': (ctx) => {
+    if (!ctx.session.hasPrivilege('viewCustomers')) ctx.throw(403)
+  },
   '/write': (ctx) =>
     ctx.session.use((storage) => {
       storage.visits++
@@ -31,9 +41,12 @@ const pages = {
 }
 
 const app = new Koa()
-app.use(sessions(manager))
+const forPages = sessions(manager)
+const forTokens = tokenSessions(manager, { mount: '/api' })
+app.use((ctx, next) => (ctx.path.startsWith('/api/') ? forTokens : forPages)(ctx, next))
 app.use(async (ctx) => {
   await pages[ctx.path](ctx)
-  ctx.body = JSON.stringify({ userName: ctx.session.userName, visits: ctx.session.storage.visits })
+  const { userName, storage } = ctx.session
+  ctx.body = JSON.stringify({ userName, visits: storage.visits, token: ctx.state.token })
 })
 serve(app)

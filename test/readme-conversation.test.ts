@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'node:test'
+import { projectRoot } from '../src/project-root.js'
+import { startDemo } from './support/demo.js'
+import { Terminal } from './support/terminal.js'
+
+interface Exchange {
+  command: string
+  printed: string
+}
+
+test('[BEARER-6] the conversation with the API goes as the README shows it', async (t) => {
+  const conversation = readConversation()
+  assert.ok(conversation.length >= 8, 'the README shows a whole conversation')
+  assert.ok(conversation.some(({ command }) => command.includes('/api/signout')))
+  const demo = await startDemo(t)
+  const terminal = new Terminal(t)
+  let token = ''
+  for (const { command, printed } of conversation) {
+    const typed = command.replaceAll('http://localhost:8044', demo.url).replace(/^TOKEN=crm_…$/, `TOKEN=${token}`)
+    assert.doesNotMatch(typed, /…|localhost:8044/, 'nothing is left to guess in a command')
+    const answer = await terminal.type(typed)
+    assert.match(answer, patternOf(printed), `${command}\nprinted\n${answer}\nand the README says\n${printed}`)
+    token = /crm_[\w.-]+/.exec(answer)?.[0] ?? token
+  }
+})
+
+/** What is typed, after `$ `, and what is printed then, from the README's one block of a terminal. */
+function readConversation(): Exchange[] {
+  const readme = readFileSync(join(projectRoot(), 'README.md'), 'utf8')
+  const [, block = ''] = /```console\n([\s\S]*?)```/.exec(readme) ?? []
+  return block
+    .split(/^\$ /m)
+    .slice(1)
+    .map((lines) => {
+      const [command = '', ...printed] = lines.trimEnd().split('\n')
+      return { command, printed: printed.join('\n') }
+    })
+}
+
+/** `…` stands for whatever differs each time: at least one character, on the same line. */
+function patternOf(printed: string): RegExp {
+  return new RegExp(`^${printed.split('…').map(escaped).join('.+')}$`)
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
