@@ -11,6 +11,12 @@ export interface Database {
   operations: OperationsTable
 }
 
+/** Nine digits: what people can still type, and no more than a 32-bit integer holds. */
+export const LARGEST_USER_ID = 999_999_999
+
+/** As long as an e-mail address can be. */
+export const LONGEST_EMAIL = 254
+
 /** What a salesperson's account may be; `src/privileges.ts` says what each of them opens. */
 export type Role = 'salesperson' | 'manager' | 'administrator'
 
@@ -102,7 +108,10 @@ export interface MailboxTable {
 
 /** What an external platform was asked to approve. Times are ISO 8601 in UTC, so that they compare as text. */
 export interface OperationsTable {
+  /** May come again when an operation went with its customer. */
   id: Generated<number>
+  /** What its one-time link names beside the id: unguessable, and never the same again. */
+  key: string
   customer_id: number
   user_id: number
   /** The public handle of the session that asked: only a link of this very session may complete the operation. */

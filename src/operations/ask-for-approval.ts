@@ -35,12 +35,12 @@ export async function askForApproval(
   if (begun.is === 'waiting') return begun.id
   if (begun.is === 'too many') throw new Problem(429, 'Five of your requests are waiting. Let one be decided first.')
 
-  const { id } = begun
+  const { id, key } = begun
   try {
     const token = await session.createOTP({
       lifespan: DECISION_SECONDS,
       path: scenario === 'rest' ? REST_CALLBACK_PATH : CALLBACK_PATH,
-      data: { operation: id },
+      data: { operation: id, key },
       requestOnly: true,
     })
     const question: Question = {
@@ -49,13 +49,13 @@ export async function askForApproval(
       reply: replyFor(scenario, origins.forLinks, token),
     }
     const asked = await askPlatform(url, question, clock)
-    if (asked.ok) await noteAccepted(database, id, asked.platformId)
+    if (asked.ok) await noteAccepted(database, begun, asked.platformId)
     else {
       log.warn({ event: 'platform.failed', operation: id, ...asked }, 'the platform took no request')
-      await giveUp(database, id, asked.problem)
+      await giveUp(database, begun, asked.problem)
     }
   } catch (error) {
-    await giveUp(database, id, 'unreachable')
+    await giveUp(database, begun, 'unreachable')
     throw error
   }
   return id

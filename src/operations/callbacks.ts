@@ -23,7 +23,7 @@ type CallbackParts = Pick<OperationParts, 'database' | 'clock' | 'log'>
 type Decision = 'approved' | 'refused'
 
 // What the link was made with; which operation it is about comes from there and from nowhere else.
-const linkData = z.object({ operation: z.int().positive() })
+const linkData = z.object({ operation: z.int().positive(), key: z.uuid() })
 
 /** What the external platform calls. Trusted is what the one-time link says, and never a parameter beside it. */
 export function callbackPages(parts: CallbackParts) {
@@ -71,10 +71,10 @@ async function complete(parts: CallbackParts, session: CrmSession, decision: Dec
   const data = linkData.safeParse(session.restored === false ? undefined : session.restored.data)
   if (!data.success) throw new Problem(403, 'Invalid token.')
   const { database, clock, log } = parts
-  const { operation: id } = data.data
+  const { operation: id, key } = data.data
   const result = await completeOperation(
     database,
-    { id, sessionId: session.id, userId: session.userId },
+    { id, key, sessionId: session.id, userId: session.userId },
     decision,
     clock.now(),
   )
@@ -82,6 +82,7 @@ async function complete(parts: CallbackParts, session: CrmSession, decision: Dec
     log.warn({ event: 'operation.foreign', operation: id, session: session.id }, 'callback for a foreign operation')
     throw new Problem(403, 'This operation belongs to somebody else, so nothing was done.')
   }
+  if (result.is === 'gone') throw new Problem(409, 'This operation went with its customer, so nothing was done.')
   if (result.is === 'over')
     throw new Problem(409, `This operation is over (${wordsFor(result.state).label}), so nothing was done.`)
   log.info({ event: 'operation.completed', operation: id, session: session.id, decision }, 'operation completed')

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Database, Operation, OperationState } from '../database.js'
 import { stateAt, timeText } from './operation-words.js'
@@ -13,9 +14,17 @@ export type NewOperation = Pick<Operation, 'customer_id' | 'user_id' | 'session_
 /** An operation with the names that pages show. */
 export type NamedOperation = Operation & { customer: string; firstname: string; lastname: string }
 
-export type Begun = { is: 'begun'; id: number } | { is: 'waiting'; id: number } | { is: 'too many' }
+/** Which operation: its number, and the key that tells it from one that had, or will have, the same number. */
+export type OperationName = Pick<Operation, 'id' | 'key'>
 
-export type Completed = { is: 'completed' } | { is: 'over'; state: OperationState } | { is: 'not yours' }
+export type Begun = ({ is: 'begun' } & OperationName) | { is: 'waiting'; id: number } | { is: 'too many' }
+
+export type Completed =
+  | { is: 'completed' }
+  | { is: 'over'; state: OperationState }
+  | { is: 'not yours' }
+  /** It went with its customer. */
+  | { is: 'gone' }
 
 /** Notes a new operation, unless one waits for this customer already, or too many for this user. */
 export function beginOperation(database: Kysely<Database>, wanted: NewOperation, now: number): Promise<Begun> {
@@ -33,27 +42,48 @@ export function beginOperation(database: Kysely<Database>, wanted: NewOperation,
     if (same !== undefined) return { is: 'waiting', id: same.id }
     const own = await waiting.where('user_id', '=', wanted.user_id).execute()
     if (own.length >= MOST_WAITING) return { is: 'too many' }
-    const { id } = await transaction
+    const begun = await transaction
       .insertInto('operations')
-      .values({ ...wanted, state: 'asked', asked_at: time, expires_at: timeText(now + DECISION_SECONDS * 1000) })
-      .returning('id')
+      .values({
+        ...wanted,
+        key: randomUUID(),
+        state: 'asked',
+        asked_at: time,
+        expires_at: timeText(now + DECISION_SECONDS * 1000),
+      })
+      .returning(['id', 'key'])
       .executeTakeFirstOrThrow()
-    return { is: 'begun', id }
+    return { is: 'begun', ...begun }
   })
 }
 
 /** Notes what the platform calls it. It may have called back before its own answer was read. */
-export async function noteAccepted(database: Kysely<Database>, id: number, platformId: string): Promise<void> {
-  await database.updateTable('operations').set({ platform_id: platformId }).where('id', '=', id).execute()
+export async function noteAccepted(
+  database: Kysely<Database>,
+  { id, key }: OperationName,
+  platformId: string,
+): Promise<void> {
+  await database
+    .updateTable('operations')
+    .set({ platform_id: platformId })
+    .where('id', '=', id)
+    .where('key', '=', key)
+    .execute()
 }
 
 /** Gives an operation up that still waits. */
 export async function giveUp(
   database: Kysely<Database>,
-  id: number,
+  { id, key }: OperationName,
   state: 'unreachable' | 'unanswered' | 'rejected',
 ): Promise<void> {
-  await database.updateTable('operations').set({ state }).where('id', '=', id).where('state', '=', 'asked').execute()
+  await database
+    .updateTable('operations')
+    .set({ state })
+    .where('id', '=', id)
+    .where('key', '=', key)
+    .where('state', '=', 'asked')
+    .execute()
 }
 
 /**
@@ -62,7 +92,7 @@ export async function giveUp(
  */
 export async function completeOperation(
   database: Kysely<Database>,
-  { id, sessionId, userId }: { id: number; sessionId: string; userId: string | undefined },
+  { id, key, sessionId, userId }: OperationName & { sessionId: string; userId: string | undefined },
   decision: 'approved' | 'refused',
   now: number,
 ): Promise<Completed> {
@@ -71,14 +101,21 @@ export async function completeOperation(
     .updateTable('operations')
     .set({ state: decision, decided_at: time })
     .where('id', '=', id)
+    .where('key', '=', key)
     .where('session_id', '=', sessionId)
     .where('user_id', '=', Number(userId))
     .where('state', '=', 'asked')
     .where('expires_at', '>', time)
     .executeTakeFirstOrThrow()
   if (numUpdatedRows > 0n) return { is: 'completed' }
-  const found = await database.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst()
-  if (found?.session_id !== sessionId || String(found.user_id) !== userId) return { is: 'not yours' }
+  const found = await database
+    .selectFrom('operations')
+    .selectAll()
+    .where('id', '=', id)
+    .where('key', '=', key)
+    .executeTakeFirst()
+  if (found === undefined) return { is: 'gone' }
+  if (found.session_id !== sessionId || String(found.user_id) !== userId) return { is: 'not yours' }
   return { is: 'over', state: stateAt(found, now) }
 }
 

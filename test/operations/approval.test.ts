@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { giveUp, noteAccepted } from '../../src/operations/operations.js'
+import { signedIn } from '../support/api-client.js'
 import {
   pathOf,
   platformPageOf,
@@ -188,6 +190,25 @@ test('which operation is completed comes from the token, whatever stands beside 
   await demo.visitor().get(`${path}&operation=2&id=2&customer=2`)
   assert.equal(stateOf(await salesperson.get('/operations/1')), 'approved')
   assert.equal(stateOf(await salesperson.get('/operations/2')), 'waiting')
+})
+
+test('a link whose operation went with its customer decides nothing else, although another operation has its number now', async (t) => {
+  const { demo, ask, received, salesperson } = await startWithRecorder(t)
+  await ask()
+  const { database } = demo.parts
+  const former = await database.selectFrom('operations').select(['id', 'key']).executeTakeFirstOrThrow()
+  await giveUp(database, former, 'unanswered')
+  assert.equal((await (await signedIn(demo, 4)).send('DELETE', '/customers/1')).status, 204)
+  await ask({ customer: '2', percent: '30' })
+  const before = await snapshotOf(demo.parts)
+  const answer = await demo.visitor().get(pathOf(received[0]?.body.reply.callback))
+  assert.equal(answer.status, 409)
+  assert.match(problemOf(answer), /went with its customer/)
+  await giveUp(database, former, 'unreachable')
+  await noteAccepted(database, former, 'theirs-0')
+  assert.equal(await snapshotOf(demo.parts), before)
+  assert.equal(stateOf(await salesperson.get(`/operations/${former.id}`)), 'waiting')
+  assert.equal((await demo.visitor().get(pathOf(received[1]?.body.reply.callback))).status, 200)
 })
 
 test('a link for an operation is nothing on any other page, nothing in the other scenario, and stays good there', async (t) => {
