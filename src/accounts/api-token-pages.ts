@@ -16,6 +16,7 @@ import {
   revokeApiToken,
 } from './api-tokens.js'
 import { giveFormBack, spendForm } from './spent-forms.js'
+import { undoAndThrow } from './undo-and-throw.js'
 
 const PAGE = '/account/tokens'
 const DEFAULT_DAYS = '30'
@@ -80,10 +81,9 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       }
 
       const origin = { device: ctx.get('User-Agent') || null, address: ctx.ip }
-      const made = await makeApiToken(required(), userId, wanted, origin).catch(async (error) => {
-        await giveFormBack(session, once)
-        throw error
-      })
+      const made = await makeApiToken(required(), userId, wanted, origin).catch((error) =>
+        undoAndThrow(parts.log, error, () => giveFormBack(session, once)),
+      )
       if (made.is === 'nobody')
         throw new Problem(403, 'Your account was changed or switched off at this moment, so no token was made.')
       if (made.is === 'too-many') return showList(ctx, 422)

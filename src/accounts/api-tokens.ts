@@ -8,6 +8,7 @@ import type { WantedToken } from './api-token-form.js'
 import { isUnchanged } from './authenticate.js'
 import { findAccount } from './find-account.js'
 import { personOf } from './person.js'
+import { undoAndThrow } from './undo-and-throw.js'
 
 /** How many live tokens somebody may have. */
 export const MOST_TOKENS = 20
@@ -86,10 +87,9 @@ export async function makeApiToken(
   }
 
   // Whoever was switched off, or given another role, at this very moment: nothing of what he was stays.
-  const unchanged = await isUnchanged(database, account).catch(async (error) => {
-    await undo('nobody')
-    throw error
-  })
+  const unchanged = await isUnchanged(database, account).catch((error) =>
+    undoAndThrow(log, error, () => undo('nobody')),
+  )
   if (!unchanged) return undo('nobody')
   if ((await apiTokensOf({ sessions }, userId)).length > MOST_TOKENS) return undo('too-many')
   log.info({ event: 'token.made', userId, session: made.id, scope, expires: made.expirationDate }, 'API token made')

@@ -43,7 +43,8 @@ export async function isUnchanged(database: Kysely<Database>, account: Account):
   return now !== undefined && now.role === account.person.role && now.password === account.person.password
 }
 
-async function findAccountByName(database: Kysely<Database>, name: AccountName): Promise<Account | undefined> {
+/** Whoever may sign in by this name; `undefined` when nobody may. */
+export async function findAccountByName(database: Kysely<Database>, name: AccountName): Promise<Account | undefined> {
   const person = await findActiveSalesperson(database, name)
   if (person !== undefined) return { is: 'staff', person }
   const user = 'email' in name ? await findValidatedUser(database, name) : undefined

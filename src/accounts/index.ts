@@ -4,7 +4,7 @@ export { DEMO_PASSWORD, type DemoAccount, demoAccounts } from './demo-accounts.j
 export { findAccount } from './find-account.js'
 export { homePage } from './home-page.js'
 export { linkConfirmation } from './link-confirmation.js'
-export { type AccountName, readAccountName } from './login-form.js'
+export { type AccountName, LONGEST_ACCOUNT_NAME, LONGEST_TYPED_PASSWORD, readAccountName } from './login-form.js'
 export { LoginLimit } from './login-limit.js'
 export { loginPages } from './login-pages.js'
 export { newPasswordProblem, SHORTEST_PASSWORD } from './new-password.js'

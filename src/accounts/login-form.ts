@@ -1,3 +1,4 @@
+import { LARGEST_USER_ID, LONGEST_EMAIL } from '../database.js'
 import { safeNext } from '../web/safe-next.js'
 
 /** Who signs in: by number, or by e-mail address in lower case. */
@@ -9,17 +10,18 @@ export type LoginForm = { next: string | undefined; typedUserId: string } & (
   | { ok: false; status: 400 | 422; field: 'userId' | 'password'; message: string }
 )
 
-const LONGEST_FIELD = 1024
-const MOST_DIGITS = 9
-// The longest e-mail address.
-const LONGEST_NAME = 254
+/** What somebody may call himself: at most as long as the longest e-mail address. */
+export const LONGEST_ACCOUNT_NAME = LONGEST_EMAIL
+/** How much of a password is looked at when it is typed; longer ones are none. */
+export const LONGEST_TYPED_PASSWORD = 1024
+const MOST_DIGITS = String(LARGEST_USER_ID).length
 
 /** Reads the fields `userId` (a number, or an e-mail address), `password` and `next`. */
 export function readLoginForm(body: unknown): LoginForm {
   const fields = Object(body) as Record<string, unknown>
   const userId = readField(fields, 'userId')
   const password = readField(fields, 'password')
-  const form = { next: safeNext(fields.next), typedUserId: userId.text.slice(0, LONGEST_NAME) }
+  const form = { next: safeNext(fields.next), typedUserId: userId.text.slice(0, LONGEST_ACCOUNT_NAME) }
   const refused = (field: 'userId' | 'password', status: 400 | 422, message: string) =>
     ({ ...form, ok: false, field, status, message }) as const
 
@@ -34,7 +36,7 @@ export function readLoginForm(body: unknown): LoginForm {
       `A userId is a whole number of at most ${MOST_DIGITS} digits, such as 4, or your e-mail address`,
     )
   if (password.text === '') return refused('password', 422, 'Please enter your password')
-  if (password.text.length > LONGEST_FIELD)
+  if (password.text.length > LONGEST_TYPED_PASSWORD)
     return refused('password', 422, 'This password is longer than any password here')
   return { ...form, ok: true, account, password: password.text }
 }
@@ -46,7 +48,7 @@ export function readAccountName(text: string): AccountName | undefined {
     const digits = name.replace(/^0+(?=\d)/, '')
     return digits.length > MOST_DIGITS ? undefined : { userId: Number(digits) }
   }
-  return name.length <= LONGEST_NAME && /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(name)
+  return name.length <= LONGEST_ACCOUNT_NAME && /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(name)
     ? { email: name.toLowerCase() }
     : undefined
 }

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
-import type { Database, Role, SalesPerson } from '../database.js'
+import { type Database, LARGEST_USER_ID, LONGEST_EMAIL, type Role, type SalesPerson } from '../database.js'
 import { type Passwords, passwordProblem } from './passwords.js'
 
 /** What changing accounts needs; `Parts` has it all. `sessions` is null when the server runs without sessions. */
@@ -37,7 +37,7 @@ const newSalesperson = z.object({
   userId: z
     .int('A userId is a whole number.')
     .min(1, 'A userId is at least 1.')
-    .max(999_999_999, 'A userId has at most 9 digits.')
+    .max(LARGEST_USER_ID, `A userId has at most ${String(LARGEST_USER_ID).length} digits.`)
     .optional(),
   firstname: name('first name'),
   lastname: name('last name'),
@@ -45,7 +45,7 @@ const newSalesperson = z.object({
     .string()
     .trim()
     .toLowerCase()
-    .max(254, 'The e-mail address is too long.')
+    .max(LONGEST_EMAIL, 'The e-mail address is too long.')
     .pipe(z.email('This is not an e-mail address.')),
   role: z.enum(['salesperson', 'manager', 'administrator'], 'The role is salesperson, manager or administrator.'),
   password: z.string(),

@@ -1,12 +1,14 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import type { Config } from '../config.js'
 import type { Database, User } from '../database.js'
-import { type Account, authenticate, isUnchanged } from './authenticate.js'
+import { type Account, authenticate, findAccountByName, isUnchanged } from './authenticate.js'
 import type { AccountName } from './login-form.js'
 import type { LoginLimit } from './login-limit.js'
 import type { Passwords } from './passwords.js'
 import { type Person, personOf } from './person.js'
+import { undoAndThrow } from './undo-and-throw.js'
 
 /** What signing in needs; `Parts` has it all. */
 export interface SignInParts {
@@ -21,7 +23,7 @@ export interface SignInParts {
 export interface Credentials {
   account: AccountName
   password: string
-  /** Where the request comes from: guesses are counted for each account and address. */
+  /** Where the request comes from: guesses are counted for each account, whatever it is called, and address. */
   address: string
 }
 
@@ -58,8 +60,9 @@ export async function signIn(
   begin: (person: Person) => Promise<Begun>,
 ): Promise<SignedIn> {
   const { config, log, database, loginLimit } = parts
-  const typed = 'userId' in name ? name.userId : name.email
-  const attempt = await loginLimit.take(typed, address)
+  const named = await findAccountByName(database, name)
+  const typed = nameForLog(name)
+  const attempt = await loginLimit.take(countedAs(name, named), address)
   if (!attempt.allowed) {
     const { retryAfterSeconds } = attempt
     log.warn({ event: 'login.limited', userId: typed, ip: address }, 'login limited')
@@ -70,10 +73,9 @@ export async function signIn(
     return { is: 'refused', reason, message: TEXTS[config.loginText][reason] }
   }
 
-  const result = await authenticate(parts, name, password).catch(async (error) => {
-    await attempt.giveBack()
-    throw error
-  })
+  const result = await authenticate(parts, name, password).catch((error) =>
+    undoAndThrow(log, error, () => attempt.giveBack()),
+  )
   if (!result.ok && result.reason !== 'pending') return refuse(result.reason)
   await attempt.giveBack()
   if (!result.ok) {
@@ -84,10 +86,9 @@ export async function signIn(
   const { account } = result
   const person = personOf(account)
   const session = await begin(person)
-  const unchanged = await isUnchanged(database, account).catch(async (error) => {
-    await session.close()
-    throw error
-  })
+  const unchanged = await isUnchanged(database, account).catch((error) =>
+    undoAndThrow(log, error, () => session.close()),
+  )
   if (!unchanged) {
     await session.close()
     return refuse('unknown')
@@ -95,6 +96,18 @@ export async function signIn(
   const { userId } = person
   log.info({ event: 'login.succeeded', userId, ip: address, session: session.id }, 'login succeeded')
   return { is: 'account', account, person }
+}
+
+/** Number and address of one account count together; what is no account's counts as it was typed. */
+function countedAs(name: AccountName, account: Account | undefined): string {
+  if (account !== undefined) return personOf(account).userId
+  return 'userId' in name ? String(name.userId) : name.email
+}
+
+/** People type their password into the wrong field, too. */
+function nameForLog(name: AccountName): number | string {
+  if ('userId' in name) return name.userId
+  return z.email().safeParse(name.email).success ? name.email : '***'
 }
 
 function tooManyAttempts(retryAfterSeconds: number): string {

@@ -1,12 +1,11 @@
 import { z } from 'zod'
+import { LONGEST_EMAIL } from '../database.js'
 import { newPasswordProblem } from './new-password.js'
 
 /** What somebody typed into the sign-up form. `password` is undefined where it is not asked for here. */
 export type SignUpForm =
   | { ok: true; email: string; password: string | undefined }
   | { ok: false; status: 400 | 422; typedEmail: string; field: 'email' | 'password'; message: string }
-
-const LONGEST_EMAIL = 254
 
 /** Reads the fields `email` and `password`. */
 export function readSignUpForm(

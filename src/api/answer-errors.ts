@@ -4,8 +4,6 @@ import type { Logger } from 'pino'
 import { SessionError } from '../session/index.js'
 import { type Failure, readFailure, reportFailure } from '../web/failure.js'
 
-const RETRY_AFTER_SECONDS = '5'
-
 /** Runs what answers a request, and turns whatever goes wrong in it into the one shape that errors have here. */
 export async function answerErrors(log: Logger, ctx: Context, run: () => Promise<unknown>): Promise<void> {
   try {
@@ -14,10 +12,9 @@ export async function answerErrors(log: Logger, ctx: Context, run: () => Promise
     const error = isEnd(thrown) ? new SessionError('NOT_SIGNED_IN', 'Access Denied. Please sign in first.') : thrown
     const failure = readFailure(error)
     reportFailure(log, ctx, failure, error)
-    ctx.remove('ETag')
     ctx.set('Cache-Control', 'no-store')
-    if (failure.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS)
     ctx.set(failure.headers)
+    if (isForGood(error)) ctx.remove('Retry-After')
     ctx.status = failure.status
     ctx.body = { isCallbackError: true, message: messageOf(ctx, failure) + numberOf(error) }
   }
@@ -26,6 +23,11 @@ export async function answerErrors(log: Logger, ctx: Context, run: () => Promise
 /** The token ended while the request was under way: to whoever sent it that is the same as before. */
 function isEnd(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'SESSION_ENDED'
+}
+
+/** A server that runs without sessions will do so in a moment, too: trying again is no advice. */
+function isForGood(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'SESSIONS_OFF'
 }
 
 /** Of our own faults nobody outside learns more than where to find them in the log. */

@@ -1,7 +1,8 @@
 import type { Context, Next } from 'koa'
-import { findAccount } from '../accounts/index.js'
+import { type Account, findAccount } from '../accounts/index.js'
 import { viewerOf } from '../crm/index.js'
 import { tokenSessions } from '../session/koa.js'
+import { CLOSE, hasBody } from '../web/body-format.js'
 import { Problem } from '../web/problem.js'
 import { answerErrors } from './answer-errors.js'
 import type { ApiParts } from './api-parts.js'
@@ -28,16 +29,15 @@ export function createApi(parts: ApiParts) {
   return async function api(ctx: Context, next: Next) {
     if (ctx.path !== MOUNT && !ctx.path.startsWith(`${MOUNT}/`)) return next()
     await answerErrors(parts.log, ctx, () => docs(ctx, () => sessions(ctx, () => answer(ctx))))
+    // Whatever of a body was not looked at is not worth waiting for either.
+    if (hasBody(ctx) && !ctx.req.readableEnded) ctx.set(CLOSE)
   }
 
   async function answer(ctx: Context): Promise<void> {
     ctx.set('Cache-Control', 'no-store')
     const place = find(ctx.path.slice(MOUNT.length))
     const isOpen = place?.endpoints.some(({ access }) => access === 'open') === true
-    // Read again for each request: whoever was switched off since is refused like somebody without a token.
-    const account = isOpen
-      ? undefined
-      : await apiSessionOf(ctx).authenticate((userId) => findAccount(parts.database, userId))
+    const known = isOpen ? undefined : await whoCalls(ctx)
     if (place === undefined)
       throw new Problem(404, `There is nothing at this address. ${MOUNT}/docs lists what there is.`)
     if (ctx.method === 'OPTIONS') return reply(ctx, { status: 204, headers: { Allow: allowedAt(place) } })
@@ -50,9 +50,22 @@ export function createApi(parts: ApiParts) {
     const session = apiSessionOf(ctx)
     refuseWithoutRight(session, endpoint)
     const call = await readCall(ctx, endpoint, place.params)
-    if (account === undefined)
-      throw new TypeError(`${endpoint.path} mixes open and guarded endpoints: keep them apart.`)
+    const account = known !== undefined && endpoint.body === undefined ? known : await whoCallsByNow(ctx, endpoint)
     reply(ctx, await endpoint.handle({ ...call, session, account, viewer: viewerOf(ctx) }))
+  }
+
+  /** A body may come slowly. Meanwhile people sign out, tokens are revoked, and accounts are switched off. */
+  async function whoCallsByNow(ctx: Context, endpoint: GuardedEndpoint): Promise<Account> {
+    const session = apiSessionOf(ctx)
+    await session.reload()
+    const account = await whoCalls(ctx)
+    refuseWithoutRight(session, endpoint)
+    return account
+  }
+
+  /** Read again each time: whoever was switched off since is refused like somebody without a token. */
+  function whoCalls(ctx: Context): Promise<Account> {
+    return apiSessionOf(ctx).authenticate((userId) => findAccount(parts.database, userId))
   }
 }
 
@@ -67,5 +80,6 @@ function reply(ctx: Context, { status, body, headers = {} }: Reply): void {
   ctx.set(headers)
   ctx.body = body ?? null
   ctx.status = status
-  if (ctx.fresh) ctx.status = 304
+  // Without a tag there is nothing to compare: "If-None-Match: *" would fit any answer.
+  if (headers.ETag !== undefined && ctx.fresh) ctx.status = 304
 }

@@ -35,10 +35,15 @@ export function customerListEndpoints({ database }: ApiParts) {
       query: listQuery,
       answers: { 200: { description: 'One page of them.', schema: customerList } },
       async handle({ viewer, query: { search = '', country = '', industry = '', sort, limit, after } }) {
-        const key = readPageKey(after, sort)
+        const list = { list: 'customers', sort } as const
+        const key = readPageKey(after, list)
         if (after !== undefined && key === undefined) throw unknownKey()
         const { customers, count, next } = await listCustomers(database, viewer, {
-          ...{ search, country, industry, sort, size: limit },
+          search,
+          country,
+          industry,
+          sort,
+          size: limit,
           after: key,
           before: undefined,
         })
@@ -47,7 +52,7 @@ export function customerListEndpoints({ database }: ApiParts) {
           salesperson: salespersonId,
           salespersonName: salesperson,
         }))
-        return { status: 200, body: { customers: listed, count, next: next ? writePageKey(next) : null } }
+        return { status: 200, body: { customers: listed, count, next: next ? writePageKey(next, list) : null } }
       },
     }),
 
@@ -62,14 +67,19 @@ export function customerListEndpoints({ database }: ApiParts) {
       query: z.strictObject(paging),
       answers: { 200: { description: 'One page of it.', schema: purchaseList } },
       async handle({ viewer, params: { id }, query: { limit, after } }) {
-        const key = readPageKey(after, 'since')
+        const list = { list: `purchases of ${id}`, sort: 'since' } as const
+        const key = readPageKey(after, list)
         if (after !== undefined && key === undefined) throw unknownKey()
         const page = await listPurchases(database, viewer, id, { size: limit, after: key })
         if (page === undefined) throw noSuchCustomer()
-        const purchases = page.purchases.map(({ purchased_on, description, amount, ...purchase }) => ({
-          ...{ id: purchase.id, date: purchased_on, description, amount },
+        const { count, next } = page
+        const purchases = page.purchases.map((purchase) => ({
+          id: purchase.id,
+          date: purchase.purchased_on,
+          description: purchase.description,
+          amount: purchase.amount,
         }))
-        return { status: 200, body: { purchases, count: page.count, next: page.next ? writePageKey(page.next) : null } }
+        return { status: 200, body: { purchases, count, next: next ? writePageKey(next, list) : null } }
       },
     }),
   ]

@@ -57,7 +57,14 @@ export const changesToMake = customerChanges.meta({
 export function customerReply(status: number, found: NamedCustomer, headers: Record<string, string> = {}) {
   const { id, name, country, city, industry, contact, email, phone } = found
   const body = {
-    ...{ id, name, country, city, industry, contact, email, phone },
+    id,
+    name,
+    country,
+    city,
+    industry,
+    contact,
+    email,
+    phone,
     totalPurchase: found.total_purchase,
     customerSince: found.customer_since,
     salesperson: found.sales_person,

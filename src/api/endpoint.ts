@@ -51,6 +51,8 @@ interface Declaration<Params, Query, Body> {
   description?: string
   params?: z.ZodType<Params>
   query?: z.ZodType<Query>
+  /** Whatever parameters the address has, they are not looked at. */
+  anyQuery?: true
   body?: z.ZodType<Body>
   /** Request headers that it looks at. */
   headers?: Record<string, string>

@@ -9,8 +9,10 @@ const JSON_TYPE = 'application/json'
 const ABOUT = `Sign in with \`POST ${MOUNT}/signin\`, then send the token with each request: \`Authorization: Bearer <token>\`.
 
 Amounts are whole cents, days are \`2026-01-31\`, moments are ISO 8601 in UTC. Bodies are JSON in UTF-8, 64 kB at most; a name that comes
-twice counts with its last value, one that no schema knows is refused, and bodies of requests that take none are not looked at.
-Errors always have the same two members, \`isCallbackError\` and \`message\`. Lists are paged by key: give \`next\` of one page as \`after\` of the
+twice counts with its last value, one that no schema knows is refused, and bodies of requests that take none are not looked at. A parameter of the address that is empty counts as
+not given.
+Errors always have the same two members, \`isCallbackError\` and \`message\`; only what is no HTTP request at all (one that cannot be
+parsed, 400; one whose head is above 16 kB, 431; one that comes too slowly, 408) is answered below, without a body. Lists are paged by key: give \`next\` of one page as \`after\` of the
 following one. \`HEAD\` answers what \`GET\` would, \`OPTIONS\` which methods there are.`
 
 const PROBLEMS: Record<number, string> = {
@@ -22,7 +24,7 @@ const PROBLEMS: Record<number, string> = {
   415: 'The body is not JSON in UTF-8.',
   422: 'Something in the request is missing or wrong; the message names it.',
   500: 'Something went wrong on our side.',
-  503: 'Not available right now; `Retry-After` says when to try again.',
+  503: 'Not available right now; `Retry-After`, where it helps, says when to try again.',
 }
 const PROBLEM_HEADERS: Record<number, string> = {
   401: 'WWW-Authenticate',
@@ -70,7 +72,11 @@ function describe(endpoint: Endpoint): object {
       ...parametersOf(endpoint.params, 'path'),
       ...parametersOf(endpoint.query, 'query'),
       ...Object.entries(endpoint.headers ?? {}).map(([header, says]) => ({
-        ...{ name: header, in: 'header', required: false, description: says, schema: { type: 'string' } },
+        name: header,
+        in: 'header',
+        required: false,
+        description: says,
+        schema: { type: 'string' },
       })),
     ],
     ...(body && { requestBody: { required: true, content: { [JSON_TYPE]: { schema: refer(body) } } } }),
@@ -105,7 +111,10 @@ function answersOf({ answers }: Endpoint): object {
 function problemsOf(endpoint: Endpoint): object {
   const { access, params, body, problems = {} } = endpoint
   const always = [
-    ...[400, 422, 500, 503],
+    400,
+    422,
+    500,
+    503,
     ...(access === 'open' ? [] : [401, 403]),
     ...(params ? [404] : []),
     ...(body ? [413, 415] : []),

@@ -15,13 +15,13 @@ export function callReader() {
   const readJson = jsonReader()
   return async function readCall(
     ctx: Context,
-    { params, query, body }: Endpoint,
+    { params, query, body, anyQuery }: Endpoint,
     inPath: Record<string, string>,
   ): Promise<OpenCall> {
     return {
       ctx,
       params: params && checkPath(params, inPath),
-      query: check(query ?? NO_QUERY, onlyOnce(ctx.query)),
+      query: anyQuery ? {} : checkQuery(query ?? NO_QUERY, ctx.query),
       body: body && check(body, await readJson(ctx)),
     }
   }
@@ -39,8 +39,10 @@ function check(schema: z.ZodType, value: unknown): unknown {
   throw new Problem(422, describeIssues(read.error))
 }
 
-function onlyOnce(query: Record<string, unknown>): Record<string, unknown> {
-  const repeated = Object.keys(query).find((name) => Array.isArray(query[name]))
-  if (repeated === undefined) return { ...query }
+/** What is known here and left empty, as in `?search=&sort=total`, is not given. */
+function checkQuery(schema: z.ZodType, query: Record<string, unknown>): unknown {
+  const known = schema instanceof z.ZodObject ? schema.shape : {}
+  const given = Object.entries(query).filter(([name, value]) => value !== '' || !Object.hasOwn(known, name))
+  if (given.every(([, value]) => !Array.isArray(value))) return check(schema, Object.fromEntries(given))
   throw new Problem(400, 'A parameter of the address is given more than once. Give it once.')
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LONGEST_PAGE_KEY } from '../crm/index.js'
 import { Problem } from '../web/problem.js'
 
 /** A moment: ISO 8601 in UTC. */
@@ -22,12 +23,11 @@ export const failure = z
   .meta({ id: 'Error' })
 
 const LARGEST_PAGE = 100
-const LONGEST_KEY = 600
 
 /** The parameters of a list that is paged by key. */
 export const paging = {
   limit: wholeNumber(1, LARGEST_PAGE).default(25).meta({ description: 'How many to answer at most.' }),
-  after: z.string().max(LONGEST_KEY).optional().meta({ description: '`next` of the page before.' }),
+  after: z.string().max(LONGEST_PAGE_KEY).optional().meta({ description: '`next` of the page before.' }),
 }
 
 /** `next` of a page. */

@@ -1,5 +1,14 @@
 import { z } from 'zod'
-import { type AccountName, readAccountName, type SignedIn, signIn } from '../accounts/index.js'
+import {
+  type AccountName,
+  findAccount,
+  LONGEST_ACCOUNT_NAME,
+  LONGEST_TYPED_PASSWORD,
+  readAccountName,
+  type SignedIn,
+  signIn,
+} from '../accounts/index.js'
+import { LARGEST_USER_ID } from '../database.js'
 import { TokenSession } from '../session/index.js'
 import { Problem } from '../web/problem.js'
 import type { ApiParts } from './api-parts.js'
@@ -9,9 +18,6 @@ import { message, moment } from './shapes.js'
 
 const SHORTEST_IDLE_SECONDS = 60
 const LONGEST_IDLE_SECONDS = 24 * 60 * 60
-const LARGEST_USER_ID = 999_999_999
-const LONGEST_NAME = 254
-const LONGEST_PASSWORD = 1024
 // A password is taken as it was chosen, so only what no text can hold is refused.
 const TEXT = /^[^\0\p{Cs}]*$/u
 const BROKEN = 'must not contain NUL or broken characters'
@@ -19,7 +25,7 @@ const BROKEN = 'must not contain NUL or broken characters'
 const credentials = z
   .strictObject({
     username: z
-      .union([z.int().min(1).max(LARGEST_USER_ID), z.string().min(1).max(LONGEST_NAME).regex(TEXT)], {
+      .union([z.int().min(1).max(LARGEST_USER_ID), z.string().min(1).max(LONGEST_ACCOUNT_NAME).regex(TEXT, BROKEN)], {
         error: ({ input }) =>
           input === undefined ? 'is required' : 'must be a userId such as 4, or an e-mail address',
       })
@@ -27,7 +33,7 @@ const credentials = z
     password: z
       .string()
       .min(1)
-      .max(LONGEST_PASSWORD)
+      .max(LONGEST_TYPED_PASSWORD)
       .regex(TEXT, BROKEN)
       .meta({ format: 'password', examples: ['correct horse battery staple'] }),
     idleSeconds: z
@@ -63,7 +69,7 @@ const TAG = 'Signing in'
 
 /** The documented conversation: look whether the API is there, sign in, sign out. All without a token. */
 export function signInEndpoints(parts: ApiParts) {
-  const { log } = parts
+  const { log, database } = parts
   return [
     openEndpoint({
       name: 'testPage',
@@ -74,8 +80,10 @@ export function signInEndpoints(parts: ApiParts) {
       answers: { 200: { description: 'It is there.', schema: presence } },
       async handle({ ctx }) {
         const { session } = ctx
-        const isLive = session instanceof TokenSession && !session.isNew
-        const about = isLive ? { signedIn: true, userId: session.userId } : { signedIn: false }
+        const userId = session instanceof TokenSession && !session.isNew ? session.userId : undefined
+        // A token may outlive the right to sign in by a moment.
+        const account = userId && (await findAccount(database, userId))
+        const about = account ? { signedIn: true, userId } : { signedIn: false }
         return { status: 200, body: { message: 'The API is here.', ...about } }
       },
     }),
@@ -117,6 +125,7 @@ export function signInEndpoints(parts: ApiParts) {
       path: '/signout',
       tag: TAG,
       summary: 'Sign out: the token works no longer',
+      anyQuery: true,
       answers: { 200: { description: 'Signed out; also when nobody was signed in.', schema: message } },
       async handle({ ctx }) {
         const { session } = ctx

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SessionError } from '../session/index.js'
 import { PLAIN_TEXT } from '../web/plain-text.js'
 import { Problem } from '../web/problem.js'
 import { endpoint } from './endpoint.js'
@@ -69,7 +70,7 @@ export function variableEndpoints() {
       answers: { 200: { description: 'Set.', schema: variable } },
       async handle({ session, params: { name }, body: { value } }) {
         session.setSessionVar(name, value)
-        await session.save()
+        await session.save().catch(explain)
         return { status: 200, body: { name, value } }
       },
     }),
@@ -90,4 +91,13 @@ export function variableEndpoints() {
       },
     }),
   ]
+}
+
+function explain(error: unknown): never {
+  if (error instanceof SessionError && error.code === 'STORAGE_TOO_LARGE')
+    throw new Problem(
+      413,
+      'All variables of a token together take 64 kB at most. Remove some, or send a shorter value.',
+    )
+  throw error
 }

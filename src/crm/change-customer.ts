@@ -28,7 +28,7 @@ export async function changeCustomer(
   const before = await findCustomerAlone(database, viewer, id)
   if (before === undefined) return { is: 'unknown' }
   const { salesperson } = changes
-  if (salesperson !== undefined) {
+  if (salesperson !== undefined && salesperson !== before.sales_person) {
     if (!viewer.seesAll) return { is: 'not yours to give' }
     if (!(await mayLookAfterCustomers(database, salesperson))) return { is: 'no such salesperson' }
   }

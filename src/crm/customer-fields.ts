@@ -1,13 +1,12 @@
 import { z } from 'zod'
+import { LARGEST_USER_ID, LONGEST_EMAIL } from '../database.js'
 import { plainLine } from '../web/plain-text.js'
 import { foldName } from './fold-name.js'
 
 // As long as the columns.
 const LONGEST_NAME = 120
 const LONGEST_WORD = 60
-const LONGEST_EMAIL = 254
 const LONGEST_PHONE = 40
-const LARGEST_USER_ID = 999_999_999
 
 /** What can be said of a customer; the total of his purchases follows from these and is never given. */
 const fields = {
@@ -19,7 +18,11 @@ const fields = {
   email: z.email().max(LONGEST_EMAIL).toLowerCase(),
   phone: plainLine(LONGEST_PHONE),
   customerSince: z.iso.date(),
-  salesperson: z.int().min(1).max(LARGEST_USER_ID).describe('A userId. Only who sees all customers may give it.'),
+  salesperson: z
+    .int()
+    .min(1)
+    .max(LARGEST_USER_ID)
+    .describe('A userId. Only who sees all customers may give another than it has.'),
 }
 
 /** A customer that is to be made: without `customerSince` he is one since today, without `salesperson` he is the maker's. */

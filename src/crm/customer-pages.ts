@@ -66,6 +66,7 @@ export function customerPages(
       const { countries, industries } = await listFilters(database, viewer)
       const { search: q, country, industry, sort } = query
       const here = { q, country, industry, sort }
+      const list = { list: 'customers', sort } as const
       ctx.show<CustomersPage>('customers/list', {
         title: viewer.seesAll ? 'All customers' : 'Your customers',
         heading: viewer.seesAll ? 'All customers' : 'Your customers',
@@ -85,8 +86,8 @@ export function customerPages(
           since: formatDay(customer.customerSince),
           total: formatWholeMoney(customer.totalPurchase),
         })),
-        previous: previous && listAddress({ ...here, before: writePageKey(previous) }),
-        next: next && listAddress({ ...here, after: writePageKey(next) }),
+        previous: previous && listAddress({ ...here, before: writePageKey(previous, list) }),
+        next: next && listAddress({ ...here, after: writePageKey(next, list) }),
       })
     },
 

@@ -18,6 +18,11 @@ export function reachableBy(viewer: Viewer, versions?: readonly number[]) {
   return (row: ExpressionBuilder<Database, 'customers'>) =>
     row.and([
       ...(viewer.seesAll ? [] : [row('customers.sales_person', '=', viewer.userId)]),
-      ...(versions === undefined ? [] : [row.or(versions.map((version) => row('customers.version', '=', version)))]),
+      ...(versions === undefined ? [] : [isOneOf(row, versions)]),
     ])
+}
+
+function isOneOf(row: ExpressionBuilder<Database, 'customers'>, versions: readonly number[]) {
+  // An empty list is not for every database.
+  return versions.length === 0 ? row.lit(false) : row('customers.version', 'in', versions)
 }

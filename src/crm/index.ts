@@ -9,7 +9,7 @@ export { findCustomer, findCustomerAlone, type NamedCustomer } from './find-cust
 export { listCustomers } from './list-customers.js'
 export { listPurchases } from './list-purchases.js'
 export { formatMoment } from './money-and-dates.js'
-export { readPageKey, SORTS, writePageKey } from './page-key.js'
+export { LONGEST_PAGE_KEY, readPageKey, SORTS, writePageKey } from './page-key.js'
 export { type Removed, removeCustomer } from './remove-customer.js'
 export { keepTop3, topCustomersOf } from './top-three.js'
 export { viewerOf } from './viewer-of.js'

@@ -105,9 +105,12 @@ export async function listFilters(
 }
 
 function matchingCustomers(database: Kysely<Database>, viewer: Viewer, { search, country, industry }: ListQuery) {
-  const pattern = `%${foldName(search).replace(/[\\%_]/g, '\\$&')}%`
+  // What is nothing once it is folded, an accent alone, is in no name.
+  const folded = foldName(search).trim()
+  const pattern = `%${folded.replace(/[\\%_]/g, '\\$&')}%`
   return customersVisibleTo(database, viewer)
-    .$if(search !== '', (query) => query.where(sql<boolean>`customers.name_folded like ${pattern} escape '\\'`))
+    .$if(search !== '' && folded === '', (query) => query.where((row) => row.lit(false)))
+    .$if(folded !== '', (query) => query.where(sql<boolean>`customers.name_folded like ${pattern} escape '\\'`))
     .$if(country !== '', (query) => query.where('country', '=', country))
     .$if(industry !== '', (query) => query.where('industry', '=', industry))
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Problem } from '../web/problem.js'
-import { type PageKey, readPageKey, SORTS, type Sort } from './page-key.js'
+import { LONGEST_PAGE_KEY, type PageKey, readPageKey, SORTS, type Sort } from './page-key.js'
 
 /** What the list of customers was asked for. '' means: not restricted. */
 export interface ListQuery {
@@ -16,14 +16,14 @@ export interface ListQuery {
 
 const LONGEST_TEXT = 80
 
-const text = z.string('once').trim().max(LONGEST_TEXT, 'short').optional()
+const text = z.string().trim().max(LONGEST_TEXT).optional()
 const address = z.object({
   q: text,
   country: text,
   industry: text,
-  sort: z.string('once').optional(),
-  after: z.string('once').max(400, 'short').optional(),
-  before: z.string('once').max(400, 'short').optional(),
+  sort: z.string().optional(),
+  after: z.string().max(LONGEST_PAGE_KEY).optional(),
+  before: z.string().max(LONGEST_PAGE_KEY).optional(),
 })
 
 /** Reads the list's address. A repeated or oversized parameter is a 400; an unknown sort or page is the first page by name. */
@@ -32,7 +32,8 @@ export function readListQuery(query: Record<string, unknown>): ListQuery {
   if (!read.success) throw new Problem(400, explain(read.error.issues))
   const { q = '', country = '', industry = '', after, before } = read.data
   const sort = SORTS.find((known) => known === read.data.sort) ?? 'name'
-  return { search: q, country, industry, sort, after: readPageKey(after, sort), before: readPageKey(before, sort) }
+  const list = { list: 'customers', sort } as const
+  return { search: q, country, industry, sort, after: readPageKey(after, list), before: readPageKey(before, list) }
 }
 
 /** The address of the list with these settings; what is not set is left out. */
@@ -44,10 +45,10 @@ export function listAddress(
   return parameters === '' ? '/customers' : `/customers?${parameters}`
 }
 
-function explain(issues: { message: string; path: PropertyKey[] }[]): string {
+function explain(issues: z.core.$ZodIssue[]): string {
   const [issue] = issues
   const name = String(issue?.path[0])
-  return issue?.message === 'once'
-    ? `The address gives “${name}” more than once. Give it once.`
-    : `“${name}” is too long: at most ${LONGEST_TEXT} characters.`
+  return issue?.code === 'too_big'
+    ? `“${name}” is too long: at most ${issue.maximum} characters.`
+    : `The address gives “${name}” more than once. Give it once.`
 }

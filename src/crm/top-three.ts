@@ -22,6 +22,23 @@ export async function keepTop3(
   })
 }
 
+/** Those of the kept customers who are still in this salesperson's portfolio, as they were kept. */
+export async function stillThere(
+  database: Kysely<Database>,
+  userId: number,
+  kept: readonly TopCustomer[],
+): Promise<TopCustomer[]> {
+  if (kept.length === 0) return []
+  const ids = kept.map(({ id }) => id)
+  const rows = await database
+    .selectFrom('customers')
+    .select('id')
+    .where('id', 'in', ids)
+    .where('sales_person', '=', userId)
+    .execute()
+  return kept.filter(({ id }) => rows.some((row) => row.id === id))
+}
+
 /** The three customers of this salesperson who bought most, the best first; fewer when he has fewer. */
 export async function topCustomersOf(database: Kysely<Database>, userId: number): Promise<TopCustomer[]> {
   return database

@@ -4,7 +4,7 @@ import { signedIn } from '../crm-session.js'
 import type { Database } from '../database.js'
 import type { PageModel } from '../web/pages.js'
 import { formatWholeMoney } from './money-and-dates.js'
-import { keepTop3, topCustomersOf } from './top-three.js'
+import { keepTop3, stillThere, topCustomersOf } from './top-three.js'
 
 export interface WelcomePage extends PageModel {
   userName: string
@@ -20,7 +20,9 @@ export function welcomePage({ database }: { database: Kysely<Database> }) {
   return async function welcomePage(ctx: Context) {
     const { session, userId } = signedIn(ctx)
     const seesCustomers = session.hasPrivilege('viewCustomers')
-    const top3 = await keepTop3(session, userId, (owner) => topCustomersOf(database, owner))
+    const kept = await keepTop3(session, userId, (owner) => topCustomersOf(database, owner))
+    // A list that was worked out an hour ago must not lead to customers who are gone since.
+    const top3 = await stillThere(database, Number(userId), kept)
     ctx.show<WelcomePage>('welcome', {
       title: 'Welcome',
       userName: session.userName,

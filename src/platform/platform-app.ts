@@ -35,7 +35,16 @@ export function createPlatform(options: PlatformOptions): Koa {
   )
   app.use(securityHeaders({ https: false }))
   app.use(serveAssets(assets))
-  app.use(pages(views, () => ({ appName: PLATFORM_NAME, userName: '', links: [], ownLinks: [], assets: assets.urls })))
+  app.use(
+    pages(views, () => ({
+      appName: PLATFORM_NAME,
+      knowsWho: false,
+      userName: '',
+      links: [],
+      ownLinks: [],
+      assets: assets.urls,
+    })),
+  )
   app.use(errorPages(log, () => undefined))
   app.use(crossOriginGuard(origins))
   app.use(async (ctx, next) => {

@@ -8,7 +8,7 @@ export function hasBody(ctx: Context): boolean {
 /** Whether the body comes as this type, in UTF-8 and uncompressed. */
 export function isPlain(ctx: Context, type: string): boolean {
   const compressed = ctx.get('Content-Encoding') !== '' && ctx.get('Content-Encoding') !== 'identity'
-  const otherCharset = ctx.request.charset !== '' && ctx.request.charset.toLowerCase() !== 'utf-8'
+  const otherCharset = !['', 'utf-8', 'utf8'].includes(ctx.request.charset.toLowerCase())
   return Boolean(ctx.is(type)) && !compressed && !otherCharset
 }
 

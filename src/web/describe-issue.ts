@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { maskTokens } from './mask-tokens.js'
 
 const LONGEST_NAME = 60
 const MOST_FINDINGS = 10
@@ -33,7 +34,7 @@ export const describeIssue: z.core.$ZodErrorMap = (issue) => {
         .join(', ')
         .replace(/, ([^,]*)$/, ' or $1')}`
     case 'invalid_format':
-      return FORMATS[issue.format]
+      return FORMATS[issue.format] ?? 'is not written as it must be'
     case 'unrecognized_keys':
       return 'is not a field here'
     default:
@@ -53,8 +54,8 @@ export function describeIssues(error: z.ZodError): string {
   return `${sentences.slice(0, MOST_FINDINGS).join('. ')}${more > 0 ? `. And ${more} more` : ''}.`
 }
 
-/** A name that a client made up, cut to a sane length and without what no screen shows. */
+/** A name that a client made up, cut to a sane length, without what no screen shows and without a token that was put there by mistake. */
 function printable(name: string): string {
-  const plain = name.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '\uFFFD')
+  const plain = maskTokens(name).replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '\uFFFD')
   return plain.length > LONGEST_NAME ? `${plain.slice(0, LONGEST_NAME)}…` : plain
 }

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Context } from 'koa'
 import type { Logger } from 'pino'
+import { maskTokens } from './mask-tokens.js'
 import { Problem } from './problem.js'
 
 /** What went wrong, as far as an answer is concerned. */
@@ -27,12 +28,9 @@ export function readFailure(error: unknown): Failure {
 }
 
 /** Our own faults with their stack; what is not available, with what caused it; what visitors did as a note. */
-export function reportFailure(
-  log: Logger,
-  { requestId }: Context,
-  { status, message: reason }: Failure,
-  error: unknown,
-): void {
+export function reportFailure(log: Logger, { requestId }: Context, { status, message }: Failure, error: unknown): void {
+  // A message may name what a client sent.
+  const reason = maskTokens(message)
   if (status === 503) log.warn({ requestId, status, reason, err: Object(error).cause }, 'not available')
   else if (status >= 500) log.error({ requestId, status, err: error }, 'request failed')
   else log.info({ event: 'refused', requestId, status, reason }, 'request refused')

@@ -4,6 +4,8 @@ import type { Context, Next } from 'koa'
 /** What every page has around its content. */
 export interface Frame {
   appName: string
+  /** Whether it is known who asks: not on pages that are above sessions, which speak neither of logging in nor out. */
+  knowsWho: boolean
   /** Who is signed in; '' for a guest. */
   userName: string
   links: PageLink[]

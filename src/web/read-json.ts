@@ -1,5 +1,4 @@
 import type { Context } from 'koa'
-import { koaBody } from 'koa-body'
 import { CLOSE, hasBody, isPlain } from './body-format.js'
 import { Problem } from './problem.js'
 
@@ -7,43 +6,61 @@ const LARGEST_BODY_KILOBYTES = 64
 const DEEPEST = 20
 // Names that mean more to JavaScript than to whoever sends them.
 const REFUSED_NAMES = ['__proto__', 'constructor', 'prototype']
-// What a decoder leaves where the bytes were not UTF-8.
-const BROKEN = '\uFFFD'
 
 /**
- * Reads the JSON body of a request; one without a body counts as `{}`. Refused: another format 415, too large 413, what is no
- * JSON, no object or list, no UTF-8, nested too deeply, or has a name that means something to JavaScript 400. Of a name that comes
- * twice the last one counts, as JSON.parse does.
+ * Reads the JSON body of a request; one without a body, or with an empty one, counts as `{}`. Refused: another format 415, too large
+ * 413, what is no UTF-8, no JSON, no object or list, nested too deeply, or has a name that means something to JavaScript 400. Of a name
+ * that comes twice the last one counts, as JSON.parse does.
  */
 export function jsonReader({ largestKilobytes = LARGEST_BODY_KILOBYTES } = {}) {
-  const parse = koaBody({
-    jsonLimit: largestKilobytes * 1024,
-    multipart: false,
-    urlencoded: false,
-    text: false,
-    includeUnparsed: true,
-    patchNode: false,
-  })
   return async function readJson(ctx: Context): Promise<unknown> {
     if (!hasBody(ctx)) return {}
     if (!isPlain(ctx, 'application/json'))
       throw new Problem(415, 'Send the body as JSON in UTF-8: Content-Type: application/json.', CLOSE)
-    try {
-      await parse(ctx as never, async () => undefined)
-    } catch (error) {
-      throw explain(error, largestKilobytes)
-    }
-    const { body, rawBody } = ctx.request as unknown as { body: unknown; rawBody: unknown }
-    if (String(rawBody).includes(BROKEN)) throw new Problem(400, 'This body is not UTF-8. Encode it as UTF-8.', CLOSE)
+    const bytes = await readBytes(ctx, largestKilobytes)
+    const body = parse(decode(bytes))
     refuseOddShapes(body)
     return body
   }
 }
 
-function explain(error: unknown, largestKilobytes: number): Problem {
-  if ((error as { status?: unknown }).status === 413)
-    return new Problem(413, `This body is too large: at most ${largestKilobytes} kB.`, CLOSE)
-  return new Problem(400, 'This body is not the JSON that is expected here: send one object, such as {}.', CLOSE)
+/** No more of the body than is allowed is ever held. */
+async function readBytes({ req, request }: Context, largestKilobytes: number): Promise<Buffer> {
+  const most = largestKilobytes * 1024
+  const tooLarge = () => new Problem(413, `This body is too large: at most ${largestKilobytes} kB.`, CLOSE)
+  if ((request.length ?? 0) > most) throw tooLarge()
+  const pieces: Buffer[] = []
+  let size = 0
+  try {
+    // The answer is still to be sent when this ends early, so the connection stays.
+    for await (const piece of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += piece.length
+      if (size > most) throw tooLarge()
+      pieces.push(piece)
+    }
+  } catch (error) {
+    throw error instanceof Problem ? error : new Problem(400, 'This body did not arrive whole; send it again.', CLOSE)
+  }
+  return Buffer.concat(pieces)
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new Problem(400, 'This body is not UTF-8. Encode it as UTF-8.')
+  }
+}
+
+function parse(text: string): unknown {
+  if (text === '') return {}
+  try {
+    const body: unknown = JSON.parse(text)
+    if (isObject(body)) return body
+  } catch {
+    // What is no JSON, and what is neither object nor list, is told the same.
+  }
+  throw new Problem(400, 'This body is not the JSON that is expected here: send one object, such as {}.')
 }
 
 /** Looks at the whole of it, without recursion: it may be nested as deeply as its size allows. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import test from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { ApiClient, assertProblem, NEW_CUSTOMER, signedIn } from '../support/api-client.js'
@@ -93,6 +94,7 @@ test('[BEARER-9] a body that is no JSON of the expected kind is refused with the
     [400, GOOD.replace('{', '{"constructor":{"prototype":{"isAdmin":true}},'), json],
     [400, '{"name":{"prototype":1}}', json],
     [422, deep(5), json],
+    [400, Buffer.concat([Buffer.from('{"name":"'), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from('"}')]), json],
     [422, '[]', json],
     [422, `[${GOOD}]`, json],
     [422, '{}', json],
@@ -143,6 +145,12 @@ test('[BEARER-9] a field that is wrong is named, with what is expected of it', a
     [{ ...NEW_CUSTOMER, ['x'.repeat(500)]: 1 }, /^x{60}…: is not a field here\.$/],
     [{ ...NEW_CUSTOMER, '\u202eevil\0\ud800': 1 }, /^�evil��: is not a field here\.$/],
     [Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, 1])), /And \d+ more\.$/],
+    ...['a\u202eb', '\u2066a', 'a\u200d', 'a\ufeffb', 'a\u00adb', 'a\u{e0041}'].map(
+      (name) => [{ ...NEW_CUSTOMER, name }, /^name: must not contain control characters or broken ones\.$/] as const,
+    ),
+    ...['\u3164', '\u2800 \u115f', '\u0301', '\ufe0f', '\u034f'].map(
+      (name) => [{ ...NEW_CUSTOMER, name }, /^name: must have something that can be seen\.$/] as const,
+    ),
     [[], /^body: must be an object\.$/],
   ] as const)
     assertProblem(await client.post('/customers', body), 422, words)
@@ -152,6 +160,53 @@ test('[BEARER-9] a field that is wrong is named, with what is expected of it', a
     /^body: name at least one field to change\.$/,
   )
   assert.equal(await snapshotOf(demo.parts), before)
+})
+
+test('a text may have every character that people write with, in UTF-8 however it is called', async (t) => {
+  const demo = await startDemo(t)
+  const client = await signedIn(demo, 4)
+  for (const name of ['نامه\u200cها', 'क्\u200dष', '👩\u200d🔧 Works', '👩🏽\u200d🔧', '❤️\u200d🔥', 'a \ufffd b', '✔']) {
+    const made = await client.post('/customers', { ...NEW_CUSTOMER, name })
+    assert.deepEqual([made.status, made.body.name], [201, name])
+  }
+  for (const charset of ['utf-8', 'UTF-8', 'utf8', '"utf-8"']) {
+    const headers = { 'Content-Type': `application/json; charset=${charset}` }
+    assert.equal((await client.send('POST', '/customers', { body: GOOD, headers })).status, 201, charset)
+  }
+})
+
+test('an answer without a version has changed for everybody who asks, and the rest of an unread body is not waited for', async (t) => {
+  const demo = await startDemo(t)
+  const client = await signedIn(demo, 4)
+  assert.equal((await client.get('/me', { 'If-None-Match': '*' })).status, 200)
+  assert.equal((await client.get('/customers/1', { 'If-None-Match': '*' })).status, 304)
+  const administrator = await signedIn(demo, 6)
+  for (const [answer, status] of [
+    [await new ApiClient(demo).post('/customers', NEW_CUSTOMER), 401],
+    [await administrator.post('/customers', NEW_CUSTOMER), 403],
+    [await client.post('/nowhere', NEW_CUSTOMER), 404],
+    [await client.post('/me', NEW_CUSTOMER), 405],
+    [await client.send('GET', '/me', { body: '{}' }), 200],
+  ] as const)
+    assert.deepEqual([answer.status, answer.headers.connection], [status, 'close'])
+  for (const answer of [await client.post('/customers', NEW_CUSTOMER), await client.get('/me')])
+    assert.equal(answer.headers.connection, 'keep-alive')
+})
+
+test('what is no HTTP request is answered below the API, without a body, as the document says', async (t) => {
+  const demo = await startDemo(t)
+  const { description } = (await new ApiClient(demo).get('/openapi.json')).body.info
+  for (const [head, status] of [
+    [`GET /api/me HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ['GET /api/me HTTP/1.1\r\nbroken\r\n\r\n', 400],
+  ] as const) {
+    const socket = connect(demo.port, '127.0.0.1')
+    socket.write(head)
+    let answer = ''
+    for await (const piece of socket) answer += piece
+    assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} [^]*\\r\\n\\r\\n$`))
+    assert.match(description, new RegExp(`\\b${status}\\b`))
+  }
 })
 
 test('of a name that comes twice in a body the last one counts, and bodies nobody asked for are not looked at', async (t) => {

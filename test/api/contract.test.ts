@@ -98,31 +98,69 @@ test('hostile bodies are refused wherever a body is taken, and change nothing', 
   assert.equal(({} as Record<string, unknown>).polluted, undefined)
 })
 
-test('hostile addresses are refused wherever something is asked for, and change nothing', async (t) => {
+test('hostile names in an address are refused wherever one is asked for, and change nothing', async (t) => {
   const { demo, operations, check } = await startWithContract(t)
   const client = await signedIn(demo, 5)
   const before = await snapshotOf(demo.parts)
-  for (const operation of operations.filter(({ parameters }) => parameters.some((one) => one.in !== 'header'))) {
+  const hostile = hostileText().filter((text) => !/^[1-9]\d{0,8}$/.test(text))
+  for (const operation of operations.filter(({ path }) => path.includes('{')))
     await fc.assert(
-      fc.asyncProperty(
-        fc.string({ unit: 'binary', maxLength: 40 }),
-        fc.string({ maxLength: 40 }),
-        async (text, name) => {
-          const inPath = operation.path.includes('{') ? encodeURIComponent(text) || '%00' : undefined
-          const query = operation.parameters
-            .filter((one) => one.in === 'query')
-            .map((one) => `${one.name}=${encodeURIComponent(text)}`)
-            .concat(`x${encodeURIComponent(name)}=1`)
-          const answer = await client.send(operation.method, `${addressOf(operation, inPath)}?${query.join('&')}`)
-          assert.ok(answer.status >= 400 && answer.status < 500, `${answer.status} for ${text}`)
-          if (answer.status !== 405) check(operation, answer)
-        },
-      ),
+      fc.asyncProperty(hostile, async (text) => {
+        const isVariable = operation.path.includes('{name}')
+        fc.pre(!isVariable || !/^[\w.-]{1,64}$/.test(text) || ['.', '..', '__proto__'].includes(text))
+        const { body } = GOOD[operation.operationId] ?? {}
+        // What is empty, or means another level of the address, is no name at all.
+        const inPath = ['', '.', '..'].includes(text) ? '%00' : encodeURIComponent(text)
+        const answer = await client.send(operation.method, addressOf(operation, inPath), { body })
+        assert.equal(answer.status, 404, `${operation.operationId} ${JSON.stringify(text)}: ${answer.text}`)
+        check(operation, answer)
+      }),
       { numRuns: 100 },
     )
-  }
   assert.equal(await snapshotOf(demo.parts), before)
   assert.deepEqual((await client.get('/session/variables')).body, { variables: {} })
+})
+
+test('hostile parameters of an address are refused by their name, or found nowhere, and change nothing', async (t) => {
+  const { demo, operations, check } = await startWithContract(t)
+  const client = await signedIn(demo, 5)
+  const before = await snapshotOf(demo.parts)
+  const isFine: Record<string, RegExp> = { limit: /^(0*([1-9]\d?|100))?$/, sort: /^(name|total|since)?$/, after: /^$/ }
+  for (const operation of operations)
+    for (const { name } of operation.parameters.filter((one) => one.in === 'query'))
+      await fc.assert(
+        fc.asyncProperty(hostileText(), async (text) => {
+          const address = addressOf(operation).replace(/\?.*/, '')
+          const answer = await client.send(operation.method, `${address}?${name}=${encodeURIComponent(text)}`)
+          check(operation, answer)
+          if (answer.status === 422) assert.match(answer.body.message, new RegExp(`^${name}: `))
+          else assert.equal(answer.status, 200, `${name}=${JSON.stringify(text)}: ${answer.text}`)
+          // Only a text may be anything; whatever is searched for is then a part of a name, or of none.
+          if (name in isFine) assert.equal(answer.status === 200, isFine[name]?.test(text), `${name}=${text}`)
+          else if (text.trim() !== '' && answer.status === 200) assert.notEqual(answer.body.count, 252, text)
+        }),
+        { numRuns: 150 },
+      )
+  assert.equal(await snapshotOf(demo.parts), before)
+})
+
+test('a parameter that nobody knows is refused by its name', async (t) => {
+  const { demo, operations, check } = await startWithContract(t)
+  const client = await signedIn(demo, 5)
+  const before = await snapshotOf(demo.parts)
+  for (const operation of operations.filter(({ operationId }) => operationId !== 'signOut'))
+    await fc.assert(
+      fc.asyncProperty(fc.string({ maxLength: 40 }), async (name) => {
+        const { body } = GOOD[operation.operationId] ?? {}
+        const address = addressOf(operation).replace(/\?.*/, '')
+        const answer = await client.send(operation.method, `${address}?x${encodeURIComponent(name)}=1`, { body })
+        assert.equal(answer.status, 422, answer.text)
+        assert.match(answer.body.message, /^x.*: is not a field here\.$/s)
+        check(operation, answer)
+      }),
+      { numRuns: 20 },
+    )
+  assert.equal(await snapshotOf(demo.parts), before)
 })
 
 test('the document says each thing once, and whatever it refers to is there', async (t) => {
@@ -184,6 +222,30 @@ async function startWithContract(scope: Scope) {
     )
   }
   return { demo, document, operations, check }
+}
+
+/** Any characters, whole or broken, and what is often close to something good. */
+function hostileText(): fc.Arbitrary<string> {
+  const close = [
+    '0',
+    '01',
+    '1e1',
+    '-1',
+    '+1',
+    '1.0',
+    ' 1',
+    '１',
+    '101',
+    'null',
+    'Name',
+    '[]',
+    '%',
+    '_',
+    '\\',
+    "' or 1=1 --",
+    '\u0301',
+  ]
+  return fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.string({ maxLength: 90 }), fc.constantFrom(...close))
 }
 
 /** Any JSON, a good body with one field spoilt or one too many, or what is no JSON at all. */

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'node:test'
+import { projectRoot } from '../../src/project-root.js'
 import { assertProblem, signedIn } from '../support/api-client.js'
 import { startDemo } from '../support/demo.js'
 
@@ -33,6 +36,8 @@ test('the list is searched, filtered, sorted and paged as the page is, and nobod
   )
   assert.ok(found.body.customers.some((row: { id: number }) => row.id === first.id))
   assert.ok(found.body.count < all.length)
+  const named = await manager.get(`/customers?search=${encodeURIComponent(first.name.toUpperCase())}`)
+  assert.deepEqual(named.body.customers.map(idOf), [first.id])
   assert.deepEqual((await manager.get('/customers?search=%25')).body, { customers: [], count: 0, next: null })
   const total = (await manager.get('/customers?sort=total')).body.customers.map(
     (row: { totalPurchase: number }) => row.totalPurchase,
@@ -52,11 +57,14 @@ test('a list that is asked for in a way it does not know says which parameter is
     ['limit=0', 422, /^limit: must be a whole number from 1 to 100\.$/],
     ['limit=101', 422, /^limit: /],
     ['limit=1e1', 422, /^limit: /],
-    ['limit=', 422, /^limit: /],
     ['sort=price', 422, /^sort: must be name, total or since\.$/],
     ['after=nonsense', 422, /^after: /],
     [`after=${next}&sort=total`, 422, /^after: /],
-    ['search=', 422, /^search: must not be empty\.$/],
+    [`after=${next}&sort=since`, 422, /^after: /],
+    [`after=${'x'.repeat(601)}`, 422, /^after: at most 600 characters\.$/],
+    ['search=%20', 422, /^search: must not be empty\.$/],
+    ['search=%CC%81', 422, /^search: must have something that can be seen\.$/],
+    ['unknown=', 422, /^unknown: is not a field here\.$/],
     [`search=${'x'.repeat(81)}`, 422, /^search: at most 80 characters\.$/],
     ['search=%00', 422, /^search: /],
     ['serach=x', 422, /^serach: is not a field here\.$/],
@@ -64,6 +72,34 @@ test('a list that is asked for in a way it does not know says which parameter is
     ['__proto__=1', 422, /__proto__: /],
   ] as const)
     assertProblem(await client.get(`/customers?${query}`), status, words)
+})
+
+test('a parameter that is known and left empty is not given', async (t) => {
+  const demo = await startDemo(t)
+  const client = await signedIn(demo, 4)
+  const readme = readFileSync(join(projectRoot(), 'README.md'), 'utf8')
+  const [, address = ''] = /`GET \/api(\/customers\?[^`]*)`/.exec(readme) ?? []
+  assert.match(address, /search=&.*limit=&after=$/)
+  assert.deepEqual((await client.get(address)).body, (await client.get('/customers')).body)
+  assertProblem(await client.get('/customers?search=&search='), 400, /more than once/)
+})
+
+test('the key of a page belongs to one list in one order', async (t) => {
+  const demo = await startDemo(t)
+  const client = await signedIn(demo, 1)
+  const [one, other] = (await client.get('/customers?sort=total&limit=2')).body.customers
+  const key = async (path: string) => (await client.get(path)).body.next
+  const byDay = await key('/customers?sort=since&limit=1')
+  const bought = await key(`/customers/${one.id}/purchases?limit=1`)
+  assert.equal((await client.get(`/customers?sort=since&after=${byDay}`)).status, 200)
+  assert.equal((await client.get(`/customers/${one.id}/purchases?after=${bought}`)).status, 200)
+  for (const path of [
+    `/customers?after=${byDay}`,
+    `/customers?sort=since&after=${bought}`,
+    `/customers/${one.id}/purchases?after=${byDay}`,
+    `/customers/${other.id}/purchases?after=${bought}`,
+  ])
+    assertProblem(await client.get(path), 422, /^after: is not the key of a page of this list/)
 })
 
 test('what a customer bought comes newest first, a page at a time', async (t) => {

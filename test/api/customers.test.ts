@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { disableSalesperson } from '../../src/accounts/index.js'
 import { assertProblem, NEW_CUSTOMER, signedIn } from '../support/api-client.js'
 import { startWithRecorder } from '../support/approvals.js'
 import { startDemo } from '../support/demo.js'
@@ -56,6 +57,24 @@ test('a change that names the version it goes on from never overwrites another o
     await client.send('PATCH', '/customers/999', { body: { city: 'X' }, headers: { 'If-Match': '*' } }),
     404,
   )
+})
+
+test('as many as fifty versions may be named, however often; a longer list is refused', async (t) => {
+  const demo = await startDemo(t)
+  const client = await signedIn(demo, 4)
+  const send = (method: string, tags: string[]) =>
+    client.send(method, '/customers/1', {
+      body: method === 'PATCH' ? { city: 'Lyon' } : undefined,
+      headers: { 'If-Match': tags.join() },
+    })
+  const tags = Array.from({ length: 3000 }, (_, index) => `"${index + 10}"`)
+  const fitting = String((await client.get('/customers/1')).headers.etag)
+  for (const method of ['PATCH', 'DELETE']) {
+    for (const many of [tags.slice(0, 51), tags.slice(0, 1001), tags.slice(0, 1500), Array(51).fill(fitting)])
+      assertProblem(await send(method, many), 400, /^If-Match: at most 50 entity tags\.$/)
+    assertProblem(await send(method, tags.slice(0, 50)), 412)
+  }
+  assert.equal((await send('PATCH', [...Array(25).fill(fitting), ...tags.slice(0, 25)])).status, 200)
 })
 
 test('of many changes of one version that come at the same moment, exactly one gets through', async (t) => {
@@ -200,10 +219,9 @@ test('only who sees all customers may say whose a customer is, and only give him
   const demo = await startDemo(t)
   const [noah, manager] = [await signedIn(demo, 4), await signedIn(demo, 5)]
   const before = await snapshotOf(demo.parts)
-  for (const salesperson of [1, 4]) {
+  for (const salesperson of [1, 4])
     assertProblem(await noah.post('/customers', { ...NEW_CUSTOMER, salesperson }), 403, /^salesperson: /)
-    assertProblem(await noah.send('PATCH', '/customers/1', { body: { salesperson } }), 403, /^salesperson: /)
-  }
+  assertProblem(await noah.send('PATCH', '/customers/1', { body: { salesperson: 1 } }), 403, /^salesperson: /)
   for (const salesperson of [6, 99]) {
     assertProblem(await manager.post('/customers', { ...NEW_CUSTOMER, salesperson }), 422, /^salesperson: /)
     assertProblem(await manager.send('PATCH', '/customers/1', { body: { salesperson } }), 422, /^salesperson: /)
@@ -216,6 +234,21 @@ test('only who sees all customers may say whose a customer is, and only give him
   const made = await manager.post('/customers', { ...NEW_CUSTOMER, salesperson: 4 })
   assert.equal((await noah.get(`/customers/${made.body.id}`)).status, 200)
   assert.equal((await manager.post('/customers', NEW_CUSTOMER)).body.salesperson, 5)
+})
+
+test('a customer is not given to somebody who was switched off; whom he has already may be said by everybody', async (t) => {
+  const demo = await startDemo(t)
+  const [noah, manager] = [await signedIn(demo, 4), await signedIn(demo, 5)]
+  await disableSalesperson(demo.parts, 3)
+  assertProblem(await manager.post('/customers', { ...NEW_CUSTOMER, salesperson: 3 }), 422, /^salesperson: /)
+  assertProblem(await manager.send('PATCH', '/customers/1', { body: { salesperson: 3 } }), 422, /^salesperson: /)
+  for (const client of [noah, manager]) {
+    const { body } = await client.send('PATCH', '/customers/1', { body: { salesperson: 4, city: 'Lyon' } })
+    assert.deepEqual([body.salesperson, body.city], [4, 'Lyon'])
+  }
+  await disableSalesperson(demo.parts, 4)
+  const kept = await manager.send('PATCH', '/customers/1', { body: { salesperson: 4, city: 'Nantes' } })
+  assert.deepEqual([kept.status, kept.body.city], [200, 'Nantes'])
 })
 
 test('a token that may only read changes nothing', async (t) => {

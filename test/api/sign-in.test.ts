@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import test from 'node:test'
 import { disableSalesperson } from '../../src/accounts/index.js'
-import { ApiClient, assertProblem, signedIn } from '../support/api-client.js'
-import { startDemo } from '../support/demo.js'
+import { ApiClient, assertProblem, NEW_CUSTOMER, signedIn } from '../support/api-client.js'
+import { type Demo, startDemo } from '../support/demo.js'
+import { snapshotOf } from '../support/pages.js'
 import { GOOD_PASSWORD, newestLink, signUpAs } from '../support/sign-up.js'
 
 test('[BEARER-14] people sign in with their number, as a number or as digits, or with their e-mail address', async (t) => {
@@ -100,6 +101,128 @@ test('[BEARER-8] a token that ends while a body is still being sent stores nothi
   answer.resume()
 })
 
+test('[BEARER-8] [BEARER-11] whoever is signed out, revoked or switched off while his body still comes changes nothing any more', async (t) => {
+  const demo = await startDemo(t)
+  const { database, sessions } = demo.parts
+  const endings: Record<string, (client: ApiClient) => Promise<unknown>> = {
+    'signed out': (client) => client.post('/signout'),
+    revoked: (client) => Promise.resolve(sessions?.end(client.token.slice(4, 36), 'revoked')),
+    'switched off': () => disableSalesperson(demo.parts, 4),
+    'switched off in the database': () => activate(0),
+  }
+  const activate = (active: number) =>
+    database.updateTable('sales_persons').set({ active }).where('user_id', '=', 4).execute()
+  const wanted = { PATCH: ['/customers/1', { city: 'Late' }], POST: ['/customers', NEW_CUSTOMER] } as const
+  for (const [how, end] of Object.entries(endings))
+    for (const [method, [path, body]] of Object.entries({ ...wanted, PUT: ['/session/variables/a', { value: '1' }] })) {
+      const client = await signedIn(demo, 4)
+      const late = await sendSlowly(demo, client, method, String(path))
+      await end(client)
+      await activate(1)
+      const before = await snapshotOf(demo.parts)
+      if (how.endsWith('database')) await activate(0)
+      assert.deepEqual(await late.finish(body), [401, 'Bearer'], `${how}: ${method}`)
+      await activate(1)
+      assert.equal(await snapshotOf(demo.parts), before, `${how}: ${method}`)
+      if (how.endsWith('database')) assert.deepEqual((await client.get('/session/variables')).body, { variables: {} })
+    }
+  const client = await signedIn(demo, 4)
+  const late = await sendSlowly(demo, client, 'PATCH', '/customers/1')
+  assert.deepEqual(await late.finish({ city: 'In time' }), [200, undefined])
+})
+
+test('a removal waits for no body: it is done when it is asked for, and the connection closed', async (t) => {
+  const demo = await startDemo(t)
+  const client = await signedIn(demo, 4)
+  await client.send('PUT', '/session/variables/a', { body: { value: '1' } })
+  for (const path of ['/customers/1', '/session/variables/a']) {
+    const asked = request(`${demo.url}/api${path}`, {
+      method: 'DELETE',
+      headers: { Authorization: `Bearer ${client.token}`, 'Content-Length': 100 },
+    })
+    asked.on('error', () => {})
+    asked.flushHeaders()
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    assert.deepEqual([answer.statusCode, answer.headers.connection], [204, 'close'], path)
+    answer.resume()
+    assertProblem(await client.get(path), 404)
+    asked.destroy()
+  }
+})
+
+test('a fault of ours is no failed guess, and leaves no session behind', async (t) => {
+  const demo = await startDemo(t)
+  const { passwords, database, sessions } = demo.parts
+  const verify = passwords.verify.bind(passwords)
+  const client = new ApiClient(demo)
+  const credentials = { username: 4, password: 'crm-demo' }
+  passwords.verify = async () => {
+    throw new Error('no worker')
+  }
+  for (let times = 0; times < 12; times += 1) assertProblem(await client.post('/signin', credentials), 500)
+  passwords.verify = async (password, hash) => {
+    const fits = await verify(password, hash)
+    await database.schema.alterTable('sales_persons').renameTo('elsewhere').execute()
+    return fits
+  }
+  assertProblem(await client.post('/signin', credentials), 500)
+  await database.schema.alterTable('elsewhere').renameTo('sales_persons').execute()
+  assert.equal(await sessions?.count({ userId: '4' }), 0)
+  passwords.verify = verify
+  assert.equal((await client.post('/signin', credentials)).status, 200)
+})
+
+test('what is neither a number nor an address is not logged: it may be a password in the wrong field', async (t) => {
+  const demo = await startDemo(t)
+  const client = new ApiClient(demo)
+  const typed = ['correct horse battery', 'p@ssw0rd!', '1234567890']
+  for (const username of typed) assertProblem(await client.post('/signin', { username, password: 'x' }), 401)
+  await demo.visitor().logIn('p@ssw0rd!', 'x')
+  for (const username of typed) assert.ok(!demo.log.join('').includes(username), username)
+  assert.ok(demo.log.some((line) => line.includes('"userId":"***"')))
+  await client.post('/signin', { username: 'nobody@crm.example', password: 'x' })
+  assert.ok(demo.log.some((line) => line.includes('"userId":"nobody@crm.example"')))
+})
+
+test('guesses at one account count together, by its number and by its address', async (t) => {
+  const demo = await startDemo(t)
+  const client = new ApiClient(demo)
+  for (let guess = 0; guess < 10; guess += 1) {
+    const username = guess % 2 === 0 ? 4 : 'Noah.Lindgren@crm.example'
+    assertProblem(await client.post('/signin', { username, password: 'wrong' }), 401)
+  }
+  for (const username of ['4', 'noah.lindgren@crm.example'])
+    assertProblem(await client.post('/signin', { username, password: 'crm-demo' }), 429)
+  assert.equal((await new ApiClient(demo).signIn('ada.marlow@crm.example')).status, 200)
+})
+
+test('a username or password that no text can hold is refused in words', async (t) => {
+  const client = new ApiClient(await startDemo(t))
+  for (const broken of ['a\0b', '\ud800'])
+    for (const [name, body] of [
+      ['username', { username: broken, password: 'x' }],
+      ['password', { username: 4, password: broken }],
+    ] as const)
+      assertProblem(
+        await client.post('/signin', body),
+        422,
+        new RegExp(`^${name}: must not contain NUL or broken characters\\.$`),
+      )
+})
+
+test('the test page names nobody who was switched off, and signing out looks at no parameters', async (t) => {
+  const demo = await startDemo(t)
+  const client = await signedIn(demo, 4)
+  assert.deepEqual((await client.get('/testpage')).body, { message: 'The API is here.', signedIn: true, userId: '4' })
+  const setActive = (active: number) =>
+    demo.parts.database.updateTable('sales_persons').set({ active }).where('user_id', '=', 4).execute()
+  await setActive(0)
+  assert.deepEqual((await client.get('/testpage')).body, { message: 'The API is here.', signedIn: false })
+  await setActive(1)
+  assert.equal((await client.send('POST', '/signout?reason=idle&_=1&_=2')).status, 200)
+  assertProblem(await client.get('/me'), 401)
+})
+
 test('when all licences are taken a sign-in is told so with the documented number', async (t) => {
   const demo = await startDemo(t, { maxSessions: 1 })
   await signedIn(demo, 4)
@@ -113,7 +236,29 @@ test('a server that runs without sessions says so, and still shows its documenta
   const client = new ApiClient(demo)
   assert.deepEqual((await client.get('/testpage')).body, { message: 'The API is here.', signedIn: false })
   assert.equal((await client.post('/signout')).status, 200)
-  for (const answer of [await client.get('/me'), await client.post('/signin', { username: 4, password: 'crm-demo' })])
+  for (const answer of [await client.get('/me'), await client.post('/signin', { username: 4, password: 'crm-demo' })]) {
     assertProblem(answer, 503, /without sessions/)
+    assert.equal(answer.headers['retry-after'], undefined, 'trying again soon would not help')
+  }
   assert.equal((await client.get('/openapi.json')).status, 200)
 })
+
+/** A request whose body is still to come, and which waits for it. */
+async function sendSlowly(demo: Demo, client: ApiClient, method: string, path: string) {
+  const asked = request(`${demo.url}/api${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${client.token}`, 'Content-Type': 'application/json', Expect: '100-continue' },
+  })
+  asked.flushHeaders()
+  await once(asked, 'continue')
+  // By the time that a later request is answered, the earlier one waits for its body.
+  assert.equal((await client.get('/me')).status, 200)
+  return {
+    async finish(body: unknown) {
+      asked.end(JSON.stringify(body))
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+      answer.resume()
+      return [answer.statusCode, answer.headers['www-authenticate']]
+    },
+  }
+}

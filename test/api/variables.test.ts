@@ -49,7 +49,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     let stored = 0
     while ((await put(stored)).status === 200) stored += 1
     assert.equal(stored, 15)
-    assertProblem(await put(stored), 413)
+    assertProblem(await put(stored), 413, /^All variables of a token together take 64 kB at most\./)
     assert.equal(Object.keys((await client.get('/session/variables')).body.variables).length, stored)
     assert.equal((await client.send('PUT', '/session/variables/v0', { body: { value: 'small' } })).status, 200)
   })

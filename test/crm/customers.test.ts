@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { createCustomer, newCustomer } from '../../src/crm/index.js'
+import { NEW_CUSTOMER } from '../support/api-client.js'
+import { problemOf } from '../support/approvals.js'
 import { startDemo } from '../support/demo.js'
 import { headingOf, namesOf, snapshotOf } from '../support/pages.js'
 import type { Visitor } from '../support/visitor.js'
@@ -127,6 +130,45 @@ test('a strange address of the list or of a customer is a clear 4xx or the first
   for (const id of ['0', '01', '-1', '1.0', '1e0', '9999999999', 'x', '%00', '1%2f', "1'", '..%2f1', '1/', '1.css'])
     assert.equal((await manager.get(`/customers/${id}`)).status, 404, id)
   assert.equal(await snapshotOf(demo.parts), before)
+})
+
+test('a parameter that is too long is told its own limit, and no page of long names is beyond it', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  const tooLong = async (query: string) => problemOf(await visitor.get(`/customers?${query}`))
+  assert.match(await tooLong(`q=${'x'.repeat(81)}`), /“q” is too long: at most 80 characters\./)
+  for (const name of ['after', 'before'])
+    assert.match(
+      await tooLong(`${name}=${'x'.repeat(601)}`),
+      new RegExp(`“${name}” is too long: at most 600 characters`),
+    )
+  const wanted = newCustomer.parse({ ...NEW_CUSTOMER, name: '語'.repeat(120) })
+  for (let count = 0; count < 30; count += 1)
+    await createCustomer(demo.parts.database, { userId: 4, seesAll: false }, wanted, demo.clock.now())
+  assert.equal((await everyName(visitor, '/customers')).length, 32)
+})
+
+test('the key of a page in one order is the first page in another', async (t) => {
+  const demo = await startDemo(t)
+  const manager = demo.visitor()
+  await manager.logInWell(5)
+  const next = new URL(linkOf((await manager.get('/customers?sort=since')).text, 'next') ?? '', demo.url)
+  const key = next.searchParams.get('after')
+  assert.notDeepEqual(
+    namesOf(await manager.get(`/customers?sort=since&after=${key}`)),
+    namesOf(await manager.get('/customers?sort=since')),
+  )
+  for (const name of ['after', 'before'])
+    assert.deepEqual(namesOf(await manager.get(`/customers?${name}=${key}`)), namesOf(await manager.get('/customers')))
+})
+
+test('a search for what is nothing without a letter finds nothing', async (t) => {
+  const demo = await startDemo(t)
+  const manager = demo.visitor()
+  await manager.logInWell(5)
+  for (const nothing of ['%CC%81', '%CC%81%20%CC%81'])
+    assert.match((await manager.get(`/customers?q=${nothing}`)).text, /No customer fits these filters/)
 })
 
 test('a customer’s page shows his purchases, and they add up', async (t) => {

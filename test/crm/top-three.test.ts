@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { keepTop3 } from '../../src/crm/index.js'
+import { signedIn } from '../support/api-client.js'
 import { startDemo } from '../support/demo.js'
 import { namesOf, sessionIdOf } from '../support/pages.js'
 
@@ -46,4 +47,19 @@ test('[CRM-5] tabs that are opened at once after the login show the same custome
   const tabs = await Promise.all(Array.from({ length: 20 }, () => visitor.get('/authenticationOK.shtml')))
   assert.equal(namesOf(tabs[0] ?? assert.fail()).length, 3)
   for (const tab of tabs) assert.deepEqual(namesOf(tab), namesOf(tabs[0] ?? tab))
+})
+
+test('[CRM-5] a customer who is gone is led to no more, and what the session keeps stays as it was', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  const before = namesOf(await visitor.follow(await visitor.logInWell(1)))
+  const kept = async () => (await demo.parts.sessions?.storage(sessionIdOf(visitor)))?.myTop3
+  const customers = (await kept())?.customers ?? assert.fail('nothing is kept')
+  const [first, second] = [String(customers[0]?.id), String(customers[1]?.id)]
+  const manager = await signedIn(demo, 5)
+  await manager.send('DELETE', `/customers/${first}`)
+  assert.deepEqual(namesOf(await visitor.get('/authenticationOK.shtml')), before.slice(1))
+  await manager.send('PATCH', `/customers/${second}`, { body: { salesperson: 2 } })
+  assert.deepEqual(namesOf(await visitor.get('/authenticationOK.shtml')), before.slice(2))
+  assert.deepEqual((await kept())?.customers, customers)
 })

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import type { Context } from 'koa'
+import { pino } from 'pino'
+import { readFailure, reportFailure } from '../../src/web/failure.js'
 import { maskUrl } from '../../src/web/mask-url.js'
+import { Problem } from '../../src/web/problem.js'
+import { NEW_CUSTOMER, signedIn } from '../support/api-client.js'
 import { startDemo } from '../support/demo.js'
 import { sessionIdOf } from '../support/pages.js'
 
 const TOKEN = '2E5D0D57751D471DB29FD110D2DCE253'
+const SECRET = 'k3_Zt8mQ-4vWb1XyN0oRrE7uHc5LgSa9dPjFq2iTwBM'
 
 test('tokens in an address are masked in the log, however the parameter is spelt', () => {
   for (const [url, masked] of [
@@ -21,6 +27,13 @@ test('tokens in an address are masked in the log, however the parameter is spelt
     [`/x?a=1?$4DSID=${TOKEN}`, '/x?a=1?$4DSID=***'],
     ['/x?%E0%A4%A=1', '/x?%E0%A4%A=1'],
     [`/admin/sessions/${TOKEN}`, `/admin/sessions/${TOKEN}`],
+    [`/api/me/crm_${TOKEN}.${SECRET}`, '/api/me/***'],
+    [`/api/crm_${TOKEN}%2E${SECRET}/x`, '/api/***/x'],
+    [`/api/crm_${TOKEN}.%${SECRET.charCodeAt(0).toString(16)}${SECRET.slice(1)}`, '/api/***'],
+    [`/api/${SECRET}`, '/api/***'],
+    [`/x?crm_${TOKEN}.${SECRET}`, '/x?***'],
+    [`/x?a=crm_${TOKEN}.${SECRET}&b=${TOKEN}.${SECRET}&c=${SECRET}`, '/x?a=***&b=***&c=***'],
+    [`/x?a=%${SECRET.charCodeAt(0).toString(16)}${SECRET.slice(1)}`, '/x?***'],
     [`/validateEmail%3F$4DSID=${TOKEN}`, '/validateEmail%3F$4DSID=***'],
     [`/validateEmail%253f%244DSID=${TOKEN}`, '/validateEmail%253f%244DSID=***'],
     [`/x?%${'25'.repeat(7000)}24=1`, '/x?***'],
@@ -68,6 +81,42 @@ test('after a whole visit the log names no password, no cookie and no token, and
     for (const secret of secrets) assert.ok(!line.includes(secret), `${secret} is in ${line}`)
   }
   assert.equal(demo.log.filter((line) => JSON.parse(line).event === 'login.succeeded').length, 1)
+})
+
+test('a token that was put into an address or a field by mistake is neither logged nor told back', async (t) => {
+  const demo = await startDemo(t, { logLevel: 'trace' })
+  const client = await signedIn(demo, 4)
+  const { token } = client
+  const secret = token.slice(-43)
+  const answers = [
+    await client.get(`/customers?${token}=1`),
+    await client.get(`/customers?search=${token}`),
+    await client.get(`/customers?${secret}=1`),
+    await client.get(`/${token}`),
+    await client.get(`/customers/${encodeURIComponent(token).replace('.', '%2E')}/purchases`),
+    await client.get(`/session/variables/${token}`),
+    await client.get(`/session/variables/${secret}`),
+    await client.post('/customers', { ...NEW_CUSTOMER, [token]: 1, [`x ${secret}`]: 1 }),
+  ]
+  for (const { status, text } of answers) {
+    assert.ok(status >= 200 && status < 500, text)
+    assert.ok(!text.includes(secret.slice(0, 8)), text)
+  }
+  assert.match(answers.at(-1)?.body.message, /^\*\*\*: is not a field here\. x \*\*\*: is not a field here\.$/)
+  for (const line of demo.log) assert.ok(!line.includes(secret.slice(0, 8)), line)
+})
+
+test('a token in the message of an error is masked in the log', () => {
+  const lines: string[] = []
+  const log = pino({}, { write: (line: string) => void lines.push(line) })
+  for (const status of [400, 503]) {
+    const problem = new Problem(status, `Nobody knows crm_${TOKEN}.${SECRET}, or ${SECRET}.`)
+    reportFailure(log, { requestId: 'x' } as Context, readFailure(problem), problem)
+  }
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).reason),
+    Array(2).fill('Nobody knows ***, or ***.'),
+  )
 })
 
 test('a line of the log tells method, address, status, time, request and session', async (t) => {

@@ -1,0 +1,32 @@
+// A session's id and the secret behind it, with whatever prefix, as cookies and bearer tokens have them; the id alone is public.
+const TOKENS = /(?<![\w-])[\w-]*[0-9a-f]{32}(?:\.|%(?:25)*2e)[\w%-]*/gi
+// The secret alone: 32 bytes in base64url.
+const SECRETS = /(?<![\w-])[\w-]{43}(?![\w-])/g
+const MOST_ENCODED = 3
+
+/** A text as it may be logged, or told to somebody: of bearer tokens and cookies nothing is left that opens anything. */
+export function maskTokens(text: string): string {
+  return text.replace(TOKENS, '***').replace(SECRETS, '***')
+}
+
+/** The same for a piece of an address: one that shows a token only once it is decoded is masked altogether. */
+export function maskEncodedTokens(piece: string): string {
+  const masked = maskTokens(piece)
+  const decoded = decodeFully(masked)
+  return decoded === undefined || maskTokens(decoded) !== decoded ? '***' : masked
+}
+
+/** Decodes a few times: a proxy may have encoded it once more. `undefined` for what is encoded still more often. */
+export function decodeFully(text: string): string | undefined {
+  let decoded = text
+  for (let times = 0; times < MOST_ENCODED; times++) {
+    const before = decoded
+    try {
+      decoded = decodeURIComponent(decoded.replace(/\+/g, ' '))
+    } catch {
+      return decoded
+    }
+    if (decoded === before) return decoded
+  }
+  return undefined
+}
