@@ -1,5 +1,6 @@
+import { cutDevice } from './begin.js'
 import type { Engine } from './engine.js'
-import { type Credential, endAfter, type SessionRecord, TOUCH_GRACE_MILLISECONDS } from './record.js'
+import { type Credential, endAfter, isGuestRecord, type SessionRecord, TOUCH_GRACE_MILLISECONDS } from './record.js'
 import type { SeenFrom } from './store.js'
 
 /**
@@ -17,7 +18,8 @@ export async function noteActivity(
   if (!isDue(record, credential, now)) return record
   const { store, appName } = engine.policy
   try {
-    await store.touch(appName, record.id, credential.hash, from, now)
+    const { device, address } = from
+    await store.touch(appName, record.id, credential.hash, { device: cutDevice(device), address }, now)
   } catch (error) {
     // A read must not fail because its time could not be noted: the session lives a minute longer than promised anyway.
     engine.events.emit('warning', { message: 'The store could not note that a session is in use.', error })
@@ -31,6 +33,6 @@ export async function noteActivity(
 
 function isDue(record: SessionRecord, { via, createdAt, lastSeenAt }: Credential, now: number): boolean {
   if (now - (record.lastAccessTime ?? 0) >= TOUCH_GRACE_MILLISECONDS) return true
-  if (lastSeenAt === null && via !== 'visit') return true
+  if (lastSeenAt === null && (via !== 'visit' || !isGuestRecord(record))) return true
   return now - (lastSeenAt ?? createdAt) >= TOUCH_GRACE_MILLISECONDS
 }

@@ -1,5 +1,6 @@
 import { newOTP, type OTPOptions } from './credentials/otp.js'
 import { answerOf, type Engine, eventOf } from './engine.js'
+import type { Cause } from './events.js'
 import type { SessionRecord } from './record.js'
 
 /**
@@ -11,12 +12,13 @@ export async function attachOTP(
   session: SessionRecord,
   options: OTPOptions,
   by: string | undefined,
+  cause: Cause | undefined,
 ): Promise<string | undefined> {
   const { store, appName, clock, limits } = engine.policy
   const now = clock.now()
   const { credential, token } = newOTP(engine.format, session, options, now)
   const attached = await answerOf(store.attach(appName, session.id, credential, by, limits, now))
   if (!attached) return undefined
-  engine.events.emit('linkCreated', { ...eventOf(session), handle: credential.handle })
+  engine.events.emit('linkCreated', { ...eventOf(session, cause), handle: credential.handle })
   return token
 }

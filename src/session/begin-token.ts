@@ -1,6 +1,7 @@
 import { newCredential, newRecord, storedAfterAll } from './begin.js'
 import { type Engine, eventOf, reportEnded } from './engine.js'
 import { sessionLimit } from './errors.js'
+import type { Cause } from './events.js'
 import { type PrivilegeGrant, readGrant } from './grants.js'
 import { type Credential, endAfter, NEVER, type SessionRecord } from './record.js'
 import type { NewSession } from './secure.js'
@@ -43,22 +44,24 @@ export async function beginTokenSession(
   userId: string | undefined,
   options: NewTokenOptions,
   origin: Origin,
+  cause: Cause,
 ): Promise<NewSession> {
   const { store, appName, clock, limits } = engine.policy
   const now = clock.now()
   const record = recordOf(engine, userId, options, now)
+  const { sessionsPerUser: _, ...withoutUser } = limits
   const details = engine.format.encode(readTerms(options), 'newSession')
   const { credential, token } = newCredential('bearer', record.id, { ...origin, details }, now)
   const admission = await storedAfterAll(
     engine,
-    store.create(appName, record, credential, limits, now),
+    store.create(appName, record, credential, origin.via === 'token' ? withoutUser : limits, now),
     credential,
     record.id,
     { admitted: true, ended: [] },
   )
   if (!admission.admitted) throw sessionLimit()
-  engine.events.emit('created', eventOf(record))
-  reportEnded(engine, admission.ended)
+  engine.events.emit('created', { ...eventOf(record, cause), via: origin.via })
+  reportEnded(engine, admission.ended, cause)
   return { record, credential, token: engine.bearer.format(token) }
 }
 
@@ -89,14 +92,14 @@ function recordOf(
 
 function readTerms({ name = '', scope = 'read-write' }: NewTokenOptions): TokenTerms {
   if (typeof name !== 'string' || name.length > LONGEST_NAME)
-    throw new TypeError(`newSession(): name is a text of at most ${LONGEST_NAME} characters.`)
+    throw new TypeError(`A token's name is a text of at most ${LONGEST_NAME} characters.`)
   if (scope !== 'read' && scope !== 'read-write')
-    throw new TypeError(`newSession(): scope is 'read' or 'read-write', got ${JSON.stringify(scope)}.`)
+    throw new TypeError(`A token's scope is 'read' or 'read-write', got ${JSON.stringify(scope)}.`)
   return { name, scope }
 }
 
 function milliseconds(option: string, seconds: number | undefined, least: number): number | undefined {
   if (seconds === undefined) return undefined
   if (typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= least) return seconds * 1000
-  throw new TypeError(`newSession(): ${option} is a number of seconds from ${least} up, got ${String(seconds)}.`)
+  throw new TypeError(`A token's ${option} is a number of seconds from ${least} up, got ${String(seconds)}.`)
 }

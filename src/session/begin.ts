@@ -14,6 +14,11 @@ import { EMPTY_STORAGE } from './storage.js'
 // A browser describes itself in 100 to 200 characters; what is longer is not a browser's.
 const LONGEST_DEVICE = 300
 
+/** As much of a browser's description of itself as is kept. */
+export function cutDevice(device: string | null): string | null {
+  return device?.slice(0, LONGEST_DEVICE) ?? null
+}
+
 /** A guest's record that begins now. Nothing is stored yet. */
 export function newRecord(engine: Engine, kind: SessionKind, now: number): SessionRecord {
   const idleMilliseconds = engine.policy.idleMilliseconds[kind]
@@ -59,7 +64,7 @@ export function newCredential(
     createdAt: now,
     lastSeenAt: null,
     authenticatedAt: seed.authenticatedAt,
-    device: seed.device?.slice(0, LONGEST_DEVICE) ?? null,
+    device: cutDevice(seed.device),
     address: seed.address,
     expiresAt: NEVER,
     purpose: null,

@@ -1,3 +1,5 @@
+import type { Cause } from './events.js'
+
 /** How a session reaches one request and its answer. The glue for a web framework makes one for each request. */
 export interface Carrier {
   /** The request's Cookie header. */
@@ -17,6 +19,8 @@ export interface Carrier {
   /** How the browser describes itself, and where it is. */
   readonly device: string | null
   readonly address: string | null
+  /** What the application's log calls this request: it stands in events. */
+  readonly requestId?: string | undefined
   /** Whether the answer has begun, so that no header can be set any more. */
   headersSent(): boolean
   /** Puts a session Set-Cookie on the answer, in place of an earlier one. */
@@ -25,4 +29,9 @@ export interface Carrier {
   setCurrent(session: object): void
   /** Calls `run` when the request is over. */
   onClose(run: () => void): void
+}
+
+/** What events say of a request. */
+export function causeOf({ requestId, address, device }: Pick<Carrier, 'requestId' | 'address' | 'device'>): Cause {
+  return { requestId, address, device }
 }

@@ -98,7 +98,7 @@ async function write(
     outcome = await ask().catch(() => ({ updated: false, ended: [] }))
     if (!outcome.updated) throw storeUnavailable(error)
   }
-  reportEnded(engine, outcome.ended)
+  reportEnded(engine, outcome.ended, undefined)
   return outcome.updated
 }
 

@@ -5,11 +5,11 @@ import { bearerTokens } from './credentials/bearer.js'
 import { sessionCookie } from './credentials/cookie.js'
 import type { OTPOptions } from './credentials/otp.js'
 import { isSessionId, newHandle } from './credentials/token.js'
-import { answerOf, type Engine, eventOf, reportDetached, reportEnded } from './engine.js'
-import { createEvents, type SessionEventName, type SessionEvents } from './events.js'
+import { answerOf, type Engine, eventOf, reportEnded } from './engine.js'
+import { type Cause, createEvents, type SessionEventName, type SessionEvents } from './events.js'
 import { createLocks } from './locks.js'
 import { readOptions, type SessionOptions } from './options.js'
-import { type EndReason, isLive, PRESENCE_BEAT_MILLISECONDS, type SessionId } from './record.js'
+import { type EndedSession, type EndReason, isLive, PRESENCE_BEAT_MILLISECONDS, type SessionId } from './record.js'
 import { resumeSession } from './resume.js'
 import { resumeTokenSession, type TokenRequest } from './resume-token.js'
 import type { Session } from './session.js'
@@ -31,6 +31,8 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   resume(carrier: Carrier): Promise<Session<S, P>>
   /** Finds the session of a bearer token. For framework glue; `koa-tokens.ts` shows how. */
   resumeToken(request: TokenRequest, defaultIdleSeconds?: number): Promise<TokenSession<S, P>>
+  /** Calls `run` with the session that a request came with, as it is now. For framework glue, at the end of a request. */
+  requestEnded(session: Session<S, P>, run: (arrived: SessionDescription) => unknown): Promise<void>
   /** Whether visitors get a session as soon as they come. */
   readonly beginsAtFirstRequest: boolean
   /** One session with its devices, as an administrator may see it; undefined when there is none. */
@@ -42,13 +44,13 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   /** How many there are. Without a filter every record counts, as for licences. */
   count(filter?: ListFilter): Promise<number>
   /** Ends a session on all its devices. `false` when it is gone already. */
-  end(id: SessionId, reason?: EndReason): Promise<boolean>
+  end(id: SessionId, reason?: EndReason, by?: EndedBy): Promise<boolean>
   /** Ends all sessions that match, those of a user for instance; an empty filter means all. Answers how many. */
-  endMany(filter: EndFilter, reason?: EndReason): Promise<number>
-  /** Signs one device out, by its public handle. */
-  detach(id: SessionId, handle: string, reason?: EndReason): Promise<boolean>
+  endMany(filter: EndFilter, reason?: EndReason, by?: EndedBy): Promise<number>
+  /** Signs one device out, by its public handle. A session that has neither a device nor a link left ends. */
+  detach(id: SessionId, handle: string, reason?: EndReason, by?: { cause?: Cause }): Promise<boolean>
   /** Removes a session in whatever state (JADE); each device is told the message once. An empty one tells nothing. */
-  removeWithMessage(id: SessionId, message: string): Promise<boolean>
+  removeWithMessage(id: SessionId, message: string, by?: { cause?: Cause }): Promise<boolean>
   /** Makes a one-time link for a session that is not this request's: for a worker that sends mail. '' when it is not live. */
   createOTP(id: SessionId, options?: OTPOptions): Promise<string>
   /**
@@ -69,10 +71,14 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   close(options?: { endSessions?: boolean }): Promise<void>
 }
 
-/** Where somebody was when he made a token. */
-export interface NewTokenFrom {
-  device?: string | null
-  address?: string | null
+/** Where somebody was when he made a token, and in which request. */
+export type NewTokenFrom = Pick<Cause, 'requestId' | 'device' | 'address'>
+
+/** What is known of an end that was asked for. */
+export interface EndedBy {
+  /** Each device is told this once, at its next page. */
+  message?: string
+  cause?: Cause
 }
 
 export interface NewToken {
@@ -105,7 +111,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
   async function sweep(): Promise<number> {
     for (let removed = 0; ; ) {
       const ended = await answerOf(store.sweep(appName, clock.now(), SWEEP_STEP))
-      reportEnded(engine, ended)
+      reportEnded(engine, newlyEnded(ended), undefined)
       removed += ended.length
       if (ended.length < SWEEP_STEP) return removed
     }
@@ -132,6 +138,14 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
 
   return {
     cookieName: engine.cookie.name,
+    async requestEnded({ arrivalId }, run) {
+      try {
+        const arrived = arrivalId === undefined ? undefined : await describe(arrivalId)
+        if (arrived) await run(arrived)
+      } catch (error) {
+        engine.events.emit('warning', { message: 'onRequestEnd failed; the answer went out all the same.', error })
+      }
+    },
     beginsAtFirstRequest: policy.guests === 'first-request',
     resume: (carrier) => resumeSession<S, P>(engine, carrier),
     resumeToken: (request, defaultIdleSeconds) => resumeTokenSession<S, P>(engine, request, defaultIdleSeconds),
@@ -154,37 +168,46 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       return next ? { sessions: described, next } : { sessions: described }
     },
     count: async (filter = {}) => answerOf(store.count(appName, checkedFilter(filter), clock.now())),
-    async end(id, reason = 'revoked') {
-      const ended = isSessionId(id) ? await answerOf(store.end(appName, id, reason, clock.now())) : undefined
-      if (ended) reportEnded(engine, [ended])
+    async end(id, reason = 'revoked', { message, cause } = {}) {
+      const options = message === undefined ? {} : { message }
+      const ended = isSessionId(id) ? await answerOf(store.end(appName, id, reason, clock.now(), options)) : undefined
+      if (ended) reportEnded(engine, [ended], cause)
       return ended !== undefined
     },
-    async endMany(filter, reason = 'revoked') {
-      const ended = await answerOf(store.endMany(appName, checkedFilter(filter), reason, clock.now()))
-      reportEnded(engine, ended)
+    async endMany(filter, reason = 'revoked', { message, cause } = {}) {
+      const ended = await answerOf(store.endMany(appName, checkedFilter(filter), reason, clock.now(), message))
+      reportEnded(engine, ended, cause)
       return ended.length
     },
-    async detach(id, handle, reason = 'revoked') {
+    async detach(id, handle, reason = 'revoked', { cause } = {}) {
       const record = isSessionId(id) ? await answerOf(store.get(appName, id)) : undefined
       const detached = record !== undefined && (await answerOf(store.detach(appName, id, handle, reason, clock.now())))
-      if (detached) reportDetached(engine, record, handle, reason)
-      return detached
+      if (!detached) return false
+      engine.events.emit('detached', { ...eventOf(record, cause), handle, reason })
+      // Nobody can ever present a session again that has neither a device nor a link.
+      const left = (await answerOf(store.credentials(appName, [id]))).get(id) ?? []
+      const ended = left.length === 0 ? await answerOf(store.end(appName, id, reason, clock.now())) : undefined
+      if (ended) reportEnded(engine, [ended], cause)
+      return true
     },
-    async removeWithMessage(id, message) {
-      const record = isSessionId(id) ? await answerOf(store.get(appName, id)) : undefined
-      const removed = record !== undefined && (await answerOf(store.remove(appName, id, clock.now(), message)))
-      if (removed) engine.events.emit('ended', { ...eventOf(record), reason: 'revoked' })
-      return removed
+    async removeWithMessage(id, message, { cause } = {}) {
+      const removed = isSessionId(id) ? await answerOf(store.remove(appName, id, clock.now(), message)) : undefined
+      if (removed) reportEnded(engine, newlyEnded([removed]), removed.reason === 'revoked' ? cause : undefined)
+      return removed !== undefined
     },
     async createOTP(id, options = {}) {
       const record = isSessionId(id) ? await answerOf(store.get(appName, id)) : undefined
       if (record?.kind !== 'web' || !isLive(record, clock.now())) return ''
-      return (await attachOTP(engine, record, options, undefined)) ?? ''
+      return (await attachOTP(engine, record, options, undefined, undefined)) ?? ''
     },
-    async newToken(userId, { device = null, address = null, ...options }) {
+    async newToken(userId, { requestId, device = null, address = null, ...options }) {
       const terms = { idleSeconds: 0, ...options }
       const origin = { via: 'token', authenticatedAt: null, device, address } as const
-      const { record, token } = await beginTokenSession(engine, userId, terms, origin)
+      const { record, token } = await beginTokenSession(engine, userId, terms, origin, {
+        requestId,
+        device,
+        address,
+      })
       return { token, id: record.id, expirationDate: expirationDateOf(record) }
     },
     watch: (id, signal) => watchChanges(engine, id, signal),
@@ -193,7 +216,8 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     async close({ endSessions = policy.closeOnStop } = {}) {
       sweeper.stop()
       const isLast = await leave()
-      if (isLast && endSessions) reportEnded(engine, await answerOf(store.endMany(appName, {}, 'stopped', clock.now())))
+      if (isLast && endSessions)
+        reportEnded(engine, await answerOf(store.endMany(appName, {}, 'stopped', clock.now())), undefined)
     },
   }
 }
@@ -220,6 +244,11 @@ function announcePresence({ policy: { store, appName, clock }, events }: Engine)
     left ??= beating.then(() => answerOf(presence.leave(appName, processId, clock.now())))
     return left
   }
+}
+
+/** Those that were replaced were reported when that happened. */
+function newlyEnded(ended: readonly EndedSession[]): EndedSession[] {
+  return ended.filter(({ reason }) => reason !== 'secured')
 }
 
 /** Warns when the caller has had time to listen. */

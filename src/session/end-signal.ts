@@ -27,6 +27,7 @@ export function watchEnd({ state, engine, carrier }: Hold): AbortSignal {
   }
   const stopListening = [
     engine.events.on('ended', ({ id }) => id === record.id && abort()),
+    engine.events.on('renewed', ({ id, others }) => id === record.id && others === 'end' && abort()),
     engine.events.on('detached', ({ id, handle }) => id === record.id && handle === credential.handle && abort()),
   ]
   const look = async () => {

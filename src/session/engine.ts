@@ -1,10 +1,10 @@
 import type { BearerTokens } from './credentials/bearer.js'
 import type { SessionCookie } from './credentials/cookie.js'
 import { SessionError } from './errors.js'
-import type { Events, SessionEvent } from './events.js'
+import type { Cause, Events, SessionEvent } from './events.js'
 import type { Locks } from './locks.js'
 import type { Policy } from './options.js'
-import type { EndedSession, EndReason, SessionId, SessionRecord } from './record.js'
+import type { EndedSession, SessionId, SessionRecord } from './record.js'
 import type { StorageFormat } from './storage.js'
 
 /** What the sessions of one application share inside one process. */
@@ -34,21 +34,19 @@ export function storeUnavailable(cause: unknown): SessionError {
   )
 }
 
-export function eventOf({
-  id,
-  kind,
-  userName,
-  userId,
-}: Pick<SessionRecord, 'id' | 'kind' | 'userName' | 'userId'>): Omit<SessionEvent, 'type'> {
-  return { id, kind, userName, userId: userId ?? undefined }
+export function eventOf(
+  { id, kind, userName, userId }: Pick<SessionRecord, 'id' | 'kind' | 'userName' | 'userId'>,
+  cause: Cause | undefined,
+): Omit<SessionEvent, 'type'> {
+  return { id, kind, userName, userId: userId ?? undefined, cause }
 }
 
-export function reportEnded(engine: Engine, ended: readonly EndedSession[]): void {
-  for (const session of ended) engine.events.emit('ended', { ...eventOf(session), reason: session.reason })
-}
-
-export function reportDetached(engine: Engine, record: SessionRecord, handle: string, reason: EndReason): void {
-  engine.events.emit('detached', { ...eventOf(record), handle, reason })
+export function reportEnded(engine: Engine, ended: readonly EndedSession[], cause: Cause | undefined): void {
+  for (const session of ended) {
+    // Those that had to go for a limit were ended by the limit, not by the request that met it.
+    const why = session.reason === 'limit' ? undefined : cause
+    engine.events.emit('ended', { ...eventOf(session, why), reason: session.reason })
+  }
 }
 
 export function reportChanged(engine: Engine, id: SessionId): void {

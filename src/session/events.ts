@@ -1,10 +1,26 @@
-import type { EndReason, SessionId, SessionKind } from './record.js'
+import type { Credential, EndReason, SessionId, SessionKind } from './record.js'
+
+/** Who or what made something happen, as far as it is known: for an audit trail. */
+export interface Cause {
+  /** What the request is called in the application's log. */
+  requestId?: string | undefined
+  /** From where it came. */
+  address?: string | null | undefined
+  device?: string | null | undefined
+  /** Who did it, when that is not the session's own user: an administrator. */
+  byUserId?: string | undefined
+  byUserName?: string | undefined
+}
 
 /** What the layer reports, by name. Handles only: no secret, hash or OTP is ever in an event. */
 export interface SessionEvents {
-  created: SessionEvent
+  created: SessionEvent & { via: Credential['via'] }
   /** The session now belongs to a user, or gained a privilege; it took the place of `replaced`, if there was one. */
   secured: SessionEvent & { replaced: SessionId | undefined }
+  /** Privileges were replaced or cleared; `privileges` are those that the session has now. */
+  privilegesChanged: SessionEvent & { privileges: readonly string[] }
+  /** This device has a fresh cookie; with `login` the user has proved again who he is; with `others: 'end'` all other devices of the session are signed out. */
+  renewed: SessionEvent & { login: boolean; others: 'end' | 'keep' }
   ended: SessionEvent & { reason: EndReason }
   /** One device of a session was signed out; the session lives on. */
   detached: SessionEvent & { handle: string; reason: EndReason }
@@ -26,6 +42,8 @@ export interface SessionEvent {
   kind: SessionKind
   userName: string
   userId: string | undefined
+  /** undefined for what happens by itself: a sweep, a limit. */
+  cause: Cause | undefined
 }
 
 export type SessionEventName = keyof SessionEvents

@@ -26,7 +26,9 @@ export function readGrant(engine: Engine, grant: PrivilegeGrant): GrantFields {
   const wanted: Grants = { privileges: names('privileges', privileges), roles: names('roles', roles) }
   const { grants, unknown } = engine.policy.roles.recognise(wanted)
   if (unknown.length > 0) {
-    engine.events.emit('warning', { message: `setPrivileges() ignored what is not declared: ${unknown.join(', ')}.` })
+    engine.events.emit('warning', {
+      message: `Privileges and roles that are not declared were ignored: ${unknown.join(', ')}.`,
+    })
   }
   return {
     grants: formatGrants(grants),

@@ -1,11 +1,12 @@
 import { attachOTP } from './attach-otp.js'
 import { newCredential, newRecord, storedAfterAll } from './begin.js'
-import type { Carrier } from './carrier.js'
+import { type Carrier, causeOf } from './carrier.js'
 import { type Change, changeRecord } from './change.js'
 import type { OTPOptions } from './credentials/otp.js'
 import { answerOf, type Engine, eventOf, reportEnded } from './engine.js'
 import { notSignedIn, SessionError, sessionEnded, sessionLimit } from './errors.js'
-import { type Credential, isGuestRecord, type SessionRecord } from './record.js'
+import type { Cause } from './events.js'
+import { type Credential, isGuestRecord, type SessionId, type SessionRecord } from './record.js'
 import type { NewSession } from './secure.js'
 import { EMPTY_STORAGE } from './storage.js'
 
@@ -41,6 +42,12 @@ export class Hold {
   offer: LinkOffer | undefined
   /** A session that had a user ended under this request: nothing but a login brings anybody back. */
   lostUser = false
+  /** The session that the request came with, live or ended a while ago. */
+  arrivalId: SessionId | undefined
+  /** The credential of an ended session that has a message waiting for this device. */
+  unread: { hash: string } | undefined
+  /** The session that took the place of the one that the request came with. */
+  successor: SessionId | undefined
   /** While this hold is moving to another session (a guest's first write, a login): what the other writes wait for. */
   #turning: Promise<unknown> | undefined
 
@@ -52,6 +59,11 @@ export class Hold {
 
   get record(): SessionRecord {
     return this.state.record
+  }
+
+  /** Who makes what this request makes. */
+  get cause(): Cause {
+    return causeOf(this.carrier)
   }
 
   /** Waits until this hold stands still. */
@@ -91,6 +103,7 @@ export class Hold {
     const { store, appName, clock, limits } = this.engine.policy
     const now = clock.now()
     const record = { ...this.state.record, ...fields }
+    if (login) await this.endLostLogin(record)
     const { device, address } = this.carrier
     const made = newCredential(
       'cookie',
@@ -106,21 +119,41 @@ export class Hold {
       { admitted: true, ended: [] },
     )
     if (!admission.admitted) throw sessionLimit()
-    this.engine.events.emit('created', eventOf(record))
-    if (login) this.engine.events.emit('secured', { ...eventOf(record), replaced: undefined })
-    reportEnded(this.engine, admission.ended)
+    const event = eventOf(record, this.cause)
+    this.engine.events.emit('created', { ...event, via: made.credential.via })
+    if (login) this.engine.events.emit('secured', { ...event, replaced: undefined })
+    reportEnded(this.engine, admission.ended, this.cause)
     await this.present({ record, ...made })
   }
 
-  /** Makes a session that was just stored this object's, and gives its cookie to the browser. */
-  async present({ record, credential, token }: NewSession): Promise<void> {
+  /**
+   * The same person has logged in a moment ago from this very session, and the answer never reached the browser: nobody will ever
+   * present what it brought, so that goes before a licence is taken twice.
+   */
+  async endLostLogin({ userId, userName }: Pick<SessionRecord, 'userId' | 'userName'>): Promise<void> {
+    const id = this.successor
+    if (id === undefined) return
+    const { store, appName, clock } = this.engine.policy
+    const lost = await answerOf(store.get(appName, id))
+    if (lost?.userId !== userId || lost.userName !== userName) return
+    const ended = await answerOf(store.end(appName, id, 'secured', clock.now(), { unseen: true }))
+    if (ended) reportEnded(this.engine, [ended], this.cause)
+  }
+
+  /**
+   * Makes a session that was just stored this object's, and gives its cookie to the browser. Others may have held one that is older than
+   * this request: it is `shared`.
+   */
+  async present({ record, credential, token }: NewSession, { shared = false } = {}): Promise<void> {
     const { store, appName, clock } = this.engine.policy
     if (this.carrier.headersSent()) {
-      // The answer began while the store worked: nobody would ever hold this session.
-      await answerOf(store.end(appName, record.id, 'closed', clock.now()))
+      // The answer began while the store worked: nobody would ever hold this session, or this cookie of a shared one.
+      const now = clock.now()
+      if (shared) await answerOf(store.detach(appName, record.id, credential.handle, 'closed', now))
+      else await answerOf(store.end(appName, record.id, 'closed', now))
       this.refuseAfterHeaders()
     }
-    this.state = { is: 'live', record, credential, unsent: true }
+    this.state = { is: 'live', record, credential, unsent: !shared }
     this.carrier.setCookie(this.engine.cookie.set(token))
   }
 
@@ -142,7 +175,7 @@ export class Hold {
     await this.begin()
     const { state } = this
     if (state.is !== 'live') throw sessionEnded()
-    const token = await attachOTP(this.engine, state.record, options, state.credential.hash)
+    const token = await attachOTP(this.engine, state.record, options, state.credential.hash, this.cause)
     if (token === undefined) throw sessionEnded()
     return token
   }
@@ -153,7 +186,7 @@ export class Hold {
     made: { credential: Credential; token: string } | undefined,
     data: unknown,
   ): Promise<void> {
-    if (made) await this.present({ record, ...made })
+    if (made) await this.present({ record, ...made }, { shared: true })
     else if (this.state.is === 'live' && this.state.record.id === record.id) this.state = { ...this.state, record }
     else this.state = { is: 'borrowed', record }
     this.restored = { data }
@@ -173,7 +206,7 @@ export class Hold {
     )
     if (!ended) return this.becomeGuest('just-ended') // whatever took its place may have set a cookie already
     this.becomeGuest(this.carrier.mayBeginGuest ? undefined : 'request')
-    reportEnded(this.engine, [ended])
+    reportEnded(this.engine, [ended], this.cause)
     if (!this.carrier.headersSent()) this.carrier.setCookie(this.engine.cookie.clear())
   }
 

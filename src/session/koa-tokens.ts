@@ -15,13 +15,15 @@ export interface TokenContext<S extends object = Record<string, unknown>, P exte
   session: Session<S, P> | null
 }
 
-export interface TokenSessionsOptions {
+export interface TokenSessionsOptions<C> {
   /** Where the API is: '/api' stands for it and all below. Default '': everywhere. */
   mount?: string
   /** Keeps the variables that a handler has set without `save()`, when it did not throw. Default false (West Wind). */
   autoSave?: boolean
   /** Seconds without a request after which a sign-in's session closes. Default 1800 (West Wind). */
   timeoutSeconds?: number
+  /** What the application's log calls a request: it stands in the events that the request causes. */
+  requestId?: (ctx: C) => string
   /** The requests that need no token: whole paths below the mount, in any case. Default testpage, signin and signout (West Wind). */
   anonymous?: readonly string[]
 }
@@ -32,7 +34,7 @@ type Next = () => Promise<unknown>
 /**
  * Koa middleware for REST clients (West Wind's InitTokenSession): finds the session of the bearer token as `ctx.session`, a
  * `TokenSession`. Without a live token only the anonymous requests get on; all others throw NOT_SIGNED_IN (401). Never reads or sets a
- * cookie, and writes nothing for a request without a live token. Mount it beside `sessions()`, not below it.
+ * cookie, and writes nothing for a request without a live token. Mount it above `sessions()`, which leaves its requests alone.
  * @param manager from `createSessions`; null runs without sessions: `ctx.session` is null and only anonymous requests get on.
  */
 export function tokenSessions<S extends object, P extends string, C extends TokenContext<S, P>>(
@@ -41,8 +43,9 @@ export function tokenSessions<S extends object, P extends string, C extends Toke
     mount = '',
     autoSave = false,
     timeoutSeconds,
+    requestId,
     anonymous = ['testpage', 'signin', 'signout'],
-  }: TokenSessionsOptions = {},
+  }: TokenSessionsOptions<C> = {},
 ) {
   if (timeoutSeconds !== undefined && !(Number.isFinite(timeoutSeconds) && timeoutSeconds > 0))
     throw new TypeError(`tokenSessions(): timeoutSeconds is a number above 0, got ${timeoutSeconds}.`)
@@ -67,7 +70,7 @@ export function tokenSessions<S extends object, P extends string, C extends Toke
       return
     }
     ctx.res.setHeader('Cache-Control', 'no-store')
-    const session = await manager.resumeToken(requestOf(ctx), timeoutSeconds)
+    const session = await manager.resumeToken(requestOf(ctx, requestId?.(ctx)), timeoutSeconds)
     ctx.session = session
     if (session.isNew && !isAnonymous) throw notSignedIn()
     await next()
@@ -76,10 +79,11 @@ export function tokenSessions<S extends object, P extends string, C extends Toke
   }
 }
 
-function requestOf({ req, res, ip }: RequestOf): TokenRequest {
+function requestOf({ req, res, ip }: RequestOf, requestId: string | undefined): TokenRequest {
   const { headers } = req
   return {
     authorization: isRepeated(req) ? undefined : headers.authorization,
+    requestId,
     device: headers['user-agent'] ?? null,
     address: ip,
     onClose: (run: () => void) => onClose(res, run),

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Carrier } from './carrier.js'
 import type { Sessions } from './create-sessions.js'
-import { SessionError } from './errors.js'
 import { isPrefetch, mayBeginGuest } from './guest-rule.js'
 import { onClose } from './on-close.js'
 import type { Session } from './session.js'
+import type { SessionDescription } from './session-description.js'
 
+export { type GatedContext, requirePrivilege, requireRecentLogin } from './koa-gates.js'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './koa-tokens.js'
 
 /** What this glue needs of a Koa context. Koa's own fits; `session` is what it adds. */
@@ -24,20 +25,19 @@ export interface SessionContext<S extends object = Record<string, unknown>, P ex
 /** The part that does not depend on what an application stores. */
 type RequestContext = Omit<SessionContext, 'session'> & { session: unknown }
 
-/** What `requirePrivilege` needs of a context. */
-export interface GatedContext {
-  readonly method: string
-  readonly url: string
-  status: number
-  redirect(url: string): void
-  session?: { hasPrivilege(name: string): boolean; isGuest(): boolean } | null
-}
-
 type Next = () => Promise<unknown>
 
 export interface SessionsOptions<C> {
   /** Whether a request counts as activity that keeps the session alive. Answer false for polls and streams. */
   touch?: (ctx: C) => boolean
+  /** What the application's log calls a request: it stands in the events that the request causes. */
+  requestId?: (ctx: C) => string
+  /**
+   * Called when the handler is done, also when it threw, with the session that the request came with, as it is now (JADE's epilog of
+   * processRequest). One that was replaced, by this request or before it, has both times null: an application may
+   * remove it here. Costs a lookup for each request. What it throws is reported as a warning.
+   */
+  onRequestEnd?: (arrived: SessionDescription, ctx: C) => unknown
 }
 
 /** The URL parameter of a one-time link (4D). */
@@ -50,14 +50,18 @@ const PRIVATE = 'private, no-store'
 
 /**
  * Koa middleware that gives each request its session as `ctx.session`. It never refuses anybody: put `requirePrivilege` on what
- * needs one. Mount the cross-origin guard, assets and health checks above it.
+ * needs one. Mount the cross-origin guard, assets and health checks above it; and `tokenSessions`, whose requests it leaves alone.
  * @param manager from `createSessions`; null runs without sessions: `ctx.session` is null and no cookie is ever set.
  */
 export function sessions<S extends object, P extends string, C extends SessionContext<S, P>>(
   manager: Sessions<S, P> | null,
-  { touch = () => true }: SessionsOptions<C> = {},
+  { touch = () => true, requestId, onRequestEnd }: SessionsOptions<C> = {},
 ) {
   return async function sessions(ctx: C, next: Next): Promise<void> {
+    if (ctx.session?.kind === 'rest') {
+      await next() // tokenSessions() above has seen to this one
+      return
+    }
     if (manager === null) {
       ctx.session = null
       await next()
@@ -75,57 +79,31 @@ export function sessions<S extends object, P extends string, C extends SessionCo
       // The token must not travel on in a Referer; `no-referrer` would take the Origin from the form on such a page.
       res.setHeader('Referrer-Policy', 'strict-origin')
     }
-    const session = await manager.resume(carrierOf(manager.cookieName, ctx, touch(ctx), link))
+    const session = await manager.resume(carrierOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx)))
     ctx.session = session
     try {
       await next()
     } finally {
       await session.settled() // a handler that forgot to await a login must not answer before its cookie is known
+      if (onRequestEnd) await manager.requestEnded(session, (arrived) => onRequestEnd(arrived, ctx))
     }
     if (manager.beginsAtFirstRequest && ctx.status < 400 && ctx.status !== 204) await session.beginIfAllowed()
   }
 }
 
-export interface RequirePrivilegeOptions {
-  /** Where guests go to sign in; they come back afterwards by the parameter `next`. */
-  loginPath: string
-}
-
-/**
- * Koa middleware that lets only sessions with this privilege pass. A guest is sent to sign in; a signed-in user gets
- * PRIVILEGE_MISSING (403). Throws SESSIONS_OFF (503) when the server runs without sessions.
- */
-export function requirePrivilege<P extends string>(privilege: P, { loginPath }: RequirePrivilegeOptions) {
-  return async function requirePrivilege(ctx: GatedContext, next: Next): Promise<void> {
-    const { session } = ctx
-    if (session === undefined) throw new TypeError('requirePrivilege() found no session: mount sessions() above it.')
-    if (session === null)
-      throw new SessionError('SESSIONS_OFF', 'This page needs a session, and the server runs without sessions.')
-    if (session.hasPrivilege(privilege)) {
-      await next()
-      return
-    }
-    if (!session.isGuest()) {
-      throw new SessionError(
-        'PRIVILEGE_MISSING',
-        `This page needs the privilege ${privilege}, which your account does not have.`,
-        { privilege },
-      )
-    }
-    ctx.status = 303
-    // Some clients may send a whole address in place of a path: there is no way back to that.
-    const canComeBack = (ctx.method === 'GET' || ctx.method === 'HEAD') && /^\/(?!\/)/.test(ctx.url)
-    const separator = loginPath.includes('?') ? '&' : '?'
-    ctx.redirect(canComeBack ? `${loginPath}${separator}next=${encodeURIComponent(ctx.url)}` : loginPath)
-  }
-}
-
-function carrierOf(cookieName: string, ctx: RequestContext, countsAsActivity: boolean, link: Link): Carrier {
+function carrierOf(
+  cookieName: string,
+  ctx: RequestContext,
+  countsAsActivity: boolean,
+  link: Link,
+  requestId: string | undefined,
+): Carrier {
   const { req, res } = ctx
   const { headers } = req
   return {
     cookieHeader: headers.cookie,
     countsAsActivity,
+    requestId,
     oneTimeToken: link.token,
     path: link.path,
     linkUse: link.use,

@@ -37,7 +37,10 @@ export interface SessionOptions extends RoleDeclaration {
   maxSessions?: number
   /** Of these, guests. Beyond it visitors get pages without a session. */
   maxGuests?: number
+  /** Of one user; API tokens do not count. When one more begins, his oldest ends. */
   maxSessionsPerUser?: number
+  /** At `maxSessions`, the oldest guest makes room for somebody who signs in. Default false: he is refused. */
+  guestsGiveWay?: boolean
   /** Devices and tokens of one session. Default 20. */
   maxCredentials?: number
   /** Open one-time links of one session. Default 10. */
@@ -77,7 +80,14 @@ const REST_IDLE_MILLISECONDS = 30 * MINUTE
 export function readOptions(options: SessionOptions): Policy {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('createSessions() needs options: { appName, store, … }.')
-  const { appName, store, guests = 'first-write', secureCookie = true, closeOnStop = false } = options
+  const {
+    appName,
+    store,
+    guests = 'first-write',
+    secureCookie = true,
+    closeOnStop = false,
+    guestsGiveWay = false,
+  } = options
   if (typeof appName !== 'string' || !/^[A-Za-z0-9_-]{1,40}$/.test(appName)) {
     throw new TypeError(
       `appName: 1 to 40 letters, digits, "-" or "_", because it becomes part of the cookie's name; got ${JSON.stringify(appName)}.`,
@@ -92,7 +102,7 @@ export function readOptions(options: SessionOptions): Policy {
     throw new TypeError(
       `tokenPrefix: 1 to 41 lower-case letters, digits, "-" or "_"; got ${JSON.stringify(tokenPrefix)}.`,
     )
-  for (const [name, value] of Object.entries({ secureCookie, closeOnStop })) {
+  for (const [name, value] of Object.entries({ secureCookie, closeOnStop, guestsGiveWay })) {
     if (typeof value !== 'boolean') throw new TypeError(`${name}: true or false, got ${JSON.stringify(value)}.`)
   }
   const timeout = number('sessionTimeoutMinutes', options.sessionTimeoutMinutes, 0)
@@ -118,15 +128,16 @@ export function readOptions(options: SessionOptions): Policy {
     absoluteMilliseconds: Object.freeze({ web: absolute('web', 12), rest: absolute('rest', 720) }),
     maxStorageBytes: number('maxStorageBytes', options.maxStorageBytes, 2) ?? 65_536,
     codecs: Object.freeze([...(options.codecs ?? [])]),
-    limits: Object.freeze(
-      defined({
+    limits: Object.freeze({
+      ...(guestsGiveWay && { guestsGiveWay }),
+      ...defined({
         sessions: number('maxSessions', options.maxSessions, 1),
         guests: number('maxGuests', options.maxGuests, 0),
         sessionsPerUser: number('maxSessionsPerUser', options.maxSessionsPerUser, 1),
         credentials: number('maxCredentials', options.maxCredentials, 1) ?? 20,
         otps: number('maxOTPs', options.maxOTPs, 1) ?? 10,
       }),
-    ),
+    }),
     roles: declareRoles(options),
     sweepMilliseconds: (number('sweepSeconds', options.sweepSeconds, 0) ?? 60) * 1000,
   })
@@ -146,6 +157,6 @@ function number(name: string, value: number | undefined, least: number): number 
   )
 }
 
-function defined(limits: { [K in keyof Limits]: number | undefined }): Limits {
+function defined(limits: Record<string, number | undefined>): Limits {
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
 }

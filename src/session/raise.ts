@@ -23,6 +23,23 @@ export async function setGrants(
 ): Promise<void> {
   hold.refuseStale()
   hold.refuseBorrowed()
+  const before = hold.record.grants
+  await putGrants(hold, fields, login, keepStorage)
+  if (hold.record.grants !== before) reportPrivileges(hold)
+}
+
+/** Tells which privileges the session has now. */
+export function reportPrivileges({ engine, record, cause }: Hold): void {
+  const privileges = engine.policy.roles.expand(record.grants).names
+  engine.events.emit('privilegesChanged', { ...eventOf(record, cause), privileges })
+}
+
+async function putGrants(
+  hold: Hold,
+  fields: GrantFields,
+  login: boolean | undefined,
+  keepStorage: Raising['keepStorage'],
+): Promise<void> {
   const { engine } = hold
   const raises = () => raisesTrust(engine, hold.record, fields)
   const isLogin = login ?? setsAnotherUser(hold.record, fields)
@@ -65,13 +82,16 @@ export async function secure(hold: Hold, how: Raising): Promise<void> {
 /** Puts the fields on the guest's session that this request made. `false` when it ended meanwhile. */
 async function putOn(hold: Hold, fields: Partial<GrantFields>, login: boolean): Promise<boolean> {
   const authenticated = login ? { authenticatedAt: hold.engine.policy.clock.now() } : {}
+  if (login) await hold.endLostLogin({ ...hold.record, ...fields })
   try {
     await hold.change(() => ({ changes: { ...fields, ...authenticated }, answer: undefined }))
   } catch (error) {
     if (error instanceof SessionError && error.code === 'SESSION_ENDED') return false
     throw error
   }
-  hold.engine.events.emit('secured', { ...eventOf(hold.record), replaced: undefined })
+  if (login && hold.state.is === 'live')
+    hold.state = { ...hold.state, credential: { ...hold.state.credential, ...authenticated, via: 'login' } }
+  hold.engine.events.emit('secured', { ...eventOf(hold.record, hold.cause), replaced: undefined })
   return true
 }
 

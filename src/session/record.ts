@@ -98,6 +98,11 @@ export function isGuestRecord(session: Pick<SessionRecord, 'grants' | 'userId'>)
   return session.grants === '' && session.userId === null
 }
 
+/** Whether a session was used after it began. The credential that was presented may be gone by now. */
+export function wasUsed({ startTime, lastAccessTime }: SessionRecord): boolean {
+  return (lastAccessTime ?? 0) > (startTime ?? 0)
+}
+
 /** The end that follows from the last activity, one grace later than promised: a touch comes at most once a minute. */
 export function endAfter(lastAccess: number, idleMilliseconds: number, absoluteEnd: number): number {
   return idleMilliseconds === 0
@@ -112,6 +117,11 @@ export function expiryReason(session: Pick<SessionRecord, 'end' | 'absoluteEnd'>
 
 export function endedSession({ id, kind, userName, userId }: SessionRecord, reason: EndReason): EndedSession {
   return { id, kind, userName, userId, reason }
+}
+
+/** What a removal reports of a record in whatever state. */
+export function removedSession(session: SessionRecord, now: number): EndedSession {
+  return isLive(session, now) ? endedSession(session, 'revoked') : sweptSession(session)
 }
 
 /** What a sweep reports of a record whose time is over. */

@@ -1,3 +1,4 @@
+import { noteActivity } from './activity.js'
 import { newCredential } from './begin.js'
 import { isOTP, type OTPTerms, termsOf, worksAt } from './credentials/otp.js'
 import { hashSecret } from './credentials/token.js'
@@ -33,12 +34,20 @@ export async function restoreSession(hold: Hold, token: unknown): Promise<boolea
   const record = await answerOf(store.redeem(appName, hash, made?.credential, limits, now))
   if (!record) return refuse(hold)
   await hold.become(record, made, terms.data)
+  if (made && carrier.countsAsActivity) await noteLinkOpened(hold, now)
   engine.events.emit('restored', {
-    ...eventOf(record),
+    ...eventOf(record, hold.cause),
     handle: found.credential.handle,
     requestOnly: terms.requestOnly === true,
   })
   return true
+}
+
+/** Whoever opens a link is there: the session's end moves, as with any page. */
+async function noteLinkOpened(hold: Hold, now: number): Promise<void> {
+  if (hold.state.is !== 'live') return
+  const { record, credential } = hold.state
+  hold.state = { ...hold.state, record: await noteActivity(hold.engine, record, credential, hold.carrier, now) }
 }
 
 /** A link that wants to be confirmed is only offered, until a POST says yes, and says so for the user that it would displace. */
@@ -50,7 +59,7 @@ function waitsForConfirmation(hold: Hold, { session }: FoundOTP, { confirm }: OT
   return true
 }
 
-function refuse({ engine, record }: Hold): false {
-  engine.events.emit('linkRefused', eventOf(record))
+function refuse({ engine, record, cause }: Hold): false {
+  engine.events.emit('linkRefused', eventOf(record, cause))
   return false
 }

@@ -10,6 +10,8 @@ import { TokenSession } from './token-session.js'
 export interface TokenRequest {
   /** The Authorization header, if exactly one came. */
   readonly authorization: string | undefined
+  /** What the application's log calls this request: it stands in events. */
+  readonly requestId?: string | undefined
   /** How the client describes itself, and where it is. */
   readonly device: string | null
   readonly address: string | null
@@ -36,7 +38,7 @@ export async function resumeTokenSession<S extends object, P extends string>(
 }
 
 /** A REST request has no cookie to read or to set, and no link to open. Written out: a spread of it costs more than all the rest. */
-function carrierOf({ device, address, onClose }: TokenRequest): Carrier {
+function carrierOf({ requestId, device, address, onClose }: TokenRequest): Carrier {
   return {
     cookieHeader: undefined,
     mayBeginGuest: false,
@@ -45,6 +47,7 @@ function carrierOf({ device, address, onClose }: TokenRequest): Carrier {
     path: '',
     linkUse: 'none',
     replacesUser: false,
+    requestId,
     device,
     address,
     headersSent: never,

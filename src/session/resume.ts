@@ -4,6 +4,7 @@ import type { Carrier } from './carrier.js'
 import { hashSecret, parseToken } from './credentials/token.js'
 import { answerOf, type Engine } from './engine.js'
 import { Hold, type Refusal } from './hold.js'
+import type { SessionId } from './record.js'
 import { restoreSession } from './restore.js'
 import { Session } from './session.js'
 import type { Found } from './store.js'
@@ -27,23 +28,49 @@ export async function resumeSession<S extends object, P extends string>(
 async function holdByCookie(engine: Engine, carrier: Carrier): Promise<Hold> {
   const { store, appName, clock } = engine.policy
   const now = clock.now()
+  const request: Refusal | undefined = carrier.mayBeginGuest ? undefined : 'request'
   let live: Extract<Found, { state: 'live' }> | undefined
-  let refusal: Refusal | undefined = carrier.mayBeginGuest ? undefined : 'request'
+  let past: Past | undefined
   const values = engine.cookie.read(carrier.cookieHeader)
   if (!values) return guest(engine, carrier, 'just-ended')
   for (const value of values) {
     const token = parseToken(value)
     if (!token) continue
-    const found = await answerOf(store.find(appName, token.id, hashSecret(token.secret), now))
-    if (found?.state === 'ended' && now - found.endedAt < JUST_ENDED_MILLISECONDS) refusal = 'just-ended'
+    const hash = hashSecret(token.secret)
+    const found = await answerOf(store.find(appName, token.id, hash, now))
+    if (found?.state === 'ended') past = newerPast(past, { id: token.id, hash, ended: found })
     if (found?.state !== 'live' || found.credential.kind !== 'cookie') continue
     if (live) return guest(engine, carrier, 'just-ended') // two live ones: somebody planted one, and neither is believed
     live = found
   }
-  if (!live) return guest(engine, carrier, refusal)
+  if (!live) return past ? guestAfter(engine, carrier, past, now) : guest(engine, carrier, request)
   const { session, credential } = live
   const record = carrier.countsAsActivity ? await noteActivity(engine, session, credential, carrier, now) : session
-  return new Hold(engine, carrier, { is: 'live', record, credential, unsent: false })
+  const hold = new Hold(engine, carrier, { is: 'live', record, credential, unsent: false })
+  hold.arrivalId = record.id
+  return hold
+}
+
+/** An ended session whose cookie came. */
+interface Past {
+  id: SessionId
+  hash: string
+  ended: Extract<Found, { state: 'ended' }>
+}
+
+function newerPast(a: Past | undefined, b: Past): Past {
+  return a && a.ended.endedAt > b.ended.endedAt ? a : b
+}
+
+/** Somebody whose session ended: what is known of it may matter to what he does next. */
+function guestAfter(engine: Engine, carrier: Carrier, { id, hash, ended }: Past, now: number): Hold {
+  const isLate = now - ended.endedAt < JUST_ENDED_MILLISECONDS
+  const hold = guest(engine, carrier, isLate ? 'just-ended' : carrier.mayBeginGuest ? undefined : 'request')
+  hold.arrivalId = id
+  if (isLate) hold.successor = ended.successor ?? undefined
+  // Only a page that somebody opens can show it to him.
+  if (ended.message && carrier.mayBeginGuest) hold.unread = { hash }
+  return hold
 }
 
 function guest(engine: Engine, carrier: Carrier, refusal: Refusal | undefined): Hold {

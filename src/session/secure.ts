@@ -1,5 +1,5 @@
 import { newCredential, newRecord, storedAfterAll } from './begin.js'
-import type { Carrier } from './carrier.js'
+import { type Carrier, causeOf } from './carrier.js'
 import { CONFLICT_SECONDS } from './change.js'
 import { answerOf, type Engine, eventOf, reportEnded } from './engine.js'
 import { SessionError } from './errors.js'
@@ -32,10 +32,12 @@ interface Raise {
 export async function replaceSession(
   engine: Engine,
   old: { record: SessionRecord; credential: Credential },
-  { device, address }: Carrier,
+  carrier: Carrier,
   raise: Raise,
 ): Promise<NewSession | undefined> {
   const { store, appName, clock, limits } = engine.policy
+  const { device, address } = carrier
+  const cause = causeOf(carrier)
   const by = old.credential.hash
   const started = clock.now()
   while (clock.now() - started < CONFLICT_SECONDS * 1000) {
@@ -58,9 +60,9 @@ export async function replaceSession(
     )
     if (replaced.state === 'gone') return undefined
     if (replaced.state === 'replaced') {
-      engine.events.emit('secured', { ...eventOf(record), replaced: current.id })
-      engine.events.emit('ended', { ...eventOf(current), reason: 'secured' })
-      reportEnded(engine, replaced.ended)
+      engine.events.emit('secured', { ...eventOf(record, cause), replaced: current.id })
+      engine.events.emit('ended', { ...eventOf(current, cause), reason: 'secured' })
+      reportEnded(engine, replaced.ended, cause)
       return { record, ...made }
     }
   }

@@ -16,6 +16,9 @@ export interface SessionDescription {
   lastAccessTime: Date | null
   /** When it ends if nothing more comes; null = never. */
   expirationDate: string | null
+  /** When it ends if nothing more comes, by its idle timeout, and when it ends at the latest; null = never. */
+  idleEndTime: Date | null
+  absoluteEndTime: Date | null
   storageBytes: number
   storageKeys: string[]
   devices: DeviceDescription[]
@@ -49,6 +52,8 @@ export function describeSession(
     startTime: dateOf(record.startTime),
     lastAccessTime: dateOf(record.lastAccessTime),
     expirationDate: expirationDateOf(record),
+    idleEndTime: momentOf(idleEndOf(record)),
+    absoluteEndTime: momentOf(record.absoluteEnd),
     storageBytes: Buffer.byteLength(record.storage),
     storageKeys: Object.keys(format.decode(record.storage)),
     devices: credentials.map((credential) => describeDevice(engine, credential)),
@@ -71,10 +76,16 @@ function describeDevice(engine: Engine, credential: Credential): DeviceDescripti
 }
 
 /** ISO 8601, UTC: when a session ends if nothing more comes; null = never. */
-export function expirationDateOf({ lastAccessTime, idleMilliseconds, absoluteEnd }: SessionRecord): string | null {
-  const idleEnd = idleMilliseconds === 0 || lastAccessTime === null ? NEVER : lastAccessTime + idleMilliseconds
-  const end = Math.min(idleEnd, absoluteEnd)
-  return end === NEVER ? null : new Date(end).toISOString()
+export function expirationDateOf(record: SessionRecord): string | null {
+  return momentOf(Math.min(idleEndOf(record), record.absoluteEnd))?.toISOString() ?? null
+}
+
+function idleEndOf({ lastAccessTime, idleMilliseconds }: SessionRecord): number {
+  return idleMilliseconds === 0 || lastAccessTime === null ? NEVER : lastAccessTime + idleMilliseconds
+}
+
+function momentOf(time: number): Date | null {
+  return time === NEVER ? null : new Date(time)
 }
 
 export function dateOf(time: number | null): Date | null {

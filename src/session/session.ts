@@ -1,15 +1,16 @@
 import type { OTPOptions } from './credentials/otp.js'
-import { watchEnd } from './end-signal.js'
+import { answerOf } from './engine.js'
 import { SessionError } from './errors.js'
 import { type PrivilegeGrant, readGrant } from './grants.js'
-import { Hold, type LinkOffer } from './hold.js'
-import { refuseNested, runInside } from './inside.js'
-import { secure, setGrants } from './raise.js'
-import { endAfter, isGuestRecord, type SessionId, type SessionKind, type SessionRecord } from './record.js'
+import { Hold } from './hold.js'
+import { refuseNested } from './inside.js'
+import { reportPrivileges, secure, setGrants } from './raise.js'
+import { endAfter, isGuestRecord } from './record.js'
+import { type RenewOptions, renew } from './renew.js'
 import { restoreSession } from './restore.js'
 import type { SecureOptions } from './secure.js'
-import { dateOf, expirationDateOf } from './session-description.js'
-import { type DeepReadonly, deepFreeze, EMPTY_STORAGE } from './storage.js'
+import { SessionReading } from './session-reading.js'
+import { writeStorage } from './write-storage.js'
 
 export interface SetPrivilegesOptions extends SecureOptions {
   /**
@@ -21,95 +22,15 @@ export interface SetPrivilegesOptions extends SecureOptions {
 }
 
 /** The session of one request: what handlers see. Made by the middleware. */
-export class Session<S extends object = Record<string, unknown>, P extends string = string> {
+export class Session<S extends object = Record<string, unknown>, P extends string = string> extends SessionReading<
+  S,
+  P
+> {
   readonly #hold: Hold
-  #frozen: { text: string; storage: DeepReadonly<S> } | undefined
-  #signal: { watched: string; signal: AbortSignal } | undefined
-  /** Whether this request came without a live credential. */
-  readonly isNew: boolean
-  /** `false`, or what `createOTP` was given, when this request came in through a one-time link. */
-  get restored(): false | { data: unknown } {
-    return this.#hold.restored ?? false
-  }
-
-  /** A one-time link came with this request and waits to be confirmed; `undefined` otherwise. */
-  get offer(): LinkOffer | undefined {
-    return this.#hold.offer
-  }
 
   constructor(hold: Hold) {
+    super(hold)
     this.#hold = hold
-    this.isNew = hold.state.is === 'guest'
-  }
-
-  /** Public handle; may appear in lists, logs and URLs. */
-  get id(): SessionId {
-    return this.#hold.record.id
-  }
-
-  /** Fixed when the session begins: a cookie makes a web session, a bearer token a rest session. */
-  get kind(): SessionKind {
-    return this.#hold.record.kind
-  }
-
-  /** '' until set (4D). Set it with `setPrivileges`. */
-  get userName(): string {
-    return this.#hold.record.userName
-  }
-
-  /** A reference into the application's own tables. */
-  get userId(): string | undefined {
-    return this.#hold.record.userId ?? undefined
-  }
-
-  /** null, like `lastAccessTime`, when the session was invalidated (JADE). */
-  get startTime(): Date | null {
-    return dateOf(this.#hold.record.startTime)
-  }
-
-  /** To the minute: a session that is in use is written at most once a minute. */
-  get lastAccessTime(): Date | null {
-    return dateOf(this.#hold.record.lastAccessTime)
-  }
-
-  /** Minutes without a request after which the session closes; 0 = none. */
-  get idleTimeout(): number {
-    return this.#hold.record.idleMilliseconds / 60_000
-  }
-
-  /** When the session will end if nothing more comes: ISO 8601, UTC; null = never. */
-  get expirationDate(): string | null {
-    return expirationDateOf(this.#hold.record)
-  }
-
-  /** What the session keeps: a frozen snapshot, as read or as left by this object's last awaited write. Write with `use`. */
-  get storage(): DeepReadonly<S> {
-    const text = this.#hold.record.storage
-    if (this.#frozen?.text !== text) this.#frozen = { text, storage: frozenStorage<S>(this.#hold) }
-    return this.#frozen.storage
-  }
-
-  /** A session without any privilege is a guest's (4D). */
-  isGuest(): boolean {
-    return this.#hold.record.grants === '' || this.getPrivileges().length === 0
-  }
-
-  /** Whether the session has this privilege, directly or included in another. The case of the name does not matter. */
-  hasPrivilege(name: P): boolean {
-    return this.#hold.engine.policy.roles.expand(this.#hold.record.grants).has(name)
-  }
-
-  /** All privileges, included ones too; no roles. */
-  getPrivileges(): P[] {
-    return [...this.#hold.engine.policy.roles.expand(this.#hold.record.grants).names] as P[]
-  }
-
-  /** Aborts when this request's credential or its session ends, expiry included. Made on first use; take it anew after a login. */
-  get signal(): AbortSignal {
-    const { state } = this.#hold
-    const watched = `${state.is} ${state.record.id}`
-    if (this.#signal?.watched !== watched) this.#signal = { watched, signal: watchEnd(this.#hold) }
-    return this.#signal.signal
   }
 
   /**
@@ -125,8 +46,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     hold.refuseStale()
     refuseNested(this.id)
     await hold.settle()
-    if (hold.state.is !== 'guest') return this.#useStored(change)
-    return hold.inTurn(() => (hold.state.is === 'guest' ? this.#useFirst(change) : this.#useStored(change)))
+    return writeStorage(hold, change)
   }
 
   /**
@@ -155,6 +75,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
       changes: current.grants === '' ? undefined : { grants: '' },
       answer: undefined,
     }))
+    reportPrivileges(this.#hold)
   }
 
   /** Sets the idle timeout in minutes; less than the floor (60, 4D) becomes the floor of a web session. The end moves at once. */
@@ -194,6 +115,8 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     refuseNested(this.id)
     const next = await hold.inTurn(async () => {
       const successor = new Hold(hold.engine, hold.carrier, hold.state)
+      successor.arrivalId = hold.arrivalId
+      successor.successor = hold.successor
       const login = isGuestRecord(hold.record)
       await secure(successor, { login, afresh: login && !hold.lostUser, keepStorage })
       return successor
@@ -202,6 +125,16 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     const session = new Session<S, P>(next)
     hold.carrier.setCurrent(session)
     return session
+  }
+
+  /**
+   * Gives this device a fresh cookie for the same session; the one it came with is dead before the call returns. Call it with
+   * `login` when the user has typed his password again, with `others: 'end'` when he changed it.
+   * @throws SessionError SESSION_ENDED, HEADERS_SENT before any change, FEATURE_NOT_AVAILABLE on a rest session.
+   */
+  async renew(options: RenewOptions = {}): Promise<void> {
+    refuseNested(this.id)
+    await this.#hold.inTurn(() => renew(this.#hold, options))
   }
 
   /**
@@ -245,6 +178,15 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     await this.#hold.reload()
   }
 
+  /** Takes that message, once: show it on the page that is being made. '' when there is none, or somebody else was faster. */
+  async takeMessage(): Promise<string> {
+    const { unread, engine } = this.#hold
+    if (!unread) return ''
+    this.#hold.unread = undefined
+    const { store, appName, clock } = engine.policy
+    return (await answerOf(store.takeMessage(appName, unread.hash, clock.now()))) ?? ''
+  }
+
   /** Waits until no login, log out or first write of this object is under way. For the middleware. */
   settled(): Promise<void> {
     return this.#hold.settle()
@@ -254,6 +196,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   async beginIfAllowed(): Promise<void> {
     const { state, carrier } = this.#hold
     if (!this.isNew || state.is !== 'guest' || state.refusal !== undefined || carrier.headersSent()) return
+    if (this.hasMessage) return // a guest's cookie would take away what the message is waiting for
     try {
       await this.#hold.begin()
     } catch (error) {
@@ -261,37 +204,4 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
       if (!(error instanceof SessionError && error.code === 'SESSION_LIMIT')) throw error
     }
   }
-
-  /** The first write of a guest: what it leaves is stored together with the session, or nothing is. */
-  async #useFirst<T>(change: (storage: S) => T | Promise<T>): Promise<T> {
-    const hold = this.#hold
-    hold.refuseBegin()
-    const storage = hold.engine.format.decode(EMPTY_STORAGE) as S
-    const answer = await runInside(hold.engine, this.id, change, storage)
-    const text = hold.engine.format.encode(storage)
-    if (text !== EMPTY_STORAGE) await hold.create({ storage: text }, false)
-    return answer
-  }
-
-  #useStored<T>(change: (storage: S) => T | Promise<T>): Promise<T> {
-    const { engine } = this.#hold
-    return this.#hold.change(async (current) => {
-      const storage = engine.format.decode(current.storage) as S
-      const answer = await runInside(engine, current.id, change, storage)
-      const text = engine.format.encode(storage)
-      return { changes: text === current.storage ? undefined : { storage: text }, answer }
-    })
-  }
-}
-
-// A store may answer the same record to many requests; then they share one frozen storage.
-const frozenStorages = new WeakMap<SessionRecord, object>()
-
-function frozenStorage<S extends object>({ engine, record }: Hold): DeepReadonly<S> {
-  const known = frozenStorages.get(record)
-  if (known) return known as DeepReadonly<S>
-  const storage = deepFreeze(engine.format.decode(record.storage) as S)
-  // What a codec makes may not be frozen through and through, so each request gets its own.
-  if (engine.policy.codecs.length === 0) frozenStorages.set(record, storage as object)
-  return storage
 }

@@ -66,8 +66,18 @@ export interface SessionStore {
   /** Ends one credential by its public handle. Ending one that is gone is not an error: the answer is `false`. */
   detach(app: string, id: SessionId, handle: string, reason: EndReason, now: number): Promise<boolean>
 
-  /** Gives a live session a new credential and ends all others, in one step. `false` when `by` is no longer good. */
-  rotate(app: string, id: SessionId, by: string, credential: Credential, now: number): Promise<boolean>
+  /**
+   * Gives a live session a new credential in place of `by`, and with `others: 'end'` ends all its other devices and OTPs, in one
+   * step. `false` when `by` is no longer good.
+   */
+  rotate(
+    app: string,
+    id: SessionId,
+    by: string,
+    credential: Credential,
+    others: 'end' | 'keep',
+    now: number,
+  ): Promise<boolean>
 
   /** Looks at a live OTP of a live session without spending it. */
   findOTP(app: string, hash: string, now: number): Promise<FoundOTP | undefined>
@@ -116,8 +126,11 @@ export interface SessionStore {
   /** Ends every live session that matches; one atomic step. */
   endMany(app: string, filter: EndFilter, reason: EndReason, now: number, message?: string): Promise<EndedSession[]>
 
-  /** Removes a record in whatever state it is, an invalidated one included, and frees its licence. Leaves tombstones. */
-  remove(app: string, id: SessionId, now: number, message?: string): Promise<boolean>
+  /**
+   * Removes a record in whatever state it is, an invalidated one included, and frees its licence. Leaves tombstones. Answers what it
+   * removed, with the reason `revoked` for a live session, else why it had ended before.
+   */
+  remove(app: string, id: SessionId, now: number, message?: string): Promise<EndedSession | undefined>
 
   /** Takes the message that an ended session left for this device. Of many callers exactly one gets it. */
   takeMessage(app: string, hash: string, now: number): Promise<string | undefined>
@@ -164,7 +177,9 @@ export interface Limits {
   sessions?: number
   /** Records of guests. */
   guests?: number
-  /** Live sessions of one user; the oldest ends. */
+  /** At the limit of sessions, `create` ends the oldest guest's for a session that is no guest's. */
+  guestsGiveWay?: boolean
+  /** Live sessions of one user; the oldest ends. API tokens (`via: 'token'`) neither count nor end. */
   sessionsPerUser?: number
   /** Devices and tokens of one session. */
   credentials?: number
@@ -199,6 +214,8 @@ export type Replaced = { state: 'replaced'; ended: EndedSession[] } | { state: '
 
 export interface EndOptions {
   by?: string
+  /** Only when none of its credentials was ever presented. */
+  unseen?: boolean
   message?: string
 }
 

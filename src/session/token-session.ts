@@ -96,6 +96,7 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
         userId,
         { ...options, ...(idleSeconds !== undefined && { idleSeconds }) },
         { via: 'sign-in', authenticatedAt: clock.now(), device, address },
+        hold.cause,
       )
       hold.state = { is: 'live', record, credential, unsent: true }
       return token

@@ -63,6 +63,36 @@ test('the quick start of its README type-checks on the copy as it is printed', a
   assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
 })
 
+test('the example of bearer tokens in its README runs on the copy as it is printed: sign in, ask, and pages beside it', async (scope) => {
+  const folder = copyOfLayer(scope, ['@types/node', '@types/koa', 'koa'])
+  const blocks = readFileSync(join(LAYER, 'README.md'), 'utf8').match(/(?<=```ts\n)[\s\S]+?(?=```)/g) ?? []
+  const example = blocks.find((block) => block.includes('tokenSessions(manager'))
+  assert.ok(example)
+  writeFileSync(join(folder, 'app.ts'), `${example}${LISTENING}`)
+  assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
+
+  const { url } = await startServerProcess(scope, { entry: join(folder, 'out', 'app.js'), cwd: folder })
+  const client = new LayerVisitor(url)
+  assert.equal((await client.get('/api/orders')).status, 401)
+  const { token, expires } = await client.read('/api/signin')
+  assert.match(token, /^shop_/)
+  assert.ok(Date.parse(expires) > Date.now())
+  assert.deepEqual(await client.read('/api/orders', { Authorization: `Bearer ${token}` }), {
+    user: 'Ana Lima',
+    page: '3',
+  })
+  assert.equal((await client.get('/', { Authorization: `Bearer ${token}` })).status, 404, 'a page is no REST request')
+})
+
+// What the printed examples leave out.
+const LISTENING = `
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+const server = createServer(app.callback()).listen(0, '127.0.0.1', () => {
+  console.log(\`http://127.0.0.1:\${(server.address() as AddressInfo).port}\`)
+})
+`
+
 /** An empty folder with the layer in `session/`, and these packages to be found from there. */
 function copyOfLayer(scope: Scope, packages: readonly string[]): string {
   const folder = temporaryFolder(scope)

@@ -7,9 +7,12 @@ import {
   isGuestRecord,
   isLive,
   MESSAGE_MILLISECONDS,
+  removedSession,
   type SessionId,
   type SessionRecord,
+  SWEEP_MARGIN_MILLISECONDS,
   TOMBSTONE_MILLISECONDS,
+  wasUsed,
 } from '../record.js'
 import type { Expected, FoundOTP, Limits, SeenFrom } from '../store.js'
 import { evictedBy } from './eviction.js'
@@ -44,6 +47,11 @@ export function holds(entry: Entry, { version, by }: Expected, now: number): boo
   )
 }
 
+/** Whether any credential of it was ever presented. */
+export function wasSeen({ record, credentials }: Entry): boolean {
+  return wasUsed(record) || [...credentials.values()].some(({ lastSeenAt }) => lastSeenAt !== null)
+}
+
 /** A record after it was used. Nothing moves backwards. */
 export function accessedAt(record: SessionRecord, now: number): SessionRecord {
   const lastAccessTime = Math.max(record.lastAccessTime ?? 0, now)
@@ -65,6 +73,13 @@ export function insert(data: AppData, session: SessionRecord, credential: Creden
   })
 }
 
+/** At the limit of sessions, the oldest guest gives way to a session that is no guest's, if he has to. */
+export function endGuestFor(data: AppData, session: SessionRecord, limits: Limits, now: number): EndedSession[] {
+  if (!limits.guestsGiveWay || data.sessions.size !== limits.sessions || isGuestRecord(session)) return []
+  const guest = [...data.sessions.values()].find(({ record }) => record.startTime !== null && isGuestRecord(record))
+  return guest ? [end(data, guest, 'limit', now)] : []
+}
+
 export function isFull(data: AppData, session: SessionRecord, limits: Limits): boolean {
   if (limits.sessions !== undefined && data.sessions.size >= limits.sessions) return true
   if (limits.guests === undefined || !isGuestRecord(session)) return false
@@ -84,6 +99,7 @@ export function endOldest(
   if (sessionsPerUser === undefined || session.userId === null) return []
   const others = [...data.sessions.values()]
     .filter(({ record }) => record.userId === session.userId && record.id !== session.id && isLive(record, now))
+    .filter(({ credentials }) => ![...credentials.values()].some(({ via }) => via === 'token'))
     .sort((a, b) => (a.record.startTime ?? 0) - (b.record.startTime ?? 0))
   return others
     .slice(0, Math.max(0, others.length + 1 - sessionsPerUser))
@@ -132,10 +148,34 @@ export function bury(
   })
 }
 
+/** Puts a credential in the place of another, and ends all others if so wanted. */
+export function rotate(
+  data: AppData,
+  entry: Entry,
+  by: string,
+  credential: Credential,
+  others: 'end' | 'keep',
+  now: number,
+): void {
+  for (const other of [...entry.credentials.values()]) {
+    if (other.hash === by) bury(data, entry, other, { reason: 'secured', now })
+    else if (others === 'end') bury(data, entry, other, { reason: 'revoked', now })
+  }
+  entry.credentials.set(credential.hash, credential)
+}
+
 export function end(data: AppData, entry: Entry, reason: EndReason, now: number, message?: string): EndedSession {
   for (const credential of [...entry.credentials.values()]) bury(data, entry, credential, { reason, now, message })
   data.sessions.delete(entry.record.id)
   return endedSession(entry.record, reason)
+}
+
+/** Removes a record in whatever state; the message is for each device that it ever had. */
+export function remove(data: AppData, entry: Entry, now: number, message: string | undefined): EndedSession {
+  const removed = removedSession(entry.record, now)
+  end(data, entry, 'revoked', now, message)
+  if (message) leaveMessage(data, entry.record.id, message, now)
+  return removed
 }
 
 export function invalidate(data: AppData, entry: Entry, successor: SessionId, now: number): void {
@@ -158,13 +198,20 @@ export function liveOTP(data: AppData, hash: string, now: number): FoundOTP | un
     : undefined
 }
 
+/** Removes the tombstones, messages and OTPs whose time is over. */
+export function sweepRemains(data: AppData, now: number): void {
+  for (const [hash, grave] of data.tombstones) if (grave.keepUntil <= now) data.tombstones.delete(hash)
+  for (const hash of [...data.otps.keys()])
+    if (!liveOTP(data, hash, now - SWEEP_MARGIN_MILLISECONDS)) dropOTP(data, hash)
+}
+
 export function dropOTP(data: AppData, hash: string): void {
   data.sessions.get(data.otps.get(hash) ?? '')?.credentials.delete(hash)
   data.otps.delete(hash)
 }
 
 /** Leaves a message for every device of a session that has ended already. */
-export function leaveMessage(data: AppData, id: SessionId, message: string, now: number): void {
+function leaveMessage(data: AppData, id: SessionId, message: string, now: number): void {
   for (const [hash, grave] of data.tombstones) {
     if (grave.id === id) data.tombstones.set(hash, { ...grave, message, keepUntil: now + MESSAGE_MILLISECONDS })
   }

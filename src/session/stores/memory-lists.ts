@@ -1,5 +1,5 @@
 import { type Credential, isGuestRecord, isLive, type SessionRecord } from '../record.js'
-import type { Cursor, ListFilter, ListPage, Page } from '../store.js'
+import type { Cursor, EndFilter, ListFilter, ListPage, Page } from '../store.js'
 import type { Entry } from './memory-data.js'
 
 /** One page of the entries that match, in order, after the cursor. */
@@ -23,6 +23,16 @@ export function isListed(entry: Entry, filter: ListFilter, now: number): boolean
   return now < entry.record.end && matchesFilter(entry, filter, now)
 }
 
+/** Whether an end of many sessions is meant for this one. */
+export function isMeant({ record }: Entry, { userId, kind, exceptId }: EndFilter, now: number): boolean {
+  return (
+    isLive(record, now) &&
+    (userId === undefined || record.userId === userId) &&
+    (kind === undefined || record.kind === kind) &&
+    record.id !== exceptId
+  )
+}
+
 function sortKey(record: SessionRecord, sort: NonNullable<Page['sort']>): number {
   return sort === 'created' ? (record.startTime ?? 0) : sort === 'seen' ? (record.lastAccessTime ?? 0) : record.end
 }
@@ -30,7 +40,8 @@ function sortKey(record: SessionRecord, sort: NonNullable<Page['sort']>): number
 function matchesFilter({ record, credentials }: Entry, { userId, kind, state, via }: ListFilter, now: number): boolean {
   if (userId !== undefined && record.userId !== userId) return false
   if (kind !== undefined && record.kind !== kind) return false
-  const cameBy = (way: Credential['via']) => [...credentials.values()].some((credential) => credential.via === way)
+  const cameBy = (way: Credential['via']) =>
+    [...credentials.values()].some((credential) => credential.via === way && credential.kind !== 'otp')
   if (via !== undefined && !(isLive(record, now) && cameBy(via))) return false
   if (state === undefined) return true
   if (state === 'invalidated') return record.startTime === null

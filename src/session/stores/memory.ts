@@ -32,19 +32,21 @@ import {
   accessedAt,
   addCredential,
   bury,
-  dropOTP,
-  type Entry,
   end,
+  endGuestFor,
   endOldest,
   holds,
   insert,
   invalidate,
   isFull,
-  leaveMessage,
   liveOTP,
+  remove,
+  rotate,
   seenAt,
+  sweepRemains,
+  wasSeen,
 } from './memory-data.js'
-import { isListed, listPage } from './memory-lists.js'
+import { isListed, isMeant, listPage } from './memory-lists.js'
 import { memoryPresence } from './memory-presence.js'
 
 /** A store in this process's memory: for tests, and for a single process whose sessions may end with it. */
@@ -67,9 +69,10 @@ export class MemoryStore implements SessionStore {
   ): Promise<Admission> {
     const data = this.app(app)
     if (data.sessions.has(session.id)) throw new Error(`A session ${session.id} exists already.`)
+    const gaveWay = endGuestFor(data, session, limits, now)
     if (isFull(data, session, limits)) return { admitted: false }
     insert(data, session, credential)
-    return { admitted: true, ended: endOldest(data, session, limits, now) }
+    return { admitted: true, ended: [...gaveWay, ...endOldest(data, session, limits, now)] }
   }
 
   async find(app: string, id: SessionId, hash: string, now: number): Promise<Found | undefined> {
@@ -166,13 +169,18 @@ export class MemoryStore implements SessionStore {
     return true
   }
 
-  async rotate(app: string, id: SessionId, by: string, credential: Credential, now: number): Promise<boolean> {
+  async rotate(
+    app: string,
+    id: SessionId,
+    by: string,
+    credential: Credential,
+    others: 'end' | 'keep',
+    now: number,
+  ): Promise<boolean> {
     const data = this.app(app)
     const entry = data.sessions.get(id)
     if (!entry || !holds(entry, { by }, now)) return false
-    for (const other of [...entry.credentials.values()])
-      bury(data, entry, other, { reason: other.hash === by ? 'secured' : 'revoked', now })
-    entry.credentials.set(credential.hash, credential)
+    rotate(data, entry, by, credential, others, now)
     return true
   }
 
@@ -223,13 +231,12 @@ export class MemoryStore implements SessionStore {
     id: SessionId,
     reason: EndReason,
     now: number,
-    { by, message }: EndOptions = {},
+    { by, unseen = false, message }: EndOptions = {},
   ): Promise<EndedSession | undefined> {
     const data = this.app(app)
     const entry = data.sessions.get(id)
-    return entry && holds(entry, by === undefined ? {} : { by }, now)
-      ? end(data, entry, reason, now, message)
-      : undefined
+    if (!entry || !holds(entry, by === undefined ? {} : { by }, now)) return undefined
+    return unseen && wasSeen(entry) ? undefined : end(data, entry, reason, now, message)
   }
 
   async endMany(
@@ -240,21 +247,14 @@ export class MemoryStore implements SessionStore {
     message?: string,
   ): Promise<EndedSession[]> {
     const data = this.app(app)
-    const matches = ({ record }: Entry) =>
-      isLive(record, now) &&
-      (filter.userId === undefined || record.userId === filter.userId) &&
-      (filter.kind === undefined || record.kind === filter.kind) &&
-      record.id !== filter.exceptId
-    return [...data.sessions.values()].filter(matches).map((entry) => end(data, entry, reason, now, message))
+    const meant = [...data.sessions.values()].filter((entry) => isMeant(entry, filter, now))
+    return meant.map((entry) => end(data, entry, reason, now, message))
   }
 
-  async remove(app: string, id: SessionId, now: number, message?: string): Promise<boolean> {
+  async remove(app: string, id: SessionId, now: number, message?: string): Promise<EndedSession | undefined> {
     const data = this.app(app)
     const entry = data.sessions.get(id)
-    if (!entry) return false
-    end(data, entry, 'revoked', now, message)
-    if (message) leaveMessage(data, id, message, now)
-    return true
+    return entry && remove(data, entry, now, message)
   }
 
   async takeMessage(app: string, hash: string, now: number): Promise<string | undefined> {
@@ -276,9 +276,7 @@ export class MemoryStore implements SessionStore {
 
   async sweep(app: string, now: number, limit: number): Promise<EndedSession[]> {
     const data = this.app(app)
-    for (const [hash, grave] of data.tombstones) if (grave.keepUntil <= now) data.tombstones.delete(hash)
-    for (const hash of [...data.otps.keys()])
-      if (!liveOTP(data, hash, now - SWEEP_MARGIN_MILLISECONDS)) dropOTP(data, hash)
+    sweepRemains(data, now)
     const over = [...data.sessions.values()]
       .filter(({ record }) => record.end <= now - SWEEP_MARGIN_MILLISECONDS)
       .slice(0, limit)

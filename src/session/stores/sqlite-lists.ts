@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../record.js'
+import type { Credential, SessionRecord } from '../record.js'
 import type { ListFilter, ListPage, Page } from '../store.js'
 import type { SqliteDatabase } from './sqlite-driver.js'
 import { RECORD } from './sqlite-found-row.js'
@@ -7,23 +7,48 @@ import { IS_GUEST } from './sqlite-rows.js'
 // A record without times sorts as the oldest.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }
 
+// Few sessions come by a link or a token, so these are found first.
+const SMALL = new Set<Credential['via']>(['link', 'token'])
+
+const CAME_BY = Object.fromEntries(
+  (['visit', 'login', 'link', 'sign-in', 'token'] as const).map((way) => [
+    way,
+    SMALL.has(way)
+      ? `s.key IN (SELECT session_key FROM session_credentials WHERE app = ? AND via = '${way}' AND kind <> 'otp')`
+      : `EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = s.key AND c.via = '${way}' AND c.kind <> 'otp')`,
+  ]),
+) as Record<Credential['via'], string>
+
 /** One page of the records that match, in order, after the cursor. */
 export function listPage(db: SqliteDatabase, app: string, filter: ListFilter, page: Page, now: number): ListPage {
   const { sort = 'created', direction = 'desc', size = 50, after } = page
   const { where, parameters } = listCondition(app, filter, now)
-  const value = SORT_VALUE[sort]
+  const value = isNarrow(filter, sort) ? `+${SORT_VALUE[sort]}` : SORT_VALUE[sort]
   if (after) {
-    where.push(`(${value}, s.id) ${direction === 'asc' ? '>' : '<'} (?, ?)`)
-    parameters.push(after.value, after.id)
+    // The second condition says nothing new: it is what an index on an expression can be searched by.
+    const beyond = direction === 'asc' ? '>' : '<'
+    where.push(`(${value}, s.id) ${beyond} (?, ?)`, `${value} ${beyond}= ?`)
+    parameters.push(after.value, after.id, after.value)
   }
   const order = direction === 'asc' ? 'ASC' : 'DESC'
-  const sql = `SELECT ${RECORD}, ${value} AS sortValue FROM session_records s WHERE ${where.join(' AND ')}
+  const sql = `SELECT ${RECORD}, ${value} AS sortValue FROM session_records s ${indexFor(filter)} WHERE ${where.join(' AND ')}
     ORDER BY ${value} ${order}, s.id ${order} LIMIT ?`
   const found = db.prepare(sql).all(...parameters, size + 1) as (SessionRecord & { sortValue: number })[]
   const shown = found.slice(0, size)
   const last = shown.at(-1)
   const sessions = shown.map(({ sortValue: _, ...record }) => record)
   return found.length > size && last ? { sessions, next: { value: last.sortValue, id: last.id } } : { sessions }
+}
+
+/** The small index of rest sessions, where nothing smaller leads to them. */
+function indexFor({ userId, kind, state, via }: ListFilter): string {
+  const isRest = kind === 'rest' && userId === undefined && via === undefined && state === undefined
+  return isRest ? 'INDEXED BY session_records_rest' : ''
+}
+
+/** Whether few records match, so that an index finds them first and they are sorted then. The plus keeps the order's own index out. */
+function isNarrow({ userId, kind, state }: ListFilter, sort: NonNullable<Page['sort']>): boolean {
+  return userId !== undefined || state === 'invalidated' || (kind === 'rest' && sort !== 'created')
 }
 
 export function countListed(db: SqliteDatabase, app: string, filter: ListFilter, now: number): number {
@@ -38,24 +63,24 @@ function listCondition(
   { userId, kind, state, via }: ListFilter,
   now: number,
 ): { where: string[]; parameters: unknown[] } {
-  const where = ['s.app = ?', 's.end_at > ?']
+  // The plus keeps the end out of the choice of an index: nearly all records are before theirs.
+  const where = ['s.app = ?', '+s.end_at > ?']
   const parameters: unknown[] = [app, now]
   if (userId !== undefined) {
     where.push('s.user_id = ?')
     parameters.push(userId)
   }
-  if (kind !== undefined) {
-    where.push('s.kind = ?')
-    parameters.push(kind)
-  }
+  // Written out where a small index is for that value alone.
+  if (kind === 'rest') where.push(`s.kind = 'rest'`)
+  if (kind === 'web') where.push(`s.kind = 'web'`)
   if (state !== undefined) where.push(state === 'invalidated' ? 's.start_time IS NULL' : 's.start_time IS NOT NULL')
   if (state === 'guest') where.push(IS_GUEST)
   if (state === 'user') where.push(`NOT (${IS_GUEST})`)
   if (via !== undefined) where.push('s.start_time IS NOT NULL')
-  for (const way of [state === 'restored' ? 'link' : undefined, via]) {
+  for (const way of [state === 'restored' ? ('link' as const) : undefined, via]) {
     if (way === undefined) continue
-    where.push('EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = s.key AND c.via = ?)')
-    parameters.push(way)
+    where.push(CAME_BY[way])
+    if (SMALL.has(way)) parameters.push(app)
   }
   return { where, parameters }
 }

@@ -1,6 +1,6 @@
 import type { SqliteDatabase } from './sqlite-driver.js'
 
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 
 // Credentials lie beside each other by session, in order of creation: one short walk finds a session with its credential,
 // and a new session touches the end of two trees instead of the middle of four.
@@ -26,6 +26,11 @@ CREATE TABLE IF NOT EXISTS session_records (
 );
 CREATE INDEX IF NOT EXISTS session_records_end ON session_records (app, end_at);
 CREATE INDEX IF NOT EXISTS session_records_user ON session_records (app, user_id) WHERE user_id IS NOT NULL;
+-- One for each order of a list; the two small ones are for what is rare.
+CREATE INDEX IF NOT EXISTS session_records_created ON session_records (app, coalesce(start_time, 0), id);
+CREATE INDEX IF NOT EXISTS session_records_seen ON session_records (app, coalesce(last_access_time, 0), id);
+CREATE INDEX IF NOT EXISTS session_records_rest ON session_records (app, coalesce(start_time, 0), id) WHERE kind = 'rest';
+CREATE INDEX IF NOT EXISTS session_records_invalidated ON session_records (app, end_at) WHERE start_time IS NULL;
 CREATE TABLE IF NOT EXISTS session_credentials (
   session_key INTEGER NOT NULL,
   hash TEXT NOT NULL,
@@ -44,6 +49,8 @@ CREATE TABLE IF NOT EXISTS session_credentials (
   PRIMARY KEY (session_key, hash)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS session_credentials_otp ON session_credentials (app, hash) WHERE kind = 'otp';
+CREATE INDEX IF NOT EXISTS session_credentials_link ON session_credentials (app) WHERE via = 'link' AND kind <> 'otp';
+CREATE INDEX IF NOT EXISTS session_credentials_token ON session_credentials (app) WHERE via = 'token' AND kind <> 'otp';
 CREATE TABLE IF NOT EXISTS session_tombstones (
   app TEXT NOT NULL,
   hash TEXT NOT NULL,
@@ -65,7 +72,7 @@ CREATE TABLE IF NOT EXISTS session_processes (
 `
 
 /**
- * Makes the tables that are missing.
+ * Makes the tables and indexes that are missing; a file of an older version has all it needs then.
  * @throws Error when the file was written by a newer version of this store; nothing is changed then.
  */
 export function createSchema(db: SqliteDatabase): void {
@@ -83,9 +90,8 @@ export function createSchema(db: SqliteDatabase): void {
   try {
     db.exec(SCHEMA)
     // Another process may have been first.
-    db.prepare('INSERT INTO session_schema (version) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM session_schema)').run(
-      SCHEMA_VERSION,
-    )
+    db.exec(`INSERT INTO session_schema (version) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM session_schema)`)
+    db.prepare('UPDATE session_schema SET version = ?').run(SCHEMA_VERSION)
     db.exec('COMMIT')
   } catch (error) {
     db.exec('ROLLBACK')

@@ -7,10 +7,12 @@ import {
   expiryReason,
   isGuestRecord,
   isLive,
+  removedSession,
   type SessionId,
   type SessionRecord,
   SWEEP_MARGIN_MILLISECONDS,
   sweptSession,
+  wasUsed,
 } from '../record.js'
 import type {
   Admission,
@@ -59,6 +61,14 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
     if (!record || !isLive(record, now)) return undefined
     if (version !== undefined && version !== record.version) return undefined
     return by === undefined || rows.hasCredential(record.key, by) ? record : undefined
+  }
+
+  /** At the limit of sessions, the oldest guest gives way to a session that is no guest's, if he has to. */
+  function endGuestFor(app: string, session: SessionRecord, limits: Limits, now: number): EndedSession[] {
+    const { guestsGiveWay, sessions } = limits
+    if (!guestsGiveWay || sessions === undefined || isGuestRecord(session)) return []
+    const guest = rows.countUpTo(app, sessions + 1) === sessions ? rows.oldestGuest(app) : undefined
+    return guest ? [end(app, guest, 'limit', now)] : []
   }
 
   function isFull(app: string, session: SessionRecord, limits: Limits): boolean {
@@ -149,9 +159,10 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
   return {
     create: (app, session, credential, limits, now) =>
       batch.add((): Admission => {
+        const gaveWay = endGuestFor(app, session, limits, now)
         if (isFull(app, session, limits)) return { admitted: false }
         insert(app, session, credential)
-        return { admitted: true, ended: endOldest(app, session.id, session.userId, limits, now) }
+        return { admitted: true, ended: [...gaveWay, ...endOldest(app, session.id, session.userId, limits, now)] }
       }),
 
     async find(app, id, hash, now): Promise<Found | undefined> {
@@ -207,12 +218,13 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
         return credential !== undefined
       }),
 
-    rotate: (app, id, by, credential, now) =>
+    rotate: (app, id, by, credential, others, now) =>
       batch.add(() => {
         const record = holding(app, id, { by }, now)
         if (!record) return false
         for (const other of rows.credentialsOf(record.key)) {
-          rows.bury(app, record, other, { reason: other.hash === by ? 'secured' : 'revoked', now })
+          if (other.hash === by) rows.bury(app, record, other, { reason: 'secured', now })
+          else if (others === 'end') rows.bury(app, record, other, { reason: 'revoked', now })
         }
         rows.addCredential(record.key, app, credential)
         return true
@@ -236,10 +248,11 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
     replace: (app, id, expected, session, credential, limits, now) =>
       batch.add(() => replace(app, id, expected, session, credential, limits, now)),
 
-    end: (app, id, reason, now, { by, message } = {}) =>
+    end: (app, id, reason, now, { by, unseen = false, message } = {}) =>
       batch.add(() => {
         const record = holding(app, id, by === undefined ? {} : { by }, now)
-        return record && end(app, record, reason, now, message)
+        if (!record || (unseen && (wasUsed(record) || rows.wasSeen(record.key)))) return undefined
+        return end(app, record, reason, now, message)
       }),
 
     endMany: (app, filter: EndFilter, reason, now, message) =>
@@ -248,10 +261,10 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
     remove: (app, id, now, message) =>
       batch.add(() => {
         const record = rows.record(app, id)
-        if (!record) return false
+        if (!record) return undefined
         end(app, record, 'revoked', now, message)
         if (message) rows.leaveMessage(app, id, message, now)
-        return true
+        return removedSession(record, now)
       }),
 
     takeMessage: (app, hash, now) =>

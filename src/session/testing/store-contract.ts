@@ -2,6 +2,7 @@ import { test } from 'node:test'
 import type { SessionStore } from '../store.js'
 import { changing } from './contract/changing.js'
 import { counting } from './contract/counting.js'
+import { devices } from './contract/devices.js'
 import { ending } from './contract/ending.js'
 import { finding } from './contract/finding.js'
 import { APP, atOnce, type StorePromise, type Trial } from './contract/fixtures.js'
@@ -11,7 +12,14 @@ import { manualClock } from './manual-clock.js'
 export type { StorePromise }
 
 /** Every promise of `store.ts`. */
-export const storePromises: readonly StorePromise[] = [...finding, ...changing, ...replacing, ...ending, ...counting]
+export const storePromises: readonly StorePromise[] = [
+  ...finding,
+  ...changing,
+  ...devices,
+  ...replacing,
+  ...ending,
+  ...counting,
+]
 
 /** An empty store, and what closes it. */
 export type OpenStore = () => Promise<{ store: SessionStore; close(): Promise<void> }>

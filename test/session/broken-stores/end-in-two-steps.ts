@@ -2,15 +2,16 @@ import { setImmediate as otherCallers } from 'node:timers/promises'
 import type { EndedSession } from '../../../src/session/record.js'
 import type { SessionStore } from '../../../src/session/store.js'
 import { MemoryStore } from '../../../src/session/stores/memory.js'
-import { end, holds } from '../../../src/session/stores/memory-data.js'
+import { end, holds, wasSeen } from '../../../src/session/stores/memory-data.js'
 
 /** Finds the session, then deletes it: all who press Log out at once hear that they did it. */
 export class EndInTwoSteps extends MemoryStore {
   override async end(...parameters: Parameters<SessionStore['end']>): Promise<EndedSession | undefined> {
-    const [app, id, reason, now, { by, message } = {}] = parameters
+    const [app, id, reason, now, { by, unseen, message } = {}] = parameters
     const data = this.app(app)
     const entry = data.sessions.get(id)
     if (!entry || !holds(entry, by === undefined ? {} : { by }, now)) return undefined
+    if (unseen && wasSeen(entry)) return undefined
     await otherCallers()
     return end(data, entry, reason, now, message)
   }

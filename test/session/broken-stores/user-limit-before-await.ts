@@ -16,6 +16,6 @@ export class UserLimitBeforeAwait extends MemoryStore {
     const admission = await super.create(app, session, credential, limits, now)
     if (!admission.admitted) return admission
     const oldest = own.slice(0, tooMany).filter(({ record }) => data.sessions.has(record.id))
-    return { admitted: true, ended: oldest.map((entry) => end(data, entry, 'limit', now)) }
+    return { admitted: true, ended: [...admission.ended, ...oldest.map((entry) => end(data, entry, 'limit', now))] }
   }
 }

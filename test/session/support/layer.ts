@@ -11,7 +11,13 @@ import {
   type Sessions,
   sqliteStore,
 } from '../../../src/session/index.js'
-import { type SessionContext, sessions, type TokenSessionsOptions, tokenSessions } from '../../../src/session/koa.js'
+import {
+  type SessionContext,
+  type SessionsOptions,
+  sessions,
+  type TokenSessionsOptions,
+  tokenSessions,
+} from '../../../src/session/koa.js'
 import { type ManualClock, manualClock } from '../../../src/session/testing/manual-clock.js'
 import type { Scope } from '../../support/process.js'
 import { Visitor } from '../../support/visitor.js'
@@ -72,23 +78,24 @@ export async function startLayer(
   {
     clock = manualClock(),
     touch,
+    onRequestEnd,
+    requestId,
     tokens,
     ...options
-  }: Partial<SessionOptions> & {
-    clock?: ManualClock
-    touch?: (ctx: LayerContext) => boolean
-    /** Has REST pages too: those below this mount. */
-    tokens?: TokenSessionsOptions
-  } = {},
+  }: Partial<SessionOptions> &
+    SessionsOptions<LayerContext> & {
+      clock?: ManualClock
+      /** Has REST pages too: those below this mount. */
+      tokens?: TokenSessionsOptions<LayerContext>
+    } = {},
 ): Promise<Layer> {
   const store = options.store ?? memoryStore()
   const manager = createSessions<Storage>({ appName: 'TEST', secureCookie: false, ...ROLES, ...options, clock, store })
   const app = new Koa()
   app.silent = true
-  // Beside each other, as in an application: each looks after its own paths.
-  const pageSessions = sessions<Storage, string, LayerContext>(manager, touch ? { touch } : {})
+  const glue = { ...(touch && { touch }), ...(onRequestEnd && { onRequestEnd }), ...(requestId && { requestId }) }
   if (tokens) app.use(tokenSessions<Storage, string, LayerContext>(manager, tokens))
-  app.use((ctx, next) => (tokens && ctx.session ? next() : pageSessions(ctx as LayerContext, next)))
+  app.use(sessions<Storage, string, LayerContext>(manager, glue))
   app.use(async (ctx) => {
     const page = pages[ctx.path]
     if (!page) return

@@ -7,9 +7,11 @@ import {
   credential,
   HOUR,
   NO_LIMITS,
+  otp,
   rounds,
   type StorePromise,
   session,
+  stateOf,
   stored,
   type Trial,
 } from './fixtures.js'
@@ -38,6 +40,29 @@ export const counting: StorePromise[] = [
       )
       assert.equal(admissions.filter(({ admitted }) => admitted).length, 7)
       assert.equal(await store.count(APP, {}, clock.now()), 7)
+    },
+  },
+  {
+    claim: 'where guests give way, the oldest one does at the limit, for a user and for no other guest',
+    async check(trial) {
+      const { store, clock } = trial
+      const limits = { sessions: 3, guestsGiveWay: true }
+      const create = (fields = {}) => store.create(APP, session(clock, fields), credential(clock), limits, clock.now())
+      const user = await stored(trial, { userId: '1' })
+      const [first, second] = [await stored(trial), await stored(trial)]
+      assert.deepEqual(await create(), { admitted: false })
+      const admission = await create({ userId: '2' })
+      assert.ok(admission.admitted)
+      assert.deepEqual(
+        admission.ended.map(({ id, reason }) => [id, reason]),
+        [[first.record.id, 'limit']],
+      )
+      assert.equal(await stateOf(trial, first.record.id, first.cookie.hash), 'limit')
+      assert.equal((await create({ userId: '3' })).admitted, true)
+      assert.equal(await store.get(APP, second.record.id), undefined)
+      assert.deepEqual(await create({ userId: '4' }), { admitted: false })
+      assert.ok(await store.get(APP, user.record.id))
+      assert.equal(await store.count(APP, {}, clock.now()), 3)
     },
   },
   {
@@ -71,6 +96,14 @@ export const counting: StorePromise[] = [
       })
       assert.equal(await store.get(APP, oldest.record.id), undefined)
       assert.ok(await store.get(APP, other.record.id))
+      const token = session(clock, { userId: '4', kind: 'rest' })
+      await store.create(APP, token, credential(clock, { kind: 'bearer', via: 'token' }), NO_LIMITS, clock.now())
+      for (let more = 0; more < 5; more++) {
+        clock.advance({ seconds: 1 })
+        await store.create(APP, session(clock, { userId: '4' }), credential(clock), limits, clock.now())
+      }
+      assert.ok(await store.get(APP, token.id), 'an API token does not end for the limit')
+      assert.equal(await store.count(APP, { userId: '4', kind: 'web' }, clock.now()), 3, 'nor does it count')
     },
   },
   {
@@ -137,6 +170,7 @@ export const counting: StorePromise[] = [
       await store.attach(APP, user.record.id, credential(clock, { via: 'link' }), undefined, NO_LIMITS, clock.now())
       const token = session(clock, { userId: '6', kind: 'rest' })
       await store.create(APP, token, credential(clock, { kind: 'bearer', via: 'token' }), NO_LIMITS, clock.now())
+      await store.attach(APP, rest.record.id, otp(clock), undefined, NO_LIMITS, clock.now()) // not opened yet
       const expired = await stored(trial, { absoluteEnd: clock.now() + 1 })
       clock.advance({ milliseconds: 1 })
       const expect = async (filter: ListFilter, ids: string[]) => {

@@ -4,6 +4,7 @@ import {
   atOnce,
   credential,
   NO_LIMITS,
+  NOWHERE,
   otp,
   rounds,
   type StorePromise,
@@ -60,6 +61,19 @@ export const ending: StorePromise[] = [
     },
   },
   {
+    claim: 'an end of what nobody has presented spares what somebody has',
+    async check(trial) {
+      const { store, clock } = trial
+      const lost = await stored(trial)
+      const used = await stored(trial)
+      await store.touch(APP, used.record.id, used.cookie.hash, NOWHERE, clock.now())
+      const endOf = (id: string) => store.end(APP, id, 'secured', clock.now(), { unseen: true })
+      assert.equal((await endOf(lost.record.id))?.id, lost.record.id)
+      assert.equal(await endOf(used.record.id), undefined)
+      assert.equal(await stateOf(trial, used.record.id, used.cookie.hash), 'live')
+    },
+  },
+  {
     claim: 'many are ended by user, by kind, with one spared, or all; the others stay',
     async check(trial) {
       const { store, clock } = trial
@@ -91,8 +105,13 @@ export const ending: StorePromise[] = [
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
       await store.replace(APP, record.id, {}, session(clock), credential(clock), NO_LIMITS, clock.now())
-      assert.equal(await store.remove(APP, record.id, clock.now()), true)
-      assert.equal(await store.remove(APP, record.id, clock.now()), false)
+      assert.equal((await store.remove(APP, record.id, clock.now()))?.reason, 'secured')
+      assert.equal(await store.remove(APP, record.id, clock.now()), undefined)
+      const live = await stored(trial)
+      assert.equal((await store.remove(APP, live.record.id, clock.now()))?.reason, 'revoked')
+      const over = await stored(trial, { absoluteEnd: clock.now() + 1 })
+      clock.advance({ milliseconds: 1 })
+      assert.equal((await store.remove(APP, over.record.id, clock.now()))?.reason, 'absolute')
       assert.equal(await store.get(APP, record.id), undefined)
       assert.equal(await stateOf(trial, record.id, cookie.hash), 'secured')
     },
