@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MemoryStore } from '../../../src/session/stores/memory.js'
+import { brokenStores } from '../broken-stores/index.js'
+import { provokeRaces } from './run-concurrently.js'
+import { compareWithModel } from './run-model.js'
+
+const WALK = { runs: 100, seed: 3, endOnFailure: true }
+// What goes wrong when nobody else is near; everything else takes two who meet.
+const ALONE = ['a session that is live at its very end', 'an end that leaves nothing to be recognised by']
+// The layer asks whether a session lives before it touches it: only the store contract meets this one.
+const OUT_OF_REACH = ['a touch that moves the end of whatever it finds']
+
+for (const { flaw, make } of brokenStores.filter((broken) => !OUT_OF_REACH.includes(broken.flaw))) {
+  test(`random walks notice ${flaw}`, async () => {
+    const walk = ALONE.includes(flaw) ? compareWithModel : provokeRaces
+    await assert.rejects(walk(make(), WALK), /Property failed after/)
+  })
+}
+
+test('random walks find no fault with the store that the broken ones were made from', async () => {
+  await compareWithModel(new MemoryStore(), WALK)
+  await provokeRaces(new MemoryStore(), WALK)
+})

@@ -1,0 +1,15 @@
+import { test } from 'node:test'
+import { memoryStore } from '../../../src/session/index.js'
+import { STORES } from '../support/layer.js'
+import { chosenRun } from './chosen-run.js'
+import { compareWithModel } from './run-model.js'
+
+for (const [name, open] of Object.entries(STORES)) {
+  test(`whatever people do in whatever order, each sees what a simple model says, on the ${name} store`, async (t) => {
+    await compareWithModel(open(), chosenRun(t))
+  })
+}
+
+test('over HTTP each sees what a simple model says, too', async (t) => {
+  await compareWithModel(memoryStore(), { ...chosenRun(t, 0.1), overHttp: true })
+})

@@ -1,0 +1,255 @@
+import type { EndReason, SessionKind } from '../../../src/session/record.js'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+export const WEB_IDLE = 60 * MINUTE
+export const REST_IDLE = 30 * MINUTE
+const WEB_LONGEST = 12 * HOUR
+const REST_LONGEST = 720 * HOUR
+const MESSAGE_LIFE = 24 * HOUR
+const DEAD_ARE_KNOWN = 90_000
+
+export interface ModelSession {
+  /** As the real one is called. */
+  readonly id: string
+  readonly kind: SessionKind
+  userName: string
+  userId: string | null
+  privileges: readonly string[]
+  storage: Record<string, number>
+  readonly startedAt: number
+  lastUse: number
+  idle: number
+  readonly absoluteEnd: number
+  /** At most a minute later than promised. */
+  end: number
+  state: 'live' | 'invalidated' | 'gone'
+  readonly credentials: ModelCredential[]
+}
+
+export interface ModelCredential {
+  readonly session: ModelSession
+  readonly via: string
+  readonly authenticatedAt: number | null
+  /** The users that whoever holds this may ever see: the one who logged in, or whose link it was. */
+  readonly mayBe: Set<string>
+  ended?: { at: number; successor?: ModelSession | undefined }
+  presented: boolean
+  /** Devices that had been gone for long may be told, or not. */
+  message?: { text: string; until: number; certain: boolean } | undefined
+}
+
+export interface LinkTerms {
+  path?: string
+  confirm?: boolean
+  requestOnly?: boolean
+  purpose?: string
+  lifespan?: number
+  data?: number
+}
+
+export interface ModelLink {
+  readonly session: ModelSession
+  readonly terms: LinkTerms
+  readonly expiresAt: number
+  over: boolean
+}
+
+/** What of this run is not as usual. */
+export interface Rules {
+  maxSessions?: number | undefined
+  maxSessionsPerUser?: number | undefined
+  guests: 'first-request' | 'first-write'
+}
+
+/** Who a new session is for, and what of it is not as usual. */
+export type Beginning = Partial<
+  Pick<ModelSession, 'kind' | 'userName' | 'userId' | 'privileges' | 'storage' | 'idle' | 'absoluteEnd'>
+>
+export type Origin = Pick<ModelCredential, 'via' | 'authenticatedAt'>
+
+/** All that there is to know of sessions, in plain sight: no hashes, no versions, no stores. */
+export class Model {
+  now: number
+  readonly rules: Rules
+  readonly sessions: ModelSession[] = []
+  readonly links: ModelLink[] = []
+  /** What each browser and each REST client holds. */
+  readonly browsers: (ModelCredential | undefined)[] = [undefined, undefined, undefined, undefined]
+  readonly clients: (ModelCredential | undefined)[] = [undefined, undefined]
+  /** The credentials that somebody was really given, cookies and tokens. */
+  readonly cookies: ModelCredential[] = []
+  readonly tokens: ModelCredential[] = []
+  /** Ends that must have been reported since somebody looked: id and reason. */
+  reported: string[] = []
+
+  constructor(now: number, rules: Rules) {
+    this.now = now
+    this.rules = rules
+  }
+
+  isLive(session: ModelSession): boolean {
+    return session.state === 'live' && this.now < session.end
+  }
+
+  works(credential: ModelCredential | undefined): credential is ModelCredential {
+    return credential !== undefined && credential.ended === undefined && this.isLive(credential.session)
+  }
+
+  get records(): ModelSession[] {
+    return this.sessions.filter(({ state }) => state !== 'gone')
+  }
+
+  isFull(): boolean {
+    return this.rules.maxSessions !== undefined && this.records.length >= this.rules.maxSessions
+  }
+
+  /** A new session with its first credential. Licences were looked at before. */
+  begin(id: string, beginning: Beginning, origin: Origin): ModelCredential {
+    if (this.sessions.some((other) => other.id === id)) throw new Error(`The id ${id} was used before.`)
+    const { kind = 'web', idle = kind === 'web' ? WEB_IDLE : REST_IDLE } = beginning
+    const absoluteEnd = this.now + (kind === 'web' ? WEB_LONGEST : REST_LONGEST)
+    const session: ModelSession = {
+      userName: '',
+      userId: null,
+      privileges: [],
+      storage: {},
+      absoluteEnd,
+      ...beginning,
+      id,
+      kind,
+      idle,
+      startedAt: this.now,
+      lastUse: this.now,
+      end: 0,
+      state: 'live',
+      credentials: [],
+    }
+    session.end = latestEnd(session)
+    this.sessions.push(session)
+    const credential = this.give(session, origin)
+    this.endOldestOf(session)
+    return credential
+  }
+
+  give(session: ModelSession, { via, authenticatedAt }: Origin): ModelCredential {
+    const mayBe = new Set(session.userId === null ? [] : [session.userId])
+    const credential = { session, via, authenticatedAt, mayBe, presented: false }
+    session.credentials.push(credential)
+    return credential
+  }
+
+  /** Of one user only so many live; the oldest go. API tokens neither count nor go. */
+  endOldestOf(session: ModelSession): void {
+    const { maxSessionsPerUser } = this.rules
+    if (maxSessionsPerUser === undefined || session.userId === null || isToken(session)) return
+    const others = this.sessions
+      .filter((other) => other !== session && other.userId === session.userId && this.isLive(other) && !isToken(other))
+      .sort((a, b) => a.startedAt - b.startedAt)
+    for (const other of others.slice(0, Math.max(0, others.length + 1 - maxSessionsPerUser))) this.end(other, 'limit')
+  }
+
+  end(session: ModelSession, reason: EndReason, message?: string): void {
+    if (session.state === 'live') this.reported.push(`${session.id} ${reason}`)
+    this.bury(session, message)
+    session.state = 'gone'
+  }
+
+  /** A session that has neither a device nor a link left ends. */
+  signOut(credential: ModelCredential): void {
+    const { session } = credential
+    credential.ended = { at: this.now }
+    const hasDevice = session.credentials.some(({ ended }) => ended === undefined)
+    const hasLink = this.links.some((link) => link.session === session && !link.over)
+    if (!hasDevice && !hasLink) this.end(session, 'revoked')
+  }
+
+  /** The new session takes the place of the old one, which stays as an invalidated record if there is a licence for it. */
+  replace(old: ModelSession, id: string, beginning: Beginning, origin: Origin): ModelCredential {
+    const short = this.isFull()
+    this.reported.push(`${old.id} secured`)
+    const buried = this.bury(old)
+    old.state = short ? 'gone' : 'invalidated'
+    old.storage = {}
+    const credential = this.begin(id, beginning, origin)
+    for (const other of buried) if (other.ended) other.ended.successor = credential.session
+    return credential
+  }
+
+  /** Removes a session in whatever state; each device is told, those that were signed out before too. */
+  remove(session: ModelSession, message: string): void {
+    const before = session.credentials.filter(({ ended }) => ended !== undefined)
+    this.end(session, this.isLive(session) ? 'revoked' : expiryOf(session), message)
+    if (message === '') return
+    for (const credential of before) {
+      const certain = this.now - (credential.ended?.at ?? 0) < DEAD_ARE_KNOWN || credential.message?.certain === true
+      credential.message = { text: message, until: this.now + MESSAGE_LIFE, certain }
+    }
+  }
+
+  link(session: ModelSession, terms: LinkTerms): void {
+    for (const other of this.links)
+      if (terms.purpose !== undefined && other.session === session && other.terms.purpose === terms.purpose)
+        other.over = true
+    const life = Math.max((terms.lifespan ?? session.idle / 1000) * 1000, 10_000)
+    this.links.push({ session, terms, expiresAt: this.now + life, over: false })
+  }
+
+  opens(link: ModelLink | undefined, path: string): link is ModelLink {
+    if (!link || link.over || this.now >= link.expiresAt || !this.isLive(link.session)) return false
+    return link.terms.path === undefined || path === link.terms.path || path.startsWith(`${link.terms.path}/`)
+  }
+
+  /** What ended more than five minutes ago goes. */
+  sweep(): void {
+    for (const session of this.records.filter(({ end }) => end <= this.now - 5 * MINUTE)) {
+      if (session.state === 'live') this.reported.push(`${session.id} ${expiryOf(session)}`)
+      session.state = 'gone'
+    }
+  }
+
+  /** When and for what a credential that works no more ended; undefined when nobody needs to remember. */
+  endOf(credential: ModelCredential): { at: number; successor?: ModelSession | undefined } {
+    return credential.ended ?? { at: credential.session.end }
+  }
+
+  /** Every credential and every link of a session is over. */
+  bury(session: ModelSession, message = ''): ModelCredential[] {
+    for (const link of this.links) if (link.session === session) link.over = true
+    const live = session.credentials.filter(({ ended }) => ended === undefined)
+    for (const credential of live) {
+      credential.ended = { at: this.now }
+      if (message !== '') credential.message = { text: message, until: this.now + MESSAGE_LIFE, certain: true }
+    }
+    return live
+  }
+}
+
+/** When a session ends at the earliest: this long after its last use. */
+export function promisedEnd({ lastUse, idle, absoluteEnd }: ModelSession): number {
+  return idle === 0 ? absoluteEnd : Math.min(lastUse + idle, absoluteEnd)
+}
+
+/** When it ends at the latest. */
+export function latestEnd({ lastUse, idle, absoluteEnd }: ModelSession): number {
+  return idle === 0 ? absoluteEnd : Math.min(lastUse + idle + MINUTE, absoluteEnd)
+}
+
+function isToken({ credentials }: ModelSession): boolean {
+  return credentials.some(({ via, ended }) => via === 'token' && !ended)
+}
+
+function expiryOf({ end, absoluteEnd }: ModelSession): EndReason {
+  return end >= absoluteEnd ? 'absolute' : 'idle'
+}
+
+/** Who a visitor is before anything is known of him. */
+export const NOBODY = { userName: '', userId: null, privileges: [] as readonly string[], storage: {} }
+
+export function isGuestRecord({ privileges, userId }: Pick<ModelSession, 'privileges' | 'userId'>): boolean {
+  return privileges.length === 0 && userId === null
+}
+
+export function hasUser({ userId, userName }: ModelSession): boolean {
+  return userId !== null || userName !== ''
+}

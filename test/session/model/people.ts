@@ -1,0 +1,27 @@
+/** Who may log in. */
+export interface User {
+  userName: string
+  userId: string
+  privileges: readonly string[]
+}
+
+export const USERS: readonly User[] = [
+  { userName: 'Ana Lima', userId: '4', privileges: ['viewCustomers'] },
+  { userName: 'Bo Reyes', userId: '5', privileges: ['manageCustomers', 'audit'] },
+  { userName: 'Cy Odum', userId: '6', privileges: ['audit'] },
+]
+
+/** The declared privileges, with what they include. */
+const INCLUDED: Record<string, readonly string[]> = {
+  audit: ['audit'],
+  viewStart: ['viewStart'],
+  viewCustomers: ['viewCustomers', 'viewStart'],
+  manageCustomers: ['manageCustomers', 'viewCustomers', 'viewStart'],
+}
+
+export const PRIVILEGES: readonly string[] = Object.keys(INCLUDED)
+
+/** These privileges and what they include, in the order of the alphabet. */
+export function everythingIn(privileges: readonly string[]): string[] {
+  return [...new Set(privileges.flatMap((name) => INCLUDED[name] ?? []))].sort()
+}

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import type { SessionStore } from '../../../src/session/index.js'
+import { isLive } from '../../../src/session/record.js'
+import { deeds, NOTICE } from './deeds.js'
+import type { RunOptions } from './run-model.js'
+import { Scene, type SceneLimits } from './scene.js'
+import { START } from './world.js'
+
+const limits: fc.Arbitrary<SceneLimits> = fc.record({
+  maxSessions: fc.constantFrom(undefined, undefined, 3),
+  maxSessionsPerUser: fc.constantFrom(undefined, undefined, 2),
+})
+const AFTER = START + 2 * 60_000
+
+/**
+ * Has many do something at the same moment, and looks whether it can be told as one thing after the other.
+ * @throws what cannot, with the fewest deeds that show it, and how to see them again.
+ */
+export async function provokeRaces(
+  store: SessionStore,
+  { runs, seed, endOnFailure = false, path }: RunOptions,
+): Promise<void> {
+  const property = fc.asyncProperty(limits, deeds, async (limits, deeds) => {
+    const scene = new Scene(store, limits)
+    await scene.begin()
+    await Promise.all(deeds.map((deed) => deed.begin(scene)))
+    await checkEnds(scene)
+    await checkLimits(scene)
+    checkOnce(scene)
+    await checkCounters(scene)
+    await checkCookies(scene)
+    await checkMessages(scene)
+  })
+  await fc.assert(property, {
+    numRuns: runs,
+    seed,
+    endOnFailure,
+    includeErrorInReport: true,
+    ...(path !== undefined && { path }),
+  })
+}
+
+/** What ended, ended once and is not there any more. */
+async function checkEnds({ ended, store, appName }: Scene): Promise<void> {
+  assert.equal(new Set(ended).size, ended.length, 'no session ends twice')
+  for (const id of ended) {
+    const record = await store.get(appName, id)
+    assert.ok(!record || !isLive(record, AFTER), 'nothing comes back')
+    if (record) assert.deepEqual([record.startTime, record.lastAccessTime, record.storage], [null, null, '{}'])
+  }
+}
+
+async function checkLimits({ limits, store, appName }: Scene): Promise<void> {
+  const { sessions } = await store.list(appName, {}, { size: 500 }, AFTER)
+  if (limits.maxSessions !== undefined) assert.ok(sessions.length <= limits.maxSessions, `${sessions.length} records`)
+  const users = sessions.filter((session) => isLive(session, AFTER)).map(({ userId }) => userId)
+  for (const user of users)
+    if (user !== null && limits.maxSessionsPerUser !== undefined)
+      assert.ok(users.filter((other) => other === user).length <= limits.maxSessionsPerUser, `sessions of ${user}`)
+}
+
+/** What is there once is had by one. */
+function checkOnce({ opened, renewed, revoked, created, replacements, mainId, ended }: Scene): void {
+  for (const [link, times] of opened) assert.equal(times, 1, `link ${link} opened`)
+  for (const times of renewed.values()) assert.equal(times, 1, 'one cookie renewed once')
+  for (const times of revoked.values()) assert.equal(times, 1, 'one end told once')
+  const replaced = replacements.flatMap(({ replaced }) => replaced ?? [])
+  assert.equal(new Set(replaced).size, replaced.length, 'one session replaced once')
+  const begun = [...created, ...replacements.filter(({ replaced }) => replaced !== undefined).map(({ id }) => id)]
+  assert.equal(new Set(begun).size, begun.length, 'ids are never used again')
+  assert.ok(replaced.every((id) => ended.includes(id)))
+  assert.ok(begun.includes(mainId))
+}
+
+/** What was answered is there, once: in the session itself, or in the one that took its place and its storage. */
+async function checkCounters(scene: Scene): Promise<void> {
+  const { raised, keptFrom, created, replacements } = scene
+  for (const id of new Set([...created, ...replacements.map((replacement) => replacement.id)])) {
+    const storage = await scene.manager(0).storage(id)
+    if (!storage) continue
+    let answered = 0
+    for (let place: string | undefined = id; place !== undefined; place = keptFrom.get(place))
+      answered += raised.get(place) ?? 0
+    assert.equal(storage.count ?? 0, answered, 'every answered write is there')
+  }
+}
+
+/** Whatever somebody was ever given shows him the one for whom it was given, or nobody. */
+async function checkCookies(scene: Scene): Promise<void> {
+  for (const { cookie, userId } of scene.handedOut) {
+    const { session, value } = await scene.ask(cookie, 0, async () => {})
+    assert.equal(value, undefined, 'looking sets no cookie')
+    if (session.isNew)
+      assert.deepEqual([session.userId, session.isGuest(), { ...session.storage }], [undefined, true, {}])
+    else assert.equal(session.userId ?? null, userId)
+    assert.ok(!scene.ended.includes(session.id), 'nobody is where nothing is any more')
+  }
+}
+
+/** Each device of a session that the administrator ended is told so once, however many ask. */
+async function checkMessages(scene: Scene): Promise<void> {
+  if (!scene.revoked.has(scene.mainId)) return
+  let told = 0
+  for (const { cookie } of scene.handedOut.filter(({ cookie }) => cookie.startsWith(`${scene.mainId}.`))) {
+    const asked = [0, 1].map((process) => scene.ask(cookie, process, (session) => session.takeMessage()))
+    const messages = (await Promise.all(asked)).map(({ outcome }) => outcome).filter((text) => text === NOTICE)
+    assert.ok(messages.length <= 1, 'a message is told once')
+    told += messages.length
+  }
+  assert.ok(told > 0, 'somebody was told')
+}

@@ -1,0 +1,56 @@
+import fc from 'fast-check'
+import type { SessionStore } from '../../../src/session/index.js'
+import { checkEverything } from './checks.js'
+import { clientCommands } from './client-commands.js'
+import { Model, type Rules } from './model.js'
+import { otherCommands } from './other-commands.js'
+import { peopleCommands } from './people-commands.js'
+import { openWorld, START } from './world.js'
+
+export interface RunOptions {
+  runs: number
+  seed: number
+  /** Over HTTP and through Koa, rather than straight into the layer. */
+  overHttp?: boolean
+  /** Does not look for the shortest way to what does not agree. */
+  endOnFailure?: boolean
+  /** From the report of a run that failed. */
+  path?: string | undefined
+  replayPath?: string | undefined
+}
+
+const rules: fc.Arbitrary<Rules> = fc.record({
+  guests: fc.constantFrom('first-request', 'first-write'),
+  maxSessions: fc.constantFrom(undefined, undefined, 3, 6),
+  maxSessionsPerUser: fc.constantFrom(undefined, undefined, 1, 2),
+})
+
+/**
+ * Has browsers, REST clients and administrators do what comes to their minds, for real and in the model, and compares what they see.
+ * @throws what did not agree, with the shortest way there, and how to go it again.
+ */
+export async function compareWithModel(store: SessionStore, options: RunOptions): Promise<void> {
+  const { runs, seed, overHttp = false, endOnFailure = false, path, replayPath } = options
+  const commands = fc.commands([...peopleCommands, ...clientCommands, ...otherCommands], {
+    maxCommands: 60,
+    size: 'max', // about 30
+    ...(replayPath !== undefined && { replayPath }),
+  })
+  const property = fc.asyncProperty(rules, commands, async (rules, commands) => {
+    const model = new Model(START, rules)
+    const world = await openWorld(store, rules, overHttp)
+    try {
+      await fc.asyncModelRun(() => ({ model, real: world }), commands)
+      await checkEverything(model, world)
+    } finally {
+      await world.wire.close()
+    }
+  })
+  await fc.assert(property, {
+    numRuns: runs,
+    seed,
+    endOnFailure,
+    includeErrorInReport: true,
+    ...(path !== undefined && { path }),
+  })
+}

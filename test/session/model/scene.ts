@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { setImmediate as oneTurn } from 'node:timers/promises'
+import { createSessions, type SessionStore, type Sessions } from '../../../src/session/index.js'
+import { type LayerSession, ROLES, type Storage } from '../support/layer.js'
+import { USERS, type User } from './people.js'
+import { doing } from './steps.js'
+import { directWire, type Wire } from './wire.js'
+import { cookieIn, START } from './world.js'
+
+/** Limits of a scene. */
+export interface SceneLimits {
+  maxSessions?: number | undefined
+  maxSessionsPerUser?: number | undefined
+}
+
+const [ANA] = USERS as [User]
+let scenes = 0
+
+/**
+ * One user on three devices, with two open links, and two strangers: all of them, an administrator and her programs are about to do
+ * something at the same moment, in two processes on one store.
+ */
+export class Scene {
+  readonly store: SessionStore
+  readonly appName = `SCENE_${++scenes}`
+  readonly limits: SceneLimits
+  /** The session of the three devices, as it was when the curtain rose. */
+  mainId = ''
+  readonly links: string[] = []
+  /** What each browser holds: three devices, two strangers. */
+  readonly jars: (string | undefined)[] = [undefined, undefined, undefined, undefined, undefined]
+  /** Every cookie that anybody was given, and whose it was. */
+  readonly handedOut: { cookie: string; userId: string | null }[] = []
+  readonly created: string[] = []
+  readonly ended: string[] = []
+  readonly replacements: { id: string; replaced: string | undefined }[] = []
+  /** How often a counter was raised in each session, as far as it was answered. */
+  readonly raised = new Map<string, number>()
+  /** Which session's storage a new one took along. */
+  readonly keptFrom = new Map<string, string>()
+  /** How often each link let somebody in, each cookie was renewed, and sessions were ended by an administrator. */
+  readonly opened = new Map<string, number>()
+  readonly renewed = new Map<string, number>()
+  readonly revoked = new Map<string, number>()
+  readonly #time = { now: START }
+  readonly #processes: { manager: Sessions<Storage>; wire: Wire }[]
+
+  constructor(store: SessionStore, limits: SceneLimits) {
+    this.store = store
+    this.limits = limits
+    this.#processes = [this.#startProcess(), this.#startProcess()]
+  }
+
+  async begin(): Promise<void> {
+    await this.visit(0, 0, (session) => session.setPrivileges({ ...ANA, privileges: [...ANA.privileges] }))
+    this.mainId = this.jars[0]?.split('.')[0] ?? ''
+    for (const device of [1, 2]) {
+      const token = await this.manager(0).createOTP(this.mainId)
+      await this.visit(device, 0, (session) => session.restore(token))
+    }
+    for (let links = 0; links < 2; links++) this.links.push(await this.manager(0).createOTP(this.mainId))
+    this.#time.now += 2 * 60_000 // so that everybody's next request is noted
+  }
+
+  manager(process: number): Sessions<Storage> {
+    return this.#process(process).manager
+  }
+
+  /** One request of a browser; the last answer that arrives decides what it holds. Answers what came of it. */
+  async visit(browser: number, process: number, page: (session: LayerSession) => Promise<unknown>): Promise<string> {
+    const { outcome, value, session } = await this.ask(this.jars[browser], process, page)
+    if (value) this.handedOut.push({ cookie: value, userId: session.userId ?? null })
+    if (value !== undefined) this.jars[browser] = value ?? undefined
+    return outcome
+  }
+
+  /** One request with this cookie. */
+  async ask(cookie: string | undefined, process: number, page: (session: LayerSession) => Promise<unknown>) {
+    let outcome = ''
+    const { setCookies, session } = await this.#process(process).wire.visit(
+      { cookie, path: '/', method: 'GET', navigates: true, quiet: false, link: undefined, replacesUser: false },
+      async (current) => {
+        outcome = await doing(page(current()).then(String))
+      },
+    )
+    assert.notEqual(outcome, 'STORE_UNAVAILABLE')
+    return { outcome, value: cookieIn(setCookies), session }
+  }
+
+  /** Raises the counter of the session that this browser has, with some waiting inside if so wanted. */
+  async raise(browser: number, process: number, turns: number): Promise<void> {
+    let id = ''
+    const change = (storage: Storage) => void (storage.count = (storage.count ?? 0) + 1)
+    const outcome = await this.visit(browser, process, async (session) => {
+      await session.use(
+        turns === 0
+          ? change
+          : async (storage) => {
+              for (let turn = 0; turn < turns; turn++) await oneTurn()
+              change(storage)
+            },
+      )
+      id = session.id
+    })
+    if (outcome === 'undefined') count(this.raised, id)
+  }
+
+  async signInProgram(process: number, user: User): Promise<void> {
+    const { userId, userName, privileges } = user
+    await this.#process(process).wire.call(undefined, async (session) => {
+      await doing(session.newSession(userId, { userName, privileges }))
+    })
+  }
+
+  #process(process: number) {
+    return this.#processes[process] as { manager: Sessions<Storage>; wire: Wire }
+  }
+
+  #startProcess() {
+    const { maxSessions, maxSessionsPerUser } = this.limits
+    const manager = createSessions<Storage>({
+      appName: this.appName,
+      store: this.store,
+      clock: { now: () => this.#time.now, after: () => () => {} },
+      secureCookie: false,
+      sweepSeconds: 0,
+      ...(maxSessions !== undefined && { maxSessions }),
+      ...(maxSessionsPerUser !== undefined && { maxSessionsPerUser }),
+      ...ROLES,
+    })
+    manager.on('created', ({ id }) => this.created.push(id))
+    manager.on('secured', ({ id, replaced }) => this.replacements.push({ id, replaced }))
+    manager.on('ended', ({ id }) => this.ended.push(id))
+    return { manager, wire: directWire(manager) }
+  }
+}
+
+export function count<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import type { Clock } from '../../../src/session/clock.js'
+import {
+  createSessions,
+  type SessionOptions,
+  type SessionStore,
+  type Sessions,
+  type TokenSession,
+} from '../../../src/session/index.js'
+import { type LayerSession, ROLES, type Storage } from '../support/layer.js'
+import type { View } from './arrival.js'
+import { httpWire } from './http-wire.js'
+import type { ModelCredential, Rules } from './model.js'
+import { directWire, type Wire } from './wire.js'
+
+/** Where requests may go. */
+export const PATHS = ['/office', '/office/desk', '/lobby'] as const
+export const START = Date.UTC(2026, 0, 5, 9)
+
+/** The layer itself, with what people hold of it in their hands. */
+export interface World {
+  readonly appName: string
+  readonly store: SessionStore
+  readonly manager: Sessions<Storage>
+  readonly wire: Wire
+  readonly time: { now: number }
+  /** The cookie or token behind each credential that somebody was given. */
+  readonly secrets: Map<ModelCredential, string>
+  /** The tokens of the links, in the order in which they were made. */
+  readonly linkTokens: string[]
+  /** Ends that were reported since somebody looked. */
+  reported: string[]
+}
+
+let worlds = 0
+
+/** An application of its own on this store. Nothing in it happens by itself: sweeps are commands, and time stands still. */
+export async function openWorld(store: SessionStore, rules: Rules, overHttp: boolean): Promise<World> {
+  const time = { now: START }
+  const clock: Clock = { now: () => time.now, after: () => () => {} }
+  const options: SessionOptions = {
+    appName: `MODEL_${++worlds}`,
+    store,
+    clock,
+    guests: rules.guests,
+    secureCookie: false,
+    sweepSeconds: 0,
+    maxCredentials: 1000,
+    maxOTPs: 1000,
+    ...(rules.maxSessions !== undefined && { maxSessions: rules.maxSessions }),
+    ...(rules.maxSessionsPerUser !== undefined && { maxSessionsPerUser: rules.maxSessionsPerUser }),
+    ...ROLES,
+  }
+  const { wire, manager } = overHttp
+    ? await httpWire(PATHS, { ...options, clock: withoutTimers(clock) })
+    : direct(options)
+  const world: World = {
+    appName: options.appName,
+    store,
+    manager,
+    wire,
+    time,
+    secrets: new Map(),
+    linkTokens: [],
+    reported: [],
+  }
+  manager.on('ended', ({ id, reason }) => world.reported.push(`${id} ${reason}`))
+  return world
+}
+
+/** What a page sees of its session. */
+export function viewOf(session: LayerSession): View {
+  return {
+    id: session.id,
+    userName: session.userName,
+    userId: session.userId ?? null,
+    privileges: session.getPrivileges().sort(),
+    isGuest: session.isGuest(),
+    storage: { ...session.storage },
+    authenticatedAt: session.authenticatedAt?.getTime() ?? null,
+    restored: session.restored,
+    hasMessage: session.hasMessage,
+    offer: session.offer && `${session.offer.userName} instead of ${session.offer.instead}`,
+  }
+}
+
+export function viewOfToken(session: TokenSession<Storage>) {
+  const { id, isNew, userName, userId = null, sessionVars } = session
+  return { id, isNew, userName, userId, privileges: session.getPrivileges().sort(), variables: { ...sessionVars } }
+}
+
+/** The value that a Set-Cookie gives the session's cookie; null takes it away, undefined leaves it. */
+export function cookieIn(setCookies: readonly string[]): string | null | undefined {
+  assert.ok(setCookies.length <= 1, `one session Set-Cookie at most, got ${setCookies.length}`)
+  const value = setCookies[0]?.slice(setCookies[0].indexOf('=') + 1).split(';')[0]
+  return value === '' ? null : value
+}
+
+function direct(options: SessionOptions) {
+  const manager = createSessions<Storage>(options)
+  return { manager, wire: directWire(manager) }
+}
+
+function withoutTimers(clock: Clock) {
+  return { ...clock, advance: () => {} }
+}
