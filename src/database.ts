@@ -9,6 +9,9 @@ export interface Database {
   outbox: OutboxTable
   mailbox: MailboxTable
   operations: OperationsTable
+  audit_events: AuditEventsTable
+  known_devices: KnownDevicesTable
+  email_changes: EmailChangesTable
 }
 
 /** Nine digits: what people can still type, and no more than a 32-bit integer holds. */
@@ -78,7 +81,7 @@ export interface UsersTable {
 /** Mail that is to be sent, and what became of it. Never a token: the link is made when the mail goes out. */
 export interface OutboxTable {
   id: string
-  kind: 'validate' | 'taken'
+  kind: MailKind
   user_id: string
   session_id: string
   email: string
@@ -92,7 +95,19 @@ export interface OutboxTable {
   problem: string | null
   sent_at: string | null
   link_until: string | null
+  /** What the mail tells beside, as JSON. Never a secret. */
+  details: string | null
 }
+
+/** `validate` and `taken` belong to signing up; the others to an account that is there. */
+export type MailKind =
+  | 'validate'
+  | 'taken'
+  | 'password-changed'
+  | 'email-link'
+  | 'email-taken'
+  | 'email-changed'
+  | 'new-device'
 
 /** The mail that the demo shows instead of sending it. */
 export interface MailboxTable {
@@ -130,9 +145,54 @@ export interface OperationsTable {
 /** `asked` waits for a decision; all others are final. */
 export type OperationState = 'asked' | 'approved' | 'refused' | 'unreachable' | 'unanswered' | 'rejected' | 'expired'
 
+/** What happened around sign-ins and sessions. Nothing updates a row. */
+export interface AuditEventsTable {
+  /** Sorts by time; within a process, in the order in which things happened. */
+  id: string
+  /** ISO 8601 in UTC. */
+  at: string
+  event: string
+  /** Whom it is about; null for a guest, and for a name that nobody has. */
+  user_id: string | null
+  user_name: string
+  /** Who did it, when that was somebody else. */
+  by_user_id: string | null
+  by_user_name: string
+  /** The public handle. */
+  session_id: string | null
+  address: string | null
+  /** The browser's own description of itself. */
+  device: string | null
+  request_id: string | null
+  detail: string
+  /** How often it happened within a minute. */
+  times: number
+}
+
+/** The browsers that somebody has signed in with, in the words that he is told. */
+export interface KnownDevicesTable {
+  user_id: string
+  device: string
+  first_seen_at: string
+  last_seen_at: string
+}
+
+/** A new address that somebody wants, until he opens the link that was mailed there; one of each user at most. */
+export interface EmailChangesTable {
+  user_id: string
+  /** Random; the link names it. */
+  id: string
+  email: string
+  /** The public handle of the session that asked: the link is one of this session. */
+  session_id: string
+  asked_at: string
+}
+
 export type User = Selectable<UsersTable>
 export type OutboxRow = Selectable<OutboxTable>
 export type Operation = Selectable<OperationsTable>
 export type SalesPerson = Selectable<SalesPersonsTable>
 export type Customer = Selectable<CustomersTable>
 export type Purchase = Selectable<PurchasesTable>
+export type EmailChange = Selectable<EmailChangesTable>
+export type AuditRow = Selectable<AuditEventsTable>

@@ -3,6 +3,8 @@ import { salespersonsAndCustomers } from './0001-salespersons-and-customers.js'
 import { usersAndMail } from './0002-users-and-mail.js'
 import { operations } from './0003-operations.js'
 import { customerVersions } from './0004-customer-versions.js'
+import { audit } from './0005-audit.js'
+import { accountChanges } from './0006-account-changes.js'
 import { operationKeys } from './0007-operation-keys.js'
 
 /** Every step of the schema, oldest first. A step that was released is never edited: add the next one. */
@@ -11,5 +13,7 @@ export const migrations: Record<string, Migration> = {
   '0002-users-and-mail': usersAndMail,
   '0003-operations': operations,
   '0004-customer-versions': customerVersions,
+  '0005-audit': audit,
+  '0006-account-changes': accountChanges,
   '0007-operation-keys': operationKeys,
 }

@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto'
+import type { AuditRow } from '../database.js'
+import type { AuditEntry } from './audit-entry.js'
+
+const LONGEST = { name: 120, id: 64, address: 64, device: 200, detail: 300 }
+
+/** Makes rows whose ids sort by time and, within this process, by the order in which they were made. */
+export function auditRows(): (entry: AuditEntry, at: number, times?: number) => AuditRow {
+  let made = 0
+  return (entry, at, times = 1) => {
+    made = (made + 1) % SEQUENCE
+    return {
+      id: `${firstIdAt(at)}${made.toString(36).padStart(5, '0')}${randomBytes(4).toString('hex')}`,
+      at: new Date(at).toISOString(),
+      event: entry.event,
+      user_id: cleanOrNull(entry.userId, LONGEST.id),
+      user_name: clean(entry.userName, LONGEST.name),
+      by_user_id: cleanOrNull(entry.byUserId, LONGEST.id),
+      by_user_name: clean(entry.byUserName, LONGEST.name),
+      session_id: cleanOrNull(entry.sessionId, LONGEST.id),
+      address: cleanOrNull(entry.address, LONGEST.address),
+      device: cleanOrNull(entry.device, LONGEST.device),
+      request_id: cleanOrNull(entry.requestId, LONGEST.id),
+      detail: clean(entry.detail, LONGEST.detail),
+      times,
+    }
+  }
+}
+
+/** Every row of this moment and later has an id that sorts behind this text. */
+export function firstIdAt(milliseconds: number): string {
+  return Math.max(0, milliseconds).toString(36).padStart(9, '0')
+}
+
+const SEQUENCE = 36 ** 5
+
+/** Whatever somebody typed: without characters that cannot be seen or that turn lines and directions around, cut to a sane length. */
+function clean(text: string | null | undefined, longest: number): string {
+  const visible = (text ?? '').slice(0, longest * 4).replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+  return [...visible.trim()].slice(0, longest).join('')
+}
+
+function cleanOrNull(text: string | null | undefined, longest: number): string | null {
+  return clean(text, longest) || null
+}

@@ -1,0 +1,107 @@
+import { setImmediate as othersFirst } from 'node:timers/promises'
+import type { Kysely } from 'kysely'
+import type { Logger } from 'pino'
+import type { AuditRow, Database } from '../database.js'
+import { plainAddress } from '../web/request-origin.js'
+import { type AuditEntry, isRepeatable } from './audit-entry.js'
+import { auditRows } from './audit-row.js'
+import { RepeatFolder } from './fold-repeats.js'
+
+interface Clock {
+  now(): number
+  after(milliseconds: number, run: () => void): () => void
+}
+
+export interface AuditTrailOptions {
+  database: Kysely<Database>
+  clock: Clock
+  log: Pick<Logger, 'warn'>
+}
+
+// What is noted while requests are answered is written together, a moment later.
+const WRITE_MILLISECONDS = 50
+const RETRY_MILLISECONDS = 2000
+const ROWS_A_STATEMENT = 100
+const MOST_WAITING = 50_000
+
+/**
+ * The audit trail: what happened around sign-ins and sessions. Rows are only ever added. Noting something never delays or breaks
+ * an answer: a database that does not take the rows is told in the log, and they wait, so many of them and no more.
+ */
+export class AuditTrail {
+  readonly #database: Kysely<Database>
+  readonly #clock: Clock
+  readonly #log: Pick<Logger, 'warn'>
+  readonly #folder: RepeatFolder
+  readonly #rowOf = auditRows()
+  readonly #waiting: AuditRow[] = []
+  #lost = 0
+  #writing: Promise<void> | undefined
+  #cancelWrite: (() => void) | undefined
+
+  constructor({ database, clock, log }: AuditTrailOptions) {
+    this.#database = database
+    this.#clock = clock
+    this.#log = log
+    this.#folder = new RepeatFolder(clock, (entry, at, times) => this.#queue(this.#rowOf(entry, at, times)))
+  }
+
+  /** Notes something. Never throws, never waits. */
+  note(told: AuditEntry): void {
+    const entry = told.address ? { ...told, address: plainAddress(told.address) } : told
+    if (isRepeatable(entry)) this.#folder.add(entry)
+    else this.#queue(this.#rowOf(entry, this.#clock.now()))
+  }
+
+  /** Resolves when everything that was noted is in the table, or cannot be written at the moment. Never rejects. */
+  async written(): Promise<void> {
+    this.#cancelWrite?.()
+    this.#cancelWrite = undefined
+    await this.#writing
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined
+    })
+    await this.#writing
+  }
+
+  /** Writes what is left, counted repetitions too. Stop noting before. */
+  async stop(): Promise<void> {
+    this.#folder.stop()
+    await this.written()
+    this.#cancelWrite?.()
+    this.#cancelWrite = undefined
+  }
+
+  #queue(row: AuditRow): void {
+    if (this.#waiting.length < MOST_WAITING) this.#waiting.push(row)
+    else this.#lost++
+    this.#writeLater(WRITE_MILLISECONDS)
+  }
+
+  #writeLater(milliseconds: number): void {
+    this.#cancelWrite ??= this.#clock.after(milliseconds, () => {
+      this.#cancelWrite = undefined
+      void this.written()
+    })
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const rows = this.#waiting.slice(0, ROWS_A_STATEMENT)
+      try {
+        await this.#database.insertInto('audit_events').values(rows).execute()
+      } catch (error) {
+        const facts = { event: 'audit.failed', err: error, waiting: this.#waiting.length }
+        this.#log.warn(facts, 'the audit trail could not be written; it will be tried again')
+        this.#writeLater(RETRY_MILLISECONDS)
+        return
+      }
+      this.#waiting.splice(0, rows.length)
+      // The end of ten thousand sessions is as many rows, and requests wait meanwhile.
+      if (this.#waiting.length > 0) await othersFirst()
+    }
+    if (this.#lost > 0)
+      this.#log.warn({ event: 'audit.lost', lost: this.#lost }, 'the audit trail lost events: too many were waiting')
+    this.#lost = 0
+  }
+}

@@ -1,0 +1,85 @@
+import { type AuditEntry, namesAnAccount } from './audit-entry.js'
+
+interface Clock {
+  now(): number
+  after(milliseconds: number, run: () => void): () => void
+}
+
+const MINUTE_MILLISECONDS = 60_000
+// Beyond these, whoever tries many names or comes from many addresses is counted without them.
+const MOST_OF_AN_ADDRESS = 10
+const MOST_COUNTED = 300
+
+/** What is counted at the moment: the newest of its kind, and how many came after the first. */
+interface Counted {
+  entry: AuditEntry
+  address: string
+  at: number
+  more: number
+  cancel: () => void
+}
+
+/**
+ * Keeps what anybody can repeat at will from filling the trail: the first is passed on at once; those of the same event, account,
+ * address and detail within a minute are counted and passed on as one, as of the last of them.
+ */
+export class RepeatFolder {
+  readonly #clock: Clock
+  readonly #write: (entry: AuditEntry, at: number, times: number) => void
+  readonly #counted = new Map<string, Counted>()
+
+  constructor(clock: Clock, write: (entry: AuditEntry, at: number, times: number) => void) {
+    this.#clock = clock
+    this.#write = write
+  }
+
+  add(entry: AuditEntry): void {
+    const folded = this.#narrowed(entry)
+    const key = keyOf(folded)
+    const now = this.#clock.now()
+    const counted = this.#counted.get(key)
+    if (counted) {
+      Object.assign(counted, { entry: folded, at: now, more: counted.more + 1 })
+      return
+    }
+    this.#write(folded, now, 1)
+    const cancel = this.#clock.after(MINUTE_MILLISECONDS, () => this.#finish(key))
+    this.#counted.set(key, { entry: folded, address: addressOf(folded), at: now, more: 0, cancel })
+  }
+
+  /** Passes on what was counted so far. */
+  stop(): void {
+    for (const key of [...this.#counted.keys()]) this.#finish(key)
+  }
+
+  #finish(key: string): void {
+    const counted = this.#counted.get(key)
+    this.#counted.delete(key)
+    counted?.cancel()
+    if (counted && counted.more > 0) this.#write(counted.entry, counted.at, counted.more)
+  }
+
+  /** The entry itself, or what remains of it where too many different ones are counted already: never without the name of an account. */
+  #narrowed(entry: AuditEntry): AuditEntry {
+    if (this.#counted.has(keyOf(entry))) return entry
+    const { event, userId, userName, requestId, device, address } = entry
+    const alike = [...this.#counted.values()].filter((other) => other.address === addressOf(entry)).length
+    const isFull = this.#counted.size >= MOST_COUNTED
+    if (alike < MOST_OF_AN_ADDRESS && !isFull) return entry
+    const several = event === 'sign-in-failed' ? 'with several names' : 'in several places'
+    const roughly: AuditEntry = !namesAnAccount(entry)
+      ? { event, requestId, device, address, detail: several }
+      : { ...entry, ...(userId !== undefined && { detail: 'in several places' }) }
+    if (this.#counted.has(keyOf(roughly)) || !isFull) return roughly
+    if (!namesAnAccount(entry)) return { event, detail: `${several}, from several addresses` }
+    return { event, userId, userName, detail: `${roughly.detail ?? ''}, from several addresses` }
+  }
+}
+
+function keyOf({ event, userId, userName, address, detail }: AuditEntry): string {
+  return JSON.stringify([event, userId ?? '', userName ?? '', address ?? '', detail ?? ''])
+}
+
+function addressOf({ event, address }: AuditEntry): string {
+  return `${event} ${address ?? ''}`
+}

@@ -1,0 +1,83 @@
+import type { EndReason, SessionEvent, SessionEventName, SessionEvents } from '../session/index.js'
+import type { AuditEntry } from './audit-entry.js'
+
+/** The one call on sessions that is made here. */
+export interface FollowedSessions {
+  on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
+}
+
+/** Where the entries go. */
+export interface Notes {
+  note(entry: AuditEntry): void
+}
+
+const WHY: Record<EndReason, string> = {
+  idle: 'not used for too long',
+  absolute: 'its longest time was over',
+  closed: '',
+  revoked: '',
+  secured: 'replaced by a log in',
+  limit: 'another one took its place at a limit',
+  stopped: 'the server was stopped',
+}
+
+/**
+ * Writes down what the session layer reports. What guests do by themselves (they come, and are forgotten) is left out. Signing in is the
+ * application's to tell: the layer does not see who failed. Answers a function that stops listening.
+ */
+export function followSessions(sessions: FollowedSessions, audit: Notes): () => void {
+  const note = (event: SessionEvent, entry: AuditEntry) => audit.note({ ...aboutSession(event), ...entry })
+  const stops = [
+    sessions.on('created', (event) => {
+      const how = { 'sign-in': 'by a REST sign-in', token: 'by its owner' }
+      if (event.via === 'sign-in' || event.via === 'token') note(event, { event: 'token-made', detail: how[event.via] })
+    }),
+    sessions.on('secured', (event) =>
+      note(event, { event: 'secured', detail: event.replaced === undefined ? '' : `in place of ${event.replaced}` }),
+    ),
+    sessions.on('privilegesChanged', (event) =>
+      note(event, { event: 'privileges-changed', detail: event.privileges.join(', ') || 'none' }),
+    ),
+    sessions.on('renewed', (event) => note(event, { event: 'renewed', detail: whatWasRenewed(event) })),
+    sessions.on('ended', (event) => {
+      // What took its place has told already; and a guest's session that is simply over is no news.
+      if (event.reason === 'secured' || (isGuest(event) && event.reason !== 'revoked')) return
+      note(event, { event: endOf(event), detail: WHY[event.reason] })
+    }),
+    sessions.on('detached', (event) => note(event, { event: 'device-revoked', detail: `device ${event.handle}` })),
+    sessions.on('linkCreated', (event) => note(event, { event: 'link-made', detail: `link ${event.handle}` })),
+    sessions.on('restored', (event) =>
+      note(event, {
+        event: 'restored',
+        detail: `link ${event.handle}${event.requestOnly ? ', for one request only' : ''}`,
+      }),
+    ),
+    // A guest who opens a dead link has a session only because he came: it says nothing of him.
+    sessions.on('linkRefused', (event) => {
+      const { sessionId, ...about } = aboutSession(event)
+      audit.note({ ...about, ...(!isGuest(event) && { sessionId }), event: 'link-refused' })
+    }),
+  ]
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+function whatWasRenewed({ login, others }: SessionEvents['renewed']): string {
+  const words = [login && 'password confirmed', others === 'end' && 'all other devices were signed out']
+  return words.filter(Boolean).join(', ')
+}
+
+function endOf({ reason, kind }: SessionEvents['ended']): AuditEntry['event'] {
+  if (reason === 'closed') return 'sign-out'
+  if (reason !== 'revoked') return 'expired'
+  return kind === 'rest' ? 'token-revoked' : 'revoked'
+}
+
+function aboutSession({ id, userId, userName, cause }: SessionEvent) {
+  return { sessionId: id, userId, userName, ...cause }
+}
+
+function isGuest({ userId, userName }: SessionEvent): boolean {
+  return userId === undefined && userName === ''
+}

@@ -1,0 +1,6 @@
+export { AUDIT_EVENTS, type AuditEntry, type AuditEvent, type AuditOrigin } from './audit-entry.js'
+export { AuditTrail } from './audit-trail.js'
+export { followSessions, type Notes } from './follow-sessions.js'
+export { noteRefusals } from './note-refusals.js'
+export { type AuditFilter, type AuditPage, readAudit } from './read-audit.js'
+export { startSweepingAudit, sweepAudit } from './sweep-audit.js'

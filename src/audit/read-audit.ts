@@ -1,0 +1,52 @@
+import type { Kysely } from 'kysely'
+import type { AuditRow, Database } from '../database.js'
+import type { AuditEvent } from './audit-entry.js'
+import { firstIdAt } from './audit-row.js'
+
+/** Which entries are wanted; what is left out is not restricted. */
+export interface AuditFilter {
+  event?: AuditEvent | undefined
+  /** Entries about any of these users, or done by them, and those of somebody who only typed one of these names. */
+  user?: { ids: readonly string[]; names: readonly string[] } | undefined
+  sessionId?: string | undefined
+  address?: string | undefined
+  /** Milliseconds; the end is not included. */
+  from?: number | undefined
+  until?: number | undefined
+}
+
+export interface AuditPage {
+  rows: AuditRow[]
+  /** The id to pass as `after` for the page that follows; `undefined` on the last one. */
+  next: string | undefined
+}
+
+/** One page of the trail, newest first. Paged by key, so that the last page is as quick as the first. */
+export async function readAudit(
+  database: Kysely<Database>,
+  { event, user, sessionId, address, from, until }: AuditFilter,
+  { after, size }: { after?: string | undefined; size: number },
+): Promise<AuditPage> {
+  let query = database
+    .selectFrom('audit_events')
+    .selectAll()
+    .orderBy('id', 'desc')
+    .limit(size + 1)
+  if (event !== undefined) query = query.where('event', '=', event)
+  if (sessionId !== undefined) query = query.where('session_id', '=', sessionId)
+  if (address !== undefined) query = query.where('address', '=', address)
+  if (from !== undefined) query = query.where('id', '>=', firstIdAt(from))
+  if (until !== undefined) query = query.where('id', '<', firstIdAt(until))
+  if (after !== undefined) query = query.where('id', '<', after)
+  if (user !== undefined)
+    query = query.where((row) =>
+      row.or([
+        row('user_id', 'in', user.ids),
+        row('by_user_id', 'in', user.ids),
+        row.and([row('user_name', 'in', user.names), row('user_id', 'is', null)]),
+      ]),
+    )
+  const found = await query.execute()
+  const rows = found.slice(0, size)
+  return { rows, next: found.length > size ? rows.at(-1)?.id : undefined }
+}

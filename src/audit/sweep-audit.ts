@@ -1,0 +1,83 @@
+import type { Kysely } from 'kysely'
+import type { Logger } from 'pino'
+import type { Database } from '../database.js'
+import { firstIdAt } from './audit-row.js'
+
+const INTERVAL_MILLISECONDS = 60 * 60_000
+const DAY_MILLISECONDS = 24 * 60 * 60_000
+// A statement that removes holds the database, so many small ones are better than a long one.
+const ROWS_A_STATEMENT = 1000
+
+/** The most rows that are kept: of all, and of those that name neither a user nor who did it, which anybody can cause. */
+export interface AuditCeilings {
+  all: number
+  anonymous: number
+}
+
+const CEILINGS: AuditCeilings = { all: 1_000_000, anonymous: 250_000 }
+
+interface SweepParts {
+  database: Kysely<Database>
+  clock: { now(): number; after(milliseconds: number, run: () => void): () => void }
+  log: Pick<Logger, 'warn'>
+  /** 0 = for ever. */
+  days: number
+}
+
+/** Removes, once an hour, what is older than so many days or above the ceilings. Answers how to stop. */
+export function startSweepingAudit({ database, clock, log, days }: SweepParts): () => Promise<void> {
+  let sweeping: Promise<void> | undefined
+  let cancel = () => {}
+  const sweepLater = () => {
+    cancel = clock.after(INTERVAL_MILLISECONDS, () => {
+      sweeping = sweepAudit(database, clock.now(), days).catch((error) =>
+        log.warn({ event: 'audit.sweep', err: error }, 'the audit trail could not be swept; it will be tried again'),
+      )
+      sweepLater()
+    })
+  }
+  sweepLater()
+  return async () => {
+    cancel()
+    await sweeping
+  }
+}
+
+/** Removes the oldest rows: what is too old, then what is too many. */
+export async function sweepAudit(
+  database: Kysely<Database>,
+  now: number,
+  days: number,
+  ceilings = CEILINGS,
+): Promise<void> {
+  if (days > 0) await removeBefore(database, firstIdAt(now - days * DAY_MILLISECONDS), false)
+  for (const onlyAnonymous of [true, false]) {
+    const most = onlyAnonymous ? ceilings.anonymous : ceilings.all
+    const newestTooMany = await rowsToSweep(database, onlyAnonymous)
+      .select('id')
+      .orderBy('id', 'desc')
+      .offset(most)
+      .limit(1)
+      .executeTakeFirst()
+    if (newestTooMany) await removeBefore(database, `${newestTooMany.id}~`, onlyAnonymous)
+  }
+}
+
+async function removeBefore(database: Kysely<Database>, id: string, onlyAnonymous: boolean): Promise<void> {
+  for (;;) {
+    const step = await rowsToSweep(database, onlyAnonymous)
+      .select('id')
+      .where('id', '<', id)
+      .orderBy('id')
+      .limit(ROWS_A_STATEMENT)
+      .execute()
+    if (step.length === 0) return
+    const ids = step.map((row) => row.id)
+    await database.deleteFrom('audit_events').where('id', 'in', ids).execute()
+  }
+}
+
+function rowsToSweep(database: Kysely<Database>, onlyAnonymous: boolean) {
+  const rows = database.selectFrom('audit_events')
+  return onlyAnonymous ? rows.where('user_id', 'is', null).where('by_user_id', 'is', null) : rows
+}

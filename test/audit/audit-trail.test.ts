@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { AuditTrail, readAudit, sweepAudit } from '../../src/audit/index.js'
+import { manualClock } from '../../src/session/testing/manual-clock.js'
+import { auditRowsOf } from '../support/audit.js'
+import { startDemo } from '../support/demo.js'
+import type { Scope } from '../support/process.js'
+
+test('what is noted is written a moment later, in the order in which it happened, and cut to what is sane', async (t) => {
+  const { trail, rows, clock } = await startTrail(t)
+  trail.note({ event: 'sign-in', userId: '4', userName: 'Noah Lindgren', address: '203.0.113.7', sessionId: 'A' })
+  trail.note({ event: 'sign-out', userId: '4', userName: `x\r\n{"event":"sign-in"}\u202e${'y'.repeat(1_000_000)}` })
+  assert.deepEqual(await rows(), [])
+  clock.advance({ milliseconds: 50 })
+  while ((await rows()).length === 0) await new Promise(setImmediate)
+  const [first, second] = await rows()
+  assert.deepEqual(
+    [first?.event, first?.user_id, first?.address, first?.session_id, first?.at, first?.times],
+    ['sign-in', '4', '203.0.113.7', 'A', '2026-01-05T09:00:00.000Z', 1],
+  )
+  assert.equal(second?.event, 'sign-out')
+  assert.equal(second?.user_name.length, 120)
+  assert.match(second?.user_name ?? '', /^x \{"event":"sign-in"\} y+$/)
+})
+
+test('a failure is told at once; equal ones within a minute are one row that counts them', async (t) => {
+  const { trail, rows, clock } = await startTrail(t)
+  const guess = {
+    event: 'sign-in-failed',
+    userName: 'ana@example.com',
+    address: '203.0.113.7',
+    detail: 'wrong',
+  } as const
+  for (let time = 0; time < 40; time++) {
+    trail.note(guess)
+    clock.advance({ seconds: 1 })
+  }
+  trail.note({ ...guess, address: '203.0.113.8' })
+  await trail.written()
+  assert.deepEqual(
+    (await rows()).map(({ address, times }) => [address, times]),
+    [
+      ['203.0.113.7', 1],
+      ['203.0.113.8', 1],
+    ],
+  )
+  clock.advance({ minutes: 1 })
+  await trail.written()
+  assert.deepEqual(
+    (await rows()).map(({ times, at }) => [times, at.slice(11, 19)]),
+    [
+      [1, '09:00:00'],
+      [39, '09:00:39'],
+      [1, '09:00:40'],
+    ],
+    'as of the last of them',
+  )
+  trail.note(guess)
+  trail.note(guess)
+  await trail.stop()
+  assert.deepEqual((await rows()).map(({ times }) => times).sort(), [1, 1, 1, 1, 39], 'a stop writes what was counted')
+})
+
+test('ten thousand failures with as many names fill the trail with a few rows only', async (t) => {
+  const { trail, rows } = await startTrail(t)
+  for (let index = 0; index < 10_000; index++)
+    trail.note({ event: 'sign-in-failed', userName: `name-${index}`, address: `203.0.113.${index % 3}` })
+  await trail.stop()
+  const all = await rows()
+  assert.ok(all.length <= 3 * (10 + 2), `${all.length} rows`)
+  assert.equal(
+    all.reduce((sum, { times }) => sum + times, 0),
+    10_000,
+    'and none is lost',
+  )
+})
+
+test('somebody who is refused at several doors is told with each of them', async (t) => {
+  const { trail, rows } = await startTrail(t)
+  for (const detail of ['GET /admin/sessions', 'GET /admin/audit', 'GET /admin/audit'])
+    trail.note({ event: 'refused', userId: '5', address: '203.0.113.7', detail })
+  await trail.stop()
+  assert.deepEqual(
+    (await rows()).map(({ detail, times }) => [detail, times]),
+    [
+      ['GET /admin/sessions', 1],
+      ['GET /admin/audit', 1],
+      ['GET /admin/audit', 1],
+    ],
+  )
+})
+
+test('a database that fails breaks nothing: it is told in the log, and the rows wait until it works again', async (t) => {
+  const { trail, rows, log, demo } = await startTrail(t)
+  await demo.parts.database.schema.alterTable('audit_events').renameTo('elsewhere').execute()
+  trail.note({ event: 'sign-in', userId: '4' })
+  await trail.written()
+  assert.match(log.join(), /audit\.failed/)
+  await demo.parts.database.schema.alterTable('elsewhere').renameTo('audit_events').execute()
+  demo.clock.advance({ seconds: 2 })
+  while ((await rows()).length === 0) await new Promise(setImmediate)
+  assert.deepEqual(
+    (await rows()).map(({ user_id }) => user_id),
+    ['4'],
+  )
+})
+
+test('so many rows wait for the database and no more, and the log tells how many were lost', async (t) => {
+  const { trail, rows, log } = await startTrail(t)
+  for (let index = 0; index < 50_005; index++) trail.note({ event: 'sign-in', userId: String(index) })
+  await trail.written()
+  assert.equal((await rows()).length, 50_000)
+  assert.match(log.join(), /"lost":5/)
+})
+
+test('what is older than so many days goes, and with 0 days nothing does', async (t) => {
+  const { trail, rows, clock, demo } = await startTrail(t)
+  trail.note({ event: 'sign-in', userId: 'old' })
+  await trail.written()
+  clock.advance({ hours: 24 * 89 })
+  trail.note({ event: 'sign-in', userId: 'new' })
+  await trail.written()
+  const users = async () => (await rows()).map(({ user_id }) => user_id)
+  await sweepAudit(demo.parts.database, clock.now(), 90)
+  assert.deepEqual(await users(), ['old', 'new'])
+  clock.advance({ hours: 25 })
+  await sweepAudit(demo.parts.database, clock.now(), 0)
+  assert.deepEqual(await users(), ['old', 'new'])
+  await sweepAudit(demo.parts.database, clock.now(), 90)
+  assert.deepEqual(await users(), ['new'])
+})
+
+test('above the ceilings the oldest go, and first those that anybody can cause', async (t) => {
+  const { trail, rows, demo, clock } = await startTrail(t)
+  for (let index = 0; index < 6; index++) {
+    trail.note({ event: 'sign-in', userId: `u${index}` })
+    trail.note({ event: 'sign-in-failed', userName: `name-${index}` })
+  }
+  await trail.written()
+  await sweepAudit(demo.parts.database, clock.now(), 90, { all: 7, anonymous: 2 })
+  assert.deepEqual(
+    (await rows()).map(({ user_id, user_name }) => user_id ?? user_name),
+    ['u1', 'u2', 'u3', 'u4', 'name-4', 'u5', 'name-5'],
+  )
+})
+
+test('what an administrator did stays above the ceiling for what anybody can cause', async (t) => {
+  const { trail, rows, demo, clock } = await startTrail(t)
+  trail.note({ event: 'many-revoked', byUserId: '6', byUserName: 'Tomasz Nowak', detail: 'all but his own' })
+  for (let index = 0; index < 3; index++) trail.note({ event: 'sign-in-failed', userName: `name-${index}` })
+  await trail.written()
+  await sweepAudit(demo.parts.database, clock.now(), 90, { all: 100, anonymous: 1 })
+  assert.deepEqual(
+    (await rows()).map(({ event }) => event),
+    ['many-revoked', 'sign-in-failed'],
+  )
+})
+
+test('equal failures with another reason are told apart', async (t) => {
+  const { trail, rows } = await startTrail(t)
+  for (const detail of ['wrong password', 'wrong password', 'too many failures', 'too many failures'])
+    trail.note({ event: 'sign-in-failed', userName: '4', address: '203.0.113.7', detail })
+  await trail.stop()
+  assert.deepEqual(
+    (await rows()).map(({ detail, times }) => [detail, times]),
+    [
+      ['wrong password', 1],
+      ['too many failures', 1],
+      ['wrong password', 1],
+      ['too many failures', 1],
+    ],
+  )
+})
+
+test('whoever has an account is named, however many other names were tried from however many addresses', async (t) => {
+  const { trail, rows } = await startTrail(t)
+  const addresses = Array.from({ length: 60 }, (_, index) => `203.0.113.${index}`)
+  for (const address of addresses)
+    for (let index = 0; index < 20; index++)
+      trail.note({ event: 'sign-in-failed', userName: `name-${index}`, address, detail: 'nobody has this name' })
+  for (const address of addresses.slice(0, 20))
+    for (let time = 0; time < 2; time++) {
+      trail.note({ event: 'sign-in-failed', userName: '4', address, detail: 'wrong password' })
+      trail.note({ event: 'refused', userId: '5', userName: 'Mira Sand', address, detail: 'GET /admin/audit' })
+    }
+  await trail.stop()
+  const all = await rows()
+  const timesOf = (who: string) =>
+    all.filter(({ user_id, user_name }) => (user_id ?? user_name) === who).reduce((sum, { times }) => sum + times, 0)
+  assert.deepEqual([timesOf('4'), timesOf('5')], [40, 40])
+  assert.ok(all.length < 400, `${all.length} rows`)
+  assert.equal(
+    all.reduce((sum, { times }) => sum + times, 0),
+    60 * 20 + 80,
+  )
+})
+
+test('an address is written one way, whatever the server listens to', async (t) => {
+  const { trail, rows } = await startTrail(t)
+  for (const address of ['::ffff:203.0.113.7', '203.0.113.7', '2001:db8::7', '::ffff:x'])
+    trail.note({ event: 'sign-in', userId: '4', address })
+  await trail.written()
+  assert.deepEqual(
+    (await rows()).map(({ address }) => address),
+    ['203.0.113.7', '203.0.113.7', '2001:db8::7', '::ffff:x'],
+  )
+})
+
+test('many rows are written step by step, and requests are answered between the steps', async (t) => {
+  const { trail } = await startTrail(t)
+  for (let index = 0; index < 1000; index++) trail.note({ event: 'revoked', userId: String(index) })
+  let others = 0
+  let isWritten = false
+  const turn = () => {
+    if (isWritten) return
+    others++
+    setImmediate(turn)
+  }
+  setImmediate(turn)
+  await trail.written()
+  isWritten = true
+  assert.ok(others >= 5, `${others} turns for others`)
+})
+
+test('the trail is read page by page, each row once, while rows are added', async (t) => {
+  const { trail, demo, clock } = await startTrail(t)
+  for (let index = 0; index < 25; index++) {
+    trail.note({ event: 'sign-in', userId: String(index) })
+    if (index % 4 === 0) clock.advance({ milliseconds: 7 })
+  }
+  await trail.written()
+  const seen: (string | null)[] = []
+  for (let after: string | undefined; ; ) {
+    const page = await readAudit(demo.parts.database, {}, { after, size: 4 })
+    seen.push(...page.rows.map(({ user_id }) => user_id))
+    trail.note({ event: 'sign-in', userId: 'later' })
+    await trail.written()
+    if (page.next === undefined) break
+    after = page.next
+  }
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 25 }, (_, index) => String(24 - index)),
+  )
+})
+
+test('the demo sweeps its trail every hour, as long as AUDIT_DAYS says', async (t) => {
+  const demo = await startDemo(t, { auditDays: 1 })
+  demo.parts.audit.note({ event: 'sign-in', userId: 'old' })
+  await demo.parts.audit.written()
+  demo.clock.advance({ hours: 26 })
+  while ((await auditRowsOf(demo)).some(({ user_id }) => user_id === 'old')) await new Promise(setImmediate)
+})
+
+/** A trail of its own, on the database of a demo where nothing else is noted. */
+async function startTrail(scope: Scope) {
+  const demo = await startDemo(scope, { sessions: 'none' })
+  const log: string[] = []
+  const clock = manualClock()
+  const { database } = demo.parts
+  const warn = (facts: object, text: string) => void log.push(`${JSON.stringify(facts)} ${text}`)
+  const trail = new AuditTrail({ database, clock, log: { warn } as never })
+  return {
+    demo: { ...demo, clock },
+    clock,
+    trail,
+    log,
+    rows: () => database.selectFrom('audit_events').selectAll().orderBy('id').execute(),
+  }
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { auditOf, auditRowsOf } from '../support/audit.js'
+import { type Demo, startDemo } from '../support/demo.js'
+import { sessionIdOf } from '../support/pages.js'
+import { signInOverRest } from '../support/rest-sign-in.js'
+import { newestLink, signUpAs } from '../support/sign-up.js'
+import { STREAM_HEADERS } from '../support/stream.js'
+
+test('[LIFE-9] the trail tells how sessions ended: by a log out, by time, by somebody, by a limit, by a stop', async (t) => {
+  const demo = await startDemo(t, { maxSessionsPerUser: 1 })
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const id = sessionIdOf(ada)
+  await ada.logOut()
+  const [signedOut] = await auditOf(demo, 'sign-out')
+  assert.deepEqual([signedOut?.user_id, signedOut?.user_name, signedOut?.session_id], ['1', 'Ada Marlow', id])
+  assert.match(signedOut?.request_id ?? '', /^[0-9a-f-]{36}$/)
+  assert.equal(signedOut?.address, '127.0.0.1')
+
+  await demo.visitor().logInWell(2)
+  await demo.visitor().logInWell(2)
+  assert.deepEqual(await whyExpired(demo), ['another one took its place at a limit'])
+  const active = demo.visitor()
+  await active.logInWell(3)
+  for (let half = 0; half < 24; half++) {
+    demo.clock.advance({ minutes: 30 })
+    await active.get('/')
+  }
+  demo.clock.advance({ hours: 1 })
+  await demo.parts.sessions?.sweep()
+  assert.deepEqual((await whyExpired(demo)).slice(1).sort(), ['its longest time was over', 'not used for too long'])
+
+  const last = demo.visitor()
+  await last.logInWell(4)
+  await demo.parts.sessions?.close()
+  assert.equal((await whyExpired(demo)).at(-1), 'the server was stopped')
+})
+
+test('a log in is told as a session that took the place of a guest’s, and with the privileges that it has', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.get('/')
+  const before = sessionIdOf(ada)
+  await ada.logInWell(1)
+  const [secured] = await auditOf(demo, 'secured')
+  assert.deepEqual([secured?.session_id, secured?.detail], [sessionIdOf(ada), `in place of ${before}`])
+  assert.match((await auditOf(demo, 'privileges-changed'))[0]?.detail ?? '', /viewCustomers/)
+})
+
+test('a fresh cookie after the password was typed again is told as that', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  assert.equal((await ada.post('/account/confirm', { password: 'crm-demo', next: '/customers' })).status, 303)
+  assert.deepEqual(
+    (await auditOf(demo, 'renewed')).map(({ user_id, detail }) => [user_id, detail]),
+    [['1', 'password confirmed']],
+  )
+})
+
+test('one-time links are told: made, opened, and refused, by whom and from where', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const id = sessionIdOf(ada)
+  const link = await demo.parts.sessions?.createOTP(id)
+  const phone = demo.visitor()
+  await phone.get(`/customers?$4DSID=${link}`, { 'User-Agent': 'A phone' })
+  assert.equal((await auditOf(demo, 'link-made'))[0]?.session_id, id)
+  const [restored] = await auditOf(demo, 'restored')
+  assert.deepEqual([restored?.session_id, restored?.user_name, restored?.device], [id, 'Ada Marlow', 'A phone'])
+  const stranger = demo.visitor()
+  for (let time = 0; time < 5; time++) await stranger.get(`/?$4DSID=${link}`)
+  demo.clock.advance({ minutes: 1 })
+  const refused = await auditOf(demo, 'link-refused')
+  assert.deepEqual(
+    refused.map(({ user_id, session_id, times }) => [user_id, session_id, times]),
+    [
+      [null, null, 1],
+      [null, null, 4],
+    ],
+  )
+})
+
+test('a REST sign-in, and the end of its token by an administrator, are told with who did it', async (t) => {
+  const demo = await startDemo(t)
+  await signInOverRest(demo, 4)
+  const [made] = await auditOf(demo, 'token-made')
+  assert.deepEqual([made?.user_id, made?.user_name, made?.detail], ['4', 'Noah Lindgren', 'by a REST sign-in'])
+  const admin = demo.visitor()
+  await admin.logInWell(6)
+  assert.equal((await admin.post(`/admin/sessions/${made?.session_id}/end`)).status, 303)
+  const [revoked] = await auditOf(demo, 'token-revoked')
+  assert.deepEqual(
+    [revoked?.user_id, revoked?.by_user_id, revoked?.by_user_name, revoked?.session_id],
+    ['4', '6', 'Tomasz Nowak', made?.session_id],
+  )
+})
+
+test('whoever is refused is told, with the privilege that was missing, on pages and over REST, and other sites are too', async (t) => {
+  const demo = await startDemo(t)
+  const manager = demo.visitor()
+  await manager.logInWell(5)
+  assert.equal((await manager.get('/admin/audit?user=secret')).status, 403)
+  assert.equal((await manager.post('/logout', {}, { 'Sec-Fetch-Site': 'cross-site' })).status, 403)
+  const token = await signInOverRest(demo, 6)
+  const answer = await demo.visitor().get('/api/customers', { Authorization: `Bearer ${token}` })
+  assert.equal(answer.status, 403)
+  assert.deepEqual(
+    (await auditOf(demo, 'refused')).map(({ user_id, detail }) => [user_id, detail]),
+    [
+      ['5', 'GET /admin/audit: needs WebAdmin'],
+      [null, 'POST /logout'],
+      ['6', 'GET /api/customers'],
+    ],
+  )
+})
+
+test('guests who come and are forgotten leave no entry, whatever they ask for', async (t) => {
+  const demo = await startDemo(t)
+  for (let index = 0; index < 5; index++) {
+    const guest = demo.visitor()
+    await guest.get('/')
+    await guest.get('/customers')
+    await guest.get('/session/events', STREAM_HEADERS)
+  }
+  demo.clock.advance({ hours: 3 })
+  await demo.parts.sessions?.sweep()
+  assert.deepEqual(await auditRowsOf(demo), [])
+})
+
+test('no password, cookie, token or link is ever in the trail', async (t) => {
+  const demo = await startDemo(t)
+  const secrets = ['crm-demo', 'correct horse battery', 'a wrong password']
+  const ada = demo.visitor()
+  await ada.logIn(1, 'a wrong password')
+  await ada.logInWell(1)
+  secrets.push(...ada.cookies.values())
+  const guest = demo.visitor()
+  await signUpAs(demo, guest, 'ana@example.com')
+  const link = await newestLink(demo, 'ana@example.com')
+  await demo.visitor().get(link)
+  await demo.visitor().get(link)
+  secrets.push(new URL(link, demo.url).searchParams.get('$4DSID') ?? '')
+  secrets.push(await signInOverRest(demo, 4))
+  demo.clock.advance({ minutes: 1 })
+  const rows = JSON.stringify(await auditRowsOf(demo))
+  assert.match(rows, /link-refused/)
+  for (const secret of secrets) {
+    assert.ok(secret.length > 5, 'a secret was found')
+    const part = secret.includes('.') ? secret.slice(secret.indexOf('.') + 1) : secret
+    assert.ok(!rows.includes(part), `the trail holds ${part}`)
+  }
+})
+
+async function whyExpired(demo: Demo): Promise<string[]> {
+  return (await auditOf(demo, 'expired')).map(({ detail }) => detail)
+}

@@ -1,0 +1,13 @@
+import type { AuditRow } from '../../src/database.js'
+import type { Demo } from './demo.js'
+
+/** The audit trail so far, oldest first. */
+export async function auditRowsOf({ parts }: Pick<Demo, 'parts'>): Promise<AuditRow[]> {
+  await parts.audit.written()
+  return parts.database.selectFrom('audit_events').selectAll().orderBy('id').execute()
+}
+
+/** What it tells about one event, in the order in which it happened. */
+export async function auditOf(demo: Pick<Demo, 'parts'>, event: string): Promise<AuditRow[]> {
+  return (await auditRowsOf(demo)).filter((row) => row.event === event)
+}
