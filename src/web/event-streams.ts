@@ -23,21 +23,24 @@ const RECONNECT_MILLISECONDS = 2000
 /** The open event streams (SSE) of this server: one per browser and purpose, bounded, ended first when the server stops. */
 export class EventStreams {
   readonly #clock: StreamClock
+  readonly #most: number
   readonly #open = new Map<string, EventStream>()
   #stopped = false
 
-  constructor(clock: StreamClock) {
+  constructor(clock: StreamClock, { most = MOST_STREAMS }: { most?: number } = {}) {
     this.#clock = clock
+    this.#most = most
   }
 
   /**
    * Answers with a stream that ends with `signal`, after five minutes at most, or when the same `key` opens another one: that
-   * tells the browser "elsewhere", and its page waits until somebody looks at it again. `undefined`: no stream can be
-   * opened now; the answer is 204, after which browsers do not ask again by themselves.
+   * tells the browser "elsewhere", and its page waits until somebody looks at it again. `undefined`: there is no stream. Where
+   * there is nothing to wait for any more the answer is 204; where there is no place now it is `whenFull`.
    */
-  open(ctx: Context, key: string, signal: AbortSignal): EventStream | undefined {
-    if (this.#stopped || signal.aborted || (this.#open.size >= MOST_STREAMS && !this.#open.has(key))) {
-      ctx.status = 204
+  open(ctx: Context, key: string, signal: AbortSignal, { whenFull = 204 }: { whenFull?: 204 | 503 } = {}) {
+    const isFull = this.#stopped || (this.#open.size >= this.#most && !this.#open.has(key))
+    if (signal.aborted || isFull) {
+      ctx.status = signal.aborted ? 204 : whenFull
       return undefined
     }
     const former = this.#open.get(key)

@@ -12,6 +12,8 @@ export interface Frame {
   /** What belongs to whoever is signed in, beside his name. */
   ownLinks: PageLink[]
   assets: Readonly<Record<string, string>>
+  /** What has to be told on top of this page, and only once. */
+  message?: string
 }
 
 export interface PageLink {
@@ -36,14 +38,31 @@ declare module 'koa' {
   }
 }
 
-/** Gives handlers `ctx.show`. Values are escaped where templates print them; `frame` is asked anew for each page. */
-export function pages(folder: string, frame: (ctx: Context) => Frame) {
+/**
+ * Gives handlers `ctx.show`. Values are escaped where templates print them; `frame` is asked anew for each page. `messageFor` is asked when
+ * the handler is done and has shown a page, and not for redirects, so that nothing it takes is lost on the way.
+ */
+export function pages(
+  folder: string,
+  frame: (ctx: Context) => Frame,
+  messageFor: (ctx: Context) => Promise<string> = async () => '',
+) {
   const eta = new Eta({ views: folder, cache: true, autoEscape: true })
   return async function pages(ctx: Context, next: Next) {
+    let shown: { page: string; showWith(message: string): void } | undefined
     ctx.show = (template, model) => {
-      ctx.body = eta.render(template, { ...model, frame: frame(ctx) })
-      ctx.type = 'text/html; charset=utf-8'
+      const showWith = (message: string) => {
+        const page = eta.render(template, { ...model, frame: { ...frame(ctx), message } })
+        ctx.body = page
+        ctx.type = 'text/html; charset=utf-8'
+        shown = { page, showWith }
+      }
+      showWith('')
     }
     await next()
+    if (shown === undefined || ctx.body !== shown.page) return
+    // A message that cannot be read now waits for the next page.
+    const message = await messageFor(ctx).catch(() => '')
+    if (message !== '') shown.showWith(message)
   }
 }

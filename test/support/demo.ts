@@ -45,6 +45,8 @@ export function demoConfig(settings: Partial<Config> = {}): Config {
     maxSessions: undefined,
     maxGuests: undefined,
     maxSessionsPerUser: undefined,
+    guestsGiveWay: false,
+    auditDays: 90,
     trustProxyHops: 0,
     bcryptCost: 4,
     logLevel: 'info',

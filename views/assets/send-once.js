@@ -1,12 +1,21 @@
 // A second click while the first one is on its way sends nothing: the answer to the first would be lost.
+const BRIEFLY_MILLISECONDS = 4000
+
 for (const form of document.querySelectorAll('form[data-sent-once]')) {
   let sent = false
   form.addEventListener('submit', (event) => {
-    if (sent) event.preventDefault()
+    if (sent) return event.preventDefault()
     sent = true
+    // The answer may be a file, and then this page stays: without what was typed, and ready to be used again.
+    if (form.dataset.sentOnce === 'briefly')
+      setTimeout(() => {
+        form.reset()
+        sent = false
+      }, BRIEFLY_MILLISECONDS)
   })
   // Whoever comes back to the page may send the form anew.
-  addEventListener('pageshow', () => {
+  addEventListener('pageshow', ({ persisted }) => {
     sent = false
+    if (persisted && form.dataset.sentOnce === 'briefly') form.reset()
   })
 }

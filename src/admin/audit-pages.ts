@@ -1,0 +1,153 @@
+import { Readable } from 'node:stream'
+import type { Context } from 'koa'
+import type { Kysely } from 'kysely'
+import { AUDIT_EVENTS, type AuditEntry, type AuditFilter, type AuditTrail, readAudit } from '../audit/index.js'
+import { signedIn } from '../crm-session.js'
+import type { AuditRow, Database } from '../database.js'
+import type { PageModel } from '../web/pages.js'
+import { originOf } from '../web/request-origin.js'
+import { csvOf } from './audit-csv.js'
+import { AUDIT_PATH, type AuditQuery, auditAddress, auditFilter, readAuditQuery } from './audit-query.js'
+import { type Choice, choices } from './read-address.js'
+import type { DescribeDevice } from './session-words.js'
+import { count, exactly } from './time-words.js'
+
+export interface AuditPage extends PageModel {
+  query: Pick<AuditQuery, 'user' | 'session' | 'address' | 'from' | 'to'>
+  events: Choice[]
+  filtered: boolean
+  entries: AuditLine[]
+  first: string | undefined
+  next: string | undefined
+  csv: string
+  /** How long entries are kept, and how many the export holds at most. */
+  keeps: string
+}
+
+export interface AuditLine {
+  iso: string
+  at: string
+  what: string
+  look: string
+  /** "12 times"; '' for once. */
+  times: string
+  who: string
+  userHref: string
+  by: string
+  session: string
+  sessionHref: string
+  address: string
+  addressHref: string
+  device: string
+  detail: string
+  requestId: string
+}
+
+const PAGE_SIZE = 50
+const EXPORT_STEP = 500
+const MOST_EXPORTED = 100_000
+
+const BAD = ['sign-in-failed', 'link-refused', 'refused']
+
+export interface AuditPageParts {
+  config: { auditDays: number }
+  database: Kysely<Database>
+  audit: Pick<AuditTrail, 'written' | 'note'>
+  clock: { now(): number }
+  describeDevice: DescribeDevice
+  /** How many entries an export holds at most. */
+  mostExported?: number
+}
+
+/** `/admin/audit` and its export. */
+export function auditPages(parts: AuditPageParts) {
+  const { config, database, audit, clock, describeDevice, mostExported = MOST_EXPORTED } = parts
+  return {
+    async list(ctx: Context) {
+      const query = readAuditQuery(ctx.query)
+      await audit.written()
+      const filter = await auditFilter(database, query)
+      const { rows, next } = await readAudit(database, filter, { after: query.after, size: PAGE_SIZE })
+      ctx.show<AuditPage>('admin/audit', {
+        title: 'Audit',
+        query,
+        events: choices({ '': 'Every event', ...AUDIT_EVENTS }, query.event),
+        filtered: auditAddress(query) !== AUDIT_PATH,
+        entries: rows.map((row) => lineOf(row, describeDevice)),
+        first: query.after && auditAddress(query),
+        next: next && auditAddress(query, { after: next }),
+        csv: auditAddress(query, { path: `${AUDIT_PATH}.csv` }),
+        keeps: keepsFor(config.auditDays, mostExported),
+      })
+    },
+
+    /** The same entries as a table for other programs, newest first, as they are read. The trail tells who took them away. */
+    async csv(ctx: Context) {
+      const query = readAuditQuery(ctx.query)
+      const filter = await auditFilter(database, query)
+      if (ctx.method === 'GET') audit.note(exported(ctx, query))
+      await audit.written()
+      ctx.attachment(`audit-${new Date(clock.now()).toISOString().slice(0, 10)}.csv`)
+      ctx.type = 'text/csv; charset=utf-8; header=present'
+      ctx.body = Readable.from(csvOf(everyRow(database, filter, mostExported)))
+    },
+
+    /** The page with the filter of this export: where whoever has to type his password first comes back to. */
+    pageOfExport(ctx: Context): string {
+      return auditAddress(readAuditQuery(ctx.query))
+    },
+  }
+}
+
+function exported(ctx: Context, query: AuditQuery): AuditEntry {
+  const { session, userId } = signedIn(ctx)
+  const [, chosen] = auditAddress(query).split('?')
+  const detail = chosen === undefined ? 'everything' : decodeURIComponent(chosen.replaceAll('+', ' '))
+  return {
+    event: 'audit-exported',
+    ...originOf(ctx),
+    userId,
+    userName: session.userName,
+    sessionId: session.id,
+    detail,
+  }
+}
+
+/** All rows of the filter, newest first, so many and no more. */
+async function* everyRow(database: Kysely<Database>, filter: AuditFilter, most: number): AsyncGenerator<AuditRow> {
+  let after: string | undefined
+  for (let left = most; left > 0; left -= EXPORT_STEP) {
+    const { rows, next } = await readAudit(database, filter, { after, size: Math.min(left, EXPORT_STEP) })
+    yield* rows
+    if (next === undefined) return
+    after = next
+  }
+}
+
+function lineOf(row: AuditRow, describeDevice: DescribeDevice): AuditLine {
+  const { event, times, user_id, user_name, by_user_id, by_user_name, session_id, address } = row
+  const known = Object.hasOwn(AUDIT_EVENTS, event) ? AUDIT_EVENTS[event as keyof typeof AUDIT_EVENTS] : event
+  const someoneElse = by_user_id !== null && by_user_id !== user_id
+  return {
+    iso: row.at,
+    at: exactly(new Date(row.at)),
+    what: known,
+    look: BAD.includes(event) ? 'bad' : 'good',
+    times: times > 1 ? count(times, 'time', 'times') : '',
+    who: user_name || user_id || 'Guest',
+    userHref: `${AUDIT_PATH}?${new URLSearchParams({ user: user_id ?? user_name })}`,
+    by: someoneElse ? by_user_name || by_user_id : '',
+    session: session_id ?? '',
+    sessionHref: `${AUDIT_PATH}?${new URLSearchParams({ session: session_id ?? '' })}`,
+    address: address ?? '',
+    addressHref: `${AUDIT_PATH}?${new URLSearchParams({ address: address ?? '' })}`,
+    device: row.device === null ? '' : describeDevice(row.device),
+    detail: row.detail,
+    requestId: row.request_id ?? '',
+  }
+}
+
+function keepsFor(days: number, most: number): string {
+  const kept = days === 0 ? 'Entries are kept for ever' : `Entries are kept for ${count(days, 'day', 'days')}`
+  return `${kept}. The export holds the newest ${count(most)} of what is chosen.`
+}

@@ -1,0 +1,79 @@
+import type { Kysely } from 'kysely'
+import { AUDIT_EVENTS, type AuditEvent, type AuditFilter } from '../audit/index.js'
+import type { Database } from '../database.js'
+import { Problem } from '../web/problem.js'
+import { plainAddress } from '../web/request-origin.js'
+import { type FoundPeople, findPeople, tooManyPeople } from './find-people.js'
+import { readChoice, readParameter, writeAddress } from './read-address.js'
+
+export const AUDIT_PATH = '/admin/audit'
+
+const DAY_MILLISECONDS = 24 * 60 * 60_000
+
+/** What the audit page was asked for, as typed. '' means: not restricted. */
+export interface AuditQuery {
+  event: AuditEvent | undefined
+  user: string
+  session: string
+  address: string
+  /** `YYYY-MM-DD`, both included, in UTC. */
+  from: string
+  to: string
+  after: string | undefined
+}
+
+/** Reads the page's address. An unknown event, a day that is none, a repeated parameter are a 400; a page that is none is the first. */
+export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
+  const after = readParameter(query, 'after')
+  return {
+    event: readChoice(query, 'event', Object.keys(AUDIT_EVENTS) as AuditEvent[]),
+    user: readParameter(query, 'user'),
+    session: readParameter(query, 'session').toUpperCase(),
+    address: plainAddress(readParameter(query, 'address')),
+    from: readDay(query, 'from'),
+    to: readDay(query, 'to'),
+    after: /^[0-9a-z]{22}$/.test(after) ? after : undefined,
+  }
+}
+
+/**
+ * Which entries that means. Somebody's entries are those about him, those of what he did to others, and those where his userId, address
+ * or name was typed, by him or by others. More people than can be looked for at once are a 400.
+ */
+export async function auditFilter(database: Kysely<Database>, query: AuditQuery): Promise<AuditFilter> {
+  const { event, user, session, address, from, to } = query
+  const found = await findPeople(database, user)
+  if (found.more) throw new Problem(400, tooManyPeople(found))
+  return {
+    event,
+    ...(user !== '' && { user: whoIsMeant(user, found) }),
+    ...(session !== '' && { sessionId: session }),
+    ...(address !== '' && { address }),
+    ...(from !== '' && { from: Date.parse(from) }),
+    ...(to !== '' && { until: Date.parse(to) + DAY_MILLISECONDS }),
+  }
+}
+
+/** An address with the same filter: another page of it, or its export. */
+export function auditAddress(
+  { event, user, session, address, from, to }: AuditQuery,
+  { path = AUDIT_PATH, after }: { path?: string; after?: string | undefined } = {},
+): string {
+  return writeAddress(path, { event, user, session, address, from, to, after })
+}
+
+function whoIsMeant(typed: string, { people }: FoundPeople): NonNullable<AuditFilter['user']> {
+  const ids = people.length > 0 ? people.map(({ userId }) => userId) : [typed]
+  const names = people.flatMap(({ userId, userName, email }) => [userId, userName, email])
+  return { ids, names: [...new Set([typed, typed.toLowerCase(), ...names])] }
+}
+
+function readDay(query: Record<string, unknown>, name: string): string {
+  const text = readParameter(query, name)
+  if (text === '') return ''
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
+  // 31 February is a day to nobody but a lenient reader.
+  if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(text))
+    throw new Problem(400, `“${name}” is a day such as 2026-01-31.`)
+  return text
+}

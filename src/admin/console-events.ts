@@ -1,0 +1,27 @@
+import type { Context } from 'koa'
+import { signedIn } from '../crm-session.js'
+import { deviceKey } from '../web/device-key.js'
+import type { EventStreams } from '../web/event-streams.js'
+import type { SessionChanges } from './session-changes.js'
+
+/** `/admin/sessions/events`: tells open consoles that there is something new to see. */
+export function consoleEvents({
+  cookieName,
+  streams,
+  changes,
+}: {
+  cookieName: string
+  streams: EventStreams
+  /** Null when the server runs without sessions. */
+  changes: SessionChanges | null
+}) {
+  return async function consoleEvents(ctx: Context) {
+    if (changes === null) return
+    const key = `console ${deviceKey(ctx, cookieName)}`
+    // The page asks again later.
+    const stream = streams.open(ctx, key, signedIn(ctx).session.signal, { whenFull: 503 })
+    if (stream === undefined) return
+    const stopWatching = changes.watch(() => stream.send('changed', {}))
+    stream.signal.addEventListener('abort', stopWatching)
+  }
+}

@@ -1,0 +1,39 @@
+import type { AuditTrail } from '../audit/index.js'
+import type { Config } from '../config.js'
+import type { Sessions } from '../session/index.js'
+import type { EventStreams } from '../web/event-streams.js'
+import { type AuditPageParts, auditPages } from './audit-pages.js'
+import { consoleEvents } from './console-events.js'
+import { type SessionsToEnd, sessionActions } from './session-actions.js'
+import { SessionChanges } from './session-changes.js'
+import { comeBackTo, sessionPages } from './session-pages.js'
+
+export type { DescribeDevice } from './session-words.js'
+
+/** The calls on sessions that are made here. */
+type SessionsOfConsole = SessionsToEnd & Pick<Sessions, 'list' | 'count' | 'on' | 'cookieName'>
+
+interface AdminParts extends AuditPageParts {
+  audit: AuditTrail
+  config: Pick<Config, 'maxSessions' | 'auditDays' | 'sessionStore'>
+  sessions: SessionsOfConsole | null
+  streams: EventStreams
+  clock: { now(): number; after(milliseconds: number, run: () => void): () => void }
+}
+
+/** `/admin/*`: the live console of sessions, and the audit trail. */
+export function adminPages(parts: AdminParts) {
+  const { sessions, streams, clock, config } = parts
+  const isShared = config.sessionStore.kind !== 'memory'
+  const changes = sessions && new SessionChanges({ sessions, clock, isShared })
+  const audit = auditPages(parts)
+  return {
+    sessions: sessionPages(parts),
+    actions: sessionActions({ sessions, audit: parts.audit, onDone: () => changes?.note() }),
+    events: consoleEvents({ cookieName: sessions?.cookieName ?? '', streams, changes }),
+    audit: audit.list,
+    auditCsv: audit.csv,
+    pageOfExport: audit.pageOfExport,
+    comeBackTo,
+  }
+}

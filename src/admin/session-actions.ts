@@ -1,0 +1,110 @@
+import type { Context } from 'koa'
+import type { Notes } from '../audit/index.js'
+import { signedIn } from '../crm-session.js'
+import type { EndFilter, Sessions } from '../session/index.js'
+import { Problem } from '../web/problem.js'
+import { originOf } from '../web/request-origin.js'
+import { type Done, tellDone } from './action-notices.js'
+import { comeBackTo, existing, LONGEST_MESSAGE, running, sessionGone } from './session-pages.js'
+import { SESSIONS_PATH } from './session-query.js'
+
+/** What is done to sessions here. */
+export type SessionsToEnd = Pick<Sessions, 'get' | 'end' | 'endMany' | 'detach' | 'removeWithMessage'>
+
+// Line ends, and what turns the direction of a text around: nobody should see another message than was written.
+const NEVER_IN_A_MESSAGE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u
+
+/**
+ * What an administrator does on the console. His own session is left alone: that is what logging out is for. Whoever is second is told
+ * that the session is gone.
+ */
+export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: Notes; onDone: () => void }) {
+  const done = (ctx: Context, path: string, what: Done, ended?: number) => {
+    parts.onDone()
+    ctx.status = 303
+    ctx.redirect(`${path}?${tellDone(what, ended)}`)
+  }
+
+  const endMany = async (ctx: Context, filter: Pick<EndFilter, 'userId'>) => {
+    const message = readMessage(ctx.request.body)
+    const { session } = signedIn(ctx)
+    const cause = causeOf(ctx)
+    // Before the sessions themselves are told one by one: of very many the trail may lose some.
+    parts.audit.note({
+      event: 'many-revoked',
+      ...filter,
+      ...cause,
+      detail: filter.userId ? 'all of one user' : 'all but his own',
+    })
+    // One step of the layer, so that none of them is missed; with ten thousand of them the server is busy for a second.
+    const ended = await running(parts.sessions).endMany({ ...filter, exceptId: session.id }, 'revoked', {
+      ...(message !== '' && { message }),
+      cause,
+    })
+    done(ctx, SESSIONS_PATH, 'many', ended)
+  }
+
+  return {
+    /** Ends one; of one that was replaced by a log in, the record is what is left to remove. */
+    async end(ctx: Context) {
+      const manager = running(parts.sessions)
+      const message = readMessage(ctx.request.body)
+      const { id, state } = await existing(manager, ctx.params.id)
+      refuseOwn(ctx, id)
+      const cause = causeOf(ctx)
+      if (state === 'live' && (await manager.end(id, 'revoked', { ...(message !== '' && { message }), cause })))
+        return done(ctx, SESSIONS_PATH, 'ended')
+      if (!(await manager.removeWithMessage(id, message, { cause }))) throw sessionGone()
+      done(ctx, SESSIONS_PATH, 'removed')
+    },
+
+    /** Signs one device out, or takes one link back; the session lives on. */
+    async endDevice(ctx: Context) {
+      const manager = running(parts.sessions)
+      const { id } = await existing(manager, ctx.params.id)
+      refuseOwn(ctx, id)
+      const handle: unknown = ctx.params.handle
+      const isGone =
+        typeof handle !== 'string' || !(await manager.detach(id, handle, 'revoked', { cause: causeOf(ctx) }))
+      if (isGone) throw new Problem(404, 'There is no such device any more. It is signed out, or somebody was quicker.')
+      done(ctx, comeBackTo(ctx), 'device')
+    },
+
+    /** Ends all sessions of one user, on the web and over REST. */
+    async endUser(ctx: Context) {
+      const { userId } = Object(ctx.request.body) as Record<string, unknown>
+      if (typeof userId !== 'string' || userId === '' || userId.length > 64)
+        throw new Problem(422, 'Say once whose sessions are to end.')
+      await endMany(ctx, { userId })
+    },
+
+    /** Ends everybody's but this one: guests and API clients too. */
+    async endOthers(ctx: Context) {
+      await endMany(ctx, {})
+    },
+  }
+}
+
+function refuseOwn(ctx: Context, id: string): void {
+  if (id === signedIn(ctx).session.id)
+    throw new Problem(409, 'This is the session that you are using, so nothing was done. Log out to end it.')
+}
+
+function causeOf(ctx: Context) {
+  const { session, userId } = signedIn(ctx)
+  return { ...originOf(ctx), byUserId: userId, byUserName: session.userName }
+}
+
+function readMessage(body: unknown): string {
+  const { message = '' } = Object(body) as Record<string, unknown>
+  if (typeof message !== 'string') throw new Problem(422, 'Write one message.')
+  const text = message.trim()
+  if ([...text].length > LONGEST_MESSAGE)
+    throw new Problem(422, `The message is too long, so nothing was done: at most ${LONGEST_MESSAGE} characters.`)
+  if (NEVER_IN_A_MESSAGE.test(text))
+    throw new Problem(
+      422,
+      'The message holds line ends or control characters, so nothing was done. Write it in one line.',
+    )
+  return text
+}

@@ -1,0 +1,164 @@
+import type { Context } from 'koa'
+import type { Kysely } from 'kysely'
+import type { Config } from '../config.js'
+import { signedIn } from '../crm-session.js'
+import type { Database } from '../database.js'
+import type { SessionDescription, Sessions } from '../session/index.js'
+import type { PageModel } from '../web/pages.js'
+import { Problem } from '../web/problem.js'
+import { noticeOf } from './action-notices.js'
+import { type FoundPerson, findPeople, tooManyPeople } from './find-people.js'
+import { type Choice, choices } from './read-address.js'
+import {
+  KIND_LABELS,
+  listAddress,
+  readSessionQuery,
+  SESSIONS_PATH,
+  SORT_LABELS,
+  STATE_LABELS,
+  toList,
+} from './session-query.js'
+import { type DescribeDevice, type DeviceRow, deviceRow, type SessionRow, sessionRow } from './session-words.js'
+import { count } from './time-words.js'
+
+export interface SessionsPage extends PageModel {
+  /** What an action did; '' for nothing. */
+  notice: string
+  /** "12 of 100", and what that means. */
+  licences: string
+  user: string
+  kinds: Choice[]
+  states: Choice[]
+  sorts: Choice[]
+  filtered: boolean
+  /** Several people may be meant. */
+  people: { name: string; href: string }[]
+  /** More of them than are shown; '' when these are all. */
+  morePeople: string
+  /** Whose sessions are shown, when it is one user's. */
+  person: Pick<FoundPerson, 'userId' | 'userName'> | undefined
+  sessions: SessionRow[]
+  /** This address, to look again by hand. */
+  here: string
+  first: string | undefined
+  next: string | undefined
+  longestMessage: number
+}
+
+export interface SessionPage extends PageModel {
+  notice: string
+  session: SessionRow
+  privileges: string
+  devices: DeviceRow[]
+  storage: string[]
+  isInvalidated: boolean
+  longestMessage: number
+}
+
+export const LONGEST_MESSAGE = 200
+
+export interface ConsoleParts {
+  config: Pick<Config, 'maxSessions'>
+  database: Kysely<Database>
+  sessions: Pick<Sessions, 'list' | 'count' | 'get'> | null
+  clock: { now(): number }
+  describeDevice: DescribeDevice
+}
+
+/** `/admin/sessions` and `/admin/sessions/:id`: every session that there is, by public handles. */
+export function sessionPages({ config, database, sessions, clock, describeDevice }: ConsoleParts) {
+  const rows = (ctx: Context) => ({ now: clock.now(), mine: signedIn(ctx).session.id, describeDevice })
+
+  return {
+    async list(ctx: Context) {
+      const manager = running(sessions)
+      const query = readSessionQuery(ctx.query)
+      const meant = await findPeople(database, query.user)
+      const { people } = meant
+      const ambiguous = people.length > 1
+      // A userId is whatever the application says, so one that nobody has is looked for as it is.
+      const userId = query.user === '' ? undefined : (people[0]?.userId ?? query.user)
+      const { filter, page } = toList(query, userId)
+      const { sessions: found, next } = ambiguous ? { sessions: [] } : await manager.list(filter, page)
+      ctx.show<SessionsPage>('admin/sessions', {
+        title: 'Sessions',
+        notice: noticeOf(ctx.query),
+        licences: licencesUsed(await manager.count(), config.maxSessions),
+        user: query.user,
+        kinds: choices(KIND_LABELS, query.kind),
+        states: choices(STATE_LABELS, query.state),
+        sorts: choices(SORT_LABELS, query.sort),
+        filtered: Boolean(query.user || query.kind || query.state),
+        people: ambiguous
+          ? people.map((person) => ({
+              name: `${person.userName} (${person.userId})`,
+              href: listAddress({ ...query, user: person.userId }),
+            }))
+          : [],
+        morePeople: meant.more ? tooManyPeople(meant) : '',
+        person: personOf(people, userId, found),
+        sessions: found.map((session) => sessionRow(session, rows(ctx))),
+        here: listAddress(query, query.after),
+        first: query.after && listAddress(query),
+        next: next && listAddress(query, next),
+        longestMessage: LONGEST_MESSAGE,
+      })
+    },
+
+    async show(ctx: Context) {
+      const session = await existing(running(sessions), ctx.params.id)
+      const now = clock.now()
+      const row = sessionRow(session, rows(ctx))
+      ctx.show<SessionPage>('admin/session', {
+        title: `Session of ${row.who}`,
+        notice: noticeOf(ctx.query),
+        session: row,
+        privileges: session.privileges.join(', ') || 'none',
+        devices: session.devices.map((device) => deviceRow(device, now, describeDevice)),
+        storage: session.storageKeys,
+        isInvalidated: session.state === 'invalidated',
+        longestMessage: LONGEST_MESSAGE,
+      })
+    },
+  }
+}
+
+/** The session of this id; unknown, malformed and ended ones are the same 404. */
+export async function existing(sessions: Pick<Sessions, 'get'>, id: unknown): Promise<SessionDescription> {
+  const session = typeof id === 'string' ? await sessions.get(id) : undefined
+  if (session === undefined) throw sessionGone()
+  return session
+}
+
+export function sessionGone(): Problem {
+  return new Problem(404, 'There is no such session any more. It has ended, or somebody was quicker.')
+}
+
+/** These pages stand behind a privilege, so there are sessions. */
+export function running<S>(sessions: S | null): S {
+  if (sessions === null) throw new TypeError('The console needs sessions: put requirePrivilege() before it.')
+  return sessions
+}
+
+/** Back to the page that an action was taken on. */
+export function comeBackTo(ctx: Context): string {
+  const id: unknown = ctx.params.id
+  return typeof id === 'string' && /^[0-9A-F]{32}$/.test(id) ? `${SESSIONS_PATH}/${id}` : SESSIONS_PATH
+}
+
+function licencesUsed(used: number, most: number | undefined): string {
+  return most === undefined
+    ? `${count(used, 'licence', 'licences')} in use; no limit is set`
+    : `${count(used)} of ${count(most, 'licence', 'licences')} in use`
+}
+
+/** Whose sessions are shown. Somebody without an account here may have some all the same. */
+function personOf(
+  people: FoundPerson[],
+  userId: string | undefined,
+  found: SessionDescription[],
+): Pick<FoundPerson, 'userId' | 'userName'> | undefined {
+  if (people.length > 1 || userId === undefined) return undefined
+  const [session] = found
+  return people[0] ?? (session && { userId, userName: session.userName || userId })
+}

@@ -1,0 +1,77 @@
+import type { Cursor, ListFilter, Page } from '../session/index.js'
+import { readChoice, readParameter, writeAddress } from './read-address.js'
+
+export const SESSIONS_PATH = '/admin/sessions'
+
+export const KIND_LABELS = { '': 'Web and API', web: 'Web', rest: 'API' }
+export const STATE_LABELS = {
+  '': 'Any state',
+  user: 'Signed in',
+  guest: 'Guest',
+  restored: 'Restored by a link',
+  invalidated: 'Invalidated',
+}
+export const SORT_LABELS = {
+  created: 'Newest first',
+  oldest: 'Oldest first',
+  seen: 'Seen last',
+  unseen: 'Longest not seen',
+  end: 'Next to end',
+}
+
+const ORDERS: Record<keyof typeof SORT_LABELS, Pick<Page, 'sort' | 'direction'>> = {
+  created: { sort: 'created', direction: 'desc' },
+  oldest: { sort: 'created', direction: 'asc' },
+  seen: { sort: 'seen', direction: 'desc' },
+  unseen: { sort: 'seen', direction: 'asc' },
+  end: { sort: 'end', direction: 'asc' },
+}
+
+/** What the list of sessions was asked for. */
+export interface SessionQuery {
+  /** A userId, an address or a name, as typed. */
+  user: string
+  kind: 'web' | 'rest' | undefined
+  state: NonNullable<ListFilter['state']> | undefined
+  sort: keyof typeof SORT_LABELS
+  after: Cursor | undefined
+}
+
+/** Reads the list's address. An unknown word or a repeated parameter is a 400; a page that is none is the first page. */
+export function readSessionQuery(query: Record<string, unknown>): SessionQuery {
+  return {
+    user: readParameter(query, 'user'),
+    kind: readChoice(query, 'kind', ['web', 'rest']),
+    state: readChoice(query, 'state', ['user', 'guest', 'restored', 'invalidated']),
+    sort: readChoice(query, 'sort', Object.keys(ORDERS) as (keyof typeof ORDERS)[]) ?? 'created',
+    after: readCursor(readParameter(query, 'after')),
+  }
+}
+
+/** Which sessions that means, of everybody or of one user, and in which order. */
+export function toList({ kind, state, sort, after }: SessionQuery, userId: string | undefined) {
+  const filter: ListFilter = {
+    ...(userId !== undefined && { userId }),
+    ...(kind && { kind }),
+    ...(state && { state }),
+  }
+  const page: Page = { ...ORDERS[sort], ...(after && { after }) }
+  return { filter, page }
+}
+
+/** The address of the list with these settings, at its first page or at another one. */
+export function listAddress({ user, kind, state, sort }: SessionQuery, after?: Cursor): string {
+  const order = sort === 'created' ? undefined : sort
+  return writeAddress(SESSIONS_PATH, { user, kind, state, sort: order, after: after && writeCursor(after) })
+}
+
+function writeCursor({ value, id }: Cursor): string {
+  return `${value.toString(36)}-${id}`
+}
+
+function readCursor(text: string): Cursor | undefined {
+  const [, value, id] = /^([0-9a-z]{1,11})-([0-9A-F]{32})$/.exec(text) ?? []
+  if (value === undefined || id === undefined) return undefined
+  const number = Number.parseInt(value, 36)
+  return Number.isSafeInteger(number) ? { value: number, id } : undefined
+}

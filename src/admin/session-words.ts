@@ -1,0 +1,127 @@
+import type { DeviceDescription, SessionDescription } from '../session/index.js'
+import { plainAddress } from '../web/request-origin.js'
+import { SESSIONS_PATH } from './session-query.js'
+import { count, type Moment, momentOf, sizeOf, timeLeft } from './time-words.js'
+
+/** "Firefox on Windows", from what a browser says of itself. */
+export type DescribeDevice = (userAgent: string | null) => string
+
+/** A session as the list shows it. */
+export interface SessionRow {
+  id: string
+  href: string
+  who: string
+  userId: string
+  kind: string
+  states: { word: string; look: string }[]
+  /** The administrator's own. */
+  isMine: boolean
+  device: string
+  address: string
+  created: Moment | undefined
+  seen: Moment | undefined
+  idleLeft: string
+  absoluteLeft: string
+  stored: string
+  credentials: string
+}
+
+/** A device, token or open link of a session. */
+export interface DeviceRow {
+  handle: string
+  what: string
+  device: string
+  address: string
+  cameBy: string
+  created: Moment
+  seen: Moment | undefined
+  authenticated: Moment | undefined
+}
+
+const CAME_BY: Record<DeviceDescription['via'], string> = {
+  visit: 'a first visit',
+  login: 'a log in',
+  link: 'a one-time link',
+  'sign-in': 'a REST sign-in',
+  token: 'a token made by its owner',
+}
+
+/** What the list shows of a session: words and public handles. */
+export function sessionRow(
+  session: SessionDescription,
+  { now, mine, describeDevice }: { now: number; mine: string; describeDevice: DescribeDevice },
+): SessionRow {
+  const { id, kind, startTime, lastAccessTime, idleEndTime, absoluteEndTime } = session
+  const lastUsed = [...session.devices].filter(isDevice).sort((a, b) => seenAt(b) - seenAt(a))[0]
+  const isLive = session.state === 'live'
+  return {
+    id,
+    href: `${SESSIONS_PATH}/${id}`,
+    who: whoIs(session),
+    userId: session.userId ?? '',
+    kind: kind === 'web' ? 'Web' : 'API',
+    states: statesOf(session),
+    isMine: id === mine,
+    device: lastUsed ? nameOf(lastUsed, describeDevice) : '',
+    address: plainAddress(lastUsed?.address ?? ''),
+    created: startTime ? momentOf(startTime, now) : undefined,
+    seen: lastAccessTime ? momentOf(lastAccessTime, now) : undefined,
+    idleLeft: isLive ? timeLeft(idleEndTime, now) : '',
+    absoluteLeft: isLive ? timeLeft(absoluteEndTime, now) : '',
+    stored: `${sizeOf(session.storageBytes)}, ${count(session.storageKeys.length, 'key', 'keys')}`,
+    credentials: credentialsOf(session),
+  }
+}
+
+/** Who has a session, in words. */
+export function whoIs({ userName, userId, kind }: SessionDescription): string {
+  return userName || userId || (kind === 'web' ? 'Guest' : 'API client')
+}
+
+export function deviceRow(device: DeviceDescription, now: number, describeDevice: DescribeDevice): DeviceRow {
+  const { handle, kind, scope, createdAt, lastSeenAt, authenticatedAt } = device
+  const access = scope === 'read' ? 'API token, reads only' : 'API token'
+  return {
+    handle,
+    what: { cookie: 'Browser', bearer: access, otp: 'Open one-time link' }[kind],
+    device: kind === 'otp' ? '' : nameOf(device, describeDevice),
+    address: plainAddress(device.address ?? ''),
+    cameBy: kind === 'otp' ? 'One-time link, not opened yet' : CAME_BY[device.via],
+    created: momentOf(createdAt, now),
+    seen: lastSeenAt ? momentOf(lastSeenAt, now) : undefined,
+    authenticated: authenticatedAt ? momentOf(authenticatedAt, now) : undefined,
+  }
+}
+
+function statesOf(session: SessionDescription): SessionRow['states'] {
+  if (session.state === 'invalidated') return [{ word: 'Invalidated', look: 'bad' }]
+  const isGuest = session.userId === undefined && session.privileges.length === 0
+  const isRestored = session.devices.some((device) => isDevice(device) && device.via === 'link')
+  return [
+    isGuest ? { word: 'Guest', look: 'waiting' } : { word: 'Signed in', look: 'good' },
+    ...(isRestored ? [{ word: 'Restored', look: 'waiting' }] : []),
+  ]
+}
+
+function credentialsOf({ devices, kind }: SessionDescription): string {
+  const here = devices.filter(isDevice).length
+  const links = devices.length - here
+  const words = [
+    count(here, ...(kind === 'web' ? (['device', 'devices'] as const) : (['token', 'tokens'] as const))),
+    ...(links > 0 ? [count(links, 'open link', 'open links')] : []),
+  ]
+  return words.join(', ')
+}
+
+function nameOf({ name, device }: DeviceDescription, describeDevice: DescribeDevice): string {
+  return name === '' ? describeDevice(device) : `“${name}”, ${describeDevice(device)}`
+}
+
+/** A browser or a REST client, and not a link that nobody has opened. */
+function isDevice({ kind }: DeviceDescription): boolean {
+  return kind !== 'otp'
+}
+
+function seenAt({ lastSeenAt, createdAt }: DeviceDescription): number {
+  return (lastSeenAt ?? createdAt).getTime()
+}

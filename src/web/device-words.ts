@@ -1,0 +1,62 @@
+// The first that fits decides: nearly every browser also names those that it descends from.
+const BROWSERS: readonly [RegExp, string][] = [
+  [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
+  [/\b(?:OPR|OPT|OPX|Opera)\//, 'Opera'],
+  [/\bVivaldi\//, 'Vivaldi'],
+  [/\bYaBrowser\//, 'Yandex Browser'],
+  [/\bSamsungBrowser\//, 'Samsung Internet'],
+  [/\b(?:DuckDuckGo|Ddg)\//, 'DuckDuckGo'],
+  [/\b(?:Firefox|FxiOS|Focus)\//, 'Firefox'],
+  [/\bGSA\//, 'the Google app'],
+  [/\b(?:Chrome|CriOS|Chromium|HeadlessChrome)\//, 'Chrome'],
+  [/\bVersion\/[\d.]+.*\bSafari\//, 'Safari'],
+]
+
+// Programs say who they are in the first word.
+const PROGRAMS: readonly [RegExp, string][] = [
+  [/^curl\//i, 'curl'],
+  [/^wget\//i, 'Wget'],
+  [/^postmanruntime\//i, 'Postman'],
+  [/^insomnia\//i, 'Insomnia'],
+  [/^httpie\//i, 'HTTPie'],
+  [/^python-(?:requests|httpx|urllib)\b/i, 'a Python program'],
+  [/^(?:node|undici|axios\/|got)\b/i, 'a Node.js program'],
+  [/^go-http-client\//i, 'a Go program'],
+  [/^(?:java\/|okhttp\/|apache-httpclient\/)/i, 'a Java program'],
+]
+
+const SYSTEMS: readonly [RegExp, string][] = [
+  [/\biPhone\b|\biPod\b/, 'an iPhone'],
+  [/\biPad\b/, 'an iPad'],
+  [/\bAndroid\b/, 'Android'],
+  [/\bWindows\b/, 'Windows'],
+  [/\bCrOS\b/, 'ChromeOS'],
+  [/\bMacintosh\b|\bMac OS X\b/, 'macOS'],
+  [/\bLinux\b|\bX11\b/, 'Linux'],
+]
+
+const LONGEST = 500
+
+/**
+ * What a browser or program says of itself, in words: "Firefox on Windows", "Safari on an iPhone", "curl". Good
+ * enough to recognize one's own devices by; anybody can claim to be any.
+ */
+export function describeDevice(userAgent: string | null): string {
+  const text = userAgent?.slice(0, LONGEST) ?? ''
+  const program = nameIn(PROGRAMS, text)
+  if (program !== undefined) return sentenceCase(program)
+  const browser = nameIn(BROWSERS, text)
+  const system = nameIn(SYSTEMS, text)
+  if (browser === undefined && system === undefined) return 'An unknown browser'
+  if (system === undefined) return sentenceCase(browser ?? '')
+  return `${sentenceCase(browser ?? 'an unknown browser')} on ${system}`
+}
+
+function nameIn(names: readonly [RegExp, string][], text: string): string | undefined {
+  return names.find(([pattern]) => pattern.test(text))?.[1]
+}
+
+/** Names that are written in lower case stay so. */
+function sentenceCase(name: string): string {
+  return /^(?:an?|the) /.test(name) ? name.charAt(0).toUpperCase() + name.slice(1) : name
+}

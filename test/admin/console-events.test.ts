@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { SessionChanges } from '../../src/admin/session-changes.js'
+import { createSessions, memoryStore } from '../../src/session/index.js'
+import { manualClock } from '../../src/session/testing/manual-clock.js'
+import { type Demo, startDemo } from '../support/demo.js'
+import { sessionIdOf } from '../support/pages.js'
+import { openStream, STREAM_HEADERS } from '../support/stream.js'
+import type { Visitor } from '../support/visitor.js'
+
+test('an open console is told at once when something changes, and at most once a second', async (t) => {
+  const { demo, admin } = await startConsole(t)
+  const stream = await openStream(`${demo.url}/admin/sessions/events`, admin)
+  assert.match(String(stream.headers['content-type']), /^text\/event-stream/)
+  await demo.visitor().get('/')
+  await stream.until(/event: changed/)
+  for (let index = 0; index < 10; index++) await demo.visitor().get('/')
+  demo.clock.advance({ seconds: 1 })
+  await stream.until(/event: changed[\s\S]*event: changed/)
+  demo.clock.advance({ seconds: 1 })
+  demo.clock.advance({ seconds: 30 })
+  await stream.until(/still here/)
+  assert.equal(stream.text().match(/event: changed/g)?.length, 2)
+  stream.close()
+})
+
+test('the console’s stream and its refreshing count as no activity, set no cookie, and end with the session', async (t) => {
+  const { demo, admin } = await startConsole(t)
+  const id = sessionIdOf(admin)
+  const before = (await demo.parts.sessions?.get(id))?.lastAccessTime
+  demo.clock.advance({ minutes: 5 })
+  const stream = await openStream(`${demo.url}/admin/sessions/events`, admin)
+  assert.equal(stream.headers['set-cookie'], undefined)
+  for (const path of ['/admin/sessions?refresh=', '/admin/sessions?user=6&refresh=', `/admin/sessions/${id}?refresh=`])
+    assert.equal((await admin.get(path)).status, 200)
+  assert.deepEqual((await demo.parts.sessions?.get(id))?.lastAccessTime, before)
+  await admin.logOut()
+  await stream.ended
+  assert.equal((await admin.get('/admin/sessions/events', STREAM_HEADERS)).status, 204)
+  assert.equal((await demo.visitor().get('/admin/sessions/events', STREAM_HEADERS)).status, 204)
+})
+
+test('nothing is watched any more when the last console is closed', async (t) => {
+  const { demo, admin } = await startConsole(t)
+  const stream = await openStream(`${demo.url}/admin/sessions/events`, admin)
+  stream.close()
+  while (demo.parts.streams.size > 0) await new Promise(setImmediate)
+  assert.equal((await admin.get('/admin/sessions')).status, 200)
+})
+
+test('what another process does is noticed within seconds: a session comes, is used, ends', async () => {
+  const store = memoryStore()
+  const clock = manualClock()
+  const common = { appName: 'CRM', store, clock, secureCookie: false, roles: {}, privileges: {} }
+  const [here, there] = [createSessions(common), createSessions(common)]
+  const changes = new SessionChanges({ sessions: here, clock, isShared: true })
+  let told = 0
+  const stop = changes.watch(() => void told++)
+  const looks = async () => {
+    await settle()
+    clock.advance({ seconds: 3 })
+    await settle()
+    clock.advance({ seconds: 1 })
+  }
+  await looks()
+  assert.equal(told, 0)
+  const { id } = await there.newToken('4', {})
+  await looks()
+  assert.equal(told, 1)
+  await looks()
+  assert.equal(told, 1, 'nothing happened')
+  await there.end(id)
+  await looks()
+  assert.equal(told, 2)
+  stop()
+  await there.newToken('5', {})
+  await looks()
+  assert.equal(told, 2, 'nobody watches')
+  await here.close()
+  await there.close()
+})
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+}
+
+async function startConsole(scope: Parameters<typeof startDemo>[0]): Promise<{ demo: Demo; admin: Visitor }> {
+  const demo = await startDemo(scope)
+  const admin = demo.visitor()
+  await admin.logInWell(6)
+  return { demo, admin }
+}

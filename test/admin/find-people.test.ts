@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { findPeople } from '../../src/admin/find-people.js'
+import { startDemo } from '../support/demo.js'
+import type { Scope } from '../support/process.js'
+
+test('people are found by a part of their name, whatever capitals and accents it is written with', async (t) => {
+  const { find } = await startStaff(t, ['Zoë Ångström', 'ÉMILE Żak', 'Emile Zola'])
+  assert.deepEqual(await find('zoë'), ['Zoë Ångström'])
+  assert.deepEqual(await find('ÅNGSTRÖM'), ['Zoë Ångström'])
+  assert.deepEqual(await find('angstrom'), ['Zoë Ångström'])
+  assert.deepEqual(await find('émile'), ['ÉMILE Żak', 'Emile Zola'])
+  assert.deepEqual(await find('  emile   ŻAK '), ['ÉMILE Żak'])
+  for (const nobody of ['', ' ', '%', '_', '\\']) assert.deepEqual(await find(nobody), [], nobody)
+})
+
+test('a whole name means its bearers, a userId and an address mean one', async (t) => {
+  const { find } = await startStaff(t, ['Ann Lee', 'Joann Lee', 'Ann Lees'])
+  assert.deepEqual(await find('ann lee'), ['Ann Lee'])
+  assert.deepEqual(await find('ann lees'), ['Ann Lees'])
+  assert.deepEqual(await find('501'), ['Joann Lee'])
+  assert.deepEqual(await find('P502@example.com'), ['Ann Lees'])
+})
+
+test('when there are more than are shown, that is said', async (t) => {
+  const { database } = await startStaff(t, ['Same Name', 'Same Name', 'Same Name'])
+  const { people, more } = await findPeople(database, 'same', 2)
+  assert.deepEqual([people.length, more], [2, true])
+  assert.equal((await findPeople(database, 'same', 3)).more, false)
+})
+
+/** A staff with these people, from userId 500 on. */
+async function startStaff(scope: Scope, names: readonly string[]) {
+  const { database } = (await startDemo(scope)).parts
+  for (const [index, name] of names.entries()) {
+    const [firstname = '', lastname = ''] = name.split(' ')
+    const user_id = 500 + index
+    const email = `p${user_id}@example.com`
+    const person = { user_id, firstname, lastname, email, password: '', role: 'salesperson' as const, active: 1 }
+    await database.insertInto('sales_persons').values(person).execute()
+  }
+  return {
+    database,
+    find: async (text: string) => (await findPeople(database, text)).people.map(({ userName }) => userName),
+  }
+}

@@ -1,0 +1,231 @@
+import type { Browser, BrowserContext, Page } from '@playwright/test'
+import { expect, expectNarrow, test } from './fixtures.js'
+
+const ADMINISTRATOR = 6
+
+test('an administrator ends a session with a message, and its user reads it a moment later without a click', async ({
+  page,
+  browser,
+  baseURL,
+  javaScriptEnabled,
+}) => {
+  const there = await anotherBrowser(browser, baseURL, javaScriptEnabled)
+  const salesperson = await there.newPage()
+  await logIn(salesperson, 3)
+  await salesperson.goto('/customers')
+
+  await logIn(page, ADMINISTRATOR)
+  await page.goto('/admin/sessions?user=3')
+  await page.getByRole('link', { name: 'Sofia Rinaldi' }).first().click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Session of Sofia Rinaldi')
+  await page.getByLabel('Message').fill('Please call me, Tomasz')
+  await page.getByRole('button', { name: 'End this session' }).click()
+  await expect(page.getByRole('main')).toContainText('The session has ended on all its devices.')
+
+  // Where there is no JavaScript the next click tells.
+  if (javaScriptEnabled === false) await salesperson.goto('/customers')
+  await expect(salesperson.getByRole('status')).toHaveText('Your session was ended. Please call me, Tomasz', {
+    timeout: 2000,
+  })
+  await expect(salesperson).toHaveURL(/\/authenticate\.shtml\?next=%2Fcustomers$/)
+  await salesperson.reload()
+  await expect(salesperson.getByRole('heading', { level: 1 })).toHaveText('Log in')
+  await expect(salesperson.getByText('Please call me')).toHaveCount(0)
+  await there.close()
+})
+
+test('two administrators look at one session: the second sees by itself that it has ended', async ({
+  page,
+  browser,
+  baseURL,
+  server,
+  javaScriptEnabled,
+}) => {
+  const token = await server.parts.sessions?.newToken('4', { userName: 'A program' })
+  await logIn(page, ADMINISTRATOR)
+  await page.goto(`/admin/sessions/${token?.id}`)
+  const there = await anotherBrowser(browser, baseURL, javaScriptEnabled)
+  const colleague = await there.newPage()
+  await logIn(colleague, ADMINISTRATOR)
+  await colleague.goto(`/admin/sessions/${token?.id}`)
+  await page.getByRole('button', { name: 'End this session' }).click()
+  await expect(page.getByRole('status')).toContainText('The session has ended')
+  if (javaScriptEnabled !== false) await expect(colleague.getByRole('status')).toHaveText('This session has ended.')
+  await colleague.getByRole('button', { name: 'End this session' }).click()
+  await expect(colleague.getByRole('main')).toContainText('There is no such session any more.')
+  await there.close()
+})
+
+test('all tabs of a browser notice the end, and one of them has the message', async ({
+  page,
+  browser,
+  baseURL,
+  server,
+  javaScriptEnabled,
+}) => {
+  const there = await anotherBrowser(browser, baseURL, javaScriptEnabled)
+  const tabs = [await there.newPage(), await there.newPage()]
+  await logIn(tabs[0] as Page, 2)
+  for (const tab of tabs) await tab.goto('/customers')
+  await logIn(page, ADMINISTRATOR)
+  await page.goto('/admin/sessions?user=2')
+  await page.getByText('End all sessions of Jonas Keller').click()
+  await page.getByLabel('Message').first().fill('Good night')
+  if (javaScriptEnabled !== false) await expect.poll(() => server.parts.streams.size).toBeGreaterThan(1)
+  await page.getByRole('button', { name: 'End them all' }).click()
+  await expect(page.getByRole('status')).toContainText('ended. Yours goes on.')
+  if (javaScriptEnabled === false) for (const tab of tabs) await tab.goto('/customers')
+  for (const tab of tabs) await expect(tab.getByRole('heading', { level: 1 })).toHaveText('Log in', { timeout: 4000 })
+  const told = await Promise.all(tabs.map((tab) => tab.getByText('Good night').count()))
+  expect(told.sort()).toEqual([0, 1])
+  await there.close()
+})
+
+test('the console shows by itself who comes and goes, and keeps what is being typed', async ({
+  page,
+  browser,
+  baseURL,
+  javaScriptEnabled,
+}) => {
+  await logIn(page, ADMINISTRATOR)
+  await page.goto('/admin/sessions?user=1&kind=web')
+  const rows = page.getByRole('link', { name: 'Ada Marlow' })
+  const before = await rows.count()
+  await page.getByText('End all sessions but mine').click()
+  await page.getByLabel('Message').last().fill('half a word')
+  const there = await anotherBrowser(browser, baseURL, javaScriptEnabled)
+  const salesperson = await there.newPage()
+  await logIn(salesperson, 1)
+  if (javaScriptEnabled === false) await page.getByRole('link', { name: 'Look again' }).click()
+  await expect(rows).toHaveCount(before + 1, { timeout: 4000 })
+  if (javaScriptEnabled !== false) await expect(page.getByLabel('Message').last()).toHaveValue('half a word')
+  await salesperson.getByRole('button', { name: 'Log out' }).click()
+  if (javaScriptEnabled === false) await page.getByRole('link', { name: 'Look again' }).click()
+  await expect(rows).toHaveCount(before, { timeout: 4000 })
+  await there.close()
+})
+
+// The first answer says that there is no room, the second breaks off in the middle.
+const DOWN_THEN_CUT = `
+  const ask = window.fetch
+  const cut = () => new ReadableStream({ pull: (body) => body.error(new TypeError('cut')) })
+  const failures = [() => new Response('', { status: 503 }), () => new Response(cut())]
+  window.fetch = async (address, ...more) => {
+    const failure = String(address).includes('refresh=') ? failures.shift() : undefined
+    return failure ? failure() : ask(address, ...more)
+  }
+`
+
+test('a console that could not be updated says so, tries again, and goes on', async ({
+  browser,
+  baseURL,
+  javaScriptEnabled,
+}) => {
+  const there = await anotherBrowser(browser, baseURL, javaScriptEnabled)
+  const page = await there.newPage()
+  await logIn(page, ADMINISTRATOR)
+  await page.addInitScript(DOWN_THEN_CUT)
+  await page.goto('/admin/sessions?kind=web')
+  const state = page.locator('#live-state')
+  if (javaScriptEnabled === false) return expect(state).toHaveText('As it was when this page was opened.')
+  await expect(state).toHaveText('Could not be updated just now. It is tried again.')
+  await expect(state).toHaveText('Updates by itself.', { timeout: 15_000 })
+  await there.close()
+})
+
+test('what somebody has selected or is on stays as it is until he leaves it', async ({
+  page,
+  server,
+  javaScriptEnabled,
+}) => {
+  const token = await server.parts.sessions?.newToken('4', { userName: 'A program' })
+  await logIn(page, ADMINISTRATOR)
+  await page.goto(`/admin/sessions/${token?.id}`)
+  const state = page.locator('#live-state')
+  if (javaScriptEnabled === false) return expect(state).toHaveText('As it was when this page was opened.')
+  await expect(state).toHaveText('Updates by itself.')
+  const link = page.getByRole('link', { name: 'In the audit trail' })
+  await link.focus()
+  await page.evaluate(`document.querySelector('#live dd').append('an older word')`)
+  await server.parts.sessions?.newToken('4', { userName: 'Another program' })
+  await expect(state).toHaveText('Waits while you are using or selecting something in it.')
+  await expect(link).toBeFocused()
+  await link.blur()
+  await expect(page.getByText('an older word')).toHaveCount(0, { timeout: 10_000 })
+  await expect(state).toHaveText('Updates by itself.')
+})
+
+test('a page that answered a form is left for one that can be opened when its session ends', async ({
+  page,
+  server,
+  javaScriptEnabled,
+}) => {
+  await logIn(page, ADMINISTRATOR)
+  await page.goto('/admin/sessions')
+  await page.evaluate(`document.querySelector('form[action$="end-others"] input').removeAttribute('maxlength')`)
+  await page.getByText('End all sessions but mine').click()
+  await page.getByLabel('Message').last().fill('x'.repeat(201))
+  await page.getByRole('button', { name: 'End everybody’s' }).click()
+  await expect(page.getByText('The message is too long')).toBeVisible()
+  await expect(page).toHaveURL(/\/admin\/sessions\/end-others$/)
+  if (javaScriptEnabled !== false) await expect.poll(() => server.parts.streams.size).toBeGreaterThan(0)
+  await server.parts.sessions?.endMany({ userId: String(ADMINISTRATOR) }, 'revoked', { message: 'Good night' })
+  if (javaScriptEnabled === false) await page.goto('/')
+  await expect(page).toHaveURL(/:\d+\/$/)
+  await expect(page.getByText('Good night')).toBeVisible()
+})
+
+test('a tab that is closed, and a page that is left and come back to, end nothing', async ({
+  page,
+  server,
+  javaScriptEnabled,
+}) => {
+  await logIn(page, 4)
+  await page.goto('/customers')
+  if (javaScriptEnabled !== false) await expect.poll(() => server.parts.streams.size).toBeGreaterThan(0)
+  const other = await page.context().newPage()
+  await other.goto('/customers')
+  await other.close()
+  await page.goto('/customers/1')
+  await page.goBack()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your customers')
+})
+
+test('the pages of the administration are no wider than the screen', async ({ page }) => {
+  await logIn(page, ADMINISTRATOR)
+  await page.goto('/admin/sessions?state=user')
+  await expectNarrow(page)
+  await page.getByRole('link', { name: 'Tomasz Nowak' }).first().click()
+  await expectNarrow(page)
+  await page.goto('/admin/audit')
+  await expectNarrow(page)
+  const entries = page.getByRole('row')
+  await expect(entries.filter({ hasText: 'Session secured' }).first()).toBeVisible()
+})
+
+test('the audit trail is saved as a file', async ({ page }) => {
+  await logIn(page, ADMINISTRATOR)
+  await page.goto('/admin/audit?event=secured')
+  const download = page.waitForEvent('download')
+  await page.getByRole('link', { name: 'Export as CSV' }).click()
+  expect((await download).suggestedFilename()).toMatch(/^audit-\d{4}-\d\d-\d\d\.csv$/)
+})
+
+async function logIn(page: Page, userId: number): Promise<void> {
+  await page.goto('/authenticate.shtml')
+  await page.getByLabel('userId').fill(String(userId))
+  await page.getByLabel('Password').fill('crm-demo')
+  await page.getByRole('button', { name: 'Log In' }).click()
+  await expect(page.getByRole('button', { name: 'Log out' })).toBeVisible()
+}
+
+function anotherBrowser(
+  browser: Browser,
+  baseURL: string | undefined,
+  javaScriptEnabled: boolean | undefined,
+): Promise<BrowserContext> {
+  return browser.newContext({
+    ...(baseURL !== undefined && { baseURL }),
+    ...(javaScriptEnabled !== undefined && { javaScriptEnabled }),
+  })
+}

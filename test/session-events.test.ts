@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { Context } from 'koa'
+import { EventStreams } from '../src/web/event-streams.js'
+import { startDemo } from './support/demo.js'
+import { sessionIdOf } from './support/pages.js'
+import { openStream, STREAM_HEADERS } from './support/stream.js'
+
+const PATH = '/session/events'
+
+test('a page is told at once that its session has ended, and the next ask is answered with 204', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const before = (await demo.parts.sessions?.get(sessionIdOf(ada)))?.lastAccessTime
+  demo.clock.advance({ minutes: 5 })
+  const stream = await openStream(demo.url + PATH, ada)
+  assert.deepEqual((await demo.parts.sessions?.get(sessionIdOf(ada)))?.lastAccessTime, before, 'no activity')
+  assert.equal((await ada.send(PATH, { method: 'HEAD', headers: STREAM_HEADERS })).status, 200)
+  await demo.parts.sessions?.end(sessionIdOf(ada), 'revoked', { message: 'Bye' })
+  await stream.until(/event: ended/)
+  await stream.ended
+  for (const method of ['GET', 'HEAD']) {
+    const answer = await ada.send(PATH, { method, headers: STREAM_HEADERS })
+    assert.deepEqual([answer.status, answer.setCookies], [204, []], method)
+  }
+  assert.match((await ada.get('/')).text, /Bye/, 'the message was left for a page')
+})
+
+test('each device of a session has a stream of its own; of one device the newest counts', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const id = sessionIdOf(ada)
+  const phone = demo.visitor()
+  await phone.get(`/customers?$4DSID=${await demo.parts.sessions?.createOTP(id)}`)
+  const streams = [await openStream(demo.url + PATH, ada), await openStream(demo.url + PATH, phone)]
+  assert.equal(demo.parts.streams.size, 2)
+  const again = await openStream(demo.url + PATH, ada)
+  await streams[0]?.until(/event: elsewhere/)
+  await streams[0]?.ended
+  const device = (await demo.parts.sessions?.get(id))?.devices.find(({ via }) => via === 'link')
+  await demo.parts.sessions?.detach(id, device?.handle ?? '')
+  await streams[1]?.until(/event: ended/)
+  assert.equal(demo.parts.streams.size, 1, 'the other device goes on')
+  again.close()
+})
+
+test('a fresh cookie for the same session is no end: the page asks, and listens on with the new one', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const id = sessionIdOf(ada)
+  const stream = await openStream(demo.url + PATH, ada)
+  assert.equal((await ada.post('/account/confirm', { password: 'crm-demo', next: '/customers' })).status, 303)
+  assert.equal(sessionIdOf(ada), id)
+  demo.clock.advance({ seconds: 1 })
+  await stream.until(/event: ended/)
+  assert.equal((await ada.send(PATH, { method: 'HEAD', headers: STREAM_HEADERS })).status, 200)
+  const next = await openStream(demo.url + PATH, ada)
+  assert.equal(next.status, 200)
+  next.close()
+})
+
+test('a stream lasts five minutes; then the page asks again', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const stream = await openStream(demo.url + PATH, ada)
+  demo.clock.advance({ minutes: 5 })
+  await stream.ended
+  assert.doesNotMatch(stream.text(), /event: ended/)
+  const next = await openStream(demo.url + PATH, ada)
+  assert.equal(next.status, 200)
+  next.close()
+})
+
+test('guests, and servers without sessions, have no stream', async (t) => {
+  const demo = await startDemo(t)
+  const guest = demo.visitor()
+  await guest.get('/')
+  assert.equal((await guest.get(PATH, STREAM_HEADERS)).status, 204)
+  const off = await startDemo(t, { sessions: 'none' })
+  assert.equal((await off.visitor().get(PATH, STREAM_HEADERS)).status, 204)
+})
+
+test('a server that stops ends the stream, and does not say that the session has ended', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const stream = await openStream(demo.url + PATH, ada)
+  demo.parts.streams.stop()
+  await stream.ended
+  assert.doesNotMatch(stream.text(), /event: ended/)
+  assert.equal((await ada.get(PATH, STREAM_HEADERS)).status, 503)
+})
+
+test('where no stream can be opened, the caller says whether the page may ask again', () => {
+  const streams = new EventStreams({ after: () => () => {} }, { most: 0 })
+  const answer = (signal: AbortSignal, whenFull?: 204 | 503) => {
+    const ctx = {} as Context
+    assert.equal(streams.open(ctx, 'key', signal, { ...(whenFull && { whenFull }) }), undefined)
+    return ctx.status
+  }
+  const { signal } = new AbortController()
+  assert.deepEqual([answer(signal), answer(signal, 503)], [204, 503])
+  assert.equal(answer(AbortSignal.abort(), 503), 204, 'there is nothing to wait for')
+})
+
+test('a page can ask whether its address is a page, and that does nothing else', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  await demo.parts.sessions?.end(sessionIdOf(ada), 'revoked', { message: 'Bye' })
+  const allowed = async (path: string) => {
+    const answer = await ada.send(path, { method: 'OPTIONS', headers: STREAM_HEADERS })
+    assert.deepEqual([answer.status, answer.setCookies], [200, []], path)
+    return String(answer.headers.allow)
+  }
+  assert.match(await allowed('/customers'), /GET/)
+  assert.match(await allowed('/account/password'), /GET/)
+  assert.equal(await allowed('/account/sessions/end-others'), 'POST')
+  assert.match((await ada.get('/')).text, /Bye/, 'the message was left for a page')
+})
+
+test('pages of signed-in people listen for the end, those of guests do not', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  assert.doesNotMatch((await ada.get('/')).text, /session-ended/)
+  await ada.logInWell(1)
+  assert.match((await ada.get('/')).text, /session-ended\.[0-9a-f]{12}\.js" type="module"/)
+})

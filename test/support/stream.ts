@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { type IncomingMessage, request } from 'node:http'
+import type { Visitor } from './visitor.js'
+
+/** What a browser says when a script of a page opens an event stream. */
+export const STREAM_HEADERS = {
+  Accept: 'text/event-stream',
+  'Sec-Fetch-Mode': 'cors',
+  'Sec-Fetch-Dest': 'empty',
+  'Sec-Fetch-Site': 'same-origin',
+}
+
+export interface OpenStream {
+  status: number
+  headers: IncomingMessage['headers']
+  /** Everything that came so far. */
+  text(): string
+  /** Resolves when the server has ended it. */
+  ended: Promise<void>
+  /** Reads on until this came. */
+  until(pattern: RegExp): Promise<void>
+  close(): void
+}
+
+/** Opens a stream as an EventSource does, with this visitor's cookies, and reads along. */
+export function openStream(url: string, visitor: Visitor): Promise<OpenStream> {
+  const Cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { headers: { ...STREAM_HEADERS, Cookie } }, (response) => resolve(readAlong(response)))
+    asked.on('error', reject)
+    asked.end()
+  })
+}
+
+function readAlong(response: IncomingMessage): OpenStream {
+  let text = ''
+  const ended = new Promise<void>((resolve) => response.once('close', resolve))
+  response.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece
+  })
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    text: () => text,
+    ended,
+    close: () => response.destroy(),
+    async until(pattern) {
+      while (!pattern.test(text)) {
+        const more = new Promise<void>((resolve) => response.once('data', () => resolve()))
+        await Promise.race([more, ended.then(() => assert.match(text, pattern, 'the stream ended before that'))])
+      }
+    },
+  }
+}
