@@ -33,6 +33,17 @@ export function requireUser({ loginPath }: { loginPath: string }) {
   }
 }
 
+/**
+ * Looks at the session again. A body may take its time to arrive, and whoever was signed out meanwhile must not act: put it behind what
+ * reads the body, and before what asks for rights.
+ */
+export function sessionAsItIsNow() {
+  return async function sessionAsItIsNow(ctx: Context, next: Next) {
+    await ctx.session?.reload()
+    await next()
+  }
+}
+
 /** For pages that make no sense without sessions: answers 503 and says so when the server runs without them. */
 export function requireSession() {
   return async function requireSession(ctx: Context, next: Next) {

@@ -6,6 +6,8 @@ export interface CrmStorage {
   status?: { step: SignUpStep; email: string; ID: string }
   /** Forms of this session that were carried out, by the name each page gave them; the newest only. */
   spentForms?: string[]
+  /** What the next page has to tell of what was just done. */
+  pageNote?: string
   /** The latest answer of the external platform, left here by its callback. */
   lastOperation?: { id: number; state: 'approved' | 'refused' }
 }

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import type { Config } from '../config.js'
 import { formatMoment } from '../crm/index.js'
-import { signedIn } from '../crm-session.js'
+import { type CrmSession, signedIn } from '../crm-session.js'
 import type { OwnOrigins } from '../web/own-origins.js'
 import type { PageModel } from '../web/pages.js'
 import { Problem } from '../web/problem.js'
-import { readTokenForm, TOKEN_LIFETIMES, TOKEN_SCOPES } from './api-token-form.js'
+import { originOf } from '../web/request-origin.js'
+import { readTokenForm, TOKEN_LIFETIMES, TOKEN_SCOPES, type WantedToken } from './api-token-form.js'
 import {
   type ApiToken,
   type ApiTokenParts,
@@ -15,6 +16,9 @@ import {
   makeApiToken,
   revokeApiToken,
 } from './api-tokens.js'
+import { answerRefusal, RECENT_MINUTES } from './confirm-pages.js'
+import { provePassword } from './prove-password.js'
+import type { SignInParts } from './sign-in.js'
 import { giveFormBack, spendForm } from './spent-forms.js'
 import { undoAndThrow } from './undo-and-throw.js'
 
@@ -37,7 +41,9 @@ export interface ApiTokensPage extends PageModel {
   /** What else there is to say. */
   notice: string
   typed: { name: string; days: string; scope: string }
-  wrongField: 'name' | ''
+  wrongField: 'name' | 'password' | ''
+  /** The log in was too long ago: the form asks for the password too. */
+  asksPassword: boolean
   /** Sent along with the form: a form that comes twice makes one token. */
   once: string
   lifetimes: typeof TOKEN_LIFETIMES
@@ -54,7 +60,7 @@ export interface TokenMadePage extends PageModel {
   facts: { label: string; value: string }[]
 }
 
-interface TokenPageParts extends Omit<ApiTokenParts, 'sessions'> {
+interface TokenPageParts extends Omit<ApiTokenParts, 'sessions'>, Omit<SignInParts, 'config'> {
   config: Pick<Config, 'sessionCloseOnStop'>
   origins: OwnOrigins
   /** Null when the server runs without sessions; then `requireUser` lets nobody through. */
@@ -74,16 +80,23 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       const form = readTokenForm(ctx.request.body)
       if (!form.ok) return showList(ctx, 422, form)
       const { once, ...wanted } = form.wanted
+      // A token lives on when its maker has gone, so whoever only found a browser open must not make one.
+      if (!session.hasRecentLogin(RECENT_MINUTES) && !(await proved(ctx, form.wanted))) return
       if (!(await spendForm(session, once))) {
         const notice =
           'This form was sent before, and made its token then; a token is shown only once. If you did not keep it, revoke it here and make another one.'
         return showList(ctx, 409, { notice })
       }
 
-      const origin = { device: ctx.get('User-Agent') || null, address: ctx.ip }
+      const origin = originOf(ctx)
       const made = await makeApiToken(required(), userId, wanted, origin).catch((error) =>
         undoAndThrow(parts.log, error, () => giveFormBack(session, once)),
       )
+      // Whoever was signed out at this very moment, by a new password for instance, leaves nothing behind.
+      if (made.is === 'made' && !(await isStillIn(session))) {
+        await required().sessions.end(made.id, 'revoked', { cause: origin })
+        throw new Problem(403, 'You were signed out at this moment, so no token was made.')
+      }
       if (made.is === 'nobody')
         throw new Problem(403, 'Your account was changed or switched off at this moment, so no token was made.')
       if (made.is === 'too-many') return showList(ctx, 422)
@@ -101,13 +114,32 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
 
     async revoke(ctx: Context) {
       const { userId } = signedIn(ctx)
-      if (!(await revokeApiToken(required(), userId, String(ctx.params.id)))) {
+      if (!(await revokeApiToken(required(), userId, String(ctx.params.id), originOf(ctx)))) {
         const notice = 'There is no such token of yours: it was revoked before, or has expired. Nothing was changed.'
         return showList(ctx, 404, { notice })
       }
       ctx.status = 303
       ctx.redirect(PAGE)
     },
+  }
+
+  /** Answers whether the password that came along is right; if not, the page is shown again with all that was typed. */
+  async function proved(ctx: Context, { name, days, scope, once }: WantedToken): Promise<boolean> {
+    const { session, userId } = signedIn(ctx)
+    const { password } = Object(ctx.request.body) as Record<string, unknown>
+    const again = { typed: { name, days: String(days), scope }, once, wrongField: 'password' } as const
+    if (password === undefined) {
+      await showList(ctx, 422, { ...again, message: 'Your log in was a while ago. Please enter your password too.' })
+      return false
+    }
+    const proof = await provePassword(parts, { ...originOf(ctx), userId, sessionId: session.id, password })
+    if (proof.is !== 'proved') {
+      answerRefusal(ctx, proof)
+      await showList(ctx, ctx.status, { ...again, message: proof.message })
+      return false
+    }
+    await session.renew({ login: true })
+    return true
   }
 
   async function showList(ctx: Context, status = 200, model: Partial<ApiTokensPage> = {}): Promise<void> {
@@ -120,6 +152,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       notice: '',
       typed: { name: '', days: DEFAULT_DAYS, scope: 'read' },
       wrongField: '',
+      asksPassword: !signedIn(ctx).session.hasRecentLogin(RECENT_MINUTES),
       once: randomUUID(),
       lifetimes: TOKEN_LIFETIMES,
       scopes: TOKEN_SCOPES,
@@ -135,6 +168,11 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
     if (sessions === null) throw new TypeError('apiTokenPages() found no sessions: put requireUser() before it.')
     return { ...parts, sessions }
   }
+}
+
+async function isStillIn(session: CrmSession): Promise<boolean> {
+  await session.reload()
+  return session.userId !== undefined
 }
 
 function rowOf(token: ApiToken): ApiTokensPage['tokens'][number] {

@@ -37,8 +37,9 @@ export interface ApiTokenParts {
   sessions: Pick<Sessions<CrmStorage, Privilege>, 'newToken' | 'list' | 'end'>
 }
 
-/** From where somebody makes a token. */
+/** From where somebody makes or revokes a token. */
 interface Origin {
+  requestId: string
   device: string | null
   address: string
 }
@@ -80,9 +81,10 @@ export async function makeApiToken(
   if ((await apiTokensOf({ sessions }, userId)).length >= MOST_TOKENS) return { is: 'too-many' }
   const { userName, roles } = personOf(account)
   const absoluteSeconds = days * DAY_SECONDS
-  const made = await sessions.newToken(userId, { ...origin, userName, roles, name, scope, absoluteSeconds })
+  const { device, address } = origin
+  const made = await sessions.newToken(userId, { device, address, userName, roles, name, scope, absoluteSeconds })
   const undo = async (is: 'too-many' | 'nobody') => {
-    await sessions.end(made.id, 'revoked')
+    await sessions.end(made.id, 'revoked', { cause: origin })
     return { is }
   }
 
@@ -101,9 +103,10 @@ export async function revokeApiToken(
   { log, sessions }: Pick<ApiTokenParts, 'log' | 'sessions'>,
   userId: string,
   id: string,
+  origin: Origin,
 ): Promise<boolean> {
   const token = (await apiTokensOf({ sessions }, userId)).find((own) => own.id === id)
-  if (token === undefined || !(await sessions.end(id, 'revoked'))) return false
+  if (token === undefined || !(await sessions.end(id, 'revoked', { cause: origin }))) return false
   log.info({ event: 'token.revoked', userId, session: id }, 'API token revoked')
   return true
 }

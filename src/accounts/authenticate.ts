@@ -37,7 +37,7 @@ export async function authenticate(source: Source, name: AccountName, password: 
 export async function isUnchanged(database: Kysely<Database>, account: Account): Promise<boolean> {
   if (account.is === 'customer') {
     const now = await findValidatedUser(database, { id: account.user.id })
-    return now !== undefined && now.password === account.user.password
+    return now !== undefined && now.password === account.user.password && now.email === account.user.email
   }
   const now = await findActiveSalesperson(database, { userId: account.person.user_id })
   return now !== undefined && now.role === account.person.role && now.password === account.person.password
@@ -51,7 +51,8 @@ export async function findAccountByName(database: Kysely<Database>, name: Accoun
   return user && { is: 'customer', user }
 }
 
-function passwordOf(account: Account | undefined): string | undefined {
+/** The hash of his password; `undefined` where there is none. */
+export function passwordOf(account: Account | undefined): string | undefined {
   if (account === undefined) return undefined
   return account.is === 'staff' ? account.person.password : (account.user.password ?? undefined)
 }

@@ -3,20 +3,27 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 const WINDOW_SECONDS = 15 * 60
 const FAILURES_PER_ACCOUNT_AND_ADDRESS = 10
 const FAILURES_PER_ADDRESS = 100
+const FAILURES_PER_SESSION = 5
 
 /** One try at a login: counted as a failure from its first moment, so that many at once cannot slip past the limit. */
 export type Attempt = { allowed: true; giveBack(): Promise<void> } | { allowed: false; retryAfterSeconds: number }
 
-/** Slows down guessing: 10 failures per account and address, 100 per address, in 15 minutes. Unknown accounts count alike. */
+/**
+ * Slows down guessing: 10 failures per account and address, 100 per address, in 15 minutes. Unknown accounts count alike. Where somebody
+ * is signed in and asked for his password again, 5 of the same session: he knows it, and whoever found his browser open does not.
+ */
 export class LoginLimit {
   readonly #perAccount = new RateLimiterMemory({ points: FAILURES_PER_ACCOUNT_AND_ADDRESS, duration: WINDOW_SECONDS })
   readonly #perAddress = new RateLimiterMemory({ points: FAILURES_PER_ADDRESS, duration: WINDOW_SECONDS })
 
-  /** Takes one try. `giveBack` it when it was no failed guess: a success, or nobody looked at the password. */
-  async take(userId: number | string, address: string): Promise<Attempt> {
+  readonly #perSession = new RateLimiterMemory({ points: FAILURES_PER_SESSION, duration: WINDOW_SECONDS })
+
+  /** Takes one try; of a session, if one is named. `giveBack` it when it was no failed guess: a success, or nobody looked at the password. */
+  async take(userId: number | string, address: string, session?: string): Promise<Attempt> {
     const network = networkOf(address)
     const account = `${userId} from ${network}`
     try {
+      if (session !== undefined) await this.#perSession.consume(session)
       await this.#perAddress.consume(network)
       await this.#perAccount.consume(account)
     } catch (refusal) {
@@ -26,6 +33,7 @@ export class LoginLimit {
     return {
       allowed: true,
       giveBack: async () => {
+        if (session !== undefined) await this.#perSession.reward(session)
         await this.#perAddress.reward(network)
         await this.#perAccount.reward(account)
       },

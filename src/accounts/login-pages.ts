@@ -3,6 +3,7 @@ import type { Config } from '../config.js'
 import { keepTop3, topCustomersOf } from '../crm/index.js'
 import { currentSession } from '../crm-session.js'
 import type { PageModel } from '../web/pages.js'
+import { originOf } from '../web/request-origin.js'
 import { safeNext } from '../web/safe-next.js'
 import { DEMO_PASSWORD } from './demo-accounts.js'
 import { readLoginForm } from './login-form.js'
@@ -52,7 +53,8 @@ export function loginPages(parts: LoginParts) {
       }
 
       const { account: name, password } = form
-      const result = await signIn(parts, { account: name, password, address: ctx.ip }, async (person) => {
+      const origin = originOf(ctx)
+      const result = await signIn(parts, { ...origin, account: name, password }, async (person) => {
         await session.setPrivileges(person, { login: true })
         return session
       })
@@ -76,6 +78,8 @@ export function loginPages(parts: LoginParts) {
       }
 
       const { account, person } = result
+      const { userId, userName } = person
+      parts.audit.note({ event: 'sign-in', ...origin, userId, userName, sessionId: session.id })
       if (account.is === 'staff') await keepTop3(session, person.userId, (owner) => topCustomersOf(database, owner))
       ctx.status = 302
       ctx.redirect(form.next ?? (account.is === 'staff' ? WELCOME_PAGE : CUSTOMERS_PAGE))

@@ -1,9 +1,11 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import type { Notes } from '../audit/index.js'
 import type { Config } from '../config.js'
 import type { Database, User } from '../database.js'
 import { type Account, authenticate, findAccountByName, isUnchanged } from './authenticate.js'
+import { type KnownDeviceParts, noteDevice } from './known-devices.js'
 import type { AccountName } from './login-form.js'
 import type { LoginLimit } from './login-limit.js'
 import type { Passwords } from './passwords.js'
@@ -11,13 +13,14 @@ import { type Person, personOf } from './person.js'
 import { undoAndThrow } from './undo-and-throw.js'
 
 /** What signing in needs; `Parts` has it all. */
-export interface SignInParts {
+export interface SignInParts extends KnownDeviceParts {
   config: Pick<Config, 'loginText'>
   log: Logger
   database: Kysely<Database>
   passwords: Passwords
   loginLimit: LoginLimit
   clock: { now(): number }
+  audit: Notes
 }
 
 export interface Credentials {
@@ -25,7 +28,12 @@ export interface Credentials {
   password: string
   /** Where the request comes from: guesses are counted for each account, whatever it is called, and address. */
   address: string
+  /** For the audit trail: what the request is called in the log, and which browser or program it says it is. */
+  requestId?: string
+  device?: string | null
 }
+
+type Failure = 'unknown' | 'wrong' | 'limited' | 'pending'
 
 /** The session that was begun for somebody, as far as it matters here. */
 interface Begun {
@@ -51,25 +59,27 @@ const TEXTS = {
 
 /**
  * Signs somebody in, the same way for a page and for the API: counts the try, verifies the password, has `begin` start
- * the session, and makes sure that he was not switched off meanwhile; then the session is closed, and he is unknown.
+ * the session, and makes sure that he was not switched off meanwhile; then the session is closed, and he is unknown. A device
+ * that he never used before is told to him by mail.
  * `begin` is called only when the password fits; what it throws is thrown on, and is no failed guess.
  */
 export async function signIn(
   parts: SignInParts,
-  { account: name, password, address }: Credentials,
+  { account: name, password, ...origin }: Credentials,
   begin: (person: Person) => Promise<Begun>,
 ): Promise<SignedIn> {
   const { config, log, database, loginLimit } = parts
+  const { address } = origin
   const named = await findAccountByName(database, name)
   const typed = nameForLog(name)
   const attempt = await loginLimit.take(countedAs(name, named), address)
   if (!attempt.allowed) {
     const { retryAfterSeconds } = attempt
-    log.warn({ event: 'login.limited', userId: typed, ip: address }, 'login limited')
+    noteFailure(parts, typed, 'limited', origin)
     return { is: 'limited', retryAfterSeconds, message: tooManyAttempts(retryAfterSeconds) }
   }
   const refuse = (reason: 'unknown' | 'wrong'): SignedIn => {
-    log.info({ event: 'login.failed', userId: typed, ip: address, reason }, 'login failed')
+    noteFailure(parts, typed, reason, origin)
     return { is: 'refused', reason, message: TEXTS[config.loginText][reason] }
   }
 
@@ -79,6 +89,7 @@ export async function signIn(
   if (!result.ok && result.reason !== 'pending') return refuse(result.reason)
   await attempt.giveBack()
   if (!result.ok) {
+    noteFailure(parts, typed, 'pending', origin)
     const message = 'This address was not validated yet: open the link in the mail that we sent'
     return { is: 'pending', user: result.user, message }
   }
@@ -95,7 +106,28 @@ export async function signIn(
   }
   const { userId } = person
   log.info({ event: 'login.succeeded', userId, ip: address, session: session.id }, 'login succeeded')
+  await noteDevice(parts, account, { address, device: origin.device ?? null })
   return { is: 'account', account, person }
+}
+
+const REASONS: Record<Failure, string> = {
+  unknown: 'nobody has this name',
+  wrong: 'wrong password',
+  limited: 'too many failures, not looked at',
+  pending: 'address not validated yet',
+}
+
+/** Writes down that somebody did not know a password, for the log and for the audit trail. */
+export function noteFailure(
+  { log, audit }: Pick<SignInParts, 'log' | 'audit'>,
+  typed: number | string,
+  reason: Failure,
+  origin: Omit<Credentials, 'account' | 'password'>,
+): void {
+  const facts = { userId: typed, ip: origin.address }
+  if (reason === 'limited') log.warn({ event: 'login.limited', ...facts }, 'login limited')
+  else log.info({ event: 'login.failed', ...facts, reason }, 'login failed')
+  audit.note({ event: 'sign-in-failed', ...origin, userName: String(typed), detail: REASONS[reason] })
 }
 
 /** Number and address of one account count together; what is no account's counts as it was typed. */
@@ -110,7 +142,7 @@ function nameForLog(name: AccountName): number | string {
   return z.email().safeParse(name.email).success ? name.email : '***'
 }
 
-function tooManyAttempts(retryAfterSeconds: number): string {
+export function tooManyAttempts(retryAfterSeconds: number): string {
   const minutes = Math.ceil(retryAfterSeconds / 60)
   return `Too many failed attempts. Please try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`
 }

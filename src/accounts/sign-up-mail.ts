@@ -3,6 +3,7 @@ import type { Config } from '../config.js'
 import type { Database } from '../database.js'
 import type { ComposeMail, Mail } from '../mail/index.js'
 import type { SessionDescription } from '../session/index.js'
+import { anchor, escapeHtml, htmlMail, strong } from './mail-markup.js'
 import { type LinkMaker, linkPurpose } from './sign-up.js'
 import { findPendingUser, findValidatedUser } from './users.js'
 
@@ -117,24 +118,6 @@ function takenMail(appName: string, email: string, origin: string): Mail {
     ]),
     links: [link],
   }
-}
-
-/** Plain markup without styles: it looks the same everywhere, and no page's security policy has to give way for it. */
-function htmlMail(title: string, paragraphs: string[]): string {
-  const body = [`<h2>${escapeHtml(title)}</h2>`, ...paragraphs.map((text) => `<p>${text}</p>`)].join('\n')
-  return `<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>${escapeHtml(title)}</title></head>\n<body>\n${body}\n</body>\n</html>\n`
-}
-
-function anchor(href: string, label: string): string {
-  return `<a href="${escapeHtml(href)}" target="_blank" rel="noopener">${escapeHtml(label)}</a>`
-}
-
-function strong(text: string): string {
-  return `<strong>${escapeHtml(text)}</strong>`
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
 
 function endOf(expirationDate: string | null): number {

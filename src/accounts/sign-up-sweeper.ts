@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../database.js'
 import { forgetMail } from '../mail/index.js'
+import { removeOldEmailChanges } from './email-changes.js'
 import { PENDING_MILLISECONDS, removeExpiredUsers } from './users.js'
 
 const INTERVAL_MILLISECONDS = 60 * 60_000
@@ -12,7 +13,7 @@ interface SweepParts {
   clock: { now(): number; after(milliseconds: number, run: () => void): () => void }
 }
 
-/** Removes, once an hour, the accounts that nobody validated in time and the mail that was settled long ago. Answers how to stop. */
+/** Removes, once an hour, the accounts and addresses that nobody validated in time and the mail that was settled long ago. Answers how to stop. */
 export function startSweepingSignUps({ database, log, clock }: SweepParts): () => Promise<void> {
   let sweeping: Promise<void> | undefined
   let cancel = () => {}
@@ -36,5 +37,6 @@ export function startSweepingSignUps({ database, log, clock }: SweepParts): () =
 
 export async function sweepSignUps(database: Kysely<Database>, now: number): Promise<void> {
   await removeExpiredUsers(database, now)
+  await removeOldEmailChanges(database, now)
   await forgetMail(database, now - 2 * PENDING_MILLISECONDS)
 }

@@ -2,3 +2,5 @@
 export const WELCOME_PAGE = '/authenticationOK.shtml'
 /** Where a customer who signed up is. */
 export const CUSTOMERS_PAGE = '/account'
+/** Where somebody sees where he is signed in. */
+export const OWN_DEVICES_PAGE = '/account/sessions'

@@ -18,6 +18,8 @@ export interface MailboxPage extends PageModel {
     html: string
     link: string | undefined
     qr: QrCode | undefined
+    /** The link works once, wherever it is opened. */
+    isOneTime: boolean
     isNewest: boolean
   }[]
 }
@@ -52,6 +54,7 @@ export function mailboxPage({ database, isUsed }: { database: Kysely<Database>; 
         sent: `${time.format(new Date(mail.sentAt))} UTC`,
         link,
         qr: link === undefined ? undefined : qrCode(link),
+        isOneTime: link?.includes('$4DSID') === true,
         isNewest: index === 0,
       })),
     })

@@ -1,20 +1,33 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import type { Database, OutboxRow } from '../database.js'
+import type { Database, MailKind, OutboxRow } from '../database.js'
 
-/** One address gets no two mails within this time: whoever types an address is not always the one who reads its mail. */
+/**
+ * One address gets no two mails within this time: whoever types an address is not always the one who reads its mail. A notice that an
+ * account was changed does not wait: only who proved its password has one sent, and its owner must know at once.
+ */
 export const MAIL_INTERVAL_MILLISECONDS = 60_000
 // Longer than any mail server may take.
 const LEASE_MILLISECONDS = 2 * 60_000
 const MOST_WAITING = 5000
 const NOBODY = ''
 const REPLACED = 'REPLACED'
+// What anybody can have sent to any address. Notices to the owner of an account are none of these: nobody takes them back.
+const SIGN_UP_KINDS: readonly MailKind[] = ['validate', 'taken']
+const URGENT_KINDS: readonly MailKind[] = ['password-changed', 'email-changed']
 
-export type NewMail = Pick<OutboxRow, 'kind' | 'user_id' | 'session_id' | 'email'>
+export interface NewMail extends Pick<OutboxRow, 'kind' | 'user_id' | 'session_id' | 'email'> {
+  /** What the mail tells beside. */
+  details?: object
+}
 
 /** Puts a mail into the outbox, in the transaction of whatever it tells about. Answers when it will go out. */
-export async function enqueueMail(database: Kysely<Database>, mail: NewMail, now: number): Promise<number> {
-  const due = (await freeFrom(database, mail.email, now)) ?? now
+export async function enqueueMail(
+  database: Kysely<Database>,
+  { details, ...mail }: NewMail,
+  now: number,
+): Promise<number> {
+  const due = isUrgent(mail) ? now : ((await freeFrom(database, mail.email, now)) ?? now)
   await database
     .insertInto('outbox')
     .values({
@@ -28,19 +41,34 @@ export async function enqueueMail(database: Kysely<Database>, mail: NewMail, now
       problem: null,
       sent_at: null,
       link_until: null,
+      details: details === undefined ? null : JSON.stringify(details),
     })
     .execute()
   return due
 }
 
 /**
- * Takes back what still waits for this address: something newer takes its place. What went out is marked as replaced, and a
- * mail that is being delivered is not tried again; whatever the kind of the mail, the same happens.
+ * Takes back what still waits for this address of signing up: something newer takes its place. What went out is marked as replaced,
+ * and a mail that is being delivered is not tried again; whatever the kind of the mail, the same happens.
  */
 export async function dropWaiting(database: Kysely<Database>, { email }: { email: string }): Promise<void> {
-  const ofAddress = database.updateTable('outbox').where('email', '=', email)
+  const ofAddress = database.updateTable('outbox').where('email', '=', email).where('kind', 'in', SIGN_UP_KINDS)
   await ofAddress.set({ state: 'dropped' }).where('state', '=', 'waiting').execute()
   await ofAddress.set({ problem: REPLACED }).execute()
+}
+
+/** Takes back what still waits for this user of one kind, wherever it would go: something newer takes its place. */
+export async function dropWaitingOf(
+  database: Kysely<Database>,
+  { user_id, kind }: Pick<NewMail, 'user_id' | 'kind'>,
+): Promise<void> {
+  await database
+    .updateTable('outbox')
+    .set({ state: 'dropped', problem: REPLACED })
+    .where('user_id', '=', user_id)
+    .where('kind', '=', kind)
+    .where('state', '=', 'waiting')
+    .execute()
 }
 
 /** When this account's mail was first asked for; `undefined` when somebody else's request for the address took its place. */
@@ -49,6 +77,7 @@ export async function waitingSince(database: Kysely<Database>, userId: string): 
     .selectFrom('outbox')
     .select(['created_at', 'problem'])
     .where('user_id', '=', userId)
+    .where('kind', 'in', SIGN_UP_KINDS)
     .orderBy('created_at')
     .execute()
   const [first] = rows
@@ -78,6 +107,37 @@ export async function countOthers(
   return others.length
 }
 
+/** How many mails of one kind went out to this user since then, or are going out at this moment. */
+export async function countSentTo(
+  database: Kysely<Database>,
+  { user_id, kind }: Pick<NewMail, 'user_id' | 'kind'>,
+  { since, now }: { since: number; now: number },
+): Promise<number> {
+  const { sent } = await database
+    .selectFrom('outbox')
+    .select((row) => row.fn.countAll().as('sent'))
+    .where('user_id', '=', user_id)
+    .where('kind', '=', kind)
+    .where((row) => row.or([row('sent_at', '>', isoTime(since)), row('leased_until', '>', isoTime(now))]))
+    .executeTakeFirstOrThrow()
+  return Number(sent)
+}
+
+/** What still waits for this user of one kind, newest first. */
+export async function waitingFor(
+  database: Kysely<Database>,
+  { user_id, kind }: Pick<NewMail, 'user_id' | 'kind'>,
+): Promise<OutboxRow[]> {
+  return database
+    .selectFrom('outbox')
+    .selectAll()
+    .where('user_id', '=', user_id)
+    .where('kind', '=', kind)
+    .where('state', '=', 'waiting')
+    .orderBy('created_at', 'desc')
+    .execute()
+}
+
 /** Whether the outbox takes no more: the mail server has been down for long, or somebody floods it. */
 export async function isOutboxFull(database: Kysely<Database>): Promise<boolean> {
   const { waiting } = await database
@@ -88,12 +148,13 @@ export async function isOutboxFull(database: Kysely<Database>): Promise<boolean>
   return Number(waiting) >= MOST_WAITING
 }
 
-/** The newest mail of this account, whatever became of it. */
+/** The newest mail of this account's sign-up, whatever became of it. */
 export async function newestMail(database: Kysely<Database>, userId: string): Promise<OutboxRow | undefined> {
   return database
     .selectFrom('outbox')
     .selectAll()
     .where('user_id', '=', userId)
+    .where('kind', 'in', SIGN_UP_KINDS)
     .orderBy('created_at', 'desc')
     .orderBy('due_at', 'desc')
     .executeTakeFirst()
@@ -122,9 +183,12 @@ export async function leaseMail(database: Kysely<Database>, now: number): Promis
       .where('state', '=', 'waiting')
       .where('leased_until', '=', found.leased_until)
       .where('attempts', '=', found.attempts)
-      .where(({ not, exists }) => not(exists(selectRecent(database, found.email, now, found.id))))
+      .$if(!isUrgent(found), (lease) =>
+        lease.where(({ not, exists }) => not(exists(selectRecent(database, found.email, now, found.id)))),
+      )
       .executeTakeFirst()
     if (Number(numUpdatedRows) === 1) return { ...found, ...lease }
+    if (isUrgent(found)) continue
     const free = await freeFrom(database, found.email, now, found.id)
     if (free === undefined) continue
     await database
@@ -170,6 +234,10 @@ async function freeFrom(
     leased_until > isoTime(now) || sent_at === null ? now : Date.parse(sent_at),
   )
   return Math.max(...times) + MAIL_INTERVAL_MILLISECONDS
+}
+
+function isUrgent({ kind }: Pick<NewMail, 'kind'>): boolean {
+  return URGENT_KINDS.includes(kind)
 }
 
 /** What this address got within the interval, or is getting at this moment, taken back or not. */

@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto'
 import test from 'node:test'
 import { makeApiToken } from '../../src/accounts/api-tokens.js'
 import { startDemo } from '../support/demo.js'
+import { IPHONE } from '../support/devices.js'
 import { sessionIdOf } from '../support/pages.js'
-import { formOn } from '../support/tokens.js'
+import { formOn, tokensOf } from '../support/tokens.js'
+import { FORM } from '../support/visitor.js'
 
 const PAGE = '/account/tokens'
 const GOOD = { name: 'Report', days: '30', scope: 'read' }
@@ -25,7 +27,10 @@ test('a token whose owner cannot be looked at again is taken back, and the fault
     [down, 1],
   ] as const) {
     const parts = { ...demo.parts, sessions: { ...sessions, newToken, end } }
-    await assert.rejects(makeApiToken(parts, '1', wanted, { device: null, address: '127.0.0.1' }), /sales_persons/)
+    await assert.rejects(
+      makeApiToken(parts, '1', wanted, { requestId: 'r', device: null, address: '127.0.0.1' }),
+      /sales_persons/,
+    )
     await database.schema.alterTable('elsewhere').renameTo('sales_persons').execute()
     assert.equal(await sessions.count({ userId: '1', kind: 'rest', via: 'token' }), left)
   }
@@ -54,4 +59,36 @@ test('a session remembers the newest twenty forms, and not every one that was ev
   const storage = await demo.parts.sessions?.storage(sessionIdOf(ada))
   assert.deepEqual(storage?.spentForms, forms.slice(-20))
   assert.equal((await ada.post(PAGE, { ...GOOD, once: forms.at(-1) ?? '' })).status, 409)
+})
+
+test('whoever is signed out at the very moment a token is made leaves none behind', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const once = formOn(await ada.get(PAGE))
+  const { sessions } = demo.parts
+  assert.ok(sessions)
+  const { newToken } = sessions
+  sessions.newToken = async (...asked) => {
+    const made = await newToken.apply(sessions, asked)
+    await sessions.end(sessionIdOf(ada), 'revoked')
+    return made
+  }
+  const answer = await ada.post(PAGE, { ...GOOD, once })
+  assert.equal(answer.status, 403)
+  assert.match(answer.text, /signed out at this moment/)
+  assert.equal(await sessions.count({ userId: '1' }), 0)
+})
+
+test('who revoked a token, and from where, is known to the audit trail', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  await ada.post(PAGE, { ...GOOD, once: formOn(await ada.get(PAGE)) })
+  const [row] = await tokensOf(ada)
+  await ada.send(String(row?.revoke), { method: 'POST', headers: { ...FORM, 'User-Agent': IPHONE }, body: '' })
+  await demo.parts.audit.written()
+  const rows = await demo.parts.database.selectFrom('audit_events').selectAll().orderBy('id', 'desc').execute()
+  const told = rows.find(({ event, device }) => event !== 'sign-in' && device === IPHONE)
+  assert.deepEqual([told?.user_id, told?.address], ['1', '127.0.0.1'], JSON.stringify(rows.slice(0, 2)))
 })

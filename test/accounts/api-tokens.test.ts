@@ -154,7 +154,7 @@ test('somebody has at most 20 tokens, also when many are asked for at once', asy
   const { sessions } = demo.parts
   assert.ok(sessions)
   const wanted = { name: 'At once', scope: 'read', days: 7 } as const
-  const from = { device: null, address: '127.0.0.1' }
+  const from = { requestId: 'r', device: null, address: '127.0.0.1' }
   // All six have counted before the first one is made.
   const together = meetingOf(6)
   const list: typeof sessions.list = async (...asked) => {

@@ -6,6 +6,8 @@ test('a page that the browser kept in memory asks again, and shows nothing once 
   page,
   server,
 }) => {
+  // Pages notice by themselves when their session ends; this one slept meanwhile.
+  await page.route('**/session-ended.*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }))
   await page.goto('/authenticate.shtml?userId=2')
   await page.getByRole('button', { name: 'Log In' }).click()
   await page.getByRole('link', { name: 'Customers', exact: true }).click()

@@ -1,0 +1,175 @@
+import type { Context } from 'koa'
+import type { Logger } from 'pino'
+import type { Config } from '../config.js'
+import { currentSession, signedIn } from '../crm-session.js'
+import type { PageModel } from '../web/pages.js'
+import { originOf } from '../web/request-origin.js'
+import { askForEmail, type ChangeEmailParts, changeEmail, type EmailChanged } from './change-email.js'
+import { answerRefusal } from './confirm-pages.js'
+import { addressOf, readEmailChange } from './email-changes.js'
+import { findAccount } from './find-account.js'
+import { confirmAction } from './link-confirmation.js'
+import type { SessionsOfDevices } from './own-devices.js'
+import { leaveNote, takeNote } from './page-notes.js'
+import { provePassword } from './prove-password.js'
+import type { SignInParts } from './sign-in.js'
+import { readSignUpForm } from './sign-up-form.js'
+import type { SignUpLimit } from './sign-up-limit.js'
+
+const PAGE = '/account/email'
+
+export interface EmailPage extends PageModel {
+  /** The address as it is. */
+  current: string
+  typed: string
+  isSent: boolean
+  /** Where the demo shows its mail; '' when it really goes out. */
+  mailbox: string
+  /** What was wrong with the last try, and with which field; '' when there was none. */
+  message: string
+  wrongField: 'email' | 'password' | ''
+}
+
+export interface ConfirmEmailPage extends PageModel {
+  /** Whose account it is, as he is called there. */
+  owner: string
+  /** The new address; '' when the link does not say. */
+  email: string
+  /** Where the button posts to. */
+  action: string
+}
+
+type EmailParts = Omit<SignInParts, 'config'> &
+  ChangeEmailParts & {
+    config: Pick<Config, 'profile' | 'smtpUrl'>
+    log: Logger
+    signUpLimit: SignUpLimit
+    sessions: SessionsOfDevices | null
+  }
+
+/** `/account/email`: somebody changes his own address (behind `requireUser`), and the pages that the mailed link opens. */
+export function emailPages(parts: EmailParts) {
+  const { config, database, log, signUpLimit } = parts
+  const mailbox = config.profile === 'demo' && config.smtpUrl === undefined ? '/dev/mailbox' : ''
+
+  return {
+    async form(ctx: Context) {
+      await showForm(ctx, { isSent: await takeNote(signedIn(ctx).session, 'email-asked') })
+    },
+
+    async ask(ctx: Context) {
+      const { session, userId } = signedIn(ctx)
+      const form = readSignUpForm(ctx.request.body, { shortestPassword: undefined })
+      if (!form.ok) {
+        ctx.status = form.status
+        return showForm(ctx, { typed: form.typedEmail, message: form.message, wrongField: 'email' })
+      }
+      const { email } = form
+      const { password } = Object(ctx.request.body) as Record<string, unknown>
+      const proof = await provePassword(parts, { ...originOf(ctx), userId, sessionId: session.id, password })
+      if (proof.is !== 'proved') {
+        answerRefusal(ctx, proof)
+        return showForm(ctx, { typed: email, message: proof.message, wrongField: 'password' })
+      }
+      if (email === addressOf(proof.account)) {
+        ctx.status = 422
+        return showForm(ctx, { typed: email, message: 'This is your address already.', wrongField: 'email' })
+      }
+      const limited = await signUpLimit.take(email, ctx.ip)
+      if (limited !== undefined) {
+        log.warn({ event: 'email.limited', userId, ip: ctx.ip }, 'change of e-mail address limited')
+        ctx.status = 429
+        ctx.set('Retry-After', String(limited.retryAfterSeconds))
+        const message = 'Too many mails were asked for with this address or from here. Please try again in an hour.'
+        return showForm(ctx, { typed: email, message })
+      }
+      await session.renew({ login: true })
+      await askForEmail(parts, { session, userId }, email)
+      log.info({ event: 'email.asked', userId, session: session.id }, 'another e-mail address was asked for')
+      await leaveNote(session, 'email-asked')
+      ctx.status = 303
+      ctx.redirect(PAGE)
+    },
+
+    /** Where the mailed link leads: it changes the address at once, or shows the button that does. */
+    async open(ctx: Context) {
+      if (currentSession(ctx).offer !== undefined) return showButton(ctx)
+      await finish(ctx)
+    },
+
+    async confirm(ctx: Context) {
+      if (currentSession(ctx).offer === undefined) return finish(ctx)
+      ctx.status = 409
+      await showButton(ctx)
+    },
+
+    /** Where the device that asked goes on, once. */
+    async changed(ctx: Context) {
+      if (await takeNote(currentSession(ctx), 'email-changed')) return showResult(ctx, 'changed')
+      ctx.status = 303
+      ctx.redirect(PAGE)
+    },
+  }
+
+  /** What is trusted is the link alone: nobody comes here with anything else. */
+  async function finish(ctx: Context): Promise<void> {
+    const session = currentSession(ctx)
+    const { changesEmail, askedBy } = Object(session.restored === false ? undefined : session.restored.data) as {
+      changesEmail?: unknown
+      askedBy?: string
+    }
+    const { userId } = session
+    const result: EmailChanged =
+      typeof changesEmail !== 'string' || userId === undefined
+        ? { is: 'over' }
+        : await changeEmail(parts, required(), { session, userId, origin: originOf(ctx) }, { changesEmail, askedBy })
+    if (result.is === 'changed' && result.here) {
+      await leaveNote(currentSession(ctx), 'email-changed')
+      ctx.status = 303
+      return ctx.redirect(`${PAGE}/changed`)
+    }
+    // A session that was lent to this request only, or ended with it: whoever reads the page is not told whose it was.
+    if (session.deviceHandle === undefined || result.is === 'changed') Object.assign(ctx, { session: undefined })
+    ctx.status = { changed: 200, taken: 409, over: 400 }[result.is]
+    showResult(ctx, result.is)
+  }
+
+  /** The link is for one request only, so whoever is signed in here stays so. */
+  async function showButton(ctx: Context): Promise<void> {
+    const { offer } = currentSession(ctx)
+    const change = typeof ctx.query.change === 'string' ? await readEmailChange(database, ctx.query.change) : undefined
+    const asking = change && (await required().get(change.session_id))
+    const owner = offer?.userName ?? ''
+    ctx.show<ConfirmEmailPage>('account/email-confirm', {
+      title: 'Use this e-mail address?',
+      action: confirmAction(ctx, offer?.instead),
+      owner,
+      // An address that was written into the link of somebody else is not believed.
+      email: change !== undefined && asking?.userName === owner ? change.email : '',
+    })
+  }
+
+  async function showForm(ctx: Context, model: Partial<EmailPage>): Promise<void> {
+    const account = await findAccount(database, signedIn(ctx).userId)
+    ctx.show<EmailPage>('account/email', {
+      title: 'Change your e-mail address',
+      current: account === undefined ? '' : addressOf(account),
+      typed: '',
+      isSent: false,
+      mailbox,
+      message: '',
+      wrongField: '',
+      ...model,
+    })
+  }
+
+  function required(): SessionsOfDevices {
+    if (parts.sessions === null) throw new TypeError('emailPages() found no sessions: put requireSession() before it.')
+    return parts.sessions
+  }
+}
+
+function showResult(ctx: Context, result: EmailChanged['is']): void {
+  const title = result === 'changed' ? 'Your e-mail address is changed' : 'Your e-mail address was not changed'
+  ctx.show('account/email-changed', { title, result })
+}

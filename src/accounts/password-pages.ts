@@ -1,0 +1,97 @@
+import type { Context } from 'koa'
+import type { Config } from '../config.js'
+import { currentSession, signedIn } from '../crm-session.js'
+import type { PageModel } from '../web/pages.js'
+import { originOf } from '../web/request-origin.js'
+import { type ChangePasswordParts, changePassword } from './change-password.js'
+import { answerRefusal } from './confirm-pages.js'
+import { newPasswordProblem, SHORTEST_PASSWORD } from './new-password.js'
+import type { SessionsOfDevices } from './own-devices.js'
+import { leaveNote, takeNote } from './page-notes.js'
+import { provePassword } from './prove-password.js'
+import type { SignInParts } from './sign-in.js'
+
+const PAGE = '/account/password'
+
+export interface PasswordPage extends PageModel {
+  userName: string
+  shortestPassword: number
+  isChanged: boolean
+  /** What was wrong with the last try, and with which field; '' when there was none. */
+  message: string
+  wrongField: 'password' | 'newPassword' | ''
+}
+
+type PasswordParts = Omit<SignInParts, 'config'> &
+  ChangePasswordParts & { config: Pick<Config, 'profile'>; sessions: SessionsOfDevices | null }
+
+/** `/account/password`: somebody changes his own password. Behind `requireUser`. */
+export function passwordPages(parts: PasswordParts) {
+  const shortestPassword = SHORTEST_PASSWORD[parts.config.profile]
+
+  return {
+    async form(ctx: Context) {
+      showForm(ctx, { isChanged: await takeNote(signedIn(ctx).session, 'password-changed') })
+    },
+
+    async change(ctx: Context) {
+      const here = { ...signedIn(ctx), origin: originOf(ctx) }
+      const { password, newPassword } = Object(ctx.request.body) as Record<string, unknown>
+      const problem =
+        typeof newPassword === 'string'
+          ? newPasswordProblem(newPassword, shortestPassword)
+          : 'Send the new password once, as plain text.'
+      if (problem !== undefined) return refuse(ctx, 422, { message: problem, wrongField: 'newPassword' })
+      const proof = await provePassword(parts, {
+        ...here.origin,
+        userId: here.userId,
+        sessionId: here.session.id,
+        password,
+      })
+      if (proof.is !== 'proved') {
+        answerRefusal(ctx, proof)
+        return showForm(ctx, { message: proof.message, wrongField: 'password' })
+      }
+      if (isSame(String(password), String(newPassword))) {
+        const message = 'This is the password that you have already. Choose another one.'
+        return refuse(ctx, 422, { message, wrongField: 'newPassword' })
+      }
+      const wanted = { account: proof.account, password: String(newPassword) }
+      if (!(await changePassword(parts, required(), here, wanted))) {
+        const message =
+          'Your password was changed at this very moment, on another device or by a second click. This change was not made.'
+        return refuse(ctx, 409, { message, wrongField: '' })
+      }
+      await leaveNote(currentSession(ctx), 'password-changed')
+      ctx.status = 303
+      ctx.redirect(PAGE)
+    },
+  }
+
+  function refuse(ctx: Context, status: number, model: Pick<PasswordPage, 'message' | 'wrongField'>): void {
+    ctx.status = status
+    showForm(ctx, model)
+  }
+
+  function showForm(ctx: Context, model: Partial<PasswordPage>): void {
+    ctx.show<PasswordPage>('account/password', {
+      title: 'Change your password',
+      userName: ctx.session?.userName ?? '',
+      shortestPassword,
+      isChanged: false,
+      message: '',
+      wrongField: '',
+      ...model,
+    })
+  }
+
+  function required(): SessionsOfDevices {
+    if (parts.sessions === null) throw new TypeError('passwordPages() found no sessions: put requireUser() before it.')
+    return parts.sessions
+  }
+}
+
+/** Passwords are compared as they are stored: composed. */
+function isSame(one: string, other: string): boolean {
+  return one.normalize('NFC') === other.normalize('NFC')
+}

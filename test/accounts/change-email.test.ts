@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import type { Config } from '../../src/config.js'
+import { type Demo, startDemo } from '../support/demo.js'
+import { headingOf, messageOf, sessionIdOf } from '../support/pages.js'
+import { GOOD_PASSWORD, newestLink, pathOf, readMailbox, signUpAs, userOf } from '../support/sign-up.js'
+import { callWith, makeToken, tokenOn } from '../support/tokens.js'
+import type { Answer, Visitor } from '../support/visitor.js'
+
+const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', file: ':memory:' }]
+const PAGE = '/account/email'
+const DEVICES = '/account/sessions'
+const CHANGED = 'Your e-mail address is changed'
+
+/** A claim that holds on both stores. */
+function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
+  for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
+}
+
+onBothStores(
+  'opening the mailed link changes the address, and signs out everything but this device',
+  async (t, settings) => {
+    const demo = await startDemo(t, settings)
+    const ana = await signedUp(demo, 'ana@example.com')
+    const [phone, linked] = [demo.visitor(), demo.visitor()]
+    await phone.logInWell('ana@example.com', GOOD_PASSWORD)
+    await linked.get(`${DEVICES}?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(ana))}`)
+    const token = tokenOn(await makeToken(phone))
+    const link = await askFor(demo, ana, ' New@Example.com ')
+    assert.equal((await userOf(demo, 'ana@example.com'))?.validated, 1, 'asking alone changes nothing')
+    const stolen = ana.copy()
+
+    const opened = await ana.get(link)
+    assert.deepEqual([opened.status, opened.location, opened.setCookies.length], [303, `${PAGE}/changed`, 1])
+    const page = await ana.follow(opened)
+    assert.equal(headingOf(page), 'Your e-mail address is changed')
+    assert.match(page.text, />new@example\.com<\/span>/, 'he is called by the new address')
+    assert.equal((await ana.get(DEVICES)).status, 200)
+    for (const other of [phone, linked, stolen]) assert.equal((await other.get(DEVICES)).status, 303)
+    assert.equal((await callWith(demo, token)).status, 401)
+    assert.equal((await demo.visitor().logIn('ana@example.com', GOOD_PASSWORD)).status, 422)
+    await demo.visitor().logInWell('new@example.com', GOOD_PASSWORD)
+
+    const [notice] = await mailTo(demo, 'ana@example.com')
+    assert.equal(notice?.subject, 'Your e-mail address for CRM was changed')
+    assert.ok(!JSON.stringify(notice).includes('new@example.com') && !JSON.stringify(notice).includes('4DSID'))
+    assert.equal((await ana.get(link)).status, 400, 'it works once')
+  },
+)
+
+onBothStores(
+  'opened on another device the link signs nobody in there, and the device that asked stays',
+  async (t, settings) => {
+    const demo = await startDemo(t, settings)
+    const [ada, phone, linked, other] = [demo.visitor(), demo.visitor(), demo.visitor(), demo.visitor()]
+    await ada.logInWell(1)
+    await other.logInWell(1)
+    await linked.get(`${DEVICES}?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(ada))}`)
+    const link = await askFor(demo, ada, 'ada@new.example', 'crm-demo')
+    const opened = await phone.get(link)
+    assert.deepEqual([opened.status, headingOf(opened)], [200, CHANGED])
+    assert.doesNotMatch(opened.text, /Ada Marlow|session-ended|Log in/)
+    assert.equal((await phone.get(DEVICES)).status, 303, 'nobody is signed in on the phone')
+    assert.equal((await ada.get(DEVICES)).status, 200)
+    for (const gone of [other, linked]) assert.equal((await gone.get(DEVICES)).status, 303)
+    await demo.visitor().logInWell('ada@new.example')
+  },
+)
+
+test('somebody else who is signed in where the link is opened stays signed in', async (t) => {
+  const demo = await startDemo(t)
+  const [ada, jonas] = [demo.visitor(), demo.visitor()]
+  await ada.logInWell(1)
+  await jonas.logInWell(2)
+  const link = await askFor(demo, ada, 'ada@new.example', 'crm-demo')
+  assert.equal(headingOf(await jonas.get(link)), CHANGED)
+  assert.match((await jonas.get(DEVICES)).text, /Jonas Keller/)
+  assert.equal(await emailOf(demo, 2), 'jonas.keller@crm.example')
+})
+
+test('with LINK_MODE=confirm a mail scanner changes nothing; the button does', async (t) => {
+  const demo = await startDemo(t, { linkMode: 'confirm' })
+  const [ada, jonas] = [demo.visitor(), demo.visitor()]
+  await ada.logInWell(1)
+  await jonas.logInWell(2)
+  const link = await askFor(demo, ada, 'ada@new.example', 'crm-demo')
+  for (const opener of [demo.visitor(), ada, jonas]) {
+    const page = await opener.get(link)
+    assert.deepEqual([page.status, headingOf(page)], [200, 'Use this e-mail address?'])
+  }
+  assert.equal(await emailOf(demo, 1), 'ada.marlow@crm.example')
+  const action = /<form class="card" method="post" action="([^"]+)"/.exec((await jonas.get(link)).text)?.[1] ?? ''
+  const pressed = await jonas.post(action.replaceAll('&amp;', '&'))
+  assert.deepEqual([pressed.status, headingOf(pressed)], [200, CHANGED])
+  assert.equal(await emailOf(demo, 1), 'ada@new.example')
+  assert.match((await jonas.get(DEVICES)).text, /Jonas Keller/)
+})
+
+test('a link ends when another one is asked for, with its session, and after half an hour', async (t) => {
+  const demo = await startDemo(t)
+  const ana = await signedUp(demo, 'ana@example.com')
+  const first = await askFor(demo, ana, 'one@example.com')
+  const second = await askFor(demo, ana, 'two@example.com')
+  assert.equal((await ana.get(first)).status, 400)
+  demo.clock.advance({ minutes: 31 })
+  assert.equal((await ana.get(second)).status, 400)
+  const third = await askFor(demo, ana, 'three@example.com')
+  await ana.logOut()
+  assert.equal((await ana.get(third)).status, 400)
+  await ana.logInWell('ana@example.com', GOOD_PASSWORD)
+  const fourth = await askFor(demo, ana, 'four@example.com')
+  await ana.post('/account/password', { password: GOOD_PASSWORD, newPassword: 'four unusual words' })
+  assert.equal((await ana.get(fourth)).status, 400, 'a new password ends it too')
+  assert.deepEqual(await demo.parts.database.selectFrom('email_changes').selectAll().execute(), [])
+  assert.ok(await userOf(demo, 'ana@example.com'))
+})
+
+test('an address that is taken gets the same answer, and only its mailbox is told', async (t) => {
+  const demo = await startDemo(t)
+  const ana = await signedUp(demo, 'ana@example.com')
+  await signedUp(demo, 'taken@example.com')
+  demo.clock.advance({ minutes: 2 })
+  const answers: string[] = []
+  for (const email of ['taken@example.com', 'ada.marlow@crm.example', 'free@example.com']) {
+    const asked = await ana.post(PAGE, { email, password: GOOD_PASSWORD })
+    answers.push(`${asked.status} ${asked.location} ${(await ana.follow(asked)).text}`)
+    await demo.parts.mail.tick()
+  }
+  assert.deepEqual(new Set(answers).size, 1)
+  const [told] = await mailTo(demo, 'taken@example.com')
+  assert.equal(told?.subject, 'You already have an account for CRM')
+  assert.ok(!JSON.stringify(told).includes('4DSID') && !JSON.stringify(told).includes('ana@'))
+  assert.equal((await mailTo(demo, 'free@example.com'))[0]?.subject, 'Your new e-mail address for CRM')
+})
+
+test('an address that nobody validated is free, and one that was taken meanwhile is not', async (t) => {
+  const demo = await startDemo(t)
+  const [ana, ben] = [await signedUp(demo, 'ana@example.com'), await signedUp(demo, 'ben@example.com')]
+  await signUpAs(demo, demo.visitor(), 'wanted@example.com')
+  demo.clock.advance({ minutes: 2 })
+  const [hers, his] = [await askFor(demo, ana, 'wanted@example.com'), await askFor(demo, ben, 'wanted@example.com')]
+  assert.equal((await ana.get(hers)).status, 303)
+  const late = await ben.get(his)
+  assert.equal(late.status, 409)
+  assert.match(late.text, /belongs to another account/)
+  assert.equal((await ben.get(DEVICES)).status, 200)
+  assert.ok(await userOf(demo, 'ben@example.com'))
+})
+
+test('of many who open the link at once, one changes the address', async (t) => {
+  const demo = await startDemo(t)
+  const ana = await signedUp(demo, 'ana@example.com')
+  const link = await askFor(demo, ana, 'new@example.com')
+  const answers = await Promise.all(Array.from({ length: 8 }, () => demo.visitor().get(link)))
+  assert.equal(answers.filter(({ status }) => status === 200).length, 1)
+  assert.equal(
+    (await mailTo(demo, 'ana@example.com')).filter(({ subject }) => subject.includes('was changed')).length,
+    1,
+  )
+})
+
+test('what cannot be an address, a wrong password, and the address that he has are refused, and nothing is mailed', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const tries: [Record<string, string>, RegExp][] = [
+    [{ email: 'nonsense', password: 'crm-demo' }, /not an e-mail address/],
+    [{ email: '', password: 'crm-demo' }, /enter your e-mail/],
+    [{ email: `${'x'.repeat(250)}@example.com`, password: 'crm-demo' }, /at most 254/],
+    [{ email: 'ada@new.example', password: 'wrong' }, /not your password/],
+    [{ email: 'ada@new.example' }, /once, as plain text/],
+    [{ email: 'ada.marlow@crm.example', password: 'crm-demo' }, /your address already/],
+  ]
+  for (const [fields, message] of tries) {
+    const answer = await ada.post(PAGE, fields)
+    assert.equal(answer.status, 422)
+    assert.match(messageOf(answer), message)
+  }
+  assert.equal((await demo.visitor().post(PAGE, { email: 'x@example.com', password: 'crm-demo' })).status, 303)
+  assert.deepEqual(await demo.parts.database.selectFrom('outbox').selectAll().execute(), [])
+  for (const visitor of [ada, demo.visitor()]) {
+    assert.equal((await visitor.get(`${PAGE}/confirm`)).status, 400)
+    assert.equal((await visitor.post(`${PAGE}/confirm`)).status, 400)
+  }
+})
+
+test('the link opens nothing but the change, and is not spent elsewhere', async (t) => {
+  const demo = await startDemo(t)
+  const [ada, stranger] = [demo.visitor(), demo.visitor()]
+  await ada.logInWell(1)
+  const link = await askFor(demo, ada, 'ada@new.example', 'crm-demo')
+  for (const path of [DEVICES, '/customers', PAGE])
+    assert.equal((await stranger.get(link.replace(`${PAGE}/confirm`, path))).status, 303, path)
+  assert.equal(headingOf(await stranger.get(link)), CHANGED)
+})
+
+test('one mailbox cannot be filled', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const answers: Answer[] = []
+  for (let times = 0; times < 6; times++)
+    answers.push(await ada.post(PAGE, { email: 'victim@example.com', password: 'crm-demo' }))
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [303, 303, 303, 303, 303, 429],
+  )
+})
+
+test('the audit trail knows of the change', async (t) => {
+  const demo = await startDemo(t)
+  const ana = await signedUp(demo, 'ana@example.com')
+  await ana.get(await askFor(demo, ana, 'new@example.com'))
+  await demo.parts.audit.written()
+  const rows = await demo.parts.database.selectFrom('audit_events').selectAll().execute()
+  const [told] = rows.filter(({ event }) => event === 'email-changed')
+  assert.deepEqual(
+    [told?.user_name, told?.detail, told?.address],
+    ['ana@example.com', 'from ana@example.com to new@example.com', '127.0.0.1'],
+  )
+})
+
+/** Asks for another address, waits for the mail, and answers where its link leads. */
+async function askFor(demo: Demo, visitor: Visitor, email: string, password = GOOD_PASSWORD): Promise<string> {
+  const answer = await visitor.post(PAGE, { email, password })
+  assert.deepEqual([answer.status, answer.location], [303, PAGE], answer.text)
+  demo.clock.advance({ seconds: 61 })
+  const [mail] = await mailTo(demo, email.trim().toLowerCase())
+  const link = mail?.links[0] ?? ''
+  assert.ok(link.includes(`${PAGE}/confirm`), `no link for ${email}`)
+  return pathOf(link)
+}
+
+async function mailTo(demo: Demo, address: string) {
+  await demo.parts.mail.tick()
+  return (await readMailbox(demo.visitor())).filter(({ to }) => to === address)
+}
+
+async function signedUp(demo: Demo, email: string): Promise<Visitor> {
+  const visitor = demo.visitor()
+  await signUpAs(demo, visitor, email)
+  await visitor.get(await newestLink(demo, email))
+  await visitor.logInWell(email, GOOD_PASSWORD)
+  demo.clock.advance({ seconds: 61 })
+  return visitor
+}
+
+async function emailOf({ parts }: Demo, userId: number): Promise<string> {
+  const query = parts.database.selectFrom('sales_persons').select('email').where('user_id', '=', userId)
+  return (await query.executeTakeFirstOrThrow()).email
+}

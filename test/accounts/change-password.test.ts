@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import type { Config } from '../../src/config.js'
+import { type Demo, startDemo } from '../support/demo.js'
+import { headingOf, messageOf, sessionIdOf } from '../support/pages.js'
+import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs } from '../support/sign-up.js'
+import { callWith, makeToken, tokenOn } from '../support/tokens.js'
+import type { Visitor } from '../support/visitor.js'
+
+const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', file: ':memory:' }]
+const PAGE = '/account/password'
+const NEW = 'four unusual words here'
+
+/** A claim that holds on both stores. */
+function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
+  for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
+}
+
+onBothStores(
+  'a new password signs out everything else, and keeps this device on a fresh cookie',
+  async (t, settings) => {
+    const demo = await startDemo(t, settings)
+    const [laptop, phone, linked, jonas] = [demo.visitor(), demo.visitor(), demo.visitor(), demo.visitor()]
+    await laptop.logInWell(1)
+    await phone.logInWell(1)
+    await jonas.logInWell(2)
+    await linked.get(`/account/sessions?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(laptop))}`)
+    const openLink = await demo.parts.sessions?.createOTP(sessionIdOf(phone))
+    const token = tokenOn(await makeToken(phone))
+    const [stolen, id] = [laptop.copy(), sessionIdOf(laptop)]
+
+    const answer = await change(laptop, { password: 'crm-demo', newPassword: NEW })
+    assert.deepEqual([answer.status, answer.location, answer.setCookies.length], [303, PAGE, 1])
+    assert.match((await laptop.follow(answer)).text, /Your password is changed\./)
+    assert.equal(sessionIdOf(laptop), id)
+    for (const other of [phone, linked, stolen]) assert.equal((await other.get('/account/sessions')).status, 303)
+    assert.equal((await callWith(demo, token)).status, 401)
+    assert.equal((await demo.visitor().get(`/account/sessions?$4DSID=${openLink}`)).status, 303)
+    assert.equal((await jonas.get('/account/sessions')).status, 200)
+
+    assert.equal((await demo.visitor().logIn(1)).status, 422)
+    await demo.visitor().logInWell(1, NEW)
+  },
+)
+
+test('a mail tells of it and signs nobody in, and the audit trail knows; neither holds a password', async (t) => {
+  const demo = await startDemo(t)
+  const ana = await signedUp(demo, 'ana@example.com')
+  await change(ana, { password: GOOD_PASSWORD, newPassword: NEW })
+  demo.clock.advance({ minutes: 2 })
+  await demo.parts.mail.tick()
+  const [mail] = await readMailbox(demo.visitor())
+  assert.deepEqual([mail?.to, mail?.subject], ['ana@example.com', 'Your password for CRM was changed'])
+  assert.match(String(mail?.text), /from the address 127\.0\.0\.1 \(/)
+  assert.ok(!JSON.stringify(mail).includes('4DSID') && !JSON.stringify(mail).includes(NEW))
+  await demo.parts.audit.written()
+  const rows = await demo.parts.database.selectFrom('audit_events').selectAll().execute()
+  const [told] = rows.filter(({ event }) => event === 'password-changed')
+  assert.deepEqual(
+    [told?.user_name, told?.session_id, told?.address],
+    ['ana@example.com', sessionIdOf(ana), '127.0.0.1'],
+  )
+  const said = JSON.stringify(rows) + demo.log.join('')
+  for (const secret of [NEW, GOOD_PASSWORD, '$2b$']) assert.ok(!said.includes(secret), secret)
+})
+
+test('the notice goes out though somebody asks for other mail to that address all the time', async (t) => {
+  const demo = await startDemo(t)
+  const ana = await signedUp(demo, 'ana@example.com')
+  await change(ana, { password: GOOD_PASSWORD, newPassword: NEW })
+  for (let times = 0; times < 3; times++) {
+    await demo.visitor().post('/signup', { email: 'ana@example.com', password: GOOD_PASSWORD })
+    demo.clock.advance({ seconds: 61 })
+    await demo.parts.mail.tick()
+  }
+  const subjects = (await readMailbox(demo.visitor())).map(({ subject }) => subject)
+  assert.ok(subjects.includes('Your password for CRM was changed'), subjects.join())
+})
+
+test('a password that cannot be used changes nothing', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const [before, other] = [await hashOf(demo), demo.visitor()]
+  await other.logInWell(1)
+  const tries: [Record<string, string>, RegExp][] = [
+    [{ password: 'crm-demo', newPassword: 'short' }, /at least 8/],
+    [{ password: 'crm-demo', newPassword: 'é'.repeat(37) }, /74 bytes long; at most 72/],
+    [{ password: 'crm-demo', newPassword: 'crm-demo' }, /that you have already/],
+    [{ password: 'crm-demo', newPassword: `${NEW}\0` }, /cannot be kept/],
+    [{ password: 'wrong', newPassword: NEW }, /This is not your password/],
+    [{ password: '', newPassword: NEW }, /enter your password/],
+    [{ password: 'crm-demo' }, /once, as plain text/],
+    [{ newPassword: NEW }, /once, as plain text/],
+  ]
+  for (const [fields, message] of tries) {
+    const answer = await change(ada, fields)
+    assert.deepEqual([answer.status, answer.setCookies], [422, []], message.source)
+    assert.match(messageOf(answer), message)
+  }
+  assert.equal(await hashOf(demo), before)
+  for (const visitor of [ada, other]) assert.equal((await visitor.get(PAGE)).status, 200)
+  assert.equal((await demo.visitor().post(PAGE, { password: 'crm-demo', newPassword: NEW })).status, 303)
+  assert.equal(await hashOf(demo), before, 'a guest changes nothing')
+})
+
+test('the production profile wants 15 characters', async (t) => {
+  const demo = await startDemo(t, {
+    profile: 'production',
+    publicUrl: 'http://localhost',
+    smtpUrl: 'smtp://127.0.0.1:9',
+  })
+  const hash = await demo.parts.passwords.hash(GOOD_PASSWORD)
+  const row = { user_id: 9, firstname: 'A', lastname: 'B', email: 'a@b.example', role: 'manager', active: 1 } as const
+  await demo.parts.database
+    .insertInto('sales_persons')
+    .values({ ...row, password: hash })
+    .execute()
+  const ada = demo.visitor()
+  await ada.logInWell(9, GOOD_PASSWORD)
+  const refused = await change(ada, { password: GOOD_PASSWORD, newPassword: 'fourteen chars' })
+  assert.match(messageOf(refused), /14 characters; at least 15/)
+  assert.equal((await change(ada, { password: GOOD_PASSWORD, newPassword: 'fifteen charact' })).status, 303)
+})
+
+onBothStores('whoever signs in with the old password at that very moment is not in afterwards', async (t, settings) => {
+  const demo = await startDemo(t, settings)
+  // Another account each time: of one account only so many guesses are looked at.
+  for (let userId = 1; userId <= 6; userId++) {
+    const ada = demo.visitor()
+    await ada.logInWell(userId)
+    const thieves = Array.from({ length: 6 }, () => demo.visitor())
+    const [answer] = await Promise.all([
+      change(ada, { password: 'crm-demo', newPassword: NEW }),
+      ...thieves.map((thief) => thief.logIn(userId)),
+    ])
+    assert.equal(answer.status, 303, messageOf(answer))
+    for (const thief of thieves) assert.equal((await thief.get('/account/sessions')).status, 303)
+    assert.equal((await ada.get('/account/sessions')).status, 200)
+  }
+})
+
+onBothStores('of two changes at once one wins, and the other is told or signed out', async (t, settings) => {
+  const demo = await startDemo(t, settings)
+  const rivals = [demo.visitor(), demo.visitor(), demo.visitor()]
+  for (const rival of rivals) await rival.logInWell(1)
+  const answers = await Promise.all(
+    rivals.map((rival, index) => change(rival, { password: 'crm-demo', newPassword: `${NEW} ${index}` })),
+  )
+  const winners = answers.flatMap(({ status }, index) =>
+    status === 303 && answers[index]?.location === PAGE ? [index] : [],
+  )
+  assert.equal(winners.length, 1, answers.map(({ status }) => status).join())
+  const [winner = -1] = winners
+  for (const [index, rival] of rivals.entries())
+    assert.equal((await rival.get('/account/sessions')).status, index === winner ? 200 : 303)
+  await demo.visitor().logInWell(1, `${NEW} ${winner}`)
+  const hashes = await demo.parts.database.selectFrom('outbox').select('kind').execute()
+  assert.equal(hashes.length, 1, 'one notice')
+})
+
+test('a session that came by a link changes the password only with the old one, and then it is the one that stays', async (t) => {
+  const demo = await startDemo(t)
+  const [laptop, phone] = [demo.visitor(), demo.visitor()]
+  await laptop.logInWell(1)
+  await phone.get(`${PAGE}?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(laptop))}`)
+  assert.equal((await change(phone, { password: 'guess', newPassword: NEW })).status, 422)
+  assert.equal((await change(phone, { password: 'crm-demo', newPassword: NEW })).status, 303)
+  assert.equal(headingOf(await phone.get('/account/sessions')), 'Your devices')
+  assert.equal((await laptop.get('/account/sessions')).status, 303)
+})
+
+function change(visitor: Visitor, fields: Record<string, string>) {
+  return visitor.post(PAGE, fields)
+}
+
+async function signedUp(demo: Demo, email: string): Promise<Visitor> {
+  const visitor = demo.visitor()
+  await signUpAs(demo, visitor, email)
+  await visitor.get(await newestLink(demo, email))
+  await visitor.logInWell(email, GOOD_PASSWORD)
+  return visitor
+}
+
+async function hashOf({ parts }: Demo): Promise<string> {
+  const query = parts.database.selectFrom('sales_persons').select('password').where('user_id', '=', 1)
+  return (await query.executeTakeFirstOrThrow()).password
+}

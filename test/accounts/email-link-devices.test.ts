@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { type Demo, startDemo } from '../support/demo.js'
+import { headingOf, sessionIdOf } from '../support/pages.js'
+import { pathOf, readMailbox } from '../support/sign-up.js'
+import type { Visitor } from '../support/visitor.js'
+
+const PAGE = '/account/email'
+const DEVICES = '/account/sessions'
+const CHANGED = 'Your e-mail address is changed'
+
+test('the link opened on a device that came by a link leaves the one that asked signed in, and no other', async (t) => {
+  const demo = await startDemo(t)
+  const [ada, linked] = [demo.visitor(), demo.visitor()]
+  await ada.logInWell(1)
+  await joinByLink(demo, ada, linked)
+  const link = await askFor(demo, ada)
+  const opened = await linked.get(link)
+  assert.deepEqual([opened.status, headingOf(opened)], [200, CHANGED])
+  assert.doesNotMatch(opened.text, /Ada Marlow/)
+  assert.equal((await ada.get(DEVICES)).status, 200)
+  assert.equal((await linked.get(DEVICES)).status, 303)
+})
+
+test('a device of the same session that proved the password too is signed out, as the page says', async (t) => {
+  const demo = await startDemo(t)
+  const [ada, linked] = [demo.visitor(), demo.visitor()]
+  await ada.logInWell(1)
+  await joinByLink(demo, ada, linked)
+  const link = await askFor(demo, ada)
+  assert.equal((await linked.post('/account/confirm', { password: 'crm-demo' })).status, 303)
+  const opened = await demo.visitor().get(link)
+  assert.match(opened.text, /Only the device that asked for it stays signed in/)
+  assert.equal((await ada.get(DEVICES)).status, 200)
+  assert.equal((await linked.get(DEVICES)).status, 303)
+})
+
+test('a device that got a fresh cookie after it asked is still the one that stays', async (t) => {
+  const demo = await startDemo(t)
+  const [ada, linked] = [demo.visitor(), demo.visitor()]
+  await ada.logInWell(1)
+  await joinByLink(demo, ada, linked)
+  const link = await askFor(demo, ada)
+  await ada.post('/account/confirm', { password: 'crm-demo' })
+  assert.equal((await ada.get(link)).location, `${PAGE}/changed`)
+  assert.equal((await ada.get(DEVICES)).status, 200)
+  assert.equal((await linked.get(DEVICES)).status, 303)
+})
+
+test('when the device that asked has gone, nobody stays who only came by a link', async (t) => {
+  const demo = await startDemo(t)
+  const [ada, linked] = [demo.visitor(), demo.visitor()]
+  await ada.logInWell(1)
+  await joinByLink(demo, ada, linked)
+  const link = await askFor(demo, ada)
+  const { sessions } = demo.parts
+  const id = sessionIdOf(ada)
+  const asker = (await sessions?.get(id))?.devices.find(({ authenticatedAt }) => authenticatedAt !== null)
+  await sessions?.detach(id, String(asker?.handle), 'revoked')
+  assert.equal(headingOf(await demo.visitor().get(link)), CHANGED)
+  for (const visitor of [ada, linked]) assert.equal((await visitor.get(DEVICES)).status, 303)
+  assert.equal(await sessions?.count({ userId: '1' }), 0)
+})
+
+test('asking for another address needs the password, and gives this device a fresh cookie that counts as a log in', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(6)
+  demo.clock.advance({ minutes: 16 })
+  const before = ada.copy()
+  assert.match(String((await ada.get('/admin/audit.csv')).location), /^\/account\/confirm/)
+  const asked = await ada.post(PAGE, { email: 'new@crm.example', password: 'crm-demo' })
+  assert.deepEqual([asked.status, asked.setCookies.length], [303, 1])
+  assert.equal((await ada.get('/admin/audit.csv')).status, 200)
+  assert.equal((await before.get(DEVICES)).status, 303, 'whoever copied the cookie before is out')
+})
+
+test('a stranger who opens a link whose address was taken meanwhile is not told whose it was, and keeps the page', async (t) => {
+  const demo = await startDemo(t)
+  const [ada, jonas] = [demo.visitor(), demo.visitor()]
+  await ada.logInWell(1)
+  await jonas.logInWell(2)
+  const [hers, his] = [await askFor(demo, ada), await askFor(demo, jonas)]
+  assert.equal((await ada.get(hers)).status, 303)
+  const late = await demo.visitor().get(his)
+  assert.deepEqual([late.status, headingOf(late)], [409, 'Your e-mail address was not changed'])
+  assert.doesNotMatch(late.text, /Jonas|jonas|session-ended/)
+  assert.equal((await jonas.get(DEVICES)).status, 200)
+})
+
+test('the page with the button says which address, and whose account', async (t) => {
+  const demo = await startDemo(t, { linkMode: 'confirm' })
+  const [ada, jonas] = [demo.visitor(), demo.visitor()]
+  await ada.logInWell(1)
+  await jonas.logInWell(2)
+  const [hers, his] = [await askFor(demo, ada), await askFor(demo, jonas, 'jonas@new.example')]
+  const { text } = await demo.visitor().get(hers)
+  assert.match(text, />ada@new\.example</)
+  assert.match(text, />Ada Marlow</)
+  const change = /change=[^&]+/.exec(his)?.[0] ?? ''
+  const mixed = (await demo.visitor().get(hers.replace(/change=[^&]+/, change))).text
+  assert.match(mixed, />Ada Marlow</)
+  assert.doesNotMatch(mixed, /jonas@/, 'the address of another change is not believed')
+})
+
+async function joinByLink(demo: Demo, owner: Visitor, other: Visitor): Promise<void> {
+  const token = await demo.parts.sessions?.createOTP(sessionIdOf(owner))
+  assert.equal((await other.get(`${DEVICES}?$4DSID=${token}`)).status, 200)
+}
+
+/** Asks for another address, waits for the mail, and answers where its link leads. */
+async function askFor(demo: Demo, visitor: Visitor, email = 'ada@new.example'): Promise<string> {
+  assert.equal((await visitor.post(PAGE, { email, password: 'crm-demo' })).status, 303)
+  demo.clock.advance({ seconds: 61 })
+  await demo.parts.mail.tick()
+  const [mail] = (await readMailbox(demo.visitor())).filter(({ to }) => to === email)
+  return pathOf(mail?.links[0] ?? '')
+}

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { startDemo } from '../support/demo.js'
+import { headingOf, messageOf, sessionIdOf } from '../support/pages.js'
+import { GOOD_PASSWORD, newestLink, signUpAs } from '../support/sign-up.js'
+
+const CONFIRM = '/account/confirm'
+
+test('the password is asked again before sensitive things, and the right one leads on with a fresh cookie', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(6)
+  demo.clock.advance({ minutes: 16 })
+  const sent = await ada.post('/admin/sessions/end-user', { userId: '1' })
+  assert.equal(sent.status, 303)
+  assert.match(String(sent.location), /^\/account\/confirm\?next=%2Fadmin%2Fsessions/)
+  const page = await ada.follow(sent)
+  assert.equal(headingOf(page), 'Is it you?')
+  const next = /name="next" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
+  assert.match(next, /^\/admin\/sessions/)
+
+  const before = ada.copy()
+  const id = sessionIdOf(ada)
+  const proved = await ada.post(CONFIRM, { password: 'crm-demo', next })
+  assert.deepEqual([proved.status, proved.location, proved.setCookies.length], [303, next, 1])
+  assert.equal(sessionIdOf(ada), id, 'the same session')
+  assert.equal((await ada.get('/account/sessions')).status, 200)
+  const old = await before.get('/account/sessions')
+  assert.deepEqual([old.status, old.setCookies], [303, []], 'whoever copied the cookie before is out')
+})
+
+test('a wrong password proves nothing, and neither does the password of somebody else', async (t) => {
+  const demo = await startDemo(t)
+  const ana = demo.visitor()
+  await signUpAs(demo, ana, 'ana@example.com')
+  await ana.get(await newestLink(demo, 'ana@example.com'))
+  await ana.logInWell('ana@example.com', GOOD_PASSWORD)
+  demo.clock.advance({ minutes: 16 })
+  for (const password of ['wrong', 'crm-demo', '', 'x'.repeat(2000), '\0']) {
+    const answer = await ana.post(CONFIRM, { password, next: '/account' })
+    assert.deepEqual([answer.status, answer.setCookies], [422, []], password.slice(0, 20))
+    assert.notEqual(messageOf(answer), '')
+    assert.match(answer.text, /name="next" value="\/account"/)
+  }
+  const twice = await ana.post(CONFIRM, [
+    ['password', GOOD_PASSWORD],
+    ['password', GOOD_PASSWORD],
+  ])
+  assert.equal(twice.status, 422)
+  assert.equal((await ana.post(CONFIRM, { password: GOOD_PASSWORD, next: '/account' })).location, '/account')
+})
+
+test('guessing there is limited together with guessing at the log in', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  for (let tries = 0; tries < 5; tries++) assert.equal((await ada.post(CONFIRM, { password: 'no' })).status, 422)
+  for (let tries = 0; tries < 5; tries++) assert.equal((await demo.visitor().logIn(1, 'no')).status, 422)
+  const limited = await ada.post(CONFIRM, { password: 'crm-demo' })
+  assert.deepEqual([limited.status, limited.setCookies], [429, []])
+  assert.match(String(limited.headers['retry-after']), /^\d+$/)
+  assert.equal((await demo.visitor().logIn(1)).status, 429)
+  assert.equal((await ada.get('/account/sessions')).status, 200, 'he stays signed in')
+})
+
+test('after five wrong passwords in one session it is not asked again there for a while', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const forms: [string, Record<string, string>][] = [
+    [CONFIRM, {}],
+    ['/account/password', { newPassword: 'four unusual words' }],
+    ['/account/email', { email: 'ada@new.example' }],
+  ]
+  for (let tries = 0; tries < 5; tries++) {
+    const [path, fields] = forms[tries % forms.length] ?? [CONFIRM, {}]
+    assert.equal((await ada.post(path, { ...fields, password: 'no' })).status, 422)
+  }
+  for (const [path, fields] of forms) {
+    const refused = await ada.post(path, { ...fields, password: 'crm-demo' })
+    assert.deepEqual([refused.status, refused.setCookies], [429, []], path)
+  }
+  await demo.visitor().logInWell(1)
+})
+
+test('of a form that is sent twice both lead on', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  // Both have come in before the first one is answered.
+  const { passwords } = demo.parts
+  const verify = passwords.verify.bind(passwords)
+  let waiting = 0
+  let letGo = () => {}
+  const both = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  passwords.verify = async (...asked) => {
+    waiting += 1
+    if (waiting === 2) letGo()
+    await both
+    return verify(...asked)
+  }
+  const sent = { password: 'crm-demo', next: '/account/password' }
+  const answers = await Promise.all([ada.copy().post(CONFIRM, sent), ada.copy().post(CONFIRM, sent)])
+  for (const { status, location } of answers) assert.deepEqual([status, location], [303, '/account/password'])
+  assert.equal(answers.flatMap(({ setCookies }) => setCookies).length, 1, 'one brings the cookie, none takes it away')
+})
+
+test('only pages of this server are gone on to', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  for (const next of ['//evil.test', 'https://evil.test/', '/\\evil.test', 'javascript:alert(1)', '']) {
+    const answer = await ada.post(CONFIRM, { password: 'crm-demo', next })
+    assert.deepEqual([answer.status, answer.location], [303, '/account/sessions'], next)
+    assert.ok(!(await ada.get(`${CONFIRM}?next=${encodeURIComponent(next)}`)).text.includes('evil'))
+  }
+})
+
+test('a guest is asked to log in first, and a session that came by a link has never proved a password', async (t) => {
+  const demo = await startDemo(t)
+  assert.match(String((await demo.visitor().get(`${CONFIRM}?next=%2Fcustomers`)).location), /^\/authenticate\.shtml/)
+  const [ada, phone] = [demo.visitor(), demo.visitor()]
+  await ada.logInWell(6)
+  const link = await demo.parts.sessions?.createOTP(sessionIdOf(ada))
+  await phone.get(`/account/sessions?$4DSID=${link}`)
+  const csv = '/admin/audit.csv'
+  assert.equal((await ada.get(csv)).status, 200)
+  assert.match(String((await phone.get(csv)).location), /^\/account\/confirm/)
+  assert.equal((await phone.post(CONFIRM, { password: 'crm-demo', next: csv })).location, csv)
+  assert.equal((await phone.get(csv)).status, 200)
+})
+
+test('the audit trail knows of failures, by whom and from where', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await demo.visitor().logIn('nobody@example.com')
+  await ada.logInWell(1)
+  await ada.post(CONFIRM, { password: 'no' })
+  await demo.parts.audit.written()
+  const rows = await demo.parts.database.selectFrom('audit_events').selectAll().orderBy('id').execute()
+  const told = rows.map(({ event, user_name, user_id, detail, address }) => [
+    event,
+    user_id,
+    user_name,
+    detail,
+    address,
+  ])
+  assert.deepEqual(
+    told.filter(([event]) => event === 'sign-in' || event === 'sign-in-failed'),
+    [
+      ['sign-in-failed', null, 'nobody@example.com', 'nobody has this name', '127.0.0.1'],
+      ['sign-in', '1', 'Ada Marlow', '', '127.0.0.1'],
+      ['sign-in-failed', null, '1', 'wrong password', '127.0.0.1'],
+    ],
+  )
+})
