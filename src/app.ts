@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import Koa, { type Context } from 'koa'
 import { linkConfirmation } from './accounts/index.js'
 import { createApi } from './api/index.js'
+import { noteRefusals } from './audit/index.js'
 import { pageFrame } from './page-frame.js'
 import type { Parts } from './parts.js'
 import { projectRoot } from './project-root.js'
@@ -23,6 +24,7 @@ export function createApp(parts: Parts): Koa {
   const views = join(projectRoot(), 'views')
   const assets = loadAssets(join(views, 'assets'))
   const router = createRoutes(parts)
+  const refusals = noteRefusals(parts.audit)
 
   const app = new Koa()
   // X-Forwarded-For counts from its end, one entry for each proxy that is ours; the rest is what a client claims.
@@ -38,20 +40,31 @@ export function createApp(parts: Parts): Koa {
   app.use(securityHeaders({ https: origins.secure }))
   app.use(health())
   app.use(serveAssets(assets))
-  app.use(pages(views, pageFrame(config.appName, assets.urls)))
+  app.use(pages(views, pageFrame(config.appName, assets.urls), messageFor))
+  app.use(refusals)
   app.use(createApi(parts))
   app.use(errorPages(log, describeSessionProblem))
+  app.use(refusals)
   app.use(crossOriginGuard(origins))
-  app.use(sessions(parts.sessions, { touch: isActivity }))
+  app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
   app.use(linkConfirmation((path, method) => router.match(path, method).route))
   app.use(router.routes())
   app.use(router.allowedMethods())
   return app
 }
 
+// The pages that ask again by themselves.
+const REFRESHED = /^\/(signup\/waiting|operations\/[^/]+|admin\/sessions(\/[^/]+)?)$/
+
 /** Streams, and pages that ask again by themselves, say nothing about whether somebody is there. */
-function isActivity(ctx: Context): boolean {
-  return !ctx.path.endsWith('/events') && ctx.search !== '?refresh'
+function isActivity({ path, method, query }: Context): boolean {
+  if (path.endsWith('/events')) return false
+  return !(method === 'GET' && query.refresh !== undefined && REFRESHED.test(path))
+}
+
+/** What an administrator left for whoever's session he ended: told once, on the next page. */
+async function messageFor({ session }: Context): Promise<string> {
+  return session?.hasMessage ? session.takeMessage() : ''
 }
 
 /** The session's public handle, for the log: never its secret, and not the passing one of a request without a live token. */

@@ -10,7 +10,10 @@ const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
   { label: 'Sessions', href: '/admin/sessions', needs: 'WebAdmin' },
   { label: 'Audit', href: '/admin/audit', needs: 'WebAdmin' },
 ]
-const OWN_LINKS = [{ label: 'API tokens', href: '/account/tokens' }]
+const OWN_LINKS = [
+  { label: 'Your devices', href: '/account/sessions' },
+  { label: 'API tokens', href: '/account/tokens' },
+]
 const EVERY_PATH = [...LINKS, ...OWN_LINKS].map(({ href }) => href)
 
 /** What stands around every page: who is signed in, and the links that he may follow. */

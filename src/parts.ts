@@ -6,13 +6,14 @@ import { migrateToLatest } from '../db/migrate.js'
 import { isEmpty, seedDemo } from '../db/seed.js'
 import { SharedSqliteDialect } from '../db/sqlite-dialect.js'
 import {
-  composeSignUpMail,
+  composeMail,
   createPasswords,
   LoginLimit,
   type Passwords,
   SignUpLimit,
   startSweepingSignUps,
 } from './accounts/index.js'
+import { AuditTrail, followSessions, startSweepingAudit } from './audit/index.js'
 import type { Config } from './config.js'
 import type { CrmStorage } from './crm-storage.js'
 import type { Database } from './database.js'
@@ -42,6 +43,8 @@ export interface Parts {
   origins: OwnOrigins
   /** Sends what waits in the outbox. */
   mail: MailWorker
+  /** What happened around sign-ins and sessions. */
+  audit: AuditTrail
   /** The open event streams, which a stopping server ends first. */
   streams: EventStreams
   /** Where the external platform is. */
@@ -69,6 +72,8 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
     const database = await openDatabase(config, passwords, opened)
     const sessions = config.sessions === 'none' ? null : openSessions(config, clock, opened)
     if (sessions !== null) logEvents(sessions, log)
+    const audit = new AuditTrail({ database, clock, log })
+    if (sessions !== null) followSessions(sessions, audit)
     const origins = new OwnOrigins({ publicUrl: config.publicUrl, host: config.host, https: config.tls !== undefined })
     const streams = new EventStreams(clock)
     const mail = new MailWorker({
@@ -77,15 +82,18 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
       log,
       transport: openMailTransport(config, database, clock),
       // Without sessions nobody can sign up; what waits from before stays until they are on again.
-      compose: sessions && composeSignUpMail({ config, database, clock, sessions, origins }),
+      compose: sessions && composeMail({ config, database, clock, sessions, origins }),
     })
     const stopSweeping = startSweepingSignUps({ database, log, clock })
+    const stopSweepingAudit = startSweepingAudit({ database, log, clock, days: config.auditDays })
     let closed: Promise<void> | undefined
     const close = async (endSessions: boolean) => {
       streams.stop()
       await mail.stop()
       await stopSweeping()
       await sessions?.close({ endSessions: endSessions && config.sessionCloseOnStop })
+      await stopSweepingAudit()
+      await audit.stop()
       await passwords.close()
       await database.destroy()
       for (const file of opened) file.close()
@@ -101,6 +109,7 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
       signUpLimit: new SignUpLimit(),
       origins,
       mail,
+      audit,
       streams,
       platform: new PlatformAddress(config.platformUrl),
       close: ({ endSessions }) => {
@@ -151,6 +160,7 @@ function openSessions(
     idleTimeoutMinutes: config.sessionIdleMinutes,
     absoluteHours: { web: config.sessionAbsoluteHours },
     closeOnStop: config.sessionCloseOnStop,
+    guestsGiveWay: config.guestsGiveWay,
     ...onlyWhenSet({
       sessionTimeoutMinutes: config.sessionTimeoutMinutes,
       maxSessions: config.maxSessions,

@@ -1,16 +1,22 @@
 import { Router } from '@koa/router'
+import type { Context, Next } from 'koa'
 import {
   apiTokenPages,
+  confirmPages,
+  devicePages,
+  emailPages,
   homePage,
   loginPages,
   ownPage,
+  passwordPages,
+  RECENT_MINUTES,
   signUpEvents,
   signUpPages,
   validateEmailPages,
 } from './accounts/index.js'
-import { adminPages } from './admin/admin-pages.js'
+import { adminPages } from './admin/index.js'
 import { customerPages, welcomePage } from './crm/index.js'
-import { requireSession, requireUser } from './crm-session.js'
+import { requireSession, requireUser, sessionAsItIsNow } from './crm-session.js'
 import { mailboxPage } from './mail/index.js'
 import {
   answersJson,
@@ -22,10 +28,13 @@ import {
 } from './operations/index.js'
 import type { Parts } from './parts.js'
 import type { Privilege } from './privileges.js'
-import { requirePrivilege } from './session/koa.js'
+import { requirePrivilege, requireRecentLogin } from './session/koa.js'
+import { onlyWhileSignedIn, sessionEvents } from './session-events.js'
+import { describeDevice } from './web/device-words.js'
 import { readForm } from './web/read-form.js'
 
 const LOGIN = { loginPath: '/authenticate.shtml' }
+const CONFIRM_PATH = '/account/confirm'
 
 /** The whole URL map. A page is either plainly public here, or for whoever is signed in, or names the privilege that opens it. */
 export function createRoutes(parts: Parts): Router {
@@ -34,34 +43,53 @@ export function createRoutes(parts: Parts): Router {
   const signUp = signUpPages(parts)
   const validateEmail = validateEmailPages(parts)
   const tokens = apiTokenPages(parts)
+  const confirm = confirmPages(parts)
+  const devices = devicePages(parts)
+  const password = passwordPages(parts)
+  const email = emailPages(parts)
   const operations = operationPages(parts)
   const callbacks = callbackPages(parts)
   const customers = customerPages(parts, { findApprovals: operations.onCustomerPage })
-  const admin = adminPages()
+  const admin = adminPages({ ...parts, describeDevice })
   const user = requireUser(LOGIN)
+  // Who acts is asked when all of his request is there.
+  const form = [readForm(), sessionAsItIsNow()] as const
 
   router.get('/', homePage(parts))
 
   router.get('/authenticate.shtml', requireSession(), login.form)
-  router.post('/4DACTION/authenticate', requireSession(), readForm(), login.logIn)
+  router.post('/4DACTION/authenticate', ...form, requireSession(), login.logIn)
   router.get('/authenticationOK.shtml', needs('viewPortfolio'), welcomePage(parts))
-  router.post('/logout', requireSession(), readForm(), login.logOut)
+  router.post('/logout', ...form, requireSession(), login.logOut)
 
   router.get('/signup', requireSession(), signUp.form)
-  router.post('/signup', requireSession(), readForm(), signUp.signUp)
+  router.post('/signup', ...form, requireSession(), signUp.signUp)
   router.get('/signup/waiting', requireSession(), signUp.waiting)
   router.get('/signup/events', requireSession(), signUpEvents(parts))
-  router.post('/signup/again', requireSession(), readForm(), signUp.again)
+  router.post('/signup/again', ...form, requireSession(), signUp.again)
   router.get('/signup/not-me', requireSession(), validateEmail.notMe)
-  router.post('/signup/not-me', requireSession(), readForm(), validateEmail.notMe)
+  router.post('/signup/not-me', ...form, requireSession(), validateEmail.notMe)
   for (const path of ['/validateEmail', '/tools/validateEmail', '/4DACTION/validateEmail']) {
     router.get(path, requireSession(), validateEmail.open)
-    router.post(path, requireSession(), validateEmail.keepLink, readForm(), validateEmail.confirm)
+    router.post(path, requireSession(), validateEmail.keepLink, ...form, validateEmail.confirm)
   }
   router.get('/account', needs('viewOwnPurchases'), ownPage(parts))
+  router.get(CONFIRM_PATH, user, confirm.form)
+  router.post(CONFIRM_PATH, ...form, user, confirm.confirm)
+  router.get('/account/sessions', user, devices.list)
+  router.post('/account/sessions/end-others', ...form, requireSession(), devices.endOthers)
+  router.post('/account/sessions/end-all', ...form, requireSession(), devices.endAll)
+  router.post('/account/sessions/:id/:handle/end', ...form, requireSession(), devices.end)
+  router.get('/account/password', user, password.form)
+  router.post('/account/password', ...form, user, password.change)
+  router.get('/account/email', user, email.form)
+  router.post('/account/email', ...form, user, email.ask)
+  router.get('/account/email/changed', requireSession(), email.changed)
+  router.get('/account/email/confirm', requireSession(), email.open)
+  router.post('/account/email/confirm', ...form, requireSession(), email.confirm)
   router.get('/account/tokens', user, tokens.list)
-  router.post('/account/tokens', user, readForm(), tokens.make)
-  router.post('/account/tokens/:id/revoke', user, readForm(), tokens.revoke)
+  router.post('/account/tokens', ...form, user, tokens.make)
+  router.post('/account/tokens/:id/revoke', ...form, user, tokens.revoke)
 
   // Other people's mail: not even the address exists where it matters.
   if (parts.config.profile === 'demo')
@@ -71,18 +99,38 @@ export function createRoutes(parts: Parts): Router {
   router.get('/customers/:id', needs('viewCustomers'), customers.show)
 
   router.get('/operations', needs('viewCustomers'), operations.list)
-  router.post('/operations', needs('viewCustomers'), readForm(), operations.ask)
+  router.post('/operations', ...form, needs('viewCustomers'), operations.ask)
   router.get('/operations/:id', needs('viewCustomers'), operations.show)
   // Who calls these proves himself by the token in the address, and by nothing else.
   router.get(CALLBACK_PATH, tokenInAddress(), requireSession(), callbacks.complete)
   router.get(REST_CALLBACK_PATH, tokenInAddress(), answersJson(), requireSession(), callbacks.completeOverRest)
 
-  router.get('/admin/sessions', needs('WebAdmin'), admin.sessions)
+  router.get('/session/events', onlyWhileSignedIn(), sessionEvents(parts))
+
+  router.get('/admin/sessions', needs('WebAdmin'), admin.sessions.list)
+  router.get('/admin/sessions/events', onlyWhileSignedIn(), needs('WebAdmin'), admin.events)
+  router.get('/admin/sessions/:id', needs('WebAdmin'), admin.sessions.show)
+  for (const [path, act] of [
+    ['/admin/sessions/end-user', admin.actions.endUser],
+    ['/admin/sessions/end-others', admin.actions.endOthers],
+    ['/admin/sessions/:id/end', admin.actions.end],
+    ['/admin/sessions/:id/devices/:handle/end', admin.actions.endDevice],
+  ] as const)
+    router.post(path, ...form, needs('WebAdmin'), recently(admin.comeBackTo), act)
   router.get('/admin/audit', needs('WebAdmin'), admin.audit)
+  router.get('/admin/audit.csv', needs('WebAdmin'), recently(admin.pageOfExport), admin.auditCsv)
 
   return router
 }
 
 function needs(privilege: Privilege) {
   return requirePrivilege(privilege, LOGIN)
+}
+
+/** For what must not be done by somebody who only found a browser open: the password is asked again after a while. */
+function recently(comeBackTo: (ctx: Context) => string) {
+  return async function recently(ctx: Context, next: Next) {
+    const gate = { withinMinutes: RECENT_MINUTES, confirmPath: CONFIRM_PATH, comeBackTo: comeBackTo(ctx) }
+    await requireRecentLogin(gate)(ctx, next)
+  }
 }

@@ -22,8 +22,19 @@ const PUBLIC = [
     `POST ${path}`,
   ]),
   'GET /dev/mailbox',
+  // What the link in the mail opens, signed in or not; without the link it changes nothing.
+  'GET /account/email/confirm',
+  'POST /account/email/confirm',
+  'GET /account/email/changed',
+  // Buttons that send whoever is not signed in to the page they stand on, which asks him to log in.
+  'POST /account/sessions/end-others',
+  'POST /account/sessions/end-all',
+  'POST /account/sessions/:id/:handle/end',
   'GET /my4DApp/completeOperation',
   'GET /rest/Operations/completeOperation',
+  // Streams answer whoever is not signed in with 204: there is nothing to wait for.
+  'GET /session/events',
+  'GET /admin/sessions/events',
 ]
 
 // Who may open what: role by page. Everybody else is refused.
@@ -32,12 +43,22 @@ const OPEN_TO: Record<string, number[]> = {
   '/customers': [4, 5],
   '/customers/:id': [4, 5],
   '/account': [],
+  '/account/confirm': [4, 5, 6],
+  '/account/sessions': [4, 5, 6],
+  '/account/password': [4, 5, 6],
+  '/account/email': [4, 5, 6],
   '/account/tokens': [4, 5, 6],
   '/account/tokens/:id/revoke': [4, 5, 6],
   '/operations': [4, 5],
   '/operations/:id': [4, 5],
   '/admin/sessions': [6],
+  '/admin/sessions/:id': [6],
+  '/admin/sessions/:id/end': [6],
+  '/admin/sessions/:id/devices/:handle/end': [6],
+  '/admin/sessions/end-user': [6],
+  '/admin/sessions/end-others': [6],
   '/admin/audit': [6],
+  '/admin/audit.csv': [6],
 }
 
 test('every page is public by name or closed to guests, and open exactly to the roles that it is for', async (t) => {
@@ -57,6 +78,9 @@ test('every page is public by name or closed to guests, and open exactly to the 
     const guest = await open(demo.visitor())
     const next = method === 'GET' ? `?next=${encodeURIComponent(url)}` : ''
     assert.deepEqual([guest.status, guest.location], [303, `/authenticate.shtml${next}`])
+    // Some of what the administrator opened signed the others out.
+    for (const [userId, visitor] of visitors)
+      if ((await visitor.get('/account/sessions')).status !== 200) await visitor.logInWell(userId)
     // Of what is open, some has nothing to show yet, or wants a form filled in.
     for (const [userId, visitor] of visitors)
       assert.equal((await open(visitor)).status !== 403, OPEN_TO[path]?.includes(userId), `${userId} at ${path}`)

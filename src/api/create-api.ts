@@ -24,7 +24,7 @@ export function createApi(parts: ApiParts) {
   const find = placeFinder(endpoints)
   const readCall = callReader()
   const docs = apiDocs(() => describeApi(endpoints))
-  const sessions = tokenSessions(parts.sessions, { mount: MOUNT })
+  const sessions = tokenSessions(parts.sessions, { mount: MOUNT, requestId: (ctx: Context) => ctx.requestId })
 
   return async function api(ctx: Context, next: Next) {
     if (ctx.path !== MOUNT && !ctx.path.startsWith(`${MOUNT}/`)) return next()

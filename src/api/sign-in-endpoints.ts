@@ -11,6 +11,7 @@ import {
 import { LARGEST_USER_ID } from '../database.js'
 import { TokenSession } from '../session/index.js'
 import { Problem } from '../web/problem.js'
+import { originOf } from '../web/request-origin.js'
 import type { ApiParts } from './api-parts.js'
 import { apiSessionOf } from './api-session.js'
 import { openEndpoint } from './endpoint.js'
@@ -107,7 +108,7 @@ export function signInEndpoints(parts: ApiParts) {
         let issued = ''
         const outcome = await signIn(
           parts,
-          { account: nameOf(username), password, address: ctx.ip },
+          { ...originOf(ctx), account: nameOf(username), password },
           async ({ userId, userName, roles }) => {
             const options = { userName, roles, ...(idleSeconds !== undefined && { idleSeconds }) }
             issued = await session.newSession(userId, options)
