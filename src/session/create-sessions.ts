@@ -185,8 +185,9 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       if (!detached) return false
       engine.events.emit('detached', { ...eventOf(record, cause), handle, reason })
       // Nobody can ever present a session again that has neither a device nor a link.
-      const left = (await answerOf(store.credentials(appName, [id]))).get(id) ?? []
-      const ended = left.length === 0 ? await answerOf(store.end(appName, id, reason, clock.now())) : undefined
+      const all = (await answerOf(store.credentials(appName, [id]))).get(id) ?? []
+      const isLeft = all.some(({ expiresAt }) => clock.now() < expiresAt)
+      const ended = !isLeft ? await answerOf(store.end(appName, id, reason, clock.now())) : undefined
       if (ended) reportEnded(engine, [ended], cause)
       return true
     },

@@ -88,8 +88,10 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     const { clock, minIdleMilliseconds } = this.#hold.engine.policy
     const least = this.kind === 'web' ? minIdleMilliseconds : 60_000
     const idleMilliseconds = Math.max(minutes * 60_000, least)
+    // A session that this very request began was not used yet: only its browser can do that.
+    const isUsed = !(this.#hold.state.is === 'live' && this.#hold.state.unsent)
     await this.#hold.change((current) => {
-      const lastAccessTime = Math.max(current.lastAccessTime ?? 0, clock.now())
+      const lastAccessTime = Math.max(current.lastAccessTime ?? 0, isUsed ? clock.now() : 0)
       const end = endAfter(lastAccessTime, idleMilliseconds, current.absoluteEnd)
       return { changes: { idleMilliseconds, lastAccessTime, end }, answer: undefined }
     })

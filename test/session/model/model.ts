@@ -160,7 +160,7 @@ export class Model {
     const { session } = credential
     credential.ended = { at: this.now }
     const hasDevice = session.credentials.some(({ ended }) => ended === undefined)
-    const hasLink = this.links.some((link) => link.session === session && !link.over)
+    const hasLink = this.links.some((link) => link.session === session && !link.over && this.now < link.expiresAt)
     if (!hasDevice && !hasLink) this.end(session, 'revoked')
   }
 
