@@ -3,6 +3,9 @@ import { launchOptions } from './test/support/chromium.mjs'
 
 const desktop = { viewport: { width: 1280, height: 800 } }
 
+// What no screen and no script changes is walked through once.
+const SAME_EVERYWHERE = 'fixation.spec.js'
+
 // The walkthroughs are compiled with everything else, so they start the very server that people run.
 export default defineConfig({
   testDir: 'dist/test/e2e',
@@ -23,7 +26,11 @@ export default defineConfig({
   },
   projects: [
     { name: 'desktop', use: desktop },
-    { name: 'phone', use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } },
-    { name: 'no-javascript', use: { ...desktop, javaScriptEnabled: false } },
+    {
+      name: 'phone',
+      testIgnore: SAME_EVERYWHERE,
+      use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+    },
+    { name: 'no-javascript', testIgnore: SAME_EVERYWHERE, use: { ...desktop, javaScriptEnabled: false } },
   ],
 })
