@@ -7,6 +7,10 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 /** A step of the gate that did not pass. The message is for the person who reads the end of the output. */
 export class GateError extends Error {}
 
+export function headline(text) {
+  console.log(`\n── ${text} ${'─'.repeat(Math.max(0, 76 - text.length))}`)
+}
+
 /** Runs a program in the project's root, showing what it prints. Throws a GateError when it fails. */
 export async function run(program, args, complaint, env = process.env) {
   const code = await exitCode(program, args, env)
@@ -30,4 +34,4 @@ export function testEnvironment() {
 }
 
 const SETTINGS =
-  /^(PORT|HOST|PUBLIC_URL|APP_NAME|DATABASE_URL|PROFILE|GUESTS|GUESTS_GIVE_WAY|LOGIN_TEXT|TRUST_PROXY|BCRYPT_COST|LOG_LEVEL|AUDIT_DAYS|(TLS|MAX|SESSION)_.*|SESSIONS|NODE_OPTIONS|NODE_TEST_CONTEXT)$/
+  /^(PORT|HOST|PUBLIC_URL|APP_NAME|DATABASE_URL|PROFILE|GUESTS|GUESTS_GIVE_WAY|LOGIN_TEXT|TRUST_PROXY|BCRYPT_COST|LOG_LEVEL|AUDIT_DAYS|METRICS_TOKEN|(TLS|MAX|SESSION)_.*|SESSIONS|NODE_OPTIONS|NODE_TEST_CONTEXT)$/

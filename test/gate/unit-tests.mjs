@@ -2,21 +2,45 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { exitCode, GateError, root, testEnvironment } from './run-program.mjs'
+import { ofSecondPass } from './second-pass.mjs'
 
 // More would only make servers, workers and races wait for one another on a small machine.
 const FILES_AT_ONCE = 2
-const FILE_MILLISECONDS = 180_000
+const FILE_MINUTES = 3
 
 /** Runs every compiled test file (or those whose path contains one of `filter`) and answers how many tests passed. */
-export async function runUnitTests(filter) {
+export async function runUnitTests(filter, { fileMinutes = FILE_MINUTES } = {}) {
   const files = testFiles('.test.ts').filter((file) => matches(file, filter))
   if (files.length === 0) {
     if (filter.length > 0) return 0
     throw new GateError('There is no test file under test/.')
   }
+  const { crmTemplateFiles } = await import('../../dist/test/support/crm-templates.js')
+  return runOnCopies(await crmTemplateFiles(), files, {}, 'Unit and integration tests', fileMinutes)
+}
+
+/** Runs what is about the CRM once more, with its data in PostgreSQL, and answers how many tests passed. */
+export async function runUnitTestsOnPostgres(filter) {
+  const files = ofSecondPass(testFiles('.test.ts')).filter((file) => matches(file, filter))
+  if (files.length === 0) return 0
+  const { crmTemplatesOnPostgres } = await import('../../dist/test/support/crm-templates.js')
+  const env = { TEST_CRM_DATABASE: 'postgres' }
+  return runOnCopies(await crmTemplatesOnPostgres(), files, env, 'Tests of the CRM on PostgreSQL')
+}
+
+/** Runs files whose tests copy their databases from these. */
+async function runOnCopies({ env, drop }, files, more, title, fileMinutes) {
+  try {
+    return await runFiles(files, { ...testEnvironment(), ...env, ...more }, title, fileMinutes)
+  } finally {
+    await drop()
+  }
+}
+
+async function runFiles(files, env, title, fileMinutes = FILE_MINUTES) {
   const compiled = files.map((file) => join('dist', file.replace(/\.ts$/, '.js')))
-  const { code, findings } = await runNodeTest(compiled)
-  complain(findings, code)
+  const { code, findings } = await runNodeTest(compiled, env, fileMinutes)
+  complain(findings, code, title)
   return findings.filter(({ kind }) => kind === 'passed').length
 }
 
@@ -32,7 +56,7 @@ export function matches(file, filter) {
   return filter.length === 0 || filter.some((part) => file.split(sep).join('/').includes(part))
 }
 
-async function runNodeTest(files) {
+async function runNodeTest(files, env, fileMinutes) {
   const folder = mkdtempSync(join(tmpdir(), 'gate-'))
   const report = join(folder, 'findings.ndjson')
   const args = [
@@ -41,7 +65,7 @@ async function runNodeTest(files) {
     '--import',
     './test/support/no-console-error.mjs',
     `--test-concurrency=${FILES_AT_ONCE}`,
-    `--test-timeout=${FILE_MILLISECONDS}`,
+    `--test-timeout=${fileMinutes * 60_000}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=./test/support/gate-reporter.mjs',
@@ -49,7 +73,7 @@ async function runNodeTest(files) {
     ...files,
   ]
   try {
-    const code = await exitCode(process.execPath, args, testEnvironment())
+    const code = await exitCode(process.execPath, args, env)
     const lines = readFileSync(report, 'utf8').split('\n').filter(Boolean)
     return { code, findings: lines.map((line) => JSON.parse(line)) }
   } finally {
@@ -66,7 +90,7 @@ const COMPLAINTS = {
   noise: 'message(s) on stderr',
 }
 
-function complain(findings, code) {
+function complain(findings, code, title) {
   const complaints = []
   for (const [kind, words] of Object.entries(COMPLAINTS)) {
     const found = findings.filter((finding) => finding.kind === kind)
@@ -74,6 +98,6 @@ function complain(findings, code) {
     complaints.push(`${found.length} ${words}:`)
     complaints.push(...found.map(({ name, text }) => `    ${name ?? text.trim()}`))
   }
-  if (complaints.length > 0) throw new GateError(`Unit and integration tests:\n  ${complaints.join('\n  ')}`)
-  if (code !== 0) throw new GateError(`Unit and integration tests: node --test ended with code ${code}.`)
+  if (complaints.length > 0) throw new GateError(`${title}:\n  ${complaints.join('\n  ')}`)
+  if (code !== 0) throw new GateError(`${title}: node --test ended with code ${code}.`)
 }

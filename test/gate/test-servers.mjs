@@ -1,0 +1,73 @@
+import { exitCode, GateError, run } from './run-program.mjs'
+
+/** What the tests run against beside memory and SQLite. `module` and `start` are of the compiled test support. */
+const KINDS = [
+  {
+    name: 'Redis',
+    variable: 'TEST_REDIS_URL',
+    debian: 'redis-server',
+    homebrew: 'redis',
+    async load() {
+      const { findRedis, startRedis } = await import('../../dist/test/support/servers/redis-server.js')
+      return { find: findRedis, start: startRedis }
+    },
+  },
+  {
+    name: 'PostgreSQL',
+    variable: 'TEST_POSTGRES_URL',
+    debian: 'postgresql',
+    homebrew: 'postgresql@17',
+    async load() {
+      const { findPostgres, startPostgres } = await import('../../dist/test/support/servers/postgres-server.js')
+      return { find: findPostgres, start: startPostgres }
+    },
+  },
+]
+
+/**
+ * Starts a server of each kind for this run of the tests, unless the environment names one, and tells the tests where it is.
+ * Answers what this machine lacks, with directions, and what stops the servers that were started. In CI nothing may be lacking.
+ */
+export async function startTestServers() {
+  const started = []
+  const leftOut = []
+  const stop = async () => {
+    for (const server of started) await server.close()
+  }
+  try {
+    for (const { name, variable, debian, homebrew, load } of KINDS) {
+      if (process.env[variable]) {
+        console.log(`${name}: ${variable} is set`)
+        continue
+      }
+      const { find, start } = await load()
+      if (!find() && (await mayInstall())) await install(debian)
+      if (find()) {
+        const server = await start()
+        started.push(server)
+        process.env[variable] = server.url
+        console.log(`${name}: started for these tests`)
+      } else {
+        leftOut.push(`${name} (apt-get install ${debian}, or brew install ${homebrew}, or set ${variable})`)
+      }
+    }
+    if (leftOut.length > 0 && process.env.CI) throw new GateError(`This machine lacks ${leftOut.join(' and ')}.`)
+    for (const missing of leftOut) console.log(`left out: ${missing}`)
+    return { leftOut, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function mayInstall() {
+  return process.env.CI && process.getuid?.() === 0 && (await exitCode('sh', ['-c', 'command -v apt-get'])) === 0
+}
+
+/** Debian starts what it installs; the tests want servers of their own, so that is told not to. */
+async function install(name) {
+  const complaint = `${name} could not be installed with apt-get.`
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
+  await run('apt-get', ['update', '-qq'], complaint, env)
+  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], complaint, env)
+}

@@ -1,0 +1,119 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Kysely, PostgresAdapter, sql } from 'kysely'
+import type { Pool } from 'pg'
+import type { DatabaseSetting } from '../../../src/config-values.js'
+import type { Database } from '../../../src/database.js'
+import { databaseUrl, ownName, postgresUrl } from './test-servers.js'
+
+/** What a database begins with: the demo's accounts and customers, or its tables only. */
+type Beginning = 'filled' | 'empty'
+
+/** A database of the CRM that one test has for itself. */
+export interface OwnDatabase {
+  setting: DatabaseSetting
+  /** Removes it; call this when nobody uses it any more. */
+  drop(): Promise<void>
+}
+
+const isOnPostgres = process.env.TEST_CRM_DATABASE === 'postgres'
+// What databases are copied from, so that each need not be made and filled anew. Without it each is.
+const TEMPLATES = process.env.TEST_CRM_TEMPLATES
+const FILES = process.env.TEST_CRM_FILES
+
+/** A new database: SQLite's in `file` or in none that anybody needs to know, or, with TEST_CRM_DATABASE=postgres, one in PostgreSQL. */
+export async function ownCrmDatabase(beginning: Beginning, file?: string): Promise<OwnDatabase> {
+  if (!isOnPostgres)
+    return file === undefined ? ownFile(beginning) : { setting: { kind: 'sqlite', file }, async drop() {} }
+  const name = ownName()
+  const template = TEMPLATES === undefined ? 'template1' : templateName(TEMPLATES, beginning)
+  await administer(`CREATE DATABASE ${name} TEMPLATE ${template}`)
+  return {
+    setting: { kind: 'postgres', url: databaseUrl(name) },
+    drop: () => administer(`DROP DATABASE ${name} WITH (FORCE)`),
+  }
+}
+
+// Most real databases compare text in the order of some language, so those of the tests do where the server can.
+const AS_PEOPLE_SORT = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+
+/** A copy of the run's file of this beginning; in memory, and made anew, where there is none. */
+function ownFile(beginning: Beginning): OwnDatabase {
+  if (FILES === undefined) return { setting: { kind: 'sqlite', file: ':memory:' }, async drop() {} }
+  const folder = mkdtempSync(join(tmpdir(), 'crm-test-'))
+  const file = join(folder, 'crm.sqlite')
+  copyFileSync(templateFile(FILES, beginning), file)
+  return { setting: { kind: 'sqlite', file }, drop: async () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+/** The file of SQLite's that databases with this beginning are copied from. */
+export function templateFile(folder: string, beginning: Beginning): string {
+  return join(folder, `${beginning}.sqlite`)
+}
+
+/** Makes the databases to copy from; `fill` is given the address of each. Answers their name, for the environment. */
+export async function makeTemplates(fill: (beginning: Beginning, url: string) => Promise<void>): Promise<string> {
+  const name = ownName()
+  for (const beginning of ['filled', 'empty'] as const) {
+    const create = `CREATE DATABASE ${templateName(name, beginning)}`
+    await administer(`${create} ${AS_PEOPLE_SORT}`).catch(() => administer(create))
+    await fill(beginning, databaseUrl(templateName(name, beginning)))
+  }
+  return name
+}
+
+export async function dropTemplates(name: string): Promise<void> {
+  for (const beginning of ['filled', 'empty'] as const)
+    await administer(`DROP DATABASE ${templateName(name, beginning)} WITH (FORCE)`)
+}
+
+function templateName(name: string, beginning: Beginning): string {
+  return `${name}_${beginning}`
+}
+
+const left: (() => Promise<void>)[] = []
+
+/** For a database whose users end after the test that made it: it goes when all tests of the file are over. */
+export function dropAtTheEnd(drop: () => Promise<void>): void {
+  left.push(drop)
+}
+
+process.once('beforeExit', async () => {
+  for (const drop of left) await drop()
+})
+
+/** SQLite gives the number of the newest row again when that row has gone, and PostgreSQL does not: here it does, too. */
+export async function letNumbersComeAgain(
+  database: Kysely<Database>,
+  table: 'customers' | 'operations',
+): Promise<void> {
+  if (!(database.getExecutor().adapter instanceof PostgresAdapter)) return
+  const next = sql`(select coalesce(max(id), 0) + 1 from ${sql.table(table)})`
+  await sql`select setval(pg_get_serial_sequence(${table}, 'id'), ${next}, false)`.execute(database)
+}
+
+/** Runs a statement in a database beside whatever uses it, and answers the rows. */
+export async function queryAt(url: string, statement: string): Promise<unknown[]> {
+  const { Client } = await import('pg')
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(statement)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+let administration: Pool | undefined
+
+/** A test file makes many databases: the connection stays, and keeps no process alive. */
+async function administer(statement: string): Promise<void> {
+  if (administration === undefined) {
+    const { Pool } = await import('pg')
+    administration = new Pool({ connectionString: postgresUrl, max: 1, allowExitOnIdle: true })
+    // The next statement tells when the server has gone; between two of them it matters to nobody.
+    administration.on('error', () => {})
+  }
+  await administration.query(statement)
+}

@@ -1,0 +1,142 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import type { Scope } from '../process.js'
+
+/** A network between a program and its database that a test can cut, and mend. */
+export interface CuttingProxy {
+  /** The database's address, by way of this proxy. */
+  readonly url: string
+  /** Closes every connection, or this share of them, as when a router restarts; what is on its way is lost. New ones are let through. */
+  cut(share?: number): void
+  /**
+   * Cuts a connection at the moment when the database answers on it: it has done what it was asked, and nobody hears of it. `which`: the next
+   * one that is answered, or each that is open now. Resolves at the first.
+   */
+  cutAtNextAnswer(which?: 'the next' | 'each'): Promise<void>
+  /** From now on nothing arrives any more, in either direction, and nobody is told; `mend` lets what waited through. */
+  stall(): void
+  /** Everything takes so much longer. 0: no longer. */
+  delay(milliseconds: number): void
+  mend(): void
+}
+
+/** Starts a proxy in front of the server at this address. */
+export async function startCuttingProxy(scope: Scope, address: string): Promise<CuttingProxy> {
+  const target = new URL(address)
+  const lines = new Set<Line>()
+  let stalled = false
+  let wait = 0
+  let onAnswer = (_line: Line): boolean => false
+
+  const isCut = (line: Line) => onAnswer(line)
+  const server = createServer((client) => {
+    const line = new Line(client, connect(Number(target.port), target.hostname), { wait: () => wait, isCut })
+    lines.add(line)
+    line.onEnd(() => lines.delete(line))
+    if (stalled) line.stall()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  scope.after(() => {
+    for (const line of lines) line.cut()
+    server.close()
+  })
+
+  const url = new URL(address)
+  url.hostname = '127.0.0.1'
+  url.port = String((server.address() as AddressInfo).port)
+  return {
+    url: url.href,
+    cut(share = 1) {
+      const meant = [...lines].slice(0, Math.ceil(lines.size * share))
+      for (const line of meant) line.cut()
+    },
+    cutAtNextAnswer: (which = 'the next') =>
+      new Promise((resolve) => {
+        const meant = new Set(lines)
+        onAnswer = (line) => {
+          const isMeant = which === 'the next' || meant.delete(line)
+          if (which === 'the next') onAnswer = () => false
+          if (isMeant) resolve()
+          return isMeant
+        }
+      }),
+    stall() {
+      stalled = true
+      for (const line of lines) line.stall()
+    },
+    delay(milliseconds) {
+      wait = milliseconds
+    },
+    mend() {
+      stalled = false
+      wait = 0
+      for (const line of lines) line.mend()
+    },
+  }
+}
+
+/** Hands on what comes after a wait, and never something before what came earlier: that is what a network does. */
+function inOrder(to: Socket): (data: Buffer, wait: number) => void {
+  const queue: { data: Buffer; due: number }[] = []
+  let timer: NodeJS.Timeout | undefined
+  const send = () => {
+    timer = undefined
+    for (let next = queue[0]; next; next = queue[0]) {
+      const left = next.due - performance.now()
+      if (left > 0) {
+        timer = setTimeout(send, left)
+        return
+      }
+      queue.shift()
+      if (to.writable) to.write(next.data)
+    }
+  }
+  return (data, wait) => {
+    queue.push({ data, due: performance.now() + wait })
+    if (timer === undefined) send()
+  }
+}
+
+interface Conditions {
+  /** In milliseconds. */
+  wait(): number
+  /** Asked when the database answers. */
+  isCut(line: Line): boolean
+}
+
+/** One connection through the proxy. */
+class Line {
+  readonly #ends: readonly [Socket, Socket]
+
+  constructor(client: Socket, server: Socket, { wait, isCut }: Conditions) {
+    this.#ends = [client, server]
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      const onwards = inOrder(to)
+      from.on('data', (data: Buffer) => {
+        if (from === server && isCut(this)) this.cut()
+        else onwards(data, wait())
+      })
+      from.on('error', () => this.cut())
+      from.on('close', () => this.cut())
+    }
+  }
+
+  onEnd(run: () => void): void {
+    this.#ends[0].once('close', run)
+  }
+
+  cut(): void {
+    for (const end of this.#ends) end.destroy()
+  }
+
+  stall(): void {
+    for (const end of this.#ends) end.pause()
+  }
+
+  mend(): void {
+    for (const end of this.#ends) end.resume()
+  }
+}

@@ -1,0 +1,72 @@
+import { execFileSync } from 'node:child_process'
+import { chownSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { findProgram, versionsIn } from './find-program.js'
+import { freePort } from './free-port.js'
+import { type DatabaseServer, runningServer, ServerGroup } from './server-process.js'
+
+export interface PostgresServerOptions {
+  /** Whether every answered commit is on the disk. Default false, which is faster. */
+  durable?: boolean
+}
+
+/** Where Debian keeps the programs of each version; Homebrew has them in PATH or here. */
+const FOLDERS = [
+  ...versionsIn('/usr/lib/postgresql').map((version) => `/usr/lib/postgresql/${version}/bin`),
+  ...versionsIn('/opt/homebrew/opt').map((name) => `/opt/homebrew/opt/${name}/bin`),
+]
+
+/** The folder's programs `initdb` and `postgres`, if both are there. */
+export function findPostgres(): { initdb: string; postgres: string } | undefined {
+  const initdb = findProgram('initdb', FOLDERS)
+  const postgres = findProgram('postgres', FOLDERS)
+  return initdb !== undefined && postgres !== undefined ? { initdb, postgres } : undefined
+}
+
+/** Starts a PostgreSQL on a free port of loopback, for everybody on this machine and nobody else. */
+export async function startPostgres({ durable = false }: PostgresServerOptions = {}): Promise<DatabaseServer> {
+  const programs = findPostgres()
+  if (programs === undefined) throw new Error('There is no PostgreSQL on this machine.')
+  const folder = mkdtempSync(join(tmpdir(), 'crm-postgres-'))
+  const data = join(folder, 'data')
+  const user = unprivileged()
+  if (user) chownSync(folder, user.uid, user.gid)
+  const options = ['-D', data, '-U', 'crm', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
+  execFileSync(programs.initdb, options, { stdio: 'pipe', cwd: folder, ...user })
+
+  const port = await freePort()
+  const url = `postgres://crm@127.0.0.1:${port}/postgres`
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: '',
+    max_connections: 200,
+    ...(durable ? {} : FAST),
+  }
+  const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+  const group = new ServerGroup({ program: programs.postgres, args, user, ask: () => ask(url) })
+  await group.start()
+  return runningServer(url, group, folder)
+}
+
+const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+
+async function ask(url: string): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2000 })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('SELECT 1')
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+/** PostgreSQL refuses to run as root; its own package brings a user. */
+function unprivileged(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
+  return { uid: id('-u'), gid: id('-g') }
+}

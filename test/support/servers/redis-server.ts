@@ -1,0 +1,53 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { findProgram } from './find-program.js'
+import { freePort } from './free-port.js'
+import { type DatabaseServer, runningServer, ServerGroup } from './server-process.js'
+
+export interface RedisServerOptions {
+  /** 'always': every answered write is on the disk. 'no' (default): nothing is, which is faster. */
+  appendfsync?: 'always' | 'no'
+  /** Runs as the only node of a Redis Cluster, so that keys of different slots in one step are refused. */
+  cluster?: boolean
+}
+
+/** The server program: Redis, or Valkey, which speaks the same. */
+export function findRedis(): string | undefined {
+  return findProgram('redis-server') ?? findProgram('valkey-server')
+}
+
+/** Starts a Redis on a free port of loopback. */
+export async function startRedis({
+  appendfsync = 'no',
+  cluster = false,
+}: RedisServerOptions = {}): Promise<DatabaseServer> {
+  const program = findRedis()
+  if (program === undefined) throw new Error('There is no redis-server on this machine.')
+  const folder = mkdtempSync(join(tmpdir(), 'crm-redis-'))
+  const port = await freePort()
+  const url = `redis://127.0.0.1:${port}`
+  const args = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--save', '']
+  if (appendfsync === 'always') args.push('--appendonly', 'yes', '--appendfsync', 'always')
+  if (cluster) args.push('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1')
+  const group = new ServerGroup({ program, args, ask: () => ask(url, cluster) })
+  await group.start()
+  return runningServer(url, group, folder)
+}
+
+/** Asks until the server has loaded its data; a cluster of one node is given all slots. */
+async function ask(url: string, cluster: boolean): Promise<void> {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.ping()
+    if (!cluster) return
+    if (!((await client.call('CLUSTER', 'SHARDS')) as unknown[][]).some((shard) => (shard[1] as unknown[]).length > 0))
+      await client.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
+    if (!String(await client.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) throw new Error('not yet')
+  } finally {
+    client.disconnect()
+  }
+}

@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+
+/** A database server that a test started, on loopback, with its data in a folder of its own. */
+export interface DatabaseServer {
+  readonly url: string
+  /** Ends it as a power cut would: SIGKILL to all its processes. */
+  kill(): Promise<void>
+  /** Starts it again, on the same port and the same data. */
+  start(): Promise<void>
+  /** Stops it, and removes its data. */
+  close(): Promise<void>
+}
+
+export interface ServerCommand {
+  program: string
+  args: readonly string[]
+  /** Who runs it: some servers refuse to run as root. */
+  user?: { uid: number; gid: number } | undefined
+  /** Resolves when it answers; throws while it does not. */
+  ask(): Promise<void>
+}
+
+const PATIENCE_MILLISECONDS = 30_000
+const PAUSE_MILLISECONDS = 30
+
+/** Servers are in groups of their own, which a Ctrl-C does not reach: whoever started them ends them when it ends. */
+function endWithThisProcess(end: () => void): void {
+  process.once('exit', end)
+  if (process.listenerCount('SIGTERM', exitOnSignal) > 0) return
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, exitOnSignal)
+}
+
+function exitOnSignal(): void {
+  process.exit(1)
+}
+
+/** A process in a group of its own, so that a kill reaches its children too. */
+export class ServerGroup {
+  readonly #command: ServerCommand
+  #child: ChildProcess | undefined
+  #output = ''
+
+  constructor(command: ServerCommand) {
+    this.#command = command
+    endWithThisProcess(() => this.#signal('SIGKILL'))
+  }
+
+  async start(): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MILLISECONDS
+    this.#spawn()
+    for (;;) {
+      try {
+        await this.#command.ask()
+        return
+      } catch (error) {
+        if (performance.now() > deadline)
+          throw new Error(`${this.#command.program} does not answer:\n${this.#output}`, { cause: error })
+        // One that was killed a moment ago may still hold what it needs.
+        if (this.#child?.exitCode !== null) this.#spawn()
+        await pause(PAUSE_MILLISECONDS)
+      }
+    }
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    child.ref()
+    const gone = once(child, 'exit')
+    this.#signal(signal)
+    await gone
+  }
+
+  #spawn(): void {
+    const { program, args, user } = this.#command
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], ...user })
+    this.#child = child
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (data: Buffer) => {
+        this.#output = `${this.#output}${data}`.slice(-4000)
+      })
+    child.on('error', (error) => {
+      this.#output += String(error)
+    })
+    child.unref()
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const child = this.#child
+    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return
+    try {
+      process.kill(signal === 'SIGKILL' ? -child.pid : child.pid, signal)
+    } catch {
+      // It ended a moment ago.
+    }
+  }
+}
+
+/** A server that answers at this address, with its data in `folder`. */
+export function runningServer(url: string, group: ServerGroup, folder: string): DatabaseServer {
+  return {
+    url,
+    kill: () => group.end('SIGKILL'),
+    start: () => group.start(),
+    async close() {
+      await group.end('SIGKILL')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto'
+import type { Scope } from '../process.js'
+
+/** Where this run of the tests finds Redis and PostgreSQL; undefined when this machine has none. `npm test` starts them. */
+export const redisUrl = process.env.TEST_REDIS_URL || undefined
+export const postgresUrl = process.env.TEST_POSTGRES_URL || undefined
+
+/** A name that no other test has, for what lies beside other tests' in one server. */
+export function ownName(): string {
+  return `t${randomBytes(8).toString('hex')}`
+}
+
+/**
+ * Makes a database of a test's own in the run's PostgreSQL, empty or as a copy of another one, and answers its address. It goes
+ * when the test is over.
+ */
+export async function ownDatabase(scope: Scope, template = 'template1'): Promise<string> {
+  const name = ownName()
+  await administer(`CREATE DATABASE ${name} TEMPLATE ${template}`)
+  scope.after(() => administer(`DROP DATABASE ${name} WITH (FORCE)`))
+  return databaseUrl(name)
+}
+
+export function databaseUrl(name: string): string {
+  const url = new URL(requiredPostgresUrl())
+  url.pathname = `/${name}`
+  return url.href
+}
+
+/** Runs one statement outside of any test's database. */
+export async function administer(sql: string): Promise<void> {
+  // Loaded late: most test files ask no PostgreSQL.
+  const { Client } = await import('pg')
+  const client = new Client({ connectionString: requiredPostgresUrl() })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
+
+function requiredPostgresUrl(): string {
+  if (postgresUrl === undefined)
+    throw new Error('This test needs PostgreSQL: run it with npm test, or set TEST_POSTGRES_URL.')
+  return postgresUrl
+}
