@@ -10,12 +10,13 @@ export function dealtTo(...stores: readonly [SessionStore, ...SessionStore[]]): 
 function dealt<T extends object>(targets: readonly T[], known: Partial<T> = {}): T {
   let calls = 0
   return new Proxy(known as T, {
-    get: (_, name) =>
-      Reflect.get(known, name) ??
-      ((...parameters: unknown[]) => {
+    get(_, name) {
+      if (name in known || targets.some((target) => !(name in target))) return Reflect.get(known, name)
+      return (...parameters: unknown[]) => {
         const target = targets[calls++ % targets.length] as T
         const method = Reflect.get(target, name) as (...parameters: unknown[]) => unknown
         return method.apply(target, parameters)
-      }),
+      }
+    },
   })
 }

@@ -1,0 +1,102 @@
+import { ENDS } from './redis-lua-ends.js'
+import { ADDING } from './redis-lua-limits.js'
+import { PLACES } from './redis-lua-places.js'
+import { CREDENTIALS, RECORDS } from './redis-lua-records.js'
+import { script } from './redis-scripts.js'
+
+/** Answers '1' when the credential was added. */
+export const ATTACH = script(
+  [RECORDS, CREDENTIALS, PLACES, ENDS, ADDING],
+  `
+local id, hash, text, by, devices, otps, now =
+  ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local r = holding(id, by, now)
+if not r then return '0' end
+addWithin(id, r, credentialOf(hash, text), by, devices, otps, now)
+announce()
+return '1'
+`,
+)
+
+/** Answers '1' when there was such a credential. */
+export const DETACH = script(
+  [RECORDS, CREDENTIALS, PLACES, ENDS],
+  `
+local id, handle, reason, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local r = holding(id, '', now)
+if not r then return '0' end
+for _, c in ipairs(credentialsOf(id)) do
+  if c.handle == handle then
+    bury(id, c, reason, now)
+    noteWays(id, r, credentialsOf(id))
+    forgetGraves(id, now)
+    announce()
+    return '1'
+  end
+end
+return '0'
+`,
+)
+
+/** Answers '1' when the caller's credential was still good. */
+export const ROTATE = script(
+  [RECORDS, CREDENTIALS, PLACES, ENDS, ADDING],
+  `
+local id, by, hash, text, others, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local r = holding(id, by, now)
+if not r then return '0' end
+for _, c in ipairs(credentialsOf(id)) do
+  if c.hash == by then bury(id, c, 'secured', now)
+  elseif others == 'end' then bury(id, c, 'revoked', now) end
+end
+addCredential(id, credentialOf(hash, text), now)
+noteWays(id, r, credentialsOf(id))
+forgetGraves(id, now)
+announce()
+return '1'
+`,
+)
+
+/** Answers id, record, storage and credential; whether it is good is for the caller to see. */
+export const FIND_OTP = script(
+  [RECORDS],
+  `
+local id = call('GET', app .. 'otp:' .. ARGV[1])
+if not id then return false end
+local found = call('HMGET', sessionKey(id), 'r', 's', 'c' .. ARGV[1])
+return found[1] and found[3] and { id, found[1], found[2], found[3] } or false
+`,
+)
+
+/** Answers id, record and storage of the session that was got, or nothing. An absent credential is ''. */
+export const REDEEM = script(
+  [RECORDS, CREDENTIALS, PLACES, ENDS, ADDING],
+  `
+local otp, hash, text, devices, otps, now =
+  ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local id = call('GET', app .. 'otp:' .. otp)
+local r = id and holding(id, otp, now)
+if not r or now >= readCredential(id, otp).expiresAt then return false end
+dropOTP(id, otp)
+if text ~= '' then addWithin(id, r, credentialOf(hash, text), '', devices, otps, now) end
+announce()
+local found = call('HMGET', sessionKey(id), 'r', 's')
+return { id, found[1], found[2] }
+`,
+)
+
+/** For each of the ids a list of hashes and credentials. */
+export const CREDENTIALS_OF = script(
+  [RECORDS, CREDENTIALS],
+  `
+local answer = {}
+for n, id in ipairs(ARGV) do
+  answer[n] = {}
+  for _, hash in ipairs(fieldsOf(id, 'c')) do
+    table.insert(answer[n], hash)
+    table.insert(answer[n], call('HGET', sessionKey(id), 'c' .. hash))
+  end
+end
+return answer
+`,
+)

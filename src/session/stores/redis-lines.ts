@@ -1,0 +1,116 @@
+import type { Credential, EndedSession, EndReason, SessionId, SessionKind, SessionRecord } from '../record.js'
+import type { Found } from '../store.js'
+
+// What Redis holds is text in lines, in an order that `redis-lua-records.ts` shares: numbers as decimal digits, text as JSON, which
+// has no line ends of its own. The scripts compare and copy such text; they never read inside it.
+
+/** A number that JavaScript and Lua read alike; '' for null. */
+export function numberText(number: number | null): string {
+  return number === null ? '' : String(number)
+}
+
+export function recordText(session: SessionRecord): string {
+  return [
+    session.version,
+    '', // the write id
+    session.end,
+    numberText(session.startTime),
+    numberText(session.lastAccessTime),
+    session.kind,
+    JSON.stringify(session.userName),
+    JSON.stringify(session.userId),
+    JSON.stringify(session.grants),
+    session.idleMilliseconds,
+    session.absoluteEnd,
+    '', // the number in the order of creation, which the script gives
+  ].join('\n')
+}
+
+export function recordFrom(id: SessionId, text: string, storage: string): SessionRecord {
+  const [version, , end, start, seen, kind, userName, userId, grants, idle, absoluteEnd] = text.split('\n') as Lines<11>
+  return {
+    id,
+    kind: kind as SessionKind,
+    userName: textFrom(userName) ?? '',
+    userId: textFrom(userId),
+    grants: textFrom(grants) ?? '',
+    storage,
+    startTime: numberFrom(start),
+    lastAccessTime: numberFrom(seen),
+    idleMilliseconds: Number(idle),
+    absoluteEnd: Number(absoluteEnd),
+    end: Number(end),
+    version: Number(version),
+  }
+}
+
+export function credentialText(credential: Credential): string {
+  return [
+    credential.handle,
+    credential.kind,
+    credential.via,
+    credential.createdAt,
+    numberText(credential.lastSeenAt),
+    numberText(credential.authenticatedAt),
+    credential.expiresAt,
+    JSON.stringify(credential.device),
+    JSON.stringify(credential.address),
+    JSON.stringify(credential.purpose),
+    JSON.stringify(credential.details),
+  ].join('\n')
+}
+
+export function credentialFrom(hash: string, text: string): Credential {
+  const [handle, kind, via, created, seen, authenticated, expires, device, address, purpose, details] = text.split(
+    '\n',
+  ) as Lines<11>
+  return {
+    handle,
+    hash,
+    kind: kind as Credential['kind'],
+    via: via as Credential['via'],
+    createdAt: Number(created),
+    lastSeenAt: numberFrom(seen),
+    authenticatedAt: numberFrom(authenticated),
+    device: textFrom(device),
+    address: textFrom(address),
+    expiresAt: Number(expires),
+    purpose: textFrom(purpose),
+    details: textFrom(details),
+  }
+}
+
+/** What is told of a credential that was once good, as long as it is remembered. */
+export function graveFrom(text: string, now: number): Found | undefined {
+  const [reason, endedAt, keepUntil, successor, message] = text.split('\n') as Lines<5>
+  if (now >= Number(keepUntil)) return undefined
+  return {
+    state: 'ended',
+    reason: reason as EndReason,
+    endedAt: Number(endedAt),
+    message: message !== '',
+    successor: successor === '' ? null : successor,
+  }
+}
+
+export function endedFrom(text: string): EndedSession {
+  const [id, kind, userName, userId, reason] = text.split('\n') as Lines<5>
+  return {
+    id,
+    kind: kind as SessionKind,
+    userName: textFrom(userName) ?? '',
+    userId: textFrom(userId),
+    reason: reason as EndReason,
+  }
+}
+
+type Lines<N extends number, L extends string[] = []> = L['length'] extends N ? L : Lines<N, [...L, string]>
+
+function numberFrom(line: string): number | null {
+  return line === '' ? null : Number(line)
+}
+
+function textFrom(line: string): string | null {
+  if (line === 'null') return null
+  return line.includes('\\') ? (JSON.parse(line) as string) : line.slice(1, -1)
+}

@@ -1,0 +1,226 @@
+import { type Credential, expiryReason, isLive, markNothingWritten, type SessionId } from '../record.js'
+import type { Admission, Found, FoundOTP, Replaced, SessionStore } from '../store.js'
+import { CALL_MILLISECONDS } from './deadline.js'
+import { type RedisSubscriber, redisAnnouncements } from './redis-announcements.js'
+import { commandSender, type RedisClient } from './redis-client.js'
+import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE } from './redis-credential-steps.js'
+import { END, END_MANY, REMOVE, SWEEP, TAKE_MESSAGE } from './redis-ending-steps.js'
+import { credentialFrom, credentialText, endedFrom, graveFrom, recordFrom, recordText } from './redis-lines.js'
+import { countListed, listPage } from './redis-lists.js'
+import { scriptRunner } from './redis-scripts.js'
+import { CREATE, REPLACE, TOUCH, UPDATE, UPDATE_STORAGE } from './redis-session-steps.js'
+import { refuseResending } from './redis-settings.js'
+
+// To end all sessions is one step, however many there are: some 10,000 take half a second.
+const PATIENCE = 10
+
+export interface RedisStoreOptions {
+  /** What all keys begin with, behind a brace: `{sessions:CRM}:…`. Default 'sessions'. */
+  prefix?: string
+  /** How long Redis may take for one call, in milliseconds; after that it is an error. Default 2000. `endMany` has ten times that. */
+  deadlineMilliseconds?: number
+  /**
+   * A second connection (`client.duplicate()`), for nothing but this: other processes hear at once of what ends here. Without it they
+   * find out when they look.
+   */
+  subscriber?: RedisSubscriber
+}
+
+/**
+ * Keeps sessions in Redis 7 or Valkey, for any number of processes on any number of machines. Each step is one command or one script, and
+ * all keys of an application lie in one slot, so that a Redis Cluster keeps the same promises.
+ * Set `maxmemory-policy noeviction`: a Redis that throws keys away logs people out.
+ * @throws TypeError when the connection sends commands again by itself, or keeps them for later; the message tells what to set.
+ */
+export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
+  const { prefix = 'sessions', deadlineMilliseconds = CALL_MILLISECONDS, subscriber } = options
+  refuseResending(client)
+  if (/[{}]/.test(prefix)) {
+    throw new TypeError(
+      `The prefix ${prefix} of redisStore() has braces: they decide where a Redis Cluster keeps a key.`,
+    )
+  }
+  const base = (app: string) => `{${prefix}:${app}}`
+  const sessionKey = (app: string, id: SessionId) => `${base(app)}:s:${id}`
+  const send = commandSender(client, deadlineMilliseconds)
+  const run = scriptRunner(send, base)
+  const runPatiently = scriptRunner(commandSender(client, deadlineMilliseconds * PATIENCE), base)
+
+  return {
+    async create(app, session, credential, limits, now): Promise<Admission> {
+      const [state, ...ended] = (await run(
+        CREATE,
+        app,
+        session.id,
+        recordText(session),
+        session.storage,
+        credential.hash,
+        credentialText(credential),
+        now,
+        limits.sessions ?? '',
+        limits.guests ?? '',
+        limits.guestsGiveWay ? 1 : 0,
+        limits.sessionsPerUser ?? '',
+      )) as string[]
+      if (state === 'exists') throw existsAlready(session.id)
+      return state === 'admitted' ? { admitted: true, ended: ended.map(endedFrom) } : { admitted: false }
+    },
+
+    async find(app, id, hash, now): Promise<Found | undefined> {
+      const answer = await send('HMGET', sessionKey(app, id), 'r', 's', `c${hash}`, `t${hash}`)
+      const [text, storage, credential, grave] = answer as (string | null)[]
+      if (text && credential) {
+        const session = recordFrom(id, text, storage ?? '')
+        if (isLive(session, now)) return { state: 'live', session, credential: credentialFrom(hash, credential) }
+        return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, successor: null }
+      }
+      return grave ? graveFrom(grave, now) : undefined
+    },
+
+    async get(app, id) {
+      const [text, storage] = (await send('HMGET', sessionKey(app, id), 'r', 's')) as (string | null)[]
+      return text ? recordFrom(id, text, storage ?? '') : undefined
+    },
+
+    async credentials(app, ids) {
+      const answer = (await run(CREDENTIALS_OF, app, ...ids)) as string[][]
+      return new Map(ids.map((id, n) => [id, credentialsFrom(answer[n] ?? [])]))
+    },
+
+    async update(app, id, expected, writeId, changes, limits, now) {
+      const { storage, ...others } = changes
+      const { userName, userId, grants, lastAccessTime, idleMilliseconds, end, authenticatedAt } = others
+      const condition = [id, now, expected.version ?? '', expected.by ?? '', JSON.stringify(writeId)]
+      if (storage !== undefined && Object.values(others).every((field) => field === undefined)) {
+        const [updated] = (await run(UPDATE_STORAGE, app, ...condition, storage)) as string[]
+        return { updated: updated === '1', ended: [] }
+      }
+      const [updated, ...ended] = (await run(
+        UPDATE,
+        app,
+        ...condition,
+        limits.sessionsPerUser ?? '',
+        jsonOrNothing(userName),
+        jsonOrNothing(userId),
+        jsonOrNothing(grants),
+        lastAccessTime ?? '',
+        idleMilliseconds ?? '',
+        end ?? '',
+        authenticatedAt ?? '',
+        ...(storage === undefined ? [] : [storage]),
+      )) as string[]
+      return { updated: updated === '1', ended: ended.map(endedFrom) }
+    },
+
+    async touch(app, id, hash, { device, address }, now) {
+      await run(TOUCH, app, id, hash, now, JSON.stringify(device), JSON.stringify(address))
+    },
+
+    async attach(app, id, credential, by, { credentials, otps }, now) {
+      const text = credentialText(credential)
+      return isOne(await run(ATTACH, app, id, credential.hash, text, by ?? '', credentials ?? '', otps ?? '', now))
+    },
+
+    detach: async (app, id, handle, reason, now) => isOne(await run(DETACH, app, id, handle, reason, now)),
+
+    rotate: async (app, id, by, credential, others, now) =>
+      isOne(await run(ROTATE, app, id, by, credential.hash, credentialText(credential), others, now)),
+
+    async findOTP(app, hash, now): Promise<FoundOTP | undefined> {
+      const found = (await run(FIND_OTP, app, hash)) as [string, string, string, string] | null
+      if (!found) return undefined
+      const session = recordFrom(found[0], found[1], found[2])
+      const credential = credentialFrom(hash, found[3])
+      return now < credential.expiresAt && isLive(session, now) ? { session, credential } : undefined
+    },
+
+    async redeem(app, hash, credential, { credentials, otps }, now) {
+      const added = credential ? [credential.hash, credentialText(credential)] : ['', '']
+      const got = await run(REDEEM, app, hash, ...added, credentials ?? '', otps ?? '', now)
+      return got ? recordFrom(...(got as [string, string, string])) : undefined
+    },
+
+    async replace(app, id, expected, session, credential, limits, now): Promise<Replaced> {
+      const [state, ...ended] = (await run(
+        REPLACE,
+        app,
+        id,
+        expected.version ?? '',
+        expected.by ?? '',
+        now,
+        session.id,
+        recordText(session),
+        session.storage,
+        credential.hash,
+        credentialText(credential),
+        limits.sessions ?? '',
+        limits.guests ?? '',
+        limits.sessionsPerUser ?? '',
+      )) as string[]
+      if (state === 'exists') throw existsAlready(session.id)
+      return state === 'replaced'
+        ? { state: 'replaced', ended: ended.map(endedFrom) }
+        : { state: state === 'moved' ? 'moved' : 'gone' }
+    },
+
+    async end(app, id, reason, now, { by = '', unseen = false, message = '' } = {}) {
+      const ended = await run(END, app, id, reason, now, by, unseen ? 1 : 0, messageText(message))
+      return ended ? endedFrom(ended as string) : undefined
+    },
+
+    async endMany(app, { userId, kind = '', exceptId = '' }, reason, now, message = '') {
+      const ended = await runPatiently(
+        END_MANY,
+        app,
+        jsonOrNothing(userId),
+        kind,
+        exceptId,
+        reason,
+        now,
+        messageText(message),
+      )
+      return (ended as string[]).map(endedFrom)
+    },
+
+    async remove(app, id, now, message = '') {
+      const removed = await run(REMOVE, app, id, now, messageText(message))
+      return removed ? endedFrom(removed as string) : undefined
+    },
+
+    async takeMessage(app, hash, now) {
+      const message = await run(TAKE_MESSAGE, app, hash, now)
+      return message ? (JSON.parse(message as string) as string) : undefined
+    },
+
+    list: (app, filter, page, now) => listPage(run, app, filter, page, now),
+
+    count: (app, filter, now) => countListed(run, app, filter, now),
+
+    sweep: async (app, now, limit) => ((await run(SWEEP, app, now, limit)) as string[]).map(endedFrom),
+
+    ...(subscriber && { announcements: redisAnnouncements(send, subscriber, base, deadlineMilliseconds) }),
+  }
+}
+
+function credentialsFrom(parts: readonly string[]): Credential[] {
+  const found: Credential[] = []
+  for (let n = 0; n < parts.length; n += 2) found.push(credentialFrom(parts[n] ?? '', parts[n + 1] ?? ''))
+  return found.sort((a, b) => a.createdAt - b.createdAt || (a.hash < b.hash ? -1 : 1))
+}
+
+function existsAlready(id: SessionId): unknown {
+  return markNothingWritten(new Error(`A session ${id} exists already.`))
+}
+
+function jsonOrNothing(text: string | undefined): string {
+  return text === undefined ? '' : JSON.stringify(text)
+}
+
+/** An empty message tells nothing. */
+function messageText(message: string): string {
+  return message === '' ? '' : JSON.stringify(message)
+}
+
+function isOne(answer: unknown): boolean {
+  return answer === '1'
+}

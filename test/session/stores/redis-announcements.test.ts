@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict'
+import { after, type TestContext, test } from 'node:test'
+import { redisStore, type SessionStore } from '../../../src/session/index.js'
+import type { Trial } from '../../../src/session/testing/contract/fixtures.js'
+import { credential, NO_LIMITS, otp, session, stored } from '../../../src/session/testing/contract/fixtures.js'
+import { manualClock } from '../../../src/session/testing/manual-clock.js'
+import { Program } from '../../support/process.js'
+import { findRedis, startRedis } from '../../support/servers/redis-server.js'
+import { redisUrl } from '../../support/servers/test-servers.js'
+import { Ears } from '../support/ears.js'
+import { clusterAt, ioredisTo, nodeRedisTo, ownPrefix } from '../support/redis-connections.js'
+
+const APP = 'CONTRACT'
+// A second, and what a busy machine adds.
+const SOON_MILLISECONDS = 3000
+
+if (redisUrl !== undefined && findRedis() !== undefined) {
+  const server = await startRedis()
+  const cluster = await startRedis({ cluster: true })
+  after(async () => {
+    await server.close()
+    await cluster.close()
+  })
+
+  // Each with a connection that listens, and the server that it is connected to.
+  const LIBRARIES = {
+    ioredis: { url: server.url, connect: ioredisTo },
+    'node-redis': { url: server.url, connect: nodeRedisTo },
+    'ioredis Cluster': { url: cluster.url, connect: clusterAt },
+  }
+
+  for (const [library, { url, connect }] of Object.entries(LIBRARIES)) {
+    const open = async (t: TestContext) => {
+      const [client, elsewhere] = [await connect(url), await connect(url)]
+      const [subscriber, admin] = [await connect(url), await ioredisTo(url)]
+      t.after(() => {
+        for (const connection of [client, elsewhere, subscriber, admin]) void connection.disconnect()
+      })
+      const own = ownPrefix()
+      const listening = redisStore(client, { ...own, subscriber })
+      const trial: Trial = { store: redisStore(elsewhere, own), clock: manualClock() }
+      const ears = new Ears(listening, APP)
+      t.after(() => ears.stop())
+      await ears.hears((id) => id === undefined)
+      return { trial, ears, subscriber, admin, channel: `{${own.prefix}:${APP}}:ends` }
+    }
+
+    test(`whatever ends a session or a device in one process is heard in another one, through ${library}`, async (t) => {
+      const { trial, ears } = await open(t)
+      for (const [what, end] of Object.entries(ENDS)) {
+        const heard = ears.heard.length
+        const id = await end(trial)
+        const ended = performance.now()
+        await ears.hears((told) => told === id, heard)
+        assert.ok(performance.now() - ended < SOON_MILLISECONDS, `${what} was heard too late`)
+      }
+    })
+
+    test(`a listener whose connection was cut is told to look again, and hears what ends then, through ${library}`, async (t) => {
+      const { trial, ears, admin } = await open(t)
+      for (let round = 0; round < 3; round++) {
+        const heard = ears.heard.length
+        const { record } = await stored(trial)
+        assert.ok(Number(await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')) > 0)
+        await trial.store.end(APP, record.id, 'closed', trial.clock.now())
+        const ended = performance.now()
+        const told = await ears.hears((id) => id === undefined || id === record.id, heard)
+        assert.ok(performance.now() - ended < SOON_MILLISECONDS, 'it was told too late')
+        const next = await stored(trial)
+        await trial.store.end(APP, next.record.id, 'closed', trial.clock.now())
+        await ears.hears((id) => id === undefined || id === next.record.id, told)
+      }
+      const late = await stored(trial)
+      await trial.store.end(APP, late.record.id, 'closed', trial.clock.now())
+      await ears.hears((id) => id === late.record.id)
+    })
+
+    // The Cluster of ioredis says nothing when its connection is another one.
+    if (connect !== clusterAt) {
+      test(`a listener whose connection was cut is told so, though nothing has ended, through ${library}`, async (t) => {
+        const { ears, admin } = await open(t)
+        const heard = ears.heard.length
+        await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+        await ears.hears((id) => id === undefined, heard)
+      })
+    }
+
+    test(`a listener that was stopped hears nothing more, and leaves nothing behind, through ${library}`, async (t) => {
+      const { trial, ears, subscriber, admin, channel } = await open(t)
+      ears.stop()
+      assert.equal(subscriber.listenerCount('message'), 0)
+      assert.equal(subscriber.listenerCount('ready'), 0)
+      const heard = ears.heard.length
+      const { record } = await stored(trial)
+      await trial.store.end(APP, record.id, 'closed', trial.clock.now())
+      while (((await admin.pubsub('NUMSUB', channel)) as unknown[])[1] !== 0) await admin.ping()
+      assert.equal(ears.heard.length, heard)
+    })
+  }
+
+  const openOn = async (t: TestContext) => {
+    const [client, subscriber] = [await ioredisTo(server.url), await ioredisTo(server.url)]
+    t.after(() => {
+      client.disconnect()
+      subscriber.disconnect()
+    })
+    const own = ownPrefix()
+    const store = redisStore(client, { ...own, subscriber })
+    const ears = new Ears(store, APP)
+    t.after(() => ears.stop())
+    await ears.hears((id) => id === undefined)
+    return { client, subscriber, own, ears, trial: { store, clock: manualClock() } }
+  }
+
+  test('what is announced to a connection that died without a word is told within a second, and then it listens again', async (t) => {
+    const { subscriber, own, ears, trial } = await openOn(t)
+    await subscriber.unsubscribe(`{${own.prefix}:${APP}}:ends`)
+    const { record } = await stored(trial)
+    const heard = ears.heard.length
+    await trial.store.end(APP, record.id, 'closed', trial.clock.now())
+    const ended = performance.now()
+    const told = await ears.hears((id) => id === undefined, heard)
+    assert.ok(performance.now() - ended < SOON_MILLISECONDS)
+    await endUntilHeard(trial, ears, told)
+  })
+
+  test('a listener goes on when Redis has lost all that it knew', async (t) => {
+    const { client, own, ears, trial } = await openOn(t)
+    for (let n = 0; n < 3; n++) await ENDS.end(trial)
+    const heard = ears.heard.length
+    await client.del(`{${own.prefix}:${APP}}:announced`)
+    const told = await ears.hears((id) => id === undefined, heard)
+    await endUntilHeard(trial, ears, told)
+  })
+
+  test('that very many sessions ended is told in one word', async (t) => {
+    const { ears, trial } = await openOn(t)
+    for (let n = 0; n < 150; n++) await stored(trial)
+    const heard = ears.heard.length
+    await trial.store.endMany(APP, {}, 'revoked', trial.clock.now())
+    await ears.hears((id) => id === undefined, heard)
+    await endUntilHeard(trial, ears, heard)
+    assert.ok(ears.heard.length < heard + 20)
+  })
+
+  test('ends of another application are not told', async (t) => {
+    const { client, own, ears, trial } = await openOn(t)
+    const { record } = await stored({ ...trial, store: redisStore(client, { prefix: `${own.prefix}2` }) })
+    await redisStore(client, { prefix: `${own.prefix}2` }).end(APP, record.id, 'closed', trial.clock.now())
+    const other = session(trial.clock)
+    await trial.store.create('OTHER', other, credential(trial.clock), NO_LIMITS, trial.clock.now())
+    await trial.store.end('OTHER', other.id, 'closed', trial.clock.now())
+    const mine = await ENDS.end(trial)
+    await ears.hears((id) => id === mine)
+    assert.ok(!ears.heard.includes(record.id) && !ears.heard.includes(other.id))
+  })
+
+  test('who forgets to stop listening keeps no process alive', async (t) => {
+    const program = new Program(t, { entry: 'dist/test/session/fixtures/forgetful-listener.js', args: [server.url] })
+    const { code, stdout, stderr } = await program.ended
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'it listens\n', stderr: '' })
+  })
+}
+
+/** After what was missed, ends are told by name again. */
+async function endUntilHeard(trial: Trial, ears: Ears, past: number): Promise<void> {
+  for (;;) {
+    const id = await ENDS.end(trial)
+    const told = await ears.hears((heard) => heard === undefined || heard === id, past)
+    if (ears.heard[told - 1] === id) return
+    past = told
+  }
+}
+
+type Ending = (trial: Trial) => Promise<string>
+
+const by =
+  (
+    end: (store: SessionStore, id: string, now: number, handle: string, hash: string, trial: Trial) => Promise<unknown>,
+  ): Ending =>
+  async (trial) => {
+    const { record, cookie } = await stored(trial)
+    await end(trial.store, record.id, trial.clock.now(), cookie.handle, cookie.hash, trial)
+    return record.id
+  }
+
+/** All that ends a session or a device of it; each answers the session's id. */
+const ENDS = {
+  end: by((store, id, now) => store.end(APP, id, 'closed', now)),
+  remove: by((store, id, now) => store.remove(APP, id, now, 'Good bye.')),
+  detach: by((store, id, now, handle) => store.detach(APP, id, handle, 'revoked', now)),
+  rotate: by((store, id, now, _, hash, { clock }) => store.rotate(APP, id, hash, credential(clock), 'keep', now)),
+  endMany: by((store, _, now) => store.endMany(APP, { kind: 'web' }, 'revoked', now)),
+  replace: by((store, id, now, _h, _, { clock }) =>
+    store.replace(APP, id, {}, session(clock), credential(clock), NO_LIMITS, now),
+  ),
+  'a device too many': by((store, id, now, _h, _, { clock }) =>
+    store.attach(APP, id, credential(clock), undefined, { credentials: 1 }, now),
+  ),
+  'a device too many by a link': by(async (store, id, now, _h, _, { clock }) => {
+    const link = otp(clock)
+    await store.attach(APP, id, link, undefined, NO_LIMITS, now)
+    await store.redeem(APP, link.hash, credential(clock), { credentials: 1 }, now)
+  }),
+  'a session too many of one user': async (trial) => {
+    const { record } = await stored(trial, { userId: '9' })
+    const { store, clock } = trial
+    const next = session(clock, { userId: '9' })
+    await store.create(APP, next, credential(clock), { sessionsPerUser: 1 }, clock.now())
+    return record.id
+  },
+} satisfies Record<string, Ending>

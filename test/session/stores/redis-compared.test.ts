@@ -1,0 +1,20 @@
+import test from 'node:test'
+import { redisStore } from '../../../src/session/index.js'
+import { redisUrl } from '../../support/servers/test-servers.js'
+import { compareWithMemory } from '../support/compare-with-memory.js'
+import { ioredisTo, ownPrefix } from '../support/redis-connections.js'
+
+const ROUNDS = Number(process.env.COMPARED_ROUNDS ?? 2)
+const QUESTIONS = 400
+
+if (redisUrl !== undefined) {
+  const url = redisUrl
+
+  test('whatever is asked of the Redis store, in whatever order, it says what the memory store says', async (t) => {
+    const client = await ioredisTo(url)
+    t.after(() => client.disconnect())
+    const first = Date.now() % 2 ** 31
+    for (let seed = first; seed < first + ROUNDS; seed++)
+      await compareWithMemory(redisStore(client, ownPrefix()), seed, QUESTIONS)
+  })
+}

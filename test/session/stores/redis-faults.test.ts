@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { Redis } from 'ioredis'
+import { redisStore } from '../../../src/session/index.js'
+import { isNothingWritten } from '../../../src/session/record.js'
+import { credential, NO_LIMITS, NOWHERE, otp, session, stored } from '../../../src/session/testing/contract/fixtures.js'
+import { manualClock } from '../../../src/session/testing/manual-clock.js'
+import { keepsPromise, storePromises } from '../../../src/session/testing/store-contract.js'
+import { startCuttingProxy } from '../../support/servers/cutting-proxy.js'
+import { findRedis, startRedis } from '../../support/servers/redis-server.js'
+import { redisUrl } from '../../support/servers/test-servers.js'
+import { ioredisTo, nodeRedisTo, ownPrefix } from '../support/redis-connections.js'
+
+const APP = 'CONTRACT'
+
+if (redisUrl !== undefined && findRedis() !== undefined) {
+  const server = await startRedis({ appendfsync: 'always' })
+  const admin = await ioredisTo(server.url)
+  after(async () => {
+    admin.disconnect()
+    await server.close()
+  })
+
+  test('a Redis that forgot its scripts is told them again, and no step is lost or made twice', async (t) => {
+    const client = await ioredisTo(server.url)
+    t.after(() => client.disconnect())
+    const trial = { store: redisStore(client, ownPrefix()), clock: manualClock() }
+    const { store, clock } = trial
+    await admin.script('FLUSH')
+    const { record, cookie } = await stored(trial)
+    const link = otp(clock)
+    await admin.script('FLUSH')
+    assert.ok(await store.attach(APP, record.id, link, undefined, NO_LIMITS, clock.now()))
+    await admin.script('FLUSH')
+    const redeemed = await store.redeem(APP, link.hash, credential(clock), NO_LIMITS, clock.now())
+    assert.equal(redeemed?.id, record.id)
+    await admin.script('FLUSH')
+    const change = { storage: '{"n":1}' }
+    assert.ok((await store.update(APP, record.id, { version: 1 }, 'w', change, NO_LIMITS, clock.now())).updated)
+    await admin.script('FLUSH')
+    assert.equal((await store.list(APP, {}, {}, clock.now())).sessions[0]?.version, 2)
+    await admin.script('FLUSH')
+    assert.equal((await store.end(APP, record.id, 'closed', clock.now(), { by: cookie.hash }))?.id, record.id)
+  })
+
+  for (const [library, connect] of Object.entries({ ioredis: ioredisTo, 'node-redis': nodeRedisTo })) {
+    test(`a Redis that hangs is an error within the deadline, and a change that it made after all is found again, through ${library}`, async (t) => {
+      const client = await connect(server.url)
+      t.after(() => void client.disconnect())
+      const own = ownPrefix()
+      const trial = { store: redisStore(client, { ...own, deadlineMilliseconds: 150 }), clock: manualClock() }
+      const { store, clock } = trial
+      const { record, cookie } = await stored(trial)
+      const write = () =>
+        store.update(APP, record.id, { version: 1 }, 'mine', { storage: '{"n":1}' }, NO_LIMITS, clock.now())
+
+      await admin.call('CLIENT', 'PAUSE', '1500', 'ALL')
+      const began = performance.now()
+      const hung = /Redis did not answer within 150 ms/
+      await Promise.all([
+        assert.rejects(write(), (error: Error) => hung.test(error.message) && !isNothingWritten(error)),
+        assert.rejects(store.find(APP, record.id, cookie.hash, clock.now()), hung),
+      ])
+      assert.ok(performance.now() - began < 1400, 'the caller waited for the pause to be over')
+      await admin.ping() // is answered when the pause is over
+
+      assert.deepEqual(await write(), { updated: true, ended: [] })
+      assert.equal((await store.get(APP, record.id))?.version, 2)
+    })
+
+    test(`a link whose opening was not answered, because the connection broke, is spent once and not opened again, through ${library}`, async (t) => {
+      const proxy = await startCuttingProxy(t, server.url)
+      const client = await connect(proxy.url)
+      t.after(() => void client.disconnect())
+      const own = ownPrefix()
+      const trial = { store: redisStore(client, own), clock: manualClock() }
+      const { store, clock } = trial
+      const { record } = await stored(trial)
+      const link = otp(clock)
+      await store.attach(APP, record.id, link, undefined, NO_LIMITS, clock.now())
+      await store.redeem(APP, 'unknown', undefined, NO_LIMITS, clock.now()) // so that Redis knows the script
+
+      await admin.config('RESETSTAT')
+      const back = event(client, 'ready')
+      const cut = proxy.cutAtNextAnswer()
+      const opening = store.redeem(APP, link.hash, credential(clock, { via: 'link' }), NO_LIMITS, clock.now())
+      await assert.rejects(opening, (error) => !isNothingWritten(error))
+      await Promise.all([cut, back])
+      assert.equal((await store.credentials(APP, [record.id])).get(record.id)?.length, 2)
+      assert.match(await admin.info('commandstats'), /cmdstat_evalsha:calls=2,/, 'one to open it, one to look')
+    })
+  }
+
+  test('while Redis is down callers hear so at once, and that nothing was written; when it is back all is as it was', async (t) => {
+    const own = await startRedis({ appendfsync: 'always' })
+    t.after(() => own.close())
+    const retryStrategy = () => 20
+    const client = new Redis(own.url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy })
+    client.on('error', () => {})
+    t.after(() => client.disconnect())
+    await event(client, 'ready')
+    const trial = { store: redisStore(client), clock: manualClock() }
+    const { store, clock } = trial
+    const { record, cookie } = await stored(trial, { userId: '4' })
+
+    const closed = event(client, 'close')
+    await own.kill()
+    await closed
+    const began = performance.now()
+    for (const asked of [
+      store.find(APP, record.id, cookie.hash, clock.now()),
+      store.end(APP, record.id, 'closed', clock.now()),
+    ])
+      await assert.rejects(asked, (error) => isNothingWritten(error))
+    assert.ok(performance.now() - began < 1900, 'the caller waited for the deadline')
+
+    const back = event(client, 'ready')
+    await own.start()
+    await back
+    assert.deepEqual(await store.find(APP, record.id, cookie.hash, clock.now()), {
+      state: 'live',
+      session: record,
+      credential: cookie,
+    })
+    assert.equal(await store.count(APP, { userId: '4' }, clock.now()), 1)
+  })
+
+  test('in a Redis that is full nobody begins and nothing changes, and that is said; but everybody can log out', async (t) => {
+    const own = await startRedis()
+    t.after(() => own.close())
+    const client = await ioredisTo(own.url)
+    t.after(() => client.disconnect())
+    const trial = { store: redisStore(client), clock: manualClock() }
+    const { store, clock } = trial
+    const people = [await stored(trial), await stored(trial), await stored(trial)] as const
+    const [ana, bob, eve] = people.map(({ record }) => record.id) as [string, string, string]
+    await client.config('SET', 'maxmemory-policy', 'noeviction')
+    await client.config('SET', 'maxmemory', '1')
+
+    const full = (error: Error) => /^OOM/.test(error.message) && isNothingWritten(error)
+    await assert.rejects(store.create(APP, session(clock), credential(clock), NO_LIMITS, clock.now()), full)
+    await assert.rejects(store.update(APP, ana, {}, 'w', { storage: '{"n":1}' }, NO_LIMITS, clock.now()), full)
+    await assert.rejects(store.attach(APP, ana, credential(clock), undefined, NO_LIMITS, clock.now()), full)
+    await assert.rejects(store.touch(APP, ana, people[0].cookie.hash, NOWHERE, clock.now()), full)
+    assert.equal((await store.get(APP, ana))?.version, 1)
+    assert.equal((await store.end(APP, ana, 'closed', clock.now()))?.id, ana)
+    assert.equal(await store.detach(APP, bob, people[1].cookie.handle, 'revoked', clock.now()), true)
+    assert.equal((await store.remove(APP, bob, clock.now(), 'Good bye.'))?.id, bob)
+    assert.equal(await store.takeMessage(APP, people[1].cookie.hash, clock.now()), 'Good bye.')
+    assert.deepEqual(
+      (await store.endMany(APP, {}, 'revoked', clock.now())).map(({ id }) => id),
+      [eve],
+    )
+    assert.equal((await store.find(APP, ana, people[0].cookie.hash, clock.now()))?.state, 'ended')
+    assert.equal(await store.count(APP, {}, clock.now()), 0)
+  })
+
+  test('the contract notices a store that finds a link and then spends it, on two connections to one Redis', async (t) => {
+    const [one, two] = [await ioredisTo(server.url), await ioredisTo(server.url)]
+    t.after(() => {
+      one.disconnect()
+      two.disconnect()
+    })
+    const promise = storePromises.find(({ claim }) => claim === 'of many who open one link at once exactly one gets in')
+    assert.ok(promise)
+    const open = async () => {
+      const own = ownPrefix()
+      const [store, other] = [redisStore(one, own), redisStore(two, own)]
+      const redeem: typeof store.redeem = async (app, hash, added, limits, now) => {
+        const found = await store.findOTP(app, hash, now)
+        if (!found) return undefined
+        await other.detach(app, found.session.id, found.credential.handle, 'closed', now)
+        if (added) await other.attach(app, found.session.id, added, undefined, limits, now)
+        return found.session
+      }
+      return { store: { ...store, redeem }, close: async () => {} }
+    }
+    await assert.rejects(keepsPromise(promise, open), assert.AssertionError)
+  })
+}
+
+/** Unlike `once` of node:events it is not interested in errors, of which there are some on the way. */
+function event(client: { once(name: string, listener: () => void): unknown }, name: string): Promise<void> {
+  return new Promise((resolve) => client.once(name, resolve))
+}

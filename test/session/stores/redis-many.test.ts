@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { redisStore } from '../../../src/session/index.js'
+import type { SessionRecord } from '../../../src/session/record.js'
+import type { ListFilter, Page } from '../../../src/session/store.js'
+import { credential, HOUR, NO_LIMITS, session, type Trial } from '../../../src/session/testing/contract/fixtures.js'
+import { manualClock } from '../../../src/session/testing/manual-clock.js'
+import { redisUrl } from '../../support/servers/test-servers.js'
+import { ioredisTo, ownPrefix } from '../support/redis-connections.js'
+
+const APP = 'CONTRACT'
+const MANY = 10_000
+const AT_ONCE = 500
+
+if (redisUrl !== undefined) {
+  const url = redisUrl
+
+  const open = async (t: TestContext): Promise<Trial> => {
+    const client = await ioredisTo(url)
+    t.after(() => client.disconnect())
+    return { store: redisStore(client, ownPrefix()), clock: manualClock() }
+  }
+
+  test('ten thousand sessions are counted and listed exactly, by every filter, and are ended or swept in one step', async (t) => {
+    const trial = await open(t)
+    const { store, clock } = trial
+    const now = clock.now()
+    const records = await createMany(trial, (n) => ({
+      kind: n % 10 === 0 ? 'rest' : 'web',
+      userId: n % 4 === 0 ? null : `user ${n % 3}`,
+      startTime: now + (n % 100), // many at one moment
+      lastAccessTime: now + ((n * 7919) % MANY),
+      end: now + HOUR + ((n * 104_729) % 1000),
+    }))
+    const isMeant: [ListFilter, (record: SessionRecord) => boolean][] = [
+      [{ kind: 'web', state: 'user' }, ({ kind, userId }) => kind === 'web' && userId !== null],
+      [{ userId: 'user 1', kind: 'rest' }, ({ kind, userId }) => kind === 'rest' && userId === 'user 1'],
+      [{ via: 'visit' }, () => true],
+    ]
+    for (const [filter, meant] of isMeant) {
+      const expected = records.filter(meant)
+      assert.equal(await store.count(APP, filter, now), expected.length)
+      for (const sort of ['created', 'seen', 'end'] as const)
+        assert.deepEqual(await listed(trial, filter, { sort, direction: 'asc' }), inOrder(expected, sort), sort)
+    }
+    assert.deepEqual(await listed(trial, {}, { sort: 'created' }), inOrder(records, 'created').reverse())
+
+    const ended = await store.endMany(APP, { kind: 'web' }, 'revoked', now)
+    assert.equal(ended.length, records.filter(({ kind }) => kind === 'web').length)
+    assert.equal(await store.count(APP, {}, now), MANY - ended.length)
+    assert.equal((await store.sweep(APP, now + 9 * HOUR, MANY)).length, MANY - ended.length)
+    assert.equal(await store.count(APP, {}, now), 0)
+  })
+
+  test('one who has far more sessions than he may keeps the newest, and no more', async (t) => {
+    const trial = await open(t)
+    const { store, clock } = trial
+    await createMany(trial, () => ({ userId: '4' }), 2000)
+    const last = session(clock, { userId: '4' })
+    const admission = await store.create(APP, last, credential(clock), { sessionsPerUser: 2 }, clock.now())
+    assert.equal(admission.admitted && admission.ended.length, 1999)
+    assert.equal(await store.count(APP, { userId: '4' }, clock.now()), 2)
+  })
+}
+
+async function createMany({ store, clock }: Trial, fields: (n: number) => Partial<SessionRecord>, many = MANY) {
+  const records = Array.from({ length: many }, (_, n) => session(clock, fields(n)))
+  for (let from = 0; from < many; from += AT_ONCE)
+    await Promise.all(
+      records
+        .slice(from, from + AT_ONCE)
+        .map((record) => store.create(APP, record, credential(clock), NO_LIMITS, clock.now())),
+    )
+  return records
+}
+
+async function listed({ store, clock }: Trial, filter: ListFilter, page: Page): Promise<string[]> {
+  const ids: string[] = []
+  for (let after: Page['after']; ; ) {
+    const { sessions, next } = await store.list(
+      APP,
+      filter,
+      { ...page, size: 500, ...(after && { after }) },
+      clock.now(),
+    )
+    ids.push(...sessions.map(({ id }) => id))
+    if (!next) return ids
+    after = next
+  }
+}
+
+function inOrder(records: readonly SessionRecord[], sort: 'created' | 'seen' | 'end'): string[] {
+  const value = (record: SessionRecord) =>
+    Number(sort === 'created' ? record.startTime : sort === 'seen' ? record.lastAccessTime : record.end)
+  return [...records].sort((a, b) => value(a) - value(b) || (a.id < b.id ? -1 : 1)).map(({ id }) => id)
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { memoryStore } from '../../../src/session/index.js'
+import type { ListFilter, Page, SessionStore } from '../../../src/session/store.js'
+import { chance } from './random.js'
+import { type Question, Questions, USERS } from './store-questions.js'
+
+const APP = 'COMPARED'
+const EVERY = 100
+const FILTERS: readonly ListFilter[] = [
+  {},
+  { kind: 'web' },
+  { kind: 'rest' },
+  { state: 'guest' },
+  { state: 'user' },
+  { state: 'restored' },
+  { state: 'invalidated' },
+  { via: 'token' },
+  { via: 'login' },
+  { kind: 'rest', state: 'user' },
+  ...USERS.map((userId) => ({ userId })),
+]
+
+/** Asks an empty store and the memory store the same, chosen by `seed`, and compares what they say. */
+export async function compareWithMemory(store: SessionStore, seed: number, questions: number): Promise<void> {
+  const memory = memoryStore()
+  const asked = new Questions(chance(seed))
+  for (let nth = 1; nth <= questions; nth++) {
+    const question = asked.next()
+    const expected = await answerOf(memory, question)
+    const about = `seed ${seed}, question ${nth}: ${question.name} ${JSON.stringify(question.parameters)}`
+    assert.deepEqual(await answerOf(store, question), expected, about)
+    if (question.name === 'sweep') await leaveTheDead(memory, asked)
+    if (nth % EVERY === 0) await compareAll(memory, store, asked, about)
+  }
+}
+
+/** Who was swept long ago may be told a message, or not. */
+async function leaveTheDead(memory: SessionStore, { hashes, now }: Questions): Promise<void> {
+  for (const [hash, id] of hashes) if (!(await memory.find(APP, id, hash, now))) hashes.delete(hash)
+}
+
+/** Every record, every credential, every count, and every list in every order. */
+async function compareAll(memory: SessionStore, store: SessionStore, asked: Questions, about: string): Promise<void> {
+  const { ids, now } = asked
+  const stores = [store, memory] as const
+  const same = async (ask: (store: SessionStore) => Promise<unknown>) => {
+    const [answer, expected] = await Promise.all(stores.map(ask))
+    assert.deepEqual(answer, expected, `after ${about}`)
+  }
+  for (const id of ids) await same((one) => one.get(APP, id))
+  await same((one) => one.credentials(APP, ids))
+  for (const filter of FILTERS) {
+    await same((one) => one.count(APP, filter, now))
+    for (const sort of ['created', 'seen', 'end'] as const)
+      for (const direction of ['asc', 'desc'] as const)
+        await same((one) => idsListed(one, filter, { sort, direction, size: 7 }, now))
+  }
+}
+
+async function idsListed(store: SessionStore, filter: ListFilter, page: Page, now: number): Promise<string[]> {
+  const ids: string[] = []
+  for (let after: Page['after']; ; ) {
+    const { sessions, next } = await store.list(APP, filter, after ? { ...page, after } : page, now)
+    ids.push(...sessions.map(({ id }) => id))
+    if (!next) return ids
+    after = next
+  }
+}
+
+/** What a store says; where many are named, in one order. An error is the same as another one. */
+async function answerOf(store: SessionStore, { name, parameters }: Question): Promise<unknown> {
+  const ask = store[name].bind(store) as (app: string, ...parameters: unknown[]) => Promise<unknown>
+  const answer = await ask(APP, ...structuredClone(parameters)).catch(() => 'an error')
+  return name === 'endMany' || name === 'sweep' ? sortedById(answer as { id: string }[]) : answer
+}
+
+function sortedById(sessions: readonly { id: string }[]): { id: string }[] {
+  return [...sessions].sort((a, b) => (a.id < b.id ? -1 : 1))
+}

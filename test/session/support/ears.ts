@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import type { Announcements, SessionStore } from '../../../src/session/store.js'
+
+/** Remembers what a store announces to somebody who listens. */
+export class Ears {
+  readonly heard: (string | undefined)[] = []
+  readonly stop: () => void
+  #wake = () => {}
+
+  constructor(store: SessionStore, app: string) {
+    const announcements: Announcements | undefined = store.announcements
+    assert.ok(announcements, 'this store announces nothing')
+    this.stop = announcements.listen(app, (id) => {
+      this.heard.push(id)
+      this.#wake()
+    })
+  }
+
+  /** Resolves once something was heard after the first `past` announcements that is meant; answers how many there were then. */
+  async hears(isMeant: (id: string | undefined) => boolean, past = 0): Promise<number> {
+    for (;;) {
+      const found = this.heard.findIndex((id, nth) => nth >= past && isMeant(id))
+      if (found >= 0) return found + 1
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/** Numbers by chance that come again with the same seed. */
+export interface Chance {
+  /** A whole number from 0 up to, not including, this. */
+  below(limit: number): number
+  /** True in this share of the cases. */
+  in(share: number): boolean
+  oneOf<T>(choices: readonly [T, ...T[]]): T
+}
+
+export function chance(seed: number): Chance {
+  let state = seed >>> 0
+  // mulberry32
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+  const below = (limit: number) => Math.floor(next() * limit)
+  return {
+    below,
+    in: (share) => next() < share,
+    oneOf: (choices) => choices[below(choices.length)] as (typeof choices)[0],
+  }
+}
