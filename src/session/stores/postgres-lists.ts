@@ -1,0 +1,85 @@
+import type { Credential } from '../record.js'
+import type { ListFilter, ListPage, Page } from '../store.js'
+import type { PostgresCalls } from './postgres-calls.js'
+import type { PostgresStatement } from './postgres-pool.js'
+import { RECORD, type RecordRow, toRecord } from './postgres-rows.js'
+import { toStoredValues } from './postgres-text.js'
+
+// As the indexes have them. A record without times sorts as the oldest.
+const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }
+const IS_GUEST = `s.user_id IS NULL AND s.grants = ''`
+
+/** One page of the records that match, in order, after the cursor. */
+export async function listPage(
+  calls: PostgresCalls,
+  app: string,
+  filter: ListFilter,
+  page: Page,
+  now: number,
+): Promise<ListPage> {
+  const { size = 50 } = page
+  const found = (await calls.rows(listStatement(app, filter, page, now))) as (RecordRow & { sortValue: unknown })[]
+  const shown = found.slice(0, size)
+  const sessions = shown.map(toRecord)
+  const [last, lastRow] = [sessions.at(-1), shown.at(-1)]
+  return found.length > size && last && lastRow
+    ? { sessions, next: { value: Number(lastRow.sortValue), id: last.id } }
+    : { sessions }
+}
+
+export async function countListed(calls: PostgresCalls, app: string, filter: ListFilter, now: number): Promise<number> {
+  const { where, values } =
+    Object.keys(filter).length === 0 ? { where: 's.app = $1', values: [app] } : listCondition(app, filter, now)
+  const text = `SELECT count(*) AS n FROM session_records s WHERE ${where}`
+  const [row] = (await calls.rows({ text, values: toStoredValues(values) })) as [{ n: unknown }]
+  return Number(row.n)
+}
+
+export function listStatement(
+  app: string,
+  filter: ListFilter,
+  { sort = 'created', direction = 'desc', size = 50, after }: Page,
+  now: number,
+): PostgresStatement {
+  const { where, values } = listCondition(app, filter, now)
+  const value = isNarrow(filter, sort) ? `${SORT_VALUE[sort]} + 0` : SORT_VALUE[sort]
+  const [order, beyond] = direction === 'asc' ? ['ASC', '>'] : ['DESC', '<']
+  const place = (value: unknown) => `$${values.push(value)}`
+  const onwards = after ? `AND (${value}, s.id) ${beyond} (${place(after.value)}, ${place(after.id)})` : ''
+  const text = `SELECT ${RECORD}, ${value} AS "sortValue" FROM session_records s WHERE ${where} ${onwards}
+    ORDER BY ${value} ${order}, s.id ${order} LIMIT ${place(size + 1)}`
+  return { text, values: toStoredValues(values) }
+}
+
+const WAYS = new Set<Credential['via']>(['visit', 'login', 'link', 'sign-in', 'token'])
+// Few sessions come by a link or a token, so these are found first, by an index of their own.
+const SMALL = new Set<Credential['via']>(['link', 'token'])
+
+/**
+ * Whether few records match, which an index of their own finds first, and which are sorted then. The sum keeps the index of the
+ * order away, which PostgreSQL would walk to its other end for them.
+ */
+function isNarrow({ state, via }: ListFilter, sort: NonNullable<Page['sort']>): boolean {
+  if (state === 'invalidated') return sort !== 'end'
+  return state === 'restored' || (via !== undefined && SMALL.has(via))
+}
+
+/** Written out, not as values, where an index is for that value alone. */
+function listCondition(app: string, { userId, kind, state, via }: ListFilter, now: number) {
+  const where = ['s.app = $1', 's.end_at > $2']
+  const values: unknown[] = [app, now]
+  if (userId !== undefined) where.push(`s.user_id = $${values.push(userId)}`)
+  if (kind !== undefined) where.push(kind === 'rest' ? `s.kind = 'rest'` : `s.kind = 'web'`)
+  if (state !== undefined) where.push(state === 'invalidated' ? 's.start_time IS NULL' : 's.start_time IS NOT NULL')
+  if (state === 'guest') where.push(IS_GUEST)
+  if (state === 'user') where.push(`NOT (${IS_GUEST})`)
+  if (state === 'restored') where.push(cameBy('link'))
+  if (via !== undefined) where.push('s.start_time IS NOT NULL', cameBy(via))
+  return { where: where.join(' AND '), values }
+}
+
+function cameBy(way: Credential['via']): string {
+  if (!WAYS.has(way)) throw new TypeError(`A credential does not come about by ${way}.`)
+  const keys = `SELECT c.session_key FROM session_credentials c WHERE c.app = $1 AND c.via = '${way}' AND c.kind <> 'otp'`
+  return SMALL.has(way) ? `s.key = ANY (array(${keys}))` : `s.key IN (${keys})`
+}

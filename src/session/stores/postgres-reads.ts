@@ -1,0 +1,83 @@
+import type { Credential, SessionId, SessionRecord } from '../record.js'
+import type { Found, FoundOTP } from '../store.js'
+import type { PostgresCalls } from './postgres-calls.js'
+import {
+  CREDENTIAL,
+  type CredentialRow,
+  RECORD,
+  type RecordRow,
+  toCredential,
+  toFound,
+  toRecord,
+} from './postgres-rows.js'
+import { fromStored, toStoredValues } from './postgres-text.js'
+
+const FIND = `SELECT ${RECORD}, ${CREDENTIAL} FROM session_records s JOIN session_credentials c ON c.session_key = s.key
+  WHERE s.app = $1 AND s.id = $2 AND c.hash = $3`
+const REMAINS = `SELECT reason, ended_at AS "endedAt", message IS NOT NULL AS message, successor FROM session_tombstones
+  WHERE app = $1 AND hash = $2 AND id = $3 AND keep_until > $4`
+const FIND_RECORD = `SELECT ${RECORD} FROM session_records s WHERE s.app = $1 AND s.id = $2`
+const FIND_CREDENTIALS = `SELECT s.id AS "sessionId", ${CREDENTIAL}
+  FROM session_records s JOIN session_credentials c ON c.session_key = s.key
+  WHERE s.app = $1 AND s.id = ANY ($2) ORDER BY c.created_at, c.hash`
+const FIND_OTP = `SELECT ${RECORD}, ${CREDENTIAL} FROM session_credentials c JOIN session_records s ON s.key = c.session_key
+  WHERE c.app = $1 AND c.hash = $2 AND c.kind = 'otp'`
+const REDEEM = `SELECT ${RECORD} FROM session_redeem_v1($1, $2, $3, $4, $5, $6) s`
+// Whoever waited for the row finds no message left in it.
+const TAKE_MESSAGE = `WITH told AS (
+    SELECT app, hash, message FROM session_tombstones
+    WHERE app = $1 AND hash = $2 AND keep_until > $3 AND message IS NOT NULL FOR UPDATE
+  )
+  UPDATE session_tombstones t SET message = NULL FROM told
+  WHERE t.app = told.app AND t.hash = told.hash RETURNING told.message`
+
+interface RemainsRow extends Omit<Extract<Found, { state: 'ended' }>, 'endedAt'> {
+  endedAt: unknown
+}
+
+/** The statements that answer rows, each prepared once for a connection. */
+export function postgresReads(calls: PostgresCalls) {
+  const all = <Row>(name: string, text: string, ...values: unknown[]) =>
+    calls.rows({ name, text, values: toStoredValues(values) }) as Promise<Row[]>
+
+  return {
+    async find(app: string, id: SessionId, hash: string): Promise<FoundOTP | undefined> {
+      const [row] = await all<RecordRow & CredentialRow>('session_find_v1', FIND, app, id, hash)
+      return row && toFound(row)
+    },
+
+    /** What is remembered of a credential that leads to no session. */
+    async remains(app: string, id: SessionId, hash: string, now: number): Promise<Found | undefined> {
+      const [row] = await all<RemainsRow>('session_remains_v1', REMAINS, app, hash, id, now)
+      return row && { ...row, state: 'ended', endedAt: Number(row.endedAt) }
+    },
+
+    async record(app: string, id: SessionId): Promise<SessionRecord | undefined> {
+      const [row] = await all<RecordRow>('session_record_v1', FIND_RECORD, app, id)
+      return row && toRecord(row)
+    },
+
+    async credentials(app: string, ids: readonly SessionId[]): Promise<Map<SessionId, Credential[]>> {
+      type Row = CredentialRow & { sessionId: string }
+      const rows = await all<Row>('session_credentials_v1', FIND_CREDENTIALS, app, ids)
+      const found = new Map<SessionId, Credential[]>(ids.map((id) => [id, []]))
+      for (const row of rows) found.get(fromStored(row.sessionId))?.push(toCredential(row))
+      return found
+    },
+
+    async otp(app: string, hash: string): Promise<FoundOTP | undefined> {
+      const [row] = await all<RecordRow & CredentialRow>('session_otp_v1', FIND_OTP, app, hash)
+      return row && toFound(row)
+    },
+
+    async redeem(...values: unknown[]): Promise<SessionRecord | undefined> {
+      const [row] = await all<RecordRow>('session_redeem_v1', REDEEM, ...values)
+      return row && toRecord(row)
+    },
+
+    async takeMessage(app: string, hash: string, now: number): Promise<string | undefined> {
+      const [row] = await all<{ message: string }>('session_take_message_v1', TAKE_MESSAGE, app, hash, now)
+      return row && fromStored(row.message)
+    },
+  }
+}

@@ -1,0 +1,132 @@
+import type { Credential, SessionRecord } from '../record.js'
+import type { FoundOTP } from '../store.js'
+import { fromStored } from './postgres-text.js'
+
+const columns = (alias: string, names: Record<string, string>) =>
+  Object.entries(names)
+    .map(([field, name]) => `${alias}.${name} AS "${field}"`)
+    .join(', ')
+
+/** Columns under the names of a record's fields. */
+export const RECORD = columns('s', {
+  id: 'id',
+  kind: 'kind',
+  userName: 'user_name',
+  userId: 'user_id',
+  grants: 'grants',
+  storage: 'storage',
+  startTime: 'start_time',
+  lastAccessTime: 'last_access_time',
+  idleMilliseconds: 'idle_milliseconds',
+  absoluteEnd: 'absolute_end',
+  end: 'end_at',
+  version: 'version',
+})
+
+export const CREDENTIAL = columns('c', {
+  credentialHandle: 'handle',
+  credentialHash: 'hash',
+  credentialKind: 'kind',
+  credentialVia: 'via',
+  createdAt: 'created_at',
+  lastSeenAt: 'last_seen_at',
+  authenticatedAt: 'authenticated_at',
+  device: 'device',
+  address: 'address',
+  expiresAt: 'expires_at',
+  purpose: 'purpose',
+  details: 'details',
+})
+
+/** How a driver gives a number: as one, or as text. */
+type Numeric = number | string
+
+export interface RecordRow {
+  id: string
+  kind: SessionRecord['kind']
+  userName: string
+  userId: string | null
+  grants: string
+  storage: string
+  startTime: Numeric | null
+  lastAccessTime: Numeric | null
+  idleMilliseconds: Numeric
+  absoluteEnd: Numeric
+  end: Numeric
+  version: Numeric
+}
+
+export interface CredentialRow {
+  credentialHandle: string
+  credentialHash: string
+  credentialKind: Credential['kind']
+  credentialVia: Credential['via']
+  createdAt: Numeric
+  lastSeenAt: Numeric | null
+  authenticatedAt: Numeric | null
+  device: string | null
+  address: string | null
+  expiresAt: Numeric
+  purpose: string | null
+  details: string | null
+}
+
+export function toRecord(row: RecordRow): SessionRecord {
+  return {
+    id: fromStored(row.id),
+    kind: row.kind,
+    userName: fromStored(row.userName),
+    userId: textOrNull(row.userId),
+    grants: fromStored(row.grants),
+    storage: fromStored(row.storage),
+    startTime: numberOrNull(row.startTime),
+    lastAccessTime: numberOrNull(row.lastAccessTime),
+    idleMilliseconds: Number(row.idleMilliseconds),
+    absoluteEnd: Number(row.absoluteEnd),
+    end: Number(row.end),
+    version: Number(row.version),
+  }
+}
+
+export function toCredential(row: CredentialRow): Credential {
+  return {
+    handle: fromStored(row.credentialHandle),
+    hash: fromStored(row.credentialHash),
+    kind: row.credentialKind,
+    via: row.credentialVia,
+    createdAt: Number(row.createdAt),
+    lastSeenAt: numberOrNull(row.lastSeenAt),
+    authenticatedAt: numberOrNull(row.authenticatedAt),
+    device: textOrNull(row.device),
+    address: textOrNull(row.address),
+    expiresAt: Number(row.expiresAt),
+    purpose: textOrNull(row.purpose),
+    details: textOrNull(row.details),
+  }
+}
+
+export function toFound(row: RecordRow & CredentialRow): FoundOTP {
+  return { session: toRecord(row), credential: toCredential(row) }
+}
+
+/** The fields in the order in which `session_insert_v1` takes them. */
+export function sessionValues(s: SessionRecord): unknown[] {
+  const { id, kind, userName, userId, grants, storage } = s
+  const times = [s.startTime, s.lastAccessTime, s.idleMilliseconds, s.absoluteEnd, s.end]
+  return [id, kind, userName, userId, grants, storage, ...times, s.version]
+}
+
+/** The fields in the order in which `session_insert_credential_v1` takes them. */
+export function credentialValues(c: Credential): unknown[] {
+  const { handle, hash, kind, via, createdAt, lastSeenAt, authenticatedAt, device, address } = c
+  const { expiresAt, purpose, details } = c
+  return [handle, hash, kind, via, createdAt, lastSeenAt, authenticatedAt, device, address, expiresAt, purpose, details]
+}
+
+function numberOrNull(value: Numeric | null): number | null {
+  return value === null ? null : Number(value)
+}
+
+function textOrNull(value: string | null): string | null {
+  return value === null ? null : fromStored(value)
+}

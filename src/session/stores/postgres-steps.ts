@@ -1,0 +1,74 @@
+import { MESSAGE_MILLISECONDS, TOMBSTONE_MILLISECONDS } from '../record.js'
+
+// Steps that the store's functions have in common, in PL/pgSQL. In a function, p_… are its parameters, and each statement sees what was
+// committed when that statement began.
+
+/** Where ends are announced: a list of the application and the session's id, or null for any session. */
+export const CHANNEL = 'session_ends'
+
+/**
+ * How every function begins that writes. It takes its locks first and looks then, and what it sees then must be what is there
+ * then; under a stricter level it would be what was there when it was called.
+ */
+export const LOOKS_AFRESH = `
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = 'The session store needs the isolation level "read committed", and this connection has "'
+      || current_setting('transaction_isolation') || '". Give the pool: options: "-c default_transaction_isolation=read\\\\ committed".';
+  END IF;`
+
+// Locks that are no rows', in the order in which they are taken, and all of them before any row. The number tells the kinds apart.
+// No session may pass on its life to another one while all are being ended.
+export const LOCK_SUCCESSION = 'PERFORM pg_advisory_xact_lock(hashtextextended(p_app, 1));'
+export const SHARE_SUCCESSION = 'PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_app, 1));'
+export const LOCK_LICENCES = 'PERFORM pg_advisory_xact_lock(hashtextextended(p_app, 2));'
+export const lockUser = (user: string) => `PERFORM pg_advisory_xact_lock(hashtextextended(p_app || ' ' || ${user}, 3));`
+
+/** Rows are locked in the order of their keys, by everybody, so that no two wait for each other. */
+export const lockSessions = (keys: string) =>
+  `PERFORM 1 FROM session_records WHERE key = ANY (${keys}) ORDER BY key FOR UPDATE;`
+
+/** Locks the session that is meant and reads it into the variable `entry`. */
+export const LOCK_ENTRY = 'SELECT * INTO entry FROM session_records s WHERE s.app = p_app AND s.id = p_id FOR UPDATE;'
+
+/** Whether the record in this variable is live. */
+export const isLive = (record: string) => `(${record}.start_time IS NOT NULL AND ${record}.end_at > p_now)`
+/** Whether the record in this variable has this credential; null asks for none. */
+export const has = (record: string, hash: string) =>
+  `(${hash} IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = ${record}.key AND c.hash = ${hash}))`
+
+export const insertCredential = (key: string, c: string) => `
+  INSERT INTO session_credentials (session_key, app, handle, hash, kind, via, created_at, last_seen_at, authenticated_at,
+    device, address, expires_at, purpose, details)
+  VALUES (${key}, p_app, ${c}[1], ${c}[2], ${c}[3], ${c}[4], ${c}[5]::double precision, ${c}[6]::double precision,
+    ${c}[7]::double precision, ${c}[8], ${c}[9], ${c}[10]::double precision, ${c}[11], ${c}[12]);`
+
+/** Puts the new session's key into the variable `new_key`. */
+export const insertSession = (s: string, c: string) => `
+  INSERT INTO session_records (app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time,
+    idle_milliseconds, absolute_end, end_at, version)
+  VALUES (p_app, ${s}[1], ${s}[2], ${s}[3], ${s}[4], ${s}[5], ${s}[6], ${s}[7]::double precision, ${s}[8]::double precision,
+    ${s}[9]::double precision, ${s}[10]::double precision, ${s}[11]::double precision, ${s}[12]::bigint)
+  RETURNING key INTO new_key;
+  ${insertCredential('new_key', c)}`
+
+/** Ends credentials, remembers the hashes of those that were no links, and puts into the variable `buried` how many there were. */
+export const bury = (which: string, reason: string, { successor = 'NULL', message = 'NULL' } = {}) => `
+  WITH gone AS (DELETE FROM session_credentials c WHERE ${which} RETURNING c.session_key, c.hash, c.kind),
+  remembered AS (
+    INSERT INTO session_tombstones (app, hash, id, reason, ended_at, successor, keep_until, message)
+    SELECT p_app, gone.hash, (SELECT s.id FROM session_records s WHERE s.key = gone.session_key), ${reason}, p_now, ${successor},
+      p_now + CASE WHEN ${message}::text IS NULL THEN ${TOMBSTONE_MILLISECONDS} ELSE ${MESSAGE_MILLISECONDS} END, ${message}
+    FROM gone WHERE gone.kind <> 'otp'
+    ON CONFLICT (app, hash) DO UPDATE SET id = excluded.id, reason = excluded.reason, ended_at = excluded.ended_at,
+      successor = excluded.successor, keep_until = excluded.keep_until, message = excluded.message
+  )
+  SELECT count(*) INTO buried FROM gone;`
+
+export const announce = (id: string) => `PERFORM pg_notify('${CHANNEL}', json_build_array(p_app, ${id})::text);`
+
+/** What is reported of the record in this variable. */
+export const report = (
+  record: string,
+  reason: string,
+) => `jsonb_build_object('id', ${record}.id, 'kind', ${record}.kind,
+  'userName', ${record}.user_name, 'userId', ${record}.user_id, 'reason', ${reason})`

@@ -1,0 +1,120 @@
+import { type EndedSession, expiryReason, isLive } from '../record.js'
+import type { Found, Limits, Replaced, SessionStore } from '../store.js'
+import { CALL_MILLISECONDS } from './deadline.js'
+import { postgresAnnouncements } from './postgres-announcements.js'
+import { postgresCalls } from './postgres-calls.js'
+import { countListed, listPage } from './postgres-lists.js'
+import type { PostgresPool } from './postgres-pool.js'
+import { postgresReads } from './postgres-reads.js'
+import { credentialValues, sessionValues } from './postgres-rows.js'
+
+export interface PostgresStoreOptions {
+  /** How long a call may take before it throws, waiting for a free connection included. Default 2,000. */
+  deadlineMilliseconds?: number
+}
+
+/**
+ * Keeps sessions in PostgreSQL, for any number of processes on any number of machines. Call `preparePostgresStore(pool)` first.
+ * The application may use the pool too: the store borrows a connection for each call, and one for as long as somebody
+ * listens to `announcements`.
+ * @throws TypeError for a deadline that is none.
+ */
+export function postgresStore(
+  pool: PostgresPool,
+  { deadlineMilliseconds = CALL_MILLISECONDS }: PostgresStoreOptions = {},
+): SessionStore {
+  if (!(deadlineMilliseconds > 0 && deadlineMilliseconds < LONGEST_TIMER))
+    throw new TypeError(`deadlineMilliseconds: a number of milliseconds above 0, got ${deadlineMilliseconds}.`)
+  const calls = postgresCalls(pool, deadlineMilliseconds)
+  const reads = postgresReads(calls)
+  const { call } = calls
+
+  return {
+    async create(app, session, credential, limits, now) {
+      const made = [sessionValues(session), credentialValues(credential)]
+      const room = [...licences(limits), limits.guestsGiveWay === true, perUser(limits)]
+      const ended = await call('session_create_v1', app, ...made, ...room, now)
+      return ended === undefined ? { admitted: false } : { admitted: true, ended: ended as EndedSession[] }
+    },
+
+    async find(app, id, hash, now): Promise<Found | undefined> {
+      const found = await reads.find(app, id, hash)
+      if (!found) return reads.remains(app, id, hash, now)
+      const { session, credential } = found
+      if (isLive(session, now)) return { state: 'live', session, credential }
+      return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, successor: null }
+    },
+
+    get: reads.record,
+
+    credentials: reads.credentials,
+
+    async update(app, id, { version, by }, writeId, changes, limits, now) {
+      const { storage, userName, userId, grants, lastAccessTime, idleMilliseconds, end, authenticatedAt } = changes
+      const fields = [storage, userName, userId, grants, lastAccessTime, idleMilliseconds, end, authenticatedAt]
+      const ended = await call('session_update_v1', app, id, version, by, writeId, ...fields, perUser(limits), now)
+      return { updated: ended !== undefined, ended: (ended ?? []) as EndedSession[] }
+    },
+
+    async touch(app, id, hash, { device, address }, now) {
+      await call('session_touch_v1', app, id, hash, device, address, now)
+    },
+
+    attach: (app, id, credential, by, limits, now) =>
+      call('session_attach_v1', app, id, credentialValues(credential), by, ...caps(limits), now) as Promise<boolean>,
+
+    detach: (app, id, handle, reason, now) =>
+      call('session_detach_v1', app, id, handle, reason, now) as Promise<boolean>,
+
+    rotate: (app, id, by, credential, others, now) =>
+      call('session_rotate_v1', app, id, by, credentialValues(credential), others === 'end', now) as Promise<boolean>,
+
+    async findOTP(app, hash, now) {
+      const found = await reads.otp(app, hash)
+      return found && now < found.credential.expiresAt && isLive(found.session, now) ? found : undefined
+    },
+
+    redeem: (app, hash, credential, limits, now) =>
+      reads.redeem(app, hash, credential && credentialValues(credential), ...caps(limits), now),
+
+    async replace(app, id, { version, by }, session, credential, limits, now): Promise<Replaced> {
+      const made = [sessionValues(session), credentialValues(credential)]
+      const room = [...licences(limits), perUser(limits)]
+      const outcome = await call('session_replace_v1', app, id, version, by, ...made, ...room, now)
+      return Array.isArray(outcome) ? { state: 'replaced', ended: outcome } : { state: outcome as 'gone' | 'moved' }
+    },
+
+    end: (app, id, reason, now, { by, unseen = false, message } = {}) =>
+      call('session_end_v1', app, id, reason, by, unseen, message || null, now) as Promise<EndedSession | undefined>,
+
+    endMany: (app, { userId, kind, exceptId }, reason, now, message) =>
+      call('session_end_many_v1', app, userId, kind, exceptId, reason, message || null, now) as Promise<EndedSession[]>,
+
+    remove: (app, id, now, message) =>
+      call('session_remove_v1', app, id, message || null, now) as Promise<EndedSession | undefined>,
+
+    takeMessage: reads.takeMessage,
+
+    list: (app, filter, page, now) => listPage(calls, app, filter, page, now),
+
+    count: (app, filter, now) => countListed(calls, app, filter, now),
+
+    sweep: (app, now, limit) => call('session_sweep_v1', app, whole(limit), now) as Promise<EndedSession[]>,
+
+    announcements: postgresAnnouncements(pool, deadlineMilliseconds),
+  }
+}
+
+// Node's own limit.
+const LONGEST_TIMER = 2 ** 31
+
+const licences = ({ sessions, guests }: Limits) => [whole(sessions), whole(guests)]
+const perUser = ({ sessionsPerUser }: Limits) => whole(sessionsPerUser)
+const caps = ({ credentials, otps }: Limits) => [whole(credentials), whole(otps)]
+
+// PostgreSQL's integers end a little above this; so does what can be counted.
+const MOST = 2_000_000_000
+
+function whole(limit: number | undefined): number | null {
+  return limit === undefined || limit > MOST ? null : Math.ceil(limit)
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import test, { after } from 'node:test'
+import { Client, type PoolClient } from 'pg'
+import { postgresStore, type SessionStore } from '../../../src/session/index.js'
+import { isNothingWritten, type SessionId } from '../../../src/session/record.js'
+import { APP, credential, NO_LIMITS, otp, session, stored } from '../../../src/session/testing/contract/fixtures.js'
+import { manualClock } from '../../../src/session/testing/manual-clock.js'
+import type { Scope } from '../../support/process.js'
+import { freePort } from '../../support/servers/free-port.js'
+import { postgresUrl } from '../../support/servers/test-servers.js'
+import { openPool, preparedDatabase } from '../support/postgres-store.js'
+
+const SHORT = { deadlineMilliseconds: 150 }
+const clock = manualClock()
+
+if (postgresUrl !== undefined) {
+  const { url, pool, store: shared } = await preparedDatabase({ after })
+
+  test('a PostgreSQL that hangs makes a call throw in time, and everything goes on when it answers again', async (t) => {
+    const store = postgresStore(openPool(t, url, { max: 3 }), SHORT)
+    const { record, cookie } = await stored({ store: shared, clock })
+    const other = new Client({ connectionString: url })
+    await other.connect()
+    await other.query('BEGIN; LOCK TABLE session_records IN ACCESS EXCLUSIVE MODE')
+    const started = performance.now()
+    const calls = Array.from({ length: 6 }, (_, n) => [
+      store.find(APP, record.id, cookie.hash, clock.now()),
+      store.update(APP, record.id, {}, `w${n}`, { storage: '{"late":1}' }, NO_LIMITS, clock.now()),
+    ])
+    for (const call of calls.flat()) await assert.rejects(call, /PostgreSQL did not answer within 150 ms/)
+    assert.ok(performance.now() - started < 1500)
+    await other.end()
+    assert.equal((await insisting(() => store.find(APP, record.id, cookie.hash, clock.now())))?.state, 'live')
+  })
+
+  test('a call whose answer did not come may have been carried out; one that waited for a connection was not, and is not later on', async (t) => {
+    const { store, record, link } = await withLink(shared)
+    const only = openPool(t, url, { max: 1 })
+    const waiting = postgresStore(only, SHORT)
+    const patient = postgresStore(only)
+    const borrowed = await only.connect()
+    const redeem = () => waiting.redeem(APP, link.hash, undefined, NO_LIMITS, clock.now())
+    assert.equal(isNothingWritten(await errorOf(redeem())), true)
+    borrowed.release()
+    await patient.count(APP, {}, clock.now())
+    assert.ok(await store.findOTP(APP, link.hash, clock.now()), 'the link was spent for nobody')
+
+    const locked = await lockedRow(record.id)
+    assert.equal(isNothingWritten(await errorOf(redeem())), false)
+    await locked.query('ROLLBACK')
+    locked.release()
+    await patient.count(APP, {}, clock.now())
+    assert.equal(await store.findOTP(APP, link.hash, clock.now()), undefined)
+  })
+
+  test('a deadline that is none is refused at once', () => {
+    for (const deadlineMilliseconds of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      assert.throws(() => postgresStore(pool, { deadlineMilliseconds }), /deadlineMilliseconds: a number of millisec/)
+  })
+
+  test('of what PostgreSQL refused, or never heard of, nothing was written, and the error says so', async (t) => {
+    const { record } = await stored({ store: shared, clock })
+    const again = shared.create(APP, record, credential(clock), NO_LIMITS, clock.now())
+    assert.equal(isNothingWritten(await errorOf(again)), true)
+    const nowhere = postgresStore(openPool(t, `postgres://crm@127.0.0.1:${await freePort()}/x`))
+    assert.equal(isNothingWritten(await errorOf(nowhere.get(APP, record.id))), true)
+  })
+
+  test('a connection that is cut during a call fails that call, and no other one', async (t) => {
+    const wire = await startWire(t, url)
+    const store = postgresStore(openPool(t, wire.url, { max: 1, application_name: 'cut' }))
+    const { record } = await stored({ store, clock })
+    const locked = await lockedRow(record.id)
+    const failed = errorOf(store.end(APP, record.id, 'closed', clock.now()))
+    const isWaiting = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'cut' AND wait_event_type = 'Lock'`
+    while ((await pool.query(isWaiting)).rowCount === 0);
+    wire.cut()
+    assert.equal(isNothingWritten(await failed), false)
+    await locked.query('ROLLBACK')
+    locked.release()
+    // It is carried out all the same.
+    while ((await store.get(APP, record.id)) !== undefined);
+  })
+
+  test('what PostgreSQL undid, because it could not be put in order with something else, is done again', async () => {
+    const { store, record } = await withLink(shared)
+    await pool.query(`CREATE SEQUENCE times; ALTER FUNCTION session_detach_v1 RENAME TO session_detach_really;
+      CREATE FUNCTION session_detach_v1(text, text, text, text, double precision) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('times') < 4 THEN RAISE EXCEPTION 'deadlock' USING ERRCODE = 'deadlock_detected'; END IF;
+        RETURN session_detach_really($1, $2, $3, $4, $5);
+      END $$`)
+    const [cookie] = (await store.credentials(APP, [record.id])).get(record.id) ?? []
+    assert.equal(await store.detach(APP, record.id, cookie?.handle ?? '', 'revoked', clock.now()), true)
+    assert.equal((await pool.query('SELECT last_value FROM times')).rows[0].last_value, '4')
+  })
+
+  /** A connection that has locked a session's row. */
+  async function lockedRow(id: SessionId): Promise<PoolClient> {
+    const client = await pool.connect()
+    await client.query('BEGIN')
+    await client.query('SELECT 1 FROM session_records WHERE app = $1 AND id = $2 FOR UPDATE', [APP, id])
+    return client
+  }
+}
+
+/** A way to PostgreSQL that can be cut. */
+async function startWire(scope: Scope, url: string): Promise<{ url: string; cut(): void }> {
+  const { hostname, port, pathname } = new URL(url)
+  const sockets = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connect(Number(port), hostname)
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.pipe(other)
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const cut = () => {
+    for (const socket of sockets) socket.resetAndDestroy()
+  }
+  scope.after(() => {
+    cut()
+    server.close()
+  })
+  return { url: `postgres://crm@127.0.0.1:${(server.address() as AddressInfo).port}${pathname}`, cut }
+}
+
+async function withLink(store: SessionStore) {
+  const link = otp(clock)
+  const record = session(clock)
+  await store.create(APP, record, credential(clock), NO_LIMITS, clock.now())
+  await store.attach(APP, record.id, link, undefined, NO_LIMITS, clock.now())
+  return { store, record, link }
+}
+
+async function errorOf(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    (answer) => assert.fail(`It answered ${JSON.stringify(answer)}.`),
+    (error) => error,
+  )
+}
+
+/** Asks until it is answered. */
+async function insisting<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (attempt === 20) throw error
+    }
+  }
+}

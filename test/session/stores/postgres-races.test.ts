@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import test, { after } from 'node:test'
+import type { Pool } from 'pg'
+import { postgresStore, type SessionStore } from '../../../src/session/index.js'
+import {
+  APP,
+  atOnce,
+  CALLERS,
+  credential,
+  NO_LIMITS,
+  NOWHERE,
+  otp,
+  session,
+  stateOf,
+  stored,
+  type Trial,
+} from '../../../src/session/testing/contract/fixtures.js'
+import { manualClock } from '../../../src/session/testing/manual-clock.js'
+import { postgresUrl } from '../../support/servers/test-servers.js'
+import { dealtTo } from '../support/dealt-calls.js'
+import { withOwnApps } from '../support/own-app.js'
+import { openPool, preparedDatabase } from '../support/postgres-store.js'
+
+const ROUNDS = 40
+const DEADLOCK = '40P01'
+
+if (postgresUrl !== undefined) {
+  const { url, pool } = await preparedDatabase({ after })
+  const refusals: string[] = []
+  const both = dealtTo(postgresStore(watchedPool()), postgresStore(watchedPool()))
+  const begin = (): Trial => ({ store: withOwnApps(both), clock: manualClock() })
+
+  test('whoever is signed out writes nothing after he was, not even what he began before', async () => {
+    const trial = begin()
+    const { store, clock } = trial
+    let written = 0
+    for (let round = 0; round < ROUNDS; round++) {
+      const { record } = await stored(trial)
+      const device = credential(clock)
+      await store.attach(APP, record.id, device, undefined, NO_LIMITS, clock.now())
+      const change = (n: number) => ({ storage: `{"n":${n}}` })
+      const writes = Promise.all(
+        Array.from({ length: CALLERS }, (_, n) =>
+          store.update(APP, record.id, { by: device.hash }, `w${round}-${n}`, change(n), NO_LIMITS, clock.now()),
+        ),
+      )
+      assert.equal(await store.detach(APP, record.id, device.handle, 'revoked', clock.now()), true)
+      const left = await store.get(APP, record.id)
+      written += (await writes).filter(({ updated }) => updated).length
+      assert.deepEqual(await store.get(APP, record.id), left)
+    }
+    assert.ok(written > 0 && written < ROUNDS * CALLERS, `${written} writes came before: they have to meet`)
+  })
+
+  test('who is signed out everywhere keeps no session, not even one that was being secured', async () => {
+    const trial = begin()
+    const { store, clock } = trial
+    for (let round = 0; round < ROUNDS; round++) {
+      const made = await atOnce(() => stored(trial, { userId: '4' }))
+      const replace = ({ record, cookie }: (typeof made)[number]) => {
+        const next = session(clock, { userId: '4' })
+        return store.replace(APP, record.id, { by: cookie.hash }, next, credential(clock), NO_LIMITS, clock.now())
+      }
+      const some = made.slice(0, CALLERS / 2).map(replace)
+      const ending = store.endMany(APP, { userId: '4' }, 'revoked', clock.now())
+      await Promise.all([...some, ending, ...made.slice(CALLERS / 2).map(replace)])
+      assert.equal(await store.count(APP, { userId: '4', state: 'user' }, clock.now()), 0)
+    }
+  })
+
+  test('under limits many may come, go, change, and be ended and swept at once: nothing fails, nobody waits for ever, and the limits hold', async () => {
+    const trial = begin()
+    const { store, clock } = trial
+    const limits = { sessions: 30, guestsGiveWay: true, sessionsPerUser: 3, credentials: 3, otps: 2 }
+    for (let round = 0; round < ROUNDS * 2; round++) {
+      const known = (await store.list(APP, {}, { size: 100 }, clock.now())).sessions
+      await Promise.all(
+        Array.from({ length: CALLERS * 2 }, (_, n) => oneStep(store, { limits, n: n + round, known, clock })),
+      )
+      assert.ok((await store.count(APP, {}, clock.now())) <= limits.sessions)
+      for (const userId of USERS) {
+        const live = await store.count(APP, { userId, state: 'user' }, clock.now())
+        assert.ok(live <= limits.sessionsPerUser, `${userId} has ${live} sessions`)
+      }
+      clock.advance({ minutes: 3 })
+    }
+    assert.ok(!refusals.includes(DEADLOCK), 'two of them waited for each other')
+  })
+
+  test('steps that end several sessions each, and meet, never wait for each other', async () => {
+    const trial = begin()
+    const { store, clock } = trial
+    const limits = { sessionsPerUser: 1, sessions: 1000 }
+    for (let round = 0; round < ROUNDS; round++) {
+      const guests = await Promise.all(USERS.map(() => stored(trial)))
+      await Promise.all(USERS.flatMap((userId) => [0, 1, 2].map(() => stored(trial, { userId }))))
+      const more = await Promise.all(USERS.map(() => stored(trial)))
+      await Promise.all([
+        ...[...guests, ...more].map(({ record }, n) => {
+          const userId = USERS[n % USERS.length] ?? '1'
+          return n % 3 === 0
+            ? store.replace(APP, record.id, {}, session(clock, { userId }), credential(clock), limits, clock.now())
+            : store.update(APP, record.id, {}, `w${round}-${n}`, { userId }, limits, clock.now())
+        }),
+        store.endMany(APP, { kind: 'web' }, 'revoked', clock.now()),
+        store.endMany(APP, { kind: 'web' }, 'revoked', clock.now()),
+        store.sweep(APP, clock.now(), 10),
+      ])
+    }
+    assert.ok(!refusals.includes(DEADLOCK), 'two of them waited for each other')
+  })
+
+  test('whatever meets the end of its session is ended with it or comes too late, and leaves nothing behind', async () => {
+    const trial = begin()
+    const { store, clock } = trial
+    let came = 0
+    for (let round = 0; round < ROUNDS; round++) {
+      const { record, cookie } = await stored(trial)
+      const links = Array.from({ length: CALLERS / 2 }, () => otp(clock))
+      for (const link of links) await store.attach(APP, record.id, link, undefined, NO_LIMITS, clock.now())
+      const redeemed = links.map(async (link) => {
+        const device = credential(clock, { via: 'link' })
+        return { device, got: (await store.redeem(APP, link.hash, device, NO_LIMITS, clock.now())) !== undefined }
+      })
+      const ending = store.end(APP, record.id, 'closed', clock.now())
+      const attached = links.map(async () => {
+        const device = credential(clock)
+        return { device, got: await store.attach(APP, record.id, device, cookie.hash, NO_LIMITS, clock.now()) }
+      })
+      const devices = await Promise.all([...redeemed, ...attached])
+      await ending
+      for (const { device, got } of devices)
+        assert.equal(await stateOf(trial, record.id, device.hash), got ? 'closed' : 'unknown')
+      came += devices.filter(({ got }) => got).length
+    }
+    assert.ok(came > 0 && came < ROUNDS * CALLERS, `${came} came before the end: they have to meet`)
+    const orphans = 'SELECT 1 FROM session_credentials WHERE session_key NOT IN (SELECT key FROM session_records)'
+    assert.equal((await pool.query(orphans)).rowCount, 0)
+  })
+
+  test('a sweep waits for nobody: a session that somebody has in hand is left for the next one', async () => {
+    const { store, clock } = begin()
+    const [held, free] = [await stored({ store, clock }), await stored({ store, clock })]
+    clock.advance({ hours: 3 })
+    const client = await pool.connect()
+    await client.query('BEGIN')
+    await client.query('SELECT 1 FROM session_records WHERE id = $1 FOR UPDATE', [held.record.id])
+    const idsOf = (ended: readonly { id: string }[]) => ended.map(({ id }) => id)
+    assert.deepEqual(idsOf(await store.sweep(APP, clock.now(), 10)), [free.record.id])
+    await client.query('ROLLBACK')
+    client.release()
+    assert.deepEqual(idsOf(await store.sweep(APP, clock.now(), 10)), [held.record.id])
+  })
+
+  /** A pool that notes what PostgreSQL refused, also where the store tried again. */
+  function watchedPool(): Pool {
+    const pool = openPool({ after }, url)
+    pool.on('connect', (client) => {
+      const query = client.query.bind(client) as (statement: object) => Promise<unknown>
+      const noting = (statement: object) =>
+        query(statement).catch((error) => {
+          refusals.push(error.code)
+          throw error
+        })
+      Object.assign(client, { query: noting })
+    })
+    return pool
+  }
+}
+
+const USERS = ['1', '2', '3', '4']
+
+interface Step {
+  limits: { sessions: number; guestsGiveWay: boolean; sessionsPerUser: number; credentials: number; otps: number }
+  n: number
+  known: readonly { id: string }[]
+  clock: Trial['clock']
+}
+
+/** Anything that may happen, to any session. */
+async function oneStep(store: SessionStore, { limits, n, known, clock }: Step): Promise<unknown> {
+  const now = clock.now()
+  const { id = 'none' } = known[(n * 7) % Math.max(known.length, 1)] ?? {}
+  const userId = USERS[n % USERS.length] ?? '1'
+  const next = () => session(clock, { userId, idleMilliseconds: (n % 3) * 60_000 + 60_000 })
+  switch (n % 10) {
+    case 0:
+      return store.create(APP, session(clock), credential(clock), limits, now)
+    case 1:
+    case 2:
+      return store.create(APP, next(), credential(clock), limits, now)
+    case 3:
+    case 4:
+      return store.replace(APP, id, {}, next(), credential(clock), limits, now)
+    case 5:
+      return store.update(APP, id, {}, `w${n}-${now}`, { userId }, limits, now)
+    case 6:
+      return store.attach(APP, id, n % 20 < 10 ? otp(clock) : credential(clock), undefined, limits, now)
+    case 7:
+      return n % 3 === 0
+        ? store.endMany(APP, { userId }, 'revoked', now)
+        : store.endMany(APP, { kind: 'rest' }, 'revoked', now)
+    case 8:
+      return n % 2 === 0 ? store.remove(APP, id, now, 'Bye.') : store.touch(APP, id, 'nobody', NOWHERE, now)
+    default:
+      return store.sweep(APP, now, 5)
+  }
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { postgresStore, preparePostgresStore } from '../../../src/session/index.js'
+import { APP, NOWHERE, stored } from '../../../src/session/testing/contract/fixtures.js'
+import { manualClock } from '../../../src/session/testing/manual-clock.js'
+import { ownDatabase, postgresUrl } from '../../support/servers/test-servers.js'
+import { openPool, preparedDatabase } from '../support/postgres-store.js'
+
+const clock = manualClock()
+
+if (postgresUrl !== undefined) {
+  test('eight processes prepare an empty database at once, and one does so again later', async (t) => {
+    const url = await ownDatabase(t)
+    const pools = Array.from({ length: 8 }, () => openPool(t, url))
+    await Promise.all(pools.map((pool) => preparePostgresStore(pool)))
+    const [pool = openPool(t, url)] = pools
+    const { record, cookie } = await stored({ store: postgresStore(pool), clock })
+    await preparePostgresStore(pool)
+    assert.equal((await postgresStore(pool).find(APP, record.id, cookie.hash, clock.now()))?.state, 'live')
+  })
+
+  test('a database that a newer version has written is refused, and left as it is', async (t) => {
+    const { pool } = await preparedDatabase(t)
+    await pool.query('UPDATE session_schema SET version = 99')
+    await assert.rejects(
+      preparePostgresStore(pool),
+      /newer version \(schema 99; this one knows 1\)\. Update the application/,
+    )
+    assert.equal((await pool.query('SELECT version FROM session_schema')).rows[0].version, 99)
+  })
+
+  test('a preparation that fails half way leaves nothing behind, and the next one finds an empty database', async (t) => {
+    const pool = openPool(t, await ownDatabase(t))
+    await pool.query('CREATE TABLE session_tombstones (mine integer)')
+    await assert.rejects(preparePostgresStore(pool), /"session_tombstones" already exists/)
+    assert.equal((await pool.query(`SELECT to_regclass('session_records') AS it`)).rows[0].it, null)
+    await pool.query('DROP TABLE session_tombstones')
+    await preparePostgresStore(pool)
+  })
+
+  test('a store whose tables nobody has made says what to call', async (t) => {
+    const store = postgresStore(openPool(t, await ownDatabase(t)))
+    await assert.rejects(store.get(APP, 'x'), /call preparePostgresStore\(pool\) when the application starts/)
+    await assert.rejects(store.touch(APP, 'x', 'y', NOWHERE, clock.now()), /call preparePostgresStore\(pool\)/)
+  })
+
+  test('two schemas of one database hold two stores', async (t) => {
+    const { url, pool, store } = await preparedDatabase(t)
+    await pool.query('CREATE SCHEMA elsewhere')
+    const other = openPool(t, url, { options: '-c search_path=elsewhere' })
+    await preparePostgresStore(other)
+    const { record } = await stored({ store: postgresStore(other), clock })
+    assert.equal(await store.get(APP, record.id), undefined)
+    assert.ok(await postgresStore(other).get(APP, record.id))
+  })
+
+  for (const level of ['repeatable read', 'serializable']) {
+    test(`under the isolation level "${level}", where it would see what is past, the store refuses with directions that help`, async (t) => {
+      const { url, pool, store } = await preparedDatabase(t)
+      const { record } = await stored({ store, clock })
+      await pool.query(
+        `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = ''${level}''', current_database()); END $$`,
+      )
+      const strict = openPool(t, url)
+      const refusal = await preparePostgresStore(strict).catch(String)
+      const [, had, options] =
+        /needs .* "read committed", and .* has "(.+)"\. Give the pool: options: (".+")\./.exec(refusal ?? '') ?? []
+      assert.equal(had, level)
+      await assert.rejects(postgresStore(strict).end(APP, record.id, 'closed', clock.now()), /read committed/)
+      assert.ok(await store.get(APP, record.id))
+      const mended = openPool(t, url, { options: JSON.parse(String(options)) })
+      await preparePostgresStore(mended)
+      assert.ok(await postgresStore(mended).end(APP, record.id, 'closed', clock.now()))
+    })
+  }
+}

@@ -1,0 +1,22 @@
+import { Pool, type PoolConfig } from 'pg'
+import { postgresStore, preparePostgresStore, type SessionStore } from '../../../src/session/index.js'
+import type { Scope } from '../../support/process.js'
+import { ownDatabase } from '../../support/servers/test-servers.js'
+
+/** A pool that is closed when the test is over. */
+export function openPool(scope: Scope, url: string, config: PoolConfig = {}): Pool {
+  const pool = new Pool({ connectionString: url, ...config })
+  // Some tests end the connections of others.
+  pool.on('error', () => {})
+  scope.after(() => pool.end())
+  return pool
+}
+
+/** A database with the store's tables, a store, and more stores like those of other processes. */
+export async function preparedDatabase(scope: Scope) {
+  const url = await ownDatabase(scope)
+  const pool = openPool(scope, url)
+  await preparePostgresStore(pool)
+  const another = (config?: PoolConfig): SessionStore => postgresStore(openPool(scope, url, config))
+  return { url, pool, store: postgresStore(pool), another }
+}
