@@ -1,6 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { newWriteId } from './credentials/token.js'
-import { answerOf, type Engine, reportChanged, reportEnded, storeUnavailable } from './engine.js'
+import {
+  answerOf,
+  type Engine,
+  isStoreUnavailable,
+  reportChanged,
+  reportConflict,
+  reportEnded,
+  storeUnavailable,
+} from './engine.js'
 import { SessionError, sessionEnded } from './errors.js'
 import { refuseNested } from './inside.js'
 import { isLive, isNothingWritten, type SessionId, type SessionRecord } from './record.js'
@@ -10,6 +18,8 @@ import type { SessionChanges, Updated } from './store.js'
 export const CONFLICT_SECONDS = 10
 // The first conflicts are tried again at once; later ones wait a random while up to this.
 const CONFLICT_PAUSE_MILLISECONDS = 5
+// Whoever waited this long behind somebody whom the store left without an answer hears the same, and does not wait for it himself.
+const QUEUE_MILLISECONDS = 2000
 
 /** What a change makes of a record: the fields to write (none = nothing to do), and the answer for the caller. */
 export interface Change<T> {
@@ -40,9 +50,11 @@ export async function changeRecord<T>(
   refuseNested(id)
   // Nobody is inside: the record that came with the request is probably the newest. If not, the version tells.
   let known = engine.locks.isFree(id) ? target.record : undefined
-  return engine.locks.hold(id, async () => {
-    const { clock, store, appName } = engine.policy
+  const { clock, store, appName } = engine.policy
+  const asked = clock.now()
+  return engine.locks.hold(id, async (failure) => {
     const started = clock.now()
+    if (isStoreUnavailable(failure) && started - asked >= QUEUE_MILLISECONDS) throw storeUnavailable(failure)
     for (let attempt = 1; ; attempt++) {
       const isGuess = known !== undefined
       const record = known ?? (await answerOf(store.get(appName, id)))
@@ -57,12 +69,14 @@ export async function changeRecord<T>(
         return { record: { ...record, ...fields, version: record.version + 1 }, answer }
       }
       if (clock.now() - started >= CONFLICT_SECONDS * 1000) {
+        reportConflict(engine, id, true)
         throw new SessionError(
           'SESSION_BUSY',
           'Others are changing this session without a pause. Nothing was written; try again in a few seconds.',
         )
       }
       if (target.by !== undefined) await stillThere(engine, id, target.by)
+      reportConflict(engine, id, false)
       if (attempt > 3) await pause(Math.random() * CONFLICT_PAUSE_MILLISECONDS)
     }
   })

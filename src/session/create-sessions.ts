@@ -5,6 +5,7 @@ import { bearerTokens } from './credentials/bearer.js'
 import { sessionCookie } from './credentials/cookie.js'
 import type { OTPOptions } from './credentials/otp.js'
 import { isSessionId, newHandle } from './credentials/token.js'
+import { endNews } from './end-news.js'
 import { answerOf, type Engine, eventOf, reportEnded } from './engine.js'
 import { type Cause, createEvents, type SessionEventName, type SessionEvents } from './events.js'
 import { createLocks } from './locks.js'
@@ -65,8 +66,8 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   /** Listens to what happens; answers a function that stops listening. */
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
   /**
-   * Stops the sweeper. With `endSessions` (default: the option `closeOnStop`) it ends all sessions when no other process has the
-   * store open.
+   * Stops the sweeper, and listening to the store. With `endSessions` (default: the option `closeOnStop`) it ends all sessions when
+   * no other process has the store open.
    */
   close(options?: { endSessions?: boolean }): Promise<void>
 }
@@ -102,6 +103,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
   const engine: Engine = {
     policy,
     events: createEvents(),
+    ends: endNews(store, appName),
     locks: createLocks(),
     format: storageFormat(policy.maxStorageBytes, policy.codecs),
     cookie: sessionCookie(appName, policy.secureCookie),
@@ -216,6 +218,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     on: engine.events.on,
     async close({ endSessions = policy.closeOnStop } = {}) {
       sweeper.stop()
+      engine.ends.close()
       const isLast = await leave()
       if (isLast && endSessions)
         reportEnded(engine, await answerOf(store.endMany(appName, {}, 'stopped', clock.now())), undefined)

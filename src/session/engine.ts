@@ -1,5 +1,6 @@
 import type { BearerTokens } from './credentials/bearer.js'
 import type { SessionCookie } from './credentials/cookie.js'
+import type { EndNews } from './end-news.js'
 import { SessionError } from './errors.js'
 import type { Cause, Events, SessionEvent } from './events.js'
 import type { Locks } from './locks.js'
@@ -11,6 +12,7 @@ import type { StorageFormat } from './storage.js'
 export interface Engine {
   readonly policy: Policy
   readonly events: Events
+  readonly ends: EndNews
   readonly locks: Locks
   readonly format: StorageFormat
   readonly cookie: SessionCookie
@@ -24,6 +26,10 @@ export async function answerOf<T>(asked: Promise<T>): Promise<T> {
   } catch (cause) {
     throw storeUnavailable(cause)
   }
+}
+
+export function isStoreUnavailable(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'STORE_UNAVAILABLE'
 }
 
 export function storeUnavailable(cause: unknown): SessionError {
@@ -47,6 +53,10 @@ export function reportEnded(engine: Engine, ended: readonly EndedSession[], caus
     const why = session.reason === 'limit' ? undefined : cause
     engine.events.emit('ended', { ...eventOf(session, why), reason: session.reason })
   }
+}
+
+export function reportConflict(engine: Engine, id: SessionId, gaveUp: boolean): void {
+  engine.events.emit('conflict', { id, gaveUp })
 }
 
 export function reportChanged(engine: Engine, id: SessionId): void {

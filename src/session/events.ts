@@ -32,6 +32,11 @@ export interface SessionEvents {
   linkRefused: SessionEvent
   /** Storage, privileges or lifetime changed. */
   changed: { type: string; id: SessionId }
+  /**
+   * A write met a version of the session that somebody else had written meanwhile, and runs again; `gaveUp`: it had done so for too
+   * long, and its caller got SESSION_BUSY.
+   */
+  conflict: { type: string; id: SessionId; gaveUp: boolean }
   /** Something that needs a look, though the request went on. */
   warning: { type: string; message: string; error?: unknown }
 }

@@ -2,6 +2,7 @@ import { attachOTP } from './attach-otp.js'
 import { newCredential, newRecord, storedAfterAll } from './begin.js'
 import { type Carrier, causeOf } from './carrier.js'
 import { type Change, changeRecord } from './change.js'
+import { closeStored } from './close-stored.js'
 import type { OTPOptions } from './credentials/otp.js'
 import { answerOf, type Engine, eventOf, reportEnded } from './engine.js'
 import { notSignedIn, SessionError, sessionEnded, sessionLimit } from './errors.js'
@@ -200,10 +201,7 @@ export class Hold {
     this.refuseBorrowed()
     if (state.is !== 'live') return
     this.refuseAfterHeaders()
-    const { store, appName, clock } = this.engine.policy
-    const ended = await answerOf(
-      store.end(appName, state.record.id, 'closed', clock.now(), { by: state.credential.hash }),
-    )
+    const ended = await closeStored(this.engine, state.record, state.credential)
     if (!ended) return this.becomeGuest('just-ended') // whatever took its place may have set a cookie already
     this.becomeGuest(this.carrier.mayBeginGuest ? undefined : 'request')
     reportEnded(this.engine, [ended], this.cause)

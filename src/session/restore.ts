@@ -1,5 +1,5 @@
 import { noteActivity } from './activity.js'
-import { newCredential } from './begin.js'
+import { newCredential, storedAfterAll } from './begin.js'
 import { isOTP, type OTPTerms, termsOf, worksAt } from './credentials/otp.js'
 import { hashSecret } from './credentials/token.js'
 import { answerOf, eventOf } from './engine.js'
@@ -12,7 +12,8 @@ import type { FoundOTP } from './store.js'
  * session that the browser had before is left alive. Otherwise nothing changes: used, expired, unknown and malformed ones look
  * alike.
  * @returns whether the request now has the link's session.
- * @throws SessionError HEADERS_SENT before anything is spent, when the browser would need a cookie.
+ * @throws SessionError HEADERS_SENT before anything is spent, when the browser would need a cookie; STORE_UNAVAILABLE, and then nobody
+ * knows whether the link is spent.
  */
 export async function restoreSession(hold: Hold, token: unknown): Promise<boolean> {
   const { engine, carrier } = hold
@@ -31,7 +32,11 @@ export async function restoreSession(hold: Hold, token: unknown): Promise<boolea
   const made = needsCookie
     ? newCredential('cookie', found.session.id, { via: 'link', authenticatedAt: null, device, address }, now)
     : undefined
-  const record = await answerOf(store.redeem(appName, hash, made?.credential, limits, now))
+  const step = store.redeem(appName, hash, made?.credential, limits, now)
+  // When the answer is lost, a new cookie's credential tells whether the link was spent on it. Without one nothing does.
+  const record = await (made
+    ? storedAfterAll(engine, step, made.credential, found.session.id, found.session)
+    : answerOf(step))
   if (!record) return refuse(hold)
   await hold.become(record, made, terms.data)
   if (made && carrier.countsAsActivity) await noteLinkOpened(hold, now)

@@ -1,7 +1,7 @@
 import { newCredential, newRecord, storedAfterAll } from './begin.js'
 import { type Carrier, causeOf } from './carrier.js'
 import { CONFLICT_SECONDS } from './change.js'
-import { answerOf, type Engine, eventOf, reportEnded } from './engine.js'
+import { answerOf, type Engine, eventOf, reportConflict, reportEnded } from './engine.js'
 import { SessionError } from './errors.js'
 import { type GrantFields, setsAnotherUser } from './grants.js'
 import { type Credential, isLive, type SessionRecord } from './record.js'
@@ -65,7 +65,9 @@ export async function replaceSession(
       reportEnded(engine, replaced.ended, cause)
       return { record, ...made }
     }
+    reportConflict(engine, current.id, false)
   }
+  reportConflict(engine, old.record.id, true)
   throw new SessionError(
     'SESSION_BUSY',
     'Others are changing this session without a pause. Nothing was changed; try again in a few seconds.',

@@ -1,5 +1,5 @@
 import type { OTPOptions } from './credentials/otp.js'
-import { answerOf } from './engine.js'
+import { answerOf, isStoreUnavailable } from './engine.js'
 import { SessionError } from './errors.js'
 import { type PrivilegeGrant, readGrant } from './grants.js'
 import { Hold } from './hold.js'
@@ -202,8 +202,10 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     try {
       await this.#hold.begin()
     } catch (error) {
-      // Too many sessions: this visitor gets his page without one.
-      if (!(error instanceof SessionError && error.code === 'SESSION_LIMIT')) throw error
+      // Too many sessions, or no store: this visitor is nobody yet, so nothing is lost, and he gets his page without one.
+      if (isStoreUnavailable(error))
+        this.#hold.engine.events.emit('warning', { message: 'A visitor’s session could not be stored.', error })
+      else if (!(error instanceof SessionError && error.code === 'SESSION_LIMIT')) throw error
     }
   }
 }

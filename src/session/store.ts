@@ -4,7 +4,8 @@ import type { Credential, EndedSession, EndReason, SessionId, SessionKind, Sessi
  * What a store must promise. Every method is atomic in its store, takes the application's name first, so that
  * applications sharing one store never meet, and takes the time as an argument: a store never looks at a clock.
  *
- * Missing is a value (`undefined`, `false`), broken is an exception: a store that cannot answer throws.
+ * Missing is a value (`undefined`, `false`), broken is an exception: a store that cannot answer throws. One that waits for another machine
+ * waits for a bounded time: whoever calls it waits as long.
  * `testing/store-contract.ts` proves every promise; run it against a store of your own.
  */
 export interface SessionStore {
@@ -149,6 +150,9 @@ export interface SessionStore {
 
   /** Who has the store open. Only stores that live and die with the processes of one machine have this. */
   readonly presence?: Presence
+
+  /** Tells of ends that other processes made. Only a store that no other process can reach has none. */
+  readonly announcements?: Announcements
 }
 
 /** Where a credential was presented. null leaves what is known. */
@@ -253,6 +257,16 @@ export interface Cursor {
 export interface ListPage {
   sessions: SessionRecord[]
   next?: Cursor
+}
+
+/** How an end reaches the other processes. */
+export interface Announcements {
+  /**
+   * Calls `listener` within a second after any process ended a session, or a credential of it, with the session's id: look again
+   * whether yours is still good. Without an id it means that any session may be meant: what was announced may have been missed, or is not known
+   * in detail. It may be called for nothing. Answers a function that stops it. Never throws, and never keeps the process alive: while the store cannot be reached it tries again by itself.
+   */
+  listen(app: string, listener: (id: SessionId | undefined) => void): () => void
 }
 
 /** A register of the processes that have a store open, so that the last one to stop can close the sessions. */

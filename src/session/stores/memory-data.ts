@@ -71,6 +71,7 @@ export function insert(data: AppData, session: SessionRecord, credential: Creden
     writeId: undefined,
     credentials: new Map([[credential.hash, credential]]),
   })
+  if (credential.kind === 'otp') data.otps.set(credential.hash, session.id)
 }
 
 /** At the limit of sessions, the oldest guest gives way to a session that is no guest's, if he has to. */

@@ -42,8 +42,10 @@ const UPDATED = `version = version + 1, write_id = ?
   WHERE app = ? AND id = ? AND version = coalesce(?, version) AND start_time IS NOT NULL AND end_at > ? AND write_id IS NOT ?
     AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ?)) RETURNING key`
 
-/** Every statement of the SQLite store, prepared once, under the name of what it does. */
-export function sqliteRows(db: SqliteDatabase) {
+/**
+ * Every statement of the SQLite store, prepared once, under the name of what it does. `onEnd` hears of each credential that ends.
+ */
+export function sqliteRows(db: SqliteDatabase, onEnd: (app: string, id: SessionId) => void) {
   const cache = foundCache(db)
   const findStatement = db.prepare(
     `SELECT s.key, ${FOUND} FROM session_records s JOIN session_credentials c ON c.session_key = s.key AND c.hash = ? WHERE s.app = ? AND s.id = ?`,
@@ -250,6 +252,7 @@ export function sqliteRows(db: SqliteDatabase) {
     bury(app: string, record: Keyed, credential: Credential, { reason, now, message, successor }: Burial): void {
       removeCredential(record.key, credential.hash)
       if (credential.kind === 'otp') return
+      onEnd(app, record.id)
       const kept = message || null
       const keepUntil = now + (kept === null ? TOMBSTONE_MILLISECONDS : MESSAGE_MILLISECONDS)
       buryStatement.run(app, credential.hash, record.id, reason, now, successor ?? null, keepUntil, kept)

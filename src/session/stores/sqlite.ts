@@ -26,6 +26,7 @@ import type {
   Updated,
 } from '../store.js'
 import { evictedBy } from './eviction.js'
+import { sqliteAnnouncements } from './sqlite-announcements.js'
 import { writeBatch } from './sqlite-batch.js'
 import type { SqliteDatabase } from './sqlite-driver.js'
 import { countListed, listPage } from './sqlite-lists.js'
@@ -52,7 +53,8 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
   db.exec(`PRAGMA synchronous = ${durability === 'power-loss' ? 'FULL' : 'NORMAL'}`)
   createSchema(db)
   endPatience(db)
-  const rows = sqliteRows(db)
+  const announcements = sqliteAnnouncements(db)
+  const rows = sqliteRows(db, announcements.tell)
   const batch = writeBatch(db)
 
   /** The record, if it is live and all that is expected of it holds. */
@@ -276,7 +278,6 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
       }),
 
     list: async (app, filter, page, now) => listPage(db, app, filter, page, now),
-
     count: async (app, filter, now) => countListed(db, app, filter, now),
 
     sweep: (app, now, limit) =>
@@ -290,6 +291,7 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
       }),
 
     presence: sqlitePresence(db, batch),
+    announcements,
   }
 }
 

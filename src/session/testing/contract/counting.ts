@@ -172,6 +172,7 @@ export const counting: StorePromise[] = [
       await store.create(APP, token, credential(clock, { kind: 'bearer', via: 'token' }), NO_LIMITS, clock.now())
       await store.attach(APP, rest.record.id, otp(clock), undefined, NO_LIMITS, clock.now()) // not opened yet
       const expired = await stored(trial, { absoluteEnd: clock.now() + 1 })
+      await stored(trial, { kind: 'rest', absoluteEnd: clock.now() + 1 })
       clock.advance({ milliseconds: 1 })
       const expect = async (filter: ListFilter, ids: string[]) => {
         const listed = await listAll(trial, filter, {})
@@ -181,6 +182,7 @@ export const counting: StorePromise[] = [
       await expect({}, [guest.record.id, user.record.id, rest.record.id, old.record.id, next.id, token.id])
       await expect({ userId: '4' }, [user.record.id, rest.record.id])
       await expect({ kind: 'rest' }, [rest.record.id, token.id])
+      await expect({ kind: 'web' }, [guest.record.id, user.record.id, old.record.id, next.id])
       await expect({ via: 'token' }, [token.id])
       await expect({ userId: '4', via: 'token' }, [])
       await expect({ userId: '6', kind: 'rest', via: 'token', state: 'user' }, [token.id])
@@ -189,7 +191,7 @@ export const counting: StorePromise[] = [
       await expect({ state: 'restored' }, [user.record.id])
       await expect({ state: 'invalidated' }, [old.record.id])
       await expect({ userId: '5', state: 'user' }, [next.id])
-      assert.equal(await store.count(APP, {}, clock.now()), 7)
+      assert.equal(await store.count(APP, {}, clock.now()), 8)
       assert.ok(await store.get(APP, expired.record.id))
     },
   },

@@ -278,4 +278,17 @@ export const replacing: StorePromise[] = [
       assert.deepEqual((await store.credentials(APP, [record.id])).get(record.id), [cookie])
     },
   },
+  {
+    claim: 'a session may begin with a link alone, and whoever opens it gets in',
+    async check(trial) {
+      const { store, clock } = trial
+      const record = session(clock)
+      const link = otp(clock)
+      await store.create(APP, record, link, NO_LIMITS, clock.now())
+      assert.equal((await store.findOTP(APP, link.hash, clock.now()))?.session.id, record.id)
+      const device = credential(clock, { via: 'link' })
+      assert.equal((await store.redeem(APP, link.hash, device, NO_LIMITS, clock.now()))?.id, record.id)
+      assert.equal(await stateOf(trial, record.id, device.hash), 'live')
+    },
+  },
 ]
