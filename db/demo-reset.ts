@@ -1,7 +1,9 @@
 import { existsSync, rmSync } from 'node:fs'
 import { type Config, readConfig } from '../src/config.js'
-import { createParts, openSqlite } from '../src/parts.js'
+import { Connections, openSqlite } from '../src/connections.js'
+import { createParts } from '../src/parts.js'
 import { StartError } from '../src/start-error.js'
+import { openToReset } from './reset-postgres.js'
 import { runCommand } from './run-command.js'
 
 interface DatabaseFile {
@@ -13,27 +15,54 @@ interface DatabaseFile {
 
 await runCommand(resetDemo)
 
-/** npm run demo:reset. Deletes the demo's databases and makes them anew, as at the very first start. */
+/** npm run demo:reset. Deletes the demo's data and makes it anew, as at the very first start. */
 async function resetDemo(): Promise<void> {
   const config = readConfig(process.env)
   if (config.profile !== 'demo')
     throw new StartError(
       'demo:reset deletes all customers, accounts and sessions, so it refuses in the production profile.',
     )
+  const connections = new Connections(() => {})
+  try {
+    await deleteEverything(config, connections)
+  } finally {
+    await connections.close()
+  }
+  const parts = await createParts({ ...config, sessions: 'none' })
+  await parts.close({ endSessions: false })
+  process.stdout.write(
+    `filled ${config.database.kind === 'sqlite' ? config.database.file : 'the database'} with the demo’s accounts and customers\n`,
+  )
+}
 
+async function deleteEverything(config: Config, connections: Connections): Promise<void> {
   const files = filesOf(config).filter(({ path }) => existsSync(path))
   for (const file of files) refuseIfNeeded(file)
+  const { database } = config
+  const postgres = database.kind === 'postgres' ? await openToReset(database.url, connections) : undefined
+  await postgres?.refuseIfNeeded()
+
+  if (['postgres', 'redis'].includes(config.sessionStore.kind)) await endAllSessions(config)
   for (const { path } of files) {
     for (const ending of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${ending}`, { force: true })
     process.stdout.write(`deleted ${path}\n`)
   }
-  const parts = await createParts({ ...config, sessions: 'none' })
-  await parts.close({ endSessions: false })
-  process.stdout.write(`filled ${config.databaseFile} with the demo’s accounts and customers\n`)
+  if (postgres) process.stdout.write(`emptied ${await postgres.empty()}\n`)
 }
 
-function filesOf({ databaseFile, sessionStore }: Config): DatabaseFile[] {
-  const files = [{ path: databaseFile, variable: 'DATABASE_URL', table: 'sales_persons' }]
+/** A server's store may hold the sessions of other applications, so only ours end, and nothing is deleted. */
+async function endAllSessions(config: Config): Promise<void> {
+  const parts = await createParts({ ...config, sessions: 'scalable' })
+  try {
+    process.stdout.write(`ended ${await parts.sessions?.endMany({})} sessions\n`)
+  } finally {
+    await parts.close({ endSessions: false })
+  }
+}
+
+function filesOf({ database, sessionStore }: Config): DatabaseFile[] {
+  const files: DatabaseFile[] = []
+  if (database.kind === 'sqlite') files.push({ path: database.file, variable: 'DATABASE_URL', table: 'sales_persons' })
   if (sessionStore.kind === 'sqlite')
     files.push({ path: sessionStore.file, variable: 'SESSION_STORE', table: 'session_records' })
   return files

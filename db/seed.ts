@@ -1,6 +1,7 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely'
 import { DEMO_PASSWORD } from '../src/accounts/demo-accounts.js'
 import type { Database, Role } from '../src/database.js'
+import { inTurn } from '../src/in-turn.js'
 import { makeCustomers } from './seed-customers.js'
 
 const ROWS_A_STATEMENT = 100
@@ -22,7 +23,7 @@ export async function isEmpty(database: Kysely<Database>): Promise<boolean> {
 
 /**
  * Fills a fresh database with the demo's accounts and customers, all or nothing. When another process that started on
- * the same file was quicker, its rows stay and nothing is added.
+ * the same one was quicker, its rows stay and nothing is added.
  */
 export async function seedDemo(
   database: Kysely<Database>,
@@ -37,7 +38,7 @@ export async function seedDemo(
     })),
   )
   const { customers, purchases } = makeCustomers()
-  await database.transaction().execute(async (transaction) => {
+  await inTurn(database, { only: 'the demo’s data' }, async (transaction) => {
     const inserted = await transaction
       .insertInto('sales_persons')
       .values(accounts)
@@ -46,7 +47,14 @@ export async function seedDemo(
     if (Number(inserted.numInsertedOrUpdatedRows) < accounts.length) return
     for (const rows of inPieces(customers)) await transaction.insertInto('customers').values(rows).execute()
     for (const rows of inPieces(purchases)) await transaction.insertInto('purchases').values(rows).execute()
+    await goOnCounting(transaction)
   })
+}
+
+/** Customers were given their numbers here; SQLite counts on from the highest by itself, PostgreSQL is told to. */
+async function goOnCounting(transaction: Transaction<Database>): Promise<void> {
+  if (!(transaction.getExecutor().adapter instanceof PostgresAdapter)) return
+  await sql`select setval(pg_get_serial_sequence('customers', 'id'), max(id)) from customers`.execute(transaction)
 }
 
 function* inPieces<T>(rows: T[]): Generator<T[]> {

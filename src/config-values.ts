@@ -5,11 +5,13 @@ import { projectRoot } from './project-root.js'
 // What one variable may hold. Messages continue the sentence "<NAME>: …" and never repeat the value:
 // an address may carry a password.
 
-/** Where sessions are kept; `file` is an absolute path, or `:memory:`. */
-export type SessionStoreSetting = { kind: 'memory' } | { kind: 'sqlite'; file: string }
+/** Where the CRM's own data is; `file` is an absolute path, or `:memory:`. An address may carry a password: never print it. */
+export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
+
+/** Where sessions are kept. */
+export type SessionStoreSetting = DatabaseSetting | { kind: 'redis'; url: string } | { kind: 'memory' }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-const NOT_YET = 'Redis and PostgreSQL are not supported yet'
 
 export const file = z.string().transform((path): string | undefined => resolve(projectRoot(), path))
 
@@ -39,16 +41,16 @@ export const origin = z.string().transform((text, context): string | undefined =
     : refuse(context, 'use the origin alone: scheme, host and port, without user, path or query.')
 })
 
-export const database = z.string().transform((text, context): string => {
-  if (/^(postgres|postgresql):/i.test(text)) return refuse(context, `${NOT_YET}; use sqlite:<path>.`)
-  return sqliteFile(text) ?? refuse(context, 'use sqlite:<path>, for example sqlite:db/crm.sqlite.')
+export const database = z.string().transform((text, context): DatabaseSetting => {
+  const setting = databaseAt(text)
+  return setting ?? refuse(context, `use sqlite:<path>, for example sqlite:db/crm.sqlite, or ${POSTGRES_ADDRESS}.`)
 })
 
 export const sessionStore = z.string().transform((text, context): SessionStoreSetting => {
   if (text === 'memory') return { kind: 'memory' }
-  if (/^(rediss?|postgres|postgresql):/i.test(text)) return refuse(context, `${NOT_YET}; use sqlite:<path> or memory.`)
-  const path = sqliteFile(text)
-  return path ? { kind: 'sqlite', file: path } : refuse(context, 'use sqlite:<path> or memory.')
+  if (isAddress(text, /^rediss?:$/)) return { kind: 'redis', url: text }
+  const setting = databaseAt(text)
+  return setting ?? refuse(context, `use sqlite:<path>, memory, redis://host:port or ${POSTGRES_ADDRESS}.`)
 })
 
 /** Where mail goes out. The address may carry a password, so it is never repeated. */
@@ -63,6 +65,25 @@ export const mailFrom = z.string().transform((text, context): string => {
   if (z.email().safeParse(address?.[1] ?? address?.[2]).success) return text
   return refuse(context, 'use an address such as crm@example.com, or CRM <crm@example.com>.')
 })
+
+/** What nobody can guess, in characters that fit into a header. */
+export const secret = z
+  .string()
+  .regex(/^[\x21-\x7e]{16,200}$/, 'use 16 to 200 letters, digits or signs without spaces, chosen at random.')
+  .transform((text): string | undefined => text)
+
+const POSTGRES_ADDRESS = 'postgres://user:password@host:port/database'
+
+function databaseAt(text: string): DatabaseSetting | undefined {
+  if (isAddress(text, /^postgres(ql)?:$/)) return { kind: 'postgres', url: text }
+  const path = sqliteFile(text)
+  return path === undefined ? undefined : { kind: 'sqlite', file: path }
+}
+
+function isAddress(text: string, protocol: RegExp): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url !== undefined && protocol.test(url.protocol) && url.hostname !== ''
+}
 
 function sqliteFile(text: string): string | undefined {
   const path = /^sqlite:(.+)$/i.exec(text)?.[1]

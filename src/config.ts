@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import {
   appName,
   choice,
+  type DatabaseSetting,
   database,
   file,
   host,
@@ -10,6 +11,7 @@ import {
   mailFrom,
   origin,
   type SessionStoreSetting,
+  secret,
   sessionStore,
   smtpUrl,
   wholeNumber,
@@ -32,8 +34,8 @@ export interface Config {
   /** An external platform somewhere else; `undefined`: the demo starts its own, and production has none. */
   platformUrl: string | undefined
   appName: string
-  /** Absolute path, or `:memory:`. */
-  databaseFile: string
+  /** Where the CRM's own data is. */
+  database: DatabaseSetting
   sessionStore: SessionStoreSetting
   /** `none` switches web sessions off. */
   sessions: 'scalable' | 'none'
@@ -62,6 +64,10 @@ export interface Config {
   smtpUrl: string | undefined
   /** The sender of all mail. */
   mailFrom: string
+  /** How many processes serve; 1: this one does everything. */
+  webConcurrency: number
+  /** Whoever sends it may read `/metrics`; `undefined`: programs on this machine may, if the server is for this machine alone. */
+  metricsToken: string | undefined
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   tls: { certFile: string; keyFile: string } | undefined
 }
@@ -101,7 +107,10 @@ export function readConfig(env: Environment): Config {
 
   const profile = read('PROFILE', choice('demo', 'production'), env.NODE_ENV === 'production' ? 'production' : 'demo')
   const demo = profile === 'demo'
-  const databaseFile = read('DATABASE_URL', database, join(projectRoot(), 'db', 'crm.sqlite'))
+  const crmDatabase = read<DatabaseSetting>('DATABASE_URL', database, {
+    kind: 'sqlite',
+    file: join(projectRoot(), 'db', 'crm.sqlite'),
+  })
   // Read in this order, problems are told in the order of the README.
   const boundHost = read('HOST', host, '127.0.0.1')
   const port = read('PORT', wholeNumber(0, 65_535), DEFAULT_PORT)
@@ -118,8 +127,8 @@ export function readConfig(env: Environment): Config {
     platformPort: read('PLATFORM_PORT', wholeNumber(0, 65_535), undefined),
     platformUrl: read('PLATFORM_URL', origin, undefined),
     appName: read('APP_NAME', appName, 'CRM'),
-    databaseFile,
-    sessionStore: read('SESSION_STORE', sessionStore, storeBeside(databaseFile)),
+    database: crmDatabase,
+    sessionStore: read('SESSION_STORE', sessionStore, storeBeside(crmDatabase)),
     sessions: read('SESSIONS', choice('scalable', 'none'), 'scalable'),
     guests: read('GUESTS', choice('first-request', 'first-write'), demo ? 'first-request' : 'first-write'),
     loginText: read('LOGIN_TEXT', choice('documented', 'uniform'), demo ? 'documented' : 'uniform'),
@@ -137,6 +146,8 @@ export function readConfig(env: Environment): Config {
     bcryptCost: read('BCRYPT_COST', wholeNumber(4, 16), 12),
     smtpUrl: read('SMTP_URL', smtpUrl, undefined),
     mailFrom: read('MAIL_FROM', mailFrom, senderAt(publicUrl)),
+    webConcurrency: read('WEB_CONCURRENCY', wholeNumber(1, 128), 1),
+    metricsToken: read('METRICS_TOKEN', secret, undefined),
     logLevel: read('LOG_LEVEL', choice(...LOG_LEVELS), demo ? 'warn' : 'info'),
     tls: certFile && keyFile ? { certFile, keyFile } : undefined,
   }
@@ -150,15 +161,26 @@ export function readConfig(env: Environment): Config {
 
 /** Settings that are fine alone and wrong together. */
 function* contradictions(config: Config, env: Environment): Generator<[name: string, problem: string]> {
-  const { publicUrl, databaseFile, sessionStore } = config
+  const { publicUrl, database, sessionStore, webConcurrency } = config
   if (Boolean(env.TLS_CERT?.trim()) !== Boolean(env.TLS_KEY?.trim()))
     yield [env.TLS_CERT?.trim() ? 'TLS_KEY' : 'TLS_CERT', 'is missing; https needs both TLS_CERT and TLS_KEY.']
   if (config.tls && publicUrl?.startsWith('http:'))
     yield ['PUBLIC_URL', 'begins with http:, but TLS_CERT makes this server speak https. Begin it with https:.']
-  if (sessionStore.kind === 'sqlite' && sessionStore.file === databaseFile && databaseFile !== ':memory:')
+  if (isSameFile(sessionStore, database))
     yield ['SESSION_STORE', 'is the file of DATABASE_URL. Sessions need a file of their own.']
   if (config.maxSessions !== undefined && (config.maxGuests ?? 0) > config.maxSessions)
     yield ['MAX_GUESTS', `is above MAX_SESSIONS (${config.maxSessions}), which counts the guests too. Lower it.`]
+
+  if (webConcurrency > 1 && config.sessions !== 'none' && isInMemory(sessionStore))
+    yield [
+      'SESSION_STORE',
+      `is memory, which ${webConcurrency} processes (WEB_CONCURRENCY) cannot share. Use a file or a server.`,
+    ]
+  if (webConcurrency > 1 && isInMemory(database))
+    yield [
+      'DATABASE_URL',
+      `is memory, which ${webConcurrency} processes (WEB_CONCURRENCY) cannot share. Use a file or a server.`,
+    ]
 
   if (config.profile !== 'production') return
   if (publicUrl === undefined)
@@ -181,6 +203,10 @@ function* contradictions(config: Config, env: Environment): Generator<[name: str
     yield ['BCRYPT_COST', `must be ${LOWEST_PRODUCTION_COST} or more in production.`]
 }
 
+function isInMemory(setting: SessionStoreSetting): boolean {
+  return setting.kind === 'memory' || (setting.kind === 'sqlite' && setting.file === ':memory:')
+}
+
 /** Whether a host name or address means this very machine. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d{1,3}){3}$/.test(hostname)
@@ -192,12 +218,21 @@ function senderAt(publicUrl: string | undefined): string {
   return `no-reply@${host.includes('.') && !isLoopback(host) && !/^[\d.]+$/.test(host) ? host : 'crm.example'}`
 }
 
-function storeBeside(databaseFile: string): SessionStoreSetting {
-  if (databaseFile === ':memory:') return { kind: 'memory' }
-  return { kind: 'sqlite', file: join(dirname(databaseFile), 'sessions.sqlite') }
+/** In a file beside the CRM's, in memory with it, or in the same PostgreSQL database. */
+function storeBeside(database: DatabaseSetting): SessionStoreSetting {
+  if (database.kind === 'postgres') return database
+  if (database.file === ':memory:') return { kind: 'memory' }
+  return { kind: 'sqlite', file: join(dirname(database.file), 'sessions.sqlite') }
+}
+
+function isSameFile(store: SessionStoreSetting, database: DatabaseSetting): boolean {
+  return (
+    store.kind === 'sqlite' && database.kind === 'sqlite' && store.file === database.file && store.file !== ':memory:'
+  )
 }
 
 function freeze(config: Config): Config {
+  Object.freeze(config.database)
   Object.freeze(config.sessionStore)
   if (config.tls) Object.freeze(config.tls)
   return Object.freeze(config)

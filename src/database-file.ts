@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { DatabaseUnavailable } from './database-trouble.js'
 import { StartError } from './start-error.js'
 
 /** The calls that opening makes; a better-sqlite3 database has them. */
@@ -42,11 +43,12 @@ export function openDatabaseFile<Sqlite extends OpenedSqlite>(
 
 /** Words for what SQLite answers; what is not the file's fault stays as it is. */
 export function explainSqliteError(error: unknown, file: string, variable: string): unknown {
-  const code = String((error as { code?: unknown } | null)?.code)
+  const cause = error instanceof DatabaseUnavailable ? error.cause : error
+  const code = String((cause as { code?: unknown } | null)?.code)
   const reason = Object.entries(REASONS).find(([prefix]) => code.startsWith(prefix))?.[1]
   return reason === undefined
     ? error
-    : new StartError(`${file} ${reason} (${variable}). Nothing was changed.`, { cause: error })
+    : new StartError(`${file} ${reason} (${variable}). Nothing was changed.`, { cause })
 }
 
 const REASONS: Record<string, string> = {

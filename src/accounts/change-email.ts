@@ -2,15 +2,24 @@ import type { Kysely } from 'kysely'
 import type { Notes } from '../audit/index.js'
 import type { CrmSession } from '../crm-session.js'
 import type { Database } from '../database.js'
+import { inTurn } from '../in-turn.js'
 import { dropWaitingOf, enqueueMail, isOutboxFull } from '../mail/index.js'
+import { SessionError } from '../session/index.js'
 import { Problem } from '../web/problem.js'
 import type { Account } from './authenticate.js'
-import { happened } from './change-password.js'
-import { addressOf, type EmailLinkData, forgetEmailChange, takeEmailChange, wantEmail } from './email-changes.js'
+import { endEverything, happened } from './change-password.js'
+import {
+  addressOf,
+  type EmailLinkData,
+  forgetEmailChange,
+  readEmailChange,
+  takeEmailChange,
+  wantEmail,
+} from './email-changes.js'
 import { findAccount } from './find-account.js'
 import type { Here, SessionsOfDevices } from './own-devices.js'
 import { personOf } from './person.js'
-import { isTaken } from './users.js'
+import { isTaken, removePendingUserOf } from './users.js'
 
 /** What changing an address needs; `Parts` has it all. */
 export interface ChangeEmailParts {
@@ -33,7 +42,7 @@ export async function askForEmail(
     throw new Problem(503, 'Too many mails are waiting to be sent. Please try again in a few minutes.', {
       'Retry-After': '300',
     })
-  await database.transaction().execute(async (transaction) => {
+  await inTurn(database, { user: userId }, async (transaction) => {
     const now = clock.now()
     await dropWaitingOf(transaction, { user_id: userId, kind: 'email-link' })
     if (await isTaken(transaction, email)) {
@@ -71,7 +80,9 @@ export async function changeEmail(
   const { userId, origin, session } = here
   const { userName, id: sessionId } = session
   const now = clock.now()
-  const result = await database.transaction().execute(async (transaction) => {
+  const wanted = await readEmailChange(database, changesEmail)
+  if (wanted === undefined) return { is: 'over' }
+  const result = await inTurn(database, { email: wanted.email, user: userId }, async (transaction) => {
     const change = await takeEmailChange(transaction, changesEmail)
     const account = change?.user_id === userId ? await findAccount(transaction, userId) : undefined
     if (change === undefined || account === undefined) return 'over'
@@ -88,6 +99,23 @@ export async function changeEmail(
   const detail = `from ${result.from} to ${result.email}`
   audit.note({ event: 'email-changed', ...origin, userId, userName, sessionId, detail })
 
+  try {
+    return { is: 'changed', here: await signOutOthers(database, sessions, here, askedBy) }
+  } catch (error) {
+    if (error instanceof SessionError && error.code === 'STORE_UNAVAILABLE')
+      return endEverything(sessions, here, 'e-mail address')
+    throw error
+  }
+}
+
+/** Everything but the device that asked is out. Answers whether this is that device. */
+async function signOutOthers(
+  database: Kysely<Database>,
+  sessions: SessionsOfDevices,
+  here: Here,
+  askedBy: string | undefined,
+): Promise<boolean> {
+  const { userId, origin, session } = here
   const account = await findAccount(database, userId)
   const kept = await askingDevice(sessions, session, askedBy)
   const isHere = session.deviceHandle !== undefined && session.deviceHandle === kept
@@ -97,7 +125,7 @@ export async function changeEmail(
   } finally {
     await sessions.endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin })
   }
-  return { is: 'changed', here: isHere }
+  return isHere
 }
 
 /** A customer is called by his address, so his session has another name now, and with it another id and cookie. */
@@ -136,7 +164,7 @@ async function leaveOnly(
 
 /** An account of this address that nobody validated gives way. */
 async function storeEmail(database: Kysely<Database>, account: Account, email: string): Promise<void> {
-  await database.deleteFrom('users').where('email', '=', email).where('validated', '=', 0).execute()
+  await removePendingUserOf(database, email)
   if (account.is === 'customer')
     await database.updateTable('users').set({ email }).where('id', '=', account.user.id).execute()
   else

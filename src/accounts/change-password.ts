@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Notes } from '../audit/index.js'
 import type { Database } from '../database.js'
+import { inTurn } from '../in-turn.js'
 import { enqueueMail, isoTime } from '../mail/index.js'
 import { describeDevice } from '../web/device-words.js'
 import { Problem } from '../web/problem.js'
@@ -9,6 +10,8 @@ import { type Account, passwordOf } from './authenticate.js'
 import { addressOf, forgetEmailChange } from './email-changes.js'
 import { endOtherDevices, type Here, type SessionsOfDevices } from './own-devices.js'
 import type { Passwords } from './passwords.js'
+
+const RETRY_AFTER_SECONDS = 5
 
 /** What changing a password needs; `Parts` has it all. */
 export interface ChangePasswordParts {
@@ -32,7 +35,7 @@ export async function changePassword(
   const hash = await passwords.hash(password)
   const now = clock.now()
   const details = happened(here.origin, now)
-  const stored = await database.transaction().execute(async (transaction) => {
+  const stored = await inTurn(database, { user: here.userId }, async (transaction) => {
     if (!(await replaceHash(transaction, account, hash))) return false
     await forgetEmailChange(transaction, here.userId)
     const notice = {
@@ -50,12 +53,19 @@ export async function changePassword(
   const { userName, id: sessionId } = here.session
   audit.note({ event: 'password-changed', ...here.origin, userId: here.userId, userName, sessionId })
   // From here on nobody signs in with the old password: whoever was just doing so is looked at once more when he is in.
-  await endOtherDevices(sessions, here, { login: true }).catch(() => endEverything(sessions, here))
+  await endOtherDevices(sessions, here, { login: true }).catch(() => endEverything(sessions, here, 'password'))
   return true
 }
 
-/** This session ended meanwhile, or its store does not answer: nobody stays in with the old password all the same. */
-async function endEverything(sessions: SessionsOfDevices, { userId, origin }: Here): Promise<never> {
+/**
+ * Something was changed that signs out others, and this session ended meanwhile, or its store does not answer: nobody stays in as before
+ * all the same, or else is told of it.
+ */
+export async function endEverything(
+  sessions: SessionsOfDevices,
+  { userId, origin }: Here,
+  changed: 'password' | 'e-mail address',
+): Promise<never> {
   const isDone = await sessions.endMany({ userId }, 'revoked', { cause: origin }).then(
     () => true,
     () => false,
@@ -63,8 +73,9 @@ async function endEverything(sessions: SessionsOfDevices, { userId, origin }: He
   throw new Problem(
     503,
     isDone
-      ? 'Your password was changed, and you were signed out everywhere, here too. Log in with the new password.'
-      : 'Your password was changed, but other devices may still be signed in. Log in with the new password in a moment, and sign them out under “Your devices”.',
+      ? `Your ${changed} was changed, and you were signed out everywhere, here too. Log in with the new ${changed}.`
+      : `Your ${changed} was changed, but other devices may still be signed in. Log in with the new ${changed} in a moment, and sign them out under “Your devices”.`,
+    { 'Retry-After': String(RETRY_AFTER_SECONDS) },
   )
 }
 

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../database.js'
+import { inTurn } from '../in-turn.js'
 import { countSentTo, dropWaitingOf, enqueueMail, isOutboxFull, isoTime, waitingFor } from '../mail/index.js'
 import { describeDevice } from '../web/device-words.js'
 import type { Happened } from './account-mail.js'
@@ -37,10 +38,11 @@ export async function noteDevice(
   const device = describeDevice(origin.device)
   const details: Happened = { at: isoTime(now), device, address: origin.address }
   try {
-    const isTold = await database.transaction().execute(async (transaction) => {
+    const email = addressOf(account)
+    const isTold = await inTurn(database, { user: userId, email }, async (transaction) => {
       const known = await remember(transaction, userId, device, isoTime(now))
       if (known !== 'new') return false
-      return tell(transaction, { user_id: userId, email: addressOf(account), details }, now)
+      return tell(transaction, { user_id: userId, email, details }, now)
     })
     if (isTold) mail.wake()
   } catch (error) {

@@ -1,4 +1,4 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { type Count, countAll, giveAllBack, type Limiter, limiterInMemory, type MakeLimiter } from './limiter.js'
 
 const WINDOW_SECONDS = 15 * 60
 const FAILURES_PER_ACCOUNT_AND_ADDRESS = 10
@@ -13,31 +13,28 @@ export type Attempt = { allowed: true; giveBack(): Promise<void> } | { allowed: 
  * is signed in and asked for his password again, 5 of the same session: he knows it, and whoever found his browser open does not.
  */
 export class LoginLimit {
-  readonly #perAccount = new RateLimiterMemory({ points: FAILURES_PER_ACCOUNT_AND_ADDRESS, duration: WINDOW_SECONDS })
-  readonly #perAddress = new RateLimiterMemory({ points: FAILURES_PER_ADDRESS, duration: WINDOW_SECONDS })
+  readonly #perAccount: Limiter
+  readonly #perAddress: Limiter
+  readonly #perSession: Limiter
 
-  readonly #perSession = new RateLimiterMemory({ points: FAILURES_PER_SESSION, duration: WINDOW_SECONDS })
+  constructor(makeLimiter: MakeLimiter = limiterInMemory) {
+    const make = (keyPrefix: string, points: number) => makeLimiter({ keyPrefix, points, duration: WINDOW_SECONDS })
+    this.#perAccount = make('login-account', FAILURES_PER_ACCOUNT_AND_ADDRESS)
+    this.#perAddress = make('login-address', FAILURES_PER_ADDRESS)
+    this.#perSession = make('login-session', FAILURES_PER_SESSION)
+  }
 
   /** Takes one try; of a session, if one is named. `giveBack` it when it was no failed guess: a success, or nobody looked at the password. */
   async take(userId: number | string, address: string, session?: string): Promise<Attempt> {
     const network = networkOf(address)
-    const account = `${userId} from ${network}`
-    try {
-      if (session !== undefined) await this.#perSession.consume(session)
-      await this.#perAddress.consume(network)
-      await this.#perAccount.consume(account)
-    } catch (refusal) {
-      if (!(refusal instanceof RateLimiterRes)) throw refusal
-      return { allowed: false, retryAfterSeconds: Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)) }
-    }
-    return {
-      allowed: true,
-      giveBack: async () => {
-        if (session !== undefined) await this.#perSession.reward(session)
-        await this.#perAddress.reward(network)
-        await this.#perAccount.reward(account)
-      },
-    }
+    const counts: Count[] = [
+      ...(session === undefined ? [] : [[this.#perSession, session] as const]),
+      [this.#perAddress, network],
+      [this.#perAccount, `${userId} from ${network}`],
+    ]
+    const retryAfterSeconds = await countAll(counts)
+    if (retryAfterSeconds !== undefined) return { allowed: false, retryAfterSeconds }
+    return { allowed: true, giveBack: () => giveAllBack(counts) }
   }
 }
 

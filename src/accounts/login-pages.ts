@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { Config } from '../config.js'
 import { keepTop3, topCustomersOf } from '../crm/index.js'
-import { currentSession } from '../crm-session.js'
+import { asAnExtra, currentSession } from '../crm-session.js'
 import type { PageModel } from '../web/pages.js'
 import { originOf } from '../web/request-origin.js'
 import { safeNext } from '../web/safe-next.js'
@@ -80,7 +80,8 @@ export function loginPages(parts: LoginParts) {
       const { account, person } = result
       const { userId, userName } = person
       parts.audit.note({ event: 'sign-in', ...origin, userId, userName, sessionId: session.id })
-      if (account.is === 'staff') await keepTop3(session, person.userId, (owner) => topCustomersOf(database, owner))
+      if (account.is === 'staff')
+        await asAnExtra(keepTop3(session, person.userId, (owner) => topCustomersOf(database, owner)))
       ctx.status = 302
       ctx.redirect(form.next ?? (account.is === 'staff' ? WELCOME_PAGE : CUSTOMERS_PAGE))
     },

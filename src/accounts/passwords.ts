@@ -22,6 +22,8 @@ export interface Passwords {
    * takes the same work. Throws 503 with `Retry-After` when too many people wait already.
    */
   verify(password: string, hash: string | undefined): Promise<boolean>
+  /** How many passwords wait for a thread, and how many are being worked on. */
+  readonly load: { waiting: number; running: number }
   close(): Promise<void>
 }
 
@@ -36,6 +38,7 @@ export interface PasswordPool {
 export function createPasswords({ cost }: { cost: number }, startPool: () => PasswordPool = startThreads): Passwords {
   const hashOfNobody = makeHashOfNobody(cost)
   let pool: PasswordPool | undefined
+  let begun = 0
 
   async function run(task: PasswordTask): Promise<string | boolean> {
     pool ??= startPool()
@@ -44,7 +47,12 @@ export function createPasswords({ cost }: { cost: number }, startPool: () => Pas
         'Retry-After': String(RETRY_AFTER_SECONDS),
       })
     }
-    return pool.run(task)
+    begun++
+    try {
+      return await pool.run(task)
+    } finally {
+      begun--
+    }
   }
 
   return {
@@ -62,6 +70,10 @@ export function createPasswords({ cost }: { cost: number }, startPool: () => Pas
       } as const
       const fits = await run(task)
       return possible && fits === true
+    },
+    get load() {
+      const waiting = pool?.queueSize ?? 0
+      return { waiting, running: Math.max(0, begun - waiting) }
     },
     async close() {
       await pool?.close()

@@ -1,7 +1,9 @@
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
 import { type Database, LARGEST_USER_ID, LONGEST_EMAIL, type Role, type SalesPerson } from '../database.js'
+import { inTurn } from '../in-turn.js'
 import { type Passwords, passwordProblem } from './passwords.js'
+import { isTaken, removePendingUserOf } from './users.js'
 
 /** What changing accounts needs; `Parts` has it all. `sessions` is null when the server runs without sessions. */
 export interface AccountParts {
@@ -63,15 +65,16 @@ export async function addSalesperson(
   if (problem !== undefined) throw new AccountError(problem)
   const hash = await passwords.hash(password)
 
-  return database.transaction().execute(async (transaction) => {
+  return inTurn(database, { only: 'the numbers of salespersons', email }, async (transaction) => {
     const user_id = userId ?? (await nextUserId(transaction))
-    const taken = await transaction
+    const namesake = await transaction
       .selectFrom('sales_persons')
-      .select(['user_id', 'email'])
-      .where((row) => row.or([row('user_id', '=', user_id), row('email', '=', email)]))
+      .select('user_id')
+      .where('user_id', '=', user_id)
       .executeTakeFirst()
-    if (taken?.user_id === user_id) throw new AccountError(`The userId ${user_id} is taken.`)
-    if (taken !== undefined) throw new AccountError(`The e-mail address ${email} is taken.`)
+    if (namesake !== undefined) throw new AccountError(`The userId ${user_id} is taken.`)
+    if (await isTaken(transaction, email)) throw new AccountError(`The e-mail address ${email} is taken.`)
+    await removePendingUserOf(transaction, email)
     await transaction
       .insertInto('sales_persons')
       .values({ user_id, firstname, lastname, email, role, password: hash, active: 1 })

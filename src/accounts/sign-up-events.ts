@@ -33,6 +33,8 @@ async function follow(
   const changes = sessions.watch(id, stream.signal)[Symbol.asyncIterator]()
   try {
     for (let next = changes.next(); ; next = changes.next()) {
+      // When the look fails first, nobody waits for this one any more.
+      next.catch(() => {})
       const status = (await sessions.storage(id))?.status
       stream.send('status', { step: status?.step ?? '', email: status?.email ?? '' })
       if ((await next).done) return

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../database.js'
+import { inTurn } from '../in-turn.js'
 import { forgetMail } from '../mail/index.js'
 import { removeOldEmailChanges } from './email-changes.js'
 import { PENDING_MILLISECONDS, removeExpiredUsers } from './users.js'
@@ -36,7 +37,9 @@ export function startSweepingSignUps({ database, log, clock }: SweepParts): () =
 }
 
 export async function sweepSignUps(database: Kysely<Database>, now: number): Promise<void> {
-  await removeExpiredUsers(database, now)
-  await removeOldEmailChanges(database, now)
-  await forgetMail(database, now - 2 * PENDING_MILLISECONDS)
+  await inTurn(database, { only: 'the sweep' }, async (transaction) => {
+    await removeExpiredUsers(transaction, now)
+    await removeOldEmailChanges(transaction, now)
+    await forgetMail(transaction, now - 2 * PENDING_MILLISECONDS)
+  })
 }

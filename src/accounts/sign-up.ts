@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { CrmSession } from '../crm-session.js'
 import type { CrmStorage } from '../crm-storage.js'
 import type { Database, User } from '../database.js'
+import { inTurn } from '../in-turn.js'
 import { countOthers, dropWaiting, enqueueMail, isOutboxFull, waitingSince } from '../mail/index.js'
 import { Problem } from '../web/problem.js'
 import type { Passwords } from './passwords.js'
@@ -53,7 +54,7 @@ export async function signUp(
   const ID = newUserId()
   const before = await setStatus(session, { step: 'Waiting for validation email', email, ID })
   try {
-    const former = await database.transaction().execute(async (transaction) => {
+    const former = await inTurn(database, { email, session: session.id }, async (transaction) => {
       await refuseWhenMany(transaction, { session_id: session.id, user_id: ID }, now)
       const kind = (await isTaken(transaction, email)) ? 'taken' : 'validate'
       const account = { email, password: hash, sessionId: session.id }
@@ -74,7 +75,7 @@ export async function signUp(
 export async function sendAgain(parts: SignUpParts, session: CrmSession, { email, ID }: Status): Promise<void> {
   const { database, clock, sessions, mail } = parts
   await refuseWhenFull(database)
-  const former = await database.transaction().execute(async (transaction) => {
+  const former = await inTurn(database, { email, session: session.id }, async (transaction) => {
     const now = clock.now()
     // Replaced by another sign-up, or too old: there is nothing to send. The mail alone tells, so that taken addresses look alike.
     const since = await waitingSince(transaction, ID)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Database, User } from '../database.js'
+import { inTurn } from '../in-turn.js'
 import { isoTime } from '../mail/index.js'
 
 /** How long an account waits for its address to be validated. Then it goes, and the address is free. */
@@ -74,14 +75,18 @@ export async function validateUser(
   now: number,
   password?: string,
 ): Promise<User | undefined> {
-  const result = await database
-    .updateTable('users')
-    .set({ validated: 1, validated_at: isoTime(now), ...(password !== undefined && { password }) })
-    .where('id', '=', id)
-    .where('validated', '=', 0)
-    .where('created_at', '>', isoTime(now - PENDING_MILLISECONDS))
-    .executeTakeFirst()
-  return Number(result.numUpdatedRows) === 1 ? findValidatedUser(database, { id }) : undefined
+  const waiting = await findPendingUser(database, { id }, now)
+  if (waiting === undefined) return undefined
+  return inTurn(database, { email: waiting.email }, async (transaction) => {
+    const result = await transaction
+      .updateTable('users')
+      .set({ validated: 1, validated_at: isoTime(now), ...(password !== undefined && { password }) })
+      .where('id', '=', id)
+      .where('validated', '=', 0)
+      .where('created_at', '>', isoTime(now - PENDING_MILLISECONDS))
+      .executeTakeFirst()
+    return Number(result.numUpdatedRows) === 1 ? findValidatedUser(transaction, { id }) : undefined
+  })
 }
 
 /** Another session now waits for this account's link. */
@@ -93,6 +98,11 @@ export async function moveToSession(database: Kysely<Database>, id: string, sess
 export async function removePendingUser(database: Kysely<Database>, id: string): Promise<boolean> {
   const result = await database.deleteFrom('users').where('id', '=', id).where('validated', '=', 0).executeTakeFirst()
   return Number(result.numDeletedRows) === 1
+}
+
+/** Removes the account of this address that waits, if there is one: somebody else has the address now. */
+export async function removePendingUserOf(database: Kysely<Database>, email: string): Promise<void> {
+  await database.deleteFrom('users').where('email', '=', email).where('validated', '=', 0).execute()
 }
 
 /** Removes the accounts that have waited too long. */

@@ -2,8 +2,9 @@ import type { Context, Next } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Config } from '../config.js'
-import { type CrmSession, currentSession } from '../crm-session.js'
+import { asAnExtra, type CrmSession, currentSession } from '../crm-session.js'
 import type { Database, User } from '../database.js'
+import { DatabaseUnavailable } from '../database-trouble.js'
 import type { PageModel } from '../web/pages.js'
 import { Problem } from '../web/problem.js'
 import { confirmAction } from './link-confirmation.js'
@@ -45,9 +46,10 @@ export function validateEmailPages(parts: Parts) {
   const validate = async (ctx: Context, session: CrmSession, userId: string | undefined, password?: string) => {
     const user = userId === undefined ? undefined : await validateUser(database, userId, clock.now(), password)
     if (user === undefined) return showInvalid(ctx)
-    await session.use((storage) => {
+    const noted = session.use((storage) => {
       if (storage.status?.ID === user.id) storage.status.step = 'Email validated'
     })
+    await asAnExtra(noted)
     log.info({ event: 'signup.validated', session: session.id }, 'e-mail address validated')
     showValidated(ctx, session, user)
   }
@@ -67,14 +69,15 @@ export function validateEmailPages(parts: Parts) {
       showConfirm(ctx, { ...question(ctx, session.offer), shortestPassword })
     },
 
-    /** Around the button: a form that cannot be read, or a server that is busy, has spent the link; another takes its place. */
+    /** Around the button: a form that cannot be read, or a server or database that is busy, has spent the link; another takes its place. */
     async keepLink(ctx: Context, next: Next) {
       try {
         await next()
       } catch (error) {
         const session = currentSession(ctx)
         const userId = validatedBy(session)
-        if (!(error instanceof Problem) || userId === undefined || session.offer !== undefined) throw error
+        const isPassing = error instanceof Problem || error instanceof DatabaseUnavailable
+        if (!isPassing || userId === undefined || session.offer !== undefined) throw error
         ctx.set(error.headers)
         await askAgain(ctx, session, userId, error.message, error.status)
       }

@@ -36,6 +36,8 @@ export function createApi(parts: ApiParts) {
   async function answer(ctx: Context): Promise<void> {
     ctx.set('Cache-Control', 'no-store')
     const place = find(ctx.path.slice(MOUNT.length))
+    // What metrics call this address.
+    ctx.routePattern = place && MOUNT + place.endpoints[0]?.path
     const isOpen = place?.endpoints.some(({ access }) => access === 'open') === true
     const known = isOpen ? undefined : await whoCalls(ctx)
     if (place === undefined)

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { AuditRow } from '../database.js'
 import type { AuditEntry } from './audit-entry.js'
 
-const LONGEST = { name: 120, id: 64, address: 64, device: 200, detail: 300 }
+// As long as the columns.
+const LONGEST = { name: 120, id: 64, session: 32, address: 64, device: 200, detail: 300 }
 
 /** Makes rows whose ids sort by time and, within this process, by the order in which they were made. */
 export function auditRows(): (entry: AuditEntry, at: number, times?: number) => AuditRow {
@@ -17,7 +18,7 @@ export function auditRows(): (entry: AuditEntry, at: number, times?: number) => 
       user_name: clean(entry.userName, LONGEST.name),
       by_user_id: cleanOrNull(entry.byUserId, LONGEST.id),
       by_user_name: clean(entry.byUserName, LONGEST.name),
-      session_id: cleanOrNull(entry.sessionId, LONGEST.id),
+      session_id: cleanOrNull(entry.sessionId, LONGEST.session),
       address: cleanOrNull(entry.address, LONGEST.address),
       device: cleanOrNull(entry.device, LONGEST.device),
       request_id: cleanOrNull(entry.requestId, LONGEST.id),

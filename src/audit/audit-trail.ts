@@ -89,7 +89,9 @@ export class AuditTrail {
     while (this.#waiting.length > 0) {
       const rows = this.#waiting.slice(0, ROWS_A_STATEMENT)
       try {
-        await this.#database.insertInto('audit_events').values(rows).execute()
+        // Those whose answer was lost on the way are there already.
+        const entries = this.#database.insertInto('audit_events').values(rows)
+        await entries.onConflict((conflict) => conflict.column('id').doNothing()).execute()
       } catch (error) {
         const facts = { event: 'audit.failed', err: error, waiting: this.#waiting.length }
         this.#log.warn(facts, 'the audit trail could not be written; it will be tried again')

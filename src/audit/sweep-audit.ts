@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../database.js'
+import { inTurn } from '../in-turn.js'
 import { firstIdAt } from './audit-row.js'
 
 const INTERVAL_MILLISECONDS = 60 * 60_000
@@ -65,15 +66,18 @@ export async function sweepAudit(
 
 async function removeBefore(database: Kysely<Database>, id: string, onlyAnonymous: boolean): Promise<void> {
   for (;;) {
-    const step = await rowsToSweep(database, onlyAnonymous)
-      .select('id')
-      .where('id', '<', id)
-      .orderBy('id')
-      .limit(ROWS_A_STATEMENT)
-      .execute()
-    if (step.length === 0) return
-    const ids = step.map((row) => row.id)
-    await database.deleteFrom('audit_events').where('id', 'in', ids).execute()
+    const removed = await inTurn(database, { only: 'the sweep' }, async (transaction) => {
+      const step = await rowsToSweep(transaction, onlyAnonymous)
+        .select('id')
+        .where('id', '<', id)
+        .orderBy('id')
+        .limit(ROWS_A_STATEMENT)
+        .execute()
+      const ids = step.map((row) => row.id)
+      if (ids.length > 0) await transaction.deleteFrom('audit_events').where('id', 'in', ids).execute()
+      return ids.length
+    })
+    if (removed === 0) return
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../database.js'
+import { inTurn } from '../in-turn.js'
 import { reachableBy, type Viewer } from './customers-visible-to.js'
 import { findCustomerAlone } from './find-customer.js'
 
@@ -22,23 +23,25 @@ export async function removeCustomer(
   now: number,
   versions?: readonly number[],
 ): Promise<Removed> {
-  const { numDeletedRows } = await database
-    .deleteFrom('customers')
-    .where('id', '=', id)
-    .where(reachableBy(viewer, versions))
-    .where((row) =>
-      row.not(
-        row.exists(
-          row
-            .selectFrom('operations')
-            .select('operations.id')
-            .where('operations.customer_id', '=', id)
-            .where('operations.state', '=', 'asked')
-            .where('operations.expires_at', '>', new Date(now).toISOString()),
+  const { numDeletedRows } = await inTurn(database, { customer: id }, (transaction) =>
+    transaction
+      .deleteFrom('customers')
+      .where('id', '=', id)
+      .where(reachableBy(viewer, versions))
+      .where((row) =>
+        row.not(
+          row.exists(
+            row
+              .selectFrom('operations')
+              .select('operations.id')
+              .where('operations.customer_id', '=', id)
+              .where('operations.state', '=', 'asked')
+              .where('operations.expires_at', '>', new Date(now).toISOString()),
+          ),
         ),
-      ),
-    )
-    .executeTakeFirstOrThrow()
+      )
+      .executeTakeFirstOrThrow(),
+  )
   if (numDeletedRows > 0n) return { is: 'removed' }
   const customer = await findCustomerAlone(database, viewer, id)
   if (customer === undefined) return { is: 'unknown' }

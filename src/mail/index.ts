@@ -1,10 +1,12 @@
 export type { Mail, MailTransport } from './mail.js'
-export { type ComposeMail, MailWorker } from './mail-worker.js'
+export { mailElsewhere } from './mail-elsewhere.js'
+export { type ComposeMail, type MailSender, MailWorker } from './mail-worker.js'
 export { mailboxTransport } from './mailbox.js'
 export { mailboxPage } from './mailbox-pages.js'
 export {
   countOthers,
   countSentTo,
+  countWaitingMail,
   dropWaiting,
   dropWaitingOf,
   enqueueMail,

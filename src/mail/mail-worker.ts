@@ -31,8 +31,18 @@ const CAREFUL_RETRY_MILLISECONDS = 2 * 60_000
 // By then the link's session is long over.
 const MOST_ATTEMPTS = 40
 
+/** Where whoever has put mail into the outbox says so. */
+export interface MailSender {
+  /** Something was put into the outbox: look now. Never throws and never waits. */
+  wake(): void
+  /** Sends everything that is due. Resolves when nothing is left to do now. */
+  tick(): Promise<void>
+  /** Waits for the mail under way, and sends no more. */
+  stop(): Promise<void>
+}
+
 /** Sends what waits in the outbox, one after the other, and tries again what failed. Pages never wait for it. */
-export class MailWorker {
+export class MailWorker implements MailSender {
   readonly #options: MailWorkerOptions
   #round: Promise<void> | undefined
   #wokenMeanwhile = false
@@ -43,12 +53,10 @@ export class MailWorker {
     this.#options = options
   }
 
-  /** Something was put into the outbox: look now. Never throws and never waits. */
   wake(): void {
     void this.tick()
   }
 
-  /** Sends everything that is due. Resolves when nothing is left to do now. */
   async tick(): Promise<void> {
     if (this.#stopped || this.#options.compose === null) return
     this.#wokenMeanwhile = true
@@ -58,7 +66,6 @@ export class MailWorker {
     await this.#round
   }
 
-  /** Waits for the mail under way, and sends no more. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#cancelTimer()

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../database.js'
+import { inTurn } from '../in-turn.js'
 import type { Mail, MailTransport } from './mail.js'
 
 const MOST_KEPT = 200
@@ -16,7 +17,7 @@ export function mailboxTransport(database: Kysely<Database>, now: () => number):
   return {
     async send({ to, subject, text, html, links }) {
       const sent_at = new Date(now()).toISOString()
-      await database.transaction().execute(async (transaction) => {
+      await inTurn(database, { only: 'the mailbox' }, async (transaction) => {
         await transaction
           .insertInto('mailbox')
           .values({ recipient: to, subject, text, html, links: JSON.stringify(links), sent_at })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Database, MailKind, OutboxRow } from '../database.js'
+import { inTurn } from '../in-turn.js'
 
 /**
  * One address gets no two mails within this time: whoever types an address is not always the one who reads its mail. A notice that an
@@ -140,12 +141,17 @@ export async function waitingFor(
 
 /** Whether the outbox takes no more: the mail server has been down for long, or somebody floods it. */
 export async function isOutboxFull(database: Kysely<Database>): Promise<boolean> {
+  return (await countWaitingMail(database)) >= MOST_WAITING
+}
+
+/** How many mails are still to go out. */
+export async function countWaitingMail(database: Kysely<Database>): Promise<number> {
   const { waiting } = await database
     .selectFrom('outbox')
     .select((row) => row.fn.countAll().as('waiting'))
     .where('state', '=', 'waiting')
     .executeTakeFirstOrThrow()
-  return Number(waiting) >= MOST_WAITING
+  return Number(waiting)
 }
 
 /** The newest mail of this account's sign-up, whatever became of it. */
@@ -173,31 +179,43 @@ export async function leaseMail(database: Kysely<Database>, now: number): Promis
       .where('due_at', '<=', isoTime(now))
       .where('leased_until', '<=', isoTime(now))
       .orderBy('due_at')
+      .limit(1)
       .executeTakeFirst()
     if (found === undefined) return undefined
-    const lease = { leased_until: isoTime(now + LEASE_MILLISECONDS), attempts: found.attempts + 1 }
-    const { numUpdatedRows } = await database
-      .updateTable('outbox')
-      .set(lease)
-      .where('id', '=', found.id)
-      .where('state', '=', 'waiting')
-      .where('leased_until', '=', found.leased_until)
-      .where('attempts', '=', found.attempts)
-      .$if(!isUrgent(found), (lease) =>
-        lease.where(({ not, exists }) => not(exists(selectRecent(database, found.email, now, found.id)))),
-      )
-      .executeTakeFirst()
-    if (Number(numUpdatedRows) === 1) return { ...found, ...lease }
-    if (isUrgent(found)) continue
-    const free = await freeFrom(database, found.email, now, found.id)
-    if (free === undefined) continue
+    const leased = await inTurn(database, { email: found.email }, (transaction) =>
+      leaseOrPutOff(transaction, found, now),
+    )
+    if (leased !== undefined) return leased
+  }
+}
+
+async function leaseOrPutOff(
+  database: Kysely<Database>,
+  found: OutboxRow,
+  now: number,
+): Promise<OutboxRow | undefined> {
+  const lease = { leased_until: isoTime(now + LEASE_MILLISECONDS), attempts: found.attempts + 1 }
+  const { numUpdatedRows } = await database
+    .updateTable('outbox')
+    .set(lease)
+    .where('id', '=', found.id)
+    .where('state', '=', 'waiting')
+    .where('leased_until', '=', found.leased_until)
+    .where('attempts', '=', found.attempts)
+    .$if(!isUrgent(found), (lease) =>
+      lease.where(({ not, exists }) => not(exists(selectRecent(database, found.email, now, found.id)))),
+    )
+    .executeTakeFirst()
+  if (Number(numUpdatedRows) === 1) return { ...found, ...lease }
+  const free = isUrgent(found) ? undefined : await freeFrom(database, found.email, now, found.id)
+  if (free !== undefined)
     await database
       .updateTable('outbox')
       .set({ due_at: isoTime(free) })
       .where('id', '=', found.id)
       .where('leased_until', '=', found.leased_until)
       .execute()
-  }
+  return undefined
 }
 
 /**
@@ -216,8 +234,9 @@ export async function settleMail(
     .where('leased_until', '=', leased_until)
     .where('attempts', '=', attempts)
   const { sent_at = null, link_until = null } = outcome
-  await leased.set({ sent_at, link_until }).where('state', '=', 'dropped').execute()
+  // In this order: whoever takes the mail back between the two is met by the second.
   await leased.set(outcome).where('state', '=', 'waiting').execute()
+  await leased.set({ sent_at, link_until }).where('state', '=', 'dropped').execute()
 }
 
 /** From when on this address may get a mail; `undefined` when it may at once. */

@@ -1,6 +1,6 @@
 import type { Context, Next } from 'koa'
 import { z } from 'zod'
-import { type CrmSession, currentSession } from '../crm-session.js'
+import { asAnExtra, type CrmSession, currentSession } from '../crm-session.js'
 import { SessionError } from '../session/index.js'
 import type { PageModel } from '../web/pages.js'
 import { Problem } from '../web/problem.js'
@@ -93,9 +93,10 @@ async function complete(parts: CallbackParts, session: CrmSession, decision: Dec
 /** Every tab of the salesperson hears of it. A session that ended in this moment has nobody to tell. */
 async function noteInSession(session: CrmSession, id: number, state: Decision): Promise<void> {
   try {
-    await session.use((storage) => {
+    const noted = session.use((storage) => {
       storage.lastOperation = { id, state }
     })
+    await asAnExtra(noted)
   } catch (error) {
     if (!(error instanceof SessionError && error.code === 'SESSION_ENDED')) throw error
   }

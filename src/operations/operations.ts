@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Database, Operation, OperationState } from '../database.js'
+import { inTurn } from '../in-turn.js'
 import { stateAt, timeText } from './operation-words.js'
 
 /** How long the platform has for its decision, and the link that it was given works. */
@@ -17,7 +18,12 @@ export type NamedOperation = Operation & { customer: string; firstname: string; 
 /** Which operation: its number, and the key that tells it from one that had, or will have, the same number. */
 export type OperationName = Pick<Operation, 'id' | 'key'>
 
-export type Begun = ({ is: 'begun' } & OperationName) | { is: 'waiting'; id: number } | { is: 'too many' }
+export type Begun =
+  | ({ is: 'begun' } & OperationName)
+  | { is: 'waiting'; id: number }
+  | { is: 'too many' }
+  /** The customer was removed at this moment. */
+  | { is: 'gone' }
 
 export type Completed =
   | { is: 'completed' }
@@ -29,32 +35,38 @@ export type Completed =
 /** Notes a new operation, unless one waits for this customer already, or too many for this user. */
 export function beginOperation(database: Kysely<Database>, wanted: NewOperation, now: number): Promise<Begun> {
   const time = timeText(now)
-  return database.transaction().execute(async (transaction): Promise<Begun> => {
-    await transaction
-      .updateTable('operations')
-      .set({ state: 'expired' })
-      .where('state', '=', 'asked')
-      .where('expires_at', '<=', time)
-      .where((row) => row.or([row('customer_id', '=', wanted.customer_id), row('user_id', '=', wanted.user_id)]))
-      .execute()
-    const waiting = transaction.selectFrom('operations').select('id').where('state', '=', 'asked')
-    const same = await waiting.where('customer_id', '=', wanted.customer_id).executeTakeFirst()
-    if (same !== undefined) return { is: 'waiting', id: same.id }
-    const own = await waiting.where('user_id', '=', wanted.user_id).execute()
-    if (own.length >= MOST_WAITING) return { is: 'too many' }
-    const begun = await transaction
-      .insertInto('operations')
-      .values({
-        ...wanted,
-        key: randomUUID(),
-        state: 'asked',
-        asked_at: time,
-        expires_at: timeText(now + DECISION_SECONDS * 1000),
-      })
-      .returning(['id', 'key'])
-      .executeTakeFirstOrThrow()
-    return { is: 'begun', ...begun }
-  })
+  return inTurn(
+    database,
+    { customer: wanted.customer_id, user: wanted.user_id },
+    async (transaction): Promise<Begun> => {
+      await transaction
+        .updateTable('operations')
+        .set({ state: 'expired' })
+        .where('state', '=', 'asked')
+        .where('expires_at', '<=', time)
+        .where((row) => row.or([row('customer_id', '=', wanted.customer_id), row('user_id', '=', wanted.user_id)]))
+        .execute()
+      const customer = transaction.selectFrom('customers').select('id').where('id', '=', wanted.customer_id)
+      if ((await customer.executeTakeFirst()) === undefined) return { is: 'gone' }
+      const waiting = transaction.selectFrom('operations').select('id').where('state', '=', 'asked')
+      const same = await waiting.where('customer_id', '=', wanted.customer_id).executeTakeFirst()
+      if (same !== undefined) return { is: 'waiting', id: same.id }
+      const own = await waiting.where('user_id', '=', wanted.user_id).execute()
+      if (own.length >= MOST_WAITING) return { is: 'too many' }
+      const begun = await transaction
+        .insertInto('operations')
+        .values({
+          ...wanted,
+          key: randomUUID(),
+          state: 'asked',
+          asked_at: time,
+          expires_at: timeText(now + DECISION_SECONDS * 1000),
+        })
+        .returning(['id', 'key'])
+        .executeTakeFirstOrThrow()
+      return { is: 'begun', ...begun }
+    },
+  )
 }
 
 /** Notes what the platform calls it. It may have called back before its own answer was read. */

@@ -1,0 +1,56 @@
+import { readConfig } from '../src/config.js'
+import { type SessionStoreSetting, sessionStore } from '../src/config-values.js'
+import { Connections } from '../src/connections.js'
+import { openSessionStore } from '../src/open-session-store.js'
+import { copySessions, type SessionStore } from '../src/session/index.js'
+import { StartError } from '../src/start-error.js'
+import { runCommand } from './run-command.js'
+
+const USAGE =
+  'npm run sessions:move -- <from> <to>, each as in SESSION_STORE: sqlite:<path>, redis://host:port or postgres://…\n' +
+  'Stop all servers first, with SESSION_CLOSE_ON_STOP=false; what is written meanwhile may stay behind.'
+
+await runCommand(moveSessions)
+
+/** npm run sessions:move. Copies the sessions of APP_NAME from one store into an empty one; the old store stays as it is. */
+async function moveSessions(): Promise<void> {
+  const [from, to, ...more] = process.argv.slice(2)
+  if (from === undefined || to === undefined || more.length > 0) throw new StartError(USAGE)
+  const { appName } = readConfig(process.env)
+  const connections = new Connections(() => {})
+  try {
+    const source = await open(from, connections, 'the first address')
+    const target = await open(to, connections, 'the second address')
+    await refuseWhileServed(source, appName)
+    const { sessions, credentials } = await copySessions(source, target, { appName })
+    process.stdout.write(
+      `${sessions} sessions of ${appName} with ${credentials} devices, tokens and links are in the new store.\n` +
+        'Start the servers with SESSION_STORE set to its address. The old store was left as it is.\n',
+    )
+  } catch (error) {
+    // What copySessions() refuses is for the person who runs it, not for a programmer.
+    if (error instanceof TypeError)
+      throw new StartError(error.message.replace(/^copySessions\(\): /, ''), { cause: error })
+    throw error
+  } finally {
+    await connections.close()
+  }
+}
+
+async function open(address: string, connections: Connections, variable: string): Promise<SessionStore> {
+  return openSessionStore(settingOf(address, variable), connections, { variable })
+}
+
+function settingOf(address: string, variable: string): SessionStoreSetting {
+  const read = sessionStore.safeParse(address)
+  if (read.success && read.data.kind !== 'memory') return read.data
+  const problem = read.success ? 'memory holds nothing that could be moved.' : read.error.issues[0]?.message
+  throw new StartError(`${variable}: ${problem}\n${USAGE}`)
+}
+
+/** An embedded store knows who has it open. */
+async function refuseWhileServed({ presence }: SessionStore, appName: string): Promise<void> {
+  const own = `move-${process.pid}`
+  const isAlone = (await presence?.leave(appName, own, Date.now())) ?? true
+  if (!isAlone) throw new StartError('A server is using the first store. Stop it first; nothing was copied.')
+}

@@ -1,0 +1,56 @@
+import {
+  type DatabaseIntrospector,
+  type DatabaseMetadataOptions,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  type QueryCompiler,
+  sql,
+  type TableMetadata,
+} from 'kysely'
+import { NeutralColumns } from './postgres-columns.js'
+import { PostgresDriver, type PostgresPool } from './postgres-driver.js'
+
+/** Kysely's dialect for a PostgreSQL that several processes share, so made that migrations and queries mean what they mean on SQLite. */
+export class SharedPostgresDialect implements Dialect {
+  readonly #pool: PostgresPool
+
+  constructor(pool: PostgresPool) {
+    this.#pool = pool
+  }
+
+  createDriver(): Driver {
+    return new PostgresDriver(this.#pool)
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return new NeutralColumns()
+  }
+
+  /** Brings the lock that lets one process at a time change the schema. */
+  createAdapter(): PostgresAdapter {
+    return new PostgresAdapter()
+  }
+
+  createIntrospector(database: Kysely<unknown>): DatabaseIntrospector {
+    return new OwnSchemaIntrospector(database)
+  }
+}
+
+/** Sees the tables of the schema that ours are in, and not those of others beside it. */
+class OwnSchemaIntrospector extends PostgresIntrospector {
+  readonly #database: Kysely<unknown>
+
+  constructor(database: Kysely<unknown>) {
+    super(database)
+    this.#database = database
+  }
+
+  override async getTables(options?: DatabaseMetadataOptions): Promise<TableMetadata[]> {
+    const { rows } = await sql<{ own: string | null }>`select current_schema() as own`.execute(this.#database)
+    const tables = await super.getTables(options)
+    return tables.filter(({ schema }) => schema === rows[0]?.own)
+  }
+}

@@ -1,0 +1,52 @@
+import { Kysely, sql } from 'kysely'
+import type { Connections } from '../src/connections.js'
+import type { Database } from '../src/database.js'
+import { explainPostgresError, nameOfPostgres } from '../src/explain-postgres.js'
+import { StartError } from '../src/start-error.js'
+import { appliedMigrations, isBehind, migrateToNothing } from './migrate.js'
+import { SharedPostgresDialect } from './postgres-dialect.js'
+
+/** What a reset does with a database in PostgreSQL. */
+export interface PostgresToReset {
+  /** Throws a `StartError` when a server uses it, or when it is not the demo's. */
+  refuseIfNeeded(): Promise<void>
+  /** Removes our tables with all that is in them, and nothing of anybody else. Answers what it emptied, for people. */
+  empty(): Promise<string>
+}
+
+export async function openToReset(url: string, connections: Connections): Promise<PostgresToReset> {
+  const pool = await connections.postgres(url, 'DATABASE_URL')
+  const database = new Kysely<Database>({ dialect: new SharedPostgresDialect(pool) })
+  const name = nameOfPostgres(url)
+  return {
+    async refuseIfNeeded() {
+      if (await isBehind(database, name)) await refuseForeign(database, name)
+      if (await isInUse(database))
+        throw new StartError(`A server is using the database ${name}. Stop it first; nothing was deleted.`)
+    },
+    async empty() {
+      try {
+        await migrateToNothing(database)
+        return name
+      } catch (error) {
+        throw explainPostgresError(error, url, 'DATABASE_URL')
+      }
+    },
+  }
+}
+
+async function refuseForeign(database: Kysely<Database>, name: string): Promise<void> {
+  const tables = await database.introspection.getTables()
+  if (tables.length > 0 && (await appliedMigrations(database, name)).length === 0)
+    throw new StartError(`The database ${name} is not one of this demo (DATABASE_URL). Nothing was deleted.`)
+}
+
+/** Every server has a connection under the name of this program; this command has the one that asks. */
+async function isInUse(database: Kysely<Database>): Promise<boolean> {
+  const others = await sql`
+    select from pg_stat_activity
+    where datname = current_database()
+      and application_name = current_setting('application_name')
+      and pid <> pg_backend_pid()`.execute(database)
+  return others.rows.length > 0
+}

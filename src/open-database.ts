@@ -1,0 +1,72 @@
+import { Kysely } from 'kysely'
+import { isBehind, migrateToLatest } from '../db/migrate.js'
+import { SharedPostgresDialect } from '../db/postgres-dialect.js'
+import { isEmpty, seedDemo } from '../db/seed.js'
+import { SharedSqliteDialect } from '../db/sqlite-dialect.js'
+import type { Passwords } from './accounts/index.js'
+import type { Config } from './config.js'
+import type { Connections } from './connections.js'
+import type { Database } from './database.js'
+import { explainSqliteError } from './database-file.js'
+import { explainPostgresError, nameOfPostgres } from './explain-postgres.js'
+
+interface Opened {
+  database: Kysely<Database>
+  /** Brings the schema up to date. */
+  migrate(): Promise<void>
+  /** Words for what went wrong, where there are any. */
+  explain(error: unknown): unknown
+}
+
+/**
+ * Opens the CRM's database, brings its schema up to date, and fills it in the demo profile when it is empty. A database that cannot be used
+ * is a `StartError` with one line that says what to do. `isPrepared`: another process of ours has done all that.
+ */
+export async function openDatabase(
+  { database: setting, profile }: Pick<Config, 'database' | 'profile'>,
+  passwords: Passwords,
+  connections: Connections,
+  isPrepared: boolean,
+): Promise<Kysely<Database>> {
+  const { database, migrate, explain } =
+    setting.kind === 'postgres' ? await openPostgres(setting.url, connections) : openFile(setting.file, connections)
+  if (isPrepared) return database
+  try {
+    await migrate()
+    if (profile === 'demo' && (await isEmpty(database)))
+      await seedDemo(database, (password) => passwords.hash(password))
+    return database
+  } catch (error) {
+    throw explain(error)
+  }
+}
+
+function openFile(file: string, connections: Connections): Opened {
+  const sqlite = connections.sqlite(file, 'DATABASE_URL')
+  const database = new Kysely<Database>({ dialect: new SharedSqliteDialect({ database: sqlite }) })
+  return {
+    database,
+    migrate: () => migrateToLatest(database, file),
+    explain: (error) => explainSqliteError(error, file, 'DATABASE_URL'),
+  }
+}
+
+async function openPostgres(url: string, connections: Connections): Promise<Opened> {
+  const pool = await connections.postgres(url, 'DATABASE_URL')
+  const database = new Kysely<Database>({ dialect: new SharedPostgresDialect(pool) })
+  const where = nameOfPostgres(url)
+  return {
+    database,
+    async migrate() {
+      if (!(await isBehind(database, where))) return
+      // Another process may be at it, and a large table takes its time.
+      const patient = await connections.unlimitedPostgres(url)
+      try {
+        await migrateToLatest(new Kysely<Database>({ dialect: new SharedPostgresDialect(patient) }), where)
+      } finally {
+        await patient.end()
+      }
+    },
+    explain: (error) => explainPostgresError(error, url, 'DATABASE_URL'),
+  }
+}
