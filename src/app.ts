@@ -3,9 +3,11 @@ import Koa, { type Context } from 'koa'
 import { linkConfirmation } from './accounts/index.js'
 import { createApi } from './api/index.js'
 import { noteRefusals } from './audit/index.js'
+import { measureRequests, metricsPage } from './metrics/index.js'
 import { pageFrame } from './page-frame.js'
 import type { Parts } from './parts.js'
 import { projectRoot } from './project-root.js'
+import { routePatternIn } from './route-pattern.js'
 import { createRoutes } from './routes.js'
 import { TokenSession } from './session/index.js'
 import { sessions } from './session/koa.js'
@@ -14,6 +16,7 @@ import { crossOriginGuard } from './web/cross-origin-guard.js'
 import { errorPages } from './web/error-pages.js'
 import { health } from './web/health.js'
 import { pages } from './web/pages.js'
+import { readinessPage } from './web/readiness.js'
 import { requestLog } from './web/request-log.js'
 import { securityHeaders } from './web/security-headers.js'
 import { loadAssets, serveAssets } from './web/static-assets.js'
@@ -36,9 +39,12 @@ export function createApp(parts: Parts): Koa {
     log.error({ err: error }, 'answer failed')
   })
 
+  app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
   app.use(requestLog(log, () => clock.now(), sessionOf))
   app.use(securityHeaders({ https: origins.secure }))
   app.use(health())
+  app.use(readinessPage(parts.readiness))
+  app.use(metricsPage(parts.shownMetrics, config))
   app.use(serveAssets(assets))
   app.use(pages(views, pageFrame(config.appName, assets.urls), messageFor))
   app.use(refusals)

@@ -44,6 +44,19 @@ export function sessionAsItIsNow() {
   }
 }
 
+/**
+ * Waits for what a session keeps beside something that is done already. While the store does not answer it is left out: whoever was
+ * told that nothing was done would do it again.
+ */
+export async function asAnExtra(keeping: Promise<unknown>): Promise<void> {
+  try {
+    await keeping
+  } catch (error) {
+    if (!(error instanceof SessionError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'SESSION_BUSY')))
+      throw error
+  }
+}
+
 /** For pages that make no sense without sessions: answers 503 and says so when the server runs without them. */
 export function requireSession() {
   return async function requireSession(ctx: Context, next: Next) {

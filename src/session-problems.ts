@@ -1,8 +1,9 @@
+import type { Context } from 'koa'
 import { SessionError } from './session/index.js'
 import type { ErrorPage } from './web/error-pages.js'
 
 /** Words for what can happen to a session, with the way on. */
-export function describeSessionProblem(error: unknown): ErrorPage | undefined {
+export function describeSessionProblem(error: unknown, ctx: Context): ErrorPage | undefined {
   if (!(error instanceof SessionError)) return undefined
   switch (error.code) {
     case 'PRIVILEGE_MISSING':
@@ -32,9 +33,24 @@ export function describeSessionProblem(error: unknown): ErrorPage | undefined {
     case 'USE_TIMEOUT':
       return {
         title: 'Your session cannot be reached right now',
-        text: 'You are still signed in. Please try again in a few seconds.',
+        ...(isRepeatable(ctx)
+          ? {
+              text: `${whoIsIn(ctx)} Please try again in a few seconds.`,
+              action: { label: 'Try again', href: '' },
+            }
+          : { text: `${whoIsIn(ctx)} Wait a few seconds, go back, and try again.` }),
       }
     default:
       return undefined
   }
+}
+
+/** The store could not say who asks, or else could not keep what he did. */
+function whoIsIn({ session }: Context): string {
+  if (!session) return 'Nothing is lost: whoever was signed in is still signed in.'
+  return session.isGuest() ? 'You are not signed in.' : 'You are still signed in.'
+}
+
+function isRepeatable({ method }: Context): boolean {
+  return method === 'GET' || method === 'HEAD'
 }

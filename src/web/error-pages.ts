@@ -7,7 +7,7 @@ import { readFailure, reportFailure } from './failure.js'
 export interface ErrorPage {
   title: string
   text: string
-  /** What the visitor may do now. */
+  /** What the visitor may do now. An empty `href` is the address of this very page. */
   action?: { label: string; href: string }
 }
 
@@ -39,7 +39,7 @@ const KNOWN: Record<number, ErrorPage> = {
  * see a stack; the log does. Headers that were set before, a session cookie among them, stay.
  * `word` finds words for the errors that only the application knows.
  */
-export function errorPages(log: Logger, word: (error: unknown) => ErrorPage | undefined) {
+export function errorPages(log: Logger, word: (error: unknown, ctx: Context) => ErrorPage | undefined) {
   return async function errorPages(ctx: Context, next: Next) {
     try {
       await next()
@@ -49,7 +49,8 @@ export function errorPages(log: Logger, word: (error: unknown) => ErrorPage | un
       const failure = readFailure(error)
       reportFailure(log, ctx, failure, error)
       ctx.set(failure.headers)
-      answer(ctx, failure.status, word(error) ?? pageFor(failure.status, failure.expose ? failure.message : undefined))
+      const known = pageFor(failure.status, failure.expose ? failure.message : undefined)
+      answer(ctx, failure.status, word(error, ctx) ?? known)
     }
   }
 

@@ -1,0 +1,75 @@
+import { Counter, type Registry } from 'prom-client'
+import type { EndReason, SessionEventName, SessionEvents, SessionKind } from '../session/index.js'
+
+/** The one call on sessions that is made here. */
+export interface CountedSessions {
+  on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
+}
+
+const KINDS: readonly SessionKind[] = ['web', 'rest']
+const WAYS = [
+  { kind: 'web', via: 'visit' },
+  { kind: 'web', via: 'login' },
+  { kind: 'rest', via: 'sign-in' },
+  { kind: 'rest', via: 'token' },
+] as const
+const REASONS: Record<EndReason, true> = {
+  idle: true,
+  absolute: true,
+  closed: true,
+  revoked: true,
+  secured: true,
+  limit: true,
+  stopped: true,
+}
+
+/** Counts what the session layer reports. What can be counted is there from the start, as 0. */
+export function countSessions(registry: Registry, sessions: CountedSessions): void {
+  const registers = [registry]
+  const created = new Counter({
+    name: 'crm_sessions_created_total',
+    help: 'Sessions that began, by kind and by how they came about. Those that took the place of another one are counted as secured.',
+    labelNames: ['kind', 'via'],
+    registers,
+  })
+  const secured = new Counter({
+    name: 'crm_sessions_secured_total',
+    help: 'Sessions that took the place of another one, at a login for instance; the other one is counted as ended.',
+    registers,
+  })
+  const ended = new Counter({
+    name: 'crm_sessions_ended_total',
+    help: 'Sessions that ended, by kind and reason.',
+    labelNames: ['kind', 'reason'],
+    registers,
+  })
+  const conflicts = new Counter({
+    name: 'crm_session_conflicts_total',
+    help: 'Writes that met a newer version of their session and ran again.',
+    registers,
+  })
+  const busy = new Counter({
+    name: 'crm_session_busy_total',
+    help: 'Writes that were given up because others kept writing (SESSION_BUSY).',
+    registers,
+  })
+  const links = new Counter({
+    name: 'crm_session_links_total',
+    help: 'One-time links that somebody came with: redeemed, or refused because they were no good.',
+    labelNames: ['outcome'],
+    registers,
+  })
+
+  for (const way of WAYS) created.inc(way, 0)
+  for (const kind of KINDS) for (const reason of Object.keys(REASONS)) ended.inc({ kind, reason }, 0)
+  for (const outcome of ['redeemed', 'refused']) links.inc({ outcome }, 0)
+
+  sessions.on('created', ({ kind, via }) => created.inc({ kind, via }))
+  sessions.on('secured', ({ replaced }) => {
+    if (replaced !== undefined) secured.inc()
+  })
+  sessions.on('ended', ({ kind, reason }) => ended.inc({ kind, reason }))
+  sessions.on('conflict', ({ gaveUp }) => (gaveUp ? busy : conflicts).inc())
+  sessions.on('restored', () => links.inc({ outcome: 'redeemed' }))
+  sessions.on('linkRefused', () => links.inc({ outcome: 'refused' }))
+}

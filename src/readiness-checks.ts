@@ -1,0 +1,34 @@
+import { type Kysely, sql } from 'kysely'
+import { missingMigrations } from '../db/migrate.js'
+import type { Database } from './database.js'
+import type { Sessions } from './session/index.js'
+import type { ReadinessCheck } from './web/readiness.js'
+
+// No session ever has this id, so finding none is an answer.
+const NOBODY = '0'.repeat(32)
+
+/** What this application cannot do without: the store of its sessions, its database, and every step of the schema. */
+export function readinessChecks({
+  sessions,
+  database,
+}: {
+  sessions: Pick<Sessions, 'get'> | null
+  database: Kysely<Database>
+}): Record<string, ReadinessCheck> {
+  return {
+    ...(sessions !== null && {
+      sessions: async () => {
+        await sessions.get(NOBODY)
+        return undefined
+      },
+    }),
+    database: async () => {
+      await sql`select 1`.execute(database)
+      return undefined
+    },
+    migrations: async () => {
+      const missing = await missingMigrations(database)
+      return missing.length === 0 ? undefined : `not applied: ${missing.join(', ')}`
+    },
+  }
+}
