@@ -12,6 +12,9 @@ export function announcement(
   const notes = [...portNotes(config, url, busyPorts), ...cautions(config)]
   return `${box([
     `${config.appName} is running at ${addressForPeople(config, url)}`,
+    ...(config.webConcurrency === 1
+      ? []
+      : [`${config.webConcurrency} processes serve it; this one keeps house for them`]),
     ...(platformUrl === undefined ? [] : [`The external platform is at ${platformUrl}`]),
     '',
     ...table(accounts),

@@ -1,7 +1,9 @@
 import { writeSync } from 'node:fs'
 import { demoAccounts } from './accounts/index.js'
 import { announcement, cautions } from './announcement.js'
-import { ConfigError } from './config.js'
+import { ConfigError, readConfig } from './config.js'
+import { startFleet } from './fleet/index.js'
+import { linkToPrimary, type PrimaryLink } from './primary-link.js'
 import { type RunningServer, startServer } from './server.js'
 import { StartError } from './start-error.js'
 import { stopSignals } from './stop-signals.js'
@@ -12,16 +14,17 @@ const LAST_STOP_MILLISECONDS = 5_000
 let server: RunningServer | undefined
 let stopping = false
 const meaningOfSignal = stopSignals()
+const primary = linkToPrimary()
 
-process.on('SIGTERM', stop)
-process.on('SIGINT', stop)
+if (primary) obey(primary)
+else for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stopOrForce)
 process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
 // The reader of our output may go away (`npm start | head`); that is no reason to stop.
 process.stdout.on('error', () => {})
 
 try {
-  const started = await startServer()
+  const started = await start()
   const announce = await announcer(started)
   // From here on a signal stops the server itself; one that came earlier is answered now.
   server = started
@@ -32,8 +35,22 @@ try {
   process.exit(1)
 }
 
+function start(): Promise<RunningServer> {
+  if (primary) return startServer({ primary })
+  const config = readConfig(process.env)
+  return config.webConcurrency > 1 ? startFleet(config) : startServer()
+}
+
+/** A Ctrl-C in the terminal reaches every process, and the primary stops its workers in their order. */
+function obey(primary: PrimaryLink): void {
+  process.on('SIGINT', () => {})
+  process.once('SIGTERM', stop)
+  primary.onStop(stop)
+}
+
 async function announcer({ url, busyPorts, platformUrl, parts }: RunningServer): Promise<() => void> {
   const { config, log, database } = parts
+  if (primary) return () => {}
   if (config.profile === 'demo') {
     const accounts = await demoAccounts(database)
     return () => void process.stdout.write(announcement(config, url, { accounts, busyPorts, platformUrl }))
@@ -44,10 +61,13 @@ async function announcer({ url, busyPorts, platformUrl, parts }: RunningServer):
   }
 }
 
-function stop(): void {
+function stopOrForce(): void {
   const meaning = meaningOfSignal(performance.now())
   if (meaning === 'force') process.exit(1)
-  if (meaning === 'same') return
+  if (meaning === 'stop') stop()
+}
+
+function stop(): void {
   stopping = true
   if (server) stopNow(server).catch(fail)
 }

@@ -1,10 +1,6 @@
-import SqliteDatabase from 'better-sqlite3'
-import { Kysely } from 'kysely'
+import type { Kysely } from 'kysely'
 import { createTransport } from 'nodemailer'
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
-import { migrateToLatest } from '../db/migrate.js'
-import { isEmpty, seedDemo } from '../db/seed.js'
-import { SharedSqliteDialect } from '../db/sqlite-dialect.js'
 import {
   composeMail,
   createPasswords,
@@ -15,19 +11,31 @@ import {
 } from './accounts/index.js'
 import { AuditTrail, followSessions, startSweepingAudit } from './audit/index.js'
 import type { Config } from './config.js'
+import { Connections } from './connections.js'
 import type { CrmStorage } from './crm-storage.js'
 import type { Database } from './database.js'
-import { explainSqliteError, openDatabaseFile } from './database-file.js'
-import { type MailTransport, MailWorker, mailboxTransport, SMTP_TIMEOUTS, smtpTransport } from './mail/index.js'
+import {
+  countWaitingMail,
+  type MailSender,
+  type MailTransport,
+  MailWorker,
+  mailboxTransport,
+  mailElsewhere,
+  SMTP_TIMEOUTS,
+  smtpTransport,
+} from './mail/index.js'
+import { Metrics, timedStore } from './metrics/index.js'
+import { openDatabase } from './open-database.js'
+import { openSessionStore } from './open-session-store.js'
 import { PlatformAddress } from './operations/index.js'
+import type { PrimaryLink } from './primary-link.js'
 import { type Privilege, privileges, roles } from './privileges.js'
-import { type Clock, createSessions, memoryStore, type Sessions, sqliteStore, systemClock } from './session/index.js'
-import { StartError } from './start-error.js'
+import { readinessChecks } from './readiness-checks.js'
+import { type Clock, createSessions, type SessionStore, type Sessions, systemClock } from './session/index.js'
+import { openLimiters } from './shared-limiters.js'
 import { EventStreams } from './web/event-streams.js'
 import { OwnOrigins } from './web/own-origins.js'
-
-// How long a process waits for another one that is writing.
-const BUSY_TIMEOUT_MS = 5000
+import { Readiness } from './web/readiness.js'
 
 /** Everything the application is made of. */
 export interface Parts {
@@ -42,13 +50,19 @@ export interface Parts {
   signUpLimit: SignUpLimit
   origins: OwnOrigins
   /** Sends what waits in the outbox. */
-  mail: MailWorker
+  mail: MailSender
   /** What happened around sign-ins and sessions. */
   audit: AuditTrail
   /** The open event streams, which a stopping server ends first. */
   streams: EventStreams
   /** Where the external platform is. */
   platform: PlatformAddress
+  /** Whether this server should be given requests. */
+  readiness: Readiness
+  /** What this server counts and measures. */
+  metrics: Metrics
+  /** What `/metrics` shows: of this process, or of all that serve together. */
+  shownMetrics: Pick<Metrics, 'contentType' | 'text'>
   /** Lets everything go. `endSessions: false` keeps them whatever the configuration says. Calling it twice is fine. */
   close(options: { endSessions: boolean }): Promise<void>
 }
@@ -57,6 +71,12 @@ export interface Parts {
 export interface PartsOverrides {
   clock?: Clock
   log?: Logger
+  /** This process serves, and another one keeps house: brings the schema up to date, sweeps, and sends mail. */
+  primary?: Omit<PrimaryLink, 'onStop'>
+  /** Threads that others use too; whoever hands them in closes them. */
+  passwords?: Passwords
+  /** Where sessions are kept, in place of what the configuration says. */
+  store?: SessionStore
 }
 
 /**
@@ -64,39 +84,63 @@ export interface PartsOverrides {
  * A database that cannot be used is a `StartError` with one line that says what to do.
  */
 export async function createParts(config: Config, overrides: PartsOverrides = {}): Promise<Parts> {
-  const log = overrides.log ?? createLog(config)
+  const { primary } = overrides
+  const isWorker = primary !== undefined
+  const logOfAll = overrides.log ?? createLog(config)
+  const log = primary ? logOfAll.child({ worker: primary.workerId }) : logOfAll
   const clock = overrides.clock ?? systemClock
-  const passwords = createPasswords({ cost: config.bcryptCost })
-  const opened: SqliteDatabase.Database[] = []
+  const passwords = overrides.passwords ?? createPasswords({ cost: config.bcryptCost })
+  const metrics = new Metrics()
+  const connections = new Connections(({ server, error }) =>
+    log.warn({ event: 'connection.trouble', server, err: error }, `${server} cannot be reached`),
+  )
   try {
-    const database = await openDatabase(config, passwords, opened)
-    const sessions = config.sessions === 'none' ? null : openSessions(config, clock, opened)
+    const database = await openDatabase(config, passwords, connections, isWorker)
+    const store =
+      config.sessions === 'none'
+        ? null
+        : (overrides.store ?? (await openSessionStore(config.sessionStore, connections, { isPrepared: isWorker })))
+    const sessions = store && openSessions(config, clock, timedStore(store, metrics.observeStoreCall), isWorker)
     if (sessions !== null) logEvents(sessions, log)
+    const limiters = await openLimiters(config, connections)
     const audit = new AuditTrail({ database, clock, log })
     if (sessions !== null) followSessions(sessions, audit)
     const origins = new OwnOrigins({ publicUrl: config.publicUrl, host: config.host, https: config.tls !== undefined })
     const streams = new EventStreams(clock)
-    const mail = new MailWorker({
-      database,
-      clock,
-      log,
-      transport: openMailTransport(config, database, clock),
-      // Without sessions nobody can sign up; what waits from before stays until they are on again.
-      compose: sessions && composeMail({ config, database, clock, sessions, origins }),
-    })
-    const stopSweeping = startSweepingSignUps({ database, log, clock })
-    const stopSweepingAudit = startSweepingAudit({ database, log, clock, days: config.auditDays })
+    const mail = primary
+      ? mailElsewhere(() => primary.wakeMail())
+      : new MailWorker({
+          database,
+          clock,
+          log,
+          transport: openMailTransport(config, database, clock),
+          // Without sessions nobody can sign up; what waits from before stays until they are on again.
+          compose: sessions && composeMail({ config, database, clock, sessions, origins }),
+        })
+    const sweepers = isWorker
+      ? []
+      : [
+          startSweepingSignUps({ database, log, clock }),
+          startSweepingAudit({ database, log, clock, days: config.auditDays }),
+        ]
+    const readiness = new Readiness(readinessChecks({ sessions, database }), { clock, log })
+    const mailCount = isWorker ? undefined : () => countWaitingMail(database)
+    metrics.measure({ clock, sessions, passwords, streams, mailCount })
+    primary?.onMetricsWanted(() => metrics.report())
     let closed: Promise<void> | undefined
     const close = async (endSessions: boolean) => {
+      readiness.stop()
       streams.stop()
       await mail.stop()
-      await stopSweeping()
-      await sessions?.close({ endSessions: endSessions && config.sessionCloseOnStop })
-      await stopSweepingAudit()
+      for (const stopSweeping of sweepers) await stopSweeping()
+      // A store that is down must not keep everything else open.
+      await sessions
+        ?.close({ endSessions: endSessions && config.sessionCloseOnStop && !isWorker })
+        .catch((err) => log.warn({ event: 'sessions.open', err }, 'the sessions could not be closed'))
       await audit.stop()
-      await passwords.close()
+      if (overrides.passwords === undefined) await passwords.close()
       await database.destroy()
-      for (const file of opened) file.close()
+      await connections.close()
     }
     return {
       config,
@@ -105,52 +149,37 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
       database,
       sessions,
       passwords,
-      loginLimit: new LoginLimit(),
-      signUpLimit: new SignUpLimit(),
+      loginLimit: new LoginLimit(limiters),
+      signUpLimit: new SignUpLimit(limiters),
       origins,
       mail,
       audit,
       streams,
       platform: new PlatformAddress(config.platformUrl),
+      readiness,
+      metrics,
+      shownMetrics: primary ? { contentType: metrics.contentType, text: () => primary.metricsOfAll() } : metrics,
       close: ({ endSessions }) => {
         closed ??= close(endSessions)
         return closed
       },
     }
   } catch (error) {
-    await passwords.close()
-    for (const file of opened) file.close()
+    if (overrides.passwords === undefined) await passwords.close()
+    await connections.close()
     throw error
-  }
-}
-
-async function openDatabase(
-  config: Config,
-  passwords: Passwords,
-  opened: SqliteDatabase.Database[],
-): Promise<Kysely<Database>> {
-  const file = config.databaseFile
-  const sqlite = openSqlite(file, { variable: 'DATABASE_URL' })
-  opened.push(sqlite)
-  const database = new Kysely<Database>({ dialect: new SharedSqliteDialect({ database: sqlite }) })
-  try {
-    await migrateToLatest(database, file)
-    if (config.profile === 'demo' && (await isEmpty(database)))
-      await seedDemo(database, (password) => passwords.hash(password))
-    return database
-  } catch (error) {
-    throw explainSqliteError(error, file, 'DATABASE_URL')
   }
 }
 
 function openSessions(
   config: Config,
   clock: Clock,
-  opened: SqliteDatabase.Database[],
+  store: SessionStore,
+  isWorker: boolean,
 ): Sessions<CrmStorage, Privilege> {
   return createSessions<CrmStorage, Privilege>({
     appName: config.appName,
-    store: openStore(config, opened),
+    store,
     roles,
     privileges,
     clock,
@@ -161,6 +190,7 @@ function openSessions(
     absoluteHours: { web: config.sessionAbsoluteHours },
     closeOnStop: config.sessionCloseOnStop,
     guestsGiveWay: config.guestsGiveWay,
+    ...(isWorker && { sweepSeconds: 0 }),
     ...onlyWhenSet({
       sessionTimeoutMinutes: config.sessionTimeoutMinutes,
       maxSessions: config.maxSessions,
@@ -175,19 +205,6 @@ function logEvents(sessions: Sessions<CrmStorage, Privilege>, log: Logger): void
   sessions.on('ended', ({ id, userId, reason }) =>
     log.info({ event: 'session.ended', session: id, userId, reason }, 'session ended'),
   )
-}
-
-function openStore({ sessionStore }: Config, opened: SqliteDatabase.Database[]) {
-  if (sessionStore.kind === 'memory') return memoryStore()
-  const sqlite = openSqlite(sessionStore.file, { variable: 'SESSION_STORE' })
-  opened.push(sqlite)
-  try {
-    return sqliteStore(sqlite)
-  } catch (error) {
-    const explained = explainSqliteError(error, sessionStore.file, 'SESSION_STORE')
-    if (explained !== error || !(error instanceof Error)) throw explained
-    throw new StartError(`${sessionStore.file} (SESSION_STORE) cannot be used. ${error.message}`, { cause: error })
-  }
 }
 
 function openMailTransport(config: Config, database: Kysely<Database>, clock: Clock): MailTransport {
@@ -234,9 +251,4 @@ export function createLog({ logLevel }: Pick<Config, 'logLevel'>, destination?: 
     },
   }
   return destination === undefined ? pino(options) : pino(options, destination)
-}
-
-/** Opens a SQLite file, or throws a `StartError` of one line that names the setting which the file came from. */
-export function openSqlite(file: string, { variable }: { variable: string }): SqliteDatabase.Database {
-  return openDatabaseFile(file, variable, (path) => new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MS }))
 }

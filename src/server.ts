@@ -7,6 +7,7 @@ import { type Config, readConfig } from './config.js'
 import { drain } from './drain.js'
 import { listen } from './listen.js'
 import { createParts, type Parts } from './parts.js'
+import type { PrimaryLink } from './primary-link.js'
 import type { Clock } from './session/index.js'
 import { StartError } from './start-error.js'
 import { startPlatform } from './start-platform.js'
@@ -18,6 +19,8 @@ export interface StartOptions {
   env?: Record<string, string | undefined>
   clock?: Clock
   log?: Logger
+  /** This process is one of several that serve; what they share is another one's work. */
+  primary?: PrimaryLink
   /** How long `stop` waits for the requests under way. Default 10 s. */
   stopWithinMilliseconds?: number
 }
@@ -38,7 +41,7 @@ export interface RunningServer {
 // A client that sends its head or body more slowly than this is cut off.
 const HEADERS_MILLISECONDS = 15_000
 const REQUEST_MILLISECONDS = 30_000
-const STOP_MILLISECONDS = 10_000
+export const STOP_MILLISECONDS = 10_000
 
 /**
  * Starts the demo; resolves once it listens.
@@ -49,26 +52,28 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   const server = createHttpServer(config)
   const stopMilliseconds = options.stopWithinMilliseconds ?? STOP_MILLISECONDS
   const stopServing = drain(server, stopMilliseconds)
-  const { clock, log } = options
-  const parts = await createParts(config, { ...(clock && { clock }), ...(log && { log }) })
+  const { clock, log, primary } = options
+  const overrides = { ...(clock && { clock }), ...(log && { log }), ...(primary && { primary }) }
+  const parts = await createParts(config, overrides)
 
   try {
     server.on('request', createApp(parts).callback())
     const { port, busyPorts } = await listen(server, config)
     parts.origins.bound(port)
     parts.mail.wake()
-    const platform = await startPlatform(parts, port, stopMilliseconds)
+    const platform = primary ? boundElsewhere(parts) : await startPlatform(parts, port, stopMilliseconds)
 
     let stopped: Promise<void> | undefined
     const stop = async () => {
+      parts.readiness.stop()
       const served = stopServing()
       parts.streams.stop()
       await served
       await platform?.stop()
-      await parts.close({ endSessions: config.sessionCloseOnStop })
+      await parts.close({ endSessions: true })
     }
     return {
-      url: `${config.tls ? 'https' : 'http'}://${nameOf(config.host)}:${port}`,
+      url: urlOf(config, port),
       port,
       busyPorts,
       platformUrl: platform && `http://127.0.0.1:${platform.port}`,
@@ -83,6 +88,16 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
     await parts.close({ endSessions: false })
     throw error
   }
+}
+
+/** Where this machine reaches a server with this configuration. */
+export function urlOf({ tls, host }: Config, port: number): string {
+  return `${tls ? 'https' : 'http'}://${nameOf(host)}:${port}`
+}
+
+/** The platform that the primary has started, at the port that it told. */
+function boundElsewhere({ config, platform }: Parts): undefined {
+  if (config.platformPort !== undefined) platform.bound(config.platformPort)
 }
 
 function configFor({ env = process.env, scalableSession }: StartOptions): Config {

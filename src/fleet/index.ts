@@ -1,0 +1,1 @@
+export { startFleet } from './start-fleet.js'

@@ -1,0 +1,77 @@
+import { createServer } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import type { Config } from '../config.js'
+import { listen } from '../listen.js'
+import { createParts } from '../parts.js'
+import type { PrimaryMessage, WorkerMessage } from '../primary-link.js'
+import { type RunningServer, STOP_MILLISECONDS, urlOf } from '../server.js'
+import { startPlatform } from '../start-platform.js'
+import { MetricsCollector } from './collect-metrics.js'
+import { Workers } from './workers.js'
+
+const PROGRAM = fileURLToPath(new URL('../main.js', import.meta.url))
+// A worker that is cut off in the end has had its own time before.
+const PATIENCE_MILLISECONDS = 5_000
+
+/**
+ * Starts as many processes as `WEB_CONCURRENCY` says, and keeps house for them: the schema, sweeping, mail and the demo's external
+ * platform are this process's. Resolves once all of them serve. Rejects as `startServer` does.
+ */
+export async function startFleet(config: Config): Promise<RunningServer> {
+  const parts = await createParts(config)
+  let workers: Workers | undefined
+  try {
+    const { port, busyPorts } = await freePort(config)
+    parts.origins.bound(port)
+    const platform = await startPlatform(parts, port, STOP_MILLISECONDS)
+    workers = new Workers({
+      program: PROGRAM,
+      count: config.webConcurrency,
+      env: { PORT: String(port), ...(platform && { PLATFORM_PORT: String(platform.port) }) },
+      log: parts.log,
+      onMessage: (message, answer) => hear(message, answer),
+      stopWithinMilliseconds: STOP_MILLISECONDS + PATIENCE_MILLISECONDS,
+    })
+    const collector = new MetricsCollector(
+      (id) => workers?.tellAll({ to: 'worker', is: 'metrics wanted', id }) ?? 0,
+      () => parts.metrics.report(),
+    )
+    const hear = async (message: WorkerMessage, answer: (message: PrimaryMessage) => void) => {
+      if (message.is === 'mail waits') parts.mail.wake()
+      else if (message.is === 'metrics of one') collector.receive(message.id, message.report)
+      else answer({ to: 'worker', is: 'metrics of all', id: message.id, text: await collector.collect() })
+    }
+    await workers.start()
+    parts.mail.wake()
+    const { stop } = workers
+    const stopAll = async () => {
+      await stop.call(workers)
+      await platform?.stop()
+      await parts.close({ endSessions: true })
+    }
+    let stopped: Promise<void> | undefined
+    return {
+      url: urlOf(config, port),
+      port,
+      busyPorts,
+      platformUrl: platform && `http://127.0.0.1:${platform.port}`,
+      parts,
+      stop: () => {
+        stopped ??= stopAll()
+        return stopped
+      },
+    }
+  } catch (error) {
+    await workers?.stop()
+    await parts.close({ endSessions: false })
+    throw error
+  }
+}
+
+/** The port that all of them will serve on. Looked for here, so that they do not each find another one. */
+async function freePort(config: Config) {
+  const server = createServer()
+  const found = await listen(server, config)
+  await new Promise((resolve) => server.close(resolve))
+  return found
+}

@@ -1,0 +1,117 @@
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { isForPrimary, type PrimaryMessage, type WorkerMessage } from '../primary-link.js'
+import { StartError } from '../start-error.js'
+
+export interface WorkersOptions {
+  /** The program that each of them runs. */
+  program: string
+  count: number
+  /** Added to this process's own environment. */
+  env: Record<string, string>
+  log: Logger
+  /** A worker has something to say; `answer` is for him alone. */
+  onMessage(message: WorkerMessage, answer: (message: PrimaryMessage) => void): void
+  /** How long all of them together may take to stop. */
+  stopWithinMilliseconds: number
+}
+
+// One that dies at once again is not helped by being started at once again.
+const FIRST_PAUSE_MILLISECONDS = 100
+const LONGEST_PAUSE_MILLISECONDS = 30_000
+const STEADY_MILLISECONDS = 30_000
+
+/** The processes that serve. One that dies is replaced; they stop one after the other, each when it has answered what it was asked. */
+export class Workers {
+  readonly #options: WorkersOptions
+  readonly #running = new Set<Worker>()
+  readonly #serving = new WeakSet<Worker>()
+  readonly #pauses = new Set<NodeJS.Timeout>()
+  #deathsInARow = 0
+  #started = false
+  #stopping = false
+
+  constructor(options: WorkersOptions) {
+    this.#options = options
+    cluster.setupPrimary({ exec: options.program, args: [] })
+  }
+
+  /** Resolves when all of them serve. Rejects with a `StartError` when one ends before: it has said itself why. */
+  async start(): Promise<void> {
+    const { count } = this.#options
+    const starting = Array.from({ length: count }, () => this.#fork())
+    await Promise.all(starting.map(serves))
+    this.#started = true
+  }
+
+  /** Ends them one by one: while the first finishes its answers, the others still serve. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    for (const timer of this.#pauses) clearTimeout(timer)
+    const deadline = performance.now() + this.#options.stopWithinMilliseconds
+    for (const worker of this.#running) {
+      const gone = once(worker, 'exit')
+      // One that is still loading hears no message yet, and has nothing to finish.
+      if (this.#serving.has(worker)) tell(worker, { to: 'worker', is: 'stop' })
+      else worker.process.kill('SIGTERM')
+      await Promise.race([gone, pause(Math.max(0, deadline - performance.now()), undefined, { ref: false })])
+      worker.process.kill('SIGKILL')
+      await gone
+    }
+  }
+
+  /** Tells all of them, and answers how many there are. */
+  tellAll(message: PrimaryMessage): number {
+    for (const worker of this.#running) tell(worker, message)
+    return this.#running.size
+  }
+
+  #fork(): Worker {
+    const { env, log, onMessage } = this.#options
+    const worker = cluster.fork(env)
+    const since = performance.now()
+    this.#running.add(worker)
+    worker.once('listening', () => this.#serving.add(worker))
+    worker.on('message', (message: unknown) => {
+      if (isForPrimary(message)) onMessage(message, (answer) => tell(worker, answer))
+    })
+    // A message to one that has just died.
+    worker.on('error', (err) =>
+      log.warn({ event: 'worker.trouble', worker: worker.id, err }, 'a worker cannot be told'),
+    )
+    worker.once('exit', (code: number | null, signal: string | null) => {
+      this.#running.delete(worker)
+      if (this.#started && !this.#stopping) this.#replace(worker, performance.now() - since, code, signal)
+    })
+    return worker
+  }
+
+  #replace({ id }: Worker, lived: number, code: number | null, signal: string | null): void {
+    this.#deathsInARow = lived < STEADY_MILLISECONDS ? this.#deathsInARow + 1 : 0
+    const wait = Math.min(FIRST_PAUSE_MILLISECONDS * 2 ** this.#deathsInARow, LONGEST_PAUSE_MILLISECONDS)
+    this.#options.log.warn({ event: 'worker.died', worker: id, code, signal, replacedIn: wait }, 'a worker died')
+    const timer = setTimeout(() => {
+      this.#pauses.delete(timer)
+      this.#fork()
+    }, wait)
+    this.#pauses.add(timer)
+  }
+}
+
+/** One that is gone hears nothing, and its end is told by an event. */
+function tell(worker: Worker, message: PrimaryMessage): void {
+  if (worker.isConnected()) worker.send(message, () => {})
+}
+
+async function serves(worker: Worker): Promise<void> {
+  const over = new AbortController()
+  const { signal } = over
+  const died = once(worker, 'exit', { signal }).then(() => {
+    throw new StartError('A worker ended before it could serve; what it wrote above says why.')
+  })
+  died.catch(() => {})
+  await Promise.race([once(worker, 'listening', { signal }), died])
+  over.abort()
+}

@@ -1,0 +1,64 @@
+import type { SessionStoreSetting } from './config-values.js'
+import type { Connections } from './connections.js'
+import { explainSqliteError } from './database-file.js'
+import {
+  memoryStore,
+  postgresStore,
+  preparePostgresStore,
+  redisStore,
+  type SessionStore,
+  sqliteStore,
+} from './session/index.js'
+import { StartError } from './start-error.js'
+
+/**
+ * Opens the place where sessions are kept. `variable` names the setting that it came from. `isPrepared`: another process of ours has brought its
+ * schema up to date. What cannot be used is a `StartError` of one line.
+ */
+export async function openSessionStore(
+  setting: SessionStoreSetting,
+  connections: Connections,
+  { variable = 'SESSION_STORE', isPrepared = false } = {},
+): Promise<SessionStore> {
+  switch (setting.kind) {
+    case 'memory':
+      return memoryStore()
+    case 'sqlite':
+      return openFile(setting.file, connections, variable)
+    case 'redis': {
+      const client = await connections.redis(setting.url, variable)
+      return redisStore(client, { subscriber: await connections.redisSubscriber(setting.url, variable) })
+    }
+    case 'postgres': {
+      const pool = await connections.postgres(setting.url, variable)
+      if (!isPrepared) await unusable(preparePostgresStore(pool), hostOf(setting.url), variable)
+      return postgresStore(pool)
+    }
+  }
+}
+
+async function openFile(file: string, connections: Connections, variable: string): Promise<SessionStore> {
+  const sqlite = connections.sqlite(file, variable)
+  const open = async () => sqliteStore(sqlite)
+  return unusable(open(), file, variable, (error) => explainSqliteError(error, file, variable))
+}
+
+/** Only the host is told: an address may carry a password. */
+function hostOf(url: string): string {
+  return `PostgreSQL at ${new URL(url).host}`
+}
+
+async function unusable<T>(
+  opening: Promise<T>,
+  where: string,
+  variable: string,
+  explain: (error: unknown) => unknown = (error) => error,
+): Promise<T> {
+  try {
+    return await opening
+  } catch (error) {
+    const explained = explain(error)
+    if (explained !== error || !(error instanceof Error)) throw explained
+    throw new StartError(`${where} (${variable}) cannot be used. ${error.message}`, { cause: error })
+  }
+}

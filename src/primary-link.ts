@@ -1,0 +1,89 @@
+import cluster from 'node:cluster'
+import type { MetricReport } from './metrics/index.js'
+
+/** What a worker asks of the process that started it. */
+export interface PrimaryLink {
+  /** Tells the workers apart, in logs. */
+  readonly workerId: number
+  /** There is mail to be sent. */
+  wakeMail(): void
+  /** Calls `run` when the primary wants this worker to stop, or is gone itself. */
+  onStop(run: () => void): void
+  /** What all processes together count and measure, in Prometheus's text format. Rejects when the primary does not answer. */
+  metricsOfAll(): Promise<string>
+  /** Hands the primary this worker's own metrics whenever it collects them. */
+  onMetricsWanted(report: () => Promise<MetricReport>): void
+}
+
+/** `id` tells which question an answer belongs to. */
+export type WorkerMessage =
+  | { to: 'primary'; is: 'mail waits' }
+  | { to: 'primary'; is: 'metrics wanted'; id: number }
+  | { to: 'primary'; is: 'metrics of one'; id: number; report: MetricReport }
+export type PrimaryMessage =
+  | { to: 'worker'; is: 'stop' }
+  | { to: 'worker'; is: 'metrics wanted'; id: number }
+  | { to: 'worker'; is: 'metrics of all'; id: number; text: string }
+
+const PATIENCE_MILLISECONDS = 5000
+
+/** The link of a worker to its primary; undefined in a process that is no worker. */
+export function linkToPrimary(): PrimaryLink | undefined {
+  const { worker } = cluster
+  if (!worker) return undefined
+  let questions = 0
+
+  function send(message: WorkerMessage): void {
+    // Its failing means that the primary is gone, which is told by the event.
+    if (process.connected) process.send?.(message, undefined, undefined, () => {})
+  }
+
+  return {
+    workerId: worker.id,
+    wakeMail: () => send({ to: 'primary', is: 'mail waits' }),
+    onStop(run) {
+      process.once('disconnect', run)
+      onMessage((message) => message.is === 'stop' && run())
+    },
+    metricsOfAll() {
+      const id = ++questions
+      return new Promise((resolve, reject) => {
+        const off = onMessage((message) => {
+          if (message.is !== 'metrics of all' || message.id !== id) return
+          done()
+          resolve(message.text)
+        })
+        const timer = setTimeout(() => {
+          done()
+          reject(new Error('The primary did not collect the metrics in time.'))
+        }, PATIENCE_MILLISECONDS)
+        const done = () => {
+          off()
+          clearTimeout(timer)
+        }
+        send({ to: 'primary', is: 'metrics wanted', id })
+      })
+    },
+    onMetricsWanted(report) {
+      onMessage((message) => {
+        if (message.is !== 'metrics wanted') return
+        const { id } = message
+        void report().then((own) => send({ to: 'primary', is: 'metrics of one', id, report: own }))
+      })
+    },
+  }
+}
+
+/** Whether a worker has sent this, rather than Node itself. */
+export function isForPrimary(message: unknown): message is WorkerMessage {
+  return (message as Partial<WorkerMessage> | null)?.to === 'primary'
+}
+
+/** Answers a function that stops listening. */
+function onMessage(listener: (message: PrimaryMessage) => void): () => void {
+  const listen = (message: unknown) => {
+    if ((message as Partial<PrimaryMessage> | null)?.to === 'worker') listener(message as PrimaryMessage)
+  }
+  process.on('message', listen)
+  return () => void process.off('message', listen)
+}

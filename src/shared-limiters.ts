@@ -1,0 +1,48 @@
+import { RateLimiterPostgres, RateLimiterRedis, RateLimiterSQLite } from 'rate-limiter-flexible'
+import { limiterInMemory, type MakeLimiter } from './accounts/index.js'
+import type { Config } from './config.js'
+import type { Connections } from './connections.js'
+
+const TABLE = 'rate_limits'
+const VARIABLE = 'SESSION_STORE'
+
+/**
+ * Where logins and mail are counted: beside the sessions, as soon as several processes may serve, so that nobody has his tries anew at
+ * each of them.
+ */
+export async function openLimiters(
+  { sessionStore, appName, webConcurrency }: Config,
+  connections: Connections,
+): Promise<MakeLimiter> {
+  if (sessionStore.kind === 'redis') {
+    const storeClient = await connections.redis(sessionStore.url, VARIABLE)
+    return ({ keyPrefix, ...options }) =>
+      new RateLimiterRedis({ ...options, storeClient, keyPrefix: `limits:${appName}:${keyPrefix}` })
+  }
+  if (sessionStore.kind === 'postgres') {
+    const pool = await connections.postgres(sessionStore.url, VARIABLE)
+    const table = { storeClient: pool, storeType: 'pool', tableName: TABLE }
+    await ready((done) => new RateLimiterPostgres({ ...table, ...ANY }, done))
+    return ({ keyPrefix, ...options }) =>
+      new RateLimiterPostgres({ ...table, ...LATER, ...options, keyPrefix: `${appName}:${keyPrefix}` })
+  }
+  if (sessionStore.kind === 'sqlite' && webConcurrency > 1) {
+    // A connection of its own: the store's begins transactions by itself.
+    const storeClient = connections.sqlite(sessionStore.file, VARIABLE)
+    const table = { storeClient, storeType: 'better-sqlite3', tableName: TABLE }
+    await ready((done) => new RateLimiterSQLite({ ...table, ...ANY }, done))
+    return ({ keyPrefix, ...options }) =>
+      new RateLimiterSQLite({ ...table, ...LATER, ...options, keyPrefix: `${appName}:${keyPrefix}` })
+  }
+  return limiterInMemory
+}
+
+// The first one makes the table and clears it now and then, for all of them; it counts nothing itself.
+const ANY = { points: 1, duration: 1 }
+const LATER = { tableCreated: true, clearExpiredByTimeout: false }
+
+function ready(open: (done: (error?: Error) => void) => unknown): Promise<void> {
+  return new Promise((resolve, reject) => {
+    open((error) => (error ? reject(error) : resolve()))
+  })
+}
