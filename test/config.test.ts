@@ -17,7 +17,7 @@ test('without any setting it is the documented demo on port 8044 of this machine
     platformPort: undefined,
     platformUrl: undefined,
     appName: 'CRM',
-    databaseFile: join(projectRoot(), 'db', 'crm.sqlite'),
+    database: { kind: 'sqlite', file: join(projectRoot(), 'db', 'crm.sqlite') },
     sessionStore: { kind: 'sqlite', file: join(projectRoot(), 'db', 'sessions.sqlite') },
     sessions: 'scalable',
     guests: 'first-request',
@@ -36,6 +36,8 @@ test('without any setting it is the documented demo on port 8044 of this machine
     bcryptCost: 12,
     smtpUrl: undefined,
     mailFrom: 'no-reply@crm.example',
+    webConcurrency: 1,
+    metricsToken: undefined,
     logLevel: 'warn',
     tls: undefined,
   })
@@ -81,8 +83,8 @@ test('everything that is wrong is told at once, a line each, without repeating w
     PUBLIC_URL: 'crm.example.com',
     APP_NAME: 'my app',
     PROFILE: 'staging',
-    DATABASE_URL: 'postgres://me:s3cret@db/crm',
-    SESSION_STORE: 'redis://:s3cret@cache',
+    DATABASE_URL: 'mysql://me:s3cret@db/crm',
+    SESSION_STORE: 'memcached://:s3cret@cache',
     SESSION_IDLE_MINUTES: '30',
     SESSION_CLOSE_ON_STOP: 'maybe',
     MAX_SESSIONS: '0',
@@ -163,6 +165,12 @@ test('sessions lie beside the CRM’s database, in memory with it, or where one 
     kind: 'sqlite',
     file: join(projectRoot(), 'db', 's.sqlite'),
   })
+  const crm = 'postgres://crm:pw@db.example/crm'
+  assert.deepEqual(sessionStore({ DATABASE_URL: crm }), { kind: 'postgres', url: crm })
+  assert.deepEqual(sessionStore({ SESSION_STORE: 'redis://cache.example:6379' }), {
+    kind: 'redis',
+    url: 'redis://cache.example:6379',
+  })
   assert.match(refusal({ SESSION_STORE: 'sqlite:db/crm.sqlite' }).message, /SESSION_STORE: is the file of DATABASE_URL/)
 })
 
@@ -180,6 +188,16 @@ test('a port that was asked for is known to be explicit', () => {
   assert.deepEqual([readConfig({ PORT: '8044' }).portIsExplicit, readConfig({}).portIsExplicit], [true, false])
   for (const PORT of ['-1', '65536', '8e3', '0x10', '80.5'])
     assert.match(refusal({ PORT }).message, /PORT: use a whole/)
+})
+
+test('a token for the metrics is one that nobody can guess, and can be sent', () => {
+  const METRICS_TOKEN = 'b7Q2mZ0xk4Yt9Rw1'
+  assert.equal(readConfig({ METRICS_TOKEN }).metricsToken, METRICS_TOKEN)
+  for (const weak of ['short', 'fifteen-letters', 'with a space in it', 'umlaut-ä-umlaut-ä', 'x'.repeat(201)]) {
+    const { message } = refusal({ METRICS_TOKEN: weak })
+    assert.match(message, /METRICS_TOKEN: use 16 to 200/)
+    assert.ok(!message.includes(weak))
+  }
 })
 
 test('the configuration cannot be changed afterwards', () => {
@@ -214,4 +232,13 @@ test('the external platform’s address is an origin, and in production one that
     () => platform({ ...PRODUCTION, PLATFORM_URL: 'http://approve.example.com' }),
     /PLATFORM_URL: must begin with https:/,
   )
+})
+
+test('several processes cannot share what is in the memory of one', () => {
+  assert.equal(readConfig({ WEB_CONCURRENCY: '4' }).webConcurrency, 4)
+  for (const store of ['memory', 'sqlite::memory:'])
+    assert.match(refusal({ WEB_CONCURRENCY: '2', SESSION_STORE: store }).message, /SESSION_STORE: is memory/)
+  assert.match(refusal({ WEB_CONCURRENCY: '2', DATABASE_URL: 'sqlite::memory:' }).message, /DATABASE_URL: is memory/)
+  assert.equal(readConfig({ WEB_CONCURRENCY: '2', SESSION_STORE: 'memory', SESSIONS: 'none' }).webConcurrency, 2)
+  assert.match(refusal({ WEB_CONCURRENCY: '0' }).message, /WEB_CONCURRENCY: use a whole number/)
 })

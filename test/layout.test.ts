@@ -34,11 +34,19 @@ test('the session layer imports no package and nothing of the application', () =
   assert.deepEqual(violations([source('src/session/koa.ts', "export * from 'node:crypto'")]), [])
 })
 
-test('a database driver is named in the composition root only', () => {
+test('a driver is named in the composition root only', () => {
   const driver = "const Database = await import('better-sqlite3')"
   assert.deepEqual(violations([source('src/parts.ts', driver)]), [])
   assert.deepEqual(violations([source('src/crm/customers.ts', driver)]), [
-    'src/crm/customers.ts must not import better-sqlite3: only src/parts.ts names a driver',
+    'src/crm/customers.ts must not import better-sqlite3: only src/connections.ts and src/parts.ts name a driver',
+  ])
+})
+
+test('a transaction begins in one place, which makes it serial on every database', () => {
+  const work = 'await database.transaction().execute(async () => {})'
+  assert.deepEqual(violations([source('src/in-turn.ts', work)]), [])
+  assert.deepEqual(violations([source('src/crm/customers.ts', work)]), [
+    'src/crm/customers.ts must not begin a transaction: inTurn() of src/in-turn.ts is as safe on PostgreSQL as on SQLite',
   ])
 })
 

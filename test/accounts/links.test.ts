@@ -6,7 +6,7 @@ import { startServer } from '../../src/server.js'
 import { selfSignedCertificate } from '../support/certificate.js'
 import { startDemo } from '../support/demo.js'
 import { headingOf, messageOf, sessionIdOf } from '../support/pages.js'
-import { settingsIn, temporaryFolder } from '../support/process.js'
+import { ownSettings, temporaryFolder } from '../support/process.js'
 import {
   GOOD_PASSWORD,
   newestLink,
@@ -146,7 +146,7 @@ test('[MODE-4] one-time links work over HTTPS as over HTTP, and what they open i
   ] as const)
     writeFileSync(join(folder, name), text)
   const tls = { TLS_CERT: join(folder, 'cert.pem'), TLS_KEY: join(folder, 'key.pem') }
-  const server = await startServer({ env: { ...settingsIn(folder), ...tls, PLATFORM_PORT: '0' } })
+  const server = await startServer({ env: { ...(await ownSettings(t, folder)), ...tls, PLATFORM_PORT: '0' } })
   t.after(() => server.stop())
   const [ana, phone] = [new Visitor(server.url), new Visitor(server.url)]
   const answer = await ana.post('/signup', { email: 'ana@example.com', password: GOOD_PASSWORD })

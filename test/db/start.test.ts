@@ -5,7 +5,8 @@ import test from 'node:test'
 import { migrateToLatest } from '../../db/migrate.js'
 import { migrations } from '../../db/migrations/index.js'
 import type { Config } from '../../src/config.js'
-import { createParts, openSqlite } from '../../src/parts.js'
+import { openSqlite } from '../../src/connections.js'
+import { createParts } from '../../src/parts.js'
 import { StartError } from '../../src/start-error.js'
 import { demoConfig } from '../support/demo.js'
 import { Program, temporaryFolder } from '../support/process.js'
@@ -13,7 +14,7 @@ import { Program, temporaryFolder } from '../support/process.js'
 test('a second start on the same files finds everything as it was', async (t) => {
   const folder = temporaryFolder(t)
   const config = demoConfig({
-    databaseFile: join(folder, 'crm.sqlite'),
+    database: { kind: 'sqlite', file: join(folder, 'crm.sqlite') },
     sessionStore: { kind: 'sqlite', file: join(folder, 'sessions.sqlite') },
   })
   const first = await createParts(config)
@@ -45,7 +46,7 @@ test('a file that cannot be the database stops the start with one line, and stay
   shop.exec('CREATE TABLE customers (name TEXT)')
   shop.close()
   const newer = join(folder, 'newer.sqlite')
-  await (await createParts(demoConfig({ databaseFile: newer }))).close({ endSessions: true })
+  await (await createParts(demoConfig({ database: { kind: 'sqlite', file: newer } }))).close({ endSessions: true })
   const later = openSqlite(newer, { variable: 'TEST' })
   later.exec(`INSERT INTO kysely_migration (name, timestamp) VALUES ('0099-later', '2030-01-01')`)
   later.close()
@@ -58,7 +59,7 @@ test('a file that cannot be the database stops the start with one line, and stay
     [foreign, /did not make/],
     [newer, /newer version .*0099-later/],
   ] as const) {
-    const refused = await startError({ databaseFile: file })
+    const refused = await startError({ database: { kind: 'sqlite', file } })
     assert.match(refused.message, reason)
     assert.match(refused.message, /DATABASE_URL/)
     assert.doesNotMatch(refused.message, /\n/)
@@ -88,7 +89,7 @@ test('the sessions’ file is looked at as closely', async (t) => {
 })
 
 test('a step that fails leaves the schema as it was', async (t) => {
-  const config = demoConfig({ databaseFile: join(temporaryFolder(t), 'crm.sqlite') })
+  const config = demoConfig({ database: { kind: 'sqlite', file: join(temporaryFolder(t), 'crm.sqlite') } })
   const { database, close } = await createParts(config)
   t.after(() => close({ endSessions: true }))
   const broken = {

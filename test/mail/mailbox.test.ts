@@ -4,6 +4,7 @@ import test from 'node:test'
 import { mailboxTransport } from '../../src/mail/index.js'
 import { startDemo } from '../support/demo.js'
 import { temporaryFolder } from '../support/process.js'
+import { dropAtTheEnd, ownCrmDatabase } from '../support/servers/crm-databases.js'
 import { readMailbox, signUpAs } from '../support/sign-up.js'
 
 test('[MAIL-9] without SMTP_URL the mail is shown at /dev/mailbox, which the waiting page links to', async (t) => {
@@ -23,12 +24,13 @@ test('[MAIL-9] without SMTP_URL the mail is shown at /dev/mailbox, which the wai
 })
 
 test('the mailbox lists the newest first, keeps two hundred, and survives a restart', async (t) => {
-  const databaseFile = join(temporaryFolder(t), 'crm.sqlite')
-  const demo = await startDemo(t, { databaseFile })
+  const { setting: database, drop } = await ownCrmDatabase('filled', join(temporaryFolder(t), 'crm.sqlite'))
+  dropAtTheEnd(drop)
+  const demo = await startDemo(t, { database })
   const { send } = mailboxTransport(demo.parts.database, () => demo.clock.now())
   for (let count = 0; count < 205; count += 1)
     await send({ to: 'a@example.com', subject: `Mail ${count}`, text: '', html: '', links: [] })
-  const again = await startDemo(t, { databaseFile })
+  const again = await startDemo(t, { database })
   const mails = await readMailbox(again.visitor())
   assert.deepEqual([mails.length, mails[0]?.subject, mails.at(-1)?.subject], [200, 'Mail 204', 'Mail 5'])
 })

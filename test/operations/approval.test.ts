@@ -11,6 +11,7 @@ import {
   stateOf,
 } from '../support/approvals.js'
 import { sessionIdOf, snapshotOf } from '../support/pages.js'
+import { letNumbersComeAgain } from '../support/servers/crm-databases.js'
 
 const REFRESH = /http-equiv="refresh"/
 const SCENARIOS = ['$4DSID', 'state', 'rest']
@@ -199,6 +200,7 @@ test('a link whose operation went with its customer decides nothing else, althou
   const former = await database.selectFrom('operations').select(['id', 'key']).executeTakeFirstOrThrow()
   await giveUp(database, former, 'unanswered')
   assert.equal((await (await signedIn(demo, 4)).send('DELETE', '/customers/1')).status, 204)
+  await letNumbersComeAgain(database, 'operations')
   await ask({ customer: '2', percent: '30' })
   const before = await snapshotOf(demo.parts)
   const answer = await demo.visitor().get(pathOf(received[0]?.body.reply.callback))

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import test, { type TestContext } from 'node:test'
+import test from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { projectRoot } from '../../src/project-root.js'
-import { Program, startServerProcess, temporaryFolder } from '../support/process.js'
+import { makeClone } from '../support/clone.js'
+import { Program, startServerProcess } from '../support/process.js'
 
 test('an old Node is told so in one line, before anything else is looked at', async () => {
   const file = pathToFileURL(join(projectRoot(), 'scripts', 'node-version.mjs')).href
@@ -64,17 +65,6 @@ test('npm run dev starts the server again when a source changes, and ends it wit
   await server.program.stop()
   await assert.rejects(fetch(`${server.url}/healthz`))
 })
-
-/** The project as it is after a clone and `npm ci`, in a folder of its own. */
-function makeClone(t: TestContext): string {
-  const clone = join(temporaryFolder(t), 'clone')
-  mkdirSync(clone)
-  const isSource = (path: string) => !/\.sqlite(-\w+)?$/.test(path)
-  for (const name of ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts', 'src', 'db', 'views'])
-    cpSync(join(projectRoot(), name), join(clone, name), { recursive: true, filter: isSource })
-  symlinkSync(join(projectRoot(), 'node_modules'), join(clone, 'node_modules'))
-  return clone
-}
 
 function startIn(clone: string) {
   return { entry: join(clone, 'scripts', 'start.mjs'), cwd: clone }

@@ -9,7 +9,7 @@ const ROUNDS = 6
 const BROWSERS = 8
 
 test('[LIFE-5] a server that is killed while it writes keeps every answered write whole, every session, and every logout', async (scope) => {
-  const file = join(temporaryFolder(scope), 'sessions.sqlite')
+  const file = `sqlite:${join(temporaryFolder(scope), 'sessions.sqlite')}`
   const first = await startCounterServer(scope, file)
   const writers: Writer[] = []
   for (let browser = 0; browser < BROWSERS; browser++) writers.push(new Writer(await first.signIn()))

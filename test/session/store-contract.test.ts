@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import test from 'node:test'
-import Database from 'better-sqlite3'
-import { sqliteStore } from '../../src/session/index.js'
 import type { SessionStore } from '../../src/session/store.js'
 import { MemoryStore } from '../../src/session/stores/memory.js'
 import { keepsPromise, proveStore, storePromises } from '../../src/session/testing/store-contract.js'
 import { brokenStores } from './broken-stores/index.js'
 import { dealtTo } from './support/dealt-calls.js'
+import { sqlitePair } from './support/sqlite-pair.js'
 
 const RACE = /\bof many\b|lose no change|at the same moment|that meets/
 
@@ -34,15 +30,8 @@ test('every race of the store contract was seen to be lost by some store', () =>
 })
 
 proveStore('SQLite, through two connections to one file,', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'crm-test-'))
-  const file = join(folder, 'sessions.sqlite')
-  const [one, two] = [new Database(file), new Database(file)]
-  const close = async () => {
-    one.close()
-    two.close()
-    rmSync(folder, { recursive: true, force: true })
-  }
-  return { store: dealtTo(sqliteStore(one), sqliteStore(two)), close }
+  const { stores, close } = sqlitePair()
+  return { store: dealtTo(...stores), close }
 })
 
 async function brokenClaims(make: () => SessionStore): Promise<string[]> {

@@ -35,8 +35,11 @@ export interface Recorded {
 }
 
 /** The demo with a platform of the test's own, which takes every request and keeps what it was sent. */
-export async function startWithRecorder(scope: Scope): Promise<Approvals & { received: Recorded[] }> {
-  const demo = await startDemo(scope)
+export async function startWithRecorder(
+  scope: Scope,
+  overrides: Parameters<typeof startDemo>[2] = {},
+): Promise<Approvals & { received: Recorded[] }> {
+  const demo = await startDemo(scope, {}, overrides)
   const received: Recorded[] = []
   const recorder = createServer(async (request, response) => {
     let text = ''

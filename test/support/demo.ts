@@ -1,13 +1,15 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createPasswords, type Passwords } from '../../src/accounts/index.js'
 import { createApp } from '../../src/app.js'
 import type { Config } from '../../src/config.js'
-import { createLog, createParts, type Parts } from '../../src/parts.js'
+import { createLog, createParts, type Parts, type PartsOverrides } from '../../src/parts.js'
 import { type ManualClock, manualClock } from '../../src/session/testing/manual-clock.js'
 import type { Scope } from './process.js'
+import { ownCrmDatabase } from './servers/crm-databases.js'
 import { Visitor } from './visitor.js'
 
-/** The demo in this process, on databases in memory and a clock that moves when told to. */
+/** The demo in this process, on databases of its own and a clock that moves when told to. */
 export interface Demo {
   url: string
   port: number
@@ -30,7 +32,7 @@ export function demoConfig(settings: Partial<Config> = {}): Config {
     platformPort: undefined,
     platformUrl: undefined,
     appName: 'CRM',
-    databaseFile: ':memory:',
+    database: { kind: 'sqlite', file: ':memory:' },
     sessionStore: { kind: 'memory' },
     sessions: 'scalable',
     guests: 'first-request',
@@ -49,19 +51,36 @@ export function demoConfig(settings: Partial<Config> = {}): Config {
     auditDays: 90,
     trustProxyHops: 0,
     bcryptCost: 4,
+    webConcurrency: 1,
+    metricsToken: undefined,
     logLevel: 'info',
     tls: undefined,
     ...settings,
   }
 }
 
-/** Starts the demo on a free port; everything is let go when the test is over. */
-export async function startDemo(scope: Scope, settings: Partial<Config> = {}): Promise<Demo> {
-  const config = demoConfig(settings)
+/**
+ * Starts the demo on a free port; everything is let go when the test is over. Its database is in memory, or, where the tests run on
+ * PostgreSQL, a fresh one there.
+ */
+export async function startDemo(
+  scope: Scope,
+  settings: Partial<Config> = {},
+  { store }: Pick<PartsOverrides, 'store'> = {},
+): Promise<Demo> {
+  const own = settings.database === undefined ? await ownCrmDatabase(beginning(settings)) : undefined
+  const config = demoConfig({ ...settings, ...(own && { database: own.setting }) })
   const clock = manualClock()
   const log: string[] = []
-  const parts = await createParts(config, { clock, log: createLog(config, { write: (line) => void log.push(line) }) })
-  const server = createServer(createApp(parts).callback())
+  const parts = await createParts(config, {
+    clock,
+    log: createLog(config, { write: (line) => void log.push(line) }),
+    // A test may put something in the way of its own.
+    passwords: Object.create(sharedPasswords(config.bcryptCost)),
+    ...(store && { store }),
+  })
+  // On a slow machine a test thinks for longer than servers wait for the next request.
+  const server = createServer({ keepAliveTimeout: 0 }, createApp(parts).callback())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   parts.origins.bound(port)
@@ -69,7 +88,24 @@ export async function startDemo(scope: Scope, settings: Partial<Config> = {}): P
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
     await parts.close({ endSessions: true })
+    await own?.drop()
   })
   const url = `http://127.0.0.1:${port}`
   return { url, port, parts, clock, log, visitor: () => new Visitor(url) }
+}
+
+const passwordsByCost = new Map<number, Passwords>()
+
+/** One pair of threads for all demos of a process: starting them takes longer than most tests. They keep no process alive. */
+function sharedPasswords(cost: number): Passwords {
+  const known = passwordsByCost.get(cost)
+  if (known) return known
+  const passwords = createPasswords({ cost })
+  passwordsByCost.set(cost, passwords)
+  return passwords
+}
+
+/** The accounts that are copied have the cheapest passwords. */
+function beginning({ profile, bcryptCost }: Partial<Config>): 'filled' | 'empty' {
+  return profile === 'production' || bcryptCost !== undefined ? 'empty' : 'filled'
 }

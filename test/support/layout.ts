@@ -15,6 +15,9 @@ const GROUND = [
   'src/database.ts',
   'src/privileges.ts',
   'src/database-file.ts',
+  'src/database-trouble.ts',
+  'src/explain-postgres.ts',
+  'src/in-turn.ts',
   'src/project-root.ts',
   'src/start-error.ts',
 ]
@@ -27,6 +30,8 @@ const MAP: Record<string, readonly string[]> = {
   'src/crm': ['src/session', 'src/web', 'src/crm-session.ts'],
   'src/mail': ['src/web'],
   'src/audit': ['src/session', 'src/web'],
+  'src/metrics': ['src/session', 'src/web'],
+  'src/readiness-checks.ts': ['src/session', 'src/web', 'db'],
   'src/session-events.ts': ['src/web'],
   'src/accounts': ['src/session', 'src/web', 'src/crm-session.ts', 'src/crm', 'src/mail', 'src/audit'],
   'src/operations': ['src/session', 'src/web', 'src/crm-session.ts', 'src/crm'],
@@ -35,6 +40,7 @@ const MAP: Record<string, readonly string[]> = {
   'src/api': ['src/session', 'src/web', 'src/crm-session.ts', 'src/crm', 'src/accounts', 'src/operations'],
   'src/page-frame.ts': ['src/web'],
   'src/session-problems.ts': ['src/session', 'src/web'],
+  'src/route-pattern.ts': [],
   'src/routes.ts': [
     'src/crm-session.ts',
     'src/session',
@@ -53,8 +59,10 @@ const MAP: Record<string, readonly string[]> = {
     'src/accounts',
     'src/api',
     'src/audit',
+    'src/metrics',
     'src/page-frame.ts',
     'src/session-problems.ts',
+    'src/route-pattern.ts',
     'src/routes.ts',
     'src/parts.ts',
   ],
@@ -67,14 +75,25 @@ const MAP: Record<string, readonly string[]> = {
     'src/operations',
     'src/audit',
     'src/admin',
-    'db',
+    'src/metrics',
+    'src/readiness-checks.ts',
+    'src/connections.ts',
+    'src/shared-limiters.ts',
+    'src/open-database.ts',
+    'src/open-session-store.ts',
+    'src/primary-link.ts',
   ],
+  'src/open-database.ts': ['src/accounts', 'src/connections.ts', 'db'],
+  'src/connections.ts': [],
+  'src/open-session-store.ts': ['src/session', 'src/connections.ts'],
+  'src/shared-limiters.ts': ['src/accounts', 'src/connections.ts'],
   'src/listen.ts': [],
   'src/drain.ts': [],
   'src/stop-signals.ts': [],
   'src/announcement.ts': ['src/accounts'],
   'src/start-platform.ts': ['src/platform', 'src/web', 'src/parts.ts', 'src/listen.ts', 'src/drain.ts'],
   'src/server.ts': [
+    'src/primary-link.ts',
     'src/session',
     'src/app.ts',
     'src/parts.ts',
@@ -82,8 +101,24 @@ const MAP: Record<string, readonly string[]> = {
     'src/drain.ts',
     'src/start-platform.ts',
   ],
-  'src/main.ts': ['src/accounts', 'src/server.ts', 'src/announcement.ts', 'src/stop-signals.ts'],
-  db: ['src/accounts', 'src/crm', 'src/parts.ts'],
+  'src/primary-link.ts': ['src/metrics'],
+  'src/fleet': [
+    'src/primary-link.ts',
+    'src/metrics',
+    'src/server.ts',
+    'src/parts.ts',
+    'src/listen.ts',
+    'src/start-platform.ts',
+  ],
+  'src/main.ts': [
+    'src/accounts',
+    'src/fleet',
+    'src/primary-link.ts',
+    'src/server.ts',
+    'src/announcement.ts',
+    'src/stop-signals.ts',
+  ],
+  db: ['src/accounts', 'src/crm', 'src/session', 'src/parts.ts', 'src/connections.ts', 'src/open-session-store.ts'],
 }
 
 // How these guests enter a folder: by its doors only.
@@ -91,13 +126,18 @@ const DOORS: readonly { folder: string; doors: readonly string[]; guests: RegExp
   { folder: 'src/session', doors: ['src/session/index.ts', 'src/session/koa.ts'], guests: /^/ },
   { folder: 'src/mail', doors: ['src/mail/index.ts'], guests: /^/ },
   { folder: 'src/crm', doors: ['src/crm/index.ts'], guests: /^src\/(accounts|admin|api|operations)\// },
+  { folder: 'src/metrics', doors: ['src/metrics/index.ts'], guests: /^/ },
   { folder: 'src/audit', doors: ['src/audit/index.ts'], guests: /^/ },
   { folder: 'src/admin', doors: ['src/admin/index.ts'], guests: /^/ },
   { folder: 'src/accounts', doors: ['src/accounts/index.ts'], guests: /^src\/api\// },
 ]
 
 const DRIVERS = ['better-sqlite3', 'pg', 'ioredis', 'redis', 'nodemailer']
-const ROOT_OF_COMPOSITION = 'src/parts.ts'
+// Connections are opened in the one, mail transports made in the other.
+const NAMES_DRIVERS = ['src/connections.ts', 'src/parts.ts']
+
+// Everywhere else a transaction would be serial on SQLite and not on PostgreSQL.
+const BEGINS_TRANSACTIONS = 'src/in-turn.ts'
 
 const LONGEST_LINES = 300
 const EMPTY_WORDS = /(?:^|-)(utils?|helpers?|misc|managers?|services?|common)(?:-|\.|$)/
@@ -128,6 +168,11 @@ function aboutTheFile({ path, text }: Source): string[] {
   return [
     ...(lines > LONGEST_LINES ? [`${path} has ${lines} lines; ${LONGEST_LINES} is the limit`] : []),
     ...(word ? [`${path}: a name with "${word}" says nothing about what is inside`] : []),
+    ...(/\.transaction\(\)/.test(text) && path !== BEGINS_TRANSACTIONS
+      ? [
+          `${path} must not begin a transaction: inTurn() of ${BEGINS_TRANSACTIONS} is as safe on PostgreSQL as on SQLite`,
+        ]
+      : []),
     ...(unitOf(path) in MAP || GROUND.includes(path) ? [] : [`${path} is not on the map of test/support/layout.ts`]),
   ]
 }
@@ -139,8 +184,8 @@ function aboutTheImport(path: string, target: string): string | undefined {
   if (!isSource(target)) {
     if (unit === 'src/session' && !target.startsWith('node:'))
       return refuse('src/session may import only itself and node:')
-    if (DRIVERS.includes(target) && path !== ROOT_OF_COMPOSITION)
-      return refuse(`only ${ROOT_OF_COMPOSITION} names a driver`)
+    if (DRIVERS.includes(target) && !NAMES_DRIVERS.includes(path))
+      return refuse(`only ${NAMES_DRIVERS.join(' and ')} name a driver`)
     return undefined
   }
   const whom = unitOf(target)

@@ -24,6 +24,11 @@ export function sessionIdOf(visitor: Visitor): string {
 
 /** Everything in the CRM's own tables, as one text: to see whether a request changed anything. */
 export async function snapshotOf({ database }: Parts): Promise<string> {
-  const tables = ['sales_persons', 'customers', 'purchases', 'operations'] as const
-  return JSON.stringify(await Promise.all(tables.map((table) => database.selectFrom(table).selectAll().execute())))
+  const tables = await Promise.all([
+    database.selectFrom('sales_persons').selectAll().orderBy('user_id').execute(),
+    database.selectFrom('customers').selectAll().orderBy('id').execute(),
+    database.selectFrom('purchases').selectAll().orderBy('id').execute(),
+    database.selectFrom('operations').selectAll().orderBy('id').execute(),
+  ])
+  return JSON.stringify(tables)
 }

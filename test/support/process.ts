@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { projectRoot } from '../../src/project-root.js'
+import { dropAtTheEnd, ownCrmDatabase } from './servers/crm-databases.js'
 
 export interface ProgramOptions {
   /** The file to run. Default: the compiled server. A relative path counts from the project's root. */
@@ -43,6 +44,15 @@ export function temporaryFolder(scope: Scope): string {
 /** The settings of a server on databases in this folder, on any free port, with cheap passwords. */
 export function settingsIn(folder: string): Record<string, string> {
   return { DATABASE_URL: `sqlite:${join(folder, 'crm.sqlite')}`, PORT: '0', BCRYPT_COST: '4' }
+}
+
+/** The same on whatever database this run of the tests is about. */
+export async function ownSettings(scope: Scope, folder = temporaryFolder(scope)): Promise<Record<string, string>> {
+  const { setting, drop } = await ownCrmDatabase('filled')
+  dropAtTheEnd(drop)
+  if (setting.kind === 'sqlite') return settingsIn(folder)
+  const sessions = `sqlite:${join(folder, 'sessions.sqlite')}`
+  return { ...settingsIn(folder), DATABASE_URL: setting.url, SESSION_STORE: sessions }
 }
 
 /** A program in a process of its own, killed after the test if it still runs. */

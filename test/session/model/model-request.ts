@@ -148,7 +148,10 @@ export class ModelRequest {
     if (this.#borrowed) return 'FEATURE_NOT_AVAILABLE'
     const begun = this.#session ? 'done' : this.#beginAsGuest(id)
     const session = this.#session
-    if (session) Object.assign(session, { idle: Math.max(minutes, 60) * 60_000, lastUse: this.#model.now })
+    if (!session) return begun
+    session.idle = Math.max(minutes, 60) * 60_000
+    // Only its browser can use it, and has not got it yet.
+    if (!this.#begunHere) session.lastUse = this.#model.now
     return begun
   }
 
@@ -282,11 +285,12 @@ export class ModelRequest {
     return 'done'
   }
 
-  /** The answer of a login was lost: what it brought goes, if nobody has it and it was the same user's. */
+  /** The answer of a login was lost: what it brought goes, if it was the same user's and nobody has ever used it. */
   #endLost({ userName, userId }: Pick<ModelSession, 'userName' | 'userId'>): void {
     const lost = this.#successor
     if (!lost || !this.#model.isLive(lost) || lost.userId !== userId || lost.userName !== userName) return
-    if (!lost.credentials.some(({ presented }) => presented)) this.#model.end(lost, 'secured')
+    const wasUsed = lost.lastUse > lost.startedAt || lost.credentials.some(({ presented }) => presented)
+    if (!wasUsed) this.#model.end(lost, 'secured')
   }
 
   #hold(credential: ModelCredential): void {

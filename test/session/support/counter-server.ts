@@ -6,12 +6,13 @@ export interface CounterPage {
   id: string
   isNew: boolean
   userName: string
-  storage: { count?: number; left?: number; right?: number }
+  restored: boolean
+  storage: { count?: number; left?: number; right?: number; done?: number[] }
 }
 
-/** The program of `fixtures/counter-server.ts` in a process of its own, on this file. */
-export async function startCounterServer(scope: Scope, file: string, appName = 'COUNTER'): Promise<CounterServer> {
-  const options: ProgramOptions = { entry: 'dist/test/session/fixtures/counter-server.js', args: [file, appName] }
+/** The program of `fixtures/counter-server.ts` in a process of its own, on the store at this address. */
+export async function startCounterServer(scope: Scope, address: string, appName = 'COUNTER'): Promise<CounterServer> {
+  const options: ProgramOptions = { entry: 'dist/test/session/fixtures/counter-server.js', args: [address, appName] }
   return new CounterServer(await startServerProcess(scope, options))
 }
 

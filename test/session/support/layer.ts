@@ -1,6 +1,5 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import Database from 'better-sqlite3'
 import Koa from 'koa'
 import {
   createSessions,
@@ -9,7 +8,6 @@ import {
   type SessionOptions,
   type SessionStore,
   type Sessions,
-  sqliteStore,
 } from '../../../src/session/index.js'
 import {
   type SessionContext,
@@ -60,11 +58,7 @@ export class LayerVisitor extends Visitor {
   }
 }
 
-/** Each store that the behaviours must hold on, by name. */
-export const STORES: Record<string, () => SessionStore> = {
-  memory: () => memoryStore(),
-  SQLite: () => sqliteStore(new Database(':memory:')),
-}
+export { STORES } from './stores.js'
 
 export const ROLES = {
   privileges: { manageCustomers: ['viewCustomers'], viewCustomers: ['viewStart'], viewStart: [], audit: [] },

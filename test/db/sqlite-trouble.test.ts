@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import test, { type TestContext } from 'node:test'
+import { sql } from 'kysely'
+import { openSqlite } from '../../src/connections.js'
+import { NEW_CUSTOMER, signedIn } from '../support/api-client.js'
+import { type Demo, startDemo } from '../support/demo.js'
+import { headingOf } from '../support/pages.js'
+import { temporaryFolder } from '../support/process.js'
+import { GOOD_PASSWORD } from '../support/sign-up.js'
+import type { Answer } from '../support/visitor.js'
+
+const ANA = { email: 'ana@example.com', password: GOOD_PASSWORD }
+
+test('a disk that is full is told as 503, on pages and to programs; what is there can be read, and nothing is half stored', async (t) => {
+  const { demo } = await startOnFile(t)
+  const noah = demo.visitor()
+  await noah.logInWell(4)
+  const client = await signedIn(demo, 4)
+  await sql`pragma max_page_count = 1`.execute(demo.parts.database)
+  const refused = await untilFull((count) => demo.visitor().post('/signup', { ...ANA, email: `${count}@example.com` }))
+  assert.deepEqual([headingOf(refused), refused.headers['retry-after']], ['Not available right now', '5'])
+  assert.match(refused.text, /cannot be reached at the moment/)
+  const told = await untilFull(() => client.post('/customers', NEW_CUSTOMER))
+  assert.deepEqual(Object.keys(JSON.parse(told.text)), ['isCallbackError', 'message'])
+  assert.equal((await noah.get('/customers')).status, 200)
+
+  await sql`pragma max_page_count = 1000000`.execute(demo.parts.database)
+  assert.equal((await demo.visitor().post('/signup', ANA)).status, 303)
+  const [users, mails] = await Promise.all(
+    (['users', 'outbox'] as const).map((table) => demo.parts.database.selectFrom(table).select('email').execute()),
+  )
+  assert.deepEqual(new Set(users?.map(({ email }) => email)), new Set(mails?.map(({ email }) => email)))
+  assertNothingUnexpected(demo)
+})
+
+test('a file that another program keeps locked is told as 503, and is used again when it is free', async (t) => {
+  const { demo, file } = await startOnFile(t)
+  const noah = demo.visitor()
+  await noah.logInWell(4)
+  await sql`pragma busy_timeout = 50`.execute(demo.parts.database)
+  const other = openSqlite(file, { variable: 'TEST' })
+  t.after(() => void other.close())
+  other.exec('begin immediate')
+  const refused = await demo.visitor().post('/signup', ANA)
+  assert.deepEqual([refused.status, refused.headers['retry-after']], [503, '5'])
+  assert.equal((await noah.get('/customers')).status, 200)
+  other.exec('rollback')
+  assert.equal((await demo.visitor().post('/signup', ANA)).status, 303)
+  assertNothingUnexpected(demo)
+})
+
+async function startOnFile(t: TestContext): Promise<{ demo: Demo; file: string }> {
+  const file = join(temporaryFolder(t), 'crm.sqlite')
+  return { demo: await startDemo(t, { database: { kind: 'sqlite', file } }), file }
+}
+
+/** Asks until there is no room left for it; anything else than done or full fails. */
+async function untilFull(ask: (count: number) => Promise<Answer>): Promise<Answer> {
+  for (let count = 0; count < 90; count++) {
+    const answer = await ask(count)
+    if (answer.status === 503) return answer
+    assert.ok(answer.status < 400, answer.text)
+  }
+  return assert.fail('it never was full')
+}
+
+function assertNothingUnexpected({ log }: Demo): void {
+  assert.deepEqual(
+    log.filter((line) => line.includes('"request failed"')),
+    [],
+  )
+}

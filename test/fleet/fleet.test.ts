@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import test from 'node:test'
+import { startFleetProcess, untilGone } from '../support/fleet.js'
+import { Program, settingsIn, startServerProcess, temporaryFolder } from '../support/process.js'
+import { GOOD_PASSWORD, readMailbox } from '../support/sign-up.js'
+import { until } from '../support/until.js'
+import { Visitor } from '../support/visitor.js'
+
+const SIZE = 3
+
+test('as many processes serve as were asked for, and a session is the same in all of them', async (t) => {
+  const fleet = await startFleetProcess(t, SIZE)
+  assert.equal(fleet.workers().length, SIZE)
+  const ana = fleet.visitor()
+  await ana.logInWell(4)
+  // Each copy opens a connection of its own, and they are dealt out in turn.
+  const answers = await Promise.all(Array.from({ length: 12 }, () => ana.copy().get('/customers')))
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+  await ana.logOut()
+  const late = await Promise.all(Array.from({ length: 12 }, () => ana.copy().get('/customers')))
+  assert.deepEqual(new Set(late.map(({ status }) => status)), new Set([303]))
+  await fleet.program.stop()
+})
+
+test('a worker that is killed is replaced, and nobody is signed out by it', async (t) => {
+  const fleet = await startFleetProcess(t, SIZE)
+  const ana = fleet.visitor()
+  await ana.logInWell(4)
+  const [victim = 0, other = 0] = fleet.workers()
+  process.kill(victim, 'SIGKILL')
+  await fleet.wholeAgainWithout(victim)
+  assert.equal((await ana.copy().get('/customers')).status, 200)
+  // One that is asked to stop finishes what it does, and is replaced too.
+  process.kill(other, 'SIGTERM')
+  await fleet.wholeAgainWithout(other)
+  assert.equal((await ana.copy().get('/customers')).status, 200)
+  assert.match((await fleet.program.stop()).stdout, /a worker died/)
+})
+
+test('nobody has more tries at a password because there are more processes', async (t) => {
+  const fleet = await startFleetProcess(t, SIZE)
+  const guesses = Array.from({ length: 30 }, (_, guess) => fleet.visitor().logIn(4, `guess ${guess}`))
+  const statuses = (await Promise.all(guesses)).map(({ status }) => status)
+  assert.equal(statuses.filter((status) => status === 422).length, 10)
+  assert.equal(statuses.filter((status) => status === 429).length, 20)
+})
+
+test('mail and approvals go through the one process that keeps house', async (t) => {
+  const fleet = await startFleetProcess(t, SIZE)
+  const newcomer = fleet.visitor()
+  assert.equal((await newcomer.post('/signup', { email: 'zoe@example.org', password: GOOD_PASSWORD })).status, 303)
+  const mail = await until('the mail is out', async () => (await readMailbox(fleet.visitor()))[0])
+  assert.equal(mail.to, 'zoe@example.org')
+
+  const ana = fleet.visitor()
+  await ana.logInWell(4)
+  const form = { customer: '1', percent: '5', reason: 'Many orders', scenario: 'state' }
+  const asked = await ana.post('/operations', form)
+  assert.equal(asked.status, 303, asked.text)
+  assert.match((await ana.follow(asked)).text, /waits for|has been asked|waiting/i)
+})
+
+test('whichever process is asked, the metrics are those of all of them', async (t) => {
+  const fleet = await startFleetProcess(t, SIZE)
+  const ana = fleet.visitor()
+  await ana.logInWell(4)
+  await Promise.all(Array.from({ length: 9 }, () => ana.copy().get('/customers')))
+  for (let time = 0; time < SIZE; time++) {
+    const { text } = await fleet.visitor().get('/metrics')
+    assert.equal(sumOf(text, 'crm_http_requests_total', 'route="/customers"'), 9)
+    assert.equal(sumOf(text, 'crm_sessions_created_total', 'via="login"'), 1)
+    assert.equal(sumOf(text, 'crm_sessions_live', 'kind="web"') > 0, true)
+  }
+})
+
+test('[LIFE-4] the end of a worker closes no session; the stop of the whole server closes all, in order', async (t) => {
+  const env = settingsIn(temporaryFolder(t))
+  const fleet = await startFleetProcess(t, 2, env)
+  const ana = fleet.visitor()
+  await ana.logInWell(4)
+  const workers = fleet.workers()
+  const { stdout } = await fleet.program.stop()
+  await untilGone(workers)
+  assert.doesNotMatch(stdout, /a worker died/)
+
+  const next = await startServerProcess(t, { env })
+  const back = new Visitor(next.url)
+  for (const [name, value] of ana.cookies) back.cookies.set(name, value)
+  assert.equal((await back.get('/customers')).status, 303)
+})
+
+test('workers do not outlive the process that started them', async (t) => {
+  const fleet = await startFleetProcess(t, 2)
+  const workers = fleet.workers()
+  fleet.program.kill('SIGKILL')
+  await untilGone(workers)
+})
+
+test('a worker that cannot start stops the start, and says why once for each', async (t) => {
+  const folder = temporaryFolder(t)
+  const env = {
+    ...settingsIn(folder),
+    WEB_CONCURRENCY: '2',
+    TLS_CERT: join(folder, 'none'),
+    TLS_KEY: join(folder, 'none'),
+  }
+  const { code, stdout, stderr } = await new Program(t, { env }).run()
+  assert.deepEqual({ code, stdout }, { code: 1, stdout: '' })
+  assert.match(stderr, /TLS_CERT: there is no such file/)
+  assert.match(stderr, /A worker ended before it could serve; what it wrote above says why\.\n$/)
+})
+
+/** The sum of all samples of a metric whose labels contain this. */
+function sumOf(metrics: string, name: string, label: string): number {
+  const samples = metrics.split('\n').filter((line) => line.startsWith(`${name}{`) && line.includes(label))
+  return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+}

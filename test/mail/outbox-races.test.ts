@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { mailboxTransport } from '../../src/mail/index.js'
+import { enqueueMail, leaseMail, settleMail } from '../../src/mail/outbox.js'
+import { startDemo } from '../support/demo.js'
+
+const AT_ONCE = Array.from({ length: 10 })
+const ROUNDS = 2
+
+test('of ten who look for mail to send at once each takes another one, and none is sent twice', async (t) => {
+  const { parts, clock } = await startDemo(t)
+  const { database } = parts
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [index] of AT_ONCE.entries())
+      await enqueueMail(database, validationFor(`ana-${index}@example.com`), clock.now())
+    const leased = await Promise.all(AT_ONCE.map(() => leaseMail(database, clock.now())))
+    assert.equal(new Set(leased.map((mail) => mail?.id)).size, AT_ONCE.length)
+    await Promise.all(leased.map((mail) => mail && settleMail(database, mail, { state: 'sent' })))
+    clock.advance({ minutes: 2 })
+  }
+})
+
+test('of ten mails to one address that ten are ready to send, one goes out within a minute', async (t) => {
+  const { parts, clock } = await startDemo(t)
+  const { database } = parts
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const _ of AT_ONCE) await enqueueMail(database, validationFor('ana@example.com'), clock.now())
+    await database.updateTable('outbox').set({ due_at: '' }).where('state', '=', 'waiting').execute()
+    const leased = await Promise.all(AT_ONCE.map(() => leaseMail(database, clock.now())))
+    assert.equal(leased.filter((mail) => mail !== undefined).length, 1)
+    await database.deleteFrom('outbox').execute()
+  }
+})
+
+test('the mailbox keeps two hundred, however many mails come at once', async (t) => {
+  const { parts, clock } = await startDemo(t)
+  const { database } = parts
+  const { send } = mailboxTransport(database, () => clock.now())
+  const mail = { to: 'ana@example.com', subject: 'Mail', text: '', html: '', links: [] }
+  for (let round = 0; round < 22; round++) await Promise.all(AT_ONCE.map(() => send(mail)))
+  assert.equal((await database.selectFrom('mailbox').select('id').execute()).length, 200)
+})
+
+function validationFor(email: string) {
+  return { kind: 'validate', user_id: 'somebody', session_id: 'A'.repeat(32), email } as const
+}

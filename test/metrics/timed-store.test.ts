@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import Database from 'better-sqlite3'
+import { timedStore } from '../../src/metrics/index.js'
+import { memoryStore, type SessionStore, sqliteStore } from '../../src/session/index.js'
+import { proveStore } from '../../src/session/testing/store-contract.js'
+import { troubledStore } from '../support/troubled-store.js'
+
+proveStore('timed memory', async () => ({ store: timedStore(memoryStore(), () => {}), close: async () => {} }))
+
+test('whatever a store has, the timed one has too', () => {
+  for (const store of [memoryStore(), sqliteStore(new Database(':memory:')), withAnnouncements()]) {
+    const timed = timedStore(store, () => {})
+    assert.equal(timed.presence, store.presence)
+    assert.equal(timed.announcements, store.announcements)
+    for (const name of methodsOf(store)) assert.equal(typeof timed[name as keyof SessionStore], 'function', name)
+  }
+})
+
+test('each call is told once, with its name and how it went, when it is over', async () => {
+  const trouble = troubledStore(memoryStore())
+  const told: string[] = []
+  const timed = timedStore(trouble.store, (operation, outcome, seconds) => {
+    assert.ok(seconds >= 0 && seconds < 10)
+    told.push(`${operation} ${outcome}`)
+  })
+  assert.equal(await timed.get('CRM', '0'.repeat(32)), undefined)
+  trouble.trouble('fails')
+  await assert.rejects(timed.count('CRM', {}, 0), /broke during count/)
+  assert.deepEqual(told, ['get ok', 'count error'])
+  trouble.trouble('hangs')
+  const hanging = timed.sweep('CRM', 0, 1)
+  await trouble.waiting()
+  assert.equal(told.length, 2)
+  trouble.giveUp()
+  await assert.rejects(hanging)
+  assert.equal(told[2], 'sweep error')
+})
+
+function withAnnouncements(): SessionStore {
+  return Object.assign(memoryStore(), { announcements: { listen: () => () => {} } })
+}
+
+function methodsOf(store: SessionStore): string[] {
+  const names = [...Object.keys(store), ...Object.getOwnPropertyNames(Object.getPrototypeOf(store))]
+  return names.filter((name) => name !== 'constructor' && name !== 'app' && name in store && isMethod(store, name))
+}
+
+function isMethod(store: SessionStore, name: string): boolean {
+  return typeof Reflect.get(store, name) === 'function' && !Object.hasOwn(Object.prototype, name)
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import test from 'node:test'
+import { startServer } from '../src/server.js'
+import { memoryStore } from '../src/session/index.js'
+import { type Demo, startDemo } from './support/demo.js'
+import { settingsIn, temporaryFolder } from './support/process.js'
+import { troubledStore } from './support/troubled-store.js'
+
+const READY = { status: 'ready', checks: { sessions: 'ok', database: 'ok', migrations: 'ok' } }
+
+test('a server that has all it needs says that it is ready, and neither sets a cookie nor makes a session', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  const answer = await visitor.get('/readyz')
+  assert.deepEqual([answer.status, JSON.parse(answer.text), answer.setCookies], [200, READY, []])
+  assert.equal(answer.headers['cache-control'], 'no-store')
+  assert.match(String(answer.headers['content-type']), /^application\/json/)
+  const head = await visitor.send('/readyz', { method: 'HEAD' })
+  assert.deepEqual([head.status, head.text, head.setCookies], [200, '', []])
+  assert.equal(await demo.parts.sessions?.count(), 0)
+  assert.equal((await visitor.post('/readyz')).status, 404)
+})
+
+test('whoever is signed in is neither asked nor touched', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  const seen = async () => (await demo.parts.sessions?.list())?.sessions.map(({ lastAccessTime }) => lastAccessTime)
+  const before = await seen()
+  demo.clock.advance({ minutes: 5 })
+  assert.deepEqual((await visitor.get('/readyz')).setCookies, [])
+  assert.deepEqual(await seen(), before)
+})
+
+test('without sessions their store is not asked', async (t) => {
+  const { status, report } = await readyz(await startDemo(t, { sessions: 'none' }))
+  assert.deepEqual([status, report], [200, { status: 'ready', checks: { database: 'ok', migrations: 'ok' } }])
+})
+
+test('a store that is down is named, without its address, and a server that has it back is ready without a restart', async (t) => {
+  const trouble = troubledStore(memoryStore())
+  const demo = await startDemo(t, {}, { store: trouble.store })
+  assert.equal((await readyz(demo)).status, 200)
+  trouble.trouble('fails')
+  demo.clock.advance({ seconds: 1 })
+  const { status, report, retryAfter, text } = await readyz(demo)
+  assert.deepEqual([status, retryAfter], [503, '5'])
+  assert.deepEqual(report, {
+    status: 'not ready',
+    checks: { ...READY.checks, sessions: 'cannot be reached' },
+  })
+  assert.doesNotMatch(text, /db\.internal|6379|Error/)
+  assert.equal((await demo.visitor().get('/healthz')).status, 200, 'it is alive all the same')
+  trouble.mend()
+  demo.clock.advance({ seconds: 1 })
+  assert.equal((await readyz(demo)).status, 200)
+  const told = demo.log.map((line) => JSON.parse(line)).filter(({ event }) => event === 'readiness')
+  assert.deepEqual(
+    told.map(({ msg }) => msg),
+    ['this server is not ready', 'this server is ready'],
+  )
+  assert.match(JSON.stringify(told[0].err), /broke during get/)
+})
+
+test('a store that hangs is waited for two seconds, once for all who ask', async (t) => {
+  const trouble = troubledStore(memoryStore())
+  const demo = await startDemo(t, {}, { store: trouble.store })
+  trouble.trouble('hangs', 'get')
+  const asking = Array.from({ length: 20 }, () => readyz(demo))
+  await trouble.waiting()
+  // All of them have arrived when one that was sent after them is answered.
+  await demo.visitor().get('/healthz')
+  demo.clock.advance({ milliseconds: 1999 })
+  demo.clock.advance({ milliseconds: 1 })
+  for (const { status, report } of await Promise.all(asking))
+    assert.deepEqual([status, report.checks.sessions], [503, 'did not answer within 2 s'])
+  for (let n = 0; n < 20; n++) await readyz(demo)
+  assert.equal(trouble.troubled.length, 1)
+  trouble.mend()
+})
+
+test('a database that is gone, or lacks a step of the schema, makes a server not ready and says which', async (t) => {
+  const demo = await startDemo(t)
+  const { database } = demo.parts
+  const steps = database.withTables<{ kysely_migration: { name: string; timestamp: string } }>()
+  await steps.deleteFrom('kysely_migration').where('name', '=', '0005-audit').execute()
+  const lacking = await readyz(demo)
+  assert.deepEqual([lacking.status, lacking.report.checks.migrations], [503, 'not applied: 0005-audit'])
+  await steps.insertInto('kysely_migration').values({ name: '0005-audit', timestamp: '' }).execute()
+  await steps.insertInto('kysely_migration').values({ name: '9999-of-a-newer-version', timestamp: '' }).execute()
+  demo.clock.advance({ seconds: 1 })
+  assert.equal((await readyz(demo)).status, 200, 'what a newer version has added is no lack')
+
+  await database.destroy()
+  demo.clock.advance({ seconds: 1 })
+  const gone = await readyz(demo)
+  assert.equal(gone.status, 503)
+  assert.deepEqual(gone.report.checks, {
+    sessions: 'ok',
+    database: 'cannot be reached',
+    migrations: 'cannot be reached',
+  })
+})
+
+test('a server that is about to stop is not ready, and says so to whoever is still connected', async (t) => {
+  const server = await startServer({ env: settingsIn(temporaryFolder(t)) })
+  t.after(() => server.stop())
+  const socket = connect(server.port, '127.0.0.1')
+  await once(socket, 'connect')
+  socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await once(socket, 'data')
+  // A request that has begun to arrive is answered, however the server stops meanwhile.
+  socket.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\n')
+  await fetch(`${server.url}/healthz`)
+  const stopped = server.stop()
+  socket.write('\r\n')
+  let answer = ''
+  for await (const piece of socket) answer += piece
+  await stopped
+  assert.match(answer, /^HTTP\/1\.1 503 /)
+  assert.match(answer, /\r\nRetry-After: 5\r\n/i)
+  assert.match(answer, /\{"status":"stopping","checks":\{\}\}/)
+})
+
+async function readyz(demo: Demo) {
+  const { status, text, headers, setCookies } = await demo.visitor().get('/readyz')
+  assert.deepEqual(setCookies, [])
+  return { status, text, report: JSON.parse(text), retryAfter: headers['retry-after'] }
+}

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import test from 'node:test'
+import { type Scope, temporaryFolder } from '../support/process.js'
+import { ownName, postgresUrl, redisUrl } from '../support/servers/test-servers.js'
+import { type CounterPage, type CounterServer, startCounterServer } from './support/counter-server.js'
+
+/** Where processes find a store that they share, and how many of them share it. */
+interface SharedStore {
+  address(scope: Scope): string
+  processes: number
+  increments: number
+}
+
+const STORES: Record<string, SharedStore> = {
+  SQLite: {
+    address: (scope) => `sqlite:${join(temporaryFolder(scope), 'sessions.sqlite')}`,
+    processes: 2,
+    increments: 200,
+  },
+  ...(redisUrl && { Redis: fourProcessesAt(redisUrl) }),
+  ...(postgresUrl && { PostgreSQL: fourProcessesAt(postgresUrl) }),
+}
+
+// As many as a server on a small machine takes at once without making them wait for its sockets.
+const AT_ONCE = 200
+const CALLERS = 20
+const ROUNDS = 5
+
+for (const [name, { address, processes, increments }] of Object.entries(STORES)) {
+  const start = (scope: Scope, count = processes) => startServers(scope, address(scope), count)
+
+  test(`[STORAGE-4] ${increments} parallel increments of one session, spread over ${processes} processes, leave ${increments}, on ${name}`, async (t) => {
+    const servers = await start(t)
+    const browser = await first(servers).signIn()
+    const everywhere = servers.map((server) => server.visit(browser))
+    const counts: unknown[] = []
+    while (counts.length < increments) {
+      const wave = Array.from({ length: AT_ONCE }, (_, nth) => dealt(everywhere, nth).read<CounterPage>('/count'))
+      counts.push(...(await Promise.all(wave)).map(({ storage }) => storage.count))
+    }
+    assert.deepEqual(
+      counts.sort((a, b) => Number(a) - Number(b)),
+      Array.from({ length: increments }, (_, nth) => nth + 1),
+    )
+    for (const visitor of everywhere) assert.equal((await visitor.read<CounterPage>('/read')).storage.count, increments)
+  })
+
+  test(`[OTP-7] of twenty who open one link at the same moment, each at another process, one gets in, on ${name}`, async (t) => {
+    const servers = await start(t)
+    const ana = await first(servers).signIn()
+    const { id } = await ana.read<CounterPage>('/read')
+    for (let round = 0; round < ROUNDS; round++) {
+      const link = String((await ana.get('/link')).headers['x-link'])
+      const callers = Array.from({ length: CALLERS }, (_, nth) => dealt(servers, nth).visit())
+      const pages = await Promise.all(callers.map((caller) => caller.read<CounterPage>(`/read?$4DSID=${link}`)))
+      const restored = pages.filter((page) => page.restored)
+      assert.deepEqual(
+        restored.map((page) => page.id),
+        [id],
+      )
+      assert.equal(pages.filter((page) => page.userName !== '').length, 1)
+    }
+  })
+
+  test(`[LIFE-3] a logout in one process stands, though a writer in another one was inside meanwhile, on ${name}`, async (t) => {
+    const [one, two] = (await start(t, 2)) as [CounterServer, CounterServer]
+    const browser = await one.signIn()
+    const elsewhere = two.visit(browser)
+    const late = two.visit(browser)
+
+    const writing = elsewhere.get('/wait-inside')
+    await two.program.printed(/a writer is inside/)
+    assert.equal((await browser.get('/logout')).status, 200)
+    await two.visit().get('/open-door')
+
+    assert.equal((await writing).status, 409)
+    for (const visitor of [one.visit(late), late]) {
+      const { isNew, userName, storage } = await visitor.read<CounterPage>('/read')
+      assert.deepEqual({ isNew, userName, storage }, { isNew: true, userName: '', storage: {} })
+    }
+  })
+
+  test(`a logout in one process ends the streams of that session in all others within a second, on ${name}`, async (t) => {
+    const servers = await start(t)
+    const browser = await first(servers).signIn()
+    const streams = servers.map((server) => server.visit(browser).get('/until-ended'))
+    const over: number[] = []
+    for (const stream of streams) stream.then(() => over.push(performance.now()))
+    await Promise.all(servers.map(({ program }) => program.printed(/a stream is open/)))
+    await browser.get('/logout')
+    const ended = performance.now()
+    await Promise.all(streams)
+    // A promise of the layer, not a measure of this machine: a look that is due in half a minute would not do.
+    assert.ok(Math.max(...over) - ended < 10_000)
+    t.diagnostic(`the last of ${servers.length} streams ended ${Math.round(Math.max(...over) - ended)} ms later`)
+  })
+
+  test(`[MODE-5] two applications that share one store are strangers, on ${name}`, async (t) => {
+    const shared = address(t)
+    const [salesName, stockName] = [`SALES${ownName()}`, `STOCK${ownName()}`]
+    const sales = await startCounterServer(t, shared, salesName)
+    const stock = await startCounterServer(t, shared, stockName)
+    const seller = await sales.signIn()
+    await seller.get('/count')
+    const token = seller.cookies.get(`4DSID_${salesName}`) ?? ''
+    assert.notEqual(token, '')
+
+    const impostor = stock.visit()
+    impostor.cookies.set(`4DSID_${stockName}`, token)
+    impostor.cookies.set(`4DSID_${salesName}`, token)
+    const { isNew, userName, storage } = await impostor.read<CounterPage>('/read')
+    assert.deepEqual({ isNew, userName, storage }, { isNew: true, userName: '', storage: {} })
+    await impostor.get('/logout')
+    await impostor.get('/login')
+    await impostor.get('/logout')
+
+    const { userName: stillThere, storage: kept } = await seller.read<CounterPage>('/read')
+    assert.deepEqual({ stillThere, kept }, { stillThere: 'Ana Lima', kept: { count: 1 } })
+  })
+}
+
+function fourProcessesAt(url: string): SharedStore {
+  return { address: () => url, processes: 4, increments: 1000 }
+}
+
+async function startServers(scope: Scope, address: string, count: number): Promise<CounterServer[]> {
+  const appName = ownName()
+  return Promise.all(Array.from({ length: count }, () => startCounterServer(scope, address, appName)))
+}
+
+function dealt<T>(all: readonly T[], nth: number): T {
+  return all[nth % all.length] as T
+}
+
+function first<T>(all: readonly T[]): T {
+  return dealt(all, 0)
+}

@@ -1,0 +1,24 @@
+import type { SessionStore } from '../../../src/session/store.js'
+
+const PER_APP = new Set(['presence', 'announcements'])
+let apps = 0
+
+/**
+ * A store that no other test shares, in a server that all of them do: whatever an application is called, here its name is another one.
+ * Applications that share a store never meet, which is a promise of the store's own.
+ */
+export function withOwnApps<T extends SessionStore>(store: T): T {
+  const own = `${process.pid}-${++apps}-`
+  return renaming(store, own)
+}
+
+function renaming<T extends object>(target: T, own: string): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const member = Reflect.get(target, name)
+      if (PER_APP.has(String(name))) return member && renaming(member as object, own)
+      if (typeof member !== 'function') return member
+      return (app: string, ...parameters: unknown[]) => member.call(target, `${own}${app}`, ...parameters)
+    },
+  })
+}

@@ -1,0 +1,25 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { type SessionStore, sqliteStore } from '../../../src/session/index.js'
+
+/** Two stores on one file, each on a connection of its own, as two processes have them. */
+export interface StorePair {
+  stores: [SessionStore, SessionStore]
+  close(): Promise<void>
+}
+
+export function sqlitePair(): StorePair {
+  const folder = mkdtempSync(join(tmpdir(), 'crm-test-'))
+  const file = join(folder, 'sessions.sqlite')
+  const [one, two] = [new Database(file), new Database(file)]
+  return {
+    stores: [sqliteStore(one), sqliteStore(two)],
+    async close() {
+      one.close()
+      two.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

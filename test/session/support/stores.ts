@@ -1,0 +1,38 @@
+import { after } from 'node:test'
+import Database from 'better-sqlite3'
+import { Connections } from '../../../src/connections.js'
+import {
+  memoryStore,
+  postgresStore,
+  preparePostgresStore,
+  redisStore,
+  type SessionStore,
+  sqliteStore,
+} from '../../../src/session/index.js'
+import { postgresUrl, redisUrl } from '../../support/servers/test-servers.js'
+import { withOwnApps } from './own-app.js'
+
+const connections = new Connections(() => {})
+after(() => connections.close())
+
+/** Each store that the behaviours must hold on, by name; an empty one at each call. */
+export const STORES: Record<string, () => SessionStore> = {
+  memory: () => memoryStore(),
+  SQLite: () => sqliteStore(new Database(':memory:')),
+  ...(redisUrl && (await onRedis(redisUrl))),
+  ...(postgresUrl && (await onPostgres(postgresUrl))),
+}
+
+// One connection, or one pool, for all tests of a file; what keeps them apart are the names of their applications.
+
+async function onRedis(url: string) {
+  const client = await connections.redis(url, 'TEST_REDIS_URL')
+  const subscriber = await connections.redisSubscriber(url, 'TEST_REDIS_URL')
+  return { Redis: () => withOwnApps(redisStore(client, { subscriber })) }
+}
+
+async function onPostgres(url: string) {
+  const pool = await connections.postgres(url, 'TEST_POSTGRES_URL')
+  await preparePostgresStore(pool)
+  return { PostgreSQL: () => withOwnApps(postgresStore(pool)) }
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { memoryStore } from '../../src/session/index.js'
+import { ApiClient, assertProblem, signedIn } from '../support/api-client.js'
+import { startDemo } from '../support/demo.js'
+import { troubledStore } from '../support/troubled-store.js'
+
+test('while the store is down a program hears 503 with the two members, keeps its token, and goes on afterwards', async (t) => {
+  const trouble = troubledStore(memoryStore())
+  const demo = await startDemo(t, {}, { store: trouble.store })
+  const client = await signedIn(demo, 4)
+  trouble.trouble('fails')
+  for (const [method, path] of [
+    ['GET', '/me'],
+    ['GET', '/customers'],
+    ['GET', '/nothing-here'],
+    ['PUT', '/session/variables/report'],
+    ['POST', '/signout'],
+    ['GET', '/testpage'],
+  ] as const) {
+    const answer = await client.send(method, path)
+    assertProblem(answer, 503)
+    assert.equal(answer.headers['retry-after'], '5', path)
+    assert.equal(answer.headers['www-authenticate'], undefined, path)
+    assert.deepEqual(answer.setCookies, [], path)
+    assert.doesNotMatch(answer.text, /db\.internal/, path)
+  }
+  trouble.mend()
+  assert.equal((await client.get('/me')).status, 200)
+})
+
+test('a sign-in that could not be stored gives no token and is no failed guess; a sign-out that was not stored is not told as one', async (t) => {
+  const trouble = troubledStore(memoryStore())
+  const demo = await startDemo(t, {}, { store: trouble.store })
+  const client = await signedIn(demo, 4)
+  trouble.trouble('fails', 'create', 'end')
+  for (let n = 0; n < 12; n++) {
+    const refused = await new ApiClient(demo).post('/signin', { username: '4', password: 'crm-demo' })
+    assertProblem(refused, 503)
+    assert.doesNotMatch(refused.text, /crm_/)
+  }
+  assertProblem(await client.post('/signout'), 503)
+  assert.equal((await client.get('/me')).status, 200)
+  trouble.mend()
+  assert.equal((await client.post('/signout')).status, 200)
+  assert.equal((await client.get('/me')).status, 401)
+  await signedIn(demo, 4)
+})
+
+test('where there is no token nothing is asked of the store: the API is there, and a call without one is refused as ever', async (t) => {
+  const trouble = troubledStore(memoryStore())
+  const demo = await startDemo(t, {}, { store: trouble.store })
+  trouble.trouble('fails')
+  assert.equal((await new ApiClient(demo).get('/testpage')).status, 200)
+  const refused = await new ApiClient(demo).get('/me')
+  assert.deepEqual([refused.status, refused.headers['www-authenticate']], [401, 'Bearer'])
+})

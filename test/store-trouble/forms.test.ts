@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { memoryStore } from '../../src/session/index.js'
+import { pathOf, startWithRecorder, stateOf } from '../support/approvals.js'
+import { startDemo } from '../support/demo.js'
+import { headingOf, messageOf, sessionIdOf } from '../support/pages.js'
+import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs, userOf } from '../support/sign-up.js'
+import { troubledStore } from '../support/troubled-store.js'
+import type { Answer } from '../support/visitor.js'
+
+async function startTroubled(t: TestContext) {
+  const trouble = troubledStore(memoryStore())
+  return { demo: await startDemo(t, {}, { store: trouble.store }), trouble }
+}
+
+function assertUnavailable({ status, headers, setCookies }: Answer, what = ''): void {
+  assert.deepEqual([status, headers['retry-after'], setCookies], [503, '5', []], what)
+}
+
+test('a log out that was not stored is 503, and who sent it is still signed in when the store is back', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  for (const operations of [[], ['end']] as const) {
+    trouble.trouble('fails', ...operations)
+    const answer = await visitor.logOut()
+    assertUnavailable(answer)
+    assert.equal(answer.headers['clear-site-data'], undefined)
+    trouble.mend()
+    assert.equal((await visitor.get('/customers')).status, 200)
+  }
+  assert.equal((await visitor.logOut()).status, 303)
+  assert.equal((await visitor.get('/customers')).status, 303)
+})
+
+test('a log in whose session could not be stored says so; nobody is in, and the same form works afterwards', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const known = demo.visitor()
+  await known.get('/')
+  const guest = sessionIdOf(known)
+  for (const visitor of [known, demo.visitor()]) {
+    trouble.trouble('fails', 'create', 'replace')
+    const answer = await visitor.logIn(4)
+    assertUnavailable(answer)
+    assert.match(answer.text, /You are not signed in\./)
+    trouble.mend()
+    assert.equal((await visitor.get('/customers')).status, 303)
+    assert.equal(await demo.parts.sessions?.count({ userId: '4' }), 0)
+  }
+  assert.equal(sessionIdOf(known), guest, 'the guest’s session is as it was')
+  await known.logInWell(4)
+})
+
+test('log ins that the store could not keep are no failed guesses', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const visitor = demo.visitor()
+  trouble.trouble('fails', 'create')
+  for (let n = 0; n < 15; n++) assertUnavailable(await visitor.logIn(4), String(n))
+  trouble.mend()
+  await visitor.logInWell(4)
+})
+
+test('whoever is in is told so, though what the welcome page shows could not be kept with the log in', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const visitor = demo.visitor()
+  trouble.trouble('fails', 'update')
+  const answer = await visitor.logInWell(4)
+  assert.equal(answer.setCookies.length, 1)
+  assertUnavailable(await visitor.get('/authenticationOK.shtml'), 'which asks for it again')
+  trouble.mend()
+  assert.equal(headingOf(await visitor.get('/authenticationOK.shtml')), 'Welcome, Noah Lindgren')
+})
+
+test('a sign-up that the session could not keep leaves no account and no mail', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const [known, newcomer] = [demo.visitor(), demo.visitor()]
+  await known.get('/')
+  trouble.trouble('fails', 'update', 'create')
+  for (const visitor of [known, newcomer])
+    assertUnavailable(await visitor.post('/signup', { email: 'ana@example.com', password: GOOD_PASSWORD }))
+  trouble.mend()
+  assert.equal(await userOf(demo, 'ana@example.com'), undefined)
+  await signUpAs(demo, known, 'ana@example.com')
+})
+
+test('mail whose link cannot be made waits in the outbox, and goes out when the store is back', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const visitor = demo.visitor()
+  trouble.trouble('fails', 'attach')
+  await signUpAs(demo, visitor, 'ana@example.com')
+  assert.deepEqual(await readMailbox(visitor), [])
+  trouble.mend()
+  demo.clock.advance({ seconds: 30 })
+  await demo.parts.mail.tick()
+  assert.equal((await readMailbox(visitor)).length, 1)
+})
+
+test('a mailed link that is opened while the store is down is still good afterwards', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  await signUpAs(demo, demo.visitor(), 'ana@example.com')
+  const link = await newestLink(demo, 'ana@example.com')
+  const phone = demo.visitor()
+  for (const operations of [[], ['redeem'], ['findOTP']] as const) {
+    trouble.trouble('fails', ...operations)
+    const answer = await phone.get(link)
+    assertUnavailable(answer)
+    assert.match(answer.text, /href="">Try again</)
+    assert.ok(!answer.text.includes('4DSID='))
+    trouble.mend()
+  }
+  assert.equal(headingOf(await phone.get(link)), 'Congratulations')
+})
+
+test('an address whose link was opened is validated, though the session could not note it', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  await signUpAs(demo, demo.visitor(), 'ana@example.com')
+  const link = await newestLink(demo, 'ana@example.com')
+  trouble.trouble('fails', 'update')
+  assert.equal(headingOf(await demo.visitor().get(link)), 'Congratulations')
+  trouble.mend()
+  await demo.visitor().logInWell('ana@example.com', GOOD_PASSWORD)
+})
+
+test('an approval that came is kept and answered, though the salesperson’s session could not note it', async (t) => {
+  const trouble = troubledStore(memoryStore())
+  const { demo, ask, received, salesperson } = await startWithRecorder(t, { store: trouble.store })
+  await ask()
+  const callback = pathOf(received[0]?.body.reply.callback)
+  trouble.trouble('fails')
+  assertUnavailable(await demo.visitor().get(callback), 'the token is not spent')
+  trouble.trouble('fails', 'update')
+  assert.equal((await demo.visitor().get(callback)).status, 200)
+  trouble.mend()
+  assert.equal(stateOf(await salesperson.get('/operations/1')), 'approved')
+})
+
+test('whoever changed his password hears so even if the others could not be signed out, and how to do that', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  trouble.trouble('fails', 'rotate', 'endMany')
+  const answer = await ada.post('/account/password', { password: 'crm-demo', newPassword: GOOD_PASSWORD })
+  assert.equal(answer.status, 503)
+  assert.equal(answer.headers['retry-after'], '5')
+  assert.match(answer.text, /Your password was changed, but other devices may still be signed in/)
+  trouble.mend()
+  await demo.visitor().logInWell(1, GOOD_PASSWORD)
+})
+
+test('whoever changed his address hears so even if the others could not be signed out', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const asked = await ada.post('/account/email', { email: 'ada@new.example', password: 'crm-demo' })
+  assert.equal(asked.status, 303, messageOf(asked))
+  await demo.parts.mail.tick()
+  const link = await newestLink(demo, 'ada@new.example')
+  trouble.trouble('fails', 'get', 'credentials', 'endMany')
+  const answer = await ada.get(link)
+  assert.equal(answer.status, 503)
+  assert.match(answer.text, /Your e-mail address was changed, but other devices may still be signed in/)
+  trouble.mend()
+  await demo.visitor().logInWell('ada@new.example')
+})

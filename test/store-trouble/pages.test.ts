@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import type { Config } from '../../src/config.js'
+import { createRoutes } from '../../src/routes.js'
+import { memoryStore } from '../../src/session/index.js'
+import { type Demo, startDemo } from '../support/demo.js'
+import { headingOf, sessionIdOf } from '../support/pages.js'
+import { troubledStore } from '../support/troubled-store.js'
+import type { Answer, Visitor } from '../support/visitor.js'
+
+const WRITES = [
+  'create',
+  'update',
+  'touch',
+  'attach',
+  'detach',
+  'rotate',
+  'redeem',
+  'replace',
+  'end',
+  'endMany',
+  'remove',
+] as const
+const HEADING = 'Your session cannot be reached right now'
+
+async function startTroubled(t: TestContext, settings: Partial<Config> = {}) {
+  const trouble = troubledStore(memoryStore())
+  const demo = await startDemo(t, settings, { store: trouble.store })
+  return { demo, trouble }
+}
+
+/** What holds for every answer of a server whose store is down. */
+function assertUnavailable(answer: Answer, what: string): void {
+  assert.deepEqual([answer.status, answer.headers['retry-after'], answer.setCookies], [503, '5', []], what)
+  assert.equal(headingOf(answer), HEADING, what)
+  assert.doesNotMatch(answer.text, /db\.internal|name="password"/, what)
+}
+
+test('whoever has a cookie gets 503 and no login page, whatever he opens or sends, and is still signed in afterwards', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const visitors = await everyKind(demo)
+  trouble.trouble('fails')
+  for (const { method, url, isStream } of routesOf(demo))
+    for (const visitor of visitors.values()) {
+      if (isStream) continue
+      assertUnavailable(method === 'GET' ? await visitor.get(url) : await visitor.post(url), `${method} ${url}`)
+    }
+  trouble.mend()
+  await assertAllAsBefore(visitors)
+})
+
+test('where the store can be read and not written, no page fails in another way than by 503, and none signs anybody out', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const visitors = await everyKind(demo)
+  demo.clock.advance({ minutes: 2 })
+  trouble.trouble('fails', ...WRITES)
+  const seen = new Set<number>()
+  for (const { method, url, isStream } of routesOf(demo))
+    for (const [name, visitor] of visitors) {
+      if (isStream) continue
+      const answer = method === 'GET' ? await visitor.get(url) : await visitor.post(url)
+      const what = `${method} ${url} by ${name}`
+      seen.add(answer.status)
+      assert.deepEqual(answer.setCookies, [], what)
+      if (answer.status >= 500) assertUnavailable(answer, what)
+      if (name !== 'a guest') assert.ok(!answer.location?.startsWith('/authenticate.shtml'), what)
+    }
+  assert.ok(seen.has(503) && seen.has(200) && seen.has(303), [...seen].join())
+  trouble.mend()
+  await assertAllAsBefore(visitors)
+})
+
+test('the page says that one is still signed in, and its link asks for the same page again', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  await visitor.get('/authenticationOK.shtml')
+  trouble.trouble('fails')
+  const unknown = await visitor.get('/customers?search=a&page=2')
+  assertUnavailable(unknown, 'a page')
+  assert.match(unknown.text, /whoever was signed in is still signed in/)
+  // An empty address is that of the page itself, with its parameters: nothing of it has to be written into the page.
+  assert.match(unknown.text, /<a class="button" href="">Try again<\/a>/)
+  assert.ok(!unknown.text.includes('search=a'))
+
+  trouble.trouble('fails', 'end')
+  const known = await visitor.logOut()
+  assertUnavailable(known, 'a log out')
+  assert.match(known.text, /You are still signed in\. Wait a few seconds, go back, and try again\./)
+  assert.doesNotMatch(known.text, /href=""/, 'a form is not sent again by a link')
+})
+
+test('programs that ask for JSON hear the same in JSON', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  trouble.trouble('fails')
+  const { status, text, headers, setCookies } = await visitor.get('/customers', { Accept: 'application/json' })
+  assert.deepEqual([status, headers['retry-after'], setCookies], [503, '5', []])
+  const { error } = JSON.parse(text)
+  assert.deepEqual([error.status, error.title], [503, HEADING])
+  assert.doesNotMatch(text, /db\.internal/)
+})
+
+test('what needs no session works on: the styles of the error page, the health check, the API’s documentation', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  trouble.trouble('fails')
+  const { text } = await visitor.get('/customers')
+  const urls = [...text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, url = '']) => url)
+  assert.ok(urls.length >= 2)
+  for (const url of [...urls, '/favicon.ico', '/healthz', '/metrics', '/api/docs', '/api/openapi.json'])
+    assert.equal((await visitor.get(url)).status, 200, url)
+})
+
+test('whoever has no cookie is nobody, so nothing is lost: he sees the pages for everybody, and no cookie', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  trouble.trouble('fails')
+  const newcomer = demo.visitor()
+  for (const url of ['/', '/authenticate.shtml', '/signup']) {
+    const answer = await newcomer.get(url)
+    assert.deepEqual([answer.status, answer.setCookies], [200, []], url)
+  }
+  assert.equal((await newcomer.get('/customers')).location, '/authenticate.shtml?next=%2Fcustomers')
+  assert.equal((await newcomer.get('/nope')).status, 404)
+  trouble.mend()
+  assert.equal((await newcomer.get('/')).setCookies.length, 1)
+})
+
+test('a page whose time of use cannot be noted is shown all the same', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  demo.clock.advance({ minutes: 2 })
+  trouble.trouble('fails', 'touch')
+  assert.equal((await visitor.get('/customers')).status, 200)
+  assert.deepEqual(trouble.troubled, ['touch'])
+})
+
+test('what an administrator left is told once the store is back, if it could not be taken', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  await demo.parts.sessions?.removeWithMessage(sessionIdOf(visitor), 'Closed for the night.')
+  trouble.trouble('fails', 'takeMessage')
+  const without = await visitor.get('/')
+  assert.equal(without.status, 200)
+  assert.doesNotMatch(without.text, /Closed for the night/)
+  trouble.mend()
+  assert.match((await visitor.get('/')).text, /Closed for the night/)
+})
+
+async function everyKind(demo: Demo): Promise<Map<string, Visitor>> {
+  const visitors = new Map([['a guest', demo.visitor()]])
+  await visitors.get('a guest')?.get('/')
+  for (const userId of [4, 5, 6]) {
+    const visitor = demo.visitor()
+    await visitor.logInWell(userId)
+    visitors.set(`user ${userId}`, visitor)
+  }
+  return visitors
+}
+
+async function assertAllAsBefore(visitors: Map<string, Visitor>): Promise<void> {
+  for (const [name, visitor] of visitors) {
+    const { status, setCookies } = await visitor.get('/account/sessions')
+    assert.deepEqual([status, setCookies], [name === 'a guest' ? 303 : 200, []], name)
+  }
+}
+
+function routesOf({ parts }: Demo) {
+  return createRoutes(parts).stack.flatMap(({ methods, path }) =>
+    methods
+      .filter((method) => method !== 'HEAD')
+      .map((method) => ({
+        method,
+        url: String(path).replace(':id', '1').replace(':handle', 'x'),
+        // A stream has no end to wait for; streams have tests of their own.
+        isStream: String(path).endsWith('/events'),
+      })),
+  )
+}

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import test from 'node:test'
+import { createLog, createParts } from '../../src/parts.js'
+import { memoryStore } from '../../src/session/index.js'
+import { demoConfig } from '../support/demo.js'
+import { temporaryFolder } from '../support/process.js'
+import { troubledStore } from '../support/troubled-store.js'
+
+test('a server that stops while its store is down loses nothing of the audit trail, and its log says that sessions were left open', async (t) => {
+  const config = demoConfig({ database: { kind: 'sqlite', file: join(temporaryFolder(t), 'crm.sqlite') } })
+  const trouble = troubledStore(memoryStore())
+  const lines: string[] = []
+  const log = createLog(config, { write: (line) => void lines.push(line) })
+  const parts = await createParts(config, { store: trouble.store, log })
+  parts.audit.note({ event: 'sign-out', userId: '4', userName: 'Noah Lindgren' })
+  trouble.trouble('fails')
+  await parts.close({ endSessions: true })
+  assert.ok(lines.some((line) => JSON.parse(line).event === 'sessions.open'))
+
+  const again = await createParts(config, { log })
+  const rows = await again.database.selectFrom('audit_events').select(['event', 'user_id']).execute()
+  assert.deepEqual(rows, [{ event: 'sign-out', user_id: '4' }])
+  await again.close({ endSessions: true })
+})

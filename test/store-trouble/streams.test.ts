@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import test, { type TestContext } from 'node:test'
+import { memoryStore } from '../../src/session/index.js'
+import { startDemo } from '../support/demo.js'
+import { sessionIdOf } from '../support/pages.js'
+import { signUpAs } from '../support/sign-up.js'
+import { openStream, STREAM_HEADERS } from '../support/stream.js'
+import { troubledStore } from '../support/troubled-store.js'
+
+async function startTroubled(t: TestContext) {
+  const store = memoryStore()
+  const trouble = troubledStore(store)
+  return { demo: await startDemo(t, {}, { store: trouble.store }), store, trouble }
+}
+
+test('an open stream does not say that the session has ended while its store is down, and says it when it has', async (t) => {
+  const { demo, store, trouble } = await startTroubled(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  const stream = await openStream(`${demo.url}/session/events`, visitor)
+  await stream.until(/retry/)
+  trouble.trouble('fails')
+  for (let second = 0; second < 30; second++) {
+    const before = trouble.troubled.length
+    demo.clock.advance({ seconds: 1 })
+    while (trouble.troubled.length === before) await turn()
+    await turn()
+  }
+  await stream.until(/still here/)
+  assert.doesNotMatch(stream.text(), /ended/)
+
+  // Meanwhile another process, which has its store, ends the session.
+  await store.end('CRM', sessionIdOf(visitor), 'revoked', demo.clock.now())
+  trouble.mend()
+  demo.clock.advance({ seconds: 1 })
+  await stream.until(/event: ended/)
+  await stream.ended
+})
+
+test('a browser that asks for its stream while the store is down is told to come again, and not that it is signed out', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(6)
+  trouble.trouble('fails')
+  for (const path of ['/session/events', '/admin/sessions/events', '/signup/events'])
+    for (const method of ['GET', 'HEAD']) {
+      const { status, headers, setCookies } = await visitor.send(path, { method, headers: STREAM_HEADERS })
+      assert.deepEqual([status, headers['retry-after'], setCookies], [503, '5', []], `${method} ${path}`)
+    }
+})
+
+test('the stream of a waiting sign-up ends without a word when the store fails under it, and the server goes on', async (t) => {
+  const { demo, trouble } = await startTroubled(t)
+  const visitor = demo.visitor()
+  await signUpAs(demo, visitor, 'ana@example.com')
+  const stream = await openStream(`${demo.url}/signup/events`, visitor)
+  await stream.until(/Waiting for validation email/)
+  trouble.trouble('fails')
+  demo.clock.advance({ seconds: 1 })
+  await stream.ended
+  assert.equal(stream.text().match(/event: status/g)?.length, 1)
+  // What it reads first fails together with what it watches, and nobody may wait for either.
+  trouble.trouble('fails', 'get')
+  const failing = await openStream(`${demo.url}/signup/events`, visitor)
+  await failing.ended
+  assert.doesNotMatch(failing.text(), /event/)
+  trouble.mend()
+  const again = await openStream(`${demo.url}/signup/events`, visitor)
+  await again.until(/Waiting for validation email/)
+  again.close()
+})
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

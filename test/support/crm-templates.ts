@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { DatabaseSetting } from '../../src/config-values.js'
+import { createParts } from '../../src/parts.js'
+import { demoConfig } from './demo.js'
+import { dropTemplates, makeTemplates, templateFile } from './servers/crm-databases.js'
+
+/** What the CRM's databases of this run are copied from: migrated, and filled in the demo profile. */
+export interface CrmTemplates {
+  /** Tells the tests where they are. */
+  env: Record<string, string>
+  /** Takes them away. */
+  drop(): Promise<void>
+}
+
+export async function crmTemplatesOnPostgres(): Promise<CrmTemplates> {
+  const name = await makeTemplates((beginning, url) => fill(beginning, { kind: 'postgres', url }))
+  return { env: { TEST_CRM_TEMPLATES: name }, drop: () => dropTemplates(name) }
+}
+
+export async function crmTemplateFiles(): Promise<CrmTemplates> {
+  const folder = mkdtempSync(join(tmpdir(), 'crm-templates-'))
+  for (const beginning of ['filled', 'empty'] as const)
+    await fill(beginning, { kind: 'sqlite', file: templateFile(folder, beginning) })
+  return { env: { TEST_CRM_FILES: folder }, drop: async () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+async function fill(beginning: 'filled' | 'empty', database: DatabaseSetting): Promise<void> {
+  const profile = beginning === 'filled' ? 'demo' : 'production'
+  const parts = await createParts(demoConfig({ profile, database, sessions: 'none' }))
+  await parts.close({ endSessions: false })
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { manualClock } from '../../src/session/testing/manual-clock.js'
+import { askTogether } from '../../src/web/ask-together.js'
+
+/** Somebody who answers when told to. */
+function slowAnswer() {
+  const clock = manualClock()
+  const asked: PromiseWithResolvers<string>[] = []
+  const ask = () => {
+    const question = withResolvers<string>()
+    asked.push(question)
+    return question.promise
+  }
+  const keptMilliseconds = (took: number) => 1000 + took
+  return { clock, asked, answer: askTogether(ask, { clock, patienceMilliseconds: 2000, keptMilliseconds }) }
+}
+
+test('a hundred who want to know at once make one question, and hear one answer', async () => {
+  const { asked, answer } = slowAnswer()
+  const waiting = Array.from({ length: 100 }, () => answer())
+  assert.equal(asked.length, 1)
+  asked[0]?.resolve('fine')
+  for (const outcome of await Promise.all(waiting)) assert.deepEqual(outcome, { is: 'answer', value: 'fine' })
+  assert.deepEqual(await answer(), { is: 'answer', value: 'fine' })
+  assert.equal(asked.length, 1)
+})
+
+test('an answer is told for a while, longer when it took long, and then it is asked for again', async () => {
+  const { clock, asked, answer } = slowAnswer()
+  const first = answer()
+  clock.advance({ milliseconds: 500 })
+  asked[0]?.resolve('fine')
+  await first
+  clock.advance({ milliseconds: 1499 })
+  await answer()
+  assert.equal(asked.length, 1)
+  clock.advance({ milliseconds: 1 })
+  const next = answer()
+  assert.equal(asked.length, 2)
+  asked[1]?.resolve('better')
+  assert.deepEqual(await next, { is: 'answer', value: 'better' })
+})
+
+test('nobody waits longer than he has patience, a failure is told like an answer, and neither throws', async () => {
+  const { clock, asked, answer } = slowAnswer()
+  const silent = answer()
+  clock.advance({ milliseconds: 2000 })
+  assert.deepEqual(await silent, { is: 'silence' })
+  assert.deepEqual(await answer(), { is: 'silence' }, 'and nobody is asked again at once')
+  clock.advance({ milliseconds: 1000 })
+  const failing = answer()
+  const error = new Error('down')
+  asked[1]?.reject(error)
+  assert.deepEqual(await failing, { is: 'failure', error })
+  asked[0]?.reject(new Error('nobody hears this one'))
+  const throws = askTogether(() => assert.fail('at once'), {
+    clock,
+    patienceMilliseconds: 1,
+    keptMilliseconds: () => 1,
+  })
+  assert.equal((await throws()).is, 'failure')
+})
+
+test('an answer that comes too late is told to whoever asks next, unless it was asked for again meanwhile', async () => {
+  const { clock, asked, answer } = slowAnswer()
+  const silent = answer()
+  clock.advance({ milliseconds: 2000 })
+  await silent
+  asked[0]?.resolve('late')
+  await asked[0]?.promise
+  await null
+  assert.deepEqual(await answer(), { is: 'answer', value: 'late' })
+  assert.equal(asked.length, 1)
+
+  clock.advance({ seconds: 10 })
+  const again = answer()
+  clock.advance({ milliseconds: 2000 })
+  await again
+  clock.advance({ milliseconds: 1000 })
+  const newest = answer()
+  asked[2]?.resolve('in time')
+  assert.deepEqual(await newest, { is: 'answer', value: 'in time' })
+  asked[1]?.resolve('too late')
+  await asked[1]?.promise
+  await null
+  assert.deepEqual(await answer(), { is: 'answer', value: 'in time' })
+})
+
+interface PromiseWithResolvers<T> {
+  promise: Promise<T>
+  resolve(value: T): void
+  reject(error: unknown): void
+}
+
+function withResolvers<T>(): PromiseWithResolvers<T> {
+  let [resolve, reject]: [(value: T) => void, (error: unknown) => void] = [() => {}, () => {}]
+  const promise = new Promise<T>((...settle) => {
+    ;[resolve, reject] = settle
+  })
+  return { promise, resolve, reject }
+}
