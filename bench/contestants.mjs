@@ -1,25 +1,25 @@
-/** What is compared. Each contestant is a program in `servers/`; its arguments follow the database's path. */
+const OURS = ['read', 'bearer read', 'write', 'new visitor']
+const THEIRS = ['read', 'write', 'new visitor']
+
+/**
+ * What is compared. Each contestant is a program in `servers/`; its arguments are the address of its store, an empty one of its own, and
+ * its settings. The layer is compared with the rival on the same kind of store.
+ */
 export const contestants = [
-  { name: 'bare Koa', program: 'bare-koa.mjs', settings: [], workloads: ['read'], isBaseline: true },
-  {
-    name: 'this layer',
-    program: 'this-layer.mjs',
-    settings: ['power-loss'],
-    workloads: ['read', 'bearer read', 'write', 'new visitor'],
-  },
+  { name: 'bare Koa', program: 'bare-koa.mjs', store: 'none', workloads: ['read'], isBaseline: true },
+  { name: 'this layer', program: 'this-layer.mjs', store: 'sqlite', workloads: OURS, settings: ['power-loss'] },
   {
     name: 'this layer, durability: crash',
     program: 'this-layer.mjs',
+    store: 'sqlite',
+    workloads: OURS,
     settings: ['crash'],
-    workloads: ['read', 'bearer read', 'write', 'new visitor'],
   },
-  {
-    name: 'koa-session',
-    program: 'koa-session.mjs',
-    settings: [],
-    workloads: ['read', 'write', 'new visitor'],
-    isRival: true,
-  },
+  { name: 'koa-session', program: 'koa-session.mjs', store: 'sqlite', workloads: THEIRS, isRival: true },
+  { name: 'this layer on Redis', program: 'this-layer.mjs', store: 'redis', workloads: OURS },
+  { name: 'koa-session on Redis', program: 'koa-session.mjs', store: 'redis', workloads: THEIRS, isRival: true },
+  { name: 'express-session on Redis', program: 'express-session.mjs', store: 'redis', workloads: THEIRS },
+  { name: 'this layer on PostgreSQL', program: 'this-layer.mjs', store: 'postgres', workloads: OURS },
 ]
 
 /** The page that a workload asks for, and what its visitors bring of the session that they signed in to. */

@@ -1,24 +1,19 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
 import { CONNECTIONS, pages, SESSIONS } from './contestants.mjs'
 
 const WARM_UP_SECONDS = 1
 
-/** Starts a contestant for one workload: a server of its own, in a process of its own, on an empty file of its own; warmed up. */
-export async function startContestant({ program, settings }, workload) {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+/** Starts a contestant for one workload: a server of its own, in a process of its own, on this empty store; warmed up. */
+export async function startContestant({ program, settings = [] }, workload, address) {
   const file = fileURLToPath(new URL(`servers/${program}`, import.meta.url))
-  const server = fork(file, [join(folder, 'sessions.sqlite'), ...settings])
+  const server = fork(file, [address, ...settings])
   const stop = async () => {
     const ended = once(server, 'exit')
     server.kill()
     await ended
-    rmSync(folder, { recursive: true, force: true })
   }
   const [{ port }] = await once(server, 'message')
   const url = `http://127.0.0.1:${port}`

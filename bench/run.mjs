@@ -1,28 +1,33 @@
-// npm run bench: requests per second of bare Koa, Koa with this layer, and Koa with koa-session, on this machine.
-//   npm run bench                                  nine rounds of a second for each cell, about two minutes
+// npm run bench: requests per second of bare Koa, this layer, koa-session and express-session, on this machine.
+//   npm run bench                                  nine rounds of a second for each cell, about five minutes
 //   npm run bench -- --rounds 3 --seconds 3
 //   npm run bench -- --only read                   besides bare Koa, the cells whose name contains this
-import { compile } from '../scripts/prepare.mjs'
+import { compileAll } from './compile-all.mjs'
 import { contestants } from './contestants.mjs'
 import { startContestant } from './measure.mjs'
+import { openStores } from './stores.mjs'
 import { printTable } from './table.mjs'
 
 const { rounds, seconds, only } = readArguments(process.argv.slice(2))
-const problem = compile()
-if (problem) throw new Error(problem)
+compileAll()
 
 const cells = contestants
   .flatMap((contestant) => contestant.workloads.map((workload) => ({ contestant, workload, results: [] })))
   .filter(({ contestant, workload }) => contestant.isBaseline || `${contestant.name}: ${workload}`.includes(only))
+const stores = await openStores(cells.map(({ contestant }) => contestant))
 
 try {
-  for (const cell of cells) cell.server = await startContestant(cell.contestant, cell.workload)
+  for (const cell of cells) {
+    const address = await stores.emptyStore(cell.contestant.store)
+    cell.server = await startContestant(cell.contestant, cell.workload, address)
+  }
   for (let round = 1; round <= rounds; round++) {
     console.log(`round ${round} of ${rounds}`)
     for (const { server, results } of cells) results.push(await server.measure(seconds))
   }
 } finally {
   for (const { server } of cells) await server?.stop()
+  await stores.close()
 }
 printTable(cells)
 

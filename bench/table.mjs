@@ -1,7 +1,10 @@
 /** Medians of all rounds. A ratio is the median of the ratios within each round: rivals of one round share its weather. */
 export function printTable(cells) {
   const baseline = cells.find(({ contestant }) => contestant.isBaseline)
-  const rivalOf = ({ workload }) => cells.find((other) => other.contestant.isRival && other.workload === workload)
+  const rivalOf = ({ contestant, workload }) =>
+    cells.find(
+      (other) => other.contestant.isRival && other.workload === workload && other.contestant.store === contestant.store,
+    )
   const rows = cells.map((cell) => [
     cell.contestant.name,
     cell.workload,

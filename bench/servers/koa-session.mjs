@@ -1,10 +1,15 @@
 import Database from 'better-sqlite3'
+import { Redis } from 'ioredis'
 import Koa from 'koa'
 import session from 'koa-session'
+import { redisRecords } from './redis-records.mjs'
 import { serve } from './serve.mjs'
 import { sqliteRecords } from './sqlite-records.mjs'
 
-const [file] = process.argv.slice(2)
+const [address] = process.argv.slice(2)
+const store = address.startsWith('redis:')
+  ? redisRecords(new Redis(address), `koa${process.pid}:`)
+  : sqliteRecords(new Database(address.replace('sqlite:', '')))
 
 const pages = {
   '/login': (ctx) => {
@@ -24,7 +29,7 @@ const pages = {
 
 const app = new Koa()
 app.keys = ['a key for the benchmark']
-app.use(session({ store: sqliteRecords(new Database(file)) }, app))
+app.use(session({ store }, app))
 app.use((ctx) => {
   pages[ctx.path](ctx)
   ctx.body = JSON.stringify({ userName: ctx.session.userName, visits: ctx.session.visits })

@@ -1,13 +1,19 @@
-import Database from 'better-sqlite3'
 import Koa from 'koa'
-import { createSessions, sqliteStore } from '../../dist/src/session/index.js'
+import { Connections } from '../../dist/src/connections.js'
+import {
+  createSessions,
+  postgresStore,
+  preparePostgresStore,
+  redisStore,
+  sqliteStore,
+} from '../../dist/src/session/index.js'
 import { sessions, tokenSessions } from '../../dist/src/session/koa.js'
 import { serve } from './serve.mjs'
 
-const [file, durability] = process.argv.slice(2)
+const [address, durability] = process.argv.slice(2)
 const manager = createSessions({
   appName: 'BENCH',
-  store: sqliteStore(new Database(file), { durability }),
+  store: await openStore(),
   roles: { salesperson: ['viewCustomers'] },
   guests: 'first-request',
   secureCookie: false,
@@ -50,3 +56,19 @@ app.use(async (ctx) => {
   ctx.body = JSON.stringify({ userName, visits: storage.visits, token: ctx.state.token })
 })
 serve(app)
+
+/** On the connections that the demo itself would open. */
+async function openStore() {
+  const connections = new Connections(() => {})
+  if (address.startsWith('redis:')) {
+    const prefix = `layer${process.pid}`
+    const subscriber = await connections.redisSubscriber(address)
+    return redisStore(await connections.redis(address), { prefix, subscriber })
+  }
+  if (address.startsWith('postgres:')) {
+    const pool = await connections.postgres(address)
+    await preparePostgresStore(pool)
+    return postgresStore(pool)
+  }
+  return sqliteStore(connections.sqlite(address.replace('sqlite:', '')), { durability })
+}

@@ -1,0 +1,126 @@
+import { statSync } from 'node:fs'
+import { Redis } from 'ioredis'
+import { Client } from 'pg'
+
+const APP = 'MILLION'
+const HOUR = 3_600_000
+const AT_ONCE = 500
+const START = Date.now()
+const NO_LIMITS = {}
+
+/** Adds sessions until there are `size`: nine guests to a user, a hundred bytes of storage, one cookie each. */
+export async function fill(store, filled, size) {
+  const started = performance.now()
+  for (let from = filled; from < size; from += AT_ONCE) {
+    const numbers = Array.from({ length: Math.min(AT_ONCE, size - from) }, (_, n) => from + n)
+    await Promise.all(numbers.map((n) => store.create(APP, session(n), cookie(n), NO_LIMITS, START)))
+  }
+  const perSecond = Math.round(((size - filled) / (performance.now() - started)) * 1000)
+  return { sessions: size, perSecond }
+}
+
+/** What things cost at this size: medians of single calls, one after the other. */
+export async function measureSize(store, address, sessions) {
+  const now = START + 1000
+  const any = () => Math.floor(Math.random() * sessions)
+  const newest = await store.list(APP, {}, { size: 50 }, now)
+  const { id, startTime } = session(sessions / 2)
+  const middle = { value: startTime, id }
+  return {
+    'lookup µs': await median(2000, async () => {
+      const n = any()
+      const found = await store.find(APP, session(n).id, cookie(n).hash, now)
+      if (found?.state !== 'live') throw new Error(`session ${n} is not found`)
+    }),
+    'write µs': await median(500, () =>
+      store.update(APP, session(any()).id, {}, 'w', { storage: STORAGE }, NO_LIMITS, now),
+    ),
+    'page 1 µs': await median(50, () => store.list(APP, {}, { size: 50 }, now)),
+    'next page µs': await median(50, () => store.list(APP, {}, { size: 50, after: newest.next }, now)),
+    'middle page µs': await median(50, () => store.list(APP, {}, { size: 50, after: middle }, now)),
+    'count µs': await median(5, () => store.count(APP, {}, now)),
+    'count of users µs': await median(5, () => store.count(APP, { state: 'user' }, now)),
+    'of one user µs': await median(50, () => store.list(APP, { userId: session(0).userId }, { size: 50 }, now)),
+    'bytes each': Math.round((await bytesOf(address)) / sessions),
+  }
+}
+
+/** Lets time pass until so many have ended, and sweeps them in the steps in which the layer does. */
+export async function sweepMany(store, count) {
+  const now = session(count - 1).end + 6 * 60_000
+  let removed = 0
+  let longest = 0
+  const started = performance.now()
+  for (let ended = ['']; ended.length > 0; removed += ended.length) {
+    const step = performance.now()
+    ended = await store.sweep(APP, now, 500)
+    longest = Math.max(longest, performance.now() - step)
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  return `swept ${removed} sessions in ${seconds} s; the longest step of 500 took ${longest.toFixed(0)} ms`
+}
+
+const STORAGE = JSON.stringify({ visits: 1, text: 'x'.repeat(78) })
+
+/** The older ones end earlier: a millisecond apart. */
+function session(n) {
+  const isUser = n % 10 === 0
+  return {
+    id: n.toString(16).toUpperCase().padStart(32, '0'),
+    kind: 'web',
+    userName: isUser ? 'Ana Lima' : '',
+    userId: isUser ? `user ${n % 100_000}` : null,
+    grants: isUser ? '{"roles":["salesperson"]}' : '',
+    storage: STORAGE,
+    startTime: START + Math.floor(n / 1000),
+    lastAccessTime: START,
+    idleMilliseconds: HOUR,
+    absoluteEnd: START + 12 * HOUR,
+    end: START + 2 * HOUR + n,
+    version: 1,
+  }
+}
+
+function cookie(n) {
+  return {
+    handle: n.toString(16).padStart(16, '0'),
+    hash: n.toString(16).padStart(64, '0'),
+    kind: 'cookie',
+    via: n % 10 === 0 ? 'login' : 'visit',
+    createdAt: START,
+    lastSeenAt: null,
+    authenticatedAt: null,
+    device: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36',
+    address: '192.0.2.1',
+    expiresAt: Number.MAX_SAFE_INTEGER,
+    purpose: null,
+    details: null,
+  }
+}
+
+async function median(times, call) {
+  const spent = []
+  for (let time = 0; time < times; time++) {
+    const started = performance.now()
+    await call()
+    spent.push(performance.now() - started)
+  }
+  spent.sort((a, b) => a - b)
+  return Math.round(spent[Math.floor(times / 2)] * 1000)
+}
+
+/** Memory for Redis, disk for the others. */
+async function bytesOf(address) {
+  if (address.startsWith('sqlite:')) return statSync(address.replace('sqlite:', '')).size
+  if (address.startsWith('redis:')) {
+    const redis = new Redis(address)
+    const [, used] = /used_memory:(\d+)/.exec(await redis.info('memory'))
+    redis.disconnect()
+    return Number(used)
+  }
+  const client = new Client({ connectionString: address })
+  await client.connect()
+  const { rows } = await client.query('SELECT pg_database_size(current_database()) AS bytes')
+  await client.end()
+  return Number(rows[0].bytes)
+}

@@ -1,0 +1,56 @@
+// npm run bench:million: what a lookup, a page of a list, a count and a sweep cost as sessions become a million, in each durable store.
+//   npm run bench:million                    all three, about twenty minutes
+//   npm run bench:million -- redis           one of them: sqlite, redis or postgres
+//   npm run bench:million -- redis 100000    up to this many
+// Ends with code 1 when a lookup grows faster than the logarithm of the number of sessions.
+import { compileAll } from './compile-all.mjs'
+import { fill, measureSize, sweepMany } from './million-sessions.mjs'
+import { openStores } from './stores.mjs'
+
+const KINDS = ['sqlite', 'redis', 'postgres']
+const FIRST = 10_000
+// A lookup may take as much longer as the logarithm says, times what a shared machine does to a median.
+const SLACK = 2
+
+const [only, most = '1000000'] = process.argv.slice(2)
+const sizes = [FIRST, 100_000, 1_000_000].filter((size) => size <= Number(most))
+const kinds = KINDS.filter((kind) => only === undefined || only === kind)
+if (kinds.length === 0 || sizes.length === 0) {
+  console.log(`npm run bench:million -- [${KINDS.join('|')}] [${FIRST} or more]`)
+  process.exit(2)
+}
+
+compileAll()
+const { openStoreAt } = await import('../dist/test/session/fixtures/open-store.js')
+const stores = await openStores(kinds.map((store) => ({ store })))
+try {
+  for (const kind of kinds) await measureStore(kind)
+} finally {
+  await stores.close()
+}
+
+async function measureStore(kind) {
+  const address = await stores.emptyStore(kind)
+  // Filling asks for more at once than a server of people ever does.
+  const { store, close } = await openStoreAt(address, { deadlineMilliseconds: 60_000 })
+  const rows = []
+  try {
+    let filled = 0
+    for (const size of sizes) {
+      const { sessions, perSecond } = await fill(store, filled, size)
+      filled = size
+      rows.push({ sessions: size, ...(await measureSize(store, address, sessions)), 'created/s': perSecond })
+      console.log(kind, JSON.stringify(rows.at(-1)))
+    }
+    console.log(`\n${kind}`)
+    console.table(rows)
+    console.log(await sweepMany(store, Math.min(100_000, filled)))
+  } finally {
+    await close()
+  }
+  const [first, last] = [rows[0], rows.at(-1)]
+  const growth = last['lookup µs'] / first['lookup µs']
+  const allowed = (Math.log(last.sessions) / Math.log(first.sessions)) * SLACK
+  console.log(`a lookup takes ${growth.toFixed(2)} times as long; up to ${allowed.toFixed(2)} is logarithmic here`)
+  if (growth > allowed) process.exitCode = 1
+}

@@ -1,0 +1,15 @@
+/** A store for koa-session on Redis as one would write it: one command for each step, and Redis lets go of what is over. */
+export function redisRecords(redis, prefix) {
+  return {
+    async get(id) {
+      const data = await redis.get(prefix + id)
+      return data === null ? undefined : JSON.parse(data)
+    },
+    async set(id, session, maxAge) {
+      await redis.set(prefix + id, JSON.stringify(session), 'PX', maxAge)
+    },
+    async destroy(id) {
+      await redis.del(prefix + id)
+    },
+  }
+}

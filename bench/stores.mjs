@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+
+/** Starts the database servers that these contestants need, as they come out of the box. */
+export async function openStores(contestants) {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  const isWanted = (kind) => contestants.some(({ store }) => store === kind)
+  const servers = {
+    redis: isWanted('redis') && (await start('redis')),
+    postgres: isWanted('postgres') && (await start('postgres')),
+  }
+  let made = 0
+  const empty = {
+    none: async () => '',
+    sqlite: async () => `sqlite:${join(folder, `${++made}.sqlite`)}`,
+    // One Redis for all, as it is used: what lies in it has names of its own.
+    redis: async () => servers.redis.url,
+    postgres: () => emptyDatabase(servers.postgres.url, `bench${++made}`),
+  }
+  return {
+    /** The address of an empty store. */
+    emptyStore: (kind) => empty[kind](),
+    async close() {
+      for (const server of Object.values(servers)) if (server) await server.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** PostgreSQL makes every commit durable; Redis keeps everything in memory, for us and for the others. */
+async function start(kind) {
+  const { startRedis } = await import('../dist/test/support/servers/redis-server.js')
+  const { startPostgres } = await import('../dist/test/support/servers/postgres-server.js')
+  return kind === 'redis' ? startRedis() : startPostgres({ durable: true })
+}
+
+async function emptyDatabase(url, name) {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  await client.query(`CREATE DATABASE ${name}`)
+  await client.end()
+  const own = new URL(url)
+  own.pathname = `/${name}`
+  return own.href
+}
