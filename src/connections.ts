@@ -29,8 +29,9 @@ export type ConnectionTrouble = (problem: { server: 'PostgreSQL' | 'Redis'; erro
 export class Connections {
   readonly #onTrouble: ConnectionTrouble
   readonly #files: SqliteDatabase.Database[] = []
-  readonly #pools = new Map<string, Pool>()
-  readonly #redis = new Map<string, Redis>()
+  // Promises, so that of two who open the same at once the second one waits for the first.
+  readonly #pools = new Map<string, Promise<Pool>>()
+  readonly #redis = new Map<string, Promise<Redis>>()
 
   constructor(onTrouble: ConnectionTrouble) {
     this.#onTrouble = onTrouble
@@ -47,15 +48,17 @@ export class Connections {
    * The pool for this address; sessions and CRM share it when their addresses are the same. It always keeps a connection. Rejects with a
    * `StartError` when nobody answers there.
    */
-  async postgres(url: string, variable: string): Promise<Pool> {
-    const known = this.#pools.get(url)
-    if (known) return known
+  postgres(url: string, variable: string): Promise<Pool> {
+    return openedOnce(this.#pools, url, () => this.#openPostgres(url, variable))
+  }
+
+  async #openPostgres(url: string, variable: string): Promise<Pool> {
     const pool = await this.#pool(url, { ...POSTGRES_LIMITS, max: POOL_SIZE, min: 1 })
-    this.#pools.set(url, pool)
     try {
       await pool.query('SELECT 1')
       return pool
     } catch (error) {
+      await pool.end()
       throw asStartError(explainPostgresError(error, url, variable), 'PostgreSQL', url, variable)
     }
   }
@@ -89,17 +92,15 @@ export class Connections {
 
   /** A connection to Redis that never sends a command twice, and never keeps one for later. Rejects when nobody answers there. */
   redis(url: string, variable: string): Promise<Redis> {
-    return this.#openRedis(url, variable, 'commands')
+    return openedOnce(this.#redis, `commands ${url}`, () => this.#openRedis(url, variable, 'commands'))
   }
 
   /** Another connection to the same Redis, for messages alone. */
   redisSubscriber(url: string, variable: string): Promise<Redis> {
-    return this.#openRedis(url, variable, 'messages')
+    return openedOnce(this.#redis, `messages ${url}`, () => this.#openRedis(url, variable, 'messages'))
   }
 
   async #openRedis(url: string, variable: string, use: 'commands' | 'messages'): Promise<Redis> {
-    const known = this.#redis.get(`${use} ${url}`)
-    if (known) return known
     const { Redis } = await import('ioredis')
     const redis = new Redis(url, {
       lazyConnect: true,
@@ -112,11 +113,11 @@ export class Connections {
       socketTimeout: QUERY_MILLISECONDS,
       retryStrategy: (times) => Math.min(times * RECONNECT_MILLISECONDS.first, RECONNECT_MILLISECONDS.most),
     })
-    this.#redis.set(`${use} ${url}`, redis)
     redis.on('error', (error) => this.#onTrouble({ server: 'Redis', error }))
     try {
       await redis.connect()
     } catch (error) {
+      redis.disconnect()
       throw asStartError(error, 'Redis', url, variable)
     }
     if (use === 'messages') this.#keepAsking(redis)
@@ -132,10 +133,20 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    for (const redis of this.#redis.values()) redis.disconnect()
-    await Promise.all([...this.#pools.values()].map((pool) => pool.end()))
+    for (const opening of this.#redis.values()) (await opening).disconnect()
+    for (const opening of this.#pools.values()) await (await opening).end()
     for (const file of this.#files) file.close()
   }
+}
+
+/** One for each key, however many ask for it. What could not be opened is forgotten, so that it can be tried again. */
+function openedOnce<T>(opened: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
+  const known = opened.get(key)
+  if (known) return known
+  const opening = open()
+  opened.set(key, opening)
+  opening.catch(() => opened.delete(key))
+  return opening
 }
 
 /** Opens a SQLite file, or throws a `StartError` of one line that names the setting which the file came from. */

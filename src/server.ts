@@ -38,6 +38,8 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+type Started = Pick<RunningServer, 'parts' | 'port' | 'busyPorts'> & { platform: { port: number } | undefined }
+
 // A client that sends its head or body more slowly than this is cut off.
 const HEADERS_MILLISECONDS = 15_000
 const REQUEST_MILLISECONDS = 30_000
@@ -63,26 +65,14 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
     parts.mail.wake()
     const platform = primary ? boundElsewhere(parts) : await startPlatform(parts, port, stopMilliseconds)
 
-    let stopped: Promise<void> | undefined
-    const stop = async () => {
+    return runningServer({ parts, port, busyPorts, platform }, async () => {
       parts.readiness.stop()
       const served = stopServing()
       parts.streams.stop()
       await served
       await platform?.stop()
       await parts.close({ endSessions: true })
-    }
-    return {
-      url: urlOf(config, port),
-      port,
-      busyPorts,
-      platformUrl: platform && `http://127.0.0.1:${platform.port}`,
-      parts,
-      stop: () => {
-        stopped ??= stop()
-        return stopped
-      },
-    }
+    })
   } catch (error) {
     server.close()
     await parts.close({ endSessions: false })
@@ -90,8 +80,24 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   }
 }
 
+/** A server that serves, in this process or in others; `stop` is called once, however often it is asked to stop. */
+export function runningServer({ parts, port, busyPorts, platform }: Started, stop: () => Promise<void>): RunningServer {
+  let stopped: Promise<void> | undefined
+  return {
+    url: urlOf(parts.config, port),
+    port,
+    busyPorts,
+    platformUrl: platform && `http://127.0.0.1:${platform.port}`,
+    parts,
+    stop: () => {
+      stopped ??= stop()
+      return stopped
+    },
+  }
+}
+
 /** Where this machine reaches a server with this configuration. */
-export function urlOf({ tls, host }: Config, port: number): string {
+function urlOf({ tls, host }: Config, port: number): string {
   return `${tls ? 'https' : 'http'}://${nameOf(host)}:${port}`
 }
 

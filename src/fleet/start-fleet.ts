@@ -4,8 +4,8 @@ import type { Config } from '../config.js'
 import { listen } from '../listen.js'
 import { createParts } from '../parts.js'
 import type { PrimaryMessage, WorkerMessage } from '../primary-link.js'
-import { type RunningServer, STOP_MILLISECONDS, urlOf } from '../server.js'
-import { startPlatform } from '../start-platform.js'
+import { type RunningServer, runningServer, STOP_MILLISECONDS } from '../server.js'
+import { type RunningPlatform, startPlatform } from '../start-platform.js'
 import { MetricsCollector } from './collect-metrics.js'
 import { Workers } from './workers.js'
 
@@ -20,10 +20,11 @@ const PATIENCE_MILLISECONDS = 5_000
 export async function startFleet(config: Config): Promise<RunningServer> {
   const parts = await createParts(config)
   let workers: Workers | undefined
+  let platform: RunningPlatform | undefined
   try {
     const { port, busyPorts } = await freePort(config)
     parts.origins.bound(port)
-    const platform = await startPlatform(parts, port, STOP_MILLISECONDS)
+    platform = await startPlatform(parts, port, STOP_MILLISECONDS)
     workers = new Workers({
       program: PROGRAM,
       count: config.webConcurrency,
@@ -43,26 +44,15 @@ export async function startFleet(config: Config): Promise<RunningServer> {
     }
     await workers.start()
     parts.mail.wake()
-    const { stop } = workers
-    const stopAll = async () => {
-      await stop.call(workers)
+    const started = workers
+    return runningServer({ parts, port, busyPorts, platform }, async () => {
+      await started.stop()
       await platform?.stop()
       await parts.close({ endSessions: true })
-    }
-    let stopped: Promise<void> | undefined
-    return {
-      url: urlOf(config, port),
-      port,
-      busyPorts,
-      platformUrl: platform && `http://127.0.0.1:${platform.port}`,
-      parts,
-      stop: () => {
-        stopped ??= stopAll()
-        return stopped
-      },
-    }
+    })
   } catch (error) {
     await workers?.stop()
+    await platform?.stop()
     await parts.close({ endSessions: false })
     throw error
   }
