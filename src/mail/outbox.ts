@@ -156,14 +156,18 @@ export async function countWaitingMail(database: Kysely<Database>): Promise<numb
 
 /** The newest mail of this account's sign-up, whatever became of it. */
 export async function newestMail(database: Kysely<Database>, userId: string): Promise<OutboxRow | undefined> {
-  return database
-    .selectFrom('outbox')
-    .selectAll()
-    .where('user_id', '=', userId)
-    .where('kind', 'in', SIGN_UP_KINDS)
-    .orderBy('created_at', 'desc')
-    .orderBy('due_at', 'desc')
-    .executeTakeFirst()
+  return (
+    database
+      .selectFrom('outbox')
+      .selectAll()
+      .where('user_id', '=', userId)
+      .where('kind', 'in', SIGN_UP_KINDS)
+      .orderBy('created_at', 'desc')
+      // Of one millisecond that is the newest which waits, and never the one that it replaced.
+      .orderBy('state', 'desc')
+      .orderBy('due_at', 'desc')
+      .executeTakeFirst()
+  )
 }
 
 /**
