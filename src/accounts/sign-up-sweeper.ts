@@ -1,12 +1,11 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../database.js'
+import { everyHour } from '../every-hour.js'
 import { inTurn } from '../in-turn.js'
 import { forgetMail } from '../mail/index.js'
 import { removeOldEmailChanges } from './email-changes.js'
 import { PENDING_MILLISECONDS, removeExpiredUsers } from './users.js'
-
-const INTERVAL_MILLISECONDS = 60 * 60_000
 
 interface SweepParts {
   database: Kysely<Database>
@@ -16,24 +15,11 @@ interface SweepParts {
 
 /** Removes, once an hour, the accounts and addresses that nobody validated in time and the mail that was settled long ago. Answers how to stop. */
 export function startSweepingSignUps({ database, log, clock }: SweepParts): () => Promise<void> {
-  let sweeping: Promise<void> | undefined
-  let cancel = () => {}
-  const sweepLater = () => {
-    cancel = clock.after(INTERVAL_MILLISECONDS, () => {
-      sweeping = sweepSignUps(database, clock.now()).catch((error) =>
-        log.warn(
-          { event: 'signup.sweep', err: error },
-          'expired sign-ups could not be removed; it will be tried again',
-        ),
-      )
-      sweepLater()
-    })
-  }
-  sweepLater()
-  return async () => {
-    cancel()
-    await sweeping
-  }
+  return everyHour(clock, () =>
+    sweepSignUps(database, clock.now()).catch((error) =>
+      log.warn({ event: 'signup.sweep', err: error }, 'expired sign-ups could not be removed; it will be tried again'),
+    ),
+  )
 }
 
 export async function sweepSignUps(database: Kysely<Database>, now: number): Promise<void> {

@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../database.js'
+import { everyHour } from '../every-hour.js'
 import { inTurn } from '../in-turn.js'
 import { firstIdAt } from './audit-row.js'
 
-const INTERVAL_MILLISECONDS = 60 * 60_000
 const DAY_MILLISECONDS = 24 * 60 * 60_000
 // A statement that removes holds the database, so many small ones are better than a long one.
 const ROWS_A_STATEMENT = 1000
@@ -27,21 +27,11 @@ interface SweepParts {
 
 /** Removes, once an hour, what is older than so many days or above the ceilings. Answers how to stop. */
 export function startSweepingAudit({ database, clock, log, days }: SweepParts): () => Promise<void> {
-  let sweeping: Promise<void> | undefined
-  let cancel = () => {}
-  const sweepLater = () => {
-    cancel = clock.after(INTERVAL_MILLISECONDS, () => {
-      sweeping = sweepAudit(database, clock.now(), days).catch((error) =>
-        log.warn({ event: 'audit.sweep', err: error }, 'the audit trail could not be swept; it will be tried again'),
-      )
-      sweepLater()
-    })
-  }
-  sweepLater()
-  return async () => {
-    cancel()
-    await sweeping
-  }
+  return everyHour(clock, () =>
+    sweepAudit(database, clock.now(), days).catch((error) =>
+      log.warn({ event: 'audit.sweep', err: error }, 'the audit trail could not be swept; it will be tried again'),
+    ),
+  )
 }
 
 /** Removes the oldest rows: what is too old, then what is too many. */

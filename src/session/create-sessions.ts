@@ -11,13 +11,13 @@ import { type Cause, createEvents, type SessionEventName, type SessionEvents } f
 import { createLocks } from './locks.js'
 import { readOptions, type SessionOptions } from './options.js'
 import { type EndedSession, type EndReason, isLive, PRESENCE_BEAT_MILLISECONDS, type SessionId } from './record.js'
+import { startRepeating } from './repeating.js'
 import { resumeSession } from './resume.js'
 import { resumeTokenSession, type TokenRequest } from './resume-token.js'
 import type { Session } from './session.js'
 import { describeSession, expirationDateOf, type SessionDescription } from './session-description.js'
 import { type DeepReadonly, deepFreeze, storageFormat } from './storage.js'
 import type { Cursor, EndFilter, ListFilter, Page } from './store.js'
-import { startSweeping } from './sweeper.js'
 import type { TokenSession } from './token-session.js'
 import { watchChanges } from './watch.js'
 
@@ -119,7 +119,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     }
   }
 
-  const sweeper = startSweeping(clock, policy.sweepMilliseconds, async () => {
+  const sweeps = startRepeating(clock, policy.sweepMilliseconds, async () => {
     await sweep().catch((error) =>
       engine.events.emit('warning', { message: 'The sweep failed; it will be tried again.', error }),
     )
@@ -217,7 +217,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     sweep,
     on: engine.events.on,
     async close({ endSessions = policy.closeOnStop } = {}) {
-      sweeper.stop()
+      sweeps.stop()
       engine.ends.close()
       const isLast = await leave()
       if (isLast && endSessions)
@@ -231,20 +231,20 @@ function announcePresence({ policy: { store, appName, clock }, events }: Engine)
   const { presence } = store
   if (!presence) return async () => false
   const processId = `${process.pid}-${newHandle()}`
-  let cancel = () => {}
-  let beating: Promise<void> = Promise.resolve()
+  let beating = Promise.resolve()
   const beat = () => {
     beating = presence
       .beat(appName, processId, clock.now())
       .catch((error) =>
         events.emit('warning', { message: 'The store could not be told that this process uses it.', error }),
       )
-    cancel = clock.after(PRESENCE_BEAT_MILLISECONDS, beat)
+    return beating
   }
   beat()
+  const beats = startRepeating(clock, PRESENCE_BEAT_MILLISECONDS, beat)
   let left: Promise<boolean> | undefined
   return () => {
-    cancel()
+    beats.stop()
     left ??= beating.then(() => answerOf(presence.leave(appName, processId, clock.now())))
     return left
   }

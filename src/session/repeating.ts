@@ -1,21 +1,21 @@
 import type { Clock } from './clock.js'
 
-export interface Sweeper {
+export interface Repeating {
   /** Safe at any time, also before the first round. */
   stop(): void
 }
 
 /**
- * Calls `sweep` about every `milliseconds`; each wait differs a little, so that processes do not sweep in step.
- * `sweep` must not throw.
+ * Calls `run` about every `milliseconds`, for the first time after one of them, and never before the last call is done; each wait is a
+ * little shorter, so that processes do not run in step. 0 = never. `run` must not throw.
  */
-export function startSweeping(clock: Clock, milliseconds: number, sweep: () => Promise<void>): Sweeper {
+export function startRepeating(clock: Clock, milliseconds: number, run: () => Promise<void>): Repeating {
   let cancel = () => {}
   let stopped = milliseconds === 0
   const schedule = () => {
     if (!stopped) cancel = clock.after(milliseconds * (0.9 + Math.random() * 0.1), round)
   }
-  const round = () => void sweep().then(schedule)
+  const round = () => void run().then(schedule)
   schedule()
   return {
     stop() {

@@ -16,6 +16,7 @@ const GROUND = [
   'src/privileges.ts',
   'src/database-file.ts',
   'src/database-trouble.ts',
+  'src/every-hour.ts',
   'src/explain-postgres.ts',
   'src/in-turn.ts',
   'src/project-root.ts',
