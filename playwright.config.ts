@@ -3,8 +3,8 @@ import { launchOptions } from './test/support/chromium.mjs'
 
 const desktop = { viewport: { width: 1280, height: 800 } }
 
-// What no screen and no script changes is walked through once.
-const SAME_EVERYWHERE = 'fixation.spec.js'
+// What no screen and no script changes, or what is about a script, is walked through once.
+const SAME_EVERYWHERE = ['fixation.spec.js', 'back-button.spec.js', 'confirm-form.spec.js']
 
 // The walkthroughs are compiled with everything else, so they start the very server that people run.
 export default defineConfig({
@@ -22,7 +22,8 @@ export default defineConfig({
     locale: 'en-GB',
     timezoneId: 'UTC',
     screenshot: 'only-on-failure',
-    trace: 'retain-on-failure',
+    // Recording takes as long again; "npx playwright test --trace retain-on-failure" does it where one looks for a fault.
+    trace: 'off',
   },
   projects: [
     { name: 'desktop', use: desktop },

@@ -10,17 +10,17 @@ import { startTestServers } from './gate/test-servers.mjs'
 import { runUnitTests } from './gate/unit-tests.mjs'
 
 const BROWSER_ROUNDS = 10
-const FILE_MINUTES = 60
+const PROCESS_MINUTES = 60
 
 const PARTS = {
   async model() {
     process.env.MODEL_RUNS = '1000'
     process.env.COMPARED_ROUNDS = '50'
-    await runUnitTests(['session/model', '-compared'], { fileMinutes: FILE_MINUTES })
+    await runUnitTests(['session/model', '-compared'], { processMinutes: PROCESS_MINUTES })
   },
   async faults() {
     process.env.FAULT_ROUNDS = '10'
-    await runUnitTests(['session/faults'], { fileMinutes: FILE_MINUTES })
+    await runUnitTests(['session/faults'], { processMinutes: PROCESS_MINUTES })
   },
   million: () => run(process.execPath, ['bench/million.mjs'], 'A lookup among a million sessions takes too long.'),
   async browser() {

@@ -37,7 +37,9 @@ async function installChromium() {
     const complaint = 'Chromium could not be installed with apt-get.'
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
     await run('apt-get', ['update', '-qq'], complaint, env)
-    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], complaint, env)
+    const install = ['install', '-y', '-qq', '--no-install-recommends']
+    const code = await exitCode('apt-get', [...install, 'chromium-headless-shell'], env)
+    if (code !== 0) await run('apt-get', [...install, 'chromium'], complaint, env)
     return
   }
   await run(process.execPath, [PLAYWRIGHT, 'install', 'chromium'], 'Playwright could not install Chromium.')

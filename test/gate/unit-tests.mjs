@@ -3,20 +3,21 @@ import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { exitCode, GateError, root, testEnvironment } from './run-program.mjs'
 import { ofSecondPass } from './second-pass.mjs'
+import { groupTests } from './test-groups.mjs'
 
 // More would only make servers, workers and races wait for one another on a small machine.
-const FILES_AT_ONCE = 2
-const FILE_MINUTES = 3
+const PROCESSES_AT_ONCE = 2
+const PROCESS_MINUTES = 6
 
 /** Runs every compiled test file (or those whose path contains one of `filter`) and answers how many tests passed. */
-export async function runUnitTests(filter, { fileMinutes = FILE_MINUTES } = {}) {
+export async function runUnitTests(filter, { processMinutes = PROCESS_MINUTES } = {}) {
   const files = testFiles('.test.ts').filter((file) => matches(file, filter))
   if (files.length === 0) {
     if (filter.length > 0) return 0
     throw new GateError('There is no test file under test/.')
   }
   const { crmTemplateFiles } = await import('../../dist/test/support/crm-templates.js')
-  return runOnCopies(await crmTemplateFiles(), files, {}, 'Unit and integration tests', fileMinutes)
+  return runOnCopies(await crmTemplateFiles(), files, {}, 'Unit and integration tests', processMinutes)
 }
 
 /** Runs what is about the CRM once more, with its data in PostgreSQL, and answers how many tests passed. */
@@ -29,18 +30,20 @@ export async function runUnitTestsOnPostgres(filter) {
 }
 
 /** Runs files whose tests copy their databases from these. */
-async function runOnCopies({ env, drop }, files, more, title, fileMinutes) {
+async function runOnCopies({ env, drop }, files, more, title, processMinutes) {
   try {
-    return await runFiles(files, { ...testEnvironment(), ...env, ...more }, title, fileMinutes)
+    return await runFiles(files, { ...testEnvironment(), ...env, ...more }, title, processMinutes)
   } finally {
     await drop()
   }
 }
 
-async function runFiles(files, env, title, fileMinutes = FILE_MINUTES) {
-  const compiled = files.map((file) => join('dist', file.replace(/\.ts$/, '.js')))
-  const { code, findings } = await runNodeTest(compiled, env, fileMinutes)
-  complain(findings, code, title)
+async function runFiles(files, env, title, processMinutes = PROCESS_MINUTES) {
+  const { programs, watched } = groupTests(files)
+  const { code, findings } = await runNodeTest(programs, env, processMinutes)
+  const seen = new Set(findings.map(({ file }) => file && relative(root, file)))
+  const empty = watched.filter((file) => !seen.has(file)).map((name) => ({ kind: 'empty-file', name }))
+  complain([...findings, ...empty], code, title)
   return findings.filter(({ kind }) => kind === 'passed').length
 }
 
@@ -56,7 +59,7 @@ export function matches(file, filter) {
   return filter.length === 0 || filter.some((part) => file.split(sep).join('/').includes(part))
 }
 
-async function runNodeTest(files, env, fileMinutes) {
+async function runNodeTest(programs, env, processMinutes) {
   const folder = mkdtempSync(join(tmpdir(), 'gate-'))
   const report = join(folder, 'findings.ndjson')
   const args = [
@@ -64,13 +67,13 @@ async function runNodeTest(files, env, fileMinutes) {
     '--enable-source-maps',
     '--import',
     './test/support/no-console-error.mjs',
-    `--test-concurrency=${FILES_AT_ONCE}`,
-    `--test-timeout=${fileMinutes * 60_000}`,
+    `--test-concurrency=${PROCESSES_AT_ONCE}`,
+    `--test-timeout=${processMinutes * 60_000}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=./test/support/gate-reporter.mjs',
     `--test-reporter-destination=${report}`,
-    ...files,
+    ...programs,
   ]
   try {
     const code = await exitCode(process.execPath, args, env)

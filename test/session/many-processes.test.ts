@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import test from 'node:test'
+import test, { after, before, describe } from 'node:test'
 import { type Scope, temporaryFolder } from '../support/process.js'
 import { ownName, postgresUrl, redisUrl } from '../support/servers/test-servers.js'
 import { type CounterPage, type CounterServer, startCounterServer } from './support/counter-server.js'
@@ -28,96 +28,109 @@ const CALLERS = 20
 const ROUNDS = 5
 
 for (const [name, { address, processes, increments }] of Object.entries(STORES)) {
-  const start = (scope: Scope, count = processes) => startServers(scope, address(scope), count)
+  describe(`on ${name}`, () => {
+    const scope = suiteScope()
+    let servers: CounterServer[] = []
+    before(async () => {
+      servers = await startServers(scope, address(scope), processes)
+    })
 
-  test(`[STORAGE-4] ${increments} parallel increments of one session, spread over ${processes} processes, leave ${increments}, on ${name}`, async (t) => {
-    const servers = await start(t)
-    const browser = await first(servers).signIn()
-    const everywhere = servers.map((server) => server.visit(browser))
-    const counts: unknown[] = []
-    while (counts.length < increments) {
-      const wave = Array.from({ length: AT_ONCE }, (_, nth) => dealt(everywhere, nth).read<CounterPage>('/count'))
-      counts.push(...(await Promise.all(wave)).map(({ storage }) => storage.count))
-    }
-    assert.deepEqual(
-      counts.sort((a, b) => Number(a) - Number(b)),
-      Array.from({ length: increments }, (_, nth) => nth + 1),
-    )
-    for (const visitor of everywhere) assert.equal((await visitor.read<CounterPage>('/read')).storage.count, increments)
-  })
-
-  test(`[OTP-7] of twenty who open one link at the same moment, each at another process, one gets in, on ${name}`, async (t) => {
-    const servers = await start(t)
-    const ana = await first(servers).signIn()
-    const { id } = await ana.read<CounterPage>('/read')
-    for (let round = 0; round < ROUNDS; round++) {
-      const link = String((await ana.get('/link')).headers['x-link'])
-      const callers = Array.from({ length: CALLERS }, (_, nth) => dealt(servers, nth).visit())
-      const pages = await Promise.all(callers.map((caller) => caller.read<CounterPage>(`/read?$4DSID=${link}`)))
-      const restored = pages.filter((page) => page.restored)
+    test(`[STORAGE-4] ${increments} parallel increments of one session, spread over ${processes} processes, leave ${increments}, on ${name}`, async () => {
+      const browser = await first(servers).signIn()
+      const everywhere = servers.map((server) => server.visit(browser))
+      const counts: unknown[] = []
+      while (counts.length < increments) {
+        const wave = Array.from({ length: AT_ONCE }, (_, nth) => dealt(everywhere, nth).read<CounterPage>('/count'))
+        counts.push(...(await Promise.all(wave)).map(({ storage }) => storage.count))
+      }
       assert.deepEqual(
-        restored.map((page) => page.id),
-        [id],
+        counts.sort((a, b) => Number(a) - Number(b)),
+        Array.from({ length: increments }, (_, nth) => nth + 1),
       )
-      assert.equal(pages.filter((page) => page.userName !== '').length, 1)
-    }
-  })
+      for (const visitor of everywhere)
+        assert.equal((await visitor.read<CounterPage>('/read')).storage.count, increments)
+    })
 
-  test(`[LIFE-3] a logout in one process stands, though a writer in another one was inside meanwhile, on ${name}`, async (t) => {
-    const [one, two] = (await start(t, 2)) as [CounterServer, CounterServer]
-    const browser = await one.signIn()
-    const elsewhere = two.visit(browser)
-    const late = two.visit(browser)
+    test(`[OTP-7] of twenty who open one link at the same moment, each at another process, one gets in, on ${name}`, async () => {
+      const ana = await first(servers).signIn()
+      const { id } = await ana.read<CounterPage>('/read')
+      for (let round = 0; round < ROUNDS; round++) {
+        const link = String((await ana.get('/link')).headers['x-link'])
+        const callers = Array.from({ length: CALLERS }, (_, nth) => dealt(servers, nth).visit())
+        const pages = await Promise.all(callers.map((caller) => caller.read<CounterPage>(`/read?$4DSID=${link}`)))
+        const restored = pages.filter((page) => page.restored)
+        assert.deepEqual(
+          restored.map((page) => page.id),
+          [id],
+        )
+        assert.equal(pages.filter((page) => page.userName !== '').length, 1)
+      }
+    })
 
-    const writing = elsewhere.get('/wait-inside')
-    await two.program.printed(/a writer is inside/)
-    assert.equal((await browser.get('/logout')).status, 200)
-    await two.visit().get('/open-door')
+    test(`[LIFE-3] a logout in one process stands, though a writer in another one was inside meanwhile, on ${name}`, async () => {
+      const [one, two] = servers as [CounterServer, CounterServer]
+      const browser = await one.signIn()
+      const elsewhere = two.visit(browser)
+      const late = two.visit(browser)
 
-    assert.equal((await writing).status, 409)
-    for (const visitor of [one.visit(late), late]) {
-      const { isNew, userName, storage } = await visitor.read<CounterPage>('/read')
+      const writing = elsewhere.get('/wait-inside')
+      await two.program.printed(/a writer is inside/)
+      assert.equal((await browser.get('/logout')).status, 200)
+      await two.visit().get('/open-door')
+
+      assert.equal((await writing).status, 409)
+      for (const visitor of [one.visit(late), late]) {
+        const { isNew, userName, storage } = await visitor.read<CounterPage>('/read')
+        assert.deepEqual({ isNew, userName, storage }, { isNew: true, userName: '', storage: {} })
+      }
+    })
+
+    test(`a logout in one process ends the streams of that session in all others within a second, on ${name}`, async (t) => {
+      const browser = await first(servers).signIn()
+      const streams = servers.map((server) => server.visit(browser).get('/until-ended'))
+      const over: number[] = []
+      for (const stream of streams) stream.then(() => over.push(performance.now()))
+      await Promise.all(servers.map(({ program }) => program.printed(/a stream is open/)))
+      await browser.get('/logout')
+      const ended = performance.now()
+      await Promise.all(streams)
+      // A promise of the layer, not a measure of this machine: a look that is due in half a minute would not do.
+      assert.ok(Math.max(...over) - ended < 10_000)
+      t.diagnostic(`the last of ${servers.length} streams ended ${Math.round(Math.max(...over) - ended)} ms later`)
+    })
+
+    test(`[MODE-5] two applications that share one store are strangers, on ${name}`, async (t) => {
+      const shared = address(t)
+      const [salesName, stockName] = [`SALES${ownName()}`, `STOCK${ownName()}`]
+      const sales = await startCounterServer(t, shared, salesName)
+      const stock = await startCounterServer(t, shared, stockName)
+      const seller = await sales.signIn()
+      await seller.get('/count')
+      const token = seller.cookies.get(`4DSID_${salesName}`) ?? ''
+      assert.notEqual(token, '')
+
+      const impostor = stock.visit()
+      impostor.cookies.set(`4DSID_${stockName}`, token)
+      impostor.cookies.set(`4DSID_${salesName}`, token)
+      const { isNew, userName, storage } = await impostor.read<CounterPage>('/read')
       assert.deepEqual({ isNew, userName, storage }, { isNew: true, userName: '', storage: {} })
-    }
+      await impostor.get('/logout')
+      await impostor.get('/login')
+      await impostor.get('/logout')
+
+      const { userName: stillThere, storage: kept } = await seller.read<CounterPage>('/read')
+      assert.deepEqual({ stillThere, kept }, { stillThere: 'Ana Lima', kept: { count: 1 } })
+    })
   })
+}
 
-  test(`a logout in one process ends the streams of that session in all others within a second, on ${name}`, async (t) => {
-    const servers = await start(t)
-    const browser = await first(servers).signIn()
-    const streams = servers.map((server) => server.visit(browser).get('/until-ended'))
-    const over: number[] = []
-    for (const stream of streams) stream.then(() => over.push(performance.now()))
-    await Promise.all(servers.map(({ program }) => program.printed(/a stream is open/)))
-    await browser.get('/logout')
-    const ended = performance.now()
-    await Promise.all(streams)
-    // A promise of the layer, not a measure of this machine: a look that is due in half a minute would not do.
-    assert.ok(Math.max(...over) - ended < 10_000)
-    t.diagnostic(`the last of ${servers.length} streams ended ${Math.round(Math.max(...over) - ended)} ms later`)
+/** Lets the servers go when all tests of a suite are over, the one that was started last first. */
+function suiteScope(): Scope {
+  const runs: (() => void | Promise<void>)[] = []
+  after(async () => {
+    for (const run of runs.reverse()) await run()
   })
-
-  test(`[MODE-5] two applications that share one store are strangers, on ${name}`, async (t) => {
-    const shared = address(t)
-    const [salesName, stockName] = [`SALES${ownName()}`, `STOCK${ownName()}`]
-    const sales = await startCounterServer(t, shared, salesName)
-    const stock = await startCounterServer(t, shared, stockName)
-    const seller = await sales.signIn()
-    await seller.get('/count')
-    const token = seller.cookies.get(`4DSID_${salesName}`) ?? ''
-    assert.notEqual(token, '')
-
-    const impostor = stock.visit()
-    impostor.cookies.set(`4DSID_${stockName}`, token)
-    impostor.cookies.set(`4DSID_${salesName}`, token)
-    const { isNew, userName, storage } = await impostor.read<CounterPage>('/read')
-    assert.deepEqual({ isNew, userName, storage }, { isNew: true, userName: '', storage: {} })
-    await impostor.get('/logout')
-    await impostor.get('/login')
-    await impostor.get('/logout')
-
-    const { userName: stillThere, storage: kept } = await seller.read<CounterPage>('/read')
-    assert.deepEqual({ stillThere, kept }, { stillThere: 'Ana Lima', kept: { count: 1 } })
-  })
+  return { after: (run) => void runs.push(run) }
 }
 
 function fourProcessesAt(url: string): SharedStore {

@@ -11,12 +11,12 @@ function examine(type, data) {
   if (type === 'test:stderr') return { kind: 'noise', text: data.message, file: data.file }
   if (type !== 'test:pass' && type !== 'test:fail') return undefined
 
-  const { name } = data
+  const { name, file } = data
   if (isTestFile(name)) return { kind: type === 'test:fail' ? 'broken-file' : 'empty-file', name }
-  if (data.skip !== undefined) return { kind: 'skipped', name }
-  if (data.todo !== undefined) return { kind: 'todo', name }
-  if (type === 'test:fail') return { kind: 'failed', name }
-  return data.details?.type === 'suite' ? undefined : { kind: 'passed', name }
+  if (data.skip !== undefined) return { kind: 'skipped', name, file }
+  if (data.todo !== undefined) return { kind: 'todo', name, file }
+  if (type === 'test:fail') return { kind: 'failed', name, file }
+  return data.details?.type === 'suite' ? undefined : { kind: 'passed', name, file }
 }
 
 // A file is reported as a test of its own when it ran none, or when it broke outside of them.

@@ -2,10 +2,10 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Kysely, PostgresAdapter, sql } from 'kysely'
-import type { Pool } from 'pg'
 import type { DatabaseSetting } from '../../../src/config-values.js'
 import type { Database } from '../../../src/database.js'
-import { databaseUrl, ownName, postgresUrl } from './test-servers.js'
+import { keepPristine, lendDatabase, removeLentDatabases } from './lent-databases.js'
+import { administer, databaseUrl, ownName } from './test-servers.js'
 
 /** What a database begins with: the demo's accounts and customers, or its tables only. */
 type Beginning = 'filled' | 'empty'
@@ -13,7 +13,7 @@ type Beginning = 'filled' | 'empty'
 /** A database of the CRM that one test has for itself. */
 export interface OwnDatabase {
   setting: DatabaseSetting
-  /** Removes it; call this when nobody uses it any more. */
+  /** Removes it, or has it ready for the next one; call this when nobody uses it any more. */
   drop(): Promise<void>
 }
 
@@ -26,9 +26,12 @@ const FILES = process.env.TEST_CRM_FILES
 export async function ownCrmDatabase(beginning: Beginning, file?: string): Promise<OwnDatabase> {
   if (!isOnPostgres)
     return file === undefined ? ownFile(beginning) : { setting: { kind: 'sqlite', file }, async drop() {} }
+  if (TEMPLATES !== undefined) {
+    const { url, giveBack } = await lendDatabase(templateName(TEMPLATES, beginning))
+    return { setting: { kind: 'postgres', url }, drop: giveBack }
+  }
   const name = ownName()
-  const template = TEMPLATES === undefined ? 'template1' : templateName(TEMPLATES, beginning)
-  await administer(`CREATE DATABASE ${name} TEMPLATE ${template}`)
+  await administer(`CREATE DATABASE ${name}`)
   return {
     setting: { kind: 'postgres', url: databaseUrl(name) },
     drop: () => administer(`DROP DATABASE ${name} WITH (FORCE)`),
@@ -59,6 +62,7 @@ export async function makeTemplates(fill: (beginning: Beginning, url: string) =>
     const create = `CREATE DATABASE ${templateName(name, beginning)}`
     await administer(`${create} ${AS_PEOPLE_SORT}`).catch(() => administer(create))
     await fill(beginning, databaseUrl(templateName(name, beginning)))
+    await keepPristine(templateName(name, beginning))
   }
   return name
 }
@@ -81,6 +85,7 @@ export function dropAtTheEnd(drop: () => Promise<void>): void {
 
 process.once('beforeExit', async () => {
   for (const drop of left) await drop()
+  await removeLentDatabases()
 })
 
 /** SQLite gives the number of the newest row again when that row has gone, and PostgreSQL does not: here it does, too. */
@@ -103,17 +108,4 @@ export async function queryAt(url: string, statement: string): Promise<unknown[]
   } finally {
     await client.end()
   }
-}
-
-let administration: Pool | undefined
-
-/** A test file makes many databases: the connection stays, and keeps no process alive. */
-async function administer(statement: string): Promise<void> {
-  if (administration === undefined) {
-    const { Pool } = await import('pg')
-    administration = new Pool({ connectionString: postgresUrl, max: 1, allowExitOnIdle: true })
-    // The next statement tells when the server has gone; between two of them it matters to nobody.
-    administration.on('error', () => {})
-  }
-  await administration.query(statement)
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Pool } from 'pg'
 import type { Scope } from '../process.js'
 
 /** Where this run of the tests finds Redis and PostgreSQL; undefined when this machine has none. `npm test` starts them. */
@@ -27,17 +28,22 @@ export function databaseUrl(name: string): string {
   return url.href
 }
 
+let administration: Promise<Pool> | undefined
+
 /** Runs one statement outside of any test's database. */
 export async function administer(sql: string): Promise<void> {
+  administration ??= onePool(requiredPostgresUrl())
+  await (await administration).query(sql)
+}
+
+/** One connection that stays, and keeps no process alive. */
+export async function onePool(url: string): Promise<Pool> {
   // Loaded late: most test files ask no PostgreSQL.
-  const { Client } = await import('pg')
-  const client = new Client({ connectionString: requiredPostgresUrl() })
-  await client.connect()
-  try {
-    await client.query(sql)
-  } finally {
-    await client.end()
-  }
+  const { Pool } = await import('pg')
+  const pool = new Pool({ connectionString: url, max: 1, idleTimeoutMillis: 0, allowExitOnIdle: true })
+  // The next statement tells when the server has gone; between two of them it matters to nobody.
+  pool.on('error', () => {})
+  return pool
 }
 
 function requiredPostgresUrl(): string {
