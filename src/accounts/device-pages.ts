@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import { formatMoment } from '../crm/index.js'
 import { currentSession, signedIn } from '../crm-session.js'
+import { SessionError } from '../session/index.js'
 import { describeDevice } from '../web/device-words.js'
 import type { PageModel } from '../web/pages.js'
 import { originOf } from '../web/request-origin.js'
@@ -104,7 +105,13 @@ function whoeverIsSignedIn(press: (ctx: Context) => Promise<void>) {
   return async function whoeverIsSignedIn(ctx: Context) {
     const session = currentSession(ctx)
     if (session.userId === undefined || session.isGuest()) return goTo(ctx, OWN_DEVICES_PAGE)
-    await press(ctx)
+    try {
+      await press(ctx)
+    } catch (error) {
+      // The other press, or somebody else, was a moment earlier.
+      if (!(error instanceof SessionError && error.code === 'SESSION_ENDED')) throw error
+      goTo(ctx, OWN_DEVICES_PAGE)
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import type { Config } from '../../src/config.js'
+import { MemoryStore } from '../../src/session/stores/memory.js'
 import { type Demo, startDemo } from '../support/demo.js'
 import { devicesOf, FIREFOX, IPHONE, logInFrom } from '../support/devices.js'
 import { headingOf, sessionIdOf } from '../support/pages.js'
@@ -114,6 +115,33 @@ onBothStores(
     assert.equal((await devicesOf(laptop)).length, 1)
   },
 )
+
+test('of two presses that are under way at the same moment one brings the cookie, and the other leads back to the page', async (t) => {
+  let waiting: (() => void)[] = []
+  class BothAtOnce extends MemoryStore {
+    override async rotate(...step: Parameters<MemoryStore['rotate']>) {
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve)
+        if (waiting.length === 2) for (const go of waiting) go()
+      })
+      return super.rotate(...step)
+    }
+  }
+  const demo = await startDemo(t, {}, { store: new BothAtOnce() })
+  const laptop = demo.visitor()
+  await logInFrom(laptop, FIREFOX, 1)
+  waiting = []
+  const presses = await Promise.all([laptop, laptop.copy()].map((each) => each.post(`${PAGE}/end-others`)))
+  assert.equal(waiting.length, 2, 'both were under way')
+  assert.deepEqual(
+    presses.map(({ status, location }) => [status, location]),
+    [
+      [303, PAGE],
+      [303, PAGE],
+    ],
+  )
+  assert.equal(presses.flatMap(({ setCookies }) => setCookies).length, 1)
+})
 
 onBothStores('logging out everywhere ends everything of this user, and nothing of others', async (t, settings) => {
   const demo = await startDemo(t, settings)
