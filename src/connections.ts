@@ -82,6 +82,8 @@ export class Connections {
           (type === INT8 && format !== 'binary' ? Number : types.getTypeParser(type, format)) as never,
       },
     })
+    // Between the pool and whoever borrows a connection nobody listens to it, and an error that nobody hears ends the process.
+    pool.on('connect', (client) => client.on('error', () => {}))
     pool.on('error', (error) => {
       // The pool hangs the whole connection on it, with what was sent last: nothing for a log.
       Reflect.deleteProperty(error, 'client')

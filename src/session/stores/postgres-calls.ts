@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { markNothingWritten } from '../record.js'
 import { withinDeadline } from './deadline.js'
-import type { PostgresClient, PostgresPool, PostgresStatement } from './postgres-pool.js'
+import { hearErrors, type PostgresClient, type PostgresPool, type PostgresStatement } from './postgres-pool.js'
 import { fromStoredJson, toStoredValues } from './postgres-text.js'
 
 /** Asks PostgreSQL, one statement at a time. */
@@ -27,6 +27,8 @@ const NOT_PREPARED = new Set(['42883', '42P01'])
 const heard = new WeakSet<PostgresClient>()
 
 export function postgresCalls(pool: PostgresPool, deadlineMilliseconds: number): PostgresCalls {
+  hearErrors(pool)
+
   async function rows(statement: PostgresStatement): Promise<unknown[]> {
     // Whether anything is on its way to PostgreSQL, and whether there is still somebody who waits for the answer.
     const asked = { sent: false, isOver: false }

@@ -1,6 +1,8 @@
 /** The one call this store makes of a pool. A Pool of `pg` fits. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>
+  /** Where it exists, connections are listened to from their first moment. */
+  on?(event: 'connect', listener: (client: PostgresClient) => void): unknown
 }
 
 /** A connection that a pool lends. */
@@ -24,4 +26,17 @@ export interface PostgresStatement {
 export interface PostgresNotification {
   channel: string
   payload?: string | undefined
+}
+
+const heard = new WeakSet<PostgresPool>()
+
+/**
+ * Lets no error of a connection end the process. The pool stops listening to a connection when it lends it, and whoever borrows it has it a
+ * moment later: when the server dies in between, nobody would listen.
+ */
+export function hearErrors(pool: PostgresPool): void {
+  if (heard.has(pool)) return
+  heard.add(pool)
+  // The statement that is under way, or comes next, fails and tells.
+  pool.on?.('connect', (client) => client.on('error', () => {}))
 }

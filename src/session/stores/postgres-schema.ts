@@ -3,7 +3,7 @@ import { ARRIVAL_FUNCTIONS } from './postgres-arrival-functions.js'
 import { CHANGE_FUNCTIONS } from './postgres-change-functions.js'
 import { CREDENTIAL_FUNCTIONS } from './postgres-credential-functions.js'
 import { END_FUNCTIONS } from './postgres-end-functions.js'
-import type { PostgresClient, PostgresPool } from './postgres-pool.js'
+import { hearErrors, type PostgresClient, type PostgresPool } from './postgres-pool.js'
 import { LOOKS_AFRESH } from './postgres-steps.js'
 import { TABLES } from './postgres-tables.js'
 
@@ -23,6 +23,7 @@ const PREPARE_MILLISECONDS = 60_000
  * @throws Error when a newer version has been there, or the connection's isolation level does not do; nothing is changed then.
  */
 export async function preparePostgresStore(pool: PostgresPool): Promise<void> {
+  hearErrors(pool)
   const client = await pool.connect()
   client.on('error', () => {})
   let isDone = false

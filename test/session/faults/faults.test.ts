@@ -78,7 +78,12 @@ for (const [name, startDatabase] of Object.entries(SERVERS)) {
 async function play(t: TestContext, database: DatabaseServer, happen: (scene: Scene) => Promise<void>) {
   const network = await startCuttingProxy(t, database.url)
   const appName = ownName()
-  const startServer = () => startCounterServer(t, network.url, appName)
+  const crashes: string[] = []
+  const startServer = async () => {
+    const server = await startCounterServer(t, network.url, appName)
+    server.program.ended.then(({ code, stderr }) => code !== null && crashes.push(stderr))
+    return server
+  }
   const servers = await Promise.all(Array.from({ length: PROCESSES }, startServer))
   const load = new Load(servers)
   try {
@@ -100,6 +105,7 @@ async function play(t: TestContext, database: DatabaseServer, happen: (scene: Sc
     )
   } finally {
     await load.stop()
+    assert.deepEqual(crashes, [], 'a server ended by itself')
     for (const { program } of servers) program.kill('SIGKILL')
   }
 }

@@ -55,13 +55,17 @@ export class Load {
         .catch(() => undefined),
     )
     const kept = new Map(browser.cookies)
+    const answers: string[] = []
     await until('the log out is answered', async () => {
       const out = await this.#server(1)
         .visit(browser)
         .get('/logout')
-        .catch(() => undefined)
-      return out?.status === 200
-    })
+        .catch((error) => ({ status: 0, text: String(error) }))
+      answers.push(`${out.status} ${out.text}`)
+      return out.status === 200
+    }).catch((error) =>
+      assert.fail(`${error.message}: ${answers.length} answers, such as ${answers.slice(-3).join('; ')}`),
+    )
     const past = this.#server(0).visit()
     for (const [name, value] of kept) past.cookies.set(name, value)
     this.#gone.push(past)

@@ -55,6 +55,14 @@ if (postgresUrl !== undefined) {
     assert.equal(await store.findOTP(APP, link.hash, clock.now()), undefined)
   })
 
+  test('a server that dies at the moment when it has let somebody in fails his call, and ends no process', async (t) => {
+    const dying = await startDyingServer(t, url)
+    const store = postgresStore(openPool(t, dying.url))
+    await assert.rejects(store.count(APP, {}, clock.now()))
+    dying.recover()
+    await store.count(APP, {}, clock.now())
+  })
+
   test('a deadline that is none is refused at once', () => {
     for (const deadlineMilliseconds of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
       assert.throws(() => postgresStore(pool, { deadlineMilliseconds }), /deadlineMilliseconds: a number of millisec/)
@@ -155,5 +163,41 @@ async function insisting<T>(ask: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (attempt === 20) throw error
     }
+  }
+}
+
+// As PostgreSQL says that it waits for a statement, and that it goes.
+const READY = Buffer.from('Z\0\0\0\x05I', 'latin1')
+const FIELDS = 'SFATAL\0C57P01\0Mterminating connection\0\0'
+const GOING = Buffer.from(`E\0\0\0${String.fromCharCode(FIELDS.length + 4)}${FIELDS}`, 'latin1')
+
+/** The server at this address, which goes in the packet in which it lets somebody in. */
+async function startDyingServer(scope: Scope, address: string) {
+  const { port, hostname } = new URL(address)
+  let isDying = true
+  const sockets = new Set<Socket>()
+  const server = createServer((client) => {
+    const upstream = connect(Number(port), hostname)
+    for (const socket of [client, upstream]) sockets.add(socket.on('error', () => {}))
+    client.pipe(upstream)
+    upstream.on('data', (packet: Buffer) => {
+      const isLast = isDying && packet.subarray(-READY.length).equals(READY)
+      client.write(isLast ? Buffer.concat([packet, GOING]) : packet)
+      if (isLast) upstream.destroy()
+    })
+    upstream.on('close', () => client.end())
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  scope.after(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const url = new URL(address)
+  url.port = String((server.address() as AddressInfo).port)
+  return {
+    url: url.href,
+    recover() {
+      isDying = false
+    },
   }
 }
