@@ -135,8 +135,11 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    for (const opening of this.#redis.values()) (await opening).disconnect()
-    for (const opening of this.#pools.values()) await (await opening).end()
+    // What could not be opened is closed already.
+    const close = <T>(opened: Map<string, Promise<T>>, end: (one: T) => unknown) =>
+      Promise.all([...opened.values()].map((opening) => opening.then(end, () => {})))
+    await close(this.#redis, (redis) => redis.disconnect())
+    await close(this.#pools, (pool) => pool.end())
     for (const file of this.#files) file.close()
   }
 }

@@ -23,9 +23,6 @@ const OUTCOME_UNKNOWN = '40003'
 // A function or a table that does not exist.
 const NOT_PREPARED = new Set(['42883', '42P01'])
 
-// The connections that have a listener already: several stores may share a pool.
-const heard = new WeakSet<PostgresClient>()
-
 export function postgresCalls(pool: PostgresPool, deadlineMilliseconds: number): PostgresCalls {
   hearErrors(pool)
 
@@ -59,11 +56,6 @@ export function postgresCalls(pool: PostgresPool, deadlineMilliseconds: number):
   }
 
   async function send(client: PostgresClient, statement: PostgresStatement): Promise<unknown[]> {
-    if (!heard.has(client)) {
-      heard.add(client)
-      // The statement that is under way hears of it too; without a listener the process would end.
-      client.on('error', () => {})
-    }
     let isBroken = false
     try {
       return (await client.query(statement)).rows

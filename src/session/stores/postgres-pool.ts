@@ -1,8 +1,8 @@
-/** The one call this store makes of a pool. A Pool of `pg` fits. */
+/** What this store asks of a pool. A Pool of `pg` fits. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>
-  /** Where it exists, connections are listened to from their first moment. */
-  on?(event: 'connect', listener: (client: PostgresClient) => void): unknown
+  /** Told of each connection before it is lent. */
+  on(event: 'acquire', listener: (client: PostgresClient) => void): unknown
 }
 
 /** A connection that a pool lends. */
@@ -28,15 +28,18 @@ export interface PostgresNotification {
   payload?: string | undefined
 }
 
-const heard = new WeakSet<PostgresPool>()
+const heard = new WeakSet<PostgresPool | PostgresClient>()
 
 /**
- * Lets no error of a connection end the process. The pool stops listening to a connection when it lends it, and whoever borrows it has it a
- * moment later: when the server dies in between, nobody would listen.
+ * Lets no error of a connection end the process: the statement that is under way, or comes next, fails and tells. The pool stops listening to a
+ * connection when it lends it, and whoever borrows it has it a moment later, so this listens before.
  */
 export function hearErrors(pool: PostgresPool): void {
   if (heard.has(pool)) return
   heard.add(pool)
-  // The statement that is under way, or comes next, fails and tells.
-  pool.on?.('connect', (client) => client.on('error', () => {}))
+  pool.on('acquire', (client) => {
+    if (heard.has(client)) return
+    heard.add(client)
+    client.on('error', () => {})
+  })
 }

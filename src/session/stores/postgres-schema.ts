@@ -25,7 +25,6 @@ const PREPARE_MILLISECONDS = 60_000
 export async function preparePostgresStore(pool: PostgresPool): Promise<void> {
   hearErrors(pool)
   const client = await pool.connect()
-  client.on('error', () => {})
   let isDone = false
   try {
     await withinDeadline(prepare(client), PREPARE_MILLISECONDS, 'PostgreSQL')

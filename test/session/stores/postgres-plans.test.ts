@@ -20,6 +20,7 @@ if (postgresUrl !== undefined) {
     await client.query('BEGIN')
     // What PostgreSQL has counted in one transaction it tells at once.
     const inside: PostgresPool = {
+      on: () => {},
       connect: async () => ({ query: (statement) => client.query(statement), on: () => {}, release: () => {} }),
     }
     const greedy: string[] = []
