@@ -1,5 +1,5 @@
-import { DatabaseUnavailable } from './database-trouble.js'
-import { StartError } from './start-error.js'
+import { DatabaseUnavailable } from './errors.ts'
+import { StartError } from '../src/config/start-error.ts'
 
 /** What is told of where a database is: never the password. */
 interface Place {

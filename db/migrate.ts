@@ -1,7 +1,8 @@
-import { type Kysely, type Migration, Migrator, NO_MIGRATIONS } from 'kysely'
-import type { Database } from '../src/database.js'
-import { StartError } from '../src/start-error.js'
-import { migrations as allMigrations } from './migrations/index.js'
+import type { Kysely } from 'kysely'
+import { type Migration, Migrator, NO_MIGRATIONS } from 'kysely/migration'
+import type { Database } from './tables.ts'
+import { StartError } from '../src/config/start-error.ts'
+import { migrations as allMigrations } from './migrations/index.ts'
 
 const MIGRATION_TABLE = 'kysely_migration'
 

@@ -1,12 +1,12 @@
 import { writeSync } from 'node:fs'
-import { demoAccounts } from './accounts/index.js'
-import { announcement, cautions } from './announcement.js'
-import { ConfigError, readConfig } from './config.js'
-import { startFleet } from './fleet/index.js'
-import { linkToPrimary, type PrimaryLink } from './primary-link.js'
-import { type RunningServer, startServer } from './server.js'
-import { StartError } from './start-error.js'
-import { stopSignals } from './stop-signals.js'
+import { demoAccounts } from './accounts/index.ts'
+import { announcement, cautions } from './process/announcement.ts'
+import { ConfigError, readConfig } from './config/config.ts'
+import { startFleet } from './process/fleet/index.ts'
+import { linkToPrimary, type PrimaryLink } from './parts/primary-link.ts'
+import { type RunningServer, startServer } from './process/server.ts'
+import { StartError } from './config/start-error.ts'
+import { stopSignals } from './process/stop-signals.ts'
 
 // After an error that nobody expected, stopping in good order may itself hang.
 const LAST_STOP_MILLISECONDS = 5_000

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import { projectRoot } from '../src/project-root.js'
+import { projectRoot } from '../src/config/project-root.ts'
 
 const LIST = readFileSync(join(projectRoot(), 'docs', 'behaviour.md'), 'utf8')
 

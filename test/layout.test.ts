@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { projectRoot } from '../src/project-root.js'
-import { readSources, type Source, violations } from './support/layout.js'
+import { projectRoot } from '../src/config/project-root.ts'
+import { readSources, type Source, violations } from './support/layout.ts'
 
 test('every file keeps to the map: who imports whom, no circles, no driver outside of the composition root', () => {
   const sources = readSources(projectRoot(), ['src', 'db'])

@@ -7,8 +7,8 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
-import { type Ended, Program, settingsIn, startServerProcess, temporaryFolder } from './support/process.js'
-import { Visitor } from './support/visitor.js'
+import { type Ended, Program, settingsIn, startServerProcess, temporaryFolder } from './support/process.ts'
+import { Visitor } from './support/visitor.ts'
 
 test('the first start fills the demo and tells its address and accounts; the next one finds everything as it was', async (t) => {
   const env = settingsIn(temporaryFolder(t))

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import { projectRoot } from '../src/project-root.js'
-import { startDemo } from './support/demo.js'
-import { Terminal } from './support/terminal.js'
+import { projectRoot } from '../src/config/project-root.ts'
+import { startDemo } from './support/demo.ts'
+import { Terminal } from './support/terminal.ts'
 
 interface Exchange {
   command: string

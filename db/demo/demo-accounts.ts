@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Database, Role } from '../database.js'
+import type { Database, Role } from '../tables.ts'
 
 /** The password of every account that the demo is seeded with. The production profile never seeds. */
 export const DEMO_PASSWORD = 'crm-demo'

@@ -1,7 +1,7 @@
-import { foldName } from '../src/crm/fold-name.js'
-import { PseudoRandom } from './pseudo-random.js'
-import { coinedNames, industries, products } from './seed-catalogue.js'
-import { countries, type SeedCountry } from './seed-countries.js'
+import { foldName } from '../fold-name.ts'
+import { PseudoRandom } from './pseudo-random.ts'
+import { coinedNames, industries, products } from './seed-catalogue.ts'
+import { countries, type SeedCountry } from './seed-countries.ts'
 
 export interface SeedCustomer {
   id: number

@@ -1,8 +1,8 @@
 import { type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely'
-import { DEMO_PASSWORD } from '../src/accounts/demo-accounts.js'
-import type { Database, Role } from '../src/database.js'
-import { inTurn } from '../src/in-turn.js'
-import { makeCustomers } from './seed-customers.js'
+import { DEMO_PASSWORD } from './demo-accounts.ts'
+import type { Database, Role } from '../tables.ts'
+import { inTurn } from '../transactions.ts'
+import { makeCustomers } from './seed-customers.ts'
 
 const ROWS_A_STATEMENT = 100
 

@@ -10,8 +10,8 @@ import {
   sql,
   type TableMetadata,
 } from 'kysely'
-import { NeutralColumns } from './postgres-columns.js'
-import { PostgresDriver, type PostgresPool } from './postgres-driver.js'
+import { NeutralColumns } from './postgres-columns.ts'
+import { PostgresDriver, type PostgresPool } from './postgres-driver.ts'
 
 /** Kysely's dialect for a PostgreSQL that several processes share, so made that migrations and queries mean what they mean on SQLite. */
 export class SharedPostgresDialect implements Dialect {

@@ -1,5 +1,5 @@
 import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely'
-import { DatabaseUnavailable, endsConnection, postgresTrouble } from '../src/database-trouble.js'
+import { DatabaseUnavailable, endsConnection, postgresTrouble } from '../errors.ts'
 
 /** The one call made on a pool; a pg Pool fits. Whoever made it closes it. */
 export interface PostgresPool {

@@ -1,5 +1,5 @@
 import { CompiledQuery, type DatabaseConnection, type Driver, SqliteAdapter, SqliteDialect, SqliteDriver } from 'kysely'
-import { sqliteTrouble } from '../src/database-trouble.js'
+import { sqliteTrouble } from '../errors.ts'
 
 type SqliteSettings = ConstructorParameters<typeof SqliteDialect>[0]
 

@@ -1,4 +1,5 @@
-import type { Kysely, Migration } from 'kysely'
+import type { Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
 
 /** The two linked tables of the example, salespersons and their customers, and what the customers bought. */
 export const salespersonsAndCustomers: Migration = {

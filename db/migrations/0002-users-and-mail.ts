@@ -1,4 +1,5 @@
-import type { Kysely, Migration } from 'kysely'
+import type { Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
 
 /** People who signed up, the mail that waits to be sent to them, and the demo's own mailbox. Times are ISO 8601, UTC. */
 export const usersAndMail: Migration = {

@@ -1,4 +1,5 @@
-import { type Kysely, type Migration, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
 
 /** What salespersons asked an external platform to approve, and what came of it. At most one for a customer waits. */
 export const operations: Migration = {

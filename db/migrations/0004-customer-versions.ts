@@ -1,4 +1,5 @@
-import type { Kysely, Migration } from 'kysely'
+import type { Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
 
 /** A number that goes up with each change of a customer, so that two people who change one notice each other. */
 export const customerVersions: Migration = {

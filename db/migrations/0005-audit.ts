@@ -1,4 +1,5 @@
-import type { Kysely, Migration } from 'kysely'
+import type { Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
 
 /** What happened around sign-ins and sessions. Rows are only ever added, and removed when they are old. Times are ISO 8601, UTC. */
 export const audit: Migration = {

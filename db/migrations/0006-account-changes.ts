@@ -1,4 +1,5 @@
-import type { Kysely, Migration } from 'kysely'
+import type { Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
 
 /** What people change of their own accounts, and the browsers they are known by. Times are ISO 8601, UTC. */
 export const accountChanges: Migration = {

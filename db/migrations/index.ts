@@ -1,11 +1,11 @@
-import type { Migration } from 'kysely'
-import { salespersonsAndCustomers } from './0001-salespersons-and-customers.js'
-import { usersAndMail } from './0002-users-and-mail.js'
-import { operations } from './0003-operations.js'
-import { customerVersions } from './0004-customer-versions.js'
-import { audit } from './0005-audit.js'
-import { accountChanges } from './0006-account-changes.js'
-import { operationKeys } from './0007-operation-keys.js'
+import type { Migration } from 'kysely/migration'
+import { salespersonsAndCustomers } from './0001-salespersons-and-customers.ts'
+import { usersAndMail } from './0002-users-and-mail.ts'
+import { operations } from './0003-operations.ts'
+import { customerVersions } from './0004-customer-versions.ts'
+import { audit } from './0005-audit.ts'
+import { accountChanges } from './0006-account-changes.ts'
+import { operationKeys } from './0007-operation-keys.ts'
 
 /** Every step of the schema, oldest first. A step that was released is never edited: add the next one. */
 export const migrations: Record<string, Migration> = {

@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
-import type { Database } from '../database.js'
-import { everyHour } from '../every-hour.js'
-import { inTurn } from '../in-turn.js'
-import { forgetMail } from '../mail/index.js'
-import { removeOldEmailChanges } from './email-changes.js'
-import { PENDING_MILLISECONDS, removeExpiredUsers } from './users.js'
+import type { Database } from '../../db/tables.ts'
+import { everyHour } from '../config/interval.ts'
+import { inTurn } from '../../db/transactions.ts'
+import { forgetMail } from '../mail/index.ts'
+import { removeOldEmailChanges } from './people/email-changes.ts'
+import { PENDING_MILLISECONDS, removeExpiredUsers } from './people/users.ts'
 
 interface SweepParts {
   database: Kysely<Database>

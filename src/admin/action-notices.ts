@@ -1,4 +1,4 @@
-import { count } from './time-words.js'
+import { count } from './time-words.ts'
 
 /** What an action did. It travels in the address of the page that follows, as a word. */
 const NOTICES = {

@@ -1,4 +1,4 @@
-import type { AuditRow } from '../database.js'
+import type { AuditRow } from '../../db/tables.ts'
 
 const COLUMNS = [
   'at',

@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely'
-import { AUDIT_EVENTS, type AuditEvent, type AuditFilter } from '../audit/index.js'
-import type { Database } from '../database.js'
-import { Problem } from '../web/problem.js'
-import { plainAddress } from '../web/request-origin.js'
-import { type FoundPeople, findPeople, tooManyPeople } from './find-people.js'
-import { readChoice, readParameter, writeAddress } from './read-address.js'
+import { AUDIT_EVENTS, type AuditEvent, type AuditFilter } from '../audit/index.ts'
+import type { Database } from '../../db/tables.ts'
+import { Problem } from '../web/problem.ts'
+import { plainAddress } from '../web/request-origin.ts'
+import { type FoundPeople, findPeople, tooManyPeople } from './find-people.ts'
+import { readChoice, readParameter, writeAddress } from './read-address.ts'
 
 export const AUDIT_PATH = '/admin/audit'
 

@@ -1,8 +1,8 @@
 import type { Context } from 'koa'
-import { signedIn } from '../crm-session.js'
-import { deviceKey } from '../web/device-key.js'
-import type { EventStreams } from '../web/event-streams.js'
-import type { SessionChanges } from './session-changes.js'
+import { signedIn } from '../crm-session/crm-session.ts'
+import { deviceKey } from '../web/device-key.ts'
+import type { EventStreams } from '../web/event-streams.ts'
+import type { SessionChanges } from './session-changes.ts'
 
 /** `/admin/sessions/events`: tells open consoles that there is something new to see. */
 export function consoleEvents({

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Database } from '../database.js'
+import type { Database } from '../../db/tables.ts'
 
 /** Somebody with an account. */
 export interface FoundPerson {

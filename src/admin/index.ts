@@ -1,14 +1,14 @@
-import type { AuditTrail } from '../audit/index.js'
-import type { Config } from '../config.js'
-import type { Sessions } from '../session/index.js'
-import type { EventStreams } from '../web/event-streams.js'
-import { type AuditPageParts, auditPages } from './audit-pages.js'
-import { consoleEvents } from './console-events.js'
-import { type SessionsToEnd, sessionActions } from './session-actions.js'
-import { SessionChanges } from './session-changes.js'
-import { comeBackTo, sessionPages } from './session-pages.js'
+import type { AuditTrail } from '../audit/index.ts'
+import type { Config } from '../config/config.ts'
+import type { Sessions } from '../session/index.ts'
+import type { EventStreams } from '../web/event-streams.ts'
+import { type AuditPageParts, auditPages } from './audit-pages.ts'
+import { consoleEvents } from './console-events.ts'
+import { type SessionsToEnd, sessionActions } from './session-actions.ts'
+import { SessionChanges } from './session-changes.ts'
+import { comeBackTo, sessionPages } from './session-pages.ts'
 
-export type { DescribeDevice } from './session-words.js'
+export type { DescribeDevice } from './session-words.ts'
 
 /** The calls on sessions that are made here. */
 type SessionsOfConsole = SessionsToEnd & Pick<Sessions, 'list' | 'count' | 'on' | 'cookieName'>

@@ -1,4 +1,4 @@
-import { Problem } from '../web/problem.js'
+import { Problem } from '../web/problem.ts'
 
 const LONGEST_TEXT = 120
 

@@ -1,12 +1,12 @@
 import type { Context } from 'koa'
-import type { Notes } from '../audit/index.js'
-import { signedIn } from '../crm-session.js'
-import type { EndFilter, Sessions } from '../session/index.js'
-import { Problem } from '../web/problem.js'
-import { originOf } from '../web/request-origin.js'
-import { type Done, tellDone } from './action-notices.js'
-import { comeBackTo, existing, LONGEST_MESSAGE, running, sessionGone } from './session-pages.js'
-import { SESSIONS_PATH } from './session-query.js'
+import type { Notes } from '../audit/index.ts'
+import { signedIn } from '../crm-session/crm-session.ts'
+import type { EndFilter, Sessions } from '../session/index.ts'
+import { Problem } from '../web/problem.ts'
+import { originOf } from '../web/request-origin.ts'
+import { type Done, tellDone } from './action-notices.ts'
+import { comeBackTo, existing, LONGEST_MESSAGE, running, sessionGone } from './session-pages.ts'
+import { SESSIONS_PATH } from './session-query.ts'
 
 /** What is done to sessions here. */
 export type SessionsToEnd = Pick<Sessions, 'get' | 'end' | 'endMany' | 'detach' | 'removeWithMessage'>

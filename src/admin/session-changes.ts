@@ -1,4 +1,4 @@
-import type { SessionEventName, Sessions } from '../session/index.js'
+import type { SessionEventName, Sessions } from '../session/index.ts'
 
 interface Clock {
   after(milliseconds: number, run: () => void): () => void

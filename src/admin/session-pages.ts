@@ -1,14 +1,14 @@
 import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
-import type { Config } from '../config.js'
-import { signedIn } from '../crm-session.js'
-import type { Database } from '../database.js'
-import type { SessionDescription, Sessions } from '../session/index.js'
-import type { PageModel } from '../web/pages.js'
-import { Problem } from '../web/problem.js'
-import { noticeOf } from './action-notices.js'
-import { type FoundPerson, findPeople, tooManyPeople } from './find-people.js'
-import { type Choice, choices } from './read-address.js'
+import type { Config } from '../config/config.ts'
+import { signedIn } from '../crm-session/crm-session.ts'
+import type { Database } from '../../db/tables.ts'
+import type { SessionDescription, Sessions } from '../session/index.ts'
+import type { PageModel } from '../web/pages.ts'
+import { Problem } from '../web/problem.ts'
+import { noticeOf } from './action-notices.ts'
+import { type FoundPerson, findPeople, tooManyPeople } from './find-people.ts'
+import { type Choice, choices } from './read-address.ts'
 import {
   KIND_LABELS,
   listAddress,
@@ -17,9 +17,9 @@ import {
   SORT_LABELS,
   STATE_LABELS,
   toList,
-} from './session-query.js'
-import { type DescribeDevice, type DeviceRow, deviceRow, type SessionRow, sessionRow } from './session-words.js'
-import { count } from './time-words.js'
+} from './session-query.ts'
+import { type DescribeDevice, type DeviceRow, deviceRow, type SessionRow, sessionRow } from './session-words.ts'
+import { count } from './time-words.ts'
 
 export interface SessionsPage extends PageModel {
   /** What an action did; '' for nothing. */

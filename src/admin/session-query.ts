@@ -1,5 +1,5 @@
-import type { Cursor, ListFilter, Page } from '../session/index.js'
-import { readChoice, readParameter, writeAddress } from './read-address.js'
+import type { Cursor, ListFilter, Page } from '../session/index.ts'
+import { readChoice, readParameter, writeAddress } from './read-address.ts'
 
 export const SESSIONS_PATH = '/admin/sessions'
 

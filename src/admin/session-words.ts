@@ -1,7 +1,7 @@
-import type { DeviceDescription, SessionDescription } from '../session/index.js'
-import { plainAddress } from '../web/request-origin.js'
-import { SESSIONS_PATH } from './session-query.js'
-import { count, type Moment, momentOf, sizeOf, timeLeft } from './time-words.js'
+import type { DeviceDescription, SessionDescription } from '../session/index.ts'
+import { plainAddress } from '../web/request-origin.ts'
+import { SESSIONS_PATH } from './session-query.ts'
+import { count, type Moment, momentOf, sizeOf, timeLeft } from './time-words.ts'
 
 /** "Firefox on Windows", from what a browser says of itself. */
 export type DescribeDevice = (userAgent: string | null) => string

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { Context } from 'koa'
 import type { Logger } from 'pino'
-import { SessionError } from '../session/index.js'
-import { type Failure, readFailure, reportFailure } from '../web/failure.js'
+import { SessionError } from '../session/index.ts'
+import { type Failure, readFailure, reportFailure } from '../web/failure.ts'
 
 /** Runs what answers a request, and turns whatever goes wrong in it into the one shape that errors have here. */
 export async function answerErrors(log: Logger, ctx: Context, run: () => Promise<unknown>): Promise<void> {

@@ -1,7 +1,7 @@
-import type { SignInParts } from '../accounts/index.js'
-import type { CrmStorage } from '../crm-storage.js'
-import type { Privilege } from '../privileges.js'
-import type { Sessions } from '../session/index.js'
+import type { SignInParts } from '../accounts/index.ts'
+import type { CrmStorage } from '../crm-session/crm-storage.ts'
+import type { Privilege } from '../crm-session/privileges.ts'
+import type { Sessions } from '../session/index.ts'
 
 /** What the API needs; `Parts` has it all. */
 export interface ApiParts extends SignInParts {

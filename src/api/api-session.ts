@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
-import type { CrmStorage } from '../crm-storage.js'
-import type { Privilege } from '../privileges.js'
-import { SessionError, TokenSession } from '../session/index.js'
+import type { CrmStorage } from '../crm-session/crm-storage.ts'
+import type { Privilege } from '../crm-session/privileges.ts'
+import { SessionError, TokenSession } from '../session/index.ts'
 
 /** The session of a bearer token, as this application uses it. */
 export type ApiSession = TokenSession<CrmStorage, Privilege>

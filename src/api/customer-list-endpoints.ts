@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { listCustomers, listPurchases, readPageKey, SORTS, writePageKey } from '../crm/index.js'
-import { plainLine } from '../web/plain-text.js'
-import type { ApiParts } from './api-parts.js'
-import { noSuchCustomer, oneCustomer } from './customer-endpoints.js'
-import { customerList, purchaseList } from './customer-shapes.js'
-import { endpoint } from './endpoint.js'
-import { paging, unknownKey } from './shapes.js'
+import { listCustomers, listPurchases, readPageKey, SORTS, writePageKey } from '../crm/index.ts'
+import { plainLine } from '../web/plain-text.ts'
+import type { ApiParts } from './api-parts.ts'
+import { noSuchCustomer, oneCustomer } from './customer-endpoints.ts'
+import { customerList, purchaseList } from './customer-shapes.ts'
+import { endpoint } from './endpoint.ts'
+import { paging, unknownKey } from './shapes.ts'
 
 const LONGEST_FILTER = 80
 

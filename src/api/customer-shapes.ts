@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { customerChanges, type NamedCustomer, newCustomer } from '../crm/index.js'
-import { entityTag } from './entity-tags.js'
-import { cents, day, nextKey } from './shapes.js'
+import { customerChanges, type NamedCustomer, newCustomer } from '../crm/index.ts'
+import { entityTag } from './entity-tags.ts'
+import { cents, day, nextKey } from './shapes.ts'
 
 const inList = {
   id: z.int(),

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Context, Next } from 'koa'
-import type { PageModel } from '../web/pages.js'
-import { Problem } from '../web/problem.js'
-import { type Assets, loadAssets, serveAssets } from '../web/static-assets.js'
-import { MOUNT } from './mount.js'
+import type { PageModel } from '../web/pages.ts'
+import { Problem } from '../web/problem.ts'
+import { type Assets, loadAssets, serveAssets } from '../web/static-assets.ts'
+import { MOUNT } from './mount.ts'
 
 export interface DocsPage extends PageModel {
   /** The address of the OpenAPI document. */

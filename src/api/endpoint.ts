@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import type { z } from 'zod'
-import type { Account } from '../accounts/index.js'
-import type { Viewer } from '../crm/index.js'
-import type { Privilege } from '../privileges.js'
-import type { ApiSession } from './api-session.js'
+import type { Account } from '../accounts/index.ts'
+import type { Viewer } from '../crm/index.ts'
+import type { Privilege } from '../crm-session/privileges.ts'
+import type { ApiSession } from './api-session.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 

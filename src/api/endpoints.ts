@@ -1,10 +1,10 @@
-import type { ApiParts } from './api-parts.js'
-import { customerEndpoints } from './customer-endpoints.js'
-import { customerListEndpoints } from './customer-list-endpoints.js'
-import type { Endpoint } from './endpoint.js'
-import { meEndpoints } from './me-endpoints.js'
-import { signInEndpoints } from './sign-in-endpoints.js'
-import { variableEndpoints } from './variable-endpoints.js'
+import type { ApiParts } from './api-parts.ts'
+import { customerEndpoints } from './customer-endpoints.ts'
+import { customerListEndpoints } from './customer-list-endpoints.ts'
+import type { Endpoint } from './endpoint.ts'
+import { meEndpoints } from './me-endpoints.ts'
+import { signInEndpoints } from './sign-in-endpoints.ts'
+import { variableEndpoints } from './variable-endpoints.ts'
 
 /** Everything that the API can do: the requests are routed, and the OpenAPI document is made, by this list. */
 export function allEndpoints(parts: ApiParts): Endpoint[] {

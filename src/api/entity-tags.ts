@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { Problem } from '../web/problem.js'
+import { Problem } from '../web/problem.ts'
 
 const TAGS = /[ \t,]*(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*(?=,|$)/gy
 const MOST_TAGS = 50

@@ -1,4 +1,4 @@
-import type { Endpoint, Method } from './endpoint.js'
+import type { Endpoint, Method } from './endpoint.ts'
 
 /** What is at an address. */
 export interface Place {

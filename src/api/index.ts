@@ -1,1 +1,1 @@
-export { createApi } from './create-api.js'
+export { createApi } from './create-api.ts'

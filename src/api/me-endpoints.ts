@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { type Account, personOf } from '../accounts/index.js'
-import { topCustomersOf } from '../crm/index.js'
-import type { ApiParts } from './api-parts.js'
-import { endpoint } from './endpoint.js'
-import { cents, moment } from './shapes.js'
+import { type Account, personOf } from '../accounts/index.ts'
+import { topCustomersOf } from '../crm/index.ts'
+import type { ApiParts } from './api-parts.ts'
+import { endpoint } from './endpoint.ts'
+import { cents, moment } from './shapes.ts'
 
 const me = z
   .strictObject({

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Endpoint } from './endpoint.js'
-import { MOUNT } from './mount.js'
-import { failure } from './shapes.js'
+import type { Endpoint } from './endpoint.ts'
+import { MOUNT } from './mount.ts'
+import { failure } from './shapes.ts'
 
 const VERSION = '1.0.0'
 const JSON_TYPE = 'application/json'

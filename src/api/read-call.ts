@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import { z } from 'zod'
-import { describeIssue, describeIssues } from '../web/describe-issue.js'
-import { Problem } from '../web/problem.js'
-import { jsonReader } from '../web/read-json.js'
-import type { Endpoint, OpenCall } from './endpoint.js'
+import { describeIssue, describeIssues } from '../web/describe-issue.ts'
+import { Problem } from '../web/problem.ts'
+import { jsonReader } from '../web/read-json.ts'
+import type { Endpoint, OpenCall } from './endpoint.ts'
 
 const NO_QUERY = z.strictObject({})
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { LONGEST_PAGE_KEY } from '../crm/index.js'
-import { Problem } from '../web/problem.js'
+import { LONGEST_PAGE_KEY } from '../crm/index.ts'
+import { Problem } from '../web/problem.ts'
 
 /** A moment: ISO 8601 in UTC. */
 export const moment = z.iso.datetime()

@@ -7,15 +7,15 @@ import {
   readAccountName,
   type SignedIn,
   signIn,
-} from '../accounts/index.js'
-import { LARGEST_USER_ID } from '../database.js'
-import { TokenSession } from '../session/index.js'
-import { Problem } from '../web/problem.js'
-import { originOf } from '../web/request-origin.js'
-import type { ApiParts } from './api-parts.js'
-import { apiSessionOf } from './api-session.js'
-import { openEndpoint } from './endpoint.js'
-import { message, moment } from './shapes.js'
+} from '../accounts/index.ts'
+import { LARGEST_USER_ID } from '../../db/tables.ts'
+import { TokenSession } from '../session/index.ts'
+import { Problem } from '../web/problem.ts'
+import { originOf } from '../web/request-origin.ts'
+import type { ApiParts } from './api-parts.ts'
+import { apiSessionOf } from './api-session.ts'
+import { openEndpoint } from './endpoint.ts'
+import { message, moment } from './shapes.ts'
 
 const SHORTEST_IDLE_SECONDS = 60
 const LONGEST_IDLE_SECONDS = 24 * 60 * 60

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { SessionError } from '../session/index.js'
-import { PLAIN_TEXT } from '../web/plain-text.js'
-import { Problem } from '../web/problem.js'
-import { endpoint } from './endpoint.js'
+import { SessionError } from '../session/index.ts'
+import { PLAIN_TEXT } from '../web/plain-text.ts'
+import { Problem } from '../web/problem.ts'
+import { endpoint } from './endpoint.ts'
 
 const LONGEST_VALUE = 4096
 const UNKNOWN = 'There is no such variable'

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
-import type { Privilege } from './privileges.js'
-import type { Frame, PageLink } from './web/pages.js'
+import type { Privilege } from '../crm-session/privileges.ts'
+import type { Frame, PageLink } from '../web/pages.ts'
 
 const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
   { label: 'Welcome', href: '/authenticationOK.shtml', needs: 'viewPortfolio' },

@@ -13,11 +13,11 @@ import {
   signUpEvents,
   signUpPages,
   validateEmailPages,
-} from './accounts/index.js'
-import { adminPages } from './admin/index.js'
-import { customerPages, welcomePage } from './crm/index.js'
-import { requireSession, requireUser, sessionAsItIsNow } from './crm-session.js'
-import { mailboxPage } from './mail/index.js'
+} from '../accounts/index.ts'
+import { adminPages } from '../admin/index.ts'
+import { customerPages, welcomePage } from '../crm/index.ts'
+import { requireSession, requireUser, sessionAsItIsNow } from '../crm-session/crm-session.ts'
+import { mailboxPage } from '../mail/index.ts'
 import {
   answersJson,
   CALLBACK_PATH,
@@ -25,13 +25,13 @@ import {
   operationPages,
   REST_CALLBACK_PATH,
   tokenInAddress,
-} from './operations/index.js'
-import type { Parts } from './parts.js'
-import type { Privilege } from './privileges.js'
-import { requirePrivilege, requireRecentLogin } from './session/koa.js'
-import { onlyWhileSignedIn, sessionEvents } from './session-events.js'
-import { describeDevice } from './web/device-words.js'
-import { readForm } from './web/read-form.js'
+} from '../operations/index.ts'
+import type { Parts } from '../parts/parts.ts'
+import type { Privilege } from '../crm-session/privileges.ts'
+import { requirePrivilege, requireRecentLogin } from '../session/koa/index.ts'
+import { onlyWhileSignedIn, sessionEvents } from '../crm-session/session-events.ts'
+import { describeDevice } from '../web/device-words.ts'
+import { readForm } from '../web/read-form.ts'
 
 const LOGIN = { loginPath: '/authenticate.shtml' }
 const CONFIRM_PATH = '/account/confirm'

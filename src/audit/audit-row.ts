@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { AuditRow } from '../database.js'
-import type { AuditEntry } from './audit-entry.js'
+import type { AuditRow } from '../../db/tables.ts'
+import type { AuditEntry } from './audit-entry.ts'
 
 // As long as the columns.
 const LONGEST = { name: 120, id: 64, session: 32, address: 64, device: 200, detail: 300 }

@@ -1,11 +1,11 @@
 import { setImmediate as othersFirst } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
-import type { AuditRow, Database } from '../database.js'
-import { plainAddress } from '../web/request-origin.js'
-import { type AuditEntry, isRepeatable } from './audit-entry.js'
-import { auditRows } from './audit-row.js'
-import { RepeatFolder } from './fold-repeats.js'
+import type { AuditRow, Database } from '../../db/tables.ts'
+import { plainAddress } from '../web/request-origin.ts'
+import { type AuditEntry, isRepeatable } from './audit-entry.ts'
+import { auditRows } from './audit-row.ts'
+import { RepeatFolder } from './fold-repeats.ts'
 
 interface Clock {
   now(): number

@@ -1,4 +1,4 @@
-import { type AuditEntry, namesAnAccount } from './audit-entry.js'
+import { type AuditEntry, namesAnAccount } from './audit-entry.ts'
 
 interface Clock {
   now(): number

@@ -1,5 +1,5 @@
-import type { EndReason, SessionEvent, SessionEventName, SessionEvents } from '../session/index.js'
-import type { AuditEntry } from './audit-entry.js'
+import type { EndReason, SessionEvent, SessionEventName, SessionEvents } from '../session/index.ts'
+import type { AuditEntry } from './audit-entry.ts'
 
 /** The one call on sessions that is made here. */
 export interface FollowedSessions {

@@ -1,7 +1,7 @@
 import type { Context, Next } from 'koa'
-import { SessionError } from '../session/index.js'
-import { originOf } from '../web/request-origin.js'
-import type { Notes } from './follow-sessions.js'
+import { SessionError } from '../session/index.ts'
+import { originOf } from '../web/request-origin.ts'
+import type { Notes } from './follow-sessions.ts'
 
 /**
  * Koa middleware that notes to whom a door was closed (403). Mount it above everything that answers for itself, an API for instance;

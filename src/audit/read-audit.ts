@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
-import type { AuditRow, Database } from '../database.js'
-import type { AuditEvent } from './audit-entry.js'
-import { firstIdAt } from './audit-row.js'
+import type { AuditRow, Database } from '../../db/tables.ts'
+import type { AuditEvent } from './audit-entry.ts'
+import { firstIdAt } from './audit-row.ts'
 
 /** Which entries are wanted; what is left out is not restricted. */
 export interface AuditFilter {

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
-import type { Database } from '../database.js'
-import { everyHour } from '../every-hour.js'
-import { inTurn } from '../in-turn.js'
-import { firstIdAt } from './audit-row.js'
+import type { Database } from '../../db/tables.ts'
+import { everyHour } from '../config/interval.ts'
+import { inTurn } from '../../db/transactions.ts'
+import { firstIdAt } from './audit-row.ts'
 
 const DAY_MILLISECONDS = 24 * 60 * 60_000
 // A statement that removes holds the database, so many small ones are better than a long one.

@@ -1,10 +1,10 @@
 import { existsSync, rmSync } from 'node:fs'
-import { type Config, readConfig } from '../src/config.js'
-import { Connections, openSqlite } from '../src/connections.js'
-import { createParts } from '../src/parts.js'
-import { StartError } from '../src/start-error.js'
-import { openToReset } from './reset-postgres.js'
-import { runCommand } from './run-command.js'
+import { type Config, readConfig } from '../config/config.ts'
+import { Connections, openSqlite } from '../parts/connections.ts'
+import { createParts } from '../parts/parts.ts'
+import { StartError } from '../config/start-error.ts'
+import { openToReset } from './reset-postgres.ts'
+import { runCommand } from './run-command.ts'
 
 interface DatabaseFile {
   path: string

@@ -1,10 +1,10 @@
-import { readConfig } from '../src/config.js'
-import { type SessionStoreSetting, sessionStore } from '../src/config-values.js'
-import { Connections } from '../src/connections.js'
-import { openSessionStore } from '../src/open-session-store.js'
-import { copySessions, type SessionStore } from '../src/session/index.js'
-import { StartError } from '../src/start-error.js'
-import { runCommand } from './run-command.js'
+import { readConfig } from '../config/config.ts'
+import { type SessionStoreSetting, sessionStore } from '../config/config-values.ts'
+import { Connections } from '../parts/connections.ts'
+import { openSessionStore } from '../parts/open-session-store.ts'
+import { copySessions, type SessionStore } from '../session/index.ts'
+import { StartError } from '../config/start-error.ts'
+import { runCommand } from './run-command.ts'
 
 const USAGE =
   'npm run sessions:move -- <from> <to>, each as in SESSION_STORE: sqlite:<path>, redis://host:port or postgres://…\n' +

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
-import { ConfigError } from '../src/config.js'
-import { StartError } from '../src/start-error.js'
+import { ConfigError } from '../config/config.ts'
+import { StartError } from '../config/start-error.ts'
 
 type ErrorClass = abstract new (...args: never[]) => Error
 

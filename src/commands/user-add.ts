@@ -1,9 +1,9 @@
-import { AccountError, addSalesperson, newPasswordProblem, SHORTEST_PASSWORD } from '../src/accounts/index.js'
-import { type Config, readConfig } from '../src/config.js'
-import type { Role } from '../src/database.js'
-import { createParts } from '../src/parts.js'
-import { NoAnswer, Questions } from './questions.js'
-import { runCommand } from './run-command.js'
+import { AccountError, addSalesperson, newPasswordProblem, SHORTEST_PASSWORD } from '../accounts/index.ts'
+import { type Config, readConfig } from '../config/config.ts'
+import type { Role } from '../../db/tables.ts'
+import { createParts } from '../parts/parts.ts'
+import { NoAnswer, Questions } from './questions.ts'
+import { runCommand } from './run-command.ts'
 
 await runCommand(addUser, [AccountError, NoAnswer])
 

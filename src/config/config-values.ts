@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { projectRoot } from './project-root.js'
+import { projectRoot } from './project-root.ts'
 
 // What one variable may hold. Messages continue the sentence "<NAME>: …" and never repeat the value:
 // an address may carry a password.

@@ -16,8 +16,8 @@ import {
   smtpUrl,
   wholeNumber,
   yesOrNo,
-} from './config-values.js'
-import { projectRoot } from './project-root.js'
+} from './config-values.ts'
+import { projectRoot } from './project-root.ts'
 
 /** Everything that can be set from outside, read once at start and never changed afterwards. */
 export interface Config {

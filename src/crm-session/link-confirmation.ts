@@ -1,6 +1,6 @@
 import type { Context, Next } from 'koa'
-import { LINK_PARAMETER, REPLACE_PARAMETER } from '../session/koa.js'
-import type { PageModel } from '../web/pages.js'
+import { LINK_PARAMETER, REPLACE_PARAMETER } from '../session/koa/index.ts'
+import type { PageModel } from '../web/pages.ts'
 
 export interface ConfirmLinkPage extends PageModel {
   /** Whose session the link opens; '' for a guest's. */

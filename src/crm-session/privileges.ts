@@ -1,4 +1,4 @@
-import type { Role } from './database.js'
+import type { Role } from '../../db/tables.ts'
 
 /** What a signed-in user may do. `WebAdmin` is the reserved name of administration. */
 export type Privilege =

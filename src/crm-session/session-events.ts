@@ -1,6 +1,6 @@
 import type { Context, Next } from 'koa'
-import { deviceKey } from './web/device-key.js'
-import type { EventStreams } from './web/event-streams.js'
+import { deviceKey } from '../web/device-key.ts'
+import type { EventStreams } from '../web/event-streams.ts'
 
 /**
  * For streams of signed-in people: whoever is none gets 204, which tells his browser not to ask again. HEAD asks just that. Never

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
-import { SessionError } from './session/index.js'
-import type { ErrorPage } from './web/error-pages.js'
+import { SessionError } from '../session/index.ts'
+import type { ErrorPage } from '../web/error-pages.ts'
 
 /** Words for what can happen to a session, with the way on. */
 export function describeSessionProblem(error: unknown, ctx: Context): ErrorPage | undefined {

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
-import type { Database } from '../database.js'
-import { type CustomerChanges, columnsOf } from './customer-fields.js'
-import { reachableBy, type Viewer } from './customers-visible-to.js'
-import { findCustomerAlone, type NamedCustomer } from './find-customer.js'
-import { mayLookAfterCustomers } from './may-look-after.js'
+import type { Database } from '../../db/tables.ts'
+import { type CustomerChanges, columnsOf } from './customer-fields.ts'
+import { reachableBy, type Viewer } from './customers-visible-to.ts'
+import { findCustomerAlone, type NamedCustomer } from './find-customer.ts'
+import { mayLookAfterCustomers } from './may-look-after.ts'
 
 export type Changed =
   | { is: 'changed'; customer: NamedCustomer }

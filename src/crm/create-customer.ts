@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import type { Database } from '../database.js'
-import { foldedName, type NewCustomer } from './customer-fields.js'
-import type { Viewer } from './customers-visible-to.js'
-import { findCustomerAlone, type NamedCustomer } from './find-customer.js'
-import { mayLookAfterCustomers } from './may-look-after.js'
+import type { Database } from '../../db/tables.ts'
+import { foldedName, type NewCustomer } from './customer-fields.ts'
+import type { Viewer } from './customers-visible-to.ts'
+import { findCustomerAlone, type NamedCustomer } from './find-customer.ts'
+import { mayLookAfterCustomers } from './may-look-after.ts'
 
 export type Created =
   | { is: 'created'; customer: NamedCustomer }

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
-import type { Database } from '../database.js'
-import { formatDay } from './money-and-dates.js'
-import { type PurchaseList, purchaseList, purchasesOf } from './purchases.js'
+import type { Database } from '../../db/tables.ts'
+import { formatDay } from './money-and-dates.ts'
+import { type PurchaseList, purchaseList, purchasesOf } from './purchases.ts'
 
 /** A customer as he sees himself. */
 export interface OwnCustomer extends PurchaseList {

@@ -1,5 +1,5 @@
 import type { ExpressionBuilder, Kysely } from 'kysely'
-import type { Database } from '../database.js'
+import type { Database } from '../../db/tables.ts'
 
 /** Who looks at customers: the one place that decides whose customers a person reaches. */
 export interface Viewer {

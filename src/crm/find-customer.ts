@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
-import type { Customer, Database, Purchase } from '../database.js'
-import { customersVisibleTo, type Viewer } from './customers-visible-to.js'
-import { purchasesOf } from './purchases.js'
+import type { Customer, Database, Purchase } from '../../db/tables.ts'
+import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
+import { purchasesOf } from './purchases.ts'
 
 /** A customer with the name of his salesperson. */
 export type NamedCustomer = Customer & { firstname: string; lastname: string }

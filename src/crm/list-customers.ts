@@ -1,9 +1,9 @@
 import { type Kysely, sql } from 'kysely'
-import type { Database } from '../database.js'
-import { customersVisibleTo, type Viewer } from './customers-visible-to.js'
-import { foldName } from './fold-name.js'
-import type { ListQuery } from './list-query.js'
-import type { PageKey, Sort } from './page-key.js'
+import type { Database } from '../../db/tables.ts'
+import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
+import { foldName } from '../../db/fold-name.ts'
+import type { ListQuery } from './list-query.ts'
+import type { PageKey, Sort } from './page-key.ts'
 
 const PAGE_SIZE = 25
 

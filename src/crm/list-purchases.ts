@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely'
-import type { Database, Purchase } from '../database.js'
-import type { Viewer } from './customers-visible-to.js'
-import { findCustomerAlone } from './find-customer.js'
-import type { PageKey } from './page-key.js'
+import type { Database, Purchase } from '../../db/tables.ts'
+import type { Viewer } from './customers-visible-to.ts'
+import { findCustomerAlone } from './find-customer.ts'
+import type { PageKey } from './page-key.ts'
 
 export interface PurchasePage {
   purchases: Purchase[]

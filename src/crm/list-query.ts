@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { Problem } from '../web/problem.js'
-import { LONGEST_PAGE_KEY, type PageKey, readPageKey, SORTS, type Sort } from './page-key.js'
+import { Problem } from '../web/problem.ts'
+import { LONGEST_PAGE_KEY, type PageKey, readPageKey, SORTS, type Sort } from './page-key.ts'
 
 /** What the list of customers was asked for. '' means: not restricted. */
 export interface ListQuery {

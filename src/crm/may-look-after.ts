@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Database } from '../database.js'
+import type { Database } from '../../db/tables.ts'
 
 /** Whether customers may be given to this person: somebody who sells, and who can still sign in. */
 export async function mayLookAfterCustomers(database: Kysely<Database>, userId: number): Promise<boolean> {

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely'
-import type { Database } from '../database.js'
-import { inTurn } from '../in-turn.js'
-import { reachableBy, type Viewer } from './customers-visible-to.js'
-import { findCustomerAlone } from './find-customer.js'
+import type { Database } from '../../db/tables.ts'
+import { inTurn } from '../../db/transactions.ts'
+import { reachableBy, type Viewer } from './customers-visible-to.ts'
+import { findCustomerAlone } from './find-customer.ts'
 
 export type Removed =
   | { is: 'removed' }

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
-import { signedIn } from '../crm-session.js'
-import type { Viewer } from './customers-visible-to.js'
+import { signedIn } from '../crm-session/crm-session.ts'
+import type { Viewer } from './customers-visible-to.ts'
 
 /** Who looks at customers in this request. */
 export function viewerOf(ctx: Context): Viewer {

@@ -1,10 +1,10 @@
 import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
-import { signedIn } from '../crm-session.js'
-import type { Database } from '../database.js'
-import type { PageModel } from '../web/pages.js'
-import { formatWholeMoney } from './money-and-dates.js'
-import { keepTop3, stillThere, topCustomersOf } from './top-three.js'
+import { signedIn } from '../crm-session/crm-session.ts'
+import type { Database } from '../../db/tables.ts'
+import type { PageModel } from '../web/pages.ts'
+import { formatWholeMoney } from './money-and-dates.ts'
+import { keepTop3, stillThere, topCustomersOf } from './top-three.ts'
 
 export interface WelcomePage extends PageModel {
   userName: string

@@ -1,8 +1,8 @@
-export type { Mail, MailTransport } from './mail.js'
-export { mailElsewhere } from './mail-elsewhere.js'
-export { type ComposeMail, type MailSender, MailWorker } from './mail-worker.js'
-export { mailboxTransport } from './mailbox.js'
-export { mailboxPage } from './mailbox-pages.js'
+export type { Mail, MailTransport } from './mail.ts'
+export { mailElsewhere } from './mail-elsewhere.ts'
+export { type ComposeMail, type MailSender, MailWorker } from './mail-worker.ts'
+export { mailboxTransport } from './mailbox.ts'
+export { mailboxPage } from './mailbox-pages.ts'
 export {
   countOthers,
   countSentTo,
@@ -17,5 +17,5 @@ export {
   newestMail,
   waitingFor,
   waitingSince,
-} from './outbox.js'
-export { SMTP_TIMEOUTS, smtpTransport } from './smtp-transport.js'
+} from './outbox.ts'
+export { SMTP_TIMEOUTS, smtpTransport } from './smtp-transport.ts'

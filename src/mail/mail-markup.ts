@@ -1,4 +1,4 @@
-import type { Mail } from '../mail/index.js'
+import type { Mail } from './index.ts'
 
 /** A paragraph of a mail: words, or a link that stands alone. */
 export type Paragraph = string | { link: string; label: string }

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
-import type { Database, OutboxRow } from '../database.js'
-import { DeliveryProblem, type Mail, type MailTransport } from './mail.js'
-import { isoTime, leaseMail, nextDue, settleMail } from './outbox.js'
+import type { Database, OutboxRow } from '../../db/tables.ts'
+import { DeliveryProblem, type Mail, type MailTransport } from './mail.ts'
+import { isoTime, leaseMail, nextDue, settleMail } from './outbox.ts'
 
 /** The four calls made on the time. The session layer's clock fits. */
 export interface MailClock {

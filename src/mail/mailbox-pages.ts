@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
-import type { Database } from '../database.js'
-import type { PageModel } from '../web/pages.js'
-import { keptMail } from './mailbox.js'
-import { type QrCode, qrCode } from './qr-code.js'
+import type { Database } from '../../db/tables.ts'
+import type { PageModel } from '../web/pages.ts'
+import { keptMail } from './mailbox.ts'
+import { type QrCode, qrCode } from './qr-code.ts'
 
 export interface MailboxPage extends PageModel {
   /** False when mail really goes out, and nothing new comes in here. */

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
-import type { Database } from '../database.js'
-import { inTurn } from '../in-turn.js'
-import type { Mail, MailTransport } from './mail.js'
+import type { Database } from '../../db/tables.ts'
+import { inTurn } from '../../db/transactions.ts'
+import type { Mail, MailTransport } from './mail.ts'
 
 const MOST_KEPT = 200
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import type { Database, MailKind, OutboxRow } from '../database.js'
-import { inTurn } from '../in-turn.js'
+import type { Database, MailKind, OutboxRow } from '../../db/tables.ts'
+import { inTurn } from '../../db/transactions.ts'
 
 /**
  * One address gets no two mails within this time: whoever types an address is not always the one who reads its mail. A notice that an

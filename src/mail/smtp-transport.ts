@@ -1,4 +1,4 @@
-import { DeliveryProblem, type Mail, type MailTransport } from './mail.js'
+import { DeliveryProblem, type Mail, type MailTransport } from './mail.ts'
 
 /** The two calls made here. Nodemailer's transporter fits. */
 export interface SmtpClient {

@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client'
-import { type AskClock, askTogether } from '../web/ask-together.js'
+import { type AskClock, askTogether } from '../web/ask-together.ts'
 
 // A scrape waits for so long, and then does without this gauge.
 const PATIENCE_MILLISECONDS = 1000

@@ -1,5 +1,5 @@
 import { Counter, type Registry } from 'prom-client'
-import type { EndReason, SessionEventName, SessionEvents, SessionKind } from '../session/index.js'
+import type { EndReason, SessionEventName, SessionEvents, SessionKind } from '../session/index.ts'
 
 /** The one call on sessions that is made here. */
 export interface CountedSessions {

@@ -1,4 +1,4 @@
-export { measureRequests } from './count-requests.js'
-export { type MetricReport, Metrics, mergeReports } from './metrics.js'
-export { metricsPage } from './metrics-page.js'
-export { timedStore } from './timed-store.js'
+export { measureRequests } from './count-requests.ts'
+export { type MetricReport, Metrics, mergeReports } from './metrics.ts'
+export { metricsPage } from './metrics-page.ts'
+export { timedStore } from './timed-store.ts'

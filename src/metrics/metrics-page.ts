@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context, Next } from 'koa'
-import { type Config, isLoopback } from '../config.js'
+import { type Config, isLoopback } from '../config/config.ts'
 
 // What proxies add. One on this machine must not make everybody a neighbour.
 const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']

@@ -1,12 +1,12 @@
 import { AggregatorRegistry, Gauge, Registry } from 'prom-client'
-import type { Sessions } from '../session/index.js'
-import type { AskClock } from '../web/ask-together.js'
-import { askedGauge } from './asked-gauge.js'
-import { countRequests, type ObserveRequest } from './count-requests.js'
-import { countSessions } from './count-sessions.js'
-import { processMetrics } from './process-metrics.js'
-import { countStoreCalls } from './store-calls.js'
-import type { ObserveCall } from './timed-store.js'
+import type { Sessions } from '../session/index.ts'
+import type { AskClock } from '../web/ask-together.ts'
+import { askedGauge } from './asked-gauge.ts'
+import { countRequests, type ObserveRequest } from './count-requests.ts'
+import { countSessions } from './count-sessions.ts'
+import { processMetrics } from './process-metrics.ts'
+import { countStoreCalls } from './store-calls.ts'
+import type { ObserveCall } from './timed-store.ts'
 
 /** What the gauges look at when somebody scrapes. */
 export interface MeasuredParts {

@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
-import type { ObserveCall } from './timed-store.js'
+import type { ObserveCall } from './timed-store.ts'
 
 // From a lookup in this process's memory to the deadline of a server.
 const BUCKETS_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5]

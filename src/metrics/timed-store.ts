@@ -1,4 +1,4 @@
-import type { SessionStore } from '../session/index.js'
+import type { SessionStore } from '../session/index.ts'
 
 /** The calls of a store that are timed. */
 export type StoreOperation = Exclude<keyof SessionStore, 'presence' | 'announcements'>

@@ -1,11 +1,11 @@
-import type { CrmSession } from '../crm-session.js'
-import type { Customer, Operation } from '../database.js'
-import { Problem } from '../web/problem.js'
-import { askPlatform, type Question } from './ask-platform.js'
-import { CALLBACK_PATH, REST_CALLBACK_PATH } from './callbacks.js'
-import type { OperationParts } from './operation-parts.js'
-import { whatOf } from './operation-words.js'
-import { beginOperation, DECISION_SECONDS, giveUp, noteAccepted } from './operations.js'
+import type { CrmSession } from '../crm-session/crm-session.ts'
+import type { Customer, Operation } from '../../db/tables.ts'
+import { Problem } from '../web/problem.ts'
+import { askPlatform, type Question } from './ask-platform.ts'
+import { CALLBACK_PATH, REST_CALLBACK_PATH } from './callbacks.ts'
+import type { OperationParts } from './operation-parts.ts'
+import { whatOf } from './operation-words.ts'
+import { beginOperation, DECISION_SECONDS, giveUp, noteAccepted } from './operations.ts'
 
 interface Wish {
   percent: number

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Clock } from '../session/index.js'
-import { exchange } from '../web/exchange.js'
+import type { Clock } from '../session/index.ts'
+import { exchange } from '../web/exchange.ts'
 
 /** What the platform is told. It gets an address to call back, or a state and an address: never a cookie, never more of the session. */
 export interface Question {

@@ -1,13 +1,13 @@
 import type { Context } from 'koa'
-import { type ApprovalsPanel, findCustomer, formatMoment, viewerOf } from '../crm/index.js'
-import { signedIn } from '../crm-session.js'
-import type { PageModel } from '../web/pages.js'
-import { Problem } from '../web/problem.js'
-import { askForApproval } from './ask-for-approval.js'
-import type { OperationParts } from './operation-parts.js'
-import { SCENARIOS, stateAt, whatOf, wordsFor } from './operation-words.js'
-import { findOperation, type NamedOperation, operationsBy, operationsFor } from './operations.js'
-import { readOperationForm } from './read-operation-form.js'
+import { type ApprovalsPanel, findCustomer, formatMoment, viewerOf } from '../crm/index.ts'
+import { signedIn } from '../crm-session/crm-session.ts'
+import type { PageModel } from '../web/pages.ts'
+import { Problem } from '../web/problem.ts'
+import { askForApproval } from './ask-for-approval.ts'
+import type { OperationParts } from './operation-parts.ts'
+import { SCENARIOS, stateAt, whatOf, wordsFor } from './operation-words.ts'
+import { findOperation, type NamedOperation, operationsBy, operationsFor } from './operations.ts'
+import { readOperationForm } from './read-operation-form.ts'
 
 export interface OperationsPage extends PageModel {
   operations: { href: string; what: string; customer: string; asked: string; state: string; tone: string }[]

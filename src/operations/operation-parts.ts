@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
-import type { Database } from '../database.js'
-import type { Clock } from '../session/index.js'
-import type { OwnOrigins } from '../web/own-origins.js'
-import type { PlatformAddress } from './platform-address.js'
+import type { Database } from '../../db/tables.ts'
+import type { Clock } from '../session/index.ts'
+import type { OwnOrigins } from '../web/own-origins.ts'
+import type { PlatformAddress } from './platform-address.ts'
 
 /** What operations are made of. */
 export interface OperationParts {

@@ -1,4 +1,4 @@
-import type { Operation, OperationState } from '../database.js'
+import type { Operation, OperationState } from '../../db/tables.ts'
 
 /** How a state is told to people; `tone` is its colour. */
 export interface StateWords {

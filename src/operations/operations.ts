@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import type { Database, Operation, OperationState } from '../database.js'
-import { inTurn } from '../in-turn.js'
-import { stateAt, timeText } from './operation-words.js'
+import type { Database, Operation, OperationState } from '../../db/tables.ts'
+import { inTurn } from '../../db/transactions.ts'
+import { stateAt, timeText } from './operation-words.ts'
 
 /** How long the platform has for its decision, and the link that it was given works. */
 export const DECISION_SECONDS = 15 * 60

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Problem } from '../web/problem.js'
+import { Problem } from '../web/problem.ts'
 
 export const LARGEST_PERCENT = 50
 

@@ -1,9 +1,9 @@
 import SqliteDatabase from 'better-sqlite3'
 import type { Redis } from 'ioredis'
 import type { Pool, PoolConfig } from 'pg'
-import { openDatabaseFile } from './database-file.js'
-import { explainPostgresError } from './explain-postgres.js'
-import { StartError } from './start-error.js'
+import { openDatabaseFile } from '../../db/database-file.ts'
+import { explainPostgresError } from '../../db/explain-postgres.ts'
+import { StartError } from '../config/start-error.ts'
 
 // How long a process waits for another one that is writing to the same file.
 const BUSY_TIMEOUT_MILLISECONDS = 5000

@@ -1,6 +1,6 @@
-import type { SessionStoreSetting } from './config-values.js'
-import type { Connections } from './connections.js'
-import { explainSqliteError } from './database-file.js'
+import type { SessionStoreSetting } from '../config/config-values.ts'
+import type { Connections } from './connections.ts'
+import { explainSqliteError } from '../../db/database-file.ts'
 import {
   memoryStore,
   postgresStore,
@@ -8,8 +8,8 @@ import {
   redisStore,
   type SessionStore,
   sqliteStore,
-} from './session/index.js'
-import { StartError } from './start-error.js'
+} from '../session/index.ts'
+import { StartError } from '../config/start-error.ts'
 
 /**
  * Opens the place where sessions are kept. `variable` names the setting that it came from. `isPrepared`: another process of ours has brought its

@@ -8,12 +8,12 @@ import {
   type Passwords,
   SignUpLimit,
   startSweepingSignUps,
-} from './accounts/index.js'
-import { AuditTrail, followSessions, startSweepingAudit } from './audit/index.js'
-import type { Config } from './config.js'
-import { Connections } from './connections.js'
-import type { CrmStorage } from './crm-storage.js'
-import type { Database } from './database.js'
+} from '../accounts/index.ts'
+import { AuditTrail, followSessions, startSweepingAudit } from '../audit/index.ts'
+import type { Config } from '../config/config.ts'
+import { Connections } from './connections.ts'
+import type { CrmStorage } from '../crm-session/crm-storage.ts'
+import type { Database } from '../../db/tables.ts'
 import {
   countWaitingMail,
   type MailSender,
@@ -23,19 +23,19 @@ import {
   mailElsewhere,
   SMTP_TIMEOUTS,
   smtpTransport,
-} from './mail/index.js'
-import { Metrics, timedStore } from './metrics/index.js'
-import { openDatabase } from './open-database.js'
-import { openSessionStore } from './open-session-store.js'
-import { PlatformAddress } from './operations/index.js'
-import type { PrimaryLink } from './primary-link.js'
-import { type Privilege, privileges, roles } from './privileges.js'
-import { readinessChecks } from './readiness-checks.js'
-import { type Clock, createSessions, type SessionStore, type Sessions, systemClock } from './session/index.js'
-import { openLimiters } from './shared-limiters.js'
-import { EventStreams } from './web/event-streams.js'
-import { OwnOrigins } from './web/own-origins.js'
-import { Readiness } from './web/readiness.js'
+} from '../mail/index.ts'
+import { Metrics, timedStore } from '../metrics/index.ts'
+import { openDatabase } from './open-database.ts'
+import { openSessionStore } from './open-session-store.ts'
+import { PlatformAddress } from '../operations/index.ts'
+import type { PrimaryLink } from './primary-link.ts'
+import { type Privilege, privileges, roles } from '../crm-session/privileges.ts'
+import { readinessChecks } from './readiness-checks.ts'
+import { type Clock, createSessions, type SessionStore, type Sessions, systemClock } from '../session/index.ts'
+import { openLimiters } from './shared-limiters.ts'
+import { EventStreams } from '../web/event-streams.ts'
+import { OwnOrigins } from '../web/own-origins.ts'
+import { Readiness } from '../web/readiness.ts'
 
 /** Everything the application is made of. */
 export interface Parts {

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster'
-import type { MetricReport } from './metrics/index.js'
+import type { MetricReport } from '../metrics/index.ts'
 
 /** What a worker asks of the process that started it. */
 export interface PrimaryLink {

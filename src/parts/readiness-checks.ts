@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
-import { missingMigrations } from '../db/migrate.js'
-import type { Database } from './database.js'
-import type { Sessions } from './session/index.js'
-import type { ReadinessCheck } from './web/readiness.js'
+import { missingMigrations } from '../../db/migrate.ts'
+import type { Database } from '../../db/tables.ts'
+import type { Sessions } from '../session/index.ts'
+import type { ReadinessCheck } from '../web/readiness.ts'
 
 // No session ever has this id, so finding none is an answer.
 const NOBODY = '0'.repeat(32)

@@ -1,7 +1,7 @@
 import { RateLimiterPostgres, RateLimiterRedis, RateLimiterSQLite } from 'rate-limiter-flexible'
-import { limiterInMemory, type MakeLimiter } from './accounts/index.js'
-import type { Config } from './config.js'
-import type { Connections } from './connections.js'
+import { limiterInMemory, type MakeLimiter } from '../accounts/index.ts'
+import type { Config } from '../config/config.ts'
+import type { Connections } from './connections.ts'
 
 const TABLE = 'rate_limits'
 const VARIABLE = 'SESSION_STORE'

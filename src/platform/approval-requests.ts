@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Wanted } from './read-wanted.js'
+import type { Wanted } from './read-wanted.ts'
 
 // A demo's memory: the oldest request makes room for the newest, decided or not.
 const MOST_REQUESTS = 200

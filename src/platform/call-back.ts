@@ -1,6 +1,6 @@
-import { type Answer, exchange } from '../web/exchange.js'
-import type { Decision } from './approval-requests.js'
-import type { Reply } from './read-wanted.js'
+import { type Answer, exchange } from '../web/exchange.ts'
+import type { Decision } from './approval-requests.ts'
+import type { Reply } from './read-wanted.ts'
 
 const PATIENCE_MILLISECONDS = 10_000
 

@@ -1,2 +1,2 @@
-export { createPlatform } from './platform-app.js'
-export type { PlatformOptions } from './platform-options.js'
+export { createPlatform } from './platform-app.ts'
+export type { PlatformOptions } from './platform-options.ts'

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { OwnOrigins } from '../web/own-origins.js'
+import type { OwnOrigins } from '../web/own-origins.ts'
 
 /** What the platform is handed by whoever starts it. */
 export interface PlatformOptions {

@@ -1,11 +1,11 @@
 import type { Context } from 'koa'
 import { z } from 'zod'
-import type { PageModel } from '../web/pages.js'
-import { Problem } from '../web/problem.js'
-import { type ApprovalRequest, ApprovalRequests, type Call, noteCall } from './approval-requests.js'
-import { callBack } from './call-back.js'
-import type { PlatformOptions } from './platform-options.js'
-import { readWanted } from './read-wanted.js'
+import type { PageModel } from '../web/pages.ts'
+import { Problem } from '../web/problem.ts'
+import { type ApprovalRequest, ApprovalRequests, type Call, noteCall } from './approval-requests.ts'
+import { callBack } from './call-back.ts'
+import type { PlatformOptions } from './platform-options.ts'
+import { readWanted } from './read-wanted.ts'
 
 // Longer than anybody sensible waits for an answer.
 const SLOW_MILLISECONDS = 30_000

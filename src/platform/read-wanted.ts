@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Problem } from '../web/problem.js'
+import { Problem } from '../web/problem.ts'
 
 /** How the platform answers: the whole address that it was given, or an address and a `state` that it passes on untouched. */
 export type Reply = { callback: string } | { redirectUri: string; state: string }

@@ -1,6 +1,6 @@
-import { DEMO_PASSWORD, type DemoAccount } from './accounts/index.js'
-import type { Config } from './config.js'
-import { isLoopback } from './config.js'
+import { DEMO_PASSWORD, type DemoAccount } from '../accounts/index.ts'
+import type { Config } from '../config/config.ts'
+import { isLoopback } from '../config/config.ts'
 
 /** What a person who starts the demo sees: the address, the accounts, and what to look out for. */
 export function announcement(

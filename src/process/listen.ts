@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Config } from './config.js'
-import { StartError } from './start-error.js'
+import type { Config } from '../config/config.ts'
+import { StartError } from '../config/start-error.ts'
 
 const TRIES = 20
 // The port beside each one belongs to the external platform.

@@ -1,4 +1,4 @@
-import type { Credential, EndedSession, EndReason, SessionId, SessionKind, SessionRecord } from './record.js'
+import type { Credential, EndedSession, EndReason, SessionId, SessionKind, SessionRecord } from './record.ts'
 
 /**
  * What a store must promise. Every method is atomic in its store, takes the application's name first, so that

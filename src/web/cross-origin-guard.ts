@@ -1,6 +1,6 @@
 import type { Context, Next } from 'koa'
-import type { OwnOrigins } from './own-origins.js'
-import { Problem } from './problem.js'
+import type { OwnOrigins } from './own-origins.ts'
+import { Problem } from './problem.ts'
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 const OWN_SITES = ['same-origin', 'none']

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { maskTokens } from './mask-tokens.js'
+import { maskTokens } from './mask-tokens.ts'
 
 const LONGEST_NAME = 60
 const MOST_FINDINGS = 10

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
-import { readFailure, reportFailure } from './failure.js'
+import { readFailure, reportFailure } from './failure.ts'
 
 /** What an error page says. */
 export interface ErrorPage {

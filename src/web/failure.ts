@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { Context } from 'koa'
 import type { Logger } from 'pino'
-import { maskTokens } from './mask-tokens.js'
-import { Problem } from './problem.js'
+import { maskTokens } from './mask-tokens.ts'
+import { Problem } from './problem.ts'
 
 /** What went wrong, as far as an answer is concerned. */
 export interface Failure {

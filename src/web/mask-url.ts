@@ -1,4 +1,4 @@
-import { decodeFully, maskEncodedTokens } from './mask-tokens.js'
+import { decodeFully, maskEncodedTokens } from './mask-tokens.ts'
 
 const SECRET_PARAMETERS = ['$4dsid', 'state', '$params', 'password', 'token']
 const LONGEST_LOGGED = 500

@@ -1,7 +1,7 @@
 import type { Context, Next } from 'koa'
 import { koaBody } from 'koa-body'
-import { CLOSE, hasBody, isPlain } from './body-format.js'
-import { Problem } from './problem.js'
+import { CLOSE, hasBody, isPlain } from './body-format.ts'
+import { Problem } from './problem.ts'
 
 const LARGEST_FORM = '16kb'
 const MOST_FIELDS = 50

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
-import { CLOSE, hasBody, isPlain } from './body-format.js'
-import { Problem } from './problem.js'
+import { CLOSE, hasBody, isPlain } from './body-format.ts'
+import { Problem } from './problem.ts'
 
 const LARGEST_BODY_KILOBYTES = 64
 const DEEPEST = 20

@@ -1,6 +1,6 @@
 import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
-import { type AskClock, askTogether, type Outcome } from './ask-together.js'
+import { type AskClock, askTogether, type Outcome } from './ask-together.ts'
 
 /**
  * Looks at one thing that this server cannot do without. Answers what is wrong, in words that anybody may read: no address, no

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
-import { maskUrl } from './mask-url.js'
+import { maskUrl } from './mask-url.ts'
 
 /**
  * Writes one line for each request when it was answered, and gives it an id that error pages show.

@@ -3,11 +3,11 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import test from 'node:test'
 import type { Context } from 'koa'
-import { auditPages } from '../../src/admin/audit-pages.js'
-import type { AuditEntry } from '../../src/audit/index.js'
-import { auditOf } from '../support/audit.js'
-import { type Demo, startDemo } from '../support/demo.js'
-import type { Scope } from '../support/process.js'
+import { auditPages } from '../../src/admin/audit-pages.ts'
+import type { AuditEntry } from '../../src/audit/index.ts'
+import { auditOf } from '../support/audit.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import type { Scope } from '../support/process.ts'
 
 test('the audit page shows what happened, newest first, with whom, from where and by whom', async (t) => {
   const { entries } = await startAudit(t, [

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { SessionChanges } from '../../src/admin/session-changes.js'
-import { createSessions, memoryStore } from '../../src/session/index.js'
-import { manualClock } from '../../src/session/testing/manual-clock.js'
-import { type Demo, startDemo } from '../support/demo.js'
-import { sessionIdOf } from '../support/pages.js'
-import { openStream, STREAM_HEADERS } from '../support/stream.js'
-import type { Visitor } from '../support/visitor.js'
+import { SessionChanges } from '../../src/admin/session-changes.ts'
+import { createSessions, memoryStore } from '../../src/session/index.ts'
+import { manualClock } from '../../src/session/testing/manual-clock.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { sessionIdOf } from '../support/pages.ts'
+import { openStream, STREAM_HEADERS } from '../support/stream.ts'
+import type { Visitor } from '../support/visitor.ts'
 
 test('an open console is told at once when something changes, and at most once a second', async (t) => {
   const { demo, admin } = await startConsole(t)

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { Parts } from '../../src/parts.js'
-import { auditOf } from '../support/audit.js'
-import { type Demo, startDemo } from '../support/demo.js'
-import { headingOf, sessionIdOf } from '../support/pages.js'
-import type { Scope } from '../support/process.js'
-import { signInOverRest } from '../support/rest-sign-in.js'
-import type { Answer } from '../support/visitor.js'
+import type { Parts } from '../../src/parts/parts.ts'
+import { auditOf } from '../support/audit.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { headingOf, sessionIdOf } from '../support/pages.ts'
+import type { Scope } from '../support/process.ts'
+import { signInOverRest } from '../support/rest-sign-in.ts'
+import type { Answer } from '../support/visitor.ts'
 
 const STORES: Record<string, Parts['config']['sessionStore']> = {
   memory: { kind: 'memory' },

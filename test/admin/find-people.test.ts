@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { findPeople } from '../../src/admin/find-people.js'
-import { startDemo } from '../support/demo.js'
-import type { Scope } from '../support/process.js'
+import { findPeople } from '../../src/admin/find-people.ts'
+import { startDemo } from '../support/demo.ts'
+import type { Scope } from '../support/process.ts'
 
 test('people are found by a part of their name, whatever capitals and accents it is written with', async (t) => {
   const { find } = await startStaff(t, ['Zoë Ångström', 'ÉMILE Żak', 'Emile Zola'])

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import test from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { ApiClient, assertProblem, NEW_CUSTOMER, signedIn } from '../support/api-client.js'
-import { startDemo } from '../support/demo.js'
-import { snapshotOf } from '../support/pages.js'
+import { ApiClient, assertProblem, NEW_CUSTOMER, signedIn } from '../support/api-client.ts'
+import { startDemo } from '../support/demo.ts'
+import { snapshotOf } from '../support/pages.ts'
 
 const GOOD = JSON.stringify(NEW_CUSTOMER)
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
-import { type ApiAnswer, ApiClient, NEW_CUSTOMER, signedIn } from '../support/api-client.js'
-import { type Demo, startDemo } from '../support/demo.js'
-import { snapshotOf } from '../support/pages.js'
-import type { Scope } from '../support/process.js'
+import { type ApiAnswer, ApiClient, NEW_CUSTOMER, signedIn } from '../support/api-client.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { snapshotOf } from '../support/pages.ts'
+import type { Scope } from '../support/process.ts'
 
 interface Operation {
   method: string

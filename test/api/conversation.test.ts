@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { disableSalesperson } from '../../src/accounts/index.js'
-import type { Config } from '../../src/config.js'
-import { ApiClient, assertProblem, NEW_CUSTOMER, signedIn } from '../support/api-client.js'
-import { startDemo } from '../support/demo.js'
+import { disableSalesperson } from '../../src/accounts/index.ts'
+import type { Config } from '../../src/config/config.ts'
+import { ApiClient, assertProblem, NEW_CUSTOMER, signedIn } from '../support/api-client.ts'
+import { startDemo } from '../support/demo.ts'
 
 const STORES: Record<string, Config['sessionStore']> = {
   memory: { kind: 'memory' },

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import { projectRoot } from '../../src/project-root.js'
-import { assertProblem, signedIn } from '../support/api-client.js'
-import { startDemo } from '../support/demo.js'
+import { projectRoot } from '../../src/config/project-root.ts'
+import { assertProblem, signedIn } from '../support/api-client.ts'
+import { startDemo } from '../support/demo.ts'
 
 interface Purchase {
   date: string

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { disableSalesperson } from '../../src/accounts/index.js'
-import { assertProblem, NEW_CUSTOMER, signedIn } from '../support/api-client.js'
-import { startWithRecorder } from '../support/approvals.js'
-import { startDemo } from '../support/demo.js'
-import { snapshotOf } from '../support/pages.js'
-import { letNumbersComeAgain } from '../support/servers/crm-databases.js'
+import { disableSalesperson } from '../../src/accounts/index.ts'
+import { assertProblem, NEW_CUSTOMER, signedIn } from '../support/api-client.ts'
+import { startWithRecorder } from '../support/approvals.ts'
+import { startDemo } from '../support/demo.ts'
+import { snapshotOf } from '../support/pages.ts'
+import { letNumbersComeAgain } from '../support/servers/crm-databases.ts'
 
 test('a customer is made, read, changed and removed over the API, and the pages show the same', async (t) => {
   const demo = await startDemo(t)

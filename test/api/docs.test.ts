@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, parse } from 'node:path'
 import test from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { startDemo } from '../support/demo.js'
+import { startDemo } from '../support/demo.ts'
 
 test('[BEARER-14] the documentation is open to everybody, and comes from this server alone', async (t) => {
   const demo = await startDemo(t)

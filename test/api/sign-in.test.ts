@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import test from 'node:test'
-import { disableSalesperson } from '../../src/accounts/index.js'
-import { ApiClient, assertProblem, NEW_CUSTOMER, signedIn } from '../support/api-client.js'
-import { type Demo, startDemo } from '../support/demo.js'
-import { snapshotOf } from '../support/pages.js'
-import { GOOD_PASSWORD, newestLink, signUpAs } from '../support/sign-up.js'
+import { disableSalesperson } from '../../src/accounts/index.ts'
+import { ApiClient, assertProblem, NEW_CUSTOMER, signedIn } from '../support/api-client.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { snapshotOf } from '../support/pages.ts'
+import { GOOD_PASSWORD, newestLink, signUpAs } from '../support/sign-up.ts'
 
 test('[BEARER-14] people sign in with their number, as a number or as digits, or with their e-mail address', async (t) => {
   const demo = await startDemo(t)

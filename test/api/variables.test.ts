@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { Config } from '../../src/config.js'
-import { assertProblem, signedIn } from '../support/api-client.js'
-import { startDemo } from '../support/demo.js'
+import type { Config } from '../../src/config/config.ts'
+import { assertProblem, signedIn } from '../support/api-client.ts'
+import { startDemo } from '../support/demo.ts'
 
 const STORES: Record<string, Config['sessionStore']> = {
   memory: { kind: 'memory' },

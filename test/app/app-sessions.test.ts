@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { startDemo } from './support/demo.js'
-import { headingOf, namesOf, sessionIdOf } from './support/pages.js'
-import type { Visitor } from './support/visitor.js'
+import { startDemo } from '../support/demo.ts'
+import { headingOf, namesOf, sessionIdOf } from '../support/pages.ts'
+import type { Visitor } from '../support/visitor.ts'
 
 test('[MODE-2] without sessions no cookie is ever set, public pages work, and the others say why they do not', async (t) => {
   const demo = await startDemo(t, { sessions: 'none' })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { createRoutes } from '../src/routes.js'
-import { type Demo, startDemo } from './support/demo.js'
-import { headingOf, snapshotOf } from './support/pages.js'
-import type { Visitor } from './support/visitor.js'
+import { createRoutes } from '../../src/app/routes.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { headingOf, snapshotOf } from '../support/pages.ts'
+import type { Visitor } from '../support/visitor.ts'
 
 const PUBLIC = [
   'GET /',

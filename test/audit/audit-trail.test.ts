@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { AuditTrail, readAudit, sweepAudit } from '../../src/audit/index.js'
-import { manualClock } from '../../src/session/testing/manual-clock.js'
-import { auditRowsOf } from '../support/audit.js'
-import { startDemo } from '../support/demo.js'
-import type { Scope } from '../support/process.js'
-import { until } from '../support/until.js'
+import { AuditTrail, readAudit, sweepAudit } from '../../src/audit/index.ts'
+import { manualClock } from '../../src/session/testing/manual-clock.ts'
+import { auditRowsOf } from '../support/audit.ts'
+import { startDemo } from '../support/demo.ts'
+import type { Scope } from '../support/process.ts'
+import { until } from '../support/until.ts'
 
 test('what is noted is written a moment later, in the order in which it happened, and cut to what is sane', async (t) => {
   const { trail, rows, clock } = await startTrail(t)

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { auditOf, auditRowsOf } from '../support/audit.js'
-import { type Demo, startDemo } from '../support/demo.js'
-import { sessionIdOf } from '../support/pages.js'
-import { signInOverRest } from '../support/rest-sign-in.js'
-import { newestLink, signUpAs } from '../support/sign-up.js'
-import { STREAM_HEADERS } from '../support/stream.js'
+import { auditOf, auditRowsOf } from '../support/audit.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { sessionIdOf } from '../support/pages.ts'
+import { signInOverRest } from '../support/rest-sign-in.ts'
+import { newestLink, signUpAs } from '../support/sign-up.ts'
+import { STREAM_HEADERS } from '../support/stream.ts'
 
 test('[LIFE-9] the trail tells how sessions ended: by a log out, by time, by somebody, by a limit, by a stop', async (t) => {
   const demo = await startDemo(t, { maxSessionsPerUser: 1 })

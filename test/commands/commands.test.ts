@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import test, { type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
-import { Questions } from '../db/questions.js'
-import { type Ended, Program, settingsIn, startServerProcess, temporaryFolder } from './support/process.js'
-import { Visitor } from './support/visitor.js'
+import { Questions } from '../../src/commands/questions.ts'
+import { type Ended, Program, settingsIn, startServerProcess, temporaryFolder } from '../support/process.ts'
+import { Visitor } from '../support/visitor.ts'
 
 const MIA = ['', 'Mia', 'Stone', 'mia@crm.example', 'manager', 'a long password', 'a long password']
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { Program, settingsIn, startServerProcess, temporaryFolder } from '../support/process.js'
-import { ownDatabase, ownName, postgresUrl, redisUrl } from '../support/servers/test-servers.js'
-import { Visitor } from '../support/visitor.js'
+import { Program, settingsIn, startServerProcess, temporaryFolder } from '../support/process.ts'
+import { ownDatabase, ownName, postgresUrl, redisUrl } from '../support/servers/test-servers.ts'
+import { Visitor } from '../support/visitor.ts'
 
 // What the script runs once it has compiled.
 const ENTRY = 'dist/db/move-sessions.js'

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import { type Ended, Program, startServerProcess } from '../support/process.js'
-import { queryAt } from '../support/servers/crm-databases.js'
-import { ownDatabase, postgresUrl } from '../support/servers/test-servers.js'
-import { Visitor } from '../support/visitor.js'
+import { type Ended, Program, startServerProcess } from '../support/process.ts'
+import { queryAt } from '../support/servers/crm-databases.ts'
+import { ownDatabase, postgresUrl } from '../support/servers/test-servers.ts'
+import { Visitor } from '../support/visitor.ts'
 
 const MIA = ['', 'Mia', 'Stone', 'mia@crm.example', 'manager', 'a long password', 'a long password']
 

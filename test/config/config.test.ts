@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
-import { ConfigError, readConfig } from '../src/config.js'
-import { projectRoot } from '../src/project-root.js'
+import { ConfigError, readConfig } from '../../src/config/config.ts'
+import { projectRoot } from '../../src/config/project-root.ts'
 
 const PRODUCTION = { NODE_ENV: 'production', PUBLIC_URL: 'https://crm.example.com', SMTP_URL: 'smtp://localhost' }
 

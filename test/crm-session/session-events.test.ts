@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Context } from 'koa'
-import { EventStreams } from '../src/web/event-streams.js'
-import { startDemo } from './support/demo.js'
-import { sessionIdOf } from './support/pages.js'
-import { openStream, STREAM_HEADERS } from './support/stream.js'
+import { EventStreams } from '../../src/web/event-streams.ts'
+import { startDemo } from '../support/demo.ts'
+import { sessionIdOf } from '../support/pages.ts'
+import { openStream, STREAM_HEADERS } from '../support/stream.ts'
 
 const PATH = '/session/events'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { SessionError, type SessionErrorCode } from '../src/session/index.js'
-import { startDemo } from './support/demo.js'
-import { headingOf } from './support/pages.js'
+import { SessionError, type SessionErrorCode } from '../../src/session/index.ts'
+import { startDemo } from '../support/demo.ts'
+import { headingOf } from '../support/pages.ts'
 
 const PAGES: [code: SessionErrorCode, status: number, heading: string][] = [
   ['SESSION_ENDED', 409, 'Your session has ended'],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { changeCustomer, createCustomer, customerChanges, newCustomer } from '../../src/crm/index.js'
-import { NEW_CUSTOMER } from '../support/api-client.js'
-import { startDemo } from '../support/demo.js'
+import { changeCustomer, createCustomer, customerChanges, newCustomer } from '../../src/crm/index.ts'
+import { NEW_CUSTOMER } from '../support/api-client.ts'
+import { startDemo } from '../support/demo.ts'
 
 const NOAH = { userId: 4, seesAll: false }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { createCustomer, newCustomer } from '../../src/crm/index.js'
-import { NEW_CUSTOMER } from '../support/api-client.js'
-import { problemOf } from '../support/approvals.js'
-import { startDemo } from '../support/demo.js'
-import { headingOf, namesOf, snapshotOf } from '../support/pages.js'
-import type { Visitor } from '../support/visitor.js'
+import { createCustomer, newCustomer } from '../../src/crm/index.ts'
+import { NEW_CUSTOMER } from '../support/api-client.ts'
+import { problemOf } from '../support/approvals.ts'
+import { startDemo } from '../support/demo.ts'
+import { headingOf, namesOf, snapshotOf } from '../support/pages.ts'
+import type { Visitor } from '../support/visitor.ts'
 
 test('[CRM-9] a salesperson reaches only his own customers, in the list, by search and by id; a manager all', async (t) => {
   const demo = await startDemo(t)

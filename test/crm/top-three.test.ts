@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { keepTop3 } from '../../src/crm/index.js'
-import { signedIn } from '../support/api-client.js'
-import { startDemo } from '../support/demo.js'
-import { namesOf, sessionIdOf } from '../support/pages.js'
+import { keepTop3 } from '../../src/crm/index.ts'
+import { signedIn } from '../support/api-client.ts'
+import { startDemo } from '../support/demo.ts'
+import { namesOf, sessionIdOf } from '../support/pages.ts'
 
 test('[CRM-5] twenty tabs that open the welcome page at once share one top 3, worked out once', async (t) => {
   const demo = await startDemo(t)

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { expect, expectNarrow, test } from './fixtures.js'
+import { expect, expectNarrow, test } from './fixtures.ts'
 
 test('a token is made, used, seen to be used, and taken back', async ({ page, server }) => {
   await page.goto('/account/tokens')

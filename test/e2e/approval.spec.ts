@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
-import type { RunningServer } from '../../src/server.js'
-import { expect, expectNarrow, inNewTab, test } from './fixtures.js'
+import type { RunningServer } from '../../src/process/server.ts'
+import { expect, expectNarrow, inNewTab, test } from './fixtures.ts'
 
 test('a discount is asked for, decided on the platform’s own page, and the salesperson’s page shows it by itself', async ({
   page,

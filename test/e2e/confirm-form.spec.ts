@@ -1,4 +1,4 @@
-import { expect, test } from './fixtures.js'
+import { expect, test } from './fixtures.ts'
 
 // Without JavaScript nothing is held back.
 test.use({ javaScriptEnabled: true })

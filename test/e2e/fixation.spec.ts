@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { expect, inNewTab, test } from './fixtures.js'
+import { expect, inNewTab, test } from './fixtures.ts'
 
 // Two people, each with a browser of his own: one wants to be where the other logs in.
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test as base, type ConsoleMessage, expect, type Page } from '@playwright/test'
-import { type RunningServer, startServer } from '../../src/server.js'
+import { type RunningServer, startServer } from '../../src/process/server.ts'
 
 /** Walkthroughs with a server of their own; anything the browser complains about fails them. */
 export const test = base.extend<{ quietBrowser: undefined }, { server: RunningServer }>({

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
-import { expect, expectNarrow, test } from './fixtures.js'
+import { expect, expectNarrow, test } from './fixtures.ts'
 
 const ADMINISTRATOR = 6
 

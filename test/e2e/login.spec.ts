@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { expect, expectNarrow, test } from './fixtures.js'
+import { expect, expectNarrow, test } from './fixtures.ts'
 
 test('from the locked door to the customers, and out again without leaving anything behind', async ({ page }) => {
   await page.goto('/customers')

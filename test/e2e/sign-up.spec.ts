@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
-import { expect, expectNarrow, inNewTab, test } from './fixtures.js'
+import { expect, expectNarrow, inNewTab, test } from './fixtures.ts'
 
 // Links in mail say localhost, and a browser keeps its cookies by the name that was typed.
 test.use({ baseURL: async ({ server }, use) => use(server.url.replace('127.0.0.1', 'localhost')) })

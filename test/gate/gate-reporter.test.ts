@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { projectRoot } from '../../src/project-root.js'
+import { projectRoot } from '../../src/config/project-root.ts'
 
 test('the gate counts tests, not suites, and sees what was skipped, left to do, empty, broken or noisy', async () => {
   const file = '/project/dist/test/some.test.js'

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
-import { mailboxTransport } from '../../src/mail/index.js'
-import { startDemo } from '../support/demo.js'
-import { temporaryFolder } from '../support/process.js'
-import { dropAtTheEnd, ownCrmDatabase } from '../support/servers/crm-databases.js'
-import { readMailbox, signUpAs } from '../support/sign-up.js'
+import { mailboxTransport } from '../../src/mail/index.ts'
+import { startDemo } from '../support/demo.ts'
+import { temporaryFolder } from '../support/process.ts'
+import { dropAtTheEnd, ownCrmDatabase } from '../support/servers/crm-databases.ts'
+import { readMailbox, signUpAs } from '../support/sign-up.ts'
 
 test('[MAIL-9] without SMTP_URL the mail is shown at /dev/mailbox, which the waiting page links to', async (t) => {
   const demo = await startDemo(t)

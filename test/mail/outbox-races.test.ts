@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { mailboxTransport } from '../../src/mail/index.js'
-import { enqueueMail, leaseMail, settleMail } from '../../src/mail/outbox.js'
-import { startDemo } from '../support/demo.js'
+import { mailboxTransport } from '../../src/mail/index.ts'
+import { enqueueMail, leaseMail, settleMail } from '../../src/mail/outbox.ts'
+import { startDemo } from '../support/demo.ts'
 
 const AT_ONCE = Array.from({ length: 10 })
 const ROUNDS = 2

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { createServer, type Socket } from 'node:net'
 import test from 'node:test'
 import type { SMTPServerOptions } from 'smtp-server'
-import { enqueueMail } from '../../src/mail/index.js'
-import { type Demo, startDemo } from '../support/demo.js'
-import { headingOf } from '../support/pages.js'
-import { GOOD_PASSWORD, pathOf, signUpAs } from '../support/sign-up.js'
-import { type SmtpPeer, startSmtpPeer } from '../support/smtp-peer.js'
+import { enqueueMail } from '../../src/mail/index.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { headingOf } from '../support/pages.ts'
+import { GOOD_PASSWORD, pathOf, signUpAs } from '../support/sign-up.ts'
+import { type SmtpPeer, startSmtpPeer } from '../support/smtp-peer.ts'
 
 test('[MAIL-9] with SMTP_URL the mail goes out over SMTP, in text and HTML, and the mailbox page stays empty', async (t) => {
   const peer = await startSmtpPeer(t)

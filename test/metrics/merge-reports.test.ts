@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { mergeReports } from '../../src/metrics/index.js'
-import { memoryStore } from '../../src/session/index.js'
-import { startDemo } from '../support/demo.js'
-import { readScrape } from '../support/metrics.js'
-import { openStream } from '../support/stream.js'
+import { mergeReports } from '../../src/metrics/index.ts'
+import { memoryStore } from '../../src/session/index.ts'
+import { startDemo } from '../support/demo.ts'
+import { readScrape } from '../support/metrics.ts'
+import { openStream } from '../support/stream.ts'
 
 test('the reports of several processes make one: counters and queues add up, what all read in one store does not', async (t) => {
   const store = memoryStore()

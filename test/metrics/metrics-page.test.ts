@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { Config } from '../../src/config.js'
-import { startDemo } from '../support/demo.js'
+import type { Config } from '../../src/config/config.ts'
+import { startDemo } from '../support/demo.ts'
 
 const TOKEN = 'b7Q2mZ0xk4Yt9Rw1'
 

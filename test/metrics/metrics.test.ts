@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { memoryStore } from '../../src/session/index.js'
-import { ApiClient, signedIn } from '../support/api-client.js'
-import { startDemo } from '../support/demo.js'
-import { readScrape, type Scrape, scrape } from '../support/metrics.js'
-import { sessionIdOf } from '../support/pages.js'
-import { newestLink, signUpAs } from '../support/sign-up.js'
-import { openStream } from '../support/stream.js'
-import { troubledStore } from '../support/troubled-store.js'
+import { memoryStore } from '../../src/session/index.ts'
+import { ApiClient, signedIn } from '../support/api-client.ts'
+import { startDemo } from '../support/demo.ts'
+import { readScrape, type Scrape, scrape } from '../support/metrics.ts'
+import { sessionIdOf } from '../support/pages.ts'
+import { newestLink, signUpAs } from '../support/sign-up.ts'
+import { openStream } from '../support/stream.ts'
+import { troubledStore } from '../support/troubled-store.ts'
 
 // After this the counted sessions are counted anew.
 const KEPT_SECONDS = 5

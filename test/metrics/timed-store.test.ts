@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import Database from 'better-sqlite3'
-import { timedStore } from '../../src/metrics/index.js'
-import { memoryStore, type SessionStore, sqliteStore } from '../../src/session/index.js'
-import { proveStore } from '../../src/session/testing/store-contract.js'
-import { troubledStore } from '../support/troubled-store.js'
+import { timedStore } from '../../src/metrics/index.ts'
+import { memoryStore, type SessionStore, sqliteStore } from '../../src/session/index.ts'
+import { proveStore } from '../../src/session/testing/store-contract.ts'
+import { troubledStore } from '../support/troubled-store.ts'
 
 proveStore('timed memory', async () => ({ store: timedStore(memoryStore(), () => {}), close: async () => {} }))
 

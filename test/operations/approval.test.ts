@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { giveUp, noteAccepted } from '../../src/operations/operations.js'
-import { signedIn } from '../support/api-client.js'
+import { giveUp, noteAccepted } from '../../src/operations/operations.ts'
+import { signedIn } from '../support/api-client.ts'
 import {
   pathOf,
   platformPageOf,
@@ -9,9 +9,9 @@ import {
   startWithPlatform,
   startWithRecorder,
   stateOf,
-} from '../support/approvals.js'
-import { sessionIdOf, snapshotOf } from '../support/pages.js'
-import { letNumbersComeAgain } from '../support/servers/crm-databases.js'
+} from '../support/approvals.ts'
+import { sessionIdOf, snapshotOf } from '../support/pages.ts'
+import { letNumbersComeAgain } from '../support/servers/crm-databases.ts'
 
 const REFRESH = /http-equiv="refresh"/
 const SCENARIOS = ['$4DSID', 'state', 'rest']

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { CUSTOMER, problemOf, startWithRecorder, stateOf } from '../support/approvals.js'
-import { startDemo } from '../support/demo.js'
-import { snapshotOf } from '../support/pages.js'
+import { CUSTOMER, problemOf, startWithRecorder, stateOf } from '../support/approvals.ts'
+import { startDemo } from '../support/demo.ts'
+import { snapshotOf } from '../support/pages.ts'
 
 const TOKEN = 'A'.repeat(32)
 

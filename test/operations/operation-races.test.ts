@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Kysely } from 'kysely'
-import { removeCustomer } from '../../src/crm/index.js'
-import type { Database } from '../../src/database.js'
-import { type Begun, beginOperation, type NewOperation } from '../../src/operations/operations.js'
-import { startDemo } from '../support/demo.js'
+import { removeCustomer } from '../../src/crm/index.ts'
+import type { Database } from '../../db/tables.ts'
+import { type Begun, beginOperation, type NewOperation } from '../../src/operations/operations.ts'
+import { startDemo } from '../support/demo.ts'
 
 const MANAGER = { userId: 5, seesAll: true }
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import test from 'node:test'
-import { startServer } from '../src/server.js'
-import { memoryStore } from '../src/session/index.js'
-import { type Demo, startDemo } from './support/demo.js'
-import { settingsIn, temporaryFolder } from './support/process.js'
-import { troubledStore } from './support/troubled-store.js'
+import { startServer } from '../../src/process/server.ts'
+import { memoryStore } from '../../src/session/index.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { settingsIn, temporaryFolder } from '../support/process.ts'
+import { troubledStore } from '../support/troubled-store.ts'
 
 const READY = { status: 'ready', checks: { sessions: 'ok', database: 'ok', migrations: 'ok' } }
 

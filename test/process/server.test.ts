@@ -5,11 +5,11 @@ import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { type StartOptions, startServer } from '../src/server.js'
-import { StartError } from '../src/start-error.js'
-import { selfSignedCertificate } from './support/certificate.js'
-import { settingsIn, startServerProcess, temporaryFolder } from './support/process.js'
-import { Visitor } from './support/visitor.js'
+import { type StartOptions, startServer } from '../../src/process/server.ts'
+import { StartError } from '../../src/config/start-error.ts'
+import { selfSignedCertificate } from '../support/certificate.ts'
+import { settingsIn, startServerProcess, temporaryFolder } from '../support/process.ts'
+import { Visitor } from '../support/visitor.ts'
 
 test('[MODE-1] without any setting the server keeps sessions', async (t) => {
   const server = await startServer({ env: settingsIn(temporaryFolder(t)) })

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import test, { type TestContext } from 'node:test'
-import { type StartOptions, startServer } from '../../src/server.js'
-import { StartError } from '../../src/start-error.js'
-import { settingsIn, temporaryFolder } from '../support/process.js'
-import { Visitor } from '../support/visitor.js'
+import { type StartOptions, startServer } from '../../src/process/server.ts'
+import { StartError } from '../../src/config/start-error.ts'
+import { settingsIn, temporaryFolder } from '../support/process.ts'
+import { Visitor } from '../support/visitor.ts'
 
 test('the platform starts and stops with the demo, on a port of its own and on this machine only', async (t) => {
   const server = await startServer({ env: settingsIn(temporaryFolder(t)) })

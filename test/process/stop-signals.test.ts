@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { stopSignals } from '../src/stop-signals.js'
+import { stopSignals } from '../../src/process/stop-signals.ts'
 
 test('a second signal within two seconds is the first one handed on; a later one means: now', () => {
   const meaning = stopSignals()

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
-import { makeClone } from '../support/clone.js'
-import { Fleet } from '../support/fleet.js'
-import { Program, startServerProcess } from '../support/process.js'
-import { ownDatabase, ownName, postgresUrl, redisUrl } from '../support/servers/test-servers.js'
+import { makeClone } from '../support/clone.ts'
+import { Fleet } from '../support/fleet.ts'
+import { Program, startServerProcess } from '../support/process.ts'
+import { ownDatabase, ownName, postgresUrl, redisUrl } from '../support/servers/test-servers.ts'
 
 const ENTRY = 'scripts/demo-cluster.mjs'
 

@@ -3,9 +3,9 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { projectRoot } from '../../src/project-root.js'
-import { makeClone } from '../support/clone.js'
-import { Program, startServerProcess } from '../support/process.js'
+import { projectRoot } from '../../src/config/project-root.ts'
+import { makeClone } from '../support/clone.ts'
+import { Program, startServerProcess } from '../support/process.ts'
 
 test('an old Node is told so in one line, before anything else is looked at', async () => {
   const file = pathToFileURL(join(projectRoot(), 'scripts', 'node-version.mjs')).href

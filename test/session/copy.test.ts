@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import test from 'node:test'
-import { projectRoot } from '../../src/project-root.js'
-import { Program, type Scope, startServerProcess, temporaryFolder } from '../support/process.js'
-import { LayerVisitor } from './support/layer.js'
+import { projectRoot } from '../../src/config/project-root.ts'
+import { Program, type Scope, startServerProcess, temporaryFolder } from '../support/process.ts'
+import { LayerVisitor } from './support/layer.ts'
 
 const LAYER = join(projectRoot(), 'src', 'session')
 const STRICT = {

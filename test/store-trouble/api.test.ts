@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { memoryStore } from '../../src/session/index.js'
-import { ApiClient, assertProblem, signedIn } from '../support/api-client.js'
-import { startDemo } from '../support/demo.js'
-import { troubledStore } from '../support/troubled-store.js'
+import { memoryStore } from '../../src/session/index.ts'
+import { ApiClient, assertProblem, signedIn } from '../support/api-client.ts'
+import { startDemo } from '../support/demo.ts'
+import { troubledStore } from '../support/troubled-store.ts'
 
 test('while the store is down a program hears 503 with the two members, keeps its token, and goes on afterwards', async (t) => {
   const trouble = troubledStore(memoryStore())

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import { memoryStore } from '../../src/session/index.js'
-import { pathOf, startWithRecorder, stateOf } from '../support/approvals.js'
-import { startDemo } from '../support/demo.js'
-import { headingOf, messageOf, sessionIdOf } from '../support/pages.js'
-import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs, userOf } from '../support/sign-up.js'
-import { troubledStore } from '../support/troubled-store.js'
-import type { Answer } from '../support/visitor.js'
+import { memoryStore } from '../../src/session/index.ts'
+import { pathOf, startWithRecorder, stateOf } from '../support/approvals.ts'
+import { startDemo } from '../support/demo.ts'
+import { headingOf, messageOf, sessionIdOf } from '../support/pages.ts'
+import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs, userOf } from '../support/sign-up.ts'
+import { troubledStore } from '../support/troubled-store.ts'
+import type { Answer } from '../support/visitor.ts'
 
 async function startTroubled(t: TestContext) {
   const trouble = troubledStore(memoryStore())

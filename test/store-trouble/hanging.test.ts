@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { memoryStore } from '../../src/session/index.js'
-import { type Demo, startDemo } from '../support/demo.js'
-import { troubledStore } from '../support/troubled-store.js'
-import type { Visitor } from '../support/visitor.js'
+import { memoryStore } from '../../src/session/index.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { troubledStore } from '../support/troubled-store.ts'
+import type { Visitor } from '../support/visitor.ts'
 
 test('whoever waits for a store that hangs hears 503 as soon as it gives up, and what asks nobody is not held up', async (t) => {
   const trouble = troubledStore(memoryStore())

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import type { Config } from '../../src/config.js'
-import { createRoutes } from '../../src/routes.js'
-import { memoryStore } from '../../src/session/index.js'
-import { type Demo, startDemo } from '../support/demo.js'
-import { headingOf, sessionIdOf } from '../support/pages.js'
-import { troubledStore } from '../support/troubled-store.js'
-import type { Answer, Visitor } from '../support/visitor.js'
+import type { Config } from '../../src/config/config.ts'
+import { createRoutes } from '../../src/app/routes.ts'
+import { memoryStore } from '../../src/session/index.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { headingOf, sessionIdOf } from '../support/pages.ts'
+import { troubledStore } from '../support/troubled-store.ts'
+import type { Answer, Visitor } from '../support/visitor.ts'
 
 const WRITES = [
   'create',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
-import { startDemo } from '../support/demo.js'
-import { Program, temporaryFolder } from '../support/process.js'
+import { startDemo } from '../support/demo.ts'
+import { Program, temporaryFolder } from '../support/process.ts'
 
 test('while another process keeps the file of the sessions to itself, reading goes on and writing is 503; afterwards all is as before', async (t) => {
   const file = join(temporaryFolder(t), 'sessions.sqlite')

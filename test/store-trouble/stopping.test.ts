@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
-import { createLog, createParts } from '../../src/parts.js'
-import { memoryStore } from '../../src/session/index.js'
-import { demoConfig } from '../support/demo.js'
-import { temporaryFolder } from '../support/process.js'
-import { troubledStore } from '../support/troubled-store.js'
+import { createLog, createParts } from '../../src/parts/parts.ts'
+import { memoryStore } from '../../src/session/index.ts'
+import { demoConfig } from '../support/demo.ts'
+import { temporaryFolder } from '../support/process.ts'
+import { troubledStore } from '../support/troubled-store.ts'
 
 test('a server that stops while its store is down loses nothing of the audit trail, and its log says that sessions were left open', async (t) => {
   const config = demoConfig({ database: { kind: 'sqlite', file: join(temporaryFolder(t), 'crm.sqlite') } })

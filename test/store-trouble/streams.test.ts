@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import { memoryStore } from '../../src/session/index.js'
-import { startDemo } from '../support/demo.js'
-import { sessionIdOf } from '../support/pages.js'
-import { signUpAs } from '../support/sign-up.js'
-import { openStream, STREAM_HEADERS } from '../support/stream.js'
-import { troubledStore } from '../support/troubled-store.js'
+import { memoryStore } from '../../src/session/index.ts'
+import { startDemo } from '../support/demo.ts'
+import { sessionIdOf } from '../support/pages.ts'
+import { signUpAs } from '../support/sign-up.ts'
+import { openStream, STREAM_HEADERS } from '../support/stream.ts'
+import { troubledStore } from '../support/troubled-store.ts'
 
 async function startTroubled(t: TestContext) {
   const store = memoryStore()

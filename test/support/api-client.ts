@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Demo } from './demo.js'
-import type { Answer, Visitor } from './visitor.js'
+import type { Demo } from './demo.ts'
+import type { Answer, Visitor } from './visitor.ts'
 
 /** An answer of the API: its body read as JSON, '' when it has none. */
 export interface ApiAnswer extends Answer {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { startPlatform } from '../../src/start-platform.js'
-import { type Demo, startDemo } from './demo.js'
-import { headingOf } from './pages.js'
-import type { Scope } from './process.js'
-import { type Answer, Visitor } from './visitor.js'
+import { startPlatform } from '../../src/process/start-platform.ts'
+import { type Demo, startDemo } from './demo.ts'
+import { headingOf } from './pages.ts'
+import type { Scope } from './process.ts'
+import { type Answer, Visitor } from './visitor.ts'
 
 /** A customer of userId 4. */
 export const CUSTOMER = 1

@@ -1,5 +1,5 @@
-import type { AuditRow } from '../../src/database.js'
-import type { Demo } from './demo.js'
+import type { AuditRow } from '../../db/tables.ts'
+import type { Demo } from './demo.ts'
 
 /** The audit trail so far, oldest first. */
 export async function auditRowsOf({ parts }: Pick<Demo, 'parts'>): Promise<AuditRow[]> {

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { projectRoot } from '../../src/project-root.js'
-import { type Scope, temporaryFolder } from './process.js'
+import { projectRoot } from '../../src/config/project-root.ts'
+import { type Scope, temporaryFolder } from './process.ts'
 
 /** The project as it is after a clone and `npm ci`, in a folder of its own, so that what compiles there disturbs nobody. */
 export function makeClone(scope: Scope): string {

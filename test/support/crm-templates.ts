@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { DatabaseSetting } from '../../src/config-values.js'
-import { createParts } from '../../src/parts.js'
-import { demoConfig } from './demo.js'
-import { dropTemplates, makeTemplates, templateFile } from './servers/crm-databases.js'
+import type { DatabaseSetting } from '../../src/config/config-values.ts'
+import { createParts } from '../../src/parts/parts.ts'
+import { demoConfig } from './demo.ts'
+import { dropTemplates, makeTemplates, templateFile } from './servers/crm-databases.ts'
 
 /** What the CRM's databases of this run are copied from: migrated, and filled in the demo profile. */
 export interface CrmTemplates {

@@ -1,13 +1,13 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createPasswords, type Passwords } from '../../src/accounts/index.js'
-import { createApp } from '../../src/app.js'
-import type { Config } from '../../src/config.js'
-import { createLog, createParts, type Parts, type PartsOverrides } from '../../src/parts.js'
-import { type ManualClock, manualClock } from '../../src/session/testing/manual-clock.js'
-import type { Scope } from './process.js'
-import { ownCrmDatabase } from './servers/crm-databases.js'
-import { Visitor } from './visitor.js'
+import { createPasswords, type Passwords } from '../../src/accounts/index.ts'
+import { createApp } from '../../src/app/app.ts'
+import type { Config } from '../../src/config/config.ts'
+import { createLog, createParts, type Parts, type PartsOverrides } from '../../src/parts/parts.ts'
+import { type ManualClock, manualClock } from '../../src/session/testing/manual-clock.ts'
+import type { Scope } from './process.ts'
+import { ownCrmDatabase } from './servers/crm-databases.ts'
+import { Visitor } from './visitor.ts'
 
 /** The demo in this process, on databases of its own and a clock that moves when told to. */
 export interface Demo {

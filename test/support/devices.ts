@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Visitor } from './visitor.js'
+import type { Visitor } from './visitor.ts'
 
 /** A card of the page "Your devices". */
 export interface DeviceCard {

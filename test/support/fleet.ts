@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { type Scope, type ServerProcess, settingsIn, startServerProcess, temporaryFolder } from './process.js'
-import { until } from './until.js'
-import { Visitor } from './visitor.js'
+import { type Scope, type ServerProcess, settingsIn, startServerProcess, temporaryFolder } from './process.ts'
+import { until } from './until.ts'
+import { Visitor } from './visitor.ts'
 
 /** The demo in several processes. */
 export class Fleet {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Visitor } from './visitor.js'
+import type { Visitor } from './visitor.ts'
 
 /** What a scrape says: the value of each series by its name with its labels, as they are written there. */
 export type Scrape = ReadonlyMap<string, number>

@@ -1,5 +1,5 @@
-import { createParts } from '../../src/parts.js'
-import { demoConfig } from './demo.js'
+import { createParts } from '../../src/parts/parts.ts'
+import { demoConfig } from './demo.ts'
 
 // A program of its own: opens the demo on the file that it is given, counts the customers, and closes it again.
 const [file = ''] = process.argv.slice(2)

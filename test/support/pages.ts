@@ -1,5 +1,5 @@
-import type { Parts } from '../../src/parts.js'
-import type { Answer, Visitor } from './visitor.js'
+import type { Parts } from '../../src/parts/parts.ts'
+import type { Answer, Visitor } from './visitor.ts'
 
 /** What the login page says went wrong; '' when it says nothing. */
 export function messageOf({ text }: Answer): string {

@@ -3,8 +3,8 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { projectRoot } from '../../src/project-root.js'
-import { dropAtTheEnd, ownCrmDatabase } from './servers/crm-databases.js'
+import { projectRoot } from '../../src/config/project-root.ts'
+import { dropAtTheEnd, ownCrmDatabase } from './servers/crm-databases.ts'
 
 export interface ProgramOptions {
   /** The file to run. Default: the compiled server. A relative path counts from the project's root. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Demo } from './demo.js'
+import type { Demo } from './demo.ts'
 
 /** Signs in over REST, and answers the token. */
 export async function signInOverRest(demo: Demo, userId: number): Promise<string> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Demo } from './demo.js'
-import type { Answer, Visitor } from './visitor.js'
+import type { Demo } from './demo.ts'
+import type { Answer, Visitor } from './visitor.ts'
 
 /** A mail as the mailbox page hands it out. */
 export interface ReadMail {

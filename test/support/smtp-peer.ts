@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { type ParsedMail, simpleParser } from 'mailparser'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
-import type { Scope } from './process.js'
+import type { Scope } from './process.ts'
 
 /** A mail server that really listens. */
 export interface SmtpPeer {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type IncomingMessage, request } from 'node:http'
-import type { Visitor } from './visitor.js'
+import type { Visitor } from './visitor.ts'
 
 /** What a browser says when a script of a page opens an event stream. */
 export const STREAM_HEADERS = {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { Scope } from './process.js'
+import type { Scope } from './process.ts'
 
 const END = '\u0004'
 

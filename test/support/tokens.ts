@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Demo } from './demo.js'
-import type { Answer, Visitor } from './visitor.js'
+import type { Demo } from './demo.ts'
+import type { Answer, Visitor } from './visitor.ts'
 
 /** What the page of the tokens says of one. */
 export interface TokenRow {

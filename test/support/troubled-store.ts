@@ -1,4 +1,4 @@
-import type { SessionStore } from '../../src/session/index.js'
+import type { SessionStore } from '../../src/session/index.ts'
 
 type Operation = Exclude<keyof SessionStore, 'presence' | 'announcements'>
 

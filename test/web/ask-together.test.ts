@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { manualClock } from '../../src/session/testing/manual-clock.js'
-import { askTogether } from '../../src/web/ask-together.js'
+import { manualClock } from '../../src/session/testing/manual-clock.ts'
+import { askTogether } from '../../src/web/ask-together.ts'
 
 /** Somebody who answers when told to. */
 function slowAnswer() {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { createRoutes } from '../../src/routes.js'
-import { OwnOrigins } from '../../src/web/own-origins.js'
-import { type Demo, startDemo } from '../support/demo.js'
-import { sessionIdOf, snapshotOf } from '../support/pages.js'
-import { FORM, type Visitor } from '../support/visitor.js'
+import { createRoutes } from '../../src/app/routes.ts'
+import { OwnOrigins } from '../../src/web/own-origins.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { sessionIdOf, snapshotOf } from '../support/pages.ts'
+import { FORM, type Visitor } from '../support/visitor.ts'
 
 const OFF = { 'Sec-Fetch-Site': undefined, Origin: undefined }
 

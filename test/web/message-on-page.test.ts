@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type Demo, startDemo } from '../support/demo.js'
-import { sessionIdOf } from '../support/pages.js'
-import { STREAM_HEADERS } from '../support/stream.js'
-import type { Visitor } from '../support/visitor.js'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { sessionIdOf } from '../support/pages.ts'
+import { STREAM_HEADERS } from '../support/stream.ts'
+import type { Visitor } from '../support/visitor.ts'
 
 const TOLD = /role="status"><strong>Your session was ended\.<\/strong> See you on Monday</
 

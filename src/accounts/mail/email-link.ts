@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely'
-import type { Config } from '../config.js'
-import type { Database } from '../database.js'
-import type { ComposeMail } from '../mail/index.js'
-import type { SessionDescription } from '../session/index.js'
-import { type EmailLinkData, findEmailChange } from './email-changes.js'
-import { mailOf } from './mail-markup.js'
-import type { LinkMaker } from './sign-up.js'
+import type { Config } from '../../config/config.ts'
+import type { Database } from '../../../db/tables.ts'
+import type { ComposeMail } from '../../mail/index.ts'
+import type { SessionDescription } from '../../session/index.ts'
+import { type EmailLinkData, findEmailChange } from '../people/email-changes.ts'
+import { mailOf } from '../../mail/mail-markup.ts'
+import type { LinkMaker } from '../sign-up/sign-up.ts'
 
 /** Where the link leads that proves a new address. */
 export const EMAIL_LINK_PATH = '/account/email/confirm'

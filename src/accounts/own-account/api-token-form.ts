@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { TokenScope } from '../session/index.js'
-import { plainLine } from '../web/plain-text.js'
+import type { TokenScope } from '../../session/index.ts'
+import { plainLine } from '../../web/plain-text.ts'
 
 /** What a token may do, as its owner chooses it. */
 export const TOKEN_SCOPES: readonly { value: TokenScope; label: string; hint: string }[] = [

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
-import type { Config } from '../config.js'
-import { formatMoment } from '../crm/index.js'
-import { type CrmSession, signedIn } from '../crm-session.js'
-import type { OwnOrigins } from '../web/own-origins.js'
-import type { PageModel } from '../web/pages.js'
-import { Problem } from '../web/problem.js'
-import { originOf } from '../web/request-origin.js'
-import { readTokenForm, TOKEN_LIFETIMES, TOKEN_SCOPES, type WantedToken } from './api-token-form.js'
+import type { Config } from '../../config/config.ts'
+import { formatMoment } from '../../crm/index.ts'
+import { type CrmSession, signedIn } from '../../crm-session/crm-session.ts'
+import type { OwnOrigins } from '../../web/own-origins.ts'
+import type { PageModel } from '../../web/pages.ts'
+import { Problem } from '../../web/problem.ts'
+import { originOf } from '../../web/request-origin.ts'
+import { readTokenForm, TOKEN_LIFETIMES, TOKEN_SCOPES, type WantedToken } from './api-token-form.ts'
 import {
   type ApiToken,
   type ApiTokenParts,
@@ -15,12 +15,12 @@ import {
   MOST_TOKENS,
   makeApiToken,
   revokeApiToken,
-} from './api-tokens.js'
-import { answerRefusal, RECENT_MINUTES } from './confirm-pages.js'
-import { provePassword } from './prove-password.js'
-import type { SignInParts } from './sign-in.js'
-import { giveFormBack, spendForm } from './spent-forms.js'
-import { undoAndThrow } from './undo-and-throw.js'
+} from './api-tokens.ts'
+import { answerRefusal, RECENT_MINUTES } from '../sign-in/confirm-pages.ts'
+import { provePassword } from '../sign-in/prove-password.ts'
+import type { SignInParts } from '../sign-in/sign-in.ts'
+import { giveFormBack, spendForm } from './form-tokens.ts'
+import { undoAndThrow } from '../people/rollback.ts'
 
 const PAGE = '/account/tokens'
 const DEFAULT_DAYS = '30'

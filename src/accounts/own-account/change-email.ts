@@ -1,13 +1,13 @@
 import type { Kysely } from 'kysely'
-import type { Notes } from '../audit/index.js'
-import type { CrmSession } from '../crm-session.js'
-import type { Database } from '../database.js'
-import { inTurn } from '../in-turn.js'
-import { dropWaitingOf, enqueueMail, isOutboxFull } from '../mail/index.js'
-import { SessionError } from '../session/index.js'
-import { Problem } from '../web/problem.js'
-import type { Account } from './authenticate.js'
-import { endEverything, happened } from './change-password.js'
+import type { Notes } from '../../audit/index.ts'
+import type { CrmSession } from '../../crm-session/crm-session.ts'
+import type { Database } from '../../../db/tables.ts'
+import { inTurn } from '../../../db/transactions.ts'
+import { dropWaitingOf, enqueueMail, isOutboxFull } from '../../mail/index.ts'
+import { SessionError } from '../../session/index.ts'
+import { Problem } from '../../web/problem.ts'
+import type { Account } from '../people/authenticate.ts'
+import { endEverything, happened } from './change-password.ts'
 import {
   addressOf,
   type EmailLinkData,
@@ -15,11 +15,11 @@ import {
   readEmailChange,
   takeEmailChange,
   wantEmail,
-} from './email-changes.js'
-import { findAccount } from './find-account.js'
-import type { Here, SessionsOfDevices } from './own-devices.js'
-import { personOf } from './person.js'
-import { isTaken, removePendingUserOf } from './users.js'
+} from '../people/email-changes.ts'
+import { findAccount } from '../people/find-account.ts'
+import type { Here, SessionsOfDevices } from './own-devices.ts'
+import { personOf } from '../people/person.ts'
+import { isTaken, removePendingUserOf } from '../people/users.ts'
 
 /** What changing an address needs; `Parts` has it all. */
 export interface ChangeEmailParts {

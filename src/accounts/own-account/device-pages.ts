@@ -1,10 +1,10 @@
 import type { Context } from 'koa'
-import { formatMoment } from '../crm/index.js'
-import { currentSession, signedIn } from '../crm-session.js'
-import { SessionError } from '../session/index.js'
-import { describeDevice } from '../web/device-words.js'
-import type { PageModel } from '../web/pages.js'
-import { originOf } from '../web/request-origin.js'
+import { formatMoment } from '../../crm/index.ts'
+import { currentSession, signedIn } from '../../crm-session/crm-session.ts'
+import { SessionError } from '../../session/index.ts'
+import { describeDevice } from '../../web/device-words.ts'
+import type { PageModel } from '../../web/pages.ts'
+import { originOf } from '../../web/request-origin.ts'
 import {
   endOtherDevices,
   endOwnDevice,
@@ -12,9 +12,9 @@ import {
   type OwnDevice,
   ownDevices,
   type SessionsOfDevices,
-} from './own-devices.js'
-import { leaveNote, type PageNote, takeNote } from './page-notes.js'
-import { OWN_DEVICES_PAGE } from './start-pages.js'
+} from './own-devices.ts'
+import { leaveNote, type PageNote, takeNote } from './page-notes.ts'
+import { OWN_DEVICES_PAGE } from '../sign-in/start-pages.ts'
 
 export interface DevicesPage extends PageModel {
   /** What was just done, or was not; '' for nothing. */

@@ -1,7 +1,7 @@
-import type { CrmSession } from '../crm-session.js'
-import type { CrmStorage } from '../crm-storage.js'
-import type { Privilege } from '../privileges.js'
-import type { DeviceDescription, SessionDescription, Sessions } from '../session/index.js'
+import type { CrmSession } from '../../crm-session/crm-session.ts'
+import type { CrmStorage } from '../../crm-session/crm-storage.ts'
+import type { Privilege } from '../../crm-session/privileges.ts'
+import type { DeviceDescription, SessionDescription, Sessions } from '../../session/index.ts'
 
 /** How many devices the page shows. */
 export const MOST_SHOWN = 100

@@ -1,11 +1,11 @@
 import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
-import { findCustomersByEmail, type OwnCustomer } from '../crm/index.js'
-import { signedIn } from '../crm-session.js'
-import type { Database } from '../database.js'
-import type { PageModel } from '../web/pages.js'
-import { Problem } from '../web/problem.js'
-import { findValidatedUser } from './users.js'
+import { findCustomersByEmail, type OwnCustomer } from '../../crm/index.ts'
+import { signedIn } from '../../crm-session/crm-session.ts'
+import type { Database } from '../../../db/tables.ts'
+import type { PageModel } from '../../web/pages.ts'
+import { Problem } from '../../web/problem.ts'
+import { findValidatedUser } from '../people/users.ts'
 
 export interface OwnPage extends PageModel {
   email: string

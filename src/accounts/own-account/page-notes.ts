@@ -1,4 +1,4 @@
-import type { CrmSession } from '../crm-session.js'
+import type { CrmSession } from '../../crm-session/crm-session.ts'
 
 /** What the next page has to tell, once. An address would tell it too, but anybody can send somebody an address. */
 export type PageNote = 'password-changed' | 'email-asked' | 'email-changed' | 'device-ended' | 'others-ended'

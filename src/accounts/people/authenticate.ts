@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
-import type { Database, SalesPerson, User } from '../database.js'
-import type { AccountName } from './login-form.js'
-import type { Passwords } from './passwords.js'
-import { findActiveSalesperson } from './salespersons.js'
-import { findPendingUser, findValidatedUser } from './users.js'
+import type { Database, SalesPerson, User } from '../../../db/tables.ts'
+import type { AccountName } from './login-form.ts'
+import type { Passwords } from './passwords.ts'
+import { findActiveSalesperson } from './salespersons.ts'
+import { findPendingUser, findValidatedUser } from './users.ts'
 
 /** Whoever may sign in: somebody of the staff, or a customer who signed up. */
 export type Account = { is: 'staff'; person: SalesPerson } | { is: 'customer'; user: User }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import type { Database, EmailChange } from '../database.js'
-import { isoTime } from '../mail/index.js'
-import type { Account } from './authenticate.js'
+import type { Database, EmailChange } from '../../../db/tables.ts'
+import { isoTime } from '../../mail/index.ts'
+import type { Account } from './authenticate.ts'
 
 // The link is over long before.
 const KEPT_MILLISECONDS = 24 * 60 * 60_000

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely'
-import type { Database } from '../database.js'
-import type { Account } from './authenticate.js'
-import { findActiveSalesperson } from './salespersons.js'
-import { findValidatedUser } from './users.js'
+import type { Database } from '../../../db/tables.ts'
+import type { Account } from './authenticate.ts'
+import { findActiveSalesperson } from './salespersons.ts'
+import { findValidatedUser } from './users.ts'
 
 /** Whom a session's `userId` stands for: a number is somebody of the staff. `undefined` once he may not sign in. */
 export async function findAccount(database: Kysely<Database>, userId: string): Promise<Account | undefined> {

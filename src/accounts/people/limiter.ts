@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import { SessionError } from '../session/index.js'
+import { SessionError } from '../../session/index.ts'
 
 /** Counts what somebody does within a window of time. The limiters of rate-limiter-flexible fit. */
 export interface Limiter {

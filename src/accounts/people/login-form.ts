@@ -1,5 +1,5 @@
-import { LARGEST_USER_ID, LONGEST_EMAIL } from '../database.js'
-import { safeNext } from '../web/safe-next.js'
+import { LARGEST_USER_ID, LONGEST_EMAIL } from '../../../db/tables.ts'
+import { safeNext } from '../../web/safe-next.ts'
 
 /** Who signs in: by number, or by e-mail address in lower case. */
 export type AccountName = { userId: number } | { email: string }

@@ -1,4 +1,4 @@
-import { passwordProblem } from './passwords.js'
+import { passwordProblem } from './passwords.ts'
 
 /** The fewest characters of a new password. The production profile has no second factor, so there it has to be long. */
 export const SHORTEST_PASSWORD = { demo: 8, production: 15 }

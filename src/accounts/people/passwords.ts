@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import bcrypt from 'bcryptjs'
 import { Piscina } from 'piscina'
-import { Problem } from '../web/problem.js'
-import type { PasswordTask } from './password-worker.js'
+import { Problem } from '../../web/problem.ts'
+import type { PasswordTask } from './password-worker.ts'
 
 /** bcrypt looks at no more than this; longer passwords are refused, never cut silently. */
 export const LONGEST_PASSWORD_BYTES = 72
@@ -95,7 +95,7 @@ export function passwordProblem(password: string): string | undefined {
 function startThreads(): PasswordPool {
   const threads = Math.max(FEWEST_THREADS, availableParallelism() - 1)
   return new Piscina({
-    filename: new URL('./password-worker.js', import.meta.url).href,
+    filename: new URL('./password-worker.ts', import.meta.url).href,
     minThreads: FEWEST_THREADS,
     maxThreads: threads,
     maxQueue: Number.POSITIVE_INFINITY,

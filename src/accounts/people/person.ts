@@ -1,5 +1,5 @@
-import type { roles } from '../privileges.js'
-import type { Account } from './authenticate.js'
+import type { roles } from '../../crm-session/privileges.ts'
+import type { Account } from './authenticate.ts'
 
 /** Who somebody is in his sessions, and what he may do there. */
 export interface Person {

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
-import { type Database, LARGEST_USER_ID, LONGEST_EMAIL, type Role, type SalesPerson } from '../database.js'
-import { inTurn } from '../in-turn.js'
-import { type Passwords, passwordProblem } from './passwords.js'
-import { isTaken, removePendingUserOf } from './users.js'
+import { type Database, LARGEST_USER_ID, LONGEST_EMAIL, type Role, type SalesPerson } from '../../../db/tables.ts'
+import { inTurn } from '../../../db/transactions.ts'
+import { type Passwords, passwordProblem } from './passwords.ts'
+import { isTaken, removePendingUserOf } from './users.ts'
 
 /** What changing accounts needs; `Parts` has it all. `sessions` is null when the server runs without sessions. */
 export interface AccountParts {

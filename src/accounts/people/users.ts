@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import type { Database, User } from '../database.js'
-import { inTurn } from '../in-turn.js'
-import { isoTime } from '../mail/index.js'
+import type { Database, User } from '../../../db/tables.ts'
+import { inTurn } from '../../../db/transactions.ts'
+import { isoTime } from '../../mail/index.ts'
 
 /** How long an account waits for its address to be validated. Then it goes, and the address is free. */
 export const PENDING_MILLISECONDS = 24 * 60 * 60_000

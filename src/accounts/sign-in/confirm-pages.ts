@@ -1,12 +1,12 @@
 import type { Context } from 'koa'
-import { signedIn } from '../crm-session.js'
-import { SessionError } from '../session/index.js'
-import type { PageModel } from '../web/pages.js'
-import { originOf } from '../web/request-origin.js'
-import { safeNext } from '../web/safe-next.js'
-import { type Proof, provePassword } from './prove-password.js'
-import type { SignInParts } from './sign-in.js'
-import { OWN_DEVICES_PAGE } from './start-pages.js'
+import { signedIn } from '../../crm-session/crm-session.ts'
+import { SessionError } from '../../session/index.ts'
+import type { PageModel } from '../../web/pages.ts'
+import { originOf } from '../../web/request-origin.ts'
+import { safeNext } from '../../web/safe-next.ts'
+import { type Proof, provePassword } from './prove-password.ts'
+import type { SignInParts } from './sign-in.ts'
+import { OWN_DEVICES_PAGE } from './start-pages.ts'
 
 /** For so long whoever typed his password is not asked for it again. */
 export const RECENT_MINUTES = 15

@@ -1,10 +1,10 @@
 import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
-import type { Config } from '../config.js'
-import type { Database, Role } from '../database.js'
-import type { PageModel } from '../web/pages.js'
-import { DEMO_PASSWORD, demoAccounts } from './demo-accounts.js'
-import { CUSTOMERS_PAGE, WELCOME_PAGE } from './start-pages.js'
+import type { Config } from '../../config/config.ts'
+import type { Database, Role } from '../../../db/tables.ts'
+import type { PageModel } from '../../web/pages.ts'
+import { DEMO_PASSWORD, demoAccounts } from '../../../db/demo/demo-accounts.ts'
+import { CUSTOMERS_PAGE, WELCOME_PAGE } from './start-pages.ts'
 
 export interface HomePage extends PageModel {
   userName: string

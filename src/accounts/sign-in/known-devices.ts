@@ -1,13 +1,13 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
-import type { Database } from '../database.js'
-import { inTurn } from '../in-turn.js'
-import { countSentTo, dropWaitingOf, enqueueMail, isOutboxFull, isoTime, waitingFor } from '../mail/index.js'
-import { describeDevice } from '../web/device-words.js'
-import type { Happened } from './account-mail.js'
-import type { Account } from './authenticate.js'
-import { addressOf } from './email-changes.js'
-import { personOf } from './person.js'
+import type { Database } from '../../../db/tables.ts'
+import { inTurn } from '../../../db/transactions.ts'
+import { countSentTo, dropWaitingOf, enqueueMail, isOutboxFull, isoTime, waitingFor } from '../../mail/index.ts'
+import { describeDevice } from '../../web/device-words.ts'
+import type { Happened } from '../mail/account-mail.ts'
+import type { Account } from '../people/authenticate.ts'
+import { addressOf } from '../people/email-changes.ts'
+import { personOf } from '../people/person.ts'
 
 // Whoever has used more browsers than that is told again of the one that he used least lately.
 const MOST_KNOWN = 50

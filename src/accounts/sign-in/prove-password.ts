@@ -1,9 +1,9 @@
-import type { Account } from './authenticate.js'
-import { passwordOf } from './authenticate.js'
-import { findAccount } from './find-account.js'
-import { LONGEST_TYPED_PASSWORD } from './login-form.js'
-import { noteFailure, type SignInParts, tooManyAttempts } from './sign-in.js'
-import { undoAndThrow } from './undo-and-throw.js'
+import type { Account } from '../people/authenticate.ts'
+import { passwordOf } from '../people/authenticate.ts'
+import { findAccount } from '../people/find-account.ts'
+import { LONGEST_TYPED_PASSWORD } from '../people/login-form.ts'
+import { noteFailure, type SignInParts, tooManyAttempts } from './sign-in.ts'
+import { undoAndThrow } from '../people/rollback.ts'
 
 /** How it went. Each message is a text for whoever tried. */
 export type Proof =

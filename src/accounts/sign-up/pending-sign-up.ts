@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely'
-import type { CrmStorage, SignUpStep } from '../crm-storage.js'
-import type { Database } from '../database.js'
-import { newestMail } from '../mail/index.js'
-import { PENDING_MILLISECONDS } from './users.js'
+import type { CrmStorage, SignUpStep } from '../../crm-session/crm-storage.ts'
+import type { Database } from '../../../db/tables.ts'
+import { newestMail } from '../../mail/index.ts'
+import { PENDING_MILLISECONDS } from '../people/users.ts'
 
 /** How far a sign-up is, in the words of its page. */
 export interface Waiting {

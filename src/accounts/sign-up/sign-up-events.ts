@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
-import { currentSession } from '../crm-session.js'
-import type { CrmStorage } from '../crm-storage.js'
-import type { EventStreams } from '../web/event-streams.js'
+import { currentSession } from '../../crm-session/crm-session.ts'
+import type { CrmStorage } from '../../crm-session/crm-storage.ts'
+import type { EventStreams } from '../../web/event-streams.ts'
 
 /** The two calls on sessions that are made here. */
 export interface SessionsToWatch {

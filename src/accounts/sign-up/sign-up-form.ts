@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { LONGEST_EMAIL } from '../database.js'
-import { newPasswordProblem } from './new-password.js'
+import { LONGEST_EMAIL } from '../../../db/tables.ts'
+import { newPasswordProblem } from '../people/new-password.ts'
 
 /** What somebody typed into the sign-up form. `password` is undefined where it is not asked for here. */
 export type SignUpForm =

@@ -1,5 +1,5 @@
-import { countAll, type Limiter, limiterInMemory, type MakeLimiter } from './limiter.js'
-import { networkOf } from './login-limit.js'
+import { countAll, type Limiter, limiterInMemory, type MakeLimiter } from '../people/limiter.ts'
+import { networkOf } from '../sign-in/login-limit.ts'
 
 const WINDOW_SECONDS = 60 * 60
 const REQUESTS_PER_MAILBOX = 5

@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely'
-import type { Config } from '../config.js'
-import type { Database } from '../database.js'
-import type { ComposeMail, Mail } from '../mail/index.js'
-import type { SessionDescription } from '../session/index.js'
-import { anchor, escapeHtml, htmlMail, strong } from './mail-markup.js'
-import { type LinkMaker, linkPurpose } from './sign-up.js'
-import { findPendingUser, findValidatedUser } from './users.js'
+import type { Config } from '../../config/config.ts'
+import type { Database } from '../../../db/tables.ts'
+import type { ComposeMail, Mail } from '../../mail/index.ts'
+import type { SessionDescription } from '../../session/index.ts'
+import { anchor, escapeHtml, htmlMail, strong } from '../../mail/mail-markup.ts'
+import { type LinkMaker, linkPurpose } from './sign-up.ts'
+import { findPendingUser, findValidatedUser } from '../people/users.ts'
 
 /** What writing these mails needs. */
 export interface SignUpMailParts {

@@ -1,12 +1,12 @@
 import type { Kysely } from 'kysely'
-import type { CrmSession } from '../crm-session.js'
-import type { CrmStorage } from '../crm-storage.js'
-import type { Database, User } from '../database.js'
-import { inTurn } from '../in-turn.js'
-import { countOthers, dropWaiting, enqueueMail, isOutboxFull, waitingSince } from '../mail/index.js'
-import { Problem } from '../web/problem.js'
-import type { Passwords } from './passwords.js'
-import { addPendingUser, findPendingUser, isTaken, moveToSession, newUserId, PENDING_MILLISECONDS } from './users.js'
+import type { CrmSession } from '../../crm-session/crm-session.ts'
+import type { CrmStorage } from '../../crm-session/crm-storage.ts'
+import type { Database, User } from '../../../db/tables.ts'
+import { inTurn } from '../../../db/transactions.ts'
+import { countOthers, dropWaiting, enqueueMail, isOutboxFull, waitingSince } from '../../mail/index.ts'
+import { Problem } from '../../web/problem.ts'
+import type { Passwords } from '../people/passwords.ts'
+import { addPendingUser, findPendingUser, isTaken, moveToSession, newUserId, PENDING_MILLISECONDS } from '../people/users.ts'
 
 // Each makes up to two links, and a session holds ten.
 const MOST_PER_SESSION = 5

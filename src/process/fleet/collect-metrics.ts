@@ -1,4 +1,4 @@
-import { type MetricReport, mergeReports } from '../metrics/index.js'
+import { type MetricReport, mergeReports } from '../../metrics/index.ts'
 
 // Whoever does not answer by then is left out: a scrape waits for ten seconds as a rule.
 const PATIENCE_MILLISECONDS = 3000

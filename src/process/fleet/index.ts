@@ -1,1 +1,1 @@
-export { startFleet } from './start-fleet.js'
+export { startFleet } from './start-fleet.ts'

@@ -1,15 +1,15 @@
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import type { Config } from '../config.js'
-import { listen } from '../listen.js'
-import { createParts } from '../parts.js'
-import type { PrimaryMessage, WorkerMessage } from '../primary-link.js'
-import { type RunningServer, runningServer, STOP_MILLISECONDS } from '../server.js'
-import { type RunningPlatform, startPlatform } from '../start-platform.js'
-import { MetricsCollector } from './collect-metrics.js'
-import { Workers } from './workers.js'
+import type { Config } from '../../config/config.ts'
+import { listen } from '../listen.ts'
+import { createParts } from '../../parts/parts.ts'
+import type { PrimaryMessage, WorkerMessage } from '../../parts/primary-link.ts'
+import { type RunningServer, runningServer, STOP_MILLISECONDS } from '../server.ts'
+import { type RunningPlatform, startPlatform } from '../start-platform.ts'
+import { MetricsCollector } from './collect-metrics.ts'
+import { Workers } from './workers.ts'
 
-const PROGRAM = fileURLToPath(new URL('../main.js', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../main.ts', import.meta.url))
 // A worker that is cut off in the end has had its own time before.
 const PATIENCE_MILLISECONDS = 5_000
 

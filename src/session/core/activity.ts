@@ -1,7 +1,7 @@
-import { cutDevice } from './begin.js'
-import type { Engine } from './engine.js'
-import { type Credential, endAfter, isGuestRecord, type SessionRecord, TOUCH_GRACE_MILLISECONDS } from './record.js'
-import type { SeenFrom } from './store.js'
+import { cutDevice } from './new-session.ts'
+import type { Engine } from './context.ts'
+import { type Credential, endAfter, isGuestRecord, type SessionRecord, TOUCH_GRACE_MILLISECONDS } from '../record.ts'
+import type { SeenFrom } from '../store.ts'
 
 /**
  * Notes that a session is in use: at most once a minute for each device, and when a login, a link or a token is presented for the

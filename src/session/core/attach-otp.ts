@@ -1,7 +1,7 @@
-import { newOTP, type OTPOptions } from './credentials/otp.js'
-import { answerOf, type Engine, eventOf } from './engine.js'
-import type { Cause } from './events.js'
-import type { SessionRecord } from './record.js'
+import { newOTP, type OTPOptions } from './credentials/otp.ts'
+import { answerOf, type Engine, eventOf } from './context.ts'
+import type { Cause } from './events.ts'
+import type { SessionRecord } from '../record.ts'
 
 /**
  * Adds a one-time link to a session; of the same purpose only the newest works.

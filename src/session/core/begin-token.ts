@@ -1,10 +1,10 @@
-import { newCredential, newRecord, storedAfterAll } from './begin.js'
-import { type Engine, eventOf, reportEnded } from './engine.js'
-import { sessionLimit } from './errors.js'
-import type { Cause } from './events.js'
-import { type PrivilegeGrant, readGrant } from './grants.js'
-import { type Credential, endAfter, NEVER, type SessionRecord } from './record.js'
-import type { NewSession } from './secure.js'
+import { newCredential, newRecord, storedAfterAll } from './new-session.ts'
+import { type Engine, eventOf, reportEnded } from './context.ts'
+import { sessionLimit } from './errors.ts'
+import type { Cause } from './events.ts'
+import { type PrivilegeGrant, readGrant } from './grants.ts'
+import { type Credential, endAfter, NEVER, type SessionRecord } from '../record.ts'
+import type { NewSession } from './replace-session.ts'
 
 /** Whether a token may change anything. The layer keeps it; the application refuses. */
 export type TokenScope = 'read' | 'read-write'

@@ -1,5 +1,5 @@
-import { type Engine, storeUnavailable } from './engine.js'
-import { type Credential, type EndedSession, endedSession, type SessionRecord } from './record.js'
+import { type Engine, storeUnavailable } from './context.ts'
+import { type Credential, type EndedSession, endedSession, type SessionRecord } from '../record.ts'
 
 /**
  * Ends a session on the word of this credential's holder. When the store's answer is lost, it looks whether the session has ended:

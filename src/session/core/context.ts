@@ -1,12 +1,12 @@
-import type { BearerTokens } from './credentials/bearer.js'
-import type { SessionCookie } from './credentials/cookie.js'
-import type { EndNews } from './end-news.js'
-import { SessionError } from './errors.js'
-import type { Cause, Events, SessionEvent } from './events.js'
-import type { Locks } from './locks.js'
-import type { Policy } from './options.js'
-import type { EndedSession, SessionId, SessionRecord } from './record.js'
-import type { StorageFormat } from './storage.js'
+import type { BearerTokens } from './credentials/bearer.ts'
+import type { SessionCookie } from './credentials/cookie.ts'
+import type { EndNews } from './end-notifications.ts'
+import { SessionError } from './errors.ts'
+import type { Cause, Events, SessionEvent } from './events.ts'
+import type { Locks } from './keyed-queue.ts'
+import type { Policy } from './options.ts'
+import type { EndedSession, SessionId, SessionRecord } from '../record.ts'
+import type { StorageFormat } from './storage.ts'
 
 /** What the sessions of one application share inside one process. */
 export interface Engine {

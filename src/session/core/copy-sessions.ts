@@ -1,6 +1,6 @@
-import { answerOf } from './engine.js'
-import type { Credential } from './record.js'
-import type { Cursor, SessionStore } from './store.js'
+import { answerOf } from './context.ts'
+import type { Credential } from '../record.ts'
+import type { Cursor, SessionStore } from '../store.ts'
 
 /** How many records are read at once. */
 const PAGE_SIZE = 500

@@ -1,5 +1,5 @@
-import type { SessionId } from './record.js'
-import type { SessionStore } from './store.js'
+import type { SessionId } from '../record.ts'
+import type { SessionStore } from '../store.ts'
 
 /** Tells those who watch a session that another process may have ended it, or a device of it. */
 export interface EndNews {

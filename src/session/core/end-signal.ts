@@ -1,5 +1,5 @@
-import { answerOf } from './engine.js'
-import type { Hold } from './hold.js'
+import { answerOf } from './context.ts'
+import type { Hold } from './request-session.ts'
 
 /** Where the store tells nothing, an end in another process is noticed after at most this long. */
 const LOOK_MILLISECONDS = 1000

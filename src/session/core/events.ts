@@ -1,4 +1,4 @@
-import type { Credential, EndReason, SessionId, SessionKind } from './record.js'
+import type { Credential, EndReason, SessionId, SessionKind } from '../record.ts'
 
 /** Who or what made something happen, as far as it is known: for an audit trail. */
 export interface Cause {

@@ -1,4 +1,4 @@
-import type { Cause } from './events.js'
+import type { Cause } from './events.ts'
 
 /** How a session reaches one request and its answer. The glue for a web framework makes one for each request. */
 export interface Carrier {

@@ -1,6 +1,6 @@
-import type { Hold } from './hold.js'
-import type { SessionRecord } from './record.js'
-import { type DeepReadonly, deepFreeze } from './storage.js'
+import type { Hold } from './request-session.ts'
+import type { SessionRecord } from '../record.ts'
+import { type DeepReadonly, deepFreeze } from './storage.ts'
 
 // A store may answer the same record to many requests; then they share one frozen storage.
 const known = new WeakMap<SessionRecord, object>()

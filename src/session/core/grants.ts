@@ -1,6 +1,6 @@
-import type { Engine } from './engine.js'
-import type { SessionRecord } from './record.js'
-import { formatGrants, type Grants } from './roles.js'
+import type { Engine } from './context.ts'
+import type { SessionRecord } from '../record.ts'
+import { formatGrants, type Grants } from './roles.ts'
 
 /**
  * What `setPrivileges` takes (4D): names separated by commas, a list of names, or an object.

@@ -1,9 +1,9 @@
-import { answerOf, eventOf } from './engine.js'
-import { SessionError, sessionEnded } from './errors.js'
-import { type GrantFields, raisesTrust, setsAnotherUser } from './grants.js'
-import type { Hold } from './hold.js'
-import { isGuestRecord } from './record.js'
-import { replaceSession, type SecureOptions } from './secure.js'
+import { answerOf, eventOf } from './context.ts'
+import { SessionError, sessionEnded } from './errors.ts'
+import { type GrantFields, raisesTrust, setsAnotherUser } from './grants.ts'
+import type { Hold } from './request-session.ts'
+import { isGuestRecord } from '../record.ts'
+import { replaceSession, type SecureOptions } from './replace-session.ts'
 
 /** How trust rises. */
 export interface Raising {

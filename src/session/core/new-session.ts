@@ -1,6 +1,6 @@
-import { formatToken, hashSecret, newHandle, newSecret, newSessionId } from './credentials/token.js'
-import { type Engine, storeUnavailable } from './engine.js'
-import { absoluteEndOf } from './options.js'
+import { formatToken, hashSecret, newHandle, newSecret, newSessionId } from './credentials/token.ts'
+import { type Engine, storeUnavailable } from './context.ts'
+import { absoluteEndOf } from './options.ts'
 import {
   type Credential,
   type CredentialKind,
@@ -8,8 +8,8 @@ import {
   NEVER,
   type SessionKind,
   type SessionRecord,
-} from './record.js'
-import { EMPTY_STORAGE } from './storage.js'
+} from '../record.ts'
+import { EMPTY_STORAGE } from './storage.ts'
 
 // A browser describes itself in 100 to 200 characters; what is longer is not a browser's.
 const LONGEST_DEVICE = 300

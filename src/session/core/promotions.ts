@@ -1,4 +1,4 @@
-import { formatGrants, type Roles } from './roles.js'
+import { formatGrants, type Roles } from './roles.ts'
 
 /** The privileges that a request was lent (4D's promote and demote). They are nowhere but in this object. */
 export class Promotions {

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js'
+import type { Clock } from './clock.ts'
 
 export interface Repeating {
   /** Safe at any time, also before the first round. */

@@ -1,11 +1,11 @@
-import { newCredential, newRecord, storedAfterAll } from './begin.js'
-import { type Carrier, causeOf } from './carrier.js'
-import { CONFLICT_SECONDS } from './change.js'
-import { answerOf, type Engine, eventOf, reportConflict, reportEnded } from './engine.js'
-import { SessionError } from './errors.js'
-import { type GrantFields, setsAnotherUser } from './grants.js'
-import { type Credential, isLive, type SessionRecord } from './record.js'
-import { EMPTY_STORAGE } from './storage.js'
+import { newCredential, newRecord, storedAfterAll } from './new-session.ts'
+import { type Carrier, causeOf } from './exchange.ts'
+import { CONFLICT_SECONDS } from './update-record.ts'
+import { answerOf, type Engine, eventOf, reportConflict, reportEnded } from './context.ts'
+import { SessionError } from './errors.ts'
+import { type GrantFields, setsAnotherUser } from './grants.ts'
+import { type Credential, isLive, type SessionRecord } from '../record.ts'
+import { EMPTY_STORAGE } from './storage.ts'
 
 export interface SecureOptions {
   /** What of the storage goes along: nothing (default), everything, or the values of some keys. */

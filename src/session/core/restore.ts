@@ -1,11 +1,11 @@
-import { noteActivity } from './activity.js'
-import { newCredential, storedAfterAll } from './begin.js'
-import { isOTP, type OTPTerms, termsOf, worksAt } from './credentials/otp.js'
-import { hashSecret } from './credentials/token.js'
-import { answerOf, eventOf } from './engine.js'
-import type { Hold } from './hold.js'
-import { isGuestRecord } from './record.js'
-import type { FoundOTP } from './store.js'
+import { noteActivity } from './activity.ts'
+import { newCredential, storedAfterAll } from './new-session.ts'
+import { isOTP, type OTPTerms, termsOf, worksAt } from './credentials/otp.ts'
+import { hashSecret } from './credentials/token.ts'
+import { answerOf, eventOf } from './context.ts'
+import type { Hold } from './request-session.ts'
+import { isGuestRecord } from '../record.ts'
+import type { FoundOTP } from '../store.ts'
 
 /**
  * Opens a one-time link in this request. When it is good, the request's session becomes the link's and the link is spent; the

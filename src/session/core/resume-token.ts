@@ -1,10 +1,10 @@
-import { noteActivity } from './activity.js'
-import { newRecord } from './begin.js'
-import type { Carrier } from './carrier.js'
-import { hashSecret } from './credentials/token.js'
-import { answerOf, type Engine } from './engine.js'
-import { Hold, type HoldState } from './hold.js'
-import { TokenSession } from './token-session.js'
+import { noteActivity } from './activity.ts'
+import { newRecord } from './new-session.ts'
+import type { Carrier } from './exchange.ts'
+import { hashSecret } from './credentials/token.ts'
+import { answerOf, type Engine } from './context.ts'
+import { Hold, type HoldState } from './request-session.ts'
+import { TokenSession } from './token-session.ts'
 
 /** How a REST request reaches its session: by its Authorization header, and by nothing else. */
 export interface TokenRequest {

@@ -1,13 +1,13 @@
-import { noteActivity } from './activity.js'
-import { newRecord } from './begin.js'
-import type { Carrier } from './carrier.js'
-import { hashSecret, parseToken } from './credentials/token.js'
-import { answerOf, type Engine } from './engine.js'
-import { Hold, type Refusal } from './hold.js'
-import type { SessionId } from './record.js'
-import { restoreSession } from './restore.js'
-import { Session } from './session.js'
-import type { Found } from './store.js'
+import { noteActivity } from './activity.ts'
+import { newRecord } from './new-session.ts'
+import type { Carrier } from './exchange.ts'
+import { hashSecret, parseToken } from './credentials/token.ts'
+import { answerOf, type Engine } from './context.ts'
+import { Hold, type Refusal } from './request-session.ts'
+import type { SessionId } from '../record.ts'
+import { restoreSession } from './restore.ts'
+import { Session } from './session.ts'
+import type { Found } from '../store.ts'
 
 /**
  * For this long after an end, a request that comes with the ended session's cookie gets no new one: it was sent before the browser

@@ -1,7 +1,7 @@
-import { newCredential, storedAfterAll } from './begin.js'
-import { eventOf } from './engine.js'
-import { sessionEnded } from './errors.js'
-import type { Hold } from './hold.js'
+import { newCredential, storedAfterAll } from './new-session.ts'
+import { eventOf } from './context.ts'
+import { sessionEnded } from './errors.ts'
+import type { Hold } from './request-session.ts'
 
 export interface RenewOptions {
   /** The user has just proved again who he is: this device counts as logged in now. Default false. */

@@ -1,10 +1,10 @@
-import { watchEnd } from './end-signal.js'
-import { frozenStorage } from './frozen-storage.js'
-import type { Hold, LinkOffer } from './hold.js'
-import { Promotions } from './promotions.js'
-import type { SessionId, SessionKind } from './record.js'
-import { dateOf, expirationDateOf } from './session-description.js'
-import type { DeepReadonly } from './storage.js'
+import { watchEnd } from './end-signal.ts'
+import { frozenStorage } from './frozen-storage.ts'
+import type { Hold, LinkOffer } from './request-session.ts'
+import { Promotions } from './promotions.ts'
+import type { SessionId, SessionKind } from '../record.ts'
+import { dateOf, expirationDateOf } from './session-description.ts'
+import type { DeepReadonly } from './storage.ts'
 
 /** What can be read of a session; nothing here asks the store. */
 export class SessionReading<S extends object = Record<string, unknown>, P extends string = string> {

@@ -1,4 +1,4 @@
-import { SessionError } from './errors.js'
+import { SessionError } from './errors.ts'
 
 /** What a handler sees: the same shape, writable nowhere. */
 export type DeepReadonly<T> = T extends (...parameters: never[]) => unknown

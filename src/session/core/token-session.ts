@@ -4,11 +4,11 @@ import {
   type TokenScope,
   type TokenTerms,
   termsOfToken,
-} from './begin-token.js'
-import { notSignedIn } from './errors.js'
-import type { Hold } from './hold.js'
-import type { Credential } from './record.js'
-import { Session } from './session.js'
+} from './begin-token.ts'
+import { notSignedIn } from './errors.ts'
+import type { Hold } from './request-session.ts'
+import type { Credential } from '../record.ts'
+import { Session } from './session.ts'
 
 /** Where in the storage the variables of `setSessionVar` are: a place of their own, whatever the application keeps beside them. */
 const VARIABLES = 'sessionVars'

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { newWriteId } from './credentials/token.js'
+import { newWriteId } from './credentials/token.ts'
 import {
   answerOf,
   type Engine,
@@ -8,11 +8,11 @@ import {
   reportConflict,
   reportEnded,
   storeUnavailable,
-} from './engine.js'
-import { SessionError, sessionEnded } from './errors.js'
-import { refuseNested } from './inside.js'
-import { isLive, isNothingWritten, type SessionId, type SessionRecord } from './record.js'
-import type { SessionChanges, Updated } from './store.js'
+} from './context.ts'
+import { SessionError, sessionEnded } from './errors.ts'
+import { refuseNested } from './use-callback.ts'
+import { isLive, isNothingWritten, type SessionId, type SessionRecord } from '../record.ts'
+import type { SessionChanges, Updated } from '../store.ts'
 
 /** How long a change is tried again while other processes get in between. */
 export const CONFLICT_SECONDS = 10

@@ -1,6 +1,6 @@
-import { wait } from './clock.js'
-import { answerOf, type Engine } from './engine.js'
-import { isLive, type SessionId } from './record.js'
+import { wait } from './clock.ts'
+import { answerOf, type Engine } from './context.ts'
+import { isLive, type SessionId } from '../record.ts'
 
 /** A change made by another process is noticed after at most this long. */
 const LOOK_MILLISECONDS = 1000

@@ -1,6 +1,6 @@
-import type { Hold } from './hold.js'
-import { runInside } from './inside.js'
-import { EMPTY_STORAGE } from './storage.js'
+import type { Hold } from './request-session.ts'
+import { runInside } from './use-callback.ts'
+import { EMPTY_STORAGE } from './storage.ts'
 
 /** What `use` is given: changes the copy that it gets. */
 export type StorageChange<S, T> = (storage: S) => T | Promise<T>

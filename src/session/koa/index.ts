@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Carrier } from './carrier.js'
-import type { Sessions } from './create-sessions.js'
-import { isPrefetch, mayBeginGuest } from './guest-rule.js'
-import { onClose } from './on-close.js'
-import type { Session } from './session.js'
-import type { SessionDescription } from './session-description.js'
+import type { Carrier } from '../core/exchange.ts'
+import type { Sessions } from '../core/sessions.ts'
+import { isPrefetch, mayBeginGuest } from '../core/guest-rule.ts'
+import { onClose } from './on-close.ts'
+import type { Session } from '../core/session.ts'
+import type { SessionDescription } from '../core/session-description.ts'
 
-export { type GatedContext, requirePrivilege, requireRecentLogin } from './koa-gates.js'
-export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './koa-tokens.js'
+export { type GatedContext, requirePrivilege, requireRecentLogin } from './require.ts'
+export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'
 
 /** What this glue needs of a Koa context. Koa's own fits; `session` is what it adds. */
 export interface SessionContext<S extends object = Record<string, unknown>, P extends string = string> {

@@ -1,4 +1,4 @@
-import { SessionError } from './errors.js'
+import { SessionError } from '../core/errors.ts'
 
 /** What the gates need of a context. */
 export interface GatedContext {

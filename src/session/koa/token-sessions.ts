@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Sessions } from './create-sessions.js'
-import { notSignedIn, SessionError } from './errors.js'
-import { onClose } from './on-close.js'
-import type { TokenRequest } from './resume-token.js'
-import type { Session } from './session.js'
+import type { Sessions } from '../core/sessions.ts'
+import { notSignedIn, SessionError } from '../core/errors.ts'
+import { onClose } from './on-close.ts'
+import type { TokenRequest } from '../core/resume-token.ts'
+import type { Session } from '../core/session.ts'
 
 /** What this glue needs of a Koa context. Koa's own fits; `session` is what it adds. */
 export interface TokenContext<S extends object = Record<string, unknown>, P extends string = string> {

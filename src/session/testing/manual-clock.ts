@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js'
+import type { Clock } from '../core/clock.ts'
 
 export interface ManualClock extends Clock {
   /** Moves the time on and runs what is due, in order. */

@@ -1,13 +1,13 @@
 import { test } from 'node:test'
-import type { SessionStore } from '../store.js'
-import { changing } from './contract/changing.js'
-import { counting } from './contract/counting.js'
-import { devices } from './contract/devices.js'
-import { ending } from './contract/ending.js'
-import { finding } from './contract/finding.js'
-import { APP, atOnce, type StorePromise, type Trial } from './contract/fixtures.js'
-import { replacing } from './contract/replacing.js'
-import { manualClock } from './manual-clock.js'
+import type { SessionStore } from '../store.ts'
+import { changing } from './contract/changing.ts'
+import { counting } from './contract/counting.ts'
+import { devices } from './contract/devices.ts'
+import { ending } from './contract/ending.ts'
+import { finding } from './contract/finding.ts'
+import { APP, atOnce, type StorePromise, type Trial } from './contract/fixtures.ts'
+import { replacing } from './contract/replacing.ts'
+import { manualClock } from './manual-clock.ts'
 
 export type { StorePromise }
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import test from 'node:test'
-import { makeApiToken } from '../../src/accounts/api-tokens.js'
-import { startDemo } from '../support/demo.js'
-import { IPHONE } from '../support/devices.js'
-import { sessionIdOf } from '../support/pages.js'
-import { formOn, tokensOf } from '../support/tokens.js'
-import { FORM } from '../support/visitor.js'
+import { makeApiToken } from '../../../src/accounts/own-account/api-tokens.ts'
+import { startDemo } from '../../support/demo.ts'
+import { IPHONE } from '../../support/devices.ts'
+import { sessionIdOf } from '../../support/pages.ts'
+import { formOn, tokensOf } from '../../support/tokens.ts'
+import { FORM } from '../../support/visitor.ts'
 
 const PAGE = '/account/tokens'
 const GOOD = { name: 'Report', days: '30', scope: 'read' }

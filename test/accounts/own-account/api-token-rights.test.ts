@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { changeRole, disableSalesperson, enableSalesperson } from '../../src/accounts/index.js'
-import { startDemo } from '../support/demo.js'
-import { callWith, makeToken, tokenOn, tokensOf } from '../support/tokens.js'
+import { changeRole, disableSalesperson, enableSalesperson } from '../../../src/accounts/index.ts'
+import { startDemo } from '../../support/demo.ts'
+import { callWith, makeToken, tokenOn, tokensOf } from '../../support/tokens.ts'
 
 test('whoever is switched off loses his tokens, and they do not come back with him', async (t) => {
   const demo = await startDemo(t)

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import test from 'node:test'
-import { startDemo } from '../support/demo.js'
-import { headingOf, messageOf, sessionIdOf } from '../support/pages.js'
-import { callWith, formOn, tokenOn, tokensOf } from '../support/tokens.js'
-import type { Visitor } from '../support/visitor.js'
+import { startDemo } from '../../support/demo.ts'
+import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
+import { callWith, formOn, tokenOn, tokensOf } from '../../support/tokens.ts'
+import type { Visitor } from '../../support/visitor.ts'
 
 const PAGE = '/account/tokens'
 const WANTED = { name: 'Nightly report', days: '90', scope: 'read-write' }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import type { Config } from '../../src/config.js'
-import { type Demo, startDemo } from '../support/demo.js'
-import { headingOf, messageOf, sessionIdOf } from '../support/pages.js'
-import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs } from '../support/sign-up.js'
-import { callWith, makeToken, tokenOn } from '../support/tokens.js'
-import type { Visitor } from '../support/visitor.js'
+import type { Config } from '../../../src/config/config.ts'
+import { type Demo, startDemo } from '../../support/demo.ts'
+import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
+import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs } from '../../support/sign-up.ts'
+import { callWith, makeToken, tokenOn } from '../../support/tokens.ts'
+import type { Visitor } from '../../support/visitor.ts'
 
 const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', file: ':memory:' }]
 const PAGE = '/account/password'

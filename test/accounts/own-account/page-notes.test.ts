@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { startDemo } from '../support/demo.js'
+import { startDemo } from '../../support/demo.ts'
 
 const DONE = /role="status"/
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { AccountError, addSalesperson, type NewSalesperson } from '../../src/accounts/index.js'
-import { type Demo, startDemo } from '../support/demo.js'
-import { logInFrom } from '../support/devices.js'
-import { headingOf } from '../support/pages.js'
-import { GOOD_PASSWORD, newestLink, pathOf, readMailbox, signUpAs } from '../support/sign-up.js'
-import type { Visitor } from '../support/visitor.js'
+import { AccountError, addSalesperson, type NewSalesperson } from '../../../src/accounts/index.ts'
+import { type Demo, startDemo } from '../../support/demo.ts'
+import { logInFrom } from '../../support/devices.ts'
+import { headingOf } from '../../support/pages.ts'
+import { GOOD_PASSWORD, newestLink, pathOf, readMailbox, signUpAs } from '../../support/sign-up.ts'
+import type { Visitor } from '../../support/visitor.ts'
 
 const ROUNDS = 4
 const MINUTE = { seconds: 61 }

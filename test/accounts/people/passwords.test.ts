@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { createPasswords, passwordProblem } from '../../src/accounts/index.js'
-import work, { type PasswordTask } from '../../src/accounts/password-worker.js'
-import { startDemo } from '../support/demo.js'
+import { createPasswords, passwordProblem } from '../../../src/accounts/index.ts'
+import work, { type PasswordTask } from '../../../src/accounts/people/password-worker.ts'
+import { startDemo } from '../../support/demo.ts'
 
 test('[CRM-8] the accounts keep bcrypt hashes of the configured cost, each with a salt of its own', async (t) => {
   const { parts } = await startDemo(t, { bcryptCost: 5 })

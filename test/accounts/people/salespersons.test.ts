@@ -7,9 +7,9 @@ import {
   disableSalesperson,
   enableSalesperson,
   type NewSalesperson,
-} from '../../src/accounts/index.js'
-import { startDemo } from '../support/demo.js'
-import { messageOf, sessionIdOf } from '../support/pages.js'
+} from '../../../src/accounts/index.ts'
+import { startDemo } from '../../support/demo.ts'
+import { messageOf, sessionIdOf } from '../../support/pages.ts'
 
 const MIRA: NewSalesperson = {
   firstname: 'Mira',

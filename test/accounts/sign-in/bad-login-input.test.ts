@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { startDemo } from '../support/demo.js'
-import { messageOf, snapshotOf } from '../support/pages.js'
-import { GOOD_PASSWORD, newestLink, signUpAs } from '../support/sign-up.js'
-import { type Fields, FORM, type Sent } from '../support/visitor.js'
+import { startDemo } from '../../support/demo.ts'
+import { messageOf, snapshotOf } from '../../support/pages.ts'
+import { GOOD_PASSWORD, newestLink, signUpAs } from '../../support/sign-up.ts'
+import { type Fields, FORM, type Sent } from '../../support/visitor.ts'
 
 const WHOLE_NUMBER = /^A userId is a whole number/
 

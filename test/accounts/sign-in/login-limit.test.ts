@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { LoginLimit } from '../../src/accounts/index.js'
-import { startDemo } from '../support/demo.js'
-import { messageOf } from '../support/pages.js'
+import { LoginLimit } from '../../../src/accounts/index.ts'
+import { startDemo } from '../../support/demo.ts'
+import { messageOf } from '../../support/pages.ts'
 
 test('after ten wrong guesses even the right password has to wait, in every spelling of the userId', async (t) => {
   const demo = await startDemo(t)

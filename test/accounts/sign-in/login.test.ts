@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { startDemo } from '../support/demo.js'
-import { headingOf, messageOf, namesOf, sessionIdOf } from '../support/pages.js'
+import { startDemo } from '../../support/demo.ts'
+import { headingOf, messageOf, namesOf, sessionIdOf } from '../../support/pages.ts'
 
 test('[CRM-1] the login page has the documented fields and button, posting to the documented address', async (t) => {
   const { text } = await (await startDemo(t)).visitor().get('/authenticate.shtml')

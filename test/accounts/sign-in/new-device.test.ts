@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type Demo, startDemo } from '../support/demo.js'
-import { FIREFOX, IPHONE, logInFrom } from '../support/devices.js'
-import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs } from '../support/sign-up.js'
-import type { Visitor } from '../support/visitor.js'
+import { type Demo, startDemo } from '../../support/demo.ts'
+import { FIREFOX, IPHONE, logInFrom } from '../../support/devices.ts'
+import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs } from '../../support/sign-up.ts'
+import type { Visitor } from '../../support/visitor.ts'
 
 const ODD_BROWSERS = ['curl/8', 'Wget/1.25', IPHONE, 'PostmanRuntime/7', 'python-requests/2']
 const SUBJECT = 'A new device signed in to CRM'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { startDemo } from '../support/demo.js'
-import { headingOf, messageOf, sessionIdOf } from '../support/pages.js'
-import { GOOD_PASSWORD, newestLink, signUpAs } from '../support/sign-up.js'
+import { startDemo } from '../../support/demo.ts'
+import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
+import { GOOD_PASSWORD, newestLink, signUpAs } from '../../support/sign-up.ts'
 
 const CONFIRM = '/account/confirm'
 

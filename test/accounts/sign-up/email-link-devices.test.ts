@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type Demo, startDemo } from '../support/demo.js'
-import { headingOf, sessionIdOf } from '../support/pages.js'
-import { pathOf, readMailbox } from '../support/sign-up.js'
-import type { Visitor } from '../support/visitor.js'
+import { type Demo, startDemo } from '../../support/demo.ts'
+import { headingOf, sessionIdOf } from '../../support/pages.ts'
+import { pathOf, readMailbox } from '../../support/sign-up.ts'
+import type { Visitor } from '../../support/visitor.ts'
 
 const PAGE = '/account/email'
 const DEVICES = '/account/sessions'

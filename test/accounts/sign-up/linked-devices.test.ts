@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { startDemo } from '../support/demo.js'
-import { devicesOf } from '../support/devices.js'
-import { sessionIdOf } from '../support/pages.js'
-import { callWith, makeToken, tokenOn } from '../support/tokens.js'
+import { startDemo } from '../../support/demo.ts'
+import { devicesOf } from '../../support/devices.ts'
+import { sessionIdOf } from '../../support/pages.ts'
+import { callWith, makeToken, tokenOn } from '../../support/tokens.ts'
 
 const PAGE = '/account/sessions'
 const CONFIRM = `/account/confirm?next=${encodeURIComponent(PAGE)}`

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import { startServer } from '../../src/server.js'
-import { selfSignedCertificate } from '../support/certificate.js'
-import { startDemo } from '../support/demo.js'
-import { headingOf, messageOf, sessionIdOf } from '../support/pages.js'
-import { ownSettings, temporaryFolder } from '../support/process.js'
+import { startServer } from '../../../src/process/server.ts'
+import { selfSignedCertificate } from '../../support/certificate.ts'
+import { startDemo } from '../../support/demo.ts'
+import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
+import { ownSettings, temporaryFolder } from '../../support/process.ts'
 import {
   GOOD_PASSWORD,
   newestLink,
@@ -16,8 +16,8 @@ import {
   signUpAs,
   statusOf,
   userOf,
-} from '../support/sign-up.js'
-import { Visitor } from '../support/visitor.js'
+} from '../../support/sign-up.ts'
+import { Visitor } from '../../support/visitor.ts'
 
 test('[OTP-15] a link that wants to be confirmed is looked at freely; the button spends it', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })

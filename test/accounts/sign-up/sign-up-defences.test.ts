@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { SignUpLimit } from '../../src/accounts/index.js'
-import { addPendingUser, newUserId, validateUser } from '../../src/accounts/users.js'
-import { enqueueMail } from '../../src/mail/index.js'
-import { Problem } from '../../src/web/problem.js'
-import { type Demo, startDemo } from '../support/demo.js'
-import { headingOf, messageOf, sessionIdOf } from '../support/pages.js'
-import { GOOD_PASSWORD, newestLink, pathOf, readMailbox, signUpAs } from '../support/sign-up.js'
-import type { Visitor } from '../support/visitor.js'
+import { SignUpLimit } from '../../../src/accounts/index.ts'
+import { addPendingUser, newUserId, validateUser } from '../../../src/accounts/people/users.ts'
+import { enqueueMail } from '../../../src/mail/index.ts'
+import { Problem } from '../../../src/web/problem.ts'
+import { type Demo, startDemo } from '../../support/demo.ts'
+import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
+import { GOOD_PASSWORD, newestLink, pathOf, readMailbox, signUpAs } from '../../support/sign-up.ts'
+import type { Visitor } from '../../support/visitor.ts'
 
 const PRODUCTION = { profile: 'production', guests: 'first-write' } as const
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { type IncomingMessage, request } from 'node:http'
 import test from 'node:test'
-import { type Demo, startDemo } from '../support/demo.js'
-import { sessionIdOf } from '../support/pages.js'
-import { newestLink, signUpAs } from '../support/sign-up.js'
-import type { Visitor } from '../support/visitor.js'
+import { type Demo, startDemo } from '../../support/demo.ts'
+import { sessionIdOf } from '../../support/pages.ts'
+import { newestLink, signUpAs } from '../../support/sign-up.ts'
+import type { Visitor } from '../../support/visitor.ts'
 
 test('[MAIL-2] the waiting page is told at once when the link is opened elsewhere', async (t) => {
   const demo = await startDemo(t)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { sweepSignUps } from '../../src/accounts/index.js'
-import { startDemo } from '../support/demo.js'
-import { headingOf, messageOf, sessionIdOf } from '../support/pages.js'
-import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs, statusOf, userOf } from '../support/sign-up.js'
+import { sweepSignUps } from '../../../src/accounts/index.ts'
+import { startDemo } from '../../support/demo.ts'
+import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
+import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs, statusOf, userOf } from '../../support/sign-up.ts'
 
 test('[MAIL-1] signing up stores the user, notes the documented status in the session and mails the link', async (t) => {
   const demo = await startDemo(t)

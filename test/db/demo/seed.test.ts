@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { isEmpty, seedDemo } from '../../db/seed.js'
-import { makeCustomers } from '../../db/seed-customers.js'
-import { startDemo } from '../support/demo.js'
+import { isEmpty, seedDemo } from '../../../db/demo/seed.ts'
+import { makeCustomers } from '../../../db/demo/seed-customers.ts'
+import { startDemo } from '../../support/demo.ts'
 
 test('the demo has the documented accounts and enough customers to look real, the same ones each time', () => {
   const { customers, purchases } = makeCustomers()

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { signedIn } from '../support/api-client.js'
-import { startDemo } from '../support/demo.js'
-import { namesOf } from '../support/pages.js'
+import { signedIn } from '../../support/api-client.ts'
+import { startDemo } from '../../support/demo.ts'
+import { namesOf } from '../../support/pages.ts'
 
 test('names are sorted by their characters’ numbers, whatever the language of the database', async (t) => {
   const demo = await startDemo(t)

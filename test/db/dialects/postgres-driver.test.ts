@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { Kysely, sql } from 'kysely'
 import { Client, Pool, type PoolConfig } from 'pg'
-import { SharedPostgresDialect } from '../../db/postgres-dialect.js'
-import { DatabaseUnavailable } from '../../src/database-trouble.js'
-import { startCuttingProxy } from '../support/servers/cutting-proxy.js'
-import { ownDatabase, postgresUrl } from '../support/servers/test-servers.js'
+import { SharedPostgresDialect } from '../../../db/dialects/postgres-dialect.ts'
+import { DatabaseUnavailable } from '../../../db/errors.ts'
+import { startCuttingProxy } from '../../support/servers/cutting-proxy.ts'
+import { ownDatabase, postgresUrl } from '../../support/servers/test-servers.ts'
 
 interface Tables {
   notes: { text: string }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
-import { startFleetProcess, untilGone } from '../support/fleet.js'
-import { Program, settingsIn, startServerProcess, temporaryFolder } from '../support/process.js'
-import { GOOD_PASSWORD, readMailbox } from '../support/sign-up.js'
-import { until } from '../support/until.js'
-import { Visitor } from '../support/visitor.js'
+import { startFleetProcess, untilGone } from '../../support/fleet.ts'
+import { Program, settingsIn, startServerProcess, temporaryFolder } from '../../support/process.ts'
+import { GOOD_PASSWORD, readMailbox } from '../../support/sign-up.ts'
+import { until } from '../../support/until.ts'
+import { Visitor } from '../../support/visitor.ts'
 
 const SIZE = 3
 

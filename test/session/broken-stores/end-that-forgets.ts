@@ -1,6 +1,6 @@
-import type { EndedSession } from '../../../src/session/record.js'
-import type { SessionStore } from '../../../src/session/store.js'
-import { MemoryStore } from '../../../src/session/stores/memory.js'
+import type { EndedSession } from '../../../src/session/record.ts'
+import type { SessionStore } from '../../../src/session/store.ts'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 
 /** `DELETE FROM sessions WHERE id = ?` and nothing else: a late request of the one who left looks like a stranger's. */
 export class EndThatForgets extends MemoryStore {

@@ -1,5 +1,5 @@
-import type { Found, SessionStore } from '../../../src/session/store.js'
-import { MemoryStore } from '../../../src/session/stores/memory.js'
+import type { Found, SessionStore } from '../../../src/session/store.ts'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 
 /** `now <= end` in place of `now < end`. */
 export class LiveAtTheEnd extends MemoryStore {

@@ -1,6 +1,6 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
-import type { SessionStore } from '../../../src/session/store.js'
-import { MemoryStore } from '../../../src/session/stores/memory.js'
+import type { SessionStore } from '../../../src/session/store.ts'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 
 /** Reads the message, then marks it as told: two tabs of one browser are both told. */
 export class MessageInTwoSteps extends MemoryStore {

@@ -1,6 +1,6 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
-import type { SessionStore } from '../../../src/session/store.js'
-import { MemoryStore } from '../../../src/session/stores/memory.js'
+import type { SessionStore } from '../../../src/session/store.ts'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 
 /** Reads the whole session and later writes the whole session back, as `resave` does: a logout in between is undone. */
 export class TouchThatRecreates extends MemoryStore {

@@ -1,6 +1,6 @@
-import type { SessionStore } from '../../../src/session/store.js'
-import { MemoryStore } from '../../../src/session/stores/memory.js'
-import { accessedAt, seenAt } from '../../../src/session/stores/memory-data.js'
+import type { SessionStore } from '../../../src/session/store.ts'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
+import { accessedAt, seenAt } from '../../../src/session/stores/memory/data.ts'
 
 /** `UPDATE … SET end_at = ? WHERE id = ?`: moves the end of whatever it finds, over or not. */
 export class TouchThatRevives extends MemoryStore {

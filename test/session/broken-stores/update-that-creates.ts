@@ -1,6 +1,6 @@
-import { NEVER } from '../../../src/session/record.js'
-import type { SessionStore, Updated } from '../../../src/session/store.js'
-import { MemoryStore } from '../../../src/session/stores/memory.js'
+import { NEVER } from '../../../src/session/record.ts'
+import type { SessionStore, Updated } from '../../../src/session/store.ts'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 
 /** `INSERT … ON CONFLICT DO UPDATE`: what a late write finds gone, it makes anew. */
 export class UpdateThatCreates extends MemoryStore {

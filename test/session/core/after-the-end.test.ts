@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Sessions } from '../../src/session/index.js'
+import type { Sessions } from '../../../src/session/index.ts'
 import {
   codeOf,
   type Described,
@@ -10,7 +10,7 @@ import {
   STORES,
   type Storage,
   startLayer,
-} from './support/layer.js'
+} from '../support/layer.ts'
 
 const MESSAGE_PAGES: Record<string, Handler> = {
   ...PAGES,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { manualClock } from '../../src/session/testing/manual-clock.js'
-import type { Scope } from '../support/process.js'
-import { type Described, type LayerVisitor, PAGES, startLayer } from './support/layer.js'
-import { type StorePair, sqlitePair } from './support/sqlite-pair.js'
+import { manualClock } from '../../../src/session/testing/manual-clock.ts'
+import type { Scope } from '../../support/process.ts'
+import { type Described, type LayerVisitor, PAGES, startLayer } from '../support/layer.ts'
+import { type StorePair, sqlitePair } from '../support/sqlite-pair.ts'
 
 /** Two stores on the same sessions, as two processes have them. */
 type OpenPair = () => Promise<StorePair>

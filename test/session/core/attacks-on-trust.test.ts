@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { startDemo } from '../support/demo.js'
-import { newestLink, signUpAs } from '../support/sign-up.js'
+import { startDemo } from '../../support/demo.ts'
+import { newestLink, signUpAs } from '../../support/sign-up.ts'
 import {
   codeOf,
   type Described,
@@ -11,8 +11,8 @@ import {
   PAGES,
   STORES,
   startLayer,
-} from './support/layer.js'
-import { startRestLayer } from './support/rest-client.js'
+} from '../support/layer.ts'
+import { startRestLayer } from '../support/rest-client.ts'
 
 // Somebody wants to be where a victim logs in, or to stay where he has been: session fixation, by cookie and by link, and theft.
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { memoryStore, type SessionStore } from '../../src/session/index.js'
+import { memoryStore, type SessionStore } from '../../../src/session/index.ts'
 import {
   codeOf,
   type Described,
@@ -11,7 +11,7 @@ import {
   PAGES,
   STORES,
   startLayer,
-} from './support/layer.js'
+} from '../support/layer.ts'
 
 // Ways in, and ways to lose something, that a careless layer leaves open.
 

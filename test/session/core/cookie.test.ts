@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSessions, memoryStore } from '../../src/session/index.js'
-import type { LayerVisitor } from './support/layer.js'
-import { type Described, describe, gate, PAGES, STORES, startLayer } from './support/layer.js'
+import { createSessions, memoryStore } from '../../../src/session/index.ts'
+import type { LayerVisitor } from '../support/layer.ts'
+import { type Described, describe, gate, PAGES, STORES, startLayer } from '../support/layer.ts'
 
 const NAME = '4DSID_TEST'
 const cookieOf = (visitor: LayerVisitor) => visitor.cookies.get(NAME) ?? ''

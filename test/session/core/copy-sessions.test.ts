@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { copySessions } from '../../src/session/index.js'
-import { manualClock } from '../../src/session/testing/manual-clock.js'
-import { type Described, type LayerVisitor, PAGES, STORES, startLayer } from './support/layer.js'
+import { copySessions } from '../../../src/session/index.ts'
+import { manualClock } from '../../../src/session/testing/manual-clock.ts'
+import { type Described, type LayerVisitor, PAGES, STORES, startLayer } from '../support/layer.ts'
 
 const names = Object.keys(STORES)
 

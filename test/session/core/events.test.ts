@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { SessionEventName } from '../../src/session/index.js'
-import { type Described, type Handler, PAGES, startLayer } from './support/layer.js'
+import type { SessionEventName } from '../../../src/session/index.ts'
+import { type Described, type Handler, PAGES, startLayer } from '../support/layer.ts'
 
 const NAMES: SessionEventName[] = [
   'created',

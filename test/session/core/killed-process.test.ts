@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
-import { temporaryFolder } from '../support/process.js'
-import { type CounterPage, type CounterServer, startCounterServer } from './support/counter-server.js'
-import type { LayerVisitor } from './support/layer.js'
+import { temporaryFolder } from '../../support/process.ts'
+import { type CounterPage, type CounterServer, startCounterServer } from '../support/counter-server.ts'
+import type { LayerVisitor } from '../support/layer.ts'
 
 const ROUNDS = 6
 const BROWSERS = 8

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { createSessions, memoryStore, sqliteStore } from '../../src/session/index.js'
-import { manualClock } from '../../src/session/testing/manual-clock.js'
-import { until } from '../support/until.js'
-import { type Described, describe, PAGES, STORES, startLayer } from './support/layer.js'
+import { createSessions, memoryStore, sqliteStore } from '../../../src/session/index.ts'
+import { manualClock } from '../../../src/session/testing/manual-clock.ts'
+import { until } from '../../support/until.ts'
+import { type Described, describe, PAGES, STORES, startLayer } from '../support/layer.ts'
 
 /** Timers call async work: lets what they began come to its end. */
 const settle = async () => {

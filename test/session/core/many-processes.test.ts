@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test, { after, before, describe } from 'node:test'
-import { type Scope, temporaryFolder } from '../support/process.js'
-import { ownName, postgresUrl, redisUrl } from '../support/servers/test-servers.js'
-import { type CounterPage, type CounterServer, startCounterServer } from './support/counter-server.js'
+import { type Scope, temporaryFolder } from '../../support/process.ts'
+import { ownName, postgresUrl, redisUrl } from '../../support/servers/test-servers.ts'
+import { type CounterPage, type CounterServer, startCounterServer } from '../support/counter-server.ts'
 
 /** Where processes find a store that they share, and how many of them share it. */
 interface SharedStore {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { test } from 'node:test'
-import { memoryStore, type OTPOptions } from '../../src/session/index.js'
-import { credential, otp, session } from '../../src/session/testing/contract/fixtures.js'
+import { memoryStore, type OTPOptions } from '../../../src/session/index.ts'
+import { credential, otp, session } from '../../../src/session/testing/contract/fixtures.ts'
 import {
   codeOf,
   type Described,
@@ -12,7 +12,7 @@ import {
   PAGES,
   STORES,
   startLayer,
-} from './support/layer.js'
+} from '../support/layer.ts'
 
 const LINK_PAGES: Record<string, Handler> = {
   ...PAGES,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSessions, memoryStore, type SessionOptions } from '../../src/session/index.js'
-import { requirePrivilege } from '../../src/session/koa.js'
+import { createSessions, memoryStore, type SessionOptions } from '../../../src/session/index.ts'
+import { requirePrivilege } from '../../../src/session/koa/index.ts'
 
 const good = (): SessionOptions => ({ appName: 'TEST', store: memoryStore(), roles: { clerk: ['view'] } })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSessions, memoryStore, type SessionOptions } from '../../src/session/index.js'
-import { codeOf, type Described, describe, PAGES, ROLES, STORES, startLayer } from './support/layer.js'
+import { createSessions, memoryStore, type SessionOptions } from '../../../src/session/index.ts'
+import { codeOf, type Described, describe, PAGES, ROLES, STORES, startLayer } from '../support/layer.ts'
 
 const grantPage = {
   '/grant': async (session: Parameters<typeof describe>[0], ctx: { query: Record<string, unknown> }) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { codeOf, type Described, describe, gate, PAGES, STORES, startLayer } from './support/layer.js'
+import { codeOf, type Described, describe, gate, PAGES, STORES, startLayer } from '../support/layer.ts'
 
 // What other session libraries lose, over real HTTP.
 for (const [store, open] of Object.entries(STORES)) {

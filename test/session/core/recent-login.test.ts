@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { requirePrivilege, requireRecentLogin } from '../../src/session/koa.js'
-import { codeOf, type Described, describe, type Handler, PAGES, STORES, startLayer } from './support/layer.js'
-import { startRestLayer } from './support/rest-client.js'
+import { requirePrivilege, requireRecentLogin } from '../../../src/session/koa/index.ts'
+import { codeOf, type Described, describe, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
+import { startRestLayer } from '../support/rest-client.ts'
 
 const gated = requireRecentLogin({ withinMinutes: 15, confirmPath: '/confirm' })
 const RECENT_PAGES: Record<string, Handler> = {

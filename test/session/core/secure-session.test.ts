@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { codeOf, type Described, describe, gate, type Handler, PAGES, STORES, startLayer } from './support/layer.js'
+import { codeOf, type Described, describe, gate, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
 
 /** JADE's own way to log in: check, secure, then store who it is. */
 const JADE_PAGES: Record<string, Handler> = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { memoryStore, type SessionStore } from '../../src/session/index.js'
-import { manualClock } from '../../src/session/testing/manual-clock.js'
-import { codeOf, type Described, describe, gate, type Handler, PAGES, STORES, startLayer } from './support/layer.js'
+import { memoryStore, type SessionStore } from '../../../src/session/index.ts'
+import { manualClock } from '../../../src/session/testing/manual-clock.ts'
+import { codeOf, type Described, describe, gate, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 1))
 

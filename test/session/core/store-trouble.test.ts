@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { memoryStore, type SessionEvents } from '../../src/session/index.js'
-import { troubledStore } from '../support/troubled-store.js'
-import { codeOf, type Described, gate, type Handler, type LayerVisitor, PAGES, startLayer } from './support/layer.js'
+import { memoryStore, type SessionEvents } from '../../../src/session/index.ts'
+import { troubledStore } from '../../support/troubled-store.ts'
+import { codeOf, type Described, gate, type Handler, type LayerVisitor, PAGES, startLayer } from '../support/layer.ts'
 
 const LINK_PAGES: Record<string, Handler> = {
   ...PAGES,

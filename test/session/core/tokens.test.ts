@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { gate, PAGES, STORES, startLayer } from './support/layer.js'
-import { startRestLayer } from './support/rest-client.js'
+import { gate, PAGES, STORES, startLayer } from '../support/layer.ts'
+import { startRestLayer } from '../support/rest-client.ts'
 
 const TOKEN = /^test_[0-9A-F]{32}\.[\w-]{43}$/
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { memoryStore, type SessionStore } from '../../src/session/index.js'
-import { manualClock } from '../../src/session/testing/manual-clock.js'
-import { codeOf, type Described, gate, PAGES, startLayer } from './support/layer.js'
+import { memoryStore, type SessionStore } from '../../../src/session/index.ts'
+import { manualClock } from '../../../src/session/testing/manual-clock.ts'
+import { codeOf, type Described, gate, PAGES, startLayer } from '../support/layer.ts'
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import test, { after, type TestContext } from 'node:test'
-import { type CuttingProxy, startCuttingProxy } from '../../support/servers/cutting-proxy.js'
-import { startPostgres } from '../../support/servers/postgres-server.js'
-import { startRedis } from '../../support/servers/redis-server.js'
-import type { DatabaseServer } from '../../support/servers/server-process.js'
-import { ownName, postgresUrl, redisUrl } from '../../support/servers/test-servers.js'
-import { type CounterServer, startCounterServer } from '../support/counter-server.js'
-import { Load } from './load.js'
+import { type CuttingProxy, startCuttingProxy } from '../../support/servers/cutting-proxy.ts'
+import { startPostgres } from '../../support/servers/postgres-server.ts'
+import { startRedis } from '../../support/servers/redis-server.ts'
+import type { DatabaseServer } from '../../support/servers/server-process.ts'
+import { ownName, postgresUrl, redisUrl } from '../../support/servers/test-servers.ts'
+import { type CounterServer, startCounterServer } from '../support/counter-server.ts'
+import { Load } from './load.ts'
 
 // The gate plays one round of the worst; `npm run test:long` plays ten of each.
 const { FAULT_ROUNDS } = process.env

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { until } from '../../support/until.js'
-import type { CounterPage, CounterServer } from '../support/counter-server.js'
-import type { LayerVisitor } from '../support/layer.js'
+import { until } from '../../support/until.ts'
+import type { CounterPage, CounterServer } from '../support/counter-server.ts'
+import type { LayerVisitor } from '../support/layer.ts'
 
 /** What a load came to. */
 export interface Figures {

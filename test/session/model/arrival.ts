@@ -1,4 +1,4 @@
-import type { ModelCredential } from './model.js'
+import type { ModelCredential } from './model.ts'
 
 /** What a page can see of its session. */
 export interface View {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryStore } from '../../../src/session/stores/memory.js'
-import { brokenStores } from '../broken-stores/index.js'
-import { provokeRaces } from './run-concurrently.js'
-import { compareWithModel } from './run-model.js'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
+import { brokenStores } from '../broken-stores/index.ts'
+import { provokeRaces } from './run-concurrently.ts'
+import { compareWithModel } from './run-model.ts'
 
 const WALK = { runs: 100, seed: 3, endOnFailure: true }
 // What goes wrong when nobody else is near; everything else takes two who meet.

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import type { RunOptions } from './run-model.js'
+import type { RunOptions } from './run-model.ts'
 
 /**
  * How many runs, and which. A hundred unless `MODEL_RUNS` says otherwise; `MODEL_SEED`, `MODEL_PATH` and `MODEL_REPLAY` (its replayPath), as the

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import type { TokenSession } from '../../../src/session/index.js'
-import type { Storage } from '../support/layer.js'
-import type { Outcome } from './arrival.js'
-import { settleEnds } from './checks.js'
-import type { Model, ModelCredential } from './model.js'
-import { everythingIn, USERS, type User } from './people.js'
-import type { Command } from './people-commands.js'
-import { doing, key, picked } from './steps.js'
-import { viewOfToken, type World } from './world.js'
+import type { TokenSession } from '../../../src/session/index.ts'
+import type { Storage } from '../support/layer.ts'
+import type { Outcome } from './arrival.ts'
+import { settleEnds } from './checks.ts'
+import type { Model, ModelCredential } from './model.ts'
+import { everythingIn, USERS, type User } from './people.ts'
+import type { Command } from './people-commands.ts'
+import { doing, key, picked } from './steps.ts'
+import { viewOfToken, type World } from './world.ts'
 
 /** What a REST client asks for. `has`: it came with a live token. */
 interface Deed {

@@ -1,7 +1,7 @@
 import { setImmediate as oneTurn } from 'node:timers/promises'
 import fc from 'fast-check'
-import { USERS } from './people.js'
-import { count, type Scene } from './scene.js'
+import { USERS } from './people.ts'
+import { count, type Scene } from './scene.ts'
 
 /** What somebody does, at about the same moment as all others. */
 export class Deed {

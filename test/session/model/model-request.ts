@@ -1,4 +1,4 @@
-import type { Arrival, Keep, Outcome, View } from './arrival.js'
+import type { Arrival, Keep, Outcome, View } from './arrival.ts'
 import {
   hasUser,
   isGuestRecord,
@@ -8,8 +8,8 @@ import {
   type ModelLink,
   type ModelSession,
   NOBODY,
-} from './model.js'
-import { everythingIn, type User } from './people.js'
+} from './model.ts'
+import { everythingIn, type User } from './people.ts'
 
 const JUST_ENDED = 60_000
 

@@ -1,8 +1,8 @@
 import { test } from 'node:test'
-import { memoryStore } from '../../../src/session/index.js'
-import { STORES } from '../support/layer.js'
-import { chosenRun } from './chosen-run.js'
-import { compareWithModel } from './run-model.js'
+import { memoryStore } from '../../../src/session/index.ts'
+import { STORES } from '../support/layer.ts'
+import { chosenRun } from './chosen-run.ts'
+import { compareWithModel } from './run-model.ts'
 
 for (const [name, open] of Object.entries(STORES)) {
   test(`whatever people do in whatever order, each sees what a simple model says, on the ${name} store`, async (t) => {

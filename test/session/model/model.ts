@@ -1,4 +1,4 @@
-import type { EndReason, SessionKind } from '../../../src/session/record.js'
+import type { EndReason, SessionKind } from '../../../src/session/record.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

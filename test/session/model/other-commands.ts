@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { checkSession, settleEnds } from './checks.js'
-import type { LinkTerms, Model, ModelSession } from './model.js'
-import { USERS, type User } from './people.js'
-import type { Command } from './people-commands.js'
-import { linkTerms, picked } from './steps.js'
-import { START, type World } from './world.js'
+import { checkSession, settleEnds } from './checks.ts'
+import type { LinkTerms, Model, ModelSession } from './model.ts'
+import { USERS, type User } from './people.ts'
+import type { Command } from './people-commands.ts'
+import { linkTerms, picked } from './steps.ts'
+import { START, type World } from './world.ts'
 
 /** Something that happens to sessions from outside, told by a sentence. */
 class Happening implements Command {

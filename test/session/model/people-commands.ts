@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { checkSession, settleEnds } from './checks.js'
-import type { Model } from './model.js'
-import { ModelRequest } from './model-request.js'
-import { picked, type Step, step } from './steps.js'
-import { cookieIn, PATHS, viewOf, type World } from './world.js'
+import { checkSession, settleEnds } from './checks.ts'
+import type { Model } from './model.ts'
+import { ModelRequest } from './model-request.ts'
+import { picked, type Step, step } from './steps.ts'
+import { cookieIn, PATHS, viewOf, type World } from './world.ts'
 
 export type Command = fc.AsyncCommand<Model, World>
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import type { SessionStore } from '../../../src/session/index.js'
-import { isLive } from '../../../src/session/record.js'
-import { deeds, NOTICE } from './deeds.js'
-import type { RunOptions } from './run-model.js'
-import { Scene, type SceneLimits } from './scene.js'
-import { START } from './world.js'
+import type { SessionStore } from '../../../src/session/index.ts'
+import { isLive } from '../../../src/session/record.ts'
+import { deeds, NOTICE } from './deeds.ts'
+import type { RunOptions } from './run-model.ts'
+import { Scene, type SceneLimits } from './scene.ts'
+import { START } from './world.ts'
 
 const limits: fc.Arbitrary<SceneLimits> = fc.record({
   maxSessions: fc.constantFrom(undefined, undefined, 3),

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
-import type { SessionStore } from '../../../src/session/index.js'
-import { checkEverything } from './checks.js'
-import { clientCommands } from './client-commands.js'
-import { Model, type Rules } from './model.js'
-import { otherCommands } from './other-commands.js'
-import { peopleCommands } from './people-commands.js'
-import { openWorld, START } from './world.js'
+import type { SessionStore } from '../../../src/session/index.ts'
+import { checkEverything } from './checks.ts'
+import { clientCommands } from './client-commands.ts'
+import { Model, type Rules } from './model.ts'
+import { otherCommands } from './other-commands.ts'
+import { peopleCommands } from './people-commands.ts'
+import { openWorld, START } from './world.ts'
 
 export interface RunOptions {
   runs: number

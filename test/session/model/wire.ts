@@ -1,6 +1,6 @@
-import type { Carrier } from '../../../src/session/carrier.js'
-import type { Sessions, TokenSession } from '../../../src/session/index.js'
-import type { LayerSession, Storage } from '../support/layer.js'
+import type { Carrier } from '../../../src/session/core/exchange.ts'
+import type { Sessions, TokenSession } from '../../../src/session/index.ts'
+import type { LayerSession, Storage } from '../support/layer.ts'
 
 /** One request of a browser. */
 export interface Asked {

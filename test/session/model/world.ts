@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
-import type { Clock } from '../../../src/session/clock.js'
+import type { Clock } from '../../../src/session/core/clock.ts'
 import {
   createSessions,
   type SessionOptions,
   type SessionStore,
   type Sessions,
   type TokenSession,
-} from '../../../src/session/index.js'
-import { type LayerSession, ROLES, type Storage } from '../support/layer.js'
-import type { View } from './arrival.js'
-import { httpWire } from './http-wire.js'
-import type { ModelCredential, Rules } from './model.js'
-import { directWire, type Wire } from './wire.js'
+} from '../../../src/session/index.ts'
+import { type LayerSession, ROLES, type Storage } from '../support/layer.ts'
+import type { View } from './arrival.ts'
+import { httpWire } from './http-wire.ts'
+import type { ModelCredential, Rules } from './model.ts'
+import { directWire, type Wire } from './wire.ts'
 
 /** Where requests may go. */
 export const PATHS = ['/office', '/office/desk', '/lobby'] as const

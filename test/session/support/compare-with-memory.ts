@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { memoryStore } from '../../../src/session/index.js'
-import type { ListFilter, Page, SessionStore } from '../../../src/session/store.js'
-import { chance } from './random.js'
-import { type Question, Questions, USERS } from './store-questions.js'
+import { memoryStore } from '../../../src/session/index.ts'
+import type { ListFilter, Page, SessionStore } from '../../../src/session/store.ts'
+import { chance } from './random.ts'
+import { type Question, Questions, USERS } from './store-questions.ts'
 
 const APP = 'COMPARED'
 const EVERY = 100

@@ -1,5 +1,5 @@
-import { type ProgramOptions, type Scope, type ServerProcess, startServerProcess } from '../../support/process.js'
-import { LayerVisitor } from './layer.js'
+import { type ProgramOptions, type Scope, type ServerProcess, startServerProcess } from '../../support/process.ts'
+import { LayerVisitor } from './layer.ts'
 
 /** What every page of the counter server answers. */
 export interface CounterPage {

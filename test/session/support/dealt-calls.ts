@@ -1,4 +1,4 @@
-import type { Presence, SessionStore } from '../../../src/session/store.js'
+import type { Presence, SessionStore } from '../../../src/session/store.ts'
 
 /** One store out of several on the same data: calls go to each in turn, as requests go to the processes of one machine. */
 export function dealtTo(...stores: readonly [SessionStore, ...SessionStore[]]): SessionStore {

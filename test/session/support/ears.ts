@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Announcements, SessionStore } from '../../../src/session/store.js'
+import type { Announcements, SessionStore } from '../../../src/session/store.ts'
 
 /** Remembers what a store announces to somebody who listens. */
 export class Ears {

@@ -8,17 +8,17 @@ import {
   type SessionOptions,
   type SessionStore,
   type Sessions,
-} from '../../../src/session/index.js'
+} from '../../../src/session/index.ts'
 import {
   type SessionContext,
   type SessionsOptions,
   sessions,
   type TokenSessionsOptions,
   tokenSessions,
-} from '../../../src/session/koa.js'
-import { type ManualClock, manualClock } from '../../../src/session/testing/manual-clock.js'
-import type { Scope } from '../../support/process.js'
-import { Visitor } from '../../support/visitor.js'
+} from '../../../src/session/koa/index.ts'
+import { type ManualClock, manualClock } from '../../../src/session/testing/manual-clock.ts'
+import type { Scope } from '../../support/process.ts'
+import { Visitor } from '../../support/visitor.ts'
 
 /** Whatever a test wants to keep. */
 export type Storage = Record<string, any>
@@ -58,7 +58,7 @@ export class LayerVisitor extends Visitor {
   }
 }
 
-export { STORES } from './stores.js'
+export { STORES } from './stores.ts'
 
 export const ROLES = {
   privileges: { manageCustomers: ['viewCustomers'], viewCustomers: ['viewStart'], viewStart: [], audit: [] },

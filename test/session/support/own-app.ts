@@ -1,4 +1,4 @@
-import type { SessionStore } from '../../../src/session/store.js'
+import type { SessionStore } from '../../../src/session/store.ts'
 
 const PER_APP = new Set(['presence', 'announcements'])
 let apps = 0

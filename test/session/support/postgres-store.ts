@@ -1,7 +1,7 @@
 import { Pool, type PoolConfig } from 'pg'
-import { postgresStore, preparePostgresStore, type SessionStore } from '../../../src/session/index.js'
-import type { Scope } from '../../support/process.js'
-import { ownDatabase } from '../../support/servers/test-servers.js'
+import { postgresStore, preparePostgresStore, type SessionStore } from '../../../src/session/index.ts'
+import type { Scope } from '../../support/process.ts'
+import { ownDatabase } from '../../support/servers/test-servers.ts'
 
 /** A pool that is closed when the test is over. */
 export function openPool(scope: Scope, url: string, config: PoolConfig = {}): Pool {

@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis'
 import { createClient } from 'redis'
-import { ownName } from '../../support/servers/test-servers.js'
+import { ownName } from '../../support/servers/test-servers.ts'
 
 /** Keys that no other test has. */
 export function ownPrefix(): { prefix: string } {

@@ -1,6 +1,6 @@
-import type { TokenSession } from '../../../src/session/index.js'
-import type { Answer } from '../../support/visitor.js'
-import { type Handler, type Layer, PAGES, type Storage, startLayer } from './layer.js'
+import type { TokenSession } from '../../../src/session/index.ts'
+import type { Answer } from '../../support/visitor.ts'
+import { type Handler, type Layer, PAGES, type Storage, startLayer } from './layer.ts'
 
 type Options = NonNullable<Parameters<typeof startLayer>[2]>
 

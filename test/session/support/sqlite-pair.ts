@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { type SessionStore, sqliteStore } from '../../../src/session/index.js'
+import { type SessionStore, sqliteStore } from '../../../src/session/index.ts'
 
 /** Two stores on one file, each on a connection of its own, as two processes have them. */
 export interface StorePair {

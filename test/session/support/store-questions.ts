@@ -1,4 +1,4 @@
-import { type Credential, endAfter, NEVER, type SessionRecord } from '../../../src/session/record.js'
+import { type Credential, endAfter, NEVER, type SessionRecord } from '../../../src/session/record.ts'
 import type {
   EndOptions,
   Expected,
@@ -7,8 +7,8 @@ import type {
   Page,
   SessionChanges,
   SessionStore,
-} from '../../../src/session/store.js'
-import type { Chance } from './random.js'
+} from '../../../src/session/store.ts'
+import type { Chance } from './random.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -1,6 +1,6 @@
 import { after } from 'node:test'
 import Database from 'better-sqlite3'
-import { Connections } from '../../../src/connections.js'
+import { Connections } from '../../../src/parts/connections.ts'
 import {
   memoryStore,
   postgresStore,
@@ -8,9 +8,9 @@ import {
   redisStore,
   type SessionStore,
   sqliteStore,
-} from '../../../src/session/index.js'
-import { postgresUrl, redisUrl } from '../../support/servers/test-servers.js'
-import { withOwnApps } from './own-app.js'
+} from '../../../src/session/index.ts'
+import { postgresUrl, redisUrl } from '../../support/servers/test-servers.ts'
+import { withOwnApps } from './own-app.ts'
 
 const connections = new Connections(() => {})
 after(() => connections.close())

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { SessionStore } from '../../src/session/store.js'
-import { MemoryStore } from '../../src/session/stores/memory.js'
-import { keepsPromise, proveStore, storePromises } from '../../src/session/testing/store-contract.js'
-import { brokenStores } from './broken-stores/index.js'
-import { dealtTo } from './support/dealt-calls.js'
-import { sqlitePair } from './support/sqlite-pair.js'
+import type { SessionStore } from '../../../src/session/store.ts'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
+import { keepsPromise, proveStore, storePromises } from '../../../src/session/testing/store-contract.ts'
+import { brokenStores } from '../broken-stores/index.ts'
+import { dealtTo } from '../support/dealt-calls.ts'
+import { sqlitePair } from '../support/sqlite-pair.ts'
 
 const RACE = /\bof many\b|lose no change|at the same moment|that meets/
 

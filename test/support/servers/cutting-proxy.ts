@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import type { Scope } from '../process.js'
+import type { Scope } from '../process.ts'
 
 /** A network between a program and its database that a test can cut, and mend. */
 export interface CuttingProxy {

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import { administer, databaseUrl, onePool, ownName } from './test-servers.js'
+import { administer, databaseUrl, onePool, ownName } from './test-servers.ts'
 
 /** A database that tests have one after the other: each finds it as its template is. */
 export interface LentDatabase {

@@ -3,9 +3,9 @@ import { chownSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { findProgram, versionsIn } from './find-program.js'
-import { freePort } from './free-port.js'
-import { type DatabaseServer, runningServer, ServerGroup } from './server-process.js'
+import { findProgram, versionsIn } from './find-program.ts'
+import { freePort } from './free-port.ts'
+import { type DatabaseServer, runningServer, ServerGroup } from './server-process.ts'
 
 export interface PostgresServerOptions {
   /** Whether every answered commit is on the disk. Default false, which is faster. */

@@ -2,9 +2,9 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { findProgram } from './find-program.js'
-import { freePort } from './free-port.js'
-import { type DatabaseServer, runningServer, ServerGroup } from './server-process.js'
+import { findProgram } from './find-program.ts'
+import { freePort } from './free-port.ts'
+import { type DatabaseServer, runningServer, ServerGroup } from './server-process.ts'
 
 export interface RedisServerOptions {
   /** 'always': every answered write is on the disk. 'no' (default): nothing is, which is faster. */

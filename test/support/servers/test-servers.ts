@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Pool } from 'pg'
-import type { Scope } from '../process.js'
+import type { Scope } from '../process.ts'
 
 /** Where this run of the tests finds Redis and PostgreSQL; undefined when this machine has none. `npm test` starts them. */
 export const redisUrl = process.env.TEST_REDIS_URL || undefined

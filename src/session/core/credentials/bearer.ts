@@ -1,4 +1,4 @@
-import { parseToken, type Token } from './token.js'
+import { parseToken, type Token } from './token.ts'
 
 /** How bearer tokens look on the wire: `<prefix><session id>.<secret>` (West Wind's tokens, with a prefix that is recognised). */
 export interface BearerTokens {

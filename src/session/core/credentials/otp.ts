@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { type Credential, NEVER, type SessionRecord } from '../record.js'
-import type { StorageFormat } from '../storage.js'
-import { hashSecret, newHandle } from './token.js'
+import { type Credential, NEVER, type SessionRecord } from '../../record.ts'
+import type { StorageFormat } from '../storage.ts'
+import { hashSecret, newHandle } from './token.ts'
 
 export interface OTPOptions {
   /** Seconds that the link works, 10 at least. Default: the session's idle timeout. The session must live as well (4D). */

@@ -1,5 +1,5 @@
 import { hash, randomFillSync } from 'node:crypto'
-import type { SessionId } from '../record.js'
+import type { SessionId } from '../../record.ts'
 
 /** What a cookie or a bearer token carries: the session's public id, and a secret that only the holder knows. */
 export interface Token {

@@ -13,9 +13,9 @@ import {
   SWEEP_MARGIN_MILLISECONDS,
   TOMBSTONE_MILLISECONDS,
   wasUsed,
-} from '../record.js'
-import type { Expected, FoundOTP, Limits, SeenFrom } from '../store.js'
-import { evictedBy } from './eviction.js'
+} from '../../record.ts'
+import type { Expected, FoundOTP, Limits, SeenFrom } from '../../store.ts'
+import { evictedBy } from '../shared/eviction.ts'
 
 export interface Entry {
   record: SessionRecord

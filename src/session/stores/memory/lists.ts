@@ -1,6 +1,6 @@
-import { type Credential, isGuestRecord, isLive, type SessionRecord } from '../record.js'
-import type { Cursor, EndFilter, ListFilter, ListPage, Page } from '../store.js'
-import type { Entry } from './memory-data.js'
+import { type Credential, isGuestRecord, isLive, type SessionRecord } from '../../record.ts'
+import type { Cursor, EndFilter, ListFilter, ListPage, Page } from '../../store.ts'
+import type { Entry } from './data.ts'
 
 /** One page of the entries that match, in order, after the cursor. */
 export function listPage(entries: readonly Entry[], filter: ListFilter, page: Page, now: number): ListPage {

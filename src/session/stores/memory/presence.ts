@@ -1,5 +1,5 @@
-import { PRESENCE_LIFE_MILLISECONDS } from '../record.js'
-import type { Presence } from '../store.js'
+import { PRESENCE_LIFE_MILLISECONDS } from '../../record.ts'
+import type { Presence } from '../../store.ts'
 
 /** Presence among managers of one process: `processesOf` answers when each of them was last heard of. */
 export function memoryPresence(processesOf: (app: string) => Map<string, number>): Presence {

@@ -8,7 +8,7 @@ import {
   type SessionRecord,
   SWEEP_MARGIN_MILLISECONDS,
   sweptSession,
-} from '../record.js'
+} from '../../record.ts'
 import type {
   Admission,
   EndFilter,
@@ -26,7 +26,7 @@ import type {
   SessionChanges,
   SessionStore,
   Updated,
-} from '../store.js'
+} from '../../store.ts'
 import {
   type AppData,
   accessedAt,
@@ -45,9 +45,9 @@ import {
   seenAt,
   sweepRemains,
   wasSeen,
-} from './memory-data.js'
-import { isListed, isMeant, listPage } from './memory-lists.js'
-import { memoryPresence } from './memory-presence.js'
+} from './data.ts'
+import { isListed, isMeant, listPage } from './lists.ts'
+import { memoryPresence } from './presence.ts'
 
 /** A store in this process's memory: for tests, and for a single process whose sessions may end with it. */
 export function memoryStore(): SessionStore {

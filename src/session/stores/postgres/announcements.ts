@@ -1,9 +1,9 @@
-import type { SessionId } from '../record.js'
-import type { Announcements } from '../store.js'
-import { withinDeadline } from './deadline.js'
-import type { PostgresClient, PostgresPool } from './postgres-pool.js'
-import { CHANNEL } from './postgres-steps.js'
-import { fromStoredJson } from './postgres-text.js'
+import type { SessionId } from '../../record.ts'
+import type { Announcements } from '../../store.ts'
+import { withinDeadline } from '../shared/deadline.ts'
+import type { PostgresClient, PostgresPool } from './pool.ts'
+import { CHANNEL } from './steps.ts'
+import { fromStoredJson } from './text.ts'
 
 type Listener = (id: SessionId | undefined) => void
 /** Whom an announcement is meant for: all that is not named. */

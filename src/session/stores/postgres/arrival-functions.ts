@@ -9,7 +9,7 @@ import {
   lockSessions,
   lockUser,
   SHARE_SUCCESSION,
-} from './postgres-steps.js'
+} from './steps.ts'
 
 const IS_GUEST = `s.start_time IS NOT NULL AND s.user_id IS NULL AND s.grants = ''`
 

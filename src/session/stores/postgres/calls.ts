@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { markNothingWritten } from '../record.js'
-import { withinDeadline } from './deadline.js'
-import { hearErrors, type PostgresClient, type PostgresPool, type PostgresStatement } from './postgres-pool.js'
-import { fromStoredJson, toStoredValues } from './postgres-text.js'
+import { markNothingWritten } from '../../record.ts'
+import { withinDeadline } from '../shared/deadline.ts'
+import { hearErrors, type PostgresClient, type PostgresPool, type PostgresStatement } from './pool.ts'
+import { fromStoredJson, toStoredValues } from './text.ts'
 
 /** Asks PostgreSQL, one statement at a time. */
 export interface PostgresCalls {

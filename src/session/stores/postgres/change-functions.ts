@@ -1,5 +1,5 @@
-import { TOUCH_GRACE_MILLISECONDS } from '../record.js'
-import { has, isLive, LOCK_ENTRY, LOOKS_AFRESH, lockSessions, lockUser } from './postgres-steps.js'
+import { TOUCH_GRACE_MILLISECONDS } from '../../record.ts'
+import { has, isLive, LOCK_ENTRY, LOOKS_AFRESH, lockSessions, lockUser } from './steps.ts'
 
 /** What changes a session while it lives. */
 export const CHANGE_FUNCTIONS = `

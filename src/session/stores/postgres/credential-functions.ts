@@ -1,4 +1,4 @@
-import { announce, bury, has, insertCredential, isLive, LOCK_ENTRY, LOOKS_AFRESH } from './postgres-steps.js'
+import { announce, bury, has, insertCredential, isLive, LOCK_ENTRY, LOOKS_AFRESH } from './steps.ts'
 
 // Of the same sort, none of those that go anyway, and not the caller's; the newest first, and all that are beyond the cap.
 const BEYOND_THE_CAP = `SELECT r.hash FROM session_credentials r

@@ -1,5 +1,5 @@
-import { MESSAGE_MILLISECONDS, SWEEP_MARGIN_MILLISECONDS } from '../record.js'
-import { announce, bury, has, isLive, LOCK_ENTRY, LOCK_SUCCESSION, LOOKS_AFRESH, report } from './postgres-steps.js'
+import { MESSAGE_MILLISECONDS, SWEEP_MARGIN_MILLISECONDS } from '../../record.ts'
+import { announce, bury, has, isLive, LOCK_ENTRY, LOCK_SUCCESSION, LOOKS_AFRESH, report } from './steps.ts'
 
 // When more sessions than this end at once nobody is told which: whoever listens looks at all of his own.
 const MOST_ANNOUNCED = 100

@@ -1,9 +1,9 @@
-import type { Credential } from '../record.js'
-import type { ListFilter, ListPage, Page } from '../store.js'
-import type { PostgresCalls } from './postgres-calls.js'
-import type { PostgresStatement } from './postgres-pool.js'
-import { RECORD, type RecordRow, toRecord } from './postgres-rows.js'
-import { toStoredValues } from './postgres-text.js'
+import type { Credential } from '../../record.ts'
+import type { ListFilter, ListPage, Page } from '../../store.ts'
+import type { PostgresCalls } from './calls.ts'
+import type { PostgresStatement } from './pool.ts'
+import { RECORD, type RecordRow, toRecord } from './rows.ts'
+import { toStoredValues } from './text.ts'
 
 // As the indexes have them. A record without times sorts as the oldest.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }

@@ -1,6 +1,6 @@
-import type { Credential, SessionId, SessionRecord } from '../record.js'
-import type { Found, FoundOTP } from '../store.js'
-import type { PostgresCalls } from './postgres-calls.js'
+import type { Credential, SessionId, SessionRecord } from '../../record.ts'
+import type { Found, FoundOTP } from '../../store.ts'
+import type { PostgresCalls } from './calls.ts'
 import {
   CREDENTIAL,
   type CredentialRow,
@@ -9,8 +9,8 @@ import {
   toCredential,
   toFound,
   toRecord,
-} from './postgres-rows.js'
-import { fromStored, toStoredValues } from './postgres-text.js'
+} from './rows.ts'
+import { fromStored, toStoredValues } from './text.ts'
 
 const FIND = `SELECT ${RECORD}, ${CREDENTIAL} FROM session_records s JOIN session_credentials c ON c.session_key = s.key
   WHERE s.app = $1 AND s.id = $2 AND c.hash = $3`

@@ -1,6 +1,6 @@
-import type { Credential, SessionRecord } from '../record.js'
-import type { FoundOTP } from '../store.js'
-import { fromStored } from './postgres-text.js'
+import type { Credential, SessionRecord } from '../../record.ts'
+import type { FoundOTP } from '../../store.ts'
+import { fromStored } from './text.ts'
 
 const columns = (alias: string, names: Record<string, string>) =>
   Object.entries(names)

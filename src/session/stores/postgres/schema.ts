@@ -1,11 +1,11 @@
-import { withinDeadline } from './deadline.js'
-import { ARRIVAL_FUNCTIONS } from './postgres-arrival-functions.js'
-import { CHANGE_FUNCTIONS } from './postgres-change-functions.js'
-import { CREDENTIAL_FUNCTIONS } from './postgres-credential-functions.js'
-import { END_FUNCTIONS } from './postgres-end-functions.js'
-import { hearErrors, type PostgresClient, type PostgresPool } from './postgres-pool.js'
-import { LOOKS_AFRESH } from './postgres-steps.js'
-import { TABLES } from './postgres-tables.js'
+import { withinDeadline } from '../shared/deadline.ts'
+import { ARRIVAL_FUNCTIONS } from './arrival-functions.ts'
+import { CHANGE_FUNCTIONS } from './change-functions.ts'
+import { CREDENTIAL_FUNCTIONS } from './credential-functions.ts'
+import { END_FUNCTIONS } from './end-functions.ts'
+import { hearErrors, type PostgresClient, type PostgresPool } from './pool.ts'
+import { LOOKS_AFRESH } from './steps.ts'
+import { TABLES } from './tables.ts'
 
 const SCHEMA_VERSION = 1
 

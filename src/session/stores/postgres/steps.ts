@@ -1,4 +1,4 @@
-import { MESSAGE_MILLISECONDS, TOMBSTONE_MILLISECONDS } from '../record.js'
+import { MESSAGE_MILLISECONDS, TOMBSTONE_MILLISECONDS } from '../../record.ts'
 
 // Steps that the store's functions have in common, in PL/pgSQL. In a function, p_… are its parameters, and each statement sees what was
 // committed when that statement began.

@@ -1,12 +1,12 @@
-import { type EndedSession, expiryReason, isLive } from '../record.js'
-import type { Found, Limits, Replaced, SessionStore } from '../store.js'
-import { CALL_MILLISECONDS } from './deadline.js'
-import { postgresAnnouncements } from './postgres-announcements.js'
-import { postgresCalls } from './postgres-calls.js'
-import { countListed, listPage } from './postgres-lists.js'
-import type { PostgresPool } from './postgres-pool.js'
-import { postgresReads } from './postgres-reads.js'
-import { credentialValues, sessionValues } from './postgres-rows.js'
+import { type EndedSession, expiryReason, isLive } from '../../record.ts'
+import type { Found, Limits, Replaced, SessionStore } from '../../store.ts'
+import { CALL_MILLISECONDS } from '../shared/deadline.ts'
+import { postgresAnnouncements } from './announcements.ts'
+import { postgresCalls } from './calls.ts'
+import { countListed, listPage } from './lists.ts'
+import type { PostgresPool } from './pool.ts'
+import { postgresReads } from './reads.ts'
+import { credentialValues, sessionValues } from './rows.ts'
 
 export interface PostgresStoreOptions {
   /** How long a call may take before it throws, waiting for a free connection included. Default 2,000. */

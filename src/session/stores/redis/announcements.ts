@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Announcements } from '../store.js'
-import { withinDeadline } from './deadline.js'
-import type { SendCommand } from './redis-client.js'
+import type { Announcements } from '../../store.ts'
+import { withinDeadline } from '../shared/deadline.ts'
+import type { SendCommand } from './client.ts'
 
 /** A connection that listens and does nothing else: `client.duplicate()`, of either library. One of node-redis must be connected. */
 export type RedisSubscriber = IoredisSubscriber | NodeRedisSubscriber

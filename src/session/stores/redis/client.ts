@@ -1,5 +1,5 @@
-import { markNothingWritten } from '../record.js'
-import { withinDeadline } from './deadline.js'
+import { markNothingWritten } from '../../record.ts'
+import { withinDeadline } from '../shared/deadline.ts'
 
 /** A connection to Redis or Valkey: an ioredis `Redis` or `Cluster` fits as it is, and so does a client of node-redis. */
 export type RedisClient = IoredisClient | NodeRedisClient

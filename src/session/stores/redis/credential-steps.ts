@@ -1,8 +1,8 @@
-import { ENDS } from './redis-lua-ends.js'
-import { ADDING } from './redis-lua-limits.js'
-import { PLACES } from './redis-lua-places.js'
-import { CREDENTIALS, RECORDS } from './redis-lua-records.js'
-import { script } from './redis-scripts.js'
+import { ENDS } from './lua-ends.ts'
+import { ADDING } from './lua-limits.ts'
+import { PLACES } from './lua-places.ts'
+import { CREDENTIALS, RECORDS } from './lua-records.ts'
+import { script } from './scripts.ts'
 
 /** Answers '1' when the credential was added. */
 export const ATTACH = script(

@@ -1,8 +1,8 @@
-import { SWEEP_MARGIN_MILLISECONDS } from '../record.js'
-import { ENDS } from './redis-lua-ends.js'
-import { PLACES } from './redis-lua-places.js'
-import { CREDENTIALS, RECORDS } from './redis-lua-records.js'
-import { script } from './redis-scripts.js'
+import { SWEEP_MARGIN_MILLISECONDS } from '../../record.ts'
+import { ENDS } from './lua-ends.ts'
+import { PLACES } from './lua-places.ts'
+import { CREDENTIALS, RECORDS } from './lua-records.ts'
+import { script } from './scripts.ts'
 
 const PARTS = [RECORDS, CREDENTIALS, PLACES, ENDS]
 

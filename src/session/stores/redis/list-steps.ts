@@ -1,6 +1,6 @@
-import { PLACES } from './redis-lua-places.js'
-import { CREDENTIALS, RECORDS } from './redis-lua-records.js'
-import { script } from './redis-scripts.js'
+import { PLACES } from './lua-places.ts'
+import { CREDENTIALS, RECORDS } from './lua-records.ts'
+import { script } from './scripts.ts'
 
 const FILTERS = `
 -- So many sessions are looked at in one step, so that others have their turn.

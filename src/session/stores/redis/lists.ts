@@ -1,7 +1,7 @@
-import type { ListFilter, ListPage, Page } from '../store.js'
-import { recordFrom } from './redis-lines.js'
-import { COUNT, LIST } from './redis-list-steps.js'
-import type { RunScript } from './redis-scripts.js'
+import type { ListFilter, ListPage, Page } from '../../store.ts'
+import { recordFrom } from './lines.ts'
+import { COUNT, LIST } from './list-steps.ts'
+import type { RunScript } from './scripts.ts'
 
 /** One page of the records that match, in order, after the cursor. */
 export async function listPage(

@@ -1,4 +1,4 @@
-import { MESSAGE_MILLISECONDS, SWEEP_MARGIN_MILLISECONDS, TOMBSTONE_MILLISECONDS } from '../record.js'
+import { MESSAGE_MILLISECONDS, SWEEP_MARGIN_MILLISECONDS, TOMBSTONE_MILLISECONDS } from '../../record.ts'
 
 /** Lua: how credentials and sessions end, and who is told. Each end removes before it writes, so that it works in a Redis that is full. */
 export const ENDS = String.raw`

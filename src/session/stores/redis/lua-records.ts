@@ -1,4 +1,4 @@
-import { NEVER } from '../record.js'
+import { NEVER } from '../../record.ts'
 
 /**
  * Lua: where a session lies, and how it is read and written. A session is one hash: `r` its record, `s` its storage, `c<hash>` a

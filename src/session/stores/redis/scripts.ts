@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { SendCommand } from './redis-client.js'
+import type { SendCommand } from './client.ts'
 
 /** A step in Lua that Redis makes as a whole. */
 export interface Script {

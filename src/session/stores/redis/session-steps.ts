@@ -1,9 +1,9 @@
-import { TOUCH_GRACE_MILLISECONDS } from '../record.js'
-import { ENDS } from './redis-lua-ends.js'
-import { ADDING, LIMITS } from './redis-lua-limits.js'
-import { PLACES } from './redis-lua-places.js'
-import { CREDENTIALS, RECORDS } from './redis-lua-records.js'
-import { script } from './redis-scripts.js'
+import { TOUCH_GRACE_MILLISECONDS } from '../../record.ts'
+import { ENDS } from './lua-ends.ts'
+import { ADDING, LIMITS } from './lua-limits.ts'
+import { PLACES } from './lua-places.ts'
+import { CREDENTIALS, RECORDS } from './lua-records.ts'
+import { script } from './scripts.ts'
 
 const BEGINNING = `
 local function insert(id, text, storage, hash, credential, now)

@@ -1,4 +1,4 @@
-import type { RedisClient } from './redis-client.js'
+import type { RedisClient } from './client.ts'
 
 // A command that is sent a second time after its answer was lost finds that it has happened: a one-time link is spent, and
 // nobody is in. One that waits for a connection happens after its caller was told that it did not. This layer asks again by

@@ -1,5 +1,5 @@
-import type { Credential } from '../record.js'
-import type { Limits } from '../store.js'
+import type { Credential } from '../../record.ts'
+import type { Limits } from '../../store.ts'
 
 /**
  * Which credentials have to go when this one is added: OTPs of its purpose; beyond the caps devices that were seen longest ago, or the

@@ -1,6 +1,6 @@
-import type { SessionId } from '../record.js'
-import type { Announcements } from '../store.js'
-import type { SqliteDatabase } from './sqlite-driver.js'
+import type { SessionId } from '../../record.ts'
+import type { Announcements } from '../../store.ts'
+import type { SqliteDatabase } from './driver.ts'
 
 const POLL_MILLISECONDS = 250
 

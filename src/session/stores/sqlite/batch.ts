@@ -1,5 +1,5 @@
-import { markNothingWritten } from '../record.js'
-import type { SqliteDatabase } from './sqlite-driver.js'
+import { markNothingWritten } from '../../record.ts'
+import type { SqliteDatabase } from './driver.ts'
 
 /** Runs writes in transactions; each promise resolves after its transaction was committed. */
 export interface WriteBatch {

@@ -1,6 +1,6 @@
-import type { SessionId } from '../record.js'
-import type { FoundOTP } from '../store.js'
-import type { SqliteDatabase } from './sqlite-driver.js'
+import type { SessionId } from '../../record.ts'
+import type { FoundOTP } from '../../store.ts'
+import type { SqliteDatabase } from './driver.ts'
 
 // A thousand bytes or so each.
 const MOST_SESSIONS = 10_000

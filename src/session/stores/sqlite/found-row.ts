@@ -1,5 +1,5 @@
-import type { Credential, SessionRecord } from '../record.js'
-import type { FoundOTP } from '../store.js'
+import type { Credential, SessionRecord } from '../../record.ts'
+import type { FoundOTP } from '../../store.ts'
 
 export const RECORD = `s.id, s.kind, s.user_name AS userName, s.user_id AS userId, s.grants, s.storage, s.start_time AS startTime,
   s.last_access_time AS lastAccessTime, s.idle_milliseconds AS idleMilliseconds, s.absolute_end AS absoluteEnd,

@@ -1,8 +1,8 @@
-import type { Credential, SessionRecord } from '../record.js'
-import type { ListFilter, ListPage, Page } from '../store.js'
-import type { SqliteDatabase } from './sqlite-driver.js'
-import { RECORD } from './sqlite-found-row.js'
-import { IS_GUEST } from './sqlite-rows.js'
+import type { Credential, SessionRecord } from '../../record.ts'
+import type { ListFilter, ListPage, Page } from '../../store.ts'
+import type { SqliteDatabase } from './driver.ts'
+import { RECORD } from './found-row.ts'
+import { IS_GUEST } from './rows.ts'
 
 // A record without times sorts as the oldest.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }

@@ -1,5 +1,5 @@
-import { BUSY_MILLISECONDS, isBusy } from './sqlite-batch.js'
-import type { SqliteDatabase } from './sqlite-driver.js'
+import { BUSY_MILLISECONDS, isBusy } from './batch.ts'
+import type { SqliteDatabase } from './driver.ts'
 
 const PATIENCE_MILLISECONDS = 5000
 const PAUSE_MILLISECONDS = 20

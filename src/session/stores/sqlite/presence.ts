@@ -1,7 +1,7 @@
-import { PRESENCE_LIFE_MILLISECONDS } from '../record.js'
-import type { Presence } from '../store.js'
-import type { WriteBatch } from './sqlite-batch.js'
-import type { SqliteDatabase } from './sqlite-driver.js'
+import { PRESENCE_LIFE_MILLISECONDS } from '../../record.ts'
+import type { Presence } from '../../store.ts'
+import type { WriteBatch } from './batch.ts'
+import type { SqliteDatabase } from './driver.ts'
 
 /** Presence among the processes that share a file. */
 export function sqlitePresence(db: SqliteDatabase, batch: WriteBatch): Presence {

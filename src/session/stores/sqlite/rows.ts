@@ -6,11 +6,11 @@ import {
   type SessionRecord,
   SWEEP_MARGIN_MILLISECONDS,
   TOMBSTONE_MILLISECONDS,
-} from '../record.js'
-import type { EndFilter, Expected, FoundOTP, SeenFrom, SessionChanges } from '../store.js'
-import type { SqliteDatabase } from './sqlite-driver.js'
-import { foundCache } from './sqlite-found-cache.js'
-import { FOUND, type FoundRow, RECORD, toFound } from './sqlite-found-row.js'
+} from '../../record.ts'
+import type { EndFilter, Expected, FoundOTP, SeenFrom, SessionChanges } from '../../store.ts'
+import type { SqliteDatabase } from './driver.ts'
+import { foundCache } from './found-cache.ts'
+import { FOUND, type FoundRow, RECORD, toFound } from './found-row.ts'
 
 /** A record with its row's key. */
 export type Keyed = SessionRecord & { readonly key: number }

@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from './sqlite-driver.js'
+import type { SqliteDatabase } from './driver.ts'
 
 const SCHEMA_VERSION = 2
 

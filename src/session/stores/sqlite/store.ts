@@ -13,7 +13,7 @@ import {
   SWEEP_MARGIN_MILLISECONDS,
   sweptSession,
   wasUsed,
-} from '../record.js'
+} from '../../record.ts'
 import type {
   Admission,
   EndFilter,
@@ -24,16 +24,16 @@ import type {
   SessionChanges,
   SessionStore,
   Updated,
-} from '../store.js'
-import { evictedBy } from './eviction.js'
-import { sqliteAnnouncements } from './sqlite-announcements.js'
-import { writeBatch } from './sqlite-batch.js'
-import type { SqliteDatabase } from './sqlite-driver.js'
-import { countListed, listPage } from './sqlite-lists.js'
-import { endPatience, openForSharing } from './sqlite-opening.js'
-import { sqlitePresence } from './sqlite-presence.js'
-import { type GraveRow, type Keyed, sqliteRows } from './sqlite-rows.js'
-import { createSchema } from './sqlite-schema.js'
+} from '../../store.ts'
+import { evictedBy } from '../shared/eviction.ts'
+import { sqliteAnnouncements } from './announcements.ts'
+import { writeBatch } from './batch.ts'
+import type { SqliteDatabase } from './driver.ts'
+import { countListed, listPage } from './lists.ts'
+import { endPatience, openForSharing } from './opening.ts'
+import { sqlitePresence } from './presence.ts'
+import { type GraveRow, type Keyed, sqliteRows } from './rows.ts'
+import { createSchema } from './schema.ts'
 
 export interface SqliteStoreOptions {
   /**

@@ -12,7 +12,7 @@ import {
   session,
   stateOf,
   stored,
-} from './fixtures.js'
+} from './fixtures.ts'
 
 /** update, attach, detach, rotate. */
 export const changing: StorePromise[] = [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ListFilter, Page } from '../../store.js'
+import type { ListFilter, Page } from '../../store.ts'
 import {
   APP,
   atOnce,
@@ -14,7 +14,7 @@ import {
   stateOf,
   stored,
   type Trial,
-} from './fixtures.js'
+} from './fixtures.ts'
 
 /** Limits, lists and counts. */
 export const counting: StorePromise[] = [

@@ -11,7 +11,7 @@ import {
   type StorePromise,
   stateOf,
   stored,
-} from './fixtures.js'
+} from './fixtures.ts'
 
 /** attach, detach, rotate: the devices and links of one session. */
 export const devices: StorePromise[] = [

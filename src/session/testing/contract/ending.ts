@@ -11,7 +11,7 @@ import {
   session,
   stateOf,
   stored,
-} from './fixtures.js'
+} from './fixtures.ts'
 
 /** end, endMany, remove, takeMessage, sweep, presence. */
 export const ending: StorePromise[] = [

@@ -10,7 +10,7 @@ import {
   session,
   stateOf,
   stored,
-} from './fixtures.js'
+} from './fixtures.ts'
 
 /** create, find, get, credentials, touch. */
 export const finding: StorePromise[] = [

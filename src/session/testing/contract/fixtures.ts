@@ -1,6 +1,6 @@
-import { type Credential, endAfter, NEVER, type SessionRecord } from '../../record.js'
-import type { Found, Limits, SeenFrom, SessionStore } from '../../store.js'
-import type { ManualClock } from '../manual-clock.js'
+import { type Credential, endAfter, NEVER, type SessionRecord } from '../../record.ts'
+import type { Found, Limits, SeenFrom, SessionStore } from '../../store.ts'
+import type { ManualClock } from '../manual-clock.ts'
 
 /** What a promise is checked with: an empty store, and a clock that moves only when told to. */
 export interface Trial {

@@ -12,7 +12,7 @@ import {
   session,
   stateOf,
   stored,
-} from './fixtures.js'
+} from './fixtures.ts'
 
 /** replace and redeem: the steps of which exactly one may happen. */
 export const replacing: StorePromise[] = [

@@ -1,8 +1,8 @@
 import test from 'node:test'
-import { postgresUrl } from '../../support/servers/test-servers.js'
-import { compareWithMemory } from '../support/compare-with-memory.js'
-import { withOwnApps } from '../support/own-app.js'
-import { preparedDatabase } from '../support/postgres-store.js'
+import { postgresUrl } from '../../../support/servers/test-servers.ts'
+import { compareWithMemory } from '../../support/compare-with-memory.ts'
+import { withOwnApps } from '../../support/own-app.ts'
+import { preparedDatabase } from '../../support/postgres-store.ts'
 
 const ROUNDS = Number(process.env.COMPARED_ROUNDS ?? 2)
 const QUESTIONS = 400

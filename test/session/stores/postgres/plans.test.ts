@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { postgresStore, type SessionStore } from '../../../src/session/index.js'
-import type { ListFilter } from '../../../src/session/store.js'
-import type { PostgresPool } from '../../../src/session/stores/postgres-pool.js'
-import { APP, credential, NO_LIMITS, NOWHERE, otp, session } from '../../../src/session/testing/contract/fixtures.js'
-import { manualClock } from '../../../src/session/testing/manual-clock.js'
-import { postgresUrl } from '../../support/servers/test-servers.js'
-import { openPool, preparedDatabase } from '../support/postgres-store.js'
+import { postgresStore, type SessionStore } from '../../../../src/session/index.ts'
+import type { ListFilter } from '../../../../src/session/store.ts'
+import type { PostgresPool } from '../../../../src/session/stores/postgres/pool.ts'
+import { APP, credential, NO_LIMITS, NOWHERE, otp, session } from '../../../../src/session/testing/contract/fixtures.ts'
+import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
+import { postgresUrl } from '../../../support/servers/test-servers.ts'
+import { openPool, preparedDatabase } from '../../support/postgres-store.ts'
 
 const clock = manualClock()
 const MANY = 20_000

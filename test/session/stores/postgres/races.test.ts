@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test, { after } from 'node:test'
 import type { Pool } from 'pg'
-import { postgresStore, type SessionStore } from '../../../src/session/index.js'
+import { postgresStore, type SessionStore } from '../../../../src/session/index.ts'
 import {
   APP,
   atOnce,
@@ -14,12 +14,12 @@ import {
   stateOf,
   stored,
   type Trial,
-} from '../../../src/session/testing/contract/fixtures.js'
-import { manualClock } from '../../../src/session/testing/manual-clock.js'
-import { postgresUrl } from '../../support/servers/test-servers.js'
-import { dealtTo } from '../support/dealt-calls.js'
-import { withOwnApps } from '../support/own-app.js'
-import { openPool, preparedDatabase } from '../support/postgres-store.js'
+} from '../../../../src/session/testing/contract/fixtures.ts'
+import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
+import { postgresUrl } from '../../../support/servers/test-servers.ts'
+import { dealtTo } from '../../support/dealt-calls.ts'
+import { withOwnApps } from '../../support/own-app.ts'
+import { openPool, preparedDatabase } from '../../support/postgres-store.ts'
 
 const ROUNDS = 40
 const DEADLOCK = '40P01'

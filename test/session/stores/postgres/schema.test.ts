@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { postgresStore, preparePostgresStore } from '../../../src/session/index.js'
-import { APP, NOWHERE, stored } from '../../../src/session/testing/contract/fixtures.js'
-import { manualClock } from '../../../src/session/testing/manual-clock.js'
-import { ownDatabase, postgresUrl } from '../../support/servers/test-servers.js'
-import { openPool, preparedDatabase } from '../support/postgres-store.js'
+import { postgresStore, preparePostgresStore } from '../../../../src/session/index.ts'
+import { APP, NOWHERE, stored } from '../../../../src/session/testing/contract/fixtures.ts'
+import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
+import { ownDatabase, postgresUrl } from '../../../support/servers/test-servers.ts'
+import { openPool, preparedDatabase } from '../../support/postgres-store.ts'
 
 const clock = manualClock()
 

@@ -1,9 +1,9 @@
 import { after } from 'node:test'
-import { proveStore } from '../../../src/session/testing/store-contract.js'
-import { postgresUrl } from '../../support/servers/test-servers.js'
-import { dealtTo } from '../support/dealt-calls.js'
-import { withOwnApps } from '../support/own-app.js'
-import { preparedDatabase } from '../support/postgres-store.js'
+import { proveStore } from '../../../../src/session/testing/store-contract.ts'
+import { postgresUrl } from '../../../support/servers/test-servers.ts'
+import { dealtTo } from '../../support/dealt-calls.ts'
+import { withOwnApps } from '../../support/own-app.ts'
+import { preparedDatabase } from '../../support/postgres-store.ts'
 
 if (postgresUrl !== undefined) {
   const { store, another } = await preparedDatabase({ after })

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import test, { after } from 'node:test'
 import type { CustomTypesConfig } from 'pg'
-import { NEVER } from '../../../src/session/record.js'
-import { APP, credential, NO_LIMITS, otp, session } from '../../../src/session/testing/contract/fixtures.js'
-import { manualClock } from '../../../src/session/testing/manual-clock.js'
-import { postgresUrl } from '../../support/servers/test-servers.js'
-import { withOwnApps } from '../support/own-app.js'
-import { preparedDatabase } from '../support/postgres-store.js'
+import { NEVER } from '../../../../src/session/record.ts'
+import { APP, credential, NO_LIMITS, otp, session } from '../../../../src/session/testing/contract/fixtures.ts'
+import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
+import { postgresUrl } from '../../../support/servers/test-servers.ts'
+import { withOwnApps } from '../../support/own-app.ts'
+import { preparedDatabase } from '../../support/postgres-store.ts'
 
 const clock = manualClock()
 // What PostgreSQL cannot store, what stands for it, quotes of all sorts, and characters outside of Unicode's first plane.

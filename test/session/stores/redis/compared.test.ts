@@ -1,8 +1,8 @@
 import test from 'node:test'
-import { redisStore } from '../../../src/session/index.js'
-import { redisUrl } from '../../support/servers/test-servers.js'
-import { compareWithMemory } from '../support/compare-with-memory.js'
-import { ioredisTo, ownPrefix } from '../support/redis-connections.js'
+import { redisStore } from '../../../../src/session/index.ts'
+import { redisUrl } from '../../../support/servers/test-servers.ts'
+import { compareWithMemory } from '../../support/compare-with-memory.ts'
+import { ioredisTo, ownPrefix } from '../../support/redis-connections.ts'
 
 const ROUNDS = Number(process.env.COMPARED_ROUNDS ?? 2)
 const QUESTIONS = 400

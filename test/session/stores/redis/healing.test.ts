@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Redis } from 'ioredis'
-import { redisStore, type SessionStore } from '../../../src/session/index.js'
-import type { SessionRecord } from '../../../src/session/record.js'
-import { credential, HOUR, NO_LIMITS, session } from '../../../src/session/testing/contract/fixtures.js'
-import { type ManualClock, manualClock } from '../../../src/session/testing/manual-clock.js'
-import { redisUrl } from '../../support/servers/test-servers.js'
-import { ioredisTo, keysOf, ownPrefix } from '../support/redis-connections.js'
+import { redisStore, type SessionStore } from '../../../../src/session/index.ts'
+import type { SessionRecord } from '../../../../src/session/record.ts'
+import { credential, HOUR, NO_LIMITS, session } from '../../../../src/session/testing/contract/fixtures.ts'
+import { type ManualClock, manualClock } from '../../../../src/session/testing/manual-clock.ts'
+import { redisUrl } from '../../../support/servers/test-servers.ts'
+import { ioredisTo, keysOf, ownPrefix } from '../../support/redis-connections.ts'
 
 const APP = 'HEALING'
 

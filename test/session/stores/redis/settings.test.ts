@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
-import { memoryStore, type RedisClient, redisStore } from '../../../src/session/index.js'
+import { memoryStore, type RedisClient, redisStore } from '../../../../src/session/index.ts'
 
 const RIGHT = { enableOfflineQueue: false, maxRetriesPerRequest: 0 } as const
 const RIGHT_CLUSTER = { enableOfflineQueue: false, retryDelayOnFailover: 0 } as const

@@ -1,10 +1,10 @@
 import { after } from 'node:test'
-import { redisStore } from '../../../src/session/index.js'
-import { proveStore } from '../../../src/session/testing/store-contract.js'
-import { findRedis, startRedis } from '../../support/servers/redis-server.js'
-import { redisUrl } from '../../support/servers/test-servers.js'
-import { dealtTo } from '../support/dealt-calls.js'
-import { clusterAt, ioredisTo, nodeRedisTo, ownPrefix } from '../support/redis-connections.js'
+import { redisStore } from '../../../../src/session/index.ts'
+import { proveStore } from '../../../../src/session/testing/store-contract.ts'
+import { findRedis, startRedis } from '../../../support/servers/redis-server.ts'
+import { redisUrl } from '../../../support/servers/test-servers.ts'
+import { dealtTo } from '../../support/dealt-calls.ts'
+import { clusterAt, ioredisTo, nodeRedisTo, ownPrefix } from '../../support/redis-connections.ts'
 
 if (redisUrl !== undefined) {
   const url = redisUrl

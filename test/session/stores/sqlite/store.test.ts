@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
-import { sqliteStore } from '../../../src/session/index.js'
-import { proveStore } from '../../../src/session/testing/store-contract.js'
+import { sqliteStore } from '../../../../src/session/index.ts'
+import { proveStore } from '../../../../src/session/testing/store-contract.ts'
 
 proveStore('SQLite', async () => {
   const db = new Database(':memory:')
