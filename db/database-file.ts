@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseUnavailable } from './errors.ts'
 import { StartError } from '../src/config/start-error.ts'
+import { DatabaseUnavailable } from './errors.ts'
 
 /** The calls that opening makes; a better-sqlite3 database has them. */
 export interface OpenedSqlite {

@@ -1,5 +1,5 @@
-import { DatabaseUnavailable } from './errors.ts'
 import { StartError } from '../src/config/start-error.ts'
+import { DatabaseUnavailable } from './errors.ts'
 
 /** What is told of where a database is: never the password. */
 interface Place {

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely'
 import { type Migration, Migrator, NO_MIGRATIONS } from 'kysely/migration'
-import type { Database } from './tables.ts'
 import { StartError } from '../src/config/start-error.ts'
 import { migrations as allMigrations } from './migrations/index.ts'
+import type { Database } from './tables.ts'
 
 const MIGRATION_TABLE = 'kysely_migration'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely'
-import type { Database } from './tables.ts'
 import { DatabaseUnavailable, wasInTheWay } from './errors.ts'
+import type { Database } from './tables.ts'
 
 /** What a piece of work is about. Two that name the same thing run one after the other, in whatever process they are. */
 export interface Turn {

@@ -1,11 +1,11 @@
 import { writeSync } from 'node:fs'
 import { demoAccounts } from './accounts/index.ts'
-import { announcement, cautions } from './process/announcement.ts'
 import { ConfigError, readConfig } from './config/config.ts'
-import { startFleet } from './process/fleet/index.ts'
-import { linkToPrimary, type PrimaryLink } from './parts/primary-link.ts'
-import { type RunningServer, startServer } from './process/server.ts'
 import { StartError } from './config/start-error.ts'
+import { linkToPrimary, type PrimaryLink } from './parts/primary-link.ts'
+import { announcement, cautions } from './process/announcement.ts'
+import { startFleet } from './process/fleet/index.ts'
+import { type RunningServer, startServer } from './process/server.ts'
 import { stopSignals } from './process/stop-signals.ts'
 
 // After an error that nobody expected, stopping in good order may itself hang.

@@ -1,7 +1,7 @@
 import { type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely'
-import { DEMO_PASSWORD } from './demo-accounts.ts'
 import type { Database, Role } from '../tables.ts'
 import { inTurn } from '../transactions.ts'
+import { DEMO_PASSWORD } from './demo-accounts.ts'
 import { makeCustomers } from './seed-customers.ts'
 
 const ROWS_A_STATEMENT = 100

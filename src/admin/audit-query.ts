@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
-import { AUDIT_EVENTS, type AuditEvent, type AuditFilter } from '../audit/index.ts'
 import type { Database } from '../../db/tables.ts'
+import { AUDIT_EVENTS, type AuditEvent, type AuditFilter } from '../audit/index.ts'
 import { Problem } from '../web/problem.ts'
 import { plainAddress } from '../web/request-origin.ts'
 import { type FoundPeople, findPeople, tooManyPeople } from './find-people.ts'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LARGEST_USER_ID } from '../../db/tables.ts'
 import {
   type AccountName,
   findAccount,
@@ -8,7 +9,6 @@ import {
   type SignedIn,
   signIn,
 } from '../accounts/index.ts'
-import { LARGEST_USER_ID } from '../../db/tables.ts'
 import { TokenSession } from '../session/index.ts'
 import { Problem } from '../web/problem.ts'
 import { originOf } from '../web/request-origin.ts'

@@ -17,6 +17,8 @@ import {
 import { adminPages } from '../admin/index.ts'
 import { customerPages, welcomePage } from '../crm/index.ts'
 import { requireSession, requireUser, sessionAsItIsNow } from '../crm-session/crm-session.ts'
+import type { Privilege } from '../crm-session/privileges.ts'
+import { onlyWhileSignedIn, sessionEvents } from '../crm-session/session-events.ts'
 import { mailboxPage } from '../mail/index.ts'
 import {
   answersJson,
@@ -27,9 +29,7 @@ import {
   tokenInAddress,
 } from '../operations/index.ts'
 import type { Parts } from '../parts/parts.ts'
-import type { Privilege } from '../crm-session/privileges.ts'
 import { requirePrivilege, requireRecentLogin } from '../session/koa/index.ts'
-import { onlyWhileSignedIn, sessionEvents } from '../crm-session/session-events.ts'
 import { describeDevice } from '../web/device-words.ts'
 import { readForm } from '../web/read-form.ts'
 

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
-import { everyHour } from '../config/interval.ts'
 import { inTurn } from '../../db/transactions.ts'
+import { everyHour } from '../config/interval.ts'
 import { firstIdAt } from './audit-row.ts'
 
 const DAY_MILLISECONDS = 24 * 60 * 60_000

@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from 'node:fs'
 import { type Config, readConfig } from '../config/config.ts'
+import { StartError } from '../config/start-error.ts'
 import { Connections, openSqlite } from '../parts/connections.ts'
 import { createParts } from '../parts/parts.ts'
-import { StartError } from '../config/start-error.ts'
 import { openToReset } from './reset-postgres.ts'
 import { runCommand } from './run-command.ts'
 

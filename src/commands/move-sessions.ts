@@ -1,9 +1,9 @@
 import { readConfig } from '../config/config.ts'
 import { type SessionStoreSetting, sessionStore } from '../config/config-values.ts'
+import { StartError } from '../config/start-error.ts'
 import { Connections } from '../parts/connections.ts'
 import { openSessionStore } from '../parts/open-session-store.ts'
 import { copySessions, type SessionStore } from '../session/index.ts'
-import { StartError } from '../config/start-error.ts'
 import { runCommand } from './run-command.ts'
 
 const USAGE =

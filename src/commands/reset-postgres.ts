@@ -1,10 +1,10 @@
 import { Kysely, sql } from 'kysely'
-import type { Connections } from '../parts/connections.ts'
-import type { Database } from '../../db/tables.ts'
-import { explainPostgresError, nameOfPostgres } from '../../db/explain-postgres.ts'
-import { StartError } from '../config/start-error.ts'
-import { appliedMigrations, isBehind, migrateToNothing } from '../../db/migrate.ts'
 import { SharedPostgresDialect } from '../../db/dialects/postgres-dialect.ts'
+import { explainPostgresError, nameOfPostgres } from '../../db/explain-postgres.ts'
+import { appliedMigrations, isBehind, migrateToNothing } from '../../db/migrate.ts'
+import type { Database } from '../../db/tables.ts'
+import { StartError } from '../config/start-error.ts'
+import type { Connections } from '../parts/connections.ts'
 
 /** What a reset does with a database in PostgreSQL. */
 export interface PostgresToReset {

@@ -1,6 +1,6 @@
+import type { Role } from '../../db/tables.ts'
 import { AccountError, addSalesperson, newPasswordProblem, SHORTEST_PASSWORD } from '../accounts/index.ts'
 import { type Config, readConfig } from '../config/config.ts'
-import type { Role } from '../../db/tables.ts'
 import { createParts } from '../parts/parts.ts'
 import { NoAnswer, Questions } from './questions.ts'
 import { runCommand } from './run-command.ts'

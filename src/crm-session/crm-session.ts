@@ -1,7 +1,7 @@
 import type { Context, Next } from 'koa'
+import { type Session, SessionError } from '../session/index.ts'
 import type { CrmStorage } from './crm-storage.ts'
 import type { Privilege } from './privileges.ts'
-import { type Session, SessionError } from '../session/index.ts'
 
 /** The session as this application uses it: its own storage, its own privileges. */
 export type CrmSession = Session<CrmStorage, Privilege>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { foldName } from '../../db/fold-name.ts'
 import { LARGEST_USER_ID, LONGEST_EMAIL } from '../../db/tables.ts'
 import { plainLine } from '../web/plain-text.ts'
-import { foldName } from '../../db/fold-name.ts'
 
 // As long as the columns.
 const LONGEST_NAME = 120

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
+import { foldName } from '../../db/fold-name.ts'
 import type { Database } from '../../db/tables.ts'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
-import { foldName } from '../../db/fold-name.ts'
 import type { ListQuery } from './list-query.ts'
 import type { PageKey, Sort } from './page-key.ts'
 

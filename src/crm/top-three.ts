@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
+import type { Database } from '../../db/tables.ts'
 import type { CrmSession } from '../crm-session/crm-session.ts'
 import type { TopCustomer } from '../crm-session/crm-storage.ts'
-import type { Database } from '../../db/tables.ts'
 
 const HOW_MANY = 3
 

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
-import { signedIn } from '../crm-session/crm-session.ts'
 import type { Database } from '../../db/tables.ts'
+import { signedIn } from '../crm-session/crm-session.ts'
 import type { PageModel } from '../web/pages.ts'
 import { formatWholeMoney } from './money-and-dates.ts'
 import { keepTop3, stillThere, topCustomersOf } from './top-three.ts'

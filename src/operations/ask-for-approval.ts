@@ -1,5 +1,5 @@
-import type { CrmSession } from '../crm-session/crm-session.ts'
 import type { Customer, Operation } from '../../db/tables.ts'
+import type { CrmSession } from '../crm-session/crm-session.ts'
 import { Problem } from '../web/problem.ts'
 import { askPlatform, type Question } from './ask-platform.ts'
 import { CALLBACK_PATH, REST_CALLBACK_PATH } from './callbacks.ts'

@@ -1,14 +1,14 @@
 import { Kysely } from 'kysely'
-import { isBehind, migrateToLatest } from '../../db/migrate.ts'
-import { SharedPostgresDialect } from '../../db/dialects/postgres-dialect.ts'
+import { explainSqliteError } from '../../db/database-file.ts'
 import { isEmpty, seedDemo } from '../../db/demo/seed.ts'
+import { SharedPostgresDialect } from '../../db/dialects/postgres-dialect.ts'
 import { SharedSqliteDialect } from '../../db/dialects/sqlite-dialect.ts'
+import { explainPostgresError, nameOfPostgres } from '../../db/explain-postgres.ts'
+import { isBehind, migrateToLatest } from '../../db/migrate.ts'
+import type { Database } from '../../db/tables.ts'
 import type { Passwords } from '../accounts/index.ts'
 import type { Config } from '../config/config.ts'
 import type { Connections } from './connections.ts'
-import type { Database } from '../../db/tables.ts'
-import { explainSqliteError } from '../../db/database-file.ts'
-import { explainPostgresError, nameOfPostgres } from '../../db/explain-postgres.ts'
 
 interface Opened {
   database: Kysely<Database>

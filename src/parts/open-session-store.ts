@@ -1,15 +1,12 @@
-import type { SessionStoreSetting } from '../config/config-values.ts'
-import type { Connections } from './connections.ts'
 import { explainSqliteError } from '../../db/database-file.ts'
-import {
-  memoryStore,
-  postgresStore,
-  preparePostgresStore,
-  redisStore,
-  type SessionStore,
-  sqliteStore,
-} from '../session/index.ts'
+import type { SessionStoreSetting } from '../config/config-values.ts'
 import { StartError } from '../config/start-error.ts'
+import type { SessionStore } from '../session/index.ts'
+import { memoryStore } from '../session/stores/memory/index.ts'
+import { postgresStore, preparePostgresStore } from '../session/stores/postgres/index.ts'
+import { redisStore } from '../session/stores/redis/index.ts'
+import { sqliteStore } from '../session/stores/sqlite/index.ts'
+import type { Connections } from './connections.ts'
 
 /**
  * Opens the place where sessions are kept. `variable` names the setting that it came from. `isPrepared`: another process of ours has brought its

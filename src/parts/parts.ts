@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { createTransport } from 'nodemailer'
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
+import type { Database } from '../../db/tables.ts'
 import {
   composeMail,
   createPasswords,
@@ -11,9 +12,8 @@ import {
 } from '../accounts/index.ts'
 import { AuditTrail, followSessions, startSweepingAudit } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
-import { Connections } from './connections.ts'
 import type { CrmStorage } from '../crm-session/crm-storage.ts'
-import type { Database } from '../../db/tables.ts'
+import { type Privilege, privileges, roles } from '../crm-session/privileges.ts'
 import {
   countWaitingMail,
   type MailSender,
@@ -25,17 +25,17 @@ import {
   smtpTransport,
 } from '../mail/index.ts'
 import { Metrics, timedStore } from '../metrics/index.ts'
-import { openDatabase } from './open-database.ts'
-import { openSessionStore } from './open-session-store.ts'
 import { PlatformAddress } from '../operations/index.ts'
-import type { PrimaryLink } from './primary-link.ts'
-import { type Privilege, privileges, roles } from '../crm-session/privileges.ts'
-import { readinessChecks } from './readiness-checks.ts'
 import { type Clock, createSessions, type SessionStore, type Sessions, systemClock } from '../session/index.ts'
-import { openLimiters } from './shared-limiters.ts'
 import { EventStreams } from '../web/event-streams.ts'
 import { OwnOrigins } from '../web/own-origins.ts'
 import { Readiness } from '../web/readiness.ts'
+import { Connections } from './connections.ts'
+import { openDatabase } from './open-database.ts'
+import { openSessionStore } from './open-session-store.ts'
+import type { PrimaryLink } from './primary-link.ts'
+import { readinessChecks } from './readiness-checks.ts'
+import { openLimiters } from './shared-limiters.ts'
 
 /** Everything the application is made of. */
 export interface Parts {

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
 import type { Config } from '../config/config.ts'
-import { drain } from './drain.ts'
-import { listen } from './listen.ts'
 import type { Parts } from '../parts/parts.ts'
 import { createPlatform } from '../platform/index.ts'
 import { OwnOrigins } from '../web/own-origins.ts'
+import { drain } from './drain.ts'
+import { listen } from './listen.ts'
 
 // It takes requests for approval from anybody, so it is never reachable from other machines.
 const HOST = '127.0.0.1'

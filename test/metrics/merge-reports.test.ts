@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { mergeReports } from '../../src/metrics/index.ts'
-import { memoryStore } from '../../src/session/index.ts'
+import { memoryStore } from '../../src/session/stores/memory/index.ts'
 import { startDemo } from '../support/demo.ts'
 import { readScrape } from '../support/metrics.ts'
 import { openStream } from '../support/stream.ts'

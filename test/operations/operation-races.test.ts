@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Kysely } from 'kysely'
-import { removeCustomer } from '../../src/crm/index.ts'
 import type { Database } from '../../db/tables.ts'
+import { removeCustomer } from '../../src/crm/index.ts'
 import { type Begun, beginOperation, type NewOperation } from '../../src/operations/operations.ts'
 import { startDemo } from '../support/demo.ts'
 

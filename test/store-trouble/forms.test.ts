@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import { memoryStore } from '../../src/session/index.ts'
+import { memoryStore } from '../../src/session/stores/memory/index.ts'
 import { pathOf, startWithRecorder, stateOf } from '../support/approvals.ts'
 import { startDemo } from '../support/demo.ts'
 import { headingOf, messageOf, sessionIdOf } from '../support/pages.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { memoryStore } from '../../src/session/index.ts'
+import { memoryStore } from '../../src/session/stores/memory/index.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { troubledStore } from '../support/troubled-store.ts'
 import type { Visitor } from '../support/visitor.ts'

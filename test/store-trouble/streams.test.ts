@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import { memoryStore } from '../../src/session/index.ts'
+import { memoryStore } from '../../src/session/stores/memory/index.ts'
 import { startDemo } from '../support/demo.ts'
 import { sessionIdOf } from '../support/pages.ts'
 import { signUpAs } from '../support/sign-up.ts'

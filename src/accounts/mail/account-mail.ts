@@ -1,8 +1,8 @@
 import type { MailKind, OutboxRow } from '../../../db/tables.ts'
 import type { ComposeMail, Mail } from '../../mail/index.ts'
-import { composeEmailLink, type EmailLinkParts } from './email-link.ts'
 import { mailOf, type Paragraph } from '../../mail/mail-markup.ts'
 import { composeSignUpMail, type SignUpMailParts } from '../sign-up/sign-up-mail.ts'
+import { composeEmailLink, type EmailLinkParts } from './email-link.ts'
 
 /** What a notice tells of what happened; kept with the mail until it goes out. */
 export interface Happened {

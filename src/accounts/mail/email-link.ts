@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely'
-import type { Config } from '../../config/config.ts'
 import type { Database } from '../../../db/tables.ts'
+import type { Config } from '../../config/config.ts'
 import type { ComposeMail } from '../../mail/index.ts'
+import { mailOf } from '../../mail/mail-markup.ts'
 import type { SessionDescription } from '../../session/index.ts'
 import { type EmailLinkData, findEmailChange } from '../people/email-changes.ts'
-import { mailOf } from '../../mail/mail-markup.ts'
 import type { LinkMaker } from '../sign-up/sign-up.ts'
 
 /** Where the link leads that proves a new address. */

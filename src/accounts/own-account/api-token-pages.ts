@@ -7,6 +7,10 @@ import type { OwnOrigins } from '../../web/own-origins.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { Problem } from '../../web/problem.ts'
 import { originOf } from '../../web/request-origin.ts'
+import { undoAndThrow } from '../people/rollback.ts'
+import { answerRefusal, RECENT_MINUTES } from '../sign-in/confirm-pages.ts'
+import { provePassword } from '../sign-in/prove-password.ts'
+import type { SignInParts } from '../sign-in/sign-in.ts'
 import { readTokenForm, TOKEN_LIFETIMES, TOKEN_SCOPES, type WantedToken } from './api-token-form.ts'
 import {
   type ApiToken,
@@ -16,11 +20,7 @@ import {
   makeApiToken,
   revokeApiToken,
 } from './api-tokens.ts'
-import { answerRefusal, RECENT_MINUTES } from '../sign-in/confirm-pages.ts'
-import { provePassword } from '../sign-in/prove-password.ts'
-import type { SignInParts } from '../sign-in/sign-in.ts'
 import { giveFormBack, spendForm } from './form-tokens.ts'
-import { undoAndThrow } from '../people/rollback.ts'
 
 const PAGE = '/account/tokens'
 const DEFAULT_DAYS = '30'

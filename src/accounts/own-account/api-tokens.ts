@@ -1,14 +1,14 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
-import type { CrmStorage } from '../../crm-session/crm-storage.ts'
 import type { Database } from '../../../db/tables.ts'
+import type { CrmStorage } from '../../crm-session/crm-storage.ts'
 import type { Privilege } from '../../crm-session/privileges.ts'
 import type { NewToken, Sessions, TokenScope } from '../../session/index.ts'
-import type { WantedToken } from './api-token-form.ts'
 import { isUnchanged } from '../people/authenticate.ts'
 import { findAccount } from '../people/find-account.ts'
 import { personOf } from '../people/person.ts'
 import { undoAndThrow } from '../people/rollback.ts'
+import type { WantedToken } from './api-token-form.ts'
 
 /** How many live tokens somebody may have. */
 export const MOST_TOKENS = 20

@@ -1,13 +1,12 @@
 import type { Kysely } from 'kysely'
-import type { Notes } from '../../audit/index.ts'
-import type { CrmSession } from '../../crm-session/crm-session.ts'
 import type { Database } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
+import type { Notes } from '../../audit/index.ts'
+import type { CrmSession } from '../../crm-session/crm-session.ts'
 import { dropWaitingOf, enqueueMail, isOutboxFull } from '../../mail/index.ts'
 import { SessionError } from '../../session/index.ts'
 import { Problem } from '../../web/problem.ts'
 import type { Account } from '../people/authenticate.ts'
-import { endEverything, happened } from './change-password.ts'
 import {
   addressOf,
   type EmailLinkData,
@@ -17,9 +16,10 @@ import {
   wantEmail,
 } from '../people/email-changes.ts'
 import { findAccount } from '../people/find-account.ts'
-import type { Here, SessionsOfDevices } from './own-devices.ts'
 import { personOf } from '../people/person.ts'
 import { isTaken, removePendingUserOf } from '../people/users.ts'
+import { endEverything, happened } from './change-password.ts'
+import type { Here, SessionsOfDevices } from './own-devices.ts'
 
 /** What changing an address needs; `Parts` has it all. */
 export interface ChangeEmailParts {

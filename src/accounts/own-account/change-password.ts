@@ -1,15 +1,15 @@
 import type { Kysely } from 'kysely'
-import type { Notes } from '../../audit/index.ts'
 import type { Database } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
+import type { Notes } from '../../audit/index.ts'
 import { enqueueMail, isoTime } from '../../mail/index.ts'
 import { describeDevice } from '../../web/device-words.ts'
 import { Problem } from '../../web/problem.ts'
 import type { Happened } from '../mail/account-mail.ts'
 import { type Account, passwordOf } from '../people/authenticate.ts'
 import { addressOf, forgetEmailChange } from '../people/email-changes.ts'
-import { endOtherDevices, type Here, type SessionsOfDevices } from './own-devices.ts'
 import type { Passwords } from '../people/passwords.ts'
+import { endOtherDevices, type Here, type SessionsOfDevices } from './own-devices.ts'
 
 const RETRY_AFTER_SECONDS = 5
 

@@ -5,6 +5,7 @@ import { SessionError } from '../../session/index.ts'
 import { describeDevice } from '../../web/device-words.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
+import { OWN_DEVICES_PAGE } from '../sign-in/start-pages.ts'
 import {
   endOtherDevices,
   endOwnDevice,
@@ -14,7 +15,6 @@ import {
   type SessionsOfDevices,
 } from './own-devices.ts'
 import { leaveNote, type PageNote, takeNote } from './page-notes.ts'
-import { OWN_DEVICES_PAGE } from '../sign-in/start-pages.ts'
 
 export interface DevicesPage extends PageModel {
   /** What was just done, or was not; '' for nothing. */

@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
-import type { Config } from '../../config/config.ts'
-import type { Database, Role } from '../../../db/tables.ts'
-import type { PageModel } from '../../web/pages.ts'
 import { DEMO_PASSWORD, demoAccounts } from '../../../db/demo/demo-accounts.ts'
+import type { Database, Role } from '../../../db/tables.ts'
+import type { Config } from '../../config/config.ts'
+import type { PageModel } from '../../web/pages.ts'
 import { CUSTOMERS_PAGE, WELCOME_PAGE } from './start-pages.ts'
 
 export interface HomePage extends PageModel {

@@ -1,4 +1,11 @@
-import { type Count, countAll, giveAllBack, type Limiter, limiterInMemory, type MakeLimiter } from '../people/limiter.ts'
+import {
+  type Count,
+  countAll,
+  giveAllBack,
+  type Limiter,
+  limiterInMemory,
+  type MakeLimiter,
+} from '../people/limiter.ts'
 
 const WINDOW_SECONDS = 15 * 60
 const FAILURES_PER_ACCOUNT_AND_ADDRESS = 10

@@ -2,8 +2,8 @@ import type { Account } from '../people/authenticate.ts'
 import { passwordOf } from '../people/authenticate.ts'
 import { findAccount } from '../people/find-account.ts'
 import { LONGEST_TYPED_PASSWORD } from '../people/login-form.ts'
-import { noteFailure, type SignInParts, tooManyAttempts } from './sign-in.ts'
 import { undoAndThrow } from '../people/rollback.ts'
+import { noteFailure, type SignInParts, tooManyAttempts } from './sign-in.ts'
 
 /** How it went. Each message is a text for whoever tried. */
 export type Proof =

@@ -1,16 +1,16 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import type { Database, User } from '../../../db/tables.ts'
 import type { Notes } from '../../audit/index.ts'
 import type { Config } from '../../config/config.ts'
-import type { Database, User } from '../../../db/tables.ts'
 import { type Account, authenticate, findAccountByName, isUnchanged } from '../people/authenticate.ts'
-import { type KnownDeviceParts, noteDevice } from './known-devices.ts'
 import type { AccountName } from '../people/login-form.ts'
-import type { LoginLimit } from './login-limit.ts'
 import type { Passwords } from '../people/passwords.ts'
 import { type Person, personOf } from '../people/person.ts'
 import { undoAndThrow } from '../people/rollback.ts'
+import { type KnownDeviceParts, noteDevice } from './known-devices.ts'
+import type { LoginLimit } from './login-limit.ts'
 
 /** What signing in needs; `Parts` has it all. */
 export interface SignInParts extends KnownDeviceParts {

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
-import type { CrmStorage, SignUpStep } from '../../crm-session/crm-storage.ts'
 import type { Database } from '../../../db/tables.ts'
+import type { CrmStorage, SignUpStep } from '../../crm-session/crm-storage.ts'
 import { newestMail } from '../../mail/index.ts'
 import { PENDING_MILLISECONDS } from '../people/users.ts'
 

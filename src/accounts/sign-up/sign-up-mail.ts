@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely'
-import type { Config } from '../../config/config.ts'
 import type { Database } from '../../../db/tables.ts'
+import type { Config } from '../../config/config.ts'
 import type { ComposeMail, Mail } from '../../mail/index.ts'
-import type { SessionDescription } from '../../session/index.ts'
 import { anchor, escapeHtml, htmlMail, strong } from '../../mail/mail-markup.ts'
-import { type LinkMaker, linkPurpose } from './sign-up.ts'
+import type { SessionDescription } from '../../session/index.ts'
 import { findPendingUser, findValidatedUser } from '../people/users.ts'
+import { type LinkMaker, linkPurpose } from './sign-up.ts'
 
 /** What writing these mails needs. */
 export interface SignUpMailParts {

@@ -4,10 +4,10 @@ import type { Config } from '../../config/config.ts'
 import { type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { SHORTEST_PASSWORD } from '../people/new-password.ts'
+import { readWaiting, type Waiting } from './pending-sign-up.ts'
 import { type SignUpParts, sendAgain, signUp } from './sign-up.ts'
 import { readSignUpForm } from './sign-up-form.ts'
 import type { SignUpLimit } from './sign-up-limit.ts'
-import { readWaiting, type Waiting } from './pending-sign-up.ts'
 
 const WAITING_PAGE = '/signup/waiting'
 

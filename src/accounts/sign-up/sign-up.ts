@@ -1,12 +1,19 @@
 import type { Kysely } from 'kysely'
-import type { CrmSession } from '../../crm-session/crm-session.ts'
-import type { CrmStorage } from '../../crm-session/crm-storage.ts'
 import type { Database, User } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
+import type { CrmSession } from '../../crm-session/crm-session.ts'
+import type { CrmStorage } from '../../crm-session/crm-storage.ts'
 import { countOthers, dropWaiting, enqueueMail, isOutboxFull, waitingSince } from '../../mail/index.ts'
 import { Problem } from '../../web/problem.ts'
 import type { Passwords } from '../people/passwords.ts'
-import { addPendingUser, findPendingUser, isTaken, moveToSession, newUserId, PENDING_MILLISECONDS } from '../people/users.ts'
+import {
+  addPendingUser,
+  findPendingUser,
+  isTaken,
+  moveToSession,
+  newUserId,
+  PENDING_MILLISECONDS,
+} from '../people/users.ts'
 
 // Each makes up to two links, and a session holds ten.
 const MOST_PER_SESSION = 5

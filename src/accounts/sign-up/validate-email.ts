@@ -1,18 +1,18 @@
 import type { Context, Next } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
+import { DatabaseUnavailable } from '../../../db/errors.ts'
+import type { Database, User } from '../../../db/tables.ts'
 import type { Config } from '../../config/config.ts'
 import { asAnExtra, type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
-import type { Database, User } from '../../../db/tables.ts'
-import { DatabaseUnavailable } from '../../../db/errors.ts'
+import { confirmAction } from '../../crm-session/link-confirmation.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { Problem } from '../../web/problem.ts'
-import { confirmAction } from '../../crm-session/link-confirmation.ts'
 import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts'
 import type { Passwords } from '../people/passwords.ts'
+import { findPendingUser, removePendingUser, validateUser } from '../people/users.ts'
 import { linkPurpose } from './sign-up.ts'
 import { asksForPassword } from './sign-up-pages.ts'
-import { findPendingUser, removePendingUser, validateUser } from '../people/users.ts'
 
 export interface ConfirmValidationPage extends PageModel {
   /** Who is signed in here and would be left; undefined for nobody. */

@@ -2,8 +2,8 @@ import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { isForPrimary, type PrimaryMessage, type WorkerMessage } from '../../parts/primary-link.ts'
 import { StartError } from '../../config/start-error.ts'
+import { isForPrimary, type PrimaryMessage, type WorkerMessage } from '../../parts/primary-link.ts'
 
 export interface WorkersOptions {
   /** The program that each of them runs. */

@@ -1,7 +1,7 @@
-import { cutDevice } from './new-session.ts'
-import type { Engine } from './context.ts'
 import { type Credential, endAfter, isGuestRecord, type SessionRecord, TOUCH_GRACE_MILLISECONDS } from '../record.ts'
 import type { SeenFrom } from '../store.ts'
+import type { Engine } from './context.ts'
+import { cutDevice } from './new-session.ts'
 
 /**
  * Notes that a session is in use: at most once a minute for each device, and when a login, a link or a token is presented for the

@@ -1,9 +1,9 @@
-import { newCredential, newRecord, storedAfterAll } from './new-session.ts'
+import { type Credential, endAfter, NEVER, type SessionRecord } from '../record.ts'
 import { type Engine, eventOf, reportEnded } from './context.ts'
 import { sessionLimit } from './errors.ts'
 import type { Cause } from './events.ts'
 import { type PrivilegeGrant, readGrant } from './grants.ts'
-import { type Credential, endAfter, NEVER, type SessionRecord } from '../record.ts'
+import { newCredential, newRecord, storedAfterAll } from './new-session.ts'
 import type { NewSession } from './replace-session.ts'
 
 /** Whether a token may change anything. The layer keeps it; the application refuses. */

@@ -1,3 +1,4 @@
+import type { EndedSession, SessionId, SessionRecord } from '../record.ts'
 import type { BearerTokens } from './credentials/bearer.ts'
 import type { SessionCookie } from './credentials/cookie.ts'
 import type { EndNews } from './end-notifications.ts'
@@ -5,7 +6,6 @@ import { SessionError } from './errors.ts'
 import type { Cause, Events, SessionEvent } from './events.ts'
 import type { Locks } from './keyed-queue.ts'
 import type { Policy } from './options.ts'
-import type { EndedSession, SessionId, SessionRecord } from '../record.ts'
 import type { StorageFormat } from './storage.ts'
 
 /** What the sessions of one application share inside one process. */

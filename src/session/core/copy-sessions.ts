@@ -1,6 +1,6 @@
-import { answerOf } from './context.ts'
 import type { Credential } from '../record.ts'
 import type { Cursor, SessionStore } from '../store.ts'
+import { answerOf } from './context.ts'
 
 /** How many records are read at once. */
 const PAGE_SIZE = 500

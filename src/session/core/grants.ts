@@ -1,5 +1,5 @@
-import type { Engine } from './context.ts'
 import type { SessionRecord } from '../record.ts'
+import type { Engine } from './context.ts'
 import { formatGrants, type Grants } from './roles.ts'
 
 /**

@@ -1,9 +1,9 @@
+import { isGuestRecord } from '../record.ts'
 import { answerOf, eventOf } from './context.ts'
 import { SessionError, sessionEnded } from './errors.ts'
 import { type GrantFields, raisesTrust, setsAnotherUser } from './grants.ts'
-import type { Hold } from './request-session.ts'
-import { isGuestRecord } from '../record.ts'
 import { replaceSession, type SecureOptions } from './replace-session.ts'
+import type { Hold } from './request-session.ts'
 
 /** How trust rises. */
 export interface Raising {

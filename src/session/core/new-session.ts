@@ -1,6 +1,3 @@
-import { formatToken, hashSecret, newHandle, newSecret, newSessionId } from './credentials/token.ts'
-import { type Engine, storeUnavailable } from './context.ts'
-import { absoluteEndOf } from './options.ts'
 import {
   type Credential,
   type CredentialKind,
@@ -9,6 +6,9 @@ import {
   type SessionKind,
   type SessionRecord,
 } from '../record.ts'
+import { type Engine, storeUnavailable } from './context.ts'
+import { formatToken, hashSecret, newHandle, newSecret, newSessionId } from './credentials/token.ts'
+import { absoluteEndOf } from './options.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 
 // A browser describes itself in 100 to 200 characters; what is longer is not a browser's.

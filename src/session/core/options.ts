@@ -1,8 +1,8 @@
-import { type Clock, systemClock } from './clock.ts'
 import { NEVER, type SessionKind } from '../record.ts'
+import type { Limits, SessionStore } from '../store.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { declareRoles, type RoleDeclaration, type Roles } from './roles.ts'
 import type { StorageCodec } from './storage.ts'
-import type { Limits, SessionStore } from '../store.ts'
 
 export interface SessionOptions extends RoleDeclaration {
   /** Letters, digits, `-` and `_`, at most 40. Names the cookie and keeps applications on one store apart. */

@@ -1,11 +1,11 @@
-import { newCredential, newRecord, storedAfterAll } from './new-session.ts'
-import { type Carrier, causeOf } from './exchange.ts'
-import { CONFLICT_SECONDS } from './update-record.ts'
+import { type Credential, isLive, type SessionRecord } from '../record.ts'
 import { answerOf, type Engine, eventOf, reportConflict, reportEnded } from './context.ts'
 import { SessionError } from './errors.ts'
+import { type Carrier, causeOf } from './exchange.ts'
 import { type GrantFields, setsAnotherUser } from './grants.ts'
-import { type Credential, isLive, type SessionRecord } from '../record.ts'
+import { newCredential, newRecord, storedAfterAll } from './new-session.ts'
 import { EMPTY_STORAGE } from './storage.ts'
+import { CONFLICT_SECONDS } from './update-record.ts'
 
 export interface SecureOptions {
   /** What of the storage goes along: nothing (default), everything, or the values of some keys. */

@@ -1,15 +1,19 @@
-import { attachOTP } from './attach-otp.ts'
-import { newCredential, newRecord, storedAfterAll } from './new-session.ts'
-import { type Carrier, causeOf } from './exchange.ts'
-import { type Change, changeRecord } from './update-record.ts'
-import { closeStored } from './close-stored.ts'
-import type { OTPOptions } from './credentials/otp.ts'
-import { answerOf, type Engine, eventOf, reportEnded } from './context.ts'
+import {
+  type Credential,
+  type EndedSession,
+  endedSession,
+  isGuestRecord,
+  type SessionId,
+  type SessionRecord,
+} from '../record.ts'
+import { answerOf, type Engine, eventOf, reportEnded, storeUnavailable } from './context.ts'
 import { notSignedIn, SessionError, sessionEnded, sessionLimit } from './errors.ts'
 import type { Cause } from './events.ts'
-import { type Credential, isGuestRecord, type SessionId, type SessionRecord } from '../record.ts'
+import { type Carrier, causeOf } from './exchange.ts'
+import { newCredential, newRecord, storedAfterAll } from './new-session.ts'
 import type { NewSession } from './replace-session.ts'
 import { EMPTY_STORAGE } from './storage.ts'
+import { type Change, changeRecord } from './update-record.ts'
 
 /** Why a guest's session cannot begin with this request. */
 export type Refusal = 'just-ended' | 'request'
@@ -170,17 +174,6 @@ export class Hold {
     return running
   }
 
-  /** Makes a one-time link's token; the guest's session is stored first, if it was not. */
-  async createOTP(options: OTPOptions): Promise<string> {
-    this.refuseBorrowed()
-    await this.begin()
-    const { state } = this
-    if (state.is !== 'live') throw sessionEnded()
-    const token = await attachOTP(this.engine, state.record, options, state.credential.hash, this.cause)
-    if (token === undefined) throw sessionEnded()
-    return token
-  }
-
   /** Makes the session of a link that was just spent this object's. */
   async become(
     record: SessionRecord,
@@ -283,5 +276,25 @@ export class Hold {
         'HEADERS_SENT',
         'The answer has begun, so its cookie cannot change any more. Call this before the body is sent.',
       )
+  }
+}
+
+/**
+ * Ends a session on the word of this credential's holder. When the store's answer is lost, it looks whether the session has ended:
+ * whoever logged out is told so only if he is out.
+ * @returns undefined when something else had ended it before.
+ */
+async function closeStored(
+  engine: Engine,
+  record: SessionRecord,
+  { hash }: Credential,
+): Promise<EndedSession | undefined> {
+  const { store, appName, clock } = engine.policy
+  try {
+    return await store.end(appName, record.id, 'closed', clock.now(), { by: hash })
+  } catch (cause) {
+    const found = await store.find(appName, record.id, hash, clock.now()).catch(() => undefined)
+    if (found?.state !== 'ended') throw storeUnavailable(cause)
+    return found.reason === 'closed' ? endedSession(record, 'closed') : undefined
   }
 }

@@ -1,8 +1,8 @@
 import { noteActivity } from './activity.ts'
-import { newRecord } from './new-session.ts'
-import type { Carrier } from './exchange.ts'
-import { hashSecret } from './credentials/token.ts'
 import { answerOf, type Engine } from './context.ts'
+import { hashSecret } from './credentials/token.ts'
+import type { Carrier } from './exchange.ts'
+import { newRecord } from './new-session.ts'
 import { Hold, type HoldState } from './request-session.ts'
 import { TokenSession } from './token-session.ts'
 

@@ -1,13 +1,13 @@
-import { noteActivity } from './activity.ts'
-import { newRecord } from './new-session.ts'
-import type { Carrier } from './exchange.ts'
-import { hashSecret, parseToken } from './credentials/token.ts'
-import { answerOf, type Engine } from './context.ts'
-import { Hold, type Refusal } from './request-session.ts'
 import type { SessionId } from '../record.ts'
-import { restoreSession } from './restore.ts'
-import { Session } from './session.ts'
 import type { Found } from '../store.ts'
+import { noteActivity } from './activity.ts'
+import { answerOf, type Engine } from './context.ts'
+import { hashSecret, parseToken } from './credentials/token.ts'
+import type { Carrier } from './exchange.ts'
+import { newRecord } from './new-session.ts'
+import { restoreSession } from './one-time-links.ts'
+import { Hold, type Refusal } from './request-session.ts'
+import { Session } from './session.ts'
 
 /**
  * For this long after an end, a request that comes with the ended session's cookie gets no new one: it was sent before the browser

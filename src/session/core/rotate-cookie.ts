@@ -1,6 +1,6 @@
-import { newCredential, storedAfterAll } from './new-session.ts'
 import { eventOf } from './context.ts'
 import { sessionEnded } from './errors.ts'
+import { newCredential, storedAfterAll } from './new-session.ts'
 import type { Hold } from './request-session.ts'
 
 export interface RenewOptions {

@@ -1,7 +1,7 @@
-import { type TokenTerms, termsOfToken } from './begin-token.ts'
-import type { Engine } from './context.ts'
 import type { Credential, SessionId, SessionKind, SessionRecord } from '../record.ts'
 import { isLive, NEVER } from '../record.ts'
+import { type TokenTerms, termsOfToken } from './begin-token.ts'
+import type { Engine } from './context.ts'
 
 /** A session as lists and administrators may see it: no secret, no hash, no stored value. */
 export interface SessionDescription {

@@ -1,3 +1,4 @@
+import type { Credential } from '../record.ts'
 import {
   beginTokenSession,
   type NewTokenOptions,
@@ -7,7 +8,6 @@ import {
 } from './begin-token.ts'
 import { notSignedIn } from './errors.ts'
 import type { Hold } from './request-session.ts'
-import type { Credential } from '../record.ts'
 import { Session } from './session.ts'
 
 /** Where in the storage the variables of `setSessionVar` are: a place of their own, whatever the application keeps beside them. */

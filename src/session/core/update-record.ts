@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { newWriteId } from './credentials/token.ts'
+import { isLive, isNothingWritten, type SessionId, type SessionRecord } from '../record.ts'
+import type { SessionChanges, Updated } from '../store.ts'
 import {
   answerOf,
   type Engine,
@@ -9,10 +10,9 @@ import {
   reportEnded,
   storeUnavailable,
 } from './context.ts'
+import { newWriteId } from './credentials/token.ts'
 import { SessionError, sessionEnded } from './errors.ts'
 import { refuseNested } from './use-callback.ts'
-import { isLive, isNothingWritten, type SessionId, type SessionRecord } from '../record.ts'
-import type { SessionChanges, Updated } from '../store.ts'
 
 /** How long a change is tried again while other processes get in between. */
 export const CONFLICT_SECONDS = 10

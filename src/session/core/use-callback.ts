@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { types } from 'node:util'
+import type { SessionId } from '../record.ts'
 import type { Engine } from './context.ts'
 import { SessionError } from './errors.ts'
-import type { SessionId } from '../record.ts'
 
 /** How long the callback of `use` may take. */
 export const CALLBACK_SECONDS = 10

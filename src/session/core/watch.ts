@@ -1,6 +1,6 @@
+import { isLive, type SessionId } from '../record.ts'
 import { wait } from './clock.ts'
 import { answerOf, type Engine } from './context.ts'
-import { isLive, type SessionId } from '../record.ts'
 
 /** A change made by another process is noticed after at most this long. */
 const LOOK_MILLISECONDS = 1000

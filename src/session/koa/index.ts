@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Carrier } from '../core/exchange.ts'
-import type { Sessions } from '../core/sessions.ts'
 import { isPrefetch, mayBeginGuest } from '../core/guest-rule.ts'
-import { onClose } from './on-close.ts'
 import type { Session } from '../core/session.ts'
 import type { SessionDescription } from '../core/session-description.ts'
+import type { Sessions } from '../core/sessions.ts'
+import { onClose } from './on-close.ts'
 
 export { type GatedContext, requirePrivilege, requireRecentLogin } from './require.ts'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'

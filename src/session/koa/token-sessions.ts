@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Sessions } from '../core/sessions.ts'
 import { notSignedIn, SessionError } from '../core/errors.ts'
-import { onClose } from './on-close.ts'
 import type { TokenRequest } from '../core/resume-token.ts'
 import type { Session } from '../core/session.ts'
+import type { Sessions } from '../core/sessions.ts'
+import { onClose } from './on-close.ts'
 
 /** What this glue needs of a Koa context. Koa's own fits; `session` is what it adds. */
 export interface TokenContext<S extends object = Record<string, unknown>, P extends string = string> {

@@ -1,8 +1,8 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
 import type { EndedSession } from '../../../src/session/record.ts'
 import type { SessionStore } from '../../../src/session/store.ts'
-import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 import { end, holds, wasSeen } from '../../../src/session/stores/memory/data.ts'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 
 /** Finds the session, then deletes it: all who press Log out at once hear that they did it. */
 export class EndInTwoSteps extends MemoryStore {

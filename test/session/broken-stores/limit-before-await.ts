@@ -1,7 +1,7 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
 import type { Admission, SessionStore } from '../../../src/session/store.ts'
-import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 import { endGuestFor, isFull } from '../../../src/session/stores/memory/data.ts'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 
 /** Counts, waits, writes: all who come at once are counted before the first of them is there. */
 export class LimitBeforeAwait extends MemoryStore {

@@ -1,8 +1,8 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
 import type { SessionRecord } from '../../../src/session/record.ts'
 import type { SessionStore } from '../../../src/session/store.ts'
-import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 import { dropOTP } from '../../../src/session/stores/memory/data.ts'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 
 /** Finds the link, then deletes it: whoever comes in between finds it too. */
 export class RedeemInTwoSteps extends MemoryStore {

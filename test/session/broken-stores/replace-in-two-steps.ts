@@ -1,7 +1,7 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
 import type { Replaced, SessionStore } from '../../../src/session/store.ts'
-import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 import { endOldest, holds, insert, invalidate, isFull } from '../../../src/session/stores/memory/data.ts'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 
 /** Creates the new session, then invalidates the old one, and never looks again whether it was still there. */
 export class ReplaceInTwoSteps extends MemoryStore {

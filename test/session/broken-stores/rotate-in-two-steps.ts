@@ -1,7 +1,7 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
 import type { SessionStore } from '../../../src/session/store.ts'
-import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 import { bury, holds } from '../../../src/session/stores/memory/data.ts'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 
 /** Checks the credential, then writes the new one: of two rotations both are told that they won. */
 export class RotateInTwoSteps extends MemoryStore {

@@ -1,6 +1,6 @@
 import type { SessionStore } from '../../../src/session/store.ts'
-import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 import { accessedAt, seenAt } from '../../../src/session/stores/memory/data.ts'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 
 /** `UPDATE … SET end_at = ? WHERE id = ?`: moves the end of whatever it finds, over or not. */
 export class TouchThatRevives extends MemoryStore {

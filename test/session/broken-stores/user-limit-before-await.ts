@@ -1,7 +1,7 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
 import type { Admission, SessionStore } from '../../../src/session/store.ts'
-import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 import { end } from '../../../src/session/stores/memory/data.ts'
+import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 
 /** Makes room for the user's new session first, and adds it later: all who sign in at once find the room made. */
 export class UserLimitBeforeAwait extends MemoryStore {

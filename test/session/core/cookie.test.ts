@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSessions, memoryStore } from '../../../src/session/index.ts'
+import { createSessions } from '../../../src/session/index.ts'
+import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import type { LayerVisitor } from '../support/layer.ts'
 import { type Described, describe, gate, PAGES, STORES, startLayer } from '../support/layer.ts'
 

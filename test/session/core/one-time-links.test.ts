@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { test } from 'node:test'
-import { memoryStore, type OTPOptions } from '../../../src/session/index.ts'
+import type { OTPOptions } from '../../../src/session/index.ts'
+import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { credential, otp, session } from '../../../src/session/testing/contract/fixtures.ts'
 import {
   codeOf,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSessions, memoryStore, type SessionOptions } from '../../../src/session/index.ts'
+import { createSessions, type SessionOptions } from '../../../src/session/index.ts'
 import { requirePrivilege } from '../../../src/session/koa/index.ts'
+import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 
 const good = (): SessionOptions => ({ appName: 'TEST', store: memoryStore(), roles: { clerk: ['view'] } })
 

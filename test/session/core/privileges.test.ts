@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSessions, memoryStore, type SessionOptions } from '../../../src/session/index.ts'
+import { createSessions, type SessionOptions } from '../../../src/session/index.ts'
+import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { codeOf, type Described, describe, PAGES, ROLES, STORES, startLayer } from '../support/layer.ts'
 
 const grantPage = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { memoryStore, type SessionStore } from '../../../src/session/index.ts'
+import type { SessionStore } from '../../../src/session/index.ts'
+import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { manualClock } from '../../../src/session/testing/manual-clock.ts'
 import { codeOf, type Described, describe, gate, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { memoryStore, type SessionEvents } from '../../../src/session/index.ts'
+import type { SessionEvents } from '../../../src/session/index.ts'
+import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { troubledStore } from '../../support/troubled-store.ts'
 import { codeOf, type Described, gate, type Handler, type LayerVisitor, PAGES, startLayer } from '../support/layer.ts'
 

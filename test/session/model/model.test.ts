@@ -1,5 +1,5 @@
 import { test } from 'node:test'
-import { memoryStore } from '../../../src/session/index.ts'
+import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { STORES } from '../support/layer.ts'
 import { chosenRun } from './chosen-run.ts'
 import { compareWithModel } from './run-model.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { memoryStore } from '../../../src/session/index.ts'
 import type { ListFilter, Page, SessionStore } from '../../../src/session/store.ts'
+import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { chance } from './random.ts'
 import { type Question, Questions, USERS } from './store-questions.ts'
 

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net'
 import Koa from 'koa'
 import {
   createSessions,
-  memoryStore,
   type Session,
   type SessionOptions,
   type SessionStore,
@@ -16,6 +15,7 @@ import {
   type TokenSessionsOptions,
   tokenSessions,
 } from '../../../src/session/koa/index.ts'
+import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { type ManualClock, manualClock } from '../../../src/session/testing/manual-clock.ts'
 import type { Scope } from '../../support/process.ts'
 import { Visitor } from '../../support/visitor.ts'

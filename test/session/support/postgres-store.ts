@@ -1,5 +1,6 @@
 import { Pool, type PoolConfig } from 'pg'
-import { postgresStore, preparePostgresStore, type SessionStore } from '../../../src/session/index.ts'
+import type { SessionStore } from '../../../src/session/index.ts'
+import { postgresStore, preparePostgresStore } from '../../../src/session/stores/postgres/index.ts'
 import type { Scope } from '../../support/process.ts'
 import { ownDatabase } from '../../support/servers/test-servers.ts'
 

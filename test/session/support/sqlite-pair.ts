@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { type SessionStore, sqliteStore } from '../../../src/session/index.ts'
+import type { SessionStore } from '../../../src/session/index.ts'
+import { sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
 
 /** Two stores on one file, each on a connection of its own, as two processes have them. */
 export interface StorePair {

@@ -1,14 +1,11 @@
 import { after } from 'node:test'
 import Database from 'better-sqlite3'
 import { Connections } from '../../../src/parts/connections.ts'
-import {
-  memoryStore,
-  postgresStore,
-  preparePostgresStore,
-  redisStore,
-  type SessionStore,
-  sqliteStore,
-} from '../../../src/session/index.ts'
+import type { SessionStore } from '../../../src/session/index.ts'
+import { memoryStore } from '../../../src/session/stores/memory/index.ts'
+import { postgresStore, preparePostgresStore } from '../../../src/session/stores/postgres/index.ts'
+import { redisStore } from '../../../src/session/stores/redis/index.ts'
+import { sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
 import { postgresUrl, redisUrl } from '../../support/servers/test-servers.ts'
 import { withOwnApps } from './own-app.ts'
 

@@ -4,6 +4,7 @@ import {
   type EndReason,
   expiryReason,
   isLive,
+  PRESENCE_LIFE_MILLISECONDS,
   type SessionId,
   type SessionRecord,
   SWEEP_MARGIN_MILLISECONDS,
@@ -47,7 +48,6 @@ import {
   wasSeen,
 } from './data.ts'
 import { isListed, isMeant, listPage } from './lists.ts'
-import { memoryPresence } from './presence.ts'
 
 /** A store in this process's memory: for tests, and for a single process whose sessions may end with it. */
 export function memoryStore(): SessionStore {
@@ -293,5 +293,17 @@ export class MemoryStore implements SessionStore {
     const data: AppData = { sessions: new Map(), otps: new Map(), tombstones: new Map(), processes: new Map() }
     this.#apps.set(name, data)
     return data
+  }
+}
+
+/** Presence among managers of one process: `processesOf` answers when each of them was last heard of. */
+function memoryPresence(processesOf: (app: string) => Map<string, number>): Presence {
+  return {
+    beat: async (app, processId, now) => void processesOf(app).set(processId, now),
+    async leave(app, processId, now) {
+      const processes = processesOf(app)
+      processes.delete(processId)
+      return ![...processes.values()].some((beat) => beat > now - PRESENCE_LIFE_MILLISECONDS)
+    },
   }
 }

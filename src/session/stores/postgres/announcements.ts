@@ -2,8 +2,8 @@ import type { SessionId } from '../../record.ts'
 import type { Announcements } from '../../store.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import type { PostgresClient, PostgresPool } from './pool.ts'
+import { fromStoredJson } from './rows.ts'
 import { CHANNEL } from './steps.ts'
-import { fromStoredJson } from './text.ts'
 
 type Listener = (id: SessionId | undefined) => void
 /** Whom an announcement is meant for: all that is not named. */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { markNothingWritten } from '../../record.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import { hearErrors, type PostgresClient, type PostgresPool, type PostgresStatement } from './pool.ts'
-import { fromStoredJson, toStoredValues } from './text.ts'
+import { fromStoredJson, toStoredValues } from './rows.ts'
 
 /** Asks PostgreSQL, one statement at a time. */
 export interface PostgresCalls {

@@ -2,8 +2,7 @@ import type { Credential } from '../../record.ts'
 import type { ListFilter, ListPage, Page } from '../../store.ts'
 import type { PostgresCalls } from './calls.ts'
 import type { PostgresStatement } from './pool.ts'
-import { RECORD, type RecordRow, toRecord } from './rows.ts'
-import { toStoredValues } from './text.ts'
+import { RECORD, type RecordRow, toRecord, toStoredValues } from './rows.ts'
 
 // As the indexes have them. A record without times sorts as the oldest.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }

@@ -4,13 +4,14 @@ import type { PostgresCalls } from './calls.ts'
 import {
   CREDENTIAL,
   type CredentialRow,
+  fromStored,
   RECORD,
   type RecordRow,
   toCredential,
   toFound,
   toRecord,
+  toStoredValues,
 } from './rows.ts'
-import { fromStored, toStoredValues } from './text.ts'
 
 const FIND = `SELECT ${RECORD}, ${CREDENTIAL} FROM session_records s JOIN session_credentials c ON c.session_key = s.key
   WHERE s.app = $1 AND s.id = $2 AND c.hash = $3`

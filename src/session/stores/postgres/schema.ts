@@ -1,9 +1,8 @@
 import { withinDeadline } from '../shared/deadline.ts'
-import { ARRIVAL_FUNCTIONS } from './arrival-functions.ts'
-import { CHANGE_FUNCTIONS } from './change-functions.ts'
 import { CREDENTIAL_FUNCTIONS } from './credential-functions.ts'
 import { END_FUNCTIONS } from './end-functions.ts'
 import { hearErrors, type PostgresClient, type PostgresPool } from './pool.ts'
+import { ARRIVAL_FUNCTIONS, CHANGE_FUNCTIONS } from './session-functions.ts'
 import { LOOKS_AFRESH } from './steps.ts'
 import { TABLES } from './tables.ts'
 

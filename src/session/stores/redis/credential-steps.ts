@@ -1,12 +1,9 @@
-import { ENDS } from './lua-ends.ts'
-import { ADDING } from './lua-limits.ts'
-import { PLACES } from './lua-places.ts'
-import { CREDENTIALS, RECORDS } from './lua-records.ts'
-import { script } from './scripts.ts'
+import { script } from './client.ts'
+import { ADDING, CREDENTIALS, ENDS, INDEXES, RECORDS } from './lua-library.ts'
 
 /** Answers '1' when the credential was added. */
 export const ATTACH = script(
-  [RECORDS, CREDENTIALS, PLACES, ENDS, ADDING],
+  [RECORDS, CREDENTIALS, INDEXES, ENDS, ADDING],
   `
 local id, hash, text, by, devices, otps, now =
   ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -20,7 +17,7 @@ return '1'
 
 /** Answers '1' when there was such a credential. */
 export const DETACH = script(
-  [RECORDS, CREDENTIALS, PLACES, ENDS],
+  [RECORDS, CREDENTIALS, INDEXES, ENDS],
   `
 local id, handle, reason, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local r = holding(id, '', now)
@@ -40,7 +37,7 @@ return '0'
 
 /** Answers '1' when the caller's credential was still good. */
 export const ROTATE = script(
-  [RECORDS, CREDENTIALS, PLACES, ENDS, ADDING],
+  [RECORDS, CREDENTIALS, INDEXES, ENDS, ADDING],
   `
 local id, by, hash, text, others, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local r = holding(id, by, now)
@@ -70,7 +67,7 @@ return found[1] and found[3] and { id, found[1], found[2], found[3] } or false
 
 /** Answers id, record and storage of the session that was got, or nothing. An absent credential is ''. */
 export const REDEEM = script(
-  [RECORDS, CREDENTIALS, PLACES, ENDS, ADDING],
+  [RECORDS, CREDENTIALS, INDEXES, ENDS, ADDING],
   `
 local otp, hash, text, devices, otps, now =
   ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])

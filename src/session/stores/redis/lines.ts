@@ -1,7 +1,7 @@
 import type { Credential, EndedSession, EndReason, SessionId, SessionKind, SessionRecord } from '../../record.ts'
 import type { Found } from '../../store.ts'
 
-// What Redis holds is text in lines, in an order that `redis-lua-records.ts` shares: numbers as decimal digits, text as JSON, which
+// What Redis holds is text in lines, in an order that `lua-library.ts` shares: numbers as decimal digits, text as JSON, which
 // has no line ends of its own. The scripts compare and copy such text; they never read inside it.
 
 /** A number that JavaScript and Lua read alike; '' for null. */

@@ -2,14 +2,22 @@ import { type Credential, expiryReason, isLive, markNothingWritten, type Session
 import type { Admission, Found, FoundOTP, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS } from '../shared/deadline.ts'
 import { type RedisSubscriber, redisAnnouncements } from './announcements.ts'
-import { commandSender, type RedisClient } from './client.ts'
+import { commandSender, type RedisClient, refuseResending, scriptRunner } from './client.ts'
 import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE } from './credential-steps.ts'
-import { END, END_MANY, REMOVE, SWEEP, TAKE_MESSAGE } from './ending-steps.ts'
 import { credentialFrom, credentialText, endedFrom, graveFrom, recordFrom, recordText } from './lines.ts'
 import { countListed, listPage } from './lists.ts'
-import { scriptRunner } from './scripts.ts'
-import { CREATE, REPLACE, TOUCH, UPDATE, UPDATE_STORAGE } from './session-steps.ts'
-import { refuseResending } from './settings.ts'
+import {
+  CREATE,
+  END,
+  END_MANY,
+  REMOVE,
+  REPLACE,
+  SWEEP,
+  TAKE_MESSAGE,
+  TOUCH,
+  UPDATE,
+  UPDATE_STORAGE,
+} from './session-steps.ts'
 
 // To end all sessions is one step, however many there are: some 10,000 take half a second.
 const PATIENCE = 10

@@ -1,6 +1,6 @@
 import type { SessionId } from '../../record.ts'
 import type { Announcements } from '../../store.ts'
-import type { SqliteDatabase } from './driver.ts'
+import type { SqliteDatabase } from './batch.ts'
 
 const POLL_MILLISECONDS = 250
 

@@ -1,5 +1,47 @@
 import { markNothingWritten } from '../../record.ts'
-import type { SqliteDatabase } from './driver.ts'
+
+/** The calls this store makes. A better-sqlite3 database fits; so does one of node:sqlite. */
+export interface SqliteDatabase {
+  prepare(sql: string): SqliteStatement
+  exec(sql: string): unknown
+}
+
+interface SqliteStatement {
+  run(...parameters: unknown[]): { changes: number | bigint }
+  get(...parameters: unknown[]): unknown
+  all(...parameters: unknown[]): unknown[]
+}
+
+// While another process writes, SQLite itself waits this long, and the event loop with it.
+const BUSY_MILLISECONDS = 50
+// After that the writes wait on a timer and everything else goes on, until this is over.
+const PATIENCE_MILLISECONDS = 5000
+const PAUSE_MILLISECONDS = 20
+
+/** Sets what a connection needs that shares its file with other processes. Several may do so at once on a fresh file. */
+export function openForSharing(db: SqliteDatabase): void {
+  db.exec(`PRAGMA busy_timeout = ${PATIENCE_MILLISECONDS}`)
+  insisting(() => db.exec('PRAGMA journal_mode = WAL'))
+}
+
+/** From here on a write that finds the file busy gives the event loop back. */
+export function endPatience(db: SqliteDatabase): void {
+  db.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}`)
+}
+
+/** SQLite's own patience does not cover the switch to WAL. */
+function insisting(step: () => unknown): void {
+  const started = performance.now()
+  for (;;) {
+    try {
+      step()
+      return
+    } catch (error) {
+      if (!isBusy(error) || performance.now() - started > PATIENCE_MILLISECONDS) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MILLISECONDS)
+    }
+  }
+}
 
 /** Runs writes in transactions; each promise resolves after its transaction was committed. */
 export interface WriteBatch {
@@ -13,12 +55,6 @@ interface Waiting {
   reject: (error: unknown) => void
   since: number
 }
-
-// While another process writes, SQLite itself waits this long, and the event loop with it.
-export const BUSY_MILLISECONDS = 50
-// After that the writes wait on a timer and everything else goes on, until this is over.
-const PATIENCE_MILLISECONDS = 5000
-const PAUSE_MILLISECONDS = 20
 
 /**
  * All writes of one turn of the event loop share one transaction, and with it the cost of making it durable.
@@ -104,7 +140,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
 }
 
 /** Whether another process holds the file: as better-sqlite3 says it, or as node:sqlite does. */
-export function isBusy(error: unknown): boolean {
+function isBusy(error: unknown): boolean {
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }
   return String(code).startsWith('SQLITE_BUSY') || (typeof errcode === 'number' && (errcode & 0xff) === 5)
 }

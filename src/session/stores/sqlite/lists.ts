@@ -1,7 +1,7 @@
 import type { Credential, SessionRecord } from '../../record.ts'
 import type { ListFilter, ListPage, Page } from '../../store.ts'
-import type { SqliteDatabase } from './driver.ts'
-import { RECORD } from './found-row.ts'
+import type { SqliteDatabase } from './batch.ts'
+import { RECORD } from './found-cache.ts'
 import { IS_GUEST } from './rows.ts'
 
 // A record without times sorts as the oldest.

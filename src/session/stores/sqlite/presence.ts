@@ -1,7 +1,6 @@
 import { PRESENCE_LIFE_MILLISECONDS } from '../../record.ts'
 import type { Presence } from '../../store.ts'
-import type { WriteBatch } from './batch.ts'
-import type { SqliteDatabase } from './driver.ts'
+import type { SqliteDatabase, WriteBatch } from './batch.ts'
 
 /** Presence among the processes that share a file. */
 export function sqlitePresence(db: SqliteDatabase, batch: WriteBatch): Presence {

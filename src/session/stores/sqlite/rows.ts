@@ -8,9 +8,8 @@ import {
   TOMBSTONE_MILLISECONDS,
 } from '../../record.ts'
 import type { EndFilter, Expected, FoundOTP, SeenFrom, SessionChanges } from '../../store.ts'
-import type { SqliteDatabase } from './driver.ts'
-import { foundCache } from './found-cache.ts'
-import { FOUND, type FoundRow, RECORD, toFound } from './found-row.ts'
+import type { SqliteDatabase } from './batch.ts'
+import { FOUND, type FoundRow, foundCache, RECORD, toFound } from './found-cache.ts'
 
 /** A record with its row's key. */
 export type Keyed = SessionRecord & { readonly key: number }

@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from './driver.ts'
+import type { SqliteDatabase } from './batch.ts'
 
 const SCHEMA_VERSION = 2
 

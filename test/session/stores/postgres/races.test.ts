@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import test, { after } from 'node:test'
 import type { Pool } from 'pg'
-import { postgresStore, type SessionStore } from '../../../../src/session/index.ts'
+import type { SessionStore } from '../../../../src/session/index.ts'
+import { postgresStore } from '../../../../src/session/stores/postgres/index.ts'
 import {
   APP,
   atOnce,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { postgresStore, preparePostgresStore } from '../../../../src/session/index.ts'
+import { postgresStore, preparePostgresStore } from '../../../../src/session/stores/postgres/index.ts'
 import { APP, NOWHERE, stored } from '../../../../src/session/testing/contract/fixtures.ts'
 import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
 import { ownDatabase, postgresUrl } from '../../../support/servers/test-servers.ts'

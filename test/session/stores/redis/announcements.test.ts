@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, type TestContext, test } from 'node:test'
-import { redisStore, type SessionStore } from '../../../../src/session/index.ts'
+import type { SessionStore } from '../../../../src/session/index.ts'
+import { redisStore } from '../../../../src/session/stores/redis/index.ts'
 import type { Trial } from '../../../../src/session/testing/contract/fixtures.ts'
 import { credential, NO_LIMITS, otp, session, stored } from '../../../../src/session/testing/contract/fixtures.ts'
 import { manualClock } from '../../../../src/session/testing/manual-clock.ts'

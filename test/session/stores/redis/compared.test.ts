@@ -1,5 +1,5 @@
 import test from 'node:test'
-import { redisStore } from '../../../../src/session/index.ts'
+import { redisStore } from '../../../../src/session/stores/redis/index.ts'
 import { redisUrl } from '../../../support/servers/test-servers.ts'
 import { compareWithMemory } from '../../support/compare-with-memory.ts'
 import { ioredisTo, ownPrefix } from '../../support/redis-connections.ts'

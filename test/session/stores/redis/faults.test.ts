@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { Redis } from 'ioredis'
-import { redisStore } from '../../../../src/session/index.ts'
 import { isNothingWritten } from '../../../../src/session/record.ts'
-import { credential, NO_LIMITS, NOWHERE, otp, session, stored } from '../../../../src/session/testing/contract/fixtures.ts'
+import { redisStore } from '../../../../src/session/stores/redis/index.ts'
+import {
+  credential,
+  NO_LIMITS,
+  NOWHERE,
+  otp,
+  session,
+  stored,
+} from '../../../../src/session/testing/contract/fixtures.ts'
 import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
 import { keepsPromise, storePromises } from '../../../../src/session/testing/store-contract.ts'
 import { startCuttingProxy } from '../../../support/servers/cutting-proxy.ts'

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Redis } from 'ioredis'
-import { redisStore, type SessionStore } from '../../../../src/session/index.ts'
+import type { SessionStore } from '../../../../src/session/index.ts'
 import { NEVER } from '../../../../src/session/record.ts'
-import { credential, HOUR, NO_LIMITS, NOWHERE, otp, session } from '../../../../src/session/testing/contract/fixtures.ts'
+import { redisStore } from '../../../../src/session/stores/redis/index.ts'
+import {
+  credential,
+  HOUR,
+  NO_LIMITS,
+  NOWHERE,
+  otp,
+  session,
+} from '../../../../src/session/testing/contract/fixtures.ts'
 import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
 import { redisUrl } from '../../../support/servers/test-servers.ts'
 import type { LayerSession } from '../../support/layer.ts'

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
-import { memoryStore, type RedisClient, redisStore } from '../../../../src/session/index.ts'
+import { memoryStore } from '../../../../src/session/stores/memory/index.ts'
+import { type RedisClient, redisStore } from '../../../../src/session/stores/redis/index.ts'
 
 const RIGHT = { enableOfflineQueue: false, maxRetriesPerRequest: 0 } as const
 const RIGHT_CLUSTER = { enableOfflineQueue: false, retryDelayOnFailover: 0 } as const

@@ -1,5 +1,5 @@
 import { after } from 'node:test'
-import { redisStore } from '../../../../src/session/index.ts'
+import { redisStore } from '../../../../src/session/stores/redis/index.ts'
 import { proveStore } from '../../../../src/session/testing/store-contract.ts'
 import { findRedis, startRedis } from '../../../support/servers/redis-server.ts'
 import { redisUrl } from '../../../support/servers/test-servers.ts'

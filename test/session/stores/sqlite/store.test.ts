@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { sqliteStore } from '../../../../src/session/index.ts'
+import { sqliteStore } from '../../../../src/session/stores/sqlite/index.ts'
 import { proveStore } from '../../../../src/session/testing/store-contract.ts'
 
 proveStore('SQLite', async () => {

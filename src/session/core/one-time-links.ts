@@ -1,11 +1,13 @@
-import { noteActivity } from './activity.ts'
-import { newCredential, storedAfterAll } from './new-session.ts'
-import { isOTP, type OTPTerms, termsOf, worksAt } from './credentials/otp.ts'
-import { hashSecret } from './credentials/token.ts'
-import { answerOf, eventOf } from './context.ts'
-import type { Hold } from './request-session.ts'
-import { isGuestRecord } from '../record.ts'
+import { isGuestRecord, type SessionRecord } from '../record.ts'
 import type { FoundOTP } from '../store.ts'
+import { noteActivity } from './activity.ts'
+import { answerOf, type Engine, eventOf } from './context.ts'
+import { isOTP, newOTP, type OTPOptions, type OTPTerms, termsOf, worksAt } from './credentials/otp.ts'
+import { hashSecret } from './credentials/token.ts'
+import { sessionEnded } from './errors.ts'
+import type { Cause } from './events.ts'
+import { newCredential, storedAfterAll } from './new-session.ts'
+import type { Hold } from './request-session.ts'
 
 /**
  * Opens a one-time link in this request. When it is good, the request's session becomes the link's and the link is spent; the
@@ -67,4 +69,35 @@ function waitsForConfirmation(hold: Hold, { session }: FoundOTP, { confirm }: OT
 function refuse({ engine, record, cause }: Hold): false {
   engine.events.emit('linkRefused', eventOf(record, cause))
   return false
+}
+
+/** Makes a one-time link's token; the guest's session is stored first, if it was not. */
+export async function createOTP(hold: Hold, options: OTPOptions): Promise<string> {
+  hold.refuseBorrowed()
+  await hold.begin()
+  const { state } = hold
+  if (state.is !== 'live') throw sessionEnded()
+  const token = await attachOTP(hold.engine, state.record, options, state.credential.hash, hold.cause)
+  if (token === undefined) throw sessionEnded()
+  return token
+}
+
+/**
+ * Adds a one-time link to a session; of the same purpose only the newest works.
+ * @returns the token for the link; undefined when the session, or the caller's hold on it, ended meanwhile.
+ */
+export async function attachOTP(
+  engine: Engine,
+  session: SessionRecord,
+  options: OTPOptions,
+  by: string | undefined,
+  cause: Cause | undefined,
+): Promise<string | undefined> {
+  const { store, appName, clock, limits } = engine.policy
+  const now = clock.now()
+  const { credential, token } = newOTP(engine.format, session, options, now)
+  const attached = await answerOf(store.attach(appName, session.id, credential, by, limits, now))
+  if (!attached) return undefined
+  engine.events.emit('linkCreated', { ...eventOf(session, cause), handle: credential.handle })
+  return token
 }

@@ -1,0 +1,3 @@
+export type { PostgresClient, PostgresPool } from './pool.ts'
+export { preparePostgresStore } from './schema.ts'
+export { type PostgresStoreOptions, postgresStore } from './store.ts'

@@ -1,0 +1,3 @@
+export type { RedisSubscriber } from './announcements.ts'
+export type { RedisClient } from './client.ts'
+export { type RedisStoreOptions, redisStore } from './store.ts'
