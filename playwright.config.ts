@@ -4,12 +4,11 @@ import { launchOptions } from './test/support/chromium.mjs'
 const desktop = { viewport: { width: 1280, height: 800 } }
 
 // What no screen and no script changes, or what is about a script, is walked through once.
-const SAME_EVERYWHERE = ['fixation.spec.js', 'back-button.spec.js', 'confirm-form.spec.js']
+const SAME_EVERYWHERE = ['fixation.spec.ts', 'back-button.spec.ts', 'confirm-form.spec.ts']
 
-// The walkthroughs are compiled with everything else, so they start the very server that people run.
 export default defineConfig({
-  testDir: 'dist/test/e2e',
-  testMatch: '*.spec.js',
+  testDir: 'test/e2e',
+  testMatch: '*.spec.ts',
   outputDir: 'test/e2e/results',
   workers: 2,
   fullyParallel: true,

@@ -3,7 +3,7 @@
 //   npm run bench:million -- redis           one of them: sqlite, redis or postgres
 //   npm run bench:million -- redis 100000    up to this many
 // Ends with code 1 when a lookup grows faster than the logarithm of the number of sessions.
-import { compileAll } from './compile-all.mjs'
+import { openStoreAt } from '../test/session/fixtures/open-store.ts'
 import { fill, measureSize, sweepMany } from './million-sessions.mjs'
 import { openStores } from './stores.mjs'
 
@@ -20,8 +20,6 @@ if (kinds.length === 0 || sizes.length === 0) {
   process.exit(2)
 }
 
-compileAll()
-const { openStoreAt } = await import('../dist/test/session/fixtures/open-store.js')
 const stores = await openStores(kinds.map((store) => ({ store })))
 try {
   for (const kind of kinds) await measureStore(kind)

@@ -2,14 +2,12 @@
 //   npm run bench                                  nine rounds of a second for each cell, about five minutes
 //   npm run bench -- --rounds 3 --seconds 3
 //   npm run bench -- --only read                   besides bare Koa, the cells whose name contains this
-import { compileAll } from './compile-all.mjs'
 import { contestants } from './contestants.mjs'
 import { startContestant } from './measure.mjs'
 import { openStores } from './stores.mjs'
 import { printTable } from './table.mjs'
 
 const { rounds, seconds, only } = readArguments(process.argv.slice(2))
-compileAll()
 
 const cells = contestants
   .flatMap((contestant) => contestant.workloads.map((workload) => ({ contestant, workload, results: [] })))

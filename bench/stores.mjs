@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import { startPostgres } from '../test/support/servers/postgres-server.ts'
+import { startRedis } from '../test/support/servers/redis-server.ts'
 
 /** Starts the database servers that these contestants need, as they come out of the box. */
 export async function openStores(contestants) {
@@ -31,8 +33,6 @@ export async function openStores(contestants) {
 
 /** PostgreSQL makes every commit durable; Redis keeps everything in memory, for us and for the others. */
 async function start(kind) {
-  const { startRedis } = await import('../dist/test/support/servers/redis-server.js')
-  const { startPostgres } = await import('../dist/test/support/servers/postgres-server.js')
   return kind === 'redis' ? startRedis() : startPostgres({ durable: true })
 }
 

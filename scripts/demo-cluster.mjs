@@ -1,5 +1,4 @@
 // npm run demo:cluster: the demo in four processes, its data in PostgreSQL and its sessions in Redis.
-import { prepare } from './prepare.mjs'
 
 const WORKERS = '4'
 
@@ -14,8 +13,7 @@ if (database === undefined || store === undefined) {
 process.env.DATABASE_URL = database
 process.env.SESSION_STORE = store
 process.env.WEB_CONCURRENCY ||= WORKERS
-prepare()
-await import('../dist/src/main.js')
+await import('../src/main.ts')
 
 /** The first of these variables that holds an address of this kind. */
 function fromEnvironment(names, pattern) {

@@ -1,6 +1,5 @@
 // npm run demo:lan: the demo for a phone on the same network. It binds all networks, so it says what that means.
 import { networkInterfaces } from 'node:os'
-import { prepare } from './prepare.mjs'
 
 const port = process.env.PORT || '8044'
 const address = process.env.LAN_ADDRESS || lanAddress()
@@ -11,12 +10,11 @@ if (address === undefined) {
 }
 
 Object.assign(process.env, { HOST: '0.0.0.0', PORT: port, PUBLIC_URL: `http://${address}:${port}`, PROFILE: 'demo' })
-prepare()
 console.log(
   `Everybody on your network can now open ${process.env.PUBLIC_URL}, log in with the demo's accounts and read its\n` +
     'mailbox. Use it among people you trust, and stop it with Ctrl-C when you are done.\n',
 )
-await import('../dist/src/main.js')
+await import('../src/main.ts')
 
 /** The first IPv4 address that belongs to a private network. */
 function lanAddress() {

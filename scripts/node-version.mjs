@@ -1,10 +1,16 @@
-// Runs on any Node, however old: plain statements only, and nothing imported.
+// Runs on any Node since 18.
 
-const LOWEST = [20, 19]
+/** The oldest Node that runs TypeScript by itself and that the database drivers support. */
+const LOWEST = [22, 18]
 
-/** One line that says what to do when this Node is too old, otherwise undefined. */
-export function nodeVersionProblem(version) {
+/** Whether this version of Node can run the project. Node 23 learned TypeScript later than Node 22 did. */
+export function isNewEnough(version) {
   const [major, minor] = version.replace(/^v/, '').split('.').map(Number)
-  if (major > LOWEST[0] || (major === LOWEST[0] && minor >= LOWEST[1])) return undefined
-  return `Node ${LOWEST.join('.')} or newer is needed; this is ${version}. Install it from https://nodejs.org and try again.`
+  if (major === 23) return minor >= 6
+  return major > LOWEST[0] || (major === LOWEST[0] && minor >= LOWEST[1])
+}
+
+/** What to do when there is no Node that can run the project, in one line. */
+export function nodeDirections(version) {
+  return `Node ${LOWEST.join('.')} or newer is needed; this is ${version}, and no newer one could be downloaded. Install Node 24 from https://nodejs.org and try again.`
 }

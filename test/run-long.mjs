@@ -3,30 +3,32 @@
 //   npm run test:long -- model | faults | million | browser
 
 import { runBrowserTests } from './gate/browser-tests.mjs'
-import { compileEverything } from './gate/compile.mjs'
-import { ensureDevTools } from './gate/dev-tools.mjs'
+import { matching, planTests } from './gate/plan.mjs'
 import { GateError, headline, run } from './gate/run-program.mjs'
+import { runGate } from './gate/steps.mjs'
 import { startTestServers } from './gate/test-servers.mjs'
 import { runUnitTests } from './gate/unit-tests.mjs'
 
 const BROWSER_ROUNDS = 10
 const PROCESS_MINUTES = 60
 
+const plan = planTests()
+
 const PARTS = {
   async model() {
     process.env.MODEL_RUNS = '1000'
     process.env.COMPARED_ROUNDS = '50'
-    await runUnitTests(['session/model', '-compared'], { processMinutes: PROCESS_MINUTES })
+    await runUnitTests(matching(plan.unit, ['session/model', '/compared.test']), { processMinutes: PROCESS_MINUTES })
   },
   async faults() {
     process.env.FAULT_ROUNDS = '10'
-    await runUnitTests(['session/faults'], { processMinutes: PROCESS_MINUTES })
+    await runUnitTests(matching(plan.unit, ['session/faults']), { processMinutes: PROCESS_MINUTES })
   },
   million: () => run(process.execPath, ['bench/million.mjs'], 'A lookup among a million sessions takes too long.'),
   async browser() {
     for (let round = 1; round <= BROWSER_ROUNDS; round++) {
       headline(`Round ${round} of ${BROWSER_ROUNDS}`)
-      await runBrowserTests([])
+      await runBrowserTests(plan.walkthroughs)
     }
   },
 }
@@ -38,9 +40,7 @@ if (unknown) {
   process.exit(2)
 }
 
-try {
-  await ensureDevTools()
-  await compileEverything()
+await runGate(async () => {
   const { leftOut, stop } = await startTestServers()
   try {
     if (leftOut.length > 0) throw new GateError(`The long rounds need ${leftOut.join(' and ')}.`)
@@ -52,8 +52,4 @@ try {
     await stop()
   }
   console.log('\nAll long rounds passed.')
-} catch (error) {
-  if (!(error instanceof GateError)) throw error
-  console.log(`\n✘ ${error.message}`)
-  process.exitCode = 1
-}
+})

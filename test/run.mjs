@@ -1,82 +1,52 @@
-// npm test: the whole gate. Any step that fails ends it; the last line says how many tests passed.
-//   npm test                          everything, as it must pass before a commit
-//   npm test -- --unit | --browser    one half, while working
-//   npm test -- crm/customers         only test files whose path contains this
+// npm test: types, lint, layout, unit and integration tests on the embedded stores, and the documented walkthroughs.
+//   npm test                          as it must pass before a commit
+//   npm test -- crm/customers         the test files whose path contains this, on every store, and nothing else
+//   npm test -- --postgres crm        the same with the data of the CRM in PostgreSQL
 //   npm test -- --update-counts       everything, then record how many tests there are
 import { runBrowserTests } from './gate/browser-tests.mjs'
-import { compileEverything } from './gate/compile.mjs'
-import { checkCounts, writeCounts } from './gate/counts.mjs'
-import { ensureDevTools } from './gate/dev-tools.mjs'
-import { GateError, headline, run } from './gate/run-program.mjs'
+import { matching, planTests, serversFor } from './gate/plan.mjs'
+import { GateError, headline } from './gate/run-program.mjs'
+import { checkSources, count, runGate, testEmbedded } from './gate/steps.mjs'
 import { startTestServers } from './gate/test-servers.mjs'
 import { runUnitTests, runUnitTestsOnPostgres } from './gate/unit-tests.mjs'
 
-const options = readArguments(process.argv.slice(2))
+const { filter, postgres, update } = readArguments(process.argv.slice(2))
 
-try {
-  const { leftOut, ...counts } = await gate(options)
-  const passed = counts.unit + counts.browser
-  if (options.partial)
-    console.log(`\nThis was a part of the gate only: ${passed} tests passed. Run "npm test" for all.`)
-  else console.log(`\n${passed} passed, 0 failed`)
-  if (leftOut.length > 0) console.log(`Left out, because this machine lacks it: ${leftOut.join('; ')}.`)
-} catch (error) {
-  if (!(error instanceof GateError)) throw error
-  console.log(`\n✘ ${error.message}`)
-  process.exitCode = 1
+await runGate(filter.length > 0 ? testChosen : testAll)
+
+async function testAll() {
+  const plan = planTests()
+  await checkSources()
+  const passed = count('test', await testEmbedded(plan), { update })
+  console.log(`\n${passed} passed, 0 failed`)
 }
 
-async function gate({ unit, browser, filter, partial, updateCounts }) {
-  if (partial) headline('NOT THE GATE: a part of it, for developers')
-  headline('Development tools')
-  await ensureDevTools()
-
-  headline('Compile and check types')
-  await compileEverything()
-
-  headline('Lint and format')
-  const biome = ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']
-  await run(process.execPath, biome, 'Biome found something; "npm run format" mends most of it.')
-
-  const counts = { unit: 0, browser: 0 }
-  headline('Database servers')
-  const { leftOut, stop } = await startTestServers()
+async function testChosen() {
+  const plan = planTests()
+  const unit = matching(postgres ? plan.onPostgres : plan.unit, filter)
+  const walkthroughs = postgres ? [] : matching(plan.walkthroughs, filter)
+  if (unit.length + walkthroughs.length === 0)
+    throw new GateError(`No test file has ${filter.join(' or ')} in its path.`)
+  headline('NOT THE GATE: the chosen tests only')
+  const needed = serversFor(unit)
+  const { leftOut, stop } = await startTestServers({ ...needed, postgres: needed.postgres || postgres })
   try {
-    if (unit) {
-      headline('Unit and integration tests')
-      counts.unit = await runUnitTests(filter)
-      if (process.env.TEST_POSTGRES_URL) {
-        headline('Tests of the CRM once more, on PostgreSQL')
-        counts.unit += await runUnitTestsOnPostgres(filter)
-      }
-    }
-    if (browser) {
-      headline('Walkthroughs in a browser')
-      counts.browser = await runBrowserTests(filter)
-    }
+    let passed = 0
+    if (unit.length > 0) passed += await (postgres ? runUnitTestsOnPostgres : runUnitTests)(unit)
+    if (walkthroughs.length > 0) passed += await runBrowserTests(walkthroughs)
+    console.log(`\nThe chosen tests passed, ${passed} in all.`)
+    if (leftOut.length > 0) console.log(`Left out, because this machine lacks it: ${leftOut.join('; ')}.`)
   } finally {
     await stop()
   }
-  // What is recorded are the tests of a machine that lacks nothing.
-  if (updateCounts && leftOut.length === 0) writeCounts(counts)
-  else if (!partial && leftOut.length === 0) checkCounts(counts)
-  return { ...counts, leftOut }
 }
 
 function readArguments(args) {
-  const filter = args.filter((arg) => !arg.startsWith('--'))
-  const unknown = args.find((arg) => arg.startsWith('--') && !['--unit', '--browser', '--update-counts'].includes(arg))
+  const unknown = args.find((arg) => arg.startsWith('--') && !['--postgres', '--update-counts'].includes(arg))
   if (unknown) {
-    console.log(`${unknown} is unknown. Use --unit, --browser, --update-counts, or a part of a test file's path.`)
+    console.log(`${unknown} is unknown. Use --postgres, --update-counts, or a part of a test file's path.`)
     process.exit(2)
   }
-  const only = args.includes('--unit') || args.includes('--browser')
-  const partial = only || filter.length > 0
-  return {
-    unit: !only || args.includes('--unit'),
-    browser: !only || args.includes('--browser'),
-    filter,
-    partial,
-    updateCounts: args.includes('--update-counts') && !partial,
-  }
+  const filter = args.filter((arg) => !arg.startsWith('--'))
+  return { filter, postgres: args.includes('--postgres'), update: args.includes('--update-counts') }
 }

@@ -1,13 +1,10 @@
 import Koa from 'koa'
-import { Connections } from '../../dist/src/connections.js'
-import {
-  createSessions,
-  postgresStore,
-  preparePostgresStore,
-  redisStore,
-  sqliteStore,
-} from '../../dist/src/session/index.js'
-import { sessions, tokenSessions } from '../../dist/src/session/koa.js'
+import { Connections } from '../../src/parts/connections.ts'
+import { createSessions } from '../../src/session/index.ts'
+import { sessions, tokenSessions } from '../../src/session/koa/index.ts'
+import { postgresStore, preparePostgresStore } from '../../src/session/stores/postgres/index.ts'
+import { redisStore } from '../../src/session/stores/redis/index.ts'
+import { sqliteStore } from '../../src/session/stores/sqlite/index.ts'
 import { serve } from './serve.mjs'
 
 const [address, durability] = process.argv.slice(2)

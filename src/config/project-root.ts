@@ -1,19 +1,8 @@
-import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname } from 'node:path'
 
-let found: string | undefined
+const root = dirname(dirname(import.meta.dirname))
 
-/** The folder that holds package.json, views/ and db/, wherever this file was compiled to. */
+/** The folder that holds package.json, views/ and db/. */
 export function projectRoot(): string {
-  found ??= nearestPackage(dirname(fileURLToPath(import.meta.url)))
-  return found
-}
-
-function nearestPackage(folder: string): string {
-  if (existsSync(join(folder, 'package.json'))) return folder
-  const parent = dirname(folder)
-  if (parent === folder)
-    throw new TypeError('projectRoot() found no package.json above its own file: keep dist/ inside the project.')
-  return nearestPackage(parent)
+  return root
 }

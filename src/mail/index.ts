@@ -1,5 +1,6 @@
 export type { Mail, MailTransport } from './mail.ts'
 export { mailElsewhere } from './mail-elsewhere.ts'
+export { anchor, escapeHtml, htmlMail, mailOf, type Paragraph, strong } from './mail-markup.ts'
 export { type ComposeMail, type MailSender, MailWorker } from './mail-worker.ts'
 export { mailboxTransport } from './mailbox.ts'
 export { mailboxPage } from './mailbox-pages.ts'

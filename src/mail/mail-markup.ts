@@ -1,4 +1,4 @@
-import type { Mail } from './index.ts'
+import type { Mail } from './mail.ts'
 
 /** A paragraph of a mail: words, or a link that stands alone. */
 export type Paragraph = string | { link: string; label: string }

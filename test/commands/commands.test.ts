@@ -129,11 +129,11 @@ function answersWith(position: number, ...answers: string[]): string[] {
 }
 
 function userAdd(t: TestContext, env: Record<string, string>, answers: string[]): Promise<Ended> {
-  return new Program(t, { entry: 'dist/db/user-add.js', env }).run(answers.map((line) => `${line}\n`).join(''))
+  return new Program(t, { entry: 'src/commands/user-add.ts', env }).run(answers.map((line) => `${line}\n`).join(''))
 }
 
 function demoReset(t: TestContext, env: Record<string, string>): Promise<Ended> {
-  return new Program(t, { entry: 'dist/db/demo-reset.js', env }).run()
+  return new Program(t, { entry: 'src/commands/demo-reset.ts', env }).run()
 }
 
 function assertRefused({ code, stdout, stderr }: Ended, reason: RegExp): void {

@@ -6,7 +6,7 @@ import { ownDatabase, ownName, postgresUrl, redisUrl } from '../support/servers/
 import { Visitor } from '../support/visitor.ts'
 
 // What the script runs once it has compiled.
-const ENTRY = 'dist/db/move-sessions.js'
+const ENTRY = 'src/commands/move-sessions.ts'
 
 for (const [name, addressOf] of Object.entries({
   ...(redisUrl && { Redis: async () => String(redisUrl) }),

@@ -10,7 +10,7 @@ const MIA = ['', 'Mia', 'Stone', 'mia@crm.example', 'manager', 'a long password'
 if (postgresUrl !== undefined) {
   test('user:add and demo:reset work on PostgreSQL; the reset takes our tables and nobody else’s, and none while a server runs', async (t) => {
     const env = settingsOn(await ownDatabase(t))
-    const added = await new Program(t, { entry: 'dist/db/user-add.js', env }).run(
+    const added = await new Program(t, { entry: 'src/commands/user-add.ts', env }).run(
       MIA.map((line) => `${line}\n`).join(''),
     )
     assert.deepEqual([added.code, added.stderr], [0, ''])
@@ -57,7 +57,7 @@ function settingsOn(url: string) {
 }
 
 function demoReset(t: TestContext, env: Record<string, string>): Promise<Ended> {
-  return new Program(t, { entry: 'dist/db/demo-reset.js', env }).run()
+  return new Program(t, { entry: 'src/commands/demo-reset.ts', env }).run()
 }
 
 function assertRefused({ code, stdout, stderr }: Ended, reason: RegExp): void {

@@ -30,7 +30,7 @@ test('a second start on the same files finds everything as it was', async (t) =>
 test('servers that start on one new file at the same time fill it once', async (t) => {
   const file = join(temporaryFolder(t), 'crm.sqlite')
   const starts = Array.from({ length: 4 }, () =>
-    new Program(t, { entry: 'dist/test/support/open-parts.js', args: [file] }).run(),
+    new Program(t, { entry: 'test/support/open-parts.ts', args: [file] }).run(),
   )
   for (const { code, stdout, stderr } of await Promise.all(starts))
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '252 customers\n', stderr: '' })

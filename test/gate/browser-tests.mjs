@@ -2,21 +2,18 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exitCode, GateError, root, run, testEnvironment } from './run-program.mjs'
-import { matches, testFiles } from './unit-tests.mjs'
 
 const PLAYWRIGHT = join(root, 'node_modules', '@playwright', 'test', 'cli.js')
 
-/** Runs the walkthroughs in Chromium, on every screen of playwright.config.ts, and answers how many passed. */
-export async function runBrowserTests(filter) {
-  const files = testFiles('.spec.ts').filter((file) => matches(file, filter))
-  if (files.length === 0) {
-    if (filter.length > 0) return 0
-    throw new GateError('There is no walkthrough under test/e2e/.')
-  }
+/** Runs these walkthroughs in Chromium, on these screens of playwright.config.ts (default: all), and returns how many passed. */
+export async function runBrowserTests(files, screens = []) {
   const path = await ensureChromium()
   console.log(`browser: ${path}`)
 
-  const report = await runPlaywright(files, { ...testEnvironment(), CHROMIUM_PATH: path })
+  const report = await runPlaywright([...screens.map((screen) => `--project=${screen}`), ...files], {
+    ...testEnvironment(),
+    CHROMIUM_PATH: path,
+  })
   complain(report)
   return report.stats.expected
 }
@@ -45,12 +42,11 @@ async function installChromium() {
   await run(process.execPath, [PLAYWRIGHT, 'install', 'chromium'], 'Playwright could not install Chromium.')
 }
 
-// Source maps make Playwright know the walkthroughs by their TypeScript files.
-async function runPlaywright(files, env) {
+async function runPlaywright(args, env) {
   const folder = mkdtempSync(join(tmpdir(), 'gate-'))
   const file = join(folder, 'report.json')
   try {
-    const code = await exitCode(process.execPath, [PLAYWRIGHT, 'test', '--reporter=list,json', ...files], {
+    const code = await exitCode(process.execPath, [PLAYWRIGHT, 'test', '--reporter=list,json', ...args], {
       ...env,
       PLAYWRIGHT_JSON_OUTPUT_NAME: file,
     })

@@ -4,13 +4,13 @@ import { GateError, root } from './run-program.mjs'
 
 const FILE = join(root, 'test', 'expected-counts.json')
 
-/** Throws when fewer tests ran than were recorded: tests that vanish are not tests that pass. */
-export function checkCounts(counts) {
-  const expected = JSON.parse(readFileSync(FILE, 'utf8'))
+/** Throws when fewer tests ran in this part of the gate than were recorded: tests that vanish are not tests that pass. */
+export function checkCounts(part, counts) {
+  const expected = readCounts()[part]
   for (const kind of ['unit', 'browser']) {
     if (counts[kind] < expected[kind])
       throw new GateError(
-        `${counts[kind]} ${kind} tests ran, ${expected[kind]} are recorded. If they were removed on purpose, run "npm test -- --update-counts".`,
+        `${counts[kind]} ${kind} tests ran, ${expected[kind]} are recorded. If they were removed on purpose, record it with --update-counts.`,
       )
     if (counts[kind] === 0) throw new GateError(`No ${kind} test ran.`)
     if (counts[kind] > expected[kind])
@@ -20,8 +20,12 @@ export function checkCounts(counts) {
   }
 }
 
-/** Records how many tests there are. */
-export function writeCounts({ unit, browser }) {
-  writeFileSync(FILE, `${JSON.stringify({ unit, browser }, null, 2)}\n`)
+/** Records how many tests this part of the gate has. */
+export function writeCounts(part, { unit, browser }) {
+  writeFileSync(FILE, `${JSON.stringify({ ...readCounts(), [part]: { unit, browser } }, null, 2)}\n`)
   console.log(`Recorded ${unit} unit and ${browser} browser tests.`)
+}
+
+function readCounts() {
+  return JSON.parse(readFileSync(FILE, 'utf8'))
 }

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { projectRoot } from '../../src/config/project-root.ts'
 
 test('the gate counts tests, not suites, and sees what was skipped, left to do, empty, broken or noisy', async () => {
-  const file = '/project/dist/test/some.test.js'
+  const file = '/project/test/some.test.ts'
   assert.deepEqual(
     await report([
       { type: 'test:pass', data: { name: 'a claim', details: {} } },

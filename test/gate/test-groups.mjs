@@ -1,46 +1,39 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, sep } from 'node:path'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { root } from './run-program.mjs'
 
-// Loading what a test file needs takes longer than most files: those of one folder load it once, a few at a time.
-const FILES_PER_PROCESS = 8
+// Loading what a test file needs takes longer than most files: those of one room load it once, so many at a time.
+const FILES_PER_PROCESS = 12
 
-// What has no test of its own, but takes those of the store contract: among others it could not be told from an empty file.
-const ALONE = ['memory', 'sqlite', 'redis', 'postgres'].map((store) => `test/session/stores/${store}.test.ts`)
+// Their tests are those of the store contract: among others they could not be told from an empty file.
+const ALONE = /^test\/session\/stores\/\w+\/store\.test\.ts$/
 
-/**
- * Deals test files to processes. Answers the programs to run, relative to the project's root, and the files of which each must be seen
- * to have run a test.
- */
+/** Deals test files to processes. Returns the programs to run, the files of which each must be seen to have run a test, and how to clean up. */
 export function groupTests(files) {
-  const folder = join('dist', 'test-groups')
-  rmSync(join(root, folder), { recursive: true, force: true })
-  const alone = files.filter((file) => ALONE.includes(unixPath(file)))
-  const grouped = files.filter((file) => !alone.includes(file))
-  const programs = inGroups(grouped).map((group, nth) => writeProgram(join(folder, `group-${nth + 1}.test.js`), group))
-  return { programs: [...programs, ...alone.map(compiled)], watched: grouped }
+  const folder = mkdtempSync(join(tmpdir(), 'test-groups-'))
+  const alone = files.filter((file) => ALONE.test(file)).map((file) => [file])
+  const watched = files.filter((file) => !ALONE.test(file))
+  // The largest first, so that no process works on alone at the end.
+  const groups = [...alone, ...inGroups(watched)].sort((a, b) => sizeOf(b) - sizeOf(a))
+  const programs = groups.map((group, nth) => writeProgram(join(folder, `group-${nth + 1}.test.mjs`), group))
+  return { programs, watched, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
 function inGroups(files) {
-  const folders = [...new Set(files.map(dirname))]
-  return folders.flatMap((folder) => {
-    const inFolder = files.filter((file) => dirname(file) === folder)
-    const count = Math.ceil(inFolder.length / FILES_PER_PROCESS)
-    return Array.from({ length: count }, (_, nth) => inFolder.filter((_, index) => index % count === nth))
+  const rooms = Map.groupBy(files, (file) => file.split('/')[1])
+  return [...rooms.values()].flatMap((inRoom) => {
+    const count = Math.ceil(inRoom.length / FILES_PER_PROCESS)
+    return Array.from({ length: count }, (_, nth) => inRoom.filter((_, index) => index % count === nth))
   })
 }
 
+function sizeOf(group) {
+  return group.reduce((sum, file) => sum + statSync(join(root, file)).size, 0)
+}
+
 function writeProgram(program, files) {
-  mkdirSync(join(root, dirname(program)), { recursive: true })
-  const imports = files.map((file) => `import '${unixPath(relative(dirname(program), compiled(file)))}'\n`)
-  writeFileSync(join(root, program), imports.join(''))
+  writeFileSync(program, files.map((file) => `import '${pathToFileURL(join(root, file))}'\n`).join(''))
   return program
-}
-
-function compiled(file) {
-  return join('dist', file.replace(/\.ts$/, '.js'))
-}
-
-function unixPath(path) {
-  return path.split(sep).join('/')
 }

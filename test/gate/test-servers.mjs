@@ -1,46 +1,44 @@
+import { findPostgres, startPostgres } from '../support/servers/postgres-server.ts'
+import { findRedis, startRedis } from '../support/servers/redis-server.ts'
 import { exitCode, GateError, run } from './run-program.mjs'
 
-/** What the tests run against beside memory and SQLite. `module` and `start` are of the compiled test support. */
-const KINDS = [
-  {
+/** What the tests run against beside memory and SQLite. */
+const KINDS = {
+  redis: {
     name: 'Redis',
     variable: 'TEST_REDIS_URL',
     debian: 'redis-server',
     homebrew: 'redis',
-    async load() {
-      const { findRedis, startRedis } = await import('../../dist/test/support/servers/redis-server.js')
-      return { find: findRedis, start: startRedis }
-    },
+    find: findRedis,
+    start: startRedis,
   },
-  {
+  postgres: {
     name: 'PostgreSQL',
     variable: 'TEST_POSTGRES_URL',
     debian: 'postgresql',
     homebrew: 'postgresql@17',
-    async load() {
-      const { findPostgres, startPostgres } = await import('../../dist/test/support/servers/postgres-server.js')
-      return { find: findPostgres, start: startPostgres }
-    },
+    find: findPostgres,
+    start: startPostgres,
   },
-]
+}
 
 /**
- * Starts a server of each kind for this run of the tests, unless the environment names one, and tells the tests where it is.
- * Answers what this machine lacks, with directions, and what stops the servers that were started. In CI nothing may be lacking.
+ * Starts the servers that these tests need (`redis`, `postgres`), unless the environment names one, and tells the tests where they are.
+ * Returns what this machine lacks, with directions, and what stops the servers that were started. In CI nothing may be lacking.
  */
-export async function startTestServers() {
+export async function startTestServers(needed = { redis: true, postgres: true }) {
   const started = []
   const leftOut = []
   const stop = async () => {
     for (const server of started) await server.close()
   }
   try {
-    for (const { name, variable, debian, homebrew, load } of KINDS) {
+    for (const [kind, { name, variable, debian, homebrew, find, start }] of Object.entries(KINDS)) {
+      if (!needed[kind]) continue
       if (process.env[variable]) {
         console.log(`${name}: ${variable} is set`)
         continue
       }
-      const { find, start } = await load()
       if (!find() && (await mayInstall())) await install(debian)
       if (find()) {
         const server = await start()

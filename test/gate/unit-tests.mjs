@@ -1,32 +1,25 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
+import { crmTemplateFiles, crmTemplatesOnPostgres } from '../support/crm-templates.ts'
 import { exitCode, GateError, root, testEnvironment } from './run-program.mjs'
-import { ofSecondPass } from './second-pass.mjs'
 import { groupTests } from './test-groups.mjs'
 
 // More would only make servers, workers and races wait for one another on a small machine.
 const PROCESSES_AT_ONCE = 2
 const PROCESS_MINUTES = 6
 
-/** Runs every compiled test file (or those whose path contains one of `filter`) and answers how many tests passed. */
-export async function runUnitTests(filter, { processMinutes = PROCESS_MINUTES } = {}) {
-  const files = testFiles('.test.ts').filter((file) => matches(file, filter))
-  if (files.length === 0) {
-    if (filter.length > 0) return 0
-    throw new GateError('There is no test file under test/.')
-  }
-  const { crmTemplateFiles } = await import('../../dist/test/support/crm-templates.js')
-  return runOnCopies(await crmTemplateFiles(), files, {}, 'Unit and integration tests', processMinutes)
+/**
+ * Runs test files and returns how many tests passed. `stores` are the session stores that those tests run on which run on every store.
+ * Throws a GateError when a test failed, was skipped or was noisy, and when a file ran none.
+ */
+export async function runUnitTests(files, { stores = 'all', processMinutes = PROCESS_MINUTES, title = 'Tests' } = {}) {
+  return runOnCopies(await crmTemplateFiles(), files, { TEST_STORES: stores }, title, processMinutes)
 }
 
-/** Runs what is about the CRM once more, with its data in PostgreSQL, and answers how many tests passed. */
-export async function runUnitTestsOnPostgres(filter) {
-  const files = ofSecondPass(testFiles('.test.ts')).filter((file) => matches(file, filter))
-  if (files.length === 0) return 0
-  const { crmTemplatesOnPostgres } = await import('../../dist/test/support/crm-templates.js')
-  const env = { TEST_CRM_DATABASE: 'postgres' }
-  return runOnCopies(await crmTemplatesOnPostgres(), files, env, 'Tests of the CRM on PostgreSQL')
+/** Runs test files with the data of the CRM in PostgreSQL, and returns how many tests passed. */
+export async function runUnitTestsOnPostgres(files, { title = 'Tests on PostgreSQL' } = {}) {
+  return runOnCopies(await crmTemplatesOnPostgres(), files, { TEST_CRM_DATABASE: 'postgres' }, title, PROCESS_MINUTES)
 }
 
 /** Runs files whose tests copy their databases from these. */
@@ -38,25 +31,17 @@ async function runOnCopies({ env, drop }, files, more, title, processMinutes) {
   }
 }
 
-async function runFiles(files, env, title, processMinutes = PROCESS_MINUTES) {
-  const { programs, watched } = groupTests(files)
-  const { code, findings } = await runNodeTest(programs, env, processMinutes)
-  const seen = new Set(findings.map(({ file }) => file && relative(root, file)))
-  const empty = watched.filter((file) => !seen.has(file)).map((name) => ({ kind: 'empty-file', name }))
-  complain([...findings, ...empty], code, title)
-  return findings.filter(({ kind }) => kind === 'passed').length
-}
-
-/** The test sources below test/ with this ending, relative to the project's root. */
-export function testFiles(ending) {
-  return readdirSync(join(root, 'test'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
-    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
-    .sort()
-}
-
-export function matches(file, filter) {
-  return filter.length === 0 || filter.some((part) => file.split(sep).join('/').includes(part))
+async function runFiles(files, env, title, processMinutes) {
+  const { programs, watched, remove } = groupTests(files)
+  try {
+    const { code, findings } = await runNodeTest(programs, env, processMinutes)
+    const seen = new Set(findings.map(({ file }) => file && relative(root, file).split(sep).join('/')))
+    const empty = watched.filter((file) => !seen.has(file)).map((name) => ({ kind: 'empty-file', name }))
+    complain([...findings, ...empty], code, title)
+    return findings.filter(({ kind }) => kind === 'passed').length
+  } finally {
+    remove()
+  }
 }
 
 async function runNodeTest(programs, env, processMinutes) {
@@ -64,7 +49,6 @@ async function runNodeTest(programs, env, processMinutes) {
   const report = join(folder, 'findings.ndjson')
   const args = [
     '--test',
-    '--enable-source-maps',
     '--import',
     './test/support/no-console-error.mjs',
     `--test-concurrency=${PROCESSES_AT_ONCE}`,

@@ -1,28 +1,30 @@
 import assert from 'node:assert/strict'
-import { rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, chownSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { projectRoot } from '../../src/config/project-root.ts'
 import { makeClone } from '../support/clone.ts'
-import { Program, startServerProcess } from '../support/process.ts'
+import { Program, settingsIn, startServerProcess, temporaryFolder } from '../support/process.ts'
+import { Visitor } from '../support/visitor.ts'
 
-test('an old Node is told so in one line, before anything else is looked at', async () => {
+const NOBODY = 65534
+
+test('Node 22.18 is the oldest that runs the project, and of Node 23 the releases that run TypeScript', async () => {
   const file = pathToFileURL(join(projectRoot(), 'scripts', 'node-version.mjs')).href
-  const { nodeVersionProblem } = await import(file)
-  for (const version of ['v18.20.8', 'v20.18.9', '20.0.0', 'v0.12.18']) {
-    assert.match(nodeVersionProblem(version), /^Node 20\.19 or newer is needed; this is .+$/, version)
-    assert.ok(nodeVersionProblem(version).includes(version))
-  }
-  for (const version of ['v20.19.0', '20.20.2', 'v22.0.0', 'v100.1.0'])
-    assert.equal(nodeVersionProblem(version), undefined)
+  const { isNewEnough } = await import(file)
+  for (const version of ['v18.20.8', 'v20.20.2', 'v22.17.9', '22.0.0', 'v23.5.0', 'v0.12.18'])
+    assert.equal(isNewEnough(version), false, version)
+  for (const version of ['v22.18.0', '22.23.2', 'v23.6.0', 'v24.0.0', 'v26.10.0', 'v100.1.0'])
+    assert.equal(isNewEnough(version), true, version)
 })
 
-test('npm start needs nothing but a clone and its packages: it compiles, starts, and stops in good order', async (t) => {
+test('npm start needs nothing but a clone and its packages: it starts, lets a salesperson in, and stops gracefully', async (t) => {
   const clone = makeClone(t)
   const server = await startServerProcess(t, { ...startIn(clone), env: { PORT: '0', BCRYPT_COST: '4' } })
-  const answer = await fetch(`${server.url}/healthz`)
-  assert.deepEqual(await answer.json(), { status: 'ok' })
+  const ana = new Visitor(server.url)
+  await ana.logInWell(4)
+  assert.equal((await ana.get('/customers')).status, 200)
   await server.program.stop()
 })
 
@@ -38,34 +40,79 @@ test('npm start works under NODE_ENV=production too, once it knows its address',
   await server.program.stop()
 })
 
-test('what stands in the way of compiling is told: packages that are missing, a mistake in a source', async (t) => {
+test('a folder that the server may only read, and a user that owns nothing in it, are enough for a start', async (t) => {
   const clone = makeClone(t)
-  writeFileSync(join(clone, 'src', 'main.ts'), 'this is not TypeScript')
-  const broken = await new Program(t, startIn(clone)).run()
-  assert.equal(broken.code, 1)
-  assert.match(broken.stderr, /could not be compiled:\nsrc\/main\.ts/)
-
-  rmSync(join(clone, 'node_modules'))
-  const bare = await new Program(t, startIn(clone)).run()
-  assert.deepEqual(
-    { code: bare.code, stderr: bare.stderr },
-    { code: 1, stderr: 'The packages are not installed yet. Run "npm ci" first.\n' },
-  )
+  chmodSync(dirname(clone), 0o755)
+  const data = temporaryFolder(t)
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) chownSync(data, NOBODY, NOBODY)
+  makeReadOnly(clone)
+  const user = isRoot ? { uid: NOBODY, gid: NOBODY } : {}
+  const before = listing(clone)
+  const server = await startServerProcess(t, { ...startIn(clone), env: settingsIn(data), ...user })
+  assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
+  await server.program.stop()
+  assert.deepEqual(listing(clone), before)
 })
 
-test('npm run dev starts the server again when a source changes, and ends it with itself', async (t) => {
+test('two servers start from one folder at the same moment, and neither is in the way of the other', async (t) => {
+  const clone = makeClone(t)
+  const starts = [temporaryFolder(t), temporaryFolder(t)].map((data) =>
+    startServerProcess(t, { ...startIn(clone), env: settingsIn(data) }),
+  )
+  const servers = await Promise.all(starts)
+  for (const { url } of servers) assert.equal((await fetch(`${url}/healthz`)).status, 200)
+  for (const { program } of servers) await program.stop()
+})
+
+test('a start writes nothing into the folder beside its databases, so that no test and no second start can take it away', async (t) => {
+  const clone = makeClone(t)
+  const before = listing(clone)
+  const server = await startServerProcess(t, { ...startIn(clone), env: settingsIn(temporaryFolder(t)) })
+  assert.deepEqual(listing(clone), before)
+  await server.program.stop()
+  assert.deepEqual(listing(clone), before)
+})
+
+test('a stack trace names the TypeScript file and the line that people see in it', async (t) => {
+  const clone = makeClone(t)
+  writeFileSync(join(clone, 'src', 'main.ts'), 'type Nothing = never\n\nthrow new Error("line three")\n')
+  const { code, stderr } = await new Program(t, startIn(clone)).run()
+  assert.equal(code, 1)
+  assert.match(stderr, /src\/main\.ts:3/)
+})
+
+test('a start without the packages says what to do', async (t) => {
+  const clone = makeClone(t, { packages: false })
+  const { code, stderr } = await new Program(t, startIn(clone)).run()
+  assert.deepEqual({ code, stderr }, { code: 1, stderr: 'The packages are not installed yet. Run "npm ci" first.\n' })
+})
+
+test('npm run dev starts the server again when a source changes, keeps it when the source is broken, and ends it with itself', async (t) => {
   const clone = makeClone(t)
   const env = { PORT: '0', BCRYPT_COST: '4' }
   const server = await startServerProcess(t, { entry: join(clone, 'scripts', 'dev.mjs'), cwd: clone, env })
-  writeFileSync(
-    join(clone, 'src', 'announcement.ts'),
-    "export const announcement = () => 'changed!'\nexport const cautions = () => []\n",
-  )
+  const announcement = join(clone, 'src', 'process', 'announcement.ts')
+  writeFileSync(announcement, "export const announcement = () => 'changed!")
+  await server.program.printed(/The server goes on as it was/)
+  assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
+  writeFileSync(announcement, "export const announcement = () => 'changed!'\nexport const cautions = () => []\n")
   await server.program.printed(/announcement\.ts changed, starting again …[\s\S]*changed!/)
-  await server.program.stop()
+  server.program.kill('SIGTERM')
+  assert.equal((await server.program.ended).code, 0)
   await assert.rejects(fetch(`${server.url}/healthz`))
 })
 
 function startIn(clone: string) {
-  return { entry: join(clone, 'scripts', 'start.mjs'), cwd: clone }
+  return { entry: join(clone, 'scripts', 'run.mjs'), args: ['src/main.ts'], cwd: clone }
+}
+
+function listing(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return files.filter((file) => !file.startsWith('node_modules') && !file.includes('.sqlite')).sort()
+}
+
+function makeReadOnly(folder: string): void {
+  for (const file of listing(folder)) chmodSync(join(folder, file), 0o555)
+  chmodSync(folder, 0o555)
 }

@@ -13,7 +13,7 @@ test('while another process keeps the file of the sessions to itself, reading go
   await newcomer.get('/')
   for (const visitor of [reader, leaver]) await visitor.get('/customers')
 
-  const holder = new Program(t, { entry: 'dist/test/support/hold-file.js', args: [file] })
+  const holder = new Program(t, { entry: 'test/support/hold-file.ts', args: [file] })
   await holder.printed(/held/)
   const [page, out, login, home] = await Promise.all([
     reader.get('/customers'),

@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import { projectRoot } from '../../src/config/project-root.ts'
 import { type Scope, temporaryFolder } from './process.ts'
 
-/** The project as it is after a clone and `npm ci`, in a folder of its own, so that what compiles there disturbs nobody. */
-export function makeClone(scope: Scope): string {
+const FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts', 'src', 'db', 'views']
+
+/** The project as it is after a clone and `npm ci`, in a folder of its own. Without `packages`: before `npm ci`. */
+export function makeClone(scope: Scope, { packages = true } = {}): string {
   const clone = join(temporaryFolder(scope), 'clone')
   mkdirSync(clone)
   const isSource = (path: string) => !/\.sqlite(-\w+)?$/.test(path)
-  for (const name of ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts', 'src', 'db', 'views'])
-    cpSync(join(projectRoot(), name), join(clone, name), { recursive: true, filter: isSource })
-  symlinkSync(join(projectRoot(), 'node_modules'), join(clone, 'node_modules'))
+  for (const name of FILES) cpSync(join(projectRoot(), name), join(clone, name), { recursive: true, filter: isSource })
+  if (packages) symlinkSync(join(projectRoot(), 'node_modules'), join(clone, 'node_modules'))
   return clone
 }

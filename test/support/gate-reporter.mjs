@@ -21,5 +21,5 @@ function examine(type, data) {
 
 // A file is reported as a test of its own when it ran none, or when it broke outside of them.
 function isTestFile(name) {
-  return /^(\/|[A-Za-z]:\\).*\.test\.js$/.test(name)
+  return /^(\/|[A-Za-z]:\\).*\.test\.(mjs|ts)$/.test(name)
 }

@@ -7,141 +7,42 @@ export interface Source {
   text: string
 }
 
-// What everybody but the session layer may use: settings, shared types, the vocabulary of the application.
-const GROUND = [
-  'src/config.ts',
-  'src/config-values.ts',
-  'src/crm-storage.ts',
-  'src/database.ts',
-  'src/privileges.ts',
-  'src/database-file.ts',
-  'src/database-trouble.ts',
-  'src/every-hour.ts',
-  'src/explain-postgres.ts',
-  'src/in-turn.ts',
-  'src/project-root.ts',
-  'src/start-error.ts',
+// From the top of the house to its ground: a room may import only rooms below it.
+const ROOMS = [
+  'src/main.ts',
+  'src/process',
+  'src/commands',
+  'src/app',
+  'src/api',
+  'src/parts',
+  'src/operations',
+  'src/accounts',
+  'src/admin',
+  'src/crm',
+  'src/metrics',
+  'src/platform',
+  'src/audit',
+  'src/crm-session',
+  'src/mail',
+  'src/web',
+  'src/session',
+  'db/demo',
+  'db/dialects',
+  'db',
+  'db/migrations',
+  'src/config',
 ]
 
-// Who may import whom, beside himself and the ground. A folder stands for all that is in it.
-const MAP: Record<string, readonly string[]> = {
-  'src/session': [],
-  'src/web': [],
-  'src/crm-session.ts': ['src/session'],
-  'src/crm': ['src/session', 'src/web', 'src/crm-session.ts'],
-  'src/mail': ['src/web'],
-  'src/audit': ['src/session', 'src/web'],
-  'src/metrics': ['src/session', 'src/web'],
-  'src/readiness-checks.ts': ['src/session', 'src/web', 'db'],
-  'src/session-events.ts': ['src/web'],
-  'src/accounts': ['src/session', 'src/web', 'src/crm-session.ts', 'src/crm', 'src/mail', 'src/audit'],
-  'src/operations': ['src/session', 'src/web', 'src/crm-session.ts', 'src/crm'],
-  'src/platform': ['src/web'],
-  'src/admin': ['src/session', 'src/web', 'src/crm-session.ts', 'src/audit'],
-  'src/api': ['src/session', 'src/web', 'src/crm-session.ts', 'src/crm', 'src/accounts', 'src/operations'],
-  'src/page-frame.ts': ['src/web'],
-  'src/session-problems.ts': ['src/session', 'src/web'],
-  'src/route-pattern.ts': [],
-  'src/routes.ts': [
-    'src/crm-session.ts',
-    'src/session',
-    'src/web',
-    'src/accounts',
-    'src/crm',
-    'src/mail',
-    'src/operations',
-    'src/admin',
-    'src/session-events.ts',
-    'src/parts.ts',
-  ],
-  'src/app.ts': [
-    'src/session',
-    'src/web',
-    'src/accounts',
-    'src/api',
-    'src/audit',
-    'src/metrics',
-    'src/page-frame.ts',
-    'src/session-problems.ts',
-    'src/route-pattern.ts',
-    'src/routes.ts',
-    'src/parts.ts',
-  ],
-  'src/parts.ts': [
-    'src/session',
-    'src/web',
-    'src/accounts',
-    'src/crm',
-    'src/mail',
-    'src/operations',
-    'src/audit',
-    'src/admin',
-    'src/metrics',
-    'src/readiness-checks.ts',
-    'src/connections.ts',
-    'src/shared-limiters.ts',
-    'src/open-database.ts',
-    'src/open-session-store.ts',
-    'src/primary-link.ts',
-  ],
-  'src/open-database.ts': ['src/accounts', 'src/connections.ts', 'db'],
-  'src/connections.ts': [],
-  'src/open-session-store.ts': ['src/session', 'src/connections.ts'],
-  'src/shared-limiters.ts': ['src/accounts', 'src/connections.ts'],
-  'src/listen.ts': [],
-  'src/drain.ts': [],
-  'src/stop-signals.ts': [],
-  'src/announcement.ts': ['src/accounts'],
-  'src/start-platform.ts': ['src/platform', 'src/web', 'src/parts.ts', 'src/listen.ts', 'src/drain.ts'],
-  'src/server.ts': [
-    'src/primary-link.ts',
-    'src/session',
-    'src/app.ts',
-    'src/parts.ts',
-    'src/listen.ts',
-    'src/drain.ts',
-    'src/start-platform.ts',
-  ],
-  'src/primary-link.ts': ['src/metrics'],
-  'src/fleet': [
-    'src/primary-link.ts',
-    'src/metrics',
-    'src/server.ts',
-    'src/parts.ts',
-    'src/listen.ts',
-    'src/start-platform.ts',
-  ],
-  'src/main.ts': [
-    'src/accounts',
-    'src/fleet',
-    'src/primary-link.ts',
-    'src/server.ts',
-    'src/announcement.ts',
-    'src/stop-signals.ts',
-  ],
-  db: ['src/accounts', 'src/crm', 'src/session', 'src/parts.ts', 'src/connections.ts', 'src/open-session-store.ts'],
-}
-
-// How these guests enter a folder: by its doors only.
-const DOORS: readonly { folder: string; doors: readonly string[]; guests: RegExp }[] = [
-  { folder: 'src/session', doors: ['src/session/index.ts', 'src/session/koa.ts'], guests: /^/ },
-  { folder: 'src/mail', doors: ['src/mail/index.ts'], guests: /^/ },
-  { folder: 'src/crm', doors: ['src/crm/index.ts'], guests: /^src\/(accounts|admin|api|operations)\// },
-  { folder: 'src/metrics', doors: ['src/metrics/index.ts'], guests: /^/ },
-  { folder: 'src/audit', doors: ['src/audit/index.ts'], guests: /^/ },
-  { folder: 'src/admin', doors: ['src/admin/index.ts'], guests: /^/ },
-  { folder: 'src/accounts', doors: ['src/accounts/index.ts'], guests: /^src\/api\// },
-]
-
+// Other rooms meet these at their index only.
+const BEHIND_AN_INDEX = /^src\/(accounts|admin|api|audit|crm|mail|metrics|operations|platform)$/
+const ENTRIES_OF_SESSION = /^src\/session\/(index|koa\/index|stores\/(?!shared)\w+\/index|testing\/[\w-]+)\.ts$/
 const DRIVERS = ['better-sqlite3', 'pg', 'ioredis', 'redis', 'nodemailer']
-// Connections are opened in the one, mail transports made in the other.
-const NAMES_DRIVERS = ['src/connections.ts', 'src/parts.ts']
-
 // Everywhere else a transaction would be serial on SQLite and not on PostgreSQL.
-const BEGINS_TRANSACTIONS = 'src/in-turn.ts'
-
-const LONGEST_LINES = 300
+const BEGINS_TRANSACTIONS = 'db/transactions.ts'
 const EMPTY_WORDS = /(?:^|-)(utils?|helpers?|misc|managers?|services?|common)(?:-|\.|$)/
+
+/** From here on a file is worth a look, and here it fails. */
+export const LINES = { warn: 300, fail: 450 }
 
 /** Reads every TypeScript file below these folders. */
 export function readSources(root: string, folders: readonly string[]): Source[] {
@@ -159,54 +60,67 @@ export function violations(sources: readonly Source[]): string[] {
   return [
     ...sources.flatMap(aboutTheFile),
     ...[...imports].flatMap(([path, targets]) => targets.flatMap((target) => aboutTheImport(path, target) ?? [])),
-    ...circles(imports),
+    ...aboutTheIndex(imports),
+    ...cycles(imports),
   ]
 }
 
 function aboutTheFile({ path, text }: Source): string[] {
-  const lines = text.split('\n').length - 1
+  const lines = codeLines(text)
   const word = EMPTY_WORDS.exec(posix.basename(path))?.[1]
   return [
-    ...(lines > LONGEST_LINES ? [`${path} has ${lines} lines; ${LONGEST_LINES} is the limit`] : []),
+    ...(lines > LINES.fail ? [`${path} has ${lines} lines of code; ${LINES.fail} is the limit`] : []),
     ...(word ? [`${path}: a name with "${word}" says nothing about what is inside`] : []),
     ...(/\.transaction\(\)/.test(text) && path !== BEGINS_TRANSACTIONS
-      ? [
-          `${path} must not begin a transaction: inTurn() of ${BEGINS_TRANSACTIONS} is as safe on PostgreSQL as on SQLite`,
-        ]
+      ? [`${path} must not begin a transaction: inTurn() of ${BEGINS_TRANSACTIONS} is safe on PostgreSQL too`]
       : []),
-    ...(unitOf(path) in MAP || GROUND.includes(path) ? [] : [`${path} is not on the map of test/support/layout.ts`]),
+    ...(ROOMS.includes(roomOf(path)) ? [] : [`${path} is in no room of test/support/layout.ts`]),
   ]
 }
 
 function aboutTheImport(path: string, target: string): string | undefined {
-  const unit = unitOf(path)
+  const [room, other] = [roomOf(path), roomOf(target)]
   const refuse = (reason: string) => `${path} must not import ${target}: ${reason}`
-
-  if (!isSource(target)) {
-    if (unit === 'src/session' && !target.startsWith('node:'))
-      return refuse('src/session may import only itself and node:')
-    if (DRIVERS.includes(target) && !NAMES_DRIVERS.includes(path))
-      return refuse(`only ${NAMES_DRIVERS.join(' and ')} name a driver`)
-    return undefined
-  }
-  const whom = unitOf(target)
-  if (whom === unit) return undefined
-  const allowed = [...(GROUND.includes(path) ? [] : (MAP[unit] ?? [])), ...(unit === 'src/session' ? [] : GROUND)]
-  if (unit === 'src/session') return refuse('src/session may import only itself and node:')
-  if (!allowed.includes(whom)) return refuse(`it is not on the map of ${unit}`)
-  const closed = DOORS.find(
-    ({ folder, doors, guests }) => whom === folder && guests.test(path) && !doors.includes(target),
-  )
-  return closed && refuse(`enter ${closed.folder} by ${closed.doors.join(' or ')}`)
+  if (room === 'src/session') return aboutTheLayer(path, target, refuse)
+  if (!isSource(target))
+    return DRIVERS.includes(target) && room !== 'src/parts' ? refuse('only src/parts names a driver') : undefined
+  if (room === other) return undefined
+  if (room.startsWith('db') && other.startsWith('src/') && target !== 'src/config/start-error.ts')
+    return refuse('db imports nothing of src but src/config/start-error.ts')
+  if (ROOMS.indexOf(other) < ROOMS.indexOf(room)) return refuse(`${other} stands above ${room}`)
+  if (BEHIND_AN_INDEX.test(other) && target !== `${other}/index.ts`) return refuse(`enter ${other} by its index`)
+  if (other === 'src/session' && !ENTRIES_OF_SESSION.test(target)) return refuse(`it is no entry of ${other}`)
+  return undefined
 }
 
-/** Every circle once, beginning with the file that was met first. */
-function circles(imports: ReadonlyMap<string, readonly string[]>): string[] {
+function aboutTheLayer(path: string, target: string, refuse: (reason: string) => string): string | undefined {
+  if (!target.startsWith('src/session/') && !target.startsWith('node:'))
+    return refuse('src/session may import only itself and node:')
+  const [store, otherStore] = [storeOf(path), storeOf(target)]
+  if (otherStore !== undefined && otherStore !== 'shared' && store !== otherStore)
+    return refuse('no store and nothing else of the layer needs another store')
+  return undefined
+}
+
+function storeOf(path: string): string | undefined {
+  return /^src\/session\/stores\/(\w+)\//.exec(path)?.[1]
+}
+
+/** What the index of the layer reaches, directly or not: no store and no framework. */
+function aboutTheIndex(imports: ReadonlyMap<string, readonly string[]>): string[] {
+  const reached = new Set(['src/session/index.ts'])
+  for (const path of reached) for (const target of imports.get(path) ?? []) reached.add(target)
+  const foreign = [...reached].filter((path) => /^src\/session\/(stores|koa)\//.test(path))
+  return foreign.map((path) => `src/session/index.ts must not reach ${path}`)
+}
+
+/** Every cycle once, beginning with the file that was met first. */
+function cycles(imports: ReadonlyMap<string, readonly string[]>): string[] {
   const found: string[] = []
   const done = new Set<string>()
   const visit = (path: string, trail: readonly string[]) => {
     if (trail.includes(path)) {
-      found.push(`a circle of imports: ${[...trail.slice(trail.indexOf(path)), path].join(' → ')}`)
+      found.push(`a cycle of imports: ${[...trail.slice(trail.indexOf(path)), path].join(' → ')}`)
       return
     }
     if (done.has(path)) return
@@ -217,26 +131,34 @@ function circles(imports: ReadonlyMap<string, readonly string[]>): string[] {
   return found
 }
 
-/** What a file imports or re-exports, types included: paths from the root for sources, names for packages. */
-function importsOf(path: string, text: string): string[] {
-  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
-  const statements = code.matchAll(
-    /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
-  )
-  return [...statements].map(([, from, bare, dynamic]) => resolveImport(path, from ?? bare ?? dynamic ?? ''))
+/** How many lines of a file are neither blank nor part of a comment. */
+export function codeLines(text: string): number {
+  const code = withoutComments(text)
+  return code.split('\n').filter((line) => line.trim() !== '').length
 }
 
-function resolveImport(path: string, specifier: string): string {
-  if (!specifier.startsWith('.')) return specifier
-  return posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts')
+function withoutComments(text: string): string {
+  return text.replace(/^\s*\/\*[\s\S]*?\*\//gm, '').replace(/^\s*\/\/.*$/gm, '')
+}
+
+/** What a file imports or re-exports, types included: paths from the root for sources, names for packages. */
+function importsOf(path: string, text: string): string[] {
+  const statements = withoutComments(text).matchAll(
+    /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
+  )
+  return [...statements].map(([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '').map(resolve)
+
+  function resolve(specifier: string): string {
+    return specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : specifier
+  }
 }
 
 function isSource(target: string): boolean {
   return /^(src|db)\//.test(target)
 }
 
-/** The part of the map that a file belongs to: its folder, or the file itself directly below src/. */
-function unitOf(path: string): string {
-  if (path.startsWith('db/')) return 'db'
-  return path.split('/').slice(0, 2).join('/')
+/** The folder below src/ or db/ that a file is in, or the file itself directly below src/. */
+function roomOf(path: string): string {
+  const [top = '', next = '', ...more] = path.split('/')
+  return top === 'db' && more.length === 0 ? 'db' : `${top}/${next}`
 }

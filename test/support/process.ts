@@ -7,12 +7,15 @@ import { projectRoot } from '../../src/config/project-root.ts'
 import { dropAtTheEnd, ownCrmDatabase } from './servers/crm-databases.ts'
 
 export interface ProgramOptions {
-  /** The file to run. Default: the compiled server. A relative path counts from the project's root. */
+  /** The file to run. Default: the server. A relative path counts from the project's root. */
   entry?: string
   args?: readonly string[]
   /** Added to an environment that holds none of the developer's own settings. */
   env?: Record<string, string>
   cwd?: string
+  /** Who runs it. Default: the user of the tests. */
+  uid?: number
+  gid?: number
 }
 
 export interface Ended {
@@ -28,7 +31,7 @@ export interface Scope {
   after(run: () => void | Promise<void>): void
 }
 
-const SERVER = 'dist/src/main.js'
+const SERVER = 'src/main.ts'
 // A program that neither prints nor ends is broken; one on a busy machine is only slow.
 const PATIENCE_MILLISECONDS = 60_000
 // One that does not end when it should is ended, so that the test fails instead of hanging.
@@ -62,11 +65,15 @@ export class Program {
   #stderr = ''
   readonly #child: ChildProcessWithoutNullStreams
 
-  constructor(scope: Scope, { entry = SERVER, args = [], env = {}, cwd = projectRoot() }: ProgramOptions = {}) {
-    const { PATH = '', HOME = '' } = process.env
+  constructor(
+    scope: Scope,
+    { entry = SERVER, args = [], env = {}, cwd = projectRoot(), ...user }: ProgramOptions = {},
+  ) {
+    const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env
     this.#child = spawn(process.execPath, [resolve(projectRoot(), entry), ...args], {
       cwd,
-      env: { PATH, HOME, TMPDIR: tmpdir(), NODE_ENV: 'test', ...env },
+      ...user,
+      env: { PATH, HOME, NODE_COMPILE_CACHE, TMPDIR: tmpdir(), NODE_ENV: 'test', ...env },
     })
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text
@@ -149,7 +156,7 @@ export interface ServerProcess {
   port: number
 }
 
-/** Starts the compiled server (or `entry`) and resolves once it has printed the address it listens on. */
+/** Starts the server (or `entry`) and resolves once it has printed the address it listens on. */
 export async function startServerProcess(scope: Scope, options: ProgramOptions = {}): Promise<ServerProcess> {
   const program = new Program(scope, options)
   const [, scheme, digits] = await program.printed(/(https?):\/\/(?:localhost|127\.0\.0\.1|\[::1\]):(\d+)/)

@@ -1,6 +1,5 @@
 import type { MailKind, OutboxRow } from '../../../db/tables.ts'
-import type { ComposeMail, Mail } from '../../mail/index.ts'
-import { mailOf, type Paragraph } from '../../mail/mail-markup.ts'
+import { type ComposeMail, type Mail, mailOf, type Paragraph } from '../../mail/index.ts'
 import { composeSignUpMail, type SignUpMailParts } from '../sign-up/sign-up-mail.ts'
 import { composeEmailLink, type EmailLinkParts } from './email-link.ts'
 

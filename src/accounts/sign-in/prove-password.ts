@@ -1,5 +1,4 @@
-import type { Account } from '../people/authenticate.ts'
-import { passwordOf } from '../people/authenticate.ts'
+import { type Account, passwordOf } from '../people/authenticate.ts'
 import { findAccount } from '../people/find-account.ts'
 import { LONGEST_TYPED_PASSWORD } from '../people/login-form.ts'
 import { undoAndThrow } from '../people/rollback.ts'

@@ -12,7 +12,7 @@ export interface CounterPage {
 
 /** The program of `fixtures/counter-server.ts` in a process of its own, on the store at this address. */
 export async function startCounterServer(scope: Scope, address: string, appName = 'COUNTER'): Promise<CounterServer> {
-  const options: ProgramOptions = { entry: 'dist/test/session/fixtures/counter-server.js', args: [address, appName] }
+  const options: ProgramOptions = { entry: 'test/session/fixtures/counter-server.ts', args: [address, appName] }
   return new CounterServer(await startServerProcess(scope, options))
 }
 

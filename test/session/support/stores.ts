@@ -12,12 +12,19 @@ import { withOwnApps } from './own-app.ts'
 const connections = new Connections(() => {})
 after(() => connections.close())
 
-/** Each store that the behaviours must hold on, by name; an empty one at each call. */
-export const STORES: Record<string, () => SessionStore> = {
+const EMBEDDED: Record<string, () => SessionStore> = {
   memory: () => memoryStore(),
   SQLite: () => sqliteStore(new Database(':memory:')),
-  ...(redisUrl && (await onRedis(redisUrl))),
-  ...(postgresUrl && (await onPostgres(postgresUrl))),
+}
+
+// The gate runs these tests on the embedded stores first, and on the servers later.
+const wanted = process.env.TEST_STORES ?? 'all'
+
+/** Each store that the behaviours must hold on, by name; an empty one at each call. */
+export const STORES: Record<string, () => SessionStore> = {
+  ...(wanted !== 'servers' && EMBEDDED),
+  ...(wanted !== 'embedded' && redisUrl && (await onRedis(redisUrl))),
+  ...(wanted !== 'embedded' && postgresUrl && (await onPostgres(postgresUrl))),
 }
 
 // One connection, or one pool, for all tests of a file; what keeps them apart are the names of their applications.

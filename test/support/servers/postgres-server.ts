@@ -46,7 +46,13 @@ export async function startPostgres({ durable = false }: PostgresServerOptions =
     ...(durable ? {} : FAST),
   }
   const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
-  const group = new ServerGroup({ program: programs.postgres, args, user, ask: () => ask(url) })
+  const group = new ServerGroup({
+    program: programs.postgres,
+    args,
+    log: join(folder, 'server.log'),
+    user,
+    ask: () => ask(url),
+  })
   await group.start()
   return runningServer(url, group, folder)
 }

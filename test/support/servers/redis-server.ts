@@ -31,7 +31,7 @@ export async function startRedis({
   const args = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--save', '']
   if (appendfsync === 'always') args.push('--appendonly', 'yes', '--appendfsync', 'always')
   if (cluster) args.push('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1')
-  const group = new ServerGroup({ program, args, ask: () => ask(url, cluster) })
+  const group = new ServerGroup({ program, args, log: join(folder, 'server.log'), ask: () => ask(url, cluster) })
   await group.start()
   return runningServer(url, group, folder)
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** A database server that a test started, on loopback, with its data in a folder of its own. */
@@ -19,12 +19,15 @@ export interface ServerCommand {
   args: readonly string[]
   /** Who runs it: some servers refuse to run as root. */
   user?: { uid: number; gid: number } | undefined
+  /** The file for what it prints. A pipe that is not read would block it. */
+  log: string
   /** Resolves when it answers; throws while it does not. */
   ask(): Promise<void>
 }
 
 const PATIENCE_MILLISECONDS = 30_000
 const PAUSE_MILLISECONDS = 30
+const LOG_CHARACTERS = 4000
 
 /** Servers are in groups of their own, which a Ctrl-C does not reach: whoever started them ends them when it ends. */
 function endWithThisProcess(end: () => void): void {
@@ -41,7 +44,6 @@ function exitOnSignal(): void {
 export class ServerGroup {
   readonly #command: ServerCommand
   #child: ChildProcess | undefined
-  #output = ''
 
   constructor(command: ServerCommand) {
     this.#command = command
@@ -57,7 +59,7 @@ export class ServerGroup {
         return
       } catch (error) {
         if (performance.now() > deadline)
-          throw new Error(`${this.#command.program} does not answer:\n${this.#output}`, { cause: error })
+          throw new Error(`${this.#command.program} does not answer:\n${this.#printed()}`, { cause: error })
         // One that was killed a moment ago may still hold what it needs.
         if (this.#child?.exitCode !== null) this.#spawn()
         await pause(PAUSE_MILLISECONDS)
@@ -75,17 +77,18 @@ export class ServerGroup {
   }
 
   #spawn(): void {
-    const { program, args, user } = this.#command
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], ...user })
+    const { program, args, user, log } = this.#command
+    const output = openSync(log, 'a')
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output], ...user })
+    closeSync(output)
     this.#child = child
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (data: Buffer) => {
-        this.#output = `${this.#output}${data}`.slice(-4000)
-      })
-    child.on('error', (error) => {
-      this.#output += String(error)
-    })
+    child.on('error', () => {}) // Nobody answers then, and what it printed says why.
     child.unref()
+  }
+
+  /** The end of its log. */
+  #printed(): string {
+    return readFileSync(this.#command.log, 'utf8').slice(-LOG_CHARACTERS)
   }
 
   #signal(signal: NodeJS.Signals): void {

@@ -105,7 +105,7 @@ if (postgresUrl !== undefined) {
   })
 
   test('listening keeps no process alive', async (t) => {
-    const program = new Program(t, { entry: 'dist/test/session/fixtures/postgres-listener.js', env: { URL: url } })
+    const program = new Program(t, { entry: 'test/session/fixtures/postgres-listener.ts', env: { URL: url } })
     assert.deepEqual(await program.run(), { code: 0, signal: null, stdout: 'listening\n', stderr: '' })
   })
 

@@ -157,7 +157,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   })
 
   test('who forgets to stop listening keeps no process alive', async (t) => {
-    const program = new Program(t, { entry: 'dist/test/session/fixtures/forgetful-listener.js', args: [server.url] })
+    const program = new Program(t, { entry: 'test/session/fixtures/forgetful-listener.ts', args: [server.url] })
     const { code, stdout, stderr } = await program.ended
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'it listens\n', stderr: '' })
   })

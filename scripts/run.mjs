@@ -1,0 +1,59 @@
+// node scripts/run.mjs PROGRAM [ARGUMENT …]: runs a program of this project on a Node that is new enough.
+// Runs on any Node since 18, and imports nothing of the project before it knows the version.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import module from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { downloadedNode, downloadNode } from './install-node.mjs'
+import { isNewEnough, nodeDirections } from './node-version.mjs'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const SIGNALS = [
+  'SIGTERM',
+  'SIGINT',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGUSR2',
+  ...(process.platform === 'win32' ? ['SIGBREAK'] : []),
+]
+
+const [program = 'src/main.ts'] = process.argv.slice(2)
+
+if (isNewEnough(process.version)) await runHere()
+else {
+  const node = downloadedNode() ?? downloadNode()
+  if (node === undefined) stop(nodeDirections(process.version))
+  runUnder(node)
+}
+
+/** In this very process, so that signals reach the program itself. */
+async function runHere() {
+  const isInstalled = ['koa', 'better-sqlite3'].every((name) => existsSync(join(root, 'node_modules', name)))
+  if (!isInstalled) stop('The packages are not installed yet. Run "npm ci" first.')
+  // Inherited by workers and child processes. Where nothing can be written, Node goes without.
+  process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'compile')
+  module.enableCompileCache(process.env.NODE_COMPILE_CACHE)
+  const file = join(root, program)
+  process.argv.splice(1, 2, file)
+  await import(pathToFileURL(file).href)
+}
+
+/** In a child that has this one's terminal, folder and arguments. Signals go to it, and its end is this one's. */
+function runUnder(node) {
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' })
+  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal))
+  child.once('error', ({ message }) =>
+    stop(`The downloaded Node cannot be run: ${message}. ${nodeDirections(process.version)}`),
+  )
+  child.once('exit', (code, signal) => {
+    if (signal === null) process.exit(code)
+    for (const name of SIGNALS) process.removeAllListeners(name)
+    process.kill(process.pid, signal)
+  })
+}
+
+function stop(problem) {
+  console.error(problem)
+  process.exit(1)
+}

@@ -1,0 +1,128 @@
+// Which test runs when. `npm test` runs what needs no database server and no second process; `npm run test:all` runs everything.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import { GateError, root } from './run-program.mjs'
+
+// What `npm test` leaves to `npm run test:all`: it starts processes or copies of the project, or takes more than ten seconds.
+const LATER = [
+  'test/commands/commands.test.ts',
+  'test/commands/move-sessions.test.ts',
+  'test/db/start.test.ts',
+  'test/main.test.ts',
+  'test/process/fleet/',
+  'test/process/server.test.ts',
+  'test/scripts/',
+  'test/session/core/killed-process.test.ts',
+  'test/session/core/many-processes.test.ts',
+  'test/session/faults/',
+  'test/session/model/',
+  'test/store-trouble/',
+]
+
+// What is about a database server. Without one these have no test.
+const ABOUT_SERVERS = [
+  'test/commands/postgres-commands.test.ts',
+  'test/db/dialects/postgres-driver.test.ts',
+  'test/db/postgres-start.test.ts',
+  'test/db/postgres-trouble.test.ts',
+  'test/session/stores/postgres/',
+  'test/session/stores/redis/',
+]
+
+// The documented walkthroughs: the login, and the validation of an e-mail address.
+const DOCUMENTED = ['test/e2e/login.spec.ts', 'test/e2e/sign-up.spec.ts']
+
+// What runs twice: with the data of the CRM in SQLite, and in PostgreSQL.
+const TWICE = [
+  'test/accounts/',
+  'test/admin/',
+  'test/api/',
+  'test/app/',
+  'test/audit/',
+  'test/crm/',
+  'test/db/',
+  'test/mail/',
+  'test/operations/',
+  'test/platform/',
+  'test/readme-conversation.test.ts',
+  'test/web/',
+]
+
+const NO_DATABASE = 'asks no database'
+const SESSIONS_ONLY = 'is about the session store'
+const OWN_DATABASE = 'names its own database'
+
+// Of these, what runs once, and why.
+const ONCE = {
+  'test/accounts/people/passwords.test.ts': NO_DATABASE,
+  'test/accounts/sign-in/login-limit.test.ts': NO_DATABASE,
+  'test/api/docs.test.ts': NO_DATABASE,
+  'test/api/variables.test.ts': SESSIONS_ONLY,
+  'test/db/dialects/postgres-driver.test.ts': OWN_DATABASE,
+  'test/db/postgres-start.test.ts': OWN_DATABASE,
+  'test/db/postgres-trouble.test.ts': OWN_DATABASE,
+  'test/db/sqlite-trouble.test.ts': OWN_DATABASE,
+  'test/db/start.test.ts': OWN_DATABASE,
+  'test/platform/platform.test.ts': NO_DATABASE,
+  'test/web/cross-origin-guard.test.ts': NO_DATABASE,
+  'test/web/device-words.test.ts': NO_DATABASE,
+  'test/web/message-on-page.test.ts': SESSIONS_ONLY,
+  'test/web/safe-next.test.ts': NO_DATABASE,
+}
+
+/** All test files, by the part of the gate that they belong to. */
+export function planTests() {
+  const unit = testFiles('.test.ts')
+  const walkthroughs = testFiles('.spec.ts')
+  refuseGone([...unit, ...walkthroughs])
+  const isLater = among(LATER)
+  const isAboutServers = among(ABOUT_SERVERS)
+  return {
+    unit,
+    walkthroughs,
+    documented: walkthroughs.filter(among(DOCUMENTED)),
+    embedded: unit.filter((file) => !isLater(file) && !isAboutServers(file)),
+    later: unit.filter(isLater),
+    aboutServers: unit.filter(isAboutServers),
+    onEveryStore: unit.filter((file) => !isLater(file) && runsOnEveryStore(file)),
+    onPostgres: unit.filter((file) => among(TWICE)(file) && !(file in ONCE)),
+  }
+}
+
+/** Which database servers the tests of these files ask. */
+export function serversFor(files) {
+  const texts = files.map(read)
+  const isNamed = (name) => texts.some((text) => text.includes(name)) || files.some(runsOnEveryStore)
+  return { redis: isNamed('redisUrl'), postgres: isNamed('postgresUrl') }
+}
+
+/** The files whose path contains one of `filter`. */
+export function matching(files, filter) {
+  return filter.length === 0 ? files : files.filter((file) => filter.some((part) => file.includes(part)))
+}
+
+function runsOnEveryStore(file) {
+  return /\bSTORES\b[^;]*?support\/layer\.ts'/.test(read(file))
+}
+
+function among(list) {
+  return (file) => list.some((name) => (name.endsWith('/') ? file.startsWith(name) : file === name))
+}
+
+/** A file that is new is part of `npm test`, and of the pass on PostgreSQL by its folder, until it is named above. */
+function refuseGone(files) {
+  const named = [...LATER, ...ABOUT_SERVERS, ...DOCUMENTED, ...TWICE, ...Object.keys(ONCE)]
+  const gone = named.filter((name) => !files.some(among([name])))
+  if (gone.length > 0) throw new GateError(`test/gate/plan.mjs names what is gone: ${gone.join(', ')}.`)
+}
+
+function testFiles(ending) {
+  return readdirSync(join(root, 'test'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort()
+}
+
+function read(file) {
+  return readFileSync(join(root, file), 'utf8')
+}

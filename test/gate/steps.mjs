@@ -1,0 +1,63 @@
+import { runBrowserTests } from './browser-tests.mjs'
+import { checkCounts, writeCounts } from './counts.mjs'
+import { ensureDevTools } from './dev-tools.mjs'
+import { GateError, headline, run } from './run-program.mjs'
+import { startTestServers } from './test-servers.mjs'
+import { runUnitTests, runUnitTestsOnPostgres } from './unit-tests.mjs'
+
+/** Runs a part of the gate. What fails is printed as one message at the end, and the process ends with code 1. */
+export async function runGate(part) {
+  try {
+    await ensureDevTools()
+    await part()
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error
+    console.log(`\n✘ ${error.message}`)
+    process.exitCode = 1
+  }
+}
+
+export async function checkSources() {
+  headline('Types')
+  await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], 'The types do not check.')
+  headline('Lint and format')
+  const biome = ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']
+  await run(process.execPath, biome, 'Biome found something; "npm run format" mends most of it.')
+}
+
+/** What `npm test` runs: the embedded stores in this process, and the documented walkthroughs. */
+export async function testEmbedded({ embedded, documented }) {
+  headline('Unit and integration tests on the embedded stores')
+  const unit = await runUnitTests(embedded, { stores: 'embedded' })
+  headline('The documented walkthroughs')
+  const browser = await runBrowserTests(documented, ['desktop'])
+  return { unit, browser }
+}
+
+/** What `npm run test:all` runs beside that: every store, database, process and screen. Returns what this machine lacks, too. */
+export async function testTheRest(plan) {
+  headline('Database servers')
+  const { leftOut, stop } = await startTestServers()
+  try {
+    headline('Processes, faults and random walks')
+    let unit = await runUnitTests(plan.later)
+    headline('Redis and PostgreSQL')
+    unit += await runUnitTests([...plan.aboutServers, ...plan.onEveryStore], { stores: 'servers' })
+    headline('The CRM on PostgreSQL, beside the walkthroughs')
+    const [onPostgres, browser] = await Promise.all([
+      process.env.TEST_POSTGRES_URL ? runUnitTestsOnPostgres(plan.onPostgres) : 0,
+      runBrowserTests(plan.walkthroughs),
+    ])
+    return { unit: unit + onPostgres, browser, leftOut }
+  } finally {
+    await stop()
+  }
+}
+
+/** Compares how many tests ran with how many are recorded, or records it. Answers them as one number. */
+export function count(part, { unit, browser, leftOut = [] }, { update = false } = {}) {
+  // What is recorded are the tests of a machine that lacks nothing.
+  if (leftOut.length === 0) (update ? writeCounts : checkCounts)(part, { unit, browser })
+  else console.log(`\nLeft out, because this machine lacks it: ${leftOut.join('; ')}.`)
+  return unit + browser
+}
