@@ -14,6 +14,7 @@ const LATER = [
   'test/scripts/',
   'test/session/core/killed-process.test.ts',
   'test/session/core/many-processes.test.ts',
+  'test/session/deleted-stores.test.ts',
   'test/session/faults/',
   'test/session/model/',
   'test/store-trouble/',

@@ -10,14 +10,20 @@ const LAYER = join(projectRoot(), 'src', 'session')
 const STRICT = {
   target: 'es2023',
   lib: ['es2023'],
-  module: 'nodenext',
   types: ['node'],
   strict: true,
   noUncheckedIndexedAccess: true,
   exactOptionalPropertyTypes: true,
-  outDir: 'out',
-  rootDir: '.',
 }
+const CHECKED = { ...STRICT, module: 'nodenext', allowImportingTsExtensions: true, noEmit: true }
+const COMPILED = { ...STRICT, module: 'nodenext', rewriteRelativeImportExtensions: true, outDir: 'out', rootDir: '.' }
+
+// How people build, and the program to run afterwards: the source itself where nothing is emitted.
+const WAYS = [
+  { way: 'NodeNext with emit', options: COMPILED, type: 'module', entry: 'out/app.js' },
+  { way: 'CommonJS output', options: COMPILED, type: 'commonjs', entry: 'out/app.js' },
+  { way: 'NodeNext without emit, run by Node’s own TypeScript', options: CHECKED, type: 'module', entry: 'app.ts' },
+]
 
 test('the session layer imports nothing but itself and what Node brings along', () => {
   const sources = readdirSync(LAYER, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
@@ -35,25 +41,31 @@ test('the session layer, copied alone into an empty folder, type-checks there un
   assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
 })
 
-test('a small Koa app on the copy compiles and runs: a guest shops, logs in, keeps what he buys, and logs out', async (scope) => {
-  const folder = copyOfLayer(scope, ['@types/node', '@types/koa', 'koa'])
-  const app = join(projectRoot(), 'test', 'session', 'fixtures', 'copied-app.ts.txt')
-  cpSync(app, join(folder, 'app.ts'))
+test('the copy type-checks for a bundler', async (scope) => {
+  const folder = copyOfLayer(scope, ['@types/node'], { ...CHECKED, module: 'esnext', moduleResolution: 'bundler' })
   assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
-
-  const { url } = await startServerProcess(scope, { entry: join(folder, 'out', 'app.js'), cwd: folder })
-  const visitor = new LayerVisitor(url)
-  assert.equal((await visitor.get('/orders')).location, '/login?next=%2Forders')
-  assert.deepEqual(await visitor.read('/buy'), { userName: '', cart: ['tea'] })
-  const guestsCookie = visitor.copy()
-  assert.deepEqual(await visitor.read('/login'), { userName: 'Ana Lima', cart: [] })
-  assert.deepEqual(await guestsCookie.get('/').then(({ text }) => JSON.parse(text)), { userName: '', cart: [] })
-  await visitor.get('/buy')
-  assert.deepEqual(await visitor.read('/orders'), { userName: 'Ana Lima', cart: ['tea'] })
-  const stolen = visitor.copy()
-  assert.deepEqual(await visitor.read('/logout'), { userName: '', cart: [] })
-  assert.equal((await stolen.get('/orders')).location, '/login?next=%2Forders')
 })
+
+for (const { way, options, type, entry } of WAYS) {
+  test(`a small Koa app on the copy runs (${way}): a guest shops, logs in, keeps what he buys, and logs out`, async (scope) => {
+    const folder = copyOfLayer(scope, ['@types/node', '@types/koa', 'koa'], options, type)
+    cpSync(join(projectRoot(), 'test', 'session', 'fixtures', 'copied-app.ts.txt'), join(folder, 'app.ts'))
+    assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
+
+    const { url } = await startServerProcess(scope, { entry: join(folder, entry), cwd: folder })
+    const visitor = new LayerVisitor(url)
+    assert.equal((await visitor.get('/orders')).location, '/login?next=%2Forders')
+    assert.deepEqual(await visitor.read('/buy'), { userName: '', cart: ['tea'] })
+    const guestsCookie = visitor.copy()
+    assert.deepEqual(await visitor.read('/login'), { userName: 'Ana Lima', cart: [] })
+    assert.deepEqual(await guestsCookie.get('/').then(({ text }) => JSON.parse(text)), { userName: '', cart: [] })
+    await visitor.get('/buy')
+    assert.deepEqual(await visitor.read('/orders'), { userName: 'Ana Lima', cart: ['tea'] })
+    const stolen = visitor.copy()
+    assert.deepEqual(await visitor.read('/logout'), { userName: '', cart: [] })
+    assert.equal((await stolen.get('/orders')).location, '/login?next=%2Forders')
+  })
+}
 
 test('the quick start of its README type-checks on the copy as it is printed', async (scope) => {
   const folder = copyOfLayer(scope, ['@types/node', '@types/koa', '@types/better-sqlite3'])
@@ -71,7 +83,7 @@ test('the example of bearer tokens in its README runs on the copy as it is print
   writeFileSync(join(folder, 'app.ts'), `${example}${LISTENING}`)
   assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
 
-  const { url } = await startServerProcess(scope, { entry: join(folder, 'out', 'app.js'), cwd: folder })
+  const { url } = await startServerProcess(scope, { entry: join(folder, 'app.ts'), cwd: folder })
   const client = new LayerVisitor(url)
   assert.equal((await client.get('/api/orders')).status, 401)
   const { token, expires } = await client.read('/api/signin')
@@ -94,7 +106,7 @@ const server = createServer(app.callback()).listen(0, '127.0.0.1', () => {
 `
 
 /** An empty folder with the layer in `session/`, and these packages to be found from there. */
-function copyOfLayer(scope: Scope, packages: readonly string[]): string {
+function copyOfLayer(scope: Scope, packages: readonly string[], options: object = CHECKED, type = 'module'): string {
   const folder = temporaryFolder(scope)
   cpSync(LAYER, join(folder, 'session'), { recursive: true })
   for (const name of packages) {
@@ -102,8 +114,8 @@ function copyOfLayer(scope: Scope, packages: readonly string[]): string {
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(join(projectRoot(), 'node_modules', name), link)
   }
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: STRICT }))
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }))
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options }))
   return folder
 }
 

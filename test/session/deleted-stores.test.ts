@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import test from 'node:test'
+import { projectRoot } from '../../src/config/project-root.ts'
+import { Program, type Scope, temporaryFolder } from '../support/process.ts'
+import { postgresUrl, redisUrl } from '../support/servers/test-servers.ts'
+
+const STORES = join('src', 'session', 'stores')
+// The layer, and what the tests of its stores are made of.
+const COPIED = ['src/session', 'src/config', 'db', 'test/support', 'test/session/support', 'test/session/stores']
+const NAMES = readdirSync(join(projectRoot(), STORES)).filter((name) => name !== 'shared')
+
+for (const name of NAMES) {
+  test(`the ${name} store is deleted with its folder: the layer type-checks without it, and the other stores keep the contract`, async (t) => {
+    const folder = makeCopy(t)
+    rmSync(join(folder, STORES, name), { recursive: true })
+    const left = NAMES.filter((other) => other !== name)
+
+    const tsc = new Program(t, { entry: 'node_modules/typescript/bin/tsc', args: ['-p', '.'], cwd: folder })
+    assert.deepEqual(await resultOf(tsc), { code: 0, stdout: '' })
+    const { code, stdout } = await resultOf(new Program(t, contractOf(folder, left)))
+    assert.equal(code, 0, stdout)
+    const proven = left.filter(
+      (other) => stdout.includes(`✔ ${TITLES[other]} store: `) || stdout.includes(`✔ ${TITLES[other]}, through`),
+    )
+    assert.deepEqual(
+      proven,
+      left.filter((other) => !isMissing[other]),
+    )
+  })
+}
+
+const TITLES: Record<string, string> = { memory: 'memory', postgres: 'PostgreSQL', redis: 'Redis', sqlite: 'SQLite' }
+const isMissing: Record<string, boolean> = { redis: redisUrl === undefined, postgres: postgresUrl === undefined }
+
+function makeCopy(scope: Scope): string {
+  const folder = temporaryFolder(scope)
+  for (const name of COPIED) {
+    mkdirSync(join(folder, dirname(name)), { recursive: true })
+    cpSync(join(projectRoot(), name), join(folder, name), {
+      recursive: true,
+      filter: (file) => !/\.sqlite(-\w+)?$/.test(file),
+    })
+  }
+  symlinkSync(join(projectRoot(), 'node_modules'), join(folder, 'node_modules'))
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
+  cpSync(join(projectRoot(), 'tsconfig.json'), join(folder, 'tsconfig.base.json'))
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ extends: './tsconfig.base.json', include: ['src/session'] }),
+  )
+  return folder
+}
+
+function contractOf(cwd: string, stores: readonly string[]) {
+  const [entry = '', ...args] = stores.map((store) => join(cwd, 'test', 'session', 'stores', store, 'store.test.ts'))
+  return {
+    nodeArgs: ['--test', '--test-reporter=spec'],
+    entry,
+    args,
+    cwd,
+    env: { TEST_REDIS_URL: redisUrl ?? '', TEST_POSTGRES_URL: postgresUrl ?? '' },
+  }
+}
+
+async function resultOf(program: Program): Promise<{ code: number | null; stdout: string }> {
+  const { code, stdout } = await program.run()
+  return { code, stdout }
+}
