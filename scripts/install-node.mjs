@@ -63,6 +63,7 @@ function npmCi(cwd) {
     '--ignore-scripts',
     '--no-audit',
     '--no-fund',
+    '--fetch-retry-mintimeout=1000',
     '--fetch-retry-maxtimeout=5000',
   ]
   const { npm_execpath: npm } = process.env

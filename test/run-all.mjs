@@ -2,9 +2,7 @@
 //   npm run test:all                          what npm test runs, and the rest
 //   npm run test:all -- --rest                the rest only: npm test has run before
 //   npm run test:all -- --update-counts       everything, then record how many tests there are
-import { testNodeVersions } from './gate/node-versions.mjs'
 import { planTests } from './gate/plan.mjs'
-import { headline } from './gate/run-program.mjs'
 import { checkSources, count, runGate, testEmbedded, testTheRest } from './gate/steps.mjs'
 
 const args = process.argv.slice(2)
@@ -23,7 +21,5 @@ await runGate(async () => {
     passed += count('test', await testEmbedded(plan), { update })
   }
   passed += count('rest', await testTheRest(plan), { update })
-  headline('Other versions of Node')
-  await testNodeVersions()
   console.log(`\n${passed} passed, 0 failed`)
 })

@@ -86,6 +86,8 @@ export function planTests() {
     later: unit.filter(isLater),
     aboutServers: unit.filter(isAboutServers),
     onEveryStore: unit.filter((file) => !isLater(file) && runsOnEveryStore(file)),
+    layer: unit.filter((file) => file.startsWith('test/session/') && !isLater(file) && !isAboutServers(file)),
+    start: unit.filter(among(['test/scripts/start.test.ts'])),
     onPostgres: unit.filter((file) => among(TWICE)(file) && !(file in ONCE)),
   }
 }

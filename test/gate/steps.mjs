@@ -1,6 +1,7 @@
 import { runBrowserTests } from './browser-tests.mjs'
 import { checkCounts, writeCounts } from './counts.mjs'
 import { ensureDevTools } from './dev-tools.mjs'
+import { testNodeVersions } from './node-versions.mjs'
 import { GateError, headline, run } from './run-program.mjs'
 import { startTestServers } from './test-servers.mjs'
 import { runUnitTests, runUnitTestsOnPostgres } from './unit-tests.mjs'
@@ -48,7 +49,8 @@ export async function testTheRest(plan) {
       process.env.TEST_POSTGRES_URL ? runUnitTestsOnPostgres(plan.onPostgres) : 0,
       runBrowserTests(plan.walkthroughs),
     ])
-    return { unit: unit + onPostgres, browser, leftOut }
+    const onOtherNodes = await testNodeVersions(plan)
+    return { unit: unit + onPostgres + onOtherNodes, browser, leftOut }
   } finally {
     await stop()
   }

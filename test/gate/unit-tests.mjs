@@ -13,28 +13,28 @@ const PROCESS_MINUTES = 6
  * Runs test files and returns how many tests passed. `stores` are the session stores that those tests run on which run on every store.
  * Throws a GateError when a test failed, was skipped or was noisy, and when a file ran none.
  */
-export async function runUnitTests(files, { stores = 'all', processMinutes = PROCESS_MINUTES, title = 'Tests' } = {}) {
-  return runOnCopies(await crmTemplateFiles(), files, { TEST_STORES: stores }, title, processMinutes)
+export async function runUnitTests(files, { stores = 'all', title = 'Tests', ...options } = {}) {
+  return runOnCopies(await crmTemplateFiles(), files, { TEST_STORES: stores }, title, options)
 }
 
 /** Runs test files with the data of the CRM in PostgreSQL, and returns how many tests passed. */
 export async function runUnitTestsOnPostgres(files, { title = 'Tests on PostgreSQL' } = {}) {
-  return runOnCopies(await crmTemplatesOnPostgres(), files, { TEST_CRM_DATABASE: 'postgres' }, title, PROCESS_MINUTES)
+  return runOnCopies(await crmTemplatesOnPostgres(), files, { TEST_CRM_DATABASE: 'postgres' }, title)
 }
 
 /** Runs files whose tests copy their databases from these. */
-async function runOnCopies({ env, drop }, files, more, title, processMinutes) {
+async function runOnCopies({ env, drop }, files, more, title, options) {
   try {
-    return await runFiles(files, { ...testEnvironment(), ...env, ...more }, title, processMinutes)
+    return await runFiles(files, { ...testEnvironment(), ...env, ...more }, title, options)
   } finally {
     await drop()
   }
 }
 
-async function runFiles(files, env, title, processMinutes) {
+async function runFiles(files, env, title, options) {
   const { programs, watched, remove } = groupTests(files)
   try {
-    const { code, findings } = await runNodeTest(programs, env, processMinutes)
+    const { code, findings } = await runNodeTest(programs, env, options)
     const seen = new Set(findings.map(({ file }) => file && relative(root, file).split(sep).join('/')))
     const empty = watched.filter((file) => !seen.has(file)).map((name) => ({ kind: 'empty-file', name }))
     complain([...findings, ...empty], code, title)
@@ -44,7 +44,8 @@ async function runFiles(files, env, title, processMinutes) {
   }
 }
 
-async function runNodeTest(programs, env, processMinutes) {
+/** On another `node` than this one, where one is given. */
+async function runNodeTest(programs, env, { node = process.execPath, processMinutes = PROCESS_MINUTES } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'gate-'))
   const report = join(folder, 'findings.ndjson')
   const args = [
@@ -60,7 +61,7 @@ async function runNodeTest(programs, env, processMinutes) {
     ...programs,
   ]
   try {
-    const code = await exitCode(process.execPath, args, env)
+    const code = await exitCode(node, args, env)
     const lines = readFileSync(report, 'utf8').split('\n').filter(Boolean)
     return { code, findings: lines.map((line) => JSON.parse(line)) }
   } finally {

@@ -9,6 +9,8 @@ import { dropAtTheEnd, ownCrmDatabase } from './servers/crm-databases.ts'
 export interface ProgramOptions {
   /** The file to run. Default: the server. A relative path counts from the project's root. */
   entry?: string
+  /** The Node that runs it. Default: the one that runs the tests. */
+  node?: string
   /** Options of Node's own, before the file. */
   nodeArgs?: readonly string[]
   args?: readonly string[]
@@ -69,10 +71,18 @@ export class Program {
 
   constructor(
     scope: Scope,
-    { entry = SERVER, nodeArgs = [], args = [], env = {}, cwd = projectRoot(), ...user }: ProgramOptions = {},
+    {
+      node = process.execPath,
+      entry = SERVER,
+      nodeArgs = [],
+      args = [],
+      env = {},
+      cwd = projectRoot(),
+      ...user
+    }: ProgramOptions = {},
   ) {
     const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env
-    this.#child = spawn(process.execPath, [...nodeArgs, resolve(projectRoot(), entry), ...args], {
+    this.#child = spawn(node, [...nodeArgs, resolve(projectRoot(), entry), ...args], {
       cwd,
       ...user,
       env: { PATH, HOME, NODE_COMPILE_CACHE, TMPDIR: tmpdir(), NODE_ENV: 'test', ...env },
