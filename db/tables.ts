@@ -20,7 +20,7 @@ export const LARGEST_USER_ID = 999_999_999
 /** As long as an e-mail address can be. */
 export const LONGEST_EMAIL = 254
 
-/** What a salesperson's account may be; `src/privileges.ts` says what each of them opens. */
+/** What a salesperson's account may be; `src/crm-session/privileges.ts` says what each of them opens. */
 export type Role = 'salesperson' | 'manager' | 'administrator'
 
 export interface SalesPersonsTable {

@@ -21,6 +21,9 @@ import { pageFrame } from './page-frame.ts'
 import { routePatternIn } from './route-pattern.ts'
 import { createRoutes } from './routes.ts'
 
+// A client that leaves while its answer is sent is no failure.
+const CLIENT_LEFT = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'])
+
 /** Puts the application together; never listens. Everything that a request passes is on this screen, in order. */
 export function createApp(parts: Parts): Koa {
   const { config, log, clock, origins } = parts
@@ -34,8 +37,7 @@ export function createApp(parts: Parts): Koa {
   app.proxy = config.trustProxyHops > 0
   app.maxIpsCount = config.trustProxyHops
   app.on('error', (error: unknown) => {
-    // Whoever leaves a page while it streams has done nothing wrong, and neither have we.
-    if ((error as { code?: unknown }).code === 'ERR_STREAM_PREMATURE_CLOSE') return
+    if (CLIENT_LEFT.has(String((error as { code?: unknown }).code))) return
     log.error({ err: error }, 'answer failed')
   })
 

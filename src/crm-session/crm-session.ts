@@ -18,7 +18,7 @@ export function signedIn(ctx: Context): { session: CrmSession; userId: string } 
   const { session } = ctx
   if (session?.userId === undefined)
     throw new TypeError(
-      'signedIn() found nobody: put requirePrivilege() or requireUser() before this handler in src/routes.ts.',
+      'signedIn() found nobody: put requirePrivilege() or requireUser() before this handler in src/app/routes.ts.',
     )
   return { session, userId: session.userId }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { createApp } from '../../src/app/app.ts'
 import { createRoutes } from '../../src/app/routes.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { headingOf, snapshotOf } from '../support/pages.ts'
@@ -142,6 +143,17 @@ test('when something breaks, the visitor sees a reference and no more; the log h
   assert.equal(line.requestId, answer.headers['x-request-id'])
   assert.match(line.err.stack, /(no such table: purchases|relation "purchases" does not exist)[\s\S]*find-customer/)
   assert.equal((await visitor.get('/customers')).status, 200)
+})
+
+test('a client that leaves while its answer is sent is no failure, and any other error of an answer is logged', async (t) => {
+  const demo = await startDemo(t)
+  const app = createApp(demo.parts)
+  const errors = () => demo.log.filter((line) => JSON.parse(line).level >= 50).length
+  for (const code of ['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'])
+    app.emit('error', Object.assign(new Error(code), { code }))
+  assert.equal(errors(), 0)
+  app.emit('error', new Error('a fault of ours'))
+  assert.equal(errors(), 1)
 })
 
 test('styles, scripts and pictures may be kept by browsers, change their address with their content, and touch no session', async (t) => {

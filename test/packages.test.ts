@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'node:test'
+import { projectRoot } from '../src/config/project-root.ts'
+
+const MOST_PRODUCTION_PACKAGES = 160
+
+interface Entry {
+  integrity?: string
+  dev?: boolean
+  optional?: boolean
+  devOptional?: boolean
+}
+
+for (const file of ['package-lock.json', 'scripts/node/package-lock.json']) {
+  test(`every entry of ${file} has an integrity hash, so that nobody can put another package in its place`, () => {
+    const entries = packagesOf(file)
+    assert.ok(entries.length > 0)
+    assert.deepEqual(
+      entries.filter(([, { integrity }]) => !/^sha512-/.test(integrity ?? '')).map(([name]) => name),
+      [],
+    )
+  })
+}
+
+test('production installs 160 packages at most', () => {
+  // Of optional packages, one platform installs a few.
+  const isForProduction = ({ dev, devOptional, optional }: Entry) => !dev && !devOptional && !optional
+  const production = packagesOf('package-lock.json').filter(([, entry]) => isForProduction(entry))
+  assert.ok(production.length <= MOST_PRODUCTION_PACKAGES, `${production.length} packages`)
+})
+
+test('every direct dependency stands in docs/dependencies.md, with a reason', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json'))
+  const rows = read('docs/dependencies.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+  const listed = rows.flatMap((row) => row.split(' | ')[0]?.slice(2).split(', ') ?? [])
+  const missing = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !listed.includes(name))
+  assert.deepEqual(missing, [])
+})
+
+function packagesOf(file: string) {
+  const { packages }: { packages: Record<string, Entry> } = JSON.parse(read(file))
+  return Object.entries(packages).filter(([name]) => name !== '')
+}
+
+function read(file: string): string {
+  return readFileSync(join(projectRoot(), file), 'utf8')
+}
