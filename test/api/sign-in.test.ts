@@ -90,13 +90,15 @@ test('[BEARER-8] a token that ends while a body is still being sent stores nothi
     method: 'PUT',
     headers: { Authorization: `Bearer ${client.token}`, 'Content-Type': 'application/json', Expect: '100-continue' },
   })
+  // An answer that comes before anything listens is dropped, and the test would wait for it for ever.
+  const answered = once(asked, 'response')
   asked.flushHeaders()
   await once(asked, 'continue')
   // By the time that a later request is answered, the earlier one waits for its body.
   assert.equal((await client.get('/me')).status, 200)
   await client.post('/signout')
   asked.end('{"value":"x"}')
-  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  const [answer] = (await answered) as [IncomingMessage]
   assert.deepEqual([answer.statusCode, answer.headers['www-authenticate']], [401, 'Bearer'])
   answer.resume()
 })
@@ -249,14 +251,16 @@ async function sendSlowly(demo: Demo, client: ApiClient, method: string, path: s
     method,
     headers: { Authorization: `Bearer ${client.token}`, 'Content-Type': 'application/json', Expect: '100-continue' },
   })
+  // A server that is slow to look up the token refuses it before the body has come.
+  const answered = once(asked, 'response')
   asked.flushHeaders()
   await once(asked, 'continue')
-  // By the time that a later request is answered, the earlier one waits for its body.
+  // By the time that a later request is answered, the earlier one waits for its body, as a rule.
   assert.equal((await client.get('/me')).status, 200)
   return {
     async finish(body: unknown) {
       asked.end(JSON.stringify(body))
-      const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+      const [answer] = (await answered) as [IncomingMessage]
       answer.resume()
       return [answer.statusCode, answer.headers['www-authenticate']]
     },

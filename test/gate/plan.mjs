@@ -99,6 +99,12 @@ export function serversFor(files) {
   return { redis: isNamed('redisUrl'), postgres: isNamed('postgresUrl') }
 }
 
+/** Whether a file asks a server that this machine lacks: it may have no test then. */
+export function lacksServer(file) {
+  const { redis, postgres } = serversFor([file])
+  return (redis && !process.env.TEST_REDIS_URL) || (postgres && !process.env.TEST_POSTGRES_URL)
+}
+
 /** The files whose path contains one of `filter`. */
 export function matching(files, filter) {
   return filter.length === 0 ? files : files.filter((file) => filter.some((part) => file.includes(part)))

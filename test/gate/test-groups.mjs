@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { lacksServer } from './plan.mjs'
 import { root } from './run-program.mjs'
 
 // Loading what a test file needs takes longer than most files: those of one room load it once, so many at a time.
@@ -13,7 +14,7 @@ const ALONE = /^test\/session\/stores\/\w+\/store\.test\.ts$/
 /** Deals test files to processes. Returns the programs to run, the files of which each must be seen to have run a test, and how to clean up. */
 export function groupTests(files) {
   const folder = mkdtempSync(join(tmpdir(), 'test-groups-'))
-  const alone = files.filter((file) => ALONE.test(file)).map((file) => [file])
+  const alone = files.filter((file) => ALONE.test(file) && !lacksServer(file)).map((file) => [file])
   const watched = files.filter((file) => !ALONE.test(file))
   // The largest first, so that no process works on alone at the end.
   const groups = [...alone, ...inGroups(watched)].sort((a, b) => sizeOf(b) - sizeOf(a))

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { crmTemplateFiles, crmTemplatesOnPostgres } from '../support/crm-templates.ts'
+import { lacksServer } from './plan.mjs'
 import { exitCode, GateError, root, testEnvironment } from './run-program.mjs'
 import { groupTests } from './test-groups.mjs'
 
@@ -36,7 +37,9 @@ async function runFiles(files, env, title, options) {
   try {
     const { code, findings } = await runNodeTest(programs, env, options)
     const seen = new Set(findings.map(({ file }) => file && relative(root, file).split(sep).join('/')))
-    const empty = watched.filter((file) => !seen.has(file)).map((name) => ({ kind: 'empty-file', name }))
+    const empty = watched
+      .filter((file) => !seen.has(file) && !lacksServer(file))
+      .map((name) => ({ kind: 'empty-file', name }))
     complain([...findings, ...empty], code, title)
     return findings.filter(({ kind }) => kind === 'passed').length
   } finally {
