@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import test from 'node:test'
 import { projectRoot } from '../src/config/project-root.ts'
@@ -8,12 +7,9 @@ import { projectRoot } from '../src/config/project-root.ts'
 const MOST_LINES_OF_README = 120
 const LAYER = 'src/session/'
 
-const PAGES = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '*.md'], {
-  cwd: projectRoot(),
-  encoding: 'utf8',
-})
-  .split('\0')
-  .filter((file) => file !== '' && existsSync(join(projectRoot(), file)))
+const NOT_OURS = new Set(['.git', '.node', 'node_modules', 'report', 'results'])
+const PAGES = pagesBelow('.')
+const FENCED = /^ *```[\s\S]*?^ *```/gm
 
 test('every relative link of every page leads to a file, and every anchor to a heading', () => {
   assert.ok(PAGES.length > 50, `only ${PAGES.length} pages were found`)
@@ -75,6 +71,14 @@ test('a missing file and a missing heading are each noticed', () => {
   )
 })
 
+function pagesBelow(folder: string): string[] {
+  return readdirSync(join(projectRoot(), folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = posix.join(folder, entry.name)
+    if (entry.isDirectory()) return NOT_OURS.has(entry.name) ? [] : pagesBelow(path)
+    return path.endsWith('.md') ? [path] : []
+  })
+}
+
 interface Link {
   /** From the project's root. */
   file: string
@@ -109,8 +113,6 @@ function anchorsOf(markdown: string): string[] {
       .replaceAll(' ', '-'),
   )
 }
-
-const FENCED = /^ *```[\s\S]*?^ *```/gm
 
 function withoutCode(markdown: string): string {
   return markdown.replace(FENCED, '').replace(/`[^`\n]*`/g, '')
