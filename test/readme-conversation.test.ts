@@ -11,9 +11,9 @@ interface Exchange {
   printed: string
 }
 
-test('[BEARER-6] the conversation with the API goes as the README shows it', async (t) => {
+test('[BEARER-6] the conversation with the API goes as docs/rest-api.md shows it', async (t) => {
   const conversation = readConversation()
-  assert.ok(conversation.length >= 8, 'the README shows a whole conversation')
+  assert.ok(conversation.length >= 8, 'the page shows a whole conversation')
   assert.ok(conversation.some(({ command }) => command.includes('/api/signout')))
   const demo = await startDemo(t)
   const terminal = new Terminal(t)
@@ -22,15 +22,15 @@ test('[BEARER-6] the conversation with the API goes as the README shows it', asy
     const typed = command.replaceAll('http://localhost:8044', demo.url).replace(/^TOKEN=crm_…$/, `TOKEN=${token}`)
     assert.doesNotMatch(typed, /…|localhost:8044/, 'nothing is left to guess in a command')
     const answer = await terminal.type(typed)
-    assert.match(answer, patternOf(printed), `${command}\nprinted\n${answer}\nand the README says\n${printed}`)
+    assert.match(answer, patternOf(printed), `${command}\nprinted\n${answer}\nand the page says\n${printed}`)
     token = /crm_[\w.-]+/.exec(answer)?.[0] ?? token
   }
 })
 
-/** What is typed, after `$ `, and what is printed then, from the README's one block of a terminal. */
+/** What is typed, after `$ `, and what is printed then, from the page's one block of a terminal. */
 function readConversation(): Exchange[] {
-  const readme = readFileSync(join(projectRoot(), 'README.md'), 'utf8')
-  const [, block = ''] = /```console\n([\s\S]*?)```/.exec(readme) ?? []
+  const page = readFileSync(join(projectRoot(), 'docs', 'rest-api.md'), 'utf8')
+  const [, block = ''] = /```console\n([\s\S]*?)```/.exec(page) ?? []
   return block
     .split(/^\$ /m)
     .slice(1)

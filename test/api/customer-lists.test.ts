@@ -77,8 +77,8 @@ test('a list that is asked for in a way it does not know says which parameter is
 test('a parameter that is known and left empty is not given', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
-  const readme = readFileSync(join(projectRoot(), 'README.md'), 'utf8')
-  const [, address = ''] = /`GET \/api(\/customers\?[^`]*)`/.exec(readme) ?? []
+  const page = readFileSync(join(projectRoot(), 'docs', 'rest-api.md'), 'utf8')
+  const [, address = ''] = /`GET \/api(\/customers\?[^`]*)`/.exec(page) ?? []
   assert.match(address, /search=&.*limit=&after=$/)
   assert.deepEqual((await client.get(address)).body, (await client.get('/customers')).body)
   assertProblem(await client.get('/customers?search=&search='), 400, /more than once/)

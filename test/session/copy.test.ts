@@ -75,9 +75,10 @@ test('the quick start of its README type-checks on the copy as it is printed', a
   assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
 })
 
-test('the example of bearer tokens in its README runs on the copy as it is printed: sign in, ask, and pages beside it', async (scope) => {
+test('the example of bearer tokens in its documentation runs on the copy as it is printed: sign in, ask, and pages beside it', async (scope) => {
   const folder = copyOfLayer(scope, ['@types/node', '@types/koa', 'koa'])
-  const blocks = readFileSync(join(LAYER, 'README.md'), 'utf8').match(/(?<=```ts\n)[\s\S]+?(?=```)/g) ?? []
+  const blocks =
+    readFileSync(join(LAYER, 'docs', 'bearer-tokens.md'), 'utf8').match(/(?<=```ts\n)[\s\S]+?(?=```)/g) ?? []
   const example = blocks.find((block) => block.includes('tokenSessions(manager'))
   assert.ok(example)
   writeFileSync(join(folder, 'app.ts'), `${example}${LISTENING}`)
