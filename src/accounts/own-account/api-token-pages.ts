@@ -25,7 +25,7 @@ import { consumeFormToken, releaseFormToken } from './form-tokens.ts'
 const PAGE = '/account/tokens'
 const DEFAULT_DAYS = '30'
 
-export interface ApiTokensPage extends PageModel {
+interface ApiTokensPage extends PageModel {
   tokens: {
     name: string
     access: string
@@ -54,7 +54,7 @@ export interface ApiTokensPage extends PageModel {
   endWithServer: boolean
 }
 
-export interface TokenMadePage extends PageModel {
+interface TokenMadePage extends PageModel {
   token: string
   command: string
   facts: { label: string; value: string }[]

@@ -16,7 +16,7 @@ import {
   type UserRequest,
 } from './own-devices.ts'
 
-export interface DevicesPage extends PageModel {
+interface DevicesPage extends PageModel {
   /** The result of the last action; '' for none. */
   notice: string
   devices: {

@@ -18,7 +18,7 @@ import type { SessionsOfDevices } from './own-devices.ts'
 
 const PAGE = '/account/email'
 
-export interface EmailPage extends PageModel {
+interface EmailPage extends PageModel {
   current: string
   typed: string
   isSent: boolean
@@ -29,7 +29,7 @@ export interface EmailPage extends PageModel {
   wrongField: 'email' | 'password' | ''
 }
 
-export interface ConfirmEmailPage extends PageModel {
+interface ConfirmEmailPage extends PageModel {
   /** The user name of the account. */
   owner: string
   /** The new address; '' for unknown. */

@@ -7,7 +7,7 @@ import type { PageModel } from '../../web/pages.ts'
 import { Problem } from '../../web/problem.ts'
 import { accounts } from '../people/accounts.ts'
 
-export interface OwnPage extends PageModel {
+interface OwnPage extends PageModel {
   email: string
   /** The customers with this address: usually one, or none. */
   customers: OwnCustomer[]

@@ -13,7 +13,7 @@ import type { SessionsOfDevices } from './own-devices.ts'
 
 const PAGE = '/account/password'
 
-export interface PasswordPage extends PageModel {
+interface PasswordPage extends PageModel {
   userName: string
   shortestPassword: number
   isChanged: boolean

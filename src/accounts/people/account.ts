@@ -3,7 +3,7 @@ import type { Database } from '../../../db/tables.ts'
 import type { roles } from '../../crm-session/privileges.ts'
 import type { AccountName } from './login-form.ts'
 
-export type AccountRole = keyof typeof roles
+type AccountRole = keyof typeof roles
 
 /** An account that may sign in: an active salesperson, or a customer whose address is validated. */
 export interface Account {

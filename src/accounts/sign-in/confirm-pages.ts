@@ -11,7 +11,7 @@ import { OWN_DEVICES_PAGE } from './start-pages.ts'
 /** How long a login or a step-up counts as recent. */
 export const RECENT_MINUTES = 15
 
-export interface ConfirmPage extends PageModel {
+interface ConfirmPage extends PageModel {
   userName: string
   next: string
   minutes: number

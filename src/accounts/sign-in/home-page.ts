@@ -6,7 +6,7 @@ import type { Config } from '../../config/config.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { startPageOf } from './start-pages.ts'
 
-export interface HomePage extends PageModel {
+interface HomePage extends PageModel {
   userName: string
   /** Where a signed-in user continues. */
   ownStart: string

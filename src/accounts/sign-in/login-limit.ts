@@ -13,7 +13,7 @@ const FAILURES_PER_ADDRESS = 100
 const FAILURES_PER_SESSION = 5
 
 /** A login attempt. It counts as a failure from the start, so that concurrent attempts cannot exceed the limit. */
-export type Attempt = { allowed: true; refund(): Promise<void> } | { allowed: false; retryAfterSeconds: number }
+type Attempt = { allowed: true; refund(): Promise<void> } | { allowed: false; retryAfterSeconds: number }
 
 /**
  * The rate limit against guessing passwords, in 15 minutes: 10 failures per account and address, 100 per address. Unknown

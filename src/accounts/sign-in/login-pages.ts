@@ -10,7 +10,7 @@ import { readLoginForm } from '../people/login-form.ts'
 import { type SignInParts, signIn } from './sign-in.ts'
 import { startPageOf } from './start-pages.ts'
 
-export interface LoginPage extends PageModel {
+interface LoginPage extends PageModel {
   userId: string
   /** Only the public password of the demo accounts. */
   password: string

@@ -11,7 +11,7 @@ import type { SignUpLimit } from './sign-up-limit.ts'
 
 const WAITING_PAGE = '/signup/waiting'
 
-export interface SignUpPage extends PageModel {
+interface SignUpPage extends PageModel {
   email: string
   /** Why the last attempt failed, and in which field; '' for none. */
   message: string
@@ -20,7 +20,7 @@ export interface SignUpPage extends PageModel {
   shortestPassword: number | undefined
 }
 
-export interface WaitingPage extends PageModel {
+interface WaitingPage extends PageModel {
   sessionId: string
   /** Undefined when this session has no sign-up. */
   waiting: Waiting | undefined

@@ -14,7 +14,7 @@ import { findPendingUser, removePendingUser, validateUser } from '../people/user
 import { linkPurpose } from './sign-up.ts'
 import { asksForPassword } from './sign-up-pages.ts'
 
-export interface ConfirmValidationPage extends PageModel {
+interface ConfirmValidationPage extends PageModel {
   /** The user who is signed in here and whose session would be left; undefined for none. */
   instead: string | undefined
   /** Where the button posts to: this address, with the consent to leave the other session. */
@@ -23,7 +23,7 @@ export interface ConfirmValidationPage extends PageModel {
   message: string
 }
 
-export interface ValidatedPage extends PageModel {
+interface ValidatedPage extends PageModel {
   email: string
   sessionId: string
   /** The user of the session that this browser is in now; '' for a guest. */

@@ -142,7 +142,7 @@ test('an address that was never validated is free, and one that was taken meanwh
   assert.equal((await ana.get(first)).status, 303)
   const late = await ben.get(second)
   assert.equal(late.status, 409)
-  assert.match(late.text, /belongs to another account/)
+  assert.match(late.text, /Another account has this address now/)
   assert.equal((await ben.get(DEVICES)).status, 200)
   assert.ok(await userOf(demo, 'ben@example.com'))
 })

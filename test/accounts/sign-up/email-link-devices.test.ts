@@ -30,7 +30,7 @@ test('another device of the same session is signed out, even if it knew the pass
   const link = await askFor(demo, ada)
   assert.equal((await linked.post('/account/confirm', { password: 'crm-demo' })).status, 303)
   const opened = await demo.visitor().get(link)
-  assert.match(opened.text, /Only the device that asked for it stays signed in/)
+  assert.match(opened.text, /Only the device that requested the change stays signed in/)
   assert.equal((await ada.get(DEVICES)).status, 200)
   assert.equal((await linked.get(DEVICES)).status, 303)
 })
