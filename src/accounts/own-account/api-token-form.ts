@@ -24,7 +24,6 @@ export interface RequestedToken {
 
 type TokenForm =
   | { ok: true; requested: RequestedToken }
-  /** `typed` fills in the form again. */
   | { ok: false; message: string; wrongField: 'name' | ''; typed: { name: string; days: string; scope: string } }
 
 const LONGEST_NAME = 60

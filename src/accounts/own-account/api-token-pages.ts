@@ -31,20 +31,16 @@ interface ApiTokensPage extends PageModel {
     access: string
     made: string
     used: string
-    /** '' for unknown. */
     usedFrom: string
     expires: string
     revokeAction: string
   }[]
-  /** Why the form was refused; '' for none. */
   message: string
-  /** '' for none. */
   notice: string
   typed: { name: string; days: string; scope: string }
   wrongField: 'name' | 'password' | ''
   /** The login was too long ago: the form asks for the password. */
   asksPassword: boolean
-  /** The one-time token of the form. */
   once: string
   lifetimes: typeof TOKEN_LIFETIMES
   scopes: typeof TOKEN_SCOPES

@@ -16,7 +16,6 @@ const DAY_SECONDS = 24 * 60 * 60
 
 /** A token as its owner sees it, without the secret. */
 export interface ApiToken {
-  /** The public handle. */
   id: string
   name: string
   scope: TokenScope

@@ -144,7 +144,6 @@ async function requestingDevice(
   return devices.find(({ handle }) => handle === asker)?.handle ?? newest?.handle
 }
 
-/** Revokes all devices of the session but one. */
 async function endAllBut(
   kept: string | undefined,
   sessions: SessionsOfDevices,

@@ -73,7 +73,6 @@ export async function endAllDevices(
   )
 }
 
-/** When and where a change was made, for the notice about it. */
 export function noticeDetails({ device, address }: UserRequest['origin'], now: number): Happened {
   return { at: isoTime(now), device: describeDevice(device), address }
 }

@@ -17,7 +17,6 @@ import {
 } from './own-devices.ts'
 
 interface DevicesPage extends PageModel {
-  /** The result of the last action; '' for none. */
   notice: string
   devices: {
     what: string
@@ -27,7 +26,6 @@ interface DevicesPage extends PageModel {
     endAction: string
     endLabel: string
   }[]
-  /** How many more there are. */
   more: number
 }
 

@@ -24,17 +24,13 @@ interface EmailPage extends PageModel {
   isSent: boolean
   /** Where the demo shows its mail; '' when mail is really sent. */
   mailbox: string
-  /** Why the last attempt failed, and in which field; '' for none. */
   message: string
   wrongField: 'email' | 'password' | ''
 }
 
 interface ConfirmEmailPage extends PageModel {
-  /** The user name of the account. */
   owner: string
-  /** The new address; '' for unknown. */
   email: string
-  /** Where the button posts to. */
   action: string
 }
 
@@ -111,7 +107,6 @@ export function emailPages(parts: EmailParts) {
     },
   }
 
-  /** Trusts the data of the one-time link alone. */
   async function finish(ctx: Context): Promise<void> {
     const session = currentSession(ctx)
     const { changesEmail, askedBy } = Object(session.restored === false ? undefined : session.restored.data) as {

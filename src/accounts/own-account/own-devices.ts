@@ -10,7 +10,6 @@ export interface OwnDevice {
   sessionId: string
   handle: string
   via: DeviceDescription['via']
-  /** The `User-Agent` header. */
   userAgent: string | null
   address: string | null
   /** An API token's name; '' for everything else. */
@@ -23,7 +22,6 @@ export interface OwnDevice {
 interface OwnDevices {
   /** This device first, then the most recently used ones. */
   devices: OwnDevice[]
-  /** How many more there are. */
   more: number
 }
 
@@ -32,7 +30,6 @@ export type SessionsOfDevices = Pick<
   'get' | 'list' | 'count' | 'end' | 'endMany' | 'detach'
 >
 
-/** A request of a user who is signed in. */
 export interface UserRequest {
   session: CrmSession
   userId: string

@@ -9,7 +9,6 @@ import { accounts } from '../people/accounts.ts'
 
 interface OwnPage extends PageModel {
   email: string
-  /** The customers with this address: usually one, or none. */
   customers: OwnCustomer[]
 }
 

@@ -17,7 +17,6 @@ interface PasswordPage extends PageModel {
   userName: string
   shortestPassword: number
   isChanged: boolean
-  /** Why the last attempt failed, and in which field; '' for none. */
   message: string
   wrongField: 'password' | 'newPassword' | ''
 }

@@ -19,7 +19,6 @@ export interface Account {
   readonly passwordHash: string | undefined
 }
 
-/** What a new session is given. */
 export interface Identity {
   userId: string
   userName: string

@@ -8,7 +8,6 @@ const KEPT_MILLISECONDS = 24 * 60 * 60_000
 
 /** The data of a mailed link. */
 export interface EmailLinkData {
-  /** The id of the change. */
   changesEmail: string
   /** The public handle of the device that requested it. */
   askedBy?: string | undefined
@@ -49,7 +48,6 @@ export async function removeEmailChange(database: Kysely<Database>, userId: stri
   await database.deleteFrom('email_changes').where('user_id', '=', userId).execute()
 }
 
-/** Removes changes that were not confirmed in time. */
 export async function removeOldEmailChanges(database: Kysely<Database>, now: number): Promise<void> {
   await database
     .deleteFrom('email_changes')

@@ -6,7 +6,6 @@ import { SessionError } from '../../session/index.ts'
 export interface Limiter {
   /** Takes one point. Rejects with a `RateLimiterRes` when none is left. */
   consume(key: string): Promise<unknown>
-  /** Gives one point back. */
   reward(key: string): Promise<unknown>
 }
 
@@ -21,7 +20,6 @@ export interface LimiterOptions {
 /** Makes a limiter whose counts all worker processes share. */
 export type MakeLimiter = (options: LimiterOptions) => Limiter
 
-/** For a single process. */
 export const limiterInMemory: MakeLimiter = (options) => new RateLimiterMemory(options)
 
 export type Count = readonly [limiter: Limiter, key: string]

@@ -14,7 +14,6 @@ export const LONGEST_ACCOUNT_NAME = LONGEST_EMAIL
 export const LONGEST_TYPED_PASSWORD = 1024
 const MOST_DIGITS = String(LARGEST_USER_ID).length
 
-/** Reads the fields `userId` (a number, or an e-mail address), `password` and `next`. */
 export function readLoginForm(body: unknown): LoginForm {
   const fields = Object(body) as Record<string, unknown>
   const userId = readField(fields, 'userId')

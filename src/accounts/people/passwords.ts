@@ -13,7 +13,6 @@ const FEWEST_THREADS = 2
 const MOST_WAITING = 32
 const RETRY_AFTER_SECONDS = 5
 
-/** Hashes and verifies passwords in worker threads. */
 export interface Passwords {
   /** Makes a bcrypt hash. @throws TypeError for a password that bcrypt would truncate. */
   hash(password: string): Promise<string>
@@ -100,7 +99,6 @@ function startThreads(): PasswordPool {
     maxQueue: Number.POSITIVE_INFINITY,
     // A thread stopped while it loads a module by require() ends the whole process; by import() it does not.
     execArgv: ['--no-experimental-require-module'],
-    // Pages take precedence over passwords.
     niceIncrement: 10,
   })
 }

@@ -81,13 +81,11 @@ export async function moveToSession(database: Kysely<Database>, id: string, sess
   await database.updateTable('users').set({ session_id: sessionId }).where('id', '=', id).execute()
 }
 
-/** Returns whether there was a pending account to remove. */
 export async function removePendingUser(database: Kysely<Database>, id: string): Promise<boolean> {
   const result = await database.deleteFrom('users').where('id', '=', id).where('validated', '=', 0).executeTakeFirst()
   return Number(result.numDeletedRows) === 1
 }
 
-/** Removes the pending account with this address, if any. */
 export async function removePendingUserOf(database: Kysely<Database>, email: string): Promise<void> {
   await database.deleteFrom('users').where('email', '=', email).where('validated', '=', 0).execute()
 }

@@ -4,7 +4,6 @@ import { LONGEST_TYPED_PASSWORD } from '../people/login-form.ts'
 import { rollback } from '../people/rollback.ts'
 import { type Origin, recordFailure, type SignInParts, tooManyAttempts } from './sign-in.ts'
 
-/** Each `message` is for the user. */
 export type PasswordCheck =
   | { is: 'right'; account: Account }
   | { is: 'wrong'; message: string }

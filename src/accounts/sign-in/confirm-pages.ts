@@ -15,7 +15,6 @@ interface ConfirmPage extends PageModel {
   userName: string
   next: string
   minutes: number
-  /** Why the last attempt failed; '' for none. */
   message: string
 }
 
@@ -44,7 +43,6 @@ export function confirmPages(parts: Omit<SignInParts, 'config'>) {
   }
 }
 
-/** Sets the status of a page that says why a password was refused. */
 export function setRefusalStatus(ctx: Context, check: Exclude<PasswordCheck, { is: 'right' }>): void {
   ctx.status = check.is === 'limited' ? 429 : 422
   if (check.is === 'limited') ctx.set('Retry-After', String(check.retryAfterSeconds))

@@ -8,7 +8,6 @@ import { startPageOf } from './start-pages.ts'
 
 interface HomePage extends PageModel {
   userName: string
-  /** Where a signed-in user continues. */
   ownStart: string
   sessionsOn: boolean
   /** Only in the demo profile. */

@@ -15,7 +15,6 @@ interface LoginPage extends PageModel {
   /** Only the public password of the demo accounts. */
   password: string
   next: string
-  /** Why the last attempt failed, and in which field; '' for none. */
   message: string
   wrongField: 'userId' | 'password' | ''
   /** The address is not validated yet: the page offers to send the mail again. */

@@ -26,7 +26,6 @@ export interface SignInParts extends KnownDeviceParts {
 export interface Origin {
   address: string
   requestId?: string
-  /** The `User-Agent` header. */
   device?: string | null
 }
 
@@ -50,7 +49,6 @@ export type SignedIn =
   | { is: 'refused'; reason: 'unknown' | 'wrong'; message: string }
   /** The password is right, but the address is not validated yet. */
   | { is: 'pending'; account: Account; message: string }
-  /** The session has started, and the account did not change while the password was verified. */
   | { is: 'account'; account: Account }
 
 const TEXTS = {
@@ -114,7 +112,6 @@ const REASONS: Record<Failure, string> = {
   pending: 'address not validated yet',
 }
 
-/** Writes a failed attempt to the log and to the audit trail. */
 export function recordFailure(
   { log, audit }: Pick<SignInParts, 'log' | 'audit'>,
   typed: number | string,

@@ -4,12 +4,10 @@ import type { CrmStorage, SignUpStep } from '../../crm-session/crm-storage.ts'
 import { newestMail } from '../../mail/index.ts'
 import { PENDING_MILLISECONDS } from '../people/users.ts'
 
-/** The progress of a sign-up, as its page shows it. */
 export interface Waiting {
   step: SignUpStep
   email: string
   isDone: boolean
-  /** The state of the mail, in words. */
   mail: string
   /** Until when the link works, as ISO 8601 and for people. */
   until: { iso: string; text: string } | undefined

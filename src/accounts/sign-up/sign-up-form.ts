@@ -27,7 +27,6 @@ export function readSignUpForm(
   return weakness === undefined ? { ok: true, email: address, password } : refused('password', weakness)
 }
 
-/** Why this address is refused, or `undefined`. */
 function emailProblem(address: string): string | undefined {
   if (address === '') return 'Please enter your e-mail address'
   if (address.length > LONGEST_EMAIL) return `An e-mail address has at most ${LONGEST_EMAIL} characters`

@@ -16,7 +16,6 @@ export class SignUpLimit {
     this.#perAddress = make('mail-address', REQUESTS_PER_ADDRESS)
   }
 
-  /** Takes one request for mail. Returns a result when it is one too many. */
   async take(email: string, address: string): Promise<{ retryAfterSeconds: number } | undefined> {
     const retryAfterSeconds = await consumeAll([
       // First the sender: a blocked one must not use up the limit of a mailbox.

@@ -13,7 +13,6 @@ const WAITING_PAGE = '/signup/waiting'
 
 interface SignUpPage extends PageModel {
   email: string
-  /** Why the last attempt failed, and in which field; '' for none. */
   message: string
   wrongField: 'email' | 'password' | ''
   /** Undefined when the password is chosen on the page that the link opens. */
@@ -22,14 +21,12 @@ interface SignUpPage extends PageModel {
 
 interface WaitingPage extends PageModel {
   sessionId: string
-  /** Undefined when this session has no sign-up. */
   waiting: Waiting | undefined
   message: string
   /** Where the demo shows its mail; '' when mail is really sent. */
   mailbox: string
 }
 
-/** Whether the sign-up form asks for the password, or else the page that the link opens. */
 export function asksForPassword({ profile }: Pick<Config, 'profile'>): boolean {
   return profile === 'demo'
 }

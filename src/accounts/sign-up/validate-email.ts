@@ -26,7 +26,6 @@ interface ConfirmValidationPage extends PageModel {
 interface ValidatedPage extends PageModel {
   email: string
   sessionId: string
-  /** The user of the session that this browser is in now; '' for a guest. */
   userName: string
 }
 
@@ -83,7 +82,6 @@ export function validateEmailPages(parts: Parts) {
       }
     },
 
-    /** The button on the page that `open` shows. */
     async confirm(ctx: Context) {
       const session = currentSession(ctx)
       if (session.offer !== undefined) {
@@ -125,7 +123,6 @@ function question(ctx: Context, { instead }: { instead: string | undefined }) {
   return { instead, action: confirmAction(ctx, instead) }
 }
 
-/** The data of the link that brought this request. */
 function linkData({ restored }: CrmSession): unknown {
   return restored === false ? undefined : restored.data
 }

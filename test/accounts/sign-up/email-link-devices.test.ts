@@ -75,7 +75,7 @@ test('requesting a change takes the password, rotates the cookie and counts as a
   assert.equal((await before.get(DEVICES)).status, 303, 'a cookie that was copied before is invalid')
 })
 
-test('a stranger who opens a link whose address was taken meanwhile is not told whose it was, and keeps the page', async (t) => {
+test('a visitor who opens a link to an address that was taken meanwhile does not see whose it was', async (t) => {
   const demo = await startDemo(t)
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)

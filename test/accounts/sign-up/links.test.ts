@@ -19,7 +19,7 @@ import {
 } from '../../support/sign-up.ts'
 import { Visitor } from '../../support/visitor.ts'
 
-test('[OTP-15] a link that wants to be confirmed is looked at freely; the button spends it', async (t) => {
+test('[OTP-15] opening a link that needs confirmation does not consume it; the button does', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -55,7 +55,7 @@ test('[OTP-15] where another user is signed in, the page names that user, and st
   assert.notEqual(await demo.parts.sessions?.get(mine), undefined, 'the other session lives on')
 })
 
-test('[OTP-15] on any other page a link is asked for too, and the page follows', async (t) => {
+test('[OTP-15] any other page asks for confirmation of a link too, and then opens', async (t) => {
   const demo = await startDemo(t)
   const [ada, phone, jonas] = [demo.visitor(), demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -113,7 +113,7 @@ test('in production a recipient who did not sign up deletes the account by the o
   assert.equal(headingOf(await ana.post(link, { password: GOOD_PASSWORD })), 'Invalid token')
 })
 
-test('[OTP-19] a /4DACTION/ address may receive the link too, and an invalid one leads on to the login page', async (t) => {
+test('[OTP-19] a /4DACTION/ address may receive the link too, and an invalid one redirects to the login page', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -206,7 +206,7 @@ async function mailsIn({
   return rows.map(({ links }) => ({ links: JSON.parse(links) }))
 }
 
-test('a link never leads to another host: not the way back, and not the button', async (t) => {
+test('a link never redirects to another host: neither the way back nor the button', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const query = (await newestLink(demo, 'ana@example.com')).split('?')[1]

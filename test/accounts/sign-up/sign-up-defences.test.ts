@@ -78,7 +78,7 @@ test('a password that cannot be hashed at this moment is requested again, behind
   assert.equal(headingOf(await ana.post(again, { password: GOOD_PASSWORD })), 'Congratulations')
 })
 
-test('a form that cannot be read spends no link: a fresh one takes its place', async (t) => {
+test('an unreadable form does not cost the link: a fresh one replaces it', async (t) => {
   const demo = await startDemo(t, PRODUCTION)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const { links } = await demo.parts.database.selectFrom('mailbox').select('links').executeTakeFirstOrThrow()
