@@ -6,13 +6,12 @@ export { devicePages } from './own-account/device-pages.ts'
 export { emailPages } from './own-account/email-pages.ts'
 export { ownPage } from './own-account/own-page.ts'
 export { passwordPages } from './own-account/password-pages.ts'
-export type { Account } from './people/authenticate.ts'
-export { findAccount } from './people/find-account.ts'
+export type { Account } from './people/account.ts'
+export { accounts } from './people/accounts.ts'
 export { type Limiter, type LimiterOptions, limiterInMemory, type MakeLimiter } from './people/limiter.ts'
 export { type AccountName, LONGEST_ACCOUNT_NAME, LONGEST_TYPED_PASSWORD, readAccountName } from './people/login-form.ts'
 export { newPasswordProblem, SHORTEST_PASSWORD } from './people/new-password.ts'
 export { createPasswords, LONGEST_PASSWORD_BYTES, type Passwords, passwordProblem } from './people/passwords.ts'
-export { type Person, personOf } from './people/person.ts'
 export {
   AccountError,
   type AccountParts,

@@ -13,7 +13,7 @@ interface SweepParts {
   clock: { now(): number; after(milliseconds: number, run: () => void): () => void }
 }
 
-/** Removes, once an hour, the accounts and addresses that nobody validated in time and the mail that was settled long ago. Answers how to stop. */
+/** Removes expired sign-ups, expired e-mail changes and old mail once an hour. Returns a function that stops it. */
 export function startSweepingSignUps({ database, log, clock }: SweepParts): () => Promise<void> {
   return everyHour(clock, () =>
     sweepSignUps(database, clock.now()).catch((error) =>

@@ -1,5 +1,5 @@
 import type { Context, Next } from 'koa'
-import { type Account, findAccount } from '../accounts/index.ts'
+import { type Account, accounts } from '../accounts/index.ts'
 import { viewerOf } from '../crm/index.ts'
 import { tokenSessions } from '../session/koa/index.ts'
 import { CLOSE, hasBody } from '../web/body-format.ts'
@@ -39,7 +39,7 @@ export function createApi(parts: ApiParts) {
     // What metrics call this address.
     ctx.routePattern = place && MOUNT + place.endpoints[0]?.path
     const isOpen = place?.endpoints.some(({ access }) => access === 'open') === true
-    const known = isOpen ? undefined : await whoCalls(ctx)
+    const known = isOpen ? undefined : await authenticate(ctx)
     if (place === undefined)
       throw new Problem(404, `There is nothing at this address. ${MOUNT}/docs lists what there is.`)
     if (ctx.method === 'OPTIONS') return reply(ctx, { status: 204, headers: { Allow: allowedAt(place) } })
@@ -52,22 +52,22 @@ export function createApi(parts: ApiParts) {
     const session = apiSessionOf(ctx)
     refuseWithoutRight(session, endpoint)
     const call = await readCall(ctx, endpoint, place.params)
-    const account = known !== undefined && endpoint.body === undefined ? known : await whoCallsByNow(ctx, endpoint)
+    const account = known !== undefined && endpoint.body === undefined ? known : await authenticateAgain(ctx, endpoint)
     reply(ctx, await endpoint.handle({ ...call, session, account, viewer: viewerOf(ctx) }))
   }
 
   /** A body may come slowly. Meanwhile people sign out, tokens are revoked, and accounts are switched off. */
-  async function whoCallsByNow(ctx: Context, endpoint: GuardedEndpoint): Promise<Account> {
+  async function authenticateAgain(ctx: Context, endpoint: GuardedEndpoint): Promise<Account> {
     const session = apiSessionOf(ctx)
     await session.reload()
-    const account = await whoCalls(ctx)
+    const account = await authenticate(ctx)
     refuseWithoutRight(session, endpoint)
     return account
   }
 
   /** Read again each time: whoever was switched off since is refused like somebody without a token. */
-  function whoCalls(ctx: Context): Promise<Account> {
-    return apiSessionOf(ctx).authenticate((userId) => findAccount(parts.database, userId))
+  function authenticate(ctx: Context): Promise<Account> {
+    return apiSessionOf(ctx).authenticate((userId) => accounts.findById(parts.database, userId))
   }
 }
 

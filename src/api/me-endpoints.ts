@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { type Account, personOf } from '../accounts/index.ts'
 import { topCustomersOf } from '../crm/index.ts'
 import type { ApiParts } from './api-parts.ts'
 import { endpoint } from './endpoint.ts'
@@ -26,7 +25,7 @@ const topCustomers = z
   })
   .meta({ id: 'TopCustomers' })
 
-/** What concerns whoever calls. */
+/** The caller's own data. */
 export function meEndpoints({ database }: ApiParts) {
   return [
     endpoint({
@@ -37,11 +36,11 @@ export function meEndpoints({ database }: ApiParts) {
       summary: 'Who you are, and what this token may do',
       answers: { 200: { description: 'You.', schema: me } },
       async handle({ session, account }) {
-        const { userId, userName } = personOf(account)
+        const { userId, userName, email, role } = account
         const { name, scope, expirationDate } = session
         const privileges = session.getPrivileges().sort()
         const token = { name, scope, expires: expirationDate }
-        return { status: 200, body: { userId, userName, ...detailsOf(account), privileges, token } }
+        return { status: 200, body: { userId, userName, email, role, privileges, token } }
       },
     }),
 
@@ -59,10 +58,4 @@ export function meEndpoints({ database }: ApiParts) {
       },
     }),
   ]
-}
-
-function detailsOf(account: Account) {
-  return account.is === 'staff'
-    ? { email: account.person.email, role: account.person.role }
-    : { email: account.user.email, role: 'customer' }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { LARGEST_USER_ID } from '../../db/tables.ts'
 import {
   type AccountName,
-  findAccount,
+  accounts,
   LONGEST_ACCOUNT_NAME,
   LONGEST_TYPED_PASSWORD,
   readAccountName,
@@ -83,7 +83,7 @@ export function signInEndpoints(parts: ApiParts) {
         const { session } = ctx
         const userId = session instanceof TokenSession && !session.isNew ? session.userId : undefined
         // A token may outlive the right to sign in by a moment.
-        const account = userId && (await findAccount(database, userId))
+        const account = userId && (await accounts.findById(database, userId))
         const about = account ? { signedIn: true, userId } : { signedIn: false }
         return { status: 200, body: { message: 'The API is here.', ...about } }
       },
@@ -127,11 +127,11 @@ export function signInEndpoints(parts: ApiParts) {
       tag: TAG,
       summary: 'Sign out: the token works no longer',
       anyQuery: true,
-      answers: { 200: { description: 'Signed out; also when nobody was signed in.', schema: message } },
+      answers: { 200: { description: 'Signed out, or no token was given.', schema: message } },
       async handle({ ctx }) {
         const { session } = ctx
         if (!(session instanceof TokenSession) || session.isNew)
-          return { status: 200, body: { message: 'Nobody was signed in.' } }
+          return { status: 200, body: { message: 'You were not signed in.' } }
         const { id, userId } = session
         await session.close()
         log.info({ event: 'logout', userId, session: id }, 'logged out')

@@ -152,7 +152,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assert.deepEqual([left.status, Object.keys(left.body)], [200, ['message']])
     assert.deepEqual((await client.get('/me')).body, DENIED)
     const again = await client.post('/signout')
-    assert.deepEqual([again.status, again.body.message], [200, 'Nobody was signed in.'])
+    assert.deepEqual([again.status, again.body.message], [200, 'You were not signed in.'])
     assert.equal((await other.get('/me')).status, 200)
   })
 

@@ -47,12 +47,12 @@ test('where login texts are uniform the API does not tell an unknown userId from
   const demo = await startDemo(t, { loginText: 'uniform' })
   const client = new ApiClient(demo)
   const messages = await Promise.all(
-    ['4', '999', 'nobody'].map(async (username) => (await client.post('/signin', { username, password: 'x' })).text),
+    ['4', '999', 'unknown'].map(async (username) => (await client.post('/signin', { username, password: 'x' })).text),
   )
   assert.equal(new Set(messages).size, 1)
 })
 
-test('somebody who is switched off while his password is verified gets no token', async (t) => {
+test('an account that is disabled while its password is verified gets no token', async (t) => {
   const demo = await startDemo(t)
   const { passwords } = demo.parts
   const verify = passwords.verify.bind(passwords)
@@ -65,7 +65,7 @@ test('somebody who is switched off while his password is verified gets no token'
   assert.equal(await demo.parts.sessions?.count({ userId: '4' }), 0)
 })
 
-test('a customer who signed up signs in once his address is validated, and reaches what is his', async (t) => {
+test('a customer signs in once the address is validated, and reaches only their own data', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await signUpAs(demo, visitor, 'ines@acme.example')
@@ -103,7 +103,7 @@ test('[BEARER-8] a token that ends while a body is still being sent stores nothi
   answer.resume()
 })
 
-test('[BEARER-8] [BEARER-11] whoever is signed out, revoked or switched off while his body still comes changes nothing any more', async (t) => {
+test('[BEARER-8] [BEARER-11] a caller who is signed out, revoked or disabled while the body is still arriving changes nothing', async (t) => {
   const demo = await startDemo(t)
   const { database, sessions } = demo.parts
   const endings: Record<string, (client: ApiClient) => Promise<unknown>> = {
@@ -152,7 +152,7 @@ test('a removal waits for no body: it is done when it is asked for, and the conn
   }
 })
 
-test('a fault of ours is no failed guess, and leaves no session behind', async (t) => {
+test('a server error is no failed guess, and leaves no session behind', async (t) => {
   const demo = await startDemo(t)
   const { passwords, database, sessions } = demo.parts
   const verify = passwords.verify.bind(passwords)
@@ -182,8 +182,8 @@ test('what is neither a number nor an address is not logged: it may be a passwor
   await demo.visitor().logIn('p@ssw0rd!', 'x')
   for (const username of typed) assert.ok(!demo.log.join('').includes(username), username)
   assert.ok(demo.log.some((line) => line.includes('"userId":"***"')))
-  await client.post('/signin', { username: 'nobody@crm.example', password: 'x' })
-  assert.ok(demo.log.some((line) => line.includes('"userId":"nobody@crm.example"')))
+  await client.post('/signin', { username: 'unknown@crm.example', password: 'x' })
+  assert.ok(demo.log.some((line) => line.includes('"userId":"unknown@crm.example"')))
 })
 
 test('guesses at one account count together, by its number and by its address', async (t) => {
@@ -212,7 +212,7 @@ test('a username or password that no text can hold is refused in words', async (
       )
 })
 
-test('the test page names nobody who was switched off, and signing out looks at no parameters', async (t) => {
+test('the test page does not name a disabled user, and signing out ignores parameters', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   assert.deepEqual((await client.get('/testpage')).body, { message: 'The API is here.', signedIn: true, userId: '4' })

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import { expect, expectNarrow, test } from './fixtures.ts'
 
-test('a token is made, used, seen to be used, and taken back', async ({ page, server }) => {
+test('a token is made, used, seen to be used, and revoked', async ({ page, server }) => {
   await page.goto('/account/tokens')
   await expect(page).toHaveURL(/\/authenticate\.shtml\?next=%2Faccount%2Ftokens$/)
   await logIn(page, '2')

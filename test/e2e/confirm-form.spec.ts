@@ -14,7 +14,7 @@ test('after a download the form that asks for the password is empty, and can be 
     return route.fulfill({ status: 200, headers: { 'Content-Disposition': 'attachment; filename="a.csv"' }, body: 'a' })
   })
   const password = page.getByLabel('Password')
-  const button = page.getByRole('button', { name: 'Go on' })
+  const button = page.getByRole('button', { name: 'Continue' })
   for (const times of [1, 2]) {
     await password.fill('crm-demo')
     await Promise.all([page.waitForEvent('download'), button.click()])

@@ -1,7 +1,9 @@
 import type { Page } from '@playwright/test'
 import { expect, expectNarrow, test } from './fixtures.ts'
 
-test('from the locked door to the customers, and out again without leaving anything behind', async ({ page }) => {
+test('from a protected page through the login to the customers, and out again without leaving anything behind', async ({
+  page,
+}) => {
   await page.goto('/customers')
   await expect(page).toHaveURL(/\/authenticate\.shtml\?next=%2Fcustomers$/)
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in')
@@ -63,7 +65,7 @@ test('a salesperson at the administration’s door is told which privilege is mi
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Page not found')
 })
 
-test('another person on the same browser sees his own name and customers', async ({ page }) => {
+test('another user on the same browser sees their own name and customers', async ({ page }) => {
   for (const [userId, name] of [
     ['1', 'Ada Marlow'],
     ['2', 'Jonas Keller'],
@@ -75,7 +77,7 @@ test('another person on the same browser sees his own name and customers', async
   await expect(page.getByRole('banner')).toContainText('Jonas Keller')
 })
 
-test('a manager turns the pages of everybody’s customers', async ({ page }) => {
+test('a manager pages through all customers', async ({ page }) => {
   await page.goto('/authenticate.shtml?userId=5')
   await page.getByRole('button', { name: 'Log In' }).click()
   await page.getByRole('link', { name: 'Customers', exact: true }).click()

@@ -5,11 +5,7 @@ const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1'
 const NEW = 'four unusual words here'
 
-test('somebody sees his other device and signs it out; that one lands on the log-in page', async ({
-  page,
-  browser,
-  baseURL,
-}) => {
+test('a user signs out another device, which lands on the log-in page', async ({ page, browser, baseURL }) => {
   const email = await signUp(page)
   const phone = await secondDevice(browser, baseURL, email)
   await page.getByRole('link', { name: 'Your devices' }).first().click()
@@ -95,7 +91,7 @@ test('another address is proven by the link that was mailed to it', async ({ pag
   await expect(page.getByRole('main')).toContainText(wanted)
 })
 
-/** Makes a customer's account of its own for each walkthrough, and leaves him signed in. */
+/** Makes a separate customer account for each walkthrough, and leaves it signed in. */
 async function signUp(page: Page): Promise<string> {
   const email = newAddress()
   const tab = await inNewTab(page, '/signup')

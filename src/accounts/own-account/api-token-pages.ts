@@ -7,11 +7,11 @@ import type { OwnOrigins } from '../../web/own-origins.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { Problem } from '../../web/problem.ts'
 import { originOf } from '../../web/request-origin.ts'
-import { undoAndThrow } from '../people/rollback.ts'
-import { answerRefusal, RECENT_MINUTES } from '../sign-in/confirm-pages.ts'
-import { provePassword } from '../sign-in/prove-password.ts'
+import { rollback } from '../people/rollback.ts'
+import { checkPassword } from '../sign-in/check-password.ts'
+import { RECENT_MINUTES, setRefusalStatus } from '../sign-in/confirm-pages.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
-import { readTokenForm, TOKEN_LIFETIMES, TOKEN_SCOPES, type WantedToken } from './api-token-form.ts'
+import { type RequestedToken, readTokenForm, TOKEN_LIFETIMES, TOKEN_SCOPES } from './api-token-form.ts'
 import {
   type ApiToken,
   type ApiTokenParts,
@@ -20,41 +20,37 @@ import {
   makeApiToken,
   revokeApiToken,
 } from './api-tokens.ts'
-import { giveFormBack, spendForm } from './form-tokens.ts'
+import { consumeFormToken, releaseFormToken } from './form-tokens.ts'
 
 const PAGE = '/account/tokens'
 const DEFAULT_DAYS = '30'
 
-export interface ApiTokensPage extends PageModel {
+interface ApiTokensPage extends PageModel {
   tokens: {
     name: string
     access: string
     made: string
     used: string
-    /** '' when nothing is known. */
     usedFrom: string
     expires: string
     revokeAction: string
   }[]
-  /** What was wrong with the form; '' when nothing was. */
   message: string
-  /** What else there is to say. */
   notice: string
   typed: { name: string; days: string; scope: string }
   wrongField: 'name' | 'password' | ''
-  /** The log in was too long ago: the form asks for the password too. */
+  /** The login was too long ago: the form asks for the password. */
   asksPassword: boolean
-  /** Sent along with the form: a form that comes twice makes one token. */
   once: string
   lifetimes: typeof TOKEN_LIFETIMES
   scopes: typeof TOKEN_SCOPES
   most: number
   isFull: boolean
-  /** The server ends all sessions when it stops, and tokens with them. */
+  /** The server ends all sessions when it stops, and the tokens with them. */
   endWithServer: boolean
 }
 
-export interface TokenMadePage extends PageModel {
+interface TokenMadePage extends PageModel {
   token: string
   command: string
   facts: { label: string; value: string }[]
@@ -63,50 +59,50 @@ export interface TokenMadePage extends PageModel {
 interface TokenPageParts extends Omit<ApiTokenParts, 'sessions'>, Omit<SignInParts, 'config'> {
   config: Pick<Config, 'sessionCloseOnStop'>
   origins: OwnOrigins
-  /** Null when the server runs without sessions; then `requireUser` lets nobody through. */
+  /** Null when the server runs without sessions; then `requireUser` refuses every request. */
   sessions: ApiTokenParts['sessions'] | null
 }
 
-/** `/account/tokens`: somebody's own tokens for the API. Behind `requireUser`. */
+/** `/account/tokens`: the user's own API tokens. Behind `requireUser`. */
 export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
   return {
     async list(ctx: Context) {
       await showList(ctx)
     },
 
-    /** Answers with the token itself, which no other page ever shows. */
+    /** The only page that shows the token itself. */
     async make(ctx: Context) {
       const { session, userId } = signedIn(ctx)
       const form = readTokenForm(ctx.request.body)
       if (!form.ok) return showList(ctx, 422, form)
-      const { once, ...wanted } = form.wanted
-      // A token lives on when its maker has gone, so whoever only found a browser open must not make one.
-      if (!session.hasRecentLogin(RECENT_MINUTES) && !(await proved(ctx, form.wanted))) return
-      if (!(await spendForm(session, once))) {
+      const { once, ...requested } = form.requested
+      // Step-up: an API token outlives the session, so an unattended browser must not be able to make one.
+      if (!session.hasRecentLogin(RECENT_MINUTES) && !(await isReauthenticated(ctx, form.requested))) return
+      if (!(await consumeFormToken(session, once))) {
         const notice =
-          'This form was sent before, and made its token then; a token is shown only once. If you did not keep it, revoke it here and make another one.'
+          'This form was sent before and its token was made then. A token is shown only once: if you did not keep it, revoke it and make another one.'
         return showList(ctx, 409, { notice })
       }
 
       const origin = originOf(ctx)
-      const made = await makeApiToken(required(), userId, wanted, origin).catch((error) =>
-        undoAndThrow(parts.log, error, () => giveFormBack(session, once)),
+      const made = await makeApiToken(required(), userId, requested, origin).catch((error) =>
+        rollback(parts.log, error, () => releaseFormToken(session, once)),
       )
-      // Whoever was signed out at this very moment, by a new password for instance, leaves nothing behind.
-      if (made.is === 'made' && !(await isStillIn(session))) {
+      // The session may have been revoked meanwhile, by a new password for instance.
+      if (made.is === 'made' && !(await isStillSignedIn(session))) {
         await required().sessions.end(made.id, 'revoked', { cause: origin })
-        throw new Problem(403, 'You were signed out at this moment, so no token was made.')
+        throw new Problem(403, 'You were signed out meanwhile, so no token was made.')
       }
-      if (made.is === 'nobody')
-        throw new Problem(403, 'Your account was changed or switched off at this moment, so no token was made.')
+      if (made.is === 'account-changed')
+        throw new Problem(403, 'Your account was changed or disabled meanwhile, so no token was made.')
       if (made.is === 'too-many') return showList(ctx, 422)
       ctx.show<TokenMadePage>('tokens/made', {
         title: 'Your new API token',
         token: made.token,
         command: `curl -s ${origins.forLinks}/api/me -H 'Authorization: Bearer ${made.token}'`,
         facts: [
-          { label: 'Name', value: wanted.name },
-          { label: 'Access', value: accessOf(wanted) },
+          { label: 'Name', value: requested.name },
+          { label: 'Access', value: accessOf(requested) },
           { label: 'Expires', value: momentOf(made.expirationDate) },
         ],
       })
@@ -115,7 +111,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
     async revoke(ctx: Context) {
       const { userId } = signedIn(ctx)
       if (!(await revokeApiToken(required(), userId, String(ctx.params.id), originOf(ctx)))) {
-        const notice = 'There is no such token of yours: it was revoked before, or has expired. Nothing was changed.'
+        const notice = 'You have no such token: it was revoked or has expired. Nothing was changed.'
         return showList(ctx, 404, { notice })
       }
       ctx.status = 303
@@ -123,19 +119,19 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
     },
   }
 
-  /** Answers whether the password that came along is right; if not, the page is shown again with all that was typed. */
-  async function proved(ctx: Context, { name, days, scope, once }: WantedToken): Promise<boolean> {
+  /** Checks the password of the form. If it is wrong, shows the form again with everything that was typed. */
+  async function isReauthenticated(ctx: Context, { name, days, scope, once }: RequestedToken): Promise<boolean> {
     const { session, userId } = signedIn(ctx)
     const { password } = Object(ctx.request.body) as Record<string, unknown>
     const again = { typed: { name, days: String(days), scope }, once, wrongField: 'password' } as const
     if (password === undefined) {
-      await showList(ctx, 422, { ...again, message: 'Your log in was a while ago. Please enter your password too.' })
+      await showList(ctx, 422, { ...again, message: 'Your login was a while ago. Please enter your password too.' })
       return false
     }
-    const proof = await provePassword(parts, { ...originOf(ctx), userId, sessionId: session.id, password })
-    if (proof.is !== 'proved') {
-      answerRefusal(ctx, proof)
-      await showList(ctx, ctx.status, { ...again, message: proof.message })
+    const check = await checkPassword(parts, { ...originOf(ctx), userId, sessionId: session.id, password })
+    if (check.is !== 'right') {
+      setRefusalStatus(ctx, check)
+      await showList(ctx, ctx.status, { ...again, message: check.message })
       return false
     }
     await session.renew({ login: true })
@@ -170,14 +166,14 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
   }
 }
 
-async function isStillIn(session: CrmSession): Promise<boolean> {
+async function isStillSignedIn(session: CrmSession): Promise<boolean> {
   await session.reload()
   return session.userId !== undefined
 }
 
 function rowOf(token: ApiToken): ApiTokensPage['tokens'][number] {
   const { id, name, madeAt, lastUsedAt, address, program, expiresAt } = token
-  // Programs say who they are in the first word, and what they are made of in the rest.
+  // The first word of a `User-Agent` names the program.
   const [agent = ''] = (program ?? '').split(' ')
   return {
     name,

@@ -4,27 +4,25 @@ import type { Database } from '../../../db/tables.ts'
 import type { CrmStorage } from '../../crm-session/crm-storage.ts'
 import type { Privilege } from '../../crm-session/privileges.ts'
 import type { NewToken, Sessions, TokenScope } from '../../session/index.ts'
-import { isUnchanged } from '../people/authenticate.ts'
-import { findAccount } from '../people/find-account.ts'
-import { personOf } from '../people/person.ts'
-import { undoAndThrow } from '../people/rollback.ts'
-import type { WantedToken } from './api-token-form.ts'
+import { identityOf } from '../people/account.ts'
+import { accounts, isUnchanged } from '../people/accounts.ts'
+import { rollback } from '../people/rollback.ts'
+import type { RequestedToken } from './api-token-form.ts'
 
-/** How many live tokens somebody may have. */
+/** Live tokens of one user. */
 export const MOST_TOKENS = 20
 
 const DAY_SECONDS = 24 * 60 * 60
 
-/** A token as its owner sees it: never its secret. */
+/** A token as its owner sees it, without the secret. */
 export interface ApiToken {
-  /** Its public handle. */
   id: string
   name: string
   scope: TokenScope
   madeAt: Date
   /** Null: never used. */
   lastUsedAt: Date | null
-  /** Where from it was used last, and by which program, as it calls itself. */
+  /** Of the last use; the program is its `User-Agent`. */
   address: string | null
   program: string | null
   /** ISO 8601, UTC. */
@@ -37,16 +35,15 @@ export interface ApiTokenParts {
   sessions: Pick<Sessions<CrmStorage, Privilege>, 'newToken' | 'list' | 'end'>
 }
 
-/** From where somebody makes or revokes a token. */
 interface Origin {
   requestId: string
   device: string | null
   address: string
 }
 
-export type MadeToken = ({ is: 'made' } & NewToken) | { is: 'too-many' } | { is: 'nobody' }
+type MadeToken = ({ is: 'made' } & NewToken) | { is: 'too-many' } | { is: 'account-changed' }
 
-/** The live tokens of somebody, newest first. What he signed in with elsewhere is not among them. */
+/** The live tokens of a user, newest first, without the sign-ins over the API. */
 export async function apiTokensOf({ sessions }: Pick<ApiTokenParts, 'sessions'>, userId: string): Promise<ApiToken[]> {
   const { sessions: found } = await sessions.list({ userId, kind: 'rest', via: 'token' }, { size: 5 * MOST_TOKENS })
   return found.flatMap(({ id, startTime, expirationDate, devices }) => {
@@ -67,38 +64,37 @@ export async function apiTokensOf({ sessions }: Pick<ApiTokenParts, 'sessions'>,
 }
 
 /**
- * Makes a token with the rights that its owner has by now. `nobody`: he may not sign in any more, or was changed while it
- * was made. Many at once never leave him more than he may have; those that are too many end again.
+ * Makes a token with the current privileges of its owner. `account-changed`: the account was disabled or changed meanwhile.
+ * Concurrent calls cannot exceed `MOST_TOKENS`: a token too many is revoked at once.
  */
 export async function makeApiToken(
   { database, log, sessions }: ApiTokenParts,
   userId: string,
-  { name, scope, days }: Omit<WantedToken, 'once'>,
+  { name, scope, days }: Omit<RequestedToken, 'once'>,
   origin: Origin,
 ): Promise<MadeToken> {
-  const account = await findAccount(database, userId)
-  if (account === undefined) return { is: 'nobody' }
+  const account = await accounts.findById(database, userId)
+  if (account === undefined) return { is: 'account-changed' }
   if ((await apiTokensOf({ sessions }, userId)).length >= MOST_TOKENS) return { is: 'too-many' }
-  const { userName, roles } = personOf(account)
+  const { userName, roles } = identityOf(account)
   const absoluteSeconds = days * DAY_SECONDS
   const { device, address } = origin
   const made = await sessions.newToken(userId, { device, address, userName, roles, name, scope, absoluteSeconds })
-  const undo = async (is: 'too-many' | 'nobody') => {
+  const undo = async (is: 'too-many' | 'account-changed') => {
     await sessions.end(made.id, 'revoked', { cause: origin })
     return { is }
   }
 
-  // Whoever was switched off, or given another role, at this very moment: nothing of what he was stays.
   const unchanged = await isUnchanged(database, account).catch((error) =>
-    undoAndThrow(log, error, () => undo('nobody')),
+    rollback(log, error, () => undo('account-changed')),
   )
-  if (!unchanged) return undo('nobody')
+  if (!unchanged) return undo('account-changed')
   if ((await apiTokensOf({ sessions }, userId)).length > MOST_TOKENS) return undo('too-many')
   log.info({ event: 'token.made', userId, session: made.id, scope, expires: made.expirationDate }, 'API token made')
   return { is: 'made', ...made }
 }
 
-/** Ends a token of this user. `false` when he has none with this id: gone, somebody else's, or never there. */
+/** Revokes a token of this user. `false`: it is gone, belongs to another user or never existed. */
 export async function revokeApiToken(
   { log, sessions }: Pick<ApiTokenParts, 'log' | 'sessions'>,
   userId: string,

@@ -6,14 +6,14 @@ import { enqueueMail, isoTime } from '../../mail/index.ts'
 import { describeDevice } from '../../web/device-words.ts'
 import { Problem } from '../../web/problem.ts'
 import type { Happened } from '../mail/account-mail.ts'
-import { type Account, passwordOf } from '../people/authenticate.ts'
-import { addressOf, forgetEmailChange } from '../people/email-changes.ts'
+import type { Account } from '../people/account.ts'
+import { accounts } from '../people/accounts.ts'
+import { removeEmailChange } from '../people/email-changes.ts'
 import type { Passwords } from '../people/passwords.ts'
-import { endOtherDevices, type Here, type SessionsOfDevices } from './own-devices.ts'
+import { endOtherDevices, type SessionsOfDevices, type UserRequest } from './own-devices.ts'
 
 const RETRY_AFTER_SECONDS = 5
 
-/** What changing a password needs; `Parts` has it all. */
 export interface ChangePasswordParts {
   database: Kysely<Database>
   passwords: Passwords
@@ -23,47 +23,41 @@ export interface ChangePasswordParts {
 }
 
 /**
- * Gives an account another password, once the old one was proved, and signs it out everywhere but here: all devices, API tokens and
- * one-time links. Of two changes at once one wins; the other one gets `false`, and nothing of it is stored.
+ * Changes the password once the current one is verified, and revokes everything but this device: other devices, API tokens
+ * and one-time links. Of two concurrent changes one wins; the other returns `false` and stores nothing.
  */
 export async function changePassword(
   { database, passwords, clock, mail, audit }: ChangePasswordParts,
   sessions: SessionsOfDevices,
-  here: Here,
+  request: UserRequest,
   { account, password }: { account: Account; password: string },
 ): Promise<boolean> {
+  const { userId, origin } = request
   const hash = await passwords.hash(password)
   const now = clock.now()
-  const details = happened(here.origin, now)
-  const stored = await inTurn(database, { user: here.userId }, async (transaction) => {
-    if (!(await replaceHash(transaction, account, hash))) return false
-    await forgetEmailChange(transaction, here.userId)
-    const notice = {
-      kind: 'password-changed',
-      user_id: here.userId,
-      session_id: '',
-      email: addressOf(account),
-      details,
-    } as const
-    await enqueueMail(transaction, notice, now)
+  const stored = await inTurn(database, { user: userId }, async (transaction) => {
+    if (!(await accounts.replacePassword(transaction, account, hash))) return false
+    await removeEmailChange(transaction, userId)
+    const notice = { kind: 'password-changed', user_id: userId, session_id: '', email: account.email } as const
+    await enqueueMail(transaction, { ...notice, details: noticeDetails(origin, now) }, now)
     return true
   })
   if (!stored) return false
   mail.wake()
-  const { userName, id: sessionId } = here.session
-  audit.note({ event: 'password-changed', ...here.origin, userId: here.userId, userName, sessionId })
-  // From here on nobody signs in with the old password: whoever was just doing so is looked at once more when he is in.
-  await endOtherDevices(sessions, here, { login: true }).catch(() => endEverything(sessions, here, 'password'))
+  const { userName, id: sessionId } = request.session
+  audit.note({ event: 'password-changed', ...origin, userId, userName, sessionId })
+  // The old password is void from here on. A sign-in that was under way with it checks the account once more.
+  await endOtherDevices(sessions, request, { login: true }).catch(() => endAllDevices(sessions, request, 'password'))
   return true
 }
 
 /**
- * Something was changed that signs out others, and this session ended meanwhile, or its store does not answer: nobody stays in as before
- * all the same, or else is told of it.
+ * The fallback when only the other devices should have been signed out, but this session ended meanwhile or its store does not
+ * answer: revokes everything, or tells the user that it could not.
  */
-export async function endEverything(
+export async function endAllDevices(
   sessions: SessionsOfDevices,
-  { userId, origin }: Here,
+  { userId, origin }: UserRequest,
   changed: 'password' | 'e-mail address',
 ): Promise<never> {
   const isDone = await sessions.endMany({ userId }, 'revoked', { cause: origin }).then(
@@ -79,29 +73,6 @@ export async function endEverything(
   )
 }
 
-/** When and where from somebody did something, for the notice about it. */
-export function happened({ device, address }: Here['origin'], now: number): Happened {
+export function noticeDetails({ device, address }: UserRequest['origin'], now: number): Happened {
   return { at: isoTime(now), device: describeDevice(device), address }
-}
-
-/** Stores the hash if the account still has the one that was proved. */
-async function replaceHash(database: Kysely<Database>, account: Account, password: string): Promise<boolean> {
-  const former = passwordOf(account) ?? ''
-  const { numUpdatedRows } =
-    account.is === 'staff'
-      ? await database
-          .updateTable('sales_persons')
-          .set({ password })
-          .where('user_id', '=', account.person.user_id)
-          .where('password', '=', former)
-          .where('active', '=', 1)
-          .executeTakeFirst()
-      : await database
-          .updateTable('users')
-          .set({ password })
-          .where('id', '=', account.user.id)
-          .where('password', '=', former)
-          .where('validated', '=', 1)
-          .executeTakeFirst()
-  return Number(numUpdatedRows) === 1
 }

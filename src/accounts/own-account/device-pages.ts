@@ -6,28 +6,26 @@ import { describeDevice } from '../../web/device-words.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { OWN_DEVICES_PAGE } from '../sign-in/start-pages.ts'
+import { type Flash, setFlash, takeFlash } from './flash.ts'
 import {
   endOtherDevices,
   endOwnDevice,
-  type Here,
   type OwnDevice,
   ownDevices,
   type SessionsOfDevices,
+  type UserRequest,
 } from './own-devices.ts'
-import { leaveNote, type PageNote, takeNote } from './page-notes.ts'
 
-export interface DevicesPage extends PageModel {
-  /** What was just done, or was not; '' for nothing. */
+interface DevicesPage extends PageModel {
   notice: string
   devices: {
     what: string
     isThis: boolean
     facts: { label: string; value: string }[]
-    /** '' for this device, which logs out instead. */
+    /** '' for this device, which has a log-out button instead. */
     endAction: string
     endLabel: string
   }[]
-  /** How many there are beside those shown. */
   more: number
 }
 
@@ -43,42 +41,45 @@ const NOTICES = {
   'device-ended': 'That device is signed out.',
   'others-ended':
     'All other devices are signed out, and all API tokens and open links have ended. This one stays signed in.',
-} satisfies Partial<Record<PageNote, string>>
+} satisfies Partial<Record<Flash, string>>
 
 const CONFIRM_PAGE = `/account/confirm?next=${encodeURIComponent(OWN_DEVICES_PAGE)}`
 
-/** `/account/sessions`: where somebody is signed in. The list stands behind `requireUser`; the buttons ask themselves. */
+/** `/account/sessions`: where the user is signed in. The list is behind `requireUser`; the buttons check for themselves. */
 export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }) {
   return {
     async list(ctx: Context) {
       const { session } = signedIn(ctx)
       let notice = ''
-      for (const note of ['device-ended', 'others-ended'] as const)
-        if (await takeNote(session, note)) notice = NOTICES[note]
+      for (const flash of ['device-ended', 'others-ended'] as const)
+        if (await takeFlash(session, flash)) notice = NOTICES[flash]
       await showList(ctx, notice)
     },
 
-    /** Signs one device out; pressed on this device's own, it is a log out. */
-    end: whoeverIsSignedIn(async (ctx) => {
+    /** Signs one device out. On this device it is a logout. */
+    end: whileSignedIn(async (ctx) => {
       const { session } = signedIn(ctx)
-      if (param(ctx, 'handle') !== session.deviceHandle && asksPassword(ctx)) return
-      const ended = await endOwnDevice(required(), hereOf(ctx), { id: param(ctx, 'id'), handle: param(ctx, 'handle') })
+      if (param(ctx, 'handle') !== session.deviceHandle && needsStepUp(ctx)) return
+      const ended = await endOwnDevice(required(), requestOf(ctx), {
+        id: param(ctx, 'id'),
+        handle: param(ctx, 'handle'),
+      })
       if (ended === 'own') return goTo(ctx, '/')
       if (ended) return goBackWith(ctx, 'device-ended')
       ctx.status = 404
-      await showList(ctx, 'There is no such device of yours: it was signed out before. Nothing was changed.')
+      await showList(ctx, 'You have no such device: it was signed out before. Nothing was changed.')
     }),
 
-    endOthers: whoeverIsSignedIn(async (ctx) => {
-      if (asksPassword(ctx)) return
-      await endOtherDevices(required(), hereOf(ctx))
+    endOthers: whileSignedIn(async (ctx) => {
+      if (needsStepUp(ctx)) return
+      await endOtherDevices(required(), requestOf(ctx))
       await goBackWith(ctx, 'others-ended')
     }),
 
-    /** Ends everything of this user, this session last: whoever does not get through is still signed in, and sees it. */
-    endAll: whoeverIsSignedIn(async (ctx) => {
-      if (asksPassword(ctx)) return
-      const { session, userId, origin } = hereOf(ctx)
+    /** Revokes everything, this session last: if it fails half way, the user is still signed in and sees it. */
+    endAll: whileSignedIn(async (ctx) => {
+      if (needsStepUp(ctx)) return
+      const { session, userId, origin } = requestOf(ctx)
       await required().endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin })
       await session.close()
       ctx.set('Clear-Site-Data', '"cache", "storage"')
@@ -87,7 +88,7 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
   }
 
   async function showList(ctx: Context, notice: string): Promise<void> {
-    const { devices, more } = await ownDevices(required(), hereOf(ctx))
+    const { devices, more } = await ownDevices(required(), requestOf(ctx))
     ctx.show<DevicesPage>('account/sessions', { title: 'Your devices', notice, devices: devices.map(cardOf), more })
   }
 
@@ -98,36 +99,35 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
 }
 
 /**
- * A button that was pressed twice, or on a page that has stood open for long, comes with a cookie that is no good any more: the page is
- * asked for again then, by whoever has the newer one, and everybody else is asked to log in there.
+ * A second click, or a page that was open for long, may send a rotated or expired cookie. It redirects to the list, which asks
+ * for a login if the browser has no newer cookie.
  */
-function whoeverIsSignedIn(press: (ctx: Context) => Promise<void>) {
-  return async function whoeverIsSignedIn(ctx: Context) {
+function whileSignedIn(action: (ctx: Context) => Promise<void>) {
+  return async function whileSignedIn(ctx: Context) {
     const session = currentSession(ctx)
     if (session.userId === undefined || session.isGuest()) return goTo(ctx, OWN_DEVICES_PAGE)
     try {
-      await press(ctx)
+      await action(ctx)
     } catch (error) {
-      // The other press, or somebody else, was a moment earlier.
       if (!(error instanceof SessionError && error.code === 'SESSION_ENDED')) throw error
       goTo(ctx, OWN_DEVICES_PAGE)
     }
   }
 }
 
-/** Whoever came by a link, and never typed the password, must not throw out the one who did: he is asked for it first. */
-function asksPassword(ctx: Context): boolean {
+/** Step-up: a session that came by a link, without a password, must not sign out the others. */
+function needsStepUp(ctx: Context): boolean {
   if (signedIn(ctx).session.authenticatedAt !== null) return false
   goTo(ctx, CONFIRM_PAGE)
   return true
 }
 
-async function goBackWith(ctx: Context, note: keyof typeof NOTICES): Promise<void> {
-  await leaveNote(currentSession(ctx), note)
+async function goBackWith(ctx: Context, flash: keyof typeof NOTICES): Promise<void> {
+  await setFlash(currentSession(ctx), flash)
   goTo(ctx, OWN_DEVICES_PAGE)
 }
 
-function hereOf(ctx: Context): Here {
+function requestOf(ctx: Context): UserRequest {
   return { ...signedIn(ctx), origin: originOf(ctx) }
 }
 

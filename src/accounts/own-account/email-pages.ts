@@ -5,37 +5,32 @@ import { currentSession, signedIn } from '../../crm-session/crm-session.ts'
 import { confirmAction } from '../../crm-session/link-confirmation.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
-import { addressOf, readEmailChange } from '../people/email-changes.ts'
-import { findAccount } from '../people/find-account.ts'
-import { answerRefusal } from '../sign-in/confirm-pages.ts'
-import { provePassword } from '../sign-in/prove-password.ts'
+import { accounts } from '../people/accounts.ts'
+import { readEmailChange } from '../people/email-changes.ts'
+import { checkPassword } from '../sign-in/check-password.ts'
+import { setRefusalStatus } from '../sign-in/confirm-pages.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
 import { readSignUpForm } from '../sign-up/sign-up-form.ts'
 import type { SignUpLimit } from '../sign-up/sign-up-limit.ts'
-import { askForEmail, type ChangeEmailParts, changeEmail, type EmailChanged } from './change-email.ts'
+import { type ChangeEmailParts, changeEmail, type EmailChanged, requestEmailChange } from './change-email.ts'
+import { setFlash, takeFlash } from './flash.ts'
 import type { SessionsOfDevices } from './own-devices.ts'
-import { leaveNote, takeNote } from './page-notes.ts'
 
 const PAGE = '/account/email'
 
-export interface EmailPage extends PageModel {
-  /** The address as it is. */
+interface EmailPage extends PageModel {
   current: string
   typed: string
   isSent: boolean
-  /** Where the demo shows its mail; '' when it really goes out. */
+  /** Where the demo shows its mail; '' when mail is really sent. */
   mailbox: string
-  /** What was wrong with the last try, and with which field; '' when there was none. */
   message: string
   wrongField: 'email' | 'password' | ''
 }
 
-export interface ConfirmEmailPage extends PageModel {
-  /** Whose account it is, as he is called there. */
+interface ConfirmEmailPage extends PageModel {
   owner: string
-  /** The new address; '' when the link does not say. */
   email: string
-  /** Where the button posts to. */
   action: string
 }
 
@@ -47,14 +42,14 @@ type EmailParts = Omit<SignInParts, 'config'> &
     sessions: SessionsOfDevices | null
   }
 
-/** `/account/email`: somebody changes his own address (behind `requireUser`), and the pages that the mailed link opens. */
+/** `/account/email`: changes the user's own address (behind `requireUser`), and the pages that the mailed link opens. */
 export function emailPages(parts: EmailParts) {
   const { config, database, log, signUpLimit } = parts
   const mailbox = config.profile === 'demo' && config.smtpUrl === undefined ? '/dev/mailbox' : ''
 
   return {
     async form(ctx: Context) {
-      await showForm(ctx, { isSent: await takeNote(signedIn(ctx).session, 'email-asked') })
+      await showForm(ctx, { isSent: await takeFlash(signedIn(ctx).session, 'email-asked') })
     },
 
     async ask(ctx: Context) {
@@ -66,12 +61,12 @@ export function emailPages(parts: EmailParts) {
       }
       const { email } = form
       const { password } = Object(ctx.request.body) as Record<string, unknown>
-      const proof = await provePassword(parts, { ...originOf(ctx), userId, sessionId: session.id, password })
-      if (proof.is !== 'proved') {
-        answerRefusal(ctx, proof)
-        return showForm(ctx, { typed: email, message: proof.message, wrongField: 'password' })
+      const check = await checkPassword(parts, { ...originOf(ctx), userId, sessionId: session.id, password })
+      if (check.is !== 'right') {
+        setRefusalStatus(ctx, check)
+        return showForm(ctx, { typed: email, message: check.message, wrongField: 'password' })
       }
-      if (email === addressOf(proof.account)) {
+      if (email === check.account.email) {
         ctx.status = 422
         return showForm(ctx, { typed: email, message: 'This is your address already.', wrongField: 'email' })
       }
@@ -80,18 +75,19 @@ export function emailPages(parts: EmailParts) {
         log.warn({ event: 'email.limited', userId, ip: ctx.ip }, 'change of e-mail address limited')
         ctx.status = 429
         ctx.set('Retry-After', String(limited.retryAfterSeconds))
-        const message = 'Too many mails were asked for with this address or from here. Please try again in an hour.'
+        const message =
+          'Too many mails were requested for this address or from your network. Please try again in an hour.'
         return showForm(ctx, { typed: email, message })
       }
       await session.renew({ login: true })
-      await askForEmail(parts, { session, userId }, email)
-      log.info({ event: 'email.asked', userId, session: session.id }, 'another e-mail address was asked for')
-      await leaveNote(session, 'email-asked')
+      await requestEmailChange(parts, { session, userId }, email)
+      log.info({ event: 'email.asked', userId, session: session.id }, 'change of e-mail address requested')
+      await setFlash(session, 'email-asked')
       ctx.status = 303
       ctx.redirect(PAGE)
     },
 
-    /** Where the mailed link leads: it changes the address at once, or shows the button that does. */
+    /** The mailed link: changes the address at once, or shows the button that does. */
     async open(ctx: Context) {
       if (currentSession(ctx).offer !== undefined) return showButton(ctx)
       await finish(ctx)
@@ -103,15 +99,14 @@ export function emailPages(parts: EmailParts) {
       await showButton(ctx)
     },
 
-    /** Where the device that asked goes on, once. */
+    /** Shows the result once, on the device that requested the change. */
     async changed(ctx: Context) {
-      if (await takeNote(currentSession(ctx), 'email-changed')) return showResult(ctx, 'changed')
+      if (await takeFlash(currentSession(ctx), 'email-changed')) return showResult(ctx, 'changed')
       ctx.status = 303
       ctx.redirect(PAGE)
     },
   }
 
-  /** What is trusted is the link alone: nobody comes here with anything else. */
   async function finish(ctx: Context): Promise<void> {
     const session = currentSession(ctx)
     const { changesEmail, askedBy } = Object(session.restored === false ? undefined : session.restored.data) as {
@@ -124,36 +119,36 @@ export function emailPages(parts: EmailParts) {
         ? { is: 'over' }
         : await changeEmail(parts, required(), { session, userId, origin: originOf(ctx) }, { changesEmail, askedBy })
     if (result.is === 'changed' && result.here) {
-      await leaveNote(currentSession(ctx), 'email-changed')
+      await setFlash(currentSession(ctx), 'email-changed')
       ctx.status = 303
       return ctx.redirect(`${PAGE}/changed`)
     }
-    // A session that was lent to this request only, or ended with it: whoever reads the page is not told whose it was.
+    // The session is over, or was for this request only: the page must not show whose it was.
     if (session.deviceHandle === undefined || result.is === 'changed') Object.assign(ctx, { session: undefined })
     ctx.status = { changed: 200, taken: 409, over: 400 }[result.is]
     showResult(ctx, result.is)
   }
 
-  /** The link is for one request only, so whoever is signed in here stays so. */
+  /** The link is for one request only, so a user who is signed in here stays signed in. */
   async function showButton(ctx: Context): Promise<void> {
     const { offer } = currentSession(ctx)
     const change = typeof ctx.query.change === 'string' ? await readEmailChange(database, ctx.query.change) : undefined
-    const asking = change && (await required().get(change.session_id))
+    const requester = change && (await required().get(change.session_id))
     const owner = offer?.userName ?? ''
     ctx.show<ConfirmEmailPage>('account/email-confirm', {
       title: 'Use this e-mail address?',
       action: confirmAction(ctx, offer?.instead),
       owner,
-      // An address that was written into the link of somebody else is not believed.
-      email: change !== undefined && asking?.userName === owner ? change.email : '',
+      // The query could name the change of another user: it is only shown for the owner of the link.
+      email: change !== undefined && requester?.userName === owner ? change.email : '',
     })
   }
 
   async function showForm(ctx: Context, model: Partial<EmailPage>): Promise<void> {
-    const account = await findAccount(database, signedIn(ctx).userId)
+    const account = await accounts.findById(database, signedIn(ctx).userId)
     ctx.show<EmailPage>('account/email', {
       title: 'Change your e-mail address',
-      current: account === undefined ? '' : addressOf(account),
+      current: account?.email ?? '',
       typed: '',
       isSent: false,
       mailbox,

@@ -2,19 +2,19 @@ import type { CrmSession } from '../../crm-session/crm-session.ts'
 
 const FORMS_REMEMBERED = 20
 
-/** Of one form that comes twice, by a double click for instance, exactly one gets `true`. `form` is its hidden name. */
-export async function spendForm(session: CrmSession, form: string): Promise<boolean> {
+/** Consumes the one-time token of a form. When a form is sent twice, by a double click for instance, exactly one request gets `true`. */
+export async function consumeFormToken(session: CrmSession, token: string): Promise<boolean> {
   return session.use((storage) => {
-    const spent = storage.spentForms ?? []
-    if (spent.includes(form)) return false
-    storage.spentForms = [...spent, form].slice(-FORMS_REMEMBERED)
+    const consumed = storage.spentForms ?? []
+    if (consumed.includes(token)) return false
+    storage.spentForms = [...consumed, token].slice(-FORMS_REMEMBERED)
     return true
   })
 }
 
-/** What failed on our side may be sent again. */
-export async function giveFormBack(session: CrmSession, form: string): Promise<void> {
+/** Makes a token valid again, after a failure of the server. */
+export async function releaseFormToken(session: CrmSession, token: string): Promise<void> {
   await session.use((storage) => {
-    storage.spentForms = (storage.spentForms ?? []).filter((spent) => spent !== form)
+    storage.spentForms = (storage.spentForms ?? []).filter((consumed) => consumed !== token)
   })
 }

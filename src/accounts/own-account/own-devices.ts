@@ -3,15 +3,13 @@ import type { CrmStorage } from '../../crm-session/crm-storage.ts'
 import type { Privilege } from '../../crm-session/privileges.ts'
 import type { DeviceDescription, SessionDescription, Sessions } from '../../session/index.ts'
 
-/** How many devices the page shows. */
-export const MOST_SHOWN = 100
+const MOST_SHOWN = 100
 
-/** Where somebody is signed in: a browser, a program that signed in over the API, or an API token. */
+/** A place where a user is signed in: a browser, a program that signed in over the API, or an API token. */
 export interface OwnDevice {
   sessionId: string
   handle: string
   via: DeviceDescription['via']
-  /** What the browser says of itself. */
   userAgent: string | null
   address: string | null
   /** An API token's name; '' for everything else. */
@@ -21,10 +19,9 @@ export interface OwnDevice {
   isThis: boolean
 }
 
-export interface OwnDevices {
-  /** This device first, then those that were used last. */
+interface OwnDevices {
+  /** This device first, then the most recently used ones. */
   devices: OwnDevice[]
-  /** How many there are beside those. */
   more: number
 }
 
@@ -33,22 +30,20 @@ export type SessionsOfDevices = Pick<
   'get' | 'list' | 'count' | 'end' | 'endMany' | 'detach'
 >
 
-/** What is known of a request. */
-export interface Here {
+export interface UserRequest {
   session: CrmSession
   userId: string
-  /** Where the request comes from. */
   origin: { requestId: string; device: string | null; address: string }
 }
 
-/** Where this user is signed in: what was used last; however many sessions he has, the others are only counted. */
-export async function ownDevices(sessions: SessionsOfDevices, here: Here): Promise<OwnDevices> {
-  const { userId, session } = here
+/** Lists the most recently used devices of a user. The others are only counted, so that any number of sessions is fine. */
+export async function ownDevices(sessions: SessionsOfDevices, request: UserRequest): Promise<OwnDevices> {
+  const { userId, session } = request
   const { sessions: found, next } = await sessions.list({ userId }, { sort: 'seen', size: MOST_SHOWN })
   const isListed = found.some(({ id }) => id === session.id)
   const own = isListed ? undefined : await sessions.get(session.id)
   const live = [...(own ? [own] : []), ...found].filter(({ state }) => state === 'live')
-  const all = live.flatMap((description) => devicesOf(description, here))
+  const all = live.flatMap((description) => devicesOf(description, request))
   const devices = all
     .toSorted((one, other) => Number(other.isThis) - Number(one.isThis) || other.seen.getTime() - one.seen.getTime())
     .slice(0, MOST_SHOWN)
@@ -57,15 +52,15 @@ export async function ownDevices(sessions: SessionsOfDevices, here: Here): Promi
 }
 
 /**
- * Signs one device of this user out; `own` when it was this very one, and `false` when there is no such device of his: gone, somebody
- * else's, or never there.
+ * Signs out one device of this user. Returns `'own'` for this device, and `false` for one that is gone, belongs to another
+ * user or never existed.
  */
 export async function endOwnDevice(
   sessions: SessionsOfDevices,
-  here: Here,
+  request: UserRequest,
   { id, handle }: { id: string; handle: string },
 ): Promise<boolean | 'own'> {
-  const { session, userId, origin } = here
+  const { session, userId, origin } = request
   const found = await sessions.get(id)
   if (found?.userId !== userId || found.state !== 'live') return false
   const devices = found.devices.filter(isDevice)
@@ -81,23 +76,23 @@ export async function endOwnDevice(
 }
 
 /**
- * Signs out everywhere but here, API tokens and one-time links included. This device goes on with a fresh cookie, and `login` says
- * that the user has just typed his password.
+ * Signs out all other devices, and revokes API tokens and one-time links. Rotates this device's cookie. Pass `login: true`
+ * after re-authentication.
  */
 export async function endOtherDevices(
   sessions: SessionsOfDevices,
-  { session, userId, origin }: Here,
+  { session, userId, origin }: UserRequest,
   { login = false }: { login?: boolean } = {},
 ): Promise<void> {
   await session.renew({ login, others: 'end' })
   await sessions.endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin })
 }
 
-function devicesOf(description: SessionDescription, { session }: Here): OwnDevice[] {
+function devicesOf(description: SessionDescription, { session }: UserRequest): OwnDevice[] {
   const devices = description.devices.filter(isDevice)
   return devices.map((device) => {
     const { handle, via, device: userAgent, address, name, createdAt } = device
-    // A cookie that was renewed is younger than the log in.
+    // A rotated cookie is younger than the login.
     const since = devices.length === 1 ? (description.startTime ?? createdAt) : createdAt
     const seen = new Date(seenAt(device))
     return {
@@ -114,12 +109,11 @@ function devicesOf(description: SessionDescription, { session }: Here): OwnDevic
   })
 }
 
-/** A browser or a program, and not a link that nobody has opened. */
+/** An unopened one-time link is no device. */
 function isDevice({ kind }: DeviceDescription): boolean {
   return kind !== 'otp'
 }
 
-/** When a device was used last, as far as is known. */
 function seenAt({ lastSeenAt, createdAt }: Pick<DeviceDescription, 'lastSeenAt' | 'createdAt'>): number {
   return Math.max(lastSeenAt?.getTime() ?? 0, createdAt.getTime())
 }

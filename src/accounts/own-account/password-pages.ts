@@ -4,20 +4,19 @@ import { currentSession, signedIn } from '../../crm-session/crm-session.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts'
-import { answerRefusal } from '../sign-in/confirm-pages.ts'
-import { provePassword } from '../sign-in/prove-password.ts'
+import { checkPassword } from '../sign-in/check-password.ts'
+import { setRefusalStatus } from '../sign-in/confirm-pages.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
 import { type ChangePasswordParts, changePassword } from './change-password.ts'
+import { setFlash, takeFlash } from './flash.ts'
 import type { SessionsOfDevices } from './own-devices.ts'
-import { leaveNote, takeNote } from './page-notes.ts'
 
 const PAGE = '/account/password'
 
-export interface PasswordPage extends PageModel {
+interface PasswordPage extends PageModel {
   userName: string
   shortestPassword: number
   isChanged: boolean
-  /** What was wrong with the last try, and with which field; '' when there was none. */
   message: string
   wrongField: 'password' | 'newPassword' | ''
 }
@@ -25,44 +24,44 @@ export interface PasswordPage extends PageModel {
 type PasswordParts = Omit<SignInParts, 'config'> &
   ChangePasswordParts & { config: Pick<Config, 'profile'>; sessions: SessionsOfDevices | null }
 
-/** `/account/password`: somebody changes his own password. Behind `requireUser`. */
+/** `/account/password`: changes the user's own password. Behind `requireUser`. */
 export function passwordPages(parts: PasswordParts) {
   const shortestPassword = SHORTEST_PASSWORD[parts.config.profile]
 
   return {
     async form(ctx: Context) {
-      showForm(ctx, { isChanged: await takeNote(signedIn(ctx).session, 'password-changed') })
+      showForm(ctx, { isChanged: await takeFlash(signedIn(ctx).session, 'password-changed') })
     },
 
     async change(ctx: Context) {
-      const here = { ...signedIn(ctx), origin: originOf(ctx) }
+      const request = { ...signedIn(ctx), origin: originOf(ctx) }
       const { password, newPassword } = Object(ctx.request.body) as Record<string, unknown>
       const problem =
         typeof newPassword === 'string'
           ? newPasswordProblem(newPassword, shortestPassword)
           : 'Send the new password once, as plain text.'
       if (problem !== undefined) return refuse(ctx, 422, { message: problem, wrongField: 'newPassword' })
-      const proof = await provePassword(parts, {
-        ...here.origin,
-        userId: here.userId,
-        sessionId: here.session.id,
+      const check = await checkPassword(parts, {
+        ...request.origin,
+        userId: request.userId,
+        sessionId: request.session.id,
         password,
       })
-      if (proof.is !== 'proved') {
-        answerRefusal(ctx, proof)
-        return showForm(ctx, { message: proof.message, wrongField: 'password' })
+      if (check.is !== 'right') {
+        setRefusalStatus(ctx, check)
+        return showForm(ctx, { message: check.message, wrongField: 'password' })
       }
       if (isSame(String(password), String(newPassword))) {
-        const message = 'This is the password that you have already. Choose another one.'
+        const message = 'This is your current password. Choose another one.'
         return refuse(ctx, 422, { message, wrongField: 'newPassword' })
       }
-      const wanted = { account: proof.account, password: String(newPassword) }
-      if (!(await changePassword(parts, required(), here, wanted))) {
+      const change = { account: check.account, password: String(newPassword) }
+      if (!(await changePassword(parts, required(), request, change))) {
         const message =
-          'Your password was changed at this very moment, on another device or by a second click. This change was not made.'
+          'Your password was changed at the same moment, on another device or by a second click. This change was not made.'
         return refuse(ctx, 409, { message, wrongField: '' })
       }
-      await leaveNote(currentSession(ctx), 'password-changed')
+      await setFlash(currentSession(ctx), 'password-changed')
       ctx.status = 303
       ctx.redirect(PAGE)
     },
@@ -91,7 +90,7 @@ export function passwordPages(parts: PasswordParts) {
   }
 }
 
-/** Passwords are compared as they are stored: composed. */
+/** Compares passwords as they are stored: composed (NFC). */
 function isSame(one: string, other: string): boolean {
   return one.normalize('NFC') === other.normalize('NFC')
 }

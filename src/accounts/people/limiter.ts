@@ -2,55 +2,52 @@ import { hash } from 'node:crypto'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { SessionError } from '../../session/index.ts'
 
-/** Counts what somebody does within a window of time. The limiters of rate-limiter-flexible fit. */
+/** A rate limit over a window of time. The limiters of rate-limiter-flexible fit. */
 export interface Limiter {
-  /** Counts one; rejects with a `RateLimiterRes` when that is one too many. */
+  /** Takes one point. Rejects with a `RateLimiterRes` when none is left. */
   consume(key: string): Promise<unknown>
-  /** Takes one back. */
   reward(key: string): Promise<unknown>
 }
 
 export interface LimiterOptions {
-  /** Tells it from the others; letters and hyphens. */
+  /** Unique for each limiter; letters and hyphens. */
   keyPrefix: string
   points: number
   /** In seconds. */
   duration: number
 }
 
-/** Makes a limiter where all processes that serve see its counts. */
+/** Makes a limiter whose counts all worker processes share. */
 export type MakeLimiter = (options: LimiterOptions) => Limiter
 
-/** For a process that serves alone. */
 export const limiterInMemory: MakeLimiter = (options) => new RateLimiterMemory(options)
 
-/** One limiter and who is counted by it. */
 export type Count = readonly [limiter: Limiter, key: string]
 
 /**
- * Counts one on each, in this order, until one refuses. Answers after how many seconds to come back in that case.
- * @throws SessionError STORE_UNAVAILABLE where the counts cannot be reached: what cannot be counted is not allowed.
+ * Takes one point from each, in order, until one refuses; then returns after how many seconds to try again.
+ * @throws SessionError STORE_UNAVAILABLE when the counts cannot be reached: without a count, nothing is allowed.
  */
-export async function countAll(counts: readonly Count[]): Promise<number | undefined> {
+export async function consumeAll(counts: readonly Count[]): Promise<number | undefined> {
   try {
-    for (const [limiter, key] of counts) await limiter.consume(storedAs(key))
+    for (const [limiter, key] of counts) await limiter.consume(hashKey(key))
     return undefined
   } catch (refusal) {
     if (refusal instanceof RateLimiterRes) return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000))
     throw new SessionError(
       'STORE_UNAVAILABLE',
-      'Who tries what how often cannot be counted at the moment. Nothing was changed; try again in a few seconds.',
+      'Rate limiting is unavailable, so the attempt was not processed. Try again in a few seconds.',
       { cause: refusal },
     )
   }
 }
 
-/** Takes back what `countAll` counted. What cannot be taken back now is forgotten with its window. */
-export async function giveAllBack(counts: readonly Count[]): Promise<void> {
-  await Promise.allSettled(counts.map(([limiter, key]) => limiter.reward(storedAs(key))))
+/** Gives back what `consumeAll` took. A point that cannot be given back expires with its window. */
+export async function refundAll(counts: readonly Count[]): Promise<void> {
+  await Promise.allSettled(counts.map(([limiter, key]) => limiter.reward(hashKey(key))))
 }
 
-/** Of one length, whatever somebody typed, and nobody's address in clear. */
-function storedAs(key: string): string {
+/** Keys have a fixed length and hold no address in clear text. */
+function hashKey(key: string): string {
   return hash('sha256', key, 'hex').slice(0, 32)
 }

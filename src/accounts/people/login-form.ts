@@ -1,22 +1,19 @@
 import { LARGEST_USER_ID, LONGEST_EMAIL } from '../../../db/tables.ts'
 import { safeNext } from '../../web/safe-next.ts'
 
-/** Who signs in: by number, or by e-mail address in lower case. */
+/** What the user signs in with. The e-mail address is in lower case. */
 export type AccountName = { userId: number } | { email: string }
 
-/** What somebody typed into the login form, read with suspicion: anybody can send anything. */
-export type LoginForm = { next: string | undefined; typedUserId: string } & (
+type LoginForm = { next: string | undefined; typedUserId: string } & (
   | { ok: true; account: AccountName; password: string }
   | { ok: false; status: 400 | 422; field: 'userId' | 'password'; message: string }
 )
 
-/** What somebody may call himself: at most as long as the longest e-mail address. */
 export const LONGEST_ACCOUNT_NAME = LONGEST_EMAIL
-/** How much of a password is looked at when it is typed; longer ones are none. */
+/** Longer input is refused before it is compared. */
 export const LONGEST_TYPED_PASSWORD = 1024
 const MOST_DIGITS = String(LARGEST_USER_ID).length
 
-/** Reads the fields `userId` (a number, or an e-mail address), `password` and `next`. */
 export function readLoginForm(body: unknown): LoginForm {
   const fields = Object(body) as Record<string, unknown>
   const userId = readField(fields, 'userId')
@@ -41,7 +38,7 @@ export function readLoginForm(body: unknown): LoginForm {
   return { ...form, ok: true, account, password: password.text }
 }
 
-/** Reads what somebody calls himself. "4", "04" and " 4 " are one userId. `undefined` for what is neither a userId nor an e-mail address. */
+/** Reads a userId or an e-mail address; `undefined` for anything else. "4", "04" and " 4 " are one userId. */
 export function readAccountName(text: string): AccountName | undefined {
   const name = text.trim()
   if (/^\d+$/.test(name)) {

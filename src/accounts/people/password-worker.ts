@@ -1,11 +1,10 @@
 import bcrypt from 'bcryptjs'
 
-/** One unit of work for the pool: to hash a password, or to compare it with a hash. */
 export type PasswordTask =
   | { kind: 'hash'; password: string; cost: number }
   | { kind: 'compare'; password: string; hash: string }
 
-/** Runs in a worker thread: bcrypt keeps a processor busy for a third of a second. */
+/** Runs in a worker thread: bcrypt keeps a CPU core busy for a third of a second. */
 export default function work(task: PasswordTask): string | boolean {
   return task.kind === 'hash' ? bcrypt.hashSync(task.password, task.cost) : bcrypt.compareSync(task.password, task.hash)
 }

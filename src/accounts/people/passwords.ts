@@ -4,41 +4,39 @@ import { Piscina } from 'piscina'
 import { Problem } from '../../web/problem.ts'
 import type { PasswordTask } from './password-worker.ts'
 
-/** bcrypt looks at no more than this; longer passwords are refused, never cut silently. */
+/** bcrypt ignores everything after this. Longer passwords are refused, never truncated. */
 export const LONGEST_PASSWORD_BYTES = 72
 
-// One thread alone starves waiting tasks.
+// A single thread starves waiting tasks.
 const FEWEST_THREADS = 2
-// Beyond this a visitor would wait so long that he would rather be told.
+// Beyond this the wait is so long that a prompt 503 serves the user better.
 const MOST_WAITING = 32
 const RETRY_AFTER_SECONDS = 5
 
-/** Hashes passwords and verifies them, away from the event loop. */
 export interface Passwords {
-  /** Makes a bcrypt hash. Refuses, with the reason, a password that bcrypt could not keep whole. */
+  /** Makes a bcrypt hash. @throws TypeError for a password that bcrypt would truncate. */
   hash(password: string): Promise<string>
   /**
-   * Whether the password fits the hash. Without a hash, because there is no such account, the answer is `false` and
-   * takes the same work. Throws 503 with `Retry-After` when too many people wait already.
+   * Whether the password fits the hash. Without a hash (an unknown account) the answer is `false` and takes the same
+   * time, so timing reveals nothing. @throws Problem 503 with `Retry-After` when the queue is full.
    */
   verify(password: string, hash: string | undefined): Promise<boolean>
-  /** How many passwords wait for a thread, and how many are being worked on. */
+  /** How many passwords wait for a thread, and how many are being processed. */
   readonly load: { waiting: number; running: number }
   close(): Promise<void>
 }
 
-/** The threads that do the work. */
-export interface PasswordPool {
+interface PasswordPool {
   readonly queueSize: number
   run(task: PasswordTask): Promise<string | boolean>
   close(): Promise<void>
 }
 
-/** Starts the pool at its first use. `cost` is bcrypt's: each step doubles the time. */
+/** Starts the threads on first use. `cost` is the bcrypt cost: each step doubles the time. */
 export function createPasswords({ cost }: { cost: number }, startPool: () => PasswordPool = startThreads): Passwords {
-  const hashOfNobody = makeHashOfNobody(cost)
+  const dummyHash = makeDummyHash(cost)
   let pool: PasswordPool | undefined
-  let begun = 0
+  let accepted = 0
 
   async function run(task: PasswordTask): Promise<string | boolean> {
     pool ??= startPool()
@@ -47,11 +45,11 @@ export function createPasswords({ cost }: { cost: number }, startPool: () => Pas
         'Retry-After': String(RETRY_AFTER_SECONDS),
       })
     }
-    begun++
+    accepted++
     try {
       return await pool.run(task)
     } finally {
-      begun--
+      accepted--
     }
   }
 
@@ -66,14 +64,14 @@ export function createPasswords({ cost }: { cost: number }, startPool: () => Pas
       const task = {
         kind: 'compare',
         password: possible ? password.normalize('NFC') : '',
-        hash: hash ?? hashOfNobody,
+        hash: hash ?? dummyHash,
       } as const
       const fits = await run(task)
       return possible && fits === true
     },
     get load() {
       const waiting = pool?.queueSize ?? 0
-      return { waiting, running: Math.max(0, begun - waiting) }
+      return { waiting, running: Math.max(0, accepted - waiting) }
     },
     async close() {
       await pool?.close()
@@ -81,12 +79,12 @@ export function createPasswords({ cost }: { cost: number }, startPool: () => Pas
   }
 }
 
-/** Why this password cannot be kept, or `undefined`. Its length is counted as it is stored: composed, in UTF-8. */
+/** Why bcrypt cannot keep this password, or `undefined`. The length counts as it is stored: composed (NFC), in UTF-8. */
 export function passwordProblem(password: string): string | undefined {
   const bytes = Buffer.byteLength(password.normalize('NFC'))
   if (bytes > LONGEST_PASSWORD_BYTES)
     return `This password is ${bytes} bytes long; at most ${LONGEST_PASSWORD_BYTES} can be kept. Choose a shorter one.`
-  // bcrypt takes a NUL for the end of the text: "a" and "a␀a" would be the same password.
+  // bcrypt takes NUL as the end of the text: "a" and "a␀a" would be the same password.
   if (password.includes('\0')) return 'This password contains a character that cannot be kept. Choose another one.'
   if (password === '') return 'The password is empty. Choose one.'
   return undefined
@@ -99,14 +97,13 @@ function startThreads(): PasswordPool {
     minThreads: FEWEST_THREADS,
     maxThreads: threads,
     maxQueue: Number.POSITIVE_INFINITY,
-    // A thread that is stopped while it loads a module by require() takes the whole process along; by import() it does not.
+    // A thread stopped while it loads a module by require() ends the whole process; by import() it does not.
     execArgv: ['--no-experimental-require-module'],
-    // Pages come before passwords.
     niceIncrement: 10,
   })
 }
 
-/** A well-formed hash that no password has: comparing with it costs what comparing with a real one costs. */
-function makeHashOfNobody(cost: number): string {
+/** A well-formed hash that fits no password. Comparing takes as long as with a real one. */
+function makeDummyHash(cost: number): string {
   return bcrypt.genSaltSync(cost) + '.'.repeat(31)
 }

@@ -1,13 +1,11 @@
 import type { Logger } from 'pino'
 
-/** Takes back what had begun, and throws what went wrong. When taking back fails too, that is only logged: the first fault is the one to tell. */
-export async function undoAndThrow(
+/** Undoes what was started, then rethrows `error`. A failing `undo` is only logged: the first error is the one to report. */
+export async function rollback(
   log: Pick<Logger, 'warn'>,
   error: unknown,
   undo: () => Promise<unknown>,
 ): Promise<never> {
-  await undo().catch((err: unknown) =>
-    log.warn({ event: 'undo.failed', err }, 'what had begun could not be taken back'),
-  )
+  await undo().catch((err: unknown) => log.warn({ event: 'undo.failed', err }, 'a rollback failed'))
   throw error
 }

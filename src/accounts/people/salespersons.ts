@@ -1,19 +1,20 @@
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
-import { type Database, LARGEST_USER_ID, LONGEST_EMAIL, type Role, type SalesPerson } from '../../../db/tables.ts'
+import { type Database, LARGEST_USER_ID, LONGEST_EMAIL, type Role } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
+import { accounts } from './accounts.ts'
 import { type Passwords, passwordProblem } from './passwords.ts'
-import { isTaken, removePendingUserOf } from './users.ts'
+import { removePendingUserOf } from './users.ts'
 
-/** What changing accounts needs; `Parts` has it all. `sessions` is null when the server runs without sessions. */
+/** `sessions` is null when the server runs without sessions. */
 export interface AccountParts {
   database: Kysely<Database>
   passwords: Passwords
   sessions: SessionsOfUsers | null
 }
 
-/** The one call on sessions that is made here: end all of one user's, on every device. */
-export interface SessionsOfUsers {
+/** Ends all sessions of one user, on every device. */
+interface SessionsOfUsers {
   endMany(filter: { userId: string }, reason?: 'revoked'): Promise<unknown>
 }
 
@@ -27,7 +28,7 @@ export interface NewSalesperson {
   password: string
 }
 
-/** The account cannot be made or changed as asked; the message says why, in words for people. */
+/** The account cannot be added or changed. The message says why, in words for people. */
 export class AccountError extends Error {
   override readonly name = 'AccountError'
 }
@@ -53,7 +54,7 @@ const newSalesperson = z.object({
   password: z.string(),
 })
 
-/** Makes an account and answers its userId. Throws an `AccountError` that says what is wrong or already taken. */
+/** Adds an account and returns its userId. @throws AccountError for input that is invalid or already taken. */
 export async function addSalesperson(
   { database, passwords }: Pick<AccountParts, 'database' | 'passwords'>,
   input: NewSalesperson,
@@ -73,7 +74,7 @@ export async function addSalesperson(
       .where('user_id', '=', user_id)
       .executeTakeFirst()
     if (namesake !== undefined) throw new AccountError(`The userId ${user_id} is taken.`)
-    if (await isTaken(transaction, email)) throw new AccountError(`The e-mail address ${email} is taken.`)
+    if (await accounts.hasEmail(transaction, email)) throw new AccountError(`The e-mail address ${email} is taken.`)
     await removePendingUserOf(transaction, email)
     await transaction
       .insertInto('sales_persons')
@@ -83,32 +84,20 @@ export async function addSalesperson(
   })
 }
 
-/** Switches an account off: it cannot sign in any more, and everything that was signed in with it has ended. */
+/** Disables an account and revokes all its sessions. */
 export async function disableSalesperson({ database, sessions }: AccountParts, userId: number): Promise<void> {
   await change(database, userId, { active: 0 })
   await sessions?.endMany({ userId: String(userId) }, 'revoked')
 }
 
-/** Lets an account sign in again. */
 export async function enableSalesperson({ database }: Pick<AccountParts, 'database'>, userId: number): Promise<void> {
   await change(database, userId, { active: 1 })
 }
 
-/** Gives an account another role. All his sessions end: privileges are given at sign-in and would be the old ones. */
+/** Changes the role and revokes all sessions of the account: privileges are granted at sign-in, so they would be outdated. */
 export async function changeRole({ database, sessions }: AccountParts, userId: number, role: Role): Promise<void> {
   await change(database, userId, { role })
   await sessions?.endMany({ userId: String(userId) }, 'revoked')
-}
-
-/** The account that may sign in with this userId or address; a switched-off one is as unknown as one that never was. */
-export async function findActiveSalesperson(
-  database: Kysely<Database>,
-  by: { userId: number } | { email: string },
-): Promise<SalesPerson | undefined> {
-  const active = database.selectFrom('sales_persons').selectAll().where('active', '=', 1)
-  return 'userId' in by
-    ? active.where('user_id', '=', by.userId).executeTakeFirst()
-    : active.where('email', '=', by.email).executeTakeFirst()
 }
 
 async function change(

@@ -4,23 +4,21 @@ import { SessionError } from '../../session/index.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { safeNext } from '../../web/safe-next.ts'
-import { type Proof, provePassword } from './prove-password.ts'
+import { checkPassword, type PasswordCheck } from './check-password.ts'
 import type { SignInParts } from './sign-in.ts'
 import { OWN_DEVICES_PAGE } from './start-pages.ts'
 
-/** For so long whoever typed his password is not asked for it again. */
+/** How long a login or a step-up counts as recent. */
 export const RECENT_MINUTES = 15
 
-export interface ConfirmPage extends PageModel {
+interface ConfirmPage extends PageModel {
   userName: string
   next: string
-  /** For how long the password is not asked for again. */
   minutes: number
-  /** What was wrong with the last try; '' when there was none. */
   message: string
 }
 
-/** `/account/confirm`: asks whoever is signed in for his password again, and goes on to where he wanted. Behind `requireUser`. */
+/** `/account/confirm`, the step-up: asks for the password again, then redirects to `next`. Behind `requireUser`. */
 export function confirmPages(parts: Omit<SignInParts, 'config'>) {
   return {
     async form(ctx: Context) {
@@ -30,12 +28,12 @@ export function confirmPages(parts: Omit<SignInParts, 'config'>) {
     async confirm(ctx: Context) {
       const { session, userId } = signedIn(ctx)
       const { password, next } = Object(ctx.request.body) as Record<string, unknown>
-      const proof = await provePassword(parts, { ...originOf(ctx), userId, sessionId: session.id, password })
-      if (proof.is !== 'proved') {
-        answerRefusal(ctx, proof)
-        return showForm(ctx, { next: safeNext(next) ?? '', message: proof.message })
+      const check = await checkPassword(parts, { ...originOf(ctx), userId, sessionId: session.id, password })
+      if (check.is !== 'right') {
+        setRefusalStatus(ctx, check)
+        return showForm(ctx, { next: safeNext(next) ?? '', message: check.message })
       }
-      // Of a form that was sent twice the first one made the cookie afresh, and this browser has it by now.
+      // When the form is sent twice, the first request has rotated the cookie already.
       await session.renew({ login: true }).catch((error) => {
         if (!(error instanceof SessionError && error.code === 'SESSION_ENDED')) throw error
       })
@@ -45,16 +43,15 @@ export function confirmPages(parts: Omit<SignInParts, 'config'>) {
   }
 }
 
-/** The status of a page that says why a password was not accepted. */
-export function answerRefusal(ctx: Context, proof: Exclude<Proof, { is: 'proved' }>): void {
-  ctx.status = proof.is === 'limited' ? 429 : 422
-  if (proof.is === 'limited') ctx.set('Retry-After', String(proof.retryAfterSeconds))
+export function setRefusalStatus(ctx: Context, check: Exclude<PasswordCheck, { is: 'right' }>): void {
+  ctx.status = check.is === 'limited' ? 429 : 422
+  if (check.is === 'limited') ctx.set('Retry-After', String(check.retryAfterSeconds))
 }
 
 function showForm(ctx: Context, model: Pick<ConfirmPage, 'next'> & Partial<ConfirmPage>): void {
   const { userName } = signedIn(ctx).session
   ctx.show<ConfirmPage>('account/confirm', {
-    title: 'Is it you?',
+    title: 'Confirm your password',
     userName,
     minutes: RECENT_MINUTES,
     message: '',

@@ -4,11 +4,10 @@ import { DEMO_PASSWORD, demoAccounts } from '../../../db/demo/demo-accounts.ts'
 import type { Database, Role } from '../../../db/tables.ts'
 import type { Config } from '../../config/config.ts'
 import type { PageModel } from '../../web/pages.ts'
-import { CUSTOMERS_PAGE, WELCOME_PAGE } from './start-pages.ts'
+import { startPageOf } from './start-pages.ts'
 
-export interface HomePage extends PageModel {
+interface HomePage extends PageModel {
   userName: string
-  /** Where whoever is signed in goes on. */
   ownStart: string
   sessionsOn: boolean
   /** Only in the demo profile. */
@@ -19,18 +18,18 @@ export interface HomePage extends PageModel {
 
 const SEES: Record<Role, string> = {
   salesperson: 'own customers',
-  manager: 'everybody’s customers',
+  manager: 'all customers',
   administrator: 'the administration, no customers',
 }
 
-/** `/`: what this is, and in the demo the accounts to try it with. */
+/** `/`: an introduction, and in the demo profile the accounts to try. */
 export function homePage({ config, database }: { config: Config; database: Kysely<Database> }) {
   return async function homePage(ctx: Context) {
     const accounts = config.profile === 'demo' ? await demoAccounts(database) : []
     ctx.show<HomePage>('home', {
       title: 'Start',
       userName: ctx.session?.userName ?? '',
-      ownStart: ctx.session?.hasPrivilege('viewOwnPurchases') ? CUSTOMERS_PAGE : WELCOME_PAGE,
+      ownStart: ctx.session === null ? '/' : startPageOf(ctx.session),
       sessionsOn: ctx.session !== null,
       demo:
         accounts.length === 0

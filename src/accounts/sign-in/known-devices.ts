@@ -5,17 +5,14 @@ import { inTurn } from '../../../db/transactions.ts'
 import { countSentTo, dropWaitingOf, enqueueMail, isOutboxFull, isoTime, waitingFor } from '../../mail/index.ts'
 import { describeDevice } from '../../web/device-words.ts'
 import type { Happened } from '../mail/account-mail.ts'
-import type { Account } from '../people/authenticate.ts'
-import { addressOf } from '../people/email-changes.ts'
-import { personOf } from '../people/person.ts'
+import type { Account } from '../people/account.ts'
 
-// Whoever has used more browsers than that is told again of the one that he used least lately.
+// Beyond this the least recently used device is forgotten, and reported again when it returns.
 const MOST_KNOWN = 50
-// Whoever knows a password can call his program what he likes: the mailbox must not be flooded, nor other notices held up.
+// An attacker who knows the password can vary the User-Agent: that must neither flood the mailbox nor delay other notices.
 const MOST_NOTICES_AN_HOUR = 4
 const HOUR_MILLISECONDS = 60 * 60_000
 
-/** What remembering devices needs; `Parts` has it all. */
 export interface KnownDeviceParts {
   database: Kysely<Database>
   log: Logger
@@ -24,33 +21,32 @@ export interface KnownDeviceParts {
 }
 
 /**
- * Remembers the browser or program that somebody just signed in with, and has a mail sent when he never used one like it. The first
- * sign-in of an account tells nobody anything. A notice that still waits gives way to the newer one, which counts it; four an hour go
- * out. Never throws: a log in does not fail because nothing could be noted.
+ * Remembers the browser or program of a sign-in, and mails a notice when the account has not used one like it. The first
+ * sign-in of an account sends none. A newer notice replaces one that still waits and counts it; at most four an hour go out.
+ * Never throws: a failure here does not fail the login.
  */
-export async function noteDevice(
+export async function rememberDevice(
   { database, log, clock, mail }: KnownDeviceParts,
   account: Account,
   origin: { device: string | null; address: string },
 ): Promise<void> {
   const now = clock.now()
-  const { userId } = personOf(account)
+  const { userId, email } = account
   const device = describeDevice(origin.device)
   const details: Happened = { at: isoTime(now), device, address: origin.address }
   try {
-    const email = addressOf(account)
-    const isTold = await inTurn(database, { user: userId, email }, async (transaction) => {
-      const known = await remember(transaction, userId, device, isoTime(now))
+    const isQueued = await inTurn(database, { user: userId, email }, async (transaction) => {
+      const known = await storeDevice(transaction, userId, device, isoTime(now))
       if (known !== 'new') return false
-      return tell(transaction, { user_id: userId, email, details }, now)
+      return enqueueNotice(transaction, { user_id: userId, email, details }, now)
     })
-    if (isTold) mail.wake()
+    if (isQueued) mail.wake()
   } catch (error) {
-    log.warn({ event: 'device.note', err: error, userId }, 'the device of a sign-in could not be noted')
+    log.warn({ event: 'device.note', err: error, userId }, 'the device of a sign-in could not be stored')
   }
 }
 
-async function tell(
+async function enqueueNotice(
   database: Kysely<Database>,
   { user_id, email, details }: { user_id: string; email: string; details: Happened },
   now: number,
@@ -61,12 +57,12 @@ async function tell(
   const waiting = (await waitingFor(database, notices)).filter(({ leased_until }) => leased_until <= isoTime(now))
   const before = waiting.reduce((sum, row) => sum + 1 + ((JSON.parse(row.details ?? '{}') as Happened).before ?? 0), 0)
   await dropWaitingOf(database, notices)
-  const told = before === 0 ? details : { ...details, before }
-  await enqueueMail(database, { ...notices, session_id: '', email, details: told }, now)
+  const counted = before === 0 ? details : { ...details, before }
+  await enqueueMail(database, { ...notices, session_id: '', email, details: counted }, now)
   return true
 }
 
-async function remember(
+async function storeDevice(
   database: Kysely<Database>,
   user_id: string,
   device: string,

@@ -1,10 +1,10 @@
 import {
   type Count,
-  countAll,
-  giveAllBack,
+  consumeAll,
   type Limiter,
   limiterInMemory,
   type MakeLimiter,
+  refundAll,
 } from '../people/limiter.ts'
 
 const WINDOW_SECONDS = 15 * 60
@@ -12,12 +12,12 @@ const FAILURES_PER_ACCOUNT_AND_ADDRESS = 10
 const FAILURES_PER_ADDRESS = 100
 const FAILURES_PER_SESSION = 5
 
-/** One try at a login: counted as a failure from its first moment, so that many at once cannot slip past the limit. */
-export type Attempt = { allowed: true; giveBack(): Promise<void> } | { allowed: false; retryAfterSeconds: number }
+/** A login attempt. It counts as a failure from the start, so that concurrent attempts cannot exceed the limit. */
+type Attempt = { allowed: true; refund(): Promise<void> } | { allowed: false; retryAfterSeconds: number }
 
 /**
- * Slows down guessing: 10 failures per account and address, 100 per address, in 15 minutes. Unknown accounts count alike. Where somebody
- * is signed in and asked for his password again, 5 of the same session: he knows it, and whoever found his browser open does not.
+ * The rate limit against guessing passwords, in 15 minutes: 10 failures per account and address, 100 per address. Unknown
+ * accounts count alike. A step-up has 5 per session, because the owner of the session knows the password.
  */
 export class LoginLimit {
   readonly #perAccount: Limiter
@@ -31,7 +31,7 @@ export class LoginLimit {
     this.#perSession = make('login-session', FAILURES_PER_SESSION)
   }
 
-  /** Takes one try; of a session, if one is named. `giveBack` it when it was no failed guess: a success, or nobody looked at the password. */
+  /** Takes one attempt. Call `refund` if it was no failed guess: the password was right, or was never verified. */
   async take(userId: number | string, address: string, session?: string): Promise<Attempt> {
     const network = networkOf(address)
     const counts: Count[] = [
@@ -39,13 +39,13 @@ export class LoginLimit {
       [this.#perAddress, network],
       [this.#perAccount, `${userId} from ${network}`],
     ]
-    const retryAfterSeconds = await countAll(counts)
+    const retryAfterSeconds = await consumeAll(counts)
     if (retryAfterSeconds !== undefined) return { allowed: false, retryAfterSeconds }
-    return { allowed: true, giveBack: () => giveAllBack(counts) }
+    return { allowed: true, refund: () => refundAll(counts) }
   }
 }
 
-/** One customer of an IPv6 provider has a whole /64, so that counts as one address. */
+/** The key of an address. One customer of an IPv6 provider has a whole /64, so that counts as one. */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
   if (!plain.includes(':')) return plain

@@ -8,19 +8,18 @@ import { originOf } from '../../web/request-origin.ts'
 import { safeNext } from '../../web/safe-next.ts'
 import { readLoginForm } from '../people/login-form.ts'
 import { type SignInParts, signIn } from './sign-in.ts'
-import { CUSTOMERS_PAGE, WELCOME_PAGE } from './start-pages.ts'
+import { startPageOf } from './start-pages.ts'
 
-export interface LoginPage extends PageModel {
+interface LoginPage extends PageModel {
   userId: string
-  /** Only ever the demo's public one. */
+  /** Only the public password of the demo accounts. */
   password: string
   next: string
-  /** What was wrong with the last try, and with which field; '' when there was none. */
   message: string
   wrongField: 'userId' | 'password' | ''
-  /** The password fits, but the address was not validated: the page offers to send the mail again. */
+  /** The address is not validated yet: the page offers to send the mail again. */
   isPending: boolean
-  /** Who is signed in already; '' for nobody. */
+  /** The user who is signed in already; '' for none. */
   userName: string
 }
 
@@ -28,7 +27,7 @@ interface LoginParts extends SignInParts {
   config: Config
 }
 
-/** The login as documented: `/authenticate.shtml` posts to `/4DACTION/authenticate`. */
+/** The documented login: `/authenticate.shtml` posts to `/4DACTION/authenticate`. */
 export function loginPages(parts: LoginParts) {
   const { config, log, database } = parts
 
@@ -54,8 +53,8 @@ export function loginPages(parts: LoginParts) {
 
       const { account: name, password } = form
       const origin = originOf(ctx)
-      const result = await signIn(parts, { ...origin, account: name, password }, async (person) => {
-        await session.setPrivileges(person, { login: true })
+      const result = await signIn(parts, { ...origin, account: name, password }, async (identity) => {
+        await session.setPrivileges(identity, { login: true })
         return session
       })
       if (result.is === 'limited') {
@@ -69,21 +68,20 @@ export function loginPages(parts: LoginParts) {
         return showForm(ctx, { ...again, message: result.message, wrongField })
       }
       if (result.is === 'pending') {
-        const { email, id } = result.user
+        const { email, userId: ID } = result.account
         await session.use((storage) => {
-          storage.status = { step: 'Waiting for validation email', email, ID: id }
+          storage.status = { step: 'Waiting for validation email', email, ID }
         })
         ctx.status = 422
         return showForm(ctx, { ...again, message: result.message, wrongField: 'userId', isPending: true })
       }
 
-      const { account, person } = result
-      const { userId, userName } = person
+      const { userId, userName } = result.account
       parts.audit.note({ event: 'sign-in', ...origin, userId, userName, sessionId: session.id })
-      if (account.is === 'staff')
-        await asAnExtra(keepTop3(session, person.userId, (owner) => topCustomersOf(database, owner)))
+      if (session.hasPrivilege('viewPortfolio'))
+        await asAnExtra(keepTop3(session, userId, (owner) => topCustomersOf(database, owner)))
       ctx.status = 302
-      ctx.redirect(form.next ?? (account.is === 'staff' ? WELCOME_PAGE : CUSTOMERS_PAGE))
+      ctx.redirect(form.next ?? startPageOf(session))
     },
 
     async logOut(ctx: Context) {
@@ -91,7 +89,7 @@ export function loginPages(parts: LoginParts) {
       const { id, userId } = session
       await session.close()
       if (userId !== undefined) log.info({ event: 'logout', userId, session: id }, 'logged out')
-      // An extra for what browsers keep by themselves. Not "cookies": that would take the next one away too.
+      // Clears what the browser stored. Not "cookies": that would remove the next session cookie too.
       ctx.set('Clear-Site-Data', '"cache", "storage"')
       ctx.status = 303
       ctx.redirect('/')

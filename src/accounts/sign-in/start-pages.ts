@@ -1,6 +1,8 @@
-/** Where somebody of the staff is after the login, as documented. */
-export const WELCOME_PAGE = '/authenticationOK.shtml'
-/** Where a customer who signed up is. */
-export const CUSTOMERS_PAGE = '/account'
-/** Where somebody sees where he is signed in. */
+import type { CrmSession } from '../../crm-session/crm-session.ts'
+
 export const OWN_DEVICES_PAGE = '/account/sessions'
+
+/** Where a user goes after the login. For staff this is documented. */
+export function startPageOf(session: CrmSession): string {
+  return session.hasPrivilege('viewOwnPurchases') ? '/account' : '/authenticationOK.shtml'
+}

@@ -4,17 +4,15 @@ import type { CrmStorage, SignUpStep } from '../../crm-session/crm-storage.ts'
 import { newestMail } from '../../mail/index.ts'
 import { PENDING_MILLISECONDS } from '../people/users.ts'
 
-/** How far a sign-up is, in the words of its page. */
 export interface Waiting {
   step: SignUpStep
   email: string
   isDone: boolean
-  /** What became of the mail. */
   mail: string
-  /** Until when the link works; '' when there is none. ISO and for people. */
+  /** Until when the link works, as ISO 8601 and for people. */
   until: { iso: string; text: string } | undefined
   canSendAgain: boolean
-  /** Whether the mail is still to go out, so that this page will soon say something else. */
+  /** Whether the mail is still to be sent, so that this page will change soon. */
   isMoving: boolean
 }
 
@@ -22,8 +20,8 @@ const time = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'U
 const exactTime = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: 'UTC' })
 
 /**
- * Reads how far this session's sign-up is; `undefined` when there is none. It looks at the mail alone, never at the account:
- * an address that was taken must look like any other.
+ * Reads the progress of this session's sign-up; `undefined` for none. It reads the mail, never the account: an address that
+ * is taken must look like any other.
  */
 export async function readWaiting(
   { database, clock }: { database: Kysely<Database>; clock: { now(): number } },
@@ -35,16 +33,17 @@ export async function readWaiting(
   const now = clock.now()
   const isOver = mail === undefined || Date.parse(mail.created_at) + PENDING_MILLISECONDS <= now
   const isDone = step === 'Email validated'
-  const said = { step, email, isDone, canSendAgain: !isDone && !isOver, isMoving: false }
-  if (isDone) return { ...said, mail: '', until: undefined }
-  if (isOver) return { ...said, mail: 'Nobody validated this address in time. Please sign up again.', until: undefined }
+  const common = { step, email, isDone, canSendAgain: !isDone && !isOver, isMoving: false }
+  if (isDone) return { ...common, mail: '', until: undefined }
+  if (isOver)
+    return { ...common, mail: 'This address was not validated in time. Please sign up again.', until: undefined }
   if (mail.state === 'sent' && mail.link_until !== null) {
     const isLate = Date.parse(mail.link_until) <= now
     const text = isLate
       ? 'The link has expired. Send it again to get a new one.'
       : 'A mail with a link is on its way to you.'
     return {
-      ...said,
+      ...common,
       mail: text,
       until: isLate ? undefined : { iso: mail.link_until, text: `${time.format(new Date(mail.link_until))} UTC` },
     }
@@ -54,19 +53,19 @@ export async function readWaiting(
       mail.problem === 'REPLACED'
         ? 'This sign-up was replaced by a newer one.'
         : 'The mail could not be delivered. Check the address, or sign up with another one.'
-    return { ...said, mail: text, until: undefined }
+    return { ...common, mail: text, until: undefined }
   }
   const due = exactTime.format(new Date(mail.due_at))
   if (mail.problem !== null)
     return {
-      ...said,
+      ...common,
       isMoving: true,
-      mail: `The mail server does not answer at the moment. Nothing is lost: it is tried again at ${due} UTC.`,
+      mail: `The mail server does not answer at the moment. The next attempt is at ${due} UTC.`,
       until: undefined,
     }
   const isDelayed = Date.parse(mail.due_at) > now
   const text = isDelayed
     ? `A mail went to this address a moment ago. The next one goes out at ${due} UTC, with a new link that ends the old one.`
     : 'The mail is being sent.'
-  return { ...said, isMoving: true, mail: text, until: undefined }
+  return { ...common, isMoving: true, mail: text, until: undefined }
 }

@@ -2,12 +2,11 @@ import { z } from 'zod'
 import { LONGEST_EMAIL } from '../../../db/tables.ts'
 import { newPasswordProblem } from '../people/new-password.ts'
 
-/** What somebody typed into the sign-up form. `password` is undefined where it is not asked for here. */
-export type SignUpForm =
+/** `password` is undefined when the form does not ask for it. */
+type SignUpForm =
   | { ok: true; email: string; password: string | undefined }
   | { ok: false; status: 400 | 422; typedEmail: string; field: 'email' | 'password'; message: string }
 
-/** Reads the fields `email` and `password`. */
 export function readSignUpForm(
   body: unknown,
   { shortestPassword }: { shortestPassword: number | undefined },
@@ -28,11 +27,10 @@ export function readSignUpForm(
   return weakness === undefined ? { ok: true, email: address, password } : refused('password', weakness)
 }
 
-/** Why this cannot be an address of ours, or `undefined`. */
 function emailProblem(address: string): string | undefined {
   if (address === '') return 'Please enter your e-mail address'
   if (address.length > LONGEST_EMAIL) return `An e-mail address has at most ${LONGEST_EMAIL} characters`
-  if (/[^\x20-\x7e]/.test(address)) return 'Only addresses of plain letters, digits and signs can be used here'
+  if (/[^\x20-\x7e]/.test(address)) return 'Please use an address of plain letters, digits and signs'
   return z.email().safeParse(address).success ? undefined : 'This is not an e-mail address, such as ada@example.com'
 }
 

@@ -11,30 +11,27 @@ import type { SignUpLimit } from './sign-up-limit.ts'
 
 const WAITING_PAGE = '/signup/waiting'
 
-export interface SignUpPage extends PageModel {
+interface SignUpPage extends PageModel {
   email: string
-  /** What was wrong with the last try, and with which field; '' when there was none. */
   message: string
   wrongField: 'email' | 'password' | ''
-  /** Undefined where the password is chosen on the page that the link opens. */
+  /** Undefined when the password is chosen on the page that the link opens. */
   shortestPassword: number | undefined
 }
 
-export interface WaitingPage extends PageModel {
+interface WaitingPage extends PageModel {
   sessionId: string
-  /** Undefined when nothing waits in this session. */
   waiting: Waiting | undefined
   message: string
-  /** Where the demo shows its mail; '' when it really goes out. */
+  /** Where the demo shows its mail; '' when mail is really sent. */
   mailbox: string
 }
 
-/** Whether a password belongs to signing up, or to the page that the link opens. */
 export function asksForPassword({ profile }: Pick<Config, 'profile'>): boolean {
   return profile === 'demo'
 }
 
-/** Signing up: the form, and the page that waits for the mailed link to be opened. */
+/** The sign-up form, and the page that waits for the mailed link to be opened. */
 export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; signUpLimit: SignUpLimit }) {
   const { config, log, signUpLimit } = parts
   const shortestPassword = asksForPassword(config) ? SHORTEST_PASSWORD[config.profile] : undefined
@@ -52,7 +49,7 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
   const showWaiting = async (ctx: Context, session: CrmSession, message = '') => {
     const waiting = await readWaiting(parts, session.storage.status)
     ctx.show<WaitingPage>('sign-up/waiting', {
-      title: waiting?.step ?? 'Nothing is waiting',
+      title: waiting?.step ?? 'No sign-up here',
       sessionId: session.id,
       waiting,
       message,
@@ -60,15 +57,15 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
     })
   }
 
-  /** Answers whether this request for mail is one too many, and says so on the response. */
-  const isLimited = async (ctx: Context, email: string): Promise<string> => {
+  /** Returns a message if this request for mail exceeds the rate limit, and sets the response status. */
+  const applyLimit = async (ctx: Context, email: string): Promise<string> => {
     const limited = await signUpLimit.take(email, ctx.ip)
     if (limited === undefined) return ''
     log.warn({ event: 'signup.limited', ip: ctx.ip }, 'sign-up limited')
     ctx.status = 429
     ctx.set('Retry-After', String(limited.retryAfterSeconds))
     const minutes = Math.ceil(limited.retryAfterSeconds / 60)
-    return `Too many mails were asked for with this address or from here. Please try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`
+    return `Too many mails were requested for this address or from your network. Please try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`
   }
 
   return {
@@ -85,7 +82,7 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
         ctx.status = form.status
         return showForm(ctx, { email: form.typedEmail, message: form.message, wrongField: form.field })
       }
-      const message = await isLimited(ctx, form.email)
+      const message = await applyLimit(ctx, form.email)
       if (message !== '') return showForm(ctx, { email: form.email, message })
       await signUp(parts, session, form)
       log.info({ event: 'signup', session: session.id, ip: ctx.ip }, 'signed up')
@@ -102,7 +99,7 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
       if (isSignedIn(session)) return showSignedIn(ctx)
       const { status } = session.storage
       if (status?.step === 'Waiting for validation email') {
-        const message = await isLimited(ctx, status.email)
+        const message = await applyLimit(ctx, status.email)
         if (message !== '') return showWaiting(ctx, session, message)
         await sendAgain(parts, session, status)
       }
@@ -112,14 +109,14 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
   }
 }
 
-/** The mailed link brings whoever opens it into the session that signed up, so that must not be a user's. */
+/** Opening the mailed link joins the session that signed up, so that must be the session of a guest. */
 function isSignedIn(session: CrmSession): boolean {
   return session.userId !== undefined || !session.isGuest()
 }
 
 function showSignedIn(ctx: Context): void {
   const { userName } = currentSession(ctx)
-  const text = `You are logged in as ${userName}; log out before you sign up another address.`
+  const text = `You are logged in as ${userName}. Log out before you sign up another address.`
   const page = { title: 'You are logged in', text, action: { label: 'Go to the start page', href: '/' } }
   ctx.status = 409
   ctx.show('error', { title: page.title, page, status: 409, requestId: '' })

@@ -5,30 +5,22 @@ import type { CrmSession } from '../../crm-session/crm-session.ts'
 import type { CrmStorage } from '../../crm-session/crm-storage.ts'
 import { countOthers, dropWaiting, enqueueMail, isOutboxFull, waitingSince } from '../../mail/index.ts'
 import { Problem } from '../../web/problem.ts'
+import { accounts } from '../people/accounts.ts'
 import type { Passwords } from '../people/passwords.ts'
-import {
-  addPendingUser,
-  findPendingUser,
-  isTaken,
-  moveToSession,
-  newUserId,
-  PENDING_MILLISECONDS,
-} from '../people/users.ts'
+import { addPendingUser, findPendingUser, moveToSession, newUserId, PENDING_MILLISECONDS } from '../people/users.ts'
 
-// Each makes up to two links, and a session holds ten.
+// Each makes up to two links, and a session can have ten.
 const MOST_PER_SESSION = 5
 
-/** What signing up needs; `Parts` has it all. */
 export interface SignUpParts {
   database: Kysely<Database>
   passwords: Passwords
   clock: { now(): number }
-  /** Null when the server runs without sessions; then nobody gets here. */
+  /** Null when the server runs without sessions; then the pages refuse every request. */
   sessions: LinkMaker | null
   mail: { wake(): void }
 }
 
-/** The one call on sessions that is made here. */
 export interface LinkMaker {
   createOTP(
     id: string,
@@ -46,8 +38,8 @@ export interface LinkMaker {
 type Status = NonNullable<CrmStorage['status']>
 
 /**
- * Makes an account that waits for its address to be validated, and has a mail sent. For an address that is taken everything
- * looks the same, and takes the same work; only its mailbox is told.
+ * Adds a pending account and mails the validation link. An address that is taken gets the same answer and takes the same
+ * work, so that the page reveals no accounts; only the mail tells.
  */
 export async function signUp(
   parts: SignUpParts,
@@ -63,7 +55,7 @@ export async function signUp(
   try {
     const former = await inTurn(database, { email, session: session.id }, async (transaction) => {
       await refuseWhenMany(transaction, { session_id: session.id, user_id: ID }, now)
-      const kind = (await isTaken(transaction, email)) ? 'taken' : 'validate'
+      const kind = (await accounts.hasEmail(transaction, email)) ? 'taken' : 'validate'
       const account = { email, password: hash, sessionId: session.id }
       const replaced = kind === 'validate' ? await addPendingUser(transaction, account, ID, now) : undefined
       await dropWaiting(transaction, { email })
@@ -78,17 +70,17 @@ export async function signUp(
   mail.wake()
 }
 
-/** Has the mail of this session's sign-up sent once more; the link in the former one ends when the new one is made. */
+/** Sends the mail of this session's sign-up again. The former link ends when the new one is made. */
 export async function sendAgain(parts: SignUpParts, session: CrmSession, { email, ID }: Status): Promise<void> {
   const { database, clock, sessions, mail } = parts
   await refuseWhenFull(database)
   const former = await inTurn(database, { email, session: session.id }, async (transaction) => {
     const now = clock.now()
-    // Replaced by another sign-up, or too old: there is nothing to send. The mail alone tells, so that taken addresses look alike.
+    // Nothing to send if this sign-up was replaced or has expired. The mail decides, not the account: taken addresses must look alike.
     const since = await waitingSince(transaction, ID)
     if (since === undefined || since + PENDING_MILLISECONDS <= now) return undefined
     await refuseWhenMany(transaction, { session_id: session.id, user_id: ID }, now)
-    const kind = (await isTaken(transaction, email)) ? 'taken' : 'validate'
+    const kind = (await accounts.hasEmail(transaction, email)) ? 'taken' : 'validate'
     const user = await findPendingUser(transaction, { id: ID }, now)
     if (user !== undefined) await moveToSession(transaction, ID, session.id)
     await dropWaiting(transaction, { email })
@@ -99,12 +91,12 @@ export async function sendAgain(parts: SignUpParts, session: CrmSession, { email
   mail.wake()
 }
 
-/** The purpose of a validation link: of one account only the newest works. */
+/** The purpose of a validation link. Only the newest link of one purpose works. */
 export function linkPurpose(userId: string): string {
   return `validate ${userId}`
 }
 
-/** Ends a link that is out there, by making one of the same purpose that nobody is given. */
+/** Revokes a mailed link by making one of the same purpose that is never sent. */
 async function endLink(sessions: LinkMaker | null, user: User | undefined): Promise<void> {
   if (user !== undefined) await sessions?.createOTP(user.session_id, { purpose: linkPurpose(user.id), lifespan: 10 })
 }

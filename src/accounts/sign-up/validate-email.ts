@@ -14,19 +14,18 @@ import { findPendingUser, removePendingUser, validateUser } from '../people/user
 import { linkPurpose } from './sign-up.ts'
 import { asksForPassword } from './sign-up-pages.ts'
 
-export interface ConfirmValidationPage extends PageModel {
-  /** Who is signed in here and would be left; undefined for nobody. */
+interface ConfirmValidationPage extends PageModel {
+  /** The user who is signed in here and whose session would be left; undefined for none. */
   instead: string | undefined
-  /** Where the button posts to: this very address, saying that the other session may be left. */
+  /** Where the button posts to: this address, with the consent to leave the other session. */
   action: string
   shortestPassword: number | undefined
   message: string
 }
 
-export interface ValidatedPage extends PageModel {
+interface ValidatedPage extends PageModel {
   email: string
   sessionId: string
-  /** Whose session this browser is in now: '' for a guest's. */
   userName: string
 }
 
@@ -38,7 +37,7 @@ interface Parts {
   clock: { now(): number }
 }
 
-/** `/validateEmail`: where the mailed link leads. What it trusts is the link alone, never what the session says of itself. */
+/** `/validateEmail`: the mailed link. Trusts the data of the link alone, never that of the session. */
 export function validateEmailPages(parts: Parts) {
   const { config, log, database, passwords, clock } = parts
   const shortestPassword = asksForPassword(config) ? undefined : SHORTEST_PASSWORD[config.profile]
@@ -46,16 +45,16 @@ export function validateEmailPages(parts: Parts) {
   const validate = async (ctx: Context, session: CrmSession, userId: string | undefined, password?: string) => {
     const user = userId === undefined ? undefined : await validateUser(database, userId, clock.now(), password)
     if (user === undefined) return showInvalid(ctx)
-    const noted = session.use((storage) => {
+    const stored = session.use((storage) => {
       if (storage.status?.ID === user.id) storage.status.step = 'Email validated'
     })
-    await asAnExtra(noted)
+    await asAnExtra(stored)
     log.info({ event: 'signup.validated', session: session.id }, 'e-mail address validated')
     showValidated(ctx, session, user)
   }
 
   const askAgain = async (ctx: Context, session: CrmSession, userId: string, message: string, status = 422) => {
-    // The link is spent; this one takes its place and goes to nobody but this page.
+    // The link is consumed; a new one, known to this page only, replaces it.
     const data = { validates: userId }
     const token = await session.createOTP({ purpose: linkPurpose(userId), confirm: true, data })
     ctx.status = status
@@ -65,32 +64,31 @@ export function validateEmailPages(parts: Parts) {
   return {
     async open(ctx: Context) {
       const session = currentSession(ctx)
-      if (session.offer === undefined) return validate(ctx, session, validatedBy(session))
+      if (session.offer === undefined) return validate(ctx, session, userIdOfLink(session))
       showConfirm(ctx, { ...question(ctx, session.offer), shortestPassword })
     },
 
-    /** Around the button: a form that cannot be read, or a server or database that is busy, has spent the link; another takes its place. */
+    /** Around `confirm`: an unreadable form or a busy server has consumed the link, so a new one replaces it. */
     async keepLink(ctx: Context, next: Next) {
       try {
         await next()
       } catch (error) {
         const session = currentSession(ctx)
-        const userId = validatedBy(session)
-        const isPassing = error instanceof Problem || error instanceof DatabaseUnavailable
-        if (!isPassing || userId === undefined || session.offer !== undefined) throw error
+        const userId = userIdOfLink(session)
+        const isTemporary = error instanceof Problem || error instanceof DatabaseUnavailable
+        if (!isTemporary || userId === undefined || session.offer !== undefined) throw error
         ctx.set(error.headers)
         await askAgain(ctx, session, userId, error.message, error.status)
       }
     },
 
-    /** The button on the page that `open` shows. */
     async confirm(ctx: Context) {
       const session = currentSession(ctx)
       if (session.offer !== undefined) {
         ctx.status = 409
         return showConfirm(ctx, { ...question(ctx, session.offer), shortestPassword })
       }
-      const userId = validatedBy(session)
+      const userId = userIdOfLink(session)
       if (shortestPassword === undefined || userId === undefined) return validate(ctx, session, userId)
       if ((await findPendingUser(database, { id: userId }, clock.now())) === undefined) return showInvalid(ctx)
       const { password } = Object(ctx.request.body) as Record<string, unknown>
@@ -102,7 +100,7 @@ export function validateEmailPages(parts: Parts) {
       await validate(ctx, session, userId, await passwords.hash(String(password)))
     },
 
-    /** Whoever got a mail that he did not ask for: the account goes. */
+    /** Deletes the account, for the recipient of a mail who did not sign up. */
     async notMe(ctx: Context) {
       const session = currentSession(ctx)
       if (session.offer !== undefined)
@@ -114,24 +112,23 @@ export function validateEmailPages(parts: Parts) {
       const { forgets } = Object(linkData(session)) as { forgets?: unknown }
       const isGone = typeof forgets === 'string' && (await removePendingUser(database, forgets))
       if (!isGone) return showInvalid(ctx)
-      log.info({ event: 'signup.disowned' }, 'a sign-up was disowned by whoever has the address')
-      ctx.show('sign-up/not-me', { title: 'The account is gone', action: '', isGone: true })
+      log.info({ event: 'signup.disowned' }, 'a sign-up was disowned by the owner of the address')
+      ctx.show('sign-up/not-me', { title: 'The account is deleted', action: '', isGone: true })
     },
   }
 }
 
-/** The button leaves another user's session only where the page has named it. */
+/** The button leaves another user's session only if the page has named that user. */
 function question(ctx: Context, { instead }: { instead: string | undefined }) {
   return { instead, action: confirmAction(ctx, instead) }
 }
 
-/** What the link that brought this request was made with. */
 function linkData({ restored }: CrmSession): unknown {
   return restored === false ? undefined : restored.data
 }
 
-/** Whom the link of this request validates; `undefined` when it came without a good one. */
-function validatedBy(session: CrmSession): string | undefined {
+/** The userId that the link of this request validates; `undefined` without a valid link. */
+function userIdOfLink(session: CrmSession): string | undefined {
   const { validates } = Object(linkData(session)) as { validates?: unknown }
   return typeof validates === 'string' ? validates : undefined
 }

@@ -11,7 +11,7 @@ import { FORM } from '../../support/visitor.ts'
 const PAGE = '/account/tokens'
 const GOOD = { name: 'Report', days: '30', scope: 'read' }
 
-test('a token whose owner cannot be looked at again is taken back, and the fault that is told is that one', async (t) => {
+test('a token is revoked when its owner cannot be checked again, and the first error is the one reported', async (t) => {
   const demo = await startDemo(t)
   const { database, sessions } = demo.parts
   assert.ok(sessions)
@@ -37,7 +37,7 @@ test('a token whose owner cannot be looked at again is taken back, and the fault
   assert.equal(demo.log.filter((line) => JSON.parse(line).event === 'undo.failed').length, 1)
 })
 
-test('a form that failed on our side may be sent again', async (t) => {
+test('a form may be sent again after a server error', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -50,7 +50,7 @@ test('a form that failed on our side may be sent again', async (t) => {
   assert.equal((await ada.post(PAGE, { ...GOOD, once })).status, 409)
 })
 
-test('a session remembers the newest twenty forms, and not every one that was ever sent', async (t) => {
+test('a session remembers the tokens of the twenty newest forms only', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -61,7 +61,7 @@ test('a session remembers the newest twenty forms, and not every one that was ev
   assert.equal((await ada.post(PAGE, { ...GOOD, once: forms.at(-1) ?? '' })).status, 409)
 })
 
-test('whoever is signed out at the very moment a token is made leaves none behind', async (t) => {
+test('a user who is signed out while a token is made leaves none behind', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -76,11 +76,11 @@ test('whoever is signed out at the very moment a token is made leaves none behin
   }
   const answer = await ada.post(PAGE, { ...GOOD, once })
   assert.equal(answer.status, 403)
-  assert.match(answer.text, /signed out at this moment/)
+  assert.match(answer.text, /signed out meanwhile/)
   assert.equal(await sessions.count({ userId: '1' }), 0)
 })
 
-test('who revoked a token, and from where, is known to the audit trail', async (t) => {
+test('the audit trail records by which user and from where a token was revoked', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

@@ -4,7 +4,7 @@ import { changeRole, disableSalesperson, enableSalesperson } from '../../../src/
 import { startDemo } from '../../support/demo.ts'
 import { callWith, makeToken, tokenOn, tokensOf } from '../../support/tokens.ts'
 
-test('whoever is switched off loses his tokens, and they do not come back with him', async (t) => {
+test('disabling an account revokes its tokens, and enabling it does not restore them', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -17,7 +17,7 @@ test('whoever is switched off loses his tokens, and they do not come back with h
   assert.deepEqual(await tokensOf(ada), [])
 })
 
-test('another role ends the tokens that were made with the old one', async (t) => {
+test('changing the role of an account revokes its tokens', async (t) => {
   const demo = await startDemo(t)
   const helen = demo.visitor()
   await helen.logInWell(5)
@@ -26,7 +26,7 @@ test('another role ends the tokens that were made with the old one', async (t) =
   assert.equal((await callWith(demo, token)).status, 401)
 })
 
-test('whoever is switched off while his token is being made gets none', async (t) => {
+test('an account that is disabled while a token is made gets none', async (t) => {
   const demo = await startDemo(t)
   const { sessions } = demo.parts
   assert.ok(sessions)
@@ -46,7 +46,7 @@ test('whoever is switched off while his token is being made gets none', async (t
   assert.equal(await sessions.count({ userId: '1', kind: 'rest' }), 0)
 })
 
-test('logging out leaves the tokens alone', async (t) => {
+test('logging out keeps the tokens', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -55,7 +55,7 @@ test('logging out leaves the tokens alone', async (t) => {
   assert.equal((await callWith(demo, token)).status, 200)
 })
 
-test('a token that may only read is refused where it would write', async (t) => {
+test('a read-only token cannot write', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

@@ -9,7 +9,7 @@ import type { Visitor } from '../../support/visitor.ts'
 const PAGE = '/account/tokens'
 const WANTED = { name: 'Nightly report', days: '90', scope: 'read-write' }
 
-test('a token that is made long after the log in takes the password, and nothing typed is lost', async (t) => {
+test('making a token long after the login takes the password again, and the form keeps what was typed', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -35,7 +35,7 @@ test('a token that is made long after the log in takes the password, and nothing
   assert.doesNotMatch((await ada.get(PAGE)).text, /name="password"/, 'it is not asked again')
 })
 
-test('a session that came by a link makes tokens only with the password, and sees and revokes them without', async (t) => {
+test('a session that came by a link makes tokens only with the password, but lists and revokes them without', async (t) => {
   const demo = await startDemo(t)
   const [ada, phone] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -49,7 +49,7 @@ test('a session that came by a link makes tokens only with the password, and see
   assert.deepEqual(await tokensOf(ada), [])
 })
 
-test('of tokens made while the password is changed elsewhere, none lives on', async (t) => {
+test('no token made during a password change elsewhere survives it', async (t) => {
   const demo = await startDemo(t)
   for (let round = 0; round < 6; round++) {
     const [was, will] = round % 2 === 0 ? ['crm-demo', 'four unusual words'] : ['four unusual words', 'crm-demo']

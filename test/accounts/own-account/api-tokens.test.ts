@@ -16,7 +16,7 @@ function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Co
   for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
 }
 
-onBothStores('a token is shown once, on a page that nobody keeps, and opens the API', async (t, settings) => {
+onBothStores('a token is shown once, on a page that is never cached, and opens the API', async (t, settings) => {
   const demo = await startDemo(t, settings)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -86,23 +86,23 @@ onBothStores('a revoked token is dead at once; pressing twice is harmless', asyn
   assert.equal((await callWith(demo, other)).status, 200)
   const again = await ada.post(String(row?.revoke))
   assert.deepEqual([again.status, headingOf(again)], [404, 'Your API tokens'])
-  assert.match(again.text, /There is no such token of yours/)
+  assert.match(again.text, /You have no such token/)
   assert.deepEqual(
     (await tokensOf(ada)).map(({ name }) => name),
     ['Other'],
   )
 })
 
-test('nobody sees or revokes what is not a token of his own, and every such answer is alike', async (t) => {
+test('a user neither sees nor revokes what is not their own token, and every such answer is alike', async (t) => {
   const demo = await startDemo(t)
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
   await jonas.logInWell(2)
-  const [token, his] = [tokenOn(await makeToken(ada)), tokenOn(await makeToken(jonas, { name: 'His' }))]
+  const [token, other] = [tokenOn(await makeToken(ada)), tokenOn(await makeToken(jonas, { name: 'Other' }))]
   const [row] = await tokensOf(ada)
   assert.deepEqual(
     (await tokensOf(jonas)).map(({ name }) => name),
-    ['His'],
+    ['Other'],
   )
   const unknown = row?.revoke.replace(/[0-9A-F]{32}/, '0'.repeat(32))
   const ids = [row?.revoke, unknown, `${PAGE}/${sessionIdOf(jonas)}/revoke`, `${PAGE}/x/revoke`, `${PAGE}/%00/revoke`]
@@ -111,11 +111,11 @@ test('nobody sees or revokes what is not a token of his own, and every such answ
   for (const answer of plain) assert.deepEqual(answer, plain[0])
   assert.equal(answers[0]?.status, 404)
   assert.equal((await callWith(demo, token)).status, 200)
-  assert.equal((await callWith(demo, his)).status, 200)
-  assert.equal((await jonas.get(PAGE)).status, 200, 'his own session is none of the tokens')
+  assert.equal((await callWith(demo, other)).status, 200)
+  assert.equal((await jonas.get(PAGE)).status, 200, 'the session of the page is no token')
 })
 
-test('what somebody signed in with over the API is none of his tokens', async (t) => {
+test('a sign-in over the API is not listed as a token', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -138,13 +138,13 @@ test('the same form sent twice, even at once, makes one token', async (t) => {
   const once = formOn(await ada.get(PAGE))
   const answers = await Promise.all(Array.from({ length: 5 }, () => makeToken(ada, { once })))
   assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409, 409, 409])
-  assert.match(String(answers.find(({ status }) => status === 409)?.text), /made its token then/)
+  assert.match(String(answers.find(({ status }) => status === 409)?.text), /its token was made then/)
   const reloaded = await makeToken(ada, { once })
   assert.equal(reloaded.status, 409)
   assert.equal((await tokensOf(ada)).length, 1)
 })
 
-test('somebody has at most 20 tokens, also when many are asked for at once', async (t) => {
+test('a user has at most 20 tokens, even when many are requested at once', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -168,14 +168,14 @@ test('somebody has at most 20 tokens, also when many are asked for at once', asy
   while ((await tokensOf(ada)).length < 20) tokenOn(await makeToken(ada))
   const full = await makeToken(ada, { once: formOn(page) })
   assert.equal(full.status, 422)
-  assert.match(full.text, /You have 20 tokens, and that is as many as you can have/)
+  assert.match(full.text, /You have 20 tokens, which is the maximum/)
   const rows = await tokensOf(ada)
   assert.equal(rows.length, 20)
   await ada.post(String(rows[0]?.revoke))
   assert.equal((await makeToken(ada)).status, 200, 'one less, and there is room again')
 })
 
-test('a form that cannot be used says what is wrong, makes nothing, and keeps what was typed', async (t) => {
+test('an invalid form says what is wrong, makes no token, and keeps what was typed', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -185,12 +185,12 @@ test('a form that cannot be used says what is wrong, makes nothing, and keeps wh
     [{ name: 'x'.repeat(61) }, /1 to 60/],
     [{ name: 'a\u0000b' }, /ordinary/],
     [{ name: 'line\nbreak' }, /ordinary/],
-    [{ days: '8' }, /how long/],
-    [{ days: '1e9' }, /how long/],
-    [{ days: '-7' }, /how long/],
-    [{ scope: 'admin' }, /read, or write/],
-    [{ once: 'mine' }, /not one of ours/],
-    [{ once: '' }, /not one of ours/],
+    [{ days: '8' }, /when the token expires/],
+    [{ days: '1e9' }, /when the token expires/],
+    [{ days: '-7' }, /when the token expires/],
+    [{ scope: 'admin' }, /whether the token may write/],
+    [{ once: 'mine' }, /This form is not valid/],
+    [{ once: '' }, /This form is not valid/],
   ]
   for (const [fields, message] of refused) {
     const answer = await makeToken(ada, fields)
@@ -207,7 +207,7 @@ test('a form that cannot be used says what is wrong, makes nothing, and keeps wh
 
 const GOOD = { name: 'Report', days: '30', scope: 'read', once: '6f9619ff-8b86-4d01-b42d-00cf4fc964ff' }
 
-test('whoever is not signed in is asked who he is, and taken back', async (t) => {
+test('a visitor who is not signed in is asked to log in, and returns to the page', async (t) => {
   const demo = await startDemo(t)
   const guest = demo.visitor()
   const answer = await guest.get(PAGE)
@@ -218,7 +218,7 @@ test('whoever is not signed in is asked who he is, and taken back', async (t) =>
   assert.deepEqual([posted.status, posted.location], [303, '/authenticate.shtml'])
   const waiting = demo.visitor()
   await signUpAs(demo, waiting, 'ana@example.com')
-  assert.equal((await waiting.get(PAGE)).status, 303, 'nor is somebody whose address was not validated')
+  assert.equal((await waiting.get(PAGE)).status, 303, 'nor does a user whose address is not validated')
 })
 
 test('a token carries the rights of its owner: staff and customers alike', async (t) => {
@@ -251,7 +251,7 @@ test('the tokens page is where the header says, and the page of a customer is an
   assert.ok(!(await ana.get(PAGE)).text.includes('href="/account" aria-current'))
 })
 
-test('without sessions the page says so, and its forms make nothing', async (t) => {
+test('without sessions the page says so, and its forms make no token', async (t) => {
   const demo = await startDemo(t, { sessions: 'none' })
   const visitor = demo.visitor()
   assert.equal((await visitor.get(PAGE)).status, 503)
@@ -267,7 +267,7 @@ async function signUpAna(demo: Demo): Promise<Visitor> {
   return ana
 }
 
-/** Whoever comes waits until so many have come. */
+/** A barrier: each caller waits until so many have arrived. */
 function meetingOf(many: number): () => Promise<void> {
   let here = 0
   let resolve: () => void

@@ -34,7 +34,7 @@ onBothStores(
     assert.deepEqual([opened.status, opened.location, opened.setCookies.length], [303, `${PAGE}/changed`, 1])
     const page = await ana.follow(opened)
     assert.equal(headingOf(page), 'Your e-mail address is changed')
-    assert.match(page.text, />new@example\.com<\/span>/, 'he is called by the new address')
+    assert.match(page.text, />new@example\.com<\/span>/, 'the header shows the new address')
     assert.equal((await ana.get(DEVICES)).status, 200)
     for (const other of [phone, linked, stolen]) assert.equal((await other.get(DEVICES)).status, 303)
     assert.equal((await callWith(demo, token)).status, 401)
@@ -49,7 +49,7 @@ onBothStores(
 )
 
 onBothStores(
-  'opened on another device the link signs nobody in there, and the device that asked stays',
+  'opened on another device the link signs no one in there, and the device that requested it stays signed in',
   async (t, settings) => {
     const demo = await startDemo(t, settings)
     const [ada, phone, linked, other] = [demo.visitor(), demo.visitor(), demo.visitor(), demo.visitor()]
@@ -60,14 +60,14 @@ onBothStores(
     const opened = await phone.get(link)
     assert.deepEqual([opened.status, headingOf(opened)], [200, CHANGED])
     assert.doesNotMatch(opened.text, /Ada Marlow|session-ended|Log in/)
-    assert.equal((await phone.get(DEVICES)).status, 303, 'nobody is signed in on the phone')
+    assert.equal((await phone.get(DEVICES)).status, 303, 'the phone is not signed in')
     assert.equal((await ada.get(DEVICES)).status, 200)
     for (const gone of [other, linked]) assert.equal((await gone.get(DEVICES)).status, 303)
     await demo.visitor().logInWell('ada@new.example')
   },
 )
 
-test('somebody else who is signed in where the link is opened stays signed in', async (t) => {
+test('another user who is signed in where the link is opened stays signed in', async (t) => {
   const demo = await startDemo(t)
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -96,7 +96,7 @@ test('with LINK_MODE=confirm a mail scanner changes nothing; the button does', a
   assert.match((await jonas.get(DEVICES)).text, /Jonas Keller/)
 })
 
-test('a link ends when another one is asked for, with its session, and after half an hour', async (t) => {
+test('a link ends with a newer link, with its session, and after half an hour', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUp(demo, 'ana@example.com')
   const first = await askFor(demo, ana, 'one@example.com')
@@ -115,7 +115,7 @@ test('a link ends when another one is asked for, with its session, and after hal
   assert.ok(await userOf(demo, 'ana@example.com'))
 })
 
-test('an address that is taken gets the same answer, and only its mailbox is told', async (t) => {
+test('a taken address gets the same answer, and only the mail tells', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUp(demo, 'ana@example.com')
   await signedUp(demo, 'taken@example.com')
@@ -133,21 +133,21 @@ test('an address that is taken gets the same answer, and only its mailbox is tol
   assert.equal((await mailTo(demo, 'free@example.com'))[0]?.subject, 'Your new e-mail address for CRM')
 })
 
-test('an address that nobody validated is free, and one that was taken meanwhile is not', async (t) => {
+test('an address that was never validated is free, and one that was taken meanwhile is not', async (t) => {
   const demo = await startDemo(t)
   const [ana, ben] = [await signedUp(demo, 'ana@example.com'), await signedUp(demo, 'ben@example.com')]
   await signUpAs(demo, demo.visitor(), 'wanted@example.com')
   demo.clock.advance({ minutes: 2 })
-  const [hers, his] = [await askFor(demo, ana, 'wanted@example.com'), await askFor(demo, ben, 'wanted@example.com')]
-  assert.equal((await ana.get(hers)).status, 303)
-  const late = await ben.get(his)
+  const [first, second] = [await askFor(demo, ana, 'wanted@example.com'), await askFor(demo, ben, 'wanted@example.com')]
+  assert.equal((await ana.get(first)).status, 303)
+  const late = await ben.get(second)
   assert.equal(late.status, 409)
-  assert.match(late.text, /belongs to another account/)
+  assert.match(late.text, /Another account has this address now/)
   assert.equal((await ben.get(DEVICES)).status, 200)
   assert.ok(await userOf(demo, 'ben@example.com'))
 })
 
-test('of many who open the link at once, one changes the address', async (t) => {
+test('of many concurrent requests for the link, one changes the address', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUp(demo, 'ana@example.com')
   const link = await askFor(demo, ana, 'new@example.com')
@@ -159,7 +159,7 @@ test('of many who open the link at once, one changes the address', async (t) => 
   )
 })
 
-test('what cannot be an address, a wrong password, and the address that he has are refused, and nothing is mailed', async (t) => {
+test('an invalid address, a wrong password and the current address are refused, and nothing is mailed', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -184,7 +184,7 @@ test('what cannot be an address, a wrong password, and the address that he has a
   }
 })
 
-test('the link opens nothing but the change, and is not spent elsewhere', async (t) => {
+test('the link is valid for the change only, and no other page consumes it', async (t) => {
   const demo = await startDemo(t)
   const [ada, stranger] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -194,7 +194,7 @@ test('the link opens nothing but the change, and is not spent elsewhere', async 
   assert.equal(headingOf(await stranger.get(link)), CHANGED)
 })
 
-test('one mailbox cannot be filled', async (t) => {
+test('no mailbox can be flooded', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -207,7 +207,7 @@ test('one mailbox cannot be filled', async (t) => {
   )
 })
 
-test('the audit trail knows of the change', async (t) => {
+test('the audit trail records the change', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUp(demo, 'ana@example.com')
   await ana.get(await askFor(demo, ana, 'new@example.com'))

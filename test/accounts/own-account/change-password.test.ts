@@ -43,7 +43,7 @@ onBothStores(
   },
 )
 
-test('a mail tells of it and signs nobody in, and the audit trail knows; neither holds a password', async (t) => {
+test('a mail reports the change and signs no one in, the audit trail records it, and neither holds a password', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUp(demo, 'ana@example.com')
   await change(ana, { password: GOOD_PASSWORD, newPassword: NEW })
@@ -64,7 +64,7 @@ test('a mail tells of it and signs nobody in, and the audit trail knows; neither
   for (const secret of [NEW, GOOD_PASSWORD, '$2b$']) assert.ok(!said.includes(secret), secret)
 })
 
-test('the notice goes out though somebody asks for other mail to that address all the time', async (t) => {
+test('the notice goes out even when other mail to that address is requested all the time', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUp(demo, 'ana@example.com')
   await change(ana, { password: GOOD_PASSWORD, newPassword: NEW })
@@ -77,7 +77,7 @@ test('the notice goes out though somebody asks for other mail to that address al
   assert.ok(subjects.includes('Your password for CRM was changed'), subjects.join())
 })
 
-test('a password that cannot be used changes nothing', async (t) => {
+test('an invalid password changes nothing', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -86,7 +86,7 @@ test('a password that cannot be used changes nothing', async (t) => {
   const tries: [Record<string, string>, RegExp][] = [
     [{ password: 'crm-demo', newPassword: 'short' }, /at least 8/],
     [{ password: 'crm-demo', newPassword: 'é'.repeat(37) }, /74 bytes long; at most 72/],
-    [{ password: 'crm-demo', newPassword: 'crm-demo' }, /that you have already/],
+    [{ password: 'crm-demo', newPassword: 'crm-demo' }, /your current password/],
     [{ password: 'crm-demo', newPassword: `${NEW}\0` }, /cannot be kept/],
     [{ password: 'wrong', newPassword: NEW }, /This is not your password/],
     [{ password: '', newPassword: NEW }, /enter your password/],
@@ -104,7 +104,7 @@ test('a password that cannot be used changes nothing', async (t) => {
   assert.equal(await hashOf(demo), before, 'a guest changes nothing')
 })
 
-test('the production profile wants 15 characters', async (t) => {
+test('the production profile requires 15 characters', async (t) => {
   const demo = await startDemo(t, {
     profile: 'production',
     publicUrl: 'http://localhost',
@@ -123,7 +123,7 @@ test('the production profile wants 15 characters', async (t) => {
   assert.equal((await change(ada, { password: GOOD_PASSWORD, newPassword: 'fifteen charact' })).status, 303)
 })
 
-onBothStores('whoever signs in with the old password at that very moment is not in afterwards', async (t, settings) => {
+onBothStores('a sign-in with the old password during the change does not survive it', async (t, settings) => {
   const demo = await startDemo(t, settings)
   // Another account each time: of one account only so many guesses are looked at.
   for (let userId = 1; userId <= 6; userId++) {
@@ -159,7 +159,7 @@ onBothStores('of two changes at once one wins, and the other is told or signed o
   assert.equal(hashes.length, 1, 'one notice')
 })
 
-test('a session that came by a link changes the password only with the old one, and then it is the one that stays', async (t) => {
+test('a session that came by a link changes the password only with the old one, and is then the one that stays', async (t) => {
   const demo = await startDemo(t)
   const [laptop, phone] = [demo.visitor(), demo.visitor()]
   await laptop.logInWell(1)

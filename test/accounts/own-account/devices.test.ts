@@ -75,9 +75,9 @@ onBothStores(
         ['Firefox on Windows', false],
       ],
     )
-    const [, his] = await devicesOf(laptop, FIREFOX)
-    assert.equal(his?.facts['Came by'], 'One-time link, no password')
-    assert.equal((await laptop.post(String(his?.end))).status, 303)
+    const [, other] = await devicesOf(laptop, FIREFOX)
+    assert.equal(other?.facts['Came by'], 'One-time link, no password')
+    assert.equal((await laptop.post(String(other?.end))).status, 303)
     assert.equal((await phone.get(PAGE)).status, 303)
     assert.equal((await laptop.get(PAGE)).status, 200)
   },
@@ -116,7 +116,7 @@ onBothStores(
   },
 )
 
-test('of two presses that are under way at the same moment one brings the cookie, and the other leads back to the page', async (t) => {
+test('of two concurrent clicks one gets the new cookie, and the other redirects to the page', async (t) => {
   let waiting: (() => void)[] = []
   class BothAtOnce extends MemoryStore {
     override async rotate(...step: Parameters<MemoryStore['rotate']>) {
@@ -158,7 +158,7 @@ onBothStores('logging out everywhere ends everything of this user, and nothing o
   assert.equal((await laptop.post(`${PAGE}/end-all`)).location, PAGE, 'twice is harmless')
 })
 
-test('devices of others, unknown ones and what is no id look alike, and nothing happens', async (t) => {
+test('devices of other users, unknown devices and invalid ids get the same answer, and nothing changes', async (t) => {
   const demo = await startDemo(t)
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -182,7 +182,7 @@ test('devices of others, unknown ones and what is no id look alike, and nothing 
   assert.equal((await jonas.get(PAGE)).status, 200)
 })
 
-test('ending this very device is a log out', async (t) => {
+test('signing out this device is a logout', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -192,7 +192,7 @@ test('ending this very device is a log out', async (t) => {
   assert.equal((await ada.get(PAGE)).status, 303)
 })
 
-test('everybody who can sign in has the page, linked under his name, and guests are asked to log in', async (t) => {
+test('every user has the page, linked from the header, and guests are asked to log in', async (t) => {
   const demo = await startDemo(t)
   assert.equal((await demo.visitor().get(PAGE)).location, `/authenticate.shtml?next=${encodeURIComponent(PAGE)}`)
   for (const path of ['end-others', 'end-all', 'x/y/end'])

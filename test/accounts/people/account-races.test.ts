@@ -12,7 +12,7 @@ const MINUTE = { seconds: 61 }
 const PAGE = '/account/email'
 const CHANGED = 'Your e-mail address is changed'
 
-test('of many who sign up with one address at once, one account waits and one mail goes out, round after round', async (t) => {
+test('of many concurrent sign-ups with one address, one account is pending and one mail goes out, round after round', async (t) => {
   const demo = await startDemo(t)
   for (let round = 0; round < ROUNDS; round++) {
     const addresses = Array.from({ length: 4 }, (_, index) => `many-${round}-${index}@example.com`)
@@ -35,7 +35,7 @@ test('of many who sign up with one address at once, one account waits and one ma
   }
 })
 
-test('while a link is being opened and others sign up with its address, it is either too late for the one or for the others', async (t) => {
+test('when a link is opened while others sign up with its address, either the link or the sign-ups win, never both', async (t) => {
   const demo = await startDemo(t)
   for (let round = 0; round < ROUNDS; round++) {
     const addresses = Array.from({ length: 8 }, (_, index) => `late-${round}-${index}@example.com`)
@@ -63,7 +63,7 @@ test('while a link is being opened and others sign up with its address, it is ei
   }
 })
 
-test('of five people who take one address at the same moment one has it, and nobody else has it as well', async (t) => {
+test('of five users who change to one address at once, exactly one gets it', async (t) => {
   const demo = await startDemo(t)
   for (let round = 0; round < ROUNDS; round++) {
     const email = `wanted-${round}@crm.example`
@@ -84,7 +84,7 @@ test('of five people who take one address at the same moment one has it, and nob
   }
 })
 
-test('of five addresses that somebody asks for at once, on five devices, he has one link, and it works', async (t) => {
+test('of five addresses requested at once by one user, on five devices, one link is left, and it works', async (t) => {
   const demo = await startDemo(t)
   for (let round = 0; round < ROUNDS; round++) {
     const devices = strangers(demo, 5)
@@ -103,7 +103,7 @@ test('of five addresses that somebody asks for at once, on five devices, he has 
   }
 })
 
-test('twenty accounts that are made at once have twenty numbers in a row; with one address, one is made', async (t) => {
+test('twenty accounts added at once have twenty consecutive userIds; with one address, one is added', async (t) => {
   const { parts } = await startDemo(t)
   for (let round = 0; round < ROUNDS; round++) {
     const numbers = await Promise.all(
@@ -125,7 +125,7 @@ test('twenty accounts that are made at once have twenty numbers in a row; with o
   }
 })
 
-test('an account of the staff takes no address of a customer’s account, and takes it from one that was never validated', async (t) => {
+test('a new salesperson cannot take the address of a customer’s account, but replaces one that was never validated', async (t) => {
   const demo = await startDemo(t)
   const [ana, bo] = [demo.visitor(), demo.visitor()]
   await signUpAs(demo, ana, 'ana@example.com')
@@ -139,7 +139,7 @@ test('an account of the staff takes no address of a customer’s account, and ta
   assert.equal((await ownersOf(demo, 'bo@example.com')).length, 1)
 })
 
-test('of many new browsers at once each is remembered, and one mail tells of them all', async (t) => {
+test('of many new browsers at once each is remembered, and one mail reports them all', async (t) => {
   const demo = await startDemo(t)
   const browsers = [
     'curl/8',
@@ -179,7 +179,7 @@ function salesperson(email: string): NewSalesperson {
   return { firstname: 'Mira', lastname: 'Stone', email, role: 'salesperson', password: 'a good password' }
 }
 
-/** Somebody of the staff asks for this address; answers him with the link that he was mailed. */
+/** Requests a change to this address as a salesperson. Returns the visitor with the mailed link. */
 async function askFor(demo: Demo, userId: number, email: string): Promise<[Visitor, string]> {
   const visitor = demo.visitor()
   await visitor.logInWell(userId)

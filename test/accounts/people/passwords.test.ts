@@ -11,7 +11,7 @@ test('[CRM-8] the accounts keep bcrypt hashes of the configured cost, each with 
   assert.equal(new Set(rows.map(({ password }) => password)).size, 6)
 })
 
-test('[CRM-8] a password that bcrypt could not keep whole is refused with the reason', async (t) => {
+test('[CRM-8] a password that bcrypt would truncate is refused with the reason', async (t) => {
   const passwords = createPasswords({ cost: 4 })
   t.after(() => passwords.close())
   const longest = 'é'.repeat(36)
@@ -59,14 +59,14 @@ test('an unknown userId costs the same work as a wrong password', async () => {
   assert.deepEqual(await costOf('', undefined), wrong)
 })
 
-test('a damaged hash lets nobody in', async (t) => {
+test('a damaged hash fits no password', async (t) => {
   const passwords = createPasswords({ cost: 4 })
   t.after(() => passwords.close())
   for (const hash of ['', 'x', '$2b$04$', '$2b$04$short', 'crm-demo'])
     assert.equal(await passwords.verify('crm-demo', hash), false, hash)
 })
 
-test('when too many people sign in at once, the last ones are asked to come back, and nobody else waits', async (t) => {
+test('when the queue is full, further sign-ins get 503 at once, and the others are not delayed', async (t) => {
   const demo = await startDemo(t, { bcryptCost: 8 })
   const logins = Array.from({ length: 90 }, (_, index) => demo.visitor().logIn(100 + index, 'x'))
   const health = await demo.visitor().get('/healthz')

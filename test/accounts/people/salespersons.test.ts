@@ -19,7 +19,7 @@ const MIRA: NewSalesperson = {
   password: 'a good password',
 }
 
-test('[PRIV-12] whoever is switched off is out at once, on all his devices, and cannot come back', async (t) => {
+test('[PRIV-12] disabling an account signs it out at once, on all devices, and it cannot sign in again', async (t) => {
   const demo = await startDemo(t)
   const [laptop, phone, colleague] = [demo.visitor(), demo.visitor(), demo.visitor()]
   await laptop.logInWell(4)
@@ -35,7 +35,7 @@ test('[PRIV-12] whoever is switched off is out at once, on all his devices, and 
   await laptop.logInWell(4)
 })
 
-test('[PRIV-12] whoever gets another role is signed out at once, and signs in with the new privileges', async (t) => {
+test('[PRIV-12] a new role signs the user out at once, and the next login has the new privileges', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(5)
@@ -46,7 +46,7 @@ test('[PRIV-12] whoever gets another role is signed out at once, and signs in wi
   assert.match((await visitor.get('/customers')).text, /<h1>Your customers</)
 })
 
-test('[PRIV-12] whoever is switched off while his password is being verified is not signed in', async (t) => {
+test('[PRIV-12] an account that is disabled while its password is verified is not signed in', async (t) => {
   const demo = await startDemo(t)
   const { passwords } = demo.parts
   const verify = passwords.verify.bind(passwords)
@@ -77,12 +77,12 @@ test('a new salesperson signs in with the next free userId', async (t) => {
   assert.equal(row?.email, 'mira@crm.example')
 })
 
-test('an account that cannot be made says why, and nothing is stored', async (t) => {
+test('an invalid account is refused with the reason, and nothing is stored', async (t) => {
   const { parts } = await startDemo(t)
   const wrong: [Partial<Record<keyof NewSalesperson, unknown>>, RegExp][] = [
     [{ firstname: ' ' }, /first name is empty/],
     [{ lastname: 'x'.repeat(61) }, /last name is too long/],
-    [{ email: 'nobody' }, /not an e-mail address/],
+    [{ email: 'no-address' }, /not an e-mail address/],
     [{ email: 'ada.marlow@CRM.example' }, /ada\.marlow@crm\.example is taken/],
     [{ userId: 4 }, /userId 4 is taken/],
     [{ userId: 0 }, /at least 1/],

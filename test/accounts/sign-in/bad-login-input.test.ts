@@ -81,7 +81,7 @@ const UNREADABLE: [what: string, sent: Sent, status: number][] = [
   ['hundreds of fields', { headers: FORM, body: 'a=1&'.repeat(1000) }, 422],
 ]
 
-test('[CRM-7] a body that is no form of ours is refused with 4xx, and the server goes on', async (t) => {
+test('[CRM-7] a malformed body is refused with 4xx, and the server goes on', async (t) => {
   const demo = await startDemo(t)
   for (const [what, sent, status] of UNREADABLE) {
     const answer = await demo.visitor().send('/4DACTION/authenticate', { method: 'POST', ...sent })

@@ -21,7 +21,7 @@ test('an unknown userId is limited like a known one', async (t) => {
   assert.equal((await demo.visitor().logIn(77)).status, 429)
 })
 
-test('of thirty guesses at once, no more than ten are looked at', async (t) => {
+test('of thirty concurrent guesses at most ten are verified', async (t) => {
   const demo = await startDemo(t)
   const guesses = Array.from({ length: 30 }, (_, guess) => demo.visitor().logIn(4, `guess ${guess}`))
   const statuses = (await Promise.all(guesses)).map(({ status }) => status)
@@ -29,12 +29,12 @@ test('of thirty guesses at once, no more than ten are looked at', async (t) => {
   assert.equal(statuses.filter((status) => status === 429).length, 20)
 })
 
-test('signing in well does not use the tries up', async (t) => {
+test('a successful login does not count', async (t) => {
   const demo = await startDemo(t)
   for (let time = 0; time < 15; time += 1) await demo.visitor().logInWell(4)
 })
 
-test('one address may fail a hundred times, whoever it tries to be and whatever it says of itself', async (t) => {
+test('one address may fail a hundred times, with any account and any headers', async (t) => {
   const demo = await startDemo(t)
   for (let guess = 0; guess < 100; guess += 1) {
     const claims = {
@@ -50,7 +50,7 @@ test('one address may fail a hundred times, whoever it tries to be and whatever 
   assert.equal((await demo.visitor().logIn(2000)).status, 429)
 })
 
-test('behind a proxy of ours each visitor counts for himself, and cannot claim to be somebody else', async (t) => {
+test('behind a trusted proxy each visitor has a separate limit, and cannot forge another address', async (t) => {
   const demo = await startDemo(t, { trustProxyHops: 1 })
   const guess = (forwarded: string) =>
     demo.visitor().post('/4DACTION/authenticate', { userId: '4', password: 'x' }, { 'X-Forwarded-For': forwarded })
@@ -59,7 +59,7 @@ test('behind a proxy of ours each visitor counts for himself, and cannot claim t
   assert.equal((await guess('198.51.100.2')).status, 422)
 })
 
-test('after a quarter of an hour the tries are there again', async (t) => {
+test('the limit ends after a quarter of an hour', async (t) => {
   let now = Date.now()
   t.mock.method(Date, 'now', () => now)
   const limit = new LoginLimit()
@@ -71,7 +71,7 @@ test('after a quarter of an hour the tries are there again', async (t) => {
   assert.equal((await limit.take(4, '::1')).allowed, true)
 })
 
-test('whoever owns a whole IPv6 network is one address', async () => {
+test('an IPv6 /64 network counts as one address', async () => {
   const limit = new LoginLimit()
   for (let time = 0; time < 10; time += 1) await limit.take(4, `2001:db8:0:1::${time}`)
   assert.equal((await limit.take(4, '2001:0db8:0000:0001:ffff:1:2:3')).allowed, false)

@@ -65,7 +65,7 @@ test('[CRM-3] after the login: the full name, the privileges of the role, and th
   )
 })
 
-test('[CRM-4] whoever has two customers sees a top 2, and whoever has none is told so', async (t) => {
+test('[CRM-4] a user with two customers sees a top 2, and one without customers a text that says so', async (t) => {
   const demo = await startDemo(t)
   const newcomer = demo.visitor()
   assert.equal(namesOf(await newcomer.follow(await newcomer.logIn(4))).length, 2)
@@ -92,7 +92,7 @@ test('[CRM-5] the top 3 stays what it was for the whole session, whatever is bou
   assert.deepEqual(namesOf(await again.follow(await again.logIn(4))), before.toReversed(), 'a new session looks anew')
 })
 
-test('[CRM-6] another salesperson on the same browser sees his own top 3', async (t) => {
+test('[CRM-6] another salesperson on the same browser sees their own top 3', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const first = await visitor.follow(await visitor.logIn(1))
@@ -121,7 +121,7 @@ test('the production profile shows no accounts and fills in nothing', async (t) 
   assert.doesNotMatch((await visitor.get('/authenticate.shtml?userId=4')).text, /crm-demo|value="4"/)
 })
 
-test('whoever is signed in finds a Log out button on every page, and is a guest after pressing it', async (t) => {
+test('a signed-in user has a Log out button on every page, and is a guest after pressing it', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(5)

@@ -8,7 +8,7 @@ import type { Visitor } from '../../support/visitor.ts'
 const ODD_BROWSERS = ['curl/8', 'Wget/1.25', IPHONE, 'PostmanRuntime/7', 'python-requests/2']
 const SUBJECT = 'A new device signed in to CRM'
 
-test('a mail tells of a log in from a browser that was not used before, and of the first log in none does', async (t) => {
+test('a login from a new browser is reported by mail, but not the first login of an account', async (t) => {
   const demo = await startDemo(t)
   await logIn(demo.visitor(), FIREFOX)
   assert.deepEqual(await notices(demo), [])
@@ -26,10 +26,10 @@ test('a mail tells of a log in from a browser that was not used before, and of t
   await logIn(demo.visitor(), IPHONE)
   assert.equal((await notices(demo)).length, 1, 'it is known by now')
   await logInFrom(demo.visitor(), IPHONE, 2)
-  assert.equal((await notices(demo)).length, 1, 'each person has devices of his own')
+  assert.equal((await notices(demo)).length, 1, 'devices are remembered per user')
 })
 
-test('a sign-in over the API is told too; a failure to log in tells nobody', async (t) => {
+test('a sign-in over the API is reported too; a failed login is not', async (t) => {
   const demo = await startDemo(t)
   await logIn(demo.visitor(), FIREFOX)
   await logInFrom(demo.visitor(), IPHONE, 1, 'wrong')
@@ -45,7 +45,7 @@ test('a sign-in over the API is told too; a failure to log in tells nobody', asy
   )
 })
 
-test('of notices that wait, the newest goes out and counts the others', async (t) => {
+test('of several waiting notices the newest goes out and counts the others', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -62,7 +62,7 @@ test('of notices that wait, the newest goes out and counts the others', async (t
   assert.match(String(mail?.text), /Shortly before that there were 2 other new ones\./)
 })
 
-test('a thief who calls his browser something else each time neither floods the mailbox nor delays the notice that matters', async (t) => {
+test('an attacker who varies the User-Agent neither floods the mailbox nor delays other notices', async (t) => {
   const demo = await startDemo(t)
   const [ada, thief] = [demo.visitor(), demo.visitor()]
   await logIn(ada, FIREFOX)
@@ -78,7 +78,7 @@ test('a thief who calls his browser something else each time neither floods the 
   assert.equal(changed.status, 303)
   await demo.parts.mail.tick()
   const subjects = (await readMailbox(demo.visitor())).map(({ subject }) => subject)
-  assert.equal(subjects[0], 'Your password for CRM was changed', 'at this very moment')
+  assert.equal(subjects[0], 'Your password for CRM was changed', 'at once')
 })
 
 test('a notice that an account was changed goes out at once, though another mail has just gone there', async (t) => {

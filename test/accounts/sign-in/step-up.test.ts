@@ -6,7 +6,7 @@ import { GOOD_PASSWORD, newestLink, signUpAs } from '../../support/sign-up.ts'
 
 const CONFIRM = '/account/confirm'
 
-test('the password is asked again before sensitive things, and the right one leads on with a fresh cookie', async (t) => {
+test('the step-up asks for the password again, then redirects with a fresh cookie', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(6)
@@ -15,7 +15,7 @@ test('the password is asked again before sensitive things, and the right one lea
   assert.equal(sent.status, 303)
   assert.match(String(sent.location), /^\/account\/confirm\?next=%2Fadmin%2Fsessions/)
   const page = await ada.follow(sent)
-  assert.equal(headingOf(page), 'Is it you?')
+  assert.equal(headingOf(page), 'Confirm your password')
   const next = /name="next" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
   assert.match(next, /^\/admin\/sessions/)
 
@@ -26,10 +26,10 @@ test('the password is asked again before sensitive things, and the right one lea
   assert.equal(sessionIdOf(ada), id, 'the same session')
   assert.equal((await ada.get('/account/sessions')).status, 200)
   const old = await before.get('/account/sessions')
-  assert.deepEqual([old.status, old.setCookies], [303, []], 'whoever copied the cookie before is out')
+  assert.deepEqual([old.status, old.setCookies], [303, []], 'a cookie that was copied before is invalid')
 })
 
-test('a wrong password proves nothing, and neither does the password of somebody else', async (t) => {
+test('a wrong password is refused, and so is the password of another user', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -50,7 +50,7 @@ test('a wrong password proves nothing, and neither does the password of somebody
   assert.equal((await ana.post(CONFIRM, { password: GOOD_PASSWORD, next: '/account' })).location, '/account')
 })
 
-test('guessing there is limited together with guessing at the log in', async (t) => {
+test('the step-up and the login share a rate limit', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -60,10 +60,10 @@ test('guessing there is limited together with guessing at the log in', async (t)
   assert.deepEqual([limited.status, limited.setCookies], [429, []])
   assert.match(String(limited.headers['retry-after']), /^\d+$/)
   assert.equal((await demo.visitor().logIn(1)).status, 429)
-  assert.equal((await ada.get('/account/sessions')).status, 200, 'he stays signed in')
+  assert.equal((await ada.get('/account/sessions')).status, 200, 'the user stays signed in')
 })
 
-test('after five wrong passwords in one session it is not asked again there for a while', async (t) => {
+test('after five wrong passwords a session has to wait for the next attempt', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -83,7 +83,7 @@ test('after five wrong passwords in one session it is not asked again there for 
   await demo.visitor().logInWell(1)
 })
 
-test('of a form that is sent twice both lead on', async (t) => {
+test('a form that is sent twice redirects twice', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -107,7 +107,7 @@ test('of a form that is sent twice both lead on', async (t) => {
   assert.equal(answers.flatMap(({ setCookies }) => setCookies).length, 1, 'one brings the cookie, none takes it away')
 })
 
-test('only pages of this server are gone on to', async (t) => {
+test('the step-up redirects to pages of this server only', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -132,10 +132,10 @@ test('a guest is asked to log in first, and a session that came by a link has ne
   assert.equal((await phone.get(csv)).status, 200)
 })
 
-test('the audit trail knows of failures, by whom and from where', async (t) => {
+test('the audit trail records failures, with user and address', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
-  await demo.visitor().logIn('nobody@example.com')
+  await demo.visitor().logIn('unknown@example.com')
   await ada.logInWell(1)
   await ada.post(CONFIRM, { password: 'no' })
   await demo.parts.audit.written()
@@ -150,7 +150,7 @@ test('the audit trail knows of failures, by whom and from where', async (t) => {
   assert.deepEqual(
     told.filter(([event]) => event === 'sign-in' || event === 'sign-in-failed'),
     [
-      ['sign-in-failed', null, 'nobody@example.com', 'nobody has this name', '127.0.0.1'],
+      ['sign-in-failed', null, 'unknown@example.com', 'unknown account', '127.0.0.1'],
       ['sign-in', '1', 'Ada Marlow', '', '127.0.0.1'],
       ['sign-in-failed', null, '1', 'wrong password', '127.0.0.1'],
     ],

@@ -9,7 +9,7 @@ const PAGE = '/account/email'
 const DEVICES = '/account/sessions'
 const CHANGED = 'Your e-mail address is changed'
 
-test('the link opened on a device that came by a link leaves the one that asked signed in, and no other', async (t) => {
+test('the link opened on a device that came by a link leaves only the requesting device signed in', async (t) => {
   const demo = await startDemo(t)
   const [ada, linked] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -22,7 +22,7 @@ test('the link opened on a device that came by a link leaves the one that asked 
   assert.equal((await linked.get(DEVICES)).status, 303)
 })
 
-test('a device of the same session that proved the password too is signed out, as the page says', async (t) => {
+test('another device of the same session is signed out, even if it knew the password', async (t) => {
   const demo = await startDemo(t)
   const [ada, linked] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -30,12 +30,12 @@ test('a device of the same session that proved the password too is signed out, a
   const link = await askFor(demo, ada)
   assert.equal((await linked.post('/account/confirm', { password: 'crm-demo' })).status, 303)
   const opened = await demo.visitor().get(link)
-  assert.match(opened.text, /Only the device that asked for it stays signed in/)
+  assert.match(opened.text, /Only the device that requested the change stays signed in/)
   assert.equal((await ada.get(DEVICES)).status, 200)
   assert.equal((await linked.get(DEVICES)).status, 303)
 })
 
-test('a device that got a fresh cookie after it asked is still the one that stays', async (t) => {
+test('the requesting device stays even if its cookie was rotated meanwhile', async (t) => {
   const demo = await startDemo(t)
   const [ada, linked] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -47,7 +47,7 @@ test('a device that got a fresh cookie after it asked is still the one that stay
   assert.equal((await linked.get(DEVICES)).status, 303)
 })
 
-test('when the device that asked has gone, nobody stays who only came by a link', async (t) => {
+test('when the requesting device is gone, no device that only came by a link stays', async (t) => {
   const demo = await startDemo(t)
   const [ada, linked] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -62,7 +62,7 @@ test('when the device that asked has gone, nobody stays who only came by a link'
   assert.equal(await sessions?.count({ userId: '1' }), 0)
 })
 
-test('asking for another address needs the password, and gives this device a fresh cookie that counts as a log in', async (t) => {
+test('requesting a change takes the password, rotates the cookie and counts as a login', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(6)
@@ -72,33 +72,33 @@ test('asking for another address needs the password, and gives this device a fre
   const asked = await ada.post(PAGE, { email: 'new@crm.example', password: 'crm-demo' })
   assert.deepEqual([asked.status, asked.setCookies.length], [303, 1])
   assert.equal((await ada.get('/admin/audit.csv')).status, 200)
-  assert.equal((await before.get(DEVICES)).status, 303, 'whoever copied the cookie before is out')
+  assert.equal((await before.get(DEVICES)).status, 303, 'a cookie that was copied before is invalid')
 })
 
-test('a stranger who opens a link whose address was taken meanwhile is not told whose it was, and keeps the page', async (t) => {
+test('a visitor who opens a link to an address that was taken meanwhile does not see whose it was', async (t) => {
   const demo = await startDemo(t)
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
   await jonas.logInWell(2)
-  const [hers, his] = [await askFor(demo, ada), await askFor(demo, jonas)]
-  assert.equal((await ada.get(hers)).status, 303)
-  const late = await demo.visitor().get(his)
+  const [first, second] = [await askFor(demo, ada), await askFor(demo, jonas)]
+  assert.equal((await ada.get(first)).status, 303)
+  const late = await demo.visitor().get(second)
   assert.deepEqual([late.status, headingOf(late)], [409, 'Your e-mail address was not changed'])
   assert.doesNotMatch(late.text, /Jonas|jonas|session-ended/)
   assert.equal((await jonas.get(DEVICES)).status, 200)
 })
 
-test('the page with the button says which address, and whose account', async (t) => {
+test('the page with the button names the address and the account', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
   await jonas.logInWell(2)
-  const [hers, his] = [await askFor(demo, ada), await askFor(demo, jonas, 'jonas@new.example')]
-  const { text } = await demo.visitor().get(hers)
+  const [first, second] = [await askFor(demo, ada), await askFor(demo, jonas, 'jonas@new.example')]
+  const { text } = await demo.visitor().get(first)
   assert.match(text, />ada@new\.example</)
   assert.match(text, />Ada Marlow</)
-  const change = /change=[^&]+/.exec(his)?.[0] ?? ''
-  const mixed = (await demo.visitor().get(hers.replace(/change=[^&]+/, change))).text
+  const change = /change=[^&]+/.exec(second)?.[0] ?? ''
+  const mixed = (await demo.visitor().get(first.replace(/change=[^&]+/, change))).text
   assert.match(mixed, />Ada Marlow</)
   assert.doesNotMatch(mixed, /jonas@/, 'the address of another change is not believed')
 })

@@ -19,7 +19,7 @@ import {
 } from '../../support/sign-up.ts'
 import { Visitor } from '../../support/visitor.ts'
 
-test('[OTP-15] a link that wants to be confirmed is looked at freely; the button spends it', async (t) => {
+test('[OTP-15] opening a link that needs confirmation does not consume it; the button does', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -37,7 +37,7 @@ test('[OTP-15] a link that wants to be confirmed is looked at freely; the button
   assert.equal(headingOf(await phone.post(link)), 'Invalid token')
 })
 
-test('[OTP-15] where another user is signed in, the page names him, and staying is the default', async (t) => {
+test('[OTP-15] where another user is signed in, the page names that user, and staying is the default', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const link = await newestLink(demo, 'ana@example.com')
@@ -52,10 +52,10 @@ test('[OTP-15] where another user is signed in, the page names him, and staying 
   const [, action = ''] = /<form class="card" method="post" action="([^"]+)"/.exec(page.text) ?? []
   assert.equal(headingOf(await ada.post(action.replaceAll('&amp;', '&'))), 'Congratulations')
   assert.notEqual(sessionIdOf(ada), mine)
-  assert.notEqual(await demo.parts.sessions?.get(mine), undefined, 'his session lives on')
+  assert.notEqual(await demo.parts.sessions?.get(mine), undefined, 'the other session lives on')
 })
 
-test('[OTP-15] on any other page a link is asked for too, and the page follows', async (t) => {
+test('[OTP-15] any other page asks for confirmation of a link too, and then opens', async (t) => {
   const demo = await startDemo(t)
   const [ada, phone, jonas] = [demo.visitor(), demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -66,8 +66,8 @@ test('[OTP-15] on any other page a link is asked for too, and the page follows',
   assert.match(page.text, /session of <strong>Ada Marlow<\/strong>/)
   assert.match(page.text, /href="\/customers\?sort=total">Do not open it/)
   await jonas.logInWell(2)
-  const his = await jonas.get(link)
-  assert.match(his.text, /signed in here as <strong>Jonas Keller<\/strong>[\s\S]*belongs to <strong>Ada Marlow/)
+  const shown = await jonas.get(link)
+  assert.match(shown.text, /signed in here as <strong>Jonas Keller<\/strong>[\s\S]*belongs to <strong>Ada Marlow/)
   assert.equal((await jonas.post(link)).status, 409)
   const answer = await phone.post(link)
   assert.deepEqual([answer.status, answer.location], [303, '/customers?sort=total'])
@@ -80,7 +80,7 @@ test('[OTP-15] on any other page a link is asked for too, and the page follows',
   )
 })
 
-test('in production the password is chosen on the page that the link opens, so whoever typed the address gains nothing', async (t) => {
+test('in production the password is chosen on the page that the link opens, so knowing the address alone gains nothing', async (t) => {
   const demo = await startDemo(t, { profile: 'production', guests: 'first-write' })
   const stranger = demo.visitor()
   assert.doesNotMatch((await stranger.get('/signup')).text, /type="password"/)
@@ -99,7 +99,7 @@ test('in production the password is chosen on the page that the link opens, so w
   assert.equal((await stranger.get('/account')).status, 303)
 })
 
-test('in production whoever did not sign up deletes the account by the other link, without joining anybody’s session', async (t) => {
+test('in production a recipient who did not sign up deletes the account by the other link, without joining a session', async (t) => {
   const demo = await startDemo(t, { profile: 'production', guests: 'first-write' })
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const [mail = assert.fail()] = await mailsIn(demo)
@@ -108,12 +108,12 @@ test('in production whoever did not sign up deletes the account by the other lin
   assert.equal(headingOf(await ana.get(notMe)), 'Was this not you?')
   assert.notEqual(await userOf(demo, 'ana@example.com'), undefined)
   const answer = await ana.post(`${notMe}&$4DSID.replace=1`)
-  assert.deepEqual([headingOf(answer), answer.setCookies], ['The account is gone', []])
+  assert.deepEqual([headingOf(answer), answer.setCookies], ['The account is deleted', []])
   assert.equal(await userOf(demo, 'ana@example.com'), undefined)
   assert.equal(headingOf(await ana.post(link, { password: GOOD_PASSWORD })), 'Invalid token')
 })
 
-test('[OTP-19] a /4DACTION/ address may receive the link too, and an invalid one leads on to the login page', async (t) => {
+test('[OTP-19] a /4DACTION/ address may receive the link too, and an invalid one redirects to the login page', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -160,7 +160,7 @@ test('[MODE-4] one-time links work over HTTPS as over HTTP, and what they open i
   assert.equal((await server.parts.sessions?.get(sessionIdOf(phone)))?.kind, 'web')
 })
 
-test('whoever signed up sees the customer that has his address, and nobody else’s pages', async (t) => {
+test('a user who signed up sees the customer with the same address, and no other pages', async (t) => {
   const demo = await startDemo(t)
   const customer = await demo.parts.database
     .selectFrom('customers')
@@ -190,7 +190,7 @@ test('whoever signed up sees the customer that has his address, and nobody else�
   assert.equal((await ada.get('/account')).status, 403)
 })
 
-test('without sessions nobody can sign up, and the pages say so', async (t) => {
+test('without sessions signing up is impossible, and the pages say so', async (t) => {
   const visitor = (await startDemo(t, { sessions: 'none' })).visitor()
   for (const page of ['/signup', '/signup/waiting', '/signup/events', '/validateEmail?$4DSID=A'])
     assert.equal((await visitor.get(page)).status, 503, page)
@@ -206,7 +206,7 @@ async function mailsIn({
   return rows.map(({ links }) => ({ links: JSON.parse(links) }))
 }
 
-test('a link never leads to another host: not the way back, and not the button', async (t) => {
+test('a link never redirects to another host: neither the way back nor the button', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const query = (await newestLink(demo, 'ana@example.com')).split('?')[1]
@@ -218,7 +218,7 @@ test('a link never leads to another host: not the way back, and not the button',
   }
 })
 
-test('what a link says of other users is not believed: the button names whom it displaces, or nobody', async (t) => {
+test('a forged link cannot choose which user the button names as displaced', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const link = await newestLink(demo, 'ana@example.com')

@@ -11,20 +11,20 @@ import type { Visitor } from '../../support/visitor.ts'
 
 const PRODUCTION = { profile: 'production', guests: 'first-write' } as const
 
-test('whoever is logged in is told to log out first, so that no mail opens his session', async (t) => {
+test('a logged-in user is told to log out first, so that no mail opens that session', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
   const form = { email: 'ana@example.com', password: GOOD_PASSWORD }
   for (const answer of [await ada.get('/signup'), await ada.post('/signup', form), await ada.post('/signup/again')]) {
     assert.deepEqual([answer.status, headingOf(answer)], [409, 'You are logged in'])
-    assert.match(answer.text, /You are logged in as Ada Marlow; log out before you sign up another address\./)
+    assert.match(answer.text, /You are logged in as Ada Marlow\. Log out before you sign up another address\./)
   }
   await demo.parts.mail.tick()
   assert.deepEqual(await readMailbox(ada), [])
 })
 
-test('a mail that waits while somebody logs in to its session does not go out', async (t) => {
+test('a waiting mail does not go out once a user logs in to its session', async (t) => {
   const demo = await startDemo(t)
   const { database, clock, mail } = demo.parts
   const ada = demo.visitor()
@@ -58,7 +58,7 @@ test('[MAIL-7] in production three sign-ups for a taken address look like three 
   await look('when the last mail is out')
 })
 
-test('a password that cannot be hashed at this moment is asked for again, behind a fresh link', async (t) => {
+test('a password that cannot be hashed at this moment is requested again, behind a fresh link', async (t) => {
   const demo = await startDemo(t, PRODUCTION)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const { links } = await demo.parts.database.selectFrom('mailbox').select('links').executeTakeFirstOrThrow()
@@ -78,7 +78,7 @@ test('a password that cannot be hashed at this moment is asked for again, behind
   assert.equal(headingOf(await ana.post(again, { password: GOOD_PASSWORD })), 'Congratulations')
 })
 
-test('a form that cannot be read spends no link: a fresh one takes its place', async (t) => {
+test('an unreadable form does not cost the link: a fresh one replaces it', async (t) => {
   const demo = await startDemo(t, PRODUCTION)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const { links } = await demo.parts.database.selectFrom('mailbox').select('links').executeTakeFirstOrThrow()
@@ -96,7 +96,7 @@ test('a form that cannot be read spends no link: a fresh one takes its place', a
   assert.equal(headingOf(await ana.post(link, { password: GOOD_PASSWORD })), 'Congratulations')
 })
 
-test('a network that has asked too often uses up nobody’s mailbox, and a whole IPv6 network is one', async () => {
+test('a network over its limit does not use up the limit of a mailbox, and an IPv6 /64 counts as one', async () => {
   const limit = new SignUpLimit()
   for (let count = 0; count < 100; count += 1)
     assert.equal(await limit.take(`${count}@example.com`, `2001:db8:0:1::${count}`), undefined)

@@ -49,7 +49,7 @@ test('a browser has one stream: the second one ends the first, and five minutes 
   assert.equal(demo.parts.streams.size, 0)
 })
 
-test('a visitor who leaves the page ends his stream, and that is no failure', async (t) => {
+test('leaving the page ends its stream without an error', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')

@@ -4,7 +4,7 @@ import { startDemo } from '../../support/demo.ts'
 
 const DONE = /role="status"/
 
-test('what was done is told once, and no link that somebody else made up tells it', async (t) => {
+test('a flash message is shown once, and no forged link shows it', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

@@ -1,0 +1,40 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../../../db/tables.ts'
+import type { Account, AccountTable } from './account.ts'
+import { customerAccounts } from './customer-accounts.ts'
+import { staffAccounts } from './staff-accounts.ts'
+
+/** All accounts, whichever table they are in. An address found in both tables belongs to staff. */
+export const accounts: AccountTable = {
+  async findByName(database, name, now) {
+    return (
+      (await staffAccounts.findByName(database, name, now)) ?? (await customerAccounts.findByName(database, name, now))
+    )
+  },
+
+  findById: (database, userId) => tableOf(userId).findById(database, userId),
+
+  async hasEmail(database, email) {
+    return (await staffAccounts.hasEmail(database, email)) || (await customerAccounts.hasEmail(database, email))
+  },
+
+  setEmail: (database, account, email) => tableOf(account.userId).setEmail(database, account, email),
+
+  replacePassword: (database, account, passwordHash) =>
+    tableOf(account.userId).replacePassword(database, account, passwordHash),
+}
+
+/** Whether the account may still sign in, with the same name, role and password: verifying a password takes a while. */
+export async function isUnchanged(database: Kysely<Database>, account: Account): Promise<boolean> {
+  const current = await accounts.findById(database, account.userId)
+  return (
+    current?.userName === account.userName &&
+    current.role === account.role &&
+    current.passwordHash === account.passwordHash
+  )
+}
+
+/** The userId of staff is a number; that of a customer is a UUID. */
+function tableOf(userId: string): AccountTable {
+  return /^\d{1,9}$/.test(userId) ? staffAccounts : customerAccounts
+}

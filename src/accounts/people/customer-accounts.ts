@@ -1,0 +1,55 @@
+import type { User } from '../../../db/tables.ts'
+import { isoTime } from '../../mail/index.ts'
+import type { Account, AccountTable } from './account.ts'
+import { findValidatedUser, PENDING_MILLISECONDS } from './users.ts'
+
+/** Accounts in `users`, of customers who signed up. */
+export const customerAccounts: AccountTable = {
+  async findByName(database, name, now) {
+    if ('userId' in name) return undefined
+    const row = await database
+      .selectFrom('users')
+      .selectAll()
+      .where('email', '=', name.email)
+      .where((where) =>
+        where.or([where('validated', '=', 1), where('created_at', '>', isoTime(now - PENDING_MILLISECONDS))]),
+      )
+      .executeTakeFirst()
+    return row && { account: accountOf(row), isPending: row.validated === 0 }
+  },
+
+  async findById(database, userId) {
+    const row = await findValidatedUser(database, { id: userId })
+    return row && accountOf(row)
+  },
+
+  async hasEmail(database, email) {
+    return (await findValidatedUser(database, { email })) !== undefined
+  },
+
+  async setEmail(database, { userId }, email) {
+    await database.updateTable('users').set({ email }).where('id', '=', userId).execute()
+  },
+
+  async replacePassword(database, { userId, passwordHash = '' }, password) {
+    const { numUpdatedRows } = await database
+      .updateTable('users')
+      .set({ password })
+      .where('id', '=', userId)
+      .where('password', '=', passwordHash)
+      .where('validated', '=', 1)
+      .executeTakeFirst()
+    return Number(numUpdatedRows) === 1
+  },
+}
+
+function accountOf({ id, email, password }: User): Account {
+  return {
+    userId: id,
+    userName: email,
+    loginName: email,
+    email,
+    role: 'customer',
+    passwordHash: password ?? undefined,
+  }
+}

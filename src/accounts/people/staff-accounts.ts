@@ -1,0 +1,53 @@
+import type { SalesPerson } from '../../../db/tables.ts'
+import type { Account, AccountTable } from './account.ts'
+
+/** Accounts in `sales_persons`. */
+export const staffAccounts: AccountTable = {
+  async findByName(database, name) {
+    const active = database.selectFrom('sales_persons').selectAll().where('active', '=', 1)
+    const row = await ('userId' in name
+      ? active.where('user_id', '=', name.userId)
+      : active.where('email', '=', name.email)
+    ).executeTakeFirst()
+    return row && { account: accountOf(row), isPending: false }
+  },
+
+  async findById(database, userId) {
+    const row = await database
+      .selectFrom('sales_persons')
+      .selectAll()
+      .where('user_id', '=', Number(userId))
+      .where('active', '=', 1)
+      .executeTakeFirst()
+    return row && accountOf(row)
+  },
+
+  async hasEmail(database, email) {
+    const row = await database
+      .selectFrom('sales_persons')
+      .select('user_id')
+      .where('email', '=', email)
+      .executeTakeFirst()
+    return row !== undefined
+  },
+
+  async setEmail(database, { userId }, email) {
+    await database.updateTable('sales_persons').set({ email }).where('user_id', '=', Number(userId)).execute()
+  },
+
+  async replacePassword(database, { userId, passwordHash = '' }, password) {
+    const { numUpdatedRows } = await database
+      .updateTable('sales_persons')
+      .set({ password })
+      .where('user_id', '=', Number(userId))
+      .where('password', '=', passwordHash)
+      .where('active', '=', 1)
+      .executeTakeFirst()
+    return Number(numUpdatedRows) === 1
+  },
+}
+
+function accountOf({ user_id, firstname, lastname, email, role, password }: SalesPerson): Account {
+  const userId = String(user_id)
+  return { userId, userName: `${firstname} ${lastname}`, loginName: userId, email, role, passwordHash: password }
+}
