@@ -1,4 +1,4 @@
-import { count } from './time-words.ts'
+import { formatCount } from '../web/format.ts'
 
 /** What an action did. It travels in the address of the page that follows, as a word. */
 const NOTICES = {
@@ -22,5 +22,5 @@ export function noticeOf({ done, ended }: { done?: unknown; ended?: unknown }): 
   const number = typeof ended === 'string' && /^\d{1,9}$/.test(ended) ? Number(ended) : 0
   return number === 0
     ? 'There was nothing left to end.'
-    : `${count(number, 'session has', 'sessions have')} ended. Yours goes on.`
+    : `${formatCount(number, 'session has', 'sessions have')} ended. Yours goes on.`
 }

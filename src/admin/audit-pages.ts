@@ -4,13 +4,13 @@ import type { Kysely } from 'kysely'
 import type { AuditRow, Database } from '../../db/tables.ts'
 import { AUDIT_EVENTS, type AuditEntry, type AuditFilter, type AuditTrail, readAudit } from '../audit/index.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
+import { formatCount, formatExactMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { originOf } from '../web/request-origin.ts'
 import { csvOf } from './audit-csv.ts'
 import { AUDIT_PATH, type AuditQuery, auditAddress, auditFilter, readAuditQuery } from './audit-query.ts'
 import { type Choice, choices } from './read-address.ts'
 import type { DescribeDevice } from './session-words.ts'
-import { count, exactly } from './time-words.ts'
 
 export interface AuditPage extends PageModel {
   query: Pick<AuditQuery, 'user' | 'session' | 'address' | 'from' | 'to'>
@@ -130,10 +130,10 @@ function lineOf(row: AuditRow, describeDevice: DescribeDevice): AuditLine {
   const someoneElse = by_user_id !== null && by_user_id !== user_id
   return {
     iso: row.at,
-    at: exactly(new Date(row.at)),
+    at: formatExactMoment(row.at),
     what: known,
     look: BAD.includes(event) ? 'bad' : 'good',
-    times: times > 1 ? count(times, 'time', 'times') : '',
+    times: times > 1 ? formatCount(times, 'time', 'times') : '',
     who: user_name || user_id || 'Guest',
     userHref: `${AUDIT_PATH}?${new URLSearchParams({ user: user_id ?? user_name })}`,
     by: someoneElse ? by_user_name || by_user_id : '',
@@ -148,6 +148,6 @@ function lineOf(row: AuditRow, describeDevice: DescribeDevice): AuditLine {
 }
 
 function keepsFor(days: number, most: number): string {
-  const kept = days === 0 ? 'Entries are kept for ever' : `Entries are kept for ${count(days, 'day', 'days')}`
-  return `${kept}. The export holds the newest ${count(most)} of what is chosen.`
+  const kept = days === 0 ? 'Entries are kept for ever' : `Entries are kept for ${formatCount(days, 'day', 'days')}`
+  return `${kept}. The export holds the newest ${formatCount(most)} of what is chosen.`
 }

@@ -4,6 +4,7 @@ import type { Database } from '../../db/tables.ts'
 import type { Config } from '../config/config.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
 import type { SessionDescription, Sessions } from '../session/index.ts'
+import { formatCount } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
 import { noticeOf } from './action-notices.ts'
@@ -19,7 +20,6 @@ import {
   toList,
 } from './session-query.ts'
 import { type DescribeDevice, type DeviceRow, deviceRow, type SessionRow, sessionRow } from './session-words.ts'
-import { count } from './time-words.ts'
 
 export interface SessionsPage extends PageModel {
   /** What an action did; '' for nothing. */
@@ -148,8 +148,8 @@ export function comeBackTo(ctx: Context): string {
 
 function licencesUsed(used: number, most: number | undefined): string {
   return most === undefined
-    ? `${count(used, 'licence', 'licences')} in use; no limit is set`
-    : `${count(used)} of ${count(most, 'licence', 'licences')} in use`
+    ? `${formatCount(used, 'licence', 'licences')} in use; no limit is set`
+    : `${formatCount(used)} of ${formatCount(most, 'licence', 'licences')} in use`
 }
 
 /** Whose sessions are shown. Somebody without an account here may have some all the same. */

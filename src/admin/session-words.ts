@@ -1,10 +1,19 @@
 import type { DeviceDescription, SessionDescription } from '../session/index.ts'
+import { formatAgo, formatBytes, formatCount, formatExactMoment, formatTimeLeft } from '../web/format.ts'
 import { plainAddress } from '../web/request-origin.ts'
 import { SESSIONS_PATH } from './session-query.ts'
-import { count, type Moment, momentOf, sizeOf, timeLeft } from './time-words.ts'
 
 /** "Firefox on Windows", from what a browser says of itself. */
 export type DescribeDevice = (userAgent: string | null) => string
+
+/** A point in time, relative and exact. */
+interface Moment {
+  iso: string
+  /** "5 Jan 2026, 09:00:00 UTC" */
+  exact: string
+  /** "3 min ago" */
+  ago: string
+}
 
 /** A session as the list shows it. */
 export interface SessionRow {
@@ -66,9 +75,9 @@ export function sessionRow(
     address: plainAddress(lastUsed?.address ?? ''),
     created: startTime ? momentOf(startTime, now) : undefined,
     seen: lastAccessTime ? momentOf(lastAccessTime, now) : undefined,
-    idleLeft: isLive ? timeLeft(idleEndTime, now) : '',
-    absoluteLeft: isLive ? timeLeft(absoluteEndTime, now) : '',
-    stored: `${sizeOf(session.storageBytes)}, ${count(session.storageKeys.length, 'key', 'keys')}`,
+    idleLeft: isLive ? formatTimeLeft(idleEndTime, now) : '',
+    absoluteLeft: isLive ? formatTimeLeft(absoluteEndTime, now) : '',
+    stored: `${formatBytes(session.storageBytes)}, ${formatCount(session.storageKeys.length, 'key', 'keys')}`,
     credentials: credentialsOf(session),
   }
 }
@@ -107,8 +116,8 @@ function credentialsOf({ devices, kind }: SessionDescription): string {
   const here = devices.filter(isDevice).length
   const links = devices.length - here
   const words = [
-    count(here, ...(kind === 'web' ? (['device', 'devices'] as const) : (['token', 'tokens'] as const))),
-    ...(links > 0 ? [count(links, 'open link', 'open links')] : []),
+    formatCount(here, ...(kind === 'web' ? (['device', 'devices'] as const) : (['token', 'tokens'] as const))),
+    ...(links > 0 ? [formatCount(links, 'open link', 'open links')] : []),
   ]
   return words.join(', ')
 }
@@ -124,4 +133,8 @@ function isDevice({ kind }: DeviceDescription): boolean {
 
 function seenAt({ lastSeenAt, createdAt }: DeviceDescription): number {
   return (lastSeenAt ?? createdAt).getTime()
+}
+
+function momentOf(time: Date, now: number): Moment {
+  return { iso: time.toISOString(), exact: formatExactMoment(time), ago: formatAgo(time, now) }
 }

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
-import { formatDay } from './money-and-dates.ts'
+import { formatDay } from '../web/format.ts'
 import { type PurchaseList, purchaseList, purchasesOf } from './purchases.ts'
 
 /** A customer as he sees himself. */

@@ -2,8 +2,8 @@ import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
+import { formatWholeMoney } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
-import { formatWholeMoney } from './money-and-dates.ts'
 import { keepTop3, stillThere, topCustomersOf } from './top-three.ts'
 
 export interface WelcomePage extends PageModel {

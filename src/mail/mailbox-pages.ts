@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import { formatExactMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { keptMail } from './mailbox.ts'
 import { type QrCode, qrCode } from './qr-code.ts'
@@ -27,8 +28,6 @@ export interface MailboxPage extends PageModel {
 // More would be a long page; JSON has them all.
 const SHOWN = 20
 
-const time = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
-
 /** `/dev/mailbox`: the mail that the demo did not send. Anybody who reaches the demo can read it. */
 export function mailboxPage({ database, isUsed }: { database: Kysely<Database>; isUsed: boolean }) {
   return async function mailboxPage(ctx: Context) {
@@ -51,7 +50,7 @@ export function mailboxPage({ database, isUsed }: { database: Kysely<Database>; 
       isUsed,
       mails: kept.slice(0, SHOWN).map(({ links: [link], ...mail }, index) => ({
         ...mail,
-        sent: `${time.format(new Date(mail.sentAt))} UTC`,
+        sent: formatExactMoment(mail.sentAt),
         link,
         qr: link === undefined ? undefined : qrCode(link),
         isOneTime: link?.includes('$4DSID') === true,

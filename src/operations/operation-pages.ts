@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
-import { type ApprovalsPanel, findCustomer, formatMoment, viewerOf } from '../crm/index.ts'
+import { type ApprovalsPanel, findCustomer, viewerOf } from '../crm/index.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
+import { formatMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
 import { askForApproval } from './ask-for-approval.ts'

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import { z } from 'zod'
+import { formatExactTime } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
 import { type ApprovalRequest, ApprovalRequests, type Call, noteCall } from './approval-requests.ts'
@@ -69,7 +70,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
         requests: requests.all().map((request) => ({
           href: `/requests/${request.id}`,
           title: request.title,
-          received: timeOf(request.receivedAt),
+          received: formatExactTime(request.receivedAt),
           state: request.decision ?? 'waiting',
         })),
       })
@@ -99,7 +100,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
         title: request.title,
         heading: request.title,
         facts: request.facts,
-        received: timeOf(request.receivedAt),
+        received: formatExactTime(request.receivedAt),
         address: `/requests/${request.id}`,
         decision: request.decision ?? '',
         calls: request.calls.map(showCall),
@@ -148,13 +149,9 @@ function back(ctx: Context, path: string): void {
 
 function showCall({ at, status, text }: Call): RequestPage['calls'][number] {
   const wrong = status === undefined || status >= 400
-  return { at: timeOf(at), outcome: status === undefined ? 'no answer' : `answered ${status}`, text, wrong }
+  return { at: formatExactTime(at), outcome: status === undefined ? 'no answer' : `answered ${status}`, text, wrong }
 }
 
 function explain(why: 'unreachable' | 'slow'): string {
   return why === 'slow' ? 'It did not answer in time.' : 'It could not be reached.'
-}
-
-function timeOf(at: number): string {
-  return `${new Date(at).toISOString().slice(11, 19)} UTC`
 }

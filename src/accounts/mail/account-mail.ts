@@ -1,5 +1,6 @@
 import type { MailKind, OutboxRow } from '../../../db/tables.ts'
 import { type ComposeMail, type Mail, mailOf, type Paragraph } from '../../mail/index.ts'
+import { formatLongMoment } from '../../web/format.ts'
 import { composeSignUpMail, type SignUpMailParts } from '../sign-up/sign-up-mail.ts'
 import { composeEmailLink, type EmailLinkParts } from './email-link.ts'
 
@@ -15,8 +16,6 @@ export interface Happened {
 }
 
 type NoticeKind = Exclude<MailKind, 'validate' | 'taken' | 'email-link'>
-
-const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
 
 /** Writes every mail of this application at the moment it goes out: those of signing up, and those to people who have an account. */
 export function composeMail(parts: SignUpMailParts & EmailLinkParts): ComposeMail {
@@ -84,5 +83,5 @@ function newOnes(count: number): string {
 
 /** "on 5 January 2026 at 09:00 UTC, from the address 192.0.2.1 (Firefox on Windows)" */
 function whereOf({ at, device, address }: Happened): string {
-  return `on ${moment.format(new Date(at))} UTC, from the address ${address} (${device})`
+  return `on ${formatLongMoment(at)}, from the address ${address} (${device})`
 }

@@ -3,6 +3,7 @@ import type { Database } from '../../../db/tables.ts'
 import type { Config } from '../../config/config.ts'
 import { type ComposeMail, mailOf } from '../../mail/index.ts'
 import type { SessionDescription } from '../../session/index.ts'
+import { formatTime } from '../../web/format.ts'
 import { type EmailLinkData, findEmailChange } from '../people/email-changes.ts'
 import type { LinkMaker } from '../sign-up/sign-up.ts'
 
@@ -20,8 +21,6 @@ export interface EmailLinkParts {
   sessions: LinkMaker & { get(id: string): Promise<Pick<SessionDescription, 'userId' | 'expirationDate'> | undefined> }
   origins: { forLinks: string }
 }
-
-const time = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' })
 
 /**
  * Writes the mail to a new address. Its link belongs to the session that asked and dies with it; it opens that session for one request
@@ -48,7 +47,7 @@ export function composeEmailLink({ config, database, clock, sessions, origins }:
     const mail = mailOf(email, `Your new e-mail address for ${config.appName}`, [
       `Somebody wants to use ${email} as the address of an account for ${config.appName}. If that was you, open this link:`,
       { link: `${origins.forLinks}${EMAIL_LINK_PATH}?$4DSID=${token}&change=${wanted.id}`, label: 'Use this address' },
-      `It works once, until ${time.format(linkUntil)} UTC, and as long as you stay signed in where you asked for it. Only that device stays signed in then.`,
+      `It works once, until ${formatTime(linkUntil)}, and as long as you stay signed in where you asked for it. Only that device stays signed in then.`,
       'If that was not you, do nothing: the address stays what it is.',
     ])
     return { mail, linkUntil }

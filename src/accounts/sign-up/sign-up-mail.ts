@@ -3,6 +3,7 @@ import type { Database } from '../../../db/tables.ts'
 import type { Config } from '../../config/config.ts'
 import { anchor, type ComposeMail, escapeHtml, htmlMail, type Mail, strong } from '../../mail/index.ts'
 import type { SessionDescription } from '../../session/index.ts'
+import { formatTime } from '../../web/format.ts'
 import { findPendingUser, findValidatedUser } from '../people/users.ts'
 import { type LinkMaker, linkPurpose } from './sign-up.ts'
 
@@ -21,8 +22,6 @@ type SignedUpSession = Pick<SessionDescription, 'expirationDate' | 'userId' | 'p
 export interface LinkData {
   validates: string
 }
-
-const time = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' })
 
 /** Writes the mails of signing up, each at the moment it goes out: only then is its link made, and an earlier one ended. */
 export function composeSignUpMail(parts: SignUpMailParts): ComposeMail {
@@ -64,7 +63,7 @@ function validationMail(about: {
   linkUntil: number
 }): Mail {
   const { appName, email, link, notMe } = about
-  const until = `${time.format(about.linkUntil)} UTC`
+  const until = formatTime(about.linkUntil)
   const doubt =
     notMe === undefined
       ? 'If you did not sign up, do nothing: the account goes away by itself.'
