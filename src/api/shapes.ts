@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ZodOpenApiOverride } from 'zod-openapi'
 import { LONGEST_PAGE_KEY } from '../crm/index.ts'
 import { Problem } from '../web/problem.ts'
 
@@ -22,11 +23,14 @@ export const failure = z
   })
   .meta({ id: 'Error' })
 
+const DEFAULT_PAGE = 25
 const LARGEST_PAGE = 100
 
 /** The parameters of a list that is paged by key. */
 export const paging = {
-  limit: wholeNumber(1, LARGEST_PAGE).default(25).meta({ description: 'How many to answer at most.' }),
+  limit: wholeNumber(1, LARGEST_PAGE)
+    .default(DEFAULT_PAGE)
+    .meta({ description: 'How many to answer at most.', override: { default: DEFAULT_PAGE } }),
   after: z.string().max(LONGEST_PAGE_KEY).optional().meta({ description: '`next` of the page before.' }),
 }
 
@@ -44,6 +48,7 @@ export function wholeNumber(least: number, most: number) {
     .regex(/^\d{1,9}$/, range)
     .transform(Number)
     .pipe(z.int().min(least, range).max(most, range))
+    .meta({ override: integer({ minimum: least, maximum: most }) })
 }
 
 /** The id of something: only its plain spelling is one, "7" and not "07". `unknown` says what there is none of. */
@@ -53,6 +58,15 @@ export function idInPath(unknown: string) {
     .regex(/^[1-9]\d{0,8}$/, unknown)
     .transform(Number)
     .pipe(z.int().min(1))
+    .meta({ override: integer({ minimum: 1 }) })
+}
+
+/** Documents a number that is sent as digits. */
+function integer(range: { minimum: number; maximum?: number }): ZodOpenApiOverride {
+  return ({ jsonSchema }) => {
+    delete jsonSchema.pattern
+    Object.assign(jsonSchema, { type: 'integer', ...range })
+  }
 }
 
 /** A key that no page of this list has: refused, because the first page would be a wrong answer. */
