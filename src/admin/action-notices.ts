@@ -11,7 +11,7 @@ const NOTICES = {
 export type Done = keyof typeof NOTICES
 
 /** The parameters that tell the next page what was done. */
-export function tellDone(done: Done, ended?: number): string {
+export function doneParameters(done: Done, ended?: number): string {
   return ended === undefined ? `done=${done}` : `done=${done}&ended=${ended}`
 }
 

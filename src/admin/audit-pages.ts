@@ -10,7 +10,7 @@ import { originOf } from '../web/request-origin.ts'
 import { csvOf } from './audit-csv.ts'
 import { AUDIT_PATH, type AuditQuery, auditAddress, auditFilter, readAuditQuery } from './audit-query.ts'
 import { type Choice, choices } from './read-address.ts'
-import type { DescribeDevice } from './session-words.ts'
+import type { DescribeDevice } from './session-rows.ts'
 
 export interface AuditPage extends PageModel {
   query: Pick<AuditQuery, 'user' | 'session' | 'address' | 'from' | 'to'>
@@ -24,7 +24,7 @@ export interface AuditPage extends PageModel {
   keeps: string
 }
 
-export interface AuditLine {
+interface AuditLine {
   iso: string
   at: string
   what: string

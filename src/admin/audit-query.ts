@@ -46,7 +46,7 @@ export async function auditFilter(database: Kysely<Database>, query: AuditQuery)
   if (found.more) throw new Problem(400, tooManyPeople(found))
   return {
     event,
-    ...(user !== '' && { user: whoIsMeant(user, found) }),
+    ...(user !== '' && { user: userFilter(user, found) }),
     ...(session !== '' && { sessionId: session }),
     ...(address !== '' && { address }),
     ...(from !== '' && { from: Date.parse(from) }),
@@ -62,7 +62,7 @@ export function auditAddress(
   return writeAddress(path, { event, user, session, address, from, to, after })
 }
 
-function whoIsMeant(typed: string, { people }: FoundPeople): NonNullable<AuditFilter['user']> {
+function userFilter(typed: string, { people }: FoundPeople): NonNullable<AuditFilter['user']> {
   const ids = people.length > 0 ? people.map(({ userId }) => userId) : [typed]
   const names = people.flatMap(({ userId, userName, email }) => [userId, userName, email])
   return { ids, names: [...new Set([typed, typed.toLowerCase(), ...names])] }

@@ -4,7 +4,7 @@ import { signedIn } from '../crm-session/crm-session.ts'
 import type { EndFilter, Sessions } from '../session/index.ts'
 import { Problem } from '../web/problem.ts'
 import { originOf } from '../web/request-origin.ts'
-import { type Done, tellDone } from './action-notices.ts'
+import { type Done, doneParameters } from './action-notices.ts'
 import { comeBackTo, existing, LONGEST_MESSAGE, running, sessionGone } from './session-pages.ts'
 import { SESSIONS_PATH } from './session-query.ts'
 
@@ -22,7 +22,7 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
   const done = (ctx: Context, path: string, what: Done, ended?: number) => {
     parts.onDone()
     ctx.status = 303
-    ctx.redirect(`${path}?${tellDone(what, ended)}`)
+    ctx.redirect(`${path}?${doneParameters(what, ended)}`)
   }
 
   const endMany = async (ctx: Context, filter: Pick<EndFilter, 'userId'>) => {

@@ -4,7 +4,7 @@ interface Clock {
   after(milliseconds: number, run: () => void): () => void
 }
 
-export interface SessionChangesOptions {
+interface SessionChangesOptions {
   sessions: Pick<Sessions, 'on' | 'list' | 'count'>
   clock: Clock
   /** Whether other processes may change the same sessions. */
@@ -42,11 +42,11 @@ export class SessionChanges {
   }
 
   /** Calls `tell` on changes until the answered function is called. */
-  watch(tell: () => void): () => void {
-    this.#watchers.add(tell)
+  watch(notify: () => void): () => void {
+    this.#watchers.add(notify)
     if (this.#watchers.size === 1) this.#start()
     return () => {
-      if (this.#watchers.delete(tell) && this.#watchers.size === 0) this.#stop()
+      if (this.#watchers.delete(notify) && this.#watchers.size === 0) this.#stop()
     }
   }
 
@@ -57,7 +57,7 @@ export class SessionChanges {
       this.#pending = true
       return
     }
-    for (const tell of this.#watchers) tell()
+    for (const notify of this.#watchers) notify()
     this.#pausing = true
     this.#options.clock.after(PAUSE_MILLISECONDS, () => {
       this.#pausing = false

@@ -19,9 +19,9 @@ import {
   STATE_LABELS,
   toList,
 } from './session-query.ts'
-import { type DescribeDevice, type DeviceRow, deviceRow, type SessionRow, sessionRow } from './session-words.ts'
+import { type DescribeDevice, type DeviceRow, deviceRow, type SessionRow, sessionRow } from './session-rows.ts'
 
-export interface SessionsPage extends PageModel {
+interface SessionsPage extends PageModel {
   /** What an action did; '' for nothing. */
   notice: string
   /** "12 of 100", and what that means. */
@@ -45,7 +45,7 @@ export interface SessionsPage extends PageModel {
   longestMessage: number
 }
 
-export interface SessionPage extends PageModel {
+interface SessionPage extends PageModel {
   notice: string
   session: SessionRow
   privileges: string
@@ -57,7 +57,7 @@ export interface SessionPage extends PageModel {
 
 export const LONGEST_MESSAGE = 200
 
-export interface ConsoleParts {
+interface ConsoleParts {
   config: Pick<Config, 'maxSessions'>
   database: Kysely<Database>
   sessions: Pick<Sessions, 'list' | 'count' | 'get'> | null

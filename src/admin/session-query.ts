@@ -28,7 +28,7 @@ const ORDERS: Record<keyof typeof SORT_LABELS, Pick<Page, 'sort' | 'direction'>>
 }
 
 /** What the list of sessions was asked for. */
-export interface SessionQuery {
+interface SessionQuery {
   /** A userId, an address or a name, as typed. */
   user: string
   kind: 'web' | 'rest' | undefined

@@ -7,7 +7,7 @@ import { Problem } from '../web/problem.ts'
 import { type Assets, loadAssets, serveAssets } from '../web/static-assets.ts'
 import { MOUNT } from './mount.ts'
 
-export interface DocsPage extends PageModel {
+interface DocsPage extends PageModel {
   /** The address of the OpenAPI document. */
   document: string
   /** The addresses of the viewer's files, by name. */

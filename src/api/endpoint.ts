@@ -62,8 +62,7 @@ interface Declaration<Params, Query, Body> {
 }
 
 /** An endpoint for everybody, with or without a token. */
-export interface OpenEndpoint<Params = unknown, Query = unknown, Body = unknown>
-  extends Declaration<Params, Query, Body> {
+interface OpenEndpoint<Params = unknown, Query = unknown, Body = unknown> extends Declaration<Params, Query, Body> {
   access: 'open'
   handle(call: OpenCall<Params, Query, Body>): Promise<Reply>
 }

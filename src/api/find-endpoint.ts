@@ -8,7 +8,7 @@ export interface Place {
 }
 
 /** Finds what is at an address below the mount; `undefined` when there is nothing. */
-export type FindPlace = (path: string) => Place | undefined
+type FindPlace = (path: string) => Place | undefined
 
 /**
  * The API's map. An address is compared whole and case for case, but for the open endpoints: their names count in any case,

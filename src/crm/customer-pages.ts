@@ -12,7 +12,7 @@ import { SORTS, type Sort, writePageKey } from './page-key.ts'
 import { purchaseList } from './purchases.ts'
 import { viewerOf } from './viewer-of.ts'
 
-export interface CustomersPage extends PageModel {
+interface CustomersPage extends PageModel {
   /** Whose customers these are: "Your customers", "All customers". */
   heading: string
   count: string
@@ -41,7 +41,7 @@ interface Choice {
   selected: boolean
 }
 
-export interface CustomerPage extends PageModel {
+interface CustomerPage extends PageModel {
   name: string
   facts: { label: string; value: string; href?: string }[]
   count: string

@@ -6,7 +6,7 @@ import { purchasesOf } from './purchases.ts'
 /** A customer with the name of his salesperson. */
 export type NamedCustomer = Customer & { firstname: string; lastname: string }
 
-export interface CustomerWithPurchases {
+interface CustomerWithPurchases {
   customer: NamedCustomer
   /** Newest first. */
   purchases: Purchase[]

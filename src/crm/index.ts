@@ -1,6 +1,6 @@
-export type { ApprovalsPanel, FindApprovals } from './approvals-panel.ts'
+export type { ApprovalsPanel } from './approvals-panel.ts'
 export { type Changed, changeCustomer } from './change-customer.ts'
-export { type Created, createCustomer } from './create-customer.ts'
+export { createCustomer } from './create-customer.ts'
 export { customerChanges, newCustomer } from './customer-fields.ts'
 export { customerPages } from './customer-pages.ts'
 export { findCustomersByEmail, type OwnCustomer } from './customers-by-email.ts'

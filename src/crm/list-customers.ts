@@ -7,7 +7,7 @@ import type { PageKey, Sort } from './page-key.ts'
 
 const PAGE_SIZE = 25
 
-export interface ListedCustomer {
+interface ListedCustomer {
   id: number
   name: string
   city: string

@@ -4,7 +4,7 @@ import type { Viewer } from './customers-visible-to.ts'
 import { findCustomerAlone } from './find-customer.ts'
 import type { PageKey } from './page-key.ts'
 
-export interface PurchasePage {
+interface PurchasePage {
   purchases: Purchase[]
   /** How many there are on all pages. */
   count: number

@@ -9,7 +9,7 @@ export interface PageKey {
 }
 
 /** Which list a key is of: a key of one list, or of one order, is none of another. */
-export interface PagedList {
+interface PagedList {
   list: 'customers' | `purchases of ${number}`
   sort: Sort
 }

@@ -6,7 +6,7 @@ import { formatWholeMoney } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { keepTop3, stillThere, topCustomersOf } from './top-three.ts'
 
-export interface WelcomePage extends PageModel {
+interface WelcomePage extends PageModel {
   userName: string
   /** A link only where the viewer may open it. */
   top3: { rank: number; name: string; total: string; href: string | undefined }[]

@@ -13,7 +13,6 @@ export {
   forgetMail,
   isOutboxFull,
   isoTime,
-  type NewMail,
   newestMail,
   waitingFor,
   waitingSince,

@@ -5,7 +5,7 @@ import { DeliveryProblem, type Mail, type MailTransport } from './mail.ts'
 import { isoTime, leaseMail, nextDue, settleMail } from './outbox.ts'
 
 /** The four calls made on the time. The session layer's clock fits. */
-export interface MailClock {
+interface MailClock {
   now(): number
   after(milliseconds: number, run: () => void): () => void
 }
@@ -13,7 +13,7 @@ export interface MailClock {
 /** What an outbox row says, made into a mail at the moment it goes out. `undefined`: nobody waits for it any more. */
 export type ComposeMail = (row: OutboxRow) => Promise<{ mail: Mail; linkUntil: number } | undefined>
 
-export interface MailWorkerOptions {
+interface MailWorkerOptions {
   database: Kysely<Database>
   clock: MailClock
   log: Logger

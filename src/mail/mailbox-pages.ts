@@ -6,7 +6,7 @@ import type { PageModel } from '../web/pages.ts'
 import { keptMail } from './mailbox.ts'
 import { type QrCode, qrCode } from './qr-code.ts'
 
-export interface MailboxPage extends PageModel {
+interface MailboxPage extends PageModel {
   /** False when mail really goes out, and nothing new comes in here. */
   isUsed: boolean
   mails: {

@@ -7,7 +7,7 @@ import { inTurn } from '../../db/transactions.ts'
  * One address gets no two mails within this time: whoever types an address is not always the one who reads its mail. A notice that an
  * account was changed does not wait: only who proved its password has one sent, and its owner must know at once.
  */
-export const MAIL_INTERVAL_MILLISECONDS = 60_000
+const MAIL_INTERVAL_MILLISECONDS = 60_000
 // Longer than any mail server may take.
 const LEASE_MILLISECONDS = 2 * 60_000
 const MOST_WAITING = 5000

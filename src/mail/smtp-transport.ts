@@ -1,7 +1,7 @@
 import { DeliveryProblem, type Mail, type MailTransport } from './mail.ts'
 
 /** The two calls made here. Nodemailer's transporter fits. */
-export interface SmtpClient {
+interface SmtpClient {
   sendMail(message: {
     from: string
     to: string

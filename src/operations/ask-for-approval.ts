@@ -4,7 +4,7 @@ import { Problem } from '../web/problem.ts'
 import { askPlatform, type Question } from './ask-platform.ts'
 import { CALLBACK_PATH, REST_CALLBACK_PATH } from './callbacks.ts'
 import type { OperationParts } from './operation-parts.ts'
-import { whatOf } from './operation-words.ts'
+import { titleOf } from './operation-text.ts'
 import { beginOperation, DECISION_SECONDS, giveUp, noteAccepted } from './operations.ts'
 
 interface Wish {
@@ -45,7 +45,7 @@ export async function askForApproval(
       requestOnly: true,
     })
     const question: Question = {
-      title: `${whatOf(wish)} for ${customer.name}`,
+      title: `${titleOf(wish)} for ${customer.name}`,
       facts: factsFor(session.userName, wish),
       reply: replyFor(scenario, origins.forLinks, token),
     }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '../session/index.ts'
-import { exchange } from '../web/exchange.ts'
+import { fetchText } from '../web/fetch-text.ts'
 
 /** What the platform is told. It gets an address to call back, or a state and an address: never a cookie, never more of the session. */
 export interface Question {
@@ -21,7 +21,7 @@ const accepted = z.object({ id: z.string().regex(/^[\w-]{1,32}$/) })
 
 /** Hands a question to the platform, from server to server. Never throws: a platform that misbehaves is an answer too. */
 export async function askPlatform(platformUrl: string, question: Question, clock: Clock): Promise<Asked> {
-  const answer = await exchange(
+  const answer = await fetchText(
     `${platformUrl}/requests`,
     {
       method: 'POST',

@@ -5,7 +5,7 @@ import { SessionError } from '../session/index.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
 import type { OperationParts } from './operation-parts.ts'
-import { wordsFor } from './operation-words.ts'
+import { textOf } from './operation-text.ts'
 import { completeOperation } from './operations.ts'
 import { readParams, readResult, readState } from './read-callback.ts'
 
@@ -13,7 +13,7 @@ import { readParams, readResult, readState } from './read-callback.ts'
 export const CALLBACK_PATH = '/my4DApp/completeOperation'
 export const REST_CALLBACK_PATH = '/rest/Operations/completeOperation'
 
-export interface CompletedPage extends PageModel {
+interface CompletedPage extends PageModel {
   label: string
   tone: string
 }
@@ -36,7 +36,7 @@ export function callbackPages(parts: CallbackParts) {
       if (session.restored === false) await session.restore(state)
       const operation = await complete(parts, session, decision)
       if (ctx.accepts('json', 'html') === 'html')
-        ctx.show<CompletedPage>('operations/completed', { title: 'Thank you', ...wordsFor(decision) })
+        ctx.show<CompletedPage>('operations/completed', { title: 'Thank you', ...textOf(decision) })
       else ctx.body = { operation, state: decision }
     },
 
@@ -84,7 +84,7 @@ async function complete(parts: CallbackParts, session: CrmSession, decision: Dec
   }
   if (result.is === 'gone') throw new Problem(409, 'This operation went with its customer, so nothing was done.')
   if (result.is === 'over')
-    throw new Problem(409, `This operation is over (${wordsFor(result.state).label}), so nothing was done.`)
+    throw new Problem(409, `This operation is over (${textOf(result.state).label}), so nothing was done.`)
   log.info({ event: 'operation.completed', operation: id, session: session.id, decision }, 'operation completed')
   await noteInSession(session, id, decision)
   return id

@@ -6,15 +6,15 @@ import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
 import { askForApproval } from './ask-for-approval.ts'
 import type { OperationParts } from './operation-parts.ts'
-import { SCENARIOS, stateAt, whatOf, wordsFor } from './operation-words.ts'
+import { SCENARIOS, stateAt, textOf, titleOf } from './operation-text.ts'
 import { findOperation, type NamedOperation, operationsBy, operationsFor } from './operations.ts'
 import { readOperationForm } from './read-operation-form.ts'
 
-export interface OperationsPage extends PageModel {
+interface OperationsPage extends PageModel {
   operations: { href: string; what: string; customer: string; asked: string; state: string; tone: string }[]
 }
 
-export interface OperationPage extends PageModel {
+interface OperationPage extends PageModel {
   heading: string
   customer: { name: string; href: string }
   facts: { label: string; value: string }[]
@@ -54,11 +54,11 @@ export function operationPages(parts: OperationParts) {
       if (!operation || !(await findCustomer(database, viewerOf(ctx), operation.customer_id))) throw notFound()
       const state = stateAt(operation, clock.now())
       ctx.show<OperationPage>('operations/show', {
-        title: `${whatOf(operation)} for ${operation.customer}`,
-        heading: whatOf(operation),
+        title: `${titleOf(operation)} for ${operation.customer}`,
+        heading: titleOf(operation),
         customer: { name: operation.customer, href: `/customers/${operation.customer_id}` },
         facts: factsOf(operation),
-        ...wordsFor(state),
+        ...textOf(state),
         lookAgain: state === 'asked' ? `/operations/${operation.id}?refresh` : undefined,
         platformPage:
           state === 'asked' && operation.platform_id !== null
@@ -78,10 +78,10 @@ export function operationPages(parts: OperationParts) {
   }
 
   function row(operation: NamedOperation) {
-    const { label, tone } = wordsFor(stateAt(operation, clock.now()))
+    const { label, tone } = textOf(stateAt(operation, clock.now()))
     return {
       href: `/operations/${operation.id}`,
-      what: whatOf(operation),
+      what: titleOf(operation),
       asked: formatMoment(operation.asked_at),
       state: label,
       tone,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Database, Operation, OperationState } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
-import { stateAt, timeText } from './operation-words.ts'
+import { stateAt, timeText } from './operation-text.ts'
 
 /** How long the platform has for its decision, and the link that it was given works. */
 export const DECISION_SECONDS = 15 * 60
@@ -16,7 +16,7 @@ export type NewOperation = Pick<Operation, 'customer_id' | 'user_id' | 'session_
 export type NamedOperation = Operation & { customer: string; firstname: string; lastname: string }
 
 /** Which operation: its number, and the key that tells it from one that had, or will have, the same number. */
-export type OperationName = Pick<Operation, 'id' | 'key'>
+type OperationName = Pick<Operation, 'id' | 'key'>
 
 export type Begun =
   | ({ is: 'begun' } & OperationName)
@@ -25,7 +25,7 @@ export type Begun =
   /** The customer was removed at this moment. */
   | { is: 'gone' }
 
-export type Completed =
+type Completed =
   | { is: 'completed' }
   | { is: 'over'; state: OperationState }
   | { is: 'not yours' }

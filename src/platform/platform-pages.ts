@@ -6,7 +6,7 @@ import { Problem } from '../web/problem.ts'
 import { type ApprovalRequest, ApprovalRequests, type Call, noteCall } from './approval-requests.ts'
 import { callBack } from './call-back.ts'
 import type { PlatformOptions } from './platform-options.ts'
-import { readWanted } from './read-wanted.ts'
+import { readRequestBody } from './read-request-body.ts'
 
 // Longer than anybody sensible waits for an answer.
 const SLOW_MILLISECONDS = 30_000
@@ -25,12 +25,12 @@ const decisionForm = z.object({
   calls: z.enum(['once', 'twice', 'later']).default('once'),
 })
 
-export interface OverviewPage extends PageModel {
+interface OverviewPage extends PageModel {
   behaviours: { value: Behaviour; label: string; selected: boolean }[]
   requests: { href: string; title: string; received: string; state: string }[]
 }
 
-export interface RequestPage extends PageModel {
+interface RequestPage extends PageModel {
   heading: string
   facts: { label: string; value: string }[]
   received: string
@@ -88,7 +88,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
         ctx.req.socket.destroy()
         return
       }
-      const request = requests.add(readWanted(body, isRegistered), clock.now())
+      const request = requests.add(readRequestBody(body, isRegistered), clock.now())
       if (behaviour === 'slow') await waitOrLeave(ctx)
       ctx.status = 201
       ctx.body = { id: request.id }

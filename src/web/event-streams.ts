@@ -2,11 +2,11 @@ import { PassThrough } from 'node:stream'
 import type { Context } from 'koa'
 
 /** The two calls made on the time. The session layer's clock fits. */
-export interface StreamClock {
+interface StreamClock {
   after(milliseconds: number, run: () => void): () => void
 }
 
-export interface EventStream {
+interface EventStream {
   /** Aborts when the stream is over, whoever ended it. */
   readonly signal: AbortSignal
   /** Tells the browser. Does nothing when the stream is over. */

@@ -16,7 +16,7 @@ const money = new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'EUR'
 const wholeMoney = new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'EUR', maximumFractionDigits: 0 })
 
 /** A point in time: a date, milliseconds, or an ISO text. */
-export type Time = Date | number | string
+type Time = Date | number | string
 
 /** `2026-06-30` → "30 Jun 2026" */
 export function formatDay(date: string): string {

@@ -5,7 +5,7 @@ import { z } from 'zod'
  * nothing, and halves of characters that are none. Joiners are let be where scripts and pictures need them: after and before a letter or a
  * picture.
  */
-export const PLAIN_LINE =
+const PLAIN_LINE =
   /^(?:[^\p{Cc}\p{Cs}\p{Cf}]|(?<=[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d](?=[\p{L}\p{M}\p{Extended_Pictographic}]))*$/u
 
 /** Text of several lines, as a program may want it kept: without control characters but tabs and line breaks, and without broken ones. */

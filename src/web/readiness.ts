@@ -1,6 +1,6 @@
 import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
-import { type AskClock, askTogether, type Outcome } from './ask-together.ts'
+import { type AskClock, type Outcome, singleFlightCache } from './single-flight-cache.ts'
 
 /**
  * Looks at one thing that this server cannot do without. Answers what is wrong, in words that anybody may read: no address, no
@@ -9,7 +9,7 @@ import { type AskClock, askTogether, type Outcome } from './ask-together.ts'
 export type ReadinessCheck = () => Promise<string | undefined>
 
 /** What is told of the server: each check by its name, `ok` or what is wrong. */
-export interface ReadinessReport {
+interface ReadinessReport {
   status: 'ready' | 'not ready' | 'stopping'
   checks: Record<string, string>
 }
@@ -23,12 +23,15 @@ const RETRY_AFTER_SECONDS = 5
 export class Readiness {
   readonly #checks: readonly (readonly [name: string, ask: () => Promise<Outcome<string | undefined>>])[]
   readonly #log: Logger
-  #told = 'ready'
+  #reported = 'ready'
   #stopping = false
 
   constructor(checks: Record<string, ReadinessCheck>, { clock, log }: { clock: AskClock; log: Logger }) {
     const patience = { patienceMilliseconds: PATIENCE_MILLISECONDS, keptMilliseconds: () => KEPT_MILLISECONDS }
-    this.#checks = Object.entries(checks).map(([name, check]) => [name, askTogether(check, { clock, ...patience })])
+    this.#checks = Object.entries(checks).map(([name, check]) => [
+      name,
+      singleFlightCache(check, { clock, ...patience }),
+    ])
     this.#log = log
   }
 
@@ -41,18 +44,18 @@ export class Readiness {
   async report(): Promise<ReadinessReport> {
     if (this.#stopping) return { status: 'stopping', checks: {} }
     const outcomes = await Promise.all(this.#checks.map(async ([name, ask]) => [name, await ask()] as const))
-    const checks = Object.fromEntries(outcomes.map(([name, outcome]) => [name, wordsFor(outcome)]))
-    const isReady = Object.values(checks).every((words) => words === OK)
+    const checks = Object.fromEntries(outcomes.map(([name, outcome]) => [name, textOf(outcome)]))
+    const isReady = Object.values(checks).every((text) => text === OK)
     const report: ReadinessReport = { status: isReady ? 'ready' : 'not ready', checks }
-    this.#tellOnce(report, outcomes)
+    this.#logChange(report, outcomes)
     return report
   }
 
   /** The log hears of it when something has changed, and not each time that somebody asks. */
-  #tellOnce({ status, checks }: ReadinessReport, outcomes: readonly (readonly [string, Outcome<unknown>])[]): void {
+  #logChange({ status, checks }: ReadinessReport, outcomes: readonly (readonly [string, Outcome<unknown>])[]): void {
     const state = status === 'ready' ? status : JSON.stringify(checks)
-    if (state === this.#told) return
-    this.#told = state
+    if (state === this.#reported) return
+    this.#reported = state
     const failure = outcomes.map(([, outcome]) => outcome).find(({ is }) => is === 'failure')
     const err = failure?.is === 'failure' ? failure.error : undefined
     this.#log.warn({ event: 'readiness', checks, err }, `this server is ${status}`)
@@ -61,7 +64,7 @@ export class Readiness {
 
 const OK = 'ok'
 
-function wordsFor(outcome: Outcome<string | undefined>): string {
+function textOf(outcome: Outcome<string | undefined>): string {
   switch (outcome.is) {
     case 'answer':
       return outcome.value ?? OK

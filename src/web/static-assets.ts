@@ -25,7 +25,7 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-export interface AssetsOptions {
+interface AssetsOptions {
   /** Which files of the folder; all of them when nothing is said. */
   names?: readonly string[]
   /** Where they are served. */

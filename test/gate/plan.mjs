@@ -68,7 +68,7 @@ const ONCE = {
   'test/platform/platform.test.ts': NO_DATABASE,
   'test/web/cross-origin-guard.test.ts': NO_DATABASE,
   'test/web/format.test.ts': NO_DATABASE,
-  'test/web/device-words.test.ts': NO_DATABASE,
+  'test/web/device-description.test.ts': NO_DATABASE,
   'test/web/message-on-page.test.ts': SESSIONS_ONLY,
   'test/web/safe-next.test.ts': NO_DATABASE,
   'test/web/static-assets.test.ts': NO_DATABASE,

@@ -8,7 +8,7 @@ import { type EmailLinkData, findEmailChange } from '../people/email-changes.ts'
 import type { LinkMaker } from '../sign-up/sign-up.ts'
 
 /** The page behind the link that confirms a new address. */
-export const EMAIL_LINK_PATH = '/account/email/confirm'
+const EMAIL_LINK_PATH = '/account/email/confirm'
 
 // Anyone who reads the new mailbox in this window can confirm the address. Long enough for slow mail.
 const EMAIL_LINK_LIFESPAN_SECONDS = 30 * 60

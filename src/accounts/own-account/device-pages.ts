@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { currentSession, signedIn } from '../../crm-session/crm-session.ts'
 import { SessionError } from '../../session/index.ts'
-import { describeDevice } from '../../web/device-words.ts'
+import { describeDevice } from '../../web/device-description.ts'
 import { formatMoment } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'

@@ -18,7 +18,7 @@ export interface SignUpMailParts {
 type SignedUpSession = Pick<SessionDescription, 'expirationDate' | 'userId' | 'privileges'>
 
 /** The data of a validation link. */
-export interface LinkData {
+interface LinkData {
   /** The user's id. */
   validates: string
 }

@@ -7,7 +7,7 @@ export interface AskClock {
 /** What came of asking: an answer, a failure, or nothing in time. */
 export type Outcome<T> = { is: 'answer'; value: T } | { is: 'failure'; error: unknown } | { is: 'silence' }
 
-export interface AskOptions {
+interface SingleFlightOptions {
   clock: AskClock
   /** Longer than this nobody waits for an answer. */
   patienceMilliseconds: number
@@ -19,7 +19,7 @@ export interface AskOptions {
  * Asks what costs somebody else work, a database for instance, once for all who want to know it: whoever comes while it is asked, or shortly
  * afterwards, gets the same answer. One that comes too late is told to whoever asks next. The function it returns never rejects.
  */
-export function askTogether<T>(ask: () => Promise<T>, options: AskOptions): () => Promise<Outcome<T>> {
+export function singleFlightCache<T>(ask: () => Promise<T>, options: SingleFlightOptions): () => Promise<Outcome<T>> {
   const { clock, patienceMilliseconds, keptMilliseconds } = options
   let latest: Promise<Outcome<T>> | undefined
   let keptUntil = 0

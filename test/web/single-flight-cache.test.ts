@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { manualClock } from '../../src/session/testing/manual-clock.ts'
-import { askTogether } from '../../src/web/ask-together.ts'
+import { singleFlightCache } from '../../src/web/single-flight-cache.ts'
 
 /** Somebody who answers when told to. */
 function slowAnswer() {
@@ -13,7 +13,7 @@ function slowAnswer() {
     return question.promise
   }
   const keptMilliseconds = (took: number) => 1000 + took
-  return { clock, asked, answer: askTogether(ask, { clock, patienceMilliseconds: 2000, keptMilliseconds }) }
+  return { clock, asked, answer: singleFlightCache(ask, { clock, patienceMilliseconds: 2000, keptMilliseconds }) }
 }
 
 test('a hundred who want to know at once make one question, and hear one answer', async () => {
@@ -54,7 +54,7 @@ test('nobody waits longer than he has patience, a failure is told like an answer
   asked[1]?.reject(error)
   assert.deepEqual(await failing, { is: 'failure', error })
   asked[0]?.reject(new Error('nobody hears this one'))
-  const throws = askTogether(() => assert.fail('at once'), {
+  const throws = singleFlightCache(() => assert.fail('at once'), {
     clock,
     patienceMilliseconds: 1,
     keptMilliseconds: () => 1,

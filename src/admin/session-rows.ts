@@ -66,7 +66,7 @@ export function sessionRow(
   return {
     id,
     href: `${SESSIONS_PATH}/${id}`,
-    who: whoIs(session),
+    who: ownerOf(session),
     userId: session.userId ?? '',
     kind: kind === 'web' ? 'Web' : 'API',
     states: statesOf(session),
@@ -83,7 +83,7 @@ export function sessionRow(
 }
 
 /** Who has a session, in words. */
-export function whoIs({ userName, userId, kind }: SessionDescription): string {
+function ownerOf({ userName, userId, kind }: SessionDescription): string {
   return userName || userId || (kind === 'web' ? 'Guest' : 'API client')
 }
 

@@ -11,7 +11,7 @@ const LARGEST_ANSWER_BYTES = 16_384
 /**
  * Asks another server and waits so long and no longer. Never throws, follows no redirect, sends no cookie.
  */
-export async function exchange(
+export async function fetchText(
   url: string,
   { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string },
   clock: Clock,

@@ -1,13 +1,13 @@
 import type { Operation, OperationState } from '../../db/tables.ts'
 
 /** How a state is told to people; `tone` is its colour. */
-export interface StateWords {
+interface StateText {
   label: string
   text: string
   tone: 'waiting' | 'good' | 'bad'
 }
 
-const WORDS: Record<OperationState, StateWords> = {
+const TEXTS: Record<OperationState, StateText> = {
   asked: {
     label: 'waiting',
     text: 'The platform has the request, and nobody has decided yet. This page notices by itself.',
@@ -44,8 +44,8 @@ export const SCENARIOS = [
   { value: 'rest', label: 'REST', hint: 'the token is in $params, as a call of a function' },
 ] as const satisfies { value: Operation['scenario']; label: string; hint: string }[]
 
-export function wordsFor(state: OperationState): StateWords {
-  return WORDS[state]
+export function textOf(state: OperationState): StateText {
+  return TEXTS[state]
 }
 
 /** Where an operation stands now: one that waits too long has expired, whether or not anybody has noted it. */
@@ -53,7 +53,7 @@ export function stateAt({ state, expires_at }: Pick<Operation, 'state' | 'expire
   return state === 'asked' && expires_at <= timeText(now) ? 'expired' : state
 }
 
-export function whatOf({ percent }: Pick<Operation, 'percent'>): string {
+export function titleOf({ percent }: Pick<Operation, 'percent'>): string {
   return `${percent}% discount`
 }
 
