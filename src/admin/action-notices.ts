@@ -1,6 +1,6 @@
 import { formatCount } from '../web/format.ts'
 
-/** What an action did. It travels in the address of the page that follows, as a word. */
+/** What an action did, as a parameter in the address of the page that follows. */
 const NOTICES = {
   ended: 'The session has ended on all its devices.',
   removed: 'The session had been replaced by a log in already. What was left of it is removed.',
@@ -10,7 +10,7 @@ const NOTICES = {
 
 export type Done = keyof typeof NOTICES
 
-/** The parameters that tell the next page what was done. */
+/** The parameters that report the action to the next page. */
 export function doneParameters(done: Done, ended?: number): string {
   return ended === undefined ? `done=${done}` : `done=${done}&ended=${ended}`
 }

@@ -81,7 +81,7 @@ export function auditPages(parts: AuditPageParts) {
       })
     },
 
-    /** The same entries as a table for other programs, newest first, as they are read. The trail tells who took them away. */
+    /** The same entries as CSV, newest first, as a stream. The export itself is recorded in the trail. */
     async csv(ctx: Context) {
       const query = readAuditQuery(ctx.query)
       const filter = await auditFilter(database, query)
@@ -92,7 +92,7 @@ export function auditPages(parts: AuditPageParts) {
       ctx.body = Readable.from(csvOf(everyRow(database, filter, mostExported)))
     },
 
-    /** The page with the filter of this export: where whoever has to type his password first comes back to. */
+    /** The page with the filter of this export: where the user returns to after re-authentication. */
     pageOfExport(ctx: Context): string {
       return auditAddress(readAuditQuery(ctx.query))
     },

@@ -26,8 +26,8 @@ const PAUSE_MILLISECONDS = 1000
 const LOOK_MILLISECONDS = 3000
 
 /**
- * Tells whoever watches that some session has changed: at most once a second, and at once for a change in this process. What other
- * processes did is noticed within seconds. Costs nothing while nobody watches.
+ * Notifies watchers that some session has changed: at most once a second, immediately for changes in this process, and within seconds for
+ * those of other processes. Costs nothing without watchers.
  */
 export class SessionChanges {
   readonly #options: SessionChangesOptions
@@ -41,7 +41,7 @@ export class SessionChanges {
     this.#options = options
   }
 
-  /** Calls `tell` on changes until the answered function is called. */
+  /** Calls `notify` on changes until the returned function is called. */
   watch(notify: () => void): () => void {
     this.#watchers.add(notify)
     if (this.#watchers.size === 1) this.#start()

@@ -76,7 +76,7 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
       const meant = await findPeople(database, query.user)
       const { people } = meant
       const ambiguous = people.length > 1
-      // A userId is whatever the application says, so one that nobody has is looked for as it is.
+      // An unknown userId is searched for as it is.
       const userId = query.user === '' ? undefined : (people[0]?.userId ?? query.user)
       const { filter, page } = toList(query, userId)
       const { sessions: found, next } = ambiguous ? { sessions: [] } : await manager.list(filter, page)
@@ -131,7 +131,7 @@ export async function existing(sessions: Pick<Sessions, 'get'>, id: unknown): Pr
 }
 
 export function sessionGone(): Problem {
-  return new Problem(404, 'There is no such session any more. It has ended, or somebody was quicker.')
+  return new Problem(404, 'There is no such session any more. It has ended already.')
 }
 
 /** These pages stand behind a privilege, so there are sessions. */
@@ -152,7 +152,7 @@ function licencesUsed(used: number, most: number | undefined): string {
     : `${formatCount(used)} of ${formatCount(most, 'licence', 'licences')} in use`
 }
 
-/** Whose sessions are shown. Somebody without an account here may have some all the same. */
+/** Whose sessions are shown. There may be sessions of a user without an account. */
 function personOf(
   people: FoundPerson[],
   userId: string | undefined,

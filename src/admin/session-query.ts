@@ -48,7 +48,7 @@ export function readSessionQuery(query: Record<string, unknown>): SessionQuery {
   }
 }
 
-/** Which sessions that means, of everybody or of one user, and in which order. */
+/** The filter and the order of the list, for all users or for one. */
 export function toList({ kind, state, sort, after }: SessionQuery, userId: string | undefined) {
   const filter: ListFilter = {
     ...(userId !== undefined && { userId }),

@@ -126,7 +126,7 @@ function nameOf({ name, device }: DeviceDescription, describeDevice: DescribeDev
   return name === '' ? describeDevice(device) : `“${name}”, ${describeDevice(device)}`
 }
 
-/** A browser or a REST client, and not a link that nobody has opened. */
+/** A browser or a REST client, not an unopened link. */
 function isDevice({ kind }: DeviceDescription): boolean {
   return kind !== 'otp'
 }

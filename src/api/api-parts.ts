@@ -5,6 +5,6 @@ import type { Sessions } from '../session/index.ts'
 
 /** What the API needs; `Parts` has it all. */
 export interface ApiParts extends SignInParts {
-  /** Null when the server runs without sessions: nobody can sign in then. */
+  /** Null when the server runs without sessions: signing in is impossible then. */
   sessions: Sessions<CrmStorage, Privilege> | null
 }

@@ -17,7 +17,7 @@ import { callReader } from './read-call.ts'
 
 /**
  * The REST API: answers everything at and below `/api`, and nothing else. It proves who calls by bearer tokens alone and has
- * neither cookie nor CSRF defence, so it stands above whatever looks at cookies.
+ * no cookies and no CSRF defence, so it is mounted above everything that reads cookies.
  */
 export function createApi(parts: ApiParts) {
   const endpoints = allEndpoints(parts)
@@ -29,7 +29,7 @@ export function createApi(parts: ApiParts) {
   return async function api(ctx: Context, next: Next) {
     if (ctx.path !== MOUNT && !ctx.path.startsWith(`${MOUNT}/`)) return next()
     await answerErrors(parts.log, ctx, () => docs(ctx, () => sessions(ctx, () => answer(ctx))))
-    // Whatever of a body was not looked at is not worth waiting for either.
+    // The rest of an unread body is not waited for.
     if (hasBody(ctx) && !ctx.req.readableEnded) ctx.set(CLOSE)
   }
 

@@ -30,7 +30,7 @@ export function customerListEndpoints({ database }: ApiParts) {
       path: '/customers',
       tag: 'Customers',
       summary: 'The customers that you may see',
-      description: 'A salesperson sees his own, a manager all.',
+      description: 'A salesperson sees their own customers, a manager all.',
       needs: 'viewCustomers',
       query: listQuery,
       answers: { 200: { description: 'One page of them.', schema: customerList } },

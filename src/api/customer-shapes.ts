@@ -11,7 +11,7 @@ const inList = {
   industry: z.string(),
   totalPurchase: cents,
   customerSince: day,
-  salesperson: z.int().meta({ description: 'His userId.' }),
+  salesperson: z.int().meta({ description: 'The salesperson’s userId.' }),
   salespersonName: z.string(),
 }
 
@@ -53,7 +53,7 @@ export const changesToMake = customerChanges.meta({
   examples: [{ city: 'Limerick' }],
 })
 
-/** One customer as an answer, with the entity tag of his version. */
+/** One customer as an answer, with its entity tag. */
 export function customerReply(status: number, found: NamedCustomer, headers: Record<string, string> = {}) {
   const { id, name, country, city, industry, contact, email, phone } = found
   const body = {

@@ -7,7 +7,7 @@ import type { ApiSession } from './api-session.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** What an endpoint is told of a request: all of it was checked against the endpoint's own schemas. */
+/** A request, validated against the endpoint's schemas. */
 export interface OpenCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly ctx: Context
   readonly params: Params
@@ -15,12 +15,12 @@ export interface OpenCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly body: Body
 }
 
-/** The same for somebody who is signed in. */
+/** The same with the signed-in user. */
 export interface Call<Params = unknown, Query = unknown, Body = unknown> extends OpenCall<Params, Query, Body> {
   readonly session: ApiSession
-  /** Who calls, as his record is now. */
+  /** The caller's account, as stored now. */
   readonly account: Account
-  /** Whose customers he reaches. */
+  /** Which customers the caller may see. */
   readonly viewer: Viewer
 }
 
@@ -51,7 +51,7 @@ interface Declaration<Params, Query, Body> {
   description?: string
   params?: z.ZodType<Params>
   query?: z.ZodType<Query>
-  /** Whatever parameters the address has, they are not looked at. */
+  /** Accepts and ignores any query parameters. */
   anyQuery?: true
   body?: z.ZodType<Body>
   /** Request headers that it looks at. */
@@ -61,13 +61,13 @@ interface Declaration<Params, Query, Body> {
   problems?: Record<number, string>
 }
 
-/** An endpoint for everybody, with or without a token. */
+/** A public endpoint, with or without a token. */
 interface OpenEndpoint<Params = unknown, Query = unknown, Body = unknown> extends Declaration<Params, Query, Body> {
   access: 'open'
   handle(call: OpenCall<Params, Query, Body>): Promise<Reply>
 }
 
-/** An endpoint for those who are signed in. */
+/** An endpoint that needs a token. */
 export interface GuardedEndpoint<Params = unknown, Query = unknown, Body = unknown>
   extends Declaration<Params, Query, Body> {
   /** A token that may only read is refused where something changes. */
@@ -79,14 +79,14 @@ export interface GuardedEndpoint<Params = unknown, Query = unknown, Body = unkno
 
 export type Endpoint = OpenEndpoint | GuardedEndpoint
 
-/** Declares an endpoint for everybody. */
+/** Declares a public endpoint. */
 export function openEndpoint<Params, Query, Body>(
   declaration: Omit<OpenEndpoint<Params, Query, Body>, 'access'>,
 ): OpenEndpoint {
   return { ...declaration, access: 'open' }
 }
 
-/** Declares an endpoint for those who are signed in. Every method but GET changes something. */
+/** Declares an endpoint that needs a token. Every method but GET needs write access. */
 export function endpoint<Params, Query, Body>(
   declaration: Omit<GuardedEndpoint<Params, Query, Body>, 'access'>,
 ): GuardedEndpoint {

@@ -14,22 +14,22 @@ const VERSION = '1.0.0'
 const ABOUT = `Sign in with \`POST ${MOUNT}/signin\`, then send the token with each request: \`Authorization: Bearer <token>\`.
 
 Amounts are whole cents, days are \`2026-01-31\`, moments are ISO 8601 in UTC. Bodies are JSON in UTF-8, 64 kB at most; a name that comes
-twice counts with its last value, one that no schema knows is refused, and bodies of requests that take none are not looked at. A parameter of the address that is empty counts as
-not given.
-Errors always have the same two members, \`isCallbackError\` and \`message\`; only what is no HTTP request at all (one that cannot be
-parsed, 400; one whose head is above 16 kB, 431; one that comes too slowly, 408) is answered below, without a body. Lists are paged by key: give \`next\` of one page as \`after\` of the
-following one. \`HEAD\` answers what \`GET\` would, \`OPTIONS\` which methods there are.`
+twice counts with its last value, an unknown name is refused, and the body of a request that takes none is ignored. An empty query parameter
+counts as not given.
+Errors always have the same two members, \`isCallbackError\` and \`message\`. Only a request that is not valid HTTP (malformed, 400; a head
+above 16 kB, 431; too slow, 408) is answered without a body. Lists are paged by key: give \`next\` of one page as \`after\` of the
+next one. \`HEAD\` answers what \`GET\` would, \`OPTIONS\` which methods there are.`
 
 const PROBLEMS: Record<number, string> = {
-  400: 'The request could not be read.',
-  401: 'There is no live token with this request.',
+  400: 'The request is malformed.',
+  401: 'The token is missing or has ended.',
   403: 'Your account, or this token, may not do this.',
-  404: 'There is no such thing, or it is not yours.',
-  413: 'That was too much.',
+  404: 'Not found, or not yours.',
+  413: 'The body is too large.',
   415: 'The body is not JSON in UTF-8.',
   422: 'Something in the request is missing or wrong; the message names it.',
-  500: 'Something went wrong on our side.',
-  503: 'Not available right now; `Retry-After`, where it helps, says when to try again.',
+  500: 'The server failed.',
+  503: 'Temporarily unavailable; `Retry-After`, where present, says when to try again.',
 }
 const PROBLEM_HEADERS: Record<number, string> = { 401: 'WWW-Authenticate', 429: 'Retry-After', 503: 'Retry-After' }
 

@@ -8,15 +8,15 @@ import { mayLookAfterCustomers } from './may-look-after.ts'
 
 export type Created =
   | { is: 'created'; customer: NamedCustomer }
-  /** Only who sees all customers may say whose a customer is. */
+  /** Only a viewer who sees all customers may choose the salesperson. */
   | { is: 'not yours to give' }
-  /** The salesperson is unknown, switched off, or somebody who sells nothing. */
+  /** The salesperson is unknown, disabled, or has a role without customers. */
   | { is: 'no such salesperson' }
 
 // Leaves room for as many changes again.
 const HIGHEST_FIRST_VERSION = 2 ** 30
 
-/** Makes a customer without purchases. He is his maker's, unless somebody who sees all customers gives him to another. */
+/** Creates a customer without purchases, in the viewer's portfolio or, for a viewer who sees all customers, in another one. */
 export async function createCustomer(
   database: Kysely<Database>,
   viewer: Viewer,

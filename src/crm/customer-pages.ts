@@ -53,7 +53,7 @@ interface CustomerPage extends PageModel {
 
 const SORT_LABELS: Record<Sort, string> = { name: 'Name', total: 'Total purchases', since: 'Newest customer' }
 
-/** `/customers` and `/customers/:id`: one's own portfolio; a manager sees everybody's. */
+/** `/customers` and `/customers/:id`: the user's own portfolio; a manager sees all of them. */
 export function customerPages(
   { database }: { database: Kysely<Database> },
   { findApprovals }: { findApprovals: FindApprovals },
@@ -116,7 +116,7 @@ export function customerPages(
 }
 
 function choices(values: string[], selected: string, all: string): Choice[] {
-  // A value that came by the address and fits nobody still shows what the list was asked for.
+  // An unknown value from the address still shows what the list is filtered by.
   const known = selected === '' || values.includes(selected) ? values : [...values, selected]
   return [
     { value: '', label: all, selected: selected === '' },

@@ -3,7 +3,7 @@ import type { Customer, Database, Purchase } from '../../db/tables.ts'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
 import { purchasesOf } from './purchases.ts'
 
-/** A customer with the name of his salesperson. */
+/** A customer with the salesperson's name. */
 export type NamedCustomer = Customer & { firstname: string; lastname: string }
 
 interface CustomerWithPurchases {
@@ -12,7 +12,7 @@ interface CustomerWithPurchases {
   purchases: Purchase[]
 }
 
-/** A customer that this person may see. Somebody else's is as unknown as one that never was: `undefined`. */
+/** A customer that the viewer may see; `undefined` for unknown ones and those of other portfolios alike. */
 export async function findCustomer(
   database: Kysely<Database>,
   viewer: Viewer,
@@ -23,7 +23,7 @@ export async function findCustomer(
   return { customer, purchases: await purchasesOf(database, customer.id) }
 }
 
-/** The same without his purchases. */
+/** The same without the purchases. */
 export function findCustomerAlone(
   database: Kysely<Database>,
   viewer: Viewer,

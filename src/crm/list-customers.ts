@@ -16,7 +16,6 @@ interface ListedCustomer {
   totalPurchase: number
   customerSince: string
   salespersonId: number
-  /** His name. */
   salesperson: string
 }
 

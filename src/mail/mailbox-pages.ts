@@ -7,7 +7,7 @@ import { keptMail } from './mailbox.ts'
 import { type QrCode, qrCode } from './qr-code.ts'
 
 interface MailboxPage extends PageModel {
-  /** False when mail really goes out, and nothing new comes in here. */
+  /** False when mail is sent over SMTP, so that nothing new appears here. */
   isUsed: boolean
   mails: {
     id: number
@@ -28,7 +28,7 @@ interface MailboxPage extends PageModel {
 // More would be a long page; JSON has them all.
 const SHOWN = 20
 
-/** `/dev/mailbox`: the mail that the demo did not send. Anybody who reaches the demo can read it. */
+/** `/dev/mailbox`: the mail that the demo kept instead of sending it. Readable without signing in. */
 export function mailboxPage({ database, isUsed }: { database: Kysely<Database>; isUsed: boolean }) {
   return async function mailboxPage(ctx: Context) {
     ctx.set('Vary', `${ctx.response.get('Vary') || 'Cookie'}, Accept`)

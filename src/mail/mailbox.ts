@@ -5,7 +5,7 @@ import type { Mail, MailTransport } from './mail.ts'
 
 const MOST_KEPT = 200
 
-/** A mail that was not sent but kept, for the demo's mailbox page. */
+/** A mail on the demo's mailbox page. */
 interface KeptMail extends Mail {
   id: number
   /** ISO 8601, UTC. */

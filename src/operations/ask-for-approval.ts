@@ -14,8 +14,8 @@ interface Wish {
 }
 
 /**
- * Notes an operation, makes a one-time link for its answer, and hands both to the platform. Whatever the platform does, the
- * operation is there and says how it stands. Asking again while one waits for this customer leads to that one.
+ * Creates an operation and a one-time link for its answer, and sends both to the platform. The operation exists and has a state however
+ * the platform responds. While one waits for this customer, it is returned instead of a new one.
  * @returns the operation's id.
  */
 export async function askForApproval(

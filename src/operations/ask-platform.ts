@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Clock } from '../session/index.ts'
 import { fetchText } from '../web/fetch-text.ts'
 
-/** What the platform is told. It gets an address to call back, or a state and an address: never a cookie, never more of the session. */
+/** The request to the platform. Of the session it gets only the callback's token, never a cookie. */
 export interface Question {
   title: string
   facts: { label: string; value: string }[]

@@ -21,9 +21,9 @@ interface OperationPage extends PageModel {
   label: string
   text: string
   tone: string
-  /** Where the page looks again by itself while it waits; the address says that no person did. */
+  /** The address that the waiting page refreshes; it does not count as activity. */
   lookAgain: string | undefined
-  /** Where a person decides; only while somebody may. */
+  /** The platform's page, while the decision is open. */
   platformPage: string | undefined
 }
 
@@ -50,7 +50,6 @@ export function operationPages(parts: OperationParts) {
 
     async show(ctx: Context) {
       const operation = await findOperation(database, readId(ctx.params.id))
-      // Whoever may see the customer may see what was asked for him.
       if (!operation || !(await findCustomer(database, viewerOf(ctx), operation.customer_id))) throw notFound()
       const state = stateAt(operation, clock.now())
       ctx.show<OperationPage>('operations/show', {

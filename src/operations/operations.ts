@@ -15,7 +15,7 @@ export type NewOperation = Pick<Operation, 'customer_id' | 'user_id' | 'session_
 /** An operation with the names that pages show. */
 export type NamedOperation = Operation & { customer: string; firstname: string; lastname: string }
 
-/** Which operation: its number, and the key that tells it from one that had, or will have, the same number. */
+/** An operation's id, which may be reused, and its key, which is not. */
 type OperationName = Pick<Operation, 'id' | 'key'>
 
 export type Begun =
@@ -32,7 +32,7 @@ type Completed =
   /** It went with its customer. */
   | { is: 'gone' }
 
-/** Notes a new operation, unless one waits for this customer already, or too many for this user. */
+/** Creates an operation, unless one waits for this customer already, or too many for this user. */
 export function beginOperation(database: Kysely<Database>, wanted: NewOperation, now: number): Promise<Begun> {
   const time = timeText(now)
   return inTurn(
@@ -69,7 +69,7 @@ export function beginOperation(database: Kysely<Database>, wanted: NewOperation,
   )
 }
 
-/** Notes what the platform calls it. It may have called back before its own answer was read. */
+/** Stores the platform's id. The callback may arrive before the platform's answer. */
 export async function noteAccepted(
   database: Kysely<Database>,
   { id, key }: OperationName,
@@ -83,7 +83,7 @@ export async function noteAccepted(
     .execute()
 }
 
-/** Gives an operation up that still waits. */
+/** Marks a waiting operation as failed. */
 export async function giveUp(
   database: Kysely<Database>,
   { id, key }: OperationName,
@@ -99,8 +99,8 @@ export async function giveUp(
 }
 
 /**
- * Completes an operation of this very session and user, at most once: whatever is called twice, late or at the same moment, one
- * conditional update decides.
+ * Completes an operation of this session and user, at most once: one conditional update decides between concurrent, repeated and late
+ * calls.
  */
 export async function completeOperation(
   database: Kysely<Database>,

@@ -8,7 +8,7 @@ interface Clock {
   after(milliseconds: number, run: () => void): () => void
 }
 
-/** Tells the one who asked what was decided: one GET from server to server, without cookies, following no redirect. */
+/** Calls back with the decision: one GET from server to server, without cookies, following no redirect. */
 export function callBack(reply: Reply, decision: Decision, clock: Clock): Promise<Answer> {
   return fetchText(
     addressFor(reply, decision),

@@ -8,7 +8,6 @@ import { callBack } from './call-back.ts'
 import type { PlatformOptions } from './platform-options.ts'
 import { readRequestBody } from './read-request-body.ts'
 
-// Longer than anybody sensible waits for an answer.
 const SLOW_MILLISECONDS = 30_000
 const LONGEST_SHOWN = 300
 
@@ -40,7 +39,7 @@ interface RequestPage extends PageModel {
   calls: { at: string; outcome: string; text: string; wrong: boolean }[]
 }
 
-/** What the platform shows and does. Whoever opens it decides: a real one would ask who that is. */
+/** The platform's pages. Every visitor can decide: a real platform would authenticate them. */
 export function platformPages({ clock, isRegistered }: PlatformOptions) {
   const requests = new ApprovalRequests()
   let behaviour: Behaviour = 'prompt'
@@ -52,7 +51,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
   }
 
   const call = async (request: ApprovalRequest): Promise<void> => {
-    if (request.decision === undefined) throw new Problem(409, 'Nobody has decided about this request yet.')
+    if (request.decision === undefined) throw new Problem(409, 'This request is not decided yet.')
     const answer = await callBack(request.reply, request.decision, clock)
     const text = answer.answered ? answer.text.slice(0, LONGEST_SHOWN) : explain(answer.why)
     noteCall(request, { at: clock.now(), status: answer.answered ? answer.status : undefined, text })
@@ -124,7 +123,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
     },
   }
 
-  /** Until the time is over, or whoever asked has hung up. */
+  /** Resolves after the delay, or when the client has disconnected. */
   function waitOrLeave(ctx: Context): Promise<void> {
     return new Promise((resolve) => {
       const cancel = clock.after(SLOW_MILLISECONDS, resolve)

@@ -1,4 +1,4 @@
-// The first that fits decides: nearly every browser also names those that it descends from.
+// The first match decides: most browsers also name the ones they descend from.
 const BROWSERS: readonly [RegExp, string][] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
   [/\b(?:OPR|OPT|OPX|Opera)\//, 'Opera'],
@@ -38,8 +38,8 @@ const SYSTEMS: readonly [RegExp, string][] = [
 const LONGEST = 500
 
 /**
- * What a browser or program says of itself, in words: "Firefox on Windows", "Safari on an iPhone", "curl". Good
- * enough to recognize one's own devices by; anybody can claim to be any.
+ * Describes a browser or program by its User-Agent: "Firefox on Windows", "Safari on an iPhone", "curl". Clients can claim anything, so it
+ * only helps users to recognize their own devices.
  */
 export function describeDevice(userAgent: string | null): string {
   const text = userAgent?.slice(0, LONGEST) ?? ''

@@ -8,7 +8,7 @@ import { Problem } from './problem.ts'
 export interface Failure {
   status: number
   message: string
-  /** Whether the message is for people; otherwise it may tell of the inside. */
+  /** Whether the message may be shown; others may contain internals. */
   expose: boolean
   headers: Record<string, string>
 }

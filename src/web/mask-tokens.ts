@@ -1,10 +1,10 @@
-// A session's id and the secret behind it, with whatever prefix, as cookies and bearer tokens have them; the id alone is public.
+// A session's id and the secret behind it, with any prefix, as in cookies and bearer tokens; the id alone is public.
 const TOKENS = /(?<![\w-])[\w-]*[0-9a-f]{32}(?:\.|%(?:25)*2e)[\w%-]*/gi
 // The secret alone: 32 bytes in base64url.
 const SECRETS = /(?<![\w-])[\w-]{43}(?![\w-])/g
 const MOST_ENCODED = 3
 
-/** A text as it may be logged, or told to somebody: of bearer tokens and cookies nothing is left that opens anything. */
+/** Masks bearer tokens and cookies in a text, so that it can be logged or shown. */
 export function maskTokens(text: string): string {
   return text.replace(TOKENS, '***').replace(SECRETS, '***')
 }

@@ -2,7 +2,7 @@ import { decodeFully, maskEncodedTokens } from './mask-tokens.ts'
 
 const SECRET_PARAMETERS = ['$4dsid', 'state', '$params', 'password', 'token']
 const LONGEST_LOGGED = 500
-// One-time tokens look like this, and so do the public ids of sessions: in a parameter, whatever it is called, neither is logged.
+// One-time tokens look like this, and so do the public ids of sessions: in a parameter of any name, neither is logged.
 const TOKEN_SHAPE = /[0-9a-f]{32,}/gi
 // A client that encodes the question mark puts the token into the path.
 const QUERY_IN_PATH = /4DSID|%(?:25)*3F/i

@@ -17,7 +17,7 @@ export class OwnOrigins {
     this.#origins = publicUrl === undefined ? [] : withLoopbackNames(publicUrl)
   }
 
-  /** Tells the port that the server got; before that, a server without a public address owns no origin. */
+  /** Sets the port that the server listens on; before that, a server without a public address has no origin. */
   bound(port: number): void {
     if (this.#publicUrl === undefined) this.#origins = withLoopbackNames(`${this.#scheme}://${this.#host}:${port}`)
   }

@@ -8,7 +8,7 @@ const MOST_FIELDS = 50
 
 /**
  * Reads an HTML form into `ctx.request.body`. Anything else that has a body is refused: too large 413, another format
- * 415, unreadable 400. A repeated field becomes a list, so whoever reads a field checks that it is one text.
+ * 415, unreadable 400. A repeated field becomes a list, so handlers check that a field is one text.
  */
 export function readForm() {
   const parse = koaBody({

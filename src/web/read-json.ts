@@ -53,7 +53,7 @@ function parse(text: string): unknown {
     const body: unknown = JSON.parse(text)
     if (isObject(body)) return body
   } catch {
-    // What is no JSON, and what is neither object nor list, is told the same.
+    // Reported below, as any other value that is neither an object nor a list.
   }
   throw new Problem(400, 'This body is not the JSON that is expected here: send one object, such as {}.')
 }

@@ -3,19 +3,19 @@ import type { Logger } from 'pino'
 import { type AskClock, type Outcome, singleFlightCache } from './single-flight-cache.ts'
 
 /**
- * Looks at one thing that this server cannot do without. Answers what is wrong, in words that anybody may read: no address, no
- * password; undefined when all is well. What it throws is told to the log alone.
+ * Checks one dependency of this server. Returns what is wrong in words without secrets, or undefined when it is available. What it throws
+ * goes to the log only.
  */
 export type ReadinessCheck = () => Promise<string | undefined>
 
-/** What is told of the server: each check by its name, `ok` or what is wrong. */
+/** The state of the server: each check by its name, `ok` or what is wrong. */
 interface ReadinessReport {
   status: 'ready' | 'not ready' | 'stopping'
   checks: Record<string, string>
 }
 
 const PATIENCE_MILLISECONDS = 2000
-// However often somebody asks, each check is made once a second at most.
+// Each check runs once a second at most.
 const KEPT_MILLISECONDS = 1000
 const RETRY_AFTER_SECONDS = 5
 
@@ -35,7 +35,7 @@ export class Readiness {
     this.#log = log
   }
 
-  /** From now on the server is not ready, whatever answers. */
+  /** From now on the server is not ready. */
   stop(): void {
     this.#stopping = true
   }
@@ -51,7 +51,7 @@ export class Readiness {
     return report
   }
 
-  /** The log hears of it when something has changed, and not each time that somebody asks. */
+  /** Logs changes only, not every request. */
   #logChange({ status, checks }: ReadinessReport, outcomes: readonly (readonly [string, Outcome<unknown>])[]): void {
     const state = status === 'ready' ? status : JSON.stringify(checks)
     if (state === this.#reported) return

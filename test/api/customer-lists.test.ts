@@ -11,7 +11,7 @@ interface Purchase {
   amount: number
 }
 
-test('the list is searched, filtered, sorted and paged as the page is, and nobody sees beyond his own', async (t) => {
+test('the list is searched, filtered, sorted and paged as the page is, and a salesperson sees only their own customers', async (t) => {
   const demo = await startDemo(t)
   const [ada, manager] = [await signedIn(demo, 1), await signedIn(demo, 5)]
   const all = await demo.parts.database.selectFrom('customers').select(['id', 'sales_person']).execute()

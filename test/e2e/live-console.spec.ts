@@ -133,7 +133,7 @@ test('a console that could not be updated says so, tries again, and goes on', as
   await there.close()
 })
 
-test('what somebody has selected or is on stays as it is until he leaves it', async ({
+test('a part with a selection or the focus stays as it is until the user leaves it', async ({
   page,
   server,
   javaScriptEnabled,
@@ -165,7 +165,7 @@ test('a page that answered a form is left for one that can be opened when its se
   await page.evaluate(`document.querySelector('form[action$="end-others"] input').removeAttribute('maxlength')`)
   await page.getByText('End all sessions but mine').click()
   await page.getByLabel('Message').last().fill('x'.repeat(201))
-  await page.getByRole('button', { name: 'End everybody’s' }).click()
+  await page.getByRole('button', { name: 'End all others' }).click()
   await expect(page.getByText('The message is too long')).toBeVisible()
   await expect(page).toHaveURL(/\/admin\/sessions\/end-others$/)
   if (javaScriptEnabled !== false) await expect.poll(() => server.parts.streams.size).toBeGreaterThan(0)

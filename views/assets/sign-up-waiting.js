@@ -1,4 +1,4 @@
-// Reloads the waiting page when the link was opened, on whatever device. All tabs of a browser share one stream; a tab that becomes visible
+// Reloads the waiting page when the link was opened, on any device. All tabs of a browser share one stream; a tab that becomes visible
 // again asks first.
 import { openChannel, openStream, whileShown } from './page-stream.js'
 
