@@ -15,7 +15,6 @@ export function doneParameters(done: Done, ended?: number): string {
   return ended === undefined ? `done=${done}` : `done=${done}&ended=${ended}`
 }
 
-/** What the page says about it; '' for a word that it does not know. */
 export function noticeOf({ done, ended }: { done?: unknown; ended?: unknown }): string {
   if (typeof done !== 'string' || !Object.hasOwn(NOTICES, done)) return ''
   if (done !== 'many') return NOTICES[done as Done]

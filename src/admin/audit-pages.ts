@@ -55,7 +55,6 @@ export interface AuditPageParts {
   audit: Pick<AuditTrail, 'written' | 'note'>
   clock: { now(): number }
   describeDevice: DescribeDevice
-  /** How many entries an export holds at most. */
   mostExported?: number
 }
 
@@ -113,7 +112,7 @@ function exported(ctx: Context, query: AuditQuery): AuditEntry {
   }
 }
 
-/** All rows of the filter, newest first, so many and no more. */
+/** The rows of the filter, newest first, up to `most`. */
 async function* everyRow(database: Kysely<Database>, filter: AuditFilter, most: number): AsyncGenerator<AuditRow> {
   let after: string | undefined
   for (let left = most; left > 0; left -= EXPORT_STEP) {

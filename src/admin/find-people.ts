@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 
-/** A person with an account. */
 export interface FoundPerson {
   userId: string
   userName: string
@@ -10,7 +9,6 @@ export interface FoundPerson {
 
 export interface FoundPeople {
   people: FoundPerson[]
-  /** There are more than these. */
   more: boolean
 }
 
@@ -26,7 +24,6 @@ export async function findPeople(database: Kysely<Database>, text: string, most 
   return { people: people.slice(0, most), more: people.length > most }
 }
 
-/** What to say when there are more. */
 export function tooManyPeople({ people }: FoundPeople): string {
   return `More than ${people.length} people may be meant. Be more precise: give more of the name, the address or the userId.`
 }

@@ -8,7 +8,6 @@ import { type SessionsToEnd, sessionActions } from './session-actions.ts'
 import { SessionChanges } from './session-changes.ts'
 import { comeBackTo, sessionPages } from './session-pages.ts'
 
-/** The calls on sessions that are made here. */
 type SessionsOfConsole = SessionsToEnd & Pick<Sessions, 'list' | 'count' | 'on' | 'cookieName'>
 
 interface AdminParts extends AuditPageParts {

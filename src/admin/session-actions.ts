@@ -8,7 +8,6 @@ import { type Done, doneParameters } from './action-notices.ts'
 import { comeBackTo, existing, LONGEST_MESSAGE, running, sessionGone } from './session-pages.ts'
 import { SESSIONS_PATH } from './session-query.ts'
 
-/** What is done to sessions here. */
 export type SessionsToEnd = Pick<Sessions, 'get' | 'end' | 'endMany' | 'detach' | 'removeWithMessage'>
 
 // Line ends and bidirectional control characters: the message must be shown as it was written.

@@ -50,7 +50,7 @@ export class SessionChanges {
     }
   }
 
-  /** Something changed that the layer does not report. */
+  /** Reports a change that the layer has no event for. */
   note(): void {
     if (this.#watchers.size === 0) return
     if (this.#pausing) {
@@ -91,7 +91,7 @@ export class SessionChanges {
     })
   }
 
-  /** What differs whenever a session came, ended, was replaced or was used; undefined when the store does not answer. */
+  /** Changes whenever a session is created, ended, replaced or used; undefined when the store does not answer. */
   async #summary(): Promise<string | undefined> {
     const { sessions } = this.#options
     try {

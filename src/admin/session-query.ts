@@ -27,7 +27,6 @@ const ORDERS: Record<keyof typeof SORT_LABELS, Pick<Page, 'sort' | 'direction'>>
   end: { sort: 'end', direction: 'asc' },
 }
 
-/** What the list of sessions was asked for. */
 interface SessionQuery {
   /** A userId, an address or a name, as typed. */
   user: string
@@ -37,7 +36,7 @@ interface SessionQuery {
   after: Cursor | undefined
 }
 
-/** Reads the list's address. An unknown word or a repeated parameter is a 400; a page that is none is the first page. */
+/** Reads the list's address. An unknown value or a repeated parameter is a 400; an invalid page key is the first page. */
 export function readSessionQuery(query: Record<string, unknown>): SessionQuery {
   return {
     user: readParameter(query, 'user'),

@@ -15,7 +15,6 @@ interface Moment {
   ago: string
 }
 
-/** A session as the list shows it. */
 export interface SessionRow {
   id: string
   href: string
@@ -55,7 +54,7 @@ const CAME_BY: Record<DeviceDescription['via'], string> = {
   token: 'a token made by its owner',
 }
 
-/** What the list shows of a session: words and public handles. */
+/** A session as the list shows it: texts and public handles only. */
 export function sessionRow(
   session: SessionDescription,
   { now, mine, describeDevice }: { now: number; mine: string; describeDevice: DescribeDevice },
@@ -82,7 +81,6 @@ export function sessionRow(
   }
 }
 
-/** Who has a session, in words. */
 function ownerOf({ userName, userId, kind }: SessionDescription): string {
   return userName || userId || (kind === 'web' ? 'Guest' : 'API client')
 }

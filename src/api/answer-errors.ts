@@ -25,7 +25,7 @@ function isEnd(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'SESSION_ENDED'
 }
 
-/** A server that runs without sessions will do so in a moment, too: trying again is no advice. */
+/** A server without sessions stays without them, so `Retry-After` is no use. */
 function isForGood(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'SESSIONS_OFF'
 }
@@ -37,7 +37,7 @@ function messageOf({ requestId }: Context, { status, message, expose }: Failure)
   return `${STATUS_CODES[status] ?? 'This did not work'}.`
 }
 
-/** The number under which the source documents have an error, for programs that look for it. */
+/** The error's documented number, for programs that look for it. */
 function numberOf(error: unknown): string {
   return error instanceof SessionError && error.number !== undefined ? ` (${error.number})` : ''
 }

@@ -36,7 +36,6 @@ export function createApi(parts: ApiParts) {
   async function answer(ctx: Context): Promise<void> {
     ctx.set('Cache-Control', 'no-store')
     const place = find(ctx.path.slice(MOUNT.length))
-    // What metrics call this address.
     ctx.routePattern = place && MOUNT + place.endpoints[0]?.path
     const isOpen = place?.endpoints.some(({ access }) => access === 'open') === true
     const known = isOpen ? undefined : await whoCalls(ctx)
@@ -56,7 +55,7 @@ export function createApi(parts: ApiParts) {
     reply(ctx, await endpoint.handle({ ...call, session, account, viewer: viewerOf(ctx) }))
   }
 
-  /** A body may come slowly. Meanwhile people sign out, tokens are revoked, and accounts are switched off. */
+  /** While a slow body arrives, tokens can be revoked and accounts disabled. */
   async function whoCallsByNow(ctx: Context, endpoint: GuardedEndpoint): Promise<Account> {
     const session = apiSessionOf(ctx)
     await session.reload()
@@ -82,6 +81,6 @@ function reply(ctx: Context, { status, body, headers = {} }: Reply): void {
   ctx.set(headers)
   ctx.body = body ?? null
   ctx.status = status
-  // Without a tag there is nothing to compare: "If-None-Match: *" would fit any answer.
+  // "If-None-Match: *" would match an answer without a tag.
   if (headers.ETag !== undefined && ctx.fresh) ctx.status = 304
 }

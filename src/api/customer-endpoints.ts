@@ -10,7 +10,6 @@ import { idInPath } from './shapes.ts'
 
 const UNKNOWN = 'There is no such customer in your portfolio'
 
-/** The address of one customer. */
 export const oneCustomer = z.object({ id: idInPath(UNKNOWN) })
 
 const TAG = 'Customers'
@@ -18,7 +17,6 @@ const ETAG = { ETag: 'The version of this customer, for `If-Match`.' }
 const IF_MATCH = { 'If-Match': 'The accepted versions, from `ETag`. Any other version is refused with 412.' }
 const OUTDATED = 'The customer is none of the versions that `If-Match` names.'
 
-/** One customer: read, create, change, remove. */
 export function customerEndpoints({ database, clock }: ApiParts) {
   return [
     endpoint({

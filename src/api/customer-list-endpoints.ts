@@ -21,7 +21,6 @@ const listQuery = z.strictObject({
   ...paging,
 })
 
-/** Lists: of the customers that one reaches, and of what one of them bought. */
 export function customerListEndpoints({ database }: ApiParts) {
   return [
     endpoint({

@@ -8,7 +8,6 @@ import { type Assets, loadAssets, serveAssets } from '../web/static-assets.ts'
 import { MOUNT } from './mount.ts'
 
 interface DocsPage extends PageModel {
-  /** The address of the OpenAPI document. */
   document: string
   /** The addresses of the viewer's files, by name. */
   viewer: Assets['urls']

@@ -26,25 +26,24 @@ export interface Call<Params = unknown, Query = unknown, Body = unknown> extends
 
 export interface Reply {
   status: number
-  /** Left out where there is nothing to say. */
   body?: unknown
   headers?: Record<string, string>
 }
 
-/** One answer that goes well. */
+/** A successful answer. */
 export interface Answer {
   description: string
   schema?: z.ZodType
-  /** The headers worth knowing, each with what it says. */
+  /** The documented headers, with their descriptions. */
   headers?: Record<string, string>
 }
 
-/** What is said of an endpoint: requests are checked by it, and the OpenAPI document is made from it. */
+/** Validates the requests, and generates the OpenAPI document. */
 interface Declaration<Params, Query, Body> {
-  /** How programs call it: `listCustomers`. */
+  /** The operationId: `listCustomers`. */
   name: string
   method: Method
-  /** Below the API's mount: `/customers/{id}`. Compared whole and as it is written. */
+  /** Below the API's mount: `/customers/{id}`. */
   path: string
   tag: string
   summary: string
@@ -54,10 +53,10 @@ interface Declaration<Params, Query, Body> {
   /** Accepts and ignores any query parameters. */
   anyQuery?: true
   body?: z.ZodType<Body>
-  /** Request headers that it looks at. */
+  /** The documented request headers. */
   headers?: Record<string, string>
   answers: Record<number, Answer>
-  /** What can go wrong here beside what can go wrong everywhere. */
+  /** Errors of this endpoint, beside those of all endpoints. */
   problems?: Record<number, string>
 }
 
@@ -70,16 +69,15 @@ interface OpenEndpoint<Params = unknown, Query = unknown, Body = unknown> extend
 /** An endpoint that needs a token. */
 export interface GuardedEndpoint<Params = unknown, Query = unknown, Body = unknown>
   extends Declaration<Params, Query, Body> {
-  /** A token that may only read is refused where something changes. */
+  /** `write` refuses read-only tokens. */
   access: 'read' | 'write'
-  /** The privilege that opens it; without one, being signed in is enough. */
+  /** The required privilege; without one, being signed in is enough. */
   needs?: Privilege
   handle(call: Call<Params, Query, Body>): Promise<Reply>
 }
 
 export type Endpoint = OpenEndpoint | GuardedEndpoint
 
-/** Declares a public endpoint. */
 export function openEndpoint<Params, Query, Body>(
   declaration: Omit<OpenEndpoint<Params, Query, Body>, 'access'>,
 ): OpenEndpoint {

@@ -33,7 +33,6 @@ export const newCustomer = z.strictObject({
 })
 export type NewCustomer = z.output<typeof newCustomer>
 
-/** Changes of a customer: at least one field. */
 export const customerChanges = z
   .strictObject(fields)
   .partial()
@@ -50,7 +49,7 @@ export function columnsOf({ customerSince, salesperson, ...texts }: CustomerChan
   }
 }
 
-/** What the list is searched and sorted by. Folding can make a name longer than its column. */
+/** The name as it is searched and sorted. Folding can make a name longer than its column. */
 export function foldedName(name: string): string {
   return foldName(name).slice(0, LONGEST_NAME)
 }

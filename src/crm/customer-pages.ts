@@ -128,7 +128,7 @@ function isFiltered({ search, country, industry }: ListQuery): boolean {
   return search !== '' || country !== '' || industry !== ''
 }
 
-/** Only the plain spelling of an id is one: "7", not "07", "7.0" or "7e0". */
+/** Accepts the canonical spelling only: "7", not "07", "7.0" or "7e0". */
 function readId(text: unknown): number {
   if (typeof text !== 'string' || !/^[1-9]\d{0,8}$/.test(text)) throw notFound()
   return Number(text)

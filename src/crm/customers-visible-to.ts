@@ -23,6 +23,6 @@ export function reachableBy(viewer: Viewer, versions?: readonly number[]) {
 }
 
 function isOneOf(row: ExpressionBuilder<Database, 'customers'>, versions: readonly number[]) {
-  // An empty list is not for every database.
+  // Not every database accepts an empty list.
   return versions.length === 0 ? row.lit(false) : row('customers.version', 'in', versions)
 }

@@ -3,7 +3,6 @@ import type { Customer, Database, Purchase } from '../../db/tables.ts'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
 import { purchasesOf } from './purchases.ts'
 
-/** A customer with the salesperson's name. */
 export type NamedCustomer = Customer & { firstname: string; lastname: string }
 
 interface CustomerWithPurchases {
@@ -23,7 +22,6 @@ export async function findCustomer(
   return { customer, purchases: await purchasesOf(database, customer.id) }
 }
 
-/** The same without the purchases. */
 export function findCustomerAlone(
   database: Kysely<Database>,
   viewer: Viewer,

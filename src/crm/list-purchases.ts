@@ -11,7 +11,7 @@ interface PurchasePage {
   next: PageKey | undefined
 }
 
-/** One page of what a customer bought, newest first. `undefined` for a customer that this person does not reach. */
+/** One page of a customer's purchases, newest first. `undefined` for a customer that the viewer may not see. */
 export async function listPurchases(
   database: Kysely<Database>,
   viewer: Viewer,

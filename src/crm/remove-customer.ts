@@ -9,7 +9,6 @@ export type Removed =
   /** There is none, or it is in another portfolio. */
   | { is: 'unknown' }
   | { is: 'outdated' }
-  /** An approval for this customer is pending. */
   | { is: 'approval waits' }
 
 /**

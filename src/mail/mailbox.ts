@@ -38,7 +38,6 @@ export function mailboxTransport(database: Kysely<Database>, now: () => number):
   }
 }
 
-/** What was kept, newest first. */
 export async function keptMail(database: Kysely<Database>): Promise<KeptMail[]> {
   const rows = await newestFirst(database).selectAll().execute()
   return rows.map(({ id, recipient, subject, text, html, links, sent_at }) => ({

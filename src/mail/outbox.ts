@@ -124,7 +124,6 @@ export async function countSentTo(
   return Number(sent)
 }
 
-/** This user's waiting mails of one kind, newest first. */
 export async function waitingFor(
   database: Kysely<Database>,
   { user_id, kind }: Pick<NewMail, 'user_id' | 'kind'>,
@@ -144,7 +143,6 @@ export async function isOutboxFull(database: Kysely<Database>): Promise<boolean>
   return (await countWaitingMail(database)) >= MOST_WAITING
 }
 
-/** How many mails are still to go out. */
 export async function countWaitingMail(database: Kysely<Database>): Promise<number> {
   const { waiting } = await database
     .selectFrom('outbox')

@@ -19,7 +19,6 @@ export const SMTP_TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_00
 // RFC 3834: keeps out-of-office replies away.
 const HEADERS = { 'Auto-Submitted': 'auto-generated' }
 
-/** Sends over SMTP. */
 export function smtpTransport(client: SmtpClient, from: string): MailTransport {
   return {
     async send({ to, subject, text, html }: Mail) {

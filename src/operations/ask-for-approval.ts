@@ -33,7 +33,7 @@ export async function askForApproval(
     clock.now(),
   )
   if (begun.is === 'waiting') return begun.id
-  if (begun.is === 'gone') throw new Problem(404, 'This customer was removed at this moment, so nothing was asked.')
+  if (begun.is === 'gone') throw new Problem(404, 'This customer was removed in the meantime, so nothing was asked.')
   if (begun.is === 'too many') throw new Problem(429, 'Five of your requests are waiting. Let one be decided first.')
 
   const { id, key } = begun
@@ -62,7 +62,7 @@ export async function askForApproval(
   return id
 }
 
-/** What the platform is to call, in each of the documented scenarios. */
+/** The callback of each documented scenario. */
 function replyFor(scenario: Operation['scenario'], origin: string, token: string): Question['reply'] {
   switch (scenario) {
     case '$4DSID':

@@ -82,7 +82,7 @@ async function complete(parts: CallbackParts, session: CrmSession, decision: Dec
     log.warn({ event: 'operation.foreign', operation: id, session: session.id }, 'callback for a foreign operation')
     throw new Problem(403, 'This operation belongs to another user, so nothing was done.')
   }
-  if (result.is === 'gone') throw new Problem(409, 'This operation went with its customer, so nothing was done.')
+  if (result.is === 'gone') throw new Problem(409, 'This operation was removed with its customer, so nothing was done.')
   if (result.is === 'over')
     throw new Problem(409, `This operation is over (${textOf(result.state).label}), so nothing was done.`)
   log.info({ event: 'operation.completed', operation: id, session: session.id, decision }, 'operation completed')

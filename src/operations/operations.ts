@@ -4,15 +4,14 @@ import type { Database, Operation, OperationState } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 import { stateAt, timeText } from './operation-text.ts'
 
-/** How long the platform has for its decision, and the link that it was given works. */
+/** The lifetime of an operation and of the platform's link. */
 export const DECISION_SECONDS = 15 * 60
-// Every one that waits holds a one-time link, and a session has ten of them at most.
+// Each waiting operation has a one-time link, and a session has at most ten.
 const MOST_WAITING = 5
 const MOST_LISTED = 50
 
 export type NewOperation = Pick<Operation, 'customer_id' | 'user_id' | 'session_id' | 'percent' | 'reason' | 'scenario'>
 
-/** An operation with the names that pages show. */
 export type NamedOperation = Operation & { customer: string; firstname: string; lastname: string }
 
 /** An operation's id, which may be reused, and its key, which is not. */
@@ -22,14 +21,14 @@ export type Begun =
   | ({ is: 'begun' } & OperationName)
   | { is: 'waiting'; id: number }
   | { is: 'too many' }
-  /** The customer was removed at this moment. */
+  /** The customer was removed meanwhile. */
   | { is: 'gone' }
 
 type Completed =
   | { is: 'completed' }
   | { is: 'over'; state: OperationState }
   | { is: 'not yours' }
-  /** It went with its customer. */
+  /** It was removed with its customer. */
   | { is: 'gone' }
 
 /** Creates an operation, unless one waits for this customer already, or too many for this user. */
@@ -135,12 +134,12 @@ export function findOperation(database: Kysely<Database>, id: number): Promise<N
   return named(database).where('operations.id', '=', id).executeTakeFirst()
 }
 
-/** What was asked for a customer, newest first. */
+/** A customer's operations, newest first. */
 export function operationsFor(database: Kysely<Database>, customerId: number): Promise<NamedOperation[]> {
   return newestFirst(named(database).where('operations.customer_id', '=', customerId))
 }
 
-/** What this user asked for, newest first. */
+/** A user's operations, newest first. */
 export function operationsBy(database: Kysely<Database>, userId: number): Promise<NamedOperation[]> {
   return newestFirst(named(database).where('operations.user_id', '=', userId))
 }

@@ -17,7 +17,7 @@ export function crossOriginGuard(origins: OwnOrigins) {
   }
 }
 
-/** `Sec-Fetch-Site` decides where the browser sends it, else the whole `Origin`; without both, only a visitor without cookies. */
+/** `Sec-Fetch-Site` decides, else `Origin`; a request without both passes only without cookies. */
 function refuseForeignChange(ctx: Context, origins: OwnOrigins): void {
   const site = ctx.get('Sec-Fetch-Site')
   const origin = ctx.get('Origin')

@@ -12,7 +12,7 @@ const BROWSERS: readonly [RegExp, string][] = [
   [/\bVersion\/[\d.]+.*\bSafari\//, 'Safari'],
 ]
 
-// Programs say who they are in the first word.
+// Programs name themselves in the first word.
 const PROGRAMS: readonly [RegExp, string][] = [
   [/^curl\//i, 'curl'],
   [/^wget\//i, 'Wget'],
@@ -56,7 +56,7 @@ function nameIn(names: readonly [RegExp, string][], text: string): string | unde
   return names.find(([pattern]) => pattern.test(text))?.[1]
 }
 
-/** Names that are written in lower case stay so. */
+/** Names in lower case, such as curl, stay so. */
 function sentenceCase(name: string): string {
   return /^(?:an?|the) /.test(name) ? name.charAt(0).toUpperCase() + name.slice(1) : name
 }

@@ -3,7 +3,6 @@ import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
 import { readFailure, reportFailure } from './failure.ts'
 
-/** What an error page says. */
 export interface ErrorPage {
   title: string
   text: string
@@ -14,7 +13,7 @@ export interface ErrorPage {
 const HOME = { label: 'Go to the start page', href: '/' }
 
 const KNOWN: Record<number, ErrorPage> = {
-  400: { title: 'That request could not be read', text: 'Something in it was malformed. Go back and try again.' },
+  400: { title: 'That request could not be read', text: 'The request is malformed. Go back and try again.' },
   403: { title: 'Not allowed', text: 'You may not open this page.' },
   404: {
     title: 'Page not found',

@@ -1,7 +1,6 @@
 import { PassThrough } from 'node:stream'
 import type { Context } from 'koa'
 
-/** The two calls made on the time. The session layer's clock fits. */
 interface StreamClock {
   after(milliseconds: number, run: () => void): () => void
 }
@@ -87,7 +86,7 @@ export class EventStreams {
     return this.#open.size
   }
 
-  /** Ends all of them and opens no more: a server that stops need not wait for them. */
+  /** Ends all streams and opens no more, so that a graceful shutdown does not wait for them. */
   stop(): void {
     this.#stopped = true
     for (const stream of [...this.#open.values()]) stream.end()

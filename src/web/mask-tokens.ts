@@ -9,14 +9,14 @@ export function maskTokens(text: string): string {
   return text.replace(TOKENS, '***').replace(SECRETS, '***')
 }
 
-/** The same for a piece of an address: one that shows a token only once it is decoded is masked altogether. */
+/** The same for a part of a URL. A part with an encoded token is masked whole. */
 export function maskEncodedTokens(piece: string): string {
   const masked = maskTokens(piece)
   const decoded = decodeFully(masked)
   return decoded === undefined || maskTokens(decoded) !== decoded ? '***' : masked
 }
 
-/** Decodes a few times: a proxy may have encoded it once more. `undefined` for what is encoded still more often. */
+/** Decodes up to three times, because proxies may encode again; `undefined` for more layers. */
 export function decodeFully(text: string): string | undefined {
   let decoded = text
   for (let times = 0; times < MOST_ENCODED; times++) {

@@ -1,12 +1,11 @@
 import { Eta } from 'eta'
 import type { Context, Next } from 'koa'
 
-/** What every page has around its content. */
 export interface Frame {
   appName: string
   /** Whether there is a session: pages above sessions show neither a login nor a logout. */
   knowsWho: boolean
-  /** Who is signed in; '' for a guest. */
+  /** '' for a guest. */
   userName: string
   links: PageLink[]
   /** The user's own pages, beside the name. */
@@ -19,13 +18,12 @@ export interface Frame {
 export interface PageLink {
   label: string
   href: string
-  /** The page that is shown is this one, or one below it. */
+  /** Whether the shown page is this one, or one below it. */
   current: boolean
 }
 
-/** What every page's model has at least. */
 export interface PageModel {
-  /** For the tab and for people who listen to pages. */
+  /** For the tab and for screen readers. */
   title: string
 }
 

@@ -19,7 +19,6 @@ export function jsonReader({ largestKilobytes = LARGEST_BODY_KILOBYTES } = {}) {
   }
 }
 
-/** No more of the body than is allowed is ever held. */
 async function readBytes({ req, request }: Context, largestKilobytes: number): Promise<Buffer> {
   const most = largestKilobytes * 1024
   const tooLarge = () => new Problem(413, `This body is too large: at most ${largestKilobytes} kB.`, CLOSE)
@@ -27,7 +26,7 @@ async function readBytes({ req, request }: Context, largestKilobytes: number): P
   const pieces: Buffer[] = []
   let size = 0
   try {
-    // The answer is still to be sent when this ends early, so the connection stays.
+    // Keeps the connection open for the answer.
     for await (const piece of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += piece.length
       if (size > most) throw tooLarge()

@@ -19,7 +19,7 @@ const PATIENCE_MILLISECONDS = 2000
 const KEPT_MILLISECONDS = 1000
 const RETRY_AFTER_SECONDS = 5
 
-/** Whether this server should be given requests: all that it needs answers, and it is not about to stop. */
+/** Whether this server should get requests: its dependencies are available, and it is not shutting down. */
 export class Readiness {
   readonly #checks: readonly (readonly [name: string, ask: () => Promise<Outcome<string | undefined>>])[]
   readonly #log: Logger
@@ -40,7 +40,7 @@ export class Readiness {
     this.#stopping = true
   }
 
-  /** Makes all checks at once and answers within two seconds. Never rejects. */
+  /** Runs all checks concurrently and resolves within two seconds. Never rejects. */
   async report(): Promise<ReadinessReport> {
     if (this.#stopping) return { status: 'stopping', checks: {} }
     const outcomes = await Promise.all(this.#checks.map(async ([name, ask]) => [name, await ask()] as const))
@@ -75,7 +75,7 @@ function textOf(outcome: Outcome<string | undefined>): string {
   }
 }
 
-/** Answers `/readyz`: whether a load balancer should send people here. Above sessions: it neither sets a cookie nor touches anything. */
+/** Answers `/readyz` for load balancers. Mount it above sessions: it needs no cookie. */
 export function readinessPage(readiness: Readiness) {
   return async function readinessPage(ctx: Context, next: Next) {
     if (ctx.path !== '/readyz' || !['GET', 'HEAD'].includes(ctx.method)) return next()

@@ -1,4 +1,4 @@
-// Any base will do: what counts is whether the result still lies on it.
+// Any base will do: the result has to keep it.
 const BASE = 'http://own.invalid'
 const LONGEST = 2000
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused

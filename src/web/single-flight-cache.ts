@@ -1,4 +1,3 @@
-/** The two calls made on the time. The session layer's clock fits. */
 export interface AskClock {
   now(): number
   after(milliseconds: number, run: () => void): () => void

@@ -26,9 +26,8 @@ const TYPES: Record<string, string> = {
 }
 
 interface AssetsOptions {
-  /** Which files of the folder; all of them when nothing is said. */
+  /** The files to serve; all of the folder by default. */
   names?: readonly string[]
-  /** Where they are served. */
   below?: string
 }
 
@@ -60,7 +59,7 @@ function withAddresses(content: Buffer, addressOf: (file: string) => string): Bu
   return addressed === text ? content : Buffer.from(addressed)
 }
 
-/** Serves the assets, and nothing else; stands above sessions, so that no asset ever touches one. */
+/** Serves the assets. Mount it above sessions, so that no asset touches one. */
 export function serveAssets({ files, urls }: Assets) {
   const favicon = urls['favicon.svg']
   return async function serveAssets(ctx: Context, next: Next) {

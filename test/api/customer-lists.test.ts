@@ -63,7 +63,7 @@ test('a list that is asked for in a way it does not know says which parameter is
     [`after=${next}&sort=since`, 422, /^after: /],
     [`after=${'x'.repeat(601)}`, 422, /^after: at most 600 characters\.$/],
     ['search=%20', 422, /^search: must not be empty\.$/],
-    ['search=%CC%81', 422, /^search: must have something that can be seen\.$/],
+    ['search=%CC%81', 422, /^search: must have a visible character\.$/],
     ['unknown=', 422, /^unknown: is not a field here\.$/],
     [`search=${'x'.repeat(81)}`, 422, /^search: at most 80 characters\.$/],
     ['search=%00', 422, /^search: /],

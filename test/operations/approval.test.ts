@@ -193,7 +193,7 @@ test('which operation is completed comes from the token, whatever stands beside 
   assert.equal(stateOf(await salesperson.get('/operations/2')), 'waiting')
 })
 
-test('a link whose operation went with its customer decides nothing else, although another operation has its number now', async (t) => {
+test('a link whose operation was removed with its customer decides nothing else, although another operation has its number now', async (t) => {
   const { demo, ask, received, salesperson } = await startWithRecorder(t)
   await ask()
   const { database } = demo.parts
@@ -205,7 +205,7 @@ test('a link whose operation went with its customer decides nothing else, althou
   const before = await snapshotOf(demo.parts)
   const answer = await demo.visitor().get(pathOf(received[0]?.body.reply.callback))
   assert.equal(answer.status, 409)
-  assert.match(problemOf(answer), /went with its customer/)
+  assert.match(problemOf(answer), /was removed with its customer/)
   await giveUp(database, former, 'unreachable')
   await noteAccepted(database, former, 'theirs-0')
   assert.equal(await snapshotOf(demo.parts), before)
