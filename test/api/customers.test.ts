@@ -114,7 +114,7 @@ test('a customer for whom an approval waits is kept until it is decided or too o
   const { demo, ask } = await startWithRecorder(t)
   const client = await signedIn(demo, 4)
   await ask()
-  assertProblem(await client.send('DELETE', '/customers/1'), 409, /approval waits/)
+  assertProblem(await client.send('DELETE', '/customers/1'), 409, /is pending/)
   assert.equal((await client.get('/customers/1')).status, 200)
   demo.clock.advance({ minutes: 16 })
   assert.equal((await client.send('DELETE', '/customers/1')).status, 204)

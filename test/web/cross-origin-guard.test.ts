@@ -69,7 +69,7 @@ test('every route that can change something is closed to other sites, the login 
       if (headers.Origin === 'https-own') headers.Origin = demo.url.replace('http:', 'https:')
       const answer = await visitor.send(path, { method, headers })
       const what = `${method} ${path} ${JSON.stringify(headers)} → ${answer.status}`
-      return { answer, what, isRefused: /did not come from one of our own pages/.test(answer.text) }
+      return { answer, what, isRefused: /came from another site/.test(answer.text) }
     }
 
     const visitor = demo.visitor()
