@@ -1,6 +1,6 @@
-import { count } from './time-words.ts'
+import { formatCount } from '../web/format.ts'
 
-/** What an action did. It travels in the address of the page that follows, as a word. */
+/** What an action did, as a parameter in the address of the page that follows. */
 const NOTICES = {
   ended: 'The session has ended on all its devices.',
   removed: 'The session had been replaced by a log in already. What was left of it is removed.',
@@ -10,17 +10,16 @@ const NOTICES = {
 
 export type Done = keyof typeof NOTICES
 
-/** The parameters that tell the next page what was done. */
-export function tellDone(done: Done, ended?: number): string {
+/** The parameters that report the action to the next page. */
+export function doneParameters(done: Done, ended?: number): string {
   return ended === undefined ? `done=${done}` : `done=${done}&ended=${ended}`
 }
 
-/** What the page says about it; '' for a word that it does not know. */
 export function noticeOf({ done, ended }: { done?: unknown; ended?: unknown }): string {
   if (typeof done !== 'string' || !Object.hasOwn(NOTICES, done)) return ''
   if (done !== 'many') return NOTICES[done as Done]
   const number = typeof ended === 'string' && /^\d{1,9}$/.test(ended) ? Number(ended) : 0
   return number === 0
     ? 'There was nothing left to end.'
-    : `${count(number, 'session has', 'sessions have')} ended. Yours goes on.`
+    : `${formatCount(number, 'session has', 'sessions have')} ended. Yours goes on.`
 }

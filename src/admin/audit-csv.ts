@@ -15,9 +15,9 @@ const COLUMNS = [
   'detail',
 ] as const satisfies readonly (keyof AuditRow)[]
 
-// Without it Excel takes UTF-8 for something else.
+// Excel needs it to recognize UTF-8.
 const BYTE_ORDER_MARK = '\ufeff'
-// Spreadsheets run cells that begin like this as formulas, full-width signs among them.
+// Spreadsheets run such cells as formulas (CSV injection), full-width signs included.
 const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
 
 /** Rows as RFC 4180 has them, line by line: every cell quoted, and none that a spreadsheet would run. */

@@ -4,13 +4,13 @@ import type { Kysely } from 'kysely'
 import type { AuditRow, Database } from '../../db/tables.ts'
 import { AUDIT_EVENTS, type AuditEntry, type AuditFilter, type AuditTrail, readAudit } from '../audit/index.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
+import { formatCount, formatExactMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { originOf } from '../web/request-origin.ts'
 import { csvOf } from './audit-csv.ts'
 import { AUDIT_PATH, type AuditQuery, auditAddress, auditFilter, readAuditQuery } from './audit-query.ts'
 import { type Choice, choices } from './read-address.ts'
-import type { DescribeDevice } from './session-words.ts'
-import { count, exactly } from './time-words.ts'
+import type { DescribeDevice } from './session-rows.ts'
 
 export interface AuditPage extends PageModel {
   query: Pick<AuditQuery, 'user' | 'session' | 'address' | 'from' | 'to'>
@@ -24,7 +24,7 @@ export interface AuditPage extends PageModel {
   keeps: string
 }
 
-export interface AuditLine {
+interface AuditLine {
   iso: string
   at: string
   what: string
@@ -55,7 +55,6 @@ export interface AuditPageParts {
   audit: Pick<AuditTrail, 'written' | 'note'>
   clock: { now(): number }
   describeDevice: DescribeDevice
-  /** How many entries an export holds at most. */
   mostExported?: number
 }
 
@@ -81,7 +80,7 @@ export function auditPages(parts: AuditPageParts) {
       })
     },
 
-    /** The same entries as a table for other programs, newest first, as they are read. The trail tells who took them away. */
+    /** The same entries as CSV, newest first, as a stream. The export itself is recorded in the trail. */
     async csv(ctx: Context) {
       const query = readAuditQuery(ctx.query)
       const filter = await auditFilter(database, query)
@@ -92,7 +91,7 @@ export function auditPages(parts: AuditPageParts) {
       ctx.body = Readable.from(csvOf(everyRow(database, filter, mostExported)))
     },
 
-    /** The page with the filter of this export: where whoever has to type his password first comes back to. */
+    /** The page with the filter of this export: where the user returns to after re-authentication. */
     pageOfExport(ctx: Context): string {
       return auditAddress(readAuditQuery(ctx.query))
     },
@@ -113,7 +112,7 @@ function exported(ctx: Context, query: AuditQuery): AuditEntry {
   }
 }
 
-/** All rows of the filter, newest first, so many and no more. */
+/** The rows of the filter, newest first, up to `most`. */
 async function* everyRow(database: Kysely<Database>, filter: AuditFilter, most: number): AsyncGenerator<AuditRow> {
   let after: string | undefined
   for (let left = most; left > 0; left -= EXPORT_STEP) {
@@ -130,10 +129,10 @@ function lineOf(row: AuditRow, describeDevice: DescribeDevice): AuditLine {
   const someoneElse = by_user_id !== null && by_user_id !== user_id
   return {
     iso: row.at,
-    at: exactly(new Date(row.at)),
+    at: formatExactMoment(row.at),
     what: known,
     look: BAD.includes(event) ? 'bad' : 'good',
-    times: times > 1 ? count(times, 'time', 'times') : '',
+    times: times > 1 ? formatCount(times, 'time', 'times') : '',
     who: user_name || user_id || 'Guest',
     userHref: `${AUDIT_PATH}?${new URLSearchParams({ user: user_id ?? user_name })}`,
     by: someoneElse ? by_user_name || by_user_id : '',
@@ -148,6 +147,6 @@ function lineOf(row: AuditRow, describeDevice: DescribeDevice): AuditLine {
 }
 
 function keepsFor(days: number, most: number): string {
-  const kept = days === 0 ? 'Entries are kept for ever' : `Entries are kept for ${count(days, 'day', 'days')}`
-  return `${kept}. The export holds the newest ${count(most)} of what is chosen.`
+  const kept = days === 0 ? 'Entries are kept for ever' : `Entries are kept for ${formatCount(days, 'day', 'days')}`
+  return `${kept}. The export holds the newest ${formatCount(most)} of what is chosen.`
 }

@@ -37,8 +37,8 @@ export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
 }
 
 /**
- * Which entries that means. Somebody's entries are those about him, those of what he did to others, and those where his userId, address
- * or name was typed, by him or by others. More people than can be looked for at once are a 400.
+ * The filter of the query. A user's entries are those about the user, those of their actions on others, and those where their userId,
+ * address or name was typed. Too many matching people are a 400.
  */
 export async function auditFilter(database: Kysely<Database>, query: AuditQuery): Promise<AuditFilter> {
   const { event, user, session, address, from, to } = query
@@ -46,7 +46,7 @@ export async function auditFilter(database: Kysely<Database>, query: AuditQuery)
   if (found.more) throw new Problem(400, tooManyPeople(found))
   return {
     event,
-    ...(user !== '' && { user: whoIsMeant(user, found) }),
+    ...(user !== '' && { user: userFilter(user, found) }),
     ...(session !== '' && { sessionId: session }),
     ...(address !== '' && { address }),
     ...(from !== '' && { from: Date.parse(from) }),
@@ -62,7 +62,7 @@ export function auditAddress(
   return writeAddress(path, { event, user, session, address, from, to, after })
 }
 
-function whoIsMeant(typed: string, { people }: FoundPeople): NonNullable<AuditFilter['user']> {
+function userFilter(typed: string, { people }: FoundPeople): NonNullable<AuditFilter['user']> {
   const ids = people.length > 0 ? people.map(({ userId }) => userId) : [typed]
   const names = people.flatMap(({ userId, userName, email }) => [userId, userName, email])
   return { ids, names: [...new Set([typed, typed.toLowerCase(), ...names])] }
@@ -72,7 +72,7 @@ function readDay(query: Record<string, unknown>, name: string): string {
   const text = readParameter(query, name)
   if (text === '') return ''
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
-  // 31 February is a day to nobody but a lenient reader.
+  // `Date.parse` accepts 31 February.
   if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(text))
     throw new Problem(400, `“${name}” is a day such as 2026-01-31.`)
   return text

@@ -4,7 +4,7 @@ import { deviceKey } from '../web/device-key.ts'
 import type { EventStreams } from '../web/event-streams.ts'
 import type { SessionChanges } from './session-changes.ts'
 
-/** `/admin/sessions/events`: tells open consoles that there is something new to see. */
+/** `/admin/sessions/events`: notifies open consoles of changes. */
 export function consoleEvents({
   cookieName,
   streams,

@@ -1,25 +1,21 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 
-/** Somebody with an account. */
 export interface FoundPerson {
   userId: string
   userName: string
   email: string
 }
 
-/** Whoever may be meant. */
 export interface FoundPeople {
   people: FoundPerson[]
-  /** There are more than these. */
   more: boolean
 }
 
 const MOST = 20
 
 /**
- * Whoever may be meant by a userId, an e-mail address, or a part of a name; a whole name means its bearers only. Capitals and accents
- * do not matter.
+ * Finds people by userId, e-mail address or part of a name; a whole name matches only the people with that name. Ignores case and accents.
  */
 export async function findPeople(database: Kysely<Database>, text: string, most = MOST): Promise<FoundPeople> {
   const wanted = folded(text)
@@ -28,12 +24,11 @@ export async function findPeople(database: Kysely<Database>, text: string, most 
   return { people: people.slice(0, most), more: people.length > most }
 }
 
-/** What to say when there are more. */
 export function tooManyPeople({ people }: FoundPeople): string {
   return `More than ${people.length} people may be meant. Be more precise: give more of the name, the address or the userId.`
 }
 
-/** What can be a userId or an address is nothing else. */
+/** The people with this userId or address; `undefined` when the text is neither. */
 async function exactly(database: Kysely<Database>, text: string): Promise<FoundPerson[] | undefined> {
   const staff = staffOf(database)
   const customers = database.selectFrom('users').select(['id', 'email']).where('validated', '=', 1)
@@ -46,7 +41,7 @@ async function exactly(database: Kysely<Database>, text: string): Promise<FoundP
   ]
 }
 
-/** Compared here: databases fold letters beyond ASCII differently, or not at all, and a staff is not large. */
+/** Compared in memory, because databases fold non-ASCII letters differently. */
 async function named(database: Kysely<Database>, wanted: string): Promise<FoundPerson[]> {
   const staff = (await staffOf(database).orderBy('user_id').execute()).map(salesperson)
   const people = staff.filter(({ userName }) => folded(userName).includes(wanted))

@@ -8,9 +8,6 @@ import { type SessionsToEnd, sessionActions } from './session-actions.ts'
 import { SessionChanges } from './session-changes.ts'
 import { comeBackTo, sessionPages } from './session-pages.ts'
 
-export type { DescribeDevice } from './session-words.ts'
-
-/** The calls on sessions that are made here. */
 type SessionsOfConsole = SessionsToEnd & Pick<Sessions, 'list' | 'count' | 'on' | 'cookieName'>
 
 interface AdminParts extends AuditPageParts {

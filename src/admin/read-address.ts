@@ -2,7 +2,7 @@ import { Problem } from '../web/problem.ts'
 
 const LONGEST_TEXT = 120
 
-/** One parameter of an address, trimmed; '' when it is not there. Given twice or endless, it is a 400. */
+/** One trimmed query parameter; '' when it is missing. A repeated or oversized one is a 400. */
 export function readParameter(query: Record<string, unknown>, name: string): string {
   const value = query[name]
   if (value === undefined) return ''
@@ -12,7 +12,7 @@ export function readParameter(query: Record<string, unknown>, name: string): str
   return text
 }
 
-/** One of these words, or '' for no restriction; anything else is a 400 that says what there is. */
+/** One of these values, or '' for no restriction; anything else is a 400 that lists them. */
 export function readChoice<T extends string>(
   query: Record<string, unknown>,
   name: string,
@@ -31,7 +31,6 @@ export function writeAddress(path: string, parameters: Record<string, string | u
   return set.length === 0 ? path : `${path}?${new URLSearchParams(set)}`
 }
 
-/** An entry of a list to choose from. */
 export interface Choice {
   value: string
   label: string

@@ -4,37 +4,36 @@ import { signedIn } from '../crm-session/crm-session.ts'
 import type { EndFilter, Sessions } from '../session/index.ts'
 import { Problem } from '../web/problem.ts'
 import { originOf } from '../web/request-origin.ts'
-import { type Done, tellDone } from './action-notices.ts'
+import { type Done, doneParameters } from './action-notices.ts'
 import { comeBackTo, existing, LONGEST_MESSAGE, running, sessionGone } from './session-pages.ts'
 import { SESSIONS_PATH } from './session-query.ts'
 
-/** What is done to sessions here. */
 export type SessionsToEnd = Pick<Sessions, 'get' | 'end' | 'endMany' | 'detach' | 'removeWithMessage'>
 
-// Line ends, and what turns the direction of a text around: nobody should see another message than was written.
+// Line ends and bidirectional control characters: the message must be shown as it was written.
 const NEVER_IN_A_MESSAGE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u
 
 /**
- * What an administrator does on the console. His own session is left alone: that is what logging out is for. Whoever is second is told
- * that the session is gone.
+ * The actions of the console. The administrator's own session cannot be ended here: that is what logging out is for. Of two concurrent
+ * actions on one session, the second is a 404.
  */
 export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: Notes; onDone: () => void }) {
   const done = (ctx: Context, path: string, what: Done, ended?: number) => {
     parts.onDone()
     ctx.status = 303
-    ctx.redirect(`${path}?${tellDone(what, ended)}`)
+    ctx.redirect(`${path}?${doneParameters(what, ended)}`)
   }
 
   const endMany = async (ctx: Context, filter: Pick<EndFilter, 'userId'>) => {
     const message = readMessage(ctx.request.body)
     const { session } = signedIn(ctx)
     const cause = causeOf(ctx)
-    // Before the sessions themselves are told one by one: of very many the trail may lose some.
+    // Recorded first: of very many single session events, the trail may drop some.
     parts.audit.note({
       event: 'many-revoked',
       ...filter,
       ...cause,
-      detail: filter.userId ? 'all of one user' : 'all but his own',
+      detail: filter.userId ? 'all of one user' : 'all but their own',
     })
     // One step of the layer, so that none of them is missed; with ten thousand of them the server is busy for a second.
     const ended = await running(parts.sessions).endMany({ ...filter, exceptId: session.id }, 'revoked', {
@@ -66,7 +65,7 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
       const handle: unknown = ctx.params.handle
       const isGone =
         typeof handle !== 'string' || !(await manager.detach(id, handle, 'revoked', { cause: causeOf(ctx) }))
-      if (isGone) throw new Problem(404, 'There is no such device any more. It is signed out, or somebody was quicker.')
+      if (isGone) throw new Problem(404, 'There is no such device any more. It has been signed out already.')
       done(ctx, comeBackTo(ctx), 'device')
     },
 
@@ -78,7 +77,7 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
       await endMany(ctx, { userId })
     },
 
-    /** Ends everybody's but this one: guests and API clients too. */
+    /** Ends all sessions but this one, guests and API clients included. */
     async endOthers(ctx: Context) {
       await endMany(ctx, {})
     },

@@ -4,7 +4,7 @@ interface Clock {
   after(milliseconds: number, run: () => void): () => void
 }
 
-export interface SessionChangesOptions {
+interface SessionChangesOptions {
   sessions: Pick<Sessions, 'on' | 'list' | 'count'>
   clock: Clock
   /** Whether other processes may change the same sessions. */
@@ -26,8 +26,8 @@ const PAUSE_MILLISECONDS = 1000
 const LOOK_MILLISECONDS = 3000
 
 /**
- * Tells whoever watches that some session has changed: at most once a second, and at once for a change in this process. What other
- * processes did is noticed within seconds. Costs nothing while nobody watches.
+ * Notifies watchers that some session has changed: at most once a second, immediately for changes in this process, and within seconds for
+ * those of other processes. Costs nothing without watchers.
  */
 export class SessionChanges {
   readonly #options: SessionChangesOptions
@@ -41,23 +41,23 @@ export class SessionChanges {
     this.#options = options
   }
 
-  /** Calls `tell` on changes until the answered function is called. */
-  watch(tell: () => void): () => void {
-    this.#watchers.add(tell)
+  /** Calls `notify` on changes until the returned function is called. */
+  watch(notify: () => void): () => void {
+    this.#watchers.add(notify)
     if (this.#watchers.size === 1) this.#start()
     return () => {
-      if (this.#watchers.delete(tell) && this.#watchers.size === 0) this.#stop()
+      if (this.#watchers.delete(notify) && this.#watchers.size === 0) this.#stop()
     }
   }
 
-  /** Something changed that the layer does not report. */
+  /** Reports a change that the layer has no event for. */
   note(): void {
     if (this.#watchers.size === 0) return
     if (this.#pausing) {
       this.#pending = true
       return
     }
-    for (const tell of this.#watchers) tell()
+    for (const notify of this.#watchers) notify()
     this.#pausing = true
     this.#options.clock.after(PAUSE_MILLISECONDS, () => {
       this.#pausing = false
@@ -91,7 +91,7 @@ export class SessionChanges {
     })
   }
 
-  /** What differs whenever a session came, ended, was replaced or was used; undefined when the store does not answer. */
+  /** Changes whenever a session is created, ended, replaced or used; undefined when the store does not answer. */
   async #summary(): Promise<string | undefined> {
     const { sessions } = this.#options
     try {

@@ -4,6 +4,7 @@ import type { Database } from '../../db/tables.ts'
 import type { Config } from '../config/config.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
 import type { SessionDescription, Sessions } from '../session/index.ts'
+import { formatCount } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
 import { noticeOf } from './action-notices.ts'
@@ -18,10 +19,9 @@ import {
   STATE_LABELS,
   toList,
 } from './session-query.ts'
-import { type DescribeDevice, type DeviceRow, deviceRow, type SessionRow, sessionRow } from './session-words.ts'
-import { count } from './time-words.ts'
+import { type DescribeDevice, type DeviceRow, deviceRow, type SessionRow, sessionRow } from './session-rows.ts'
 
-export interface SessionsPage extends PageModel {
+interface SessionsPage extends PageModel {
   /** What an action did; '' for nothing. */
   notice: string
   /** "12 of 100", and what that means. */
@@ -45,7 +45,7 @@ export interface SessionsPage extends PageModel {
   longestMessage: number
 }
 
-export interface SessionPage extends PageModel {
+interface SessionPage extends PageModel {
   notice: string
   session: SessionRow
   privileges: string
@@ -57,7 +57,7 @@ export interface SessionPage extends PageModel {
 
 export const LONGEST_MESSAGE = 200
 
-export interface ConsoleParts {
+interface ConsoleParts {
   config: Pick<Config, 'maxSessions'>
   database: Kysely<Database>
   sessions: Pick<Sessions, 'list' | 'count' | 'get'> | null
@@ -76,7 +76,7 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
       const meant = await findPeople(database, query.user)
       const { people } = meant
       const ambiguous = people.length > 1
-      // A userId is whatever the application says, so one that nobody has is looked for as it is.
+      // An unknown userId is searched for as it is.
       const userId = query.user === '' ? undefined : (people[0]?.userId ?? query.user)
       const { filter, page } = toList(query, userId)
       const { sessions: found, next } = ambiguous ? { sessions: [] } : await manager.list(filter, page)
@@ -131,7 +131,7 @@ export async function existing(sessions: Pick<Sessions, 'get'>, id: unknown): Pr
 }
 
 export function sessionGone(): Problem {
-  return new Problem(404, 'There is no such session any more. It has ended, or somebody was quicker.')
+  return new Problem(404, 'There is no such session any more. It has ended already.')
 }
 
 /** These pages stand behind a privilege, so there are sessions. */
@@ -148,11 +148,11 @@ export function comeBackTo(ctx: Context): string {
 
 function licencesUsed(used: number, most: number | undefined): string {
   return most === undefined
-    ? `${count(used, 'licence', 'licences')} in use; no limit is set`
-    : `${count(used)} of ${count(most, 'licence', 'licences')} in use`
+    ? `${formatCount(used, 'licence', 'licences')} in use; no limit is set`
+    : `${formatCount(used)} of ${formatCount(most, 'licence', 'licences')} in use`
 }
 
-/** Whose sessions are shown. Somebody without an account here may have some all the same. */
+/** Whose sessions are shown. There may be sessions of a user without an account. */
 function personOf(
   people: FoundPerson[],
   userId: string | undefined,

@@ -27,8 +27,7 @@ const ORDERS: Record<keyof typeof SORT_LABELS, Pick<Page, 'sort' | 'direction'>>
   end: { sort: 'end', direction: 'asc' },
 }
 
-/** What the list of sessions was asked for. */
-export interface SessionQuery {
+interface SessionQuery {
   /** A userId, an address or a name, as typed. */
   user: string
   kind: 'web' | 'rest' | undefined
@@ -37,7 +36,7 @@ export interface SessionQuery {
   after: Cursor | undefined
 }
 
-/** Reads the list's address. An unknown word or a repeated parameter is a 400; a page that is none is the first page. */
+/** Reads the list's address. An unknown value or a repeated parameter is a 400; an invalid page key is the first page. */
 export function readSessionQuery(query: Record<string, unknown>): SessionQuery {
   return {
     user: readParameter(query, 'user'),
@@ -48,7 +47,7 @@ export function readSessionQuery(query: Record<string, unknown>): SessionQuery {
   }
 }
 
-/** Which sessions that means, of everybody or of one user, and in which order. */
+/** The filter and the order of the list, for all users or for one. */
 export function toList({ kind, state, sort, after }: SessionQuery, userId: string | undefined) {
   const filter: ListFilter = {
     ...(userId !== undefined && { userId }),

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { SessionError } from '../session/index.ts'
 import { type Failure, readFailure, reportFailure } from '../web/failure.ts'
 
-/** Runs what answers a request, and turns whatever goes wrong in it into the one shape that errors have here. */
+/** Runs a request's handler and answers all errors in the one shape of the API. */
 export async function answerErrors(log: Logger, ctx: Context, run: () => Promise<unknown>): Promise<void> {
   try {
     await run()
@@ -20,25 +20,24 @@ export async function answerErrors(log: Logger, ctx: Context, run: () => Promise
   }
 }
 
-/** The token ended while the request was under way: to whoever sent it that is the same as before. */
+/** The token ended while the request was under way: the same as without a token. */
 function isEnd(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'SESSION_ENDED'
 }
 
-/** A server that runs without sessions will do so in a moment, too: trying again is no advice. */
+/** A server without sessions stays without them, so `Retry-After` is no use. */
 function isForGood(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'SESSIONS_OFF'
 }
 
-/** Of our own faults nobody outside learns more than where to find them in the log. */
+/** Server errors expose only the request's id in the log. */
 function messageOf({ requestId }: Context, { status, message, expose }: Failure): string {
   if (expose) return message
-  if (status >= 500)
-    return `Something went wrong on our side. It was noted as ${requestId}. Please try again in a moment.`
+  if (status >= 500) return `The server failed. Try again in a moment; the log has this request as ${requestId}.`
   return `${STATUS_CODES[status] ?? 'This did not work'}.`
 }
 
-/** The number under which the source documents have an error, for programs that look for it. */
+/** The error's documented number, for programs that look for it. */
 function numberOf(error: unknown): string {
   return error instanceof SessionError && error.number !== undefined ? ` (${error.number})` : ''
 }

@@ -3,8 +3,7 @@ import type { CrmStorage } from '../crm-session/crm-storage.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import type { Sessions } from '../session/index.ts'
 
-/** What the API needs; `Parts` has it all. */
 export interface ApiParts extends SignInParts {
-  /** Null when the server runs without sessions: nobody can sign in then. */
+  /** Null when the server runs without sessions: signing in is impossible then. */
   sessions: Sessions<CrmStorage, Privilege> | null
 }

@@ -3,13 +3,12 @@ import type { CrmStorage } from '../crm-session/crm-storage.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import { SessionError, TokenSession } from '../session/index.ts'
 
-/** The session of a bearer token, as this application uses it. */
 export type ApiSession = TokenSession<CrmStorage, Privilege>
 
-/** The session of an API request; it may be a new one that is stored nowhere. SESSIONS_OFF (503) without sessions. */
+/** The session of an API request, perhaps a new one that is not stored. Throws SESSIONS_OFF (503) without sessions. */
 export function apiSessionOf({ session }: Context): ApiSession {
   if (session instanceof TokenSession) return session
   if (session === null)
-    throw new SessionError('SESSIONS_OFF', 'This server runs without sessions, so nobody can sign in.')
+    throw new SessionError('SESSIONS_OFF', 'This server runs without sessions, so signing in is not possible.')
   throw new TypeError('apiSessionOf() found no token session: mount tokenSessions() above it.')
 }

@@ -17,7 +17,7 @@ import { callReader } from './read-call.ts'
 
 /**
  * The REST API: answers everything at and below `/api`, and nothing else. It proves who calls by bearer tokens alone and has
- * neither cookie nor CSRF defence, so it stands above whatever looks at cookies.
+ * no cookies and no CSRF defence, so it is mounted above everything that reads cookies.
  */
 export function createApi(parts: ApiParts) {
   const endpoints = allEndpoints(parts)
@@ -29,14 +29,13 @@ export function createApi(parts: ApiParts) {
   return async function api(ctx: Context, next: Next) {
     if (ctx.path !== MOUNT && !ctx.path.startsWith(`${MOUNT}/`)) return next()
     await answerErrors(parts.log, ctx, () => docs(ctx, () => sessions(ctx, () => answer(ctx))))
-    // Whatever of a body was not looked at is not worth waiting for either.
+    // The rest of an unread body is not waited for.
     if (hasBody(ctx) && !ctx.req.readableEnded) ctx.set(CLOSE)
   }
 
   async function answer(ctx: Context): Promise<void> {
     ctx.set('Cache-Control', 'no-store')
     const place = find(ctx.path.slice(MOUNT.length))
-    // What metrics call this address.
     ctx.routePattern = place && MOUNT + place.endpoints[0]?.path
     const isOpen = place?.endpoints.some(({ access }) => access === 'open') === true
     const known = isOpen ? undefined : await authenticate(ctx)
@@ -56,7 +55,7 @@ export function createApi(parts: ApiParts) {
     reply(ctx, await endpoint.handle({ ...call, session, account, viewer: viewerOf(ctx) }))
   }
 
-  /** A body may come slowly. Meanwhile people sign out, tokens are revoked, and accounts are switched off. */
+  /** While a slow body arrives, tokens can be revoked and accounts disabled. */
   async function authenticateAgain(ctx: Context, endpoint: GuardedEndpoint): Promise<Account> {
     const session = apiSessionOf(ctx)
     await session.reload()
@@ -82,6 +81,6 @@ function reply(ctx: Context, { status, body, headers = {} }: Reply): void {
   ctx.set(headers)
   ctx.body = body ?? null
   ctx.status = status
-  // Without a tag there is nothing to compare: "If-None-Match: *" would fit any answer.
+  // "If-None-Match: *" would match an answer without a tag.
   if (headers.ETag !== undefined && ctx.fresh) ctx.status = 304
 }

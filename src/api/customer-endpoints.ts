@@ -10,15 +10,13 @@ import { idInPath } from './shapes.ts'
 
 const UNKNOWN = 'There is no such customer in your portfolio'
 
-/** The address of one customer. */
 export const oneCustomer = z.object({ id: idInPath(UNKNOWN) })
 
 const TAG = 'Customers'
 const ETAG = { ETag: 'The version of this customer, for `If-Match`.' }
-const IF_MATCH = { 'If-Match': 'The versions to go on from, as `ETag` told them: others are refused with 412.' }
+const IF_MATCH = { 'If-Match': 'The accepted versions, from `ETag`. Any other version is refused with 412.' }
 const OUTDATED = 'The customer is none of the versions that `If-Match` names.'
 
-/** One customer: read, make, change, remove. */
 export function customerEndpoints({ database, clock }: ApiParts) {
   return [
     endpoint({
@@ -31,7 +29,7 @@ export function customerEndpoints({ database, clock }: ApiParts) {
       params: oneCustomer,
       answers: {
         200: { description: 'The customer.', schema: customer, headers: ETAG },
-        304: { description: 'It is the version that `If-None-Match` names.' },
+        304: { description: 'Not modified: `If-None-Match` names this version.' },
       },
       async handle({ viewer, params: { id } }) {
         const found = await findCustomerAlone(database, viewer, id)
@@ -45,13 +43,13 @@ export function customerEndpoints({ database, clock }: ApiParts) {
       method: 'POST',
       path: '/customers',
       tag: TAG,
-      summary: 'Make a customer',
-      description: 'He is yours, unless you see all customers and give him to another salesperson.',
+      summary: 'Create a customer',
+      description: 'The customer is yours. Users who see all customers can choose another salesperson.',
       needs: 'editCustomers',
       body: customerToMake,
       answers: {
         201: {
-          description: 'Made.',
+          description: 'Created.',
           schema: customer,
           headers: { ...ETAG, Location: 'The address of the new customer.' },
         },
@@ -69,7 +67,7 @@ export function customerEndpoints({ database, clock }: ApiParts) {
       path: '/customers/{id}',
       tag: TAG,
       summary: 'Change a customer',
-      description: 'What is not given stays. With `If-Match` nobody else’s change is overwritten unseen.',
+      description: 'Fields that are not given stay. `If-Match` prevents lost updates.',
       needs: 'editCustomers',
       params: oneCustomer,
       headers: IF_MATCH,
@@ -89,12 +87,12 @@ export function customerEndpoints({ database, clock }: ApiParts) {
       path: '/customers/{id}',
       tag: TAG,
       summary: 'Remove a customer',
-      description: 'His purchases go with him, and so do approvals that were decided.',
+      description: 'Removes the purchases and the decided approvals too.',
       needs: 'editCustomers',
       params: oneCustomer,
       headers: IF_MATCH,
       answers: { 204: { description: 'Removed.' } },
-      problems: { 409: 'An approval waits for this customer.', 412: OUTDATED },
+      problems: { 409: 'An approval for this customer is pending.', 412: OUTDATED },
       async handle({ ctx, viewer, params: { id } }) {
         const removed = await removeCustomer(database, viewer, id, clock.now(), wantedVersions(ctx))
         if (removed.is !== 'removed') throw refusal(removed.is)
@@ -104,7 +102,7 @@ export function customerEndpoints({ database, clock }: ApiParts) {
   ]
 }
 
-/** Another one's customer is as unknown as one that never was. */
+/** The same for unknown customers and those of other portfolios. */
 export function noSuchCustomer(): Problem {
   return new Problem(404, `${UNKNOWN}.`)
 }
@@ -116,12 +114,12 @@ function refusal(
     case 'unknown':
       return noSuchCustomer()
     case 'outdated':
-      return new Problem(412, 'This customer was changed meanwhile. Read it again, and decide anew.')
+      return new Problem(412, 'This customer was changed in the meantime. Read it again before you change it.')
     case 'approval waits':
-      return new Problem(409, 'An approval waits for this customer. Let it be decided first.')
+      return new Problem(409, 'An approval for this customer is pending. It has to be decided first.')
     case 'not yours to give':
-      return new Problem(403, 'salesperson: only who sees all customers may say whose a customer is.')
+      return new Problem(403, 'salesperson: only users who see all customers may choose it.')
     case 'no such salesperson':
-      return new Problem(422, 'salesperson: must be the userId of somebody who sells and can sign in.')
+      return new Problem(422, 'salesperson: must be the userId of an active salesperson or manager.')
   }
 }

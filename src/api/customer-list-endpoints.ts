@@ -21,7 +21,6 @@ const listQuery = z.strictObject({
   ...paging,
 })
 
-/** Lists: of the customers that one reaches, and of what one of them bought. */
 export function customerListEndpoints({ database }: ApiParts) {
   return [
     endpoint({
@@ -30,7 +29,7 @@ export function customerListEndpoints({ database }: ApiParts) {
       path: '/customers',
       tag: 'Customers',
       summary: 'The customers that you may see',
-      description: 'A salesperson sees his own, a manager all.',
+      description: 'A salesperson sees their own customers, a manager all.',
       needs: 'viewCustomers',
       query: listQuery,
       answers: { 200: { description: 'One page of them.', schema: customerList } },

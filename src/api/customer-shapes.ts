@@ -11,11 +11,10 @@ const inList = {
   industry: z.string(),
   totalPurchase: cents,
   customerSince: day,
-  salesperson: z.int().meta({ description: 'His userId.' }),
+  salesperson: z.int().meta({ description: 'The salesperson’s userId.' }),
   salespersonName: z.string(),
 }
 
-/** A customer as the API answers it. */
 export const customer = z
   .strictObject({ ...inList, contact: z.string(), email: z.string(), phone: z.string() })
   .meta({ id: 'Customer' })
@@ -53,7 +52,6 @@ export const changesToMake = customerChanges.meta({
   examples: [{ city: 'Limerick' }],
 })
 
-/** One customer as an answer, with the entity tag of his version. */
 export function customerReply(status: number, found: NamedCustomer, headers: Record<string, string> = {}) {
   const { id, name, country, city, industry, contact, email, phone } = found
   const body = {

@@ -7,8 +7,7 @@ import { Problem } from '../web/problem.ts'
 import { type Assets, loadAssets, serveAssets } from '../web/static-assets.ts'
 import { MOUNT } from './mount.ts'
 
-export interface DocsPage extends PageModel {
-  /** The address of the OpenAPI document. */
+interface DocsPage extends PageModel {
   document: string
   /** The addresses of the viewer's files, by name. */
   viewer: Assets['urls']
@@ -19,8 +18,8 @@ const DOCUMENT = `${MOUNT}/openapi.json`
 const VIEWER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js']
 
 /**
- * Answers `/api/openapi.json`, and `/api/docs` with a viewer for it, which comes from this server alone. Both are open to
- * everybody; whatever else is asked for goes on. All of it is made when it is first asked for.
+ * Answers `/api/openapi.json`, and `/api/docs` with a viewer for it, which comes from this server alone. Both are public.
+ * Everything is generated on first use.
  */
 export function apiDocs(describe: () => object) {
   let document: { text: string; etag: string } | undefined

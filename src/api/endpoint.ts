@@ -7,7 +7,7 @@ import type { ApiSession } from './api-session.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** What an endpoint is told of a request: all of it was checked against the endpoint's own schemas. */
+/** A request, validated against the endpoint's schemas. */
 export interface OpenCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly ctx: Context
   readonly params: Params
@@ -15,79 +15,76 @@ export interface OpenCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly body: Body
 }
 
-/** The same for somebody who is signed in. */
+/** The same with the signed-in user. */
 export interface Call<Params = unknown, Query = unknown, Body = unknown> extends OpenCall<Params, Query, Body> {
   readonly session: ApiSession
-  /** Who calls, as his record is now. */
+  /** The caller's account, as stored now. */
   readonly account: Account
-  /** Whose customers he reaches. */
+  /** Which customers the caller may see. */
   readonly viewer: Viewer
 }
 
 export interface Reply {
   status: number
-  /** Left out where there is nothing to say. */
   body?: unknown
   headers?: Record<string, string>
 }
 
-/** One answer that goes well. */
+/** A successful answer. */
 export interface Answer {
   description: string
   schema?: z.ZodType
-  /** The headers worth knowing, each with what it says. */
+  /** The documented headers, with their descriptions. */
   headers?: Record<string, string>
 }
 
-/** What is said of an endpoint: requests are checked by it, and the OpenAPI document is made from it. */
+/** Validates the requests, and generates the OpenAPI document. */
 interface Declaration<Params, Query, Body> {
-  /** How programs call it: `listCustomers`. */
+  /** The operationId: `listCustomers`. */
   name: string
   method: Method
-  /** Below the API's mount: `/customers/{id}`. Compared whole and as it is written. */
+  /** Below the API's mount: `/customers/{id}`. */
   path: string
   tag: string
   summary: string
   description?: string
   params?: z.ZodType<Params>
   query?: z.ZodType<Query>
-  /** Whatever parameters the address has, they are not looked at. */
+  /** Accepts and ignores any query parameters. */
   anyQuery?: true
   body?: z.ZodType<Body>
-  /** Request headers that it looks at. */
+  /** The documented request headers. */
   headers?: Record<string, string>
   answers: Record<number, Answer>
-  /** What can go wrong here beside what can go wrong everywhere. */
+  /** Errors of this endpoint, beside those of all endpoints. */
   problems?: Record<number, string>
 }
 
-/** An endpoint for everybody, with or without a token. */
-export interface OpenEndpoint<Params = unknown, Query = unknown, Body = unknown>
-  extends Declaration<Params, Query, Body> {
+/** A public endpoint, with or without a token. */
+interface OpenEndpoint<Params = unknown, Query = unknown, Body = unknown> extends Declaration<Params, Query, Body> {
   access: 'open'
   handle(call: OpenCall<Params, Query, Body>): Promise<Reply>
 }
 
-/** An endpoint for those who are signed in. */
+/** An endpoint that needs a token. */
 export interface GuardedEndpoint<Params = unknown, Query = unknown, Body = unknown>
   extends Declaration<Params, Query, Body> {
-  /** A token that may only read is refused where something changes. */
+  /** `write` refuses read-only tokens. */
   access: 'read' | 'write'
-  /** The privilege that opens it; without one, being signed in is enough. */
+  /** The required privilege; without one, being signed in is enough. */
   needs?: Privilege
   handle(call: Call<Params, Query, Body>): Promise<Reply>
 }
 
 export type Endpoint = OpenEndpoint | GuardedEndpoint
 
-/** Declares an endpoint for everybody. */
 export function openEndpoint<Params, Query, Body>(
   declaration: Omit<OpenEndpoint<Params, Query, Body>, 'access'>,
 ): OpenEndpoint {
   return { ...declaration, access: 'open' }
 }
 
-/** Declares an endpoint for those who are signed in. Every method but GET changes something. */
+/** Declares an endpoint that needs a token. Every method but GET needs write access. */
 export function endpoint<Params, Query, Body>(
   declaration: Omit<GuardedEndpoint<Params, Query, Body>, 'access'>,
 ): GuardedEndpoint {

@@ -6,7 +6,6 @@ import { meEndpoints } from './me-endpoints.ts'
 import { signInEndpoints } from './sign-in-endpoints.ts'
 import { variableEndpoints } from './variable-endpoints.ts'
 
-/** Everything that the API can do: the requests are routed, and the OpenAPI document is made, by this list. */
 export function allEndpoints(parts: ApiParts): Endpoint[] {
   return [
     ...signInEndpoints(parts),

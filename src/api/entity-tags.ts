@@ -10,8 +10,8 @@ export function entityTag(version: number): string {
 }
 
 /**
- * The versions that a change is allowed for, as `If-Match` names them (RFC 9110, 13.1.1); `undefined` when any will do. Weak tags
- * and foreign ones are in no version. What is no list of tags, or a longer one than anybody needs, is a 400.
+ * The versions in `If-Match` (RFC 9110, 13.1.1); `undefined` for any version. Weak and foreign tags match
+ * no version. Anything but a list of up to 50 tags is a 400.
  */
 export function wantedVersions(ctx: Context): number[] | undefined {
   const header = ctx.req.headers['if-match']

@@ -1,6 +1,5 @@
 import type { Endpoint, Method } from './endpoint.ts'
 
-/** What is at an address. */
 export interface Place {
   endpoints: Endpoint[]
   /** The parts of the address that the endpoints name, decoded. */
@@ -8,11 +7,10 @@ export interface Place {
 }
 
 /** Finds what is at an address below the mount; `undefined` when there is nothing. */
-export type FindPlace = (path: string) => Place | undefined
+type FindPlace = (path: string) => Place | undefined
 
 /**
- * The API's map. An address is compared whole and case for case, but for the open endpoints: their names count in any case,
- * as documented.
+ * Routes an address to its endpoints. Addresses are case-sensitive, except those of the open endpoints, as documented.
  */
 export function placeFinder(endpoints: readonly Endpoint[]): FindPlace {
   const places = new Map<string, { pattern: RegExp; endpoints: Endpoint[] }>()
@@ -48,7 +46,7 @@ function patternOf({ path, access }: Endpoint): RegExp {
   return new RegExp(`^${pattern}$`, access === 'open' ? 'i' : '')
 }
 
-/** `undefined` for what is not properly encoded: there is nothing at such an address. */
+/** `undefined` for a malformed encoding. */
 function decodeAll(groups: Record<string, string>): Record<string, string> | undefined {
   try {
     return Object.fromEntries(Object.entries(groups).map(([name, text]) => [name, decodeURIComponent(text)]))

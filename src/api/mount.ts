@@ -1,2 +1,1 @@
-/** Where the API is. */
 export const MOUNT = '/api'

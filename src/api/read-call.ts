@@ -8,8 +8,8 @@ import type { Endpoint, OpenCall } from './endpoint.ts'
 const NO_QUERY = z.strictObject({})
 
 /**
- * Reads a request as the endpoint's schemas say. What does not fit is refused: an address that names nothing 404, a
- * parameter that comes twice 400, others 422, each with the name of the field.
+ * Validates a request with the endpoint's schemas. Refuses a bad path parameter with 404, a repeated query parameter with 400, and
+ * anything else with 422 and the names of the fields.
  */
 export function callReader() {
   const readJson = jsonReader()
@@ -39,7 +39,7 @@ function check(schema: z.ZodType, value: unknown): unknown {
   throw new Problem(422, describeIssues(read.error))
 }
 
-/** What is known here and left empty, as in `?search=&sort=total`, is not given. */
+/** A known parameter that is empty, as in `?search=&sort=total`, counts as not given. */
 function checkQuery(schema: z.ZodType, query: Record<string, unknown>): unknown {
   const known = schema instanceof z.ZodObject ? schema.shape : {}
   const given = Object.entries(query).filter(([name, value]) => value !== '' || !Object.hasOwn(known, name))

@@ -1,17 +1,14 @@
 import { z } from 'zod'
+import type { ZodOpenApiOverride } from 'zod-openapi'
 import { LONGEST_PAGE_KEY } from '../crm/index.ts'
 import { Problem } from '../web/problem.ts'
 
-/** A moment: ISO 8601 in UTC. */
 export const moment = z.iso.datetime()
 
-/** A day: `2026-01-31`. */
 export const day = z.iso.date()
 
-/** An amount of money. */
 export const cents = z.int().meta({ description: 'In cents.' })
 
-/** Something to be read by people. */
 export const message = z.strictObject({ message: z.string() }).meta({ id: 'Message' })
 
 /** The one shape of all errors. */
@@ -22,21 +19,23 @@ export const failure = z
   })
   .meta({ id: 'Error' })
 
+const DEFAULT_PAGE = 25
 const LARGEST_PAGE = 100
 
-/** The parameters of a list that is paged by key. */
+/** The parameters of keyset pagination. */
 export const paging = {
-  limit: wholeNumber(1, LARGEST_PAGE).default(25).meta({ description: 'How many to answer at most.' }),
+  limit: wholeNumber(1, LARGEST_PAGE)
+    .default(DEFAULT_PAGE)
+    .meta({ description: 'How many to answer at most.', override: { default: DEFAULT_PAGE } }),
   after: z.string().max(LONGEST_PAGE_KEY).optional().meta({ description: '`next` of the page before.' }),
 }
 
-/** `next` of a page. */
 export const nextKey = z
   .string()
   .nullable()
   .meta({ description: 'What to give as `after` for the next page; null on the last one.' })
 
-/** A whole number as an address has it: digits, and nothing around them. */
+/** A whole number in an address: digits only. */
 export function wholeNumber(least: number, most: number) {
   const range = `must be a whole number from ${least} to ${most}`
   return z
@@ -44,18 +43,28 @@ export function wholeNumber(least: number, most: number) {
     .regex(/^\d{1,9}$/, range)
     .transform(Number)
     .pipe(z.int().min(least, range).max(most, range))
+    .meta({ override: integer({ minimum: least, maximum: most }) })
 }
 
-/** The id of something: only its plain spelling is one, "7" and not "07". `unknown` says what there is none of. */
+/** An id in an address, in its canonical spelling: "7", not "07". `unknown` is the message of the 404. */
 export function idInPath(unknown: string) {
   return z
     .string()
     .regex(/^[1-9]\d{0,8}$/, unknown)
     .transform(Number)
     .pipe(z.int().min(1))
+    .meta({ override: integer({ minimum: 1 }) })
 }
 
-/** A key that no page of this list has: refused, because the first page would be a wrong answer. */
+/** Documents a number that is sent as digits. */
+function integer(range: { minimum: number; maximum?: number }): ZodOpenApiOverride {
+  return ({ jsonSchema }) => {
+    delete jsonSchema.pattern
+    Object.assign(jsonSchema, { type: 'integer', ...range })
+  }
+}
+
+/** Refuses an invalid page key: answering with the first page would be wrong. */
 export function unknownKey(): Problem {
   return new Problem(422, 'after: is not the key of a page of this list. Give what the page before answered as next.')
 }

@@ -6,7 +6,7 @@ import { endpoint } from './endpoint.ts'
 
 const LONGEST_VALUE = 4096
 const UNKNOWN = 'There is no such variable'
-// What means something to JavaScript, or to an address, is no name.
+// Excludes names with a meaning in JavaScript or in a path.
 const NAME = /^(?!(?:__proto__|constructor|prototype|\.{1,2})$)[A-Za-z0-9_.-]{1,64}$/
 
 const oneVariable = z.object({
@@ -18,7 +18,7 @@ const newValue = z
       .string()
       .min(1)
       .max(LONGEST_VALUE)
-      .regex(PLAIN_TEXT, 'must not contain control characters or broken ones')
+      .regex(PLAIN_TEXT, 'must not contain control characters or broken characters')
       .meta({ examples: ['dark'] }),
   })
   .meta({ id: 'VariableValue' })
@@ -28,7 +28,7 @@ const variables = z.strictObject({ variables: z.record(z.string(), z.string()) }
 const TAG = 'Session variables'
 const PATH = '/session/variables/{name}'
 
-/** A place for small texts that a client wants to find again: they belong to the token, and go with it. */
+/** Session variables: small texts of a client, stored with the token and removed with it. */
 export function variableEndpoints() {
   return [
     endpoint({

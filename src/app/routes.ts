@@ -30,7 +30,7 @@ import {
 } from '../operations/index.ts'
 import type { Parts } from '../parts/parts.ts'
 import { requirePrivilege, requireRecentLogin } from '../session/koa/index.ts'
-import { describeDevice } from '../web/device-words.ts'
+import { describeDevice } from '../web/device-description.ts'
 import { readForm } from '../web/read-form.ts'
 
 const LOGIN = { loginPath: '/authenticate.shtml' }

@@ -1,11 +1,11 @@
 import type { Context } from 'koa'
 
-/** What a customer's page shows of the approvals that were asked for. Whoever asks for them fills it in. */
+/** The approvals on a customer's page. */
 export interface ApprovalsPanel {
-  /** The ways of asking; none where there is nobody to ask. */
+  /** The ways of asking; empty without a platform. */
   scenarios: { value: string; label: string; hint: string }[]
   approvals: { href: string; what: string; by: string; asked: string; state: string; tone: string }[]
 }
 
-/** Finds what to show beside a customer that this request may see. */
+/** Finds the approvals for a customer that this request may see. */
 export type FindApprovals = (ctx: Context, customerId: number) => Promise<ApprovalsPanel>

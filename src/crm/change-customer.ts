@@ -7,16 +7,16 @@ import { mayLookAfterCustomers } from './may-look-after.ts'
 
 export type Changed =
   | { is: 'changed'; customer: NamedCustomer }
-  /** There is none, or he is somebody else's. */
+  /** There is none, or it is in another portfolio. */
   | { is: 'unknown' }
-  /** Somebody changed the customer since; he has none of the versions that were named. */
+  /** The customer has none of the given versions any more. */
   | { is: 'outdated' }
   | { is: 'not yours to give' }
   | { is: 'no such salesperson' }
 
 /**
- * Changes a customer. With `versions` only while he has one of them: whether he has is decided by the very statement that
- * changes him, so of two people who change one version one is told.
+ * Changes a customer. With `versions`, only while the customer has one of them (optimistic concurrency): one conditional update decides,
+ * so of two concurrent changes of one version, one fails.
  */
 export async function changeCustomer(
   database: Kysely<Database>,

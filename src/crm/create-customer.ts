@@ -8,15 +8,15 @@ import { mayLookAfterCustomers } from './may-look-after.ts'
 
 export type Created =
   | { is: 'created'; customer: NamedCustomer }
-  /** Only who sees all customers may say whose a customer is. */
+  /** Only a viewer who sees all customers may choose the salesperson. */
   | { is: 'not yours to give' }
-  /** The salesperson is unknown, switched off, or somebody who sells nothing. */
+  /** The salesperson is unknown, disabled, or has a role without customers. */
   | { is: 'no such salesperson' }
 
-// Leaves room for as many changes again.
+// Leaves room for 2^30 changes.
 const HIGHEST_FIRST_VERSION = 2 ** 30
 
-/** Makes a customer without purchases. He is his maker's, unless somebody who sees all customers gives him to another. */
+/** Creates a customer without purchases, in the viewer's portfolio or, for a viewer who sees all customers, in another one. */
 export async function createCustomer(
   database: Kysely<Database>,
   viewer: Viewer,
@@ -35,7 +35,7 @@ export async function createCustomer(
       customer_since: customerSince ?? new Date(now).toISOString().slice(0, 10),
       sales_person: salesperson,
       total_purchase: 0,
-      // A deleted customer's id may come again. A version that comes again too would let an old If-Match pass.
+      // Ids of deleted customers can be reused. With a reused version too, an old If-Match would pass.
       version: randomInt(1, HIGHEST_FIRST_VERSION),
     })
     .returning('id')

@@ -8,7 +8,7 @@ const LONGEST_NAME = 120
 const LONGEST_WORD = 60
 const LONGEST_PHONE = 40
 
-/** What can be said of a customer; the total of his purchases follows from these and is never given. */
+/** A customer's fields; the total is computed from the purchases. */
 const fields = {
   name: plainLine(LONGEST_NAME),
   country: plainLine(LONGEST_WORD),
@@ -22,10 +22,10 @@ const fields = {
     .int()
     .min(1)
     .max(LARGEST_USER_ID)
-    .describe('A userId. Only who sees all customers may give another than it has.'),
+    .describe('A userId. Only users who see all customers may change it.'),
 }
 
-/** A customer that is to be made: without `customerSince` he is one since today, without `salesperson` he is the maker's. */
+/** A new customer. `customerSince` defaults to today, `salesperson` to the user who creates it. */
 export const newCustomer = z.strictObject({
   ...fields,
   customerSince: fields.customerSince.optional(),
@@ -33,7 +33,6 @@ export const newCustomer = z.strictObject({
 })
 export type NewCustomer = z.output<typeof newCustomer>
 
-/** What is to be changed of a customer; at least one thing. */
 export const customerChanges = z
   .strictObject(fields)
   .partial()
@@ -41,7 +40,6 @@ export const customerChanges = z
   .meta({ minProperties: 1 })
 export type CustomerChanges = z.output<typeof customerChanges>
 
-/** Changes as columns; what is not given is left out. */
 export function columnsOf({ customerSince, salesperson, ...texts }: CustomerChanges) {
   return {
     ...texts,
@@ -51,7 +49,7 @@ export function columnsOf({ customerSince, salesperson, ...texts }: CustomerChan
   }
 }
 
-/** What the list is searched and sorted by. Folding can make a name longer than its column. */
+/** The name as it is searched and sorted. Folding can make a name longer than its column. */
 export function foldedName(name: string): string {
   return foldName(name).slice(0, LONGEST_NAME)
 }

@@ -1,18 +1,18 @@
 import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import { formatCount, formatDay, formatWholeMoney } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
 import type { ApprovalsPanel, FindApprovals } from './approvals-panel.ts'
 import { findCustomer } from './find-customer.ts'
 import { listCustomers, listFilters } from './list-customers.ts'
 import { type ListQuery, listAddress, readListQuery } from './list-query.ts'
-import { formatCount, formatDay, formatWholeMoney } from './money-and-dates.ts'
 import { SORTS, type Sort, writePageKey } from './page-key.ts'
 import { purchaseList } from './purchases.ts'
 import { viewerOf } from './viewer-of.ts'
 
-export interface CustomersPage extends PageModel {
+interface CustomersPage extends PageModel {
   /** Whose customers these are: "Your customers", "All customers". */
   heading: string
   count: string
@@ -41,7 +41,7 @@ interface Choice {
   selected: boolean
 }
 
-export interface CustomerPage extends PageModel {
+interface CustomerPage extends PageModel {
   name: string
   facts: { label: string; value: string; href?: string }[]
   count: string
@@ -53,7 +53,7 @@ export interface CustomerPage extends PageModel {
 
 const SORT_LABELS: Record<Sort, string> = { name: 'Name', total: 'Total purchases', since: 'Newest customer' }
 
-/** `/customers` and `/customers/:id`: one's own portfolio; a manager sees everybody's. */
+/** `/customers` and `/customers/:id`: the user's own portfolio; a manager sees all of them. */
 export function customerPages(
   { database }: { database: Kysely<Database> },
   { findApprovals }: { findApprovals: FindApprovals },
@@ -116,7 +116,7 @@ export function customerPages(
 }
 
 function choices(values: string[], selected: string, all: string): Choice[] {
-  // A value that came by the address and fits nobody still shows what the list was asked for.
+  // An unknown value from the address still shows what the list is filtered by.
   const known = selected === '' || values.includes(selected) ? values : [...values, selected]
   return [
     { value: '', label: all, selected: selected === '' },
@@ -128,7 +128,7 @@ function isFiltered({ search, country, industry }: ListQuery): boolean {
   return search !== '' || country !== '' || industry !== ''
 }
 
-/** Only the plain spelling of an id is one: "7", not "07", "7.0" or "7e0". */
+/** Accepts the canonical spelling only: "7", not "07", "7.0" or "7e0". */
 function readId(text: unknown): number {
   if (typeof text !== 'string' || !/^[1-9]\d{0,8}$/.test(text)) throw notFound()
   return Number(text)

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
-import { formatDay } from './money-and-dates.ts'
+import { formatDay } from '../web/format.ts'
 import { type PurchaseList, purchaseList, purchasesOf } from './purchases.ts'
 
-/** A customer as he sees himself. */
+/** A customer's record, as shown to that customer. */
 export interface OwnCustomer extends PurchaseList {
   name: string
   facts: { label: string; value: string }[]
@@ -11,7 +11,7 @@ export interface OwnCustomer extends PurchaseList {
 
 const MOST_CUSTOMERS = 10
 
-/** The customers with this e-mail address, in whoever's portfolio they are. Only for somebody who has validated it. */
+/** The customers with this e-mail address, in any portfolio. Only for a user who has validated the address. */
 export async function findCustomersByEmail(database: Kysely<Database>, email: string): Promise<OwnCustomer[]> {
   const customers = await database
     .selectFrom('customers')

@@ -1,19 +1,19 @@
 import type { ExpressionBuilder, Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 
-/** Who looks at customers: the one place that decides whose customers a person reaches. */
+/** Who looks at customers, and whether beyond their own portfolio. */
 export interface Viewer {
   userId: number
   seesAll: boolean
 }
 
-/** Every question about customers starts here, so that nobody's list, search, count or detail can reach beyond his own. */
+/** The one place that limits queries to the customers a viewer may see: every list, search, count and detail starts here. */
 export function customersVisibleTo(database: Kysely<Database>, viewer: Viewer) {
   const customers = database.selectFrom('customers')
   return viewer.seesAll ? customers : customers.where('customers.sales_person', '=', viewer.userId)
 }
 
-/** The same for a change or a removal: only what this person reaches and, when versions are named, what has one of them. */
+/** The same condition for updates and deletes, with the versions when they are given. */
 export function reachableBy(viewer: Viewer, versions?: readonly number[]) {
   return (row: ExpressionBuilder<Database, 'customers'>) =>
     row.and([
@@ -23,6 +23,6 @@ export function reachableBy(viewer: Viewer, versions?: readonly number[]) {
 }
 
 function isOneOf(row: ExpressionBuilder<Database, 'customers'>, versions: readonly number[]) {
-  // An empty list is not for every database.
+  // Not every database accepts an empty list.
   return versions.length === 0 ? row.lit(false) : row('customers.version', 'in', versions)
 }

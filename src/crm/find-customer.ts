@@ -3,16 +3,15 @@ import type { Customer, Database, Purchase } from '../../db/tables.ts'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
 import { purchasesOf } from './purchases.ts'
 
-/** A customer with the name of his salesperson. */
 export type NamedCustomer = Customer & { firstname: string; lastname: string }
 
-export interface CustomerWithPurchases {
+interface CustomerWithPurchases {
   customer: NamedCustomer
   /** Newest first. */
   purchases: Purchase[]
 }
 
-/** A customer that this person may see. Somebody else's is as unknown as one that never was: `undefined`. */
+/** A customer that the viewer may see; `undefined` for unknown ones and those of other portfolios alike. */
 export async function findCustomer(
   database: Kysely<Database>,
   viewer: Viewer,
@@ -23,7 +22,6 @@ export async function findCustomer(
   return { customer, purchases: await purchasesOf(database, customer.id) }
 }
 
-/** The same without his purchases. */
 export function findCustomerAlone(
   database: Kysely<Database>,
   viewer: Viewer,

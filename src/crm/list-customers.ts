@@ -7,7 +7,7 @@ import type { PageKey, Sort } from './page-key.ts'
 
 const PAGE_SIZE = 25
 
-export interface ListedCustomer {
+interface ListedCustomer {
   id: number
   name: string
   city: string
@@ -16,7 +16,6 @@ export interface ListedCustomer {
   totalPurchase: number
   customerSince: string
   salespersonId: number
-  /** His name. */
   salesperson: string
 }
 
@@ -34,7 +33,7 @@ const ORDER = {
   since: { column: 'customers.customer_since', direction: 'desc' },
 } as const satisfies Record<Sort, { column: string; direction: 'asc' | 'desc' }>
 
-/** One page of the customers that this person may see. Paged by key, so that the last page is as quick as the first. */
+/** One page of the customers that the viewer may see. Keyset pagination: the last page is as fast as the first. */
 export async function listCustomers(
   database: Kysely<Database>,
   viewer: Viewer,
@@ -93,7 +92,7 @@ export async function listCustomers(
   }
 }
 
-/** What the filters of the list may be set to: only what this person's customers have. */
+/** The values of the filters: those of the customers that the viewer may see. */
 export async function listFilters(
   database: Kysely<Database>,
   viewer: Viewer,
@@ -105,7 +104,7 @@ export async function listFilters(
 }
 
 function matchingCustomers(database: Kysely<Database>, viewer: Viewer, { search, country, industry }: ListQuery) {
-  // What is nothing once it is folded, an accent alone, is in no name.
+  // A search that is empty once it is folded, such as a single accent, matches no name.
   const folded = foldName(search).trim()
   const pattern = `%${folded.replace(/[\\%_]/g, '\\$&')}%`
   return customersVisibleTo(database, viewer)

@@ -4,14 +4,14 @@ import type { Viewer } from './customers-visible-to.ts'
 import { findCustomerAlone } from './find-customer.ts'
 import type { PageKey } from './page-key.ts'
 
-export interface PurchasePage {
+interface PurchasePage {
   purchases: Purchase[]
   /** How many there are on all pages. */
   count: number
   next: PageKey | undefined
 }
 
-/** One page of what a customer bought, newest first. `undefined` for a customer that this person does not reach. */
+/** One page of a customer's purchases, newest first. `undefined` for a customer that the viewer may not see. */
 export async function listPurchases(
   database: Kysely<Database>,
   viewer: Viewer,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Problem } from '../web/problem.ts'
 import { LONGEST_PAGE_KEY, type PageKey, readPageKey, SORTS, type Sort } from './page-key.ts'
 
-/** What the list of customers was asked for. '' means: not restricted. */
+/** The parameters of the list; '' means no restriction. */
 export interface ListQuery {
   search: string
   country: string
@@ -10,7 +10,7 @@ export interface ListQuery {
   sort: Sort
   after: PageKey | undefined
   before: PageKey | undefined
-  /** Customers on a page; 25 when nothing is said. */
+  /** Customers on a page; 25 by default. */
   size?: number
 }
 
@@ -36,7 +36,6 @@ export function readListQuery(query: Record<string, unknown>): ListQuery {
   return { search: q, country, industry, sort, after: readPageKey(after, list), before: readPageKey(before, list) }
 }
 
-/** The address of the list with these settings; what is not set is left out. */
 export function listAddress(
   query: Partial<Record<'q' | 'country' | 'industry' | 'sort' | 'after' | 'before', string>>,
 ): string {

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 
-/** Whether customers may be given to this person: somebody who sells, and who can still sign in. */
+/** Whether this user can have customers: an active salesperson or manager. */
 export async function mayLookAfterCustomers(database: Kysely<Database>, userId: number): Promise<boolean> {
   const person = await database
     .selectFrom('sales_persons')

@@ -1,8 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Customer, Database, Purchase } from '../../db/tables.ts'
-import { formatCount, formatDay, formatMoney } from './money-and-dates.ts'
+import { formatCount, formatDay, formatMoney } from '../web/format.ts'
 
-/** What a page shows of a customer's purchases. */
 export interface PurchaseList {
   count: string
   total: string

@@ -6,15 +6,14 @@ import { findCustomerAlone } from './find-customer.ts'
 
 export type Removed =
   | { is: 'removed' }
-  /** There is none, or he is somebody else's. */
+  /** There is none, or it is in another portfolio. */
   | { is: 'unknown' }
   | { is: 'outdated' }
-  /** Somebody was asked to approve something for this customer and has not answered yet. */
   | { is: 'approval waits' }
 
 /**
- * Removes a customer with his purchases and with the approvals that were decided. One that waits forbids it: its answer
- * would come to nothing. With `versions` only while he has one of them. All of it is decided by one statement.
+ * Removes a customer with the purchases and the decided approvals; a pending approval prevents it. With `versions`, only while the customer
+ * has one of them. One statement decides all of it.
  */
 export async function removeCustomer(
   database: Kysely<Database>,

@@ -6,8 +6,8 @@ import type { TopCustomer } from '../crm-session/crm-storage.ts'
 const HOW_MANY = 3
 
 /**
- * The best customers of whoever is signed in, as the session keeps them: worked out once per session, whichever of
- * its tabs asks first, and never shown to another user of the same browser.
+ * The signed-in user's top customers, stored in the session: computed once per session, and never shown to another user of the same
+ * browser.
  */
 export async function keepTop3(
   session: CrmSession,
@@ -22,7 +22,7 @@ export async function keepTop3(
   })
 }
 
-/** Those of the kept customers who are still in this salesperson's portfolio, as they were kept. */
+/** The stored customers who are still in this salesperson's portfolio. */
 export async function stillThere(
   database: Kysely<Database>,
   userId: number,
@@ -39,7 +39,7 @@ export async function stillThere(
   return kept.filter(({ id }) => rows.some((row) => row.id === id))
 }
 
-/** The three customers of this salesperson who bought most, the best first; fewer when he has fewer. */
+/** This salesperson's three customers with the highest purchases, the highest first. */
 export async function topCustomersOf(database: Kysely<Database>, userId: number): Promise<TopCustomer[]> {
   return database
     .selectFrom('customers')

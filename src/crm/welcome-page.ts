@@ -2,15 +2,15 @@ import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
+import { formatWholeMoney } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
-import { formatWholeMoney } from './money-and-dates.ts'
 import { keepTop3, stillThere, topCustomersOf } from './top-three.ts'
 
-export interface WelcomePage extends PageModel {
+interface WelcomePage extends PageModel {
   userName: string
   /** A link only where the viewer may open it. */
   top3: { rank: number; name: string; total: string; href: string | undefined }[]
-  /** Where to go on; `undefined` for those who see no customers. */
+  /** `undefined` for users who see no customers. */
   customersLink: string | undefined
   adminLink: string | undefined
 }
@@ -21,7 +21,7 @@ export function welcomePage({ database }: { database: Kysely<Database> }) {
     const { session, userId } = signedIn(ctx)
     const seesCustomers = session.hasPrivilege('viewCustomers')
     const kept = await keepTop3(session, userId, (owner) => topCustomersOf(database, owner))
-    // A list that was worked out an hour ago must not lead to customers who are gone since.
+    // The stored list may name customers who were removed since.
     const top3 = await stillThere(database, Number(userId), kept)
     ctx.show<WelcomePage>('welcome', {
       title: 'Welcome',

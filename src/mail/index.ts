@@ -1,6 +1,5 @@
 export type { Mail, MailTransport } from './mail.ts'
 export { mailElsewhere } from './mail-elsewhere.ts'
-export { anchor, escapeHtml, htmlMail, mailOf, type Paragraph, strong } from './mail-markup.ts'
 export { type ComposeMail, type MailSender, MailWorker } from './mail-worker.ts'
 export { mailboxTransport } from './mailbox.ts'
 export { mailboxPage } from './mailbox-pages.ts'
@@ -14,9 +13,9 @@ export {
   forgetMail,
   isOutboxFull,
   isoTime,
-  type NewMail,
   newestMail,
   waitingFor,
   waitingSince,
 } from './outbox.ts'
+export { renderMail } from './render-mail.ts'
 export { SMTP_TIMEOUTS, smtpTransport } from './smtp-transport.ts'

@@ -1,6 +1,6 @@
 import type { MailSender } from './mail-worker.ts'
 
-/** For a process that sends no mail itself: whoever does is told that there is some. */
-export function mailElsewhere(tell: () => void): MailSender {
-  return { wake: tell, tick: async () => tell(), stop: async () => {} }
+/** For a process that sends no mail itself: notifies the one that does. */
+export function mailElsewhere(notify: () => void): MailSender {
+  return { wake: notify, tick: async () => notify(), stop: async () => {} }
 }

@@ -5,15 +5,15 @@ import { DeliveryProblem, type Mail, type MailTransport } from './mail.ts'
 import { isoTime, leaseMail, nextDue, settleMail } from './outbox.ts'
 
 /** The four calls made on the time. The session layer's clock fits. */
-export interface MailClock {
+interface MailClock {
   now(): number
   after(milliseconds: number, run: () => void): () => void
 }
 
-/** What an outbox row says, made into a mail at the moment it goes out. `undefined`: nobody waits for it any more. */
+/** Composes the mail of an outbox row at the moment it is sent; `undefined` when it is obsolete. */
 export type ComposeMail = (row: OutboxRow) => Promise<{ mail: Mail; linkUntil: number } | undefined>
 
-export interface MailWorkerOptions {
+interface MailWorkerOptions {
   database: Kysely<Database>
   clock: MailClock
   log: Logger
@@ -22,7 +22,7 @@ export interface MailWorkerOptions {
   compose: ComposeMail | null
 }
 
-// Another process may have put mail into the outbox, or died while it was sending.
+// Another process may have added mail, or crashed while sending.
 const LONGEST_REST_MILLISECONDS = 30_000
 const SHORTEST_REST_MILLISECONDS = 1000
 const FIRST_RETRY_MILLISECONDS = 5000
@@ -31,17 +31,17 @@ const CAREFUL_RETRY_MILLISECONDS = 2 * 60_000
 // By then the link's session is long over.
 const MOST_ATTEMPTS = 40
 
-/** Where whoever has put mail into the outbox says so. */
+/** Sends the mail of the outbox. */
 export interface MailSender {
-  /** Something was put into the outbox: look now. Never throws and never waits. */
+  /** Call it after `enqueueMail`. Never throws and never waits. */
   wake(): void
-  /** Sends everything that is due. Resolves when nothing is left to do now. */
+  /** Sends everything that is due. */
   tick(): Promise<void>
-  /** Waits for the mail under way, and sends no more. */
+  /** Waits for the mail under way, then stops. */
   stop(): Promise<void>
 }
 
-/** Sends what waits in the outbox, one after the other, and tries again what failed. Pages never wait for it. */
+/** Sends the mails of the outbox one by one and retries failures. Requests never wait for it. */
 export class MailWorker implements MailSender {
   readonly #options: MailWorkerOptions
   #round: Promise<void> | undefined
@@ -85,7 +85,7 @@ export class MailWorker implements MailSender {
         rest = Math.min(LONGEST_REST_MILLISECONDS, Math.max(SHORTEST_REST_MILLISECONDS, due - clock.now()))
       }
     } catch (error) {
-      log.error({ event: 'mail.stuck', err: error }, 'the outbox cannot be read; it will be tried again')
+      log.error({ event: 'mail.stuck', err: error }, 'the outbox cannot be read and will be read again')
     }
     if (!this.#stopped) this.#cancelTimer = clock.after(rest, () => this.wake())
   }
@@ -100,7 +100,7 @@ export class MailWorker implements MailSender {
     }
   }
 
-  /** Answers whether there is no use in trying others now. */
+  /** Returns whether the mail server is down, so that other mails have to wait too. */
   async #send(row: OutboxRow): Promise<boolean> {
     const { database, clock, log, transport, compose } = this.#options
     const about = { mail: row.id, kind: row.kind, attempts: row.attempts }

@@ -1,12 +1,13 @@
 import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import { formatExactMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { keptMail } from './mailbox.ts'
 import { type QrCode, qrCode } from './qr-code.ts'
 
-export interface MailboxPage extends PageModel {
-  /** False when mail really goes out, and nothing new comes in here. */
+interface MailboxPage extends PageModel {
+  /** False when mail is sent over SMTP, so that nothing new appears here. */
   isUsed: boolean
   mails: {
     id: number
@@ -27,9 +28,7 @@ export interface MailboxPage extends PageModel {
 // More would be a long page; JSON has them all.
 const SHOWN = 20
 
-const time = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
-
-/** `/dev/mailbox`: the mail that the demo did not send. Anybody who reaches the demo can read it. */
+/** `/dev/mailbox`: the mail that the demo kept instead of sending it. Readable without signing in. */
 export function mailboxPage({ database, isUsed }: { database: Kysely<Database>; isUsed: boolean }) {
   return async function mailboxPage(ctx: Context) {
     ctx.set('Vary', `${ctx.response.get('Vary') || 'Cookie'}, Accept`)
@@ -51,7 +50,7 @@ export function mailboxPage({ database, isUsed }: { database: Kysely<Database>; 
       isUsed,
       mails: kept.slice(0, SHOWN).map(({ links: [link], ...mail }, index) => ({
         ...mail,
-        sent: `${time.format(new Date(mail.sentAt))} UTC`,
+        sent: formatExactMoment(mail.sentAt),
         link,
         qr: link === undefined ? undefined : qrCode(link),
         isOneTime: link?.includes('$4DSID') === true,

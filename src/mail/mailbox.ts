@@ -5,8 +5,8 @@ import type { Mail, MailTransport } from './mail.ts'
 
 const MOST_KEPT = 200
 
-/** A mail that was not sent but kept, for the demo's mailbox page. */
-export interface KeptMail extends Mail {
+/** A mail on the demo's mailbox page. */
+interface KeptMail extends Mail {
   id: number
   /** ISO 8601, UTC. */
   sentAt: string
@@ -38,7 +38,6 @@ export function mailboxTransport(database: Kysely<Database>, now: () => number):
   }
 }
 
-/** What was kept, newest first. */
 export async function keptMail(database: Kysely<Database>): Promise<KeptMail[]> {
   const rows = await newestFirst(database).selectAll().execute()
   return rows.map(({ id, recipient, subject, text, html, links, sent_at }) => ({

@@ -4,25 +4,25 @@ import type { Database, MailKind, OutboxRow } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 
 /**
- * One address gets no two mails within this time: whoever types an address is not always the one who reads its mail. A notice that an
- * account was changed does not wait: only who proved its password has one sent, and its owner must know at once.
+ * The shortest time between two mails to one address: anyone can type another person's address. Notices about a changed account are sent at
+ * once: they follow a proven password, and the owner has to know immediately.
  */
-export const MAIL_INTERVAL_MILLISECONDS = 60_000
+const MAIL_INTERVAL_MILLISECONDS = 60_000
 // Longer than any mail server may take.
 const LEASE_MILLISECONDS = 2 * 60_000
 const MOST_WAITING = 5000
-const NOBODY = ''
+const NOT_LEASED = ''
 const REPLACED = 'REPLACED'
-// What anybody can have sent to any address. Notices to the owner of an account are none of these: nobody takes them back.
+// Anyone can cause these, to any address. Notices to account owners are not among them and are never dropped.
 const SIGN_UP_KINDS: readonly MailKind[] = ['validate', 'taken']
 const URGENT_KINDS: readonly MailKind[] = ['password-changed', 'email-changed']
 
 export interface NewMail extends Pick<OutboxRow, 'kind' | 'user_id' | 'session_id' | 'email'> {
-  /** What the mail tells beside. */
+  /** Facts for the mail's template, as JSON. */
   details?: object
 }
 
-/** Puts a mail into the outbox, in the transaction of whatever it tells about. Answers when it will go out. */
+/** Puts a mail into the outbox, in the caller's transaction. Returns when it is due. */
 export async function enqueueMail(
   database: Kysely<Database>,
   { details, ...mail }: NewMail,
@@ -37,7 +37,7 @@ export async function enqueueMail(
       state: 'waiting',
       created_at: isoTime(now),
       due_at: isoTime(due),
-      leased_until: NOBODY,
+      leased_until: NOT_LEASED,
       attempts: 0,
       problem: null,
       sent_at: null,
@@ -49,8 +49,8 @@ export async function enqueueMail(
 }
 
 /**
- * Takes back what still waits for this address of signing up: something newer takes its place. What went out is marked as replaced,
- * and a mail that is being delivered is not tried again; whatever the kind of the mail, the same happens.
+ * Drops the sign-up mails that wait for this address, because a newer one replaces them. Sent mails are marked as replaced, and a mail
+ * that is being delivered is not retried.
  */
 export async function dropWaiting(database: Kysely<Database>, { email }: { email: string }): Promise<void> {
   const ofAddress = database.updateTable('outbox').where('email', '=', email).where('kind', 'in', SIGN_UP_KINDS)
@@ -58,7 +58,7 @@ export async function dropWaiting(database: Kysely<Database>, { email }: { email
   await ofAddress.set({ problem: REPLACED }).execute()
 }
 
-/** Takes back what still waits for this user of one kind, wherever it would go: something newer takes its place. */
+/** Drops this user's waiting mails of one kind, to any address, because a newer one replaces them. */
 export async function dropWaitingOf(
   database: Kysely<Database>,
   { user_id, kind }: Pick<NewMail, 'user_id' | 'kind'>,
@@ -72,7 +72,7 @@ export async function dropWaitingOf(
     .execute()
 }
 
-/** When this account's mail was first asked for; `undefined` when somebody else's request for the address took its place. */
+/** When this account's mail was first requested; `undefined` when another sign-up for the address replaced it. */
 export async function waitingSince(database: Kysely<Database>, userId: string): Promise<number | undefined> {
   const rows = await database
     .selectFrom('outbox')
@@ -85,7 +85,7 @@ export async function waitingSince(database: Kysely<Database>, userId: string): 
   return first && rows.some(({ problem }) => problem !== REPLACED) ? Date.parse(first.created_at) : undefined
 }
 
-/** How many other accounts this session has mail for that is to go out, or whose link still works. */
+/** How many other accounts this session has waiting mails or live links for. */
 export async function countOthers(
   database: Kysely<Database>,
   { session_id, user_id }: Pick<NewMail, 'session_id' | 'user_id'>,
@@ -108,7 +108,7 @@ export async function countOthers(
   return others.length
 }
 
-/** How many mails of one kind went out to this user since then, or are going out at this moment. */
+/** How many mails of one kind were sent to this user since then, or are being sent now. */
 export async function countSentTo(
   database: Kysely<Database>,
   { user_id, kind }: Pick<NewMail, 'user_id' | 'kind'>,
@@ -124,7 +124,6 @@ export async function countSentTo(
   return Number(sent)
 }
 
-/** What still waits for this user of one kind, newest first. */
 export async function waitingFor(
   database: Kysely<Database>,
   { user_id, kind }: Pick<NewMail, 'user_id' | 'kind'>,
@@ -139,12 +138,11 @@ export async function waitingFor(
     .execute()
 }
 
-/** Whether the outbox takes no more: the mail server has been down for long, or somebody floods it. */
+/** Whether the outbox is full: the mail server has been down for long, or the outbox is being flooded. */
 export async function isOutboxFull(database: Kysely<Database>): Promise<boolean> {
   return (await countWaitingMail(database)) >= MOST_WAITING
 }
 
-/** How many mails are still to go out. */
 export async function countWaitingMail(database: Kysely<Database>): Promise<number> {
   const { waiting } = await database
     .selectFrom('outbox')
@@ -154,7 +152,7 @@ export async function countWaitingMail(database: Kysely<Database>): Promise<numb
   return Number(waiting)
 }
 
-/** The newest mail of this account's sign-up, whatever became of it. */
+/** The newest mail of this account's sign-up, in any state. */
 export async function newestMail(database: Kysely<Database>, userId: string): Promise<OutboxRow | undefined> {
   return (
     database
@@ -171,8 +169,8 @@ export async function newestMail(database: Kysely<Database>, userId: string): Pr
 }
 
 /**
- * Takes the next mail that is due, for two minutes: whoever has not said by then what became of it has died. One whose address
- * just got another mail, or is getting one, is put off.
+ * Leases the next due mail for two minutes. A worker that has not settled it by then is considered dead. A mail is postponed when its
+ * address just got another one, or is getting one.
  */
 export async function leaseMail(database: Kysely<Database>, now: number): Promise<OutboxRow | undefined> {
   for (;;) {
@@ -223,8 +221,8 @@ async function leaseOrPutOff(
 }
 
 /**
- * Says what became of a leased mail; does nothing when somebody else has it by now. One that was taken back meanwhile stays
- * taken back, but that it went out counts.
+ * Records the outcome of a leased mail; does nothing once the lease is lost. A mail that was dropped meanwhile stays dropped, but its
+ * delivery counts.
  */
 export async function settleMail(
   database: Kysely<Database>,
@@ -233,17 +231,17 @@ export async function settleMail(
 ): Promise<void> {
   const leased = database
     .updateTable('outbox')
-    .set({ leased_until: NOBODY })
+    .set({ leased_until: NOT_LEASED })
     .where('id', '=', id)
     .where('leased_until', '=', leased_until)
     .where('attempts', '=', attempts)
   const { sent_at = null, link_until = null } = outcome
-  // In this order: whoever takes the mail back between the two is met by the second.
+  // In this order: a drop between the two updates is caught by the second.
   await leased.set(outcome).where('state', '=', 'waiting').execute()
   await leased.set({ sent_at, link_until }).where('state', '=', 'dropped').execute()
 }
 
-/** From when on this address may get a mail; `undefined` when it may at once. */
+/** When this address may get its next mail; `undefined` for now. */
 async function freeFrom(
   database: Kysely<Database>,
   email: string,
@@ -263,7 +261,7 @@ function isUrgent({ kind }: Pick<NewMail, 'kind'>): boolean {
   return URGENT_KINDS.includes(kind)
 }
 
-/** What this address got within the interval, or is getting at this moment, taken back or not. */
+/** The mails that this address got within the interval or is getting now, dropped ones included. */
 function selectRecent(database: Kysely<Database>, email: string, now: number, except: string) {
   return database
     .selectFrom('outbox')
@@ -285,11 +283,11 @@ export async function nextDue(database: Kysely<Database>): Promise<number | unde
     .executeTakeFirst()
   return (
     waiting &&
-    Math.max(Date.parse(waiting.due_at), waiting.leased_until === NOBODY ? 0 : Date.parse(waiting.leased_until))
+    Math.max(Date.parse(waiting.due_at), waiting.leased_until === NOT_LEASED ? 0 : Date.parse(waiting.leased_until))
   )
 }
 
-/** Forgets mail that was settled before `until`. */
+/** Deletes settled mail that was created before `until`. */
 export async function forgetMail(database: Kysely<Database>, until: number): Promise<void> {
   await database.deleteFrom('outbox').where('state', '!=', 'waiting').where('created_at', '<', isoTime(until)).execute()
 }

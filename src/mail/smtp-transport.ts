@@ -1,7 +1,7 @@
 import { DeliveryProblem, type Mail, type MailTransport } from './mail.ts'
 
 /** The two calls made here. Nodemailer's transporter fits. */
-export interface SmtpClient {
+interface SmtpClient {
   sendMail(message: {
     from: string
     to: string
@@ -16,10 +16,9 @@ export interface SmtpClient {
 /** How long each step with a mail server may take. A server that hangs must not hold up the mail of others. */
 export const SMTP_TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 15_000 }
 
-// RFC 3834: so that nobody's holiday notice answers.
+// RFC 3834: keeps out-of-office replies away.
 const HEADERS = { 'Auto-Submitted': 'auto-generated' }
 
-/** Sends over SMTP. */
 export function smtpTransport(client: SmtpClient, from: string): MailTransport {
   return {
     async send({ to, subject, text, html }: Mail) {
@@ -37,11 +36,11 @@ function explain(error: unknown): DeliveryProblem {
   const { code, command, responseCode } = Object(error) as { code?: string; command?: string; responseCode?: number }
   const name = responseCode === undefined ? String(code ?? 'UNKNOWN') : `${code} ${responseCode}`
   if (responseCode !== undefined) {
-    // Greeting, login and sender are about us: whatever is wrong with them, it is not this mail.
+    // Errors at greeting, login and sender are about this server, not about this mail.
     const isAboutThisMail = command === 'RCPT TO' || command === 'DATA'
     return new DeliveryProblem(name, isAboutThisMail && responseCode >= 500 ? 'never' : 'soon', !isAboutThisMail)
   }
-  // Silence after the text was handed over: it may have been taken.
+  // No reply after the text was sent: the mail may have been accepted.
   if (command === 'DATA') return new DeliveryProblem(name, 'carefully', true)
   return new DeliveryProblem(name, 'soon', true)
 }

@@ -1,6 +1,6 @@
 import { AggregatorRegistry, Gauge, Registry } from 'prom-client'
 import type { Sessions } from '../session/index.ts'
-import type { AskClock } from '../web/ask-together.ts'
+import type { AskClock } from '../web/single-flight-cache.ts'
 import { askedGauge } from './asked-gauge.ts'
 import { countRequests, type ObserveRequest } from './count-requests.ts'
 import { countSessions } from './count-sessions.ts'

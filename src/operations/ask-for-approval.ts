@@ -4,7 +4,7 @@ import { Problem } from '../web/problem.ts'
 import { askPlatform, type Question } from './ask-platform.ts'
 import { CALLBACK_PATH, REST_CALLBACK_PATH } from './callbacks.ts'
 import type { OperationParts } from './operation-parts.ts'
-import { whatOf } from './operation-words.ts'
+import { titleOf } from './operation-text.ts'
 import { beginOperation, DECISION_SECONDS, giveUp, noteAccepted } from './operations.ts'
 
 interface Wish {
@@ -14,8 +14,8 @@ interface Wish {
 }
 
 /**
- * Notes an operation, makes a one-time link for its answer, and hands both to the platform. Whatever the platform does, the
- * operation is there and says how it stands. Asking again while one waits for this customer leads to that one.
+ * Creates an operation and a one-time link for its answer, and sends both to the platform. The operation exists and has a state however
+ * the platform responds. While one waits for this customer, it is returned instead of a new one.
  * @returns the operation's id.
  */
 export async function askForApproval(
@@ -33,7 +33,7 @@ export async function askForApproval(
     clock.now(),
   )
   if (begun.is === 'waiting') return begun.id
-  if (begun.is === 'gone') throw new Problem(404, 'This customer was removed at this moment, so nothing was asked.')
+  if (begun.is === 'gone') throw new Problem(404, 'This customer was removed in the meantime, so nothing was asked.')
   if (begun.is === 'too many') throw new Problem(429, 'Five of your requests are waiting. Let one be decided first.')
 
   const { id, key } = begun
@@ -45,7 +45,7 @@ export async function askForApproval(
       requestOnly: true,
     })
     const question: Question = {
-      title: `${whatOf(wish)} for ${customer.name}`,
+      title: `${titleOf(wish)} for ${customer.name}`,
       facts: factsFor(session.userName, wish),
       reply: replyFor(scenario, origins.forLinks, token),
     }
@@ -62,7 +62,7 @@ export async function askForApproval(
   return id
 }
 
-/** What the platform is to call, in each of the documented scenarios. */
+/** The callback of each documented scenario. */
 function replyFor(scenario: Operation['scenario'], origin: string, token: string): Question['reply'] {
   switch (scenario) {
     case '$4DSID':

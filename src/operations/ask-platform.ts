@@ -1,27 +1,27 @@
 import { z } from 'zod'
 import type { Clock } from '../session/index.ts'
-import { exchange } from '../web/exchange.ts'
+import { fetchText } from '../web/fetch-text.ts'
 
-/** What the platform is told. It gets an address to call back, or a state and an address: never a cookie, never more of the session. */
+/** The request to the platform. Of the session it gets only the callback's token, never a cookie. */
 export interface Question {
   title: string
   facts: { label: string; value: string }[]
   reply: { callback: string } | { redirectUri: string; state: string }
 }
 
-/** The platform's own name for the request, or why there is none. */
+/** The platform's id of the request, or why there is none. */
 export type Asked =
   | { ok: true; platformId: string }
   | { ok: false; problem: 'unreachable' | 'unanswered' | 'rejected'; status?: number }
 
-// The salesperson waits for this answer, so not for long.
+// The salesperson's page waits for this answer.
 const PATIENCE_MILLISECONDS = 5_000
 
 const accepted = z.object({ id: z.string().regex(/^[\w-]{1,32}$/) })
 
-/** Hands a question to the platform, from server to server. Never throws: a platform that misbehaves is an answer too. */
+/** Sends a question to the platform, from server to server. Never throws: every failure is a result. */
 export async function askPlatform(platformUrl: string, question: Question, clock: Clock): Promise<Asked> {
-  const answer = await exchange(
+  const answer = await fetchText(
     `${platformUrl}/requests`,
     {
       method: 'POST',

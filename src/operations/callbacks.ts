@@ -5,7 +5,7 @@ import { SessionError } from '../session/index.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
 import type { OperationParts } from './operation-parts.ts'
-import { wordsFor } from './operation-words.ts'
+import { textOf } from './operation-text.ts'
 import { completeOperation } from './operations.ts'
 import { readParams, readResult, readState } from './read-callback.ts'
 
@@ -13,7 +13,7 @@ import { readParams, readResult, readState } from './read-callback.ts'
 export const CALLBACK_PATH = '/my4DApp/completeOperation'
 export const REST_CALLBACK_PATH = '/rest/Operations/completeOperation'
 
-export interface CompletedPage extends PageModel {
+interface CompletedPage extends PageModel {
   label: string
   tone: string
 }
@@ -22,10 +22,10 @@ type CallbackParts = Pick<OperationParts, 'database' | 'clock' | 'log'>
 
 type Decision = 'approved' | 'refused'
 
-// What the link was made with; which operation it is about comes from there and from nowhere else.
+// The link's own data, and the only source of the operation's id.
 const linkData = z.object({ operation: z.int().positive(), key: z.uuid() })
 
-/** What the external platform calls. Trusted is what the one-time link says, and never a parameter beside it. */
+/** The callbacks for the external platform. Only the one-time link is trusted, never a parameter beside it. */
 export function callbackPages(parts: CallbackParts) {
   return {
     /** Scenarios `$4DSID` (the session was restored before this began) and `state` (it is restored here). */
@@ -36,7 +36,7 @@ export function callbackPages(parts: CallbackParts) {
       if (session.restored === false) await session.restore(state)
       const operation = await complete(parts, session, decision)
       if (ctx.accepts('json', 'html') === 'html')
-        ctx.show<CompletedPage>('operations/completed', { title: 'Thank you', ...wordsFor(decision) })
+        ctx.show<CompletedPage>('operations/completed', { title: 'Thank you', ...textOf(decision) })
       else ctx.body = { operation, state: decision }
     },
 
@@ -59,7 +59,7 @@ export function tokenInAddress() {
   }
 }
 
-/** Answers in JSON, errors too, whoever asks. */
+/** Makes all answers JSON, errors included. */
 export function answersJson() {
   return async function answersJson(ctx: Context, next: Next) {
     ctx.req.headers.accept = 'application/json'
@@ -80,17 +80,17 @@ async function complete(parts: CallbackParts, session: CrmSession, decision: Dec
   )
   if (result.is === 'not yours') {
     log.warn({ event: 'operation.foreign', operation: id, session: session.id }, 'callback for a foreign operation')
-    throw new Problem(403, 'This operation belongs to somebody else, so nothing was done.')
+    throw new Problem(403, 'This operation belongs to another user, so nothing was done.')
   }
-  if (result.is === 'gone') throw new Problem(409, 'This operation went with its customer, so nothing was done.')
+  if (result.is === 'gone') throw new Problem(409, 'This operation was removed with its customer, so nothing was done.')
   if (result.is === 'over')
-    throw new Problem(409, `This operation is over (${wordsFor(result.state).label}), so nothing was done.`)
+    throw new Problem(409, `This operation is over (${textOf(result.state).label}), so nothing was done.`)
   log.info({ event: 'operation.completed', operation: id, session: session.id, decision }, 'operation completed')
   await noteInSession(session, id, decision)
   return id
 }
 
-/** Every tab of the salesperson hears of it. A session that ended in this moment has nobody to tell. */
+/** Notifies the salesperson's tabs through the session, unless it has just ended. */
 async function noteInSession(session: CrmSession, id: number, state: Decision): Promise<void> {
   try {
     const noted = session.use((storage) => {

@@ -1,28 +1,29 @@
 import type { Context } from 'koa'
-import { type ApprovalsPanel, findCustomer, formatMoment, viewerOf } from '../crm/index.ts'
+import { type ApprovalsPanel, findCustomer, viewerOf } from '../crm/index.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
+import { formatMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
 import { askForApproval } from './ask-for-approval.ts'
 import type { OperationParts } from './operation-parts.ts'
-import { SCENARIOS, stateAt, whatOf, wordsFor } from './operation-words.ts'
+import { SCENARIOS, stateAt, textOf, titleOf } from './operation-text.ts'
 import { findOperation, type NamedOperation, operationsBy, operationsFor } from './operations.ts'
 import { readOperationForm } from './read-operation-form.ts'
 
-export interface OperationsPage extends PageModel {
+interface OperationsPage extends PageModel {
   operations: { href: string; what: string; customer: string; asked: string; state: string; tone: string }[]
 }
 
-export interface OperationPage extends PageModel {
+interface OperationPage extends PageModel {
   heading: string
   customer: { name: string; href: string }
   facts: { label: string; value: string }[]
   label: string
   text: string
   tone: string
-  /** Where the page looks again by itself while it waits; the address says that no person did. */
+  /** The address that the waiting page refreshes; it does not count as activity. */
   lookAgain: string | undefined
-  /** Where a person decides; only while somebody may. */
+  /** The platform's page, while the decision is open. */
   platformPage: string | undefined
 }
 
@@ -49,15 +50,14 @@ export function operationPages(parts: OperationParts) {
 
     async show(ctx: Context) {
       const operation = await findOperation(database, readId(ctx.params.id))
-      // Whoever may see the customer may see what was asked for him.
       if (!operation || !(await findCustomer(database, viewerOf(ctx), operation.customer_id))) throw notFound()
       const state = stateAt(operation, clock.now())
       ctx.show<OperationPage>('operations/show', {
-        title: `${whatOf(operation)} for ${operation.customer}`,
-        heading: whatOf(operation),
+        title: `${titleOf(operation)} for ${operation.customer}`,
+        heading: titleOf(operation),
         customer: { name: operation.customer, href: `/customers/${operation.customer_id}` },
         facts: factsOf(operation),
-        ...wordsFor(state),
+        ...textOf(state),
         lookAgain: state === 'asked' ? `/operations/${operation.id}?refresh` : undefined,
         platformPage:
           state === 'asked' && operation.platform_id !== null
@@ -77,10 +77,10 @@ export function operationPages(parts: OperationParts) {
   }
 
   function row(operation: NamedOperation) {
-    const { label, tone } = wordsFor(stateAt(operation, clock.now()))
+    const { label, tone } = textOf(stateAt(operation, clock.now()))
     return {
       href: `/operations/${operation.id}`,
-      what: whatOf(operation),
+      what: titleOf(operation),
       asked: formatMoment(operation.asked_at),
       state: label,
       tone,

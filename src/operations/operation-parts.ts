@@ -5,7 +5,6 @@ import type { Clock } from '../session/index.ts'
 import type { OwnOrigins } from '../web/own-origins.ts'
 import type { PlatformAddress } from './platform-address.ts'
 
-/** What operations are made of. */
 export interface OperationParts {
   database: Kysely<Database>
   clock: Clock

@@ -2,37 +2,36 @@ import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Database, Operation, OperationState } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
-import { stateAt, timeText } from './operation-words.ts'
+import { stateAt, timeText } from './operation-text.ts'
 
-/** How long the platform has for its decision, and the link that it was given works. */
+/** The lifetime of an operation and of the platform's link. */
 export const DECISION_SECONDS = 15 * 60
-// Every one that waits holds a one-time link, and a session has ten of them at most.
+// Each waiting operation has a one-time link, and a session has at most ten.
 const MOST_WAITING = 5
 const MOST_LISTED = 50
 
 export type NewOperation = Pick<Operation, 'customer_id' | 'user_id' | 'session_id' | 'percent' | 'reason' | 'scenario'>
 
-/** An operation with the names that pages show. */
 export type NamedOperation = Operation & { customer: string; firstname: string; lastname: string }
 
-/** Which operation: its number, and the key that tells it from one that had, or will have, the same number. */
-export type OperationName = Pick<Operation, 'id' | 'key'>
+/** An operation's id, which may be reused, and its key, which is not. */
+type OperationName = Pick<Operation, 'id' | 'key'>
 
 export type Begun =
   | ({ is: 'begun' } & OperationName)
   | { is: 'waiting'; id: number }
   | { is: 'too many' }
-  /** The customer was removed at this moment. */
+  /** The customer was removed meanwhile. */
   | { is: 'gone' }
 
-export type Completed =
+type Completed =
   | { is: 'completed' }
   | { is: 'over'; state: OperationState }
   | { is: 'not yours' }
-  /** It went with its customer. */
+  /** It was removed with its customer. */
   | { is: 'gone' }
 
-/** Notes a new operation, unless one waits for this customer already, or too many for this user. */
+/** Creates an operation, unless one waits for this customer already, or too many for this user. */
 export function beginOperation(database: Kysely<Database>, wanted: NewOperation, now: number): Promise<Begun> {
   const time = timeText(now)
   return inTurn(
@@ -69,7 +68,7 @@ export function beginOperation(database: Kysely<Database>, wanted: NewOperation,
   )
 }
 
-/** Notes what the platform calls it. It may have called back before its own answer was read. */
+/** Stores the platform's id. The callback may arrive before the platform's answer. */
 export async function noteAccepted(
   database: Kysely<Database>,
   { id, key }: OperationName,
@@ -83,7 +82,7 @@ export async function noteAccepted(
     .execute()
 }
 
-/** Gives an operation up that still waits. */
+/** Marks a waiting operation as failed. */
 export async function giveUp(
   database: Kysely<Database>,
   { id, key }: OperationName,
@@ -99,8 +98,8 @@ export async function giveUp(
 }
 
 /**
- * Completes an operation of this very session and user, at most once: whatever is called twice, late or at the same moment, one
- * conditional update decides.
+ * Completes an operation of this session and user, at most once: one conditional update decides between concurrent, repeated and late
+ * calls.
  */
 export async function completeOperation(
   database: Kysely<Database>,
@@ -135,12 +134,12 @@ export function findOperation(database: Kysely<Database>, id: number): Promise<N
   return named(database).where('operations.id', '=', id).executeTakeFirst()
 }
 
-/** What was asked for a customer, newest first. */
+/** A customer's operations, newest first. */
 export function operationsFor(database: Kysely<Database>, customerId: number): Promise<NamedOperation[]> {
   return newestFirst(named(database).where('operations.customer_id', '=', customerId))
 }
 
-/** What this user asked for, newest first. */
+/** A user's operations, newest first. */
 export function operationsBy(database: Kysely<Database>, userId: number): Promise<NamedOperation[]> {
   return newestFirst(named(database).where('operations.user_id', '=', userId))
 }

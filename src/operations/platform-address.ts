@@ -1,8 +1,8 @@
 const NAMES = ['localhost', '127.0.0.1']
 
 /**
- * Where the external platform is. The demo's own one is on this machine and known once it listens; people reach it under the other
- * name of the machine, because cookies do not look at ports: under the same name, it would be sent the CRM's.
+ * The addresses of the external platform. Browsers reach the demo's own platform under the other name of this machine, because cookies
+ * ignore ports: under the same name, the platform would get the CRM's cookies.
  */
 export class PlatformAddress {
   readonly #configured: string | undefined
@@ -12,7 +12,7 @@ export class PlatformAddress {
     this.#configured = configured
   }
 
-  /** Tells where the demo's own platform listens, on 127.0.0.1. */
+  /** Sets the port of the demo's own platform on 127.0.0.1. */
   bound(port: number): void {
     this.#port = port
   }
@@ -22,7 +22,7 @@ export class PlatformAddress {
     return this.#configured ?? (this.#port === undefined ? undefined : `http://127.0.0.1:${this.#port}`)
   }
 
-  /** Where somebody whose browser calls the CRM `hostname` opens a page of the platform. */
+  /** The address of a page of the platform, for a browser that reaches the CRM as `hostname`. */
   pageFor(hostname: string, path: string): string | undefined {
     if (this.#configured !== undefined) return this.#configured + path
     if (this.#port === undefined) return undefined

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Problem } from '../web/problem.ts'
 
-export const LARGEST_PERCENT = 50
+const LARGEST_PERCENT = 50
 
 const form = z.object({
   customer: z.string().regex(/^[1-9]\d{0,8}$/, 'Ask from the page of a customer.'),

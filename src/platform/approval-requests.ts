@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Wanted } from './read-wanted.ts'
+import type { RequestBody } from './read-request-body.ts'
 
 // A demo's memory: the oldest request makes room for the newest, decided or not.
 const MOST_REQUESTS = 200
@@ -16,7 +16,7 @@ export interface Call {
 }
 
 /** Something that a customer of the platform wants a person to decide. */
-export interface ApprovalRequest extends Wanted {
+export interface ApprovalRequest extends RequestBody {
   id: string
   receivedAt: number
   decision: Decision | undefined
@@ -27,10 +27,10 @@ export interface ApprovalRequest extends Wanted {
 export class ApprovalRequests {
   readonly #requests = new Map<string, ApprovalRequest>()
 
-  add(wanted: Wanted, now: number): ApprovalRequest {
+  add(body: RequestBody, now: number): ApprovalRequest {
     const [oldest] = this.#requests.keys()
     if (oldest !== undefined && this.#requests.size >= MOST_REQUESTS) this.#requests.delete(oldest)
-    const request = { ...wanted, id: randomBytes(16).toString('hex'), receivedAt: now, decision: undefined, calls: [] }
+    const request = { ...body, id: randomBytes(16).toString('hex'), receivedAt: now, decision: undefined, calls: [] }
     this.#requests.set(request.id, request)
     return request
   }

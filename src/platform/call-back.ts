@@ -1,6 +1,6 @@
-import { type Answer, exchange } from '../web/exchange.ts'
+import { type Answer, fetchText } from '../web/fetch-text.ts'
 import type { Decision } from './approval-requests.ts'
-import type { Reply } from './read-wanted.ts'
+import type { Reply } from './read-request-body.ts'
 
 const PATIENCE_MILLISECONDS = 10_000
 
@@ -8,9 +8,9 @@ interface Clock {
   after(milliseconds: number, run: () => void): () => void
 }
 
-/** Tells the one who asked what was decided: one GET from server to server, without cookies, following no redirect. */
+/** Calls back with the decision: one GET from server to server, without cookies, following no redirect. */
 export function callBack(reply: Reply, decision: Decision, clock: Clock): Promise<Answer> {
-  return exchange(
+  return fetchText(
     addressFor(reply, decision),
     { headers: { Accept: 'application/json' } },
     clock,
@@ -19,7 +19,7 @@ export function callBack(reply: Reply, decision: Decision, clock: Clock): Promis
 }
 
 /** The address as it was given, with the decision behind it; nothing in it is spelt anew. */
-export function addressFor(reply: Reply, decision: Decision): string {
+function addressFor(reply: Reply, decision: Decision): string {
   const given =
     'callback' in reply ? reply.callback : withParameter(reply.redirectUri, `state=${encodeURIComponent(reply.state)}`)
   return withParameter(given, `result=${decision}`)

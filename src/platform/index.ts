@@ -1,2 +1,1 @@
 export { createPlatform } from './platform-app.ts'
-export type { PlatformOptions } from './platform-options.ts'

@@ -1,12 +1,11 @@
 import type { Logger } from 'pino'
 import type { OwnOrigins } from '../web/own-origins.ts'
 
-/** What the platform is handed by whoever starts it. */
 export interface PlatformOptions {
   log: Logger
   clock: { now(): number; after(milliseconds: number, run: () => void): () => void }
   /** The platform's own addresses. */
   origins: OwnOrigins
-  /** Whether it may call back to this origin; whoever wants to be called has registered before. */
+  /** Whether this origin is registered for callbacks. */
   isRegistered(origin: string): boolean
 }

@@ -1,13 +1,13 @@
 import type { Context } from 'koa'
 import { z } from 'zod'
+import { formatExactTime } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
 import { type ApprovalRequest, ApprovalRequests, type Call, noteCall } from './approval-requests.ts'
 import { callBack } from './call-back.ts'
 import type { PlatformOptions } from './platform-options.ts'
-import { readWanted } from './read-wanted.ts'
+import { readRequestBody } from './read-request-body.ts'
 
-// Longer than anybody sensible waits for an answer.
 const SLOW_MILLISECONDS = 30_000
 const LONGEST_SHOWN = 300
 
@@ -24,12 +24,12 @@ const decisionForm = z.object({
   calls: z.enum(['once', 'twice', 'later']).default('once'),
 })
 
-export interface OverviewPage extends PageModel {
+interface OverviewPage extends PageModel {
   behaviours: { value: Behaviour; label: string; selected: boolean }[]
   requests: { href: string; title: string; received: string; state: string }[]
 }
 
-export interface RequestPage extends PageModel {
+interface RequestPage extends PageModel {
   heading: string
   facts: { label: string; value: string }[]
   received: string
@@ -39,7 +39,7 @@ export interface RequestPage extends PageModel {
   calls: { at: string; outcome: string; text: string; wrong: boolean }[]
 }
 
-/** What the platform shows and does. Whoever opens it decides: a real one would ask who that is. */
+/** The platform's pages. Every visitor can decide: a real platform would authenticate them. */
 export function platformPages({ clock, isRegistered }: PlatformOptions) {
   const requests = new ApprovalRequests()
   let behaviour: Behaviour = 'prompt'
@@ -51,7 +51,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
   }
 
   const call = async (request: ApprovalRequest): Promise<void> => {
-    if (request.decision === undefined) throw new Problem(409, 'Nobody has decided about this request yet.')
+    if (request.decision === undefined) throw new Problem(409, 'This request is not decided yet.')
     const answer = await callBack(request.reply, request.decision, clock)
     const text = answer.answered ? answer.text.slice(0, LONGEST_SHOWN) : explain(answer.why)
     noteCall(request, { at: clock.now(), status: answer.answered ? answer.status : undefined, text })
@@ -69,7 +69,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
         requests: requests.all().map((request) => ({
           href: `/requests/${request.id}`,
           title: request.title,
-          received: timeOf(request.receivedAt),
+          received: formatExactTime(request.receivedAt),
           state: request.decision ?? 'waiting',
         })),
       })
@@ -87,7 +87,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
         ctx.req.socket.destroy()
         return
       }
-      const request = requests.add(readWanted(body, isRegistered), clock.now())
+      const request = requests.add(readRequestBody(body, isRegistered), clock.now())
       if (behaviour === 'slow') await waitOrLeave(ctx)
       ctx.status = 201
       ctx.body = { id: request.id }
@@ -99,7 +99,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
         title: request.title,
         heading: request.title,
         facts: request.facts,
-        received: timeOf(request.receivedAt),
+        received: formatExactTime(request.receivedAt),
         address: `/requests/${request.id}`,
         decision: request.decision ?? '',
         calls: request.calls.map(showCall),
@@ -123,7 +123,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
     },
   }
 
-  /** Until the time is over, or whoever asked has hung up. */
+  /** Resolves after the delay, or when the client has disconnected. */
   function waitOrLeave(ctx: Context): Promise<void> {
     return new Promise((resolve) => {
       const cancel = clock.after(SLOW_MILLISECONDS, resolve)
@@ -148,13 +148,9 @@ function back(ctx: Context, path: string): void {
 
 function showCall({ at, status, text }: Call): RequestPage['calls'][number] {
   const wrong = status === undefined || status >= 400
-  return { at: timeOf(at), outcome: status === undefined ? 'no answer' : `answered ${status}`, text, wrong }
+  return { at: formatExactTime(at), outcome: status === undefined ? 'no answer' : `answered ${status}`, text, wrong }
 }
 
 function explain(why: 'unreachable' | 'slow'): string {
   return why === 'slow' ? 'It did not answer in time.' : 'It could not be reached.'
-}
-
-function timeOf(at: number): string {
-  return `${new Date(at).toISOString().slice(11, 19)} UTC`
 }

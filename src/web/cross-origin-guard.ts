@@ -6,8 +6,8 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 const OWN_SITES = ['same-origin', 'none']
 
 /**
- * Refuses requests that another site made this visitor's browser send. It stands above everything that looks at
- * cookies and needs no token in forms: pages cannot forge the headers it reads.
+ * Protects against CSRF (cross-site request forgery). Mount it above everything that reads cookies. Forms need no token, because pages cannot
+ * forge the headers it reads.
  */
 export function crossOriginGuard(origins: OwnOrigins) {
   return async function crossOriginGuard(ctx: Context, next: Next) {
@@ -17,7 +17,7 @@ export function crossOriginGuard(origins: OwnOrigins) {
   }
 }
 
-/** `Sec-Fetch-Site` decides where the browser sends it, else the whole `Origin`; without both, only a visitor without cookies. */
+/** `Sec-Fetch-Site` decides, else `Origin`; a request without both passes only without cookies. */
 function refuseForeignChange(ctx: Context, origins: OwnOrigins): void {
   const site = ctx.get('Sec-Fetch-Site')
   const origin = ctx.get('Origin')
@@ -28,7 +28,7 @@ function refuseForeignChange(ctx: Context, origins: OwnOrigins): void {
   } else if (ctx.get('Cookie') !== '') refuse()
 }
 
-/** A page of ours may be opened from anywhere, but not shown inside, or read by, a page of somebody else. */
+/** Pages may be opened from anywhere, but not embedded in or read by another site. */
 function refuseEmbedding(ctx: Context): void {
   const foreign = ['cross-site', 'same-site'].includes(ctx.get('Sec-Fetch-Site'))
   if (foreign && ctx.get('Sec-Fetch-Dest') !== 'document')
@@ -36,8 +36,5 @@ function refuseEmbedding(ctx: Context): void {
 }
 
 function refuse(): never {
-  throw new Problem(
-    403,
-    'This request did not come from one of our own pages, so nothing was done. Open the page here and try again.',
-  )
+  throw new Problem(403, 'This request came from another site, so nothing was done. Open the page here and try again.')
 }

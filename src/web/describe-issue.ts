@@ -18,7 +18,7 @@ const FORMATS: Record<string, string> = {
   date: 'must be a day that exists, such as 2026-01-31',
 }
 
-/** What one finding of a schema means, in words: for `safeParse(value, { error: describeIssue })`. Words of the schema itself win. */
+/** The error map for `safeParse(value, { error: describeIssue })`. Messages of the schema itself take precedence. */
 export const describeIssue: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case 'invalid_type':
@@ -42,7 +42,7 @@ export const describeIssue: z.core.$ZodErrorMap = (issue) => {
   }
 }
 
-/** The findings as sentences, one for each field: "name: is required. country: at most 60 characters." */
+/** The issues as sentences, one for each field: "name: is required. country: at most 60 characters." */
 export function describeIssues(error: z.ZodError): string {
   const findings = new Map<string, string>()
   for (const issue of error.issues) {
@@ -54,7 +54,7 @@ export function describeIssues(error: z.ZodError): string {
   return `${sentences.slice(0, MOST_FINDINGS).join('. ')}${more > 0 ? `. And ${more} more` : ''}.`
 }
 
-/** A name that a client made up, cut to a sane length, without what no screen shows and without a token that was put there by mistake. */
+/** A name from a client: shortened, without invisible characters and tokens. */
 function printable(name: string): string {
   const plain = maskTokens(name).replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '\uFFFD')
   return plain.length > LONGEST_NAME ? `${plain.slice(0, LONGEST_NAME)}…` : plain

@@ -3,30 +3,32 @@ import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
 import { readFailure, reportFailure } from './failure.ts'
 
-/** What an error page says. */
 export interface ErrorPage {
   title: string
   text: string
-  /** What the visitor may do now. An empty `href` is the address of this very page. */
+  /** What the user can do now. An empty `href` is the address of this page. */
   action?: { label: string; href: string }
 }
 
 const HOME = { label: 'Go to the start page', href: '/' }
 
 const KNOWN: Record<number, ErrorPage> = {
-  400: { title: 'That request could not be read', text: 'Something in it was malformed. Go back and try again.' },
+  400: { title: 'That request could not be read', text: 'The request is malformed. Go back and try again.' },
   403: { title: 'Not allowed', text: 'You may not open this page.' },
   404: {
     title: 'Page not found',
     text: 'There is nothing at this address. It may have moved, or the link was mistyped.',
   },
   405: { title: 'That does not work here', text: 'This address exists, but not for this kind of request.' },
-  409: { title: 'That is over already', text: 'Somebody was quicker. Look again how it stands now.' },
+  409: {
+    title: 'Already changed',
+    text: 'Something changed in the meantime. Reload the page to see the current state.',
+  },
   413: { title: 'That was too much', text: 'The request was larger than this server accepts. Send less.' },
   415: { title: 'That format is not understood', text: 'Send the form as a browser does.' },
   422: {
-    title: 'That cannot be taken as it is',
-    text: 'Something in this form is missing or wrong. Go back and mend it.',
+    title: 'The form is not valid',
+    text: 'Something in this form is missing or wrong. Go back and correct it.',
   },
   429: { title: 'Too many attempts', text: 'Wait a while, then try again.' },
   500: { title: 'Something went wrong on our side', text: 'It was noted. Please try again in a moment.' },
@@ -35,11 +37,10 @@ const KNOWN: Record<number, ErrorPage> = {
 }
 
 /**
- * Turns whatever goes wrong below into a page, or into JSON or plain text for those who ask for it. Visitors never
- * see a stack; the log does. Headers that were set before, a session cookie among them, stay.
- * `word` finds words for the errors that only the application knows.
+ * Answers errors with a page, JSON or plain text, as the client accepts. Stack traces go to the log only. Headers that were set before, such
+ * as the session cookie, stay. `describe` returns the page for errors that only the application knows.
  */
-export function errorPages(log: Logger, word: (error: unknown, ctx: Context) => ErrorPage | undefined) {
+export function errorPages(log: Logger, describe: (error: unknown, ctx: Context) => ErrorPage | undefined) {
   return async function errorPages(ctx: Context, next: Next) {
     try {
       await next()
@@ -50,7 +51,7 @@ export function errorPages(log: Logger, word: (error: unknown, ctx: Context) => 
       reportFailure(log, ctx, failure, error)
       ctx.set(failure.headers)
       const known = pageFor(failure.status, failure.expose ? failure.message : undefined)
-      answer(ctx, failure.status, word(error, ctx) ?? known)
+      answer(ctx, failure.status, describe(error, ctx) ?? known)
     }
   }
 

@@ -1,15 +1,14 @@
 import { PassThrough } from 'node:stream'
 import type { Context } from 'koa'
 
-/** The two calls made on the time. The session layer's clock fits. */
-export interface StreamClock {
+interface StreamClock {
   after(milliseconds: number, run: () => void): () => void
 }
 
-export interface EventStream {
-  /** Aborts when the stream is over, whoever ended it. */
+interface EventStream {
+  /** Aborts when the stream has ended, on either side. */
   readonly signal: AbortSignal
-  /** Tells the browser. Does nothing when the stream is over. */
+  /** Does nothing once the stream has ended. */
   send(event: string, data: unknown): void
   end(): void
 }
@@ -33,9 +32,9 @@ export class EventStreams {
   }
 
   /**
-   * Answers with a stream that ends with `signal`, after five minutes at most, or when the same `key` opens another one: that
-   * tells the browser "elsewhere", and its page waits until somebody looks at it again. `undefined`: there is no stream. Where
-   * there is nothing to wait for any more the answer is 204; where there is no place now it is `whenFull`.
+   * Answers with a stream that ends with `signal`, after five minutes, or when the same `key` opens another one. The browser is then sent
+   * "elsewhere", and its page waits until it is visible again. Returns `undefined` without a stream: 204 when `signal` has aborted,
+   * `whenFull` when there are too many.
    */
   open(ctx: Context, key: string, signal: AbortSignal, { whenFull = 204 }: { whenFull?: 204 | 503 } = {}) {
     const isFull = this.#stopped || (this.#open.size >= this.#most && !this.#open.has(key))
@@ -87,7 +86,7 @@ export class EventStreams {
     return this.#open.size
   }
 
-  /** Ends all of them and opens no more: a server that stops need not wait for them. */
+  /** Ends all streams and opens no more, so that a graceful shutdown does not wait for them. */
   stop(): void {
     this.#stopped = true
     for (const stream of [...this.#open.values()]) stream.end()

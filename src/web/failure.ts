@@ -4,16 +4,15 @@ import type { Logger } from 'pino'
 import { maskTokens } from './mask-tokens.ts'
 import { Problem } from './problem.ts'
 
-/** What went wrong, as far as an answer is concerned. */
 export interface Failure {
   status: number
   message: string
-  /** Whether the message is for people; otherwise it may tell of the inside. */
+  /** Whether the message may be shown; others may contain internals. */
   expose: boolean
   headers: Record<string, string>
 }
 
-/** Reads what Koa, http-errors and our own errors agree on. Anything without a status is our fault: 500. */
+/** Reads the properties that Koa, http-errors and this project's errors share. An error without a status is a 500. */
 export function readFailure(error: unknown): Failure {
   const { status, statusCode, expose, message, headers } = Object(error) as Record<string, unknown>
   const code = [status, statusCode].find(
@@ -27,9 +26,9 @@ export function readFailure(error: unknown): Failure {
   }
 }
 
-/** Our own faults with their stack; what is not available, with what caused it; what visitors did as a note. */
+/** Logs 5xx errors with their stack, 503 with its cause, and refused requests as information. */
 export function reportFailure(log: Logger, { requestId }: Context, { status, message }: Failure, error: unknown): void {
-  // A message may name what a client sent.
+  // A message may quote input.
   const reason = maskTokens(message)
   if (status === 503) log.warn({ requestId, status, reason, err: Object(error).cause }, 'not available')
   else if (status >= 500) log.error({ requestId, status, err: error }, 'request failed')

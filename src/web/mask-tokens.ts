@@ -1,22 +1,22 @@
-// A session's id and the secret behind it, with whatever prefix, as cookies and bearer tokens have them; the id alone is public.
+// A session's id and the secret behind it, with any prefix, as in cookies and bearer tokens; the id alone is public.
 const TOKENS = /(?<![\w-])[\w-]*[0-9a-f]{32}(?:\.|%(?:25)*2e)[\w%-]*/gi
 // The secret alone: 32 bytes in base64url.
 const SECRETS = /(?<![\w-])[\w-]{43}(?![\w-])/g
 const MOST_ENCODED = 3
 
-/** A text as it may be logged, or told to somebody: of bearer tokens and cookies nothing is left that opens anything. */
+/** Masks bearer tokens and cookies in a text, so that it can be logged or shown. */
 export function maskTokens(text: string): string {
   return text.replace(TOKENS, '***').replace(SECRETS, '***')
 }
 
-/** The same for a piece of an address: one that shows a token only once it is decoded is masked altogether. */
+/** The same for a part of a URL. A part with an encoded token is masked whole. */
 export function maskEncodedTokens(piece: string): string {
   const masked = maskTokens(piece)
   const decoded = decodeFully(masked)
   return decoded === undefined || maskTokens(decoded) !== decoded ? '***' : masked
 }
 
-/** Decodes a few times: a proxy may have encoded it once more. `undefined` for what is encoded still more often. */
+/** Decodes up to three times, because proxies may encode again; `undefined` for more layers. */
 export function decodeFully(text: string): string | undefined {
   let decoded = text
   for (let times = 0; times < MOST_ENCODED; times++) {

@@ -2,14 +2,14 @@ import { decodeFully, maskEncodedTokens } from './mask-tokens.ts'
 
 const SECRET_PARAMETERS = ['$4dsid', 'state', '$params', 'password', 'token']
 const LONGEST_LOGGED = 500
-// One-time tokens look like this, and so do the public ids of sessions: in a parameter, whatever it is called, neither is logged.
+// The shape of one-time tokens and of public session ids: in a parameter of any name, neither is logged.
 const TOKEN_SHAPE = /[0-9a-f]{32,}/gi
 // A client that encodes the question mark puts the token into the path.
 const QUERY_IN_PATH = /4DSID|%(?:25)*3F/i
 
 /**
- * The URL as it may be logged, cut to a sane length: bearer tokens and secrets masked wherever they stand, one-time tokens in the query,
- * however the parameter is spelt. A session's public id in a path stays.
+ * Prepares a URL for the log: masks bearer tokens and secrets anywhere, and one-time tokens in the query, in any spelling. A session's
+ * public id in a path stays.
  */
 export function maskUrl(url: string): string {
   const start = url.indexOf('?')

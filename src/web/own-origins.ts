@@ -1,8 +1,8 @@
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
 
 /**
- * The origins that are this server itself: the configured public one, or the address it is bound to. On loopback the
- * three names of this machine are one and the same. The `Host` header is never asked: the client chooses it.
+ * This server's own origins: the configured public one, or the address it is bound to. On loopback the three names of this machine are
+ * equivalent. The `Host` header is not trusted: the client chooses it.
  */
 export class OwnOrigins {
   readonly #publicUrl: string | undefined
@@ -17,12 +17,12 @@ export class OwnOrigins {
     this.#origins = publicUrl === undefined ? [] : withLoopbackNames(publicUrl)
   }
 
-  /** Tells the port that the server got; before that, a server without a public address owns no origin. */
+  /** Sets the port that the server listens on; before that, a server without a public address has no origin. */
   bound(port: number): void {
     if (this.#publicUrl === undefined) this.#origins = withLoopbackNames(`${this.#scheme}://${this.#host}:${port}`)
   }
 
-  /** Whether this is, wholly, one of our own origins: scheme, host and port. */
+  /** Compares scheme, host and port. */
   includes(origin: string): boolean {
     return this.#origins.includes(origin)
   }
@@ -34,7 +34,7 @@ export class OwnOrigins {
     return origin
   }
 
-  /** True when people reach this server by https. */
+  /** Whether browsers reach this server over HTTPS. */
   get secure(): boolean {
     return this.#publicUrl === undefined ? this.#scheme === 'https' : this.#publicUrl.startsWith('https:')
   }

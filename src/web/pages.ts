@@ -1,37 +1,35 @@
 import { Eta } from 'eta'
 import type { Context, Next } from 'koa'
 
-/** What every page has around its content. */
 export interface Frame {
   appName: string
-  /** Whether it is known who asks: not on pages that are above sessions, which speak neither of logging in nor out. */
+  /** Whether there is a session: pages above sessions show neither a login nor a logout. */
   knowsWho: boolean
-  /** Who is signed in; '' for a guest. */
+  /** '' for a guest. */
   userName: string
   links: PageLink[]
-  /** What belongs to whoever is signed in, beside his name. */
+  /** The user's own pages, beside the name. */
   ownLinks: PageLink[]
   assets: Readonly<Record<string, string>>
-  /** What has to be told on top of this page, and only once. */
+  /** A message on top of this page, shown once. */
   message?: string
 }
 
 export interface PageLink {
   label: string
   href: string
-  /** The page that is shown is this one, or one below it. */
+  /** Whether the shown page is this one, or one below it. */
   current: boolean
 }
 
-/** What every page's model has at least. */
 export interface PageModel {
-  /** For the tab and for people who listen to pages. */
+  /** For the tab and for screen readers. */
   title: string
 }
 
 declare module 'koa' {
   interface DefaultContext {
-    /** Shown on error pages, and on the request's line in the log. */
+    /** Shown on error pages and in the log. */
     requestId: string
     /** Answers with the page `views/<template>.eta`. The status stays what it was set to, 200 if it was not. */
     show<Model extends PageModel>(template: string, model: Model): void
@@ -39,8 +37,8 @@ declare module 'koa' {
 }
 
 /**
- * Gives handlers `ctx.show`. Values are escaped where templates print them; `frame` is asked anew for each page. `messageFor` is asked when
- * the handler is done and has shown a page, and not for redirects, so that nothing it takes is lost on the way.
+ * Gives handlers `ctx.show`. Templates escape all values. `messageFor` is called after a handler has shown a page, and not for redirects, so
+ * that its message is not lost.
  */
 export function pages(
   folder: string,

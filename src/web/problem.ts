@@ -1,4 +1,4 @@
-/** A request that cannot be answered as asked; the message is shown to the visitor, so it says what he can do. */
+/** A refused request. The message is shown to the user, so it says what they can do. */
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly expose = true

@@ -5,9 +5,9 @@ import { Problem } from './problem.ts'
 const LARGEST_BODY_KILOBYTES = 64
 
 /**
- * Reads the JSON body of a request; one without a body, or with an empty one, counts as `{}`. Refuses another format with 415, a
- * body that is too large with 413, and what is not UTF-8, not JSON, or neither object nor list with 400. Of a name that comes
- * twice the last one counts, as JSON.parse does. Check the result with a strict schema: it may have any names and any depth.
+ * Reads the JSON body of a request; no body and an empty one count as `{}`. Refuses another format with 415, a large body with 413, and
+ * what is not UTF-8, not JSON, or neither an object nor a list with 400. A strict schema has to validate the result: names such as
+ * `__proto__` and any depth of nesting pass here.
  */
 export function jsonReader({ largestKilobytes = LARGEST_BODY_KILOBYTES } = {}) {
   return async function readJson(ctx: Context): Promise<unknown> {
@@ -18,7 +18,6 @@ export function jsonReader({ largestKilobytes = LARGEST_BODY_KILOBYTES } = {}) {
   }
 }
 
-/** No more of the body than is allowed is ever held. */
 async function readBytes({ req, request }: Context, largestKilobytes: number): Promise<Buffer> {
   const most = largestKilobytes * 1024
   const tooLarge = () => new Problem(413, `This body is too large: at most ${largestKilobytes} kB.`, CLOSE)
@@ -26,7 +25,7 @@ async function readBytes({ req, request }: Context, largestKilobytes: number): P
   const pieces: Buffer[] = []
   let size = 0
   try {
-    // The answer is still to be sent when this ends early, so the connection stays.
+    // Keeps the connection open for the answer.
     for await (const piece of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += piece.length
       if (size > most) throw tooLarge()
@@ -52,7 +51,7 @@ function parse(text: string): unknown {
     const body: unknown = JSON.parse(text)
     if (isObject(body)) return body
   } catch {
-    // What is no JSON, and what is neither object nor list, is told the same.
+    // Reported below, as any other value that is neither an object nor a list.
   }
   throw new Problem(400, 'This body is not the JSON that is expected here: send one object, such as {}.')
 }

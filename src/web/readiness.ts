@@ -1,58 +1,61 @@
 import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
-import { type AskClock, askTogether, type Outcome } from './ask-together.ts'
+import { type AskClock, type Outcome, singleFlightCache } from './single-flight-cache.ts'
 
 /**
- * Looks at one thing that this server cannot do without. Answers what is wrong, in words that anybody may read: no address, no
- * password; undefined when all is well. What it throws is told to the log alone.
+ * Checks one dependency of this server. Returns what is wrong in words without secrets, or undefined when it is available. What it throws
+ * goes to the log only.
  */
 export type ReadinessCheck = () => Promise<string | undefined>
 
-/** What is told of the server: each check by its name, `ok` or what is wrong. */
-export interface ReadinessReport {
+/** The state of the server: each check by its name, `ok` or what is wrong. */
+interface ReadinessReport {
   status: 'ready' | 'not ready' | 'stopping'
   checks: Record<string, string>
 }
 
 const PATIENCE_MILLISECONDS = 2000
-// However often somebody asks, each check is made once a second at most.
+// Each check runs once a second at most.
 const KEPT_MILLISECONDS = 1000
 const RETRY_AFTER_SECONDS = 5
 
-/** Whether this server should be given requests: all that it needs answers, and it is not about to stop. */
+/** Whether this server should get requests: its dependencies are available, and it is not shutting down. */
 export class Readiness {
   readonly #checks: readonly (readonly [name: string, ask: () => Promise<Outcome<string | undefined>>])[]
   readonly #log: Logger
-  #told = 'ready'
+  #reported = 'ready'
   #stopping = false
 
   constructor(checks: Record<string, ReadinessCheck>, { clock, log }: { clock: AskClock; log: Logger }) {
     const patience = { patienceMilliseconds: PATIENCE_MILLISECONDS, keptMilliseconds: () => KEPT_MILLISECONDS }
-    this.#checks = Object.entries(checks).map(([name, check]) => [name, askTogether(check, { clock, ...patience })])
+    this.#checks = Object.entries(checks).map(([name, check]) => [
+      name,
+      singleFlightCache(check, { clock, ...patience }),
+    ])
     this.#log = log
   }
 
-  /** From now on the server is not ready, whatever answers. */
+  /** From now on the server is not ready. */
   stop(): void {
     this.#stopping = true
   }
 
-  /** Makes all checks at once and answers within two seconds. Never rejects. */
+  /** Runs all checks concurrently and resolves within two seconds. Never rejects. */
   async report(): Promise<ReadinessReport> {
     if (this.#stopping) return { status: 'stopping', checks: {} }
     const outcomes = await Promise.all(this.#checks.map(async ([name, ask]) => [name, await ask()] as const))
-    const checks = Object.fromEntries(outcomes.map(([name, outcome]) => [name, wordsFor(outcome)]))
-    const isReady = Object.values(checks).every((words) => words === OK)
+    const checks = Object.fromEntries(outcomes.map(([name, outcome]) => [name, textOf(outcome)]))
+    const isReady = Object.values(checks).every((text) => text === OK)
     const report: ReadinessReport = { status: isReady ? 'ready' : 'not ready', checks }
-    this.#tellOnce(report, outcomes)
+    this.#logChange(report, outcomes)
     return report
   }
 
-  /** The log hears of it when something has changed, and not each time that somebody asks. */
-  #tellOnce({ status, checks }: ReadinessReport, outcomes: readonly (readonly [string, Outcome<unknown>])[]): void {
+  /** Logs changes only, not every request. */
+  #logChange({ status, checks }: ReadinessReport, outcomes: readonly (readonly [string, Outcome<unknown>])[]): void {
     const state = status === 'ready' ? status : JSON.stringify(checks)
-    if (state === this.#told) return
-    this.#told = state
+    if (state === this.#reported) return
+    this.#reported = state
     const failure = outcomes.map(([, outcome]) => outcome).find(({ is }) => is === 'failure')
     const err = failure?.is === 'failure' ? failure.error : undefined
     this.#log.warn({ event: 'readiness', checks, err }, `this server is ${status}`)
@@ -61,7 +64,7 @@ export class Readiness {
 
 const OK = 'ok'
 
-function wordsFor(outcome: Outcome<string | undefined>): string {
+function textOf(outcome: Outcome<string | undefined>): string {
   switch (outcome.is) {
     case 'answer':
       return outcome.value ?? OK
@@ -72,7 +75,7 @@ function wordsFor(outcome: Outcome<string | undefined>): string {
   }
 }
 
-/** Answers `/readyz`: whether a load balancer should send people here. Above sessions: it neither sets a cookie nor touches anything. */
+/** Answers `/readyz` for load balancers. Mount it above sessions: it needs no cookie. */
 export function readinessPage(readiness: Readiness) {
   return async function readinessPage(ctx: Context, next: Next) {
     if (ctx.path !== '/readyz' || !['GET', 'HEAD'].includes(ctx.method)) return next()

@@ -1,12 +1,12 @@
-// Any base will do: what counts is whether the result still lies on it.
+// Any base will do: the result has to keep it.
 const BASE = 'http://own.invalid'
 const LONGEST = 2000
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused
 const NEVER_IN_A_PATH = /[\\\u0000-\u0020\u007f]/
 
 /**
- * The page to go on to after a login, when it is safe: a path on this very server. Other origins, in whatever
- * spelling browsers would understand (`//evil.test`, `/\evil.test`, `/%5cevil.test`, `javascript:`), give `undefined`.
+ * The page to redirect to after a login if it is safe: a path on this server. Other origins, in any spelling that
+ * browsers understand (`//evil.test`, `/\evil.test`, `/%5cevil.test`, `javascript:`), give `undefined`.
  */
 export function safeNext(text: unknown): string | undefined {
   if (typeof text !== 'string' || text.length > LONGEST || NEVER_IN_A_PATH.test(text)) return undefined

@@ -3,7 +3,7 @@ import helmet from 'koa-helmet'
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60
 
-/** Says on every answer what browsers may do with it: our own scripts, styles, pictures and forms, and nothing else. */
+/** Sets the Content-Security-Policy and other security headers: only this server's scripts, styles, pictures and forms. */
 export function securityHeaders({ https }: { https: boolean }) {
   const setHeaders = helmet({
     contentSecurityPolicy: {

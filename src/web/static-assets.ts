@@ -16,38 +16,50 @@ interface Asset {
   etag: string
 }
 
+// `import { name } from './file.js'`
+const IMPORT = /^(import [^'\n]* from ')\.\/([\w-]+\.js)(?=')/gm
+
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
 }
 
-export interface AssetsOptions {
-  /** Which files of the folder; all of them when nothing is said. */
+interface AssetsOptions {
+  /** The files to serve; all of the folder by default. */
   names?: readonly string[]
-  /** Where they are served. */
   below?: string
 }
 
-/** Reads assets of a folder into memory, once. */
+/** Reads the assets of a folder into memory. A script that imports another one gets its address, so that both can be cached for ever. */
 export function loadAssets(
   folder: string,
   { names = readdirSync(folder), below = '/assets' }: AssetsOptions = {},
 ): Assets {
   const urls: Record<string, string> = {}
   const files = new Map<string, Asset>()
-  for (const file of [...names].sort()) {
-    const content = readFileSync(join(folder, file))
+  const load = (file: string): string => {
+    const known = urls[file]
+    if (known !== undefined) return known
+    const content = withAddresses(readFileSync(join(folder, file)), load)
     const hash = createHash('sha256').update(content).digest('hex').slice(0, 12)
     const { name, ext } = parse(file)
     const url = `${below}/${name}.${hash}${ext}`
     urls[file] = url
     files.set(url, { content, type: TYPES[extname(file)] ?? 'application/octet-stream', etag: `"${hash}"` })
+    return url
   }
+  for (const file of [...names].sort()) load(file)
   return { urls, files }
 }
 
-/** Serves the assets, and nothing else; stands above sessions, so that no asset ever touches one. */
+function withAddresses(content: Buffer, addressOf: (file: string) => string): Buffer {
+  const text = content.toString()
+  const addressed = text.replace(IMPORT, (_, before: string, file: string) => before + addressOf(file))
+  return addressed === text ? content : Buffer.from(addressed)
+}
+
+/** Serves the assets. Mount it above sessions, so that no asset touches one. */
 export function serveAssets({ files, urls }: Assets) {
   const favicon = urls['favicon.svg']
   return async function serveAssets(ctx: Context, next: Next) {

@@ -22,7 +22,7 @@ test('the audit page shows what happened, newest first, with whom, from where an
 test('entries are found by event, user, session, address and day', async (t) => {
   const { demo, entries, note } = await startAudit(t, [
     { event: 'sign-in', userId: '4', userName: 'Noah Lindgren', sessionId: 'A'.repeat(32), detail: 'one' },
-    { event: 'sign-in-failed', userName: 'nobody@example.com', address: '203.0.113.7', detail: 'two' },
+    { event: 'sign-in-failed', userName: 'unknown@example.com', address: '203.0.113.7', detail: 'two' },
     { event: 'revoked', userId: '1', userName: 'Ada Marlow', byUserId: '4', detail: 'three' },
   ])
   demo.clock.advance({ hours: 24 })
@@ -30,9 +30,9 @@ test('entries are found by event, user, session, address and day', async (t) => 
   const found = async (query: string) =>
     (await entries(query)).map((line) => /one|two|three|four/.exec(line)?.[0]).filter((word) => word !== undefined)
   assert.deepEqual(await found('event=sign-in-failed'), ['two'])
-  assert.deepEqual(await found('user=4'), ['four', 'three', 'one'], 'about him, and by him')
+  assert.deepEqual(await found('user=4'), ['four', 'three', 'one'], 'about the user, and by the user')
   assert.deepEqual(await found('user=noah'), ['four', 'three', 'one'])
-  assert.deepEqual(await found('user=nobody%40example.com'), ['two'])
+  assert.deepEqual(await found('user=unknown%40example.com'), ['two'])
   assert.deepEqual(await found(`session=${'a'.repeat(32)}`), ['one'])
   assert.deepEqual(await found('session=x'), [])
   assert.deepEqual(await found('address=203.0.113.7'), ['two'])
@@ -41,7 +41,7 @@ test('entries are found by event, user, session, address and day', async (t) => 
   assert.deepEqual(await found('from=2026-01-05&to=2026-01-06&user=4&event=sign-in'), ['one'])
 })
 
-test('failed sign-ins are found by whom they were tried for, however he was called', async (t) => {
+test('failed sign-ins are found by the user, under every name that was typed', async (t) => {
   const { demo, entries } = await startAudit(t)
   const { email } = await demo.parts.database
     .selectFrom('sales_persons')
@@ -186,7 +186,7 @@ test('an export holds so many entries, the newest, and no more', async (t) => {
   assert.match(lines[700] ?? '', /"e503"$/)
 })
 
-test('whoever has to type his password before an export comes back to the page with its filter', async (t) => {
+test('re-authentication before an export returns to the page with its filter', async (t) => {
   const { demo } = await startAudit(t)
   const pages = auditPages({ ...demo.parts, describeDevice: () => '' })
   const back = (query: object) => pages.pageOfExport({ query } as Context)
@@ -194,7 +194,7 @@ test('whoever has to type his password before an export comes back to the page w
   assert.equal(back({}), '/admin/audit')
 })
 
-test('what somebody typed is shown as text', async (t) => {
+test('typed text is shown as text', async (t) => {
   const { admin } = await startAudit(t, [
     { event: 'sign-in-failed', userName: '<script>alert(1)</script>', device: '<b>' },
   ])

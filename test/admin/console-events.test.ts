@@ -76,7 +76,7 @@ test('what another process does is noticed within seconds: a session comes, is u
   stop()
   await there.newToken('5', {})
   await looks()
-  assert.equal(told, 2, 'nobody watches')
+  assert.equal(told, 2, 'there are no watchers')
   await here.close()
   await there.close()
 })

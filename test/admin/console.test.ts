@@ -57,7 +57,7 @@ test('sessions are found by userId, name and address of their user, by kind and 
   assert.deepEqual(await found('user=ada+MARLOW&kind=web'), ['Ada Marlow', 'Ada Marlow'])
   assert.deepEqual(await found('user=mar&kind=rest'), ['Ada Marlow'])
   assert.deepEqual(await found(`user=${await addressOf(demo, 2)}`), ['Jonas Keller'])
-  assert.deepEqual(await found('user=nobody'), [])
+  assert.deepEqual(await found('user=unknown'), [])
   assert.deepEqual(await found('state=user&kind=web'), [
     'Ada Marlow',
     'Ada Marlow',
@@ -125,7 +125,7 @@ test('a session’s page shows its devices and the names of what it keeps, and n
     for (const hidden of [name, secret, String(link)]) assert.ok(!page.includes(hidden), `a page shows ${hidden}`)
 })
 
-test('[SECURE-10] ending a session with a message signs its user out, and tells him once', async (t) => {
+test('[SECURE-10] ending a session with a message signs its user out, and shows the message once', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -153,7 +153,7 @@ test('of two administrators who end one session the second is told that it was g
   }
 })
 
-test('one device is signed out and the other goes on; a link that nobody has opened is taken back', async (t) => {
+test('one device is signed out and the other goes on; an unopened link is revoked', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -173,7 +173,7 @@ test('one device is signed out and the other goes on; a link that nobody has ope
   assert.equal((await ada.get('/customers')).status, 200)
 })
 
-test('all sessions of a user end, on the web and over REST, and nobody else’s', async (t) => {
+test('all sessions of a user end, on the web and over REST, and no others', async (t) => {
   const { demo, admin } = await startConsole(t)
   const [one, two, other] = [demo.visitor(), demo.visitor(), demo.visitor()]
   await one.logInWell(1)
@@ -194,7 +194,7 @@ test('all sessions of a user end, on the web and over REST, and nobody else’s'
   )
 })
 
-test('an administrator who ends everybody’s sessions, or all of his own, keeps the one that he is using', async (t) => {
+test('an administrator who ends all sessions, or all of their own, keeps the one in use', async (t) => {
   const { demo, admin } = await startConsole(t)
   const [ada, mine] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -300,7 +300,7 @@ test('[PRIV-7] salespersons and managers are told which privilege is missing, gu
   assert.equal((await admin.get('/admin/sessions')).status, 200)
 })
 
-test('after a while, and for whoever came by a link, ending sessions and exporting asks for the password again', async (t) => {
+test('after a while, and in a session from a link, ending sessions and exporting needs re-authentication', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

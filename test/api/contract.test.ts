@@ -40,11 +40,11 @@ test('every operation that is documented answers as documented, with and without
   const { demo, operations, check } = await startWithContract(t)
   assert.deepEqual(Object.keys(GOOD).toSorted(), operations.map(({ operationId }) => operationId).toSorted())
   const client = await signedIn(demo, 4)
-  const nobody = new ApiClient(demo)
+  const guest = new ApiClient(demo)
   for (const [name, { status, body }] of Object.entries(GOOD)) {
     const operation = operationOf(operations, name)
     const guarded = operation.security === undefined
-    const without = await nobody.send(operation.method, addressOf(operation), { body })
+    const without = await guest.send(operation.method, addressOf(operation), { body })
     check(operation, without)
     assert.equal(without.status, guarded ? 401 : status, name)
     const answer = await client.send(operation.method, addressOf(operation), { body })
@@ -144,7 +144,7 @@ test('hostile parameters of an address are refused by their name, or found nowhe
   assert.equal(await snapshotOf(demo.parts), before)
 })
 
-test('a parameter that nobody knows is refused by its name', async (t) => {
+test('an unknown parameter is refused by its name', async (t) => {
   const { demo, operations, check } = await startWithContract(t)
   const client = await signedIn(demo, 5)
   const before = await snapshotOf(demo.parts)

@@ -11,7 +11,7 @@ interface Purchase {
   amount: number
 }
 
-test('the list is searched, filtered, sorted and paged as the page is, and nobody sees beyond his own', async (t) => {
+test('the list is searched, filtered, sorted and paged as the page is, and a salesperson sees only their own customers', async (t) => {
   const demo = await startDemo(t)
   const [ada, manager] = [await signedIn(demo, 1), await signedIn(demo, 5)]
   const all = await demo.parts.database.selectFrom('customers').select(['id', 'sales_person']).execute()
@@ -63,7 +63,7 @@ test('a list that is asked for in a way it does not know says which parameter is
     [`after=${next}&sort=since`, 422, /^after: /],
     [`after=${'x'.repeat(601)}`, 422, /^after: at most 600 characters\.$/],
     ['search=%20', 422, /^search: must not be empty\.$/],
-    ['search=%CC%81', 422, /^search: must have something that can be seen\.$/],
+    ['search=%CC%81', 422, /^search: must have a visible character\.$/],
     ['unknown=', 422, /^unknown: is not a field here\.$/],
     [`search=${'x'.repeat(81)}`, 422, /^search: at most 80 characters\.$/],
     ['search=%00', 422, /^search: /],

@@ -44,7 +44,7 @@ test('a change that names the version it goes on from never overwrites another o
     client.send('PATCH', '/customers/1', { body: { city }, headers: { 'If-Match': tag } })
   const first = String((await client.get('/customers/1')).headers.etag)
   const second = String((await change('Lyon', first)).headers.etag)
-  assertProblem(await change('Nantes', first), 412, /changed meanwhile/)
+  assertProblem(await change('Nantes', first), 412, /changed in the meantime/)
   const none = ['"other"', '""', `W/${second}`, `${first}, "9,9"`, `"${'9'.repeat(5000)}"`]
   for (const tag of none) assertProblem(await change('Nantes', tag), 412)
   for (const tag of ['1', 'x', '"', '', ',', `${second} ${second}`, `*, ${second}`])
@@ -104,7 +104,7 @@ test('the version of a removed customer never fits the one who gets its number',
   const first = await client.post('/customers', NEW_CUSTOMER)
   await client.send('DELETE', `/customers/${first.body.id}`)
   await letNumbersComeAgain(demo.parts.database, 'customers')
-  const second = await client.post('/customers', { ...NEW_CUSTOMER, name: 'Somebody else' })
+  const second = await client.post('/customers', { ...NEW_CUSTOMER, name: 'Another name' })
   const headers = { 'If-Match': first.headers.etag }
   assert.equal(second.body.id, first.body.id)
   assertProblem(await client.send('DELETE', `/customers/${second.body.id}`, { headers }), 412)
@@ -114,7 +114,7 @@ test('a customer for whom an approval waits is kept until it is decided or too o
   const { demo, ask } = await startWithRecorder(t)
   const client = await signedIn(demo, 4)
   await ask()
-  assertProblem(await client.send('DELETE', '/customers/1'), 409, /approval waits/)
+  assertProblem(await client.send('DELETE', '/customers/1'), 409, /is pending/)
   assert.equal((await client.get('/customers/1')).status, 200)
   demo.clock.advance({ minutes: 16 })
   assert.equal((await client.send('DELETE', '/customers/1')).status, 204)
@@ -161,7 +161,7 @@ test('another one’s customer is as unknown as one that never was, whatever one
   assert.equal(await snapshotOf(demo.parts), before)
 })
 
-test('who may do what over the API is what he may do on the pages', async (t) => {
+test('a role has the same rights over the API as on the pages', async (t) => {
   const demo = await startDemo(t)
   const own: Record<number, number> = { 4: 1, 5: 1, 6: 1 }
   const rights: Record<string, [userId: number, status: number][]> = {
@@ -217,7 +217,7 @@ test('who may do what over the API is what he may do on the pages', async (t) =>
   }
 })
 
-test('only who sees all customers may say whose a customer is, and only give him to somebody who sells', async (t) => {
+test('only users who see all customers may choose the salesperson, and only an active one with customers', async (t) => {
   const demo = await startDemo(t)
   const [noah, manager] = [await signedIn(demo, 4), await signedIn(demo, 5)]
   const before = await snapshotOf(demo.parts)
@@ -238,7 +238,7 @@ test('only who sees all customers may say whose a customer is, and only give him
   assert.equal((await manager.post('/customers', NEW_CUSTOMER)).body.salesperson, 5)
 })
 
-test('a customer is not given to somebody who was switched off; whom he has already may be said by everybody', async (t) => {
+test('a customer is not given to a disabled salesperson; naming the present one is always allowed', async (t) => {
   const demo = await startDemo(t)
   const [noah, manager] = [await signedIn(demo, 4), await signedIn(demo, 5)]
   await disableSalesperson(demo.parts, 3)

@@ -6,7 +6,7 @@ import test from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startDemo } from '../support/demo.ts'
 
-test('[BEARER-14] the documentation is open to everybody, and comes from this server alone', async (t) => {
+test('[BEARER-14] the documentation is public, and comes from this server alone', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const page = await visitor.get('/api/docs')

@@ -7,7 +7,7 @@ import { startDemo } from '../support/demo.ts'
 import { headingOf, namesOf, snapshotOf } from '../support/pages.ts'
 import type { Visitor } from '../support/visitor.ts'
 
-test('[CRM-9] a salesperson reaches only his own customers, in the list, by search and by id; a manager all', async (t) => {
+test('[CRM-9] a salesperson reaches only their own customers, in the list, by search and by id; a manager all', async (t) => {
   const demo = await startDemo(t)
   const [newcomer, manager] = [demo.visitor(), demo.visitor()]
   await newcomer.logInWell(4)
@@ -29,7 +29,7 @@ test('[CRM-9] a salesperson reaches only his own customers, in the list, by sear
   for (const { id, name } of foreign.filter((_, index) => index % 10 === 0)) {
     const answer = await newcomer.get(`/customers/${id}`)
     assert.equal(answer.status, 404)
-    assert.equal(answer.text, unknown.text, 'somebody else’s looks like none at all')
+    assert.equal(answer.text, unknown.text, 'a customer of another portfolio looks like an unknown one')
     assert.doesNotMatch((await newcomer.get(`/customers?q=${encodeURIComponent(name)}`)).text, /<tbody>/)
     assert.equal(headingOf(await manager.get(`/customers/${id}`)), name)
   }
@@ -171,7 +171,7 @@ test('a search for what is nothing without a letter finds nothing', async (t) =>
     assert.match((await manager.get(`/customers?q=${nothing}`)).text, /No customer fits these filters/)
 })
 
-test('a customer’s page shows his purchases, and they add up', async (t) => {
+test('a customer’s page shows the purchases, and they add up', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)

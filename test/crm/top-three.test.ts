@@ -29,7 +29,7 @@ test('[CRM-5] twenty tabs that open the welcome page at once share one top 3, wo
       setCurrent: () => {},
       onClose: () => {},
     })
-    return keepTop3(session, 'nobody yet', async () => {
+    return keepTop3(session, 'no owner yet', async () => {
       computed += 1
       return [{ id: computed, name: `customer ${computed}`, totalPurchase: 1 }]
     })
@@ -37,7 +37,7 @@ test('[CRM-5] twenty tabs that open the welcome page at once share one top 3, wo
   const seen = await Promise.all(Array.from({ length: 20 }, tab))
   assert.equal(computed, 1)
   for (const top3 of seen) assert.deepEqual(top3, [{ id: 1, name: 'customer 1', totalPurchase: 1 }])
-  assert.deepEqual((await sessions.storage(id))?.myTop3?.owner, 'nobody yet')
+  assert.deepEqual((await sessions.storage(id))?.myTop3?.owner, 'no owner yet')
 })
 
 test('[CRM-5] tabs that are opened at once after the login show the same customers', async (t) => {

@@ -128,12 +128,12 @@ test('a console that could not be updated says so, tries again, and goes on', as
   await page.goto('/admin/sessions?kind=web')
   const state = page.locator('#live-state')
   if (javaScriptEnabled === false) return expect(state).toHaveText('As it was when this page was opened.')
-  await expect(state).toHaveText('Could not be updated just now. It is tried again.')
-  await expect(state).toHaveText('Updates by itself.', { timeout: 15_000 })
+  await expect(state).toHaveText('The last update failed. It is tried again.')
+  await expect(state).toHaveText('Updates automatically.', { timeout: 15_000 })
   await there.close()
 })
 
-test('what somebody has selected or is on stays as it is until he leaves it', async ({
+test('a part with a selection or the focus stays as it is until the user leaves it', async ({
   page,
   server,
   javaScriptEnabled,
@@ -143,16 +143,16 @@ test('what somebody has selected or is on stays as it is until he leaves it', as
   await page.goto(`/admin/sessions/${token?.id}`)
   const state = page.locator('#live-state')
   if (javaScriptEnabled === false) return expect(state).toHaveText('As it was when this page was opened.')
-  await expect(state).toHaveText('Updates by itself.')
+  await expect(state).toHaveText('Updates automatically.')
   const link = page.getByRole('link', { name: 'In the audit trail' })
   await link.focus()
   await page.evaluate(`document.querySelector('#live dd').append('an older word')`)
   await server.parts.sessions?.newToken('4', { userName: 'Another program' })
-  await expect(state).toHaveText('Waits while you are using or selecting something in it.')
+  await expect(state).toHaveText('Paused while you are using or selecting something here.')
   await expect(link).toBeFocused()
   await link.blur()
   await expect(page.getByText('an older word')).toHaveCount(0, { timeout: 10_000 })
-  await expect(state).toHaveText('Updates by itself.')
+  await expect(state).toHaveText('Updates automatically.')
 })
 
 test('a page that answered a form is left for one that can be opened when its session ends', async ({
@@ -165,7 +165,7 @@ test('a page that answered a form is left for one that can be opened when its se
   await page.evaluate(`document.querySelector('form[action$="end-others"] input').removeAttribute('maxlength')`)
   await page.getByText('End all sessions but mine').click()
   await page.getByLabel('Message').last().fill('x'.repeat(201))
-  await page.getByRole('button', { name: 'End everybody’s' }).click()
+  await page.getByRole('button', { name: 'End all others' }).click()
   await expect(page.getByText('The message is too long')).toBeVisible()
   await expect(page).toHaveURL(/\/admin\/sessions\/end-others$/)
   if (javaScriptEnabled !== false) await expect.poll(() => server.parts.streams.size).toBeGreaterThan(0)

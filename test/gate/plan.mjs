@@ -64,11 +64,14 @@ const ONCE = {
   'test/db/postgres-trouble.test.ts': OWN_DATABASE,
   'test/db/sqlite-trouble.test.ts': OWN_DATABASE,
   'test/db/start.test.ts': OWN_DATABASE,
+  'test/mail/render-mail.test.ts': NO_DATABASE,
   'test/platform/platform.test.ts': NO_DATABASE,
   'test/web/cross-origin-guard.test.ts': NO_DATABASE,
-  'test/web/device-words.test.ts': NO_DATABASE,
+  'test/web/format.test.ts': NO_DATABASE,
+  'test/web/device-description.test.ts': NO_DATABASE,
   'test/web/message-on-page.test.ts': SESSIONS_ONLY,
   'test/web/safe-next.test.ts': NO_DATABASE,
+  'test/web/static-assets.test.ts': NO_DATABASE,
 }
 
 /** All test files, by the part of the gate that they belong to. */

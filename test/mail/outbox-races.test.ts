@@ -42,5 +42,5 @@ test('the mailbox keeps two hundred, however many mails come at once', async (t)
 })
 
 function validationFor(email: string) {
-  return { kind: 'validate', user_id: 'somebody', session_id: 'A'.repeat(32), email } as const
+  return { kind: 'validate', user_id: 'user', session_id: 'A'.repeat(32), email } as const
 }

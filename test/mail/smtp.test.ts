@@ -65,17 +65,17 @@ test('[MAIL-8] a server that is busy is asked again, one that refuses the addres
   let busy = true
   const peer = await startSmtpPeer(t, {
     onRcptTo({ address }, _session, callback) {
-      if (address.startsWith('nobody'))
+      if (address.startsWith('unknown'))
         return callback(Object.assign(new Error('no such mailbox'), { responseCode: 550 }))
       if (busy) return callback(Object.assign(new Error('try later'), { responseCode: 451 }))
       callback()
     },
   })
   const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${peer.port}` })
-  const [ana, nobody] = [demo.visitor(), demo.visitor()]
+  const [ana, unknown] = [demo.visitor(), demo.visitor()]
   await signUpAs(demo, ana, 'ana@example.com')
-  await signUpAs(demo, nobody, 'nobody@example.com')
-  assert.match((await nobody.get('/signup/waiting')).text, /could not be delivered/)
+  await signUpAs(demo, unknown, 'unknown@example.com')
+  assert.match((await unknown.get('/signup/waiting')).text, /could not be delivered/)
   assert.match((await ana.get('/signup/waiting')).text, /tried again at/)
   busy = false
   demo.clock.advance({ seconds: 5 })
@@ -198,7 +198,7 @@ async function takenAfter(demo: Demo, { taken }: SmtpPeer, rests: number[]): Pro
   return counts
 }
 
-/** A sign-up whose mail somebody took in hand and never said a word about. */
+/** A sign-up whose mail was leased and never settled. */
 async function leaseAsIfDying(demo: Demo): Promise<void> {
   const { database, clock, mail } = demo.parts
   await demo.visitor().post('/signup', { email: 'ana@example.com', password: GOOD_PASSWORD })

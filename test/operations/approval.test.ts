@@ -103,7 +103,7 @@ test('[OPS-4] a platform that is down is told so, and what it did not hear of ca
   assert.equal(stateOf(await salesperson.get('/operations/1')), 'platform unreachable')
 })
 
-test('[OPS-4] a platform that is slow keeps nobody waiting, and what it says later does not count', async (t) => {
+test('[OPS-4] a slow platform holds up no request, and its late answer does not count', async (t) => {
   const { demo, ask, approver, salesperson } = await startWithPlatform(t)
   await approver.post('/behaviour', { behaviour: 'slow' })
   const asked = ask()
@@ -161,7 +161,7 @@ test('[OPS-4] a platform that calls too late is refused, and the page says that 
   assert.equal(stateOf(await salesperson.get('/operations/1')), 'expired')
 })
 
-test('[OPS-4] once the salesperson has logged out, nothing can be completed in his name', async (t) => {
+test('[OPS-4] once the salesperson has logged out, nothing can be completed in their name', async (t) => {
   const { demo, ask, salesperson, received } = await startWithRecorder(t)
   await ask()
   await salesperson.logOut()
@@ -178,7 +178,7 @@ test('an operation of another session or another user is refused, although the t
     const before = await snapshotOf(demo.parts)
     const answer = await demo.visitor().get(pathOf(received[0]?.body.reply.callback))
     assert.equal(answer.status, 403)
-    assert.match(problemOf(answer), /belongs to somebody else/)
+    assert.match(problemOf(answer), /belongs to another user/)
     assert.equal(await snapshotOf(demo.parts), before)
   }
 })
@@ -193,7 +193,7 @@ test('which operation is completed comes from the token, whatever stands beside 
   assert.equal(stateOf(await salesperson.get('/operations/2')), 'waiting')
 })
 
-test('a link whose operation went with its customer decides nothing else, although another operation has its number now', async (t) => {
+test('a link whose operation was removed with its customer decides nothing else, although another operation has its number now', async (t) => {
   const { demo, ask, received, salesperson } = await startWithRecorder(t)
   await ask()
   const { database } = demo.parts
@@ -205,7 +205,7 @@ test('a link whose operation went with its customer decides nothing else, althou
   const before = await snapshotOf(demo.parts)
   const answer = await demo.visitor().get(pathOf(received[0]?.body.reply.callback))
   assert.equal(answer.status, 409)
-  assert.match(problemOf(answer), /went with its customer/)
+  assert.match(problemOf(answer), /was removed with its customer/)
   await giveUp(database, former, 'unreachable')
   await noteAccepted(database, former, 'theirs-0')
   assert.equal(await snapshotOf(demo.parts), before)
@@ -229,7 +229,7 @@ test('a link for an operation is nothing on any other page, nothing in the other
   assert.equal((await thief.get(path)).status, 200)
 })
 
-test('whoever opens the link of an operation keeps the session that he has', async (t) => {
+test('a browser that opens the link of an operation keeps its own session', async (t) => {
   const { demo, ask, received } = await startWithRecorder(t)
   await ask()
   const manager = demo.visitor()

@@ -113,7 +113,7 @@ test('five requests may wait for a user, and a sixth is told so', async (t) => {
   assert.equal((await askFor(6)).status, 303)
 })
 
-test('a request is shown to those who see its customer, and to nobody else', async (t) => {
+test('a request is shown only to users who see its customer', async (t) => {
   const { demo, ask } = await startWithRecorder(t)
   await ask({ reason: '<script>alert(1)</script>' })
   const [manager, other] = [demo.visitor(), demo.visitor()]

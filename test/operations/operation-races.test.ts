@@ -8,7 +8,7 @@ import { startDemo } from '../support/demo.ts'
 
 const MANAGER = { userId: 5, seesAll: true }
 
-test('of twenty who ask for one customer at once one asks, and all others are led to what he asked', async (t) => {
+test('of twenty concurrent requests for one customer one is sent, and the others lead to it', async (t) => {
   const { database, clock } = (await startDemo(t)).parts
   for (let customer = 1; customer <= 5; customer++) {
     const begun = await Promise.all(
@@ -33,7 +33,7 @@ test('of twenty that one user asks for at once five wait, and the others are too
   }
 })
 
-test('a customer who is removed while something is asked for him is either kept or gone before it was asked', async (t) => {
+test('a customer who is removed during a request is either kept, or gone before the request', async (t) => {
   const { database, clock } = (await startDemo(t)).parts
   const outcomes = new Set<string>()
   for (let round = 0; round < 12; round++) {

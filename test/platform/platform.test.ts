@@ -34,7 +34,7 @@ test('a state is passed on as it came, to the address that was given', async (t)
   assert.deepEqual(calls, ['/done?state=a%26b%3Dc%23d%20%C3%A9&result=approved'])
 })
 
-test('it calls nobody who has not registered, and follows nobody elsewhere', async (t) => {
+test('it calls back to registered origins only, and follows no redirect', async (t) => {
   const { approver, customer, platform, place, calls } = await startPlatform(t, (_request, response) => {
     response.writeHead(302, { Location: 'http://127.0.0.1:1/elsewhere' }).end()
   })
@@ -93,9 +93,9 @@ test('a request that is no request is refused, and what is in one is shown as te
   const large = await approver.send('/requests', { method: 'POST', body: 'x'.repeat(20_000), headers: JSON_TYPE })
   assert.equal(large.status, 413)
   assert.equal((await approver.post('/requests', { title: 'x' })).status, 415)
-  assert.equal((await approver.get('/requests/nobody')).status, 404)
-  assert.equal((await approver.post('/requests/nobody/decision', { decision: 'approved' })).status, 404)
-  assert.match((await approver.get('/')).text, /Nobody has asked/)
+  assert.equal((await approver.get('/requests/unknown')).status, 404)
+  assert.equal((await approver.post('/requests/unknown/decision', { decision: 'approved' })).status, 404)
+  assert.match((await approver.get('/')).text, /There are no requests/)
 
   const answer = await send(platform, { title: '<img src=x>', facts: [{ label: '<b>', value: '"><i>' }], reply })
   const page = `/requests/${JSON.parse(answer.text).id}`

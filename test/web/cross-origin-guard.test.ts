@@ -69,7 +69,7 @@ test('every route that can change something is closed to other sites, the login 
       if (headers.Origin === 'https-own') headers.Origin = demo.url.replace('http:', 'https:')
       const answer = await visitor.send(path, { method, headers })
       const what = `${method} ${path} ${JSON.stringify(headers)} → ${answer.status}`
-      return { answer, what, isRefused: /did not come from one of our own pages/.test(answer.text) }
+      return { answer, what, isRefused: /came from another site/.test(answer.text) }
     }
 
     const visitor = demo.visitor()
@@ -84,7 +84,7 @@ test('every route that can change something is closed to other sites, the login 
     }
     assert.equal(await snapshotOf(demo.parts), before, `${method} ${path}`)
 
-    // Whoever passes the guard may still lack a privilege, or be signed out by what he asked for.
+    // Behind the guard, a request may still lack a privilege or sign its user out.
     for (const [says] of ORIGINS.filter(([, passes]) => passes)) {
       const welcome = demo.visitor()
       await welcome.logInWell(4)
@@ -94,7 +94,7 @@ test('every route that can change something is closed to other sites, the login 
   }
 })
 
-test('[COOKIE-12] a form that another site posts signs nobody out, wherever it is posted to', async (t) => {
+test('[COOKIE-12] a form that another site posts signs no user out, at any address', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)

@@ -52,7 +52,7 @@ test('[SECURE-10] each device is told once, and of many pages that one device op
   }
 })
 
-test('whoever logs in again right away is told on the form, not on the page behind it', async (t) => {
+test('the login form shows the message, not the page after it', async (t) => {
   const { ada } = await endedWithMessage(t)
   assert.match((await ada.get('/authenticate.shtml')).text, TOLD)
   const welcome = await ada.follow(await ada.logInWell(1))

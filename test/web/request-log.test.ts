@@ -110,12 +110,12 @@ test('a token in the message of an error is masked in the log', () => {
   const lines: string[] = []
   const log = pino({}, { write: (line: string) => void lines.push(line) })
   for (const status of [400, 503]) {
-    const problem = new Problem(status, `Nobody knows crm_${TOKEN}.${SECRET}, or ${SECRET}.`)
+    const problem = new Problem(status, `Unknown: crm_${TOKEN}.${SECRET}, or ${SECRET}.`)
     reportFailure(log, { requestId: 'x' } as Context, readFailure(problem), problem)
   }
   assert.deepEqual(
     lines.map((line) => JSON.parse(line).reason),
-    Array(2).fill('Nobody knows ***, or ***.'),
+    Array(2).fill('Unknown: ***, or ***.'),
   )
 })
 

@@ -5,7 +5,7 @@ import { safeNext } from '../../src/web/safe-next.ts'
 import { startDemo } from '../support/demo.ts'
 import { FOREIGN_NEXTS } from '../support/foreign-nexts.ts'
 
-test('[PRIV-7] a guest is asked who he is, and then taken where he was going', async (t) => {
+test('[PRIV-7] a guest is asked to log in, and is then redirected to the requested page', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const refused = await visitor.get('/customers?country=Italy&sort=total')
@@ -42,7 +42,7 @@ test('[PRIV-7] a signed-in user without the privilege is told which one is missi
   assert.match((await administrator.get('/customers')).text, /It needs the privilege “viewCustomers”/)
 })
 
-test('[PRIV-7] after the login nobody is ever taken to another origin, in whatever spelling', async (t) => {
+test('[PRIV-7] the login never redirects to another origin, in any spelling', async (t) => {
   const demo = await startDemo(t)
   for (const next of FOREIGN_NEXTS) {
     assert.doesNotMatch(

@@ -1,4 +1,4 @@
-// Shows the OpenAPI document in Swagger UI, in the colours that the visitor prefers. A token that he gives stays on this page.
+// Shows the OpenAPI document in Swagger UI, in the preferred colour scheme. A token that is entered stays on this page.
 const place = document.getElementById('api-docs')
 const prefersDark = matchMedia('(prefers-color-scheme: dark)')
 
@@ -18,6 +18,6 @@ globalThis.SwaggerUIBundle({
   displayRequestDuration: true,
   persistAuthorization: false,
   queryConfigEnabled: false,
-  // The viewer would send the document to a server of somebody else.
+  // The viewer would send the document to an external server.
   validatorUrl: null,
 })

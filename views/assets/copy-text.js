@@ -1,11 +1,11 @@
-// Copies what a field holds. Without this script the field can be selected and copied by hand.
+// Copies the value of a field. Without JavaScript it can be selected and copied by hand.
 for (const button of document.querySelectorAll('button[data-copies]')) {
   const field = document.getElementById(button.dataset.copies)
-  const told = button.parentElement.querySelector('[role="status"]')
+  const status = button.parentElement.querySelector('[role="status"]')
   button.hidden = false
   button.addEventListener('click', async () => {
     field.select()
-    told.textContent = (await copy(field)) ? 'Copied.' : 'Press Ctrl-C, or ⌘C, to copy it.'
+    status.textContent = (await copy(field)) ? 'Copied.' : 'Press Ctrl-C, or ⌘C, to copy it.'
   })
 }
 

@@ -1,10 +1,10 @@
-// Keeps the console as it is now: the server says when something changed, and the part of the page that shows it is fetched again, by a
-// request that does not count as activity. Nothing is asked while nobody looks, and nothing is replaced while somebody is in it.
+// Keeps the console up to date: when the server reports a change, the part of the page that shows it is fetched again, by a request that
+// does not count as activity. A part that has the focus or a selection in it is not replaced.
+import { isShown, openChannel, openStream, whileShown } from './page-stream.js'
+
 const STREAM = '/admin/sessions/events'
 const LONGEST_MILLISECONDS = 30_000
 const AGAIN_MILLISECONDS = 5_000
-const LEAVING_MILLISECONDS = 15_000
-const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('console') : undefined
 const note = document.getElementById('live-state')
 let stream
 let timer
@@ -12,10 +12,15 @@ let reopening
 let isFetching = false
 let isHeldBack = false
 let isWanted = false
-let isLeaving = false
+
+const tabs = openChannel('console', (message) => {
+  if (message === 'changed') return void refresh()
+  if (stream?.readyState === EventSource.CLOSED) stream = undefined
+  start()
+})
 
 async function refresh() {
-  if (document.hidden || isLeaving) return
+  if (!isShown()) return
   isWanted = isFetching
   if (isFetching) return
   isFetching = true
@@ -32,13 +37,13 @@ async function refresh() {
       isDone = true
     }
   } catch {
-    // The network, or an answer that was cut: both are told below.
+    // The network failed, or the answer was cut: reported below.
   } finally {
     isFetching = false
   }
   if (hasEnded) return showEnd()
-  if (!isDone) tell('Could not be updated just now. It is tried again.')
-  lookLater(isDone && !isHeldBack ? LONGEST_MILLISECONDS : AGAIN_MILLISECONDS)
+  if (!isDone) setNote('The last update failed. It is tried again.')
+  refreshLater(isDone && !isHeldBack ? LONGEST_MILLISECONDS : AGAIN_MILLISECONDS)
   if (isWanted && isDone) void refresh()
 }
 
@@ -50,22 +55,22 @@ function show(page) {
     if (isInUse(before)) isHeldBack = true
     else before.replaceWith(document.adoptNode(now))
   }
-  tell(isHeldBack ? 'Waits while you are using or selecting something in it.' : 'Updates by itself.')
+  setNote(isHeldBack ? 'Paused while you are using or selecting something here.' : 'Updates automatically.')
 }
 
-/** Whether what somebody has his focus on, or has selected, would be taken away. */
+/** Whether the focus or a selection would be lost. */
 function isInUse(part) {
   const selection = document.getSelection()
   const isSelected = selection && !selection.isCollapsed && selection.containsNode(part, true)
   return isSelected || part.contains(document.activeElement)
 }
 
-function tell(text) {
+function setNote(text) {
   if (note && note.textContent !== text) note.textContent = text
 }
 
 function showEnd() {
-  rest()
+  stop()
   const notice = document.createElement('p')
   notice.className = 'notice'
   notice.role = 'status'
@@ -73,34 +78,28 @@ function showEnd() {
   document.getElementById('live')?.replaceChildren(notice)
 }
 
-/** Times pass, also when nothing changes. */
-function lookLater(milliseconds = LONGEST_MILLISECONDS) {
+/** Relative times change even when no session does. */
+function refreshLater(milliseconds = LONGEST_MILLISECONDS) {
   clearTimeout(timer)
   timer = setTimeout(refresh, milliseconds)
 }
 
-function listen() {
-  if (stream || document.hidden || isLeaving) return
-  stream = new EventSource(STREAM)
-  stream.addEventListener('open', refresh)
-  stream.addEventListener('changed', () => {
+function start() {
+  if (stream || !isShown()) return
+  const onChanged = () => {
     tabs?.postMessage('changed')
     void refresh()
-  })
-  // Another tab has it now, and tells the others.
-  stream.addEventListener('elsewhere', () => stream?.close())
-  // There is no place for it at the moment, or it was cut; browsers ask again by themselves only for the latter.
-  stream.addEventListener('error', () => {
-    if (stream?.readyState !== EventSource.CLOSED) return
+  }
+  stream = openStream(STREAM, { open: refresh, changed: onChanged }, () => {
     stream = undefined
     clearTimeout(reopening)
-    reopening = setTimeout(listen, LONGEST_MILLISECONDS)
+    reopening = setTimeout(start, LONGEST_MILLISECONDS)
   })
   // Also where the stream cannot be opened.
-  lookLater()
+  refreshLater()
 }
 
-function rest() {
+function stop() {
   clearTimeout(timer)
   clearTimeout(reopening)
   if (!stream) return
@@ -110,28 +109,4 @@ function rest() {
   if (wasMine) tabs?.postMessage('free')
 }
 
-/** A form or a link is taking this page away; what it does is not to be watched from here. */
-function stayOutOfTheWay() {
-  isLeaving = true
-  rest()
-  // It may have been a file that was saved, and the page is still here.
-  setTimeout(() => {
-    isLeaving = false
-    listen()
-  }, LEAVING_MILLISECONDS)
-}
-
-tabs?.addEventListener('message', ({ data }) => {
-  if (data === 'changed') return void refresh()
-  if (stream?.readyState === EventSource.CLOSED) stream = undefined
-  listen()
-})
-document.addEventListener('visibilitychange', () => (document.hidden ? rest() : listen()))
-addEventListener('submit', stayOutOfTheWay)
-addEventListener('beforeunload', stayOutOfTheWay)
-addEventListener('pagehide', rest)
-addEventListener('pageshow', () => {
-  isLeaving = false
-  listen()
-})
-listen()
+whileShown(start, stop)

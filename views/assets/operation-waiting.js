@@ -1,4 +1,4 @@
-// Looks every two seconds how the operation stands, while somebody looks at the page; shows it anew when that has changed.
+// Polls the operation every two seconds while the page is visible, and reloads it when the state has changed.
 const LOOK_MILLISECONDS = 2000
 const shown = document.getElementById('operation')?.dataset.state
 

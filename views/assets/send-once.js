@@ -13,7 +13,7 @@ for (const form of document.querySelectorAll('form[data-sent-once]')) {
         sent = false
       }, BRIEFLY_MILLISECONDS)
   })
-  // Whoever comes back to the page may send the form anew.
+  // After coming back to the page, the form can be sent again.
   addEventListener('pageshow', ({ persisted }) => {
     sent = false
     if (persisted && form.dataset.sentOnce === 'briefly') form.reset()

@@ -1,45 +1,41 @@
-// Turns the waiting page when the link was opened, wherever that was. One stream for all tabs of this browser, and none
-// while nobody looks; a tab that is looked at again asks first.
+// Reloads the waiting page when the link was opened, on any device. All tabs of a browser share one stream; a tab that becomes visible
+// again asks first.
+import { openChannel, openStream, whileShown } from './page-stream.js'
+
 const step = document.getElementById('waiting')?.dataset.step
-const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('sign-up') : undefined
+const tabs = openChannel('sign-up', showStep)
 let stream
 
-function told(now) {
+function showStep(now) {
   if (now === step) return
   stream?.close()
-  location.replace('/signup/waiting')
+  reload()
 }
 
-function listen() {
-  if (stream || document.hidden) return
-  stream = new EventSource('/signup/events')
-  stream.addEventListener('status', (event) => {
+function start() {
+  if (stream) return
+  const onStatus = (event) => {
     const now = JSON.parse(event.data).step
     tabs?.postMessage(now)
-    told(now)
-  })
-  // Another tab has it now, and tells the others.
-  stream.addEventListener('elsewhere', rest)
-  // The server says that there is nothing to wait for any more.
-  stream.addEventListener('error', () => {
-    if (stream?.readyState === EventSource.CLOSED) location.replace('/signup/waiting')
-  })
+    showStep(now)
+  }
+  // A refused stream means that there is nothing left to wait for.
+  stream = openStream('/signup/events', { status: onStatus }, reload)
 }
 
-function rest() {
+function stop() {
   stream?.close()
   stream = undefined
 }
 
-tabs?.addEventListener('message', ({ data }) => told(data))
-document.addEventListener('visibilitychange', () => (document.hidden ? rest() : listen()))
-addEventListener('pagehide', rest)
-addEventListener('pageshow', listen)
-listen()
+function reload() {
+  location.replace('/signup/waiting')
+}
 
-// The mail is not out yet: look again how it goes, while somebody looks at the page.
-if (document.getElementById('waiting')?.dataset.moving !== undefined) {
+whileShown(start, stop)
+
+// While the mail is still to be sent, the page asks for news by itself.
+if (document.getElementById('waiting')?.dataset.moving !== undefined)
   setInterval(() => {
     if (!document.hidden) location.replace('/signup/waiting?refresh')
   }, 2000)
-}

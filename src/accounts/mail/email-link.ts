@@ -1,18 +1,18 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
 import type { Config } from '../../config/config.ts'
-import { type ComposeMail, mailOf } from '../../mail/index.ts'
+import { type ComposeMail, renderMail } from '../../mail/index.ts'
 import type { SessionDescription } from '../../session/index.ts'
+import { formatTime } from '../../web/format.ts'
 import { type EmailLinkData, findEmailChange } from '../people/email-changes.ts'
 import type { LinkMaker } from '../sign-up/sign-up.ts'
 
-/** Where the link leads that proves a new address. */
-export const EMAIL_LINK_PATH = '/account/email/confirm'
+/** The page behind the link that confirms a new address. */
+const EMAIL_LINK_PATH = '/account/email/confirm'
 
-// Whoever reads the new mailbox in this window gives the account that address. Long enough for slow mail.
+// Anyone who reads the new mailbox in this window can confirm the address. Long enough for slow mail.
 const EMAIL_LINK_LIFESPAN_SECONDS = 30 * 60
 
-/** What writing this mail needs. */
 export interface EmailLinkParts {
   config: Pick<Config, 'appName' | 'linkMode'>
   database: Kysely<Database>
@@ -21,11 +21,9 @@ export interface EmailLinkParts {
   origins: { forLinks: string }
 }
 
-const time = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' })
-
 /**
- * Writes the mail to a new address. Its link belongs to the session that asked and dies with it; it opens that session for one request
- * only, so that a mistyped address signs nobody in.
+ * Composes the mail to a new address. Its link belongs to the session that asked and ends with it. The link opens that session for one
+ * request only, so that a mistyped address never signs anyone in.
  */
 export function composeEmailLink({ config, database, clock, sessions, origins }: EmailLinkParts): ComposeMail {
   return async function composeEmailLink({ user_id, session_id, email, details }) {
@@ -45,12 +43,12 @@ export function composeEmailLink({ config, database, clock, sessions, origins }:
     if (token === '') return undefined
     const until = clock.now() + EMAIL_LINK_LIFESPAN_SECONDS * 1000
     const linkUntil = session.expirationDate === null ? until : Math.min(until, Date.parse(session.expirationDate))
-    const mail = mailOf(email, `Your new e-mail address for ${config.appName}`, [
-      `Somebody wants to use ${email} as the address of an account for ${config.appName}. If that was you, open this link:`,
-      { link: `${origins.forLinks}${EMAIL_LINK_PATH}?$4DSID=${token}&change=${wanted.id}`, label: 'Use this address' },
-      `It works once, until ${time.format(linkUntil)} UTC, and as long as you stay signed in where you asked for it. Only that device stays signed in then.`,
-      'If that was not you, do nothing: the address stays what it is.',
-    ])
-    return { mail, linkUntil }
+    const facts = {
+      appName: config.appName,
+      email,
+      confirm: `${origins.forLinks}${EMAIL_LINK_PATH}?$4DSID=${token}&change=${wanted.id}`,
+      until: formatTime(linkUntil),
+    }
+    return { mail: renderMail('email-link', email, facts), linkUntil }
   }
 }

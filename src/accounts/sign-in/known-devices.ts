@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Database } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
 import { countSentTo, dropWaitingOf, enqueueMail, isOutboxFull, isoTime, waitingFor } from '../../mail/index.ts'
-import { describeDevice } from '../../web/device-words.ts'
+import { describeDevice } from '../../web/device-description.ts'
 import type { Happened } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
 

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
 import type { CrmStorage, SignUpStep } from '../../crm-session/crm-storage.ts'
 import { newestMail } from '../../mail/index.ts'
+import { formatExactTime, formatTime } from '../../web/format.ts'
 import { PENDING_MILLISECONDS } from '../people/users.ts'
 
 export interface Waiting {
@@ -15,9 +16,6 @@ export interface Waiting {
   /** Whether the mail is still to be sent, so that this page will change soon. */
   isMoving: boolean
 }
-
-const time = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' })
-const exactTime = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: 'UTC' })
 
 /**
  * Reads the progress of this session's sign-up; `undefined` for none. It reads the mail, never the account: an address that
@@ -45,7 +43,7 @@ export async function readWaiting(
     return {
       ...common,
       mail: text,
-      until: isLate ? undefined : { iso: mail.link_until, text: `${time.format(new Date(mail.link_until))} UTC` },
+      until: isLate ? undefined : { iso: mail.link_until, text: formatTime(mail.link_until) },
     }
   }
   if (mail.state === 'dropped') {
@@ -55,17 +53,17 @@ export async function readWaiting(
         : 'The mail could not be delivered. Check the address, or sign up with another one.'
     return { ...common, mail: text, until: undefined }
   }
-  const due = exactTime.format(new Date(mail.due_at))
+  const due = formatExactTime(mail.due_at)
   if (mail.problem !== null)
     return {
       ...common,
       isMoving: true,
-      mail: `The mail server does not answer at the moment. The next attempt is at ${due} UTC.`,
+      mail: `The mail server does not answer at the moment. The next attempt is at ${due}.`,
       until: undefined,
     }
   const isDelayed = Date.parse(mail.due_at) > now
   const text = isDelayed
-    ? `A mail went to this address a moment ago. The next one goes out at ${due} UTC, with a new link that ends the old one.`
+    ? `A mail went to this address a moment ago. The next one goes out at ${due}, with a new link that ends the old one.`
     : 'The mail is being sent.'
   return { ...common, isMoving: true, mail: text, until: undefined }
 }

@@ -1,25 +1,24 @@
-/** The two calls made on the time. The session layer's clock fits. */
 export interface AskClock {
   now(): number
   after(milliseconds: number, run: () => void): () => void
 }
 
-/** What came of asking: an answer, a failure, or nothing in time. */
+/** An answer, a failure, or a timeout. */
 export type Outcome<T> = { is: 'answer'; value: T } | { is: 'failure'; error: unknown } | { is: 'silence' }
 
-export interface AskOptions {
+interface SingleFlightOptions {
   clock: AskClock
-  /** Longer than this nobody waits for an answer. */
+  /** How long callers wait for an answer. */
   patienceMilliseconds: number
-  /** For how long an answer is told to others, by how long it took; what is no answer is kept as one that took no time. */
+  /** How long an outcome is cached, by how long the answer took; 0 for a failure or a timeout. */
   keptMilliseconds(took: number): number
 }
 
 /**
- * Asks what costs somebody else work, a database for instance, once for all who want to know it: whoever comes while it is asked, or shortly
- * afterwards, gets the same answer. One that comes too late is told to whoever asks next. The function it returns never rejects.
+ * A cache for one expensive question: concurrent callers share one call, and later callers get its outcome until it expires. An answer
+ * after the timeout is cached for the next caller. The returned function never rejects.
  */
-export function askTogether<T>(ask: () => Promise<T>, options: AskOptions): () => Promise<Outcome<T>> {
+export function singleFlightCache<T>(ask: () => Promise<T>, options: SingleFlightOptions): () => Promise<Outcome<T>> {
   const { clock, patienceMilliseconds, keptMilliseconds } = options
   let latest: Promise<Outcome<T>> | undefined
   let keptUntil = 0

@@ -5,7 +5,7 @@ import { Problem } from '../web/problem.ts'
 export type Reply = { callback: string } | { redirectUri: string; state: string }
 
 /** What a request for approval says. */
-export interface Wanted {
+export interface RequestBody {
   title: string
   facts: { label: string; value: string }[]
   reply: Reply
@@ -15,7 +15,7 @@ const LONGEST_ADDRESS = 2000
 const LONGEST_STATE = 500
 
 const address = z.string().max(LONGEST_ADDRESS).refine(isWebAddress, 'use an http or https address without a fragment')
-const wanted = z.strictObject({
+const schema = z.strictObject({
   title: z.string().min(1).max(200),
   facts: z.array(z.strictObject({ label: z.string().max(60), value: z.string().max(500) })).max(20),
   reply: z.union([
@@ -25,8 +25,8 @@ const wanted = z.strictObject({
 })
 
 /** Checks a request for approval. One that calls back to anywhere but a registered origin is a 422, and so is one that is malformed. */
-export function readWanted(body: unknown, isRegistered: (origin: string) => boolean): Wanted {
-  const read = wanted.safeParse(body)
+export function readRequestBody(body: unknown, isRegistered: (origin: string) => boolean): RequestBody {
+  const read = schema.safeParse(body)
   if (!read.success) throw new Problem(422, `${describe(read.error)}.`)
   const { reply } = read.data
   if (!isRegistered(new URL('callback' in reply ? reply.callback : reply.redirectUri).origin))

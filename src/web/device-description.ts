@@ -1,4 +1,4 @@
-// The first that fits decides: nearly every browser also names those that it descends from.
+// The first match decides: most browsers also name the ones they descend from.
 const BROWSERS: readonly [RegExp, string][] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
   [/\b(?:OPR|OPT|OPX|Opera)\//, 'Opera'],
@@ -12,7 +12,7 @@ const BROWSERS: readonly [RegExp, string][] = [
   [/\bVersion\/[\d.]+.*\bSafari\//, 'Safari'],
 ]
 
-// Programs say who they are in the first word.
+// Programs name themselves in the first word.
 const PROGRAMS: readonly [RegExp, string][] = [
   [/^curl\//i, 'curl'],
   [/^wget\//i, 'Wget'],
@@ -38,8 +38,8 @@ const SYSTEMS: readonly [RegExp, string][] = [
 const LONGEST = 500
 
 /**
- * What a browser or program says of itself, in words: "Firefox on Windows", "Safari on an iPhone", "curl". Good
- * enough to recognize one's own devices by; anybody can claim to be any.
+ * Describes a browser or program by its User-Agent: "Firefox on Windows", "Safari on an iPhone", "curl". Clients can claim anything, so it
+ * only helps users to recognize their own devices.
  */
 export function describeDevice(userAgent: string | null): string {
   const text = userAgent?.slice(0, LONGEST) ?? ''
@@ -56,7 +56,7 @@ function nameIn(names: readonly [RegExp, string][], text: string): string | unde
   return names.find(([pattern]) => pattern.test(text))?.[1]
 }
 
-/** Names that are written in lower case stay so. */
+/** Names in lower case, such as curl, stay so. */
 function sentenceCase(name: string): string {
   return /^(?:an?|the) /.test(name) ? name.charAt(0).toUpperCase() + name.slice(1) : name
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { manualClock } from '../../src/session/testing/manual-clock.ts'
-import { askTogether } from '../../src/web/ask-together.ts'
+import { singleFlightCache } from '../../src/web/single-flight-cache.ts'
 
-/** Somebody who answers when told to. */
 function slowAnswer() {
   const clock = manualClock()
   const asked: PromiseWithResolvers<string>[] = []
@@ -13,10 +12,10 @@ function slowAnswer() {
     return question.promise
   }
   const keptMilliseconds = (took: number) => 1000 + took
-  return { clock, asked, answer: askTogether(ask, { clock, patienceMilliseconds: 2000, keptMilliseconds }) }
+  return { clock, asked, answer: singleFlightCache(ask, { clock, patienceMilliseconds: 2000, keptMilliseconds }) }
 }
 
-test('a hundred who want to know at once make one question, and hear one answer', async () => {
+test('a hundred concurrent callers share one call and its answer', async () => {
   const { asked, answer } = slowAnswer()
   const waiting = Array.from({ length: 100 }, () => answer())
   assert.equal(asked.length, 1)
@@ -26,7 +25,7 @@ test('a hundred who want to know at once make one question, and hear one answer'
   assert.equal(asked.length, 1)
 })
 
-test('an answer is told for a while, longer when it took long, and then it is asked for again', async () => {
+test('an answer is cached for a while, longer when it took long, and then it is asked for again', async () => {
   const { clock, asked, answer } = slowAnswer()
   const first = answer()
   clock.advance({ milliseconds: 500 })
@@ -42,19 +41,19 @@ test('an answer is told for a while, longer when it took long, and then it is as
   assert.deepEqual(await next, { is: 'answer', value: 'better' })
 })
 
-test('nobody waits longer than he has patience, a failure is told like an answer, and neither throws', async () => {
+test('callers wait until the timeout, a failure is shared like an answer, and neither throws', async () => {
   const { clock, asked, answer } = slowAnswer()
   const silent = answer()
   clock.advance({ milliseconds: 2000 })
   assert.deepEqual(await silent, { is: 'silence' })
-  assert.deepEqual(await answer(), { is: 'silence' }, 'and nobody is asked again at once')
+  assert.deepEqual(await answer(), { is: 'silence' }, 'and it is not asked again at once')
   clock.advance({ milliseconds: 1000 })
   const failing = answer()
   const error = new Error('down')
   asked[1]?.reject(error)
   assert.deepEqual(await failing, { is: 'failure', error })
-  asked[0]?.reject(new Error('nobody hears this one'))
-  const throws = askTogether(() => assert.fail('at once'), {
+  asked[0]?.reject(new Error('not observed'))
+  const throws = singleFlightCache(() => assert.fail('at once'), {
     clock,
     patienceMilliseconds: 1,
     keptMilliseconds: () => 1,
@@ -62,7 +61,7 @@ test('nobody waits longer than he has patience, a failure is told like an answer
   assert.equal((await throws()).is, 'failure')
 })
 
-test('an answer that comes too late is told to whoever asks next, unless it was asked for again meanwhile', async () => {
+test('a late answer is cached for the next caller, unless a newer call has started', async () => {
   const { clock, asked, answer } = slowAnswer()
   const silent = answer()
   clock.advance({ milliseconds: 2000 })

@@ -1,16 +1,16 @@
 import type { Operation, OperationState } from '../../db/tables.ts'
 
-/** How a state is told to people; `tone` is its colour. */
-export interface StateWords {
+/** The texts of a state; `tone` is its colour. */
+interface StateText {
   label: string
   text: string
   tone: 'waiting' | 'good' | 'bad'
 }
 
-const WORDS: Record<OperationState, StateWords> = {
+const TEXTS: Record<OperationState, StateText> = {
   asked: {
     label: 'waiting',
-    text: 'The platform has the request, and nobody has decided yet. This page notices by itself.',
+    text: 'The platform has the request, and the decision is open. This page updates automatically.',
     tone: 'waiting',
   },
   approved: { label: 'approved', text: 'The platform called back: the discount may be given.', tone: 'good' },
@@ -22,13 +22,13 @@ const WORDS: Record<OperationState, StateWords> = {
   },
   unanswered: {
     label: 'no answer',
-    text: 'The platform did not answer in time, so the request was withdrawn. Whatever it says later will not count.',
+    text: 'The platform did not answer in time, so the request was withdrawn. A later answer does not count.',
     tone: 'bad',
   },
   rejected: { label: 'not accepted', text: 'The platform did not accept the request.', tone: 'bad' },
   expired: {
     label: 'expired',
-    text: 'Nobody decided in time. The link that was given to the platform does not work any more.',
+    text: 'There was no decision in time. The platform’s link no longer works.',
     tone: 'bad',
   },
 }
@@ -44,16 +44,16 @@ export const SCENARIOS = [
   { value: 'rest', label: 'REST', hint: 'the token is in $params, as a call of a function' },
 ] as const satisfies { value: Operation['scenario']; label: string; hint: string }[]
 
-export function wordsFor(state: OperationState): StateWords {
-  return WORDS[state]
+export function textOf(state: OperationState): StateText {
+  return TEXTS[state]
 }
 
-/** Where an operation stands now: one that waits too long has expired, whether or not anybody has noted it. */
+/** The state now: an operation past its deadline has expired, even if the table does not say so yet. */
 export function stateAt({ state, expires_at }: Pick<Operation, 'state' | 'expires_at'>, now: number): OperationState {
   return state === 'asked' && expires_at <= timeText(now) ? 'expired' : state
 }
 
-export function whatOf({ percent }: Pick<Operation, 'percent'>): string {
+export function titleOf({ percent }: Pick<Operation, 'percent'>): string {
   return `${percent}% discount`
 }
 

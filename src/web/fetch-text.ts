@@ -5,13 +5,12 @@ interface Clock {
   after(milliseconds: number, run: () => void): () => void
 }
 
-// Nobody reads more of an answer than this, however long it is.
 const LARGEST_ANSWER_BYTES = 16_384
 
 /**
- * Asks another server and waits so long and no longer. Never throws, follows no redirect, sends no cookie.
+ * Fetches the beginning of a text from another server, with a timeout. Never throws, follows no redirect, sends no cookie.
  */
-export async function exchange(
+export async function fetchText(
   url: string,
   { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string },
   clock: Clock,

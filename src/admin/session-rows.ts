@@ -1,12 +1,20 @@
 import type { DeviceDescription, SessionDescription } from '../session/index.ts'
+import { formatAgo, formatBytes, formatCount, formatExactMoment, formatTimeLeft } from '../web/format.ts'
 import { plainAddress } from '../web/request-origin.ts'
 import { SESSIONS_PATH } from './session-query.ts'
-import { count, type Moment, momentOf, sizeOf, timeLeft } from './time-words.ts'
 
 /** "Firefox on Windows", from what a browser says of itself. */
 export type DescribeDevice = (userAgent: string | null) => string
 
-/** A session as the list shows it. */
+/** A point in time, relative and exact. */
+interface Moment {
+  iso: string
+  /** "5 Jan 2026, 09:00:00 UTC" */
+  exact: string
+  /** "3 min ago" */
+  ago: string
+}
+
 export interface SessionRow {
   id: string
   href: string
@@ -46,7 +54,7 @@ const CAME_BY: Record<DeviceDescription['via'], string> = {
   token: 'a token made by its owner',
 }
 
-/** What the list shows of a session: words and public handles. */
+/** A session as the list shows it: texts and public handles only. */
 export function sessionRow(
   session: SessionDescription,
   { now, mine, describeDevice }: { now: number; mine: string; describeDevice: DescribeDevice },
@@ -57,7 +65,7 @@ export function sessionRow(
   return {
     id,
     href: `${SESSIONS_PATH}/${id}`,
-    who: whoIs(session),
+    who: ownerOf(session),
     userId: session.userId ?? '',
     kind: kind === 'web' ? 'Web' : 'API',
     states: statesOf(session),
@@ -66,15 +74,14 @@ export function sessionRow(
     address: plainAddress(lastUsed?.address ?? ''),
     created: startTime ? momentOf(startTime, now) : undefined,
     seen: lastAccessTime ? momentOf(lastAccessTime, now) : undefined,
-    idleLeft: isLive ? timeLeft(idleEndTime, now) : '',
-    absoluteLeft: isLive ? timeLeft(absoluteEndTime, now) : '',
-    stored: `${sizeOf(session.storageBytes)}, ${count(session.storageKeys.length, 'key', 'keys')}`,
+    idleLeft: isLive ? formatTimeLeft(idleEndTime, now) : '',
+    absoluteLeft: isLive ? formatTimeLeft(absoluteEndTime, now) : '',
+    stored: `${formatBytes(session.storageBytes)}, ${formatCount(session.storageKeys.length, 'key', 'keys')}`,
     credentials: credentialsOf(session),
   }
 }
 
-/** Who has a session, in words. */
-export function whoIs({ userName, userId, kind }: SessionDescription): string {
+function ownerOf({ userName, userId, kind }: SessionDescription): string {
   return userName || userId || (kind === 'web' ? 'Guest' : 'API client')
 }
 
@@ -107,8 +114,8 @@ function credentialsOf({ devices, kind }: SessionDescription): string {
   const here = devices.filter(isDevice).length
   const links = devices.length - here
   const words = [
-    count(here, ...(kind === 'web' ? (['device', 'devices'] as const) : (['token', 'tokens'] as const))),
-    ...(links > 0 ? [count(links, 'open link', 'open links')] : []),
+    formatCount(here, ...(kind === 'web' ? (['device', 'devices'] as const) : (['token', 'tokens'] as const))),
+    ...(links > 0 ? [formatCount(links, 'open link', 'open links')] : []),
   ]
   return words.join(', ')
 }
@@ -117,11 +124,15 @@ function nameOf({ name, device }: DeviceDescription, describeDevice: DescribeDev
   return name === '' ? describeDevice(device) : `“${name}”, ${describeDevice(device)}`
 }
 
-/** A browser or a REST client, and not a link that nobody has opened. */
+/** A browser or a REST client, not an unopened link. */
 function isDevice({ kind }: DeviceDescription): boolean {
   return kind !== 'otp'
 }
 
 function seenAt({ lastSeenAt, createdAt }: DeviceDescription): number {
   return (lastSeenAt ?? createdAt).getTime()
+}
+
+function momentOf(time: Date, now: number): Moment {
+  return { iso: time.toISOString(), exact: formatExactMoment(time), ago: formatAgo(time, now) }
 }

@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import test from 'node:test'
+import { projectRoot } from '../../src/config/project-root.ts'
+import { loadAssets } from '../../src/web/static-assets.ts'
+
+test('a script imports another one by the address that changes with its content', () => {
+  const { urls, files } = loadAssets(join(projectRoot(), 'views', 'assets'))
+  const imported = [...files.values()].flatMap(({ content, type }) =>
+    type.startsWith('text/javascript') ? [...content.toString().matchAll(/^import .* from '([^']+)'/gm)] : [],
+  )
+  assert.ok(imported.length > 0)
+  for (const [, address = ''] of imported) assert.ok(files.has(address), address)
+  assert.match(String(urls['page-stream.js']), /^\/assets\/page-stream\.[0-9a-f]{12}\.js$/)
+})
