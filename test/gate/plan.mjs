@@ -17,6 +17,7 @@ const LATER = [
   'test/session/deleted-stores.test.ts',
   'test/session/faults/',
   'test/session/model/',
+  'test/session/races/',
   'test/store-trouble/',
 ]
 
