@@ -55,8 +55,6 @@ export interface Config {
   maxSessionsPerUser: number | undefined
   /** How long the audit trail is kept; 0 = for ever. */
   auditDays: number
-  /** At `maxSessions`, the oldest guest makes room for somebody who signs in. */
-  guestsGiveWay: boolean
   /** How many reverse proxies stand in front; 0 = X-Forwarded-* is not believed. */
   trustProxyHops: number
   bcryptCost: number
@@ -140,7 +138,6 @@ export function readConfig(env: Environment): Config {
     maxSessions: read('MAX_SESSIONS', wholeNumber(1, 100_000_000), undefined),
     maxGuests: read('MAX_GUESTS', wholeNumber(0, 100_000_000), undefined),
     maxSessionsPerUser: read('MAX_SESSIONS_PER_USER', wholeNumber(1, 1_000_000), undefined),
-    guestsGiveWay: read('GUESTS_GIVE_WAY', yesOrNo, false),
     auditDays: read('AUDIT_DAYS', wholeNumber(0, 36_500), 90),
     trustProxyHops: read('TRUST_PROXY', wholeNumber(0, 10), 0),
     bcryptCost: read('BCRYPT_COST', wholeNumber(4, 16), 12),

@@ -30,7 +30,6 @@ test('without any setting it is the documented demo on port 8044 of this machine
     maxSessions: undefined,
     maxGuests: undefined,
     maxSessionsPerUser: undefined,
-    guestsGiveWay: false,
     auditDays: 90,
     trustProxyHops: 0,
     bcryptCost: 12,
