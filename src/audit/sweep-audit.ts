@@ -1,8 +1,6 @@
 import type { Kysely } from 'kysely'
-import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
-import { everyHour } from '../config/interval.ts'
 import { firstIdAt } from './audit-row.ts'
 
 const DAY_MILLISECONDS = 24 * 60 * 60_000
@@ -17,24 +15,7 @@ export interface AuditCeilings {
 
 const CEILINGS: AuditCeilings = { all: 1_000_000, anonymous: 250_000 }
 
-interface SweepParts {
-  database: Kysely<Database>
-  clock: { now(): number; after(milliseconds: number, run: () => void): () => void }
-  log: Pick<Logger, 'warn'>
-  /** 0 = for ever. */
-  days: number
-}
-
-/** Removes, once an hour, what is older than so many days or above the ceilings. Answers how to stop. */
-export function startSweepingAudit({ database, clock, log, days }: SweepParts): () => Promise<void> {
-  return everyHour(clock, () =>
-    sweepAudit(database, clock.now(), days).catch((error) =>
-      log.warn({ event: 'audit.sweep', err: error }, 'the audit trail could not be swept; it will be tried again'),
-    ),
-  )
-}
-
-/** Removes the oldest rows: what is too old, then what is too many. */
+/** Removes rows older than `days` (0 = keep for ever), then the oldest rows above the ceilings. */
 export async function sweepAudit(
   database: Kysely<Database>,
   now: number,

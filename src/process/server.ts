@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { createApp } from '../app/app.ts'
 import { type Config, readConfig } from '../config/config.ts'
 import { StartError } from '../config/start-error.ts'
-import { createParts, type Parts } from '../parts/parts.ts'
+import { createParts, createWorkerParts, type Parts } from '../parts/parts.ts'
 import type { PrimaryLink } from '../parts/primary-link.ts'
 import type { Clock } from '../session/index.ts'
 import { drain } from './drain.ts'
@@ -55,8 +55,8 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   const stopMilliseconds = options.stopWithinMilliseconds ?? STOP_MILLISECONDS
   const stopServing = drain(server, stopMilliseconds)
   const { clock, log, primary } = options
-  const overrides = { ...(clock && { clock }), ...(log && { log }), ...(primary && { primary }) }
-  const parts = await createParts(config, overrides)
+  const overrides = { ...(clock && { clock }), ...(log && { log }) }
+  const parts = await (primary ? createWorkerParts(config, primary, overrides) : createParts(config, overrides))
 
   try {
     server.on('request', createApp(parts).callback())
