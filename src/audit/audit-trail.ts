@@ -2,15 +2,11 @@ import { setImmediate as othersFirst } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { AuditRow, Database } from '../../db/tables.ts'
+import type { Clock } from '../session/index.ts'
 import { plainAddress } from '../web/request-origin.ts'
 import { type AuditEntry, isRepeatable } from './audit-entry.ts'
 import { auditRows } from './audit-row.ts'
 import { RepeatFolder } from './fold-repeats.ts'
-
-interface Clock {
-  now(): number
-  after(milliseconds: number, run: () => void): () => void
-}
 
 export interface AuditTrailOptions {
   database: Kysely<Database>

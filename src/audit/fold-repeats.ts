@@ -1,9 +1,5 @@
+import type { Clock } from '../session/index.ts'
 import { type AuditEntry, namesAnAccount } from './audit-entry.ts'
-
-interface Clock {
-  now(): number
-  after(milliseconds: number, run: () => void): () => void
-}
 
 const MINUTE_MILLISECONDS = 60_000
 // Beyond these, whoever tries many names or comes from many addresses is counted without them.

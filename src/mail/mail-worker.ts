@@ -1,21 +1,16 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database, OutboxRow } from '../../db/tables.ts'
+import type { Clock } from '../session/index.ts'
 import { DeliveryProblem, type Mail, type MailTransport } from './mail.ts'
 import { isoTime, leaseMail, nextDue, settleMail } from './outbox.ts'
-
-/** The four calls made on the time. The session layer's clock fits. */
-export interface MailClock {
-  now(): number
-  after(milliseconds: number, run: () => void): () => void
-}
 
 /** What an outbox row says, made into a mail at the moment it goes out. `undefined`: nobody waits for it any more. */
 export type ComposeMail = (row: OutboxRow) => Promise<{ mail: Mail; linkUntil: number } | undefined>
 
 export interface MailWorkerOptions {
   database: Kysely<Database>
-  clock: MailClock
+  clock: Clock
   log: Logger
   transport: MailTransport
   /** Null: nothing is sent, and everything stays in the outbox. */

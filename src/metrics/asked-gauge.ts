@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client'
-import { type AskClock, askTogether } from '../web/ask-together.ts'
+import type { Clock } from '../session/index.ts'
+import { askTogether } from '../web/ask-together.ts'
 
 // A scrape waits for so long, and then does without this gauge.
 const PATIENCE_MILLISECONDS = 1000
@@ -16,7 +17,7 @@ export interface AskedGauge {
 }
 
 /** A gauge whose values somebody else has to be asked for. While he does not answer it has none, and nothing else is missing. */
-export function askedGauge(registry: Registry, clock: AskClock, { name, help, labelName, ask }: AskedGauge): void {
+export function askedGauge(registry: Registry, clock: Clock, { name, help, labelName, ask }: AskedGauge): void {
   const answer = askTogether(ask, {
     clock,
     patienceMilliseconds: PATIENCE_MILLISECONDS,

@@ -1,6 +1,5 @@
 import { AggregatorRegistry, Gauge, Registry } from 'prom-client'
-import type { Sessions } from '../session/index.ts'
-import type { AskClock } from '../web/ask-together.ts'
+import type { Clock, Sessions } from '../session/index.ts'
 import { askedGauge } from './asked-gauge.ts'
 import { countRequests, type ObserveRequest } from './count-requests.ts'
 import { countSessions } from './count-sessions.ts'
@@ -10,7 +9,7 @@ import type { ObserveCall } from './timed-store.ts'
 
 /** What the gauges look at when somebody scrapes. */
 export interface MeasuredParts {
-  clock: AskClock
+  clock: Clock
   /** Null when the server runs without sessions. */
   sessions: Pick<Sessions, 'on' | 'count'> | null
   passwords: { readonly load: { waiting: number; running: number } }
@@ -63,7 +62,7 @@ export class Metrics {
     return Registry.merge([this.#own, processMetrics()])
   }
 
-  #gaugeSessions(sessions: Pick<Sessions, 'count'>, clock: AskClock): void {
+  #gaugeSessions(sessions: Pick<Sessions, 'count'>, clock: Clock): void {
     askedGauge(this.#own, clock, {
       name: 'crm_sessions_live',
       help: 'Live sessions, by kind.',
@@ -76,7 +75,7 @@ export class Metrics {
     })
   }
 
-  #gaugeMail(mailCount: () => Promise<number>, clock: AskClock): void {
+  #gaugeMail(mailCount: () => Promise<number>, clock: Clock): void {
     askedGauge(this.#own, clock, {
       name: 'crm_outbox_mails',
       help: 'Mails in the outbox that are still to go out.',

@@ -1,12 +1,9 @@
+import type { Clock } from '../session/index.ts'
 import { type Answer, exchange } from '../web/exchange.ts'
 import type { Decision } from './approval-requests.ts'
 import type { Reply } from './read-wanted.ts'
 
 const PATIENCE_MILLISECONDS = 10_000
-
-interface Clock {
-  after(milliseconds: number, run: () => void): () => void
-}
 
 /** Tells the one who asked what was decided: one GET from server to server, without cookies, following no redirect. */
 export function callBack(reply: Reply, decision: Decision, clock: Clock): Promise<Answer> {

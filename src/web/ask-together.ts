@@ -1,14 +1,10 @@
-/** The two calls made on the time. The session layer's clock fits. */
-export interface AskClock {
-  now(): number
-  after(milliseconds: number, run: () => void): () => void
-}
+import type { Clock } from '../session/index.ts'
 
 /** What came of asking: an answer, a failure, or nothing in time. */
 export type Outcome<T> = { is: 'answer'; value: T } | { is: 'failure'; error: unknown } | { is: 'silence' }
 
 export interface AskOptions {
-  clock: AskClock
+  clock: Clock
   /** Longer than this nobody waits for an answer. */
   patienceMilliseconds: number
   /** For how long an answer is told to others, by how long it took; what is no answer is kept as one that took no time. */
@@ -52,7 +48,7 @@ async function outcomeOf<T>(ask: () => Promise<T>): Promise<Outcome<T>> {
   }
 }
 
-function withPatience<T>(clock: AskClock, milliseconds: number, asking: Promise<Outcome<T>>): Promise<Outcome<T>> {
+function withPatience<T>(clock: Clock, milliseconds: number, asking: Promise<Outcome<T>>): Promise<Outcome<T>> {
   return new Promise((resolve) => {
     const cancel = clock.after(milliseconds, () => resolve({ is: 'silence' }))
     void asking.then((outcome) => {

@@ -1,6 +1,7 @@
 import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
-import { type AskClock, askTogether, type Outcome } from './ask-together.ts'
+import type { Clock } from '../session/index.ts'
+import { askTogether, type Outcome } from './ask-together.ts'
 
 /**
  * Looks at one thing that this server cannot do without. Answers what is wrong, in words that anybody may read: no address, no
@@ -26,7 +27,7 @@ export class Readiness {
   #told = 'ready'
   #stopping = false
 
-  constructor(checks: Record<string, ReadinessCheck>, { clock, log }: { clock: AskClock; log: Logger }) {
+  constructor(checks: Record<string, ReadinessCheck>, { clock, log }: { clock: Clock; log: Logger }) {
     const patience = { patienceMilliseconds: PATIENCE_MILLISECONDS, keptMilliseconds: () => KEPT_MILLISECONDS }
     this.#checks = Object.entries(checks).map(([name, check]) => [name, askTogether(check, { clock, ...patience })])
     this.#log = log

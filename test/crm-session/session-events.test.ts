@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Context } from 'koa'
+import { manualClock } from '../../src/session/testing/manual-clock.ts'
 import { EventStreams } from '../../src/web/event-streams.ts'
 import { startDemo } from '../support/demo.ts'
 import { sessionIdOf } from '../support/pages.ts'
@@ -96,7 +97,7 @@ test('a server that stops ends the stream, and does not say that the session has
 })
 
 test('where no stream can be opened, the caller says whether the page may ask again', () => {
-  const streams = new EventStreams({ after: () => () => {} }, { most: 0 })
+  const streams = new EventStreams(manualClock(), { most: 0 })
   const answer = (signal: AbortSignal, whenFull?: 204 | 503) => {
     const ctx = {} as Context
     assert.equal(streams.open(ctx, 'key', signal, { ...(whenFull && { whenFull }) }), undefined)
