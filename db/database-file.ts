@@ -4,7 +4,7 @@ import { StartError } from '../src/config/start-error.ts'
 import { DatabaseUnavailable } from './errors.ts'
 
 /** The calls that opening makes; a better-sqlite3 database has them. */
-export interface OpenedSqlite {
+interface OpenedSqlite {
   pragma(pragma: string): unknown
   exec(sql: string): unknown
   close(): unknown

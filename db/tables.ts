@@ -23,7 +23,7 @@ export const LONGEST_EMAIL = 254
 /** What a salesperson's account may be; `src/crm-session/privileges.ts` says what each of them opens. */
 export type Role = 'salesperson' | 'manager' | 'administrator'
 
-export interface SalesPersonsTable {
+interface SalesPersonsTable {
   user_id: number
   firstname: string
   lastname: string
@@ -35,7 +35,7 @@ export interface SalesPersonsTable {
   active: number
 }
 
-export interface CustomersTable {
+interface CustomersTable {
   id: Generated<number>
   name: string
   /** The name in lower case without accents: what the list is searched and sorted by. */
@@ -54,7 +54,7 @@ export interface CustomersTable {
   version: Generated<number>
 }
 
-export interface PurchasesTable {
+interface PurchasesTable {
   id: Generated<number>
   customer_id: number
   purchased_on: string
@@ -64,7 +64,7 @@ export interface PurchasesTable {
 }
 
 /** Somebody who signed up by himself. Times of these three tables are ISO 8601 in UTC, so that they compare as text. */
-export interface UsersTable {
+interface UsersTable {
   /** Random, so that no later account ever gets an earlier one's. */
   id: string
   /** Lower case; unique. An account that was not validated gives way to the next sign-up with its address. */
@@ -79,7 +79,7 @@ export interface UsersTable {
 }
 
 /** Mail that is to be sent, and what became of it. Never a token: the link is made when the mail goes out. */
-export interface OutboxTable {
+interface OutboxTable {
   id: string
   kind: MailKind
   user_id: string
@@ -110,7 +110,7 @@ export type MailKind =
   | 'new-device'
 
 /** The mail that the demo shows instead of sending it. */
-export interface MailboxTable {
+interface MailboxTable {
   id: Generated<number>
   recipient: string
   subject: string
@@ -122,7 +122,7 @@ export interface MailboxTable {
 }
 
 /** What an external platform was asked to approve. Times are ISO 8601 in UTC, so that they compare as text. */
-export interface OperationsTable {
+interface OperationsTable {
   /** May come again when an operation went with its customer. */
   id: Generated<number>
   /** What its one-time link names beside the id: unguessable, and never the same again. */
@@ -146,7 +146,7 @@ export interface OperationsTable {
 export type OperationState = 'asked' | 'approved' | 'refused' | 'unreachable' | 'unanswered' | 'rejected' | 'expired'
 
 /** What happened around sign-ins and sessions. Nothing updates a row. */
-export interface AuditEventsTable {
+interface AuditEventsTable {
   /** Sorts by time; within a process, in the order in which things happened. */
   id: string
   /** ISO 8601 in UTC. */
@@ -170,7 +170,7 @@ export interface AuditEventsTable {
 }
 
 /** The browsers that somebody has signed in with, in the words that he is told. */
-export interface KnownDevicesTable {
+interface KnownDevicesTable {
   user_id: string
   device: string
   first_seen_at: string
@@ -178,7 +178,7 @@ export interface KnownDevicesTable {
 }
 
 /** A new address that somebody wants, until he opens the link that was mailed there; one of each user at most. */
-export interface EmailChangesTable {
+interface EmailChangesTable {
   user_id: string
   /** Random; the link names it. */
   id: string

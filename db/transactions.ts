@@ -4,7 +4,7 @@ import { DatabaseUnavailable, wasInTheWay } from './errors.ts'
 import type { Database } from './tables.ts'
 
 /** What a piece of work is about. Two that name the same thing run one after the other, in whatever process they are. */
-export interface Turn {
+interface Turn {
   /** An e-mail address: who has it, who wants it, and what is mailed to it. */
   email?: string
   /** The account of a user, by the userId of his sessions. */

@@ -3,7 +3,7 @@ import { PseudoRandom } from './pseudo-random.ts'
 import { coinedNames, industries, products } from './seed-catalogue.ts'
 import { countries, type SeedCountry } from './seed-countries.ts'
 
-export interface SeedCustomer {
+interface SeedCustomer {
   id: number
   name: string
   name_folded: string
@@ -18,17 +18,17 @@ export interface SeedCustomer {
   sales_person: number
 }
 
-export interface SeedPurchase {
+interface SeedPurchase {
   customer_id: number
   purchased_on: string
   description: string
   amount: number
 }
 
-export const CUSTOMER_COUNT = 252
+const CUSTOMER_COUNT = 252
 
 /** The day on which the demo's history ends; everything is counted back from it, never from today. */
-export const SEED_TODAY = '2026-06-30'
+const SEED_TODAY = '2026-06-30'
 
 const SEED = 8044
 const DAY_MS = 24 * 60 * 60 * 1000

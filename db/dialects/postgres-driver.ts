@@ -14,7 +14,7 @@ export interface PostgresClient {
   release(destroy: boolean): void
 }
 
-export interface PostgresResult {
+interface PostgresResult {
   command: string
   rowCount: number | null
   rows: unknown[]

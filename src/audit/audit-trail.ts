@@ -8,7 +8,7 @@ import { type AuditEntry, isRepeatable } from './audit-entry.ts'
 import { auditRows } from './audit-row.ts'
 import { RepeatFolder } from './fold-repeats.ts'
 
-export interface AuditTrailOptions {
+interface AuditTrailOptions {
   database: Kysely<Database>
   clock: Clock
   log: Pick<Logger, 'warn'>

@@ -2,7 +2,7 @@ import type { EndReason, SessionEvent, SessionEventName, SessionEvents } from '.
 import type { AuditEntry } from './audit-entry.ts'
 
 /** The one call on sessions that is made here. */
-export interface FollowedSessions {
+interface FollowedSessions {
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
 }
 

@@ -8,7 +8,7 @@ const DAY_MILLISECONDS = 24 * 60 * 60_000
 const ROWS_A_STATEMENT = 1000
 
 /** The most rows that are kept: of all, and of those that name neither a user nor who did it, which anybody can cause. */
-export interface AuditCeilings {
+interface AuditCeilings {
   all: number
   anonymous: number
 }

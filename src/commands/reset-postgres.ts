@@ -7,7 +7,7 @@ import { StartError } from '../config/start-error.ts'
 import type { Connections } from '../parts/connections.ts'
 
 /** What a reset does with a database in PostgreSQL. */
-export interface PostgresToReset {
+interface PostgresToReset {
   /** Throws a `StartError` when a server uses it, or when it is not the demo's. */
   refuseIfNeeded(): Promise<void>
   /** Removes our tables with all that is in them, and nothing of anybody else. Answers what it emptied, for people. */

@@ -2,7 +2,7 @@ import type { Context, Next } from 'koa'
 import { LINK_PARAMETER, REPLACE_PARAMETER } from '../session/koa/index.ts'
 import type { PageModel } from '../web/pages.ts'
 
-export interface ConfirmLinkPage extends PageModel {
+interface ConfirmLinkPage extends PageModel {
   /** Whose session the link opens; '' for a guest's. */
   owner: string
   /** Who is signed in here and would be left; undefined for nobody. */

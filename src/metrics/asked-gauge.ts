@@ -8,7 +8,7 @@ const SHORTEST_KEPT_MILLISECONDS = 5000
 // Counting a million takes a while: at most a hundredth of the time goes into it.
 const KEPT_BY_TIME_TAKEN = 100
 
-export interface AskedGauge {
+interface AskedGauge {
   name: string
   help: string
   labelName: string

@@ -2,7 +2,7 @@ import { Counter, type Registry } from 'prom-client'
 import type { EndReason, SessionEventName, SessionEvents, SessionKind } from '../session/index.ts'
 
 /** The one call on sessions that is made here. */
-export interface CountedSessions {
+interface CountedSessions {
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
 }
 

@@ -8,7 +8,7 @@ import { countStoreCalls } from './store-calls.ts'
 import type { ObserveCall } from './timed-store.ts'
 
 /** What the gauges look at when somebody scrapes. */
-export interface MeasuredParts {
+interface MeasuredParts {
   clock: Clock
   /** Null when the server runs without sessions. */
   sessions: Pick<Sessions, 'on' | 'count'> | null

@@ -23,7 +23,7 @@ const RECONNECT_MILLISECONDS = { first: 50, most: 1000 }
 const INT8 = 20
 
 /** What went wrong with a connection while nobody was asking for anything. */
-export type ConnectionTrouble = (problem: { server: 'PostgreSQL' | 'Redis'; error: unknown }) => void
+type ConnectionTrouble = (problem: { server: 'PostgreSQL' | 'Redis'; error: unknown }) => void
 
 /** Every connection to a database that a process has: the one place where drivers are named. Those for servers are loaded when one is used. */
 export class Connections {

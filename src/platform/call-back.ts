@@ -16,7 +16,7 @@ export function callBack(reply: Reply, decision: Decision, clock: Clock): Promis
 }
 
 /** The address as it was given, with the decision behind it; nothing in it is spelt anew. */
-export function addressFor(reply: Reply, decision: Decision): string {
+function addressFor(reply: Reply, decision: Decision): string {
   const given =
     'callback' in reply ? reply.callback : withParameter(reply.redirectUri, `state=${encodeURIComponent(reply.state)}`)
   return withParameter(given, `result=${decision}`)

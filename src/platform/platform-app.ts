@@ -13,7 +13,7 @@ import { loadAssets, serveAssets } from '../web/static-assets.ts'
 import type { PlatformOptions } from './platform-options.ts'
 import { platformPages } from './platform-pages.ts'
 
-export const PLATFORM_NAME = 'Clearway'
+const PLATFORM_NAME = 'Clearway'
 const LARGEST_REQUEST_KILOBYTES = 16
 
 /**

@@ -24,12 +24,12 @@ const decisionForm = z.object({
   calls: z.enum(['once', 'twice', 'later']).default('once'),
 })
 
-export interface OverviewPage extends PageModel {
+interface OverviewPage extends PageModel {
   behaviours: { value: Behaviour; label: string; selected: boolean }[]
   requests: { href: string; title: string; received: string; state: string }[]
 }
 
-export interface RequestPage extends PageModel {
+interface RequestPage extends PageModel {
   heading: string
   facts: { label: string; value: string }[]
   received: string

@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { StartError } from '../../config/start-error.ts'
 import { isForPrimary, type PrimaryMessage, type WorkerMessage } from '../../parts/primary-link.ts'
 
-export interface WorkersOptions {
+interface WorkersOptions {
   /** The program that each of them runs. */
   program: string
   count: number
