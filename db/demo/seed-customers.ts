@@ -27,7 +27,7 @@ interface SeedPurchase {
 
 const CUSTOMER_COUNT = 252
 
-/** The day on which the demo's history ends; everything is counted back from it, never from today. */
+/** The last day of the demo's history, whatever today is. */
 const SEED_TODAY = '2026-06-30'
 
 const SEED = 8044
@@ -37,7 +37,7 @@ const LONGEST_HISTORY_DAYS = 6 * 365
 /** Salesperson 4 has two customers only: fewer than the three that the welcome page would show. */
 const CUSTOMERS_OF_THE_NEWCOMER = { userId: 4, count: 2 }
 
-/** Makes the demo's customers and their purchases: the same ones on every machine. */
+/** Makes the demo's customers and purchases: the same on every machine. */
 export function makeCustomers(): { customers: SeedCustomer[]; purchases: SeedPurchase[] } {
   const random = new PseudoRandom(SEED)
   const takenNames = new Set<string>()

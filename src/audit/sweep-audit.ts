@@ -4,10 +4,10 @@ import { inTurn } from '../../db/transactions.ts'
 import { firstIdAt } from './audit-row.ts'
 
 const DAY_MILLISECONDS = 24 * 60 * 60_000
-// A statement that removes holds the database, so many small ones are better than a long one.
+// Small batches keep the write lock short.
 const ROWS_A_STATEMENT = 1000
 
-/** The most rows that are kept: of all, and of those that name neither a user nor who did it, which anybody can cause. */
+/** The most rows to keep: of all, and of those without any user, which unauthenticated clients can cause. */
 interface AuditCeilings {
   all: number
   anonymous: number

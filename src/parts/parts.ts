@@ -103,7 +103,7 @@ function openMailTransport(config: Config, database: Kysely<Database>, clock: Cl
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port) || (url.protocol === 'smtps:' ? 465 : 587),
     secure: url.protocol === 'smtps:',
-    // Whatever a template held, it never makes the server read a file or fetch an address.
+    // No template makes the server read a file or fetch an address.
     disableFileAccess: true,
     disableUrlAccess: true,
     ...(url.username && { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }),

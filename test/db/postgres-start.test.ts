@@ -81,9 +81,9 @@ if (postgresUrl !== undefined) {
     for (const [address, reason] of [
       [
         `postgres://crm:${PASSWORD}@127.0.0.1:${await freePort()}/crm`,
-        /Nobody answers at 127\.0\.0\.1:\d+\. Start PostgreSQL/,
+        /PostgreSQL does not answer at 127\.0\.0\.1:\d+\. Start it/,
       ],
-      [`postgres://crm:${PASSWORD}@nowhere.invalid/crm`, /Nobody answers at nowhere\.invalid:5432/],
+      [`postgres://crm:${PASSWORD}@nowhere.invalid/crm`, /PostgreSQL does not answer at nowhere\.invalid:5432/],
       [withUser(url, `nobody:${PASSWORD}`), /does not let "nobody" in: .*role "nobody" does not exist/],
       [
         withUser(databaseOf(url, missing), `crm:${PASSWORD}`),

@@ -96,7 +96,7 @@ test('npm run dev starts the server again when a source changes, keeps it when t
   writeFileSync(announcement, "export const announcement = () => 'changed!")
   await server.program.printed(/The server goes on as it was/)
   assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
-  writeFileSync(announcement, "export const announcement = () => 'changed!'\nexport const cautions = () => []\n")
+  writeFileSync(announcement, "export const announcement = () => 'changed!'\nexport const warnings = () => []\n")
   await server.program.printed(/announcement\.ts changed, starting again …[\s\S]*changed!/)
   server.program.kill('SIGTERM')
   assert.equal((await server.program.ended).code, 0)
