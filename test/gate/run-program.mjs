@@ -26,7 +26,7 @@ export function exitCode(program, args, env = process.env) {
   })
 }
 
-/** The environment for tests: what the developer has set for his own server must not reach them. */
+/** The environment for tests, without the developer's own settings. */
 export function testEnvironment() {
   const env = { ...process.env, NODE_ENV: 'test' }
   for (const name of Object.keys(env)) if (SETTINGS.test(name)) delete env[name]

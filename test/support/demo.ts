@@ -18,7 +18,7 @@ export interface Demo {
   clock: ManualClock
   /** The lines of the log so far, one JSON object each. */
   log: string[]
-  /** Somebody new, with an empty cookie jar. */
+  /** A new user with an empty cookie jar. */
   visitor(): Visitor
 }
 
