@@ -7,7 +7,7 @@ export interface PostgresPool {
 }
 
 /** A pg PoolClient fits. `release(true)` closes the connection instead of pooling it again. */
-export interface PostgresClient {
+interface PostgresClient {
   query(text: string, values: unknown[]): Promise<PostgresResult>
   on(event: 'error', listener: () => void): unknown
   off(event: 'error', listener: () => void): unknown
