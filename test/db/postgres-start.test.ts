@@ -89,7 +89,7 @@ if (postgresUrl !== undefined) {
         withUser(databaseOf(url, missing), `crm:${PASSWORD}`),
         new RegExp(`createdb -h 127\\.0\\.0\\.1 -p ${port} -U crm ${missing} `),
       ],
-      [withUser(guarded, `${stranger}:${PASSWORD}`), /privileges .* GRANT USAGE, CREATE ON SCHEMA public TO/],
+      [withUser(guarded, `${stranger}:${PASSWORD}`), /privileges: .* GRANT USAGE, CREATE ON SCHEMA public TO/],
       [foreign, /has a table "users" that this program did not create/],
       [other, /has a table "kysely_migration" that this program did not create/],
       [newer, /newer version .*0099-later/],

@@ -108,7 +108,7 @@ test('a worker that cannot start stops the start, and each says why once', async
   const { code, stdout, stderr } = await new Program(t, { env }).run()
   assert.deepEqual({ code, stdout }, { code: 1, stdout: '' })
   assert.match(stderr, /TLS_CERT: there is no such file/)
-  assert.match(stderr, /A worker ended before it could serve; what it wrote above says why\.\n$/)
+  assert.match(stderr, /A worker ended before it could serve\. Its output above says why\.\n$/)
 })
 
 /** The sum of all samples of a metric whose labels contain this. */
