@@ -3,16 +3,16 @@ import { dirname } from 'node:path'
 import { StartError } from '../src/config/start-error.ts'
 import { DatabaseUnavailable } from './errors.ts'
 
-/** The calls that opening makes; a better-sqlite3 database has them. */
-export interface OpenedSqlite {
+/** A better-sqlite3 database fits. */
+interface OpenedSqlite {
   pragma(pragma: string): unknown
   exec(sql: string): unknown
   close(): unknown
 }
 
 /**
- * Opens a database file so that several processes can share it, or says in one line why it cannot be used.
- * A file that is not a database is left as it is. `variable` names the setting that the file came from.
+ * Opens a database file that several processes can share. `variable` names its setting, for errors.
+ * @throws a `StartError` of one line when it cannot be used; a file that is not a database stays as it is.
  */
 export function openDatabaseFile<Sqlite extends OpenedSqlite>(
   file: string,
@@ -21,7 +21,7 @@ export function openDatabaseFile<Sqlite extends OpenedSqlite>(
 ): Sqlite {
   if (file !== ':memory:') {
     if (!existsSync(dirname(file)))
-      throw new StartError(`The folder ${dirname(file)} does not exist. Make it, or set ${variable} to another file.`)
+      throw new StartError(`The folder ${dirname(file)} does not exist. Create it, or set ${variable} to another file.`)
     if (existsSync(file) && !statSync(file).isFile())
       throw new StartError(
         `${file} is not a file. Set ${variable} to a database file, or to one that does not exist yet.`,
@@ -41,7 +41,7 @@ export function openDatabaseFile<Sqlite extends OpenedSqlite>(
   }
 }
 
-/** Words for what SQLite answers; what is not the file's fault stays as it is. */
+/** Turns a known error of SQLite into a `StartError`; returns others unchanged. */
 export function explainSqliteError(error: unknown, file: string, variable: string): unknown {
   const cause = error instanceof DatabaseUnavailable ? error.cause : error
   const code = String((cause as { code?: unknown } | null)?.code)
@@ -52,12 +52,12 @@ export function explainSqliteError(error: unknown, file: string, variable: strin
 }
 
 const REASONS: Record<string, string> = {
-  SQLITE_NOTADB: 'is not a database: give another file, or move this one away',
+  SQLITE_NOTADB: 'is not a database: choose another file, or move this one away',
   SQLITE_CORRUPT: 'is damaged: restore it from a backup, or move it away',
-  SQLITE_READONLY: 'cannot be written: allow writing to it and to its folder, or give another file',
-  SQLITE_CANTOPEN: 'cannot be opened: look at the rights of the file and of its folder, or give another file',
-  SQLITE_PERM: 'cannot be opened: look at the rights of the file and of its folder, or give another file',
-  SQLITE_BUSY: 'is locked by another program: stop that program, or give another file',
+  SQLITE_READONLY: 'cannot be written: allow writing to it and to its folder, or choose another file',
+  SQLITE_CANTOPEN: 'cannot be opened: check the permissions of the file and its folder, or choose another file',
+  SQLITE_PERM: 'cannot be opened: check the permissions of the file and its folder, or choose another file',
+  SQLITE_BUSY: 'is locked by another program: stop that program, or choose another file',
   SQLITE_FULL: 'cannot grow: the disk is full',
   SQLITE_IOERR: 'cannot be read or written: the disk reports an error',
 }

@@ -1,7 +1,4 @@
-/**
- * The CRM's database cannot be reached, is too slow, or takes nothing more. Whether the last thing that was asked of it was done,
- * nobody knows. Shown to visitors as it is, with status 503.
- */
+/** The CRM's database is unreachable, too slow or full. Whether the last query was executed is unknown. Shown to users with status 503. */
 export class DatabaseUnavailable extends Error {
   override readonly name = 'DatabaseUnavailable'
   readonly status = 503
@@ -13,40 +10,40 @@ export class DatabaseUnavailable extends Error {
   }
 }
 
-// Somebody else is writing for too long, or the disk does not let it.
-const SQLITE_TROUBLE = /^SQLITE_(BUSY|LOCKED|PROTOCOL|IOERR|FULL|CANTOPEN|READONLY)/
-// Connection gone (08), a standby (25006), out of something (53), cancelled, timed out or shut down (57, 55P03, 25P03), a bad disk (58).
-const POSTGRES_TROUBLE = /^(08|53|57|58|25006$|25P03$|55P03$)/
-const POSTGRES_GOODBYE = /^(08|57P|25006$|25P03$)/
-const POSTGRES_UNDONE = /^40(001|P01)$/
+// Another process holds the write lock too long, or the disk fails.
+const SQLITE_UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|PROTOCOL|IOERR|FULL|CANTOPEN|READONLY)/
+// Connection lost (08), a standby (25006), out of resources (53), cancelled, timed out or shut down (57, 55P03, 25P03), disk error (58).
+const POSTGRES_UNAVAILABLE = /^(08|53|57|58|25006$|25P03$|55P03$)/
+const POSTGRES_CONNECTION_ENDED = /^(08|57P|25006$|25P03$)/
+const POSTGRES_ROLLED_BACK = /^40(001|P01)$/
 
-/** What SQLite threw, as the application is told: `DatabaseUnavailable` where it is that, everything else unchanged. */
-export function sqliteTrouble(error: unknown): unknown {
-  return SQLITE_TROUBLE.test(codeOf(error)) ? new DatabaseUnavailable(error) : error
+/** Turns an outage of SQLite into `DatabaseUnavailable`; returns other errors unchanged. */
+export function mapSqliteError(error: unknown): unknown {
+  return SQLITE_UNAVAILABLE.test(codeOf(error)) ? new DatabaseUnavailable(error) : error
 }
 
-/** The same for PostgreSQL. What it did not say itself is a connection that was refused, cut, or too slow. */
-export function postgresTrouble(error: unknown): unknown {
-  const isTrouble = isAnswer(error) ? POSTGRES_TROUBLE.test(codeOf(error)) : !isMistake(error)
-  return isTrouble ? new DatabaseUnavailable(error) : error
+/** The same for PostgreSQL. An error that the server did not send is a failed connection. */
+export function mapPostgresError(error: unknown): unknown {
+  const isUnavailable = isServerError(error) ? POSTGRES_UNAVAILABLE.test(codeOf(error)) : !isProgrammerError(error)
+  return isUnavailable ? new DatabaseUnavailable(error) : error
 }
 
-/** Whether PostgreSQL's connection must not be used again: it is gone, or nobody knows what still runs on it. */
+/** Whether the connection must not be used again: it is lost, or a query may still run on it. */
 export function endsConnection(error: unknown): boolean {
-  return isAnswer(error) ? POSTGRES_GOODBYE.test(codeOf(error)) : !isMistake(error)
+  return isServerError(error) ? POSTGRES_CONNECTION_ENDED.test(codeOf(error)) : !isProgrammerError(error)
 }
 
-/** Whether PostgreSQL undid a transaction only because another one was in its way, so that it may simply run again. */
-export function wasInTheWay(error: unknown): boolean {
-  return isAnswer(error) && POSTGRES_UNDONE.test(codeOf(error))
+/** Serialization failure or deadlock: the transaction can simply run again. */
+export function isRetryable(error: unknown): boolean {
+  return isServerError(error) && POSTGRES_ROLLED_BACK.test(codeOf(error))
 }
 
-function isAnswer(error: unknown): boolean {
+function isServerError(error: unknown): boolean {
   return typeof (error as { severity?: unknown } | null)?.severity === 'string'
 }
 
-/** A value that cannot be sent, for instance. */
-function isMistake(error: unknown): boolean {
+/** For example a value that cannot be sent. */
+function isProgrammerError(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
 }
 

@@ -1,7 +1,7 @@
 import { StartError } from '../src/config/start-error.ts'
 import { DatabaseUnavailable } from './errors.ts'
 
-/** What is told of where a database is: never the password. */
+/** The parts of an address without the password. */
 interface Place {
   host: string
   port: string
@@ -11,8 +11,8 @@ interface Place {
 }
 
 /**
- * Words for why PostgreSQL cannot be used, in one line that says what to do; `variable` names the setting that the address came from. What is
- * not the database's fault stays as it is.
+ * Turns a known error of PostgreSQL into a `StartError` of one line that says what to do; returns others unchanged. `variable`
+ * names the setting of the address.
  */
 export function explainPostgresError(error: unknown, url: string, variable: string): unknown {
   const cause = error instanceof DatabaseUnavailable ? error.cause : error
@@ -24,39 +24,41 @@ export function explainPostgresError(error: unknown, url: string, variable: stri
   if (words !== undefined) return explained(`${server} ${words(place, String(message))}`)
   if (/password must be a string/.test(String(message)))
     return explained(`${server} wants a password for "${place.user}". Put it into ${variable}: user:password@host.`)
-  if (SILENCE.test(`${code} ${message}`))
-    return explained(`Nobody answers at ${place.host}:${place.port}. Start PostgreSQL there, or mend ${variable}.`)
+  if (NO_ANSWER.test(`${code} ${message}`))
+    return explained(
+      `PostgreSQL does not answer at ${place.host}:${place.port}. Start it there, or correct ${variable}.`,
+    )
   return error instanceof DatabaseUnavailable ? explained(`${server} cannot be used (${variable}): ${message}`) : error
 }
 
-/** Where a database is, for people. */
+/** The name and place of a database, for messages. */
 export function nameOfPostgres(url: string): string {
   const { host, port, database } = placeOf(url, '')
   return `"${database}" at ${host}:${port}`
 }
 
-const SILENCE =
+const NO_ANSWER =
   /\b(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|timeout|terminated unexpectedly)\b/
 
 const refusesUser = ({ user, variable }: Place, message: string) =>
-  `does not let "${user}" in: ${message}. Mend the user or the password in ${variable}.`
+  `does not let "${user}" in: ${message}. Check the user and the password in ${variable}.`
 
-// By PostgreSQL's own numbers. Its messages name users, databases and tables, and never hold a password.
+// By SQLSTATE. The messages of PostgreSQL never hold a password.
 const ANSWERS: Record<string, (place: Place, message: string) => string> = {
   '28000': refusesUser,
   '28P01': refusesUser,
   '3D000': ({ host, port, user, database, variable }) =>
-    `has no database "${database}". Make it with: createdb -h ${host} -p ${port} -U ${user} ${database} (or mend ${variable}).`,
+    `has no database "${database}". Create it with: createdb -h ${host} -p ${port} -U ${user} ${database} (or correct ${variable}).`,
   '3F000': ({ database, user, variable }, message) =>
-    `cannot tell where in "${database}" tables belong: ${message}. Make a schema for "${user}", or mend ${variable}.`,
+    `cannot tell where in "${database}" tables belong: ${message}. Create a schema for "${user}", or correct ${variable}.`,
   '42501': ({ database, user, variable }, message) =>
-    `does not give "${user}" the rights that it takes: ${message}. Let an administrator run: ` +
+    `does not give "${user}" the required privileges: ${message}. Let an administrator run: ` +
     `GRANT CONNECT, CREATE ON DATABASE "${database}" TO "${user}"; GRANT USAGE, CREATE ON SCHEMA public TO "${user}"; ` +
     `or name the owner of the tables in ${variable}.`,
   '42P07': ({ database, variable }, message) =>
-    `has tables in "${database}" that this program did not make: ${message}. Point ${variable} at another database; nothing was changed.`,
+    `has tables in "${database}" that this program did not create: ${message}. Point ${variable} at another database; nothing was changed.`,
   '53300': ({ variable }, message) =>
-    `takes no more connections: ${message}. Raise its max_connections, or stop a program that holds some (${variable}).`,
+    `accepts no more connections: ${message}. Raise its max_connections, or stop a program that holds some (${variable}).`,
   '57P03': ({ variable }, message) => `is not ready: ${message}. Try again in a moment (${variable}).`,
 }
 

@@ -6,7 +6,7 @@ import type { Database } from './tables.ts'
 
 const MIGRATION_TABLE = 'kysely_migration'
 
-// All of them, so that a table of somebody else is noticed before anything is made.
+// All tables, so that those of another program are found before anything is created.
 const TABLES: Record<keyof Database, true> = {
   sales_persons: true,
   customers: true,
@@ -21,8 +21,8 @@ const TABLES: Record<keyof Database, true> = {
 }
 
 /**
- * Brings the schema up to date; does nothing when it is. A database that a newer version of this program has written,
- * or that belongs to another program, is refused with a `StartError` before anything in it is touched.
+ * Runs the pending migrations.
+ * @throws a `StartError`, before any change, for a database of a newer version or of another program.
  */
 export async function migrateToLatest(
   database: Kysely<Database>,
@@ -32,12 +32,12 @@ export async function migrateToLatest(
   if (!(await isBehind(database, where, migrations))) return
   const { error } = await migratorOf(database, migrations).migrateToLatest()
   if (error === undefined) return
-  // Another process that starts on the same database may have been quicker.
+  // Another process may have migrated it at the same time.
   if (!(await isBehind(database, where, migrations))) return
   throw error
 }
 
-/** Whether there are steps that this database has not seen. Refuses what `migrateToLatest` refuses. */
+/** Whether migrations are pending. Throws as `migrateToLatest` does. */
 export async function isBehind(
   database: Kysely<Database>,
   where: string,
@@ -49,20 +49,20 @@ export async function isBehind(
   const unknown = applied.find((name) => !known.includes(name))
   if (unknown !== undefined) {
     throw new StartError(
-      `The database ${where} was written by a newer version of this program (it knows the schema step "${unknown}"). ` +
+      `The database ${where} was written by a newer version of this program (it has the migration "${unknown}"). ` +
         'Update the program, or point DATABASE_URL at another database; nothing was changed.',
     )
   }
   return applied.length < known.length
 }
 
-/** Takes every step back, the newest first: all of our tables go with what is in them, and nothing else does. */
+/** Reverts all migrations, the newest first. Drops the tables of this program and no others. */
 export async function migrateToNothing(database: Kysely<Database>): Promise<void> {
   const { error } = await migratorOf(database, allMigrations).migrateTo(NO_MIGRATIONS)
   if (error !== undefined) throw error
 }
 
-/** The steps that this program knows and the database lacks, by name. Those that a newer version has added are no lack. */
+/** The names of the pending migrations. Those that a newer version has added do not count. */
 export async function missingMigrations(
   database: Kysely<Database>,
   migrations: Record<string, Migration> = allMigrations,
@@ -71,7 +71,7 @@ export async function missingMigrations(
   return Object.keys(migrations).filter((name) => !applied.includes(name))
 }
 
-/** The steps that this database has seen. Refuses one that has tables of our names from somebody else. */
+/** The names of the applied migrations. Throws for tables of the same names that another program has created. */
 export async function appliedMigrations(database: Kysely<Database>, where: string): Promise<string[]> {
   const tables = await database.introspection.getTables({ withInternalKyselyTables: true })
   const names = tables.map((table) => table.name)
@@ -83,7 +83,7 @@ export async function appliedMigrations(database: Kysely<Database>, where: strin
 
 function foreignTable(where: string, table: string): StartError {
   return new StartError(
-    `The database ${where} has a table "${table}" that this program did not make. ` +
+    `The database ${where} has a table "${table}" that this program did not create. ` +
       'Point DATABASE_URL at another database; nothing was changed.',
   )
 }

@@ -14,16 +14,16 @@ export interface Database {
   email_changes: EmailChangesTable
 }
 
-/** Nine digits: what people can still type, and no more than a 32-bit integer holds. */
+/** Nine digits: short enough to type, and within a 32-bit integer. */
 export const LARGEST_USER_ID = 999_999_999
 
-/** As long as an e-mail address can be. */
+/** The limit of the standard. */
 export const LONGEST_EMAIL = 254
 
-/** What a salesperson's account may be; `src/crm-session/privileges.ts` says what each of them opens. */
+/** The role of a staff account; `src/crm-session/privileges.ts` maps it to privileges. */
 export type Role = 'salesperson' | 'manager' | 'administrator'
 
-export interface SalesPersonsTable {
+interface SalesPersonsTable {
   user_id: number
   firstname: string
   lastname: string
@@ -35,7 +35,7 @@ export interface SalesPersonsTable {
   active: number
 }
 
-export interface CustomersTable {
+interface CustomersTable {
   id: Generated<number>
   name: string
   /** The name in lower case without accents: what the list is searched and sorted by. */
@@ -50,11 +50,11 @@ export interface CustomersTable {
   total_purchase: number
   customer_since: string
   sales_person: number
-  /** Goes up with each change. A new customer begins at random: his id may have been somebody else's before. */
+  /** For optimistic concurrency. Starts at random, because an id may be reused. */
   version: Generated<number>
 }
 
-export interface PurchasesTable {
+interface PurchasesTable {
   id: Generated<number>
   customer_id: number
   purchased_on: string
@@ -63,11 +63,11 @@ export interface PurchasesTable {
   amount: number
 }
 
-/** Somebody who signed up by himself. Times of these three tables are ISO 8601 in UTC, so that they compare as text. */
-export interface UsersTable {
-  /** Random, so that no later account ever gets an earlier one's. */
+/** A user who signed up. Times are ISO 8601 in UTC, so that they compare as text. */
+interface UsersTable {
+  /** Random, so that it is never reused. */
   id: string
-  /** Lower case; unique. An account that was not validated gives way to the next sign-up with its address. */
+  /** Lower case; unique. The next sign-up with the address replaces an account that was not validated. */
   email: string
   /** A bcrypt hash; null until the link's page asks for a password (production). */
   password: string | null
@@ -78,8 +78,8 @@ export interface UsersTable {
   validated_at: string | null
 }
 
-/** Mail that is to be sent, and what became of it. Never a token: the link is made when the mail goes out. */
-export interface OutboxTable {
+/** Mail to send and its result. Never a token: the link is created when the mail is sent. */
+interface OutboxTable {
   id: string
   kind: MailKind
   user_id: string
@@ -88,18 +88,18 @@ export interface OutboxTable {
   state: 'waiting' | 'sent' | 'dropped'
   created_at: string
   due_at: string
-  /** Whoever sends it has it until then; '' when nobody does. */
+  /** The lease of the process that sends it; '' for none. */
   leased_until: string
   attempts: number
-  /** Why the last attempt failed, as a code; or that a newer request took its place. */
+  /** Why the last attempt failed, as a code; or that a newer request replaced it. */
   problem: string | null
   sent_at: string | null
   link_until: string | null
-  /** What the mail tells beside, as JSON. Never a secret. */
+  /** More values for the template, as JSON. Never a secret. */
   details: string | null
 }
 
-/** `validate` and `taken` belong to signing up; the others to an account that is there. */
+/** `validate` and `taken` belong to the sign-up, the others to an existing account. */
 export type MailKind =
   | 'validate'
   | 'taken'
@@ -110,7 +110,7 @@ export type MailKind =
   | 'new-device'
 
 /** The mail that the demo shows instead of sending it. */
-export interface MailboxTable {
+interface MailboxTable {
   id: Generated<number>
   recipient: string
   subject: string
@@ -121,21 +121,21 @@ export interface MailboxTable {
   sent_at: string
 }
 
-/** What an external platform was asked to approve. Times are ISO 8601 in UTC, so that they compare as text. */
-export interface OperationsTable {
-  /** May come again when an operation went with its customer. */
+/** A request for approval by an external platform. Times are ISO 8601 in UTC, so that they compare as text. */
+interface OperationsTable {
+  /** May be reused after a customer is deleted with their operations. */
   id: Generated<number>
-  /** What its one-time link names beside the id: unguessable, and never the same again. */
+  /** The link names it beside the id: unguessable, never reused. */
   key: string
   customer_id: number
   user_id: number
-  /** The public handle of the session that asked: only a link of this very session may complete the operation. */
+  /** The public handle of the session that asked: only its links may complete the operation. */
   session_id: string
   percent: number
   reason: string
   scenario: '$4DSID' | 'state' | 'rest'
   state: OperationState
-  /** What the platform calls it; null until it has answered. */
+  /** The platform's id; null until it has answered. */
   platform_id: string | null
   asked_at: string
   expires_at: string
@@ -145,17 +145,17 @@ export interface OperationsTable {
 /** `asked` waits for a decision; all others are final. */
 export type OperationState = 'asked' | 'approved' | 'refused' | 'unreachable' | 'unanswered' | 'rejected' | 'expired'
 
-/** What happened around sign-ins and sessions. Nothing updates a row. */
-export interface AuditEventsTable {
-  /** Sorts by time; within a process, in the order in which things happened. */
+/** The audit trail. Rows are never updated. */
+interface AuditEventsTable {
+  /** Sorts by time, within a process in the order of events. */
   id: string
   /** ISO 8601 in UTC. */
   at: string
   event: string
-  /** Whom it is about; null for a guest, and for a name that nobody has. */
+  /** The user it is about; null for a guest and for an unknown name. */
   user_id: string | null
   user_name: string
-  /** Who did it, when that was somebody else. */
+  /** The user who did it, when it was another one. */
   by_user_id: string | null
   by_user_name: string
   /** The public handle. */
@@ -169,21 +169,21 @@ export interface AuditEventsTable {
   times: number
 }
 
-/** The browsers that somebody has signed in with, in the words that he is told. */
-export interface KnownDevicesTable {
+/** The browsers that a user has signed in with, as they are described to the user. */
+interface KnownDevicesTable {
   user_id: string
   device: string
   first_seen_at: string
   last_seen_at: string
 }
 
-/** A new address that somebody wants, until he opens the link that was mailed there; one of each user at most. */
-export interface EmailChangesTable {
+/** A new address until its link is opened; at most one per user. */
+interface EmailChangesTable {
   user_id: string
   /** Random; the link names it. */
   id: string
   email: string
-  /** The public handle of the session that asked: the link is one of this session. */
+  /** The public handle of the session that asked, which the link belongs to. */
   session_id: string
   asked_at: string
 }

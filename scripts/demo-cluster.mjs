@@ -15,12 +15,12 @@ process.env.SESSION_STORE = store
 process.env.WEB_CONCURRENCY ||= WORKERS
 await import('../src/main.ts')
 
-/** The first of these variables that holds an address of this kind. */
+/** The first of these variables with a matching address. */
 function fromEnvironment(names, pattern) {
   return names.map((name) => process.env[name]?.trim()).find((value) => value && pattern.test(value))
 }
 
-/** The variables that psql and everything else made for PostgreSQL look at. */
+/** The variables of psql and libpq. */
 function fromLibpq() {
   const { PGHOST, PGPORT = '5432', PGUSER, PGPASSWORD, PGDATABASE } = process.env
   if (!PGHOST || !PGDATABASE || PGHOST.startsWith('/')) return undefined

@@ -1,4 +1,4 @@
-// npm run demo:lan: the demo for a phone on the same network. It binds all networks, so it says what that means.
+// npm run demo:lan: the demo for a phone on the same network. It listens on all networks, so it prints a warning.
 import { networkInterfaces } from 'node:os'
 
 const port = process.env.PORT || '8044'

@@ -1,4 +1,4 @@
-// npm run dev: run the server, and start it again whenever a source, a migration or a view changes.
+// npm run dev: run the server, and restart it when a source, a migration or a view changes.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, watch } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-// An editor writes several files, or one in several steps.
+// Debounce: editors write several files, or one in several steps.
 const QUIET_MILLISECONDS = 100
 const WATCHED = ['src', 'db', 'views']
 // The database lies in a watched folder and changes with every request.
@@ -23,7 +23,7 @@ process.on('SIGINT', end)
 process.on('SIGTERM', end)
 
 function startServer() {
-  // Sessions outlive a restart here: nobody wants to log in again after each change.
+  // Sessions survive a restart, so that no login is needed after each change.
   const env = { SESSION_CLOSE_ON_STOP: 'false', ...process.env }
   server = spawn(process.execPath, [join(root, 'src', 'main.ts')], { stdio: 'inherit', env })
   const started = server
@@ -54,10 +54,10 @@ async function restart(file) {
   if (!ending) startServer()
 }
 
-// Only TypeScript's own parser tells a mistake without running the file.
+// Finds syntax errors without running the file.
 const CHECK = `require('node:module').stripTypeScriptTypes(require('node:fs').readFileSync(process.argv[1], 'utf8'))`
 
-/** Whether Node cannot read this source; what is wrong is printed. */
+/** Whether Node cannot parse this source; the error is printed. */
 function isBroken(file) {
   if (!file.endsWith('.ts') || !existsSync(file)) return false
   const args = ['--disable-warning=ExperimentalWarning', '-e', CHECK, file]

@@ -3,12 +3,12 @@ import { demoAccounts } from './accounts/index.ts'
 import { ConfigError, readConfig } from './config/config.ts'
 import { StartError } from './config/start-error.ts'
 import { linkToPrimary, type PrimaryLink } from './parts/primary-link.ts'
-import { announcement, cautions } from './process/announcement.ts'
+import { announcement, warnings } from './process/announcement.ts'
 import { startFleet } from './process/fleet/index.ts'
 import { type RunningServer, startServer } from './process/server.ts'
 import { stopSignals } from './process/stop-signals.ts'
 
-// After an error that nobody expected, stopping in good order may itself hang.
+// After an unexpected error the graceful shutdown itself may hang.
 const LAST_STOP_MILLISECONDS = 5_000
 
 let server: RunningServer | undefined
@@ -16,17 +16,17 @@ let stopping = false
 const meaningOfSignal = stopSignals()
 const primary = linkToPrimary()
 
-if (primary) obey(primary)
+if (primary) stopWithPrimary(primary)
 else for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stopOrForce)
 process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
-// The reader of our output may go away (`npm start | head`); that is no reason to stop.
+// The reader of the output may go away (`npm start | head`).
 process.stdout.on('error', () => {})
 
 try {
   const started = await start()
   const announce = await announcer(started)
-  // From here on a signal stops the server itself; one that came earlier is answered now.
+  // A signal that came earlier is handled now.
   server = started
   if (stopping) await stopNow(started)
   else announce()
@@ -41,8 +41,8 @@ function start(): Promise<RunningServer> {
   return config.webConcurrency > 1 ? startFleet(config) : startServer()
 }
 
-/** A Ctrl-C in the terminal reaches every process, and the primary stops its workers in their order. */
-function obey(primary: PrimaryLink): void {
+/** A Ctrl-C in the terminal reaches every process, but the primary stops its workers in order. */
+function stopWithPrimary(primary: PrimaryLink): void {
   process.on('SIGINT', () => {})
   process.once('SIGTERM', stop)
   primary.onStop(stop)
@@ -56,7 +56,7 @@ async function announcer({ url, busyPorts, platformUrl, parts }: RunningServer):
     return () => void process.stdout.write(announcement(config, url, { accounts, busyPorts, platformUrl }))
   }
   return () => {
-    for (const caution of cautions(config)) log.warn(caution)
+    for (const warning of warnings(config)) log.warn(warning)
     log.info({ listening: url, publicUrl: config.publicUrl, busyPorts }, 'listening')
   }
 }

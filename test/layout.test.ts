@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import test from 'node:test'
 import { projectRoot } from '../src/config/project-root.ts'
-import { codeLines, LINES, readSources, type Source, violations } from './support/layout.ts'
+import { codeLines, LINES, readSources, type Source, unusedExports, violations } from './support/layout.ts'
 
 // Whatever a newcomer has to look at first.
 const MOST_ROOT_ENTRIES = 17
@@ -13,6 +13,11 @@ test('every file keeps to the layout: a room stands above everything it imports,
   assert.deepEqual(violations(sources), [])
   for (const { path, text } of sources)
     if (codeLines(text) > LINES.warn) t.diagnostic(`${path} has ${codeLines(text)} lines of code`)
+})
+
+test('an export is imported by another file', () => {
+  const importers = readSources(projectRoot(), ['src', 'db', 'test', 'scripts', 'bench'])
+  assert.deepEqual(unusedExports(importers), [])
 })
 
 test('the root of the repository holds at most 17 entries besides dotfiles', () => {
@@ -85,6 +90,19 @@ test('each rule of the layout is seen to be broken', () => {
   assert.deepEqual(violations([source('src/extra/thing.ts')]), [
     'src/extra/thing.ts is in no room of test/support/layout.ts',
   ])
+})
+
+test('an export without an importer is noticed, however the others are imported', () => {
+  const exporter = source(
+    'src/crm/a.ts',
+    'export const one = 1\nexport interface Two {}\nexport async function three() {}\nexport class Four {}\n',
+  )
+  const refused = (text: string) => unusedExports([exporter, source('src/crm/b.ts', text)])
+  assert.deepEqual(refused("import { one, type Two } from './a.ts'\nexport { three as drei } from './a.ts'"), [
+    'src/crm/a.ts exports Four, which no other file imports',
+  ])
+  for (const text of ["import * as all from './a.ts'", "export * from './a.ts'", "await import('./a.ts')"])
+    assert.deepEqual(refused(text), [], text)
 })
 
 test('a cycle of imports, and a store that the index of the layer reaches, are noticed and shown', () => {

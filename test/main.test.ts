@@ -10,7 +10,7 @@ import Database from 'better-sqlite3'
 import { type Ended, Program, settingsIn, startServerProcess, temporaryFolder } from './support/process.ts'
 import { Visitor } from './support/visitor.ts'
 
-test('the first start fills the demo and tells its address and accounts; the next one finds everything as it was', async (t) => {
+test('the first start fills the demo and prints its address and accounts; the next one finds everything as it was', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   const first = await startServerProcess(t, { env })
   const { stdout } = await first.program.stop()
@@ -25,7 +25,7 @@ test('the first start fills the demo and tells its address and accounts; the nex
   await second.program.stop()
 })
 
-test('a request under way is answered although the server was told to stop, and then it ends with code 0', async (t) => {
+test('a graceful shutdown answers the request in flight, and exits with code 0', async (t) => {
   const server = await startServerProcess(t, { env: settingsIn(temporaryFolder(t)) })
   const body = 'userId=4&password=crm-demo'
   const login = request(`${server.url}/4DACTION/authenticate`, {
@@ -50,14 +50,14 @@ test('a request under way is answered although the server was told to stop, and 
   assert.deepEqual(await codeAndNoise(server.program), { code: 0, stderr: '' })
 })
 
-test('Ctrl-C comes twice when npm hands it on, and counts once', async (t) => {
+test('a Ctrl-C that npm forwards counts once', async (t) => {
   const server = await startServerProcess(t, { env: settingsIn(temporaryFolder(t)) })
   server.program.kill('SIGINT')
   server.program.kill('SIGINT')
   assert.deepEqual(await codeAndNoise(server.program), { code: 0, stderr: '' })
 })
 
-test('a signal during the start is obeyed as soon as the server stands', async (t) => {
+test('a signal during the start stops the server as soon as it runs', async (t) => {
   const folder = temporaryFolder(t)
   const program = new Program(t, { env: { ...settingsIn(folder), BCRYPT_COST: '10' } })
   // The file appears at the beginning of the start, and hashing the passwords of the demo takes a while.
@@ -66,14 +66,14 @@ test('a signal during the start is obeyed as soon as the server stands', async (
   assert.deepEqual(await codeAndNoise(program), { code: 0, stderr: '' })
 })
 
-test('a port that was asked for and is busy stops the start with one line', async (t) => {
+test('a busy PORT stops the start with one line', async (t) => {
   const folder = temporaryFolder(t)
   const port = await occupy(t)
   const end = await new Program(t, { env: { ...settingsIn(folder), PORT: String(port) } }).run()
   assertOneLine(end, new RegExp(`^Port ${port} is busy`))
 })
 
-test('without a port that was asked for, the next free one is taken and told', async (t) => {
+test('without PORT the next free port is used and printed', async (t) => {
   // 8044 may be free or busy on this machine; when this program is the first there, a second one finds it busy.
   const { PORT: _any, ...env } = settingsIn(temporaryFolder(t))
   const first = await startServerProcess(t, { env })
@@ -84,7 +84,7 @@ test('without a port that was asked for, the next free one is taken and told', a
   await first.program.stop()
 })
 
-test('a configuration that cannot be used is told whole, a line each, and nothing is made', async (t) => {
+test('an invalid configuration prints all problems, one per line, and creates nothing', async (t) => {
   const folder = temporaryFolder(t)
   const env = { ...settingsIn(folder), PORT: 'http', SESSIONS: 'sometimes', PUBLIC_URL: 'here' }
   const end = await new Program(t, { env }).run()
@@ -99,7 +99,7 @@ test('a configuration that cannot be used is told whole, a line each, and nothin
   assert.equal(existsSync(join(folder, 'crm.sqlite')), false)
 })
 
-test('a file that is no database stops the start with one line and stays as it is', async (t) => {
+test('a file that is not a database stops the start with one line and stays as it is', async (t) => {
   for (const name of ['crm.sqlite', 'sessions.sqlite']) {
     const folder = temporaryFolder(t)
     const file = join(folder, name)
@@ -137,7 +137,7 @@ test('databases of a newer version stop the start with one line and stay as they
   }
 })
 
-test('production wants to be told its address, and starts empty: no demo account opens it', async (t) => {
+test('production requires PUBLIC_URL, and starts empty, without the demo accounts', async (t) => {
   const env = {
     ...settingsIn(temporaryFolder(t)),
     NODE_ENV: 'production',
@@ -162,7 +162,7 @@ test('production wants to be told its address, and starts empty: no demo account
   await server.program.stop()
 })
 
-test('[LIFE-6] a session timeout of 0 is warned of at the start', async (t) => {
+test('[LIFE-6] a session timeout of 0 prints a warning at the start', async (t) => {
   const env = { ...settingsIn(temporaryFolder(t)), SESSION_TIMEOUT_MINUTES: '0' }
   const server = await startServerProcess(t, { env })
   await server.program.printed(/SESSION_TIMEOUT_MINUTES is 0: sessions never expire/)
@@ -190,7 +190,7 @@ function assertOneLine({ code, stdout, stderr }: Ended, pattern: RegExp): void {
   assert.match(stderr, pattern)
 }
 
-/** Resolves once nobody listens on this port any more. */
+/** Resolves once the port is free. */
 async function untilRefused(port: number): Promise<void> {
   for (;;) {
     const socket = connect(port, '127.0.0.1')

@@ -14,7 +14,7 @@ interface Entry {
 }
 
 for (const file of ['package-lock.json', 'scripts/node/package-lock.json']) {
-  test(`every entry of ${file} has an integrity hash, so that no other package can take its place`, () => {
+  test(`every entry of ${file} has an integrity hash, so that no package can be replaced`, () => {
     const entries = packagesOf(file)
     assert.ok(entries.length > 0)
     assert.deepEqual(

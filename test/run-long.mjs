@@ -18,7 +18,9 @@ const PARTS = {
   async model() {
     process.env.MODEL_RUNS = '1000'
     process.env.COMPARED_ROUNDS = '50'
-    await runUnitTests(matching(plan.unit, ['session/model', '/compared.test']), { processMinutes: PROCESS_MINUTES })
+    await runUnitTests(matching(plan.unit, ['session/model', 'session/races', '/compared.test']), {
+      processMinutes: PROCESS_MINUTES,
+    })
   },
   async faults() {
     process.env.FAULT_ROUNDS = '10'

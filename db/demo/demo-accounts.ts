@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database, Role } from '../tables.ts'
 
-/** The password of every account that the demo is seeded with. The production profile never seeds. */
+/** The password of all demo accounts. Production has none. */
 export const DEMO_PASSWORD = 'crm-demo'
 
 const LAST_DEMO_USER_ID = 6
@@ -12,7 +12,7 @@ export interface DemoAccount {
   role: Role
 }
 
-/** The demo's own accounts that can still sign in, for the start page and the box that the server prints. */
+/** The active demo accounts, for the start page and the announcement. */
 export async function demoAccounts(database: Kysely<Database>): Promise<DemoAccount[]> {
   const rows = await database
     .selectFrom('sales_persons')

@@ -1,7 +1,4 @@
-/**
- * Repeatable pseudo-random numbers for the demo's data: one seed, always the same customers.
- * Never for anything that must not be guessed.
- */
+/** Repeatable pseudo-random numbers for the demo's data. Not for secrets. */
 export class PseudoRandom {
   #state: number
 

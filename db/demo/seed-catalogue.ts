@@ -1,4 +1,4 @@
-/** The trades that the demo's customers are in, with the words that such companies use in their names. */
+/** Industries, with words for company names. */
 export const industries: readonly { name: string; words: readonly string[] }[] = [
   { name: 'Agriculture', words: ['Orchards', 'Agri', 'Seeds', 'Farms'] },
   { name: 'Automotive', words: ['Motors', 'Automotive', 'Gearworks'] },
@@ -23,7 +23,7 @@ export const coinedNames: readonly string[] = [
   'Tallis', 'Tidewell', 'Umbra', 'Vantor', 'Westmark', 'Zephyr',
 ]
 
-/** What the company of the demo sells: measuring instruments and their care. Unit prices in cents. */
+/** Products with unit prices in cents. */
 export const products: readonly { description: string; price: number; most: number }[] = [
   { description: 'Temperature probe T200', price: 18_900, most: 60 },
   { description: 'Pressure transmitter P45', price: 42_500, most: 30 },

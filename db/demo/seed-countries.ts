@@ -1,4 +1,4 @@
-/** Where the demo's customers are. Telephone numbers are made so that they reach nobody. */
+/** The telephone numbers are not assigned to any subscriber. */
 export interface SeedCountry {
   name: string
   cities: readonly string[]

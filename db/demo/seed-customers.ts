@@ -3,7 +3,7 @@ import { PseudoRandom } from './pseudo-random.ts'
 import { coinedNames, industries, products } from './seed-catalogue.ts'
 import { countries, type SeedCountry } from './seed-countries.ts'
 
-export interface SeedCustomer {
+interface SeedCustomer {
   id: number
   name: string
   name_folded: string
@@ -18,17 +18,17 @@ export interface SeedCustomer {
   sales_person: number
 }
 
-export interface SeedPurchase {
+interface SeedPurchase {
   customer_id: number
   purchased_on: string
   description: string
   amount: number
 }
 
-export const CUSTOMER_COUNT = 252
+const CUSTOMER_COUNT = 252
 
-/** The day on which the demo's history ends; everything is counted back from it, never from today. */
-export const SEED_TODAY = '2026-06-30'
+/** The last day of the demo's history, whatever today is. */
+const SEED_TODAY = '2026-06-30'
 
 const SEED = 8044
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -37,7 +37,7 @@ const LONGEST_HISTORY_DAYS = 6 * 365
 /** Salesperson 4 has two customers only: fewer than the three that the welcome page would show. */
 const CUSTOMERS_OF_THE_NEWCOMER = { userId: 4, count: 2 }
 
-/** Makes the demo's customers and their purchases: the same ones on every machine. */
+/** Makes the demo's customers and purchases: the same on every machine. */
 export function makeCustomers(): { customers: SeedCustomer[]; purchases: SeedPurchase[] } {
   const random = new PseudoRandom(SEED)
   const takenNames = new Set<string>()

@@ -15,16 +15,13 @@ const salespersons: readonly { user_id: number; firstname: string; lastname: str
   { user_id: 6, firstname: 'Tomasz', lastname: 'Nowak', role: 'administrator' },
 ]
 
-/** True when the CRM has no accounts yet: a fresh database. */
+/** Whether the database has no accounts yet. */
 export async function isEmpty(database: Kysely<Database>): Promise<boolean> {
   const anyone = await database.selectFrom('sales_persons').select('user_id').limit(1).executeTakeFirst()
   return anyone === undefined
 }
 
-/**
- * Fills a fresh database with the demo's accounts and customers, all or nothing. When another process that started on
- * the same one was quicker, its rows stay and nothing is added.
- */
+/** Fills an empty database with the demo's accounts and customers in one transaction, unless another process was faster. */
 export async function seedDemo(
   database: Kysely<Database>,
   hashPassword: (password: string) => Promise<string>,
@@ -45,18 +42,18 @@ export async function seedDemo(
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst()
     if (Number(inserted.numInsertedOrUpdatedRows) < accounts.length) return
-    for (const rows of inPieces(customers)) await transaction.insertInto('customers').values(rows).execute()
-    for (const rows of inPieces(purchases)) await transaction.insertInto('purchases').values(rows).execute()
-    await goOnCounting(transaction)
+    for (const rows of inBatches(customers)) await transaction.insertInto('customers').values(rows).execute()
+    for (const rows of inBatches(purchases)) await transaction.insertInto('purchases').values(rows).execute()
+    await advanceSequence(transaction)
   })
 }
 
-/** Customers were given their numbers here; SQLite counts on from the highest by itself, PostgreSQL is told to. */
-async function goOnCounting(transaction: Transaction<Database>): Promise<void> {
+/** Moves PostgreSQL's sequence past the seeded ids; SQLite does so itself. */
+async function advanceSequence(transaction: Transaction<Database>): Promise<void> {
   if (!(transaction.getExecutor().adapter instanceof PostgresAdapter)) return
   await sql`select setval(pg_get_serial_sequence('customers', 'id'), max(id)) from customers`.execute(transaction)
 }
 
-function* inPieces<T>(rows: T[]): Generator<T[]> {
+function* inBatches<T>(rows: T[]): Generator<T[]> {
   for (let start = 0; start < rows.length; start += ROWS_A_STATEMENT) yield rows.slice(start, start + ROWS_A_STATEMENT)
 }

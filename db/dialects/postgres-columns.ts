@@ -1,9 +1,8 @@
 import { type ColumnDefinitionNode, DataTypeNode, GeneratedNode, PostgresQueryCompiler, RawNode } from 'kysely'
 
 /**
- * Makes columns in PostgreSQL that hold and order what SQLite's do, so that one migration serves both: whole numbers have 64 bits, text is
- * compared by its code points whatever the language of the database, and a number that is the primary key is given by the database
- * to whoever brings none.
+ * Makes PostgreSQL columns that hold and order values as SQLite does, so that one migration serves both: integers have 64 bits, text
+ * is compared by code points, and an integer primary key is generated unless a row brings its own.
  */
 export class NeutralColumns extends PostgresQueryCompiler {
   protected override visitColumnDefinition(column: ColumnDefinitionNode): void {

@@ -13,7 +13,7 @@ import {
 import { NeutralColumns } from './postgres-columns.ts'
 import { PostgresDriver, type PostgresPool } from './postgres-driver.ts'
 
-/** Kysely's dialect for a PostgreSQL that several processes share, so made that migrations and queries mean what they mean on SQLite. */
+/** Kysely's dialect for a shared PostgreSQL. Migrations and queries mean the same as on SQLite. */
 export class SharedPostgresDialect implements Dialect {
   readonly #pool: PostgresPool
 
@@ -29,7 +29,7 @@ export class SharedPostgresDialect implements Dialect {
     return new NeutralColumns()
   }
 
-  /** Brings the lock that lets one process at a time change the schema. */
+  /** Its lock lets one process at a time migrate. */
   createAdapter(): PostgresAdapter {
     return new PostgresAdapter()
   }
@@ -39,7 +39,7 @@ export class SharedPostgresDialect implements Dialect {
   }
 }
 
-/** Sees the tables of the schema that ours are in, and not those of others beside it. */
+/** Sees only the tables of the current schema. */
 class OwnSchemaIntrospector extends PostgresIntrospector {
   readonly #database: Kysely<unknown>
 

@@ -1,20 +1,20 @@
 import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely'
-import { DatabaseUnavailable, endsConnection, postgresTrouble } from '../errors.ts'
+import { DatabaseUnavailable, endsConnection, mapPostgresError } from '../errors.ts'
 
-/** The one call made on a pool; a pg Pool fits. Whoever made it closes it. */
+/** A pg Pool fits. Its creator closes it. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>
 }
 
-/** The calls made on a connection while it is lent. `release(true)` closes it instead of lending it again. */
-export interface PostgresClient {
+/** A pg PoolClient fits. `release(true)` closes the connection instead of pooling it again. */
+interface PostgresClient {
   query(text: string, values: unknown[]): Promise<PostgresResult>
   on(event: 'error', listener: () => void): unknown
   off(event: 'error', listener: () => void): unknown
   release(destroy: boolean): void
 }
 
-export interface PostgresResult {
+interface PostgresResult {
   command: string
   rowCount: number | null
   rows: unknown[]
@@ -23,8 +23,8 @@ export interface PostgresResult {
 const CHANGES = ['INSERT', 'UPDATE', 'DELETE', 'MERGE']
 
 /**
- * Runs Kysely's queries on the connections of a pool. A connection is closed as soon as nobody can know what still runs on it: one whose
- * query timed out would answer the next question with the answer to the last. What cannot be reached throws `DatabaseUnavailable`.
+ * Runs Kysely's queries on the connections of a pool. A connection is closed after a query that timed out: it would answer the next
+ * query with the result of the last. An unreachable database throws `DatabaseUnavailable`.
  */
 export class PostgresDriver implements Driver {
   readonly #pool: PostgresPool
@@ -35,38 +35,38 @@ export class PostgresDriver implements Driver {
 
   async init(): Promise<void> {}
 
-  async acquireConnection(): Promise<LentConnection> {
+  async acquireConnection(): Promise<PooledConnection> {
     try {
-      return new LentConnection(await this.#pool.connect())
+      return new PooledConnection(await this.#pool.connect())
     } catch (error) {
       throw new DatabaseUnavailable(error)
     }
   }
 
-  async beginTransaction(connection: LentConnection): Promise<void> {
+  async beginTransaction(connection: PooledConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin isolation level read committed'))
   }
 
-  async commitTransaction(connection: LentConnection): Promise<void> {
+  async commitTransaction(connection: PooledConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('commit'))
   }
 
-  /** Never throws: what led here is what is to be told, and a connection that is closed undoes by itself. */
-  async rollbackTransaction(connection: LentConnection): Promise<void> {
-    await connection.undo()
+  /** Never throws: the error that led here is reported, and closing a connection rolls back too. */
+  async rollbackTransaction(connection: PooledConnection): Promise<void> {
+    await connection.rollback()
   }
 
-  async releaseConnection(connection: LentConnection): Promise<void> {
-    connection.giveBack()
+  async releaseConnection(connection: PooledConnection): Promise<void> {
+    connection.release()
   }
 
   async destroy(): Promise<void> {}
 }
 
-class LentConnection implements DatabaseConnection {
+class PooledConnection implements DatabaseConnection {
   readonly #client: PostgresClient
   #isBroken = false
-  // Without a listener, a connection that is cut while it is lent ends the process.
+  // Without a listener, a lost connection ends the process.
   readonly #onError = () => {
     this.#isBroken = true
   }
@@ -83,7 +83,7 @@ class LentConnection implements DatabaseConnection {
       return { ...changed, rows: rows as R[] }
     } catch (error) {
       if (endsConnection(error)) this.#isBroken = true
-      throw postgresTrouble(error)
+      throw mapPostgresError(error)
     }
   }
 
@@ -92,18 +92,18 @@ class LentConnection implements DatabaseConnection {
     throw new TypeError('Nothing is streamed from PostgreSQL here: read page by page instead.')
   }
 
-  async undo(): Promise<void> {
+  async rollback(): Promise<void> {
     if (this.#isBroken) return
     await this.executeQuery(CompiledQuery.raw('rollback')).catch(this.#onError)
   }
 
-  giveBack(): void {
+  release(): void {
     this.#client.off('error', this.#onError)
     this.#client.release(this.#isBroken)
   }
 }
 
-/** As SQLite takes them: NaN is nothing. Text with NUL, which PostgreSQL cannot hold, becomes one that nobody has. */
+/** As SQLite binds values: NaN is null. Text with NUL, which PostgreSQL cannot hold, becomes text that matches nothing. */
 function asBound(value: unknown): unknown {
   if (Number.isNaN(value)) return null
   return typeof value === 'string' ? value.replaceAll('\0', '\uFFFD') : value

@@ -1,12 +1,11 @@
 import { CompiledQuery, type DatabaseConnection, type Driver, SqliteAdapter, SqliteDialect, SqliteDriver } from 'kysely'
-import { sqliteTrouble } from '../errors.ts'
+import { mapSqliteError } from '../errors.ts'
 
 type SqliteSettings = ConstructorParameters<typeof SqliteDialect>[0]
 
 /**
- * Kysely's SQLite dialect for files that several processes share. Schema steps run in a transaction, so that one which
- * fails leaves nothing behind; and transactions take the write lock when they begin, so that a second process waits its
- * turn instead of failing half way. A file that is locked for too long, or a full disk, throws `DatabaseUnavailable`.
+ * Kysely's SQLite dialect for a file that several processes share. Migrations run in a transaction. Transactions take the write lock
+ * at their begin, so that a second process waits instead of failing half way. An outage throws `DatabaseUnavailable`.
  */
 export class SharedSqliteDialect extends SqliteDialect {
   readonly #settings: SqliteSettings
@@ -17,7 +16,7 @@ export class SharedSqliteDialect extends SqliteDialect {
   }
 
   override createDriver(): Driver {
-    return new ImmediateDriver({ ...this.#settings, onCreateConnection: tellTrouble })
+    return new ImmediateDriver({ ...this.#settings, onCreateConnection: mapErrors })
   }
 
   override createAdapter(): SqliteAdapter {
@@ -30,7 +29,7 @@ class ImmediateDriver extends SqliteDriver {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
   }
 
-  /** A full disk has undone everything already, and is what is to be told. */
+  /** A full disk has rolled back already, and is the error to report. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     await super.rollbackTransaction(connection).catch((error: Error) => {
       if (!error.message.includes('no transaction is active')) throw error
@@ -38,13 +37,13 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
-async function tellTrouble(connection: DatabaseConnection): Promise<void> {
+async function mapErrors(connection: DatabaseConnection): Promise<void> {
   const execute = connection.executeQuery.bind(connection)
   connection.executeQuery = async (query) => {
     try {
       return await execute(query)
     } catch (error) {
-      throw sqliteTrouble(error)
+      throw mapSqliteError(error)
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** People who signed up, the mail that waits to be sent to them, and the demo's own mailbox. Times are ISO 8601, UTC. */
+/** Users who signed up, the outbox, and the demo's mailbox. Times are ISO 8601, UTC. */
 export const usersAndMail: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** What salespersons asked an external platform to approve, and what came of it. At most one for a customer waits. */
+/** Requests for approval by an external platform. At most one per customer waits. */
 export const operations: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema

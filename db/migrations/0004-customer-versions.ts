@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** A number that goes up with each change of a customer, so that two people who change one notice each other. */
+/** A version number for optimistic concurrency. */
 export const customerVersions: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** What happened around sign-ins and sessions. Rows are only ever added, and removed when they are old. Times are ISO 8601, UTC. */
+/** The append-only audit trail. Times are ISO 8601, UTC. */
 export const audit: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema

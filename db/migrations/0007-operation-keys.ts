@@ -2,8 +2,8 @@ import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
 /**
- * What nobody can guess of an operation. A number may come again once an operation is gone with its customer; with the key
- * a link that was made for the one is none for the other. Those that are there already have none: no link completes them.
+ * An unguessable key for each operation. Ids may be reused after a customer is deleted; the key keeps a link from completing another
+ * operation with the same id. Existing operations have no key, so no link completes them.
  */
 export const operationKeys: Migration = {
   async up(database: Kysely<unknown>) {

@@ -1,6 +1,6 @@
 import type { AuditTrail } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
-import type { Sessions } from '../session/index.ts'
+import type { Clock, Sessions } from '../session/index.ts'
 import type { EventStreams } from '../web/event-streams.ts'
 import { type AuditPageParts, auditPages } from './audit-pages.ts'
 import { consoleEvents } from './console-events.ts'
@@ -15,7 +15,7 @@ interface AdminParts extends AuditPageParts {
   config: Pick<Config, 'maxSessions' | 'auditDays' | 'sessionStore'>
   sessions: SessionsOfConsole | null
   streams: EventStreams
-  clock: { now(): number; after(milliseconds: number, run: () => void): () => void }
+  clock: Clock
 }
 
 /** `/admin/*`: the live console of sessions, and the audit trail. */

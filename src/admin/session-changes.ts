@@ -1,8 +1,4 @@
-import type { SessionEventName, Sessions } from '../session/index.ts'
-
-interface Clock {
-  after(milliseconds: number, run: () => void): () => void
-}
+import type { Clock, SessionEventName, Sessions } from '../session/index.ts'
 
 interface SessionChangesOptions {
   sessions: Pick<Sessions, 'on' | 'list' | 'count'>

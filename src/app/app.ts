@@ -21,10 +21,10 @@ import { pageFrame } from './page-frame.ts'
 import { routePatternIn } from './route-pattern.ts'
 import { createRoutes } from './routes.ts'
 
-// A client that leaves while its answer is sent is no failure.
+// A client that disconnects during the response is not a failure.
 const CLIENT_LEFT = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'])
 
-/** Puts the application together; never listens. Everything that a request passes is on this screen, in order. */
+/** Assembles the application: all middleware, in the order of a request. Does not listen. */
 export function createApp(parts: Parts): Koa {
   const { config, log, clock, origins } = parts
   const views = join(projectRoot(), 'views')
@@ -33,12 +33,12 @@ export function createApp(parts: Parts): Koa {
   const refusals = noteRefusals(parts.audit)
 
   const app = new Koa()
-  // X-Forwarded-For counts from its end, one entry for each proxy that is ours; the rest is what a client claims.
+  // The last entries of X-Forwarded-For are from trusted proxies; the client can forge the rest.
   app.proxy = config.trustProxyHops > 0
   app.maxIpsCount = config.trustProxyHops
   app.on('error', (error: unknown) => {
     if (CLIENT_LEFT.has(String((error as { code?: unknown }).code))) return
-    log.error({ err: error }, 'answer failed')
+    log.error({ err: error }, 'response failed')
   })
 
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
@@ -61,21 +61,21 @@ export function createApp(parts: Parts): Koa {
   return app
 }
 
-// The pages that ask again by themselves.
+// Pages that poll.
 const REFRESHED = /^\/(signup\/waiting|operations\/[^/]+|admin\/sessions(\/[^/]+)?)$/
 
-/** Streams, and pages that ask again by themselves, say nothing about whether somebody is there. */
+/** Event streams and polling do not extend the idle timeout. */
 function isActivity({ path, method, query }: Context): boolean {
   if (path.endsWith('/events')) return false
   return !(method === 'GET' && query.refresh !== undefined && REFRESHED.test(path))
 }
 
-/** What an administrator left for whoever's session he ended: told once, on the next page. */
+/** The message that an administrator left when they ended the session: shown once, on the next page. */
 async function messageFor({ session }: Context): Promise<string> {
   return session?.hasMessage ? session.takeMessage() : ''
 }
 
-/** The session's public handle, for the log: never its secret, and not the passing one of a request without a live token. */
+/** The session's public handle, for the log. A request without a live token has none. */
 function sessionOf({ session }: Context): { session?: string } {
   if (!session || (session instanceof TokenSession && session.via === undefined)) return {}
   return { session: session.id }

@@ -16,10 +16,10 @@ const OWN_LINKS = [
 ]
 const EVERY_PATH = [...LINKS, ...OWN_LINKS].map(({ href }) => href)
 
-/** What stands around every page: who is signed in, and the links that he may follow. */
+/** The frame around every page: the signed-in user, and the links that they may follow. */
 export function pageFrame(appName: string, assets: Readonly<Record<string, string>>) {
   return function pageFrame(ctx: Context): Frame {
-    // Error pages are also shown for what failed before there was a session.
+    // An error page may be shown before there is a session.
     const session = ctx.session ?? null
     const isSignedIn = session?.isGuest() === false
     const current = closestPath(ctx.path)
@@ -35,7 +35,7 @@ export function pageFrame(appName: string, assets: Readonly<Record<string, strin
   }
 }
 
-/** Which link leads to this page, or nearest to it from above. */
+/** The link to this page, or to the nearest page above it. */
 function closestPath(path: string): string | undefined {
   return EVERY_PATH.filter((href) => path === href || path.startsWith(`${href}/`)).sort(
     (one, other) => other.length - one.length,

@@ -16,7 +16,7 @@ import {
 } from '../accounts/index.ts'
 import { adminPages } from '../admin/index.ts'
 import { customerPages, welcomePage } from '../crm/index.ts'
-import { requireSession, requireUser, sessionAsItIsNow } from '../crm-session/crm-session.ts'
+import { reloadSession, requireSession, requireUser } from '../crm-session/crm-session.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import { onlyWhileSignedIn, sessionEvents } from '../crm-session/session-events.ts'
 import { mailboxPage } from '../mail/index.ts'
@@ -36,7 +36,7 @@ import { readForm } from '../web/read-form.ts'
 const LOGIN = { loginPath: '/authenticate.shtml' }
 const CONFIRM_PATH = '/account/confirm'
 
-/** The whole URL map. A page is either plainly public here, or for whoever is signed in, or names the privilege that opens it. */
+/** The URL map. Each page is public, or needs a signed-in user, or names the privilege that it needs. */
 export function createRoutes(parts: Parts): Router {
   const router = new Router({ sensitive: true, strict: true })
   const login = loginPages(parts)
@@ -52,8 +52,7 @@ export function createRoutes(parts: Parts): Router {
   const customers = customerPages(parts, { findApprovals: operations.onCustomerPage })
   const admin = adminPages({ ...parts, describeDevice })
   const user = requireUser(LOGIN)
-  // Who acts is asked when all of his request is there.
-  const form = [readForm(), sessionAsItIsNow()] as const
+  const form = [readForm(), reloadSession()] as const
 
   router.get('/', homePage(parts))
 
@@ -91,7 +90,7 @@ export function createRoutes(parts: Parts): Router {
   router.post('/account/tokens', ...form, user, tokens.make)
   router.post('/account/tokens/:id/revoke', ...form, user, tokens.revoke)
 
-  // Other people's mail: not even the address exists where it matters.
+  // The mailbox shows everybody's mail, so it does not exist in production.
   if (parts.config.profile === 'demo')
     router.get('/dev/mailbox', mailboxPage({ ...parts, isUsed: parts.config.smtpUrl === undefined }))
 
@@ -101,7 +100,7 @@ export function createRoutes(parts: Parts): Router {
   router.get('/operations', needs('viewCustomers'), operations.list)
   router.post('/operations', ...form, needs('viewCustomers'), operations.ask)
   router.get('/operations/:id', needs('viewCustomers'), operations.show)
-  // Who calls these proves himself by the token in the address, and by nothing else.
+  // The token in the address is the only authentication of these.
   router.get(CALLBACK_PATH, tokenInAddress(), requireSession(), callbacks.complete)
   router.get(REST_CALLBACK_PATH, tokenInAddress(), answersJson(), requireSession(), callbacks.completeOverRest)
 
@@ -127,7 +126,7 @@ function needs(privilege: Privilege) {
   return requirePrivilege(privilege, LOGIN)
 }
 
-/** For what must not be done by somebody who only found a browser open: the password is asked again after a while. */
+/** Step-up: asks for the password again unless it was entered recently. */
 function recently(comeBackTo: (ctx: Context) => string) {
   return async function recently(ctx: Context, next: Next) {
     const gate = { withinMinutes: RECENT_MINUTES, confirmPath: CONFIRM_PATH, comeBackTo: comeBackTo(ctx) }

@@ -1,4 +1,4 @@
-/** What the audit trail tells, with the words for it. */
+/** The events of the audit trail, with their labels. */
 export const AUDIT_EVENTS = {
   'sign-in': 'Signed in',
   'sign-in-failed': 'Sign-in failed',
@@ -8,8 +8,8 @@ export const AUDIT_EVENTS = {
   'link-made': 'One-time link made',
   restored: 'Session restored by a link',
   'link-refused': 'One-time link refused',
-  revoked: 'Session ended by somebody',
-  'many-revoked': 'Many sessions ended by somebody',
+  revoked: 'Session revoked',
+  'many-revoked': 'Many sessions revoked',
   'device-revoked': 'Device signed out',
   expired: 'Session expired',
   'privileges-changed': 'Privileges changed',
@@ -23,7 +23,7 @@ export const AUDIT_EVENTS = {
 
 export type AuditEvent = keyof typeof AUDIT_EVENTS
 
-/** Where something came from; the same words as in a cause of the session layer. */
+/** The origin of an event; the same names as in a cause of the session layer. */
 export interface AuditOrigin {
   requestId?: string | undefined
   address?: string | null | undefined
@@ -31,33 +31,33 @@ export interface AuditOrigin {
   device?: string | null | undefined
 }
 
-/** Something that happened. Never put a password, token, cookie or hash into it. */
+/** Must never hold a password, token, cookie or hash. */
 export interface AuditEntry extends AuditOrigin {
   event: AuditEvent
-  /** Whom it is about. Leave it out for a guest, and for a name that somebody only typed. */
+  /** The user it is about. Leave it out for a guest, and for a name that was only typed. */
   userId?: string | undefined
   /** The name of the user, or the name that was typed. */
   userName?: string | undefined
-  /** Who did it, when that was somebody else. */
+  /** The user who did it, when it was another one. */
   byUserId?: string | undefined
   byUserName?: string | undefined
   /** The session's public handle. */
   sessionId?: string | undefined
-  /** In words for people: why, or which. */
+  /** For people: why, or which. */
   detail?: string | undefined
 }
 
-/** Anybody can make these happen as often as he likes, so equal ones are counted before they are written. */
+/** Unauthenticated clients can cause these without limit, so equal ones are written as one row with a count. */
 const REPEATED: readonly AuditEvent[] = ['sign-in-failed', 'link-refused', 'refused']
 
 export function isRepeatable({ event }: AuditEntry): boolean {
   return REPEATED.includes(event)
 }
 
-// Who fails like this has typed the name of somebody who is there.
+// These failures name an existing account.
 const AT_AN_ACCOUNT: readonly string[] = ['wrong password', 'address not validated yet']
 
-/** Whether the entry names somebody with an account, signed in or not: then it must not be lost among other names. */
+/** Whether the entry names an existing account: such entries keep their name at all limits. */
 export function namesAnAccount({ userId, userName, detail }: AuditEntry): boolean {
   return userId !== undefined || (Boolean(userName) && AT_AN_ACCOUNT.includes(detail ?? ''))
 }

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { AuditRow } from '../../db/tables.ts'
 import type { AuditEntry } from './audit-entry.ts'
 
-// As long as the columns.
+// The lengths of the columns.
 const LONGEST = { name: 120, id: 64, session: 32, address: 64, device: 200, detail: 300 }
 
-/** Makes rows whose ids sort by time and, within this process, by the order in which they were made. */
+/** Makes rows whose ids sort by time, and within this process by their order. */
 export function auditRows(): (entry: AuditEntry, at: number, times?: number) => AuditRow {
   let made = 0
   return (entry, at, times = 1) => {
@@ -28,14 +28,14 @@ export function auditRows(): (entry: AuditEntry, at: number, times?: number) => 
   }
 }
 
-/** Every row of this moment and later has an id that sorts behind this text. */
+/** Sorts before the id of every row of this moment and later. */
 export function firstIdAt(milliseconds: number): string {
   return Math.max(0, milliseconds).toString(36).padStart(9, '0')
 }
 
 const SEQUENCE = 36 ** 5
 
-/** Whatever somebody typed: without characters that cannot be seen or that turn lines and directions around, cut to a sane length. */
+/** Replaces control, line-break and direction characters, and cuts the text to its length. */
 function clean(text: string | null | undefined, longest: number): string {
   const visible = (text ?? '').slice(0, longest * 4).replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
   return [...visible.trim()].slice(0, longest).join('')

@@ -2,31 +2,27 @@ import { setImmediate as othersFirst } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { AuditRow, Database } from '../../db/tables.ts'
+import type { Clock } from '../session/index.ts'
 import { plainAddress } from '../web/request-origin.ts'
 import { type AuditEntry, isRepeatable } from './audit-entry.ts'
 import { auditRows } from './audit-row.ts'
 import { RepeatFolder } from './fold-repeats.ts'
 
-interface Clock {
-  now(): number
-  after(milliseconds: number, run: () => void): () => void
-}
-
-export interface AuditTrailOptions {
+interface AuditTrailOptions {
   database: Kysely<Database>
   clock: Clock
   log: Pick<Logger, 'warn'>
 }
 
-// What is noted while requests are answered is written together, a moment later.
+// Entries are written in batches.
 const WRITE_MILLISECONDS = 50
 const RETRY_MILLISECONDS = 2000
 const ROWS_A_STATEMENT = 100
 const MOST_WAITING = 50_000
 
 /**
- * The audit trail: what happened around sign-ins and sessions. Rows are only ever added. Noting something never delays or breaks
- * an answer: a database that does not take the rows is told in the log, and they wait, so many of them and no more.
+ * The append-only audit trail of sign-ins and sessions. It never delays or fails a request: while the database fails, a limited
+ * number of rows waits, and the log says so.
  */
 export class AuditTrail {
   readonly #database: Kysely<Database>
@@ -46,14 +42,14 @@ export class AuditTrail {
     this.#folder = new RepeatFolder(clock, (entry, at, times) => this.#queue(this.#rowOf(entry, at, times)))
   }
 
-  /** Notes something. Never throws, never waits. */
-  note(told: AuditEntry): void {
-    const entry = told.address ? { ...told, address: plainAddress(told.address) } : told
+  /** Adds an entry. Never throws, never waits. */
+  note(given: AuditEntry): void {
+    const entry = given.address ? { ...given, address: plainAddress(given.address) } : given
     if (isRepeatable(entry)) this.#folder.add(entry)
     else this.#queue(this.#rowOf(entry, this.#clock.now()))
   }
 
-  /** Resolves when everything that was noted is in the table, or cannot be written at the moment. Never rejects. */
+  /** Resolves when all entries are in the table, or cannot be written at the moment. Never rejects. */
   async written(): Promise<void> {
     this.#cancelWrite?.()
     this.#cancelWrite = undefined
@@ -64,7 +60,7 @@ export class AuditTrail {
     await this.#writing
   }
 
-  /** Writes what is left, counted repetitions too. Stop noting before. */
+  /** Writes all that is left, counted repetitions too. Call it after the last `note()`. */
   async stop(): Promise<void> {
     this.#folder.stop()
     await this.written()
@@ -89,17 +85,16 @@ export class AuditTrail {
     while (this.#waiting.length > 0) {
       const rows = this.#waiting.slice(0, ROWS_A_STATEMENT)
       try {
-        // Those whose answer was lost on the way are there already.
+        // A batch whose reply was lost is in the table already.
         const entries = this.#database.insertInto('audit_events').values(rows)
         await entries.onConflict((conflict) => conflict.column('id').doNothing()).execute()
       } catch (error) {
         const facts = { event: 'audit.failed', err: error, waiting: this.#waiting.length }
-        this.#log.warn(facts, 'the audit trail could not be written; it will be tried again')
+        this.#log.warn(facts, 'the audit trail could not be written; the next attempt follows')
         this.#writeLater(RETRY_MILLISECONDS)
         return
       }
       this.#waiting.splice(0, rows.length)
-      // The end of ten thousand sessions is as many rows, and requests wait meanwhile.
       if (this.#waiting.length > 0) await othersFirst()
     }
     if (this.#lost > 0)

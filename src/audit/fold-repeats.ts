@@ -1,16 +1,12 @@
+import type { Clock } from '../session/index.ts'
 import { type AuditEntry, namesAnAccount } from './audit-entry.ts'
 
-interface Clock {
-  now(): number
-  after(milliseconds: number, run: () => void): () => void
-}
-
 const MINUTE_MILLISECONDS = 60_000
-// Beyond these, whoever tries many names or comes from many addresses is counted without them.
+// Above these limits, attempts are counted without their names and addresses.
 const MOST_OF_AN_ADDRESS = 10
 const MOST_COUNTED = 300
 
-/** What is counted at the moment: the newest of its kind, and how many came after the first. */
+/** The newest entry of its kind, and the number of entries after the first. */
 interface Counted {
   entry: AuditEntry
   address: string
@@ -20,8 +16,8 @@ interface Counted {
 }
 
 /**
- * Keeps what anybody can repeat at will from filling the trail: the first is passed on at once; those of the same event, account,
- * address and detail within a minute are counted and passed on as one, as of the last of them.
+ * Limits the rows of repeatable events: the first entry is written at once; later ones of the same event, account, address and
+ * detail within a minute become one row with a count and the time of the last.
  */
 export class RepeatFolder {
   readonly #clock: Clock
@@ -47,7 +43,7 @@ export class RepeatFolder {
     this.#counted.set(key, { entry: folded, address: addressOf(folded), at: now, more: 0, cancel })
   }
 
-  /** Passes on what was counted so far. */
+  /** Writes the counts so far. */
   stop(): void {
     for (const key of [...this.#counted.keys()]) this.#finish(key)
   }
@@ -59,7 +55,7 @@ export class RepeatFolder {
     if (counted && counted.more > 0) this.#write(counted.entry, counted.at, counted.more)
   }
 
-  /** The entry itself, or what remains of it where too many different ones are counted already: never without the name of an account. */
+  /** The entry, or a less specific one where too many are counted already. The name of an existing account always stays. */
   #narrowed(entry: AuditEntry): AuditEntry {
     if (this.#counted.has(keyOf(entry))) return entry
     const { event, userId, userName, requestId, device, address } = entry

@@ -1,12 +1,10 @@
 import type { EndReason, SessionEvent, SessionEventName, SessionEvents } from '../session/index.ts'
 import type { AuditEntry } from './audit-entry.ts'
 
-/** The one call on sessions that is made here. */
-export interface FollowedSessions {
+interface FollowedSessions {
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
 }
 
-/** Where the entries go. */
 export interface Notes {
   note(entry: AuditEntry): void
 }
@@ -22,8 +20,8 @@ const WHY: Record<EndReason, string> = {
 }
 
 /**
- * Writes down what the session layer reports. What guests do by themselves (they come, and are forgotten) is left out. Signing in is the
- * application's to tell: the layer does not see who failed. Answers a function that stops listening.
+ * Writes the events of the session layer to the audit trail, except guests that come and expire. The application itself notes
+ * sign-ins, because the layer does not see failed ones. Returns a function that stops listening.
  */
 export function followSessions(sessions: FollowedSessions, audit: Notes): () => void {
   const note = (event: SessionEvent, entry: AuditEntry) => audit.note({ ...aboutSession(event), ...entry })
@@ -40,7 +38,7 @@ export function followSessions(sessions: FollowedSessions, audit: Notes): () => 
     ),
     sessions.on('renewed', (event) => note(event, { event: 'renewed', detail: whatWasRenewed(event) })),
     sessions.on('ended', (event) => {
-      // What took its place has told already; and a guest's session that is simply over is no news.
+      // 'secured' has its own entry; a guest's expired session is not worth one.
       if (event.reason === 'secured' || (isGuest(event) && event.reason !== 'revoked')) return
       note(event, { event: endOf(event), detail: WHY[event.reason] })
     }),
@@ -52,7 +50,7 @@ export function followSessions(sessions: FollowedSessions, audit: Notes): () => 
         detail: `link ${event.handle}${event.requestOnly ? ', for one request only' : ''}`,
       }),
     ),
-    // A guest who opens a dead link has a session only because he came: it says nothing of him.
+    // A guest's session exists only because of this request.
     sessions.on('linkRefused', (event) => {
       const { sessionId, ...about } = aboutSession(event)
       audit.note({ ...about, ...(!isGuest(event) && { sessionId }), event: 'link-refused' })

@@ -4,8 +4,8 @@ import { originOf } from '../web/request-origin.ts'
 import type { Notes } from './follow-sessions.ts'
 
 /**
- * Koa middleware that notes to whom a door was closed (403). Mount it above everything that answers for itself, an API for instance;
- * and once more below what words errors, where the error still tells which privilege was missing. Each request is noted once.
+ * Koa middleware that notes refused requests (403), each one once. Mount it above an API that answers itself, and again below the
+ * error pages, where the error still names the missing privilege.
  */
 export function noteRefusals(audit: Notes) {
   const noted = new WeakSet<Context>()
@@ -26,7 +26,7 @@ export function noteRefusals(audit: Notes) {
 }
 
 function noteRefusal(audit: Notes, ctx: Context, error: unknown): void {
-  // Those that are refused before anybody looked at their cookie have no session at all.
+  // A request that is refused above the session middleware has no session.
   const user = ctx.session?.userId === undefined ? undefined : ctx.session
   const privilege = error instanceof SessionError ? error.privilege : undefined
   audit.note({
@@ -35,7 +35,7 @@ function noteRefusal(audit: Notes, ctx: Context, error: unknown): void {
     userId: user?.userId,
     userName: user?.userName,
     sessionId: user?.id,
-    // The path alone: what stands behind it may be a one-time token.
+    // Without the query: it may hold a one-time token.
     detail: `${ctx.method} ${ctx.path.slice(0, 120)}${privilege === undefined ? '' : `: needs ${privilege}`}`,
   })
 }

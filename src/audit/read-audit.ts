@@ -3,25 +3,25 @@ import type { AuditRow, Database } from '../../db/tables.ts'
 import type { AuditEvent } from './audit-entry.ts'
 import { firstIdAt } from './audit-row.ts'
 
-/** Which entries are wanted; what is left out is not restricted. */
+/** A field that is left out does not restrict the entries. */
 export interface AuditFilter {
   event?: AuditEvent | undefined
-  /** Entries about any of these users, or done by them, and those of somebody who only typed one of these names. */
+  /** Entries about or by these users, and those in which one of these names was only typed. */
   user?: { ids: readonly string[]; names: readonly string[] } | undefined
   sessionId?: string | undefined
   address?: string | undefined
-  /** Milliseconds; the end is not included. */
+  /** Milliseconds; `until` is exclusive. */
   from?: number | undefined
   until?: number | undefined
 }
 
 export interface AuditPage {
   rows: AuditRow[]
-  /** The id to pass as `after` for the page that follows; `undefined` on the last one. */
+  /** The `after` of the next page; `undefined` on the last one. */
   next: string | undefined
 }
 
-/** One page of the trail, newest first. Paged by key, so that the last page is as quick as the first. */
+/** One page of the trail, newest first, by keyset pagination. */
 export async function readAudit(
   database: Kysely<Database>,
   { event, user, sessionId, address, from, until }: AuditFilter,

@@ -1,40 +1,21 @@
 import type { Kysely } from 'kysely'
-import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
-import { everyHour } from '../config/interval.ts'
 import { firstIdAt } from './audit-row.ts'
 
 const DAY_MILLISECONDS = 24 * 60 * 60_000
-// A statement that removes holds the database, so many small ones are better than a long one.
+// Small batches keep the write lock short.
 const ROWS_A_STATEMENT = 1000
 
-/** The most rows that are kept: of all, and of those that name neither a user nor who did it, which anybody can cause. */
-export interface AuditCeilings {
+/** The most rows to keep: of all, and of those without any user, which unauthenticated clients can cause. */
+interface AuditCeilings {
   all: number
   anonymous: number
 }
 
 const CEILINGS: AuditCeilings = { all: 1_000_000, anonymous: 250_000 }
 
-interface SweepParts {
-  database: Kysely<Database>
-  clock: { now(): number; after(milliseconds: number, run: () => void): () => void }
-  log: Pick<Logger, 'warn'>
-  /** 0 = for ever. */
-  days: number
-}
-
-/** Removes, once an hour, what is older than so many days or above the ceilings. Answers how to stop. */
-export function startSweepingAudit({ database, clock, log, days }: SweepParts): () => Promise<void> {
-  return everyHour(clock, () =>
-    sweepAudit(database, clock.now(), days).catch((error) =>
-      log.warn({ event: 'audit.sweep', err: error }, 'the audit trail could not be swept; it will be tried again'),
-    ),
-  )
-}
-
-/** Removes the oldest rows: what is too old, then what is too many. */
+/** Removes rows older than `days` (0 = keep for ever), then the oldest rows above the ceilings. */
 export async function sweepAudit(
   database: Kysely<Database>,
   now: number,

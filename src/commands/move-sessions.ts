@@ -12,7 +12,7 @@ const USAGE =
 
 await runCommand(moveSessions)
 
-/** npm run sessions:move. Copies the sessions of APP_NAME from one store into an empty one; the old store stays as it is. */
+/** npm run sessions:move. Copies the sessions of APP_NAME into an empty store. */
 async function moveSessions(): Promise<void> {
   const [from, to, ...more] = process.argv.slice(2)
   if (from === undefined || to === undefined || more.length > 0) throw new StartError(USAGE)
@@ -28,7 +28,6 @@ async function moveSessions(): Promise<void> {
         'Start the servers with SESSION_STORE set to its address. The old store was left as it is.\n',
     )
   } catch (error) {
-    // What copySessions() refuses is for the person who runs it, not for a programmer.
     if (error instanceof TypeError)
       throw new StartError(error.message.replace(/^copySessions\(\): /, ''), { cause: error })
     throw error
@@ -48,7 +47,7 @@ function settingOf(address: string, variable: string): SessionStoreSetting {
   throw new StartError(`${variable}: ${problem}\n${USAGE}`)
 }
 
-/** An embedded store knows who has it open. */
+/** An embedded store knows which processes have it open. */
 async function refuseWhileServed({ presence }: SessionStore, appName: string): Promise<void> {
   const own = `move-${process.pid}`
   const isAlone = (await presence?.leave(appName, own, Date.now())) ?? true

@@ -1,22 +1,21 @@
 import { createInterface } from 'node:readline'
 import { type Readable, Writable } from 'node:stream'
 
-/** The person (or the pipe) went away before all questions were answered. */
+/** The input ended before all questions were answered. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
 }
 
-/** Asks questions in a terminal, or reads the answers from a pipe, one a line. */
+/** Asks questions in a terminal, or reads the answers from a pipe, one per line. */
 export class Questions {
   readonly #output: Writable
   readonly #lines: AsyncIterator<string>
   readonly #close: () => void
   #hidden = false
 
-  /** `terminal`: somebody types at `input`, so what he types is echoed, secrets excepted. */
+  /** `terminal`: a user types at `input`, so everything except secrets is echoed. */
   constructor(input: Readable, output: Writable, { terminal }: { terminal: boolean }) {
     this.#output = output
-    // All echo goes through here.
     const echo = new Writable({
       write: (chunk, _encoding, done) => {
         if (!this.#hidden) output.write(chunk)
@@ -29,13 +28,13 @@ export class Questions {
     this.#close = () => lines.close()
   }
 
-  /** Answers what was typed, without the blanks around it. */
+  /** Returns the answer without surrounding blanks. */
   async ask(question: string): Promise<string> {
     this.#output.write(question)
     return (await this.#nextLine()).trim()
   }
 
-  /** Answers exactly what was typed, and shows nothing of it. */
+  /** Returns the answer unchanged, and does not echo it. */
   async askSecretly(question: string): Promise<string> {
     this.#output.write(question)
     this.#hidden = true

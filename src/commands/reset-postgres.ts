@@ -6,11 +6,10 @@ import type { Database } from '../../db/tables.ts'
 import { StartError } from '../config/start-error.ts'
 import type { Connections } from '../parts/connections.ts'
 
-/** What a reset does with a database in PostgreSQL. */
-export interface PostgresToReset {
-  /** Throws a `StartError` when a server uses it, or when it is not the demo's. */
+interface PostgresToReset {
+  /** Throws a `StartError` when a server uses the database, or when it is not the demo's. */
   refuseIfNeeded(): Promise<void>
-  /** Removes our tables with all that is in them, and nothing of anybody else. Answers what it emptied, for people. */
+  /** Drops the demo's tables and no others. Returns the name of the database. */
   empty(): Promise<string>
 }
 
@@ -41,7 +40,7 @@ async function refuseForeign(database: Kysely<Database>, name: string): Promise<
     throw new StartError(`The database ${name} is not one of this demo (DATABASE_URL). Nothing was deleted.`)
 }
 
-/** Every server has a connection under the name of this program; this command has the one that asks. */
+/** Every running server has a connection under the name of this program. */
 async function isInUse(database: Kysely<Database>): Promise<boolean> {
   const others = await sql`
     select from pg_stat_activity

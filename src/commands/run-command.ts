@@ -4,10 +4,7 @@ import { StartError } from '../config/start-error.ts'
 
 type ErrorClass = abstract new (...args: never[]) => Error
 
-/**
- * Runs a command of the command line and ends the process. For errors that the person can mend (`expected`, and what
- * keeps the server from starting) the message alone is printed.
- */
+/** Runs a command and ends the process. Errors that the user can fix (`expected`, `ConfigError`, `StartError`) are printed without a stack. */
 export async function runCommand(command: () => Promise<void>, expected: readonly ErrorClass[] = []): Promise<never> {
   try {
     await command()

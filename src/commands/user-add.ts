@@ -7,11 +7,10 @@ import { runCommand } from './run-command.ts'
 
 await runCommand(addUser, [AccountError, NoAnswer])
 
-/** npm run user:add. The password is asked, never an argument: those end up in histories and process lists. */
+/** npm run user:add. The password is never an argument: arguments end up in histories and process lists. */
 async function addUser(): Promise<void> {
   const config = readConfig(process.env)
   const questions = new Questions(process.stdin, process.stdout, { terminal: process.stdin.isTTY === true })
-  // Sessions are none of its business: a running server keeps its own.
   const parts = await createParts({ ...config, sessions: 'none' })
   try {
     const account = await askForAccount(questions, config.profile)

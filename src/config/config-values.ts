@@ -2,13 +2,11 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { projectRoot } from './project-root.ts'
 
-// What one variable may hold. Messages continue the sentence "<NAME>: …" and never repeat the value:
-// an address may carry a password.
+// Messages continue "<NAME>: …" and never repeat the value: an address may hold a password.
 
-/** Where the CRM's own data is; `file` is an absolute path, or `:memory:`. An address may carry a password: never print it. */
+/** The CRM's database; `file` is an absolute path or `:memory:`. Never print a URL: it may hold a password. */
 export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
 
-/** Where sessions are kept. */
 export type SessionStoreSetting = DatabaseSetting | { kind: 'redis'; url: string } | { kind: 'memory' }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -53,7 +51,6 @@ export const sessionStore = z.string().transform((text, context): SessionStoreSe
   return setting ?? refuse(context, `use sqlite:<path>, memory, redis://host:port or ${POSTGRES_ADDRESS}.`)
 })
 
-/** Where mail goes out. The address may carry a password, so it is never repeated. */
 export const smtpUrl = z.string().transform((text, context): string | undefined => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const usable = url !== undefined && /^smtps?:$/.test(url.protocol) && url.hostname !== ''
@@ -66,7 +63,7 @@ export const mailFrom = z.string().transform((text, context): string => {
   return refuse(context, 'use an address such as crm@example.com, or CRM <crm@example.com>.')
 })
 
-/** What nobody can guess, in characters that fit into a header. */
+/** An unguessable text of characters that fit into a header. */
 export const secret = z
   .string()
   .regex(/^[\x21-\x7e]{16,200}$/, 'use 16 to 200 letters, digits or signs without spaces, chosen at random.')

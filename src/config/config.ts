@@ -19,13 +19,13 @@ import {
 } from './config-values.ts'
 import { projectRoot } from './project-root.ts'
 
-/** Everything that can be set from outside, read once at start and never changed afterwards. */
+/** All settings, read once at the start and frozen. */
 export interface Config {
   /** `demo` follows the documented example to the letter; `production` is the hardened set. */
   profile: 'demo' | 'production'
   host: string
   port: number
-  /** A port that was asked for is taken or refused, never replaced by the next free one. */
+  /** An explicit port is used or refused, never replaced by the next free one. */
   portIsExplicit: boolean
   /** The origin that people type, without a trailing slash. `undefined`: the address the server is bound to. */
   publicUrl: string | undefined
@@ -41,7 +41,7 @@ export interface Config {
   sessions: 'scalable' | 'none'
   guests: 'first-request' | 'first-write'
   loginText: 'documented' | 'uniform'
-  /** What opening a link from a mail does: `direct` spends it at once (documented); `confirm` shows a button first. */
+  /** Opening a link from a mail spends it at once (`direct`, documented) or shows a button first (`confirm`). */
   linkMode: 'direct' | 'confirm'
   sessionIdleMinutes: number
   /** 0 = no absolute limit. */
@@ -55,18 +55,16 @@ export interface Config {
   maxSessionsPerUser: number | undefined
   /** How long the audit trail is kept; 0 = for ever. */
   auditDays: number
-  /** At `maxSessions`, the oldest guest makes room for somebody who signs in. */
-  guestsGiveWay: boolean
-  /** How many reverse proxies stand in front; 0 = X-Forwarded-* is not believed. */
+  /** The number of trusted reverse proxies; 0 = X-Forwarded-* is ignored. */
   trustProxyHops: number
   bcryptCost: number
-  /** Where mail goes out; `undefined`: it is shown on the demo’s own mailbox page. */
+  /** The mail server; `undefined`: mail is shown on the demo’s mailbox page. */
   smtpUrl: string | undefined
   /** The sender of all mail. */
   mailFrom: string
-  /** How many processes serve; 1: this one does everything. */
+  /** The number of workers; 1: one process does everything. */
   webConcurrency: number
-  /** Whoever sends it may read `/metrics`; `undefined`: programs on this machine may, if the server is for this machine alone. */
+  /** The bearer token of `/metrics`; `undefined`: programs on this machine may read it if the server listens to this machine only. */
   metricsToken: string | undefined
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   tls: { certFile: string; keyFile: string } | undefined
@@ -74,10 +72,10 @@ export interface Config {
 
 type Environment = Record<string, string | undefined>
 
-/** The environment does not make a usable configuration. The message has one line for each thing that is wrong. */
+/** The configuration is invalid. The message has one line for each problem. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
-  /** One sentence each, beginning with the variable's name. */
+  /** One sentence each that begins with the variable's name. */
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[]) {
@@ -90,10 +88,13 @@ const DEFAULT_PORT = 8044
 const LONGEST_MINUTES = 525_600
 // The documented floor of the idle timeout.
 const SHORTEST_IDLE_MINUTES = 60
-// Below this a stolen table of hashes is guessed too fast. Tests use less.
+// A lower cost makes stolen hashes too cheap to guess.
 const LOWEST_PRODUCTION_COST = 10
 
-/** Reads and validates the environment; throws a `ConfigError` that lists everything wrong at once. An empty text counts as unset. */
+/**
+ * Reads and validates the environment. An empty variable counts as unset.
+ * @throws a `ConfigError` that lists all problems at once.
+ */
 export function readConfig(env: Environment): Config {
   const problems: string[] = []
   const read = <T>(name: string, schema: z.ZodType<T>, fallback: T): T => {
@@ -111,7 +112,7 @@ export function readConfig(env: Environment): Config {
     kind: 'sqlite',
     file: join(projectRoot(), 'db', 'crm.sqlite'),
   })
-  // Read in this order, problems are told in the order of the README.
+  // Read in this order, so that problems are listed in the order of the README.
   const boundHost = read('HOST', host, '127.0.0.1')
   const port = read('PORT', wholeNumber(0, 65_535), DEFAULT_PORT)
   const publicUrl = read('PUBLIC_URL', origin, undefined)
@@ -140,7 +141,6 @@ export function readConfig(env: Environment): Config {
     maxSessions: read('MAX_SESSIONS', wholeNumber(1, 100_000_000), undefined),
     maxGuests: read('MAX_GUESTS', wholeNumber(0, 100_000_000), undefined),
     maxSessionsPerUser: read('MAX_SESSIONS_PER_USER', wholeNumber(1, 1_000_000), undefined),
-    guestsGiveWay: read('GUESTS_GIVE_WAY', yesOrNo, false),
     auditDays: read('AUDIT_DAYS', wholeNumber(0, 36_500), 90),
     trustProxyHops: read('TRUST_PROXY', wholeNumber(0, 10), 0),
     bcryptCost: read('BCRYPT_COST', wholeNumber(4, 16), 12),
@@ -159,7 +159,7 @@ export function readConfig(env: Environment): Config {
   return freeze(config)
 }
 
-/** Settings that are fine alone and wrong together. */
+/** Settings that are valid alone and contradict each other. */
 function* contradictions(config: Config, env: Environment): Generator<[name: string, problem: string]> {
   const { publicUrl, database, sessionStore, webConcurrency } = config
   if (Boolean(env.TLS_CERT?.trim()) !== Boolean(env.TLS_KEY?.trim()))
@@ -207,18 +207,18 @@ function isInMemory(setting: SessionStoreSetting): boolean {
   return setting.kind === 'memory' || (setting.kind === 'sqlite' && setting.file === ':memory:')
 }
 
-/** Whether a host name or address means this very machine. */
+/** Whether a host name or address means this machine. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
-/** A sender that fits the public address; `.example` where there is none, which nobody owns. */
+/** A sender at the public address, or in the reserved domain `.example`. */
 function senderAt(publicUrl: string | undefined): string {
   const host = publicUrl === undefined ? '' : new URL(publicUrl).hostname
   return `no-reply@${host.includes('.') && !isLoopback(host) && !/^[\d.]+$/.test(host) ? host : 'crm.example'}`
 }
 
-/** In a file beside the CRM's, in memory with it, or in the same PostgreSQL database. */
+/** A file beside the CRM's, memory for memory, or the same PostgreSQL database. */
 function storeBeside(database: DatabaseSetting): SessionStoreSetting {
   if (database.kind === 'postgres') return database
   if (database.file === ':memory:') return { kind: 'memory' }

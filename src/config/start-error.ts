@@ -1,7 +1,4 @@
-/**
- * The server cannot start, for a reason that the person at the keyboard can mend.
- * The message is printed alone, without a stack, so it says what is wrong and what to do.
- */
+/** The server cannot start, for a reason that the operator can fix. Only the message is printed: it says what is wrong and what to do. */
 export class StartError extends Error {
   override readonly name: string = 'StartError'
 }

@@ -18,12 +18,12 @@ export function signedIn(ctx: Context): { session: CrmSession; userId: string } 
   const { session } = ctx
   if (session?.userId === undefined)
     throw new TypeError(
-      'signedIn() found nobody: put requirePrivilege() or requireUser() before this handler in src/app/routes.ts.',
+      'signedIn() found no user: put requirePrivilege() or requireUser() before this handler in src/app/routes.ts.',
     )
   return { session, userId: session.userId }
 }
 
-/** For pages of whoever is signed in, whatever he may do. Others are sent to sign in, and come back afterwards. */
+/** For pages of all signed-in users. Others are redirected to the login, and come back afterwards. */
 export function requireUser({ loginPath }: { loginPath: string }) {
   return async function requireUser(ctx: Context, next: Next) {
     const session = currentSession(ctx)
@@ -34,30 +34,30 @@ export function requireUser({ loginPath }: { loginPath: string }) {
 }
 
 /**
- * Looks at the session again. A body may take its time to arrive, and whoever was signed out meanwhile must not act: put it behind what
- * reads the body, and before what asks for rights.
+ * Reloads the session, in case the user was signed out while the body arrived. Put it between the body parser and the check of
+ * privileges.
  */
-export function sessionAsItIsNow() {
-  return async function sessionAsItIsNow(ctx: Context, next: Next) {
+export function reloadSession() {
+  return async function reloadSession(ctx: Context, next: Next) {
     await ctx.session?.reload()
     await next()
   }
 }
 
 /**
- * Waits for what a session keeps beside something that is done already. While the store does not answer it is left out: whoever was
- * told that nothing was done would do it again.
+ * Waits for a write that only accompanies a completed action. Store failures are ignored: an error page would make the user repeat
+ * the action.
  */
-export async function asAnExtra(keeping: Promise<unknown>): Promise<void> {
+export async function bestEffort(write: Promise<unknown>): Promise<void> {
   try {
-    await keeping
+    await write
   } catch (error) {
     if (!(error instanceof SessionError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'SESSION_BUSY')))
       throw error
   }
 }
 
-/** For pages that make no sense without sessions: answers 503 and says so when the server runs without them. */
+/** For pages that need sessions: answers 503 when the server runs without them. */
 export function requireSession() {
   return async function requireSession(ctx: Context, next: Next) {
     currentSession(ctx)
@@ -70,6 +70,6 @@ export function currentSession(ctx: Context): CrmSession {
   if (ctx.session) return ctx.session
   throw new SessionError(
     'SESSIONS_OFF',
-    'This server runs without sessions, so nobody can sign in. Set SESSIONS=scalable.',
+    'This server runs without sessions, so signing in is impossible. Set SESSIONS=scalable.',
   )
 }

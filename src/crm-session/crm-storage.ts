@@ -1,14 +1,14 @@
 /** What the CRM keeps in a session, shared by all tabs of one browser. */
 export interface CrmStorage {
-  /** The best customers of whoever signed in; `owner` is his userId, so that nobody is shown somebody else's. */
+  /** The best customers of the signed-in user; `owner` is their userId, so that no other user is shown them. */
   myTop3?: { owner: string; customers: TopCustomer[] }
-  /** How far the newest sign-up of this session is; `ID` is the account's. */
+  /** The state of the newest sign-up of this session; `ID` is the account's. */
   status?: { step: SignUpStep; email: string; ID: string }
-  /** Forms of this session that were carried out, by the name each page gave them; the newest only. */
+  /** The tokens of the latest forms that were submitted, against a double submit. */
   spentForms?: string[]
-  /** What the next page has to tell of what was just done. */
+  /** The flash message of the next page. */
   pageNote?: string
-  /** The latest answer of the external platform, left here by its callback. */
+  /** The latest answer of the external platform. */
   lastOperation?: { id: number; state: 'approved' | 'refused' }
 }
 

@@ -2,12 +2,12 @@ import type { Context, Next } from 'koa'
 import { LINK_PARAMETER, REPLACE_PARAMETER } from '../session/koa/index.ts'
 import type { PageModel } from '../web/pages.ts'
 
-export interface ConfirmLinkPage extends PageModel {
+interface ConfirmLinkPage extends PageModel {
   /** Whose session the link opens; '' for a guest's. */
   owner: string
-  /** Who is signed in here and would be left; undefined for nobody. */
+  /** The user who would be signed out here; `undefined` for none. */
   instead: string | undefined
-  /** Where the buttons lead: go on with the link, or stay and see this page as one is. */
+  /** The addresses of the buttons: open the link, or stay. */
   action: string
   stay: string
 }
@@ -15,12 +15,12 @@ export interface ConfirmLinkPage extends PageModel {
 const LINK_PARAMETERS = [LINK_PARAMETER, REPLACE_PARAMETER]
 
 /**
- * Asks whoever opens a link that wants to be confirmed, on any page that has no such question of its own. The button posts to
- * the same address; that spends the link, and the page that it was made for follows.
+ * Asks before a link is opened, on every page that does not ask itself. The button posts to the same address, which spends the
+ * link and redirects to its page.
  */
 export function linkConfirmation(hasPage: (path: string, method: string) => boolean) {
   return async function linkConfirmation(ctx: Context, next: Next) {
-    // What begins with two slashes would lead to another host, as a link and as a form.
+    // An address that begins with two slashes would lead to another host.
     if (!/^\/(?![/\\])/.test(ctx.url)) return next()
     const cameByLink = new URLSearchParams(ctx.querystring).has(LINK_PARAMETER)
     const isButton = ctx.method === 'POST' && cameByLink && !hasPage(ctx.path, 'POST')
@@ -41,7 +41,7 @@ export function linkConfirmation(hasPage: (path: string, method: string) => bool
   }
 }
 
-/** Where the button of a link leads: the link's own address; it says that the session here may be left only where the page names it. */
+/** The link's own address. It permits replacing the current user only where the page names them. */
 export function confirmAction(ctx: Context, instead: string | undefined): string {
   const parameters = [...new URLSearchParams(ctx.querystring)].filter(([name]) => name !== REPLACE_PARAMETER)
   if (instead !== undefined) parameters.push([REPLACE_PARAMETER, '1'])

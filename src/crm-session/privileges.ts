@@ -1,6 +1,6 @@
 import type { Role } from '../../db/tables.ts'
 
-/** What a signed-in user may do. `WebAdmin` is the reserved name of administration. */
+/** `WebAdmin` is the reserved name of the administration. */
 export type Privilege =
   | 'viewPortfolio'
   | 'viewCustomers'
@@ -9,14 +9,14 @@ export type Privilege =
   | 'viewOwnPurchases'
   | 'WebAdmin'
 
-/** A privilege and what it includes. */
+/** The privileges that include others. */
 export const privileges = {
   viewAllCustomers: ['viewCustomers'],
   editCustomers: ['viewCustomers'],
   viewCustomers: ['viewPortfolio'],
 } satisfies Partial<Record<Privilege, Privilege[]>>
 
-/** What each kind of account is given when it signs in. An administrator runs the server and sees no customers; a customer is whoever signed up. */
+/** The privileges of each role. An administrator runs the server and sees no customers; a customer is a user who signed up. */
 export const roles = {
   salesperson: ['editCustomers'],
   manager: ['viewAllCustomers', 'editCustomers'],

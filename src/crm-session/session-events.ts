@@ -3,8 +3,8 @@ import { deviceKey } from '../web/device-key.ts'
 import type { EventStreams } from '../web/event-streams.ts'
 
 /**
- * For streams of signed-in people: whoever is none gets 204, which tells his browser not to ask again. HEAD asks just that. Never
- * begins, touches or consumes anything.
+ * For event streams of signed-in users. Others get 204, which stops the browser from reconnecting; HEAD asks only for that. Never
+ * begins or touches a session.
  */
 export function onlyWhileSignedIn() {
   return async function onlyWhileSignedIn(ctx: Context, next: Next) {
@@ -30,7 +30,7 @@ export function sessionEvents({
     }
     const over = new AbortController()
     const key = `session ${deviceKey(ctx, sessions.cookieName)}`
-    // Not 204 where there is no place for its stream: that would say that the session has ended.
+    // Not 204 at the limit: that would say that the session has ended.
     const stream = streams.open(ctx, key, over.signal, { whenFull: 503 })
     if (stream === undefined) return
     const tellEnd = () => {

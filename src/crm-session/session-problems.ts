@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { SessionError } from '../session/index.ts'
 import type { ErrorPage } from '../web/error-pages.ts'
 
-/** Words for what can happen to a session, with the way on. */
+/** The error page of a session error. */
 export function describeSessionProblem(error: unknown, ctx: Context): ErrorPage | undefined {
   if (!(error instanceof SessionError)) return undefined
   switch (error.code) {
@@ -21,7 +21,7 @@ export function describeSessionProblem(error: unknown, ctx: Context): ErrorPage 
     case 'SESSIONS_OFF':
       return {
         title: 'This server runs without sessions',
-        text: 'Nobody can sign in here, so this page has nothing to show. Start the server with SESSIONS=scalable to use it.',
+        text: 'Signing in is impossible here, so this page has nothing to show. Start the server with SESSIONS=scalable to use it.',
       }
     case 'SESSION_LIMIT':
       return {
@@ -45,9 +45,9 @@ export function describeSessionProblem(error: unknown, ctx: Context): ErrorPage 
   }
 }
 
-/** The store could not say who asks, or else could not keep what he did. */
+/** Without a session the store failed before it could identify the user. */
 function whoIsIn({ session }: Context): string {
-  if (!session) return 'Nothing is lost: whoever was signed in is still signed in.'
+  if (!session) return 'Nothing is lost: signed-in users are still signed in.'
   return session.isGuest() ? 'You are not signed in.' : 'You are still signed in.'
 }
 

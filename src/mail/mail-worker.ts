@@ -1,21 +1,16 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database, OutboxRow } from '../../db/tables.ts'
+import type { Clock } from '../session/index.ts'
 import { DeliveryProblem, type Mail, type MailTransport } from './mail.ts'
 import { isoTime, leaseMail, nextDue, settleMail } from './outbox.ts'
-
-/** The four calls made on the time. The session layer's clock fits. */
-interface MailClock {
-  now(): number
-  after(milliseconds: number, run: () => void): () => void
-}
 
 /** Composes the mail of an outbox row at the moment it is sent; `undefined` when it is obsolete. */
 export type ComposeMail = (row: OutboxRow) => Promise<{ mail: Mail; linkUntil: number } | undefined>
 
 interface MailWorkerOptions {
   database: Kysely<Database>
-  clock: MailClock
+  clock: Clock
   log: Logger
   transport: MailTransport
   /** Null: nothing is sent, and everything stays in the outbox. */

@@ -1,25 +1,26 @@
 import { Gauge, type Registry } from 'prom-client'
-import { type AskClock, singleFlightCache } from '../web/single-flight-cache.ts'
+import type { Clock } from '../session/index.ts'
+import { singleFlightCache } from '../web/single-flight-cache.ts'
 
-// A scrape waits for so long, and then does without this gauge.
-const PATIENCE_MILLISECONDS = 1000
+// After this a scrape goes without the gauge.
+const TIMEOUT_MILLISECONDS = 1000
 const SHORTEST_KEPT_MILLISECONDS = 5000
-// Counting a million takes a while: at most a hundredth of the time goes into it.
+// Counting takes at most a hundredth of the time.
 const KEPT_BY_TIME_TAKEN = 100
 
-export interface AskedGauge {
+interface AskedGauge {
   name: string
   help: string
   labelName: string
-  /** Asked when somebody scrapes, and not each time: one value for each value of the label. */
+  /** Returns a value for each value of the label. Cached between scrapes. */
   ask(): Promise<Record<string, number>>
 }
 
-/** A gauge whose values somebody else has to be asked for. While he does not answer it has none, and nothing else is missing. */
-export function askedGauge(registry: Registry, clock: AskClock, { name, help, labelName, ask }: AskedGauge): void {
+/** A gauge whose values come from a store or database. Without an answer in time it has no values, and the scrape goes on. */
+export function askedGauge(registry: Registry, clock: Clock, { name, help, labelName, ask }: AskedGauge): void {
   const answer = singleFlightCache(ask, {
     clock,
-    patienceMilliseconds: PATIENCE_MILLISECONDS,
+    patienceMilliseconds: TIMEOUT_MILLISECONDS,
     keptMilliseconds: (took) => Math.max(SHORTEST_KEPT_MILLISECONDS, took * KEPT_BY_TIME_TAKEN),
   })
   new Gauge({
@@ -27,7 +28,7 @@ export function askedGauge(registry: Registry, clock: AskClock, { name, help, la
     help,
     labelNames: [labelName],
     registers: [registry],
-    // Every process asks the same store: their answers are one number, not parts of one.
+    // All processes read the same store, so their values are not added.
     aggregator: 'max',
     async collect() {
       const outcome = await answer()

@@ -1,24 +1,24 @@
 import type { Context, Next } from 'koa'
 import { Counter, Histogram, type Registry } from 'prom-client'
 
-/** Is told of each request when its answer is known. `route` is a pattern, never an address: that would be a series for each id. */
+/** Is called when the response of a request is known. `route` is a pattern: an address would be a series for each id. */
 export type ObserveRequest = (request: { method: string; route: string; status: number; seconds: number }) => void
 
 const BUCKETS_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-/** Keeps how many requests were answered how, and how long that took. */
+/** Counts and times requests. */
 export function countRequests(registry: Registry): ObserveRequest {
   const registers = [registry]
   const requests = new Counter({
     name: 'crm_http_requests_total',
-    help: 'Requests that were answered, by method, pattern of the address, and class of the status.',
+    help: 'Requests by method, route and status class.',
     labelNames: ['method', 'route', 'status'],
     registers,
   })
   const duration = new Histogram({
     name: 'crm_http_request_seconds',
-    help: 'How long it took until an answer was known, without the time to send it.',
+    help: 'Time until the response was known, without sending it.',
     labelNames: ['method', 'route'],
     buckets: BUCKETS_SECONDS,
     registers,
@@ -30,7 +30,7 @@ export function countRequests(registry: Registry): ObserveRequest {
   }
 }
 
-/** Mount it above everything else. `routeOf` is asked when the answer is known. */
+/** Mount it above everything else. `routeOf` is called when the response is known. */
 export function measureRequests(observe: ObserveRequest, routeOf: (ctx: Context) => string) {
   return async function measureRequests(ctx: Context, next: Next) {
     const began = performance.now()
@@ -39,7 +39,7 @@ export function measureRequests(observe: ObserveRequest, routeOf: (ctx: Context)
       await next()
       failed = false
     } finally {
-      // Koa itself answers what nobody below has caught.
+      // Koa itself answers uncaught errors.
       const status = failed ? 500 : ctx.status
       observe({ method: ctx.method, route: routeOf(ctx), status, seconds: (performance.now() - began) / 1000 })
     }

@@ -1,8 +1,7 @@
 import { Counter, type Registry } from 'prom-client'
 import type { EndReason, SessionEventName, SessionEvents, SessionKind } from '../session/index.ts'
 
-/** The one call on sessions that is made here. */
-export interface CountedSessions {
+interface CountedSessions {
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
 }
 
@@ -23,18 +22,18 @@ const REASONS: Record<EndReason, true> = {
   stopped: true,
 }
 
-/** Counts what the session layer reports. What can be counted is there from the start, as 0. */
+/** Counts the events of the session layer. Every series starts at 0. */
 export function countSessions(registry: Registry, sessions: CountedSessions): void {
   const registers = [registry]
   const created = new Counter({
     name: 'crm_sessions_created_total',
-    help: 'Sessions that began, by kind and by how they came about. Those that took the place of another one are counted as secured.',
+    help: 'New sessions by kind and origin. Sessions that replace another one are counted as secured.',
     labelNames: ['kind', 'via'],
     registers,
   })
   const secured = new Counter({
     name: 'crm_sessions_secured_total',
-    help: 'Sessions that took the place of another one, at a login for instance; the other one is counted as ended.',
+    help: 'Sessions that replaced another one, at a login for instance; the other one is counted as ended.',
     registers,
   })
   const ended = new Counter({
@@ -45,17 +44,17 @@ export function countSessions(registry: Registry, sessions: CountedSessions): vo
   })
   const conflicts = new Counter({
     name: 'crm_session_conflicts_total',
-    help: 'Writes that met a newer version of their session and ran again.',
+    help: 'Writes that were retried because their session had changed.',
     registers,
   })
   const busy = new Counter({
     name: 'crm_session_busy_total',
-    help: 'Writes that were given up because others kept writing (SESSION_BUSY).',
+    help: 'Writes that failed after too many conflicts (SESSION_BUSY).',
     registers,
   })
   const links = new Counter({
     name: 'crm_session_links_total',
-    help: 'One-time links that somebody came with: redeemed, or refused because they were no good.',
+    help: 'One-time links that were redeemed or refused.',
     labelNames: ['outcome'],
     registers,
   })

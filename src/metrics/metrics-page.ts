@@ -2,14 +2,14 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context, Next } from 'koa'
 import { type Config, isLoopback } from '../config/config.ts'
 
-// What proxies add. One on this machine must not make everybody a neighbour.
+// A proxy on this machine must not make its clients local.
 const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
 
 type Access = Pick<Config, 'metricsToken' | 'host' | 'publicUrl' | 'trustProxyHops'>
 
 /**
- * Answers `/metrics` to whoever has the token. Without a token it is there for programs on this machine, as long as the server is for this
- * machine alone; for everybody else there is nothing at this address. Above sessions: it neither sets a cookie nor touches anything.
+ * Answers `/metrics` to requests with the token. Without a configured token it answers programs on this machine, if the server
+ * listens to this machine only, and 404 to all others. Mount it above the sessions.
  */
 export function metricsPage(metrics: { readonly contentType: string; text(): Promise<string> }, access: Access) {
   const { metricsToken } = access

@@ -1,6 +1,5 @@
 import { AggregatorRegistry, Gauge, Registry } from 'prom-client'
-import type { Sessions } from '../session/index.ts'
-import type { AskClock } from '../web/single-flight-cache.ts'
+import type { Clock, Sessions } from '../session/index.ts'
 import { askedGauge } from './asked-gauge.ts'
 import { countRequests, type ObserveRequest } from './count-requests.ts'
 import { countSessions } from './count-sessions.ts'
@@ -8,26 +7,26 @@ import { processMetrics } from './process-metrics.ts'
 import { countStoreCalls } from './store-calls.ts'
 import type { ObserveCall } from './timed-store.ts'
 
-/** What the gauges look at when somebody scrapes. */
-export interface MeasuredParts {
-  clock: AskClock
+/** The sources of the gauges. */
+interface MeasuredParts {
+  clock: Clock
   /** Null when the server runs without sessions. */
   sessions: Pick<Sessions, 'on' | 'count'> | null
   passwords: { readonly load: { waiting: number; running: number } }
   streams: { readonly size: number }
-  /** What all processes share is counted by one of them: undefined in the others. */
+  /** `undefined` in workers: only the primary reads what all processes share. */
   mailCount: (() => Promise<number>) | undefined
 }
 
-/** The metrics of one process as plain data, which can be sent to another process. */
+/** The metrics of one process as JSON, which can be sent to another process. */
 export type MetricReport = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
-/** What one server counts and measures, in a registry of its own. */
+/** The metrics of one server, in a registry of its own. */
 export class Metrics {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE
-  /** Is told of each call to the session store: see `timedStore`. */
+  /** For `timedStore`. */
   readonly observeStoreCall: ObserveCall
-  /** Is told of each request that was answered. */
+  /** For `measureRequests`. */
   readonly observeRequest: ObserveRequest
   readonly #own = new Registry()
 
@@ -37,7 +36,7 @@ export class Metrics {
     processMetrics()
   }
 
-  /** Counts what happens to these parts, and asks them how they are whenever somebody scrapes. Once for each server. */
+  /** Counts the events of these parts, and reads their gauges at each scrape. Call it once. */
   measure({ clock, sessions, passwords, streams, mailCount }: MeasuredParts): void {
     if (sessions !== null) {
       countSessions(this.#own, sessions)
@@ -54,7 +53,7 @@ export class Metrics {
     return inTextFormat(this.#merged())
   }
 
-  /** For `mergeReports`: what a process of many hands to the one that answers for all. */
+  /** For `mergeReports`. */
   report(): Promise<MetricReport> {
     return this.#merged().getMetricsAsJSON()
   }
@@ -63,7 +62,7 @@ export class Metrics {
     return Registry.merge([this.#own, processMetrics()])
   }
 
-  #gaugeSessions(sessions: Pick<Sessions, 'count'>, clock: AskClock): void {
+  #gaugeSessions(sessions: Pick<Sessions, 'count'>, clock: Clock): void {
     askedGauge(this.#own, clock, {
       name: 'crm_sessions_live',
       help: 'Live sessions, by kind.',
@@ -76,10 +75,10 @@ export class Metrics {
     })
   }
 
-  #gaugeMail(mailCount: () => Promise<number>, clock: AskClock): void {
+  #gaugeMail(mailCount: () => Promise<number>, clock: Clock): void {
     askedGauge(this.#own, clock, {
       name: 'crm_outbox_mails',
-      help: 'Mails in the outbox that are still to go out.',
+      help: 'Unsent mails in the outbox.',
       labelName: 'state',
       ask: async () => ({ waiting: await mailCount() }),
     })
@@ -98,12 +97,12 @@ export class Metrics {
   }
 }
 
-/** The metrics of several processes as one text: counters and queues are added up, what all of them read in one store is not. */
+/** The metrics of several processes as one text: counters and queues are added, values read from a shared store are not. */
 export function mergeReports(reports: readonly MetricReport[]): Promise<string> {
   return inTextFormat(AggregatorRegistry.aggregate([...reports]))
 }
 
-/** The library spells a value that is none in a way of its own. */
+/** Corrects prom-client's spelling of NaN. */
 async function inTextFormat(registry: Registry): Promise<string> {
   return (await registry.metrics()).replaceAll(/ Nan$/gm, ' NaN')
 }

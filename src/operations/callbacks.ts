@@ -1,6 +1,6 @@
 import type { Context, Next } from 'koa'
 import { z } from 'zod'
-import { asAnExtra, type CrmSession, currentSession } from '../crm-session/crm-session.ts'
+import { bestEffort, type CrmSession, currentSession } from '../crm-session/crm-session.ts'
 import { SessionError } from '../session/index.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
@@ -96,7 +96,7 @@ async function noteInSession(session: CrmSession, id: number, state: Decision): 
     const noted = session.use((storage) => {
       storage.lastOperation = { id, state }
     })
-    await asAnExtra(noted)
+    await bestEffort(noted)
   } catch (error) {
     if (!(error instanceof SessionError && error.code === 'SESSION_ENDED')) throw error
   }

@@ -5,36 +5,35 @@ import { openDatabaseFile } from '../../db/database-file.ts'
 import { explainPostgresError } from '../../db/explain-postgres.ts'
 import { StartError } from '../config/start-error.ts'
 
-// How long a process waits for another one that is writing to the same file.
 const BUSY_TIMEOUT_MILLISECONDS = 5000
-// Longer than this nobody waits for a server: whoever asked hears 503 and may ask again.
+// After these the request is answered with 503.
 const CONNECT_MILLISECONDS = 2000
 const QUERY_MILLISECONDS = 5000
-// PostgreSQL itself gives up earlier, so that nothing of what nobody waits for is still done: not by a query, nor by locks of the dead.
+// PostgreSQL gives up first, so that no query and no lock outlives the request that waited for it.
 const POSTGRES_LIMITS: PoolConfig = {
   query_timeout: QUERY_MILLISECONDS,
   statement_timeout: 4000,
   idle_in_transaction_session_timeout: 10_000,
 }
 const POOL_SIZE = 10
-// By this name other programs see whose connections these are, and `demo:reset` whether a server runs.
+// `demo:reset` finds running servers by this name.
 const PROGRAM = 'koa-session-crm'
 const RECONNECT_MILLISECONDS = { first: 50, most: 1000 }
 const INT8 = 20
 
-/** What went wrong with a connection while nobody was asking for anything. */
-export type ConnectionTrouble = (problem: { server: 'PostgreSQL' | 'Redis'; error: unknown }) => void
+/** Is told about an error on an idle connection. */
+type OnConnectionError = (problem: { server: 'PostgreSQL' | 'Redis'; error: unknown }) => void
 
-/** Every connection to a database that a process has: the one place where drivers are named. Those for servers are loaded when one is used. */
+/** The database connections of one process. Drivers for servers are loaded on first use. */
 export class Connections {
-  readonly #onTrouble: ConnectionTrouble
+  readonly #onError: OnConnectionError
   readonly #files: SqliteDatabase.Database[] = []
-  // Promises, so that of two who open the same at once the second one waits for the first.
+  // Promises, so that concurrent callers share one connection.
   readonly #pools = new Map<string, Promise<Pool>>()
   readonly #redis = new Map<string, Promise<Redis>>()
 
-  constructor(onTrouble: ConnectionTrouble) {
-    this.#onTrouble = onTrouble
+  constructor(onError: OnConnectionError) {
+    this.#onError = onError
   }
 
   /** Opens a SQLite file, or throws a `StartError` of one line that names the setting which the file came from. */
@@ -45,8 +44,8 @@ export class Connections {
   }
 
   /**
-   * The pool for this address; sessions and CRM share it when their addresses are the same. It always keeps a connection. Rejects with a
-   * `StartError` when nobody answers there.
+   * The pool for this address; sessions and CRM share one when their addresses are the same. It always keeps a connection. Rejects with a
+   * `StartError` when the server does not answer.
    */
   postgres(url: string, variable: string): Promise<Pool> {
     return openedOnce(this.#pools, url, () => this.#openPostgres(url, variable))
@@ -63,7 +62,7 @@ export class Connections {
     }
   }
 
-  /** A pool of one connection without limits of time, for work on the schema; whoever asks for it ends it. */
+  /** A pool of one connection without time limits, for migrations. The caller ends it. */
   unlimitedPostgres(url: string): Promise<Pool> {
     return this.#pool(url, { max: 1 })
   }
@@ -82,22 +81,22 @@ export class Connections {
           (type === INT8 && format !== 'binary' ? Number : types.getTypeParser(type, format)) as never,
       },
     })
-    // Between the pool and whoever borrows a connection nobody listens to it, and an error that nobody hears ends the process.
+    // Without a listener, an error between the pool and a borrower ends the process.
     pool.on('connect', (client) => client.on('error', () => {}))
     pool.on('error', (error) => {
-      // The pool hangs the whole connection on it, with what was sent last: nothing for a log.
+      // The pool attaches the connection, with the last query: not for a log.
       Reflect.deleteProperty(error, 'client')
-      if (!pool.ending) this.#onTrouble({ server: 'PostgreSQL', error })
+      if (!pool.ending) this.#onError({ server: 'PostgreSQL', error })
     })
     return pool
   }
 
-  /** A connection to Redis that never sends a command twice, and never keeps one for later. Rejects when nobody answers there. */
+  /** A connection to Redis that neither repeats nor queues commands. Rejects when the server does not answer. */
   redis(url: string, variable: string): Promise<Redis> {
     return openedOnce(this.#redis, `commands ${url}`, () => this.#openRedis(url, variable, 'commands'))
   }
 
-  /** Another connection to the same Redis, for messages alone. */
+  /** Another connection to the same Redis, for pub/sub. */
   redisSubscriber(url: string, variable: string): Promise<Redis> {
     return openedOnce(this.#redis, `messages ${url}`, () => this.#openRedis(url, variable, 'messages'))
   }
@@ -108,26 +107,25 @@ export class Connections {
       lazyConnect: true,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
-      // What is asked in one turn of the event loop goes out together.
       enableAutoPipelining: true,
       maxRetriesPerRequest: 0,
       connectTimeout: CONNECT_MILLISECONDS,
       socketTimeout: QUERY_MILLISECONDS,
       retryStrategy: (times) => Math.min(times * RECONNECT_MILLISECONDS.first, RECONNECT_MILLISECONDS.most),
     })
-    redis.on('error', (error) => this.#onTrouble({ server: 'Redis', error }))
+    redis.on('error', (error) => this.#onError({ server: 'Redis', error }))
     try {
       await redis.connect()
     } catch (error) {
       redis.disconnect()
       throw asStartError(error, 'Redis', url, variable)
     }
-    if (use === 'messages') this.#keepAsking(redis)
+    if (use === 'messages') this.#keepAlive(redis)
     return redis
   }
 
-  /** A line on which nothing is asked looks alive for minutes after it was cut. */
-  #keepAsking(redis: Redis): void {
+  /** Without traffic, a cut connection looks alive for minutes. */
+  #keepAlive(redis: Redis): void {
     const timer = setInterval(() => {
       if (redis.status === 'ready') redis.ping().catch(() => {})
     }, QUERY_MILLISECONDS).unref()
@@ -135,7 +133,7 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    // What could not be opened is closed already.
+    // A connection that failed to open is closed already.
     const close = <T>(opened: Map<string, Promise<T>>, end: (one: T) => unknown) =>
       Promise.all([...opened.values()].map((opening) => opening.then(end, () => {})))
     await close(this.#redis, (redis) => redis.disconnect())
@@ -144,7 +142,7 @@ export class Connections {
   }
 }
 
-/** One for each key, however many ask for it. What could not be opened is forgotten, so that it can be tried again. */
+/** Opens once for each key. A failure is forgotten, so that it can be tried again. */
 function openedOnce<T>(opened: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
   const known = opened.get(key)
   if (known) return known
@@ -159,7 +157,7 @@ export function openSqlite(file: string, { variable }: { variable: string }): Sq
   return openDatabaseFile(file, variable, (path) => new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MILLISECONDS }))
 }
 
-/** The address may carry a password, so only its host is told. */
+/** Names only the host: the address may hold a password. */
 function asStartError(error: unknown, server: string, url: string, variable: string): StartError {
   if (error instanceof StartError) return error
   const { host } = new URL(url)

@@ -12,15 +12,14 @@ import type { Connections } from './connections.ts'
 
 interface Opened {
   database: Kysely<Database>
-  /** Brings the schema up to date. */
   migrate(): Promise<void>
-  /** Words for what went wrong, where there are any. */
+  /** Turns a known error into a `StartError`. */
   explain(error: unknown): unknown
 }
 
 /**
- * Opens the CRM's database, brings its schema up to date, and fills it in the demo profile when it is empty. A database that cannot be used
- * is a `StartError` with one line that says what to do. `isPrepared`: another process of ours has done all that.
+ * Opens the CRM's database, runs its migrations, and fills an empty one in the demo profile. `isPrepared`: the primary has done that.
+ * @throws a `StartError` of one line that says what to do, when the database cannot be used.
  */
 export async function openDatabase(
   { database: setting, profile }: Pick<Config, 'database' | 'profile'>,
@@ -59,12 +58,12 @@ async function openPostgres(url: string, connections: Connections): Promise<Open
     database,
     async migrate() {
       if (!(await isBehind(database, where))) return
-      // Another process may be at it, and a large table takes its time.
-      const patient = await connections.unlimitedPostgres(url)
+      // Another process may be migrating, and a large table takes long.
+      const unlimited = await connections.unlimitedPostgres(url)
       try {
-        await migrateToLatest(new Kysely<Database>({ dialect: new SharedPostgresDialect(patient) }), where)
+        await migrateToLatest(new Kysely<Database>({ dialect: new SharedPostgresDialect(unlimited) }), where)
       } finally {
-        await patient.end()
+        await unlimited.end()
       }
     },
     explain: (error) => explainPostgresError(error, url, 'DATABASE_URL'),

@@ -9,8 +9,8 @@ import { sqliteStore } from '../session/stores/sqlite/index.ts'
 import type { Connections } from './connections.ts'
 
 /**
- * Opens the place where sessions are kept. `variable` names the setting that it came from. `isPrepared`: another process of ours has brought its
- * schema up to date. What cannot be used is a `StartError` of one line.
+ * Opens the session store. `variable` names its setting, for errors. `isPrepared`: the primary has created its tables.
+ * @throws a `StartError` of one line, when the store cannot be used.
  */
 export async function openSessionStore(
   setting: SessionStoreSetting,
@@ -28,7 +28,7 @@ export async function openSessionStore(
     }
     case 'postgres': {
       const pool = await connections.postgres(setting.url, variable)
-      if (!isPrepared) await unusable(preparePostgresStore(pool), hostOf(setting.url), variable)
+      if (!isPrepared) await orStartError(preparePostgresStore(pool), hostOf(setting.url), variable)
       return postgresStore(pool)
     }
   }
@@ -37,15 +37,15 @@ export async function openSessionStore(
 async function openFile(file: string, connections: Connections, variable: string): Promise<SessionStore> {
   const sqlite = connections.sqlite(file, variable)
   const open = async () => sqliteStore(sqlite)
-  return unusable(open(), file, variable, (error) => explainSqliteError(error, file, variable))
+  return orStartError(open(), file, variable, (error) => explainSqliteError(error, file, variable))
 }
 
-/** Only the host is told: an address may carry a password. */
+/** Names only the host: the address may hold a password. */
 function hostOf(url: string): string {
   return `PostgreSQL at ${new URL(url).host}`
 }
 
-async function unusable<T>(
+async function orStartError<T>(
   opening: Promise<T>,
   where: string,
   variable: string,

@@ -1,21 +1,21 @@
 import cluster from 'node:cluster'
 import type { MetricReport } from '../metrics/index.ts'
 
-/** What a worker asks of the process that started it. */
+/** The calls of a worker to the primary that started it. */
 export interface PrimaryLink {
-  /** Tells the workers apart, in logs. */
+  /** For logs. */
   readonly workerId: number
-  /** There is mail to be sent. */
+  /** Tells the primary that mail waits in the outbox. */
   wakeMail(): void
-  /** Calls `run` when the primary wants this worker to stop, or is gone itself. */
+  /** Calls `run` when the primary stops this worker, or is gone itself. */
   onStop(run: () => void): void
-  /** What all processes together count and measure, in Prometheus's text format. Rejects when the primary does not answer. */
+  /** The metrics of all processes in Prometheus's text format. Rejects when the primary does not answer. */
   metricsOfAll(): Promise<string>
-  /** Hands the primary this worker's own metrics whenever it collects them. */
+  /** Answers the primary with this worker's own metrics whenever it collects them. */
   onMetricsWanted(report: () => Promise<MetricReport>): void
 }
 
-/** `id` tells which question an answer belongs to. */
+/** `id` matches an answer to its question. */
 export type WorkerMessage =
   | { to: 'primary'; is: 'mail waits' }
   | { to: 'primary'; is: 'metrics wanted'; id: number }
@@ -25,16 +25,16 @@ export type PrimaryMessage =
   | { to: 'worker'; is: 'metrics wanted'; id: number }
   | { to: 'worker'; is: 'metrics of all'; id: number; text: string }
 
-const PATIENCE_MILLISECONDS = 5000
+const TIMEOUT_MILLISECONDS = 5000
 
-/** The link of a worker to its primary; undefined in a process that is no worker. */
+/** The link of a worker to its primary; `undefined` in a process that is not a worker. */
 export function linkToPrimary(): PrimaryLink | undefined {
   const { worker } = cluster
   if (!worker) return undefined
   let questions = 0
 
   function send(message: WorkerMessage): void {
-    // Its failing means that the primary is gone, which is told by the event.
+    // A failure means that the primary is gone: the disconnect event follows.
     if (process.connected) process.send?.(message, undefined, undefined, () => {})
   }
 
@@ -56,7 +56,7 @@ export function linkToPrimary(): PrimaryLink | undefined {
         const timer = setTimeout(() => {
           done()
           reject(new Error('The primary did not collect the metrics in time.'))
-        }, PATIENCE_MILLISECONDS)
+        }, TIMEOUT_MILLISECONDS)
         const done = () => {
           off()
           clearTimeout(timer)
@@ -74,12 +74,12 @@ export function linkToPrimary(): PrimaryLink | undefined {
   }
 }
 
-/** Whether a worker has sent this, rather than Node itself. */
+/** Tells a message of a worker from one of Node itself. */
 export function isForPrimary(message: unknown): message is WorkerMessage {
   return (message as Partial<WorkerMessage> | null)?.to === 'primary'
 }
 
-/** Answers a function that stops listening. */
+/** Returns a function that stops listening. */
 function onMessage(listener: (message: PrimaryMessage) => void): () => void {
   const listen = (message: unknown) => {
     if ((message as Partial<PrimaryMessage> | null)?.to === 'worker') listener(message as PrimaryMessage)

@@ -4,10 +4,10 @@ import type { Database } from '../../db/tables.ts'
 import type { Sessions } from '../session/index.ts'
 import type { ReadinessCheck } from '../web/readiness.ts'
 
-// No session ever has this id, so finding none is an answer.
-const NOBODY = '0'.repeat(32)
+// No session has this id.
+const UNKNOWN_ID = '0'.repeat(32)
 
-/** What this application cannot do without: the store of its sessions, its database, and every step of the schema. */
+/** Health checks of the session store, the database and the migrations. */
 export function readinessChecks({
   sessions,
   database,
@@ -18,7 +18,7 @@ export function readinessChecks({
   return {
     ...(sessions !== null && {
       sessions: async () => {
-        await sessions.get(NOBODY)
+        await sessions.get(UNKNOWN_ID)
         return undefined
       },
     }),

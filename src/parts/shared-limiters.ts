@@ -6,10 +6,7 @@ import type { Connections } from './connections.ts'
 const TABLE = 'rate_limits'
 const VARIABLE = 'SESSION_STORE'
 
-/**
- * Where logins and mail are counted: beside the sessions, as soon as several processes may serve, so that nobody has his tries anew at
- * each of them.
- */
+/** Opens the rate limiters for logins and mail. Processes that share a session store share them too. */
 export async function openLimiters(
   { sessionStore, appName, webConcurrency }: Config,
   connections: Connections,
@@ -27,7 +24,7 @@ export async function openLimiters(
       new RateLimiterPostgres({ ...table, ...LATER, ...options, keyPrefix: `${appName}:${keyPrefix}` })
   }
   if (sessionStore.kind === 'sqlite' && webConcurrency > 1) {
-    // A connection of its own: the store's begins transactions by itself.
+    // A connection of its own: the store runs transactions on the other.
     const storeClient = connections.sqlite(sessionStore.file, VARIABLE)
     const table = { storeClient, storeType: 'better-sqlite3', tableName: TABLE }
     await ready((done) => new RateLimiterSQLite({ ...table, ...ANY }, done))
@@ -37,7 +34,7 @@ export async function openLimiters(
   return limiterInMemory
 }
 
-// The first one makes the table and clears it now and then, for all of them; it counts nothing itself.
+// The first limiter creates the table and clears it regularly for all others; it counts nothing itself.
 const ANY = { points: 1, duration: 1 }
 const LATER = { tableCreated: true, clearExpiredByTimeout: false }
 

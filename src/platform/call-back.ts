@@ -1,12 +1,9 @@
+import type { Clock } from '../session/index.ts'
 import { type Answer, fetchText } from '../web/fetch-text.ts'
 import type { Decision } from './approval-requests.ts'
 import type { Reply } from './read-request-body.ts'
 
 const PATIENCE_MILLISECONDS = 10_000
-
-interface Clock {
-  after(milliseconds: number, run: () => void): () => void
-}
 
 /** Calls back with the decision: one GET from server to server, without cookies, following no redirect. */
 export function callBack(reply: Reply, decision: Decision, clock: Clock): Promise<Answer> {

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
+import type { Clock } from '../session/index.ts'
 import type { OwnOrigins } from '../web/own-origins.ts'
 
 export interface PlatformOptions {
   log: Logger
-  clock: { now(): number; after(milliseconds: number, run: () => void): () => void }
+  clock: Clock
   /** The platform's own addresses. */
   origins: OwnOrigins
   /** Whether this origin is registered for callbacks. */

@@ -2,31 +2,31 @@ import { DEMO_PASSWORD, type DemoAccount } from '../accounts/index.ts'
 import type { Config } from '../config/config.ts'
 import { isLoopback } from '../config/config.ts'
 
-/** What a person who starts the demo sees: the address, the accounts, and what to look out for. */
+/** The text that the demo prints at its start: the address, the accounts and the warnings. */
 export function announcement(
   config: Config,
   url: string,
   running: { accounts: readonly DemoAccount[]; busyPorts: readonly number[]; platformUrl: string | undefined },
 ): string {
   const { accounts, busyPorts, platformUrl } = running
-  const notes = [...portNotes(config, url, busyPorts), ...cautions(config)]
+  const notes = [...portNotes(config, url, busyPorts), ...warnings(config)]
   return `${box([
     `${config.appName} is running at ${addressForPeople(config, url)}`,
     ...(config.webConcurrency === 1
       ? []
-      : [`${config.webConcurrency} processes serve it; this one keeps house for them`]),
+      : [`${config.webConcurrency} workers serve it; this process runs migrations, sweeps and mail`]),
     ...(platformUrl === undefined ? [] : [`The external platform is at ${platformUrl}`]),
     '',
     ...table(accounts),
     '',
-    `The password of all of them is ${DEMO_PASSWORD}`,
+    `All accounts use the password ${DEMO_PASSWORD}`,
     '',
     'Ctrl-C stops the server.',
   ])}${notes.map((note) => `${note}\n`).join('')}`
 }
 
-/** What somebody who set this configuration may not have meant. */
-export function cautions(config: Config): string[] {
+/** Settings that are allowed and probably not meant. */
+export function warnings(config: Config): string[] {
   const notes: string[] = []
   if (config.sessionTimeoutMinutes === 0)
     notes.push('SESSION_TIMEOUT_MINUTES is 0: sessions never expire, and replaced ones are never removed.')
@@ -44,7 +44,7 @@ function portNotes(config: Config, url: string, busyPorts: readonly number[]): s
   return [`Port ${config.port} is busy, so this server took ${new URL(url).port}. Set PORT to choose one.`]
 }
 
-// The documents write localhost, and a browser keeps its cookies by the name that was typed.
+// The documents write localhost, and cookies belong to the host name that was typed.
 function addressForPeople(config: Config, url: string): string {
   return config.publicUrl ?? url.replace('//127.0.0.1:', '//localhost:')
 }

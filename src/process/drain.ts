@@ -1,29 +1,27 @@
 import type { Server, ServerResponse } from 'node:http'
 
 /**
- * Watches a server's answers, so that it can be stopped without cutting one off. The function it returns stops
- * accepting, closes idle connections at once, waits for the answers under way, and cuts off what lasts longer
- * than `limitMilliseconds`.
+ * Prepares a graceful shutdown. The returned function stops accepting connections, closes idle ones, waits for the requests in
+ * flight, and closes what is left after `limitMilliseconds`.
  */
 export function drain(server: Server, limitMilliseconds: number): () => Promise<void> {
-  const underWay = new Set<ServerResponse>()
+  const inFlight = new Set<ServerResponse>()
   let draining = false
 
   server.prependListener('request', (_request, response: ServerResponse) => {
-    underWay.add(response)
+    inFlight.add(response)
     if (draining) response.setHeader('Connection', 'close')
     response.once('close', () => {
-      underWay.delete(response)
-      // The connection of an answer that had promised to stay open becomes idle only after this event.
+      inFlight.delete(response)
+      // A keep-alive connection becomes idle only after this event.
       if (draining) setImmediate(() => server.closeIdleConnections())
     })
   })
 
   return async function stopServing() {
     draining = true
-    // This closes the idle connections too.
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    for (const response of underWay) if (!response.headersSent) response.setHeader('Connection', 'close')
+    for (const response of inFlight) if (!response.headersSent) response.setHeader('Connection', 'close')
     const limit = setTimeout(() => server.closeAllConnections(), limitMilliseconds)
     await closed
     clearTimeout(limit)

@@ -4,12 +4,12 @@ import type { Config } from '../config/config.ts'
 import { StartError } from '../config/start-error.ts'
 
 const TRIES = 20
-// The port beside each one belongs to the external platform.
+// The next port belongs to the external platform.
 const STEP = 2
 
 /**
- * Listens on the configured port. A busy one is replaced by the next that is free, unless it was asked for explicitly.
- * Rejects with a `StartError` that tells what to change.
+ * Listens on the configured port, or on the next free one unless the port was set explicitly.
+ * @throws a `StartError` that says what to change.
  */
 export async function listen(
   server: Server,

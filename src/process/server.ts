@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { createApp } from '../app/app.ts'
 import { type Config, readConfig } from '../config/config.ts'
 import { StartError } from '../config/start-error.ts'
-import { createParts, type Parts } from '../parts/parts.ts'
+import { createParts, createWorkerParts, type Parts } from '../parts/parts.ts'
 import type { PrimaryLink } from '../parts/primary-link.ts'
 import type { Clock } from '../session/index.ts'
 import { drain } from './drain.ts'
@@ -19,22 +19,22 @@ export interface StartOptions {
   env?: Record<string, string | undefined>
   clock?: Clock
   log?: Logger
-  /** This process is one of several that serve; what they share is another one's work. */
+  /** Makes this server a worker of this primary. */
   primary?: PrimaryLink
-  /** How long `stop` waits for the requests under way. Default 10 s. */
+  /** How long `stop` waits for the requests in flight. Default 10 s. */
   stopWithinMilliseconds?: number
 }
 
 export interface RunningServer {
-  /** Where this machine reaches it, without a trailing slash. */
+  /** Its address on this machine, without a trailing slash. */
   url: string
   port: number
-  /** The ports that were busy, when the port was not asked for explicitly. */
+  /** The busy ports that were skipped. */
   busyPorts: readonly number[]
-  /** Where the demo's own external platform listens; `undefined` when it was not started. */
+  /** The address of the demo's own external platform; `undefined` when it was not started. */
   platformUrl: string | undefined
   parts: Parts
-  /** Stops accepting, finishes the requests under way, closes sessions as configured, then the databases. Idempotent. */
+  /** Graceful shutdown: finishes the requests in flight, closes sessions as configured, then the databases. Idempotent. */
   stop(): Promise<void>
 }
 
@@ -47,7 +47,7 @@ export const STOP_MILLISECONDS = 10_000
 
 /**
  * Starts the demo; resolves once it listens.
- * Rejects with a `ConfigError` or a `StartError` for what the person who starts it can mend; nothing stays open then.
+ * @throws a `ConfigError` or a `StartError` for what the operator can fix; nothing stays open then.
  */
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
   const config = configFor(options)
@@ -55,15 +55,15 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   const stopMilliseconds = options.stopWithinMilliseconds ?? STOP_MILLISECONDS
   const stopServing = drain(server, stopMilliseconds)
   const { clock, log, primary } = options
-  const overrides = { ...(clock && { clock }), ...(log && { log }), ...(primary && { primary }) }
-  const parts = await createParts(config, overrides)
+  const overrides = { ...(clock && { clock }), ...(log && { log }) }
+  const parts = await (primary ? createWorkerParts(config, primary, overrides) : createParts(config, overrides))
 
   try {
     server.on('request', createApp(parts).callback())
     const { port, busyPorts } = await listen(server, config)
     parts.origins.bound(port)
     parts.mail.wake()
-    const platform = primary ? boundElsewhere(parts) : await startPlatform(parts, port, stopMilliseconds)
+    const platform = primary ? bindToPlatformOfPrimary(parts) : await startPlatform(parts, port, stopMilliseconds)
 
     return runningServer({ parts, port, busyPorts, platform }, async () => {
       parts.readiness.stop()
@@ -80,7 +80,7 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   }
 }
 
-/** A server that serves, in this process or in others; `stop` is called once, however often it is asked to stop. */
+/** Describes a started server. `stop` runs once, however often it is called. */
 export function runningServer({ parts, port, busyPorts, platform }: Started, stop: () => Promise<void>): RunningServer {
   let stopped: Promise<void> | undefined
   return {
@@ -96,13 +96,12 @@ export function runningServer({ parts, port, busyPorts, platform }: Started, sto
   }
 }
 
-/** Where this machine reaches a server with this configuration. */
 function urlOf({ tls, host }: Config, port: number): string {
-  return `${tls ? 'https' : 'http'}://${nameOf(host)}:${port}`
+  return `${tls ? 'https' : 'http'}://${reachableHost(host)}:${port}`
 }
 
-/** The platform that the primary has started, at the port that it told. */
-function boundElsewhere({ config, platform }: Parts): undefined {
+/** The primary has started the platform and set PLATFORM_PORT. */
+function bindToPlatformOfPrimary({ config, platform }: Parts): undefined {
   if (config.platformPort !== undefined) platform.bound(config.platformPort)
 }
 
@@ -134,8 +133,8 @@ function readFor(variable: string, file: string): Buffer {
   }
 }
 
-// An address that means "every network" is no address to go to.
-function nameOf(host: string): string {
+// The wildcard addresses cannot be opened in a browser.
+function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'
   return host.includes(':') ? `[${host}]` : host

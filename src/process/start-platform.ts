@@ -6,7 +6,7 @@ import { OwnOrigins } from '../web/own-origins.ts'
 import { drain } from './drain.ts'
 import { listen } from './listen.ts'
 
-// It takes requests for approval from anybody, so it is never reachable from other machines.
+// It accepts unauthenticated requests, so it is never reachable from other machines.
 const HOST = '127.0.0.1'
 
 export interface RunningPlatform {
@@ -15,8 +15,8 @@ export interface RunningPlatform {
 }
 
 /**
- * Starts the demo's own external platform beside the CRM; `undefined` in production, and where another one is configured.
- * Without a port that was asked for it takes the one after the CRM's, or the next that is free.
+ * Starts the demo's own external platform; `undefined` in production, and where another one is configured.
+ * Its default port is the one after the CRM's, or the next free one.
  */
 export async function startPlatform(
   { config, log, clock, origins, platform }: Parts,

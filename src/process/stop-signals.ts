@@ -1,10 +1,7 @@
-// npm hands a Ctrl-C on to its child, which has had it from the terminal already.
+// npm forwards a Ctrl-C that its child has received from the terminal already.
 const SAME_SIGNAL_MILLISECONDS = 2_000
 
-/**
- * What a signal asks for: the first one to stop in good order, one shortly after it nothing new, and one that comes
- * later to stop at once, because somebody is tired of waiting.
- */
+/** The first signal means a graceful shutdown, one within two seconds is the same one again, and a later one forces the stop. */
 export function stopSignals(): (now: number) => 'stop' | 'same' | 'force' {
   let first: number | undefined
   return function meaningOfSignal(now) {

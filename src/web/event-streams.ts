@@ -1,9 +1,6 @@
 import { PassThrough } from 'node:stream'
 import type { Context } from 'koa'
-
-interface StreamClock {
-  after(milliseconds: number, run: () => void): () => void
-}
+import type { Clock } from '../session/index.ts'
 
 interface EventStream {
   /** Aborts when the stream has ended, on either side. */
@@ -21,12 +18,12 @@ const RECONNECT_MILLISECONDS = 2000
 
 /** The open event streams (SSE) of this server: one per browser and purpose, bounded, ended first when the server stops. */
 export class EventStreams {
-  readonly #clock: StreamClock
+  readonly #clock: Clock
   readonly #most: number
   readonly #open = new Map<string, EventStream>()
   #stopped = false
 
-  constructor(clock: StreamClock, { most = MOST_STREAMS }: { most?: number } = {}) {
+  constructor(clock: Clock, { most = MOST_STREAMS }: { most?: number } = {}) {
     this.#clock = clock
     this.#most = most
   }

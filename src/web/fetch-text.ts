@@ -1,9 +1,7 @@
+import type { Clock } from '../session/index.ts'
+
 /** What another server answered: its status and the beginning of its body, or why there was no answer. */
 export type Answer = { answered: true; status: number; text: string } | { answered: false; why: 'unreachable' | 'slow' }
-
-interface Clock {
-  after(milliseconds: number, run: () => void): () => void
-}
 
 const LARGEST_ANSWER_BYTES = 16_384
 

@@ -1,6 +1,7 @@
 import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
-import { type AskClock, type Outcome, singleFlightCache } from './single-flight-cache.ts'
+import type { Clock } from '../session/index.ts'
+import { type Outcome, singleFlightCache } from './single-flight-cache.ts'
 
 /**
  * Checks one dependency of this server. Returns what is wrong in words without secrets, or undefined when it is available. What it throws
@@ -26,7 +27,7 @@ export class Readiness {
   #reported = 'ready'
   #stopping = false
 
-  constructor(checks: Record<string, ReadinessCheck>, { clock, log }: { clock: AskClock; log: Logger }) {
+  constructor(checks: Record<string, ReadinessCheck>, { clock, log }: { clock: Clock; log: Logger }) {
     const patience = { patienceMilliseconds: PATIENCE_MILLISECONDS, keptMilliseconds: () => KEPT_MILLISECONDS }
     this.#checks = Object.entries(checks).map(([name, check]) => [
       name,

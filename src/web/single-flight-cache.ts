@@ -1,13 +1,10 @@
-export interface AskClock {
-  now(): number
-  after(milliseconds: number, run: () => void): () => void
-}
+import type { Clock } from '../session/index.ts'
 
 /** An answer, a failure, or a timeout. */
 export type Outcome<T> = { is: 'answer'; value: T } | { is: 'failure'; error: unknown } | { is: 'silence' }
 
 interface SingleFlightOptions {
-  clock: AskClock
+  clock: Clock
   /** How long callers wait for an answer. */
   patienceMilliseconds: number
   /** How long an outcome is cached, by how long the answer took; 0 for a failure or a timeout. */
@@ -51,7 +48,7 @@ async function outcomeOf<T>(ask: () => Promise<T>): Promise<Outcome<T>> {
   }
 }
 
-function withPatience<T>(clock: AskClock, milliseconds: number, asking: Promise<Outcome<T>>): Promise<Outcome<T>> {
+function withPatience<T>(clock: Clock, milliseconds: number, asking: Promise<Outcome<T>>): Promise<Outcome<T>> {
   return new Promise((resolve) => {
     const cancel = clock.after(milliseconds, () => resolve({ is: 'silence' }))
     void asking.then((outcome) => {

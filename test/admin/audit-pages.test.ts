@@ -15,7 +15,7 @@ test('the audit page shows what happened, newest first, with whom, from where an
     { event: 'revoked', userId: '4', userName: 'Noah Lindgren', byUserId: '6', byUserName: 'Tomasz Nowak' },
   ])
   const [newest, oldest] = await entries('user=4')
-  assert.match(newest ?? '', /Session ended by somebody Noah Lindgren by Tomasz Nowak By itself/)
+  assert.match(newest ?? '', /Session revoked Noah Lindgren by Tomasz Nowak By itself/)
   assert.match(oldest ?? '', /5 Jan 2026, 09:00:00 UTC Signed in Noah Lindgren 203\.0\.113\.7 Firefox on Windows/)
 })
 

@@ -111,7 +111,7 @@ test('[COOKIE-8] where guests begin at their first write, looking around leaves 
   assert.equal(headingOf(await visitor.follow(await visitor.logIn(4))), 'Welcome, Noah Lindgren')
 })
 
-test('[COOKIE-9] whoever signs in is signed in even when the page after it fails', async (t) => {
+test('[COOKIE-9] a user who signs in is signed in even when the next page fails', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.get('/')
@@ -123,7 +123,7 @@ test('[COOKIE-9] whoever signs in is signed in even when the page after it fails
   assert.match((await visitor.get('/')).text, /You are signed in as <strong>Noah Lindgren/)
 })
 
-test('[COOKIE-10] whatever shows a session, or sets its cookie, is kept by no cache', async (t) => {
+test('[COOKIE-10] no cache keeps a response that shows a session or sets its cookie', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const answers = [
@@ -139,7 +139,7 @@ test('[COOKIE-10] whatever shows a session, or sets its cookie, is kept by no ca
   }
 })
 
-test('[PRIV-8] a cookie that somebody planted before the login opens nothing after it', async (t) => {
+test('[PRIV-8] session fixation: a cookie planted before the login opens nothing after it', async (t) => {
   const demo = await startDemo(t)
   const victim = demo.visitor()
   await victim.get('/')
@@ -161,7 +161,7 @@ test('[LIFE-1] an hour without a click closes the session; clicking keeps it ope
   assert.equal((await visitor.get('/customers')).status, 303)
 })
 
-test('whoever was signed out a moment ago gets no cookie over a newer one, and can sign in again at once', async (t) => {
+test('a user who was just signed out gets no cookie over a newer one, and can sign in again at once', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -172,7 +172,7 @@ test('whoever was signed out a moment ago gets no cookie over a newer one, and c
   assert.equal(await demo.parts.sessions?.count({ userId: '4' }), 1)
 })
 
-test('whoever presses Log In twice is signed in', async (t) => {
+test('a double click on Log In signs the user in', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.get('/')

@@ -27,13 +27,13 @@ const PUBLIC = [
   'GET /account/email/confirm',
   'POST /account/email/confirm',
   'GET /account/email/changed',
-  // Buttons that send whoever is not signed in to the page they stand on, which asks him to log in.
+  // These buttons redirect guests to their page, which redirects to the login.
   'POST /account/sessions/end-others',
   'POST /account/sessions/end-all',
   'POST /account/sessions/:id/:handle/end',
   'GET /my4DApp/completeOperation',
   'GET /rest/Operations/completeOperation',
-  // Streams answer whoever is not signed in with 204: there is nothing to wait for.
+  // Event streams answer guests with 204.
   'GET /session/events',
   'GET /admin/sessions/events',
 ]
@@ -62,7 +62,7 @@ const OPEN_TO: Record<string, number[]> = {
   '/admin/audit.csv': [6],
 }
 
-test('every page is public by name or closed to guests, and open exactly to the roles that it is for', async (t) => {
+test('every page is public or closed to guests, and open only to its roles', async (t) => {
   const demo = await startDemo(t)
   const visitors = new Map<number, Visitor>()
   for (const userId of [4, 5, 6]) {
@@ -88,7 +88,7 @@ test('every page is public by name or closed to guests, and open exactly to the 
   }
 })
 
-test('opening a page, or asking for its head, changes nothing', async (t) => {
+test('GET and HEAD change nothing', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(5)
@@ -99,7 +99,7 @@ test('opening a page, or asking for its head, changes nothing', async (t) => {
   assert.equal(await snapshotOf(demo.parts), before)
 })
 
-test('addresses and methods that do not exist get a page that says so', async (t) => {
+test('unknown addresses and methods get a page that says so', async (t) => {
   const visitor = (await startDemo(t)).visitor()
   assert.equal(headingOf(await visitor.get('/nope')), 'Page not found')
   for (const path of [
@@ -120,7 +120,7 @@ test('addresses and methods that do not exist get a page that says so', async (t
   assert.ok([405, 501].includes(unknown.status))
 })
 
-test('whoever asks for JSON or plain text gets the error in that form', async (t) => {
+test('an error is answered as JSON or plain text on request', async (t) => {
   const visitor = (await startDemo(t)).visitor()
   const json = await visitor.get('/nope', { Accept: 'application/json' })
   const { error } = JSON.parse(json.text)
@@ -130,7 +130,7 @@ test('whoever asks for JSON or plain text gets the error in that form', async (t
   assert.match(text.text, /^Page not found\n/)
 })
 
-test('when something breaks, the visitor sees a reference and no more; the log has the whole story', async (t) => {
+test('an unexpected error shows the user only a reference; the log has the details', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(5)
@@ -145,7 +145,7 @@ test('when something breaks, the visitor sees a reference and no more; the log h
   assert.equal((await visitor.get('/customers')).status, 200)
 })
 
-test('a client that leaves while its answer is sent is no failure, and any other error of an answer is logged', async (t) => {
+test('a client that disconnects during the response is not logged as an error; other errors are', async (t) => {
   const demo = await startDemo(t)
   const app = createApp(demo.parts)
   const errors = () => demo.log.filter((line) => JSON.parse(line).level >= 50).length
@@ -156,7 +156,7 @@ test('a client that leaves while its answer is sent is no failure, and any other
   assert.equal(errors(), 1)
 })
 
-test('styles, scripts and pictures may be kept by browsers, change their address with their content, and touch no session', async (t) => {
+test('static assets are cached, change their address with their content, and touch no session', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const { text } = await demo.visitor().get('/')
@@ -178,7 +178,7 @@ test('the health check answers without a session', async (t) => {
   assert.deepEqual([answer.status, answer.text, answer.setCookies], [200, '{"status":"ok"}', []])
 })
 
-test('https is insisted on where the public address is https, and only there', async (t) => {
+test('HSTS is sent where the public address is https, and only there', async (t) => {
   const open = await (await startDemo(t, { publicUrl: 'https://crm.example.com' })).visitor().get('/nope')
   assert.match(String(open.headers['strict-transport-security']), /max-age=31536000; includeSubDomains/)
   const local = await (await startDemo(t)).visitor().get('/nope')

@@ -7,7 +7,7 @@ import { startDemo } from '../support/demo.ts'
 import type { Scope } from '../support/process.ts'
 import { until } from '../support/until.ts'
 
-test('what is noted is written a moment later, in the order in which it happened, and cut to what is sane', async (t) => {
+test('entries are written in order a moment later, cut to their maximum lengths', async (t) => {
   const { trail, rows, clock } = await startTrail(t)
   trail.note({ event: 'sign-in', userId: '4', userName: 'Noah Lindgren', address: '203.0.113.7', sessionId: 'A' })
   trail.note({ event: 'sign-out', userId: '4', userName: `x\r\n{"event":"sign-in"}\u202e${'y'.repeat(1_000_000)}` })
@@ -24,7 +24,7 @@ test('what is noted is written a moment later, in the order in which it happened
   assert.match(second?.user_name ?? '', /^x \{"event":"sign-in"\} y+$/)
 })
 
-test('a failure is told at once; equal ones within a minute are one row that counts them', async (t) => {
+test('a failure is written at once; equal ones within a minute become one row with a count', async (t) => {
   const { trail, rows, clock } = await startTrail(t)
   const guess = {
     event: 'sign-in-failed',
@@ -62,7 +62,7 @@ test('a failure is told at once; equal ones within a minute are one row that cou
   assert.deepEqual((await rows()).map(({ times }) => times).sort(), [1, 1, 1, 1, 39], 'a stop writes what was counted')
 })
 
-test('ten thousand failures with as many names fill the trail with a few rows only', async (t) => {
+test('ten thousand failures with different names add only a few rows', async (t) => {
   const { trail, rows } = await startTrail(t)
   for (let index = 0; index < 10_000; index++)
     trail.note({ event: 'sign-in-failed', userName: `name-${index}`, address: `203.0.113.${index % 3}` })
@@ -76,7 +76,7 @@ test('ten thousand failures with as many names fill the trail with a few rows on
   )
 })
 
-test('somebody who is refused at several doors is told with each of them', async (t) => {
+test('each refused page of a user is noted', async (t) => {
   const { trail, rows } = await startTrail(t)
   for (const detail of ['GET /admin/sessions', 'GET /admin/audit', 'GET /admin/audit'])
     trail.note({ event: 'refused', userId: '5', address: '203.0.113.7', detail })
@@ -91,7 +91,7 @@ test('somebody who is refused at several doors is told with each of them', async
   )
 })
 
-test('a database that fails breaks nothing: it is told in the log, and the rows wait until it works again', async (t) => {
+test('while the database fails, rows wait and the log says so', async (t) => {
   const { trail, rows, log, demo } = await startTrail(t)
   await demo.parts.database.schema.alterTable('audit_events').renameTo('elsewhere').execute()
   trail.note({ event: 'sign-in', userId: '4' })
@@ -106,7 +106,7 @@ test('a database that fails breaks nothing: it is told in the log, and the rows 
   )
 })
 
-test('so many rows wait for the database and no more, and the log tells how many were lost', async (t) => {
+test('a limited number of rows waits for the database, and the log says how many were lost', async (t) => {
   const { trail, rows, log } = await startTrail(t)
   for (let index = 0; index < 50_005; index++) trail.note({ event: 'sign-in', userId: String(index) })
   await trail.written()
@@ -114,7 +114,7 @@ test('so many rows wait for the database and no more, and the log tells how many
   assert.match(log.join(), /"lost":5/)
 })
 
-test('what is older than so many days goes, and with 0 days nothing does', async (t) => {
+test('rows older than AUDIT_DAYS are removed, and none with 0', async (t) => {
   const { trail, rows, clock, demo } = await startTrail(t)
   trail.note({ event: 'sign-in', userId: 'old' })
   await trail.written()
@@ -131,7 +131,7 @@ test('what is older than so many days goes, and with 0 days nothing does', async
   assert.deepEqual(await users(), ['new'])
 })
 
-test('above the ceilings the oldest go, and first those that anybody can cause', async (t) => {
+test('above the ceilings the oldest rows are removed, anonymous ones first', async (t) => {
   const { trail, rows, demo, clock } = await startTrail(t)
   for (let index = 0; index < 6; index++) {
     trail.note({ event: 'sign-in', userId: `u${index}` })
@@ -145,7 +145,7 @@ test('above the ceilings the oldest go, and first those that anybody can cause',
   )
 })
 
-test('what an administrator did stays above the ceiling for what anybody can cause', async (t) => {
+test('the ceiling for anonymous rows spares the acts of administrators', async (t) => {
   const { trail, rows, demo, clock } = await startTrail(t)
   trail.note({ event: 'many-revoked', byUserId: '6', byUserName: 'Tomasz Nowak', detail: 'all but his own' })
   for (let index = 0; index < 3; index++) trail.note({ event: 'sign-in-failed', userName: `name-${index}` })
@@ -157,7 +157,7 @@ test('what an administrator did stays above the ceiling for what anybody can cau
   )
 })
 
-test('equal failures with another reason are told apart', async (t) => {
+test('failures with different reasons are separate rows', async (t) => {
   const { trail, rows } = await startTrail(t)
   for (const detail of ['wrong password', 'wrong password', 'too many failures', 'too many failures'])
     trail.note({ event: 'sign-in-failed', userName: '4', address: '203.0.113.7', detail })
@@ -173,7 +173,7 @@ test('equal failures with another reason are told apart', async (t) => {
   )
 })
 
-test('whoever has an account is named, however many other names were tried from however many addresses', async (t) => {
+test('an existing account is named, however many other names and addresses were tried', async (t) => {
   const { trail, rows } = await startTrail(t)
   const addresses = Array.from({ length: 60 }, (_, index) => `203.0.113.${index}`)
   for (const address of addresses)
@@ -196,7 +196,7 @@ test('whoever has an account is named, however many other names were tried from 
   )
 })
 
-test('an address is written one way, whatever the server listens to', async (t) => {
+test('an IP address is written the same way on IPv4 and IPv6 sockets', async (t) => {
   const { trail, rows } = await startTrail(t)
   for (const address of ['::ffff:203.0.113.7', '203.0.113.7', '2001:db8::7', '::ffff:x'])
     trail.note({ event: 'sign-in', userId: '4', address })
@@ -207,7 +207,7 @@ test('an address is written one way, whatever the server listens to', async (t) 
   )
 })
 
-test('many rows are written step by step, and requests are answered between the steps', async (t) => {
+test('many rows are written in batches, with requests answered in between', async (t) => {
   const { trail } = await startTrail(t)
   for (let index = 0; index < 1000; index++) trail.note({ event: 'revoked', userId: String(index) })
   let others = 0
@@ -223,7 +223,7 @@ test('many rows are written step by step, and requests are answered between the 
   assert.ok(others >= 5, `${others} turns for others`)
 })
 
-test('the trail is read page by page, each row once, while rows are added', async (t) => {
+test('paging shows each row once while rows are added', async (t) => {
   const { trail, demo, clock } = await startTrail(t)
   for (let index = 0; index < 25; index++) {
     trail.note({ event: 'sign-in', userId: String(index) })
@@ -245,7 +245,7 @@ test('the trail is read page by page, each row once, while rows are added', asyn
   )
 })
 
-test('the demo sweeps its trail every hour, as long as AUDIT_DAYS says', async (t) => {
+test('the demo sweeps its trail every hour', async (t) => {
   const demo = await startDemo(t, { auditDays: 1 })
   demo.parts.audit.note({ event: 'sign-in', userId: 'old' })
   await demo.parts.audit.written()

@@ -7,7 +7,7 @@ import { signInOverRest } from '../support/rest-sign-in.ts'
 import { newestLink, signUpAs } from '../support/sign-up.ts'
 import { STREAM_HEADERS } from '../support/stream.ts'
 
-test('[LIFE-9] the trail tells how sessions ended: by a log out, by time, by somebody, by a limit, by a stop', async (t) => {
+test('[LIFE-9] the trail shows why sessions ended: log out, timeout, revoked, limit, server stop', async (t) => {
   const demo = await startDemo(t, { maxSessionsPerUser: 1 })
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -37,7 +37,7 @@ test('[LIFE-9] the trail tells how sessions ended: by a log out, by time, by som
   assert.equal((await whyExpired(demo)).at(-1), 'the server was stopped')
 })
 
-test('a log in is told as a session that took the place of a guest’s, and with the privileges that it has', async (t) => {
+test('a login is noted as the replacement of a guest’s session, with its privileges', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.get('/')
@@ -48,7 +48,7 @@ test('a log in is told as a session that took the place of a guest’s, and with
   assert.match((await auditOf(demo, 'privileges-changed'))[0]?.detail ?? '', /viewCustomers/)
 })
 
-test('a fresh cookie after the password was typed again is told as that', async (t) => {
+test('session ID rotation after re-authentication is noted as such', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -59,7 +59,7 @@ test('a fresh cookie after the password was typed again is told as that', async 
   )
 })
 
-test('one-time links are told: made, opened, and refused, by whom and from where', async (t) => {
+test('one-time links are noted when created, opened and refused, with user and origin', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -83,7 +83,7 @@ test('one-time links are told: made, opened, and refused, by whom and from where
   )
 })
 
-test('a REST sign-in, and the end of its token by an administrator, are told with who did it', async (t) => {
+test('a REST sign-in, and the revocation of its token by an administrator, are noted with both users', async (t) => {
   const demo = await startDemo(t)
   await signInOverRest(demo, 4)
   const [made] = await auditOf(demo, 'token-made')
@@ -98,7 +98,7 @@ test('a REST sign-in, and the end of its token by an administrator, are told wit
   )
 })
 
-test('whoever is refused is told, with the privilege that was missing, on pages and over REST, and other sites are too', async (t) => {
+test('refusals are noted with the missing privilege, on pages, over REST and for cross-site requests', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
@@ -117,7 +117,7 @@ test('whoever is refused is told, with the privilege that was missing, on pages 
   )
 })
 
-test('guests who come and are forgotten leave no entry, whatever they ask for', async (t) => {
+test('guests leave no entry, whatever they request', async (t) => {
   const demo = await startDemo(t)
   for (let index = 0; index < 5; index++) {
     const guest = demo.visitor()

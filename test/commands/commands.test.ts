@@ -11,7 +11,7 @@ import { Visitor } from '../support/visitor.ts'
 
 const MIA = ['', 'Mia', 'Stone', 'mia@crm.example', 'manager', 'a long password', 'a long password']
 
-test('user:add makes an account that can log in at once, also while the server runs', async (t) => {
+test('user:add creates an account that can log in at once, also while the server runs', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   const server = await startServerProcess(t, { env })
   const { code, stdout, stderr } = await userAdd(t, env, MIA)
@@ -24,7 +24,7 @@ test('user:add makes an account that can log in at once, also while the server r
   await server.program.stop()
 })
 
-test('user:add refuses what cannot be an account, says why, and makes none', async (t) => {
+test('user:add refuses invalid input and says why', async (t) => {
   const folder = temporaryFolder(t)
   const env = settingsIn(folder)
   const refusals: [answers: string[], reason: RegExp][] = [
@@ -59,7 +59,7 @@ test('in production a password has 15 characters or more, and the first account 
   assert.equal(count(join(folder, 'crm.sqlite'), 'customers'), 0)
 })
 
-test('a password that is typed is not shown, everything else is', async () => {
+test('a typed password is not echoed, everything else is', async () => {
   const input = new PassThrough()
   const output = new PassThrough().setEncoding('utf8')
   let shown = ''
@@ -80,7 +80,7 @@ test('a password that is typed is not shown, everything else is', async () => {
   assert.doesNotMatch(shown, /correct|horse/)
 })
 
-test('demo:reset begins anew: what was added is gone, and everybody is logged out', async (t) => {
+test('demo:reset deletes all changes and logs out all users', async (t) => {
   const folder = temporaryFolder(t)
   const env = { ...settingsIn(folder), SESSION_CLOSE_ON_STOP: 'false' }
   await userAdd(t, env, MIA)

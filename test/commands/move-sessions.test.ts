@@ -12,7 +12,7 @@ for (const [name, addressOf] of Object.entries({
   ...(redisUrl && { Redis: async () => String(redisUrl) }),
   ...(postgresUrl && { PostgreSQL: (t: TestContext) => ownDatabase(t) }),
 })) {
-  test(`sessions:move takes everybody along from a file to ${name}, and nobody has to log in again`, async (t) => {
+  test(`sessions:move copies all sessions from a file to ${name}, and all users stay signed in`, async (t) => {
     const folder = temporaryFolder(t)
     const file = `sqlite:${join(folder, 'sessions.sqlite')}`
     const there = await addressOf(t)
@@ -48,7 +48,7 @@ for (const [name, addressOf] of Object.entries({
   })
 }
 
-test('sessions:move says what it wants when it is asked in a way that it does not know', async (t) => {
+test('sessions:move shows its usage for wrong arguments', async (t) => {
   for (const [args, words] of [
     [[], /sessions:move -- <from> <to>/],
     [['sqlite:a.sqlite'], /sessions:move -- <from> <to>/],

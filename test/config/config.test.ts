@@ -30,7 +30,6 @@ test('without any setting it is the documented demo on port 8044 of this machine
     maxSessions: undefined,
     maxGuests: undefined,
     maxSessionsPerUser: undefined,
-    guestsGiveWay: false,
     auditDays: 90,
     trustProxyHops: 0,
     bcryptCost: 12,
@@ -69,14 +68,14 @@ test('each switch of a profile can be set on its own, and a profile in spite of 
   assert.equal(readConfig({ ...PRODUCTION, GUESTS: 'first-request' }).guests, 'first-request')
 })
 
-test('an empty setting is no setting', () => {
+test('an empty setting counts as unset', () => {
   assert.deepEqual(
     readConfig({ PORT: '', PUBLIC_URL: ' ', PROFILE: '', MAX_SESSIONS: '', TLS_CERT: '' }),
     readConfig({}),
   )
 })
 
-test('everything that is wrong is told at once, a line each, without repeating what was written', () => {
+test('all problems are listed at once, one per line, without repeating the values', () => {
   const env = {
     PORT: '80x',
     HOST: 'http://here',
@@ -112,7 +111,7 @@ test('everything that is wrong is told at once, a line each, without repeating w
   assert.doesNotMatch(message, /s3cret/)
 })
 
-test('production insists on an address that browsers can log in at', () => {
+test('production requires an address at which browsers can log in', () => {
   assert.match(refusal({ PROFILE: 'production' }).message, /PUBLIC_URL: is required in production/)
   assert.match(
     refusal({ ...PRODUCTION, PUBLIC_URL: 'http://crm.example.com' }).message,
@@ -128,7 +127,7 @@ test('production refuses cheap password hashes, except under test', () => {
   assert.equal(readConfig({ ...PRODUCTION, NODE_ENV: 'test', PROFILE: 'production', BCRYPT_COST: '4' }).bcryptCost, 4)
 })
 
-test('production sends real mail, and asks for the password where the link leads', () => {
+test('production sends real mail, and asks for the password on the page of the link', () => {
   assert.match(refusal({ ...PRODUCTION, SMTP_URL: '' }).message, /SMTP_URL: is required in production/)
   assert.match(refusal({ ...PRODUCTION, LINK_MODE: 'direct' }).message, /LINK_MODE: must be confirm in production/)
   assert.equal(readConfig({ LINK_MODE: 'confirm' }).linkMode, 'confirm')
@@ -153,7 +152,7 @@ test('the public address is an origin: a trailing slash goes, anything more is r
     assert.match(refusal({ PUBLIC_URL }).message, /^ {2}PUBLIC_URL: use /m, PUBLIC_URL)
 })
 
-test('sessions lie beside the CRM’s database, in memory with it, or where one says, but never in its file', () => {
+test('sessions are stored beside the CRM’s database, in memory with it, or as configured, but never in its file', () => {
   const sessionStore = (env: Record<string, string>) => readConfig(env).sessionStore
   assert.deepEqual(sessionStore({ DATABASE_URL: 'sqlite:/data/a.sqlite' }), {
     kind: 'sqlite',
@@ -174,7 +173,7 @@ test('sessions lie beside the CRM’s database, in memory with it, or where one 
   assert.match(refusal({ SESSION_STORE: 'sqlite:db/crm.sqlite' }).message, /SESSION_STORE: is the file of DATABASE_URL/)
 })
 
-test('settings that contradict each other are told', () => {
+test('contradicting settings are refused', () => {
   assert.match(refusal({ MAX_SESSIONS: '5', MAX_GUESTS: '6' }).message, /MAX_GUESTS: is above MAX_SESSIONS/)
   const tls = { TLS_CERT: 'cert.pem', TLS_KEY: 'key.pem' }
   assert.match(refusal({ ...tls, PUBLIC_URL: 'http://localhost:8044' }).message, /PUBLIC_URL: begins with http:/)
@@ -184,13 +183,13 @@ test('settings that contradict each other are told', () => {
   })
 })
 
-test('a port that was asked for is known to be explicit', () => {
+test('a configured port is explicit', () => {
   assert.deepEqual([readConfig({ PORT: '8044' }).portIsExplicit, readConfig({}).portIsExplicit], [true, false])
   for (const PORT of ['-1', '65536', '8e3', '0x10', '80.5'])
     assert.match(refusal({ PORT }).message, /PORT: use a whole/)
 })
 
-test('a token for the metrics is one that nobody can guess, and can be sent', () => {
+test('METRICS_TOKEN is long enough, and fits into a header', () => {
   const METRICS_TOKEN = 'b7Q2mZ0xk4Yt9Rw1'
   assert.equal(readConfig({ METRICS_TOKEN }).metricsToken, METRICS_TOKEN)
   for (const weak of ['short', 'fifteen-letters', 'with a space in it', 'umlaut-ä-umlaut-ä', 'x'.repeat(201)]) {
@@ -234,7 +233,7 @@ test('the external platform’s address is an origin, and in production one that
   )
 })
 
-test('several processes cannot share what is in the memory of one', () => {
+test('several processes cannot use a store in memory', () => {
   assert.equal(readConfig({ WEB_CONCURRENCY: '4' }).webConcurrency, 4)
   for (const store of ['memory', 'sqlite::memory:'])
     assert.match(refusal({ WEB_CONCURRENCY: '2', SESSION_STORE: store }).message, /SESSION_STORE: is memory/)

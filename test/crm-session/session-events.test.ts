@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Context } from 'koa'
+import { manualClock } from '../../src/session/testing/manual-clock.ts'
 import { EventStreams } from '../../src/web/event-streams.ts'
 import { startDemo } from '../support/demo.ts'
 import { sessionIdOf } from '../support/pages.ts'
@@ -8,7 +9,7 @@ import { openStream, STREAM_HEADERS } from '../support/stream.ts'
 
 const PATH = '/session/events'
 
-test('a page is told at once that its session has ended, and the next ask is answered with 204', async (t) => {
+test('a page is notified at once that its session has ended, and its next request is answered with 204', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -27,7 +28,7 @@ test('a page is told at once that its session has ended, and the next ask is ans
   assert.match((await ada.get('/')).text, /Bye/, 'the message was left for a page')
 })
 
-test('each device of a session has a stream of its own; of one device the newest counts', async (t) => {
+test('each device has its own stream; on one device the newest replaces the others', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -46,7 +47,7 @@ test('each device of a session has a stream of its own; of one device the newest
   again.close()
 })
 
-test('a fresh cookie for the same session is no end: the page asks, and listens on with the new one', async (t) => {
+test('session ID rotation does not end the session: the page reconnects with the new cookie', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -62,7 +63,7 @@ test('a fresh cookie for the same session is no end: the page asks, and listens 
   next.close()
 })
 
-test('a stream lasts five minutes; then the page asks again', async (t) => {
+test('a stream lasts five minutes; then the page reconnects', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -84,7 +85,7 @@ test('guests, and servers without sessions, have no stream', async (t) => {
   assert.equal((await off.visitor().get(PATH, STREAM_HEADERS)).status, 204)
 })
 
-test('a server that stops ends the stream, and does not say that the session has ended', async (t) => {
+test('a graceful shutdown ends the stream without saying that the session has ended', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -95,8 +96,8 @@ test('a server that stops ends the stream, and does not say that the session has
   assert.equal((await ada.get(PATH, STREAM_HEADERS)).status, 503)
 })
 
-test('where no stream can be opened, the caller says whether the page may ask again', () => {
-  const streams = new EventStreams({ after: () => () => {} }, { most: 0 })
+test('where no stream can be opened, the caller decides whether the page reconnects', () => {
+  const streams = new EventStreams(manualClock(), { most: 0 })
   const answer = (signal: AbortSignal, whenFull?: 204 | 503) => {
     const ctx = {} as Context
     assert.equal(streams.open(ctx, 'key', signal, { ...(whenFull && { whenFull }) }), undefined)
@@ -107,7 +108,7 @@ test('where no stream can be opened, the caller says whether the page may ask ag
   assert.equal(answer(AbortSignal.abort(), 503), 204, 'there is nothing to wait for')
 })
 
-test('a page can ask whether its address is a page, and that does nothing else', async (t) => {
+test('OPTIONS tells whether an address is a page, and does nothing else', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -123,7 +124,7 @@ test('a page can ask whether its address is a page, and that does nothing else',
   assert.match((await ada.get('/')).text, /Bye/, 'the message was left for a page')
 })
 
-test('pages of signed-in people listen for the end, those of guests do not', async (t) => {
+test('pages of signed-in users listen for the end of the session, those of guests do not', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   assert.doesNotMatch((await ada.get('/')).text, /session-ended/)

@@ -13,7 +13,7 @@ const PAGES: [code: SessionErrorCode, status: number, heading: string][] = [
   ['HEADERS_SENT', 500, 'Something went wrong on our side'],
 ]
 
-test('what can happen to a session has a page that says what to do', async (t) => {
+test('every session error has a page that says what to do', async (t) => {
   const demo = await startDemo(t)
   const { sessions } = demo.parts
   assert.ok(sessions)
@@ -33,7 +33,7 @@ test('what can happen to a session has a page that says what to do', async (t) =
   assert.equal((await demo.visitor().get('/')).status, 200)
 })
 
-test('when all places are taken, newcomers are told so with 5503, and who is in stays in', async (t) => {
+test('at MAX_SESSIONS new users see 5503, and signed-in users stay signed in', async (t) => {
   const demo = await startDemo(t, { maxSessions: 1, guests: 'first-write' })
   const first = demo.visitor()
   await first.logInWell(4)

@@ -33,7 +33,7 @@ if (postgresUrl !== undefined) {
     await second.program.stop()
   })
 
-  test('servers that start on one new database at the same time make and fill it once', async (t) => {
+  test('servers that start on one new database at the same time create and fill it once', async (t) => {
     for (let round = 0; round < 3; round++) {
       const url = await ownDatabase(t)
       const counts = await Promise.all(
@@ -49,7 +49,7 @@ if (postgresUrl !== undefined) {
     }
   })
 
-  test('a customer who is made after the demo was filled has the next number', async (t) => {
+  test('a customer who is added after the seed has the next id', async (t) => {
     const made = await withParts(await ownDatabase(t), async ({ database }) => {
       const last = database.selectFrom('customers').selectAll().where('id', '=', 252)
       const { id: _id, ...template } = await last.executeTakeFirstOrThrow()
@@ -58,7 +58,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(made, [{ id: 253 }])
   })
 
-  test('what keeps PostgreSQL from being used stops the start with one line that says what to do, and never the password', async (t) => {
+  test('an unusable PostgreSQL stops the start with one line that says what to do, without the password', async (t) => {
     const url = await ownDatabase(t)
     const missing = ownName()
     const [foreign, newer, other, guarded] = [
@@ -81,17 +81,17 @@ if (postgresUrl !== undefined) {
     for (const [address, reason] of [
       [
         `postgres://crm:${PASSWORD}@127.0.0.1:${await freePort()}/crm`,
-        /Nobody answers at 127\.0\.0\.1:\d+\. Start PostgreSQL/,
+        /PostgreSQL does not answer at 127\.0\.0\.1:\d+\. Start it/,
       ],
-      [`postgres://crm:${PASSWORD}@nowhere.invalid/crm`, /Nobody answers at nowhere\.invalid:5432/],
+      [`postgres://crm:${PASSWORD}@nowhere.invalid/crm`, /PostgreSQL does not answer at nowhere\.invalid:5432/],
       [withUser(url, `nobody:${PASSWORD}`), /does not let "nobody" in: .*role "nobody" does not exist/],
       [
         withUser(databaseOf(url, missing), `crm:${PASSWORD}`),
         new RegExp(`createdb -h 127\\.0\\.0\\.1 -p ${port} -U crm ${missing} `),
       ],
-      [withUser(guarded, `${stranger}:${PASSWORD}`), /rights .* GRANT USAGE, CREATE ON SCHEMA public TO/],
-      [foreign, /has a table "users" that this program did not make/],
-      [other, /has a table "kysely_migration" that this program did not make/],
+      [withUser(guarded, `${stranger}:${PASSWORD}`), /privileges: .* GRANT USAGE, CREATE ON SCHEMA public TO/],
+      [foreign, /has a table "users" that this program did not create/],
+      [other, /has a table "kysely_migration" that this program did not create/],
       [newer, /newer version .*0099-later/],
     ] as const) {
       const refused = await startError(address)
@@ -105,7 +105,7 @@ if (postgresUrl !== undefined) {
     ])
   })
 
-  test('a wrong password and a missing one are told apart, and neither is printed', async (t) => {
+  test('a wrong and a missing password have different messages, and no password is printed', async (t) => {
     const server = await startPostgres()
     t.after(() => server.close())
     await queryAt(server.url, `create role guarded login password '${PASSWORD}'`)
@@ -117,7 +117,7 @@ if (postgresUrl !== undefined) {
     for (const [user, reason] of [
       [
         `guarded:not-${PASSWORD}`,
-        /does not let "guarded" in: password authentication failed .*Mend the user or the password in DATABASE_URL/,
+        /does not let "guarded" in: password authentication failed .*Check the user and the password in DATABASE_URL/,
       ],
       ['guarded', /wants a password for "guarded"\. Put it into DATABASE_URL/],
     ] as const) {
@@ -127,7 +127,7 @@ if (postgresUrl !== undefined) {
     }
   })
 
-  test('tables of our names in another schema are none of our business', async (t) => {
+  test('tables of the same names in another schema are ignored', async (t) => {
     const url = await ownDatabase(t)
     await queryAt(
       url,

@@ -56,7 +56,7 @@ test('a file that cannot be the database stops the start with one line, and stay
     [garbage, /is not a database/],
     [join(folder, 'folder'), /is not a file/],
     [join(folder, 'missing', 'crm.sqlite'), /folder .* does not exist/],
-    [foreign, /did not make/],
+    [foreign, /did not create/],
     [newer, /newer version .*0099-later/],
   ] as const) {
     const refused = await startError({ database: { kind: 'sqlite', file } })
@@ -67,7 +67,7 @@ test('a file that cannot be the database stops the start with one line, and stay
   assert.deepEqual(readFileSync(garbage), before)
 })
 
-test('the sessions’ file is looked at as closely', async (t) => {
+test('the same holds for the sessions’ file', async (t) => {
   const folder = temporaryFolder(t)
   const garbage = join(folder, 'garbage.sqlite')
   writeFileSync(garbage, 'this is no database '.repeat(200))
@@ -88,7 +88,7 @@ test('the sessions’ file is looked at as closely', async (t) => {
   }
 })
 
-test('a step that fails leaves the schema as it was', async (t) => {
+test('a failed migration leaves the schema as it was', async (t) => {
   const config = demoConfig({ database: { kind: 'sqlite', file: join(temporaryFolder(t), 'crm.sqlite') } })
   const { database, close } = await createParts(config)
   t.after(() => close({ endSessions: true }))

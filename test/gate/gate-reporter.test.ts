@@ -4,7 +4,7 @@ import test from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { projectRoot } from '../../src/config/project-root.ts'
 
-test('the gate counts tests, not suites, and sees what was skipped, left to do, empty, broken or noisy', async () => {
+test('the gate counts tests, not suites, and fails on skipped, todo, empty, broken or noisy ones', async () => {
   const file = '/project/test/some.test.ts'
   assert.deepEqual(
     await report([

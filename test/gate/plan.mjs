@@ -17,6 +17,7 @@ const LATER = [
   'test/session/deleted-stores.test.ts',
   'test/session/faults/',
   'test/session/model/',
+  'test/session/races/',
   'test/store-trouble/',
 ]
 
@@ -25,7 +26,7 @@ const ABOUT_SERVERS = [
   'test/commands/postgres-commands.test.ts',
   'test/db/dialects/postgres-driver.test.ts',
   'test/db/postgres-start.test.ts',
-  'test/db/postgres-trouble.test.ts',
+  'test/db/postgres-unavailable.test.ts',
   'test/session/stores/postgres/',
   'test/session/stores/redis/',
 ]
@@ -61,8 +62,8 @@ const ONCE = {
   'test/api/variables.test.ts': SESSIONS_ONLY,
   'test/db/dialects/postgres-driver.test.ts': OWN_DATABASE,
   'test/db/postgres-start.test.ts': OWN_DATABASE,
-  'test/db/postgres-trouble.test.ts': OWN_DATABASE,
-  'test/db/sqlite-trouble.test.ts': OWN_DATABASE,
+  'test/db/postgres-unavailable.test.ts': OWN_DATABASE,
+  'test/db/sqlite-unavailable.test.ts': OWN_DATABASE,
   'test/db/start.test.ts': OWN_DATABASE,
   'test/mail/render-mail.test.ts': NO_DATABASE,
   'test/platform/platform.test.ts': NO_DATABASE,

@@ -26,7 +26,7 @@ export function exitCode(program, args, env = process.env) {
   })
 }
 
-/** The environment for tests: what the developer has set for his own server must not reach them. */
+/** The environment for tests, without the developer's own settings. */
 export function testEnvironment() {
   const env = { ...process.env, NODE_ENV: 'test' }
   for (const name of Object.keys(env)) if (SETTINGS.test(name)) delete env[name]
@@ -34,4 +34,4 @@ export function testEnvironment() {
 }
 
 const SETTINGS =
-  /^(PORT|HOST|PUBLIC_URL|APP_NAME|DATABASE_URL|PROFILE|GUESTS|GUESTS_GIVE_WAY|LOGIN_TEXT|TRUST_PROXY|BCRYPT_COST|LOG_LEVEL|AUDIT_DAYS|METRICS_TOKEN|(TLS|MAX|SESSION)_.*|SESSIONS|NODE_OPTIONS|NODE_TEST_CONTEXT)$/
+  /^(PORT|HOST|PUBLIC_URL|APP_NAME|DATABASE_URL|PROFILE|GUESTS|LOGIN_TEXT|TRUST_PROXY|BCRYPT_COST|LOG_LEVEL|AUDIT_DAYS|METRICS_TOKEN|(TLS|MAX|SESSION)_.*|SESSIONS|NODE_OPTIONS|NODE_TEST_CONTEXT)$/

@@ -12,7 +12,7 @@ import { troubledStore } from '../support/troubled-store.ts'
 // After this the counted sessions are counted anew.
 const KEPT_SECONDS = 5
 
-test('a scrape is in Prometheus’s text format, is kept by no cache, and neither sets a cookie nor makes a session', async (t) => {
+test('a scrape is in Prometheus’s text format, is not cached, and neither sets a cookie nor creates a session', async (t) => {
   const demo = await startDemo(t)
   const answer = await demo.visitor().get('/metrics')
   assert.deepEqual([answer.status, answer.setCookies], [200, []])
@@ -27,7 +27,7 @@ test('a scrape is in Prometheus’s text format, is kept by no cache, and neithe
   assert.deepEqual([head.status, head.text], [200, ''])
 })
 
-test('it counts the sessions that began, by kind and way, those that ended, by reason, and those that live now', async (t) => {
+test('it counts new sessions by kind and origin, ended ones by reason, and live ones', async (t) => {
   const demo = await startDemo(t)
   const watcher = demo.visitor()
   const [guest, user, other] = [demo.visitor(), demo.visitor(), demo.visitor()]
@@ -52,7 +52,7 @@ test('it counts the sessions that began, by kind and way, those that ended, by r
   })
 })
 
-test('live sessions are counted once in a while, however often somebody scrapes', async (t) => {
+test('the count of live sessions is cached between scrapes', async (t) => {
   const store = memoryStore()
   let counted = 0
   const count = store.count.bind(store)
@@ -83,7 +83,7 @@ test('one-time links are counted, redeemed and refused', async (t) => {
   })
 })
 
-test('requests are counted by the pattern of their address and the class of their status, never by the address', async (t) => {
+test('requests are counted by route and status class, never by address', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const watcher = demo.visitor()
@@ -116,7 +116,7 @@ test('requests are counted by the pattern of their address and the class of thei
   for (const name of series.keys()) assert.doesNotMatch(name, /471|[0-9A-F]{32}/)
 })
 
-test('open streams, waiting mail and passwords are looked at when somebody scrapes', async (t) => {
+test('open streams, waiting mail and passwords are measured at each scrape', async (t) => {
   const demo = await startDemo(t)
   const [visitor, watcher] = [demo.visitor(), demo.visitor()]
   await visitor.logInWell(4)
@@ -134,7 +134,7 @@ test('open streams, waiting mail and passwords are looked at when somebody scrap
   assertSeries(await scrape(watcher), { crm_password_hashes_waiting: 0, crm_password_hashes_running: 0 })
 })
 
-test('calls to the store are timed by operation, and those that it did not answer are counted', async (t) => {
+test('store calls are timed by operation, and failed ones are counted', async (t) => {
   const trouble = troubledStore(memoryStore())
   const demo = await startDemo(t, {}, { store: trouble.store })
   const [visitor, watcher] = [demo.visitor(), demo.visitor()]
@@ -157,7 +157,7 @@ test('calls to the store are timed by operation, and those that it did not answe
   assert.ok(Number(after.get('crm_session_store_errors_total')) >= 2)
 })
 
-test('a store that is down or hangs leaves its gauge out, and everything else is there, within a second', async (t) => {
+test('a store that is down or hangs leaves out its own gauge only, within a second', async (t) => {
   const trouble = troubledStore(memoryStore())
   const demo = await startDemo(t, {}, { store: trouble.store })
   const [visitor, watcher] = [demo.visitor(), demo.visitor()]
@@ -180,7 +180,7 @@ test('a store that is down or hangs leaves its gauge out, and everything else is
   assert.equal((await scrape(watcher)).get('crm_sessions_live{kind="web"}'), 1)
 })
 
-test('without sessions there is nothing to say of them, and all else is said', async (t) => {
+test('without sessions only their metrics are missing', async (t) => {
   const series = await scrape((await startDemo(t, { sessions: 'none' })).visitor())
   assert.deepEqual(
     [...series.keys()].filter((name) => name.startsWith('crm_sessions_')),
@@ -189,7 +189,7 @@ test('without sessions there is nothing to say of them, and all else is said', a
   assert.ok(series.has('crm_password_hashes_waiting'))
 })
 
-test('two servers in one process count for themselves', async (t) => {
+test('two servers in one process count separately', async (t) => {
   const [busy, idle] = [await startDemo(t), await startDemo(t)]
   await busy.visitor().logInWell(4)
   const created = 'crm_sessions_created_total{kind="web",via="login"}'

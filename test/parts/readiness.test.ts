@@ -10,7 +10,7 @@ import { troubledStore } from '../support/troubled-store.ts'
 
 const READY = { status: 'ready', checks: { sessions: 'ok', database: 'ok', migrations: 'ok' } }
 
-test('a server that has all it needs says that it is ready, and neither sets a cookie nor makes a session', async (t) => {
+test('a healthy server is ready, and the health check neither sets a cookie nor creates a session', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const answer = await visitor.get('/readyz')
@@ -23,7 +23,7 @@ test('a server that has all it needs says that it is ready, and neither sets a c
   assert.equal((await visitor.post('/readyz')).status, 404)
 })
 
-test('whoever is signed in is neither asked nor touched', async (t) => {
+test('the health check does not touch the session of a signed-in user', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -34,12 +34,12 @@ test('whoever is signed in is neither asked nor touched', async (t) => {
   assert.deepEqual(await seen(), before)
 })
 
-test('without sessions their store is not asked', async (t) => {
+test('without sessions their store is not checked', async (t) => {
   const { status, report } = await readyz(await startDemo(t, { sessions: 'none' }))
   assert.deepEqual([status, report], [200, { status: 'ready', checks: { database: 'ok', migrations: 'ok' } }])
 })
 
-test('a store that is down is named, without its address, and a server that has it back is ready without a restart', async (t) => {
+test('a store that is down is named without its address, and the server is ready again without a restart', async (t) => {
   const trouble = troubledStore(memoryStore())
   const demo = await startDemo(t, {}, { store: trouble.store })
   assert.equal((await readyz(demo)).status, 200)
@@ -64,7 +64,7 @@ test('a store that is down is named, without its address, and a server that has 
   assert.match(JSON.stringify(told[0].err), /broke during get/)
 })
 
-test('a store that hangs is waited for two seconds, once for all who ask', async (t) => {
+test('a hanging store times out after two seconds, and concurrent health checks share one check', async (t) => {
   const trouble = troubledStore(memoryStore())
   const demo = await startDemo(t, {}, { store: trouble.store })
   trouble.trouble('hangs', 'get')
@@ -81,7 +81,7 @@ test('a store that hangs is waited for two seconds, once for all who ask', async
   trouble.mend()
 })
 
-test('a database that is gone, or lacks a step of the schema, makes a server not ready and says which', async (t) => {
+test('a missing database or migration makes a server not ready, and the answer says which', async (t) => {
   const demo = await startDemo(t)
   const { database } = demo.parts
   const steps = database.withTables<{ kysely_migration: { name: string; timestamp: string } }>()
@@ -104,7 +104,7 @@ test('a database that is gone, or lacks a step of the schema, makes a server not
   })
 })
 
-test('a server that is about to stop is not ready, and says so to whoever is still connected', async (t) => {
+test('a server in its graceful shutdown is not ready, and says so on open connections', async (t) => {
   const server = await startServer({ env: settingsIn(temporaryFolder(t)) })
   t.after(() => server.stop())
   const socket = connect(server.port, '127.0.0.1')

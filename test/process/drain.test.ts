@@ -7,7 +7,7 @@ import { drain } from '../../src/process/drain.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
-test('an answer under way is finished, its connection closed, and only then the server', async (t) => {
+test('a graceful shutdown finishes the request in flight, closes its connection, then the server', async (t) => {
   const { client, answer, stopServing } = await requestUnderWay(t)
   const stopped = stopServing()
   answer.end('all of it')
@@ -18,7 +18,7 @@ test('an answer under way is finished, its connection closed, and only then the 
   await stopped
 })
 
-test('an answer that had begun before the stop is finished too, and its connection does not linger', {
+test('a response that began before the stop is finished, and its connection does not linger', {
   timeout: 10_000,
 }, async (t) => {
   const { client, answer, stopServing } = await requestUnderWay(t)
@@ -30,7 +30,7 @@ test('an answer that had begun before the stop is finished too, and its connecti
   await stopped
 })
 
-test('a connection without a request is closed at once, and no new one is accepted', async (t) => {
+test('an idle connection is closed at once, and no new one is accepted', async (t) => {
   const { port, stopServing } = await serve(t, (response) => response.end('hello'))
   const client = connect(port, '127.0.0.1')
   client.write(GET)
@@ -40,7 +40,7 @@ test('a connection without a request is closed at once, and no new one is accept
   assert.equal(error.code, 'ECONNREFUSED')
 })
 
-test('an answer that never ends is cut off when the time is over', async (t) => {
+test('a response that never ends is cut off at the time limit', async (t) => {
   const { client, stopServing } = await requestUnderWay(t, 20)
   await Promise.all([stopServing(), once(client, 'close')])
 })

@@ -88,13 +88,13 @@ test('[LIFE-4] a server that stops while another one has the store open closes n
   assert.equal(await isSignedIn(t, env, visitor), false)
 })
 
-test('stopping twice is stopping once', async (t) => {
+test('stop() is idempotent', async (t) => {
   const server = await startServer({ env: settingsIn(temporaryFolder(t)) })
   await Promise.all([server.stop(), server.stop()])
   await server.stop()
 })
 
-test('a certificate that is missing or none at all stops the start with directions', async (t) => {
+test('a missing or invalid certificate stops the start with directions', async (t) => {
   const folder = temporaryFolder(t)
   const cert = join(folder, 'cert.pem')
   const env = { ...settingsIn(folder), TLS_CERT: cert, TLS_KEY: cert }

@@ -7,7 +7,7 @@ import { type StartOptions, startServer } from '../../src/process/server.ts'
 import { settingsIn, temporaryFolder } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
 
-test('the platform starts and stops with the demo, on a port of its own and on this machine only', async (t) => {
+test('the platform starts and stops with the demo, on its own port and for this machine only', async (t) => {
   const server = await startServer({ env: settingsIn(temporaryFolder(t)) })
   t.after(() => server.stop())
   assert.match(String(server.platformUrl), /^http:\/\/127\.0\.0\.1:\d+$/)
@@ -16,7 +16,7 @@ test('the platform starts and stops with the demo, on a port of its own and on t
   await assert.rejects(fetch(String(server.platformUrl)))
 })
 
-test('a platform port that was asked for and is busy stops the start with directions', async (t) => {
+test('a busy PLATFORM_PORT stops the start with directions', async (t) => {
   const busy = createServer().listen(0, '127.0.0.1')
   await once(busy, 'listening')
   t.after(() => void busy.close())
@@ -29,7 +29,7 @@ test('a platform port that was asked for and is busy stops the start with direct
   )
 })
 
-test('where another platform is configured none is started, and that one is asked', async (t) => {
+test('a configured platform is used instead of the demo’s own', async (t) => {
   const env = { ...settingsIn(temporaryFolder(t)), PLATFORM_URL: 'http://127.0.0.1:9' }
   const server = await started(t, { env })
   assert.equal(server.platformUrl, undefined)

@@ -28,7 +28,7 @@ test('npm start needs nothing but a clone and its packages: it starts, lets a sa
   await server.program.stop()
 })
 
-test('npm start works under NODE_ENV=production too, once it knows its address', async (t) => {
+test('npm start works under NODE_ENV=production with PUBLIC_URL', async (t) => {
   const clone = makeClone(t)
   const refused = await new Program(t, { ...startIn(clone), env: { NODE_ENV: 'production' } }).run()
   assert.equal(refused.code, 1)
@@ -55,7 +55,7 @@ test('a folder that the server may only read, and a user that owns nothing in it
   assert.deepEqual(listing(clone), before)
 })
 
-test('two servers start from one folder at the same moment, and neither is in the way of the other', async (t) => {
+test('two servers can start from one folder at the same moment', async (t) => {
   const clone = makeClone(t)
   const starts = [temporaryFolder(t), temporaryFolder(t)].map((data) =>
     startServerProcess(t, { ...startIn(clone), env: settingsIn(data) }),
@@ -74,7 +74,7 @@ test('a start writes nothing into the folder beside its databases, so that no te
   assert.deepEqual(listing(clone), before)
 })
 
-test('a stack trace names the TypeScript file and the line that people see in it', async (t) => {
+test('a stack trace names the TypeScript file and its line', async (t) => {
   const clone = makeClone(t)
   writeFileSync(join(clone, 'src', 'main.ts'), 'type Nothing = never\n\nthrow new Error("line three")\n')
   const { code, stderr } = await new Program(t, startIn(clone)).run()
@@ -96,7 +96,7 @@ test('npm run dev starts the server again when a source changes, keeps it when t
   writeFileSync(announcement, "export const announcement = () => 'changed!")
   await server.program.printed(/The server goes on as it was/)
   assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
-  writeFileSync(announcement, "export const announcement = () => 'changed!'\nexport const cautions = () => []\n")
+  writeFileSync(announcement, "export const announcement = () => 'changed!'\nexport const warnings = () => []\n")
   await server.program.printed(/announcement\.ts changed, starting again …[\s\S]*changed!/)
   server.program.kill('SIGTERM')
   assert.equal((await server.program.ended).code, 0)

@@ -78,7 +78,7 @@ test('the page says that one is still signed in, and its link asks for the same 
   trouble.trouble('fails')
   const unknown = await visitor.get('/customers?search=a&page=2')
   assertUnavailable(unknown, 'a page')
-  assert.match(unknown.text, /whoever was signed in is still signed in/)
+  assert.match(unknown.text, /signed-in users are still signed in/)
   // An empty address is that of the page itself, with its parameters: nothing of it has to be written into the page.
   assert.match(unknown.text, /<a class="button" href="">Try again<\/a>/)
   assert.ok(!unknown.text.includes('search=a'))

@@ -78,7 +78,7 @@ export class ApiClient {
   }
 }
 
-/** Somebody who has signed in. */
+/** A signed-in client. */
 export async function signedIn(demo: Demo, username: number | string, more: object = {}): Promise<ApiClient> {
   const client = new ApiClient(demo)
   await client.signIn(username, more)

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { createPasswords, type Passwords } from '../../src/accounts/index.ts'
 import { createApp } from '../../src/app/app.ts'
 import type { Config } from '../../src/config/config.ts'
-import { createLog, createParts, type Parts, type PartsOverrides } from '../../src/parts/parts.ts'
+import { createLog } from '../../src/parts/log.ts'
+import { createParts, type Parts, type PartsOverrides } from '../../src/parts/parts.ts'
 import { type ManualClock, manualClock } from '../../src/session/testing/manual-clock.ts'
 import type { Scope } from './process.ts'
 import { ownCrmDatabase } from './servers/crm-databases.ts'
@@ -17,7 +18,7 @@ export interface Demo {
   clock: ManualClock
   /** The lines of the log so far, one JSON object each. */
   log: string[]
-  /** Somebody new, with an empty cookie jar. */
+  /** A new user with an empty cookie jar. */
   visitor(): Visitor
 }
 
@@ -47,7 +48,6 @@ export function demoConfig(settings: Partial<Config> = {}): Config {
     maxSessions: undefined,
     maxGuests: undefined,
     maxSessionsPerUser: undefined,
-    guestsGiveWay: false,
     auditDays: 90,
     trustProxyHops: 0,
     bcryptCost: 4,

@@ -15,7 +15,7 @@ export class Fleet {
     this.#size = size
   }
 
-  /** Somebody new; each of his connections may reach another process. */
+  /** A new user; each of their connections may reach another process. */
   visitor(): Visitor {
     return new Visitor(this.url)
   }

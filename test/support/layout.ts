@@ -44,11 +44,11 @@ const EMPTY_WORDS = /(?:^|-)(utils?|helpers?|misc|managers?|services?|common)(?:
 /** From here on a file is worth a look, and here it fails. */
 export const LINES = { warn: 300, fail: 450 }
 
-/** Reads every TypeScript file below these folders. */
+/** Reads every TypeScript and JavaScript file below these folders. */
 export function readSources(root: string, folders: readonly string[]): Source[] {
   return folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+      .filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name))
       .map((entry) => join(entry.parentPath, entry.name))
       .map((file) => ({ path: relative(root, file).split(sep).join('/'), text: readFileSync(file, 'utf8') })),
   )
@@ -112,6 +112,34 @@ function aboutTheIndex(imports: ReadonlyMap<string, readonly string[]>): string[
   for (const path of reached) for (const target of imports.get(path) ?? []) reached.add(target)
   const foreign = [...reached].filter((path) => /^src\/session\/(stores|koa)\//.test(path))
   return foreign.map((path) => `src/session/index.ts must not reach ${path}`)
+}
+
+/** One sentence for each export of src and db that no other of these files imports. */
+export function unusedExports(sources: readonly Source[]): string[] {
+  const used = new Set(sources.flatMap(({ path, text }) => importedNames(path, text)))
+  return sources.flatMap(({ path, text }) => {
+    if (!isSource(path) || used.has(`${path} *`)) return []
+    const names = withoutComments(text).matchAll(
+      /^export (?:async )?(?:function\*?|class|const|interface|type) (\w+)/gm,
+    )
+    return [...names]
+      .filter(([, name]) => !used.has(`${path} ${name}`))
+      .map(([, name]) => `${path} exports ${name}, which no other file imports`)
+  })
+}
+
+/** `FILE NAME` for each name that is imported or re-exported, `FILE *` for a whole file. */
+function importedNames(path: string, text: string): string[] {
+  const code = withoutComments(text)
+  const named = code.matchAll(/\b(?:import|export)\s+(?:type\s+)?\{([^}]*)\}\s*from\s*['"](\.[^'"]+)['"]/g)
+  const whole = code.matchAll(/\*(?:\s+as\s+\w+)?\s+from\s*['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]/g)
+  const target = (specifier = '') => posix.join(posix.dirname(path), specifier)
+  return [
+    ...[...named].flatMap(([, names = '', specifier]) =>
+      names.split(',').map((name) => `${target(specifier)} ${name.trim().replace(/^type\s+|\s+as\s.*$/g, '')}`),
+    ),
+    ...[...whole].map(([, star, dynamic]) => `${target(star ?? dynamic)} *`),
+  ]
 }
 
 /** Every cycle once, beginning with the file that was met first. */

@@ -4,7 +4,7 @@ import type { Scope } from './process.ts'
 
 const END = '\u0004'
 
-/** A shell that somebody types into: what a command has set, the next one knows. */
+/** An interactive shell: the next command knows what the last one has set. */
 export class Terminal {
   readonly #shell = spawn('bash', ['--noprofile', '--norc'], { stdio: ['pipe', 'pipe', 'pipe'] })
   readonly #ended = once(this.#shell, 'close')
@@ -18,7 +18,7 @@ export class Terminal {
     this.#shell.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#complained += text
     })
-    // One that cannot be started is told to whoever types.
+    // A failed start is printed.
     this.#ended.catch(() => {})
     scope.after(async () => {
       this.#shell.stdin.end()

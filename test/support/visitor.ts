@@ -20,7 +20,7 @@ export interface Sent {
 
 export type Fields = Record<string, string> | [string, string][]
 
-/** A person with a browser: keeps cookies, says `Sec-Fetch-*` as for pages that he opens, follows redirects when told to. */
+/** A user with a browser: keeps cookies, sends `Sec-Fetch-*` as for opened pages, follows redirects on request. */
 export class Visitor {
   readonly cookies = new Map<string, string>()
   readonly #origin: string
@@ -31,7 +31,7 @@ export class Visitor {
   /** `check` sees every answer. Default: what holds for every answer of the demo. */
   constructor(origin: string, check: (answer: Answer) => void = assertSafe) {
     this.#origin = origin
-    // The certificates of tests are signed by nobody.
+    // Test certificates are self-signed.
     this.#agent = origin.startsWith('https:')
       ? new SecureAgent({ keepAlive: true, rejectUnauthorized: false })
       : new Agent({ keepAlive: true })
@@ -77,7 +77,7 @@ export class Visitor {
     return current
   }
 
-  /** Whoever copies the cookies at this moment. */
+  /** A visitor with a copy of the present cookies. */
   copy(): Visitor {
     const copy = new Visitor(this.#origin, this.#check)
     for (const [name, value] of this.cookies) copy.cookies.set(name, value)

@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { DEMO_PASSWORD } from '../../../db/demo/demo-accounts.ts'
 import type { Config } from '../../config/config.ts'
 import { keepTop3, topCustomersOf } from '../../crm/index.ts'
-import { asAnExtra, currentSession } from '../../crm-session/crm-session.ts'
+import { bestEffort, currentSession } from '../../crm-session/crm-session.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { safeNext } from '../../web/safe-next.ts'
@@ -79,7 +79,7 @@ export function loginPages(parts: LoginParts) {
       const { userId, userName } = result.account
       parts.audit.note({ event: 'sign-in', ...origin, userId, userName, sessionId: session.id })
       if (session.hasPrivilege('viewPortfolio'))
-        await asAnExtra(keepTop3(session, userId, (owner) => topCustomersOf(database, owner)))
+        await bestEffort(keepTop3(session, userId, (owner) => topCustomersOf(database, owner)))
       ctx.status = 302
       ctx.redirect(form.next ?? startPageOf(session))
     },

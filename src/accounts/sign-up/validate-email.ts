@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { DatabaseUnavailable } from '../../../db/errors.ts'
 import type { Database, User } from '../../../db/tables.ts'
 import type { Config } from '../../config/config.ts'
-import { asAnExtra, type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
+import { bestEffort, type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
 import { confirmAction } from '../../crm-session/link-confirmation.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { Problem } from '../../web/problem.ts'
@@ -48,7 +48,7 @@ export function validateEmailPages(parts: Parts) {
     const stored = session.use((storage) => {
       if (storage.status?.ID === user.id) storage.status.step = 'Email validated'
     })
-    await asAnExtra(stored)
+    await bestEffort(stored)
     log.info({ event: 'signup.validated', session: session.id }, 'e-mail address validated')
     showValidated(ctx, session, user)
   }

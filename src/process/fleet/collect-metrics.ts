@@ -1,7 +1,7 @@
 import { type MetricReport, mergeReports } from '../../metrics/index.ts'
 
-// Whoever does not answer by then is left out: a scrape waits for ten seconds as a rule.
-const PATIENCE_MILLISECONDS = 3000
+// Workers that do not answer in time are left out. Scrapes usually time out after ten seconds.
+const TIMEOUT_MILLISECONDS = 3000
 
 interface Round {
   missing: number
@@ -9,25 +9,25 @@ interface Round {
   complete(): void
 }
 
-/** Collects the metrics of all processes, in rounds that are told apart by a number. */
+/** Collects the metrics of all processes in numbered rounds. */
 export class MetricsCollector {
   readonly #askWorkers: (round: number) => number
   readonly #ownReport: () => Promise<MetricReport>
   readonly #rounds = new Map<number, Round>()
   #last = 0
 
-  /** `askWorkers` asks each worker for his report, and answers how many there are. */
+  /** `askWorkers` asks each worker for its report and returns the number of workers. */
   constructor(askWorkers: (round: number) => number, ownReport: () => Promise<MetricReport>) {
     this.#askWorkers = askWorkers
     this.#ownReport = ownReport
   }
 
-  /** What all of them count and measure, in Prometheus's text format. */
+  /** The metrics of all processes in Prometheus's text format. */
   async collect(): Promise<string> {
     const number = ++this.#last
     const reports: MetricReport[] = []
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, PATIENCE_MILLISECONDS)
+      const timer = setTimeout(resolve, TIMEOUT_MILLISECONDS)
       const complete = () => {
         clearTimeout(timer)
         resolve()
@@ -41,7 +41,7 @@ export class MetricsCollector {
     return mergeReports([await this.#ownReport(), ...reports])
   }
 
-  /** A worker has answered. */
+  /** Takes the answer of a worker. */
   receive(number: number, report: MetricReport): void {
     const round = this.#rounds.get(number)
     if (!round) return

@@ -10,12 +10,12 @@ import { MetricsCollector } from './collect-metrics.ts'
 import { Workers } from './workers.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../main.ts', import.meta.url))
-// A worker that is cut off in the end has had its own time before.
-const PATIENCE_MILLISECONDS = 5_000
+// A worker first has the time of its own graceful shutdown.
+const EXTRA_STOP_MILLISECONDS = 5_000
 
 /**
- * Starts as many processes as `WEB_CONCURRENCY` says, and keeps house for them: the schema, sweeping, mail and the demo's external
- * platform are this process's. Resolves once all of them serve. Rejects as `startServer` does.
+ * Starts `WEB_CONCURRENCY` workers. This process is their primary: it runs migrations, sweeps, mail and the demo's external platform.
+ * Resolves once all workers serve. Rejects as `startServer` does.
  */
 export async function startFleet(config: Config): Promise<RunningServer> {
   const parts = await createParts(config)
@@ -30,14 +30,14 @@ export async function startFleet(config: Config): Promise<RunningServer> {
       count: config.webConcurrency,
       env: { PORT: String(port), ...(platform && { PLATFORM_PORT: String(platform.port) }) },
       log: parts.log,
-      onMessage: (message, answer) => hear(message, answer),
-      stopWithinMilliseconds: STOP_MILLISECONDS + PATIENCE_MILLISECONDS,
+      onMessage: (message, answer) => receive(message, answer),
+      stopWithinMilliseconds: STOP_MILLISECONDS + EXTRA_STOP_MILLISECONDS,
     })
     const collector = new MetricsCollector(
-      (id) => workers?.tellAll({ to: 'worker', is: 'metrics wanted', id }) ?? 0,
+      (id) => workers?.broadcast({ to: 'worker', is: 'metrics wanted', id }) ?? 0,
       () => parts.metrics.report(),
     )
-    const hear = async (message: WorkerMessage, answer: (message: PrimaryMessage) => void) => {
+    const receive = async (message: WorkerMessage, answer: (message: PrimaryMessage) => void) => {
       if (message.is === 'mail waits') parts.mail.wake()
       else if (message.is === 'metrics of one') collector.receive(message.id, message.report)
       else answer({ to: 'worker', is: 'metrics of all', id: message.id, text: await collector.collect() })
@@ -58,7 +58,7 @@ export async function startFleet(config: Config): Promise<RunningServer> {
   }
 }
 
-/** The port that all of them will serve on. Looked for here, so that they do not each find another one. */
+/** Finds the port that all workers will share. */
 async function freePort(config: Config) {
   const server = createServer()
   const found = await listen(server, config)

@@ -5,25 +5,25 @@ import type { Logger } from 'pino'
 import { StartError } from '../../config/start-error.ts'
 import { isForPrimary, type PrimaryMessage, type WorkerMessage } from '../../parts/primary-link.ts'
 
-export interface WorkersOptions {
-  /** The program that each of them runs. */
+interface WorkersOptions {
+  /** The program that each worker runs. */
   program: string
   count: number
-  /** Added to this process's own environment. */
+  /** Added to the environment of this process. */
   env: Record<string, string>
   log: Logger
-  /** A worker has something to say; `answer` is for him alone. */
+  /** Takes a message of a worker; `answer` goes to that worker only. */
   onMessage(message: WorkerMessage, answer: (message: PrimaryMessage) => void): void
-  /** How long all of them together may take to stop. */
+  /** The time limit for stopping all workers together. */
   stopWithinMilliseconds: number
 }
 
-// One that dies at once again is not helped by being started at once again.
+// A worker that keeps dying is restarted ever more slowly.
 const FIRST_PAUSE_MILLISECONDS = 100
 const LONGEST_PAUSE_MILLISECONDS = 30_000
 const STEADY_MILLISECONDS = 30_000
 
-/** The processes that serve. One that dies is replaced; they stop one after the other, each when it has answered what it was asked. */
+/** The worker processes. A dead worker is replaced. Workers stop one after the other, each with a graceful shutdown. */
 export class Workers {
   readonly #options: WorkersOptions
   readonly #running = new Set<Worker>()
@@ -38,7 +38,7 @@ export class Workers {
     cluster.setupPrimary({ exec: options.program, args: [] })
   }
 
-  /** Resolves when all of them serve. Rejects with a `StartError` when one ends before: it has said itself why. */
+  /** Resolves when all workers serve. Rejects with a `StartError` when one ends before that. */
   async start(): Promise<void> {
     const { count } = this.#options
     const starting = Array.from({ length: count }, () => this.#fork())
@@ -46,15 +46,15 @@ export class Workers {
     this.#started = true
   }
 
-  /** Ends them one by one: while the first finishes its answers, the others still serve. */
+  /** Stops one worker after the other, so that the rest still serve. */
   async stop(): Promise<void> {
     this.#stopping = true
     for (const timer of this.#pauses) clearTimeout(timer)
     const deadline = performance.now() + this.#options.stopWithinMilliseconds
     for (const worker of this.#running) {
       const gone = once(worker, 'exit')
-      // One that is still loading hears no message yet, and has nothing to finish.
-      if (this.#serving.has(worker)) tell(worker, { to: 'worker', is: 'stop' })
+      // A worker that is still loading receives no messages, and has no requests.
+      if (this.#serving.has(worker)) send(worker, { to: 'worker', is: 'stop' })
       else worker.process.kill('SIGTERM')
       await Promise.race([gone, pause(Math.max(0, deadline - performance.now()), undefined, { ref: false })])
       worker.process.kill('SIGKILL')
@@ -62,9 +62,9 @@ export class Workers {
     }
   }
 
-  /** Tells all of them, and answers how many there are. */
-  tellAll(message: PrimaryMessage): number {
-    for (const worker of this.#running) tell(worker, message)
+  /** Returns the number of workers that the message was sent to. */
+  broadcast(message: PrimaryMessage): number {
+    for (const worker of this.#running) send(worker, message)
     return this.#running.size
   }
 
@@ -75,11 +75,11 @@ export class Workers {
     this.#running.add(worker)
     worker.once('listening', () => this.#serving.add(worker))
     worker.on('message', (message: unknown) => {
-      if (isForPrimary(message)) onMessage(message, (answer) => tell(worker, answer))
+      if (isForPrimary(message)) onMessage(message, (answer) => send(worker, answer))
     })
-    // A message to one that has just died.
+    // A message to a worker that has just died.
     worker.on('error', (err) =>
-      log.warn({ event: 'worker.trouble', worker: worker.id, err }, 'a worker cannot be told'),
+      log.warn({ event: 'worker.trouble', worker: worker.id, err }, 'a message to a worker failed'),
     )
     worker.once('exit', (code: number | null, signal: string | null) => {
       this.#running.delete(worker)
@@ -100,8 +100,8 @@ export class Workers {
   }
 }
 
-/** One that is gone hears nothing, and its end is told by an event. */
-function tell(worker: Worker, message: PrimaryMessage): void {
+/** Skips a worker that is gone: its exit event follows. */
+function send(worker: Worker, message: PrimaryMessage): void {
   if (worker.isConnected()) worker.send(message, () => {})
 }
 
@@ -109,7 +109,7 @@ async function serves(worker: Worker): Promise<void> {
   const over = new AbortController()
   const { signal } = over
   const died = once(worker, 'exit', { signal }).then(() => {
-    throw new StartError('A worker ended before it could serve; what it wrote above says why.')
+    throw new StartError('A worker ended before it could serve. Its output above says why.')
   })
   died.catch(() => {})
   await Promise.race([once(worker, 'listening', { signal }), died])

@@ -57,7 +57,7 @@ test('leaving the page ends its stream without an error', async (t) => {
   stream.close()
   while (demo.parts.streams.size > 0) await new Promise((resolve) => setImmediate(resolve))
   await ana.get('/signup/waiting')
-  assert.doesNotMatch(demo.log.join(''), /answer failed/)
+  assert.doesNotMatch(demo.log.join(''), /response failed/)
 })
 
 test('a server that stops ends the streams first and opens no more', async (t) => {

@@ -4,7 +4,7 @@ import { signedIn } from '../../support/api-client.ts'
 import { startDemo } from '../../support/demo.ts'
 import { namesOf } from '../../support/pages.ts'
 
-test('names are sorted by their characters’ numbers, whatever the language of the database', async (t) => {
+test('names are sorted by code points, whatever the collation of the database', async (t) => {
   const demo = await startDemo(t)
   const names = ['zebra', 'Zebra', 'ab', 'a b', 'a-b', '_a', '~a', 'ä', 'éa', 'eb', '1', '10', '9', 'a']
   const { id: _id, ...template } = await demo.parts.database
@@ -22,7 +22,7 @@ test('names are sorted by their characters’ numbers, whatever the language of 
   assert.deepEqual(namesOf(await noah.get('/customers?industry=Order')), names.toSorted())
 })
 
-test('sums of money may be larger than 32 bits hold, on pages, over the API and as the key of a page', async (t) => {
+test('amounts of money may exceed 32 bits, on pages, over the API and as a page key', async (t) => {
   const demo = await startDemo(t)
   const totals = [9_007_199_254_740_000, 3_000_000_000, 2_147_483_648, 2_147_483_647]
   for (const [index, total_purchase] of totals.entries())

@@ -14,7 +14,7 @@ interface Tables {
 const HASTY = { max: 1, query_timeout: 300, connectionTimeoutMillis: 2000 }
 
 if (postgresUrl !== undefined) {
-  test('a connection that a table keeps waiting is given up, and the next question is answered on another one', async (t) => {
+  test('a query that waits for a lock times out, and the next query uses another connection', async (t) => {
     const { database, url } = await openNotes(t)
     const other = await lockNotes(t, url)
     await assert.rejects(database.selectFrom('notes').selectAll().execute(), DatabaseUnavailable)
@@ -23,7 +23,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(await database.selectFrom('notes').selectAll().execute(), [])
   })
 
-  test('a transaction that is kept waiting is undone, and so is what it had done before', async (t) => {
+  test('a transaction that times out is rolled back whole', async (t) => {
     const { database, url } = await openNotes(t)
     await sql`create table others (text varchar(10))`.execute(database)
     const other = await lockNotes(t, url)
@@ -39,7 +39,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual((await sql`select * from others`.execute(database)).rows, [])
   })
 
-  test('a server that falls silent is told so in time, and is used again when it speaks', async (t) => {
+  test('a server that stops answering fails in time, and is used again when it answers', async (t) => {
     const proxy = await startCuttingProxy(t, await ownDatabase(t))
     const { database } = open(t, proxy.url)
     assert.deepEqual(await answerOf(database), { answer: 42 })
@@ -49,13 +49,13 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(await answerOf(database), { answer: 42 })
   })
 
-  test('an answer that comes too late is nobody’s', async (t) => {
+  test('a late result is never taken for that of another query', async (t) => {
     const { database } = open(t, await ownDatabase(t))
     await assert.rejects(sql`select 'late' as answer from pg_sleep(0.5)`.execute(database), DatabaseUnavailable)
     for (let times = 0; times < 5; times++) assert.deepEqual(await answerOf(database), { answer: 42 })
   })
 
-  test('a connection that is cut in a transaction ends the transaction and not the process', async (t) => {
+  test('a lost connection ends its transaction and not the process', async (t) => {
     const { database, url } = await openNotes(t)
     const other = await connectTo(t, url)
     const work = database.transaction().execute(async (transaction) => {
@@ -68,7 +68,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(await database.selectFrom('notes').selectAll().execute(), [])
   })
 
-  test('a mistake in a statement is no trouble of the database, and keeps the connection', async (t) => {
+  test('an error in a statement is not an outage, and keeps the connection', async (t) => {
     const { database, pool } = await openNotes(t)
     const pidOf = async () => (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(database)).rows
     const before = await pidOf()
@@ -87,7 +87,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(await database.selectFrom('notes').selectAll().execute(), [])
   })
 
-  test('text that PostgreSQL cannot hold is found nowhere and kept without what it cannot hold, as nothing fails', async (t) => {
+  test('text with NUL matches nothing, is stored without it, and fails no query', async (t) => {
     const { database } = await openNotes(t)
     await database.insertInto('notes').values({ text: 'a\0b \u{1F600}' }).execute()
     assert.deepEqual(await database.selectFrom('notes').selectAll().execute(), [{ text: 'a\uFFFDb \u{1F600}' }])
@@ -119,7 +119,7 @@ async function connectTo(t: TestContext, url: string): Promise<Client> {
   return client
 }
 
-/** Somebody who has locked the table, until he commits. */
+/** A connection that locks the table until it commits. */
 async function lockNotes(t: TestContext, url: string): Promise<Client> {
   const client = await connectTo(t, url)
   await client.query('begin')

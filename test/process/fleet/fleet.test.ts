@@ -9,7 +9,7 @@ import { Visitor } from '../../support/visitor.ts'
 
 const SIZE = 3
 
-test('as many processes serve as were asked for, and a session is the same in all of them', async (t) => {
+test('WEB_CONCURRENCY workers serve, and share all sessions', async (t) => {
   const fleet = await startFleetProcess(t, SIZE)
   assert.equal(fleet.workers().length, SIZE)
   const ana = fleet.visitor()
@@ -23,7 +23,7 @@ test('as many processes serve as were asked for, and a session is the same in al
   await fleet.program.stop()
 })
 
-test('a worker that is killed is replaced, and nobody is signed out by it', async (t) => {
+test('a killed worker is replaced, and all users stay signed in', async (t) => {
   const fleet = await startFleetProcess(t, SIZE)
   const ana = fleet.visitor()
   await ana.logInWell(4)
@@ -38,7 +38,7 @@ test('a worker that is killed is replaced, and nobody is signed out by it', asyn
   assert.match((await fleet.program.stop()).stdout, /a worker died/)
 })
 
-test('nobody has more tries at a password because there are more processes', async (t) => {
+test('the rate limit of logins is shared by all workers', async (t) => {
   const fleet = await startFleetProcess(t, SIZE)
   const guesses = Array.from({ length: 30 }, (_, guess) => fleet.visitor().logIn(4, `guess ${guess}`))
   const statuses = (await Promise.all(guesses)).map(({ status }) => status)
@@ -46,7 +46,7 @@ test('nobody has more tries at a password because there are more processes', asy
   assert.equal(statuses.filter((status) => status === 429).length, 20)
 })
 
-test('mail and approvals go through the one process that keeps house', async (t) => {
+test('mail and approvals go through the primary', async (t) => {
   const fleet = await startFleetProcess(t, SIZE)
   const newcomer = fleet.visitor()
   assert.equal((await newcomer.post('/signup', { email: 'zoe@example.org', password: GOOD_PASSWORD })).status, 303)
@@ -61,7 +61,7 @@ test('mail and approvals go through the one process that keeps house', async (t)
   assert.match((await ana.follow(asked)).text, /waits for|has been asked|waiting/i)
 })
 
-test('whichever process is asked, the metrics are those of all of them', async (t) => {
+test('every worker answers with the metrics of all processes', async (t) => {
   const fleet = await startFleetProcess(t, SIZE)
   const ana = fleet.visitor()
   await ana.logInWell(4)
@@ -74,7 +74,7 @@ test('whichever process is asked, the metrics are those of all of them', async (
   }
 })
 
-test('[LIFE-4] the end of a worker closes no session; the stop of the whole server closes all, in order', async (t) => {
+test('[LIFE-4] the end of a worker closes no session; the stop of the server closes all, in order', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   const fleet = await startFleetProcess(t, 2, env)
   const ana = fleet.visitor()
@@ -90,14 +90,14 @@ test('[LIFE-4] the end of a worker closes no session; the stop of the whole serv
   assert.equal((await back.get('/customers')).status, 303)
 })
 
-test('workers do not outlive the process that started them', async (t) => {
+test('workers do not outlive the primary', async (t) => {
   const fleet = await startFleetProcess(t, 2)
   const workers = fleet.workers()
   fleet.program.kill('SIGKILL')
   await untilGone(workers)
 })
 
-test('a worker that cannot start stops the start, and says why once for each', async (t) => {
+test('a worker that cannot start stops the start, and each says why once', async (t) => {
   const folder = temporaryFolder(t)
   const env = {
     ...settingsIn(folder),
@@ -108,7 +108,7 @@ test('a worker that cannot start stops the start, and says why once for each', a
   const { code, stdout, stderr } = await new Program(t, { env }).run()
   assert.deepEqual({ code, stdout }, { code: 1, stdout: '' })
   assert.match(stderr, /TLS_CERT: there is no such file/)
-  assert.match(stderr, /A worker ended before it could serve; what it wrote above says why\.\n$/)
+  assert.match(stderr, /A worker ended before it could serve\. Its output above says why\.\n$/)
 })
 
 /** The sum of all samples of a metric whose labels contain this. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
 import { brokenStores } from '../broken-stores/index.ts'
-import { provokeRaces } from './run-concurrently.ts'
-import { compareWithModel } from './run-model.ts'
+import { provokeRaces } from '../races/provoke-races.ts'
+import { compareWithModel } from './compare-with-model.ts'
 
 const WALK = { runs: 100, seed: 3, endOnFailure: true }
 // What goes wrong when nobody else is near; everything else takes two who meet.

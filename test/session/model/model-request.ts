@@ -1,4 +1,3 @@
-import type { Arrival, Keep, Outcome, View } from './arrival.ts'
 import {
   hasUser,
   isGuestRecord,
@@ -9,7 +8,8 @@ import {
   type ModelSession,
   NOBODY,
 } from './model.ts'
-import { everythingIn, type User } from './people.ts'
+import type { Arrival, Keep, Outcome, View } from './model-visit.ts'
+import { everythingIn, type User } from './users.ts'
 
 const JUST_ENDED = 60_000
 

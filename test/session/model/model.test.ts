@@ -1,8 +1,8 @@
 import { test } from 'node:test'
 import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { STORES } from '../support/layer.ts'
-import { chosenRun } from './chosen-run.ts'
-import { compareWithModel } from './run-model.ts'
+import { compareWithModel } from './compare-with-model.ts'
+import { chosenRun } from './run-options.ts'
 
 for (const [name, open] of Object.entries(STORES)) {
   test(`whatever people do in whatever order, each sees what a simple model says, on the ${name} store`, async (t) => {

@@ -13,7 +13,7 @@ type Beginning = 'filled' | 'empty'
 /** A database of the CRM that one test has for itself. */
 export interface OwnDatabase {
   setting: DatabaseSetting
-  /** Removes it, or has it ready for the next one; call this when nobody uses it any more. */
+  /** Drops it, or prepares it for the next test; call this after its last use. */
   drop(): Promise<void>
 }
 

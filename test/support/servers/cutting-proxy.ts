@@ -9,11 +9,11 @@ export interface CuttingProxy {
   /** Closes every connection, or this share of them, as when a router restarts; what is on its way is lost. New ones are let through. */
   cut(share?: number): void
   /**
-   * Cuts a connection at the moment when the database answers on it: it has done what it was asked, and nobody hears of it. `which`: the next
+   * Cuts a connection at the moment when the database answers on it: the query was executed, and its reply is lost. `which`: the next
    * one that is answered, or each that is open now. Resolves at the first.
    */
   cutAtNextAnswer(which?: 'the next' | 'each'): Promise<void>
-  /** From now on nothing arrives any more, in either direction, and nobody is told; `mend` lets what waited through. */
+  /** From now on nothing arrives, in either direction, and no connection is closed; `mend` lets what waited through. */
   stall(): void
   /** Everything takes so much longer. 0: no longer. */
   delay(milliseconds: number): void

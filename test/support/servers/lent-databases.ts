@@ -4,7 +4,7 @@ import { administer, databaseUrl, onePool, ownName } from './test-servers.ts'
 /** A database that tests have one after the other: each finds it as its template is. */
 export interface LentDatabase {
   url: string
-  /** For whoever comes next; call this when nobody uses it any more. */
+  /** Returns it to the pool; call this after its last use. */
   giveBack(): Promise<void>
 }
 
@@ -28,7 +28,7 @@ CREATE TABLE pristine._columns AS TABLE pristine.columns;
 CREATE TABLE pristine._numbers AS
   SELECT sequencename::text AS name, start_value, last_value FROM pg_sequences WHERE schemaname = 'public';
 
--- Answers false when there are other tables or columns than at the beginning: then it is for nobody else.
+-- Answers false when there are other tables or columns than at the beginning: then it is not lent again.
 CREATE FUNCTION pristine.restore() RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   name text;

@@ -25,7 +25,7 @@ export function findPostgres(): { initdb: string; postgres: string } | undefined
   return initdb !== undefined && postgres !== undefined ? { initdb, postgres } : undefined
 }
 
-/** Starts a PostgreSQL on a free port of loopback, for everybody on this machine and nobody else. */
+/** Starts a PostgreSQL on a free port of loopback, open to all users of this machine. */
 export async function startPostgres({ durable = false }: PostgresServerOptions = {}): Promise<DatabaseServer> {
   const programs = findPostgres()
   if (programs === undefined) throw new Error('There is no PostgreSQL on this machine.')

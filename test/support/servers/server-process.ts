@@ -29,7 +29,7 @@ const PATIENCE_MILLISECONDS = 30_000
 const PAUSE_MILLISECONDS = 30
 const LOG_CHARACTERS = 4000
 
-/** Servers are in groups of their own, which a Ctrl-C does not reach: whoever started them ends them when it ends. */
+/** Servers run in their own process groups, which a Ctrl-C does not reach: their starter ends them. */
 function endWithThisProcess(end: () => void): void {
   process.once('exit', end)
   if (process.listenerCount('SIGTERM', exitOnSignal) > 0) return
@@ -82,7 +82,7 @@ export class ServerGroup {
     const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output], ...user })
     closeSync(output)
     this.#child = child
-    child.on('error', () => {}) // Nobody answers then, and what it printed says why.
+    child.on('error', () => {}) // The server does not answer then, and its output says why.
     child.unref()
   }
 

@@ -41,7 +41,7 @@ export async function onePool(url: string): Promise<Pool> {
   // Loaded late: most test files ask no PostgreSQL.
   const { Pool } = await import('pg')
   const pool = new Pool({ connectionString: url, max: 1, idleTimeoutMillis: 0, allowExitOnIdle: true })
-  // The next statement tells when the server has gone; between two of them it matters to nobody.
+  // The next statement fails when the server is gone.
   pool.on('error', () => {})
   return pool
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { latestEnd, type Model, type ModelSession, promisedEnd } from './model.ts'
-import { everythingIn } from './people.ts'
-import { cookieIn, viewOf, viewOfToken, type World } from './world.ts'
+import { cookieIn, viewOf, viewOfToken, type World } from './real-system.ts'
+import { everythingIn } from './users.ts'
 
 /**
  * What holds after every command: as many records as the model has, every end that should have been reported was, once; and each

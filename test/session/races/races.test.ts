@@ -1,7 +1,7 @@
 import { test } from 'node:test'
+import { chosenRun } from '../model/run-options.ts'
 import { STORES } from '../support/layer.ts'
-import { chosenRun } from './chosen-run.ts'
-import { provokeRaces } from './run-concurrently.ts'
+import { provokeRaces } from './provoke-races.ts'
 
 for (const [name, open] of Object.entries(STORES)) {
   test(`whatever people do at the same moment in two processes, nothing is lost, revived or had twice, on the ${name} store`, async (t) => {

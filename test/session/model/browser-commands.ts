@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { checkSession, settleEnds } from './checks.ts'
 import type { Model } from './model.ts'
+import { checkSession, settleEnds } from './model-checks.ts'
 import { ModelRequest } from './model-request.ts'
-import { picked, type Step, step } from './steps.ts'
-import { cookieIn, PATHS, viewOf, type World } from './world.ts'
+import { picked, type Step, step } from './page-steps.ts'
+import { cookieIn, PATHS, viewOf, type World } from './real-system.ts'
 
 export type Command = fc.AsyncCommand<Model, World>
 

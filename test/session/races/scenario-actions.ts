@@ -1,7 +1,7 @@
 import { setImmediate as oneTurn } from 'node:timers/promises'
 import fc from 'fast-check'
-import { USERS } from './people.ts'
-import { count, type Scene } from './scene.ts'
+import { USERS } from '../model/users.ts'
+import { count, type Scene } from './scenario.ts'
 
 /** What somebody does, at about the same moment as all others. */
 export class Deed {

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import type { SessionStore } from '../../../src/session/index.ts'
-import { checkEverything } from './checks.ts'
+import { otherCommands } from './admin-commands.ts'
+import { peopleCommands } from './browser-commands.ts'
 import { clientCommands } from './client-commands.ts'
 import { Model, type Rules } from './model.ts'
-import { otherCommands } from './other-commands.ts'
-import { peopleCommands } from './people-commands.ts'
-import { openWorld, START } from './world.ts'
+import { checkEverything } from './model-checks.ts'
+import { openWorld, START } from './real-system.ts'
 
 export interface RunOptions {
   runs: number

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { SessionError } from '../../../src/session/index.ts'
 import type { LayerSession } from '../support/layer.ts'
-import type { Keep, Outcome } from './arrival.ts'
 import type { LinkTerms, Model } from './model.ts'
 import type { ModelRequest } from './model-request.ts'
-import { PRIVILEGES, USERS, type User } from './people.ts'
-import type { World } from './world.ts'
+import type { Keep, Outcome } from './model-visit.ts'
+import type { World } from './real-system.ts'
+import { PRIVILEGES, USERS, type User } from './users.ts'
 
 /** One thing that a page does with its session: for real, and in the model, which is told the id that the session then has. */
 export interface Step {

@@ -1,7 +1,7 @@
 import type { Sessions, TokenSession } from '../../../src/session/index.ts'
 import { LINK_PARAMETER, REPLACE_PARAMETER } from '../../../src/session/koa/index.ts'
 import { type Handler, type Layer, type LayerContext, type Storage, startLayer } from '../support/layer.ts'
-import type { Asked, Wire } from './wire.ts'
+import type { Asked, Wire } from './direct-client.ts'
 
 type Options = NonNullable<Parameters<typeof startLayer>[2]>
 

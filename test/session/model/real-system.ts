@@ -8,10 +8,10 @@ import {
   type TokenSession,
 } from '../../../src/session/index.ts'
 import { type LayerSession, ROLES, type Storage } from '../support/layer.ts'
-import type { View } from './arrival.ts'
-import { httpWire } from './http-wire.ts'
+import { directWire, type Wire } from './direct-client.ts'
+import { httpWire } from './http-client.ts'
 import type { ModelCredential, Rules } from './model.ts'
-import { directWire, type Wire } from './wire.ts'
+import type { View } from './model-visit.ts'
 
 /** Where requests may go. */
 export const PATHS = ['/office', '/office/desk', '/lobby'] as const

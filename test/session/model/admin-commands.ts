@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { checkSession, settleEnds } from './checks.ts'
+import type { Command } from './browser-commands.ts'
 import type { LinkTerms, Model, ModelSession } from './model.ts'
-import { USERS, type User } from './people.ts'
-import type { Command } from './people-commands.ts'
-import { linkTerms, picked } from './steps.ts'
-import { START, type World } from './world.ts'
+import { checkSession, settleEnds } from './model-checks.ts'
+import { linkTerms, picked } from './page-steps.ts'
+import { START, type World } from './real-system.ts'
+import { USERS, type User } from './users.ts'
 
 /** Something that happens to sessions from outside, told by a sentence. */
 class Happening implements Command {

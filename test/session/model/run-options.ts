@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import type { RunOptions } from './run-model.ts'
+import type { RunOptions } from './compare-with-model.ts'
 
 /**
  * How many runs, and which. A hundred unless `MODEL_RUNS` says otherwise; `MODEL_SEED`, `MODEL_PATH` and `MODEL_REPLAY` (its replayPath), as the

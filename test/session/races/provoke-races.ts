@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { SessionStore } from '../../../src/session/index.ts'
 import { isLive } from '../../../src/session/record.ts'
-import { deeds, NOTICE } from './deeds.ts'
-import type { RunOptions } from './run-model.ts'
-import { Scene, type SceneLimits } from './scene.ts'
-import { START } from './world.ts'
+import type { RunOptions } from '../model/compare-with-model.ts'
+import { START } from '../model/real-system.ts'
+import { Scene, type SceneLimits } from './scenario.ts'
+import { deeds, NOTICE } from './scenario-actions.ts'
 
 const limits: fc.Arbitrary<SceneLimits> = fc.record({
   maxSessions: fc.constantFrom(undefined, undefined, 3),

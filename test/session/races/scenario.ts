@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { setImmediate as oneTurn } from 'node:timers/promises'
 import { createSessions, type SessionStore, type Sessions } from '../../../src/session/index.ts'
+import { directWire, type Wire } from '../model/direct-client.ts'
+import { doing } from '../model/page-steps.ts'
+import { cookieIn, START } from '../model/real-system.ts'
+import { USERS, type User } from '../model/users.ts'
 import { type LayerSession, ROLES, type Storage } from '../support/layer.ts'
-import { USERS, type User } from './people.ts'
-import { doing } from './steps.ts'
-import { directWire, type Wire } from './wire.ts'
-import { cookieIn, START } from './world.ts'
 
 /** Limits of a scene. */
 export interface SceneLimits {

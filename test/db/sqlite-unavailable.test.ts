@@ -12,7 +12,7 @@ import type { Answer } from '../support/visitor.ts'
 
 const ANA = { email: 'ana@example.com', password: GOOD_PASSWORD }
 
-test('a disk that is full is told as 503, on pages and to programs; what is there can be read, and nothing is half stored', async (t) => {
+test('a full disk is a 503 on pages and over the API; reads still work, and nothing is half stored', async (t) => {
   const { demo } = await startOnFile(t)
   const noah = demo.visitor()
   await noah.logInWell(4)
@@ -34,7 +34,7 @@ test('a disk that is full is told as 503, on pages and to programs; what is ther
   assertNothingUnexpected(demo)
 })
 
-test('a file that another program keeps locked is told as 503, and is used again when it is free', async (t) => {
+test('a locked file is a 503, and is used again when the lock is gone', async (t) => {
   const { demo, file } = await startOnFile(t)
   const noah = demo.visitor()
   await noah.logInWell(4)

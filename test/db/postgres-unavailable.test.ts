@@ -14,7 +14,7 @@ import type { Answer } from '../support/visitor.ts'
 const PROGRAM = { Accept: 'application/json' }
 
 if (postgresUrl !== undefined) {
-  test('a database that dies is told as 503, on pages and to programs, and nobody is logged out; when it is back, all goes on', async (t) => {
+  test('a database outage is a 503 on pages and over the API, and logs no user out; afterwards all works again', async (t) => {
     const server = await startPostgres({ durable: true })
     t.after(() => server.close())
     const demo = await startDemo(t, { database: { kind: 'postgres', url: server.url } })
@@ -45,7 +45,7 @@ if (postgresUrl !== undefined) {
     assertNothingUnexpected(demo)
   })
 
-  test('a table that somebody holds, and a wire that is dead, keep nobody waiting for longer than five seconds', async (t) => {
+  test('a locked table or a dead connection fails within five seconds', async (t) => {
     const url = await ownDatabase(t)
     const held = await startDemo(t, { database: { kind: 'postgres', url } })
     const proxy = await startCuttingProxy(t, url)
@@ -66,7 +66,7 @@ if (postgresUrl !== undefined) {
     const took = performance.now() - began
     for (const answer of answers) assertUnavailable(answer)
     assert.ok(took < 9000, `${took} ms`)
-    assert.equal((await helen.get('/customers')).status, 200, 'what nobody holds is there')
+    assert.equal((await helen.get('/customers')).status, 200, 'other tables work')
 
     proxy.mend()
     await other.query('commit')
@@ -76,7 +76,7 @@ if (postgresUrl !== undefined) {
     for (const demo of [held, silent]) assertNothingUnexpected(demo)
   })
 
-  test('a link whose button was pressed while the database was away is not lost', async (t) => {
+  test('a link that was confirmed during an outage is not lost', async (t) => {
     const proxy = await startCuttingProxy(t, await ownDatabase(t))
     const database = { kind: 'postgres', url: proxy.url } as const
     const demo = await startDemo(t, { database, profile: 'production', publicUrl: 'http://localhost:8044' })
@@ -91,7 +91,7 @@ if (postgresUrl !== undefined) {
     assert.equal(headingOf(await ana.post(again, { password: GOOD_PASSWORD })), 'Congratulations')
   })
 
-  test('what was noted for the audit trail is there once, also when the database stored it and nobody heard', async (t) => {
+  test('audit entries are stored once, also when the reply of the database is lost', async (t) => {
     const proxy = await startCuttingProxy(t, await ownDatabase(t))
     const demo = await startDemo(t, { database: { kind: 'postgres', url: proxy.url } })
     const { audit, database } = demo.parts
@@ -111,7 +111,7 @@ if (postgresUrl !== undefined) {
     )
   })
 
-  test('no line of the log holds a password of the database, or what was sent to it', async (t) => {
+  test('no log line holds the database’s password or the values of a query', async (t) => {
     const server = await startPostgres()
     t.after(() => server.close())
     const address = new URL(server.url)
@@ -128,7 +128,7 @@ if (postgresUrl !== undefined) {
   })
 }
 
-/** The page that says so, and no cookie: whoever is signed in stays so. */
+/** The error page, and no cookie: the user stays signed in. */
 function assertUnavailable(answer: Answer): void {
   assert.deepEqual([answer.status, headingOf(answer)], [503, 'Not available right now'], answer.text)
   assert.match(answer.text, /cannot be reached at the moment\. Please try again in a few seconds/)

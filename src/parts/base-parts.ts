@@ -1,0 +1,157 @@
+import type { Kysely } from 'kysely'
+import type { Logger } from 'pino'
+import type { Database } from '../../db/tables.ts'
+import { createPasswords, LoginLimit, type Passwords, SignUpLimit } from '../accounts/index.ts'
+import { AuditTrail, followSessions } from '../audit/index.ts'
+import type { Config } from '../config/config.ts'
+import type { CrmStorage } from '../crm-session/crm-storage.ts'
+import { type Privilege, privileges, roles } from '../crm-session/privileges.ts'
+import { Metrics, timedStore } from '../metrics/index.ts'
+import { PlatformAddress } from '../operations/index.ts'
+import { type Clock, createSessions, type SessionStore, type Sessions, systemClock } from '../session/index.ts'
+import { EventStreams } from '../web/event-streams.ts'
+import { OwnOrigins } from '../web/own-origins.ts'
+import { Readiness } from '../web/readiness.ts'
+import { Connections } from './connections.ts'
+import { openDatabase } from './open-database.ts'
+import { openSessionStore } from './open-session-store.ts'
+import { readinessChecks } from './readiness-checks.ts'
+import { openLimiters } from './shared-limiters.ts'
+
+/** What every process opens, whatever its work. */
+export interface BaseParts {
+  config: Config
+  log: Logger
+  clock: Clock
+  database: Kysely<Database>
+  /** Null when the server runs without sessions. */
+  sessions: Sessions<CrmStorage, Privilege> | null
+  passwords: Passwords
+  loginLimit: LoginLimit
+  signUpLimit: SignUpLimit
+  origins: OwnOrigins
+  /** Sign-ins, and what happened to sessions. */
+  audit: AuditTrail
+  /** The open event streams; a graceful shutdown ends them first. */
+  streams: EventStreams
+  /** The address of the external platform. */
+  platform: PlatformAddress
+  /** The health check for load balancers. */
+  readiness: Readiness
+  /** The counters and gauges of this process. */
+  metrics: Metrics
+  /** Closes everything. `endSessions: false` keeps the sessions whatever the configuration says. Idempotent. */
+  close(options: { endSessions: boolean }): Promise<void>
+}
+
+interface BaseOptions {
+  log: Logger
+  clock?: Clock | undefined
+  passwords?: Passwords | undefined
+  store?: SessionStore | undefined
+  /** A worker finds the schema migrated, and leaves sweeping to the primary. */
+  isWorker: boolean
+}
+
+export async function openBaseParts(config: Config, options: BaseOptions): Promise<BaseParts> {
+  const { log, isWorker } = options
+  const clock = options.clock ?? systemClock
+  const passwords = options.passwords ?? createPasswords({ cost: config.bcryptCost })
+  const metrics = new Metrics()
+  const connections = new Connections(({ server, error }) =>
+    log.warn({ event: 'connection.trouble', server, err: error }, `${server} cannot be reached`),
+  )
+  const closeShared = async () => {
+    if (options.passwords === undefined) await passwords.close()
+    await connections.close()
+  }
+  try {
+    const database = await openDatabase(config, passwords, connections, isWorker)
+    const store =
+      config.sessions === 'none'
+        ? null
+        : (options.store ?? (await openSessionStore(config.sessionStore, connections, { isPrepared: isWorker })))
+    const sessions = store && openSessions(config, clock, timedStore(store, metrics.observeStoreCall), isWorker)
+    const limiters = await openLimiters(config, connections)
+    const audit = new AuditTrail({ database, clock, log })
+    if (sessions !== null) {
+      logEvents(sessions, log)
+      followSessions(sessions, audit)
+    }
+    const streams = new EventStreams(clock)
+    const readiness = new Readiness(readinessChecks({ sessions, database }), { clock, log })
+    return {
+      config,
+      log,
+      clock,
+      database,
+      sessions,
+      passwords,
+      loginLimit: new LoginLimit(limiters),
+      signUpLimit: new SignUpLimit(limiters),
+      origins: new OwnOrigins({ publicUrl: config.publicUrl, host: config.host, https: config.tls !== undefined }),
+      audit,
+      streams,
+      platform: new PlatformAddress(config.platformUrl),
+      readiness,
+      metrics,
+      async close({ endSessions }) {
+        readiness.stop()
+        streams.stop()
+        // A store that is down must not keep everything else open.
+        await sessions
+          ?.close({ endSessions: endSessions && config.sessionCloseOnStop })
+          .catch((err) => log.warn({ event: 'sessions.open', err }, 'the sessions could not be closed'))
+        await audit.stop()
+        await database.destroy()
+        await closeShared()
+      },
+    }
+  } catch (error) {
+    await closeShared()
+    throw error
+  }
+}
+
+function openSessions(
+  config: Config,
+  clock: Clock,
+  store: SessionStore,
+  isWorker: boolean,
+): Sessions<CrmStorage, Privilege> {
+  return createSessions<CrmStorage, Privilege>({
+    appName: config.appName,
+    store,
+    roles,
+    privileges,
+    clock,
+    guests: config.guests,
+    secureCookie: isReachedByHttps(config),
+    tokenPrefix: 'crm_',
+    idleTimeoutMinutes: config.sessionIdleMinutes,
+    absoluteHours: { web: config.sessionAbsoluteHours },
+    closeOnStop: config.sessionCloseOnStop,
+    ...(isWorker && { sweepSeconds: 0 }),
+    ...onlyWhenSet({
+      sessionTimeoutMinutes: config.sessionTimeoutMinutes,
+      maxSessions: config.maxSessions,
+      maxGuests: config.maxGuests,
+      maxSessionsPerUser: config.maxSessionsPerUser,
+    }),
+  })
+}
+
+function logEvents(sessions: Sessions<CrmStorage, Privilege>, log: Logger): void {
+  sessions.on('warning', ({ message, error }) => log.warn({ event: 'session.warning', err: error }, message))
+  sessions.on('ended', ({ id, userId, reason }) =>
+    log.info({ event: 'session.ended', session: id, userId, reason }, 'session ended'),
+  )
+}
+
+function isReachedByHttps({ publicUrl, tls }: Config): boolean {
+  return publicUrl === undefined ? tls !== undefined : publicUrl.startsWith('https:')
+}
+
+function onlyWhenSet<T extends object>(options: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never
+}

@@ -1,0 +1,47 @@
+import type { Kysely } from 'kysely'
+import type { Logger } from 'pino'
+import type { Database } from '../../db/tables.ts'
+import { sweepSignUps } from '../accounts/index.ts'
+import { sweepAudit } from '../audit/index.ts'
+import type { Clock } from '../session/index.ts'
+
+const INTERVAL_MILLISECONDS = 60 * 60_000
+
+interface SweptParts {
+  database: Kysely<Database>
+  clock: Clock
+  log: Pick<Logger, 'warn'>
+  /** How long the audit trail is kept; 0 = for ever. */
+  auditDays: number
+}
+
+/** Removes expired sign-ups, settled mail and old audit rows once an hour. The returned function stops it, after a sweep under way. */
+export function startSweeping({ database, clock, log, auditDays }: SweptParts): () => Promise<void> {
+  return startInterval(clock, async () => {
+    await sweepSignUps(database, clock.now()).catch((err) =>
+      log.warn({ event: 'signup.sweep', err }, 'expired sign-ups could not be removed; the next sweep tries again'),
+    )
+    await sweepAudit(database, clock.now(), auditDays).catch((err) =>
+      log.warn({ event: 'audit.sweep', err }, 'the audit trail could not be swept; the next sweep tries again'),
+    )
+  })
+}
+
+/** Waits for the interval, calls `run`, and begins again. `run` must not reject. */
+function startInterval(clock: Clock, run: () => Promise<void>): () => Promise<void> {
+  let running = Promise.resolve()
+  let stopped = false
+  let cancel = () => {}
+  const schedule = () => {
+    if (stopped) return
+    cancel = clock.after(INTERVAL_MILLISECONDS, () => {
+      running = run().then(schedule)
+    })
+  }
+  schedule()
+  return async () => {
+    stopped = true
+    cancel()
+    await running
+  }
+}
