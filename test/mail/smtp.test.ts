@@ -33,7 +33,7 @@ test('[MAIL-8] a mail server that is down loses no sign-up: the page tells, and 
   const page = await ana.follow(await signUpAs(demo, ana, 'ana@example.com'))
   assert.match(
     page.text,
-    /The mail server does not answer at the moment\. Nothing is lost: it is tried again at 09:00:05 UTC/,
+    /The mail server does not answer at the moment\. The next attempt is at 09:00:05 UTC/,
   )
   const peer = await startSmtpPeer(t, { port })
   demo.clock.advance({ seconds: 5 })
@@ -76,7 +76,7 @@ test('[MAIL-8] a server that is busy is asked again, one that refuses the addres
   await signUpAs(demo, ana, 'ana@example.com')
   await signUpAs(demo, unknown, 'unknown@example.com')
   assert.match((await unknown.get('/signup/waiting')).text, /could not be delivered/)
-  assert.match((await ana.get('/signup/waiting')).text, /tried again at/)
+  assert.match((await ana.get('/signup/waiting')).text, /The next attempt is at/)
   busy = false
   demo.clock.advance({ seconds: 5 })
   await demo.parts.mail.tick()
@@ -99,7 +99,7 @@ test('[MAIL-8] a server that hangs delays no page', async (t) => {
   for (const socket of open) socket.destroy()
   silent.close()
   await demo.parts.mail.tick()
-  assert.match((await ana.get('/signup/waiting')).text, /tried again at/)
+  assert.match((await ana.get('/signup/waiting')).text, /The next attempt is at/)
 })
 
 test('[MAIL-8] of two processes on one outbox one sends, and the mail of one that died is sent by the other', async (t) => {
@@ -172,7 +172,7 @@ test('[MAIL-8] a server that refuses us, and not the mail, loses none: greeting,
     const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${peer.port}` })
     const ana = demo.visitor()
     await signUpAs(demo, ana, 'ana@example.com')
-    assert.match((await ana.get('/signup/waiting')).text, /tried again at/, step)
+    assert.match((await ana.get('/signup/waiting')).text, /The next attempt is at/, step)
     refusing = false
     assert.deepEqual(await takenAfter(demo, peer, [5]), [1], step)
   }
