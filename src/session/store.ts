@@ -136,6 +136,11 @@ export interface Now {
   now: number
 }
 
+export type StoreMethod = Exclude<keyof SessionStore, 'presence' | 'announcements'>
+
+/** What a method is called with. */
+export type CallOf<M extends StoreMethod> = Parameters<SessionStore[M]>[0]
+
 /** Where a credential was presented. null leaves what is known. */
 export type SeenFrom = Pick<Credential, 'device' | 'address'>
 

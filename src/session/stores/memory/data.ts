@@ -74,13 +74,6 @@ export function insert(data: AppData, session: SessionRecord, credential: Creden
   if (credential.kind === 'otp') data.otps.set(credential.hash, session.id)
 }
 
-/** At the limit of sessions, the oldest guest gives way to a session that is no guest's, if he has to. */
-export function endGuestFor(data: AppData, session: SessionRecord, limits: Limits, now: number): EndedSession[] {
-  if (!limits.guestsGiveWay || data.sessions.size !== limits.sessions || isGuestRecord(session)) return []
-  const guest = [...data.sessions.values()].find(({ record }) => record.startTime !== null && isGuestRecord(record))
-  return guest ? [end(data, guest, 'limit', now)] : []
-}
-
 export function isFull(data: AppData, session: SessionRecord, limits: Limits): boolean {
   if (limits.sessions !== undefined && data.sessions.size >= limits.sessions) return true
   if (limits.guests === undefined || !isGuestRecord(session)) return false

@@ -1,7 +1,6 @@
 import {
   type Credential,
   type EndedSession,
-  type EndReason,
   expiryReason,
   isLive,
   PRESENCE_LIFE_MILLISECONDS,
@@ -12,19 +11,12 @@ import {
 } from '../../record.ts'
 import type {
   Admission,
-  EndFilter,
-  EndOptions,
-  Expected,
+  CallOf,
   Found,
   FoundOTP,
-  Limits,
-  ListFilter,
   ListPage,
-  Page,
   Presence,
   Replaced,
-  SeenFrom,
-  SessionChanges,
   SessionStore,
   Updated,
 } from '../../store.ts'
@@ -34,7 +26,6 @@ import {
   addCredential,
   bury,
   end,
-  endGuestFor,
   endOldest,
   holds,
   insert,
@@ -60,22 +51,15 @@ export class MemoryStore implements SessionStore {
 
   readonly presence: Presence = memoryPresence((app) => this.app(app).processes)
 
-  async create(
-    app: string,
-    session: SessionRecord,
-    credential: Credential,
-    limits: Limits,
-    now: number,
-  ): Promise<Admission> {
+  async create({ app, session, credential, limits, now }: CallOf<'create'>): Promise<Admission> {
     const data = this.app(app)
     if (data.sessions.has(session.id)) throw new Error(`A session ${session.id} exists already.`)
-    const gaveWay = endGuestFor(data, session, limits, now)
     if (isFull(data, session, limits)) return { admitted: false }
     insert(data, session, credential)
-    return { admitted: true, ended: [...gaveWay, ...endOldest(data, session, limits, now)] }
+    return { admitted: true, ended: endOldest(data, session, limits, now) }
   }
 
-  async find(app: string, id: SessionId, hash: string, now: number): Promise<Found | undefined> {
+  async find({ app, id, hash, now }: CallOf<'find'>): Promise<Found | undefined> {
     const data = this.app(app)
     const entry = data.sessions.get(id)
     const credential = entry?.credentials.get(hash)
@@ -100,11 +84,11 @@ export class MemoryStore implements SessionStore {
     }
   }
 
-  async get(app: string, id: SessionId): Promise<SessionRecord | undefined> {
+  async get({ app, id }: CallOf<'get'>): Promise<SessionRecord | undefined> {
     return this.app(app).sessions.get(id)?.record
   }
 
-  async credentials(app: string, ids: readonly SessionId[]): Promise<Map<SessionId, Credential[]>> {
+  async credentials({ app, ids }: CallOf<'credentials'>): Promise<Map<SessionId, Credential[]>> {
     const { sessions } = this.app(app)
     return new Map(
       ids.map((id) => [
@@ -114,15 +98,7 @@ export class MemoryStore implements SessionStore {
     )
   }
 
-  async update(
-    app: string,
-    id: SessionId,
-    expected: Expected,
-    writeId: string,
-    changes: SessionChanges,
-    limits: Limits,
-    now: number,
-  ): Promise<Updated> {
+  async update({ app, id, expected, writeId, changes, limits, now }: CallOf<'update'>): Promise<Updated> {
     const data = this.app(app)
     const entry = data.sessions.get(id)
     if (entry?.writeId === writeId) return { updated: true, ended: [] }
@@ -137,7 +113,7 @@ export class MemoryStore implements SessionStore {
     return { updated: true, ended: fields.userId === undefined ? [] : endOldest(data, entry.record, limits, now) }
   }
 
-  async touch(app: string, id: SessionId, hash: string, from: SeenFrom, now: number): Promise<void> {
+  async touch({ app, id, hash, from, now }: CallOf<'touch'>): Promise<void> {
     const entry = this.app(app).sessions.get(id)
     const credential = entry?.credentials.get(hash)
     if (!entry || !credential || !isLive(entry.record, now)) return
@@ -145,14 +121,7 @@ export class MemoryStore implements SessionStore {
     entry.credentials.set(hash, seenAt(credential, from, now))
   }
 
-  async attach(
-    app: string,
-    id: SessionId,
-    credential: Credential,
-    by: string | undefined,
-    limits: Limits,
-    now: number,
-  ): Promise<boolean> {
+  async attach({ app, id, credential, by, limits, now }: CallOf<'attach'>): Promise<boolean> {
     const data = this.app(app)
     const entry = data.sessions.get(id)
     if (!entry || !holds(entry, by === undefined ? {} : { by }, now)) return false
@@ -160,7 +129,7 @@ export class MemoryStore implements SessionStore {
     return true
   }
 
-  async detach(app: string, id: SessionId, handle: string, reason: EndReason, now: number): Promise<boolean> {
+  async detach({ app, id, handle, reason, now }: CallOf<'detach'>): Promise<boolean> {
     const data = this.app(app)
     const entry = data.sessions.get(id)
     const credential = entry && [...entry.credentials.values()].find((candidate) => candidate.handle === handle)
@@ -169,14 +138,7 @@ export class MemoryStore implements SessionStore {
     return true
   }
 
-  async rotate(
-    app: string,
-    id: SessionId,
-    by: string,
-    credential: Credential,
-    others: 'end' | 'keep',
-    now: number,
-  ): Promise<boolean> {
+  async rotate({ app, id, by, credential, others, now }: CallOf<'rotate'>): Promise<boolean> {
     const data = this.app(app)
     const entry = data.sessions.get(id)
     if (!entry || !holds(entry, { by }, now)) return false
@@ -184,17 +146,11 @@ export class MemoryStore implements SessionStore {
     return true
   }
 
-  async findOTP(app: string, hash: string, now: number): Promise<FoundOTP | undefined> {
+  async findOTP({ app, hash, now }: CallOf<'findOTP'>): Promise<FoundOTP | undefined> {
     return liveOTP(this.app(app), hash, now)
   }
 
-  async redeem(
-    app: string,
-    hash: string,
-    credential: Credential | undefined,
-    limits: Limits,
-    now: number,
-  ): Promise<SessionRecord | undefined> {
+  async redeem({ app, hash, credential, limits, now }: CallOf<'redeem'>): Promise<SessionRecord | undefined> {
     const data = this.app(app)
     const found = liveOTP(data, hash, now)
     const entry = found && data.sessions.get(found.session.id)
@@ -205,15 +161,7 @@ export class MemoryStore implements SessionStore {
     return entry.record
   }
 
-  async replace(
-    app: string,
-    id: SessionId,
-    expected: Expected,
-    session: SessionRecord,
-    credential: Credential,
-    limits: Limits,
-    now: number,
-  ): Promise<Replaced> {
+  async replace({ app, id, expected, session, credential, limits, now }: CallOf<'replace'>): Promise<Replaced> {
     const data = this.app(app)
     const entry = data.sessions.get(id)
     if (!entry || !holds(entry, { ...expected, version: entry.record.version }, now)) return { state: 'gone' }
@@ -226,38 +174,26 @@ export class MemoryStore implements SessionStore {
     return { state: 'replaced', ended: endOldest(data, session, limits, now) }
   }
 
-  async end(
-    app: string,
-    id: SessionId,
-    reason: EndReason,
-    now: number,
-    { by, unseen = false, message }: EndOptions = {},
-  ): Promise<EndedSession | undefined> {
+  async end({ app, id, reason, now, by, unseen = false, message }: CallOf<'end'>): Promise<EndedSession | undefined> {
     const data = this.app(app)
     const entry = data.sessions.get(id)
     if (!entry || !holds(entry, by === undefined ? {} : { by }, now)) return undefined
     return unseen && wasSeen(entry) ? undefined : end(data, entry, reason, now, message)
   }
 
-  async endMany(
-    app: string,
-    filter: EndFilter,
-    reason: EndReason,
-    now: number,
-    message?: string,
-  ): Promise<EndedSession[]> {
+  async endMany({ app, filter, reason, now, message }: CallOf<'endMany'>): Promise<EndedSession[]> {
     const data = this.app(app)
     const meant = [...data.sessions.values()].filter((entry) => isMeant(entry, filter, now))
     return meant.map((entry) => end(data, entry, reason, now, message))
   }
 
-  async remove(app: string, id: SessionId, now: number, message?: string): Promise<EndedSession | undefined> {
+  async remove({ app, id, now, message }: CallOf<'remove'>): Promise<EndedSession | undefined> {
     const data = this.app(app)
     const entry = data.sessions.get(id)
     return entry && remove(data, entry, now, message)
   }
 
-  async takeMessage(app: string, hash: string, now: number): Promise<string | undefined> {
+  async takeMessage({ app, hash, now }: CallOf<'takeMessage'>): Promise<string | undefined> {
     const grave = this.app(app).tombstones.get(hash)
     if (!grave || now >= grave.keepUntil) return undefined
     const { message } = grave
@@ -265,16 +201,16 @@ export class MemoryStore implements SessionStore {
     return message
   }
 
-  async list(app: string, filter: ListFilter, page: Page, now: number): Promise<ListPage> {
+  async list({ app, filter, page, now }: CallOf<'list'>): Promise<ListPage> {
     return listPage([...this.app(app).sessions.values()], filter, page, now)
   }
 
-  async count(app: string, filter: ListFilter, now: number): Promise<number> {
+  async count({ app, filter, now }: CallOf<'count'>): Promise<number> {
     const all = [...this.app(app).sessions.values()]
     return Object.keys(filter).length === 0 ? all.length : all.filter((entry) => isListed(entry, filter, now)).length
   }
 
-  async sweep(app: string, now: number, limit: number): Promise<EndedSession[]> {
+  async sweep({ app, now, limit }: CallOf<'sweep'>): Promise<EndedSession[]> {
     const data = this.app(app)
     sweepRemains(data, now)
     const over = [...data.sessions.values()]
@@ -299,8 +235,8 @@ export class MemoryStore implements SessionStore {
 /** Presence among managers of one process: `processesOf` answers when each of them was last heard of. */
 function memoryPresence(processesOf: (app: string) => Map<string, number>): Presence {
   return {
-    beat: async (app, processId, now) => void processesOf(app).set(processId, now),
-    async leave(app, processId, now) {
+    beat: async ({ app, processId, now }) => void processesOf(app).set(processId, now),
+    async leave({ app, processId, now }) {
       const processes = processesOf(app)
       processes.delete(processId)
       return ![...processes.values()].some((beat) => beat > now - PRESENCE_LIFE_MILLISECONDS)

@@ -36,7 +36,7 @@ export function sqliteAnnouncements(db: SqliteDatabase): SqliteAnnouncements {
   }
 
   return {
-    listen(app, listener) {
+    listen({ app, listener }) {
       listeners.set(listener, app)
       version ??= currentVersion()
       timer ??= setInterval(poll, POLL_MILLISECONDS).unref()

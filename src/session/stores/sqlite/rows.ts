@@ -101,9 +101,6 @@ export function sqliteRows(db: SqliteDatabase, onEnd: (app: string, id: SessionI
     `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.user_id = ? AND ${IS_LIVE}
       AND NOT EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = s.key AND c.via = 'token') ORDER BY s.start_time, s.key`,
   )
-  const oldestGuestStatement = db.prepare(
-    `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.start_time IS NOT NULL AND ${IS_GUEST} ORDER BY s.key LIMIT 1`,
-  )
   const wasSeenStatement = db.prepare(
     'SELECT 1 FROM session_credentials WHERE session_key = ? AND last_seen_at IS NOT NULL LIMIT 1',
   )
@@ -147,7 +144,6 @@ export function sqliteRows(db: SqliteDatabase, onEnd: (app: string, id: SessionI
     writeId: (app: string, id: SessionId) =>
       (writeIdStatement.get(app, id) as { writeId: string | null } | undefined)?.writeId,
     wasSeen: (key: number) => wasSeenStatement.get(key) !== undefined,
-    oldestGuest: (app: string) => oldestGuestStatement.get(app) as Keyed | undefined,
     hasCredential: (key: number, hash: string) => hasCredentialStatement.get(key, hash) !== undefined,
 
     addRecord(app: string, s: SessionRecord): number {

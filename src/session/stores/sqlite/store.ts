@@ -16,7 +16,6 @@ import {
 } from '../../record.ts'
 import type {
   Admission,
-  EndFilter,
   Expected,
   Found,
   Limits,
@@ -62,14 +61,6 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
     if (!record || !isLive(record, now)) return undefined
     if (version !== undefined && version !== record.version) return undefined
     return by === undefined || rows.hasCredential(record.key, by) ? record : undefined
-  }
-
-  /** At the limit of sessions, the oldest guest gives way to a session that is no guest's, if he has to. */
-  function endGuestFor(app: string, session: SessionRecord, limits: Limits, now: number): EndedSession[] {
-    const { guestsGiveWay, sessions } = limits
-    if (!guestsGiveWay || sessions === undefined || isGuestRecord(session)) return []
-    const guest = rows.countUpTo(app, sessions + 1) === sessions ? rows.oldestGuest(app) : undefined
-    return guest ? [end(app, guest, 'limit', now)] : []
   }
 
   function isFull(app: string, session: SessionRecord, limits: Limits): boolean {
@@ -158,15 +149,14 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
   }
 
   return {
-    create: (app, session, credential, limits, now) =>
+    create: ({ app, session, credential, limits, now }) =>
       batch.add((): Admission => {
-        const gaveWay = endGuestFor(app, session, limits, now)
         if (isFull(app, session, limits)) return { admitted: false }
         insert(app, session, credential)
-        return { admitted: true, ended: [...gaveWay, ...endOldest(app, session.id, session.userId, limits, now)] }
+        return { admitted: true, ended: endOldest(app, session.id, session.userId, limits, now) }
       }),
 
-    async find(app, id, hash, now): Promise<Found | undefined> {
+    async find({ app, id, hash, now }): Promise<Found | undefined> {
       const found = rows.find(app, id, hash)
       if (found) {
         const { session, credential } = found
@@ -184,19 +174,19 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
       }
     },
 
-    async get(app, id) {
+    async get({ app, id }) {
       const record = rows.record(app, id)
       return record && withoutKey(record)
     },
 
-    async credentials(app, ids) {
+    async credentials({ app, ids }) {
       return new Map(ids.map((id) => [id, rows.credentialsById(app, id)]))
     },
 
-    update: (app, id, expected, writeId, changes, limits, now) =>
+    update: ({ app, id, expected, writeId, changes, limits, now }) =>
       batch.add(() => update(app, id, expected, writeId, changes, limits, now)),
 
-    touch: (app, id, hash, from, now) =>
+    touch: ({ app, id, hash, from, now }) =>
       batch.add(() => {
         const record = holding(app, id, { by: hash }, now)
         if (!record) return
@@ -204,14 +194,14 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
         rows.touch(record.key, hash, Math.max(record.lastAccessTime ?? 0, now), end, from, now)
       }),
 
-    attach: (app, id, credential, by, limits, now) =>
+    attach: ({ app, id, credential, by, limits, now }) =>
       batch.add(() => {
         const record = holding(app, id, by === undefined ? {} : { by }, now)
         if (record) addCredential(app, record, credential, by, limits, now)
         return record !== undefined
       }),
 
-    detach: (app, id, handle, reason, now) =>
+    detach: ({ app, id, handle, reason, now }) =>
       batch.add(() => {
         const record = holding(app, id, {}, now)
         const credential = record && rows.credentialsOf(record.key).find((candidate) => candidate.handle === handle)
@@ -219,7 +209,7 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
         return credential !== undefined
       }),
 
-    rotate: (app, id, by, credential, others, now) =>
+    rotate: ({ app, id, by, credential, others, now }) =>
       batch.add(() => {
         const record = holding(app, id, { by }, now)
         if (!record) return false
@@ -231,12 +221,12 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
         return true
       }),
 
-    async findOTP(app, hash, now) {
+    async findOTP({ app, hash, now }) {
       const found = rows.findOTP(app, hash)
       return found && now < found.credential.expiresAt && isLive(found.session, now) ? found : undefined
     },
 
-    redeem: (app, hash, credential, limits, now) =>
+    redeem: ({ app, hash, credential, limits, now }) =>
       batch.add(() => {
         const found = rows.findOTP(app, hash)
         const record = found && rows.record(app, found.session.id)
@@ -246,20 +236,20 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
         return withoutKey(record)
       }),
 
-    replace: (app, id, expected, session, credential, limits, now) =>
+    replace: ({ app, id, expected, session, credential, limits, now }) =>
       batch.add(() => replace(app, id, expected, session, credential, limits, now)),
 
-    end: (app, id, reason, now, { by, unseen = false, message } = {}) =>
+    end: ({ app, id, reason, by, unseen, message, now }) =>
       batch.add(() => {
         const record = holding(app, id, by === undefined ? {} : { by }, now)
         if (!record || (unseen && (wasUsed(record) || rows.wasSeen(record.key)))) return undefined
         return end(app, record, reason, now, message)
       }),
 
-    endMany: (app, filter: EndFilter, reason, now, message) =>
+    endMany: ({ app, filter, reason, message, now }) =>
       batch.add(() => rows.liveMatching(app, filter, now).map((record) => end(app, record, reason, now, message))),
 
-    remove: (app, id, now, message) =>
+    remove: ({ app, id, now, message }) =>
       batch.add(() => {
         const record = rows.record(app, id)
         if (!record) return undefined
@@ -268,7 +258,7 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
         return removedSession(record, now)
       }),
 
-    takeMessage: (app, hash, now) =>
+    takeMessage: ({ app, hash, now }) =>
       batch.add(() => {
         const grave = rows.grave(app, hash) as GraveRow | undefined
         if (!grave || grave.message === null || now >= grave.keepUntil) return undefined
@@ -276,10 +266,10 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
         return grave.message
       }),
 
-    list: async (app, filter, page, now) => listPage(db, app, filter, page, now),
-    count: async (app, filter, now) => countListed(db, app, filter, now),
+    list: async ({ app, filter, page, now }) => listPage(db, app, filter, page, now),
+    count: async ({ app, filter, now }) => countListed(db, app, filter, now),
 
-    sweep: (app, now, limit) =>
+    sweep: ({ app, now, limit }) =>
       batch.add(() => {
         rows.sweepRemains(app, now)
         return rows.endedBefore(app, now - SWEEP_MARGIN_MILLISECONDS, limit).map((record) => {
