@@ -189,7 +189,6 @@ function openSessions(
     idleTimeoutMinutes: config.sessionIdleMinutes,
     absoluteHours: { web: config.sessionAbsoluteHours },
     closeOnStop: config.sessionCloseOnStop,
-    guestsGiveWay: config.guestsGiveWay,
     ...(isWorker && { sweepSeconds: 0 }),
     ...onlyWhenSet({
       sessionTimeoutMinutes: config.sessionTimeoutMinutes,

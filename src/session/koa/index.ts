@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Carrier } from '../core/exchange.ts'
+import type { Exchange } from '../core/exchange.ts'
 import { isPrefetch, mayBeginGuest } from '../core/guest-rule.ts'
 import type { Session } from '../core/session.ts'
 import type { SessionDescription } from '../core/session-description.ts'
@@ -79,7 +79,7 @@ export function sessions<S extends object, P extends string, C extends SessionCo
       // The token must not travel on in a Referer; `no-referrer` would take the Origin from the form on such a page.
       res.setHeader('Referrer-Policy', 'strict-origin')
     }
-    const session = await manager.resume(carrierOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx)))
+    const session = await manager.resume(exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx)))
     ctx.session = session
     try {
       await next()
@@ -91,13 +91,13 @@ export function sessions<S extends object, P extends string, C extends SessionCo
   }
 }
 
-function carrierOf(
+function exchangeOf(
   cookieName: string,
   ctx: RequestContext,
   countsAsActivity: boolean,
   link: Link,
   requestId: string | undefined,
-): Carrier {
+): Exchange {
   const { req, res } = ctx
   const { headers } = req
   return {
@@ -133,7 +133,7 @@ interface Link {
   path: string
   isInUrl: boolean
   token: string | undefined
-  use: Carrier['linkUse']
+  use: Exchange['linkUse']
   isPrefetch: boolean
   replacesUser: boolean
 }
