@@ -1,29 +1,19 @@
 import { isGuestRecord, type SessionRecord } from '../record.ts'
 import { eventOf, reportEnded } from './context.ts'
 import { isSessionError, sessionEnded } from './errors.ts'
-import type { GrantFields } from './grants.ts'
 import { createSession, presentSession } from './new-session.ts'
-import { replaceSession, type SecureOptions } from './replace-session.ts'
+import { type Login, replaceSession, type SecureOptions } from './replace-session.ts'
 import { RequestSession } from './request-session.ts'
 import { updateRecord } from './update-record.ts'
 
-/** How a session gains trust. */
-export interface LoginMode {
-  /** The user has just proved their identity. */
-  login: boolean
-  /** Begin a fresh session when the old one ended meanwhile. */
-  afresh: boolean
-  keepStorage: SecureOptions['keepStorage']
-}
-
 /** Puts the user and the privileges on a session whose id and cookie were never known before: the defence against session fixation. */
-export async function logIn(request: RequestSession, fields: Partial<GrantFields>, mode: LoginMode): Promise<void> {
+export async function logIn(request: RequestSession, login: Login): Promise<void> {
   request.require('own', 'web', 'cookie')
   if (request.state.is === 'guest') {
-    if (!mode.afresh) request.require('mayBegin')
-    await createAfresh(request, fields, mode)
-  } else if (!(await isUnsentGuest(request, mode)) || !(await logInUnsent(request, fields, mode))) {
-    await replace(request, fields, mode)
+    if (!login.afresh) request.require('mayBegin')
+    await createAfresh(request, login)
+  } else if (!(await isUnsentGuest(request, login)) || !(await logInUnsent(request, login))) {
+    await replace(request, login)
   }
 }
 
@@ -33,28 +23,24 @@ export async function logIn(request: RequestSession, fields: Partial<GrantFields
  */
 export async function secureSession(
   request: RequestSession,
-  { keepStorage }: Required<SecureOptions>,
+  keepStorage: Required<SecureOptions>['keepStorage'],
 ): Promise<RequestSession> {
-  const login = isGuestRecord(request.record)
-  const mode = { login, afresh: login && !request.lostUser, keepStorage }
+  const isGuest = isGuestRecord(request.record)
+  const login = { fields: {}, login: isGuest, afresh: isGuest && !request.lostUser, keepStorage }
   const successor = new RequestSession(request.context, request.exchange, request.state)
   successor.arrivalId = request.arrivalId
   successor.successor = request.successor
   if (request.state.is === 'guest') {
-    if (!mode.afresh) request.require('mayBegin')
+    if (!login.afresh) request.require('mayBegin')
     successor.becomeGuest(request.state.refusal)
-    await createAfresh(successor, {}, mode)
-  } else await replace(successor, {}, mode)
+    await createAfresh(successor, login)
+  } else await replace(successor, login)
   request.becomeStale()
   return successor
 }
 
 /** Puts the fields on the guest's session that this request made. `false` when it ended meanwhile. */
-async function logInUnsent(
-  request: RequestSession,
-  fields: Partial<GrantFields>,
-  { login }: LoginMode,
-): Promise<boolean> {
+async function logInUnsent(request: RequestSession, { fields, login }: Login): Promise<boolean> {
   const { clock, events } = request.context
   const authenticated = login ? { authenticatedAt: clock.now() } : {}
   if (login) await endLostLogin(request, { ...request.record, ...fields })
@@ -71,22 +57,18 @@ async function logInUnsent(
 }
 
 /** JADE's replacement, in one step of the store. */
-async function replace(request: RequestSession, fields: Partial<GrantFields>, mode: LoginMode): Promise<void> {
+async function replace(request: RequestSession, login: Login): Promise<void> {
   const { state } = request
   if (state.is === 'live') {
-    const replaced = await replaceSession(request, state, { fields, ...mode })
+    const replaced = await replaceSession(request, state, login)
     if (replaced) return presentSession(request, replaced)
     request.becomeGuest('just-ended')
   }
-  if (!mode.afresh) throw sessionEnded()
-  await createAfresh(request, fields, mode) // a verified login does not fail because its guest ended meanwhile
+  if (!login.afresh) throw sessionEnded()
+  await createAfresh(request, login) // a verified login does not fail because its guest ended meanwhile
 }
 
-async function createAfresh(
-  request: RequestSession,
-  fields: Partial<GrantFields>,
-  { login }: LoginMode,
-): Promise<void> {
+async function createAfresh(request: RequestSession, { fields, login }: Login): Promise<void> {
   request.require('cookie')
   if (login) await endLostLogin(request, { ...request.record, ...fields })
   await createSession(request, fields, login ? 'login' : 'visit')
@@ -108,7 +90,7 @@ async function endLostLogin(
 }
 
 /** Whether this request made the session, for a guest, and its one credential was not sent yet: no other client can have it. */
-async function isUnsentGuest({ state, context }: RequestSession, { keepStorage = true }: LoginMode): Promise<boolean> {
+async function isUnsentGuest({ state, context }: RequestSession, { keepStorage = true }: Login): Promise<boolean> {
   if (state.is !== 'live' || !state.unsent || !isGuestRecord(state.record) || keepStorage !== true) return false
   const { id } = state.record
   const credentials = await context.store.credentials({ ids: [id] })

@@ -40,21 +40,25 @@ export function newRecord({ policy }: Context, kind: SessionKind, now: number): 
 }
 
 /** Where a new credential comes from. */
-type CredentialSeed = Pick<Credential, 'via' | 'authenticatedAt' | 'device' | 'address'> & { details?: string }
+export interface CredentialSeed extends Pick<Credential, 'via' | 'authenticatedAt'> {
+  from: Pick<Credential, 'device' | 'address'>
+  details?: string
+}
 
-/** A credential that was just made, and the token that its holder gets. */
-export interface NewCredential {
+/** A session with a credential that was just made, and the token that its browser or client gets. */
+export interface NewSession {
+  record: SessionRecord
   credential: Credential
   token: string
 }
 
-/** A new cookie or bearer credential, and its token. The secret is nowhere else. */
+/** A new cookie or bearer credential of a session, and its token. The secret is nowhere else. */
 export function newCredential(
   kind: Exclude<CredentialKind, 'otp'>,
-  id: string,
+  record: SessionRecord,
   seed: CredentialSeed,
   now: number,
-): NewCredential {
+): NewSession {
   const secret = newSecret()
   const credential: Credential = {
     handle: newHandle(),
@@ -64,11 +68,11 @@ export function newCredential(
     createdAt: now,
     lastSeenAt: null,
     authenticatedAt: seed.authenticatedAt,
-    device: cutDevice(seed.device),
-    address: seed.address,
+    device: cutDevice(seed.from.device),
+    address: seed.from.address,
     expiresAt: NEVER,
     purpose: null,
     details: seed.details ?? null,
   }
-  return { credential, token: formatToken({ id, secret }) }
+  return { record, credential, token: formatToken({ id: record.id, secret }) }
 }

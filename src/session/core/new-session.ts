@@ -2,13 +2,8 @@ import type { SessionRecord } from '../record.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { eventOf, reportEnded } from './context.ts'
 import { isSessionError, sessionLimit } from './errors.ts'
-import { type NewCredential, newCredential } from './new-record.ts'
+import { type NewSession, newCredential } from './new-record.ts'
 import type { RequestSession } from './request-session.ts'
-
-/** A session that was just stored, with the token for its browser or client. */
-export interface NewSession extends NewCredential {
-  record: SessionRecord
-}
 
 /** Stores the guest's session, so that it can be written to. */
 export async function beginSession(request: RequestSession): Promise<void> {
@@ -41,13 +36,12 @@ export async function createSession(
   via: 'visit' | 'login',
 ): Promise<void> {
   request.require('cookie')
-  const { context, cause } = request
+  const { context, exchange, cause } = request
   const { store, clock, events, policy } = context
   const now = clock.now()
   const record = { ...request.record, ...fields }
-  const { device, address } = request.exchange
   const authenticatedAt = via === 'login' ? now : null
-  const made = { record, ...newCredential('cookie', record.id, { via, authenticatedAt, device, address }, now) }
+  const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange }, now)
   const step = store.create({ session: record, credential: made.credential, limits: policy.limits, now })
   const admission = await resolveLostReply(store, step, made, { admitted: true, ended: [] })
   if (!admission.admitted) throw sessionLimit()

@@ -3,9 +3,9 @@ import { resolveLostReply } from './bound-store.ts'
 import { type Context, eventOf, reportEnded } from './context.ts'
 import { sessionLimit } from './errors.ts'
 import type { Cause } from './events.ts'
+import { causeOf } from './exchange.ts'
 import { type PrivilegeGrant, readGrant } from './grants.ts'
-import { newCredential, newRecord } from './new-record.ts'
-import type { NewSession } from './new-session.ts'
+import { type CredentialSeed, type NewSession, newCredential, newRecord } from './new-record.ts'
 
 /** Whether a token may change anything. The layer keeps it; the application refuses. */
 export type TokenScope = 'read' | 'read-write'
@@ -32,7 +32,10 @@ export interface TokenTerms {
   scope: TokenScope
 }
 
-type Origin = Pick<Credential, 'via' | 'authenticatedAt' | 'device' | 'address'>
+/** In which request a token is made, and by what. */
+interface Origin extends CredentialSeed {
+  from: CredentialSeed['from'] & Cause
+}
 
 const LONGEST_NAME = 200
 
@@ -45,7 +48,6 @@ export async function createTokenSession(
   userId: string | undefined,
   options: NewTokenOptions,
   origin: Origin,
-  cause: Cause,
 ): Promise<NewSession> {
   const { store, clock, events, format, bearer, policy } = context
   const now = clock.now()
@@ -53,10 +55,11 @@ export async function createTokenSession(
   const { sessionsPerUser: _, ...withoutUser } = policy.limits
   const limits = origin.via === 'token' ? withoutUser : policy.limits
   const details = format.encode(readTerms(options), 'newSession')
-  const made = { record, ...newCredential('bearer', record.id, { ...origin, details }, now) }
+  const made = newCredential('bearer', record, { ...origin, details }, now)
   const step = store.create({ session: record, credential: made.credential, limits, now })
   const admission = await resolveLostReply(store, step, made, { admitted: true, ended: [] })
   if (!admission.admitted) throw sessionLimit()
+  const cause = causeOf(origin.from)
   events.emit('created', { ...eventOf(record, cause), via: origin.via })
   reportEnded(context, admission.ended, cause)
   return { ...made, token: bearer.format(made.token) }

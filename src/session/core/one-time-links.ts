@@ -7,7 +7,7 @@ import { isOTP, newOTP, type OTPOptions, type OTPTerms, termsOf, worksAt } from 
 import { hashSecret } from './credentials/token.ts'
 import { sessionEnded } from './errors.ts'
 import type { Cause } from './events.ts'
-import { type NewCredential, newCredential } from './new-record.ts'
+import { newCredential } from './new-record.ts'
 import { beginSession, presentSession } from './new-session.ts'
 import type { RequestSession } from './request-session.ts'
 
@@ -32,15 +32,18 @@ export async function restoreSession(request: RequestSession, token: unknown): P
   const needsCookie = !isOwn && terms.requestOnly !== true
   if (needsCookie) request.require('cookie')
   const now = clock.now()
-  const { device, address } = exchange
   const made = needsCookie
-    ? newCredential('cookie', found.session.id, { via: 'link', authenticatedAt: null, device, address }, now)
+    ? newCredential('cookie', found.session, { via: 'link', authenticatedAt: null, from: exchange }, now)
     : undefined
   const step = store.redeem({ hash, credential: made?.credential, limits: policy.limits, now })
   // When the reply is lost, a new cookie's credential tells whether the link was spent on it. Without one nothing does.
-  const record = await (made ? resolveLostReply(store, step, { record: found.session, ...made }, found.session) : step)
+  const record = await (made ? resolveLostReply(store, step, made, found.session) : step)
   if (!record) return refuse(request)
-  await takeOver(request, record, made, terms.data)
+  if (made) await presentSession(request, { ...made, record }, { shared: true })
+  else if (request.state.is === 'live' && request.record.id === record.id) request.state = { ...request.state, record }
+  else request.state = { is: 'borrowed', record }
+  request.restored = { data: terms.data }
+  request.offer = undefined
   if (made && exchange.countsAsActivity) await noteLinkOpened(request, now)
   events.emit('restored', {
     ...eventOf(record, request.cause),
@@ -48,20 +51,6 @@ export async function restoreSession(request: RequestSession, token: unknown): P
     requestOnly: terms.requestOnly === true,
   })
   return true
-}
-
-/** Makes the session of a link that was just spent the request's. */
-async function takeOver(
-  request: RequestSession,
-  record: SessionRecord,
-  made: NewCredential | undefined,
-  data: unknown,
-): Promise<void> {
-  if (made) await presentSession(request, { record, ...made }, { shared: true })
-  else if (request.state.is === 'live' && request.record.id === record.id) request.state = { ...request.state, record }
-  else request.state = { is: 'borrowed', record }
-  request.restored = { data }
-  request.offer = undefined
 }
 
 /** Opening a link counts as activity: the session's end moves, as with any page. */

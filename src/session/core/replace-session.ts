@@ -3,8 +3,7 @@ import { resolveLostReply } from './bound-store.ts'
 import { type Context, eventOf, reportConflict, reportEnded } from './context.ts'
 import { SessionError } from './errors.ts'
 import { type GrantFields, setsAnotherUser } from './grants.ts'
-import { newCredential, newRecord } from './new-record.ts'
-import type { NewSession } from './new-session.ts'
+import { type NewSession, newCredential, newRecord } from './new-record.ts'
 import type { RequestSession } from './request-session.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 import { CONFLICT_SECONDS } from './update-record.ts'
@@ -14,10 +13,14 @@ export interface SecureOptions {
   keepStorage?: boolean | readonly string[]
 }
 
-interface Replacement {
+/** How a session gains trust. */
+export interface Login extends SecureOptions {
+  /** What changes on the record. */
   fields: Partial<GrantFields>
+  /** The user has just proved their identity. */
   login: boolean
-  keepStorage: SecureOptions['keepStorage']
+  /** Begin a fresh session when the old one ended meanwhile. */
+  afresh: boolean
 }
 
 /**
@@ -27,11 +30,10 @@ interface Replacement {
 export async function replaceSession(
   { context, exchange, cause }: RequestSession,
   old: { record: SessionRecord; credential: Credential },
-  { fields, login, keepStorage }: Replacement,
+  { fields, login, keepStorage }: Login,
 ): Promise<NewSession | undefined> {
   const { store, clock, events } = context
   const { limits } = context.policy
-  const { device, address } = exchange
   const by = old.credential.hash
   const started = clock.now()
   while (clock.now() - started < CONFLICT_SECONDS * 1000) {
@@ -39,10 +41,10 @@ export async function replaceSession(
     const current = await store.get({ id: old.record.id })
     if (!current || !isLive(current, now)) return undefined
     const keep = keepStorage ?? isSameUser(current, fields)
-    const record = successorOf(context, current, { fields, login, keepStorage: keep }, now)
+    const record = successorOf(context, current, { fields, login }, keep, now)
     const via = login ? 'login' : old.credential.via
     const authenticatedAt = login ? now : old.credential.authenticatedAt
-    const made = { record, ...newCredential('cookie', record.id, { via, authenticatedAt, device, address }, now) }
+    const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange }, now)
     // What takes nothing of the old session along does not care about other writes meanwhile.
     const expected = keep === false && isWhole(fields) ? { by } : { by, version: current.version }
     const { id } = current
@@ -67,7 +69,8 @@ export async function replaceSession(
 function successorOf(
   context: Context,
   current: SessionRecord,
-  { fields, login, keepStorage = false }: Replacement,
+  { fields, login }: Pick<Login, 'fields' | 'login'>,
+  keep: boolean | readonly string[],
   now: number,
 ): SessionRecord {
   const next = newRecord(context, current.kind, now)
@@ -76,7 +79,7 @@ function successorOf(
     userName: fields.userName ?? current.userName,
     userId: fields.userId ?? current.userId,
     grants: fields.grants ?? current.grants,
-    storage: keptStorage(context, current, keepStorage),
+    storage: keptStorage(context, current, keep),
     // Only a proof of identity starts the absolute limit anew.
     ...(login ? {} : { absoluteEnd: current.absoluteEnd, end: Math.min(next.end, current.absoluteEnd) }),
   }

@@ -101,6 +101,8 @@ const OPERATIONS = {
   reload: { called: ['outsideUse'], waits: 'settled', begun: ['current'] },
 } satisfies Record<string, Needs>
 
+type Operation = keyof typeof OPERATIONS
+
 /** The session of one request: where it stands, and the order and conditions under which operations move it on. */
 export class RequestSession {
   readonly context: Context
@@ -137,11 +139,11 @@ export class RequestSession {
   }
 
   /** Runs an operation when its needs are met and what it waits for is done. */
-  async perform<T>(operation: keyof typeof OPERATIONS, run: () => T | Promise<T>): Promise<T> {
+  async perform<T>(operation: Operation, run: (request: this) => T | Promise<T>): Promise<T> {
     const { called, waits, begun }: Needs = OPERATIONS[operation]
     const begin = async () => {
       this.require(...begun)
-      return run()
+      return run(this)
     }
     this.require(...called)
     if (waits === 'turn') return this.inTurn(begin)

@@ -22,10 +22,9 @@ export async function rotateCookie(
   const { store, clock, events } = context
   const { record, credential: old } = state
   const now = clock.now()
-  const { device, address } = exchange
   const via = login ? 'login' : old.via
   const authenticatedAt = login ? now : old.authenticatedAt
-  const made = { record, ...newCredential('cookie', record.id, { via, authenticatedAt, device, address }, now) }
+  const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange }, now)
   const step = store.rotate({ id: record.id, by: old.hash, credential: made.credential, others, now })
   if (!(await resolveLostReply(store, step, made, true))) {
     request.becomeGuest('just-ended')

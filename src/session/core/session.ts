@@ -12,19 +12,11 @@ import type { SecureOptions } from './replace-session.ts'
 import type { LinkOffer, RequestSession } from './request-session.ts'
 import { type RenewOptions, rotateCookie } from './rotate-cookie.ts'
 import { dateOf, expirationDateOf } from './session-description.ts'
-import { clearPrivileges, setPrivileges } from './set-privileges.ts'
+import { clearPrivileges, type SetPrivilegesOptions, setPrivileges } from './set-privileges.ts'
 import { type DeepReadonly, deepFreeze } from './storage.ts'
 import { updateRecord } from './update-record.ts'
-import { type StorageChange, writeStorage } from './write-storage.ts'
-
-export interface SetPrivilegesOptions extends SecureOptions {
-  /**
-   * The user has just proved who he is. Always gives a fresh session and cookie, also when nothing is raised, and never fails
-   * because the old session ended meanwhile. Default: true when another user is set; but then a session that had a user and
-   * ended meanwhile stays ended.
-   */
-  login?: boolean
-}
+import type { UseCallback } from './use-callback.ts'
+import { writeStorage } from './write-storage.ts'
 
 /** The session of one request: what handlers see. Made by the middleware. */
 export class Session<S extends object = Record<string, unknown>, P extends string = string> {
@@ -133,13 +125,13 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     return state.is === 'live' ? state.credential.handle : undefined
   }
 
-  /** When the user last proved on this device who he is; null for a guest, and for a device that came by a link. */
+  /** When the user last proved their identity on this device; null for a guest, and for a device that came by a link. */
   get authenticatedAt(): Date | null {
     const { state } = this.#request
     return state.is === 'live' ? dateOf(state.credential.authenticatedAt) : null
   }
 
-  /** Whether the user proved on this device, in the last so many minutes, who he is. */
+  /** Whether the user proved their identity on this device in the last so many minutes. */
   hasRecentLogin(withinMinutes: number): boolean {
     const proved = this.authenticatedAt?.getTime()
     return proved !== undefined && this.#request.context.clock.now() - proved < withinMinutes * 60_000
@@ -170,39 +162,38 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
 
   /**
    * The only way to write the storage (4D's Use). Calls `change` with a copy; what it leaves there is stored, whole or not at
-   * all, before the promise resolves. Nobody else in this process is inside meanwhile; when another process was faster,
+   * all, before the promise resolves. No other write of this process runs meanwhile; when another process was faster,
    * `change` runs again on the newer storage: it should only compute and change. An exception writes nothing.
    * @returns what `change` returned.
    * @throws SessionError SESSION_ENDED, SESSION_BUSY, USE_NESTED, USE_TIMEOUT (10 s), VALUE_NOT_SHAREABLE, STORAGE_TOO_LARGE,
    * SESSION_LIMIT, HEADERS_SENT (a guest's first write needs a cookie), STORE_UNAVAILABLE.
    */
-  async use<T>(change: StorageChange<S, T>): Promise<T> {
-    return this.#request.perform('use', () => writeStorage(this.#request, change))
+  async use<T>(change: UseCallback<S, T>): Promise<T> {
+    return this.#request.perform('use', (request) => writeStorage(request, change))
   }
 
   /**
    * Replaces the session's privileges and roles. When that raises trust (another user, or a privilege that was not there) the
-   * session is secured first: a new id and cookie, every older cookie, device and one-time link of it dead. This object then
+   * session is replaced first: a new id and cookie, every older cookie, device and one-time link of it dead. This object then
    * is the new session. Storage goes along only when it was the same user's, or as `keepStorage` says: what a guest's session
    * holds may have been planted.
    * @throws SessionError SESSION_ENDED when the session ended meanwhile and this is no login; HEADERS_SENT before any change.
    */
-  async setPrivileges(grant: PrivilegeGrant<P>, { login, keepStorage }: SetPrivilegesOptions = {}): Promise<void> {
-    const request = this.#request
-    const fields = readGrant(request.context, grant)
-    await request.perform('setPrivileges', () => setPrivileges(request, fields, { login, keepStorage }))
+  async setPrivileges(grant: PrivilegeGrant<P>, options: SetPrivilegesOptions = {}): Promise<void> {
+    const fields = readGrant(this.#request.context, grant)
+    await this.#request.perform('setPrivileges', (request) => setPrivileges(request, fields, options))
   }
 
   /** Makes the session a guest's again; storage, id and userName stay (4D). */
   async clearPrivileges(): Promise<void> {
-    await this.#request.perform('clearPrivileges', () => clearPrivileges(this.#request))
+    await this.#request.perform('clearPrivileges', clearPrivileges)
   }
 
   /** Sets the idle timeout in minutes; less than the floor (60, 4D) becomes the floor of a web session. The end moves at once. */
   async setIdleTimeout(minutes: number): Promise<void> {
     if (typeof minutes !== 'number' || !Number.isFinite(minutes))
       throw new TypeError('setIdleTimeout() takes a number of minutes.')
-    await this.#request.perform('setIdleTimeout', () => setIdleTimeout(this.#request, minutes))
+    await this.#request.perform('setIdleTimeout', (request) => setIdleTimeout(request, minutes))
   }
 
   /**
@@ -220,32 +211,30 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
         'Feature not available in this release: secureSession() is for web sessions.',
       )
     }
-    const request = this.#request
-    const session = new Session<S, P>(
-      await request.perform('secureSession', () => secureSession(request, { keepStorage })),
-    )
-    request.exchange.setCurrent(session)
+    const next = await this.#request.perform('secureSession', (request) => secureSession(request, keepStorage))
+    const session = new Session<S, P>(next)
+    next.exchange.setCurrent(session)
     return session
   }
 
   /**
    * Gives this device a fresh cookie for the same session; the one it came with is dead before the call returns. Call it with
-   * `login` when the user has typed his password again, with `others: 'end'` when he changed it.
+   * `login` when the user has typed the password again, with `others: 'end'` when the password has changed.
    * @throws SessionError SESSION_ENDED, HEADERS_SENT before any change, FEATURE_NOT_AVAILABLE on a rest session.
    */
   async renew(options: RenewOptions = {}): Promise<void> {
-    await this.#request.perform('renew', () => rotateCookie(this.#request, options))
+    await this.#request.perform('renew', (request) => rotateCookie(request, options))
   }
 
   /**
    * Makes a one-time token that brings this session to another browser or device, as `?$4DSID=<token>` in any URL of the
    * application, or through `restore` (4D).
    * @returns 32 upper-case hex digits; '' for a rest session, which has no links.
-   * @throws SessionError SESSION_ENDED, HEADERS_SENT (a guest's first link stores his session), VALUE_NOT_SHAREABLE.
+   * @throws SessionError SESSION_ENDED, HEADERS_SENT (a guest's first link stores the session), VALUE_NOT_SHAREABLE.
    */
   async createOTP(options: OTPOptions = {}): Promise<string> {
     if (this.kind === 'rest') return ''
-    return this.#request.perform('createOTP', () => createOTP(this.#request, options))
+    return this.#request.perform('createOTP', (request) => createOTP(request, options))
   }
 
   /**
@@ -253,23 +242,23 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
    * session. An invalid token changes nothing, and so does any on HEAD, OPTIONS and prefetches.
    */
   async restore(token: unknown): Promise<boolean> {
-    return this.#request.perform('restore', () => restoreSession(this.#request, token))
+    return this.#request.perform('restore', (request) => restoreSession(request, token))
   }
 
   /**
    * Logs out here and on every device of this session; this object is a guest then. Doing it twice is harmless.
-   * Resolved means stored: a store that is down makes it throw STORE_UNAVAILABLE, and nobody is told that he is out.
+   * Resolved means stored: a store that is down makes it throw STORE_UNAVAILABLE, and the user stays logged in.
    */
   async close(): Promise<void> {
-    await this.#request.perform('close', () => closeSession(this.#request))
+    await this.#request.perform('close', closeSession)
   }
 
   /** Reads the session again, to see what others wrote since. An ended one turns into a guest's. */
   async reload(): Promise<void> {
-    await this.#request.perform('reload', () => reloadSession(this.#request))
+    await this.#request.perform('reload', reloadSession)
   }
 
-  /** Takes that message, once: show it on the page that is being made. '' when there is none, or somebody else was faster. */
+  /** Takes that message, once: show it on the page that is being made. '' when there is none, or another request was faster. */
   async takeMessage(): Promise<string> {
     const { unread, context } = this.#request
     if (!unread) return ''

@@ -74,10 +74,10 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
 }
 
 /** From where a token was made, and in which request. */
-export type NewTokenFrom = Pick<Cause, 'requestId' | 'device' | 'address'>
+type NewTokenFrom = Pick<Cause, 'requestId' | 'device' | 'address'>
 
 /** What is known of an end that was asked for. */
-export interface EndedBy {
+interface EndedBy {
   /** Each device is told this once, at its next page. */
   message?: string
   cause?: Cause
@@ -202,13 +202,12 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       return (await attachOTP(context, record, options, undefined, undefined)) ?? ''
     },
     async newToken(userId, { requestId, device = null, address = null, ...options }) {
-      const terms = { idleSeconds: 0, ...options }
-      const origin = { via: 'token', authenticatedAt: null, device, address } as const
-      const { record, token } = await createTokenSession(context, userId, terms, origin, {
-        requestId,
-        device,
-        address,
-      })
+      const { record, token } = await createTokenSession(
+        context,
+        userId,
+        { idleSeconds: 0, ...options },
+        { via: 'token', authenticatedAt: null, from: { requestId, device, address } },
+      )
       return { token, id: record.id, expirationDate: expirationDateOf(record) }
     },
     watch: (id, signal) => watchChanges(context, id, signal),

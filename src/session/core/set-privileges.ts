@@ -1,17 +1,26 @@
 import { isGuestRecord } from '../record.ts'
 import { eventOf } from './context.ts'
 import { type GrantFields, raisesTrust, setsAnotherUser } from './grants.ts'
-import { type LoginMode, logIn } from './login.ts'
+import { logIn } from './login.ts'
+import type { SecureOptions } from './replace-session.ts'
 import type { RequestSession } from './request-session.ts'
 import { updateRecord } from './update-record.ts'
 
-interface SetOptions {
-  login: boolean | undefined
-  keepStorage: LoginMode['keepStorage']
+export interface SetPrivilegesOptions extends SecureOptions {
+  /**
+   * The user has just proved their identity. Always gives a fresh session and cookie, also when no trust is raised, and never fails
+   * because the old session ended meanwhile. Default: true when another user is set; but then a session that had a user and
+   * ended meanwhile stays ended.
+   */
+  login?: boolean
 }
 
 /** Replaces the grants: in place when they raise no trust, else on a session whose id and cookie were never known before. */
-export async function setPrivileges(request: RequestSession, fields: GrantFields, options: SetOptions): Promise<void> {
+export async function setPrivileges(
+  request: RequestSession,
+  fields: GrantFields,
+  options: SetPrivilegesOptions,
+): Promise<void> {
   const before = request.record.grants
   await setGrants(request, fields, options)
   if (request.record.grants !== before) reportPrivileges(request)
@@ -35,7 +44,7 @@ function reportPrivileges({ context, record, cause }: RequestSession): void {
 async function setGrants(
   request: RequestSession,
   fields: GrantFields,
-  { login, keepStorage }: SetOptions,
+  { login, keepStorage }: SetPrivilegesOptions,
 ): Promise<void> {
   const { context } = request
   const raises = () => raisesTrust(context, request.record, fields)
@@ -49,5 +58,5 @@ async function setGrants(
     }))
     if (!raises()) return // else another device had lowered the session meanwhile
   }
-  await logIn(request, fields, { login: isLogin, afresh, keepStorage })
+  await logIn(request, { fields, login: isLogin, afresh, ...(keepStorage !== undefined && { keepStorage }) })
 }

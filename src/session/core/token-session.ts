@@ -87,16 +87,14 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
    */
   async newSession(userId?: string, options: NewTokenOptions<P> = {}): Promise<string> {
     const request = this.#request
-    const { context, exchange, cause } = request
-    const { device, address } = exchange
+    const { context, exchange } = request
     const idleSeconds = options.idleSeconds ?? this.#defaultIdleSeconds
     return request.inTurn(async () => {
       const { token, ...made } = await createTokenSession(
         context,
         userId,
         { ...options, ...(idleSeconds !== undefined && { idleSeconds }) },
-        { via: 'sign-in', authenticatedAt: context.clock.now(), device, address },
-        cause,
+        { via: 'sign-in', authenticatedAt: context.clock.now(), from: exchange },
       )
       request.state = { is: 'live', ...made, unsent: true }
       return token

@@ -4,6 +4,9 @@ import type { SessionId } from '../record.ts'
 import type { Clock } from './clock.ts'
 import { SessionError } from './errors.ts'
 
+/** What `use` is given: changes the copy of the storage that it gets. */
+export type UseCallback<S, T> = (storage: S) => T | Promise<T>
+
 /** How long the callback of `use` may take. */
 const CALLBACK_SECONDS = 10
 
@@ -26,7 +29,7 @@ let asyncFrames = 0
 export function runUseCallback<S, T>(
   clock: Clock,
   id: SessionId,
-  change: (storage: S) => T | Promise<T>,
+  change: UseCallback<S, T>,
   storage: S,
 ): T | Promise<T> {
   const frame: Frame = { id, outer: openFrame(), open: true }
@@ -53,12 +56,7 @@ function openFrame(): Frame | undefined {
   return frame
 }
 
-function runPlain<S, T>(
-  clock: Clock,
-  frame: Frame,
-  change: (storage: S) => T | Promise<T>,
-  storage: S,
-): T | Promise<T> {
+function runPlain<S, T>(clock: Clock, frame: Frame, change: UseCallback<S, T>, storage: S): T | Promise<T> {
   const before = current
   current = frame
   let result: T | Promise<T>
@@ -72,12 +70,7 @@ function runPlain<S, T>(
   return isPromise(result) ? withinTime(clock, result) : result
 }
 
-async function runAsync<S, T>(
-  clock: Clock,
-  frame: Frame,
-  change: (storage: S) => T | Promise<T>,
-  storage: S,
-): Promise<T> {
+async function runAsync<S, T>(clock: Clock, frame: Frame, change: UseCallback<S, T>, storage: S): Promise<T> {
   asyncFrames++
   const before = current
   current = undefined

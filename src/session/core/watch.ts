@@ -6,11 +6,8 @@ import type { Context } from './context.ts'
 const LOOK_MILLISECONDS = 1000
 
 /** Yields when the session's version moved: at once for a change in this process, within a second for one in another. */
-export async function* watchChanges(
-  { store, clock, events }: Context,
-  id: SessionId,
-  signal: AbortSignal,
-): AsyncGenerator<void> {
+export async function* watchChanges(context: Context, id: SessionId, signal: AbortSignal): AsyncGenerator<void> {
+  const { store, clock, events } = context
   let wake = () => {}
   const stopListening = [
     events.on('changed', (event) => event.id === id && wake()),

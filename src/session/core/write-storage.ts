@@ -2,15 +2,12 @@ import { createSession } from './new-session.ts'
 import type { RequestSession } from './request-session.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 import { updateRecord } from './update-record.ts'
-import { runUseCallback } from './use-callback.ts'
-
-/** What `use` is given: changes the copy that it gets. */
-export type StorageChange<S, T> = (storage: S) => T | Promise<T>
+import { runUseCallback, type UseCallback } from './use-callback.ts'
 
 /** Changes the storage of a session; a guest's is stored with it for the first time. */
 export async function writeStorage<S extends object, T>(
   request: RequestSession,
-  change: StorageChange<S, T>,
+  change: UseCallback<S, T>,
 ): Promise<T> {
   if (request.state.is !== 'guest') return writeStored(request, change)
   return request.inTurn(() =>
@@ -19,7 +16,7 @@ export async function writeStorage<S extends object, T>(
 }
 
 /** The first write of a guest: what it leaves is stored together with the session, or nothing is. */
-async function writeFirst<S extends object, T>(request: RequestSession, change: StorageChange<S, T>): Promise<T> {
+async function writeFirst<S extends object, T>(request: RequestSession, change: UseCallback<S, T>): Promise<T> {
   request.require('mayBegin')
   const { clock, format } = request.context
   const storage = format.decode(EMPTY_STORAGE) as S
@@ -29,7 +26,7 @@ async function writeFirst<S extends object, T>(request: RequestSession, change: 
   return answer
 }
 
-function writeStored<S extends object, T>(request: RequestSession, change: StorageChange<S, T>): Promise<T> {
+function writeStored<S extends object, T>(request: RequestSession, change: UseCallback<S, T>): Promise<T> {
   const { clock, format } = request.context
   return updateRecord(request, async (current) => {
     const storage = format.decode(current.storage) as S

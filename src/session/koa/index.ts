@@ -49,7 +49,7 @@ export const REPLACE_PARAMETER = '$4DSID.replace'
 const PRIVATE = 'private, no-store'
 
 /**
- * Koa middleware that gives each request its session as `ctx.session`. It never refuses anybody: put `requirePrivilege` on what
+ * Koa middleware that gives each request its session as `ctx.session`. It never refuses a request: put `requirePrivilege` on what
  * needs one. Mount the cross-origin guard, assets and health checks above it; and `tokenSessions`, whose requests it leaves alone.
  * @param manager from `createSessions`; null runs without sessions: `ctx.session` is null and no cookie is ever set.
  */
@@ -138,7 +138,7 @@ interface Link {
   replacesUser: boolean
 }
 
-/** What a URL says of a one-time link. Twice the parameter is none: nobody can tell which one is meant. */
+/** What a URL says of a one-time link. Twice the parameter is none: it is not known which one is meant. */
 function readLink({ url, method, req }: RequestContext): Link {
   const question = url.indexOf('?')
   const path = question === -1 ? url : url.slice(0, question)
