@@ -15,8 +15,8 @@ export type TrialStore = Pick<SessionStore, 'presence' | 'announcements'> & {
 type WithUsual<Call> = Omit<Call, Usual> & Partial<Pick<Call, Usual & keyof Call>>
 type Usual = 'app' | 'limits' | 'now'
 
-export function trialOf(store: SessionStore, clock = manualClock(), app = APP): Trial {
-  const usual = () => ({ app, limits: NO_LIMITS, now: clock.now() })
+export function trialOf(store: SessionStore, clock = manualClock()): Trial {
+  const usual = () => ({ app: APP, limits: NO_LIMITS, now: clock.now() })
   return {
     clock,
     store: new Proxy(store, {
