@@ -64,7 +64,7 @@ export function createApi(parts: ApiParts) {
     return account
   }
 
-  /** Read again each time: whoever was switched off since is refused like somebody without a token. */
+  /** Reads the account on each request: a disabled user is refused like a request without a token. */
   function authenticate(ctx: Context): Promise<Account> {
     return apiSessionOf(ctx).authenticate((userId) => accounts.findById(parts.database, userId))
   }

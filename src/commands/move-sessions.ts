@@ -50,6 +50,6 @@ function settingOf(address: string, variable: string): SessionStoreSetting {
 /** An embedded store knows which processes have it open. */
 async function refuseWhileServed({ presence }: SessionStore, appName: string): Promise<void> {
   const own = `move-${process.pid}`
-  const isAlone = (await presence?.leave(appName, own, Date.now())) ?? true
+  const isAlone = (await presence?.leave({ app: appName, processId: own, now: Date.now() })) ?? true
   if (!isAlone) throw new StartError('A server is using the first store. Stop it first; nothing was copied.')
 }

@@ -1,8 +1,8 @@
 import type { Credential, EndedSession, EndReason, SessionId, SessionKind, SessionRecord } from './record.ts'
 
 /**
- * What a store must promise. Every method is atomic in its store, takes the application's name first, so that
- * applications sharing one store never meet, and takes the time as an argument: a store never looks at a clock.
+ * What a store must promise. Every method is atomic in its store. Its one argument holds the application's name (`app`), so that
+ * applications sharing one store never meet, and where the time matters `now` (milliseconds since 1970): a store never looks at a clock.
  *
  * Missing is a value (`undefined`, `false`), broken is an exception: a store that cannot answer throws. One that waits for another machine
  * waits for a bounded time: whoever calls it waits as long.
@@ -13,19 +13,19 @@ export interface SessionStore {
    * Adds a session with its first credential. Insert-only: an id that exists is an error, never an overwrite.
    * Limits are checked in the same step; at a limit nothing is written and the answer is `{ admitted: false }`.
    */
-  create(app: string, session: SessionRecord, credential: Credential, limits: Limits, now: number): Promise<Admission>
+  create(call: InApp & Now & { session: SessionRecord; credential: Credential; limits: Limits }): Promise<Admission>
 
   /**
    * Finds the session that a credential belongs to, by the session's id and the hash of the credential's secret.
    * `ended` is answered only to a credential that was once good, for at least 90 s after the end, whatever ended it.
    */
-  find(app: string, id: SessionId, hash: string, now: number): Promise<Found | undefined>
+  find(call: InApp & Now & { id: SessionId; hash: string }): Promise<Found | undefined>
 
   /** Reads a record by its public id, live, expired or invalidated, without a credential: for lists and administration. */
-  get(app: string, id: SessionId): Promise<SessionRecord | undefined>
+  get(call: InApp & { id: SessionId }): Promise<SessionRecord | undefined>
 
   /** The credentials of some sessions, oldest first. Hashes are included: never show them. */
-  credentials(app: string, ids: readonly SessionId[]): Promise<Map<SessionId, Credential[]>>
+  credentials(call: InApp & { ids: readonly SessionId[] }): Promise<Map<SessionId, Credential[]>>
 
   /**
    * Changes a live session if it still has this version, and raises the version by one.
@@ -34,20 +34,14 @@ export interface SessionStore {
    * holds, the store answers `true` without writing a second time.
    */
   update(
-    app: string,
-    id: SessionId,
-    expected: Expected,
-    writeId: string,
-    changes: SessionChanges,
-    limits: Limits,
-    now: number,
+    call: InApp & Now & { id: SessionId; expected: Expected; writeId: string; changes: SessionChanges; limits: Limits },
   ): Promise<Updated>
 
   /**
    * Counts as activity: moves `lastAccessTime`, the end that follows from it, and the credential's `lastSeenAt`, and notes from
    * where it was used. Moves nothing backwards; does nothing to a session that is no longer live. The version stays.
    */
-  touch(app: string, id: SessionId, hash: string, from: SeenFrom, now: number): Promise<void>
+  touch(call: InApp & Now & { id: SessionId; hash: string; from: SeenFrom }): Promise<void>
 
   /**
    * Adds a credential to a live session: another device, a token, or an OTP. At `limits.credentials` the device that was
@@ -56,43 +50,29 @@ export interface SessionStore {
    * that is not live.
    */
   attach(
-    app: string,
-    id: SessionId,
-    credential: Credential,
-    by: string | undefined,
-    limits: Limits,
-    now: number,
+    call: InApp & Now & { id: SessionId; credential: Credential; by?: string | undefined; limits: Limits },
   ): Promise<boolean>
 
   /** Ends one credential by its public handle. Ending one that is gone is not an error: the answer is `false`. */
-  detach(app: string, id: SessionId, handle: string, reason: EndReason, now: number): Promise<boolean>
+  detach(call: InApp & Now & { id: SessionId; handle: string; reason: EndReason }): Promise<boolean>
 
   /**
    * Gives a live session a new credential in place of `by`, and with `others: 'end'` ends all its other devices and OTPs, in one
    * step. `false` when `by` is no longer good.
    */
   rotate(
-    app: string,
-    id: SessionId,
-    by: string,
-    credential: Credential,
-    others: 'end' | 'keep',
-    now: number,
+    call: InApp & Now & { id: SessionId; by: string; credential: Credential; others: 'end' | 'keep' },
   ): Promise<boolean>
 
   /** Looks at a live OTP of a live session without spending it. */
-  findOTP(app: string, hash: string, now: number): Promise<FoundOTP | undefined>
+  findOTP(call: InApp & Now & { hash: string }): Promise<FoundOTP | undefined>
 
   /**
    * Spends an OTP: of many callers exactly one gets the session. `credential` is attached in the same step;
    * `undefined` attaches none (a request-only link, or a session's own token).
    */
   redeem(
-    app: string,
-    hash: string,
-    credential: Credential | undefined,
-    limits: Limits,
-    now: number,
+    call: InApp & Now & { hash: string; credential?: Credential | undefined; limits: Limits },
   ): Promise<SessionRecord | undefined>
 
   /**
@@ -103,50 +83,41 @@ export interface SessionStore {
    * the record's. Both write nothing.
    */
   replace(
-    app: string,
-    id: SessionId,
-    expected: Expected,
-    session: SessionRecord,
-    credential: Credential,
-    limits: Limits,
-    now: number,
+    call: InApp &
+      Now & { id: SessionId; expected: Expected; session: SessionRecord; credential: Credential; limits: Limits },
   ): Promise<Replaced>
 
   /**
    * Ends a live session: the record goes, each credential leaves a tombstone with the reason (and a message, if any).
    * `undefined` when it is not live any more: people press Log out twice. `by` as in update.
    */
-  end(
-    app: string,
-    id: SessionId,
-    reason: EndReason,
-    now: number,
-    options?: EndOptions,
-  ): Promise<EndedSession | undefined>
+  end(call: InApp & Now & EndOptions & { id: SessionId; reason: EndReason }): Promise<EndedSession | undefined>
 
   /** Ends every live session that matches; one atomic step. */
-  endMany(app: string, filter: EndFilter, reason: EndReason, now: number, message?: string): Promise<EndedSession[]>
+  endMany(
+    call: InApp & Now & { filter: EndFilter; reason: EndReason; message?: string | undefined },
+  ): Promise<EndedSession[]>
 
   /**
    * Removes a record in whatever state it is, an invalidated one included, and frees its licence. Leaves tombstones. Answers what it
    * removed, with the reason `revoked` for a live session, else why it had ended before.
    */
-  remove(app: string, id: SessionId, now: number, message?: string): Promise<EndedSession | undefined>
+  remove(call: InApp & Now & { id: SessionId; message?: string | undefined }): Promise<EndedSession | undefined>
 
   /** Takes the message that an ended session left for this device. Of many callers exactly one gets it. */
-  takeMessage(app: string, hash: string, now: number): Promise<string | undefined>
+  takeMessage(call: InApp & Now & { hash: string }): Promise<string | undefined>
 
   /** One page of records, paged by key: pass `next` of the page before. Expired records are left out. */
-  list(app: string, filter: ListFilter, page: Page, now: number): Promise<ListPage>
+  list(call: InApp & Now & { filter: ListFilter; page: Page }): Promise<ListPage>
 
   /** How many records match. Without a filter: every record that exists, which is what licences count. */
-  count(app: string, filter: ListFilter, now: number): Promise<number>
+  count(call: InApp & Now & { filter: ListFilter }): Promise<number>
 
   /**
    * Removes at most `limit` records whose end lies at least five minutes back (clocks differ), and the tombstones, messages
    * and OTPs whose time is over. Answers the sessions it removed.
    */
-  sweep(app: string, now: number, limit: number): Promise<EndedSession[]>
+  sweep(call: InApp & Now & { limit: number }): Promise<EndedSession[]>
 
   /** Who has the store open. Only stores that live and die with the processes of one machine have this. */
   readonly presence?: Presence
@@ -154,6 +125,21 @@ export interface SessionStore {
   /** Tells of ends that other processes made. Only a store that no other process can reach has none. */
   readonly announcements?: Announcements
 }
+
+/** Whose sessions a call is about: applications that share a store never meet. */
+export interface InApp {
+  app: string
+}
+
+/** The time of a call, in milliseconds since 1970. */
+export interface Now {
+  now: number
+}
+
+export type StoreMethod = Exclude<keyof SessionStore, 'presence' | 'announcements'>
+
+/** What a method is called with. */
+export type CallOf<M extends StoreMethod> = Parameters<SessionStore[M]>[0]
 
 /** Where a credential was presented. null leaves what is known. */
 export type SeenFrom = Pick<Credential, 'device' | 'address'>
@@ -181,8 +167,6 @@ export interface Limits {
   sessions?: number
   /** Records of guests. */
   guests?: number
-  /** At the limit of sessions, `create` ends the oldest guest's for a session that is no guest's. */
-  guestsGiveWay?: boolean
   /** Live sessions of one user; the oldest ends. API tokens (`via: 'token'`) neither count nor end. */
   sessionsPerUser?: number
   /** Devices and tokens of one session. */
@@ -217,10 +201,10 @@ export interface Updated {
 export type Replaced = { state: 'replaced'; ended: EndedSession[] } | { state: 'gone' | 'moved' }
 
 export interface EndOptions {
-  by?: string
+  by?: string | undefined
   /** Only when none of its credentials was ever presented. */
   unseen?: boolean
-  message?: string
+  message?: string | undefined
 }
 
 /** Which sessions to end. An empty filter means all. */
@@ -266,13 +250,13 @@ export interface Announcements {
    * whether yours is still good. Without an id it means that any session may be meant: what was announced may have been missed, or is not known
    * in detail. It may be called for nothing. Answers a function that stops it. Never throws, and never keeps the process alive: while the store cannot be reached it tries again by itself.
    */
-  listen(app: string, listener: (id: SessionId | undefined) => void): () => void
+  listen(call: InApp & { listener: (id: SessionId | undefined) => void }): () => void
 }
 
 /** A register of the processes that have a store open, so that the last one to stop can close the sessions. */
 export interface Presence {
   /** Registers or renews a process. Renew it at least every `PRESENCE_BEAT_MILLISECONDS`. */
-  beat(app: string, processId: string, now: number): Promise<void>
+  beat(call: InApp & Now & { processId: string }): Promise<void>
   /** Takes a process off; `true` when no other one is there. */
-  leave(app: string, processId: string, now: number): Promise<boolean>
+  leave(call: InApp & Now & { processId: string }): Promise<boolean>
 }

@@ -31,10 +31,7 @@ test('[MAIL-8] a mail server that is down loses no sign-up: the page tells, and 
   const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${port}` })
   const ana = demo.visitor()
   const page = await ana.follow(await signUpAs(demo, ana, 'ana@example.com'))
-  assert.match(
-    page.text,
-    /The mail server does not answer at the moment\. The next attempt is at 09:00:05 UTC/,
-  )
+  assert.match(page.text, /The mail server does not answer at the moment\. The next attempt is at 09:00:05 UTC/)
   const peer = await startSmtpPeer(t, { port })
   demo.clock.advance({ seconds: 5 })
   await demo.parts.mail.tick()

@@ -30,7 +30,7 @@ test('an open stream does not say that the session has ended while its store is 
   assert.doesNotMatch(stream.text(), /ended/)
 
   // Meanwhile another process, which has its store, ends the session.
-  await store.end('CRM', sessionIdOf(visitor), 'revoked', demo.clock.now())
+  await store.end({ app: 'CRM', id: sessionIdOf(visitor), reason: 'revoked', now: demo.clock.now() })
   trouble.mend()
   demo.clock.advance({ seconds: 1 })
   await stream.until(/event: ended/)

@@ -31,8 +31,8 @@ export function troubledStore(store: SessionStore): TroubledStore {
   let watchers: (() => void)[] = []
   const troubled: Operation[] = []
 
-  const call = async (operation: Operation, parameters: unknown[]) => {
-    const ask = () => Reflect.apply(store[operation], store, parameters)
+  const troubledCall = async (operation: Operation, call: unknown) => {
+    const ask = () => Reflect.apply(store[operation], store, [call])
     if (kind === undefined || (meant.size > 0 && !meant.has(operation))) return ask()
     troubled.push(operation)
     if (kind === 'loses answers') await ask()
@@ -54,7 +54,7 @@ export function troubledStore(store: SessionStore): TroubledStore {
     store: new Proxy(store, {
       get(_, name) {
         const member = Reflect.get(store, name)
-        return typeof member === 'function' ? (...parameters: unknown[]) => call(name as Operation, parameters) : member
+        return typeof member === 'function' ? (call: unknown) => troubledCall(name as Operation, call) : member
       },
     }),
     trouble(next, ...operations) {

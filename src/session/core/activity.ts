@@ -1,7 +1,7 @@
 import { type Credential, endAfter, isGuestRecord, type SessionRecord, TOUCH_GRACE_MILLISECONDS } from '../record.ts'
 import type { SeenFrom } from '../store.ts'
-import type { Engine } from './context.ts'
-import { cutDevice } from './new-session.ts'
+import type { Context } from './context.ts'
+import { cutDevice } from './new-record.ts'
 
 /**
  * Notes that a session is in use: at most once a minute for each device, and when a login, a link or a token is presented for the
@@ -9,20 +9,19 @@ import { cutDevice } from './new-session.ts'
  * @returns the record with the times that it has now.
  */
 export async function noteActivity(
-  engine: Engine,
+  { store, events }: Context,
   record: SessionRecord,
   credential: Credential,
   from: SeenFrom,
   now: number,
 ): Promise<SessionRecord> {
   if (!isDue(record, credential, now)) return record
-  const { store, appName } = engine.policy
   try {
     const { device, address } = from
-    await store.touch(appName, record.id, credential.hash, { device: cutDevice(device), address }, now)
+    await store.touch({ id: record.id, hash: credential.hash, from: { device: cutDevice(device), address }, now })
   } catch (error) {
     // A read must not fail because its time could not be noted: the session lives a minute longer than promised anyway.
-    engine.events.emit('warning', { message: 'The store could not note that a session is in use.', error })
+    events.emit('warning', { message: 'The store could not note that a session is in use.', error })
   }
   return {
     ...record,

@@ -1,6 +1,6 @@
 import type { Credential } from '../record.ts'
 import type { Cursor, SessionStore } from '../store.ts'
-import { answerOf } from './context.ts'
+import { bindStore } from './bound-store.ts'
 
 /** How many records are read at once. */
 const PAGE_SIZE = 500
@@ -13,7 +13,7 @@ export interface CopiedSessions {
 
 /**
  * Copies the sessions of an application from one store into another that has none of it yet, with their ids, devices, tokens and open
- * links, so that nobody has to log in again. No process may write to either meanwhile: what is written then may stay behind.
+ * links, so that no user has to log in again. No process may write to either meanwhile: what is written then may stay behind.
  * What has expired, and the marks of what ended in the last minutes, are not taken along.
  * @throws TypeError when the other store has sessions of this application already. Nothing is written then.
  * @throws SessionError STORE_UNAVAILABLE when one of them does not answer; empty the other store before trying again.
@@ -23,7 +23,9 @@ export async function copySessions(
   to: SessionStore,
   { appName, now = Date.now() }: { appName: string; now?: number },
 ): Promise<CopiedSessions> {
-  const present = await answerOf(to.count(appName, {}, now))
+  const application = { appName, clock: { now: () => now } }
+  const [source, target] = [bindStore(from, application), bindStore(to, application)]
+  const present = await target.count({ filter: {} })
   if (present > 0)
     throw new TypeError(
       `copySessions(): the other store has ${present} sessions of ${appName} already. Copy into an empty one.`,
@@ -32,19 +34,14 @@ export async function copySessions(
   let after: Cursor | undefined
   do {
     const page = { sort: 'created', direction: 'asc', size: PAGE_SIZE, ...(after && { after }) } as const
-    const { sessions, next } = await answerOf(from.list(appName, {}, page, now))
-    const credentials = await answerOf(
-      from.credentials(
-        appName,
-        sessions.map(({ id }) => id),
-      ),
-    )
+    const { sessions, next } = await source.list({ filter: {}, page })
+    const credentials = await source.credentials({ ids: sessions.map(({ id }) => id) })
     for (const record of sessions) {
       const [first, ...others] = (credentials.get(record.id) ?? []).sort((a, b) => rank(a) - rank(b))
-      // Nobody can present it any more: it is kept for its licence alone, which ends with the move.
+      // It cannot be presented any more: it is kept for its licence alone, which ends with the move.
       if (!first) continue
-      await answerOf(to.create(appName, record, first, {}, now))
-      for (const credential of others) await answerOf(to.attach(appName, record.id, credential, undefined, {}, now))
+      await target.create({ session: record, credential: first, limits: {} })
+      for (const credential of others) await target.attach({ id: record.id, credential, limits: {} })
       copied.sessions++
       copied.credentials += 1 + others.length
     }

@@ -1,30 +1,30 @@
 import type { SessionId } from '../record.ts'
-import type { SessionStore } from '../store.ts'
+import type { BoundStore } from './bound-store.ts'
 
-/** Tells those who watch a session that another process may have ended it, or a device of it. */
-export interface EndNews {
-  /** Whether the store tells of ends by itself. Where it does not, whoever watches has to look again and again. */
-  readonly isTold: boolean
+/** Notifies those who watch a session that another process may have ended it, or a device of it. */
+export interface EndNotifications {
+  /** Whether the store notifies of ends. Where it does not, a watcher has to look again and again. */
+  readonly isNotified: boolean
   /** Calls `look` when there may be something to see. Answers a function that stops it. */
   watch(id: SessionId, look: () => void): () => void
   close(): void
 }
 
 /** Listens to the store from the first watcher on: one subscription for a process, however many watch. */
-export function endNews({ announcements }: SessionStore, appName: string): EndNews {
+export function endNotifications({ announcements }: BoundStore): EndNotifications {
   const watchers = new Map<SessionId, Set<() => void>>()
   let stopListening: (() => void) | undefined
   let closed = false
 
-  function tell(id: SessionId | undefined): void {
-    const told = id === undefined ? [...watchers.values()] : [watchers.get(id) ?? []]
-    for (const looks of told) for (const look of [...looks]) look()
+  function notify(id: SessionId | undefined): void {
+    const notified = id === undefined ? [...watchers.values()] : [watchers.get(id) ?? []]
+    for (const looks of notified) for (const look of [...looks]) look()
   }
 
   return {
-    isTold: announcements !== undefined,
+    isNotified: announcements !== undefined,
     watch(id, look) {
-      if (!closed) stopListening ??= announcements?.listen(appName, tell)
+      if (!closed) stopListening ??= announcements?.listen(notify)
       const looks = watchers.get(id) ?? new Set()
       watchers.set(id, looks)
       looks.add(look)

@@ -1,9 +1,8 @@
-import { answerOf } from './context.ts'
-import type { Hold } from './request-session.ts'
+import type { RequestSession } from './request-session.ts'
 
-/** Where the store tells nothing, an end in another process is noticed after at most this long. */
+/** Where the store does not notify, an end in another process is noticed after at most this long. */
 const LOOK_MILLISECONDS = 1000
-/** Where it tells, for what it might have missed. */
+/** Where it does, for a notification that was missed. */
 const SAFETY_LOOK_MILLISECONDS = 30_000
 
 /**
@@ -11,11 +10,11 @@ const SAFETY_LOOK_MILLISECONDS = 30_000
  * second for an expiry or an end in another one. A store that does not answer ends nothing. Watching stops with the request.
  * A guest's signal never aborts: there is nothing that could end.
  */
-export function watchEnd({ state, engine, carrier }: Hold): AbortSignal {
+export function watchEnd({ state, context, exchange }: RequestSession): AbortSignal {
   const controller = new AbortController()
   if (state.is !== 'live') return controller.signal
   const { record, credential } = state
-  const { store, appName, clock } = engine.policy
+  const { store, clock, events, ends } = context
   let cancelLook = () => {}
   let stopped = false
   let looking = false
@@ -36,9 +35,7 @@ export function watchEnd({ state, engine, carrier }: Hold): AbortSignal {
     }
     looking = true
     cancelLook()
-    const found = await answerOf(store.find(appName, record.id, credential.hash, clock.now())).catch(
-      () => 'unknown' as const,
-    )
+    const found = await store.find({ id: record.id, hash: credential.hash }).catch(() => 'unknown' as const)
     looking = false
     if (stopped) return
     if (found !== 'unknown' && found?.state !== 'live') return abort()
@@ -48,17 +45,17 @@ export function watchEnd({ state, engine, carrier }: Hold): AbortSignal {
     } else lookLater(found === 'unknown' ? undefined : found?.session.end)
   }
   const lookLater = (end: number | undefined) => {
-    const isTold = engine.ends.isTold && end !== undefined
-    const wait = isTold ? Math.min(end - clock.now(), SAFETY_LOOK_MILLISECONDS) : LOOK_MILLISECONDS
+    const wait =
+      ends.isNotified && end !== undefined ? Math.min(end - clock.now(), SAFETY_LOOK_MILLISECONDS) : LOOK_MILLISECONDS
     cancelLook = clock.after(Math.max(wait, 0), () => void look())
   }
   const stopListening = [
-    engine.events.on('ended', ({ id }) => id === record.id && abort()),
-    engine.events.on('renewed', ({ id, others }) => id === record.id && others === 'end' && abort()),
-    engine.events.on('detached', ({ id, handle }) => id === record.id && handle === credential.handle && abort()),
-    engine.ends.watch(record.id, () => void look()),
+    events.on('ended', ({ id }) => id === record.id && abort()),
+    events.on('renewed', ({ id, others }) => id === record.id && others === 'end' && abort()),
+    events.on('detached', ({ id, handle }) => id === record.id && handle === credential.handle && abort()),
+    ends.watch(record.id, () => void look()),
   ]
-  carrier.onClose(stop)
+  exchange.onClose(stop)
   if (!stopped) lookLater(record.end)
   return controller.signal
 }

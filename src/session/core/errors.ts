@@ -1,10 +1,10 @@
-/** What can go wrong while people use sessions. The code is stable; the message is for people and may change. */
+/** What can go wrong at run time. The code is stable; the message is for people and may change. */
 export type SessionErrorCode =
   /** The session ended, or this device was signed out of it, while the request was under way. Nothing was written. */
   | 'SESSION_ENDED'
   /** Other processes kept changing the session for too long. Nothing was written; asking again is safe. */
   | 'SESSION_BUSY'
-  /** The store did not answer, or its answer was lost. Nobody became anonymous. */
+  /** The store did not answer, or its answer was lost. No user was logged out by it. */
   | 'STORE_UNAVAILABLE'
   /** The licence limit is reached (number 5503). */
   | 'SESSION_LIMIT'
@@ -55,7 +55,7 @@ const NUMBER: Partial<Record<SessionErrorCode, number>> = {
 
 const RETRY_AFTER_SECONDS = 5
 
-export interface SessionErrorDetails {
+interface SessionErrorDetails {
   /** With PRIVILEGE_MISSING: the privilege that would open the page. */
   privilege?: string
   cause?: unknown
@@ -100,6 +100,18 @@ export function sessionLimit(): SessionError {
 
 export function sessionEnded(message = 'This session has ended; reload the page to start again.'): SessionError {
   return new SessionError('SESSION_ENDED', message)
+}
+
+export function storeUnavailable(cause: unknown): SessionError {
+  return new SessionError(
+    'STORE_UNAVAILABLE',
+    'The session store does not answer at the moment. Nothing is lost; try again in a few seconds.',
+    { cause },
+  )
+}
+
+export function isSessionError(error: unknown, code: SessionErrorCode): error is SessionError {
+  return error instanceof SessionError && error.code === code
 }
 
 /** The documented refusal of West Wind's token sessions. */

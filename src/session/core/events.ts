@@ -19,7 +19,7 @@ export interface SessionEvents {
   secured: SessionEvent & { replaced: SessionId | undefined }
   /** Privileges were replaced or cleared; `privileges` are those that the session has now. */
   privilegesChanged: SessionEvent & { privileges: readonly string[] }
-  /** This device has a fresh cookie; with `login` the user has proved again who he is; with `others: 'end'` all other devices of the session are signed out. */
+  /** This device has a fresh cookie; with `login` the user has proved their identity again; with `others: 'end'` all other devices of the session are signed out. */
   renewed: SessionEvent & { login: boolean; others: 'end' | 'keep' }
   ended: SessionEvent & { reason: EndReason }
   /** One device of a session was signed out; the session lives on. */
@@ -33,7 +33,7 @@ export interface SessionEvents {
   /** Storage, privileges or lifetime changed. */
   changed: { type: string; id: SessionId }
   /**
-   * A write met a version of the session that somebody else had written meanwhile, and runs again; `gaveUp`: it had done so for too
+   * A write met a version of the session that had been written meanwhile, and runs again; `gaveUp`: it had done so for too
    * long, and its caller got SESSION_BUSY.
    */
   conflict: { type: string; id: SessionId; gaveUp: boolean }
@@ -58,7 +58,7 @@ export interface Events {
   emit<N extends SessionEventName>(name: N, event: Omit<SessionEvents[N], 'type'>): void
 }
 
-/** A listener that throws is reported as a warning and harms nobody else. */
+/** A listener that throws is reported as a warning and harms no other listener. */
 export function createEvents(): Events {
   const listeners = new Map<SessionEventName, Set<(event: never) => void>>()
   const events: Events = {

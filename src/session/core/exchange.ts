@@ -1,7 +1,7 @@
 import type { Cause } from './events.ts'
 
-/** How a session reaches one request and its answer. The glue for a web framework makes one for each request. */
-export interface Carrier {
+/** What a session needs of one request, and what it puts on the answer. The glue for a web framework makes one for each request. */
+export interface Exchange {
   /** The request's Cookie header. */
   readonly cookieHeader: string | undefined
   /** Whether a guest's cookie may go out with the answer: see `mayBeginGuest`. */
@@ -14,7 +14,7 @@ export interface Carrier {
   readonly path: string
   /** What the request may do with a one-time link: nothing (HEAD, OPTIONS, a prefetch), open it, or confirm it (a POST). */
   readonly linkUse: 'none' | 'open' | 'confirm'
-  /** The person said that this browser may leave another user's session for the link's. */
+  /** The user said that this browser may leave another user's session for the link's. */
   readonly replacesUser: boolean
   /** How the browser describes itself, and where it is. */
   readonly device: string | null
@@ -32,6 +32,6 @@ export interface Carrier {
 }
 
 /** What events say of a request. */
-export function causeOf({ requestId, address, device }: Pick<Carrier, 'requestId' | 'address' | 'device'>): Cause {
+export function causeOf({ requestId, address, device }: Pick<Exchange, 'requestId' | 'address' | 'device'>): Cause {
   return { requestId, address, device }
 }

@@ -1,5 +1,5 @@
 import type { SessionRecord } from '../record.ts'
-import type { Engine } from './context.ts'
+import type { Context } from './context.ts'
 import { formatGrants, type Grants } from './roles.ts'
 
 /**
@@ -20,13 +20,13 @@ export type PrivilegeGrant<P extends string = string> =
 export type GrantFields = Pick<SessionRecord, 'grants'> & { userName?: string; userId?: string }
 
 /** Unknown names are ignored and reported as a warning. @throws TypeError for anything that is not a grant. */
-export function readGrant(engine: Engine, grant: PrivilegeGrant): GrantFields {
+export function readGrant({ policy, events }: Context, grant: PrivilegeGrant): GrantFields {
   const { privileges, roles, userName, userId } =
     typeof grant === 'string' || Array.isArray(grant) ? { privileges: grant } : objectGrant(grant)
   const wanted: Grants = { privileges: names('privileges', privileges), roles: names('roles', roles) }
-  const { grants, unknown } = engine.policy.roles.recognise(wanted)
+  const { grants, unknown } = policy.roles.recognise(wanted)
   if (unknown.length > 0) {
-    engine.events.emit('warning', {
+    events.emit('warning', {
       message: `Privileges and roles that are not declared were ignored: ${unknown.join(', ')}.`,
     })
   }
@@ -43,10 +43,10 @@ export function setsAnotherUser(record: SessionRecord, { userName, userId }: Par
 }
 
 /** Whether these fields would raise trust: another user, or a privilege that the record does not have. */
-export function raisesTrust(engine: Engine, record: SessionRecord, fields: GrantFields): boolean {
+export function raisesTrust({ policy }: Context, record: SessionRecord, fields: GrantFields): boolean {
   if (setsAnotherUser(record, fields)) return true
-  const has = engine.policy.roles.expand(record.grants)
-  return engine.policy.roles.expand(fields.grants).names.some((name) => !has.has(name))
+  const has = policy.roles.expand(record.grants)
+  return policy.roles.expand(fields.grants).names.some((name) => !has.has(name))
 }
 
 function objectGrant(grant: unknown): Exclude<PrivilegeGrant, string | readonly string[]> {

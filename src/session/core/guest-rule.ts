@@ -13,7 +13,7 @@ export interface RequestFacts {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Whether a guest's cookie may go out with the answer to this request: only with a page that somebody navigates to.
+ * Whether a guest's cookie may go out with the answer to this request: only with a page that a user navigates to.
  * Anything else (an asset, a stream, a prefetch, a form that another site posted) may have been sent without the cookie that
  * the browser holds, and an answer with a guest's cookie would sign its user out.
  */

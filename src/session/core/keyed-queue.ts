@@ -1,29 +1,29 @@
-/** One queue for each key: whoever asks while another is inside waits his turn. */
-export interface Locks {
-  /** Whether nobody is inside. */
-  isFree(key: string): boolean
+/** A queue for each key: its tasks run one at a time, in order. */
+export interface KeyedQueue {
+  /** Whether no task runs or waits. */
+  isIdle(key: string): boolean
   /**
-   * Runs `inside` when everybody who asked before has left. Leaves however `inside` ends. It is told what the one before threw, if he
-   * was waited for and did throw.
+   * Runs `task` when all earlier ones of its key are done, however they ended. `failure` is what the one before threw, if this task had
+   * to wait for it.
    */
-  hold<T>(key: string, inside: (failure: unknown) => Promise<T>): Promise<T>
+  run<T>(key: string, task: (failure: unknown) => Promise<T>): Promise<T>
 }
 
-export function createLocks(): Locks {
-  // What each of them resolves to is the failure of the last one in its queue.
+export function createKeyedQueue(): KeyedQueue {
+  // What each of them resolves to is the failure of the last task in its queue.
   const tails = new Map<string, Promise<unknown>>()
   return {
-    isFree: (key) => !tails.has(key),
-    hold(key, inside) {
+    isIdle: (key) => !tails.has(key),
+    run(key, task) {
       const before = tails.get(key)
-      const mine = before === undefined ? inside(undefined) : before.then(inside)
+      const running = before === undefined ? task(undefined) : before.then(task)
       const leave = (failure?: unknown) => {
         if (tails.get(key) === tail) tails.delete(key)
         return failure
       }
-      const tail: Promise<unknown> = mine.then(() => leave(), leave)
+      const tail: Promise<unknown> = running.then(() => leave(), leave)
       tails.set(key, tail)
-      return mine
+      return running
     },
   }
 }

@@ -1,95 +1,75 @@
-import {
-  type Credential,
-  type CredentialKind,
-  endAfter,
-  NEVER,
-  type SessionKind,
-  type SessionRecord,
-} from '../record.ts'
-import { type Engine, storeUnavailable } from './context.ts'
-import { formatToken, hashSecret, newHandle, newSecret, newSessionId } from './credentials/token.ts'
-import { absoluteEndOf } from './options.ts'
-import { EMPTY_STORAGE } from './storage.ts'
+import type { SessionRecord } from '../record.ts'
+import { resolveLostReply } from './bound-store.ts'
+import { eventOf, reportEnded } from './context.ts'
+import { isSessionError, sessionLimit } from './errors.ts'
+import { type NewSession, newCredential } from './new-record.ts'
+import type { RequestSession } from './request-session.ts'
 
-// A browser describes itself in 100 to 200 characters; what is longer is not a browser's.
-const LONGEST_DEVICE = 300
-
-/** As much of a browser's description of itself as is kept. */
-export function cutDevice(device: string | null): string | null {
-  return device?.slice(0, LONGEST_DEVICE) ?? null
+/** Stores the guest's session, so that it can be written to. */
+export async function beginSession(request: RequestSession): Promise<void> {
+  await request.inTurn(async () => {
+    if (request.state.is !== 'guest') return
+    request.require('mayBegin')
+    await createSession(request, {}, 'visit')
+  })
 }
 
-/** A guest's record that begins now. Nothing is stored yet. */
-export function newRecord(engine: Engine, kind: SessionKind, now: number): SessionRecord {
-  const idleMilliseconds = engine.policy.idleMilliseconds[kind]
-  const absoluteEnd = absoluteEndOf(engine.policy, kind, now)
-  return {
-    id: newSessionId(),
-    kind,
-    userName: '',
-    userId: null,
-    grants: '',
-    storage: EMPTY_STORAGE,
-    startTime: now,
-    lastAccessTime: now,
-    idleMilliseconds,
-    absoluteEnd,
-    end: endAfter(now, idleMilliseconds, absoluteEnd),
-    version: 1,
+/** Stores a guest's session that nothing was stored for yet, if this request may begin one. */
+export async function beginSessionIfAllowed(request: RequestSession): Promise<void> {
+  const { state, exchange, context } = request
+  if (state.is !== 'guest' || state.refusal !== undefined || exchange.headersSent()) return
+  if (request.unread) return // a guest's cookie would take away what the message is waiting for
+  try {
+    await beginSession(request)
+  } catch (error) {
+    // Too many sessions, or no store: a visitor without a session has nothing to lose, and gets the page without one.
+    if (isSessionError(error, 'STORE_UNAVAILABLE'))
+      context.events.emit('warning', { message: 'A visitor’s session could not be stored.', error })
+    else if (!isSessionError(error, 'SESSION_LIMIT')) throw error
   }
 }
 
-/** Where a new credential comes from. */
-export type CredentialSeed = Pick<Credential, 'via' | 'authenticatedAt' | 'device' | 'address'> & { details?: string }
-
-/** A credential that was just made, and the token that its holder gets. */
-export interface NewCredential {
-  credential: Credential
-  token: string
-}
-
-/** A new cookie or bearer credential, and the token for whoever holds it. The secret is nowhere else. */
-export function newCredential(
-  kind: Exclude<CredentialKind, 'otp'>,
-  id: string,
-  seed: CredentialSeed,
-  now: number,
-): NewCredential {
-  const secret = newSecret()
-  const credential: Credential = {
-    handle: newHandle(),
-    hash: hashSecret(secret),
-    kind,
-    via: seed.via,
-    createdAt: now,
-    lastSeenAt: null,
-    authenticatedAt: seed.authenticatedAt,
-    device: cutDevice(seed.device),
-    address: seed.address,
-    expiresAt: NEVER,
-    purpose: null,
-    details: seed.details ?? null,
-  }
-  return { credential, token: formatToken({ id, secret }) }
+/** Stores the guest's session with these fields and gives its cookie to the browser. */
+export async function createSession(
+  request: RequestSession,
+  fields: Partial<SessionRecord>,
+  via: 'visit' | 'login',
+): Promise<void> {
+  request.require('cookie')
+  const { context, exchange, cause } = request
+  const { store, clock, events, policy } = context
+  const now = clock.now()
+  const record = { ...request.record, ...fields }
+  const authenticatedAt = via === 'login' ? now : null
+  const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange }, now)
+  const step = store.create({ session: record, credential: made.credential, limits: policy.limits, now })
+  const admission = await resolveLostReply(store, step, made, { admitted: true, ended: [] })
+  if (!admission.admitted) throw sessionLimit()
+  const event = eventOf(record, cause)
+  events.emit('created', { ...event, via })
+  if (via === 'login') events.emit('secured', { ...event, replaced: undefined })
+  reportEnded(context, admission.ended, cause)
+  await presentSession(request, made)
 }
 
 /**
- * Waits for a step that stores a session with this credential. When the store's answer is lost, it looks whether the session is
- * there: a step that was made must not be reported as one that failed.
+ * Makes a session that was just stored the request's, and gives its cookie to the browser. A session that is older than this request
+ * is `shared`: other devices may have it.
  */
-export async function storedAfterAll<T>(
-  engine: Engine,
-  step: Promise<T>,
-  { hash }: Credential,
-  id: string,
-  made: T,
-): Promise<T> {
-  const { store, appName, clock } = engine.policy
-  try {
-    return await step
-  } catch (cause) {
-    const found = await store.find(appName, id, hash, clock.now()).catch(() => undefined)
-    if (found?.state === 'live') return made
-    throw storeUnavailable(cause)
+export async function presentSession(
+  request: RequestSession,
+  { record, credential, token }: NewSession,
+  { shared = false } = {},
+): Promise<void> {
+  const { exchange, context } = request
+  const { store, cookie } = context
+  if (exchange.headersSent()) {
+    // The answer began while the store worked: the browser would never get this session, or this cookie of a shared one.
+    const { id } = record
+    if (shared) await store.detach({ id, handle: credential.handle, reason: 'closed' })
+    else await store.end({ id, reason: 'closed' })
+    request.require('cookie')
   }
+  request.state = { is: 'live', record, credential, unsent: !shared }
+  exchange.setCookie(cookie.set(token))
 }

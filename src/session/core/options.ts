@@ -1,6 +1,6 @@
 import { NEVER, type SessionKind } from '../record.ts'
 import type { Limits, SessionStore } from '../store.ts'
-import { type Clock, systemClock } from './clock.ts'
+import type { Clock } from './clock.ts'
 import { declareRoles, type RoleDeclaration, type Roles } from './roles.ts'
 import type { StorageCodec } from './storage.ts'
 
@@ -11,7 +11,7 @@ export interface SessionOptions extends RoleDeclaration {
   /** Default: the machine's clock. */
   clock?: Clock
   /**
-   * When a visitor gets a session: as soon as he comes ('first-request', as 4D does) or when something is stored
+   * When a visitor gets a session: at the first request ('first-request', as 4D does) or when something is stored
    * ('first-write', the default: no record and no cookie for visitors with nothing to remember).
    */
   guests?: 'first-request' | 'first-write'
@@ -37,10 +37,8 @@ export interface SessionOptions extends RoleDeclaration {
   maxSessions?: number
   /** Of these, guests. Beyond it visitors get pages without a session. */
   maxGuests?: number
-  /** Of one user; API tokens do not count. When one more begins, his oldest ends. */
+  /** Of one user; API tokens do not count. When one more begins, the user's oldest ends. */
   maxSessionsPerUser?: number
-  /** At `maxSessions`, the oldest guest makes room for somebody who signs in. Default false: he is refused. */
-  guestsGiveWay?: boolean
   /** Devices and tokens of one session. Default 20. */
   maxCredentials?: number
   /** Open one-time links of one session. Default 10. */
@@ -51,11 +49,9 @@ export interface SessionOptions extends RoleDeclaration {
   sweepSeconds?: number
 }
 
-/** The options, checked and complete. */
+/** The options, checked and complete; the store and the clock have places of their own in the context. */
 export interface Policy {
   readonly appName: string
-  readonly store: SessionStore
-  readonly clock: Clock
   readonly guests: 'first-request' | 'first-write'
   readonly secureCookie: boolean
   readonly tokenPrefix: string
@@ -80,14 +76,7 @@ const REST_IDLE_MILLISECONDS = 30 * MINUTE
 export function readOptions(options: SessionOptions): Policy {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('createSessions() needs options: { appName, store, … }.')
-  const {
-    appName,
-    store,
-    guests = 'first-write',
-    secureCookie = true,
-    closeOnStop = false,
-    guestsGiveWay = false,
-  } = options
+  const { appName, store, guests = 'first-write', secureCookie = true, closeOnStop = false } = options
   if (typeof appName !== 'string' || !/^[A-Za-z0-9_-]{1,40}$/.test(appName)) {
     throw new TypeError(
       `appName: 1 to 40 letters, digits, "-" or "_", because it becomes part of the cookie's name; got ${JSON.stringify(appName)}.`,
@@ -102,7 +91,7 @@ export function readOptions(options: SessionOptions): Policy {
     throw new TypeError(
       `tokenPrefix: 1 to 41 lower-case letters, digits, "-" or "_"; got ${JSON.stringify(tokenPrefix)}.`,
     )
-  for (const [name, value] of Object.entries({ secureCookie, closeOnStop, guestsGiveWay })) {
+  for (const [name, value] of Object.entries({ secureCookie, closeOnStop })) {
     if (typeof value !== 'boolean') throw new TypeError(`${name}: true or false, got ${JSON.stringify(value)}.`)
   }
   const timeout = number('sessionTimeoutMinutes', options.sessionTimeoutMinutes, 0)
@@ -113,8 +102,6 @@ export function readOptions(options: SessionOptions): Policy {
     neverExpires ? 0 : (number(`absoluteHours.${kind}`, options.absoluteHours?.[kind], 0) ?? hours) * HOUR
   return Object.freeze({
     appName,
-    store,
-    clock: options.clock ?? systemClock,
     guests,
     secureCookie,
     tokenPrefix,
@@ -128,16 +115,15 @@ export function readOptions(options: SessionOptions): Policy {
     absoluteMilliseconds: Object.freeze({ web: absolute('web', 12), rest: absolute('rest', 720) }),
     maxStorageBytes: number('maxStorageBytes', options.maxStorageBytes, 2) ?? 65_536,
     codecs: Object.freeze([...(options.codecs ?? [])]),
-    limits: Object.freeze({
-      ...(guestsGiveWay && { guestsGiveWay }),
-      ...defined({
+    limits: Object.freeze(
+      defined({
         sessions: number('maxSessions', options.maxSessions, 1),
         guests: number('maxGuests', options.maxGuests, 0),
         sessionsPerUser: number('maxSessionsPerUser', options.maxSessionsPerUser, 1),
         credentials: number('maxCredentials', options.maxCredentials, 1) ?? 20,
         otps: number('maxOTPs', options.maxOTPs, 1) ?? 10,
       }),
-    }),
+    ),
     roles: declareRoles(options),
     sweepMilliseconds: (number('sweepSeconds', options.sweepSeconds, 0) ?? 60) * 1000,
   })

@@ -1,9 +1,10 @@
 import { type Credential, isLive, type SessionRecord } from '../record.ts'
-import { answerOf, type Engine, eventOf, reportConflict, reportEnded } from './context.ts'
+import { resolveLostReply } from './bound-store.ts'
+import { type Context, eventOf, reportConflict, reportEnded } from './context.ts'
 import { SessionError } from './errors.ts'
-import { type Carrier, causeOf } from './exchange.ts'
 import { type GrantFields, setsAnotherUser } from './grants.ts'
-import { newCredential, newRecord, storedAfterAll } from './new-session.ts'
+import { type NewSession, newCredential, newRecord } from './new-record.ts'
+import type { RequestSession } from './request-session.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 import { CONFLICT_SECONDS } from './update-record.ts'
 
@@ -12,62 +13,53 @@ export interface SecureOptions {
   keepStorage?: boolean | readonly string[]
 }
 
-/** A session that was just stored, and the token for its browser. */
-export interface NewSession {
-  record: SessionRecord
-  credential: Credential
-  token: string
-}
-
-interface Raise {
+/** How a session gains trust. */
+export interface Login extends SecureOptions {
+  /** What changes on the record. */
   fields: Partial<GrantFields>
+  /** The user has just proved their identity. */
   login: boolean
-  keepStorage: SecureOptions['keepStorage']
+  /** Begin a fresh session when the old one ended meanwhile. */
+  afresh: boolean
 }
 
 /**
  * Replaces a session by a new one with these fields, in one step of the store; the old one and all its credentials are dead then.
- * @returns undefined when the session, or the caller's hold on it, ended meanwhile; nothing is written then.
+ * @returns undefined when the session, or the caller's credential of it, ended meanwhile; nothing is written then.
  */
 export async function replaceSession(
-  engine: Engine,
+  { context, exchange, cause }: RequestSession,
   old: { record: SessionRecord; credential: Credential },
-  carrier: Carrier,
-  raise: Raise,
+  { fields, login, keepStorage }: Login,
 ): Promise<NewSession | undefined> {
-  const { store, appName, clock, limits } = engine.policy
-  const { device, address } = carrier
-  const cause = causeOf(carrier)
+  const { store, clock, events } = context
+  const { limits } = context.policy
   const by = old.credential.hash
   const started = clock.now()
   while (clock.now() - started < CONFLICT_SECONDS * 1000) {
     const now = clock.now()
-    const current = await answerOf(store.get(appName, old.record.id))
+    const current = await store.get({ id: old.record.id })
     if (!current || !isLive(current, now)) return undefined
-    const keep = raise.keepStorage ?? isSameUser(current, raise.fields)
-    const record = successorOf(engine, current, raise, keep, now)
-    const via = raise.login ? 'login' : old.credential.via
-    const authenticatedAt = raise.login ? now : old.credential.authenticatedAt
-    const made = newCredential('cookie', record.id, { via, authenticatedAt, device, address }, now)
-    // What takes nothing of the old session along does not care what others wrote meanwhile.
-    const expected = keep === false && isWhole(raise.fields) ? { by } : { by, version: current.version }
-    const replaced = await storedAfterAll(
-      engine,
-      store.replace(appName, current.id, expected, record, made.credential, limits, now),
-      made.credential,
-      record.id,
-      { state: 'replaced', ended: [] },
-    )
+    const keep = keepStorage ?? isSameUser(current, fields)
+    const record = successorOf(context, current, { fields, login }, keep, now)
+    const via = login ? 'login' : old.credential.via
+    const authenticatedAt = login ? now : old.credential.authenticatedAt
+    const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange }, now)
+    // What takes nothing of the old session along does not care about other writes meanwhile.
+    const expected = keep === false && isWhole(fields) ? { by } : { by, version: current.version }
+    const { id } = current
+    const step = store.replace({ id, expected, session: record, credential: made.credential, limits, now })
+    const replaced = await resolveLostReply(store, step, made, { state: 'replaced', ended: [] })
     if (replaced.state === 'gone') return undefined
     if (replaced.state === 'replaced') {
-      engine.events.emit('secured', { ...eventOf(record, cause), replaced: current.id })
-      engine.events.emit('ended', { ...eventOf(current, cause), reason: 'secured' })
-      reportEnded(engine, replaced.ended, cause)
-      return { record, ...made }
+      events.emit('secured', { ...eventOf(record, cause), replaced: id })
+      events.emit('ended', { ...eventOf(current, cause), reason: 'secured' })
+      reportEnded(context, replaced.ended, cause)
+      return made
     }
-    reportConflict(engine, current.id, false)
+    reportConflict(context, id, false)
   }
-  reportConflict(engine, old.record.id, true)
+  reportConflict(context, old.record.id, true)
   throw new SessionError(
     'SESSION_BUSY',
     'Others are changing this session without a pause. Nothing was changed; try again in a few seconds.',
@@ -75,20 +67,20 @@ export async function replaceSession(
 }
 
 function successorOf(
-  engine: Engine,
+  context: Context,
   current: SessionRecord,
-  { fields, login }: Raise,
+  { fields, login }: Pick<Login, 'fields' | 'login'>,
   keep: boolean | readonly string[],
   now: number,
 ): SessionRecord {
-  const next = newRecord(engine, current.kind, now)
+  const next = newRecord(context, current.kind, now)
   return {
     ...next,
     userName: fields.userName ?? current.userName,
     userId: fields.userId ?? current.userId,
     grants: fields.grants ?? current.grants,
-    storage: keptStorage(engine, current, keep),
-    // Only a proof of who it is starts the absolute limit anew.
+    storage: keptStorage(context, current, keep),
+    // Only a proof of identity starts the absolute limit anew.
     ...(login ? {} : { absoluteEnd: current.absoluteEnd, end: Math.min(next.end, current.absoluteEnd) }),
   }
 }
@@ -103,8 +95,8 @@ function isSameUser(current: SessionRecord, fields: Partial<GrantFields>): boole
   return hasUser && !setsAnotherUser(current, fields)
 }
 
-function keptStorage(engine: Engine, current: SessionRecord, keep: boolean | readonly string[]): string {
+function keptStorage({ format }: Context, current: SessionRecord, keep: boolean | readonly string[]): string {
   if (typeof keep === 'boolean') return keep ? current.storage : EMPTY_STORAGE
-  const storage = engine.format.decode(current.storage)
-  return engine.format.encode(Object.fromEntries(Object.entries(storage).filter(([key]) => keep.includes(key))))
+  const storage = format.decode(current.storage)
+  return format.encode(Object.fromEntries(Object.entries(storage).filter(([key]) => keep.includes(key))))
 }

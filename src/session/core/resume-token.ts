@@ -1,9 +1,9 @@
 import { noteActivity } from './activity.ts'
-import { answerOf, type Engine } from './context.ts'
+import type { Context } from './context.ts'
 import { hashSecret } from './credentials/token.ts'
-import type { Carrier } from './exchange.ts'
-import { newRecord } from './new-session.ts'
-import { Hold, type HoldState } from './request-session.ts'
+import type { Exchange } from './exchange.ts'
+import { newRecord } from './new-record.ts'
+import { RequestSession, type RequestState } from './request-session.ts'
 import { TokenSession } from './token-session.ts'
 
 /** How a REST request reaches its session: by its Authorization header, and by nothing else. */
@@ -24,21 +24,21 @@ export interface TokenRequest {
  * stored nowhere. Never refuses, except when the store does not answer.
  */
 export async function resumeTokenSession<S extends object, P extends string>(
-  engine: Engine,
+  context: Context,
   request: TokenRequest,
   defaultIdleSeconds: number | undefined,
 ): Promise<TokenSession<S, P>> {
-  const carrier = carrierOf(request)
-  const state = (await liveState(engine, request)) ?? {
+  const exchange = exchangeOf(request)
+  const state = (await liveState(context, request)) ?? {
     is: 'guest',
-    record: newRecord(engine, 'rest', engine.policy.clock.now()),
+    record: newRecord(context, 'rest', context.clock.now()),
     refusal: undefined,
   }
-  return new TokenSession<S, P>(new Hold(engine, carrier, state), defaultIdleSeconds)
+  return new TokenSession<S, P>(new RequestSession(context, exchange, state), defaultIdleSeconds)
 }
 
 /** A REST request has no cookie to read or to set, and no link to open. Written out: a spread of it costs more than all the rest. */
-function carrierOf({ requestId, device, address, onClose }: TokenRequest): Carrier {
+function exchangeOf({ requestId, device, address, onClose }: TokenRequest): Exchange {
   return {
     cookieHeader: undefined,
     mayBeginGuest: false,
@@ -60,14 +60,13 @@ function carrierOf({ requestId, device, address, onClose }: TokenRequest): Carri
 const never = () => false
 const nothing = () => {}
 
-async function liveState(engine: Engine, request: TokenRequest): Promise<HoldState | undefined> {
-  const token = engine.bearer.read(request.authorization)
+async function liveState(context: Context, request: TokenRequest): Promise<RequestState | undefined> {
+  const token = context.bearer.read(request.authorization)
   if (!token) return undefined
-  const { store, appName, clock } = engine.policy
-  const now = clock.now()
-  const found = await answerOf(store.find(appName, token.id, hashSecret(token.secret), now))
+  const now = context.clock.now()
+  const found = await context.store.find({ id: token.id, hash: hashSecret(token.secret), now })
   if (found?.state !== 'live' || found.credential.kind !== 'bearer') return undefined
   const { session, credential } = found
-  const record = await noteActivity(engine, session, credential, request, now)
+  const record = await noteActivity(context, session, credential, request, now)
   return { is: 'live', record, credential, unsent: false }
 }

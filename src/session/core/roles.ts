@@ -34,7 +34,7 @@ export interface Roles {
 }
 
 /** The privileges of one set of grants. */
-export interface GrantedPrivileges {
+interface GrantedPrivileges {
   /** In declared spelling, sorted. */
   readonly names: readonly string[]
   /** Whether this one is among them; the case of the name does not matter (4D). */
@@ -42,7 +42,7 @@ export interface GrantedPrivileges {
 }
 
 /** Reserved by 4D: exists without being declared, and may always be assigned. */
-export const WEB_ADMIN = 'WebAdmin'
+const WEB_ADMIN = 'WebAdmin'
 
 // So many different sets of grants are kept expanded; there are as many as there are roles.
 const MOST_EXPANDED = 1_000
@@ -50,7 +50,7 @@ const MOST_EXPANDED = 1_000
 /**
  * Checks a declaration and makes it usable.
  * @throws TypeError naming the place, when it is malformed, names an undeclared privilege, or is circular (4D would
- * switch protection off; we refuse to start).
+ * switch protection off; the layer refuses to start).
  */
 export function declareRoles(declaration: RoleDeclaration): Roles {
   const includes = entries(declaration.privileges, 'privileges', 'privilege', 'includes')
@@ -97,7 +97,7 @@ export function formatGrants({ privileges, roles }: Grants): string {
   return privileges.length + roles.length === 0 ? '' : JSON.stringify({ privileges, roles })
 }
 
-export function parseGrants(text: string): Grants {
+function parseGrants(text: string): Grants {
   return text === '' ? { privileges: [], roles: [] } : (JSON.parse(text) as Grants)
 }
 

@@ -1,7 +1,7 @@
 import type { Credential, SessionId, SessionKind, SessionRecord } from '../record.ts'
 import { isLive, NEVER } from '../record.ts'
-import { type TokenTerms, termsOfToken } from './begin-token.ts'
-import type { Engine } from './context.ts'
+import type { Context } from './context.ts'
+import { type TokenTerms, termsOfToken } from './new-token.ts'
 
 /** A session as lists and administrators may see it: no secret, no hash, no stored value. */
 export interface SessionDescription {
@@ -37,18 +37,18 @@ export interface DeviceDescription extends TokenTerms {
 }
 
 export function describeSession(
-  engine: Engine,
+  context: Context,
   record: SessionRecord,
   credentials: readonly Credential[],
 ): SessionDescription {
-  const { policy, format } = engine
+  const { policy, clock, format } = context
   return {
     id: record.id,
     kind: record.kind,
     userName: record.userName,
     userId: record.userId ?? undefined,
     privileges: policy.roles.expand(record.grants).names,
-    state: isLive(record, policy.clock.now()) ? 'live' : 'invalidated',
+    state: isLive(record, clock.now()) ? 'live' : 'invalidated',
     startTime: dateOf(record.startTime),
     lastAccessTime: dateOf(record.lastAccessTime),
     expirationDate: expirationDateOf(record),
@@ -56,11 +56,11 @@ export function describeSession(
     absoluteEndTime: momentOf(record.absoluteEnd),
     storageBytes: Buffer.byteLength(record.storage),
     storageKeys: Object.keys(format.decode(record.storage)),
-    devices: credentials.map((credential) => describeDevice(engine, credential)),
+    devices: credentials.map((credential) => describeDevice(context, credential)),
   }
 }
 
-function describeDevice(engine: Engine, credential: Credential): DeviceDescription {
+function describeDevice(context: Context, credential: Credential): DeviceDescription {
   const { handle, kind, via, createdAt, lastSeenAt, authenticatedAt, device, address } = credential
   return {
     handle,
@@ -71,7 +71,7 @@ function describeDevice(engine: Engine, credential: Credential): DeviceDescripti
     authenticatedAt: dateOf(authenticatedAt),
     device,
     address,
-    ...termsOfToken(engine, kind === 'bearer' ? credential : { details: null }),
+    ...termsOfToken(context, kind === 'bearer' ? credential : { details: null }),
   }
 }
 

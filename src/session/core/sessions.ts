@@ -1,16 +1,17 @@
 import { type EndedSession, type EndReason, isLive, PRESENCE_BEAT_MILLISECONDS, type SessionId } from '../record.ts'
 import type { Cursor, EndFilter, ListFilter, Page } from '../store.ts'
-import { beginTokenSession, type NewTokenOptions } from './begin-token.ts'
-import { startRepeating } from './clock.ts'
-import { answerOf, type Engine, eventOf, reportEnded } from './context.ts'
+import { bindStore } from './bound-store.ts'
+import { startRepeating, systemClock } from './clock.ts'
+import { type Context, eventOf, reportEnded } from './context.ts'
 import { bearerTokens } from './credentials/bearer.ts'
 import { sessionCookie } from './credentials/cookie.ts'
 import type { OTPOptions } from './credentials/otp.ts'
 import { isSessionId, newHandle } from './credentials/token.ts'
-import { endNews } from './end-notifications.ts'
+import { endNotifications } from './end-notifications.ts'
 import { type Cause, createEvents, type SessionEventName, type SessionEvents } from './events.ts'
-import type { Carrier } from './exchange.ts'
-import { createLocks } from './keyed-queue.ts'
+import type { Exchange } from './exchange.ts'
+import { createKeyedQueue } from './keyed-queue.ts'
+import { createTokenSession, type NewTokenOptions } from './new-token.ts'
 import { attachOTP } from './one-time-links.ts'
 import { readOptions, type SessionOptions } from './options.ts'
 import { resumeSession } from './resume.ts'
@@ -28,9 +29,9 @@ const SWEEP_STEP = 500
 export interface Sessions<S extends object = Record<string, unknown>, P extends string = string> {
   /** The name of the session cookie, `4DSID_<appName>`; `__Host-` before it when cookies are secure. */
   readonly cookieName: string
-  /** Finds the session of a request. For framework glue; `koa.ts` shows how. */
-  resume(carrier: Carrier): Promise<Session<S, P>>
-  /** Finds the session of a bearer token. For framework glue; `koa-tokens.ts` shows how. */
+  /** Finds the session of a request. For framework glue; `koa/index.ts` shows how. */
+  resume(exchange: Exchange): Promise<Session<S, P>>
+  /** Finds the session of a bearer token. For framework glue; `koa/token-sessions.ts` shows how. */
   resumeToken(request: TokenRequest, defaultIdleSeconds?: number): Promise<TokenSession<S, P>>
   /** Calls `run` with the session that a request came with, as it is now. For framework glue, at the end of a request. */
   requestEnded(session: Session<S, P>, run: (arrived: SessionDescription) => unknown): Promise<void>
@@ -72,11 +73,11 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   close(options?: { endSessions?: boolean }): Promise<void>
 }
 
-/** Where somebody was when he made a token, and in which request. */
-export type NewTokenFrom = Pick<Cause, 'requestId' | 'device' | 'address'>
+/** From where a token was made, and in which request. */
+type NewTokenFrom = Pick<Cause, 'requestId' | 'device' | 'address'>
 
 /** What is known of an end that was asked for. */
-export interface EndedBy {
+interface EndedBy {
   /** Each device is told this once, at its next page. */
   message?: string
   cause?: Cause
@@ -99,12 +100,17 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
   options: SessionOptions,
 ): Sessions<S, P> {
   const policy = readOptions(options)
-  const { store, appName, clock } = policy
-  const engine: Engine = {
+  const { appName } = policy
+  const { clock = systemClock } = options
+  const store = bindStore(options.store, { appName, clock })
+  const events = createEvents()
+  const context: Context = {
     policy,
-    events: createEvents(),
-    ends: endNews(store, appName),
-    locks: createLocks(),
+    store,
+    clock,
+    events,
+    ends: endNotifications(store),
+    queue: createKeyedQueue(),
     format: storageFormat(policy.maxStorageBytes, policy.codecs),
     cookie: sessionCookie(appName, policy.secureCookie),
     bearer: bearerTokens(policy.tokenPrefix),
@@ -112,8 +118,8 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
 
   async function sweep(): Promise<number> {
     for (let removed = 0; ; ) {
-      const ended = await answerOf(store.sweep(appName, clock.now(), SWEEP_STEP))
-      reportEnded(engine, newlyEnded(ended), undefined)
+      const ended = await store.sweep({ limit: SWEEP_STEP })
+      reportEnded(context, newlyEnded(ended), undefined)
       removed += ended.length
       if (ended.length < SWEEP_STEP) return removed
     }
@@ -121,120 +127,110 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
 
   const sweeps = startRepeating(clock, policy.sweepMilliseconds, async () => {
     await sweep().catch((error) =>
-      engine.events.emit('warning', { message: 'The sweep failed; it will be tried again.', error }),
+      events.emit('warning', { message: 'The sweep failed; it will be tried again.', error }),
     )
   })
-  const leave = announcePresence(engine)
+  const leave = registerPresence(context)
   if (policy.neverExpires)
     warnSoon(
-      engine,
+      context,
       'sessionTimeoutMinutes is 0: sessions never expire, and invalidated ones are never swept. Remove them yourself.',
     )
 
   const describe = async (id: SessionId) => {
-    const record = isSessionId(id) ? await answerOf(store.get(appName, id)) : undefined
+    const record = isSessionId(id) ? await store.get({ id }) : undefined
     if (!record || clock.now() >= record.end) return undefined
-    const credentials = await answerOf(store.credentials(appName, [id]))
-    return describeSession(engine, record, credentials.get(id) ?? [])
+    const credentials = await store.credentials({ ids: [id] })
+    return describeSession(context, record, credentials.get(id) ?? [])
   }
 
   return {
-    cookieName: engine.cookie.name,
+    cookieName: context.cookie.name,
     async requestEnded({ arrivalId }, run) {
       try {
         const arrived = arrivalId === undefined ? undefined : await describe(arrivalId)
         if (arrived) await run(arrived)
       } catch (error) {
-        engine.events.emit('warning', { message: 'onRequestEnd failed; the answer went out all the same.', error })
+        events.emit('warning', { message: 'onRequestEnd failed; the answer went out all the same.', error })
       }
     },
     beginsAtFirstRequest: policy.guests === 'first-request',
-    resume: (carrier) => resumeSession<S, P>(engine, carrier),
-    resumeToken: (request, defaultIdleSeconds) => resumeTokenSession<S, P>(engine, request, defaultIdleSeconds),
+    resume: (exchange) => resumeSession<S, P>(context, exchange),
+    resumeToken: (request, defaultIdleSeconds) => resumeTokenSession<S, P>(context, request, defaultIdleSeconds),
     get: describe,
     async storage(id) {
-      const record = isSessionId(id) ? await answerOf(store.get(appName, id)) : undefined
-      return record && isLive(record, clock.now()) ? deepFreeze(engine.format.decode(record.storage) as S) : undefined
+      const record = isSessionId(id) ? await store.get({ id }) : undefined
+      return record && isLive(record, clock.now()) ? deepFreeze(context.format.decode(record.storage) as S) : undefined
     },
     async list(filter = {}, page = {}) {
-      const { sessions, next } = await answerOf(
-        store.list(appName, checkedFilter(filter), checkedPage(page), clock.now()),
-      )
-      const credentials = await answerOf(
-        store.credentials(
-          appName,
-          sessions.map(({ id }) => id),
-        ),
-      )
-      const described = sessions.map((record) => describeSession(engine, record, credentials.get(record.id) ?? []))
+      const { sessions, next } = await store.list({ filter: checkedFilter(filter), page: checkedPage(page) })
+      const credentials = await store.credentials({ ids: sessions.map(({ id }) => id) })
+      const described = sessions.map((record) => describeSession(context, record, credentials.get(record.id) ?? []))
       return next ? { sessions: described, next } : { sessions: described }
     },
-    count: async (filter = {}) => answerOf(store.count(appName, checkedFilter(filter), clock.now())),
+    count: async (filter = {}) => store.count({ filter: checkedFilter(filter) }),
     async end(id, reason = 'revoked', { message, cause } = {}) {
-      const options = message === undefined ? {} : { message }
-      const ended = isSessionId(id) ? await answerOf(store.end(appName, id, reason, clock.now(), options)) : undefined
-      if (ended) reportEnded(engine, [ended], cause)
+      const ended = isSessionId(id) ? await store.end({ id, reason, message }) : undefined
+      if (ended) reportEnded(context, [ended], cause)
       return ended !== undefined
     },
     async endMany(filter, reason = 'revoked', { message, cause } = {}) {
-      const ended = await answerOf(store.endMany(appName, checkedFilter(filter), reason, clock.now(), message))
-      reportEnded(engine, ended, cause)
+      const ended = await store.endMany({ filter: checkedFilter(filter), reason, message })
+      reportEnded(context, ended, cause)
       return ended.length
     },
     async detach(id, handle, reason = 'revoked', { cause } = {}) {
-      const record = isSessionId(id) ? await answerOf(store.get(appName, id)) : undefined
-      const detached = record !== undefined && (await answerOf(store.detach(appName, id, handle, reason, clock.now())))
+      const record = isSessionId(id) ? await store.get({ id }) : undefined
+      const detached = record !== undefined && (await store.detach({ id, handle, reason }))
       if (!detached) return false
-      engine.events.emit('detached', { ...eventOf(record, cause), handle, reason })
-      // Nobody can ever present a session again that has neither a device nor a link.
-      const all = (await answerOf(store.credentials(appName, [id]))).get(id) ?? []
+      events.emit('detached', { ...eventOf(record, cause), handle, reason })
+      // A session that has neither a device nor a link left can never be presented again.
+      const all = (await store.credentials({ ids: [id] })).get(id) ?? []
       const isLeft = all.some(({ expiresAt }) => clock.now() < expiresAt)
-      const ended = !isLeft ? await answerOf(store.end(appName, id, reason, clock.now())) : undefined
-      if (ended) reportEnded(engine, [ended], cause)
+      const ended = !isLeft ? await store.end({ id, reason }) : undefined
+      if (ended) reportEnded(context, [ended], cause)
       return true
     },
     async removeWithMessage(id, message, { cause } = {}) {
-      const removed = isSessionId(id) ? await answerOf(store.remove(appName, id, clock.now(), message)) : undefined
-      if (removed) reportEnded(engine, newlyEnded([removed]), removed.reason === 'revoked' ? cause : undefined)
+      const removed = isSessionId(id) ? await store.remove({ id, message }) : undefined
+      if (removed) reportEnded(context, newlyEnded([removed]), removed.reason === 'revoked' ? cause : undefined)
       return removed !== undefined
     },
     async createOTP(id, options = {}) {
-      const record = isSessionId(id) ? await answerOf(store.get(appName, id)) : undefined
+      const record = isSessionId(id) ? await store.get({ id }) : undefined
       if (record?.kind !== 'web' || !isLive(record, clock.now())) return ''
-      return (await attachOTP(engine, record, options, undefined, undefined)) ?? ''
+      return (await attachOTP(context, record, options, undefined, undefined)) ?? ''
     },
     async newToken(userId, { requestId, device = null, address = null, ...options }) {
-      const terms = { idleSeconds: 0, ...options }
-      const origin = { via: 'token', authenticatedAt: null, device, address } as const
-      const { record, token } = await beginTokenSession(engine, userId, terms, origin, {
-        requestId,
-        device,
-        address,
-      })
+      const { record, token } = await createTokenSession(
+        context,
+        userId,
+        { idleSeconds: 0, ...options },
+        { via: 'token', authenticatedAt: null, from: { requestId, device, address } },
+      )
       return { token, id: record.id, expirationDate: expirationDateOf(record) }
     },
-    watch: (id, signal) => watchChanges(engine, id, signal),
+    watch: (id, signal) => watchChanges(context, id, signal),
     sweep,
-    on: engine.events.on,
+    on: events.on,
     async close({ endSessions = policy.closeOnStop } = {}) {
       sweeps.stop()
-      engine.ends.close()
+      context.ends.close()
       const isLast = await leave()
-      if (isLast && endSessions)
-        reportEnded(engine, await answerOf(store.endMany(appName, {}, 'stopped', clock.now())), undefined)
+      if (isLast && endSessions) reportEnded(context, await store.endMany({ filter: {}, reason: 'stopped' }), undefined)
     },
   }
 }
 
 /** Tells an embedded store regularly that this process has it open. Answers a function that leaves: true for the last one. */
-function announcePresence({ policy: { store, appName, clock }, events }: Engine): () => Promise<boolean> {
+function registerPresence({ store, clock, events }: Context): () => Promise<boolean> {
   const { presence } = store
   if (!presence) return async () => false
   const processId = `${process.pid}-${newHandle()}`
   let beating = Promise.resolve()
   const beat = () => {
     beating = presence
-      .beat(appName, processId, clock.now())
+      .beat({ processId })
       .catch((error) =>
         events.emit('warning', { message: 'The store could not be told that this process uses it.', error }),
       )
@@ -245,7 +241,7 @@ function announcePresence({ policy: { store, appName, clock }, events }: Engine)
   let left: Promise<boolean> | undefined
   return () => {
     beats.stop()
-    left ??= beating.then(() => answerOf(presence.leave(appName, processId, clock.now())))
+    left ??= beating.then(() => presence.leave({ processId }))
     return left
   }
 }
@@ -256,7 +252,7 @@ function newlyEnded(ended: readonly EndedSession[]): EndedSession[] {
 }
 
 /** Warns when the caller has had time to listen. */
-function warnSoon({ events }: Engine, message: string): void {
+function warnSoon({ events }: Context, message: string): void {
   setImmediate(() => events.emit('warning', { message }))
 }
 
@@ -273,7 +269,7 @@ function checkedPage(page: Page): Page {
   return { ...page, size }
 }
 
-/** A key that is there and undefined would mean everybody, where one user was meant. */
+/** A key that is there and undefined would mean all users, where one user was meant. */
 function checkedFilter<F extends ListFilter | EndFilter>(filter: F): F {
   for (const [key, value] of Object.entries(filter)) {
     if (typeof value !== 'string')

@@ -1,13 +1,13 @@
 import type { Credential } from '../record.ts'
+import { notSignedIn } from './errors.ts'
 import {
-  beginTokenSession,
+  createTokenSession,
   type NewTokenOptions,
   type TokenScope,
   type TokenTerms,
   termsOfToken,
-} from './begin-token.ts'
-import { notSignedIn } from './errors.ts'
-import type { Hold } from './request-session.ts'
+} from './new-token.ts'
+import type { RequestSession } from './request-session.ts'
 import { Session } from './session.ts'
 
 /** Where in the storage the variables of `setSessionVar` are: a place of their own, whatever the application keeps beside them. */
@@ -18,13 +18,13 @@ const VARIABLES = 'sessionVars'
  * stored nowhere, and never null: `isNew` tells. It has no cookie, no one-time links, and no `secureSession`.
  */
 export class TokenSession<S extends object = Record<string, unknown>, P extends string = string> extends Session<S, P> {
-  readonly #hold: Hold
+  readonly #request: RequestSession
   readonly #defaultIdleSeconds: number | undefined
   readonly #unsaved = new Map<string, string>()
 
-  constructor(hold: Hold, defaultIdleSeconds?: number) {
-    super(hold)
-    this.#hold = hold
+  constructor(request: RequestSession, defaultIdleSeconds?: number) {
+    super(request)
+    this.#request = request
     this.#defaultIdleSeconds = defaultIdleSeconds
   }
 
@@ -40,7 +40,7 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
 
   /** How the token came about; undefined without one. */
   get via(): Credential['via'] | undefined {
-    const { state } = this.#hold
+    const { state } = this.#request
     return state.is === 'live' ? state.credential.via : undefined
   }
 
@@ -80,42 +80,40 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
   }
 
   /**
-   * Makes a session for whoever just proved who he is, stored at once, and the current one of this request. A session that the request
+   * Makes a session for a user who has just signed in, stored at once, and the current one of this request. A session that the request
    * came with lives on.
    * @returns the token, which is nowhere else.
    * @throws SessionError SESSION_LIMIT (503, number 5503) when all licences are taken; STORE_UNAVAILABLE.
    */
   async newSession(userId?: string, options: NewTokenOptions<P> = {}): Promise<string> {
-    const hold = this.#hold
-    const { clock } = hold.engine.policy
-    const { device, address } = hold.carrier
+    const request = this.#request
+    const { context, exchange } = request
     const idleSeconds = options.idleSeconds ?? this.#defaultIdleSeconds
-    return hold.inTurn(async () => {
-      const { record, credential, token } = await beginTokenSession(
-        hold.engine,
+    return request.inTurn(async () => {
+      const { token, ...made } = await createTokenSession(
+        context,
         userId,
         { ...options, ...(idleSeconds !== undefined && { idleSeconds }) },
-        { via: 'sign-in', authenticatedAt: clock.now(), device, address },
-        hold.cause,
+        { via: 'sign-in', authenticatedAt: context.clock.now(), from: exchange },
       )
-      hold.state = { is: 'live', record, credential, unsent: true }
+      request.state = { is: 'live', ...made, unsent: true }
       return token
     })
   }
 
   /**
-   * The user whom the token stands for, as `load` finds him now: somebody who was switched off since is nobody.
+   * The user whom the token stands for, as `load` finds them now: a user who was switched off since does not pass.
    * @throws SessionError NOT_SIGNED_IN (401) without a live token, without a user, and when `load` answers undefined.
    */
   async authenticate<U>(load: (userId: string) => Promise<U | undefined>): Promise<U> {
-    const user = this.#hold.state.is === 'live' && this.userId !== undefined ? await load(this.userId) : undefined
+    const user = this.#request.state.is === 'live' && this.userId !== undefined ? await load(this.userId) : undefined
     if (user === undefined) throw notSignedIn()
     return user
   }
 
   get #terms(): TokenTerms {
-    const { state, engine } = this.#hold
-    return state.is === 'live' ? termsOfToken(engine, state.credential) : { name: '', scope: 'read-write' }
+    const { state, context } = this.#request
+    return state.is === 'live' ? termsOfToken(context, state.credential) : { name: '', scope: 'read-write' }
   }
 }
 

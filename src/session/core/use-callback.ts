@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { types } from 'node:util'
 import type { SessionId } from '../record.ts'
-import type { Engine } from './context.ts'
+import type { Clock } from './clock.ts'
 import { SessionError } from './errors.ts'
 
+/** What `use` is given: changes the copy of the storage that it gets. */
+export type UseCallback<S, T> = (storage: S) => T | Promise<T>
+
 /** How long the callback of `use` may take. */
-export const CALLBACK_SECONDS = 10
+const CALLBACK_SECONDS = 10
 
 interface Frame {
   readonly id: SessionId
@@ -20,22 +23,22 @@ const frames = new AsyncLocalStorage<Frame>()
 let asyncFrames = 0
 
 /**
- * Calls `change` with `storage` as the inside of a change of this session, for at most `CALLBACK_SECONDS`.
+ * Calls the use callback `change` with `storage`, for at most `CALLBACK_SECONDS`.
  * @throws SessionError USE_TIMEOUT, or what `change` throws.
  */
-export function runInside<S, T>(
-  engine: Engine,
+export function runUseCallback<S, T>(
+  clock: Clock,
   id: SessionId,
-  change: (storage: S) => T | Promise<T>,
+  change: UseCallback<S, T>,
   storage: S,
 ): T | Promise<T> {
   const frame: Frame = { id, outer: openFrame(), open: true }
   return types.isAsyncFunction(change)
-    ? runAsync(engine, frame, change, storage)
-    : runPlain(engine, frame, change, storage)
+    ? runAsync(clock, frame, change, storage)
+    : runPlain(clock, frame, change, storage)
 }
 
-/** @throws SessionError USE_NESTED inside a callback of the same session: it would wait for itself. */
+/** The reentrancy guard. @throws SessionError USE_NESTED inside a use callback of the same session: it would wait for itself. */
 export function refuseNested(id: SessionId): void {
   for (let frame = openFrame(); frame; frame = frame.outer) {
     if (frame.open && frame.id === id) {
@@ -53,12 +56,7 @@ function openFrame(): Frame | undefined {
   return frame
 }
 
-function runPlain<S, T>(
-  engine: Engine,
-  frame: Frame,
-  change: (storage: S) => T | Promise<T>,
-  storage: S,
-): T | Promise<T> {
+function runPlain<S, T>(clock: Clock, frame: Frame, change: UseCallback<S, T>, storage: S): T | Promise<T> {
   const before = current
   current = frame
   let result: T | Promise<T>
@@ -69,31 +67,26 @@ function runPlain<S, T>(
     frame.open = false
   }
   // Not declared async, and yet a promise: a nested write behind its awaits is given up after the time limit.
-  return isPromise(result) ? withinTime(engine, result) : result
+  return isPromise(result) ? withinTime(clock, result) : result
 }
 
-async function runAsync<S, T>(
-  engine: Engine,
-  frame: Frame,
-  change: (storage: S) => T | Promise<T>,
-  storage: S,
-): Promise<T> {
+async function runAsync<S, T>(clock: Clock, frame: Frame, change: UseCallback<S, T>, storage: S): Promise<T> {
   asyncFrames++
   const before = current
   current = undefined
   try {
     const running = frames.run(frame, change, storage)
     current = before
-    return await withinTime(engine, running as Promise<T>)
+    return await withinTime(clock, running as Promise<T>)
   } finally {
     frame.open = false
     if (--asyncFrames === 0) frames.disable()
   }
 }
 
-function withinTime<T>(engine: Engine, running: Promise<T>): Promise<T> {
+function withinTime<T>(clock: Clock, running: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = engine.policy.clock.after(CALLBACK_SECONDS * 1000, () =>
+    const cancel = clock.after(CALLBACK_SECONDS * 1000, () =>
       reject(
         new SessionError(
           'USE_TIMEOUT',

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Carrier } from '../core/exchange.ts'
+import type { Exchange } from '../core/exchange.ts'
 import { isPrefetch, mayBeginGuest } from '../core/guest-rule.ts'
 import type { Session } from '../core/session.ts'
 import type { SessionDescription } from '../core/session-description.ts'
@@ -49,7 +49,7 @@ export const REPLACE_PARAMETER = '$4DSID.replace'
 const PRIVATE = 'private, no-store'
 
 /**
- * Koa middleware that gives each request its session as `ctx.session`. It never refuses anybody: put `requirePrivilege` on what
+ * Koa middleware that gives each request its session as `ctx.session`. It never refuses a request: put `requirePrivilege` on what
  * needs one. Mount the cross-origin guard, assets and health checks above it; and `tokenSessions`, whose requests it leaves alone.
  * @param manager from `createSessions`; null runs without sessions: `ctx.session` is null and no cookie is ever set.
  */
@@ -79,7 +79,7 @@ export function sessions<S extends object, P extends string, C extends SessionCo
       // The token must not travel on in a Referer; `no-referrer` would take the Origin from the form on such a page.
       res.setHeader('Referrer-Policy', 'strict-origin')
     }
-    const session = await manager.resume(carrierOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx)))
+    const session = await manager.resume(exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx)))
     ctx.session = session
     try {
       await next()
@@ -91,13 +91,13 @@ export function sessions<S extends object, P extends string, C extends SessionCo
   }
 }
 
-function carrierOf(
+function exchangeOf(
   cookieName: string,
   ctx: RequestContext,
   countsAsActivity: boolean,
   link: Link,
   requestId: string | undefined,
-): Carrier {
+): Exchange {
   const { req, res } = ctx
   const { headers } = req
   return {
@@ -133,12 +133,12 @@ interface Link {
   path: string
   isInUrl: boolean
   token: string | undefined
-  use: Carrier['linkUse']
+  use: Exchange['linkUse']
   isPrefetch: boolean
   replacesUser: boolean
 }
 
-/** What a URL says of a one-time link. Twice the parameter is none: nobody can tell which one is meant. */
+/** What a URL says of a one-time link. Twice the parameter is none: it is not known which one is meant. */
 function readLink({ url, method, req }: RequestContext): Link {
   const question = url.indexOf('?')
   const path = question === -1 ? url : url.slice(0, question)

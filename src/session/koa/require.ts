@@ -15,7 +15,7 @@ export interface GatedContext {
 
 type Next = () => Promise<unknown>
 
-export interface RequirePrivilegeOptions {
+interface RequirePrivilegeOptions {
   /** Where guests go to sign in; they come back afterwards by the parameter `next`. */
   loginPath: string
 }
@@ -42,17 +42,17 @@ export function requirePrivilege<P extends string>(privilege: P, { loginPath }: 
   }
 }
 
-export interface RequireRecentLoginOptions {
+interface RequireRecentLoginOptions {
   withinMinutes: number
-  /** Where the user proves again who he is; he comes back afterwards by the parameter `next`. */
+  /** Where the user proves their identity again; they come back afterwards by the parameter `next`. */
   confirmPath: string
-  /** Where he comes back to, in place of what he asked for: from a POST, or a download. Default: the page itself; nowhere for a POST. */
+  /** Where the user comes back to, in place of what was asked for: from a POST, or a download. Default: the page itself; nowhere for a POST. */
   comeBackTo?: string
 }
 
 /**
- * Koa middleware for sensitive pages: lets only those pass who proved on this device, in the last minutes, who they are. A session that
- * came by a one-time link needs it always. Put it behind `requirePrivilege`.
+ * Koa middleware for sensitive pages: lets only users pass who proved their identity on this device in the last minutes. A session that
+ * came by a one-time link always needs it. Put it behind `requirePrivilege`.
  */
 export function requireRecentLogin({ withinMinutes, confirmPath, comeBackTo }: RequireRecentLoginOptions) {
   if (!(Number.isFinite(withinMinutes) && withinMinutes > 0))

@@ -5,9 +5,8 @@ import { counting } from './contract/counting.ts'
 import { devices } from './contract/devices.ts'
 import { ending } from './contract/ending.ts'
 import { finding } from './contract/finding.ts'
-import { APP, atOnce, type StorePromise, type Trial } from './contract/fixtures.ts'
+import { atOnce, type StorePromise, type Trial, trialOf } from './contract/fixtures.ts'
 import { replacing } from './contract/replacing.ts'
-import { manualClock } from './manual-clock.ts'
 
 export type { StorePromise }
 
@@ -36,7 +35,7 @@ export function proveStore(name: string, open: OpenStore): void {
 export async function keepsPromise(promise: StorePromise, open: OpenStore): Promise<void> {
   const { store, close } = await open()
   try {
-    const trial = { store, clock: manualClock() }
+    const trial = trialOf(store)
     await warm(trial)
     await promise.check(trial)
   } finally {
@@ -45,6 +44,6 @@ export async function keepsPromise(promise: StorePromise, open: OpenStore): Prom
 }
 
 /** Cold connections do not race: every one of a pool is used once before anything is measured. */
-async function warm({ store, clock }: Trial): Promise<void> {
-  await atOnce(() => store.count(APP, {}, clock.now()))
+async function warm({ store }: Trial): Promise<void> {
+  await atOnce(() => store.count({ filter: {} }))
 }

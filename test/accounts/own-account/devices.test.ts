@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import type { Config } from '../../../src/config/config.ts'
-import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
+import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { devicesOf, FIREFOX, IPHONE, logInFrom } from '../../support/devices.ts'
 import { headingOf, sessionIdOf } from '../../support/pages.ts'
@@ -118,16 +118,15 @@ onBothStores(
 
 test('of two concurrent clicks one gets the new cookie, and the other redirects to the page', async (t) => {
   let waiting: (() => void)[] = []
-  class BothAtOnce extends MemoryStore {
-    override async rotate(...step: Parameters<MemoryStore['rotate']>) {
-      await new Promise<void>((resolve) => {
-        waiting.push(resolve)
-        if (waiting.length === 2) for (const go of waiting) go()
-      })
-      return super.rotate(...step)
-    }
+  const store = memoryStore()
+  const rotate: typeof store.rotate = async (call) => {
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve)
+      if (waiting.length === 2) for (const go of waiting) go()
+    })
+    return store.rotate(call)
   }
-  const demo = await startDemo(t, {}, { store: new BothAtOnce() })
+  const demo = await startDemo(t, {}, { store: { ...store, rotate } })
   const laptop = demo.visitor()
   await logInFrom(laptop, FIREFOX, 1)
   waiting = []

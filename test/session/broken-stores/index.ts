@@ -1,17 +1,17 @@
 import type { SessionStore } from '../../../src/session/store.ts'
-import { EndInTwoSteps } from './end-in-two-steps.ts'
-import { EndThatForgets } from './end-that-forgets.ts'
-import { LimitBeforeAwait } from './limit-before-await.ts'
-import { LiveAtTheEnd } from './live-at-the-end.ts'
-import { MessageInTwoSteps } from './message-in-two-steps.ts'
-import { RedeemInTwoSteps } from './redeem-in-two-steps.ts'
-import { ReplaceInTwoSteps } from './replace-in-two-steps.ts'
-import { RotateInTwoSteps } from './rotate-in-two-steps.ts'
-import { TouchThatRecreates } from './touch-that-recreates.ts'
-import { TouchThatRevives } from './touch-that-revives.ts'
-import { UpdateInTwoSteps } from './update-in-two-steps.ts'
-import { UpdateThatCreates } from './update-that-creates.ts'
-import { UserLimitBeforeAwait } from './user-limit-before-await.ts'
+import { endInTwoSteps } from './end-in-two-steps.ts'
+import { endThatForgets } from './end-that-forgets.ts'
+import { limitBeforeAwait } from './limit-before-await.ts'
+import { liveAtTheEnd } from './live-at-the-end.ts'
+import { messageInTwoSteps } from './message-in-two-steps.ts'
+import { redeemInTwoSteps } from './redeem-in-two-steps.ts'
+import { replaceInTwoSteps } from './replace-in-two-steps.ts'
+import { rotateInTwoSteps } from './rotate-in-two-steps.ts'
+import { touchThatRecreates } from './touch-that-recreates.ts'
+import { touchThatRevives } from './touch-that-revives.ts'
+import { updateInTwoSteps } from './update-in-two-steps.ts'
+import { updateThatCreates } from './update-that-creates.ts'
+import { userLimitBeforeAwait } from './user-limit-before-await.ts'
 
 /** A store with one flaw, and the claims of the contract that must fail on it: these, and no others. */
 export interface BrokenStore {
@@ -24,7 +24,7 @@ export interface BrokenStore {
 export const brokenStores: readonly BrokenStore[] = [
   {
     flaw: 'an update that creates what is not there',
-    make: () => new UpdateThatCreates(),
+    make: updateThatCreates,
     breaks: [
       'an end and updates at the same moment leave the session ended',
       'an update never creates and never revives: unknown, ended, removed, expired and invalidated sessions stay what they are',
@@ -32,7 +32,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     flaw: 'a compare-and-set that reads, waits and writes',
-    make: () => new UpdateInTwoSteps(),
+    make: updateInTwoSteps,
     breaks: [
       '[SECURE-9] a write that meets a replacement is in the old session before it, or refused after it',
       'callers that read, change and compare lose no change',
@@ -41,12 +41,12 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     flaw: 'a redeeming that finds, then deletes',
-    make: () => new RedeemInTwoSteps(),
+    make: redeemInTwoSteps,
     breaks: ['of many who open one link at once exactly one gets in'],
   },
   {
     flaw: 'a replacement that creates the new session, then invalidates the old one',
-    make: () => new ReplaceInTwoSteps(),
+    make: replaceInTwoSteps,
     breaks: [
       'of a logout and a replacement at the same moment exactly one happens',
       'of many replacements of one session exactly one is made',
@@ -54,7 +54,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     flaw: 'a rotation that finds, then writes',
-    make: () => new RotateInTwoSteps(),
+    make: rotateInTwoSteps,
     breaks: [
       'a rotation leaves one credential, and of many rotations by the same one exactly one is made',
       'a rotation that keeps the others signs out nobody but the caller’s old credential',
@@ -62,7 +62,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     flaw: 'a session that is live at its very end',
-    make: () => new LiveAtTheEnd(),
+    make: liveAtTheEnd,
     breaks: [
       'a session is live up to the last millisecond before its end, and not at its end',
       'a touch revives nothing: neither what expired, nor what was ended, nor a device that was signed out',
@@ -71,29 +71,29 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     flaw: 'a touch that moves the end of whatever it finds',
-    make: () => new TouchThatRevives(),
+    make: touchThatRevives,
     breaks: ['a touch revives nothing: neither what expired, nor what was ended, nor a device that was signed out'],
   },
   {
     flaw: 'a touch that writes back what it read before',
-    make: () => new TouchThatRecreates(),
+    make: touchThatRecreates,
     breaks: ['an end and updates at the same moment leave the session ended'],
   },
   {
     flaw: 'a licence limit that is checked before an await',
-    make: () => new LimitBeforeAwait(),
+    make: limitBeforeAwait,
     breaks: ['of many who come at once exactly as many are admitted as there are licences'],
   },
   {
     flaw: 'a limit of one user that is checked before an await',
-    make: () => new UserLimitBeforeAwait(),
+    make: userLimitBeforeAwait,
     breaks: [
       'beyond the limit of one user his oldest session ends, and of many sign-ins at once exactly the limit lives',
     ],
   },
   {
     flaw: 'an end that finds, then deletes',
-    make: () => new EndInTwoSteps(),
+    make: endInTwoSteps,
     breaks: [
       'of a logout and a replacement at the same moment exactly one happens',
       'of many who end one session exactly one hears that he did',
@@ -101,7 +101,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     flaw: 'an end that leaves nothing to be recognised by',
-    make: () => new EndThatForgets(),
+    make: endThatForgets,
     breaks: [
       'a second device finds the same session, and a session that is not live takes none',
       'an end and updates at the same moment leave the session ended',
@@ -111,7 +111,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     flaw: 'a message that is read, then marked as told',
-    make: () => new MessageInTwoSteps(),
+    make: messageInTwoSteps,
     breaks: ['a message waits a day for each device and is told once'],
   },
 ]

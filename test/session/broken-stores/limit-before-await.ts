@@ -1,17 +1,13 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
-import type { Admission, SessionStore } from '../../../src/session/store.ts'
-import { endGuestFor, isFull } from '../../../src/session/stores/memory/data.ts'
-import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
+import { isFull } from '../../../src/session/stores/shared/embedded-rules.ts'
+import { brokenMemory } from './broken-memory.ts'
 
 /** Counts, waits, writes: all who come at once are counted before the first of them is there. */
-export class LimitBeforeAwait extends MemoryStore {
-  override async create(...parameters: Parameters<SessionStore['create']>): Promise<Admission> {
-    const [app, session, credential, { sessions, guests, ...limits }, now] = parameters
-    const data = this.app(app)
-    const gaveWay = endGuestFor(data, session, parameters[3], now)
-    if (isFull(data, session, parameters[3])) return { admitted: false }
+export const limitBeforeAwait = brokenMemory((rowsOf, intact) => ({
+  async create({ limits: { sessions, guests, ...limits }, ...call }) {
+    if (isFull(rowsOf(call.app), call.session, { ...(sessions && { sessions }), ...(guests && { guests }) }))
+      return { admitted: false }
     await otherCallers()
-    const admission = await super.create(app, session, credential, limits, now)
-    return admission.admitted ? { admitted: true, ended: [...gaveWay, ...admission.ended] } : admission
-  }
-}
+    return intact.create({ ...call, limits })
+  },
+}))

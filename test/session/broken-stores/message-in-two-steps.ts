@@ -1,14 +1,12 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
-import type { SessionStore } from '../../../src/session/store.ts'
-import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
+import { brokenMemory } from './broken-memory.ts'
 
-/** Reads the message, then marks it as told: two tabs of one browser are both told. */
-export class MessageInTwoSteps extends MemoryStore {
-  override async takeMessage(...parameters: Parameters<SessionStore['takeMessage']>): Promise<string | undefined> {
-    const [app, hash, now] = parameters
-    const message = this.app(app).tombstones.get(hash)?.message
+/** Reads the message, then deletes it: two tabs of one browser both show it. */
+export const messageInTwoSteps = brokenMemory((rowsOf, intact) => ({
+  async takeMessage(call) {
+    const message = rowsOf(call.app).tombstone(call.hash)?.message ?? undefined
     await otherCallers()
-    await super.takeMessage(app, hash, now)
+    await intact.takeMessage(call)
     return message
-  }
-}
+  },
+}))

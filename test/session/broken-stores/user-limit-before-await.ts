@@ -1,21 +1,19 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
-import type { Admission, SessionStore } from '../../../src/session/store.ts'
-import { end } from '../../../src/session/stores/memory/data.ts'
-import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
+import { endSession } from '../../../src/session/stores/shared/embedded-rules.ts'
+import { brokenMemory } from './broken-memory.ts'
 
 /** Makes room for the user's new session first, and adds it later: all who sign in at once find the room made. */
-export class UserLimitBeforeAwait extends MemoryStore {
-  override async create(...parameters: Parameters<SessionStore['create']>): Promise<Admission> {
-    const [app, session, credential, { sessionsPerUser, ...limits }, now] = parameters
-    const data = this.app(app)
-    const own = [...data.sessions.values()].filter(
-      ({ record }) => record.userId !== null && record.userId === session.userId,
-    )
+export const userLimitBeforeAwait = brokenMemory((rowsOf, intact) => ({
+  async create({ limits: { sessionsPerUser, ...limits }, ...call }) {
+    const rows = rowsOf(call.app)
+    const { userId } = call.session
+    const own = [...rows.sessions.values()].filter(({ record }) => record.userId !== null && record.userId === userId)
     const tooMany = sessionsPerUser === undefined ? 0 : Math.max(0, own.length + 1 - sessionsPerUser)
     await otherCallers()
-    const admission = await super.create(app, session, credential, limits, now)
+    const admission = await intact.create({ ...call, limits })
     if (!admission.admitted) return admission
-    const oldest = own.slice(0, tooMany).filter(({ record }) => data.sessions.has(record.id))
-    return { admitted: true, ended: [...admission.ended, ...oldest.map((entry) => end(data, entry, 'limit', now))] }
-  }
-}
+    const oldest = own.slice(0, tooMany).filter(({ record }) => rows.sessions.has(record.id))
+    const ended = oldest.map((row) => endSession(rows, row, { reason: 'limit', now: call.now }))
+    return { admitted: true, ended: [...admission.ended, ...ended] }
+  },
+}))

@@ -91,7 +91,7 @@ test('no event carries a secret, a hash or a one-time token', async (t) => {
     ana.cookies.get('4DSID_TEST')?.split('.')[1] ?? assert.fail(),
     bearer.split('.')[1] ?? assert.fail(),
     token,
-    ...((await store.credentials('TEST', [id])).get(id) ?? []).map(({ hash }) => hash),
+    ...((await store.credentials({ app: 'TEST', ids: [id] })).get(id) ?? []).map(({ hash }) => hash),
   ]
   await visitor().read(`/read?$4DSID=${token}`)
   await ana.read('/logout')

@@ -6,7 +6,7 @@ import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
 import { manualClock } from '../../../src/session/testing/manual-clock.ts'
 import { until } from '../../support/until.ts'
-import { type Described, describe, PAGES, STORES, startLayer } from '../support/layer.ts'
+import { type Described, describe, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
 
 /** Timers call async work: lets what they began come to its end. */
 const settle = async () => {
@@ -67,6 +67,24 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).isGuest, false)
     assert.deepEqual(await ana.read('/idle?minutes=60'), { idleTimeout: 60, expirationDate: inMinutes(60) })
     clock.advance({ seconds: 3661 })
+    assert.equal((await ana.read<Described>('/read')).isGuest, true)
+  })
+
+  test(`[LIFE-2] a floor of its own replaces the 60 minutes, for setIdleTimeout and for the option, on the ${store} store`, async (t) => {
+    const setIdle: Handler = async (session, ctx) => {
+      const before = session.idleTimeout
+      await session.setIdleTimeout(Number(ctx.query.minutes))
+      return [before, session.idleTimeout]
+    }
+    const options = { store: open(), idleTimeoutMinutes: 5, minIdleTimeoutMinutes: 10 }
+    const { visitor, clock } = await startLayer(t, { ...PAGES, '/idle': setIdle }, options)
+    const ana = visitor()
+    await ana.read('/login')
+    assert.deepEqual(await ana.read('/idle?minutes=20'), [10, 20])
+    assert.deepEqual(await ana.read('/idle?minutes=9'), [20, 10])
+    clock.advance({ seconds: 599 })
+    assert.equal((await ana.read<Described>('/read')).isGuest, false)
+    clock.advance({ seconds: 661 })
     assert.equal((await ana.read<Described>('/read')).isGuest, true)
   })
 

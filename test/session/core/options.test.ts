@@ -22,6 +22,7 @@ test('options that cannot work are refused with what to change', () => {
     [{ idleTimeoutMinutes: 0 }, /idleTimeoutMinutes: a number from 1 up, got 0/],
     [{ idleTimeoutMinutes: Number.NaN }, /idleTimeoutMinutes.*NaN/],
     [{ idleTimeoutMinutes: '60' }, /idleTimeoutMinutes.*"60"/],
+    [{ minIdleTimeoutMinutes: 0 }, /minIdleTimeoutMinutes: a number from 1 up, got 0/],
     [{ absoluteHours: { web: -1 } }, /absoluteHours\.web: a number from 0 up/],
     [{ sessionTimeoutMinutes: -1 }, /sessionTimeoutMinutes/],
     [{ maxSessions: 0 }, /maxSessions: a number from 1 up/],

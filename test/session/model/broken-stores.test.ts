@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
+import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { brokenStores } from '../broken-stores/index.ts'
 import { provokeRaces } from '../races/provoke-races.ts'
 import { compareWithModel } from './compare-with-model.ts'
@@ -19,6 +19,6 @@ for (const { flaw, make } of brokenStores.filter((broken) => !OUT_OF_REACH.inclu
 }
 
 test('random walks find no fault with the store that the broken ones were made from', async () => {
-  await compareWithModel(new MemoryStore(), WALK)
-  await provokeRaces(new MemoryStore(), WALK)
+  await compareWithModel(memoryStore(), WALK)
+  await provokeRaces(memoryStore(), WALK)
 })

@@ -1,4 +1,4 @@
-import type { Carrier } from '../../../src/session/core/exchange.ts'
+import type { Exchange } from '../../../src/session/core/exchange.ts'
 import type { Sessions, TokenSession } from '../../../src/session/index.ts'
 import type { LayerSession, Storage } from '../support/layer.ts'
 
@@ -8,7 +8,7 @@ export interface Asked {
   cookie: string | undefined
   path: string
   method: 'GET' | 'POST'
-  /** A page that somebody opens, not something that a page fetches. */
+  /** A page that is opened, not something that a page fetches. */
   navigates: boolean
   /** A poll: does not count as activity. */
   quiet: boolean
@@ -31,13 +31,13 @@ export interface Wire {
   close(): Promise<void>
 }
 
-/** Straight into the layer, with carriers of its own in place of HTTP: a hundred times as many requests in the same time. */
+/** Straight into the layer, with exchanges of its own in place of HTTP: a hundred times as many requests in the same time. */
 export function directWire(manager: Sessions<Storage>): Wire {
   return {
     async visit(asked, page) {
       let current: LayerSession | undefined
       let setCookie: string | undefined
-      const carrier: Carrier = {
+      const exchange: Exchange = {
         cookieHeader: asked.cookie === undefined ? undefined : `${manager.cookieName}=${asked.cookie}`,
         mayBeginGuest: asked.navigates,
         countsAsActivity: !asked.quiet,
@@ -56,7 +56,7 @@ export function directWire(manager: Sessions<Storage>): Wire {
         },
         onClose: () => {},
       }
-      const first = await manager.resume(carrier)
+      const first = await manager.resume(exchange)
       await page(() => current ?? first)
       const session = current ?? first
       await session.settled()

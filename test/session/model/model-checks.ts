@@ -10,7 +10,7 @@ import { everythingIn } from './users.ts'
 export async function settleEnds(model: Model, { manager, store, appName, ...world }: World): Promise<void> {
   for (const session of model.sessions) {
     if (session.state === 'gone') continue
-    const record = await store.get(appName, session.id)
+    const record = await store.get({ app: appName, id: session.id })
     if (!record) continue // then the count below is wrong
     const [least, most] = [promisedEnd(session), latestEnd(session)]
     assert.ok(

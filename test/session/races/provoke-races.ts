@@ -45,14 +45,14 @@ export async function provokeRaces(
 async function checkEnds({ ended, store, appName }: Scene): Promise<void> {
   assert.equal(new Set(ended).size, ended.length, 'no session ends twice')
   for (const id of ended) {
-    const record = await store.get(appName, id)
+    const record = await store.get({ app: appName, id })
     assert.ok(!record || !isLive(record, AFTER), 'nothing comes back')
     if (record) assert.deepEqual([record.startTime, record.lastAccessTime, record.storage], [null, null, '{}'])
   }
 }
 
 async function checkLimits({ limits, store, appName }: Scene): Promise<void> {
-  const { sessions } = await store.list(appName, {}, { size: 500 }, AFTER)
+  const { sessions } = await store.list({ app: appName, filter: {}, page: { size: 500 }, now: AFTER })
   if (limits.maxSessions !== undefined) assert.ok(sessions.length <= limits.maxSessions, `${sessions.length} records`)
   const users = sessions.filter((session) => isLive(session, AFTER)).map(({ userId }) => userId)
   for (const user of users)

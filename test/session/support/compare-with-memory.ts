@@ -27,7 +27,7 @@ export async function compareWithMemory(store: SessionStore, seed: number, quest
   for (let nth = 1; nth <= questions; nth++) {
     const question = asked.next()
     const expected = await answerOf(memory, question)
-    const about = `seed ${seed}, question ${nth}: ${question.name} ${JSON.stringify(question.parameters)}`
+    const about = `seed ${seed}, question ${nth}: ${question.name} ${JSON.stringify(question.call)}`
     assert.deepEqual(await answerOf(store, question), expected, about)
     if (question.name === 'sweep') await leaveTheDead(memory, asked)
     if (nth % EVERY === 0) await compareAll(memory, store, asked, about)
@@ -36,7 +36,7 @@ export async function compareWithMemory(store: SessionStore, seed: number, quest
 
 /** Who was swept long ago may be told a message, or not. */
 async function leaveTheDead(memory: SessionStore, { hashes, now }: Questions): Promise<void> {
-  for (const [hash, id] of hashes) if (!(await memory.find(APP, id, hash, now))) hashes.delete(hash)
+  for (const [hash, id] of hashes) if (!(await memory.find({ app: APP, id, hash, now }))) hashes.delete(hash)
 }
 
 /** Every record, every credential, every count, and every list in every order. */
@@ -47,10 +47,10 @@ async function compareAll(memory: SessionStore, store: SessionStore, asked: Ques
     const [answer, expected] = await Promise.all(stores.map(ask))
     assert.deepEqual(answer, expected, `after ${about}`)
   }
-  for (const id of ids) await same((one) => one.get(APP, id))
-  await same((one) => one.credentials(APP, ids))
+  for (const id of ids) await same((one) => one.get({ app: APP, id }))
+  await same((one) => one.credentials({ app: APP, ids }))
   for (const filter of FILTERS) {
-    await same((one) => one.count(APP, filter, now))
+    await same((one) => one.count({ app: APP, filter, now }))
     for (const sort of ['created', 'seen', 'end'] as const)
       for (const direction of ['asc', 'desc'] as const)
         await same((one) => idsListed(one, filter, { sort, direction, size: 7 }, now))
@@ -60,7 +60,7 @@ async function compareAll(memory: SessionStore, store: SessionStore, asked: Ques
 async function idsListed(store: SessionStore, filter: ListFilter, page: Page, now: number): Promise<string[]> {
   const ids: string[] = []
   for (let after: Page['after']; ; ) {
-    const { sessions, next } = await store.list(APP, filter, after ? { ...page, after } : page, now)
+    const { sessions, next } = await store.list({ app: APP, filter, page: after ? { ...page, after } : page, now })
     ids.push(...sessions.map(({ id }) => id))
     if (!next) return ids
     after = next
@@ -68,9 +68,9 @@ async function idsListed(store: SessionStore, filter: ListFilter, page: Page, no
 }
 
 /** What a store says; where many are named, in one order. An error is the same as another one. */
-async function answerOf(store: SessionStore, { name, parameters }: Question): Promise<unknown> {
-  const ask = store[name].bind(store) as (app: string, ...parameters: unknown[]) => Promise<unknown>
-  const answer = await ask(APP, ...structuredClone(parameters)).catch(() => 'an error')
+async function answerOf(store: SessionStore, { name, call }: Question): Promise<unknown> {
+  const ask = store[name].bind(store) as (call: object) => Promise<unknown>
+  const answer = await ask({ app: APP, ...structuredClone(call) }).catch(() => 'an error')
   return name === 'endMany' || name === 'sweep' ? sortedById(answer as { id: string }[]) : answer
 }
 

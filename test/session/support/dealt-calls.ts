@@ -12,10 +12,10 @@ function dealt<T extends object>(targets: readonly T[], known: Partial<T> = {}):
   return new Proxy(known as T, {
     get(_, name) {
       if (name in known || targets.some((target) => !(name in target))) return Reflect.get(known, name)
-      return (...parameters: unknown[]) => {
+      return (call: object) => {
         const target = targets[calls++ % targets.length] as T
-        const method = Reflect.get(target, name) as (...parameters: unknown[]) => unknown
-        return method.apply(target, parameters)
+        const method = Reflect.get(target, name) as (call: object) => unknown
+        return method.call(target, call)
       }
     },
   })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Announcements, SessionStore } from '../../../src/session/store.ts'
 
-/** Remembers what a store announces to somebody who listens. */
+/** Listens to a store and remembers what it announces. */
 export class Ears {
   readonly heard: (string | undefined)[] = []
   readonly stop: () => void
@@ -10,9 +10,12 @@ export class Ears {
   constructor(store: SessionStore, app: string) {
     const announcements: Announcements | undefined = store.announcements
     assert.ok(announcements, 'this store announces nothing')
-    this.stop = announcements.listen(app, (id) => {
-      this.heard.push(id)
-      this.#wake()
+    this.stop = announcements.listen({
+      app,
+      listener: (id) => {
+        this.heard.push(id)
+        this.#wake()
+      },
     })
   }
 

@@ -1,4 +1,4 @@
-import type { SessionStore } from '../../../src/session/store.ts'
+import type { InApp, SessionStore } from '../../../src/session/store.ts'
 
 const PER_APP = new Set(['presence', 'announcements'])
 let apps = 0
@@ -18,7 +18,7 @@ function renaming<T extends object>(target: T, own: string): T {
       const member = Reflect.get(target, name)
       if (PER_APP.has(String(name))) return member && renaming(member as object, own)
       if (typeof member !== 'function') return member
-      return (app: string, ...parameters: unknown[]) => member.call(target, `${own}${app}`, ...parameters)
+      return (call: InApp) => member.call(target, { ...call, app: `${own}${call.app}` })
     },
   })
 }

@@ -6,7 +6,7 @@ import type {
   ListFilter,
   Page,
   SessionChanges,
-  SessionStore,
+  StoreMethod,
 } from '../../../src/session/store.ts'
 import type { Chance } from './random.ts'
 
@@ -17,10 +17,10 @@ export const USERS = ['1', '2', '', 'null', 'a:b}{', 'ü'] as const
 const WAYS = ['visit', 'login', 'link', 'sign-in', 'token'] as const
 const KINDS = ['web', 'web', 'rest'] as const
 
-/** A call of a store, all but its first parameter. */
+/** A call of a store, of whichever application. */
 export interface Question {
-  name: Exclude<keyof SessionStore, 'presence' | 'announcements'>
-  parameters: unknown[]
+  name: StoreMethod
+  call: object
 }
 
 /** What was made so far, so that questions are about what is there. */
@@ -45,7 +45,7 @@ export class Questions {
     let lot = below(ALL)
     for (const [name, share] of SHARES) {
       lot -= share
-      if (lot < 0) return { name, parameters: this.#parametersOf(name) }
+      if (lot < 0) return { name, call: this.#callOf(name) }
     }
     throw new Error('The shares do not add up.')
   }
@@ -60,71 +60,65 @@ export class Questions {
     }
   }
 
-  #parametersOf(name: Question['name']): unknown[] {
+  #callOf(name: StoreMethod): object {
     const { in: happens, oneOf, below } = this.#chance
     const { now } = this
     const id = this.#id()
     switch (name) {
       case 'create': {
         const session = this.#session()
-        return [session, this.#credential(session.id), this.#limits(), now]
+        return { session, credential: this.#credential(session.id), limits: this.#limits(), now }
       }
       case 'find':
-        return [id, this.#hashOf(id), now]
+        return { id, hash: this.#hashOf(id), now }
       case 'get':
-        return [id]
+        return { id }
       case 'credentials':
-        return [[...new Set([id, this.#id(), this.#id()])]]
-      case 'update':
-        return [id, this.#expected(id), `w${++this.#made}`, this.#changes(), this.#limits(), now]
-      case 'touch':
-        return [
-          id,
-          this.#hashOf(id),
-          { device: this.#textOrNull(), address: this.#textOrNull() },
-          now - (happens(0.2) ? 5000 : 0),
-        ]
-      case 'attach':
-        return [
-          id,
-          happens(0.5) ? this.#otp(id) : this.#credential(id),
-          happens(0.5) ? undefined : this.#hashOf(id),
-          this.#limits(),
-          now,
-        ]
+        return { ids: [...new Set([id, this.#id(), this.#id()])] }
+      case 'update': {
+        const writeId = `w${++this.#made}`
+        return { id, expected: this.#expected(id), writeId, changes: this.#changes(), limits: this.#limits(), now }
+      }
+      case 'touch': {
+        const from = { device: this.#textOrNull(), address: this.#textOrNull() }
+        return { id, hash: this.#hashOf(id), from, now: now - (happens(0.2) ? 5000 : 0) }
+      }
+      case 'attach': {
+        const credential = happens(0.5) ? this.#otp(id) : this.#credential(id)
+        return { id, credential, ...(happens(0.5) && { by: this.#hashOf(id) }), limits: this.#limits(), now }
+      }
       case 'detach':
-        return [id, this.#handles.at(-1 - below(12)) ?? 'none', 'revoked', now]
+        return { id, handle: this.#handles.at(-1 - below(12)) ?? 'none', reason: 'revoked', now }
       case 'rotate':
-        return [id, this.#hashOf(id), this.#credential(id), oneOf(['end', 'keep']), now]
+        return { id, by: this.#hashOf(id), credential: this.#credential(id), others: oneOf(['end', 'keep']), now }
       case 'findOTP':
-        return [this.#anyOTP(), now]
+        return { hash: this.#anyOTP(), now }
       case 'redeem': {
-        const otp = this.#anyOTP()
-        return [otp, happens(0.3) ? undefined : this.#credential(this.hashes.get(otp) ?? id), this.#limits(), now]
+        const hash = this.#anyOTP()
+        const credential = this.#credential(this.hashes.get(hash) ?? id)
+        return { hash, ...(happens(0.7) && { credential }), limits: this.#limits(), now }
       }
       case 'replace': {
         const session = this.#session()
-        return [id, this.#expected(id), session, this.#credential(session.id), this.#limits(), now]
+        const credential = this.#credential(session.id)
+        return { id, expected: this.#expected(id), session, credential, limits: this.#limits(), now }
       }
       case 'end':
-        return [id, oneOf(['closed', 'revoked']), now, this.#endOptions(id)]
-      case 'endMany':
-        return [
-          { ...this.#some({ userId: oneOf(USERS), kind: oneOf(KINDS), exceptId: id }) },
-          'revoked',
-          now,
-          oneOf([undefined, ...TEXTS]),
-        ]
+        return { id, reason: oneOf(['closed', 'revoked']), ...this.#endOptions(id), now }
+      case 'endMany': {
+        const filter = this.#some({ userId: oneOf(USERS), kind: oneOf(KINDS), exceptId: id })
+        return { filter, reason: 'revoked', message: oneOf([undefined, ...TEXTS]), now }
+      }
       case 'remove':
-        return [id, now, oneOf([undefined, ...TEXTS])]
+        return { id, message: oneOf([undefined, ...TEXTS]), now }
       case 'takeMessage':
-        return [[...this.hashes.keys()].at(-1 - below(20)) ?? 'none', now]
+        return { hash: [...this.hashes.keys()].at(-1 - below(20)) ?? 'none', now }
       case 'list':
-        return [this.filter(), this.#page(), now]
+        return { filter: this.filter(), page: this.#page(), now }
       case 'count':
-        return [happens(0.2) ? {} : this.filter(), now]
+        return { filter: happens(0.2) ? {} : this.filter(), now }
       case 'sweep':
-        return [now, 10_000]
+        return { limit: 10_000, now }
     }
   }
 
@@ -241,7 +235,6 @@ export class Questions {
     return this.#some({
       sessions: 3 + below(15),
       guests: 1 + below(6),
-      guestsGiveWay: true,
       sessionsPerUser: 1 + below(3),
       credentials: 1 + below(4),
       otps: 1 + below(3),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { SessionStore } from '../../../src/session/store.ts'
-import { MemoryStore } from '../../../src/session/stores/memory/store.ts'
+import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { keepsPromise, proveStore, storePromises } from '../../../src/session/testing/store-contract.ts'
 import { brokenStores } from '../broken-stores/index.ts'
 import { dealtTo } from '../support/dealt-calls.ts'
@@ -16,7 +16,7 @@ for (const { flaw, make, breaks } of brokenStores) {
 }
 
 test('the store contract finds no fault with the store that the broken ones were made from', async () => {
-  assert.deepEqual(await brokenClaims(() => new MemoryStore()), [])
+  assert.deepEqual(await brokenClaims(memoryStore), [])
 })
 
 test('every race of the store contract was seen to be lost by some store', () => {

@@ -5,7 +5,7 @@ export interface SessionCookie {
   set(token: string): string
   /** A Set-Cookie header that takes the cookie away. */
   clear(): string
-  /** Every different value that a Cookie header holds under the name; undefined for so many that somebody plants them. */
+  /** Every different value that a Cookie header holds under the name; undefined for so many that they must be planted. */
   read(header: string | undefined): string[] | undefined
 }
 

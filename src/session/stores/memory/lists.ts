@@ -1,14 +1,14 @@
 import { type Credential, isGuestRecord, isLive, type SessionRecord } from '../../record.ts'
-import type { Cursor, EndFilter, ListFilter, ListPage, Page } from '../../store.ts'
-import type { Entry } from './data.ts'
+import type { CallOf, Cursor, EndFilter, ListFilter, ListPage, Page } from '../../store.ts'
+import type { MemoryRow } from './rows.ts'
 
-/** One page of the entries that match, in order, after the cursor. */
-export function listPage(entries: readonly Entry[], filter: ListFilter, page: Page, now: number): ListPage {
+/** One page of the rows that match, in order, after the cursor. */
+export function listPage(all: readonly MemoryRow[], { filter, page, now }: CallOf<'list'>): ListPage {
   const { sort = 'created', direction = 'desc', size = 50, after } = page
   const sign = direction === 'asc' ? 1 : -1
   const compare = (a: Cursor, b: Cursor) => sign * (a.value - b.value || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
-  const rows = entries
-    .filter((entry) => isListed(entry, filter, now))
+  const rows = all
+    .filter((row) => isListed(row, filter, now))
     .map(({ record }) => ({ value: sortKey(record, sort), id: record.id, record }))
     .filter((row) => after === undefined || compare(row, after) > 0)
     .sort(compare)
@@ -18,13 +18,16 @@ export function listPage(entries: readonly Entry[], filter: ListFilter, page: Pa
   return rows.length > size && last ? { sessions, next: { value: last.value, id: last.id } } : { sessions }
 }
 
-/** Whether a list shows this entry. */
-export function isListed(entry: Entry, filter: ListFilter, now: number): boolean {
-  return now < entry.record.end && matchesFilter(entry, filter, now)
+export function listedCount(all: readonly MemoryRow[], { filter, now }: CallOf<'count'>): number {
+  return Object.keys(filter).length === 0 ? all.length : all.filter((row) => isListed(row, filter, now)).length
+}
+
+function isListed(row: MemoryRow, filter: ListFilter, now: number): boolean {
+  return now < row.record.end && matchesFilter(row, filter, now)
 }
 
 /** Whether an end of many sessions is meant for this one. */
-export function isMeant({ record }: Entry, { userId, kind, exceptId }: EndFilter, now: number): boolean {
+export function isMeant({ record }: MemoryRow, { userId, kind, exceptId }: EndFilter, now: number): boolean {
   return (
     isLive(record, now) &&
     (userId === undefined || record.userId === userId) &&
@@ -37,7 +40,11 @@ function sortKey(record: SessionRecord, sort: NonNullable<Page['sort']>): number
   return sort === 'created' ? (record.startTime ?? 0) : sort === 'seen' ? (record.lastAccessTime ?? 0) : record.end
 }
 
-function matchesFilter({ record, credentials }: Entry, { userId, kind, state, via }: ListFilter, now: number): boolean {
+function matchesFilter(
+  { record, credentials }: MemoryRow,
+  { userId, kind, state, via }: ListFilter,
+  now: number,
+): boolean {
   if (userId !== undefined && record.userId !== userId) return false
   if (kind !== undefined && record.kind !== kind) return false
   const cameBy = (way: Credential['via']) =>

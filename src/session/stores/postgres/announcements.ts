@@ -25,7 +25,7 @@ export function postgresAnnouncements(pool: PostgresPool, deadlineMilliseconds: 
   }
 
   return {
-    listen(app, listener) {
+    listen({ app, listener }) {
       const entry = { app, listener }
       listeners.add(entry)
       disconnect ??= keepListening(pool, deadlineMilliseconds, tell)

@@ -1,5 +1,5 @@
 import type { Credential } from '../../record.ts'
-import type { ListFilter, ListPage, Page } from '../../store.ts'
+import type { CallOf, ListFilter, ListPage, Page } from '../../store.ts'
 import type { PostgresCalls } from './calls.ts'
 import type { PostgresStatement } from './pool.ts'
 import { RECORD, type RecordRow, toRecord, toStoredValues } from './rows.ts'
@@ -9,15 +9,9 @@ const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.las
 const IS_GUEST = `s.user_id IS NULL AND s.grants = ''`
 
 /** One page of the records that match, in order, after the cursor. */
-export async function listPage(
-  calls: PostgresCalls,
-  app: string,
-  filter: ListFilter,
-  page: Page,
-  now: number,
-): Promise<ListPage> {
-  const { size = 50 } = page
-  const found = (await calls.rows(listStatement(app, filter, page, now))) as (RecordRow & { sortValue: unknown })[]
+export async function listPage(calls: PostgresCalls, call: CallOf<'list'>): Promise<ListPage> {
+  const { size = 50 } = call.page
+  const found = (await calls.rows(listStatement(call))) as (RecordRow & { sortValue: unknown })[]
   const shown = found.slice(0, size)
   const sessions = shown.map(toRecord)
   const [last, lastRow] = [sessions.at(-1), shown.at(-1)]
@@ -26,7 +20,7 @@ export async function listPage(
     : { sessions }
 }
 
-export async function countListed(calls: PostgresCalls, app: string, filter: ListFilter, now: number): Promise<number> {
+export async function countListed(calls: PostgresCalls, { app, filter, now }: CallOf<'count'>): Promise<number> {
   const { where, values } =
     Object.keys(filter).length === 0 ? { where: 's.app = $1', values: [app] } : listCondition(app, filter, now)
   const text = `SELECT count(*) AS n FROM session_records s WHERE ${where}`
@@ -34,19 +28,15 @@ export async function countListed(calls: PostgresCalls, app: string, filter: Lis
   return Number(row.n)
 }
 
-export function listStatement(
-  app: string,
-  filter: ListFilter,
-  { sort = 'created', direction = 'desc', size = 50, after }: Page,
-  now: number,
-): PostgresStatement {
+export function listStatement({ app, filter, page, now }: CallOf<'list'>): PostgresStatement {
+  const { sort = 'created', direction = 'desc', size = 50, after } = page
   const { where, values } = listCondition(app, filter, now)
   const value = isNarrow(filter, sort) ? `${SORT_VALUE[sort]} + 0` : SORT_VALUE[sort]
   const [order, beyond] = direction === 'asc' ? ['ASC', '>'] : ['DESC', '<']
-  const place = (value: unknown) => `$${values.push(value)}`
-  const onwards = after ? `AND (${value}, s.id) ${beyond} (${place(after.value)}, ${place(after.id)})` : ''
+  const parameter = (value: unknown) => `$${values.push(value)}`
+  const onwards = after ? `AND (${value}, s.id) ${beyond} (${parameter(after.value)}, ${parameter(after.id)})` : ''
   const text = `SELECT ${RECORD}, ${value} AS "sortValue" FROM session_records s WHERE ${where} ${onwards}
-    ORDER BY ${value} ${order}, s.id ${order} LIMIT ${place(size + 1)}`
+    ORDER BY ${value} ${order}, s.id ${order} LIMIT ${parameter(size + 1)}`
   return { text, values: toStoredValues(values) }
 }
 

@@ -13,13 +13,12 @@ import {
   SHARE_SUCCESSION,
 } from './steps.ts'
 
-const IS_GUEST = `s.start_time IS NOT NULL AND s.user_id IS NULL AND s.grants = ''`
-
 // Counted by index, and no further than it matters.
-const sessionsUpTo = (most: string) =>
-  `(SELECT count(*) FROM (SELECT 1 FROM session_records s WHERE s.app = p_app ORDER BY s.id LIMIT ${most}) AS n)`
-const TOO_MANY_GUESTS = `(p_guests IS NOT NULL AND is_guest AND (SELECT count(*) FROM (
-    SELECT 1 FROM session_records s WHERE s.app = p_app AND ${IS_GUEST} ORDER BY s.key LIMIT p_guests) AS n) >= p_guests)`
+const IS_FULL = `(p_sessions IS NOT NULL AND (SELECT count(*) FROM (
+    SELECT 1 FROM session_records s WHERE s.app = p_app ORDER BY s.id LIMIT p_sessions) AS n) >= p_sessions
+  OR p_guests IS NOT NULL AND is_guest AND (SELECT count(*) FROM (
+    SELECT 1 FROM session_records s WHERE s.app = p_app AND s.start_time IS NOT NULL AND s.user_id IS NULL AND s.grants = ''
+    ORDER BY s.key LIMIT p_guests) AS n) >= p_guests)`
 
 /** How sessions come into being, and the limits that they meet. */
 export const ARRIVAL_FUNCTIONS = `
@@ -52,17 +51,13 @@ END $$;
 -- Answers the sessions that had to go, or null when there is no room.
 CREATE FUNCTION session_create_v1(
   p_app text, p_session text[], p_credential text[],
-  p_sessions integer, p_guests integer, p_guests_give_way boolean, p_per_user integer, p_now double precision
+  p_sessions integer, p_guests integer, p_per_user integer, p_now double precision
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   new_key bigint;
   new_user text := p_session[4];
   is_guest boolean := p_session[4] IS NULL AND p_session[5] = '';
-  guest session_records;
-  guest_key bigint;
-  present bigint;
   oldest bigint[] := '{}';
-  ended jsonb := '[]';
 BEGIN
   ${LOOKS_AFRESH}
   IF p_sessions IS NOT NULL OR p_guests IS NOT NULL THEN ${LOCK_LICENCES} END IF;
@@ -70,23 +65,11 @@ BEGIN
     ${lockUser('new_user')}
     oldest := session_oldest_of_v1(p_app, new_user, p_per_user, NULL, p_now);
   END IF;
-  IF p_sessions IS NOT NULL THEN present := ${sessionsUpTo('p_sessions + 1')}; END IF;
-  IF p_guests_give_way AND NOT is_guest AND present = p_sessions THEN
-    SELECT s.key INTO guest_key FROM session_records s WHERE s.app = p_app AND ${IS_GUEST} ORDER BY s.key LIMIT 1;
-  END IF;
-  IF guest_key IS NOT NULL OR cardinality(oldest) > 0 THEN ${lockSessions('oldest || guest_key')} END IF;
-  IF guest_key IS NOT NULL THEN
-    SELECT * INTO guest FROM session_records s WHERE s.key = guest_key AND ${IS_GUEST};
-    IF FOUND THEN ended := ended || session_end_locked_v1(p_app, guest, 'limit', p_now, NULL); END IF;
-    present := ${sessionsUpTo('p_sessions')};
-    IF present >= p_sessions THEN
-      RAISE EXCEPTION 'The oldest guest has just signed in; there may be another one.' USING ERRCODE = 'serialization_failure';
-    END IF;
-  END IF;
-  IF present >= p_sessions OR ${TOO_MANY_GUESTS} THEN RETURN NULL; END IF;
+  IF cardinality(oldest) > 0 THEN ${lockSessions('oldest')} END IF;
+  IF ${IS_FULL} THEN RETURN NULL; END IF;
   ${insertSession('p_session', 'p_credential')}
-  IF cardinality(oldest) > 0 THEN ended := ended || session_end_oldest_v1(p_app, new_user, oldest, p_now); END IF;
-  RETURN ended;
+  IF cardinality(oldest) = 0 THEN RETURN '[]'; END IF;
+  RETURN session_end_oldest_v1(p_app, new_user, oldest, p_now);
 END $$;
 
 -- Answers the sessions that had to go, or why nothing was done.
@@ -102,7 +85,7 @@ DECLARE
   old_key bigint;
   entry session_records;
   oldest bigint[] := '{}';
-  is_short boolean := false;
+  is_short boolean;
   buried integer;
 BEGIN
   ${LOOKS_AFRESH}
@@ -117,8 +100,7 @@ BEGIN
   SELECT * INTO entry FROM session_records s WHERE s.app = p_app AND s.id = p_id FOR UPDATE;
   IF NOT FOUND OR NOT ${isLive('entry')} OR NOT ${has('entry', 'p_by')} THEN RETURN '"gone"'; END IF;
   IF entry.version <> p_version THEN RETURN '"moved"'; END IF;
-  IF p_sessions IS NOT NULL THEN is_short := ${sessionsUpTo('p_sessions')} >= p_sessions; END IF;
-  is_short := is_short OR ${TOO_MANY_GUESTS};
+  is_short := ${IS_FULL};
   ${bury('c.session_key = entry.key', `'secured'`, { successor: 'new_id' })}
   IF is_short THEN
     DELETE FROM session_records s WHERE s.key = entry.key;

@@ -30,14 +30,14 @@ export function postgresStore(
   const { call } = calls
 
   return {
-    async create(app, session, credential, limits, now) {
+    async create({ app, session, credential, limits, now }) {
       const made = [sessionValues(session), credentialValues(credential)]
-      const room = [...licences(limits), limits.guestsGiveWay === true, perUser(limits)]
+      const room = [...licences(limits), perUser(limits)]
       const ended = await call('session_create_v1', app, ...made, ...room, now)
       return ended === undefined ? { admitted: false } : { admitted: true, ended: ended as EndedSession[] }
     },
 
-    async find(app, id, hash, now): Promise<Found | undefined> {
+    async find({ app, id, hash, now }): Promise<Found | undefined> {
       const found = await reads.find(app, id, hash)
       if (!found) return reads.remains(app, id, hash, now)
       const { session, credential } = found
@@ -45,61 +45,61 @@ export function postgresStore(
       return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, successor: null }
     },
 
-    get: reads.record,
+    get: ({ app, id }) => reads.record(app, id),
 
-    credentials: reads.credentials,
+    credentials: ({ app, ids }) => reads.credentials(app, ids),
 
-    async update(app, id, { version, by }, writeId, changes, limits, now) {
+    async update({ app, id, expected: { version, by }, writeId, changes, limits, now }) {
       const { storage, userName, userId, grants, lastAccessTime, idleMilliseconds, end, authenticatedAt } = changes
       const fields = [storage, userName, userId, grants, lastAccessTime, idleMilliseconds, end, authenticatedAt]
       const ended = await call('session_update_v1', app, id, version, by, writeId, ...fields, perUser(limits), now)
       return { updated: ended !== undefined, ended: (ended ?? []) as EndedSession[] }
     },
 
-    async touch(app, id, hash, { device, address }, now) {
+    async touch({ app, id, hash, from: { device, address }, now }) {
       await call('session_touch_v1', app, id, hash, device, address, now)
     },
 
-    attach: (app, id, credential, by, limits, now) =>
+    attach: ({ app, id, credential, by, limits, now }) =>
       call('session_attach_v1', app, id, credentialValues(credential), by, ...caps(limits), now) as Promise<boolean>,
 
-    detach: (app, id, handle, reason, now) =>
+    detach: ({ app, id, handle, reason, now }) =>
       call('session_detach_v1', app, id, handle, reason, now) as Promise<boolean>,
 
-    rotate: (app, id, by, credential, others, now) =>
+    rotate: ({ app, id, by, credential, others, now }) =>
       call('session_rotate_v1', app, id, by, credentialValues(credential), others === 'end', now) as Promise<boolean>,
 
-    async findOTP(app, hash, now) {
+    async findOTP({ app, hash, now }) {
       const found = await reads.otp(app, hash)
       return found && now < found.credential.expiresAt && isLive(found.session, now) ? found : undefined
     },
 
-    redeem: (app, hash, credential, limits, now) =>
+    redeem: ({ app, hash, credential, limits, now }) =>
       reads.redeem(app, hash, credential && credentialValues(credential), ...caps(limits), now),
 
-    async replace(app, id, { version, by }, session, credential, limits, now): Promise<Replaced> {
+    async replace({ app, id, expected: { version, by }, session, credential, limits, now }): Promise<Replaced> {
       const made = [sessionValues(session), credentialValues(credential)]
       const room = [...licences(limits), perUser(limits)]
       const outcome = await call('session_replace_v1', app, id, version, by, ...made, ...room, now)
       return Array.isArray(outcome) ? { state: 'replaced', ended: outcome } : { state: outcome as 'gone' | 'moved' }
     },
 
-    end: (app, id, reason, now, { by, unseen = false, message } = {}) =>
+    end: ({ app, id, reason, by, unseen = false, message, now }) =>
       call('session_end_v1', app, id, reason, by, unseen, message || null, now) as Promise<EndedSession | undefined>,
 
-    endMany: (app, { userId, kind, exceptId }, reason, now, message) =>
+    endMany: ({ app, filter: { userId, kind, exceptId }, reason, message, now }) =>
       call('session_end_many_v1', app, userId, kind, exceptId, reason, message || null, now) as Promise<EndedSession[]>,
 
-    remove: (app, id, now, message) =>
+    remove: ({ app, id, message, now }) =>
       call('session_remove_v1', app, id, message || null, now) as Promise<EndedSession | undefined>,
 
-    takeMessage: reads.takeMessage,
+    takeMessage: ({ app, hash, now }) => reads.takeMessage(app, hash, now),
 
-    list: (app, filter, page, now) => listPage(calls, app, filter, page, now),
+    list: (call) => listPage(calls, call),
 
-    count: (app, filter, now) => countListed(calls, app, filter, now),
+    count: (call) => countListed(calls, call),
 
-    sweep: (app, now, limit) => call('session_sweep_v1', app, whole(limit), now) as Promise<EndedSession[]>,
+    sweep: ({ app, limit, now }) => call('session_sweep_v1', app, whole(limit), now) as Promise<EndedSession[]>,
 
     announcements: postgresAnnouncements(pool, deadlineMilliseconds),
   }

@@ -35,7 +35,7 @@ export function redisAnnouncements(
   deadlineMilliseconds: number,
 ): Announcements {
   return {
-    listen(app, listener) {
+    listen({ app, listener }) {
       let heard: number | undefined
       let isSubscribed = false
       let stopped = false

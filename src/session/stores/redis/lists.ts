@@ -1,4 +1,4 @@
-import type { ListFilter, ListPage, Page } from '../../store.ts'
+import type { CallOf, ListFilter, ListPage } from '../../store.ts'
 import { type RunScript, script } from './client.ts'
 import { recordFrom } from './lines.ts'
 import { CREDENTIALS, INDEXES, RECORDS } from './lua-library.ts'
@@ -177,13 +177,7 @@ return { digits(found), members[#members], members[#members - 1] }
 )
 
 /** One page of the records that match, in order, after the cursor. */
-export async function listPage(
-  run: RunScript,
-  app: string,
-  filter: ListFilter,
-  page: Page,
-  now: number,
-): Promise<ListPage> {
+export async function listPage(run: RunScript, { app, filter, page, now }: CallOf<'list'>): Promise<ListPage> {
   const { sort = 'created', direction = 'desc', size = 50, after } = page
   const found: { value: number; id: string; text: string; storage: string }[] = []
   let [value, id] = after ? [String(after.value), after.id] : ['', '']
@@ -204,19 +198,19 @@ export async function listPage(
   return found.length > size && last ? { sessions, next: { value: last.value, id: last.id } } : { sessions }
 }
 
-export async function countListed(run: RunScript, app: string, filter: ListFilter, now: number): Promise<number> {
-  return Object.keys(filter).length === 0 ? countAll(run, app, now) : countMatching(run, app, filter, now)
+export async function countListed(run: RunScript, call: CallOf<'count'>): Promise<number> {
+  return Object.keys(call.filter).length === 0 ? countAll(run, call) : countMatching(run, call)
 }
 
 /** Every record that exists. Some that are counted may be gone; as long as such are found, it is counted again. */
-async function countAll(run: RunScript, app: string, now: number): Promise<number> {
+async function countAll(run: RunScript, { app, now }: CallOf<'count'>): Promise<number> {
   for (;;) {
     const [found, healed] = (await run(COUNT, app, now, ...filterTexts({}), '', '', '1')) as string[]
     if (healed === '') return Number(found)
   }
 }
 
-async function countMatching(run: RunScript, app: string, filter: ListFilter, now: number): Promise<number> {
+async function countMatching(run: RunScript, { app, filter, now }: CallOf<'count'>): Promise<number> {
   let [count, value, id] = [0, '', '']
   do {
     const answer = await run(COUNT, app, now, ...filterTexts(filter), value, id, '0')

@@ -189,22 +189,14 @@ local function isFull(r, sessions, guests, now)
   return full() and (heal(app .. 'end', now) == 0 or full())
 end
 
--- At the limit of sessions, the oldest guest gives way to a session that is no guest's, if he has to.
-local function endGuestFor(r, sessions, now)
-  if not sessions or isGuest(r) or call('ZCARD', app .. 'end') ~= sessions or heal(app .. 'end', now) > 0 then return {} end
-  local oldest = call('ZRANGE', app .. 'guests', 0, 0)[1]
-  local guest = oldest and readRecord(oldest)
-  if oldest and not guest then forget(oldest) end
-  return guest and { endSession(oldest, guest, 'limit', now) } or {}
-end
-
 local function cameFirst(a, b)
   if a.r.startTime ~= b.r.startTime then return a.r.startTime < b.r.startTime end
   return a.r.serial < b.r.serial
 end
 
 -- The user's sessions beyond the limit, oldest first; never the one that just came, and no API token's.
-local function endOldest(id, r, perUser, now, ended)
+local function endOldest(id, r, perUser, now)
+  local ended = {}
   if not perUser or r.userId == 'null' then return ended end
   local others = {}
   for _, other in ipairs(call('ZRANGEBYSCORE', userSet(r.userId), '(' .. digits(now), '+inf')) do

@@ -20,13 +20,12 @@ export const CREATE = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, LIMITS, ADDING, BEGINNING],
   `
 local id, text, storage, hash, credential, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local sessions, guests, giveWay, perUser = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10])
+local sessions, guests, perUser = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 if call('HEXISTS', sessionKey(id), 'r') == 1 then return { 'exists' } end
 local r = recordOf(text)
-local ended = giveWay == '1' and endGuestFor(r, sessions, now) or {}
 if isFull(r, sessions, guests, now) then return { 'full' } end
 insert(id, text, storage, hash, credential, now)
-endOldest(id, r, perUser, now, ended)
+local ended = endOldest(id, r, perUser, now)
 announce()
 table.insert(ended, 1, 'admitted')
 return ended
@@ -59,7 +58,7 @@ else
 end
 tell(id)
 insert(newId, text, storage, hash, credential, now)
-local ended = endOldest(newId, r, perUser, now, {})
+local ended = endOldest(newId, r, perUser, now)
 announce()
 table.insert(ended, 1, 'replaced')
 return ended
@@ -112,7 +111,7 @@ if c then
   writeCredential(id, c)
   noteWays(id, r, credentialsOf(id))
 end
-local ended = userId ~= '' and endOldest(id, r, perUser, now, {}) or {}
+local ended = userId ~= '' and endOldest(id, r, perUser, now) or {}
 announce()
 table.insert(ended, 1, '1')
 return ended

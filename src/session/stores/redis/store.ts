@@ -55,7 +55,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const runPatiently = scriptRunner(commandSender(client, deadlineMilliseconds * PATIENCE), base)
 
   return {
-    async create(app, session, credential, limits, now): Promise<Admission> {
+    async create({ app, session, credential, limits, now }): Promise<Admission> {
       const [state, ...ended] = (await run(
         CREATE,
         app,
@@ -67,14 +67,13 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
         now,
         limits.sessions ?? '',
         limits.guests ?? '',
-        limits.guestsGiveWay ? 1 : 0,
         limits.sessionsPerUser ?? '',
       )) as string[]
       if (state === 'exists') throw existsAlready(session.id)
       return state === 'admitted' ? { admitted: true, ended: ended.map(endedFrom) } : { admitted: false }
     },
 
-    async find(app, id, hash, now): Promise<Found | undefined> {
+    async find({ app, id, hash, now }): Promise<Found | undefined> {
       const answer = await send('HMGET', sessionKey(app, id), 'r', 's', `c${hash}`, `t${hash}`)
       const [text, storage, credential, grave] = answer as (string | null)[]
       if (text && credential) {
@@ -85,17 +84,17 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       return grave ? graveFrom(grave, now) : undefined
     },
 
-    async get(app, id) {
+    async get({ app, id }) {
       const [text, storage] = (await send('HMGET', sessionKey(app, id), 'r', 's')) as (string | null)[]
       return text ? recordFrom(id, text, storage ?? '') : undefined
     },
 
-    async credentials(app, ids) {
+    async credentials({ app, ids }) {
       const answer = (await run(CREDENTIALS_OF, app, ...ids)) as string[][]
       return new Map(ids.map((id, n) => [id, credentialsFrom(answer[n] ?? [])]))
     },
 
-    async update(app, id, expected, writeId, changes, limits, now) {
+    async update({ app, id, expected, writeId, changes, limits, now }) {
       const { storage, ...others } = changes
       const { userName, userId, grants, lastAccessTime, idleMilliseconds, end, authenticatedAt } = others
       const condition = [id, now, expected.version ?? '', expected.by ?? '', JSON.stringify(writeId)]
@@ -120,21 +119,21 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       return { updated: updated === '1', ended: ended.map(endedFrom) }
     },
 
-    async touch(app, id, hash, { device, address }, now) {
+    async touch({ app, id, hash, from: { device, address }, now }) {
       await run(TOUCH, app, id, hash, now, JSON.stringify(device), JSON.stringify(address))
     },
 
-    async attach(app, id, credential, by, { credentials, otps }, now) {
+    async attach({ app, id, credential, by, limits: { credentials, otps }, now }) {
       const text = credentialText(credential)
       return isOne(await run(ATTACH, app, id, credential.hash, text, by ?? '', credentials ?? '', otps ?? '', now))
     },
 
-    detach: async (app, id, handle, reason, now) => isOne(await run(DETACH, app, id, handle, reason, now)),
+    detach: async ({ app, id, handle, reason, now }) => isOne(await run(DETACH, app, id, handle, reason, now)),
 
-    rotate: async (app, id, by, credential, others, now) =>
+    rotate: async ({ app, id, by, credential, others, now }) =>
       isOne(await run(ROTATE, app, id, by, credential.hash, credentialText(credential), others, now)),
 
-    async findOTP(app, hash, now): Promise<FoundOTP | undefined> {
+    async findOTP({ app, hash, now }): Promise<FoundOTP | undefined> {
       const found = (await run(FIND_OTP, app, hash)) as [string, string, string, string] | null
       if (!found) return undefined
       const session = recordFrom(found[0], found[1], found[2])
@@ -142,13 +141,13 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       return now < credential.expiresAt && isLive(session, now) ? { session, credential } : undefined
     },
 
-    async redeem(app, hash, credential, { credentials, otps }, now) {
+    async redeem({ app, hash, credential, limits: { credentials, otps }, now }) {
       const added = credential ? [credential.hash, credentialText(credential)] : ['', '']
       const got = await run(REDEEM, app, hash, ...added, credentials ?? '', otps ?? '', now)
       return got ? recordFrom(...(got as [string, string, string])) : undefined
     },
 
-    async replace(app, id, expected, session, credential, limits, now): Promise<Replaced> {
+    async replace({ app, id, expected, session, credential, limits, now }): Promise<Replaced> {
       const [state, ...ended] = (await run(
         REPLACE,
         app,
@@ -171,12 +170,12 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
         : { state: state === 'moved' ? 'moved' : 'gone' }
     },
 
-    async end(app, id, reason, now, { by = '', unseen = false, message = '' } = {}) {
+    async end({ app, id, reason, by = '', unseen = false, message = '', now }) {
       const ended = await run(END, app, id, reason, now, by, unseen ? 1 : 0, messageText(message))
       return ended ? endedFrom(ended as string) : undefined
     },
 
-    async endMany(app, { userId, kind = '', exceptId = '' }, reason, now, message = '') {
+    async endMany({ app, filter: { userId, kind = '', exceptId = '' }, reason, message = '', now }) {
       const ended = await runPatiently(
         END_MANY,
         app,
@@ -190,21 +189,21 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       return (ended as string[]).map(endedFrom)
     },
 
-    async remove(app, id, now, message = '') {
+    async remove({ app, id, message = '', now }) {
       const removed = await run(REMOVE, app, id, now, messageText(message))
       return removed ? endedFrom(removed as string) : undefined
     },
 
-    async takeMessage(app, hash, now) {
+    async takeMessage({ app, hash, now }) {
       const message = await run(TAKE_MESSAGE, app, hash, now)
       return message ? (JSON.parse(message as string) as string) : undefined
     },
 
-    list: (app, filter, page, now) => listPage(run, app, filter, page, now),
+    list: (call) => listPage(run, call),
 
-    count: (app, filter, now) => countListed(run, app, filter, now),
+    count: (call) => countListed(run, call),
 
-    sweep: async (app, now, limit) => ((await run(SWEEP, app, now, limit)) as string[]).map(endedFrom),
+    sweep: async ({ app, now, limit }) => ((await run(SWEEP, app, now, limit)) as string[]).map(endedFrom),
 
     ...(subscriber && { announcements: redisAnnouncements(send, subscriber, base, deadlineMilliseconds) }),
   }

@@ -4,10 +4,10 @@ import type { SqliteDatabase } from './batch.ts'
 
 const POLL_MILLISECONDS = 250
 
-/** What a store tells of its own ends; those of other connections to the file are found by asking. */
+/** A store notifies of its own ends; those of other connections to the file are found by asking. */
 export interface SqliteAnnouncements extends Announcements {
   /** Call it inside the transaction that ends something: listeners hear of it after the commit. */
-  tell(app: string, id: SessionId): void
+  notify(app: string, id: SessionId): void
 }
 
 /**
@@ -36,7 +36,7 @@ export function sqliteAnnouncements(db: SqliteDatabase): SqliteAnnouncements {
   }
 
   return {
-    listen(app, listener) {
+    listen({ app, listener }) {
       listeners.set(listener, app)
       version ??= currentVersion()
       timer ??= setInterval(poll, POLL_MILLISECONDS).unref()
@@ -48,7 +48,7 @@ export function sqliteAnnouncements(db: SqliteDatabase): SqliteAnnouncements {
         version = undefined
       }
     },
-    tell(app, id) {
+    notify(app, id) {
       if (listeners.size === 0) return
       // All writes of a transaction, and its commit, are one turn.
       queueMicrotask(() => {

@@ -1,8 +1,9 @@
 import type { Credential, SessionRecord } from '../../record.ts'
-import type { ListFilter, ListPage, Page } from '../../store.ts'
+import type { CallOf, ListFilter, ListPage, Page } from '../../store.ts'
 import type { SqliteDatabase } from './batch.ts'
 import { RECORD } from './found-cache.ts'
-import { IS_GUEST } from './rows.ts'
+
+export const IS_GUEST = `s.grants = '' AND s.user_id IS NULL`
 
 // A record without times sorts as the oldest.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }
@@ -20,7 +21,7 @@ const CAME_BY = Object.fromEntries(
 ) as Record<Credential['via'], string>
 
 /** One page of the records that match, in order, after the cursor. */
-export function listPage(db: SqliteDatabase, app: string, filter: ListFilter, page: Page, now: number): ListPage {
+export function listPage(db: SqliteDatabase, { app, filter, page, now }: CallOf<'list'>): ListPage {
   const { sort = 'created', direction = 'desc', size = 50, after } = page
   const { where, parameters } = listCondition(app, filter, now)
   const value = isNarrow(filter, sort) ? `+${SORT_VALUE[sort]}` : SORT_VALUE[sort]
@@ -51,7 +52,7 @@ function isNarrow({ userId, kind, state }: ListFilter, sort: NonNullable<Page['s
   return userId !== undefined || state === 'invalidated' || (kind === 'rest' && sort !== 'created')
 }
 
-export function countListed(db: SqliteDatabase, app: string, filter: ListFilter, now: number): number {
+export function countListed(db: SqliteDatabase, { app, filter, now }: CallOf<'count'>): number {
   const all = Object.keys(filter).length === 0
   if (Object.keys(filter).join() === 'kind') return countKind(db, app, filter.kind, now)
   const { where, parameters } = all ? { where: ['s.app = ?'], parameters: [app] } : listCondition(app, filter, now)

@@ -9,8 +9,8 @@ export function sqlitePresence(db: SqliteDatabase, batch: WriteBatch): Presence 
   const forget = db.prepare('DELETE FROM session_processes WHERE app = ? AND beat <= ?')
   const other = db.prepare('SELECT 1 FROM session_processes WHERE app = ?')
   return {
-    beat: (app, processId, now) => batch.add(() => void beat.run(app, processId, now)),
-    leave: (app, processId, now) =>
+    beat: ({ app, processId, now }) => batch.add(() => void beat.run(app, processId, now)),
+    leave: ({ app, processId, now }) =>
       batch.add(() => {
         leave.run(app, processId)
         forget.run(app, now - PRESENCE_LIFE_MILLISECONDS)

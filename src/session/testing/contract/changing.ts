@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import {
-  APP,
   atOnce,
   CALLERS,
   credential,
   HOUR,
-  NO_LIMITS,
   NOWHERE,
   rounds,
   type StorePromise,
@@ -30,17 +28,14 @@ export const changing: StorePromise[] = [
         end: record.end + 5,
         lastAccessTime: clock.now() + 1,
       }
-      const outcome = await store.update(
-        APP,
-        record.id,
-        { version: 1, by: cookie.hash },
-        'w1',
-        { ...changes, authenticatedAt: 99 },
-        NO_LIMITS,
-        clock.now(),
-      )
+      const outcome = await store.update({
+        id: record.id,
+        expected: { version: 1, by: cookie.hash },
+        writeId: 'w1',
+        changes: { ...changes, authenticatedAt: 99 },
+      })
       assert.deepEqual(outcome, { updated: true, ended: [] })
-      const found = await store.find(APP, record.id, cookie.hash, clock.now())
+      const found = await store.find({ id: record.id, hash: cookie.hash })
       assert.equal(found?.state, 'live')
       assert.deepEqual(found.session, { ...record, ...changes, version: 2 })
       assert.deepEqual([found.credential.authenticatedAt, found.credential.via], [99, 'login'])
@@ -52,8 +47,8 @@ export const changing: StorePromise[] = [
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
       const other = credential(clock)
-      await store.attach(APP, record.id, other, undefined, NO_LIMITS, clock.now())
-      await store.detach(APP, record.id, other.handle, 'revoked', clock.now())
+      await store.attach({ id: record.id, credential: other })
+      await store.detach({ id: record.id, handle: other.handle, reason: 'revoked' })
       for (const expected of [
         { version: 0, by: cookie.hash },
         { version: 2 },
@@ -61,11 +56,11 @@ export const changing: StorePromise[] = [
         { version: 1, by: 'nobody' },
       ]) {
         assert.equal(
-          (await store.update(APP, record.id, expected, 'w', { storage: '{"no":1}' }, NO_LIMITS, clock.now())).updated,
+          (await store.update({ id: record.id, expected, writeId: 'w', changes: { storage: '{"no":1}' } })).updated,
           false,
         )
       }
-      assert.deepEqual((await store.get(APP, record.id))?.storage, '{}')
+      assert.deepEqual((await store.get({ id: record.id }))?.storage, '{}')
     },
   },
   {
@@ -74,120 +69,113 @@ export const changing: StorePromise[] = [
     async check(trial) {
       const { store, clock } = trial
       const change = (id: string) =>
-        store.update(APP, id, {}, `w-${id}`, { storage: '{"back":1}' }, NO_LIMITS, clock.now())
+        store.update({ id, expected: {}, writeId: `w-${id}`, changes: { storage: '{"back":1}' } })
       const unknown = session(clock)
       const ended = await stored(trial)
-      await store.end(APP, ended.record.id, 'closed', clock.now())
+      await store.end({ id: ended.record.id, reason: 'closed' })
       const removed = await stored(trial)
-      await store.remove(APP, removed.record.id, clock.now())
+      await store.remove({ id: removed.record.id })
       const replaced = await stored(trial)
-      await store.replace(APP, replaced.record.id, {}, session(clock), credential(clock), NO_LIMITS, clock.now())
+      await store.replace({
+        id: replaced.record.id,
+        expected: {},
+        session: session(clock),
+        credential: credential(clock),
+      })
       for (const id of [unknown.id, ended.record.id, removed.record.id, replaced.record.id])
         assert.equal((await change(id)).updated, false)
       for (const id of [unknown.id, ended.record.id, removed.record.id])
-        assert.equal(await store.get(APP, id), undefined)
-      assert.equal((await store.get(APP, replaced.record.id))?.startTime, null)
+        assert.equal(await store.get({ id }), undefined)
+      assert.equal((await store.get({ id: replaced.record.id }))?.startTime, null)
       const expired = await stored(trial)
       clock.advance({ milliseconds: expired.record.end - clock.now() })
       assert.equal((await change(expired.record.id)).updated, false)
-      assert.equal((await store.get(APP, expired.record.id))?.storage, '{}')
+      assert.equal((await store.get({ id: expired.record.id }))?.storage, '{}')
     },
   },
   {
     claim: 'asked again with the write id that it holds, the store says yes and writes nothing',
     async check(trial) {
-      const { store, clock } = trial
+      const { store } = trial
       const { record, cookie } = await stored(trial)
       const ask = () =>
-        store.update(
-          APP,
-          record.id,
-          { version: 1, by: cookie.hash },
-          'same',
-          { storage: '{"n":1}' },
-          NO_LIMITS,
-          clock.now(),
-        )
+        store.update({
+          id: record.id,
+          expected: { version: 1, by: cookie.hash },
+          writeId: 'same',
+          changes: { storage: '{"n":1}' },
+        })
       assert.equal((await ask()).updated, true)
       assert.equal((await ask()).updated, true)
-      assert.equal((await store.get(APP, record.id))?.version, 2)
+      assert.equal((await store.get({ id: record.id }))?.version, 2)
     },
   },
   {
     claim: 'of many updates of one version exactly one is made',
     async check(trial) {
-      const { store, clock } = trial
+      const { store } = trial
       await rounds(async () => {
         const { record, cookie } = await stored(trial)
         const outcomes = await atOnce((caller) =>
-          store.update(
-            APP,
-            record.id,
-            { version: 1, by: cookie.hash },
-            `w${caller}`,
-            { storage: `{"n":${caller}}` },
-            NO_LIMITS,
-            clock.now(),
-          ),
+          store.update({
+            id: record.id,
+            expected: { version: 1, by: cookie.hash },
+            writeId: `w${caller}`,
+            changes: { storage: `{"n":${caller}}` },
+          }),
         )
         const winners = outcomes.flatMap(({ updated }, caller) => (updated ? [caller] : []))
         assert.equal(winners.length, 1)
-        assert.equal((await store.get(APP, record.id))?.storage, `{"n":${winners[0]}}`)
+        assert.equal((await store.get({ id: record.id }))?.storage, `{"n":${winners[0]}}`)
       })
     },
   },
   {
     claim: 'callers that read, change and compare lose no change',
     async check(trial) {
-      const { store, clock } = trial
+      const { store } = trial
       const { record } = await stored(trial, { storage: '0' })
       await atOnce(async (caller) => {
         for (let attempt = 0; ; attempt++) {
-          const read = await store.get(APP, record.id)
+          const read = await store.get({ id: record.id })
           assert.ok(read)
           const storage = String(Number(read.storage) + 1)
           if (
             (
-              await store.update(
-                APP,
-                record.id,
-                { version: read.version },
-                `w${caller}-${attempt}`,
-                { storage },
-                NO_LIMITS,
-                clock.now(),
-              )
+              await store.update({
+                id: record.id,
+                expected: { version: read.version },
+                writeId: `w${caller}-${attempt}`,
+                changes: { storage },
+              })
             ).updated
           )
             return
         }
       })
-      assert.equal((await store.get(APP, record.id))?.storage, String(CALLERS))
+      assert.equal((await store.get({ id: record.id }))?.storage, String(CALLERS))
     },
   },
   {
     claim: 'an end and updates at the same moment leave the session ended',
     async check(trial) {
-      const { store, clock } = trial
+      const { store } = trial
       await rounds(async (round) => {
         const { record, cookie } = await stored(trial)
         await atOnce<unknown>((caller) =>
           caller === CALLERS / 2
-            ? store.end(APP, record.id, 'closed', clock.now())
+            ? store.end({ id: record.id, reason: 'closed' })
             : caller % 2 === 0
-              ? store.touch(APP, record.id, cookie.hash, NOWHERE, clock.now())
-              : store.update(
-                  APP,
-                  record.id,
-                  { by: cookie.hash },
-                  `w${round}-${caller}`,
-                  { storage: '{"n":1}' },
-                  NO_LIMITS,
-                  clock.now(),
-                ),
+              ? store.touch({ id: record.id, hash: cookie.hash, from: NOWHERE })
+              : store.update({
+                  id: record.id,
+                  expected: { by: cookie.hash },
+                  writeId: `w${round}-${caller}`,
+                  changes: { storage: '{"n":1}' },
+                }),
         )
         assert.equal(await stateOf(trial, record.id, cookie.hash), 'closed')
-        assert.equal(await store.get(APP, record.id), undefined)
+        assert.equal(await store.get({ id: record.id }), undefined)
       })
     },
   },
@@ -197,12 +185,12 @@ export const changing: StorePromise[] = [
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
       const second = credential(clock, { via: 'link' })
-      assert.equal(await store.attach(APP, record.id, second, cookie.hash, NO_LIMITS, clock.now()), true)
+      assert.equal(await store.attach({ id: record.id, credential: second, by: cookie.hash }), true)
       assert.equal(await stateOf(trial, record.id, second.hash), 'live')
-      await store.end(APP, record.id, 'closed', clock.now())
+      await store.end({ id: record.id, reason: 'closed' })
       assert.equal(await stateOf(trial, record.id, second.hash), 'closed')
       const late = credential(clock)
-      assert.equal(await store.attach(APP, record.id, late, undefined, NO_LIMITS, clock.now()), false)
+      assert.equal(await store.attach({ id: record.id, credential: late }), false)
       assert.equal(await stateOf(trial, record.id, late.hash), 'unknown')
     },
   },

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict'
 import type { ListFilter, Page } from '../../store.ts'
 import {
-  APP,
   atOnce,
   CALLERS,
   credential,
   HOUR,
-  NO_LIMITS,
   otp,
   rounds,
   type StorePromise,
   session,
-  stateOf,
   stored,
   type Trial,
 } from './fixtures.ts'
@@ -23,12 +20,12 @@ export const counting: StorePromise[] = [
     async check(trial) {
       const { store, clock } = trial
       const limits = { sessions: 2 }
-      const create = () => store.create(APP, session(clock), credential(clock), limits, clock.now())
+      const create = () => store.create({ session: session(clock), credential: credential(clock), limits })
       const { record } = await stored(trial)
-      await store.replace(APP, record.id, {}, session(clock), credential(clock), NO_LIMITS, clock.now())
+      await store.replace({ id: record.id, expected: {}, session: session(clock), credential: credential(clock) })
       assert.deepEqual(await create(), { admitted: false })
-      assert.equal(await store.count(APP, {}, clock.now()), 2)
-      await store.remove(APP, record.id, clock.now())
+      assert.equal(await store.count({ filter: {} }), 2)
+      await store.remove({ id: record.id })
       assert.deepEqual(await create(), { admitted: true, ended: [] })
     },
   },
@@ -36,33 +33,10 @@ export const counting: StorePromise[] = [
     claim: 'of many who come at once exactly as many are admitted as there are licences',
     async check({ store, clock }) {
       const admissions = await atOnce(() =>
-        store.create(APP, session(clock), credential(clock), { sessions: 7 }, clock.now()),
+        store.create({ session: session(clock), credential: credential(clock), limits: { sessions: 7 } }),
       )
       assert.equal(admissions.filter(({ admitted }) => admitted).length, 7)
-      assert.equal(await store.count(APP, {}, clock.now()), 7)
-    },
-  },
-  {
-    claim: 'where guests give way, the oldest one does at the limit, for a user and for no other guest',
-    async check(trial) {
-      const { store, clock } = trial
-      const limits = { sessions: 3, guestsGiveWay: true }
-      const create = (fields = {}) => store.create(APP, session(clock, fields), credential(clock), limits, clock.now())
-      const user = await stored(trial, { userId: '1' })
-      const [first, second] = [await stored(trial), await stored(trial)]
-      assert.deepEqual(await create(), { admitted: false })
-      const admission = await create({ userId: '2' })
-      assert.ok(admission.admitted)
-      assert.deepEqual(
-        admission.ended.map(({ id, reason }) => [id, reason]),
-        [[first.record.id, 'limit']],
-      )
-      assert.equal(await stateOf(trial, first.record.id, first.cookie.hash), 'limit')
-      assert.equal((await create({ userId: '3' })).admitted, true)
-      assert.equal(await store.get(APP, second.record.id), undefined)
-      assert.deepEqual(await create({ userId: '4' }), { admitted: false })
-      assert.ok(await store.get(APP, user.record.id))
-      assert.equal(await store.count(APP, {}, clock.now()), 3)
+      assert.equal(await store.count({ filter: {} }), 7)
     },
   },
   {
@@ -70,7 +44,8 @@ export const counting: StorePromise[] = [
     async check(trial) {
       const { store, clock } = trial
       const limits = { guests: 1 }
-      const create = (fields = {}) => store.create(APP, session(clock, fields), credential(clock), limits, clock.now())
+      const create = (fields = {}) =>
+        store.create({ session: session(clock, fields), credential: credential(clock), limits })
       assert.equal((await create({ userId: '1' })).admitted, true)
       assert.equal((await create({ grants: '{"roles":["x"]}' })).admitted, true)
       assert.equal((await create()).admitted, true)
@@ -88,22 +63,22 @@ export const counting: StorePromise[] = [
       await rounds(async () => {
         clock.advance({ seconds: 1 })
         const admissions = await atOnce(() =>
-          store.create(APP, session(clock, { userId: '4' }), credential(clock), limits, clock.now()),
+          store.create({ session: session(clock, { userId: '4' }), credential: credential(clock), limits }),
         )
         const ended = admissions.flatMap((admission) => (admission.admitted ? admission.ended : []))
         assert.ok(ended.every(({ userId, reason }) => userId === '4' && reason === 'limit'))
-        assert.equal(await store.count(APP, { userId: '4' }, clock.now()), 3)
+        assert.equal(await store.count({ filter: { userId: '4' } }), 3)
       })
-      assert.equal(await store.get(APP, oldest.record.id), undefined)
-      assert.ok(await store.get(APP, other.record.id))
+      assert.equal(await store.get({ id: oldest.record.id }), undefined)
+      assert.ok(await store.get({ id: other.record.id }))
       const token = session(clock, { userId: '4', kind: 'rest' })
-      await store.create(APP, token, credential(clock, { kind: 'bearer', via: 'token' }), NO_LIMITS, clock.now())
+      await store.create({ session: token, credential: credential(clock, { kind: 'bearer', via: 'token' }) })
       for (let more = 0; more < 5; more++) {
         clock.advance({ seconds: 1 })
-        await store.create(APP, session(clock, { userId: '4' }), credential(clock), limits, clock.now())
+        await store.create({ session: session(clock, { userId: '4' }), credential: credential(clock), limits })
       }
-      assert.ok(await store.get(APP, token.id), 'an API token does not end for the limit')
-      assert.equal(await store.count(APP, { userId: '4', kind: 'web' }, clock.now()), 3, 'nor does it count')
+      assert.ok(await store.get({ id: token.id }), 'an API token does not end for the limit')
+      assert.equal(await store.count({ filter: { userId: '4', kind: 'web' } }), 3, 'nor does it count')
     },
   },
   {
@@ -113,24 +88,28 @@ export const counting: StorePromise[] = [
       const limits = { sessionsPerUser: 1 }
       const first = await stored(trial, { userId: '4' })
       const second = await stored(trial)
-      const updated = await store.update(
-        APP,
-        second.record.id,
-        { version: 1 },
-        'w',
-        { userId: '4' },
+      const updated = await store.update({
+        id: second.record.id,
+        expected: { version: 1 },
+        writeId: 'w',
+        changes: { userId: '4' },
         limits,
-        clock.now(),
-      )
+      })
       assert.deepEqual(
         updated.ended.map(({ id }) => id),
         [first.record.id],
       )
       const guest = await stored(trial)
       const next = session(clock, { userId: '4' })
-      const replaced = await store.replace(APP, guest.record.id, {}, next, credential(clock), limits, clock.now())
+      const replaced = await store.replace({
+        id: guest.record.id,
+        expected: {},
+        session: next,
+        credential: credential(clock),
+        limits,
+      })
       assert.deepEqual(replaced.state === 'replaced' && replaced.ended.map(({ id }) => id), [second.record.id])
-      assert.equal(await store.count(APP, { userId: '4' }, clock.now()), 1)
+      assert.equal(await store.count({ filter: { userId: '4' } }), 1)
     },
   },
   {
@@ -166,18 +145,18 @@ export const counting: StorePromise[] = [
       const rest = await stored(trial, { userId: '4', kind: 'rest' })
       const old = await stored(trial, { userId: '5' })
       const next = session(clock, { userId: '5' })
-      await store.replace(APP, old.record.id, {}, next, credential(clock), NO_LIMITS, clock.now())
-      await store.attach(APP, user.record.id, credential(clock, { via: 'link' }), undefined, NO_LIMITS, clock.now())
+      await store.replace({ id: old.record.id, expected: {}, session: next, credential: credential(clock) })
+      await store.attach({ id: user.record.id, credential: credential(clock, { via: 'link' }) })
       const token = session(clock, { userId: '6', kind: 'rest' })
-      await store.create(APP, token, credential(clock, { kind: 'bearer', via: 'token' }), NO_LIMITS, clock.now())
-      await store.attach(APP, rest.record.id, otp(clock), undefined, NO_LIMITS, clock.now()) // not opened yet
+      await store.create({ session: token, credential: credential(clock, { kind: 'bearer', via: 'token' }) })
+      await store.attach({ id: rest.record.id, credential: otp(clock) }) // not opened yet
       const expired = await stored(trial, { absoluteEnd: clock.now() + 1 })
       await stored(trial, { kind: 'rest', absoluteEnd: clock.now() + 1 })
       clock.advance({ milliseconds: 1 })
       const expect = async (filter: ListFilter, ids: string[]) => {
         const listed = await listAll(trial, filter, {})
         assert.deepEqual(listed.map(({ id }) => id).sort(), [...ids].sort())
-        if (Object.keys(filter).length > 0) assert.equal(await store.count(APP, filter, clock.now()), ids.length)
+        if (Object.keys(filter).length > 0) assert.equal(await store.count({ filter }), ids.length)
       }
       await expect({}, [guest.record.id, user.record.id, rest.record.id, old.record.id, next.id, token.id])
       await expect({ userId: '4' }, [user.record.id, rest.record.id])
@@ -191,16 +170,16 @@ export const counting: StorePromise[] = [
       await expect({ state: 'restored' }, [user.record.id])
       await expect({ state: 'invalidated' }, [old.record.id])
       await expect({ userId: '5', state: 'user' }, [next.id])
-      assert.equal(await store.count(APP, {}, clock.now()), 8)
-      assert.ok(await store.get(APP, expired.record.id))
+      assert.equal(await store.count({ filter: {} }), 8)
+      assert.ok(await store.get({ id: expired.record.id }))
     },
   },
 ]
 
-async function listAll({ store, clock }: Trial, filter: ListFilter, page: Page) {
+async function listAll({ store }: Trial, filter: ListFilter, page: Page) {
   const all = []
   for (let after: Page['after']; ; ) {
-    const { sessions, next } = await store.list(APP, filter, after ? { ...page, after } : page, clock.now())
+    const { sessions, next } = await store.list({ filter, page: after ? { ...page, after } : page })
     all.push(...sessions)
     if (!next) return all
     after = next

@@ -1,17 +1,5 @@
 import assert from 'node:assert/strict'
-import {
-  APP,
-  atOnce,
-  CALLERS,
-  credential,
-  NO_LIMITS,
-  NOWHERE,
-  otp,
-  rounds,
-  type StorePromise,
-  stateOf,
-  stored,
-} from './fixtures.ts'
+import { atOnce, CALLERS, credential, NOWHERE, otp, rounds, type StorePromise, stateOf, stored } from './fixtures.ts'
 
 /** attach, detach, rotate: the devices and links of one session. */
 export const devices: StorePromise[] = [
@@ -24,19 +12,19 @@ export const devices: StorePromise[] = [
       const limits = { credentials: 3, otps: 2 }
       const add = async (made: ReturnType<typeof credential>) => {
         clock.advance({ seconds: 1 })
-        await store.attach(APP, record.id, { ...made, createdAt: clock.now() }, cookie.hash, limits, clock.now())
+        await store.attach({ id: record.id, credential: { ...made, createdAt: clock.now() }, by: cookie.hash, limits })
         return made
       }
       const [a, b] = [await add(credential(clock)), await add(credential(clock))]
       clock.advance({ minutes: 2 })
-      await store.touch(APP, record.id, a.hash, NOWHERE, clock.now())
+      await store.touch({ id: record.id, hash: a.hash, from: NOWHERE })
       const links = [await add(otp(clock)), await add(otp(clock)), await add(otp(clock))] as const
       const c = await add(credential(clock))
       const states = await Promise.all([cookie, a, b, c].map(({ hash }) => stateOf(trial, record.id, hash)))
       assert.deepEqual(states, ['live', 'live', 'limit', 'live'])
-      assert.equal(await store.findOTP(APP, links[0].hash, clock.now()), undefined)
-      assert.ok(await store.findOTP(APP, links[1].hash, clock.now()))
-      assert.ok(await store.findOTP(APP, links[2].hash, clock.now()))
+      assert.equal(await store.findOTP({ hash: links[0].hash }), undefined)
+      assert.ok(await store.findOTP({ hash: links[1].hash }))
+      assert.ok(await store.findOTP({ hash: links[2].hash }))
     },
   },
   {
@@ -45,8 +33,7 @@ export const devices: StorePromise[] = [
       const { store, clock } = trial
       await rounds(async () => {
         const { record } = await stored(trial)
-        const attach = (made: ReturnType<typeof credential>) =>
-          store.attach(APP, record.id, made, undefined, NO_LIMITS, clock.now())
+        const attach = (made: ReturnType<typeof credential>) => store.attach({ id: record.id, credential: made })
         const [other, plain] = [otp(clock, { purpose: 'other' }), otp(clock)]
         await Promise.all([attach(other), attach(plain)])
         const links = await atOnce(async () => {
@@ -54,9 +41,7 @@ export const devices: StorePromise[] = [
           await attach(link)
           return link
         })
-        const found = await Promise.all(
-          [...links, other, plain].map(({ hash }) => store.findOTP(APP, hash, clock.now())),
-        )
+        const found = await Promise.all([...links, other, plain].map(({ hash }) => store.findOTP({ hash })))
         assert.equal(found.slice(0, CALLERS).filter((link) => link !== undefined).length, 1)
         assert.ok(found.slice(CALLERS).every((link) => link !== undefined))
       })
@@ -68,9 +53,9 @@ export const devices: StorePromise[] = [
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
       const second = credential(clock)
-      await store.attach(APP, record.id, second, undefined, NO_LIMITS, clock.now())
-      assert.equal(await store.detach(APP, record.id, second.handle, 'revoked', clock.now()), true)
-      assert.equal(await store.detach(APP, record.id, second.handle, 'revoked', clock.now()), false)
+      await store.attach({ id: record.id, credential: second })
+      assert.equal(await store.detach({ id: record.id, handle: second.handle, reason: 'revoked' }), true)
+      assert.equal(await store.detach({ id: record.id, handle: second.handle, reason: 'revoked' }), false)
       assert.equal(await stateOf(trial, record.id, second.hash), 'revoked')
       assert.equal(await stateOf(trial, record.id, cookie.hash), 'live')
     },
@@ -83,22 +68,22 @@ export const devices: StorePromise[] = [
         const { record, cookie } = await stored(trial)
         const second = credential(clock)
         const link = otp(clock)
-        await store.attach(APP, record.id, second, undefined, NO_LIMITS, clock.now())
-        await store.attach(APP, record.id, link, undefined, NO_LIMITS, clock.now())
+        await store.attach({ id: record.id, credential: second })
+        await store.attach({ id: record.id, credential: link })
         const fresh = await atOnce(async () => {
           const next = credential(clock)
-          return { next, won: await store.rotate(APP, record.id, cookie.hash, next, 'end', clock.now()) }
+          return { next, won: await store.rotate({ id: record.id, by: cookie.hash, credential: next, others: 'end' }) }
         })
         const winners = fresh.filter(({ won }) => won)
         assert.equal(winners.length, 1)
-        const live = (await store.credentials(APP, [record.id])).get(record.id)
+        const live = (await store.credentials({ ids: [record.id] })).get(record.id)
         assert.deepEqual(
           live?.map(({ hash }) => hash),
           [winners[0]?.next.hash],
         )
         assert.equal(await stateOf(trial, record.id, cookie.hash), 'secured')
         assert.equal(await stateOf(trial, record.id, second.hash), 'revoked')
-        assert.equal(await store.findOTP(APP, link.hash, clock.now()), undefined)
+        assert.equal(await store.findOTP({ hash: link.hash }), undefined)
       })
     },
   },
@@ -110,16 +95,16 @@ export const devices: StorePromise[] = [
         const { record, cookie } = await stored(trial)
         const second = credential(clock)
         const link = otp(clock)
-        await store.attach(APP, record.id, second, undefined, NO_LIMITS, clock.now())
-        await store.attach(APP, record.id, link, undefined, NO_LIMITS, clock.now())
+        await store.attach({ id: record.id, credential: second })
+        await store.attach({ id: record.id, credential: link })
         const won = await atOnce(() =>
-          store.rotate(APP, record.id, cookie.hash, credential(clock), 'keep', clock.now()),
+          store.rotate({ id: record.id, by: cookie.hash, credential: credential(clock), others: 'keep' }),
         )
         assert.equal(won.filter(Boolean).length, 1)
         assert.equal(await stateOf(trial, record.id, cookie.hash), 'secured')
         assert.equal(await stateOf(trial, record.id, second.hash), 'live')
-        assert.ok(await store.findOTP(APP, link.hash, clock.now()))
-        assert.equal((await store.credentials(APP, [record.id])).get(record.id)?.length, 3)
+        assert.ok(await store.findOTP({ hash: link.hash }))
+        assert.equal((await store.credentials({ ids: [record.id] })).get(record.id)?.length, 3)
       })
     },
   },

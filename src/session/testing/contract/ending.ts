@@ -3,7 +3,6 @@ import {
   APP,
   atOnce,
   credential,
-  NO_LIMITS,
   NOWHERE,
   otp,
   rounds,
@@ -22,17 +21,17 @@ export const ending: StorePromise[] = [
       const { record, cookie } = await stored(trial, { userId: '4', userName: 'Ana' })
       const second = credential(clock)
       const link = otp(clock)
-      await store.attach(APP, record.id, second, undefined, NO_LIMITS, clock.now())
-      await store.attach(APP, record.id, link, undefined, NO_LIMITS, clock.now())
-      const ended = await store.end(APP, record.id, 'closed', clock.now())
+      await store.attach({ id: record.id, credential: second })
+      await store.attach({ id: record.id, credential: link })
+      const ended = await store.end({ id: record.id, reason: 'closed' })
       assert.deepEqual(ended, { id: record.id, kind: 'web', userName: 'Ana', userId: '4', reason: 'closed' })
-      assert.equal(await store.get(APP, record.id), undefined)
-      assert.equal(await store.findOTP(APP, link.hash, clock.now()), undefined)
-      assert.equal(await store.count(APP, {}, clock.now()), 0)
+      assert.equal(await store.get({ id: record.id }), undefined)
+      assert.equal(await store.findOTP({ hash: link.hash }), undefined)
+      assert.equal(await store.count({ filter: {} }), 0)
       const endedAt = clock.now()
       clock.advance({ milliseconds: 89_999 })
-      await store.sweep(APP, clock.now(), 100)
-      const found = await store.find(APP, record.id, second.hash, clock.now())
+      await store.sweep({ limit: 100 })
+      const found = await store.find({ id: record.id, hash: second.hash })
       assert.deepEqual(found, { state: 'ended', reason: 'closed', endedAt, message: false, successor: null })
       assert.equal(await stateOf(trial, record.id, cookie.hash), 'closed')
       assert.equal(await stateOf(trial, record.id, 'a-guess'), 'unknown')
@@ -43,7 +42,7 @@ export const ending: StorePromise[] = [
     async check(trial) {
       await rounds(async () => {
         const { record } = await stored(trial)
-        const ended = await atOnce(() => trial.store.end(APP, record.id, 'closed', trial.clock.now()))
+        const ended = await atOnce(() => trial.store.end({ id: record.id, reason: 'closed', now: trial.clock.now() }))
         assert.equal(ended.filter((session) => session !== undefined).length, 1)
       })
     },
@@ -54,20 +53,20 @@ export const ending: StorePromise[] = [
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
       const second = credential(clock)
-      await store.attach(APP, record.id, second, undefined, NO_LIMITS, clock.now())
-      await store.detach(APP, record.id, second.handle, 'revoked', clock.now())
-      assert.equal(await store.end(APP, record.id, 'closed', clock.now(), { by: second.hash }), undefined)
+      await store.attach({ id: record.id, credential: second })
+      await store.detach({ id: record.id, handle: second.handle, reason: 'revoked' })
+      assert.equal(await store.end({ id: record.id, reason: 'closed', by: second.hash }), undefined)
       assert.equal(await stateOf(trial, record.id, cookie.hash), 'live')
     },
   },
   {
     claim: 'an end of what nobody has presented spares what somebody has',
     async check(trial) {
-      const { store, clock } = trial
+      const { store } = trial
       const lost = await stored(trial)
       const used = await stored(trial)
-      await store.touch(APP, used.record.id, used.cookie.hash, NOWHERE, clock.now())
-      const endOf = (id: string) => store.end(APP, id, 'secured', clock.now(), { unseen: true })
+      await store.touch({ id: used.record.id, hash: used.cookie.hash, from: NOWHERE })
+      const endOf = (id: string) => store.end({ id, reason: 'secured', unseen: true })
       assert.equal((await endOf(lost.record.id))?.id, lost.record.id)
       assert.equal(await endOf(used.record.id), undefined)
       assert.equal(await stateOf(trial, used.record.id, used.cookie.hash), 'live')
@@ -76,7 +75,7 @@ export const ending: StorePromise[] = [
   {
     claim: 'many are ended by user, by kind, with one spared, or all; the others stay',
     async check(trial) {
-      const { store, clock } = trial
+      const { store } = trial
       const [a, b, rest, other] = [
         await stored(trial, { userId: '1' }),
         await stored(trial, { userId: '1' }),
@@ -84,18 +83,18 @@ export const ending: StorePromise[] = [
         await stored(trial, { userId: '2' }),
       ]
       const idsOf = (ended: { id: string }[]) => ended.map(({ id }) => id).sort()
-      assert.deepEqual(idsOf(await store.endMany(APP, { userId: '1', kind: 'rest' }, 'revoked', clock.now())), [
+      assert.deepEqual(idsOf(await store.endMany({ filter: { userId: '1', kind: 'rest' }, reason: 'revoked' })), [
         rest.record.id,
       ])
       assert.deepEqual(
-        idsOf(await store.endMany(APP, { userId: '1', exceptId: a.record.id }, 'revoked', clock.now())),
+        idsOf(await store.endMany({ filter: { userId: '1', exceptId: a.record.id }, reason: 'revoked' })),
         [b.record.id],
       )
       assert.equal(await stateOf(trial, a.record.id, a.cookie.hash), 'live')
       assert.equal(await stateOf(trial, b.record.id, b.cookie.hash), 'revoked')
       assert.equal(await stateOf(trial, other.record.id, other.cookie.hash), 'live')
-      assert.equal((await store.endMany(APP, {}, 'stopped', clock.now())).length, 2)
-      assert.equal(await store.count(APP, {}, clock.now()), 0)
+      assert.equal((await store.endMany({ filter: {}, reason: 'stopped' })).length, 2)
+      assert.equal(await store.count({ filter: {} }), 0)
       assert.equal(await stateOf(trial, other.record.id, other.cookie.hash), 'stopped')
     },
   },
@@ -104,15 +103,15 @@ export const ending: StorePromise[] = [
     async check(trial) {
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
-      await store.replace(APP, record.id, {}, session(clock), credential(clock), NO_LIMITS, clock.now())
-      assert.equal((await store.remove(APP, record.id, clock.now()))?.reason, 'secured')
-      assert.equal(await store.remove(APP, record.id, clock.now()), undefined)
+      await store.replace({ id: record.id, expected: {}, session: session(clock), credential: credential(clock) })
+      assert.equal((await store.remove({ id: record.id }))?.reason, 'secured')
+      assert.equal(await store.remove({ id: record.id }), undefined)
       const live = await stored(trial)
-      assert.equal((await store.remove(APP, live.record.id, clock.now()))?.reason, 'revoked')
+      assert.equal((await store.remove({ id: live.record.id }))?.reason, 'revoked')
       const over = await stored(trial, { absoluteEnd: clock.now() + 1 })
       clock.advance({ milliseconds: 1 })
-      assert.equal((await store.remove(APP, over.record.id, clock.now()))?.reason, 'absolute')
-      assert.equal(await store.get(APP, record.id), undefined)
+      assert.equal((await store.remove({ id: over.record.id }))?.reason, 'absolute')
+      assert.equal(await store.get({ id: record.id }), undefined)
       assert.equal(await stateOf(trial, record.id, cookie.hash), 'secured')
     },
   },
@@ -122,22 +121,22 @@ export const ending: StorePromise[] = [
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
       const second = credential(clock)
-      await store.attach(APP, record.id, second, undefined, NO_LIMITS, clock.now())
-      await store.remove(APP, record.id, clock.now(), 'Please sign in again.')
+      await store.attach({ id: record.id, credential: second })
+      await store.remove({ id: record.id, message: 'Please sign in again.' })
       clock.advance({ hours: 23, minutes: 59 })
-      await store.sweep(APP, clock.now(), 100)
-      const found = await store.find(APP, record.id, cookie.hash, clock.now())
+      await store.sweep({ limit: 100 })
+      const found = await store.find({ id: record.id, hash: cookie.hash })
       assert.equal(found?.state === 'ended' && found.message, true)
-      const told = await atOnce(() => store.takeMessage(APP, cookie.hash, clock.now()))
+      const told = await atOnce(() => store.takeMessage({ hash: cookie.hash }))
       assert.deepEqual(
         told.filter((text) => text !== undefined),
         ['Please sign in again.'],
       )
-      assert.equal(await store.takeMessage(APP, second.hash, clock.now()), 'Please sign in again.')
+      assert.equal(await store.takeMessage({ hash: second.hash }), 'Please sign in again.')
       const silent = await stored(trial)
-      await store.remove(APP, silent.record.id, clock.now(), '')
-      assert.equal(await store.takeMessage(APP, silent.cookie.hash, clock.now()), undefined)
-      assert.equal(await store.takeMessage(APP, 'a-guess', clock.now()), undefined)
+      await store.remove({ id: silent.record.id, message: '' })
+      assert.equal(await store.takeMessage({ hash: silent.cookie.hash }), undefined)
+      assert.equal(await store.takeMessage({ hash: 'a-guess' }), undefined)
     },
   },
   {
@@ -148,12 +147,12 @@ export const ending: StorePromise[] = [
       const live = await stored(trial, { idleMilliseconds: 0 })
       const over = [await stored(trial, { userId: '1' }), await stored(trial), await stored(trial)] as const
       clock.advance({ milliseconds: over[0].record.end - clock.now() + 5 * 60_000 - 1 })
-      assert.deepEqual(await store.sweep(APP, clock.now(), 100), [])
+      assert.deepEqual(await store.sweep({ limit: 100 }), [])
       clock.advance({ milliseconds: 1 })
-      assert.equal((await store.sweep(APP, clock.now(), 2)).length, 2)
-      assert.equal((await store.sweep(APP, clock.now(), 2)).length, 1)
-      assert.deepEqual(await store.sweep(APP, clock.now(), 2), [])
-      assert.equal(await store.count(APP, {}, clock.now()), 1)
+      assert.equal((await store.sweep({ limit: 2 })).length, 2)
+      assert.equal((await store.sweep({ limit: 2 })).length, 1)
+      assert.deepEqual(await store.sweep({ limit: 2 }), [])
+      assert.equal(await store.count({ filter: {} }), 1)
       assert.equal(await stateOf(trial, live.record.id, live.cookie.hash), 'live')
       assert.equal(await stateOf(trial, over[0].record.id, over[0].cookie.hash), 'unknown')
     },
@@ -164,7 +163,7 @@ export const ending: StorePromise[] = [
       const { store, clock } = trial
       const { record } = await stored(trial, { userId: '4', userName: 'Ana', absoluteEnd: clock.now() + 60_000 })
       clock.advance({ minutes: 6 })
-      assert.deepEqual(await store.sweep(APP, clock.now(), 10), [
+      assert.deepEqual(await store.sweep({ limit: 10 }), [
         { id: record.id, kind: 'web', userName: 'Ana', userId: '4', reason: 'absolute' },
       ])
     },
@@ -177,10 +176,10 @@ export const ending: StorePromise[] = [
       clock.advance({ minutes: 30 })
       const next = session(clock)
       const cookie = credential(clock)
-      await store.replace(APP, record.id, {}, next, cookie, NO_LIMITS, clock.now())
+      await store.replace({ id: record.id, expected: {}, session: next, credential: cookie })
       clock.advance({ milliseconds: record.end - clock.now() + 5 * 60_000 })
       assert.deepEqual(
-        (await store.sweep(APP, clock.now(), 10)).map(({ id, reason }) => [id, reason]),
+        (await store.sweep({ limit: 10 })).map(({ id, reason }) => [id, reason]),
         [[record.id, 'secured']],
       )
       assert.equal(await stateOf(trial, next.id, cookie.hash), 'live')
@@ -191,18 +190,19 @@ export const ending: StorePromise[] = [
     async check({ store, clock }) {
       const { presence } = store
       if (!presence) return
-      await presence.beat(APP, 'a', clock.now())
-      await presence.beat(APP, 'b', clock.now())
-      await presence.beat('OTHER', 'c', clock.now())
-      assert.equal(await presence.leave(APP, 'a', clock.now()), false)
-      assert.equal(await presence.leave(APP, 'b', clock.now()), true)
-      await presence.beat(APP, 'killed', clock.now())
+      const process = (processId: string, app = APP) => ({ app, processId, now: clock.now() })
+      await presence.beat(process('a'))
+      await presence.beat(process('b'))
+      await presence.beat(process('c', 'OTHER'))
+      assert.equal(await presence.leave(process('a')), false)
+      assert.equal(await presence.leave(process('b')), true)
+      await presence.beat(process('killed'))
       clock.advance({ seconds: 20 })
-      await presence.beat(APP, 'a', clock.now())
-      assert.equal(await presence.leave(APP, 'a', clock.now()), false)
+      await presence.beat(process('a'))
+      assert.equal(await presence.leave(process('a')), false)
       clock.advance({ seconds: 10 })
-      await presence.beat(APP, 'a', clock.now())
-      assert.equal(await presence.leave(APP, 'a', clock.now()), true)
+      await presence.beat(process('a'))
+      assert.equal(await presence.leave(process('a')), true)
     },
   },
 ]

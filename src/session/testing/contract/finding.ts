@@ -1,16 +1,5 @@
 import assert from 'node:assert/strict'
-import {
-  APP,
-  atOnce,
-  credential,
-  HOUR,
-  NO_LIMITS,
-  NOWHERE,
-  type StorePromise,
-  session,
-  stateOf,
-  stored,
-} from './fixtures.ts'
+import { atOnce, credential, HOUR, NOWHERE, type StorePromise, session, stateOf, stored } from './fixtures.ts'
 
 /** create, find, get, credentials, touch. */
 export const finding: StorePromise[] = [
@@ -33,15 +22,15 @@ export const finding: StorePromise[] = [
         device: null,
         address: null,
       })
-      assert.deepEqual(await store.create(APP, record, cookie, NO_LIMITS, clock.now()), { admitted: true, ended: [] })
-      assert.deepEqual(await store.find(APP, record.id, cookie.hash, clock.now()), {
+      assert.deepEqual(await store.create({ session: record, credential: cookie }), { admitted: true, ended: [] })
+      assert.deepEqual(await store.find({ id: record.id, hash: cookie.hash }), {
         state: 'live',
         session: record,
         credential: cookie,
       })
-      assert.deepEqual(await store.get(APP, record.id), record)
-      assert.deepEqual(await store.list(APP, {}, {}, clock.now()), { sessions: [record] })
-      assert.deepEqual(await store.credentials(APP, [record.id]), new Map([[record.id, [cookie]]]))
+      assert.deepEqual(await store.get({ id: record.id }), record)
+      assert.deepEqual(await store.list({ filter: {}, page: {} }), { sessions: [record] })
+      assert.deepEqual(await store.credentials({ ids: [record.id] }), new Map([[record.id, [cookie]]]))
     },
   },
   {
@@ -50,8 +39,8 @@ export const finding: StorePromise[] = [
       const { store, clock } = trial
       const { record, cookie } = await stored(trial, { storage: '{"first":true}' })
       const second = credential(clock)
-      await assert.rejects(store.create(APP, { ...record, storage: '{}' }, second, NO_LIMITS, clock.now()))
-      assert.equal((await store.get(APP, record.id))?.storage, '{"first":true}')
+      await assert.rejects(store.create({ session: { ...record, storage: '{}' }, credential: second }))
+      assert.equal((await store.get({ id: record.id }))?.storage, '{"first":true}')
       assert.equal(await stateOf(trial, record.id, cookie.hash), 'live')
       assert.equal(await stateOf(trial, record.id, second.hash), 'unknown')
     },
@@ -65,7 +54,7 @@ export const finding: StorePromise[] = [
         const fresh = session(clock)
         const cookie = credential(clock)
         const doomed = caller % 3 === 0
-        const creating = store.create(APP, doomed ? { ...fresh, id: record.id } : fresh, cookie, NO_LIMITS, clock.now())
+        const creating = store.create({ session: doomed ? { ...fresh, id: record.id } : fresh, credential: cookie })
         return {
           id: fresh.id,
           hash: cookie.hash,
@@ -85,16 +74,16 @@ export const finding: StorePromise[] = [
   {
     claim: 'another hash, another id or another application finds nothing',
     async check(trial) {
-      const { store, clock } = trial
+      const { store } = trial
       const one = await stored(trial)
       const two = await stored(trial)
       assert.equal(await stateOf(trial, one.record.id, two.cookie.hash), 'unknown')
       assert.equal(await stateOf(trial, two.record.id, one.cookie.hash), 'unknown')
-      assert.equal(await store.find('OTHER', one.record.id, one.cookie.hash, clock.now()), undefined)
-      assert.equal(await store.get('OTHER', one.record.id), undefined)
-      assert.equal(await store.count('OTHER', {}, clock.now()), 0)
-      assert.equal(await store.end('OTHER', one.record.id, 'closed', clock.now()), undefined)
-      assert.deepEqual(await store.endMany('OTHER', {}, 'revoked', clock.now()), [])
+      assert.equal(await store.find({ app: 'OTHER', id: one.record.id, hash: one.cookie.hash }), undefined)
+      assert.equal(await store.get({ app: 'OTHER', id: one.record.id }), undefined)
+      assert.equal(await store.count({ app: 'OTHER', filter: {} }), 0)
+      assert.equal(await store.end({ app: 'OTHER', id: one.record.id, reason: 'closed' }), undefined)
+      assert.deepEqual(await store.endMany({ app: 'OTHER', filter: {}, reason: 'revoked' }), [])
       assert.equal(await stateOf(trial, one.record.id, one.cookie.hash), 'live')
     },
   },
@@ -103,10 +92,10 @@ export const finding: StorePromise[] = [
     async check({ store, clock }) {
       const record = session(clock)
       const [mine, theirs] = [credential(clock), credential(clock)]
-      await store.create(APP, record, mine, NO_LIMITS, clock.now())
-      await store.create('OTHER', { ...record, userName: 'Theirs' }, theirs, NO_LIMITS, clock.now())
-      await store.end('OTHER', record.id, 'closed', clock.now())
-      assert.equal((await store.find(APP, record.id, mine.hash, clock.now()))?.state, 'live')
+      await store.create({ session: record, credential: mine })
+      await store.create({ app: 'OTHER', session: { ...record, userName: 'Theirs' }, credential: theirs })
+      await store.end({ app: 'OTHER', id: record.id, reason: 'closed' })
+      assert.equal((await store.find({ id: record.id, hash: mine.hash }))?.state, 'live')
     },
   },
   {
@@ -116,7 +105,7 @@ export const finding: StorePromise[] = [
       trial.clock.advance({ milliseconds: record.end - trial.clock.now() - 1 })
       assert.equal(await stateOf(trial, record.id, cookie.hash), 'live')
       trial.clock.advance({ milliseconds: 1 })
-      const found = await trial.store.find(APP, record.id, cookie.hash, trial.clock.now())
+      const found = await trial.store.find({ id: record.id, hash: cookie.hash, now: trial.clock.now() })
       assert.deepEqual(found, { state: 'ended', reason: 'idle', endedAt: record.end, message: false, successor: null })
     },
   },
@@ -134,8 +123,8 @@ export const finding: StorePromise[] = [
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
       clock.advance({ minutes: 50 })
-      await store.touch(APP, record.id, cookie.hash, NOWHERE, clock.now())
-      const found = await store.find(APP, record.id, cookie.hash, clock.now())
+      await store.touch({ id: record.id, hash: cookie.hash, from: NOWHERE })
+      const found = await store.find({ id: record.id, hash: cookie.hash })
       assert.equal(found?.state, 'live')
       assert.equal(found.session.end, clock.now() + HOUR + 60_000)
       assert.equal(found.session.lastAccessTime, clock.now())
@@ -147,15 +136,15 @@ export const finding: StorePromise[] = [
   {
     claim: 'a touch notes from where a device was used, and leaves what it is not told',
     async check(trial) {
-      const { store, clock } = trial
+      const { store } = trial
       const { record, cookie } = await stored(trial)
       const where = async () => {
-        const [seen] = (await store.credentials(APP, [record.id])).get(record.id) ?? []
+        const [seen] = (await store.credentials({ ids: [record.id] })).get(record.id) ?? []
         return [seen?.device, seen?.address]
       }
-      await store.touch(APP, record.id, cookie.hash, { device: 'Another', address: '192.0.2.1' }, clock.now())
+      await store.touch({ id: record.id, hash: cookie.hash, from: { device: 'Another', address: '192.0.2.1' } })
       assert.deepEqual(await where(), ['Another', '192.0.2.1'])
-      await store.touch(APP, record.id, cookie.hash, NOWHERE, clock.now())
+      await store.touch({ id: record.id, hash: cookie.hash, from: NOWHERE })
       assert.deepEqual(await where(), ['Another', '192.0.2.1'])
     },
   },
@@ -164,9 +153,9 @@ export const finding: StorePromise[] = [
     async check({ store, clock }) {
       const record = session(clock)
       const cookie = credential(clock, { lastSeenAt: clock.now() })
-      await store.create(APP, record, cookie, NO_LIMITS, clock.now())
-      await store.touch(APP, record.id, cookie.hash, NOWHERE, clock.now() - 30_000)
-      assert.deepEqual(await store.find(APP, record.id, cookie.hash, clock.now()), {
+      await store.create({ session: record, credential: cookie })
+      await store.touch({ id: record.id, hash: cookie.hash, from: NOWHERE, now: clock.now() - 30_000 })
+      assert.deepEqual(await store.find({ id: record.id, hash: cookie.hash }), {
         state: 'live',
         session: record,
         credential: cookie,
@@ -178,10 +167,10 @@ export const finding: StorePromise[] = [
     async check({ store, clock }) {
       const record = session(clock, { absoluteEnd: clock.now() + 1.5 * HOUR })
       const cookie = credential(clock)
-      await store.create(APP, record, cookie, NO_LIMITS, clock.now())
+      await store.create({ session: record, credential: cookie })
       clock.advance({ minutes: 59 })
-      await store.touch(APP, record.id, cookie.hash, NOWHERE, clock.now())
-      assert.equal((await store.get(APP, record.id))?.end, record.absoluteEnd)
+      await store.touch({ id: record.id, hash: cookie.hash, from: NOWHERE })
+      assert.equal((await store.get({ id: record.id }))?.end, record.absoluteEnd)
     },
   },
   {
@@ -189,18 +178,18 @@ export const finding: StorePromise[] = [
     async check(trial) {
       const { store, clock } = trial
       const ended = await stored(trial)
-      await store.end(APP, ended.record.id, 'closed', clock.now())
+      await store.end({ id: ended.record.id, reason: 'closed' })
       const detached = await stored(trial)
-      await store.detach(APP, detached.record.id, detached.cookie.handle, 'revoked', clock.now())
+      await store.detach({ id: detached.record.id, handle: detached.cookie.handle, reason: 'revoked' })
       const expired = await stored(trial)
       clock.advance({ milliseconds: expired.record.end - clock.now() })
       for (const { record, cookie } of [ended, detached, expired]) {
-        await store.touch(APP, record.id, cookie.hash, NOWHERE, clock.now())
+        await store.touch({ id: record.id, hash: cookie.hash, from: NOWHERE })
         assert.notEqual(await stateOf(trial, record.id, cookie.hash), 'live')
       }
-      assert.equal(await store.get(APP, ended.record.id), undefined)
-      assert.equal((await store.get(APP, expired.record.id))?.end, expired.record.end)
-      assert.equal((await store.get(APP, detached.record.id))?.end, detached.record.end)
+      assert.equal(await store.get({ id: ended.record.id }), undefined)
+      assert.equal((await store.get({ id: expired.record.id }))?.end, expired.record.end)
+      assert.equal((await store.get({ id: detached.record.id }))?.end, detached.record.end)
     },
   },
 ]

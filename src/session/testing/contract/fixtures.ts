@@ -1,11 +1,31 @@
 import { type Credential, endAfter, NEVER, type SessionRecord } from '../../record.ts'
-import type { Found, Limits, SeenFrom, SessionStore } from '../../store.ts'
-import type { ManualClock } from '../manual-clock.ts'
+import type { CallOf, Found, Limits, SeenFrom, SessionStore, StoreMethod } from '../../store.ts'
+import { type ManualClock, manualClock } from '../manual-clock.ts'
 
 /** What a promise is checked with: an empty store, and a clock that moves only when told to. */
 export interface Trial {
-  store: SessionStore
+  store: TrialStore
   clock: ManualClock
+}
+
+/** A store whose calls may leave out what most have in common: the application, no limits, and the time of the clock. */
+export type TrialStore = Pick<SessionStore, 'presence' | 'announcements'> & {
+  [M in StoreMethod]: (call: WithUsual<CallOf<M>>) => ReturnType<SessionStore[M]>
+}
+type WithUsual<Call> = Omit<Call, Usual> & Partial<Pick<Call, Usual & keyof Call>>
+type Usual = 'app' | 'limits' | 'now'
+
+export function trialOf(store: SessionStore, clock = manualClock()): Trial {
+  const usual = () => ({ app: APP, limits: NO_LIMITS, now: clock.now() })
+  return {
+    clock,
+    store: new Proxy(store, {
+      get(_, name) {
+        const member = Reflect.get(store, name)
+        return typeof member === 'function' ? (call: object) => member.call(store, { ...usual(), ...call }) : member
+      },
+    }) as TrialStore,
+  }
 }
 
 /** One promise of the store interface, as a program. */
@@ -73,13 +93,13 @@ export function otp(clock: ManualClock, fields: Partial<Credential> = {}): Crede
 export async function stored({ store, clock }: Trial, fields: Partial<SessionRecord> = {}) {
   const record = session(clock, fields)
   const cookie = credential(clock)
-  await store.create(APP, record, cookie, NO_LIMITS, clock.now())
+  await store.create({ session: record, credential: cookie })
   return { record, cookie }
 }
 
 /** 'live', why it ended, or 'unknown'. */
-export async function stateOf({ store, clock }: Trial, id: string, hash: string): Promise<string> {
-  return stateText(await store.find(APP, id, hash, clock.now()))
+export async function stateOf({ store }: Trial, id: string, hash: string): Promise<string> {
+  return stateText(await store.find({ id, hash }))
 }
 
 function stateText(found: Found | undefined): string {

@@ -5,7 +5,6 @@ import {
   CALLERS,
   credential,
   HOUR,
-  NO_LIMITS,
   otp,
   rounds,
   type StorePromise,
@@ -24,24 +23,21 @@ export const replacing: StorePromise[] = [
       const { record, cookie } = await stored(trial, { storage: '{"secret":1}', userName: 'Ana' })
       const second = credential(clock)
       const link = otp(clock)
-      await store.attach(APP, record.id, second, undefined, NO_LIMITS, clock.now())
-      await store.attach(APP, record.id, link, undefined, NO_LIMITS, clock.now())
+      await store.attach({ id: record.id, credential: second })
+      await store.attach({ id: record.id, credential: link })
       const next = session(clock, { storage: '{"mine":1}' })
       const fresh = credential(clock)
-      const replaced = await store.replace(
-        APP,
-        record.id,
-        { version: 1, by: cookie.hash },
-        next,
-        fresh,
-        NO_LIMITS,
-        clock.now(),
-      )
+      const replaced = await store.replace({
+        id: record.id,
+        expected: { version: 1, by: cookie.hash },
+        session: next,
+        credential: fresh,
+      })
       assert.deepEqual(replaced, { state: 'replaced', ended: [] })
-      const old = await store.get(APP, record.id)
+      const old = await store.get({ id: record.id })
       assert.deepEqual([old?.startTime, old?.lastAccessTime, old?.storage, old?.userName], [null, null, '{}', 'Ana'])
       for (const { hash } of [cookie, second]) {
-        const found = await store.find(APP, record.id, hash, clock.now())
+        const found = await store.find({ id: record.id, hash })
         assert.deepEqual(found, {
           state: 'ended',
           reason: 'secured',
@@ -50,13 +46,13 @@ export const replacing: StorePromise[] = [
           successor: next.id,
         })
       }
-      assert.equal(await store.findOTP(APP, link.hash, clock.now()), undefined)
-      assert.deepEqual(await store.find(APP, next.id, fresh.hash, clock.now()), {
+      assert.equal(await store.findOTP({ hash: link.hash }), undefined)
+      assert.deepEqual(await store.find({ id: next.id, hash: fresh.hash }), {
         state: 'live',
         session: next,
         credential: fresh,
       })
-      assert.equal(await store.count(APP, {}, clock.now()), 2)
+      assert.equal(await store.count({ filter: {} }), 2)
     },
   },
   {
@@ -64,19 +60,29 @@ export const replacing: StorePromise[] = [
     async check(trial) {
       const { store, clock } = trial
       const ended = await stored(trial)
-      await store.end(APP, ended.record.id, 'closed', clock.now())
+      await store.end({ id: ended.record.id, reason: 'closed' })
       const detached = await stored(trial)
-      await store.detach(APP, detached.record.id, detached.cookie.handle, 'revoked', clock.now())
+      await store.detach({ id: detached.record.id, handle: detached.cookie.handle, reason: 'revoked' })
       const replaced = await stored(trial)
-      await store.replace(APP, replaced.record.id, {}, session(clock), credential(clock), NO_LIMITS, clock.now())
+      await store.replace({
+        id: replaced.record.id,
+        expected: {},
+        session: session(clock),
+        credential: credential(clock),
+      })
       const expired = await stored(trial, { idleMilliseconds: HOUR / 2 })
       clock.advance({ milliseconds: expired.record.end - clock.now() })
       for (const { record, cookie } of [ended, detached, replaced, expired]) {
         const next = session(clock)
         const fresh = credential(clock)
-        const outcome = await store.replace(APP, record.id, { by: cookie.hash }, next, fresh, NO_LIMITS, clock.now())
+        const outcome = await store.replace({
+          id: record.id,
+          expected: { by: cookie.hash },
+          session: next,
+          credential: fresh,
+        })
         assert.deepEqual(outcome, { state: 'gone' })
-        assert.equal(await store.get(APP, next.id), undefined)
+        assert.equal(await store.get({ id: next.id }), undefined)
         assert.equal(await stateOf(trial, next.id, fresh.hash), 'unknown')
       }
     },
@@ -87,18 +93,15 @@ export const replacing: StorePromise[] = [
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
       const next = session(clock)
-      const outcome = await store.replace(
-        APP,
-        record.id,
-        { version: 2, by: cookie.hash },
-        next,
-        credential(clock),
-        NO_LIMITS,
-        clock.now(),
-      )
+      const outcome = await store.replace({
+        id: record.id,
+        expected: { version: 2, by: cookie.hash },
+        session: next,
+        credential: credential(clock),
+      })
       assert.deepEqual(outcome, { state: 'moved' })
       assert.equal(await stateOf(trial, record.id, cookie.hash), 'live')
-      assert.equal(await store.get(APP, next.id), undefined)
+      assert.equal(await store.get({ id: next.id }), undefined)
     },
   },
   {
@@ -110,15 +113,12 @@ export const replacing: StorePromise[] = [
         const attempts = await atOnce(async () => {
           const next = session(clock)
           const fresh = credential(clock)
-          const { state } = await store.replace(
-            APP,
-            record.id,
-            { by: cookie.hash },
-            next,
-            fresh,
-            NO_LIMITS,
-            clock.now(),
-          )
+          const { state } = await store.replace({
+            id: record.id,
+            expected: { by: cookie.hash },
+            session: next,
+            credential: fresh,
+          })
           return { next, fresh, state }
         })
         assert.equal(attempts.filter(({ state }) => state === 'replaced').length, 1)
@@ -137,9 +137,14 @@ export const replacing: StorePromise[] = [
         const { record, cookie } = await stored(trial)
         const next = session(clock)
         const fresh = credential(clock)
-        const close = () => store.end(APP, record.id, 'closed', clock.now(), { by: cookie.hash })
+        const close = () => store.end({ id: record.id, reason: 'closed', by: cookie.hash })
         const early = round % 2 === 0 ? close() : undefined
-        const replacing = store.replace(APP, record.id, { by: cookie.hash }, next, fresh, NO_LIMITS, clock.now())
+        const replacing = store.replace({
+          id: record.id,
+          expected: { by: cookie.hash },
+          session: next,
+          credential: fresh,
+        })
         const [{ state }, ended] = await Promise.all([replacing, early ?? close()])
         const replaced = state === 'replaced'
         assert.notEqual(replaced, ended !== undefined)
@@ -158,20 +163,17 @@ export const replacing: StorePromise[] = [
         const fresh = credential(clock)
         await atOnce<unknown>((caller) =>
           caller === CALLERS / 2
-            ? store.replace(APP, record.id, { by: cookie.hash }, next, fresh, NO_LIMITS, clock.now())
-            : store.update(
-                APP,
-                record.id,
-                { by: cookie.hash },
-                `w${round}-${caller}`,
-                { storage: '{"late":1}' },
-                NO_LIMITS,
-                clock.now(),
-              ),
+            ? store.replace({ id: record.id, expected: { by: cookie.hash }, session: next, credential: fresh })
+            : store.update({
+                id: record.id,
+                expected: { by: cookie.hash },
+                writeId: `w${round}-${caller}`,
+                changes: { storage: '{"late":1}' },
+              }),
         )
-        const old = await store.get(APP, record.id)
+        const old = await store.get({ id: record.id })
         assert.deepEqual([old?.startTime, old?.storage], [null, '{}'])
-        assert.equal((await store.get(APP, next.id))?.storage, '{}')
+        assert.equal((await store.get({ id: next.id }))?.storage, '{}')
         assert.equal(await stateOf(trial, next.id, fresh.hash), 'live')
       })
     },
@@ -183,18 +185,16 @@ export const replacing: StorePromise[] = [
       const { record, cookie } = await stored(trial)
       await stored(trial)
       const next = session(clock, { userId: '4' })
-      const outcome = await store.replace(
-        APP,
-        record.id,
-        { by: cookie.hash },
-        next,
-        credential(clock),
-        { sessions: 2 },
-        clock.now(),
-      )
+      const outcome = await store.replace({
+        id: record.id,
+        expected: { by: cookie.hash },
+        session: next,
+        credential: credential(clock),
+        limits: { sessions: 2 },
+      })
       assert.equal(outcome.state, 'replaced')
-      assert.equal(await store.get(APP, record.id), undefined)
-      assert.equal(await store.count(APP, {}, clock.now()), 2)
+      assert.equal(await store.get({ id: record.id }), undefined)
+      assert.equal(await store.count({ filter: {} }), 2)
       assert.equal(await stateOf(trial, record.id, cookie.hash), 'secured')
     },
   },
@@ -204,15 +204,15 @@ export const replacing: StorePromise[] = [
       const { store, clock } = trial
       const { record } = await stored(trial)
       const link = otp(clock, { details: '{"path":"/x"}' })
-      await store.attach(APP, record.id, link, undefined, NO_LIMITS, clock.now())
+      await store.attach({ id: record.id, credential: link })
       for (let look = 0; look < 3; look++) {
-        assert.deepEqual(await store.findOTP(APP, link.hash, clock.now()), { session: record, credential: link })
+        assert.deepEqual(await store.findOTP({ hash: link.hash }), { session: record, credential: link })
       }
       const device = credential(clock, { via: 'link' })
-      assert.equal((await store.redeem(APP, link.hash, device, NO_LIMITS, clock.now()))?.id, record.id)
+      assert.equal((await store.redeem({ hash: link.hash, credential: device }))?.id, record.id)
       assert.equal(await stateOf(trial, record.id, device.hash), 'live')
-      assert.equal(await store.findOTP(APP, link.hash, clock.now()), undefined)
-      assert.equal(await store.redeem(APP, link.hash, credential(clock), NO_LIMITS, clock.now()), undefined)
+      assert.equal(await store.findOTP({ hash: link.hash }), undefined)
+      assert.equal(await store.redeem({ hash: link.hash, credential: credential(clock) }), undefined)
     },
   },
   {
@@ -230,21 +230,21 @@ export const replacing: StorePromise[] = [
         [record.id, long],
         [closed.record.id, dead],
       ] as const) {
-        await store.attach(APP, id, link, undefined, NO_LIMITS, clock.now())
+        await store.attach({ id, credential: link })
       }
-      await store.end(APP, closed.record.id, 'closed', clock.now())
-      const redeem = (hash: string, app = APP) => store.redeem(app, hash, credential(clock), NO_LIMITS, clock.now())
+      await store.end({ id: closed.record.id, reason: 'closed' })
+      const redeem = (hash: string, app = APP) => store.redeem({ app, hash, credential: credential(clock) })
       assert.equal(await redeem('unknown'), undefined)
       assert.equal(await redeem(cookie.hash), undefined)
       assert.equal(await redeem(dead.hash), undefined)
       assert.equal(await redeem(long.hash, 'OTHER'), undefined)
       clock.advance({ seconds: 10 })
       assert.equal(await redeem(short.hash), undefined)
-      assert.ok(await store.findOTP(APP, long.hash, clock.now()))
+      assert.ok(await store.findOTP({ hash: long.hash }))
       clock.advance({ milliseconds: record.end - clock.now() })
       assert.equal(await redeem(long.hash), undefined)
       assert.equal(
-        (await store.credentials(APP, [record.id])).get(record.id)?.filter(({ kind }) => kind === 'cookie').length,
+        (await store.credentials({ ids: [record.id] })).get(record.id)?.filter(({ kind }) => kind === 'cookie').length,
         1,
       )
     },
@@ -256,10 +256,10 @@ export const replacing: StorePromise[] = [
       await rounds(async () => {
         const { record } = await stored(trial)
         const link = otp(clock)
-        await store.attach(APP, record.id, link, undefined, NO_LIMITS, clock.now())
+        await store.attach({ id: record.id, credential: link })
         const devices = await atOnce(async () => {
           const device = credential(clock, { via: 'link' })
-          return { device, got: await store.redeem(APP, link.hash, device, NO_LIMITS, clock.now()) }
+          return { device, got: await store.redeem({ hash: link.hash, credential: device }) }
         })
         assert.equal(devices.filter(({ got }) => got !== undefined).length, 1)
         for (const { device, got } of devices)
@@ -273,9 +273,9 @@ export const replacing: StorePromise[] = [
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
       const link = otp(clock)
-      await store.attach(APP, record.id, link, cookie.hash, NO_LIMITS, clock.now())
-      assert.equal((await store.redeem(APP, link.hash, undefined, NO_LIMITS, clock.now()))?.id, record.id)
-      assert.deepEqual((await store.credentials(APP, [record.id])).get(record.id), [cookie])
+      await store.attach({ id: record.id, credential: link, by: cookie.hash })
+      assert.equal((await store.redeem({ hash: link.hash }))?.id, record.id)
+      assert.deepEqual((await store.credentials({ ids: [record.id] })).get(record.id), [cookie])
     },
   },
   {
@@ -284,10 +284,10 @@ export const replacing: StorePromise[] = [
       const { store, clock } = trial
       const record = session(clock)
       const link = otp(clock)
-      await store.create(APP, record, link, NO_LIMITS, clock.now())
-      assert.equal((await store.findOTP(APP, link.hash, clock.now()))?.session.id, record.id)
+      await store.create({ session: record, credential: link })
+      assert.equal((await store.findOTP({ hash: link.hash }))?.session.id, record.id)
       const device = credential(clock, { via: 'link' })
-      assert.equal((await store.redeem(APP, link.hash, device, NO_LIMITS, clock.now()))?.id, record.id)
+      assert.equal((await store.redeem({ hash: link.hash, credential: device }))?.id, record.id)
       assert.equal(await stateOf(trial, record.id, device.hash), 'live')
     },
   },

@@ -5,7 +5,7 @@ import type { Pool, PoolClient } from 'pg'
 import type { SessionId } from '../../../../src/session/index.ts'
 import type { Credential } from '../../../../src/session/record.ts'
 import { postgresStore } from '../../../../src/session/stores/postgres/index.ts'
-import { APP, credential, NO_LIMITS, otp, session, stored } from '../../../../src/session/testing/contract/fixtures.ts'
+import { APP, credential, otp, session, stored, trialOf } from '../../../../src/session/testing/contract/fixtures.ts'
 import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
 import { Program, type Scope } from '../../../support/process.ts'
 import { administer, postgresUrl } from '../../../support/servers/test-servers.ts'
@@ -16,8 +16,10 @@ const clock = manualClock()
 const PATIENCE_MILLISECONDS = 5000
 
 if (postgresUrl !== undefined) {
-  const { url, pool, store } = await preparedDatabase({ after })
-  const create = (userId: string | null = null) => stored({ store, clock }, { userId })
+  const { url, pool, store: prepared } = await preparedDatabase({ after })
+  const trial = trialOf(prepared, clock)
+  const { store } = trial
+  const create = (userId: string | null = null) => stored(trial, { userId })
 
   test('every end is told to whoever listens for that application, in other processes too', async (t) => {
     const { listen } = elsewhere(t, url)
@@ -33,13 +35,13 @@ if (postgresUrl !== undefined) {
   test('what ends nothing is not announced', async (t) => {
     const heard = await elsewhere(t, url).listen(APP)
     const { record, cookie } = await create()
-    await store.update(APP, record.id, { by: cookie.hash }, 'w', { storage: '{"a":1}' }, NO_LIMITS, clock.now())
-    await store.touch(APP, record.id, cookie.hash, { device: null, address: null }, clock.now())
-    await store.attach(APP, record.id, credential(clock), undefined, { credentials: 5, otps: 5 }, clock.now())
-    await store.detach(APP, record.id, 'nothing', 'revoked', clock.now())
-    await store.end(APP, record.id, 'closed', clock.now(), { by: 'nobody' })
+    await store.update({ id: record.id, expected: { by: cookie.hash }, writeId: 'w', changes: { storage: '{"a":1}' } })
+    await store.touch({ id: record.id, hash: cookie.hash, from: { device: null, address: null } })
+    await store.attach({ id: record.id, credential: credential(clock), limits: { credentials: 5, otps: 5 } })
+    await store.detach({ id: record.id, handle: 'nothing', reason: 'revoked' })
+    await store.end({ id: record.id, reason: 'closed', by: 'nobody' })
     const last = await create()
-    await store.end(APP, last.record.id, 'closed', clock.now())
+    await store.end({ id: last.record.id, reason: 'closed' })
     await heard.tells(last.record.id, 'the last one')
     assert.deepEqual(heard.all, [undefined, last.record.id])
   })
@@ -47,7 +49,7 @@ if (postgresUrl !== undefined) {
   test('when very many end at once, one message says that it may be anybody', async (t) => {
     const heard = await elsewhere(t, url).listen(APP)
     for (let n = 0; n < 101; n++) await create('many')
-    assert.equal((await store.endMany(APP, { userId: 'many' }, 'stopped', clock.now())).length, 101)
+    assert.equal((await store.endMany({ filter: { userId: 'many' }, reason: 'stopped' })).length, 101)
     await heard.tells(undefined, 'the end of many', 2)
     assert.deepEqual(heard.all, [undefined, undefined])
   })
@@ -63,7 +65,7 @@ if (postgresUrl !== undefined) {
     await endConnections('ended')
     await heard.tells(undefined, 'to look again', 2)
     const { record } = await create()
-    await store.end(APP, record.id, 'closed', clock.now())
+    await store.end({ id: record.id, reason: 'closed' })
     await heard.tells(record.id, 'the end')
   })
 
@@ -97,7 +99,10 @@ if (postgresUrl !== undefined) {
 
   test('one that stops before its connection is there leaves none behind', async (t) => {
     const idle = openPool(t, url)
-    const stop = postgresStore(idle).announcements?.listen(APP, () => assert.fail('It was told something.'))
+    const stop = postgresStore(idle).announcements?.listen({
+      app: APP,
+      listener: () => assert.fail('It was told something.'),
+    })
     const gone = once(idle, 'remove')
     stop?.()
     await gone
@@ -110,21 +115,21 @@ if (postgresUrl !== undefined) {
   })
 
   const ENDS: Record<string, (id: SessionId, cookie: Credential) => Promise<unknown>> = {
-    end: (id) => store.end(APP, id, 'closed', clock.now()),
-    endMany: () => store.endMany(APP, { userId: 'endMany' }, 'revoked', clock.now()),
-    remove: (id) => store.remove(APP, id, clock.now()),
-    detach: (id, { handle }) => store.detach(APP, id, handle, 'revoked', clock.now()),
-    rotate: (id, { hash }) => store.rotate(APP, id, hash, credential(clock), 'keep', clock.now()),
-    replace: (id) => store.replace(APP, id, {}, session(clock), credential(clock), NO_LIMITS, clock.now()),
-    'the cap of devices': (id) => store.attach(APP, id, credential(clock), undefined, { credentials: 1 }, clock.now()),
+    end: (id) => store.end({ id, reason: 'closed' }),
+    endMany: () => store.endMany({ filter: { userId: 'endMany' }, reason: 'revoked' }),
+    remove: (id) => store.remove({ id }),
+    detach: (id, { handle }) => store.detach({ id, handle, reason: 'revoked' }),
+    rotate: (id, { hash }) => store.rotate({ id, by: hash, credential: credential(clock), others: 'keep' }),
+    replace: (id) => store.replace({ id, expected: {}, session: session(clock), credential: credential(clock) }),
+    'the cap of devices': (id) => store.attach({ id, credential: credential(clock), limits: { credentials: 1 } }),
     'the cap of devices, for a link': async (id) => {
       const link = otp(clock)
-      await store.attach(APP, id, link, undefined, NO_LIMITS, clock.now())
-      await store.redeem(APP, link.hash, credential(clock), { credentials: 1 }, clock.now())
+      await store.attach({ id, credential: link })
+      await store.redeem({ hash: link.hash, credential: credential(clock), limits: { credentials: 1 } })
     },
     'the limit of a user': () => {
       const next = session(clock, { userId: 'the limit of a user' })
-      return store.create(APP, next, credential(clock), { sessionsPerUser: 1 }, clock.now())
+      return store.create({ session: next, credential: credential(clock), limits: { sessionsPerUser: 1 } })
     },
   }
 
@@ -147,9 +152,12 @@ function elsewhere(scope: Scope, url: string, name = 'elsewhere') {
   async function listen(app: string) {
     const heard = new EventEmitter()
     const all: (SessionId | undefined)[] = []
-    const stop = store.announcements?.listen(app, (id) => {
-      all.push(id)
-      heard.emit('id')
+    const stop = store.announcements?.listen({
+      app,
+      listener: (id) => {
+        all.push(id)
+        heard.emit('id')
+      },
     })
     assert.ok(stop)
     stops.push(stop)

@@ -3,10 +3,17 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import test, { after } from 'node:test'
 import { Client, type PoolClient } from 'pg'
-import type { SessionStore } from '../../../../src/session/index.ts'
 import { isNothingWritten, type SessionId } from '../../../../src/session/record.ts'
 import { postgresStore } from '../../../../src/session/stores/postgres/index.ts'
-import { APP, credential, NO_LIMITS, otp, session, stored } from '../../../../src/session/testing/contract/fixtures.ts'
+import {
+  APP,
+  credential,
+  otp,
+  session,
+  stored,
+  type TrialStore,
+  trialOf,
+} from '../../../../src/session/testing/contract/fixtures.ts'
 import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
 import type { Scope } from '../../../support/process.ts'
 import { freePort } from '../../../support/servers/free-port.ts'
@@ -17,51 +24,53 @@ const SHORT = { deadlineMilliseconds: 150 }
 const clock = manualClock()
 
 if (postgresUrl !== undefined) {
-  const { url, pool, store: shared } = await preparedDatabase({ after })
+  const { url, pool, store: prepared } = await preparedDatabase({ after })
+  const trial = trialOf(prepared, clock)
+  const { store: shared } = trial
 
   test('a PostgreSQL that hangs makes a call throw in time, and everything goes on when it answers again', async (t) => {
-    const store = postgresStore(openPool(t, url, { max: 3 }), SHORT)
-    const { record, cookie } = await stored({ store: shared, clock })
+    const { store } = trialOf(postgresStore(openPool(t, url, { max: 3 }), SHORT), clock)
+    const { record, cookie } = await stored(trial)
     const other = new Client({ connectionString: url })
     await other.connect()
     await other.query('BEGIN; LOCK TABLE session_records IN ACCESS EXCLUSIVE MODE')
     const started = performance.now()
     const calls = Array.from({ length: 6 }, (_, n) => [
-      store.find(APP, record.id, cookie.hash, clock.now()),
-      store.update(APP, record.id, {}, `w${n}`, { storage: '{"late":1}' }, NO_LIMITS, clock.now()),
+      store.find({ id: record.id, hash: cookie.hash }),
+      store.update({ id: record.id, expected: {}, writeId: `w${n}`, changes: { storage: '{"late":1}' } }),
     ])
     for (const call of calls.flat()) await assert.rejects(call, /PostgreSQL did not answer within 150 ms/)
     assert.ok(performance.now() - started < 1500)
     await other.end()
-    assert.equal((await insisting(() => store.find(APP, record.id, cookie.hash, clock.now())))?.state, 'live')
+    assert.equal((await insisting(() => store.find({ id: record.id, hash: cookie.hash })))?.state, 'live')
   })
 
   test('a call whose answer did not come may have been carried out; one that waited for a connection was not, and is not later on', async (t) => {
     const { store, record, link } = await withLink(shared)
     const only = openPool(t, url, { max: 1 })
-    const waiting = postgresStore(only, SHORT)
-    const patient = postgresStore(only)
+    const { store: waiting } = trialOf(postgresStore(only, SHORT), clock)
+    const { store: patient } = trialOf(postgresStore(only), clock)
     const borrowed = await only.connect()
-    const redeem = () => waiting.redeem(APP, link.hash, undefined, NO_LIMITS, clock.now())
+    const redeem = () => waiting.redeem({ hash: link.hash })
     assert.equal(isNothingWritten(await errorOf(redeem())), true)
     borrowed.release()
-    await patient.count(APP, {}, clock.now())
-    assert.ok(await store.findOTP(APP, link.hash, clock.now()), 'the link was spent for nobody')
+    await patient.count({ filter: {} })
+    assert.ok(await store.findOTP({ hash: link.hash }), 'the link was spent for nobody')
 
     const locked = await lockedRow(record.id)
     assert.equal(isNothingWritten(await errorOf(redeem())), false)
     await locked.query('ROLLBACK')
     locked.release()
-    await patient.count(APP, {}, clock.now())
-    assert.equal(await store.findOTP(APP, link.hash, clock.now()), undefined)
+    await patient.count({ filter: {} })
+    assert.equal(await store.findOTP({ hash: link.hash }), undefined)
   })
 
   test('a server that dies at the moment when it has let somebody in fails his call, and ends no process', async (t) => {
     const dying = await startDyingServer(t, url)
-    const store = postgresStore(openPool(t, dying.url))
-    await assert.rejects(store.count(APP, {}, clock.now()))
+    const { store } = trialOf(postgresStore(openPool(t, dying.url)), clock)
+    await assert.rejects(store.count({ filter: {} }))
     dying.recover()
-    await store.count(APP, {}, clock.now())
+    await store.count({ filter: {} })
   })
 
   test('a deadline that is none is refused at once', () => {
@@ -70,19 +79,22 @@ if (postgresUrl !== undefined) {
   })
 
   test('of what PostgreSQL refused, or never heard of, nothing was written, and the error says so', async (t) => {
-    const { record } = await stored({ store: shared, clock })
-    const again = shared.create(APP, record, credential(clock), NO_LIMITS, clock.now())
+    const { record } = await stored(trial)
+    const again = shared.create({ session: record, credential: credential(clock) })
     assert.equal(isNothingWritten(await errorOf(again)), true)
-    const nowhere = postgresStore(openPool(t, `postgres://crm@127.0.0.1:${await freePort()}/x`))
-    assert.equal(isNothingWritten(await errorOf(nowhere.get(APP, record.id))), true)
+    const { store: nowhere } = trialOf(
+      postgresStore(openPool(t, `postgres://crm@127.0.0.1:${await freePort()}/x`)),
+      clock,
+    )
+    assert.equal(isNothingWritten(await errorOf(nowhere.get({ id: record.id }))), true)
   })
 
   test('a connection that is cut during a call fails that call, and no other one', async (t) => {
     const wire = await startWire(t, url)
-    const store = postgresStore(openPool(t, wire.url, { max: 1, application_name: 'cut' }))
+    const { store } = trialOf(postgresStore(openPool(t, wire.url, { max: 1, application_name: 'cut' })), clock)
     const { record } = await stored({ store, clock })
     const locked = await lockedRow(record.id)
-    const failed = errorOf(store.end(APP, record.id, 'closed', clock.now()))
+    const failed = errorOf(store.end({ id: record.id, reason: 'closed' }))
     const isWaiting = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'cut' AND wait_event_type = 'Lock'`
     while ((await pool.query(isWaiting)).rowCount === 0);
     wire.cut()
@@ -90,7 +102,7 @@ if (postgresUrl !== undefined) {
     await locked.query('ROLLBACK')
     locked.release()
     // It is carried out all the same.
-    while ((await store.get(APP, record.id)) !== undefined);
+    while ((await store.get({ id: record.id })) !== undefined);
   })
 
   test('what PostgreSQL undid, because it could not be put in order with something else, is done again', async () => {
@@ -100,8 +112,8 @@ if (postgresUrl !== undefined) {
         IF nextval('times') < 4 THEN RAISE EXCEPTION 'deadlock' USING ERRCODE = 'deadlock_detected'; END IF;
         RETURN session_detach_really($1, $2, $3, $4, $5);
       END $$`)
-    const [cookie] = (await store.credentials(APP, [record.id])).get(record.id) ?? []
-    assert.equal(await store.detach(APP, record.id, cookie?.handle ?? '', 'revoked', clock.now()), true)
+    const [cookie] = (await store.credentials({ ids: [record.id] })).get(record.id) ?? []
+    assert.equal(await store.detach({ id: record.id, handle: cookie?.handle ?? '', reason: 'revoked' }), true)
     assert.equal((await pool.query('SELECT last_value FROM times')).rows[0].last_value, '4')
   })
 
@@ -141,11 +153,11 @@ async function startWire(scope: Scope, url: string): Promise<{ url: string; cut(
   return { url: `postgres://crm@127.0.0.1:${(server.address() as AddressInfo).port}${pathname}`, cut }
 }
 
-async function withLink(store: SessionStore) {
+async function withLink(store: TrialStore) {
   const link = otp(clock)
   const record = session(clock)
-  await store.create(APP, record, credential(clock), NO_LIMITS, clock.now())
-  await store.attach(APP, record.id, link, undefined, NO_LIMITS, clock.now())
+  await store.create({ session: record, credential: credential(clock) })
+  await store.attach({ id: record.id, credential: link })
   return { store, record, link }
 }
 

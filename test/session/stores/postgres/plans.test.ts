@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { SessionStore } from '../../../../src/session/index.ts'
 import type { ListFilter } from '../../../../src/session/store.ts'
 import { postgresStore } from '../../../../src/session/stores/postgres/index.ts'
 import type { PostgresPool } from '../../../../src/session/stores/postgres/pool.ts'
-import { APP, credential, NO_LIMITS, NOWHERE, otp, session } from '../../../../src/session/testing/contract/fixtures.ts'
+import {
+  APP,
+  credential,
+  NOWHERE,
+  otp,
+  session,
+  type TrialStore,
+  trialOf,
+} from '../../../../src/session/testing/contract/fixtures.ts'
 import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
 import { postgresUrl } from '../../../support/servers/test-servers.ts'
 import { openPool, preparedDatabase } from '../../support/postgres-store.ts'
@@ -25,7 +32,7 @@ if (postgresUrl !== undefined) {
       connect: async () => ({ query: (statement) => client.query(statement), on: () => {}, release: () => {} }),
     }
     const greedy: string[] = []
-    for (const [step, act] of steps(postgresStore(inside, { deadlineMilliseconds: 20_000 }))) {
+    for (const [step, act] of steps(trialOf(postgresStore(inside, { deadlineMilliseconds: 20_000 }), clock).store)) {
       const before = await rowsRead()
       await act()
       const read = (await rowsRead()) - before
@@ -57,42 +64,66 @@ const FILTERS: ListFilter[] = [
   { userId: 'u7', kind: 'rest', via: 'token' },
 ]
 
-function* steps(store: SessionStore): Generator<[string, () => Promise<unknown>]> {
+function* steps(store: TrialStore): Generator<[string, () => Promise<unknown>]> {
   const now = clock.now()
   const [id, hash] = ['S-3', 'hash-3']
-  yield ['find', () => store.find(APP, id, hash, now)]
-  yield ['find what is not there', () => store.find(APP, id, 'nothing', now)]
-  yield ['get', () => store.get(APP, id)]
-  yield ['credentials', () => store.credentials(APP, [id, 'S-4'])]
-  yield ['update', () => store.update(APP, id, { by: hash }, 'w', { storage: '{}' }, NO_LIMITS, now)]
-  yield ['update of the user', () => store.update(APP, id, {}, 'x', { userId: 'u9' }, { sessionsPerUser: 2 }, now)]
-  yield ['touch', () => store.touch(APP, id, hash, NOWHERE, now)]
+  yield ['find', () => store.find({ id, hash, now })]
+  yield ['find what is not there', () => store.find({ id, hash: 'nothing', now })]
+  yield ['get', () => store.get({ id })]
+  yield ['credentials', () => store.credentials({ ids: [id, 'S-4'] })]
+  yield ['update', () => store.update({ id, expected: { by: hash }, writeId: 'w', changes: { storage: '{}' }, now })]
+  yield [
+    'update of the user',
+    () =>
+      store.update({ id, expected: {}, writeId: 'x', changes: { userId: 'u9' }, limits: { sessionsPerUser: 2 }, now }),
+  ]
+  yield ['touch', () => store.touch({ id, hash, from: NOWHERE, now })]
   const link = otp(clock)
-  yield ['attach', () => store.attach(APP, id, link, hash, { otps: 2, credentials: 2 }, now)]
-  yield ['findOTP', () => store.findOTP(APP, link.hash, now)]
-  yield ['redeem', () => store.redeem(APP, link.hash, credential(clock), NO_LIMITS, now)]
-  yield ['rotate', () => store.rotate(APP, 'S-6', 'hash-6', credential(clock), 'end', now)]
-  yield ['detach', () => store.detach(APP, 'S-8', 'handle-8', 'revoked', now)]
+  yield ['attach', () => store.attach({ id, credential: link, by: hash, limits: { otps: 2, credentials: 2 }, now })]
+  yield ['findOTP', () => store.findOTP({ hash: link.hash, now })]
+  yield ['redeem', () => store.redeem({ hash: link.hash, credential: credential(clock), now })]
+  yield ['rotate', () => store.rotate({ id: 'S-6', by: 'hash-6', credential: credential(clock), others: 'end', now })]
+  yield ['detach', () => store.detach({ id: 'S-8', handle: 'handle-8', reason: 'revoked', now })]
   const limits = { sessionsPerUser: 2 }
-  yield ['create', () => store.create(APP, session(clock, { userId: 'u11' }), credential(clock), limits, now)]
-  yield ['create a guest', () => store.create(APP, session(clock), credential(clock), { guests: 5, sessions: 10 }, now)]
+  yield [
+    'create',
+    () => store.create({ session: session(clock, { userId: 'u11' }), credential: credential(clock), limits, now }),
+  ]
+  yield [
+    'create a guest',
+    () =>
+      store.create({
+        session: session(clock),
+        credential: credential(clock),
+        limits: { guests: 5, sessions: 10 },
+        now,
+      }),
+  ]
   yield [
     'replace',
-    () => store.replace(APP, 'S-9', {}, session(clock, { userId: 'u13' }), credential(clock), limits, now),
+    () =>
+      store.replace({
+        id: 'S-9',
+        expected: {},
+        session: session(clock, { userId: 'u13' }),
+        credential: credential(clock),
+        limits,
+        now,
+      }),
   ]
-  yield ['end', () => store.end(APP, 'S-14', 'closed', now, { unseen: true })]
-  yield ['remove', () => store.remove(APP, 'S-16', now, 'Bye.')]
-  yield ['takeMessage', () => store.takeMessage(APP, 'hash-16', now)]
-  yield ['endMany', () => store.endMany(APP, { userId: 'u17' }, 'revoked', now)]
-  yield ['sweep', () => store.sweep(APP, now, 50)]
+  yield ['end', () => store.end({ id: 'S-14', reason: 'closed', unseen: true, now })]
+  yield ['remove', () => store.remove({ id: 'S-16', message: 'Bye.', now })]
+  yield ['takeMessage', () => store.takeMessage({ hash: 'hash-16', now })]
+  yield ['endMany', () => store.endMany({ filter: { userId: 'u17' }, reason: 'revoked', now })]
+  yield ['sweep', () => store.sweep({ limit: 50, now })]
   for (const filter of FILTERS)
     for (const sort of ['created', 'seen', 'end'] as const)
       for (const direction of ['asc', 'desc'] as const)
         yield [
           `list ${JSON.stringify(filter)} by ${sort}, ${direction}`,
           async () => {
-            const { next } = await store.list(APP, filter, { sort, direction }, now)
-            if (next) await store.list(APP, filter, { sort, direction, after: next }, now)
+            const { next } = await store.list({ filter, page: { sort, direction }, now })
+            if (next) await store.list({ filter, page: { sort, direction, after: next }, now })
           },
         ]
 }

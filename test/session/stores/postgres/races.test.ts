@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict'
 import test, { after } from 'node:test'
 import type { Pool } from 'pg'
-import type { SessionStore } from '../../../../src/session/index.ts'
 import { postgresStore } from '../../../../src/session/stores/postgres/index.ts'
 import {
-  APP,
   atOnce,
   CALLERS,
   credential,
-  NO_LIMITS,
   NOWHERE,
   otp,
   session,
   stateOf,
   stored,
   type Trial,
+  type TrialStore,
+  trialOf,
 } from '../../../../src/session/testing/contract/fixtures.ts'
-import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
 import { postgresUrl } from '../../../support/servers/test-servers.ts'
 import { dealtTo } from '../../support/dealt-calls.ts'
 import { withOwnApps } from '../../support/own-app.ts'
@@ -29,7 +27,7 @@ if (postgresUrl !== undefined) {
   const { url, pool } = await preparedDatabase({ after })
   const refusals: string[] = []
   const both = dealtTo(postgresStore(watchedPool()), postgresStore(watchedPool()))
-  const begin = (): Trial => ({ store: withOwnApps(both), clock: manualClock() })
+  const begin = (): Trial => trialOf(withOwnApps(both))
 
   test('whoever is signed out writes nothing after he was, not even what he began before', async () => {
     const trial = begin()
@@ -38,17 +36,17 @@ if (postgresUrl !== undefined) {
     for (let round = 0; round < ROUNDS; round++) {
       const { record } = await stored(trial)
       const device = credential(clock)
-      await store.attach(APP, record.id, device, undefined, NO_LIMITS, clock.now())
+      await store.attach({ id: record.id, credential: device })
       const change = (n: number) => ({ storage: `{"n":${n}}` })
       const writes = Promise.all(
         Array.from({ length: CALLERS }, (_, n) =>
-          store.update(APP, record.id, { by: device.hash }, `w${round}-${n}`, change(n), NO_LIMITS, clock.now()),
+          store.update({ id: record.id, expected: { by: device.hash }, writeId: `w${round}-${n}`, changes: change(n) }),
         ),
       )
-      assert.equal(await store.detach(APP, record.id, device.handle, 'revoked', clock.now()), true)
-      const left = await store.get(APP, record.id)
+      assert.equal(await store.detach({ id: record.id, handle: device.handle, reason: 'revoked' }), true)
+      const left = await store.get({ id: record.id })
       written += (await writes).filter(({ updated }) => updated).length
-      assert.deepEqual(await store.get(APP, record.id), left)
+      assert.deepEqual(await store.get({ id: record.id }), left)
     }
     assert.ok(written > 0 && written < ROUNDS * CALLERS, `${written} writes came before: they have to meet`)
   })
@@ -60,27 +58,32 @@ if (postgresUrl !== undefined) {
       const made = await atOnce(() => stored(trial, { userId: '4' }))
       const replace = ({ record, cookie }: (typeof made)[number]) => {
         const next = session(clock, { userId: '4' })
-        return store.replace(APP, record.id, { by: cookie.hash }, next, credential(clock), NO_LIMITS, clock.now())
+        return store.replace({
+          id: record.id,
+          expected: { by: cookie.hash },
+          session: next,
+          credential: credential(clock),
+        })
       }
       const some = made.slice(0, CALLERS / 2).map(replace)
-      const ending = store.endMany(APP, { userId: '4' }, 'revoked', clock.now())
+      const ending = store.endMany({ filter: { userId: '4' }, reason: 'revoked' })
       await Promise.all([...some, ending, ...made.slice(CALLERS / 2).map(replace)])
-      assert.equal(await store.count(APP, { userId: '4', state: 'user' }, clock.now()), 0)
+      assert.equal(await store.count({ filter: { userId: '4', state: 'user' } }), 0)
     }
   })
 
   test('under limits many may come, go, change, and be ended and swept at once: nothing fails, nobody waits for ever, and the limits hold', async () => {
     const trial = begin()
     const { store, clock } = trial
-    const limits = { sessions: 30, guestsGiveWay: true, sessionsPerUser: 3, credentials: 3, otps: 2 }
+    const limits = { sessions: 30, sessionsPerUser: 3, credentials: 3, otps: 2 }
     for (let round = 0; round < ROUNDS * 2; round++) {
-      const known = (await store.list(APP, {}, { size: 100 }, clock.now())).sessions
+      const known = (await store.list({ filter: {}, page: { size: 100 } })).sessions
       await Promise.all(
         Array.from({ length: CALLERS * 2 }, (_, n) => oneStep(store, { limits, n: n + round, known, clock })),
       )
-      assert.ok((await store.count(APP, {}, clock.now())) <= limits.sessions)
+      assert.ok((await store.count({ filter: {} })) <= limits.sessions)
       for (const userId of USERS) {
-        const live = await store.count(APP, { userId, state: 'user' }, clock.now())
+        const live = await store.count({ filter: { userId, state: 'user' } })
         assert.ok(live <= limits.sessionsPerUser, `${userId} has ${live} sessions`)
       }
       clock.advance({ minutes: 3 })
@@ -100,12 +103,18 @@ if (postgresUrl !== undefined) {
         ...[...guests, ...more].map(({ record }, n) => {
           const userId = USERS[n % USERS.length] ?? '1'
           return n % 3 === 0
-            ? store.replace(APP, record.id, {}, session(clock, { userId }), credential(clock), limits, clock.now())
-            : store.update(APP, record.id, {}, `w${round}-${n}`, { userId }, limits, clock.now())
+            ? store.replace({
+                id: record.id,
+                expected: {},
+                session: session(clock, { userId }),
+                credential: credential(clock),
+                limits,
+              })
+            : store.update({ id: record.id, expected: {}, writeId: `w${round}-${n}`, changes: { userId }, limits })
         }),
-        store.endMany(APP, { kind: 'web' }, 'revoked', clock.now()),
-        store.endMany(APP, { kind: 'web' }, 'revoked', clock.now()),
-        store.sweep(APP, clock.now(), 10),
+        store.endMany({ filter: { kind: 'web' }, reason: 'revoked' }),
+        store.endMany({ filter: { kind: 'web' }, reason: 'revoked' }),
+        store.sweep({ limit: 10 }),
       ])
     }
     assert.ok(!refusals.includes(DEADLOCK), 'two of them waited for each other')
@@ -118,15 +127,15 @@ if (postgresUrl !== undefined) {
     for (let round = 0; round < ROUNDS; round++) {
       const { record, cookie } = await stored(trial)
       const links = Array.from({ length: CALLERS / 2 }, () => otp(clock))
-      for (const link of links) await store.attach(APP, record.id, link, undefined, NO_LIMITS, clock.now())
+      for (const link of links) await store.attach({ id: record.id, credential: link })
       const redeemed = links.map(async (link) => {
         const device = credential(clock, { via: 'link' })
-        return { device, got: (await store.redeem(APP, link.hash, device, NO_LIMITS, clock.now())) !== undefined }
+        return { device, got: (await store.redeem({ hash: link.hash, credential: device })) !== undefined }
       })
-      const ending = store.end(APP, record.id, 'closed', clock.now())
+      const ending = store.end({ id: record.id, reason: 'closed' })
       const attached = links.map(async () => {
         const device = credential(clock)
-        return { device, got: await store.attach(APP, record.id, device, cookie.hash, NO_LIMITS, clock.now()) }
+        return { device, got: await store.attach({ id: record.id, credential: device, by: cookie.hash }) }
       })
       const devices = await Promise.all([...redeemed, ...attached])
       await ending
@@ -147,10 +156,10 @@ if (postgresUrl !== undefined) {
     await client.query('BEGIN')
     await client.query('SELECT 1 FROM session_records WHERE id = $1 FOR UPDATE', [held.record.id])
     const idsOf = (ended: readonly { id: string }[]) => ended.map(({ id }) => id)
-    assert.deepEqual(idsOf(await store.sweep(APP, clock.now(), 10)), [free.record.id])
+    assert.deepEqual(idsOf(await store.sweep({ limit: 10 })), [free.record.id])
     await client.query('ROLLBACK')
     client.release()
-    assert.deepEqual(idsOf(await store.sweep(APP, clock.now(), 10)), [held.record.id])
+    assert.deepEqual(idsOf(await store.sweep({ limit: 10 })), [held.record.id])
   })
 
   /** A pool that notes what PostgreSQL refused, also where the store tried again. */
@@ -172,38 +181,40 @@ if (postgresUrl !== undefined) {
 const USERS = ['1', '2', '3', '4']
 
 interface Step {
-  limits: { sessions: number; guestsGiveWay: boolean; sessionsPerUser: number; credentials: number; otps: number }
+  limits: { sessions: number; sessionsPerUser: number; credentials: number; otps: number }
   n: number
   known: readonly { id: string }[]
   clock: Trial['clock']
 }
 
 /** Anything that may happen, to any session. */
-async function oneStep(store: SessionStore, { limits, n, known, clock }: Step): Promise<unknown> {
+async function oneStep(store: TrialStore, { limits, n, known, clock }: Step): Promise<unknown> {
   const now = clock.now()
   const { id = 'none' } = known[(n * 7) % Math.max(known.length, 1)] ?? {}
   const userId = USERS[n % USERS.length] ?? '1'
   const next = () => session(clock, { userId, idleMilliseconds: (n % 3) * 60_000 + 60_000 })
   switch (n % 10) {
     case 0:
-      return store.create(APP, session(clock), credential(clock), limits, now)
+      return store.create({ session: session(clock), credential: credential(clock), limits, now })
     case 1:
     case 2:
-      return store.create(APP, next(), credential(clock), limits, now)
+      return store.create({ session: next(), credential: credential(clock), limits, now })
     case 3:
     case 4:
-      return store.replace(APP, id, {}, next(), credential(clock), limits, now)
+      return store.replace({ id, expected: {}, session: next(), credential: credential(clock), limits, now })
     case 5:
-      return store.update(APP, id, {}, `w${n}-${now}`, { userId }, limits, now)
+      return store.update({ id, expected: {}, writeId: `w${n}-${now}`, changes: { userId }, limits, now })
     case 6:
-      return store.attach(APP, id, n % 20 < 10 ? otp(clock) : credential(clock), undefined, limits, now)
+      return store.attach({ id, credential: n % 20 < 10 ? otp(clock) : credential(clock), limits, now })
     case 7:
       return n % 3 === 0
-        ? store.endMany(APP, { userId }, 'revoked', now)
-        : store.endMany(APP, { kind: 'rest' }, 'revoked', now)
+        ? store.endMany({ filter: { userId }, reason: 'revoked', now })
+        : store.endMany({ filter: { kind: 'rest' }, reason: 'revoked', now })
     case 8:
-      return n % 2 === 0 ? store.remove(APP, id, now, 'Bye.') : store.touch(APP, id, 'nobody', NOWHERE, now)
+      return n % 2 === 0
+        ? store.remove({ id, message: 'Bye.', now })
+        : store.touch({ id, hash: 'nobody', from: NOWHERE, now })
     default:
-      return store.sweep(APP, now, 5)
+      return store.sweep({ limit: 5, now })
   }
 }

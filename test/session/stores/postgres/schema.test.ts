@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import type { Pool } from 'pg'
 import { postgresStore, preparePostgresStore } from '../../../../src/session/stores/postgres/index.ts'
-import { APP, NOWHERE, stored } from '../../../../src/session/testing/contract/fixtures.ts'
+import { NOWHERE, stored, trialOf } from '../../../../src/session/testing/contract/fixtures.ts'
 import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
 import { ownDatabase, postgresUrl } from '../../../support/servers/test-servers.ts'
 import { openPool, preparedDatabase } from '../../support/postgres-store.ts'
 
 const clock = manualClock()
+const storeOn = (pool: Pool) => trialOf(postgresStore(pool), clock).store
 
 if (postgresUrl !== undefined) {
   test('eight processes prepare an empty database at once, and one does so again later', async (t) => {
@@ -14,9 +16,9 @@ if (postgresUrl !== undefined) {
     const pools = Array.from({ length: 8 }, () => openPool(t, url))
     await Promise.all(pools.map((pool) => preparePostgresStore(pool)))
     const [pool = openPool(t, url)] = pools
-    const { record, cookie } = await stored({ store: postgresStore(pool), clock })
+    const { record, cookie } = await stored(trialOf(postgresStore(pool), clock))
     await preparePostgresStore(pool)
-    assert.equal((await postgresStore(pool).find(APP, record.id, cookie.hash, clock.now()))?.state, 'live')
+    assert.equal((await storeOn(pool).find({ id: record.id, hash: cookie.hash }))?.state, 'live')
   })
 
   test('a database that a newer version has written is refused, and left as it is', async (t) => {
@@ -39,25 +41,25 @@ if (postgresUrl !== undefined) {
   })
 
   test('a store whose tables nobody has made says what to call', async (t) => {
-    const store = postgresStore(openPool(t, await ownDatabase(t)))
-    await assert.rejects(store.get(APP, 'x'), /call preparePostgresStore\(pool\) when the application starts/)
-    await assert.rejects(store.touch(APP, 'x', 'y', NOWHERE, clock.now()), /call preparePostgresStore\(pool\)/)
+    const store = storeOn(openPool(t, await ownDatabase(t)))
+    await assert.rejects(store.get({ id: 'x' }), /call preparePostgresStore\(pool\) when the application starts/)
+    await assert.rejects(store.touch({ id: 'x', hash: 'y', from: NOWHERE }), /call preparePostgresStore\(pool\)/)
   })
 
   test('two schemas of one database hold two stores', async (t) => {
-    const { url, pool, store } = await preparedDatabase(t)
+    const { url, pool } = await preparedDatabase(t)
     await pool.query('CREATE SCHEMA elsewhere')
     const other = openPool(t, url, { options: '-c search_path=elsewhere' })
     await preparePostgresStore(other)
-    const { record } = await stored({ store: postgresStore(other), clock })
-    assert.equal(await store.get(APP, record.id), undefined)
-    assert.ok(await postgresStore(other).get(APP, record.id))
+    const { record } = await stored(trialOf(postgresStore(other), clock))
+    assert.equal(await storeOn(pool).get({ id: record.id }), undefined)
+    assert.ok(await storeOn(other).get({ id: record.id }))
   })
 
   for (const level of ['repeatable read', 'serializable']) {
     test(`under the isolation level "${level}", where it would see what is past, the store refuses with directions that help`, async (t) => {
-      const { url, pool, store } = await preparedDatabase(t)
-      const { record } = await stored({ store, clock })
+      const { url, pool } = await preparedDatabase(t)
+      const { record } = await stored(trialOf(postgresStore(pool), clock))
       await pool.query(
         `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = ''${level}''', current_database()); END $$`,
       )
@@ -66,11 +68,11 @@ if (postgresUrl !== undefined) {
       const [, had, options] =
         /needs .* "read committed", and .* has "(.+)"\. Give the pool: options: (".+")\./.exec(refusal ?? '') ?? []
       assert.equal(had, level)
-      await assert.rejects(postgresStore(strict).end(APP, record.id, 'closed', clock.now()), /read committed/)
-      assert.ok(await store.get(APP, record.id))
+      await assert.rejects(storeOn(strict).end({ id: record.id, reason: 'closed' }), /read committed/)
+      assert.ok(await storeOn(pool).get({ id: record.id }))
       const mended = openPool(t, url, { options: JSON.parse(String(options)) })
       await preparePostgresStore(mended)
-      assert.ok(await postgresStore(mended).end(APP, record.id, 'closed', clock.now()))
+      assert.ok(await storeOn(mended).end({ id: record.id, reason: 'closed' }))
     })
   }
 }

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, type TestContext, test } from 'node:test'
-import type { SessionStore } from '../../../../src/session/index.ts'
 import { redisStore } from '../../../../src/session/stores/redis/index.ts'
-import type { Trial } from '../../../../src/session/testing/contract/fixtures.ts'
-import { credential, NO_LIMITS, otp, session, stored } from '../../../../src/session/testing/contract/fixtures.ts'
-import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
+import {
+  credential,
+  otp,
+  session,
+  stored,
+  type Trial,
+  type TrialStore,
+  trialOf,
+} from '../../../../src/session/testing/contract/fixtures.ts'
 import { Program } from '../../../support/process.ts'
 import { findRedis, startRedis } from '../../../support/servers/redis-server.ts'
 import { redisUrl } from '../../../support/servers/test-servers.ts'
@@ -39,7 +44,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       })
       const own = ownPrefix()
       const listening = redisStore(client, { ...own, subscriber })
-      const trial: Trial = { store: redisStore(elsewhere, own), clock: manualClock() }
+      const trial: Trial = trialOf(redisStore(elsewhere, own))
       const ears = new Ears(listening, APP)
       t.after(() => ears.stop())
       await ears.hears((id) => id === undefined)
@@ -63,16 +68,16 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
         const heard = ears.heard.length
         const { record } = await stored(trial)
         assert.ok(Number(await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')) > 0)
-        await trial.store.end(APP, record.id, 'closed', trial.clock.now())
+        await trial.store.end({ id: record.id, reason: 'closed', now: trial.clock.now() })
         const ended = performance.now()
         const told = await ears.hears((id) => id === undefined || id === record.id, heard)
         assert.ok(performance.now() - ended < SOON_MILLISECONDS, 'it was told too late')
         const next = await stored(trial)
-        await trial.store.end(APP, next.record.id, 'closed', trial.clock.now())
+        await trial.store.end({ id: next.record.id, reason: 'closed', now: trial.clock.now() })
         await ears.hears((id) => id === undefined || id === next.record.id, told)
       }
       const late = await stored(trial)
-      await trial.store.end(APP, late.record.id, 'closed', trial.clock.now())
+      await trial.store.end({ id: late.record.id, reason: 'closed', now: trial.clock.now() })
       await ears.hears((id) => id === late.record.id)
     })
 
@@ -93,7 +98,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       assert.equal(subscriber.listenerCount('ready'), 0)
       const heard = ears.heard.length
       const { record } = await stored(trial)
-      await trial.store.end(APP, record.id, 'closed', trial.clock.now())
+      await trial.store.end({ id: record.id, reason: 'closed', now: trial.clock.now() })
       while (((await admin.pubsub('NUMSUB', channel)) as unknown[])[1] !== 0) await admin.ping()
       assert.equal(ears.heard.length, heard)
     })
@@ -110,7 +115,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     const ears = new Ears(store, APP)
     t.after(() => ears.stop())
     await ears.hears((id) => id === undefined)
-    return { client, subscriber, own, ears, trial: { store, clock: manualClock() } }
+    return { client, subscriber, own, ears, trial: trialOf(store) }
   }
 
   test('what is announced to a connection that died without a word is told within a second, and then it listens again', async (t) => {
@@ -118,7 +123,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     await subscriber.unsubscribe(`{${own.prefix}:${APP}}:ends`)
     const { record } = await stored(trial)
     const heard = ears.heard.length
-    await trial.store.end(APP, record.id, 'closed', trial.clock.now())
+    await trial.store.end({ id: record.id, reason: 'closed', now: trial.clock.now() })
     const ended = performance.now()
     const told = await ears.hears((id) => id === undefined, heard)
     assert.ok(performance.now() - ended < SOON_MILLISECONDS)
@@ -138,7 +143,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     const { ears, trial } = await openOn(t)
     for (let n = 0; n < 150; n++) await stored(trial)
     const heard = ears.heard.length
-    await trial.store.endMany(APP, {}, 'revoked', trial.clock.now())
+    await trial.store.endMany({ filter: {}, reason: 'revoked', now: trial.clock.now() })
     await ears.hears((id) => id === undefined, heard)
     await endUntilHeard(trial, ears, heard)
     assert.ok(ears.heard.length < heard + 20)
@@ -146,11 +151,17 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
 
   test('ends of another application are not told', async (t) => {
     const { client, own, ears, trial } = await openOn(t)
-    const { record } = await stored({ ...trial, store: redisStore(client, { prefix: `${own.prefix}2` }) })
-    await redisStore(client, { prefix: `${own.prefix}2` }).end(APP, record.id, 'closed', trial.clock.now())
+    const elsewhere = trialOf(redisStore(client, { prefix: `${own.prefix}2` }))
+    const { record } = await stored(elsewhere)
+    await elsewhere.store.end({ id: record.id, reason: 'closed' })
     const other = session(trial.clock)
-    await trial.store.create('OTHER', other, credential(trial.clock), NO_LIMITS, trial.clock.now())
-    await trial.store.end('OTHER', other.id, 'closed', trial.clock.now())
+    await trial.store.create({
+      app: 'OTHER',
+      session: other,
+      credential: credential(trial.clock),
+      now: trial.clock.now(),
+    })
+    await trial.store.end({ app: 'OTHER', id: other.id, reason: 'closed', now: trial.clock.now() })
     const mine = await ENDS.end(trial)
     await ears.hears((id) => id === mine)
     assert.ok(!ears.heard.includes(record.id) && !ears.heard.includes(other.id))
@@ -177,7 +188,7 @@ type Ending = (trial: Trial) => Promise<string>
 
 const by =
   (
-    end: (store: SessionStore, id: string, now: number, handle: string, hash: string, trial: Trial) => Promise<unknown>,
+    end: (store: TrialStore, id: string, now: number, handle: string, hash: string, trial: Trial) => Promise<unknown>,
   ): Ending =>
   async (trial) => {
     const { record, cookie } = await stored(trial)
@@ -187,27 +198,29 @@ const by =
 
 /** All that ends a session or a device of it; each answers the session's id. */
 const ENDS = {
-  end: by((store, id, now) => store.end(APP, id, 'closed', now)),
-  remove: by((store, id, now) => store.remove(APP, id, now, 'Good bye.')),
-  detach: by((store, id, now, handle) => store.detach(APP, id, handle, 'revoked', now)),
-  rotate: by((store, id, now, _, hash, { clock }) => store.rotate(APP, id, hash, credential(clock), 'keep', now)),
-  endMany: by((store, _, now) => store.endMany(APP, { kind: 'web' }, 'revoked', now)),
+  end: by((store, id, now) => store.end({ id, reason: 'closed', now })),
+  remove: by((store, id, now) => store.remove({ id, message: 'Good bye.', now })),
+  detach: by((store, id, now, handle) => store.detach({ id, handle, reason: 'revoked', now })),
+  rotate: by((store, id, now, _, hash, { clock }) =>
+    store.rotate({ id, by: hash, credential: credential(clock), others: 'keep', now }),
+  ),
+  endMany: by((store, _, now) => store.endMany({ filter: { kind: 'web' }, reason: 'revoked', now })),
   replace: by((store, id, now, _h, _, { clock }) =>
-    store.replace(APP, id, {}, session(clock), credential(clock), NO_LIMITS, now),
+    store.replace({ id, expected: {}, session: session(clock), credential: credential(clock), now }),
   ),
   'a device too many': by((store, id, now, _h, _, { clock }) =>
-    store.attach(APP, id, credential(clock), undefined, { credentials: 1 }, now),
+    store.attach({ id, credential: credential(clock), limits: { credentials: 1 }, now }),
   ),
   'a device too many by a link': by(async (store, id, now, _h, _, { clock }) => {
     const link = otp(clock)
-    await store.attach(APP, id, link, undefined, NO_LIMITS, now)
-    await store.redeem(APP, link.hash, credential(clock), { credentials: 1 }, now)
+    await store.attach({ id, credential: link, now })
+    await store.redeem({ hash: link.hash, credential: credential(clock), limits: { credentials: 1 }, now })
   }),
   'a session too many of one user': async (trial) => {
     const { record } = await stored(trial, { userId: '9' })
     const { store, clock } = trial
     const next = session(clock, { userId: '9' })
-    await store.create(APP, next, credential(clock), { sessionsPerUser: 1 }, clock.now())
+    await store.create({ session: next, credential: credential(clock), limits: { sessionsPerUser: 1 } })
     return record.id
   },
 } satisfies Record<string, Ending>

@@ -5,20 +5,17 @@ import { isNothingWritten } from '../../../../src/session/record.ts'
 import { redisStore } from '../../../../src/session/stores/redis/index.ts'
 import {
   credential,
-  NO_LIMITS,
   NOWHERE,
   otp,
   session,
   stored,
+  trialOf,
 } from '../../../../src/session/testing/contract/fixtures.ts'
-import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
 import { keepsPromise, storePromises } from '../../../../src/session/testing/store-contract.ts'
 import { startCuttingProxy } from '../../../support/servers/cutting-proxy.ts'
 import { findRedis, startRedis } from '../../../support/servers/redis-server.ts'
 import { redisUrl } from '../../../support/servers/test-servers.ts'
 import { ioredisTo, nodeRedisTo, ownPrefix } from '../../support/redis-connections.ts'
-
-const APP = 'CONTRACT'
 
 if (redisUrl !== undefined && findRedis() !== undefined) {
   const server = await startRedis({ appendfsync: 'always' })
@@ -31,23 +28,23 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   test('a Redis that forgot its scripts is told them again, and no step is lost or made twice', async (t) => {
     const client = await ioredisTo(server.url)
     t.after(() => client.disconnect())
-    const trial = { store: redisStore(client, ownPrefix()), clock: manualClock() }
+    const trial = trialOf(redisStore(client, ownPrefix()))
     const { store, clock } = trial
     await admin.script('FLUSH')
     const { record, cookie } = await stored(trial)
     const link = otp(clock)
     await admin.script('FLUSH')
-    assert.ok(await store.attach(APP, record.id, link, undefined, NO_LIMITS, clock.now()))
+    assert.ok(await store.attach({ id: record.id, credential: link }))
     await admin.script('FLUSH')
-    const redeemed = await store.redeem(APP, link.hash, credential(clock), NO_LIMITS, clock.now())
+    const redeemed = await store.redeem({ hash: link.hash, credential: credential(clock) })
     assert.equal(redeemed?.id, record.id)
     await admin.script('FLUSH')
     const change = { storage: '{"n":1}' }
-    assert.ok((await store.update(APP, record.id, { version: 1 }, 'w', change, NO_LIMITS, clock.now())).updated)
+    assert.ok((await store.update({ id: record.id, expected: { version: 1 }, writeId: 'w', changes: change })).updated)
     await admin.script('FLUSH')
-    assert.equal((await store.list(APP, {}, {}, clock.now())).sessions[0]?.version, 2)
+    assert.equal((await store.list({ filter: {}, page: {} })).sessions[0]?.version, 2)
     await admin.script('FLUSH')
-    assert.equal((await store.end(APP, record.id, 'closed', clock.now(), { by: cookie.hash }))?.id, record.id)
+    assert.equal((await store.end({ id: record.id, reason: 'closed', by: cookie.hash }))?.id, record.id)
   })
 
   for (const [library, connect] of Object.entries({ ioredis: ioredisTo, 'node-redis': nodeRedisTo })) {
@@ -55,24 +52,24 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       const client = await connect(server.url)
       t.after(() => void client.disconnect())
       const own = ownPrefix()
-      const trial = { store: redisStore(client, { ...own, deadlineMilliseconds: 150 }), clock: manualClock() }
-      const { store, clock } = trial
+      const trial = trialOf(redisStore(client, { ...own, deadlineMilliseconds: 150 }))
+      const { store } = trial
       const { record, cookie } = await stored(trial)
       const write = () =>
-        store.update(APP, record.id, { version: 1 }, 'mine', { storage: '{"n":1}' }, NO_LIMITS, clock.now())
+        store.update({ id: record.id, expected: { version: 1 }, writeId: 'mine', changes: { storage: '{"n":1}' } })
 
       await admin.call('CLIENT', 'PAUSE', '1500', 'ALL')
       const began = performance.now()
       const hung = /Redis did not answer within 150 ms/
       await Promise.all([
         assert.rejects(write(), (error: Error) => hung.test(error.message) && !isNothingWritten(error)),
-        assert.rejects(store.find(APP, record.id, cookie.hash, clock.now()), hung),
+        assert.rejects(store.find({ id: record.id, hash: cookie.hash }), hung),
       ])
       assert.ok(performance.now() - began < 1400, 'the caller waited for the pause to be over')
       await admin.ping() // is answered when the pause is over
 
       assert.deepEqual(await write(), { updated: true, ended: [] })
-      assert.equal((await store.get(APP, record.id))?.version, 2)
+      assert.equal((await store.get({ id: record.id }))?.version, 2)
     })
 
     test(`a link whose opening was not answered, because the connection broke, is spent once and not opened again, through ${library}`, async (t) => {
@@ -80,20 +77,20 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       const client = await connect(proxy.url)
       t.after(() => void client.disconnect())
       const own = ownPrefix()
-      const trial = { store: redisStore(client, own), clock: manualClock() }
+      const trial = trialOf(redisStore(client, own))
       const { store, clock } = trial
       const { record } = await stored(trial)
       const link = otp(clock)
-      await store.attach(APP, record.id, link, undefined, NO_LIMITS, clock.now())
-      await store.redeem(APP, 'unknown', undefined, NO_LIMITS, clock.now()) // so that Redis knows the script
+      await store.attach({ id: record.id, credential: link })
+      await store.redeem({ hash: 'unknown' }) // so that Redis knows the script
 
       await admin.config('RESETSTAT')
       const back = event(client, 'ready')
       const cut = proxy.cutAtNextAnswer()
-      const opening = store.redeem(APP, link.hash, credential(clock, { via: 'link' }), NO_LIMITS, clock.now())
+      const opening = store.redeem({ hash: link.hash, credential: credential(clock, { via: 'link' }) })
       await assert.rejects(opening, (error) => !isNothingWritten(error))
       await Promise.all([cut, back])
-      assert.equal((await store.credentials(APP, [record.id])).get(record.id)?.length, 2)
+      assert.equal((await store.credentials({ ids: [record.id] })).get(record.id)?.length, 2)
       assert.match(await admin.info('commandstats'), /cmdstat_evalsha:calls=2,/, 'one to open it, one to look')
     })
   }
@@ -106,8 +103,8 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     client.on('error', () => {})
     t.after(() => client.disconnect())
     await event(client, 'ready')
-    const trial = { store: redisStore(client), clock: manualClock() }
-    const { store, clock } = trial
+    const trial = trialOf(redisStore(client))
+    const { store } = trial
     const { record, cookie } = await stored(trial, { userId: '4' })
 
     const closed = event(client, 'close')
@@ -115,8 +112,8 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     await closed
     const began = performance.now()
     for (const asked of [
-      store.find(APP, record.id, cookie.hash, clock.now()),
-      store.end(APP, record.id, 'closed', clock.now()),
+      store.find({ id: record.id, hash: cookie.hash }),
+      store.end({ id: record.id, reason: 'closed' }),
     ])
       await assert.rejects(asked, (error) => isNothingWritten(error))
     assert.ok(performance.now() - began < 1900, 'the caller waited for the deadline')
@@ -124,12 +121,12 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     const back = event(client, 'ready')
     await own.start()
     await back
-    assert.deepEqual(await store.find(APP, record.id, cookie.hash, clock.now()), {
+    assert.deepEqual(await store.find({ id: record.id, hash: cookie.hash }), {
       state: 'live',
       session: record,
       credential: cookie,
     })
-    assert.equal(await store.count(APP, { userId: '4' }, clock.now()), 1)
+    assert.equal(await store.count({ filter: { userId: '4' } }), 1)
   })
 
   test('in a Redis that is full nobody begins and nothing changes, and that is said; but everybody can log out', async (t) => {
@@ -137,7 +134,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     t.after(() => own.close())
     const client = await ioredisTo(own.url)
     t.after(() => client.disconnect())
-    const trial = { store: redisStore(client), clock: manualClock() }
+    const trial = trialOf(redisStore(client))
     const { store, clock } = trial
     const people = [await stored(trial), await stored(trial), await stored(trial)] as const
     const [ana, bob, eve] = people.map(({ record }) => record.id) as [string, string, string]
@@ -145,21 +142,21 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     await client.config('SET', 'maxmemory', '1')
 
     const full = (error: Error) => /^OOM/.test(error.message) && isNothingWritten(error)
-    await assert.rejects(store.create(APP, session(clock), credential(clock), NO_LIMITS, clock.now()), full)
-    await assert.rejects(store.update(APP, ana, {}, 'w', { storage: '{"n":1}' }, NO_LIMITS, clock.now()), full)
-    await assert.rejects(store.attach(APP, ana, credential(clock), undefined, NO_LIMITS, clock.now()), full)
-    await assert.rejects(store.touch(APP, ana, people[0].cookie.hash, NOWHERE, clock.now()), full)
-    assert.equal((await store.get(APP, ana))?.version, 1)
-    assert.equal((await store.end(APP, ana, 'closed', clock.now()))?.id, ana)
-    assert.equal(await store.detach(APP, bob, people[1].cookie.handle, 'revoked', clock.now()), true)
-    assert.equal((await store.remove(APP, bob, clock.now(), 'Good bye.'))?.id, bob)
-    assert.equal(await store.takeMessage(APP, people[1].cookie.hash, clock.now()), 'Good bye.')
+    await assert.rejects(store.create({ session: session(clock), credential: credential(clock) }), full)
+    await assert.rejects(store.update({ id: ana, expected: {}, writeId: 'w', changes: { storage: '{"n":1}' } }), full)
+    await assert.rejects(store.attach({ id: ana, credential: credential(clock) }), full)
+    await assert.rejects(store.touch({ id: ana, hash: people[0].cookie.hash, from: NOWHERE }), full)
+    assert.equal((await store.get({ id: ana }))?.version, 1)
+    assert.equal((await store.end({ id: ana, reason: 'closed' }))?.id, ana)
+    assert.equal(await store.detach({ id: bob, handle: people[1].cookie.handle, reason: 'revoked' }), true)
+    assert.equal((await store.remove({ id: bob, message: 'Good bye.' }))?.id, bob)
+    assert.equal(await store.takeMessage({ hash: people[1].cookie.hash }), 'Good bye.')
     assert.deepEqual(
-      (await store.endMany(APP, {}, 'revoked', clock.now())).map(({ id }) => id),
+      (await store.endMany({ filter: {}, reason: 'revoked' })).map(({ id }) => id),
       [eve],
     )
-    assert.equal((await store.find(APP, ana, people[0].cookie.hash, clock.now()))?.state, 'ended')
-    assert.equal(await store.count(APP, {}, clock.now()), 0)
+    assert.equal((await store.find({ id: ana, hash: people[0].cookie.hash }))?.state, 'ended')
+    assert.equal(await store.count({ filter: {} }), 0)
   })
 
   test('the contract notices a store that finds a link and then spends it, on two connections to one Redis', async (t) => {
@@ -173,11 +170,11 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     const open = async () => {
       const own = ownPrefix()
       const [store, other] = [redisStore(one, own), redisStore(two, own)]
-      const redeem: typeof store.redeem = async (app, hash, added, limits, now) => {
-        const found = await store.findOTP(app, hash, now)
+      const redeem: typeof store.redeem = async ({ app, hash, credential: added, limits, now }) => {
+        const found = await store.findOTP({ app, hash, now })
         if (!found) return undefined
-        await other.detach(app, found.session.id, found.credential.handle, 'closed', now)
-        if (added) await other.attach(app, found.session.id, added, undefined, limits, now)
+        await other.detach({ app, id: found.session.id, handle: found.credential.handle, reason: 'closed', now })
+        if (added) await other.attach({ app, id: found.session.id, credential: added, limits, now })
         return found.session
       }
       return { store: { ...store, redeem }, close: async () => {} }

@@ -1,24 +1,23 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Redis } from 'ioredis'
-import type { SessionStore } from '../../../../src/session/index.ts'
 import { NEVER } from '../../../../src/session/record.ts'
 import { redisStore } from '../../../../src/session/stores/redis/index.ts'
 import {
+  APP,
   credential,
   HOUR,
-  NO_LIMITS,
   NOWHERE,
   otp,
   session,
+  type TrialStore,
+  trialOf,
 } from '../../../../src/session/testing/contract/fixtures.ts'
-import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
 import { redisUrl } from '../../../support/servers/test-servers.ts'
 import type { LayerSession } from '../../support/layer.ts'
 import { contentsOf, ioredisTo, keysOf, ownPrefix } from '../../support/redis-connections.ts'
 import { startRestLayer } from '../../support/rest-client.ts'
 
-const APP = 'KEYS'
 const MINUTE = 60_000
 
 if (redisUrl !== undefined) {
@@ -28,7 +27,7 @@ if (redisUrl !== undefined) {
     const client = await ioredisTo(url)
     t.after(() => client.disconnect())
     const { prefix } = ownPrefix()
-    return { client, prefix, store: redisStore(client, { prefix }), clock: manualClock() }
+    return { client, prefix, ...trialOf(redisStore(client, { prefix })) }
   }
   /** How long Redis would keep a key from now on; undefined for ever. */
   const lifeOf = async (client: Redis, key: string) => {
@@ -44,27 +43,27 @@ if (redisUrl !== undefined) {
 
     const record = session(clock, { userId: '4' })
     const cookie = credential(clock)
-    await store.create(APP, record, cookie, NO_LIMITS, clock.now())
+    await store.create({ session: record, credential: cookie })
     assertKept(await lifeLeft(record.id), HOUR + MINUTE)
     assertKept(await lifeOf(client, `{${prefix}:${APP}}:user:"4"`), HOUR + MINUTE)
     clock.advance({ minutes: 50 })
-    await store.touch(APP, record.id, cookie.hash, NOWHERE, clock.now())
+    await store.touch({ id: record.id, hash: cookie.hash, from: NOWHERE })
     assertKept(await lifeLeft(record.id), HOUR + MINUTE)
     const later = clock.now() + 8 * HOUR
-    await store.update(APP, record.id, {}, 'w1', { end: later }, NO_LIMITS, clock.now())
+    await store.update({ id: record.id, expected: {}, writeId: 'w1', changes: { end: later } })
     assertKept(await lifeLeft(record.id), 8 * HOUR)
     assertKept(await lifeOf(client, `{${prefix}:${APP}}:user:"4"`), 8 * HOUR)
-    await store.update(APP, record.id, {}, 'w2', { end: clock.now() + HOUR }, NO_LIMITS, clock.now())
+    await store.update({ id: record.id, expected: {}, writeId: 'w2', changes: { end: clock.now() + HOUR } })
     assertKept(await lifeLeft(record.id), HOUR)
-    await store.update(APP, record.id, {}, 'w3', { end: NEVER }, NO_LIMITS, clock.now())
+    await store.update({ id: record.id, expected: {}, writeId: 'w3', changes: { end: NEVER } })
     assert.equal(await lifeLeft(record.id), undefined)
 
     const late = session(clock, { end: clock.now() - 5 * HOUR })
-    await store.create(APP, late, credential(clock), NO_LIMITS, clock.now())
+    await store.create({ session: late, credential: credential(clock) })
     assertKept(await lifeLeft(late.id), 0)
     const old = session(clock)
-    await store.create(APP, old, credential(clock), NO_LIMITS, clock.now())
-    await store.replace(APP, old.id, {}, session(clock), credential(clock), NO_LIMITS, clock.now())
+    await store.create({ session: old, credential: credential(clock) })
+    await store.replace({ id: old.id, expected: {}, session: session(clock), credential: credential(clock) })
     assertKept(await lifeLeft(old.id), HOUR + MINUTE)
   })
 
@@ -77,13 +76,13 @@ if (redisUrl !== undefined) {
     const [closed, removed] = [session(clock, { absoluteEnd: NEVER, idleMilliseconds: 0 }), session(clock)]
     const cookie = credential(clock)
     const link = otp(clock, { expiresAt: clock.now() + 9 * HOUR })
-    await store.create(APP, closed, credential(clock), NO_LIMITS, clock.now())
-    await store.create(APP, removed, cookie, NO_LIMITS, clock.now())
-    await store.attach(APP, removed.id, link, undefined, NO_LIMITS, clock.now())
+    await store.create({ session: closed, credential: credential(clock) })
+    await store.create({ session: removed, credential: cookie })
+    await store.attach({ id: removed.id, credential: link })
     assertKept(await lifeLeft(`otp:${link.hash}`), 9 * HOUR, HOUR)
-    await store.end(APP, closed.id, 'closed', clock.now())
+    await store.end({ id: closed.id, reason: 'closed' })
     assertKept(await lifeLeft(`s:${closed.id}`), 90_000, 10 * MINUTE)
-    await store.remove(APP, removed.id, clock.now(), 'Please sign in again.')
+    await store.remove({ id: removed.id, message: 'Please sign in again.' })
     assertKept(await lifeLeft(`s:${removed.id}`), 24 * HOUR, 10 * MINUTE)
     assertKept(await lifeLeft(`message:${cookie.hash}`), 24 * HOUR, 10 * MINUTE)
   })
@@ -93,16 +92,17 @@ if (redisUrl !== undefined) {
     for (let n = 0; n < 12; n++) {
       const record = session(clock, { userId: n % 3 === 0 ? null : `${n % 3}`, kind: n % 2 === 0 ? 'web' : 'rest' })
       const cookie = credential(clock, { via: n % 4 === 0 ? 'token' : 'link' })
-      await store.create(APP, record, cookie, NO_LIMITS, clock.now())
-      await store.attach(APP, record.id, otp(clock), undefined, NO_LIMITS, clock.now())
-      if (n === 5) await store.replace(APP, record.id, {}, session(clock), credential(clock), NO_LIMITS, clock.now())
-      if (n === 6) await store.remove(APP, record.id, clock.now(), 'Good bye.')
-      if (n === 7) await store.end(APP, record.id, 'closed', clock.now())
+      await store.create({ session: record, credential: cookie })
+      await store.attach({ id: record.id, credential: otp(clock) })
+      if (n === 5)
+        await store.replace({ id: record.id, expected: {}, session: session(clock), credential: credential(clock) })
+      if (n === 6) await store.remove({ id: record.id, message: 'Good bye.' })
+      if (n === 7) await store.end({ id: record.id, reason: 'closed' })
     }
-    await store.endMany(APP, { userId: '1' }, 'revoked', clock.now())
+    await store.endMany({ filter: { userId: '1' }, reason: 'revoked' })
     clock.advance({ hours: 2 })
-    assert.equal((await store.sweep(APP, clock.now(), 100)).length, 8)
-    assert.equal(await store.count(APP, {}, clock.now()), 0)
+    assert.equal((await store.sweep({ limit: 100 })).length, 8)
+    assert.equal(await store.count({ filter: {} }), 0)
     const stay = []
     for (const key of await keysOf(client, prefix))
       if ((await client.pttl(key)) === -1) stay.push(key.split(':').at(-1))
@@ -113,11 +113,11 @@ if (redisUrl !== undefined) {
     const { client, prefix, store, clock } = await open(t)
     const record = session(clock)
     let cookie = credential(clock)
-    await store.create(APP, record, cookie, NO_LIMITS, clock.now())
+    await store.create({ session: record, credential: cookie })
     for (let n = 0; n < 200; n++) {
       clock.advance({ seconds: 10 })
       const next = credential(clock)
-      assert.ok(await store.rotate(APP, record.id, cookie.hash, next, 'end', clock.now()))
+      assert.ok(await store.rotate({ id: record.id, by: cookie.hash, credential: next, others: 'end' }))
       cookie = next
     }
     assert.ok((await client.hlen(`{${prefix}:${APP}}:s:${record.id}`)) <= 50)
@@ -125,8 +125,8 @@ if (redisUrl !== undefined) {
 
   test('two applications on one Redis, or one under two prefixes, never meet', async (t) => {
     const { client, prefix, store, clock } = await open(t)
-    const elsewhere = redisStore(client, { prefix: `${prefix}2` })
-    const places: [SessionStore, string][] = [
+    const { store: elsewhere } = trialOf(redisStore(client, { prefix: `${prefix}2` }), clock)
+    const places: [TrialStore, string][] = [
       [store, APP],
       [store, `${APP}2`],
       [elsewhere, APP],
@@ -134,10 +134,15 @@ if (redisUrl !== undefined) {
     const record = session(clock, { userId: '4' })
     const cookies = places.map(() => credential(clock))
     for (const [n, [place, app]] of places.entries())
-      await place.create(app, record, cookies[n] ?? credential(clock), { sessions: 1, sessionsPerUser: 1 }, clock.now())
-    await store.endMany(APP, {}, 'revoked', clock.now())
+      await place.create({
+        app,
+        session: record,
+        credential: cookies[n] ?? credential(clock),
+        limits: { sessions: 1, sessionsPerUser: 1 },
+      })
+    await store.endMany({ filter: {}, reason: 'revoked' })
     const found = await Promise.all(
-      places.map(([place, app], n) => place.find(app, record.id, cookies[n]?.hash ?? '', clock.now())),
+      places.map(([place, app], n) => place.find({ app, id: record.id, hash: cookies[n]?.hash ?? '' })),
     )
     assert.deepEqual(
       found.map((one) => one?.state),
@@ -156,12 +161,12 @@ if (redisUrl !== undefined) {
       storage: JSON.stringify({ long: odd.repeat(5000) }) + odd,
     })
     const cookie = credential(clock, { device: odd, address: '', details: odd, purpose: null })
-    await store.create(APP, record, cookie, NO_LIMITS, clock.now())
-    const found = await store.find(APP, record.id, cookie.hash, clock.now())
+    await store.create({ session: record, credential: cookie })
+    const found = await store.find({ id: record.id, hash: cookie.hash })
     assert.deepEqual(found, { state: 'live', session: record, credential: cookie })
-    assert.equal(await store.count(APP, { userId: '' }, clock.now()), 1)
-    assert.equal((await store.remove(APP, record.id, clock.now(), odd))?.userName, odd)
-    assert.equal(await store.takeMessage(APP, cookie.hash, clock.now()), odd)
+    assert.equal(await store.count({ filter: { userId: '' } }), 1)
+    assert.equal((await store.remove({ id: record.id, message: odd }))?.userName, odd)
+    assert.equal(await store.takeMessage({ hash: cookie.hash }), odd)
   })
 
   test('whoever reads all that Redis holds finds no cookie, no token and no link that would let him in', async (t) => {

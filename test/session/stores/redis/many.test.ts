@@ -3,12 +3,10 @@ import { type TestContext, test } from 'node:test'
 import type { SessionRecord } from '../../../../src/session/record.ts'
 import type { ListFilter, Page } from '../../../../src/session/store.ts'
 import { redisStore } from '../../../../src/session/stores/redis/index.ts'
-import { credential, HOUR, NO_LIMITS, session, type Trial } from '../../../../src/session/testing/contract/fixtures.ts'
-import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
+import { credential, HOUR, session, type Trial, trialOf } from '../../../../src/session/testing/contract/fixtures.ts'
 import { redisUrl } from '../../../support/servers/test-servers.ts'
 import { ioredisTo, ownPrefix } from '../../support/redis-connections.ts'
 
-const APP = 'CONTRACT'
 const MANY = 10_000
 const AT_ONCE = 500
 
@@ -18,7 +16,7 @@ if (redisUrl !== undefined) {
   const open = async (t: TestContext): Promise<Trial> => {
     const client = await ioredisTo(url)
     t.after(() => client.disconnect())
-    return { store: redisStore(client, ownPrefix()), clock: manualClock() }
+    return trialOf(redisStore(client, ownPrefix()))
   }
 
   test('ten thousand sessions are counted and listed exactly, by every filter, and are ended or swept in one step', async (t) => {
@@ -39,17 +37,17 @@ if (redisUrl !== undefined) {
     ]
     for (const [filter, meant] of isMeant) {
       const expected = records.filter(meant)
-      assert.equal(await store.count(APP, filter, now), expected.length)
+      assert.equal(await store.count({ filter, now }), expected.length)
       for (const sort of ['created', 'seen', 'end'] as const)
         assert.deepEqual(await listed(trial, filter, { sort, direction: 'asc' }), inOrder(expected, sort), sort)
     }
     assert.deepEqual(await listed(trial, {}, { sort: 'created' }), inOrder(records, 'created').reverse())
 
-    const ended = await store.endMany(APP, { kind: 'web' }, 'revoked', now)
+    const ended = await store.endMany({ filter: { kind: 'web' }, reason: 'revoked', now })
     assert.equal(ended.length, records.filter(({ kind }) => kind === 'web').length)
-    assert.equal(await store.count(APP, {}, now), MANY - ended.length)
-    assert.equal((await store.sweep(APP, now + 9 * HOUR, MANY)).length, MANY - ended.length)
-    assert.equal(await store.count(APP, {}, now), 0)
+    assert.equal(await store.count({ filter: {}, now }), MANY - ended.length)
+    assert.equal((await store.sweep({ limit: MANY, now: now + 9 * HOUR })).length, MANY - ended.length)
+    assert.equal(await store.count({ filter: {}, now }), 0)
   })
 
   test('one who has far more sessions than he may keeps the newest, and no more', async (t) => {
@@ -57,9 +55,13 @@ if (redisUrl !== undefined) {
     const { store, clock } = trial
     await createMany(trial, () => ({ userId: '4' }), 2000)
     const last = session(clock, { userId: '4' })
-    const admission = await store.create(APP, last, credential(clock), { sessionsPerUser: 2 }, clock.now())
+    const admission = await store.create({
+      session: last,
+      credential: credential(clock),
+      limits: { sessionsPerUser: 2 },
+    })
     assert.equal(admission.admitted && admission.ended.length, 1999)
-    assert.equal(await store.count(APP, { userId: '4' }, clock.now()), 2)
+    assert.equal(await store.count({ filter: { userId: '4' } }), 2)
   })
 }
 
@@ -69,20 +71,15 @@ async function createMany({ store, clock }: Trial, fields: (n: number) => Partia
     await Promise.all(
       records
         .slice(from, from + AT_ONCE)
-        .map((record) => store.create(APP, record, credential(clock), NO_LIMITS, clock.now())),
+        .map((record) => store.create({ session: record, credential: credential(clock) })),
     )
   return records
 }
 
-async function listed({ store, clock }: Trial, filter: ListFilter, page: Page): Promise<string[]> {
+async function listed({ store }: Trial, filter: ListFilter, page: Page): Promise<string[]> {
   const ids: string[] = []
   for (let after: Page['after']; ; ) {
-    const { sessions, next } = await store.list(
-      APP,
-      filter,
-      { ...page, size: 500, ...(after && { after }) },
-      clock.now(),
-    )
+    const { sessions, next } = await store.list({ filter, page: { ...page, size: 500, ...(after && { after }) } })
     ids.push(...sessions.map(({ id }) => id))
     if (!next) return ids
     after = next

@@ -1,10 +1,11 @@
 import { type Credential, endAfter, NEVER, type SessionRecord } from '../record.ts'
-import { type Engine, eventOf, reportEnded } from './context.ts'
+import { resolveLostReply } from './bound-store.ts'
+import { type Context, eventOf, reportEnded } from './context.ts'
 import { sessionLimit } from './errors.ts'
 import type { Cause } from './events.ts'
+import { causeOf } from './exchange.ts'
 import { type PrivilegeGrant, readGrant } from './grants.ts'
-import { newCredential, newRecord, storedAfterAll } from './new-session.ts'
-import type { NewSession } from './replace-session.ts'
+import { type CredentialSeed, type NewSession, newCredential, newRecord } from './new-record.ts'
 
 /** Whether a token may change anything. The layer keeps it; the application refuses. */
 export type TokenScope = 'read' | 'read-write'
@@ -31,7 +32,10 @@ export interface TokenTerms {
   scope: TokenScope
 }
 
-type Origin = Pick<Credential, 'via' | 'authenticatedAt' | 'device' | 'address'>
+/** In which request a token is made, and by what. */
+interface Origin extends CredentialSeed {
+  from: CredentialSeed['from'] & Cause
+}
 
 const LONGEST_NAME = 200
 
@@ -39,40 +43,39 @@ const LONGEST_NAME = 200
  * Stores a rest session with its one bearer credential.
  * @throws SessionError SESSION_LIMIT, STORE_UNAVAILABLE; TypeError for options that cannot work.
  */
-export async function beginTokenSession(
-  engine: Engine,
+export async function createTokenSession(
+  context: Context,
   userId: string | undefined,
   options: NewTokenOptions,
   origin: Origin,
-  cause: Cause,
 ): Promise<NewSession> {
-  const { store, appName, clock, limits } = engine.policy
+  const { store, clock, events, format, bearer, policy } = context
   const now = clock.now()
-  const record = recordOf(engine, userId, options, now)
-  const { sessionsPerUser: _, ...withoutUser } = limits
-  const details = engine.format.encode(readTerms(options), 'newSession')
-  const { credential, token } = newCredential('bearer', record.id, { ...origin, details }, now)
-  const admission = await storedAfterAll(
-    engine,
-    store.create(appName, record, credential, origin.via === 'token' ? withoutUser : limits, now),
-    credential,
-    record.id,
-    { admitted: true, ended: [] },
-  )
+  const record = recordOf(context, userId, options, now)
+  const { sessionsPerUser: _, ...withoutUser } = policy.limits
+  const limits = origin.via === 'token' ? withoutUser : policy.limits
+  const details = format.encode(readTerms(options), 'newSession')
+  const made = newCredential('bearer', record, { ...origin, details }, now)
+  const step = store.create({ session: record, credential: made.credential, limits, now })
+  const admission = await resolveLostReply(store, step, made, { admitted: true, ended: [] })
   if (!admission.admitted) throw sessionLimit()
-  engine.events.emit('created', { ...eventOf(record, cause), via: origin.via })
-  reportEnded(engine, admission.ended, cause)
-  return { record, credential, token: engine.bearer.format(token) }
+  const cause = causeOf(origin.from)
+  events.emit('created', { ...eventOf(record, cause), via: origin.via })
+  reportEnded(context, admission.ended, cause)
+  return { ...made, token: bearer.format(made.token) }
 }
 
 /** What is known of a bearer credential beside its times. */
-export function termsOfToken(engine: Pick<Engine, 'format'>, { details }: Pick<Credential, 'details'>): TokenTerms {
-  const { name = '', scope = 'read-write' } = engine.format.decode(details ?? '{}') as Partial<TokenTerms>
+export function termsOfToken(
+  { format }: Pick<Context, 'format'>,
+  { details }: Pick<Credential, 'details'>,
+): TokenTerms {
+  const { name = '', scope = 'read-write' } = format.decode(details ?? '{}') as Partial<TokenTerms>
   return { name, scope }
 }
 
 function recordOf(
-  engine: Engine,
+  context: Context,
   userId: string | undefined,
   { userName, privileges, roles, idleSeconds, absoluteSeconds }: NewTokenOptions,
   now: number,
@@ -83,7 +86,7 @@ function recordOf(
     ...(privileges !== undefined && { privileges }),
     ...(roles !== undefined && { roles }),
   }
-  const next = { ...newRecord(engine, 'rest', now), ...readGrant(engine, grant) }
+  const next = { ...newRecord(context, 'rest', now), ...readGrant(context, grant) }
   const idleMilliseconds = milliseconds('idleSeconds', idleSeconds, 0) ?? next.idleMilliseconds
   const length = milliseconds('absoluteSeconds', absoluteSeconds, 1)
   const absoluteEnd = length === undefined ? next.absoluteEnd : Math.min(now + length, NEVER)

@@ -1,0 +1,81 @@
+import type { Credential, SessionId } from '../record.ts'
+import type { Announcements, InApp, Now, Presence, SessionStore } from '../store.ts'
+import type { Clock } from './clock.ts'
+import { storeUnavailable } from './errors.ts'
+
+/** A call without the application's name; `now` is given only where a step shares it with the record that it writes. */
+type BoundCall<C> = Omit<C, keyof InApp | keyof Now> & (C extends Now ? Partial<Now> : unknown)
+type Bound<S> = {
+  readonly [M in keyof S]: S[M] extends (call: infer C) => Promise<infer A> ? (call: BoundCall<C>) => Promise<A> : never
+}
+
+/** The store as one application calls it. Any failure is STORE_UNAVAILABLE (503) with its `cause`: an outage never logs a user out. */
+export type BoundStore = Bound<Omit<SessionStore, 'presence' | 'announcements'>> & {
+  readonly presence: Bound<Presence> | undefined
+  readonly announcements:
+    | { listen(listener: Parameters<Announcements['listen']>[0]['listener']): () => void }
+    | undefined
+}
+
+/** Binds a store to the application's name, the clock and the error that the layer reports. */
+export function bindStore(
+  store: SessionStore,
+  { appName: app, clock }: { appName: string; clock: Pick<Clock, 'now'> },
+): BoundStore {
+  const inApp = <C extends object>(call: C) => ({ app, now: clock.now(), ...call })
+  const { presence, announcements } = store
+  return {
+    create: (call) => mapFailure(store.create(inApp(call))),
+    // Written out: each request with a live cookie makes this call.
+    find: ({ id, hash, now = clock.now() }) => mapFailure(store.find({ app, id, hash, now })),
+    get: ({ id }) => mapFailure(store.get({ app, id })),
+    credentials: ({ ids }) => mapFailure(store.credentials({ app, ids })),
+    update: (call) => mapFailure(store.update(inApp(call))),
+    touch: (call) => mapFailure(store.touch(inApp(call))),
+    attach: (call) => mapFailure(store.attach(inApp(call))),
+    detach: (call) => mapFailure(store.detach(inApp(call))),
+    rotate: (call) => mapFailure(store.rotate(inApp(call))),
+    findOTP: (call) => mapFailure(store.findOTP(inApp(call))),
+    redeem: (call) => mapFailure(store.redeem(inApp(call))),
+    replace: (call) => mapFailure(store.replace(inApp(call))),
+    end: (call) => mapFailure(store.end(inApp(call))),
+    endMany: (call) => mapFailure(store.endMany(inApp(call))),
+    remove: (call) => mapFailure(store.remove(inApp(call))),
+    takeMessage: (call) => mapFailure(store.takeMessage(inApp(call))),
+    list: (call) => mapFailure(store.list(inApp(call))),
+    count: (call) => mapFailure(store.count(inApp(call))),
+    sweep: (call) => mapFailure(store.sweep(inApp(call))),
+    presence: presence && {
+      beat: (call) => mapFailure(presence.beat(inApp(call))),
+      leave: (call) => mapFailure(presence.leave(inApp(call))),
+    },
+    announcements: announcements && { listen: (listener) => announcements.listen({ app, listener }) },
+  }
+}
+
+async function mapFailure<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (cause) {
+    throw storeUnavailable(cause)
+  }
+}
+
+/**
+ * Waits for a step that stores a session with this credential. When the store's reply is lost, it looks whether the session is
+ * there, and then answers `reply`: a step that was made must not be reported as one that failed.
+ */
+export async function resolveLostReply<T>(
+  store: BoundStore,
+  step: Promise<T>,
+  { record: { id }, credential: { hash } }: { record: { id: SessionId }; credential: Pick<Credential, 'hash'> },
+  reply: T,
+): Promise<T> {
+  try {
+    return await step
+  } catch (error) {
+    const found = await store.find({ id, hash }).catch(() => undefined)
+    if (found?.state === 'live') return reply
+    throw error
+  }
+}

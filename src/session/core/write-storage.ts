@@ -1,0 +1,37 @@
+import { createSession } from './new-session.ts'
+import type { RequestSession } from './request-session.ts'
+import { EMPTY_STORAGE } from './storage.ts'
+import { updateRecord } from './update-record.ts'
+import { runUseCallback, type UseCallback } from './use-callback.ts'
+
+/** Changes the storage of a session; a guest's is stored with it for the first time. */
+export async function writeStorage<S extends object, T>(
+  request: RequestSession,
+  change: UseCallback<S, T>,
+): Promise<T> {
+  if (request.state.is !== 'guest') return writeStored(request, change)
+  return request.inTurn(() =>
+    request.state.is === 'guest' ? writeFirst(request, change) : writeStored(request, change),
+  )
+}
+
+/** The first write of a guest: what it leaves is stored together with the session, or nothing is. */
+async function writeFirst<S extends object, T>(request: RequestSession, change: UseCallback<S, T>): Promise<T> {
+  request.require('mayBegin')
+  const { clock, format } = request.context
+  const storage = format.decode(EMPTY_STORAGE) as S
+  const answer = await runUseCallback(clock, request.record.id, change, storage)
+  const text = format.encode(storage)
+  if (text !== EMPTY_STORAGE) await createSession(request, { storage: text }, 'visit')
+  return answer
+}
+
+function writeStored<S extends object, T>(request: RequestSession, change: UseCallback<S, T>): Promise<T> {
+  const { clock, format } = request.context
+  return updateRecord(request, async (current) => {
+    const storage = format.decode(current.storage) as S
+    const answer = await runUseCallback(clock, current.id, change, storage)
+    const text = format.encode(storage)
+    return { changes: text === current.storage ? undefined : { storage: text }, answer }
+  })
+}

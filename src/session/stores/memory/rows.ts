@@ -1,0 +1,122 @@
+import { type Credential, isGuestRecord, isLive, type SessionId, type SessionRecord } from '../../record.ts'
+import type { EmbeddedRows, SessionRow, Tombstone } from '../shared/embedded-rows.ts'
+import { isMeant, listedCount, listPage } from './lists.ts'
+
+export interface MemoryRow extends SessionRow {
+  record: SessionRecord
+  writeId: string | null
+  readonly credentials: Map<string, Credential>
+}
+
+export interface MemoryRows extends EmbeddedRows<MemoryRow> {
+  readonly sessions: Map<SessionId, MemoryRow>
+  readonly tombstones: Map<string, Tombstone>
+}
+
+/** The rows of one application. */
+export function memoryRows(): MemoryRows {
+  const sessions = new Map<SessionId, MemoryRow>()
+  const otps = new Map<string, MemoryRow>()
+  const tombstones = new Map<string, Tombstone>()
+
+  const select = (matches: (row: MemoryRow) => boolean) => [...sessions.values()].filter(matches)
+
+  function holds({ record, credentials }: MemoryRow, version = record.version, by?: string): boolean {
+    return version === record.version && (by === undefined || credentials.has(by))
+  }
+
+  function change(row: MemoryRow, hash: string, changes: Partial<Credential>): void {
+    const credential = row.credentials.get(hash)
+    if (credential) row.credentials.set(hash, { ...credential, ...changes })
+  }
+
+  const rows: MemoryRows = {
+    sessions,
+    tombstones,
+
+    session: (id) => sessions.get(id),
+    find(id, hash) {
+      const row = sessions.get(id)
+      const credential = row?.credentials.get(hash)
+      return row && credential && { session: row.record, credential }
+    },
+    findOTP(hash) {
+      const row = otps.get(hash)
+      const credential = row?.credentials.get(hash)
+      return row && credential && { session: row.record, credential }
+    },
+    tombstone: (hash) => tombstones.get(hash),
+    credential: (row, hash) => row.credentials.get(hash),
+    credentials: (row) =>
+      [...row.credentials.values()].sort((a, b) => a.createdAt - b.createdAt || (a.hash < b.hash ? -1 : 1)),
+    writeIdOf: (id) => sessions.get(id)?.writeId,
+
+    insert(record, credential) {
+      if (sessions.has(record.id)) throw new Error(`A session ${record.id} exists already.`)
+      const row = { record, writeId: null, credentials: new Map() }
+      sessions.set(record.id, row)
+      rows.addCredential(row, credential)
+    },
+    update(id, { version, by }, writeId, { authenticatedAt, ...fields }, now) {
+      const row = sessions.get(id)
+      if (!row || row.writeId === writeId || !isLive(row.record, now) || !holds(row, version, by)) return false
+      const lastAccessTime = Math.max(row.record.lastAccessTime ?? 0, fields.lastAccessTime ?? 0)
+      row.record = { ...row.record, ...fields, lastAccessTime, version: row.record.version + 1 }
+      row.writeId = writeId
+      if (authenticatedAt !== undefined && by !== undefined) change(row, by, { authenticatedAt, via: 'login' })
+      return true
+    },
+    access(row, lastAccessTime, end) {
+      row.record = { ...row.record, lastAccessTime, end }
+    },
+    invalidate(row) {
+      const { record } = row
+      row.record = { ...record, startTime: null, lastAccessTime: null, storage: '{}', version: record.version + 1 }
+    },
+    delete(row) {
+      for (const hash of row.credentials.keys()) otps.delete(hash)
+      sessions.delete(row.record.id)
+    },
+
+    addCredential(row, credential) {
+      row.credentials.set(credential.hash, credential)
+      if (credential.kind === 'otp') otps.set(credential.hash, row)
+    },
+    seeCredential: (row, hash, lastSeenAt, { device, address }) =>
+      change(row, hash, { lastSeenAt, ...(device !== null && { device }), ...(address !== null && { address }) }),
+    deleteCredential(row, hash) {
+      row.credentials.delete(hash)
+      otps.delete(hash)
+    },
+
+    addTombstone: (hash, tombstone) => void tombstones.set(hash, tombstone),
+    leaveMessage(id, message, keepUntil) {
+      for (const [hash, tombstone] of tombstones)
+        if (tombstone.id === id) tombstones.set(hash, { ...tombstone, message, keepUntil })
+    },
+    deleteMessage(hash) {
+      const tombstone = tombstones.get(hash)
+      if (tombstone) tombstones.set(hash, { ...tombstone, message: null })
+    },
+    deleteTombstones(until) {
+      for (const [hash, { keepUntil }] of tombstones) if (keepUntil <= until) tombstones.delete(hash)
+    },
+    deleteOTPs(until) {
+      for (const [hash, row] of otps)
+        if ((row.credentials.get(hash)?.expiresAt ?? 0) <= until) rows.deleteCredential(row, hash)
+    },
+
+    countUpTo: () => sessions.size,
+    countGuestsUpTo: () => select(({ record }) => record.startTime !== null && isGuestRecord(record)).length,
+    liveOfUser: (userId, now) =>
+      select(({ record, credentials }) => {
+        const isToken = [...credentials.values()].some(({ via }) => via === 'token')
+        return record.userId === userId && isLive(record, now) && !isToken
+      }).sort((a, b) => (a.record.startTime ?? 0) - (b.record.startTime ?? 0)),
+    liveMatching: (filter, now) => select((row) => isMeant(row, filter, now)),
+    endedUntil: (time, most) => select(({ record }) => record.end <= time).slice(0, most),
+    list: (call) => listPage([...sessions.values()], call),
+    count: (call) => listedCount([...sessions.values()], call),
+  }
+  return rows
+}

@@ -1,0 +1,179 @@
+import {
+  expiryReason,
+  isLive,
+  MESSAGE_MILLISECONDS,
+  removedSession,
+  SWEEP_MARGIN_MILLISECONDS,
+  sweptSession,
+} from '../../record.ts'
+import type { CallOf, Found, Replaced, SessionStore, Updated } from '../../store.ts'
+import type { EmbeddedRows, SessionRow, Writes } from './embedded-rows.ts'
+import {
+  access,
+  addCredential,
+  endCredential,
+  endOldest,
+  endSession,
+  holding,
+  isFull,
+  liveOTP,
+  replaceSession,
+  rotateCredential,
+  wasSeen,
+} from './embedded-rules.ts'
+
+/** A store inside of the process: `rowsOf` an application hold its sessions, and `writes` makes each change of them atomic. */
+export function embeddedStore<Row extends SessionRow>(
+  rowsOf: (app: string) => EmbeddedRows<Row>,
+  writes: Writes,
+): SessionStore {
+  function update({ app, id, expected, writeId, changes, limits, now }: CallOf<'update'>): Updated {
+    const rows = rowsOf(app)
+    if (!rows.update(id, expected, writeId, changes, now)) return { updated: rows.writeIdOf(id) === writeId, ended: [] }
+    return { updated: true, ended: endOldest(rows, { id, userId: changes.userId ?? null }, limits, now) }
+  }
+
+  function replace({ app, id, expected, session, credential, limits, now }: CallOf<'replace'>): Replaced {
+    const rows = rowsOf(app)
+    const row = holding(rows, id, { by: expected.by }, now)
+    if (!row) return { state: 'gone' }
+    if (expected.version !== undefined && expected.version !== row.record.version) return { state: 'moved' }
+    if (rows.session(session.id)) throw new Error(`A session ${session.id} exists already.`)
+    replaceSession(rows, row, session.id, { keepRecord: !isFull(rows, session, limits), now })
+    rows.insert(session, credential)
+    return { state: 'replaced', ended: endOldest(rows, session, limits, now) }
+  }
+
+  return {
+    create: ({ app, session, credential, limits, now }) =>
+      writes.add(() => {
+        const rows = rowsOf(app)
+        if (isFull(rows, session, limits)) return { admitted: false }
+        rows.insert(session, credential)
+        return { admitted: true, ended: endOldest(rows, session, limits, now) }
+      }),
+
+    async find({ app, id, hash, now }): Promise<Found | undefined> {
+      const rows = rowsOf(app)
+      const found = rows.find(id, hash)
+      if (found) {
+        const { session, credential } = found
+        if (isLive(session, now)) return { state: 'live', session, credential }
+        return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, successor: null }
+      }
+      const tombstone = rows.tombstone(hash)
+      if (!tombstone || tombstone.id !== id || now >= tombstone.keepUntil) return undefined
+      const { reason, endedAt, message, successor } = tombstone
+      return { state: 'ended', reason, endedAt, message: message !== null, successor }
+    },
+
+    get: async ({ app, id }) => rowsOf(app).session(id)?.record,
+
+    async credentials({ app, ids }) {
+      const rows = rowsOf(app)
+      return new Map(
+        ids.map((id) => {
+          const row = rows.session(id)
+          return [id, row ? rows.credentials(row) : []]
+        }),
+      )
+    },
+
+    update: (call) => writes.add(() => update(call)),
+
+    touch: ({ app, id, hash, from, now }) =>
+      writes.add(() => {
+        const rows = rowsOf(app)
+        const row = holding(rows, id, {}, now)
+        const credential = row && rows.credential(row, hash)
+        if (credential) access(rows, row, credential, from, now)
+      }),
+
+    attach: ({ app, id, credential, by, limits, now }) =>
+      writes.add(() => {
+        const rows = rowsOf(app)
+        const row = holding(rows, id, { by }, now)
+        if (row) addCredential(rows, row, credential, { by, limits, now })
+        return row !== undefined
+      }),
+
+    detach: ({ app, id, handle, reason, now }) =>
+      writes.add(() => {
+        const rows = rowsOf(app)
+        const row = holding(rows, id, {}, now)
+        const credential = row && rows.credentials(row).find((candidate) => candidate.handle === handle)
+        if (credential) endCredential(rows, row, credential, { reason, now })
+        return credential !== undefined
+      }),
+
+    rotate: ({ app, id, by, credential, others, now }) =>
+      writes.add(() => {
+        const rows = rowsOf(app)
+        const row = holding(rows, id, { by }, now)
+        if (row) rotateCredential(rows, row, { by, credential, others, now })
+        return row !== undefined
+      }),
+
+    findOTP: async ({ app, hash, now }) => liveOTP(rowsOf(app), hash, now),
+
+    redeem: ({ app, hash, credential, limits, now }) =>
+      writes.add(() => {
+        const rows = rowsOf(app)
+        const found = liveOTP(rows, hash, now)
+        const row = found && rows.session(found.session.id)
+        if (!row) return undefined
+        rows.deleteCredential(row, hash)
+        if (credential) addCredential(rows, row, credential, { limits, now })
+        return row.record
+      }),
+
+    replace: (call) => writes.add(() => replace(call)),
+
+    end: ({ app, id, reason, by, unseen = false, message, now }) =>
+      writes.add(() => {
+        const rows = rowsOf(app)
+        const row = holding(rows, id, { by }, now)
+        if (!row || (unseen && wasSeen(rows, row))) return undefined
+        return endSession(rows, row, { reason, now, message })
+      }),
+
+    endMany: ({ app, filter, reason, message, now }) =>
+      writes.add(() => {
+        const rows = rowsOf(app)
+        return rows.liveMatching(filter, now).map((row) => endSession(rows, row, { reason, now, message }))
+      }),
+
+    remove: ({ app, id, message, now }) =>
+      writes.add(() => {
+        const rows = rowsOf(app)
+        const row = rows.session(id)
+        if (!row) return undefined
+        endSession(rows, row, { reason: 'revoked', now, message })
+        if (message) rows.leaveMessage(id, message, now + MESSAGE_MILLISECONDS)
+        return removedSession(row.record, now)
+      }),
+
+    takeMessage: ({ app, hash, now }) =>
+      writes.add(() => {
+        const rows = rowsOf(app)
+        const tombstone = rows.tombstone(hash)
+        if (!tombstone || tombstone.message === null || now >= tombstone.keepUntil) return undefined
+        rows.deleteMessage(hash)
+        return tombstone.message
+      }),
+
+    list: async (call) => rowsOf(call.app).list(call),
+    count: async (call) => rowsOf(call.app).count(call),
+
+    sweep: ({ app, limit, now }) =>
+      writes.add(() => {
+        const rows = rowsOf(app)
+        rows.deleteTombstones(now)
+        rows.deleteOTPs(now - SWEEP_MARGIN_MILLISECONDS)
+        return rows.endedUntil(now - SWEEP_MARGIN_MILLISECONDS, limit).map((row) => {
+          rows.delete(row)
+          return sweptSession(row.record)
+        })
+      }),
+  }
+}

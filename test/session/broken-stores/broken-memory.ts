@@ -1,0 +1,15 @@
+import type { SessionStore } from '../../../src/session/store.ts'
+import { type MemoryRows, memoryRows } from '../../../src/session/stores/memory/rows.ts'
+import { memoryStoreOn } from '../../../src/session/stores/memory/store.ts'
+import { perApp } from '../../../src/session/stores/shared/per-app.ts'
+
+/** Makes memory stores of which some methods are flawed. */
+export function brokenMemory(
+  flawed: (rowsOf: (app: string) => MemoryRows, intact: SessionStore) => Partial<SessionStore>,
+): () => SessionStore {
+  return () => {
+    const rowsOf = perApp(memoryRows)
+    const intact = memoryStoreOn(rowsOf)
+    return { ...intact, ...flawed(rowsOf, intact) }
+  }
+}
