@@ -12,7 +12,7 @@ import { AUDIT_PATH, type AuditQuery, auditAddress, auditFilter, readAuditQuery 
 import { type Choice, choices } from './read-address.ts'
 import type { DescribeDevice } from './session-rows.ts'
 
-export interface AuditPage extends PageModel {
+interface AuditPage extends PageModel {
   query: Pick<AuditQuery, 'user' | 'session' | 'address' | 'from' | 'to'>
   events: Choice[]
   filtered: boolean

@@ -16,7 +16,7 @@ export interface OpenCall<Params = unknown, Query = unknown, Body = unknown> {
 }
 
 /** The same with the signed-in user. */
-export interface Call<Params = unknown, Query = unknown, Body = unknown> extends OpenCall<Params, Query, Body> {
+interface Call<Params = unknown, Query = unknown, Body = unknown> extends OpenCall<Params, Query, Body> {
   readonly session: ApiSession
   /** The caller's account, as stored now. */
   readonly account: Account
@@ -31,7 +31,7 @@ export interface Reply {
 }
 
 /** A successful answer. */
-export interface Answer {
+interface Answer {
   description: string
   schema?: z.ZodType
   /** The documented headers, with their descriptions. */

@@ -1,6 +1,6 @@
 import type { Endpoint, Method } from './endpoint.ts'
 
-export interface Place {
+interface Place {
   endpoints: Endpoint[]
   /** The parts of the address that the endpoints name, decoded. */
   params: Record<string, string>

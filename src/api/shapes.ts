@@ -36,7 +36,7 @@ export const nextKey = z
   .meta({ description: 'What to give as `after` for the next page; null on the last one.' })
 
 /** A whole number in an address: digits only. */
-export function wholeNumber(least: number, most: number) {
+function wholeNumber(least: number, most: number) {
   const range = `must be a whole number from ${least} to ${most}`
   return z
     .string()

@@ -6,7 +6,7 @@ import type { Viewer } from './customers-visible-to.ts'
 import { findCustomerAlone, type NamedCustomer } from './find-customer.ts'
 import { mayLookAfterCustomers } from './may-look-after.ts'
 
-export type Created =
+type Created =
   | { is: 'created'; customer: NamedCustomer }
   /** Only a viewer who sees all customers may choose the salesperson. */
   | { is: 'not yours to give' }

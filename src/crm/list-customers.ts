@@ -19,7 +19,7 @@ interface ListedCustomer {
   salesperson: string
 }
 
-export interface CustomerList {
+interface CustomerList {
   customers: ListedCustomer[]
   count: number
   /** The keys of the neighbouring pages, where there are any. */

@@ -17,7 +17,7 @@ const REPLACED = 'REPLACED'
 const SIGN_UP_KINDS: readonly MailKind[] = ['validate', 'taken']
 const URGENT_KINDS: readonly MailKind[] = ['password-changed', 'email-changed']
 
-export interface NewMail extends Pick<OutboxRow, 'kind' | 'user_id' | 'session_id' | 'email'> {
+interface NewMail extends Pick<OutboxRow, 'kind' | 'user_id' | 'session_id' | 'email'> {
   /** Facts for the mail's template, as JSON. */
   details?: object
 }

@@ -1,7 +1,7 @@
 import type { SessionStore } from '../session/index.ts'
 
 /** The calls of a store that are timed. */
-export type StoreOperation = Exclude<keyof SessionStore, 'presence' | 'announcements'>
+type StoreOperation = Exclude<keyof SessionStore, 'presence' | 'announcements'>
 
 /** Is told of each call when it is over. `error`: the store threw; an answer such as "there is none" is `ok`. */
 export type ObserveCall = (operation: StoreOperation, outcome: 'ok' | 'error', seconds: number) => void

@@ -10,7 +10,7 @@ export interface Question {
 }
 
 /** The platform's id of the request, or why there is none. */
-export type Asked =
+type Asked =
   | { ok: true; platformId: string }
   | { ok: false; problem: 'unreachable' | 'unanswered' | 'rejected'; status?: number }
 

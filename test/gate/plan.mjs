@@ -114,7 +114,8 @@ export function matching(files, filter) {
   return filter.length === 0 ? files : files.filter((file) => filter.some((part) => file.includes(part)))
 }
 
-function runsOnEveryStore(file) {
+/** Whether its tests run on every session store. */
+export function runsOnEveryStore(file) {
   return /\bSTORES\b[^;]*?support\/layer\.ts'/.test(read(file))
 }
 

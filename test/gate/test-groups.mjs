@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { lacksServer } from './plan.mjs'
+import { lacksServer, runsOnEveryStore } from './plan.mjs'
 import { root } from './run-program.mjs'
 
 // Loading what a test file needs takes longer than most files: those of one room load it once, so many at a time.
@@ -34,7 +34,18 @@ function sizeOf(group) {
   return group.reduce((sum, file) => sum + statSync(join(root, file)).size, 0)
 }
 
+/**
+ * A program that has all its tests at once. Connecting to the stores takes a while; a file that is loaded meanwhile would run its tests, and
+ * the end of those closes the connections.
+ */
 function writeProgram(program, files) {
-  writeFileSync(program, files.map((file) => `import '${pathToFileURL(join(root, file))}'\n`).join(''))
+  const all = program.replace('.test.mjs', '.files.mjs')
+  writeFileSync(all, files.map((file) => `import '${urlOf(file)}'\n`).join(''))
+  const first = files.some(runsOnEveryStore) ? `await import('${urlOf('test/session/support/stores.ts')}')\n` : ''
+  writeFileSync(program, `${first}await import('${pathToFileURL(all)}')\n`)
   return program
+}
+
+function urlOf(file) {
+  return pathToFileURL(join(root, file)).href
 }

@@ -21,7 +21,7 @@ export const storePromises: readonly StorePromise[] = [
 ]
 
 /** An empty store, and what closes it. */
-export type OpenStore = () => Promise<{ store: SessionStore; close(): Promise<void> }>
+type OpenStore = () => Promise<{ store: SessionStore; close(): Promise<void> }>
 
 /**
  * Proves a store: one test for each promise, each on an empty store.

@@ -1,6 +1,6 @@
 import { type Credential, isGuestRecord, isLive, type SessionRecord } from '../../record.ts'
 import type { CallOf, Cursor, EndFilter, ListFilter, ListPage, Page } from '../../store.ts'
-import type { MemoryRow } from './rows.ts'
+import type { MemoryRow } from './row.ts'
 
 /** One page of the rows that match, in order, after the cursor. */
 export function listPage(all: readonly MemoryRow[], { filter, page, now }: CallOf<'list'>): ListPage {

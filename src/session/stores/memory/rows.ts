@@ -1,12 +1,7 @@
-import { type Credential, isGuestRecord, isLive, type SessionId, type SessionRecord } from '../../record.ts'
-import type { EmbeddedRows, SessionRow, Tombstone } from '../shared/embedded-rows.ts'
+import { type Credential, isGuestRecord, isLive, type SessionId } from '../../record.ts'
+import type { EmbeddedRows, Tombstone } from '../shared/embedded-rows.ts'
 import { isMeant, listedCount, listPage } from './lists.ts'
-
-export interface MemoryRow extends SessionRow {
-  record: SessionRecord
-  writeId: string | null
-  readonly credentials: Map<string, Credential>
-}
+import type { MemoryRow } from './row.ts'
 
 export interface MemoryRows extends EmbeddedRows<MemoryRow> {
   readonly sessions: Map<SessionId, MemoryRow>

@@ -28,7 +28,7 @@ export async function countListed(calls: PostgresCalls, { app, filter, now }: Ca
   return Number(row.n)
 }
 
-export function listStatement({ app, filter, page, now }: CallOf<'list'>): PostgresStatement {
+function listStatement({ app, filter, page, now }: CallOf<'list'>): PostgresStatement {
   const { sort = 'created', direction = 'desc', size = 50, after } = page
   const { where, values } = listCondition(app, filter, now)
   const value = isNarrow(filter, sort) ? `${SORT_VALUE[sort]} + 0` : SORT_VALUE[sort]

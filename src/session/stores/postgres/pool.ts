@@ -23,7 +23,7 @@ export interface PostgresStatement {
   values?: unknown[]
 }
 
-export interface PostgresNotification {
+interface PostgresNotification {
   channel: string
   payload?: string | undefined
 }

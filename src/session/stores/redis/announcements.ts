@@ -6,13 +6,13 @@ import type { SendCommand } from './client.ts'
 /** A connection that listens and does nothing else: `client.duplicate()`, of either library. One of node-redis must be connected. */
 export type RedisSubscriber = IoredisSubscriber | NodeRedisSubscriber
 
-export interface IoredisSubscriber extends Emitting {
+interface IoredisSubscriber extends Emitting {
   call(command: string, ...parameters: string[]): Promise<unknown>
   subscribe(channel: string): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>
 }
 
-export interface NodeRedisSubscriber extends Emitting {
+interface NodeRedisSubscriber extends Emitting {
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
   unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>
 }

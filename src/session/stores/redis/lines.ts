@@ -5,7 +5,7 @@ import type { Found } from '../../store.ts'
 // has no line ends of its own. The scripts compare and copy such text; they never read inside it.
 
 /** A number that JavaScript and Lua read alike; '' for null. */
-export function numberText(number: number | null): string {
+function numberText(number: number | null): string {
   return number === null ? '' : String(number)
 }
 

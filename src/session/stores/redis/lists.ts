@@ -67,7 +67,7 @@ end
  * One step of a list. Answers where to go on (value and id, both '' at the end), and then value, id, record and storage of each
  * session that matches.
  */
-export const LIST = script(
+const LIST = script(
   [RECORDS, CREDENTIALS, INDEXES, FILTERS],
   `
 local sort, isDescending, wanted = ARGV[6], ARGV[7] == 'desc', tonumber(ARGV[8])

@@ -5,7 +5,7 @@ import type { SqliteDatabase } from './batch.ts'
 import { FOUND, type FoundRow, foundCache, RECORD, toFound } from './found-cache.ts'
 import { countListed, IS_GUEST, listPage } from './lists.ts'
 
-export interface SqliteRow extends SessionRow {
+interface SqliteRow extends SessionRow {
   readonly key: number
 }
 

@@ -36,12 +36,12 @@ export interface StorePromise {
 
 export const APP = 'CONTRACT'
 export const HOUR = 3_600_000
-export const NO_LIMITS: Limits = {}
+const NO_LIMITS: Limits = {}
 /** A touch that tells nothing of where it came from. */
 export const NOWHERE: SeenFrom = { device: null, address: null }
 /** As many callers at once, as many times: on a warm store, so that they really meet. */
 export const CALLERS = 20
-export const ROUNDS = 5
+const ROUNDS = 5
 
 let made = 0
 const digits = (length: number) => (++made).toString(16).toUpperCase().padStart(length, '0')
