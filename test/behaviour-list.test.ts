@@ -14,11 +14,11 @@ test('every promise is listed once, with a sentence and a state', () => {
   assert.equal(new Set(promises.map(({ id }) => id)).size, promises.length, 'an id is listed twice')
 })
 
-test('what is listed as shown has a test that carries its id, and what a test shows is listed as shown', () => {
+test('a promise is listed as shown exactly when a test carries its id', () => {
   assert.deepEqual(differences(readPromises(LIST), idsOfTests()), [])
 })
 
-test('a promise without its test, an unlisted id and a forgotten mark are each noticed', () => {
+test('a missing test, an unlisted id and an outdated state are each noticed', () => {
   const promises = readPromises('| A-1 | One. | shown |\n| A-2 | Two. | planned |\n')
   assert.deepEqual(differences(promises, new Set(['A-1'])), [])
   assert.deepEqual(differences(promises, new Set()), ['A-1 is listed as shown, and no test carries [A-1]'])

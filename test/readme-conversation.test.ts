@@ -11,7 +11,7 @@ interface Exchange {
   printed: string
 }
 
-test('[BEARER-6] the conversation with the API goes as docs/rest-api.md shows it', async (t) => {
+test('[BEARER-6] the API conversation in docs/rest-api.md runs as printed', async (t) => {
   const conversation = readConversation()
   assert.ok(conversation.length >= 8, 'the page shows a whole conversation')
   assert.ok(conversation.some(({ command }) => command.includes('/api/signout')))

@@ -9,7 +9,7 @@ import { sessionIdOf } from '../support/pages.ts'
 import { openStream, STREAM_HEADERS } from '../support/stream.ts'
 import type { Visitor } from '../support/visitor.ts'
 
-test('an open console is told at once when something changes, and at most once a second', async (t) => {
+test('an open console is notified at once of a change, and at most once a second', async (t) => {
   const { demo, admin } = await startConsole(t)
   const stream = await openStream(`${demo.url}/admin/sessions/events`, admin)
   assert.match(String(stream.headers['content-type']), /^text\/event-stream/)
@@ -25,7 +25,7 @@ test('an open console is told at once when something changes, and at most once a
   stream.close()
 })
 
-test('the console’s stream and its refreshing count as no activity, set no cookie, and end with the session', async (t) => {
+test('the console’s stream and its refreshes do not count as activity, set no cookie, and end with the session', async (t) => {
   const { demo, admin } = await startConsole(t)
   const id = sessionIdOf(admin)
   const before = (await demo.parts.sessions?.get(id))?.lastAccessTime
@@ -41,7 +41,7 @@ test('the console’s stream and its refreshing count as no activity, set no coo
   assert.equal((await demo.visitor().get('/admin/sessions/events', STREAM_HEADERS)).status, 204)
 })
 
-test('nothing is watched any more when the last console is closed', async (t) => {
+test('when the last console is closed, nothing is watched any more', async (t) => {
   const { demo, admin } = await startConsole(t)
   const stream = await openStream(`${demo.url}/admin/sessions/events`, admin)
   stream.close()
@@ -49,7 +49,7 @@ test('nothing is watched any more when the last console is closed', async (t) =>
   assert.equal((await admin.get('/admin/sessions')).status, 200)
 })
 
-test('what another process does is noticed within seconds: a session comes, is used, ends', async () => {
+test('a session that begins, is used or ends in another process is noticed within seconds', async () => {
   const store = memoryStore()
   const clock = manualClock()
   const common = { appName: 'CRM', store, clock, secureCookie: false, roles: {}, privileges: {} }

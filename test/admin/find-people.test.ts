@@ -4,7 +4,7 @@ import { findPeople } from '../../src/admin/find-people.ts'
 import { startDemo } from '../support/demo.ts'
 import type { Scope } from '../support/process.ts'
 
-test('people are found by a part of their name, whatever capitals and accents it is written with', async (t) => {
+test('users are found by a part of their name, regardless of case and accents', async (t) => {
   const { find } = await startStaff(t, ['Zoë Ångström', 'ÉMILE Żak', 'Emile Zola'])
   assert.deepEqual(await find('zoë'), ['Zoë Ångström'])
   assert.deepEqual(await find('ÅNGSTRÖM'), ['Zoë Ångström'])
@@ -14,7 +14,7 @@ test('people are found by a part of their name, whatever capitals and accents it
   for (const text of ['', ' ', '%', '_', '\\']) assert.deepEqual(await find(text), [], text)
 })
 
-test('a whole name means its bearers, a userId and an address mean one', async (t) => {
+test('a whole name finds every user who has it; a userId or an address finds one', async (t) => {
   const { find } = await startStaff(t, ['Ann Lee', 'Joann Lee', 'Ann Lees'])
   assert.deepEqual(await find('ann lee'), ['Ann Lee'])
   assert.deepEqual(await find('ann lees'), ['Ann Lees'])
@@ -22,7 +22,7 @@ test('a whole name means its bearers, a userId and an address mean one', async (
   assert.deepEqual(await find('P502@example.com'), ['Ann Lees'])
 })
 
-test('when there are more than are shown, that is said', async (t) => {
+test('a search that finds more users than it shows says so', async (t) => {
   const { database } = await startStaff(t, ['Same Name', 'Same Name', 'Same Name'])
   const { people, more } = await findPeople(database, 'same', 2)
   assert.deepEqual([people.length, more], [2, true])

@@ -8,7 +8,7 @@ import { snapshotOf } from '../support/pages.ts'
 
 const GOOD = JSON.stringify(NEW_CUSTOMER)
 
-test('[BEARER-1] [BEARER-3] what is no bearer token is none, however it looks', async (t) => {
+test('[BEARER-1] [BEARER-3] anything other than a bearer token counts as no token', async (t) => {
   const demo = await startDemo(t)
   const { token } = await signedIn(demo, 4)
   const [ended, expired] = [await signedIn(demo, 4), await signedIn(demo, 4, { idleSeconds: 60 })]
@@ -51,7 +51,7 @@ test('[BEARER-1] [BEARER-3] what is no bearer token is none, however it looks', 
   assert.equal((await new ApiClient(demo, token).get('/me')).status, 200)
 })
 
-test('[BEARER-9] a body that is no JSON of the expected kind is refused with the status that says why', async (t) => {
+test('[BEARER-9] a body that is not JSON of the expected kind is refused with the status that says why', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const before = await snapshotOf(demo.parts)
@@ -105,7 +105,7 @@ test('[BEARER-9] a body that is no JSON of the expected kind is refused with the
   assert.equal(await snapshotOf(demo.parts), before)
 })
 
-test('[BEARER-9] of a body without a length no more is read than is allowed', async (t) => {
+test('[BEARER-9] a body without a length is read up to the limit only', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const chunked = { 'Transfer-Encoding': 'chunked' }
@@ -116,7 +116,7 @@ test('[BEARER-9] of a body without a length no more is read than is allowed', as
   assert.equal((await client.send('POST', '/customers', { body: GOOD, headers: chunked })).status, 201)
 })
 
-test('[BEARER-9] a field that is wrong is named, with what is expected of it', async (t) => {
+test('[BEARER-9] an invalid field is named, with what is expected of it', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const before = await snapshotOf(demo.parts)
@@ -163,7 +163,7 @@ test('[BEARER-9] a field that is wrong is named, with what is expected of it', a
   assert.equal(await snapshotOf(demo.parts), before)
 })
 
-test('a text may have every character that people write with, in UTF-8 however it is called', async (t) => {
+test('text may hold every character that people write with, under every name of UTF-8', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   for (const name of ['نامه\u200cها', 'क्\u200dष', '👩\u200d🔧 Works', '👩🏽\u200d🔧', '❤️\u200d🔥', 'a \ufffd b', '✔']) {
@@ -176,7 +176,7 @@ test('a text may have every character that people write with, in UTF-8 however i
   }
 })
 
-test('an answer without a version is never 304, and the rest of an unread body is not waited for', async (t) => {
+test('an answer without a version is never 304, and does not wait for the rest of an unread body', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   assert.equal((await client.get('/me', { 'If-None-Match': '*' })).status, 200)
@@ -194,7 +194,7 @@ test('an answer without a version is never 304, and the rest of an unread body i
     assert.equal(answer.headers.connection, 'keep-alive')
 })
 
-test('what is no HTTP request is answered below the API, without a body, as the document says', async (t) => {
+test('malformed HTTP is answered before it reaches the API, without a body, as documented', async (t) => {
   const demo = await startDemo(t)
   const { description } = (await new ApiClient(demo).get('/openapi.json')).body.info
   for (const [head, status] of [
@@ -210,7 +210,7 @@ test('what is no HTTP request is answered below the API, without a body, as the 
   }
 })
 
-test('of a name that comes twice in a body the last one counts, and the body of a request that takes none is ignored', async (t) => {
+test('the last of duplicate names in a body counts, and a body that is not expected is ignored', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const made = await client.send('POST', '/customers', {
@@ -228,7 +228,7 @@ test('of a name that comes twice in a body the last one counts, and the body of 
   assert.equal((await client.send('DELETE', `/customers/${made.body.id}`, { body: '{' })).status, 204)
 })
 
-test('[BEARER-9] an address answers the methods that it has, and names them to others', async (t) => {
+test('[BEARER-9] an unsupported method is refused, with the supported ones', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   for (const [path, allow] of [
@@ -257,7 +257,7 @@ test('[BEARER-9] an address answers the methods that it has, and names them to o
   assert.equal((await new ApiClient(demo).send('HEAD', '/me')).status, 401)
 })
 
-test('[BEARER-9] an answer is JSON whatever a client would rather have', async (t) => {
+test('[BEARER-9] an answer is JSON whatever the client accepts', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   for (const accept of ['text/html', 'text/plain', 'application/xml', 'text/html;q=1, application/json;q=0', '*/*'])
@@ -268,7 +268,7 @@ test('[BEARER-9] an answer is JSON whatever a client would rather have', async (
       )
 })
 
-test('[BEARER-9] a fault of ours tells nothing of the inside, and its number is in the log', async (t) => {
+test('[BEARER-9] a server error reveals nothing internal, and its reference is in the log', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   await demo.parts.database.schema.alterTable('purchases').renameColumn('purchased_on', 'bought_on').execute()

@@ -36,7 +36,7 @@ const GOOD: Record<string, { params?: Record<string, string>; query?: string; bo
   signOut: { status: 200 },
 }
 
-test('every operation that is documented answers as documented, with and without a token', async (t) => {
+test('every documented operation answers as documented, with and without a token', async (t) => {
   const { demo, operations, check } = await startWithContract(t)
   assert.deepEqual(Object.keys(GOOD).toSorted(), operations.map(({ operationId }) => operationId).toSorted())
   const client = await signedIn(demo, 4)
@@ -53,7 +53,7 @@ test('every operation that is documented answers as documented, with and without
   }
 })
 
-test('what goes wrong is documented too: rights, unknown things, versions, formats', async (t) => {
+test('errors are documented too: rights, unknown ids, versions, formats', async (t) => {
   const { demo, operations, check } = await startWithContract(t)
   const [client, administrator] = [await signedIn(demo, 4), await signedIn(demo, 6)]
   for (const { method, path, ...operation } of operations) {
@@ -79,7 +79,7 @@ test('what goes wrong is documented too: rights, unknown things, versions, forma
   check(read, fresh)
 })
 
-test('hostile bodies are refused wherever a body is taken, and change nothing', async (t) => {
+test('hostile bodies are refused by every operation that takes one, and change nothing', async (t) => {
   const { demo, operations, check } = await startWithContract(t)
   const client = await signedIn(demo, 5)
   const before = await snapshotOf(demo.parts)
@@ -98,7 +98,7 @@ test('hostile bodies are refused wherever a body is taken, and change nothing', 
   assert.equal(({} as Record<string, unknown>).polluted, undefined)
 })
 
-test('hostile names in an address are refused wherever one is asked for, and change nothing', async (t) => {
+test('hostile path parameters are refused by every operation that takes one, and change nothing', async (t) => {
   const { demo, operations, check } = await startWithContract(t)
   const client = await signedIn(demo, 5)
   const before = await snapshotOf(demo.parts)
@@ -121,7 +121,7 @@ test('hostile names in an address are refused wherever one is asked for, and cha
   assert.deepEqual((await client.get('/session/variables')).body, { variables: {} })
 })
 
-test('hostile parameters of an address are refused by their name, or found nowhere, and change nothing', async (t) => {
+test('hostile query parameters are refused by name, or match nothing, and change nothing', async (t) => {
   const { demo, operations, check } = await startWithContract(t)
   const client = await signedIn(demo, 5)
   const before = await snapshotOf(demo.parts)
@@ -163,7 +163,7 @@ test('an unknown parameter is refused by its name', async (t) => {
   assert.equal(await snapshotOf(demo.parts), before)
 })
 
-test('the document says each thing once, and whatever it refers to is there', async (t) => {
+test('the description defines each thing once, and every reference leads to a definition', async (t) => {
   const { document, operations } = await startWithContract(t)
   const names = operations.map(({ operationId }) => operationId)
   assert.equal(new Set(names).size, names.length)

@@ -12,7 +12,7 @@ const STORES: Record<string, Config['sessionStore']> = {
 const DENIED = { isCallbackError: true, message: 'Access Denied. Please sign in first.' }
 
 for (const [store, sessionStore] of Object.entries(STORES)) {
-  test(`[BEARER-6] [BEARER-2] signing in answers a token and its true end, and the token says who one is, on the ${store} store`, async (t) => {
+  test(`[BEARER-6] [BEARER-2] signing in returns a token and its expiry, and the token identifies the user, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const client = new ApiClient(demo)
     const { body, status } = await client.signIn('4')
@@ -33,7 +33,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assert.equal((await client.get('/session/variables/theme')).body.value, 'dark')
   })
 
-  test(`[BEARER-6] a sign-in that fails is a 401 with two members, and leaves no session, on the ${store} store`, async (t) => {
+  test(`[BEARER-6] a failed sign-in is a 401 with two members, and leaves no session, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const client = new ApiClient(demo)
     const before = await demo.parts.sessions?.count()
@@ -48,7 +48,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assert.equal(await demo.parts.sessions?.count(), before)
   })
 
-  test(`[BEARER-1] [BEARER-4] the token counts in its header only, and cookies count nowhere below /api, on the ${store} store`, async (t) => {
+  test(`[BEARER-1] [BEARER-4] the token is accepted only in its header, and cookies are ignored below /api, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const visitor = demo.visitor()
     await visitor.logInWell(4)
@@ -92,7 +92,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assert.equal((await new ApiClient(demo, token).get('/me')).status, 200)
   })
 
-  test(`[BEARER-5] [BEARER-14] three names are open, in any case, and look-alikes of them are not, on the ${store} store`, async (t) => {
+  test(`[BEARER-5] [BEARER-14] three addresses are open without a token, in upper or lower case, and look-alikes of them are not, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const client = new ApiClient(demo)
     for (const name of ['/testpage', '/TestPage', '/TESTPAGE']) assert.equal((await client.get(name)).status, 200, name)
@@ -132,7 +132,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assert.equal((await demo.visitor().get('/apix')).status, 404)
   })
 
-  test(`[BEARER-8] half an hour without a request ends a token, and each request begins it anew, on the ${store} store`, async (t) => {
+  test(`[BEARER-8] a token expires half an hour after its last request, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const client = await signedIn(demo, 4)
     for (let times = 0; times < 3; times += 1) {
@@ -145,7 +145,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assert.equal((await client.get('/testpage')).body.signedIn, false)
   })
 
-  test(`[BEARER-8] [BEARER-14] signing out ends the token, and twice is no error, on the ${store} store`, async (t) => {
+  test(`[BEARER-8] [BEARER-14] signing out ends the token, and a second time is no error, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const [client, other] = [await signedIn(demo, 4), await signedIn(demo, 4)]
     const left = await client.post('/signout')
@@ -156,7 +156,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assert.equal((await other.get('/me')).status, 200)
   })
 
-  test(`[BEARER-13] whoever asks an open address with a live token is known there, on the ${store} store`, async (t) => {
+  test(`[BEARER-13] an open address recognises the user of a live token, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const client = new ApiClient(demo)
     assert.deepEqual((await client.get('/testpage')).body, { message: 'The API is here.', signedIn: false })
@@ -168,7 +168,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assert.equal(made.headers['content-type'], 'application/json; charset=utf-8')
   })
 
-  test(`[BEARER-11] a user who is switched off is refused at his next request, on the ${store} store`, async (t) => {
+  test(`[BEARER-11] a disabled user is refused at the next request, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const { database } = demo.parts
     const [noah, another] = [await signedIn(demo, 4), await signedIn(demo, 3)]
@@ -182,7 +182,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assertProblem(await another.get('/me'), 401)
   })
 
-  test(`[BEARER-15] a client may ask for a longer time without requests, within bounds, on the ${store} store`, async (t) => {
+  test(`[BEARER-15] a client may request a longer idle timeout, within bounds, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const client = new ApiClient(demo)
     for (const idleSeconds of [59, 86_401, 0, -1, 60.5, '1800', null])

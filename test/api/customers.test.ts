@@ -7,7 +7,7 @@ import { startDemo } from '../support/demo.ts'
 import { snapshotOf } from '../support/pages.ts'
 import { letNumbersComeAgain } from '../support/servers/crm-databases.ts'
 
-test('a customer is made, read, changed and removed over the API, and the pages show the same', async (t) => {
+test('a customer is created, read, changed and removed over the API, and the pages show the same', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const made = await client.post('/customers', { ...NEW_CUSTOMER, email: 'Nora@Brightwater.example' })
@@ -37,7 +37,7 @@ test('a customer is made, read, changed and removed over the API, and the pages 
   assert.equal((await visitor.get(`/customers/${id}`)).status, 404)
 })
 
-test('a change that names the version it goes on from never overwrites another one', async (t) => {
+test('a change that names its version never overwrites another change', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const change = (city: string, tag: string | undefined) =>
@@ -60,7 +60,7 @@ test('a change that names the version it goes on from never overwrites another o
   )
 })
 
-test('as many as fifty versions may be named, however often; a longer list is refused', async (t) => {
+test('If-Match may list fifty versions, duplicates included; a longer list is refused', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const send = (method: string, tags: string[]) =>
@@ -78,7 +78,7 @@ test('as many as fifty versions may be named, however often; a longer list is re
   assert.equal((await send('PATCH', [...Array(25).fill(fitting), ...tags.slice(0, 25)])).status, 200)
 })
 
-test('of many changes of one version that come at the same moment, exactly one gets through', async (t) => {
+test('of many concurrent changes of one version, exactly one is made', async (t) => {
   const demo = await startDemo(t)
   const clients = await Promise.all([4, 5, 4, 5].map((userId) => signedIn(demo, userId)))
   for (let round = 0; round < 5; round += 1) {
@@ -98,7 +98,7 @@ test('of many changes of one version that come at the same moment, exactly one g
   }
 })
 
-test('the version of a removed customer never fits the one who gets its number', async (t) => {
+test('the version of a removed customer never matches the next customer with the same id', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const first = await client.post('/customers', NEW_CUSTOMER)
@@ -110,7 +110,7 @@ test('the version of a removed customer never fits the one who gets its number',
   assertProblem(await client.send('DELETE', `/customers/${second.body.id}`, { headers }), 412)
 })
 
-test('a customer for whom an approval waits is kept until it is decided or too old', async (t) => {
+test('a customer with a waiting approval is kept until it is decided or expires', async (t) => {
   const { demo, ask } = await startWithRecorder(t)
   const client = await signedIn(demo, 4)
   await ask()
@@ -122,7 +122,7 @@ test('a customer for whom an approval waits is kept until it is decided or too o
   assert.equal(left.length, 0)
 })
 
-test('another one’s customer is as unknown as one that never was, whatever one asks', async (t) => {
+test('a customer of another salesperson is as unknown as one that never existed, for every operation', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 1)
   const before = await snapshotOf(demo.parts)
@@ -238,7 +238,7 @@ test('only users who see all customers may choose the salesperson, and only an a
   assert.equal((await manager.post('/customers', NEW_CUSTOMER)).body.salesperson, 5)
 })
 
-test('a customer is not given to a disabled salesperson; naming the present one is always allowed', async (t) => {
+test('a customer cannot be given to a disabled salesperson; naming the current one is always allowed', async (t) => {
   const demo = await startDemo(t)
   const [noah, manager] = [await signedIn(demo, 4), await signedIn(demo, 5)]
   await disableSalesperson(demo.parts, 3)
@@ -253,7 +253,7 @@ test('a customer is not given to a disabled salesperson; naming the present one 
   assert.deepEqual([kept.status, kept.body.city], [200, 'Nantes'])
 })
 
-test('a token that may only read changes nothing', async (t) => {
+test('a read-only token changes nothing', async (t) => {
   const demo = await startDemo(t)
   const made = await demo.parts.sessions?.newToken('4', { roles: ['salesperson'], name: 'Report', scope: 'read' })
   const client = await signedIn(demo, 4)

@@ -26,7 +26,7 @@ test('[BEARER-14] the documentation is public, and comes from this server alone'
   assert.equal(await demo.parts.sessions?.count(), 0)
 })
 
-test('[BEARER-14] the document can be kept: it is sent again only when it has changed', async (t) => {
+test('[BEARER-14] the API description can be cached, and is sent again only when it has changed', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const document = await visitor.get('/api/openapi.json')
@@ -36,7 +36,7 @@ test('[BEARER-14] the document can be kept: it is sent again only when it has ch
   assert.deepEqual([again.status, again.text], [304, ''])
 })
 
-test('of the viewer only the files that it needs are served', async (t) => {
+test('only the files of the viewer that are needed are served', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const folder = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')))

@@ -8,7 +8,7 @@ import { type Demo, startDemo } from '../support/demo.ts'
 import { snapshotOf } from '../support/pages.ts'
 import { GOOD_PASSWORD, newestLink, signUpAs } from '../support/sign-up.ts'
 
-test('[BEARER-14] people sign in with their number, as a number or as digits, or with their e-mail address', async (t) => {
+test('[BEARER-14] users sign in with their userId, as a number or as digits, or with their e-mail address', async (t) => {
   const demo = await startDemo(t)
   for (const username of [4, '4', ' 04 ', 'noah.lindgren@crm.example', 'Noah.Lindgren@CRM.example']) {
     const client = await signedIn(demo, username)
@@ -16,7 +16,7 @@ test('[BEARER-14] people sign in with their number, as a number or as digits, or
   }
 })
 
-test('[BEARER-10] a bearer call needs no CSRF defence, and a call without a token is told how to sign in', async (t) => {
+test('[BEARER-10] a bearer request needs no CSRF defence, and a request without a token is told how to sign in', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const foreign = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'cors' }
@@ -29,7 +29,7 @@ test('[BEARER-10] a bearer call needs no CSRF defence, and a call without a toke
   )
 })
 
-test('guesses over the API and on the page count together, and then both are told to wait', async (t) => {
+test('guesses over the API and on the login page count together, and then both have to wait', async (t) => {
   const demo = await startDemo(t)
   const client = new ApiClient(demo)
   for (let times = 0; times < 5; times += 1) {
@@ -43,7 +43,7 @@ test('guesses over the API and on the page count together, and then both are tol
   assert.equal((await new ApiClient(demo).signIn(3)).status, 200)
 })
 
-test('where login texts are uniform the API does not tell an unknown userId from a wrong password either', async (t) => {
+test('with uniform login texts the API does not tell an unknown userId from a wrong password either', async (t) => {
   const demo = await startDemo(t, { loginText: 'uniform' })
   const client = new ApiClient(demo)
   const messages = await Promise.all(
@@ -65,7 +65,7 @@ test('an account that is disabled while its password is verified gets no token',
   assert.equal(await demo.parts.sessions?.count({ userId: '4' }), 0)
 })
 
-test('a customer signs in once the address is validated, and reaches only their own data', async (t) => {
+test('a customer can sign in once the address is validated, and reaches only their own data', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await signUpAs(demo, visitor, 'ines@acme.example')
@@ -83,7 +83,7 @@ test('a customer signs in once the address is validated, and reaches only their 
   assertProblem(await client.get('/me'), 401)
 })
 
-test('[BEARER-8] a token that ends while a body is still being sent stores nothing, and says that it ended', async (t) => {
+test('[BEARER-8] a token that ends while a body is being sent stores nothing, and the answer says that it ended', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const asked = request(`${demo.url}/api/session/variables/late`, {
@@ -103,7 +103,7 @@ test('[BEARER-8] a token that ends while a body is still being sent stores nothi
   answer.resume()
 })
 
-test('[BEARER-8] [BEARER-11] a caller who is signed out, revoked or disabled while the body is still arriving changes nothing', async (t) => {
+test('[BEARER-8] [BEARER-11] a user who is signed out, revoked or disabled while the body arrives changes nothing', async (t) => {
   const demo = await startDemo(t)
   const { database, sessions } = demo.parts
   const endings: Record<string, (client: ApiClient) => Promise<unknown>> = {
@@ -133,7 +133,7 @@ test('[BEARER-8] [BEARER-11] a caller who is signed out, revoked or disabled whi
   assert.deepEqual(await late.finish({ city: 'In time' }), [200, undefined])
 })
 
-test('a removal waits for no body: it is done when it is asked for, and the connection closed', async (t) => {
+test('a removal does not wait for a body: it is done at once, and the connection is closed', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   await client.send('PUT', '/session/variables/a', { body: { value: '1' } })
@@ -152,7 +152,7 @@ test('a removal waits for no body: it is done when it is asked for, and the conn
   }
 })
 
-test('a server error is no failed guess, and leaves no session behind', async (t) => {
+test('a server error is not a failed guess, and leaves no session behind', async (t) => {
   const demo = await startDemo(t)
   const { passwords, database, sessions } = demo.parts
   const verify = passwords.verify.bind(passwords)
@@ -174,7 +174,7 @@ test('a server error is no failed guess, and leaves no session behind', async (t
   assert.equal((await client.post('/signin', credentials)).status, 200)
 })
 
-test('what is neither a number nor an address is not logged: it may be a password in the wrong field', async (t) => {
+test('a username that is neither a number nor an address is not logged: it may be a password in the wrong field', async (t) => {
   const demo = await startDemo(t)
   const client = new ApiClient(demo)
   const typed = ['correct horse battery', 'p@ssw0rd!', '1234567890']
@@ -186,7 +186,7 @@ test('what is neither a number nor an address is not logged: it may be a passwor
   assert.ok(demo.log.some((line) => line.includes('"userId":"unknown@crm.example"')))
 })
 
-test('guesses at one account count together, by its number and by its address', async (t) => {
+test('guesses by userId and by address count together for one account', async (t) => {
   const demo = await startDemo(t)
   const client = new ApiClient(demo)
   for (let guess = 0; guess < 10; guess += 1) {
@@ -198,7 +198,7 @@ test('guesses at one account count together, by its number and by its address', 
   assert.equal((await new ApiClient(demo).signIn('ada.marlow@crm.example')).status, 200)
 })
 
-test('a username or password that no text can hold is refused in words', async (t) => {
+test('a username or password with invalid text is refused with the reason', async (t) => {
   const client = new ApiClient(await startDemo(t))
   for (const broken of ['a\0b', '\ud800'])
     for (const [name, body] of [
@@ -225,7 +225,7 @@ test('the test page does not name a disabled user, and signing out ignores param
   assertProblem(await client.get('/me'), 401)
 })
 
-test('when all licences are taken a sign-in is told so with the documented number', async (t) => {
+test('when all licences are in use, a sign-in is refused with the documented number', async (t) => {
   const demo = await startDemo(t, { maxSessions: 1 })
   await signedIn(demo, 4)
   const refused = await new ApiClient(demo).post('/signin', { username: 3, password: 'crm-demo' })
@@ -233,7 +233,7 @@ test('when all licences are taken a sign-in is told so with the documented numbe
   assert.ok(Number(refused.headers['retry-after']) > 0)
 })
 
-test('a server that runs without sessions says so, and still shows its documentation', async (t) => {
+test('a server without sessions says so, and still shows its documentation', async (t) => {
   const demo = await startDemo(t, { sessions: 'none' })
   const client = new ApiClient(demo)
   assert.deepEqual((await client.get('/testpage')).body, { message: 'The API is here.', signedIn: false })

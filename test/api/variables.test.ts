@@ -10,7 +10,7 @@ const STORES: Record<string, Config['sessionStore']> = {
 }
 
 for (const [store, sessionStore] of Object.entries(STORES)) {
-  test(`[BEARER-12] of many variables that are set at the same moment none is lost, on the ${store} store`, async (t) => {
+  test(`[BEARER-12] of many variables that are set at once, none is lost, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const client = await signedIn(demo, 4)
     for (let round = 0; round < 5; round += 1) {
@@ -25,7 +25,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     }
   })
 
-  test(`a variable is set, read and removed; it is one token’s own, and goes with it, on the ${store} store`, async (t) => {
+  test(`a variable is set, read and removed; it belongs to one token and goes with it, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const [client, other] = [await signedIn(demo, 4), await signedIn(demo, 4)]
     const path = '/session/variables/last_seen-1.x'
@@ -41,7 +41,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assertProblem(await client.get(path), 404)
   })
 
-  test(`the variables of a token take 64 kB at most, and what was there stays, on the ${store} store`, async (t) => {
+  test(`the variables of a token take 64 kB at most, and a refused one changes nothing, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const client = await signedIn(demo, 4)
     const put = (index: number) =>
@@ -55,7 +55,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
   })
 }
 
-test('a name or a value that no variable can have is refused', async (t) => {
+test('an invalid name or value of a variable is refused', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   for (const name of [

@@ -35,7 +35,7 @@ test('[CRM-9] a salesperson reaches only their own customers, in the list, by se
   }
 })
 
-test('[CRM-9] the filters tell a salesperson nothing about other people’s customers', async (t) => {
+test('[CRM-9] the filters tell a salesperson nothing about the customers of others', async (t) => {
   const demo = await startDemo(t)
   const newcomer = demo.visitor()
   await newcomer.logInWell(4)
@@ -53,7 +53,7 @@ test('[CRM-9] the filters tell a salesperson nothing about other people’s cust
   )
 })
 
-test('the pages of the list show each customer once, forwards and backwards, in every order', async (t) => {
+test('paging shows each customer once, forwards and backwards, in every order', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
@@ -72,7 +72,7 @@ test('the pages of the list show each customer once, forwards and backwards, in 
   }
 })
 
-test('the list is found by part of a name without accents, by country and by industry, and sorted', async (t) => {
+test('customers are found by part of a name without accents, by country and by industry, and can be sorted', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
@@ -103,7 +103,7 @@ test('the list is found by part of a name without accents, by country and by ind
     )
 })
 
-test('a strange address of the list or of a customer is a clear 4xx or the first page, never a failure', async (t) => {
+test('an invalid address of the list or of a customer gets a clear 4xx or the first page, never a server error', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
@@ -132,7 +132,7 @@ test('a strange address of the list or of a customer is a clear 4xx or the first
   assert.equal(await snapshotOf(demo.parts), before)
 })
 
-test('a parameter that is too long is told its own limit, and no page of long names is beyond it', async (t) => {
+test('a parameter that is too long is refused with its limit, and paging through long names stays within it', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -149,7 +149,7 @@ test('a parameter that is too long is told its own limit, and no page of long na
   assert.equal((await everyName(visitor, '/customers')).length, 32)
 })
 
-test('the key of a page in one order is the first page in another', async (t) => {
+test('a page key from one sort order shows the first page in another', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
@@ -163,7 +163,7 @@ test('the key of a page in one order is the first page in another', async (t) =>
     assert.deepEqual(namesOf(await manager.get(`/customers?${name}=${key}`)), namesOf(await manager.get('/customers')))
 })
 
-test('a search for what is nothing without a letter finds nothing', async (t) => {
+test('a search for accents without a letter finds nothing', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
@@ -171,7 +171,7 @@ test('a search for what is nothing without a letter finds nothing', async (t) =>
     assert.match((await manager.get(`/customers?q=${nothing}`)).text, /No customer fits these filters/)
 })
 
-test('a customer’s page shows the purchases, and they add up', async (t) => {
+test('a customer’s page shows the purchases and their total', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -187,7 +187,7 @@ test('a customer’s page shows the purchases, and they add up', async (t) => {
   )
 })
 
-test('names are shown as text, whatever is in them', async (t) => {
+test('names are shown as text, whatever they contain', async (t) => {
   const demo = await startDemo(t)
   const nasty = `<img src=x onerror=alert(1)>"'\`</script>`
   await demo.parts.database

@@ -5,7 +5,7 @@ import { signedIn } from '../support/api-client.ts'
 import { startDemo } from '../support/demo.ts'
 import { namesOf, sessionIdOf } from '../support/pages.ts'
 
-test('[CRM-5] twenty tabs that open the welcome page at once share one top 3, worked out once', async (t) => {
+test('[CRM-5] twenty tabs that open the welcome page at once share one calculation of the top 3', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(1)
@@ -40,7 +40,7 @@ test('[CRM-5] twenty tabs that open the welcome page at once share one top 3, wo
   assert.deepEqual((await sessions.storage(id))?.myTop3?.owner, 'no owner yet')
 })
 
-test('[CRM-5] tabs that are opened at once after the login show the same customers', async (t) => {
+test('[CRM-5] tabs that open at once after the login show the same customers', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(2)
@@ -49,7 +49,7 @@ test('[CRM-5] tabs that are opened at once after the login show the same custome
   for (const tab of tabs) assert.deepEqual(namesOf(tab), namesOf(tabs[0] ?? tab))
 })
 
-test('[CRM-5] a customer who is gone is led to no more, and what the session keeps stays as it was', async (t) => {
+test('[CRM-5] a customer who was removed is no longer a link, and the top 3 in the session stays as it was', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const before = namesOf(await visitor.follow(await visitor.logInWell(1)))

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import { expect, expectNarrow, test } from './fixtures.ts'
 
-test('a token is made, used, seen to be used, and revoked', async ({ page, server }) => {
+test('a token is created, used, shown as used, and revoked', async ({ page, server }) => {
   await page.goto('/account/tokens')
   await expect(page).toHaveURL(/\/authenticate\.shtml\?next=%2Faccount%2Ftokens$/)
   await logIn(page, '2')
@@ -39,7 +39,7 @@ test('a token is made, used, seen to be used, and revoked', async ({ page, serve
   })
 })
 
-test('going back to the token, or sending its form again, makes no second one', async ({ page }) => {
+test('going back to the token, or sending its form again, creates no second one', async ({ page }) => {
   await page.goto('/authenticate.shtml?userId=3')
   await page.getByRole('button', { name: 'Log In' }).click()
   await page.getByRole('link', { name: 'API tokens' }).click()
@@ -54,7 +54,7 @@ test('going back to the token, or sending its form again, makes no second one', 
   await expect(page.getByRole('button', { name: /^Revoke/ })).toHaveCount(1)
 })
 
-test('the documentation of the API opens for everybody', async ({ page, javaScriptEnabled }) => {
+test('the documentation of the API opens for every visitor', async ({ page, javaScriptEnabled }) => {
   await page.goto('/api/docs')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('REST API')
   await expect(page.getByRole('link', { name: 'OpenAPI 3.1' })).toHaveAttribute('href', '/api/openapi.json')

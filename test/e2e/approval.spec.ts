@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test'
 import type { RunningServer } from '../../src/process/server.ts'
 import { expect, expectNarrow, inNewTab, test } from './fixtures.ts'
 
-test('a discount is asked for, decided on the platform’s own page, and the salesperson’s page shows it by itself', async ({
+test('a salesperson requests a discount, it is decided on the platform’s own page, and the salesperson’s page shows it by itself', async ({
   page,
   context,
   server,
@@ -43,7 +43,7 @@ test('a discount is asked for, decided on the platform’s own page, and the sal
   await expect(page.locator('tbody tr')).toHaveCount(3)
 })
 
-test('a platform that is down is told, and asking again later works', async ({ page, context, server }) => {
+test('a platform that is down is reported, and a later request works', async ({ page, context, server }) => {
   await logIn(page, '2')
   const customer = `/customers/${await unusedCustomer(server, 2)}`
   const platform = await context.newPage()
@@ -60,7 +60,7 @@ test('a platform that is down is told, and asking again later works', async ({ p
   await expect(page.getByRole('status')).toContainText('waiting')
 })
 
-test('no page about approvals is wider than the screen', async ({ page, context, server }) => {
+test('no approval page is wider than the screen', async ({ page, context, server }) => {
   await logIn(page, '3')
   await page.goto(`/customers/${await unusedCustomer(server, 3)}`)
   await expectNarrow(page)

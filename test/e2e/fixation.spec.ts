@@ -3,7 +3,7 @@ import { expect, inNewTab, test } from './fixtures.ts'
 
 // Two people, each with a browser of his own: one wants to be where the other logs in.
 
-test('whoever plants his cookie in another’s browser is a stranger once that one logs in', async ({
+test('an attacker who plants a cookie in a victim’s browser is a stranger once the victim logs in', async ({
   page,
   browser,
   baseURL,
@@ -33,7 +33,7 @@ for (const [who, userId] of [
   ['a guest', undefined],
   ['logged in', '2'],
 ] as const) {
-  test(`whoever is ${who} and brings another into his session by a link is a stranger once that one logs in`, async ({
+  test(`an attacker who is ${who} and brings a victim into the session by a link is a stranger once the victim logs in`, async ({
     page,
     browser,
     baseURL,

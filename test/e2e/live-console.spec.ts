@@ -81,7 +81,7 @@ test('all tabs of a browser notice the end, and one of them has the message', as
   await there.close()
 })
 
-test('the console shows by itself who comes and goes, and keeps what is being typed', async ({
+test('the console shows new and ended sessions by itself, and keeps text that is being typed', async ({
   page,
   browser,
   baseURL,
@@ -116,7 +116,7 @@ const DOWN_THEN_CUT = `
   }
 `
 
-test('a console that could not be updated says so, tries again, and goes on', async ({
+test('a console that could not be updated says so, retries, and goes on', async ({
   browser,
   baseURL,
   javaScriptEnabled,
@@ -155,7 +155,7 @@ test('a part with a selection or the focus stays as it is until the user leaves 
   await expect(state).toHaveText('Updates automatically.')
 })
 
-test('a page that answered a form is left for one that can be opened when its session ends', async ({
+test('a page that answered a form redirects to one that can be opened when its session ends', async ({
   page,
   server,
   javaScriptEnabled,
@@ -175,7 +175,7 @@ test('a page that answered a form is left for one that can be opened when its se
   await expect(page.getByText('Good night')).toBeVisible()
 })
 
-test('a tab that is closed, and a page that is left and come back to, end nothing', async ({
+test('closing a tab, or leaving a page and coming back, ends no session', async ({
   page,
   server,
   javaScriptEnabled,
@@ -191,7 +191,7 @@ test('a tab that is closed, and a page that is left and come back to, end nothin
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your customers')
 })
 
-test('the pages of the administration are no wider than the screen', async ({ page }) => {
+test('the administration’s pages are no wider than the screen', async ({ page }) => {
   await logIn(page, ADMINISTRATOR)
   await page.goto('/admin/sessions?state=user')
   await expectNarrow(page)

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import { expect, expectNarrow, test } from './fixtures.ts'
 
-test('from a protected page through the login to the customers, and out again without leaving anything behind', async ({
+test('a protected page leads through the login to the customers, and a logout leaves nothing behind', async ({
   page,
 }) => {
   await page.goto('/customers')
@@ -47,7 +47,7 @@ test('from a protected page through the login to the customers, and out again wi
   }
 })
 
-test('the start page fills in the form for the one you pick', async ({ page }) => {
+test('the start page fills in the form for the account that the user picks', async ({ page }) => {
   await page.goto('/')
   await page.getByRole('link', { name: 'Fill in the form as Noah Lindgren' }).click()
   await expect(page.getByLabel('userId')).toHaveValue('4')
@@ -56,7 +56,7 @@ test('the start page fills in the form for the one you pick', async ({ page }) =
   await expect(page.locator('.top3 li')).toHaveCount(2)
 })
 
-test('a salesperson at the administration’s door is told which privilege is missing', async ({ page }) => {
+test('a salesperson who opens the administration is told which privilege is missing', async ({ page }) => {
   await page.goto('/authenticate.shtml?userId=4')
   await page.getByRole('button', { name: 'Log In' }).click()
   await page.goto('/admin/sessions')

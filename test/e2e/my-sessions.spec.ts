@@ -5,7 +5,7 @@ const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1'
 const NEW = 'four unusual words here'
 
-test('a user signs out another device, which lands on the log-in page', async ({ page, browser, baseURL }) => {
+test('a user signs out another device, which lands on the login page', async ({ page, browser, baseURL }) => {
   const email = await signUp(page)
   const phone = await secondDevice(browser, baseURL, email)
   await page.getByRole('link', { name: 'Your devices' }).first().click()
@@ -25,7 +25,7 @@ test('a user signs out another device, which lands on the log-in page', async ({
   await phone.context().close()
 })
 
-test('a new password signs the other device out and keeps this one, and a mail tells of it', async ({
+test('a new password signs out the other device, keeps this one, and is reported by mail', async ({
   page,
   browser,
   baseURL,
@@ -52,7 +52,7 @@ test('a new password signs the other device out and keeps this one, and a mail t
   await phone.context().close()
 })
 
-test('signing out all others, pressed twice, keeps this device; logging out everywhere ends it too', async ({
+test('signing out all other devices, pressed twice, keeps this one; logging out everywhere ends it too', async ({
   page,
   browser,
   baseURL,
@@ -72,7 +72,7 @@ test('signing out all others, pressed twice, keeps this device; logging out ever
   await phone.context().close()
 })
 
-test('another address is proven by the link that was mailed to it', async ({ page, server }) => {
+test('a new address is confirmed by the link mailed to it', async ({ page, server }) => {
   const email = await signUp(page)
   const wanted = newAddress()
   await page.goto('/account/email')

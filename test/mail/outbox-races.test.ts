@@ -7,7 +7,7 @@ import { startDemo } from '../support/demo.ts'
 const AT_ONCE = Array.from({ length: 10 })
 const ROUNDS = 2
 
-test('of ten who look for mail to send at once each takes another one, and none is sent twice', async (t) => {
+test('when ten workers take mail at once, each takes a different one, and none is sent twice', async (t) => {
   const { parts, clock } = await startDemo(t)
   const { database } = parts
   for (let round = 0; round < ROUNDS; round++) {
@@ -20,7 +20,7 @@ test('of ten who look for mail to send at once each takes another one, and none 
   }
 })
 
-test('of ten mails to one address that ten are ready to send, one goes out within a minute', async (t) => {
+test('of ten mails to one address, taken by ten workers at once, one goes out within a minute', async (t) => {
   const { parts, clock } = await startDemo(t)
   const { database } = parts
   for (let round = 0; round < ROUNDS; round++) {
@@ -32,7 +32,7 @@ test('of ten mails to one address that ten are ready to send, one goes out withi
   }
 })
 
-test('the mailbox keeps two hundred, however many mails come at once', async (t) => {
+test('the mailbox keeps two hundred mails, however many arrive at once', async (t) => {
   const { parts, clock } = await startDemo(t)
   const { database } = parts
   const { send } = mailboxTransport(database, () => clock.now())

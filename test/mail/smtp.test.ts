@@ -24,7 +24,7 @@ test('[MAIL-9] with SMTP_URL the mail goes out over SMTP, in text and HTML, and 
   assert.match((await demo.visitor().get('/dev/mailbox')).text, /Mail is really sent here/)
 })
 
-test('[MAIL-8] a mail server that is down loses no sign-up: the page tells, and the mail goes out when it is back', async (t) => {
+test('[MAIL-8] a mail server that is down loses no sign-up: the page says so, and the mail goes out when the server is back', async (t) => {
   const first = await startSmtpPeer(t)
   const { port } = first
   await first.stop()
@@ -58,7 +58,7 @@ test('[MAIL-8] "send again" makes a new link and ends the old one', async (t) =>
   assert.equal(peer.taken.length, 2, 'who is done gets no more mail')
 })
 
-test('[MAIL-8] a server that is busy is asked again, one that refuses the address is not', async (t) => {
+test('[MAIL-8] a busy mail server is tried again; one that refuses the address is not', async (t) => {
   let busy = true
   const peer = await startSmtpPeer(t, {
     onRcptTo({ address }, _session, callback) {
@@ -83,7 +83,7 @@ test('[MAIL-8] a server that is busy is asked again, one that refuses the addres
   )
 })
 
-test('[MAIL-8] a server that hangs delays no page', async (t) => {
+test('[MAIL-8] a mail server that hangs delays no page', async (t) => {
   const open = new Set<Socket>()
   const silent = createServer((socket) => open.add(socket))
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
@@ -99,7 +99,7 @@ test('[MAIL-8] a server that hangs delays no page', async (t) => {
   assert.match((await ana.get('/signup/waiting')).text, /The next attempt is at/)
 })
 
-test('[MAIL-8] of two processes on one outbox one sends, and the mail of one that died is sent by the other', async (t) => {
+test('[MAIL-8] of two processes with one outbox one sends, and the mail of a process that died is sent by the other', async (t) => {
   const peer = await startSmtpPeer(t)
   const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${peer.port}` })
   await leaseAsIfDying(demo)
@@ -110,7 +110,7 @@ test('[MAIL-8] of two processes on one outbox one sends, and the mail of one tha
   assert.deepEqual(addressees(peer), ['bo@example.com', 'ana@example.com'])
 })
 
-test('an address gets no second mail within a minute: not by sending again while the first is being delivered', async (t) => {
+test('an address gets one mail a minute, even when the mail is requested again while the first is being delivered', async (t) => {
   let finish = () => {}
   const held = new Promise<void>((resolve) => {
     finish = resolve
@@ -136,7 +136,7 @@ test('an address gets no second mail within a minute: not by sending again while
   assert.deepEqual(await takenAfter(demo, peer, [0, 30, 30]), [1, 1, 2])
 })
 
-test('an address gets no second mail within a minute: not when all that was queued goes out after an outage', async (t) => {
+test('an address gets one mail a minute, even when all queued mail goes out after an outage', async (t) => {
   let busy = true
   const peer = await startSmtpPeer(t, {
     onRcptTo(_address, _session, callback) {
@@ -153,7 +153,7 @@ test('an address gets no second mail within a minute: not when all that was queu
   assert.deepEqual(await takenAfter(demo, peer, [5, 30, 30, 59, 1]), [1, 1, 2, 2, 3])
 })
 
-test('[MAIL-8] a server that refuses us, and not the mail, loses none: greeting, sender and text are told apart', async (t) => {
+test('[MAIL-8] mail waits while the server refuses the connection or the sender, and fails when it refuses the content', async (t) => {
   const refuse = (step: string, isNow: () => boolean): SMTPServerOptions => ({
     [step](...all: unknown[]) {
       const callback = all.at(-1) as (error?: Error) => void

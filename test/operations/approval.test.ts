@@ -16,7 +16,7 @@ import { letNumbersComeAgain } from '../support/servers/crm-databases.ts'
 const REFRESH = /http-equiv="refresh"/
 const SCENARIOS = ['$4DSID', 'state', 'rest']
 
-test('[OPS-1] the platform is given an address with $4DSID, calls it, and the operation of that session is completed; no cookie went out', async (t) => {
+test('[OPS-1] the platform is given an address with $4DSID, calls it without a cookie, and the operation of that session is completed', async (t) => {
   const { demo, ask, salesperson, received } = await startWithRecorder(t)
   const page = await ask()
   assert.equal(stateOf(page), 'waiting')
@@ -56,7 +56,7 @@ test('[OPS-2] the token travels as state, and the handler restores the session f
   assert.equal(stateOf(await salesperson.get('/operations/1')), 'refused')
 })
 
-test('[OPS-3] [OTP-11] the function that is called over REST takes the token out of $params, and answers with its result', async (t) => {
+test('[OPS-3] [OTP-11] the function that is called over REST takes the token out of $params, and returns its result', async (t) => {
   for (const spell of [
     (address: string) => address,
     (address: string) => address.replaceAll("'", '').replace('$params', '%24params'),
@@ -77,7 +77,7 @@ test('[OPS-3] [OTP-11] the function that is called over REST takes the token out
   }
 })
 
-test('[OPS-4] whatever a person decides on the platform’s page is what the salesperson sees, in each scenario', async (t) => {
+test('[OPS-4] the salesperson sees the decision that was made on the platform’s page, in each scenario', async (t) => {
   for (const scenario of SCENARIOS) {
     for (const decision of ['approved', 'refused']) {
       const { ask, salesperson, approver } = await startWithPlatform(t)
@@ -90,7 +90,7 @@ test('[OPS-4] whatever a person decides on the platform’s page is what the sal
   }
 })
 
-test('[OPS-4] a platform that is down is told so, and what it did not hear of cannot be completed', async (t) => {
+test('[OPS-4] a platform that is down is reported, and a request that it never received cannot be completed', async (t) => {
   const { ask, approver, salesperson } = await startWithPlatform(t)
   await approver.post('/behaviour', { behaviour: 'down' })
   const page = await ask()
@@ -103,7 +103,7 @@ test('[OPS-4] a platform that is down is told so, and what it did not hear of ca
   assert.equal(stateOf(await salesperson.get('/operations/1')), 'platform unreachable')
 })
 
-test('[OPS-4] a slow platform holds up no request, and its late answer does not count', async (t) => {
+test('[OPS-4] a slow platform delays no request, and its late answer does not count', async (t) => {
   const { demo, ask, approver, salesperson } = await startWithPlatform(t)
   await approver.post('/behaviour', { behaviour: 'slow' })
   const asked = ask()
@@ -116,7 +116,7 @@ test('[OPS-4] a slow platform holds up no request, and its late answer does not 
   assert.equal(stateOf(await salesperson.get('/operations/1')), 'no answer')
 })
 
-test('[OPS-4] a platform that calls twice, at the same moment or one after the other, completes an operation once', async (t) => {
+test('[OPS-4] a platform that calls back twice, at once or one after the other, completes an operation once', async (t) => {
   for (const scenario of SCENARIOS) {
     const { demo, ask, approver, salesperson } = await startWithPlatform(t)
     const { pathname } = platformPageOf(await ask({ scenario })) ?? assert.fail('there is no way to the platform')
@@ -131,7 +131,7 @@ test('[OPS-4] a platform that calls twice, at the same moment or one after the o
   }
 })
 
-test('[OPS-4] of twenty callbacks at once one completes the operation, and a yes never turns into a no', async (t) => {
+test('[OPS-4] of twenty concurrent callbacks one completes the operation, and a yes never turns into a no', async (t) => {
   for (let round = 0; round < 3; round += 1) {
     const { demo, ask, received, salesperson } = await startWithRecorder(t)
     await ask()
@@ -145,7 +145,7 @@ test('[OPS-4] of twenty callbacks at once one completes the operation, and a yes
   }
 })
 
-test('[OPS-4] a platform that calls too late is refused, and the page says that the time is over', async (t) => {
+test('[OPS-4] a late callback is refused, and the page says that the time is over', async (t) => {
   const { demo, ask, approver, salesperson } = await startWithPlatform(t)
   const { pathname } = platformPageOf(await ask()) ?? assert.fail('there is no way to the platform')
   await approver.post(`${pathname}/decision`, { decision: 'approved', calls: 'later' })
@@ -170,7 +170,7 @@ test('[OPS-4] once the salesperson has logged out, nothing can be completed in t
   assert.equal(await snapshotOf(demo.parts), before)
 })
 
-test('an operation of another session or another user is refused, although the token is good', async (t) => {
+test('an operation of another session or another user is refused, even with a valid token', async (t) => {
   for (const foreign of [{ session_id: '0'.repeat(32) }, { user_id: 1 }]) {
     const { demo, ask, received } = await startWithRecorder(t)
     await ask()
@@ -183,7 +183,7 @@ test('an operation of another session or another user is refused, although the t
   }
 })
 
-test('which operation is completed comes from the token, whatever stands beside it', async (t) => {
+test('the token alone decides which operation is completed, whatever the other parameters say', async (t) => {
   const { demo, ask, received, salesperson } = await startWithRecorder(t)
   await ask()
   await ask({ customer: '2' })
@@ -193,7 +193,7 @@ test('which operation is completed comes from the token, whatever stands beside 
   assert.equal(stateOf(await salesperson.get('/operations/2')), 'waiting')
 })
 
-test('a link whose operation was removed with its customer decides nothing else, although another operation has its number now', async (t) => {
+test('a link whose operation was removed with its customer decides nothing else, even if another operation has its number now', async (t) => {
   const { demo, ask, received, salesperson } = await startWithRecorder(t)
   await ask()
   const { database } = demo.parts
@@ -213,7 +213,7 @@ test('a link whose operation was removed with its customer decides nothing else,
   assert.equal((await demo.visitor().get(pathOf(received[1]?.body.reply.callback))).status, 200)
 })
 
-test('a link for an operation is nothing on any other page, nothing in the other scenario, and stays good there', async (t) => {
+test('a link for an operation is invalid on other pages and in the other scenario, and stays valid for its own', async (t) => {
   const { demo, ask, received } = await startWithRecorder(t)
   await ask()
   const path = pathOf(received[0]?.body.reply.callback)

@@ -6,7 +6,7 @@ import { snapshotOf } from '../support/pages.ts'
 
 const TOKEN = 'A'.repeat(32)
 
-test('a callback that is malformed in any way is a clear 4xx, starts no session and changes nothing', async (t) => {
+test('a malformed callback gets a clear 4xx, starts no session and changes nothing', async (t) => {
   const { demo, ask } = await startWithRecorder(t)
   await ask()
   const before = await snapshotOf(demo.parts)
@@ -57,7 +57,7 @@ test('a callback that is malformed in any way is a clear 4xx, starts no session 
   assert.equal(await snapshotOf(demo.parts), before)
 })
 
-test('a request for approval that cannot be is refused with the reason, and nothing is noted or asked', async (t) => {
+test('an invalid request for approval is refused with the reason, and nothing is stored or sent', async (t) => {
   const { demo, salesperson, received } = await startWithRecorder(t)
   const before = await snapshotOf(demo.parts)
   const good: Record<string, string> = { customer: String(CUSTOMER), percent: '10', reason: '', scenario: 'state' }
@@ -88,7 +88,7 @@ test('a request for approval that cannot be is refused with the reason, and noth
   assert.equal(received.length, 0)
 })
 
-test('asking twice for one customer, even at the same moment, is asking once', async (t) => {
+test('two requests for one customer, even at once, are one request', async (t) => {
   const { salesperson, received, ask } = await startWithRecorder(t)
   const form = { customer: String(CUSTOMER), percent: '10', scenario: '$4DSID' }
   const answers = await Promise.all([1, 2, 3].map(() => salesperson.post('/operations', form)))
@@ -100,7 +100,7 @@ test('asking twice for one customer, even at the same moment, is asking once', a
   assert.equal(received.length, 1)
 })
 
-test('five requests may wait for a user, and a sixth is told so', async (t) => {
+test('five requests of a user may wait, and a sixth is refused with the reason', async (t) => {
   const { demo, received } = await startWithRecorder(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
@@ -130,7 +130,7 @@ test('a request is shown only to users who see its customer', async (t) => {
     assert.equal((await manager.get(`/operations/${id}`)).status, 404, id)
 })
 
-test('where no platform is set up nothing is offered, and asking all the same is told why not', async (t) => {
+test('without a platform no approval is offered, and a request for one is refused with the reason', async (t) => {
   const demo = await startDemo(t)
   const salesperson = demo.visitor()
   await salesperson.logInWell(4)

@@ -8,7 +8,7 @@ import { startDemo } from '../support/demo.ts'
 
 const MANAGER = { userId: 5, seesAll: true }
 
-test('of twenty concurrent requests for one customer one is sent, and the others lead to it', async (t) => {
+test('of twenty concurrent requests for one customer one is sent, and the others redirect to it', async (t) => {
   const { database, clock } = (await startDemo(t)).parts
   for (let customer = 1; customer <= 5; customer++) {
     const begun = await Promise.all(
@@ -20,7 +20,7 @@ test('of twenty concurrent requests for one customer one is sent, and the others
   }
 })
 
-test('of twenty that one user asks for at once five wait, and the others are too many', async (t) => {
+test('of twenty concurrent requests of one user five wait, and the others are refused as too many', async (t) => {
   const { database, clock } = (await startDemo(t)).parts
   for (const user of [1, 2, 3, 4, 5]) {
     const begun = await Promise.all(
@@ -33,7 +33,7 @@ test('of twenty that one user asks for at once five wait, and the others are too
   }
 })
 
-test('a customer who is removed during a request is either kept, or gone before the request', async (t) => {
+test('a customer who is removed during a request is either kept, or was gone before the request', async (t) => {
   const { database, clock } = (await startDemo(t)).parts
   const outcomes = new Set<string>()
   for (let round = 0; round < 12; round++) {

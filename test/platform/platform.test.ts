@@ -13,7 +13,7 @@ import { Visitor } from '../support/visitor.ts'
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
-test('a person sees what is asked, decides once, and reads what came of calling back', async (t) => {
+test('the approver sees the request, decides once, and reads the reply to the callback', async (t) => {
   const { approver, customer, calls, place } = await startPlatform(t)
   const page = await place({ callback: `${customer}/done?token=a%20b&x='["q"]'` })
   assert.equal(headingOf(await approver.get(page)), 'Ten per cent')
@@ -27,14 +27,14 @@ test('a person sees what is asked, decides once, and reads what came of calling 
   assert.equal(calls.length, 1)
 })
 
-test('a state is passed on as it came, to the address that was given', async (t) => {
+test('the state is passed on unchanged, to the given address', async (t) => {
   const { approver, customer, calls, place } = await startPlatform(t)
   const page = await place({ redirectUri: `${customer}/done`, state: 'a&b=c#d é' })
   await approver.post(`${page}/decision`, { decision: 'approved' })
   assert.deepEqual(calls, ['/done?state=a%26b%3Dc%23d%20%C3%A9&result=approved'])
 })
 
-test('it calls back to registered origins only, and follows no redirect', async (t) => {
+test('callbacks go to registered origins only, and follow no redirect', async (t) => {
   const { approver, customer, platform, place, calls } = await startPlatform(t, (_request, response) => {
     response.writeHead(302, { Location: 'http://127.0.0.1:1/elsewhere' }).end()
   })
@@ -60,7 +60,7 @@ test('it calls back to registered origins only, and follows no redirect', async 
   assert.equal(calls.length, 1)
 })
 
-test('a customer who does not answer is waited for ten seconds, and the person is told', async (t) => {
+test('a callback times out after ten seconds, and the approver is told', async (t) => {
   let reached = () => {}
   const calling = new Promise<void>((resolve) => {
     reached = resolve
@@ -73,7 +73,7 @@ test('a customer who does not answer is waited for ten seconds, and the person i
   assert.match((await approver.follow(await deciding)).text, /no answer[\s\S]*did not answer in time/)
 })
 
-test('a request that is no request is refused, and what is in one is shown as text', async (t) => {
+test('a malformed request is refused, and text in a request is shown as text', async (t) => {
   const { approver, customer, platform, place } = await startPlatform(t)
   const reply = { callback: `${customer}/` }
   for (const body of [
@@ -111,7 +111,7 @@ test('a request that is no request is refused, and what is in one is shown as te
   assert.equal(foreign.status, 403)
 })
 
-test('it has no cookies, and remembers no more than two hundred requests', async (t) => {
+test('the platform sets no cookies, and remembers two hundred requests at most', async (t) => {
   const { approver, customer, platform, place } = await startPlatform(t)
   const reply = { callback: `${customer}/` }
   const first = await place(reply)

@@ -52,7 +52,7 @@ test('without a registry one line says which Node to install, and nothing is lef
   assert.deepEqual(readdirSync(join(clone, '.node')), [])
 })
 
-test('two starts that both miss the newer Node download it beside each other, and both run', async (t) => {
+test('two concurrent starts that lack the newer Node each download it, and both run', async (t) => {
   const clone = reportingClone(t)
   const starts = ['one', 'two'].map((word) => report(t, clone, [word]).run())
   for (const { code, stdout } of await Promise.all(starts)) {
@@ -62,7 +62,7 @@ test('two starts that both miss the newer Node download it beside each other, an
   assert.deepEqual(readdirSync(join(clone, '.node')), [VERSION])
 })
 
-test('arguments, folder, streams and exit code are those of the program, and a signal that ends it is told', async (t) => {
+test('arguments, folder, streams and exit code are those of the program, and a signal that ends it is reported', async (t) => {
   const clone = await withDownloadedNode(t, reportingClone(t))
   const { code, stdout, stderr } = await report(t, clone, ['a b', '--flag', 'exit 7']).run('typed')
   assert.equal(code, 7)
@@ -80,7 +80,7 @@ test('arguments, folder, streams and exit code are those of the program, and a s
   assert.deepEqual({ code: killed.code, signal: killed.signal }, { code: null, signal: 'SIGKILL' })
 })
 
-test('the program has the terminal of its parent', async (t) => {
+test('the program shares the terminal of its parent', async (t) => {
   const clone = await withDownloadedNode(t, reportingClone(t))
   const command = `${node} scripts/run.mjs scripts/report.mjs`
   const typescript = spawn('script', ['-qec', command, '/dev/null'], {
@@ -94,7 +94,7 @@ test('the program has the terminal of its parent', async (t) => {
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   for (const receiver of ['the parent', 'npm', 'the group'] as const) {
-    test(`${signal} to ${receiver} stops the server gracefully, and nothing runs on`, async (t) => {
+    test(`${signal} to ${receiver} stops the server gracefully, and leaves no process behind`, async (t) => {
       const clone = await withDownloadedNode(t, makeClone(t))
       const command = receiver === 'npm' ? [npmThatForwards, 'start'] : ['scripts/run.mjs', 'src/main.ts']
       const { pid, port, exit } = await startInGroup(t, clone, command)

@@ -19,7 +19,7 @@ test('Node 22.18 is the oldest that runs the project, and of Node 23 the release
     assert.equal(isNewEnough(version), true, version)
 })
 
-test('npm start needs nothing but a clone and its packages: it starts, lets a salesperson in, and stops gracefully', async (t) => {
+test('npm start needs only a clone and its packages: it starts, signs a salesperson in, and stops gracefully', async (t) => {
   const clone = makeClone(t)
   const server = await startServerProcess(t, { ...startIn(clone), env: { PORT: '0', BCRYPT_COST: '4' } })
   const ana = new Visitor(server.url)
@@ -40,7 +40,7 @@ test('npm start works under NODE_ENV=production with PUBLIC_URL', async (t) => {
   await server.program.stop()
 })
 
-test('a folder that the server may only read, and a user that owns nothing in it, are enough for a start', async (t) => {
+test('the server starts in a read-only folder, under a user who owns nothing in it', async (t) => {
   const clone = makeClone(t)
   chmodSync(dirname(clone), 0o755)
   const data = temporaryFolder(t)
@@ -55,7 +55,7 @@ test('a folder that the server may only read, and a user that owns nothing in it
   assert.deepEqual(listing(clone), before)
 })
 
-test('two servers can start from one folder at the same moment', async (t) => {
+test('two servers can start from one folder at once', async (t) => {
   const clone = makeClone(t)
   const starts = [temporaryFolder(t), temporaryFolder(t)].map((data) =>
     startServerProcess(t, { ...startIn(clone), env: settingsIn(data) }),
@@ -65,7 +65,7 @@ test('two servers can start from one folder at the same moment', async (t) => {
   for (const { program } of servers) await program.stop()
 })
 
-test('a start writes nothing into the folder beside its databases, so that no test and no second start can take it away', async (t) => {
+test('a start writes nothing into the folder except its databases', async (t) => {
   const clone = makeClone(t)
   const before = listing(clone)
   const server = await startServerProcess(t, { ...startIn(clone), env: settingsIn(temporaryFolder(t)) })
@@ -88,7 +88,7 @@ test('a start without the packages says what to do', async (t) => {
   assert.deepEqual({ code, stderr }, { code: 1, stderr: 'The packages are not installed yet. Run "npm ci" first.\n' })
 })
 
-test('npm run dev starts the server again when a source changes, keeps it when the source is broken, and ends it with itself', async (t) => {
+test('npm run dev restarts the server when a source changes, keeps it when the source is broken, and stops it at the end', async (t) => {
   const clone = makeClone(t)
   const env = { PORT: '0', BCRYPT_COST: '4' }
   const server = await startServerProcess(t, { entry: join(clone, 'scripts', 'dev.mjs'), cwd: clone, env })

@@ -25,7 +25,7 @@ const WAYS = [
   { way: 'NodeNext without emit, run by Node’s own TypeScript', options: CHECKED, type: 'module', entry: 'app.ts' },
 ]
 
-test('the session layer imports nothing but itself and what Node brings along', () => {
+test('the session layer imports only its own files and the modules of Node', () => {
   const sources = readdirSync(LAYER, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
   assert.ok(sources.length > 20)
   const foreign = sources.flatMap((file) =>
@@ -47,7 +47,7 @@ test('the copy type-checks for a bundler', async (scope) => {
 })
 
 for (const { way, options, type, entry } of WAYS) {
-  test(`a small Koa app on the copy runs (${way}): a guest shops, logs in, keeps what he buys, and logs out`, async (scope) => {
+  test(`a small Koa app on the copy runs (${way}): a guest shops, logs in, opens the orders, and logs out`, async (scope) => {
     const folder = copyOfLayer(scope, ['@types/node', '@types/koa', 'koa'], options, type)
     cpSync(join(projectRoot(), 'test', 'session', 'fixtures', 'copied-app.ts.txt'), join(folder, 'app.ts'))
     assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
@@ -67,7 +67,7 @@ for (const { way, options, type, entry } of WAYS) {
   })
 }
 
-test('the quick start of its README type-checks on the copy as it is printed', async (scope) => {
+test('the quick start of its README type-checks on the copy as printed', async (scope) => {
   const folder = copyOfLayer(scope, ['@types/node', '@types/koa', '@types/better-sqlite3'])
   const [quickStart = ''] = /(?<=```ts\n)[\s\S]+?(?=```)/.exec(readFileSync(join(LAYER, 'README.md'), 'utf8')) ?? []
   assert.match(quickStart, /createSessions/)
@@ -75,7 +75,7 @@ test('the quick start of its README type-checks on the copy as it is printed', a
   assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
 })
 
-test('the example of bearer tokens in its documentation runs on the copy as it is printed: sign in, ask, and pages beside it', async (scope) => {
+test('the bearer-token example of its documentation runs on the copy as printed: sign in, send requests, and pages beside them', async (scope) => {
   const folder = copyOfLayer(scope, ['@types/node', '@types/koa', 'koa'])
   const blocks =
     readFileSync(join(LAYER, 'docs', 'bearer-tokens.md'), 'utf8').match(/(?<=```ts\n)[\s\S]+?(?=```)/g) ?? []

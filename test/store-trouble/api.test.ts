@@ -5,7 +5,7 @@ import { ApiClient, assertProblem, signedIn } from '../support/api-client.ts'
 import { startDemo } from '../support/demo.ts'
 import { troubledStore } from '../support/troubled-store.ts'
 
-test('while the store is down a program hears 503 with the two members, keeps its token, and goes on afterwards', async (t) => {
+test('while the store is down an API client gets 503 with the two members, keeps its token, and goes on afterwards', async (t) => {
   const trouble = troubledStore(memoryStore())
   const demo = await startDemo(t, {}, { store: trouble.store })
   const client = await signedIn(demo, 4)
@@ -29,7 +29,7 @@ test('while the store is down a program hears 503 with the two members, keeps it
   assert.equal((await client.get('/me')).status, 200)
 })
 
-test('a sign-in that could not be stored gives no token and is no failed guess; a sign-out that was not stored is not told as one', async (t) => {
+test('a sign-in that could not be stored gives no token and is not a failed guess; a sign-out that was not stored reports no success', async (t) => {
   const trouble = troubledStore(memoryStore())
   const demo = await startDemo(t, {}, { store: trouble.store })
   const client = await signedIn(demo, 4)
@@ -47,7 +47,7 @@ test('a sign-in that could not be stored gives no token and is no failed guess; 
   await signedIn(demo, 4)
 })
 
-test('where there is no token nothing is asked of the store: the API is there, and a call without one is refused as ever', async (t) => {
+test('a request without a token asks nothing of the store: open addresses work, and others are refused as always', async (t) => {
   const trouble = troubledStore(memoryStore())
   const demo = await startDemo(t, {}, { store: trouble.store })
   trouble.trouble('fails')

@@ -17,7 +17,7 @@ function assertUnavailable({ status, headers, setCookies }: Answer, what = ''): 
   assert.deepEqual([status, headers['retry-after'], setCookies], [503, '5', []], what)
 }
 
-test('a log out that was not stored is 503, and who sent it is still signed in when the store is back', async (t) => {
+test('a logout that was not stored is 503, and the user is still signed in when the store is back', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -33,7 +33,7 @@ test('a log out that was not stored is 503, and who sent it is still signed in w
   assert.equal((await visitor.get('/customers')).status, 303)
 })
 
-test('a log in whose session could not be stored says so; nobody is in, and the same form works afterwards', async (t) => {
+test('a login whose session could not be stored says so and signs no user in, and the same form works afterwards', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const known = demo.visitor()
   await known.get('/')
@@ -51,7 +51,7 @@ test('a log in whose session could not be stored says so; nobody is in, and the 
   await known.logInWell(4)
 })
 
-test('log ins that the store could not keep are no failed guesses', async (t) => {
+test('logins that the store could not keep are not failed guesses', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const visitor = demo.visitor()
   trouble.trouble('fails', 'create')
@@ -60,7 +60,7 @@ test('log ins that the store could not keep are no failed guesses', async (t) =>
   await visitor.logInWell(4)
 })
 
-test('whoever is in is told so, though what the welcome page shows could not be kept with the log in', async (t) => {
+test('a login succeeds even if the data for the welcome page could not be stored with it', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const visitor = demo.visitor()
   trouble.trouble('fails', 'update')
@@ -71,7 +71,7 @@ test('whoever is in is told so, though what the welcome page shows could not be 
   assert.equal(headingOf(await visitor.get('/authenticationOK.shtml')), 'Welcome, Noah Lindgren')
 })
 
-test('a sign-up that the session could not keep leaves no account and no mail', async (t) => {
+test('a sign-up that could not be stored in the session leaves no account and no mail', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const [known, newcomer] = [demo.visitor(), demo.visitor()]
   await known.get('/')
@@ -95,7 +95,7 @@ test('mail whose link cannot be made waits in the outbox, and goes out when the 
   assert.equal((await readMailbox(visitor)).length, 1)
 })
 
-test('a mailed link that is opened while the store is down is still good afterwards', async (t) => {
+test('a mailed link that is opened while the store is down still works afterwards', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const link = await newestLink(demo, 'ana@example.com')
@@ -111,7 +111,7 @@ test('a mailed link that is opened while the store is down is still good afterwa
   assert.equal(headingOf(await phone.get(link)), 'Congratulations')
 })
 
-test('an address whose link was opened is validated, though the session could not note it', async (t) => {
+test('an address whose link was opened is validated, even if the session could not record it', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const link = await newestLink(demo, 'ana@example.com')
@@ -121,7 +121,7 @@ test('an address whose link was opened is validated, though the session could no
   await demo.visitor().logInWell('ana@example.com', GOOD_PASSWORD)
 })
 
-test('an approval that came is kept and answered, though the salesperson’s session could not note it', async (t) => {
+test('an approval is kept and answered, even if the salesperson’s session could not record it', async (t) => {
   const trouble = troubledStore(memoryStore())
   const { demo, ask, received, salesperson } = await startWithRecorder(t, { store: trouble.store })
   await ask()
@@ -134,7 +134,7 @@ test('an approval that came is kept and answered, though the salesperson’s ses
   assert.equal(stateOf(await salesperson.get('/operations/1')), 'approved')
 })
 
-test('whoever changed his password hears so even if the others could not be signed out, and how to do that', async (t) => {
+test('a user who changed the password is told so even if the other devices could not be signed out, and how to do that', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -147,7 +147,7 @@ test('whoever changed his password hears so even if the others could not be sign
   await demo.visitor().logInWell(1, GOOD_PASSWORD)
 })
 
-test('whoever changed his address hears so even if the others could not be signed out', async (t) => {
+test('a user who changed the address is told so even if the other devices could not be signed out', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

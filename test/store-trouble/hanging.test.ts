@@ -5,7 +5,7 @@ import { type Demo, startDemo } from '../support/demo.ts'
 import { troubledStore } from '../support/troubled-store.ts'
 import type { Visitor } from '../support/visitor.ts'
 
-test('whoever waits for a store that hangs hears 503 as soon as it gives up, and what asks nobody is not held up', async (t) => {
+test('a request to a store that hangs gets 503 as soon as it times out, and a request without the store is not delayed', async (t) => {
   const trouble = troubledStore(memoryStore())
   const demo = await startDemo(t, {}, { store: trouble.store })
   const visitors = await Promise.all([4, 5, 6].map((userId) => signedIn(demo, userId)))

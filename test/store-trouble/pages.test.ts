@@ -36,7 +36,7 @@ function assertUnavailable(answer: Answer, what: string): void {
   assert.doesNotMatch(answer.text, /db\.internal|name="password"/, what)
 }
 
-test('whoever has a cookie gets 503 and no login page, whatever he opens or sends, and is still signed in afterwards', async (t) => {
+test('a user with a cookie gets 503 and no login page from every page and form, and is still signed in afterwards', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const visitors = await everyKind(demo)
   trouble.trouble('fails')
@@ -49,7 +49,7 @@ test('whoever has a cookie gets 503 and no login page, whatever he opens or send
   await assertAllAsBefore(visitors)
 })
 
-test('where the store can be read and not written, no page fails in another way than by 503, and none signs anybody out', async (t) => {
+test('when the store can be read but not written, pages fail with 503 only, and no user is signed out', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const visitors = await everyKind(demo)
   demo.clock.advance({ minutes: 2 })
@@ -70,7 +70,7 @@ test('where the store can be read and not written, no page fails in another way 
   await assertAllAsBefore(visitors)
 })
 
-test('the page says that one is still signed in, and its link asks for the same page again', async (t) => {
+test('the error page says that the user is still signed in, and its link requests the same page again', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -90,7 +90,7 @@ test('the page says that one is still signed in, and its link asks for the same 
   assert.doesNotMatch(known.text, /href=""/, 'a form is not sent again by a link')
 })
 
-test('programs that ask for JSON hear the same in JSON', async (t) => {
+test('clients that ask for JSON get the same error in JSON', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -102,7 +102,7 @@ test('programs that ask for JSON hear the same in JSON', async (t) => {
   assert.doesNotMatch(text, /db\.internal/)
 })
 
-test('what needs no session works on: the styles of the error page, the health check, the API’s documentation', async (t) => {
+test('what needs no session keeps working: the styles of the error page, the health check, the API’s documentation', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -114,7 +114,7 @@ test('what needs no session works on: the styles of the error page, the health c
     assert.equal((await visitor.get(url)).status, 200, url)
 })
 
-test('whoever has no cookie is nobody, so nothing is lost: he sees the pages for everybody, and no cookie', async (t) => {
+test('a visitor without a cookie sees the public pages, and gets no cookie', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   trouble.trouble('fails')
   const newcomer = demo.visitor()
@@ -128,7 +128,7 @@ test('whoever has no cookie is nobody, so nothing is lost: he sees the pages for
   assert.equal((await newcomer.get('/')).setCookies.length, 1)
 })
 
-test('a page whose time of use cannot be noted is shown all the same', async (t) => {
+test('a page is shown even if its activity cannot be recorded', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -138,7 +138,7 @@ test('a page whose time of use cannot be noted is shown all the same', async (t)
   assert.deepEqual(trouble.troubled, ['touch'])
 })
 
-test('what an administrator left is told once the store is back, if it could not be taken', async (t) => {
+test('an administrator’s message that could not be delivered is shown once the store is back', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)

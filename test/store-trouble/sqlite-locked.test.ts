@@ -4,7 +4,7 @@ import test from 'node:test'
 import { startDemo } from '../support/demo.ts'
 import { Program, temporaryFolder } from '../support/process.ts'
 
-test('while another process keeps the file of the sessions to itself, reading goes on and writing is 503; afterwards all is as before', async (t) => {
+test('while another process locks the sessions’ file, reads go on and writes are 503; afterwards everything works as before', async (t) => {
   const file = join(temporaryFolder(t), 'sessions.sqlite')
   const demo = await startDemo(t, { sessionStore: { kind: 'sqlite', file } })
   const [reader, leaver, newcomer, first] = [demo.visitor(), demo.visitor(), demo.visitor(), demo.visitor()]

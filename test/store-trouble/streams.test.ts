@@ -13,7 +13,7 @@ async function startTroubled(t: TestContext) {
   return { demo: await startDemo(t, {}, { store: trouble.store }), store, trouble }
 }
 
-test('an open stream does not say that the session has ended while its store is down, and says it when it has', async (t) => {
+test('an open stream does not report the end of its session while the store is down, only when it has really ended', async (t) => {
   const { demo, store, trouble } = await startTroubled(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -37,7 +37,7 @@ test('an open stream does not say that the session has ended while its store is 
   await stream.ended
 })
 
-test('a browser that asks for its stream while the store is down is told to come again, and not that it is signed out', async (t) => {
+test('a browser that requests its stream while the store is down is told to reconnect, and not that it is signed out', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const visitor = demo.visitor()
   await visitor.logInWell(6)
@@ -49,7 +49,7 @@ test('a browser that asks for its stream while the store is down is told to come
     }
 })
 
-test('the stream of a waiting sign-up ends without a word when the store fails under it, and the server goes on', async (t) => {
+test('the stream of a waiting sign-up ends silently when its store fails, and the server goes on', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const visitor = demo.visitor()
   await signUpAs(demo, visitor, 'ana@example.com')

@@ -115,7 +115,7 @@ test('[COOKIE-12] a form that another site posts signs no user out, at any addre
   assert.equal((await visitor.get('/customers')).status, 200)
 })
 
-test('on loopback the three names of this machine are one origin; a public address stands alone', () => {
+test('the loopback names of this machine are one origin; a public address is a separate one', () => {
   const local = new OwnOrigins({ publicUrl: undefined, host: '127.0.0.1', https: false })
   assert.equal(local.includes('http://127.0.0.1:8044'), false, 'nothing is ours before the port is known')
   local.bound(8044)
@@ -139,7 +139,7 @@ test('on loopback the three names of this machine are one origin; a public addre
   assert.equal(shop.secure, true)
 })
 
-test('no page of ours can be shown or read inside a page of another site, but a link to it works', async (t) => {
+test('no page can be embedded in another site, but a link from there works', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)

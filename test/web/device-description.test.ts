@@ -46,11 +46,11 @@ const KNOWN: [words: string, userAgent: string][] = [
   ['A Go program', 'Go-http-client/1.1'],
 ]
 
-test('browsers and programs are known by what they say of themselves', () => {
+test('browsers and programs are recognised by their User-Agent', () => {
   for (const [words, userAgent] of KNOWN) assert.equal(describeDevice(userAgent), words, userAgent)
 })
 
-test('whatever else comes is an unknown browser, and none of its text is shown', () => {
+test('any other User-Agent is an unknown browser, and none of its text is shown', () => {
   for (const userAgent of [
     null,
     '',

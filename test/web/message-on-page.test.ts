@@ -7,7 +7,7 @@ import type { Visitor } from '../support/visitor.ts'
 
 const TOLD = /role="status"><strong>Your session was ended\.<\/strong> See you on Monday</
 
-test('[SECURE-10] a redirect in between loses nothing: the message stands on the page that one lands on', async (t) => {
+test('[SECURE-10] a redirect does not lose the message: the page after it shows it', async (t) => {
   const { ada } = await endedWithMessage(t)
   const moved = await ada.get('/customers')
   assert.deepEqual([moved.status, moved.setCookies], [303, []])
@@ -15,7 +15,7 @@ test('[SECURE-10] a redirect in between loses nothing: the message stands on the
   assert.doesNotMatch((await ada.get('/')).text, TOLD)
 })
 
-test('[SECURE-10] an error page shows it too, and so does one that takes a form', async (t) => {
+test('[SECURE-10] an error page and the answer to a form show the message too', async (t) => {
   const { ada } = await endedWithMessage(t)
   const missing = await ada.get('/no-such-page')
   assert.equal(missing.status, 404)
@@ -26,7 +26,7 @@ test('[SECURE-10] an error page shows it too, and so does one that takes a form'
   assert.match(refused.text, TOLD)
 })
 
-test('[SECURE-10] streams, assets, prefetches, HEAD and pages that ask by themselves do not take it away', async (t) => {
+test('[SECURE-10] streams, assets, prefetches, HEAD and polling pages do not consume the message', async (t) => {
   const { ada, demo } = await endedWithMessage(t)
   const style = /href="(\/assets\/style[^"]+)"/.exec((await demo.visitor().get('/')).text)?.[1] ?? ''
   await ada.get('/session/events', STREAM_HEADERS)
@@ -37,7 +37,7 @@ test('[SECURE-10] streams, assets, prefetches, HEAD and pages that ask by themse
   assert.match((await ada.get('/')).text, TOLD)
 })
 
-test('[SECURE-10] each device is told once, and of many pages that one device opens together one tells', async (t) => {
+test('[SECURE-10] each device is shown the message once; of many pages opened together on one device, one shows it', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

@@ -83,7 +83,7 @@ test('after a whole visit the log names no password, no cookie and no token, and
   assert.equal(demo.log.filter((line) => JSON.parse(line).event === 'login.succeeded').length, 1)
 })
 
-test('a token that was put into an address or a field by mistake is neither logged nor told back', async (t) => {
+test('a token in an address or a field by mistake is neither logged nor echoed', async (t) => {
   const demo = await startDemo(t, { logLevel: 'trace' })
   const client = await signedIn(demo, 4)
   const { token } = client
@@ -119,7 +119,7 @@ test('a token in the message of an error is masked in the log', () => {
   )
 })
 
-test('a line of the log tells method, address, status, time, request and session', async (t) => {
+test('each log line has method, address, status, time, request and session', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)

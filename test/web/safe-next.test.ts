@@ -62,7 +62,7 @@ test('[PRIV-7] the login never redirects to another origin, in any spelling', as
   assert.equal(twice.location, '/authenticationOK.shtml')
 })
 
-test('a way on that browsers would take elsewhere is never a safe one', () => {
+test('a path that browsers would resolve to another origin is never a safe redirect', () => {
   const nasty = fc.stringMatching(/^[/\\.:@?#%a-e0-9\t\n ]{0,30}$/)
   fc.assert(
     fc.property(fc.oneof(nasty, fc.string(), fc.webUrl()), (text) => {
@@ -75,7 +75,7 @@ test('a way on that browsers would take elsewhere is never a safe one', () => {
   )
 })
 
-test('the pages of this server are safe ways on', () => {
+test('the pages of this server are safe redirects', () => {
   for (const next of ['/', '/customers', '/customers/7', '/customers?q=a%20b&after=x_y-z', '/admin/sessions'])
     assert.equal(safeNext(next), next)
   for (const nothing of [undefined, null, 4, ['/customers'], { '/customers': 1 }])

@@ -93,7 +93,7 @@ test('a notice that an account was changed goes out at once, though another mail
   assert.deepEqual(subjects, ['Your password for CRM was changed', SUBJECT])
 })
 
-test('nothing is put into an outbox that is full', async (t) => {
+test('nothing is added to a full outbox', async (t) => {
   const demo = await startDemo(t)
   await logIn(demo.visitor(), FIREFOX)
   const waiting = (index: number) => ({
@@ -118,7 +118,7 @@ test('nothing is put into an outbox that is full', async (t) => {
   assert.deepEqual(await query.execute(), [])
 })
 
-test('of many log ins at once from one new browser one mail goes out, and no more than fifty browsers are kept', async (t) => {
+test('of many concurrent logins from one new browser one mail goes out, and no more than fifty browsers are kept', async (t) => {
   const demo = await startDemo(t)
   await logIn(demo.visitor(), FIREFOX)
   await Promise.all(Array.from({ length: 5 }, () => logIn(demo.visitor(), IPHONE)))

@@ -18,7 +18,7 @@ test('[MAIL-2] the waiting page is told at once when the link is opened elsewher
   stream.close()
 })
 
-test('a stream touches nothing, sets no cookie, and ends with the session; then it is 204', async (t) => {
+test('a stream does not count as activity, sets no cookie, and ends with the session; then it is 204', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')

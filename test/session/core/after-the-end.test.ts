@@ -19,7 +19,7 @@ const MESSAGE_PAGES: Record<string, Handler> = {
 }
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`[SECURE-6] invalidated sessions go when their time is over, and never with a session timeout of 0, on the ${store} store`, async (t) => {
+  test(`[SECURE-6] invalidated sessions are removed when they expire, and never with a session timeout of 0, on the ${store} store`, async (t) => {
     for (const [sessionTimeoutMinutes, left] of [
       [20, 0],
       [0, 2],
@@ -81,7 +81,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(seen.length, 3)
   })
 
-  test(`[SECURE-7] what the hook throws is reported and hurts no answer, on the ${store} store`, async (t) => {
+  test(`[SECURE-7] an error in the hook is reported and does not change the answer, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, PAGES, {
       store: open(),
       onRequestEnd: () => Promise.reject(new Error('no disk')),
@@ -94,7 +94,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(warnings, ['no disk'])
   })
 
-  test(`[SECURE-10] each device is told a message once, at its next page, on the ${store} store`, async (t) => {
+  test(`[SECURE-10] each device is shown a message once, on its next page, on the ${store} store`, async (t) => {
     const { visitor, manager, clock } = await startLayer(t, MESSAGE_PAGES, { store: open(), guests: 'first-request' })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -129,7 +129,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(await quiet.read('/message'), { waiting: false, text: '' })
   })
 
-  test(`[SECURE-10] an end of one session, or of all of a user, may leave a message too, on the ${store} store`, async (t) => {
+  test(`[SECURE-10] ending one session, or all sessions of a user, may leave a message too, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, MESSAGE_PAGES, { store: open() })
     const [ana, ben] = [visitor(), visitor()]
     const { id } = await ana.read<Described>('/login')
@@ -140,7 +140,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ben.read('/message')).text, 'Your role has changed.')
   })
 
-  test(`[SECURE-11] a login that is repeated because its answer was lost leaves no session that nobody holds, on the ${store} store`, async (t) => {
+  test(`[SECURE-11] a login that is repeated because its answer was lost leaves no unused session behind, on the ${store} store`, async (t) => {
     const ended: string[] = []
     const { visitor, manager, clock } = await startLayer(t, PAGES, { store: open(), maxSessions: 2 })
     manager.on('ended', ({ id, reason }) => ended.push(`${id} ${reason}`))
@@ -156,7 +156,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).id, again.id)
   })
 
-  test(`[SECURE-11] so does one by secureSession, on the ${store} store`, async (t) => {
+  test(`[SECURE-11] a secureSession that is repeated for that reason leaves none behind either, on the ${store} store`, async (t) => {
     const login: Handler = async (session) => {
       const secured = await session.secureSession()
       await secured.setPrivileges({ userName: 'Ana Lima', userId: '4', privileges: 'viewCustomers' })
@@ -172,7 +172,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count({ userId: '4' }), 1)
   })
 
-  test(`[SECURE-10] of two dead cookies the newer one tells, on the ${store} store`, async (t) => {
+  test(`[SECURE-10] with two ended cookies, the message of the newer one is shown, on the ${store} store`, async (t) => {
     const { visitor, manager, clock } = await startLayer(t, MESSAGE_PAGES, { store: open() })
     const cookies: string[] = []
     for (const text of ['first', 'second']) {
@@ -188,7 +188,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[SECURE-11] a login that did arrive, another user's, or an old one stays, on the ${store} store`, async (t) => {
+  test(`[SECURE-11] a repeated login keeps a session that is in use, one of another user, and an older one, on the ${store} store`, async (t) => {
     const { visitor, manager, clock } = await startLayer(t, PAGES, { store: open() })
     const arrived = visitor()
     await arrived.read('/write')
@@ -213,7 +213,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await manager.get(olds))?.state, 'live')
   })
 
-  test(`[LIC-1] [LIC-2] every session that exists holds a licence, and at the limit the existing ones work on, on the ${store} store`, async (t) => {
+  test(`[LIC-1] [LIC-2] every existing session uses a licence, and at the limit the existing ones keep working, on the ${store} store`, async (t) => {
     const pages: Record<string, Handler> = {
       ...PAGES,
       '/try': async (session) => codeOf(session.use((storage) => void (storage.a = 1))),
@@ -238,7 +238,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await late.get('/write')).status, 200)
   })
 
-  test(`[LIC-2] guests have a share of their own, beyond which visitors get pages without a session, on the ${store} store`, async (t) => {
+  test(`[LIC-2] guests have a separate limit, beyond which visitors get pages without a session, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, PAGES, { store: open(), maxGuests: 1, guests: 'first-request' })
     const [first, second] = [visitor(), visitor()]
     assert.equal((await first.get('/read')).setCookies.length, 1)
@@ -248,7 +248,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count({ state: 'guest' }), 1)
   })
 
-  test(`[LIC-3] of many sign-ins of one user at once exactly the limit lives, and the newest is among them, on the ${store} store`, async (t) => {
+  test(`[LIC-3] of many concurrent sign-ins of one user, as many as the limit stay alive, the newest among them, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, PAGES, { store: open(), maxSessionsPerUser: 3 })
     for (let round = 0; round < 3; round++) {
       const devices = Array.from({ length: 12 }, visitor)
@@ -263,7 +263,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[LIC-3] an API token ends for no sign-in, and no sign-in for a token, on the ${store} store`, async (t) => {
+  test(`[LIC-3] a sign-in ends no API token, and an API token ends no sign-in, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, PAGES, { store: open(), maxSessionsPerUser: 1 })
     const ana = visitor()
     await ana.read('/login')
@@ -274,7 +274,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await manager.get(id))?.state, 'live')
   })
 
-  test(`[LIC-4] beyond the cap of devices the one that was seen longest ago is signed out, on the ${store} store`, async (t) => {
+  test(`[LIC-4] above the device limit, the least recently used device is signed out, on the ${store} store`, async (t) => {
     const { visitor, manager, clock } = await startLayer(t, PAGES, { store: open(), maxCredentials: 2 })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')

@@ -30,7 +30,7 @@ for (const [name, open] of Object.entries(PAIRS)) {
     await bosStream.aborted
   })
 
-  test(`one device that is signed out elsewhere hears of it, and the session's other device goes on, on ${name}`, async (t) => {
+  test(`a device that is signed out in another process is notified, and the session's other device continues, on ${name}`, async (t) => {
     const { here, there, streams } = await twoProcesses(t, open)
     const ana = here.visitor()
     const { id } = await ana.read<Described>('/login')
@@ -49,7 +49,7 @@ for (const [name, open] of Object.entries(PAIRS)) {
     assert.equal((await ana.read<Described>('/read')).userName, 'Ana Lima')
   })
 
-  test(`a login that takes a session's place elsewhere ends its streams here, on ${name}`, async (t) => {
+  test(`a login that replaces a session in another process ends its streams here, on ${name}`, async (t) => {
     const { here, there, streams } = await twoProcesses(t, open)
     const ana = here.visitor()
     await ana.read('/login')

@@ -33,7 +33,7 @@ const TRUST_PAGES: Record<string, Handler> = {
 const MALLORY = '/login?user=Mallory&id=9&privileges=audit'
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`[PRIV-8] [SECURE-2] [SECURE-8] whoever planted his cookie before a login has nothing after it, on the ${store} store`, async (t) => {
+  test(`[PRIV-8] [SECURE-2] [SECURE-8] an attacker who planted a cookie before the login has nothing after it, on the ${store} store`, async (t) => {
     const { visitor, clock } = await startLayer(t, TRUST_PAGES, { store: open() })
     const attacker = visitor()
     await attacker.read('/write?key=trap&value=set')
@@ -50,7 +50,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual((await victim.read<Described>('/read')).storage, { secret: '1' })
   })
 
-  test(`[PRIV-11] [SECURE-2] whoever brought a victim into his session by a link is out when the victim logs in, on the ${store} store`, async (t) => {
+  test(`[PRIV-11] [SECURE-2] an attacker who shares a session with the victim by a link is out when the victim logs in, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, TRUST_PAGES, { store: open() })
     for (const before of ['/write?key=trap&value=set', MALLORY]) {
       for (const rise of ['/login', '/raise?']) {
@@ -90,7 +90,7 @@ for (const [store, open] of Object.entries(STORES)) {
     await assertNobody(attacker)
   })
 
-  test(`[OTP-15] a link that wants to be confirmed does not move a victim who is logged in, on the ${store} store`, async (t) => {
+  test(`[OTP-15] a link that needs confirmation does not move a victim who is logged in, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, TRUST_PAGES, { store: open() })
     const attacker = visitor()
     await attacker.read(MALLORY)
@@ -104,7 +104,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`of two live cookies none is believed, and a login between them trusts neither, on the ${store} store`, async (t) => {
+  test(`of two live cookies in one request neither is trusted, not even by a login, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, TRUST_PAGES, { store: open() })
     const attacker = visitor()
     await attacker.read('/write?key=trap&value=set')
@@ -135,7 +135,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(read.id, own.id, 'a dead one beside it takes nothing away')
   })
 
-  test(`whoever stole a cookie is out once the password was typed again, and with his links once the others are ended, on the ${store} store`, async (t) => {
+  test(`a stolen cookie ends at re-authentication, and links made with it end with the other devices, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, TRUST_PAGES, { store: open() })
     const ana = visitor()
     await ana.read('/login')
@@ -152,7 +152,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).id, id)
   })
 
-  test(`a cookie that was renewed for a guest is no better than the planted one when he logs in, on the ${store} store`, async (t) => {
+  test(`rotating a planted cookie does not make it safe: a login in the same request still replaces the session, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(
       t,
       {
@@ -172,7 +172,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(login.storage, {}, 'nothing that was planted went along')
   })
 
-  test(`[BEARER-4] [BEARER-10] a token opens no page and a cookie no API, of the same user and beside each other, on the ${store} store`, async (t) => {
+  test(`[BEARER-4] [BEARER-10] a token opens no page and a cookie no API, for one user with both, on the ${store} store`, async (t) => {
     const { visitor, manager, ask, signIn } = await startRestLayer(t, {}, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -216,7 +216,7 @@ test('[PRIV-8] in the demo: a planted cookie opens nothing after the login', asy
   assert.match((await attacker.get('/')).text, /<p class="who"><a [^>]*>Log in<\/a>/)
 })
 
-test('[PRIV-11] in the demo: the mailed link of an attacker’s sign-up takes nobody along into a login', async (t) => {
+test('[PRIV-11] in the demo: an attacker’s sign-up link gives no access to the victim’s login', async (t) => {
   const demo = await startDemo(t)
   const attacker = demo.visitor()
   await attacker.get('/')
@@ -230,7 +230,7 @@ test('[PRIV-11] in the demo: the mailed link of an attacker’s sign-up takes no
   assert.doesNotMatch(page, /mallory/)
 })
 
-test('[PRIV-11] in the demo: whoever is logged in and brings a victim in by a link is logged out by the victim’s login', async (t) => {
+test('[PRIV-11] in the demo: a logged-in attacker who brings a victim in by a link is logged out by the victim’s login', async (t) => {
   const demo = await startDemo(t)
   const attacker = demo.visitor()
   await attacker.logInWell(2)

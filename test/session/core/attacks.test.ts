@@ -16,7 +16,7 @@ import {
 
 // Ways in, and ways to lose something, that a careless layer leaves open.
 
-test('an error that is thrown for two visitors carries nothing of the one to the other', async (t) => {
+test('an error that is thrown for two visitors carries nothing from one to the other', async (t) => {
   const down = Object.defineProperty(new Error('the catalogue is down'), 'headers', {
     get: () => ({ 'X-Why': 'down' }),
   })
@@ -38,7 +38,7 @@ test('an error that is thrown for two visitors carries nothing of the one to the
   assert.equal((await ana.read<Described>('/read')).userName, 'Ana')
 })
 
-test('a handler that sets cookies of its own after the login does not lose the session’s', async (t) => {
+test('a handler that sets its own cookies after the login does not lose the session’s', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/theme': async (session, ctx) => {
@@ -53,7 +53,7 @@ test('a handler that sets cookies of its own after the login does not lose the s
 })
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`a write that was answered is not lost when a login keeps the storage, on the ${store} store`, async (t) => {
+  test(`an answered write is not lost when a login keeps the storage, on the ${store} store`, async (t) => {
     const secure: Handler = async (session) => describe(await session.secureSession({ keepStorage: true }))
     const again: Handler = async (session) => {
       await session.setPrivileges({ userName: 'Ana Lima', userId: '4', privileges: 'viewCustomers' }, { login: true })
@@ -83,7 +83,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`a session that was ended for its user does not come back by a new name, on the ${store} store`, async (t) => {
+  test(`a session that was ended for its user does not come back under a new user name, on the ${store} store`, async (t) => {
     const door = gate()
     const rename = (session: LayerSession) =>
       session.setPrivileges({ userName: 'Ana Maria', userId: '4', roles: 'manager' })
@@ -114,7 +114,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count({ userId: '4' }), 0)
   })
 
-  test(`what one user stored never goes to another in the same request, on the ${store} store`, async (t) => {
+  test(`data that one user stored never goes to another user in the same request, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(
       t,
       {
@@ -141,7 +141,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual((await visitor().read<Described>('/forget')).storage, {})
   })
 
-  test(`use that changes nothing still looks at the newest storage, and at whether the session lives, on the ${store} store`, async (t) => {
+  test(`a use that changes nothing still reads the newest storage, and checks that the session is alive, on the ${store} store`, async (t) => {
     const doors = [gate(), gate()]
     let asked = 0
     const { visitor, manager } = await startLayer(
@@ -171,7 +171,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('a filter with a value that is missing is refused: it would mean everybody', async (t) => {
+test('a filter with an undefined value is refused: it would match every session', async (t) => {
   const { manager, visitor } = await startLayer(t, PAGES)
   await visitor().read('/login')
   for (const filter of [{ userId: undefined }, { userId: 4 }, { kind: null }] as never[]) {
@@ -193,7 +193,7 @@ test('a flood of planted cookies hides a login and never overwrites it', async (
   assert.deepEqual((await visitor().get('/read', { Cookie: `${flood}; ${live}` })).setCookies, [])
 })
 
-test('calls of one request that nobody awaited one by one end as if they had been', async (t) => {
+test('calls of one request that are not awaited one by one end as if they were', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/login-and-secure': async (session, ctx) => {
@@ -224,7 +224,7 @@ test('calls of one request that nobody awaited one by one end as if they had bee
   assert.equal((await three.read<Described>('/read')).userName, 'Ana')
 })
 
-test('what would wait for itself inside a guest’s first write is refused at once', async (t) => {
+test('a call that would wait for itself inside a guest’s first write is refused at once', async (t) => {
   const { visitor, manager } = await startLayer(t, {
     ...PAGES,
     '/inside': async (session) => {
@@ -266,7 +266,7 @@ function losing(real: SessionStore, lost: Set<string>): SessionStore {
   })
 }
 
-test('an answer that was lost on the way does not log anybody out: not at a login, not at a raise', async (t) => {
+test('a lost reply of the store logs no user out, neither at a login nor when privileges are raised', async (t) => {
   const lost = new Set<string>()
   const { visitor, manager } = await startLayer(t, PAGES, { store: losing(memoryStore(), lost) })
   const ana = visitor()
@@ -279,7 +279,7 @@ test('an answer that was lost on the way does not log anybody out: not at a logi
   assert.equal(await manager.count({ state: 'user' }), 1)
 })
 
-test('a time that cannot be noted refuses no page, and is reported', async (t) => {
+test('activity that cannot be recorded refuses no page, and is reported', async (t) => {
   const real = memoryStore()
   const store = new Proxy(real, {
     get(target, name: keyof SessionStore) {
@@ -298,7 +298,7 @@ test('a time that cannot be noted refuses no page, and is reported', async (t) =
   assert.equal(warnings.length, 1)
 })
 
-test('a listener that fails, at once or later, is reported and harms nobody', async (t) => {
+test('a listener that fails, at once or later, is reported and does no harm', async (t) => {
   const { visitor, manager } = await startLayer(t, PAGES)
   const warnings: string[] = []
   manager.on('warning', ({ message }) => warnings.push(message))
@@ -312,7 +312,7 @@ test('a listener that fails, at once or later, is reported and harms nobody', as
   assert.deepEqual(warnings, Array(2).fill('A listener for "created" failed.'))
 })
 
-test('after a log out by fetch nothing that follows in the request sets a guest’s cookie', async (t) => {
+test('after a logout by fetch, nothing later in the request sets a guest’s cookie', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/leave': async (session) => {
@@ -331,7 +331,7 @@ test('after a log out by fetch nothing that follows in the request sets a guest�
   assert.match(answer.setCookies.join(), /Max-Age=0/)
 })
 
-test('a signal that is taken anew after a login belongs to the new session', async (t) => {
+test('a signal that is taken after a login belongs to the new session', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/signals': async (session) => {
@@ -348,7 +348,7 @@ test('a signal that is taken anew after a login belongs to the new session', asy
   assert.deepEqual(await visitor().read('/signals'), [[false, true, false], true])
 })
 
-test('storage that is the same thing by a million ways is refused before it is written out', async (t) => {
+test('storage that refers to one object a million times is refused before it is serialised', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/bomb': async (session) => {
@@ -360,7 +360,7 @@ test('storage that is the same thing by a million ways is refused before it is w
   assert.equal(await visitor().read('/bomb'), 'STORAGE_TOO_LARGE')
 })
 
-test('codecs hold what JSON cannot at any depth, and client data cannot pose as theirs', async (t) => {
+test('codecs keep values that JSON cannot, at any depth, and client data cannot imitate them', async (t) => {
   const codecs = [
     {
       tag: 'bigint',

@@ -9,7 +9,7 @@ const NAME = '4DSID_TEST'
 const cookieOf = (visitor: LayerVisitor) => visitor.cookies.get(NAME) ?? ''
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`[COOKIE-2] a visitor who comes back finds his session, on the ${store} store`, async (t) => {
+  test(`[COOKIE-2] a visitor who comes back finds the same session, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, PAGES, { store: open() })
     const ana = visitor()
     const first = await ana.read<Described>('/login')
@@ -19,7 +19,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(again.privileges, ['viewCustomers', 'viewStart'])
   })
 
-  test(`[COOKIE-3] whatever is no live cookie gives a new guest with a new cookie, on the ${store} store`, async (t) => {
+  test(`[COOKIE-3] anything but a live cookie gives a new guest with a new cookie, on the ${store} store`, async (t) => {
     const { visitor, clock } = await startLayer(t, PAGES, { store: open(), guests: 'first-request' })
     const expired = visitor()
     await expired.read('/login')
@@ -66,7 +66,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await owner.read<Described>('/read')).userName, 'Ana Lima')
   })
 
-  test(`[COOKIE-5] requests of one visitor run at the same time in one session, on the ${store} store`, async (t) => {
+  test(`[COOKIE-5] requests of one visitor run concurrently in one session, on the ${store} store`, async (t) => {
     const door = gate()
     const pages = {
       ...PAGES,
@@ -148,7 +148,7 @@ test('[COOKIE-4] a cookie is set and cleared with the same attributes, once a re
   }
 })
 
-test('[COOKIE-7] no cookie is set for a visitor who has a live one and changes no credential', async (t) => {
+test('[COOKIE-7] no cookie is set for a visitor who has a live one, unless the credential changes', async (t) => {
   const { visitor, clock } = await startLayer(
     t,
     { ...PAGES, '/lower': async (s) => s.setPrivileges('viewStart') },
@@ -162,7 +162,7 @@ test('[COOKIE-7] no cookie is set for a visitor who has a live one and changes n
   }
 })
 
-test('[COOKIE-9] the cookie arrives also when the handler throws after it, whatever it throws', async (t) => {
+test('[COOKIE-9] the cookie is sent even when the handler throws after it, whatever it throws', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/broken-login': async (session) => {
@@ -192,7 +192,7 @@ test('[COOKIE-9] the cookie arrives also when the handler throws after it, whate
   }
 })
 
-test('[COOKIE-10] what shows session data or sets the cookie is private, even where a handler says public', async (t) => {
+test('[COOKIE-10] an answer that shows session data or sets the cookie is private, even if a handler says public', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/public-login': async (session, ctx) => {
@@ -209,7 +209,7 @@ test('[COOKIE-10] what shows session data or sets the cookie is private, even wh
   }
 })
 
-test('[COOKIE-11] a call that needs a cookie after the answer has begun is refused and changes nothing', async (t) => {
+test('[COOKIE-11] a call that needs a cookie after the response has begun is refused and changes nothing', async (t) => {
   const refused: string[] = []
   const tried = async (work: Promise<unknown>) =>
     refused.push(
@@ -250,7 +250,7 @@ test('[COOKIE-11] a call that needs a cookie after the answer has begun is refus
 // What a browser without Fetch Metadata does not say.
 const OLD = { 'Sec-Fetch-Site': undefined, 'Sec-Fetch-Mode': undefined, 'Sec-Fetch-Dest': undefined }
 
-test('[COOKIE-12] nothing but a page that somebody opens ever sets a guest’s cookie', async (t) => {
+test('[COOKIE-12] only a page that a visitor opens sets a guest’s cookie', async (t) => {
   const { visitor, manager } = await startLayer(t, { ...PAGES, '/read': describe }, { guests: 'first-request' })
   const others: [string, string, Record<string, string | undefined>][] = [
     ['GET', 'an asset', { 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image' }],
@@ -288,7 +288,7 @@ test('[COOKIE-12] nothing but a page that somebody opens ever sets a guest’s c
     assert.equal((await visitor().get('/read', headers)).setCookies.length, 1)
 })
 
-test('[COOKIE-12] a late request with the cookie of a session that just ended gets no cookie, later it is simply unknown', async (t) => {
+test('[COOKIE-12] a late request with the cookie of a session that just ended gets no cookie; later the cookie is simply unknown', async (t) => {
   const { visitor, clock } = await startLayer(t, PAGES, { guests: 'first-request' })
   for (const end of ['/logout', '/login?user=Bo&id=5']) {
     const ana = visitor()
@@ -306,7 +306,7 @@ test('[COOKIE-12] a late request with the cookie of a session that just ended ge
   }
 })
 
-test('of several cookies of the name the single live one counts; two live ones count as none', async (t) => {
+test('of several cookies with the name the only live one counts; of two live ones neither does', async (t) => {
   const { visitor } = await startLayer(t, PAGES, { guests: 'first-request' })
   const [ana, bo] = [visitor(), visitor()]
   await ana.read('/login')

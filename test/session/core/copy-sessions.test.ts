@@ -8,7 +8,7 @@ const names = Object.keys(STORES)
 
 for (const [index, from] of names.entries()) {
   const to = names[(index + 1) % names.length] as string
-  test(`sessions move from ${from} to ${to}, and nobody has to log in again`, async (t) => {
+  test(`sessions move from ${from} to ${to}, and no user has to log in again`, async (t) => {
     const clock = manualClock()
     const [old, next] = [STORES[from]?.(), STORES[to]?.()]
     assert.ok(old && next)

@@ -15,7 +15,7 @@ const NAMES: SessionEventName[] = [
   'linkRefused',
 ]
 
-test('[LIFE-9] every event tells who, from where, in which request, and why', async (t) => {
+test('[LIFE-9] every event names the user, the address, the request and the reason', async (t) => {
   const pages: Record<string, Handler> = {
     ...PAGES,
     '/link': (session) => session.createOTP(),

@@ -8,7 +8,7 @@ import type { LayerVisitor } from '../support/layer.ts'
 const ROUNDS = 6
 const BROWSERS = 8
 
-test('[LIFE-5] a server that is killed while it writes keeps every answered write whole, every session, and every logout', async (scope) => {
+test('[LIFE-5] a server that is killed during a write keeps every answered write whole, every session, and every logout', async (scope) => {
   const file = `sqlite:${join(temporaryFolder(scope), 'sessions.sqlite')}`
   const first = await startCounterServer(scope, file)
   const writers: Writer[] = []

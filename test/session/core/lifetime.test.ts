@@ -14,7 +14,7 @@ const settle = async () => {
 }
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`[LIFE-1] an hour without a request closes the session, activity moves the end, on the ${store} store`, async (t) => {
+  test(`[LIFE-1] an hour without a request closes the session, and activity postpones the end, on the ${store} store`, async (t) => {
     const { visitor, clock } = await startLayer(t, PAGES, { store: open() })
     const ana = visitor()
     await ana.read('/login')
@@ -28,7 +28,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).isGuest, true, 'dead at idle + 61 s')
   })
 
-  test(`[LIFE-1] [LIFE-9] inactive sessions are closed without any request coming, on the ${store} store`, async (t) => {
+  test(`[LIFE-1] [LIFE-9] inactive sessions are closed even if no request comes, on the ${store} store`, async (t) => {
     const { visitor, clock, manager } = await startLayer(t, PAGES, { store: open() })
     const ended: unknown[] = []
     manager.on('ended', ({ id, reason, userName }) => ended.push({ id, reason, userName }))
@@ -70,7 +70,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).isGuest, true)
   })
 
-  test(`[LIFE-2] a floor of its own replaces the 60 minutes, for setIdleTimeout and for the option, on the ${store} store`, async (t) => {
+  test(`[LIFE-2] a configured minimum replaces the 60 minutes, for setIdleTimeout and for the option, on the ${store} store`, async (t) => {
     const setIdle: Handler = async (session, ctx) => {
       const before = session.idleTimeout
       await session.setIdleTimeout(Number(ctx.query.minutes))
@@ -88,7 +88,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).isGuest, true)
   })
 
-  test(`[LIFE-3] after closing there is a guest with empty storage and a new cookie, and nothing of the old session comes back, on the ${store} store`, async (t) => {
+  test(`[LIFE-3] after closing, the visitor is a guest with empty storage and a new cookie, and nothing of the old session comes back, on the ${store} store`, async (t) => {
     const { visitor, clock } = await startLayer(t, PAGES, { store: open(), guests: 'first-request' })
     const ana = visitor()
     const old = await ana.read<Described>('/login')
@@ -108,7 +108,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[LIFE-7] an absolute limit ends a session however active it is, on the ${store} store`, async (t) => {
+  test(`[LIFE-7] an absolute timeout ends a session however active it is, on the ${store} store`, async (t) => {
     const { visitor, clock } = await startLayer(t, PAGES, { store: open(), absoluteHours: { web: 2 } })
     const ana = visitor()
     const { expirationDate } = await ana.read<Described>('/login')
@@ -125,7 +125,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).isGuest, true)
   })
 
-  test(`[LIFE-8] a request that polls may opt out of counting as activity, on the ${store} store`, async (t) => {
+  test(`[LIFE-8] a polling request may opt out of counting as activity, on the ${store} store`, async (t) => {
     const { visitor, clock } = await startLayer(
       t,
       { ...PAGES, '/poll': describe },
@@ -214,7 +214,7 @@ test('[LIFE-6] with a session timeout of 0 sessions never expire, and a warning 
   assert.match(warnings[0] ?? '', /never expire/)
 })
 
-test('[LIFE-4] the last process that has an embedded store open closes its sessions when it stops; a second one keeps them', async () => {
+test('[LIFE-4] an embedded store closes its sessions when the last process that uses it stops, and not before', async () => {
   for (const store of [memoryStore(), sqliteStore(new Database(':memory:'))]) {
     const clock = manualClock()
     const options = { appName: 'TEST', store, clock, closeOnStop: true }

@@ -51,7 +51,7 @@ for (const [name, { address, processes, increments }] of Object.entries(STORES))
         assert.equal((await visitor.read<CounterPage>('/read')).storage.count, increments)
     })
 
-    test(`[OTP-7] of twenty who open one link at the same moment, each at another process, one gets in, on ${name}`, async () => {
+    test(`[OTP-7] of twenty requests that open one link at once, each in another process, one gets in, on ${name}`, async () => {
       const ana = await first(servers).signIn()
       const { id } = await ana.read<CounterPage>('/read')
       for (let round = 0; round < ROUNDS; round++) {
@@ -67,7 +67,7 @@ for (const [name, { address, processes, increments }] of Object.entries(STORES))
       }
     })
 
-    test(`[LIFE-3] a logout in one process stands, though a writer in another one was inside meanwhile, on ${name}`, async () => {
+    test(`[LIFE-3] a logout in one process stands, even while another process is writing, on ${name}`, async () => {
       const [one, two] = servers as [CounterServer, CounterServer]
       const browser = await one.signIn()
       const elsewhere = two.visit(browser)
@@ -99,7 +99,7 @@ for (const [name, { address, processes, increments }] of Object.entries(STORES))
       t.diagnostic(`the last of ${servers.length} streams ended ${Math.round(Math.max(...over) - ended)} ms later`)
     })
 
-    test(`[MODE-5] two applications that share one store are strangers, on ${name}`, async (t) => {
+    test(`[MODE-5] two applications on one store share no session, on ${name}`, async (t) => {
       const shared = address(t)
       const [salesName, stockName] = [`SALES${ownName()}`, `STOCK${ownName()}`]
       const sales = await startCounterServer(t, shared, salesName)

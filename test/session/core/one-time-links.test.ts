@@ -39,7 +39,7 @@ const linkOf = (visitor: LayerVisitor, options: OTPOptions = {}) =>
 const come = (token: string) => `/come?$4DSID=${token}`
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`[OTP-1] a token is 32 upper-case hex digits, unlike the id and the cookie, and several live at once, on the ${store} store`, async (t) => {
+  test(`[OTP-1] a token is 32 upper-case hex digits, unlike the id and the cookie, and several are valid at once, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -53,7 +53,7 @@ for (const [store, open] of Object.entries(STORES)) {
     for (const token of tokens) assert.equal((await visitor().read<Described>(come(token))).id, id)
   })
 
-  test(`[OTP-2] [OTP-6] a link lives as long as both its own lifespan and its session, on the ${store} store`, async (t) => {
+  test(`[OTP-2] [OTP-6] a link is valid until its own lifespan or its session ends, on the ${store} store`, async (t) => {
     const cases: [OTPOptions, number, boolean, boolean][] = [
       [{}, 3599, false, true],
       [{}, 3600, true, false],
@@ -78,7 +78,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[OTP-3] [OTP-8] [OTP-10] the link brings the session with storage and privileges, on a credential of its own, on the ${store} store`, async (t) => {
+  test(`[OTP-3] [OTP-8] [OTP-10] the link brings the session with its storage and privileges, under a credential of its own, on the ${store} store`, async (t) => {
     for (const spelled of ['$4DSID', '%244DSID', '%244%44SID']) {
       const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: open() })
       const ana = visitor()
@@ -117,7 +117,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await other.read<Described>('/read')).id, id)
   })
 
-  test(`[OTP-5] an invalid token changes nothing, and all look alike, on the ${store} store`, async (t) => {
+  test(`[OTP-5] an invalid token changes nothing, and all invalid tokens look alike, on the ${store} store`, async (t) => {
     const { visitor, clock, manager } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     await ana.read('/login')
@@ -167,7 +167,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await visitor().read<Described>(come(good))).userName, 'Ana Lima', 'and the good one was not spent')
   })
 
-  test(`[OTP-7] of twenty who open one link at once exactly one gets in, on the ${store} store`, async (t) => {
+  test(`[OTP-7] of twenty requests that open one link at once, exactly one gets in, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -181,7 +181,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[OTP-9] the session that the second browser had is left alive, on the ${store} store`, async (t) => {
+  test(`[OTP-9] a browser that opens a link leaves its previous session alive, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: open() })
     const [ana, bo] = [visitor(), visitor()]
     const { id } = await ana.read<Described>('/login')
@@ -194,7 +194,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await manager.get(his.id))?.userName, 'Bo')
   })
 
-  test(`[OTP-12] looking, asking and prefetching spend nothing; a prefetch is not even answered, on the ${store} store`, async (t) => {
+  test(`[OTP-12] HEAD, OPTIONS and prefetch requests do not consume a link, and a prefetch is refused, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -218,7 +218,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await visitor().read<Described>(come(token))).id, id)
   })
 
-  test(`[OTP-13] a link that is bound to a path works there and below, by whole segments, and is not spent elsewhere, on the ${store} store`, async (t) => {
+  test(`[OTP-13] a link bound to a path works there and below, by whole segments, and is not consumed elsewhere, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -230,7 +230,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await visitor().read<Described>(`/come/deep/page?$4DSID=${token}`)).id, id)
   })
 
-  test(`[OTP-14] what createOTP was given comes back, on the ${store} store`, async (t) => {
+  test(`[OTP-14] the data given to createOTP is returned when the link is opened, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     await ana.read('/login')
@@ -240,7 +240,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[OTP-15] a link that wants to be confirmed is offered by each GET and spent by a POST, on the ${store} store`, async (t) => {
+  test(`[OTP-15] a link that needs confirmation is offered by each GET and consumed by a POST, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -268,7 +268,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await visitor().read(come(second))).offer, null)
   })
 
-  test(`[OTP-17] one’s own token is spent and true; empty and missing are false, on the ${store} store`, async (t) => {
+  test(`[OTP-17] restore consumes the session’s own token and returns true; an empty or missing token returns false, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -321,7 +321,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await manager.get(id))?.devices.length, 1)
   })
 
-  test(`a guest’s link stores his session, and raising it ends every link that was made before, on the ${store} store`, async (t) => {
+  test(`a guest’s link stores the session, and raising its privileges ends every earlier link, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const guest = visitor()
     const token = await linkOf(guest)
@@ -334,7 +334,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await victim.read<Described>('/read')).userName, 'Ana Lima')
   })
 
-  test(`of one purpose only the newest link works, and a worker can make links by the session’s id, on the ${store} store`, async (t) => {
+  test(`of one purpose only the newest link works, and a worker can make links by session id, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -351,7 +351,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('[MODE-4] [OTP-17] links are for web sessions: a rest session makes none, and one that got into the store opens nothing', async (t) => {
+test('[MODE-4] [OTP-17] links are for web sessions: a REST session makes none, and one that got into the store opens nothing', async (t) => {
   const { visitor, manager, store, clock } = await startLayer(t, LINK_PAGES)
   const record = session(clock, { kind: 'rest', userId: '4', userName: 'Ana' })
   const bearer = credential(clock, { kind: 'bearer', via: 'sign-in' })
@@ -364,14 +364,14 @@ test('[MODE-4] [OTP-17] links are for web sessions: a rest session makes none, a
     assert.notEqual((await visitor().read<Described>(page)).id, record.id)
 })
 
-test('[OTP-16] an answer to a link sends its origin only in a Referer, and is not cached', async (t) => {
+test('[OTP-16] the answer to a link limits the Referer to its origin, and is not cached', async (t) => {
   const { visitor } = await startLayer(t, LINK_PAGES)
   const { headers } = await visitor().get(come('0'.repeat(32)))
   assert.equal(headers['referrer-policy'], 'strict-origin')
   assert.match(String(headers['cache-control']), /no-store/)
 })
 
-test('[MODE-5] links of another application on the same store are misses', async (t) => {
+test('[MODE-5] links of another application on the same store are invalid', async (t) => {
   const store = memoryStore()
   const { visitor } = await startLayer(t, LINK_PAGES, { store })
   const other = await startLayer(t, LINK_PAGES, { store, appName: 'OTHER' })
@@ -382,7 +382,7 @@ test('[MODE-5] links of another application on the same store are misses', async
   assert.equal((await visitor().read<Described>(come(token))).id, id)
 })
 
-test('options of a link that cannot work are refused with what to change', async (t) => {
+test('invalid options of a link are refused with directions', async (t) => {
   const { visitor } = await startLayer(t, {
     ...LINK_PAGES,
     '/wrong': async (session) =>
@@ -411,7 +411,7 @@ test('options of a link that cannot work are refused with what to change', async
   for (const [index, message] of messages.entries()) assert.match(message, expected[index] as RegExp)
 })
 
-test('events of links name handles, never a token or its hash', async (t) => {
+test('events about links name handles, never a token or its hash', async (t) => {
   const { visitor, manager } = await startLayer(t, LINK_PAGES)
   const events: string[] = []
   for (const name of ['linkCreated', 'restored', 'linkRefused'] as const)

@@ -6,7 +6,7 @@ import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 
 const good = (): SessionOptions => ({ appName: 'TEST', store: memoryStore(), roles: { clerk: ['view'] } })
 
-test('options that cannot work are refused with what to change', () => {
+test('invalid options are refused with directions', () => {
   const wrong: [object, RegExp][] = [
     [{ appName: '' }, /appName: 1 to 40 letters/],
     [{ appName: 'a b' }, /appName.*"a b"/],
@@ -35,14 +35,14 @@ test('options that cannot work are refused with what to change', () => {
   assert.throws(() => createSessions(undefined as never), /createSessions\(\) needs options/)
 })
 
-test('options are read once and never written to', () => {
+test('options are read once and never changed', () => {
   const options = Object.freeze({ ...good(), roles: Object.freeze({ clerk: Object.freeze(['view']) }) })
   const before = JSON.stringify(options)
   createSessions(options)
   assert.equal(JSON.stringify(options), before)
 })
 
-test('a gate without sessions above it tells how to mount them, and one on a server without sessions says so', async () => {
+test('requirePrivilege without sessions above it says how to mount them, and on a server without sessions says so', async () => {
   const gate = requirePrivilege('view', { loginPath: '/login' })
   const context = (session: null | undefined) => ({
     method: 'GET',

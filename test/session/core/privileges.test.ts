@@ -13,13 +13,13 @@ const grantPage = {
 const grant = (value: unknown) => `/grant?grant=${encodeURIComponent(JSON.stringify(value))}`
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`[PRIV-1] a new session has no privilege and is a guest’s, on the ${store} store`, async (t) => {
+  test(`[PRIV-1] a new session has no privileges and is a guest’s, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, PAGES, { store: open(), guests: 'first-request' })
     const guest = await visitor().read<Described>('/read')
     assert.deepEqual([guest.isGuest, guest.privileges, guest.userName], [true, [], ''])
   })
 
-  test(`[PRIV-2] [PRIV-3] privileges come as text, list or object, and roles expand to all they include, on the ${store} store`, async (t) => {
+  test(`[PRIV-2] [PRIV-3] privileges are given as text, list or object, and roles expand to all they include, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, { ...PAGES, ...grantPage }, { store: open() })
     const cases: [unknown, string[]][] = [
       ['viewStart', ['viewStart']],
@@ -47,7 +47,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[PRIV-5] clearPrivileges makes a guest; storage, id and userName stay, on the ${store} store`, async (t) => {
+  test(`[PRIV-5] clearPrivileges makes the user a guest; storage, id and userName stay, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(
       t,
       {
@@ -88,7 +88,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[PRIV-11] raising ends every other device, also when it was no guest; lowering ends none, on the ${store} store`, async (t) => {
+  test(`[PRIV-11] raising privileges ends every other device, also when the user was no guest; lowering them ends none, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, { ...PAGES, ...grantPage }, { store: open() })
     for (const raise of [
       'viewCustomers,audit',
@@ -116,7 +116,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('[PRIV-4] a privilege is there directly or included, in any case; an undeclared name is not', async (t) => {
+test('[PRIV-4] a privilege is given directly or included, in upper or lower case; an undeclared name is not', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/has': async (session) =>
@@ -165,7 +165,7 @@ test('[PRIV-6] userName and storage cannot be assigned from outside', async (t) 
   assert.deepEqual(await ana.read('/assign'), Array(4).fill('TypeError'))
 })
 
-test('an unknown privilege or role is ignored and reported; nonsense is refused', async (t) => {
+test('an unknown privilege or role is ignored and reported; an invalid value is refused', async (t) => {
   const { visitor, manager } = await startLayer(t, {
     ...PAGES,
     ...grantPage,
@@ -188,7 +188,7 @@ test('an unknown privilege or role is ignored and reported; nonsense is refused'
   assert.deepEqual((await ana.read<Described>('/read')).privileges, ['viewStart'])
 })
 
-test('[PRIV-9] a malformed, unknown-including or circular declaration of roles stops the start and names the place', () => {
+test('[PRIV-9] a malformed, unknown or circular role in the declaration stops the start and is named', () => {
   const start = (declaration: object) => () =>
     createSessions({ appName: 'TEST', store: memoryStore(), ...declaration } as SessionOptions)
   const wrong: [object, RegExp][] = [

@@ -14,7 +14,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`a log out with a writer in flight stays logged out, on the ${store} store`, async (t) => {
+  test(`a logout during a write stays logged out, on the ${store} store`, async (t) => {
     for (const inside of [true, false]) {
       const door = gate()
       const { visitor, manager } = await startLayer(
@@ -48,7 +48,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`a login with writers on the old session at the same time stays logged in, on the ${store} store`, async (t) => {
+  test(`a login during writes on the old session stays logged in, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(
       t,
       {
@@ -76,7 +76,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`an old cookie replayed after log out is dead, on the ${store} store`, async (t) => {
+  test(`an old cookie replayed after a logout is dead, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, PAGES, { store: open() })
     const ana = visitor()
     await ana.read('/login')
@@ -86,7 +86,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.ok(replays.every(({ isGuest, userName }) => isGuest && userName === ''))
   })
 
-  test(`logins, writes, reads and log outs of one browser at once never revive anything and never fail, on the ${store} store`, async (t) => {
+  test(`concurrent logins, writes, reads and logouts of one browser never revive anything and never fail, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(
       t,
       {

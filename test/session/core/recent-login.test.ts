@@ -26,7 +26,7 @@ const RECENT_PAGES: Record<string, Handler> = {
 }
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`a sensitive page asks for the password again, unless it was given a moment ago, on the ${store} store`, async (t) => {
+  test(`a sensitive page asks for the password again, unless it was given recently, on the ${store} store`, async (t) => {
     const { visitor, clock } = await startLayer(t, RECENT_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -43,7 +43,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual([JSON.parse(old.text).isGuest, old.setCookies], [true, []])
   })
 
-  test(`a session that came by a link needs the password always, and once it is given only there, on the ${store} store`, async (t) => {
+  test(`a session from a link always needs the password, and giving it counts on that device only, on the ${store} store`, async (t) => {
     const { visitor, manager, clock } = await startLayer(t, RECENT_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -59,7 +59,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual([(await phone.get('/sensitive')).status, (await ana.get('/sensitive')).status], [303, 200])
   })
 
-  test(`a device that wants to be alone signs all others and all links out in one step, on the ${store} store`, async (t) => {
+  test(`a device can sign out all other devices and all links in one step, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, RECENT_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -74,7 +74,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual([again.id, again.isGuest], [id, false], 'twice is harmless')
   })
 
-  test(`of many renewals by one cookie one is made, and the others are told that it ended, on the ${store} store`, async (t) => {
+  test(`of many concurrent rotations of one cookie one is made, and the others are told that it ended, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, RECENT_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -88,7 +88,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('a request that cannot be repeated as a page comes back where the application says', async () => {
+test('re-authentication for a request that is not a page returns where the application says', async () => {
   const sent: string[] = []
   const context = (method: string, url = '/sessions/1/end') => ({
     method,
@@ -112,7 +112,7 @@ test('a request that cannot be repeated as a page comes back where the applicati
   await assert.rejects(gate(bare, next), { name: 'TypeError', message: /mount sessions\(\) above it/ })
 })
 
-test('whoever has a session for one request only cannot renew it, and a device that came by a link stays one', async (t) => {
+test('a request-only session cannot rotate the cookie, and a device that came by a link remains one', async (t) => {
   const { visitor, manager } = await startLayer(t, RECENT_PAGES)
   const ana = visitor()
   const { id } = await ana.read<Described>('/login')
@@ -128,12 +128,12 @@ test('whoever has a session for one request only cannot renew it, and a device t
   ])
 })
 
-test('a rest session is not renewed: it has no cookie', async (t) => {
+test('a REST session is not rotated: it has no cookie', async (t) => {
   const { ask, signIn } = await startRestLayer(t, { '/api/renew': (session) => codeOf(session.renew()) })
   assert.equal((await ask('/api/renew', `Bearer ${await signIn()}`)).text, '"FEATURE_NOT_AVAILABLE"')
 })
 
-test('[PRIV-10] a privilege is lent to one request, once, taken back by its number, and nothing leaks', async (t) => {
+test('[PRIV-10] a privilege is promoted for one request, once, is demoted by its number, and never leaks', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/promote': async (session) => {

@@ -48,7 +48,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[SECURE-3] what is stored afterwards is on the new session only, and storage goes along only when asked, on the ${store} store`, async (t) => {
+  test(`[SECURE-3] later writes go to the new session only, and storage is kept only on request, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, JADE_PAGES, { store: open() })
     for (const [keep, expected] of [
       ['', {}],
@@ -108,7 +108,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).userName, 'Ana Lima')
   })
 
-  test(`[SECURE-9] a write that was in flight on the old session is refused, and the user stays logged in, on the ${store} store`, async (t) => {
+  test(`[SECURE-9] a write in flight on the old session is refused, and the user stays logged in, on the ${store} store`, async (t) => {
     const door = gate()
     const { visitor } = await startLayer(
       t,
@@ -137,7 +137,7 @@ for (const [store, open] of Object.entries(STORES)) {
     ])
   })
 
-  test(`[SECURE-12] two login submits at once leave the user signed in, whichever answer the browser keeps, on the ${store} store`, async (t) => {
+  test(`[SECURE-12] two concurrent logins leave the user signed in, whichever answer the browser keeps, on the ${store} store`, async (t) => {
     for (const path of ['/login', '/check?password=right']) {
       const doors = [gate(), gate()]
       const { visitor } = await startLayer(
@@ -173,7 +173,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`a verified login does not fail because its guest was closed, replaced or expired meanwhile; a signed-in session that ended is not revived, on the ${store} store`, async (t) => {
+  test(`a verified login succeeds even if the guest’s session ended or was replaced meanwhile; a signed-in session that ended is not revived, on the ${store} store`, async (t) => {
     for (const [how, began] of [
       ['/logout', '/write'],
       ['/login?user=Bo&id=5', '/write'],
@@ -246,7 +246,7 @@ test('secureSession on a stale object is refused and never displaces the good se
   assert.equal((await manager.get(id))?.userName, 'Ana Lima')
 })
 
-test('user and privileges go along with secureSession, and only a proof of who it is starts the absolute limit anew', async (t) => {
+test('secureSession keeps user and privileges, and only re-authentication restarts the absolute timeout', async (t) => {
   const { visitor, clock } = await startLayer(t, JADE_PAGES, { absoluteHours: { web: 2 } })
   const ana = visitor()
   const first = await ana.read<Described>('/login')
@@ -266,7 +266,7 @@ test('user and privileges go along with secureSession, and only a proof of who i
   }
 })
 
-test('privileges that another device took away do not come back with a replacement', async (t) => {
+test('privileges that another device removed do not come back with a replacement', async (t) => {
   const door = gate()
   const { visitor } = await startLayer(t, {
     ...JADE_PAGES,

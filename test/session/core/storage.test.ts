@@ -61,7 +61,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).storage.held, true)
   })
 
-  test(`[STORAGE-3] use is exclusive, an exception writes nothing and lets the next one in, on the ${store} store`, async (t) => {
+  test(`[STORAGE-3] use is exclusive; an exception writes nothing and lets the next request in, on the ${store} store`, async (t) => {
     let inside = 0
     let most = 0
     const { visitor } = await startLayer(
@@ -135,7 +135,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await ana.read('/big?length=32000'), 'stored')
   })
 
-  test(`[STORAGE-8] the storage of another session can be read by its id; undefined when there is none, on the ${store} store`, async (t) => {
+  test(`[STORAGE-8] the storage of another session can be read by its id; an unknown id returns undefined, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -149,7 +149,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.storage(id), undefined)
   })
 
-  test(`[STORAGE-9] an answer of the store that was lost on the way leads to no double effect, on the ${store} store`, async (t) => {
+  test(`[STORAGE-9] a lost reply of the store has no double effect, on the ${store} store`, async (t) => {
     const real = open()
     let losing = 0
     const lossy: SessionStore = new Proxy(real, {
@@ -182,7 +182,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('[STORAGE-3] a nested write is refused, one that never ends is given up after 10 s, and the session works on', async (t) => {
+test('[STORAGE-3] a nested write is refused, a write that never ends is given up after 10 s, and the session keeps working', async (t) => {
   const clock = manualClock()
   let stuck = () => {}
   const inside = new Promise<void>((resolve) => {
@@ -234,7 +234,7 @@ test('[STORAGE-3] a nested write is refused, one that never ends is given up aft
   assert.deepEqual((await ana.read<Described>('/read')).storage, { late: 1, key: '1' })
 })
 
-test('[STORAGE-3] a guest’s first write that throws leaves nothing, and the next one is stored', async (t) => {
+test('[STORAGE-3] a guest’s first write that throws stores nothing, and the next one is stored', async (t) => {
   const { visitor, manager } = await startLayer(t, {
     ...PAGES,
     '/fail': async (session) => {
@@ -265,7 +265,7 @@ test('[STORAGE-3] a guest’s first write that throws leaves nothing, and the ne
   assert.equal(await manager.count(), 1)
 })
 
-test('[STORAGE-5] what cannot be shared is refused with its path and number, and nothing is written', async (t) => {
+test('[STORAGE-5] a value that cannot be shared is refused with its path and number, and nothing is written', async (t) => {
   class Customer {}
   const circle: Record<string, unknown> = {}
   circle.self = { circle }
@@ -328,7 +328,7 @@ test('[STORAGE-5] what cannot be shared is refused with its path and number, and
   }
 })
 
-test('[STORAGE-7] keys such as __proto__ and constructor pollute nothing', async (t) => {
+test('[STORAGE-7] keys such as __proto__ and constructor cause no prototype pollution', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/own': async (session) => {
@@ -362,7 +362,7 @@ test('[STORAGE-7] keys such as __proto__ and constructor pollute nothing', async
   assert.equal((await ana.get('/read')).status, 200)
 })
 
-test('a store that does not answer gives 503 with Retry-After, and nobody becomes anonymous or loses his cookie', async (t) => {
+test('a store that does not answer gives 503 with Retry-After, and no user becomes anonymous or loses a cookie', async (t) => {
   const store = memoryStore()
   let down = false
   const failing = new Proxy(store, {
@@ -390,7 +390,7 @@ test('a store that does not answer gives 503 with Retry-After, and nobody become
   assert.equal((await ana.read<Described>('/read')).userName, 'Ana Lima')
 })
 
-test('codecs let storage hold what JSON cannot', async (t) => {
+test('codecs keep values that JSON cannot', async (t) => {
   const date = {
     tag: 'date',
     test: (value: unknown) => value instanceof Date,

@@ -31,7 +31,7 @@ async function refusedBy(visitor: LayerVisitor, path: string) {
   assert.deepEqual([status, headers['retry-after'], setCookies], [503, '5', []], path)
 }
 
-test('a store that is down makes nobody anonymous, and nobody’s cookie changes; it is back without a restart', async (t) => {
+test('a store that is down makes no user anonymous and changes no cookie, and is used again without a restart', async (t) => {
   const { visitor, trouble } = await startTroubled(t, { guests: 'first-request' })
   const ana = visitor()
   const { id } = await ana.read<Described>('/login')
@@ -42,7 +42,7 @@ test('a store that is down makes nobody anonymous, and nobody’s cookie changes
   assert.deepEqual([back.id, back.userName], [id, 'Ana Lima'])
 })
 
-test('where only writes fail, reading goes on, and a write, a login and a log out are 503 and have not happened', async (t) => {
+test('when only writes fail, reads go on, and a write, a login and a logout are 503 and have no effect', async (t) => {
   const { visitor, trouble, clock } = await startTroubled(t)
   const ana = visitor()
   const { id } = await ana.read<Described>('/login')
@@ -57,7 +57,7 @@ test('where only writes fail, reading goes on, and a write, a login and a log ou
   assert.deepEqual([back.id, back.userName, storage], [id, 'Ana Lima', {}])
 })
 
-test('a visitor who is nobody yet gets his page without a session while the store is down, and a session afterwards', async (t) => {
+test('a visitor without a session gets the page without one while the store is down, and a session afterwards', async (t) => {
   const { visitor, manager, trouble } = await startTroubled(t, { guests: 'first-request' })
   const warnings: SessionEvents['warning'][] = []
   manager.on('warning', (event) => warnings.push(event))
@@ -70,7 +70,7 @@ test('a visitor who is nobody yet gets his page without a session while the stor
   assert.equal((await bo.get('/read')).setCookies.length, 1)
 })
 
-test('a log out whose answer was lost is told when the session can be seen to have ended, and is 503 otherwise', async (t) => {
+test('a logout whose reply was lost succeeds when the session is seen to have ended, and is 503 otherwise', async (t) => {
   const { visitor, manager, trouble } = await startTroubled(t)
   const [ana, bo] = [visitor(), visitor()]
   const ended: string[] = []
@@ -95,7 +95,7 @@ test('a log out whose answer was lost is told when the session can be seen to ha
   assert.equal((await bo.read<Described>('/read')).userName, 'Bo')
 })
 
-test('a link is not spent while the store is down, and whoever spent it gets in though the answer was lost', async (t) => {
+test('a link is not consumed while the store is down, and a consumed link lets its visitor in even if the reply was lost', async (t) => {
   const { visitor, trouble } = await startTroubled(t)
   const ana = visitor()
   await ana.read('/login')
@@ -113,7 +113,7 @@ test('a link is not spent while the store is down, and whoever spent it gets in 
   assert.equal((await visitor().read<Described>(link)).userName, '', 'nobody else gets in')
 })
 
-test('when neither the link’s answer nor a second look came, the visitor hears 503 and nobody gets in by that link', async (t) => {
+test('when the reply to a link and the second look are both lost, the visitor gets 503 and the link lets no visitor in', async (t) => {
   const { visitor, trouble } = await startTroubled(t)
   const ana = visitor()
   await ana.read('/login')
@@ -145,7 +145,7 @@ function crowded() {
   return { pages: { '/try-add': come }, waitFor }
 }
 
-test('who waits behind a write that the store leaves without an answer does not wait for one himself', async (t) => {
+test('a write behind one that the store leaves without a reply does not wait for a reply itself', async (t) => {
   const { pages, waitFor } = crowded()
   const { visitor, clock, trouble } = await startTroubled(t, {}, pages)
   const ana = visitor()
@@ -166,7 +166,7 @@ test('who waits behind a write that the store leaves without an answer does not 
   assert.equal((await ana.read<Described>('/read')).storage.n, 1)
 })
 
-test('a write that fails at once fails for itself alone: the one behind it tries its own', async (t) => {
+test('a write that fails at once does not fail the write behind it', async (t) => {
   const { pages, waitFor } = crowded()
   const { visitor, trouble } = await startTroubled(t, {}, pages)
   const ana = visitor()
@@ -182,7 +182,7 @@ test('a write that fails at once fails for itself alone: the one behind it tries
   assert.deepEqual(await Promise.all([first, second]), ['STORE_UNAVAILABLE', 'done'])
 })
 
-test('a write that meets a newer version is told as a conflict, and one that is given up is told as such', async (t) => {
+test('a write that meets a newer version is reported as a conflict, and one that is given up as given up', async (t) => {
   const door = gate()
   const slow: Handler = async (session) => {
     await door.pass()

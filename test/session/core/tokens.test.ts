@@ -6,7 +6,7 @@ import { startRestLayer } from '../support/rest-client.ts'
 const TOKEN = /^test_[0-9A-F]{32}\.[\w-]{43}$/
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`[BEARER-1] [BEARER-2] a token in the Authorization header brings its session, on the ${store} store`, async (t) => {
+  test(`[BEARER-1] [BEARER-2] a token in the Authorization header resumes its session, on the ${store} store`, async (t) => {
     const { ask, signIn } = await startRestLayer(t, {}, { store: open() })
     const token = await signIn()
     assert.match(token, TOKEN)
@@ -25,7 +25,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ask('/api/read', undefined, { Cookie: `Authorization=Bearer ${token}` })).status, 401)
   })
 
-  test(`[BEARER-3] [BEARER-13] whatever is no live token is a miss: a new session, and nothing is written, on the ${store} store`, async (t) => {
+  test(`[BEARER-3] [BEARER-13] anything but a live token is a miss: a new session, and nothing is written, on the ${store} store`, async (t) => {
     const { ask, signIn, manager, clock } = await startRestLayer(t, {}, { store: open() })
     const expired = await signIn('user=3')
     const ended = await signIn('user=5')
@@ -68,7 +68,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(JSON.parse((await ask('/api/testpage', `Bearer ${token}`)).text).isNew, false)
   })
 
-  test(`[BEARER-4] a REST request reads and sets no cookie, and a page takes no token, on the ${store} store`, async (t) => {
+  test(`[BEARER-4] a REST request neither reads nor sets a cookie, and a page accepts no token, on the ${store} store`, async (t) => {
     const { ask, signIn, visitor } = await startRestLayer(t, {}, { store: open(), guests: 'first-request' })
     const ana = visitor()
     await ana.read('/login')
@@ -97,7 +97,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read('/read')).isGuest, false)
   })
 
-  test(`[BEARER-7] variables last when they were saved, or with autoSave; a missing one is '', on the ${store} store`, async (t) => {
+  test(`[BEARER-7] variables persist when they are saved, or with autoSave; a missing one is '', on the ${store} store`, async (t) => {
     const shared = open()
     const { ask, signIn } = await startRestLayer(
       t,
@@ -124,7 +124,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(({} as Record<string, unknown>).x, undefined)
   })
 
-  test(`[BEARER-12] [STORAGE-4] variables that are saved at the same moment all stay, on the ${store} store`, async (t) => {
+  test(`[BEARER-12] [STORAGE-4] of variables that are saved at once, none is lost, on the ${store} store`, async (t) => {
     const shared = open()
     const one = await startRestLayer(t, {}, { store: shared })
     const two = await startRestLayer(t, {}, { store: shared })
@@ -138,7 +138,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(variables, Object.fromEntries(names.map((name, n) => [name, String(n)])))
   })
 
-  test(`[BEARER-8] [LIFE-7] half an hour without a request ends a sign-in, each request moves it, an option changes it, on the ${store} store`, async (t) => {
+  test(`[BEARER-8] [LIFE-7] a sign-in expires after half an hour without a request, each request extends it, an option changes it, on the ${store} store`, async (t) => {
     const shared = open()
     const { ask, signIn, clock } = await startRestLayer(t, {}, { store: shared })
     const bearer = `Bearer ${await signIn()}`
@@ -189,7 +189,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count(), 1)
   })
 
-  test(`[BEARER-7] [BEARER-13] a session may be without a user; one that the request came with lives on, on the ${store} store`, async (t) => {
+  test(`[BEARER-7] [BEARER-13] a session may have no user, and the session that a sign-in came with stays alive, on the ${store} store`, async (t) => {
     const { ask, signIn, manager } = await startRestLayer(t, {}, { store: open() })
     const nobody = `Bearer ${await signIn('')}`
     assert.equal(JSON.parse((await ask('/api/read', nobody)).text).userId, null)
@@ -199,7 +199,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count({ kind: 'rest' }), 2)
   })
 
-  test(`[BEARER-11] the user of a token is looked up each time; one who is gone is refused, on the ${store} store`, async (t) => {
+  test(`[BEARER-11] the user of a token is looked up at each request, and a removed user is refused, on the ${store} store`, async (t) => {
     const users = new Map([['4', 'Ana Lima']])
     const whoAmI = '/api/who'
     const { ask, signIn } = await startRestLayer(
@@ -218,7 +218,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ask(whoAmI, `Bearer ${await signIn('')}`)).status, 401)
   })
 
-  test(`[MODE-4] [SECURE-5] [OTP-17] a rest session has no links, no secureSession (1068) and gains nothing, on the ${store} store`, async (t) => {
+  test(`[MODE-4] [SECURE-5] [OTP-17] a REST session has no links, no secureSession (1068) and gains no privileges, on the ${store} store`, async (t) => {
     const refusals = async (work: () => Promise<unknown>) => {
       try {
         return await work()
@@ -268,7 +268,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(JSON.parse((await ask('/api/lower', bearer)).text), ['viewStart'])
   })
 
-  test(`on a miss nothing can be written, and a token that ends under a request writes nothing, on the ${store} store`, async (t) => {
+  test(`without a live token nothing can be written, and a token that ends during a request writes nothing, on the ${store} store`, async (t) => {
     const door = gate()
     const code = (error: unknown) => String((error as { code?: unknown }).code)
     const { ask, signIn, manager } = await startRestLayer(
@@ -302,7 +302,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count(), 0)
   })
 
-  test(`an API token lives as long as it was made for, busy or not, and can be ended, on the ${store} store`, async (t) => {
+  test(`an API token lives for its own lifespan, used or not, and can be revoked, on the ${store} store`, async (t) => {
     const { ask, manager, clock, signIn } = await startRestLayer(
       t,
       { '/api/terms': (session) => ({ name: session.name, scope: session.scope, via: session.via }) },
@@ -348,7 +348,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.end(second.id), false)
   })
 
-  test(`[LIC-2] when all licences are taken a sign-in gets 503 with 5503, and tokens work on, on the ${store} store`, async (t) => {
+  test(`[LIC-2] when all licences are in use a sign-in gets 503 with 5503, and existing tokens keep working, on the ${store} store`, async (t) => {
     const { ask, manager } = await startRestLayer(
       t,
       {
@@ -368,7 +368,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(typeof JSON.parse((await ask('/api/signin?user=3')).text), 'string')
   })
 
-  test(`[MODE-5] [PRIV-12] a token of another application is a miss, and one dies with its user’s sessions, on the ${store} store`, async (t) => {
+  test(`[MODE-5] [PRIV-12] a token of another application is a miss, and a token ends with its user’s sessions, on the ${store} store`, async (t) => {
     const shared = open()
     const ours = await startRestLayer(t, {}, { store: shared })
     const theirs = await startRestLayer(t, {}, { store: shared, appName: 'OTHER', tokenPrefix: 'test_' })
@@ -388,7 +388,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('[BEARER-5] [BEARER-14] exactly the anonymous requests pass without a token, and the handler of no other runs', async (t) => {
+test('[BEARER-5] [BEARER-14] only anonymous requests pass without a token, and no other handler runs', async (t) => {
   const ran: string[] = []
   const paths = [
     '/api',
@@ -419,7 +419,7 @@ test('[BEARER-5] [BEARER-14] exactly the anonymous requests pass without a token
   assert.equal((await ask('/apix')).status, 404)
 })
 
-test('[BEARER-5] an application names its own anonymous requests, in any case, and none stands for others', async (t) => {
+test('[BEARER-5] an application names its own anonymous requests, in upper or lower case, and no other path passes', async (t) => {
   const { ask } = await startRestLayer(
     t,
     { '/api/Health/Live': () => 'ok' },
@@ -436,7 +436,7 @@ test('[BEARER-5] an application names its own anonymous requests, in any case, a
   await assert.rejects(startLayer(t, PAGES, { tokens: { timeoutSeconds: 0 } }), { message: /timeoutSeconds/ })
 })
 
-test('two Authorization headers are no token, whichever of them is good', async (t) => {
+test('a request with two Authorization headers has no token, whichever of them is valid', async (t) => {
   const { ask, signIn } = await startRestLayer(t, {})
   const bearer = `Bearer ${await signIn()}`
   assert.equal((await ask('/api/read', bearer)).status, 200)
@@ -444,7 +444,7 @@ test('two Authorization headers are no token, whichever of them is good', async 
   assert.equal((await ask('/api/read', undefined, { Authorization: [bearer, 'Basic eDp5'] })).status, 401)
 })
 
-test('options of a token that cannot work are refused with what to change', async (t) => {
+test('invalid options of a token are refused with directions', async (t) => {
   const { manager } = await startRestLayer(t, {})
   await assert.rejects(manager.newToken('4', { idleSeconds: -1 }), { name: 'TypeError', message: /idleSeconds/ })
   await assert.rejects(manager.newToken('4', { absoluteSeconds: 0 }), { message: /absoluteSeconds.*from 1 up/ })
@@ -453,7 +453,7 @@ test('options of a token that cannot work are refused with what to change', asyn
   assert.equal(await manager.count(), 0)
 })
 
-test('a store that is down makes 503 of a REST request, and nobody anonymous', async (t) => {
+test('a store that is down makes a REST request a 503, and no request anonymous', async (t) => {
   const { ask, signIn, store } = await startRestLayer(t, {})
   const bearer = `Bearer ${await signIn()}`
   const find = store.find.bind(store)

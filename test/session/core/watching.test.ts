@@ -7,7 +7,7 @@ import { codeOf, type Described, gate, PAGES, startLayer } from '../support/laye
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-test('watching a session tells of each change, also of one by another process, and ends with the session', async (t) => {
+test('watching a session reports each change, also by another process, and ends with the session', async (t) => {
   const store = memoryStore()
   const clock = manualClock()
   const here = await startLayer(t, PAGES, { store, clock })
@@ -33,7 +33,7 @@ test('watching a session tells of each change, also of one by another process, a
   assert.equal(seen, 2)
 })
 
-test('watching stops when asked to, and a session that does not exist is over at once', async (t) => {
+test('watching stops on request, and ends at once for a session that does not exist', async (t) => {
   const { manager, visitor } = await startLayer(t, PAGES)
   const { id } = await visitor().read<Described>('/login')
   const controller = new AbortController()
@@ -46,7 +46,7 @@ test('watching stops when asked to, and a session that does not exist is over at
   for await (const _ of manager.watch('0'.repeat(32), new AbortController().signal)) assert.fail('nothing is there')
 })
 
-test('a session that others keep changing for ten seconds is given up with 503, and nothing is written', async (t) => {
+test('a write that meets other changes for ten seconds is given up with 503, and nothing is written', async (t) => {
   const clock = manualClock()
   const real = memoryStore()
   let contested = false
@@ -75,7 +75,7 @@ test('a session that others keep changing for ten seconds is given up with 503, 
   assert.deepEqual((await ana.read<Described>('/read')).storage, {})
 })
 
-test('at the licence limit a visitor gets his page without a session, what needs one gets 503 and 5503, and a login takes over', async (t) => {
+test('at the licence limit a page is shown without a session, a write gets 503 and 5503, and a login replaces a guest', async (t) => {
   const { visitor, manager } = await startLayer(
     t,
     {
@@ -105,7 +105,7 @@ test('at the licence limit a visitor gets his page without a session, what needs
   assert.equal(await manager.count(), 2)
 })
 
-test('nothing of a request stays behind when it is over: no timer, no listener', async (t) => {
+test('a finished request leaves no timer and no listener behind', async (t) => {
   const clock = manualClock()
   let waiting = 0
   const counting = {

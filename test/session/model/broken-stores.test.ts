@@ -18,7 +18,7 @@ for (const { flaw, make } of brokenStores.filter((broken) => !OUT_OF_REACH.inclu
   })
 }
 
-test('random walks find no fault with the store that the broken ones were made from', async () => {
+test('random walks find no fault with the correct store behind the broken ones', async () => {
   await compareWithModel(memoryStore(), WALK)
   await provokeRaces(memoryStore(), WALK)
 })

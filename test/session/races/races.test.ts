@@ -4,7 +4,7 @@ import { STORES } from '../support/layer.ts'
 import { provokeRaces } from './provoke-races.ts'
 
 for (const [name, open] of Object.entries(STORES)) {
-  test(`whatever people do at the same moment in two processes, nothing is lost, revived or had twice, on the ${name} store`, async (t) => {
+  test(`whatever users do at once in two processes, nothing is lost, revived or done twice, on the ${name} store`, async (t) => {
     const run = chosenRun(t)
     await provokeRaces(open(), run)
   })

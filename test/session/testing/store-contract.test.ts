@@ -15,11 +15,11 @@ for (const { flaw, make, breaks } of brokenStores) {
   })
 }
 
-test('the store contract finds no fault with the store that the broken ones were made from', async () => {
+test('the store contract finds no fault with the correct store behind the broken ones', async () => {
   assert.deepEqual(await brokenClaims(memoryStore), [])
 })
 
-test('every race of the store contract was seen to be lost by some store', () => {
+test('every race of the store contract is lost by some broken store', () => {
   const lost = new Set(brokenStores.flatMap(({ breaks }) => breaks))
   const races = storePromises.map(({ claim }) => claim).filter((claim) => RACE.test(claim))
   assert.ok(races.length >= 10)

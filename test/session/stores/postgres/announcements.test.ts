@@ -21,7 +21,7 @@ if (postgresUrl !== undefined) {
   const { store } = trial
   const create = (userId: string | null = null) => stored(trial, { userId })
 
-  test('every end is told to whoever listens for that application, in other processes too', async (t) => {
+  test('the listeners of an application are notified of every end, in other processes too', async (t) => {
     const { listen } = elsewhere(t, url)
     const [mine, others] = [await listen(APP), await listen('OTHER')]
     for (const [step, act] of Object.entries(ENDS)) {
@@ -32,7 +32,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(others.all, [], 'another application hears nothing')
   })
 
-  test('what ends nothing is not announced', async (t) => {
+  test('a call that ends nothing sends no notification', async (t) => {
     const heard = await elsewhere(t, url).listen(APP)
     const { record, cookie } = await create()
     await store.update({ id: record.id, expected: { by: cookie.hash }, writeId: 'w', changes: { storage: '{"a":1}' } })
@@ -46,7 +46,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(heard.all, [undefined, last.record.id])
   })
 
-  test('when very many end at once, one message says that it may be anybody', async (t) => {
+  test('when very many sessions end at once, one notification says that any may have ended', async (t) => {
     const heard = await elsewhere(t, url).listen(APP)
     for (let n = 0; n < 101; n++) await create('many')
     assert.equal((await store.endMany({ filter: { userId: 'many' }, reason: 'stopped' })).length, 101)
@@ -54,13 +54,13 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(heard.all, [undefined, undefined])
   })
 
-  test('what others say on the same channel harms nobody: it may mean anything', async (t) => {
+  test('foreign messages on the channel do no harm: they count as the end of any session', async (t) => {
     const heard = await elsewhere(t, url).listen(APP)
     await pool.query(`SELECT pg_notify('session_ends', 'hello'), pg_notify('session_ends', '')`)
     await heard.tells(undefined, 'both', 3)
   })
 
-  test('a listener whose connection was ended is told to look at everything once it listens again, and hears what comes then', async (t) => {
+  test('a listener whose connection ended is told to check everything once it listens again, and is notified of later ends', async (t) => {
     const heard = await elsewhere(t, url, 'ended').listen(APP)
     await endConnections('ended')
     await heard.tells(undefined, 'to look again', 2)
@@ -69,7 +69,7 @@ if (postgresUrl !== undefined) {
     await heard.tells(record.id, 'the end')
   })
 
-  test('while PostgreSQL lets nobody in, a listener tries again by itself', async (t) => {
+  test('while PostgreSQL refuses connections, a listener retries by itself', async (t) => {
     const { url: closed } = await preparedDatabase(t)
     const there = elsewhere(t, closed, 'shut out')
     const heard = await there.listen(APP)
@@ -97,7 +97,7 @@ if (postgresUrl !== undefined) {
     assert.equal(there.pool.totalCount, 1)
   })
 
-  test('one that stops before its connection is there leaves none behind', async (t) => {
+  test('a listener that stops before it is connected leaves no connection behind', async (t) => {
     const idle = openPool(t, url)
     const stop = postgresStore(idle).announcements?.listen({
       app: APP,

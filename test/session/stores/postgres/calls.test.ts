@@ -28,7 +28,7 @@ if (postgresUrl !== undefined) {
   const trial = trialOf(prepared, clock)
   const { store: shared } = trial
 
-  test('a PostgreSQL that hangs makes a call throw in time, and everything goes on when it answers again', async (t) => {
+  test('a call to a PostgreSQL that hangs fails in time, and calls work again when it answers', async (t) => {
     const { store } = trialOf(postgresStore(openPool(t, url, { max: 3 }), SHORT), clock)
     const { record, cookie } = await stored(trial)
     const other = new Client({ connectionString: url })
@@ -45,7 +45,7 @@ if (postgresUrl !== undefined) {
     assert.equal((await insisting(() => store.find({ id: record.id, hash: cookie.hash })))?.state, 'live')
   })
 
-  test('a call whose answer did not come may have been carried out; one that waited for a connection was not, and is not later on', async (t) => {
+  test('a call without a reply may have been carried out; a call that waited for a connection never is', async (t) => {
     const { store, record, link } = await withLink(shared)
     const only = openPool(t, url, { max: 1 })
     const { store: waiting } = trialOf(postgresStore(only, SHORT), clock)
@@ -65,7 +65,7 @@ if (postgresUrl !== undefined) {
     assert.equal(await store.findOTP({ hash: link.hash }), undefined)
   })
 
-  test('a server that dies at the moment when it has let somebody in fails his call, and ends no process', async (t) => {
+  test('a server that dies just after it accepted a connection fails that call, and does not end the process', async (t) => {
     const dying = await startDyingServer(t, url)
     const { store } = trialOf(postgresStore(openPool(t, dying.url)), clock)
     await assert.rejects(store.count({ filter: {} }))
@@ -73,12 +73,12 @@ if (postgresUrl !== undefined) {
     await store.count({ filter: {} })
   })
 
-  test('a deadline that is none is refused at once', () => {
+  test('an invalid deadline is refused at once', () => {
     for (const deadlineMilliseconds of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
       assert.throws(() => postgresStore(pool, { deadlineMilliseconds }), /deadlineMilliseconds: a number of millisec/)
   })
 
-  test('of what PostgreSQL refused, or never heard of, nothing was written, and the error says so', async (t) => {
+  test('when PostgreSQL refused a call, or never received it, the error says that nothing was written', async (t) => {
     const { record } = await stored(trial)
     const again = shared.create({ session: record, credential: credential(clock) })
     assert.equal(isNothingWritten(await errorOf(again)), true)
@@ -89,7 +89,7 @@ if (postgresUrl !== undefined) {
     assert.equal(isNothingWritten(await errorOf(nowhere.get({ id: record.id }))), true)
   })
 
-  test('a connection that is cut during a call fails that call, and no other one', async (t) => {
+  test('a connection that is cut during a call fails that call only', async (t) => {
     const wire = await startWire(t, url)
     const { store } = trialOf(postgresStore(openPool(t, wire.url, { max: 1, application_name: 'cut' })), clock)
     const { record } = await stored({ store, clock })
@@ -105,7 +105,7 @@ if (postgresUrl !== undefined) {
     while ((await store.get({ id: record.id })) !== undefined);
   })
 
-  test('what PostgreSQL undid, because it could not be put in order with something else, is done again', async () => {
+  test('a call that PostgreSQL rolled back, because of a conflict with another one, is retried', async () => {
     const { store, record } = await withLink(shared)
     await pool.query(`CREATE SEQUENCE times; ALTER FUNCTION session_detach_v1 RENAME TO session_detach_really;
       CREATE FUNCTION session_detach_v1(text, text, text, text, double precision) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN

@@ -29,7 +29,7 @@ if (postgresUrl !== undefined) {
   const both = dealtTo(postgresStore(watchedPool()), postgresStore(watchedPool()))
   const begin = (): Trial => trialOf(withOwnApps(both))
 
-  test('whoever is signed out writes nothing after he was, not even what he began before', async () => {
+  test('a user who was signed out writes nothing any more, not even a write that began before', async () => {
     const trial = begin()
     const { store, clock } = trial
     let written = 0
@@ -51,7 +51,7 @@ if (postgresUrl !== undefined) {
     assert.ok(written > 0 && written < ROUNDS * CALLERS, `${written} writes came before: they have to meet`)
   })
 
-  test('who is signed out everywhere keeps no session, not even one that was being secured', async () => {
+  test('a user who is signed out everywhere keeps no session, not even one that a login is just replacing', async () => {
     const trial = begin()
     const { store, clock } = trial
     for (let round = 0; round < ROUNDS; round++) {
@@ -72,7 +72,7 @@ if (postgresUrl !== undefined) {
     }
   })
 
-  test('under limits many may come, go, change, and be ended and swept at once: nothing fails, nobody waits for ever, and the limits hold', async () => {
+  test('under limits, concurrent logins, logouts, changes, ends and sweeps never fail or wait for ever, and the limits hold', async () => {
     const trial = begin()
     const { store, clock } = trial
     const limits = { sessions: 30, sessionsPerUser: 3, credentials: 3, otps: 2 }
@@ -91,7 +91,7 @@ if (postgresUrl !== undefined) {
     assert.ok(!refusals.includes(DEADLOCK), 'two of them waited for each other')
   })
 
-  test('steps that end several sessions each, and meet, never wait for each other', async () => {
+  test('concurrent calls that each end several sessions never deadlock', async () => {
     const trial = begin()
     const { store, clock } = trial
     const limits = { sessionsPerUser: 1, sessions: 1000 }
@@ -120,7 +120,7 @@ if (postgresUrl !== undefined) {
     assert.ok(!refusals.includes(DEADLOCK), 'two of them waited for each other')
   })
 
-  test('whatever meets the end of its session is ended with it or comes too late, and leaves nothing behind', async () => {
+  test('a call that meets the end of its session ends with it or comes too late, and leaves nothing behind', async () => {
     const trial = begin()
     const { store, clock } = trial
     let came = 0
@@ -148,7 +148,7 @@ if (postgresUrl !== undefined) {
     assert.equal((await pool.query(orphans)).rowCount, 0)
   })
 
-  test('a sweep waits for nobody: a session that somebody has in hand is left for the next one', async () => {
+  test('a sweep waits for no lock: a session that is locked is left for the next sweep', async () => {
     const { store, clock } = begin()
     const [held, free] = [await stored({ store, clock }), await stored({ store, clock })]
     clock.advance({ hours: 3 })

@@ -11,7 +11,7 @@ const clock = manualClock()
 const storeOn = (pool: Pool) => trialOf(postgresStore(pool), clock).store
 
 if (postgresUrl !== undefined) {
-  test('eight processes prepare an empty database at once, and one does so again later', async (t) => {
+  test('eight processes migrate an empty database at once, and migrating it again changes nothing', async (t) => {
     const url = await ownDatabase(t)
     const pools = Array.from({ length: 8 }, () => openPool(t, url))
     await Promise.all(pools.map((pool) => preparePostgresStore(pool)))
@@ -21,7 +21,7 @@ if (postgresUrl !== undefined) {
     assert.equal((await storeOn(pool).find({ id: record.id, hash: cookie.hash }))?.state, 'live')
   })
 
-  test('a database that a newer version has written is refused, and left as it is', async (t) => {
+  test('a database of a newer version is refused, and left unchanged', async (t) => {
     const { pool } = await preparedDatabase(t)
     await pool.query('UPDATE session_schema SET version = 99')
     await assert.rejects(
@@ -31,7 +31,7 @@ if (postgresUrl !== undefined) {
     assert.equal((await pool.query('SELECT version FROM session_schema')).rows[0].version, 99)
   })
 
-  test('a preparation that fails half way leaves nothing behind, and the next one finds an empty database', async (t) => {
+  test('a migration that fails half way leaves nothing behind, and the next one starts from an empty database', async (t) => {
     const pool = openPool(t, await ownDatabase(t))
     await pool.query('CREATE TABLE session_tombstones (mine integer)')
     await assert.rejects(preparePostgresStore(pool), /"session_tombstones" already exists/)
@@ -40,13 +40,13 @@ if (postgresUrl !== undefined) {
     await preparePostgresStore(pool)
   })
 
-  test('a store whose tables nobody has made says what to call', async (t) => {
+  test('a store without its tables says what to call', async (t) => {
     const store = storeOn(openPool(t, await ownDatabase(t)))
     await assert.rejects(store.get({ id: 'x' }), /call preparePostgresStore\(pool\) when the application starts/)
     await assert.rejects(store.touch({ id: 'x', hash: 'y', from: NOWHERE }), /call preparePostgresStore\(pool\)/)
   })
 
-  test('two schemas of one database hold two stores', async (t) => {
+  test('two schemas of one database hold two separate stores', async (t) => {
     const { url, pool } = await preparedDatabase(t)
     await pool.query('CREATE SCHEMA elsewhere')
     const other = openPool(t, url, { options: '-c search_path=elsewhere' })
@@ -57,7 +57,7 @@ if (postgresUrl !== undefined) {
   })
 
   for (const level of ['repeatable read', 'serializable']) {
-    test(`under the isolation level "${level}", where it would see what is past, the store refuses with directions that help`, async (t) => {
+    test(`under the isolation level "${level}", which would read outdated rows, the store refuses with directions that help`, async (t) => {
       const { url, pool } = await preparedDatabase(t)
       const { record } = await stored(trialOf(postgresStore(pool), clock))
       await pool.query(

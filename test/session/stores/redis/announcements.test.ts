@@ -51,7 +51,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       return { trial, ears, subscriber, admin, channel: `{${own.prefix}:${APP}}:ends` }
     }
 
-    test(`whatever ends a session or a device in one process is heard in another one, through ${library}`, async (t) => {
+    test(`every end of a session or device in one process is notified in another, through ${library}`, async (t) => {
       const { trial, ears } = await open(t)
       for (const [what, end] of Object.entries(ENDS)) {
         const heard = ears.heard.length
@@ -62,7 +62,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       }
     })
 
-    test(`a listener whose connection was cut is told to look again, and hears what ends then, through ${library}`, async (t) => {
+    test(`a listener whose connection was cut is told to check its sessions, and is notified of later ends, through ${library}`, async (t) => {
       const { trial, ears, admin } = await open(t)
       for (let round = 0; round < 3; round++) {
         const heard = ears.heard.length
@@ -83,7 +83,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
 
     // The Cluster of ioredis says nothing when its connection is another one.
     if (connect !== clusterAt) {
-      test(`a listener whose connection was cut is told so, though nothing has ended, through ${library}`, async (t) => {
+      test(`a listener is told that its connection was cut, even when nothing has ended, through ${library}`, async (t) => {
         const { ears, admin } = await open(t)
         const heard = ears.heard.length
         await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
@@ -91,7 +91,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       })
     }
 
-    test(`a listener that was stopped hears nothing more, and leaves nothing behind, through ${library}`, async (t) => {
+    test(`a listener that was stopped is notified of nothing more, and leaves nothing behind, through ${library}`, async (t) => {
       const { trial, ears, subscriber, admin, channel } = await open(t)
       ears.stop()
       assert.equal(subscriber.listenerCount('message'), 0)
@@ -118,7 +118,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     return { client, subscriber, own, ears, trial: trialOf(store) }
   }
 
-  test('what is announced to a connection that died without a word is told within a second, and then it listens again', async (t) => {
+  test('an end that was sent to a silently dead connection is noticed within a second, and listening continues', async (t) => {
     const { subscriber, own, ears, trial } = await openOn(t)
     await subscriber.unsubscribe(`{${own.prefix}:${APP}}:ends`)
     const { record } = await stored(trial)
@@ -130,7 +130,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     await endUntilHeard(trial, ears, told)
   })
 
-  test('a listener goes on when Redis has lost all that it knew', async (t) => {
+  test('a listener continues after Redis has lost all its data', async (t) => {
     const { client, own, ears, trial } = await openOn(t)
     for (let n = 0; n < 3; n++) await ENDS.end(trial)
     const heard = ears.heard.length
@@ -139,7 +139,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     await endUntilHeard(trial, ears, told)
   })
 
-  test('that very many sessions ended is told in one word', async (t) => {
+  test('the end of very many sessions is one notification', async (t) => {
     const { ears, trial } = await openOn(t)
     for (let n = 0; n < 150; n++) await stored(trial)
     const heard = ears.heard.length
@@ -149,7 +149,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     assert.ok(ears.heard.length < heard + 20)
   })
 
-  test('ends of another application are not told', async (t) => {
+  test('a listener is not notified of ends in another application', async (t) => {
     const { client, own, ears, trial } = await openOn(t)
     const elsewhere = trialOf(redisStore(client, { prefix: `${own.prefix}2` }))
     const { record } = await stored(elsewhere)
@@ -167,7 +167,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     assert.ok(!ears.heard.includes(record.id) && !ears.heard.includes(other.id))
   })
 
-  test('who forgets to stop listening keeps no process alive', async (t) => {
+  test('a listener that is never stopped keeps no process alive', async (t) => {
     const program = new Program(t, { entry: 'test/session/fixtures/forgetful-listener.ts', args: [server.url] })
     const { code, stdout, stderr } = await program.ended
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'it listens\n', stderr: '' })

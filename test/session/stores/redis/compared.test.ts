@@ -10,7 +10,7 @@ const QUESTIONS = 400
 if (redisUrl !== undefined) {
   const url = redisUrl
 
-  test('whatever is asked of the Redis store, in whatever order, it says what the memory store says', async (t) => {
+  test('in any order of calls, the Redis store answers what the memory store answers', async (t) => {
     const client = await ioredisTo(url)
     t.after(() => client.disconnect())
     const first = Date.now() % 2 ** 31

@@ -25,7 +25,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     await server.close()
   })
 
-  test('a Redis that forgot its scripts is told them again, and no step is lost or made twice', async (t) => {
+  test('a Redis that lost its scripts is given them again, and no step is lost or repeated', async (t) => {
     const client = await ioredisTo(server.url)
     t.after(() => client.disconnect())
     const trial = trialOf(redisStore(client, ownPrefix()))
@@ -48,7 +48,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   })
 
   for (const [library, connect] of Object.entries({ ioredis: ioredisTo, 'node-redis': nodeRedisTo })) {
-    test(`a Redis that hangs is an error within the deadline, and a change that it made after all is found again, through ${library}`, async (t) => {
+    test(`a Redis that hangs is an error within the deadline, and a change that was made after all is found later, through ${library}`, async (t) => {
       const client = await connect(server.url)
       t.after(() => void client.disconnect())
       const own = ownPrefix()
@@ -72,7 +72,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       assert.equal((await store.get({ id: record.id }))?.version, 2)
     })
 
-    test(`a link whose opening was not answered, because the connection broke, is spent once and not opened again, through ${library}`, async (t) => {
+    test(`a link whose opening got no reply, because the connection broke, is consumed once and cannot be opened again, through ${library}`, async (t) => {
       const proxy = await startCuttingProxy(t, server.url)
       const client = await connect(proxy.url)
       t.after(() => void client.disconnect())
@@ -95,7 +95,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     })
   }
 
-  test('while Redis is down callers hear so at once, and that nothing was written; when it is back all is as it was', async (t) => {
+  test('while Redis is down, calls fail at once and say that nothing was written; when it is back, everything is as it was', async (t) => {
     const own = await startRedis({ appendfsync: 'always' })
     t.after(() => own.close())
     const retryStrategy = () => 20
@@ -129,7 +129,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     assert.equal(await store.count({ filter: { userId: '4' } }), 1)
   })
 
-  test('in a Redis that is full nobody begins and nothing changes, and that is said; but everybody can log out', async (t) => {
+  test('in a full Redis no session begins or changes, and the error says so; logging out still works', async (t) => {
     const own = await startRedis()
     t.after(() => own.close())
     const client = await ioredisTo(own.url)
@@ -159,7 +159,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     assert.equal(await store.count({ filter: {} }), 0)
   })
 
-  test('the contract notices a store that finds a link and then spends it, on two connections to one Redis', async (t) => {
+  test('the contract notices a store that finds a link and then consumes it, on two connections to one Redis', async (t) => {
     const [one, two] = [await ioredisTo(server.url), await ioredisTo(server.url)]
     t.after(() => {
       one.disconnect()

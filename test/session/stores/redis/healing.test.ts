@@ -29,7 +29,7 @@ if (redisUrl !== undefined) {
     return { client, prefix, ...trialOf(redisStore(client, { prefix })) }
   }
 
-  test('what Redis itself removed is neither counted nor listed, though nobody has swept', async (t) => {
+  test('sessions that Redis itself removed are neither counted nor listed, even before a sweep', async (t) => {
     const place = await open(t)
     const { store, clock } = place
     const made = await createSome(place, 500, { userId: '4', kind: 'rest' })
@@ -46,7 +46,7 @@ if (redisUrl !== undefined) {
     assert.equal(await membersOf(place, 'created'), 1)
   })
 
-  test('what somebody deleted behind the back of the store is neither counted nor listed', async (t) => {
+  test('sessions that were deleted from Redis by hand are neither counted nor listed', async (t) => {
     const place = await open(t)
     const { store } = place
     const made = await createSome(place, 60, { userId: '4' })
@@ -61,7 +61,7 @@ if (redisUrl !== undefined) {
     assert.equal(await membersOf(place, 'users'), 5)
   })
 
-  test('a session that is gone holds no licence and no guest’s place, and none of those that its user may have', async (t) => {
+  test('a session that is gone counts neither as a licence, nor as a guest, nor toward the limit of its user', async (t) => {
     const place = await open(t)
     const { store, clock } = place
     const limits = { sessions: 300, guests: 150, sessionsPerUser: 2 }
@@ -78,7 +78,7 @@ if (redisUrl !== undefined) {
     assert.equal(await store.count({ filter: {} }), 3)
   })
 
-  test('one session that Redis removed is found among very many, before anybody is refused', async (t) => {
+  test('a session that Redis removed is found among very many, before a new one is refused', async (t) => {
     const place = await open(t)
     const { store, clock } = place
     const [over] = await createSome(place, 1, {})
@@ -91,7 +91,7 @@ if (redisUrl !== undefined) {
     assert.deepEqual(await create(), { admitted: false })
   })
 
-  test('a sweep and an end of all tell of those who were there, and leave no trace of the others', async (t) => {
+  test('a sweep and an end of all sessions report those that existed, and leave no trace of the others', async (t) => {
     const place = await open(t)
     const { client, prefix, store, clock } = place
     const made = await createSome(place, 30, { kind: 'rest' })

@@ -35,7 +35,7 @@ if (redisUrl !== undefined) {
     return left === -1 ? undefined : left
   }
 
-  test('Redis keeps a session longer than it lives, never much longer, and for ever when it never ends', async (t) => {
+  test('Redis keeps a session longer than it lives, but never much longer, and for ever when it never expires', async (t) => {
     const { client, prefix, store, clock } = await open(t)
     const lifeLeft = (id: string) => lifeOf(client, `{${prefix}:${APP}}:s:${id}`)
     const assertKept = (life: number | undefined, atLeast: number) =>
@@ -67,7 +67,7 @@ if (redisUrl !== undefined) {
     assertKept(await lifeLeft(old.id), HOUR + MINUTE)
   })
 
-  test('Redis remembers an end for 90 seconds, a message for a day and a link for its lifespan, and all of them a little longer', async (t) => {
+  test('Redis keeps an end for 90 seconds, a message for a day and a link for its lifespan, and each a little longer', async (t) => {
     const { client, prefix, store, clock } = await open(t)
     const lifeLeft = (rest: string) => lifeOf(client, `{${prefix}:${APP}}:${rest}`)
     const assertKept = (life: number | undefined, atLeast: number, margin: number) =>
@@ -87,7 +87,7 @@ if (redisUrl !== undefined) {
     assertKept(await lifeLeft(`message:${cookie.hash}`), 24 * HOUR, 10 * MINUTE)
   })
 
-  test('of sessions that have ended nothing stays in Redis for ever, but two numbers', async (t) => {
+  test('of ended sessions, only two numbers stay in Redis for ever', async (t) => {
     const { client, prefix, store, clock } = await open(t)
     for (let n = 0; n < 12; n++) {
       const record = session(clock, { userId: n % 3 === 0 ? null : `${n % 3}`, kind: n % 2 === 0 ? 'web' : 'rest' })
@@ -109,7 +109,7 @@ if (redisUrl !== undefined) {
     assert.deepEqual(stay.sort(), ['announced', 'serial'])
   })
 
-  test('a device that signs in again and again leaves no growing heap of what it was', async (t) => {
+  test('a device that signs in again and again leaves no growing data behind', async (t) => {
     const { client, prefix, store, clock } = await open(t)
     const record = session(clock)
     let cookie = credential(clock)
@@ -123,7 +123,7 @@ if (redisUrl !== undefined) {
     assert.ok((await client.hlen(`{${prefix}:${APP}}:s:${record.id}`)) <= 50)
   })
 
-  test('two applications on one Redis, or one under two prefixes, never meet', async (t) => {
+  test('two applications on one Redis, or one application under two prefixes, share nothing', async (t) => {
     const { client, prefix, store, clock } = await open(t)
     const { store: elsewhere } = trialOf(redisStore(client, { prefix: `${prefix}2` }), clock)
     const places: [TrialStore, string][] = [
@@ -151,7 +151,7 @@ if (redisUrl !== undefined) {
     for (const key of await keysOf(client, prefix)) assert.match(key, new RegExp(`^\\{${prefix}2?:${APP}2?\\}:`))
   })
 
-  test('text of any kind and length comes back as it was, and nothing is not the empty text', async (t) => {
+  test('text of any kind and length is returned unchanged, and a missing text is not an empty one', async (t) => {
     const { store, clock } = await open(t)
     const odd = 'ü€😀 \u0000 \r\n "quoted" \\ {} \u2028'
     const record = session(clock, {
@@ -169,7 +169,7 @@ if (redisUrl !== undefined) {
     assert.equal(await store.takeMessage({ hash: cookie.hash }), odd)
   })
 
-  test('whoever reads all that Redis holds finds no cookie, no token and no link that would let him in', async (t) => {
+  test('the data in Redis holds no cookie, token or link that would let a reader of it in', async (t) => {
     const { client, prefix, store } = await open(t)
     const pages = { '/link': (session: unknown) => (session as LayerSession).createOTP() }
     const { visitor, signIn } = await startRestLayer(t, pages, { store })

@@ -19,7 +19,7 @@ if (redisUrl !== undefined) {
     return trialOf(redisStore(client, ownPrefix()))
   }
 
-  test('ten thousand sessions are counted and listed exactly, by every filter, and are ended or swept in one step', async (t) => {
+  test('ten thousand sessions are counted and listed exactly, by every filter, and end or are swept in one step', async (t) => {
     const trial = await open(t)
     const { store, clock } = trial
     const now = clock.now()
@@ -50,7 +50,7 @@ if (redisUrl !== undefined) {
     assert.equal(await store.count({ filter: {}, now }), 0)
   })
 
-  test('one who has far more sessions than he may keeps the newest, and no more', async (t) => {
+  test('a user with far more sessions than the limit keeps the newest ones only', async (t) => {
     const trial = await open(t)
     const { store, clock } = trial
     await createMany(trial, () => ({ userId: '4' }), 2000)

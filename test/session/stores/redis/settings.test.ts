@@ -8,7 +8,7 @@ import { type RedisClient, redisStore } from '../../../../src/session/stores/red
 const RIGHT = { enableOfflineQueue: false, maxRetriesPerRequest: 0 } as const
 const RIGHT_CLUSTER = { enableOfflineQueue: false, retryDelayOnFailover: 0 } as const
 
-test('a connection of ioredis that may send a command twice, or later, is refused, and told what to set', () => {
+test('an ioredis connection that may send a command twice or late is refused with directions', () => {
   const opened = (options: object) => redisStore(new Redis({ lazyConnect: true, ...options }))
   assert.ok(opened(RIGHT))
   assert.ok(opened({ enableOfflineQueue: false, autoResendUnfulfilledCommands: false }))
@@ -22,7 +22,7 @@ test('a connection of ioredis that may send a command twice, or later, is refuse
   assert.throws(() => opened({ ...RIGHT, keyPrefix: 'mine:' }), refusal(/option prefix/))
 })
 
-test('a Cluster that may send a command twice, or later, or reads from replicas, is refused, and told what to set', () => {
+test('an ioredis Cluster that may send a command twice or late, or reads from replicas, is refused with directions', () => {
   const opened = (options: object) =>
     redisStore(new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true, ...options }))
   assert.ok(opened(RIGHT_CLUSTER))
@@ -34,7 +34,7 @@ test('a Cluster that may send a command twice, or later, or reads from replicas,
   assert.ok(opened({ ...reconnecting, redisOptions: { maxRetriesPerRequest: 0 } }))
 })
 
-test('a connection of node-redis that keeps commands for later is refused, and so is its Cluster', () => {
+test('a node-redis connection that queues commands is refused with directions, and so is its Cluster', () => {
   assert.ok(redisStore(createClient({ disableOfflineQueue: true })))
   assert.throws(() => redisStore(createClient()), refusal(/disableOfflineQueue: true/))
   const cluster = createCluster({ rootNodes: [{ url: 'redis://127.0.0.1:1' }] }) as unknown as RedisClient
@@ -47,7 +47,7 @@ test('a prefix with braces is refused: it would scatter the keys over a Redis Cl
   assert.ok(redisStore(client, { prefix: 'shop:sessions' }))
 })
 
-test('without a subscriber the store announces nothing, as the memory store', () => {
+test('without a subscriber the store sends no notifications, like the memory store', () => {
   const client = new Redis({ lazyConnect: true, ...RIGHT })
   assert.equal(redisStore(client).announcements, undefined)
   assert.equal(memoryStore().announcements, undefined)
