@@ -9,7 +9,7 @@ import { auditOf } from '../support/audit.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import type { Scope } from '../support/process.ts'
 
-test('the audit page shows what happened, newest first, with whom, from where and by whom', async (t) => {
+test('the audit page shows events newest first: what happened, to which user, from which address, and who did it', async (t) => {
   const { entries } = await startAudit(t, [
     { event: 'sign-in', userId: '4', userName: 'Noah Lindgren', address: '203.0.113.7', device: FIREFOX },
     { event: 'revoked', userId: '4', userName: 'Noah Lindgren', byUserId: '6', byUserName: 'Tomasz Nowak' },
@@ -41,7 +41,7 @@ test('entries are found by event, user, session, address and day', async (t) => 
   assert.deepEqual(await found('from=2026-01-05&to=2026-01-06&user=4&event=sign-in'), ['one'])
 })
 
-test('failed sign-ins are found by the user, under every name that was typed', async (t) => {
+test('a filter by user finds failed sign-ins too, under every name that was typed', async (t) => {
   const { demo, entries } = await startAudit(t)
   const { email } = await demo.parts.database
     .selectFrom('sales_persons')
@@ -58,7 +58,7 @@ test('failed sign-ins are found by the user, under every name that was typed', a
   }
 })
 
-test('a name that fits more people than can be looked for is refused, and none of them left out silently', async (t) => {
+test('a name that matches too many users is refused, and no user is left out silently', async (t) => {
   const { demo, admin } = await startAudit(t)
   await hire(demo, 30)
   const answer = await admin.get('/admin/audit?user=crowd')
@@ -70,7 +70,7 @@ test('a name that fits more people than can be looked for is refused, and none o
   assert.equal((await admin.get('/admin/audit?user=crowd+1007')).status, 200)
 })
 
-test('the whole of a session’s handle and of a request’s name can be copied', async (t) => {
+test('session handles and request ids can be copied in full', async (t) => {
   const { entries } = await startAudit(t, [
     { event: 'sign-in', userId: '4', sessionId: 'AB'.repeat(16), requestId: 'c0ffee00-1111-4222-8333-444455556666' },
   ])
@@ -78,13 +78,13 @@ test('the whole of a session’s handle and of a request’s name can be copied'
   assert.match(entry ?? '', /Session (AB){16} Request c0ffee00-1111-4222-8333-444455556666/)
 })
 
-test('an address is found as it is written, and as servers for both kinds of addresses see it', async (t) => {
+test('an address is found as it is typed, and as IPv4 and IPv6 sockets write it', async (t) => {
   const { entries } = await startAudit(t, [{ event: 'sign-in', userId: '4', address: '::ffff:203.0.113.7' }])
   for (const address of ['203.0.113.7', '::ffff:203.0.113.7'])
     assert.equal((await entries(new URLSearchParams({ address }).toString())).length, 1, address)
 })
 
-test('an address that cannot be meant is refused, and a page that is none is the first', async (t) => {
+test('an invalid address is refused, and an invalid page number shows the first page', async (t) => {
   const { admin, entries } = await startAudit(t)
   for (const query of [
     'event=explosion',
@@ -99,7 +99,7 @@ test('an address that cannot be meant is refused, and a page that is none is the
   assert.deepEqual(await entries("after='--"), await entries(''))
 })
 
-test('the pages of the trail show every entry once', async (t) => {
+test('paging through the trail shows every entry once', async (t) => {
   const { admin, note } = await startAudit(t)
   for (let index = 0; index < 120; index++) await note({ event: 'sign-in', userId: '4', detail: `entry-${index}.` })
   const seen: string[] = []
@@ -115,7 +115,7 @@ test('the pages of the trail show every entry once', async (t) => {
   )
 })
 
-test('the export holds what the filter chose, as a table that no spreadsheet runs', async (t) => {
+test('the export holds the filtered entries, as a table in which no spreadsheet runs a formula', async (t) => {
   const { admin } = await startAudit(t, [
     { event: 'sign-in-failed', userName: '=HYPERLINK("http://evil.test","click")', address: '203.0.113.1' },
     { event: 'sign-in-failed', userName: '+1', address: '203.0.113.1', detail: 'a "word", and; more' },
@@ -139,7 +139,7 @@ test('the export holds what the filter chose, as a table that no spreadsheet run
   assert.match(answer.text, /"'＝1"/)
 })
 
-test('the export is read step by step, newest first, without a gap', async (t) => {
+test('the export is read in batches, newest first, without a gap', async (t) => {
   const { demo, admin } = await startAudit(t)
   for (let index = 0; index < 1203; index++)
     demo.parts.audit.note({ event: 'sign-in', userId: 'x', detail: `e${index}` })
@@ -154,7 +154,7 @@ test('the export is read step by step, newest first, without a gap', async (t) =
   )
 })
 
-test('the trail tells who exported it, and which part', async (t) => {
+test('the trail records who exported it, and which part', async (t) => {
   const { demo, admin } = await startAudit(t)
   await admin.send('/admin/audit.csv', { method: 'HEAD' })
   await admin.get('/admin/audit.csv')
@@ -173,7 +173,7 @@ test('the trail tells who exported it, and which part', async (t) => {
   )
 })
 
-test('an export holds so many entries, the newest, and no more', async (t) => {
+test('an export holds a limited number of entries, the newest ones', async (t) => {
   const { demo } = await startAudit(t)
   for (let index = 0; index < 1203; index++)
     demo.parts.audit.note({ event: 'sign-in', userId: 'x', detail: `e${index}` })

@@ -13,7 +13,7 @@ const STORES: Record<string, Parts['config']['sessionStore']> = {
   SQLite: { kind: 'sqlite', file: ':memory:' },
 }
 
-test('the console shows users, guests and API clients, with state, device, times and what they keep', async (t) => {
+test('the console shows users, guests and API clients, with state, device, times and number of stored keys', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.logIn(1, 'crm-demo')
@@ -38,7 +38,7 @@ test('the console shows users, guests and API clients, with state, device, times
   )
 })
 
-test('the console says how many licences are in use, and of how many', async (t) => {
+test('the console says how many of the licences are in use', async (t) => {
   const { admin } = await startConsole(t, { maxSessions: 1234 })
   assert.match((await admin.get('/admin/sessions')).text, /id="licences">2 of 1,234 licences in use</)
   const { admin: other } = await startConsole(t)
@@ -70,7 +70,7 @@ test('sessions are found by userId, name and address of their user, by kind and 
   assert.match(several.text, /href="\/admin\/sessions\?user=2">Jonas Keller \(2\)/)
 })
 
-test('words that the address does not know are refused with those that it does; a page that is none is the first', async (t) => {
+test('unknown filter values in the address are refused with the known ones; an invalid page number shows the first page', async (t) => {
   const { admin } = await startConsole(t)
   for (const query of ['kind=soap', 'state=dead', 'sort=size', 'user=1&user=2', `user=${'x'.repeat(121)}`])
     assert.equal((await admin.get(`/admin/sessions?${query}`)).status, 400, query)
@@ -80,7 +80,7 @@ test('words that the address does not know are refused with those that it does; 
 })
 
 for (const [store, sessionStore] of Object.entries(STORES)) {
-  test(`page by page, in each order, every session is shown once, on the ${store} store`, async (t) => {
+  test(`paging shows every session once, in each order, on the ${store} store`, async (t) => {
     const { demo, admin } = await startConsole(t, { sessionStore })
     for (let index = 0; index < 130; index++) {
       await demo.parts.sessions?.newToken(`user-${index}`, {
@@ -104,7 +104,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
   })
 }
 
-test('a session’s page shows its devices and the names of what it keeps, and no value, cookie or hash', async (t) => {
+test('a session’s page shows its devices and the names of its stored keys, but no value, cookie or hash', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -139,7 +139,7 @@ test('[SECURE-10] ending a session with a message signs its user out, and shows 
   assert.doesNotMatch((await ada.get('/authenticate.shtml')).text, /Your session was ended/)
 })
 
-test('of two administrators who end one session the second is told that it was gone', async (t) => {
+test('when two administrators end one session, the second is told that it was gone', async (t) => {
   const { demo, admin } = await startConsole(t)
   const other = demo.visitor()
   await other.logInWell(6)
@@ -153,7 +153,7 @@ test('of two administrators who end one session the second is told that it was g
   }
 })
 
-test('one device is signed out and the other goes on; an unopened link is revoked', async (t) => {
+test('one device is signed out while the other stays signed in; an unopened link is revoked', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -214,7 +214,7 @@ test('an administrator who ends all sessions, or all of their own, keeps the one
   assert.equal((await admin.get('/admin/sessions')).status, 200)
 })
 
-test('[LIC-1] what a log in left of a guest’s session is removed, which frees its licence', async (t) => {
+test('[LIC-1] removing the invalidated session that a login left behind frees its licence', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.get('/')
@@ -229,7 +229,7 @@ test('[LIC-1] what a log in left of a guest’s session is removed, which frees 
   assert.equal((await ada.get('/customers')).status, 200)
 })
 
-test('messages that are too long, of several lines or turned around are refused before anything ends', async (t) => {
+test('messages that are too long, have several lines or reverse the text direction are refused before anything ends', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -252,7 +252,7 @@ test('messages that are too long, of several lines or turned around are refused 
   assert.equal((await admin.post(path, { message: '👍'.repeat(200) })).status, 303)
 })
 
-test('unknown, malformed and ended ids are not found, alike, on every page and by every action', async (t) => {
+test('unknown, malformed and ended ids are all not found, on every page and by every action', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -269,7 +269,7 @@ test('unknown, malformed and ended ids are not found, alike, on every page and b
   assert.equal(pages.size, 1, [...pages].join('\n'))
 })
 
-test('[PRIV-7] salespersons and managers are told which privilege is missing, guests are asked who they are', async (t) => {
+test('[PRIV-7] salespersons and managers are told which privilege is missing, and guests are asked to log in', async (t) => {
   const { demo, admin } = await startConsole(t)
   const id = sessionIdOf(admin)
   const reads = [
@@ -300,7 +300,7 @@ test('[PRIV-7] salespersons and managers are told which privilege is missing, gu
   assert.equal((await admin.get('/admin/sessions')).status, 200)
 })
 
-test('after a while, and in a session from a link, ending sessions and exporting needs re-authentication', async (t) => {
+test('ending sessions and exporting need re-authentication after a while, and in a session from a link', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

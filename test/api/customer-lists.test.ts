@@ -11,7 +11,7 @@ interface Purchase {
   amount: number
 }
 
-test('the list is searched, filtered, sorted and paged as the page is, and a salesperson sees only their own customers', async (t) => {
+test('the list is searched, filtered, sorted and paged like the page, and a salesperson sees only their own customers', async (t) => {
   const demo = await startDemo(t)
   const [ada, manager] = [await signedIn(demo, 1), await signedIn(demo, 5)]
   const all = await demo.parts.database.selectFrom('customers').select(['id', 'sales_person']).execute()
@@ -49,7 +49,7 @@ test('the list is searched, filtered, sorted and paged as the page is, and a sal
   assert.equal(total.length, 25)
 })
 
-test('a list that is asked for in a way it does not know says which parameter is wrong', async (t) => {
+test('an invalid list request says which parameter is wrong', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const { next } = (await client.get('/customers?limit=1')).body
@@ -74,7 +74,7 @@ test('a list that is asked for in a way it does not know says which parameter is
     assertProblem(await client.get(`/customers?${query}`), status, words)
 })
 
-test('a parameter that is known and left empty is not given', async (t) => {
+test('an empty parameter counts as not given', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const page = readFileSync(join(projectRoot(), 'docs', 'rest-api.md'), 'utf8')
@@ -84,7 +84,7 @@ test('a parameter that is known and left empty is not given', async (t) => {
   assertProblem(await client.get('/customers?search=&search='), 400, /more than once/)
 })
 
-test('the key of a page belongs to one list in one order', async (t) => {
+test('a page key is valid for one list in one order', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 1)
   const [one, other] = (await client.get('/customers?sort=total&limit=2')).body.customers
@@ -102,7 +102,7 @@ test('the key of a page belongs to one list in one order', async (t) => {
     assertProblem(await client.get(path), 422, /^after: is not the key of a page of this list/)
 })
 
-test('what a customer bought comes newest first, a page at a time', async (t) => {
+test('the purchases of a customer are listed newest first, a page at a time', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const whole = (await client.get('/customers/1/purchases')).body
@@ -122,7 +122,7 @@ test('what a customer bought comes newest first, a page at a time', async (t) =>
   assert.equal(sum, (await client.get('/customers/1')).body.totalPurchase)
 })
 
-test('the top 3 are worked out for each request, and are one’s own', async (t) => {
+test('the top 3 are calculated for each request, from the user’s own customers', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 1)
   const before = (await client.get('/portfolio/top3')).body.customers
