@@ -5,13 +5,15 @@ const port = process.env.PORT || '8044'
 const address = process.env.LAN_ADDRESS || lanAddress()
 
 if (address === undefined) {
-  console.error('This machine is in no network that a phone could be in. Set LAN_ADDRESS to its address.')
+  console.error(
+    'This machine has no address in a private network. Set LAN_ADDRESS to an address that a phone can reach.',
+  )
   process.exit(1)
 }
 
 Object.assign(process.env, { HOST: '0.0.0.0', PORT: port, PUBLIC_URL: `http://${address}:${port}`, PROFILE: 'demo' })
 console.log(
-  `Everybody on your network can now open ${process.env.PUBLIC_URL}, log in with the demo's accounts and read its\n` +
+  `All on your network can now open ${process.env.PUBLIC_URL}, log in with the demo's accounts and read its\n` +
     'mailbox. Use it among people you trust, and stop it with Ctrl-C when you are done.\n',
 )
 await import('../src/main.ts')

@@ -29,7 +29,7 @@ export function downloadNode() {
   const node = nodeForPlatform()
   if (node === undefined) return undefined
   console.log(`Node ${process.version} is too old for this project: downloading Node ${node.version} into .node, once.`)
-  // Two that start at once download it twice; the first one that is done puts it in its place.
+  // Concurrent starts each download it. The first to finish puts it in place.
   const temporary = join(folder, `download-${process.pid}`)
   try {
     mkdirSync(temporary, { recursive: true })

@@ -27,7 +27,7 @@ else {
   runUnder(node)
 }
 
-/** In this very process, so that signals reach the program itself. */
+/** Runs it in this process, so that signals reach the program itself. */
 async function runHere() {
   const isInstalled = ['koa', 'better-sqlite3'].every((name) => existsSync(join(root, 'node_modules', name)))
   if (!isInstalled) stop('The packages are not installed yet. Run "npm ci" first.')
@@ -39,7 +39,7 @@ async function runHere() {
   await import(pathToFileURL(file).href)
 }
 
-/** In a child that has this one's terminal, folder and arguments. Signals go to it, and its end is this one's. */
+/** Runs it in a child process with the same terminal, folder and arguments. Passes signals on, and ends as the child ends. */
 function runUnder(node) {
   const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' })
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal))

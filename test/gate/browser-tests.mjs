@@ -19,7 +19,7 @@ export async function runBrowserTests(files, screens = []) {
 }
 
 async function ensureChromium() {
-  // Imported late: before the development tools are installed there is no Playwright to import.
+  // Imported late: Playwright may not be installed yet.
   const { findChromium } = await import('../support/chromium.mjs')
   const found = findChromium()
   if (found) return found

@@ -4,7 +4,7 @@ import { GateError, root } from './run-program.mjs'
 
 const FILE = join(root, 'test', 'expected-counts.json')
 
-/** Throws when fewer tests ran in this part of the gate than were recorded: tests that vanish are not tests that pass. */
+/** Throws when fewer tests ran in this part of the gate than were recorded, so that no test disappears unnoticed. */
 export function checkCounts(part, counts) {
   const expected = readCounts()[part]
   for (const kind of ['unit', 'browser']) {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root, run } from './run-program.mjs'
 
-/** `npm ci` leaves the development tools out under NODE_ENV=production; the gate needs them, so it fetches them. */
+/** Installs the development tools, which `npm ci` leaves out under NODE_ENV=production. */
 export async function ensureDevTools() {
   const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const missing = Object.keys(devDependencies).filter((name) => !existsSync(join(root, 'node_modules', name)))

@@ -21,7 +21,7 @@ const LATER = [
   'test/store-trouble/',
 ]
 
-// What is about a database server. Without one these have no test.
+// Tests of a database server. Without one these files have no test.
 const ABOUT_SERVERS = [
   'test/commands/postgres-commands.test.ts',
   'test/db/dialects/postgres-driver.test.ts',
@@ -96,14 +96,14 @@ export function planTests() {
   }
 }
 
-/** Which database servers the tests of these files ask. */
+/** Which database servers the tests of these files need. */
 export function serversFor(files) {
   const texts = files.map(read)
   const isNamed = (name) => texts.some((text) => text.includes(name)) || files.some(runsOnEveryStore)
   return { redis: isNamed('redisUrl'), postgres: isNamed('postgresUrl') }
 }
 
-/** Whether a file asks a server that this machine lacks: it may have no test then. */
+/** Whether a file needs a server that this machine lacks: it may have no test then. */
 export function lacksServer(file) {
   const { redis, postgres } = serversFor([file])
   return (redis && !process.env.TEST_REDIS_URL) || (postgres && !process.env.TEST_POSTGRES_URL)
@@ -123,11 +123,11 @@ function among(list) {
   return (file) => list.some((name) => (name.endsWith('/') ? file.startsWith(name) : file === name))
 }
 
-/** A file that is new is part of `npm test`, and of the pass on PostgreSQL by its folder, until it is named above. */
+/** A file that the lists above do not name is part of `npm test`, and its folder decides about the pass on PostgreSQL. */
 function refuseGone(files) {
   const named = [...LATER, ...ABOUT_SERVERS, ...DOCUMENTED, ...TWICE, ...Object.keys(ONCE)]
   const gone = named.filter((name) => !files.some(among([name])))
-  if (gone.length > 0) throw new GateError(`test/gate/plan.mjs names what is gone: ${gone.join(', ')}.`)
+  if (gone.length > 0) throw new GateError(`test/gate/plan.mjs names files that do not exist: ${gone.join(', ')}.`)
 }
 
 function testFiles(ending) {

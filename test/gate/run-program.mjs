@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-/** A step of the gate that did not pass. The message is for the person who reads the end of the output. */
+/** A step of the gate failed. The message is printed at the end of the output. */
 export class GateError extends Error {}
 
 export function headline(text) {
@@ -17,7 +17,7 @@ export async function run(program, args, complaint, env = process.env) {
   if (code !== 0) throw new GateError(complaint)
 }
 
-/** Runs a program in the project's root, showing what it prints, and answers its exit code. */
+/** Runs a program in the project's root, showing what it prints, and returns its exit code. */
 export function exitCode(program, args, env = process.env) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })

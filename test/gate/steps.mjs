@@ -23,7 +23,7 @@ export async function checkSources() {
   await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], 'The types do not check.')
   headline('Lint and format')
   const biome = ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']
-  await run(process.execPath, biome, 'Biome found something; "npm run format" mends most of it.')
+  await run(process.execPath, biome, 'Biome found problems; "npm run format" fixes most of them.')
 }
 
 /** What `npm test` runs: the embedded stores in this process, and the documented walkthroughs. */
@@ -35,7 +35,7 @@ export async function testEmbedded({ embedded, documented }) {
   return { unit, browser }
 }
 
-/** What `npm run test:all` runs beside that: every store, database, process and screen. Returns what this machine lacks, too. */
+/** What `npm run test:all` runs beside that: every store, database, process and screen. Also returns what this machine lacks. */
 export async function testTheRest(plan) {
   headline('Database servers')
   const { leftOut, stop } = await startTestServers()
@@ -56,9 +56,9 @@ export async function testTheRest(plan) {
   }
 }
 
-/** Compares how many tests ran with how many are recorded, or records it. Answers them as one number. */
+/** Compares how many tests ran with how many are recorded, or records it. Returns the sum. */
 export function count(part, { unit, browser, leftOut = [] }, { update = false } = {}) {
-  // What is recorded are the tests of a machine that lacks nothing.
+  // The recorded numbers are those of a machine that lacks nothing.
   if (leftOut.length === 0) (update ? writeCounts : checkCounts)(part, { unit, browser })
   else console.log(`\nLeft out, because this machine lacks it: ${leftOut.join('; ')}.`)
   return unit + browser

@@ -5,18 +5,18 @@ import { pathToFileURL } from 'node:url'
 import { lacksServer, runsOnEveryStore } from './plan.mjs'
 import { root } from './run-program.mjs'
 
-// Loading what a test file needs takes longer than most files: those of one room load it once, so many at a time.
+// Loading its imports takes longer than running most test files. Files of one room share a process, so many at a time.
 const FILES_PER_PROCESS = 12
 
-// Their tests are those of the store contract: among others they could not be told from an empty file.
+// Their tests are defined in the store contract, so among others these files look empty.
 const ALONE = /^test\/session\/stores\/\w+\/store\.test\.ts$/
 
-/** Deals test files to processes. Returns the programs to run, the files of which each must be seen to have run a test, and how to clean up. */
+/** Distributes test files over processes. Returns the programs to run, the files that must each have run a test, and how to clean up. */
 export function groupTests(files) {
   const folder = mkdtempSync(join(tmpdir(), 'test-groups-'))
   const alone = files.filter((file) => ALONE.test(file) && !lacksServer(file)).map((file) => [file])
   const watched = files.filter((file) => !ALONE.test(file))
-  // The largest first, so that no process works on alone at the end.
+  // The largest group first, so that no process runs alone at the end.
   const groups = [...alone, ...inGroups(watched)].sort((a, b) => sizeOf(b) - sizeOf(a))
   const programs = groups.map((group, nth) => writeProgram(join(folder, `group-${nth + 1}.test.mjs`), group))
   return { programs, watched, remove: () => rmSync(folder, { recursive: true, force: true }) }
@@ -35,8 +35,8 @@ function sizeOf(group) {
 }
 
 /**
- * A program that has all its tests at once. Connecting to the stores takes a while; a file that is loaded meanwhile would run its tests, and
- * the end of those closes the connections.
+ * A program that loads all its tests before any runs. Without that, a file that is loaded while the stores are connecting would run its
+ * tests, and their end would close the connections.
  */
 function writeProgram(program, files) {
   const all = program.replace('.test.mjs', '.files.mjs')

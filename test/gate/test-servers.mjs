@@ -2,7 +2,7 @@ import { findPostgres, startPostgres } from '../support/servers/postgres-server.
 import { findRedis, startRedis } from '../support/servers/redis-server.ts'
 import { exitCode, GateError, run } from './run-program.mjs'
 
-/** What the tests run against beside memory and SQLite. */
+/** The servers that tests need beside memory and SQLite. */
 const KINDS = {
   redis: {
     name: 'Redis',
@@ -24,7 +24,7 @@ const KINDS = {
 
 /**
  * Starts the servers that these tests need (`redis`, `postgres`), unless the environment names one, and tells the tests where they are.
- * Returns what this machine lacks, with directions, and what stops the servers that were started. In CI nothing may be lacking.
+ * Returns what this machine lacks, with directions, and a function that stops the started servers. In CI, throws when one is missing.
  */
 export async function startTestServers(needed = { redis: true, postgres: true }) {
   const started = []
@@ -62,7 +62,7 @@ async function mayInstall() {
   return process.env.CI && process.getuid?.() === 0 && (await exitCode('sh', ['-c', 'command -v apt-get'])) === 0
 }
 
-/** Debian starts what it installs; the tests want servers of their own, so that is told not to. */
+/** Installs a server without starting it: Debian would start it, and the tests use servers of their own. */
 async function install(name) {
   const complaint = `${name} could not be installed with apt-get.`
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }

@@ -6,12 +6,12 @@ import { lacksServer } from './plan.mjs'
 import { exitCode, GateError, root, testEnvironment } from './run-program.mjs'
 import { groupTests } from './test-groups.mjs'
 
-// More would only make servers, workers and races wait for one another on a small machine.
+// More processes would slow each other down on a small machine.
 const PROCESSES_AT_ONCE = 2
 const PROCESS_MINUTES = 6
 
 /**
- * Runs test files and returns how many tests passed. `stores` are the session stores that those tests run on which run on every store.
+ * Runs test files and returns how many tests passed. `stores`: the session stores for tests that run on every store.
  * Throws a GateError when a test failed, was skipped or was noisy, and when a file ran none.
  */
 export async function runUnitTests(files, { stores = 'all', title = 'Tests', ...options } = {}) {
@@ -23,7 +23,7 @@ export async function runUnitTestsOnPostgres(files, { title = 'Tests on PostgreS
   return runOnCopies(await crmTemplatesOnPostgres(), files, { TEST_CRM_DATABASE: 'postgres' }, title)
 }
 
-/** Runs files whose tests copy their databases from these. */
+/** Runs test files with these templates, which their databases are copied from. */
 async function runOnCopies({ env, drop }, files, more, title, options) {
   try {
     return await runFiles(files, { ...testEnvironment(), ...env, ...more }, title, options)
@@ -47,7 +47,7 @@ async function runFiles(files, env, title, options) {
   }
 }
 
-/** On another `node` than this one, where one is given. */
+/** Runs test files, on `node` if it is given. */
 async function runNodeTest(programs, env, { node = process.execPath, processMinutes = PROCESS_MINUTES } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'gate-'))
   const report = join(folder, 'findings.ndjson')

@@ -4,7 +4,7 @@ import type { Answer, Visitor } from './visitor.ts'
 
 /** An answer of the API: its body read as JSON, '' when it has none. */
 export interface ApiAnswer extends Answer {
-  // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of a body by comparing it
+  // biome-ignore lint/suspicious/noExplicitAny: tests compare the body with what they expect
   body: any
 }
 
@@ -22,7 +22,7 @@ const PROGRAM = {
   'Sec-Fetch-Dest': undefined,
 }
 
-/** A customer that can be made. */
+/** A valid new customer. */
 export const NEW_CUSTOMER = {
   name: 'Brightwater Mills',
   country: 'Ireland',
@@ -59,7 +59,7 @@ export class ApiClient {
     return answer
   }
 
-  /** Sends exactly this to an address below the API. What holds for every answer is looked at. */
+  /** Sends exactly this to an address below the API, and checks what holds for every answer. */
   async send(method: string, path: string, { body, headers = {} }: ApiCall = {}): Promise<ApiAnswer> {
     const isRaw = typeof body === 'string' || Buffer.isBuffer(body)
     const answer = await this.#visitor.send(`/api${path}`, {

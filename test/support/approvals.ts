@@ -15,7 +15,7 @@ export interface Approvals {
   demo: Demo
   /** Signed in as userId 4. */
   salesperson: Visitor
-  /** Asks for a discount; answers the page that one is led to. */
+  /** Asks for a discount, and returns the page that follows. */
   ask(fields?: Record<string, string>): Promise<Answer>
 }
 
@@ -34,7 +34,7 @@ export interface Recorded {
   body: { title: string; reply: { callback?: string; redirectUri?: string; state?: string } }
 }
 
-/** The demo with a platform of the test's own, which takes every request and keeps what it was sent. */
+/** The demo with a platform that accepts every request and records it. */
 export async function startWithRecorder(
   scope: Scope,
   overrides: Parameters<typeof startDemo>[2] = {},
@@ -71,7 +71,7 @@ async function signIn(demo: Demo): Promise<Approvals> {
   }
 }
 
-/** How an operation's page says that it stands. */
+/** The state that an operation's page shows. */
 export function stateOf({ text }: Answer): string {
   return /<span class="badge [a-z]+">([^<]*)</.exec(text)?.[1] ?? ''
 }
@@ -82,7 +82,7 @@ export function platformPageOf({ text }: Answer): URL | undefined {
   return href === undefined ? undefined : new URL(href)
 }
 
-/** What an error page says. */
+/** The heading and text of an error page. */
 export function problemOf(answer: Answer): string {
   return `${headingOf(answer)}: ${/<p class="lead">([^<]*)</.exec(answer.text)?.[1] ?? ''}`
 }

@@ -7,7 +7,7 @@ export async function auditRowsOf({ parts }: Pick<Demo, 'parts'>): Promise<Audit
   return parts.database.selectFrom('audit_events').selectAll().orderBy('id').execute()
 }
 
-/** What it tells about one event, in the order in which it happened. */
+/** The rows of one event, oldest first. */
 export async function auditOf(demo: Pick<Demo, 'parts'>, event: string): Promise<AuditRow[]> {
   return (await auditRowsOf(demo)).filter((row) => row.event === event)
 }

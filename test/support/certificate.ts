@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 
-// The few lines of ASN.1 that a self-signed certificate is made of; no tool outside of Node is needed for it.
+// Writes the ASN.1 of a self-signed certificate itself, so that no tool outside of Node is needed.
 
 const SEQUENCE = 0x30
 const SET = 0x31

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromium } from '@playwright/test'
 
-// The first one is made for this and takes half of the processor: it is the same engine, without a browser's windows.
+// The first one takes half of the processor: the same engine without windows.
 const NAMES = [
   'chromium-headless-shell',
   'chromium',
@@ -32,7 +32,7 @@ export function findChromium(env = process.env) {
   return candidates.find(isExecutable) ?? playwrightsOwn()
 }
 
-/** How to start it. Chromium refuses its sandbox to root, and only then is it switched off. */
+/** How to start it. Chromium's sandbox does not work for root, so only then it is switched off. */
 export function launchOptions(env = process.env) {
   const executablePath = findChromium(env)
   return {

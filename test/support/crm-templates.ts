@@ -6,11 +6,11 @@ import { createParts } from '../../src/parts/parts.ts'
 import { demoConfig } from './demo.ts'
 import { dropTemplates, makeTemplates, templateFile } from './servers/crm-databases.ts'
 
-/** What the CRM's databases of this run are copied from: migrated, and filled in the demo profile. */
+/** The databases that this run's CRM databases are copied from: migrated, and filled in the demo profile. */
 export interface CrmTemplates {
-  /** Tells the tests where they are. */
+  /** The environment that names them to the tests. */
   env: Record<string, string>
-  /** Takes them away. */
+  /** Removes them. */
   drop(): Promise<void>
 }
 

@@ -10,7 +10,7 @@ import type { Scope } from './process.ts'
 import { ownCrmDatabase } from './servers/crm-databases.ts'
 import { Visitor } from './visitor.ts'
 
-/** The demo in this process, on databases of its own and a clock that moves when told to. */
+/** The demo in this process, on databases of its own, with a clock that the test moves. */
 export interface Demo {
   url: string
   port: number
@@ -60,7 +60,7 @@ export function demoConfig(settings: Partial<Config> = {}): Config {
 }
 
 /**
- * Starts the demo on a free port; everything is let go when the test is over. Its database is in memory, or, where the tests run on
+ * Starts the demo on a free port; everything is closed when the test ends. Its database is in memory, or, where the tests run on
  * PostgreSQL, a fresh one there.
  */
 export async function startDemo(
@@ -75,11 +75,11 @@ export async function startDemo(
   const parts = await createParts(config, {
     clock,
     log: createLog(config, { write: (line) => void log.push(line) }),
-    // A test may put something in the way of its own.
+    // A test may replace some of the parts.
     passwords: Object.create(sharedPasswords(config.bcryptCost)),
     ...(store && { store }),
   })
-  // On a slow machine a test thinks for longer than servers wait for the next request.
+  // On a slow machine a test may pause for longer than servers keep a connection.
   const server = createServer({ keepAliveTimeout: 0 }, createApp(parts).callback())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -96,7 +96,7 @@ export async function startDemo(
 
 const passwordsByCost = new Map<number, Passwords>()
 
-/** One pair of threads for all demos of a process: starting them takes longer than most tests. They keep no process alive. */
+/** The password threads of all demos in this process: starting them takes longer than most tests. They do not keep the process alive. */
 function sharedPasswords(cost: number): Passwords {
   const known = passwordsByCost.get(cost)
   if (known) return known
@@ -105,7 +105,7 @@ function sharedPasswords(cost: number): Passwords {
   return passwords
 }
 
-/** The accounts that are copied have the cheapest passwords. */
+/** The copied accounts have passwords of the lowest cost. */
 function beginning({ profile, bcryptCost }: Partial<Config>): 'filled' | 'empty' {
   return profile === 'production' || bcryptCost !== undefined ? 'empty' : 'filled'
 }

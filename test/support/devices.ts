@@ -28,7 +28,7 @@ export async function devicesOf(visitor: Visitor, userAgent = ''): Promise<Devic
   }))
 }
 
-/** Signs in with a browser that says this of itself. */
+/** Signs in with this `User-Agent`. */
 export function logInFrom(visitor: Visitor, userAgent: string, userId: number | string, password = 'crm-demo') {
   return visitor.post('/4DACTION/authenticate', { userId: String(userId), password }, { 'User-Agent': userAgent })
 }

@@ -51,7 +51,7 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-/** Resolves when none of these processes is there any more. */
+/** Resolves when all of these processes have ended. */
 export async function untilGone(pids: readonly number[]): Promise<void> {
   await until('the processes are gone', async () => !pids.some(isThere))
 }

@@ -1,4 +1,4 @@
-/** Ways to write an address elsewhere that a careless check, or a browser, takes for a path. */
+/** Spellings of foreign addresses that a careless check takes for a path. */
 export const FOREIGN_NEXTS: readonly string[] = [
   '//evil.test',
   '//evil.test/customers',

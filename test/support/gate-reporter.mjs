@@ -1,4 +1,4 @@
-// What the gate must know of a run of node:test, as one line of JSON for each finding.
+// A reporter for node:test: one line of JSON for each finding.
 
 export default async function* gateReporter(events) {
   for await (const { type, data } of events) {

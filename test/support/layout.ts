@@ -7,7 +7,7 @@ export interface Source {
   text: string
 }
 
-// From the top of the house to its ground: a room may import only rooms below it.
+// From top to bottom: a room may import only rooms below it.
 const ROOMS = [
   'src/main.ts',
   'src/process',
@@ -33,15 +33,15 @@ const ROOMS = [
   'src/config',
 ]
 
-// Other rooms meet these at their index only.
+// Other rooms import these by their index only.
 const BEHIND_AN_INDEX = /^src\/(accounts|admin|api|audit|crm|mail|metrics|operations|platform)$/
 const ENTRIES_OF_SESSION = /^src\/session\/(index|koa\/index|stores\/(?!shared)\w+\/index|testing\/[\w-]+)\.ts$/
 const DRIVERS = ['better-sqlite3', 'pg', 'ioredis', 'redis', 'nodemailer']
-// Everywhere else a transaction would be serial on SQLite and not on PostgreSQL.
+// Its transactions are serial on PostgreSQL too; others would be serial on SQLite only.
 const BEGINS_TRANSACTIONS = 'db/transactions.ts'
 const EMPTY_WORDS = /(?:^|-)(utils?|helpers?|misc|managers?|services?|common)(?:-|\.|$)/
 
-/** From here on a file is worth a look, and here it fails. */
+/** Lines of code from which a file is reported, and above which it is a violation. */
 export const LINES = { warn: 300, fail: 450 }
 
 /** Reads every TypeScript and JavaScript file below these folders. */
@@ -54,7 +54,7 @@ export function readSources(root: string, folders: readonly string[]): Source[] 
   )
 }
 
-/** One sentence for each thing in these sources that the layout does not allow. */
+/** One sentence for each violation of the layout. */
 export function violations(sources: readonly Source[]): string[] {
   const imports = new Map(sources.map(({ path, text }) => [path, importsOf(path, text)]))
   return [

@@ -1,7 +1,7 @@
 import type { Parts } from '../../src/parts/parts.ts'
 import type { Answer, Visitor } from './visitor.ts'
 
-/** What the login page says went wrong; '' when it says nothing. */
+/** The error message of the login page; '' for none. */
 export function messageOf({ text }: Answer): string {
   return /role="alert">([^<]*)</.exec(text)?.[1] ?? ''
 }
@@ -22,7 +22,7 @@ export function sessionIdOf(visitor: Visitor): string {
   return value.slice(0, value.indexOf('.'))
 }
 
-/** Everything in the CRM's own tables, as one text: to see whether a request changed anything. */
+/** Everything in the CRM's tables, as one text that shows whether a request changed anything. */
 export async function snapshotOf({ database }: Parts): Promise<string> {
   const tables = await Promise.all([
     database.selectFrom('sales_persons').selectAll().orderBy('user_id').execute(),

@@ -17,7 +17,7 @@ export interface ProgramOptions {
   /** Added to an environment that holds none of the developer's own settings. */
   env?: Record<string, string>
   cwd?: string
-  /** Who runs it. Default: the user of the tests. */
+  /** The user of the system who runs it. Default: the user of the tests. */
   uid?: number
   gid?: number
 }
@@ -30,15 +30,15 @@ export interface Ended {
   stderr: string
 }
 
-/** What a test's context offers here: something to do when the test is over. */
+/** The part of a test's context that is used here: cleaning up when the test ends. */
 export interface Scope {
   after(run: () => void | Promise<void>): void
 }
 
 const SERVER = 'src/main.ts'
-// A program that neither prints nor ends is broken; one on a busy machine is only slow.
+// Long, because a busy machine is slow.
 const PATIENCE_MILLISECONDS = 60_000
-// One that does not end when it should is ended, so that the test fails instead of hanging.
+// A program that does not end is killed, so that the test fails instead of hanging.
 const LONGEST_LIFE_MILLISECONDS = 120_000
 
 /** A folder of a test's own, removed afterwards. */
@@ -53,7 +53,7 @@ export function settingsIn(folder: string): Record<string, string> {
   return { DATABASE_URL: `sqlite:${join(folder, 'crm.sqlite')}`, PORT: '0', BCRYPT_COST: '4' }
 }
 
-/** The same on whatever database this run of the tests is about. */
+/** The same, on SQLite or PostgreSQL as this run of the tests demands. */
 export async function ownSettings(scope: Scope, folder = temporaryFolder(scope)): Promise<Record<string, string>> {
   const { setting, drop } = await ownCrmDatabase('filled')
   dropAtTheEnd(drop)
@@ -93,7 +93,7 @@ export class Program {
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text
     })
-    // One that ends without reading its input is no failure of the test.
+    // A program may end without reading its input.
     this.#child.stdin.on('error', () => {})
     const limit = setTimeout(() => this.kill('SIGKILL'), LONGEST_LIFE_MILLISECONDS)
     this.ended = new Promise<Ended>((resolve, reject) => {
@@ -131,7 +131,7 @@ export class Program {
     })
   }
 
-  /** What it has printed so far. */
+  /** Its output so far. */
   output(): Pick<Ended, 'stdout' | 'stderr'> {
     return { stdout: this.#stdout, stderr: this.#stderr }
   }
@@ -153,7 +153,7 @@ export class Program {
     return end
   }
 
-  /** Runs it to its end; `input` is all that it can read from stdin. */
+  /** Waits for its end. `input` is everything that it can read from stdin. */
   run(input = ''): Promise<Ended> {
     this.#child.stdin.end(input)
     return this.ended
@@ -163,7 +163,7 @@ export class Program {
 /** A server that listens. */
 export interface ServerProcess {
   program: Program
-  /** Its address by number, without a trailing slash. */
+  /** Its address with a numeric host, without a trailing slash. */
   url: string
   port: number
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Demo } from './demo.ts'
 import type { Answer, Visitor } from './visitor.ts'
 
-/** A mail as the mailbox page hands it out. */
+/** A mail in the JSON of the mailbox page. */
 export interface ReadMail {
   id: number
   to: string
@@ -16,7 +16,7 @@ export interface ReadMail {
 /** A password that both profiles accept. */
 export const GOOD_PASSWORD = 'correct horse battery'
 
-/** Signs up through the real form and waits until the mail is out. */
+/** Signs up through the real form and waits until the mail is sent. */
 export async function signUpAs(demo: Demo, visitor: Visitor, email: string, password = GOOD_PASSWORD): Promise<Answer> {
   const answer = await visitor.post('/signup', { email, password })
   assert.deepEqual([answer.status, answer.location], [303, '/signup/waiting'], answer.text)
@@ -41,7 +41,7 @@ export function pathOf(link: string): string {
   return pathname + search
 }
 
-/** What this visitor's session keeps of a sign-up. */
+/** The sign-up status in this visitor's session. */
 export async function statusOf(demo: Demo, visitor: Visitor) {
   const [value = ''] = visitor.cookies.values()
   return (await demo.parts.sessions?.storage(value.slice(0, value.indexOf('.'))))?.status

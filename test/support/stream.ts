@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type IncomingMessage, request } from 'node:http'
 import type { Visitor } from './visitor.ts'
 
-/** What a browser says when a script of a page opens an event stream. */
+/** The headers of a browser when a script opens an event stream. */
 export const STREAM_HEADERS = {
   Accept: 'text/event-stream',
   'Sec-Fetch-Mode': 'cors',
@@ -17,12 +17,12 @@ export interface OpenStream {
   text(): string
   /** Resolves when the server has ended it. */
   ended: Promise<void>
-  /** Reads on until this came. */
+  /** Reads on until this pattern has arrived. */
   until(pattern: RegExp): Promise<void>
   close(): void
 }
 
-/** Opens a stream as an EventSource does, with this visitor's cookies, and reads along. */
+/** Opens a stream as an EventSource does, with this visitor's cookies. */
 export function openStream(url: string, visitor: Visitor): Promise<OpenStream> {
   const Cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   return new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import type { Scope } from './process.ts'
 
 const END = '\u0004'
 
-/** An interactive shell: the next command knows what the last one has set. */
+/** An interactive shell: variables stay set for the next command. */
 export class Terminal {
   readonly #shell = spawn('bash', ['--noprofile', '--norc'], { stdio: ['pipe', 'pipe', 'pipe'] })
   readonly #ended = once(this.#shell, 'close')
@@ -26,7 +26,7 @@ export class Terminal {
     })
   }
 
-  /** Types a command and answers what it printed, without the line break at its end. */
+  /** Types a command and returns its output, without the line break at the end. */
   async type(command: string): Promise<string> {
     this.#shell.stdin.write(`${command}\nprintf '${END}'\n`)
     while (!this.#printed.includes(END)) {

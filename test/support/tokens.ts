@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Demo } from './demo.ts'
 import type { Answer, Visitor } from './visitor.ts'
 
-/** What the page of the tokens says of one. */
+/** A row on the page of API tokens. */
 export interface TokenRow {
   name: string
   access: string
@@ -13,7 +13,7 @@ export interface TokenRow {
   revoke: string
 }
 
-/** The hidden name of the form on a page of tokens: it is sent once. */
+/** The one-time token of the form on the page of API tokens. */
 export function formOn({ text }: Answer): string {
   return /name="once" value="([^"]+)"/.exec(text)?.[1] ?? ''
 }

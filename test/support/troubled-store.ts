@@ -3,27 +3,27 @@ import type { SessionStore } from '../../src/session/index.ts'
 type Operation = Exclude<keyof SessionStore, 'presence' | 'announcements'>
 
 /**
- * `fails`: the call is refused, and nothing was done. `loses answers`: it is done, and nobody hears of it. `hangs`: nothing comes, until
- * `giveUp` or `mend`, as from a server that has stopped answering.
+ * `fails`: the call throws and does nothing. `loses answers`: the call takes effect and throws. `hangs`: the call waits for `giveUp` or
+ * `mend`, as for a server that does not answer, and then throws.
  */
 export type Trouble = 'fails' | 'loses answers' | 'hangs'
 
-/** A store that breaks when told to. */
+/** A store whose calls fail on demand. */
 export interface TroubledStore {
   store: SessionStore
-  /** From now on these calls are troubled; without names all of them. */
+  /** From now on these calls are in trouble; without names, all calls. */
   trouble(kind: Trouble, ...operations: Operation[]): void
-  /** Everything works again; who still waits is told that the connection broke. */
+  /** All calls work again. Those that hang throw. */
   mend(): void
-  /** Those that wait by now are told so, and the trouble goes on. */
+  /** The calls that hang throw. The trouble goes on. */
   giveUp(): void
-  /** Resolves when so many calls wait for an answer. */
+  /** Resolves when this many calls hang. */
   waiting(count?: number): Promise<void>
   /** The troubled calls so far, in their order. */
   readonly troubled: readonly Operation[]
 }
 
-/** Puts trouble between a store and whoever uses it. */
+/** Wraps a store so that its calls can fail on demand. */
 export function troubledStore(store: SessionStore): TroubledStore {
   let kind: Trouble | undefined
   let meant: ReadonlySet<string> = new Set()

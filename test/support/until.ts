@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-// A busy machine is slow; what has not come by then will not come.
+// Long, because a busy machine is slow.
 const PATIENCE_MILLISECONDS = 60_000
 const PAUSE_MILLISECONDS = 20
 
-/** Asks again and again until the answer is one (neither undefined nor false), and returns it. For what other processes do. */
+/** Polls until the answer is neither undefined nor false, and returns it. For effects of other processes. */
 export async function until<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
   const deadline = performance.now() + PATIENCE_MILLISECONDS
   for (;;) {

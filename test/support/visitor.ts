@@ -28,7 +28,7 @@ export class Visitor {
 
   readonly #check: (answer: Answer) => void
 
-  /** `check` sees every answer. Default: what holds for every answer of the demo. */
+  /** `check` is called with every answer. Default: checks what holds for every answer of the demo. */
   constructor(origin: string, check: (answer: Answer) => void = assertSafe) {
     this.#origin = origin
     // Test certificates are self-signed.
@@ -65,7 +65,7 @@ export class Visitor {
     return this.post('/logout')
   }
 
-  /** Goes where a redirect leads, as often as it takes. */
+  /** Follows redirects to the page at their end. */
   async follow(answer: Answer): Promise<Answer> {
     let current = answer
     for (let hops = 0; current.location !== undefined; hops += 1) {
@@ -84,7 +84,7 @@ export class Visitor {
     return copy
   }
 
-  /** Sends exactly this, with what a browser adds, and keeps the cookies that come back. */
+  /** Sends this with the headers that a browser adds, and keeps the cookies of the answer. */
   async send(path: string, { method = 'GET', headers = {}, body }: Sent = {}): Promise<Answer> {
     const sent: OutgoingHttpHeaders = {}
     const all = {
@@ -155,7 +155,7 @@ const TYPED = {
 
 export const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 
-/** What holds for every answer of this server, whatever was asked: looked at each time any test asks anything. */
+/** Checks what holds for every answer of this server. Runs after each request of any test. */
 function assertSafe({ headers, setCookies }: Answer): void {
   const policy = String(headers['content-security-policy'])
   for (const rule of [
@@ -168,7 +168,7 @@ function assertSafe({ headers, setCookies }: Answer): void {
     assert.ok(policy.includes(rule), `the content security policy lacks ${rule}: ${policy}`)
   assert.doesNotMatch(policy, /unsafe|https?:|\*/)
   assert.equal(headers['x-content-type-options'], 'nosniff')
-  // Pages that are reached with a token in their address tell other sites no more than where they are.
+  // A page with a token in its address sends other sites its origin only.
   assert.match(String(headers['referrer-policy']), /^(same|strict)-origin$/)
   assert.equal(headers['cross-origin-opener-policy'], 'same-origin')
   assert.equal(headers['cross-origin-resource-policy'], 'same-origin')

@@ -7,7 +7,7 @@ import type { DatabaseSetting } from '../../../src/config/config-values.ts'
 import { keepPristine, lendDatabase, removeLentDatabases } from './lent-databases.ts'
 import { administer, databaseUrl, ownName } from './test-servers.ts'
 
-/** What a database begins with: the demo's accounts and customers, or its tables only. */
+/** `filled`: with the demo's accounts and customers. `empty`: with its tables only. */
 type Beginning = 'filled' | 'empty'
 
 /** A database of the CRM that one test has for itself. */
@@ -18,11 +18,11 @@ export interface OwnDatabase {
 }
 
 const isOnPostgres = process.env.TEST_CRM_DATABASE === 'postgres'
-// What databases are copied from, so that each need not be made and filled anew. Without it each is.
+// The templates that databases are copied from. Without them each database is created and filled.
 const TEMPLATES = process.env.TEST_CRM_TEMPLATES
 const FILES = process.env.TEST_CRM_FILES
 
-/** A new database: SQLite's in `file` or in none that anybody needs to know, or, with TEST_CRM_DATABASE=postgres, one in PostgreSQL. */
+/** A new database: SQLite in `file` (default: a temporary file or memory), or PostgreSQL with TEST_CRM_DATABASE=postgres. */
 export async function ownCrmDatabase(beginning: Beginning, file?: string): Promise<OwnDatabase> {
   if (!isOnPostgres)
     return file === undefined ? ownFile(beginning) : { setting: { kind: 'sqlite', file }, async drop() {} }
@@ -38,10 +38,10 @@ export async function ownCrmDatabase(beginning: Beginning, file?: string): Promi
   }
 }
 
-// Most real databases compare text in the order of some language, so those of the tests do where the server can.
+// Most real databases sort text by the rules of a language, so the test databases do too where the server can.
 const AS_PEOPLE_SORT = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
 
-/** A copy of the run's file of this beginning; in memory, and made anew, where there is none. */
+/** A copy of the run's template file; without one, a new database in memory. */
 function ownFile(beginning: Beginning): OwnDatabase {
   if (FILES === undefined) return { setting: { kind: 'sqlite', file: ':memory:' }, async drop() {} }
   const folder = mkdtempSync(join(tmpdir(), 'crm-test-'))
@@ -50,12 +50,12 @@ function ownFile(beginning: Beginning): OwnDatabase {
   return { setting: { kind: 'sqlite', file }, drop: async () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** The file of SQLite's that databases with this beginning are copied from. */
+/** The SQLite file that such databases are copied from. */
 export function templateFile(folder: string, beginning: Beginning): string {
   return join(folder, `${beginning}.sqlite`)
 }
 
-/** Makes the databases to copy from; `fill` is given the address of each. Answers their name, for the environment. */
+/** Creates the templates; `fill` is given the address of each. Returns their name, for the environment. */
 export async function makeTemplates(fill: (beginning: Beginning, url: string) => Promise<void>): Promise<string> {
   const name = ownName()
   for (const beginning of ['filled', 'empty'] as const) {
@@ -78,7 +78,7 @@ function templateName(name: string, beginning: Beginning): string {
 
 const left: (() => Promise<void>)[] = []
 
-/** For a database whose users end after the test that made it: it goes when all tests of the file are over. */
+/** Drops a database when all tests of the file are over, for one that is still used after its test. */
 export function dropAtTheEnd(drop: () => Promise<void>): void {
   left.push(drop)
 }
@@ -88,7 +88,7 @@ process.once('beforeExit', async () => {
   await removeLentDatabases()
 })
 
-/** SQLite gives the number of the newest row again when that row has gone, and PostgreSQL does not: here it does, too. */
+/** SQLite reuses the id of the newest row when that row is deleted. Makes PostgreSQL do the same. */
 export async function letNumbersComeAgain(
   database: Kysely<Database>,
   table: 'customers' | 'operations',
@@ -98,7 +98,7 @@ export async function letNumbersComeAgain(
   await sql`select setval(pg_get_serial_sequence(${table}, 'id'), ${next}, false)`.execute(database)
 }
 
-/** Runs a statement in a database beside whatever uses it, and answers the rows. */
+/** Runs a statement on a connection of its own, and returns the rows. */
 export async function queryAt(url: string, statement: string): Promise<unknown[]> {
   const { Client } = await import('pg')
   const client = new Client({ connectionString: url })

@@ -2,20 +2,20 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { Scope } from '../process.ts'
 
-/** A network between a program and its database that a test can cut, and mend. */
+/** A proxy between a program and its database, whose connections a test can cut. */
 export interface CuttingProxy {
-  /** The database's address, by way of this proxy. */
+  /** The database's address through this proxy. */
   readonly url: string
-  /** Closes every connection, or this share of them, as when a router restarts; what is on its way is lost. New ones are let through. */
+  /** Closes every connection, or this share of them, as a restarting router does. What is on its way is lost. New connections work. */
   cut(share?: number): void
   /**
    * Cuts a connection at the moment when the database answers on it: the query was executed, and its reply is lost. `which`: the next
-   * one that is answered, or each that is open now. Resolves at the first.
+   * connection that gets an answer, or each that is open now. Resolves at the first cut.
    */
   cutAtNextAnswer(which?: 'the next' | 'each'): Promise<void>
-  /** From now on nothing arrives, in either direction, and no connection is closed; `mend` lets what waited through. */
+  /** Delivers nothing in either direction, and closes no connection, until `mend` delivers what has waited. */
   stall(): void
-  /** Everything takes so much longer. 0: no longer. */
+  /** Delays everything. 0: no delay. */
   delay(milliseconds: number): void
   mend(): void
 }
@@ -75,7 +75,7 @@ export async function startCuttingProxy(scope: Scope, address: string): Promise<
   }
 }
 
-/** Hands on what comes after a wait, and never something before what came earlier: that is what a network does. */
+/** Delivers data after a delay, in order. */
 function inOrder(to: Socket): (data: Buffer, wait: number) => void {
   const queue: { data: Buffer; due: number }[] = []
   let timer: NodeJS.Timeout | undefined
@@ -100,7 +100,7 @@ function inOrder(to: Socket): (data: Buffer, wait: number) => void {
 interface Conditions {
   /** In milliseconds. */
   wait(): number
-  /** Asked when the database answers. */
+  /** Is called when the database answers. */
   isCut(line: Line): boolean
 }
 

@@ -1,7 +1,7 @@
 import { accessSync, constants, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** The executable of this name: in the folders of PATH, or where Debian, Homebrew and others keep what is not there. */
+/** The executable of this name: in the folders of PATH, or in those of Debian, Homebrew and others. */
 export function findProgram(name: string, elsewhere: readonly string[] = []): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), ...elsewhere]
   return folders.map((folder) => join(folder, name)).find(isExecutable)

@@ -1,14 +1,14 @@
 import type { Pool } from 'pg'
 import { administer, databaseUrl, onePool, ownName } from './test-servers.ts'
 
-/** A database that tests have one after the other: each finds it as its template is. */
+/** A database that tests use one after the other. Each finds it equal to its template. */
 export interface LentDatabase {
   url: string
   /** Returns it to the pool; call this after its last use. */
   giveBack(): Promise<void>
 }
 
-// In the template beside the tables: what is in them, and the function that brings it back.
+// In the template, beside the tables: a copy of their rows, and the function that restores them.
 const KEEP = `
 CREATE SCHEMA pristine;
 
@@ -54,7 +54,7 @@ BEGIN
 END $$;
 `
 
-/** Lets copies of this database be brought back to what is in it now. */
+/** Prepares a template: its copies can be restored to its present content. */
 export async function keepPristine(database: string): Promise<void> {
   const pool = await onePool(databaseUrl(database))
   await pool.query(KEEP)
@@ -68,7 +68,7 @@ interface Copy {
 
 const free = new Map<string, Copy[]>()
 
-/** A copy of a template that was given to `keepPristine`. Making one takes much longer than bringing one back. */
+/** A copy of a template that was given to `keepPristine`. Making one takes much longer than restoring one. */
 export async function lendDatabase(template: string): Promise<LentDatabase> {
   const others = free.get(template) ?? []
   free.set(template, others)
@@ -76,7 +76,7 @@ export async function lendDatabase(template: string): Promise<LentDatabase> {
   return {
     url: databaseUrl(copy.name),
     async giveBack() {
-      // Not every user of PostgreSQL may do that: then it is made anew.
+      // Not every user of PostgreSQL may do that. Then a new copy is made.
       const restored = await copy.pool.query('SELECT pristine.restore() AS is_as_before').catch(() => undefined)
       if (restored?.rows[0].is_as_before) others.push(copy)
       else await remove(copy)
@@ -84,7 +84,7 @@ export async function lendDatabase(template: string): Promise<LentDatabase> {
   }
 }
 
-/** Removes what was given back; for the end of a process. */
+/** Removes the returned databases, at the end of a process. */
 export async function removeLentDatabases(): Promise<void> {
   for (const copies of free.values()) for (const copy of copies.splice(0)) await remove(copy)
 }

@@ -36,7 +36,7 @@ export async function startRedis({
   return runningServer(url, group, folder)
 }
 
-/** Asks until the server has loaded its data; a cluster of one node is given all slots. */
+/** Waits until the server has loaded its data. Gives a cluster of one node all slots. */
 async function ask(url: string, cluster: boolean): Promise<void> {
   const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 })
   client.on('error', () => {})

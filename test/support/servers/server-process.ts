@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 /** A database server that a test started, on loopback, with its data in a folder of its own. */
 export interface DatabaseServer {
   readonly url: string
-  /** Ends it as a power cut would: SIGKILL to all its processes. */
+  /** Sends SIGKILL to all its processes. */
   kill(): Promise<void>
   /** Starts it again, on the same port and the same data. */
   start(): Promise<void>
@@ -17,7 +17,7 @@ export interface DatabaseServer {
 export interface ServerCommand {
   program: string
   args: readonly string[]
-  /** Who runs it: some servers refuse to run as root. */
+  /** The user of the system who runs it: some servers refuse to run as root. */
   user?: { uid: number; gid: number } | undefined
   /** The file for what it prints. A pipe that is not read would block it. */
   log: string
@@ -60,7 +60,7 @@ export class ServerGroup {
       } catch (error) {
         if (performance.now() > deadline)
           throw new Error(`${this.#command.program} does not answer:\n${this.#printed()}`, { cause: error })
-        // One that was killed a moment ago may still hold what it needs.
+        // A server that was just killed may still occupy the port or its files.
         if (this.#child?.exitCode !== null) this.#spawn()
         await pause(PAUSE_MILLISECONDS)
       }
@@ -97,7 +97,7 @@ export class ServerGroup {
     try {
       process.kill(signal === 'SIGKILL' ? -child.pid : child.pid, signal)
     } catch {
-      // It ended a moment ago.
+      // It has just ended.
     }
   }
 }

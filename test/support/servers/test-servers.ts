@@ -2,18 +2,18 @@ import { randomBytes } from 'node:crypto'
 import type { Pool } from 'pg'
 import type { Scope } from '../process.ts'
 
-/** Where this run of the tests finds Redis and PostgreSQL; undefined when this machine has none. `npm test` starts them. */
+/** The addresses of Redis and PostgreSQL for this run; undefined when this machine has none. `npm run test:all` starts them. */
 export const redisUrl = process.env.TEST_REDIS_URL || undefined
 export const postgresUrl = process.env.TEST_POSTGRES_URL || undefined
 
-/** A name that no other test has, for what lies beside other tests' in one server. */
+/** A unique name, for data in a server that other tests use too. */
 export function ownName(): string {
   return `t${randomBytes(8).toString('hex')}`
 }
 
 /**
- * Makes a database of a test's own in the run's PostgreSQL, empty or as a copy of another one, and answers its address. It goes
- * when the test is over.
+ * Makes a database of a test's own in the run's PostgreSQL, empty or as a copy of another one, and returns its address. It is
+ * dropped when the test ends.
  */
 export async function ownDatabase(scope: Scope, template = 'template1'): Promise<string> {
   const name = ownName()
@@ -30,15 +30,15 @@ export function databaseUrl(name: string): string {
 
 let administration: Promise<Pool> | undefined
 
-/** Runs one statement outside of any test's database. */
+/** Runs one statement in the server's own database. */
 export async function administer(sql: string): Promise<void> {
   administration ??= onePool(requiredPostgresUrl())
   await (await administration).query(sql)
 }
 
-/** One connection that stays, and keeps no process alive. */
+/** A pool of one connection, which does not keep the process alive. */
 export async function onePool(url: string): Promise<Pool> {
-  // Loaded late: most test files ask no PostgreSQL.
+  // Loaded late: most test files do not use PostgreSQL.
   const { Pool } = await import('pg')
   const pool = new Pool({ connectionString: url, max: 1, idleTimeoutMillis: 0, allowExitOnIdle: true })
   // The next statement fails when the server is gone.
