@@ -3,7 +3,7 @@ import { formatCount } from '../web/format.ts'
 /** What an action did, as a parameter in the address of the page that follows. */
 const NOTICES = {
   ended: 'The session has ended on all its devices.',
-  removed: 'The session had been replaced by a log in already. What was left of it is removed.',
+  removed: 'The session had been replaced by a login already. Its record is removed.',
   device: 'That device is signed out.',
   many: '',
 } as const

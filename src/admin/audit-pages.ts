@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely'
 import type { AuditRow, Database } from '../../db/tables.ts'
 import { AUDIT_EVENTS, type AuditEntry, type AuditFilter, type AuditTrail, readAudit } from '../audit/index.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
+import type { Clock } from '../session/index.ts'
 import { formatCount, formatExactMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { originOf } from '../web/request-origin.ts'
@@ -53,7 +54,7 @@ export interface AuditPageParts {
   config: { auditDays: number }
   database: Kysely<Database>
   audit: Pick<AuditTrail, 'written' | 'note'>
-  clock: { now(): number }
+  clock: Pick<Clock, 'now'>
   describeDevice: DescribeDevice
   mostExported?: number
 }

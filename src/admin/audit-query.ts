@@ -22,7 +22,7 @@ export interface AuditQuery {
   after: string | undefined
 }
 
-/** Reads the page's address. An unknown event, a day that is none, a repeated parameter are a 400; a page that is none is the first. */
+/** Reads the page's address. An unknown event, an invalid day and a repeated parameter are a 400. An invalid page key is the first page. */
 export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
   const after = readParameter(query, 'after')
   return {

@@ -1,11 +1,11 @@
 import type { Context } from 'koa'
 import type { Notes } from '../audit/index.ts'
-import { signedIn } from '../crm-session/crm-session.ts'
+import { sessionsBehindGuard, signedIn } from '../crm-session/crm-session.ts'
 import type { EndFilter, Sessions } from '../session/index.ts'
 import { Problem } from '../web/problem.ts'
 import { originOf } from '../web/request-origin.ts'
 import { type Done, doneParameters } from './action-notices.ts'
-import { comeBackTo, existing, LONGEST_MESSAGE, running, sessionGone } from './session-pages.ts'
+import { comeBackTo, existing, LONGEST_MESSAGE, sessionGone } from './session-pages.ts'
 import { SESSIONS_PATH } from './session-query.ts'
 
 export type SessionsToEnd = Pick<Sessions, 'get' | 'end' | 'endMany' | 'detach' | 'removeWithMessage'>
@@ -35,18 +35,22 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
       ...cause,
       detail: filter.userId ? 'all of one user' : 'all but their own',
     })
-    // One step of the layer, so that none of them is missed; with ten thousand of them the server is busy for a second.
-    const ended = await running(parts.sessions).endMany({ ...filter, exceptId: session.id }, 'revoked', {
-      ...(message !== '' && { message }),
-      cause,
-    })
+    // One step of the layer, so that no session is missed. Ten thousand sessions keep the server busy for a second.
+    const ended = await sessionsBehindGuard(parts.sessions, 'sessionActions()').endMany(
+      { ...filter, exceptId: session.id },
+      'revoked',
+      {
+        ...(message !== '' && { message }),
+        cause,
+      },
+    )
     done(ctx, SESSIONS_PATH, 'many', ended)
   }
 
   return {
-    /** Ends one; of one that was replaced by a log in, the record is what is left to remove. */
+    /** Ends a session. Of one that was replaced by a login, removes the record that is left. */
     async end(ctx: Context) {
-      const manager = running(parts.sessions)
+      const manager = sessionsBehindGuard(parts.sessions, 'sessionActions()')
       const message = readMessage(ctx.request.body)
       const { id, state } = await existing(manager, ctx.params.id)
       refuseOwn(ctx, id)
@@ -57,9 +61,9 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
       done(ctx, SESSIONS_PATH, 'removed')
     },
 
-    /** Signs one device out, or takes one link back; the session lives on. */
+    /** Signs one device out, or revokes one link. The session lives on. */
     async endDevice(ctx: Context) {
-      const manager = running(parts.sessions)
+      const manager = sessionsBehindGuard(parts.sessions, 'sessionActions()')
       const { id } = await existing(manager, ctx.params.id)
       refuseOwn(ctx, id)
       const handle: unknown = ctx.params.handle

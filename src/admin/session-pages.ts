@@ -2,8 +2,8 @@ import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import type { Config } from '../config/config.ts'
-import { signedIn } from '../crm-session/crm-session.ts'
-import type { SessionDescription, Sessions } from '../session/index.ts'
+import { sessionsBehindGuard, signedIn } from '../crm-session/crm-session.ts'
+import type { Clock, SessionDescription, Sessions } from '../session/index.ts'
 import { formatCount } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
@@ -24,21 +24,21 @@ import { type DescribeDevice, type DeviceRow, deviceRow, type SessionRow, sessio
 interface SessionsPage extends PageModel {
   /** What an action did; '' for nothing. */
   notice: string
-  /** "12 of 100", and what that means. */
+  /** "12 of 100 licences in use" */
   licences: string
   user: string
   kinds: Choice[]
   states: Choice[]
   sorts: Choice[]
   filtered: boolean
-  /** Several people may be meant. */
+  /** The people to choose from, when the search fits several. */
   people: { name: string; href: string }[]
-  /** More of them than are shown; '' when these are all. */
+  /** A note when more people fit than are shown; '' for none. */
   morePeople: string
-  /** Whose sessions are shown, when it is one user's. */
+  /** The user whose sessions are shown; `undefined` for all users. */
   person: Pick<FoundPerson, 'userId' | 'userName'> | undefined
   sessions: SessionRow[]
-  /** This address, to look again by hand. */
+  /** The address of this page, for a refresh by hand. */
   here: string
   first: string | undefined
   next: string | undefined
@@ -61,17 +61,17 @@ interface ConsoleParts {
   config: Pick<Config, 'maxSessions'>
   database: Kysely<Database>
   sessions: Pick<Sessions, 'list' | 'count' | 'get'> | null
-  clock: { now(): number }
+  clock: Pick<Clock, 'now'>
   describeDevice: DescribeDevice
 }
 
-/** `/admin/sessions` and `/admin/sessions/:id`: every session that there is, by public handles. */
+/** `/admin/sessions` and `/admin/sessions/:id`: all sessions, by public handles. */
 export function sessionPages({ config, database, sessions, clock, describeDevice }: ConsoleParts) {
   const rows = (ctx: Context) => ({ now: clock.now(), mine: signedIn(ctx).session.id, describeDevice })
 
   return {
     async list(ctx: Context) {
-      const manager = running(sessions)
+      const manager = sessionsBehindGuard(sessions, 'sessionPages()')
       const query = readSessionQuery(ctx.query)
       const meant = await findPeople(database, query.user)
       const { people } = meant
@@ -106,7 +106,7 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
     },
 
     async show(ctx: Context) {
-      const session = await existing(running(sessions), ctx.params.id)
+      const session = await existing(sessionsBehindGuard(sessions, 'sessionPages()'), ctx.params.id)
       const now = clock.now()
       const row = sessionRow(session, rows(ctx))
       ctx.show<SessionPage>('admin/session', {
@@ -123,7 +123,7 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
   }
 }
 
-/** The session of this id; unknown, malformed and ended ones are the same 404. */
+/** Finds a session by its id. An unknown, a malformed and an ended one are the same 404. */
 export async function existing(sessions: Pick<Sessions, 'get'>, id: unknown): Promise<SessionDescription> {
   const session = typeof id === 'string' ? await sessions.get(id) : undefined
   if (session === undefined) throw sessionGone()
@@ -134,13 +134,7 @@ export function sessionGone(): Problem {
   return new Problem(404, 'There is no such session any more. It has ended already.')
 }
 
-/** These pages stand behind a privilege, so there are sessions. */
-export function running<S>(sessions: S | null): S {
-  if (sessions === null) throw new TypeError('The console needs sessions: put requirePrivilege() before it.')
-  return sessions
-}
-
-/** Back to the page that an action was taken on. */
+/** The page that an action was taken on. */
 export function comeBackTo(ctx: Context): string {
   const id: unknown = ctx.params.id
   return typeof id === 'string' && /^[0-9A-F]{32}$/.test(id) ? `${SESSIONS_PATH}/${id}` : SESSIONS_PATH

@@ -36,7 +36,7 @@ interface SessionQuery {
   after: Cursor | undefined
 }
 
-/** Reads the list's address. An unknown value or a repeated parameter is a 400; an invalid page key is the first page. */
+/** Reads the list's address. An unknown value and a repeated parameter are a 400. An invalid page key is the first page. */
 export function readSessionQuery(query: Record<string, unknown>): SessionQuery {
   return {
     user: readParameter(query, 'user'),

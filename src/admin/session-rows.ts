@@ -48,7 +48,7 @@ export interface DeviceRow {
 
 const CAME_BY: Record<DeviceDescription['via'], string> = {
   visit: 'a first visit',
-  login: 'a log in',
+  login: 'a login',
   link: 'a one-time link',
   'sign-in': 'a REST sign-in',
   token: 'a token made by its owner',

@@ -16,8 +16,8 @@ import { describeApi } from './openapi.ts'
 import { callReader } from './read-call.ts'
 
 /**
- * The REST API: answers everything at and below `/api`, and nothing else. It proves who calls by bearer tokens alone and has
- * no cookies and no CSRF defence, so it is mounted above everything that reads cookies.
+ * The REST API: answers everything at and below `/api`, and nothing else. It authenticates by bearer tokens alone and
+ * has no CSRF defence, so it is mounted above everything that reads cookies.
  */
 export function createApi(parts: ApiParts) {
   const endpoints = allEndpoints(parts)

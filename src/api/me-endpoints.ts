@@ -50,7 +50,7 @@ export function meEndpoints({ database }: ApiParts) {
       path: '/portfolio/top3',
       tag: 'Customers',
       summary: 'Your three best customers, the best first',
-      description: 'Worked out anew for each request. Fewer for those who have fewer.',
+      description: 'Computed for each request. Users with fewer than three customers get those.',
       needs: 'viewPortfolio',
       answers: { 200: { description: 'The best customers.', schema: topCustomers } },
       async handle({ viewer }) {

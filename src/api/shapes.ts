@@ -27,7 +27,7 @@ export const paging = {
   limit: wholeNumber(1, LARGEST_PAGE)
     .default(DEFAULT_PAGE)
     .meta({ description: 'How many to answer at most.', override: { default: DEFAULT_PAGE } }),
-  after: z.string().max(LONGEST_PAGE_KEY).optional().meta({ description: '`next` of the page before.' }),
+  after: z.string().max(LONGEST_PAGE_KEY).optional().meta({ description: '`next` of the previous page.' }),
 }
 
 export const nextKey = z
@@ -66,5 +66,5 @@ function integer(range: { minimum: number; maximum?: number }): ZodOpenApiOverri
 
 /** Refuses an invalid page key: answering with the first page would be wrong. */
 export function unknownKey(): Problem {
-  return new Problem(422, 'after: is not the key of a page of this list. Give what the page before answered as next.')
+  return new Problem(422, 'after: is not a page key of this list. Give the `next` of the previous page.')
 }

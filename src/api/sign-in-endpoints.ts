@@ -19,7 +19,7 @@ import { message, moment } from './shapes.ts'
 
 const SHORTEST_IDLE_SECONDS = 60
 const LONGEST_IDLE_SECONDS = 24 * 60 * 60
-// A password is taken as it was chosen, so only what no text can hold is refused.
+// Any valid text may be a password.
 const TEXT = /^[^\0\p{Cs}]*$/u
 const BROKEN = 'must not contain NUL or broken characters'
 
@@ -68,7 +68,7 @@ const presence = z
 
 const TAG = 'Signing in'
 
-/** The documented conversation: look whether the API is there, sign in, sign out. All without a token. */
+/** The documented conversation: check the API, sign in, sign out. None of them needs a token. */
 export function signInEndpoints(parts: ApiParts) {
   const { log, database } = parts
   return [
@@ -77,8 +77,8 @@ export function signInEndpoints(parts: ApiParts) {
       method: 'GET',
       path: '/testpage',
       tag: TAG,
-      summary: 'Look whether the API is there, and whether a token is live',
-      answers: { 200: { description: 'It is there.', schema: presence } },
+      summary: 'Check whether the API is available, and whether a token is valid',
+      answers: { 200: { description: 'It is available.', schema: presence } },
       async handle({ ctx }) {
         const { session } = ctx
         const userId = session instanceof TokenSession && !session.isNew ? session.userId : undefined
@@ -96,7 +96,7 @@ export function signInEndpoints(parts: ApiParts) {
       tag: TAG,
       summary: 'Sign in and get a token',
       description:
-        'Failures are counted for each account and address, together with those on the log-in page; after ten of them in 15 minutes further tries are refused unseen.',
+        'Failures are counted for each account and address, together with those on the login page. After ten failures in 15 minutes, further attempts are refused without checking the password.',
       body: credentials,
       answers: { 200: { description: 'Signed in.', schema: token } },
       problems: {
@@ -141,7 +141,7 @@ export function signInEndpoints(parts: ApiParts) {
   ]
 }
 
-/** What is neither a userId nor an address is a name like any other: unknown, at the same cost and counted alike. */
+/** A name that is neither a userId nor an address is unknown: it takes the same time and counts against the same limit. */
 function nameOf(username: number | string): AccountName {
   const text = String(username)
   return readAccountName(text) ?? { email: text.trim().toLowerCase() }

@@ -27,7 +27,7 @@ export function pageFrame(appName: string, assets: Readonly<Record<string, strin
     return {
       appName,
       assets,
-      knowsWho: ctx.session !== undefined,
+      hasSession: ctx.session !== undefined,
       userName: isSignedIn ? session.userName : '',
       links: LINKS.filter(({ needs }) => session?.hasPrivilege(needs) === true).map(linkTo),
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],

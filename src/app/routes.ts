@@ -90,7 +90,7 @@ export function createRoutes(parts: Parts): Router {
   router.post('/account/tokens', ...form, user, tokens.make)
   router.post('/account/tokens/:id/revoke', ...form, user, tokens.revoke)
 
-  // The mailbox shows everybody's mail, so it does not exist in production.
+  // The mailbox shows the mail of all users, so it does not exist in production.
   if (parts.config.profile === 'demo')
     router.get('/dev/mailbox', mailboxPage({ ...parts, isUsed: parts.config.smtpUrl === undefined }))
 

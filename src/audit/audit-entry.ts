@@ -4,7 +4,7 @@ export const AUDIT_EVENTS = {
   'sign-in-failed': 'Sign-in failed',
   'sign-out': 'Signed out',
   secured: 'Session secured',
-  renewed: 'Cookie renewed',
+  renewed: 'Cookie rotated',
   'link-made': 'One-time link made',
   restored: 'Session restored by a link',
   'link-refused': 'One-time link refused',

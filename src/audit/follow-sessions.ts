@@ -10,17 +10,17 @@ export interface Notes {
 }
 
 const WHY: Record<EndReason, string> = {
-  idle: 'not used for too long',
-  absolute: 'its longest time was over',
+  idle: 'idle timeout',
+  absolute: 'absolute timeout',
   closed: '',
   revoked: '',
-  secured: 'replaced by a log in',
-  limit: 'another one took its place at a limit',
+  secured: 'replaced by a login',
+  limit: 'replaced by another one at a limit',
   stopped: 'the server was stopped',
 }
 
 /**
- * Writes the events of the session layer to the audit trail, except guests that come and expire. The application itself notes
+ * Writes the events of the session layer to the audit trail, except sessions of guests that begin or expire. The application itself notes
  * sign-ins, because the layer does not see failed ones. Returns a function that stops listening.
  */
 export function followSessions(sessions: FollowedSessions, audit: Notes): () => void {

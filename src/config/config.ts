@@ -112,7 +112,7 @@ export function readConfig(env: Environment): Config {
     kind: 'sqlite',
     file: join(projectRoot(), 'db', 'crm.sqlite'),
   })
-  // Read in this order, so that problems are listed in the order of the README.
+  // Read in this order, so that problems are listed in the order of docs/configuration.md.
   const boundHost = read('HOST', host, '127.0.0.1')
   const port = read('PORT', wholeNumber(0, 65_535), DEFAULT_PORT)
   const publicUrl = read('PUBLIC_URL', origin, undefined)

@@ -65,6 +65,17 @@ export function requireSession() {
   }
 }
 
+/**
+ * The sessions, for pages behind `requireSession`, `requireUser` or `requirePrivilege`: without sessions these refuse every
+ * request. `caller` is for the error.
+ */
+export function sessionsBehindGuard<S>(sessions: S | null, caller: string): S {
+  if (sessions !== null) return sessions
+  throw new TypeError(
+    `${caller} found no sessions: put requireSession(), requireUser() or requirePrivilege() before it.`,
+  )
+}
+
 /** The session of a page behind `requireSession`. */
 export function currentSession(ctx: Context): CrmSession {
   if (ctx.session) return ctx.session

@@ -4,10 +4,10 @@ export interface CrmStorage {
   myTop3?: { owner: string; customers: TopCustomer[] }
   /** The state of the newest sign-up of this session; `ID` is the account's. */
   status?: { step: SignUpStep; email: string; ID: string }
-  /** The tokens of the latest forms that were submitted, against a double submit. */
-  spentForms?: string[]
+  /** The tokens of the latest forms, so that a double submit is processed once. */
+  consumedForms?: string[]
   /** The flash message of the next page. */
-  pageNote?: string
+  flash?: string
   /** The latest answer of the external platform. */
   lastOperation?: { id: number; state: 'approved' | 'refused' }
 }

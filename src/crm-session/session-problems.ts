@@ -15,7 +15,7 @@ export function describeSessionProblem(error: unknown, ctx: Context): ErrorPage 
     case 'GUEST_NOT_STARTED':
       return {
         title: 'Your session has ended',
-        text: 'Nothing was changed. It was closed here, on another device, or by a log in that took its place.',
+        text: 'Nothing was changed. It was closed here or on another device, or replaced by a login.',
         action: { label: 'Start again', href: '/authenticate.shtml' },
       }
     case 'SESSIONS_OFF':

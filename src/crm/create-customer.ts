@@ -35,7 +35,7 @@ export async function createCustomer(
       customer_since: customerSince ?? new Date(now).toISOString().slice(0, 10),
       sales_person: salesperson,
       total_purchase: 0,
-      // Ids of deleted customers can be reused. With a reused version too, an old If-Match would pass.
+      // Ids of deleted customers can be reused. If the version were reused too, an old If-Match would pass.
       version: randomInt(1, HIGHEST_FIRST_VERSION),
     })
     .returning('id')

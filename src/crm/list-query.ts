@@ -26,7 +26,7 @@ const address = z.object({
   before: z.string().max(LONGEST_PAGE_KEY).optional(),
 })
 
-/** Reads the list's address. A repeated or oversized parameter is a 400; an unknown sort or page is the first page by name. */
+/** Reads the list's address. A repeated or oversized parameter is a 400. An unknown order is by name, an invalid page key the first page. */
 export function readListQuery(query: Record<string, unknown>): ListQuery {
   const read = address.safeParse(query)
   if (!read.success) throw new Problem(400, explain(read.error.issues))

@@ -2,7 +2,7 @@ export type { Mail, MailTransport } from './mail.ts'
 export { mailElsewhere } from './mail-elsewhere.ts'
 export { type ComposeMail, type MailSender, MailWorker } from './mail-worker.ts'
 export { mailboxTransport } from './mailbox.ts'
-export { mailboxPage } from './mailbox-pages.ts'
+export { mailboxPage, mailboxPath } from './mailbox-pages.ts'
 export {
   countOthers,
   countSentTo,

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import type { Config } from '../config/config.ts'
 import { formatExactMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { keptMail } from './mailbox.ts'
@@ -27,6 +28,11 @@ interface MailboxPage extends PageModel {
 
 // More would be a long page; JSON has them all.
 const SHOWN = 20
+
+/** The address of the mailbox page, where the demo shows its mail; '' when mail is really sent. */
+export function mailboxPath({ profile, smtpUrl }: Pick<Config, 'profile' | 'smtpUrl'>): string {
+  return profile === 'demo' && smtpUrl === undefined ? '/dev/mailbox' : ''
+}
 
 /** `/dev/mailbox`: the mail that the demo kept instead of sending it. Readable without signing in. */
 export function mailboxPage({ database, isUsed }: { database: Kysely<Database>; isUsed: boolean }) {

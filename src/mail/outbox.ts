@@ -161,7 +161,7 @@ export async function newestMail(database: Kysely<Database>, userId: string): Pr
       .where('user_id', '=', userId)
       .where('kind', 'in', SIGN_UP_KINDS)
       .orderBy('created_at', 'desc')
-      // Of one millisecond that is the newest which waits, and never the one that it replaced.
+      // Of two mails of one millisecond, the waiting one: the other one was replaced.
       .orderBy('state', 'desc')
       .orderBy('due_at', 'desc')
       .executeTakeFirst()

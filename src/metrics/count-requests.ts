@@ -1,7 +1,7 @@
 import type { Context, Next } from 'koa'
 import { Counter, Histogram, type Registry } from 'prom-client'
 
-/** Is called when the response of a request is known. `route` is a pattern: an address would be a series for each id. */
+/** Is called when the response of a request is known. `route` is a pattern: addresses would make a series for each id. */
 export type ObserveRequest = (request: { method: string; route: string; status: number; seconds: number }) => void
 
 const BUCKETS_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]

@@ -3,10 +3,10 @@ import type { SessionStore } from '../session/index.ts'
 /** The calls of a store that are timed. */
 type StoreOperation = Exclude<keyof SessionStore, 'presence' | 'announcements'>
 
-/** Is told of each call when it is over. `error`: the store threw; an answer such as "there is none" is `ok`. */
+/** Is called after each call of the store. `error`: the store threw; an answer such as "there is none" is `ok`. */
 export type ObserveCall = (operation: StoreOperation, outcome: 'ok' | 'error', seconds: number) => void
 
-/** The same store, with `observe` told how long each call took. It promises what the store promises, presence and announcements included. */
+/** Wraps a store so that each call is timed. The wrapper keeps all promises of the store, presence and announcements included. */
 export function timedStore(store: SessionStore, observe: ObserveCall): SessionStore {
   async function time<T>(operation: StoreOperation, call: () => Promise<T>): Promise<T> {
     const began = performance.now()

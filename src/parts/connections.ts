@@ -21,7 +21,7 @@ const PROGRAM = 'koa-session-crm'
 const RECONNECT_MILLISECONDS = { first: 50, most: 1000 }
 const INT8 = 20
 
-/** Is told about an error on an idle connection. */
+/** Is called with an error on an idle connection. */
 type OnConnectionError = (problem: { server: 'PostgreSQL' | 'Redis'; error: unknown }) => void
 
 /** The database connections of one process. Drivers for servers are loaded on first use. */

@@ -15,7 +15,7 @@ export interface Call {
   text: string
 }
 
-/** Something that a customer of the platform wants a person to decide. */
+/** A request of a customer of the platform, which a person decides. */
 export interface ApprovalRequest extends RequestBody {
   id: string
   receivedAt: number

@@ -15,7 +15,7 @@ export function callBack(reply: Reply, decision: Decision, clock: Clock): Promis
   )
 }
 
-/** The address as it was given, with the decision behind it; nothing in it is spelt anew. */
+/** The address as it was given, not encoded again, followed by the decision. */
 function addressFor(reply: Reply, decision: Decision): string {
   const given =
     'callback' in reply ? reply.callback : withParameter(reply.redirectUri, `state=${encodeURIComponent(reply.state)}`)

@@ -38,7 +38,7 @@ export function createPlatform(options: PlatformOptions): Koa {
   app.use(
     pages(views, () => ({
       appName: PLATFORM_NAME,
-      knowsWho: false,
+      hasSession: false,
       userName: '',
       links: [],
       ownLinks: [],

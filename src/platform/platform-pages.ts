@@ -75,7 +75,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
       })
     },
 
-    /** For the tour and the tests: what a platform does on a bad day. */
+    /** Failures to simulate, for the tour and the tests. */
     async behave(ctx: Context) {
       behaviour = read(behaviourForm, ctx.request.body).behaviour
       back(ctx, '/')

@@ -24,7 +24,7 @@ const schema = z.strictObject({
   ]),
 })
 
-/** Checks a request for approval. One that calls back to anywhere but a registered origin is a 422, and so is one that is malformed. */
+/** Checks a request for approval. A malformed one is a 422, and so is one whose callback is not at a registered origin. */
 export function readRequestBody(body: unknown, isRegistered: (origin: string) => boolean): RequestBody {
   const read = schema.safeParse(body)
   if (!read.success) throw new Problem(422, `${describe(read.error)}.`)

@@ -35,7 +35,7 @@ export function warnings(config: Config): string[] {
       `HOST ${config.host} can be reached from other machines: set PUBLIC_URL to the address that people type.`,
     )
   if (config.profile === 'demo' && !isLoopback(config.host))
-    notes.push('Everybody who reaches this server can use the demo’s accounts and read its mailbox.')
+    notes.push('All who can reach this server can use the demo’s accounts and read its mailbox.')
   return notes
 }
 

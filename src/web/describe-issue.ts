@@ -34,7 +34,7 @@ export const describeIssue: z.core.$ZodErrorMap = (issue) => {
         .join(', ')
         .replace(/, ([^,]*)$/, ' or $1')}`
     case 'invalid_format':
-      return FORMATS[issue.format] ?? 'is not written as it must be'
+      return FORMATS[issue.format] ?? 'has the wrong format'
     case 'unrecognized_keys':
       return 'is not a field here'
     default:

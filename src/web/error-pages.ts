@@ -24,15 +24,15 @@ const KNOWN: Record<number, ErrorPage> = {
     title: 'Already changed',
     text: 'Something changed in the meantime. Reload the page to see the current state.',
   },
-  413: { title: 'That was too much', text: 'The request was larger than this server accepts. Send less.' },
-  415: { title: 'That format is not understood', text: 'Send the form as a browser does.' },
+  413: { title: 'Request too large', text: 'The request was larger than this server accepts. Send less.' },
+  415: { title: 'Unsupported format', text: 'Send a plain form, as a browser does.' },
   422: {
     title: 'The form is not valid',
     text: 'Something in this form is missing or wrong. Go back and correct it.',
   },
   429: { title: 'Too many attempts', text: 'Wait a while, then try again.' },
-  500: { title: 'Something went wrong on our side', text: 'It was noted. Please try again in a moment.' },
-  501: { title: 'That method is unknown', text: 'This server does not know this kind of request.' },
+  500: { title: 'Something went wrong on our side', text: 'The error was logged. Please try again in a moment.' },
+  501: { title: 'Unknown method', text: 'This server does not know this kind of request.' },
   503: { title: 'Not available right now', text: 'The server cannot do this at the moment. Please try again shortly.' },
 }
 

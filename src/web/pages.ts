@@ -3,8 +3,8 @@ import type { Context, Next } from 'koa'
 
 export interface Frame {
   appName: string
-  /** Whether there is a session: pages above sessions show neither a login nor a logout. */
-  knowsWho: boolean
+  /** False on pages that are shown without a session: they have neither a login nor a logout button. */
+  hasSession: boolean
   /** '' for a guest. */
   userName: string
   links: PageLink[]

@@ -4,8 +4,8 @@ import type { Clock } from '../session/index.ts'
 import { type Outcome, singleFlightCache } from './single-flight-cache.ts'
 
 /**
- * Checks one dependency of this server. Returns what is wrong in words without secrets, or undefined when it is available. What it throws
- * goes to the log only.
+ * Checks one dependency of this server. Returns what is wrong, without secrets, or undefined when it is available. What it throws goes
+ * to the log only.
  */
 export type ReadinessCheck = () => Promise<string | undefined>
 

@@ -4,8 +4,8 @@ import type { Logger } from 'pino'
 import { maskUrl } from './mask-url.ts'
 
 /**
- * Writes one line for each request when it was answered, and gives it an id that error pages show.
- * Never cookies, bodies or passwords. `alsoNote` adds what the application knows, such as the session's public handle.
+ * Writes one line for each answered request, and gives it an id that error pages show.
+ * Never logs cookies, bodies or passwords. `alsoNote` adds what the application knows, such as the session's public handle.
  */
 export function requestLog(log: Logger, now: () => number, alsoNote: (ctx: Context) => object) {
   return async function requestLog(ctx: Context, next: Next) {

@@ -1,4 +1,4 @@
-// Any base will do: the result has to keep it.
+// Resolves relative paths. A result with another origin is not on this server.
 const BASE = 'http://own.invalid'
 const LONGEST = 2000
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused

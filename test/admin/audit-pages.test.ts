@@ -15,7 +15,7 @@ test('the audit page shows events newest first: what happened, to which user, fr
     { event: 'revoked', userId: '4', userName: 'Noah Lindgren', byUserId: '6', byUserName: 'Tomasz Nowak' },
   ])
   const [newest, oldest] = await entries('user=4')
-  assert.match(newest ?? '', /Session revoked Noah Lindgren by Tomasz Nowak By itself/)
+  assert.match(newest ?? '', /Session revoked Noah Lindgren by Tomasz Nowak The server/)
   assert.match(oldest ?? '', /5 Jan 2026, 09:00:00 UTC Signed in Noah Lindgren 203\.0\.113\.7 Firefox on Windows/)
 })
 

@@ -33,7 +33,7 @@ test('the console shows users, guests and API clients, with state, device, times
   assert.match(rowOf(rows, 'Noah Lindgren'), /userId 4, API.*Signed in.*20 min.*29 days.*1 token/)
   assert.match(rowOf(rows, 'Tomasz Nowak'), /Yours/)
   assert.ok(
-    rows.some((row) => /^Guest Web Invalidated None Taken away/.test(row)),
+    rows.some((row) => /^Guest Web Invalidated None Removed/.test(row)),
     rows.join('\n'),
   )
 })
@@ -115,7 +115,7 @@ test('a session’s page shows its devices and the names of its stored keys, but
   const link = await demo.parts.sessions?.createOTP(id)
   const { text } = await admin.get(`/admin/sessions/${id}`)
   assert.equal(headingOf({ text } as Answer), 'Session of Ada Marlow')
-  assert.match(plain(text), /Browser.*a log in.*Open one-time link.*None yet.*One-time link, not opened yet/)
+  assert.match(plain(text), /Browser.*a login.*Open one-time link.*None yet.*One-time link, not opened yet/)
   assert.match(text, /<code>myTop3<\/code> <span aria-hidden="true">••••••</)
   const storage = await demo.parts.sessions?.storage(id)
   const [name = 'no name'] = (storage?.myTop3?.customers ?? []).map((customer) => customer.name)
@@ -223,7 +223,7 @@ test('[LIC-1] removing the invalidated session that a login left behind frees it
   const licences = await demo.parts.sessions?.count()
   assert.match((await admin.get(`/admin/sessions/${before}`)).text, /Remove what is left/)
   const removed = await admin.post(`/admin/sessions/${before}/end`)
-  assert.match((await admin.follow(removed)).text, /had been replaced by a log in already/)
+  assert.match((await admin.follow(removed)).text, /had been replaced by a login already/)
   assert.equal(await demo.parts.sessions?.count(), Number(licences) - 1)
   assert.equal((await admin.get(`/admin/sessions/${before}`)).status, 404)
   assert.equal((await ada.get('/customers')).status, 200)

@@ -99,7 +99,7 @@ test('a page key is valid for one list in one order', async (t) => {
     `/customers/${one.id}/purchases?after=${byDay}`,
     `/customers/${other.id}/purchases?after=${bought}`,
   ])
-    assertProblem(await client.get(path), 422, /^after: is not the key of a page of this list/)
+    assertProblem(await client.get(path), 422, /^after: is not a page key of this list/)
 })
 
 test('the purchases of a customer are listed newest first, a page at a time', async (t) => {

@@ -20,7 +20,7 @@ test('[LIFE-9] the trail shows why sessions ended: log out, timeout, revoked, li
 
   await demo.visitor().logInWell(2)
   await demo.visitor().logInWell(2)
-  assert.deepEqual(await whyExpired(demo), ['another one took its place at a limit'])
+  assert.deepEqual(await whyExpired(demo), ['replaced by another one at a limit'])
   const active = demo.visitor()
   await active.logInWell(3)
   for (let half = 0; half < 24; half++) {
@@ -29,7 +29,7 @@ test('[LIFE-9] the trail shows why sessions ended: log out, timeout, revoked, li
   }
   demo.clock.advance({ hours: 1 })
   await demo.parts.sessions?.sweep()
-  assert.deepEqual((await whyExpired(demo)).slice(1).sort(), ['its longest time was over', 'not used for too long'])
+  assert.deepEqual((await whyExpired(demo)).slice(1).sort(), ['absolute timeout', 'idle timeout'])
 
   const last = demo.visitor()
   await last.logInWell(4)

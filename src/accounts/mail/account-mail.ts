@@ -4,13 +4,13 @@ import { composeSignUpMail, type SignUpMailParts } from '../sign-up/sign-up-mail
 import { composeEmailLink, type EmailLinkParts } from './email-link.ts'
 
 /** What a notice is about; stored with the mail until it is sent. */
-export interface Happened {
+export interface NoticeDetails {
   /** ISO 8601, UTC. */
   at: string
   /** For example "Firefox on Windows". */
   device: string
   address: string
-  /** How many events of the same kind shortly before this notice also covers. */
+  /** The number of earlier events of the same kind that this notice also reports. */
   before?: number
 }
 
@@ -24,9 +24,9 @@ export function composeMail(parts: SignUpMailParts & EmailLinkParts): ComposeMai
     if (kind === 'validate' || kind === 'taken') return signUp(row)
     if (kind === 'email-link') return emailLink(row)
     // No link of a notice signs in: all lead to pages that ask for the password.
-    const happened = JSON.parse(details ?? '{}') as Partial<Happened>
-    const at = happened.at === undefined ? '' : formatLongMoment(happened.at)
-    const facts = { ...happened, at, appName: config.appName, origin: origins.forLinks, email }
+    const notice = JSON.parse(details ?? '{}') as Partial<NoticeDetails>
+    const at = notice.at === undefined ? '' : formatLongMoment(notice.at)
+    const facts = { ...notice, at, appName: config.appName, origin: origins.forLinks, email }
     return { mail: renderMail(kind, email, facts), linkUntil: clock.now() }
   }
 }

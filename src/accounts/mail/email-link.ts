@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
 import type { Config } from '../../config/config.ts'
 import { type ComposeMail, renderMail } from '../../mail/index.ts'
-import type { SessionDescription } from '../../session/index.ts'
+import type { Clock, SessionDescription } from '../../session/index.ts'
 import { formatTime } from '../../web/format.ts'
 import { type EmailLinkData, findEmailChange } from '../people/email-changes.ts'
 import type { LinkMaker } from '../sign-up/sign-up.ts'
@@ -16,7 +16,7 @@ const EMAIL_LINK_LIFESPAN_SECONDS = 30 * 60
 export interface EmailLinkParts {
   config: Pick<Config, 'appName' | 'linkMode'>
   database: Kysely<Database>
-  clock: { now(): number }
+  clock: Pick<Clock, 'now'>
   sessions: LinkMaker & { get(id: string): Promise<Pick<SessionDescription, 'userId' | 'expirationDate'> | undefined> }
   origins: { forLinks: string }
 }

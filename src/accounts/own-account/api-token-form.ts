@@ -39,7 +39,7 @@ const MESSAGES: Record<string, string> = {
   name: `A name has 1 to ${LONGEST_NAME} ordinary characters and says what the token is for.`,
   days: 'Choose when the token expires.',
   scope: 'Choose whether the token may write.',
-  once: 'This form is not valid, so no token was created. Use the form on this page.',
+  once: 'This form is not valid, so no token was made. Use the form on this page.',
 }
 
 export function readTokenForm(body: unknown): TokenForm {

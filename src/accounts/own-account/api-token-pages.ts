@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import type { Config } from '../../config/config.ts'
-import { type CrmSession, signedIn } from '../../crm-session/crm-session.ts'
+import { type CrmSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
 import { formatMoment } from '../../web/format.ts'
 import type { OwnOrigins } from '../../web/own-origins.ts'
 import type { PageModel } from '../../web/pages.ts'
@@ -160,9 +160,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
   }
 
   function required(): ApiTokenParts {
-    const { sessions } = parts
-    if (sessions === null) throw new TypeError('apiTokenPages() found no sessions: put requireUser() before it.')
-    return { ...parts, sessions }
+    return { ...parts, sessions: sessionsBehindGuard(parts.sessions, 'apiTokenPages()') }
   }
 }
 

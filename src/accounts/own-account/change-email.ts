@@ -3,9 +3,8 @@ import type { Database } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
 import type { Notes } from '../../audit/index.ts'
 import type { CrmSession } from '../../crm-session/crm-session.ts'
-import { dropWaitingOf, enqueueMail, isOutboxFull } from '../../mail/index.ts'
-import { SessionError } from '../../session/index.ts'
-import { Problem } from '../../web/problem.ts'
+import { dropWaitingOf, enqueueMail } from '../../mail/index.ts'
+import { type Clock, SessionError } from '../../session/index.ts'
 import { type Account, identityOf } from '../people/account.ts'
 import { accounts } from '../people/accounts.ts'
 import {
@@ -16,12 +15,13 @@ import {
   removeEmailChange,
 } from '../people/email-changes.ts'
 import { removePendingUserOf } from '../people/users.ts'
+import { refuseWhenOutboxFull } from '../sign-up/sign-up.ts'
 import { endAllDevices, noticeDetails } from './change-password.ts'
 import type { SessionsOfDevices, UserRequest } from './own-devices.ts'
 
 export interface ChangeEmailParts {
   database: Kysely<Database>
-  clock: { now(): number }
+  clock: Pick<Clock, 'now'>
   mail: { wake(): void }
   audit: Notes
 }
@@ -35,10 +35,7 @@ export async function requestEmailChange(
   { session, userId }: Pick<UserRequest, 'session' | 'userId'>,
   email: string,
 ): Promise<void> {
-  if (await isOutboxFull(database))
-    throw new Problem(503, 'Too many mails are waiting to be sent. Please try again in a few minutes.', {
-      'Retry-After': '300',
-    })
+  await refuseWhenOutboxFull(database)
   await inTurn(database, { user: userId }, async (transaction) => {
     const now = clock.now()
     await dropWaitingOf(transaction, { user_id: userId, kind: 'email-link' })

@@ -3,9 +3,10 @@ import type { Database } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
 import type { Notes } from '../../audit/index.ts'
 import { enqueueMail, isoTime } from '../../mail/index.ts'
+import type { Clock } from '../../session/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
 import { Problem } from '../../web/problem.ts'
-import type { Happened } from '../mail/account-mail.ts'
+import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
 import { accounts } from '../people/accounts.ts'
 import { removeEmailChange } from '../people/email-changes.ts'
@@ -17,7 +18,7 @@ const RETRY_AFTER_SECONDS = 5
 export interface ChangePasswordParts {
   database: Kysely<Database>
   passwords: Passwords
-  clock: { now(): number }
+  clock: Pick<Clock, 'now'>
   mail: { wake(): void }
   audit: Notes
 }
@@ -73,6 +74,6 @@ export async function endAllDevices(
   )
 }
 
-export function noticeDetails({ device, address }: UserRequest['origin'], now: number): Happened {
+export function noticeDetails({ device, address }: UserRequest['origin'], now: number): NoticeDetails {
   return { at: isoTime(now), device: describeDevice(device), address }
 }

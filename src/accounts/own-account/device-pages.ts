@@ -1,8 +1,8 @@
 import type { Context } from 'koa'
-import { currentSession, signedIn } from '../../crm-session/crm-session.ts'
+import { currentSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
 import { SessionError } from '../../session/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
-import { formatMoment } from '../../web/format.ts'
+import { formatCount, formatMoment } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { OWN_DEVICES_PAGE } from '../sign-in/start-pages.ts'
@@ -22,11 +22,12 @@ interface DevicesPage extends PageModel {
     what: string
     isThis: boolean
     facts: { label: string; value: string }[]
-    /** '' for this device, which has a log-out button instead. */
+    /** '' for this device, which has a logout button instead. */
     endAction: string
     endLabel: string
   }[]
-  more: number
+  /** The number of devices that are not shown; '' for none. */
+  more: string
 }
 
 const HOW: Record<OwnDevice['via'], string> = {
@@ -89,12 +90,16 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
 
   async function showList(ctx: Context, notice: string): Promise<void> {
     const { devices, more } = await ownDevices(required(), requestOf(ctx))
-    ctx.show<DevicesPage>('account/sessions', { title: 'Your devices', notice, devices: devices.map(cardOf), more })
+    ctx.show<DevicesPage>('account/sessions', {
+      title: 'Your devices',
+      notice,
+      devices: devices.map(cardOf),
+      more: more === 0 ? '' : formatCount(more),
+    })
   }
 
   function required(): SessionsOfDevices {
-    if (sessions === null) throw new TypeError('devicePages() found no sessions: put requireUser() before it.')
-    return sessions
+    return sessionsBehindGuard(sessions, 'devicePages()')
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Context } from 'koa'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
-import { currentSession, signedIn } from '../../crm-session/crm-session.ts'
+import { currentSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
 import { confirmAction } from '../../crm-session/link-confirmation.ts'
+import { mailboxPath } from '../../mail/index.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { accounts } from '../people/accounts.ts'
@@ -22,7 +23,7 @@ interface EmailPage extends PageModel {
   current: string
   typed: string
   isSent: boolean
-  /** Where the demo shows its mail; '' when mail is really sent. */
+  /** See `mailboxPath`. */
   mailbox: string
   message: string
   wrongField: 'email' | 'password' | ''
@@ -45,7 +46,7 @@ type EmailParts = Omit<SignInParts, 'config'> &
 /** `/account/email`: changes the user's own address (behind `requireUser`), and the pages that the mailed link opens. */
 export function emailPages(parts: EmailParts) {
   const { config, database, log, signUpLimit } = parts
-  const mailbox = config.profile === 'demo' && config.smtpUrl === undefined ? '/dev/mailbox' : ''
+  const mailbox = mailboxPath(config)
 
   return {
     async form(ctx: Context) {
@@ -139,7 +140,7 @@ export function emailPages(parts: EmailParts) {
       title: 'Use this e-mail address?',
       action: confirmAction(ctx, offer?.instead),
       owner,
-      // The query could name the change of another user: it is only shown for the owner of the link.
+      // The query could name another user's change, so the address is shown only if it is the link owner's.
       email: change !== undefined && requester?.userName === owner ? change.email : '',
     })
   }
@@ -159,8 +160,7 @@ export function emailPages(parts: EmailParts) {
   }
 
   function required(): SessionsOfDevices {
-    if (parts.sessions === null) throw new TypeError('emailPages() found no sessions: put requireSession() before it.')
-    return parts.sessions
+    return sessionsBehindGuard(parts.sessions, 'emailPages()')
   }
 }
 

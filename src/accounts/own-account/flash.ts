@@ -7,17 +7,17 @@ export type Flash = 'password-changed' | 'email-asked' | 'email-changed' | 'devi
 export async function setFlash(session: CrmSession, flash: Flash): Promise<void> {
   await session
     .use((storage) => {
-      storage.pageNote = flash
+      storage.flash = flash
     })
     .catch(() => {})
 }
 
-/** Whether this flash message is set. Removes it, for exactly one caller; one for another page stays. */
+/** Removes this flash message. Exactly one caller gets `true`. A flash message of another page stays. */
 export async function takeFlash(session: CrmSession, flash: Flash): Promise<boolean> {
-  if (session.storage.pageNote !== flash) return false
+  if (session.storage.flash !== flash) return false
   return session.use((storage) => {
-    if (storage.pageNote !== flash) return false
-    delete storage.pageNote
+    if (storage.flash !== flash) return false
+    delete storage.flash
     return true
   })
 }

@@ -5,9 +5,9 @@ const FORMS_REMEMBERED = 20
 /** Consumes the one-time token of a form. When a form is sent twice, by a double click for instance, exactly one request gets `true`. */
 export async function consumeFormToken(session: CrmSession, token: string): Promise<boolean> {
   return session.use((storage) => {
-    const consumed = storage.spentForms ?? []
+    const consumed = storage.consumedForms ?? []
     if (consumed.includes(token)) return false
-    storage.spentForms = [...consumed, token].slice(-FORMS_REMEMBERED)
+    storage.consumedForms = [...consumed, token].slice(-FORMS_REMEMBERED)
     return true
   })
 }
@@ -15,6 +15,6 @@ export async function consumeFormToken(session: CrmSession, token: string): Prom
 /** Makes a token valid again, after a failure of the server. */
 export async function releaseFormToken(session: CrmSession, token: string): Promise<void> {
   await session.use((storage) => {
-    storage.spentForms = (storage.spentForms ?? []).filter((consumed) => consumed !== token)
+    storage.consumedForms = (storage.consumedForms ?? []).filter((consumed) => consumed !== token)
   })
 }

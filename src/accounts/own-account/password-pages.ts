@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import type { Config } from '../../config/config.ts'
-import { currentSession, signedIn } from '../../crm-session/crm-session.ts'
+import { currentSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts'
@@ -56,7 +56,7 @@ export function passwordPages(parts: PasswordParts) {
         return refuse(ctx, 422, { message, wrongField: 'newPassword' })
       }
       const change = { account: check.account, password: String(newPassword) }
-      if (!(await changePassword(parts, required(), request, change))) {
+      if (!(await changePassword(parts, sessionsBehindGuard(parts.sessions, 'passwordPages()'), request, change))) {
         const message =
           'Your password was changed at the same moment, on another device or by a second click. This change was not made.'
         return refuse(ctx, 409, { message, wrongField: '' })
@@ -82,11 +82,6 @@ export function passwordPages(parts: PasswordParts) {
       wrongField: '',
       ...model,
     })
-  }
-
-  function required(): SessionsOfDevices {
-    if (parts.sessions === null) throw new TypeError('passwordPages() found no sessions: put requireUser() before it.')
-    return parts.sessions
   }
 }
 

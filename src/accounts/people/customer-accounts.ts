@@ -3,7 +3,7 @@ import { isoTime } from '../../mail/index.ts'
 import type { Account, AccountTable } from './account.ts'
 import { findValidatedUser, PENDING_MILLISECONDS } from './users.ts'
 
-/** Accounts in `users`, of customers who signed up. */
+/** The accounts of customers who signed up, in `users`. */
 export const customerAccounts: AccountTable = {
   async findByName(database, name, now) {
     if ('userId' in name) return undefined

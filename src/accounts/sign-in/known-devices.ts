@@ -3,8 +3,9 @@ import type { Logger } from 'pino'
 import type { Database } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
 import { countSentTo, dropWaitingOf, enqueueMail, isOutboxFull, isoTime, waitingFor } from '../../mail/index.ts'
+import type { Clock } from '../../session/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
-import type { Happened } from '../mail/account-mail.ts'
+import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
 
 // Beyond this the least recently used device is forgotten, and reported again when it returns.
@@ -16,7 +17,7 @@ const HOUR_MILLISECONDS = 60 * 60_000
 export interface KnownDeviceParts {
   database: Kysely<Database>
   log: Logger
-  clock: { now(): number }
+  clock: Pick<Clock, 'now'>
   mail: { wake(): void }
 }
 
@@ -33,7 +34,7 @@ export async function rememberDevice(
   const now = clock.now()
   const { userId, email } = account
   const device = describeDevice(origin.device)
-  const details: Happened = { at: isoTime(now), device, address: origin.address }
+  const details: NoticeDetails = { at: isoTime(now), device, address: origin.address }
   try {
     const isQueued = await inTurn(database, { user: userId, email }, async (transaction) => {
       const known = await storeDevice(transaction, userId, device, isoTime(now))
@@ -48,14 +49,17 @@ export async function rememberDevice(
 
 async function enqueueNotice(
   database: Kysely<Database>,
-  { user_id, email, details }: { user_id: string; email: string; details: Happened },
+  { user_id, email, details }: { user_id: string; email: string; details: NoticeDetails },
   now: number,
 ): Promise<boolean> {
   const notices = { user_id, kind: 'new-device' } as const
   const sent = await countSentTo(database, notices, { since: now - HOUR_MILLISECONDS, now })
   if (sent >= MOST_NOTICES_AN_HOUR || (await isOutboxFull(database))) return false
   const waiting = (await waitingFor(database, notices)).filter(({ leased_until }) => leased_until <= isoTime(now))
-  const before = waiting.reduce((sum, row) => sum + 1 + ((JSON.parse(row.details ?? '{}') as Happened).before ?? 0), 0)
+  const before = waiting.reduce(
+    (sum, row) => sum + 1 + ((JSON.parse(row.details ?? '{}') as NoticeDetails).before ?? 0),
+    0,
+  )
   await dropWaitingOf(database, notices)
   const counted = before === 0 ? details : { ...details, before }
   await enqueueMail(database, { ...notices, session_id: '', email, details: counted }, now)

@@ -4,6 +4,8 @@ import { z } from 'zod'
 import type { Database } from '../../../db/tables.ts'
 import type { Notes } from '../../audit/index.ts'
 import type { Config } from '../../config/config.ts'
+import type { Clock } from '../../session/index.ts'
+import { formatCount } from '../../web/format.ts'
 import { type Account, type Identity, identityOf, type NamedAccount } from '../people/account.ts'
 import { accounts, isUnchanged } from '../people/accounts.ts'
 import type { AccountName } from '../people/login-form.ts'
@@ -18,7 +20,7 @@ export interface SignInParts extends KnownDeviceParts {
   database: Kysely<Database>
   passwords: Passwords
   loginLimit: LoginLimit
-  clock: { now(): number }
+  clock: Pick<Clock, 'now'>
   audit: Notes
 }
 
@@ -138,5 +140,5 @@ function nameForLog(name: AccountName): number | string {
 
 export function tooManyAttempts(retryAfterSeconds: number): string {
   const minutes = Math.ceil(retryAfterSeconds / 60)
-  return `Too many failed attempts. Please try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`
+  return `Too many failed attempts. Please try again in ${formatCount(minutes, 'minute', 'minutes')}.`
 }

@@ -2,18 +2,20 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
 import type { CrmStorage, SignUpStep } from '../../crm-session/crm-storage.ts'
 import { newestMail } from '../../mail/index.ts'
+import type { Clock } from '../../session/index.ts'
 import { formatExactTime, formatTime } from '../../web/format.ts'
 import { PENDING_MILLISECONDS } from '../people/users.ts'
 
-export interface Waiting {
+export interface SignUpProgress {
   step: SignUpStep
   email: string
   isDone: boolean
+  /** The state of the mail, in words. */
   mail: string
   /** Until when the link works, as ISO 8601 and for people. */
   until: { iso: string; text: string } | undefined
   canSendAgain: boolean
-  /** Whether the mail is still to be sent, so that this page will change soon. */
+  /** Whether the mail is not sent yet: the page has to poll. */
   isMoving: boolean
 }
 
@@ -21,10 +23,10 @@ export interface Waiting {
  * Reads the progress of this session's sign-up; `undefined` for none. It reads the mail, never the account: an address that
  * is taken must look like any other.
  */
-export async function readWaiting(
-  { database, clock }: { database: Kysely<Database>; clock: { now(): number } },
+export async function readSignUpProgress(
+  { database, clock }: { database: Kysely<Database>; clock: Pick<Clock, 'now'> },
   status: CrmStorage['status'],
-): Promise<Waiting | undefined> {
+): Promise<SignUpProgress | undefined> {
   if (status === undefined) return undefined
   const { step, email, ID } = status
   const mail = await newestMail(database, ID)

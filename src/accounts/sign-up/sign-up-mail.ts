@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
 import type { Config } from '../../config/config.ts'
 import { type ComposeMail, renderMail } from '../../mail/index.ts'
-import type { SessionDescription } from '../../session/index.ts'
+import type { Clock, SessionDescription } from '../../session/index.ts'
 import { formatTime } from '../../web/format.ts'
 import { findPendingUser, findValidatedUser } from '../people/users.ts'
 import { type LinkMaker, linkPurpose } from './sign-up.ts'
@@ -10,7 +10,7 @@ import { type LinkMaker, linkPurpose } from './sign-up.ts'
 export interface SignUpMailParts {
   config: Pick<Config, 'appName' | 'linkMode' | 'profile' | 'sessionIdleMinutes'>
   database: Kysely<Database>
-  clock: { now(): number }
+  clock: Pick<Clock, 'now'>
   sessions: LinkMaker & { get(id: string): Promise<SignedUpSession | undefined> }
   origins: { forLinks: string }
 }
@@ -30,7 +30,7 @@ export function composeSignUpMail(parts: SignUpMailParts): ComposeMail {
   return async function compose({ kind, user_id, session_id, email }) {
     const session = await sessions.get(session_id)
     if (session === undefined) return undefined
-    // Once a user is signed in there, no mail may open that session.
+    // A link must not open a session that a user has signed in to.
     if (session.userId !== undefined || session.privileges.length > 0) return undefined
     const linkUntil = Math.min(clock.now() + config.sessionIdleMinutes * 60_000, endOf(session.expirationDate))
     const taken = () => ({ mail: renderMail('taken', email, { appName, email, origin: origins.forLinks }), linkUntil })

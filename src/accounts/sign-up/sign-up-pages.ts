@@ -2,9 +2,11 @@ import type { Context } from 'koa'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
 import { type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
+import { mailboxPath } from '../../mail/index.ts'
+import { formatCount } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { SHORTEST_PASSWORD } from '../people/new-password.ts'
-import { readWaiting, type Waiting } from './pending-sign-up.ts'
+import { readSignUpProgress, type SignUpProgress } from './pending-sign-up.ts'
 import { type SignUpParts, sendAgain, signUp } from './sign-up.ts'
 import { readSignUpForm } from './sign-up-form.ts'
 import type { SignUpLimit } from './sign-up-limit.ts'
@@ -21,9 +23,9 @@ interface SignUpPage extends PageModel {
 
 interface WaitingPage extends PageModel {
   sessionId: string
-  waiting: Waiting | undefined
+  progress: SignUpProgress | undefined
   message: string
-  /** Where the demo shows its mail; '' when mail is really sent. */
+  /** See `mailboxPath`. */
   mailbox: string
 }
 
@@ -31,7 +33,7 @@ export function asksForPassword({ profile }: Pick<Config, 'profile'>): boolean {
   return profile === 'demo'
 }
 
-/** The sign-up form, and the page that waits for the mailed link to be opened. */
+/** `/signup`, and `/signup/waiting`, which updates when the mailed link is opened. */
 export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; signUpLimit: SignUpLimit }) {
   const { config, log, signUpLimit } = parts
   const shortestPassword = asksForPassword(config) ? SHORTEST_PASSWORD[config.profile] : undefined
@@ -47,13 +49,13 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
     })
 
   const showWaiting = async (ctx: Context, session: CrmSession, message = '') => {
-    const waiting = await readWaiting(parts, session.storage.status)
+    const progress = await readSignUpProgress(parts, session.storage.status)
     ctx.show<WaitingPage>('sign-up/waiting', {
-      title: waiting?.step ?? 'No sign-up here',
+      title: progress?.step ?? 'No sign-up here',
       sessionId: session.id,
-      waiting,
+      progress,
       message,
-      mailbox: config.profile === 'demo' && config.smtpUrl === undefined ? '/dev/mailbox' : '',
+      mailbox: mailboxPath(config),
     })
   }
 
@@ -65,7 +67,7 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
     ctx.status = 429
     ctx.set('Retry-After', String(limited.retryAfterSeconds))
     const minutes = Math.ceil(limited.retryAfterSeconds / 60)
-    return `Too many mails were requested for this address or from your network. Please try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`
+    return `Too many mails were requested for this address or from your network. Please try again in ${formatCount(minutes, 'minute', 'minutes')}.`
   }
 
   return {

@@ -4,6 +4,7 @@ import { inTurn } from '../../../db/transactions.ts'
 import type { CrmSession } from '../../crm-session/crm-session.ts'
 import type { CrmStorage } from '../../crm-session/crm-storage.ts'
 import { countOthers, dropWaiting, enqueueMail, isOutboxFull, waitingSince } from '../../mail/index.ts'
+import type { Clock } from '../../session/index.ts'
 import { Problem } from '../../web/problem.ts'
 import { accounts } from '../people/accounts.ts'
 import type { Passwords } from '../people/passwords.ts'
@@ -15,7 +16,7 @@ const MOST_PER_SESSION = 5
 export interface SignUpParts {
   database: Kysely<Database>
   passwords: Passwords
-  clock: { now(): number }
+  clock: Pick<Clock, 'now'>
   /** Null when the server runs without sessions; then the pages refuse every request. */
   sessions: LinkMaker | null
   mail: { wake(): void }
@@ -47,7 +48,7 @@ export async function signUp(
   { email, password }: { email: string; password: string | undefined },
 ): Promise<void> {
   const { database, passwords, clock, sessions, mail } = parts
-  await refuseWhenFull(database)
+  await refuseWhenOutboxFull(database)
   const hash = password === undefined ? null : await passwords.hash(password)
   const now = clock.now()
   const ID = newUserId()
@@ -73,7 +74,7 @@ export async function signUp(
 /** Sends the mail of this session's sign-up again. The former link ends when the new one is made. */
 export async function sendAgain(parts: SignUpParts, session: CrmSession, { email, ID }: Status): Promise<void> {
   const { database, clock, sessions, mail } = parts
-  await refuseWhenFull(database)
+  await refuseWhenOutboxFull(database)
   const former = await inTurn(database, { email, session: session.id }, async (transaction) => {
     const now = clock.now()
     // Nothing to send if this sign-up was replaced or has expired. The mail decides, not the account: taken addresses must look alike.
@@ -122,7 +123,8 @@ async function refuseWhenMany(
     )
 }
 
-async function refuseWhenFull(database: Kysely<Database>): Promise<void> {
+/** Refuses a request for mail with 503 while the outbox is full. */
+export async function refuseWhenOutboxFull(database: Kysely<Database>): Promise<void> {
   if (await isOutboxFull(database))
     throw new Problem(503, 'Too many mails are waiting to be sent. Please try again in a few minutes.', {
       'Retry-After': '300',

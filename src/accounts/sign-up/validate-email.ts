@@ -6,6 +6,7 @@ import type { Database, User } from '../../../db/tables.ts'
 import type { Config } from '../../config/config.ts'
 import { bestEffort, type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
 import { confirmAction } from '../../crm-session/link-confirmation.ts'
+import type { Clock } from '../../session/index.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { Problem } from '../../web/problem.ts'
 import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts'
@@ -34,7 +35,7 @@ interface Parts {
   log: Logger
   database: Kysely<Database>
   passwords: Passwords
-  clock: { now(): number }
+  clock: Pick<Clock, 'now'>
 }
 
 /** `/validateEmail`: the mailed link. Trusts the data of the link alone, never that of the session. */

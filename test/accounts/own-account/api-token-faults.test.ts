@@ -57,7 +57,7 @@ test('a session remembers the tokens of the twenty newest forms only', async (t)
   const forms = Array.from({ length: 25 }, () => randomUUID())
   for (const once of forms) await ada.post(PAGE, { ...GOOD, once })
   const storage = await demo.parts.sessions?.storage(sessionIdOf(ada))
-  assert.deepEqual(storage?.spentForms, forms.slice(-20))
+  assert.deepEqual(storage?.consumedForms, forms.slice(-20))
   assert.equal((await ada.post(PAGE, { ...GOOD, once: forms.at(-1) ?? '' })).status, 409)
 })
 

@@ -46,7 +46,7 @@ test('[OTP-15] where another user is signed in, the page names that user, and st
   const mine = sessionIdOf(ada)
   const page = await ada.get(link)
   assert.match(page.text, /<a class="button" href="\/">Stay signed in as Ada Marlow<\/a>/)
-  assert.match(page.text, /<button class="quiet" type="submit">Leave it and validate<\/button>/)
+  assert.match(page.text, /<button class="quiet" type="submit">Leave my session and validate<\/button>/)
   const kept = await ada.post(link)
   assert.deepEqual([kept.status, sessionIdOf(ada)], [409, mine])
   const [, action = ''] = /<form class="card" method="post" action="([^"]+)"/.exec(page.text) ?? []
