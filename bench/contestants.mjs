@@ -2,8 +2,8 @@ const OURS = ['read', 'bearer read', 'write', 'new visitor']
 const THEIRS = ['read', 'write', 'new visitor']
 
 /**
- * What is compared. Each contestant is a program in `servers/`; its arguments are the address of its store, an empty one of its own, and
- * its settings. The layer is compared with the rival on the same kind of store.
+ * Each contestant is a program in `servers/`. Its arguments are the address of an empty store and its settings. The layer is compared
+ * with the rival on the same kind of store.
  */
 export const contestants = [
   { name: 'bare Koa', program: 'bare-koa.mjs', store: 'none', workloads: ['read'], isBaseline: true },

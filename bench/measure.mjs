@@ -6,7 +6,7 @@ import { CONNECTIONS, pages, SESSIONS } from './contestants.mjs'
 
 const WARM_UP_SECONDS = 1
 
-/** Starts a contestant for one workload: a server of its own, in a process of its own, on this empty store; warmed up. */
+/** Starts a contestant for one workload: a server in its own process, on this empty store, warmed up. */
 export async function startContestant({ program, settings = [] }, workload, address) {
   const file = fileURLToPath(new URL(`servers/${program}`, import.meta.url))
   const server = fork(file, [address, ...settings])
@@ -31,7 +31,7 @@ export async function startContestant({ program, settings = [] }, workload, addr
   return { measure, stop }
 }
 
-/** As many different sessions as there are visitors: the headers by which each of them shows his. */
+/** The request headers of this many visitors, each with a separate session. */
 async function signIn(url, bring) {
   const visitors = []
   for (let visitor = 0; visitor < SESSIONS; visitor++) {

@@ -19,7 +19,7 @@ export async function fill(store, filled, size) {
   return { sessions: size, perSecond }
 }
 
-/** What things cost at this size: medians of single calls, one after the other. */
+/** The cost of each call at this size: medians of single, sequential calls. */
 export async function measureSize(store, address, sessions) {
   const now = START + 1000
   const any = () => Math.floor(Math.random() * sessions)
@@ -45,7 +45,7 @@ export async function measureSize(store, address, sessions) {
   }
 }
 
-/** Lets time pass until so many have ended, and sweeps them in the steps in which the layer does. */
+/** Advances the time until this many have expired, and sweeps them in batches, like the layer. */
 export async function sweepMany(store, count) {
   const now = session(count - 1).end + 6 * 60_000
   let removed = 0

@@ -9,7 +9,7 @@ import { openStores } from './stores.mjs'
 
 const KINDS = ['sqlite', 'redis', 'postgres']
 const FIRST = 10_000
-// A lookup may take as much longer as the logarithm says, times what a shared machine does to a median.
+// The allowed growth of a lookup beyond the logarithm: a shared machine distorts a median.
 const SLACK = 2
 
 const [only, most = '1000000'] = process.argv.slice(2)
@@ -29,7 +29,7 @@ try {
 
 async function measureStore(kind) {
   const address = await stores.emptyStore(kind)
-  // Filling asks for more at once than a server of people ever does.
+  // Filling makes more concurrent calls than a server ever does.
   const { store, close } = await openStoreAt(address, { deadlineMilliseconds: 60_000 })
   const rows = []
   try {

@@ -5,7 +5,7 @@ import { Client } from 'pg'
 import { startPostgres } from '../test/support/servers/postgres-server.ts'
 import { startRedis } from '../test/support/servers/redis-server.ts'
 
-/** Starts the database servers that these contestants need, as they come out of the box. */
+/** Starts the database servers that these contestants need, with their default settings. */
 export async function openStores(contestants) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   const isWanted = (kind) => contestants.some(({ store }) => store === kind)
@@ -17,7 +17,7 @@ export async function openStores(contestants) {
   const empty = {
     none: async () => '',
     sqlite: async () => `sqlite:${join(folder, `${++made}.sqlite`)}`,
-    // One Redis for all, as it is used: what lies in it has names of its own.
+    // One Redis for all contestants: each uses its own keys.
     redis: async () => servers.redis.url,
     postgres: () => emptyDatabase(servers.postgres.url, `bench${++made}`),
   }

@@ -1,4 +1,4 @@
-/** Medians of all rounds. A ratio is the median of the ratios within each round: rivals of one round share its weather. */
+/** Medians of all rounds. A ratio is the median of the ratios within each round, because the machine differs from round to round. */
 export function printTable(cells) {
   const baseline = cells.find(({ contestant }) => contestant.isBaseline)
   const rivalOf = ({ contestant, workload }) =>

@@ -13,7 +13,7 @@ const pages = {
     Object.assign(session, { userName: 'Ana Lima', privileges: ['viewCustomers'], visits: 1 })
   },
   '/read': ({ session }) => {
-    if (!session.privileges.includes('viewCustomers')) throw new Error('He may not.')
+    if (!session.privileges.includes('viewCustomers')) throw new Error('This user has no such privilege.')
   },
   '/write': ({ session }) => {
     session.visits++

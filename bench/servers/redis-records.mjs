@@ -1,4 +1,4 @@
-/** A store for koa-session on Redis as one would write it: one command for each step, and Redis lets go of what is over. */
+/** A usual store for koa-session on Redis: one command for each step, and Redis expires the keys. */
 export function redisRecords(redis, prefix) {
   return {
     async get(id) {

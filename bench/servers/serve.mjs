@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 
-/** Listens on any port with a Koa or an Express application, tells the parent which, and answers it how much processor time this process has spent. */
+/** Serves a Koa or an Express application on a free port. Sends the parent the port and, on request, the processor time spent. */
 export function serve(app) {
   const server = createServer(app.callback ? app.callback() : app)
   server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))

@@ -17,7 +17,7 @@ interface Operation {
   responses: Record<string, { headers?: Record<string, object>; content?: object }>
 }
 
-/** A request that goes well, for each operation: what is in its path, in its address, in its body. */
+/** A valid request for each operation: its path parameters, query and body. */
 const GOOD: Record<string, { params?: Record<string, string>; query?: string; body?: object; status: number }> = {
   testPage: { status: 200 },
   signIn: { body: { username: '4', password: 'crm-demo', idleSeconds: 600 }, status: 200 },
@@ -109,7 +109,7 @@ test('hostile path parameters are refused by every operation that takes one, and
         const isVariable = operation.path.includes('{name}')
         fc.pre(!isVariable || !/^[\w.-]{1,64}$/.test(text) || ['.', '..', '__proto__'].includes(text))
         const { body } = GOOD[operation.operationId] ?? {}
-        // What is empty, or means another level of the address, is no name at all.
+        // An empty segment, or one that changes the path, is not a parameter.
         const inPath = ['', '.', '..'].includes(text) ? '%00' : encodeURIComponent(text)
         const answer = await client.send(operation.method, addressOf(operation, inPath), { body })
         assert.equal(answer.status, 404, `${operation.operationId} ${JSON.stringify(text)}: ${answer.text}`)
@@ -135,7 +135,7 @@ test('hostile query parameters are refused by name, or match nothing, and change
           check(operation, answer)
           if (answer.status === 422) assert.match(answer.body.message, new RegExp(`^${name}: `))
           else assert.equal(answer.status, 200, `${name}=${JSON.stringify(text)}: ${answer.text}`)
-          // Only a text may be anything; whatever is searched for is then a part of a name, or of none.
+          // A search accepts any text.
           if (name in isFine) assert.equal(answer.status === 200, isFine[name]?.test(text), `${name}=${text}`)
           else if (text.trim() !== '' && answer.status === 200) assert.notEqual(answer.body.count, 252, text)
         }),
@@ -224,7 +224,7 @@ async function startWithContract(scope: Scope) {
   return { demo, document, operations, check }
 }
 
-/** Any characters, whole or broken, and what is often close to something good. */
+/** Any characters, whole or broken, and values that are almost valid. */
 function hostileText(): fc.Arbitrary<string> {
   const close = [
     '0',
@@ -248,7 +248,7 @@ function hostileText(): fc.Arbitrary<string> {
   return fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.string({ maxLength: 90 }), fc.constantFrom(...close))
 }
 
-/** Any JSON, a good body with one field spoilt or one too many, or what is no JSON at all. */
+/** Any JSON, a valid body with one field spoilt or added, or text that is not JSON. */
 function hostileBody(good: object): fc.Arbitrary<string> {
   const bad = fc.constantFrom(
     ...['[]', '{}', 'null', 'true', '""', '"a\\u0000b"', '"\\ud800"', '1e400', '-1e400', '0.5', 'NaN'],

@@ -70,7 +70,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     )
     for (const scheme of ['Bearer', 'bearer', 'BEARER'])
       assert.equal((await client.get('/me', { Authorization: `${scheme} ${token}`, Cookie: cookie })).body.userId, '4')
-    // And the reverse: a page takes the cookie alone.
+    // In reverse, a page accepts only the cookie.
     const guest = await demo.visitor().get('/customers', { Authorization: `Bearer ${token}` })
     assert.equal(guest.status, 303)
   })
@@ -172,7 +172,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     const demo = await startDemo(t, { sessionStore })
     const { database } = demo.parts
     const [noah, another] = [await signedIn(demo, 4), await signedIn(demo, 3)]
-    // Behind the back of everybody: only reading the record again can tell.
+    // Without any event, so only reading the account again can notice it.
     await database.updateTable('sales_persons').set({ active: 0 }).where('user_id', '=', 4).execute()
     for (const path of ['/me', '/customers', '/nowhere']) assert.deepEqual((await noah.get(path)).body, DENIED)
     await database.updateTable('sales_persons').set({ active: 1, lastname: 'Berg' }).where('user_id', '=', 4).execute()

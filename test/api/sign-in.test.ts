@@ -90,7 +90,7 @@ test('[BEARER-8] a token that ends while a body is being sent stores nothing, an
     method: 'PUT',
     headers: { Authorization: `Bearer ${client.token}`, 'Content-Type': 'application/json', Expect: '100-continue' },
   })
-  // An answer that comes before anything listens is dropped, and the test would wait for it for ever.
+  // An answer that comes before the listener is dropped, and the test would wait for ever.
   const answered = once(asked, 'response')
   asked.flushHeaders()
   await once(asked, 'continue')
@@ -245,7 +245,7 @@ test('a server without sessions says so, and still shows its documentation', asy
   assert.equal((await client.get('/openapi.json')).status, 200)
 })
 
-/** A request whose body is still to come, and which waits for it. */
+/** A request that waits for its body. */
 async function sendSlowly(demo: Demo, client: ApiClient, method: string, path: string) {
   const asked = request(`${demo.url}/api${path}`, {
     method,

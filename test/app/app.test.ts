@@ -38,7 +38,7 @@ const PUBLIC = [
   'GET /admin/sessions/events',
 ]
 
-// Who may open what: role by page. Everybody else is refused.
+// The roles that may open each page. All others are refused.
 const OPEN_TO: Record<string, number[]> = {
   '/authenticationOK.shtml': [4, 5, 6],
   '/customers': [4, 5],
@@ -82,7 +82,7 @@ test('every page is public or closed to guests, and open only to its roles', asy
     // Some of what the administrator opened signed the others out.
     for (const [userId, visitor] of visitors)
       if ((await visitor.get('/account/sessions')).status !== 200) await visitor.logInWell(userId)
-    // Of what is open, some has nothing to show yet, or wants a form filled in.
+    // Some open pages have nothing to show yet, or need a form.
     for (const [userId, visitor] of visitors)
       assert.equal((await open(visitor)).status !== 403, OPEN_TO[path]?.includes(userId), `${userId} at ${path}`)
   }

@@ -147,7 +147,7 @@ test('above the ceilings the oldest rows are removed, anonymous ones first', asy
 
 test('the ceiling for anonymous rows spares the acts of administrators', async (t) => {
   const { trail, rows, demo, clock } = await startTrail(t)
-  trail.note({ event: 'many-revoked', byUserId: '6', byUserName: 'Tomasz Nowak', detail: 'all but his own' })
+  trail.note({ event: 'many-revoked', byUserId: '6', byUserName: 'Tomasz Nowak', detail: 'all but their own' })
   for (let index = 0; index < 3; index++) trail.note({ event: 'sign-in-failed', userName: `name-${index}` })
   await trail.written()
   await sweepAudit(demo.parts.database, clock.now(), 90, { all: 100, anonymous: 1 })
@@ -178,7 +178,7 @@ test('an existing account is named, however many other names and addresses were 
   const addresses = Array.from({ length: 60 }, (_, index) => `203.0.113.${index}`)
   for (const address of addresses)
     for (let index = 0; index < 20; index++)
-      trail.note({ event: 'sign-in-failed', userName: `name-${index}`, address, detail: 'nobody has this name' })
+      trail.note({ event: 'sign-in-failed', userName: `name-${index}`, address, detail: 'no user has this name' })
   for (const address of addresses.slice(0, 20))
     for (let time = 0; time < 2; time++) {
       trail.note({ event: 'sign-in-failed', userName: '4', address, detail: 'wrong password' })

@@ -55,7 +55,7 @@ async function startOnFile(t: TestContext): Promise<{ demo: Demo; file: string }
   return { demo: await startDemo(t, { database: { kind: 'sqlite', file } }), file }
 }
 
-/** Asks until there is no room left for it; anything else than done or full fails. */
+/** Repeats the request until the disk is full; any other failure fails the test. */
 async function untilFull(ask: (count: number) => Promise<Answer>): Promise<Answer> {
   for (let count = 0; count < 90; count++) {
     const answer = await ask(count)

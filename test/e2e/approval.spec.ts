@@ -82,7 +82,7 @@ test('no approval page is wider than the screen', async ({ page, context, server
   await expectNarrow(await inNewTab(page, '/operations'))
 })
 
-/** A customer of this salesperson for whom nothing was asked yet: walkthroughs of one worker share a server. */
+/** A customer of this salesperson without a request so far: walkthroughs of one worker share a server. */
 async function unusedCustomer({ parts: { database } }: RunningServer, userId: number): Promise<number> {
   const { id } = await database
     .selectFrom('customers')

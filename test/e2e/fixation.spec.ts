@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from '@playwright/test'
 import { expect, inNewTab, test } from './fixtures.ts'
 
-// Two people, each with a browser of his own: one wants to be where the other logs in.
+// Session fixation between two people, each with their own browser.
 
 test('an attacker who plants a cookie in a victim’s browser is a stranger once the victim logs in', async ({
   page,
@@ -22,7 +22,7 @@ test('an attacker who plants a cookie in a victim’s browser is a stranger once
   expect(good).not.toBe(planted[0]?.value)
 
   await expectStranger(attacker)
-  expect(await cookieOf(attacker), 'he is given nothing instead').toBe(planted[0]?.value)
+  expect(await cookieOf(attacker), 'the attacker gets no other cookie').toBe(planted[0]?.value)
   await page.goto('/customers')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your customers')
   expect(await cookieOf(page.context())).toBe(good)
@@ -40,9 +40,9 @@ for (const [who, userId] of [
     server,
   }) => {
     const attacker = await browser.newContext({ ...(baseURL !== undefined && { baseURL }) })
-    const his = await attacker.newPage()
-    await his.goto('/')
-    if (userId) await logIn(his, userId)
+    const tab = await attacker.newPage()
+    await tab.goto('/')
+    if (userId) await logIn(tab, userId)
     const id = String((await cookieOf(attacker)).split('.')[0])
     const [link, spare] = [await server.parts.sessions?.createOTP(id), await server.parts.sessions?.createOTP(id)]
 
@@ -54,7 +54,7 @@ for (const [who, userId] of [
     expect(await cookieOf(page.context())).not.toContain(id)
 
     await expectStranger(attacker)
-    await inNewTab(his, `/?$4DSID=${spare}`)
+    await inNewTab(tab, `/?$4DSID=${spare}`)
     await expectStranger(attacker)
     await page.goto('/customers')
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your customers')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test as base, type ConsoleMessage, expect, type Page } from '@playwright/test'
 import { type RunningServer, startServer } from '../../src/process/server.ts'
 
-/** Walkthroughs with a server of their own; anything the browser complains about fails them. */
+/** Walkthroughs with their own server; any error or warning in the browser fails them. */
 export const test = base.extend<{ quietBrowser: undefined }, { server: RunningServer }>({
   server: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures that are wanted from this pattern
@@ -42,8 +42,8 @@ function isRefusedPage(message: ConsoleMessage, pageUrl: string): boolean {
 }
 
 /**
- * Opens a path in a new tab of the same browser. A page that turns by itself may do so while the next one is on its way, which
- * ends that journey: leave such a page like this.
+ * Opens a path in a new tab of the same browser. Use it to leave a page that reloads by itself: a reload would interrupt the
+ * navigation.
  */
 export async function inNewTab(page: Page, path: string): Promise<Page> {
   const tab = await page.context().newPage()
@@ -51,7 +51,7 @@ export async function inNewTab(page: Page, path: string): Promise<Page> {
   return tab
 }
 
-/** No page is wider than the screen. One that turns by itself is looked at again. */
+/** No page is wider than the screen. Retries after a page reloads by itself. */
 export async function expectNarrow(page: Page): Promise<void> {
   await expect(async () => {
     const width = await page.evaluate<number>('document.documentElement.scrollWidth')

@@ -22,7 +22,7 @@ test('an administrator ends a session with a message, and its user reads it a mo
   await page.getByRole('button', { name: 'End this session' }).click()
   await expect(page.getByRole('main')).toContainText('The session has ended on all its devices.')
 
-  // Where there is no JavaScript the next click tells.
+  // Without JavaScript the next click shows it.
   if (javaScriptEnabled === false) await salesperson.goto('/customers')
   await expect(salesperson.getByRole('status')).toHaveText('Your session was ended. Please call me, Tomasz', {
     timeout: 2000,

@@ -122,7 +122,7 @@ async function logIn(page: Page, email: string): Promise<void> {
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your page')
 }
 
-/** With JavaScript the page notices by itself; without, at the next click. */
+/** With JavaScript the page notices by itself, otherwise at the next click. */
 async function landsOnLogin(page: Page): Promise<void> {
   await expect(async () => {
     if (!/authenticate\.shtml/.test(page.url())) await page.goto('/account').catch(() => null)

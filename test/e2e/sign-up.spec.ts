@@ -14,10 +14,10 @@ test('sign up here, open the link there: both browsers are in one session, and t
   const email = `ana-${project.name}-${repeatEachIndex}@example.com`
   await signUp(page, email)
   const session = await sessionShown(page)
-  // Whatever the page said first, it notices by itself when the mail went out.
+  // The page notices by itself that the mail went out.
   await expect(page.getByRole('main')).toContainText('A mail with a link is on its way', { timeout: 8000 })
 
-  // Where there is no JavaScript the page asks again every two seconds, and that is fast enough too.
+  // Without JavaScript the page reloads every two seconds.
   const link = await newestLink(page, email)
   const other = await anotherBrowser(browser, baseURL)
   const phone = await other.newPage()
@@ -29,7 +29,6 @@ test('sign up here, open the link there: both browsers are in one session, and t
   expect(await sessionShown(phone)).toBe(session)
   expect(await sessionShown(page)).toBe(session)
 
-  // What the second browser writes, the first one sees.
   const second = `bo-${project.name}-${repeatEachIndex}@example.com`
   await signUp(phone, second)
   await page.goto('/signup/waiting')

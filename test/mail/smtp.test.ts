@@ -184,7 +184,7 @@ test('[MAIL-8] mail waits while the server refuses the connection or the sender,
   assert.match((await ana.get('/signup/waiting')).text, /could not be delivered/)
 })
 
-/** How many mails the peer has when these seconds went by, one after the other. */
+/** How many mails the peer has received after each of these waits, in seconds. */
 async function takenAfter(demo: Demo, { taken }: SmtpPeer, rests: number[]): Promise<number[]> {
   const counts: number[] = []
   for (const seconds of rests) {

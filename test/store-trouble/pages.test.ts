@@ -79,7 +79,7 @@ test('the error page says that the user is still signed in, and its link request
   const unknown = await visitor.get('/customers?search=a&page=2')
   assertUnavailable(unknown, 'a page')
   assert.match(unknown.text, /signed-in users are still signed in/)
-  // An empty address is that of the page itself, with its parameters: nothing of it has to be written into the page.
+  // An empty link leads to the page itself, so its address is not written into the page.
   assert.match(unknown.text, /<a class="button" href="">Try again<\/a>/)
   assert.ok(!unknown.text.includes('search=a'))
 
@@ -176,7 +176,7 @@ function routesOf({ parts }: Demo) {
       .map((method) => ({
         method,
         url: String(path).replace(':id', '1').replace(':handle', 'x'),
-        // A stream has no end to wait for; streams have tests of their own.
+        // A stream has no end to wait for; other tests cover streams.
         isStream: String(path).endsWith('/events'),
       })),
   )

@@ -24,7 +24,7 @@ test('while another process locks the sessions’ file, reads go on and writes a
   assert.equal(page.status, 200)
   for (const { status, headers, setCookies } of [out, login])
     assert.deepEqual([status, headers['retry-after'], setCookies], [503, '5', []])
-  assert.deepEqual([home.status, home.setCookies], [200, []], 'who is nobody yet sees his page')
+  assert.deepEqual([home.status, home.setCookies], [200, []], 'a visitor without a session sees the page')
   assert.equal((await demo.visitor().get('/readyz')).status, 200, 'people can be served')
 
   holder.kill('SIGKILL')

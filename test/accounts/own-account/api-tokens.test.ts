@@ -155,7 +155,7 @@ test('a user has at most 20 tokens, even when many are requested at once', async
   assert.ok(sessions)
   const wanted = { name: 'At once', scope: 'read', days: 7 } as const
   const from = { requestId: 'r', device: null, address: '127.0.0.1' }
-  // All six have counted before the first one is made.
+  // All six have counted before the first token is made.
   const together = meetingOf(6)
   const list: typeof sessions.list = async (...asked) => {
     const page = await sessions.list(...asked)
@@ -258,7 +258,7 @@ test('without sessions the page says so, and its forms make no token', async (t)
   assert.equal((await visitor.post(PAGE, GOOD)).status, 503)
 })
 
-/** A customer with an account of her own, signed in. */
+/** A customer with their own account, signed in. */
 async function signUpAna(demo: Demo): Promise<Visitor> {
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -267,7 +267,7 @@ async function signUpAna(demo: Demo): Promise<Visitor> {
   return ana
 }
 
-/** A barrier: each caller waits until so many have arrived. */
+/** A barrier: each caller waits until this many have arrived. */
 function meetingOf(many: number): () => Promise<void> {
   let here = 0
   let resolve: () => void

@@ -125,7 +125,7 @@ test('the production profile requires 15 characters', async (t) => {
 
 onBothStores('a sign-in with the old password during the change does not survive it', async (t, settings) => {
   const demo = await startDemo(t, settings)
-  // Another account each time: of one account only so many guesses are looked at.
+  // Another account each time, because of the rate limit of an account.
   for (let userId = 1; userId <= 6; userId++) {
     const ada = demo.visitor()
     await ada.logInWell(userId)

@@ -159,7 +159,7 @@ test('of many new browsers at once each is remembered, and one mail reports them
     assert.equal((await known.execute()).length, browsers.length + 1)
     await demo.parts.mail.tick()
     const mails = database.selectFrom('outbox').select('details').where('user_id', '=', String(userId))
-    // One that a newer one took the place of may have been on its way already.
+    // A mail that a newer one replaced may have been on its way already.
     const out = await mails
       .where((row) => row.or([row('problem', 'is', null), row('sent_at', 'is not', null)]))
       .execute()
@@ -190,7 +190,7 @@ async function askFor(demo: Demo, userId: number, email: string): Promise<[Visit
   return [visitor, pathOf(mail?.links[0] ?? assert.fail(`no link for ${email}`))]
 }
 
-/** Everybody who may sign in with this address. */
+/** All accounts that can sign in with this address. */
 async function ownersOf({ parts: { database } }: Demo, email: string): Promise<unknown[]> {
   const staff = database.selectFrom('sales_persons').select('user_id').where('email', '=', email)
   const customers = database.selectFrom('users').select('id').where('email', '=', email).where('validated', '=', 1)

@@ -127,7 +127,7 @@ async function lockNotes(t: TestContext, url: string): Promise<Client> {
   return client
 }
 
-/** Resolves when what was given up has noticed, at the server. */
+/** Resolves when the server has noticed the cancelled call. */
 async function untilAlone(client: Client): Promise<void> {
   for (;;) {
     const { rowCount } = await client.query(

@@ -2,7 +2,7 @@ import { setImmediate as otherCallers } from 'node:timers/promises'
 import { isFull } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
-/** Counts, waits, writes: all who come at once are counted before the first of them is there. */
+/** Counts, waits, writes: concurrent callers all count before the first of them has written. */
 export const limitBeforeAwait = brokenMemory((rowsOf, intact) => ({
   async create({ limits: { sessions, guests, ...limits }, ...call }) {
     if (isFull(rowsOf(call.app), call.session, { ...(sessions && { sessions }), ...(guests && { guests }) }))

@@ -1,7 +1,7 @@
 import { NEVER } from '../../../src/session/record.ts'
 import { brokenMemory } from './broken-memory.ts'
 
-/** `INSERT … ON CONFLICT DO UPDATE`: what a late write finds gone, it makes anew. */
+/** `INSERT … ON CONFLICT DO UPDATE`: a late write creates a removed session again. */
 export const updateThatCreates = brokenMemory((rowsOf, intact) => ({
   async update(call) {
     const { id, writeId, changes, now } = call

@@ -60,7 +60,7 @@ for (const [name, open] of Object.entries(PAIRS)) {
   })
 }
 
-/** Two managers as in two processes, on clocks that stand still: what is noticed was told. */
+/** Two managers as in two processes. Their clocks stand still, so they notice an end by notification only. */
 async function twoProcesses(t: Scope, open: OpenPair) {
   const {
     stores: [one, two],
@@ -100,7 +100,7 @@ function openStreams() {
         })
       })
       const aborted = visitor.read(`/stream?n=${n}`).then((answer) => assert.equal(answer, 'ended'))
-      // A server that goes first has closed the connection of a stream that nobody waits for any more.
+      // A server that stops first has closed the connection of a stream that has ended.
       aborted.catch(() => {})
       return { began, aborted, isAborted: () => seen?.aborted ?? false }
     },

@@ -14,7 +14,7 @@ import {
 } from '../support/layer.ts'
 import { startRestLayer } from '../support/rest-client.ts'
 
-// Somebody wants to be where a victim logs in, or to stay where he has been: session fixation, by cookie and by link, and theft.
+// Session fixation, by cookie and by link, and theft of a cookie.
 
 const TRUST_PAGES: Record<string, Handler> = {
   ...PAGES,
@@ -44,7 +44,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.notEqual(login.id, planted.id)
     assert.deepEqual(login.storage, {}, 'nothing that was planted went along')
     await victim.read('/write?key=secret&value=1')
-    await assertNobody(attacker)
+    await assertLoggedOut(attacker)
     clock.advance({ minutes: 2 })
     assert.deepEqual((await attacker.read<Described>('/read')).storage, {}, 'and nothing later')
     assert.deepEqual((await victim.read<Described>('/read')).storage, { secret: '1' })
@@ -59,14 +59,18 @@ for (const [store, open] of Object.entries(STORES)) {
         const [link, spare] = [await attacker.read<string>('/link'), await attacker.read<string>('/link')]
         const victim = visitor()
         assert.equal((await victim.read<Described>(`/read?$4DSID=${link}`)).id, id, 'the trap is set')
-        if (before === MALLORY && rise === '/raise?') continue // Mallory has that privilege already: nothing rises
+        if (before === MALLORY && rise === '/raise?') continue // Mallory has that privilege already
         const risen = await victim.read<Described>(rise)
         assert.notEqual(risen.id, id)
         assert.deepEqual(risen.storage, {}, 'nothing that was planted went along')
         await victim.read('/write?key=secret&value=1')
-        await assertNobody(attacker)
+        await assertLoggedOut(attacker)
         const third = visitor()
-        assert.equal((await third.read<Described>(`/read?$4DSID=${spare}`)).isGuest, true, 'his other link is dead too')
+        assert.equal(
+          (await third.read<Described>(`/read?$4DSID=${spare}`)).isGuest,
+          true,
+          'the attacker’s other link is dead too',
+        )
         assert.deepEqual((await victim.read<Described>('/read')).storage, { secret: '1' })
       }
     }
@@ -87,7 +91,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual({ ...(await kept.read('/read')), isNew: false }, { ...own, isNew: false })
     const back = await victim.read<Described>('/login')
     assert.ok(back.id !== id && back.id !== own.id)
-    await assertNobody(attacker)
+    await assertLoggedOut(attacker)
   })
 
   test(`[OTP-15] a link that needs confirmation does not move a victim who is logged in, on the ${store} store`, async (t) => {
@@ -144,11 +148,11 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await thief.read<Described>('/read')).userName, 'Ana Lima', 'the theft works')
     const link = await thief.read<string>('/link')
     assert.equal((await ana.read<Described>('/password-again')).id, id)
-    await assertNobody(thief)
+    await assertLoggedOut(thief)
     assert.deepEqual((await ana.read<Described>('/read')).storage, { secret: '1' })
     await ana.read('/password-again?others=end')
     const back = await visitor().read<Described>(`/read?$4DSID=${link}`)
-    assert.deepEqual([back.userName, back.storage], ['', {}], 'the link that he had made is dead')
+    assert.deepEqual([back.userName, back.storage], ['', {}], 'the thief’s link is dead')
     assert.equal((await ana.read<Described>('/read')).id, id)
   })
 
@@ -196,7 +200,7 @@ for (const [store, open] of Object.entries(STORES)) {
     })
     assert.deepEqual([both.id, both.storage], [id, { secret: '1' }])
     await ana.read('/logout')
-    assert.equal((await ask('/api/read', `Bearer ${token}`)).status, 200, 'his programs go on without his browser')
+    assert.equal((await ask('/api/read', `Bearer ${token}`)).status, 200, 'API clients go on without the browser')
     assert.equal((await ana.read<Described>('/read')).isGuest, true)
   })
 }
@@ -245,8 +249,8 @@ test('[PRIV-11] in the demo: a logged-in attacker who brings a victim in by a li
   assert.deepEqual(answer.setCookies, [])
 })
 
-/** A visitor whose session ended a moment ago: he sees nothing, may write nothing, and gets no cookie that could hurt a login. */
-async function assertNobody(visitor: LayerVisitor): Promise<void> {
+/** The visitor’s session has just ended: they see and write nothing, and get no cookie that could displace a login. */
+async function assertLoggedOut(visitor: LayerVisitor): Promise<void> {
   const { text, setCookies } = await visitor.get('/read')
   const { isGuest, userName, storage } = JSON.parse(text) as Described
   assert.deepEqual(

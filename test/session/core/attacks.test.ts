@@ -14,7 +14,7 @@ import {
   startLayer,
 } from '../support/layer.ts'
 
-// Ways in, and ways to lose something, that a careless layer leaves open.
+// Attacks and losses that a careless layer allows.
 
 test('an error that is thrown for two visitors carries nothing from one to the other', async (t) => {
   const down = Object.defineProperty(new Error('the catalogue is down'), 'headers', {
@@ -175,12 +175,12 @@ test('a filter with an undefined value is refused: it would match every session'
   const { manager, visitor } = await startLayer(t, PAGES)
   await visitor().read('/login')
   for (const filter of [{ userId: undefined }, { userId: 4 }, { kind: null }] as never[]) {
-    await assert.rejects(manager.endMany(filter), { name: 'TypeError', message: /Leave the key out to mean everybody/ })
+    await assert.rejects(manager.endMany(filter), { name: 'TypeError', message: /Leave the key out to match all/ })
     await assert.rejects(manager.list(filter), TypeError)
     await assert.rejects(manager.count(filter), TypeError)
   }
   await assert.rejects(manager.list({}, { sort: 'name' as never }), /sort is/)
-  await assert.rejects(manager.list({}, { after: { value: 1, id: "' --" } }), /after is what the page before/)
+  await assert.rejects(manager.list({}, { after: { value: 1, id: "' --" } }), /after must be the value of next/)
   assert.equal(await manager.count({ userId: '4' }), 1)
 })
 
@@ -251,7 +251,7 @@ test('a call that would wait for itself inside a guest’s first write is refuse
   assert.equal(await manager.count(), 1)
 })
 
-/** A store that does what it is asked and then loses the answer of these calls. */
+/** A store that loses the replies of these calls after carrying them out. */
 function losing(real: SessionStore, lost: Set<string>): SessionStore {
   return new Proxy(real, {
     get(target, name: keyof SessionStore) {

@@ -41,7 +41,7 @@ test('[LIFE-5] a server that is killed during a write keeps every answered write
   for (const past of loggedOut) assert.equal((await last.visit(past).read<CounterPage>('/read')).userName, '')
 })
 
-/** A browser that writes 1, 2, 3 … and remembers what it sent and what was answered. */
+/** A browser that writes 1, 2, 3 … and records what it sent and what was answered. */
 class Writer {
   readonly #browser: LayerVisitor
   #sent = 0

@@ -8,7 +8,7 @@ import { manualClock } from '../../../src/session/testing/manual-clock.ts'
 import { until } from '../../support/until.ts'
 import { type Described, describe, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
 
-/** Timers call async work: lets what they began come to its end. */
+/** Waits for the async work that timers have started. */
 const settle = async () => {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
@@ -37,7 +37,7 @@ for (const [store, open] of Object.entries(STORES)) {
       clock.advance({ minutes: 1 })
       await settle()
     }
-    // A store on another machine takes its time over each sweep, and the next one is due a minute after that.
+    // On a server the sweep is asynchronous, and the next one is due a minute after it.
     await until('it is swept', async () => {
       clock.advance({ seconds: 10 })
       return ended.length > 0

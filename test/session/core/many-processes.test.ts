@@ -5,7 +5,7 @@ import { type Scope, temporaryFolder } from '../../support/process.ts'
 import { ownName, postgresUrl, redisUrl } from '../../support/servers/test-servers.ts'
 import { type CounterPage, type CounterServer, startCounterServer } from '../support/counter-server.ts'
 
-/** Where processes find a store that they share, and how many of them share it. */
+/** The address of a shared store, and how many processes share it. */
 interface SharedStore {
   address(scope: Scope): string
   processes: number
@@ -22,7 +22,7 @@ const STORES: Record<string, SharedStore> = {
   ...(postgresUrl && { PostgreSQL: fourProcessesAt(postgresUrl) }),
 }
 
-// As many as a server on a small machine takes at once without making them wait for its sockets.
+// As many as a server on a small machine accepts at once.
 const AT_ONCE = 200
 const CALLERS = 20
 const ROUNDS = 5
@@ -94,7 +94,7 @@ for (const [name, { address, processes, increments }] of Object.entries(STORES))
       await browser.get('/logout')
       const ended = performance.now()
       await Promise.all(streams)
-      // A promise of the layer, not a measure of this machine: a look that is due in half a minute would not do.
+      // The layer promises a second; the regular check comes after half a minute only.
       assert.ok(Math.max(...over) - ended < 10_000)
       t.diagnostic(`the last of ${servers.length} streams ended ${Math.round(Math.max(...over) - ended)} ms later`)
     })
@@ -124,7 +124,7 @@ for (const [name, { address, processes, increments }] of Object.entries(STORES))
   })
 }
 
-/** Lets the servers go when all tests of a suite are over, the one that was started last first. */
+/** Stops the servers after all tests of a suite, the newest first. */
 function suiteScope(): Scope {
   const runs: (() => void | Promise<void>)[] = []
   after(async () => {

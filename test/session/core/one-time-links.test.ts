@@ -185,13 +185,13 @@ for (const [store, open] of Object.entries(STORES)) {
     const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: open() })
     const [ana, bo] = [visitor(), visitor()]
     const { id } = await ana.read<Described>('/login')
-    const his = await bo.read<Described>('/login?user=Bo&id=5')
+    const bos = await bo.read<Described>('/login?user=Bo&id=5')
     await bo.read('/write?key=mine&value=1')
     const tab = bo.copy()
     assert.equal((await bo.read<Described>(come(await linkOf(ana)))).id, id)
     assert.equal((await bo.read<Described>('/read')).id, id)
     assert.deepEqual((await tab.read<Described>('/read')).storage, { mine: '1' })
-    assert.equal((await manager.get(his.id))?.userName, 'Bo')
+    assert.equal((await manager.get(bos.id))?.userName, 'Bo')
   })
 
   test(`[OTP-12] HEAD, OPTIONS and prefetch requests do not consume a link, and a prefetch is refused, on the ${store} store`, async (t) => {
@@ -253,12 +253,12 @@ for (const [store, open] of Object.entries(STORES)) {
       assert.equal((await scanner.read(`/restore?state=${token}`)).answer, false)
     }
     const bo = visitor()
-    const his = await bo.read<Described>('/login?user=Bo&id=5')
+    const bos = await bo.read<Described>('/login?user=Bo&id=5')
     assert.deepEqual((await bo.read(come(token))).offer, { userName: 'Ana Lima', instead: 'Bo' })
     const kept = JSON.parse((await bo.post(come(token))).text)
     assert.deepEqual(
       [kept.id, kept.offer],
-      [his.id, { userName: 'Ana Lima', instead: 'Bo' }],
+      [bos.id, { userName: 'Ana Lima', instead: 'Bo' }],
       'decided at the POST, and the default keeps',
     )
     const moved = JSON.parse((await bo.post(`${come(token)}&$4DSID.replace=1`)).text)

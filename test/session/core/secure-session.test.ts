@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { codeOf, type Described, describe, gate, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
 
-/** JADE's own way to log in: check, secure, then store who it is. */
+/** A login in the order of JADE: check the password, call secureSession, then store the user. */
 const JADE_PAGES: Record<string, Handler> = {
   ...PAGES,
   '/secure': async (session, ctx) => {

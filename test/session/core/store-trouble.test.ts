@@ -110,7 +110,7 @@ test('a link is not consumed while the store is down, and a consumed link lets i
   assert.deepEqual([opened.status, opened.setCookies.length], [200, 1])
   trouble.mend()
   assert.equal((await phone.read<Described>('/read')).userName, 'Ana Lima')
-  assert.equal((await visitor().read<Described>(link)).userName, '', 'nobody else gets in')
+  assert.equal((await visitor().read<Described>(link)).userName, '', 'no other visitor gets in')
 })
 
 test('when the reply to a link and the second look are both lost, the visitor gets 503 and the link lets no visitor in', async (t) => {
@@ -125,7 +125,7 @@ test('when the reply to a link and the second look are both lost, the visitor ge
   assert.equal((await ana.read<Described>('/read')).userName, 'Ana Lima')
 })
 
-/** The page `/try-add`, and what resolves when so many have come to it and wait for their turn. */
+/** The page `/try-add`, and a promise that resolves when this many requests wait there. */
 function crowded() {
   let here = 0
   let look = () => {}
@@ -157,7 +157,7 @@ test('a write behind one that the store leaves without a reply does not wait for
   await waitFor(11)
   clock.advance({ seconds: 2 })
   trouble.giveUp()
-  await trouble.waiting() // the same write is asked once more
+  await trouble.waiting() // the same write is retried once
   trouble.giveUp()
   assert.deepEqual(await Promise.all([first, ...queue]), Array(11).fill('STORE_UNAVAILABLE'))
   assert.equal(trouble.troubled.length, 2)

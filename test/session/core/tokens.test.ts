@@ -191,11 +191,11 @@ for (const [store, open] of Object.entries(STORES)) {
 
   test(`[BEARER-7] [BEARER-13] a session may have no user, and the session that a sign-in came with stays alive, on the ${store} store`, async (t) => {
     const { ask, signIn, manager } = await startRestLayer(t, {}, { store: open() })
-    const nobody = `Bearer ${await signIn('')}`
-    assert.equal(JSON.parse((await ask('/api/read', nobody)).text).userId, null)
-    const again = JSON.parse((await ask('/api/signin?user=5', nobody)).text)
+    const withoutUser = `Bearer ${await signIn('')}`
+    assert.equal(JSON.parse((await ask('/api/read', withoutUser)).text).userId, null)
+    const again = JSON.parse((await ask('/api/signin?user=5', withoutUser)).text)
     assert.deepEqual([again.userId, again.isNew], ['5', false])
-    assert.equal((await ask('/api/read', nobody)).status, 200)
+    assert.equal((await ask('/api/read', withoutUser)).status, 200)
     assert.equal(await manager.count({ kind: 'rest' }), 2)
   })
 

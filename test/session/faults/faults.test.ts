@@ -8,7 +8,7 @@ import { ownName, postgresUrl, redisUrl } from '../../support/servers/test-serve
 import { type CounterServer, startCounterServer } from '../support/counter-server.ts'
 import { Load } from './load.ts'
 
-// The gate plays one round of the worst; `npm run test:long` plays ten of each.
+// `npm test` runs one round of the worst faults; `npm run test:long` runs ten of each.
 const { FAULT_ROUNDS } = process.env
 const ROUNDS = Number(FAULT_ROUNDS ?? 1)
 const IN_THE_GATE = /killed and started again|are cut while/
@@ -16,7 +16,7 @@ const BROWSERS = 8
 const PROCESSES = 2
 const CUTS = 8
 
-/** Servers of the tests' own, which keep what they have answered, whatever happens to them. */
+/** Servers for this test that make every answered write durable. */
 const SERVERS: Record<string, () => Promise<DatabaseServer>> = {
   ...(redisUrl && { Redis: () => startRedis({ appendfsync: 'always' }) }),
   ...(postgresUrl && { PostgreSQL: () => startPostgres({ durable: true }) }),
@@ -39,13 +39,13 @@ const FAULTS: Record<string, (scene: Scene) => Promise<void>> = {
   'connections to the database are cut while answers are on their way': async ({ network, load }) => {
     network.delay(20)
     for (let time = 0; time < CUTS; time++) {
-      // Half of them, so that what asks again reaches the database at once.
+      // Half of them, so that a retry reaches the database at once.
       network.cut(time % 2 === 0 ? 0.5 : 1)
       await load.answeredMore(2 * BROWSERS)
     }
     network.mend()
   },
-  'the network to the database swallows everything for longer than anybody waits': async ({ network, load }) => {
+  'the network to the database swallows everything for longer than any request waits': async ({ network, load }) => {
     network.stall()
     await load.failedMore(BROWSERS)
     network.mend()

@@ -3,16 +3,16 @@ import { until } from '../../support/until.ts'
 import type { CounterPage, CounterServer } from '../support/counter-server.ts'
 import type { LayerVisitor } from '../support/layer.ts'
 
-/** What a load came to. */
+/** The writes of a load. */
 export interface Figures {
   answered: number
-  /** Answered with 503, or not at all: nobody knows whether they were done. */
+  /** Answered with 503, or not at all: they may have been done. */
   unknown: number
-  /** Those of the unknown that were done all the same. */
+  /** The unknown ones that were done. */
   done: number
 }
 
-/** Browsers that write without a pause while something fails around them, and know what was answered. */
+/** Browsers that write without a pause during a fault, and record the answers. */
 export class Load {
   readonly #servers: CounterServer[]
   readonly #writers: Writer[] = []
@@ -35,21 +35,21 @@ export class Load {
     this.#running.catch(() => {})
   }
 
-  /** Resolves when so many more writes were answered well. */
+  /** Resolves after this many more successful writes. */
   async answeredMore(writes: number): Promise<void> {
     const before = this.#sum('answered')
     await this.#whileRunning(`${writes} more writes are answered`, () => this.#sum('answered') >= before + writes)
   }
 
-  /** Resolves when so many more writes were refused or lost. */
+  /** Resolves after this many more refused or lost writes. */
   async failedMore(writes: number): Promise<void> {
     const before = this.#sum('unknown')
     await this.#whileRunning(`${writes} more writes fail`, () => this.#sum('unknown') >= before + writes)
   }
 
-  /** Somebody signs in and out again in the middle of it, and insists until he hears that he is out. */
+  /** A user signs in and out during the load, and repeats the logout until it succeeds. */
   async leave(): Promise<void> {
-    const browser = await until('somebody can sign in', () =>
+    const browser = await until('a user can sign in', () =>
       this.#server(0)
         .signIn()
         .catch(() => undefined),
@@ -71,13 +71,13 @@ export class Load {
     this.#gone.push(past)
   }
 
-  /** Ends the load, whatever came of it. */
+  /** Ends the load without a check. */
   async stop(): Promise<void> {
     this.#stopped = true
     await this.#running.catch(() => {})
   }
 
-  /** Ends the load and looks at everything: every answered write is there, none twice, nobody is out, and nobody is in again. */
+  /** Ends the load and checks that every answered write is there once, and that no user was signed out, or in again after a logout. */
   async check(): Promise<Figures> {
     this.#stopped = true
     await this.#running
@@ -86,7 +86,7 @@ export class Load {
     for (const past of this.#gone)
       for (const server of this.#servers) {
         const { userName, storage } = await server.visit(past).read<CounterPage>('/read')
-        assert.deepEqual({ userName, storage }, { userName: '', storage: {} }, 'somebody who logged out is in again')
+        assert.deepEqual({ userName, storage }, { userName: '', storage: {} }, 'a user who logged out is in again')
       }
     return figures
   }
@@ -123,13 +123,13 @@ class Writer {
         if (answer) assert.ok(answer.headers['retry-after'])
         this.unknown.push(n)
       } else this.answered.push(n)
-      // Whatever happened: he is who he was, and nobody took his cookie away or gave him another.
+      // The user and the cookie never change.
       assert.deepEqual(answer?.setCookies ?? [], [])
       if (answer?.status === 200) assert.equal((JSON.parse(answer.text) as CounterPage).userName, 'Ana Lima')
     }
   }
 
-  /** Answers how many were done of those that nobody knew of. */
+  /** Returns how many of the unknown writes were done. */
   async check(server: CounterServer): Promise<number> {
     const { userName, storage } = await server.visit(this.#browser).read<CounterPage>('/read')
     assert.equal(userName, 'Ana Lima')

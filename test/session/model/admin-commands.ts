@@ -7,7 +7,7 @@ import { linkTerms, picked } from './page-steps.ts'
 import { START, type World } from './real-system.ts'
 import { USERS, type User } from './users.ts'
 
-/** Something that happens to sessions from outside, told by a sentence. */
+/** An action on sessions from outside of a request, described by a sentence. */
 class Happening implements Command {
   readonly #name: string
   readonly #happen: (model: Model, world: World) => Promise<void>
@@ -30,7 +30,7 @@ class Happening implements Command {
   }
 }
 
-/** Something that happens to one session: any that ever was. */
+/** An action on any session that ever began. */
 function to(
   number: number,
   name: string,

@@ -6,9 +6,9 @@ import { provokeRaces } from '../races/provoke-races.ts'
 import { compareWithModel } from './compare-with-model.ts'
 
 const WALK = { runs: 100, seed: 3, endOnFailure: true }
-// What goes wrong when nobody else is near; everything else takes two who meet.
+// Flaws that show without a race.
 const ALONE = ['a session that is live at its very end', 'an end that leaves nothing to be recognised by']
-// The layer asks whether a session lives before it touches it: only the store contract meets this one.
+// The layer never touches a session that has ended, so only the store contract finds this flaw.
 const OUT_OF_REACH = ['a touch that moves the end of whatever it finds']
 
 for (const { flaw, make } of brokenStores.filter((broken) => !OUT_OF_REACH.includes(broken.flaw))) {

@@ -14,7 +14,7 @@ interface Visit {
   method: 'GET' | 'POST'
   navigates: boolean
   quiet: boolean
-  /** Comes by this link. */
+  /** The link that the request opens. */
   link: number | undefined
   replacesUser: boolean
   steps: readonly Step[]
@@ -43,7 +43,7 @@ class BrowserAsks implements Command {
 
   async run(model: Model, world: World): Promise<void> {
     const { browser, steps, link: linkNumber, ...how } = this.#visit
-    model.now = ++world.time.now // of what is made at the same moment nobody knows which is older
+    model.now = ++world.time.now // sessions that begin in the same millisecond have no order
     const credential = model.browsers[browser]
     const cookie = credential && world.secrets.get(credential)
     const link = linkNumber === undefined ? undefined : picked(world.linkTokens, linkNumber)
@@ -53,14 +53,14 @@ class BrowserAsks implements Command {
       const expected = request.view(seen)
       assert.deepEqual(seen, expected)
       if (seen.userId !== null && request.mayBe)
-        assert.ok(request.mayBe.has(seen.userId), `nobody logged in as ${seen.userId} here`)
+        assert.ok(request.mayBe.has(seen.userId), `no user ${seen.userId} logged in here`)
     }
     const { setCookies, session } = await world.wire.visit({ ...how, cookie, link }, async (current) => {
       const followed = link === undefined ? undefined : { link: model.links[world.linkTokens.indexOf(link)] }
       request = new ModelRequest(model, { ...how, credential }, followed)
       compare(current())
       for (const step of steps) {
-        // Nothing ends in the middle of a request: that is for tests of their own.
+        // Nothing ends during a request: other tests cover that.
         if (!model.sessions.some(({ end }) => end === model.now + 1)) model.now = ++world.time.now
         const outcome = await step.real(current(), world)
         assert.equal(outcome, step.model(request, current().id, model), step.name)
@@ -94,7 +94,7 @@ function whatBecomesOf(given: ModelRequest['given']): string {
   return given === undefined ? 'stays' : given === null ? 'goes' : 'is new'
 }
 
-/** A browser is made to hold a cookie that somebody was given before: stolen, planted, or restored from a backup. */
+/** Gives a browser a cookie that was issued before: stolen, planted, or restored from a backup. */
 class CookieIsPlanted implements Command {
   readonly #browser: number
   readonly #cookie: number

@@ -10,7 +10,7 @@ import { doing, key, picked } from './page-steps.ts'
 import { viewOfToken, type World } from './real-system.ts'
 import { everythingIn, USERS, type User } from './users.ts'
 
-/** What a REST client asks for. `has`: it came with a live token. */
+/** What a REST client asks for. `has`: the request has a live token. */
 interface Deed {
   name: string
   real(session: TokenSession<Storage>, world: World): Promise<Outcome>
@@ -43,7 +43,7 @@ const signOut: Deed = {
 
 const look: Deed = { name: 'looks', real: async () => 'done', model: () => 'done' }
 
-/** What is not for REST clients, whoever they are. */
+/** Calls that every REST client is refused. */
 const refused: Deed[] = [
   {
     name: 'secures',
@@ -56,7 +56,7 @@ const refused: Deed[] = [
     model: (_, has) => (has ? 'FEATURE_NOT_AVAILABLE' : 'NOT_SIGNED_IN'),
   },
   {
-    name: 'becomes somebody else',
+    name: 'becomes another user',
     real: (session) => doing(session.setPrivileges({ userId: '99', privileges: ['audit'] }, { login: true })),
     model: (_, has) => (has ? 'FEATURE_NOT_AVAILABLE' : 'NOT_SIGNED_IN'),
   },
@@ -104,7 +104,7 @@ class ClientAsks implements Command {
   }
 }
 
-/** A sign-in makes another session; the one that the client came with lives on. */
+/** A sign-in begins another session; the one of the request stays alive. */
 class ClientSignsIn implements Command {
   readonly #client: number
   readonly #user: User

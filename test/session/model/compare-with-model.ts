@@ -12,7 +12,7 @@ export interface RunOptions {
   seed: number
   /** Over HTTP and through Koa, rather than straight into the layer. */
   overHttp?: boolean
-  /** Does not look for the shortest way to what does not agree. */
+  /** Does not shrink a failed run to the shortest one. */
   endOnFailure?: boolean
   /** From the report of a run that failed. */
   path?: string | undefined
@@ -26,8 +26,8 @@ const rules: fc.Arbitrary<Rules> = fc.record({
 })
 
 /**
- * Has browsers, REST clients and administrators do what comes to their minds, for real and in the model, and compares what they see.
- * @throws what did not agree, with the shortest way there, and how to go it again.
+ * Runs random actions of browsers, REST clients and administrators, for real and in the model, and compares what they see.
+ * @throws the first difference, with the shortest run that shows it and how to repeat it.
  */
 export async function compareWithModel(store: SessionStore, options: RunOptions): Promise<void> {
   const { runs, seed, overHttp = false, endOnFailure = false, path, replayPath } = options

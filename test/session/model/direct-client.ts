@@ -4,20 +4,20 @@ import type { LayerSession, Storage } from '../support/layer.ts'
 
 /** One request of a browser. */
 export interface Asked {
-  /** What its cookie says, if it has one. */
+  /** The value of the cookie. */
   cookie: string | undefined
   path: string
   method: 'GET' | 'POST'
-  /** A page that is opened, not something that a page fetches. */
+  /** A navigation, not a fetch by a page. */
   navigates: boolean
   /** A poll: does not count as activity. */
   quiet: boolean
-  /** The token of a one-time link, if it came by one. */
+  /** The token of the one-time link that the request opens. */
   link: string | undefined
   replacesUser: boolean
 }
 
-/** What came back: the session's Set-Cookie headers, and the session that the request had in the end. */
+/** The session's Set-Cookie headers, and the session of the request at its end. */
 export interface Answered {
   setCookies: string[]
   session: LayerSession
@@ -25,13 +25,13 @@ export interface Answered {
 
 /** How requests reach the layer. */
 export interface Wire {
-  /** `page` does what it wants with the request's session, whichever that is at the moment. */
+  /** `page` calls its argument for the request's current session. */
   visit(asked: Asked, page: (current: () => LayerSession) => Promise<void>): Promise<Answered>
   call(authorization: string | undefined, handler: (session: TokenSession<Storage>) => Promise<void>): Promise<void>
   close(): Promise<void>
 }
 
-/** Straight into the layer, with exchanges of its own in place of HTTP: a hundred times as many requests in the same time. */
+/** Calls the layer directly, without HTTP: a hundred times as many requests in the same time. */
 export function directWire(manager: Sessions<Storage>): Wire {
   return {
     async visit(asked, page) {

@@ -27,7 +27,7 @@ export async function httpWire(
 
 function wireTo({ visitor, manager }: Layer, work: Map<string, Handler>): Omit<Wire, 'close'> {
   let requests = 0
-  /** Has the next request with this number do this, and throws what it throws. */
+  /** Runs this in the next request with this number, and rethrows its error. */
   const during = async <T>(page: (ctx: LayerContext) => Promise<void>, send: (name: string) => Promise<T>) => {
     const name = String(++requests)
     let failure: unknown

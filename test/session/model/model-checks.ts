@@ -4,8 +4,8 @@ import { cookieIn, viewOf, viewOfToken, type World } from './real-system.ts'
 import { everythingIn } from './users.ts'
 
 /**
- * What holds after every command: as many records as the model has, every end that should have been reported was, once; and each
- * session ends at the promised time or up to a minute later. When exactly, the model learns here.
+ * Checks after every command: the store has as many records as the model, every expected end was reported once, and each session
+ * ends at the promised time or up to a minute later. The model takes over the exact time.
  */
 export async function settleEnds(model: Model, { manager, store, appName, ...world }: World): Promise<void> {
   for (const session of model.sessions) {
@@ -29,7 +29,7 @@ export async function checkSession(model: Model, { manager }: World, session: Mo
   const isLive = model.isLive(session)
   assert.deepEqual(await manager.storage(session.id), isLive ? session.storage : undefined)
   if (session.state === 'gone' || model.now >= session.end) {
-    assert.equal(described, undefined, 'nobody sees what is gone')
+    assert.equal(described, undefined, 'a removed session cannot be read')
     return
   }
   assert.deepEqual(
@@ -46,7 +46,7 @@ export async function checkSession(model: Model, { manager }: World, session: Mo
   assert.equal(devices, session.credentials.filter(({ ended }) => !ended).length, 'devices')
 }
 
-/** Tries every cookie and every token that anybody was ever given. */
+/** Tries every cookie and every token that was ever issued. */
 export async function checkEverything(model: Model, world: World): Promise<void> {
   for (const session of model.sessions) await checkSession(model, world, session)
   for (const credential of model.cookies) await checkCookie(model, world, credential)

@@ -1,4 +1,5 @@
 import {
+  GUEST,
   hasUser,
   isGuestRecord,
   type LinkTerms,
@@ -6,14 +7,13 @@ import {
   type ModelCredential,
   type ModelLink,
   type ModelSession,
-  NOBODY,
 } from './model.ts'
 import type { Arrival, Keep, Outcome, View } from './model-visit.ts'
 import { everythingIn, type User } from './users.ts'
 
 const JUST_ENDED = 60_000
 
-/** What must come of one browser's request, step by step. Every step is told the id that the real session then had. */
+/** The expected outcome of one browser's request, step by step. Each step gets the id that the real session then had. */
 export class ModelRequest {
   /** The credential that the browser is given with the answer; null takes its cookie away. */
   given: ModelCredential | null | undefined
@@ -39,7 +39,7 @@ export class ModelRequest {
 
   view(seen: View): View {
     const { id, userName, userId, privileges, storage } = this.#session ?? {
-      ...NOBODY,
+      ...GUEST,
       id: this.#model.sessions.some(({ id }) => id === seen.id) ? 'a new id' : seen.id,
     }
     const all = everythingIn(privileges)
@@ -57,7 +57,7 @@ export class ModelRequest {
     }
   }
 
-  /** Who the credential of this request may show at most; undefined for a borrowed session, which is whom the link was for. */
+  /** The only users that this request may show; undefined for a borrowed session, which shows the user of the link. */
   get mayBe(): Set<string> | undefined {
     return this.#borrowed ? undefined : (this.#credential?.mayBe ?? new Set())
   }
@@ -68,18 +68,18 @@ export class ModelRequest {
     return session ? 'done' : this.#beginAsGuest(id, { [key]: 1 })
   }
 
-  /** The user's password was right, or whatever else the application takes for a proof. */
+  /** The application has verified the user. */
   setUser(user: User, login: boolean | undefined, keep: Keep, id: string): Outcome {
     if (this.#borrowed) return 'FEATURE_NOT_AVAILABLE'
     const session = this.#session
-    const isOther = (session ?? NOBODY).userId !== user.userId || (session ?? NOBODY).userName !== user.userName
+    const isOther = (session ?? GUEST).userId !== user.userId || (session ?? GUEST).userName !== user.userName
     const isLogin = login ?? isOther
     if (!isLogin && session && !isOther && !this.#gains(user.privileges)) {
       session.privileges = user.privileges
       this.#model.endOldestOf(session)
       return 'done'
     }
-    const afresh = login ?? (isLogin && isGuestRecord(session ?? NOBODY))
+    const afresh = login ?? (isLogin && isGuestRecord(session ?? GUEST))
     return this.#raise(
       { ...user, isLogin, afresh, keep: keep ?? (session && hasUser(session) && !isOther), keepAsked: keep },
       id,
@@ -93,7 +93,7 @@ export class ModelRequest {
       if (session) session.privileges = privileges
       return 'done'
     }
-    const { userName, userId } = session ?? NOBODY
+    const { userName, userId } = session ?? GUEST
     const keep = session && hasUser(session)
     return this.#raise({ userName, userId, privileges, isLogin: false, afresh: false, keep, keepAsked: undefined }, id)
   }
@@ -107,13 +107,13 @@ export class ModelRequest {
   secure(keep: Keep, id: string): Outcome {
     if (this.#borrowed) return 'FEATURE_NOT_AVAILABLE'
     const session = this.#session
-    const isLogin = isGuestRecord(session ?? NOBODY)
-    const { userName, userId, privileges } = session ?? NOBODY
+    const isLogin = isGuestRecord(session ?? GUEST)
+    const { userName, userId, privileges } = session ?? GUEST
     const outcome = session
       ? this.#replace(session, { userName, userId, privileges, isLogin, keep: keep ?? false }, id)
       : this.#begin({ userName, userId, privileges }, true, id)
     if (outcome !== 'done') return outcome
-    this.#cameLive = true // what took another's place is not a visitor's first
+    this.#cameLive = true // a replacement is not a new visitor's session
     this.#restored = false
     this.#message = undefined
     this.#offer = undefined
@@ -150,7 +150,7 @@ export class ModelRequest {
     const session = this.#session
     if (!session) return begun
     session.idle = Math.max(minutes, 60) * 60_000
-    // Only its browser can use it, and has not got it yet.
+    // The browser has not received a session that began in this request, so it is not used yet.
     if (!this.#begunHere) session.lastUse = this.#model.now
     return begun
   }
@@ -197,7 +197,7 @@ export class ModelRequest {
     return text ?? ''
   }
 
-  /** The handler is done: with sessions from the first request on, a visitor without one gets his now. */
+  /** After the handler. With `guests: first-request`, a visitor without a session gets one now. */
   leave(id: string): void {
     const stays = this.#session !== undefined || this.#refusal !== undefined || this.#cameLive
     if (this.#model.rules.guests === 'first-request' && !stays && this.#tells(false) === undefined)
@@ -227,7 +227,7 @@ export class ModelRequest {
     if (navigates) this.#message = credential
   }
 
-  /** The message that waits for this device. One that may wait, waits if it does. */
+  /** The message for this device. An uncertain message counts as there if the real one is. */
   #tells(seen: boolean): string | undefined {
     const device = this.#message
     if (device?.message && (this.#model.now >= device.message.until || (!device.message.certain && !seen)))
@@ -247,7 +247,7 @@ export class ModelRequest {
       if (!raise.afresh && this.#refusal) return this.#refusal
       return this.#begin(raise, raise.isLogin, id)
     }
-    // What this very request began and nobody has seen needs no replacement.
+    // A guest's session that began in this request has not been sent to any browser, and needs no replacement.
     const isOwn = this.#begunHere && isGuestRecord(session) && (raise.keepAsked ?? true) === true
     const links = this.#model.links.some((link) => link.session === session && !link.over)
     if (!isOwn || links) return this.#replace(session, raise, id)
@@ -285,7 +285,7 @@ export class ModelRequest {
     return 'done'
   }
 
-  /** The answer of a login was lost: what it brought goes, if it was the same user's and nobody has ever used it. */
+  /** Ends the session of a login whose answer was lost, if it is the same user's and was never used. */
   #endLost({ userName, userId }: Pick<ModelSession, 'userName' | 'userId'>): void {
     const lost = this.#successor
     if (!lost || !this.#model.isLive(lost) || lost.userId !== userId || lost.userName !== userName) return

@@ -14,10 +14,10 @@ export interface View {
   offer: string | undefined
 }
 
-/** 'done', the code of the error, or what was answered. */
+/** 'done', an error code, or the answer. */
 export type Outcome = string
 
-/** How somebody arrives. */
+/** What a request brings. */
 export interface Arrival {
   credential: ModelCredential | undefined
   path: string

@@ -10,7 +10,7 @@ const MESSAGE_LIFE = 24 * HOUR
 const DEAD_ARE_KNOWN = 90_000
 
 export interface ModelSession {
-  /** As the real one is called. */
+  /** The id of the real session. */
   readonly id: string
   readonly kind: SessionKind
   userName: string
@@ -21,7 +21,7 @@ export interface ModelSession {
   lastUse: number
   idle: number
   readonly absoluteEnd: number
-  /** At most a minute later than promised. */
+  /** Up to a minute later than promised. */
   end: number
   state: 'live' | 'invalidated' | 'gone'
   readonly credentials: ModelCredential[]
@@ -31,11 +31,11 @@ export interface ModelCredential {
   readonly session: ModelSession
   readonly via: string
   readonly authenticatedAt: number | null
-  /** The users that whoever holds this may ever see: the one who logged in, or whose link it was. */
+  /** The only users that this credential may ever show: the one who logged in, or the one of the link. */
   readonly mayBe: Set<string>
   ended?: { at: number; successor?: ModelSession | undefined }
   presented: boolean
-  /** Devices that had been gone for long may be told, or not. */
+  /** `certain` is false for a device that was signed out long ago: it may get the message or not. */
   message?: { text: string; until: number; certain: boolean } | undefined
 }
 
@@ -55,20 +55,20 @@ export interface ModelLink {
   over: boolean
 }
 
-/** What of this run is not as usual. */
+/** The options of a run. */
 export interface Rules {
   maxSessions?: number | undefined
   maxSessionsPerUser?: number | undefined
   guests: 'first-request' | 'first-write'
 }
 
-/** Who a new session is for, and what of it is not as usual. */
+/** The user of a new session, and what differs from the defaults. */
 export type Beginning = Partial<
   Pick<ModelSession, 'kind' | 'userName' | 'userId' | 'privileges' | 'storage' | 'idle' | 'absoluteEnd'>
 >
 export type Origin = Pick<ModelCredential, 'via' | 'authenticatedAt'>
 
-/** All that there is to know of sessions, in plain sight: no hashes, no versions, no stores. */
+/** The sessions in plain data: no hashes, no versions, no stores. */
 export class Model {
   now: number
   readonly rules: Rules
@@ -77,10 +77,10 @@ export class Model {
   /** What each browser and each REST client holds. */
   readonly browsers: (ModelCredential | undefined)[] = [undefined, undefined, undefined, undefined]
   readonly clients: (ModelCredential | undefined)[] = [undefined, undefined]
-  /** The credentials that somebody was really given, cookies and tokens. */
+  /** The credentials that were sent to a browser or client. */
   readonly cookies: ModelCredential[] = []
   readonly tokens: ModelCredential[] = []
-  /** Ends that must have been reported since somebody looked: id and reason. */
+  /** Ends that must have been reported since the last check: id and reason. */
   reported: string[] = []
 
   constructor(now: number, rules: Rules) {
@@ -104,7 +104,7 @@ export class Model {
     return this.rules.maxSessions !== undefined && this.records.length >= this.rules.maxSessions
   }
 
-  /** A new session with its first credential. Licences were looked at before. */
+  /** A new session with its first credential. The caller has checked the licences. */
   begin(id: string, beginning: Beginning, origin: Origin): ModelCredential {
     if (this.sessions.some((other) => other.id === id)) throw new Error(`The id ${id} was used before.`)
     const { kind = 'web', idle = kind === 'web' ? WEB_IDLE : REST_IDLE } = beginning
@@ -139,7 +139,7 @@ export class Model {
     return credential
   }
 
-  /** Of one user only so many live; the oldest go. API tokens neither count nor go. */
+  /** Ends the oldest sessions of a user above the limit. API tokens neither count nor end. */
   endOldestOf(session: ModelSession): void {
     const { maxSessionsPerUser } = this.rules
     if (maxSessionsPerUser === undefined || session.userId === null || isToken(session)) return
@@ -155,7 +155,7 @@ export class Model {
     session.state = 'gone'
   }
 
-  /** A session that has neither a device nor a link left ends. */
+  /** Ends the session too when it has neither a device nor a link left. */
   signOut(credential: ModelCredential): void {
     const { session } = credential
     credential.ended = { at: this.now }
@@ -164,7 +164,7 @@ export class Model {
     if (!hasDevice && !hasLink) this.end(session, 'revoked')
   }
 
-  /** The new session takes the place of the old one, which stays as an invalidated record if there is a licence for it. */
+  /** The old session stays as an invalidated record if there is a licence for it. */
   replace(old: ModelSession, id: string, beginning: Beginning, origin: Origin): ModelCredential {
     const short = this.isFull()
     this.reported.push(`${old.id} secured`)
@@ -176,7 +176,7 @@ export class Model {
     return credential
   }
 
-  /** Removes a session in whatever state; each device is told, those that were signed out before too. */
+  /** Removes a session in any state. Each device gets the message, also one that was signed out before. */
   remove(session: ModelSession, message: string): void {
     const before = session.credentials.filter(({ ended }) => ended !== undefined)
     this.end(session, this.isLive(session) ? 'revoked' : expiryOf(session), message)
@@ -200,7 +200,7 @@ export class Model {
     return link.terms.path === undefined || path === link.terms.path || path.startsWith(`${link.terms.path}/`)
   }
 
-  /** What ended more than five minutes ago goes. */
+  /** Removes sessions that expired more than five minutes ago. */
   sweep(): void {
     for (const session of this.records.filter(({ end }) => end <= this.now - 5 * MINUTE)) {
       if (session.state === 'live') this.reported.push(`${session.id} ${expiryOf(session)}`)
@@ -208,12 +208,12 @@ export class Model {
     }
   }
 
-  /** When and for what a credential that works no more ended; undefined when nobody needs to remember. */
+  /** When a credential ended, and the session that replaced its own. */
   endOf(credential: ModelCredential): { at: number; successor?: ModelSession | undefined } {
     return credential.ended ?? { at: credential.session.end }
   }
 
-  /** Every credential and every link of a session is over. */
+  /** Ends all credentials and links of a session; returns the credentials that were live. */
   bury(session: ModelSession, message = ''): ModelCredential[] {
     for (const link of this.links) if (link.session === session) link.over = true
     const live = session.credentials.filter(({ ended }) => ended === undefined)
@@ -225,12 +225,12 @@ export class Model {
   }
 }
 
-/** When a session ends at the earliest: this long after its last use. */
+/** The earliest time at which a session ends. */
 export function promisedEnd({ lastUse, idle, absoluteEnd }: ModelSession): number {
   return idle === 0 ? absoluteEnd : Math.min(lastUse + idle, absoluteEnd)
 }
 
-/** When it ends at the latest. */
+/** The latest time at which a session ends: the end may be written up to a minute late. */
 export function latestEnd({ lastUse, idle, absoluteEnd }: ModelSession): number {
   return idle === 0 ? absoluteEnd : Math.min(lastUse + idle + MINUTE, absoluteEnd)
 }
@@ -243,8 +243,7 @@ function expiryOf({ end, absoluteEnd }: ModelSession): EndReason {
   return end >= absoluteEnd ? 'absolute' : 'idle'
 }
 
-/** Who a visitor is before anything is known of him. */
-export const NOBODY = { userName: '', userId: null, privileges: [] as readonly string[], storage: {} }
+export const GUEST = { userName: '', userId: null, privileges: [] as readonly string[], storage: {} }
 
 export function isGuestRecord({ privileges, userId }: Pick<ModelSession, 'privileges' | 'userId'>): boolean {
   return privileges.length === 0 && userId === null

@@ -7,14 +7,14 @@ import type { Keep, Outcome } from './model-visit.ts'
 import type { World } from './real-system.ts'
 import { PRIVILEGES, USERS, type User } from './users.ts'
 
-/** One thing that a page does with its session: for real, and in the model, which is told the id that the session then has. */
+/** One thing that a page does with its session: for real, and in the model, which gets the id that the session then has. */
 export interface Step {
   readonly name: string
   real(session: LayerSession, world: World): Promise<Outcome>
   model(request: ModelRequest, id: string, model: Model): Outcome
 }
 
-// Nobody ever made this one.
+// A token that was never issued.
 const FORGED = 'F'.repeat(32)
 
 export const key = fc.constantFrom('a', 'b', 'c')
@@ -122,12 +122,12 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(reload) },
 )
 
-/** One of a list that grows while the run goes on: 0 is the newest. */
+/** An item of a list that grows during the run: 0 is the newest. */
 export function picked<T>(list: readonly T[], number: number): T | undefined {
   return list.at(-1 - (number % Math.max(list.length, 1)))
 }
 
-/** What came of it, in a word. */
+/** The outcome in a word. */
 export async function doing(work: Promise<unknown>): Promise<Outcome> {
   try {
     const answer = await work

@@ -17,24 +17,24 @@ import type { View } from './model-visit.ts'
 export const PATHS = ['/office', '/office/desk', '/lobby'] as const
 export const START = Date.UTC(2026, 0, 5, 9)
 
-/** The layer itself, with what people hold of it in their hands. */
+/** The layer itself, with the credentials that it has given out. */
 export interface World {
   readonly appName: string
   readonly store: SessionStore
   readonly manager: Sessions<Storage>
   readonly wire: Wire
   readonly time: { now: number }
-  /** The cookie or token behind each credential that somebody was given. */
+  /** The cookie or token of each credential. */
   readonly secrets: Map<ModelCredential, string>
-  /** The tokens of the links, in the order in which they were made. */
+  /** In the order in which the links were made. */
   readonly linkTokens: string[]
-  /** Ends that were reported since somebody looked. */
+  /** Ends that were reported since the last check. */
   reported: string[]
 }
 
 let worlds = 0
 
-/** An application of its own on this store. Nothing in it happens by itself: sweeps are commands, and time stands still. */
+/** A separate application on this store. Nothing happens by itself: sweeps are commands, and time stands still. */
 export async function openWorld(store: SessionStore, rules: Rules, overHttp: boolean): Promise<World> {
   const time = { now: START }
   const clock: Clock = { now: () => time.now, after: () => () => {} }

@@ -2,8 +2,8 @@ import type { TestContext } from 'node:test'
 import type { RunOptions } from './compare-with-model.ts'
 
 /**
- * How many runs, and which. A hundred unless `MODEL_RUNS` says otherwise; `MODEL_SEED`, `MODEL_PATH` and `MODEL_REPLAY` (its replayPath), as the
- * report of a failed run says, go the same way again.
+ * The number of runs: `MODEL_RUNS`, or a hundred. `MODEL_SEED`, `MODEL_PATH` and `MODEL_REPLAY` (the replayPath) repeat a failed run with the
+ * values from its report.
  */
 export function chosenRun(t: TestContext, share = 1): RunOptions {
   const { MODEL_RUNS = '100', MODEL_SEED, MODEL_PATH: path, MODEL_REPLAY: replayPath } = process.env

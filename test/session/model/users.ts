@@ -1,4 +1,3 @@
-/** Who may log in. */
 export interface User {
   userName: string
   userId: string
@@ -21,7 +20,7 @@ const INCLUDED: Record<string, readonly string[]> = {
 
 export const PRIVILEGES: readonly string[] = Object.keys(INCLUDED)
 
-/** These privileges and what they include, in the order of the alphabet. */
+/** These privileges and what they include, sorted. */
 export function everythingIn(privileges: readonly string[]): string[] {
   return [...new Set(privileges.flatMap((name) => INCLUDED[name] ?? []))].sort()
 }

@@ -14,8 +14,8 @@ const limits: fc.Arbitrary<SceneLimits> = fc.record({
 const AFTER = START + 2 * 60_000
 
 /**
- * Has many do something at the same moment, and looks whether it can be told as one thing after the other.
- * @throws what cannot, with the fewest deeds that show it, and how to see them again.
+ * Runs random actions concurrently, and checks that the outcome is possible for some order of them.
+ * @throws the first outcome that is not, with the fewest actions that show it and how to repeat them.
  */
 export async function provokeRaces(
   store: SessionStore,
@@ -41,7 +41,7 @@ export async function provokeRaces(
   })
 }
 
-/** What ended, ended once and is not there any more. */
+/** Every ended session ended once, and is not live. */
 async function checkEnds({ ended, store, appName }: Scene): Promise<void> {
   assert.equal(new Set(ended).size, ended.length, 'no session ends twice')
   for (const id of ended) {
@@ -60,7 +60,7 @@ async function checkLimits({ limits, store, appName }: Scene): Promise<void> {
       assert.ok(users.filter((other) => other === user).length <= limits.maxSessionsPerUser, `sessions of ${user}`)
 }
 
-/** What is there once is had by one. */
+/** Links, rotations, ends and replacements succeed for one caller only. */
 function checkOnce({ opened, renewed, revoked, created, replacements, mainId, ended }: Scene): void {
   for (const [link, times] of opened) assert.equal(times, 1, `link ${link} opened`)
   for (const times of renewed.values()) assert.equal(times, 1, 'one cookie renewed once')
@@ -73,7 +73,7 @@ function checkOnce({ opened, renewed, revoked, created, replacements, mainId, en
   assert.ok(begun.includes(mainId))
 }
 
-/** What was answered is there, once: in the session itself, or in the one that took its place and its storage. */
+/** Every answered write is there once: in its session, or in the one that replaced it and kept its storage. */
 async function checkCounters(scene: Scene): Promise<void> {
   const { raised, keptFrom, created, replacements } = scene
   for (const id of new Set([...created, ...replacements.map((replacement) => replacement.id)])) {
@@ -86,7 +86,7 @@ async function checkCounters(scene: Scene): Promise<void> {
   }
 }
 
-/** Whatever somebody was ever given shows him the one for whom it was given, or nobody. */
+/** Every cookie shows the user to whom it was given, or a guest. */
 async function checkCookies(scene: Scene): Promise<void> {
   for (const { cookie, userId } of scene.handedOut) {
     const { session, value } = await scene.ask(cookie, 0, async () => {})
@@ -94,11 +94,11 @@ async function checkCookies(scene: Scene): Promise<void> {
     if (session.isNew)
       assert.deepEqual([session.userId, session.isGuest(), { ...session.storage }], [undefined, true, {}])
     else assert.equal(session.userId ?? null, userId)
-    assert.ok(!scene.ended.includes(session.id), 'nobody is where nothing is any more')
+    assert.ok(!scene.ended.includes(session.id), 'no cookie opens an ended session')
   }
 }
 
-/** Each device of a session that the administrator ended is told so once, however many ask. */
+/** Each device of a session that the administrator ended gets the message once, even with concurrent requests. */
 async function checkMessages(scene: Scene): Promise<void> {
   if (!scene.revoked.has(scene.mainId)) return
   let told = 0
@@ -108,5 +108,5 @@ async function checkMessages(scene: Scene): Promise<void> {
     assert.ok(messages.length <= 1, 'a message is told once')
     told += messages.length
   }
-  assert.ok(told > 0, 'somebody was told')
+  assert.ok(told > 0, 'a device got the message')
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { USERS } from '../model/users.ts'
 import { count, type Scene } from './scenario.ts'
 
-/** What somebody does, at about the same moment as all others. */
+/** One of the concurrent actions. */
 export class Deed {
   readonly #name: string
   readonly #turnsLate: number
@@ -35,7 +35,7 @@ export class Deed {
 type Act = { name: string; act: (scene: Scene, process: number) => Promise<unknown> }
 
 const device = fc.nat(2)
-const anybody = fc.nat(4)
+const anyBrowser = fc.nat(4)
 const user = fc.constantFrom(...USERS)
 export const NOTICE = 'Your session was ended by the administrator.'
 
@@ -44,7 +44,7 @@ const acts: fc.Arbitrary<Act>[] = [
     name: `device ${browser} writes for ${turns} turns`,
     act: (scene, process) => scene.raise(browser, process, turns),
   })),
-  fc.tuple(anybody, fc.nat(1)).map(([browser, number]) => ({
+  fc.tuple(anyBrowser, fc.nat(1)).map(([browser, number]) => ({
     name: `browser ${browser} opens link ${number}`,
     act: async (scene, process) => {
       const link = scene.links[number] ?? ''
@@ -72,7 +72,7 @@ const acts: fc.Arbitrary<Act>[] = [
     name: `device ${browser} logs out`,
     act: (scene, process) => scene.visit(browser, process, (session) => session.close()),
   })),
-  fc.tuple(anybody, user).map(([browser, { userId, userName, privileges }]) => ({
+  fc.tuple(anyBrowser, user).map(([browser, { userId, userName, privileges }]) => ({
     name: `browser ${browser} logs in as ${userName}`,
     act: (scene, process) =>
       scene.visit(browser, process, (session) =>
@@ -91,14 +91,14 @@ const acts: fc.Arbitrary<Act>[] = [
     },
   }),
   fc.constant({
-    name: 'the administrator ends all of hers',
+    name: 'the administrator ends all sessions of the user',
     act: (scene: Scene, process: number) =>
       scene.manager(process).endMany({ userId: USERS[0]?.userId ?? '' }, 'revoked'),
   }),
   fc.constant({ name: 'a sweep', act: (scene: Scene, process: number) => scene.manager(process).sweep() }),
 ]
 
-/** Some deeds that begin at about the same moment; often several of one kind. */
+/** Some actions that begin at about the same time, often several of one kind. */
 export const deeds: fc.Arbitrary<Deed[]> = fc
   .array(fc.tuple(fc.oneof(...acts), fc.nat(2), fc.nat(1), fc.integer({ min: 1, max: 3 })), {
     minLength: 1,

@@ -7,7 +7,6 @@ import { cookieIn, START } from '../model/real-system.ts'
 import { USERS, type User } from '../model/users.ts'
 import { type LayerSession, ROLES, type Storage } from '../support/layer.ts'
 
-/** Limits of a scene. */
 export interface SceneLimits {
   maxSessions?: number | undefined
   maxSessionsPerUser?: number | undefined
@@ -17,28 +16,28 @@ const [ANA] = USERS as [User]
 let scenes = 0
 
 /**
- * One user on three devices, with two open links, and two strangers: all of them, an administrator and her programs are about to do
- * something at the same moment, in two processes on one store.
+ * One user on three devices, with two open links, and two other browsers. They, an administrator and API clients act concurrently in
+ * two processes on one store.
  */
 export class Scene {
   readonly store: SessionStore
   readonly appName = `SCENE_${++scenes}`
   readonly limits: SceneLimits
-  /** The session of the three devices, as it was when the curtain rose. */
+  /** The session of the three devices at the start. */
   mainId = ''
   readonly links: string[] = []
-  /** What each browser holds: three devices, two strangers. */
+  /** The cookie of each browser: three devices, two others. */
   readonly jars: (string | undefined)[] = [undefined, undefined, undefined, undefined, undefined]
-  /** Every cookie that anybody was given, and whose it was. */
+  /** Every issued cookie, with its user. */
   readonly handedOut: { cookie: string; userId: string | null }[] = []
   readonly created: string[] = []
   readonly ended: string[] = []
   readonly replacements: { id: string; replaced: string | undefined }[] = []
-  /** How often a counter was raised in each session, as far as it was answered. */
+  /** How many increments of the counter were answered in each session. */
   readonly raised = new Map<string, number>()
-  /** Which session's storage a new one took along. */
+  /** The session whose storage a new one kept. */
   readonly keptFrom = new Map<string, string>()
-  /** How often each link let somebody in, each cookie was renewed, and sessions were ended by an administrator. */
+  /** How often each link was opened, each cookie rotated, and each session ended by the administrator. */
   readonly opened = new Map<string, number>()
   readonly renewed = new Map<string, number>()
   readonly revoked = new Map<string, number>()
@@ -59,14 +58,14 @@ export class Scene {
       await this.visit(device, 0, (session) => session.restore(token))
     }
     for (let links = 0; links < 2; links++) this.links.push(await this.manager(0).createOTP(this.mainId))
-    this.#time.now += 2 * 60_000 // so that everybody's next request is noted
+    this.#time.now += 2 * 60_000 // so that the next request of each browser counts as activity
   }
 
   manager(process: number): Sessions<Storage> {
     return this.#process(process).manager
   }
 
-  /** One request of a browser; the last answer that arrives decides what it holds. Answers what came of it. */
+  /** One request of a browser, which keeps the cookie of the last answer. Returns the outcome. */
   async visit(browser: number, process: number, page: (session: LayerSession) => Promise<unknown>): Promise<string> {
     const { outcome, value, session } = await this.ask(this.jars[browser], process, page)
     if (value) this.handedOut.push({ cookie: value, userId: session.userId ?? null })
@@ -87,7 +86,7 @@ export class Scene {
     return { outcome, value: cookieIn(setCookies), session }
   }
 
-  /** Raises the counter of the session that this browser has, with some waiting inside if so wanted. */
+  /** Increments the counter in this browser's session, after `turns` turns of the event loop inside `use`. */
   async raise(browser: number, process: number, turns: number): Promise<void> {
     let id = ''
     const change = (storage: Storage) => void (storage.count = (storage.count ?? 0) + 1)

@@ -20,7 +20,7 @@ const FILTERS: readonly ListFilter[] = [
   ...USERS.map((userId) => ({ userId })),
 ]
 
-/** Asks an empty store and the memory store the same, chosen by `seed`, and compares what they say. */
+/** Makes the same random calls to an empty store and to the memory store, and compares the answers. */
 export async function compareWithMemory(store: SessionStore, seed: number, questions: number): Promise<void> {
   const memory = memoryStore()
   const asked = new Questions(chance(seed))
@@ -34,7 +34,7 @@ export async function compareWithMemory(store: SessionStore, seed: number, quest
   }
 }
 
-/** Who was swept long ago may be told a message, or not. */
+/** A device whose session was swept long ago may get a message or not. */
 async function leaveTheDead(memory: SessionStore, { hashes, now }: Questions): Promise<void> {
   for (const [hash, id] of hashes) if (!(await memory.find({ app: APP, id, hash, now }))) hashes.delete(hash)
 }
@@ -67,7 +67,7 @@ async function idsListed(store: SessionStore, filter: ListFilter, page: Page, no
   }
 }
 
-/** What a store says; where many are named, in one order. An error is the same as another one. */
+/** The answer of a store, with lists sorted. All errors are equal. */
 async function answerOf(store: SessionStore, { name, call }: Question): Promise<unknown> {
   const ask = store[name].bind(store) as (call: object) => Promise<unknown>
   const answer = await ask({ app: APP, ...structuredClone(call) }).catch(() => 'an error')

@@ -1,7 +1,7 @@
 import { type ProgramOptions, type Scope, type ServerProcess, startServerProcess } from '../../support/process.ts'
 import { LayerVisitor } from './layer.ts'
 
-/** What every page of the counter server answers. */
+/** The answer of every page of the counter server. */
 export interface CounterPage {
   id: string
   isNew: boolean
@@ -10,7 +10,7 @@ export interface CounterPage {
   storage: { count?: number; left?: number; right?: number; done?: number[] }
 }
 
-/** The program of `fixtures/counter-server.ts` in a process of its own, on the store at this address. */
+/** Runs `fixtures/counter-server.ts` in its own process, on the store at this address. */
 export async function startCounterServer(scope: Scope, address: string, appName = 'COUNTER'): Promise<CounterServer> {
   const options: ProgramOptions = { entry: 'test/session/fixtures/counter-server.ts', args: [address, appName] }
   return new CounterServer(await startServerProcess(scope, options))
@@ -25,14 +25,14 @@ export class CounterServer {
     this.#url = url
   }
 
-  /** The same browser at another process, as behind a proxy: it brings its cookies along. */
+  /** The same browser, with its cookies, at this process, as behind a proxy. */
   visit(browser?: LayerVisitor): LayerVisitor {
     const visitor = new LayerVisitor(this.#url)
     for (const [name, value] of browser?.cookies ?? []) visitor.cookies.set(name, value)
     return visitor
   }
 
-  /** Somebody who has just signed in. */
+  /** A visitor who has just signed in. */
   async signIn(): Promise<LayerVisitor> {
     const visitor = this.visit()
     await visitor.read('/login')

@@ -20,12 +20,11 @@ import { type ManualClock, manualClock } from '../../../src/session/testing/manu
 import type { Scope } from '../../support/process.ts'
 import { Visitor } from '../../support/visitor.ts'
 
-/** Whatever a test wants to keep. */
 export type Storage = Record<string, any>
 export type LayerSession = Session<Storage>
 export type LayerContext = Koa.Context & SessionContext<Storage>
 
-/** What a page does; what it returns is answered as JSON. */
+/** A page; its result is answered as JSON. */
 export type Handler = (session: LayerSession, ctx: LayerContext) => unknown
 
 export interface Layer {
@@ -33,11 +32,11 @@ export interface Layer {
   clock: ManualClock
   store: SessionStore
   manager: Sessions<Storage>
-  /** Somebody new, with an empty cookie jar. */
+  /** A new visitor with an empty cookie jar. */
   visitor(): LayerVisitor
 }
 
-/** A visitor of a server that has nothing but the layer: pages answer JSON. */
+/** A visitor of a server with nothing but the layer, whose pages answer JSON. */
 export class LayerVisitor extends Visitor {
   readonly #url: string
 
@@ -65,7 +64,7 @@ export const ROLES = {
   roles: { salesperson: ['viewCustomers'], manager: ['manageCustomers', 'audit'] },
 }
 
-/** A Koa server with the layer and these pages, on a clock that moves when told to. */
+/** A Koa server with the layer and these pages, on a manual clock. */
 export async function startLayer(
   scope: Scope,
   pages: Record<string, Handler>,
@@ -79,7 +78,7 @@ export async function startLayer(
   }: Partial<SessionOptions> &
     SessionsOptions<LayerContext> & {
       clock?: ManualClock
-      /** Has REST pages too: those below this mount. */
+      /** Pages below this mount are for REST sessions. */
       tokens?: TokenSessionsOptions<LayerContext>
     } = {},
 ): Promise<Layer> {
@@ -154,7 +153,7 @@ export function describe(session: LayerSession): Described {
   }
 }
 
-/** A door that a handler waits at until the test opens it. */
+/** A handler waits at this gate until the test opens it. */
 export function gate(): { reached: Promise<void>; pass: () => Promise<void>; open: () => void } {
   let open = () => {}
   let reach = () => {}
@@ -174,7 +173,7 @@ export function gate(): { reached: Promise<void>; pass: () => Promise<void>; ope
   }
 }
 
-/** The code of a SessionError, for pages that answer what they were refused with. */
+/** The code of a SessionError, for pages that answer with it. */
 export async function codeOf(work: Promise<unknown>): Promise<string> {
   try {
     await work

@@ -4,8 +4,8 @@ const PER_APP = new Set(['presence', 'announcements'])
 let apps = 0
 
 /**
- * A store that no other test shares, in a server that all of them do: whatever an application is called, here its name is another one.
- * Applications that share a store never meet, which is a promise of the store's own.
+ * A store for one test on a server that all tests share: each application gets a name of its own.
+ * The store contract proves that applications never share sessions.
  */
 export function withOwnApps<T extends SessionStore>(store: T): T {
   const own = `${process.pid}-${++apps}-`

@@ -7,13 +7,13 @@ import { ownDatabase } from '../../support/servers/test-servers.ts'
 /** A pool that is closed when the test is over. */
 export function openPool(scope: Scope, url: string, config: PoolConfig = {}): Pool {
   const pool = new Pool({ connectionString: url, ...config })
-  // Some tests end the connections of others.
+  // Some tests end the connections of others on purpose.
   pool.on('error', () => {})
   scope.after(() => pool.end())
   return pool
 }
 
-/** A database with the store's tables, a store, and more stores like those of other processes. */
+/** A database with the store's tables, a store, and more stores as in other processes. */
 export async function preparedDatabase(scope: Scope) {
   const url = await ownDatabase(scope)
   const pool = openPool(scope, url)

@@ -1,8 +1,8 @@
-/** Numbers by chance that come again with the same seed. */
+/** Random numbers, repeatable by their seed. */
 export interface Chance {
-  /** A whole number from 0 up to, not including, this. */
+  /** An integer from 0 to below this. */
   below(limit: number): number
-  /** True in this share of the cases. */
+  /** True with this probability. */
   in(share: number): boolean
   oneOf<T>(choices: readonly [T, ...T[]]): T
 }

@@ -2,7 +2,7 @@ import { Cluster, Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { ownName } from '../../support/servers/test-servers.ts'
 
-/** Keys that no other test has. */
+/** A key prefix that no other test uses. */
 export function ownPrefix(): { prefix: string } {
   return { prefix: ownName() }
 }
@@ -40,7 +40,7 @@ export async function keysOf(client: Redis, prefix: string): Promise<string[]> {
   return found
 }
 
-/** All names, values and members below such a prefix, as one text. */
+/** All names, values and members below this prefix, as one text. */
 export async function contentsOf(client: Redis, prefix: string): Promise<string> {
   const contents: unknown[] = []
   for (const key of await keysOf(client, prefix)) {

@@ -8,9 +8,9 @@ type Options = NonNullable<Parameters<typeof startLayer>[2]>
 export type RestHandler = (session: TokenSession<Storage>, query: Record<string, string>) => unknown
 
 export interface RestLayer extends Layer {
-  /** Asks with this Authorization header, and no cookie unless `headers` has one. */
+  /** Sends this Authorization header, and no cookie unless `headers` has one. */
   ask(path: string, authorization?: string, headers?: Record<string, string | string[]>): Promise<Answer>
-  /** Signs in and answers the token. */
+  /** Signs in and returns the token. */
   signIn(query?: string): Promise<string>
 }
 

@@ -17,7 +17,7 @@ const EMBEDDED: Record<string, () => SessionStore> = {
   SQLite: () => sqliteStore(new Database(':memory:')),
 }
 
-// The gate runs these tests on the embedded stores first, and on the servers later.
+// `npm test` runs these tests on the embedded stores first, and on the servers later.
 const wanted = process.env.TEST_STORES ?? 'all'
 
 /** Each store that the behaviours must hold on, by name; an empty one at each call. */
@@ -27,7 +27,7 @@ export const STORES: Record<string, () => SessionStore> = {
   ...(wanted !== 'embedded' && postgresUrl && (await onPostgres(postgresUrl))),
 }
 
-// One connection, or one pool, for all tests of a file; what keeps them apart are the names of their applications.
+// One connection or pool for all tests of a file; the names of their applications separate them.
 
 async function onRedis(url: string) {
   const client = await connections.redis(url, 'TEST_REDIS_URL')

@@ -12,7 +12,7 @@ import { administer, postgresUrl } from '../../../support/servers/test-servers.t
 import { openPool, preparedDatabase } from '../../support/postgres-store.ts'
 
 const clock = manualClock()
-// A second is promised; a machine that is busy may be late.
+// The promised second, and a margin for a busy machine.
 const PATIENCE_MILLISECONDS = 5000
 
 if (postgresUrl !== undefined) {
@@ -138,17 +138,17 @@ if (postgresUrl !== undefined) {
   }
 }
 
-/** A store as another process has it, that one can listen to. */
+/** A store like that of another process, with a listener. */
 function elsewhere(scope: Scope, url: string, name = 'elsewhere') {
   const stops: (() => void)[] = []
-  // Before the pool: it waits for all its connections.
+  // Runs before the pool closes, which waits for all its connections.
   scope.after(() => {
     for (const stop of stops) stop()
   })
   const pool = openPool(scope, url, { application_name: name })
   const store = postgresStore(pool)
 
-  /** What a listener hears, from the moment on at which it really listens. */
+  /** Resolves once the listener is connected. */
   async function listen(app: string) {
     const heard = new EventEmitter()
     const all: (SessionId | undefined)[] = []
@@ -165,7 +165,7 @@ function elsewhere(scope: Scope, url: string, name = 'elsewhere') {
       const late = new AbortController()
       const timer = setTimeout(() => late.abort(), PATIENCE_MILLISECONDS)
       while (all.filter((told) => told === id).length < times)
-        await once(heard, 'id', late).catch(() => assert.fail(`Nobody was told: ${what}.`))
+        await once(heard, 'id', late).catch(() => assert.fail(`No listener was notified: ${what}.`))
       clearTimeout(timer)
     }
     if (stops.length === 1) await tells(undefined, 'that it begins')
@@ -175,7 +175,7 @@ function elsewhere(scope: Scope, url: string, name = 'elsewhere') {
   return { pool, listen }
 }
 
-/** Resolves when a pool was refused a connection so many times. */
+/** Resolves after this many refused connections. */
 function refused(pool: Pool, times: number): Promise<void> {
   const connect = pool.connect.bind(pool) as () => Promise<PoolClient>
   return new Promise((resolve) => {

@@ -55,7 +55,7 @@ if (postgresUrl !== undefined) {
     assert.equal(isNothingWritten(await errorOf(redeem())), true)
     borrowed.release()
     await patient.count({ filter: {} })
-    assert.ok(await store.findOTP({ hash: link.hash }), 'the link was spent for nobody')
+    assert.ok(await store.findOTP({ hash: link.hash }), 'the link was not consumed')
 
     const locked = await lockedRow(record.id)
     assert.equal(isNothingWritten(await errorOf(redeem())), false)
@@ -126,7 +126,7 @@ if (postgresUrl !== undefined) {
   }
 }
 
-/** A way to PostgreSQL that can be cut. */
+/** A connection to PostgreSQL that can be cut. */
 async function startWire(scope: Scope, url: string): Promise<{ url: string; cut(): void }> {
   const { hostname, port, pathname } = new URL(url)
   const sockets = new Set<Socket>()
@@ -179,12 +179,12 @@ async function insisting<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-// As PostgreSQL says that it waits for a statement, and that it goes.
+// PostgreSQL's message ReadyForQuery, and the error with which it ends a connection.
 const READY = Buffer.from('Z\0\0\0\x05I', 'latin1')
 const FIELDS = 'SFATAL\0C57P01\0Mterminating connection\0\0'
 const GOING = Buffer.from(`E\0\0\0${String.fromCharCode(FIELDS.length + 4)}${FIELDS}`, 'latin1')
 
-/** The server at this address, which goes in the packet in which it lets somebody in. */
+/** A server that forwards to this address, and dies with the packet that accepts a connection. */
 async function startDyingServer(scope: Scope, address: string) {
   const { port, hostname } = new URL(address)
   let isDying = true

@@ -9,7 +9,7 @@ import { withOwnApps } from '../../support/own-app.ts'
 import { preparedDatabase } from '../../support/postgres-store.ts'
 
 const clock = manualClock()
-// What PostgreSQL cannot store, what stands for it, quotes of all sorts, and characters outside of Unicode's first plane.
+// NUL and the character that replaces it, quotes, and characters outside of Unicode's first plane.
 const ODD = `a\u0000b\u001a0\u001a\u0000"'\\{},NULL 😀\u00e9`
 
 if (postgresUrl !== undefined) {

@@ -17,7 +17,7 @@ import { Ears } from '../../support/ears.ts'
 import { clusterAt, ioredisTo, nodeRedisTo, ownPrefix } from '../../support/redis-connections.ts'
 
 const APP = 'CONTRACT'
-// A second, and what a busy machine adds.
+// The promised second, and a margin for a busy machine.
 const SOON_MILLISECONDS = 3000
 
 if (redisUrl !== undefined && findRedis() !== undefined) {
@@ -28,7 +28,6 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     await cluster.close()
   })
 
-  // Each with a connection that listens, and the server that it is connected to.
   const LIBRARIES = {
     ioredis: { url: server.url, connect: ioredisTo },
     'node-redis': { url: server.url, connect: nodeRedisTo },
@@ -81,7 +80,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       await ears.hears((id) => id === late.record.id)
     })
 
-    // The Cluster of ioredis says nothing when its connection is another one.
+    // The Cluster of ioredis does not report a reconnection.
     if (connect !== clusterAt) {
       test(`a listener is told that its connection was cut, even when nothing has ended, through ${library}`, async (t) => {
         const { ears, admin } = await open(t)
@@ -174,7 +173,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   })
 }
 
-/** After what was missed, ends are told by name again. */
+/** Waits until the listener is notified of single sessions again. */
 async function endUntilHeard(trial: Trial, ears: Ears, past: number): Promise<void> {
   for (;;) {
     const id = await ENDS.end(trial)
@@ -196,7 +195,7 @@ const by =
     return record.id
   }
 
-/** All that ends a session or a device of it; each answers the session's id. */
+/** Every call that ends a session or a device of it; each returns the session's id. */
 const ENDS = {
   end: by((store, id, now) => store.end({ id, reason: 'closed', now })),
   remove: by((store, id, now) => store.remove({ id, message: 'Good bye.', now })),

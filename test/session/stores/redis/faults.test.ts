@@ -66,7 +66,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
         assert.rejects(store.find({ id: record.id, hash: cookie.hash }), hung),
       ])
       assert.ok(performance.now() - began < 1400, 'the caller waited for the pause to be over')
-      await admin.ping() // is answered when the pause is over
+      await admin.ping() // is answered after the pause
 
       assert.deepEqual(await write(), { updated: true, ended: [] })
       assert.equal((await store.get({ id: record.id }))?.version, 2)
@@ -183,7 +183,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   })
 }
 
-/** Unlike `once` of node:events it is not interested in errors, of which there are some on the way. */
+/** Ignores errors, unlike `once` of node:events. */
 function event(client: { once(name: string, listener: () => void): unknown }, name: string): Promise<void> {
   return new Promise((resolve) => client.once(name, resolve))
 }
