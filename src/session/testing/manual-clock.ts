@@ -1,11 +1,11 @@
 import type { Clock } from '../core/clock.ts'
 
 export interface ManualClock extends Clock {
-  /** Moves the time on and runs what is due, in order. */
+  /** Advances the time and runs the timers that are due, in order. */
   advance(by: { hours?: number; minutes?: number; seconds?: number; milliseconds?: number }): void
 }
 
-/** A clock that moves only when told to: tests of lifetimes never wait. */
+/** A clock that only `advance` moves, so that tests of lifetimes never wait. */
 export function manualClock(start = Date.UTC(2026, 0, 5, 9)): ManualClock {
   let time = start
   let timers: { at: number; run: () => void }[] = []

@@ -20,7 +20,7 @@ export const storePromises: readonly StorePromise[] = [
   ...counting,
 ]
 
-/** An empty store, and what closes it. */
+/** Opens an empty store. */
 type OpenStore = () => Promise<{ store: SessionStore; close(): Promise<void> }>
 
 /**
@@ -43,7 +43,7 @@ export async function keepsPromise(promise: StorePromise, open: OpenStore): Prom
   }
 }
 
-/** Cold connections do not race: every one of a pool is used once before anything is measured. */
+/** Uses every connection of a pool once: callers that wait for a connection do not race. */
 async function warm({ store }: Trial): Promise<void> {
   await atOnce(() => store.count({ filter: {} }))
 }

@@ -1,12 +1,12 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
-import { endSession, holding, wasSeen } from '../../../src/session/stores/shared/embedded-rules.ts'
+import { endSession, liveRow, wasSeen } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
 /** Finds the session, then deletes it: all who press Log out at once hear that they did it. */
 export const endInTwoSteps = brokenMemory((rowsOf) => ({
   async end({ app, id, reason, by, unseen, message, now }) {
     const rows = rowsOf(app)
-    const row = holding(rows, id, { by }, now)
+    const row = liveRow(rows, id, { by }, now)
     if (!row || (unseen && wasSeen(rows, row))) return undefined
     await otherCallers()
     return endSession(rows, row, { reason, now, message })

@@ -27,16 +27,16 @@ export const brokenStores: readonly BrokenStore[] = [
     make: updateThatCreates,
     breaks: [
       'an end and updates at the same moment leave the session ended',
-      'an update never creates and never revives: unknown, ended, removed, expired and invalidated sessions stay what they are',
+      'an update never creates or revives a session that is unknown, ended, removed, expired or invalidated',
     ],
   },
   {
     flaw: 'a compare-and-set that reads, waits and writes',
     make: updateInTwoSteps,
     breaks: [
-      '[SECURE-9] a write that meets a replacement is in the old session before it, or refused after it',
-      'callers that read, change and compare lose no change',
-      'of many updates of one version exactly one is made',
+      '[SECURE-9] a write at the same moment as a replacement goes to the old session before it, or is refused after it',
+      'callers that read, then compare and set, lose no change',
+      'of many updates of one version exactly one succeeds',
     ],
   },
   {
@@ -48,16 +48,16 @@ export const brokenStores: readonly BrokenStore[] = [
     flaw: 'a replacement that creates the new session, then invalidates the old one',
     make: replaceInTwoSteps,
     breaks: [
-      'of a logout and a replacement at the same moment exactly one happens',
-      'of many replacements of one session exactly one is made',
+      'of a logout and a replacement at the same moment exactly one succeeds',
+      'of many replacements of one session exactly one succeeds',
     ],
   },
   {
     flaw: 'a rotation that finds, then writes',
     make: rotateInTwoSteps,
     breaks: [
-      'a rotation leaves one credential, and of many rotations by the same one exactly one is made',
-      'a rotation that keeps the others signs out nobody but the caller’s old credential',
+      'a rotation leaves one credential, and of many rotations of the same credential exactly one succeeds',
+      'a rotation that keeps the others ends only the caller’s old credential',
     ],
   },
   {
@@ -65,14 +65,14 @@ export const brokenStores: readonly BrokenStore[] = [
     make: liveAtTheEnd,
     breaks: [
       'a session is live up to the last millisecond before its end, and not at its end',
-      'a touch revives nothing: neither what expired, nor what was ended, nor a device that was signed out',
-      'an end that the absolute limit set is told as such',
+      'a touch revives nothing: no expired session, no ended session and no device that was signed out',
+      'a session that reached its absolute end is reported with that reason',
     ],
   },
   {
     flaw: 'a touch that moves the end of whatever it finds',
     make: touchThatRevives,
-    breaks: ['a touch revives nothing: neither what expired, nor what was ended, nor a device that was signed out'],
+    breaks: ['a touch revives nothing: no expired session, no ended session and no device that was signed out'],
   },
   {
     flaw: 'a touch that writes back what it read before',
@@ -82,36 +82,36 @@ export const brokenStores: readonly BrokenStore[] = [
   {
     flaw: 'a licence limit that is checked before an await',
     make: limitBeforeAwait,
-    breaks: ['of many who come at once exactly as many are admitted as there are licences'],
+    breaks: ['of many sessions created at once exactly as many are admitted as there are licences'],
   },
   {
     flaw: 'a limit of one user that is checked before an await',
     make: userLimitBeforeAwait,
     breaks: [
-      'beyond the limit of one user his oldest session ends, and of many sign-ins at once exactly the limit lives',
+      'at the limit of sessions per user the oldest session ends, and of many sign-ins at once exactly the limit stays live',
     ],
   },
   {
     flaw: 'an end that finds, then deletes',
     make: endInTwoSteps,
     breaks: [
-      'of a logout and a replacement at the same moment exactly one happens',
-      'of many who end one session exactly one hears that he did',
+      'of a logout and a replacement at the same moment exactly one succeeds',
+      'of many callers that end one session exactly one gets it as its answer',
     ],
   },
   {
     flaw: 'an end that leaves nothing to be recognised by',
     make: endThatForgets,
     breaks: [
-      'a second device finds the same session, and a session that is not live takes none',
+      'a second device finds the same session, and a session that is not live accepts none',
       'an end and updates at the same moment leave the session ended',
-      'an ended session is gone with all its credentials, and is recognised for at least 90 seconds',
-      'of a logout and a replacement at the same moment exactly one happens',
+      'an ended session is deleted with all its credentials, and its tombstones stay for at least 90 seconds',
+      'of a logout and a replacement at the same moment exactly one succeeds',
     ],
   },
   {
     flaw: 'a message that is read, then marked as told',
     make: messageInTwoSteps,
-    breaks: ['a message waits a day for each device and is told once'],
+    breaks: ['a message is kept for a day for each device, and of many callers exactly one takes it'],
   },
 ]

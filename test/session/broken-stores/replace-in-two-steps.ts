@@ -1,12 +1,12 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
-import { endOldest, holding, isFull, replaceSession } from '../../../src/session/stores/shared/embedded-rules.ts'
+import { endOldest, isFull, liveRow, replaceSession } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
 /** Creates the new session, then invalidates the old one, and never looks again whether it was still there. */
 export const replaceInTwoSteps = brokenMemory((rowsOf) => ({
   async replace({ app, id, expected: { version, by }, session, credential, limits, now }) {
     const rows = rowsOf(app)
-    const row = holding(rows, id, { by }, now)
+    const row = liveRow(rows, id, { by }, now)
     if (!row) return { state: 'gone' }
     if (version !== undefined && version !== row.record.version) return { state: 'moved' }
     const keepRecord = !isFull(rows, session, limits)

@@ -1,12 +1,12 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
-import { holding, rotateCredential } from '../../../src/session/stores/shared/embedded-rules.ts'
+import { liveRow, rotateCredential } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
 /** Checks the credential, then writes the new one: of two rotations both are told that they won. */
 export const rotateInTwoSteps = brokenMemory((rowsOf) => ({
   async rotate({ app, id, by, credential, others, now }) {
     const rows = rowsOf(app)
-    const row = holding(rows, id, { by }, now)
+    const row = liveRow(rows, id, { by }, now)
     if (!row) return false
     await otherCallers()
     rotateCredential(rows, row, { by, credential, others, now })

@@ -1,5 +1,5 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
-import { endOldest, holding } from '../../../src/session/stores/shared/embedded-rules.ts'
+import { endOldest, liveRow } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
 /** A compare-and-set as three steps: read, compare here, write. */
@@ -7,7 +7,7 @@ export const updateInTwoSteps = brokenMemory((rowsOf) => ({
   async update({ app, id, expected, writeId, changes, limits, now }) {
     const rows = rowsOf(app)
     if (rows.writeIdOf(id) === writeId) return { updated: true, ended: [] }
-    const row = holding(rows, id, expected, now)
+    const row = liveRow(rows, id, expected, now)
     if (!row) return { updated: false, ended: [] }
     await otherCallers()
     const { authenticatedAt, ...fields } = changes

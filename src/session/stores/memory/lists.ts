@@ -26,8 +26,8 @@ function isListed(row: MemoryRow, filter: ListFilter, now: number): boolean {
   return now < row.record.end && matchesFilter(row, filter, now)
 }
 
-/** Whether an end of many sessions is meant for this one. */
-export function isMeant({ record }: MemoryRow, { userId, kind, exceptId }: EndFilter, now: number): boolean {
+/** Whether `endMany` with this filter ends the session. */
+export function isSelected({ record }: MemoryRow, { userId, kind, exceptId }: EndFilter, now: number): boolean {
   return (
     isLive(record, now) &&
     (userId === undefined || record.userId === userId) &&
@@ -47,12 +47,12 @@ function matchesFilter(
 ): boolean {
   if (userId !== undefined && record.userId !== userId) return false
   if (kind !== undefined && record.kind !== kind) return false
-  const cameBy = (way: Credential['via']) =>
-    [...credentials.values()].some((credential) => credential.via === way && credential.kind !== 'otp')
-  if (via !== undefined && !(isLive(record, now) && cameBy(via))) return false
+  const hasVia = (wanted: Credential['via']) =>
+    [...credentials.values()].some((credential) => credential.via === wanted && credential.kind !== 'otp')
+  if (via !== undefined && !(isLive(record, now) && hasVia(via))) return false
   if (state === undefined) return true
   if (state === 'invalidated') return record.startTime === null
   if (!isLive(record, now)) return false
-  if (state === 'restored') return cameBy('link')
+  if (state === 'restored') return hasVia('link')
   return (state === 'guest') === isGuestRecord(record)
 }

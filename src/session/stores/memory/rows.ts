@@ -1,6 +1,6 @@
 import { type Credential, isGuestRecord, isLive, type SessionId } from '../../record.ts'
 import type { EmbeddedRows, Tombstone } from '../shared/embedded-rows.ts'
-import { isMeant, listedCount, listPage } from './lists.ts'
+import { isSelected, listedCount, listPage } from './lists.ts'
 import type { MemoryRow } from './row.ts'
 
 export interface MemoryRows extends EmbeddedRows<MemoryRow> {
@@ -8,7 +8,6 @@ export interface MemoryRows extends EmbeddedRows<MemoryRow> {
   readonly tombstones: Map<string, Tombstone>
 }
 
-/** The rows of one application. */
 export function memoryRows(): MemoryRows {
   const sessions = new Map<SessionId, MemoryRow>()
   const otps = new Map<string, MemoryRow>()
@@ -16,7 +15,7 @@ export function memoryRows(): MemoryRows {
 
   const select = (matches: (row: MemoryRow) => boolean) => [...sessions.values()].filter(matches)
 
-  function holds({ record, credentials }: MemoryRow, version = record.version, by?: string): boolean {
+  function isAsExpected({ record, credentials }: MemoryRow, version = record.version, by?: string): boolean {
     return version === record.version && (by === undefined || credentials.has(by))
   }
 
@@ -47,14 +46,14 @@ export function memoryRows(): MemoryRows {
     writeIdOf: (id) => sessions.get(id)?.writeId,
 
     insert(record, credential) {
-      if (sessions.has(record.id)) throw new Error(`A session ${record.id} exists already.`)
+      if (sessions.has(record.id)) throw new Error(`A session ${record.id} already exists.`)
       const row = { record, writeId: null, credentials: new Map() }
       sessions.set(record.id, row)
       rows.addCredential(row, credential)
     },
     update(id, { version, by }, writeId, { authenticatedAt, ...fields }, now) {
       const row = sessions.get(id)
-      if (!row || row.writeId === writeId || !isLive(row.record, now) || !holds(row, version, by)) return false
+      if (!row || row.writeId === writeId || !isLive(row.record, now) || !isAsExpected(row, version, by)) return false
       const lastAccessTime = Math.max(row.record.lastAccessTime ?? 0, fields.lastAccessTime ?? 0)
       row.record = { ...row.record, ...fields, lastAccessTime, version: row.record.version + 1 }
       row.writeId = writeId
@@ -108,7 +107,7 @@ export function memoryRows(): MemoryRows {
         const isToken = [...credentials.values()].some(({ via }) => via === 'token')
         return record.userId === userId && isLive(record, now) && !isToken
       }).sort((a, b) => (a.record.startTime ?? 0) - (b.record.startTime ?? 0)),
-    liveMatching: (filter, now) => select((row) => isMeant(row, filter, now)),
+    liveMatching: (filter, now) => select((row) => isSelected(row, filter, now)),
     endedUntil: (time, most) => select(({ record }) => record.end <= time).slice(0, most),
     list: (call) => listPage([...sessions.values()], call),
     count: (call) => listedCount([...sessions.values()], call),

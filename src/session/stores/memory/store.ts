@@ -5,19 +5,19 @@ import type { Writes } from '../shared/embedded-rows.ts'
 import { perApp } from '../shared/per-app.ts'
 import { type MemoryRows, memoryRows } from './rows.ts'
 
-/** A store in this process's memory: for tests, and for a single process whose sessions may end with it. */
+/** Keeps sessions in memory: for tests, and for a single process whose sessions may end with it. */
 export function memoryStore(): SessionStore {
   return memoryStoreOn(perApp(memoryRows))
 }
 
 export function memoryStoreOn(rowsOf: (app: string) => MemoryRows): SessionStore {
-  return { ...embeddedStore(rowsOf, atOnce), presence: memoryPresence() }
+  return { ...embeddedStore(rowsOf, synchronous), presence: memoryPresence() }
 }
 
-/** A write is over before its first `await`, which makes it atomic. */
-const atOnce: Writes = { add: async (write) => write() }
+/** A write is synchronous, so no other code runs in between: that makes it atomic. */
+const synchronous: Writes = { add: async (write) => write() }
 
-/** Presence among managers of one process. */
+/** Presence among the managers that share this store. */
 function memoryPresence(): Presence {
   const lastBeats = perApp(() => new Map<string, number>())
   return {

@@ -3,32 +3,32 @@ import type { Announcements } from '../../store.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import type { PostgresClient, PostgresPool } from './pool.ts'
 import { fromStoredJson } from './rows.ts'
-import { CHANNEL } from './steps.ts'
+import { CHANNEL } from './sql-fragments.ts'
 
 type Listener = (id: SessionId | undefined) => void
-/** Whom an announcement is meant for: all that is not named. */
-type Meant = [app: string | undefined, id: SessionId | undefined]
+/** The application and the session that ended; undefined stands for any. */
+type Notification = [app: string | undefined, id: SessionId | undefined]
 
-// After a connection was lost or could not be had: the first pause, and how long pauses become.
+// The backoff after a connection was lost or could not be opened.
 const FIRST_PAUSE_MILLISECONDS = 100
 const LONGEST_PAUSE_MILLISECONDS = 5000
-// A connection that was cut without a word is noticed by asking.
+// A query at this interval notices a connection that was cut silently.
 const HEARTBEAT_MILLISECONDS = 5000
 
-/** Ends that other processes made, by LISTEN: one connection for all who listen, and none while nobody does. */
+/** Notifications by LISTEN and NOTIFY: all listeners share one connection, and without listeners there is none. */
 export function postgresAnnouncements(pool: PostgresPool, deadlineMilliseconds: number): Announcements {
   const listeners = new Set<{ app: string; listener: Listener }>()
   let disconnect: (() => void) | undefined
 
-  function tell(...[app, id]: Meant): void {
-    for (const told of [...listeners]) if (app === undefined || told.app === app) told.listener(id)
+  function notify(...[app, id]: Notification): void {
+    for (const entry of [...listeners]) if (app === undefined || entry.app === app) entry.listener(id)
   }
 
   return {
     listen({ app, listener }) {
       const entry = { app, listener }
       listeners.add(entry)
-      disconnect ??= keepListening(pool, deadlineMilliseconds, tell)
+      disconnect ??= keepListening(pool, deadlineMilliseconds, notify)
       return () => {
         listeners.delete(entry)
         if (listeners.size > 0) return
@@ -39,24 +39,28 @@ export function postgresAnnouncements(pool: PostgresPool, deadlineMilliseconds: 
   }
 }
 
-/** Listens until it is told to stop, on one connection after the other. */
-function keepListening(pool: PostgresPool, deadlineMilliseconds: number, tell: (...meant: Meant) => void): () => void {
+/** Listens until the returned function is called. Reconnects when a connection is lost. */
+function keepListening(
+  pool: PostgresPool,
+  deadlineMilliseconds: number,
+  notify: (...notification: Notification) => void,
+): () => void {
   let isStopped = false
   let failures = 0
-  let hangUp = () => {}
+  let disconnect = () => {}
   let timer: NodeJS.Timeout | undefined
 
-  function later(milliseconds: number, step: () => void): void {
-    timer = setTimeout(step, milliseconds).unref()
+  function later(milliseconds: number, run: () => void): void {
+    timer = setTimeout(run, milliseconds).unref()
   }
 
   async function connect(): Promise<void> {
-    const asked = pool.connect()
+    const connecting = pool.connect()
     let client: PostgresClient
     try {
-      client = await withinDeadline(asked, deadlineMilliseconds, 'PostgreSQL')
+      client = await withinDeadline(connecting, deadlineMilliseconds, 'PostgreSQL')
     } catch {
-      asked.then((late) => late.release()).catch(() => {})
+      connecting.then((late) => late.release()).catch(() => {})
       return tryAgain()
     }
     let isOpen = true
@@ -67,27 +71,27 @@ function keepListening(pool: PostgresPool, deadlineMilliseconds: number, tell: (
       client.release(true)
       next()
     }
-    hangUp = () => close(() => {})
+    disconnect = () => close(() => {})
     const lose = () => close(tryAgain)
     client.on('error', lose)
     client.on('end', lose)
     client.on('notification', ({ channel, payload }) => {
-      if (channel === CHANNEL) tell(...announced(payload))
+      if (channel === CHANNEL) notify(...notificationOf(payload))
     })
-    if (isStopped) return hangUp()
+    if (isStopped) return disconnect()
     client.unref?.()
-    const ask = (text: string) => withinDeadline(client.query({ text }), deadlineMilliseconds, 'PostgreSQL')
-    const beat = () => later(HEARTBEAT_MILLISECONDS, () => void ask('SELECT').then(() => isOpen && beat(), lose))
+    const query = (text: string) => withinDeadline(client.query({ text }), deadlineMilliseconds, 'PostgreSQL')
+    const beat = () => later(HEARTBEAT_MILLISECONDS, () => void query('SELECT').then(() => isOpen && beat(), lose))
     try {
-      await ask(`LISTEN ${CHANNEL}`)
+      await query(`LISTEN ${CHANNEL}`)
     } catch {
       return lose()
     }
     if (!isOpen) return
     failures = 0
     beat()
-    // What was announced until now may have been missed.
-    tell(undefined, undefined)
+    // Notifications may have been lost before this moment.
+    notify(undefined, undefined)
   }
 
   function tryAgain(): void {
@@ -100,12 +104,12 @@ function keepListening(pool: PostgresPool, deadlineMilliseconds: number, tell: (
   return () => {
     isStopped = true
     clearTimeout(timer)
-    hangUp()
+    disconnect()
   }
 }
 
-/** What does not come from this store may mean anything. */
-function announced(payload = ''): Meant {
+/** A payload that this store did not write stands for any session of any application. */
+function notificationOf(payload = ''): Notification {
   try {
     const [app, id] = fromStoredJson(payload) as [string, string | null]
     return [app, id ?? undefined]

@@ -1,29 +1,38 @@
-import { announce, bury, has, insertCredential, isLive, LOCK_ENTRY, LOOKS_AFRESH } from './steps.ts'
+import {
+  endCredentials,
+  has,
+  insertCredential,
+  isLive,
+  LOCK_ENTRY,
+  notify,
+  REQUIRE_READ_COMMITTED,
+} from './sql-fragments.ts'
 
-// Of the same sort, none of those that go anyway, and not the caller's; the newest first, and all that are beyond the cap.
+// The credentials of the same kind beyond the cap: those seen longest ago. The caller's is not among them, nor are those of the same
+// purpose, which end anyway.
 const BEYOND_THE_CAP = `SELECT r.hash FROM session_credentials r
   WHERE r.session_key = p_key AND (r.kind = 'otp') = is_otp AND r.hash IS DISTINCT FROM p_by AND (r.purpose = p_credential[11]) IS NOT TRUE
   ORDER BY coalesce(r.last_seen_at, r.created_at) DESC, r.created_at DESC, r.hash DESC
   OFFSET greatest(cap - 1 - CASE WHEN p_by IS NULL OR is_otp THEN 0 ELSE 1 END, 0)`
 
-/** What happens to the credentials of a session while it lives. */
+/** The functions for the credentials of a live session. */
 export const CREDENTIAL_FUNCTIONS = `
--- Adds a credential to a session that is locked, and ends those that have to go for it.
+-- Adds a credential to a session whose row the caller has locked, and ends the credentials that have to make room for it.
 CREATE FUNCTION session_add_credential_v1(
   p_app text, p_id text, p_key bigint, p_credential text[], p_by text, p_credentials integer, p_otps integer, p_now double precision
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   is_otp boolean := p_credential[3] = 'otp';
   cap integer := CASE WHEN p_credential[3] = 'otp' THEN p_otps ELSE p_credentials END;
-  buried integer := 0;
+  ended_count integer := 0;
 BEGIN
   IF p_credential[11] IS NOT NULL OR cap IS NOT NULL THEN
-    ${bury(
+    ${endCredentials(
       `c.session_key = p_key AND (c.purpose = p_credential[11] OR cap IS NOT NULL AND c.hash IN (${BEYOND_THE_CAP}))`,
       `'limit'`,
     )}
   END IF;
-  IF buried > 0 THEN ${announce('p_id')} END IF;
+  IF ended_count > 0 THEN ${notify('p_id')} END IF;
   ${insertCredential('p_key', 'p_credential')}
 END $$;
 
@@ -33,7 +42,7 @@ CREATE FUNCTION session_attach_v1(
 DECLARE
   entry session_records;
 BEGIN
-  ${LOOKS_AFRESH}
+  ${REQUIRE_READ_COMMITTED}
   ${LOCK_ENTRY}
   IF NOT FOUND OR NOT ${isLive('entry')} OR NOT ${has('entry', 'p_by')} THEN RETURN false; END IF;
   PERFORM session_add_credential_v1(p_app, p_id, entry.key, p_credential, p_by, p_credentials, p_otps, p_now);
@@ -44,14 +53,14 @@ CREATE FUNCTION session_detach_v1(p_app text, p_id text, p_handle text, p_reason
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   entry session_records;
-  buried integer;
+  ended_count integer;
 BEGIN
-  ${LOOKS_AFRESH}
+  ${REQUIRE_READ_COMMITTED}
   ${LOCK_ENTRY}
   IF NOT FOUND OR NOT ${isLive('entry')} THEN RETURN false; END IF;
-  ${bury('c.session_key = entry.key AND c.handle = p_handle', 'p_reason')}
-  IF buried > 0 THEN ${announce('p_id')} END IF;
-  RETURN buried > 0;
+  ${endCredentials('c.session_key = entry.key AND c.handle = p_handle', 'p_reason')}
+  IF ended_count > 0 THEN ${notify('p_id')} END IF;
+  RETURN ended_count > 0;
 END $$;
 
 CREATE FUNCTION session_rotate_v1(
@@ -59,28 +68,28 @@ CREATE FUNCTION session_rotate_v1(
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   entry session_records;
-  buried integer;
+  ended_count integer;
 BEGIN
-  ${LOOKS_AFRESH}
+  ${REQUIRE_READ_COMMITTED}
   ${LOCK_ENTRY}
   IF NOT FOUND OR NOT ${isLive('entry')} OR NOT ${has('entry', 'p_by')} THEN RETURN false; END IF;
-  ${bury(
+  ${endCredentials(
     'c.session_key = entry.key AND (p_end_others OR c.hash = p_by)',
     `CASE WHEN gone.hash = p_by THEN 'secured' ELSE 'revoked' END`,
   )}
   ${insertCredential('entry.key', 'p_credential')}
-  ${announce('p_id')}
+  ${notify('p_id')}
   RETURN true;
 END $$;
 
--- Answers the session's record, or nothing.
+-- Answers the session's record, or no row.
 CREATE FUNCTION session_redeem_v1(
   p_app text, p_hash text, p_credential text[], p_credentials integer, p_otps integer, p_now double precision
 ) RETURNS SETOF session_records LANGUAGE plpgsql AS $$
 DECLARE
   entry session_records;
 BEGIN
-  ${LOOKS_AFRESH}
+  ${REQUIRE_READ_COMMITTED}
   SELECT * INTO entry FROM session_records s
   WHERE s.key = (SELECT c.session_key FROM session_credentials c WHERE c.app = p_app AND c.hash = p_hash AND c.kind = 'otp')
   FOR UPDATE;

@@ -1,38 +1,46 @@
 import { MESSAGE_MILLISECONDS, SWEEP_MARGIN_MILLISECONDS } from '../../record.ts'
-import { announce, bury, has, isLive, LOCK_ENTRY, LOCK_SUCCESSION, LOOKS_AFRESH, report } from './steps.ts'
+import {
+  endCredentials,
+  has,
+  isLive,
+  LOCK_ENTRY,
+  LOCK_SUCCESSION,
+  notify,
+  REQUIRE_READ_COMMITTED,
+  report,
+} from './sql-fragments.ts'
 
-// When more sessions than this end at once nobody is told which: whoever listens looks at all of his own.
-const MOST_ANNOUNCED = 100
-// What one sweep removes of the remains, which are many after many sessions were ended at once.
-const MOST_REMAINS = 20_000
+// When more sessions than this end at once, there is one notification for any session, and every listener reads its session again.
+const MOST_NOTIFICATIONS = 100
+// The most OTPs, and the most tombstones, that one sweep removes. There are many after many sessions were ended at once.
+const MOST_EXPIRED = 20_000
 
-const IS_MEANT = `s.app = p_app AND ${isLive('s')} AND s.kind = coalesce(p_kind, s.kind) AND s.id IS DISTINCT FROM p_except_id`
-const whyOver = (record: string) =>
+const IS_SELECTED = `s.app = p_app AND ${isLive('s')} AND s.kind = coalesce(p_kind, s.kind) AND s.id IS DISTINCT FROM p_except_id`
+const reasonOf = (record: string) =>
   `CASE WHEN ${record}.start_time IS NULL THEN 'secured' WHEN ${record}.end_at >= ${record}.absolute_end THEN 'absolute' ELSE 'idle' END`
 
-/** How sessions end. */
 export const END_FUNCTIONS = `
--- Ends a session that is locked: the record goes. Answers what is to be reported.
+-- Ends a session whose row the caller has locked, and deletes the record.
 CREATE FUNCTION session_end_locked_v1(
   p_app text, p_entry session_records, p_reason text, p_now double precision, p_message text
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
-  buried integer;
+  ended_count integer;
 BEGIN
-  ${bury('c.session_key = p_entry.key', 'p_reason', { message: 'p_message' })}
+  ${endCredentials('c.session_key = p_entry.key', 'p_reason', { message: 'p_message' })}
   DELETE FROM session_records s WHERE s.key = p_entry.key;
-  ${announce('p_entry.id')}
+  ${notify('p_entry.id')}
   RETURN ${report('p_entry', 'p_reason')};
 END $$;
 
--- Answers what it ended, or null.
+-- Answers the session that it ended, or null.
 CREATE FUNCTION session_end_v1(
   p_app text, p_id text, p_reason text, p_by text, p_unseen boolean, p_message text, p_now double precision
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   entry session_records;
 BEGIN
-  ${LOOKS_AFRESH}
+  ${REQUIRE_READ_COMMITTED}
   ${LOCK_ENTRY}
   IF NOT FOUND OR NOT ${isLive('entry')} OR NOT ${has('entry', 'p_by')} THEN RETURN NULL; END IF;
   IF p_unseen AND (entry.last_access_time > entry.start_time
@@ -49,32 +57,32 @@ DECLARE
   ids text[];
   ended_id text;
   ended jsonb;
-  buried integer;
+  ended_count integer;
 BEGIN
-  ${LOOKS_AFRESH}
+  ${REQUIRE_READ_COMMITTED}
   ${LOCK_SUCCESSION}
   IF p_user_id IS NULL THEN
-    keys := array(SELECT s.key FROM session_records s WHERE ${IS_MEANT} ORDER BY s.key FOR UPDATE);
+    keys := array(SELECT s.key FROM session_records s WHERE ${IS_SELECTED} ORDER BY s.key FOR UPDATE);
   ELSE
-    keys := array(SELECT s.key FROM session_records s WHERE ${IS_MEANT} AND s.user_id = p_user_id ORDER BY s.key FOR UPDATE);
+    keys := array(SELECT s.key FROM session_records s WHERE ${IS_SELECTED} AND s.user_id = p_user_id ORDER BY s.key FOR UPDATE);
   END IF;
-  ${bury('c.session_key = ANY (keys)', 'p_reason', { message: 'p_message' })}
+  ${endCredentials('c.session_key = ANY (keys)', 'p_reason', { message: 'p_message' })}
   WITH gone AS (DELETE FROM session_records s WHERE s.key = ANY (keys) RETURNING s.*)
   SELECT array_agg(gone.id), jsonb_agg(${report('gone', 'p_reason')} ORDER BY gone.key) INTO ids, ended FROM gone;
-  IF cardinality(ids) > ${MOST_ANNOUNCED} THEN
+  IF cardinality(ids) > ${MOST_NOTIFICATIONS} THEN
     ids := ARRAY[NULL];
   END IF;
-  FOREACH ended_id IN ARRAY coalesce(ids, '{}') LOOP ${announce('ended_id')} END LOOP;
+  FOREACH ended_id IN ARRAY coalesce(ids, '{}') LOOP ${notify('ended_id')} END LOOP;
   RETURN coalesce(ended, '[]');
 END $$;
 
--- Answers what it removed and why that had ended, or null.
+-- Answers the session that it removed, or null.
 CREATE FUNCTION session_remove_v1(p_app text, p_id text, p_message text, p_now double precision)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   entry session_records;
 BEGIN
-  ${LOOKS_AFRESH}
+  ${REQUIRE_READ_COMMITTED}
   ${LOCK_ENTRY}
   IF NOT FOUND THEN RETURN NULL; END IF;
   PERFORM session_end_locked_v1(p_app, entry, 'revoked', p_now, p_message);
@@ -82,29 +90,29 @@ BEGIN
     UPDATE session_tombstones t SET message = p_message, keep_until = p_now + ${MESSAGE_MILLISECONDS}
     WHERE t.app = p_app AND t.id = p_id;
   END IF;
-  RETURN ${report('entry', `CASE WHEN ${isLive('entry')} THEN 'revoked' ELSE ${whyOver('entry')} END`)};
+  RETURN ${report('entry', `CASE WHEN ${isLive('entry')} THEN 'revoked' ELSE ${reasonOf('entry')} END`)};
 END $$;
 
--- Waits for nobody: what somebody else has in hand is left for the next time.
+-- Never waits for a lock. The next sweep removes the rows that are locked now.
 CREATE FUNCTION session_sweep_v1(p_app text, p_limit integer, p_now double precision) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   keys bigint[];
   swept jsonb;
 BEGIN
-  ${LOOKS_AFRESH}
+  ${REQUIRE_READ_COMMITTED}
   keys := array(SELECT s.key FROM session_records s WHERE s.app = p_app AND s.end_at <= p_now - ${SWEEP_MARGIN_MILLISECONDS}
     ORDER BY s.end_at, s.id LIMIT p_limit FOR UPDATE SKIP LOCKED);
   DELETE FROM session_credentials c WHERE c.session_key = ANY (keys);
   WITH gone AS (DELETE FROM session_records s WHERE s.key = ANY (keys) RETURNING s.*)
-  SELECT coalesce(jsonb_agg(${report('gone', whyOver('gone'))}), '[]') INTO swept FROM gone;
-  -- After the sessions, so that whoever has such a row in hand waits for nobody any more.
+  SELECT coalesce(jsonb_agg(${report('gone', reasonOf('gone'))}), '[]') INTO swept FROM gone;
+  -- Last: another sweep may wait for these rows. This one waits for no lock from here on, so there is no deadlock.
   DELETE FROM session_credentials c WHERE c.ctid = ANY (array(
     SELECT o.ctid FROM session_credentials o
     WHERE o.app = p_app AND o.kind = 'otp' AND o.expires_at <= p_now - ${SWEEP_MARGIN_MILLISECONDS}
-    ORDER BY o.expires_at LIMIT ${MOST_REMAINS} FOR UPDATE SKIP LOCKED));
+    ORDER BY o.expires_at LIMIT ${MOST_EXPIRED} FOR UPDATE SKIP LOCKED));
   DELETE FROM session_tombstones t WHERE t.ctid = ANY (array(
     SELECT o.ctid FROM session_tombstones o WHERE o.app = p_app AND o.keep_until <= p_now
-    ORDER BY o.keep_until LIMIT ${MOST_REMAINS} FOR UPDATE SKIP LOCKED));
+    ORDER BY o.keep_until LIMIT ${MOST_EXPIRED} FOR UPDATE SKIP LOCKED));
   RETURN swept;
 END $$;
 `

@@ -4,7 +4,7 @@ import type { PostgresCalls } from './calls.ts'
 import type { PostgresStatement } from './pool.ts'
 import { RECORD, type RecordRow, toRecord, toStoredValues } from './rows.ts'
 
-// As the indexes have them. A record without times sorts as the oldest.
+// The expressions of the indexes. A record without times sorts as the oldest.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }
 const IS_GUEST = `s.user_id IS NULL AND s.grants = ''`
 
@@ -40,20 +40,20 @@ function listStatement({ app, filter, page, now }: CallOf<'list'>): PostgresStat
   return { text, values: toStoredValues(values) }
 }
 
-const WAYS = new Set<Credential['via']>(['visit', 'login', 'link', 'sign-in', 'token'])
-// Few sessions come by a link or a token, so these are found first, by an index of their own.
-const SMALL = new Set<Credential['via']>(['link', 'token'])
+const VIAS = new Set<Credential['via']>(['visit', 'login', 'link', 'sign-in', 'token'])
+// Few credentials have these values. Each value has an index, from which a query starts.
+const RARE = new Set<Credential['via']>(['link', 'token'])
 
 /**
- * Whether few records match, which an index of their own finds first, and which are sorted then. The sum keeps the index of the
- * order away, which PostgreSQL would walk to its other end for them.
+ * Whether few records match: an index finds them, and they are sorted afterwards. Adding 0 to the sort value rules out the index of the
+ * sort order, which PostgreSQL would scan from end to end for them.
  */
 function isNarrow({ state, via }: ListFilter, sort: NonNullable<Page['sort']>): boolean {
   if (state === 'invalidated') return sort !== 'end'
-  return state === 'restored' || (via !== undefined && SMALL.has(via))
+  return state === 'restored' || (via !== undefined && RARE.has(via))
 }
 
-/** Written out, not as values, where an index is for that value alone. */
+/** `kind` and `via` are literals, not parameters: a partial index is only used for a value that the planner sees. */
 function listCondition(app: string, { userId, kind, state, via }: ListFilter, now: number) {
   const where = ['s.app = $1', 's.end_at > $2']
   const values: unknown[] = [app, now]
@@ -62,13 +62,13 @@ function listCondition(app: string, { userId, kind, state, via }: ListFilter, no
   if (state !== undefined) where.push(state === 'invalidated' ? 's.start_time IS NULL' : 's.start_time IS NOT NULL')
   if (state === 'guest') where.push(IS_GUEST)
   if (state === 'user') where.push(`NOT (${IS_GUEST})`)
-  if (state === 'restored') where.push(cameBy('link'))
-  if (via !== undefined) where.push('s.start_time IS NOT NULL', cameBy(via))
+  if (state === 'restored') where.push(hasVia('link'))
+  if (via !== undefined) where.push('s.start_time IS NOT NULL', hasVia(via))
   return { where: where.join(' AND '), values }
 }
 
-function cameBy(way: Credential['via']): string {
-  if (!WAYS.has(way)) throw new TypeError(`A credential does not come about by ${way}.`)
-  const keys = `SELECT c.session_key FROM session_credentials c WHERE c.app = $1 AND c.via = '${way}' AND c.kind <> 'otp'`
-  return SMALL.has(way) ? `s.key = ANY (array(${keys}))` : `s.key IN (${keys})`
+function hasVia(via: Credential['via']): string {
+  if (!VIAS.has(via)) throw new TypeError(`Unknown value of the filter via: ${via}.`)
+  const keys = `SELECT c.session_key FROM session_credentials c WHERE c.app = $1 AND c.via = '${via}' AND c.kind <> 'otp'`
+  return RARE.has(via) ? `s.key = ANY (array(${keys}))` : `s.key IN (${keys})`
 }

@@ -1,7 +1,7 @@
-/** What this store asks of a pool. A Pool of `pg` fits. */
+/** The calls that this store makes. A Pool of `pg` fits. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>
-  /** Told of each connection before it is lent. */
+  /** Calls the listener with each connection before the pool lends it. */
   on(event: 'acquire', listener: (client: PostgresClient) => void): unknown
 }
 
@@ -10,14 +10,14 @@ export interface PostgresClient {
   query(statement: PostgresStatement): Promise<{ rows: unknown[] }>
   on(event: 'error' | 'end', listener: () => void): unknown
   on(event: 'notification', listener: (message: PostgresNotification) => void): unknown
-  /** Gives it back; `true` closes it. */
+  /** Returns the connection to the pool; `true` closes it instead. */
   release(destroy?: boolean): void
-  /** Where it exists, an open connection does not keep the process alive after this. */
+  /** Lets the process exit while the connection is open. */
   unref?(): void
 }
 
 export interface PostgresStatement {
-  /** Parsed and planned once for each connection, under this name. */
+  /** Prepared under this name, once for each connection. */
   name?: string
   text: string
   values?: unknown[]
@@ -28,18 +28,18 @@ interface PostgresNotification {
   payload?: string | undefined
 }
 
-const heard = new WeakSet<PostgresPool | PostgresClient>()
+const handled = new WeakSet<PostgresPool | PostgresClient>()
 
 /**
- * Lets no error of a connection end the process: the statement that is under way, or comes next, fails and tells. The pool stops listening to a
- * connection when it lends it, and whoever borrows it has it a moment later, so this listens before.
+ * Keeps the error event of a connection from ending the process. The error is not lost: the current or next statement on the connection
+ * fails. The pool removes its own listener when it lends a connection, before the borrower can add one, so 'acquire' is the place.
  */
-export function hearErrors(pool: PostgresPool): void {
-  if (heard.has(pool)) return
-  heard.add(pool)
+export function handleErrors(pool: PostgresPool): void {
+  if (handled.has(pool)) return
+  handled.add(pool)
   pool.on('acquire', (client) => {
-    if (heard.has(client)) return
-    heard.add(client)
+    if (handled.has(client)) return
+    handled.add(client)
     client.on('error', () => {})
   })
 }

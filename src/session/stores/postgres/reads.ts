@@ -15,7 +15,7 @@ import {
 
 const FIND = `SELECT ${RECORD}, ${CREDENTIAL} FROM session_records s JOIN session_credentials c ON c.session_key = s.key
   WHERE s.app = $1 AND s.id = $2 AND c.hash = $3`
-const REMAINS = `SELECT reason, ended_at AS "endedAt", message IS NOT NULL AS message, successor FROM session_tombstones
+const FIND_TOMBSTONE = `SELECT reason, ended_at AS "endedAt", message IS NOT NULL AS message, successor FROM session_tombstones
   WHERE app = $1 AND hash = $2 AND id = $3 AND keep_until > $4`
 const FIND_RECORD = `SELECT ${RECORD} FROM session_records s WHERE s.app = $1 AND s.id = $2`
 const FIND_CREDENTIALS = `SELECT s.id AS "sessionId", ${CREDENTIAL}
@@ -24,19 +24,19 @@ const FIND_CREDENTIALS = `SELECT s.id AS "sessionId", ${CREDENTIAL}
 const FIND_OTP = `SELECT ${RECORD}, ${CREDENTIAL} FROM session_credentials c JOIN session_records s ON s.key = c.session_key
   WHERE c.app = $1 AND c.hash = $2 AND c.kind = 'otp'`
 const REDEEM = `SELECT ${RECORD} FROM session_redeem_v1($1, $2, $3, $4, $5, $6) s`
-// Whoever waited for the row finds no message left in it.
-const TAKE_MESSAGE = `WITH told AS (
+// FOR UPDATE: a second caller waits for the first one and then finds no message.
+const TAKE_MESSAGE = `WITH taken AS (
     SELECT app, hash, message FROM session_tombstones
     WHERE app = $1 AND hash = $2 AND keep_until > $3 AND message IS NOT NULL FOR UPDATE
   )
-  UPDATE session_tombstones t SET message = NULL FROM told
-  WHERE t.app = told.app AND t.hash = told.hash RETURNING told.message`
+  UPDATE session_tombstones t SET message = NULL FROM taken
+  WHERE t.app = taken.app AND t.hash = taken.hash RETURNING taken.message`
 
-interface RemainsRow extends Omit<Extract<Found, { state: 'ended' }>, 'endedAt'> {
+interface TombstoneRow extends Omit<Extract<Found, { state: 'ended' }>, 'endedAt'> {
   endedAt: unknown
 }
 
-/** The statements that answer rows, each prepared once for a connection. */
+/** The statements that answer rows. Each is prepared once for each connection. */
 export function postgresReads(calls: PostgresCalls) {
   const all = <Row>(name: string, text: string, ...values: unknown[]) =>
     calls.rows({ name, text, values: toStoredValues(values) }) as Promise<Row[]>
@@ -47,9 +47,9 @@ export function postgresReads(calls: PostgresCalls) {
       return row && toFound(row)
     },
 
-    /** What is remembered of a credential that leads to no session. */
-    async remains(app: string, id: SessionId, hash: string, now: number): Promise<Found | undefined> {
-      const [row] = await all<RemainsRow>('session_remains_v1', REMAINS, app, hash, id, now)
+    /** The answer for a credential that has ended. */
+    async tombstone(app: string, id: SessionId, hash: string, now: number): Promise<Found | undefined> {
+      const [row] = await all<TombstoneRow>('session_tombstone_v1', FIND_TOMBSTONE, app, hash, id, now)
       return row && { ...row, state: 'ended', endedAt: Number(row.endedAt) }
     },
 

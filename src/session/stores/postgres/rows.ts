@@ -6,7 +6,7 @@ const columns = (alias: string, names: Record<string, string>) =>
     .map(([field, name]) => `${alias}.${name} AS "${field}"`)
     .join(', ')
 
-/** Columns under the names of a record's fields. */
+/** The columns of a record, named like its fields. */
 export const RECORD = columns('s', {
   id: 'id',
   kind: 'kind',
@@ -37,7 +37,7 @@ export const CREDENTIAL = columns('c', {
   details: 'details',
 })
 
-/** How a driver gives a number: as one, or as text. */
+/** Drivers return some numbers as text. */
 type Numeric = number | string
 
 export interface RecordRow {
@@ -108,14 +108,14 @@ export function toFound(row: RecordRow & CredentialRow): FoundOTP {
   return { session: toRecord(row), credential: toCredential(row) }
 }
 
-/** The fields in the order in which `session_insert_v1` takes them. */
+/** The fields in the order in which `insertSession` reads them. */
 export function sessionValues(s: SessionRecord): unknown[] {
   const { id, kind, userName, userId, grants, storage } = s
   const times = [s.startTime, s.lastAccessTime, s.idleMilliseconds, s.absoluteEnd, s.end]
   return [id, kind, userName, userId, grants, storage, ...times, s.version]
 }
 
-/** The fields in the order in which `session_insert_credential_v1` takes them. */
+/** The fields in the order in which `insertCredential` reads them. */
 export function credentialValues(c: Credential): unknown[] {
   const { handle, hash, kind, via, createdAt, lastSeenAt, authenticatedAt, device, address } = c
   const { expiresAt, purpose, details } = c
@@ -130,11 +130,11 @@ function textOrNull(value: string | null): string | null {
   return value === null ? null : fromStored(value)
 }
 
-// PostgreSQL's text cannot hold NUL, which a name typed by somebody can.
+// PostgreSQL's text type cannot contain NUL, but a user can type it.
 const NUL = '\u0000'
 const MARK = '\u001a'
 
-/** A text as PostgreSQL can keep it: different texts stay different. */
+/** Escapes NUL for storage. Different texts stay different. */
 function toStored(text: string): string {
   return text.includes(NUL) || text.includes(MARK)
     ? text.replaceAll(MARK, `${MARK}1`).replaceAll(NUL, `${MARK}0`)
@@ -145,16 +145,16 @@ export function fromStored(text: string): string {
   return text.includes(MARK) ? text.replaceAll(`${MARK}0`, NUL).replaceAll(`${MARK}1`, MARK) : text
 }
 
-/** A statement's values, texts in lists included. */
+/** Escapes the values of a statement, also inside arrays. */
 export function toStoredValues(values: readonly unknown[]): unknown[] {
   return values.map((value) =>
     typeof value === 'string' ? toStored(value) : Array.isArray(value) ? toStoredValues(value) : value,
   )
 }
 
-/** What a function answered as JSON, with every text as it was given. */
+/** Parses JSON that a function answered, and unescapes its texts. */
 export function fromStoredJson(json: string): unknown {
-  // JSON writes the mark as an escape.
+  // JSON escapes the mark.
   return json.includes('\\u001a') ? JSON.parse(json, (_, value) => textAsGiven(value)) : JSON.parse(json)
 }
 

@@ -1,28 +1,30 @@
 import { withinDeadline } from '../shared/deadline.ts'
 import { CREDENTIAL_FUNCTIONS } from './credential-functions.ts'
 import { END_FUNCTIONS } from './end-functions.ts'
-import { hearErrors, type PostgresClient, type PostgresPool } from './pool.ts'
+import { handleErrors, type PostgresClient, type PostgresPool } from './pool.ts'
 import { ARRIVAL_FUNCTIONS, CHANGE_FUNCTIONS } from './session-functions.ts'
-import { LOOKS_AFRESH } from './steps.ts'
+import { REQUIRE_READ_COMMITTED } from './sql-fragments.ts'
 import { TABLES } from './tables.ts'
 
 const SCHEMA_VERSION = 1
 
 /**
- * What each version adds to the one before. Functions carry the version of their meaning in their name and are never changed, so that
- * processes of the version before go on working beside those of the next one.
+ * Migrations: what each version adds to the one before. The name of a function carries a version, and a released function is never
+ * changed, so that processes of two versions can run side by side.
  */
-const STEPS: readonly string[] = [TABLES + ARRIVAL_FUNCTIONS + CHANGE_FUNCTIONS + CREDENTIAL_FUNCTIONS + END_FUNCTIONS]
+const MIGRATIONS: readonly string[] = [
+  TABLES + ARRIVAL_FUNCTIONS + CHANGE_FUNCTIONS + CREDENTIAL_FUNCTIONS + END_FUNCTIONS,
+]
 
 const PREPARE_MILLISECONDS = 60_000
 
 /**
- * Makes the tables and functions of the session store, or brings those of an older version up to date, in the first schema of the
- * connection's `search_path`. Call it when the application starts, before any process uses the store; several at once are fine.
- * @throws Error when a newer version has been there, or the connection's isolation level does not do; nothing is changed then.
+ * Creates or migrates the tables and functions of the session store, in the first schema of the connection's `search_path`. Call it
+ * when the application starts, before any process uses the store. Several processes may call it at once.
+ * @throws Error when the schema is of a newer version or the isolation level is not "read committed", and changes nothing.
  */
 export async function preparePostgresStore(pool: PostgresPool): Promise<void> {
-  hearErrors(pool)
+  handleErrors(pool)
   const client = await pool.connect()
   let isDone = false
   try {
@@ -34,10 +36,10 @@ export async function preparePostgresStore(pool: PostgresPool): Promise<void> {
 }
 
 async function prepare(client: PostgresClient): Promise<void> {
-  await client.query({ text: `DO $$ BEGIN ${LOOKS_AFRESH} END $$` })
+  await client.query({ text: `DO $$ BEGIN ${REQUIRE_READ_COMMITTED} END $$` })
   if ((await versionOf(client)) === SCHEMA_VERSION) return
   await client.query({ text: 'BEGIN' })
-  // Of several that start at once one makes everything, and the others find it.
+  // When several processes start at once, one migrates and the others wait.
   await client.query({ text: `SELECT pg_advisory_xact_lock(hashtextextended('session_schema', 0))` })
   const version = await versionOf(client)
   if (version > SCHEMA_VERSION) {
@@ -45,11 +47,11 @@ async function prepare(client: PostgresClient): Promise<void> {
       `The sessions were written by a newer version (schema ${version}; this one knows ${SCHEMA_VERSION}). Update the application, or give it a database or a schema of its own.`,
     )
   }
-  const steps = STEPS.slice(version).join('')
-  await client.query({ text: `${steps} UPDATE session_schema SET version = ${SCHEMA_VERSION}; COMMIT` })
+  const migrations = MIGRATIONS.slice(version).join('')
+  await client.query({ text: `${migrations} UPDATE session_schema SET version = ${SCHEMA_VERSION}; COMMIT` })
 }
 
-/** 0 when there is nothing yet. Looks into the catalogue itself: what a connection remembers of names may be of before it waited. */
+/** 0 when there is no schema yet. Queries the catalogue, because a connection's cache of names may be older than its wait for the lock. */
 async function versionOf(client: PostgresClient): Promise<number> {
   const present = `SELECT 1 FROM pg_class WHERE relname = 'session_schema' AND pg_table_is_visible(oid)`
   if ((await client.query({ text: present })).rows.length === 0) return 0

@@ -1,28 +1,28 @@
 import { TOUCH_GRACE_MILLISECONDS } from '../../record.ts'
 import {
-  announce,
-  bury,
+  endCredentials,
   has,
   insertSession,
   isLive,
   LOCK_ENTRY,
   LOCK_LICENCES,
-  LOOKS_AFRESH,
   lockSessions,
   lockUser,
+  notify,
+  REQUIRE_READ_COMMITTED,
   SHARE_SUCCESSION,
-} from './steps.ts'
+} from './sql-fragments.ts'
 
-// Counted by index, and no further than it matters.
+// Each count reads an index, and stops at the limit.
 const IS_FULL = `(p_sessions IS NOT NULL AND (SELECT count(*) FROM (
     SELECT 1 FROM session_records s WHERE s.app = p_app ORDER BY s.id LIMIT p_sessions) AS n) >= p_sessions
   OR p_guests IS NOT NULL AND is_guest AND (SELECT count(*) FROM (
     SELECT 1 FROM session_records s WHERE s.app = p_app AND s.start_time IS NOT NULL AND s.user_id IS NULL AND s.grants = ''
     ORDER BY s.key LIMIT p_guests) AS n) >= p_guests)`
 
-/** How sessions come into being, and the limits that they meet. */
+/** The functions that create and replace sessions, within the limits. */
 export const ARRIVAL_FUNCTIONS = `
--- The sessions of a user that have to go when one more comes, or this one becomes his.
+-- The sessions of a user that have to end when one more is added, or when session p_except becomes the user's.
 CREATE FUNCTION session_oldest_of_v1(p_app text, p_user text, p_per_user integer, p_except bigint, p_now double precision)
 RETURNS bigint[] LANGUAGE plpgsql AS $$
 BEGIN
@@ -33,7 +33,7 @@ BEGIN
     ORDER BY s.start_time DESC, s.key DESC OFFSET greatest(p_per_user - 1, 0));
 END $$;
 
--- Ends those of them that are his still. They are locked by now.
+-- Ends those of the sessions that still belong to the user. The caller has locked their rows.
 CREATE FUNCTION session_end_oldest_v1(p_app text, p_user text, p_keys bigint[], p_now double precision)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -48,7 +48,7 @@ BEGIN
   RETURN ended;
 END $$;
 
--- Answers the sessions that had to go, or null when there is no room.
+-- Answers the sessions that ended because of the limit, or null when the session was not admitted.
 CREATE FUNCTION session_create_v1(
   p_app text, p_session text[], p_credential text[],
   p_sessions integer, p_guests integer, p_per_user integer, p_now double precision
@@ -59,7 +59,7 @@ DECLARE
   is_guest boolean := p_session[4] IS NULL AND p_session[5] = '';
   oldest bigint[] := '{}';
 BEGIN
-  ${LOOKS_AFRESH}
+  ${REQUIRE_READ_COMMITTED}
   IF p_sessions IS NOT NULL OR p_guests IS NOT NULL THEN ${LOCK_LICENCES} END IF;
   IF p_per_user IS NOT NULL AND new_user IS NOT NULL THEN
     ${lockUser('new_user')}
@@ -72,7 +72,7 @@ BEGIN
   RETURN session_end_oldest_v1(p_app, new_user, oldest, p_now);
 END $$;
 
--- Answers the sessions that had to go, or why nothing was done.
+-- Answers the sessions that ended because of the limit, or "gone" or "moved".
 CREATE FUNCTION session_replace_v1(
   p_app text, p_id text, p_version bigint, p_by text, p_session text[], p_credential text[],
   p_sessions integer, p_guests integer, p_per_user integer, p_now double precision
@@ -86,9 +86,9 @@ DECLARE
   entry session_records;
   oldest bigint[] := '{}';
   is_short boolean;
-  buried integer;
+  ended_count integer;
 BEGIN
-  ${LOOKS_AFRESH}
+  ${REQUIRE_READ_COMMITTED}
   ${SHARE_SUCCESSION}
   IF p_sessions IS NOT NULL OR p_guests IS NOT NULL THEN ${LOCK_LICENCES} END IF;
   IF p_per_user IS NOT NULL AND new_user IS NOT NULL THEN
@@ -101,7 +101,7 @@ BEGIN
   IF NOT FOUND OR NOT ${isLive('entry')} OR NOT ${has('entry', 'p_by')} THEN RETURN '"gone"'; END IF;
   IF entry.version <> p_version THEN RETURN '"moved"'; END IF;
   is_short := ${IS_FULL};
-  ${bury('c.session_key = entry.key', `'secured'`, { successor: 'new_id' })}
+  ${endCredentials('c.session_key = entry.key', `'secured'`, { successor: 'new_id' })}
   IF is_short THEN
     DELETE FROM session_records s WHERE s.key = entry.key;
   ELSE
@@ -109,15 +109,15 @@ BEGIN
     WHERE s.key = entry.key;
   END IF;
   ${insertSession('p_session', 'p_credential')}
-  ${announce('p_id')}
+  ${notify('p_id')}
   IF cardinality(oldest) = 0 THEN RETURN '[]'; END IF;
   RETURN session_end_oldest_v1(p_app, new_user, oldest, p_now);
 END $$;
 `
 
-/** What changes a session while it lives. */
+/** The functions that change a live session. */
 export const CHANGE_FUNCTIONS = `
--- Answers the sessions that had to go, or null when nothing was written.
+-- Answers the sessions that ended because of the limit, or null when nothing was written.
 CREATE FUNCTION session_update_v1(
   p_app text, p_id text, p_version bigint, p_by text, p_write_id text,
   p_storage text, p_user_name text, p_user_id text, p_grants text, p_last_access_time double precision,
@@ -129,7 +129,7 @@ DECLARE
   entry session_records;
   oldest bigint[] := '{}';
 BEGIN
-  ${LOOKS_AFRESH}
+  ${REQUIRE_READ_COMMITTED}
   IF p_user_id IS NOT NULL AND p_per_user IS NOT NULL THEN
     ${lockUser('p_user_id')}
     SELECT s.key INTO own_key FROM session_records s WHERE s.app = p_app AND s.id = p_id;
@@ -153,14 +153,14 @@ BEGIN
   RETURN session_end_oldest_v1(p_app, p_user_id, oldest, p_now);
 END $$;
 
--- Answers whether it was noted.
+-- Answers whether the session and the credential were updated.
 CREATE FUNCTION session_touch_v1(
   p_app text, p_id text, p_hash text, p_device text, p_address text, p_now double precision
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   entry session_records;
 BEGIN
-  ${LOOKS_AFRESH}
+  ${REQUIRE_READ_COMMITTED}
   ${LOCK_ENTRY}
   IF NOT FOUND OR NOT ${isLive('entry')} THEN RETURN false; END IF;
   UPDATE session_credentials c SET last_seen_at = greatest(c.last_seen_at, p_now), device = coalesce(p_device, c.device),

@@ -9,22 +9,24 @@ import { postgresReads } from './reads.ts'
 import { credentialValues, sessionValues } from './rows.ts'
 
 export interface PostgresStoreOptions {
-  /** How long a call may take before it throws, waiting for a free connection included. Default 2,000. */
+  /** How long a call may take, the wait for a free connection included, before it throws. Default 2000. */
   deadlineMilliseconds?: number
 }
 
 /**
  * Keeps sessions in PostgreSQL, for any number of processes on any number of machines. Call `preparePostgresStore(pool)` first.
- * The application may use the pool too: the store borrows a connection for each call, and one for as long as somebody
- * listens to `announcements`.
- * @throws TypeError for a deadline that is none.
+ * The application may use the pool too: the store borrows a connection for each call, and one more while `announcements` has
+ * listeners.
+ * @throws TypeError when the deadline is out of range.
  */
 export function postgresStore(
   pool: PostgresPool,
   { deadlineMilliseconds = CALL_MILLISECONDS }: PostgresStoreOptions = {},
 ): SessionStore {
   if (!(deadlineMilliseconds > 0 && deadlineMilliseconds < LONGEST_TIMER))
-    throw new TypeError(`deadlineMilliseconds: a number of milliseconds above 0, got ${deadlineMilliseconds}.`)
+    throw new TypeError(
+      `deadlineMilliseconds: a number of milliseconds above 0 and below 2 ** 31, got ${deadlineMilliseconds}.`,
+    )
   const calls = postgresCalls(pool, deadlineMilliseconds)
   const reads = postgresReads(calls)
   const { call } = calls
@@ -39,7 +41,7 @@ export function postgresStore(
 
     async find({ app, id, hash, now }): Promise<Found | undefined> {
       const found = await reads.find(app, id, hash)
-      if (!found) return reads.remains(app, id, hash, now)
+      if (!found) return reads.tombstone(app, id, hash, now)
       const { session, credential } = found
       if (isLive(session, now)) return { state: 'live', session, credential }
       return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, successor: null }
@@ -105,14 +107,14 @@ export function postgresStore(
   }
 }
 
-// Node's own limit.
+// Node's limit for timers.
 const LONGEST_TIMER = 2 ** 31
 
 const licences = ({ sessions, guests }: Limits) => [whole(sessions), whole(guests)]
 const perUser = ({ sessionsPerUser }: Limits) => whole(sessionsPerUser)
 const caps = ({ credentials, otps }: Limits) => [whole(credentials), whole(otps)]
 
-// PostgreSQL's integers end a little above this; so does what can be counted.
+// Just below the largest PostgreSQL integer. A higher limit is none: that many sessions never exist.
 const MOST = 2_000_000_000
 
 function whole(limit: number | undefined): number | null {

@@ -1,5 +1,5 @@
-// Times are JavaScript's numbers, so they are kept as such. Texts compare by code points, whatever the database's own collation is.
-// The columns that change with every write (storage, version, write_id) are in no index: such a write stays in its page ("HOT").
+// Times are JavaScript numbers, which double precision holds exactly. COLLATE "C" compares text by code point, whatever the collation of
+// the database is. The columns that most writes change (storage, version, write_id) are in no index, which allows HOT updates.
 export const TABLES = `
 CREATE TABLE session_schema (version integer NOT NULL);
 INSERT INTO session_schema VALUES (0);
@@ -25,14 +25,14 @@ CREATE TABLE session_records (
 CREATE INDEX session_records_user ON session_records (app, user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX session_records_guest ON session_records (app, key)
   WHERE start_time IS NOT NULL AND user_id IS NULL AND grants = '';
--- One for each order of a list; the two small ones are for what is rare.
+-- One index for each sort order of a list, and two partial ones for rare records.
 CREATE INDEX session_records_created ON session_records (app, coalesce(start_time, 0), id);
 CREATE INDEX session_records_seen ON session_records (app, coalesce(last_access_time, 0), id);
 CREATE INDEX session_records_end ON session_records (app, end_at, id);
 CREATE INDEX session_records_rest ON session_records (app, coalesce(start_time, 0), id) WHERE kind = 'rest';
 CREATE INDEX session_records_invalidated ON session_records (app, end_at, id) WHERE start_time IS NULL;
 
--- Written only while the session's row is locked.
+-- Written only while the row of the session is locked.
 CREATE TABLE session_credentials (
   session_key bigint NOT NULL,
   created_at double precision NOT NULL,

@@ -3,7 +3,7 @@ import type { Announcements } from '../../store.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import type { SendCommand } from './client.ts'
 
-/** A connection that listens and does nothing else: `client.duplicate()`, of either library. One of node-redis must be connected. */
+/** A connection for subscriptions alone: `client.duplicate()` of either library. A client of node-redis must be connected already. */
 export type RedisSubscriber = IoredisSubscriber | NodeRedisSubscriber
 
 interface IoredisSubscriber extends Emitting {
@@ -22,12 +22,12 @@ interface Emitting {
   off(event: string, listener: (...details: string[]) => void): unknown
 }
 
-// A connection may die without a word, and what is announced meanwhile is lost. So announcements are numbered: whoever asks this often
-// for the last number, and gives what is on its way so long to arrive, misses nothing for longer than a second.
-const ASK_MILLISECONDS = 500
+// A connection may be cut silently, and what is published meanwhile is lost. Notifications are therefore numbered: each process reads the
+// last number this often and gives notifications on their way this long to arrive, so a lost one is noticed within a second.
+const CHECK_MILLISECONDS = 500
 const ARRIVAL_MILLISECONDS = 100
 
-/** @param base The name that all keys of an application begin with. */
+/** @param base The prefix of all keys of an application. */
 export function redisAnnouncements(
   send: SendCommand,
   subscriber: RedisSubscriber,
@@ -36,38 +36,38 @@ export function redisAnnouncements(
 ): Announcements {
   return {
     listen({ app, listener }) {
-      let heard: number | undefined
+      let lastNumber: number | undefined
       let isSubscribed = false
       let stopped = false
       let wake = () => {}
 
-      const hear = (message: string) => {
+      const onMessage = (message: string) => {
         const [number, id] = message.split(' ')
-        const missedSome = heard !== undefined && Number(number) > heard + 1
-        heard = Math.max(Number(number), heard ?? 0)
+        const missedSome = lastNumber !== undefined && Number(number) > lastNumber + 1
+        lastNumber = Math.max(Number(number), lastNumber ?? 0)
         if (!stopped) listener(missedSome || !id ? undefined : id)
       }
-      const subscription = subscriptionTo(`${base(app)}:ends`, subscriber, hear)
+      const subscription = subscriptionTo(`${base(app)}:ends`, subscriber, onMessage)
 
-      async function look(): Promise<void> {
+      async function check(): Promise<void> {
         if (!isSubscribed) await withinDeadline(subscription.begin(), deadlineMilliseconds, 'Redis')
         isSubscribed = true
-        const before = heard
-        const announced = Number((await send('GET', `${base(app)}:announced`)) ?? 0)
-        if (before !== undefined && announced > (heard ?? 0))
+        const before = lastNumber
+        const published = Number((await send('GET', `${base(app)}:announced`)) ?? 0)
+        if (before !== undefined && published > (lastNumber ?? 0))
           await pause(ARRIVAL_MILLISECONDS, undefined, { ref: false })
-        const missedSome = announced > (heard ?? 0)
-        if (stopped || (before !== undefined && announced >= before && !missedSome)) return
+        const missedSome = published > (lastNumber ?? 0)
+        if (stopped || (before !== undefined && published >= before && !missedSome)) return
         if (missedSome) isSubscribed = false
-        heard = announced
+        lastNumber = published
         listener(undefined)
       }
 
-      async function follow(): Promise<void> {
+      async function keepChecking(): Promise<void> {
         while (!stopped) {
-          await look().catch(() => {}) // the next look tries again
+          await check().catch(() => {}) // the next check tries again
           await new Promise<void>((resolve) => {
-            const timer = setTimeout(resolve, ASK_MILLISECONDS).unref()
+            const timer = setTimeout(resolve, CHECK_MILLISECONDS).unref()
             wake = () => {
               clearTimeout(timer)
               resolve()
@@ -75,18 +75,18 @@ export function redisAnnouncements(
           })
         }
       }
-      const beginAnew = () => {
+      const resubscribe = () => {
         isSubscribed = false
-        heard = undefined
+        lastNumber = undefined
         wake()
       }
-      subscriber.on('ready', beginAnew)
-      void follow()
+      subscriber.on('ready', resubscribe)
+      void keepChecking()
 
       return () => {
         stopped = true
         wake()
-        subscriber.off('ready', beginAnew)
+        subscriber.off('ready', resubscribe)
         subscription.end()
       }
     },
@@ -94,20 +94,24 @@ export function redisAnnouncements(
 }
 
 interface Subscription {
-  /** May be called again, when it may have been lost. */
+  /** May be called again when the subscription may have been lost. */
   begin(): Promise<unknown>
   end(): void
 }
 
-function subscriptionTo(channel: string, subscriber: RedisSubscriber, hear: (message: string) => void): Subscription {
+function subscriptionTo(
+  channel: string,
+  subscriber: RedisSubscriber,
+  listener: (message: string) => void,
+): Subscription {
   if (!('call' in subscriber)) {
     return {
-      begin: async () => subscriber.subscribe(channel, hear),
-      end: () => void subscriber.unsubscribe(channel, hear).catch(() => {}),
+      begin: async () => subscriber.subscribe(channel, listener),
+      end: () => void subscriber.unsubscribe(channel, listener).catch(() => {}),
     }
   }
   const onMessage = (to: string, message: string) => {
-    if (to === channel) hear(message)
+    if (to === channel) listener(message)
   }
   subscriber.on('message', onMessage)
   return {

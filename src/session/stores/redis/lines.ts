@@ -1,10 +1,10 @@
 import type { Credential, EndedSession, EndReason, SessionId, SessionKind, SessionRecord } from '../../record.ts'
 import type { Found } from '../../store.ts'
 
-// What Redis holds is text in lines, in an order that `lua-library.ts` shares: numbers as decimal digits, text as JSON, which
-// has no line ends of its own. The scripts compare and copy such text; they never read inside it.
+// A record or credential is stored as lines of text, in the order that `lua-library.ts` reads: numbers as decimal digits, text as JSON,
+// which contains no line breaks. The scripts compare and copy JSON text but never parse it.
 
-/** A number that JavaScript and Lua read alike; '' for null. */
+/** A number in a form that Lua reads as well; '' for null. */
 function numberText(number: number | null): string {
   return number === null ? '' : String(number)
 }
@@ -22,7 +22,7 @@ export function recordText(session: SessionRecord): string {
     JSON.stringify(session.grants),
     session.idleMilliseconds,
     session.absoluteEnd,
-    '', // the number in the order of creation, which the script gives
+    '', // the serial number, which the script assigns
   ].join('\n')
 }
 
@@ -80,8 +80,8 @@ export function credentialFrom(hash: string, text: string): Credential {
   }
 }
 
-/** What is told of a credential that was once good, as long as it is remembered. */
-export function graveFrom(text: string, now: number): Found | undefined {
+/** The answer of `find` for a tombstone; undefined when the tombstone has expired. */
+export function endedCredentialFrom(text: string, now: number): Found | undefined {
   const [reason, endedAt, keepUntil, successor, message] = text.split('\n') as Lines<5>
   if (now >= Number(keepUntil)) return undefined
   return {

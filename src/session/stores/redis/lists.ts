@@ -4,29 +4,29 @@ import { recordFrom } from './lines.ts'
 import { CREDENTIALS, INDEXES, RECORDS } from './lua-library.ts'
 
 const FILTERS = `
--- So many sessions are looked at in one step, so that others have their turn.
-local STEP = 1000
+-- A script reads this many sessions at most, so that it does not block Redis for long.
+local BATCH = 1000
 
 local now, userId, kind, state, via = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
-local function cameBy(id, way)
+local function hasVia(id, wanted)
   for _, c in ipairs(credentialsOf(id)) do
-    if c.via == way and c.kind ~= 'otp' then return true end
+    if c.via == wanted and c.kind ~= 'otp' then return true end
   end
   return false
 end
 
 local function isListed(id, r)
   if now >= r.ends or (userId ~= '' and r.userId ~= userId) or (kind ~= '' and r.kind ~= kind) then return false end
-  if via ~= '' and not (r.startTime and cameBy(id, via)) then return false end
+  if via ~= '' and not (r.startTime and hasVia(id, via)) then return false end
   if state == '' then return true end
   if state == 'invalidated' or not r.startTime then return state == classOf(r) end
-  if state == 'restored' then return cameBy(id, 'link') end
+  if state == 'restored' then return hasVia(id, 'link') end
   return (state == 'guest') == isGuest(r)
 end
 
--- The smallest set that holds all that match; nil when that are all.
-local function smallest()
+-- The smallest index that contains every match; nil when no filter has an index.
+local function smallestIndex()
   local found, size
   local function consider(set)
     local members = call('ZCARD', set)
@@ -40,32 +40,32 @@ local function smallest()
   return found, size
 end
 
--- How many members of a set come before this value and id, which itself counts if so wanted.
-local function rankOf(set, value, id, withItself)
+-- How many members of an index come before this value and id; "including" counts the member itself too.
+local function rankOf(set, value, id, including)
   local low, high = 0, call('ZCARD', set)
   while low < high do
     local middle = math.floor((low + high) / 2)
     local member = call('ZRANGE', set, middle, middle, 'WITHSCORES')
     local score = tonumber(member[2])
-    local isBefore = member[1] < id or (withItself and member[1] == id)
+    local isBefore = member[1] < id or (including and member[1] == id)
     if score < value or (score == value and isBefore) then low = middle + 1 else high = middle end
   end
   return low
 end
 
--- Those that are gone are forgotten when all have been looked at.
-local gone = {}
+-- Sessions that no longer exist. Removing them from the indexes waits until the iteration is over.
+local missing = {}
 
 local function listed(id)
   local r = readRecord(id)
-  if not r then gone[#gone + 1] = id end
+  if not r then missing[#missing + 1] = id end
   return r and isListed(id, r) and r or nil
 end
 `
 
 /**
- * One step of a list. Answers where to go on (value and id, both '' at the end), and then value, id, record and storage of each
- * session that matches.
+ * One batch of a list. Answers where the next batch starts (value and id, both '' at the end), then value, id, record and storage of
+ * each match.
  */
 const LIST = script(
   [RECORDS, CREDENTIALS, INDEXES, FILTERS],
@@ -85,7 +85,7 @@ local function comesBefore(a, b)
   return a.id ~= b.id and (a.id < b.id) ~= isDescending
 end
 
--- Few: all are looked at, and sorted.
+-- For a small index: reads all of it and sorts.
 local function gather(set)
   local after = afterValue and { value = afterValue, id = afterId }
   for _, id in ipairs(call('ZRANGE', set, 0, -1)) do
@@ -96,12 +96,12 @@ local function gather(set)
   table.sort(rows, comesBefore)
 end
 
--- Many: they are met in order, until there are enough.
+-- For a large set: walks the index of the sort order until there are enough matches.
 local function walk(set)
   local first = afterValue and rankOf(set, afterValue, afterId, not isDescending) or 0
   if afterValue and isDescending then first = call('ZCARD', set) - first end
   local command = isDescending and 'ZREVRANGE' or 'ZRANGE'
-  for from = first, first + STEP - 1, 100 do
+  for from = first, first + BATCH - 1, 100 do
     local members = call(command, set, from, from + 99, 'WITHSCORES')
     for n = 1, #members, 2 do
       local id, value = members[n], tonumber(members[n + 1])
@@ -116,9 +116,9 @@ local function walk(set)
   end
 end
 
-local set, size = smallest()
-if set and size <= STEP then gather(set) else walk(app .. sort) end
-forgetGone(gone, set or app .. sort)
+local set, size = smallestIndex()
+if set and size <= BATCH then gather(set) else walk(app .. sort) end
+dropMissing(missing, set or app .. sort)
 local answer = { stopped and digits(stopped.value) or '', stopped and stopped.id or '' }
 for n = 1, math.min(#rows, wanted) do
   local found = call('HMGET', sessionKey(rows[n].id), 'r', 's')
@@ -129,8 +129,8 @@ return answer
 )
 
 /**
- * One step of a count. Answers how many, and where to go on, as a list does. Without a filter: how many there are, and '1' when some
- * turned out to be gone, so that it is worth asking again.
+ * One batch of a count. Answers how many match and where the next batch starts, as LIST does. Without a filter: how many records are
+ * indexed, and '1' when some of them turned out to be missing, so that the caller counts again.
  */
 const COUNT = script(
   [RECORDS, CREDENTIALS, INDEXES, FILTERS],
@@ -141,37 +141,37 @@ if not afterValue then
   if all then return { digits(call('ZCARD', app .. 'end')), healed and '1' or '', '' } end
 end
 
-local function notOver(set) return call('ZCOUNT', app .. set, '(' .. digits(now), '+inf') end
+local function unexpired(set) return call('ZCOUNT', app .. set, '(' .. digits(now), '+inf') end
 
--- What a set alone can tell; nil when records have to be looked at.
-local function atOnce()
-  local asked = 0
-  for _, one in ipairs({ userId, kind, state, via }) do asked = asked + (one == '' and 0 or 1) end
-  if asked == 0 then return notOver('end') end
-  if asked > 1 then return nil end
-  if userId ~= '' then return notOver('user:' .. userId) end
-  if kind == 'rest' then return notOver('rest') end
-  if kind == 'web' then return notOver('end') - notOver('rest') end
-  if state == 'user' then return notOver('users') end
-  if state == 'guest' then return notOver('end') - notOver('users') - notOver('invalidated') end
-  if state == 'invalidated' then return notOver('invalidated') end
-  if state == 'restored' or via == 'link' then return notOver('link') end
-  if via == 'token' then return notOver('token') end
+-- The count if indexes alone give it; nil when records have to be read.
+local function countFromIndexes()
+  local filters = 0
+  for _, filter in ipairs({ userId, kind, state, via }) do filters = filters + (filter == '' and 0 or 1) end
+  if filters == 0 then return unexpired('end') end
+  if filters > 1 then return nil end
+  if userId ~= '' then return unexpired('user:' .. userId) end
+  if kind == 'rest' then return unexpired('rest') end
+  if kind == 'web' then return unexpired('end') - unexpired('rest') end
+  if state == 'user' then return unexpired('users') end
+  if state == 'guest' then return unexpired('end') - unexpired('users') - unexpired('invalidated') end
+  if state == 'invalidated' then return unexpired('invalidated') end
+  if state == 'restored' or via == 'link' then return unexpired('link') end
+  if via == 'token' then return unexpired('token') end
   return nil
 end
 
-local known = atOnce()
+local known = countFromIndexes()
 if known then return { digits(known), '', '' } end
 
-local set = smallest() or app .. 'end'
+local set = smallestIndex() or app .. 'end'
 local from = afterValue and rankOf(set, afterValue, afterId, true) or 0
-local members = call('ZRANGE', set, from, from + STEP - 1, 'WITHSCORES')
+local members = call('ZRANGE', set, from, from + BATCH - 1, 'WITHSCORES')
 local found = 0
 for n = 1, #members, 2 do
   if listed(members[n]) then found = found + 1 end
 end
-forgetGone(gone, set)
-if #members < 2 * STEP then return { digits(found), '', '' } end
+dropMissing(missing, set)
+if #members < 2 * BATCH then return { digits(found), '', '' } end
 return { digits(found), members[#members], members[#members - 1] }
 `,
 )
@@ -202,7 +202,7 @@ export async function countListed(run: RunScript, call: CallOf<'count'>): Promis
   return Object.keys(call.filter).length === 0 ? countAll(run, call) : countMatching(run, call)
 }
 
-/** Every record that exists. Some that are counted may be gone; as long as such are found, it is counted again. */
+/** Counts every record that exists. Counts again as long as it finds indexed sessions that no longer exist. */
 async function countAll(run: RunScript, { app, now }: CallOf<'count'>): Promise<number> {
   for (;;) {
     const [found, healed] = (await run(COUNT, app, now, ...filterTexts({}), '', '', '1')) as string[]

@@ -1,8 +1,8 @@
 import { MESSAGE_MILLISECONDS, NEVER, SWEEP_MARGIN_MILLISECONDS, TOMBSTONE_MILLISECONDS } from '../../record.ts'
 
 /**
- * Lua: where a session lies, and how it is read and written. A session is one hash: `r` its record, `s` its storage, `c<hash>` a
- * credential, `t<hash>` what is remembered of a credential that ended. The lines are those of `lines.ts`.
+ * Lua: how a session is read and written. A session is one Redis hash with the fields `r` (the record), `s` (the storage), `c<hash>`
+ * (a credential) and `t<hash>` (the tombstone of a credential that ended). Their lines are those of `lines.ts`.
  */
 export const RECORDS = String.raw`
 local app = KEYS[1] .. ':'
@@ -10,7 +10,7 @@ local app = KEYS[1] .. ':'
 local call = redis.call
 local function sessionKey(id) return app .. 's:' .. id end
 
--- All digits: Lua itself would write a large number in short.
+-- All digits: tostring() would write a large number in scientific notation.
 local function digits(number) return number and string.format('%.0f', number) or '' end
 
 local RECORD = '^([^\n]*)' .. string.rep('\n([^\n]*)', 11) .. '$'
@@ -41,17 +41,17 @@ end
 local function isLive(r, now) return r.startTime ~= nil and now < r.ends end
 local function isGuest(r) return r.grants == '""' and r.userId == 'null' end
 
--- Whether a record is live and the caller's credential (if there is a caller) still good.
-local function holds(id, r, by, now)
+-- Whether a record is live and the caller's credential "by" (if given) still valid.
+local function isUsable(id, r, by, now)
   return r and isLive(r, now) and (by == '' or call('HEXISTS', sessionKey(id), 'c' .. by) == 1)
 end
 
-local function holding(id, by, now)
+local function liveRecord(id, by, now)
   local r = readRecord(id)
-  return holds(id, r, by, now) and r or nil
+  return isUsable(id, r, by, now) and r or nil
 end
 
--- Redis removes by itself what nobody swept: never before its end, and long after it.
+-- Every key also expires by itself, this long after its end, in case no sweep runs.
 local NEVER = ${NEVER}
 local MARGIN = 3600000
 
@@ -87,7 +87,7 @@ local function writeCredential(id, c)
   }, '\n'))
 end
 
--- The fields of a session that begin with this letter, without it.
+-- The names of a session's fields that begin with this letter, without the letter.
 local function fieldsOf(id, letter)
   local names = {}
   for _, field in ipairs(call('HKEYS', sessionKey(id))) do
@@ -104,9 +104,10 @@ end
 `
 
 /**
- * Lua: the sets by which sessions are listed, counted and limited, each in an order. `created`, `seen` and `end` hold every
- * record. Exactly one of `guests` (in the order of creation), `users` and `invalidated` does; `rest`, `link` and `token` hold those of that kind, or with a
- * device that came like this, and `user:<id>` those of one user: all by their end, so that counting leaves out what is over.
+ * Lua: the indexes, sorted sets by which sessions are listed, counted and limited. Every session is in `created`, `seen` and `end`, and
+ * in exactly one of `guests`, `users` and `invalidated`. Besides, `rest` holds the sessions of that kind, `link` and `token` those with
+ * such a credential, and `user:<id>` those of one user. `created`, `seen` and `guests` (by creation) have their own order. All others
+ * are sorted by end, so that a count can leave out expired sessions.
  */
 export const INDEXES = `
 local SETS = { 'created', 'seen', 'end', 'guests', 'users', 'invalidated', 'rest', 'link', 'token' }
@@ -118,15 +119,15 @@ local function classOf(r)
   return isGuest(r) and 'guests' or 'users'
 end
 
-local function placeOfUser(id, r, now)
+local function indexByUser(id, r, now)
   local set = userSet(r.userId)
   call('ZADD', set, r.ends, id)
   if r.ends >= NEVER or call('ZCARD', set) == 1 then keepUntil(set, r.ends, now)
   else call('PEXPIRE', set, digits(math.max(r.ends - now, 0) + MARGIN), 'GT') end
 end
 
--- Puts a session where its record belongs. "before" is the record as it was, if there was one.
-local function place(id, r, before, now)
+-- Updates the indexes of a session, all but link and token. "before" is the record as it was, if there was one.
+local function indexSession(id, r, before, now)
   local class = classOf(r)
   if before and classOf(before) ~= class then call('ZREM', app .. classOf(before), id) end
   if before and before.userId ~= r.userId and before.userId ~= 'null' then call('ZREM', userSet(before.userId), id) end
@@ -135,7 +136,7 @@ local function place(id, r, before, now)
   call('ZADD', app .. 'end', r.ends, id)
   call('ZADD', app .. class, class == 'guests' and r.serial or r.ends, id)
   if r.kind == 'rest' then call('ZADD', app .. 'rest', r.ends, id) end
-  if r.userId ~= 'null' then placeOfUser(id, r, now) end
+  if r.userId ~= 'null' then indexByUser(id, r, now) end
   if before then
     call('ZADD', app .. 'link', 'XX', r.ends, id)
     call('ZADD', app .. 'token', 'XX', r.ends, id)
@@ -143,44 +144,45 @@ local function place(id, r, before, now)
   keepUntil(sessionKey(id), r.ends, now)
 end
 
--- Notes by which ways the devices of a session came, as far as these are asked for.
-local function noteWays(id, r, credentials)
-  for _, way in ipairs({ 'link', 'token' }) do
-    local came = false
-    for _, c in ipairs(credentials) do came = came or (c.via == way and c.kind ~= 'otp') end
-    if came then call('ZADD', app .. way, r.ends, id) else call('ZREM', app .. way, id) end
+-- Updates the indexes link and token.
+local function indexByVia(id, r, credentials)
+  for _, via in ipairs({ 'link', 'token' }) do
+    local isIndexed = false
+    for _, c in ipairs(credentials) do isIndexed = isIndexed or (c.via == via and c.kind ~= 'otp') end
+    if isIndexed then call('ZADD', app .. via, r.ends, id) else call('ZREM', app .. via, id) end
   end
 end
 
-local function forget(id)
+local function unindex(id)
   for _, set in ipairs(SETS) do call('ZREM', app .. set, id) end
 end
 
--- So many sessions are looked at to find out whether they are still there.
-local LOOK = 100
-
-local function forgetGone(ids, set)
-  local gone = 0
+-- Removes sessions that no longer exist from the indexes. Answers how many there were.
+local function dropMissing(ids, set)
+  local missing = 0
   for _, id in ipairs(ids) do
     if call('HEXISTS', sessionKey(id), 'r') == 0 then
-      forget(id)
+      unindex(id)
       call('ZREM', set, id)
-      gone = gone + 1
+      missing = missing + 1
     end
   end
-  return gone
+  return missing
 end
 
--- Forgets sessions that Redis itself removed, or somebody behind our back: those that ended first, and a sample of all in this set.
+-- heal() checks this many sessions by their end, and as many at random.
+local SAMPLE = 100
+
+-- Repairs the indexes after keys have expired or were deleted by hand. Checks the sessions that ended first and a random sample of "set".
 local function heal(set, now)
-  local first = call('ZRANGEBYSCORE', app .. 'end', '-inf', digits(now), 'LIMIT', 0, LOOK)
-  return forgetGone(first, set) + forgetGone(call('ZRANDMEMBER', set, LOOK), set)
+  local first = call('ZRANGEBYSCORE', app .. 'end', '-inf', digits(now), 'LIMIT', 0, SAMPLE)
+  return dropMissing(first, set) + dropMissing(call('ZRANDMEMBER', set, SAMPLE), set)
 end
 `
 
-/** Lua: ceilings, each checked by the step that could break it. An absent one is nil. */
+/** Lua: limits. An absent one is nil. */
 export const LIMITS = `
--- What lists count may be gone: that is found out before anybody is refused.
+-- An index may contain sessions that no longer exist, so it is healed before a session is refused.
 local function isFull(r, sessions, guests, now)
   local function full()
     if sessions and call('ZCARD', app .. 'end') >= sessions then return true end
@@ -189,12 +191,12 @@ local function isFull(r, sessions, guests, now)
   return full() and (heal(app .. 'end', now) == 0 or full())
 end
 
-local function cameFirst(a, b)
+local function startedFirst(a, b)
   if a.r.startTime ~= b.r.startTime then return a.r.startTime < b.r.startTime end
   return a.r.serial < b.r.serial
 end
 
--- The user's sessions beyond the limit, oldest first; never the one that just came, and no API token's.
+-- Ends the user's sessions beyond the limit, oldest first. Never ends the one that is being added, nor one with an API token.
 local function endOldest(id, r, perUser, now)
   local ended = {}
   if not perUser or r.userId == 'null' then return ended end
@@ -206,7 +208,7 @@ local function endOldest(id, r, perUser, now)
       others[#others + 1] = { id = other, r = record }
     end
   end
-  table.sort(others, cameFirst)
+  table.sort(others, startedFirst)
   for n = 1, math.min(#others, #others + 1 - perUser) do
     ended[#ended + 1] = endSession(others[n].id, others[n].r, 'limit', now)
   end
@@ -214,7 +216,7 @@ local function endOldest(id, r, perUser, now)
 end
 `
 
-/** Lua: how a credential comes to a session, and which ones have to go for it. */
+/** Lua: how a credential is added to a session, and which ones end because of the limits. */
 export const ADDING = `
 local function seenFirst(a, b)
   local x, y = a.lastSeenAt or a.createdAt, b.lastSeenAt or b.createdAt
@@ -223,20 +225,20 @@ local function seenFirst(a, b)
   return a.hash < b.hash
 end
 
--- OTPs of its purpose; beyond the caps devices that were seen longest ago, or the oldest OTPs; never the caller's.
+-- The same rule as in shared/eviction.ts.
 local function evictedBy(added, present, by, devices, otps)
   local isOTP = added.kind == 'otp'
   local cap = devices
   if isOTP then cap = otps end
-  local evicted, rivals = {}, {}
+  local evicted, candidates = {}, {}
   for _, c in ipairs(present) do
     if added.purpose ~= 'null' and c.purpose == added.purpose then evicted[#evicted + 1] = c
-    elseif (c.kind == 'otp') == isOTP and c.hash ~= by then rivals[#rivals + 1] = c end
+    elseif (c.kind == 'otp') == isOTP and c.hash ~= by then candidates[#candidates + 1] = c end
   end
   if not cap then return evicted end
-  table.sort(rivals, seenFirst)
+  table.sort(candidates, seenFirst)
   local kept = (by ~= '' and not isOTP) and 1 or 0
-  for n = 1, #rivals + kept + 1 - cap do evicted[#evicted + 1] = rivals[n] end
+  for n = 1, #candidates + kept + 1 - cap do evicted[#evicted + 1] = candidates[n] end
   return evicted
 end
 
@@ -249,36 +251,40 @@ local function addCredential(id, c, now)
 end
 
 local function addWithin(id, r, c, by, devices, otps, now)
-  for _, rival in ipairs(evictedBy(c, credentialsOf(id), by, devices, otps)) do bury(id, rival, 'limit', now) end
+  for _, evicted in ipairs(evictedBy(c, credentialsOf(id), by, devices, otps)) do endCredential(id, evicted, 'limit', now) end
   addCredential(id, c, now)
-  noteWays(id, r, credentialsOf(id))
-  forgetGraves(id, now)
+  indexByVia(id, r, credentialsOf(id))
+  dropExpiredTombstones(id, now)
 end
 `
 
-/** Lua: how credentials and sessions end, and who is told. Each end removes before it writes, so that it works in a Redis that is full. */
+/**
+ * Lua: how credentials and sessions end, and how other processes are notified. An end deletes before it writes, so that it works in a
+ * Redis without free memory.
+ */
 export const ENDS = String.raw`
 local TOMBSTONE = ${TOMBSTONE_MILLISECONDS}
 local MESSAGE = ${MESSAGE_MILLISECONDS}
--- Clocks differ by less than this.
-local CLOCKS = ${SWEEP_MARGIN_MILLISECONDS}
+-- The most by which clocks differ.
+local CLOCK_SKEW = ${SWEEP_MARGIN_MILLISECONDS}
 
-local told = {}
-local function tell(id) if told[#told] ~= id then told[#told + 1] = id end end
+local endedIds = {}
+local function queueNotification(id) if endedIds[#endedIds] ~= id then endedIds[#endedIds + 1] = id end end
 
--- Tells the other processes whose sessions have ended. The numbers show who missed something; of many ends it is told that there were some.
-local function announce()
-  if #told > 100 then told = { '' } end
-  for _, id in ipairs(told) do
+-- Notifies other processes of the sessions that ended; for more than 100 of them, with one notification without an id. Notifications are
+-- numbered, so that a process notices a lost one.
+local function sendNotifications()
+  if #endedIds > 100 then endedIds = { '' } end
+  for _, id in ipairs(endedIds) do
     call('PUBLISH', app .. 'ends', digits(call('INCR', app .. 'announced')) .. ' ' .. id)
   end
 end
 
-local function graveText(grave)
-  return table.concat({ grave.reason, digits(grave.endedAt), digits(grave.keepUntil), grave.successor, grave.message }, '\n')
+local function tombstoneText(tombstone)
+  return table.concat({ tombstone.reason, digits(tombstone.endedAt), digits(tombstone.keepUntil), tombstone.successor, tombstone.message }, '\n')
 end
 
-local function graveOf(text)
+local function tombstoneOf(text)
   local reason, endedAt, keepUntil, successor, message = string.match(text, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)$')
   return {
     reason = reason, endedAt = tonumber(endedAt), keepUntil = tonumber(keepUntil), successor = successor, message = message,
@@ -286,7 +292,7 @@ local function graveOf(text)
 end
 
 local function leaveMessage(id, hash)
-  call('SET', app .. 'message:' .. hash, id, 'PX', MESSAGE + CLOCKS)
+  call('SET', app .. 'message:' .. hash, id, 'PX', MESSAGE + CLOCK_SKEW)
 end
 
 local function dropOTP(id, hash)
@@ -295,24 +301,24 @@ local function dropOTP(id, hash)
   call('ZREM', app .. 'otps', id .. ':' .. hash)
 end
 
--- Ends one credential; a device's hash is remembered for a while.
-local function bury(id, c, reason, now, message, successor)
+-- Ends one credential. Every credential but an OTP leaves a tombstone.
+local function endCredential(id, c, reason, now, message, successor)
   if c.kind == 'otp' then return dropOTP(id, c.hash) end
   call('HDEL', sessionKey(id), 'c' .. c.hash)
   local text = message or ''
-  call('HSET', sessionKey(id), 't' .. c.hash, graveText({
+  call('HSET', sessionKey(id), 't' .. c.hash, tombstoneText({
     reason = reason, endedAt = now, keepUntil = now + (text == '' and TOMBSTONE or MESSAGE),
     successor = successor or '', message = text,
   }))
   if text ~= '' then leaveMessage(id, c.hash) end
-  tell(id)
+  queueNotification(id)
 end
 
--- A session of long life whose devices come and go does not grow.
-local function forgetGraves(id, now)
+-- Otherwise a long-lived session would grow with every device that comes and goes.
+local function dropExpiredTombstones(id, now)
   if call('HLEN', sessionKey(id)) < 40 then return end
   for _, hash in ipairs(fieldsOf(id, 't')) do
-    if graveOf(call('HGET', sessionKey(id), 't' .. hash)).keepUntil <= now then call('HDEL', sessionKey(id), 't' .. hash) end
+    if tombstoneOf(call('HGET', sessionKey(id), 't' .. hash)).keepUntil <= now then call('HDEL', sessionKey(id), 't' .. hash) end
   end
 end
 
@@ -320,19 +326,19 @@ local function endedLine(id, r, reason)
   return table.concat({ id, r.kind, r.userName, r.userId, reason }, '\n')
 end
 
--- Takes a record away; its tombstones stay.
+-- Deletes a record. Its tombstones stay.
 local function removeRecord(id, r, message)
   local key = sessionKey(id)
   call('HDEL', key, 'r', 's')
-  forget(id)
+  unindex(id)
   if r.userId ~= 'null' then call('ZREM', userSet(r.userId), id) end
-  call('PEXPIRE', key, ((message or '') == '' and TOMBSTONE or MESSAGE) + CLOCKS)
+  call('PEXPIRE', key, ((message or '') == '' and TOMBSTONE or MESSAGE) + CLOCK_SKEW)
 end
 
 local function endSession(id, r, reason, now, message)
-  for _, c in ipairs(credentialsOf(id)) do bury(id, c, reason, now, message) end
+  for _, c in ipairs(credentialsOf(id)) do endCredential(id, c, reason, now, message) end
   removeRecord(id, r, message)
-  tell(id)
+  queueNotification(id)
   return endedLine(id, r, reason)
 end
 `

@@ -3,8 +3,8 @@ import type { Admission, Found, FoundOTP, Replaced, SessionStore } from '../../s
 import { CALL_MILLISECONDS } from '../shared/deadline.ts'
 import { type RedisSubscriber, redisAnnouncements } from './announcements.ts'
 import { commandSender, type RedisClient, refuseResending, scriptRunner } from './client.ts'
-import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE } from './credential-steps.ts'
-import { credentialFrom, credentialText, endedFrom, graveFrom, recordFrom, recordText } from './lines.ts'
+import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE } from './credential-scripts.ts'
+import { credentialFrom, credentialText, endedCredentialFrom, endedFrom, recordFrom, recordText } from './lines.ts'
 import { countListed, listPage } from './lists.ts'
 import {
   CREATE,
@@ -17,42 +17,42 @@ import {
   TOUCH,
   UPDATE,
   UPDATE_STORAGE,
-} from './session-steps.ts'
+} from './session-scripts.ts'
 
-// To end all sessions is one step, however many there are: some 10,000 take half a second.
-const PATIENCE = 10
+// `endMany` is one script, however many sessions it ends: 10,000 take about half a second.
+const END_MANY_DEADLINE_FACTOR = 10
 
 export interface RedisStoreOptions {
-  /** What all keys begin with, behind a brace: `{sessions:CRM}:…`. Default 'sessions'. */
+  /** The prefix of all keys, inside the hash tag: `{sessions:CRM}:…`. Default 'sessions'. */
   prefix?: string
-  /** How long Redis may take for one call, in milliseconds; after that it is an error. Default 2000. `endMany` has ten times that. */
+  /** How long a call may take, in milliseconds, before it throws. Default 2000; `endMany` may take ten times that. */
   deadlineMilliseconds?: number
   /**
-   * A second connection (`client.duplicate()`), for nothing but this: other processes hear at once of what ends here. Without it they
-   * find out when they look.
+   * A second connection (`client.duplicate()`) for notifications alone: with it, this process learns at once which sessions other
+   * processes end. Without it, the process learns that when it next reads such a session.
    */
   subscriber?: RedisSubscriber
 }
 
 /**
- * Keeps sessions in Redis 7 or Valkey, for any number of processes on any number of machines. Each step is one command or one script, and
- * all keys of an application lie in one slot, so that a Redis Cluster keeps the same promises.
- * Set `maxmemory-policy noeviction`: a Redis that throws keys away logs people out.
- * @throws TypeError when the connection sends commands again by itself, or keeps them for later; the message tells what to set.
+ * Keeps sessions in Redis 7 or Valkey, for any number of processes on any number of machines. Each write is one command or one script.
+ * All keys of an application are in one slot, as a Redis Cluster requires.
+ * Set `maxmemory-policy noeviction`: a Redis that evicts keys logs users out.
+ * @throws TypeError when the connection retries commands or queues them while it is offline; the message tells what to set.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
   const { prefix = 'sessions', deadlineMilliseconds = CALL_MILLISECONDS, subscriber } = options
   refuseResending(client)
   if (/[{}]/.test(prefix)) {
     throw new TypeError(
-      `The prefix ${prefix} of redisStore() has braces: they decide where a Redis Cluster keeps a key.`,
+      `The prefix ${prefix} of redisStore() contains braces, which choose the slot of a key in a Redis Cluster. Use one without them.`,
     )
   }
   const base = (app: string) => `{${prefix}:${app}}`
   const sessionKey = (app: string, id: SessionId) => `${base(app)}:s:${id}`
   const send = commandSender(client, deadlineMilliseconds)
   const run = scriptRunner(send, base)
-  const runPatiently = scriptRunner(commandSender(client, deadlineMilliseconds * PATIENCE), base)
+  const runLonger = scriptRunner(commandSender(client, deadlineMilliseconds * END_MANY_DEADLINE_FACTOR), base)
 
   return {
     async create({ app, session, credential, limits, now }): Promise<Admission> {
@@ -75,13 +75,13 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
 
     async find({ app, id, hash, now }): Promise<Found | undefined> {
       const answer = await send('HMGET', sessionKey(app, id), 'r', 's', `c${hash}`, `t${hash}`)
-      const [text, storage, credential, grave] = answer as (string | null)[]
+      const [text, storage, credential, tombstone] = answer as (string | null)[]
       if (text && credential) {
         const session = recordFrom(id, text, storage ?? '')
         if (isLive(session, now)) return { state: 'live', session, credential: credentialFrom(hash, credential) }
         return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, successor: null }
       }
-      return grave ? graveFrom(grave, now) : undefined
+      return tombstone ? endedCredentialFrom(tombstone, now) : undefined
     },
 
     async get({ app, id }) {
@@ -176,7 +176,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     },
 
     async endMany({ app, filter: { userId, kind = '', exceptId = '' }, reason, message = '', now }) {
-      const ended = await runPatiently(
+      const ended = await runLonger(
         END_MANY,
         app,
         jsonOrNothing(userId),
@@ -216,14 +216,14 @@ function credentialsFrom(parts: readonly string[]): Credential[] {
 }
 
 function existsAlready(id: SessionId): unknown {
-  return markNothingWritten(new Error(`A session ${id} exists already.`))
+  return markNothingWritten(new Error(`A session ${id} already exists.`))
 }
 
 function jsonOrNothing(text: string | undefined): string {
   return text === undefined ? '' : JSON.stringify(text)
 }
 
-/** An empty message tells nothing. */
+/** An empty message counts as none. */
 function messageText(message: string): string {
   return message === '' ? '' : JSON.stringify(message)
 }

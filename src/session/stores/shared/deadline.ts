@@ -1,11 +1,11 @@
-/** How long a store on another machine may take for one call, unless its options say otherwise. */
+/** The default deadline for one call to a store on another machine. */
 export const CALL_MILLISECONDS = 2000
 
 /**
- * Waits for a server's answer for so long, and no longer. What comes later is nobody's: whether the call had its effect is unknown then.
- * @throws what the call throws, or an Error that says who did not answer.
+ * Waits for a server's answer until a deadline. A later answer is ignored, so after a timeout it is unknown whether the call took effect.
+ * @throws what the call throws, or an Error that names the server that did not answer.
  */
-export function withinDeadline<T>(asked: Promise<T>, milliseconds: number, server: string): Promise<T> {
+export function withinDeadline<T>(call: Promise<T>, milliseconds: number, server: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error(`${server} did not answer within ${milliseconds} ms.`)),
@@ -17,6 +17,6 @@ export function withinDeadline<T>(asked: Promise<T>, milliseconds: number, serve
         clearTimeout(timer)
         settle(answer)
       }
-    asked.then(settled(resolve), settled(reject))
+    call.then(settled(resolve), settled(reject))
   })
 }

@@ -1,7 +1,7 @@
 import type { Credential, EndReason, SessionId, SessionRecord } from '../../record.ts'
 import type { CallOf, EndFilter, Expected, FoundOTP, ListPage, SeenFrom, SessionChanges } from '../../store.ts'
 
-/** What is left of a credential that was once good. */
+/** What a store keeps of a credential that has ended. */
 export interface Tombstone {
   readonly id: SessionId
   readonly reason: EndReason
@@ -11,15 +11,15 @@ export interface Tombstone {
   readonly message: string | null
 }
 
-/** A session's record with what finds its row again. */
+/** A session's record. A store adds the key of its row. */
 export interface SessionRow {
   readonly record: SessionRecord
 }
 
-/** The rows of one application, in the process itself. The rules are the caller's; the calls of one write belong together. */
+/** Synchronous access to the rows of one application. The rules are in `embedded-rules.ts`; the caller makes a write atomic. */
 export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   session(id: SessionId): Row | undefined
-  /** A session with this credential, both as they are stored. */
+  /** A session with this credential, live or not. */
   find(id: SessionId, hash: string): FoundOTP | undefined
   findOTP(hash: string): FoundOTP | undefined
   tombstone(hash: string): Tombstone | undefined
@@ -28,13 +28,13 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   credentials(row: Row): Credential[]
   writeIdOf(id: SessionId): string | null | undefined
 
-  /** @throws when the id exists; nothing is written then. */
+  /** @throws when the id exists, and writes nothing. */
   insert(session: SessionRecord, credential: Credential): void
-  /** Compares and changes in one step. `false`: it is not live or not as expected, or has this write id already. */
+  /** Compare-and-set. Answers `false` when the session is not live, not as expected, or already has this write id. */
   update(id: SessionId, expected: Expected, writeId: string, changes: SessionChanges, now: number): boolean
   access(row: Row, lastAccessTime: number, end: number): void
   invalidate(row: Row): void
-  /** Deletes the record and the credentials that it still has. */
+  /** Deletes the record and its remaining credentials. */
   delete(row: Row): void
 
   addCredential(row: Row, credential: Credential): void
@@ -42,7 +42,7 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   deleteCredential(row: Row, hash: string): void
 
   addTombstone(hash: string, tombstone: Tombstone): void
-  /** For all tombstones of a session. */
+  /** Writes a message to all tombstones of a session. */
   leaveMessage(id: SessionId, message: string, keepUntil: number): void
   deleteMessage(hash: string): void
   deleteTombstones(until: number): void
@@ -50,7 +50,7 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
 
   countUpTo(most: number): number
   countGuestsUpTo(most: number): number
-  /** Without those that have an API token, oldest first. */
+  /** The live sessions of a user, oldest first, except those with an API token. */
   liveOfUser(userId: string, now: number): Row[]
   liveMatching(filter: EndFilter, now: number): Row[]
   endedUntil(time: number, most: number): Row[]
@@ -58,7 +58,7 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   count(call: CallOf<'count'>): number
 }
 
-/** Runs writes, each as a whole or not at all. */
+/** Runs each write atomically. */
 export interface Writes {
   add<T>(write: () => T): Promise<T>
 }

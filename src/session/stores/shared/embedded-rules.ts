@@ -16,8 +16,8 @@ import type { FoundOTP, Limits, SeenFrom } from '../../store.ts'
 import type { EmbeddedRows, SessionRow } from './embedded-rows.ts'
 import { evictedBy } from './eviction.ts'
 
-/** The row, if it is live and all that is expected of it holds. */
-export function holding<Row extends SessionRow>(
+/** The session's row if it is live, has the version (if given) and the credential `by` (if given). */
+export function liveRow<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   id: SessionId,
   { version, by }: { version?: number | undefined; by?: string | undefined },
@@ -34,7 +34,7 @@ export function isFull(rows: EmbeddedRows, session: SessionRecord, { sessions, g
   return guests !== undefined && isGuestRecord(session) && rows.countGuestsUpTo(guests) >= guests
 }
 
-/** The user's sessions beyond the limit, oldest first; never the one that just came. */
+/** Ends the user's sessions beyond the limit, oldest first, but never the session that is being added. */
 export function endOldest<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   { id, userId }: { id: SessionId; userId: string | null },
@@ -55,7 +55,7 @@ interface Ending {
   successor?: SessionId
 }
 
-/** Deletes a credential. A device's hash leaves a tombstone. */
+/** Deletes a credential. Every credential but an OTP leaves a tombstone. */
 export function endCredential<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
@@ -80,7 +80,7 @@ export function endSession<Row extends SessionRow>(rows: EmbeddedRows<Row>, row:
   return endedSession(row.record, ending.reason)
 }
 
-/** Ends a session for its successor: the record stays, unless its licence is needed. */
+/** Ends a session in favour of its successor. The record stays as an invalidated one if `keepRecord`. */
 export function replaceSession<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
@@ -93,7 +93,7 @@ export function replaceSession<Row extends SessionRow>(
   else rows.delete(row)
 }
 
-/** Puts a credential in the place of `by`, and ends all others if asked to. */
+/** Replaces the credential `by`. With `others: 'end'` all other credentials end too. */
 export function rotateCredential<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
@@ -113,13 +113,13 @@ export function addCredential<Row extends SessionRow>(
   { by, limits, now }: { by?: string | undefined; limits: Limits; now: number },
 ): void {
   if (credential.purpose !== null || limits.credentials !== undefined || limits.otps !== undefined) {
-    for (const rival of evictedBy(credential, rows.credentials(row), by, limits))
-      endCredential(rows, row, rival, { reason: 'limit', now })
+    for (const evicted of evictedBy(credential, rows.credentials(row), by, limits))
+      endCredential(rows, row, evicted, { reason: 'limit', now })
   }
   rows.addCredential(row, credential)
 }
 
-/** Notes that a credential was used. Nothing moves backwards. */
+/** Records activity. Nothing moves backwards. */
 export function access<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
@@ -132,7 +132,7 @@ export function access<Row extends SessionRow>(
   rows.seeCredential(row, hash, Math.max(lastSeenAt ?? 0, now), from)
 }
 
-/** Whether any credential of it was ever presented. */
+/** Whether any credential of the session was ever presented. */
 export function wasSeen<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: Row): boolean {
   return wasUsed(row.record) || rows.credentials(row).some(({ lastSeenAt }) => lastSeenAt !== null)
 }

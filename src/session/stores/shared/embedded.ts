@@ -14,15 +14,15 @@ import {
   endCredential,
   endOldest,
   endSession,
-  holding,
   isFull,
   liveOTP,
+  liveRow,
   replaceSession,
   rotateCredential,
   wasSeen,
 } from './embedded-rules.ts'
 
-/** A store inside of the process: `rowsOf` an application hold its sessions, and `writes` makes each change of them atomic. */
+/** A store that runs inside the process. `rowsOf` gives the rows of an application, `writes` makes each write atomic. */
 export function embeddedStore<Row extends SessionRow>(
   rowsOf: (app: string) => EmbeddedRows<Row>,
   writes: Writes,
@@ -35,10 +35,10 @@ export function embeddedStore<Row extends SessionRow>(
 
   function replace({ app, id, expected, session, credential, limits, now }: CallOf<'replace'>): Replaced {
     const rows = rowsOf(app)
-    const row = holding(rows, id, { by: expected.by }, now)
+    const row = liveRow(rows, id, { by: expected.by }, now)
     if (!row) return { state: 'gone' }
     if (expected.version !== undefined && expected.version !== row.record.version) return { state: 'moved' }
-    if (rows.session(session.id)) throw new Error(`A session ${session.id} exists already.`)
+    if (rows.session(session.id)) throw new Error(`A session ${session.id} already exists.`)
     replaceSession(rows, row, session.id, { keepRecord: !isFull(rows, session, limits), now })
     rows.insert(session, credential)
     return { state: 'replaced', ended: endOldest(rows, session, limits, now) }
@@ -84,7 +84,7 @@ export function embeddedStore<Row extends SessionRow>(
     touch: ({ app, id, hash, from, now }) =>
       writes.add(() => {
         const rows = rowsOf(app)
-        const row = holding(rows, id, {}, now)
+        const row = liveRow(rows, id, {}, now)
         const credential = row && rows.credential(row, hash)
         if (credential) access(rows, row, credential, from, now)
       }),
@@ -92,7 +92,7 @@ export function embeddedStore<Row extends SessionRow>(
     attach: ({ app, id, credential, by, limits, now }) =>
       writes.add(() => {
         const rows = rowsOf(app)
-        const row = holding(rows, id, { by }, now)
+        const row = liveRow(rows, id, { by }, now)
         if (row) addCredential(rows, row, credential, { by, limits, now })
         return row !== undefined
       }),
@@ -100,7 +100,7 @@ export function embeddedStore<Row extends SessionRow>(
     detach: ({ app, id, handle, reason, now }) =>
       writes.add(() => {
         const rows = rowsOf(app)
-        const row = holding(rows, id, {}, now)
+        const row = liveRow(rows, id, {}, now)
         const credential = row && rows.credentials(row).find((candidate) => candidate.handle === handle)
         if (credential) endCredential(rows, row, credential, { reason, now })
         return credential !== undefined
@@ -109,7 +109,7 @@ export function embeddedStore<Row extends SessionRow>(
     rotate: ({ app, id, by, credential, others, now }) =>
       writes.add(() => {
         const rows = rowsOf(app)
-        const row = holding(rows, id, { by }, now)
+        const row = liveRow(rows, id, { by }, now)
         if (row) rotateCredential(rows, row, { by, credential, others, now })
         return row !== undefined
       }),
@@ -132,7 +132,7 @@ export function embeddedStore<Row extends SessionRow>(
     end: ({ app, id, reason, by, unseen = false, message, now }) =>
       writes.add(() => {
         const rows = rowsOf(app)
-        const row = holding(rows, id, { by }, now)
+        const row = liveRow(rows, id, { by }, now)
         if (!row || (unseen && wasSeen(rows, row))) return undefined
         return endSession(rows, row, { reason, now, message })
       }),

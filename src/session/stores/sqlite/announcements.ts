@@ -4,15 +4,15 @@ import type { SqliteDatabase } from './batch.ts'
 
 const POLL_MILLISECONDS = 250
 
-/** A store notifies of its own ends; those of other connections to the file are found by asking. */
+/** The store calls `notify` for what it ends itself. What other connections to the file end is found by polling. */
 export interface SqliteAnnouncements extends Announcements {
-  /** Call it inside the transaction that ends something: listeners hear of it after the commit. */
+  /** Call it inside the transaction that ends something. Listeners are called after the commit. */
   notify(app: string, id: SessionId): void
 }
 
 /**
- * SQLite sends no messages, but `data_version` tells for a few microseconds that another connection has committed since it was last
- * asked: something may have ended then. Asked four times a second while anybody listens.
+ * SQLite sends no notifications, but reading `data_version` takes a few microseconds and shows whether another connection has committed:
+ * then something may have ended. It is polled four times a second while there are listeners.
  */
 export function sqliteAnnouncements(db: SqliteDatabase): SqliteAnnouncements {
   const dataVersion = db.prepare('PRAGMA data_version')
@@ -50,7 +50,7 @@ export function sqliteAnnouncements(db: SqliteDatabase): SqliteAnnouncements {
     },
     notify(app, id) {
       if (listeners.size === 0) return
-      // All writes of a transaction, and its commit, are one turn.
+      // The writes of a transaction and its commit are synchronous, so a microtask runs after the commit.
       queueMicrotask(() => {
         for (const [listener, ofApp] of [...listeners]) if (ofApp === app) listener(id)
       })

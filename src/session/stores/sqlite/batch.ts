@@ -1,6 +1,6 @@
 import { markNothingWritten } from '../../record.ts'
 
-/** The calls this store makes. A better-sqlite3 database fits; so does one of node:sqlite. */
+/** The calls that this store makes. A better-sqlite3 database fits; so does one of node:sqlite. */
 export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement
   exec(sql: string): unknown
@@ -12,40 +12,40 @@ interface SqliteStatement {
   all(...parameters: unknown[]): unknown[]
 }
 
-// While another process writes, SQLite itself waits this long, and the event loop with it.
+// While another process writes, SQLite itself waits this long and blocks the event loop.
 const BUSY_MILLISECONDS = 50
-// After that the writes wait on a timer and everything else goes on, until this is over.
-const PATIENCE_MILLISECONDS = 5000
+// After that a write is retried on a timer, until this much time has passed in all.
+const RETRY_MILLISECONDS = 5000
 const PAUSE_MILLISECONDS = 20
 
-/** Sets what a connection needs that shares its file with other processes. Several may do so at once on a fresh file. */
+/** Prepares a connection for a file that other processes share. Several processes may do so at once on a new file. */
 export function openForSharing(db: SqliteDatabase): void {
-  db.exec(`PRAGMA busy_timeout = ${PATIENCE_MILLISECONDS}`)
-  insisting(() => db.exec('PRAGMA journal_mode = WAL'))
+  db.exec(`PRAGMA busy_timeout = ${RETRY_MILLISECONDS}`)
+  retryWhileBusy(() => db.exec('PRAGMA journal_mode = WAL'))
 }
 
-/** From here on a write that finds the file busy gives the event loop back. */
-export function endPatience(db: SqliteDatabase): void {
+/** From now on a write that finds the file busy does not block the event loop for long. */
+export function shortenBusyTimeout(db: SqliteDatabase): void {
   db.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}`)
 }
 
-/** SQLite's own patience does not cover the switch to WAL. */
-function insisting(step: () => unknown): void {
+/** SQLite's `busy_timeout` does not cover the switch to WAL. */
+function retryWhileBusy(step: () => unknown): void {
   const started = performance.now()
   for (;;) {
     try {
       step()
       return
     } catch (error) {
-      if (!isBusy(error) || performance.now() - started > PATIENCE_MILLISECONDS) throw error
+      if (!isBusy(error) || performance.now() - started > RETRY_MILLISECONDS) throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MILLISECONDS)
     }
   }
 }
 
-/** Runs writes in transactions; each promise resolves after its transaction was committed. */
+/** Runs writes in transactions. Each promise resolves after the commit. */
 export interface WriteBatch {
-  /** `write` runs inside a transaction and may run again, so it must depend on the database alone. */
+  /** `write` runs inside a transaction and may run again, so the database must be its only state. */
   add<T>(write: () => T): Promise<T>
 }
 
@@ -57,8 +57,8 @@ interface Waiting {
 }
 
 /**
- * All writes of one turn of the event loop share one transaction, and with it the cost of making it durable.
- * A write that throws is taken out and the others start over, so none of them sees half of it.
+ * All writes of one turn of the event loop share one transaction, and so the cost of one sync to the disk.
+ * When a write throws, the transaction is rolled back and the other writes run again without it.
  */
 export function writeBatch(db: SqliteDatabase): WriteBatch {
   const begin = db.prepare('BEGIN IMMEDIATE')
@@ -71,7 +71,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     while (batch.length > 0) batch = attempt(batch)
   }
 
-  /** Commits a batch; answers what has to start over at once. */
+  /** Commits a batch. Answers the writes that have to run again at once. */
   function attempt(batch: Waiting[]): Waiting[] {
     const results: unknown[] = []
     try {
@@ -100,22 +100,22 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     return []
   }
 
-  /** Another process holds the file: those with patience left come again, after what came meanwhile. */
+  /** Another process has locked the file. Writes whose time is not over are queued again, before newer ones. */
   function tryLater(batch: Waiting[], error: unknown): Waiting[] {
     const now = performance.now()
-    const patient = batch.filter(({ since }) => now - since < PATIENCE_MILLISECONDS)
+    const retried = batch.filter(({ since }) => now - since < RETRY_MILLISECONDS)
     rejectAll(
-      batch.filter((waiter) => !patient.includes(waiter)),
+      batch.filter((waiter) => !retried.includes(waiter)),
       error,
     )
-    if (patient.length > 0) {
-      waiting = [...patient, ...waiting]
+    if (retried.length > 0) {
+      waiting = [...retried, ...waiting]
       setTimeout(flush, PAUSE_MILLISECONDS)
     }
     return []
   }
 
-  /** Nothing was begun. */
+  /** For a transaction that did not begin. */
   function rejectAll(batch: Waiting[], error: unknown): Waiting[] {
     for (const waiter of batch) waiter.reject(markNothingWritten(error))
     return []
@@ -125,7 +125,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     try {
       db.exec('ROLLBACK')
     } catch {
-      // There was none: it never began, or SQLite has rolled it back itself.
+      // No transaction is open: it never began, or SQLite has already rolled it back.
     }
   }
 
@@ -139,7 +139,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
   }
 }
 
-/** Whether another process holds the file: as better-sqlite3 says it, or as node:sqlite does. */
+/** Whether another process has locked the file: by the error code of better-sqlite3 or of node:sqlite. */
 function isBusy(error: unknown): boolean {
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }
   return String(code).startsWith('SQLITE_BUSY') || (typeof errcode === 'number' && (errcode & 0xff) === 5)

@@ -58,18 +58,17 @@ export function toFound(row: FoundRow): FoundOTP {
   }
 }
 
-// A thousand bytes or so each.
+// About 1 kB each.
 const MOST_SESSIONS = 10_000
 
 /**
- * What was found before, as long as nobody wrote. SQLite tells with `data_version` whether another connection committed since,
- * which costs a fraction of a lookup; what this connection writes has to be forgotten by whoever writes it. So an answer from here
- * is the one that the file would give.
+ * A cache of `find` that never answers anything stale. `data_version` shows whether another connection has committed since, at a
+ * fraction of the cost of a query. Every write by this connection must call `forget`.
  */
 interface FoundCache {
   get(app: string, id: SessionId, hash: string): FoundOTP | undefined
   put(key: number, app: string, hash: string, found: FoundOTP): void
-  /** Call it for each row of a session that is written, in the turn of the event loop that commits it. */
+  /** Call it for each session that is written, in the same turn of the event loop as the commit. */
   forget(key: number): void
 }
 

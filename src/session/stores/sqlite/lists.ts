@@ -8,15 +8,15 @@ export const IS_GUEST = `s.grants = '' AND s.user_id IS NULL`
 // A record without times sorts as the oldest.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }
 
-// Few sessions come by a link or a token, so these are found first.
-const SMALL = new Set<Credential['via']>(['link', 'token'])
+// Few credentials have these values, so a query starts from them.
+const RARE = new Set<Credential['via']>(['link', 'token'])
 
-const CAME_BY = Object.fromEntries(
-  (['visit', 'login', 'link', 'sign-in', 'token'] as const).map((way) => [
-    way,
-    SMALL.has(way)
-      ? `s.key IN (SELECT session_key FROM session_credentials WHERE app = ? AND via = '${way}' AND kind <> 'otp')`
-      : `EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = s.key AND c.via = '${way}' AND c.kind <> 'otp')`,
+const HAS_VIA = Object.fromEntries(
+  (['visit', 'login', 'link', 'sign-in', 'token'] as const).map((via) => [
+    via,
+    RARE.has(via)
+      ? `s.key IN (SELECT session_key FROM session_credentials WHERE app = ? AND via = '${via}' AND kind <> 'otp')`
+      : `EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = s.key AND c.via = '${via}' AND c.kind <> 'otp')`,
   ]),
 ) as Record<Credential['via'], string>
 
@@ -26,7 +26,7 @@ export function listPage(db: SqliteDatabase, { app, filter, page, now }: CallOf<
   const { where, parameters } = listCondition(app, filter, now)
   const value = isNarrow(filter, sort) ? `+${SORT_VALUE[sort]}` : SORT_VALUE[sort]
   if (after) {
-    // The second condition says nothing new: it is what an index on an expression can be searched by.
+    // The second condition is redundant, but SQLite can use it to search an index on an expression.
     const beyond = direction === 'asc' ? '>' : '<'
     where.push(`(${value}, s.id) ${beyond} (?, ?)`, `${value} ${beyond}= ?`)
     parameters.push(after.value, after.id, after.value)
@@ -41,13 +41,13 @@ export function listPage(db: SqliteDatabase, { app, filter, page, now }: CallOf<
   return found.length > size && last ? { sessions, next: { value: last.sortValue, id: last.id } } : { sessions }
 }
 
-/** The small index of rest sessions, where nothing smaller leads to them. */
+/** The index of rest sessions, for a filter that no smaller index serves. */
 function indexFor({ userId, kind, state, via }: ListFilter): string {
   const isRest = kind === 'rest' && userId === undefined && via === undefined && state === undefined
   return isRest ? 'INDEXED BY session_records_rest' : ''
 }
 
-/** Whether few records match, so that an index finds them first and they are sorted then. The plus keeps the order's own index out. */
+/** Whether few records match: an index finds them, and they are sorted afterwards. The unary plus rules out the index of the sort order. */
 function isNarrow({ userId, kind, state }: ListFilter, sort: NonNullable<Page['sort']>): boolean {
   return userId !== undefined || state === 'invalidated' || (kind === 'rest' && sort !== 'created')
 }
@@ -59,7 +59,7 @@ export function countListed(db: SqliteDatabase, { app, filter, now }: CallOf<'co
   return countWhere(db, '', where, parameters)
 }
 
-/** By what two indexes hold, with a look at no record but those that ended and were not swept yet. Metrics ask this again and again. */
+/** Metrics ask for this often, so it counts in two indexes and reads only the records that have ended and are not yet swept. */
 function countKind(db: SqliteDatabase, app: string, kind: ListFilter['kind'], now: number): number {
   const [rest, byEnd] = [indexFor({ kind: 'rest' }), 'INDEXED BY session_records_end']
   const all = countWhere(db, rest, ['s.app = ?', `s.kind = 'rest'`], [app])
@@ -78,24 +78,24 @@ function listCondition(
   { userId, kind, state, via }: ListFilter,
   now: number,
 ): { where: string[]; parameters: unknown[] } {
-  // The plus keeps the end out of the choice of an index: nearly all records are before theirs.
+  // The unary plus rules out the index of the end, which nearly all records match.
   const where = ['s.app = ?', '+s.end_at > ?']
   const parameters: unknown[] = [app, now]
   if (userId !== undefined) {
     where.push('s.user_id = ?')
     parameters.push(userId)
   }
-  // Written out where a small index is for that value alone.
+  // Literals, not parameters: a partial index is only used for a value that the planner sees.
   if (kind === 'rest') where.push(`s.kind = 'rest'`)
   if (kind === 'web') where.push(`s.kind = 'web'`)
   if (state !== undefined) where.push(state === 'invalidated' ? 's.start_time IS NULL' : 's.start_time IS NOT NULL')
   if (state === 'guest') where.push(IS_GUEST)
   if (state === 'user') where.push(`NOT (${IS_GUEST})`)
   if (via !== undefined) where.push('s.start_time IS NOT NULL')
-  for (const way of [state === 'restored' ? ('link' as const) : undefined, via]) {
-    if (way === undefined) continue
-    where.push(CAME_BY[way])
-    if (SMALL.has(way)) parameters.push(app)
+  for (const wanted of [state === 'restored' ? ('link' as const) : undefined, via]) {
+    if (wanted === undefined) continue
+    where.push(HAS_VIA[wanted])
+    if (RARE.has(wanted)) parameters.push(app)
   }
   return { where, parameters }
 }

@@ -2,8 +2,8 @@ import type { SqliteDatabase } from './batch.ts'
 
 const SCHEMA_VERSION = 2
 
-// Credentials lie beside each other by session, in order of creation: one short walk finds a session with its credential,
-// and a new session touches the end of two trees instead of the middle of four.
+// The primary key of the credentials begins with the session's key, which grows: the credentials of a session are stored side by
+// side, and a new session appends to two B-trees instead of inserting into the middle of four.
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS session_schema (version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS session_records (
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS session_records (
 );
 CREATE INDEX IF NOT EXISTS session_records_end ON session_records (app, end_at);
 CREATE INDEX IF NOT EXISTS session_records_user ON session_records (app, user_id) WHERE user_id IS NOT NULL;
--- One for each order of a list; the two small ones are for what is rare.
+-- One index for each sort order of a list, and two partial ones for rare records.
 CREATE INDEX IF NOT EXISTS session_records_created ON session_records (app, coalesce(start_time, 0), id);
 CREATE INDEX IF NOT EXISTS session_records_seen ON session_records (app, coalesce(last_access_time, 0), id);
 CREATE INDEX IF NOT EXISTS session_records_rest ON session_records (app, coalesce(start_time, 0), id) WHERE kind = 'rest';
@@ -72,8 +72,8 @@ CREATE TABLE IF NOT EXISTS session_processes (
 `
 
 /**
- * Makes the tables and indexes that are missing; a file of an older version has all it needs then.
- * @throws Error when the file was written by a newer version of this store; nothing is changed then.
+ * Creates the tables and indexes that are missing. A file of an older version needs no other migration.
+ * @throws Error when the file was written by a newer version of this store, and changes nothing.
  */
 export function createSchema(db: SqliteDatabase): void {
   const present = db.prepare(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session_schema'`).get()
@@ -89,7 +89,7 @@ export function createSchema(db: SqliteDatabase): void {
   db.exec('BEGIN IMMEDIATE')
   try {
     db.exec(SCHEMA)
-    // Another process may have been first.
+    // Another process may have inserted the row already.
     db.exec(`INSERT INTO session_schema (version) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM session_schema)`)
     db.prepare('UPDATE session_schema SET version = ?').run(SCHEMA_VERSION)
     db.exec('COMMIT')

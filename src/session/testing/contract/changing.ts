@@ -12,10 +12,10 @@ import {
   stored,
 } from './fixtures.ts'
 
-/** update, attach, detach, rotate. */
+/** update, and attach. */
 export const changing: StorePromise[] = [
   {
-    claim: 'an update with the right version writes its fields and raises the version by one',
+    claim: 'an update of the expected version writes its fields and raises the version by one',
     async check(trial) {
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
@@ -53,7 +53,7 @@ export const changing: StorePromise[] = [
         { version: 0, by: cookie.hash },
         { version: 2 },
         { version: 1, by: other.hash },
-        { version: 1, by: 'nobody' },
+        { version: 1, by: 'unknown' },
       ]) {
         assert.equal(
           (await store.update({ id: record.id, expected, writeId: 'w', changes: { storage: '{"no":1}' } })).updated,
@@ -64,8 +64,7 @@ export const changing: StorePromise[] = [
     },
   },
   {
-    claim:
-      'an update never creates and never revives: unknown, ended, removed, expired and invalidated sessions stay what they are',
+    claim: 'an update never creates or revives a session that is unknown, ended, removed, expired or invalidated',
     async check(trial) {
       const { store, clock } = trial
       const change = (id: string) =>
@@ -94,7 +93,7 @@ export const changing: StorePromise[] = [
     },
   },
   {
-    claim: 'asked again with the write id that it holds, the store says yes and writes nothing',
+    claim: 'an update that is repeated with the same write id answers true and writes nothing',
     async check(trial) {
       const { store } = trial
       const { record, cookie } = await stored(trial)
@@ -111,7 +110,7 @@ export const changing: StorePromise[] = [
     },
   },
   {
-    claim: 'of many updates of one version exactly one is made',
+    claim: 'of many updates of one version exactly one succeeds',
     async check(trial) {
       const { store } = trial
       await rounds(async () => {
@@ -131,7 +130,7 @@ export const changing: StorePromise[] = [
     },
   },
   {
-    claim: 'callers that read, change and compare lose no change',
+    claim: 'callers that read, then compare and set, lose no change',
     async check(trial) {
       const { store } = trial
       const { record } = await stored(trial, { storage: '0' })
@@ -180,7 +179,7 @@ export const changing: StorePromise[] = [
     },
   },
   {
-    claim: 'a second device finds the same session, and a session that is not live takes none',
+    claim: 'a second device finds the same session, and a session that is not live accepts none',
     async check(trial) {
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)

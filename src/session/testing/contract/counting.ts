@@ -16,7 +16,8 @@ import {
 /** Limits, lists and counts. */
 export const counting: StorePromise[] = [
   {
-    claim: 'at the licence limit nothing more is admitted, invalidated records count, and a removal frees one',
+    claim:
+      'at the limit of licences no session is admitted; invalidated records count, and removing one frees its licence',
     async check(trial) {
       const { store, clock } = trial
       const limits = { sessions: 2 }
@@ -30,7 +31,7 @@ export const counting: StorePromise[] = [
     },
   },
   {
-    claim: 'of many who come at once exactly as many are admitted as there are licences',
+    claim: 'of many sessions created at once exactly as many are admitted as there are licences',
     async check({ store, clock }) {
       const admissions = await atOnce(() =>
         store.create({ session: session(clock), credential: credential(clock), limits: { sessions: 7 } }),
@@ -40,7 +41,7 @@ export const counting: StorePromise[] = [
     },
   },
   {
-    claim: 'guests have a share of their own, and users do not count for it',
+    claim: 'guests have a limit of their own, and users do not count towards it',
     async check(trial) {
       const { store, clock } = trial
       const limits = { guests: 1 }
@@ -54,7 +55,8 @@ export const counting: StorePromise[] = [
     },
   },
   {
-    claim: 'beyond the limit of one user his oldest session ends, and of many sign-ins at once exactly the limit lives',
+    claim:
+      'at the limit of sessions per user the oldest session ends, and of many sign-ins at once exactly the limit stays live',
     async check(trial) {
       const { store, clock } = trial
       const limits = { sessionsPerUser: 3 }
@@ -82,7 +84,7 @@ export const counting: StorePromise[] = [
     },
   },
   {
-    claim: 'the limit of one user also holds when a session becomes his by an update or a replacement',
+    claim: 'the limit of sessions per user also holds when an update or a replacement gives a session to the user',
     async check(trial) {
       const { store, clock } = trial
       const limits = { sessionsPerUser: 1 }
@@ -113,7 +115,7 @@ export const counting: StorePromise[] = [
     },
   },
   {
-    claim: 'pages by key show every session exactly once, in order, whichever way it is sorted',
+    claim: 'the pages of a list show every session exactly once, in every sort order',
     async check(trial) {
       const { clock } = trial
       const ids = new Set<string>()
@@ -137,7 +139,7 @@ export const counting: StorePromise[] = [
     },
   },
   {
-    claim: 'a list is filtered by user, kind and state, leaves expired sessions out, and a count agrees with it',
+    claim: 'a list is filtered by user, kind and state and leaves expired sessions out, and a count agrees with it',
     async check(trial) {
       const { store, clock } = trial
       const guest = await stored(trial)

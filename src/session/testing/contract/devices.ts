@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { atOnce, CALLERS, credential, NOWHERE, otp, rounds, type StorePromise, stateOf, stored } from './fixtures.ts'
 
-/** attach, detach, rotate: the devices and links of one session. */
+/** attach, detach, rotate: the devices and OTPs of one session. */
 export const devices: StorePromise[] = [
   {
     claim:
-      '[LIC-4] beyond the cap the device that was seen longest ago goes, never the caller’s, and OTPs have a cap of their own',
+      '[LIC-4] at the limit of credentials the device that was seen longest ago is signed out, never the caller’s, and OTPs have a limit of their own',
     async check(trial) {
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
@@ -28,7 +28,7 @@ export const devices: StorePromise[] = [
     },
   },
   {
-    claim: 'of OTPs of one purpose only one lives, however many come at once, and others stay',
+    claim: 'a new OTP ends the OTP of the same purpose, also when several are added at once, and no other OTP',
     async check(trial) {
       const { store, clock } = trial
       await rounds(async () => {
@@ -48,7 +48,7 @@ export const devices: StorePromise[] = [
     },
   },
   {
-    claim: 'a device that is signed out is out at once, the others stay, and twice is no error',
+    claim: 'signing a device out takes effect at once, leaves the other devices alone, and is no error the second time',
     async check(trial) {
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
@@ -61,7 +61,7 @@ export const devices: StorePromise[] = [
     },
   },
   {
-    claim: 'a rotation leaves one credential, and of many rotations by the same one exactly one is made',
+    claim: 'a rotation leaves one credential, and of many rotations of the same credential exactly one succeeds',
     async check(trial) {
       const { store, clock } = trial
       await rounds(async () => {
@@ -88,7 +88,7 @@ export const devices: StorePromise[] = [
     },
   },
   {
-    claim: 'a rotation that keeps the others signs out nobody but the caller’s old credential',
+    claim: 'a rotation that keeps the others ends only the caller’s old credential',
     async check(trial) {
       const { store, clock } = trial
       await rounds(async () => {

@@ -15,7 +15,7 @@ import {
 /** end, endMany, remove, takeMessage, sweep, presence. */
 export const ending: StorePromise[] = [
   {
-    claim: 'an ended session is gone with all its credentials, and is recognised for at least 90 seconds',
+    claim: 'an ended session is deleted with all its credentials, and its tombstones stay for at least 90 seconds',
     async check(trial) {
       const { store, clock } = trial
       const { record, cookie } = await stored(trial, { userId: '4', userName: 'Ana' })
@@ -38,7 +38,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: 'of many who end one session exactly one hears that he did',
+    claim: 'of many callers that end one session exactly one gets it as its answer',
     async check(trial) {
       await rounds(async () => {
         const { record } = await stored(trial)
@@ -60,7 +60,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: 'an end of what nobody has presented spares what somebody has',
+    claim: 'an end that is limited to unseen sessions spares a session whose credential was presented',
     async check(trial) {
       const { store } = trial
       const lost = await stored(trial)
@@ -73,7 +73,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: 'many are ended by user, by kind, with one spared, or all; the others stay',
+    claim: 'endMany ends the sessions of a user, of a kind, all but one, or all, and leaves the others alone',
     async check(trial) {
       const { store } = trial
       const [a, b, rest, other] = [
@@ -99,7 +99,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: '[SECURE-2] an invalidated record can be removed by the application',
+    claim: '[SECURE-2] the application can remove an invalidated record',
     async check(trial) {
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
@@ -116,7 +116,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: 'a message waits a day for each device and is told once',
+    claim: 'a message is kept for a day for each device, and of many callers exactly one takes it',
     async check(trial) {
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
@@ -127,9 +127,9 @@ export const ending: StorePromise[] = [
       await store.sweep({ limit: 100 })
       const found = await store.find({ id: record.id, hash: cookie.hash })
       assert.equal(found?.state === 'ended' && found.message, true)
-      const told = await atOnce(() => store.takeMessage({ hash: cookie.hash }))
+      const taken = await atOnce(() => store.takeMessage({ hash: cookie.hash }))
       assert.deepEqual(
-        told.filter((text) => text !== undefined),
+        taken.filter((text) => text !== undefined),
         ['Please sign in again.'],
       )
       assert.equal(await store.takeMessage({ hash: second.hash }), 'Please sign in again.')
@@ -140,8 +140,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim:
-      'the sweep leaves alone what ended less than five minutes ago, and takes what ended before, no more than asked for',
+    claim: 'the sweep removes only sessions that ended at least five minutes ago, and no more than its limit',
     async check(trial) {
       const { store, clock } = trial
       const live = await stored(trial, { idleMilliseconds: 0 })
@@ -158,7 +157,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: 'the sweep tells whose session it was and why it ended',
+    claim: 'the sweep answers whose session it was and why it ended',
     async check(trial) {
       const { store, clock } = trial
       const { record } = await stored(trial, { userId: '4', userName: 'Ana', absoluteEnd: clock.now() + 60_000 })
@@ -169,7 +168,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: '[SECURE-6] the sweep removes invalidated sessions when their time is over, beside live ones that it leaves',
+    claim: '[SECURE-6] the sweep removes invalidated sessions after their end and leaves live ones alone',
     async check(trial) {
       const { store, clock } = trial
       const { record } = await stored(trial)
@@ -186,7 +185,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: 'the last process that leaves is told so; one that was killed counts as gone after half a minute',
+    claim: 'the last process to leave gets true as its answer, and a killed process counts as gone after half a minute',
     async check({ store, clock }) {
       const { presence } = store
       if (!presence) return

@@ -4,7 +4,7 @@ import { atOnce, credential, HOUR, NOWHERE, type StorePromise, session, stateOf,
 /** create, find, get, credentials, touch. */
 export const finding: StorePromise[] = [
   {
-    claim: 'what was created is found, with every field as it was given',
+    claim: 'a created session is found, with every field unchanged',
     async check({ store, clock }) {
       const record = session(clock, {
         userName: 'Ana Lima',
@@ -34,7 +34,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'an id that exists is an error, never an overwrite',
+    claim: 'creating a session with an id that exists is an error, never an overwrite',
     async check(trial) {
       const { store, clock } = trial
       const { record, cookie } = await stored(trial, { storage: '{"first":true}' })
@@ -46,33 +46,33 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'a write that fails takes no other write of the same moment with it',
+    claim: 'a write that fails does not make other writes of the same moment fail',
     async check(trial) {
       const { store, clock } = trial
       const { record } = await stored(trial)
       const others = await atOnce(async (caller) => {
         const fresh = session(clock)
         const cookie = credential(clock)
-        const doomed = caller % 3 === 0
-        const creating = store.create({ session: doomed ? { ...fresh, id: record.id } : fresh, credential: cookie })
+        const mustFail = caller % 3 === 0
+        const creating = store.create({ session: mustFail ? { ...fresh, id: record.id } : fresh, credential: cookie })
         return {
           id: fresh.id,
           hash: cookie.hash,
-          doomed,
+          mustFail,
           failed: await creating.then(
             () => false,
             () => true,
           ),
         }
       })
-      for (const { id, hash, doomed, failed } of others) {
-        assert.equal(failed, doomed)
-        if (!doomed) assert.equal(await stateOf(trial, id, hash), 'live')
+      for (const { id, hash, mustFail, failed } of others) {
+        assert.equal(failed, mustFail)
+        if (!mustFail) assert.equal(await stateOf(trial, id, hash), 'live')
       }
     },
   },
   {
-    claim: 'another hash, another id or another application finds nothing',
+    claim: 'a credential finds nothing with another hash, another id or another application',
     async check(trial) {
       const { store } = trial
       const one = await stored(trial)
@@ -88,7 +88,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'the same id in two applications is two sessions',
+    claim: 'one id in two applications means two sessions',
     async check({ store, clock }) {
       const record = session(clock)
       const [mine, theirs] = [credential(clock), credential(clock)]
@@ -110,7 +110,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'an end that the absolute limit set is told as such',
+    claim: 'a session that reached its absolute end is reported with that reason',
     async check(trial) {
       const { record, cookie } = await stored(trial, { absoluteEnd: trial.clock.now() + HOUR / 2 })
       trial.clock.advance({ minutes: 30 })
@@ -118,7 +118,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'a touch moves the end, and only the end of activity',
+    claim: 'a touch moves the idle end and the time of the last access, and nothing else of the session',
     async check(trial) {
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
@@ -134,7 +134,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'a touch notes from where a device was used, and leaves what it is not told',
+    claim: 'a touch stores the device and the address, and keeps them where it has none',
     async check(trial) {
       const { store } = trial
       const { record, cookie } = await stored(trial)
@@ -149,7 +149,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'a touch by a clock that is behind moves nothing backwards',
+    claim: 'a touch with an earlier time moves nothing backwards',
     async check({ store, clock }) {
       const record = session(clock)
       const cookie = credential(clock, { lastSeenAt: clock.now() })
@@ -163,7 +163,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'a touch never moves the end past the absolute limit',
+    claim: 'a touch never moves the end past the absolute end',
     async check({ store, clock }) {
       const record = session(clock, { absoluteEnd: clock.now() + 1.5 * HOUR })
       const cookie = credential(clock)
@@ -174,7 +174,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'a touch revives nothing: neither what expired, nor what was ended, nor a device that was signed out',
+    claim: 'a touch revives nothing: no expired session, no ended session and no device that was signed out',
     async check(trial) {
       const { store, clock } = trial
       const ended = await stored(trial)

@@ -2,13 +2,13 @@ import { type Credential, endAfter, NEVER, type SessionRecord } from '../../reco
 import type { CallOf, Found, Limits, SeenFrom, SessionStore, StoreMethod } from '../../store.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
 
-/** What a promise is checked with: an empty store, and a clock that moves only when told to. */
+/** What a promise is checked with: an empty store, and a clock that only `advance` moves. */
 export interface Trial {
   store: TrialStore
   clock: ManualClock
 }
 
-/** A store whose calls may leave out what most have in common: the application, no limits, and the time of the clock. */
+/** A store whose calls may omit the application, the limits (default: none) and the time (default: that of the clock). */
 export type TrialStore = Pick<SessionStore, 'presence' | 'announcements'> & {
   [M in StoreMethod]: (call: WithUsual<CallOf<M>>) => ReturnType<SessionStore[M]>
 }
@@ -37,9 +37,9 @@ export interface StorePromise {
 export const APP = 'CONTRACT'
 export const HOUR = 3_600_000
 const NO_LIMITS: Limits = {}
-/** A touch that tells nothing of where it came from. */
+/** A touch without device and address. */
 export const NOWHERE: SeenFrom = { device: null, address: null }
-/** As many callers at once, as many times: on a warm store, so that they really meet. */
+/** A race runs this many callers at once, in several rounds. */
 export const CALLERS = 20
 const ROUNDS = 5
 
@@ -97,7 +97,7 @@ export async function stored({ store, clock }: Trial, fields: Partial<SessionRec
   return { record, cookie }
 }
 
-/** 'live', why it ended, or 'unknown'. */
+/** 'live', 'unknown', or the reason of the end. */
 export async function stateOf({ store }: Trial, id: string, hash: string): Promise<string> {
   return stateText(await store.find({ id, hash }))
 }

@@ -13,11 +13,11 @@ import {
   stored,
 } from './fixtures.ts'
 
-/** replace and redeem: the steps of which exactly one may happen. */
+/** replace and redeem. */
 export const replacing: StorePromise[] = [
   {
     claim:
-      '[SECURE-2] a replaced session is invalid with every credential of it, its record stays, and the new one lives',
+      '[SECURE-2] a replaced session is invalidated with all its credentials, its record stays, and the new session is live',
     async check(trial) {
       const { store, clock } = trial
       const { record, cookie } = await stored(trial, { storage: '{"secret":1}', userName: 'Ana' })
@@ -56,7 +56,7 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'what is not live, or whose caller was signed out, is not replaced, and no new session appears',
+    claim: 'a session that is not live, or whose caller was signed out, is not replaced, and no new session is created',
     async check(trial) {
       const { store, clock } = trial
       const ended = await stored(trial)
@@ -105,7 +105,7 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'of many replacements of one session exactly one is made',
+    claim: 'of many replacements of one session exactly one succeeds',
     async check(trial) {
       const { store, clock } = trial
       await rounds(async () => {
@@ -130,7 +130,7 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'of a logout and a replacement at the same moment exactly one happens',
+    claim: 'of a logout and a replacement at the same moment exactly one succeeds',
     async check(trial) {
       const { store, clock } = trial
       await rounds(async (round) => {
@@ -154,7 +154,8 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: '[SECURE-9] a write that meets a replacement is in the old session before it, or refused after it',
+    claim:
+      '[SECURE-9] a write at the same moment as a replacement goes to the old session before it, or is refused after it',
     async check(trial) {
       const { store, clock } = trial
       await rounds(async (round) => {
@@ -179,7 +180,7 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'when licences are short, a replacement takes over the licence of the session that it replaces',
+    claim: 'at the limit of licences a replacement takes over the licence of the session that it replaces',
     async check(trial) {
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
@@ -199,7 +200,7 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'looking at an OTP spends nothing; redeeming it gives the session and the new device, once',
+    claim: 'finding an OTP does not spend it; redeeming it answers the session and adds the new device, once',
     async check(trial) {
       const { store, clock } = trial
       const { record } = await stored(trial)
@@ -217,7 +218,7 @@ export const replacing: StorePromise[] = [
   },
   {
     claim:
-      'an OTP that is unknown, expired, of another application or of a dead session, and a cookie in its place, redeems nothing',
+      'an OTP cannot be redeemed if it is unknown, expired, a cookie, of another application, or of a session that is not live',
     async check(trial) {
       const { store, clock } = trial
       const { record, cookie } = await stored(trial)
@@ -279,7 +280,7 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'a session may begin with a link alone, and whoever opens it gets in',
+    claim: 'a session may begin with only an OTP, and redeeming it adds the first device',
     async check(trial) {
       const { store, clock } = trial
       const record = session(clock)

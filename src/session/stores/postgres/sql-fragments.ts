@@ -1,38 +1,38 @@
 import { MESSAGE_MILLISECONDS, TOMBSTONE_MILLISECONDS } from '../../record.ts'
 
-// Steps that the store's functions have in common, in PL/pgSQL. In a function, p_… are its parameters, and each statement sees what was
-// committed when that statement began.
+// SQL that the store's PL/pgSQL functions share. The parameters of a function begin with p_. Each statement in a function sees what was
+// committed before that statement began, because the isolation level is "read committed".
 
-/** Where ends are announced: a list of the application and the session's id, or null for any session. */
+/** The channel of notifications. The payload is a JSON array of the application and the session's id, or null for any session. */
 export const CHANNEL = 'session_ends'
 
 /**
- * How every function begins that writes. It takes its locks first and looks then, and what it sees then must be what is there
- * then; under a stricter level it would be what was there when it was called.
+ * The beginning of every function that writes. Such a function takes its locks first and reads afterwards. Under a stricter isolation
+ * level it would read a snapshot from before it had the locks.
  */
-export const LOOKS_AFRESH = `
+export const REQUIRE_READ_COMMITTED = `
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = 'The session store needs the isolation level "read committed", and this connection has "'
       || current_setting('transaction_isolation') || '". Give the pool: options: "-c default_transaction_isolation=read\\\\ committed".';
   END IF;`
 
-// Locks that are no rows', in the order in which they are taken, and all of them before any row. The number tells the kinds apart.
-// No session may pass on its life to another one while all are being ended.
+// Advisory locks, in the order in which functions take them, and always before any row lock. The number distinguishes their kinds.
+// The succession lock keeps a session from being replaced while `endMany` runs: its successor would escape.
 export const LOCK_SUCCESSION = 'PERFORM pg_advisory_xact_lock(hashtextextended(p_app, 1));'
 export const SHARE_SUCCESSION = 'PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_app, 1));'
 export const LOCK_LICENCES = 'PERFORM pg_advisory_xact_lock(hashtextextended(p_app, 2));'
 export const lockUser = (user: string) => `PERFORM pg_advisory_xact_lock(hashtextextended(p_app || ' ' || ${user}, 3));`
 
-/** Rows are locked in the order of their keys, by everybody, so that no two wait for each other. */
+/** Every function locks rows in the order of their keys, which prevents deadlocks. */
 export const lockSessions = (keys: string) =>
   `PERFORM 1 FROM session_records WHERE key = ANY (${keys}) ORDER BY key FOR UPDATE;`
 
-/** Locks the session that is meant and reads it into the variable `entry`. */
+/** Locks the session `p_id` and reads it into the variable `entry`. */
 export const LOCK_ENTRY = 'SELECT * INTO entry FROM session_records s WHERE s.app = p_app AND s.id = p_id FOR UPDATE;'
 
 /** Whether the record in this variable is live. */
 export const isLive = (record: string) => `(${record}.start_time IS NOT NULL AND ${record}.end_at > p_now)`
-/** Whether the record in this variable has this credential; null asks for none. */
+/** Whether the record in this variable has this credential. True when the hash is null. */
 export const has = (record: string, hash: string) =>
   `(${hash} IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = ${record}.key AND c.hash = ${hash}))`
 
@@ -51,10 +51,10 @@ export const insertSession = (s: string, c: string) => `
   RETURNING key INTO new_key;
   ${insertCredential('new_key', c)}`
 
-/** Ends credentials, remembers the hashes of those that were no links, and puts into the variable `buried` how many there were. */
-export const bury = (which: string, reason: string, { successor = 'NULL', message = 'NULL' } = {}) => `
+/** Ends the matching credentials and puts their number into the variable `ended_count`. Every credential but an OTP leaves a tombstone. */
+export const endCredentials = (which: string, reason: string, { successor = 'NULL', message = 'NULL' } = {}) => `
   WITH gone AS (DELETE FROM session_credentials c WHERE ${which} RETURNING c.session_key, c.hash, c.kind),
-  remembered AS (
+  tombstones AS (
     INSERT INTO session_tombstones (app, hash, id, reason, ended_at, successor, keep_until, message)
     SELECT p_app, gone.hash, (SELECT s.id FROM session_records s WHERE s.key = gone.session_key), ${reason}, p_now, ${successor},
       p_now + CASE WHEN ${message}::text IS NULL THEN ${TOMBSTONE_MILLISECONDS} ELSE ${MESSAGE_MILLISECONDS} END, ${message}
@@ -62,11 +62,11 @@ export const bury = (which: string, reason: string, { successor = 'NULL', messag
     ON CONFLICT (app, hash) DO UPDATE SET id = excluded.id, reason = excluded.reason, ended_at = excluded.ended_at,
       successor = excluded.successor, keep_until = excluded.keep_until, message = excluded.message
   )
-  SELECT count(*) INTO buried FROM gone;`
+  SELECT count(*) INTO ended_count FROM gone;`
 
-export const announce = (id: string) => `PERFORM pg_notify('${CHANNEL}', json_build_array(p_app, ${id})::text);`
+export const notify = (id: string) => `PERFORM pg_notify('${CHANNEL}', json_build_array(p_app, ${id})::text);`
 
-/** What is reported of the record in this variable. */
+/** An `EndedSession` for the record in this variable, as JSON. */
 export const report = (
   record: string,
   reason: string,

@@ -2,22 +2,22 @@ import { SWEEP_MARGIN_MILLISECONDS, TOUCH_GRACE_MILLISECONDS } from '../../recor
 import { script } from './client.ts'
 import { ADDING, CREDENTIALS, ENDS, INDEXES, LIMITS, RECORDS } from './lua-library.ts'
 
-const BEGINNING = `
+const INSERTING = `
 local function insert(id, text, storage, hash, credential, now)
   local r = recordOf(text)
   r.serial = call('INCR', app .. 'serial')
   writeRecord(id, r)
   call('HSET', sessionKey(id), 's', storage)
-  place(id, r, nil, now)
+  indexSession(id, r, nil, now)
   local c = credentialOf(hash, credential)
   addCredential(id, c, now)
-  if c.via == 'link' or c.via == 'token' then noteWays(id, r, { c }) end
+  if c.via == 'link' or c.via == 'token' then indexByVia(id, r, { c }) end
 end
 `
 
-/** Answers 'exists', 'full', or 'admitted' and the sessions that ended for it. */
+/** Answers 'exists', 'full', or 'admitted' and the sessions that ended because of a limit. */
 export const CREATE = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, LIMITS, ADDING, BEGINNING],
+  [RECORDS, CREDENTIALS, INDEXES, ENDS, LIMITS, ADDING, INSERTING],
   `
 local id, text, storage, hash, credential, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local sessions, guests, perUser = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
@@ -26,26 +26,26 @@ local r = recordOf(text)
 if isFull(r, sessions, guests, now) then return { 'full' } end
 insert(id, text, storage, hash, credential, now)
 local ended = endOldest(id, r, perUser, now)
-announce()
+sendNotifications()
 table.insert(ended, 1, 'admitted')
 return ended
 `,
 )
 
-/** Answers 'gone', 'moved', 'exists', or 'replaced' and the sessions that ended for it. */
+/** Answers 'gone', 'moved', 'exists', or 'replaced' and the sessions that ended because of a limit. */
 export const REPLACE = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, LIMITS, ADDING, BEGINNING],
+  [RECORDS, CREDENTIALS, INDEXES, ENDS, LIMITS, ADDING, INSERTING],
   `
 local id, version, by, now = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local newId, text, storage, hash, credential = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local sessions, guests, perUser = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
-local old = holding(id, by, now)
+local old = liveRecord(id, by, now)
 if not old then return { 'gone' } end
 if version and old.version ~= version then return { 'moved' } end
 if call('HEXISTS', sessionKey(newId), 'r') == 1 then return { 'exists' } end
 local r = recordOf(text)
 local short = isFull(r, sessions, guests, now)
-for _, c in ipairs(credentialsOf(id)) do bury(id, c, 'secured', now, '', newId) end
+for _, c in ipairs(credentialsOf(id)) do endCredential(id, c, 'secured', now, '', newId) end
 if short then
   removeRecord(id, old)
 else
@@ -53,19 +53,19 @@ else
   old.startTime, old.lastAccessTime, old.version = nil, nil, old.version + 1
   writeRecord(id, old)
   call('HSET', sessionKey(id), 's', '{}')
-  place(id, old, before, now)
-  noteWays(id, old, {})
+  indexSession(id, old, before, now)
+  indexByVia(id, old, {})
 end
-tell(id)
+queueNotification(id)
 insert(newId, text, storage, hash, credential, now)
 local ended = endOldest(newId, r, perUser, now)
-announce()
+sendNotifications()
 table.insert(ended, 1, 'replaced')
 return ended
 `,
 )
 
-/** The most frequent change: UPDATE of the storage alone, with no more Lua than that needs. Answers as UPDATE does. */
+/** UPDATE for the most frequent case, a change of the storage alone, without the Lua library. Answers as UPDATE does. */
 export const UPDATE_STORAGE = script(
   [],
   String.raw`
@@ -83,7 +83,7 @@ return { '1' }
 `,
 )
 
-/** '' leaves a field as it is, a missing storage the storage. Answers '0', or '1' and the sessions that ended for it. */
+/** A field that is '' keeps its value, and so does a missing storage. Answers '0', or '1' and the sessions that ended because of a limit. */
 export const UPDATE = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, LIMITS],
   `
@@ -93,7 +93,7 @@ local idle, ends, authenticatedAt, storage = tonumber(ARGV[11]), tonumber(ARGV[1
 local text = call('HGET', sessionKey(id), 'r')
 local r = text and recordOf(text)
 if r and r.writeId == writeId then return { '1' } end
-if not holds(id, r, by, now) or (version and version ~= r.version) then return { '0' } end
+if not isUsable(id, r, by, now) or (version and version ~= r.version) then return { '0' } end
 
 r.version, r.writeId = r.version + 1, writeId
 if storage then call('HSET', sessionKey(id), 's', storage) end
@@ -103,27 +103,26 @@ if grants ~= '' then r.grants = grants end
 r.lastAccessTime = math.max(r.lastAccessTime or 0, lastAccessTime or 0)
 r.idle, r.ends = idle or r.idle, ends or r.ends
 writeRecord(id, r)
-if userId ~= '' or grants ~= '' or lastAccessTime or ends then place(id, r, recordOf(text), now) end
+if userId ~= '' or grants ~= '' or lastAccessTime or ends then indexSession(id, r, recordOf(text), now) end
 
 local c = authenticatedAt and by ~= '' and readCredential(id, by)
 if c then
   c.authenticatedAt, c.via = authenticatedAt, 'login'
   writeCredential(id, c)
-  noteWays(id, r, credentialsOf(id))
+  indexByVia(id, r, credentialsOf(id))
 end
 local ended = userId ~= '' and endOldest(id, r, perUser, now) or {}
-announce()
+sendNotifications()
 table.insert(ended, 1, '1')
 return ended
 `,
 )
 
-/** Moves nothing backwards. */
 export const TOUCH = script(
   [RECORDS, CREDENTIALS, INDEXES],
   `
 local id, hash, now, device, address = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
-local r = holding(id, hash, now)
+local r = liveRecord(id, hash, now)
 if not r then return false end
 local c = readCredential(id, hash)
 c.lastSeenAt = math.max(c.lastSeenAt or 0, now)
@@ -134,19 +133,19 @@ r.lastAccessTime = math.max(r.lastAccessTime or 0, now)
 local ends = r.idle == 0 and r.absoluteEnd or math.min(now + r.idle + ${TOUCH_GRACE_MILLISECONDS}, r.absoluteEnd)
 r.ends = math.max(r.ends, ends)
 writeRecord(id, r)
-place(id, r, r, now)
+indexSession(id, r, r, now)
 return false
 `,
 )
 
 const PARTS = [RECORDS, CREDENTIALS, INDEXES, ENDS]
 
-/** Answers the session that was ended, or nothing. */
+/** Answers the session that it ended, or nothing. */
 export const END = script(
   PARTS,
   `
 local id, reason, now, by, unseen, message = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
-local r = holding(id, by, now)
+local r = liveRecord(id, by, now)
 if not r then return false end
 if unseen == '1' then
   if (r.lastAccessTime or 0) > r.startTime then return false end
@@ -155,12 +154,12 @@ if unseen == '1' then
   end
 end
 local ended = endSession(id, r, reason, now, message)
-announce()
+sendNotifications()
 return ended
 `,
 )
 
-/** '' asks for nothing in particular. Answers the sessions that were ended. */
+/** A filter that is '' matches everything. Answers the sessions that it ended. */
 export const END_MANY = script(
   PARTS,
   `
@@ -171,26 +170,26 @@ local ended = {}
 for _, id in ipairs(call('ZRANGEBYSCORE', set, '(' .. digits(now), '+inf')) do
   local r = readRecord(id)
   if not r then
-    forget(id)
+    unindex(id)
     call('ZREM', set, id)
   elseif isLive(r, now) and id ~= exceptId and (userId == '' or r.userId == userId) and (kind == '' or r.kind == kind) then
     ended[#ended + 1] = endSession(id, r, reason, now, message)
   end
 end
-announce()
+sendNotifications()
 return ended
 `,
 )
 
 const REASON = `
--- Why a record whose time is over, or that was replaced, had ended.
+-- Why a record that has expired or was replaced had ended.
 local function reasonOf(r)
   if not r.startTime then return 'secured' end
   return r.ends >= r.absoluteEnd and 'absolute' or 'idle'
 end
 `
 
-/** Answers what was removed, in whatever state it was, or nothing. */
+/** Answers the session that it removed, or nothing. */
 export const REMOVE = script(
   [...PARTS, REASON],
   `
@@ -201,13 +200,13 @@ local reason = isLive(r, now) and 'revoked' or reasonOf(r)
 endSession(id, r, 'revoked', now, message)
 if message ~= '' then
   for _, hash in ipairs(fieldsOf(id, 't')) do
-    local grave = graveOf(call('HGET', sessionKey(id), 't' .. hash))
-    grave.message, grave.keepUntil = message, now + MESSAGE
-    call('HSET', sessionKey(id), 't' .. hash, graveText(grave))
+    local tombstone = tombstoneOf(call('HGET', sessionKey(id), 't' .. hash))
+    tombstone.message, tombstone.keepUntil = message, now + MESSAGE
+    call('HSET', sessionKey(id), 't' .. hash, tombstoneText(tombstone))
     leaveMessage(id, hash)
   end
 end
-announce()
+sendNotifications()
 return endedLine(id, r, reason)
 `,
 )
@@ -219,31 +218,31 @@ export const TAKE_MESSAGE = script(
 local hash, now = ARGV[1], tonumber(ARGV[2])
 local id = call('GET', app .. 'message:' .. hash)
 local text = id and call('HGET', sessionKey(id), 't' .. hash)
-local grave = text and graveOf(text)
-if not grave or grave.message == '' or now >= grave.keepUntil then return false end
-local message = grave.message
-grave.message = ''
+local tombstone = text and tombstoneOf(text)
+if not tombstone or tombstone.message == '' or now >= tombstone.keepUntil then return false end
+local message = tombstone.message
+tombstone.message = ''
 call('DEL', app .. 'message:' .. hash)
-call('HSET', sessionKey(id), 't' .. hash, graveText(grave))
+call('HSET', sessionKey(id), 't' .. hash, tombstoneText(tombstone))
 return message
 `,
 )
 
-/** Answers the sessions that were removed. Tombstones and messages go by themselves. */
+/** Answers the sessions that it removed. Tombstones and messages expire by themselves. */
 export const SWEEP = script(
   [...PARTS, REASON],
   `
 local now, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
-local over = digits(now - ${SWEEP_MARGIN_MILLISECONDS})
+local latestEnd = digits(now - ${SWEEP_MARGIN_MILLISECONDS})
 
-for _, member in ipairs(call('ZRANGEBYSCORE', app .. 'otps', '-inf', over, 'LIMIT', 0, limit)) do
+for _, member in ipairs(call('ZRANGEBYSCORE', app .. 'otps', '-inf', latestEnd, 'LIMIT', 0, limit)) do
   local id, hash = string.match(member, '^([^:]*):(.*)$')
   dropOTP(id, hash)
 end
 
-local ended, looked = {}, 0
+local ended, checked = {}, 0
 repeat
-  local ids = call('ZRANGEBYSCORE', app .. 'end', '-inf', over, 'LIMIT', 0, limit - #ended)
+  local ids = call('ZRANGEBYSCORE', app .. 'end', '-inf', latestEnd, 'LIMIT', 0, limit - #ended)
   for _, id in ipairs(ids) do
     local r = readRecord(id)
     if r then
@@ -254,10 +253,10 @@ repeat
       if r.userId ~= 'null' then call('ZREM', userSet(r.userId), id) end
       ended[#ended + 1] = endedLine(id, r, reasonOf(r))
     end
-    forget(id)
+    unindex(id)
   end
-  looked = looked + #ids
-until #ids == 0 or #ended == limit or looked > 2 * limit
+  checked = checked + #ids
+until #ids == 0 or #ended == limit or checked > 2 * limit
 return ended
 `,
 )

@@ -7,27 +7,27 @@ export const ATTACH = script(
   `
 local id, hash, text, by, devices, otps, now =
   ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local r = holding(id, by, now)
+local r = liveRecord(id, by, now)
 if not r then return '0' end
 addWithin(id, r, credentialOf(hash, text), by, devices, otps, now)
-announce()
+sendNotifications()
 return '1'
 `,
 )
 
-/** Answers '1' when there was such a credential. */
+/** Answers '1' when it ended the credential. */
 export const DETACH = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS],
   `
 local id, handle, reason, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local r = holding(id, '', now)
+local r = liveRecord(id, '', now)
 if not r then return '0' end
 for _, c in ipairs(credentialsOf(id)) do
   if c.handle == handle then
-    bury(id, c, reason, now)
-    noteWays(id, r, credentialsOf(id))
-    forgetGraves(id, now)
-    announce()
+    endCredential(id, c, reason, now)
+    indexByVia(id, r, credentialsOf(id))
+    dropExpiredTombstones(id, now)
+    sendNotifications()
     return '1'
   end
 end
@@ -35,26 +35,26 @@ return '0'
 `,
 )
 
-/** Answers '1' when the caller's credential was still good. */
+/** Answers '1' when the caller's credential was still valid. */
 export const ROTATE = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, ADDING],
   `
 local id, by, hash, text, others, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local r = holding(id, by, now)
+local r = liveRecord(id, by, now)
 if not r then return '0' end
 for _, c in ipairs(credentialsOf(id)) do
-  if c.hash == by then bury(id, c, 'secured', now)
-  elseif others == 'end' then bury(id, c, 'revoked', now) end
+  if c.hash == by then endCredential(id, c, 'secured', now)
+  elseif others == 'end' then endCredential(id, c, 'revoked', now) end
 end
 addCredential(id, credentialOf(hash, text), now)
-noteWays(id, r, credentialsOf(id))
-forgetGraves(id, now)
-announce()
+indexByVia(id, r, credentialsOf(id))
+dropExpiredTombstones(id, now)
+sendNotifications()
 return '1'
 `,
 )
 
-/** Answers id, record, storage and credential; whether it is good is for the caller to see. */
+/** Answers id, record, storage and credential, or nothing. The caller checks whether they are still valid. */
 export const FIND_OTP = script(
   [RECORDS],
   `
@@ -65,24 +65,24 @@ return found[1] and found[3] and { id, found[1], found[2], found[3] } or false
 `,
 )
 
-/** Answers id, record and storage of the session that was got, or nothing. An absent credential is ''. */
+/** Answers id, record and storage of the session, or nothing. An absent credential is ''. */
 export const REDEEM = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, ADDING],
   `
 local otp, hash, text, devices, otps, now =
   ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local id = call('GET', app .. 'otp:' .. otp)
-local r = id and holding(id, otp, now)
+local r = id and liveRecord(id, otp, now)
 if not r or now >= readCredential(id, otp).expiresAt then return false end
 dropOTP(id, otp)
 if text ~= '' then addWithin(id, r, credentialOf(hash, text), '', devices, otps, now) end
-announce()
+sendNotifications()
 local found = call('HMGET', sessionKey(id), 'r', 's')
 return { id, found[1], found[2] }
 `,
 )
 
-/** For each of the ids a list of hashes and credentials. */
+/** Answers for each id a list of hashes and credentials. */
 export const CREDENTIALS_OF = script(
   [RECORDS, CREDENTIALS],
   `
