@@ -22,7 +22,7 @@ export const contestants = [
   { name: 'this layer on PostgreSQL', program: 'this-layer.mjs', store: 'postgres', workloads: OURS },
 ]
 
-/** The page that a workload asks for, and what its visitors bring of the session that they signed in to. */
+/** The page of a workload, and the credential that its visitors send after signing in. */
 export const pages = {
   read: { path: '/read', bring: 'cookie' },
   'bearer read': { path: '/api/read', bring: 'token' },

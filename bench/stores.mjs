@@ -31,7 +31,7 @@ export async function openStores(contestants) {
   }
 }
 
-/** PostgreSQL makes every commit durable; Redis keeps everything in memory, for us and for the others. */
+/** PostgreSQL makes every commit durable; Redis keeps everything in memory, for every contestant. */
 async function start(kind) {
   return kind === 'redis' ? startRedis() : startPostgres({ durable: true })
 }

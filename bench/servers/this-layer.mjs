@@ -54,7 +54,7 @@ app.use(async (ctx) => {
 })
 serve(app)
 
-/** On the connections that the demo itself would open. */
+/** Uses the same connections as the demo. */
 async function openStore() {
   const connections = new Connections(() => {})
   if (address.startsWith('redis:')) {

@@ -88,7 +88,7 @@ test('[COOKIE-4] behind https the cookie is Secure and bound to this host', asyn
   assert.doesNotMatch(answer.setCookies[0] ?? '', /Max-Age|Expires|Domain/i)
 })
 
-test('[COOKIE-6] two people never see each other’s customers or names', async (t) => {
+test('[COOKIE-6] two users never see each other’s customers or names', async (t) => {
   const demo = await startDemo(t)
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await Promise.all([ada.logInWell(1), jonas.logInWell(2)])

@@ -259,7 +259,7 @@ test('the demo sweeps its trail every hour', async (t) => {
   })
 })
 
-/** A trail of its own, on the database of a demo where nothing else is noted. */
+/** A separate trail, on the database of a demo that notes nothing else. */
 async function startTrail(scope: Scope) {
   const demo = await startDemo(scope, { sessions: 'none' })
   const log: string[] = []

@@ -6,7 +6,7 @@ test('a page from the browser’s back/forward cache checks again, and shows not
   page,
   server,
 }) => {
-  // Pages notice by themselves when their session ends; this one slept meanwhile.
+  // An open page notices the end of its session by itself; this one was in the cache meanwhile.
   await page.route('**/session-ended.*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }))
   await page.goto('/authenticate.shtml?userId=2')
   await page.getByRole('button', { name: 'Log In' }).click()

@@ -105,7 +105,7 @@ test('the console shows new and ended sessions by itself, and keeps text that is
   await there.close()
 })
 
-// The first answer says that there is no room, the second breaks off in the middle.
+// The first answer is a 503, the second breaks off in the middle.
 const DOWN_THEN_CUT = `
   const ask = window.fetch
   const cut = () => new ReadableStream({ pull: (body) => body.error(new TypeError('cut')) })

@@ -195,7 +195,7 @@ async function takenAfter(demo: Demo, { taken }: SmtpPeer, rests: number[]): Pro
   return counts
 }
 
-/** A sign-up whose mail was leased and never settled. */
+/** A sign-up whose mail is leased by a process that died. */
 async function leaseAsIfDying(demo: Demo): Promise<void> {
   const { database, clock, mail } = demo.parts
   await demo.visitor().post('/signup', { email: 'ana@example.com', password: GOOD_PASSWORD })

@@ -10,7 +10,7 @@ import { troubledStore } from '../support/troubled-store.ts'
 
 proveStore('timed memory', async () => ({ store: timedStore(memoryStore(), () => {}), close: async () => {} }))
 
-test('whatever a store has, the timed one has too', () => {
+test('a timed store has everything that the store has', () => {
   for (const store of [memoryStore(), sqliteStore(new Database(':memory:')), withAnnouncements()]) {
     const timed = timedStore(store, () => {})
     assert.equal(timed.presence, store.presence)
@@ -19,7 +19,7 @@ test('whatever a store has, the timed one has too', () => {
   }
 })
 
-test('each call is told once, with its name and how it went, when it is over', async () => {
+test('each call is reported once, at its end, with its name and outcome', async () => {
   const trouble = troubledStore(memoryStore())
   const told: string[] = []
   const timed = timedStore(trouble.store, (operation, outcome, seconds) => {

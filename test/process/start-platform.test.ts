@@ -36,7 +36,7 @@ test('a configured platform is used instead of the demo’s own', async (t) => {
   assert.equal(server.parts.platform.url, 'http://127.0.0.1:9')
 })
 
-test('people reach the platform under another name of this machine than the CRM, so it is sent none of the CRM’s cookies', async (t) => {
+test('browsers reach the platform under another host name than the CRM, so they send it none of the CRM’s cookies', async (t) => {
   const { parts, platformUrl } = await started(t, { env: settingsIn(temporaryFolder(t)) })
   const { port } = new URL(String(platformUrl))
   assert.equal(parts.platform.pageFor('127.0.0.1', '/x'), `http://localhost:${port}/x`)

@@ -14,7 +14,7 @@ import { Visitor } from '../support/visitor.ts'
 // The oldest Node and npm on which the commands of the README work.
 const node = await nodeRelease('18.20.8')
 const npm = await npmRelease('9.9.4')
-// npm 9 keeps signals to itself; those to its process group arrive.
+// npm 9 does not forward signals, so they go to its process group.
 const npmThatForwards = await npmRelease('10.9.4')
 const { optionalDependencies } = JSON.parse(
   readFileSync(join(projectRoot(), 'scripts', 'node', 'package.json'), 'utf8'),
@@ -130,7 +130,7 @@ writeSync(2, 'to stderr\\n')
 process.exitCode = Number(/^exit (\\d)$/.exec(args.at(-1) ?? '')?.[1] ?? 0)
 `
 
-/** A clone with a program that tells what it was given. */
+/** A clone with a program that prints its arguments, folder and input. */
 function reportingClone(scope: Scope): string {
   const clone = makeClone(scope)
   writeFileSync(join(clone, 'scripts', 'report.mjs'), REPORT)
@@ -153,7 +153,7 @@ async function withDownloadedNode(scope: Scope, clone: string): Promise<string> 
   return clone
 }
 
-/** A server under the old Node, in a process group of its own, as a terminal would start it. */
+/** A server under the old Node, in its own process group, as a terminal starts it. */
 async function startInGroup(
   scope: Scope,
   clone: string,

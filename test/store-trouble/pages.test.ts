@@ -29,7 +29,7 @@ async function startTroubled(t: TestContext, settings: Partial<Config> = {}) {
   return { demo, trouble }
 }
 
-/** What holds for every answer of a server whose store is down. */
+/** Checks that every answer of a server whose store is down must pass. */
 function assertUnavailable(answer: Answer, what: string): void {
   assert.deepEqual([answer.status, answer.headers['retry-after'], answer.setCookies], [503, '5', []], what)
   assert.equal(headingOf(answer), HEADING, what)

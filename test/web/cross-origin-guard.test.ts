@@ -8,7 +8,7 @@ import { FORM, type Visitor } from '../support/visitor.ts'
 
 const OFF = { 'Sec-Fetch-Site': undefined, Origin: undefined }
 
-/** What a request says of where it comes from, and whether it may pass. `own` stands for our origin. */
+/** The origin headers of a request, and whether it may pass. `own` stands for this server’s origin. */
 const ORIGINS: [says: Record<string, string | undefined>, passes: boolean][] = [
   [{ 'Sec-Fetch-Site': 'same-origin', Origin: undefined }, true],
   [{ 'Sec-Fetch-Site': 'none', Origin: undefined }, true],

@@ -38,7 +38,7 @@ onBothStores('a token is shown once, on a page that is never cached, and opens t
   assert.ok(!demo.log.join('').includes(token.slice(-43)), 'and no log holds it')
 })
 
-onBothStores('the list tells when a token was used last, and from where', async (t, settings) => {
+onBothStores('the list shows when a token was last used, and from where', async (t, settings) => {
   const demo = await startDemo(t, settings)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -93,7 +93,7 @@ onBothStores('a revoked token is dead at once; pressing twice is harmless', asyn
   )
 })
 
-test('a user neither sees nor revokes what is not their own token, and every such answer is alike', async (t) => {
+test('a user neither sees nor revokes the tokens of others, and the answer is that for an unknown token', async (t) => {
   const demo = await startDemo(t)
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)

@@ -17,7 +17,7 @@ function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Co
   for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
 }
 
-onBothStores('a card tells of each browser, API sign-in and token, this device first', async (t, settings) => {
+onBothStores('the page has a card for each browser, API sign-in and token, this device first', async (t, settings) => {
   const demo = await startDemo(t, settings)
   const [laptop, phone] = [demo.visitor(), demo.visitor()]
   await logInFrom(phone, IPHONE, 1)
@@ -59,29 +59,26 @@ onBothStores('a device that is signed out is out at once, and no other one is', 
   assert.match(again.text, /it was signed out before/)
 })
 
-onBothStores(
-  'a device that came by a link is a device of its own, and can be signed out alone',
-  async (t, settings) => {
-    const demo = await startDemo(t, settings)
-    const [laptop, phone] = [demo.visitor(), demo.visitor()]
-    await logInFrom(laptop, FIREFOX, 1)
-    const link = await demo.parts.sessions?.createOTP(sessionIdOf(laptop))
-    await phone.get(`${PAGE}?$4DSID=${link}`, { 'User-Agent': IPHONE })
-    const mine = await devicesOf(phone, IPHONE)
-    assert.deepEqual(
-      mine.map(({ what, isThis }) => [what, isThis]),
-      [
-        ['Safari on an iPhone', true],
-        ['Firefox on Windows', false],
-      ],
-    )
-    const [, other] = await devicesOf(laptop, FIREFOX)
-    assert.equal(other?.facts['Came by'], 'One-time link, no password')
-    assert.equal((await laptop.post(String(other?.end))).status, 303)
-    assert.equal((await phone.get(PAGE)).status, 303)
-    assert.equal((await laptop.get(PAGE)).status, 200)
-  },
-)
+onBothStores('a device that came by a link has its own card, and can be signed out alone', async (t, settings) => {
+  const demo = await startDemo(t, settings)
+  const [laptop, phone] = [demo.visitor(), demo.visitor()]
+  await logInFrom(laptop, FIREFOX, 1)
+  const link = await demo.parts.sessions?.createOTP(sessionIdOf(laptop))
+  await phone.get(`${PAGE}?$4DSID=${link}`, { 'User-Agent': IPHONE })
+  const mine = await devicesOf(phone, IPHONE)
+  assert.deepEqual(
+    mine.map(({ what, isThis }) => [what, isThis]),
+    [
+      ['Safari on an iPhone', true],
+      ['Firefox on Windows', false],
+    ],
+  )
+  const [, other] = await devicesOf(laptop, FIREFOX)
+  assert.equal(other?.facts['Came by'], 'One-time link, no password')
+  assert.equal((await laptop.post(String(other?.end))).status, 303)
+  assert.equal((await phone.get(PAGE)).status, 303)
+  assert.equal((await laptop.get(PAGE)).status, 200)
+})
 
 onBothStores(
   'signing out all others keeps this device, on a fresh cookie, and pressing twice is harmless',

@@ -13,7 +13,7 @@ test('[CRM-1] the login page has the documented fields and button, posting to th
   assert.match(form, /<label for="userId">[\s\S]*<label for="password">/)
 })
 
-test('[CRM-2] an unknown userId and a wrong password are told so, and the session stays as it was', async (t) => {
+test('[CRM-2] an unknown userId and a wrong password have their own messages, and the session stays as it was', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.get('/')

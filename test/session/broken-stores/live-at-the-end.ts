@@ -1,6 +1,6 @@
 import { brokenMemory } from './broken-memory.ts'
 
-/** `now <= end` in place of `now < end`. */
+/** Compares `now <= end` instead of `now < end`. */
 export const liveAtTheEnd = brokenMemory((_, intact) => ({
   find: (call) => intact.find({ ...call, now: call.now - 1 }),
 }))

@@ -5,7 +5,7 @@ import type { Scope } from '../../support/process.ts'
 import { type Described, type LayerVisitor, PAGES, startLayer } from '../support/layer.ts'
 import { type StorePair, sqlitePair } from '../support/sqlite-pair.ts'
 
-/** Two stores on the same sessions, as two processes have them. */
+/** Two stores on the same sessions, like two processes. */
 type OpenPair = () => Promise<StorePair>
 
 const PAIRS: Record<string, OpenPair> = {

@@ -27,7 +27,7 @@ test('[LIFE-5] a server that is killed during a write keeps every answered write
     let left = Promise.resolve()
     const isTime = () => {
       answered++
-      // The logout runs in the middle of the writes, and the kill comes in the middle of those that follow it.
+      // The logout runs during the writes, and the kill during those that follow it.
       if (answered === 20) left = leaver.get('/logout').then(() => server.program.kill('SIGKILL'))
     }
     await Promise.all(writers.map((writer) => writer.writeUntilKilled(server, isTime)))

@@ -31,7 +31,7 @@ export class Load {
     this.#running = Promise.all(
       this.#writers.map((writer, n) => writer.write((time) => this.#server(n + time), isOver)),
     )
-    // Told by `stop`.
+    // `check` reports the error.
     this.#running.catch(() => {})
   }
 

@@ -31,7 +31,7 @@ const visit: fc.Arbitrary<Visit> = fc.record({
   steps: fc.array(step, { maxLength: 3 }),
 })
 
-/** A browser asks for a page, perhaps by a one-time link, and the page does some things with its session. */
+/** A browser opens a page, perhaps by a one-time link, and the page takes some steps with its session. */
 class BrowserAsks implements Command {
   readonly #visit: Visit
 

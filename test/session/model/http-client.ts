@@ -5,7 +5,7 @@ import type { Asked, Wire } from './direct-client.ts'
 
 type Options = NonNullable<Parameters<typeof startLayer>[2]>
 
-/** Over HTTP, through Koa: what browsers and programs really do. */
+/** Sends requests over HTTP, through Koa, like browsers and API clients. */
 export async function httpWire(
   paths: readonly string[],
   options: Options,

@@ -100,7 +100,6 @@ const takeMessage: Step = {
 
 const reload: Step = { name: 'reload', real: (session) => doing(session.reload()), model: () => 'done' }
 
-/** What a page may do. */
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: key.map(write) },
   {

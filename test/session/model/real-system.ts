@@ -13,7 +13,6 @@ import { httpWire } from './http-client.ts'
 import type { ModelCredential, Rules } from './model.ts'
 import type { View } from './model-visit.ts'
 
-/** Where requests may go. */
 export const PATHS = ['/office', '/office/desk', '/lobby'] as const
 export const START = Date.UTC(2026, 0, 5, 9)
 

@@ -20,7 +20,7 @@ const EMBEDDED: Record<string, () => SessionStore> = {
 // `npm test` runs these tests on the embedded stores first, and on the servers later.
 const wanted = process.env.TEST_STORES ?? 'all'
 
-/** Each store that the behaviours must hold on, by name; an empty one at each call. */
+/** The stores that every behaviour must hold on, by name. Each call opens an empty one. */
 export const STORES: Record<string, () => SessionStore> = {
   ...(wanted !== 'servers' && EMBEDDED),
   ...(wanted !== 'embedded' && redisUrl && (await onRedis(redisUrl))),

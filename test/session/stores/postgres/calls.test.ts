@@ -101,7 +101,7 @@ if (postgresUrl !== undefined) {
     assert.equal(isNothingWritten(await failed), false)
     await locked.query('ROLLBACK')
     locked.release()
-    // It is carried out all the same.
+    // PostgreSQL carries it out all the same.
     while ((await store.get({ id: record.id })) !== undefined);
   })
 
@@ -168,7 +168,7 @@ async function errorOf(call: Promise<unknown>): Promise<unknown> {
   )
 }
 
-/** Asks until it is answered. */
+/** Repeats the call until it succeeds. */
 async function insisting<T>(ask: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
