@@ -1,40 +1,40 @@
-/** 32 upper-case hex digits. A public handle: it may appear in lists, logs and URLs. */
+/** 32 upper-case hex digits. Public: it may appear in lists, logs and URLs. */
 export type SessionId = string
 export type SessionKind = 'web' | 'rest'
 
-/** Why a session or a credential ended. `limit`: others took its place. `stopped`: the server was stopped. */
+/** Why a session or a credential ended. `secured`: replaced by a new session. `limit`: evicted by a limit. `stopped`: server shutdown. */
 export type EndReason = 'idle' | 'absolute' | 'closed' | 'revoked' | 'secured' | 'limit' | 'stopped'
 
-/** A moment that never comes. */
+/** Used as an end time: never ends. */
 export const NEVER = Number.MAX_SAFE_INTEGER
 
-/** How long an ended session is remembered by the hashes of its credentials, whatever ended it. */
+/** How long at least the tombstones of an ended session's credentials are kept. */
 export const TOMBSTONE_MILLISECONDS = 90_000
-/** How long a message waits for the device it is meant for. */
+/** How long a message for a device is kept. */
 export const MESSAGE_MILLISECONDS = 24 * 3_600_000
-/** The sweep leaves alone what ended less than this ago: the clock of the process that sweeps may be ahead. */
+/** The sweep keeps what expired less than this ago, because the clock of the sweeping process may be fast. */
 export const SWEEP_MARGIN_MILLISECONDS = 5 * 60_000
-/** A touch comes at most once a minute, so the stored end lies a minute behind the promised one. */
+/** Activity is written at most once a minute, so the stored end is this much later than the idle timeout. */
 export const TOUCH_GRACE_MILLISECONDS = 60_000
 
-/** How often a process says that it has the store open. */
+/** How often a process renews its registration with an embedded store. */
 export const PRESENCE_BEAT_MILLISECONDS = 10_000
-/** A process that was killed counts as gone after this. */
+/** A process that has not renewed its registration for this long counts as stopped. */
 export const PRESENCE_LIFE_MILLISECONDS = 30_000
 
-/** A session as stored. All times are milliseconds since 1970-01-01 UTC. */
+/** A stored session. All times are milliseconds since 1970-01-01 UTC. */
 export interface SessionRecord {
   readonly id: SessionId
   readonly kind: SessionKind
   /** '' until set. */
   readonly userName: string
-  /** An opaque reference into the application's own tables. */
+  /** The application's own id of the user. */
   readonly userId: string | null
-  /** The assigned privileges and roles as text; '' for a guest. Stores compare it with '' and otherwise leave it alone. */
+  /** The assigned privileges and roles as text; '' for a guest. Stores only compare it with ''. */
   readonly grants: string
-  /** The storage, encoded. Stores leave it alone. */
+  /** The encoded storage. Stores do not read it. */
   readonly storage: string
-  /** Both null: invalidated (JADE's mark). */
+  /** Both null: invalidated (JADE). */
   readonly startTime: number | null
   readonly lastAccessTime: number | null
   /** 0 = no idle timeout. */
@@ -53,24 +53,25 @@ export interface Credential {
   readonly handle: string
   readonly hash: string
   readonly kind: CredentialKind
-  /** How it came about: a guest's first visit, a login, a link, a REST sign-in, a token made by the user. */
+  /** How it was created: a guest's first visit, a login, a one-time link, a REST sign-in, or an API token. */
   readonly via: 'visit' | 'login' | 'link' | 'sign-in' | 'token'
   readonly createdAt: number
-  /** null until it was first presented. */
+  /** null until its first use. */
   readonly lastSeenAt: number | null
   readonly authenticatedAt: number | null
-  /** The browser's own description of itself, cut to a sane length. */
+  /** The User-Agent header, truncated. */
   readonly device: string | null
+  /** The IP address of the last use. */
   readonly address: string | null
-  /** An OTP's end; NEVER for other kinds, which live as long as their session. */
+  /** When an OTP expires. NEVER for other kinds, which end with their session. */
   readonly expiresAt: number
-  /** An OTP's purpose: of each only the newest lives. null for none, and for other kinds. */
+  /** An OTP's purpose; a new OTP ends the previous one with the same purpose. null for none, and for other kinds. */
   readonly purpose: string | null
-  /** What the kind needs beside (an OTP's path, data, mode; a token's name and scope), as text. */
+  /** Further fields of the kind as text: an OTP's path, data and mode; a token's name and scope. */
   readonly details: string | null
 }
 
-/** What is known of a session after its end. */
+/** The data of a session that remains after its end. */
 export interface EndedSession {
   readonly id: SessionId
   readonly kind: SessionKind
@@ -79,7 +80,7 @@ export interface EndedSession {
   readonly reason: EndReason
 }
 
-/** A store marks an error of its like this when it knows that nothing was written, so that nobody has to ask again. */
+/** Marks a store's error when the store knows that nothing was written. The layer then does not check for a lost reply. */
 export function markNothingWritten(error: unknown): unknown {
   return error instanceof Error ? Object.assign(error, { nothingWritten: true }) : error
 }
@@ -98,19 +99,19 @@ export function isGuestRecord(session: Pick<SessionRecord, 'grants' | 'userId'>)
   return session.grants === '' && session.userId === null
 }
 
-/** Whether a session was used after it began. The credential that was presented may be gone by now. */
+/** Whether a session was used after it began. This stays true when the used credential is removed. */
 export function wasUsed({ startTime, lastAccessTime }: SessionRecord): boolean {
   return (lastAccessTime ?? 0) > (startTime ?? 0)
 }
 
-/** The end that follows from the last activity, one grace later than promised: a touch comes at most once a minute. */
+/** The stored end after an activity: the idle timeout plus `TOUCH_GRACE_MILLISECONDS`, at most the absolute timeout. */
 export function endAfter(lastAccess: number, idleMilliseconds: number, absoluteEnd: number): number {
   return idleMilliseconds === 0
     ? absoluteEnd
     : Math.min(lastAccess + idleMilliseconds + TOUCH_GRACE_MILLISECONDS, absoluteEnd)
 }
 
-/** Why a session that is past its end ended. */
+/** Which timeout ended an expired session. */
 export function expiryReason(session: Pick<SessionRecord, 'end' | 'absoluteEnd'>): 'idle' | 'absolute' {
   return session.end >= session.absoluteEnd ? 'absolute' : 'idle'
 }
@@ -119,12 +120,12 @@ export function endedSession({ id, kind, userName, userId }: SessionRecord, reas
   return { id, kind, userName, userId, reason }
 }
 
-/** What a removal reports of a record in whatever state. */
+/** What `remove` reports of a record in any state: `revoked` for a live one, otherwise why it had ended. */
 export function removedSession(session: SessionRecord, now: number): EndedSession {
   return isLive(session, now) ? endedSession(session, 'revoked') : sweptSession(session)
 }
 
-/** What a sweep reports of a record whose time is over. */
+/** What `sweep` reports of an expired record. */
 export function sweptSession(session: SessionRecord): EndedSession {
   return endedSession(session, session.startTime === null ? 'secured' : expiryReason(session))
 }

@@ -4,11 +4,11 @@ import type { Context } from './context.ts'
 import { cutDevice } from './new-record.ts'
 
 /**
- * Notes that a session is in use: at most once a minute for each device, and when a login, a link or a token is presented for the
- * first time, so that it is known to have arrived.
- * @returns the record with the times that it has now.
+ * Records activity (best effort): at most once a minute per session and device. The first use of a login's, link's or token's
+ * credential is always recorded, because it proves that the client received the credential.
+ * @returns the record with its new times.
  */
-export async function noteActivity(
+export async function recordActivity(
   { store, events }: Context,
   record: SessionRecord,
   credential: Credential,
@@ -20,8 +20,8 @@ export async function noteActivity(
     const { device, address } = from
     await store.touch({ id: record.id, hash: credential.hash, from: { device: cutDevice(device), address }, now })
   } catch (error) {
-    // A read must not fail because its time could not be noted: the session lives a minute longer than promised anyway.
-    events.emit('warning', { message: 'The store could not note that a session is in use.', error })
+    // Best effort: the grace minute covers one missed write, so the request goes on.
+    events.emit('warning', { message: 'The activity of a session could not be recorded.', error })
   }
   return {
     ...record,

@@ -3,13 +3,13 @@ import type { Announcements, InApp, Now, Presence, SessionStore } from '../store
 import type { Clock } from './clock.ts'
 import { storeUnavailable } from './errors.ts'
 
-/** A call without the application's name; `now` is given only where a step shares it with the record that it writes. */
+/** A call without the application's name. `now` is optional: pass it to use the same time as the record being written. */
 type BoundCall<C> = Omit<C, keyof InApp | keyof Now> & (C extends Now ? Partial<Now> : unknown)
 type Bound<S> = {
   readonly [M in keyof S]: S[M] extends (call: infer C) => Promise<infer A> ? (call: BoundCall<C>) => Promise<A> : never
 }
 
-/** The store as one application calls it. Any failure is STORE_UNAVAILABLE (503) with its `cause`: an outage never logs a user out. */
+/** A store bound to one application. Maps any failure to STORE_UNAVAILABLE (503); the store's own error is its `cause`. */
 export type BoundStore = Bound<Omit<SessionStore, 'presence' | 'announcements'>> & {
   readonly presence: Bound<Presence> | undefined
   readonly announcements:
@@ -17,7 +17,7 @@ export type BoundStore = Bound<Omit<SessionStore, 'presence' | 'announcements'>>
     | undefined
 }
 
-/** Binds a store to the application's name, the clock and the error that the layer reports. */
+/** Binds a store to the application's name and clock, and maps its failures. */
 export function bindStore(
   store: SessionStore,
   { appName: app, clock }: { appName: string; clock: Pick<Clock, 'now'> },
@@ -26,7 +26,7 @@ export function bindStore(
   const { presence, announcements } = store
   return {
     create: (call) => mapFailure(store.create(inApp(call))),
-    // Written out: each request with a live cookie makes this call.
+    // Every request with a cookie makes this call, so it avoids the spread in `inApp`.
     find: ({ id, hash, now = clock.now() }) => mapFailure(store.find({ app, id, hash, now })),
     get: ({ id }) => mapFailure(store.get({ app, id })),
     credentials: ({ ids }) => mapFailure(store.credentials({ app, ids })),
@@ -62,8 +62,8 @@ async function mapFailure<T>(call: Promise<T>): Promise<T> {
 }
 
 /**
- * Waits for a step that stores a session with this credential. When the store's reply is lost, it looks whether the session is
- * there, and then answers `reply`: a step that was made must not be reported as one that failed.
+ * Waits for a write that stores this credential. After a lost reply it looks the credential up: if it is live, the write was
+ * carried out, and `reply` is returned in place of the error.
  */
 export async function resolveLostReply<T>(
   store: BoundStore,

@@ -1,5 +1,5 @@
 /**
- * Where the layer gets its time from. Handing in a clock makes lifetimes testable without waiting.
+ * The layer's source of time. Tests pass a clock of their own, so that they need not wait.
  */
 export interface Clock {
   /** The time, in milliseconds since 1970-01-01 UTC. */
@@ -8,32 +8,31 @@ export interface Clock {
   after(milliseconds: number, run: () => void): () => void
 }
 
-// setTimeout fires at once when asked for more than this (about 24.8 days).
-const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1
+// setTimeout fires immediately for longer delays (about 24.8 days).
+const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1
 
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(milliseconds, run) {
-    const timer = setTimeout(run, Math.min(milliseconds, LONGEST_TIMER_MILLISECONDS))
+    const timer = setTimeout(run, Math.min(milliseconds, MAX_TIMER_MILLISECONDS))
     timer.unref()
     return () => clearTimeout(timer)
   },
 }
 
-/** Waits on the given clock. */
 export function wait(clock: Clock, milliseconds: number): Promise<void> {
   return new Promise((resolve) => clock.after(milliseconds, resolve))
 }
 
 interface Repeating {
-  /** Safe at any time, also before the first round. */
+  /** Stops the calls. Safe at any time, also before the first call. */
   stop(): void
 }
 
 /**
- * Calls `run` about every `milliseconds`, for the first time after one of them, and never before the last call is done; each wait is a
- * little shorter, so that processes do not run in step. 0 = never. `run` must not throw.
+ * Calls `run` about every `milliseconds`, starting after the first interval; 0 = never. Calls never overlap. Each interval is up to
+ * 10 % shorter at random, so that processes do not run in step. `run` must not reject.
  */
 export function startRepeating(clock: Clock, milliseconds: number, run: () => Promise<void>): Repeating {
   let cancel = () => {}

@@ -3,22 +3,21 @@ import type { BoundStore } from './bound-store.ts'
 import { reportEnded } from './context.ts'
 import type { RequestSession } from './request-session.ts'
 
-/** Ends the session on all its devices. */
+/** Logs out: ends the session on all its devices and clears the cookie. */
 export async function closeSession(request: RequestSession): Promise<void> {
   const { state, context, exchange } = request
   if (state.is !== 'live') return
   request.require('cookie')
   const ended = await endStored(context.store, state.record, state.credential)
-  if (!ended) return request.becomeGuest('just-ended') // what took its place may have set a cookie already
+  if (!ended) return request.becomeGuest('just-ended') // a session that replaced it may have set its cookie already
   request.becomeGuest(exchange.mayBeginGuest ? undefined : 'request')
   reportEnded(context, [ended], request.cause)
   if (!exchange.headersSent()) exchange.setCookie(context.cookie.clear())
 }
 
 /**
- * Ends a session on the word of this credential's holder. When the store's reply is lost, it looks whether the session has ended:
- * a user is told about a log out only if it was stored.
- * @returns undefined when something else had ended it before.
+ * Ends the session in the store. After a lost reply it reads the session again, so a log out is reported only when it was stored.
+ * @returns undefined when the session had already ended.
  */
 async function endStored(
   store: BoundStore,

@@ -9,14 +9,14 @@ import type { KeyedQueue } from './keyed-queue.ts'
 import type { Policy } from './options.ts'
 import type { StorageFormat } from './storage.ts'
 
-/** What the sessions of one application share inside one process. */
+/** What all sessions of one application share in this process. */
 export interface Context {
   readonly policy: Policy
   readonly store: BoundStore
   readonly clock: Clock
   readonly events: Events
   readonly ends: EndNotifications
-  /** One update of a session at a time. */
+  /** Runs the updates of one session one at a time. */
   readonly queue: KeyedQueue
   readonly format: StorageFormat
   readonly cookie: SessionCookie
@@ -32,9 +32,9 @@ export function eventOf(
 
 export function reportEnded({ events }: Context, ended: readonly EndedSession[], cause: Cause | undefined): void {
   for (const session of ended) {
-    // Those that had to go for a limit were ended by the limit, not by the request that met it.
-    const why = session.reason === 'limit' ? undefined : cause
-    events.emit('ended', { ...eventOf(session, why), reason: session.reason })
+    // A session evicted by a limit was not ended by the current request, so it has no cause.
+    const endCause = session.reason === 'limit' ? undefined : cause
+    events.emit('ended', { ...eventOf(session, endCause), reason: session.reason })
   }
 }
 

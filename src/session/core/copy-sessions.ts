@@ -2,7 +2,6 @@ import type { Credential } from '../record.ts'
 import type { Cursor, SessionStore } from '../store.ts'
 import { bindStore } from './bound-store.ts'
 
-/** How many records are read at once. */
 const PAGE_SIZE = 500
 
 export interface CopiedSessions {
@@ -12,11 +11,11 @@ export interface CopiedSessions {
 }
 
 /**
- * Copies the sessions of an application from one store into another that has none of it yet, with their ids, devices, tokens and open
- * links, so that no user has to log in again. No process may write to either meanwhile: what is written then may stay behind.
- * What has expired, and the marks of what ended in the last minutes, are not taken along.
- * @throws TypeError when the other store has sessions of this application already. Nothing is written then.
- * @throws SessionError STORE_UNAVAILABLE when one of them does not answer; empty the other store before trying again.
+ * Copies the sessions of an application into a store that has none of it, with ids, devices, tokens and open links. Users stay
+ * logged in. Stop all writes to both stores first, because a write during the copy may be lost. Expired sessions and tombstones
+ * are not copied.
+ * @throws TypeError when the target already has sessions of this application; nothing is written.
+ * @throws SessionError STORE_UNAVAILABLE when a store fails; empty the target before another attempt.
  */
 export async function copySessions(
   from: SessionStore,
@@ -28,7 +27,7 @@ export async function copySessions(
   const present = await target.count({ filter: {} })
   if (present > 0)
     throw new TypeError(
-      `copySessions(): the other store has ${present} sessions of ${appName} already. Copy into an empty one.`,
+      `copySessions(): the target store has ${present} sessions of ${appName} already. Copy into an empty one.`,
     )
   const copied: CopiedSessions = { sessions: 0, credentials: 0 }
   let after: Cursor | undefined
@@ -38,8 +37,7 @@ export async function copySessions(
     const credentials = await source.credentials({ ids: sessions.map(({ id }) => id) })
     for (const record of sessions) {
       const [first, ...others] = (credentials.get(record.id) ?? []).sort((a, b) => rank(a) - rank(b))
-      // It cannot be presented any more: it is kept for its licence alone, which ends with the move.
-      if (!first) continue
+      if (!first) continue // an invalidated record without credentials
       await target.create({ session: record, credential: first, limits: {} })
       for (const credential of others) await target.attach({ id: record.id, credential, limits: {} })
       copied.sessions++
@@ -50,7 +48,7 @@ export async function copySessions(
   return copied
 }
 
-/** Devices and tokens come before links. */
+/** Sorts devices and tokens before links. */
 function rank({ kind }: Credential): number {
   return kind === 'otp' ? 1 : 0
 }

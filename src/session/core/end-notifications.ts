@@ -1,16 +1,16 @@
 import type { SessionId } from '../record.ts'
 import type { BoundStore } from './bound-store.ts'
 
-/** Notifies those who watch a session that another process may have ended it, or a device of it. */
+/** Notifies watchers of a session when another process may have ended it or one of its devices. */
 export interface EndNotifications {
-  /** Whether the store notifies of ends. Where it does not, a watcher has to look again and again. */
+  /** Whether the store sends notifications. If not, watchers must poll. */
   readonly isNotified: boolean
-  /** Calls `look` when there may be something to see. Answers a function that stops it. */
-  watch(id: SessionId, look: () => void): () => void
+  /** Calls `check` when the session may have ended. Returns a function that stops watching. */
+  watch(id: SessionId, check: () => void): () => void
   close(): void
 }
 
-/** Listens to the store from the first watcher on: one subscription for a process, however many watch. */
+/** Subscribes to the store with the first watcher. All watchers of a process share one subscription. */
 export function endNotifications({ announcements }: BoundStore): EndNotifications {
   const watchers = new Map<SessionId, Set<() => void>>()
   let stopListening: (() => void) | undefined
@@ -18,19 +18,19 @@ export function endNotifications({ announcements }: BoundStore): EndNotification
 
   function notify(id: SessionId | undefined): void {
     const notified = id === undefined ? [...watchers.values()] : [watchers.get(id) ?? []]
-    for (const looks of notified) for (const look of [...looks]) look()
+    for (const checks of notified) for (const check of [...checks]) check()
   }
 
   return {
     isNotified: announcements !== undefined,
-    watch(id, look) {
+    watch(id, check) {
       if (!closed) stopListening ??= announcements?.listen(notify)
-      const looks = watchers.get(id) ?? new Set()
-      watchers.set(id, looks)
-      looks.add(look)
+      const checks = watchers.get(id) ?? new Set()
+      watchers.set(id, checks)
+      checks.add(check)
       return () => {
-        looks.delete(look)
-        if (looks.size === 0 && watchers.get(id) === looks) watchers.delete(id)
+        checks.delete(check)
+        if (checks.size === 0 && watchers.get(id) === checks) watchers.delete(id)
       }
     },
     close() {

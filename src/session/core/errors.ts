@@ -1,30 +1,30 @@
-/** What can go wrong at run time. The code is stable; the message is for people and may change. */
+/** The codes of run-time errors. Codes are stable; messages may change. */
 export type SessionErrorCode =
-  /** The session ended, or this device was signed out of it, while the request was under way. Nothing was written. */
+  /** The session ended, or this device was signed out, during the request. Nothing was written. */
   | 'SESSION_ENDED'
-  /** Other processes kept changing the session for too long. Nothing was written; asking again is safe. */
+  /** Write conflicts lasted too long. Nothing was written; a retry is safe. */
   | 'SESSION_BUSY'
-  /** The store did not answer, or its answer was lost. No user was logged out by it. */
+  /** The store failed, or its reply was lost. No user is logged out. */
   | 'STORE_UNAVAILABLE'
   /** The licence limit is reached (number 5503). */
   | 'SESSION_LIMIT'
-  /** A REST request without a live token, where one is needed. */
+  /** The REST request needs a live token and has none. */
   | 'NOT_SIGNED_IN'
   /** The user is signed in and lacks a privilege; `privilege` names it. */
   | 'PRIVILEGE_MISSING'
   /** The server runs without sessions. */
   | 'SESSIONS_OFF'
-  /** This kind of request (an asset, a stream, a prefetch …) may not begin a guest's session. */
+  /** Only a page navigation may begin a guest's session; this was an asset, a stream, a prefetch … */
   | 'GUEST_NOT_STARTED'
-  /** A call that needs Set-Cookie came after the answer had begun. Nothing was changed. */
+  /** A call that needs Set-Cookie came after the response had begun. Nothing was changed. */
   | 'HEADERS_SENT'
-  /** A write inside the callback of another write of the same session. */
+  /** A write inside the `use` callback of the same session. */
   | 'USE_NESTED'
   /** The callback of `use` did not finish in time. Its write was dropped. */
   | 'USE_TIMEOUT'
   /** A value that JSON cannot hold; the message names its path (4D's number -10721). */
   | 'VALUE_NOT_SHAREABLE'
-  /** The storage would exceed its limit. The old value stays. */
+  /** The storage would exceed `maxStorageBytes`. Nothing was written. */
   | 'STORAGE_TOO_LARGE'
   /** The call does not exist for this kind of session (JADE's number 1068). */
   | 'FEATURE_NOT_AVAILABLE'
@@ -46,7 +46,7 @@ const STATUS: Record<SessionErrorCode, number> = {
   FEATURE_NOT_AVAILABLE: 400,
 }
 
-// The numbers that the source documents give to these errors.
+// The documented error numbers of 4D, West Wind and JADE.
 const NUMBER: Partial<Record<SessionErrorCode, number>> = {
   SESSION_LIMIT: 5503,
   VALUE_NOT_SHAREABLE: -10721,
@@ -56,25 +56,24 @@ const NUMBER: Partial<Record<SessionErrorCode, number>> = {
 const RETRY_AFTER_SECONDS = 5
 
 interface SessionErrorDetails {
-  /** With PRIVILEGE_MISSING: the privilege that would open the page. */
+  /** With PRIVILEGE_MISSING: the required privilege. */
   privilege?: string
   cause?: unknown
 }
 
 /**
- * Something that can happen at run time, as opposed to wrong wiring, which is a `TypeError`.
- * Has what Koa and http-errors look at: `status`, `expose` and `headers` (503 with `Retry-After`, 401 with `WWW-Authenticate`).
+ * A run-time error of the layer. Wrong use of the API is a `TypeError` instead.
+ * Koa and http-errors read `status`, `expose` and `headers` (503 with `Retry-After`, 401 with `WWW-Authenticate`).
  */
 export class SessionError extends Error {
   override readonly name = 'SessionError'
   readonly code: SessionErrorCode
-  /** The HTTP status that fits. */
   readonly status: number
   readonly expose: boolean
-  /** The number under which 4D or JADE document this error, if they do. */
+  /** The documented error number (4D, West Wind, JADE); undefined for an error that they do not have. */
   readonly number: number | undefined
   readonly privilege: string | undefined
-  /** Seconds after which asking again makes sense; set with status 503. */
+  /** Seconds to wait before a retry; set with status 503. */
   readonly retryAfterSeconds: number | undefined
   readonly headers: Record<string, string | string[]>
 
@@ -93,19 +92,18 @@ export class SessionError extends Error {
   }
 }
 
-/** All licences are taken (number 5503). */
 export function sessionLimit(): SessionError {
-  return new SessionError('SESSION_LIMIT', 'There are as many sessions as are licensed. Try again in a few minutes.')
+  return new SessionError('SESSION_LIMIT', 'The limit of licensed sessions is reached. Try again in a few minutes.')
 }
 
-export function sessionEnded(message = 'This session has ended; reload the page to start again.'): SessionError {
+export function sessionEnded(message = 'This session has ended. Reload the page to start again.'): SessionError {
   return new SessionError('SESSION_ENDED', message)
 }
 
 export function storeUnavailable(cause: unknown): SessionError {
   return new SessionError(
     'STORE_UNAVAILABLE',
-    'The session store does not answer at the moment. Nothing is lost; try again in a few seconds.',
+    'The session store is unavailable; your session is kept. Try again in a few seconds.',
     { cause },
   )
 }

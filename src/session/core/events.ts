@@ -1,43 +1,43 @@
 import type { Credential, EndReason, SessionId, SessionKind } from '../record.ts'
 
-/** Who or what made something happen, as far as it is known: for an audit trail. */
+/** The request and the person behind an event, as far as known. For an audit trail. */
 export interface Cause {
-  /** What the request is called in the application's log. */
+  /** The request's id in the application's log. */
   requestId?: string | undefined
-  /** From where it came. */
+  /** The client's IP address. */
   address?: string | null | undefined
+  /** The User-Agent header. */
   device?: string | null | undefined
-  /** Who did it, when that is not the session's own user: an administrator. */
+  /** The administrator who acted on another user's session. */
   byUserId?: string | undefined
   byUserName?: string | undefined
 }
 
-/** What the layer reports, by name. Handles only: no secret, hash or OTP is ever in an event. */
+/** The events of the layer, by name. No event contains a secret, a hash or an OTP; handles are public. */
 export interface SessionEvents {
   created: SessionEvent & { via: Credential['via'] }
-  /** The session now belongs to a user, or gained a privilege; it took the place of `replaced`, if there was one. */
+  /** A session belongs to a user or gained a privilege. `replaced` is the session that it replaced, if any. */
   secured: SessionEvent & { replaced: SessionId | undefined }
-  /** Privileges were replaced or cleared; `privileges` are those that the session has now. */
+  /** Privileges were replaced or cleared. `privileges` are the current ones. */
   privilegesChanged: SessionEvent & { privileges: readonly string[] }
-  /** This device has a fresh cookie; with `login` the user has proved their identity again; with `others: 'end'` all other devices of the session are signed out. */
+  /** The cookie of a device was rotated. `login`: after re-authentication. `others: 'end'`: all other devices were signed out. */
   renewed: SessionEvent & { login: boolean; others: 'end' | 'keep' }
   ended: SessionEvent & { reason: EndReason }
-  /** One device of a session was signed out; the session lives on. */
+  /** One device of a session was signed out. */
   detached: SessionEvent & { handle: string; reason: EndReason }
-  /** A one-time link was made; `handle` is its public name. */
+  /** A one-time link was created. `handle` is its public handle. */
   linkCreated: SessionEvent & { handle: string }
   /** A one-time link brought a request to this session. */
   restored: SessionEvent & { handle: string; requestOnly: boolean }
-  /** A one-time token was no good; the event names the session that the request had. */
+  /** A one-time token was not valid. The event names the request's own session. */
   linkRefused: SessionEvent
   /** Storage, privileges or lifetime changed. */
   changed: { type: string; id: SessionId }
   /**
-   * A write met a version of the session that had been written meanwhile, and runs again; `gaveUp`: it had done so for too
-   * long, and its caller got SESSION_BUSY.
+   * A compare-and-set met a newer version of the session. It is retried, or with `gaveUp` its caller got SESSION_BUSY.
    */
   conflict: { type: string; id: SessionId; gaveUp: boolean }
-  /** Something that needs a look, though the request went on. */
+  /** A problem that did not fail the request. */
   warning: { type: string; message: string; error?: unknown }
 }
 
@@ -47,7 +47,7 @@ export interface SessionEvent {
   kind: SessionKind
   userName: string
   userId: string | undefined
-  /** undefined for what happens by itself: a sweep, a limit. */
+  /** undefined for events without a request, such as a sweep or a limit. */
   cause: Cause | undefined
 }
 
@@ -58,7 +58,7 @@ export interface Events {
   emit<N extends SessionEventName>(name: N, event: Omit<SessionEvents[N], 'type'>): void
 }
 
-/** A listener that throws is reported as a warning and harms no other listener. */
+/** Creates an emitter. An error in a listener becomes a warning and does not affect other listeners. */
 export function createEvents(): Events {
   const listeners = new Map<SessionEventName, Set<(event: never) => void>>()
   const events: Events = {
@@ -74,7 +74,7 @@ export function createEvents(): Events {
           if (name !== 'warning') events.emit('warning', { message: `A listener for "${name}" failed.`, error })
         }
         try {
-          // A listener may be async without saying so in its type.
+          // A listener may be async although its type returns void.
           Promise.resolve(listener({ type: name, ...event } as never)).catch(failed)
         } catch (error) {
           failed(error)

@@ -1,37 +1,38 @@
 import type { Cause } from './events.ts'
 
-/** What a session needs of one request, and what it puts on the answer. The glue for a web framework makes one for each request. */
+/** The parts of one HTTP request and response that a session uses. The framework glue creates one for each request. */
 export interface Exchange {
   /** The request's Cookie header. */
   readonly cookieHeader: string | undefined
-  /** Whether a guest's cookie may go out with the answer: see `mayBeginGuest`. */
+  /** Whether the response may set a guest's cookie: see `mayBeginGuest` in `guest-rule.ts`. */
   readonly mayBeginGuest: boolean
   /** Whether this request counts as activity. */
   readonly countsAsActivity: boolean
-  /** The one-time token that came in the URL as `$4DSID`, if exactly one did. */
+  /** The one-time token in the URL parameter `$4DSID`, if there is exactly one. */
   readonly oneTimeToken: string | undefined
-  /** The path that was asked for, without the query: links may be bound to one. */
+  /** The URL's path without the query. A link may be restricted to a path. */
   readonly path: string
   /** What the request may do with a one-time link: nothing (HEAD, OPTIONS, a prefetch), open it, or confirm it (a POST). */
   readonly linkUse: 'none' | 'open' | 'confirm'
-  /** The user said that this browser may leave another user's session for the link's. */
+  /** Whether the user agreed that the link replaces another user's session in this browser. */
   readonly replacesUser: boolean
-  /** How the browser describes itself, and where it is. */
+  /** The User-Agent header. */
   readonly device: string | null
+  /** The client's IP address. */
   readonly address: string | null
-  /** What the application's log calls this request: it stands in events. */
+  /** The request's id in the application's log. It appears in events. */
   readonly requestId?: string | undefined
-  /** Whether the answer has begun, so that no header can be set any more. */
+  /** Whether the response has begun, so that headers can no longer be set. */
   headersSent(): boolean
-  /** Puts a session Set-Cookie on the answer, in place of an earlier one. */
+  /** Sets the session's Set-Cookie header on the response. Replaces an earlier one. */
   setCookie(header: string): void
-  /** From now on this is the request's session. */
+  /** Makes this the request's session, for instance `ctx.session`. */
   setCurrent(session: object): void
   /** Calls `run` when the request is over. */
   onClose(run: () => void): void
 }
 
-/** What events say of a request. */
+/** The cause that events of this request report. */
 export function causeOf({ requestId, address, device }: Pick<Exchange, 'requestId' | 'address' | 'device'>): Cause {
   return { requestId, address, device }
 }

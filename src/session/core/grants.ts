@@ -3,8 +3,8 @@ import type { Context } from './context.ts'
 import { formatGrants, type Grants } from './roles.ts'
 
 /**
- * What `setPrivileges` takes (4D): names separated by commas, a list of names, or an object.
- * `userName` and `userId` stay as they are when left out; privileges and roles are always replaced.
+ * The argument of `setPrivileges` (4D): names separated by commas, a list of names, or an object.
+ * Privileges and roles are always replaced; `userName` and `userId` stay unless given.
  */
 export type PrivilegeGrant<P extends string = string> =
   | string
@@ -19,7 +19,7 @@ export type PrivilegeGrant<P extends string = string> =
 /** A grant as the fields of a record. */
 export type GrantFields = Pick<SessionRecord, 'grants'> & { userName?: string; userId?: string }
 
-/** Unknown names are ignored and reported as a warning. @throws TypeError for anything that is not a grant. */
+/** Reads a grant. Ignores undeclared names and emits a warning. @throws TypeError for anything that is not a grant. */
 export function readGrant({ policy, events }: Context, grant: PrivilegeGrant): GrantFields {
   const { privileges, roles, userName, userId } =
     typeof grant === 'string' || Array.isArray(grant) ? { privileges: grant } : objectGrant(grant)
@@ -27,7 +27,7 @@ export function readGrant({ policy, events }: Context, grant: PrivilegeGrant): G
   const { grants, unknown } = policy.roles.recognise(wanted)
   if (unknown.length > 0) {
     events.emit('warning', {
-      message: `Privileges and roles that are not declared were ignored: ${unknown.join(', ')}.`,
+      message: `Undeclared privileges and roles were ignored: ${unknown.join(', ')}.`,
     })
   }
   return {
@@ -37,12 +37,12 @@ export function readGrant({ policy, events }: Context, grant: PrivilegeGrant): G
   }
 }
 
-/** Whether these fields would put another user on the record. */
+/** Whether these fields would change the user of the record. */
 export function setsAnotherUser(record: SessionRecord, { userName, userId }: Partial<GrantFields>): boolean {
   return (userName !== undefined && userName !== record.userName) || (userId !== undefined && userId !== record.userId)
 }
 
-/** Whether these fields would raise trust: another user, or a privilege that the record does not have. */
+/** Whether these fields raise trust: they set another user, or add a privilege. */
 export function raisesTrust({ policy }: Context, record: SessionRecord, fields: GrantFields): boolean {
   if (setsAnotherUser(record, fields)) return true
   const has = policy.roles.expand(record.grants)

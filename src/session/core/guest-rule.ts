@@ -1,4 +1,4 @@
-/** What a request tells about itself; absent headers are `undefined`. */
+/** The method and headers that decide about a guest's cookie. An absent header is `undefined`. */
 export interface RequestFacts {
   method: string
   host: string | undefined
@@ -13,9 +13,9 @@ export interface RequestFacts {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Whether a guest's cookie may go out with the answer to this request: only with a page that a user navigates to.
- * Anything else (an asset, a stream, a prefetch, a form that another site posted) may have been sent without the cookie that
- * the browser holds, and an answer with a guest's cookie would sign its user out.
+ * Whether the response to this request may set a guest's cookie. Only a page navigation may. An asset, a stream, a prefetch or a
+ * cross-site form post may lack the cookie that the browser has, and a guest's cookie in the response would then replace it and
+ * log the user out.
  */
 export function mayBeginGuest(request: RequestFacts): boolean {
   if (request.method === 'HEAD' || request.method === 'OPTIONS') return false
@@ -27,12 +27,12 @@ export function mayBeginGuest(request: RequestFacts): boolean {
   return !(crossSite && (framed || !SAFE_METHODS.has(request.method)))
 }
 
-/** Whether a browser fetches ahead of its user, by what it says in `Sec-Purpose` or an older header. */
+/** Whether the value of `Sec-Purpose`, or of an older header, marks a prefetch. */
 export function isPrefetch(purpose: string | undefined): boolean {
   return purpose !== undefined && /prefetch|preview/i.test(purpose)
 }
 
-/** For browsers without Fetch Metadata: an Origin that is not the host that was asked. */
+/** Whether `Origin` differs from `Host`. For browsers without Fetch Metadata. */
 function hasForeignOrigin({ origin, host }: RequestFacts): boolean {
   if (origin === undefined) return false
   try {

@@ -1,16 +1,16 @@
-/** A queue for each key: its tasks run one at a time, in order. */
+/** One queue per key. The tasks of a key run one at a time, in order. */
 export interface KeyedQueue {
   /** Whether no task runs or waits. */
   isIdle(key: string): boolean
   /**
-   * Runs `task` when all earlier ones of its key are done, however they ended. `failure` is what the one before threw, if this task had
-   * to wait for it.
+   * Runs `task` after all earlier tasks of its key, even if one of them fails. `failure` is the error of the previous task, if this
+   * task had to wait for it.
    */
   run<T>(key: string, task: (failure: unknown) => Promise<T>): Promise<T>
 }
 
 export function createKeyedQueue(): KeyedQueue {
-  // What each of them resolves to is the failure of the last task in its queue.
+  // The last task of each key. The promise resolves to that task's error, or to undefined.
   const tails = new Map<string, Promise<unknown>>()
   return {
     isIdle: (key) => !tails.has(key),

@@ -6,46 +6,46 @@ import { type Login, replaceSession, type SecureOptions } from './replace-sessio
 import { RequestSession } from './request-session.ts'
 import { updateRecord } from './update-record.ts'
 
-/** Puts the user and the privileges on a session whose id and cookie were never known before: the defence against session fixation. */
+/** Sets the user and the privileges on a session with a new id and cookie. This prevents session fixation. */
 export async function logIn(request: RequestSession, login: Login): Promise<void> {
   request.require('own', 'web', 'cookie')
   if (request.state.is === 'guest') {
-    if (!login.afresh) request.require('mayBegin')
-    await createAfresh(request, login)
+    if (!login.startsNew) request.require('mayBegin')
+    await createNew(request, login)
   } else if (!(await isUnsentGuest(request, login)) || !(await logInUnsent(request, login))) {
     await replace(request, login)
   }
 }
 
 /**
- * JADE's secureSession: always another id, and only the user and the privileges go along unasked.
- * @returns the session that takes this one's place.
+ * JADE's secureSession: always rotates the session ID. The new session keeps the user and the privileges.
+ * @returns the session that replaces this one.
  */
 export async function secureSession(
   request: RequestSession,
   keepStorage: Required<SecureOptions>['keepStorage'],
 ): Promise<RequestSession> {
   const isGuest = isGuestRecord(request.record)
-  const login = { fields: {}, login: isGuest, afresh: isGuest && !request.lostUser, keepStorage }
+  const login = { fields: {}, login: isGuest, startsNew: isGuest && !request.lostUser, keepStorage }
   const successor = new RequestSession(request.context, request.exchange, request.state)
   successor.arrivalId = request.arrivalId
   successor.successor = request.successor
   if (request.state.is === 'guest') {
-    if (!login.afresh) request.require('mayBegin')
+    if (!login.startsNew) request.require('mayBegin')
     successor.becomeGuest(request.state.refusal)
-    await createAfresh(successor, login)
+    await createNew(successor, login)
   } else await replace(successor, login)
   request.becomeStale()
   return successor
 }
 
-/** Puts the fields on the guest's session that this request made. `false` when it ended meanwhile. */
+/** Logs in on the guest's session that this request has just created. `false` when it has ended. */
 async function logInUnsent(request: RequestSession, { fields, login }: Login): Promise<boolean> {
   const { clock, events } = request.context
   const authenticated = login ? { authenticatedAt: clock.now() } : {}
   if (login) await endLostLogin(request, { ...request.record, ...fields })
   try {
-    await updateRecord(request, () => ({ changes: { ...fields, ...authenticated }, answer: undefined }))
+    await updateRecord(request, () => ({ changes: { ...fields, ...authenticated }, result: undefined }))
   } catch (error) {
     if (isSessionError(error, 'SESSION_ENDED')) return false
     throw error
@@ -56,7 +56,6 @@ async function logInUnsent(request: RequestSession, { fields, login }: Login): P
   return true
 }
 
-/** JADE's replacement, in one step of the store. */
 async function replace(request: RequestSession, login: Login): Promise<void> {
   const { state } = request
   if (state.is === 'live') {
@@ -64,19 +63,19 @@ async function replace(request: RequestSession, login: Login): Promise<void> {
     if (replaced) return presentSession(request, replaced)
     request.becomeGuest('just-ended')
   }
-  if (!login.afresh) throw sessionEnded()
-  await createAfresh(request, login) // a verified login does not fail because its guest ended meanwhile
+  if (!login.startsNew) throw sessionEnded()
+  await createNew(request, login) // a verified login succeeds even if the guest's session has ended
 }
 
-async function createAfresh(request: RequestSession, { fields, login }: Login): Promise<void> {
+async function createNew(request: RequestSession, { fields, login }: Login): Promise<void> {
   request.require('cookie')
   if (login) await endLostLogin(request, { ...request.record, ...fields })
   await createSession(request, fields, login ? 'login' : 'visit')
 }
 
 /**
- * The same user has logged in a moment ago from this very session, and the answer never reached the browser: the session that it brought
- * will never be presented, so it goes before a licence is taken twice.
+ * Ends the session of the same user's previous login if its cookie was never used. The response of that login was lost, so the
+ * session would only occupy a licence.
  */
 async function endLostLogin(
   { successor: id, context, cause }: RequestSession,
@@ -89,7 +88,7 @@ async function endLostLogin(
   if (ended) reportEnded(context, [ended], cause)
 }
 
-/** Whether this request made the session, for a guest, and its one credential was not sent yet: no other client can have it. */
+/** Whether this request created the guest's session and has not sent its only credential, so no other client can know it. */
 async function isUnsentGuest({ state, context }: RequestSession, { keepStorage = true }: Login): Promise<boolean> {
   if (state.is !== 'live' || !state.unsent || !isGuestRecord(state.record) || keepStorage !== true) return false
   const { id } = state.record

@@ -11,15 +11,15 @@ import { formatToken, hashSecret, newHandle, newSecret, newSessionId } from './c
 import { absoluteEndOf } from './options.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 
-// A browser describes itself in 100 to 200 characters; what is longer is not a browser's.
-const LONGEST_DEVICE = 300
+// Real User-Agent headers have 100 to 200 characters.
+const MAX_DEVICE_LENGTH = 300
 
-/** As much of a browser's description of itself as is kept. */
+/** Truncates a User-Agent header to the stored length. */
 export function cutDevice(device: string | null): string | null {
-  return device?.slice(0, LONGEST_DEVICE) ?? null
+  return device?.slice(0, MAX_DEVICE_LENGTH) ?? null
 }
 
-/** A guest's record that begins now. Nothing is stored yet. */
+/** Creates the record of a new guest. It is not stored yet. */
 export function newRecord({ policy }: Context, kind: SessionKind, now: number): SessionRecord {
   const idleMilliseconds = policy.idleMilliseconds[kind]
   const absoluteEnd = absoluteEndOf(policy, kind, now)
@@ -39,20 +39,20 @@ export function newRecord({ policy }: Context, kind: SessionKind, now: number): 
   }
 }
 
-/** Where a new credential comes from. */
+/** How and from where a credential is created. */
 export interface CredentialSeed extends Pick<Credential, 'via' | 'authenticatedAt'> {
   from: Pick<Credential, 'device' | 'address'>
   details?: string
 }
 
-/** A session with a credential that was just made, and the token that its browser or client gets. */
+/** A session with a new credential, and the token for its browser or client. */
 export interface NewSession {
   record: SessionRecord
   credential: Credential
   token: string
 }
 
-/** A new cookie or bearer credential of a session, and its token. The secret is nowhere else. */
+/** Creates a cookie or bearer credential of a session, and its token. Only the token contains the secret. */
 export function newCredential(
   kind: Exclude<CredentialKind, 'otp'>,
   record: SessionRecord,

@@ -5,7 +5,7 @@ import { isSessionError, sessionLimit } from './errors.ts'
 import { type NewSession, newCredential } from './new-record.ts'
 import type { RequestSession } from './request-session.ts'
 
-/** Stores the guest's session, so that it can be written to. */
+/** Stores a guest's session that is not stored yet. */
 export async function beginSession(request: RequestSession): Promise<void> {
   await request.inTurn(async () => {
     if (request.state.is !== 'guest') return
@@ -14,22 +14,22 @@ export async function beginSession(request: RequestSession): Promise<void> {
   })
 }
 
-/** Stores a guest's session that nothing was stored for yet, if this request may begin one. */
+/** Stores a guest's session that is not stored yet, if this request may begin one. A failure does not fail the request. */
 export async function beginSessionIfAllowed(request: RequestSession): Promise<void> {
   const { state, exchange, context } = request
   if (state.is !== 'guest' || state.refusal !== undefined || exchange.headersSent()) return
-  if (request.unread) return // a guest's cookie would take away what the message is waiting for
+  if (request.unread) return // a guest's cookie would overwrite the one that the message belongs to
   try {
     await beginSession(request)
   } catch (error) {
-    // Too many sessions, or no store: a visitor without a session has nothing to lose, and gets the page without one.
+    // At the session limit, or when the store is down, the visitor gets the page without a session.
     if (isSessionError(error, 'STORE_UNAVAILABLE'))
       context.events.emit('warning', { message: 'A visitor’s session could not be stored.', error })
     else if (!isSessionError(error, 'SESSION_LIMIT')) throw error
   }
 }
 
-/** Stores the guest's session with these fields and gives its cookie to the browser. */
+/** Stores the guest's session with these fields and sets its cookie. */
 export async function createSession(
   request: RequestSession,
   fields: Partial<SessionRecord>,
@@ -53,8 +53,8 @@ export async function createSession(
 }
 
 /**
- * Makes a session that was just stored the request's, and gives its cookie to the browser. A session that is older than this request
- * is `shared`: other devices may have it.
+ * Makes a stored session the session of this request and sets its cookie.
+ * @param shared the session existed before this request, so other devices may use it.
  */
 export async function presentSession(
   request: RequestSession,
@@ -64,7 +64,7 @@ export async function presentSession(
   const { exchange, context } = request
   const { store, cookie } = context
   if (exchange.headersSent()) {
-    // The answer began while the store worked: the browser would never get this session, or this cookie of a shared one.
+    // The response began during the store's call, so the browser cannot get the cookie: undo what was stored.
     const { id } = record
     if (shared) await store.detach({ id, handle: credential.handle, reason: 'closed' })
     else await store.end({ id, reason: 'closed' })

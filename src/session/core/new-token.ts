@@ -7,7 +7,7 @@ import { causeOf } from './exchange.ts'
 import { type PrivilegeGrant, readGrant } from './grants.ts'
 import { type CredentialSeed, type NewSession, newCredential, newRecord } from './new-record.ts'
 
-/** Whether a token may change anything. The layer keeps it; the application refuses. */
+/** Whether a token may change data. The layer only stores the scope; the application must enforce it. */
 export type TokenScope = 'read' | 'read-write'
 
 export interface NewTokenOptions<P extends string = string> {
@@ -16,32 +16,32 @@ export interface NewTokenOptions<P extends string = string> {
   /** As in `setPrivileges`. Default: none. */
   privileges?: string | readonly P[]
   roles?: string | readonly string[]
-  /** Seconds without a request after which the session closes; 0 = none. Default 1800 (West Wind) for a sign-in, none for a token. */
+  /** Idle timeout in seconds; 0 = none. Default 1800 (West Wind) for a sign-in, none for an API token. */
   idleSeconds?: number
-  /** Seconds after which it ends however active it is. Default: the option `absoluteHours.rest`, 30 days. */
+  /** Absolute timeout in seconds. Default: the option `absoluteHours.rest` (30 days). */
   absoluteSeconds?: number
-  /** What its owner calls it; at most 200 characters. */
+  /** A name for the token's owner, at most 200 characters. Default ''. */
   name?: string
   /** Default 'read-write'. */
   scope?: TokenScope
 }
 
-/** What a token was made with. Never changes. */
+/** The options of a token that are stored with it. */
 export interface TokenTerms {
   name: string
   scope: TokenScope
 }
 
-/** In which request a token is made, and by what. */
+/** How, from where and in which request a token is created. */
 interface Origin extends CredentialSeed {
   from: CredentialSeed['from'] & Cause
 }
 
-const LONGEST_NAME = 200
+const MAX_NAME_LENGTH = 200
 
 /**
- * Stores a rest session with its one bearer credential.
- * @throws SessionError SESSION_LIMIT, STORE_UNAVAILABLE; TypeError for options that cannot work.
+ * Creates and stores a rest session with one bearer credential.
+ * @throws SessionError SESSION_LIMIT, STORE_UNAVAILABLE; TypeError for an invalid option.
  */
 export async function createTokenSession(
   context: Context,
@@ -65,7 +65,7 @@ export async function createTokenSession(
   return { ...made, token: bearer.format(made.token) }
 }
 
-/** What is known of a bearer credential beside its times. */
+/** Reads the name and the scope of a bearer credential. */
 export function termsOfToken(
   { format }: Pick<Context, 'format'>,
   { details }: Pick<Credential, 'details'>,
@@ -94,8 +94,8 @@ function recordOf(
 }
 
 function readTerms({ name = '', scope = 'read-write' }: NewTokenOptions): TokenTerms {
-  if (typeof name !== 'string' || name.length > LONGEST_NAME)
-    throw new TypeError(`A token's name is a text of at most ${LONGEST_NAME} characters.`)
+  if (typeof name !== 'string' || name.length > MAX_NAME_LENGTH)
+    throw new TypeError(`A token's name is a text of at most ${MAX_NAME_LENGTH} characters.`)
   if (scope !== 'read' && scope !== 'read-write')
     throw new TypeError(`A token's scope is 'read' or 'read-write', got ${JSON.stringify(scope)}.`)
   return { name, scope }

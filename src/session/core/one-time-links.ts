@@ -1,6 +1,6 @@
 import { isGuestRecord, type SessionRecord } from '../record.ts'
 import type { FoundOTP } from '../store.ts'
-import { noteActivity } from './activity.ts'
+import { recordActivity } from './activity.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { type Context, eventOf } from './context.ts'
 import { isOTP, newOTP, type OTPOptions, type OTPTerms, termsOf, worksAt } from './credentials/otp.ts'
@@ -12,12 +12,11 @@ import { beginSession, presentSession } from './new-session.ts'
 import type { RequestSession } from './request-session.ts'
 
 /**
- * Opens a one-time link in this request. When it is good, the request's session becomes the link's and the link is spent; the
- * session that the browser had before is left alive. Otherwise nothing changes: used, expired, unknown and malformed ones look
- * alike.
+ * Opens a one-time link in this request. A valid link is spent and the request gets its session; the browser's previous session
+ * stays live. An invalid link changes nothing; used, expired, unknown and malformed links are not distinguished.
  * @returns whether the request now has the link's session.
- * @throws SessionError HEADERS_SENT before anything is spent, when the browser would need a cookie; STORE_UNAVAILABLE, and then it is not
- * known whether the link is spent.
+ * @throws SessionError HEADERS_SENT, before the link is spent, when a cookie is needed and the response has begun. STORE_UNAVAILABLE;
+ * the link may have been spent.
  */
 export async function restoreSession(request: RequestSession, token: unknown): Promise<boolean> {
   const { context, exchange } = request
@@ -36,15 +35,15 @@ export async function restoreSession(request: RequestSession, token: unknown): P
     ? newCredential('cookie', found.session, { via: 'link', authenticatedAt: null, from: exchange }, now)
     : undefined
   const step = store.redeem({ hash, credential: made?.credential, limits: policy.limits, now })
-  // When the reply is lost, a new cookie's credential tells whether the link was spent on it. Without one nothing does.
+  // After a lost reply, the new cookie's credential shows whether the link was spent. A request-only link has no such check.
   const record = await (made ? resolveLostReply(store, step, made, found.session) : step)
   if (!record) return refuse(request)
   if (made) await presentSession(request, { ...made, record }, { shared: true })
   else if (request.state.is === 'live' && request.record.id === record.id) request.state = { ...request.state, record }
-  else request.state = { is: 'borrowed', record }
+  else request.state = { is: 'request-only', record }
   request.restored = { data: terms.data }
   request.offer = undefined
-  if (made && exchange.countsAsActivity) await noteLinkOpened(request, now)
+  if (made && exchange.countsAsActivity) await recordLinkOpened(request, now)
   events.emit('restored', {
     ...eventOf(record, request.cause),
     handle: found.credential.handle,
@@ -53,17 +52,20 @@ export async function restoreSession(request: RequestSession, token: unknown): P
   return true
 }
 
-/** Opening a link counts as activity: the session's end moves, as with any page. */
-async function noteLinkOpened(request: RequestSession, now: number): Promise<void> {
+/** Opening a link counts as activity and extends the idle timeout. */
+async function recordLinkOpened(request: RequestSession, now: number): Promise<void> {
   if (request.state.is !== 'live') return
   const { record, credential } = request.state
   request.state = {
     ...request.state,
-    record: await noteActivity(request.context, record, credential, request.exchange, now),
+    record: await recordActivity(request.context, record, credential, request.exchange, now),
   }
 }
 
-/** A link that wants to be confirmed is only offered, until a POST says yes, and says so for the user that it would displace. */
+/**
+ * Whether a link with `confirm` still waits for the user; then it is only offered. A POST confirms it. When the link would replace
+ * another user's session in this browser, the POST must allow that (`replacesUser`).
+ */
 function waitsForConfirmation(request: RequestSession, { session }: FoundOTP, { confirm }: OTPTerms): boolean {
   if (confirm !== true) return false
   const displaces = request.state.is === 'live' && request.record.id !== session.id && !isGuestRecord(request.record)
@@ -77,7 +79,7 @@ function refuse({ context, record, cause }: RequestSession): false {
   return false
 }
 
-/** Makes a one-time link's token; the guest's session is stored first, if it was not. */
+/** Creates a one-time link's token. A guest's session that is not stored yet is stored first. */
 export async function createOTP(request: RequestSession, options: OTPOptions): Promise<string> {
   await beginSession(request)
   const { state, context, cause } = request
@@ -88,8 +90,9 @@ export async function createOTP(request: RequestSession, options: OTPOptions): P
 }
 
 /**
- * Adds a one-time link to a session; of the same purpose only the newest works.
- * @returns the token for the link; undefined when the session, or the caller's credential of it, ended meanwhile.
+ * Adds a one-time link to a session. It ends the previous link with the same purpose.
+ * @param by the hash of the caller's credential; undefined when the caller is not a device of the session.
+ * @returns the token for the link; undefined when the session or the caller's credential has ended.
  */
 export async function attachOTP(
   { store, clock, events, format, policy }: Context,

@@ -5,51 +5,51 @@ import { declareRoles, type RoleDeclaration, type Roles } from './roles.ts'
 import type { StorageCodec } from './storage.ts'
 
 export interface SessionOptions extends RoleDeclaration {
-  /** Letters, digits, `-` and `_`, at most 40. Names the cookie and keeps applications on one store apart. */
+  /** 1 to 40 letters, digits, `-` and `_`. Part of the cookie's name; separates applications that share a store. */
   appName: string
   store: SessionStore
   /** Default: the machine's clock. */
   clock?: Clock
   /**
-   * When a visitor gets a session: at the first request ('first-request', as 4D does) or when something is stored
-   * ('first-write', the default: no record and no cookie for visitors with nothing to remember).
+   * When a visitor gets a session and a cookie: with the first page ('first-request', as in 4D), or when something is stored for
+   * them ('first-write', the default).
    */
   guests?: 'first-request' | 'first-write'
   /**
-   * What bearer tokens begin with, so that people and secret scanners recognise one that leaked. Lower-case letters, digits, `-` and `_`,
-   * at most 41. Default: the application's name in lower case and `_`.
+   * Prefix of bearer tokens, by which secret scanners recognise a leaked one. 1 to 41 lower-case letters, digits, `-` and `_`.
+   * Default: `appName` in lower case, followed by `_`.
    */
   tokenPrefix?: string
-  /** `Secure` and the `__Host-` prefix. Default true; false only for plain http on a developer's machine. */
+  /** Sets `Secure` and the `__Host-` prefix. Default true; use false only for plain http on a developer's machine. */
   secureCookie?: boolean
-  /** Minutes without a request after which a session closes. Default 60 (4D). */
+  /** Idle timeout of web sessions, in minutes. Default 60 (4D). */
   idleTimeoutMinutes?: number
-  /** The least that `setIdleTimeout` and `idleTimeoutMinutes` may ask for; lower values become this. Default 60 (4D). */
+  /** Minimum for `idleTimeoutMinutes` and `setIdleTimeout`; lower values become this one. Default 60 (4D). */
   minIdleTimeoutMinutes?: number
-  /** Hours after which a session ends however active it is; 0 = none. Default 12 for web, 720 for rest. */
+  /** Absolute timeout in hours; 0 = none. Default 12 for web sessions, 720 for rest sessions. */
   absoluteHours?: { web?: number; rest?: number }
-  /** JADE's session timeout: replaces the idle timeout without the floor; 0 = sessions never expire, absolute limit off too. */
+  /** JADE's session timeout: overrides `idleTimeoutMinutes`, without a minimum. 0 = sessions never expire, by either timeout. */
   sessionTimeoutMinutes?: number
-  /** The most that one session may store, in bytes of JSON. Default 65536. */
+  /** Maximum size of one session's storage, in bytes of JSON. Default 65,536. */
   maxStorageBytes?: number
   codecs?: readonly StorageCodec[]
-  /** Licences: records that may exist at once. Default: no limit. */
+  /** Licences: how many session records may exist at once. Default: no limit. */
   maxSessions?: number
-  /** Of these, guests. Beyond it visitors get pages without a session. */
+  /** How many of these may be guests. Further visitors get pages without a session. Default: no limit. */
   maxGuests?: number
-  /** Of one user; API tokens do not count. When one more begins, the user's oldest ends. */
+  /** Sessions of one user; a further login ends the user's oldest one. API tokens do not count. Default: no limit. */
   maxSessionsPerUser?: number
-  /** Devices and tokens of one session. Default 20. */
+  /** Devices of one session; a further one signs out the least recently used. Default 20. */
   maxCredentials?: number
-  /** Open one-time links of one session. Default 10. */
+  /** Open one-time links of one session; a further one ends the oldest. Default 10. */
   maxOTPs?: number
-  /** End all sessions when the last process that has an embedded store open closes it (4D). Default false. */
+  /** Ends all sessions when the last process on an embedded store calls `close()` (4D). Default false. */
   closeOnStop?: boolean
-  /** How often expired records are removed. Default 60 seconds; 0 = never by itself, call `sweep()`. */
+  /** Interval of the sweep, in seconds. Default 60; 0 = only when `sweep()` is called. */
   sweepSeconds?: number
 }
 
-/** The options, checked and complete; the store and the clock have places of their own in the context. */
+/** The checked options with their defaults. The store and the clock are in `Context`. */
 export interface Policy {
   readonly appName: string
   readonly guests: 'first-request' | 'first-write'
@@ -69,10 +69,10 @@ export interface Policy {
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
-// West Wind's token sessions close after this long without a request.
+// West Wind's idle timeout of token sessions.
 const REST_IDLE_MILLISECONDS = 30 * MINUTE
 
-/** @throws TypeError that tells what to change. The options are read once and never written to. */
+/** Checks the options and adds the defaults. @throws TypeError that says what to change. */
 export function readOptions(options: SessionOptions): Policy {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('createSessions() needs options: { appName, store, … }.')
@@ -83,7 +83,7 @@ export function readOptions(options: SessionOptions): Policy {
     )
   }
   if (typeof store?.find !== 'function')
-    throw new TypeError('store: hand in a store, for instance memoryStore() or sqliteStore(db).')
+    throw new TypeError('store: pass a store, for instance memoryStore() or sqliteStore(db).')
   if (guests !== 'first-request' && guests !== 'first-write')
     throw new TypeError(`guests: 'first-request' or 'first-write', got ${JSON.stringify(guests)}.`)
   const tokenPrefix = options.tokenPrefix ?? `${appName.toLowerCase()}_`
@@ -129,7 +129,7 @@ export function readOptions(options: SessionOptions): Policy {
   })
 }
 
-/** When a session that begins now ends however active it is. */
+/** When the absolute timeout ends a session that begins now. */
 export function absoluteEndOf(policy: Policy, kind: SessionKind, now: number): number {
   const length = policy.absoluteMilliseconds[kind]
   return length === 0 ? NEVER : now + length

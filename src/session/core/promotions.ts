@@ -1,9 +1,9 @@
 import { formatGrants, type Roles } from './roles.ts'
 
-/** The privileges that a request was lent (4D's promote and demote). They are nowhere but in this object. */
+/** The promoted privileges of one request (4D's promote and demote). They are never stored. */
 export class Promotions {
   readonly #roles: Roles
-  readonly #lent = new Map<number, { name: string; has(name: string): boolean }>()
+  readonly #promoted = new Map<number, { name: string; has(name: string): boolean }>()
   #latest = 0
 
   constructor(roles: Roles) {
@@ -13,21 +13,21 @@ export class Promotions {
   promote(privilege: string): number {
     const { grants, unknown } = this.#roles.recognise({ privileges: [privilege], roles: [] })
     const [name] = grants.privileges
-    if (unknown.length > 0 || name === undefined || this.#isLent(name)) return 0
+    if (unknown.length > 0 || name === undefined || this.#isPromoted(name)) return 0
     this.#latest++
-    this.#lent.set(this.#latest, { name, has: (wanted) => this.#roles.expand(formatGrants(grants)).has(wanted) })
+    this.#promoted.set(this.#latest, { name, has: (wanted) => this.#roles.expand(formatGrants(grants)).has(wanted) })
     return this.#latest
   }
 
   demote(promotion: number): void {
-    this.#lent.delete(promotion)
+    this.#promoted.delete(promotion)
   }
 
   has(privilege: string): boolean {
-    return [...this.#lent.values()].some(({ has }) => has(privilege))
+    return [...this.#promoted.values()].some(({ has }) => has(privilege))
   }
 
-  #isLent(name: string): boolean {
-    return [...this.#lent.values()].some((lent) => lent.name === name)
+  #isPromoted(name: string): boolean {
+    return [...this.#promoted.values()].some((promoted) => promoted.name === name)
   }
 }

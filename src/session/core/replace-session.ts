@@ -9,23 +9,23 @@ import { EMPTY_STORAGE } from './storage.ts'
 import { CONFLICT_SECONDS } from './update-record.ts'
 
 export interface SecureOptions {
-  /** What of the storage goes along: nothing (default), everything, or the values of some keys. */
+  /** Whether the new session keeps the storage: `true` for all of it, `false` for none, or a list of keys. The default depends on the call. */
   keepStorage?: boolean | readonly string[]
 }
 
-/** How a session gains trust. */
+/** What the replacing session gets. */
 export interface Login extends SecureOptions {
-  /** What changes on the record. */
+  /** The fields that change. */
   fields: Partial<GrantFields>
-  /** The user has just proved their identity. */
+  /** The user has just authenticated. */
   login: boolean
-  /** Begin a fresh session when the old one ended meanwhile. */
-  afresh: boolean
+  /** If the old session has ended, create a new one instead of throwing SESSION_ENDED. */
+  startsNew: boolean
 }
 
 /**
- * Replaces a session by a new one with these fields, in one step of the store; the old one and all its credentials are dead then.
- * @returns undefined when the session, or the caller's credential of it, ended meanwhile; nothing is written then.
+ * Replaces a session atomically by a new one with these fields. The old session and its credentials are invalid afterwards.
+ * @returns undefined, and writes nothing, when the session or the caller's credential has ended.
  */
 export async function replaceSession(
   { context, exchange, cause }: RequestSession,
@@ -45,8 +45,8 @@ export async function replaceSession(
     const via = login ? 'login' : old.credential.via
     const authenticatedAt = login ? now : old.credential.authenticatedAt
     const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange }, now)
-    // What takes nothing of the old session along does not care about other writes meanwhile.
-    const expected = keep === false && isWhole(fields) ? { by } : { by, version: current.version }
+    // A new session that takes nothing from the old one needs no version check.
+    const expected = keep === false && isComplete(fields) ? { by } : { by, version: current.version }
     const { id } = current
     const step = store.replace({ id, expected, session: record, credential: made.credential, limits, now })
     const replaced = await resolveLostReply(store, step, made, { state: 'replaced', ended: [] })
@@ -62,7 +62,7 @@ export async function replaceSession(
   reportConflict(context, old.record.id, true)
   throw new SessionError(
     'SESSION_BUSY',
-    'Others are changing this session without a pause. Nothing was changed; try again in a few seconds.',
+    'Other requests keep changing this session, so nothing was written. Try again in a few seconds.',
   )
 }
 
@@ -80,13 +80,13 @@ function successorOf(
     userId: fields.userId ?? current.userId,
     grants: fields.grants ?? current.grants,
     storage: keptStorage(context, current, keep),
-    // Only a proof of identity starts the absolute limit anew.
+    // Only a login restarts the absolute timeout.
     ...(login ? {} : { absoluteEnd: current.absoluteEnd, end: Math.min(next.end, current.absoluteEnd) }),
   }
 }
 
-/** Whether nothing but the storage would come from the old session. */
-function isWhole({ grants, userName, userId }: Partial<GrantFields>): boolean {
+/** Whether the fields leave nothing to take from the old record but its storage. */
+function isComplete({ grants, userName, userId }: Partial<GrantFields>): boolean {
   return grants !== undefined && userName !== undefined && userId !== undefined
 }
 

@@ -7,28 +7,28 @@ import { newRecord } from './new-record.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 import { refuseNested } from './use-callback.ts'
 
-/** Why a guest's session cannot begin with this request. */
+/** Why this request must not begin a guest's session: its own session has just ended, or it is not a page navigation. */
 export type Refusal = 'just-ended' | 'request'
 
 /**
- * Where a session object stands: stored and presented; there for this one request (a request-only link); a guest's that nothing was
- * stored for; or replaced by another object.
+ * The state of a session object. `live`: stored, with a credential; `unsent` means that this request created it, so no client has its
+ * cookie yet. `request-only`: opened by a request-only link. `guest`: not stored. `stale`: replaced by another object.
  */
 export type RequestState =
   | { is: 'live'; record: SessionRecord; credential: Credential; unsent: boolean }
-  | { is: 'borrowed'; record: SessionRecord }
+  | { is: 'request-only'; record: SessionRecord }
   | { is: 'guest'; record: SessionRecord; refusal: Refusal | undefined }
   | { is: 'stale'; record: SessionRecord }
 
-/** A one-time link that was opened and not spent: what a page that asks for confirmation shows. */
+/** A one-time link that waits for confirmation: the data for the confirmation page. */
 export interface LinkOffer {
-  /** Whose session the link opens; '' for a guest's. */
+  /** The user of the link's session; '' for a guest. */
   userName: string
-  /** The user that this browser would leave for it; undefined when there is none. */
+  /** The user whose session in this browser it would replace; undefined for none. */
   instead: string | undefined
 }
 
-/** What an operation may need of the request's session. Each guard throws when its need is not met. */
+/** The preconditions of the operations. Each guard throws when its precondition is not met. */
 const GUARDS = {
   current({ state }) {
     if (state.is === 'stale')
@@ -37,21 +37,21 @@ const GUARDS = {
   outsideUse({ record }) {
     refuseNested(record.id)
   },
-  /** A third party that calls back may use the storage, and neither end nor change the session, nor make links to it. */
+  /** The caller of a request-only link may read and write the storage, but not change, end or share the session. */
   own({ state }) {
-    if (state.is === 'borrowed')
+    if (state.is === 'request-only')
       throw new SessionError(
         'FEATURE_NOT_AVAILABLE',
-        'This request has the session through a request-only link: it may read and write storage, and nothing else.',
+        'This request came by a request-only link, so it may only read and write the storage.',
       )
   },
-  /** A token's client cannot be given another credential in an answer that it did not ask one of. */
+  /** A rest session cannot rotate its token, because its client would not read a new one from the response. */
   web(request) {
     if (request.record.kind !== 'rest') return
     if (request.state.is === 'guest') GUARDS.mayBegin(request)
     throw new SessionError(
       'FEATURE_NOT_AVAILABLE',
-      'Feature not available in this release: a rest session gains no user and no privilege. Sign in anew with newSession().',
+      'Feature not available in this release: a rest session cannot gain a user or a privilege. Sign in again with newSession().',
     )
   },
   live({ state }) {
@@ -61,7 +61,7 @@ const GUARDS = {
     if (exchange.headersSent())
       throw new SessionError(
         'HEADERS_SENT',
-        'The answer has begun, so its cookie cannot change any more. Call this before the body is sent.',
+        'The response has begun, so its cookie can no longer change. Call this before the body is sent.',
       )
   },
   mayBegin(request) {
@@ -71,7 +71,7 @@ const GUARDS = {
     if (refusal === 'request')
       throw new SessionError(
         'GUEST_NOT_STARTED',
-        'Only a page that is opened can begin a session, and this request asked for something else. Open a page first.',
+        'This request cannot begin a session, because it does not open a page. Open a page first.',
       )
     GUARDS.cookie(request)
   },
@@ -82,9 +82,9 @@ type Guard = keyof typeof GUARDS
 interface Needs {
   /** Checked in this order when the operation is called. */
   called: readonly Guard[]
-  /** What it waits for then: operations that are under way, or its turn after all of those that were called before. */
+  /** `settled` waits until no turn is in progress. `turn` queues the operation as a turn of its own, in call order. */
   waits: 'settled' | 'turn'
-  /** Checked in this order when it begins. */
+  /** Checked in this order after the wait. */
   begun: readonly Guard[]
 }
 
@@ -103,24 +103,24 @@ const OPERATIONS = {
 
 type Operation = keyof typeof OPERATIONS
 
-/** The session of one request: where it stands, and the order and conditions under which operations move it on. */
+/** The session of one request: its state, and the order and preconditions of its operations. */
 export class RequestSession {
   readonly context: Context
   readonly exchange: Exchange
   state: RequestState
-  /** What the link that brought this request was made with. */
+  /** The data of the one-time link that brought this request. */
   restored: { data: unknown } | undefined
-  /** A link that came with this request and waits for the user's confirmation. */
+  /** The one-time link of this request that waits for the user's confirmation. */
   offer: LinkOffer | undefined
-  /** A session that had a user ended under this request: only a login brings a user back. */
+  /** A signed-in session ended during this request. Only a login may set a user again. */
   lostUser = false
-  /** The session that the request came with, live or ended a while ago. */
+  /** The session that the request arrived with, live or ended. */
   arrivalId: SessionId | undefined
-  /** The credential of an ended session that has a message waiting for this device. */
+  /** The credential of the ended session that has a message for this device. */
   unread: { hash: string } | undefined
-  /** The session that took the place of the one that the request came with. */
+  /** The session that replaced the one that the request arrived with. */
   successor: SessionId | undefined
-  /** The operation that is moving to another session (a guest's first write, a login): what the other writes wait for. */
+  /** Resolves when the queued turns are done: operations that change to another session, such as a login. Other writes wait for it. */
   #turn: Promise<unknown> | undefined
 
   constructor(context: Context, exchange: Exchange, state: RequestState) {
@@ -133,12 +133,12 @@ export class RequestSession {
     return this.state.record
   }
 
-  /** What caused the events of this request. */
+  /** The cause for the events of this request. */
   get cause(): Cause {
     return causeOf(this.exchange)
   }
 
-  /** Runs an operation when its needs are met and what it waits for is done. */
+  /** Checks an operation's preconditions, waits, checks again, and runs it. */
   async perform<T>(operation: Operation, run: (request: this) => T | Promise<T>): Promise<T> {
     const { called, waits, begun }: Needs = OPERATIONS[operation]
     const begin = async () => {
@@ -155,12 +155,12 @@ export class RequestSession {
     for (const guard of guards) GUARDS[guard](this)
   }
 
-  /** Waits until no turn is under way. */
+  /** Waits until no turn is in progress. */
   async settle(): Promise<void> {
     while (this.#turn) await this.#turn
   }
 
-  /** One turn at a time; writes that come meanwhile wait for it. */
+  /** Runs turns one at a time, in call order. */
   inTurn<T>(run: () => Promise<T>): Promise<T> {
     const running = (this.#turn ?? Promise.resolve()).then(run)
     const settled = running
@@ -172,7 +172,7 @@ export class RequestSession {
     return running
   }
 
-  /** Another object took this one's place. Reads as invalidated from now on (JADE). */
+  /** Marks this object as replaced by another one. It then reads as invalidated (JADE). */
   becomeStale(): void {
     const invalidated = {
       startTime: null,

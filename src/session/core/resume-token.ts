@@ -1,4 +1,4 @@
-import { noteActivity } from './activity.ts'
+import { recordActivity } from './activity.ts'
 import type { Context } from './context.ts'
 import { hashSecret } from './credentials/token.ts'
 import type { Exchange } from './exchange.ts'
@@ -6,22 +6,23 @@ import { newRecord } from './new-record.ts'
 import { RequestSession, type RequestState } from './request-session.ts'
 import { TokenSession } from './token-session.ts'
 
-/** How a REST request reaches its session: by its Authorization header, and by nothing else. */
+/** The parts of a REST request that the layer needs. Only the Authorization header identifies the session. */
 export interface TokenRequest {
-  /** The Authorization header, if exactly one came. */
+  /** The Authorization header, if there is exactly one. */
   readonly authorization: string | undefined
-  /** What the application's log calls this request: it stands in events. */
+  /** The request's id in the application's log. It appears in events. */
   readonly requestId?: string | undefined
-  /** How the client describes itself, and where it is. */
+  /** The User-Agent header. */
   readonly device: string | null
+  /** The client's IP address. */
   readonly address: string | null
   /** Calls `run` when the request is over. */
   onClose(run: () => void): void
 }
 
 /**
- * Finds the session of a bearer token. Whatever is no live token of this application's rest sessions is a miss: a new session that is
- * stored nowhere. Never refuses, except when the store does not answer.
+ * Finds the session of a bearer token. Without a live token of this application it returns a new session that is not stored.
+ * @throws SessionError STORE_UNAVAILABLE.
  */
 export async function resumeTokenSession<S extends object, P extends string>(
   context: Context,
@@ -37,7 +38,7 @@ export async function resumeTokenSession<S extends object, P extends string>(
   return new TokenSession<S, P>(new RequestSession(context, exchange, state), defaultIdleSeconds)
 }
 
-/** A REST request has no cookie to read or to set, and no link to open. Written out: a spread of it costs more than all the rest. */
+/** The exchange of a REST request: no cookie and no link. It lists every field, because a spread is slow and runs for each request. */
 function exchangeOf({ requestId, device, address, onClose }: TokenRequest): Exchange {
   return {
     cookieHeader: undefined,
@@ -67,6 +68,6 @@ async function liveState(context: Context, request: TokenRequest): Promise<Reque
   const found = await context.store.find({ id: token.id, hash: hashSecret(token.secret), now })
   if (found?.state !== 'live' || found.credential.kind !== 'bearer') return undefined
   const { session, credential } = found
-  const record = await noteActivity(context, session, credential, request, now)
+  const record = await recordActivity(context, session, credential, request, now)
   return { is: 'live', record, credential, unsent: false }
 }

@@ -1,12 +1,12 @@
-/** What an application declares: which privileges exist, what they include, and which roles bundle them. */
+/** The application's declaration of its privileges, what they include, and its roles. */
 export interface RoleDeclaration {
-  /** A privilege and what it includes. 4D's shape `[{ privilege, includes }]` is accepted too. */
+  /** Maps a privilege to those that it includes. 4D's shape `[{ privilege, includes }]` is accepted too. */
   privileges?: Record<string, readonly string[]> | readonly { privilege: string; includes?: readonly string[] }[]
-  /** A role and its privileges. 4D's shape `[{ role, privileges }]` is accepted too. */
+  /** Maps a role to its privileges. 4D's shape `[{ role, privileges }]` is accepted too. */
   roles?: Record<string, readonly string[]> | readonly { role: string; privileges?: readonly string[] }[]
 }
 
-/** The declared privileges of `{ roles, privileges }` as a union, when it was written `as const`. */
+/** The union of the declared privilege names of `{ roles, privileges }`. The declaration must be written `as const`. */
 export type PrivilegeOf<D> =
   | (D extends { privileges: infer P } ? (P extends readonly unknown[] ? never : keyof P & string) : never)
   | (D extends { roles: infer R }
@@ -18,39 +18,38 @@ export type PrivilegeOf<D> =
       : never)
   | 'WebAdmin'
 
-/** What was assigned to a session: names as declared, sorted, each once. */
+/** The privileges and roles assigned to a session: in declared spelling, sorted, without duplicates. */
 export interface Grants {
   privileges: string[]
   roles: string[]
 }
 
 export interface Roles {
-  /** Splits wanted names into known grants, in their declared spelling, and unknown names. */
+  /** Separates the declared names, in their declared spelling, from the unknown ones. */
   recognise(wanted: Grants): { grants: Grants; unknown: string[] }
-  /** Every privilege that the stored grants give, included ones too. */
+  /** Resolves stored grants to all their privileges, including those that others include. */
   expand(grants: string): GrantedPrivileges
-  /** Whether there is such a privilege, in any case. */
+  /** Whether the privilege is declared. Ignores case. */
   declares(name: string): boolean
 }
 
-/** The privileges of one set of grants. */
 interface GrantedPrivileges {
   /** In declared spelling, sorted. */
   readonly names: readonly string[]
-  /** Whether this one is among them; the case of the name does not matter (4D). */
+  /** Whether the name is among them. Ignores case (4D). */
   has(name: string): boolean
 }
 
-/** Reserved by 4D: exists without being declared, and may always be assigned. */
+/** Reserved by 4D: needs no declaration and may always be assigned. */
 const WEB_ADMIN = 'WebAdmin'
 
-// So many different sets of grants are kept expanded; there are as many as there are roles.
-const MOST_EXPANDED = 1_000
+// Resolved grants are cached. Applications have few distinct sets, about as many as roles.
+const MAX_CACHED_GRANTS = 1_000
 
 /**
- * Checks a declaration and makes it usable.
- * @throws TypeError naming the place, when it is malformed, names an undeclared privilege, or is circular (4D would
- * switch protection off; the layer refuses to start).
+ * Checks a declaration and resolves its names.
+ * @throws TypeError with the place of the mistake: a malformed entry, an undeclared privilege, or a circular include. (4D would
+ * disable protection instead.)
  */
 export function declareRoles(declaration: RoleDeclaration): Roles {
   const includes = entries(declaration.privileges, 'privileges', 'privilege', 'includes')
@@ -70,7 +69,7 @@ export function declareRoles(declaration: RoleDeclaration): Roles {
       ...grants.roles.flatMap((role) => roles.get(roleSpelling.get(role.toLowerCase()) ?? '') ?? []),
     ]
     const granted = grantedPrivileges(direct.flatMap((name) => reach.get(name.toLowerCase()) ?? []))
-    if (expanded.size >= MOST_EXPANDED) expanded.clear()
+    if (expanded.size >= MAX_CACHED_GRANTS) expanded.clear()
     expanded.set(text, granted)
     return granted
   }
@@ -92,7 +91,7 @@ export function declareRoles(declaration: RoleDeclaration): Roles {
   }
 }
 
-/** Grants as a session's record keeps them: '' when there are none. Role names are kept, so a changed role applies at once. */
+/** Writes grants as text for a record; '' for none. Role names are stored unresolved, so a changed role applies at once. */
 export function formatGrants({ privileges, roles }: Grants): string {
   return privileges.length + roles.length === 0 ? '' : JSON.stringify({ privileges, roles })
 }
@@ -110,16 +109,16 @@ function distinct(names: (string | undefined)[]): string[] {
   return [...new Set(names.filter((name) => name !== undefined))].sort()
 }
 
-/** Either shape as one map from name to list; every malformed place is an error that names it. */
+/** Reads either shape of a declaration as a map from name to list. @throws TypeError with the place of a malformed entry. */
 function entries(declared: unknown, place: string, nameKey: string, listKey: string): Map<string, readonly string[]> {
   const found = new Map<string, readonly string[]>()
   const seen = new Set<string>()
   const add = (at: string, name: unknown, list: unknown) => {
     const key = nameAt(at, name)
     if (seen.has(key.toLowerCase()))
-      throw new TypeError(`${at}: "${key}" is declared twice (the case of names does not matter).`)
+      throw new TypeError(`${at}: "${key}" is declared twice. Names that differ only in case are the same.`)
     if (key.toLowerCase() === WEB_ADMIN.toLowerCase())
-      throw new TypeError(`${at}: "${WEB_ADMIN}" is reserved; it exists without being declared.`)
+      throw new TypeError(`${at}: "${WEB_ADMIN}" is reserved and needs no declaration. Remove it.`)
     if (!Array.isArray(list)) throw new TypeError(`${at}: expected a list of privilege names, got ${typeName(list)}.`)
     for (const [index, item] of list.entries()) nameAt(`${at}[${index}]`, item)
     seen.add(key.toLowerCase())
@@ -143,7 +142,7 @@ function entries(declared: unknown, place: string, nameKey: string, listKey: str
 function nameAt(place: string, name: unknown): string {
   if (typeof name === 'string' && /^[^\s,]+$/.test(name)) return name
   throw new TypeError(
-    `${place}: a name is a text without blanks and commas, got ${typeof name === 'string' ? JSON.stringify(name) : typeName(name)}.`,
+    `${place}: a name is a text without spaces and commas, got ${typeof name === 'string' ? JSON.stringify(name) : typeName(name)}.`,
   )
 }
 
@@ -151,7 +150,7 @@ function typeName(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value
 }
 
-/** A name is declared by having an entry, or by being listed in a role. */
+/** Maps each declared privilege in lower case to its spelling. An entry in `privileges` or in a role declares it. */
 function declaredPrivileges(
   includes: Map<string, readonly string[]>,
   roles: Map<string, readonly string[]>,
@@ -160,7 +159,7 @@ function declaredPrivileges(
   for (const name of includes.keys()) spelling.set(name.toLowerCase(), name)
   for (const [role, list] of roles) {
     for (const name of list) {
-      if (roles.has(name)) throw new TypeError(`roles.${role}: "${name}" is a role; a role lists privileges only.`)
+      if (roles.has(name)) throw new TypeError(`roles.${role}: "${name}" is a role; a role may list privileges only.`)
       if (!spelling.has(name.toLowerCase())) spelling.set(name.toLowerCase(), name)
     }
   }
@@ -178,7 +177,7 @@ function checkIncluded(includes: Map<string, readonly string[]>, spelling: Map<s
   }
 }
 
-/** For each privilege all that it gives, itself first. */
+/** Maps each privilege to itself and all that it includes, at any depth. */
 function expandIncludes(
   includes: Map<string, readonly string[]>,
   spelling: Map<string, string>,

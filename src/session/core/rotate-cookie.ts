@@ -6,13 +6,13 @@ import { presentSession } from './new-session.ts'
 import type { RequestSession } from './request-session.ts'
 
 export interface RenewOptions {
-  /** The user has just proved their identity again: this device counts as logged in now. Default false. */
+  /** The user has just re-authenticated; sets `authenticatedAt` to now. Default false. */
   login?: boolean
-  /** What becomes of the session's other devices and one-time links. Default 'keep'. */
+  /** Whether the session's other devices and one-time links end. Default 'keep'. */
   others?: 'end' | 'keep'
 }
 
-/** Gives this device another cookie for the same session, in one step of the store; the one it came with is dead then. */
+/** Rotates this device's cookie atomically. The old cookie is invalid afterwards. */
 export async function rotateCookie(
   request: RequestSession,
   { login = false, others = 'keep' }: RenewOptions,

@@ -3,7 +3,7 @@ import { isLive, NEVER } from '../record.ts'
 import type { Context } from './context.ts'
 import { type TokenTerms, termsOfToken } from './new-token.ts'
 
-/** A session as lists and administrators may see it: no secret, no hash, no stored value. */
+/** A session for lists and administrators, without secrets, hashes or stored values. */
 export interface SessionDescription {
   id: SessionId
   kind: SessionKind
@@ -14,17 +14,18 @@ export interface SessionDescription {
   /** Both null when invalidated. */
   startTime: Date | null
   lastAccessTime: Date | null
-  /** When it ends if nothing more comes; null = never. */
+  /** When it ends if it is not used: ISO 8601, UTC; null = never. */
   expirationDate: string | null
-  /** When it ends if nothing more comes, by its idle timeout, and when it ends at the latest; null = never. */
+  /** When the idle timeout ends it if it is not used; null = never. */
   idleEndTime: Date | null
+  /** When the absolute timeout ends it; null = never. */
   absoluteEndTime: Date | null
   storageBytes: number
   storageKeys: string[]
   devices: DeviceDescription[]
 }
 
-/** One credential of a session. `name` and `scope` say something of bearer tokens only. */
+/** One credential of a session. `name` and `scope` are meaningful for bearer tokens only. */
 export interface DeviceDescription extends TokenTerms {
   handle: string
   kind: Credential['kind']
@@ -75,7 +76,7 @@ function describeDevice(context: Context, credential: Credential): DeviceDescrip
   }
 }
 
-/** ISO 8601, UTC: when a session ends if nothing more comes; null = never. */
+/** When a session ends if it is not used: ISO 8601, UTC; null = never. */
 export function expirationDateOf(record: SessionRecord): string | null {
   return momentOf(Math.min(idleEndOf(record), record.absoluteEnd))?.toISOString() ?? null
 }

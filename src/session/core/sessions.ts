@@ -22,63 +22,63 @@ import { type DeepReadonly, deepFreeze, storageFormat } from './storage.ts'
 import type { TokenSession } from './token-session.ts'
 import { watchChanges } from './watch.ts'
 
-// How many records one step of a sweep removes: a step holds the store, so many small ones are better than a long one.
+// Records removed per step of a sweep. A step may lock the store, so a sweep takes many small steps.
 const SWEEP_STEP = 500
 
 /** The sessions of one application. */
 export interface Sessions<S extends object = Record<string, unknown>, P extends string = string> {
-  /** The name of the session cookie, `4DSID_<appName>`; `__Host-` before it when cookies are secure. */
+  /** The name of the session cookie: `4DSID_<appName>` (4D), with the prefix `__Host-` when cookies are secure. */
   readonly cookieName: string
   /** Finds the session of a request. For framework glue; `koa/index.ts` shows how. */
   resume(exchange: Exchange): Promise<Session<S, P>>
   /** Finds the session of a bearer token. For framework glue; `koa/token-sessions.ts` shows how. */
   resumeToken(request: TokenRequest, defaultIdleSeconds?: number): Promise<TokenSession<S, P>>
-  /** Calls `run` with the session that a request came with, as it is now. For framework glue, at the end of a request. */
+  /** Calls `run` with the current description of the session that the request arrived with. For framework glue, at the end of a request. */
   requestEnded(session: Session<S, P>, run: (arrived: SessionDescription) => unknown): Promise<void>
-  /** Whether visitors get a session as soon as they come. */
+  /** Whether visitors get a session at their first request (option `guests`). */
   readonly beginsAtFirstRequest: boolean
-  /** One session with its devices, as an administrator may see it; undefined when there is none. */
+  /** Describes one session and its devices, for administrators. `undefined` when it does not exist or has expired. */
   get(id: SessionId): Promise<SessionDescription | undefined>
-  /** The storage of another session (4D); undefined when it does not exist or is not live. */
+  /** Reads the storage of any session (4D). `undefined` when it does not exist or is not live. */
   storage(id: SessionId): Promise<DeepReadonly<S> | undefined>
-  /** A page of sessions, newest first; pass `next` of the page before as `after`. */
+  /** Lists a page of sessions, newest first by default. To get the next page, pass `next` as `after`. */
   list(filter?: ListFilter, page?: Page): Promise<{ sessions: SessionDescription[]; next?: Cursor }>
-  /** How many there are. Without a filter every record counts, as for licences. */
+  /** Counts sessions. Without a filter every stored record counts, as it does for licences. */
   count(filter?: ListFilter): Promise<number>
-  /** Ends a session on all its devices. `false` when it is gone already. */
+  /** Ends a session on all its devices. `false` when it is no longer live. */
   end(id: SessionId, reason?: EndReason, by?: EndedBy): Promise<boolean>
-  /** Ends all sessions that match, those of a user for instance; an empty filter means all. Answers how many. */
+  /** Ends all sessions that match, for instance those of a user. An empty filter matches all. Returns how many ended. */
   endMany(filter: EndFilter, reason?: EndReason, by?: EndedBy): Promise<number>
-  /** Signs one device out, by its public handle. A session that has neither a device nor a link left ends. */
+  /** Signs out one device by its public handle. The session ends when no device and no open link remains. */
   detach(id: SessionId, handle: string, reason?: EndReason, by?: { cause?: Cause }): Promise<boolean>
-  /** Removes a session in whatever state (JADE); each device is told the message once. An empty one tells nothing. */
+  /** Removes a session in any state (JADE). Each device can take the message once; an empty message is not kept. */
   removeWithMessage(id: SessionId, message: string, by?: { cause?: Cause }): Promise<boolean>
-  /** Makes a one-time link for a session that is not this request's: for a worker that sends mail. '' when it is not live. */
+  /** Creates a one-time link to any session, for instance in a worker that sends mail. Returns '' when the session is not live. */
   createOTP(id: SessionId, options?: OTPOptions): Promise<string>
   /**
-   * Makes an API token for a user: a rest session of its own that lives for `absoluteSeconds`, without an idle timeout unless
-   * one is given. Show the token once; it is nowhere else. Throws SESSION_LIMIT, STORE_UNAVAILABLE.
+   * Creates an API token for a user: a separate rest session that lives for `absoluteSeconds`. It has no idle timeout unless
+   * `idleSeconds` is given. The token is returned only here and is not stored, so show it to the user now.
+   * @throws SessionError SESSION_LIMIT, STORE_UNAVAILABLE.
    */
   newToken(userId: string, options: NewTokenOptions<P> & NewTokenFrom): Promise<NewToken>
-  /** Yields whenever the session changed, until it ends or `signal` aborts. */
+  /** Yields each time the session has changed, until it ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
-  /** Removes what ended more than five minutes ago. Runs by itself; answers how many. */
+  /** Removes sessions that expired more than five minutes ago, and returns how many. Runs automatically (option `sweepSeconds`). */
   sweep(): Promise<number>
-  /** Listens to what happens; answers a function that stops listening. */
+  /** Adds an event listener. Returns a function that removes it. */
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
   /**
-   * Stops the sweeper, and listening to the store. With `endSessions` (default: the option `closeOnStop`) it ends all sessions when
-   * no other process has the store open.
+   * Stops the sweeper and the store's notifications. With `endSessions` (default: the option `closeOnStop`) it also ends all
+   * sessions, provided that no other process has the store open.
    */
   close(options?: { endSessions?: boolean }): Promise<void>
 }
 
-/** From where a token was made, and in which request. */
+/** The request and the device that a token was created from. */
 type NewTokenFrom = Pick<Cause, 'requestId' | 'device' | 'address'>
 
-/** What is known of an end that was asked for. */
 interface EndedBy {
-  /** Each device is told this once, at its next page. */
+  /** Shown once to each device, on its next page. */
   message?: string
   cause?: Cause
 }
@@ -87,14 +87,14 @@ export interface NewToken {
   token: string
   /** The session's id; end it to revoke the token. */
   id: SessionId
-  /** When it ends if nothing more comes: ISO 8601, UTC; null = never. */
+  /** When the session ends if it is not used: ISO 8601, UTC; null = never. */
   expirationDate: string | null
 }
 
 /**
- * Makes the sessions of an application.
- * @typeParam S what the application keeps in a session. @typeParam P the names of its privileges (see `PrivilegeOf`).
- * @throws TypeError that tells what to change, for options that cannot work.
+ * Creates the session manager of an application.
+ * @typeParam S the shape of the storage. @typeParam P the names of the privileges (see `PrivilegeOf`).
+ * @throws TypeError for an invalid option; its message says what to change.
  */
 export function createSessions<S extends object = Record<string, unknown>, P extends string = string>(
   options: SessionOptions,
@@ -151,7 +151,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
         const arrived = arrivalId === undefined ? undefined : await describe(arrivalId)
         if (arrived) await run(arrived)
       } catch (error) {
-        events.emit('warning', { message: 'onRequestEnd failed; the answer went out all the same.', error })
+        events.emit('warning', { message: 'onRequestEnd failed; the response was still sent.', error })
       }
     },
     beginsAtFirstRequest: policy.guests === 'first-request',
@@ -184,7 +184,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       const detached = record !== undefined && (await store.detach({ id, handle, reason }))
       if (!detached) return false
       events.emit('detached', { ...eventOf(record, cause), handle, reason })
-      // A session that has neither a device nor a link left can never be presented again.
+      // Without a device and without an open link no request can ever reach the session again.
       const all = (await store.credentials({ ids: [id] })).get(id) ?? []
       const isLeft = all.some(({ expiresAt }) => clock.now() < expiresAt)
       const ended = !isLeft ? await store.end({ id, reason }) : undefined
@@ -222,7 +222,10 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
   }
 }
 
-/** Tells an embedded store regularly that this process has it open. Answers a function that leaves: true for the last one. */
+/**
+ * Registers this process with an embedded store and renews the registration regularly.
+ * @returns a function that unregisters it; `true` when it was the last process.
+ */
 function registerPresence({ store, clock, events }: Context): () => Promise<boolean> {
   const { presence } = store
   if (!presence) return async () => false
@@ -232,7 +235,7 @@ function registerPresence({ store, clock, events }: Context): () => Promise<bool
     beating = presence
       .beat({ processId })
       .catch((error) =>
-        events.emit('warning', { message: 'The store could not be told that this process uses it.', error }),
+        events.emit('warning', { message: 'This process could not be registered with the store.', error }),
       )
     return beating
   }
@@ -246,12 +249,12 @@ function registerPresence({ store, clock, events }: Context): () => Promise<bool
   }
 }
 
-/** Those that were replaced were reported when that happened. */
+/** Leaves out replaced sessions: their end was reported when they were replaced. */
 function newlyEnded(ended: readonly EndedSession[]): EndedSession[] {
   return ended.filter(({ reason }) => reason !== 'secured')
 }
 
-/** Warns when the caller has had time to listen. */
+/** Emits a warning in the next turn of the event loop, so that the caller can add a listener first. */
 function warnSoon({ events }: Context, message: string): void {
   setImmediate(() => events.emit('warning', { message }))
 }
@@ -265,15 +268,15 @@ function checkedPage(page: Page): Page {
   if (!['asc', 'desc'].includes(direction))
     throw new TypeError(`list(): direction is 'asc' or 'desc', got ${direction}.`)
   if (after !== undefined && !(Number.isFinite(after.value) && isSessionId(after.id)))
-    throw new TypeError('list(): after is what the page before answered as next.')
+    throw new TypeError('list(): after must be the value of next from the previous page.')
   return { ...page, size }
 }
 
-/** A key that is there and undefined would mean all users, where one user was meant. */
+/** Refuses keys whose value is undefined: `{ userId: undefined }` would match all users instead of one. */
 function checkedFilter<F extends ListFilter | EndFilter>(filter: F): F {
   for (const [key, value] of Object.entries(filter)) {
     if (typeof value !== 'string')
-      throw new TypeError(`filter: ${key} is a text, got ${typeof value}. Leave the key out to mean everybody.`)
+      throw new TypeError(`filter: ${key} is a text, got ${typeof value}. Leave the key out to match all.`)
   }
   return filter
 }

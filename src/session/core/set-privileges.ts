@@ -8,14 +8,13 @@ import { updateRecord } from './update-record.ts'
 
 export interface SetPrivilegesOptions extends SecureOptions {
   /**
-   * The user has just proved their identity. Always gives a fresh session and cookie, also when no trust is raised, and never fails
-   * because the old session ended meanwhile. Default: true when another user is set; but then a session that had a user and
-   * ended meanwhile stays ended.
+   * The user has just authenticated. `true` always rotates the session ID, and succeeds even if the old session has ended.
+   * Default: a grant that sets another user counts as a login, but fails with SESSION_ENDED if a signed-in session has ended.
    */
   login?: boolean
 }
 
-/** Replaces the grants: in place when they raise no trust, else on a session whose id and cookie were never known before. */
+/** Replaces the grants. Rotates the session ID when they raise trust. */
 export async function setPrivileges(
   request: RequestSession,
   fields: GrantFields,
@@ -26,12 +25,12 @@ export async function setPrivileges(
   if (request.record.grants !== before) reportPrivileges(request)
 }
 
-/** Makes the session a guest's again. */
+/** Removes all grants. */
 export async function clearPrivileges(request: RequestSession): Promise<void> {
   if (request.state.is === 'guest') return
   await updateRecord(request, ({ grants }) => ({
     changes: grants === '' ? undefined : { grants: '' },
-    answer: undefined,
+    result: undefined,
   }))
   reportPrivileges(request)
 }
@@ -49,14 +48,14 @@ async function setGrants(
   const { context } = request
   const raises = () => raisesTrust(context, request.record, fields)
   const isLogin = login ?? setsAnotherUser(request.record, fields)
-  const afresh = login ?? (isLogin && isGuestRecord(request.record) && !request.lostUser)
+  const startsNew = login ?? (isLogin && isGuestRecord(request.record) && !request.lostUser)
   if (!isLogin && !raises()) {
-    if (request.state.is === 'guest') return // no trust raised on a guest: nothing to store
+    if (request.state.is === 'guest') return // an unstored guest gains nothing
     await updateRecord(request, (current) => ({
       changes: raisesTrust(context, current, fields) ? undefined : fields,
-      answer: undefined,
+      result: undefined,
     }))
-    if (!raises()) return // else another device had lowered the session meanwhile
+    if (!raises()) return // otherwise another device has removed privileges meanwhile, so trust rises after all
   }
-  await logIn(request, { fields, login: isLogin, afresh, ...(keepStorage !== undefined && { keepStorage }) })
+  await logIn(request, { fields, login: isLogin, startsNew, ...(keepStorage !== undefined && { keepStorage }) })
 }

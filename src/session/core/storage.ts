@@ -1,6 +1,6 @@
 import { SessionError } from './errors.ts'
 
-/** What a handler sees: the same shape, writable nowhere. */
+/** The same type with every property read-only, at any depth. */
 export type DeepReadonly<T> = T extends (...parameters: never[]) => unknown
   ? T
   : T extends object
@@ -8,36 +8,36 @@ export type DeepReadonly<T> = T extends (...parameters: never[]) => unknown
     : T
 
 /**
- * Lets storage hold a kind of value that JSON cannot, a Date for instance.
+ * Adds a kind of value that JSON cannot hold, for instance Date, to the storage.
  * @example { tag: 'date', test: (value) => value instanceof Date, encode: (date) => date.toISOString(), decode: (text) => new Date(text) }
  */
 export interface StorageCodec {
-  /** Marks the stored form. Changing it makes stored values unreadable. */
+  /** Identifies the codec in stored values. After a change, values stored before are no longer decoded. */
   tag: string
   test(value: unknown): boolean
-  /** Must answer something that JSON can hold. */
+  /** Must return a value that JSON can hold. */
   encode(value: never): unknown
   decode(stored: never): unknown
 }
 
-/** Turns storage into text and back. */
+/** Encodes storage as text and decodes it. */
 export interface StorageFormat {
   /**
-   * `name` stands for the whole in messages, 'storage' by default.
-   * @throws SessionError VALUE_NOT_SHAREABLE with the value's path (4D -10721), or STORAGE_TOO_LARGE. Nothing is written then.
+   * @param name the start of the paths in error messages; default 'storage'.
+   * @throws SessionError VALUE_NOT_SHAREABLE (4D -10721) with the value's path, or STORAGE_TOO_LARGE.
    */
   encode(storage: unknown, name?: string): string
-  /** A fresh copy that may be changed freely. */
+  /** Returns a new copy that the caller may change. */
   decode(text: string): object
 }
 
 export const EMPTY_STORAGE = '{}'
 
-// Deeper than any sane storage, and far from the depth at which parsing would run out of stack.
-const DEEPEST = 200
+// Far below the depth at which parsing would overflow the stack.
+const MAX_DEPTH = 200
 const TAG = '$codec'
 
-/** @param maxBytes the most that the text of one session may take, in UTF-8 bytes. */
+/** @param maxBytes the maximum size of one session's encoded storage, in UTF-8 bytes. */
 export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] = []): StorageFormat {
   const byTag = new Map(codecs.map((codec) => [codec.tag, codec]))
   const reviver = (_key: string, value: unknown) => {
@@ -47,7 +47,7 @@ export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] 
   const tooLarge = (size: string) =>
     new SessionError(
       'STORAGE_TOO_LARGE',
-      `The session's storage would take ${size}; ${maxBytes} are allowed. Keep large things in a table and their id in the session.`,
+      `The session's storage would take ${size}; ${maxBytes} are allowed. Keep large data in a table and its id in the session.`,
     )
   return {
     encode(storage, name = 'storage') {
@@ -60,7 +60,7 @@ export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] 
   }
 }
 
-/** Freezes lists and plain objects, and everything in them; answers the value. What a codec made is left as it is. */
+/** Freezes lists and plain objects, at any depth, and returns the value. Values from a codec stay as they are. */
 export function deepFreeze<T>(value: T): DeepReadonly<T> {
   if (isPlain(value) && !Object.isFrozen(value)) {
     Object.freeze(value)
@@ -75,7 +75,7 @@ function isPlain(value: unknown): value is object {
   return prototype === Object.prototype || prototype === null || Array.isArray(value)
 }
 
-/** One look at everything in a storage. */
+/** One traversal of a storage: checks every value and applies the codecs. */
 class Walk {
   readonly #codecs: readonly StorageCodec[]
   readonly #parents: object[] = []
@@ -89,15 +89,15 @@ class Walk {
     this.#tooLarge = tooLarge
   }
 
-  /** The value itself when JSON can hold all of it; a copy with encoded parts when codecs had to help. */
+  /** Returns the value itself when JSON can hold all of it, otherwise a copy with the parts that codecs encoded. */
   shareable(value: unknown, path: string): unknown {
-    // Each value takes a byte at least. One that is there by many ways counts each time, as it would in the text.
+    // Each value takes at least one byte. An object that is referenced twice counts twice, as in the text.
     if (++this.#seen > this.#most) throw this.#tooLarge(`more than ${this.#most} bytes`)
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
     const codec = this.#codecs.find((candidate) => candidate.test(value))
     if (codec) return { [TAG]: codec.tag, value: this.#encoded(codec, value, path) }
     if (typeof value === 'number') return Number.isFinite(value) ? value : refuse(path, `${value}`)
-    if (typeof value === 'object') return this.#inside(value, path)
+    if (typeof value === 'object') return this.#nested(value, path)
     return refuse(
       path,
       typeof value === 'bigint' ? 'a BigInt' : value === undefined ? 'undefined' : `a ${typeof value}`,
@@ -106,13 +106,13 @@ class Walk {
 
   #encoded(codec: StorageCodec, value: unknown, path: string): unknown {
     const encoded = codec.encode(value as never)
-    if (codec.test(encoded)) refuse(path, `what the codec "${codec.tag}" made of a value, being one of its kind again,`)
+    if (codec.test(encoded)) refuse(path, `a value that the codec "${codec.tag}" encoded as a value of the same kind`)
     return this.shareable(encoded, path)
   }
 
-  #inside(value: object, path: string): object {
+  #nested(value: object, path: string): object {
     if (this.#parents.includes(value)) refuse(path, 'an object that contains itself')
-    if (this.#parents.length > DEEPEST) refuse(path, `anything nested deeper than ${DEEPEST} levels`)
+    if (this.#parents.length > MAX_DEPTH) refuse(path, `anything nested deeper than ${MAX_DEPTH} levels`)
     this.#parents.push(value)
     const checked = Array.isArray(value) ? this.#list(value, path) : this.#object(value, path)
     this.#parents.pop()
@@ -139,7 +139,7 @@ class Walk {
     const items: [string, unknown][] = []
     let differs = false
     for (const [key, inner] of Object.entries(object)) {
-      if (inner === undefined) continue // as good as absent
+      if (inner === undefined) continue // like JSON.stringify, which omits it
       const item = this.shareable(inner, `${path}.${key}`)
       if (item !== inner) differs = true
       items.push([key, item])

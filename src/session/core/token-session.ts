@@ -10,12 +10,12 @@ import {
 import type { RequestSession } from './request-session.ts'
 import { Session } from './session.ts'
 
-/** Where in the storage the variables of `setSessionVar` are: a place of their own, whatever the application keeps beside them. */
+/** The storage key that holds the variables of `setSessionVar`. */
 const VARIABLES = 'sessionVars'
 
 /**
- * The session of one REST request, found by its bearer token (West Wind's token sessions). Without a live token it is a new one that is
- * stored nowhere, and never null: `isNew` tells. It has no cookie, no one-time links, and no `secureSession`.
+ * The session of one REST request, found by its bearer token (West Wind's token sessions). Without a live token it is a new,
+ * unstored session, and `isNew` is true. It has no cookie, no one-time links and no `secureSession`.
  */
 export class TokenSession<S extends object = Record<string, unknown>, P extends string = string> extends Session<S, P> {
   readonly #request: RequestSession
@@ -28,7 +28,7 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
     this.#defaultIdleSeconds = defaultIdleSeconds
   }
 
-  /** What its owner calls the token; '' for a sign-in. */
+  /** The token's name, as chosen by its owner; '' by default. */
   get name(): string {
     return this.#terms.name
   }
@@ -38,35 +38,36 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
     return this.#terms.scope
   }
 
-  /** How the token came about; undefined without one. */
+  /** How the token was created; undefined without a live token. */
   get via(): Credential['via'] | undefined {
     const { state } = this.#request
     return state.is === 'live' ? state.credential.via : undefined
   }
 
-  /** All variables, unsaved ones too. */
+  /** All variables, including unsaved ones. */
   get sessionVars(): Readonly<Record<string, string>> {
     const variables = variablesIn(this.storage)
     for (const [name, value] of this.#unsaved) put(variables, name, value)
     return variables
   }
 
-  /** A variable of this session; '' when there is none (West Wind). */
+  /** Reads a variable; '' when it is not set (West Wind). */
   getSessionVar(name: string): string {
     return this.#unsaved.get(name) ?? variablesIn(this.storage)[name] ?? ''
   }
 
-  /** Sets a variable for this request; '' takes it away. Only `save` keeps it, or the option `autoSave` of `tokenSessions`. */
+  /** Sets a variable for this request; '' removes it. `save` stores it, and so does the option `autoSave` of `tokenSessions`. */
   setSessionVar(name: string, value: string): void {
-    if (typeof name !== 'string' || name === '') throw new TypeError('setSessionVar(): the name is a text, not empty.')
+    if (typeof name !== 'string' || name === '')
+      throw new TypeError('setSessionVar(): the name must be a non-empty text.')
     if (typeof value !== 'string') throw new TypeError(`setSessionVar(): "${name}" takes a text, got ${typeof value}.`)
     this.#unsaved.set(name, value)
   }
 
   /**
-   * Keeps the variables that were set since. They are put into what is stored by now, so that concurrent saves of different
-   * variables lose none.
-   * @throws SessionError NOT_SIGNED_IN without a session to save in, and what `use` throws; the variables stay unsaved then.
+   * Stores the variables that were set since the last save. They are merged into the newest stored variables, so concurrent
+   * saves of different variables lose none. After an error they stay unsaved.
+   * @throws SessionError NOT_SIGNED_IN without a live token, and what `use` throws.
    */
   async save(): Promise<void> {
     const saving = new Map(this.#unsaved)
@@ -80,9 +81,9 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
   }
 
   /**
-   * Makes a session for a user who has just signed in, stored at once, and the current one of this request. A session that the request
-   * came with lives on.
-   * @returns the token, which is nowhere else.
+   * Creates and stores a session for a user who has just signed in, and makes it the session of this request. The session that
+   * the request arrived with stays live.
+   * @returns the token; only its hash is stored.
    * @throws SessionError SESSION_LIMIT (503, number 5503) when all licences are taken; STORE_UNAVAILABLE.
    */
   async newSession(userId?: string, options: NewTokenOptions<P> = {}): Promise<string> {
@@ -102,8 +103,8 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
   }
 
   /**
-   * The user whom the token stands for, as `load` finds them now: a user who was switched off since does not pass.
-   * @throws SessionError NOT_SIGNED_IN (401) without a live token, without a user, and when `load` answers undefined.
+   * Loads the user of the token. `load` runs each time, so a user who has been disabled since is refused.
+   * @throws SessionError NOT_SIGNED_IN (401) without a live token, without a user, and when `load` resolves to undefined.
    */
   async authenticate<U>(load: (userId: string) => Promise<U | undefined>): Promise<U> {
     const user = this.#request.state.is === 'live' && this.userId !== undefined ? await load(this.userId) : undefined
@@ -117,7 +118,7 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
   }
 }
 
-/** A copy without a prototype: no name of a variable means anything else. */
+/** A copy of the variables without a prototype, so that names such as `constructor` are ordinary keys. */
 function variablesIn(storage: object): Record<string, string> {
   const stored = (storage as Record<string, unknown>)[VARIABLES]
   return Object.assign(Object.create(null), stored)

@@ -8,59 +8,58 @@ import { isSessionError, SessionError, sessionEnded, storeUnavailable } from './
 import type { RequestSession } from './request-session.ts'
 import { refuseNested } from './use-callback.ts'
 
-/** How long an update is tried again while other processes get in between. */
+/** How long an update is retried after write conflicts. */
 export const CONFLICT_SECONDS = 10
-// The first conflicts are tried again at once; later ones wait a random while up to this.
+// The first three retries are immediate; later ones wait a random time up to this.
 const CONFLICT_PAUSE_MILLISECONDS = 5
-// An update that waited this long behind one that the store left without an answer fails with it, and does not ask the store itself.
+// An update that has waited this long behind one that failed with STORE_UNAVAILABLE fails too, without a call to the store.
 const QUEUE_MILLISECONDS = 2000
 
-/** What an update makes of a record: the fields to write (none = nothing to do), and the answer for the caller. */
+/** The fields to write (undefined = nothing to write), and the result for the caller. */
 interface RecordUpdate<T> {
   changes: SessionChanges | undefined
-  answer: T
+  result: T
 }
 
 type Decide<T> = (record: SessionRecord) => RecordUpdate<T> | Promise<RecordUpdate<T>>
 
-/** Which session to update, and by which credential. */
 interface Target {
   /** The record as the request knows it. */
   record: SessionRecord
-  /** The hash of the caller's credential; undefined for a session that is borrowed for one request. */
+  /** The hash of the caller's credential; undefined for a request-only link. */
   by: string | undefined
 }
 
 /**
- * Updates the record of a stored session: reads the newest one, asks `decide` what to make of it, and writes that if there was no other
- * write meanwhile; otherwise again. One update of a session at a time in this process. `decide` may run more than once.
+ * Updates the record of a stored session by compare-and-set: reads the newest record, calls `decide`, and writes its changes. After a
+ * conflict it starts again, so `decide` may run more than once. Updates of one session run one at a time in this process.
  * @throws SessionError SESSION_ENDED, SESSION_BUSY, USE_NESTED, STORE_UNAVAILABLE, or what `decide` throws.
  */
 export async function updateRecord<T>(request: RequestSession, decide: Decide<T>): Promise<T> {
   const { state } = request
-  if (state.is !== 'live' && state.is !== 'borrowed') throw sessionEnded()
+  if (state.is !== 'live' && state.is !== 'request-only') throw sessionEnded()
   const target = { record: state.record, by: state.is === 'live' ? state.credential.hash : undefined }
-  const isStillThis = () => request.state.is === state.is && request.record.id === state.record.id
+  const isSameSession = () => request.state.is === state.is && request.record.id === state.record.id
   try {
-    const { record, answer } = await updateStored(request.context, target, decide)
-    if (isStillThis()) request.state = { ...state, record }
-    return answer
+    const { record, result } = await updateStored(request.context, target, decide)
+    if (isSameSession()) request.state = { ...state, record }
+    return result
   } catch (error) {
-    if (isSessionError(error, 'SESSION_ENDED') && isStillThis()) request.becomeGuest('just-ended')
+    if (isSessionError(error, 'SESSION_ENDED') && isSameSession()) request.becomeGuest('just-ended')
     throw error
   }
 }
 
-/** @returns the record as it now is, and the answer. */
+/** @returns the updated record, and the result of `decide`. */
 async function updateStored<T>(
   context: Context,
   target: Target,
   decide: Decide<T>,
-): Promise<{ record: SessionRecord; answer: T }> {
+): Promise<{ record: SessionRecord; result: T }> {
   const { store, clock, events, queue } = context
   const { id } = target.record
   refuseNested(id)
-  // When no update is under way, the record that came with the request is probably the newest. If not, the version tells.
+  // Without a queued update the request's record is probably the newest; the version check finds out if not.
   let known = queue.isIdle(id) ? target.record : undefined
   const asked = clock.now()
   return queue.run(id, async (failure) => {
@@ -72,19 +71,19 @@ async function updateStored<T>(
       const record = known ?? (await store.get({ id }))
       known = undefined
       if (!record || !isLive(record, clock.now())) throw sessionEnded()
-      const { changes, answer } = await decide(record)
-      if (changes === undefined && (!isGuess || (await isNewest(context, target, record)))) return { record, answer }
+      const { changes, result } = await decide(record)
+      if (changes === undefined && (!isGuess || (await isNewest(context, target, record)))) return { record, result }
       if (changes === undefined) continue
       if (await write(context, record, target.by, changes)) {
         events.emit('changed', { id })
         const { authenticatedAt: _, ...fields } = changes
-        return { record: { ...record, ...fields, version: record.version + 1 }, answer }
+        return { record: { ...record, ...fields, version: record.version + 1 }, result }
       }
       if (clock.now() - started >= CONFLICT_SECONDS * 1000) {
         reportConflict(context, id, true)
         throw new SessionError(
           'SESSION_BUSY',
-          'Others are changing this session without a pause. Nothing was written; try again in a few seconds.',
+          'Other requests keep changing this session, so nothing was written. Try again in a few seconds.',
         )
       }
       if (target.by !== undefined) await requireLive(store, id, target.by)
@@ -95,8 +94,8 @@ async function updateStored<T>(
 }
 
 /**
- * Writes once. When the store's reply is lost on the way, the same write id is asked again, which the store recognises; if that
- * tells nothing either, the outcome is unknown and the caller must hear so: running the callback again could apply it twice.
+ * Writes once. After a lost reply it repeats the call with the same write id, which the store applies only once. If that fails too,
+ * the outcome is unknown and the error is thrown: another run of the callback could apply the change twice.
  */
 async function write(
   context: Context,
@@ -120,7 +119,7 @@ async function write(
   return outcome.updated
 }
 
-/** Whether there was no write since this record was read; without a write of its own to compare with, only looking tells. */
+/** Whether this record is still the newest. For an update that writes nothing, so it gets no version check from the store. */
 async function isNewest({ store, clock }: Context, { by }: Target, { id, version }: SessionRecord): Promise<boolean> {
   if (by !== undefined) await requireLive(store, id, by)
   const newest = await store.get({ id })
@@ -128,7 +127,7 @@ async function isNewest({ store, clock }: Context, { by }: Target, { id, version
   return newest.version === version
 }
 
-/** An update was refused: because of another write, or because this device is no longer signed in? */
+/** @throws SessionError SESSION_ENDED when the session or this credential of it has ended. */
 async function requireLive(store: BoundStore, id: SessionId, hash: string): Promise<void> {
   const found = await store.find({ id, hash })
   if (found?.state !== 'live') throw sessionEnded()

@@ -4,7 +4,7 @@ import type { SessionId } from '../record.ts'
 import type { Clock } from './clock.ts'
 import { SessionError } from './errors.ts'
 
-/** What `use` is given: changes the copy of the storage that it gets. */
+/** The callback of `use`. It changes the given copy of the storage. */
 export type UseCallback<S, T> = (storage: S) => T | Promise<T>
 
 /** How long the callback of `use` may take. */
@@ -16,14 +16,14 @@ interface Frame {
   open: boolean
 }
 
-// What runs until its first await is known without help. Behind an await only AsyncLocalStorage knows, and while one is in use every
-// promise of the process costs more: it is switched on for async callbacks alone, and off when the last one is done.
+// `current` tracks the callback that runs synchronously. After an await only AsyncLocalStorage can tell, and while it is enabled every
+// promise of the process is slower. So it is enabled only for async callbacks, and disabled after the last one.
 let current: Frame | undefined
 const frames = new AsyncLocalStorage<Frame>()
 let asyncFrames = 0
 
 /**
- * Calls the use callback `change` with `storage`, for at most `CALLBACK_SECONDS`.
+ * Runs a use callback for at most `CALLBACK_SECONDS`.
  * @throws SessionError USE_TIMEOUT, or what `change` throws.
  */
 export function runUseCallback<S, T>(
@@ -38,13 +38,13 @@ export function runUseCallback<S, T>(
     : runPlain(clock, frame, change, storage)
 }
 
-/** The reentrancy guard. @throws SessionError USE_NESTED inside a use callback of the same session: it would wait for itself. */
+/** The reentrancy guard. @throws SessionError USE_NESTED inside a use callback of the same session, to prevent a deadlock. */
 export function refuseNested(id: SessionId): void {
   for (let frame = openFrame(); frame; frame = frame.outer) {
     if (frame.open && frame.id === id) {
       throw new SessionError(
         'USE_NESTED',
-        'A write inside the callback of use() on the same session would wait for itself. Change the storage that the callback was given, or write after use() has resolved.',
+        'A write inside the callback of use() on the same session would never finish. Change the storage that the callback gets, or write after use() has resolved.',
       )
     }
   }
@@ -66,7 +66,7 @@ function runPlain<S, T>(clock: Clock, frame: Frame, change: UseCallback<S, T>, s
     current = before
     frame.open = false
   }
-  // Not declared async, and yet a promise: a nested write behind its awaits is given up after the time limit.
+  // A plain function that returns a promise: a nested write after its first await is not detected, and ends with USE_TIMEOUT.
   return isPromise(result) ? withinTime(clock, result) : result
 }
 
@@ -90,7 +90,7 @@ function withinTime<T>(clock: Clock, running: Promise<T>): Promise<T> {
       reject(
         new SessionError(
           'USE_TIMEOUT',
-          `The callback of use() took longer than ${CALLBACK_SECONDS} seconds. Its write was dropped; fetch what is slow before use() and only change storage inside.`,
+          `The callback of use() took longer than ${CALLBACK_SECONDS} seconds, so its write was dropped. Fetch slow data before calling use().`,
         ),
       ),
     )

@@ -2,10 +2,9 @@ import { isLive, type SessionId } from '../record.ts'
 import { wait } from './clock.ts'
 import type { Context } from './context.ts'
 
-/** A change made by another process is noticed after at most this long. */
-const LOOK_MILLISECONDS = 1000
+const POLL_MILLISECONDS = 1000
 
-/** Yields when the session's version moved: at once for a change in this process, within a second for one in another. */
+/** Yields after a change of the session: immediately for this process, within a second for another one. */
 export async function* watchChanges(context: Context, id: SessionId, signal: AbortSignal): AsyncGenerator<void> {
   const { store, clock, events } = context
   let wake = () => {}
@@ -25,7 +24,7 @@ export async function* watchChanges(context: Context, id: SessionId, signal: Abo
       if (!record || !isLive(record, clock.now())) return
       if (version !== undefined && record.version !== version) yield
       version = record.version
-      await Promise.race([woken, wait(clock, LOOK_MILLISECONDS)])
+      await Promise.race([woken, wait(clock, POLL_MILLISECONDS)])
     }
   } finally {
     for (const stop of stopListening) stop()

@@ -4,7 +4,7 @@ import { EMPTY_STORAGE } from './storage.ts'
 import { updateRecord } from './update-record.ts'
 import { runUseCallback, type UseCallback } from './use-callback.ts'
 
-/** Changes the storage of a session; a guest's is stored with it for the first time. */
+/** Writes the storage of a session. The first write of a guest also stores the session. */
 export async function writeStorage<S extends object, T>(
   request: RequestSession,
   change: UseCallback<S, T>,
@@ -15,23 +15,23 @@ export async function writeStorage<S extends object, T>(
   )
 }
 
-/** The first write of a guest: what it leaves is stored together with the session, or nothing is. */
+/** Stores a guest's session together with its storage, unless `change` leaves the storage empty. */
 async function writeFirst<S extends object, T>(request: RequestSession, change: UseCallback<S, T>): Promise<T> {
   request.require('mayBegin')
   const { clock, format } = request.context
   const storage = format.decode(EMPTY_STORAGE) as S
-  const answer = await runUseCallback(clock, request.record.id, change, storage)
+  const result = await runUseCallback(clock, request.record.id, change, storage)
   const text = format.encode(storage)
   if (text !== EMPTY_STORAGE) await createSession(request, { storage: text }, 'visit')
-  return answer
+  return result
 }
 
 function writeStored<S extends object, T>(request: RequestSession, change: UseCallback<S, T>): Promise<T> {
   const { clock, format } = request.context
   return updateRecord(request, async (current) => {
     const storage = format.decode(current.storage) as S
-    const answer = await runUseCallback(clock, current.id, change, storage)
+    const result = await runUseCallback(clock, current.id, change, storage)
     const text = format.encode(storage)
-    return { changes: text === current.storage ? undefined : { storage: text }, answer }
+    return { changes: text === current.storage ? undefined : { storage: text }, result }
   })
 }

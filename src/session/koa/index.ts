@@ -9,7 +9,7 @@ import { onClose } from './on-close.ts'
 export { type GatedContext, requirePrivilege, requireRecentLogin } from './require.ts'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'
 
-/** What this glue needs of a Koa context. Koa's own fits; `session` is what it adds. */
+/** The parts of a Koa context that the middleware uses. It sets `session`. */
 export interface SessionContext<S extends object = Record<string, unknown>, P extends string = string> {
   readonly req: IncomingMessage
   readonly res: ServerResponse
@@ -22,36 +22,36 @@ export interface SessionContext<S extends object = Record<string, unknown>, P ex
   session: Session<S, P> | null
 }
 
-/** The part that does not depend on what an application stores. */
+/** The context without the type of the storage. */
 type RequestContext = Omit<SessionContext, 'session'> & { session: unknown }
 
 type Next = () => Promise<unknown>
 
 export interface SessionsOptions<C> {
-  /** Whether a request counts as activity that keeps the session alive. Answer false for polls and streams. */
+  /** Whether a request counts as activity and extends the idle timeout. Return false for polls and streams. Default: always true. */
   touch?: (ctx: C) => boolean
-  /** What the application's log calls a request: it stands in the events that the request causes. */
+  /** Returns the request's id in the application's log. Events of the request contain it. */
   requestId?: (ctx: C) => string
   /**
-   * Called when the handler is done, also when it threw, with the session that the request came with, as it is now (JADE's epilog of
-   * processRequest). One that was replaced, by this request or before it, has both times null: an application may
-   * remove it here. Costs a lookup for each request. What it throws is reported as a warning.
+   * Called after the handler, even if it threw (JADE's epilog of processRequest). `arrived` is the current description of the session
+   * that the request arrived with. A replaced session has `startTime` and `lastAccessTime` null; an application may remove it here.
+   * Costs a lookup for each request. An error becomes a `warning` event.
    */
   onRequestEnd?: (arrived: SessionDescription, ctx: C) => unknown
 }
 
 /** The URL parameter of a one-time link (4D). */
 export const LINK_PARAMETER = '$4DSID'
-/** Beside it on the POST of a confirmation page: "1" leaves another user's session for the link's. */
+/** The URL parameter of a confirming POST: "1" allows the link to replace another user's session in this browser. */
 export const REPLACE_PARAMETER = '$4DSID.replace'
 
-// Everything below this middleware may show what a session holds.
+// Pages below this middleware may contain personal data.
 const PRIVATE = 'private, no-store'
 
 /**
- * Koa middleware that gives each request its session as `ctx.session`. It never refuses a request: put `requirePrivilege` on what
- * needs one. Mount the cross-origin guard, assets and health checks above it; and `tokenSessions`, whose requests it leaves alone.
- * @param manager from `createSessions`; null runs without sessions: `ctx.session` is null and no cookie is ever set.
+ * Koa middleware that sets `ctx.session`. It does not check privileges; use `requirePrivilege` for that. Mount assets, health checks,
+ * `tokenSessions` and the CSRF guard above it. It skips the requests that `tokenSessions` has handled.
+ * @param manager from `createSessions`. With null the server runs without sessions: `ctx.session` is null and no cookie is set.
  */
 export function sessions<S extends object, P extends string, C extends SessionContext<S, P>>(
   manager: Sessions<S, P> | null,
@@ -59,7 +59,7 @@ export function sessions<S extends object, P extends string, C extends SessionCo
 ) {
   return async function sessions(ctx: C, next: Next): Promise<void> {
     if (ctx.session?.kind === 'rest') {
-      await next() // tokenSessions() above has seen to this one
+      await next() // handled by tokenSessions()
       return
     }
     if (manager === null) {
@@ -73,10 +73,10 @@ export function sessions<S extends object, P extends string, C extends SessionCo
     const link = readLink(ctx)
     if (link.isInUrl) {
       if (link.isPrefetch) {
-        ctx.status = 503 // a browser would show this answer later, without asking again
+        ctx.status = 503 // the browser would show a prefetched page without a new request, and the link would not be opened
         return
       }
-      // The token must not travel on in a Referer; `no-referrer` would take the Origin from the form on such a page.
+      // Keeps the token out of the Referer header. `no-referrer` would also remove the Origin header of the confirmation form.
       res.setHeader('Referrer-Policy', 'strict-origin')
     }
     const session = await manager.resume(exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx)))
@@ -84,7 +84,7 @@ export function sessions<S extends object, P extends string, C extends SessionCo
     try {
       await next()
     } finally {
-      await session.settled() // a handler that forgot to await a login must not answer before its cookie is known
+      await session.settled() // in case the handler did not await a login: its cookie must be in this response
       if (onRequestEnd) await manager.requestEnded(session, (arrived) => onRequestEnd(arrived, ctx))
     }
     if (manager.beginsAtFirstRequest && ctx.status < 400 && ctx.status !== 204) await session.beginIfAllowed()
@@ -138,20 +138,20 @@ interface Link {
   replacesUser: boolean
 }
 
-/** What a URL says of a one-time link. Twice the parameter is none: it is not known which one is meant. */
+/** Reads the one-time link of a URL. A repeated parameter is ambiguous, so it counts as no token. */
 function readLink({ url, method, req }: RequestContext): Link {
   const question = url.indexOf('?')
   const path = question === -1 ? url : url.slice(0, question)
   const query = question === -1 ? undefined : new URLSearchParams(url.slice(question + 1))
   const tokens = query?.getAll(LINK_PARAMETER) ?? []
-  const ahead = isPrefetch(purposeOf(req))
-  const idle = method === 'HEAD' || method === 'OPTIONS' || ahead
+  const prefetch = isPrefetch(purposeOf(req))
+  const opensNothing = method === 'HEAD' || method === 'OPTIONS' || prefetch
   return {
     path,
     isInUrl: tokens.length > 0,
     token: tokens.length === 1 ? tokens[0] : undefined,
-    use: idle ? 'none' : method === 'GET' ? 'open' : 'confirm',
-    isPrefetch: ahead,
+    use: opensNothing ? 'none' : method === 'GET' ? 'open' : 'confirm',
+    isPrefetch: prefetch,
     replacesUser: query?.get(REPLACE_PARAMETER) === '1',
   }
 }
@@ -161,8 +161,8 @@ function purposeOf({ headers }: IncomingMessage): string | undefined {
 }
 
 /**
- * Puts the session's cookie on the answer at the last moment, when its head is written: Koa drops all headers when a handler
- * throws, and handlers may overwrite Set-Cookie. The cookie never travels on an error object, which may be one for many requests.
+ * Sets the session's cookie now, and again when the response head is written, because Koa drops all headers when a handler throws, and
+ * a handler may overwrite Set-Cookie. The cookie is not passed on the error object, because requests may share one.
  */
 function sessionCookieSetter(res: ServerResponse, name: string): (header: string) => void {
   let header: string | undefined
@@ -182,7 +182,7 @@ function beforeHead(res: ServerResponse, run: () => void): void {
   } as typeof res.writeHead
 }
 
-/** Replaces the session's Set-Cookie and leaves others alone; an answer with it is never for a shared cache. */
+/** Replaces the session's Set-Cookie header, keeps other cookies, and keeps the response out of shared caches. */
 function putCookie(res: ServerResponse, name: string, header: string): void {
   const value = res.getHeader('Set-Cookie')
   const present = Array.isArray(value) ? value : value === undefined ? [] : [String(value)]

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-/** Calls `run` when the answer is sent or its connection is gone: at once if that is so already. */
+/** Calls `run` when the response is sent or its connection is closed; immediately if that has already happened. */
 export function onClose(res: ServerResponse, run: () => void): void {
   if (res.closed || res.destroyed || res.writableFinished) run()
   else res.once('close', run)

@@ -1,6 +1,6 @@
 import { SessionError } from '../core/errors.ts'
 
-/** What the gates need of a context. */
+/** The parts of a Koa context that these middlewares use. */
 export interface GatedContext {
   readonly method: string
   readonly url: string
@@ -16,13 +16,13 @@ export interface GatedContext {
 type Next = () => Promise<unknown>
 
 interface RequirePrivilegeOptions {
-  /** Where guests go to sign in; they come back afterwards by the parameter `next`. */
+  /** The login page. Guests are redirected to it, with the requested URL in the parameter `next`. */
   loginPath: string
 }
 
 /**
- * Koa middleware that lets only sessions with this privilege pass. A guest is sent to sign in; a signed-in user gets
- * PRIVILEGE_MISSING (403). Throws SESSIONS_OFF (503) when the server runs without sessions.
+ * Koa middleware that requires a privilege. Without it a guest is redirected to the login page.
+ * @throws SessionError PRIVILEGE_MISSING (403) for a signed-in user; SESSIONS_OFF (503) when the server runs without sessions.
  */
 export function requirePrivilege<P extends string>(privilege: P, { loginPath }: RequirePrivilegeOptions) {
   return async function requirePrivilege(ctx: GatedContext, next: Next): Promise<void> {
@@ -38,21 +38,21 @@ export function requirePrivilege<P extends string>(privilege: P, { loginPath }: 
         { privilege },
       )
     }
-    sendTo(ctx, loginPath, wayBack(ctx))
+    redirectTo(ctx, loginPath, returnUrl(ctx))
   }
 }
 
 interface RequireRecentLoginOptions {
   withinMinutes: number
-  /** Where the user proves their identity again; they come back afterwards by the parameter `next`. */
+  /** The page for re-authentication. The user is redirected to it, with the URL to return to in the parameter `next`. */
   confirmPath: string
-  /** Where the user comes back to, in place of what was asked for: from a POST, or a download. Default: the page itself; nowhere for a POST. */
+  /** The URL to return to afterwards. Default: the requested URL of a GET; none for a POST. Set it for a POST or a download. */
   comeBackTo?: string
 }
 
 /**
- * Koa middleware for sensitive pages: lets only users pass who proved their identity on this device in the last minutes. A session that
- * came by a one-time link always needs it. Put it behind `requirePrivilege`.
+ * Koa middleware for step-up: requires that the user authenticated on this device within the last `withinMinutes` minutes. A device
+ * that came by a one-time link is always asked. Put it after `requirePrivilege`.
  */
 export function requireRecentLogin({ withinMinutes, confirmPath, comeBackTo }: RequireRecentLoginOptions) {
   if (!(Number.isFinite(withinMinutes) && withinMinutes > 0))
@@ -60,7 +60,7 @@ export function requireRecentLogin({ withinMinutes, confirmPath, comeBackTo }: R
   return async function requireRecentLogin(ctx: GatedContext, next: Next): Promise<void> {
     const session = sessionOf(ctx, 'requireRecentLogin')
     if (session.hasRecentLogin(withinMinutes)) await next()
-    else sendTo(ctx, confirmPath, comeBackTo ?? wayBack(ctx))
+    else redirectTo(ctx, confirmPath, comeBackTo ?? returnUrl(ctx))
   }
 }
 
@@ -71,12 +71,12 @@ function sessionOf(ctx: GatedContext, gate: string): NonNullable<GatedContext['s
   return ctx.session
 }
 
-/** Some clients may send a whole address in place of a path: there is no way back to that. */
-function wayBack({ method, url }: GatedContext): string | undefined {
+/** The requested URL of a GET or HEAD. `undefined` for an absolute URL, which could lead to another site. */
+function returnUrl({ method, url }: GatedContext): string | undefined {
   return (method === 'GET' || method === 'HEAD') && /^\/(?!\/)/.test(url) ? url : undefined
 }
 
-function sendTo(ctx: GatedContext, path: string, next: string | undefined): void {
+function redirectTo(ctx: GatedContext, path: string, next: string | undefined): void {
   ctx.status = 303
   const separator = path.includes('?') ? '&' : '?'
   ctx.redirect(next === undefined ? path : `${path}${separator}next=${encodeURIComponent(next)}`)

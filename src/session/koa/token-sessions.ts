@@ -5,7 +5,7 @@ import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { onClose } from './on-close.ts'
 
-/** What this glue needs of a Koa context. Koa's own fits; `session` is what it adds. */
+/** The parts of a Koa context that the middleware uses. It sets `session`. */
 export interface TokenContext<S extends object = Record<string, unknown>, P extends string = string> {
   readonly req: IncomingMessage
   readonly res: ServerResponse
@@ -16,15 +16,15 @@ export interface TokenContext<S extends object = Record<string, unknown>, P exte
 }
 
 export interface TokenSessionsOptions<C> {
-  /** Where the API is: '/api' stands for it and all below. Default '': everywhere. */
+  /** The path of the API: '/api' matches that path and all below it. Default '': every path. */
   mount?: string
-  /** Keeps the variables that a handler has set without `save()`, when it did not throw. Default false (West Wind). */
+  /** Saves the session variables after a handler that did not throw. Default false: only `save()` does (West Wind). */
   autoSave?: boolean
-  /** Seconds without a request after which a sign-in's session closes. Default 1800 (West Wind). */
+  /** Idle timeout of sign-ins in seconds. Default 1800 (West Wind). */
   timeoutSeconds?: number
-  /** What the application's log calls a request: it stands in the events that the request causes. */
+  /** Returns the request's id in the application's log. Events of the request contain it. */
   requestId?: (ctx: C) => string
-  /** The requests that need no token: whole paths below the mount, in any case. Default testpage, signin and signout (West Wind). */
+  /** The paths below the mount that need no token. Matches whole paths, ignoring case. Default testpage, signin and signout (West Wind). */
   anonymous?: readonly string[]
 }
 
@@ -32,10 +32,11 @@ type RequestOf = Pick<TokenContext, 'req' | 'res' | 'ip'>
 type Next = () => Promise<unknown>
 
 /**
- * Koa middleware for REST clients (West Wind's InitTokenSession): finds the session of the bearer token as `ctx.session`, a
- * `TokenSession`. Without a live token only the anonymous requests get on; all others throw NOT_SIGNED_IN (401). Never reads or sets a
- * cookie, and writes nothing for a request without a live token. Mount it above `sessions()`, which leaves its requests alone.
- * @param manager from `createSessions`; null runs without sessions: `ctx.session` is null and only anonymous requests get on.
+ * Koa middleware for REST clients (West Wind's InitTokenSession): sets `ctx.session` to the `TokenSession` of the bearer token.
+ * Requests without a live token get NOT_SIGNED_IN (401) and write nothing, except those to `anonymous` paths. It never reads or sets
+ * a cookie. Mount it above `sessions()`, which skips its requests.
+ * @param manager from `createSessions`. With null the server runs without sessions: `ctx.session` is null, and only `anonymous` paths
+ * are served; others throw SESSIONS_OFF (503).
  */
 export function tokenSessions<S extends object, P extends string, C extends TokenContext<S, P>>(
   manager: Sessions<S, P> | null,
@@ -51,7 +52,7 @@ export function tokenSessions<S extends object, P extends string, C extends Toke
     throw new TypeError(`tokenSessions(): timeoutSeconds is a number above 0, got ${timeoutSeconds}.`)
   if (mount !== '' && !/^(\/[^/?#]+)+$/.test(mount))
     throw new TypeError(
-      `tokenSessions(): mount begins with "/" and does not end with one, got ${JSON.stringify(mount)}.`,
+      `tokenSessions(): mount begins with "/" and does not end with "/", got ${JSON.stringify(mount)}.`,
     )
   const open = new Set(anonymous.map((name) => `${mount}/${name}`.toLowerCase()))
 
@@ -90,7 +91,7 @@ function requestOf({ req, res, ip }: RequestOf, requestId: string | undefined): 
   }
 }
 
-/** Two Authorization headers say two things. Node shows the first one only. */
+/** Whether there is more than one Authorization header. Node's `headers` contains only the first. */
 function isRepeated({ rawHeaders }: IncomingMessage): boolean {
   let seen = 0
   for (let index = 0; index < rawHeaders.length; index += 2)

@@ -1,10 +1,10 @@
 import { parseToken, type Token } from './token.ts'
 
-/** How bearer tokens look on the wire: `<prefix><session id>.<secret>` (West Wind's tokens, with a prefix that is recognised). */
+/** The format of bearer tokens: `<prefix><session id>.<secret>`. They are West Wind's tokens with a prefix for secret scanners. */
 export interface BearerTokens {
-  /** What the client is given of a token as `formatToken` writes it. */
+  /** Adds the prefix to a token that `formatToken` wrote. */
   format(token: string): string
-  /** What an Authorization header carries; undefined for anything but exactly one well-formed token of this prefix. */
+  /** Reads the token of an Authorization header. `undefined` unless it is one well-formed token with this prefix. */
   read(authorization: string | undefined): Token | undefined
 }
 

@@ -1,20 +1,19 @@
-/** The session cookie's fixed traits. Setting and clearing go through the same object, so they cannot differ. */
+/** Writes and reads the session cookie. Setting and clearing use the same attributes, so a clear always matches. */
 export interface SessionCookie {
   readonly name: string
-  /** A Set-Cookie header that gives the browser this token until it closes. The server decides about the end. */
+  /** A Set-Cookie header with this token. It has no expiry of its own: the server decides when the session ends. */
   set(token: string): string
-  /** A Set-Cookie header that takes the cookie away. */
+  /** A Set-Cookie header that deletes the cookie. */
   clear(): string
-  /** Every different value that a Cookie header holds under the name; undefined for so many that they must be planted. */
+  /** The distinct values of this cookie in a Cookie header. `undefined` for more than five: an attacker planted some. */
   read(header: string | undefined): string[] | undefined
 }
 
-// More cookies of one name than this are an attack: none of them counts.
-const MOST_VALUES = 5
+const MAX_VALUES = 5
 
 /**
- * @param appName ends up in the name: `4DSID_<appName>` (4D).
- * @param secure adds `Secure` and the `__Host-` prefix, which keeps sibling hosts from planting a cookie.
+ * @param appName becomes part of the cookie's name: `4DSID_<appName>` (4D).
+ * @param secure adds `Secure` and the `__Host-` prefix, which prevents other subdomains from planting a cookie.
  */
 export function sessionCookie(appName: string, secure: boolean): SessionCookie {
   const name = `${secure ? '__Host-' : ''}4DSID_${appName}`
@@ -31,7 +30,7 @@ export function sessionCookie(appName: string, secure: boolean): SessionCookie {
         const trimmed = pair.trim()
         if (trimmed.startsWith(start)) values.add(trimmed.slice(start.length))
       }
-      return values.size > MOST_VALUES ? undefined : [...values]
+      return values.size > MAX_VALUES ? undefined : [...values]
     },
   }
 }

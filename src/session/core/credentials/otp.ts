@@ -4,37 +4,37 @@ import type { StorageFormat } from '../storage.ts'
 import { hashSecret, newHandle } from './token.ts'
 
 export interface OTPOptions {
-  /** Seconds that the link works, 10 at least. Default: the session's idle timeout. The session must live as well (4D). */
+  /** Seconds for which the link is valid, at least 10. Default: the session's idle timeout. It also ends with the session (4D). */
   lifespan?: number
-  /** The link works at this path and below it only; elsewhere it is not spent. */
+  /** Restricts the link to this path and all below it. Elsewhere it does nothing and stays valid. */
   path?: string
-  /** Comes back as `session.restored.data`. What storage can hold. */
+  /** Returned as `session.restored.data`. Any value that storage can hold. */
   data?: unknown
-  /** Opening the link only offers it; a POST of the same address spends it. Mail scanners follow links. */
+  /** A GET only sets `session.offer`; a POST to the same URL spends the link. For links in mails, because scanners follow them. */
   confirm?: boolean
-  /** The session is there for the one request that brings the link; no credential and no cookie is handed out. */
+  /** Gives the session to the one request that carries the link, without a cookie. For callbacks of other servers. */
   requestOnly?: boolean
-  /** A new link of the same purpose ends the one before. */
+  /** A new link with the same purpose ends the previous one. */
   purpose?: string
 }
 
-/** What a link was made with. Never changes. */
+/** The options of a link that are stored with it. */
 export type OTPTerms = Pick<OTPOptions, 'path' | 'data' | 'confirm' | 'requestOnly'>
 
-// Shorter ones could not be used before they are over (4D).
+// The documented minimum (4D).
 const SHORTEST_LIFESPAN_SECONDS = 10
-// When neither the option nor the session says how long.
+// For a session without an idle timeout, when no `lifespan` is given.
 const DEFAULT_LIFESPAN_SECONDS = 3600
 const OTP = /^[0-9A-F]{32}$/
 
-/** Whether a text has the form of an OTP: 32 upper-case hex digits. Nothing else reaches a store. */
+/** Whether a text has the form of an OTP: 32 upper-case hex digits. The store is never asked about any other text. */
 export function isOTP(text: unknown): text is string {
   return typeof text === 'string' && OTP.test(text)
 }
 
 /**
- * A new OTP for a session, and the token that goes into the link; the token is nowhere else.
- * @throws TypeError for options that cannot work; SessionError VALUE_NOT_SHAREABLE for data that cannot be stored.
+ * Creates an OTP for a session. The token goes into the link; only its hash is stored.
+ * @throws TypeError for an invalid option; SessionError VALUE_NOT_SHAREABLE for data that cannot be stored.
  */
 export function newOTP(
   format: StorageFormat,
@@ -70,7 +70,7 @@ export function termsOf(format: StorageFormat, credential: Credential): OTPTerms
   return format.decode(credential.details ?? '{}') as OTPTerms
 }
 
-/** Whether a link for `path` works at `requestPath`: there and below, by whole segments. */
+/** Whether a link for `path` is valid at `requestPath`: the path itself or below it, by whole segments. */
 export function worksAt(path: string | undefined, requestPath: string): boolean {
   if (path === undefined) return true
   const folder = path.endsWith('/') ? path : `${path}/`

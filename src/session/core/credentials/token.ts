@@ -1,7 +1,7 @@
 import { hash, randomFillSync } from 'node:crypto'
 import type { SessionId } from '../../record.ts'
 
-/** What a cookie or a bearer token carries: the session's public id, and a secret that only the holder knows. */
+/** The parts of a cookie or a bearer token: the session's public id, and a secret that only the client knows. */
 export interface Token {
   id: SessionId
   secret: string
@@ -10,11 +10,11 @@ export interface Token {
 const TOKEN = /^([0-9A-F]{32})\.([A-Za-z0-9_-]{43})$/
 const SESSION_ID = /^[0-9A-F]{32}$/
 
-// Asking the system for random bytes costs more than what is done with them, so they are fetched for many at once.
+// A call for random bytes is expensive, so one call fetches bytes for many tokens.
 const pool = Buffer.alloc(4096)
 let used = pool.length
 
-/** Random bytes that nothing else has seen or will see: a copy, wiped from the pool. */
+/** Takes random bytes out of the pool and wipes them there. */
 function random(length: number): Buffer {
   if (used + length > pool.length) {
     randomFillSync(pool)
@@ -36,7 +36,7 @@ export function newSecret(): string {
   return random(32).toString('base64url')
 }
 
-/** A credential's public handle. */
+/** The public handle of a new credential: 16 hex digits. */
 export function newHandle(): string {
   return random(8).toString('hex')
 }
@@ -44,7 +44,7 @@ export function newHandle(): string {
 const writer = newHandle()
 let writes = 0
 
-/** Names one write of this process among all writes of all processes. No secret. */
+/** An id for one write, unique across processes. Not a secret. */
 export function newWriteId(): string {
   return `${writer}-${++writes}`
 }
@@ -58,13 +58,13 @@ export function formatToken({ id, secret }: Token): string {
   return `${id}.${secret}`
 }
 
-/** `undefined` for anything that is not of the exact form; nothing else ever reaches a store. */
+/** Parses `<id>.<secret>`. `undefined` for any other form, so that a store is never asked about it. */
 export function parseToken(text: string): Token | undefined {
   const match = TOKEN.exec(text)
   return match ? { id: match[1] as string, secret: match[2] as string } : undefined
 }
 
-/** Whether a text could be a session's id: for ids that come from a URL. */
+/** Whether a text has the form of a session id. For ids that come from a URL. */
 export function isSessionId(text: unknown): text is SessionId {
   return typeof text === 'string' && SESSION_ID.test(text)
 }
