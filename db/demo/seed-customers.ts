@@ -1,29 +1,11 @@
 import { foldName } from '../fold-name.ts'
+import type { Customer, Purchase } from '../tables.ts'
 import { PseudoRandom } from './pseudo-random.ts'
 import { coinedNames, industries, products } from './seed-catalogue.ts'
 import { countries, type SeedCountry } from './seed-countries.ts'
 
-interface SeedCustomer {
-  id: number
-  name: string
-  name_folded: string
-  country: string
-  city: string
-  industry: string
-  contact: string
-  email: string
-  phone: string
-  total_purchase: number
-  customer_since: string
-  sales_person: number
-}
-
-interface SeedPurchase {
-  customer_id: number
-  purchased_on: string
-  description: string
-  amount: number
-}
+type SeedCustomer = Omit<Customer, 'version'>
+type SeedPurchase = Omit<Purchase, 'id'>
 
 const CUSTOMER_COUNT = 252
 

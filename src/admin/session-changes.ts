@@ -19,7 +19,7 @@ const EVENTS: readonly SessionEventName[] = [
   'changed',
 ]
 const PAUSE_MILLISECONDS = 1000
-const LOOK_MILLISECONDS = 3000
+const POLL_MILLISECONDS = 3000
 
 /**
  * Notifies watchers that some session has changed: at most once a second, immediately for changes in this process, and within seconds for
@@ -29,7 +29,7 @@ export class SessionChanges {
   readonly #options: SessionChangesOptions
   readonly #watchers = new Set<() => void>()
   #stopListening: (() => void)[] = []
-  #cancelLook = () => {}
+  #cancelPoll = () => {}
   #pausing = false
   #pending = false
 
@@ -66,24 +66,24 @@ export class SessionChanges {
   #start(): void {
     const { sessions, isShared } = this.#options
     this.#stopListening = EVENTS.map((name) => sessions.on(name, () => this.note()))
-    if (isShared) this.#look(undefined)
+    if (isShared) this.#poll(undefined)
   }
 
   #stop(): void {
     for (const stop of this.#stopListening) stop()
-    this.#cancelLook()
-    this.#cancelLook = () => {}
+    this.#cancelPoll()
+    this.#cancelPoll = () => {}
   }
 
-  #look(before: string | undefined): void {
+  #poll(before: string | undefined): void {
     let cancelled = false
-    this.#cancelLook = () => {
+    this.#cancelPoll = () => {
       cancelled = true
     }
     void this.#summary().then((now) => {
       if (cancelled) return
       if (before !== undefined && now !== undefined && now !== before) this.note()
-      this.#cancelLook = this.#options.clock.after(LOOK_MILLISECONDS, () => this.#look(now ?? before))
+      this.#cancelPoll = this.#options.clock.after(POLL_MILLISECONDS, () => this.#poll(now ?? before))
     })
   }
 

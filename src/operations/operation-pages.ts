@@ -27,7 +27,7 @@ interface OperationPage extends PageModel {
   platformPage: string | undefined
 }
 
-/** `/operations`: asking an external platform to approve a discount, and what came of it. */
+/** `/operations`: requests to an external platform to approve a discount, and their outcome. */
 export function operationPages(parts: OperationParts) {
   const { database, clock, platform } = parts
   return {
@@ -66,7 +66,7 @@ export function operationPages(parts: OperationParts) {
       })
     },
 
-    /** What a customer's page shows of all this. */
+    /** The approvals on a customer's page. */
     async onCustomerPage(_ctx: Context, customerId: number): Promise<ApprovalsPanel> {
       const operations = await operationsFor(database, customerId)
       return {

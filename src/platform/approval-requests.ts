@@ -7,7 +7,7 @@ const MOST_CALLS = 20
 
 export type Decision = 'approved' | 'refused'
 
-/** What came of calling back once. */
+/** The outcome of one callback. */
 export interface Call {
   at: number
   /** The answer's status; `undefined` when there was none. */
@@ -44,7 +44,7 @@ export class ApprovalRequests {
   }
 }
 
-/** Notes what came of a call; the latest ones are kept. */
+/** Records the outcome of a callback. Only the latest ones are kept. */
 export function noteCall(request: ApprovalRequest, call: Call): void {
   request.calls.push(call)
   if (request.calls.length > MOST_CALLS) request.calls.shift()

@@ -6,7 +6,7 @@ for (const form of document.querySelectorAll('form[data-sent-once]')) {
   form.addEventListener('submit', (event) => {
     if (sent) return event.preventDefault()
     sent = true
-    // The answer may be a file, and then this page stays: without what was typed, and ready to be used again.
+    // The answer may be a file, which leaves this page open: it clears the form, which can then be sent again.
     if (form.dataset.sentOnce === 'briefly')
       setTimeout(() => {
         form.reset()

@@ -34,7 +34,7 @@ function reload() {
 
 whileShown(start, stop)
 
-// While the mail is still to be sent, the page asks for news by itself.
+// While the mail is not sent yet, the page polls.
 if (document.getElementById('waiting')?.dataset.moving !== undefined)
   setInterval(() => {
     if (!document.hidden) location.replace('/signup/waiting?refresh')

@@ -28,7 +28,7 @@ export interface ChangeEmailParts {
 
 /**
  * Mails a link to the new address and invalidates an earlier link. An address that is taken gets the same answer, so that
- * the page reveals no accounts; only the mail tells.
+ * only the mail reveals whether there is an account.
  */
 export async function requestEmailChange(
   { database, clock, mail }: ChangeEmailParts,

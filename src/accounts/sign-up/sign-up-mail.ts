@@ -23,7 +23,7 @@ interface LinkData {
   validates: string
 }
 
-/** Composes a sign-up mail at the moment it is sent: only then is its link made, which ends an earlier one. */
+/** Composes a sign-up mail at the moment it is sent: the link is made then, and ends an earlier one. */
 export function composeSignUpMail(parts: SignUpMailParts): ComposeMail {
   const { config, database, clock, sessions, origins } = parts
   const { appName } = config

@@ -40,7 +40,7 @@ type Status = NonNullable<CrmStorage['status']>
 
 /**
  * Adds a pending account and mails the validation link. An address that is taken gets the same answer and takes the same
- * work, so that the page reveals no accounts; only the mail tells.
+ * work, so that only the mail reveals whether there is an account.
  */
 export async function signUp(
   parts: SignUpParts,
