@@ -137,13 +137,11 @@ export interface Now {
 
 export type StoreMethod = Exclude<keyof SessionStore, 'presence' | 'announcements'>
 
-/** The argument of a method. */
 export type CallOf<M extends StoreMethod> = Parameters<SessionStore[M]>[0]
 
 /** Where a credential was presented. null keeps the stored value. */
 export type SeenFrom = Pick<Credential, 'device' | 'address'>
 
-/** The fields that an update may carry. */
 export type SessionChanges = Partial<
   Pick<SessionRecord, 'userName' | 'grants' | 'storage' | 'idleMilliseconds' | 'end'>
 > & {

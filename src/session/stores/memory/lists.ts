@@ -2,7 +2,6 @@ import { type Credential, isGuestRecord, isLive, type SessionRecord } from '../.
 import type { CallOf, Cursor, EndFilter, ListFilter, ListPage, Page } from '../../store.ts'
 import type { MemoryRow } from './row.ts'
 
-/** One page of the rows that match, in order, after the cursor. */
 export function listPage(all: readonly MemoryRow[], { filter, page, now }: CallOf<'list'>): ListPage {
   const { sort = 'created', direction = 'desc', size = 50, after } = page
   const sign = direction === 'asc' ? 1 : -1

@@ -15,7 +15,6 @@ const BEYOND_THE_CAP = `SELECT r.hash FROM session_credentials r
   ORDER BY coalesce(r.last_seen_at, r.created_at) DESC, r.created_at DESC, r.hash DESC
   OFFSET greatest(cap - 1 - CASE WHEN p_by IS NULL OR is_otp THEN 0 ELSE 1 END, 0)`
 
-/** The functions for the credentials of a live session. */
 export const CREDENTIAL_FUNCTIONS = `
 -- Adds a credential to a session whose row the caller has locked, and ends the credentials that have to make room for it.
 CREATE FUNCTION session_add_credential_v1(

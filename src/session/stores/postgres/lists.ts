@@ -8,7 +8,6 @@ import { RECORD, type RecordRow, toRecord, toStoredValues } from './rows.ts'
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }
 const IS_GUEST = `s.user_id IS NULL AND s.grants = ''`
 
-/** One page of the records that match, in order, after the cursor. */
 export async function listPage(calls: PostgresCalls, call: CallOf<'list'>): Promise<ListPage> {
   const { size = 50 } = call.page
   const found = (await calls.rows(listStatement(call))) as (RecordRow & { sortValue: unknown })[]

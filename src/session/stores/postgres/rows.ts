@@ -6,7 +6,6 @@ const columns = (alias: string, names: Record<string, string>) =>
     .map(([field, name]) => `${alias}.${name} AS "${field}"`)
     .join(', ')
 
-/** The columns of a record, named like its fields. */
 export const RECORD = columns('s', {
   id: 'id',
   kind: 'kind',
@@ -145,14 +144,12 @@ export function fromStored(text: string): string {
   return text.includes(MARK) ? text.replaceAll(`${MARK}0`, NUL).replaceAll(`${MARK}1`, MARK) : text
 }
 
-/** Escapes the values of a statement, also inside arrays. */
 export function toStoredValues(values: readonly unknown[]): unknown[] {
   return values.map((value) =>
     typeof value === 'string' ? toStored(value) : Array.isArray(value) ? toStoredValues(value) : value,
   )
 }
 
-/** Parses JSON that a function answered, and unescapes its texts. */
 export function fromStoredJson(json: string): unknown {
   // JSON escapes the mark.
   return json.includes('\\u001a') ? JSON.parse(json, (_, value) => textAsGiven(value)) : JSON.parse(json)

@@ -115,7 +115,6 @@ BEGIN
 END $$;
 `
 
-/** The functions that change a live session. */
 export const CHANGE_FUNCTIONS = `
 -- Answers the sessions that ended because of the limit, or null when nothing was written.
 CREATE FUNCTION session_update_v1(

@@ -5,13 +5,11 @@ import { withinDeadline } from '../shared/deadline.ts'
 /** A connection to Redis or Valkey: a `Redis` or `Cluster` of ioredis, or a client of node-redis. */
 export type RedisClient = IoredisClient | NodeRedisClient
 
-/** The part of ioredis that this store uses. */
 interface IoredisClient {
   call(command: string, ...parameters: string[]): Promise<unknown>
   readonly options?: object
 }
 
-/** The part of node-redis that this store uses. */
 interface NodeRedisClient {
   sendCommand(command: string[], options?: { timeout?: number }): Promise<unknown>
   readonly options?: object | undefined
@@ -67,7 +65,6 @@ export function script(library: readonly string[], body: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-/** Runs a script on the keys of one application. */
 export type RunScript = (script: Script, app: string, ...parameters: (string | number)[]) => Promise<unknown>
 
 /** @param base The prefix of all keys of an application. */

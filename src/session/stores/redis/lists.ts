@@ -176,7 +176,6 @@ return { digits(found), members[#members], members[#members - 1] }
 `,
 )
 
-/** One page of the records that match, in order, after the cursor. */
 export async function listPage(run: RunScript, { app, filter, page, now }: CallOf<'list'>): Promise<ListPage> {
   const { sort = 'created', direction = 'desc', size = 50, after } = page
   const found: { value: number; id: string; text: string; storage: string }[] = []

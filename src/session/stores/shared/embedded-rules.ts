@@ -132,7 +132,6 @@ export function access<Row extends SessionRow>(
   rows.seeCredential(row, hash, Math.max(lastSeenAt ?? 0, now), from)
 }
 
-/** Whether any credential of the session was ever presented. */
 export function wasSeen<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: Row): boolean {
   return wasUsed(row.record) || rows.credentials(row).some(({ lastSeenAt }) => lastSeenAt !== null)
 }

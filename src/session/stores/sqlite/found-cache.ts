@@ -9,7 +9,6 @@ export const FOUND = `${RECORD}, c.handle AS credentialHandle, c.hash AS credent
   c.created_at AS credentialCreatedAt, c.last_seen_at AS credentialLastSeenAt, c.authenticated_at AS credentialAuthenticatedAt,
   c.device AS credentialDevice, c.address AS credentialAddress, c.expires_at AS credentialExpiresAt, c.purpose AS credentialPurpose, c.details AS credentialDetails`
 
-/** A record with one credential of it, in one row. */
 export interface FoundRow extends SessionRecord {
   readonly credentialHandle: string
   readonly credentialHash: string

@@ -20,7 +20,6 @@ const HAS_VIA = Object.fromEntries(
   ]),
 ) as Record<Credential['via'], string>
 
-/** One page of the records that match, in order, after the cursor. */
 export function listPage(db: SqliteDatabase, { app, filter, page, now }: CallOf<'list'>): ListPage {
   const { sort = 'created', direction = 'desc', size = 50, after } = page
   const { where, parameters } = listCondition(app, filter, now)

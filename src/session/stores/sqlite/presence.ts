@@ -2,7 +2,6 @@ import { PRESENCE_LIFE_MILLISECONDS } from '../../record.ts'
 import type { Presence } from '../../store.ts'
 import type { SqliteDatabase, WriteBatch } from './batch.ts'
 
-/** Presence among the processes that share a file. */
 export function sqlitePresence(db: SqliteDatabase, batch: WriteBatch): Presence {
   const beat = db.prepare('INSERT OR REPLACE INTO session_processes (app, id, beat) VALUES (?, ?, ?)')
   const leave = db.prepare('DELETE FROM session_processes WHERE app = ? AND id = ?')

@@ -89,7 +89,6 @@ export function otp(clock: ManualClock, fields: Partial<Credential> = {}): Crede
   return credential(clock, { kind: 'otp', via: 'link', expiresAt: clock.now() + HOUR, ...fields })
 }
 
-/** Stores a session with one cookie. */
 export async function stored({ store, clock }: Trial, fields: Partial<SessionRecord> = {}) {
   const record = session(clock, fields)
   const cookie = credential(clock)
