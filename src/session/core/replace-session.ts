@@ -9,11 +9,14 @@ import { EMPTY_STORAGE } from './storage.ts'
 import { CONFLICT_SECONDS } from './update-record.ts'
 
 export interface SecureOptions {
-  /** Whether the new session keeps the storage: `true` for all of it, `false` for none, or a list of keys. The default depends on the call. */
+  /**
+   * What the new session keeps of the storage: all (`true`), nothing (`false`) or a list of keys. Default for `secureSession`: nothing;
+   * for `setPrivileges`: all for the same user, otherwise nothing.
+   */
   keepStorage?: boolean | readonly string[]
 }
 
-/** What the replacing session gets. */
+/** What the new session gets. */
 export interface Login extends SecureOptions {
   /** The fields that change. */
   fields: Partial<GrantFields>
@@ -85,7 +88,7 @@ function successorOf(
   }
 }
 
-/** Whether the fields leave nothing to take from the old record but its storage. */
+/** Whether the fields set everything that the new session would otherwise take from the old record, except the storage. */
 function isComplete({ grants, userName, userId }: Partial<GrantFields>): boolean {
   return grants !== undefined && userName !== undefined && userId !== undefined
 }

@@ -59,7 +59,7 @@ async function updateStored<T>(
   const { store, clock, events, queue } = context
   const { id } = target.record
   refuseNested(id)
-  // Without a queued update the request's record is probably the newest; the version check finds out if not.
+  // Without a queued update the request's record is probably the newest. If it is not, the version check detects that.
   let known = queue.isIdle(id) ? target.record : undefined
   const asked = clock.now()
   return queue.run(id, async (failure) => {
@@ -119,7 +119,7 @@ async function write(
   return outcome.updated
 }
 
-/** Whether this record is still the newest. For an update that writes nothing, so it gets no version check from the store. */
+/** Whether this record is still the newest. An update that writes nothing has no version check in the store, so it needs this one. */
 async function isNewest({ store, clock }: Context, { by }: Target, { id, version }: SessionRecord): Promise<boolean> {
   if (by !== undefined) await requireLive(store, id, by)
   const newest = await store.get({ id })
