@@ -17,10 +17,10 @@ const COLUMNS = [
 
 // Excel needs it to recognize UTF-8.
 const BYTE_ORDER_MARK = '\ufeff'
-// Spreadsheets run such cells as formulas (CSV injection), full-width signs included.
+// Spreadsheets run a cell that starts with one of these characters as a formula (CSV injection). The last four are full-width signs.
 const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
 
-/** Rows as RFC 4180 has them, line by line: every cell quoted, and none that a spreadsheet would run. */
+/** Writes rows as CSV (RFC 4180), line by line, with every cell quoted. A cell that looks like a formula gets an apostrophe in front. */
 export async function* csvOf(rows: AsyncIterable<AuditRow>): AsyncGenerator<string> {
   yield `${BYTE_ORDER_MARK}${lineOf(COLUMNS)}`
   for await (const row of rows) yield lineOf(COLUMNS.map((column) => row[column]))

@@ -10,19 +10,22 @@ export const AUDIT_PATH = '/admin/audit'
 
 const DAY_MILLISECONDS = 24 * 60 * 60_000
 
-/** What the audit page was asked for, as typed. '' means: not restricted. */
+/** The filters of the audit page, as typed. '' means no filter. */
 export interface AuditQuery {
   event: AuditEvent | undefined
   user: string
   session: string
   address: string
-  /** `YYYY-MM-DD`, both included, in UTC. */
+  /** The first and the last day, both included: `YYYY-MM-DD`, in UTC. */
   from: string
   to: string
   after: string | undefined
 }
 
-/** Reads the page's address. An unknown event, an invalid day and a repeated parameter are a 400. An invalid page key is the first page. */
+/**
+ * Reads the parameters of the page. Refuses an unknown event, an invalid day or a repeated parameter with 400. An invalid page key leads to
+ * the first page.
+ */
 export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
   const after = readParameter(query, 'after')
   return {
@@ -38,7 +41,7 @@ export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
 
 /**
  * The filter of the query. A user's entries are those about the user, those of their actions on others, and those where their userId,
- * address or name was typed. Too many matching people are a 400.
+ * e-mail address or name was typed. When too many people match, the answer is 400.
  */
 export async function auditFilter(database: Kysely<Database>, query: AuditQuery): Promise<AuditFilter> {
   const { event, user, session, address, from, to } = query
@@ -54,7 +57,7 @@ export async function auditFilter(database: Kysely<Database>, query: AuditQuery)
   }
 }
 
-/** An address with the same filter: another page of it, or its export. */
+/** The URL of another page of the filtered list, or of its export. */
 export function auditAddress(
   { event, user, session, address, from, to }: AuditQuery,
   { path = AUDIT_PATH, after }: { path?: string; after?: string | undefined } = {},
@@ -74,6 +77,6 @@ function readDay(query: Record<string, unknown>, name: string): string {
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
   // `Date.parse` accepts 31 February.
   if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(text))
-    throw new Problem(400, `“${name}” is a day such as 2026-01-31.`)
+    throw new Problem(400, `“${name}” must be a day such as 2026-01-31.`)
   return text
 }

@@ -18,7 +18,7 @@ export function consoleEvents({
   return async function consoleEvents(ctx: Context) {
     if (changes === null) return
     const key = `console ${deviceKey(ctx, cookieName)}`
-    // The page asks again later.
+    // When there are too many streams, the answer is 503 and the page tries again later.
     const stream = streams.open(ctx, key, signedIn(ctx).session.signal, { whenFull: 503 })
     if (stream === undefined) return
     const stopWatching = changes.watch(() => stream.send('changed', {}))

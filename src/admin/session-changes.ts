@@ -22,8 +22,8 @@ const PAUSE_MILLISECONDS = 1000
 const POLL_MILLISECONDS = 3000
 
 /**
- * Notifies watchers that some session has changed: at most once a second, immediately for changes in this process, and within seconds for
- * those of other processes. Costs nothing without watchers.
+ * Notifies watchers that some session has changed, at most once a second. Changes in this process are reported immediately, those in other
+ * processes within a few seconds. Without watchers, nothing is polled.
  */
 export class SessionChanges {
   readonly #options: SessionChangesOptions
@@ -46,7 +46,7 @@ export class SessionChanges {
     }
   }
 
-  /** Reports a change that the layer has no event for. */
+  /** Reports a change for which the session layer has no event. */
   note(): void {
     if (this.#watchers.size === 0) return
     if (this.#pausing) {
@@ -87,7 +87,7 @@ export class SessionChanges {
     })
   }
 
-  /** Changes whenever a session is created, ended, replaced or used; undefined when the store does not answer. */
+  /** A text that changes whenever a session is created, ended, replaced or used; undefined when the store does not answer. */
   async #summary(): Promise<string | undefined> {
     const { sessions } = this.#options
     try {

@@ -14,9 +14,9 @@ export const STATE_LABELS = {
 export const SORT_LABELS = {
   created: 'Newest first',
   oldest: 'Oldest first',
-  seen: 'Seen last',
-  unseen: 'Longest not seen',
-  end: 'Next to end',
+  seen: 'Last seen first',
+  unseen: 'Longest unseen first',
+  end: 'Ending soonest',
 }
 
 const ORDERS: Record<keyof typeof SORT_LABELS, Pick<Page, 'sort' | 'direction'>> = {
@@ -36,7 +36,10 @@ interface SessionQuery {
   after: Cursor | undefined
 }
 
-/** Reads the list's address. An unknown value and a repeated parameter are a 400. An invalid page key is the first page. */
+/**
+ * Reads the parameters of the list. Refuses an unknown value or a repeated parameter with 400. An invalid page key leads to the first
+ * page.
+ */
 export function readSessionQuery(query: Record<string, unknown>): SessionQuery {
   return {
     user: readParameter(query, 'user'),

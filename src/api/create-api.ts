@@ -16,8 +16,8 @@ import { describeApi } from './openapi.ts'
 import { callReader } from './read-call.ts'
 
 /**
- * The REST API: answers everything at and below `/api`, and nothing else. It authenticates by bearer tokens alone and
- * has no CSRF defence, so it is mounted above everything that reads cookies.
+ * The REST API, at and below `/api`. It authenticates by bearer tokens alone, so it needs no CSRF protection. It is mounted
+ * before the middleware that reads cookies.
  */
 export function createApi(parts: ApiParts) {
   const endpoints = allEndpoints(parts)
@@ -29,7 +29,7 @@ export function createApi(parts: ApiParts) {
   return async function api(ctx: Context, next: Next) {
     if (ctx.path !== MOUNT && !ctx.path.startsWith(`${MOUNT}/`)) return next()
     await answerErrors(parts.log, ctx, () => docs(ctx, () => sessions(ctx, () => answer(ctx))))
-    // The rest of an unread body is not waited for.
+    // Closes the connection instead of reading the rest of the body.
     if (hasBody(ctx) && !ctx.req.readableEnded) ctx.set(CLOSE)
   }
 
@@ -40,11 +40,11 @@ export function createApi(parts: ApiParts) {
     const isOpen = place?.endpoints.some(({ access }) => access === 'open') === true
     const known = isOpen ? undefined : await authenticate(ctx)
     if (place === undefined)
-      throw new Problem(404, `There is nothing at this address. ${MOUNT}/docs lists what there is.`)
+      throw new Problem(404, `There is nothing at this address. ${MOUNT}/docs lists all endpoints.`)
     if (ctx.method === 'OPTIONS') return reply(ctx, { status: 204, headers: { Allow: allowedAt(place) } })
     const endpoint = endpointFor(place, ctx.method)
     if (endpoint === undefined)
-      throw new Problem(405, `This address takes ${allowedAt(place)}.`, { Allow: allowedAt(place) })
+      throw new Problem(405, `This address accepts ${allowedAt(place)}.`, { Allow: allowedAt(place) })
     if (endpoint.access === 'open')
       return reply(ctx, await endpoint.handle(await readCall(ctx, endpoint, place.params)))
 
@@ -55,7 +55,7 @@ export function createApi(parts: ApiParts) {
     reply(ctx, await endpoint.handle({ ...call, session, account, viewer: viewerOf(ctx) }))
   }
 
-  /** While a slow body arrives, tokens can be revoked and accounts disabled. */
+  /** Authenticates again after the body: while a slow one arrives, the token can be revoked or the account disabled. */
   async function authenticateAgain(ctx: Context, endpoint: GuardedEndpoint): Promise<Account> {
     const session = apiSessionOf(ctx)
     await session.reload()
@@ -81,6 +81,6 @@ function reply(ctx: Context, { status, body, headers = {} }: Reply): void {
   ctx.set(headers)
   ctx.body = body ?? null
   ctx.status = status
-  // "If-None-Match: *" would match an answer without a tag.
+  // Without this check, "If-None-Match: *" would match an answer that has no ETag.
   if (headers.ETag !== undefined && ctx.fresh) ctx.status = 304
 }

@@ -18,8 +18,8 @@ const DOCUMENT = `${MOUNT}/openapi.json`
 const VIEWER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js']
 
 /**
- * Answers `/api/openapi.json`, and `/api/docs` with a viewer for it, which comes from this server alone. Both are public.
- * Everything is generated on first use.
+ * Serves the OpenAPI document at `/api/openapi.json`, and a viewer for it at `/api/docs`. Both are public and prepared on first
+ * use. The viewer loads nothing from other servers.
  */
 export function apiDocs(describe: () => object) {
   let document: { text: string; etag: string } | undefined

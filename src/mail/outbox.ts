@@ -4,8 +4,8 @@ import type { Database, MailKind, OutboxRow } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 
 /**
- * The shortest time between two mails to one address: anyone can type another person's address. Notices about a changed account are sent at
- * once: they follow a proven password, and the owner has to know immediately.
+ * The shortest time between two mails to one address, because anyone can type another person's address. Notices about a changed account
+ * do not wait: they follow a verified password, and the owner must know immediately.
  */
 const MAIL_INTERVAL_MILLISECONDS = 60_000
 // Longer than any mail server may take.
@@ -13,7 +13,7 @@ const LEASE_MILLISECONDS = 2 * 60_000
 const MOST_WAITING = 5000
 const NOT_LEASED = ''
 const REPLACED = 'REPLACED'
-// Anyone can cause these, to any address. Notices to account owners are not among them and are never dropped.
+// Anyone can trigger these mails, to any address. Notices to account owners are not among them and are never dropped.
 const SIGN_UP_KINDS: readonly MailKind[] = ['validate', 'taken']
 const URGENT_KINDS: readonly MailKind[] = ['password-changed', 'email-changed']
 
@@ -49,8 +49,8 @@ export async function enqueueMail(
 }
 
 /**
- * Drops the sign-up mails that wait for this address, because a newer one replaces them. Sent mails are marked as replaced, and a mail
- * that is being delivered is not retried.
+ * Drops the waiting sign-up mails to this address, because a newer one replaces them. Sent mails are marked as replaced. A mail that is
+ * being delivered is not retried.
  */
 export async function dropWaiting(database: Kysely<Database>, { email }: { email: string }): Promise<void> {
   const ofAddress = database.updateTable('outbox').where('email', '=', email).where('kind', 'in', SIGN_UP_KINDS)
@@ -108,7 +108,7 @@ export async function countOthers(
   return others.length
 }
 
-/** How many mails of one kind were sent to this user since then, or are being sent now. */
+/** How many mails of one kind were sent to this user after `since`, or are being sent now. */
 export async function countSentTo(
   database: Kysely<Database>,
   { user_id, kind }: Pick<NewMail, 'user_id' | 'kind'>,
@@ -161,7 +161,7 @@ export async function newestMail(database: Kysely<Database>, userId: string): Pr
       .where('user_id', '=', userId)
       .where('kind', 'in', SIGN_UP_KINDS)
       .orderBy('created_at', 'desc')
-      // Of two mails of one millisecond, the waiting one: the other one was replaced.
+      // Of two mails of the same millisecond, the waiting one is newer: it replaced the other.
       .orderBy('state', 'desc')
       .orderBy('due_at', 'desc')
       .executeTakeFirst()
@@ -169,8 +169,8 @@ export async function newestMail(database: Kysely<Database>, userId: string): Pr
 }
 
 /**
- * Leases the next due mail for two minutes. A worker that has not settled it by then is considered dead. A mail is postponed when its
- * address just got another one, or is getting one.
+ * Leases the next due mail for two minutes. After that, its worker is considered dead and the mail can be leased again. A mail is
+ * postponed when another mail to its address was sent within the last minute, or is being sent now.
  */
 export async function leaseMail(database: Kysely<Database>, now: number): Promise<OutboxRow | undefined> {
   for (;;) {
@@ -222,7 +222,7 @@ async function leaseOrPutOff(
 
 /**
  * Records the outcome of a leased mail; does nothing once the lease is lost. A mail that was dropped meanwhile stays dropped, but its
- * delivery counts.
+ * delivery is recorded.
  */
 export async function settleMail(
   database: Kysely<Database>,
@@ -236,12 +236,12 @@ export async function settleMail(
     .where('leased_until', '=', leased_until)
     .where('attempts', '=', attempts)
   const { sent_at = null, link_until = null } = outcome
-  // In this order: a drop between the two updates is caught by the second.
+  // The order matters: after a drop between the two updates, the second one records the delivery.
   await leased.set(outcome).where('state', '=', 'waiting').execute()
   await leased.set({ sent_at, link_until }).where('state', '=', 'dropped').execute()
 }
 
-/** When this address may get its next mail; `undefined` for now. */
+/** When this address may get its next mail; `undefined` when it may get one immediately. */
 async function freeFrom(
   database: Kysely<Database>,
   email: string,
@@ -250,7 +250,7 @@ async function freeFrom(
 ): Promise<number | undefined> {
   const recent = await selectRecent(database, email, now, except).execute()
   if (recent.length === 0) return undefined
-  // A mail that is being delivered counts as one that goes out now.
+  // A mail that is being delivered counts as sent now.
   const times = recent.map(({ sent_at, leased_until }) =>
     leased_until > isoTime(now) || sent_at === null ? now : Date.parse(sent_at),
   )
@@ -292,7 +292,7 @@ export async function forgetMail(database: Kysely<Database>, until: number): Pro
   await database.deleteFrom('outbox').where('state', '!=', 'waiting').where('created_at', '<', isoTime(until)).execute()
 }
 
-/** The form in which times are stored: it compares as text. */
+/** Formats a time as it is stored. Compared as texts, these times are in chronological order. */
 export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString()
 }

@@ -15,7 +15,7 @@ export interface PrimaryLink {
   onMetricsWanted(report: () => Promise<MetricReport>): void
 }
 
-/** `id` matches an answer to its question. */
+/** `id` matches a reply to its request. */
 export type WorkerMessage =
   | { to: 'primary'; is: 'mail waits' }
   | { to: 'primary'; is: 'metrics wanted'; id: number }
@@ -74,7 +74,7 @@ export function linkToPrimary(): PrimaryLink | undefined {
   }
 }
 
-/** Tells a message of a worker from one of Node itself. */
+/** Distinguishes a worker's message from one of Node itself. */
 export function isForPrimary(message: unknown): message is WorkerMessage {
   return (message as Partial<WorkerMessage> | null)?.to === 'primary'
 }

@@ -7,8 +7,8 @@ const LARGEST_FORM = '16kb'
 const MOST_FIELDS = 50
 
 /**
- * Reads an HTML form into `ctx.request.body`. Anything else that has a body is refused: too large 413, another format
- * 415, unreadable 400. A repeated field becomes a list, so handlers check that a field is one text.
+ * Reads an HTML form into `ctx.request.body`. Refuses a form that is too large with 413, another format with 415, and an
+ * unreadable form with 400. A repeated field becomes an array, so handlers check that a field is a string.
  */
 export function readForm() {
   const parse = koaBody({
@@ -21,7 +21,7 @@ export function readForm() {
     queryString: { allowDots: false, depth: 1, parameterLimit: MOST_FIELDS, arrayLimit: MOST_FIELDS },
   })
   return async function readForm(ctx: Context, next: Next) {
-    // Browsers never send a form in another format or character set, or compressed.
+    // Browsers never send a compressed form, or one in another format or character set.
     if (hasBody(ctx) && !isPlain(ctx, 'urlencoded'))
       throw new Problem(415, 'Send this as a plain form: application/x-www-form-urlencoded, in UTF-8.', CLOSE)
     try {

@@ -24,8 +24,8 @@ export interface ChangePasswordParts {
 }
 
 /**
- * Changes the password once the current one is verified, and revokes everything but this device: other devices, API tokens
- * and one-time links. Of two concurrent changes one wins; the other returns `false` and stores nothing.
+ * Changes the password after the caller has verified the current one. Revokes the user's other devices, API tokens and
+ * one-time links. Of two concurrent changes one wins; the other returns `false` and stores nothing.
  */
 export async function changePassword(
   { database, passwords, clock, mail, audit }: ChangePasswordParts,
@@ -47,14 +47,14 @@ export async function changePassword(
   mail.wake()
   const { userName, id: sessionId } = request.session
   audit.note({ event: 'password-changed', ...origin, userId, userName, sessionId })
-  // The old password is void from here on. A sign-in that was under way with it checks the account once more.
+  // From here on, the old password is invalid. A concurrent login that has accepted it checks the account again and closes its session.
   await endOtherDevices(sessions, request, { login: true }).catch(() => endAllDevices(sessions, request, 'password'))
   return true
 }
 
 /**
- * The fallback when only the other devices should have been signed out, but this session ended meanwhile or its store does not
- * answer: revokes everything, or tells the user that it could not.
+ * The fallback when the other devices could not be signed out, because this session has ended or the store does not answer.
+ * Revokes all sessions of the user. Always throws a 503, whose message says whether that succeeded.
  */
 export async function endAllDevices(
   sessions: SessionsOfDevices,
@@ -68,7 +68,7 @@ export async function endAllDevices(
   throw new Problem(
     503,
     isDone
-      ? `Your ${changed} was changed, and you were signed out everywhere, here too. Log in with the new ${changed}.`
+      ? `Your ${changed} was changed, and you were signed out on all devices, including this one. Log in with the new ${changed}.`
       : `Your ${changed} was changed, but other devices may still be signed in. Log in with the new ${changed} in a moment, and sign them out under “Your devices”.`,
     { 'Retry-After': String(RETRY_AFTER_SECONDS) },
   )

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Database, EmailChange } from '../../../db/tables.ts'
 import { isoTime } from '../../mail/index.ts'
 
-// Much longer than the link lives.
+// Much longer than the lifetime of the link.
 const KEPT_MILLISECONDS = 24 * 60 * 60_000
 
 /** The data of a mailed link. */
@@ -36,7 +36,7 @@ export async function readEmailChange(database: Kysely<Database>, id: string): P
   return database.selectFrom('email_changes').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-/** Removes the change and returns it to exactly one caller. */
+/** Removes the change and returns it. Of concurrent callers, only one gets it. */
 export async function consumeEmailChange(database: Kysely<Database>, id: string): Promise<EmailChange | undefined> {
   const change = await readEmailChange(database, id)
   if (change === undefined) return undefined

@@ -28,13 +28,13 @@ export interface NewSalesperson {
   password: string
 }
 
-/** The account cannot be added or changed. The message says why, in words for people. */
+/** The account cannot be added or changed. The message tells the user why. */
 export class AccountError extends Error {
   override readonly name = 'AccountError'
 }
 
 const name = (what: string) =>
-  z.string().trim().min(1, `The ${what} is empty.`).max(60, `The ${what} is too long (60).`)
+  z.string().trim().min(1, `The ${what} is empty.`).max(60, `The ${what} is too long: at most 60 characters.`)
 
 const newSalesperson = z.object({
   userId: z
@@ -48,7 +48,7 @@ const newSalesperson = z.object({
     .string()
     .trim()
     .toLowerCase()
-    .max(LONGEST_EMAIL, 'The e-mail address is too long.')
+    .max(LONGEST_EMAIL, `The e-mail address is too long: at most ${LONGEST_EMAIL} characters.`)
     .pipe(z.email('This is not an e-mail address.')),
   role: z.enum(['salesperson', 'manager', 'administrator'], 'The role is salesperson, manager or administrator.'),
   password: z.string(),
@@ -94,7 +94,7 @@ export async function enableSalesperson({ database }: Pick<AccountParts, 'databa
   await change(database, userId, { active: 1 })
 }
 
-/** Changes the role and revokes all sessions of the account: privileges are granted at sign-in, so they would be outdated. */
+/** Changes the role and revokes all sessions of the account, because a session keeps the privileges that its login granted. */
 export async function changeRole({ database, sessions }: AccountParts, userId: number, role: Role): Promise<void> {
   await change(database, userId, { role })
   await sessions?.endMany({ userId: String(userId) }, 'revoked')

@@ -30,7 +30,7 @@ export function readSignUpForm(
 function emailProblem(address: string): string | undefined {
   if (address === '') return 'Please enter your e-mail address'
   if (address.length > LONGEST_EMAIL) return `An e-mail address has at most ${LONGEST_EMAIL} characters`
-  if (/[^\x20-\x7e]/.test(address)) return 'Please use an address of plain letters, digits and signs'
+  if (/[^\x20-\x7e]/.test(address)) return 'Please use an address with only letters from a to z, digits and signs'
   return z.email().safeParse(address).success ? undefined : 'This is not an e-mail address, such as ada@example.com'
 }
 

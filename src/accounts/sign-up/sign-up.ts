@@ -10,7 +10,7 @@ import { accounts } from '../people/accounts.ts'
 import type { Passwords } from '../people/passwords.ts'
 import { addPendingUser, findPendingUser, moveToSession, newUserId, PENDING_MILLISECONDS } from '../people/users.ts'
 
-// Each makes up to two links, and a session can have ten.
+// Each sign-up makes up to two links, and a session can have ten.
 const MOST_PER_SESSION = 5
 
 export interface SignUpParts {
@@ -39,8 +39,8 @@ export interface LinkMaker {
 type Status = NonNullable<CrmStorage['status']>
 
 /**
- * Adds a pending account and mails the validation link. An address that is taken gets the same answer and takes the same
- * work, so that only the mail reveals whether there is an account.
+ * Adds a pending account and mails the validation link. A taken address gets the same answer after the same work, so only
+ * the mail reveals that an account exists.
  */
 export async function signUp(
   parts: SignUpParts,
@@ -77,7 +77,7 @@ export async function sendAgain(parts: SignUpParts, session: CrmSession, { email
   await refuseWhenOutboxFull(database)
   const former = await inTurn(database, { email, session: session.id }, async (transaction) => {
     const now = clock.now()
-    // Nothing to send if this sign-up was replaced or has expired. The mail decides, not the account: taken addresses must look alike.
+    // A sign-up that was replaced or has expired gets no mail. The outbox decides this, because a taken address has no pending account.
     const since = await waitingSince(transaction, ID)
     if (since === undefined || since + PENDING_MILLISECONDS <= now) return undefined
     await refuseWhenMany(transaction, { session_id: session.id, user_id: ID }, now)
@@ -97,7 +97,7 @@ export function linkPurpose(userId: string): string {
   return `validate ${userId}`
 }
 
-/** Revokes a mailed link by making one of the same purpose that is never sent. */
+/** Revokes a mailed link: creates a newer link with the same purpose, which is never sent. */
 async function endLink(sessions: LinkMaker | null, user: User | undefined): Promise<void> {
   if (user !== undefined) await sessions?.createOTP(user.session_id, { purpose: linkPurpose(user.id), lifespan: 10 })
 }

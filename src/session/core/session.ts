@@ -26,7 +26,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   #signal: { watched: string; signal: AbortSignal } | undefined
   /** Whether this request arrived without a live credential. */
   readonly isNew: boolean
-  /** When a one-time link brought this request: the `data` that `createOTP` was given. Otherwise `false`. */
+  /** The `data` given to `createOTP`, when this request opened a one-time link; otherwise `false`. */
   get restored(): false | { data: unknown } {
     return this.#request.restored ?? false
   }
@@ -148,7 +148,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     return this.#request.unread !== undefined
   }
 
-  /** The names of all privileges, including those that others include. Without roles. */
+  /** The names of all privileges, including those that another privilege includes. Roles are not listed. */
   getPrivileges(): P[] {
     return [...this.#request.context.policy.roles.expand(this.#request.record.grants).names] as P[]
   }
@@ -162,7 +162,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 
   /**
-   * Writes the storage; there is no other way (4D's Use). Calls `change` with a copy of the storage. The changed copy is stored
+   * The only way to write the storage (4D's Use). Calls `change` with a copy of the storage. The changed copy is stored
    * atomically before the promise resolves; an exception writes nothing. Calls for one session run one at a time in this process.
    * When another process has written meanwhile, `change` runs again on the newer storage, so it should have no side effects.
    * @returns the result of `change`.
@@ -174,7 +174,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 
   /**
-   * Replaces the session's privileges and roles. A raise in trust (another user, or an additional privilege) rotates the session ID:
+   * Replaces the session's privileges and roles. Another user or an additional privilege rotates the session ID:
    * this object becomes a new session with a new cookie, and the old session's cookies, devices and one-time links are invalid.
    * By default a new session keeps the storage of the same user only, because a guest's storage may have been planted.
    * `keepStorage` overrides that.
