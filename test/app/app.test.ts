@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'node:test'
 import { createApp } from '../../src/app/app.ts'
 import { createRoutes } from '../../src/app/routes.ts'
+import { projectRoot } from '../../src/config/project-root.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { headingOf, snapshotOf } from '../support/pages.ts'
 import type { Visitor } from '../support/visitor.ts'
@@ -170,6 +173,18 @@ test('static assets are cached, change their address with their content, and tou
   }
   assert.equal((await visitor.get('/favicon.ico')).headers['content-type'], 'image/svg+xml')
   assert.equal(visitor.cookies.size, 0)
+})
+
+test('every script and style that a page names is an asset', () => {
+  const views = join(projectRoot(), 'views')
+  const names = readdirSync(views, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.eta') && !file.startsWith('platform'))
+    .flatMap((file) => readFileSync(join(views, file), 'utf8').match(/(?<=assets\[')[^']+/g) ?? [])
+  assert.ok(names.length > 5)
+  assert.deepEqual(
+    names.filter((name) => !existsSync(join(views, 'assets', name))),
+    [],
+  )
 })
 
 test('the health check answers without a session', async (t) => {
