@@ -6,8 +6,8 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 const OWN_SITES = ['same-origin', 'none']
 
 /**
- * Protects against CSRF (cross-site request forgery). Mount it above everything that reads cookies. Forms need no token, because pages cannot
- * forge the headers it reads.
+ * Protects against CSRF (cross-site request forgery). Mount it above everything that reads cookies. Forms need no CSRF
+ * token, because a page of another site cannot forge the headers `Sec-Fetch-Site` and `Origin`.
  */
 export function crossOriginGuard(origins: OwnOrigins) {
   return async function crossOriginGuard(ctx: Context, next: Next) {
@@ -17,7 +17,7 @@ export function crossOriginGuard(origins: OwnOrigins) {
   }
 }
 
-/** `Sec-Fetch-Site` decides, else `Origin`; a request without both passes only without cookies. */
+/** Checks `Sec-Fetch-Site` first, then `Origin`. A request without both headers is allowed only without cookies. */
 function refuseForeignChange(ctx: Context, origins: OwnOrigins): void {
   const site = ctx.get('Sec-Fetch-Site')
   const origin = ctx.get('Origin')
@@ -28,7 +28,7 @@ function refuseForeignChange(ctx: Context, origins: OwnOrigins): void {
   } else if (ctx.get('Cookie') !== '') refuse()
 }
 
-/** Pages may be opened from anywhere, but not embedded in or read by another site. */
+/** Lets other sites link to a page, but neither embed nor read it. */
 function refuseEmbedding(ctx: Context): void {
   const foreign = ['cross-site', 'same-site'].includes(ctx.get('Sec-Fetch-Site'))
   if (foreign && ctx.get('Sec-Fetch-Dest') !== 'document')

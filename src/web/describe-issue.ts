@@ -42,7 +42,7 @@ export const describeIssue: z.core.$ZodErrorMap = (issue) => {
   }
 }
 
-/** The issues as sentences, one for each field: "name: is required. country: at most 60 characters." */
+/** Returns one sentence for each field: "name: is required. country: at most 60 characters." */
 export function describeIssues(error: z.ZodError): string {
   const findings = new Map<string, string>()
   for (const issue of error.issues) {
@@ -54,7 +54,7 @@ export function describeIssues(error: z.ZodError): string {
   return `${sentences.slice(0, MOST_FINDINGS).join('. ')}${more > 0 ? `. And ${more} more` : ''}.`
 }
 
-/** A name from a client: shortened, without invisible characters and tokens. */
+/** Shortens a name that the client sent, and removes invisible characters and tokens. */
 function printable(name: string): string {
   const plain = maskTokens(name).replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '\uFFFD')
   return plain.length > LONGEST_NAME ? `${plain.slice(0, LONGEST_NAME)}…` : plain

@@ -1,4 +1,4 @@
-// The first match decides: most browsers also name the ones they descend from.
+// The order matters: most browsers also name the browsers that they are derived from.
 const BROWSERS: readonly [RegExp, string][] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
   [/\b(?:OPR|OPT|OPX|Opera)\//, 'Opera'],
@@ -12,7 +12,7 @@ const BROWSERS: readonly [RegExp, string][] = [
   [/\bVersion\/[\d.]+.*\bSafari\//, 'Safari'],
 ]
 
-// Programs name themselves in the first word.
+// A program that is not a browser begins its User-Agent with its own name.
 const PROGRAMS: readonly [RegExp, string][] = [
   [/^curl\//i, 'curl'],
   [/^wget\//i, 'Wget'],
@@ -38,8 +38,8 @@ const SYSTEMS: readonly [RegExp, string][] = [
 const LONGEST = 500
 
 /**
- * Describes a browser or program by its User-Agent: "Firefox on Windows", "Safari on an iPhone", "curl". Clients can claim anything, so it
- * only helps users to recognize their own devices.
+ * Describes a browser or program by its User-Agent: "Firefox on Windows", "Safari on an iPhone", "curl". A client can
+ * send any User-Agent, so use the description only to help users recognize their own devices.
  */
 export function describeDevice(userAgent: string | null): string {
   const text = userAgent?.slice(0, LONGEST) ?? ''
@@ -56,7 +56,7 @@ function nameIn(names: readonly [RegExp, string][], text: string): string | unde
   return names.find(([pattern]) => pattern.test(text))?.[1]
 }
 
-/** Names in lower case, such as curl, stay so. */
+/** Capitalizes an article at the beginning. Other names, such as curl, are unchanged. */
 function sentenceCase(name: string): string {
   return /^(?:an?|the) /.test(name) ? name.charAt(0).toUpperCase() + name.slice(1) : name
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Context } from 'koa'
 
-/** A key for the browser with this cookie, the same for all its tabs. A hash, for use in memory only. */
+/**
+ * Returns a key for the browser that sent this request. All tabs of a browser have the same key, a hash of the cookie.
+ */
 export function deviceKey(ctx: Context, cookieName: string): string {
   return createHash('sha256')
     .update(ctx.cookies.get(cookieName) ?? '')

@@ -6,7 +6,7 @@ import { readFailure, reportFailure } from './failure.ts'
 export interface ErrorPage {
   title: string
   text: string
-  /** What the user can do now. An empty `href` is the address of this page. */
+  /** The link that the page offers. An empty `href` is the address of this page. */
   action?: { label: string; href: string }
 }
 
@@ -37,8 +37,9 @@ const KNOWN: Record<number, ErrorPage> = {
 }
 
 /**
- * Answers errors with a page, JSON or plain text, as the client accepts. Stack traces go to the log only. Headers that were set before, such
- * as the session cookie, stay. `describe` returns the page for errors that only the application knows.
+ * Responds to errors with a page, JSON or plain text, as the client accepts. Stack traces are only logged. Headers that
+ * were set before the error, such as the session cookie, are still sent. `describe` returns the page of an error that
+ * is specific to the application.
  */
 export function errorPages(log: Logger, describe: (error: unknown, ctx: Context) => ErrorPage | undefined) {
   return async function errorPages(ctx: Context, next: Next) {

@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import type { Clock } from '../session/index.ts'
 
 interface EventStream {
-  /** Aborts when the stream has ended, on either side. */
+  /** Aborts when the server ends the stream or the client disconnects. */
   readonly signal: AbortSignal
   /** Does nothing once the stream has ended. */
   send(event: string, data: unknown): void
@@ -11,12 +11,15 @@ interface EventStream {
 }
 
 const LONGEST_MILLISECONDS = 5 * 60_000
-// Proxies cut connections that are silent for long.
+// Proxies close connections without traffic.
 const BEAT_MILLISECONDS = 25_000
 const MOST_STREAMS = 1000
 const RECONNECT_MILLISECONDS = 2000
 
-/** The open event streams (SSE) of this server: one per browser and purpose, bounded, ended first when the server stops. */
+/**
+ * The open event streams (server-sent events) of this server. Each key has at most one stream, and the number of
+ * streams is limited.
+ */
 export class EventStreams {
   readonly #clock: Clock
   readonly #most: number
@@ -29,9 +32,11 @@ export class EventStreams {
   }
 
   /**
-   * Answers with a stream that ends with `signal`, after five minutes, or when the same `key` opens another one. The browser is then sent
-   * "elsewhere", and its page waits until it is visible again. Returns `undefined` without a stream: 204 when `signal` has aborted,
-   * `whenFull` when there are too many.
+   * Responds with a stream. The stream ends when `signal` aborts, after five minutes, or when another stream is opened
+   * with the same `key`. In the last case the browser receives the event "elsewhere" first.
+   *
+   * Opens no stream and returns `undefined` when `signal` has aborted (status 204), or when too many streams are open
+   * (status `whenFull`).
    */
   open(ctx: Context, key: string, signal: AbortSignal, { whenFull = 204 }: { whenFull?: 204 | 503 } = {}) {
     const isFull = this.#stopped || (this.#open.size >= this.#most && !this.#open.has(key))
@@ -83,7 +88,7 @@ export class EventStreams {
     return this.#open.size
   }
 
-  /** Ends all streams and opens no more, so that a graceful shutdown does not wait for them. */
+  /** Ends all streams and opens no more. A graceful shutdown calls it, because it waits for open responses. */
   stop(): void {
     this.#stopped = true
     for (const stream of [...this.#open.values()]) stream.end()

@@ -7,12 +7,12 @@ import { Problem } from './problem.ts'
 export interface Failure {
   status: number
   message: string
-  /** Whether the message may be shown; others may contain internals. */
+  /** Whether the message may be shown to users. Other messages may contain internals. */
   expose: boolean
   headers: Record<string, string>
 }
 
-/** Reads the properties that Koa, http-errors and this project's errors share. An error without a status is a 500. */
+/** Reads the properties that Koa, http-errors and this project's errors share. The default status is 500. */
 export function readFailure(error: unknown): Failure {
   const { status, statusCode, expose, message, headers } = Object(error) as Record<string, unknown>
   const code = [status, statusCode].find(
@@ -26,16 +26,16 @@ export function readFailure(error: unknown): Failure {
   }
 }
 
-/** Logs 5xx errors with their stack, 503 with its cause, and refused requests as information. */
+/** Logs a 503 as a warning with its cause, other 5xx as an error with the stack, and 4xx at level `info`. */
 export function reportFailure(log: Logger, { requestId }: Context, { status, message }: Failure, error: unknown): void {
-  // A message may quote input.
+  // A message may contain input of the client.
   const reason = maskTokens(message)
   if (status === 503) log.warn({ requestId, status, reason, err: Object(error).cause }, 'not available')
   else if (status >= 500) log.error({ requestId, status, err: error }, 'request failed')
   else log.info({ event: 'refused', requestId, status, reason }, 'request refused')
 }
 
-/** Messages of http-errors ("request entity too large") are for developers; of others, only sentences are shown. */
+/** Returns false for messages of http-errors such as "request entity too large", which are not written for users. */
 function isForPeople(error: unknown): boolean {
   return error instanceof Problem || (error instanceof Error && /^[A-Z].*[.!?]$/s.test(error.message))
 }

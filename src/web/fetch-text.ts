@@ -1,12 +1,13 @@
 import type { Clock } from '../session/index.ts'
 
-/** What another server answered: its status and the beginning of its body, or why there was no answer. */
+/** The status and the beginning of the body that another server returned, or the reason why it returned nothing. */
 export type Answer = { answered: true; status: number; text: string } | { answered: false; why: 'unreachable' | 'slow' }
 
 const LARGEST_ANSWER_BYTES = 16_384
 
 /**
- * Fetches the beginning of a text from another server, with a timeout. Never throws, follows no redirect, sends no cookie.
+ * Sends a request to another server and reads at most 16 kB of the response. Never throws, follows no redirect, and
+ * sends no cookie.
  */
 export async function fetchText(
   url: string,

@@ -48,30 +48,33 @@ export function formatExactTime(at: Time): string {
   return `${exactTime.format(new Date(at))} UTC`
 }
 
-/** How long ago: "just now", "3 min ago". */
+/** Formats the time since then: "just now", "3 min ago". */
 export function formatAgo(at: Time, now: number): string {
   const milliseconds = now - new Date(at).getTime()
   return milliseconds < MINUTE ? 'just now' : `${formatDuration(milliseconds)} ago`
 }
 
-/** How long until then, rounded up to minutes: "58 min", "11 h 20 min", "29 days"; "no end" for `null`. */
+/**
+ * Formats the time until then, rounded up to minutes: "58 min", "11 h 20 min", "29 days". Returns "no end" for `null`,
+ * and "ends now" for a time that has passed.
+ */
 export function formatTimeLeft(until: Time | null, now: number): string {
   if (until === null) return 'no end'
   const milliseconds = new Date(until).getTime() - now
   return milliseconds <= 0 ? 'ends now' : formatDuration(Math.ceil(milliseconds / MINUTE) * MINUTE)
 }
 
-/** Cents: 123456 → "€1,234.56" */
+/** Formats cents: 123456 → "€1,234.56" */
 export function formatMoney(cents: number): string {
   return money.format(cents / 100)
 }
 
-/** Cents, rounded to euros: 123456 → "€1,235" */
+/** Formats cents, rounded to euros: 123456 → "€1,235" */
 export function formatWholeMoney(cents: number): string {
   return wholeMoney.format(cents / 100)
 }
 
-/** 1200 → "1,200"; with words: 1 → "1 customer", 1200 → "1,200 customers". */
+/** Formats a number and its noun: 1 → "1 customer", 1200 → "1,200 customers", and without a noun 1200 → "1,200". */
 export function formatCount(count: number, one = '', many = ''): string {
   return `${number.format(count)} ${count === 1 ? one : many}`.trim()
 }

@@ -1,6 +1,6 @@
 import type { Context, Next } from 'koa'
 
-/** Answers `/healthz`: this process is up. It checks nothing else, so that a slow database causes no restart. */
+/** Serves the liveness check `/healthz`. It checks no dependency, so that a slow database causes no restart. */
 export function health() {
   return async function health(ctx: Context, next: Next) {
     if (ctx.path !== '/healthz' || !['GET', 'HEAD'].includes(ctx.method)) return next()

@@ -2,14 +2,14 @@ import { decodeFully, maskEncodedTokens } from './mask-tokens.ts'
 
 const SECRET_PARAMETERS = ['$4dsid', 'state', '$params', 'password', 'token']
 const LONGEST_LOGGED = 500
-// The shape of one-time tokens and of public session ids: in a parameter of any name, neither is logged.
+// One-time tokens and public session ids have the same format. In the query, both are masked.
 const TOKEN_SHAPE = /[0-9a-f]{32,}/gi
-// A client that encodes the question mark puts the token into the path.
+// When a client encodes the question mark, the path contains the query with its token.
 const QUERY_IN_PATH = /4DSID|%(?:25)*3F/i
 
 /**
- * Prepares a URL for the log: masks bearer tokens and secrets anywhere, and one-time tokens in the query, in any spelling. A session's
- * public id in a path stays.
+ * Returns a URL that can be logged. Bearer tokens and secrets are masked everywhere, and one-time tokens in the query.
+ * Encoded ones are masked too. A session's public id in the path is not masked.
  */
 export function maskUrl(url: string): string {
   const start = url.indexOf('?')

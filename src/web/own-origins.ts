@@ -1,8 +1,8 @@
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
 
 /**
- * This server's own origins: the configured public one, or the address it is bound to. On loopback the three names of this machine are
- * equivalent. The `Host` header is not trusted: the client chooses it.
+ * The origins of this server: `publicUrl`, or the address that the server listens on. `localhost`, `127.0.0.1` and
+ * `[::1]` are equivalent. The `Host` header is not trusted, because the client chooses it.
  */
 export class OwnOrigins {
   readonly #publicUrl: string | undefined
@@ -17,17 +17,20 @@ export class OwnOrigins {
     this.#origins = publicUrl === undefined ? [] : withLoopbackNames(publicUrl)
   }
 
-  /** Sets the port that the server listens on; before that, a server without a public address has no origin. */
+  /** Sets the port that the server listens on. Until then, a server without a `publicUrl` has no origin. */
   bound(port: number): void {
     if (this.#publicUrl === undefined) this.#origins = withLoopbackNames(`${this.#scheme}://${this.#host}:${port}`)
   }
 
-  /** Compares scheme, host and port. */
+  /** Returns whether this origin (scheme, host and port) belongs to this server. */
   includes(origin: string): boolean {
     return this.#origins.includes(origin)
   }
 
-  /** The origin for links to this server in mail: the public one, or the first name of the address it is bound to. */
+  /**
+   * The origin for links in mail: `publicUrl`, or the address that the server listens on.
+   * @throws a `TypeError` when there is no `publicUrl` and `bound` has not been called.
+   */
   get forLinks(): string {
     const [origin] = this.#publicUrl === undefined ? this.#origins : [this.#publicUrl]
     if (origin === undefined) throw new TypeError('The server’s address is not known yet: call bound(port) first.')

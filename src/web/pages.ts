@@ -3,42 +3,44 @@ import type { Context, Next } from 'koa'
 
 export interface Frame {
   appName: string
-  /** False on pages that are shown without a session: they have neither a login nor a logout button. */
+  /** False on a page without a session. Such a page has neither a login nor a logout button. */
   hasSession: boolean
-  /** '' for a guest. */
+  /** Empty for a guest. */
   userName: string
   links: PageLink[]
-  /** The user's own pages, beside the name. */
+  /** The links beside the user's name. */
   ownLinks: PageLink[]
   assets: Readonly<Record<string, string>>
-  /** A message on top of this page, shown once. */
+  /** The message at the top of this page. */
   message?: string
 }
 
 export interface PageLink {
   label: string
   href: string
-  /** Whether the shown page is this one, or one below it. */
+  /** Whether the link leads to the shown page, or to a page above it. */
   current: boolean
 }
 
 export interface PageModel {
-  /** For the tab and for screen readers. */
+  /** The title of the browser tab. */
   title: string
 }
 
 declare module 'koa' {
   interface DefaultContext {
-    /** Shown on error pages and in the log. */
+    /** The id of this request in the log and on error pages. */
     requestId: string
-    /** Answers with the page `views/<template>.eta`. The status stays what it was set to, 200 if it was not. */
+    /**
+     * Responds with the page `views/<template>.eta`. Does not change a status that was set before; the default is 200.
+     */
     show<Model extends PageModel>(template: string, model: Model): void
   }
 }
 
 /**
- * Gives handlers `ctx.show`. Templates escape all values. `messageFor` is called after a handler has shown a page, and not for redirects, so
- * that its message is not lost.
+ * Adds `ctx.show` to the context. Templates escape all values. `messageFor` is called only after a handler has shown a
+ * page. A redirect does not call it, so that no message is removed before a page shows it.
  */
 export function pages(
   folder: string,
@@ -59,7 +61,7 @@ export function pages(
     }
     await next()
     if (shown === undefined || ctx.body !== shown.page) return
-    // A message that cannot be read now waits for the next page.
+    // When the message cannot be read, the next page shows it.
     const message = await messageFor(ctx).catch(() => '')
     if (message !== '') shown.showWith(message)
   }

@@ -7,8 +7,9 @@ const LARGEST_FORM = '16kb'
 const MOST_FIELDS = 50
 
 /**
- * Reads an HTML form into `ctx.request.body`. Refuses a form that is too large with 413, another format with 415, and an
- * unreadable form with 400. A repeated field becomes an array, so handlers check that a field is a string.
+ * Reads an HTML form into `ctx.request.body`. Throws a `Problem` with status 413 for a form that is too large, 415 for
+ * another format, and 400 for an unreadable form. A repeated field becomes an array, so handlers must check that a
+ * field is a string.
  */
 export function readForm() {
   const parse = koaBody({
@@ -21,7 +22,7 @@ export function readForm() {
     queryString: { allowDots: false, depth: 1, parameterLimit: MOST_FIELDS, arrayLimit: MOST_FIELDS },
   })
   return async function readForm(ctx: Context, next: Next) {
-    // Browsers never send a compressed form, or one in another format or character set.
+    // Browsers send forms uncompressed, in this format, and in UTF-8.
     if (hasBody(ctx) && !isPlain(ctx, 'urlencoded'))
       throw new Problem(415, 'Send this as a plain form: application/x-www-form-urlencoded, in UTF-8.', CLOSE)
     try {

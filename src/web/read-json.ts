@@ -5,9 +5,11 @@ import { Problem } from './problem.ts'
 const LARGEST_BODY_KILOBYTES = 64
 
 /**
- * Reads the JSON body of a request; no body and an empty one count as `{}`. Refuses another format with 415, a large body with 413, and
- * what is not UTF-8, not JSON, or neither an object nor a list with 400. A strict schema has to validate the result: names such as
- * `__proto__` and any depth of nesting pass here.
+ * Returns a function that reads the JSON body of a request. A missing or empty body is `{}`. The function throws a
+ * `Problem` with status 415 for another format, 413 for a body that is too large, and 400 for a body that is not UTF-8,
+ * is not JSON, or is a single value.
+ *
+ * Validate the result with a strict schema: names such as `__proto__` and deep nesting are not refused here.
  */
 export function jsonReader({ largestKilobytes = LARGEST_BODY_KILOBYTES } = {}) {
   return async function readJson(ctx: Context): Promise<unknown> {
@@ -25,7 +27,7 @@ async function readBytes({ req, request }: Context, largestKilobytes: number): P
   const pieces: Buffer[] = []
   let size = 0
   try {
-    // Keeps the connection open for the answer.
+    // Destroying the request would close the connection before the response is sent.
     for await (const piece of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += piece.length
       if (size > most) throw tooLarge()
@@ -51,7 +53,7 @@ function parse(text: string): unknown {
     const body: unknown = JSON.parse(text)
     if (isObject(body)) return body
   } catch {
-    // Reported below, as any other value that is neither an object nor a list.
+    // Handled below, like a single value.
   }
   throw new Problem(400, 'This body is not the JSON that is expected here: send one object, such as {}.')
 }

@@ -4,23 +4,23 @@ import type { Clock } from '../session/index.ts'
 import { type Outcome, singleFlightCache } from './single-flight-cache.ts'
 
 /**
- * Checks one dependency of this server. Returns what is wrong, without secrets, or undefined when it is available. What it throws goes
- * to the log only.
+ * Checks one dependency of this server. Returns `undefined` when the dependency is available, and otherwise a text
+ * without secrets that `/readyz` shows. Errors are only logged.
  */
 export type ReadinessCheck = () => Promise<string | undefined>
 
-/** The state of the server: each check by its name, `ok` or what is wrong. */
 interface ReadinessReport {
   status: 'ready' | 'not ready' | 'stopping'
+  /** The result of each check by its name: `ok`, or what is wrong. */
   checks: Record<string, string>
 }
 
 const PATIENCE_MILLISECONDS = 2000
-// Each check runs once a second at most.
+// Each check runs at most once a second.
 const KEPT_MILLISECONDS = 1000
 const RETRY_AFTER_SECONDS = 5
 
-/** Whether this server should get requests: its dependencies are available, and it is not shutting down. */
+/** The readiness of this server: all dependencies are available, and no shutdown has begun. */
 export class Readiness {
   readonly #checks: readonly (readonly [name: string, ask: () => Promise<Outcome<string | undefined>>])[]
   readonly #log: Logger
@@ -36,7 +36,7 @@ export class Readiness {
     this.#log = log
   }
 
-  /** From now on the server is not ready. */
+  /** Marks the server as stopping. `report` then returns `stopping` and runs no checks. */
   stop(): void {
     this.#stopping = true
   }
@@ -52,7 +52,7 @@ export class Readiness {
     return report
   }
 
-  /** Logs changes only, not every request. */
+  /** Logs the report when it differs from the last one. */
   #logChange({ status, checks }: ReadinessReport, outcomes: readonly (readonly [string, Outcome<unknown>])[]): void {
     const state = status === 'ready' ? status : JSON.stringify(checks)
     if (state === this.#reported) return
@@ -76,7 +76,10 @@ function textOf(outcome: Outcome<string | undefined>): string {
   }
 }
 
-/** Answers `/readyz` for load balancers. Mount it above sessions: it needs no cookie. */
+/**
+ * Serves the readiness check `/readyz`. Responds with status 503 when the server is not ready. Mount it above
+ * `sessions`.
+ */
 export function readinessPage(readiness: Readiness) {
   return async function readinessPage(ctx: Context, next: Next) {
     if (ctx.path !== '/readyz' || !['GET', 'HEAD'].includes(ctx.method)) return next()

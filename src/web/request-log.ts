@@ -4,8 +4,8 @@ import type { Logger } from 'pino'
 import { maskUrl } from './mask-url.ts'
 
 /**
- * Writes one line for each answered request, and gives it an id that error pages show.
- * Never logs cookies, bodies or passwords. `alsoNote` adds what the application knows, such as the session's public handle.
+ * Gives each request an id, which error pages show, and logs one line for it. Never logs cookies, bodies or passwords.
+ * `alsoNote` returns additional properties of the line, such as the session's public handle.
  */
 export function requestLog(log: Logger, now: () => number, alsoNote: (ctx: Context) => object) {
   return async function requestLog(ctx: Context, next: Next) {

@@ -1,12 +1,12 @@
-// Resolves relative paths. A result with another origin is not on this server.
+// Relative paths are resolved against this address. A result with another origin is not on this server.
 const BASE = 'http://own.invalid'
 const LONGEST = 2000
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused
 const NEVER_IN_A_PATH = /[\\\u0000-\u0020\u007f]/
 
 /**
- * The page to redirect to after a login if it is safe: a path on this server. Other origins, in any spelling that
- * browsers understand (`//evil.test`, `/\evil.test`, `/%5cevil.test`, `javascript:`), give `undefined`.
+ * Returns the path to redirect to after a login, or `undefined` when `text` is not a path on this server. Prevents open
+ * redirects such as `//evil.test`, `/\evil.test`, `/%5cevil.test` and `javascript:`.
  */
 export function safeNext(text: unknown): string | undefined {
   if (typeof text !== 'string' || text.length > LONGEST || NEVER_IN_A_PATH.test(text)) return undefined
@@ -21,7 +21,7 @@ function isPlainPath(path: string | undefined): boolean {
   return path?.startsWith('/') === true && !path.startsWith('//') && !NEVER_IN_A_PATH.test(path)
 }
 
-/** The path as written, decoded once, and decoded twice; `undefined` where it cannot be decoded. */
+/** Returns the path unchanged, decoded once, and decoded twice. A path that cannot be decoded is `undefined`. */
 function spellings(path: string): (string | undefined)[] {
   const once = decode(path)
   return [path, once, decode(once)]

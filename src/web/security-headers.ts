@@ -3,7 +3,10 @@ import helmet from 'koa-helmet'
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60
 
-/** Sets the Content-Security-Policy and other security headers: only this server's scripts, styles, pictures and forms. */
+/**
+ * Sets the Content-Security-Policy, which allows only this server's scripts, styles, pictures and forms, and other
+ * headers.
+ */
 export function securityHeaders({ https }: { https: boolean }) {
   const setHeaders = helmet({
     contentSecurityPolicy: {
@@ -21,7 +24,7 @@ export function securityHeaders({ https }: { https: boolean }) {
       },
     },
     strictTransportSecurity: https ? { maxAge: YEAR_SECONDS, includeSubDomains: true } : false,
-    // Not no-referrer: that makes browsers send "Origin: null" with our own forms.
+    // With no-referrer, browsers would send "Origin: null" with this server's own forms.
     referrerPolicy: { policy: 'same-origin' },
     crossOriginOpenerPolicy: { policy: 'same-origin' },
     crossOriginResourcePolicy: { policy: 'same-origin' },

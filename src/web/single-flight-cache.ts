@@ -1,19 +1,20 @@
 import type { Clock } from '../session/index.ts'
 
-/** An answer, a failure, or a timeout. */
+/** The result of a call: its value, its error, or a timeout. */
 export type Outcome<T> = { is: 'answer'; value: T } | { is: 'failure'; error: unknown } | { is: 'silence' }
 
 interface SingleFlightOptions {
   clock: Clock
-  /** How long callers wait for an answer. */
+  /** The timeout of a call. */
   patienceMilliseconds: number
-  /** How long an outcome is cached, by how long the answer took; 0 for a failure or a timeout. */
+  /** Returns how long an outcome is cached. `took` is the duration of the call, or 0 after an error or a timeout. */
   keptMilliseconds(took: number): number
 }
 
 /**
- * A cache for one expensive question: concurrent callers share one call, and later callers get its outcome until it expires. An answer
- * after the timeout is cached for the next caller. The returned function never rejects.
+ * Caches the outcome of an expensive call (single-flight). Concurrent callers share one call, and later callers get the
+ * cached outcome until it expires. A value that arrives after the timeout is cached for later callers. The returned
+ * function never rejects.
  */
 export function singleFlightCache<T>(ask: () => Promise<T>, options: SingleFlightOptions): () => Promise<Outcome<T>> {
   const { clock, patienceMilliseconds, keptMilliseconds } = options

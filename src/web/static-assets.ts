@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, parse } from 'node:path'
 import type { Context, Next } from 'koa'
 
-/** The styles, scripts and pictures of the pages, under addresses that change with their content. */
+/** The styles, scripts and pictures of the pages. The address of each file contains a hash of its content. */
 export interface Assets {
   /** The address of each file by its name: `style.css` → `/assets/style.0123abcd.css`. */
   readonly urls: Readonly<Record<string, string>>
@@ -16,7 +16,7 @@ interface Asset {
   etag: string
 }
 
-// `import { name } from './file.js'`
+// Matches `import { name } from './file.js'`.
 const IMPORT = /^(import [^'\n]* from ')\.\/([\w-]+\.js)(?=')/gm
 
 const TYPES: Record<string, string> = {
@@ -26,12 +26,16 @@ const TYPES: Record<string, string> = {
 }
 
 interface AssetsOptions {
-  /** The files to serve; all of the folder by default. */
+  /** The files to serve. Default: all files of the folder. */
   names?: readonly string[]
+  /** The path before each file name. Default: `/assets`. */
   below?: string
 }
 
-/** Reads the assets of a folder into memory. A script that imports another one gets its address, so that both can be cached for ever. */
+/**
+ * Reads the assets of a folder into memory. Imports in scripts are replaced by the hashed addresses of the imported
+ * files.
+ */
 export function loadAssets(
   folder: string,
   { names = readdirSync(folder), below = '/assets' }: AssetsOptions = {},
@@ -59,7 +63,7 @@ function withAddresses(content: Buffer, addressOf: (file: string) => string): Bu
   return addressed === text ? content : Buffer.from(addressed)
 }
 
-/** Serves the assets. Mount it above sessions, so that no asset touches one. */
+/** Serves the assets. Mount it above `sessions`, so that a request for an asset does not extend the idle timeout. */
 export function serveAssets({ files, urls }: Assets) {
   const favicon = urls['favicon.svg']
   return async function serveAssets(ctx: Context, next: Next) {
