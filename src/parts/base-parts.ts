@@ -18,7 +18,7 @@ import { openSessionStore } from './open-session-store.ts'
 import { readinessChecks } from './readiness-checks.ts'
 import { openLimiters } from './shared-limiters.ts'
 
-/** What every process opens, whatever its work. */
+/** The parts that a primary, a worker and a single process have in common. */
 export interface BaseParts {
   config: Config
   log: Logger
@@ -30,17 +30,20 @@ export interface BaseParts {
   loginLimit: LoginLimit
   signUpLimit: SignUpLimit
   origins: OwnOrigins
-  /** Sign-ins, and what happened to sessions. */
+  /** The audit trail of logins and session events. */
   audit: AuditTrail
-  /** The open event streams; a graceful shutdown ends them first. */
+  /** The open event streams (server-sent events). */
   streams: EventStreams
-  /** The address of the external platform. */
+  /** The addresses of the external platform. */
   platform: PlatformAddress
-  /** The health check for load balancers. */
+  /** The readiness check for load balancers. */
   readiness: Readiness
   /** The counters and gauges of this process. */
   metrics: Metrics
-  /** Closes everything. `endSessions: false` keeps the sessions whatever the configuration says. Idempotent. */
+  /**
+   * Closes all parts. `endSessions: false` overrides `SESSION_CLOSE_ON_STOP`, so that sessions are not closed.
+   * Idempotent.
+   */
   close(options: { endSessions: boolean }): Promise<void>
 }
 
@@ -49,7 +52,7 @@ interface BaseOptions {
   clock?: Clock | undefined
   passwords?: Passwords | undefined
   store?: SessionStore | undefined
-  /** A worker finds the schema migrated, and leaves sweeping to the primary. */
+  /** Whether this process is a worker. The primary runs migrations and sweeps for its workers. */
   isWorker: boolean
 }
 
@@ -98,7 +101,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       async close({ endSessions }) {
         readiness.stop()
         streams.stop()
-        // A store that is down must not keep everything else open.
+        // When the store is unavailable, the other parts are still closed.
         await sessions
           ?.close({ endSessions: endSessions && config.sessionCloseOnStop })
           .catch((err) => log.warn({ event: 'sessions.open', err }, 'the sessions could not be closed'))

@@ -6,10 +6,10 @@ import { explainPostgresError } from '../../db/explain-postgres.ts'
 import { StartError } from '../config/start-error.ts'
 
 const BUSY_TIMEOUT_MILLISECONDS = 5000
-// After these the request is answered with 503.
+// After these timeouts, the server responds with status 503.
 const CONNECT_MILLISECONDS = 2000
 const QUERY_MILLISECONDS = 5000
-// PostgreSQL gives up first, so that no query and no lock outlives the request that waited for it.
+// `statement_timeout` is shorter than `query_timeout`: PostgreSQL cancels a query before the client stops waiting for it.
 const POSTGRES_LIMITS: PoolConfig = {
   query_timeout: QUERY_MILLISECONDS,
   statement_timeout: 4000,
@@ -21,10 +21,10 @@ const PROGRAM = 'koa-session-crm'
 const RECONNECT_MILLISECONDS = { first: 50, most: 1000 }
 const INT8 = 20
 
-/** Is called with an error on an idle connection. */
+/** The listener for errors of idle connections. */
 type OnConnectionError = (problem: { server: 'PostgreSQL' | 'Redis'; error: unknown }) => void
 
-/** The database connections of one process. Drivers for servers are loaded on first use. */
+/** The database connections of one process. The drivers of PostgreSQL and Redis are loaded on first use. */
 export class Connections {
   readonly #onError: OnConnectionError
   readonly #files: SqliteDatabase.Database[] = []
@@ -36,7 +36,7 @@ export class Connections {
     this.#onError = onError
   }
 
-  /** Opens a SQLite file, or throws a `StartError` of one line that names the setting which the file came from. */
+  /** Opens a SQLite file. Throws a `StartError` of one line that names `variable`, the setting of the file. */
   sqlite(file: string, variable: string): SqliteDatabase.Database {
     const database = openSqlite(file, { variable })
     this.#files.push(database)
@@ -44,8 +44,8 @@ export class Connections {
   }
 
   /**
-   * The pool for this address; sessions and CRM share one when their addresses are the same. It always keeps a connection. Rejects with a
-   * `StartError` when the server does not answer.
+   * Returns the pool for this address. Equal addresses share one pool. The pool always has at least one open
+   * connection. Rejects with a `StartError` when the server cannot be used.
    */
   postgres(url: string, variable: string): Promise<Pool> {
     return openedOnce(this.#pools, url, () => this.#openPostgres(url, variable))
@@ -62,7 +62,7 @@ export class Connections {
     }
   }
 
-  /** A pool of one connection without time limits, for migrations. The caller ends it. */
+  /** Returns a new pool of one connection without timeouts, for migrations. The caller ends the pool. */
   unlimitedPostgres(url: string): Promise<Pool> {
     return this.#pool(url, { max: 1 })
   }
@@ -75,28 +75,28 @@ export class Connections {
       application_name: PROGRAM,
       connectionTimeoutMillis: CONNECT_MILLISECONDS,
       keepAlive: true,
-      // Counts and cents are far below what a number holds exactly.
+      // Counts and cents are far below `Number.MAX_SAFE_INTEGER`.
       types: {
         getTypeParser: (type, format) =>
           (type === INT8 && format !== 'binary' ? Number : types.getTypeParser(type, format)) as never,
       },
     })
-    // Without a listener, an error between the pool and a borrower ends the process.
+    // Without a listener, an error of a checked-out connection would end the process.
     pool.on('connect', (client) => client.on('error', () => {}))
     pool.on('error', (error) => {
-      // The pool attaches the connection, with the last query: not for a log.
+      // The property holds the connection with its last query, which must not be logged.
       Reflect.deleteProperty(error, 'client')
       if (!pool.ending) this.#onError({ server: 'PostgreSQL', error })
     })
     return pool
   }
 
-  /** A connection to Redis that neither repeats nor queues commands. Rejects when the server does not answer. */
+  /** Returns a connection to Redis that neither retries nor queues commands. Rejects when the server cannot be used. */
   redis(url: string, variable: string): Promise<Redis> {
     return openedOnce(this.#redis, `commands ${url}`, () => this.#openRedis(url, variable, 'commands'))
   }
 
-  /** Another connection to the same Redis, for pub/sub. */
+  /** Returns another connection to the same Redis, for pub/sub. */
   redisSubscriber(url: string, variable: string): Promise<Redis> {
     return openedOnce(this.#redis, `messages ${url}`, () => this.#openRedis(url, variable, 'messages'))
   }
@@ -124,7 +124,7 @@ export class Connections {
     return redis
   }
 
-  /** Without traffic, a cut connection looks alive for minutes. */
+  /** Sends regular pings. Without traffic, a lost connection would not be detected for minutes. */
   #keepAlive(redis: Redis): void {
     const timer = setInterval(() => {
       if (redis.status === 'ready') redis.ping().catch(() => {})
@@ -133,7 +133,7 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    // A connection that failed to open is closed already.
+    // A connection that could not be opened needs no closing.
     const close = <T>(opened: Map<string, Promise<T>>, end: (one: T) => unknown) =>
       Promise.all([...opened.values()].map((opening) => opening.then(end, () => {})))
     await close(this.#redis, (redis) => redis.disconnect())
@@ -142,7 +142,7 @@ export class Connections {
   }
 }
 
-/** Opens once for each key. A failure is forgotten, so that it can be tried again. */
+/** Calls `open` once for each key. After a failure, the next call tries again. */
 function openedOnce<T>(opened: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
   const known = opened.get(key)
   if (known) return known
@@ -152,12 +152,12 @@ function openedOnce<T>(opened: Map<string, Promise<T>>, key: string, open: () =>
   return opening
 }
 
-/** Opens a SQLite file, or throws a `StartError` of one line that names the setting which the file came from. */
+/** Opens a SQLite file. Throws a `StartError` of one line that names `variable`, the setting of the file. */
 export function openSqlite(file: string, { variable }: { variable: string }): SqliteDatabase.Database {
   return openDatabaseFile(file, variable, (path) => new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MILLISECONDS }))
 }
 
-/** Names only the host: the address may hold a password. */
+/** The message contains only the host of the address, because the address may contain a password. */
 function asStartError(error: unknown, server: string, url: string, variable: string): StartError {
   if (error instanceof StartError) return error
   const { host } = new URL(url)

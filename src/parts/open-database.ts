@@ -13,12 +13,13 @@ import type { Connections } from './connections.ts'
 interface Opened {
   database: Kysely<Database>
   migrate(): Promise<void>
-  /** Turns a known error into a `StartError`. */
+  /** Converts a known error to a `StartError`. Returns other errors unchanged. */
   explain(error: unknown): unknown
 }
 
 /**
- * Opens the CRM's database, runs its migrations, and fills an empty one in the demo profile. `isPrepared`: the primary has done that.
+ * Opens the CRM's database and runs the pending migrations. In the demo profile, an empty database is filled with demo
+ * data. `isPrepared` skips the migrations and the demo data.
  * @throws a `StartError` of one line that says what to do, when the database cannot be used.
  */
 export async function openDatabase(
@@ -58,7 +59,7 @@ async function openPostgres(url: string, connections: Connections): Promise<Open
     database,
     async migrate() {
       if (!(await isBehind(database, where))) return
-      // Another process may be migrating, and a large table takes long.
+      // Without timeouts: waiting for another process that migrates, or changing a large table, may take long.
       const unlimited = await connections.unlimitedPostgres(url)
       try {
         await migrateToLatest(new Kysely<Database>({ dialect: new SharedPostgresDialect(unlimited) }), where)

@@ -9,7 +9,8 @@ import { sqliteStore } from '../session/stores/sqlite/index.ts'
 import type { Connections } from './connections.ts'
 
 /**
- * Opens the session store. `variable` names its setting, for errors. `isPrepared`: the primary has created its tables.
+ * Opens a session store. Errors name `variable`, the setting of the store. `isPrepared` skips creating the tables in
+ * PostgreSQL.
  * @throws a `StartError` of one line, when the store cannot be used.
  */
 export async function openSessionStore(
@@ -40,7 +41,7 @@ async function openFile(file: string, connections: Connections, variable: string
   return orStartError(open(), file, variable, (error) => explainSqliteError(error, file, variable))
 }
 
-/** Names only the host: the address may hold a password. */
+/** Returns only the host of the address, because the address may contain a password. */
 function hostOf(url: string): string {
   return `PostgreSQL at ${new URL(url).host}`
 }

@@ -21,26 +21,27 @@ import { createLog } from './log.ts'
 import type { PrimaryLink } from './primary-link.ts'
 import { startSweeping } from './sweeps.ts'
 
-/** Everything the application is made of. */
+/** The parts of the application. */
 export interface Parts extends BaseParts {
-  /** Sends what waits in the outbox. */
+  /** Sends the mail in the outbox. */
   mail: MailSender
-  /** What `/metrics` shows: of this process, or of all that serve together. */
+  /** The metrics at `/metrics`: those of a single process, or those of the primary and its workers together. */
   shownMetrics: Pick<Metrics, 'contentType' | 'text'>
 }
 
-/** What tests and embedding programs may pass in. */
+/** The parts that tests and embedding programs may replace. */
 export interface PartsOverrides {
   clock?: Clock
   log?: Logger
-  /** Threads that others use too; the caller closes them. */
+  /** Shared password threads. The caller closes them. */
   passwords?: Passwords
-  /** Used in place of the store that the configuration names. */
+  /** Replaces the session store of the configuration. */
   store?: SessionStore
 }
 
 /**
- * Opens the parts of a process that runs migrations, sweeps and mail; in the demo profile it fills an empty database.
+ * Opens the parts of a process that runs migrations, sweeps and mail. In the demo profile, an empty database is filled
+ * with demo data.
  * @throws a `StartError` of one line that says what to do, when a database cannot be used.
  */
 export async function createParts(config: Config, overrides: PartsOverrides = {}): Promise<Parts> {
@@ -51,7 +52,7 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
     clock,
     log,
     transport: openMailTransport(config, database, clock),
-    // Without sessions no sign-up can be completed; waiting mail stays until they are on again.
+    // Without sessions no sign-up can be completed. Mail stays in the outbox until sessions are switched on again.
     compose: sessions && composeMail({ config, database, clock, sessions, origins }),
   })
   const stopSweeping = startSweeping({ database, clock, log, auditDays: config.auditDays })
@@ -68,7 +69,7 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
   }
 }
 
-/** Opens the parts of a worker: it only serves, and hands mail and metrics to the primary. */
+/** Opens the parts of a worker. A worker serves requests, and the primary sends its mail and collects its metrics. */
 export async function createWorkerParts(
   config: Config,
   primary: Omit<PrimaryLink, 'onStop'>,
@@ -103,7 +104,7 @@ function openMailTransport(config: Config, database: Kysely<Database>, clock: Cl
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port) || (url.protocol === 'smtps:' ? 465 : 587),
     secure: url.protocol === 'smtps:',
-    // No template makes the server read a file or fetch an address.
+    // Templates can neither attach files nor fetch URLs.
     disableFileAccess: true,
     disableUrlAccess: true,
     ...(url.username && { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }),

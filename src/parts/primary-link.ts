@@ -3,23 +3,27 @@ import type { MetricReport } from '../metrics/index.ts'
 
 /** The calls of a worker to the primary that started it. */
 export interface PrimaryLink {
-  /** For logs. */
+  /** The number of this worker in the log. */
   readonly workerId: number
-  /** Tells the primary that mail waits in the outbox. */
+  /** Notifies the primary that mail waits in the outbox. */
   wakeMail(): void
-  /** Calls `run` when the primary stops this worker, or is gone itself. */
+  /** Calls `run` when the primary stops this worker or has ended. */
   onStop(run: () => void): void
-  /** The metrics of all processes in Prometheus's text format. Rejects when the primary does not answer. */
+  /**
+   * Returns the metrics of all processes in Prometheus's text format. Rejects when the primary does not respond within
+   * 5 s.
+   */
   metricsOfAll(): Promise<string>
-  /** Answers the primary with this worker's own metrics whenever it collects them. */
+  /** Calls `report` whenever the primary collects metrics, and sends the result to the primary. */
   onMetricsWanted(report: () => Promise<MetricReport>): void
 }
 
-/** `id` matches a reply to its request. */
+/** The messages of workers to the primary. A reply has the `id` of its request. */
 export type WorkerMessage =
   | { to: 'primary'; is: 'mail waits' }
   | { to: 'primary'; is: 'metrics wanted'; id: number }
   | { to: 'primary'; is: 'metrics of one'; id: number; report: MetricReport }
+/** The messages of the primary to workers. */
 export type PrimaryMessage =
   | { to: 'worker'; is: 'stop' }
   | { to: 'worker'; is: 'metrics wanted'; id: number }
@@ -27,14 +31,14 @@ export type PrimaryMessage =
 
 const TIMEOUT_MILLISECONDS = 5000
 
-/** The link of a worker to its primary; `undefined` in a process that is not a worker. */
+/** Returns the link of this worker to its primary, or `undefined` in a process that is not a worker. */
 export function linkToPrimary(): PrimaryLink | undefined {
   const { worker } = cluster
   if (!worker) return undefined
   let questions = 0
 
   function send(message: WorkerMessage): void {
-    // A failure means that the primary is gone: the disconnect event follows.
+    // Sending fails only when the primary has ended. The `disconnect` event handles that.
     if (process.connected) process.send?.(message, undefined, undefined, () => {})
   }
 
@@ -74,12 +78,12 @@ export function linkToPrimary(): PrimaryLink | undefined {
   }
 }
 
-/** Distinguishes a worker's message from one of Node itself. */
+/** Returns whether a message comes from a worker's code. Node sends messages over the same channel. */
 export function isForPrimary(message: unknown): message is WorkerMessage {
   return (message as Partial<WorkerMessage> | null)?.to === 'primary'
 }
 
-/** Returns a function that stops listening. */
+/** Calls `listener` for each message of the primary. Returns a function that removes the listener. */
 function onMessage(listener: (message: PrimaryMessage) => void): () => void {
   const listen = (message: unknown) => {
     if ((message as Partial<PrimaryMessage> | null)?.to === 'worker') listener(message as PrimaryMessage)

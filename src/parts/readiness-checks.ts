@@ -4,10 +4,10 @@ import type { Database } from '../../db/tables.ts'
 import type { Sessions } from '../session/index.ts'
 import type { ReadinessCheck } from '../web/readiness.ts'
 
-// No session has this id.
+// An id that no session has: random ids are never all zeros.
 const UNKNOWN_ID = '0'.repeat(32)
 
-/** Health checks of the session store, the database and the migrations. */
+/** The readiness checks of the session store, the database and the migrations. */
 export function readinessChecks({
   sessions,
   database,

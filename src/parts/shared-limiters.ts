@@ -6,7 +6,7 @@ import type { Connections } from './connections.ts'
 const TABLE = 'rate_limits'
 const VARIABLE = 'SESSION_STORE'
 
-/** Opens the rate limiters for logins and mail. Processes that share a session store share them too. */
+/** Opens the rate limiters for logins and mail. Processes that share a session store share its rate limits. */
 export async function openLimiters(
   { sessionStore, appName, webConcurrency }: Config,
   connections: Connections,
@@ -24,7 +24,7 @@ export async function openLimiters(
       new RateLimiterPostgres({ ...table, ...LATER, ...options, keyPrefix: `${appName}:${keyPrefix}` })
   }
   if (sessionStore.kind === 'sqlite' && webConcurrency > 1) {
-    // A connection of its own: the store runs transactions on the other.
+    // The session store runs transactions on its own connection, so the rate limiters use another one.
     const storeClient = connections.sqlite(sessionStore.file, VARIABLE)
     const table = { storeClient, storeType: 'better-sqlite3', tableName: TABLE }
     await ready((done) => new RateLimiterSQLite({ ...table, ...ANY }, done))
@@ -34,8 +34,9 @@ export async function openLimiters(
   return limiterInMemory
 }
 
-// The first limiter creates the table and clears it regularly for all others; it counts nothing itself.
+// A limiter with these options creates the table and removes expired rows for all limiters. It limits nothing.
 const ANY = { points: 1, duration: 1 }
+// The options of the limiters that use an existing table.
 const LATER = { tableCreated: true, clearExpiredByTimeout: false }
 
 function ready(open: (done: (error?: Error) => void) => unknown): Promise<void> {

@@ -11,11 +11,14 @@ interface SweptParts {
   database: Kysely<Database>
   clock: Clock
   log: Pick<Logger, 'warn'>
-  /** How long the audit trail is kept; 0 = for ever. */
+  /** The number of days after which audit rows are removed. 0: never. */
   auditDays: number
 }
 
-/** Removes expired sign-ups, settled mail and old audit rows once an hour. The returned function stops it, after a sweep under way. */
+/**
+ * Removes expired sign-ups, mail that was sent or dropped, and old audit rows once an hour. The returned function stops
+ * the sweeps. It resolves after a running sweep has finished.
+ */
 export function startSweeping({ database, clock, log, auditDays }: SweptParts): () => Promise<void> {
   return startInterval(clock, async () => {
     await sweepSignUps(database, clock.now()).catch((err) =>
@@ -27,7 +30,7 @@ export function startSweeping({ database, clock, log, auditDays }: SweptParts): 
   })
 }
 
-/** Waits for the interval, calls `run`, and begins again. `run` must not reject. */
+/** Calls `run` repeatedly, an interval after the last call has finished. `run` must not reject. */
 function startInterval(clock: Clock, run: () => Promise<void>): () => Promise<void> {
   let running = Promise.resolve()
   let stopped = false

@@ -25,7 +25,7 @@ export function announcement(
   ])}${notes.map((note) => `${note}\n`).join('')}`
 }
 
-/** Settings that are allowed and probably not meant. */
+/** Returns warnings about settings that are allowed but probably unintended. */
 export function warnings(config: Config): string[] {
   const notes: string[] = []
   if (config.sessionTimeoutMinutes === 0)
@@ -44,7 +44,7 @@ function portNotes(config: Config, url: string, busyPorts: readonly number[]): s
   return [`Port ${config.port} is busy, so this server took ${new URL(url).port}. Set PORT to choose one.`]
 }
 
-// The documents write localhost, and cookies belong to the host name that was typed.
+// The documentation uses localhost. Cookies of 127.0.0.1 would not be sent to it.
 function addressForPeople(config: Config, url: string): string {
   return config.publicUrl ?? url.replace('//127.0.0.1:', '//localhost:')
 }

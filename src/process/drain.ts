@@ -1,8 +1,8 @@
 import type { Server, ServerResponse } from 'node:http'
 
 /**
- * Prepares a graceful shutdown. The returned function stops accepting connections, closes idle ones, waits for the requests in
- * flight, and closes what is left after `limitMilliseconds`.
+ * Prepares a graceful shutdown. The returned function stops accepting connections, closes idle ones, and waits for the
+ * requests in flight. After `limitMilliseconds` it closes all remaining connections.
  */
 export function drain(server: Server, limitMilliseconds: number): () => Promise<void> {
   const inFlight = new Set<ServerResponse>()
@@ -13,7 +13,7 @@ export function drain(server: Server, limitMilliseconds: number): () => Promise<
     if (draining) response.setHeader('Connection', 'close')
     response.once('close', () => {
       inFlight.delete(response)
-      // A keep-alive connection becomes idle only after this event.
+      // Node counts a keep-alive connection as idle only after this event.
       if (draining) setImmediate(() => server.closeIdleConnections())
     })
   })

@@ -4,11 +4,11 @@ import type { Config } from '../config/config.ts'
 import { StartError } from '../config/start-error.ts'
 
 const TRIES = 20
-// The next port belongs to the external platform.
+// Every other port is left to the demo's external platform.
 const STEP = 2
 
 /**
- * Listens on the configured port, or on the next free one unless the port was set explicitly.
+ * Listens on the configured port. When that port is busy and was not set explicitly, tries up to 20 ports, two apart.
  * @throws a `StartError` that says what to change.
  */
 export async function listen(

@@ -13,41 +13,46 @@ import { listen } from './listen.ts'
 import { startPlatform } from './start-platform.ts'
 
 export interface StartOptions {
-  /** Overrides SESSIONS for this run only: the next start without it is back to the configured setting. */
+  /**
+   * Overrides `SESSIONS` for this run only: `true` is `scalable`, `false` is `none`. Default: the configured setting.
+   */
   scalableSession?: boolean
   /** Default: the environment of the process. */
   env?: Record<string, string | undefined>
   clock?: Clock
   log?: Logger
-  /** Makes this server a worker of this primary. */
+  /** The primary of this server. Default: none, so that this server is not a worker. */
   primary?: PrimaryLink
-  /** How long `stop` waits for the requests in flight. Default 10 s. */
+  /** How long `stop` waits for the requests in flight. Default: 10 s. */
   stopWithinMilliseconds?: number
 }
 
 export interface RunningServer {
-  /** Its address on this machine, without a trailing slash. */
+  /** The address of the server on this machine, without a trailing slash. */
   url: string
   port: number
   /** The busy ports that were skipped. */
   busyPorts: readonly number[]
-  /** The address of the demo's own external platform; `undefined` when it was not started. */
+  /** The address of the demo's own external platform, or `undefined` when this server did not start one. */
   platformUrl: string | undefined
   parts: Parts
-  /** Graceful shutdown: finishes the requests in flight, closes sessions as configured, then the databases. Idempotent. */
+  /**
+   * Graceful shutdown: finishes the requests in flight, closes sessions according to `SESSION_CLOSE_ON_STOP`, and
+   * closes the databases. Idempotent.
+   */
   stop(): Promise<void>
 }
 
 type Started = Pick<RunningServer, 'parts' | 'port' | 'busyPorts'> & { platform: { port: number } | undefined }
 
-// A client that sends its head or body more slowly than this is cut off.
+// The time limits for receiving the headers of a request, and the whole request.
 const HEADERS_MILLISECONDS = 15_000
 const REQUEST_MILLISECONDS = 30_000
 export const STOP_MILLISECONDS = 10_000
 
 /**
- * Starts the demo; resolves once it listens.
- * @throws a `ConfigError` or a `StartError` for what the operator can fix; nothing stays open then.
+ * Starts the server. Resolves when the server listens. After an error, nothing stays open.
+ * @throws a `ConfigError` or a `StartError` for an error that the operator can fix.
  */
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
   const config = configFor(options)
@@ -80,7 +85,7 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   }
 }
 
-/** Describes a started server. `stop` runs once, however often it is called. */
+/** Describes a started server. Repeated calls of its `stop` share one shutdown. */
 export function runningServer({ parts, port, busyPorts, platform }: Started, stop: () => Promise<void>): RunningServer {
   let stopped: Promise<void> | undefined
   return {
@@ -100,7 +105,7 @@ function urlOf({ tls, host }: Config, port: number): string {
   return `${tls ? 'https' : 'http'}://${reachableHost(host)}:${port}`
 }
 
-/** The primary has started the platform and set PLATFORM_PORT. */
+/** In a worker, `PLATFORM_PORT` is the port of the platform that the primary has started. */
 function bindToPlatformOfPrimary({ config, platform }: Parts): undefined {
   if (config.platformPort !== undefined) platform.bound(config.platformPort)
 }
@@ -133,7 +138,7 @@ function readFor(variable: string, file: string): Buffer {
   }
 }
 
-// The wildcard addresses cannot be opened in a browser.
+// Browsers cannot open the wildcard addresses.
 function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'

@@ -6,7 +6,7 @@ import { OwnOrigins } from '../web/own-origins.ts'
 import { drain } from './drain.ts'
 import { listen } from './listen.ts'
 
-// It accepts unauthenticated requests, so it is never reachable from other machines.
+// The platform accepts unauthenticated requests, so other machines must not reach it.
 const HOST = '127.0.0.1'
 
 export interface RunningPlatform {
@@ -15,8 +15,8 @@ export interface RunningPlatform {
 }
 
 /**
- * Starts the demo's own external platform; `undefined` in production, and where another one is configured.
- * Its default port is the one after the CRM's, or the next free one.
+ * Starts the demo's own external platform. Returns `undefined` in production, and when `PLATFORM_URL` is set. The
+ * default port is the one after the CRM's. When that port is busy, the next free one is used.
  */
 export async function startPlatform(
   { config, log, clock, origins, platform }: Parts,

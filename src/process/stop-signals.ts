@@ -1,7 +1,10 @@
-// npm forwards a Ctrl-C that its child has received from the terminal already.
+// npm forwards Ctrl-C to a child that the terminal has signalled already.
 const SAME_SIGNAL_MILLISECONDS = 2_000
 
-/** The first signal means a graceful shutdown, one within two seconds is the same one again, and a later one forces the stop. */
+/**
+ * Returns a function that classifies stop signals. The first signal starts a graceful shutdown. A signal within the
+ * next two seconds is a duplicate. A later signal ends the process at once.
+ */
 export function stopSignals(): (now: number) => 'stop' | 'same' | 'force' {
   let first: number | undefined
   return function meaningOfSignal(now) {

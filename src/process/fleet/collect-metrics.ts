@@ -1,6 +1,6 @@
 import { type MetricReport, mergeReports } from '../../metrics/index.ts'
 
-// Workers that do not answer in time are left out. Scrapes usually time out after ten seconds.
+// Workers that do not respond in time are left out. Prometheus usually stops waiting after ten seconds.
 const TIMEOUT_MILLISECONDS = 3000
 
 interface Round {
@@ -9,20 +9,20 @@ interface Round {
   complete(): void
 }
 
-/** Collects the metrics of all processes in numbered rounds. */
+/** Collects the metrics of all processes. Each collection has a number, which the reports of workers repeat. */
 export class MetricsCollector {
   readonly #askWorkers: (round: number) => number
   readonly #ownReport: () => Promise<MetricReport>
   readonly #rounds = new Map<number, Round>()
   #last = 0
 
-  /** `askWorkers` asks each worker for its report and returns the number of workers. */
+  /** `askWorkers` requests a report from each worker and returns the number of workers. */
   constructor(askWorkers: (round: number) => number, ownReport: () => Promise<MetricReport>) {
     this.#askWorkers = askWorkers
     this.#ownReport = ownReport
   }
 
-  /** The metrics of all processes in Prometheus's text format. */
+  /** Returns the metrics of all processes in Prometheus's text format. */
   async collect(): Promise<string> {
     const number = ++this.#last
     const reports: MetricReport[] = []
@@ -41,7 +41,7 @@ export class MetricsCollector {
     return mergeReports([await this.#ownReport(), ...reports])
   }
 
-  /** Takes the answer of a worker. */
+  /** Adds the report of a worker. A report that arrives too late is ignored. */
   receive(number: number, report: MetricReport): void {
     const round = this.#rounds.get(number)
     if (!round) return

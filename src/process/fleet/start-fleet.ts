@@ -10,12 +10,12 @@ import { MetricsCollector } from './collect-metrics.ts'
 import { Workers } from './workers.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../main.ts', import.meta.url))
-// A worker first has the time of its own graceful shutdown.
+// Added to the time limit of a worker's own graceful shutdown.
 const EXTRA_STOP_MILLISECONDS = 5_000
 
 /**
- * Starts `WEB_CONCURRENCY` workers. This process is their primary: it runs migrations, sweeps, mail and the demo's external platform.
- * Resolves once all workers serve. Rejects as `startServer` does.
+ * Starts `WEB_CONCURRENCY` workers. This process is their primary, which runs migrations, sweeps, mail and the demo's
+ * external platform. Resolves when all workers listen. Rejects with the same errors as `startServer`.
  */
 export async function startFleet(config: Config): Promise<RunningServer> {
   const parts = await createParts(config)
@@ -58,7 +58,7 @@ export async function startFleet(config: Config): Promise<RunningServer> {
   }
 }
 
-/** Finds the port that all workers will share. */
+/** Finds a free port for all workers. */
 async function freePort(config: Config) {
   const server = createServer()
   const found = await listen(server, config)

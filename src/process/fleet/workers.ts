@@ -9,21 +9,21 @@ interface WorkersOptions {
   /** The program that each worker runs. */
   program: string
   count: number
-  /** Added to the environment of this process. */
+  /** Variables that are added to the environment of this process. */
   env: Record<string, string>
   log: Logger
-  /** Takes a message of a worker; `answer` goes to that worker only. */
+  /** Handles a message of a worker. `answer` sends a message to that worker only. */
   onMessage(message: WorkerMessage, answer: (message: PrimaryMessage) => void): void
   /** The time limit for stopping all workers together. */
   stopWithinMilliseconds: number
 }
 
-// A worker that keeps dying is restarted ever more slowly.
+// The pause before a restart doubles while workers die within 30 s of their start.
 const FIRST_PAUSE_MILLISECONDS = 100
 const LONGEST_PAUSE_MILLISECONDS = 30_000
 const STEADY_MILLISECONDS = 30_000
 
-/** The worker processes. A dead worker is replaced. Workers stop one after the other, each with a graceful shutdown. */
+/** The worker processes. A worker that dies is replaced. */
 export class Workers {
   readonly #options: WorkersOptions
   readonly #running = new Set<Worker>()
@@ -38,7 +38,9 @@ export class Workers {
     cluster.setupPrimary({ exec: options.program, args: [] })
   }
 
-  /** Resolves when all workers serve. Rejects with a `StartError` when one ends before that. */
+  /**
+   * Starts the workers. Resolves when all of them listen. Rejects with a `StartError` when a worker ends before that.
+   */
   async start(): Promise<void> {
     const { count } = this.#options
     const starting = Array.from({ length: count }, () => this.#fork())
@@ -46,14 +48,16 @@ export class Workers {
     this.#started = true
   }
 
-  /** Stops one worker after the other, so that the rest still serve. */
+  /**
+   * Stops the workers one after the other, each with a graceful shutdown. The remaining workers still serve requests.
+   */
   async stop(): Promise<void> {
     this.#stopping = true
     for (const timer of this.#pauses) clearTimeout(timer)
     const deadline = performance.now() + this.#options.stopWithinMilliseconds
     for (const worker of this.#running) {
       const gone = once(worker, 'exit')
-      // A worker that is still loading receives no messages, and has no requests.
+      // A worker that does not listen yet receives no messages and has no requests in flight.
       if (this.#serving.has(worker)) send(worker, { to: 'worker', is: 'stop' })
       else worker.process.kill('SIGTERM')
       await Promise.race([gone, pause(Math.max(0, deadline - performance.now()), undefined, { ref: false })])
@@ -62,7 +66,7 @@ export class Workers {
     }
   }
 
-  /** Returns the number of workers that the message was sent to. */
+  /** Sends a message to all workers. Returns the number of workers. */
   broadcast(message: PrimaryMessage): number {
     for (const worker of this.#running) send(worker, message)
     return this.#running.size
@@ -77,7 +81,7 @@ export class Workers {
     worker.on('message', (message: unknown) => {
       if (isForPrimary(message)) onMessage(message, (answer) => send(worker, answer))
     })
-    // A message to a worker that has just died.
+    // Emitted for a message to a worker that has just died.
     worker.on('error', (err) =>
       log.warn({ event: 'worker.trouble', worker: worker.id, err }, 'a message to a worker failed'),
     )
@@ -100,7 +104,7 @@ export class Workers {
   }
 }
 
-/** Skips a worker that is gone: its exit event follows. */
+/** Sends a message, unless the worker has ended. The `exit` event handles that case. */
 function send(worker: Worker, message: PrimaryMessage): void {
   if (worker.isConnected()) worker.send(message, () => {})
 }
