@@ -15,12 +15,16 @@ const COLUMNS = [
   'detail',
 ] as const satisfies readonly (keyof AuditRow)[]
 
-// Excel needs it to recognize UTF-8.
+// Excel needs the byte order mark to recognize UTF-8.
 const BYTE_ORDER_MARK = '\ufeff'
-// Spreadsheets run a cell that starts with one of these characters as a formula (CSV injection). The last four are full-width signs.
+// Spreadsheets evaluate a cell that starts with one of these characters as a formula (CSV injection). The last four are
+// full-width signs.
 const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
 
-/** Writes rows as CSV (RFC 4180), line by line, with every cell quoted. A cell that looks like a formula gets an apostrophe in front. */
+/**
+ * Yields the rows as lines of CSV (RFC 4180), with every cell quoted. A cell that looks like a formula is prefixed with
+ * an apostrophe.
+ */
 export async function* csvOf(rows: AsyncIterable<AuditRow>): AsyncGenerator<string> {
   yield `${BYTE_ORDER_MARK}${lineOf(COLUMNS)}`
   for await (const row of rows) yield lineOf(COLUMNS.map((column) => row[column]))

@@ -21,7 +21,7 @@ interface AuditPage extends PageModel {
   first: string | undefined
   next: string | undefined
   csv: string
-  /** How long entries are kept, and how many the export holds at most. */
+  /** The retention period and the size limit of the export, as a sentence. */
   keeps: string
 }
 
@@ -30,7 +30,7 @@ interface AuditLine {
   at: string
   what: string
   look: string
-  /** "12 times"; '' for once. */
+  /** "12 times"; '' when the event occurred once. */
   times: string
   who: string
   userHref: string
@@ -59,7 +59,7 @@ export interface AuditPageParts {
   mostExported?: number
 }
 
-/** `/admin/audit` and its export. */
+/** Handles `/admin/audit` and its CSV export. */
 export function auditPages(parts: AuditPageParts) {
   const { config, database, audit, clock, describeDevice, mostExported = MOST_EXPORTED } = parts
   return {
@@ -81,7 +81,7 @@ export function auditPages(parts: AuditPageParts) {
       })
     },
 
-    /** The same entries as CSV, newest first, as a stream. The export itself is recorded in the trail. */
+    /** Streams the filtered entries as CSV, newest first. Records the export in the audit trail. */
     async csv(ctx: Context) {
       const query = readAuditQuery(ctx.query)
       const filter = await auditFilter(database, query)
@@ -92,7 +92,9 @@ export function auditPages(parts: AuditPageParts) {
       ctx.body = Readable.from(csvOf(everyRow(database, filter, mostExported)))
     },
 
-    /** The page with the filter of this export: where the user returns to after re-authentication. */
+    /**
+     * Returns the URL of the audit page with the filter of this export. The user returns there after re-authentication.
+     */
     pageOfExport(ctx: Context): string {
       return auditAddress(readAuditQuery(ctx.query))
     },
@@ -113,7 +115,7 @@ function exported(ctx: Context, query: AuditQuery): AuditEntry {
   }
 }
 
-/** The rows of the filter, newest first, up to `most`. */
+/** Yields the rows that match the filter, newest first, up to `most`. */
 async function* everyRow(database: Kysely<Database>, filter: AuditFilter, most: number): AsyncGenerator<AuditRow> {
   let after: string | undefined
   for (let left = most; left > 0; left -= EXPORT_STEP) {

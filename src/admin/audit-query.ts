@@ -10,21 +10,21 @@ export const AUDIT_PATH = '/admin/audit'
 
 const DAY_MILLISECONDS = 24 * 60 * 60_000
 
-/** The filters of the audit page, as typed. '' means no filter. */
+/** The filters of the audit page, as entered. '' means no filter. */
 export interface AuditQuery {
   event: AuditEvent | undefined
   user: string
   session: string
   address: string
-  /** The first and the last day, both included: `YYYY-MM-DD`, in UTC. */
+  /** The first and the last day, both inclusive, as `YYYY-MM-DD` in UTC. */
   from: string
   to: string
   after: string | undefined
 }
 
 /**
- * Reads the parameters of the page. Refuses an unknown event, an invalid day or a repeated parameter with 400. An invalid page key leads to
- * the first page.
+ * Reads the parameters of the page. Throws `Problem` with status 400 for an unknown event, an invalid day or a repeated
+ * parameter. An invalid page key selects the first page.
  */
 export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
   const after = readParameter(query, 'after')
@@ -40,8 +40,9 @@ export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
 }
 
 /**
- * The filter of the query. A user's entries are those about the user, those of their actions on others, and those where their userId,
- * e-mail address or name was typed. When too many people match, the answer is 400.
+ * Returns the database filter for a query. A user filter matches entries about the user and entries of the user's
+ * actions on others. It also matches entries in which the user's userId, e-mail address or name was entered. Throws
+ * `Problem` with status 400 when too many people match.
  */
 export async function auditFilter(database: Kysely<Database>, query: AuditQuery): Promise<AuditFilter> {
   const { event, user, session, address, from, to } = query
@@ -57,7 +58,7 @@ export async function auditFilter(database: Kysely<Database>, query: AuditQuery)
   }
 }
 
-/** The URL of another page of the filtered list, or of its export. */
+/** Returns the URL of a page of the filtered list, or of its export. */
 export function auditAddress(
   { event, user, session, address, from, to }: AuditQuery,
   { path = AUDIT_PATH, after }: { path?: string; after?: string | undefined } = {},
@@ -75,7 +76,7 @@ function readDay(query: Record<string, unknown>, name: string): string {
   const text = readParameter(query, name)
   if (text === '') return ''
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
-  // `Date.parse` accepts 31 February.
+  // `Date.parse` accepts days that do not exist, such as 31 February.
   if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(text))
     throw new Problem(400, `“${name}” must be a day such as 2026-01-31.`)
   return text

@@ -4,7 +4,7 @@ import { deviceKey } from '../web/device-key.ts'
 import type { EventStreams } from '../web/event-streams.ts'
 import type { SessionChanges } from './session-changes.ts'
 
-/** `/admin/sessions/events`: notifies open consoles of changes. */
+/** Handles `/admin/sessions/events`, the event stream that notifies open consoles of changes. */
 export function consoleEvents({
   cookieName,
   streams,
@@ -18,7 +18,7 @@ export function consoleEvents({
   return async function consoleEvents(ctx: Context) {
     if (changes === null) return
     const key = `console ${deviceKey(ctx, cookieName)}`
-    // When there are too many streams, the answer is 503 and the page tries again later.
+    // With too many open streams, the response has status 503, and the page retries later.
     const stream = streams.open(ctx, key, signedIn(ctx).session.signal, { whenFull: 503 })
     if (stream === undefined) return
     const stopWatching = changes.watch(() => stream.send('changed', {}))

@@ -15,7 +15,8 @@ export interface FoundPeople {
 const MOST = 20
 
 /**
- * Finds people by userId, e-mail address or part of a name; a whole name matches only the people with that name. Ignores case and accents.
+ * Finds people by userId, e-mail address or part of a staff member's name. When the text is a complete name, only
+ * people with exactly that name match. Ignores case and accents.
  */
 export async function findPeople(database: Kysely<Database>, text: string, most = MOST): Promise<FoundPeople> {
   const wanted = folded(text)
@@ -28,7 +29,7 @@ export function tooManyPeople({ people }: FoundPeople): string {
   return `More than ${people.length} people may be meant. Be more precise: give more of the name, the address or the userId.`
 }
 
-/** The people with this userId or address; `undefined` when the text is neither. */
+/** Returns the people with this userId or e-mail address. Returns `undefined` when the text is neither. */
 async function exactly(database: Kysely<Database>, text: string): Promise<FoundPerson[] | undefined> {
   const staff = staffOf(database)
   const customers = database.selectFrom('users').select(['id', 'email']).where('validated', '=', 1)
@@ -41,7 +42,7 @@ async function exactly(database: Kysely<Database>, text: string): Promise<FoundP
   ]
 }
 
-/** Compared in memory, because databases fold non-ASCII letters differently. */
+/** Finds staff by name. The names are compared in memory, because databases fold non-ASCII letters differently. */
 async function named(database: Kysely<Database>, wanted: string): Promise<FoundPerson[]> {
   const staff = (await staffOf(database).orderBy('user_id').execute()).map(salesperson)
   const people = staff.filter(({ userName }) => folded(userName).includes(wanted))

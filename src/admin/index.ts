@@ -18,7 +18,7 @@ interface AdminParts extends AuditPageParts {
   clock: Clock
 }
 
-/** `/admin/*`: the live console of sessions, and the audit trail. */
+/** Returns the handlers of `/admin/*`: the live console of sessions, and the audit trail. */
 export function adminPages(parts: AdminParts) {
   const { sessions, streams, clock, config } = parts
   const isShared = config.sessionStore.kind !== 'memory'

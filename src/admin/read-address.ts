@@ -2,7 +2,10 @@ import { Problem } from '../web/problem.ts'
 
 const LONGEST_TEXT = 120
 
-/** One trimmed query parameter; '' when it is missing. A repeated or oversized one is a 400. */
+/**
+ * Returns one query parameter, trimmed; '' when it is missing. Throws `Problem` with status 400 for a repeated or
+ * oversized parameter.
+ */
 export function readParameter(query: Record<string, unknown>, name: string): string {
   const value = query[name]
   if (value === undefined) return ''
@@ -12,7 +15,10 @@ export function readParameter(query: Record<string, unknown>, name: string): str
   return text
 }
 
-/** One of these values, or '' for no restriction; anything else is a 400 that lists them. */
+/**
+ * Returns one of the allowed values, or `undefined` when the parameter is empty. Throws `Problem` with status 400 for
+ * any other value.
+ */
 export function readChoice<T extends string>(
   query: Record<string, unknown>,
   name: string,
@@ -25,7 +31,7 @@ export function readChoice<T extends string>(
   return word
 }
 
-/** An address with these parameters; what is empty is left out. */
+/** Returns a URL with these parameters. Empty parameters are omitted. */
 export function writeAddress(path: string, parameters: Record<string, string | undefined>): string {
   const set = Object.entries(parameters).filter((entry): entry is [string, string] => Boolean(entry[1]))
   return set.length === 0 ? path : `${path}?${new URLSearchParams(set)}`

@@ -22,8 +22,8 @@ const PAUSE_MILLISECONDS = 1000
 const POLL_MILLISECONDS = 3000
 
 /**
- * Notifies watchers that some session has changed, at most once a second. Changes in this process are reported immediately, those in other
- * processes within a few seconds. Without watchers, nothing is polled.
+ * Notifies watchers of changed sessions, at most once a second. Changes in this process are reported immediately.
+ * Changes in other processes are reported within a few seconds. Nothing is polled while there are no watchers.
  */
 export class SessionChanges {
   readonly #options: SessionChangesOptions
@@ -37,7 +37,7 @@ export class SessionChanges {
     this.#options = options
   }
 
-  /** Calls `notify` on changes until the returned function is called. */
+  /** Calls `notify` on each change. Returns a function that stops the notifications. */
   watch(notify: () => void): () => void {
     this.#watchers.add(notify)
     if (this.#watchers.size === 1) this.#start()
@@ -87,7 +87,10 @@ export class SessionChanges {
     })
   }
 
-  /** A text that changes whenever a session is created, ended, replaced or used; undefined when the store does not answer. */
+  /**
+   * Returns a text that differs after a session was created, ended, replaced or used. Returns `undefined` when the
+   * store fails.
+   */
   async #summary(): Promise<string | undefined> {
     const { sessions } = this.#options
     try {

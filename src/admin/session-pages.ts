@@ -22,7 +22,7 @@ import {
 import { type DescribeDevice, type DeviceRow, deviceRow, type SessionRow, sessionRow } from './session-rows.ts'
 
 interface SessionsPage extends PageModel {
-  /** What an action did; '' for nothing. */
+  /** The notice of the previous action; '' when there was none. */
   notice: string
   /** "12 of 100 licences in use" */
   licences: string
@@ -31,14 +31,14 @@ interface SessionsPage extends PageModel {
   states: Choice[]
   sorts: Choice[]
   filtered: boolean
-  /** The people to choose from, when the search fits several. */
+  /** The people to choose from, when several match the search. */
   people: { name: string; href: string }[]
-  /** A note when more people fit than are shown; '' for none. */
+  /** A message when more people match than are shown; '' otherwise. */
   morePeople: string
   /** The user whose sessions are shown; `undefined` for all users. */
   person: Pick<FoundPerson, 'userId' | 'userName'> | undefined
   sessions: SessionRow[]
-  /** The address of this page, for a refresh by hand. */
+  /** The URL of this page, for a manual refresh. */
   here: string
   first: string | undefined
   next: string | undefined
@@ -65,7 +65,7 @@ interface ConsoleParts {
   describeDevice: DescribeDevice
 }
 
-/** `/admin/sessions` and `/admin/sessions/:id`: all sessions, by public handles. */
+/** Handles `/admin/sessions` and `/admin/sessions/:id`. */
 export function sessionPages({ config, database, sessions, clock, describeDevice }: ConsoleParts) {
   const rows = (ctx: Context) => ({ now: clock.now(), mine: signedIn(ctx).session.id, describeDevice })
 
@@ -76,7 +76,7 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
       const meant = await findPeople(database, query.user)
       const { people } = meant
       const ambiguous = people.length > 1
-      // An unknown userId is searched for as it is.
+      // Sessions can belong to a user without an account, so an unknown userId is used as given.
       const userId = query.user === '' ? undefined : (people[0]?.userId ?? query.user)
       const { filter, page } = toList(query, userId)
       const { sessions: found, next } = ambiguous ? { sessions: [] } : await manager.list(filter, page)
@@ -123,7 +123,10 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
   }
 }
 
-/** Finds a session by its id. An unknown, a malformed and an ended one are the same 404. */
+/**
+ * Returns a session by its public handle. Throws `Problem` with status 404 when the handle is malformed or there is no
+ * such session.
+ */
 export async function existing(sessions: Pick<Sessions, 'get'>, id: unknown): Promise<SessionDescription> {
   const session = typeof id === 'string' ? await sessions.get(id) : undefined
   if (session === undefined) throw sessionGone()
@@ -134,7 +137,7 @@ export function sessionGone(): Problem {
   return new Problem(404, 'There is no such session any more. It has ended already.')
 }
 
-/** The page that an action was taken on. */
+/** Returns the URL of the page on which the action was taken. */
 export function comeBackTo(ctx: Context): string {
   const id: unknown = ctx.params.id
   return typeof id === 'string' && /^[0-9A-F]{32}$/.test(id) ? `${SESSIONS_PATH}/${id}` : SESSIONS_PATH
@@ -146,7 +149,7 @@ function licencesUsed(used: number, most: number | undefined): string {
     : `${formatCount(used)} of ${formatCount(most, 'licence', 'licences')} in use`
 }
 
-/** Whose sessions are shown. There may be sessions of a user without an account. */
+/** Returns the user whose sessions are shown. For a user without an account, the name is taken from a session. */
 function personOf(
   people: FoundPerson[],
   userId: string | undefined,

@@ -28,7 +28,7 @@ const ORDERS: Record<keyof typeof SORT_LABELS, Pick<Page, 'sort' | 'direction'>>
 }
 
 interface SessionQuery {
-  /** A userId, an address or a name, as typed. */
+  /** A userId, an e-mail address or a name, as entered. */
   user: string
   kind: 'web' | 'rest' | undefined
   state: NonNullable<ListFilter['state']> | undefined
@@ -37,8 +37,8 @@ interface SessionQuery {
 }
 
 /**
- * Reads the parameters of the list. Refuses an unknown value or a repeated parameter with 400. An invalid page key leads to the first
- * page.
+ * Reads the parameters of the list. Throws `Problem` with status 400 for an unknown value or a repeated parameter. An
+ * invalid page key selects the first page.
  */
 export function readSessionQuery(query: Record<string, unknown>): SessionQuery {
   return {
@@ -50,7 +50,7 @@ export function readSessionQuery(query: Record<string, unknown>): SessionQuery {
   }
 }
 
-/** The filter and the order of the list, for all users or for one. */
+/** Returns the filter and the page settings of the list. Without a userId, all users are listed. */
 export function toList({ kind, state, sort, after }: SessionQuery, userId: string | undefined) {
   const filter: ListFilter = {
     ...(userId !== undefined && { userId }),
@@ -61,7 +61,7 @@ export function toList({ kind, state, sort, after }: SessionQuery, userId: strin
   return { filter, page }
 }
 
-/** The address of the list with these settings, at its first page or at another one. */
+/** Returns the URL of the list with these settings. Without a cursor, the URL leads to the first page. */
 export function listAddress({ user, kind, state, sort }: SessionQuery, after?: Cursor): string {
   const order = sort === 'created' ? undefined : sort
   return writeAddress(SESSIONS_PATH, { user, kind, state, sort: order, after: after && writeCursor(after) })

@@ -3,10 +3,10 @@ import { formatAgo, formatBytes, formatCount, formatExactMoment, formatTimeLeft 
 import { plainAddress } from '../web/request-origin.ts'
 import { SESSIONS_PATH } from './session-query.ts'
 
-/** "Firefox on Windows", from what a browser says of itself. */
+/** Describes a `User-Agent` header, for example as "Firefox on Windows". */
 export type DescribeDevice = (userAgent: string | null) => string
 
-/** A point in time, relative and exact. */
+/** A point in time, as relative and exact texts. */
 interface Moment {
   iso: string
   /** "5 Jan 2026, 09:00:00 UTC" */
@@ -22,7 +22,7 @@ export interface SessionRow {
   userId: string
   kind: string
   states: { word: string; look: string }[]
-  /** The administrator's own. */
+  /** Whether this is the administrator's own session. */
   isMine: boolean
   device: string
   address: string
@@ -54,7 +54,7 @@ const CAME_BY: Record<DeviceDescription['via'], string> = {
   token: 'a token made by its owner',
 }
 
-/** A session as the list shows it: texts and public handles only. */
+/** Formats a session for the list. The row contains public handles and no credentials. */
 export function sessionRow(
   session: SessionDescription,
   { now, mine, describeDevice }: { now: number; mine: string; describeDevice: DescribeDevice },
@@ -124,7 +124,7 @@ function nameOf({ name, device }: DeviceDescription, describeDevice: DescribeDev
   return name === '' ? describeDevice(device) : `“${name}”, ${describeDevice(device)}`
 }
 
-/** A browser or a REST client, not an unopened link. */
+/** Returns whether this is a browser or a REST client, as opposed to an unopened link. */
 function isDevice({ kind }: DeviceDescription): boolean {
   return kind !== 'otp'
 }

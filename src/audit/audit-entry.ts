@@ -23,41 +23,44 @@ export const AUDIT_EVENTS = {
 
 export type AuditEvent = keyof typeof AUDIT_EVENTS
 
-/** The origin of an event; the same names as in a cause of the session layer. */
+/** The origin of an event. The field names match those of a cause in the session layer. */
 export interface AuditOrigin {
   requestId?: string | undefined
   address?: string | null | undefined
-  /** The browser's own description of itself. */
+  /** The `User-Agent` header. */
   device?: string | null | undefined
 }
 
-/** Must never hold a password, token, cookie or hash. */
+/** An entry of the audit trail. It must never contain a password, token, cookie or hash. */
 export interface AuditEntry extends AuditOrigin {
   event: AuditEvent
-  /** The user it is about. Leave it out for a guest, and for a name that was only typed. */
+  /** The user that the entry is about. Omit it for a guest, and for a name that was only entered. */
   userId?: string | undefined
-  /** The name of the user, or the name that was typed. */
+  /** The name of the user, or the name that was entered. */
   userName?: string | undefined
-  /** The user who did it, when it was another one. */
+  /** The user who caused the event, when that is another user. */
   byUserId?: string | undefined
   byUserName?: string | undefined
   /** The session's public handle. */
   sessionId?: string | undefined
-  /** For people: why, or which. */
+  /** Further details as text, such as the reason or the device. */
   detail?: string | undefined
 }
 
-/** Unauthenticated clients can cause these without limit, so equal ones are written as one row with a count. */
+/**
+ * Unauthenticated clients can cause any number of these events. Equal ones are therefore stored as one row with a
+ * count.
+ */
 const REPEATED: readonly AuditEvent[] = ['sign-in-failed', 'link-refused', 'refused']
 
 export function isRepeatable({ event }: AuditEntry): boolean {
   return REPEATED.includes(event)
 }
 
-// These failures name an existing account.
+// The details of failed sign-ins that name an existing account.
 const AT_AN_ACCOUNT: readonly string[] = ['wrong password', 'address not validated yet']
 
-/** Whether the entry names an existing account: such entries keep their name at all limits. */
+/** Returns whether the entry names an existing account. The limits on repeated entries never remove such a name. */
 export function namesAnAccount({ userId, userName, detail }: AuditEntry): boolean {
   return userId !== undefined || (Boolean(userName) && AT_AN_ACCOUNT.includes(detail ?? ''))
 }

@@ -21,8 +21,8 @@ const ROWS_A_STATEMENT = 100
 const MOST_WAITING = 50_000
 
 /**
- * The append-only audit trail of sign-ins and sessions. It never delays or fails a request: while the database fails, a limited
- * number of rows waits, and the log says so.
+ * The append-only audit trail of sign-ins and sessions. It never delays or fails a request. While the database fails,
+ * up to 50,000 rows wait in memory. Further rows are lost, and their number is logged.
  */
 export class AuditTrail {
   readonly #database: Kysely<Database>
@@ -42,14 +42,14 @@ export class AuditTrail {
     this.#folder = new RepeatFolder(clock, (entry, at, times) => this.#queue(this.#rowOf(entry, at, times)))
   }
 
-  /** Adds an entry. Never throws, never waits. */
+  /** Adds an entry without waiting for the database. Never throws. */
   note(given: AuditEntry): void {
     const entry = given.address ? { ...given, address: plainAddress(given.address) } : given
     if (isRepeatable(entry)) this.#folder.add(entry)
     else this.#queue(this.#rowOf(entry, this.#clock.now()))
   }
 
-  /** Resolves when all entries are in the table, or cannot be written at the moment. Never rejects. */
+  /** Writes the waiting rows. Resolves when they are in the table or the write has failed. Never rejects. */
   async written(): Promise<void> {
     this.#cancelWrite?.()
     this.#cancelWrite = undefined
@@ -60,7 +60,7 @@ export class AuditTrail {
     await this.#writing
   }
 
-  /** Writes all that is left, counted repetitions too. Call it after the last `note()`. */
+  /** Writes all waiting rows and the counts of repeated entries. Call it after the last `note()`. */
   async stop(): Promise<void> {
     this.#folder.stop()
     await this.written()
@@ -85,7 +85,7 @@ export class AuditTrail {
     while (this.#waiting.length > 0) {
       const rows = this.#waiting.slice(0, ROWS_A_STATEMENT)
       try {
-        // A batch whose reply was lost is in the table already.
+        // A retry after a lost reply finds its rows in the table already.
         const entries = this.#database.insertInto('audit_events').values(rows)
         await entries.onConflict((conflict) => conflict.column('id').doNothing()).execute()
       } catch (error) {

@@ -2,11 +2,11 @@ import type { Clock } from '../session/index.ts'
 import { type AuditEntry, namesAnAccount } from './audit-entry.ts'
 
 const MINUTE_MILLISECONDS = 60_000
-// Above these limits, attempts are counted without their names and addresses.
+// Above these limits, attempts are counted without their names and addresses. The first limit is per event and address.
 const MOST_OF_AN_ADDRESS = 10
 const MOST_COUNTED = 300
 
-/** The newest entry of its kind, and the number of entries after the first. */
+/** The newest of several equal entries, and the number of entries after the first. */
 interface Counted {
   entry: AuditEntry
   address: string
@@ -16,8 +16,8 @@ interface Counted {
 }
 
 /**
- * Limits the rows of repeatable events: the first entry is written at once; later ones of the same event, account, address and
- * detail within a minute become one row with a count and the time of the last.
+ * Limits the rows of repeatable events. The first entry is written immediately. Later entries with the same event,
+ * account, address and detail within a minute become one row. That row has their count and the time of the last one.
  */
 export class RepeatFolder {
   readonly #clock: Clock
@@ -55,7 +55,10 @@ export class RepeatFolder {
     if (counted && counted.more > 0) this.#write(counted.entry, counted.at, counted.more)
   }
 
-  /** The entry, or a less specific one where too many are counted already. The name of an existing account always stays. */
+  /**
+   * Returns the entry, or a less specific one when too many are counted already. The name of an existing account is
+   * never removed.
+   */
   #narrowed(entry: AuditEntry): AuditEntry {
     if (this.#counted.has(keyOf(entry))) return entry
     const { event, userId, userName, requestId, device, address } = entry

@@ -3,25 +3,25 @@ import type { AuditRow, Database } from '../../db/tables.ts'
 import type { AuditEvent } from './audit-entry.ts'
 import { firstIdAt } from './audit-row.ts'
 
-/** A field that is left out does not restrict the entries. */
+/** The conditions for the entries. An omitted field does not restrict the entries. */
 export interface AuditFilter {
   event?: AuditEvent | undefined
-  /** Entries about or by these users, and those in which one of these names was only typed. */
+  /** Matches entries about or by these users, and entries without a user in which one of these names was entered. */
   user?: { ids: readonly string[]; names: readonly string[] } | undefined
   sessionId?: string | undefined
   address?: string | undefined
-  /** Milliseconds; `until` is exclusive. */
+  /** The time range in milliseconds. `until` is exclusive. */
   from?: number | undefined
   until?: number | undefined
 }
 
 export interface AuditPage {
   rows: AuditRow[]
-  /** The `after` of the next page; `undefined` on the last one. */
+  /** The value of `after` for the next page; `undefined` on the last page. */
   next: string | undefined
 }
 
-/** One page of the trail, newest first, by keyset pagination. */
+/** Returns one page of the trail, newest first. Uses keyset pagination. */
 export async function readAudit(
   database: Kysely<Database>,
   { event, user, sessionId, address, from, until }: AuditFilter,

@@ -7,16 +7,16 @@ import { mayLookAfterCustomers } from './may-look-after.ts'
 
 export type Changed =
   | { is: 'changed'; customer: NamedCustomer }
-  /** There is none, or it is in another portfolio. */
+  /** The customer does not exist or is in another portfolio. */
   | { is: 'unknown' }
-  /** The customer has none of the given versions any more. */
+  /** The customer's version is not among the given versions. */
   | { is: 'outdated' }
   | { is: 'not yours to give' }
   | { is: 'no such salesperson' }
 
 /**
- * Changes a customer. With `versions`, only while the customer has one of them (optimistic concurrency): one conditional update decides,
- * so of two concurrent changes of one version, one fails.
+ * Changes a customer. With `versions`, only a customer with one of these versions is changed (optimistic concurrency).
+ * The check and the change are one conditional update. Of two concurrent changes of one version, only one succeeds.
  */
 export async function changeCustomer(
   database: Kysely<Database>,

@@ -13,10 +13,13 @@ type Created =
   /** The salesperson is unknown, disabled, or has a role without customers. */
   | { is: 'no such salesperson' }
 
-// Leaves room for 2^30 changes.
+// Leaves room for 2^30 changes in a 32-bit column.
 const HIGHEST_FIRST_VERSION = 2 ** 30
 
-/** Creates a customer without purchases, in the viewer's portfolio or, for a viewer who sees all customers, in another one. */
+/**
+ * Creates a customer without purchases in the viewer's portfolio. A viewer who sees all customers may choose another
+ * portfolio.
+ */
 export async function createCustomer(
   database: Kysely<Database>,
   viewer: Viewer,
@@ -35,7 +38,8 @@ export async function createCustomer(
       customer_since: customerSince ?? new Date(now).toISOString().slice(0, 10),
       sales_person: salesperson,
       total_purchase: 0,
-      // Ids of deleted customers can be reused. If the version were reused too, an old If-Match would pass.
+      // Databases may reuse the ids of deleted customers. A random first version makes an old `If-Match` fail for the
+      // new customer.
       version: randomInt(1, HIGHEST_FIRST_VERSION),
     })
     .returning('id')

@@ -3,12 +3,12 @@ import { foldName } from '../../db/fold-name.ts'
 import { LARGEST_USER_ID, LONGEST_EMAIL } from '../../db/tables.ts'
 import { plainLine } from '../web/plain-text.ts'
 
-// As long as the columns.
+// The lengths of the columns.
 const LONGEST_NAME = 120
 const LONGEST_WORD = 60
 const LONGEST_PHONE = 40
 
-/** A customer's fields; the total is computed from the purchases. */
+/** The editable fields of a customer. The total is computed from the purchases. */
 const fields = {
   name: plainLine(LONGEST_NAME),
   country: plainLine(LONGEST_WORD),
@@ -49,7 +49,10 @@ export function columnsOf({ customerSince, salesperson, ...texts }: CustomerChan
   }
 }
 
-/** The name as it is searched and sorted. Folding can make a name longer than its column. */
+/**
+ * Folds a name for searching and sorting. Folding can lengthen a name, so the result is cut to the length of the
+ * column.
+ */
 export function foldedName(name: string): string {
   return foldName(name).slice(0, LONGEST_NAME)
 }

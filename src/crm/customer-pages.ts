@@ -13,7 +13,7 @@ import { purchaseList } from './purchases.ts'
 import { viewerOf } from './viewer-of.ts'
 
 interface CustomersPage extends PageModel {
-  /** Whose customers these are: "Your customers", "All customers". */
+  /** "Your customers" or "All customers". */
   heading: string
   count: string
   search: string
@@ -53,7 +53,7 @@ interface CustomerPage extends PageModel {
 
 const SORT_LABELS: Record<Sort, string> = { name: 'Name', total: 'Total purchases', since: 'Newest customer' }
 
-/** `/customers` and `/customers/:id`: the user's own portfolio; a manager sees all of them. */
+/** Handles `/customers` and `/customers/:id`. Salespersons see their own portfolio, managers see all customers. */
 export function customerPages(
   { database }: { database: Kysely<Database> },
   { findApprovals }: { findApprovals: FindApprovals },
@@ -116,7 +116,7 @@ export function customerPages(
 }
 
 function choices(values: string[], selected: string, all: string): Choice[] {
-  // An unknown value from the address still shows what the list is filtered by.
+  // A filter value that no customer has is added to the choices, so that the page shows it as selected.
   const known = selected === '' || values.includes(selected) ? values : [...values, selected]
   return [
     { value: '', label: all, selected: selected === '' },
@@ -128,7 +128,7 @@ function isFiltered({ search, country, industry }: ListQuery): boolean {
   return search !== '' || country !== '' || industry !== ''
 }
 
-/** Accepts the canonical spelling only: "7", not "07", "7.0" or "7e0". */
+/** Reads an id in its canonical form: "7", but not "07", "7.0" or "7e0". */
 function readId(text: unknown): number {
   if (typeof text !== 'string' || !/^[1-9]\d{0,8}$/.test(text)) throw notFound()
   return Number(text)

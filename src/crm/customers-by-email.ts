@@ -11,7 +11,10 @@ export interface OwnCustomer extends PurchaseList {
 
 const MOST_CUSTOMERS = 10
 
-/** The customers with this e-mail address, in any portfolio. Only for a user who has validated the address. */
+/**
+ * Returns the customers with this e-mail address, in any portfolio. Call it only for a user who has validated the
+ * address.
+ */
 export async function findCustomersByEmail(database: Kysely<Database>, email: string): Promise<OwnCustomer[]> {
   const customers = await database
     .selectFrom('customers')

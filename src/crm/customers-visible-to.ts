@@ -1,19 +1,25 @@
 import type { ExpressionBuilder, Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 
-/** Who looks at customers, and whether beyond their own portfolio. */
+/** A user, and whether the user sees customers of other portfolios. */
 export interface Viewer {
   userId: number
   seesAll: boolean
 }
 
-/** The one place that limits queries to the customers a viewer may see: every list, search, count and detail starts here. */
+/**
+ * Returns a query for the customers that the viewer may see. Lists, searches, counts and detail pages start from this
+ * query.
+ */
 export function customersVisibleTo(database: Kysely<Database>, viewer: Viewer) {
   const customers = database.selectFrom('customers')
   return viewer.seesAll ? customers : customers.where('customers.sales_person', '=', viewer.userId)
 }
 
-/** The same condition for updates and deletes, with the versions when they are given. */
+/**
+ * Returns the condition of `customersVisibleTo` for updates and deletes. With `versions`, the customer must also have
+ * one of these versions.
+ */
 export function reachableBy(viewer: Viewer, versions?: readonly number[]) {
   return (row: ExpressionBuilder<Database, 'customers'>) =>
     row.and([

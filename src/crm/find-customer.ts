@@ -11,7 +11,10 @@ interface CustomerWithPurchases {
   purchases: Purchase[]
 }
 
-/** A customer that the viewer may see; `undefined` for unknown ones and those of other portfolios alike. */
+/**
+ * Returns a customer that the viewer may see. Returns `undefined` for an unknown customer and for one in another
+ * portfolio.
+ */
 export async function findCustomer(
   database: Kysely<Database>,
   viewer: Viewer,

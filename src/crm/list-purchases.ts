@@ -6,12 +6,15 @@ import type { PageKey } from './page-key.ts'
 
 interface PurchasePage {
   purchases: Purchase[]
-  /** How many there are on all pages. */
+  /** The number of purchases on all pages. */
   count: number
   next: PageKey | undefined
 }
 
-/** One page of a customer's purchases, newest first. `undefined` for a customer that the viewer may not see. */
+/**
+ * Returns one page of a customer's purchases, newest first. Returns `undefined` when the viewer may not see the
+ * customer.
+ */
 export async function listPurchases(
   database: Kysely<Database>,
   viewer: Viewer,

@@ -26,7 +26,10 @@ const address = z.object({
   before: z.string().max(LONGEST_PAGE_KEY).optional(),
 })
 
-/** Reads the list's address. A repeated or oversized parameter is a 400. An unknown order is by name, an invalid page key the first page. */
+/**
+ * Reads the query parameters of the list. Throws `Problem` with status 400 for a repeated or oversized parameter. An
+ * unknown sort order falls back to the order by name. An invalid page key selects the first page.
+ */
 export function readListQuery(query: Record<string, unknown>): ListQuery {
   const read = address.safeParse(query)
   if (!read.success) throw new Problem(400, explain(read.error.issues))

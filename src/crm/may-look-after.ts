@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 
-/** Whether this user can have customers: an active salesperson or manager. */
+/** Returns whether this user can have customers. Only active salespersons and managers can. */
 export async function mayLookAfterCustomers(database: Kysely<Database>, userId: number): Promise<boolean> {
   const person = await database
     .selectFrom('sales_persons')

@@ -1,27 +1,27 @@
 export const SORTS = ['name', 'total', 'since'] as const
 export type Sort = (typeof SORTS)[number]
 
-/** The position of a row in the list: its sort value, and its id for equal values. */
+/** The position of a row in the list: its sort value, and its id as a tie-breaker. */
 export interface PageKey {
   value: string | number
   id: number
 }
 
-/** The list and order that a key belongs to. It is invalid for any other. */
+/** The list and the order of a page key. The key is invalid in any other list or order. */
 interface PagedList {
   list: 'customers' | `purchases of ${number}`
   sort: Sort
 }
 
-/** Fits the longest name in the longest characters. */
+/** Long enough for the longest name in multi-byte characters. */
 export const LONGEST_PAGE_KEY = 600
 
-/** Encodes a key for an address. */
+/** Encodes a key for a URL. */
 export function writePageKey({ value, id }: PageKey, { list, sort }: PagedList): string {
   return Buffer.from(JSON.stringify([list, sort, value, id])).toString('base64url')
 }
 
-/** Decodes a key; `undefined` for anything but a key of this list in this order. */
+/** Decodes a key. Returns `undefined` unless it is a key of this list in this order. */
 export function readPageKey(text: string | undefined, { list, sort }: PagedList): PageKey | undefined {
   if (text === undefined) return undefined
   try {

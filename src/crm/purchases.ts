@@ -8,7 +8,7 @@ export interface PurchaseList {
   purchases: { day: string; description: string; amount: string }[]
 }
 
-/** Newest first. */
+/** Returns all purchases of a customer, newest first. */
 export function purchasesOf(database: Kysely<Database>, customerId: number): Promise<Purchase[]> {
   return database
     .selectFrom('purchases')

@@ -6,14 +6,14 @@ import { findCustomerAlone } from './find-customer.ts'
 
 export type Removed =
   | { is: 'removed' }
-  /** There is none, or it is in another portfolio. */
+  /** The customer does not exist or is in another portfolio. */
   | { is: 'unknown' }
   | { is: 'outdated' }
   | { is: 'approval waits' }
 
 /**
- * Removes a customer with the purchases and the decided approvals; a pending approval prevents it. With `versions`, only while the customer
- * has one of them. One statement decides all of it.
+ * Removes a customer with the purchases and the decided approvals. A pending approval prevents the removal. With
+ * `versions`, only a customer with one of these versions is removed. The checks and the removal are one statement.
  */
 export async function removeCustomer(
   database: Kysely<Database>,

@@ -6,8 +6,8 @@ import type { TopCustomer } from '../crm-session/crm-storage.ts'
 const HOW_MANY = 3
 
 /**
- * The signed-in user's top customers, stored in the session: computed once per session, and never shown to another user of the same
- * browser.
+ * Returns the top customers of the user `owner`, and stores them in the session. Loads them only when the session has
+ * none for this user.
  */
 export async function keepTop3(
   session: CrmSession,
@@ -22,7 +22,7 @@ export async function keepTop3(
   })
 }
 
-/** The stored customers who are still in this salesperson's portfolio. */
+/** Returns the stored customers that are still in this salesperson's portfolio. */
 export async function stillThere(
   database: Kysely<Database>,
   userId: number,
@@ -39,7 +39,7 @@ export async function stillThere(
   return kept.filter(({ id }) => rows.some((row) => row.id === id))
 }
 
-/** This salesperson's three customers with the highest purchases, the highest first. */
+/** Returns this salesperson's three customers with the highest purchases, in descending order. */
 export async function topCustomersOf(database: Kysely<Database>, userId: number): Promise<TopCustomer[]> {
   return database
     .selectFrom('customers')

@@ -8,20 +8,20 @@ import { keepTop3, stillThere, topCustomersOf } from './top-three.ts'
 
 interface WelcomePage extends PageModel {
   userName: string
-  /** A link only where the viewer may open it. */
+  /** `href` is `undefined` when the viewer may not open the customer. */
   top3: { rank: number; name: string; total: string; href: string | undefined }[]
   /** `undefined` for users who see no customers. */
   customersLink: string | undefined
   adminLink: string | undefined
 }
 
-/** `/authenticationOK.shtml`: welcome by name, and the top 3 customers kept in the session. */
+/** Handles `/authenticationOK.shtml`: a welcome by name, and the top 3 customers stored in the session. */
 export function welcomePage({ database }: { database: Kysely<Database> }) {
   return async function welcomePage(ctx: Context) {
     const { session, userId } = signedIn(ctx)
     const seesCustomers = session.hasPrivilege('viewCustomers')
     const kept = await keepTop3(session, userId, (owner) => topCustomersOf(database, owner))
-    // The stored list may name customers who were removed since.
+    // The stored list may contain customers that have been removed since.
     const top3 = await stillThere(database, Number(userId), kept)
     ctx.show<WelcomePage>('welcome', {
       title: 'Welcome',

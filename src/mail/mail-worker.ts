@@ -5,7 +5,7 @@ import type { Clock } from '../session/index.ts'
 import { DeliveryProblem, type Mail, type MailTransport } from './mail.ts'
 import { isoTime, leaseMail, nextDue, settleMail } from './outbox.ts'
 
-/** Composes the mail of an outbox row at the moment it is sent; `undefined` when it is obsolete. */
+/** Composes the mail of an outbox row just before it is sent. Returns `undefined` when the mail is obsolete. */
 export type ComposeMail = (row: OutboxRow) => Promise<{ mail: Mail; linkUntil: number } | undefined>
 
 interface MailWorkerOptions {
@@ -13,30 +13,30 @@ interface MailWorkerOptions {
   clock: Clock
   log: Logger
   transport: MailTransport
-  /** Null: nothing is sent, and everything stays in the outbox. */
+  /** When null, no mail is sent, and all mail stays in the outbox. */
   compose: ComposeMail | null
 }
 
-// Another process may have added mail, or crashed while sending.
+// The longest pause between two reads of the outbox. Another process may have added mail, or crashed while sending.
 const LONGEST_REST_MILLISECONDS = 30_000
 const SHORTEST_REST_MILLISECONDS = 1000
 const FIRST_RETRY_MILLISECONDS = 5000
 const LONGEST_RETRY_MILLISECONDS = 5 * 60_000
 const CAREFUL_RETRY_MILLISECONDS = 2 * 60_000
-// By then the link's session is long over.
+// Reached after about three hours of failed attempts.
 const MOST_ATTEMPTS = 40
 
 /** Sends the mail of the outbox. */
 export interface MailSender {
-  /** Call it after `enqueueMail`. Never throws and never waits. */
+  /** Starts sending without waiting for the result. Call it after `enqueueMail`. Never throws. */
   wake(): void
-  /** Sends everything that is due. */
+  /** Sends all mail that is due. */
   tick(): Promise<void>
-  /** Waits for the mail under way, then stops. */
+  /** Finishes the mail that is being sent, then stops. */
   stop(): Promise<void>
 }
 
-/** Sends the mails of the outbox one by one and retries failures. Requests never wait for it. */
+/** Sends the mails of the outbox one by one and retries failed ones. Requests do not wait for the delivery. */
 export class MailWorker implements MailSender {
   readonly #options: MailWorkerOptions
   #round: Promise<void> | undefined
@@ -95,7 +95,7 @@ export class MailWorker implements MailSender {
     }
   }
 
-  /** Returns whether the mail server is down, so that other mails have to wait too. */
+  /** Sends one mail. Returns whether the mail server is down, so that the other mails must wait too. */
   async #send(row: OutboxRow): Promise<boolean> {
     const { database, clock, log, transport, compose } = this.#options
     const about = { mail: row.id, kind: row.kind, attempts: row.attempts }

@@ -1,27 +1,28 @@
-/** One mail, ready to go out: a plain text and the same as HTML. */
+/** One mail, as plain text and as HTML with the same content. */
 export interface Mail {
   to: string
   subject: string
   text: string
   html: string
-  /** The addresses of its links, the most important first. */
+  /** The URLs of the links in the mail, the most important one first. */
   links: string[]
 }
 
-/** Delivers mail. `send` resolves once the mail was accepted, and rejects with a `DeliveryProblem` otherwise. */
+/** Delivers mail. `send` resolves once the mail is accepted, and rejects with a `DeliveryProblem` otherwise. */
 export interface MailTransport {
   send(mail: Mail): Promise<void>
   close(): void
 }
 
 /**
- * A mail was not accepted. `again` says when to retry: soon (it was not delivered), carefully (it may have been delivered), or never (the
- * server refuses it). `message` is a code for the log, never text of the mail.
+ * The error for a mail that was not accepted. `again` is "soon" when the mail was not delivered, "carefully" when it
+ * may have been delivered, and "never" when the server rejects it permanently. `message` is a code for the log, without
+ * any text of the mail.
  */
 export class DeliveryProblem extends Error {
   override readonly name = 'DeliveryProblem'
   readonly again: 'soon' | 'carefully' | 'never'
-  /** No other mail can be sent now either. */
+  /** Whether the mail server is down, so that no other mail can be sent now. */
   readonly serverIsDown: boolean
 
   constructor(code: string, again: 'soon' | 'carefully' | 'never', serverIsDown: boolean, cause?: unknown) {

@@ -8,7 +8,7 @@ import { keptMail } from './mailbox.ts'
 import { type QrCode, qrCode } from './qr-code.ts'
 
 interface MailboxPage extends PageModel {
-  /** False when mail is sent over SMTP, so that nothing new appears here. */
+  /** False when mail is sent over SMTP, so that no new mail appears here. */
   isUsed: boolean
   mails: {
     id: number
@@ -20,21 +20,22 @@ interface MailboxPage extends PageModel {
     html: string
     link: string | undefined
     qr: QrCode | undefined
-    /** The link works once, wherever it is opened. */
     isOneTime: boolean
     isNewest: boolean
   }[]
 }
 
-// More would be a long page; JSON has them all.
+// The HTML page shows the newest mails only. The JSON response contains all of them.
 const SHOWN = 20
 
-/** The address of the mailbox page, where the demo shows its mail; '' when mail is really sent. */
+/** Returns the path of the demo's mailbox page; '' when mail is sent over SMTP or the profile is not `demo`. */
 export function mailboxPath({ profile, smtpUrl }: Pick<Config, 'profile' | 'smtpUrl'>): string {
   return profile === 'demo' && smtpUrl === undefined ? '/dev/mailbox' : ''
 }
 
-/** `/dev/mailbox`: the mail that the demo kept instead of sending it. Readable without signing in. */
+/**
+ * Handles `/dev/mailbox`, which shows the mail that the demo stored instead of sending it. The page requires no login.
+ */
 export function mailboxPage({ database, isUsed }: { database: Kysely<Database>; isUsed: boolean }) {
   return async function mailboxPage(ctx: Context) {
     ctx.set('Vary', `${ctx.response.get('Vary') || 'Cookie'}, Accept`)

@@ -12,7 +12,7 @@ interface KeptMail extends Mail {
   sentAt: string
 }
 
-/** Keeps mail in the database instead of sending it; the newest 200. */
+/** Stores mail in the database instead of sending it. Only the newest 200 mails remain stored. */
 export function mailboxTransport(database: Kysely<Database>, now: () => number): MailTransport {
   return {
     async send({ to, subject, text, html, links }) {

@@ -4,25 +4,25 @@ import type { Database, MailKind, OutboxRow } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 
 /**
- * The shortest time between two mails to one address, because anyone can type another person's address. Notices about a changed account
- * do not wait: they follow a verified password, and the owner must know immediately.
+ * The shortest time between two mails to one address. It protects addresses that other people enter. Notices about a
+ * changed account are exempt: they follow a verified password, and the account owner must get them immediately.
  */
 const MAIL_INTERVAL_MILLISECONDS = 60_000
-// Longer than any mail server may take.
+// Longer than any delivery, because each step with the mail server has a timeout.
 const LEASE_MILLISECONDS = 2 * 60_000
 const MOST_WAITING = 5000
 const NOT_LEASED = ''
 const REPLACED = 'REPLACED'
-// Anyone can trigger these mails, to any address. Notices to account owners are not among them and are never dropped.
+// Unauthenticated clients can trigger these mails, to any address. A newer one replaces those that still wait.
 const SIGN_UP_KINDS: readonly MailKind[] = ['validate', 'taken']
 const URGENT_KINDS: readonly MailKind[] = ['password-changed', 'email-changed']
 
 interface NewMail extends Pick<OutboxRow, 'kind' | 'user_id' | 'session_id' | 'email'> {
-  /** Facts for the mail's template, as JSON. */
+  /** The data for the mail's template. It is stored as JSON. */
   details?: object
 }
 
-/** Puts a mail into the outbox, in the caller's transaction. Returns when it is due. */
+/** Adds a mail to the outbox in the caller's transaction. Returns the time when the mail is due, in milliseconds. */
 export async function enqueueMail(
   database: Kysely<Database>,
   { details, ...mail }: NewMail,
@@ -49,8 +49,8 @@ export async function enqueueMail(
 }
 
 /**
- * Drops the waiting sign-up mails to this address, because a newer one replaces them. Sent mails are marked as replaced. A mail that is
- * being delivered is not retried.
+ * Drops the waiting sign-up mails to this address, because a newer one replaces them. Marks all earlier sign-up mails
+ * to the address as replaced, including sent ones. A mail that is being delivered is not retried.
  */
 export async function dropWaiting(database: Kysely<Database>, { email }: { email: string }): Promise<void> {
   const ofAddress = database.updateTable('outbox').where('email', '=', email).where('kind', 'in', SIGN_UP_KINDS)
@@ -72,7 +72,10 @@ export async function dropWaitingOf(
     .execute()
 }
 
-/** When this account's mail was first requested; `undefined` when another sign-up for the address replaced it. */
+/**
+ * Returns when the first sign-up mail of this account was requested. Returns `undefined` when there is none, or when
+ * another sign-up for the address has replaced them all.
+ */
 export async function waitingSince(database: Kysely<Database>, userId: string): Promise<number | undefined> {
   const rows = await database
     .selectFrom('outbox')
@@ -85,7 +88,7 @@ export async function waitingSince(database: Kysely<Database>, userId: string): 
   return first && rows.some(({ problem }) => problem !== REPLACED) ? Date.parse(first.created_at) : undefined
 }
 
-/** How many other accounts this session has waiting mails or live links for. */
+/** Returns the number of other accounts for which this session has waiting mails or valid links. */
 export async function countOthers(
   database: Kysely<Database>,
   { session_id, user_id }: Pick<NewMail, 'session_id' | 'user_id'>,
@@ -108,7 +111,7 @@ export async function countOthers(
   return others.length
 }
 
-/** How many mails of one kind were sent to this user after `since`, or are being sent now. */
+/** Returns how many mails of one kind were sent to this user after `since` or are being sent now. */
 export async function countSentTo(
   database: Kysely<Database>,
   { user_id, kind }: Pick<NewMail, 'user_id' | 'kind'>,
@@ -138,7 +141,7 @@ export async function waitingFor(
     .execute()
 }
 
-/** Whether the outbox is full: the mail server has been down for long, or the outbox is being flooded. */
+/** Returns whether the outbox is full. A full outbox suggests a long outage of the mail server, or an attack. */
 export async function isOutboxFull(database: Kysely<Database>): Promise<boolean> {
   return (await countWaitingMail(database)) >= MOST_WAITING
 }
@@ -152,7 +155,7 @@ export async function countWaitingMail(database: Kysely<Database>): Promise<numb
   return Number(waiting)
 }
 
-/** The newest mail of this account's sign-up, in any state. */
+/** Returns the newest sign-up mail of this account, in any state. */
 export async function newestMail(database: Kysely<Database>, userId: string): Promise<OutboxRow | undefined> {
   return (
     database
@@ -161,7 +164,7 @@ export async function newestMail(database: Kysely<Database>, userId: string): Pr
       .where('user_id', '=', userId)
       .where('kind', 'in', SIGN_UP_KINDS)
       .orderBy('created_at', 'desc')
-      // Of two mails of the same millisecond, the waiting one is newer: it replaced the other.
+      // Of two mails with the same creation time, the waiting one is the newer one.
       .orderBy('state', 'desc')
       .orderBy('due_at', 'desc')
       .executeTakeFirst()
@@ -169,8 +172,8 @@ export async function newestMail(database: Kysely<Database>, userId: string): Pr
 }
 
 /**
- * Leases the next due mail for two minutes. After that, its worker is considered dead and the mail can be leased again. A mail is
- * postponed when another mail to its address was sent within the last minute, or is being sent now.
+ * Leases the next due mail for two minutes. When the lease expires, another worker can lease the mail. A mail is
+ * postponed when another mail to its address was sent within the last minute or is being sent now.
  */
 export async function leaseMail(database: Kysely<Database>, now: number): Promise<OutboxRow | undefined> {
   for (;;) {
@@ -221,8 +224,8 @@ async function leaseOrPutOff(
 }
 
 /**
- * Records the outcome of a leased mail; does nothing once the lease is lost. A mail that was dropped meanwhile stays dropped, but its
- * delivery is recorded.
+ * Stores the outcome of a leased mail. Does nothing when another worker has leased the mail since. A mail that was
+ * dropped during its delivery stays dropped, but its delivery is recorded.
  */
 export async function settleMail(
   database: Kysely<Database>,
@@ -236,12 +239,12 @@ export async function settleMail(
     .where('leased_until', '=', leased_until)
     .where('attempts', '=', attempts)
   const { sent_at = null, link_until = null } = outcome
-  // The order matters: after a drop between the two updates, the second one records the delivery.
+  // When the mail is dropped between the two updates, the second one still records the delivery.
   await leased.set(outcome).where('state', '=', 'waiting').execute()
   await leased.set({ sent_at, link_until }).where('state', '=', 'dropped').execute()
 }
 
-/** When this address may get its next mail; `undefined` when it may get one immediately. */
+/** Returns the earliest time of the next mail to this address. Returns `undefined` when it can be sent immediately. */
 async function freeFrom(
   database: Kysely<Database>,
   email: string,
@@ -261,7 +264,9 @@ function isUrgent({ kind }: Pick<NewMail, 'kind'>): boolean {
   return URGENT_KINDS.includes(kind)
 }
 
-/** The mails that this address got within the interval or is getting now, dropped ones included. */
+/**
+ * Selects the mails to this address that were sent within the interval or are being sent now, including dropped ones.
+ */
 function selectRecent(database: Kysely<Database>, email: string, now: number, except: string) {
   return database
     .selectFrom('outbox')
@@ -273,7 +278,7 @@ function selectRecent(database: Kysely<Database>, email: string, now: number, ex
     )
 }
 
-/** When the next mail is due; `undefined` when none waits. */
+/** Returns when the next mail is due. Returns `undefined` when no mail is waiting. */
 export async function nextDue(database: Kysely<Database>): Promise<number | undefined> {
   const waiting = await database
     .selectFrom('outbox')
@@ -287,12 +292,12 @@ export async function nextDue(database: Kysely<Database>): Promise<number | unde
   )
 }
 
-/** Deletes settled mail that was created before `until`. */
+/** Deletes sent and dropped mails that were created before `until`. */
 export async function forgetMail(database: Kysely<Database>, until: number): Promise<void> {
   await database.deleteFrom('outbox').where('state', '!=', 'waiting').where('created_at', '<', isoTime(until)).execute()
 }
 
-/** Formats a time as it is stored. Compared as texts, these times are in chronological order. */
+/** Formats a time for the database. The texts sort chronologically. */
 export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString()
 }

@@ -1,6 +1,6 @@
 import { DeliveryProblem, type Mail, type MailTransport } from './mail.ts'
 
-/** The two calls made here. Nodemailer's transporter fits. */
+/** The part of a Nodemailer transporter that is used here. */
 interface SmtpClient {
   sendMail(message: {
     from: string
@@ -13,10 +13,13 @@ interface SmtpClient {
   close(): void
 }
 
-/** How long each step with a mail server may take. A server that hangs must not hold up the mail of others. */
+/**
+ * The timeouts of the steps with a mail server, in milliseconds. They keep a hanging server from delaying other mails
+ * for long.
+ */
 export const SMTP_TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 15_000 }
 
-// RFC 3834: keeps out-of-office replies away.
+// RFC 3834: suppresses out-of-office replies.
 const HEADERS = { 'Auto-Submitted': 'auto-generated' }
 
 export function smtpTransport(client: SmtpClient, from: string): MailTransport {
@@ -36,11 +39,11 @@ function explain(error: unknown): DeliveryProblem {
   const { code, command, responseCode } = Object(error) as { code?: string; command?: string; responseCode?: number }
   const name = responseCode === undefined ? String(code ?? 'UNKNOWN') : `${code} ${responseCode}`
   if (responseCode !== undefined) {
-    // Errors at greeting, login and sender are about this server, not about this mail.
+    // Errors at greeting, login and sender concern the server and not this mail.
     const isAboutThisMail = command === 'RCPT TO' || command === 'DATA'
     return new DeliveryProblem(name, isAboutThisMail && responseCode >= 500 ? 'never' : 'soon', !isAboutThisMail)
   }
-  // No reply after the text was sent: the mail may have been accepted.
+  // Without a reply after the text was sent, the mail may have been accepted.
   if (command === 'DATA') return new DeliveryProblem(name, 'carefully', true)
   return new DeliveryProblem(name, 'soon', true)
 }

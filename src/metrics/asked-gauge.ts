@@ -2,21 +2,24 @@ import { Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../session/index.ts'
 import { singleFlightCache } from '../web/single-flight-cache.ts'
 
-// After this a scrape goes without the gauge.
+// After this timeout, the scrape omits the gauge.
 const TIMEOUT_MILLISECONDS = 1000
 const SHORTEST_KEPT_MILLISECONDS = 5000
-// Counting takes at most a hundredth of the time.
+// A result is cached for 100 times the duration of its query. Queries therefore run for at most 1% of the time.
 const KEPT_BY_TIME_TAKEN = 100
 
 interface AskedGauge {
   name: string
   help: string
   labelName: string
-  /** Returns a value for each value of the label. Cached between scrapes. */
+  /** Returns the value for each label value. The result is cached between scrapes. */
   ask(): Promise<Record<string, number>>
 }
 
-/** A gauge whose values come from a store or database. Without an answer in time it has no values, and the scrape goes on. */
+/**
+ * Registers a gauge whose values are queried from a store or database. When the query fails or times out, the scrape
+ * omits the gauge.
+ */
 export function askedGauge(registry: Registry, clock: Clock, { name, help, labelName, ask }: AskedGauge): void {
   const answer = singleFlightCache(ask, {
     clock,
@@ -28,7 +31,7 @@ export function askedGauge(registry: Registry, clock: Clock, { name, help, label
     help,
     labelNames: [labelName],
     registers: [registry],
-    // All processes read the same store, so their values are not added.
+    // All processes read the same store, so their values must not be summed.
     aggregator: 'max',
     async collect() {
       const outcome = await answer()

@@ -2,14 +2,15 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context, Next } from 'koa'
 import { type Config, isLoopback } from '../config/config.ts'
 
-// A proxy on this machine must not make its clients local.
+// A request with one of these headers was forwarded by a proxy, so its client may be on another machine.
 const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
 
 type Access = Pick<Config, 'metricsToken' | 'host' | 'publicUrl' | 'trustProxyHops'>
 
 /**
- * Answers `/metrics` to requests with the token. Without a configured token it answers programs on this machine, if the server
- * listens to this machine only, and 404 to all others. Mount it above the sessions.
+ * Koa middleware that serves `/metrics`. With a configured token, requests without that token get status 401. Without a
+ * configured token, the server must be reachable from this machine only, and only local clients are served. Other
+ * requests get status 404. Mount the middleware above the session middleware.
  */
 export function metricsPage(metrics: { readonly contentType: string; text(): Promise<string> }, access: Access) {
   const { metricsToken } = access

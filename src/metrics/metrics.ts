@@ -14,19 +14,19 @@ interface MeasuredParts {
   sessions: Pick<Sessions, 'on' | 'count'> | null
   passwords: { readonly load: { waiting: number; running: number } }
   streams: { readonly size: number }
-  /** `undefined` in workers: only the primary reads what all processes share. */
+  /** `undefined` in worker processes: only the primary process queries the shared stores. */
   mailCount: (() => Promise<number>) | undefined
 }
 
-/** The metrics of one process as JSON, which can be sent to another process. */
+/** The metrics of one process as JSON, for transfer to another process. */
 export type MetricReport = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
-/** The metrics of one server, in a registry of its own. */
+/** The metrics of one server, in a separate registry. */
 export class Metrics {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE
-  /** For `timedStore`. */
+  /** The observer to pass to `timedStore`. */
   readonly observeStoreCall: ObserveCall
-  /** For `measureRequests`. */
+  /** The observer to pass to `measureRequests`. */
   readonly observeRequest: ObserveRequest
   readonly #own = new Registry()
 
@@ -48,12 +48,12 @@ export class Metrics {
     this.#gauge('crm_event_streams_open', 'Event streams (SSE) that are open.', () => streams.size)
   }
 
-  /** In Prometheus's text format. */
+  /** Returns the metrics in Prometheus text format. */
   async text(): Promise<string> {
     return inTextFormat(this.#merged())
   }
 
-  /** For `mergeReports`. */
+  /** Returns the metrics as JSON for `mergeReports`. */
   report(): Promise<MetricReport> {
     return this.#merged().getMetricsAsJSON()
   }
@@ -97,12 +97,15 @@ export class Metrics {
   }
 }
 
-/** The metrics of several processes as one text: counters and queues are added, values read from a shared store are not. */
+/**
+ * Merges the metrics of several processes into one text. Counters and queue lengths are summed. Values from a shared
+ * store are not summed.
+ */
 export function mergeReports(reports: readonly MetricReport[]): Promise<string> {
   return inTextFormat(AggregatorRegistry.aggregate([...reports]))
 }
 
-/** Corrects prom-client's spelling of NaN. */
+/** Returns the metrics as text, with "NaN" in place of prom-client's "Nan". */
 async function inTextFormat(registry: Registry): Promise<string> {
   return (await registry.metrics()).replaceAll(/ Nan$/gm, ' NaN')
 }

@@ -2,7 +2,10 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 
 let registry: Registry | undefined
 
-/** Memory, CPU, event loop and garbage collection of the process. Collected once, however many servers it runs. */
+/**
+ * Returns the metrics of the process: memory, CPU, event loop and garbage collection. All servers in the process share
+ * one registry.
+ */
 export function processMetrics(): Registry {
   if (registry === undefined) {
     registry = new Registry()

@@ -1,12 +1,18 @@
 import type { SessionStore } from '../session/index.ts'
 
-/** The calls of a store that are timed. */
+/** The methods of a store that are timed. */
 type StoreOperation = Exclude<keyof SessionStore, 'presence' | 'announcements'>
 
-/** Is called after each call of the store. `error`: the store threw; an answer such as "there is none" is `ok`. */
+/**
+ * Records one call of the store. The outcome is `error` when the store threw, and `ok` for every result, including an
+ * empty one.
+ */
 export type ObserveCall = (operation: StoreOperation, outcome: 'ok' | 'error', seconds: number) => void
 
-/** Wraps a store so that each call is timed. The wrapper keeps all promises of the store, presence and announcements included. */
+/**
+ * Wraps a store to time each call. The wrapper preserves the behaviour of the store, including presence and
+ * announcements.
+ */
 export function timedStore(store: SessionStore, observe: ObserveCall): SessionStore {
   async function time<T>(operation: StoreOperation, call: () => Promise<T>): Promise<T> {
     const began = performance.now()

@@ -14,9 +14,12 @@ interface Wish {
 }
 
 /**
- * Creates an operation and a one-time link for its answer, and sends both to the platform. The operation exists and has a state however
- * the platform responds. While one waits for this customer, it is returned instead of a new one.
- * @returns the operation's id.
+ * Creates an operation and a one-time link for the callback, and sends both to the platform. The operation exists even
+ * when the request to the platform fails. When an operation is already waiting for this customer, no second one is
+ * created.
+ * @returns the id of the new operation, or of the one that is already waiting.
+ * @throws `Problem` with status 503 without a platform, 404 for a removed customer, and 429 when the user has too many
+ * waiting operations.
  */
 export async function askForApproval(
   { database, clock, log, origins, platform }: OperationParts,
@@ -62,7 +65,6 @@ export async function askForApproval(
   return id
 }
 
-/** The callback of each documented scenario. */
 function replyFor(scenario: Operation['scenario'], origin: string, token: string): Question['reply'] {
   switch (scenario) {
     case '$4DSID':

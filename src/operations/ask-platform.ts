@@ -2,24 +2,24 @@ import { z } from 'zod'
 import type { Clock } from '../session/index.ts'
 import { fetchText } from '../web/fetch-text.ts'
 
-/** The request to the platform. Of the session it gets only the callback's token, never a cookie. */
+/** A request to the platform. It contains the callback's token, but no cookie. */
 export interface Question {
   title: string
   facts: { label: string; value: string }[]
   reply: { callback: string } | { redirectUri: string; state: string }
 }
 
-/** The platform's id of the request, or why there is none. */
+/** The platform's id of the request, or the reason for a failure. */
 type Asked =
   | { ok: true; platformId: string }
   | { ok: false; problem: 'unreachable' | 'unanswered' | 'rejected'; status?: number }
 
-// The salesperson's page waits for this answer.
+// The salesperson's page waits for this response.
 const PATIENCE_MILLISECONDS = 5_000
 
 const accepted = z.object({ id: z.string().regex(/^[\w-]{1,32}$/) })
 
-/** Sends a question to the platform, from server to server. Never throws: every failure is a result. */
+/** Sends a request to the platform, from server to server. Never throws: each failure is returned as a result. */
 export async function askPlatform(platformUrl: string, question: Question, clock: Clock): Promise<Asked> {
   const answer = await fetchText(
     `${platformUrl}/requests`,

@@ -9,7 +9,7 @@ import { textOf } from './operation-text.ts'
 import { completeOperation } from './operations.ts'
 import { readParams, readResult, readState } from './read-callback.ts'
 
-/** Where the platform calls back, by scenario. The links work there and nowhere else. */
+/** The callback paths, by scenario. The one-time links are valid on these paths only. */
 export const CALLBACK_PATH = '/my4DApp/completeOperation'
 export const REST_CALLBACK_PATH = '/rest/Operations/completeOperation'
 
@@ -22,13 +22,19 @@ type CallbackParts = Pick<OperationParts, 'database' | 'clock' | 'log'>
 
 type Decision = 'approved' | 'refused'
 
-// The link's own data, and the only source of the operation's id.
+// The data stored with the link, which is the only source of the operation's id.
 const linkData = z.object({ operation: z.int().positive(), key: z.uuid() })
 
-/** The callbacks for the external platform. Only the one-time link is trusted, never a parameter beside it. */
+/**
+ * Handles the callbacks of the external platform. The operation is identified by the one-time link, never by a request
+ * parameter.
+ */
 export function callbackPages(parts: CallbackParts) {
   return {
-    /** Scenarios `$4DSID` (the session was restored before this began) and `state` (it is restored here). */
+    /**
+     * Handles the scenarios `$4DSID` and `state`. For `$4DSID`, the session is restored before this handler runs. For
+     * `state`, this handler restores it.
+     */
     async complete(ctx: Context) {
       const session = currentSession(ctx)
       const decision = readResult(ctx.query.result)
@@ -40,7 +46,7 @@ export function callbackPages(parts: CallbackParts) {
       else ctx.body = { operation, state: decision }
     },
 
-    /** Scenario REST: the function takes the token from its parameters, and its result is the answer. */
+    /** Handles the scenario REST: reads the token from `$params` and responds with the result of the call. */
     async completeOverRest(ctx: Context) {
       const session = currentSession(ctx)
       const decision = readResult(ctx.query.result)
@@ -51,7 +57,7 @@ export function callbackPages(parts: CallbackParts) {
   }
 }
 
-/** Before everything that is reached with a token in its address. */
+/** Koa middleware for routes with a token in the URL. Limits the `Referer` header to the origin. */
 export function tokenInAddress() {
   return async function tokenInAddress(ctx: Context, next: Next) {
     ctx.set('Referrer-Policy', 'strict-origin')
@@ -59,7 +65,7 @@ export function tokenInAddress() {
   }
 }
 
-/** Makes all answers JSON, errors included. */
+/** Koa middleware that makes all responses JSON, including errors. */
 export function answersJson() {
   return async function answersJson(ctx: Context, next: Next) {
     ctx.req.headers.accept = 'application/json'
@@ -90,7 +96,7 @@ async function complete(parts: CallbackParts, session: CrmSession, decision: Dec
   return id
 }
 
-/** Notifies the salesperson's tabs through the session, unless it has just ended. */
+/** Stores the decision in the session, which notifies the salesperson's tabs. Ignores a session that has just ended. */
 async function noteInSession(session: CrmSession, id: number, state: Decision): Promise<void> {
   try {
     const noted = session.use((storage) => {

@@ -21,13 +21,13 @@ interface OperationPage extends PageModel {
   label: string
   text: string
   tone: string
-  /** The address that the waiting page refreshes; it does not count as activity. */
+  /** The URL that the waiting page refreshes. A refresh does not extend the idle timeout. */
   lookAgain: string | undefined
-  /** The platform's page, while the decision is open. */
+  /** The URL of the platform's page, while the operation is waiting. */
   platformPage: string | undefined
 }
 
-/** `/operations`: requests to an external platform to approve a discount, and their outcome. */
+/** Handles `/operations`: requests to an external platform to approve a discount, and their outcome. */
 export function operationPages(parts: OperationParts) {
   const { database, clock, platform } = parts
   return {

@@ -1,6 +1,6 @@
 import type { Operation, OperationState } from '../../db/tables.ts'
 
-/** The texts of a state; `tone` is its colour. */
+/** The texts of a state. `tone` selects the colour. */
 interface StateText {
   label: string
   text: string
@@ -33,7 +33,7 @@ const TEXTS: Record<OperationState, StateText> = {
   },
 }
 
-/** The scenarios as documented, and what travels in each. */
+/** The documented callback scenarios, with their labels and hints. */
 export const SCENARIOS = [
   {
     value: '$4DSID',
@@ -48,7 +48,9 @@ export function textOf(state: OperationState): StateText {
   return TEXTS[state]
 }
 
-/** The state now: an operation past its deadline has expired, even if the table does not say so yet. */
+/**
+ * Returns the current state. An operation past its deadline is expired, even when the stored state is still "asked".
+ */
 export function stateAt({ state, expires_at }: Pick<Operation, 'state' | 'expires_at'>, now: number): OperationState {
   return state === 'asked' && expires_at <= timeText(now) ? 'expired' : state
 }
@@ -57,7 +59,7 @@ export function titleOf({ percent }: Pick<Operation, 'percent'>): string {
   return `${percent}% discount`
 }
 
-/** A time as the tables keep it. */
+/** Formats a time for the database. */
 export function timeText(now: number): string {
   return new Date(now).toISOString()
 }

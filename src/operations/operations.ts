@@ -4,9 +4,9 @@ import type { Database, Operation, OperationState } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 import { stateAt, timeText } from './operation-text.ts'
 
-/** The lifetime of an operation and of the platform's link. */
+/** The lifetime of an operation and of its one-time link. */
 export const DECISION_SECONDS = 15 * 60
-// Each waiting operation has a one-time link, and a session has at most ten.
+// Each waiting operation has a one-time link, and a session has at most ten links.
 const MOST_WAITING = 5
 const MOST_LISTED = 50
 
@@ -14,24 +14,27 @@ export type NewOperation = Pick<Operation, 'customer_id' | 'user_id' | 'session_
 
 export type NamedOperation = Operation & { customer: string; firstname: string; lastname: string }
 
-/** An operation's id, which may be reused, and its key, which is not. */
+/** The id and the key of an operation. The database may reuse an id, but a key is unique. */
 type OperationName = Pick<Operation, 'id' | 'key'>
 
 export type Begun =
   | ({ is: 'begun' } & OperationName)
   | { is: 'waiting'; id: number }
   | { is: 'too many' }
-  /** The customer was removed meanwhile. */
+  /** The customer was removed before the operation was created. */
   | { is: 'gone' }
 
 type Completed =
   | { is: 'completed' }
   | { is: 'over'; state: OperationState }
   | { is: 'not yours' }
-  /** It was removed with its customer. */
+  /** The operation was removed with its customer. */
   | { is: 'gone' }
 
-/** Creates an operation, unless one waits for this customer already, or too many for this user. */
+/**
+ * Creates an operation, unless one is already waiting for this customer or too many are waiting for this user. Marks
+ * the overdue operations of the customer and the user as expired.
+ */
 export function beginOperation(database: Kysely<Database>, wanted: NewOperation, now: number): Promise<Begun> {
   const time = timeText(now)
   return inTurn(
@@ -68,7 +71,7 @@ export function beginOperation(database: Kysely<Database>, wanted: NewOperation,
   )
 }
 
-/** Stores the platform's id. The callback may arrive before the platform's answer. */
+/** Stores the platform's id of the request, in any state. The callback may arrive before the platform's response. */
 export async function noteAccepted(
   database: Kysely<Database>,
   { id, key }: OperationName,
@@ -98,8 +101,8 @@ export async function giveUp(
 }
 
 /**
- * Completes an operation of this session and user, at most once: one conditional update decides between concurrent, repeated and late
- * calls.
+ * Completes an operation of this session and user. One conditional update ensures that an operation is completed at
+ * most once and before its deadline.
  */
 export async function completeOperation(
   database: Kysely<Database>,
@@ -134,12 +137,12 @@ export function findOperation(database: Kysely<Database>, id: number): Promise<N
   return named(database).where('operations.id', '=', id).executeTakeFirst()
 }
 
-/** A customer's operations, newest first. */
+/** Returns the newest 50 operations for a customer, newest first. */
 export function operationsFor(database: Kysely<Database>, customerId: number): Promise<NamedOperation[]> {
   return newestFirst(named(database).where('operations.customer_id', '=', customerId))
 }
 
-/** A user's operations, newest first. */
+/** Returns the newest 50 operations of a user, newest first. */
 export function operationsBy(database: Kysely<Database>, userId: number): Promise<NamedOperation[]> {
   return newestFirst(named(database).where('operations.user_id', '=', userId))
 }

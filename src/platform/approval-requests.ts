@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestBody } from './read-request-body.ts'
 
-// A demo's memory: the oldest request makes room for the newest, decided or not.
+// Above this limit, the oldest request is removed, whether it is decided or not.
 const MOST_REQUESTS = 200
 const MOST_CALLS = 20
 
 export type Decision = 'approved' | 'refused'
 
-/** The outcome of one callback. */
+/** The result of one callback. */
 export interface Call {
   at: number
-  /** The answer's status; `undefined` when there was none. */
+  /** The status of the response; `undefined` when there was no response. */
   status: number | undefined
   text: string
 }
 
-/** A request of a customer of the platform, which a person decides. */
+/** A request for approval, which a visitor of the platform decides. */
 export interface ApprovalRequest extends RequestBody {
   id: string
   receivedAt: number
@@ -23,7 +23,7 @@ export interface ApprovalRequest extends RequestBody {
   calls: Call[]
 }
 
-/** The requests that this platform has, newest first; kept in memory, and never more than a few hundred. */
+/** The requests of the platform. They are stored in memory, at most 200 of them. */
 export class ApprovalRequests {
   readonly #requests = new Map<string, ApprovalRequest>()
 
@@ -44,7 +44,7 @@ export class ApprovalRequests {
   }
 }
 
-/** Records the outcome of a callback. Only the latest ones are kept. */
+/** Adds the result of a callback. Only the latest results are stored. */
 export function noteCall(request: ApprovalRequest, call: Call): void {
   request.calls.push(call)
   if (request.calls.length > MOST_CALLS) request.calls.shift()

@@ -5,7 +5,7 @@ import type { Reply } from './read-request-body.ts'
 
 const PATIENCE_MILLISECONDS = 10_000
 
-/** Calls back with the decision: one GET from server to server, without cookies, following no redirect. */
+/** Sends the decision to the callback: one GET request from server to server, without cookies or redirects. */
 export function callBack(reply: Reply, decision: Decision, clock: Clock): Promise<Answer> {
   return fetchText(
     addressFor(reply, decision),
@@ -15,7 +15,7 @@ export function callBack(reply: Reply, decision: Decision, clock: Clock): Promis
   )
 }
 
-/** The address as it was given, not encoded again, followed by the decision. */
+/** Returns the callback URL with the decision added. The given URL is not encoded again. */
 function addressFor(reply: Reply, decision: Decision): string {
   const given =
     'callback' in reply ? reply.callback : withParameter(reply.redirectUri, `state=${encodeURIComponent(reply.state)}`)

@@ -17,8 +17,9 @@ const PLATFORM_NAME = 'Clearway'
 const LARGEST_REQUEST_KILOBYTES = 16
 
 /**
- * A third party, for the demo: it takes requests for approval, lets a person decide, and calls back from server to server.
- * It knows neither the CRM's code nor its sessions, and has no cookies at all. Never listens.
+ * Creates the demo's external platform, which stands for a third party. The platform receives requests for approval,
+ * lets a visitor decide, and calls back from server to server. It has no access to the CRM's sessions and uses no
+ * cookies. The returned application is not listening yet.
  */
 export function createPlatform(options: PlatformOptions): Koa {
   const { log, clock, origins } = options

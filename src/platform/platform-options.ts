@@ -5,8 +5,8 @@ import type { OwnOrigins } from '../web/own-origins.ts'
 export interface PlatformOptions {
   log: Logger
   clock: Clock
-  /** The platform's own addresses. */
+  /** The origins of the platform itself. */
   origins: OwnOrigins
-  /** Whether this origin is registered for callbacks. */
+  /** Returns whether this origin is registered for callbacks. */
   isRegistered(origin: string): boolean
 }

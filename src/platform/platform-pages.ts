@@ -34,12 +34,15 @@ interface RequestPage extends PageModel {
   facts: { label: string; value: string }[]
   received: string
   address: string
-  /** '' while it waits. */
+  /** '' while the request is undecided. */
   decision: string
   calls: { at: string; outcome: string; text: string; wrong: boolean }[]
 }
 
-/** The platform's pages. Every visitor can decide: a real platform would authenticate them. */
+/**
+ * Returns the handlers of the platform's pages. Every visitor can decide requests, whereas a real platform would
+ * authenticate its users.
+ */
 export function platformPages({ clock, isRegistered }: PlatformOptions) {
   const requests = new ApprovalRequests()
   let behaviour: Behaviour = 'prompt'
@@ -75,7 +78,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
       })
     },
 
-    /** Failures to simulate, for the tour and the tests. */
+    /** Selects how the platform behaves, including failures, for demonstrations and tests. */
     async behave(ctx: Context) {
       behaviour = read(behaviourForm, ctx.request.body).behaviour
       back(ctx, '/')
@@ -123,7 +126,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
     },
   }
 
-  /** Resolves after the delay, or when the client has disconnected. */
+  /** Resolves after the delay or when the client disconnects. */
   function waitOrLeave(ctx: Context): Promise<void> {
     return new Promise((resolve) => {
       const cancel = clock.after(SLOW_MILLISECONDS, resolve)

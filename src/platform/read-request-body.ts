@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { Problem } from '../web/problem.ts'
 
-/** How the platform answers: the whole address that it was given, or an address and a `state` that it passes on untouched. */
+/** The callback of a request: a complete URL, or a URL and a `state` that the platform returns unchanged. */
 export type Reply = { callback: string } | { redirectUri: string; state: string }
 
-/** What a request for approval says. */
+/** The body of a request for approval. */
 export interface RequestBody {
   title: string
   facts: { label: string; value: string }[]
@@ -24,7 +24,10 @@ const schema = z.strictObject({
   ]),
 })
 
-/** Checks a request for approval. A malformed one is a 422, and so is one whose callback is not at a registered origin. */
+/**
+ * Validates a request for approval. Throws `Problem` with status 422 when the request is malformed or its callback is
+ * not at a registered origin.
+ */
 export function readRequestBody(body: unknown, isRegistered: (origin: string) => boolean): RequestBody {
   const read = schema.safeParse(body)
   if (!read.success) throw new Problem(422, `${describe(read.error)}.`)
