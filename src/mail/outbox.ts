@@ -8,7 +8,7 @@ import { inTurn } from '../../db/transactions.ts'
  * changed account are exempt: they follow a verified password, and the account owner must get them immediately.
  */
 const MAIL_INTERVAL_MILLISECONDS = 60_000
-// Longer than any delivery, because each step with the mail server has a timeout.
+// Longer than a delivery takes within `SMTP_TIMEOUTS`.
 const LEASE_MILLISECONDS = 2 * 60_000
 const MOST_WAITING = 5000
 const NOT_LEASED = ''
