@@ -5,7 +5,7 @@ import { forgetMail } from '../mail/index.ts'
 import { removeOldEmailChanges } from './people/email-changes.ts'
 import { PENDING_MILLISECONDS, removeExpiredUsers } from './people/users.ts'
 
-/** Removes sign-ups and new addresses that were not validated in time, and mail that was settled long ago. */
+/** Removes expired sign-ups, expired e-mail changes, and old mail that was sent or dropped. */
 export async function sweepSignUps(database: Kysely<Database>, now: number): Promise<void> {
   await inTurn(database, { only: 'the sweep' }, async (transaction) => {
     await removeExpiredUsers(transaction, now)

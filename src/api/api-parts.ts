@@ -4,6 +4,6 @@ import type { Privilege } from '../crm-session/privileges.ts'
 import type { Sessions } from '../session/index.ts'
 
 export interface ApiParts extends SignInParts {
-  /** Null when the server runs without sessions: signing in is impossible then. */
+  /** Null when the server runs without sessions. Every sign-in then fails. */
   sessions: Sessions<CrmStorage, Privilege> | null
 }

@@ -5,7 +5,10 @@ import { SessionError, TokenSession } from '../session/index.ts'
 
 export type ApiSession = TokenSession<CrmStorage, Privilege>
 
-/** The session of an API request, perhaps a new one that is not stored. Throws SESSIONS_OFF (503) without sessions. */
+/**
+ * Returns the session of an API request. Without a valid token, this is a new session that is not stored.
+ * @throws SessionError SESSIONS_OFF (503) when the server runs without sessions.
+ */
 export function apiSessionOf({ session }: Context): ApiSession {
   if (session instanceof TokenSession) return session
   if (session === null)

@@ -16,8 +16,8 @@ import { describeApi } from './openapi.ts'
 import { callReader } from './read-call.ts'
 
 /**
- * The REST API, at and below `/api`. It authenticates by bearer tokens alone, so it needs no CSRF protection. It is mounted
- * before the middleware that reads cookies.
+ * Creates the middleware of the REST API at `/api`. The API accepts only bearer tokens, so it needs no CSRF protection.
+ * Mount it before the middleware that reads cookies.
  */
 export function createApi(parts: ApiParts) {
   const endpoints = allEndpoints(parts)
@@ -55,7 +55,10 @@ export function createApi(parts: ApiParts) {
     reply(ctx, await endpoint.handle({ ...call, session, account, viewer: viewerOf(ctx) }))
   }
 
-  /** Authenticates again after the body: while a slow one arrives, the token can be revoked or the account disabled. */
+  /**
+   * Authenticates again after the body has been read. A slow body leaves time for the token to be revoked or the
+   * account to be disabled.
+   */
   async function authenticateAgain(ctx: Context, endpoint: GuardedEndpoint): Promise<Account> {
     const session = apiSessionOf(ctx)
     await session.reload()
@@ -64,7 +67,10 @@ export function createApi(parts: ApiParts) {
     return account
   }
 
-  /** Reads the account on each request: a disabled user is refused like a request without a token. */
+  /**
+   * Returns the account of the token. The account is read from the database on each request, so a disabled account is
+   * refused at once.
+   */
   function authenticate(ctx: Context): Promise<Account> {
     return apiSessionOf(ctx).authenticate((userId) => accounts.findById(parts.database, userId))
   }
@@ -81,6 +87,6 @@ function reply(ctx: Context, { status, body, headers = {} }: Reply): void {
   ctx.set(headers)
   ctx.body = body ?? null
   ctx.status = status
-  // Without this check, "If-None-Match: *" would match an answer that has no ETag.
+  // Without the check for an ETag, "If-None-Match: *" would match every response.
   if (headers.ETag !== undefined && ctx.fresh) ctx.status = 304
 }

@@ -102,7 +102,10 @@ export function customerEndpoints({ database, clock }: ApiParts) {
   ]
 }
 
-/** The same for unknown customers and those of other portfolios. */
+/**
+ * The error for an unknown customer. A customer of another portfolio gets the same error, so its existence stays
+ * secret.
+ */
 export function noSuchCustomer(): Problem {
   return new Problem(404, `${UNKNOWN}.`)
 }

@@ -9,7 +9,7 @@ import { MOUNT } from './mount.ts'
 
 interface DocsPage extends PageModel {
   document: string
-  /** The addresses of the viewer's files, by name. */
+  /** The URLs of the viewer's files, by file name. */
   viewer: Assets['urls']
 }
 
@@ -18,8 +18,8 @@ const DOCUMENT = `${MOUNT}/openapi.json`
 const VIEWER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js']
 
 /**
- * Serves the OpenAPI document at `/api/openapi.json`, and a viewer for it at `/api/docs`. Both are public and prepared on first
- * use. The viewer loads nothing from other servers.
+ * Serves the OpenAPI document at `/api/openapi.json` and a viewer for it at `/api/docs`. Both are public and are
+ * created on first use. The viewer loads nothing from other servers.
  */
 export function apiDocs(describe: () => object) {
   let document: { text: string; etag: string } | undefined

@@ -7,7 +7,7 @@ import type { ApiSession } from './api-session.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** A request, validated against the endpoint's schemas. */
+/** A request that was validated against the endpoint's schemas. */
 export interface OpenCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly ctx: Context
   readonly params: Params
@@ -15,12 +15,12 @@ export interface OpenCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly body: Body
 }
 
-/** The same with the signed-in user. */
+/** A validated request of a signed-in user. */
 interface Call<Params = unknown, Query = unknown, Body = unknown> extends OpenCall<Params, Query, Body> {
   readonly session: ApiSession
-  /** The caller's account, as stored now. */
+  /** The caller's account, read from the database during this request. */
   readonly account: Account
-  /** Which customers the caller may see. */
+  /** Determines which customers the caller may see. */
   readonly viewer: Viewer
 }
 
@@ -30,37 +30,37 @@ export interface Reply {
   headers?: Record<string, string>
 }
 
-/** A successful answer. */
+/** A documented successful response. */
 interface Answer {
   description: string
   schema?: z.ZodType
-  /** The documented headers, with their descriptions. */
+  /** The documented response headers: name to description. */
   headers?: Record<string, string>
 }
 
-/** Validates the requests, and generates the OpenAPI document. */
+/** Describes an endpoint. Requests are validated with it, and the OpenAPI document is generated from it. */
 interface Declaration<Params, Query, Body> {
-  /** The operationId: `listCustomers`. */
+  /** The `operationId`, for example `listCustomers`. */
   name: string
   method: Method
-  /** Below the API's mount: `/customers/{id}`. */
+  /** The path below `/api`, for example `/customers/{id}`. */
   path: string
   tag: string
   summary: string
   description?: string
   params?: z.ZodType<Params>
   query?: z.ZodType<Query>
-  /** Accepts and ignores any query parameters. */
+  /** Ignores all query parameters. By default, unknown parameters are refused. */
   anyQuery?: true
   body?: z.ZodType<Body>
-  /** The documented request headers. */
+  /** The documented request headers: name to description. */
   headers?: Record<string, string>
   answers: Record<number, Answer>
-  /** Errors of this endpoint, beside those of all endpoints. */
+  /** The additional error responses of this endpoint: status to description. */
   problems?: Record<number, string>
 }
 
-/** A public endpoint, with or without a token. */
+/** A public endpoint. A token is optional. */
 interface OpenEndpoint<Params = unknown, Query = unknown, Body = unknown> extends Declaration<Params, Query, Body> {
   access: 'open'
   handle(call: OpenCall<Params, Query, Body>): Promise<Reply>
@@ -69,9 +69,9 @@ interface OpenEndpoint<Params = unknown, Query = unknown, Body = unknown> extend
 /** An endpoint that needs a token. */
 export interface GuardedEndpoint<Params = unknown, Query = unknown, Body = unknown>
   extends Declaration<Params, Query, Body> {
-  /** `write` refuses read-only tokens. */
+  /** `write` refuses tokens whose scope is `read`. */
   access: 'read' | 'write'
-  /** The required privilege; without one, being signed in is enough. */
+  /** The required privilege. By default any signed-in user has access. */
   needs?: Privilege
   handle(call: Call<Params, Query, Body>): Promise<Reply>
 }
@@ -84,7 +84,7 @@ export function openEndpoint<Params, Query, Body>(
   return { ...declaration, access: 'open' }
 }
 
-/** Declares an endpoint that needs a token. Every method but GET needs write access. */
+/** Declares an endpoint that needs a token. GET needs read access, and every other method needs write access. */
 export function endpoint<Params, Query, Body>(
   declaration: Omit<GuardedEndpoint<Params, Query, Body>, 'access'>,
 ): GuardedEndpoint {

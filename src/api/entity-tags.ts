@@ -4,14 +4,15 @@ import { Problem } from '../web/problem.ts'
 const TAGS = /[ \t,]*(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*(?=,|$)/gy
 const MOST_TAGS = 50
 
-/** The version of something as an entity tag: `"7"`. */
+/** Returns a version as an entity tag, for example `"7"`. */
 export function entityTag(version: number): string {
   return `"${version}"`
 }
 
 /**
- * The versions in `If-Match` (RFC 9110, 13.1.1); `undefined` for any version. Weak and foreign tags match
- * no version. Anything but a list of up to 50 tags is a 400.
+ * Returns the versions in `If-Match` (RFC 9110, 13.1.1). Returns `undefined` when any version is accepted. Weak tags
+ * and tags that this API did not create match no version.
+ * @throws Problem 400 for a malformed header or more than 50 tags.
  */
 export function wantedVersions(ctx: Context): number[] | undefined {
   const header = ctx.req.headers['if-match']

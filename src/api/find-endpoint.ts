@@ -2,16 +2,14 @@ import type { Endpoint, Method } from './endpoint.ts'
 
 interface Place {
   endpoints: Endpoint[]
-  /** The parts of the address that the endpoints name, decoded. */
+  /** The decoded path parameters. */
   params: Record<string, string>
 }
 
-/** Finds what is at an address below the mount; `undefined` when there is nothing. */
+/** Returns the endpoints at a path below `/api`, or `undefined` for an unknown path. */
 type FindPlace = (path: string) => Place | undefined
 
-/**
- * Routes an address to its endpoints. Addresses are case-sensitive, except those of the open endpoints, as documented.
- */
+/** Creates the router of the API. Paths of guarded endpoints are case-sensitive, paths of open endpoints are not. */
 export function placeFinder(endpoints: readonly Endpoint[]): FindPlace {
   const places = new Map<string, { pattern: RegExp; endpoints: Endpoint[] }>()
   for (const endpoint of endpoints) {
@@ -29,13 +27,13 @@ export function placeFinder(endpoints: readonly Endpoint[]): FindPlace {
   }
 }
 
-/** The methods that are allowed at a place, as the header `Allow` lists them. */
+/** Returns the value of the `Allow` header. */
 export function allowedAt({ endpoints }: Place): string {
   const methods = endpoints.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   return [...methods, 'OPTIONS'].join(', ')
 }
 
-/** The endpoint for a method; HEAD is GET without a body. */
+/** Returns the endpoint for a method. HEAD is handled by the GET endpoint. */
 export function endpointFor({ endpoints }: Place, method: string): Endpoint | undefined {
   const asked = method === 'HEAD' ? ('GET' satisfies Method) : method
   return endpoints.find((endpoint) => endpoint.method === asked)
@@ -46,7 +44,7 @@ function patternOf({ path, access }: Endpoint): RegExp {
   return new RegExp(`^${pattern}$`, access === 'open' ? 'i' : '')
 }
 
-/** `undefined` for a malformed encoding. */
+/** Decodes the path parameters. Returns `undefined` for malformed percent-encoding. */
 function decodeAll(groups: Record<string, string>): Record<string, string> | undefined {
   try {
     return Object.fromEntries(Object.entries(groups).map(([name, text]) => [name, decodeURIComponent(text)]))

@@ -25,7 +25,7 @@ const topCustomers = z
   })
   .meta({ id: 'TopCustomers' })
 
-/** The caller's own data. */
+/** The endpoints for the caller's own data. */
 export function meEndpoints({ database }: ApiParts) {
   return [
     endpoint({

@@ -33,7 +33,7 @@ const PROBLEMS: Record<number, string> = {
 }
 const PROBLEM_HEADERS: Record<number, string> = { 401: 'WWW-Authenticate', 429: 'Retry-After', 503: 'Retry-After' }
 
-/** The OpenAPI 3.1 document of these endpoints, generated from the schemas that validate the requests. */
+/** Returns the OpenAPI 3.1 document of the endpoints. It is generated from the schemas that validate the requests. */
 export function describeApi(endpoints: readonly Endpoint[]): object {
   const paths: ZodOpenApiPathsObject = {}
   for (const endpoint of endpoints)
@@ -120,7 +120,7 @@ function headersOf(headers: Record<string, string>) {
   return z.object(Object.fromEntries(described) as Record<string, z.ZodType<string | undefined>>)
 }
 
-/** Leaves out what only repeats: the pattern of a known format, and the range that numbers have in JavaScript. */
+/** Removes redundant keywords: the pattern of a known format, and the range of safe integers. */
 const shorten: ZodOpenApiOverride = ({ jsonSchema }) => {
   if (jsonSchema.format !== undefined) delete jsonSchema.pattern
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum

@@ -8,8 +8,8 @@ import type { Endpoint, OpenCall } from './endpoint.ts'
 const NO_QUERY = z.strictObject({})
 
 /**
- * Validates a request with the endpoint's schemas. Refuses a bad path parameter with 404, a repeated query parameter with 400, and
- * anything else with 422 and the names of the fields.
+ * Creates a function that validates a request with the endpoint's schemas. The function throws a `Problem`: 404 for an
+ * invalid path parameter, 400 for a repeated query parameter, and 422 for any other invalid field.
  */
 export function callReader() {
   const readJson = jsonReader()
@@ -39,7 +39,7 @@ function check(schema: z.ZodType, value: unknown): unknown {
   throw new Problem(422, describeIssues(read.error))
 }
 
-/** A known parameter that is empty, as in `?search=&sort=total`, counts as not given. */
+/** Validates the query. An empty value of a known parameter, as in `?search=&sort=total`, is treated as absent. */
 function checkQuery(schema: z.ZodType, query: Record<string, unknown>): unknown {
   const known = schema instanceof z.ZodObject ? schema.shape : {}
   const given = Object.entries(query).filter(([name, value]) => value !== '' || !Object.hasOwn(known, name))

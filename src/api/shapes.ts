@@ -11,7 +11,7 @@ export const cents = z.int().meta({ description: 'In cents.' })
 
 export const message = z.strictObject({ message: z.string() }).meta({ id: 'Message' })
 
-/** The one shape of all errors. */
+/** The body of every error response. */
 export const failure = z
   .strictObject({
     isCallbackError: z.literal(true),
@@ -35,7 +35,7 @@ export const nextKey = z
   .nullable()
   .meta({ description: 'What to give as `after` for the next page; null on the last one.' })
 
-/** A whole number in an address: digits only. */
+/** A whole number in a query parameter. Only digits are accepted. */
 function wholeNumber(least: number, most: number) {
   const range = `must be a whole number from ${least} to ${most}`
   return z
@@ -46,7 +46,7 @@ function wholeNumber(least: number, most: number) {
     .meta({ override: integer({ minimum: least, maximum: most }) })
 }
 
-/** An id in an address, in its canonical spelling: "7", not "07". `unknown` is the message of the 404. */
+/** An id in a path. Leading zeros are refused. `unknown` is the message of the 404 response. */
 export function idInPath(unknown: string) {
   return z
     .string()
@@ -56,7 +56,7 @@ export function idInPath(unknown: string) {
     .meta({ override: integer({ minimum: 1 }) })
 }
 
-/** Documents a number that is sent as digits. */
+/** Documents a string of digits as an integer. */
 function integer(range: { minimum: number; maximum?: number }): ZodOpenApiOverride {
   return ({ jsonSchema }) => {
     delete jsonSchema.pattern
@@ -64,7 +64,7 @@ function integer(range: { minimum: number; maximum?: number }): ZodOpenApiOverri
   }
 }
 
-/** Refuses an invalid page key: answering with the first page would be wrong. */
+/** The error for an invalid page key. */
 export function unknownKey(): Problem {
   return new Problem(422, 'after: is not a page key of this list. Give the `next` of the previous page.')
 }

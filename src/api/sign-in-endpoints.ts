@@ -19,7 +19,7 @@ import { message, moment } from './shapes.ts'
 
 const SHORTEST_IDLE_SECONDS = 60
 const LONGEST_IDLE_SECONDS = 24 * 60 * 60
-// Any valid text may be a password.
+// Excludes NUL and unpaired surrogates.
 const TEXT = /^[^\0\p{Cs}]*$/u
 const BROKEN = 'must not contain NUL or broken characters'
 
@@ -68,7 +68,7 @@ const presence = z
 
 const TAG = 'Signing in'
 
-/** The documented conversation: check the API, sign in, sign out. None of them needs a token. */
+/** The documented endpoints that check the API, sign in and sign out. None of them requires a token. */
 export function signInEndpoints(parts: ApiParts) {
   const { log, database } = parts
   return [
@@ -82,7 +82,7 @@ export function signInEndpoints(parts: ApiParts) {
       async handle({ ctx }) {
         const { session } = ctx
         const userId = session instanceof TokenSession && !session.isNew ? session.userId : undefined
-        // A token may outlive the right to sign in by a moment.
+        // The account may have been disabled just before its tokens are revoked.
         const account = userId && (await accounts.findById(database, userId))
         const about = account ? { signedIn: true, userId } : { signedIn: false }
         return { status: 200, body: { message: 'The API is here.', ...about } }
@@ -141,7 +141,10 @@ export function signInEndpoints(parts: ApiParts) {
   ]
 }
 
-/** A name that is neither a userId nor an address is unknown: it takes the same time and counts against the same limit. */
+/**
+ * Reads a username. Text that is neither a userId nor an e-mail address is treated as an unknown address, so that the
+ * response time and the rate limit are the same.
+ */
 function nameOf(username: number | string): AccountName {
   const text = String(username)
   return readAccountName(text) ?? { email: text.trim().toLowerCase() }

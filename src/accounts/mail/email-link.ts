@@ -7,10 +7,10 @@ import { formatTime } from '../../web/format.ts'
 import { type EmailLinkData, findEmailChange } from '../people/email-changes.ts'
 import type { LinkMaker } from '../sign-up/sign-up.ts'
 
-/** The page behind the link that confirms a new address. */
+/** The path of the link that confirms a new address. */
 const EMAIL_LINK_PATH = '/account/email/confirm'
 
-// Anyone who reads the new mailbox in this window can confirm the address. Long enough for slow mail.
+// Long enough for slow mail. During this time, anyone who can read the new mailbox can confirm the address.
 const EMAIL_LINK_LIFESPAN_SECONDS = 30 * 60
 
 export interface EmailLinkParts {
@@ -22,8 +22,8 @@ export interface EmailLinkParts {
 }
 
 /**
- * Composes the mail to a new address. Its link belongs to the session that asked and ends with it. The link opens that session for one
- * request only, so that a mistyped address never signs anyone in.
+ * Composes the mail to a new e-mail address. The link expires with the session that requested the change. The link
+ * opens that session for one request only, so the recipient at a mistyped address is not signed in.
  */
 export function composeEmailLink({ config, database, clock, sessions, origins }: EmailLinkParts): ComposeMail {
   return async function composeEmailLink({ user_id, session_id, email, details }) {

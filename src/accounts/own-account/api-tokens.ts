@@ -9,21 +9,22 @@ import { accounts, isUnchanged } from '../people/accounts.ts'
 import { rollback } from '../people/rollback.ts'
 import type { RequestedToken } from './api-token-form.ts'
 
-/** Live tokens of one user. */
+/** The maximum number of live API tokens per user. */
 export const MOST_TOKENS = 20
 
 const DAY_SECONDS = 24 * 60 * 60
 
-/** A token as its owner sees it, without the secret. */
+/** An API token without its secret. */
 export interface ApiToken {
   id: string
   name: string
   scope: TokenScope
   madeAt: Date
-  /** Null: never used. */
+  /** Null for a token that was never used. */
   lastUsedAt: Date | null
-  /** Of the last use; the program is its `User-Agent`. */
+  /** The network address of the last use. */
   address: string | null
+  /** The `User-Agent` header of the last use. */
   program: string | null
   /** ISO 8601, UTC. */
   expiresAt: string | null
@@ -43,7 +44,7 @@ interface Origin {
 
 type MadeToken = ({ is: 'made' } & NewToken) | { is: 'too-many' } | { is: 'account-changed' }
 
-/** The live tokens of a user, newest first, without the sign-ins over the API. */
+/** Returns the live API tokens of a user, newest first. Tokens from `POST /api/signin` are not included. */
 export async function apiTokensOf({ sessions }: Pick<ApiTokenParts, 'sessions'>, userId: string): Promise<ApiToken[]> {
   const { sessions: found } = await sessions.list({ userId, kind: 'rest', via: 'token' }, { size: 5 * MOST_TOKENS })
   return found.flatMap(({ id, startTime, expirationDate, devices }) => {
@@ -64,8 +65,9 @@ export async function apiTokensOf({ sessions }: Pick<ApiTokenParts, 'sessions'>,
 }
 
 /**
- * Makes a token with the current privileges of its owner. `account-changed`: the account was disabled or changed meanwhile.
- * Concurrent calls cannot exceed `MOST_TOKENS`: a token too many is revoked at once.
+ * Creates an API token with the current privileges of its owner. Returns `too-many` when the user has `MOST_TOKENS`
+ * tokens already. Concurrent calls cannot exceed this limit, because a surplus token is revoked at once. Returns
+ * `account-changed` when the account was disabled or changed during the call.
  */
 export async function makeApiToken(
   { database, log, sessions }: ApiTokenParts,
@@ -94,7 +96,7 @@ export async function makeApiToken(
   return { is: 'made', ...made }
 }
 
-/** Revokes a token of this user. `false`: it is gone, belongs to another user or never existed. */
+/** Revokes an API token of this user. Returns `false` if the user has no such token. */
 export async function revokeApiToken(
   { log, sessions }: Pick<ApiTokenParts, 'log' | 'sessions'>,
   userId: string,

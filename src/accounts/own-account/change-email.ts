@@ -27,8 +27,8 @@ export interface ChangeEmailParts {
 }
 
 /**
- * Mails a link to the new address and invalidates an earlier link. An address that is taken gets the same answer, so that
- * only the mail reveals whether there is an account.
+ * Mails a confirmation link to the new address and invalidates an earlier link. The response for a taken address is the
+ * same, so that only the mail reveals whether the account exists.
  */
 export async function requestEmailChange(
   { database, clock, mail }: ChangeEmailParts,
@@ -56,14 +56,19 @@ export async function requestEmailChange(
 }
 
 /**
- * `over`: the link is not the newest one, or the account is gone. `taken`: another account has the address now. `here`: the
- * link was opened on the device that requested the change, which stays signed in.
+ * The result of a change of the e-mail address:
+ * - `changed`: the address was changed. `here` tells whether the link was opened on the device that requested the
+ *   change.
+ * - `taken`: another account has the address now.
+ * - `over`: the link is invalid, or the account does not exist.
  */
 export type EmailChanged = { is: 'changed'; here: boolean } | { is: 'taken' } | { is: 'over' }
 
 /**
- * Changes the address to the one that the link was mailed to, notifies the old one, and revokes everything but the device
- * that requested the change. If the link was opened on that device, its cookie is rotated; elsewhere the link signs no one in.
+ * Changes the e-mail address of the account and notifies the old address. Revokes all sessions and API tokens of the
+ * user, except for the device that requested the change. If the link was opened on that device, its cookie is rotated.
+ * On another device, the link does not sign in.
+ * @throws Problem 503 when the address was changed but the session store is unavailable.
  */
 export async function changeEmail(
   { database, clock, mail, audit }: ChangeEmailParts,
@@ -103,7 +108,9 @@ export async function changeEmail(
   }
 }
 
-/** Revokes everything but the device that requested the change. Returns whether this is that device. */
+/**
+ * Signs out all devices except the one that requested the change. Returns whether this request comes from that device.
+ */
 async function signOutOthers(
   database: Kysely<Database>,
   sessions: SessionsOfDevices,
@@ -123,13 +130,19 @@ async function signOutOthers(
   return isHere
 }
 
-/** The user name of a customer is the address, so the session gets a new name, and with it a new id and cookie. */
+/**
+ * Rotates the cookie of this device and signs out the other devices of the session. The user name of a customer is the
+ * e-mail address. If the user name has changed, the session ID is rotated too.
+ */
 async function refreshSession(session: CrmSession, account: Account): Promise<void> {
   if (account.userName === session.userName) await session.renew({ others: 'end' })
   else await session.setPrivileges(identityOf(account), { keepStorage: true })
 }
 
-/** Finds the device that requested the change. If its cookie was rotated since, that is the one that authenticated last. */
+/**
+ * Returns the handle of the device that requested the change. A cookie rotation replaces the handle. In this case,
+ * returns the handle of the device that authenticated last.
+ */
 async function requestingDevice(
   sessions: SessionsOfDevices,
   session: CrmSession,

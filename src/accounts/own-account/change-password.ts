@@ -24,8 +24,10 @@ export interface ChangePasswordParts {
 }
 
 /**
- * Changes the password after the caller has verified the current one. Revokes the user's other devices, API tokens and
- * one-time links. Of two concurrent changes one wins; the other returns `false` and stores nothing.
+ * Changes the password. The caller must have verified the current password. Signs out the user's other devices, and
+ * revokes API tokens and one-time links. Returns `false` and stores nothing if a concurrent request has changed the
+ * password first.
+ * @throws Problem 503 when the password was changed but the other devices could not be signed out separately.
  */
 export async function changePassword(
   { database, passwords, clock, mail, audit }: ChangePasswordParts,
@@ -47,14 +49,16 @@ export async function changePassword(
   mail.wake()
   const { userName, id: sessionId } = request.session
   audit.note({ event: 'password-changed', ...origin, userId, userName, sessionId })
-  // From here on, the old password is invalid. A concurrent login that has accepted it checks the account again and closes its session.
+  // A concurrent login may have verified the old password. `signIn` checks the account again and closes the new
+  // session.
   await endOtherDevices(sessions, request, { login: true }).catch(() => endAllDevices(sessions, request, 'password'))
   return true
 }
 
 /**
- * The fallback when the other devices could not be signed out, because this session has ended or the store does not answer.
- * Revokes all sessions of the user. Always throws a 503, whose message says whether that succeeded.
+ * Revokes all sessions of the user, including this one. This is the fallback when the other devices could not be signed
+ * out.
+ * @throws Problem 503 in every case. The message tells whether the sessions were revoked.
  */
 export async function endAllDevices(
   sessions: SessionsOfDevices,

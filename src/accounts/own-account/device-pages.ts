@@ -22,11 +22,11 @@ interface DevicesPage extends PageModel {
     what: string
     isThis: boolean
     facts: { label: string; value: string }[]
-    /** '' for this device, which has a logout button instead. */
+    /** The path of the button. '' for this device, which has a logout button instead. */
     endAction: string
     endLabel: string
   }[]
-  /** The number of devices that are not shown; '' for none. */
+  /** The number of devices that are not shown. '' when all are shown. */
   more: string
 }
 
@@ -46,7 +46,10 @@ const NOTICES = {
 
 const CONFIRM_PAGE = `/account/confirm?next=${encodeURIComponent(OWN_DEVICES_PAGE)}`
 
-/** `/account/sessions`: where the user is signed in. The list is behind `requireUser`; the buttons check for themselves. */
+/**
+ * The pages at `/account/sessions`, which list the devices of the user. Mount `list` behind `requireUser`. The other
+ * actions check the session themselves.
+ */
 export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }) {
   return {
     async list(ctx: Context) {
@@ -57,7 +60,7 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
       await showList(ctx, notice)
     },
 
-    /** Signs one device out. On this device it is a logout. */
+    /** Signs out one device. For this device, this is a logout. */
     end: whileSignedIn(async (ctx) => {
       const { session } = signedIn(ctx)
       if (param(ctx, 'handle') !== session.deviceHandle && needsStepUp(ctx)) return
@@ -77,7 +80,7 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
       await goBackWith(ctx, 'others-ended')
     }),
 
-    /** Revokes everything, this session last: if it fails half way, the user is still signed in and sees it. */
+    /** Signs out all devices. This session is closed last, so that the user is still signed in after a failure. */
     endAll: whileSignedIn(async (ctx) => {
       if (needsStepUp(ctx)) return
       const { session, userId, origin } = requestOf(ctx)
@@ -104,8 +107,8 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
 }
 
 /**
- * A second click, or a page that was open for long, may send a rotated or expired cookie. It redirects to the list, which asks
- * for a login if the browser has no newer cookie.
+ * Runs an action for a signed-in user. Redirects other requests to the list of devices, which requires a login. A
+ * double click, for example, sends a cookie that has been rotated already.
  */
 function whileSignedIn(action: (ctx: Context) => Promise<void>) {
   return async function whileSignedIn(ctx: Context) {
@@ -120,7 +123,10 @@ function whileSignedIn(action: (ctx: Context) => Promise<void>) {
   }
 }
 
-/** Step-up: a session that came by a link, without a password, must not sign out the others. */
+/**
+ * Redirects to the step-up page when this device was signed in by a link. Such a device must not sign out other devices
+ * before the user has entered the password. Returns whether it redirected.
+ */
 function needsStepUp(ctx: Context): boolean {
   if (signedIn(ctx).session.authenticatedAt !== null) return false
   goTo(ctx, CONFIRM_PAGE)

@@ -2,7 +2,10 @@ import type { CrmSession } from '../../crm-session/crm-session.ts'
 
 const FORMS_REMEMBERED = 20
 
-/** Consumes the one-time token of a form. When a form is sent twice, by a double click for instance, exactly one request gets `true`. */
+/**
+ * Consumes the one-time token of a form. Returns `false` if the token was consumed before, for example after a double
+ * click.
+ */
 export async function consumeFormToken(session: CrmSession, token: string): Promise<boolean> {
   return session.use((storage) => {
     const consumed = storage.consumedForms ?? []
@@ -12,7 +15,7 @@ export async function consumeFormToken(session: CrmSession, token: string): Prom
   })
 }
 
-/** Makes a token valid again, after a failure of the server. */
+/** Makes a consumed token valid again, so that the form can be sent again after a server error. */
 export async function releaseFormToken(session: CrmSession, token: string): Promise<void> {
   await session.use((storage) => {
     storage.consumedForms = (storage.consumedForms ?? []).filter((consumed) => consumed !== token)

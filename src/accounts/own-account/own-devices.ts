@@ -5,14 +5,14 @@ import type { DeviceDescription, SessionDescription, Sessions } from '../../sess
 
 const MOST_SHOWN = 100
 
-/** A place where a user is signed in: a browser, a program that signed in over the API, or an API token. */
+/** A browser, a program that signed in over the API, or an API token. */
 export interface OwnDevice {
   sessionId: string
   handle: string
   via: DeviceDescription['via']
   userAgent: string | null
   address: string | null
-  /** An API token's name; '' for everything else. */
+  /** The name of an API token. '' for other devices. */
   name: string
   since: Date
   seen: Date
@@ -22,6 +22,7 @@ export interface OwnDevice {
 interface OwnDevices {
   /** This device first, then the most recently used ones. */
   devices: OwnDevice[]
+  /** The number of devices that are not listed. */
   more: number
 }
 
@@ -36,7 +37,7 @@ export interface UserRequest {
   origin: { requestId: string; device: string | null; address: string }
 }
 
-/** Lists the most recently used devices of a user. The others are only counted, so that any number of sessions is fine. */
+/** Returns the 100 most recently used devices of a user. Other devices are only counted. */
 export async function ownDevices(sessions: SessionsOfDevices, request: UserRequest): Promise<OwnDevices> {
   const { userId, session } = request
   const { sessions: found, next } = await sessions.list({ userId }, { sort: 'seen', size: MOST_SHOWN })
@@ -51,10 +52,7 @@ export async function ownDevices(sessions: SessionsOfDevices, request: UserReque
   return { devices, more: all.length - devices.length + beyond }
 }
 
-/**
- * Signs out one device of this user. Returns `'own'` for this device, and `false` for one that is gone, belongs to another
- * user or never existed.
- */
+/** Signs out one device of this user. Returns `'own'` for this device, and `false` if the user has no such device. */
 export async function endOwnDevice(
   sessions: SessionsOfDevices,
   request: UserRequest,
@@ -76,8 +74,8 @@ export async function endOwnDevice(
 }
 
 /**
- * Signs out all other devices, and revokes API tokens and one-time links. Rotates this device's cookie. Pass `login: true`
- * after re-authentication.
+ * Signs out all other devices, revokes API tokens and one-time links, and rotates the cookie of this device.
+ * @param options.login Pass true after re-authentication. Default false.
  */
 export async function endOtherDevices(
   sessions: SessionsOfDevices,
@@ -92,7 +90,7 @@ function devicesOf(description: SessionDescription, { session }: UserRequest): O
   const devices = description.devices.filter(isDevice)
   return devices.map((device) => {
     const { handle, via, device: userAgent, address, name, createdAt } = device
-    // A rotated cookie is younger than the login.
+    // After a cookie rotation, `createdAt` is later than the login.
     const since = devices.length === 1 ? (description.startTime ?? createdAt) : createdAt
     const seen = new Date(seenAt(device))
     return {
@@ -109,7 +107,7 @@ function devicesOf(description: SessionDescription, { session }: UserRequest): O
   })
 }
 
-/** An unopened one-time link is no device. */
+/** Excludes one-time links that have not been opened. */
 function isDevice({ kind }: DeviceDescription): boolean {
   return kind !== 'otp'
 }

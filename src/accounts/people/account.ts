@@ -9,9 +9,9 @@ type AccountRole = keyof typeof roles
 export interface Account {
   /** The `userId` of its sessions. */
   readonly userId: string
-  /** What the pages call the user. */
+  /** The user name that the pages show. */
   readonly userName: string
-  /** What the user signs in with: the userId of staff, the e-mail address of a customer. */
+  /** The name for the login form: the userId of staff, or the e-mail address of a customer. */
   readonly loginName: string
   readonly email: string
   readonly role: AccountRole
@@ -25,23 +25,26 @@ export interface Identity {
   roles: AccountRole[]
 }
 
-/** An account found by what was typed into a login form. */
+/** An account that was found by the name in a login form. */
 export interface NamedAccount {
   account: Account
-  /** The address is not validated yet, so the account may not sign in. */
+  /** Whether the address is not validated yet. A pending account may not sign in. */
   isPending: boolean
 }
 
-/** A table that holds accounts. `database` may be a transaction. */
+/** The operations on a table of accounts. `database` may be a transaction. */
 export interface AccountTable {
-  /** Finds the account that may sign in, or may do so once its address is validated. */
+  /** Finds an active or pending account by its userId or e-mail address. */
   findByName(database: Kysely<Database>, name: AccountName, now: number): Promise<NamedAccount | undefined>
-  /** Finds the account of a session's `userId`, if it may sign in. */
+  /** Finds an account by the `userId` of its sessions. Disabled and pending accounts are not found. */
   findById(database: Kysely<Database>, userId: string): Promise<Account | undefined>
-  /** Whether an account has this address. Disabled accounts count, pending ones do not. */
+  /** Whether an account has this address. Includes disabled accounts, but not pending accounts. */
   hasEmail(database: Kysely<Database>, email: string): Promise<boolean>
   setEmail(database: Kysely<Database>, account: Account, email: string): Promise<void>
-  /** Compare-and-set: stores the hash if the account may sign in and its password is still the one given. */
+  /**
+   * Stores a new password hash (compare-and-set). Returns `false` if the account was disabled, or if its password
+   * differs from `account.passwordHash`.
+   */
   replacePassword(database: Kysely<Database>, account: Account, passwordHash: string): Promise<boolean>
 }
 

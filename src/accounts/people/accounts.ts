@@ -4,7 +4,10 @@ import type { Account, AccountTable } from './account.ts'
 import { customerAccounts } from './customer-accounts.ts'
 import { staffAccounts } from './staff-accounts.ts'
 
-/** All accounts, whichever table they are in. An address found in both tables belongs to staff. */
+/**
+ * The accounts of staff and customers. If both tables contain an e-mail address, `findByName` returns the staff
+ * account.
+ */
 export const accounts: AccountTable = {
   async findByName(database, name, now) {
     return (
@@ -24,7 +27,10 @@ export const accounts: AccountTable = {
     tableOf(account.userId).replacePassword(database, account, passwordHash),
 }
 
-/** Whether the account may still sign in, with the same name, role and password: verifying a password takes a while. */
+/**
+ * Whether the account may still sign in and has the same name, role and password. Call this after a slow operation such
+ * as verifying a password.
+ */
 export async function isUnchanged(database: Kysely<Database>, account: Account): Promise<boolean> {
   const current = await accounts.findById(database, account.userId)
   return (
@@ -34,7 +40,7 @@ export async function isUnchanged(database: Kysely<Database>, account: Account):
   )
 }
 
-/** The userId of staff is a number; that of a customer is a UUID. */
+/** Returns the table for a userId. Staff have numbers, and customers have UUIDs. */
 function tableOf(userId: string): AccountTable {
   return /^\d{1,9}$/.test(userId) ? staffAccounts : customerAccounts
 }

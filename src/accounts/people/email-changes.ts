@@ -3,17 +3,18 @@ import type { Kysely } from 'kysely'
 import type { Database, EmailChange } from '../../../db/tables.ts'
 import { isoTime } from '../../mail/index.ts'
 
-// Much longer than the lifetime of the link.
+// Much longer than the link is valid.
 const KEPT_MILLISECONDS = 24 * 60 * 60_000
 
-/** The data of a mailed link. */
+/** The data of the link that confirms a new e-mail address. */
 export interface EmailLinkData {
+  /** The id of the requested change. */
   changesEmail: string
-  /** The public handle of the device that requested it. */
+  /** The public handle of the device that requested the change. */
   askedBy?: string | undefined
 }
 
-/** Stores a requested change, replaces an earlier one of the same user, and returns its id. */
+/** Stores a requested change and returns the id of the change. Replaces an earlier change of the same user. */
 export async function addEmailChange(
   database: Kysely<Database>,
   wanted: Pick<EmailChange, 'user_id' | 'session_id' | 'email'>,
@@ -36,7 +37,7 @@ export async function readEmailChange(database: Kysely<Database>, id: string): P
   return database.selectFrom('email_changes').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-/** Removes the change and returns it. Of concurrent callers, only one gets it. */
+/** Removes a change and returns it. Of concurrent calls, one returns the change and the others return `undefined`. */
 export async function consumeEmailChange(database: Kysely<Database>, id: string): Promise<EmailChange | undefined> {
   const change = await readEmailChange(database, id)
   if (change === undefined) return undefined

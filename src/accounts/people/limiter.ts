@@ -2,22 +2,24 @@ import { hash } from 'node:crypto'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { SessionError } from '../../session/index.ts'
 
-/** A rate limit over a window of time. The limiters of rate-limiter-flexible fit. */
+/** A rate limit over a time window. The limiters of rate-limiter-flexible implement this interface. */
 export interface Limiter {
-  /** Takes one point. Rejects with a `RateLimiterRes` when none is left. */
+  /** Consumes one point of the key. Rejects with a `RateLimiterRes` when no point is left. */
   consume(key: string): Promise<unknown>
+  /** Gives one point back. */
   reward(key: string): Promise<unknown>
 }
 
 export interface LimiterOptions {
-  /** Unique for each limiter; letters and hyphens. */
+  /** Unique for each limiter. Contains only letters and hyphens. */
   keyPrefix: string
+  /** The number of points per key and window. */
   points: number
-  /** In seconds. */
+  /** The length of the window in seconds. */
   duration: number
 }
 
-/** Makes a limiter whose counts all worker processes share. */
+/** Creates a limiter. In a cluster, the worker processes must share its counts. */
 export type MakeLimiter = (options: LimiterOptions) => Limiter
 
 export const limiterInMemory: MakeLimiter = (options) => new RateLimiterMemory(options)
@@ -25,8 +27,9 @@ export const limiterInMemory: MakeLimiter = (options) => new RateLimiterMemory(o
 export type Count = readonly [limiter: Limiter, key: string]
 
 /**
- * Takes one point from each, in order, until one refuses; then returns after how many seconds to try again.
- * @throws SessionError STORE_UNAVAILABLE when the counts cannot be reached: without a count, nothing is allowed.
+ * Consumes one point of each key, in order. If a limiter has no point left, stops and returns the number of seconds
+ * until the next attempt is allowed.
+ * @throws SessionError STORE_UNAVAILABLE when a limiter fails. The attempt must not be processed then.
  */
 export async function consumeAll(counts: readonly Count[]): Promise<number | undefined> {
   try {
@@ -42,12 +45,12 @@ export async function consumeAll(counts: readonly Count[]): Promise<number | und
   }
 }
 
-/** Gives back what `consumeAll` took. A point that cannot be given back expires with its window. */
+/** Gives back the points that `consumeAll` consumed (best effort). */
 export async function refundAll(counts: readonly Count[]): Promise<void> {
   await Promise.allSettled(counts.map(([limiter, key]) => limiter.reward(hashKey(key))))
 }
 
-/** Keys have a fixed length and hold no address in clear text. */
+/** Hashes a key, so that no address is stored in clear text and all keys have the same length. */
 function hashKey(key: string): string {
   return hash('sha256', key, 'hex').slice(0, 32)
 }

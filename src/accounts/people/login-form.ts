@@ -1,7 +1,7 @@
 import { LARGEST_USER_ID, LONGEST_EMAIL } from '../../../db/tables.ts'
 import { safeNext } from '../../web/safe-next.ts'
 
-/** What the user signs in with. The e-mail address is in lower case. */
+/** The userId or e-mail address of a login form. The e-mail address is in lower case. */
 export type AccountName = { userId: number } | { email: string }
 
 type LoginForm = { next: string | undefined; typedUserId: string } & (
@@ -10,7 +10,7 @@ type LoginForm = { next: string | undefined; typedUserId: string } & (
 )
 
 export const LONGEST_ACCOUNT_NAME = LONGEST_EMAIL
-/** Longer input is refused before it is compared. */
+/** The maximum length of a password in a form, in UTF-16 code units. Longer input is refused without verifying it. */
 export const LONGEST_TYPED_PASSWORD = 1024
 const MOST_DIGITS = String(LARGEST_USER_ID).length
 
@@ -38,7 +38,10 @@ export function readLoginForm(body: unknown): LoginForm {
   return { ...form, ok: true, account, password: password.text }
 }
 
-/** Reads a userId or an e-mail address; `undefined` for anything else. "4", "04" and " 4 " are one userId. */
+/**
+ * Reads a userId or an e-mail address. Returns `undefined` for other text. Ignores leading zeros and surrounding
+ * spaces.
+ */
 export function readAccountName(text: string): AccountName | undefined {
   const name = text.trim()
   if (/^\d+$/.test(name)) {

@@ -4,24 +4,29 @@ import { Piscina } from 'piscina'
 import { Problem } from '../../web/problem.ts'
 import type { PasswordTask } from './password-worker.ts'
 
-/** bcrypt ignores everything after this. Longer passwords are refused, never truncated. */
+/** The maximum password length in bytes. bcrypt ignores further bytes, so longer passwords are refused. */
 export const LONGEST_PASSWORD_BYTES = 72
 
-// A single thread starves waiting tasks.
+// With one thread, every task waits for the previous one.
 const FEWEST_THREADS = 2
-// Beyond this the wait is so long that a prompt 503 serves the user better.
+// With more waiting tasks, the wait would be so long that an immediate 503 is better.
 const MOST_WAITING = 32
 const RETRY_AFTER_SECONDS = 5
 
 export interface Passwords {
-  /** Makes a bcrypt hash. @throws TypeError for a password that bcrypt would truncate. */
+  /**
+   * Returns a bcrypt hash.
+   * @throws TypeError for a password that `passwordProblem` refuses.
+   * @throws Problem 503 with `Retry-After` when the queue is full.
+   */
   hash(password: string): Promise<string>
   /**
-   * Whether the password fits the hash. Without a hash (an unknown account) the answer is `false` and takes the same
-   * time, so timing reveals nothing. @throws Problem 503 with `Retry-After` when the queue is full.
+   * Whether the password matches the hash. Returns `false` without a hash, that is, for an unknown account. The call
+   * then takes the same time, so timing does not reveal whether the account exists.
+   * @throws Problem 503 with `Retry-After` when the queue is full.
    */
   verify(password: string, hash: string | undefined): Promise<boolean>
-  /** How many passwords wait for a thread, and how many are being processed. */
+  /** The number of passwords that wait for a thread, and the number that are being processed. */
   readonly load: { waiting: number; running: number }
   close(): Promise<void>
 }
@@ -32,7 +37,9 @@ interface PasswordPool {
   close(): Promise<void>
 }
 
-/** Starts the threads on first use. `cost` is the bcrypt cost: each step doubles the time. */
+/**
+ * Creates the password hasher. Threads start on first use. `cost` is the bcrypt cost, and each step doubles the time.
+ */
 export function createPasswords({ cost }: { cost: number }, startPool: () => PasswordPool = startThreads): Passwords {
   const dummyHash = makeDummyHash(cost)
   let pool: PasswordPool | undefined
@@ -79,12 +86,15 @@ export function createPasswords({ cost }: { cost: number }, startPool: () => Pas
   }
 }
 
-/** Why bcrypt cannot keep this password, or `undefined`. The length counts as it is stored: composed (NFC), in UTF-8. */
+/**
+ * Returns why bcrypt cannot store this password, or `undefined`. The length is measured in bytes of UTF-8, after NFC
+ * normalization.
+ */
 export function passwordProblem(password: string): string | undefined {
   const bytes = Buffer.byteLength(password.normalize('NFC'))
   if (bytes > LONGEST_PASSWORD_BYTES)
     return `This password is ${bytes} bytes long; at most ${LONGEST_PASSWORD_BYTES} can be kept. Choose a shorter one.`
-  // bcrypt takes NUL as the end of the text: "a" and "a␀a" would be the same password.
+  // bcrypt treats NUL as the end of the text. "a" and "a␀a" would be the same password.
   if (password.includes('\0')) return 'This password contains a character that cannot be kept. Choose another one.'
   if (password === '') return 'The password is empty. Choose one.'
   return undefined
@@ -97,13 +107,13 @@ function startThreads(): PasswordPool {
     minThreads: FEWEST_THREADS,
     maxThreads: threads,
     maxQueue: Number.POSITIVE_INFINITY,
-    // A thread stopped while it loads a module by require() ends the whole process; by import() it does not.
+    // Stopping a thread while it loads a module with require() terminates the process. import() avoids this.
     execArgv: ['--no-experimental-require-module'],
     niceIncrement: 10,
   })
 }
 
-/** A well-formed hash that fits no password. Comparing takes as long as with a real one. */
+/** Returns a well-formed hash that matches no password. Verifying it takes as long as verifying a real hash. */
 function makeDummyHash(cost: number): string {
   return bcrypt.genSaltSync(cost) + '.'.repeat(31)
 }

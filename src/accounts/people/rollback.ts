@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 
-/** Undoes what was started, then rethrows `error`. A failing `undo` is only logged: the first error is the one to report. */
+/** Calls `undo`, then throws `error`. An error of `undo` is logged and not thrown. */
 export async function rollback(
   log: Pick<Logger, 'warn'>,
   error: unknown,

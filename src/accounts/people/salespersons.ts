@@ -13,13 +13,13 @@ export interface AccountParts {
   sessions: SessionsOfUsers | null
 }
 
-/** Ends all sessions of one user, on every device. */
+/** Revokes all sessions of one user, on every device. */
 interface SessionsOfUsers {
   endMany(filter: { userId: string }, reason?: 'revoked'): Promise<unknown>
 }
 
 export interface NewSalesperson {
-  /** Default: the next free number. */
+  /** Default: the highest userId plus one. */
   userId?: number | undefined
   firstname: string
   lastname: string
@@ -28,7 +28,7 @@ export interface NewSalesperson {
   password: string
 }
 
-/** The account cannot be added or changed. The message tells the user why. */
+/** Thrown when an account cannot be added or changed. The message is intended for the user. */
 export class AccountError extends Error {
   override readonly name = 'AccountError'
 }
@@ -54,7 +54,10 @@ const newSalesperson = z.object({
   password: z.string(),
 })
 
-/** Adds an account and returns its userId. @throws AccountError for input that is invalid or already taken. */
+/**
+ * Adds an account and returns its userId.
+ * @throws AccountError for invalid input, or when the userId or e-mail address is taken.
+ */
 export async function addSalesperson(
   { database, passwords }: Pick<AccountParts, 'database' | 'passwords'>,
   input: NewSalesperson,
@@ -84,17 +87,24 @@ export async function addSalesperson(
   })
 }
 
-/** Disables an account and revokes all its sessions. */
+/**
+ * Disables an account and revokes all its sessions.
+ * @throws AccountError for an unknown userId.
+ */
 export async function disableSalesperson({ database, sessions }: AccountParts, userId: number): Promise<void> {
   await change(database, userId, { active: 0 })
   await sessions?.endMany({ userId: String(userId) }, 'revoked')
 }
 
+/** @throws AccountError for an unknown userId. */
 export async function enableSalesperson({ database }: Pick<AccountParts, 'database'>, userId: number): Promise<void> {
   await change(database, userId, { active: 1 })
 }
 
-/** Changes the role and revokes all sessions of the account, because a session keeps the privileges that its login granted. */
+/**
+ * Changes the role of an account. Revokes all its sessions, because a session stores the privileges of the old role.
+ * @throws AccountError for an unknown userId.
+ */
 export async function changeRole({ database, sessions }: AccountParts, userId: number, role: Role): Promise<void> {
   await change(database, userId, { role })
   await sessions?.endMany({ userId: String(userId) }, 'revoked')

@@ -4,12 +4,12 @@ import type { Database, User } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
 import { isoTime } from '../../mail/index.ts'
 
-/** How long an account waits for its address to be validated. Then it expires, and the address is free again. */
+/** The lifetime of a pending account. After this time the account expires, and the address is free again. */
 export const PENDING_MILLISECONDS = 24 * 60 * 60_000
 
 interface NewUser {
   email: string
-  /** A hash; null when the password is chosen on the page that the link opens. */
+  /** A bcrypt hash. Null when the user chooses the password on the page of the mailed link. */
   password: string | null
   sessionId: string
 }
@@ -18,7 +18,7 @@ export async function findValidatedUser(database: Kysely<Database>, by: UserKey)
   return selectUser(database, by).where('validated', '=', 1).executeTakeFirst()
 }
 
-/** Finds an account whose address is not validated yet. An expired one is unknown. */
+/** Finds an account whose address is not validated yet. Expired accounts are not found. */
 export async function findPendingUser(database: Kysely<Database>, by: UserKey, now: number): Promise<User | undefined> {
   return selectUser(database, by)
     .where('validated', '=', 0)
@@ -26,7 +26,9 @@ export async function findPendingUser(database: Kysely<Database>, by: UserKey, n
     .executeTakeFirst()
 }
 
-/** Adds an account whose address is not validated yet. Replaces and returns an earlier pending one with the same address. */
+/**
+ * Adds a pending account. Replaces an earlier pending account with the same address and returns the earlier account.
+ */
 export async function addPendingUser(
   database: Kysely<Database>,
   { email, password, sessionId }: NewUser,
@@ -50,12 +52,15 @@ export async function addPendingUser(
   return former
 }
 
-/** Random, so that no later account gets the id of an earlier one. */
+/** Returns a random id, so that ids are never reused. */
 export function newUserId(): string {
   return randomUUID()
 }
 
-/** Marks the address as validated, and sets the password if one is given. Returns `undefined` if no such account is pending. */
+/**
+ * Marks the address of a pending account as validated, and stores `password` (a bcrypt hash) if given. Returns the
+ * account, or `undefined` if no such account is pending.
+ */
 export async function validateUser(
   database: Kysely<Database>,
   id: string,
@@ -76,7 +81,7 @@ export async function validateUser(
   })
 }
 
-/** Makes another session the one that waits for this account's link. */
+/** Assigns a pending account to another session. The next validation link opens that session. */
 export async function moveToSession(database: Kysely<Database>, id: string, sessionId: string): Promise<void> {
   await database.updateTable('users').set({ session_id: sessionId }).where('id', '=', id).execute()
 }

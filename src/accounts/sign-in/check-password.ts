@@ -11,14 +11,14 @@ export type PasswordCheck =
 
 interface Claim extends Origin {
   userId: string
-  /** The session that asks; attempts are also limited per session. */
+  /** The current session. Attempts are also limited per session. */
   sessionId: string
   password: unknown
 }
 
 /**
- * Re-authentication: checks the password of a user who is signed in. The login's rate limit applies, and one per session, so
- * that an unattended browser is no place to guess.
+ * Verifies the password of a user who is signed in (re-authentication). The rate limit of the login applies. An
+ * additional limit per session prevents password guessing in an unattended browser.
  */
 export async function checkPassword(
   parts: Omit<SignInParts, 'config'>,

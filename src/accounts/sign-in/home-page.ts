@@ -10,7 +10,7 @@ interface HomePage extends PageModel {
   userName: string
   ownStart: string
   sessionsOn: boolean
-  /** Only in the demo profile. */
+  /** The demo accounts. Undefined in the production profile. */
   demo:
     | { password: string; accounts: { userId: number; userName: string; role: string; sees: string; href: string }[] }
     | undefined
@@ -22,7 +22,7 @@ const SEES: Record<Role, string> = {
   administrator: 'the administration, no customers',
 }
 
-/** `/`: an introduction, and in the demo profile the accounts to try. */
+/** The page at `/`. Introduces the application and lists the demo accounts in the demo profile. */
 export function homePage({ config, database }: { config: Config; database: Kysely<Database> }) {
   return async function homePage(ctx: Context) {
     const accounts = config.profile === 'demo' ? await demoAccounts(database) : []

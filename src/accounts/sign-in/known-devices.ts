@@ -8,9 +8,9 @@ import { describeDevice } from '../../web/device-description.ts'
 import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
 
-// Beyond this the least recently used device is forgotten, and reported again when it returns.
+// When an account has more devices, the least recently used one is removed. A later sign-in with that device is reported again.
 const MOST_KNOWN = 50
-// An attacker who knows the password can vary the User-Agent: that must neither flood the mailbox nor delay other notices.
+// Prevents a flood of mails from an attacker who knows the password and varies the User-Agent header.
 const MOST_NOTICES_AN_HOUR = 4
 const HOUR_MILLISECONDS = 60 * 60_000
 
@@ -22,9 +22,10 @@ export interface KnownDeviceParts {
 }
 
 /**
- * Remembers the browser or program of a sign-in, and mails a notice when the account has not used one like it. The first
- * sign-in of an account sends none. A newer notice replaces one that still waits and counts it; at most four an hour go out.
- * Never throws: a failure here does not fail the login.
+ * Stores the browser or program of a sign-in. Mails a notification to the user if the device is new for the account,
+ * except on the first sign-in. Replaces earlier notifications that have not been sent yet, and reports their number. At
+ * most four notifications per hour are sent to an account. Errors are logged and never thrown, so that the login
+ * succeeds.
  */
 export async function rememberDevice(
   { database, log, clock, mail }: KnownDeviceParts,

@@ -12,12 +12,16 @@ const FAILURES_PER_ACCOUNT_AND_ADDRESS = 10
 const FAILURES_PER_ADDRESS = 100
 const FAILURES_PER_SESSION = 5
 
-/** A login attempt. It counts as a failure from the start, so that concurrent attempts cannot exceed the limit. */
+/**
+ * A login attempt. It counts as a failure until `refund` is called, so that concurrent attempts cannot exceed the
+ * limit.
+ */
 type Attempt = { allowed: true; refund(): Promise<void> } | { allowed: false; retryAfterSeconds: number }
 
 /**
- * The rate limit against guessing passwords, in 15 minutes: 10 failures per account and address, 100 per address. Unknown
- * accounts count alike. A step-up has 5 per session, because the owner of the session knows the password.
+ * The rate limit against password guessing. Within 15 minutes it allows 10 failures per account and network address,
+ * and 100 failures per network address. Unknown accounts are limited in the same way. Re-authentication is also limited
+ * to 5 failures per session.
  */
 export class LoginLimit {
   readonly #perAccount: Limiter
@@ -31,7 +35,11 @@ export class LoginLimit {
     this.#perSession = make('login-session', FAILURES_PER_SESSION)
   }
 
-  /** Takes one attempt. Call `refund` if it was no failed guess: the password was right, or was never verified. */
+  /**
+   * Counts one attempt, before the password is verified. Call `refund` if the password was right, or if it could not be
+   * verified.
+   * @throws SessionError STORE_UNAVAILABLE when the limiter fails.
+   */
   async take(userId: number | string, address: string, session?: string): Promise<Attempt> {
     const network = networkOf(address)
     const counts: Count[] = [
@@ -45,7 +53,7 @@ export class LoginLimit {
   }
 }
 
-/** The key of an address. One customer of an IPv6 provider has a whole /64, so that counts as one. */
+/** Returns the rate-limit key of a network address. All addresses of an IPv6 /64 network share one key. */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
   if (!plain.includes(':')) return plain

@@ -12,14 +12,14 @@ import { startPageOf } from './start-pages.ts'
 
 interface LoginPage extends PageModel {
   userId: string
-  /** Only the public password of the demo accounts. */
+  /** The prefilled password of a demo account. '' for other accounts. */
   password: string
   next: string
   message: string
   wrongField: 'userId' | 'password' | ''
-  /** The address is not validated yet: the page offers to send the mail again. */
+  /** Whether the address is not validated yet. The page then offers to send the mail again. */
   isPending: boolean
-  /** The user who is signed in already; '' for none. */
+  /** The name of the user who is already signed in. '' for a guest. */
   userName: string
 }
 
@@ -27,7 +27,7 @@ interface LoginParts extends SignInParts {
   config: Config
 }
 
-/** The documented login: `/authenticate.shtml` posts to `/4DACTION/authenticate`. */
+/** The documented login pages (4D). The form at `/authenticate.shtml` posts to `/4DACTION/authenticate`. */
 export function loginPages(parts: LoginParts) {
   const { config, log, database } = parts
 
@@ -89,7 +89,7 @@ export function loginPages(parts: LoginParts) {
       const { id, userId } = session
       await session.close()
       if (userId !== undefined) log.info({ event: 'logout', userId, session: id }, 'logged out')
-      // Clears what the browser stored. Not "cookies": that would remove the next session cookie too.
+      // "cookies" is omitted, because it would also remove the next session cookie.
       ctx.set('Clear-Site-Data', '"cache", "storage"')
       ctx.status = 303
       ctx.redirect('/')

@@ -24,7 +24,7 @@ export interface SignInParts extends KnownDeviceParts {
   audit: Notes
 }
 
-/** Where a request comes from: for the rate limit, the log and the audit trail. */
+/** The origin of a request, for the rate limit, the log and the audit trail. */
 export interface Origin {
   address: string
   requestId?: string
@@ -43,11 +43,13 @@ interface StartedSession {
   close(): Promise<void>
 }
 
-/** Each `message` is for the user. */
+/** The result of a sign-in. `message` is intended for the user. */
 export type SignedIn =
-  /** Too many failures; the password was not verified. */
+  /** Too many attempts have failed. The password was not verified. */
   | { is: 'limited'; retryAfterSeconds: number; message: string }
-  /** `reason` is for the log and for documented texts; with `LOGIN_TEXT=uniform` no answer may reveal it. */
+  /**
+   * The account is unknown or the password is wrong. With `LOGIN_TEXT=uniform`, the response must not reveal `reason`.
+   */
   | { is: 'refused'; reason: 'unknown' | 'wrong'; message: string }
   /** The password is right, but the address is not validated yet. */
   | { is: 'pending'; account: Account; message: string }
@@ -59,9 +61,11 @@ const TEXTS = {
 }
 
 /**
- * Signs a user in, for the login page and the API alike: rate limit, password, then `start` a session. An account that was
- * disabled or changed meanwhile closes that session again. An unfamiliar device is reported to the user by mail.
- * `start` runs only when the password is right. What it throws is rethrown and does not count as a failed attempt.
+ * Signs a user in, for the login page and the API. Checks the rate limit and verifies the password. Then calls `start`
+ * to start the session. Closes that session if the account was disabled or changed during the call. Notifies the user
+ * by mail of a sign-in on a new device. Errors of `start` are rethrown and do not count as failed attempts.
+ * @throws Problem 503 when too many passwords are being verified.
+ * @throws SessionError STORE_UNAVAILABLE when the rate limit is unavailable.
  */
 export async function signIn(
   parts: SignInParts,
@@ -83,7 +87,7 @@ export async function signIn(
     return { is: 'refused', reason, message: TEXTS[config.loginText][reason] }
   }
 
-  // Unknown and pending accounts take the same work, so timing reveals nothing.
+  // Runs for unknown and pending accounts too, so that timing does not reveal whether the account exists.
   const fits = await passwords
     .verify(password, named?.account.passwordHash)
     .catch((error) => rollback(log, error, () => attempt.refund()))
@@ -126,13 +130,13 @@ export function recordFailure(
   audit.note({ event: 'sign-in-failed', ...origin, userName: String(typed), detail: REASONS[reason] })
 }
 
-/** The userId and the e-mail address of one account share a limit. An unknown name has its own. */
+/** Returns the rate-limit key of an account. The userId and the e-mail address of an account share one key. */
 function limitKey(name: AccountName, named: NamedAccount | undefined): string {
   if (named !== undefined && !named.isPending) return named.account.userId
   return 'userId' in name ? String(name.userId) : name.email
 }
 
-/** Hides what may be a password typed into the wrong field. */
+/** Returns the name for the log. Invalid e-mail addresses are masked, because users may enter a password by mistake. */
 function nameForLog(name: AccountName): number | string {
   if ('userId' in name) return name.userId
   return z.email().safeParse(name.email).success ? name.email : '***'

@@ -2,7 +2,7 @@ import type { CrmSession } from '../../crm-session/crm-session.ts'
 
 export const OWN_DEVICES_PAGE = '/account/sessions'
 
-/** Where a user goes after the login. For staff this is documented. */
+/** Returns the path of the first page after the login. The page for staff is documented (4D). */
 export function startPageOf(session: CrmSession): string {
   return session.hasPrivilege('viewOwnPurchases') ? '/account' : '/authenticationOK.shtml'
 }

@@ -10,18 +10,18 @@ export interface SignUpProgress {
   step: SignUpStep
   email: string
   isDone: boolean
-  /** The state of the mail, in words. */
+  /** The state of the mail, as text for the page. */
   mail: string
-  /** Until when the link works, as ISO 8601 and for people. */
+  /** The time when the link expires, as ISO 8601 and as text for the page. */
   until: { iso: string; text: string } | undefined
   canSendAgain: boolean
-  /** Whether the mail is not sent yet: the page has to poll. */
+  /** Whether the mail has not been sent yet. The page then polls for changes. */
   isMoving: boolean
 }
 
 /**
- * Reads the progress of this session's sign-up; `undefined` for none. It reads the mail, never the account: an address that
- * is taken must look like any other.
+ * Returns the progress of this session's sign-up, or `undefined` without a sign-up. The progress depends on the mail
+ * and not on the account, so that it does not reveal whether the address is taken.
  */
 export async function readSignUpProgress(
   { database, clock }: { database: Kysely<Database>; clock: Pick<Clock, 'now'> },

@@ -8,7 +8,10 @@ interface SessionsToWatch {
   watch(id: string, signal: AbortSignal): AsyncIterable<void>
 }
 
-/** `/signup/events`: notifies the waiting page when the link is opened, on any device. Neither creates nor touches a session. */
+/**
+ * The event stream at `/signup/events`. Notifies the waiting page when the mailed link is opened on any device.
+ * Requests do not create a session and do not extend the idle timeout.
+ */
 export function signUpEvents({ sessions, streams }: { sessions: SessionsToWatch | null; streams: EventStreams }) {
   return async function signUpEvents(ctx: Context) {
     const session = currentSession(ctx)
@@ -23,7 +26,7 @@ export function signUpEvents({ sessions, streams }: { sessions: SessionsToWatch 
   }
 }
 
-/** Sends the step at once, and whenever it may have changed. Watches before the first read, so that no change is missed. */
+/** Sends the current step at once and after each change. Watches before the first read, so that no change is missed. */
 async function follow(
   sessions: SessionsToWatch,
   id: string,
@@ -32,13 +35,13 @@ async function follow(
   const changes = sessions.watch(id, stream.signal)[Symbol.asyncIterator]()
   try {
     for (let next = changes.next(); ; next = changes.next()) {
-      // If the read below fails first, this promise is never awaited.
+      // Prevents an unhandled rejection when the read below fails before `next` is awaited.
       next.catch(() => {})
       const status = (await sessions.storage(id))?.status
       stream.send('status', { step: status?.step ?? '', email: status?.email ?? '' })
       if ((await next).done) return
     }
   } catch {
-    // A store that is down ends the stream; the page reconnects.
+    // If the store is unavailable, the stream ends and the page reconnects.
   }
 }

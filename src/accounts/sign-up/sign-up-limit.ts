@@ -5,7 +5,10 @@ const WINDOW_SECONDS = 60 * 60
 const REQUESTS_PER_MAILBOX = 5
 const REQUESTS_PER_ADDRESS = 100
 
-/** The rate limit on requested mail, so that no mailbox can be flooded: 5 per e-mail address and 100 per network address an hour. */
+/**
+ * The rate limit for requested mail. Within an hour it allows 5 mails per e-mail address and 100 mails per network
+ * address.
+ */
 export class SignUpLimit {
   readonly #perMailbox: Limiter
   readonly #perAddress: Limiter
@@ -16,9 +19,10 @@ export class SignUpLimit {
     this.#perAddress = make('mail-address', REQUESTS_PER_ADDRESS)
   }
 
+  /** Counts one requested mail. Returns `undefined` if the mail is allowed. */
   async take(email: string, address: string): Promise<{ retryAfterSeconds: number } | undefined> {
     const retryAfterSeconds = await consumeAll([
-      // First the sender: a blocked one must not use up the limit of a mailbox.
+      // The network address is checked first, so that a blocked client does not consume the limit of a mailbox.
       [this.#perAddress, networkOf(address)],
       [this.#perMailbox, email],
     ])

@@ -17,7 +17,7 @@ interface SignUpPage extends PageModel {
   email: string
   message: string
   wrongField: 'email' | 'password' | ''
-  /** Undefined when the password is chosen on the page that the link opens. */
+  /** Undefined when the user chooses the password on the page of the mailed link. */
   shortestPassword: number | undefined
 }
 
@@ -25,7 +25,7 @@ interface WaitingPage extends PageModel {
   sessionId: string
   progress: SignUpProgress | undefined
   message: string
-  /** See `mailboxPath`. */
+  /** The path of the mailbox page in the demo. '' when mail is sent to a mail server. */
   mailbox: string
 }
 
@@ -33,7 +33,7 @@ export function asksForPassword({ profile }: Pick<Config, 'profile'>): boolean {
   return profile === 'demo'
 }
 
-/** `/signup`, and `/signup/waiting`, which updates when the mailed link is opened. */
+/** The pages at `/signup` and `/signup/waiting`. The waiting page updates when the mailed link is opened. */
 export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; signUpLimit: SignUpLimit }) {
   const { config, log, signUpLimit } = parts
   const shortestPassword = asksForPassword(config) ? SHORTEST_PASSWORD[config.profile] : undefined
@@ -59,7 +59,7 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
     })
   }
 
-  /** Returns a message if this request for mail exceeds the rate limit, and sets the response status. */
+  /** Returns a message and sets status 429 if the request exceeds the rate limit. Otherwise returns ''. */
   const applyLimit = async (ctx: Context, email: string): Promise<string> => {
     const limited = await signUpLimit.take(email, ctx.ip)
     if (limited === undefined) return ''
@@ -111,7 +111,9 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
   }
 }
 
-/** Opening the mailed link joins the session that signed up, so that must be the session of a guest. */
+/**
+ * Whether the session is not a guest's. The mailed link opens the session that signed up, so only guests may sign up.
+ */
 function isSignedIn(session: CrmSession): boolean {
   return session.userId !== undefined || !session.isGuest()
 }

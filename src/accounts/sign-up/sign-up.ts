@@ -10,14 +10,14 @@ import { accounts } from '../people/accounts.ts'
 import type { Passwords } from '../people/passwords.ts'
 import { addPendingUser, findPendingUser, moveToSession, newUserId, PENDING_MILLISECONDS } from '../people/users.ts'
 
-// Each sign-up makes up to two links, and a session can have ten.
+// Each sign-up creates up to two links, and a session can have ten links.
 const MOST_PER_SESSION = 5
 
 export interface SignUpParts {
   database: Kysely<Database>
   passwords: Passwords
   clock: Pick<Clock, 'now'>
-  /** Null when the server runs without sessions; then the pages refuse every request. */
+  /** Null when the server runs without sessions. In this case the pages refuse every request. */
   sessions: LinkMaker | null
   mail: { wake(): void }
 }
@@ -39,8 +39,9 @@ export interface LinkMaker {
 type Status = NonNullable<CrmStorage['status']>
 
 /**
- * Adds a pending account and mails the validation link. A taken address gets the same answer after the same work, so only
- * the mail reveals that an account exists.
+ * Adds a pending account and mails the validation link. The response and its timing are the same for a taken address,
+ * so that only the mail reveals whether the account exists.
+ * @throws Problem 503 when the outbox is full, and 422 for more than five pending sign-ups per session.
  */
 export async function signUp(
   parts: SignUpParts,
@@ -71,13 +72,14 @@ export async function signUp(
   mail.wake()
 }
 
-/** Sends the mail of this session's sign-up again. The former link ends when the new one is made. */
+/** Mails a new link for this session's sign-up. The earlier link is revoked when the new link is created. */
 export async function sendAgain(parts: SignUpParts, session: CrmSession, { email, ID }: Status): Promise<void> {
   const { database, clock, sessions, mail } = parts
   await refuseWhenOutboxFull(database)
   const former = await inTurn(database, { email, session: session.id }, async (transaction) => {
     const now = clock.now()
-    // A sign-up that was replaced or has expired gets no mail. The outbox decides this, because a taken address has no pending account.
+    // A replaced or expired sign-up gets no mail. This is read from the outbox, because a taken address has no pending
+    // account.
     const since = await waitingSince(transaction, ID)
     if (since === undefined || since + PENDING_MILLISECONDS <= now) return undefined
     await refuseWhenMany(transaction, { session_id: session.id, user_id: ID }, now)
@@ -92,12 +94,14 @@ export async function sendAgain(parts: SignUpParts, session: CrmSession, { email
   mail.wake()
 }
 
-/** The purpose of a validation link. Only the newest link of one purpose works. */
+/** Returns the purpose of a validation link. A new link revokes earlier links with the same purpose. */
 export function linkPurpose(userId: string): string {
   return `validate ${userId}`
 }
 
-/** Revokes a mailed link: creates a newer link with the same purpose, which is never sent. */
+/**
+ * Revokes the validation link of an account by creating a new link with the same purpose. The new link is never sent.
+ */
 async function endLink(sessions: LinkMaker | null, user: User | undefined): Promise<void> {
   if (user !== undefined) await sessions?.createOTP(user.session_id, { purpose: linkPurpose(user.id), lifespan: 10 })
 }
@@ -123,7 +127,7 @@ async function refuseWhenMany(
     )
 }
 
-/** Refuses a request for mail with 503 while the outbox is full. */
+/** @throws Problem 503 with `Retry-After` when the outbox is full. */
 export async function refuseWhenOutboxFull(database: Kysely<Database>): Promise<void> {
   if (await isOutboxFull(database))
     throw new Problem(503, 'Too many mails are waiting to be sent. Please try again in a few minutes.', {

@@ -16,9 +16,9 @@ import { linkPurpose } from './sign-up.ts'
 import { asksForPassword } from './sign-up-pages.ts'
 
 interface ConfirmValidationPage extends PageModel {
-  /** The user who is signed in here and whose session would be left; undefined for none. */
+  /** The name of the signed-in user whose session the link would replace. Undefined for a guest. */
   instead: string | undefined
-  /** Where the button posts to: this address, with the consent to leave the other session. */
+  /** The URL for the button's POST request. It includes the consent to replace the session of `instead`. */
   action: string
   shortestPassword: number | undefined
   message: string
@@ -38,7 +38,10 @@ interface Parts {
   clock: Pick<Clock, 'now'>
 }
 
-/** `/validateEmail`: the mailed link. Trusts the data of the link alone, never that of the session. */
+/**
+ * The pages at `/validateEmail`, which the mailed link opens. The account is read from the link, never from the
+ * session.
+ */
 export function validateEmailPages(parts: Parts) {
   const { config, log, database, passwords, clock } = parts
   const shortestPassword = asksForPassword(config) ? undefined : SHORTEST_PASSWORD[config.profile]
@@ -55,7 +58,7 @@ export function validateEmailPages(parts: Parts) {
   }
 
   const askAgain = async (ctx: Context, session: CrmSession, userId: string, message: string, status = 422) => {
-    // The link is consumed; a new one, known to this page only, replaces it.
+    // The link has been consumed. A new link, which only this page contains, replaces it.
     const data = { validates: userId }
     const token = await session.createOTP({ purpose: linkPurpose(userId), confirm: true, data })
     ctx.status = status
@@ -69,7 +72,10 @@ export function validateEmailPages(parts: Parts) {
       showConfirm(ctx, { ...question(ctx, session.offer), shortestPassword })
     },
 
-    /** Around `confirm`: an unreadable form or a busy server has consumed the link, so a new one replaces it. */
+    /**
+     * Middleware around `confirm`. After an invalid form or a temporary error, creates a new link, because the old link
+     * has been consumed.
+     */
     async keepLink(ctx: Context, next: Next) {
       try {
         await next()
@@ -101,7 +107,7 @@ export function validateEmailPages(parts: Parts) {
       await validate(ctx, session, userId, await passwords.hash(String(password)))
     },
 
-    /** Deletes the account, for the recipient of a mail who did not sign up. */
+    /** Deletes the pending account. The mail has a link to this page for recipients who did not sign up. */
     async notMe(ctx: Context) {
       const session = currentSession(ctx)
       if (session.offer !== undefined)
@@ -119,7 +125,10 @@ export function validateEmailPages(parts: Parts) {
   }
 }
 
-/** The button leaves another user's session only if the page has named that user. */
+/**
+ * Returns the model of the confirmation page. The button replaces another user's session only if the page shows that
+ * user.
+ */
 function question(ctx: Context, { instead }: { instead: string | undefined }) {
   return { instead, action: confirmAction(ctx, instead) }
 }
@@ -128,7 +137,7 @@ function linkData({ restored }: CrmSession): unknown {
   return restored === false ? undefined : restored.data
 }
 
-/** The userId that the link of this request validates; `undefined` without a valid link. */
+/** Returns the id of the account that the link validates, or `undefined` without a valid link. */
 function userIdOfLink(session: CrmSession): string | undefined {
   const { validates } = Object(linkData(session)) as { validates?: unknown }
   return typeof validates === 'string' ? validates : undefined
