@@ -25,7 +25,7 @@ function isEnd(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'SESSION_ENDED'
 }
 
-/** Whether a retry cannot succeed. Sessions are switched off until the server restarts, so `Retry-After` is omitted. */
+/** Whether the error is permanent. Sessions stay disabled until the server restarts, so `Retry-After` is omitted. */
 function isForGood(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'SESSIONS_OFF'
 }

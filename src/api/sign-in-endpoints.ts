@@ -82,7 +82,7 @@ export function signInEndpoints(parts: ApiParts) {
       async handle({ ctx }) {
         const { session } = ctx
         const userId = session instanceof TokenSession && !session.isNew ? session.userId : undefined
-        // The account may have been disabled just before its tokens are revoked.
+        // Tokens are revoked shortly after an account is disabled, so the account is read here too.
         const account = userId && (await accounts.findById(database, userId))
         const about = account ? { signedIn: true, userId } : { signedIn: false }
         return { status: 200, body: { message: 'The API is here.', ...about } }

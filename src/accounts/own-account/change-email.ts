@@ -140,8 +140,8 @@ async function refreshSession(session: CrmSession, account: Account): Promise<vo
 }
 
 /**
- * Returns the handle of the device that requested the change. A cookie rotation replaces the handle. In this case,
- * returns the handle of the device that authenticated last.
+ * Returns the handle of the device that requested the change. If a cookie rotation has replaced that handle, returns
+ * the handle of the device that authenticated last.
  */
 async function requestingDevice(
   sessions: SessionsOfDevices,

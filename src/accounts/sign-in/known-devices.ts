@@ -8,7 +8,8 @@ import { describeDevice } from '../../web/device-description.ts'
 import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
 
-// When an account has more devices, the least recently used one is removed. A later sign-in with that device is reported again.
+// When an account has more devices, the least recently used one is removed.
+// A later sign-in with the removed device is reported again.
 const MOST_KNOWN = 50
 // Prevents a flood of mails from an attacker who knows the password and varies the User-Agent header.
 const MOST_NOTICES_AN_HOUR = 4

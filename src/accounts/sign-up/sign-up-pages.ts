@@ -111,9 +111,7 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
   }
 }
 
-/**
- * Whether the session is not a guest's. The mailed link opens the session that signed up, so only guests may sign up.
- */
+/** Whether a user is signed in. Only guests may sign up, because the mailed link opens the session that signed up. */
 function isSignedIn(session: CrmSession): boolean {
   return session.userId !== undefined || !session.isGuest()
 }
