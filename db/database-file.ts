@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { StartError } from '../src/config/start-error.ts'
 import { DatabaseUnavailable } from './errors.ts'
 
-/** A better-sqlite3 database fits. */
+/** The methods of a better-sqlite3 database that are used here. */
 interface OpenedSqlite {
   pragma(pragma: string): unknown
   exec(sql: string): unknown
@@ -11,8 +11,8 @@ interface OpenedSqlite {
 }
 
 /**
- * Opens a database file that several processes can share. `variable` names its setting, for errors.
- * @throws a `StartError` of one line when it cannot be used; a file that is not a database stays as it is.
+ * Opens a database file that several processes can share. Errors name `variable`, the setting of the file.
+ * @throws a `StartError` of one line when the file cannot be used. A file that is not a database is not changed.
  */
 export function openDatabaseFile<Sqlite extends OpenedSqlite>(
   file: string,
@@ -41,7 +41,7 @@ export function openDatabaseFile<Sqlite extends OpenedSqlite>(
   }
 }
 
-/** Turns a known error of SQLite into a `StartError`; returns others unchanged. */
+/** Converts a known error of SQLite to a `StartError`. Returns other errors unchanged. */
 export function explainSqliteError(error: unknown, file: string, variable: string): unknown {
   const cause = error instanceof DatabaseUnavailable ? error.cause : error
   const code = String((cause as { code?: unknown } | null)?.code)

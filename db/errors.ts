@@ -1,4 +1,7 @@
-/** The CRM's database is unreachable, too slow or full. Whether the last query was executed is unknown. Shown to users with status 503. */
+/**
+ * The error for a CRM database that is unreachable, too slow or full. The last query may or may not have been executed.
+ * Users see the message on a page with status 503.
+ */
 export class DatabaseUnavailable extends Error {
   override readonly name = 'DatabaseUnavailable'
   readonly status = 503
@@ -10,30 +13,30 @@ export class DatabaseUnavailable extends Error {
   }
 }
 
-// Another process holds the write lock too long, or the disk fails.
+// Another process has held the write lock for too long, or the disk fails.
 const SQLITE_UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|PROTOCOL|IOERR|FULL|CANTOPEN|READONLY)/
-// Connection lost (08), a standby (25006), out of resources (53), cancelled, timed out or shut down (57, 55P03, 25P03), disk error (58).
+// 08: connection lost. 25006: standby. 53: out of resources. 57, 55P03, 25P03: cancelled, timeout or shutdown. 58: disk.
 const POSTGRES_UNAVAILABLE = /^(08|53|57|58|25006$|25P03$|55P03$)/
 const POSTGRES_CONNECTION_ENDED = /^(08|57P|25006$|25P03$)/
 const POSTGRES_ROLLED_BACK = /^40(001|P01)$/
 
-/** Turns an outage of SQLite into `DatabaseUnavailable`; returns other errors unchanged. */
+/** Converts an outage of SQLite to `DatabaseUnavailable`. Returns other errors unchanged. */
 export function mapSqliteError(error: unknown): unknown {
   return SQLITE_UNAVAILABLE.test(codeOf(error)) ? new DatabaseUnavailable(error) : error
 }
 
-/** The same for PostgreSQL. An error that the server did not send is a failed connection. */
+/** Converts an outage of PostgreSQL to `DatabaseUnavailable`. Returns errors of the query or the program unchanged. */
 export function mapPostgresError(error: unknown): unknown {
   const isUnavailable = isServerError(error) ? POSTGRES_UNAVAILABLE.test(codeOf(error)) : !isProgrammerError(error)
   return isUnavailable ? new DatabaseUnavailable(error) : error
 }
 
-/** Whether the connection must not be used again: it is lost, or a query may still run on it. */
+/** Returns whether the connection must be closed, because it is lost or may still run a query. */
 export function endsConnection(error: unknown): boolean {
   return isServerError(error) ? POSTGRES_CONNECTION_ENDED.test(codeOf(error)) : !isProgrammerError(error)
 }
 
-/** Serialization failure or deadlock: the transaction can simply run again. */
+/** Returns whether the error is a serialization failure or a deadlock. The transaction can then be retried. */
 export function isRetryable(error: unknown): boolean {
   return isServerError(error) && POSTGRES_ROLLED_BACK.test(codeOf(error))
 }
@@ -42,7 +45,7 @@ function isServerError(error: unknown): boolean {
   return typeof (error as { severity?: unknown } | null)?.severity === 'string'
 }
 
-/** For example a value that cannot be sent. */
+/** Returns whether the error is a bug in the program, such as a value that cannot be sent. */
 function isProgrammerError(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
 }

@@ -1,7 +1,7 @@
 import { StartError } from '../src/config/start-error.ts'
 import { DatabaseUnavailable } from './errors.ts'
 
-/** The parts of an address without the password. */
+/** The parts of an address without the password, and `variable`, the setting of the address. */
 interface Place {
   host: string
   port: string
@@ -11,8 +11,8 @@ interface Place {
 }
 
 /**
- * Turns a known error of PostgreSQL into a `StartError` of one line that says what to do; returns others unchanged. `variable`
- * names the setting of the address.
+ * Converts a known error of PostgreSQL to a `StartError` of one line that says what to do. Returns other errors
+ * unchanged. `variable` is the setting of the address.
  */
 export function explainPostgresError(error: unknown, url: string, variable: string): unknown {
   const cause = error instanceof DatabaseUnavailable ? error.cause : error
@@ -31,7 +31,7 @@ export function explainPostgresError(error: unknown, url: string, variable: stri
   return error instanceof DatabaseUnavailable ? explained(`${server} cannot be used (${variable}): ${message}`) : error
 }
 
-/** The name and place of a database, for messages. */
+/** Returns the name, host and port of a database, for messages. */
 export function nameOfPostgres(url: string): string {
   const { host, port, database } = placeOf(url, '')
   return `"${database}" at ${host}:${port}`
@@ -43,7 +43,7 @@ const NO_ANSWER =
 const refusesUser = ({ user, variable }: Place, message: string) =>
   `does not let "${user}" in: ${message}. Check the user and the password in ${variable}.`
 
-// By SQLSTATE. The messages of PostgreSQL never hold a password.
+// The texts by SQLSTATE. The messages of PostgreSQL never contain a password.
 const ANSWERS: Record<string, (place: Place, message: string) => string> = {
   '28000': refusesUser,
   '28P01': refusesUser,

@@ -1,4 +1,4 @@
-/** Folds a name for searching and sorting, so that "muller" finds "Müller". */
+/** Converts a name to lower case without accents, so that a search for "muller" finds "Müller". */
 export function foldName(name: string): string {
   return name
     .normalize('NFD')

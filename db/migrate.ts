@@ -6,7 +6,7 @@ import type { Database } from './tables.ts'
 
 const MIGRATION_TABLE = 'kysely_migration'
 
-// All tables, so that those of another program are found before anything is created.
+// The names of all tables. A table of another program with one of these names is detected before any change.
 const TABLES: Record<keyof Database, true> = {
   sales_persons: true,
   customers: true,
@@ -32,12 +32,12 @@ export async function migrateToLatest(
   if (!(await isBehind(database, where, migrations))) return
   const { error } = await migratorOf(database, migrations).migrateToLatest()
   if (error === undefined) return
-  // Another process may have migrated it at the same time.
+  // Another process may have run the migrations at the same time.
   if (!(await isBehind(database, where, migrations))) return
   throw error
 }
 
-/** Whether migrations are pending. Throws as `migrateToLatest` does. */
+/** Returns whether migrations are pending. Throws the same errors as `migrateToLatest`. */
 export async function isBehind(
   database: Kysely<Database>,
   where: string,
@@ -56,13 +56,13 @@ export async function isBehind(
   return applied.length < known.length
 }
 
-/** Reverts all migrations, the newest first. Drops the tables of this program and no others. */
+/** Reverts all migrations, the newest first. Drops only the tables of this program. */
 export async function migrateToNothing(database: Kysely<Database>): Promise<void> {
   const { error } = await migratorOf(database, allMigrations).migrateTo(NO_MIGRATIONS)
   if (error !== undefined) throw error
 }
 
-/** The names of the pending migrations. Those that a newer version has added do not count. */
+/** Returns the names of the pending migrations. Ignores applied migrations of a newer version. */
 export async function missingMigrations(
   database: Kysely<Database>,
   migrations: Record<string, Migration> = allMigrations,
@@ -71,7 +71,7 @@ export async function missingMigrations(
   return Object.keys(migrations).filter((name) => !applied.includes(name))
 }
 
-/** The names of the applied migrations. Throws for tables of the same names that another program has created. */
+/** Returns the names of the applied migrations. Throws when another program has created a table with a name of ours. */
 export async function appliedMigrations(database: Kysely<Database>, where: string): Promise<string[]> {
   const tables = await database.introspection.getTables({ withInternalKyselyTables: true })
   const names = tables.map((table) => table.name)

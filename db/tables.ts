@@ -1,6 +1,8 @@
 import type { Generated, Selectable } from 'kysely'
 
-/** The CRM's own tables. Money is in cents, dates are `YYYY-MM-DD`, flags are 0 or 1: every dialect agrees on these. */
+/**
+ * The tables of the CRM. Money is in cents, dates are `YYYY-MM-DD`, and flags are 0 or 1, on SQLite and on PostgreSQL.
+ */
 export interface Database {
   sales_persons: SalesPersonsTable
   customers: CustomersTable
@@ -14,10 +16,10 @@ export interface Database {
   email_changes: EmailChangesTable
 }
 
-/** Nine digits: short enough to type, and within a 32-bit integer. */
+/** The largest userId. Nine digits are short enough to type and fit into a 32-bit integer. */
 export const LARGEST_USER_ID = 999_999_999
 
-/** The limit of the standard. */
+/** The maximum length of an e-mail address (RFC 5321). */
 export const LONGEST_EMAIL = 254
 
 /** The role of a staff account; `src/crm-session/privileges.ts` maps it to privileges. */
@@ -27,9 +29,9 @@ interface SalesPersonsTable {
   user_id: number
   firstname: string
   lastname: string
-  /** Lower case; unique. */
+  /** In lower case, and unique. */
   email: string
-  /** A bcrypt hash, never the password. */
+  /** A bcrypt hash. */
   password: string
   role: Role
   active: number
@@ -38,7 +40,7 @@ interface SalesPersonsTable {
 interface CustomersTable {
   id: Generated<number>
   name: string
-  /** The name in lower case without accents: what the list is searched and sorted by. */
+  /** The name in lower case without accents. The customer list is searched and sorted by this column. */
   name_folded: string
   country: string
   city: string
@@ -50,7 +52,7 @@ interface CustomersTable {
   total_purchase: number
   customer_since: string
   sales_person: number
-  /** For optimistic concurrency. Starts at random, because an id may be reused. */
+  /** For optimistic concurrency. The first version is random, because the id of a deleted customer may be reused. */
   version: Generated<number>
 }
 
@@ -63,22 +65,22 @@ interface PurchasesTable {
   amount: number
 }
 
-/** A user who signed up. Times are ISO 8601 in UTC, so that they compare as text. */
+/** Users who signed up. Times are ISO 8601 in UTC, so that their text order is their time order. */
 interface UsersTable {
-  /** Random, so that it is never reused. */
+  /** A random id, which is never reused. */
   id: string
-  /** Lower case; unique. The next sign-up with the address replaces an account that was not validated. */
+  /** In lower case, and unique. The next sign-up with the same address replaces an account that is not validated. */
   email: string
-  /** A bcrypt hash; null until the link's page asks for a password (production). */
+  /** A bcrypt hash. In production it is null until the user chooses a password on the page of the link. */
   password: string | null
   validated: number
-  /** The public id of the session that waits for the link to be opened. */
+  /** The public id of the session that signed up. */
   session_id: string
   created_at: string
   validated_at: string | null
 }
 
-/** Mail to send and its result. Never a token: the link is created when the mail is sent. */
+/** The mail to send. A row contains no token, because the link is created when the mail is sent. */
 interface OutboxTable {
   id: string
   kind: MailKind
@@ -88,18 +90,18 @@ interface OutboxTable {
   state: 'waiting' | 'sent' | 'dropped'
   created_at: string
   due_at: string
-  /** The lease of the process that sends it; '' for none. */
+  /** The end of the lease of the process that sends the mail. Empty: no lease. */
   leased_until: string
   attempts: number
-  /** Why the last attempt failed, as a code; or that a newer request replaced it. */
+  /** A code for why the last attempt failed, or for the newer request that replaced this mail. */
   problem: string | null
   sent_at: string | null
   link_until: string | null
-  /** More values for the template, as JSON. Never a secret. */
+  /** Additional values for the template, as JSON without secrets. */
   details: string | null
 }
 
-/** `validate` and `taken` belong to the sign-up, the others to an existing account. */
+/** The kind of a mail. `validate` and `taken` belong to the sign-up, and the others to an existing account. */
 export type MailKind =
   | 'validate'
   | 'taken'
@@ -121,55 +123,58 @@ interface MailboxTable {
   sent_at: string
 }
 
-/** A request for approval by an external platform. Times are ISO 8601 in UTC, so that they compare as text. */
+/**
+ * Requests for approval by an external platform. Times are ISO 8601 in UTC, so that their text order is their time
+ * order.
+ */
 interface OperationsTable {
-  /** May be reused after a customer is deleted with their operations. */
+  /** The id may be reused after a customer and the customer's operations are deleted. */
   id: Generated<number>
-  /** The link names it beside the id: unguessable, never reused. */
+  /** A random key, which is never reused. The link contains the id and the key. */
   key: string
   customer_id: number
   user_id: number
-  /** The public handle of the session that asked: only its links may complete the operation. */
+  /** The public handle of the session that made the request. Only links of this session may complete the operation. */
   session_id: string
   percent: number
   reason: string
   scenario: '$4DSID' | 'state' | 'rest'
   state: OperationState
-  /** The platform's id; null until it has answered. */
+  /** The platform's id of the request. Null until the platform has responded. */
   platform_id: string | null
   asked_at: string
   expires_at: string
   decided_at: string | null
 }
 
-/** `asked` waits for a decision; all others are final. */
+/** The state of a request for approval. `asked` waits for a decision, and all other states are final. */
 export type OperationState = 'asked' | 'approved' | 'refused' | 'unreachable' | 'unanswered' | 'rejected' | 'expired'
 
 /** The audit trail. Rows are never updated. */
 interface AuditEventsTable {
-  /** Sorts by time, within a process in the order of events. */
+  /** Ids sort by time. The ids of one process sort in the order of events. */
   id: string
   /** ISO 8601 in UTC. */
   at: string
   event: string
-  /** The user it is about; null for a guest and for an unknown name. */
+  /** The user whom the event concerns. Null for a guest and for an unknown user name. */
   user_id: string | null
   user_name: string
-  /** The user who did it, when it was another one. */
+  /** The user who caused the event, when that is another user. */
   by_user_id: string | null
   by_user_name: string
-  /** The public handle. */
+  /** The public handle of the session. */
   session_id: string | null
   address: string | null
-  /** The browser's own description of itself. */
+  /** The User-Agent of the browser. */
   device: string | null
   request_id: string | null
   detail: string
-  /** How often it happened within a minute. */
+  /** The number of equal events within a minute. */
   times: number
 }
 
-/** The browsers that a user has signed in with, as they are described to the user. */
+/** The browsers that a user has logged in with. `device` is the description that the user sees. */
 interface KnownDevicesTable {
   user_id: string
   device: string
@@ -177,13 +182,13 @@ interface KnownDevicesTable {
   last_seen_at: string
 }
 
-/** A new address until its link is opened; at most one per user. */
+/** The requested changes of e-mail addresses, at most one per user. A row is removed when the link is opened. */
 interface EmailChangesTable {
   user_id: string
-  /** Random; the link names it. */
+  /** A random id. The link contains it. */
   id: string
   email: string
-  /** The public handle of the session that asked, which the link belongs to. */
+  /** The public handle of the session that requested the change. The link belongs to this session. */
   session_id: string
   asked_at: string
 }

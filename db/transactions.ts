@@ -3,9 +3,11 @@ import { type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely'
 import { DatabaseUnavailable, isRetryable } from './errors.ts'
 import type { Database } from './tables.ts'
 
-/** The subjects of a transaction. Transactions with a common subject run one after the other, across processes. */
+/**
+ * The subjects that a transaction locks. Transactions with a common subject run one after the other, in all processes.
+ */
 interface Turn {
-  /** An e-mail address: its account, requests for it, and mail to it. */
+  /** An e-mail address. Covers the account, the requests and the mail of this address. */
   email?: string
   /** The userId of an account. */
   user?: string | number
@@ -13,15 +15,17 @@ interface Turn {
   session?: string
   /** The id of a customer. */
   customer?: number
-  /** A named lock. */
+  /** A lock that belongs to no row. */
   only?: 'the numbers of salespersons' | 'the mailbox' | 'the sweep' | 'the demo’s data'
 }
 
 const MOST_TRIES = 5
 
 /**
- * Runs `work` in a transaction that excludes all others with a common subject. `work` may run more than once, so it should only query
- * the database. SQLite has one writer at a time anyway; on PostgreSQL an advisory lock is taken for each subject.
+ * Runs `work` in a transaction. Other transactions with a common subject wait until the transaction has ended. `work`
+ * may run more than once, so it must have no effects outside of the database.
+ *
+ * PostgreSQL takes an advisory lock for each subject. SQLite needs none, because it has only one writer at a time.
  */
 export async function inTurn<T>(
   database: Kysely<Database>,
@@ -42,7 +46,7 @@ export async function inTurn<T>(
   }
 }
 
-/** Locks in a fixed order, which prevents deadlocks. The locks end with the transaction. */
+/** Takes the locks in a fixed order, which prevents deadlocks. The end of the transaction releases them. */
 async function lock(transaction: Transaction<Database>, turn: Turn): Promise<void> {
   const keys = Object.entries(turn).map(([kind, name]) => lockKey(`${kind} ${name}`))
   const locks = keys.sort().map((key) => sql`pg_advisory_xact_lock(${key}::bigint)`)

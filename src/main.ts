@@ -8,7 +8,7 @@ import { startFleet } from './process/fleet/index.ts'
 import { type RunningServer, startServer } from './process/server.ts'
 import { stopSignals } from './process/stop-signals.ts'
 
-// After an unexpected error the graceful shutdown itself may hang.
+// The time limit of the shutdown after an unexpected error, because that shutdown may hang.
 const LAST_STOP_MILLISECONDS = 5_000
 
 let server: RunningServer | undefined
@@ -20,13 +20,13 @@ if (primary) stopWithPrimary(primary)
 else for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stopOrForce)
 process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
-// The reader of the output may go away (`npm start | head`).
+// The program that reads the output may end first, as in `npm start | head`.
 process.stdout.on('error', () => {})
 
 try {
   const started = await start()
   const announce = await announcer(started)
-  // A signal that came earlier is handled now.
+  // A signal during the start has set `stopping`.
   server = started
   if (stopping) await stopNow(started)
   else announce()
@@ -41,7 +41,7 @@ function start(): Promise<RunningServer> {
   return config.webConcurrency > 1 ? startFleet(config) : startServer()
 }
 
-/** A Ctrl-C in the terminal reaches every process, but the primary stops its workers in order. */
+/** Lets the primary stop this worker. Ctrl-C in a terminal signals all processes, so a worker ignores it. */
 function stopWithPrimary(primary: PrimaryLink): void {
   process.on('SIGINT', () => {})
   process.once('SIGTERM', stop)

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database, Role } from '../tables.ts'
 
-/** The password of all demo accounts. Production has none. */
+/** The password of all demo accounts. Production has no demo accounts. */
 export const DEMO_PASSWORD = 'crm-demo'
 
 const LAST_DEMO_USER_ID = 6
@@ -12,7 +12,7 @@ export interface DemoAccount {
   role: Role
 }
 
-/** The active demo accounts, for the start page and the announcement. */
+/** Returns the active demo accounts, for the start page and the text that the demo prints at its start. */
 export async function demoAccounts(database: Kysely<Database>): Promise<DemoAccount[]> {
   const rows = await database
     .selectFrom('sales_persons')

@@ -1,4 +1,4 @@
-/** Repeatable pseudo-random numbers for the demo's data. Not for secrets. */
+/** Generates repeatable pseudo-random numbers for the demo's data. Not suitable for secrets. */
 export class PseudoRandom {
   #state: number
 
@@ -6,7 +6,7 @@ export class PseudoRandom {
     this.#state = seed >>> 0 || 1
   }
 
-  /** A whole number from `low` to `high`, both included. */
+  /** Returns a whole number from `low` to `high`, both included. */
   between(low: number, high: number): number {
     return low + Math.floor(this.#next() * (high - low + 1))
   }
@@ -17,7 +17,7 @@ export class PseudoRandom {
     return choice
   }
 
-  /** Replaces each `#` by a digit. */
+  /** Returns `pattern` with a digit for each `#`. */
   digits(pattern: string): string {
     return pattern.replace(/#/g, () => String(this.between(0, 9)))
   }

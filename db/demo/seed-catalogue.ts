@@ -15,7 +15,7 @@ export const industries: readonly { name: string; words: readonly string[] }[] =
 ]
 
 // biome-ignore format: one name a line would hide how many there are
-/** First halves of company names; the other source is the country's own cities and family names. */
+/** First words of company names. The cities and family names of the country are the other first words. */
 export const coinedNames: readonly string[] = [
   'Alderbrook', 'Altamar', 'Amberline', 'Arcwell', 'Bluestone', 'Brightwater', 'Calderan', 'Cobalt', 'Corvane', 'Drift',
   'Eastgate', 'Ferrum', 'Glasswing', 'Greyfield', 'Halden', 'Ironbark', 'Juniper', 'Kestrel', 'Larkhill', 'Lumina',
@@ -23,7 +23,7 @@ export const coinedNames: readonly string[] = [
   'Tallis', 'Tidewell', 'Umbra', 'Vantor', 'Westmark', 'Zephyr',
 ]
 
-/** Products with unit prices in cents. */
+/** Products with the unit price in cents, and the largest quantity of a purchase (`most`). */
 export const products: readonly { description: string; price: number; most: number }[] = [
   { description: 'Temperature probe T200', price: 18_900, most: 60 },
   { description: 'Pressure transmitter P45', price: 42_500, most: 30 },

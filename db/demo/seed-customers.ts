@@ -9,17 +9,17 @@ type SeedPurchase = Omit<Purchase, 'id'>
 
 const CUSTOMER_COUNT = 252
 
-/** The last day of the demo's history, whatever today is. */
+/** A fixed date before which all purchases are made. */
 const SEED_TODAY = '2026-06-30'
 
 const SEED = 8044
 const DAY_MS = 24 * 60 * 60 * 1000
 const LONGEST_HISTORY_DAYS = 6 * 365
 
-/** Salesperson 4 has two customers only: fewer than the three that the welcome page would show. */
+/** Salesperson 4 has only two customers, fewer than the top 3 of the welcome page. */
 const CUSTOMERS_OF_THE_NEWCOMER = { userId: 4, count: 2 }
 
-/** Makes the demo's customers and purchases: the same on every machine. */
+/** Creates the demo's customers and purchases. The result is always the same. */
 export function makeCustomers(): { customers: SeedCustomer[]; purchases: SeedPurchase[] } {
   const random = new PseudoRandom(SEED)
   const takenNames = new Set<string>()

@@ -15,13 +15,15 @@ const salespersons: readonly { user_id: number; firstname: string; lastname: str
   { user_id: 6, firstname: 'Tomasz', lastname: 'Nowak', role: 'administrator' },
 ]
 
-/** Whether the database has no accounts yet. */
+/** Returns whether the database has no staff accounts. */
 export async function isEmpty(database: Kysely<Database>): Promise<boolean> {
   const anyone = await database.selectFrom('sales_persons').select('user_id').limit(1).executeTakeFirst()
   return anyone === undefined
 }
 
-/** Fills an empty database with the demo's accounts and customers in one transaction, unless another process was faster. */
+/**
+ * Adds the demo's accounts and customers in one transaction. Does nothing when another process has added them already.
+ */
 export async function seedDemo(
   database: Kysely<Database>,
   hashPassword: (password: string) => Promise<string>,
@@ -48,7 +50,7 @@ export async function seedDemo(
   })
 }
 
-/** Moves PostgreSQL's sequence past the seeded ids; SQLite does so itself. */
+/** Advances the sequence of PostgreSQL past the inserted ids. SQLite needs no such step. */
 async function advanceSequence(transaction: Transaction<Database>): Promise<void> {
   if (!(transaction.getExecutor().adapter instanceof PostgresAdapter)) return
   await sql`select setval(pg_get_serial_sequence('customers', 'id'), max(id)) from customers`.execute(transaction)

@@ -1,8 +1,8 @@
 import { type ColumnDefinitionNode, DataTypeNode, GeneratedNode, PostgresQueryCompiler, RawNode } from 'kysely'
 
 /**
- * Makes PostgreSQL columns that hold and order values as SQLite does, so that one migration serves both: integers have 64 bits, text
- * is compared by code points, and an integer primary key is generated unless a row brings its own.
+ * Creates PostgreSQL columns with the semantics of SQLite, so that both use the same migrations. Integers have 64 bits.
+ * Text is compared by code points. An integer primary key is generated unless the inserted row contains one.
  */
 export class NeutralColumns extends PostgresQueryCompiler {
   protected override visitColumnDefinition(column: ColumnDefinitionNode): void {

@@ -13,7 +13,7 @@ import {
 import { NeutralColumns } from './postgres-columns.ts'
 import { PostgresDriver, type PostgresPool } from './postgres-driver.ts'
 
-/** Kysely's dialect for a shared PostgreSQL. Migrations and queries mean the same as on SQLite. */
+/** A Kysely dialect for PostgreSQL on which migrations and queries have the same results as on SQLite. */
 export class SharedPostgresDialect implements Dialect {
   readonly #pool: PostgresPool
 
@@ -29,7 +29,7 @@ export class SharedPostgresDialect implements Dialect {
     return new NeutralColumns()
   }
 
-  /** Its lock lets one process at a time migrate. */
+  /** The adapter's lock ensures that only one process at a time runs migrations. */
   createAdapter(): PostgresAdapter {
     return new PostgresAdapter()
   }
@@ -39,7 +39,7 @@ export class SharedPostgresDialect implements Dialect {
   }
 }
 
-/** Sees only the tables of the current schema. */
+/** Returns only the tables of the current schema. */
 class OwnSchemaIntrospector extends PostgresIntrospector {
   readonly #database: Kysely<unknown>
 

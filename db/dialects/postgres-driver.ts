@@ -1,12 +1,12 @@
 import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely'
 import { DatabaseUnavailable, endsConnection, mapPostgresError } from '../errors.ts'
 
-/** A pg Pool fits. Its creator closes it. */
+/** The method of a pg `Pool` that the driver uses. The driver never ends the pool. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>
 }
 
-/** A pg PoolClient fits. `release(true)` closes the connection instead of pooling it again. */
+/** The methods of a pg `PoolClient` that the driver uses. `release(true)` closes the connection. */
 interface PostgresClient {
   query(text: string, values: unknown[]): Promise<PostgresResult>
   on(event: 'error', listener: () => void): unknown
@@ -23,8 +23,8 @@ interface PostgresResult {
 const CHANGES = ['INSERT', 'UPDATE', 'DELETE', 'MERGE']
 
 /**
- * Runs Kysely's queries on the connections of a pool. A connection is closed after a query that timed out: it would answer the next
- * query with the result of the last. An unreachable database throws `DatabaseUnavailable`.
+ * Runs Kysely's queries on the connections of a pool. A connection is closed after a query timeout, because its next
+ * query could receive the result of the previous one. Throws `DatabaseUnavailable` when the database cannot be reached.
  */
 export class PostgresDriver implements Driver {
   readonly #pool: PostgresPool
@@ -51,7 +51,10 @@ export class PostgresDriver implements Driver {
     await connection.executeQuery(CompiledQuery.raw('commit'))
   }
 
-  /** Never throws: the error that led here is reported, and closing a connection rolls back too. */
+  /**
+   * Never throws, so that the error that caused the rollback is reported. After a failed rollback the connection is
+   * closed.
+   */
   async rollbackTransaction(connection: PooledConnection): Promise<void> {
     await connection.rollback()
   }
@@ -66,7 +69,7 @@ export class PostgresDriver implements Driver {
 class PooledConnection implements DatabaseConnection {
   readonly #client: PostgresClient
   #isBroken = false
-  // Without a listener, a lost connection ends the process.
+  // Without a listener, a lost connection would end the process.
   readonly #onError = () => {
     this.#isBroken = true
   }
@@ -103,7 +106,7 @@ class PooledConnection implements DatabaseConnection {
   }
 }
 
-/** As SQLite binds values: NaN is null. Text with NUL, which PostgreSQL cannot hold, becomes text that matches nothing. */
+/** Converts NaN to null, as SQLite does. Replaces NUL characters, which PostgreSQL cannot store. */
 function asBound(value: unknown): unknown {
   if (Number.isNaN(value)) return null
   return typeof value === 'string' ? value.replaceAll('\0', '\uFFFD') : value

@@ -4,8 +4,9 @@ import { mapSqliteError } from '../errors.ts'
 type SqliteSettings = ConstructorParameters<typeof SqliteDialect>[0]
 
 /**
- * Kysely's SQLite dialect for a file that several processes share. Migrations run in a transaction. Transactions take the write lock
- * at their begin, so that a second process waits instead of failing half way. An outage throws `DatabaseUnavailable`.
+ * A Kysely dialect for a SQLite file that several processes share. Migrations run in a transaction. A transaction takes
+ * the write lock when it begins, so that it cannot fail later because another process writes. Throws
+ * `DatabaseUnavailable` when the file cannot be used.
  */
 export class SharedSqliteDialect extends SqliteDialect {
   readonly #settings: SqliteSettings
@@ -29,7 +30,7 @@ class ImmediateDriver extends SqliteDriver {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
   }
 
-  /** A full disk has rolled back already, and is the error to report. */
+  /** Ignores a missing transaction, because SQLite itself has rolled back after an error such as a full disk. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     await super.rollbackTransaction(connection).catch((error: Error) => {
       if (!error.message.includes('no transaction is active')) throw error

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** The two linked tables of the example, salespersons and customers, with purchases. */
+/** Adds the tables of salespersons, customers and purchases. */
 export const salespersonsAndCustomers: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** A version number for optimistic concurrency. */
+/** Adds the version of a customer, for optimistic concurrency. */
 export const customerVersions: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema

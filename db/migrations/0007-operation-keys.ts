@@ -2,8 +2,8 @@ import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
 /**
- * An unguessable key for each operation. Ids may be reused after a customer is deleted; the key keeps a link from completing another
- * operation with the same id. Existing operations have no key, so no link completes them.
+ * Adds a random key to each operation. An id may be reused after a customer is deleted. With the key, an old link
+ * cannot complete another operation with the same id. Existing operations have no key, so no link completes them.
  */
 export const operationKeys: Migration = {
   async up(database: Kysely<unknown>) {

@@ -21,10 +21,10 @@ import { pageFrame } from './page-frame.ts'
 import { routePatternIn } from './route-pattern.ts'
 import { createRoutes } from './routes.ts'
 
-// A client that disconnects during the response is not a failure.
+// Errors of clients that disconnect during the response. They are not logged.
 const CLIENT_LEFT = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'])
 
-/** Assembles the application: all middleware, in the order of a request. Does not listen. */
+/** Creates the application: all middleware, in the order in which a request passes them. Does not listen. */
 export function createApp(parts: Parts): Koa {
   const { config, log, clock, origins } = parts
   const views = join(projectRoot(), 'views')
@@ -33,7 +33,7 @@ export function createApp(parts: Parts): Koa {
   const refusals = noteRefusals(parts.audit)
 
   const app = new Koa()
-  // The last entries of X-Forwarded-For are from trusted proxies; the client can forge the rest.
+  // Only the last entries of X-Forwarded-For are from trusted proxies. The client can forge the others.
   app.proxy = config.trustProxyHops > 0
   app.maxIpsCount = config.trustProxyHops
   app.on('error', (error: unknown) => {
@@ -61,21 +61,21 @@ export function createApp(parts: Parts): Koa {
   return app
 }
 
-// Pages that poll.
+// The pages that poll.
 const REFRESHED = /^\/(signup\/waiting|operations\/[^/]+|admin\/sessions(\/[^/]+)?)$/
 
-/** Event streams and polling do not extend the idle timeout. */
+/** Returns whether a request extends the idle timeout. Event streams and polling do not. */
 function isActivity({ path, method, query }: Context): boolean {
   if (path.endsWith('/events')) return false
   return !(method === 'GET' && query.refresh !== undefined && REFRESHED.test(path))
 }
 
-/** The message that an administrator left when they ended the session: shown once, on the next page. */
+/** Takes the message of the administrator who ended the session. It is shown once, on the next page. */
 async function messageFor({ session }: Context): Promise<string> {
   return session?.hasMessage ? session.takeMessage() : ''
 }
 
-/** The session's public handle, for the log. A request without a live token has none. */
+/** Returns the session's public handle for the log. A request without a valid bearer token or cookie has none. */
 function sessionOf({ session }: Context): { session?: string } {
   if (!session || (session instanceof TokenSession && session.via === undefined)) return {}
   return { session: session.id }

@@ -16,10 +16,10 @@ const OWN_LINKS = [
 ]
 const EVERY_PATH = [...LINKS, ...OWN_LINKS].map(({ href }) => href)
 
-/** The frame around every page: the signed-in user, and the links that they may follow. */
+/** Returns a function that creates the frame of a page: the signed-in user, and the links that the user may open. */
 export function pageFrame(appName: string, assets: Readonly<Record<string, string>>) {
   return function pageFrame(ctx: Context): Frame {
-    // An error page may be shown before there is a session.
+    // On an error page, the middleware `sessions` may not have run.
     const session = ctx.session ?? null
     const isSignedIn = session?.isGuest() === false
     const current = closestPath(ctx.path)
@@ -35,7 +35,7 @@ export function pageFrame(appName: string, assets: Readonly<Record<string, strin
   }
 }
 
-/** The link to this page, or to the nearest page above it. */
+/** Returns the link to this page, or to the nearest page above it. */
 function closestPath(path: string): string | undefined {
   return EVERY_PATH.filter((href) => path === href || path.startsWith(`${href}/`)).sort(
     (one, other) => other.length - one.length,

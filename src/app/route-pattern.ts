@@ -3,14 +3,17 @@ import type { Context } from 'koa'
 
 declare module 'koa' {
   interface DefaultContext {
-    /** The pattern of the address, where the router does not know it. */
+    /** The route pattern of a request that is handled outside of the router. */
     routePattern?: string | undefined
   }
 }
 
 const MONITORING = ['/healthz', '/readyz', '/metrics']
 
-/** The pattern of the requested address, for metrics. All unknown addresses share one name. */
+/**
+ * Returns a function that finds the route pattern of a request, for metrics. The pattern of unknown addresses is
+ * `none`.
+ */
 export function routePatternIn(router: Router) {
   return function patternOf({ path, method, routePattern, _matchedRoute }: Context): string {
     if (routePattern !== undefined) return routePattern
@@ -18,7 +21,7 @@ export function routePatternIn(router: Router) {
     if (MONITORING.includes(path)) return path
     if (/^\/(assets\/|favicon\.ico$)/.test(path)) return '/assets/*'
     if (/^\/api(\/|$)/.test(path)) return '/api/*'
-    // The request failed before the router.
+    // The request failed before it reached the router.
     const [layer] = router.match(path, method).pathAndMethod
     return typeof layer?.path === 'string' ? layer.path : 'none'
   }

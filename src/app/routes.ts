@@ -36,7 +36,7 @@ import { readForm } from '../web/read-form.ts'
 const LOGIN = { loginPath: '/authenticate.shtml' }
 const CONFIRM_PATH = '/account/confirm'
 
-/** The URL map. Each page is public, or needs a signed-in user, or names the privilege that it needs. */
+/** The routes of all pages. Each page is public, requires a signed-in user, or requires a privilege. */
 export function createRoutes(parts: Parts): Router {
   const router = new Router({ sensitive: true, strict: true })
   const login = loginPages(parts)
@@ -90,7 +90,7 @@ export function createRoutes(parts: Parts): Router {
   router.post('/account/tokens', ...form, user, tokens.make)
   router.post('/account/tokens/:id/revoke', ...form, user, tokens.revoke)
 
-  // The mailbox shows the mail of all users, so it does not exist in production.
+  // The mailbox shows the mail of all users, so production has no such page.
   if (parts.config.profile === 'demo')
     router.get('/dev/mailbox', mailboxPage({ ...parts, isUsed: parts.config.smtpUrl === undefined }))
 
@@ -100,7 +100,7 @@ export function createRoutes(parts: Parts): Router {
   router.get('/operations', needs('viewCustomers'), operations.list)
   router.post('/operations', ...form, needs('viewCustomers'), operations.ask)
   router.get('/operations/:id', needs('viewCustomers'), operations.show)
-  // The token in the address is the only authentication of these.
+  // The token in the address is the only authentication of these two routes.
   router.get(CALLBACK_PATH, tokenInAddress(), requireSession(), callbacks.complete)
   router.get(REST_CALLBACK_PATH, tokenInAddress(), answersJson(), requireSession(), callbacks.completeOverRest)
 
@@ -126,7 +126,7 @@ function needs(privilege: Privilege) {
   return requirePrivilege(privilege, LOGIN)
 }
 
-/** Step-up: asks for the password again unless it was entered recently. */
+/** Requires step-up: redirects to the password form unless the password was entered recently. */
 function recently(comeBackTo: (ctx: Context) => string) {
   return async function recently(ctx: Context, next: Next) {
     const gate = { withinMinutes: RECENT_MINUTES, confirmPath: CONFIRM_PATH, comeBackTo: comeBackTo(ctx) }

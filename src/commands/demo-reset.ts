@@ -9,13 +9,13 @@ import { runCommand } from './run-command.ts'
 interface DatabaseFile {
   path: string
   variable: string
-  /** A table of this demo, to refuse a file that DATABASE_URL names by mistake. */
+  /** A table of this demo. A file without it is another program's, and is not deleted. */
   table: string
 }
 
 await runCommand(resetDemo)
 
-/** npm run demo:reset. Deletes the demo's data and creates it again, as at the first start. */
+/** Runs `npm run demo:reset`: deletes the demo's data and creates it again. */
 async function resetDemo(): Promise<void> {
   const config = readConfig(process.env)
   if (config.profile !== 'demo')
@@ -50,7 +50,7 @@ async function deleteEverything(config: Config, connections: Connections): Promi
   if (postgres) process.stdout.write(`emptied ${await postgres.empty()}\n`)
 }
 
-/** A store on a server may hold sessions of other applications, so only the sessions of this one end. */
+/** Ends the sessions of this application. A store on a server may also contain sessions of other applications. */
 async function endAllSessions(config: Config): Promise<void> {
   const parts = await createParts({ ...config, sessions: 'scalable' })
   try {
@@ -74,7 +74,7 @@ function refuseIfNeeded({ path, variable, table }: DatabaseFile): void {
     const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
     if (tables.length > 0 && !tables.includes(table))
       throw new StartError(`${path} is not a database of this demo (${variable}). Nothing was deleted.`)
-    // SQLITE_BUSY unless no other process has the file open.
+    // Throws SQLITE_BUSY when another process has the file open.
     database.pragma('busy_timeout = 0')
     database.pragma('journal_mode = DELETE')
   } catch (error) {

@@ -1,19 +1,19 @@
 import { createInterface } from 'node:readline'
 import { type Readable, Writable } from 'node:stream'
 
-/** The input ended before all questions were answered. */
+/** The error for input that ends before all questions are answered. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
 }
 
-/** Asks questions in a terminal, or reads the answers from a pipe, one per line. */
+/** Asks questions in a terminal, or reads the answers from a pipe, one answer per line. */
 export class Questions {
   readonly #output: Writable
   readonly #lines: AsyncIterator<string>
   readonly #close: () => void
   #hidden = false
 
-  /** `terminal`: a user types at `input`, so everything except secrets is echoed. */
+  /** `terminal`: whether `input` is a terminal, where everything except secrets is echoed. */
   constructor(input: Readable, output: Writable, { terminal }: { terminal: boolean }) {
     this.#output = output
     const echo = new Writable({
@@ -28,13 +28,13 @@ export class Questions {
     this.#close = () => lines.close()
   }
 
-  /** Returns the answer without surrounding blanks. */
+  /** Asks a question. Returns the answer without surrounding blanks. */
   async ask(question: string): Promise<string> {
     this.#output.write(question)
     return (await this.#nextLine()).trim()
   }
 
-  /** Returns the answer unchanged, and does not echo it. */
+  /** Asks a question without echoing the answer. Returns the answer unchanged. */
   async askSecretly(question: string): Promise<string> {
     this.#output.write(question)
     this.#hidden = true

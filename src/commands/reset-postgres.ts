@@ -7,9 +7,9 @@ import { StartError } from '../config/start-error.ts'
 import type { Connections } from '../parts/connections.ts'
 
 interface PostgresToReset {
-  /** Throws a `StartError` when a server uses the database, or when it is not the demo's. */
+  /** Throws a `StartError` when a server uses the database, or when the database belongs to another program. */
   refuseIfNeeded(): Promise<void>
-  /** Drops the demo's tables and no others. Returns the name of the database. */
+  /** Drops only the demo's tables. Returns the name of the database. */
   empty(): Promise<string>
 }
 
@@ -40,7 +40,7 @@ async function refuseForeign(database: Kysely<Database>, name: string): Promise<
     throw new StartError(`The database ${name} is not one of this demo (DATABASE_URL). Nothing was deleted.`)
 }
 
-/** Every running server has a connection under the name of this program. */
+/** Returns whether another connection has this program's `application_name`. Every running server has one. */
 async function isInUse(database: Kysely<Database>): Promise<boolean> {
   const others = await sql`
     select from pg_stat_activity

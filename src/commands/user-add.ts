@@ -7,7 +7,10 @@ import { runCommand } from './run-command.ts'
 
 await runCommand(addUser, [AccountError, NoAnswer])
 
-/** npm run user:add. The password is never an argument: arguments end up in histories and process lists. */
+/**
+ * Runs `npm run user:add`: adds a staff account. The command reads the password from the input, because arguments are
+ * visible in shell histories and process lists.
+ */
 async function addUser(): Promise<void> {
   const config = readConfig(process.env)
   const questions = new Questions(process.stdin, process.stdout, { terminal: process.stdin.isTTY === true })

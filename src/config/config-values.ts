@@ -2,9 +2,9 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { projectRoot } from './project-root.ts'
 
-// Messages continue "<NAME>: …" and never repeat the value: an address may hold a password.
+// Each message follows "<NAME>: ". No message contains the value, because an address may contain a password.
 
-/** The CRM's database; `file` is an absolute path or `:memory:`. Never print a URL: it may hold a password. */
+/** A database. `file` is an absolute path or `:memory:`. Never print `url`, because it may contain a password. */
 export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
 
 export type SessionStoreSetting = DatabaseSetting | { kind: 'redis'; url: string } | { kind: 'memory' }
@@ -63,7 +63,7 @@ export const mailFrom = z.string().transform((text, context): string => {
   return refuse(context, 'use an address such as crm@example.com, or CRM <crm@example.com>.')
 })
 
-/** An unguessable text of characters that fit into a header. */
+/** A secret of characters that are allowed in an HTTP header. */
 export const secret = z
   .string()
   .regex(/^[\x21-\x7e]{16,200}$/, 'use 16 to 200 letters, digits or signs without spaces, chosen at random.')

@@ -21,50 +21,55 @@ import { projectRoot } from './project-root.ts'
 
 /** All settings, read once at the start and frozen. */
 export interface Config {
-  /** `demo` follows the documented example to the letter; `production` is the hardened set. */
+  /** The set of defaults. `demo` follows the documented example exactly, and `production` is hardened. */
   profile: 'demo' | 'production'
   host: string
   port: number
-  /** An explicit port is used or refused, never replaced by the next free one. */
+  /** Whether PORT is set. Otherwise a busy port is replaced by a free one. */
   portIsExplicit: boolean
-  /** The origin that people type, without a trailing slash. `undefined`: the address the server is bound to. */
+  /** The origin that users open, without a trailing slash. `undefined`: the address that the server listens on. */
   publicUrl: string | undefined
-  /** The port of the demo’s own external platform; `undefined`: the one after this server’s. */
+  /** The port of the demo’s own external platform. `undefined`: the port after this server’s. */
   platformPort: number | undefined
-  /** An external platform somewhere else; `undefined`: the demo starts its own, and production has none. */
+  /** The address of another external platform. `undefined`: the demo starts its own, and production has none. */
   platformUrl: string | undefined
   appName: string
-  /** Where the CRM's own data is. */
   database: DatabaseSetting
   sessionStore: SessionStoreSetting
   /** `none` switches web sessions off. */
   sessions: 'scalable' | 'none'
+  /** When a visitor gets a session. */
   guests: 'first-request' | 'first-write'
+  /** Whether a failed login shows which input was wrong (`documented`) or not (`uniform`). */
   loginText: 'documented' | 'uniform'
-  /** Opening a link from a mail spends it at once (`direct`, documented) or shows a button first (`confirm`). */
+  /** Whether a link in a mail is redeemed when it is opened (`direct`, documented) or by a button (`confirm`). */
   linkMode: 'direct' | 'confirm'
+  /** The idle timeout. */
   sessionIdleMinutes: number
-  /** 0 = no absolute limit. */
+  /** The absolute timeout. 0: none. */
   sessionAbsoluteHours: number
-  /** JADE's session timeout. 0 = sessions never expire; `undefined` = the idle and absolute limits alone decide. */
+  /** JADE's session timeout, which replaces the idle timeout. 0: sessions never expire. `undefined`: not replaced. */
   sessionTimeoutMinutes: number | undefined
-  /** Whether the last process that stops closes all sessions. */
+  /** Whether the last process that stops closes all sessions. Sessions in Redis and PostgreSQL are never closed. */
   sessionCloseOnStop: boolean
   maxSessions: number | undefined
   maxGuests: number | undefined
   maxSessionsPerUser: number | undefined
-  /** How long the audit trail is kept; 0 = for ever. */
+  /** The number of days after which audit rows are removed. 0: never. */
   auditDays: number
-  /** The number of trusted reverse proxies; 0 = X-Forwarded-* is ignored. */
+  /** The number of trusted reverse proxies. 0: `X-Forwarded-*` headers are ignored. */
   trustProxyHops: number
   bcryptCost: number
-  /** The mail server; `undefined`: mail is shown on the demo’s mailbox page. */
+  /** The mail server. `undefined`: mail is shown on the demo’s mailbox page. */
   smtpUrl: string | undefined
   /** The sender of all mail. */
   mailFrom: string
-  /** The number of workers; 1: one process does everything. */
+  /** The number of workers. 1: a single process without workers. */
   webConcurrency: number
-  /** The bearer token of `/metrics`; `undefined`: programs on this machine may read it if the server listens to this machine only. */
+  /**
+   * The bearer token of `/metrics`. `undefined`: only programs on this machine may read the metrics, and only when the
+   * server listens on a loopback address.
+   */
   metricsToken: string | undefined
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   tls: { certFile: string; keyFile: string } | undefined
@@ -72,10 +77,10 @@ export interface Config {
 
 type Environment = Record<string, string | undefined>
 
-/** The configuration is invalid. The message has one line for each problem. */
+/** The error for an invalid configuration. The message has one line for each problem. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
-  /** One sentence each that begins with the variable's name. */
+  /** One sentence for each problem. It begins with the name of the variable. */
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[]) {
@@ -86,9 +91,9 @@ export class ConfigError extends Error {
 
 const DEFAULT_PORT = 8044
 const LONGEST_MINUTES = 525_600
-// The documented floor of the idle timeout.
+// The documented minimum of the idle timeout.
 const SHORTEST_IDLE_MINUTES = 60
-// A lower cost makes stolen hashes too cheap to guess.
+// With a lower cost, attackers could guess the passwords of stolen hashes too quickly.
 const LOWEST_PRODUCTION_COST = 10
 
 /**
@@ -112,7 +117,7 @@ export function readConfig(env: Environment): Config {
     kind: 'sqlite',
     file: join(projectRoot(), 'db', 'crm.sqlite'),
   })
-  // Read in this order, so that problems are listed in the order of docs/configuration.md.
+  // The order of these calls is the order of the problems in the error message.
   const boundHost = read('HOST', host, '127.0.0.1')
   const port = read('PORT', wholeNumber(0, 65_535), DEFAULT_PORT)
   const publicUrl = read('PUBLIC_URL', origin, undefined)
@@ -159,7 +164,7 @@ export function readConfig(env: Environment): Config {
   return freeze(config)
 }
 
-/** Settings that are valid alone and contradict each other. */
+/** Yields the problems of settings that contradict other settings or the profile. */
 function* contradictions(config: Config, env: Environment): Generator<[name: string, problem: string]> {
   const { publicUrl, database, sessionStore, webConcurrency } = config
   if (Boolean(env.TLS_CERT?.trim()) !== Boolean(env.TLS_KEY?.trim()))
@@ -207,18 +212,20 @@ function isInMemory(setting: SessionStoreSetting): boolean {
   return setting.kind === 'memory' || (setting.kind === 'sqlite' && setting.file === ':memory:')
 }
 
-/** Whether a host name or address means this machine. */
+/** Returns whether a host name or address is a loopback address. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
-/** A sender at the public address, or in the reserved domain `.example`. */
+/** Returns a sender in the domain of `publicUrl`, or in the reserved domain `crm.example`. */
 function senderAt(publicUrl: string | undefined): string {
   const host = publicUrl === undefined ? '' : new URL(publicUrl).hostname
   return `no-reply@${host.includes('.') && !isLoopback(host) && !/^[\d.]+$/.test(host) ? host : 'crm.example'}`
 }
 
-/** A file beside the CRM's, memory for memory, or the same PostgreSQL database. */
+/**
+ * Returns the default session store: a file beside a SQLite database, memory for `:memory:`, or the same PostgreSQL.
+ */
 function storeBeside(database: DatabaseSetting): SessionStoreSetting {
   if (database.kind === 'postgres') return database
   if (database.file === ':memory:') return { kind: 'memory' }

@@ -3,7 +3,7 @@ import { type Session, SessionError } from '../session/index.ts'
 import type { CrmStorage } from './crm-storage.ts'
 import type { Privilege } from './privileges.ts'
 
-/** The session as this application uses it: its own storage, its own privileges. */
+/** A session with the storage and the privileges of the CRM. */
 export type CrmSession = Session<CrmStorage, Privilege>
 
 declare module 'koa' {
@@ -13,7 +13,10 @@ declare module 'koa' {
   }
 }
 
-/** The session of a page behind `requirePrivilege` or `requireUser`, with its user. */
+/**
+ * Returns the session and the user of a page behind `requirePrivilege` or `requireUser`.
+ * @throws a `TypeError` when no user is signed in.
+ */
 export function signedIn(ctx: Context): { session: CrmSession; userId: string } {
   const { session } = ctx
   if (session?.userId === undefined)
@@ -23,7 +26,7 @@ export function signedIn(ctx: Context): { session: CrmSession; userId: string } 
   return { session, userId: session.userId }
 }
 
-/** For pages of all signed-in users. Others are redirected to the login, and come back afterwards. */
+/** Requires a signed-in user. Other visitors are redirected to the login, which redirects back to the page. */
 export function requireUser({ loginPath }: { loginPath: string }) {
   return async function requireUser(ctx: Context, next: Next) {
     const session = currentSession(ctx)
@@ -34,8 +37,8 @@ export function requireUser({ loginPath }: { loginPath: string }) {
 }
 
 /**
- * Reloads the session, in case the user was signed out while the body arrived. Put it between the body parser and the check of
- * privileges.
+ * Reloads the session, because the user may have been signed out while the body was received. Put it between the body
+ * parser and the check of privileges.
  */
 export function reloadSession() {
   return async function reloadSession(ctx: Context, next: Next) {
@@ -45,8 +48,8 @@ export function reloadSession() {
 }
 
 /**
- * Waits for a write that only accompanies a completed action. Store failures are ignored: an error page would make the user repeat
- * the action.
+ * Waits for a write after an action has completed (best effort). Ignores failures of the store, because after an error
+ * page the user would repeat the action.
  */
 export async function bestEffort(write: Promise<unknown>): Promise<void> {
   try {
@@ -57,7 +60,7 @@ export async function bestEffort(write: Promise<unknown>): Promise<void> {
   }
 }
 
-/** For pages that need sessions: answers 503 when the server runs without them. */
+/** Requires sessions. Responds with status 503 when the server runs without sessions. */
 export function requireSession() {
   return async function requireSession(ctx: Context, next: Next) {
     currentSession(ctx)
@@ -66,8 +69,8 @@ export function requireSession() {
 }
 
 /**
- * The sessions, for pages behind `requireSession`, `requireUser` or `requirePrivilege`: without sessions these refuse every
- * request. `caller` is for the error.
+ * Returns `sessions` for pages behind `requireSession`, `requireUser` or `requirePrivilege`.
+ * @throws a `TypeError` that names `caller`, when `sessions` is null.
  */
 export function sessionsBehindGuard<S>(sessions: S | null, caller: string): S {
   if (sessions !== null) return sessions
@@ -76,7 +79,7 @@ export function sessionsBehindGuard<S>(sessions: S | null, caller: string): S {
   )
 }
 
-/** The session of a page behind `requireSession`. */
+/** Returns the session of the request. Throws a `SessionError` when the server runs without sessions. */
 export function currentSession(ctx: Context): CrmSession {
   if (ctx.session) return ctx.session
   throw new SessionError(

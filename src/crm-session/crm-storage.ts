@@ -1,18 +1,18 @@
-/** What the CRM keeps in a session, shared by all tabs of one browser. */
+/** The storage of a CRM session, which all tabs of a browser share. */
 export interface CrmStorage {
-  /** The best customers of the signed-in user; `owner` is their userId, so that no other user is shown them. */
+  /** The top 3 customers of a user. `owner` is the userId. After another user logs in, they are not shown. */
   myTop3?: { owner: string; customers: TopCustomer[] }
-  /** The state of the newest sign-up of this session; `ID` is the account's. */
+  /** The state of the newest sign-up in this session. `ID` is the id of the account. */
   status?: { step: SignUpStep; email: string; ID: string }
-  /** The tokens of the latest forms, so that a double submit is processed once. */
+  /** The tokens of recently submitted forms. With them, a double submit is processed only once. */
   consumedForms?: string[]
   /** The flash message of the next page. */
   flash?: string
-  /** The latest answer of the external platform. */
+  /** The latest decision of the external platform. */
   lastOperation?: { id: number; state: 'approved' | 'refused' }
 }
 
-/** The documented texts: they are shown as they are. */
+/** The documented texts. Pages show them unchanged. */
 export type SignUpStep = 'Waiting for validation email' | 'Email validated'
 
 export interface TopCustomer {

@@ -3,20 +3,23 @@ import { LINK_PARAMETER, REPLACE_PARAMETER } from '../session/koa/index.ts'
 import type { PageModel } from '../web/pages.ts'
 
 interface ConfirmLinkPage extends PageModel {
-  /** Whose session the link opens; '' for a guest's. */
+  /** The user whose session the link opens. Empty for a guest. */
   owner: string
-  /** The user who would be signed out here; `undefined` for none. */
+  /** The user whom opening the link signs out in this browser. `undefined`: none. */
   instead: string | undefined
-  /** The addresses of the buttons: open the link, or stay. */
+  /** The address of the button that opens the link. */
   action: string
+  /** The address of the button that keeps the current session. */
   stay: string
 }
 
 const LINK_PARAMETERS = [LINK_PARAMETER, REPLACE_PARAMETER]
 
 /**
- * Asks before a link is opened, on every page that does not ask itself. The button posts to the same address, which spends the
- * link and redirects to its page.
+ * Asks for confirmation before a one-time link is redeemed, except on pages with their own confirmation. The button
+ * posts to the address of the link. That request redeems the link and redirects to the page.
+ *
+ * `hasPage` returns whether the application has a route for a path and a method.
  */
 export function linkConfirmation(hasPage: (path: string, method: string) => boolean) {
   return async function linkConfirmation(ctx: Context, next: Next) {
@@ -41,7 +44,10 @@ export function linkConfirmation(hasPage: (path: string, method: string) => bool
   }
 }
 
-/** The link's own address. It permits replacing the current user only where the page names them. */
+/**
+ * Returns the address that redeems the link. With `instead`, redeeming may sign out the current user. The page must
+ * name that user.
+ */
 export function confirmAction(ctx: Context, instead: string | undefined): string {
   const parameters = [...new URLSearchParams(ctx.querystring)].filter(([name]) => name !== REPLACE_PARAMETER)
   if (instead !== undefined) parameters.push([REPLACE_PARAMETER, '1'])

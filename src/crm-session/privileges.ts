@@ -1,6 +1,6 @@
 import type { Role } from '../../db/tables.ts'
 
-/** `WebAdmin` is the reserved name of the administration. */
+/** The privileges of the CRM. `WebAdmin` (4D) gives access to the administration. */
 export type Privilege =
   | 'viewPortfolio'
   | 'viewCustomers'
@@ -9,14 +9,14 @@ export type Privilege =
   | 'viewOwnPurchases'
   | 'WebAdmin'
 
-/** The privileges that include others. */
+/** Maps a privilege to the privileges that it includes. */
 export const privileges = {
   viewAllCustomers: ['viewCustomers'],
   editCustomers: ['viewCustomers'],
   viewCustomers: ['viewPortfolio'],
 } satisfies Partial<Record<Privilege, Privilege[]>>
 
-/** The privileges of each role. An administrator runs the server and sees no customers; a customer is a user who signed up. */
+/** The privileges of each role. A `customer` is a user who signed up. */
 export const roles = {
   salesperson: ['editCustomers'],
   manager: ['viewAllCustomers', 'editCustomers'],

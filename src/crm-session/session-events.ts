@@ -3,8 +3,8 @@ import { deviceKey } from '../web/device-key.ts'
 import type { EventStreams } from '../web/event-streams.ts'
 
 /**
- * For event streams of signed-in users. Others get 204, which stops the browser from reconnecting; HEAD asks only for that. Never
- * begins or touches a session.
+ * Restricts an event stream to signed-in users. Responds to others with status 204, so that the browser does not
+ * reconnect. A HEAD request returns the status only. Never starts a session and never extends the idle timeout.
  */
 export function onlyWhileSignedIn() {
   return async function onlyWhileSignedIn(ctx: Context, next: Next) {
@@ -14,7 +14,7 @@ export function onlyWhileSignedIn() {
   }
 }
 
-/** `/session/events`: tells the pages of a browser that its session, or its cookie, has ended. */
+/** Serves `/session/events`. Sends the event "ended" when the session or the credential of this browser has ended. */
 export function sessionEvents({
   sessions,
   streams,
@@ -30,7 +30,7 @@ export function sessionEvents({
     }
     const over = new AbortController()
     const key = `session ${deviceKey(ctx, sessions.cookieName)}`
-    // Not 204 at the limit: that would say that the session has ended.
+    // Not status 204, which tells the page that the session has ended.
     const stream = streams.open(ctx, key, over.signal, { whenFull: 503 })
     if (stream === undefined) return
     const tellEnd = () => {

@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { SessionError } from '../session/index.ts'
 import type { ErrorPage } from '../web/error-pages.ts'
 
-/** The error page of a session error. */
+/** Returns the error page of a `SessionError`, or `undefined` for other errors. */
 export function describeSessionProblem(error: unknown, ctx: Context): ErrorPage | undefined {
   if (!(error instanceof SessionError)) return undefined
   switch (error.code) {
@@ -45,7 +45,7 @@ export function describeSessionProblem(error: unknown, ctx: Context): ErrorPage 
   }
 }
 
-/** Without a session the store failed before it could identify the user. */
+/** Without a session, the store failed before the user was known. */
 function whoIsIn({ session }: Context): string {
   if (!session) return 'Nothing is lost: signed-in users are still signed in.'
   return session.isGuest() ? 'You are not signed in.' : 'You are still signed in.'

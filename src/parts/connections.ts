@@ -9,7 +9,7 @@ const BUSY_TIMEOUT_MILLISECONDS = 5000
 // After these timeouts, the server responds with status 503.
 const CONNECT_MILLISECONDS = 2000
 const QUERY_MILLISECONDS = 5000
-// `statement_timeout` is shorter than `query_timeout`: PostgreSQL cancels a query before the client stops waiting for it.
+// `statement_timeout` is shorter than `query_timeout`, so PostgreSQL cancels a query before the client stops waiting.
 const POSTGRES_LIMITS: PoolConfig = {
   query_timeout: QUERY_MILLISECONDS,
   statement_timeout: 4000,
