@@ -10,7 +10,7 @@ import { replacing } from './contract/replacing.ts'
 
 export type { StorePromise }
 
-/** Every promise of `store.ts`. */
+/** All promises of `store.ts`. */
 export const storePromises: readonly StorePromise[] = [
   ...finding,
   ...changing,
@@ -24,14 +24,14 @@ export const storePromises: readonly StorePromise[] = [
 type OpenStore = () => Promise<{ store: SessionStore; close(): Promise<void> }>
 
 /**
- * Proves a store: one test for each promise, each on an empty store.
+ * Registers one test for each promise of the store interface. Each test runs on an empty store.
  * @example proveStore('memory', async () => ({ store: memoryStore(), close: async () => {} }))
  */
 export function proveStore(name: string, open: OpenStore): void {
   for (const promise of storePromises) test(`${name} store: ${promise.claim}`, () => keepsPromise(promise, open))
 }
 
-/** Checks one promise; rejects when it is broken. */
+/** Checks one promise. Rejects when the store breaks the promise. */
 export async function keepsPromise(promise: StorePromise, open: OpenStore): Promise<void> {
   const { store, close } = await open()
   try {
@@ -43,7 +43,7 @@ export async function keepsPromise(promise: StorePromise, open: OpenStore): Prom
   }
 }
 
-/** Uses every connection of a pool once: callers that wait for a connection do not race. */
+/** Opens all connections of a pool in advance, so that the callers of a race start at the same time. */
 async function warm({ store }: Trial): Promise<void> {
   await atOnce(() => store.count({ filter: {} }))
 }

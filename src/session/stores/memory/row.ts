@@ -1,7 +1,7 @@
 import type { Credential, SessionRecord } from '../../record.ts'
 import type { SessionRow } from '../shared/embedded-rows.ts'
 
-/** A session in memory, with its credentials by hash. */
+/** A session in memory. The keys of `credentials` are hashes. */
 export interface MemoryRow extends SessionRow {
   record: SessionRecord
   writeId: string | null

@@ -5,7 +5,7 @@ import type { Writes } from '../shared/embedded-rows.ts'
 import { perApp } from '../shared/per-app.ts'
 import { type MemoryRows, memoryRows } from './rows.ts'
 
-/** Keeps sessions in memory: for tests, and for a single process whose sessions may end with it. */
+/** Stores sessions in memory. For tests, and for applications of one process whose sessions may end when it exits. */
 export function memoryStore(): SessionStore {
   return memoryStoreOn(perApp(memoryRows))
 }
@@ -14,10 +14,10 @@ export function memoryStoreOn(rowsOf: (app: string) => MemoryRows): SessionStore
   return { ...embeddedStore(rowsOf, synchronous), presence: memoryPresence() }
 }
 
-/** A write is synchronous, so no other code runs in between: that makes it atomic. */
+/** Writes are atomic because they are synchronous. */
 const synchronous: Writes = { add: async (write) => write() }
 
-/** Presence among the managers that share this store. */
+/** Registers the session managers that share this store. */
 function memoryPresence(): Presence {
   const lastBeats = perApp(() => new Map<string, number>())
   return {

@@ -6,16 +6,19 @@ import { fromStoredJson } from './rows.ts'
 import { CHANNEL } from './sql-fragments.ts'
 
 type Listener = (id: SessionId | undefined) => void
-/** The application and the session that ended; undefined stands for any. */
+/** The application and the id of the ended session. The value undefined stands for any application or any session. */
 type Notification = [app: string | undefined, id: SessionId | undefined]
 
-// The backoff after a connection was lost or could not be opened.
+// The bounds of the exponential backoff after a connection was lost or could not be opened.
 const FIRST_PAUSE_MILLISECONDS = 100
 const LONGEST_PAUSE_MILLISECONDS = 5000
-// A query at this interval notices a connection that was cut silently.
+// A query at this interval detects a connection that was lost without an error.
 const HEARTBEAT_MILLISECONDS = 5000
 
-/** Notifications by LISTEN and NOTIFY: all listeners share one connection, and without listeners there is none. */
+/**
+ * Receives notifications with LISTEN. All listeners share one connection. The connection is opened for the first
+ * listener and closed after the last one stops.
+ */
 export function postgresAnnouncements(pool: PostgresPool, deadlineMilliseconds: number): Announcements {
   const listeners = new Set<{ app: string; listener: Listener }>()
   let disconnect: (() => void) | undefined
@@ -39,7 +42,7 @@ export function postgresAnnouncements(pool: PostgresPool, deadlineMilliseconds: 
   }
 }
 
-/** Listens until the returned function is called. Reconnects when a connection is lost. */
+/** Listens until the returned function is called. Reconnects when the connection is lost. */
 function keepListening(
   pool: PostgresPool,
   deadlineMilliseconds: number,
@@ -90,7 +93,7 @@ function keepListening(
     if (!isOpen) return
     failures = 0
     beat()
-    // Notifications may have been lost before this moment.
+    // Notifications may have been missed while this connection was not listening.
     notify(undefined, undefined)
   }
 
@@ -108,7 +111,7 @@ function keepListening(
   }
 }
 
-/** A payload that this store did not write stands for any session of any application. */
+/** Parses a payload. An invalid payload stands for any session of any application. */
 function notificationOf(payload = ''): Notification {
   try {
     const [app, id] = fromStoredJson(payload) as [string, string | null]

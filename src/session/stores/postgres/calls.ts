@@ -6,27 +6,27 @@ import { fromStoredJson, toStoredValues } from './rows.ts'
 
 export interface PostgresCalls {
   rows(statement: PostgresStatement): Promise<unknown[]>
-  /** Calls one of the store's functions and parses its JSON. Answers undefined for null. */
+  /** Calls a function of the store and parses the JSON that it returns. Returns undefined for null. */
   call(name: string, ...values: unknown[]): Promise<unknown>
 }
 
-// Deadlock and serialization failure: PostgreSQL has rolled the transaction back, so it can be retried.
+// The SQLSTATE codes of deadlocks and serialization failures. PostgreSQL has rolled back, so a retry is safe.
 const RETRYABLE = new Set(['40P01', '40001'])
 const MOST_ATTEMPTS = 8
 const PAUSE_MILLISECONDS = 20
 
-// Error classes (the first two characters of SQLSTATE) after which the statement is certainly rolled back. Not among them: lost
-// connections and shutdowns (08, 57) and internal errors (58, XX).
+// The SQLSTATE classes (the first two characters of a code) after which the statement is certainly rolled back. The
+// outcome is unknown after lost connections (08), shutdowns (57) and internal errors (58, XX).
 const NOTHING_WRITTEN = new Set(['0A', '22', '23', '25', '28', '3D', '3F', '40', '42', '53', '54', '55', 'P0'])
 const OUTCOME_UNKNOWN = '40003'
-// Undefined function, undefined table.
+// The SQLSTATE codes of an undefined function and an undefined table.
 const NOT_PREPARED = new Set(['42883', '42P01'])
 
 export function postgresCalls(pool: PostgresPool, deadlineMilliseconds: number): PostgresCalls {
   handleErrors(pool)
 
   async function rows(statement: PostgresStatement): Promise<unknown[]> {
-    // `sent`: PostgreSQL may have received the statement. `isOver`: the caller already has an error, after the deadline.
+    // `sent`: PostgreSQL may have received the statement. `isOver`: the caller has already received an error.
     const progress = { sent: false, isOver: false }
     try {
       return await withinDeadline(sendWithRetries(statement, progress), deadlineMilliseconds, 'PostgreSQL')

@@ -8,8 +8,9 @@ import {
   REQUIRE_READ_COMMITTED,
 } from './sql-fragments.ts'
 
-// The credentials of the same kind beyond the cap: those seen longest ago. The caller's is not among them, nor are those of the same
-// purpose, which end anyway.
+// Selects the credentials beyond the cap, which are those seen longest ago. For a new OTP only OTPs are selected, for
+// any other credential only devices. The caller's credential is left out. OTPs with the purpose of the new one are left
+// out too, because they end in any case.
 const BEYOND_THE_CAP = `SELECT r.hash FROM session_credentials r
   WHERE r.session_key = p_key AND (r.kind = 'otp') = is_otp AND r.hash IS DISTINCT FROM p_by AND (r.purpose = p_credential[11]) IS NOT TRUE
   ORDER BY coalesce(r.last_seen_at, r.created_at) DESC, r.created_at DESC, r.hash DESC

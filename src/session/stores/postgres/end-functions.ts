@@ -10,9 +10,10 @@ import {
   report,
 } from './sql-fragments.ts'
 
-// When more sessions than this end at once, there is one notification for any session, and every listener reads its session again.
+// When more sessions than this end at once, one notification without an id is sent. Every listener then reads its
+// session again.
 const MOST_NOTIFICATIONS = 100
-// The most OTPs, and the most tombstones, that one sweep removes. There are many after many sessions were ended at once.
+// One sweep removes at most this many OTPs and this many tombstones.
 const MOST_EXPIRED = 20_000
 
 const IS_SELECTED = `s.app = p_app AND ${isLive('s')} AND s.kind = coalesce(p_kind, s.kind) AND s.id IS DISTINCT FROM p_except_id`

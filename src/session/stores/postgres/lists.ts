@@ -4,7 +4,7 @@ import type { PostgresCalls } from './calls.ts'
 import type { PostgresStatement } from './pool.ts'
 import { RECORD, type RecordRow, toRecord, toStoredValues } from './rows.ts'
 
-// The expressions of the indexes. A record without times sorts as the oldest.
+// The same expressions as in the indexes. An invalidated record has no times and sorts as the oldest.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }
 const IS_GUEST = `s.user_id IS NULL AND s.grants = ''`
 
@@ -40,19 +40,19 @@ function listStatement({ app, filter, page, now }: CallOf<'list'>): PostgresStat
 }
 
 const VIAS = new Set<Credential['via']>(['visit', 'login', 'link', 'sign-in', 'token'])
-// Few credentials have these values. Each value has an index, from which a query starts.
+// Few credentials have these values. Each value has a partial index, which a query reads first.
 const RARE = new Set<Credential['via']>(['link', 'token'])
 
 /**
- * Whether few records match: an index finds them, and they are sorted afterwards. Adding 0 to the sort value rules out the index of the
- * sort order, which PostgreSQL would scan from end to end for them.
+ * Whether few records match. The caller then adds 0 to the sort value, so that PostgreSQL cannot use the index of the
+ * sort order and does not scan all of it. PostgreSQL finds the few records by another index and sorts them.
  */
 function isNarrow({ state, via }: ListFilter, sort: NonNullable<Page['sort']>): boolean {
   if (state === 'invalidated') return sort !== 'end'
   return state === 'restored' || (via !== undefined && RARE.has(via))
 }
 
-/** `kind` and `via` are literals, not parameters: a partial index is only used for a value that the planner sees. */
+/** The values of `kind` and `via` are literals, because the planner cannot match a parameter to a partial index. */
 function listCondition(app: string, { userId, kind, state, via }: ListFilter, now: number) {
   const where = ['s.app = $1', 's.end_at > $2']
   const values: unknown[] = [app, now]

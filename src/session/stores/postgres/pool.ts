@@ -1,23 +1,23 @@
-/** The calls that this store makes. A Pool of `pg` fits. */
+/** The methods of a connection pool that this store uses. A `Pool` of `pg` has them. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>
-  /** Calls the listener with each connection before the pool lends it. */
+  /** Adds a listener, which receives each connection before `connect` returns that connection. */
   on(event: 'acquire', listener: (client: PostgresClient) => void): unknown
 }
 
-/** A connection that a pool lends. */
+/** A connection from a pool. */
 export interface PostgresClient {
   query(statement: PostgresStatement): Promise<{ rows: unknown[] }>
   on(event: 'error' | 'end', listener: () => void): unknown
   on(event: 'notification', listener: (message: PostgresNotification) => void): unknown
-  /** Returns the connection to the pool; `true` closes it instead. */
+  /** Returns the connection to the pool, or closes the connection when `destroy` is true. */
   release(destroy?: boolean): void
   /** Lets the process exit while the connection is open. */
   unref?(): void
 }
 
 export interface PostgresStatement {
-  /** Prepared under this name, once for each connection. */
+  /** The name of the prepared statement. Each connection prepares the statement once. */
   name?: string
   text: string
   values?: unknown[]
@@ -31,8 +31,9 @@ interface PostgresNotification {
 const handled = new WeakSet<PostgresPool | PostgresClient>()
 
 /**
- * Keeps the error event of a connection from ending the process. The error is not lost: the current or next statement on the connection
- * fails. The pool removes its own listener when it lends a connection, before the borrower can add one, so 'acquire' is the place.
+ * Handles the 'error' event of each connection, which would otherwise end the process. The error still causes the
+ * current or next statement on the connection to fail. The listener is added on 'acquire', because the pool removes its
+ * own error listener at that time.
  */
 export function handleErrors(pool: PostgresPool): void {
   if (handled.has(pool)) return

@@ -24,7 +24,7 @@ const FIND_CREDENTIALS = `SELECT s.id AS "sessionId", ${CREDENTIAL}
 const FIND_OTP = `SELECT ${RECORD}, ${CREDENTIAL} FROM session_credentials c JOIN session_records s ON s.key = c.session_key
   WHERE c.app = $1 AND c.hash = $2 AND c.kind = 'otp'`
 const REDEEM = `SELECT ${RECORD} FROM session_redeem_v1($1, $2, $3, $4, $5, $6) s`
-// FOR UPDATE: a second caller waits for the first one and then finds no message.
+// FOR UPDATE makes a second caller wait for the first one. The second caller then finds no message.
 const TAKE_MESSAGE = `WITH taken AS (
     SELECT app, hash, message FROM session_tombstones
     WHERE app = $1 AND hash = $2 AND keep_until > $3 AND message IS NOT NULL FOR UPDATE
@@ -36,7 +36,7 @@ interface TombstoneRow extends Omit<Extract<Found, { state: 'ended' }>, 'endedAt
   endedAt: unknown
 }
 
-/** The statements that answer rows. Each is prepared once for each connection. */
+/** Creates the calls whose statements return rows. Each connection prepares each statement once. */
 export function postgresReads(calls: PostgresCalls) {
   const all = <Row>(name: string, text: string, ...values: unknown[]) =>
     calls.rows({ name, text, values: toStoredValues(values) }) as Promise<Row[]>
@@ -47,7 +47,7 @@ export function postgresReads(calls: PostgresCalls) {
       return row && toFound(row)
     },
 
-    /** The answer for a credential that has ended. */
+    /** Returns the result of `find` for a credential that has ended. */
     async tombstone(app: string, id: SessionId, hash: string, now: number): Promise<Found | undefined> {
       const [row] = await all<TombstoneRow>('session_tombstone_v1', FIND_TOMBSTONE, app, hash, id, now)
       return row && { ...row, state: 'ended', endedAt: Number(row.endedAt) }

@@ -36,7 +36,7 @@ export const CREDENTIAL = columns('c', {
   details: 'details',
 })
 
-/** Drivers return some numbers as text. */
+/** A number from a query. Drivers return some numbers as text. */
 type Numeric = number | string
 
 export interface RecordRow {
@@ -107,14 +107,14 @@ export function toFound(row: RecordRow & CredentialRow): FoundOTP {
   return { session: toRecord(row), credential: toCredential(row) }
 }
 
-/** The fields in the order in which `insertSession` reads them. */
+/** Returns the fields in the order that `insertSession` expects. */
 export function sessionValues(s: SessionRecord): unknown[] {
   const { id, kind, userName, userId, grants, storage } = s
   const times = [s.startTime, s.lastAccessTime, s.idleMilliseconds, s.absoluteEnd, s.end]
   return [id, kind, userName, userId, grants, storage, ...times, s.version]
 }
 
-/** The fields in the order in which `insertCredential` reads them. */
+/** Returns the fields in the order that `insertCredential` expects. */
 export function credentialValues(c: Credential): unknown[] {
   const { handle, hash, kind, via, createdAt, lastSeenAt, authenticatedAt, device, address } = c
   const { expiresAt, purpose, details } = c
@@ -129,11 +129,11 @@ function textOrNull(value: string | null): string | null {
   return value === null ? null : fromStored(value)
 }
 
-// PostgreSQL's text type cannot contain NUL, but a user can type it.
+// The type text of PostgreSQL cannot contain NUL, but user input can. MARK is the escape character.
 const NUL = '\u0000'
 const MARK = '\u001a'
 
-/** Escapes NUL for storage. Different texts stay different. */
+/** Escapes NUL, and MARK itself. */
 function toStored(text: string): string {
   return text.includes(NUL) || text.includes(MARK)
     ? text.replaceAll(MARK, `${MARK}1`).replaceAll(NUL, `${MARK}0`)
@@ -151,7 +151,7 @@ export function toStoredValues(values: readonly unknown[]): unknown[] {
 }
 
 export function fromStoredJson(json: string): unknown {
-  // JSON escapes the mark.
+  // JSON writes MARK as an escape sequence.
   return json.includes('\\u001a') ? JSON.parse(json, (_, value) => textAsGiven(value)) : JSON.parse(json)
 }
 

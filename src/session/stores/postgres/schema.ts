@@ -9,8 +9,8 @@ import { TABLES } from './tables.ts'
 const SCHEMA_VERSION = 1
 
 /**
- * Migrations: what each version adds to the one before. The name of a function carries a version, and a released function is never
- * changed, so that processes of two versions can run side by side.
+ * The migrations, one for each schema version. The name of each PL/pgSQL function contains a version. A released
+ * function is never changed, so that processes of two versions can run side by side.
  */
 const MIGRATIONS: readonly string[] = [
   TABLES + ARRIVAL_FUNCTIONS + CHANGE_FUNCTIONS + CREDENTIAL_FUNCTIONS + END_FUNCTIONS,
@@ -19,9 +19,11 @@ const MIGRATIONS: readonly string[] = [
 const PREPARE_MILLISECONDS = 60_000
 
 /**
- * Creates or migrates the tables and functions of the session store, in the first schema of the connection's `search_path`. Call it
- * when the application starts, before any process uses the store. Several processes may call it at once.
- * @throws Error when the schema is of a newer version or the isolation level is not "read committed", and changes nothing.
+ * Creates or migrates the tables and functions of the session store in the first schema of the connection's
+ * `search_path`. Must be called when the application starts, before any process uses the store. Several processes may
+ * call this function at the same time.
+ * @throws Error when the schema has a newer version, or the isolation level is not "read committed". In both cases
+ *   nothing is changed.
  */
 export async function preparePostgresStore(pool: PostgresPool): Promise<void> {
   handleErrors(pool)
@@ -51,7 +53,10 @@ async function prepare(client: PostgresClient): Promise<void> {
   await client.query({ text: `${migrations} UPDATE session_schema SET version = ${SCHEMA_VERSION}; COMMIT` })
 }
 
-/** 0 when there is no schema yet. Queries the catalogue, because a connection's cache of names may be older than its wait for the lock. */
+/**
+ * Returns the schema version, or 0 when there is no schema yet. Looks the table up in `pg_class`, because
+ * the connection may have cached the names of tables before it waited for the lock.
+ */
 async function versionOf(client: PostgresClient): Promise<number> {
   const present = `SELECT 1 FROM pg_class WHERE relname = 'session_schema' AND pg_table_is_visible(oid)`
   if ((await client.query({ text: present })).rows.length === 0) return 0

@@ -13,14 +13,14 @@ import {
   SHARE_SUCCESSION,
 } from './sql-fragments.ts'
 
-// Each count reads an index, and stops at the limit.
+// Each count reads an index and stops at the limit.
 const IS_FULL = `(p_sessions IS NOT NULL AND (SELECT count(*) FROM (
     SELECT 1 FROM session_records s WHERE s.app = p_app ORDER BY s.id LIMIT p_sessions) AS n) >= p_sessions
   OR p_guests IS NOT NULL AND is_guest AND (SELECT count(*) FROM (
     SELECT 1 FROM session_records s WHERE s.app = p_app AND s.start_time IS NOT NULL AND s.user_id IS NULL AND s.grants = ''
     ORDER BY s.key LIMIT p_guests) AS n) >= p_guests)`
 
-/** The functions that create and replace sessions, within the limits. */
+/** The functions that create and replace sessions and apply the limits. */
 export const ARRIVAL_FUNCTIONS = `
 -- The sessions of a user that have to end when one more is added, or when session p_except becomes the user's.
 CREATE FUNCTION session_oldest_of_v1(p_app text, p_user text, p_per_user integer, p_except bigint, p_now double precision)

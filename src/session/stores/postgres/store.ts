@@ -9,14 +9,17 @@ import { postgresReads } from './reads.ts'
 import { credentialValues, sessionValues } from './rows.ts'
 
 export interface PostgresStoreOptions {
-  /** How long a call may take, the wait for a free connection included, before it throws. Default 2000. */
+  /**
+   * The deadline of one call, in milliseconds. The wait for a free connection is included. A call that takes longer
+   * throws. Default 2000.
+   */
   deadlineMilliseconds?: number
 }
 
 /**
- * Keeps sessions in PostgreSQL, for any number of processes on any number of machines. Call `preparePostgresStore(pool)` first.
- * The application may use the pool too: the store borrows a connection for each call, and one more while `announcements` has
- * listeners.
+ * Stores sessions in PostgreSQL, for any number of processes on any number of machines. Call
+ * `preparePostgresStore(pool)` first. The application may use the same pool. The store takes one connection from the
+ * pool for each call, and one more while `announcements` has listeners.
  * @throws TypeError when the deadline is out of range.
  */
 export function postgresStore(
@@ -107,14 +110,14 @@ export function postgresStore(
   }
 }
 
-// Node's limit for timers.
+// Node.js supports only timers shorter than this number of milliseconds.
 const LONGEST_TIMER = 2 ** 31
 
 const licences = ({ sessions, guests }: Limits) => [whole(sessions), whole(guests)]
 const perUser = ({ sessionsPerUser }: Limits) => whole(sessionsPerUser)
 const caps = ({ credentials, otps }: Limits) => [whole(credentials), whole(otps)]
 
-// Just below the largest PostgreSQL integer. A higher limit is none: that many sessions never exist.
+// Just below the largest PostgreSQL integer. A higher limit is treated as no limit.
 const MOST = 2_000_000_000
 
 function whole(limit: number | undefined): number | null {

@@ -1,5 +1,6 @@
-// Times are JavaScript numbers, which double precision holds exactly. COLLATE "C" compares text by code point, whatever the collation of
-// the database is. The columns that most writes change (storage, version, write_id) are in no index, which allows HOT updates.
+// Times are JavaScript numbers, which double precision stores exactly. COLLATE "C" compares text by code point and does
+// not depend on the collation of the database. No index contains the columns that most writes change (storage, version,
+// write_id), so PostgreSQL can use HOT updates.
 export const TABLES = `
 CREATE TABLE session_schema (version integer NOT NULL);
 INSERT INTO session_schema VALUES (0);

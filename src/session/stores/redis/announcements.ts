@@ -3,7 +3,10 @@ import type { Announcements } from '../../store.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import type { SendCommand } from './client.ts'
 
-/** A connection for subscriptions alone: `client.duplicate()` of either library. A client of node-redis must be connected already. */
+/**
+ * A connection that is used only for subscriptions. `client.duplicate()` of ioredis or node-redis creates one.
+ * A client of node-redis must already be connected.
+ */
 export type RedisSubscriber = IoredisSubscriber | NodeRedisSubscriber
 
 interface IoredisSubscriber extends Emitting {
@@ -22,12 +25,13 @@ interface Emitting {
   off(event: string, listener: (...details: string[]) => void): unknown
 }
 
-// A connection may be cut silently, and what is published meanwhile is lost. Notifications are therefore numbered: each process reads the
-// last number this often and gives notifications on their way this long to arrive, so a lost one is noticed within a second.
+// Notifications are numbered, because a connection that is lost without an error misses notifications. Each process
+// checks the last number at this interval. A missed notification is therefore detected within a second.
 const CHECK_MILLISECONDS = 500
+// A published notification has this long to arrive before it counts as missed.
 const ARRIVAL_MILLISECONDS = 100
 
-/** @param base The prefix of all keys of an application. */
+/** @param base Returns the prefix of all keys of an application. */
 export function redisAnnouncements(
   send: SendCommand,
   subscriber: RedisSubscriber,
@@ -65,7 +69,7 @@ export function redisAnnouncements(
 
       async function keepChecking(): Promise<void> {
         while (!stopped) {
-          await check().catch(() => {}) // the next check tries again
+          await check().catch(() => {}) // the next check retries
           await new Promise<void>((resolve) => {
             const timer = setTimeout(resolve, CHECK_MILLISECONDS).unref()
             wake = () => {
@@ -94,7 +98,7 @@ export function redisAnnouncements(
 }
 
 interface Subscription {
-  /** May be called again when the subscription may have been lost. */
+  /** Subscribes. A further call renews a subscription that may have been lost. */
   begin(): Promise<unknown>
   end(): void
 }

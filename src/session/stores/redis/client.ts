@@ -15,7 +15,7 @@ interface NodeRedisClient {
   readonly options?: object | undefined
 }
 
-/** Sends one command and answers its reply. Rejects when there is no reply before the deadline. */
+/** Sends one command and returns its reply. Rejects when no reply arrives before the deadline. */
 export type SendCommand = (command: string, ...parameters: string[]) => Promise<unknown>
 
 export function commandSender(client: RedisClient, deadlineMilliseconds: number): SendCommand {
@@ -37,17 +37,18 @@ function sendingBy(client: RedisClient, milliseconds: number): SendCommand {
     : (command, ...parameters) => client.sendCommand([command, ...parameters], options)
 }
 
-// The error messages of the libraries for a command that they did not send.
+// The error messages of ioredis and node-redis for a command that was not sent.
 const NOT_SENT = new Set([
   "Stream isn't writeable and enableOfflineQueue options is false",
   "Cluster isn't ready and enableOfflineQueue options is false",
   'The client is offline',
 ])
 
-// The errors with which Redis refuses a command or the first write of a script. It never stops a script after its first write.
+// The errors with which Redis refuses a command or the first write of a script. Redis never stops a script after its
+// first write.
 const REFUSED = /^(?:OOM|READONLY|LOADING|NOAUTH|MISCONF|NOREPLICAS|BUSY|ERR max number of clients reached)\b/
 
-/** Whether it is certain that nothing was written. */
+/** Whether the error proves that nothing was written. */
 function wroteNothing(error: unknown): boolean {
   return error instanceof Error && (NOT_SENT.has(error.message) || REFUSED.test(error.message))
 }
@@ -55,11 +56,11 @@ function wroteNothing(error: unknown): boolean {
 /** A Lua script, which Redis runs atomically. */
 interface Script {
   readonly text: string
-  /** The SHA-1 digest, by which EVALSHA runs the script. */
+  /** The SHA-1 digest that identifies the script for EVALSHA. */
   readonly sha: string
 }
 
-/** @param library The parts of `lua-library.ts` that the script uses, in their order there. */
+/** @param library The parts of `lua-library.ts` that the script uses, in the order of that file. */
 export function script(library: readonly string[], body: string): Script {
   const text = [...library, body].join('\n')
   return { text, sha: createHash('sha1').update(text).digest('hex') }
@@ -67,25 +68,28 @@ export function script(library: readonly string[], body: string): Script {
 
 export type RunScript = (script: Script, app: string, ...parameters: (string | number)[]) => Promise<unknown>
 
-/** @param base The prefix of all keys of an application. */
+/** @param base Returns the prefix of all keys of an application. */
 export function scriptRunner(send: SendCommand, base: (app: string) => string): RunScript {
   return async ({ text, sha }, app, ...parameters) => {
     const rest = ['1', base(app), ...parameters.map(String)]
     try {
       return await send('EVALSHA', sha, ...rest)
     } catch (error) {
-      // Redis was restarted or its script cache was flushed. Nothing ran, so the text can be sent.
+      // Redis was restarted or its script cache was flushed. The script did not run, so its text can be sent.
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
       return await send('EVAL', text, ...rest)
     }
   }
 }
 
-// When a reply is lost and the library sends the command again, the second attempt fails because the first one succeeded: a one-time
-// link is spent, but the user is not signed in. A command that the library queues while it is offline runs after its caller has seen an
-// error. The session layer retries by itself where that is safe, so the libraries must not.
+// The client library must not resend or queue commands. The session layer retries calls itself where that is safe.
+// Resending after a lost reply fails, because the first attempt has succeeded. A one-time link would be redeemed, but
+// the user would not be signed in. A queued command would run after its caller has received an error.
 
-/** @throws TypeError that tells what to set. A setting that cannot be read is assumed to be right. */
+/**
+ * Checks the settings of the client library. Accepts a setting that cannot be read.
+ * @throws TypeError when the library resends or queues commands. The message names the settings to change.
+ */
 export function refuseResending(client: RedisClient): void {
   const problem = problemOf(client)
   if (problem) throw new TypeError(`redisStore() cannot use this connection: ${problem}`)
@@ -129,7 +133,7 @@ function ofCluster(setting: Setting): string | undefined {
   return ofPrefix(setting)
 }
 
-/** Either setting is enough: with 0 retries no command is left that could be sent again after a reconnection. */
+/** Whether no command is sent again after a reconnection. Each of the two settings alone ensures this. */
 function resendsNothing(setting: Setting): boolean {
   return setting('autoResendUnfulfilledCommands') === false || setting('maxRetriesPerRequest') === 0
 }

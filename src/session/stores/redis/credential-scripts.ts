@@ -1,7 +1,7 @@
 import { script } from './client.ts'
 import { ADDING, CREDENTIALS, ENDS, INDEXES, RECORDS } from './lua-library.ts'
 
-/** Answers '1' when the credential was added. */
+/** Returns '1' when the credential was added, otherwise '0'. */
 export const ATTACH = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, ADDING],
   `
@@ -15,7 +15,7 @@ return '1'
 `,
 )
 
-/** Answers '1' when it ended the credential. */
+/** Returns '1' when the credential was ended, otherwise '0'. */
 export const DETACH = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS],
   `
@@ -35,7 +35,7 @@ return '0'
 `,
 )
 
-/** Answers '1' when the caller's credential was still valid. */
+/** Returns '1' when the credential was replaced, or '0' when the old credential is no longer valid. */
 export const ROTATE = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, ADDING],
   `
@@ -54,7 +54,10 @@ return '1'
 `,
 )
 
-/** Answers id, record, storage and credential, or nothing. The caller checks whether they are still valid. */
+/**
+ * Returns the id, record and storage of the session, and the OTP's credential. Returns nothing for an unknown OTP.
+ * The caller checks whether the session and the OTP have expired.
+ */
 export const FIND_OTP = script(
   [RECORDS],
   `
@@ -65,7 +68,7 @@ return found[1] and found[3] and { id, found[1], found[2], found[3] } or false
 `,
 )
 
-/** Answers id, record and storage of the session, or nothing. An absent credential is ''. */
+/** Returns the id, record and storage of the session, or nothing. An empty `text` means that no credential is added. */
 export const REDEEM = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, ADDING],
   `
@@ -82,7 +85,7 @@ return { id, found[1], found[2] }
 `,
 )
 
-/** Answers for each id a list of hashes and credentials. */
+/** Returns one list for each id. A list contains the hash of each credential, followed by the credential. */
 export const CREDENTIALS_OF = script(
   [RECORDS, CREDENTIALS],
   `

@@ -64,8 +64,8 @@ end
 `
 
 /**
- * One batch of a list. Answers where the next batch starts (value and id, both '' at the end), then value, id, record and storage of
- * each match.
+ * Reads one batch of a list. Returns the sort value and id at which the next batch starts, or '' and '' at the end.
+ * The sort value, id, record and storage of each match follow.
  */
 const LIST = script(
   [RECORDS, CREDENTIALS, INDEXES, FILTERS],
@@ -129,8 +129,9 @@ return answer
 )
 
 /**
- * One batch of a count. Answers how many match and where the next batch starts, as LIST does. Without a filter: how many records are
- * indexed, and '1' when some of them turned out to be missing, so that the caller counts again.
+ * Counts the matches in one batch. Returns their number, and the value and id at which the next batch starts.
+ * Without a filter, returns the number of indexed records instead. A second value of '1' then means that the script
+ * removed index entries of missing records. In that case the caller must count again.
  */
 const COUNT = script(
   [RECORDS, CREDENTIALS, INDEXES, FILTERS],
@@ -201,7 +202,9 @@ export async function countListed(run: RunScript, call: CallOf<'count'>): Promis
   return Object.keys(call.filter).length === 0 ? countAll(run, call) : countMatching(run, call)
 }
 
-/** Counts every record that exists. Counts again as long as it finds indexed sessions that no longer exist. */
+/**
+ * Counts every record that exists. Repeats the count as long as the script removes index entries of missing records.
+ */
 async function countAll(run: RunScript, { app, now }: CallOf<'count'>): Promise<number> {
   for (;;) {
     const [found, healed] = (await run(COUNT, app, now, ...filterTexts({}), '', '', '1')) as string[]

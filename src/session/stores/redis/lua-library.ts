@@ -1,8 +1,13 @@
 import { MESSAGE_MILLISECONDS, NEVER, SWEEP_MARGIN_MILLISECONDS, TOMBSTONE_MILLISECONDS } from '../../record.ts'
 
 /**
- * Lua: how a session is read and written. A session is one Redis hash with the fields `r` (the record), `s` (the storage), `c<hash>`
- * (a credential) and `t<hash>` (the tombstone of a credential that ended). Their lines are those of `lines.ts`.
+ * Lua functions that read and write sessions. A session is one Redis hash with these fields:
+ * - `r`: the record
+ * - `s`: the storage
+ * - `c<hash>`: a credential
+ * - `t<hash>`: the tombstone of an ended credential
+ *
+ * `lines.ts` describes the text format of records, credentials and tombstones.
  */
 export const RECORDS = String.raw`
 local app = KEYS[1] .. ':'
@@ -61,7 +66,7 @@ local function keepUntil(key, ends, now)
 end
 `
 
-/** Lua: the credentials of a session. */
+/** Lua functions that read and write the credentials of a session. */
 export const CREDENTIALS = String.raw`
 local CREDENTIAL = '^([^\n]*)' .. string.rep('\n([^\n]*)', 10) .. '$'
 
@@ -104,10 +109,15 @@ end
 `
 
 /**
- * Lua: the indexes, sorted sets by which sessions are listed, counted and limited. Every session is in `created`, `seen` and `end`, and
- * in exactly one of `guests`, `users` and `invalidated`. Besides, `rest` holds the sessions of that kind, `link` and `token` those with
- * such a credential, and `user:<id>` those of one user. `created`, `seen` and `guests` (by creation) have their own order. All others
- * are sorted by end, so that a count can leave out expired sessions.
+ * Lua functions that maintain the indexes. The indexes are sorted sets, used to list, count and limit sessions:
+ * - `created`, `seen` and `end` contain every session.
+ * - Exactly one of `guests`, `users` and `invalidated` contains each session.
+ * - `rest` contains the sessions of kind 'rest'.
+ * - `link` and `token` contain the sessions that have a credential with this `via`.
+ * - `user:<id>` contains the sessions of one user.
+ *
+ * `created` and `guests` are sorted by creation, and `seen` by last access. All other sets are sorted by end, so that a
+ * count can leave out expired sessions.
  */
 export const INDEXES = `
 local SETS = { 'created', 'seen', 'end', 'guests', 'users', 'invalidated', 'rest', 'link', 'token' }
@@ -180,7 +190,7 @@ local function heal(set, now)
 end
 `
 
-/** Lua: limits. An absent one is nil. */
+/** Lua functions that apply the limits. The value nil means no limit. */
 export const LIMITS = `
 -- An index may contain sessions that no longer exist, so it is healed before a session is refused.
 local function isFull(r, sessions, guests, now)
@@ -216,7 +226,7 @@ local function endOldest(id, r, perUser, now)
 end
 `
 
-/** Lua: how a credential is added to a session, and which ones end because of the limits. */
+/** Lua functions that add a credential to a session and end the credentials beyond the limits. */
 export const ADDING = `
 local function seenFirst(a, b)
   local x, y = a.lastSeenAt or a.createdAt, b.lastSeenAt or b.createdAt
@@ -259,8 +269,8 @@ end
 `
 
 /**
- * Lua: how credentials and sessions end, and how other processes are notified. An end deletes before it writes, so that it works in a
- * Redis without free memory.
+ * Lua functions that end credentials and sessions and notify other processes. The functions delete before they write,
+ * so that sessions can end when Redis has no free memory.
  */
 export const ENDS = String.raw`
 local TOMBSTONE = ${TOMBSTONE_MILLISECONDS}

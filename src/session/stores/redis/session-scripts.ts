@@ -15,7 +15,7 @@ local function insert(id, text, storage, hash, credential, now)
 end
 `
 
-/** Answers 'exists', 'full', or 'admitted' and the sessions that ended because of a limit. */
+/** Returns 'exists', 'full', or 'admitted' followed by the sessions that ended because of a limit. */
 export const CREATE = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, LIMITS, ADDING, INSERTING],
   `
@@ -32,7 +32,7 @@ return ended
 `,
 )
 
-/** Answers 'gone', 'moved', 'exists', or 'replaced' and the sessions that ended because of a limit. */
+/** Returns 'gone', 'moved', 'exists', or 'replaced' followed by the sessions that ended because of a limit. */
 export const REPLACE = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, LIMITS, ADDING, INSERTING],
   `
@@ -65,7 +65,10 @@ return ended
 `,
 )
 
-/** UPDATE for the most frequent case, a change of the storage alone, without the Lua library. Answers as UPDATE does. */
+/**
+ * Changes only the storage. This most frequent update runs without the Lua library. Returns '1' when the session was
+ * updated, otherwise '0'.
+ */
 export const UPDATE_STORAGE = script(
   [],
   String.raw`
@@ -83,7 +86,10 @@ return { '1' }
 `,
 )
 
-/** A field that is '' keeps its value, and so does a missing storage. Answers '0', or '1' and the sessions that ended because of a limit. */
+/**
+ * Changes any fields of a session. A field whose parameter is '' stays unchanged. The storage stays unchanged when its
+ * parameter is omitted. Returns '0', or '1' followed by the sessions that ended because of a limit.
+ */
 export const UPDATE = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, LIMITS],
   `
@@ -140,7 +146,7 @@ return false
 
 const PARTS = [RECORDS, CREDENTIALS, INDEXES, ENDS]
 
-/** Answers the session that it ended, or nothing. */
+/** Returns the ended session, or nothing. */
 export const END = script(
   PARTS,
   `
@@ -159,7 +165,7 @@ return ended
 `,
 )
 
-/** A filter that is '' matches everything. Answers the sessions that it ended. */
+/** Returns the ended sessions. A filter parameter that is '' matches every session. */
 export const END_MANY = script(
   PARTS,
   `
@@ -189,7 +195,7 @@ local function reasonOf(r)
 end
 `
 
-/** Answers the session that it removed, or nothing. */
+/** Returns the removed session, or nothing. */
 export const REMOVE = script(
   [...PARTS, REASON],
   `
@@ -211,7 +217,7 @@ return endedLine(id, r, reason)
 `,
 )
 
-/** Answers the message, as JSON, or nothing. */
+/** Returns the message as JSON, or nothing. */
 export const TAKE_MESSAGE = script(
   PARTS,
   `
@@ -228,7 +234,7 @@ return message
 `,
 )
 
-/** Answers the sessions that it removed. Tombstones and messages expire by themselves. */
+/** Removes expired sessions and OTPs. Returns the removed sessions. Tombstones and messages expire with their keys. */
 export const SWEEP = script(
   [...PARTS, REASON],
   `

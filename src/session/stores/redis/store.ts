@@ -19,26 +19,32 @@ import {
   UPDATE_STORAGE,
 } from './session-scripts.ts'
 
-// `endMany` is one script, however many sessions it ends: 10,000 take about half a second.
+// `endMany` ends all sessions in one script. The script takes about half a second for 10,000 sessions.
 const END_MANY_DEADLINE_FACTOR = 10
 
 export interface RedisStoreOptions {
   /** The prefix of all keys, inside the hash tag: `{sessions:CRM}:…`. Default 'sessions'. */
   prefix?: string
-  /** How long a call may take, in milliseconds, before it throws. Default 2000; `endMany` may take ten times that. */
+  /**
+   * The deadline of one call, in milliseconds. A call that takes longer throws. Default 2000.
+   * The deadline of `endMany` is ten times as long.
+   */
   deadlineMilliseconds?: number
   /**
-   * A second connection (`client.duplicate()`) for notifications alone: with it, this process learns at once which sessions other
-   * processes end. Without it, the process learns that when it next reads such a session.
+   * A second connection (`client.duplicate()`) that is used only for notifications. With a subscriber, this process is
+   * notified when another process ends a session. Without one, this process detects the end when it next reads the
+   * session.
    */
   subscriber?: RedisSubscriber
 }
 
 /**
- * Keeps sessions in Redis 7 or Valkey, for any number of processes on any number of machines. Each write is one command or one script.
- * All keys of an application are in one slot, as a Redis Cluster requires.
- * Set `maxmemory-policy noeviction`: a Redis that evicts keys logs users out.
- * @throws TypeError when the connection retries commands or queues them while it is offline; the message tells what to set.
+ * Stores sessions in Redis 7 or Valkey, for any number of processes on any number of machines. Each write is one
+ * command or one script. All keys of an application are in one slot, as Redis Cluster requires.
+ * Set `maxmemory-policy noeviction`, because users are logged out when Redis evicts keys.
+ * @throws TypeError when the connection retries commands, or queues them while it is offline. The message names the
+ *   settings to change.
+ * @throws TypeError when the prefix contains braces.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
   const { prefix = 'sessions', deadlineMilliseconds = CALL_MILLISECONDS, subscriber } = options
@@ -223,7 +229,7 @@ function jsonOrNothing(text: string | undefined): string {
   return text === undefined ? '' : JSON.stringify(text)
 }
 
-/** An empty message counts as none. */
+/** Encodes a message as JSON. Returns '' for an empty message, which the scripts do not store. */
 function messageText(message: string): string {
   return message === '' ? '' : JSON.stringify(message)
 }

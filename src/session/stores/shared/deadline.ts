@@ -1,9 +1,9 @@
-/** The default deadline for one call to a store on another machine. */
+/** The default deadline of one call to a store on another machine. */
 export const CALL_MILLISECONDS = 2000
 
 /**
- * Waits for a server's answer until a deadline. A later answer is ignored, so after a timeout it is unknown whether the call took effect.
- * @throws what the call throws, or an Error that names the server that did not answer.
+ * Waits for a call, but only until a deadline. The call may still take effect on the server after the deadline.
+ * @throws The error of the call, or an Error that names the server when the deadline passes.
  */
 export function withinDeadline<T>(call: Promise<T>, milliseconds: number, server: string): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import type { Credential, EndReason, SessionId, SessionRecord } from '../../record.ts'
 import type { CallOf, EndFilter, Expected, FoundOTP, ListPage, SeenFrom, SessionChanges } from '../../store.ts'
 
-/** What a store keeps of a credential that has ended. */
+/** The data that remains of an ended credential until `keepUntil`. */
 export interface Tombstone {
   readonly id: SessionId
   readonly reason: EndReason
@@ -11,26 +11,32 @@ export interface Tombstone {
   readonly message: string | null
 }
 
-/** A session's record. A store adds the key of its row. */
+/** The stored row of a session. Each embedded store adds fields of its own. */
 export interface SessionRow {
   readonly record: SessionRecord
 }
 
-/** Synchronous access to the rows of one application. The rules are in `embedded-rules.ts`; the caller makes a write atomic. */
+/**
+ * Synchronous access to the rows of one application. `embedded-rules.ts` applies the session rules to these
+ * rows. The caller makes each write atomic.
+ */
 export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   session(id: SessionId): Row | undefined
-  /** A session with this credential, live or not. */
+  /** Returns a session and its credential, even when the session is no longer live. */
   find(id: SessionId, hash: string): FoundOTP | undefined
   findOTP(hash: string): FoundOTP | undefined
   tombstone(hash: string): Tombstone | undefined
   credential(row: Row, hash: string): Credential | undefined
-  /** Oldest first. */
+  /** Returns the credentials of a session, oldest first. */
   credentials(row: Row): Credential[]
   writeIdOf(id: SessionId): string | null | undefined
 
-  /** @throws when the id exists, and writes nothing. */
+  /** @throws Error when the id exists. Nothing is written then. */
   insert(session: SessionRecord, credential: Credential): void
-  /** Compare-and-set. Answers `false` when the session is not live, not as expected, or already has this write id. */
+  /**
+   * Compare-and-set. Returns `false` and writes nothing when the session is not live, does not match `expected`, or
+   * already has this write id.
+   */
   update(id: SessionId, expected: Expected, writeId: string, changes: SessionChanges, now: number): boolean
   access(row: Row, lastAccessTime: number, end: number): void
   invalidate(row: Row): void
@@ -42,7 +48,7 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   deleteCredential(row: Row, hash: string): void
 
   addTombstone(hash: string, tombstone: Tombstone): void
-  /** Writes a message to all tombstones of a session. */
+  /** Stores a message in all tombstones of a session. The tombstones then expire at `keepUntil`. */
   leaveMessage(id: SessionId, message: string, keepUntil: number): void
   deleteMessage(hash: string): void
   deleteTombstones(until: number): void
@@ -50,7 +56,7 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
 
   countUpTo(most: number): number
   countGuestsUpTo(most: number): number
-  /** The live sessions of a user, oldest first, except those with an API token. */
+  /** Returns the live sessions of a user, oldest first. Sessions with an API token are left out. */
   liveOfUser(userId: string, now: number): Row[]
   liveMatching(filter: EndFilter, now: number): Row[]
   endedUntil(time: number, most: number): Row[]

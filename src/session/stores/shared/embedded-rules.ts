@@ -16,7 +16,10 @@ import type { FoundOTP, Limits, SeenFrom } from '../../store.ts'
 import type { EmbeddedRows, SessionRow } from './embedded-rows.ts'
 import { evictedBy } from './eviction.ts'
 
-/** The session's row if it is live, has the version (if given) and the credential `by` (if given). */
+/**
+ * Returns the row of a live session. Returns undefined when the session has another version than `version`, or lacks
+ * the credential `by`. Each condition applies only when it is given.
+ */
 export function liveRow<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   id: SessionId,
@@ -34,7 +37,7 @@ export function isFull(rows: EmbeddedRows, session: SessionRecord, { sessions, g
   return guests !== undefined && isGuestRecord(session) && rows.countGuestsUpTo(guests) >= guests
 }
 
-/** Ends the user's sessions beyond the limit, oldest first, but never the session that is being added. */
+/** Ends the oldest sessions of a user beyond `sessionsPerUser`. Never ends the session `id`, which is being added. */
 export function endOldest<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   { id, userId }: { id: SessionId; userId: string | null },
@@ -55,7 +58,7 @@ interface Ending {
   successor?: SessionId
 }
 
-/** Deletes a credential. Every credential but an OTP leaves a tombstone. */
+/** Deletes a credential. Stores a tombstone for every credential except an OTP. */
 export function endCredential<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
@@ -80,7 +83,7 @@ export function endSession<Row extends SessionRow>(rows: EmbeddedRows<Row>, row:
   return endedSession(row.record, ending.reason)
 }
 
-/** Ends a session in favour of its successor. The record stays as an invalidated one if `keepRecord`. */
+/** Ends a session that a successor replaces. With `keepRecord`, the record is invalidated instead of deleted. */
 export function replaceSession<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
@@ -93,7 +96,7 @@ export function replaceSession<Row extends SessionRow>(
   else rows.delete(row)
 }
 
-/** Replaces the credential `by`. With `others: 'end'` all other credentials end too. */
+/** Replaces the credential `by`. With `others: 'end'`, all other credentials of the session end too. */
 export function rotateCredential<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
@@ -119,7 +122,7 @@ export function addCredential<Row extends SessionRow>(
   rows.addCredential(row, credential)
 }
 
-/** Records activity. Nothing moves backwards. */
+/** Records activity. Stored times never decrease. */
 export function access<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,

@@ -22,7 +22,11 @@ import {
   wasSeen,
 } from './embedded-rules.ts'
 
-/** A store that runs inside the process. `rowsOf` gives the rows of an application, `writes` makes each write atomic. */
+/**
+ * Creates a store that runs inside the process.
+ * @param rowsOf Returns the rows of an application.
+ * @param writes Runs each write atomically.
+ */
 export function embeddedStore<Row extends SessionRow>(
   rowsOf: (app: string) => EmbeddedRows<Row>,
   writes: Writes,

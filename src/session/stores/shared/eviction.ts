@@ -2,8 +2,12 @@ import type { Credential } from '../../record.ts'
 import type { Limits } from '../../store.ts'
 
 /**
- * Which credentials end when this one is added: OTPs of the same purpose, and beyond the limit the devices that were seen longest ago
- * or the oldest OTPs. Never `by`.
+ * Returns the credentials that end when `added` is stored:
+ * - the credential with the same purpose
+ * - for an OTP, the oldest OTPs beyond `limits.otps`
+ * - for a device or token, those beyond `limits.credentials` that were seen longest ago
+ *
+ * The limits never end the caller's credential `by`.
  */
 export function evictedBy(
   added: Credential,

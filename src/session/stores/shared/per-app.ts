@@ -1,4 +1,4 @@
-/** One value for each application, created when it is first needed. */
+/** Returns a function that creates one value for each application, on first use. */
 export function perApp<T>(make: (app: string) => T): (app: string) => T {
   const values = new Map<string, T>()
   return (app) => {

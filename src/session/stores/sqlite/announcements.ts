@@ -4,15 +4,18 @@ import type { SqliteDatabase } from './batch.ts'
 
 const POLL_MILLISECONDS = 250
 
-/** The store calls `notify` for what it ends itself. What other connections to the file end is found by polling. */
+/**
+ * The store calls `notify` for sessions that it ends itself. Polling detects the sessions that other connections end.
+ */
 export interface SqliteAnnouncements extends Announcements {
-  /** Call it inside the transaction that ends something. Listeners are called after the commit. */
+  /** Must be called inside the transaction that ends the session. Listeners are called after the commit. */
   notify(app: string, id: SessionId): void
 }
 
 /**
- * SQLite sends no notifications, but reading `data_version` takes a few microseconds and shows whether another connection has committed:
- * then something may have ended. It is polled four times a second while there are listeners.
+ * Detects sessions that other connections end. SQLite sends no notifications, so `data_version` is polled while there
+ * are listeners. A new value means that another connection has committed, and that any session may have ended.
+ * One read takes a few microseconds.
  */
 export function sqliteAnnouncements(db: SqliteDatabase): SqliteAnnouncements {
   const dataVersion = db.prepare('PRAGMA data_version')
@@ -26,7 +29,7 @@ export function sqliteAnnouncements(db: SqliteDatabase): SqliteAnnouncements {
     if (version !== before) for (const listener of [...listeners.keys()]) listener(undefined)
   }
 
-  /** undefined: the file cannot be read now, or is closed. */
+  /** Returns undefined when the database is closed or cannot be read at present. */
   function currentVersion(): number | undefined {
     try {
       return (dataVersion.get() as { data_version: number }).data_version
@@ -50,7 +53,7 @@ export function sqliteAnnouncements(db: SqliteDatabase): SqliteAnnouncements {
     },
     notify(app, id) {
       if (listeners.size === 0) return
-      // The writes of a transaction and its commit are synchronous, so a microtask runs after the commit.
+      // A transaction runs synchronously, including its commit, so a microtask runs after the commit.
       queueMicrotask(() => {
         for (const [listener, ofApp] of [...listeners]) if (ofApp === app) listener(id)
       })

@@ -1,6 +1,6 @@
 import { markNothingWritten } from '../../record.ts'
 
-/** The calls that this store makes. A better-sqlite3 database fits; so does one of node:sqlite. */
+/** The methods of a database that this store uses. The databases of better-sqlite3 and node:sqlite have them. */
 export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement
   exec(sql: string): unknown
@@ -12,24 +12,26 @@ interface SqliteStatement {
   all(...parameters: unknown[]): unknown[]
 }
 
-// While another process writes, SQLite itself waits this long and blocks the event loop.
+// While another process writes, SQLite waits this long and blocks the event loop.
 const BUSY_MILLISECONDS = 50
-// After that a write is retried on a timer, until this much time has passed in all.
+// After that wait, a timer retries the write until this much time has passed in total.
 const RETRY_MILLISECONDS = 5000
 const PAUSE_MILLISECONDS = 20
 
-/** Prepares a connection for a file that other processes share. Several processes may do so at once on a new file. */
+/**
+ * Prepares a connection to a file that other processes share. Several processes may open a new file at the same time.
+ */
 export function openForSharing(db: SqliteDatabase): void {
   db.exec(`PRAGMA busy_timeout = ${RETRY_MILLISECONDS}`)
   retryWhileBusy(() => db.exec('PRAGMA journal_mode = WAL'))
 }
 
-/** From now on a write that finds the file busy does not block the event loop for long. */
+/** Shortens the time for which a write to a locked file blocks the event loop. */
 export function shortenBusyTimeout(db: SqliteDatabase): void {
   db.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}`)
 }
 
-/** SQLite's `busy_timeout` does not cover the switch to WAL. */
+/** Retries a step while the file is locked. `busy_timeout` does not cover the switch to WAL. Blocks the event loop. */
 function retryWhileBusy(step: () => unknown): void {
   const started = performance.now()
   for (;;) {
@@ -45,7 +47,7 @@ function retryWhileBusy(step: () => unknown): void {
 
 /** Runs writes in transactions. Each promise resolves after the commit. */
 export interface WriteBatch {
-  /** `write` runs inside a transaction and may run again, so the database must be its only state. */
+  /** Runs `write` inside a transaction. `write` may run more than once and must change nothing outside the database. */
   add<T>(write: () => T): Promise<T>
 }
 
@@ -57,8 +59,8 @@ interface Waiting {
 }
 
 /**
- * All writes of one turn of the event loop share one transaction, and so the cost of one sync to the disk.
- * When a write throws, the transaction is rolled back and the other writes run again without it.
+ * Runs all writes of one event loop turn in one transaction, so that they share the cost of one sync to the disk.
+ * When a write throws, the transaction is rolled back and the other writes run again in a new one.
  */
 export function writeBatch(db: SqliteDatabase): WriteBatch {
   const begin = db.prepare('BEGIN IMMEDIATE')
@@ -71,13 +73,13 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     while (batch.length > 0) batch = attempt(batch)
   }
 
-  /** Commits a batch. Answers the writes that have to run again at once. */
+  /** Commits a batch. Returns the writes that must run again at once. */
   function attempt(batch: Waiting[]): Waiting[] {
     const results: unknown[] = []
     try {
       begin.run()
     } catch (error) {
-      rollback() // one that an earlier failure may have left open
+      rollback() // an earlier failure may have left a transaction open
       return isBusy(error) ? tryLater(batch, error) : rejectAll(batch, error)
     }
     for (const waiter of batch) {
@@ -100,7 +102,10 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     return []
   }
 
-  /** Another process has locked the file. Writes whose time is not over are queued again, before newer ones. */
+  /**
+   * Handles a file that another process has locked. Rejects the writes that have waited for `RETRY_MILLISECONDS`.
+   * Queues the other writes again, before newer ones.
+   */
   function tryLater(batch: Waiting[], error: unknown): Waiting[] {
     const now = performance.now()
     const retried = batch.filter(({ since }) => now - since < RETRY_MILLISECONDS)
@@ -115,7 +120,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     return []
   }
 
-  /** For a transaction that did not begin. */
+  /** Rejects the writes of a transaction that did not begin. */
   function rejectAll(batch: Waiting[], error: unknown): Waiting[] {
     for (const waiter of batch) waiter.reject(markNothingWritten(error))
     return []
@@ -125,7 +130,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     try {
       db.exec('ROLLBACK')
     } catch {
-      // No transaction is open: it never began, or SQLite has already rolled it back.
+      // No transaction is open. Either none began, or SQLite has already rolled it back.
     }
   }
 
@@ -139,7 +144,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
   }
 }
 
-/** Whether another process has locked the file: by the error code of better-sqlite3 or of node:sqlite. */
+/** Whether the error of better-sqlite3 or node:sqlite means that another process has locked the file. */
 function isBusy(error: unknown): boolean {
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }
   return String(code).startsWith('SQLITE_BUSY') || (typeof errcode === 'number' && (errcode & 0xff) === 5)

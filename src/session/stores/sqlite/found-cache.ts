@@ -57,17 +57,20 @@ export function toFound(row: FoundRow): FoundOTP {
   }
 }
 
-// About 1 kB each.
+// The limit of the cache. A session takes about 1 kB.
 const MOST_SESSIONS = 10_000
 
 /**
- * A cache of `find` that never answers anything stale. `data_version` shows whether another connection has committed since, at a
- * fraction of the cost of a query. Every write by this connection must call `forget`.
+ * A cache of the results of `find`. The cache never returns outdated results. Each `get` reads `data_version` to detect
+ * commits of other connections. Reading `data_version` costs far less than a query.
  */
 interface FoundCache {
   get(app: string, id: SessionId, hash: string): FoundOTP | undefined
   put(key: number, app: string, hash: string, found: FoundOTP): void
-  /** Call it for each session that is written, in the same turn of the event loop as the commit. */
+  /**
+   * Removes a session from the cache. Must be called when this connection writes the session, in the same event loop
+   * turn as the commit.
+   */
   forget(key: number): void
 }
 

@@ -5,10 +5,10 @@ import { RECORD } from './found-cache.ts'
 
 export const IS_GUEST = `s.grants = '' AND s.user_id IS NULL`
 
-// A record without times sorts as the oldest.
+// An invalidated record has no times and sorts as the oldest.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }
 
-// Few credentials have these values, so a query starts from them.
+// Few credentials have these values. A query reads their partial index first.
 const RARE = new Set<Credential['via']>(['link', 'token'])
 
 const HAS_VIA = Object.fromEntries(
@@ -25,7 +25,7 @@ export function listPage(db: SqliteDatabase, { app, filter, page, now }: CallOf<
   const { where, parameters } = listCondition(app, filter, now)
   const value = isNarrow(filter, sort) ? `+${SORT_VALUE[sort]}` : SORT_VALUE[sort]
   if (after) {
-    // The second condition is redundant, but SQLite can use it to search an index on an expression.
+    // The second condition is redundant, but allows SQLite to search the index on the expression.
     const beyond = direction === 'asc' ? '>' : '<'
     where.push(`(${value}, s.id) ${beyond} (?, ?)`, `${value} ${beyond}= ?`)
     parameters.push(after.value, after.id, after.value)
@@ -40,13 +40,16 @@ export function listPage(db: SqliteDatabase, { app, filter, page, now }: CallOf<
   return found.length > size && last ? { sessions, next: { value: last.sortValue, id: last.id } } : { sessions }
 }
 
-/** The index of rest sessions, for a filter that no smaller index serves. */
+/** Returns the clause that selects the index of REST sessions, when `kind: 'rest'` is the only filter. */
 function indexFor({ userId, kind, state, via }: ListFilter): string {
   const isRest = kind === 'rest' && userId === undefined && via === undefined && state === undefined
   return isRest ? 'INDEXED BY session_records_rest' : ''
 }
 
-/** Whether few records match: an index finds them, and they are sorted afterwards. The unary plus rules out the index of the sort order. */
+/**
+ * Whether few records match. The caller then adds a unary plus to the sort value, so that SQLite cannot use the index
+ * of the sort order. SQLite finds the few records by another index and sorts them.
+ */
 function isNarrow({ userId, kind, state }: ListFilter, sort: NonNullable<Page['sort']>): boolean {
   return userId !== undefined || state === 'invalidated' || (kind === 'rest' && sort !== 'created')
 }
@@ -58,7 +61,10 @@ export function countListed(db: SqliteDatabase, { app, filter, now }: CallOf<'co
   return countWhere(db, '', where, parameters)
 }
 
-/** Metrics ask for this often, so it counts in two indexes and reads only the records that have ended and are not yet swept. */
+/**
+ * Counts the sessions of one kind. Metrics call this function often. Two indexes provide the counts, so the function
+ * only reads records that have ended and are not yet swept.
+ */
 function countKind(db: SqliteDatabase, app: string, kind: ListFilter['kind'], now: number): number {
   const [rest, byEnd] = [indexFor({ kind: 'rest' }), 'INDEXED BY session_records_end']
   const all = countWhere(db, rest, ['s.app = ?', `s.kind = 'rest'`], [app])
@@ -77,14 +83,14 @@ function listCondition(
   { userId, kind, state, via }: ListFilter,
   now: number,
 ): { where: string[]; parameters: unknown[] } {
-  // The unary plus rules out the index of the end, which nearly all records match.
+  // The unary plus prevents SQLite from using the index of `end_at`, because nearly all records match this condition.
   const where = ['s.app = ?', '+s.end_at > ?']
   const parameters: unknown[] = [app, now]
   if (userId !== undefined) {
     where.push('s.user_id = ?')
     parameters.push(userId)
   }
-  // Literals, not parameters: a partial index is only used for a value that the planner sees.
+  // The values are literals, because the planner cannot match a parameter to a partial index.
   if (kind === 'rest') where.push(`s.kind = 'rest'`)
   if (kind === 'web') where.push(`s.kind = 'web'`)
   if (state !== undefined) where.push(state === 'invalidated' ? 's.start_time IS NULL' : 's.start_time IS NOT NULL')

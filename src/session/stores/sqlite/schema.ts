@@ -2,8 +2,9 @@ import type { SqliteDatabase } from './batch.ts'
 
 const SCHEMA_VERSION = 2
 
-// The primary key of the credentials begins with the session's key, which grows: the credentials of a session are stored side by
-// side, and a new session appends to two B-trees instead of inserting into the middle of four.
+// The primary key of the credentials begins with the key of the session, so the credentials of a session are stored
+// side by side. Session keys increase, so a new session appends to two B-trees. Otherwise it would insert into the
+// middle of four B-trees.
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS session_schema (version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS session_records (
@@ -73,7 +74,7 @@ CREATE TABLE IF NOT EXISTS session_processes (
 
 /**
  * Creates the tables and indexes that are missing. A file of an older version needs no other migration.
- * @throws Error when the file was written by a newer version of this store, and changes nothing.
+ * @throws Error when the file was written by a newer version of this store. Nothing is changed then.
  */
 export function createSchema(db: SqliteDatabase): void {
   const present = db.prepare(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session_schema'`).get()

@@ -9,16 +9,18 @@ import { createSchema } from './schema.ts'
 
 export interface SqliteStoreOptions {
   /**
-   * What a committed write survives. 'power-loss' (default): everything that the disk survives. 'crash': any end of the process, but a
-   * power cut may undo the last writes, a logout among them. 'crash' is about four times faster.
+   * Which failures a committed write survives. Default 'power-loss'.
+   * - 'power-loss': crashes of the process and power cuts.
+   * - 'crash': only crashes of the process. A power cut may undo the last writes, such as a logout. Writes are about
+   *   four times faster.
    */
   durability?: 'power-loss' | 'crash'
 }
 
 /**
- * Keeps sessions in a SQLite file that any number of processes on one machine may share.
- * Give it a connection of its own, because it sets the connection's pragmas and begins transactions.
- * @throws Error when the file holds a newer schema.
+ * Stores sessions in a SQLite file that any number of processes on one machine may share.
+ * Use the connection `db` for nothing else, because the store sets pragmas and begins transactions.
+ * @throws Error when the file contains a newer schema.
  */
 export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: SqliteStoreOptions = {}): SessionStore {
   openForSharing(db)

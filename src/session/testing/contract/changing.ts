@@ -12,7 +12,7 @@ import {
   stored,
 } from './fixtures.ts'
 
-/** update, and attach. */
+/** The promises of `update`, and some of `attach`. */
 export const changing: StorePromise[] = [
   {
     claim: 'an update of the expected version writes its fields and raises the version by one',

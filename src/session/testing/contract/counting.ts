@@ -13,7 +13,7 @@ import {
   type Trial,
 } from './fixtures.ts'
 
-/** Limits, lists and counts. */
+/** The promises of `list`, `count` and the limits. */
 export const counting: StorePromise[] = [
   {
     claim:
@@ -151,7 +151,7 @@ export const counting: StorePromise[] = [
       await store.attach({ id: user.record.id, credential: credential(clock, { via: 'link' }) })
       const token = session(clock, { userId: '6', kind: 'rest' })
       await store.create({ session: token, credential: credential(clock, { kind: 'bearer', via: 'token' }) })
-      await store.attach({ id: rest.record.id, credential: otp(clock) }) // not opened yet
+      await store.attach({ id: rest.record.id, credential: otp(clock) }) // a link that is not redeemed yet
       const expired = await stored(trial, { absoluteEnd: clock.now() + 1 })
       await stored(trial, { kind: 'rest', absoluteEnd: clock.now() + 1 })
       clock.advance({ milliseconds: 1 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { atOnce, CALLERS, credential, NOWHERE, otp, rounds, type StorePromise, stateOf, stored } from './fixtures.ts'
 
-/** attach, detach, rotate: the devices and OTPs of one session. */
+/** The promises of `attach`, `detach` and `rotate`, which change the devices and OTPs of a session. */
 export const devices: StorePromise[] = [
   {
     claim:

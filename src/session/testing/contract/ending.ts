@@ -12,7 +12,7 @@ import {
   stored,
 } from './fixtures.ts'
 
-/** end, endMany, remove, takeMessage, sweep, presence. */
+/** The promises of `end`, `endMany`, `remove`, `takeMessage`, `sweep` and `presence`. */
 export const ending: StorePromise[] = [
   {
     claim: 'an ended session is deleted with all its credentials, and its tombstones stay for at least 90 seconds',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { atOnce, credential, HOUR, NOWHERE, type StorePromise, session, stateOf, stored } from './fixtures.ts'
 
-/** create, find, get, credentials, touch. */
+/** The promises of `create`, `find`, `get`, `credentials` and `touch`. */
 export const finding: StorePromise[] = [
   {
     claim: 'a created session is found, with every field unchanged',

@@ -2,13 +2,16 @@ import { type Credential, endAfter, NEVER, type SessionRecord } from '../../reco
 import type { CallOf, Found, Limits, SeenFrom, SessionStore, StoreMethod } from '../../store.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
 
-/** What a promise is checked with: an empty store, and a clock that only `advance` moves. */
+/** The environment of one check: an empty store and a manual clock. */
 export interface Trial {
   store: TrialStore
   clock: ManualClock
 }
 
-/** A store whose calls may omit the application, the limits (default: none) and the time (default: that of the clock). */
+/**
+ * A store whose calls may omit some fields. The defaults are the application `APP`, no limits, and the time of the
+ * clock.
+ */
 export type TrialStore = Pick<SessionStore, 'presence' | 'announcements'> & {
   [M in StoreMethod]: (call: WithUsual<CallOf<M>>) => ReturnType<SessionStore[M]>
 }
@@ -28,7 +31,7 @@ export function trialOf(store: SessionStore, clock = manualClock()): Trial {
   }
 }
 
-/** One promise of the store interface, as a program. */
+/** One promise of the store interface, with a check that rejects when a store breaks the promise. */
 export interface StorePromise {
   claim: string
   check(trial: Trial): Promise<void>
@@ -37,9 +40,9 @@ export interface StorePromise {
 export const APP = 'CONTRACT'
 export const HOUR = 3_600_000
 const NO_LIMITS: Limits = {}
-/** A touch without device and address. */
+/** For a `touch` without device and address. */
 export const NOWHERE: SeenFrom = { device: null, address: null }
-/** A race runs this many callers at once, in several rounds. */
+/** How many callers run at the same time in a race. */
 export const CALLERS = 20
 const ROUNDS = 5
 
@@ -96,7 +99,7 @@ export async function stored({ store, clock }: Trial, fields: Partial<SessionRec
   return { record, cookie }
 }
 
-/** 'live', 'unknown', or the reason of the end. */
+/** Returns 'live', 'unknown', or the reason of the end. */
 export async function stateOf({ store }: Trial, id: string, hash: string): Promise<string> {
   return stateText(await store.find({ id, hash }))
 }

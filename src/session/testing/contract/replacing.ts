@@ -13,7 +13,7 @@ import {
   stored,
 } from './fixtures.ts'
 
-/** replace and redeem. */
+/** The promises of `replace` and `redeem`. */
 export const replacing: StorePromise[] = [
   {
     claim:
