@@ -15,7 +15,7 @@ export class DatabaseUnavailable extends Error {
 
 // Another process has held the write lock for too long, or the disk fails.
 const SQLITE_UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|PROTOCOL|IOERR|FULL|CANTOPEN|READONLY)/
-// 08: connection lost. 25006: standby. 53: out of resources. 57, 55P03, 25P03: cancelled, timeout or shutdown. 58: disk.
+// 08: connection lost. 25006: standby. 53: out of resources. 57, 55P03, 25P03: cancelled, timeout, shutdown. 58: disk.
 const POSTGRES_UNAVAILABLE = /^(08|53|57|58|25006$|25P03$|55P03$)/
 const POSTGRES_CONNECTION_ENDED = /^(08|57P|25006$|25P03$)/
 const POSTGRES_ROLLED_BACK = /^40(001|P01)$/

@@ -74,7 +74,7 @@ interface UsersTable {
   /** A bcrypt hash. In production it is null until the user chooses a password on the page of the link. */
   password: string | null
   validated: number
-  /** The public id of the session that signed up. */
+  /** The public id of the session in which the user signed up. */
   session_id: string
   created_at: string
   validated_at: string | null
@@ -182,7 +182,7 @@ interface KnownDevicesTable {
   last_seen_at: string
 }
 
-/** The requested changes of e-mail addresses, at most one per user. A row is removed when the link is opened. */
+/** The requested changes of e-mail addresses, at most one per user. A row is removed when the change is confirmed. */
 interface EmailChangesTable {
   user_id: string
   /** A random id. The link contains it. */

@@ -1,4 +1,4 @@
-// npm run demo:cluster: the demo in four processes, its data in PostgreSQL and its sessions in Redis.
+// npm run demo:cluster: runs the demo in four processes, with its data in PostgreSQL and its sessions in Redis.
 
 const WORKERS = '4'
 
@@ -15,12 +15,12 @@ process.env.SESSION_STORE = store
 process.env.WEB_CONCURRENCY ||= WORKERS
 await import('../src/main.ts')
 
-/** The first of these variables with a matching address. */
+/** Returns the value of the first of these variables that matches `pattern`. */
 function fromEnvironment(names, pattern) {
   return names.map((name) => process.env[name]?.trim()).find((value) => value && pattern.test(value))
 }
 
-/** The variables of psql and libpq. */
+/** Returns the address in the variables of psql and libpq, or `undefined` when they are not set. */
 function fromLibpq() {
   const { PGHOST, PGPORT = '5432', PGUSER, PGPASSWORD, PGDATABASE } = process.env
   if (!PGHOST || !PGDATABASE || PGHOST.startsWith('/')) return undefined

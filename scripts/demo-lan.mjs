@@ -1,4 +1,4 @@
-// npm run demo:lan: the demo for a phone on the same network. It listens on all networks, so it prints a warning.
+// npm run demo:lan: runs the demo for a phone on the same network, and prints a warning.
 import { networkInterfaces } from 'node:os'
 
 const port = process.env.PORT || '8044'
@@ -18,7 +18,7 @@ console.log(
 )
 await import('../src/main.ts')
 
-/** The first IPv4 address that belongs to a private network. */
+/** Returns the first IPv4 address in a private network, or else the first other IPv4 address. */
 function lanAddress() {
   const own = Object.values(networkInterfaces()).flat()
   const usable = own.filter(({ family, internal }) => family === 'IPv4' && !internal)

@@ -1,4 +1,4 @@
-// npm run dev: run the server, and restart it when a source, a migration or a view changes.
+// npm run dev: runs the server, and restarts it when a source, a migration or a view changes.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, watch } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-// Debounce: editors write several files, or one in several steps.
+// Debounces changes: editors write several files, or one file in several steps.
 const QUIET_MILLISECONDS = 100
 const WATCHED = ['src', 'db', 'views']
-// The database lies in a watched folder and changes with every request.
+// The database is in a watched folder and changes with every request.
 const IGNORED = /\.sqlite(-\w+)?$|~$|\.sw.$/
 
 let server
@@ -57,7 +57,7 @@ async function restart(file) {
 // Finds syntax errors without running the file.
 const CHECK = `require('node:module').stripTypeScriptTypes(require('node:fs').readFileSync(process.argv[1], 'utf8'))`
 
-/** Whether Node cannot parse this source; the error is printed. */
+/** Returns whether Node cannot parse this source, and prints the error. */
 function isBroken(file) {
   if (!file.endsWith('.ts') || !existsSync(file)) return false
   const args = ['--disable-warning=ExperimentalWarning', '-e', CHECK, file]

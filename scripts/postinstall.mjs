@@ -1,4 +1,4 @@
-// Part of npm ci, so that every later command works offline: brings a newer Node along where the installed one is too old.
+// Runs during `npm ci`. Downloads Node when the installed Node is too old, so that later commands work offline.
 import { downloadedNode, downloadNode } from './install-node.mjs'
 import { isNewEnough, nodeDirections } from './node-version.mjs'
 

@@ -1,5 +1,5 @@
 // node scripts/run.mjs PROGRAM [ARGUMENT …]: runs a program of this project on a Node that is new enough.
-// Runs on any Node since 18, and imports nothing of the project before it knows the version.
+// This file must run on Node 18 and newer. It imports the program only after checking the version.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import module from 'node:module'
@@ -27,11 +27,11 @@ else {
   runUnder(node)
 }
 
-/** Runs it in this process, so that signals reach the program itself. */
+/** Runs the program in this process, so that the program receives all signals itself. */
 async function runHere() {
   const isInstalled = ['koa', 'better-sqlite3'].every((name) => existsSync(join(root, 'node_modules', name)))
   if (!isInstalled) stop('The packages are not installed yet. Run "npm ci" first.')
-  // Inherited by workers and child processes. Where nothing can be written, Node goes without.
+  // Workers and child processes inherit the variable. When the folder cannot be written, Node runs without the cache.
   process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'compile')
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE)
   const file = join(root, program)
@@ -39,7 +39,10 @@ async function runHere() {
   await import(pathToFileURL(file).href)
 }
 
-/** Runs it in a child process with the same terminal, folder and arguments. Passes signals on, and ends as the child ends. */
+/**
+ * Runs the program in a child process with the same terminal, folder and arguments. Forwards signals to the child. Ends
+ * with the exit code or the signal of the child.
+ */
 function runUnder(node) {
   const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' })
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal))

@@ -5,7 +5,10 @@ import { exitCode, GateError, root, run, testEnvironment } from './run-program.m
 
 const PLAYWRIGHT = join(root, 'node_modules', '@playwright', 'test', 'cli.js')
 
-/** Runs these walkthroughs in Chromium, on these screens of playwright.config.ts (default: all), and returns how many passed. */
+/**
+ * Runs browser tests in Chromium. Returns how many passed. `screens` are projects of playwright.config.ts. Default:
+ * all.
+ */
 export async function runBrowserTests(files, screens = []) {
   const path = await ensureChromium()
   console.log(`browser: ${path}`)
@@ -19,7 +22,7 @@ export async function runBrowserTests(files, screens = []) {
 }
 
 async function ensureChromium() {
-  // Imported late: Playwright may not be installed yet.
+  // Imported here, because Playwright is possibly not installed when this file is loaded.
   const { findChromium } = await import('../support/chromium.mjs')
   const found = findChromium()
   if (found) return found

@@ -4,7 +4,9 @@ import { GateError, root } from './run-program.mjs'
 
 const FILE = join(root, 'test', 'expected-counts.json')
 
-/** Throws when fewer tests ran in this part of the gate than were recorded, so that no test disappears unnoticed. */
+/**
+ * Throws a `GateError` when fewer tests ran in this part of the gate than are recorded in test/expected-counts.json.
+ */
 export function checkCounts(part, counts) {
   const expected = readCounts()[part]
   for (const kind of ['unit', 'browser']) {
@@ -20,7 +22,7 @@ export function checkCounts(part, counts) {
   }
 }
 
-/** Records how many tests this part of the gate has. */
+/** Records how many tests ran in this part of the gate. */
 export function writeCounts(part, { unit, browser }) {
   writeFileSync(FILE, `${JSON.stringify({ ...readCounts(), [part]: { unit, browser } }, null, 2)}\n`)
   console.log(`Recorded ${unit} unit and ${browser} browser tests.`)

@@ -1,9 +1,11 @@
-// Which test runs when. `npm test` runs what needs no database server and no second process; `npm run test:all` runs everything.
+// Decides which tests run in which command. `npm test` runs the tests that need neither a database server nor a second
+// process. `npm run test:all` runs all tests.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { GateError, root } from './run-program.mjs'
 
-// What `npm test` leaves to `npm run test:all`: it starts processes or copies of the project, or takes more than ten seconds.
+// Tests that start processes or copies of the project, or that take more than ten seconds. Only `npm run test:all` runs
+// them.
 const LATER = [
   'test/commands/commands.test.ts',
   'test/commands/move-sessions.test.ts',
@@ -21,7 +23,7 @@ const LATER = [
   'test/store-trouble/',
 ]
 
-// Tests of a database server. Without one these files have no test.
+// Tests that need a database server. Without the server, these files define no test.
 const ABOUT_SERVERS = [
   'test/commands/postgres-commands.test.ts',
   'test/db/dialects/postgres-driver.test.ts',
@@ -31,10 +33,10 @@ const ABOUT_SERVERS = [
   'test/session/stores/redis/',
 ]
 
-// The documented walkthroughs: the login, and the validation of an e-mail address.
+// The browser tests of the documented examples: the login, and the validation of an e-mail address.
 const DOCUMENTED = ['test/e2e/login.spec.ts', 'test/e2e/sign-up.spec.ts']
 
-// What runs twice: with the data of the CRM in SQLite, and in PostgreSQL.
+// Tests that run twice: with the data of the CRM in SQLite, and with the data in PostgreSQL.
 const TWICE = [
   'test/accounts/',
   'test/admin/',
@@ -54,7 +56,7 @@ const NO_DATABASE = 'asks no database'
 const SESSIONS_ONLY = 'is about the session store'
 const OWN_DATABASE = 'names its own database'
 
-// Of these, what runs once, and why.
+// The exceptions in the folders of TWICE: tests that run only once, with the reason.
 const ONCE = {
   'test/accounts/people/passwords.test.ts': NO_DATABASE,
   'test/accounts/sign-in/login-limit.test.ts': NO_DATABASE,
@@ -75,7 +77,7 @@ const ONCE = {
   'test/web/static-assets.test.ts': NO_DATABASE,
 }
 
-/** All test files, by the part of the gate that they belong to. */
+/** Returns all test files, grouped by the part of the gate that runs them. */
 export function planTests() {
   const unit = testFiles('.test.ts')
   const walkthroughs = testFiles('.spec.ts')
@@ -96,25 +98,25 @@ export function planTests() {
   }
 }
 
-/** Which database servers the tests of these files need. */
+/** Returns which database servers the tests in these files need. */
 export function serversFor(files) {
   const texts = files.map(read)
   const isNamed = (name) => texts.some((text) => text.includes(name)) || files.some(runsOnEveryStore)
   return { redis: isNamed('redisUrl'), postgres: isNamed('postgresUrl') }
 }
 
-/** Whether a file needs a server that this machine lacks: it may have no test then. */
+/** Returns whether a file needs a server that is not running. Such a file may define no test. */
 export function lacksServer(file) {
   const { redis, postgres } = serversFor([file])
   return (redis && !process.env.TEST_REDIS_URL) || (postgres && !process.env.TEST_POSTGRES_URL)
 }
 
-/** The files whose path contains one of `filter`. */
+/** Returns the files whose path contains one of the texts in `filter`. An empty `filter` matches all files. */
 export function matching(files, filter) {
   return filter.length === 0 ? files : files.filter((file) => filter.some((part) => file.includes(part)))
 }
 
-/** Whether its tests run on every session store. */
+/** Returns whether the tests of a file run on every session store. */
 export function runsOnEveryStore(file) {
   return /\bSTORES\b[^;]*?support\/layer\.ts'/.test(read(file))
 }
@@ -123,7 +125,7 @@ function among(list) {
   return (file) => list.some((name) => (name.endsWith('/') ? file.startsWith(name) : file === name))
 }
 
-/** A file that the lists above do not name is part of `npm test`, and its folder decides about the pass on PostgreSQL. */
+/** Throws a `GateError` when one of the lists above contains a file or folder that does not exist. */
 function refuseGone(files) {
   const named = [...LATER, ...ABOUT_SERVERS, ...DOCUMENTED, ...TWICE, ...Object.keys(ONCE)]
   const gone = named.filter((name) => !files.some(among([name])))

@@ -6,7 +6,7 @@ import { GateError, headline, run } from './run-program.mjs'
 import { startTestServers } from './test-servers.mjs'
 import { runUnitTests, runUnitTestsOnPostgres } from './unit-tests.mjs'
 
-/** Runs a part of the gate. What fails is printed as one message at the end, and the process ends with code 1. */
+/** Runs a part of the gate. After a `GateError`, prints its message and sets the exit code to 1. */
 export async function runGate(part) {
   try {
     await ensureDevTools()
@@ -26,7 +26,7 @@ export async function checkSources() {
   await run(process.execPath, biome, 'Biome found problems; "npm run format" fixes most of them.')
 }
 
-/** What `npm test` runs: the embedded stores in this process, and the documented walkthroughs. */
+/** Runs the tests of `npm test`: unit tests on the embedded session stores, and the documented browser tests. */
 export async function testEmbedded({ embedded, documented }) {
   headline('Unit and integration tests on the embedded stores')
   const unit = await runUnitTests(embedded, { stores: 'embedded' })
@@ -35,7 +35,10 @@ export async function testEmbedded({ embedded, documented }) {
   return { unit, browser }
 }
 
-/** What `npm run test:all` runs beside that: every store, database, process and screen. Also returns what this machine lacks. */
+/**
+ * Runs the other tests of `npm run test:all`: all stores, databases, processes and screens. Returns the counts, and the
+ * database servers that this machine lacks (`leftOut`).
+ */
 export async function testTheRest(plan) {
   headline('Database servers')
   const { leftOut, stop } = await startTestServers()
@@ -56,9 +59,9 @@ export async function testTheRest(plan) {
   }
 }
 
-/** Compares how many tests ran with how many are recorded, or records it. Returns the sum. */
+/** Checks the number of tests against the recorded number. `update` records the number instead. Returns the sum. */
 export function count(part, { unit, browser, leftOut = [] }, { update = false } = {}) {
-  // The recorded numbers are those of a machine that lacks nothing.
+  // The numbers are recorded on a machine with all database servers.
   if (leftOut.length === 0) (update ? writeCounts : checkCounts)(part, { unit, browser })
   else console.log(`\nLeft out, because this machine lacks it: ${leftOut.join('; ')}.`)
   return unit + browser

@@ -5,13 +5,17 @@ import { pathToFileURL } from 'node:url'
 import { lacksServer, runsOnEveryStore } from './plan.mjs'
 import { root } from './run-program.mjs'
 
-// Loading its imports takes longer than running most test files. Files of one room share a process, so many at a time.
+// Loading the imports takes longer than running most test files. Files of the same folder therefore share a process.
 const FILES_PER_PROCESS = 12
 
-// Their tests are defined in the store contract, so among others these files look empty.
+// The tests of these files are defined in the store contract, so the report attributes them to another file. Each of
+// these files has a process of its own and is not checked for tests.
 const ALONE = /^test\/session\/stores\/\w+\/store\.test\.ts$/
 
-/** Distributes test files over processes. Returns the programs to run, the files that must each have run a test, and how to clean up. */
+/**
+ * Distributes test files over processes. Returns the programs to run, the files that must run at least one test
+ * (`watched`), and a function that removes the temporary files.
+ */
 export function groupTests(files) {
   const folder = mkdtempSync(join(tmpdir(), 'test-groups-'))
   const alone = files.filter((file) => ALONE.test(file) && !lacksServer(file)).map((file) => [file])
@@ -35,8 +39,8 @@ function sizeOf(group) {
 }
 
 /**
- * A program that loads all its tests before any runs. Without that, a file that is loaded while the stores are connecting would run its
- * tests, and their end would close the connections.
+ * Writes a program that loads all its test files before a test runs. Otherwise, the tests of the first files could end
+ * while the stores are still connecting for the next file, and the end of these tests would close the connections.
  */
 function writeProgram(program, files) {
   const all = program.replace('.test.mjs', '.files.mjs')

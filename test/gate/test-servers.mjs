@@ -2,7 +2,7 @@ import { findPostgres, startPostgres } from '../support/servers/postgres-server.
 import { findRedis, startRedis } from '../support/servers/redis-server.ts'
 import { exitCode, GateError, run } from './run-program.mjs'
 
-/** The servers that tests need beside memory and SQLite. */
+/** The database servers that tests need. */
 const KINDS = {
   redis: {
     name: 'Redis',
@@ -23,8 +23,10 @@ const KINDS = {
 }
 
 /**
- * Starts the servers that these tests need (`redis`, `postgres`), unless the environment names one, and tells the tests where they are.
- * Returns what this machine lacks, with directions, and a function that stops the started servers. In CI, throws when one is missing.
+ * Starts the servers in `needed`, and sets TEST_REDIS_URL and TEST_POSTGRES_URL to their addresses. A server whose
+ * variable is already set is not started. Returns the servers that this machine lacks (`leftOut`), and a function that
+ * stops the started servers.
+ * @throws a `GateError` in CI, when this machine lacks a server.
  */
 export async function startTestServers(needed = { redis: true, postgres: true }) {
   const started = []
@@ -62,7 +64,7 @@ async function mayInstall() {
   return process.env.CI && process.getuid?.() === 0 && (await exitCode('sh', ['-c', 'command -v apt-get'])) === 0
 }
 
-/** Installs a server without starting it: Debian would start it, and the tests use servers of their own. */
+/** Installs a server with apt-get. RUNLEVEL=1 prevents Debian from starting the installed server. */
 async function install(name) {
   const complaint = `${name} could not be installed with apt-get.`
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
