@@ -71,7 +71,7 @@ export async function missingMigrations(
   return Object.keys(migrations).filter((name) => !applied.includes(name))
 }
 
-/** Returns the names of the applied migrations. Throws when another program has created a table with a name of ours. */
+/** Returns the names of the applied migrations. Throws when another program has created one of the tables. */
 export async function appliedMigrations(database: Kysely<Database>, where: string): Promise<string[]> {
   const tables = await database.introspection.getTables({ withInternalKyselyTables: true })
   const names = tables.map((table) => table.name)

@@ -22,7 +22,7 @@ export const LARGEST_USER_ID = 999_999_999
 /** The maximum length of an e-mail address (RFC 5321). */
 export const LONGEST_EMAIL = 254
 
-/** The role of a staff account; `src/crm-session/privileges.ts` maps it to privileges. */
+/** The role of a staff account. `src/crm-session/privileges.ts` defines the privileges of each role. */
 export type Role = 'salesperson' | 'manager' | 'administrator'
 
 interface SalesPersonsTable {
@@ -93,7 +93,7 @@ interface OutboxTable {
   /** The end of the lease of the process that sends the mail. Empty: no lease. */
   leased_until: string
   attempts: number
-  /** A code for why the last attempt failed, or for the newer request that replaced this mail. */
+  /** A code for the failure of the last attempt, or for a newer request that replaced this mail. */
   problem: string | null
   sent_at: string | null
   link_until: string | null
@@ -118,7 +118,7 @@ interface MailboxTable {
   subject: string
   text: string
   html: string
-  /** A JSON list. */
+  /** The addresses in the mail, as a JSON array. */
   links: string
   sent_at: string
 }
@@ -182,7 +182,10 @@ interface KnownDevicesTable {
   last_seen_at: string
 }
 
-/** The requested changes of e-mail addresses, at most one per user. A row is removed when the change is confirmed. */
+/**
+ * The requested changes of e-mail addresses, at most one per user. A row is removed when its link is redeemed or
+ * expires.
+ */
 interface EmailChangesTable {
   user_id: string
   /** A random id. The link contains it. */

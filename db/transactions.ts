@@ -7,7 +7,7 @@ import type { Database } from './tables.ts'
  * The subjects that a transaction locks. Transactions with a common subject run one after the other, in all processes.
  */
 interface Turn {
-  /** An e-mail address. Covers the account, the requests and the mail of this address. */
+  /** An e-mail address. The lock covers the account, the requests and the mail of this address. */
   email?: string
   /** The userId of an account. */
   user?: string | number

@@ -14,7 +14,7 @@ export const industries: readonly { name: string; words: readonly string[] }[] =
   { name: 'Water', words: ['Water', 'Filtration', 'Waterworks'] },
 ]
 
-// biome-ignore format: one name a line would hide how many there are
+// biome-ignore format: one name per line would make this list too long
 /** First words of company names. The cities and family names of the country are the other first words. */
 export const coinedNames: readonly string[] = [
   'Alderbrook', 'Altamar', 'Amberline', 'Arcwell', 'Bluestone', 'Brightwater', 'Calderan', 'Cobalt', 'Corvane', 'Drift',

@@ -9,7 +9,7 @@ import { runCommand } from './run-command.ts'
 interface DatabaseFile {
   path: string
   variable: string
-  /** A table of this demo. A file without it is another program's, and is not deleted. */
+  /** A table of this demo. A file without this table belongs to another program and is not deleted. */
   table: string
 }
 

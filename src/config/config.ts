@@ -25,7 +25,7 @@ export interface Config {
   profile: 'demo' | 'production'
   host: string
   port: number
-  /** Whether PORT is set. Otherwise a busy port is replaced by a free one. */
+  /** Whether `PORT` is set. When it is not set, a busy port is replaced by a free one. */
   portIsExplicit: boolean
   /** The origin that users open, without a trailing slash. `undefined`: the address that the server listens on. */
   publicUrl: string | undefined
@@ -80,7 +80,7 @@ type Environment = Record<string, string | undefined>
 /** The error for an invalid configuration. The message has one line for each problem. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
-  /** One sentence for each problem. It begins with the name of the variable. */
+  /** One sentence for each problem, beginning with the name of the variable. */
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[]) {

@@ -1,6 +1,6 @@
 /** The storage of a CRM session, which all tabs of a browser share. */
 export interface CrmStorage {
-  /** The top 3 customers of a user. `owner` is the userId. After another user logs in, they are not shown. */
+  /** The top 3 customers of a user. `owner` is the userId. The customers are not shown to another user. */
   myTop3?: { owner: string; customers: TopCustomer[] }
   /** The state of the newest sign-up in this session. `ID` is the id of the account. */
   status?: { step: SignUpStep; email: string; ID: string }

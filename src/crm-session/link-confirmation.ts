@@ -5,7 +5,7 @@ import type { PageModel } from '../web/pages.ts'
 interface ConfirmLinkPage extends PageModel {
   /** The user whose session the link opens. Empty for a guest. */
   owner: string
-  /** The user whom opening the link signs out in this browser. `undefined`: none. */
+  /** The current user of this browser, whom the link signs out. `undefined`: none. */
   instead: string | undefined
   /** The address of the button that opens the link. */
   action: string
@@ -45,8 +45,8 @@ export function linkConfirmation(hasPage: (path: string, method: string) => bool
 }
 
 /**
- * Returns the address that redeems the link. With `instead`, redeeming may sign out the current user. The page must
- * name that user.
+ * Returns the address that redeems the link. When `instead` is set, redeeming the link signs out the
+ * current user.
  */
 export function confirmAction(ctx: Context, instead: string | undefined): string {
   const parameters = [...new URLSearchParams(ctx.querystring)].filter(([name]) => name !== REPLACE_PARAMETER)

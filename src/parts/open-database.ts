@@ -59,7 +59,7 @@ async function openPostgres(url: string, connections: Connections): Promise<Open
     database,
     async migrate() {
       if (!(await isBehind(database, where))) return
-      // Without timeouts: waiting for another process that migrates, or changing a large table, may take long.
+      // A migration may take longer than the usual timeouts, for example on a large table.
       const unlimited = await connections.unlimitedPostgres(url)
       try {
         await migrateToLatest(new Kysely<Database>({ dialect: new SharedPostgresDialect(unlimited) }), where)

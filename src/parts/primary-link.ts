@@ -78,7 +78,7 @@ export function linkToPrimary(): PrimaryLink | undefined {
   }
 }
 
-/** Returns whether a message comes from a worker's code. Node sends messages over the same channel. */
+/** Returns whether a message is a `WorkerMessage`. Node sends other messages over the same channel. */
 export function isForPrimary(message: unknown): message is WorkerMessage {
   return (message as Partial<WorkerMessage> | null)?.to === 'primary'
 }

@@ -17,7 +17,7 @@ interface SweptParts {
 
 /**
  * Removes expired sign-ups, mail that was sent or dropped, and old audit rows once an hour. The returned function stops
- * the sweeps. It resolves after a running sweep has finished.
+ * the sweeps. Its promise resolves after a running sweep has finished.
  */
 export function startSweeping({ database, clock, log, auditDays }: SweptParts): () => Promise<void> {
   return startInterval(clock, async () => {

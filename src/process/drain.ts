@@ -2,7 +2,7 @@ import type { Server, ServerResponse } from 'node:http'
 
 /**
  * Prepares a graceful shutdown. The returned function stops accepting connections, closes idle ones, and waits for the
- * requests in flight. After `limitMilliseconds` it closes all remaining connections.
+ * requests in flight. After `limitMilliseconds`, all remaining connections are closed.
  */
 export function drain(server: Server, limitMilliseconds: number): () => Promise<void> {
   const inFlight = new Set<ServerResponse>()

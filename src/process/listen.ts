@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts'
 import { StartError } from '../config/start-error.ts'
 
 const TRIES = 20
-// Every other port is left to the demo's external platform.
+// The ports between are left to the demo's external platform.
 const STEP = 2
 
 /**

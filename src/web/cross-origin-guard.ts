@@ -28,7 +28,7 @@ function refuseForeignChange(ctx: Context, origins: OwnOrigins): void {
   } else if (ctx.get('Cookie') !== '') refuse()
 }
 
-/** Lets other sites link to a page, but neither embed nor read it. */
+/** Allows other sites to link to a page, and prevents them from embedding or reading it. */
 function refuseEmbedding(ctx: Context): void {
   const foreign = ['cross-site', 'same-site'].includes(ctx.get('Sec-Fetch-Site'))
   if (foreign && ctx.get('Sec-Fetch-Dest') !== 'document')

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Context } from 'koa'
 
 /**
- * Returns a key for the browser that sent this request. All tabs of a browser have the same key, a hash of the cookie.
+ * Returns a hash of the cookie, which is the same for all tabs of a browser.
  */
 export function deviceKey(ctx: Context, cookieName: string): string {
   return createHash('sha256')

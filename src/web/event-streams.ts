@@ -88,7 +88,7 @@ export class EventStreams {
     return this.#open.size
   }
 
-  /** Ends all streams and opens no more. A graceful shutdown calls it, because it waits for open responses. */
+  /** Ends all streams and opens no more. Otherwise, a graceful shutdown would wait for the open streams. */
   stop(): void {
     this.#stopped = true
     for (const stream of [...this.#open.values()]) stream.end()

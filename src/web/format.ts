@@ -18,45 +18,45 @@ const wholeMoney = new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 
 /** A point in time: a date, milliseconds, or an ISO text. */
 type Time = Date | number | string
 
-/** `2026-06-30` → "30 Jun 2026" */
+/** Formats a date: `2026-06-30` → "30 Jun 2026" */
 export function formatDay(date: string): string {
   return day.format(new Date(`${date}T00:00:00Z`))
 }
 
-/** "30 Jun 2026, 14:05 UTC" */
+/** Formats a time: "30 Jun 2026, 14:05 UTC" */
 export function formatMoment(at: Time): string {
   return `${moment.format(new Date(at))} UTC`
 }
 
-/** "30 Jun 2026, 14:05:09 UTC" */
+/** Formats a time with seconds: "30 Jun 2026, 14:05:09 UTC" */
 export function formatExactMoment(at: Time): string {
   return `${exactMoment.format(new Date(at))} UTC`
 }
 
-/** "30 June 2026 at 14:05 UTC" */
+/** Formats a time with the full name of the month: "30 June 2026 at 14:05 UTC" */
 export function formatLongMoment(at: Time): string {
   return `${longMoment.format(new Date(at))} UTC`
 }
 
-/** "14:05 UTC" */
+/** Formats a time without the date: "14:05 UTC" */
 export function formatTime(at: Time): string {
   return `${time.format(new Date(at))} UTC`
 }
 
-/** "14:05:09 UTC" */
+/** Formats a time with seconds and without the date: "14:05:09 UTC" */
 export function formatExactTime(at: Time): string {
   return `${exactTime.format(new Date(at))} UTC`
 }
 
-/** Formats the time since then: "just now", "3 min ago". */
+/** Formats the time between `at` and now: "just now", "3 min ago". */
 export function formatAgo(at: Time, now: number): string {
   const milliseconds = now - new Date(at).getTime()
   return milliseconds < MINUTE ? 'just now' : `${formatDuration(milliseconds)} ago`
 }
 
 /**
- * Formats the time until then, rounded up to minutes: "58 min", "11 h 20 min", "29 days". Returns "no end" for `null`,
- * and "ends now" for a time that has passed.
+ * Formats the time from now to `until`, rounded up to minutes: "58 min", "11 h 20 min", "29 days". Returns "no end" for
+ * `null`, and "ends now" for a time that has passed.
  */
 export function formatTimeLeft(until: Time | null, now: number): string {
   if (until === null) return 'no end'
@@ -79,7 +79,7 @@ export function formatCount(count: number, one = '', many = ''): string {
   return `${number.format(count)} ${count === 1 ? one : many}`.trim()
 }
 
-/** 1234 → "1.2 kB" */
+/** Formats a number of bytes: 1234 → "1.2 kB" */
 export function formatBytes(bytes: number): string {
   return bytes < 1000 ? `${bytes} B` : `${decimal.format(bytes / 1000)} kB`
 }

@@ -17,8 +17,8 @@ export function maskEncodedTokens(piece: string): string {
 }
 
 /**
- * Decodes up to three times, because proxies may encode again. Returns `undefined` when that does not decode
- * everything.
+ * Decodes up to three times, because proxies may encode again. Returns `undefined` when the text is
+ * encoded more than three times.
  */
 export function decodeFully(text: string): string | undefined {
   let decoded = text

@@ -9,7 +9,7 @@ const QUERY_IN_PATH = /4DSID|%(?:25)*3F/i
 
 /**
  * Returns a URL that can be logged. Bearer tokens and secrets are masked everywhere, and one-time tokens in the query.
- * Encoded ones are masked too. A session's public id in the path is not masked.
+ * Encoded tokens and secrets are masked too. A session's public id in the path is not masked.
  */
 export function maskUrl(url: string): string {
   const start = url.indexOf('?')

@@ -32,7 +32,7 @@ declare module 'koa' {
     /** The id of this request in the log and on error pages. */
     requestId: string
     /**
-     * Responds with the page `views/<template>.eta`. Does not change a status that was set before; the default is 200.
+     * Responds with the page `views/<template>.eta`. The status is 200 unless it was set before.
      */
     show<Model extends PageModel>(template: string, model: Model): void
   }

@@ -1,7 +1,7 @@
 // Relative paths are resolved against this address. A result with another origin is not on this server.
 const BASE = 'http://own.invalid'
 const LONGEST = 2000
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the expression finds control characters, to refuse them
 const NEVER_IN_A_PATH = /[\\\u0000-\u0020\u007f]/
 
 /**

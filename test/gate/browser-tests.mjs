@@ -22,7 +22,7 @@ export async function runBrowserTests(files, screens = []) {
 }
 
 async function ensureChromium() {
-  // Imported here, because Playwright is possibly not installed when this file is loaded.
+  // Imported here, because Playwright may not be installed yet when this file is loaded.
   const { findChromium } = await import('../support/chromium.mjs')
   const found = findChromium()
   if (found) return found

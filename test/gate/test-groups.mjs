@@ -39,8 +39,8 @@ function sizeOf(group) {
 }
 
 /**
- * Writes a program that loads all its test files before a test runs. Otherwise, the tests of the first files could end
- * while the stores are still connecting for the next file, and the end of these tests would close the connections.
+ * Writes a program that loads all its test files before a test runs. Otherwise, tests could run while the stores
+ * are still connecting, and the end of these tests would close the connections.
  */
 function writeProgram(program, files) {
   const all = program.replace('.test.mjs', '.files.mjs')

@@ -81,7 +81,7 @@ export class Workers {
     worker.on('message', (message: unknown) => {
       if (isForPrimary(message)) onMessage(message, (answer) => send(worker, answer))
     })
-    // Emitted for a message to a worker that has just died.
+    // This event occurs for a message to a worker that has just died.
     worker.on('error', (err) =>
       log.warn({ event: 'worker.trouble', worker: worker.id, err }, 'a message to a worker failed'),
     )
