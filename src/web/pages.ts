@@ -31,9 +31,7 @@ declare module 'koa' {
   interface DefaultContext {
     /** The id of this request in the log and on error pages. */
     requestId: string
-    /**
-     * Responds with the page `views/<template>.eta`. The status is 200 unless it was set before.
-     */
+    /** Responds with the page `views/<template>.eta`. The status is 200 unless it was set before. */
     show<Model extends PageModel>(template: string, model: Model): void
   }
 }
