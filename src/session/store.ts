@@ -1,85 +1,96 @@
 import type { Credential, EndedSession, EndReason, SessionId, SessionKind, SessionRecord } from './record.ts'
 
 /**
- * What a store must promise. Every method is atomic. Its one argument holds the application's name (`app`), which keeps applications
- * that share a store apart. Where the time matters it also holds `now` (milliseconds since 1970): a store never reads a clock.
+ * Stores the sessions of one or more applications.
  *
- * Missing is a value (`undefined`, `false`), broken is an exception: a store that cannot answer throws. A store on another machine
- * answers or throws within a deadline, because a request waits for it.
- * `testing/store-contract.ts` proves every promise. Run it against a store of your own.
+ * - Every method is atomic.
+ * - `app` is the name of the application. Applications that share a store cannot access each other's sessions.
+ * - `now` is the time of the call in milliseconds since 1970. A store never reads a clock.
+ * - A method returns `undefined` or `false` when a session, a credential or a message does not exist.
+ * - A method throws when the store fails. A store on another machine needs a deadline, because requests wait for it.
+ *
+ * `testing/store-contract.ts` tests these rules. Run it against your own store.
  */
 export interface SessionStore {
   /**
-   * Adds a session with its first credential. Insert-only: an id that exists is an error, never an overwrite.
-   * Limits are checked in the same step. At a limit nothing is written and the answer is `{ admitted: false }`.
+   * Adds a session with its first credential. Throws if the session ID already exists.
+   * At the limit `sessions` or `guests`, it writes nothing and returns `{ admitted: false }`.
    */
   create(call: InApp & Now & { session: SessionRecord; credential: Credential; limits: Limits }): Promise<Admission>
 
   /**
-   * Finds the session that a credential belongs to, by the session's id and the hash of the credential's secret.
-   * Answers `ended` only for a credential that was once valid, for at least 90 s after the end, whatever ended it.
+   * Finds the session of a credential, by the session ID and the hash of the credential's secret.
+   * Returns the state `ended` for at least 90 seconds after the credential has ended, for any reason.
+   * Returns `undefined` for a credential that never existed.
    */
   find(call: InApp & Now & { id: SessionId; hash: string }): Promise<Found | undefined>
 
-  /** Reads a record by its public id, without a credential: for lists and administration. It may be live, expired or invalidated. */
+  /** Reads a live, expired or invalidated record without a credential. For lists and administration. */
   get(call: InApp & { id: SessionId }): Promise<SessionRecord | undefined>
 
-  /** The credentials of some sessions, oldest first. Hashes are included: never show them. */
+  /** Returns the credentials of these sessions, oldest first. They include hashes, which must not be shown to users. */
   credentials(call: InApp & { ids: readonly SessionId[] }): Promise<Map<SessionId, Credential[]>>
 
   /**
-   * Compare-and-set: changes a live session if it still has the expected version, and raises the version by one.
-   * Answers `false` and writes nothing when the version is another one, the session is no longer live, or `by` (the hash of the
-   * caller's credential) has ended. Never creates. The record keeps the last `writeId`: a second call with the same one answers
-   * `true` without writing again, so that a caller whose reply was lost may ask again.
+   * Changes a live session by compare-and-set, and increases its version by one.
+   * Writes nothing and returns `updated: false` in these cases:
+   *
+   * - The version differs from `expected.version`.
+   * - The session is not live.
+   * - The credential with the hash `expected.by` has ended.
+   *
+   * The record stores the last `writeId`. A second call with the same `writeId` returns `updated: true` and writes
+   * nothing. A caller can therefore repeat a call after a lost reply.
    */
   update(
     call: InApp & Now & { id: SessionId; expected: Expected; writeId: string; changes: SessionChanges; limits: Limits },
   ): Promise<Updated>
 
   /**
-   * Records activity: moves `lastAccessTime`, the end that follows from it and the credential's `lastSeenAt`, and stores the device
-   * and address of `from`. Moves nothing backwards, and does nothing to a session that is no longer live. The version stays.
+   * Records activity. Updates the session's `lastAccessTime` and `end`, and the credential's `lastSeenAt`, device and
+   * address. Never replaces a time by an earlier one. Does nothing if the session is not live. Does not change the
+   * version.
    */
   touch(call: InApp & Now & { id: SessionId; hash: string; from: SeenFrom }): Promise<void>
 
   /**
-   * Adds a credential to a live session: another device, a token, or an OTP. At `limits.credentials` the device that was seen
-   * longest ago is signed out, never `by`. At `limits.otps` the oldest OTP ends. A new OTP also ends the OTP of the same purpose,
-   * in the same step. Answers `false` for a session that is not live.
+   * Adds a credential to a live session: another device, a token, or an OTP. Returns `false` if the session is not
+   * live. At `limits.credentials`, it signs out the least recently used device other than `by`.
+   * At `limits.otps`, it revokes the oldest OTP. A new OTP also revokes the previous OTP with the same purpose.
    */
   attach(
     call: InApp & Now & { id: SessionId; credential: Credential; by?: string | undefined; limits: Limits },
   ): Promise<boolean>
 
-  /** Ends one credential by its public handle. For a credential that is already gone the answer is `false`, not an error. */
+  /** Ends one credential by its public handle. Returns `false` if the credential does not exist. */
   detach(call: InApp & Now & { id: SessionId; handle: string; reason: EndReason }): Promise<boolean>
 
   /**
-   * Replaces the credential `by` of a live session by a new one. With `others: 'end'` all its other devices and OTPs end in the
-   * same step. Answers `false` when `by` is no longer valid.
+   * Replaces the credential with the hash `by` by a new one. With `others: 'end'`, it also ends the session's other
+   * devices and OTPs. Returns `false` if the replaced credential has already ended.
    */
   rotate(
     call: InApp & Now & { id: SessionId; by: string; credential: Credential; others: 'end' | 'keep' },
   ): Promise<boolean>
 
-  /** Looks at a live OTP of a live session without spending it. */
+  /** Finds a valid OTP of a live session. The OTP stays valid. */
   findOTP(call: InApp & Now & { hash: string }): Promise<FoundOTP | undefined>
 
   /**
-   * Spends an OTP: of many callers exactly one gets the session. `credential` is attached in the same step.
-   * Without one nothing is attached (a request-only link, or a session's own token).
+   * Redeems an OTP and returns its session. Of several concurrent calls, exactly one succeeds.
+   * Adds `credential` to the session in the same step. `credential` is absent for a request-only link, and for a link
+   * that a device of the same session opens.
    */
   redeem(
     call: InApp & Now & { hash: string; credential?: Credential | undefined; limits: Limits },
   ): Promise<SessionRecord | undefined>
 
   /**
-   * JADE's secureSession in one step. The new session is live with its one credential. The old one stays as an invalidated
-   * record (both times null, storage emptied) that keeps its licence, and all its credentials end. At the limit of licences the
-   * old record is deleted and the new session takes over its licence.
-   * Answers `gone` when the old session is no longer live or `by` no longer valid, and `moved` when `expected.version` is given and
-   * is not the record's. Both write nothing.
+   * Replaces a live session by a new session with one credential (JADE's secureSession). All credentials of the old
+   * session end. The old session remains as an invalidated record, with null times and empty storage, and still counts
+   * as a session. At `limits.sessions`, the old record is deleted instead.
+   * Returns `gone` if the old session or the credential `expected.by` has ended. Returns `moved` if the version of the
+   * record differs from `expected.version`. In both cases nothing is written.
    */
   replace(
     call: InApp &
@@ -87,8 +98,8 @@ export interface SessionStore {
   ): Promise<Replaced>
 
   /**
-   * Ends a live session: the record is deleted, and each credential leaves a tombstone with the reason (and a message, if any).
-   * Answers `undefined` when it is no longer live: people press Log out twice. `by` as in `update`.
+   * Ends a live session. Deletes the record and stores a tombstone with the reason and the message for each credential.
+   * Returns `undefined` if the session or the credential `by` has already ended, for instance after a second log out.
    */
   end(call: InApp & Now & EndOptions & { id: SessionId; reason: EndReason }): Promise<EndedSession | undefined>
 
@@ -98,34 +109,36 @@ export interface SessionStore {
   ): Promise<EndedSession[]>
 
   /**
-   * Removes a record in any state, an invalidated one included, and frees its licence. Leaves tombstones. Answers what it removed:
-   * with the reason `revoked` for a live session, else with the reason for which it had ended before.
+   * Removes a live, expired or invalidated record, and stores a tombstone for each credential. Returns the removed
+   * session. The reason is `revoked` if the session was live, otherwise the reason why it had ended.
    */
   remove(call: InApp & Now & { id: SessionId; message?: string | undefined }): Promise<EndedSession | undefined>
 
-  /** Reads and deletes the message that an ended session left for this device. Of many callers exactly one gets it. */
+  /**
+   * Returns and deletes the message of an ended session for this device. Of several concurrent calls, one returns it.
+   */
   takeMessage(call: InApp & Now & { hash: string }): Promise<string | undefined>
 
-  /** One page of records, with keyset pagination: pass `next` of the page before as `after`. Expired records are left out. */
+  /** Returns one page of records, without expired ones. Pass `next` of the previous page as `page.after`. */
   list(call: InApp & Now & { filter: ListFilter; page: Page }): Promise<ListPage>
 
-  /** How many records match. An empty filter counts every record that exists, as licences do. */
+  /** Returns how many records match. An empty filter counts every stored record. */
   count(call: InApp & Now & { filter: ListFilter }): Promise<number>
 
   /**
-   * Removes at most `limit` records that ended at least five minutes ago (clocks differ), and expired tombstones, messages
-   * and OTPs. Answers the sessions it removed.
+   * Removes at most `limit` records that expired at least five minutes ago, because clocks of processes differ.
+   * Also removes expired tombstones, messages and OTPs. Returns the removed sessions.
    */
   sweep(call: InApp & Now & { limit: number }): Promise<EndedSession[]>
 
-  /** Which processes have the store open. Only stores whose processes all run on one machine have this. */
+  /** Registers the processes that have the store open. Only stores whose processes all run on one machine have this. */
   readonly presence?: Presence
 
-  /** Notifications of sessions that other processes ended. Only a store that no other process can reach has none. */
+  /** Sends a notification when another process ends a session. Not needed for a store that only one process uses. */
   readonly announcements?: Announcements
 }
 
-/** The application whose sessions a call is about. Applications that share a store never see each other's sessions. */
+/** The name of the application whose sessions a call reads or writes. */
 export interface InApp {
   app: string
 }
@@ -139,7 +152,7 @@ export type StoreMethod = Exclude<keyof SessionStore, 'presence' | 'announcement
 
 export type CallOf<M extends StoreMethod> = Parameters<SessionStore[M]>[0]
 
-/** Where a credential was presented. null keeps the stored value. */
+/** The device and the address of a request. null leaves the stored value unchanged. */
 export type SeenFrom = Pick<Credential, 'device' | 'address'>
 
 export type SessionChanges = Partial<
@@ -147,28 +160,28 @@ export type SessionChanges = Partial<
 > & {
   userId?: string
   lastAccessTime?: number
-  /** Set when the user has just authenticated: it is written to the caller's credential, whose `via` becomes 'login'. */
+  /** When the user authenticated. Written to the caller's credential, whose `via` becomes 'login'. */
   authenticatedAt?: number
 }
 
-/** The conditions under which a change is made. */
+/** The conditions of a compare-and-set. An absent field is not checked. */
 export interface Expected {
   version?: number
   /** The hash of the caller's credential. */
   by?: string
 }
 
-/** Limits, each checked in the same step as the write that could exceed it. Absent: no limit. */
+/** Limits that a store checks atomically with a write. An absent field means no limit. */
 export interface Limits {
-  /** Records that exist, invalidated ones included. */
+  /** Stored records (licences), including invalidated ones. */
   sessions?: number
   /** Records of guests. */
   guests?: number
-  /** Live sessions of one user; the oldest ends. API tokens (`via: 'token'`) neither count nor end. */
+  /** Live sessions of one user, without API tokens (`via: 'token'`). At the limit, the oldest session ends. */
   sessionsPerUser?: number
   /** Devices and tokens of one session. */
   credentials?: number
-  /** Open OTPs of one session. */
+  /** Valid OTPs of one session. */
   otps?: number
 }
 
@@ -178,9 +191,9 @@ export type Found =
       state: 'ended'
       reason: EndReason
       endedAt: number
-      /** Whether `takeMessage` has a message for this device. */
+      /** Whether `takeMessage` would return a message for this device. */
       message: boolean
-      /** The session that replaced it, when it was secured. */
+      /** The session that replaced the ended one; null for none. */
       successor: SessionId | null
     }
 
@@ -189,7 +202,7 @@ export interface FoundOTP {
   credential: Credential
 }
 
-/** `ended`: the sessions that ended because of a limit. */
+/** The result of `create`. `ended` lists the sessions that ended because of a limit. */
 export type Admission = { admitted: true; ended: EndedSession[] } | { admitted: false }
 export interface Updated {
   updated: boolean
@@ -199,7 +212,7 @@ export type Replaced = { state: 'replaced'; ended: EndedSession[] } | { state: '
 
 export interface EndOptions {
   by?: string | undefined
-  /** End it only if none of its credentials was ever presented. */
+  /** Ends the session only if none of its credentials was ever used. */
   unseen?: boolean
   message?: string | undefined
 }
@@ -214,19 +227,20 @@ export interface EndFilter {
 export interface ListFilter {
   userId?: string
   kind?: SessionKind
-  /** `user`: live, with a user or a privilege. `restored`: live, with a device that was added by a link. */
+  /** `user`: live, with a user or a privilege. `restored`: live, with a device that a one-time link added. */
   state?: 'guest' | 'user' | 'restored' | 'invalidated'
-  /** Only live sessions that have a credential with this `via`: `token` for API tokens. */
+  /** Selects live sessions that have a credential with this `via`, for instance `token` for API tokens. */
   via?: Credential['via']
 }
 
 export interface Page {
-  /** Default 'created', newest first. */
+  /** Default 'created'. */
   sort?: 'created' | 'seen' | 'end'
+  /** Default 'desc'. */
   direction?: 'asc' | 'desc'
   /** 1 to 500, default 50. */
   size?: number
-  /** `next` of the page before. */
+  /** The value of `next` in the previous page. */
   after?: Cursor
 }
 
@@ -240,21 +254,22 @@ export interface ListPage {
   next?: Cursor
 }
 
-/** How the end of a session reaches other processes. */
+/** Notifies a process of sessions that other processes have ended. */
 export interface Announcements {
   /**
-   * Calls `listener` with the session's id within a second after any process ended that session or a credential of it. Without an
-   * id any session may have ended: notifications may have been lost, or the store does not know which session it was.
-   * The listener may also be called when nothing has ended, so it reads its session again. Answers a function that stops listening.
-   * Never throws and never keeps the process alive. While the store cannot be reached it retries by itself.
+   * Calls `listener` with a session ID within a second after any process ends the session or one of its credentials.
+   * The ID is `undefined` when the store cannot name the session or may have missed notifications.
+   * The listener may also be called when nothing has ended, so it must read the session again.
+   * Returns a function that removes the listener.
+   * Never throws and never keeps the process alive. Reconnects automatically after a failure.
    */
   listen(call: InApp & { listener: (id: SessionId | undefined) => void }): () => void
 }
 
-/** A register of the processes that have a store open. The last one to stop can then close the sessions. */
+/** Registers the processes that have a store open. The last process to stop can then end all sessions. */
 export interface Presence {
-  /** Registers or renews a process. Renew it at least every `PRESENCE_BEAT_MILLISECONDS`. */
+  /** Registers a process or renews its registration. Call this at least every `PRESENCE_BEAT_MILLISECONDS`. */
   beat(call: InApp & Now & { processId: string }): Promise<void>
-  /** Removes a process. Answers `true` when no other one is registered. */
+  /** Removes a process. Returns `true` when no other process is registered. */
   leave(call: InApp & Now & { processId: string }): Promise<boolean>
 }

@@ -4,8 +4,9 @@ import type { Context } from './context.ts'
 import { cutDevice } from './new-record.ts'
 
 /**
- * Records activity (best effort): at most once a minute per session and device. The first use of a login's, link's or token's
- * credential is always recorded, because it proves that the client received the credential.
+ * Records activity (best effort), at most once a minute per session and device.
+ * Always records the first use of a credential of a login, a link or a token. This use proves that the client received
+ * it.
  * @returns the record with its new times.
  */
 export async function recordActivity(
@@ -20,7 +21,7 @@ export async function recordActivity(
     const { device, address } = from
     await store.touch({ id: record.id, hash: credential.hash, from: { device: cutDevice(device), address }, now })
   } catch (error) {
-    // Best effort: the grace minute covers one missed write, so the request goes on.
+    // The stored end includes `TOUCH_GRACE_MILLISECONDS`, so a session survives one failed write.
     events.emit('warning', { message: 'The activity of a session could not be recorded.', error })
   }
   return {

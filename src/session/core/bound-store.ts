@@ -3,13 +3,15 @@ import type { Announcements, InApp, Now, Presence, SessionStore } from '../store
 import type { Clock } from './clock.ts'
 import { storeUnavailable } from './errors.ts'
 
-/** A call without the application's name. `now` is optional: pass it to use the same time as the record being written. */
+/** The parameters of a call without the application's name. The default of `now` is the time of the call. */
 type BoundCall<C> = Omit<C, keyof InApp | keyof Now> & (C extends Now ? Partial<Now> : unknown)
 type Bound<S> = {
   readonly [M in keyof S]: S[M] extends (call: infer C) => Promise<infer A> ? (call: BoundCall<C>) => Promise<A> : never
 }
 
-/** A store bound to one application. Maps any failure to STORE_UNAVAILABLE (503); the store's own error is its `cause`. */
+/**
+ * A store for one application. Throws STORE_UNAVAILABLE (503) for each error of the store, with that error as `cause`.
+ */
 export type BoundStore = Bound<Omit<SessionStore, 'presence' | 'announcements'>> & {
   readonly presence: Bound<Presence> | undefined
   readonly announcements:
@@ -17,7 +19,7 @@ export type BoundStore = Bound<Omit<SessionStore, 'presence' | 'announcements'>>
     | undefined
 }
 
-/** Binds a store to the application's name and clock, and maps its failures. */
+/** Binds a store to the name and the clock of an application. */
 export function bindStore(
   store: SessionStore,
   { appName: app, clock }: { appName: string; clock: Pick<Clock, 'now'> },
@@ -62,8 +64,9 @@ async function mapFailure<T>(call: Promise<T>): Promise<T> {
 }
 
 /**
- * Waits for a write that stores this credential. After a lost reply it looks the credential up: if it is live, the write was
- * carried out, and `reply` is returned in place of the error.
+ * Waits for a write that stores this credential. After an error, searches the store for the credential.
+ * If the credential exists, the write succeeded and only its reply was lost.
+ * @returns the reply of the store, or `reply` after a lost reply.
  */
 export async function resolveLostReply<T>(
   store: BoundStore,

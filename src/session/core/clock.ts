@@ -1,17 +1,15 @@
-/**
- * The layer's source of time. Tests pass a clock of their own, so that they need not wait.
- */
+/** The source of time of the session layer. Tests replace the clock to avoid waiting. */
 export interface Clock {
-  /** The time, in milliseconds since 1970-01-01 UTC. */
+  /** Returns the time in milliseconds since 1970-01-01 UTC. */
   now(): number
-  /** Calls `run` once, `milliseconds` from now, without keeping the process alive. Returns a function that cancels it. */
+  /** Calls `run` once after a delay, without keeping the process alive. Returns a function that cancels the call. */
   after(milliseconds: number, run: () => void): () => void
 }
 
-// setTimeout fires immediately for longer delays (about 24.8 days).
+// About 24.8 days. With a longer delay, setTimeout fires immediately.
 const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1
 
-/** The machine's own clock. */
+/** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(milliseconds, run) {
@@ -26,13 +24,13 @@ export function wait(clock: Clock, milliseconds: number): Promise<void> {
 }
 
 interface Repeating {
-  /** Stops the calls. Safe at any time, also before the first call. */
+  /** Stops the calls. */
   stop(): void
 }
 
 /**
- * Calls `run` about every `milliseconds`, starting after the first interval; 0 = never. Calls never overlap. Each interval is up to
- * 10 % shorter at random, so that processes do not run in step. `run` must not reject.
+ * Calls `run` about every `milliseconds`, starting after the first interval. With 0, never calls `run`.
+ * Calls never overlap. A random jitter shortens each interval by up to 10 %. `run` must not reject.
  */
 export function startRepeating(clock: Clock, milliseconds: number, run: () => Promise<void>): Repeating {
   let cancel = () => {}

@@ -9,14 +9,16 @@ export async function closeSession(request: RequestSession): Promise<void> {
   if (state.is !== 'live') return
   request.require('cookie')
   const ended = await endStored(context.store, state.record, state.credential)
-  if (!ended) return request.becomeGuest('just-ended') // a session that replaced it may have set its cookie already
+  // The cookie is not cleared here, because a concurrent login may have set a new cookie.
+  if (!ended) return request.becomeGuest('just-ended')
   request.becomeGuest(exchange.mayBeginGuest ? undefined : 'request')
   reportEnded(context, [ended], request.cause)
   if (!exchange.headersSent()) exchange.setCookie(context.cookie.clear())
 }
 
 /**
- * Ends the session in the store. After a lost reply it reads the session again, so a log out is reported only when it was stored.
+ * Ends the session in the store. After a lost reply, reads the session again to find out whether the log out was
+ * stored.
  * @returns undefined when the session had already ended.
  */
 async function endStored(

@@ -9,7 +9,7 @@ import type { KeyedQueue } from './keyed-queue.ts'
 import type { Policy } from './options.ts'
 import type { StorageFormat } from './storage.ts'
 
-/** What all sessions of one application share in this process. */
+/** The objects that all sessions of one application share in a process. */
 export interface Context {
   readonly policy: Policy
   readonly store: BoundStore
@@ -32,7 +32,7 @@ export function eventOf(
 
 export function reportEnded({ events }: Context, ended: readonly EndedSession[], cause: Cause | undefined): void {
   for (const session of ended) {
-    // A session evicted by a limit was not ended by the current request, so it has no cause.
+    // The user of the current request did not end a session that was evicted by a limit.
     const endCause = session.reason === 'limit' ? undefined : cause
     events.emit('ended', { ...eventOf(session, endCause), reason: session.reason })
   }

@@ -6,16 +6,16 @@ const PAGE_SIZE = 500
 
 export interface CopiedSessions {
   sessions: number
-  /** Devices, tokens and open one-time links. */
+  /** Devices, tokens and valid one-time links. */
   credentials: number
 }
 
 /**
- * Copies the sessions of an application into a store that has none of it, with ids, devices, tokens and open links. Users stay
- * logged in. Stop all writes to both stores first, because a write during the copy may be lost. Expired sessions and tombstones
- * are not copied.
- * @throws TypeError when the target already has sessions of this application; nothing is written.
- * @throws SessionError STORE_UNAVAILABLE when a store fails; empty the target before another attempt.
+ * Copies the sessions of an application to another store, with their devices, tokens and valid links. Users stay
+ * logged in. Stop all writes to both stores first, because a write during the copy may be lost.
+ * Expired sessions and tombstones are not copied.
+ * @throws TypeError when the target already has sessions of this application. Nothing is written.
+ * @throws SessionError STORE_UNAVAILABLE when a store fails. Empty the target before another attempt.
  */
 export async function copySessions(
   from: SessionStore,
@@ -48,7 +48,7 @@ export async function copySessions(
   return copied
 }
 
-/** Sorts devices and tokens before links. */
+/** Returns a sort key that orders devices and tokens before links. */
 function rank({ kind }: Credential): number {
   return kind === 'otp' ? 1 : 0
 }

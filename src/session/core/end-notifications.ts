@@ -1,16 +1,16 @@
 import type { SessionId } from '../record.ts'
 import type { BoundStore } from './bound-store.ts'
 
-/** Notifies watchers of a session when another process may have ended it or one of its devices. */
+/** Notifies watchers when another process may have ended a session or one of its devices. */
 export interface EndNotifications {
-  /** Whether the store sends notifications. If not, watchers must poll. */
+  /** Whether the store sends notifications. Watchers must poll a store without notifications. */
   readonly isNotified: boolean
-  /** Calls `check` when the session may have ended. Returns a function that stops watching. */
+  /** Calls `check` when the session may have ended. Returns a function that stops the calls. */
   watch(id: SessionId, check: () => void): () => void
   close(): void
 }
 
-/** Subscribes to the store with the first watcher. All watchers of a process share one subscription. */
+/** Subscribes to the notifications of a store. All watchers of a process share one subscription. */
 export function endNotifications({ announcements }: BoundStore): EndNotifications {
   const watchers = new Map<SessionId, Set<() => void>>()
   let stopListening: (() => void) | undefined

@@ -2,13 +2,13 @@ import type { RequestSession } from './request-session.ts'
 
 /** Polling interval for stores without notifications. */
 const POLL_MILLISECONDS = 1000
-/** Polling interval for stores with notifications, in case one is missed. */
+/** Polling interval for stores with notifications, in case a notification is lost. */
 const FALLBACK_POLL_MILLISECONDS = 30_000
 
 /**
- * Returns a signal that aborts when this session or this request's credential ends: immediately for an end in this process, within
- * a second for an expiry or an end in another process. A store failure does not abort it. Watching stops when the request is over.
- * The signal of a guest that is not stored never aborts.
+ * Returns a signal that aborts when this session or the credential of this request ends.
+ * Aborts immediately after an end in this process, and within a second after an expiry or an end in another process.
+ * Never aborts because of a store failure, after the request is over, or for a guest's session that is not stored.
  */
 export function watchEnd({ state, context, exchange }: RequestSession): AbortSignal {
   const controller = new AbortController()

@@ -1,28 +1,28 @@
-/** The codes of run-time errors. Codes are stable; messages may change. */
+/** The codes of run-time errors. Codes do not change in later versions, but messages may. */
 export type SessionErrorCode =
   /** The session ended, or this device was signed out, during the request. Nothing was written. */
   | 'SESSION_ENDED'
-  /** Write conflicts lasted too long. Nothing was written; a retry is safe. */
+  /** Write conflicts lasted too long. Nothing was written, so a retry is safe. */
   | 'SESSION_BUSY'
   /** The store failed, or its reply was lost. No user is logged out. */
   | 'STORE_UNAVAILABLE'
   /** The licence limit is reached (number 5503). */
   | 'SESSION_LIMIT'
-  /** The REST request needs a live token and has none. */
+  /** The REST request has no valid token. */
   | 'NOT_SIGNED_IN'
-  /** The user is signed in and lacks a privilege; `privilege` names it. */
+  /** The signed-in user does not have the required privilege. See the property `privilege`. */
   | 'PRIVILEGE_MISSING'
   /** The server runs without sessions. */
   | 'SESSIONS_OFF'
-  /** Only a page navigation may begin a guest's session; this was an asset, a stream, a prefetch … */
+  /** The request is not a page navigation, so it cannot begin a guest's session. */
   | 'GUEST_NOT_STARTED'
   /** A call that needs Set-Cookie came after the response had begun. Nothing was changed. */
   | 'HEADERS_SENT'
   /** A write inside the `use` callback of the same session. */
   | 'USE_NESTED'
-  /** The callback of `use` did not finish in time. Its write was dropped. */
+  /** The callback of `use` did not finish in time. Nothing was written. */
   | 'USE_TIMEOUT'
-  /** A value that JSON cannot hold; the message names its path (4D's number -10721). */
+  /** JSON cannot hold a value. The message contains the path of the value (4D's number -10721). */
   | 'VALUE_NOT_SHAREABLE'
   /** The storage would exceed `maxStorageBytes`. Nothing was written. */
   | 'STORAGE_TOO_LARGE'
@@ -62,15 +62,16 @@ interface SessionErrorDetails {
 }
 
 /**
- * A run-time error of the layer. Wrong use of the API is a `TypeError` instead.
- * Koa and http-errors read `status`, `expose` and `headers` (503 with `Retry-After`, 401 with `WWW-Authenticate`).
+ * A run-time error of the session layer. Invalid arguments throw a `TypeError` instead.
+ * Koa uses `status`, `expose` and `headers` for the response. `headers` contains `Retry-After` for the status 503 and
+ * `WWW-Authenticate` for the status 401.
  */
 export class SessionError extends Error {
   override readonly name = 'SessionError'
   readonly code: SessionErrorCode
   readonly status: number
   readonly expose: boolean
-  /** The documented error number (4D, West Wind, JADE); undefined for an error that they do not have. */
+  /** The documented error number (4D, West Wind, JADE); undefined for none. */
   readonly number: number | undefined
   readonly privilege: string | undefined
   /** Seconds to wait before a retry; set with status 503. */
@@ -112,7 +113,7 @@ export function isSessionError(error: unknown, code: SessionErrorCode): error is
   return error instanceof SessionError && error.code === code
 }
 
-/** The documented refusal of West Wind's token sessions. */
+/** Returns the documented error of West Wind's token sessions. */
 export function notSignedIn(): SessionError {
   return new SessionError('NOT_SIGNED_IN', 'Access Denied. Please sign in first.')
 }

@@ -1,41 +1,39 @@
 import type { Credential, EndReason, SessionId, SessionKind } from '../record.ts'
 
-/** The request and the person behind an event, as far as known. For an audit trail. */
+/** The request and the user that caused an event, for an audit trail. */
 export interface Cause {
-  /** The request's id in the application's log. */
+  /** The ID of the request in the application's log. */
   requestId?: string | undefined
   /** The client's IP address. */
   address?: string | null | undefined
   /** The User-Agent header. */
   device?: string | null | undefined
-  /** The administrator who acted on another user's session. */
+  /** The administrator who changed another user's session. */
   byUserId?: string | undefined
   byUserName?: string | undefined
 }
 
-/** The events of the layer, by name. No event contains a secret, a hash or an OTP; handles are public. */
+/** The events of the session layer, by name. No event contains a secret, a hash or an OTP. */
 export interface SessionEvents {
   created: SessionEvent & { via: Credential['via'] }
-  /** A session belongs to a user or gained a privilege. `replaced` is the session that it replaced, if any. */
+  /** A login or an additional privilege secured the session. `replaced` is the ID of the replaced session. */
   secured: SessionEvent & { replaced: SessionId | undefined }
   /** Privileges were replaced or cleared. `privileges` are the current ones. */
   privilegesChanged: SessionEvent & { privileges: readonly string[] }
-  /** The cookie of a device was rotated. `login`: after re-authentication. `others: 'end'`: all other devices were signed out. */
+  /** The cookie of a device was rotated. See `RenewOptions` for `login` and `others`. */
   renewed: SessionEvent & { login: boolean; others: 'end' | 'keep' }
   ended: SessionEvent & { reason: EndReason }
   /** One device of a session was signed out. */
   detached: SessionEvent & { handle: string; reason: EndReason }
   /** A one-time link was created. `handle` is its public handle. */
   linkCreated: SessionEvent & { handle: string }
-  /** A one-time link brought a request to this session. */
+  /** A request opened a one-time link of this session. */
   restored: SessionEvent & { handle: string; requestOnly: boolean }
-  /** A one-time token was not valid. The event names the request's own session. */
+  /** A one-time token was not valid. `id` is the session of the request. */
   linkRefused: SessionEvent
   /** Storage, privileges or lifetime changed. */
   changed: { type: string; id: SessionId }
-  /**
-   * A compare-and-set met a newer version of the session. It is retried, or with `gaveUp` its caller got SESSION_BUSY.
-   */
+  /** A compare-and-set found a newer version of the session. `gaveUp`: the update failed with SESSION_BUSY. */
   conflict: { type: string; id: SessionId; gaveUp: boolean }
   /** A problem that did not fail the request. */
   warning: { type: string; message: string; error?: unknown }
@@ -47,7 +45,7 @@ export interface SessionEvent {
   kind: SessionKind
   userName: string
   userId: string | undefined
-  /** undefined for events without a request, such as a sweep or a limit. */
+  /** undefined for an event that no request caused, such as a sweep or a limit. */
   cause: Cause | undefined
 }
 

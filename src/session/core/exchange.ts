@@ -1,6 +1,6 @@
 import type { Cause } from './events.ts'
 
-/** The parts of one HTTP request and response that a session uses. The framework glue creates one for each request. */
+/** The parts of one HTTP request and response that a session uses. A framework adapter creates one for each request. */
 export interface Exchange {
   /** The request's Cookie header. */
   readonly cookieHeader: string | undefined
@@ -12,7 +12,7 @@ export interface Exchange {
   readonly oneTimeToken: string | undefined
   /** The URL's path without the query. A link may be restricted to a path. */
   readonly path: string
-  /** What the request may do with a one-time link: nothing (HEAD, OPTIONS, a prefetch), open it, or confirm it (a POST). */
+  /** `open` for a GET, `confirm` for a POST. With `none` (HEAD, OPTIONS, a prefetch), one-time links are ignored. */
   readonly linkUse: 'none' | 'open' | 'confirm'
   /** Whether the user agreed that the link replaces another user's session in this browser. */
   readonly replacesUser: boolean
@@ -20,19 +20,19 @@ export interface Exchange {
   readonly device: string | null
   /** The client's IP address. */
   readonly address: string | null
-  /** The request's id in the application's log. It appears in events. */
+  /** The ID of the request in the application's log. Events of the request include this ID. */
   readonly requestId?: string | undefined
   /** Whether the response has begun, so that headers can no longer be set. */
   headersSent(): boolean
-  /** Sets the session's Set-Cookie header on the response. Replaces an earlier one. */
+  /** Sets the session's Set-Cookie header on the response. Replaces an earlier session cookie. */
   setCookie(header: string): void
-  /** Makes this the request's session, for instance `ctx.session`. */
+  /** Sets the session of the request, for instance as `ctx.session`. */
   setCurrent(session: object): void
   /** Calls `run` when the request is over. */
   onClose(run: () => void): void
 }
 
-/** The cause that events of this request report. */
+/** Returns the `cause` for events of this request. */
 export function causeOf({ requestId, address, device }: Pick<Exchange, 'requestId' | 'address' | 'device'>): Cause {
   return { requestId, address, device }
 }

@@ -4,7 +4,7 @@ import { formatGrants, type Grants } from './roles.ts'
 
 /**
  * The argument of `setPrivileges` (4D): names separated by commas, a list of names, or an object.
- * Privileges and roles are always replaced; `userName` and `userId` stay unless given.
+ * Privileges and roles are always replaced. An absent `userName` or `userId` is not changed.
  */
 export type PrivilegeGrant<P extends string = string> =
   | string
@@ -19,7 +19,10 @@ export type PrivilegeGrant<P extends string = string> =
 /** A grant as the fields of a record. */
 export type GrantFields = Pick<SessionRecord, 'grants'> & { userName?: string; userId?: string }
 
-/** Reads a grant. Ignores undeclared names and emits a warning. @throws TypeError for anything that is not a grant. */
+/**
+ * Converts a grant to the fields of a record. Ignores undeclared names and emits a warning.
+ * @throws TypeError for an invalid grant.
+ */
 export function readGrant({ policy, events }: Context, grant: PrivilegeGrant): GrantFields {
   const { privileges, roles, userName, userId } =
     typeof grant === 'string' || Array.isArray(grant) ? { privileges: grant } : objectGrant(grant)
@@ -37,12 +40,12 @@ export function readGrant({ policy, events }: Context, grant: PrivilegeGrant): G
   }
 }
 
-/** Whether these fields would change the user of the record. */
+/** Returns whether these fields would change the user of the record. */
 export function setsAnotherUser(record: SessionRecord, { userName, userId }: Partial<GrantFields>): boolean {
   return (userName !== undefined && userName !== record.userName) || (userId !== undefined && userId !== record.userId)
 }
 
-/** Whether these fields raise trust: they set another user, or add a privilege. */
+/** Returns whether these fields set another user or add a privilege. */
 export function raisesTrust({ policy }: Context, record: SessionRecord, fields: GrantFields): boolean {
   if (setsAnotherUser(record, fields)) return true
   const has = policy.roles.expand(record.grants)

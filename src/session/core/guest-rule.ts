@@ -1,4 +1,4 @@
-/** The method and headers that decide about a guest's cookie. An absent header is `undefined`. */
+/** The method and the headers that `mayBeginGuest` checks. An absent header is `undefined`. */
 export interface RequestFacts {
   method: string
   host: string | undefined
@@ -13,9 +13,9 @@ export interface RequestFacts {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Whether the response to this request may set a guest's cookie. Only a page navigation may. An asset, a stream, a prefetch or a
- * cross-site form post may lack the cookie that the browser has, and a guest's cookie in the response would then replace it and
- * log the user out.
+ * Returns whether the response to this request may set a guest's cookie. Only the response to a page navigation may.
+ * Browsers may send assets, streams, prefetches and cross-site form posts without the session cookie.
+ * A guest's cookie in such a response would replace the session cookie and log the user out.
  */
 export function mayBeginGuest(request: RequestFacts): boolean {
   if (request.method === 'HEAD' || request.method === 'OPTIONS') return false
@@ -27,12 +27,12 @@ export function mayBeginGuest(request: RequestFacts): boolean {
   return !(crossSite && (framed || !SAFE_METHODS.has(request.method)))
 }
 
-/** Whether the value of `Sec-Purpose`, or of an older header, marks a prefetch. */
+/** Returns whether the value of `Sec-Purpose`, or of an older header, marks a prefetch. */
 export function isPrefetch(purpose: string | undefined): boolean {
   return purpose !== undefined && /prefetch|preview/i.test(purpose)
 }
 
-/** Whether `Origin` differs from `Host`. For browsers without Fetch Metadata. */
+/** Returns whether `Origin` differs from `Host`. For browsers without Fetch Metadata. */
 function hasForeignOrigin({ origin, host }: RequestFacts): boolean {
   if (origin === undefined) return false
   try {

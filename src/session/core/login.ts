@@ -6,7 +6,7 @@ import { type Login, replaceSession, type SecureOptions } from './replace-sessio
 import { RequestSession } from './request-session.ts'
 import { updateRecord } from './update-record.ts'
 
-/** Sets the user and the privileges on a session with a new id and cookie. This prevents session fixation. */
+/** Sets the user and the privileges. Rotates the session ID and the cookie to prevent session fixation. */
 export async function logIn(request: RequestSession, login: Login): Promise<void> {
   request.require('own', 'web', 'cookie')
   if (request.state.is === 'guest') {
@@ -18,8 +18,8 @@ export async function logIn(request: RequestSession, login: Login): Promise<void
 }
 
 /**
- * JADE's secureSession: always rotates the session ID. The new session keeps the user and the privileges.
- * @returns the session that replaces this one.
+ * Rotates the session ID (JADE's secureSession). The new session keeps the user and the privileges.
+ * @returns the new session.
  */
 export async function secureSession(
   request: RequestSession,
@@ -39,7 +39,7 @@ export async function secureSession(
   return successor
 }
 
-/** Logs in on the guest's session that this request has just created. `false` when it has ended. */
+/** Logs in on the guest's session that this request has just created. Returns `false` when that session has ended. */
 async function logInUnsent(request: RequestSession, { fields, login }: Login): Promise<boolean> {
   const { clock, events } = request.context
   const authenticated = login ? { authenticatedAt: clock.now() } : {}
@@ -64,7 +64,7 @@ async function replace(request: RequestSession, login: Login): Promise<void> {
     request.becomeGuest('just-ended')
   }
   if (!login.startsNew) throw sessionEnded()
-  await createNew(request, login) // a verified login succeeds even if the guest's session has ended
+  await createNew(request, login) // A login succeeds even if the guest's session has ended.
 }
 
 async function createNew(request: RequestSession, { fields, login }: Login): Promise<void> {
@@ -74,8 +74,8 @@ async function createNew(request: RequestSession, { fields, login }: Login): Pro
 }
 
 /**
- * Ends the session of the same user's previous login if its cookie was never used. The response of that login was lost, so the
- * session would only occupy a licence.
+ * Ends the session of the same user's previous login if the cookie of that session was never used.
+ * The browser did not receive the response of that login, so the session would only use up a licence.
  */
 async function endLostLogin(
   { successor: id, context, cause }: RequestSession,
@@ -88,7 +88,7 @@ async function endLostLogin(
   if (ended) reportEnded(context, [ended], cause)
 }
 
-/** Whether this request created the guest's session and has not sent its only credential, so no other client can know it. */
+/** Returns whether this request created the guest's session and no other credential of the session exists. */
 async function isUnsentGuest({ state, context }: RequestSession, { keepStorage = true }: Login): Promise<boolean> {
   if (state.is !== 'live' || !state.unsent || !isGuestRecord(state.record) || keepStorage !== true) return false
   const { id } = state.record

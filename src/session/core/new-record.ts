@@ -19,7 +19,7 @@ export function cutDevice(device: string | null): string | null {
   return device?.slice(0, MAX_DEVICE_LENGTH) ?? null
 }
 
-/** Creates the record of a new guest. It is not stored yet. */
+/** Returns the record of a new guest's session, without storing the record. */
 export function newRecord({ policy }: Context, kind: SessionKind, now: number): SessionRecord {
   const idleMilliseconds = policy.idleMilliseconds[kind]
   const absoluteEnd = absoluteEndOf(policy, kind, now)
@@ -39,20 +39,20 @@ export function newRecord({ policy }: Context, kind: SessionKind, now: number): 
   }
 }
 
-/** How and from where a credential is created. */
+/** The fields of a new credential that depend on the request. */
 export interface CredentialSeed extends Pick<Credential, 'via' | 'authenticatedAt'> {
   from: Pick<Credential, 'device' | 'address'>
   details?: string
 }
 
-/** A session with a new credential, and the token for its browser or client. */
+/** A session with a new credential, and the token for the browser or the client. */
 export interface NewSession {
   record: SessionRecord
   credential: Credential
   token: string
 }
 
-/** Creates a cookie or bearer credential of a session, and its token. Only the token contains the secret. */
+/** Creates a cookie or bearer credential and its token. Only the token contains the secret. */
 export function newCredential(
   kind: Exclude<CredentialKind, 'otp'>,
   record: SessionRecord,

@@ -5,7 +5,7 @@ import { isSessionError, sessionLimit } from './errors.ts'
 import { type NewSession, newCredential } from './new-record.ts'
 import type { RequestSession } from './request-session.ts'
 
-/** Stores a guest's session that is not stored yet. */
+/** Stores the session of a new guest. */
 export async function beginSession(request: RequestSession): Promise<void> {
   await request.inTurn(async () => {
     if (request.state.is !== 'guest') return
@@ -14,22 +14,22 @@ export async function beginSession(request: RequestSession): Promise<void> {
   })
 }
 
-/** Stores a guest's session that is not stored yet, if this request may begin one. A failure does not fail the request. */
+/** Stores the session of a new guest (best effort), if this request may begin a session. */
 export async function beginSessionIfAllowed(request: RequestSession): Promise<void> {
   const { state, exchange, context } = request
   if (state.is !== 'guest' || state.refusal !== undefined || exchange.headersSent()) return
-  if (request.unread) return // a guest's cookie would overwrite the one that the message belongs to
+  if (request.unread) return // A guest's cookie would overwrite the old cookie, which is necessary to read the message.
   try {
     await beginSession(request)
   } catch (error) {
-    // At the session limit, or when the store is down, the visitor gets the page without a session.
+    // At the session limit and after a store failure, the visitor gets the page without a session.
     if (isSessionError(error, 'STORE_UNAVAILABLE'))
       context.events.emit('warning', { message: 'A visitor’s session could not be stored.', error })
     else if (!isSessionError(error, 'SESSION_LIMIT')) throw error
   }
 }
 
-/** Stores the guest's session with these fields and sets its cookie. */
+/** Stores the guest's session with these fields and sets the session cookie. */
 export async function createSession(
   request: RequestSession,
   fields: Partial<SessionRecord>,
@@ -53,8 +53,8 @@ export async function createSession(
 }
 
 /**
- * Makes a stored session the session of this request and sets its cookie.
- * @param shared the session existed before this request, so other devices may use it.
+ * Makes a stored session the session of this request and sets the session cookie.
+ * @param shared whether the session existed before this request. Other devices may then use the session.
  */
 export async function presentSession(
   request: RequestSession,
@@ -64,7 +64,7 @@ export async function presentSession(
   const { exchange, context } = request
   const { store, cookie } = context
   if (exchange.headersSent()) {
-    // The response began during the store's call, so the browser cannot get the cookie: undo what was stored.
+    // The response began during the call to the store, so the cookie cannot be sent. Undo the write.
     const { id } = record
     if (shared) await store.detach({ id, handle: credential.handle, reason: 'closed' })
     else await store.end({ id, reason: 'closed' })

@@ -7,7 +7,7 @@ import { causeOf } from './exchange.ts'
 import { type PrivilegeGrant, readGrant } from './grants.ts'
 import { type CredentialSeed, type NewSession, newCredential, newRecord } from './new-record.ts'
 
-/** Whether a token may change data. The layer only stores the scope; the application must enforce it. */
+/** Whether a token may change data. The application must enforce the scope. */
 export type TokenScope = 'read' | 'read-write'
 
 export interface NewTokenOptions<P extends string = string> {
@@ -16,23 +16,23 @@ export interface NewTokenOptions<P extends string = string> {
   /** As in `setPrivileges`. Default: none. */
   privileges?: string | readonly P[]
   roles?: string | readonly string[]
-  /** Idle timeout in seconds; 0 = none. Default 1800 (West Wind) for a sign-in, none for an API token. */
+  /** Idle timeout in seconds; 0 for none. Default 1800 (West Wind) for a sign-in, 0 for an API token. */
   idleSeconds?: number
   /** Absolute timeout in seconds. Default: the option `absoluteHours.rest` (30 days). */
   absoluteSeconds?: number
-  /** A name for the token's owner, at most 200 characters. Default ''. */
+  /** The name of the token, at most 200 characters. Default ''. */
   name?: string
   /** Default 'read-write'. */
   scope?: TokenScope
 }
 
-/** The options of a token that are stored with it. */
+/** The options of a token that are stored with the token. */
 export interface TokenTerms {
   name: string
   scope: TokenScope
 }
 
-/** How, from where and in which request a token is created. */
+/** The request that creates a token, and the fields of the credential that depend on the request. */
 interface Origin extends CredentialSeed {
   from: CredentialSeed['from'] & Cause
 }

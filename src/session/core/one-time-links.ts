@@ -12,11 +12,11 @@ import { beginSession, presentSession } from './new-session.ts'
 import type { RequestSession } from './request-session.ts'
 
 /**
- * Opens a one-time link in this request. A valid link is spent and the request gets its session; the browser's previous session
- * stays live. An invalid link changes nothing; used, expired, unknown and malformed links are not distinguished.
+ * Redeems a one-time link in this request. The link's session becomes the session of the request.
+ * The previous session of the browser stays live. A used, expired, unknown or malformed link changes nothing.
  * @returns whether the request now has the link's session.
- * @throws SessionError HEADERS_SENT, before the link is spent, when a cookie is needed and the response has begun. STORE_UNAVAILABLE;
- * the link may have been spent.
+ * @throws SessionError HEADERS_SENT when a cookie is needed and the response has begun. The link stays valid.
+ * @throws SessionError STORE_UNAVAILABLE. The link may have been redeemed.
  */
 export async function restoreSession(request: RequestSession, token: unknown): Promise<boolean> {
   const { context, exchange } = request
@@ -35,7 +35,8 @@ export async function restoreSession(request: RequestSession, token: unknown): P
     ? newCredential('cookie', found.session, { via: 'link', authenticatedAt: null, from: exchange }, now)
     : undefined
   const step = store.redeem({ hash, credential: made?.credential, limits: policy.limits, now })
-  // After a lost reply, the new cookie's credential shows whether the link was spent. A request-only link has no such check.
+  // After a lost reply, the new credential shows whether the link was redeemed. A request-only link has no new
+  // credential.
   const record = await (made ? resolveLostReply(store, step, made, found.session) : step)
   if (!record) return refuse(request)
   if (made) await presentSession(request, { ...made, record }, { shared: true })
@@ -52,7 +53,7 @@ export async function restoreSession(request: RequestSession, token: unknown): P
   return true
 }
 
-/** Opening a link counts as activity and extends the idle timeout. */
+/** Extends the idle timeout after a link was opened. */
 async function recordLinkOpened(request: RequestSession, now: number): Promise<void> {
   if (request.state.is !== 'live') return
   const { record, credential } = request.state
@@ -63,8 +64,9 @@ async function recordLinkOpened(request: RequestSession, now: number): Promise<v
 }
 
 /**
- * Whether a link with `confirm` still waits for the user; then it is only offered. A POST confirms it. When the link would replace
- * another user's session in this browser, the POST must allow that (`replacesUser`).
+ * Returns whether the user must still confirm a link with the option `confirm`. Sets `request.offer` in this case.
+ * A POST confirms the link. If the link would replace another user's session in this browser, the POST must also set
+ * `replacesUser`.
  */
 function waitsForConfirmation(request: RequestSession, { session }: FoundOTP, { confirm }: OTPTerms): boolean {
   if (confirm !== true) return false
@@ -79,7 +81,7 @@ function refuse({ context, record, cause }: RequestSession): false {
   return false
 }
 
-/** Creates a one-time link's token. A guest's session that is not stored yet is stored first. */
+/** Creates the token of a one-time link. Stores the session of a new guest first. */
 export async function createOTP(request: RequestSession, options: OTPOptions): Promise<string> {
   await beginSession(request)
   const { state, context, cause } = request
@@ -90,7 +92,7 @@ export async function createOTP(request: RequestSession, options: OTPOptions): P
 }
 
 /**
- * Adds a one-time link to a session. It ends the previous link with the same purpose.
+ * Adds a one-time link to a session, and revokes the previous link with the same purpose.
  * @param by the hash of the caller's credential; undefined when the caller is not a device of the session.
  * @returns the token for the link; undefined when the session or the caller's credential has ended.
  */

@@ -5,51 +5,65 @@ import { declareRoles, type RoleDeclaration, type Roles } from './roles.ts'
 import type { StorageCodec } from './storage.ts'
 
 export interface SessionOptions extends RoleDeclaration {
-  /** 1 to 40 letters, digits, `-` and `_`. Part of the cookie's name; separates applications that share a store. */
+  /**
+   * 1 to 40 letters, digits, `-` and `_`. The name is part of the cookie's name.
+   * Applications that share a store need different names.
+   */
   appName: string
   store: SessionStore
-  /** Default: the machine's clock. */
+  /** Default: `systemClock`. */
   clock?: Clock
   /**
-   * When a visitor gets a session and a cookie: with the first page ('first-request', as in 4D), or when something is stored for
-   * them ('first-write', the default).
+   * When a visitor gets a session and a cookie: with the first page ('first-request', as in 4D), or with the first
+   * write to the session ('first-write'). Default 'first-write'.
    */
   guests?: 'first-request' | 'first-write'
   /**
-   * Prefix of bearer tokens, by which secret scanners recognise a leaked one. 1 to 41 lower-case letters, digits, `-` and `_`.
+   * The prefix of bearer tokens: 1 to 41 lower-case letters, digits, `-` and `_`. Secret scanners search for this
+   * prefix.
    * Default: `appName` in lower case, followed by `_`.
    */
   tokenPrefix?: string
-  /** Sets `Secure` and the `__Host-` prefix. Default true; use false only for plain http on a developer's machine. */
+  /** Sets `Secure` and the `__Host-` prefix. Default true. Use false only for plain http during development. */
   secureCookie?: boolean
   /** Idle timeout of web sessions, in minutes. Default 60 (4D). */
   idleTimeoutMinutes?: number
-  /** Minimum for `idleTimeoutMinutes` and `setIdleTimeout`; lower values become this one. Default 60 (4D). */
+  /**
+   * The minimum of `idleTimeoutMinutes` and `setIdleTimeout`. Lower values are raised to this minimum. Default 60 (4D).
+   */
   minIdleTimeoutMinutes?: number
-  /** Absolute timeout in hours; 0 = none. Default 12 for web sessions, 720 for rest sessions. */
+  /** Absolute timeout in hours; 0 for none. Default 12 for web sessions, 720 for rest sessions. */
   absoluteHours?: { web?: number; rest?: number }
-  /** JADE's session timeout: overrides `idleTimeoutMinutes`, without a minimum. 0 = sessions never expire, by either timeout. */
+  /**
+   * Overrides `idleTimeoutMinutes`, without a minimum (JADE).
+   * 0 disables both the idle timeout and the absolute timeout.
+   */
   sessionTimeoutMinutes?: number
   /** Maximum size of one session's storage, in bytes of JSON. Default 65,536. */
   maxStorageBytes?: number
   codecs?: readonly StorageCodec[]
-  /** Licences: how many session records may exist at once. Default: no limit. */
+  /** The maximum number of stored session records (licences). Default: no limit. */
   maxSessions?: number
-  /** How many of these may be guests. Further visitors get pages without a session. Default: no limit. */
+  /** The maximum number of stored guest sessions. Further visitors get pages without a session. Default: no limit. */
   maxGuests?: number
-  /** Sessions of one user; a further login ends the user's oldest one. API tokens do not count. Default: no limit. */
+  /**
+   * The maximum number of sessions of one user, without API tokens. Default: no limit.
+   * A further login ends the user's oldest session.
+   */
   maxSessionsPerUser?: number
-  /** Devices of one session; a further one signs out the least recently used. Default 20. */
+  /**
+   * The maximum number of devices of one session. A further device signs out the least recently used one. Default 20.
+   */
   maxCredentials?: number
-  /** Open one-time links of one session; a further one ends the oldest. Default 10. */
+  /** The maximum number of valid one-time links of one session. A further link revokes the oldest one. Default 10. */
   maxOTPs?: number
   /** Ends all sessions when the last process on an embedded store calls `close()` (4D). Default false. */
   closeOnStop?: boolean
-  /** Interval of the sweep, in seconds. Default 60; 0 = only when `sweep()` is called. */
+  /** The interval of the automatic sweep in seconds; 0 for no automatic sweep. Default 60. */
   sweepSeconds?: number
 }
 
-/** The checked options with their defaults. The store and the clock are in `Context`. */
+/** The validated options with their defaults. The store and the clock are in `Context`. */
 export interface Policy {
   readonly appName: string
   readonly guests: 'first-request' | 'first-write'
@@ -72,7 +86,10 @@ const HOUR = 60 * MINUTE
 // West Wind's idle timeout of token sessions.
 const REST_IDLE_MILLISECONDS = 30 * MINUTE
 
-/** Checks the options and adds the defaults. @throws TypeError that says what to change. */
+/**
+ * Validates the options and adds the defaults.
+ * @throws TypeError for an invalid option.
+ */
 export function readOptions(options: SessionOptions): Policy {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('createSessions() needs options: { appName, store, … }.')
@@ -129,7 +146,7 @@ export function readOptions(options: SessionOptions): Policy {
   })
 }
 
-/** When the absolute timeout ends a session that begins now. */
+/** Returns when the absolute timeout ends a session that begins at `now`. */
 export function absoluteEndOf(policy: Policy, kind: SessionKind, now: number): number {
   const length = policy.absoluteMilliseconds[kind]
   return length === 0 ? NEVER : now + length

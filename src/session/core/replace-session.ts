@@ -10,25 +10,26 @@ import { CONFLICT_SECONDS } from './update-record.ts'
 
 export interface SecureOptions {
   /**
-   * What the new session keeps of the storage: all (`true`), nothing (`false`) or a list of keys. Default for `secureSession`: nothing;
-   * for `setPrivileges`: all for the same user, otherwise nothing.
+   * The part of the storage that the new session keeps: all (`true`), nothing (`false`) or a list of keys.
+   * Default for `secureSession`: false. Default for `setPrivileges`: true for the same user, otherwise false.
    */
   keepStorage?: boolean | readonly string[]
 }
 
-/** What the new session gets. */
+/** The changes and options of a session ID rotation. */
 export interface Login extends SecureOptions {
   /** The fields that change. */
   fields: Partial<GrantFields>
-  /** The user has just authenticated. */
+  /** Whether the user has just authenticated. */
   login: boolean
-  /** If the old session has ended, create a new one instead of throwing SESSION_ENDED. */
+  /** Whether to create a new session if the old session has ended. Otherwise SESSION_ENDED is thrown. */
   startsNew: boolean
 }
 
 /**
- * Replaces a session atomically by a new one with these fields. The old session and its credentials are invalid afterwards.
- * @returns undefined, and writes nothing, when the session or the caller's credential has ended.
+ * Replaces a session atomically by a new session with these fields. Invalidates the old session and all its
+ * credentials.
+ * @returns the new session; undefined when the old session or the caller's credential has ended.
  */
 export async function replaceSession(
   { context, exchange, cause }: RequestSession,
@@ -48,7 +49,7 @@ export async function replaceSession(
     const via = login ? 'login' : old.credential.via
     const authenticatedAt = login ? now : old.credential.authenticatedAt
     const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange }, now)
-    // A new session that takes nothing from the old one needs no version check.
+    // The version is checked only if the new session copies data from the old session.
     const expected = keep === false && isComplete(fields) ? { by } : { by, version: current.version }
     const { id } = current
     const step = store.replace({ id, expected, session: record, credential: made.credential, limits, now })
@@ -88,7 +89,7 @@ function successorOf(
   }
 }
 
-/** Whether the fields set everything that the new session would otherwise take from the old record, except the storage. */
+/** Returns whether the new session copies no field of the old record except the storage. */
 function isComplete({ grants, userName, userId }: Partial<GrantFields>): boolean {
   return grants !== undefined && userName !== undefined && userId !== undefined
 }

@@ -7,12 +7,19 @@ import { newRecord } from './new-record.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 import { refuseNested } from './use-callback.ts'
 
-/** Why this request must not begin a guest's session: its own session has just ended, or it is not a page navigation. */
+/**
+ * The reason why a request must not begin a guest's session.
+ * `just-ended`: the session of the request has just ended. `request`: the request is not a page navigation.
+ */
 export type Refusal = 'just-ended' | 'request'
 
 /**
- * The state of a session object. `live`: stored, with a credential; `unsent` means that this request created it, so no client has its
- * cookie yet. `request-only`: opened by a request-only link. `guest`: not stored. `stale`: replaced by another object.
+ * The state of a session object.
+ *
+ * - `live`: stored, with a credential. `unsent` is true if this request created the session.
+ * - `request-only`: opened by a request-only link.
+ * - `guest`: not stored.
+ * - `stale`: replaced by another object.
  */
 export type RequestState =
   | { is: 'live'; record: SessionRecord; credential: Credential; unsent: boolean }
@@ -20,11 +27,11 @@ export type RequestState =
   | { is: 'guest'; record: SessionRecord; refusal: Refusal | undefined }
   | { is: 'stale'; record: SessionRecord }
 
-/** A one-time link that waits for confirmation: the data for the confirmation page. */
+/** A one-time link that the user must still confirm. */
 export interface LinkOffer {
   /** The user of the link's session; '' for a guest. */
   userName: string
-  /** The user whose session in this browser it would replace; undefined for none. */
+  /** The user whose session in this browser the link would replace; undefined for none. */
   instead: string | undefined
 }
 
@@ -37,7 +44,7 @@ const GUARDS = {
   outsideUse({ record }) {
     refuseNested(record.id)
   },
-  /** The caller of a request-only link may read and write the storage, but not change, end or share the session. */
+  /** A request with a request-only link may only read and write the storage. */
   own({ state }) {
     if (state.is === 'request-only')
       throw new SessionError(
@@ -45,7 +52,7 @@ const GUARDS = {
         'This request came by a request-only link, so it may only read and write the storage.',
       )
   },
-  /** A rest session cannot rotate its token, because its client would not read a new one from the response. */
+  /** A rest session cannot rotate its token, because the client would not read a new token from the response. */
   web(request) {
     if (request.record.kind !== 'rest') return
     if (request.state.is === 'guest') GUARDS.mayBegin(request)
@@ -80,11 +87,13 @@ const GUARDS = {
 type Guard = keyof typeof GUARDS
 
 interface Needs {
-  /** Checked in this order when the operation is called. */
+  /** The guards that run, in this order, when the operation is called. */
   called: readonly Guard[]
-  /** `settled` waits until no turn is in progress. `turn` queues the operation as a turn of its own, in call order. */
+  /**
+   * `turn` queues the operation. `settled` waits until the queue is empty, and runs the operation outside the queue.
+   */
   waits: 'settled' | 'turn'
-  /** Checked in this order after the wait. */
+  /** The guards that run, in this order, after the wait. */
   begun: readonly Guard[]
 }
 
@@ -108,19 +117,22 @@ export class RequestSession {
   readonly context: Context
   readonly exchange: Exchange
   state: RequestState
-  /** The data of the one-time link that brought this request. */
+  /** The data of the one-time link that this request opened. */
   restored: { data: unknown } | undefined
-  /** The one-time link of this request that waits for the user's confirmation. */
+  /** The one-time link of this request that the user must still confirm. */
   offer: LinkOffer | undefined
-  /** A signed-in session ended during this request. Only a login may set a user again. */
+  /** Whether a signed-in session ended during this request. Only a login may then set a user. */
   lostUser = false
   /** The session that the request arrived with, live or ended. */
   arrivalId: SessionId | undefined
-  /** The credential of the ended session that has a message for this device. */
+  /** The credential of an ended session with a message for this device. */
   unread: { hash: string } | undefined
-  /** The session that replaced the one that the request arrived with. */
+  /** The session that replaced the session of the request's cookie. */
   successor: SessionId | undefined
-  /** Resolves when the queued turns are done: operations that change to another session, such as a login. Other writes wait for it. */
+  /**
+   * The queue of operations that may change the session of this request, such as a login. Resolves when the queue is
+   * empty.
+   */
   #turn: Promise<unknown> | undefined
 
   constructor(context: Context, exchange: Exchange, state: RequestState) {
@@ -138,7 +150,7 @@ export class RequestSession {
     return causeOf(this.exchange)
   }
 
-  /** Checks an operation's preconditions, waits, checks again, and runs it. */
+  /** Runs an operation. Checks the preconditions before and after waiting for earlier operations. */
   async perform<T>(operation: Operation, run: (request: this) => T | Promise<T>): Promise<T> {
     const { called, waits, begun }: Needs = OPERATIONS[operation]
     const begin = async () => {
@@ -155,12 +167,12 @@ export class RequestSession {
     for (const guard of guards) GUARDS[guard](this)
   }
 
-  /** Waits until no turn is in progress. */
+  /** Waits until the queue is empty. */
   async settle(): Promise<void> {
     while (this.#turn) await this.#turn
   }
 
-  /** Runs turns one at a time, in call order. */
+  /** Runs operations one at a time, in the order of the calls. */
   inTurn<T>(run: () => Promise<T>): Promise<T> {
     const running = (this.#turn ?? Promise.resolve()).then(run)
     const settled = running
@@ -172,7 +184,9 @@ export class RequestSession {
     return running
   }
 
-  /** Marks this object as replaced by another one. It then reads as invalidated (JADE). */
+  /**
+   * Marks this object as replaced by another object. Its properties are then those of an invalidated session (JADE).
+   */
   becomeStale(): void {
     const invalidated = {
       startTime: null,

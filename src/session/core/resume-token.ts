@@ -6,11 +6,11 @@ import { newRecord } from './new-record.ts'
 import { RequestSession, type RequestState } from './request-session.ts'
 import { TokenSession } from './token-session.ts'
 
-/** The parts of a REST request that the layer needs. Only the Authorization header identifies the session. */
+/** The parts of a REST request that a session uses. Only the Authorization header identifies the session. */
 export interface TokenRequest {
   /** The Authorization header, if there is exactly one. */
   readonly authorization: string | undefined
-  /** The request's id in the application's log. It appears in events. */
+  /** The ID of the request in the application's log. Events of the request include this ID. */
   readonly requestId?: string | undefined
   /** The User-Agent header. */
   readonly device: string | null
@@ -21,7 +21,7 @@ export interface TokenRequest {
 }
 
 /**
- * Finds the session of a bearer token. Without a live token of this application it returns a new session that is not stored.
+ * Returns the session of a bearer token. Without a valid token, returns a new session that is not stored.
  * @throws SessionError STORE_UNAVAILABLE.
  */
 export async function resumeTokenSession<S extends object, P extends string>(
@@ -38,7 +38,7 @@ export async function resumeTokenSession<S extends object, P extends string>(
   return new TokenSession<S, P>(new RequestSession(context, exchange, state), defaultIdleSeconds)
 }
 
-/** The exchange of a REST request: no cookie and no link. It lists every field, because a spread is slow and runs for each request. */
+/** Returns the exchange of a REST request, without a cookie and a link. Avoids the spread operator, which is slow. */
 function exchangeOf({ requestId, device, address, onClose }: TokenRequest): Exchange {
   return {
     cookieHeader: undefined,

@@ -10,14 +10,16 @@ import { type Refusal, RequestSession } from './request-session.ts'
 import { Session } from './session.ts'
 
 /**
- * For this long after the end of a session, a request with its cookie gets no guest's cookie. The request may have been sent before
- * a login finished, and the guest's cookie in its late response would overwrite the login's cookie.
+ * The time after the end of a session in which a request with the old cookie gets no guest's cookie.
+ * The browser may have sent the request before a login finished. A guest's cookie would then overwrite the login's
+ * cookie.
  */
 const JUST_ENDED_MILLISECONDS = 60_000
 
 /**
- * Finds the session of a request by its one-time link or its cookie. Without either it is a guest's.
- * @throws SessionError STORE_UNAVAILABLE, and HEADERS_SENT for a link that needs a cookie after the response has begun.
+ * Returns the session of a request's one-time link or cookie. Without a valid link or cookie, returns a guest's
+ * session.
+ * @throws SessionError STORE_UNAVAILABLE; HEADERS_SENT for a link that needs a cookie after the response has begun.
  */
 export async function resumeSession<S extends object, P extends string>(
   context: Context,
@@ -42,7 +44,7 @@ async function findByCookie(context: Context, exchange: Exchange): Promise<Reque
     const found = await context.store.find({ id: token.id, hash, now })
     if (found?.state === 'ended') past = laterEnded(past, { id: token.id, hash, ended: found })
     if (found?.state !== 'live' || found.credential.kind !== 'cookie') continue
-    if (live) return guest(context, exchange, 'just-ended') // two live cookies: one was planted, so neither is trusted
+    if (live) return guest(context, exchange, 'just-ended') // Of two valid cookies, an attacker may have planted one.
     live = found
   }
   if (!live) return past ? guestAfter(context, exchange, past, now) : guest(context, exchange, refusal)
@@ -64,7 +66,7 @@ function laterEnded(a: EndedCookie | undefined, b: EndedCookie): EndedCookie {
   return a && a.ended.endedAt > b.ended.endedAt ? a : b
 }
 
-/** A guest whose previous session ended. The request remembers that session's id, its successor and its message. */
+/** Returns a guest's session for a browser whose previous session has ended. */
 function guestAfter(
   context: Context,
   exchange: Exchange,

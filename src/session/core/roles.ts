@@ -1,12 +1,12 @@
-/** The application's declaration of its privileges, what they include, and its roles. */
+/** The privileges and roles of an application. */
 export interface RoleDeclaration {
-  /** Maps a privilege to those that it includes. 4D's shape `[{ privilege, includes }]` is accepted too. */
+  /** Maps a privilege to its included privileges. Also accepts 4D's form `[{ privilege, includes }]`. */
   privileges?: Record<string, readonly string[]> | readonly { privilege: string; includes?: readonly string[] }[]
-  /** Maps a role to its privileges. 4D's shape `[{ role, privileges }]` is accepted too. */
+  /** Maps a role to its privileges. Also accepts 4D's form `[{ role, privileges }]`. */
   roles?: Record<string, readonly string[]> | readonly { role: string; privileges?: readonly string[] }[]
 }
 
-/** The union of the declared privilege names of `{ roles, privileges }`. The declaration must be written `as const`. */
+/** The union of the privilege names in a declaration `{ roles, privileges }`. The declaration must be `as const`. */
 export type PrivilegeOf<D> =
   | (D extends { privileges: infer P } ? (P extends readonly unknown[] ? never : keyof P & string) : never)
   | (D extends { roles: infer R }
@@ -18,38 +18,38 @@ export type PrivilegeOf<D> =
       : never)
   | 'WebAdmin'
 
-/** The privileges and roles assigned to a session: in declared spelling, sorted, without duplicates. */
+/** The privileges and roles that are assigned to a session. */
 export interface Grants {
   privileges: string[]
   roles: string[]
 }
 
 export interface Roles {
-  /** Separates the declared names, in their declared spelling, from the unknown ones. */
+  /** Splits names into declared and unknown names. Returns the declared names in their declared spelling, sorted. */
   recognise(wanted: Grants): { grants: Grants; unknown: string[] }
-  /** Resolves stored grants to all their privileges, including those that others include. */
+  /** Returns all privileges of stored grants, including those that another privilege includes. */
   expand(grants: string): GrantedPrivileges
-  /** Whether the privilege is declared. Ignores case. */
+  /** Returns whether the privilege is declared. Ignores case. */
   declares(name: string): boolean
 }
 
 interface GrantedPrivileges {
   /** In declared spelling, sorted. */
   readonly names: readonly string[]
-  /** Whether the name is among them. Ignores case (4D). */
+  /** Returns whether `names` contains this name. Ignores case (4D). */
   has(name: string): boolean
 }
 
-/** Reserved by 4D: needs no declaration and may always be assigned. */
+/** A privilege that 4D reserves. It needs no declaration. */
 const WEB_ADMIN = 'WebAdmin'
 
-// Resolved grants are cached. Applications have few distinct sets, about as many as roles.
+// The limit of the cache of `expand`. Most applications have only a few distinct grants.
 const MAX_CACHED_GRANTS = 1_000
 
 /**
- * Checks a declaration and resolves its names.
- * @throws TypeError with the place of the mistake: a malformed entry, an undeclared privilege, or a circular include. (4D would
- * disable protection instead.)
+ * Validates a declaration of privileges and roles.
+ * @throws TypeError for a malformed entry, an undeclared privilege, or a circular include. (4D disables protection
+ * instead.)
  */
 export function declareRoles(declaration: RoleDeclaration): Roles {
   const includes = entries(declaration.privileges, 'privileges', 'privilege', 'includes')
@@ -91,7 +91,9 @@ export function declareRoles(declaration: RoleDeclaration): Roles {
   }
 }
 
-/** Writes grants as text for a record; '' for none. Role names are stored unresolved, so a changed role applies at once. */
+/**
+ * Returns grants as text for a record; '' for none. Stores role names, so a changed role applies to existing sessions.
+ */
 export function formatGrants({ privileges, roles }: Grants): string {
   return privileges.length + roles.length === 0 ? '' : JSON.stringify({ privileges, roles })
 }
@@ -109,7 +111,10 @@ function distinct(names: (string | undefined)[]): string[] {
   return [...new Set(names.filter((name) => name !== undefined))].sort()
 }
 
-/** Reads either shape of a declaration as a map from name to list. @throws TypeError with the place of a malformed entry. */
+/**
+ * Converts either form of a declaration to a map from name to list.
+ * @throws TypeError for a malformed entry.
+ */
 function entries(declared: unknown, place: string, nameKey: string, listKey: string): Map<string, readonly string[]> {
   const found = new Map<string, readonly string[]>()
   const seen = new Set<string>()
@@ -150,7 +155,9 @@ function typeName(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value
 }
 
-/** Maps each declared privilege in lower case to its spelling. An entry in `privileges` or in a role declares it. */
+/**
+ * Maps the lower-case name of each privilege to its declared spelling. Includes the privileges that only a role names.
+ */
 function declaredPrivileges(
   includes: Map<string, readonly string[]>,
   roles: Map<string, readonly string[]>,
@@ -177,7 +184,7 @@ function checkIncluded(includes: Map<string, readonly string[]>, spelling: Map<s
   }
 }
 
-/** Maps each privilege to itself and all that it includes, at any depth. */
+/** Maps each privilege to itself and all included privileges, at any depth. */
 function expandIncludes(
   includes: Map<string, readonly string[]>,
   spelling: Map<string, string>,

@@ -3,7 +3,7 @@ import { isLive, NEVER } from '../record.ts'
 import type { Context } from './context.ts'
 import { type TokenTerms, termsOfToken } from './new-token.ts'
 
-/** A session for lists and administrators, without secrets, hashes or stored values. */
+/** Describes a session for lists and administrators, without secrets, hashes or stored values. */
 export interface SessionDescription {
   id: SessionId
   kind: SessionKind
@@ -11,21 +11,21 @@ export interface SessionDescription {
   userId: string | undefined
   privileges: readonly string[]
   state: 'live' | 'invalidated'
-  /** Both null when invalidated. */
+  /** null, like `lastAccessTime`, when the session is invalidated (JADE). */
   startTime: Date | null
   lastAccessTime: Date | null
-  /** When it ends if it is not used: ISO 8601, UTC; null = never. */
+  /** When the session expires without further requests, in ISO 8601 (UTC); null for never. */
   expirationDate: string | null
-  /** When the idle timeout ends it if it is not used; null = never. */
+  /** When the idle timeout expires without further requests; null for never. */
   idleEndTime: Date | null
-  /** When the absolute timeout ends it; null = never. */
+  /** When the absolute timeout expires; null for never. */
   absoluteEndTime: Date | null
   storageBytes: number
   storageKeys: string[]
   devices: DeviceDescription[]
 }
 
-/** One credential of a session. `name` and `scope` are meaningful for bearer tokens only. */
+/** Describes one credential of a session. `name` and `scope` apply to bearer tokens only. */
 export interface DeviceDescription extends TokenTerms {
   handle: string
   kind: Credential['kind']
@@ -76,7 +76,7 @@ function describeDevice(context: Context, credential: Credential): DeviceDescrip
   }
 }
 
-/** When a session ends if it is not used: ISO 8601, UTC; null = never. */
+/** Returns when a session expires without further requests, in ISO 8601 (UTC); null for never. */
 export function expirationDateOf(record: SessionRecord): string | null {
   return momentOf(Math.min(idleEndOf(record), record.absoluteEnd))?.toISOString() ?? null
 }

@@ -18,7 +18,7 @@ import { updateRecord } from './update-record.ts'
 import type { UseCallback } from './use-callback.ts'
 import { writeStorage } from './write-storage.ts'
 
-/** The session of one request, as handlers see it. The middleware creates it. */
+/** The session of one request. The middleware creates this object for the handlers. */
 export class Session<S extends object = Record<string, unknown>, P extends string = string> {
   readonly #request: RequestSession
   #frozen: { text: string; storage: DeepReadonly<S> } | undefined
@@ -26,12 +26,12 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   #signal: { watched: string; signal: AbortSignal } | undefined
   /** Whether this request arrived without a live credential. */
   readonly isNew: boolean
-  /** The `data` given to `createOTP`, when this request opened a one-time link; otherwise `false`. */
+  /** The `data` of the one-time link that this request opened (see `createOTP`); `false` for no link. */
   get restored(): false | { data: unknown } {
     return this.#request.restored ?? false
   }
 
-  /** The one-time link of this request that waits for the user's confirmation; `undefined` for none. */
+  /** The one-time link of this request that the user must still confirm; `undefined` for none. */
   get offer(): LinkOffer | undefined {
     return this.#request.offer
   }
@@ -41,27 +41,27 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     this.isNew = request.state.is === 'guest'
   }
 
-  /** The public session id. It may appear in lists, logs and URLs. */
+  /** The public session ID. It may appear in lists, logs and URLs. */
   get id(): SessionId {
     return this.#request.record.id
   }
 
-  /** Fixed when the session begins: `web` for a cookie, `rest` for a bearer token. */
+  /** `web` for a session with a cookie, `rest` for a session with a bearer token. */
   get kind(): SessionKind {
     return this.#request.record.kind
   }
 
-  /** '' until set (4D). Set it with `setPrivileges`. */
+  /** The name that `setPrivileges` sets. Default '' (4D). */
   get userName(): string {
     return this.#request.record.userName
   }
 
-  /** A reference into the application's own tables. */
+  /** The user's ID in the application; undefined for none. */
   get userId(): string | undefined {
     return this.#request.record.userId ?? undefined
   }
 
-  /** `null`, like `lastAccessTime`, once the session is invalidated (JADE). */
+  /** null, like `lastAccessTime`, when the session is invalidated (JADE). */
   get startTime(): Date | null {
     return dateOf(this.#request.record.startTime)
   }
@@ -71,37 +71,37 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     return dateOf(this.#request.record.lastAccessTime)
   }
 
-  /** Minutes without a request after which the session closes; 0 = none. */
+  /** The idle timeout in minutes; 0 for none. */
   get idleTimeout(): number {
     return this.#request.record.idleMilliseconds / 60_000
   }
 
-  /** When the session ends if it is not used: ISO 8601, UTC; null = never. */
+  /** When the session expires without further requests, in ISO 8601 (UTC); null for never. */
   get expirationDate(): string | null {
     return expirationDateOf(this.#request.record)
   }
 
-  /** A frozen snapshot of the stored data, as read or as this object last wrote it. Write with `use`. */
+  /** A frozen snapshot of the storage, as this object last read or wrote it. Call `use` to change the storage. */
   get storage(): DeepReadonly<S> {
     const text = this.#request.record.storage
     if (this.#frozen?.text !== text) this.#frozen = { text, storage: frozenStorage<S>(this.#request) }
     return this.#frozen.storage
   }
 
-  /** Whether the session has no privilege (4D). */
+  /** Returns whether the session has no privileges (4D). */
   isGuest(): boolean {
     return this.#request.record.grants === '' || this.getPrivileges().length === 0
   }
 
-  /** Whether the session has this privilege: assigned, included in another one, or promoted. Ignores the case of the name. */
+  /** Returns whether the session has this privilege: assigned, included in another one, or promoted. Ignores case. */
   hasPrivilege(name: P): boolean {
     const { context, record } = this.#request
     return context.policy.roles.expand(record.grants).has(name) || this.#promotionsOf(record.id)?.has(name) === true
   }
 
   /**
-   * Grants a privilege for the rest of this request only (4D). `hasPrivilege` sees it; `getPrivileges` and `isGuest` do not.
-   * @returns a number above 0 to pass to `demote`; 0 when the privilege is not declared or already promoted.
+   * Grants a privilege for the rest of this request (4D). `getPrivileges` and `isGuest` ignore promoted privileges.
+   * @returns a number to pass to `demote`; 0 when the privilege is not declared or already promoted.
    */
   promote(privilege: P): number {
     const { context, record } = this.#request
@@ -110,12 +110,12 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     return this.#promotionsOf(record.id)?.promote(privilege) ?? 0
   }
 
-  /** Undoes a `promote` (4D). Ignores a number that `promote` did not return. */
+  /** Revokes a promoted privilege (4D). Ignores a number that `promote` did not return. */
   demote(promotion: number): void {
     this.#promotions?.promotions.demote(promotion)
   }
 
-  /** Promotions belong to one session id, so a log out or a login drops them. */
+  /** Returns the promotions for this session ID. A login or a log out changes the ID, which removes all promotions. */
   #promotionsOf(id: SessionId): Promotions | undefined {
     return this.#promotions?.id === id ? this.#promotions.promotions : undefined
   }
@@ -126,34 +126,34 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     return state.is === 'live' ? state.credential.handle : undefined
   }
 
-  /** When the user last authenticated on this device; null for a guest and for a device that came by a link. */
+  /** When the user last authenticated on this device; null for a guest and for a device that a one-time link added. */
   get authenticatedAt(): Date | null {
     const { state } = this.#request
     return state.is === 'live' ? dateOf(state.credential.authenticatedAt) : null
   }
 
-  /** Whether the user authenticated on this device within the last `withinMinutes` minutes. */
+  /** Returns whether the user authenticated on this device within the last `withinMinutes` minutes. */
   hasRecentLogin(withinMinutes: number): boolean {
     const authenticated = this.authenticatedAt?.getTime()
     return authenticated !== undefined && this.#request.context.clock.now() - authenticated < withinMinutes * 60_000
   }
 
-  /** The id of the session that this request arrived with, even if it has been replaced or has ended; undefined for none. */
+  /** The ID of the session that this request arrived with, even if that session has ended; undefined for none. */
   get arrivalId(): SessionId | undefined {
     return this.#request.arrivalId
   }
 
-  /** Whether the previous session of this device ended with a message: read it with `takeMessage`. */
+  /** Whether the previous session of this device ended with a message. `takeMessage` returns the message. */
   get hasMessage(): boolean {
     return this.#request.unread !== undefined
   }
 
-  /** The names of all privileges, including those that another privilege includes. Roles are not listed. */
+  /** Returns the names of all privileges, including those that another privilege includes. Does not return roles. */
   getPrivileges(): P[] {
     return [...this.#request.context.policy.roles.expand(this.#request.record.grants).names] as P[]
   }
 
-  /** Aborts when this session or this device's credential ends or expires. After a login, read `signal` again. */
+  /** A signal that aborts when this session or this device's credential ends. After a login, read `signal` again. */
   get signal(): AbortSignal {
     const { state } = this.#request
     const watched = `${state.is} ${state.record.id}`
@@ -162,37 +162,40 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 
   /**
-   * The only way to write the storage (4D's Use). Calls `change` with a copy of the storage. The changed copy is stored
-   * atomically before the promise resolves; an exception writes nothing. Calls for one session run one at a time in this process.
-   * When another process has written meanwhile, `change` runs again on the newer storage, so it should have no side effects.
+   * Changes the storage (4D's Use). Calls `change` with a copy of the storage, and stores the changed copy atomically.
+   * If `change` throws, nothing is written. Calls for the same session run one at a time in this process.
+   * After a conflicting write of another process, `change` runs again on the newer storage.
+   * The callback should therefore have no side effects.
    * @returns the result of `change`.
-   * @throws SessionError SESSION_ENDED, SESSION_BUSY, USE_NESTED, USE_TIMEOUT (10 s), VALUE_NOT_SHAREABLE, STORAGE_TOO_LARGE,
-   * SESSION_LIMIT, HEADERS_SENT (a guest's first write needs a cookie), STORE_UNAVAILABLE.
+   * @throws SessionError SESSION_ENDED, SESSION_BUSY, USE_NESTED, USE_TIMEOUT (10 s), VALUE_NOT_SHAREABLE,
+   * STORAGE_TOO_LARGE, SESSION_LIMIT, HEADERS_SENT (a guest's first write needs a cookie), STORE_UNAVAILABLE.
    */
   async use<T>(change: UseCallback<S, T>): Promise<T> {
     return this.#request.perform('use', (request) => writeStorage(request, change))
   }
 
   /**
-   * Replaces the session's privileges and roles. Another user or an additional privilege rotates the session ID:
-   * this object becomes a new session with a new cookie, and the old session's cookies, devices and one-time links are invalid.
-   * By default a new session keeps the storage of the same user only, because a guest's storage may have been planted.
-   * `keepStorage` overrides that.
-   * @throws SessionError SESSION_ENDED when the session has ended and this is no login; HEADERS_SENT, before any change; STORE_UNAVAILABLE.
+   * Replaces the session's privileges and roles. Setting another user or adding a privilege rotates the session ID.
+   * This object then becomes a new session with a new cookie. All cookies, devices and one-time links of the old
+   * session are revoked.
+   * By default, the new session keeps the storage only if the user stays the same, because an attacker could have
+   * prepared a guest's storage. The option `keepStorage` overrides the default.
+   * @throws SessionError SESSION_ENDED when the session has ended and the call is not a login.
+   * @throws SessionError HEADERS_SENT, before any change; STORE_UNAVAILABLE.
    */
   async setPrivileges(grant: PrivilegeGrant<P>, options: SetPrivilegesOptions = {}): Promise<void> {
     const fields = readGrant(this.#request.context, grant)
     await this.#request.perform('setPrivileges', (request) => setPrivileges(request, fields, options))
   }
 
-  /** Removes all privileges, which makes the session a guest's. Storage, id and userName stay (4D). */
+  /** Removes all privileges. Does not change the storage, the session ID and `userName` (4D). */
   async clearPrivileges(): Promise<void> {
     await this.#request.perform('clearPrivileges', clearPrivileges)
   }
 
   /**
-   * Sets the idle timeout in minutes, effective at once. The minimum is `minIdleTimeoutMinutes` (60, 4D) for a web session and
-   * 1 minute for a rest session; lower values become the minimum.
+   * Sets the idle timeout in minutes, effective immediately. Lower values than the minimum are raised to the minimum.
+   * The minimum is `minIdleTimeoutMinutes` (default 60, 4D) for a web session and 1 minute for a rest session.
    */
   async setIdleTimeout(minutes: number): Promise<void> {
     if (typeof minutes !== 'number' || !Number.isFinite(minutes))
@@ -201,10 +204,11 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 
   /**
-   * Rotates the session ID against session fixation (JADE). A new session replaces this one, and this one's cookies, devices and
-   * one-time links are invalid before the call returns. Call it after the password check and before anything sensitive is stored.
-   * The new session keeps the user and the privileges, and the storage only with `keepStorage`.
-   * @returns the new current session; this object is stale afterwards.
+   * Rotates the session ID to prevent session fixation (JADE). A new session replaces this one.
+   * All cookies, devices and one-time links of the old session are revoked before the promise resolves.
+   * The new session keeps the user and the privileges. It keeps the storage only with `keepStorage`.
+   * Call this method after the password check and before sensitive data is stored.
+   * @returns the new session. This object is stale afterwards.
    * @throws SessionError SESSION_ENDED on a stale object, or when a signed-in session has ended;
    * FEATURE_NOT_AVAILABLE (1068) on a rest session; HEADERS_SENT, before any change.
    */
@@ -222,18 +226,19 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 
   /**
-   * Rotates this device's cookie and keeps the session; the old cookie is invalid before the call returns. Pass `login: true` after
-   * re-authentication, and `others: 'end'` after a change of password.
-   * @throws SessionError SESSION_ENDED; HEADERS_SENT, before any change; FEATURE_NOT_AVAILABLE (1068) on a rest session.
+   * Rotates this device's cookie without changing the session ID. The old cookie is revoked before the promise
+   * resolves. Pass `login: true` after re-authentication, and `others: 'end'` after a change of password.
+   * @throws SessionError SESSION_ENDED; HEADERS_SENT, before any change; FEATURE_NOT_AVAILABLE (1068) on a rest
+   * session.
    */
   async renew(options: RenewOptions = {}): Promise<void> {
     await this.#request.perform('renew', (request) => rotateCookie(request, options))
   }
 
   /**
-   * Creates a one-time token that opens this session in another browser or device: as `?$4DSID=<token>` in any URL of the
-   * application, or through `restore` (4D).
-   * @returns 32 upper-case hex digits; '' for a rest session, which has no links.
+   * Creates a one-time token that opens this session in another browser or on another device (4D).
+   * Add the token to any URL of the application as `?$4DSID=<token>`, or pass it to `restore`.
+   * @returns 32 upper-case hex digits; '' for a rest session.
    * @throws SessionError SESSION_ENDED, HEADERS_SENT (a guest's first link needs a cookie), VALUE_NOT_SHAREABLE.
    */
   async createOTP(options: OTPOptions = {}): Promise<string> {
@@ -242,8 +247,8 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 
   /**
-   * Opens a one-time token from the application's own parameter (4D), and makes this object the restored session. An invalid token
-   * changes nothing. HEAD, OPTIONS and prefetch requests never open a token.
+   * Redeems a one-time token that the application received in its own parameter (4D). This object becomes the token's
+   * session. An invalid token changes nothing. HEAD, OPTIONS and prefetch requests never redeem a token.
    * @returns whether this object is now the token's session.
    */
   async restore(token: unknown): Promise<boolean> {
@@ -251,20 +256,19 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 
   /**
-   * Logs out on every device of this session, and makes this object a guest's session. A second call does nothing.
-   * The log out is stored when the promise resolves.
+   * Logs out on every device of this session. This object becomes a guest's session. A second call does nothing.
    * @throws SessionError STORE_UNAVAILABLE; the user then stays logged in.
    */
   async close(): Promise<void> {
     await this.#request.perform('close', closeSession)
   }
 
-  /** Reads the session again, with the writes of other requests. When it has ended, this object becomes a guest's session. */
+  /** Reads the session from the store again. If the session has ended, this object becomes a guest's session. */
   async reload(): Promise<void> {
     await this.#request.perform('reload', reloadSession)
   }
 
-  /** Returns the message (see `hasMessage`) once; show it on this page. '' when there is none, or another request has taken it. */
+  /** Returns and deletes the message (see `hasMessage`). Returns '' when there is no message. */
   async takeMessage(): Promise<string> {
     const { unread, context } = this.#request
     if (!unread) return ''
@@ -272,12 +276,12 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     return (await context.store.takeMessage(unread)) ?? ''
   }
 
-  /** Waits until no login, log out or first write of this object is in progress. For the middleware. */
+  /** Waits for all pending logins, log outs and first writes of this object. For the middleware. */
   settled(): Promise<void> {
     return this.#request.settle()
   }
 
-  /** Stores the session of a new guest, if this request may begin one. For the middleware. */
+  /** Stores the session of a new guest, if this request may begin a session. For the middleware. */
   async beginIfAllowed(): Promise<void> {
     if (this.isNew) await beginSessionIfAllowed(this.#request)
   }
@@ -288,7 +292,7 @@ async function setIdleTimeout(request: RequestSession, minutes: number): Promise
   const { clock, policy } = request.context
   const least = request.record.kind === 'web' ? policy.minIdleMilliseconds : 60_000
   const idleMilliseconds = Math.max(minutes * 60_000, least)
-  // A session that this request has just created does not count as used until its cookie comes back.
+  // A session that this request has just created counts as used only after the browser sends the cookie.
   const isUsed = !(request.state.is === 'live' && request.state.unsent)
   await updateRecord(request, (current) => {
     const lastAccessTime = Math.max(current.lastAccessTime ?? 0, isUsed ? clock.now() : 0)
@@ -305,14 +309,14 @@ async function reloadSession(request: RequestSession): Promise<void> {
   else request.becomeGuest('just-ended')
 }
 
-// A store may return the same record object to many requests; they share one frozen storage.
+// A store may return the same record object to several requests. These requests share one frozen storage.
 const frozenStorages = new WeakMap<SessionRecord, object>()
 
 function frozenStorage<S extends object>({ context, record }: RequestSession): DeepReadonly<S> {
   const storage = frozenStorages.get(record)
   if (storage) return storage as DeepReadonly<S>
   const frozen = deepFreeze(context.format.decode(record.storage) as S)
-  // Values from a codec may still be mutable, so each request gets its own copy.
+  // Values of a codec are not frozen, so requests must not share them.
   if (context.policy.codecs.length === 0) frozenStorages.set(record, frozen as object)
   return frozen
 }

@@ -22,54 +22,58 @@ import { type DeepReadonly, deepFreeze, storageFormat } from './storage.ts'
 import type { TokenSession } from './token-session.ts'
 import { watchChanges } from './watch.ts'
 
-// Records removed per step of a sweep. A step may lock the store, so a sweep takes many small steps.
+// The number of records that a sweep removes per call, because a call may lock the store.
 const SWEEP_STEP = 500
 
 /** The sessions of one application. */
 export interface Sessions<S extends object = Record<string, unknown>, P extends string = string> {
   /** The name of the session cookie: `4DSID_<appName>` (4D), with the prefix `__Host-` when cookies are secure. */
   readonly cookieName: string
-  /** Finds the session of a request. For framework glue; `koa/index.ts` shows how. */
+  /** Returns the session of a request. For framework adapters, such as `koa/index.ts`. */
   resume(exchange: Exchange): Promise<Session<S, P>>
-  /** Finds the session of a bearer token. For framework glue; `koa/token-sessions.ts` shows how. */
+  /** Returns the session of a bearer token. For framework adapters, such as `koa/token-sessions.ts`. */
   resumeToken(request: TokenRequest, defaultIdleSeconds?: number): Promise<TokenSession<S, P>>
-  /** Calls `run` with the current description of the session that the request arrived with. For framework glue, at the end of a request. */
+  /**
+   * Calls `run` with the current description of the session that the request arrived with.
+   * For framework adapters, at the end of a request.
+   */
   requestEnded(session: Session<S, P>, run: (arrived: SessionDescription) => unknown): Promise<void>
-  /** Whether visitors get a session at their first request (option `guests`). */
+  /** Whether a visitor gets a session with the first request (option `guests`). */
   readonly beginsAtFirstRequest: boolean
-  /** Describes one session and its devices, for administrators. `undefined` when it does not exist or has expired. */
+  /** Describes a session and its devices. Returns `undefined` when the session does not exist or has expired. */
   get(id: SessionId): Promise<SessionDescription | undefined>
-  /** Reads the storage of any session (4D). `undefined` when it does not exist or is not live. */
+  /** Returns the storage of any session (4D). Returns `undefined` when the session does not exist or is not live. */
   storage(id: SessionId): Promise<DeepReadonly<S> | undefined>
-  /** Lists a page of sessions, newest first by default. To get the next page, pass `next` as `after`. */
+  /** Returns a page of sessions, newest first by default. Pass `next` as `page.after` to get the next page. */
   list(filter?: ListFilter, page?: Page): Promise<{ sessions: SessionDescription[]; next?: Cursor }>
-  /** Counts sessions. Without a filter every stored record counts, as it does for licences. */
+  /** Returns the number of sessions. Without a filter, counts every stored record. */
   count(filter?: ListFilter): Promise<number>
-  /** Ends a session on all its devices. `false` when it is no longer live. */
+  /** Ends a session on all its devices. Returns `false` when the session is not live. */
   end(id: SessionId, reason?: EndReason, by?: EndedBy): Promise<boolean>
-  /** Ends all sessions that match, for instance those of a user. An empty filter matches all. Returns how many ended. */
+  /** Ends all sessions that match the filter. An empty filter matches all sessions. Returns how many sessions ended. */
   endMany(filter: EndFilter, reason?: EndReason, by?: EndedBy): Promise<number>
-  /** Signs out one device by its public handle. The session ends when no device and no open link remains. */
+  /** Signs out one device by its public handle. Also ends the session when no device and no valid link remains. */
   detach(id: SessionId, handle: string, reason?: EndReason, by?: { cause?: Cause }): Promise<boolean>
-  /** Removes a session in any state (JADE). Each device can take the message once; an empty message is not kept. */
+  /** Removes a live, expired or invalidated session (JADE). Each device can read the message once. */
   removeWithMessage(id: SessionId, message: string, by?: { cause?: Cause }): Promise<boolean>
-  /** Creates a one-time link to any session, for instance in a worker that sends mail. Returns '' when the session is not live. */
+  /** Returns the token of a new one-time link to any session. Returns '' when the session is not a live web session. */
   createOTP(id: SessionId, options?: OTPOptions): Promise<string>
   /**
-   * Creates an API token for a user: a separate rest session that lives for `absoluteSeconds`. It has no idle timeout unless
-   * `idleSeconds` is given. The token is returned only here and is not stored, so show it to the user now.
+   * Creates an API token for a user. The token has its own rest session, which expires after `absoluteSeconds`.
+   * The session has an idle timeout only if `idleSeconds` is given.
+   * The store contains only a hash of the token, so the token cannot be shown again later.
    * @throws SessionError SESSION_LIMIT, STORE_UNAVAILABLE.
    */
   newToken(userId: string, options: NewTokenOptions<P> & NewTokenFrom): Promise<NewToken>
-  /** Yields each time the session has changed, until it ends or `signal` aborts. */
+  /** Yields after each change of the session, until the session ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
-  /** Removes sessions that expired more than five minutes ago, and returns how many. Runs automatically (option `sweepSeconds`). */
+  /** Removes sessions that expired at least five minutes ago. Returns their number. See the option `sweepSeconds`. */
   sweep(): Promise<number>
   /** Adds an event listener. Returns a function that removes it. */
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
   /**
-   * Stops the sweeper and the store's notifications. With `endSessions` (default: the option `closeOnStop`) it also ends all
-   * sessions, provided that no other process has the store open.
+   * Stops the sweeps and the notifications of the store. With `endSessions`, the last process on an embedded store
+   * also ends all sessions. The default of `endSessions` is the option `closeOnStop`.
    */
   close(options?: { endSessions?: boolean }): Promise<void>
 }
@@ -78,23 +82,24 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
 type NewTokenFrom = Pick<Cause, 'requestId' | 'device' | 'address'>
 
 interface EndedBy {
-  /** Shown once to each device, on its next page. */
+  /** A message for each device of the session (see `Session.takeMessage`). An empty message is not stored. */
   message?: string
   cause?: Cause
 }
 
 export interface NewToken {
   token: string
-  /** The session's id; end it to revoke the token. */
+  /** The session ID. Ending this session revokes the token. */
   id: SessionId
-  /** When the session ends if it is not used: ISO 8601, UTC; null = never. */
+  /** When the session expires without further requests, in ISO 8601 (UTC); null for never. */
   expirationDate: string | null
 }
 
 /**
  * Creates the session manager of an application.
- * @typeParam S the shape of the storage. @typeParam P the names of the privileges (see `PrivilegeOf`).
- * @throws TypeError for an invalid option; its message says what to change.
+ * @typeParam S the type of the storage.
+ * @typeParam P the names of the privileges (see `PrivilegeOf`).
+ * @throws TypeError for an invalid option.
  */
 export function createSessions<S extends object = Record<string, unknown>, P extends string = string>(
   options: SessionOptions,
@@ -184,7 +189,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       const detached = record !== undefined && (await store.detach({ id, handle, reason }))
       if (!detached) return false
       events.emit('detached', { ...eventOf(record, cause), handle, reason })
-      // Without a device and without an open link no request can ever reach the session again.
+      // Without a device or a valid link, no request can use the session again.
       const all = (await store.credentials({ ids: [id] })).get(id) ?? []
       const isLeft = all.some(({ expiresAt }) => clock.now() < expiresAt)
       const ended = !isLeft ? await store.end({ id, reason }) : undefined
@@ -224,7 +229,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
 
 /**
  * Registers this process with an embedded store and renews the registration regularly.
- * @returns a function that unregisters it; `true` when it was the last process.
+ * @returns a function that removes the registration. It resolves to `true` for the last process.
  */
 function registerPresence({ store, clock, events }: Context): () => Promise<boolean> {
   const { presence } = store
@@ -249,12 +254,12 @@ function registerPresence({ store, clock, events }: Context): () => Promise<bool
   }
 }
 
-/** Leaves out replaced sessions: their end was reported when they were replaced. */
+/** Removes replaced sessions from the list, because their end has already been reported. */
 function newlyEnded(ended: readonly EndedSession[]): EndedSession[] {
   return ended.filter(({ reason }) => reason !== 'secured')
 }
 
-/** Emits a warning in the next turn of the event loop, so that the caller can add a listener first. */
+/** Emits a warning in the next turn of the event loop. The caller can add a listener before that. */
 function warnSoon({ events }: Context, message: string): void {
   setImmediate(() => events.emit('warning', { message }))
 }
@@ -272,7 +277,7 @@ function checkedPage(page: Page): Page {
   return { ...page, size }
 }
 
-/** Refuses keys whose value is undefined: `{ userId: undefined }` would match all users instead of one. */
+/** Throws for a key with the value undefined, because `{ userId: undefined }` would match all users. */
 function checkedFilter<F extends ListFilter | EndFilter>(filter: F): F {
   for (const [key, value] of Object.entries(filter)) {
     if (typeof value !== 'string')

@@ -8,13 +8,14 @@ import { updateRecord } from './update-record.ts'
 
 export interface SetPrivilegesOptions extends SecureOptions {
   /**
-   * The user has just authenticated. `true` always rotates the session ID, and succeeds even if the old session has ended.
-   * Default: a grant that sets another user counts as a login, but fails with SESSION_ENDED if a signed-in session has ended.
+   * Whether the user has just authenticated. `true` always rotates the session ID, even if the old session has ended.
+   * Default: true if the grant sets another user. With the default, SESSION_ENDED is thrown if a signed-in session has
+   * ended.
    */
   login?: boolean
 }
 
-/** Replaces the grants. Rotates the session ID when they raise trust. */
+/** Replaces the grants. Rotates the session ID for another user or an additional privilege. */
 export async function setPrivileges(
   request: RequestSession,
   fields: GrantFields,
@@ -50,12 +51,12 @@ async function setGrants(
   const isLogin = login ?? setsAnotherUser(request.record, fields)
   const startsNew = login ?? (isLogin && isGuestRecord(request.record) && !request.lostUser)
   if (!isLogin && !raises()) {
-    if (request.state.is === 'guest') return // an unstored guest gains nothing
+    if (request.state.is === 'guest') return // Without new privileges, there is nothing to store.
     await updateRecord(request, (current) => ({
       changes: raisesTrust(context, current, fields) ? undefined : fields,
       result: undefined,
     }))
-    if (!raises()) return // otherwise another device has removed privileges meanwhile, so trust rises after all
+    if (!raises()) return // After a concurrent removal of privileges, the same grant adds privileges.
   }
   await logIn(request, { fields, login: isLogin, startsNew, ...(keepStorage !== undefined && { keepStorage }) })
 }

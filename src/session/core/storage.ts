@@ -8,11 +8,12 @@ export type DeepReadonly<T> = T extends (...parameters: never[]) => unknown
     : T
 
 /**
- * Adds a kind of value that JSON cannot hold, for instance Date, to the storage.
- * @example { tag: 'date', test: (value) => value instanceof Date, encode: (date) => date.toISOString(), decode: (text) => new Date(text) }
+ * Lets the storage hold a type of value that JSON cannot hold, for instance Date.
+ * @example { tag: 'date', test: (value) => value instanceof Date, encode: (date) => date.toISOString(), decode: (text)
+ * => new Date(text) }
  */
 export interface StorageCodec {
-  /** Identifies the codec in stored values. After a change, values stored before are no longer decoded. */
+  /** Identifies the codec in stored values. Values that were stored with another tag are not decoded. */
   tag: string
   test(value: unknown): boolean
   /** Must return a value that JSON can hold. */
@@ -24,7 +25,7 @@ export interface StorageCodec {
 export interface StorageFormat {
   /**
    * @param name the start of the paths in error messages; default 'storage'.
-   * @throws SessionError VALUE_NOT_SHAREABLE (4D -10721) with the value's path, or STORAGE_TOO_LARGE.
+   * @throws SessionError VALUE_NOT_SHAREABLE (4D -10721), STORAGE_TOO_LARGE.
    */
   encode(storage: unknown, name?: string): string
   /** Returns a new copy that the caller may change. */
@@ -33,7 +34,7 @@ export interface StorageFormat {
 
 export const EMPTY_STORAGE = '{}'
 
-// Far below the depth at which parsing would overflow the stack.
+// Deeply nested values could overflow the stack.
 const MAX_DEPTH = 200
 const TAG = '$codec'
 
@@ -60,7 +61,7 @@ export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] 
   }
 }
 
-/** Freezes lists and plain objects, at any depth, and returns the value. Values from a codec stay as they are. */
+/** Freezes lists and plain objects at any depth, and returns the value. Does not freeze values of a codec. */
 export function deepFreeze<T>(value: T): DeepReadonly<T> {
   if (isPlain(value) && !Object.isFrozen(value)) {
     Object.freeze(value)
@@ -75,7 +76,7 @@ function isPlain(value: unknown): value is object {
   return prototype === Object.prototype || prototype === null || Array.isArray(value)
 }
 
-/** One traversal of a storage: checks every value and applies the codecs. */
+/** Traverses a storage once to validate every value and to apply the codecs. */
 class Walk {
   readonly #codecs: readonly StorageCodec[]
   readonly #parents: object[] = []
@@ -89,9 +90,9 @@ class Walk {
     this.#tooLarge = tooLarge
   }
 
-  /** Returns the value itself when JSON can hold all of it, otherwise a copy with the parts that codecs encoded. */
+  /** Returns the value with all parts encoded for JSON. Returns the same object if no part needs a codec. */
   shareable(value: unknown, path: string): unknown {
-    // Each value takes at least one byte. An object that is referenced twice counts twice, as in the text.
+    // Each value takes at least one byte of JSON. An object that is referenced twice is encoded twice.
     if (++this.#seen > this.#most) throw this.#tooLarge(`more than ${this.#most} bytes`)
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
     const codec = this.#codecs.find((candidate) => candidate.test(value))

@@ -10,12 +10,13 @@ import {
 import type { RequestSession } from './request-session.ts'
 import { Session } from './session.ts'
 
-/** The storage key that holds the variables of `setSessionVar`. */
+/** The storage key of the session variables. */
 const VARIABLES = 'sessionVars'
 
 /**
- * The session of one REST request, found by its bearer token (West Wind's token sessions). Without a live token it is a new,
- * unstored session, and `isNew` is true. It has no cookie, no one-time links and no `secureSession`.
+ * The session of one REST request with a bearer token (West Wind's token sessions).
+ * Without a valid token, the session is new and not stored, and `isNew` is true.
+ * Token sessions do not support cookies, one-time links and `secureSession`.
  */
 export class TokenSession<S extends object = Record<string, unknown>, P extends string = string> extends Session<S, P> {
   readonly #request: RequestSession
@@ -28,35 +29,35 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
     this.#defaultIdleSeconds = defaultIdleSeconds
   }
 
-  /** The token's name, as chosen by its owner; '' by default. */
+  /** The token's name. Default ''. */
   get name(): string {
     return this.#terms.name
   }
 
-  /** Whether the token may change anything. */
+  /** Whether the token may change data. The application must enforce the scope. */
   get scope(): TokenScope {
     return this.#terms.scope
   }
 
-  /** How the token was created; undefined without a live token. */
+  /** How the token was created; undefined without a valid token. */
   get via(): Credential['via'] | undefined {
     const { state } = this.#request
     return state.is === 'live' ? state.credential.via : undefined
   }
 
-  /** All variables, including unsaved ones. */
+  /** All session variables, including unsaved ones. */
   get sessionVars(): Readonly<Record<string, string>> {
     const variables = variablesIn(this.storage)
     for (const [name, value] of this.#unsaved) put(variables, name, value)
     return variables
   }
 
-  /** Reads a variable; '' when it is not set (West Wind). */
+  /** Returns a session variable. Returns '' when the variable is not set (West Wind). */
   getSessionVar(name: string): string {
     return this.#unsaved.get(name) ?? variablesIn(this.storage)[name] ?? ''
   }
 
-  /** Sets a variable for this request; '' removes it. `save` stores it, and so does the option `autoSave` of `tokenSessions`. */
+  /** Sets a session variable without storing it; '' removes the variable. Call `save` to store the variables. */
   setSessionVar(name: string, value: string): void {
     if (typeof name !== 'string' || name === '')
       throw new TypeError('setSessionVar(): the name must be a non-empty text.')
@@ -65,9 +66,10 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
   }
 
   /**
-   * Stores the variables that were set since the last save. They are merged into the newest stored variables, so concurrent
-   * saves of different variables lose none. After an error they stay unsaved.
-   * @throws SessionError NOT_SIGNED_IN without a live token, and what `use` throws.
+   * Stores the variables that were set since the last save, and merges them into the stored variables.
+   * Concurrent saves of different variables therefore do not overwrite each other. After an error, the variables stay
+   * unsaved.
+   * @throws SessionError NOT_SIGNED_IN without a valid token, and all errors of `use`.
    */
   async save(): Promise<void> {
     const saving = new Map(this.#unsaved)
@@ -81,9 +83,9 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
   }
 
   /**
-   * Creates and stores a session for a user who has just signed in, and makes it the session of this request. The session that
-   * the request arrived with stays live.
-   * @returns the token; only its hash is stored.
+   * Creates and stores a session for a user who has just signed in. The new session becomes the session of this
+   * request. The session that the request arrived with stays live.
+   * @returns the token. The store contains only its hash.
    * @throws SessionError SESSION_LIMIT (503, number 5503) when all licences are taken; STORE_UNAVAILABLE.
    */
   async newSession(userId?: string, options: NewTokenOptions<P> = {}): Promise<string> {
@@ -103,8 +105,9 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
   }
 
   /**
-   * Loads the user of the token. `load` runs each time, so a user who has been disabled since is refused.
-   * @throws SessionError NOT_SIGNED_IN (401) without a live token, without a user, and when `load` resolves to undefined.
+   * Loads the user of the token. `load` should resolve to undefined for a disabled user.
+   * @throws SessionError NOT_SIGNED_IN (401) without a valid token, without a user, or when `load` resolves to
+   * undefined.
    */
   async authenticate<U>(load: (userId: string) => Promise<U | undefined>): Promise<U> {
     const user = this.#request.state.is === 'live' && this.userId !== undefined ? await load(this.userId) : undefined
@@ -118,7 +121,7 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
   }
 }
 
-/** A copy of the variables without a prototype, so that names such as `constructor` are ordinary keys. */
+/** Returns a copy of the variables without a prototype, so that names such as `constructor` are ordinary keys. */
 function variablesIn(storage: object): Record<string, string> {
   const stored = (storage as Record<string, unknown>)[VARIABLES]
   return Object.assign(Object.create(null), stored)

@@ -8,14 +8,14 @@ import { isSessionError, SessionError, sessionEnded, storeUnavailable } from './
 import type { RequestSession } from './request-session.ts'
 import { refuseNested } from './use-callback.ts'
 
-/** How long an update is retried after write conflicts. */
+/** The time for which an update is retried after write conflicts. */
 export const CONFLICT_SECONDS = 10
-// The first three retries are immediate; later ones wait a random time up to this.
+// The maximum random delay before a retry. The first three retries have no delay.
 const CONFLICT_PAUSE_MILLISECONDS = 5
-// An update that has waited this long behind one that failed with STORE_UNAVAILABLE fails too, without a call to the store.
+// After a STORE_UNAVAILABLE error, updates that have waited this long also fail, without a call to the store.
 const QUEUE_MILLISECONDS = 2000
 
-/** The fields to write (undefined = nothing to write), and the result for the caller. */
+/** The fields to write (undefined for none), and the result for the caller. */
 interface RecordUpdate<T> {
   changes: SessionChanges | undefined
   result: T
@@ -24,15 +24,16 @@ interface RecordUpdate<T> {
 type Decide<T> = (record: SessionRecord) => RecordUpdate<T> | Promise<RecordUpdate<T>>
 
 interface Target {
-  /** The record as the request knows it. */
+  /** The record that the request last read or wrote. */
   record: SessionRecord
   /** The hash of the caller's credential; undefined for a request-only link. */
   by: string | undefined
 }
 
 /**
- * Updates the record of a stored session by compare-and-set: reads the newest record, calls `decide`, and writes its changes. After a
- * conflict it starts again, so `decide` may run more than once. Updates of one session run one at a time in this process.
+ * Updates the record of a stored session by compare-and-set. Calls `decide` with the record and writes the returned
+ * changes. After a conflict, calls `decide` again with the newest record. Updates of one session run one at a time in
+ * this process.
  * @throws SessionError SESSION_ENDED, SESSION_BUSY, USE_NESTED, STORE_UNAVAILABLE, or what `decide` throws.
  */
 export async function updateRecord<T>(request: RequestSession, decide: Decide<T>): Promise<T> {
@@ -59,7 +60,8 @@ async function updateStored<T>(
   const { store, clock, events, queue } = context
   const { id } = target.record
   refuseNested(id)
-  // Without a queued update the request's record is probably the newest. If it is not, the version check detects that.
+  // With an empty queue, the record of the request is probably the newest. The version check detects an outdated
+  // record.
   let known = queue.isIdle(id) ? target.record : undefined
   const asked = clock.now()
   return queue.run(id, async (failure) => {
@@ -94,8 +96,8 @@ async function updateStored<T>(
 }
 
 /**
- * Writes once. After a lost reply it repeats the call with the same write id, which the store applies only once. If that fails too,
- * the outcome is unknown and the error is thrown: another run of the callback could apply the change twice.
+ * Writes the changes once. After a lost reply, repeats the call with the same `writeId`, which the store applies only
+ * once. If the second call also fails, throws the first error, because a further attempt could apply the change twice.
  */
 async function write(
   context: Context,
@@ -119,7 +121,9 @@ async function write(
   return outcome.updated
 }
 
-/** Whether this record is still the newest. An update that writes nothing has no version check in the store, so it needs this one. */
+/**
+ * Returns whether this record is still the newest. Replaces the store's version check for an update without changes.
+ */
 async function isNewest({ store, clock }: Context, { by }: Target, { id, version }: SessionRecord): Promise<boolean> {
   if (by !== undefined) await requireLive(store, id, by)
   const newest = await store.get({ id })
@@ -127,7 +131,7 @@ async function isNewest({ store, clock }: Context, { by }: Target, { id, version
   return newest.version === version
 }
 
-/** @throws SessionError SESSION_ENDED when the session or this credential of it has ended. */
+/** @throws SessionError SESSION_ENDED when the session or the credential has ended. */
 async function requireLive(store: BoundStore, id: SessionId, hash: string): Promise<void> {
   const found = await store.find({ id, hash })
   if (found?.state !== 'live') throw sessionEnded()

@@ -4,10 +4,10 @@ import type { SessionId } from '../record.ts'
 import type { Clock } from './clock.ts'
 import { SessionError } from './errors.ts'
 
-/** The callback of `use`. It changes the given copy of the storage. */
+/** The callback of `use`, which changes a copy of the storage. */
 export type UseCallback<S, T> = (storage: S) => T | Promise<T>
 
-/** How long the callback of `use` may take. */
+/** The time limit for the callback of `use`. */
 const CALLBACK_SECONDS = 10
 
 interface Frame {
@@ -16,14 +16,14 @@ interface Frame {
   open: boolean
 }
 
-// `current` tracks the callback that runs synchronously. After an await only AsyncLocalStorage can tell, and while it is enabled every
-// promise of the process is slower. So it is enabled only for async callbacks, and disabled after the last one.
+// `current` is the callback that runs synchronously. AsyncLocalStorage tracks async callbacks after an await.
+// AsyncLocalStorage slows down all promises of the process, so it is enabled only while async callbacks run.
 let current: Frame | undefined
 const frames = new AsyncLocalStorage<Frame>()
 let asyncFrames = 0
 
 /**
- * Runs a use callback for at most `CALLBACK_SECONDS`.
+ * Runs a callback of `use` for at most `CALLBACK_SECONDS`.
  * @throws SessionError USE_TIMEOUT, or what `change` throws.
  */
 export function runUseCallback<S, T>(
@@ -38,7 +38,10 @@ export function runUseCallback<S, T>(
     : runPlain(clock, frame, change, storage)
 }
 
-/** The reentrancy guard. @throws SessionError USE_NESTED inside a use callback of the same session, to prevent a deadlock. */
+/**
+ * Prevents a deadlock through a nested write.
+ * @throws SessionError USE_NESTED inside a callback of `use` for the same session.
+ */
 export function refuseNested(id: SessionId): void {
   for (let frame = openFrame(); frame; frame = frame.outer) {
     if (frame.open && frame.id === id) {
@@ -66,7 +69,7 @@ function runPlain<S, T>(clock: Clock, frame: Frame, change: UseCallback<S, T>, s
     current = before
     frame.open = false
   }
-  // A plain function that returns a promise: a nested write after its first await is not detected, and ends with USE_TIMEOUT.
+  // A nested write is not detected after a plain function has returned a promise. It fails with USE_TIMEOUT.
   return isPromise(result) ? withinTime(clock, result) : result
 }
 

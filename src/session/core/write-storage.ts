@@ -15,7 +15,7 @@ export async function writeStorage<S extends object, T>(
   )
 }
 
-/** Stores a guest's session together with its storage, unless `change` leaves the storage empty. */
+/** Stores a guest's session together with its storage. Stores nothing if `change` leaves the storage empty. */
 async function writeFirst<S extends object, T>(request: RequestSession, change: UseCallback<S, T>): Promise<T> {
   request.require('mayBegin')
   const { clock, format } = request.context

@@ -9,7 +9,7 @@ import { onClose } from './on-close.ts'
 export { type GatedContext, requirePrivilege, requireRecentLogin } from './require.ts'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'
 
-/** The parts of a Koa context that the middleware uses. It sets `session`. */
+/** The parts of a Koa context that `sessions` uses. The middleware sets `session`. */
 export interface SessionContext<S extends object = Record<string, unknown>, P extends string = string> {
   readonly req: IncomingMessage
   readonly res: ServerResponse
@@ -22,36 +22,38 @@ export interface SessionContext<S extends object = Record<string, unknown>, P ex
   session: Session<S, P> | null
 }
 
-/** The context without the type of the storage. */
+/** A `SessionContext` for any type of storage. */
 type RequestContext = Omit<SessionContext, 'session'> & { session: unknown }
 
 type Next = () => Promise<unknown>
 
 export interface SessionsOptions<C> {
-  /** Whether a request counts as activity and extends the idle timeout. Return false for polls and streams. Default: always true. */
+  /** Returns whether a request extends the idle timeout. Return false for polls and streams. Default: always true. */
   touch?: (ctx: C) => boolean
-  /** Returns the request's id in the application's log. Events of the request contain it. */
+  /** Returns the ID of the request in the application's log. Events of the request include this ID. */
   requestId?: (ctx: C) => string
   /**
-   * Called after the handler, even if it threw (JADE's epilog of processRequest). `arrived` is the current description of the session
-   * that the request arrived with. A replaced session has `startTime` and `lastAccessTime` null; an application may remove it here.
-   * Costs a lookup for each request. An error becomes a `warning` event.
+   * Called after the handler, even if the handler threw (JADE's epilog of processRequest).
+   * `arrived` describes the session that the request arrived with, in its current state.
+   * `startTime` and `lastAccessTime` are null if the session was replaced. The application may then remove the
+   * session. This option adds a store lookup to each request. An error in the callback is emitted as a `warning`
+   * event.
    */
   onRequestEnd?: (arrived: SessionDescription, ctx: C) => unknown
 }
 
-/** The URL parameter of a one-time link (4D). */
+/** The URL parameter that holds the token of a one-time link (4D). */
 export const LINK_PARAMETER = '$4DSID'
-/** The URL parameter of a confirming POST: "1" allows the link to replace another user's session in this browser. */
+/** The URL parameter with which a POST allows a link to replace another user's session in this browser: "1". */
 export const REPLACE_PARAMETER = '$4DSID.replace'
 
-// Pages below this middleware may contain personal data.
+// Responses may contain personal data, so caches must not store them.
 const PRIVATE = 'private, no-store'
 
 /**
- * Koa middleware that sets `ctx.session`. It does not check privileges; use `requirePrivilege` for that. Mount assets, health checks,
- * `tokenSessions` and the CSRF guard above it. It skips the requests that `tokenSessions` has handled.
- * @param manager from `createSessions`. With null the server runs without sessions: `ctx.session` is null and no cookie is set.
+ * Koa middleware that sets `ctx.session`. Use `requirePrivilege` to check privileges.
+ * Mount assets, health checks, `tokenSessions` and the CSRF guard above this middleware.
+ * @param manager the result of `createSessions`. With null, `ctx.session` is null and no cookie is set.
  */
 export function sessions<S extends object, P extends string, C extends SessionContext<S, P>>(
   manager: Sessions<S, P> | null,
@@ -59,7 +61,7 @@ export function sessions<S extends object, P extends string, C extends SessionCo
 ) {
   return async function sessions(ctx: C, next: Next): Promise<void> {
     if (ctx.session?.kind === 'rest') {
-      await next() // handled by tokenSessions()
+      await next() // tokenSessions() has already handled this request
       return
     }
     if (manager === null) {
@@ -73,10 +75,11 @@ export function sessions<S extends object, P extends string, C extends SessionCo
     const link = readLink(ctx)
     if (link.isInUrl) {
       if (link.isPrefetch) {
-        ctx.status = 503 // the browser would show a prefetched page without a new request, and the link would not be opened
+        ctx.status = 503 // Browsers may show a prefetched page without a new request, and would not open the link.
         return
       }
-      // Keeps the token out of the Referer header. `no-referrer` would also remove the Origin header of the confirmation form.
+      // Removes the token from the Referer header. `no-referrer` would also remove the Origin header of the
+      // confirmation form.
       res.setHeader('Referrer-Policy', 'strict-origin')
     }
     const session = await manager.resume(exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx)))
@@ -84,7 +87,7 @@ export function sessions<S extends object, P extends string, C extends SessionCo
     try {
       await next()
     } finally {
-      await session.settled() // in case the handler did not await a login: its cookie must be in this response
+      await session.settled() // A login that the handler did not await must still set its cookie in this response.
       if (onRequestEnd) await manager.requestEnded(session, (arrived) => onRequestEnd(arrived, ctx))
     }
     if (manager.beginsAtFirstRequest && ctx.status < 400 && ctx.status !== 204) await session.beginIfAllowed()
@@ -138,7 +141,7 @@ interface Link {
   replacesUser: boolean
 }
 
-/** Reads the one-time link of a URL. A repeated parameter is ambiguous, so it counts as no token. */
+/** Reads the one-time link of a URL. Ignores the token if the parameter is repeated. */
 function readLink({ url, method, req }: RequestContext): Link {
   const question = url.indexOf('?')
   const path = question === -1 ? url : url.slice(0, question)
@@ -161,8 +164,10 @@ function purposeOf({ headers }: IncomingMessage): string | undefined {
 }
 
 /**
- * Sets the session's cookie now, and again when the response head is written, because Koa drops all headers when a handler throws, and
- * a handler may overwrite Set-Cookie. The cookie is not passed on the error object, because requests may share one.
+ * Returns a function that sets the session cookie immediately, and again before the response head is written.
+ * The second time is necessary because Koa removes all headers when a handler throws, and a handler may overwrite
+ * Set-Cookie. The headers of the error object are not used for this, because several requests may share an error
+ * object.
  */
 function sessionCookieSetter(res: ServerResponse, name: string): (header: string) => void {
   let header: string | undefined
@@ -182,7 +187,9 @@ function beforeHead(res: ServerResponse, run: () => void): void {
   } as typeof res.writeHead
 }
 
-/** Replaces the session's Set-Cookie header, keeps other cookies, and keeps the response out of shared caches. */
+/**
+ * Replaces the session's Set-Cookie header and leaves other cookies unchanged. Prevents shared caching of the response.
+ */
 function putCookie(res: ServerResponse, name: string, header: string): void {
   const value = res.getHeader('Set-Cookie')
   const present = Array.isArray(value) ? value : value === undefined ? [] : [String(value)]

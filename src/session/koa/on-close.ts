@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http'
 
-/** Calls `run` when the response is sent or its connection is closed; immediately if that has already happened. */
+/**
+ * Calls `run` when the response has been sent or the connection has closed. Calls it immediately if the response is
+ * over.
+ */
 export function onClose(res: ServerResponse, run: () => void): void {
   if (res.closed || res.destroyed || res.writableFinished) run()
   else res.once('close', run)

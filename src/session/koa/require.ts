@@ -1,6 +1,6 @@
 import { SessionError } from '../core/errors.ts'
 
-/** The parts of a Koa context that these middlewares use. */
+/** The parts of a Koa context that `requirePrivilege` and `requireRecentLogin` use. */
 export interface GatedContext {
   readonly method: string
   readonly url: string
@@ -16,13 +16,14 @@ export interface GatedContext {
 type Next = () => Promise<unknown>
 
 interface RequirePrivilegeOptions {
-  /** The login page. Guests are redirected to it, with the requested URL in the parameter `next`. */
+  /** The login page. The redirect has the requested URL in the parameter `next`. */
   loginPath: string
 }
 
 /**
- * Koa middleware that requires a privilege. Without it a guest is redirected to the login page.
- * @throws SessionError PRIVILEGE_MISSING (403) for a signed-in user; SESSIONS_OFF (503) when the server runs without sessions.
+ * Koa middleware that requires a privilege. Redirects guests without the privilege to the login page.
+ * @throws SessionError PRIVILEGE_MISSING (403) for a signed-in user; SESSIONS_OFF (503) when the server runs without
+ * sessions.
  */
 export function requirePrivilege<P extends string>(privilege: P, { loginPath }: RequirePrivilegeOptions) {
   return async function requirePrivilege(ctx: GatedContext, next: Next): Promise<void> {
@@ -44,15 +45,21 @@ export function requirePrivilege<P extends string>(privilege: P, { loginPath }: 
 
 interface RequireRecentLoginOptions {
   withinMinutes: number
-  /** The page for re-authentication. The user is redirected to it, with the URL to return to in the parameter `next`. */
+  /** The page for re-authentication. The redirect has the URL to return to in the parameter `next`. */
   confirmPath: string
-  /** The URL to return to afterwards. Default: the requested URL of a GET; none for a POST. Set it for a POST or a download. */
+  /**
+   * The URL to return to after re-authentication. Default: the requested URL for a GET or HEAD, none for other methods.
+   * Set this for a POST or a download.
+   */
   comeBackTo?: string
 }
 
 /**
- * Koa middleware for step-up: requires that the user authenticated on this device within the last `withinMinutes` minutes. A device
- * that came by a one-time link is always asked. Put it after `requirePrivilege`.
+ * Koa middleware for step-up. Redirects to `confirmPath` unless the user authenticated on this device within the last
+ * `withinMinutes` minutes. Opening a one-time link does not count as authentication.
+ * Mount this middleware after `requirePrivilege`.
+ * @throws SessionError SESSIONS_OFF (503) when the server runs without sessions. TypeError for an invalid
+ * `withinMinutes`.
  */
 export function requireRecentLogin({ withinMinutes, confirmPath, comeBackTo }: RequireRecentLoginOptions) {
   if (!(Number.isFinite(withinMinutes) && withinMinutes > 0))
@@ -71,7 +78,7 @@ function sessionOf(ctx: GatedContext, gate: string): NonNullable<GatedContext['s
   return ctx.session
 }
 
-/** The requested URL of a GET or HEAD. `undefined` for an absolute URL, which could lead to another site. */
+/** Returns the requested URL of a GET or HEAD. Returns `undefined` for an absolute URL, to prevent an open redirect. */
 function returnUrl({ method, url }: GatedContext): string | undefined {
   return (method === 'GET' || method === 'HEAD') && /^\/(?!\/)/.test(url) ? url : undefined
 }

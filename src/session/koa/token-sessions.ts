@@ -5,26 +5,29 @@ import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { onClose } from './on-close.ts'
 
-/** The parts of a Koa context that the middleware uses. It sets `session`. */
+/** The parts of a Koa context that `tokenSessions` uses. The middleware sets `session`. */
 export interface TokenContext<S extends object = Record<string, unknown>, P extends string = string> {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly path: string
   readonly ip: string
-  /** A `TokenSession` below the mount; null when the server runs without sessions. */
+  /** A `TokenSession` for paths that `mount` matches; null when the server runs without sessions. */
   session: Session<S, P> | null
 }
 
 export interface TokenSessionsOptions<C> {
-  /** The path of the API: '/api' matches that path and all below it. Default '': every path. */
+  /** The path of the API. '/api' matches '/api' and all paths below. Default '': every path. */
   mount?: string
-  /** Saves the session variables after a handler that did not throw. Default false: only `save()` does (West Wind). */
+  /** Saves the session variables after a successful handler. Default false: only `save()` stores them (West Wind). */
   autoSave?: boolean
   /** Idle timeout of sign-ins in seconds. Default 1800 (West Wind). */
   timeoutSeconds?: number
-  /** Returns the request's id in the application's log. Events of the request contain it. */
+  /** Returns the ID of the request in the application's log. Events of the request include this ID. */
   requestId?: (ctx: C) => string
-  /** The paths below the mount that need no token. Matches whole paths, ignoring case. Default testpage, signin and signout (West Wind). */
+  /**
+   * The paths below `mount` that need no token. Matches whole paths and ignores case.
+   * Default: testpage, signin and signout (West Wind).
+   */
   anonymous?: readonly string[]
 }
 
@@ -32,11 +35,13 @@ type RequestOf = Pick<TokenContext, 'req' | 'res' | 'ip'>
 type Next = () => Promise<unknown>
 
 /**
- * Koa middleware for REST clients (West Wind's InitTokenSession): sets `ctx.session` to the `TokenSession` of the bearer token.
- * Requests without a live token get NOT_SIGNED_IN (401) and write nothing, except those to `anonymous` paths. It never reads or sets
- * a cookie. Mount it above `sessions()`, which skips its requests.
- * @param manager from `createSessions`. With null the server runs without sessions: `ctx.session` is null, and only `anonymous` paths
- * are served; others throw SESSIONS_OFF (503).
+ * Koa middleware for REST clients (West Wind's InitTokenSession). Sets `ctx.session` to the `TokenSession` of the
+ * bearer token. Does not read or set cookies. Mount this middleware above `sessions()`, which skips requests that have
+ * a `TokenSession`.
+ * @param manager the result of `createSessions`; null when the server runs without sessions. `ctx.session` is then
+ * null.
+ * @throws SessionError NOT_SIGNED_IN (401) for a request without a valid token, except on `anonymous` paths.
+ * @throws SessionError SESSIONS_OFF (503) when `manager` is null, except on `anonymous` paths.
  */
 export function tokenSessions<S extends object, P extends string, C extends TokenContext<S, P>>(
   manager: Sessions<S, P> | null,
@@ -91,7 +96,7 @@ function requestOf({ req, res, ip }: RequestOf, requestId: string | undefined): 
   }
 }
 
-/** Whether there is more than one Authorization header. Node's `headers` contains only the first. */
+/** Returns whether the request has more than one Authorization header. Node's `headers` contains only the first. */
 function isRepeated({ rawHeaders }: IncomingMessage): boolean {
   let seen = 0
   for (let index = 0; index < rawHeaders.length; index += 2)

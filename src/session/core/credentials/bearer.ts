@@ -1,10 +1,13 @@
 import { parseToken, type Token } from './token.ts'
 
-/** The format of bearer tokens: `<prefix><session id>.<secret>`. They are West Wind's tokens with a prefix for secret scanners. */
+/**
+ * Formats and parses bearer tokens: `<prefix><session ID>.<secret>` (West Wind's tokens with a prefix).
+ * Secret scanners recognise leaked tokens by the prefix.
+ */
 export interface BearerTokens {
-  /** Adds the prefix to a token that `formatToken` wrote. */
+  /** Adds the prefix to a token that `formatToken` returned. */
   format(token: string): string
-  /** Reads the token of an Authorization header. `undefined` unless it is one well-formed token with this prefix. */
+  /** Returns the token of an Authorization header. Returns `undefined` for a malformed token or another prefix. */
   read(authorization: string | undefined): Token | undefined
 }
 

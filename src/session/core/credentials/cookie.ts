@@ -1,19 +1,22 @@
-/** Writes and reads the session cookie. Setting and clearing use the same attributes, so a clear always matches. */
+/** Formats and parses the session cookie. */
 export interface SessionCookie {
   readonly name: string
-  /** A Set-Cookie header with this token. It has no expiry of its own: the server decides when the session ends. */
+  /**
+   * Returns a Set-Cookie header with this token. The cookie has no expiry date, because the server expires the session.
+   */
   set(token: string): string
-  /** A Set-Cookie header that deletes the cookie. */
+  /** Returns a Set-Cookie header that deletes the cookie. */
   clear(): string
-  /** The distinct values of this cookie in a Cookie header. `undefined` for more than five: an attacker planted some. */
+  /** Returns the distinct values of this cookie in a Cookie header. Returns `undefined` for more than five values. */
   read(header: string | undefined): string[] | undefined
 }
 
+// More values are probably an attack with planted cookies.
 const MAX_VALUES = 5
 
 /**
- * @param appName becomes part of the cookie's name: `4DSID_<appName>` (4D).
- * @param secure adds `Secure` and the `__Host-` prefix, which prevents other subdomains from planting a cookie.
+ * @param appName part of the cookie's name: `4DSID_<appName>` (4D).
+ * @param secure adds `Secure` and the `__Host-` prefix. The prefix prevents other subdomains from setting the cookie.
  */
 export function sessionCookie(appName: string, secure: boolean): SessionCookie {
   const name = `${secure ? '__Host-' : ''}4DSID_${appName}`

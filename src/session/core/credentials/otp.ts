@@ -4,17 +4,23 @@ import type { StorageFormat } from '../storage.ts'
 import { hashSecret, newHandle } from './token.ts'
 
 export interface OTPOptions {
-  /** Seconds for which the link is valid, at least 10. Default: the session's idle timeout. It also ends with the session (4D). */
+  /**
+   * Seconds for which the link is valid. The minimum is 10. The link also expires with its session (4D).
+   * Default: the session's idle timeout, or 3600 for a session without an idle timeout.
+   */
   lifespan?: number
-  /** Restricts the link to this path and all below it. Elsewhere it does nothing and stays valid. */
+  /** Restricts the link to this path and all paths below. A request for another path does not redeem the link. */
   path?: string
-  /** Returned as `session.restored.data`. Any value that storage can hold. */
+  /** Any value that the storage can hold. Returned as `session.restored.data`. */
   data?: unknown
-  /** A GET only sets `session.offer`; a POST to the same URL spends the link. For links in mails, because scanners follow them. */
+  /**
+   * Requires a confirmation: a GET only sets `session.offer`, and a POST to the same URL redeems the link.
+   * Use this for links in mails, because mail scanners open links.
+   */
   confirm?: boolean
-  /** Gives the session to the one request that carries the link, without a cookie. For callbacks of other servers. */
+  /** Opens the session for one request only, without a cookie. For callbacks from other servers. */
   requestOnly?: boolean
-  /** A new link with the same purpose ends the previous one. */
+  /** A new link revokes the session's previous link with the same purpose. */
   purpose?: string
 }
 
@@ -23,17 +29,17 @@ export type OTPTerms = Pick<OTPOptions, 'path' | 'data' | 'confirm' | 'requestOn
 
 // The documented minimum (4D).
 const SHORTEST_LIFESPAN_SECONDS = 10
-// For a session without an idle timeout, when no `lifespan` is given.
+// The default lifespan for a session without an idle timeout.
 const DEFAULT_LIFESPAN_SECONDS = 3600
 const OTP = /^[0-9A-F]{32}$/
 
-/** Whether a text has the form of an OTP: 32 upper-case hex digits. The store is never asked about any other text. */
+/** Returns whether a value has the form of an OTP: 32 upper-case hex digits. */
 export function isOTP(text: unknown): text is string {
   return typeof text === 'string' && OTP.test(text)
 }
 
 /**
- * Creates an OTP for a session. The token goes into the link; only its hash is stored.
+ * Creates an OTP for a session. The credential contains only the hash of the token.
  * @throws TypeError for an invalid option; SessionError VALUE_NOT_SHAREABLE for data that cannot be stored.
  */
 export function newOTP(
@@ -70,7 +76,7 @@ export function termsOf(format: StorageFormat, credential: Credential): OTPTerms
   return format.decode(credential.details ?? '{}') as OTPTerms
 }
 
-/** Whether a link for `path` is valid at `requestPath`: the path itself or below it, by whole segments. */
+/** Returns whether `requestPath` is `path` or below it. Compares whole segments. */
 export function worksAt(path: string | undefined, requestPath: string): boolean {
   if (path === undefined) return true
   const folder = path.endsWith('/') ? path : `${path}/`
