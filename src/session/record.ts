@@ -22,7 +22,7 @@ export const NEVER = Number.MAX_SAFE_INTEGER
 export const TOMBSTONE_MILLISECONDS = 90_000
 /** The time for which the messages of an ended session are stored for its devices. */
 export const MESSAGE_MILLISECONDS = 24 * 3_600_000
-/** A sweep removes only records that expired at least this long ago, because clocks of processes differ. */
+/** A sweep removes only records that expired at least this long ago, because the clocks of machines may differ. */
 export const SWEEP_MARGIN_MILLISECONDS = 5 * 60_000
 /** The minimum time between two writes of a session's activity. The stored end is the idle timeout plus this time. */
 export const TOUCH_GRACE_MILLISECONDS = 60_000

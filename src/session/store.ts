@@ -126,8 +126,8 @@ export interface SessionStore {
   count(call: InApp & Now & { filter: ListFilter }): Promise<number>
 
   /**
-   * Removes at most `limit` records that expired at least five minutes ago, because clocks of processes differ.
-   * Also removes expired tombstones, messages and OTPs. Returns the removed sessions.
+   * Removes at most `limit` records that expired at least five minutes ago. Also removes expired tombstones, messages
+   * and OTPs. Returns the removed sessions.
    */
   sweep(call: InApp & Now & { limit: number }): Promise<EndedSession[]>
 

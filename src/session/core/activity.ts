@@ -5,8 +5,8 @@ import { cutDevice } from './new-record.ts'
 
 /**
  * Records activity (best effort), at most once a minute per session and device.
- * Always records the first use of a credential of a login, a link or a token. This use proves that the client received
- * it.
+ * Always records the first use of a credential that a login, a link or a token created.
+ * The first use proves that the client received the credential.
  * @returns the record with its new times.
  */
 export async function recordActivity(

@@ -17,8 +17,7 @@ export async function closeSession(request: RequestSession): Promise<void> {
 }
 
 /**
- * Ends the session in the store. After a lost reply, reads the session again to find out whether the log out was
- * stored.
+ * Ends the session in the store. After an error, reads the session again to check whether only the reply was lost.
  * @returns undefined when the session had already ended.
  */
 async function endStored(

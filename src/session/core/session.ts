@@ -100,7 +100,8 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 
   /**
-   * Grants a privilege for the rest of this request (4D). `getPrivileges` and `isGuest` ignore promoted privileges.
+   * Grants a privilege for the rest of this request (4D). Affects `hasPrivilege`, but not `getPrivileges` and
+   * `isGuest`.
    * @returns a number to pass to `demote`; 0 when the privilege is not declared or already promoted.
    */
   promote(privilege: P): number {
@@ -188,14 +189,16 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     await this.#request.perform('setPrivileges', (request) => setPrivileges(request, fields, options))
   }
 
-  /** Removes all privileges. Does not change the storage, the session ID and `userName` (4D). */
+  /**
+   * Removes all privileges, so `isGuest` returns true. The storage, the session ID and `userName` do not change (4D).
+   */
   async clearPrivileges(): Promise<void> {
     await this.#request.perform('clearPrivileges', clearPrivileges)
   }
 
   /**
-   * Sets the idle timeout in minutes, effective immediately. Lower values than the minimum are raised to the minimum.
-   * The minimum is `minIdleTimeoutMinutes` (default 60, 4D) for a web session and 1 minute for a rest session.
+   * Sets the idle timeout in minutes, effective immediately. The minimum is `minIdleTimeoutMinutes` (default 60, 4D)
+   * for a web session and 1 minute for a rest session. Lower values are raised to the minimum.
    */
   async setIdleTimeout(minutes: number): Promise<void> {
     if (typeof minutes !== 'number' || !Number.isFinite(minutes))
@@ -257,6 +260,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
 
   /**
    * Logs out on every device of this session. This object becomes a guest's session. A second call does nothing.
+   * The log out is stored when the promise resolves.
    * @throws SessionError STORE_UNAVAILABLE; the user then stays logged in.
    */
   async close(): Promise<void> {

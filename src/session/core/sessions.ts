@@ -54,7 +54,10 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   endMany(filter: EndFilter, reason?: EndReason, by?: EndedBy): Promise<number>
   /** Signs out one device by its public handle. Also ends the session when no device and no valid link remains. */
   detach(id: SessionId, handle: string, reason?: EndReason, by?: { cause?: Cause }): Promise<boolean>
-  /** Removes a live, expired or invalidated session (JADE). Each device can read the message once. */
+  /**
+   * Removes a live, expired or invalidated session (JADE). Each device can read the message once.
+   * An empty message is not stored.
+   */
   removeWithMessage(id: SessionId, message: string, by?: { cause?: Cause }): Promise<boolean>
   /** Returns the token of a new one-time link to any session. Returns '' when the session is not a live web session. */
   createOTP(id: SessionId, options?: OTPOptions): Promise<string>
@@ -67,7 +70,7 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   newToken(userId: string, options: NewTokenOptions<P> & NewTokenFrom): Promise<NewToken>
   /** Yields after each change of the session, until the session ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
-  /** Removes sessions that expired at least five minutes ago. Returns their number. See the option `sweepSeconds`. */
+  /** Removes sessions that expired at least five minutes ago, and returns how many. Also runs every `sweepSeconds`. */
   sweep(): Promise<number>
   /** Adds an event listener. Returns a function that removes it. */
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void

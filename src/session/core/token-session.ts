@@ -57,7 +57,10 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
     return this.#unsaved.get(name) ?? variablesIn(this.storage)[name] ?? ''
   }
 
-  /** Sets a session variable without storing it; '' removes the variable. Call `save` to store the variables. */
+  /**
+   * Sets a session variable for this request; '' removes the variable.
+   * `save` stores the variables. With the option `autoSave` of `tokenSessions`, the middleware calls `save`.
+   */
   setSessionVar(name: string, value: string): void {
     if (typeof name !== 'string' || name === '')
       throw new TypeError('setSessionVar(): the name must be a non-empty text.')

@@ -35,9 +35,8 @@ export interface SessionsOptions<C> {
   /**
    * Called after the handler, even if the handler threw (JADE's epilog of processRequest).
    * `arrived` describes the session that the request arrived with, in its current state.
-   * `startTime` and `lastAccessTime` are null if the session was replaced. The application may then remove the
-   * session. This option adds a store lookup to each request. An error in the callback is emitted as a `warning`
-   * event.
+   * `startTime` and `lastAccessTime` are null if the session was replaced. The application may then remove the session.
+   * This option adds a store lookup to each request. An error in the callback is emitted as a `warning` event.
    */
   onRequestEnd?: (arrived: SessionDescription, ctx: C) => unknown
 }
@@ -165,9 +164,8 @@ function purposeOf({ headers }: IncomingMessage): string | undefined {
 
 /**
  * Returns a function that sets the session cookie immediately, and again before the response head is written.
- * The second time is necessary because Koa removes all headers when a handler throws, and a handler may overwrite
- * Set-Cookie. The headers of the error object are not used for this, because several requests may share an error
- * object.
+ * The second time is necessary because Koa removes all headers when a handler throws. A handler may also overwrite the
+ * Set-Cookie header. The error object must not carry the cookie, because several requests may share one error object.
  */
 function sessionCookieSetter(res: ServerResponse, name: string): (header: string) => void {
   let header: string | undefined

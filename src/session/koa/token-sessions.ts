@@ -40,7 +40,8 @@ type Next = () => Promise<unknown>
  * a `TokenSession`.
  * @param manager the result of `createSessions`; null when the server runs without sessions. `ctx.session` is then
  * null.
- * @throws SessionError NOT_SIGNED_IN (401) for a request without a valid token, except on `anonymous` paths.
+ * @throws SessionError NOT_SIGNED_IN (401) for a request without a valid token, except on `anonymous` paths. Nothing is
+ * written.
  * @throws SessionError SESSIONS_OFF (503) when `manager` is null, except on `anonymous` paths.
  */
 export function tokenSessions<S extends object, P extends string, C extends TokenContext<S, P>>(
