@@ -70,7 +70,10 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   newToken(userId: string, options: NewTokenOptions<P> & NewTokenFrom): Promise<NewToken>
   /** Yields after each change of the session, until the session ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
-  /** Removes sessions that expired at least five minutes ago, and returns how many. Also runs every `sweepSeconds`. */
+  /**
+   * Removes sessions that expired at least five minutes ago, and returns how many.
+   * Runs automatically at the interval `sweepSeconds`.
+   */
   sweep(): Promise<number>
   /** Adds an event listener. Returns a function that removes it. */
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
