@@ -54,9 +54,10 @@ export interface SessionStore {
   touch(call: InApp & Now & { id: SessionId; hash: string; from: SeenFrom }): Promise<void>
 
   /**
-   * Adds a credential to a live session: another device, a token, or an OTP. Returns `false` if the session is not
-   * live. At `limits.credentials`, it signs out the least recently used device other than `by`.
+   * Adds a credential to a live session: another device, a token, or an OTP.
+   * At `limits.credentials`, it signs out the least recently used device other than `by`.
    * At `limits.otps`, it revokes the oldest OTP. A new OTP also revokes the previous OTP with the same purpose.
+   * Returns `false` if the session is not live or the credential with the hash `by` has ended.
    */
   attach(
     call: InApp & Now & { id: SessionId; credential: Credential; by?: string | undefined; limits: Limits },

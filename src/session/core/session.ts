@@ -164,7 +164,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
 
   /**
    * Changes the storage (4D's Use). Calls `change` with a copy of the storage, and stores the changed copy atomically.
-   * The storage is stored when the promise resolves. If `change` throws, nothing is written.
+   * The change is stored when the promise resolves. If `change` throws, nothing is written.
    * Calls for the same session run one at a time in this process.
    * After a conflicting write of another process, `change` runs again on the newer storage.
    * The callback should therefore have no side effects.
