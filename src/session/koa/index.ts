@@ -36,7 +36,7 @@ export interface SessionsOptions<C> {
    * Called after the handler, even if the handler threw (JADE's epilog of processRequest).
    * `arrived` describes the session that the request arrived with, in its current state.
    * `startTime` and `lastAccessTime` are null if the session was replaced. The application may then remove the session.
-   * This option adds a store lookup to each request. An error in the callback is emitted as a `warning` event.
+   * This option adds two store calls to each request. An error in the callback is emitted as a `warning` event.
    */
   onRequestEnd?: (arrived: SessionDescription, ctx: C) => unknown
 }
