@@ -41,8 +41,7 @@ export function memoryRows(): MemoryRows {
     },
     tombstone: (hash) => tombstones.get(hash),
     credential: (row, hash) => row.credentials.get(hash),
-    credentials: (row) =>
-      [...row.credentials.values()].sort((a, b) => a.createdAt - b.createdAt || (a.hash < b.hash ? -1 : 1)),
+    credentials: (row) => [...row.credentials.values()].sort((a, b) => a.createdAt - b.createdAt),
     writeIdOf: (id) => sessions.get(id)?.writeId,
 
     insert(record, credential) {
