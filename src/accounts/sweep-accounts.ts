@@ -5,7 +5,6 @@ import { forgetMail } from '../mail/index.ts'
 import { removeOldEmailChanges } from './people/email-changes.ts'
 import { PENDING_MILLISECONDS, removeExpiredUsers } from './people/users.ts'
 
-/** Removes expired sign-ups, expired e-mail changes, and old mail that was sent or dropped. */
 export async function sweepSignUps(database: Kysely<Database>, now: number): Promise<void> {
   await inTurn(database, { only: 'the sweep' }, async (transaction) => {
     await removeExpiredUsers(transaction, now)

@@ -1,6 +1,6 @@
 import type { MailSender } from './mail-worker.ts'
 
-/** Returns the sender for a process that sends no mail itself. `notify` wakes the process that does. */
+/** For a process that sends no mail itself. `notify` wakes the process that does. */
 export function mailElsewhere(notify: () => void): MailSender {
   return { wake: notify, tick: async () => notify(), stop: async () => {} }
 }

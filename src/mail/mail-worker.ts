@@ -5,7 +5,7 @@ import type { Clock } from '../session/index.ts'
 import { DeliveryProblem, type Mail, type MailTransport } from './mail.ts'
 import { isoTime, leaseMail, nextDue, settleMail } from './outbox.ts'
 
-/** Composes the mail of an outbox row just before it is sent. Returns `undefined` when the mail is obsolete. */
+/** Composes a mail just before it is sent. Returns `undefined` when the mail is obsolete. */
 export type ComposeMail = (row: OutboxRow) => Promise<{ mail: Mail; linkUntil: number } | undefined>
 
 interface MailWorkerOptions {
@@ -13,11 +13,11 @@ interface MailWorkerOptions {
   clock: Clock
   log: Logger
   transport: MailTransport
-  /** When null, no mail is sent, and all mail stays in the outbox. */
+  /** Null keeps all mail in the outbox. */
   compose: ComposeMail | null
 }
 
-// The longest pause between two reads of the outbox. Another process may have added mail, or crashed while sending.
+// Another process may have added mail, or crashed while sending.
 const LONGEST_REST_MILLISECONDS = 30_000
 const SHORTEST_REST_MILLISECONDS = 1000
 const FIRST_RETRY_MILLISECONDS = 5000
@@ -26,17 +26,16 @@ const CAREFUL_RETRY_MILLISECONDS = 2 * 60_000
 // Reached after about three hours of failed attempts.
 const MOST_ATTEMPTS = 40
 
-/** Sends the mail of the outbox. */
 export interface MailSender {
-  /** Starts sending without waiting for the result. Call it after `enqueueMail`. Never throws. */
+  /** Starts sending and returns at once. Call it after `enqueueMail`. Never throws. */
   wake(): void
   /** Sends all mail that is due. */
   tick(): Promise<void>
-  /** Finishes the mail that is being sent, then stops. */
+  /** Finishes the mail that is being sent. */
   stop(): Promise<void>
 }
 
-/** Sends the mails of the outbox one by one and retries failed ones. Requests do not wait for the delivery. */
+/** Sends the mails of the outbox one by one and retries failed ones. */
 export class MailWorker implements MailSender {
   readonly #options: MailWorkerOptions
   #round: Promise<void> | undefined
@@ -95,7 +94,7 @@ export class MailWorker implements MailSender {
     }
   }
 
-  /** Sends one mail. Returns whether the mail server is down, so that the other mails must wait too. */
+  /** Returns whether the mail server is down, so that the other mails must wait too. */
   async #send(row: OutboxRow): Promise<boolean> {
     const { database, clock, log, transport, compose } = this.#options
     const about = { mail: row.id, kind: row.kind, attempts: row.attempts }

@@ -8,7 +8,7 @@ import { keptMail } from './mailbox.ts'
 import { type QrCode, qrCode } from './qr-code.ts'
 
 interface MailboxPage extends PageModel {
-  /** False when mail is sent over SMTP, so that no new mail appears here. */
+  /** False when mail is sent over SMTP. */
   isUsed: boolean
   mails: {
     id: number
@@ -25,17 +25,15 @@ interface MailboxPage extends PageModel {
   }[]
 }
 
-// The HTML page shows the newest mails only. The JSON response contains all of them.
+// For the HTML page. The JSON response contains all mails.
 const SHOWN = 20
 
-/** Returns the path of the demo's mailbox page; '' when mail is sent over SMTP or the profile is not `demo`. */
+/** Returns the path of the mailbox page; '' when mail is sent over SMTP or the profile is not `demo`. */
 export function mailboxPath({ profile, smtpUrl }: Pick<Config, 'profile' | 'smtpUrl'>): string {
   return profile === 'demo' && smtpUrl === undefined ? '/dev/mailbox' : ''
 }
 
-/**
- * Handles `/dev/mailbox`, which shows the mail that the demo stored instead of sending it. The page requires no login.
- */
+/** The page at `/dev/mailbox` shows the mail that the demo stored instead of sending it. It requires no login. */
 export function mailboxPage({ database, isUsed }: { database: Kysely<Database>; isUsed: boolean }) {
   return async function mailboxPage(ctx: Context) {
     ctx.set('Vary', `${ctx.response.get('Vary') || 'Cookie'}, Accept`)

@@ -5,14 +5,12 @@ import type { Mail, MailTransport } from './mail.ts'
 
 const MOST_KEPT = 200
 
-/** A mail on the demo's mailbox page. */
 interface KeptMail extends Mail {
   id: number
-  /** ISO 8601, UTC. */
   sentAt: string
 }
 
-/** Stores mail in the database instead of sending it. Only the newest 200 mails remain stored. */
+/** Stores the newest 200 mails in the database instead of sending them. */
 export function mailboxTransport(database: Kysely<Database>, now: () => number): MailTransport {
   return {
     async send({ to, subject, text, html, links }) {

@@ -4,8 +4,8 @@ import type { Database, MailKind, OutboxRow } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 
 /**
- * The shortest time between two mails to one address. It protects addresses that other people enter. Notices about a
- * changed account are exempt: they follow a verified password, and the account owner must get them immediately.
+ * Protects an address that a stranger entered from many mails. The urgent kinds below are exempt: a verified password
+ * precedes them, and the owner must get them at once.
  */
 const MAIL_INTERVAL_MILLISECONDS = 60_000
 // Longer than a delivery takes within `SMTP_TIMEOUTS`.
@@ -13,16 +13,16 @@ const LEASE_MILLISECONDS = 2 * 60_000
 const MOST_WAITING = 5000
 const NOT_LEASED = ''
 const REPLACED = 'REPLACED'
-// Unauthenticated clients can trigger these mails, to any address. A newer one replaces those that still wait.
+// Visitors without an account can cause these mails, to any address.
 const SIGN_UP_KINDS: readonly MailKind[] = ['validate', 'taken']
 const URGENT_KINDS: readonly MailKind[] = ['password-changed', 'email-changed']
 
 interface NewMail extends Pick<OutboxRow, 'kind' | 'user_id' | 'session_id' | 'email'> {
-  /** The data for the mail's template. It is stored as JSON. */
+  /** The data for the mail's template. */
   details?: object
 }
 
-/** Adds a mail to the outbox in the caller's transaction. Returns the time when the mail is due, in milliseconds. */
+/** Call it in the transaction that makes the mail necessary. Returns when the mail is due, in milliseconds. */
 export async function enqueueMail(
   database: Kysely<Database>,
   { details, ...mail }: NewMail,
@@ -48,10 +48,7 @@ export async function enqueueMail(
   return due
 }
 
-/**
- * Drops the waiting sign-up mails to this address, because a newer one replaces them. Marks all earlier sign-up mails
- * to the address as replaced, including sent ones. A mail that is being delivered is not retried.
- */
+/** Drops waiting sign-up mails to the address. Marks all as replaced, also sent ones, because a newer one follows. */
 export async function dropWaiting(database: Kysely<Database>, { email }: { email: string }): Promise<void> {
   const ofAddress = database.updateTable('outbox').where('email', '=', email).where('kind', 'in', SIGN_UP_KINDS)
   await ofAddress.set({ state: 'dropped' }).where('state', '=', 'waiting').execute()
@@ -72,10 +69,7 @@ export async function dropWaitingOf(
     .execute()
 }
 
-/**
- * Returns when the first sign-up mail of this account was requested. Returns `undefined` when there is none, or when
- * another sign-up for the address has replaced them all.
- */
+/** When the first sign-up mail was requested. `undefined` without any, or when another sign-up replaced them all. */
 export async function waitingSince(database: Kysely<Database>, userId: string): Promise<number | undefined> {
   const rows = await database
     .selectFrom('outbox')
@@ -111,7 +105,7 @@ export async function countOthers(
   return others.length
 }
 
-/** Returns how many mails of one kind were sent to this user after `since` or are being sent now. */
+/** Counts the mails that were sent after `since` or are being sent now. */
 export async function countSentTo(
   database: Kysely<Database>,
   { user_id, kind }: Pick<NewMail, 'user_id' | 'kind'>,
@@ -141,7 +135,7 @@ export async function waitingFor(
     .execute()
 }
 
-/** Returns whether the outbox is full. A full outbox suggests a long outage of the mail server, or an attack. */
+/** A full outbox suggests a long outage of the mail server, or an attack. */
 export async function isOutboxFull(database: Kysely<Database>): Promise<boolean> {
   return (await countWaitingMail(database)) >= MOST_WAITING
 }
@@ -171,10 +165,7 @@ export async function newestMail(database: Kysely<Database>, userId: string): Pr
   )
 }
 
-/**
- * Leases the next due mail for two minutes. When the lease expires, another worker can lease the mail. A mail is
- * postponed when another mail to its address was sent within the last minute or is being sent now.
- */
+/** Leases the next due mail for two minutes. Postpones it when its address got another one within the last minute. */
 export async function leaseMail(database: Kysely<Database>, now: number): Promise<OutboxRow | undefined> {
   for (;;) {
     const found = await database
@@ -224,8 +215,8 @@ async function leaseOrPutOff(
 }
 
 /**
- * Stores the outcome of a leased mail. Does nothing when another worker has leased the mail since. A mail that was
- * dropped during its delivery stays dropped, but its delivery is recorded.
+ * Stores the outcome of a leased mail, unless another worker has leased it since. A mail that was dropped during its
+ * delivery stays dropped, but its delivery is recorded.
  */
 export async function settleMail(
   database: Kysely<Database>,
@@ -239,12 +230,12 @@ export async function settleMail(
     .where('leased_until', '=', leased_until)
     .where('attempts', '=', attempts)
   const { sent_at = null, link_until = null } = outcome
-  // When the mail is dropped between the two updates, the second one still records the delivery.
+  // The mail may be dropped between the two updates, so the dropped ones come second.
   await leased.set(outcome).where('state', '=', 'waiting').execute()
   await leased.set({ sent_at, link_until }).where('state', '=', 'dropped').execute()
 }
 
-/** Returns the earliest time of the next mail to this address. Returns `undefined` when it can be sent immediately. */
+/** Returns when the next mail to this address may be sent, or `undefined` for at once. */
 async function freeFrom(
   database: Kysely<Database>,
   email: string,
@@ -264,9 +255,7 @@ function isUrgent({ kind }: Pick<NewMail, 'kind'>): boolean {
   return URGENT_KINDS.includes(kind)
 }
 
-/**
- * Selects the mails to this address that were sent within the interval or are being sent now, including dropped ones.
- */
+/** Includes dropped mails, because they may have been delivered. */
 function selectRecent(database: Kysely<Database>, email: string, now: number, except: string) {
   return database
     .selectFrom('outbox')
@@ -278,7 +267,7 @@ function selectRecent(database: Kysely<Database>, email: string, now: number, ex
     )
 }
 
-/** Returns when the next mail is due. Returns `undefined` when no mail is waiting. */
+/** Returns `undefined` when no mail is waiting. */
 export async function nextDue(database: Kysely<Database>): Promise<number | undefined> {
   const waiting = await database
     .selectFrom('outbox')
@@ -292,12 +281,11 @@ export async function nextDue(database: Kysely<Database>): Promise<number | unde
   )
 }
 
-/** Deletes sent and dropped mails that were created before `until`. */
 export async function forgetMail(database: Kysely<Database>, until: number): Promise<void> {
   await database.deleteFrom('outbox').where('state', '!=', 'waiting').where('created_at', '<', isoTime(until)).execute()
 }
 
-/** Formats a time for the database. The texts sort chronologically. */
+/** The texts sort chronologically. */
 export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString()
 }

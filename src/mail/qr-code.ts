@@ -6,7 +6,7 @@ export interface QrCode {
   path: string
 }
 
-/** Encodes a text as a QR code, with the quiet zone that cameras need. */
+/** Includes the quiet zone that cameras need. */
 export function qrCode(text: string): QrCode {
   const { data, size } = encode(text, { ecc: 'M', border: 4 })
   const squares = data.flatMap((row, y) => row.flatMap((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : [])))

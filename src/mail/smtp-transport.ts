@@ -13,10 +13,7 @@ interface SmtpClient {
   close(): void
 }
 
-/**
- * The timeouts of the steps with a mail server, in milliseconds. They keep a hanging server from delaying other mails
- * for long.
- */
+/** In milliseconds. They keep a hanging mail server from delaying other mails for long. */
 export const SMTP_TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 15_000 }
 
 // RFC 3834: suppresses out-of-office replies.

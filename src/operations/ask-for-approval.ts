@@ -14,12 +14,9 @@ interface Wish {
 }
 
 /**
- * Creates an operation and a one-time link for the callback, and sends both to the platform. The operation exists even
- * when the request to the platform fails. When an operation is already waiting for this customer, no second one is
- * created.
- * @returns the id of the new operation, or of the one that is already waiting.
- * @throws `Problem` with status 503 without a platform, 404 for a removed customer, and 429 when the user has too many
- * waiting operations.
+ * Creates an operation with a one-time link for the callback, and sends both to the platform. Keeps the operation when
+ * the request fails. Returns its id, or the id of one that is already waiting for this customer.
+ * @throws Problem 503 without a platform, 404 for a removed customer, and 429 for too many waiting operations.
  */
 export async function askForApproval(
   { database, clock, log, origins, platform }: OperationParts,

@@ -9,7 +9,6 @@ export interface Question {
   reply: { callback: string } | { redirectUri: string; state: string }
 }
 
-/** The platform's id of the request, or the reason for a failure. */
 type Asked =
   | { ok: true; platformId: string }
   | { ok: false; problem: 'unreachable' | 'unanswered' | 'rejected'; status?: number }
@@ -19,7 +18,7 @@ const PATIENCE_MILLISECONDS = 5_000
 
 const accepted = z.object({ id: z.string().regex(/^[\w-]{1,32}$/) })
 
-/** Sends a request to the platform, from server to server. Never throws: each failure is returned as a result. */
+/** Sends a request to the platform. Never throws: a failure is a result. */
 export async function askPlatform(platformUrl: string, question: Question, clock: Clock): Promise<Asked> {
   const answer = await fetchText(
     `${platformUrl}/requests`,

@@ -9,7 +9,7 @@ import { textOf } from './operation-text.ts'
 import { completeOperation } from './operations.ts'
 import { readParams, readResult, readState } from './read-callback.ts'
 
-/** The callback paths, by scenario. The one-time links are valid on these paths only. */
+/** The one-time links are valid on these paths only. */
 export const CALLBACK_PATH = '/my4DApp/completeOperation'
 export const REST_CALLBACK_PATH = '/rest/Operations/completeOperation'
 
@@ -22,19 +22,12 @@ type CallbackParts = Pick<OperationParts, 'database' | 'clock' | 'log'>
 
 type Decision = 'approved' | 'refused'
 
-// The data stored with the link, which is the only source of the operation's id.
 const linkData = z.object({ operation: z.int().positive(), key: z.uuid() })
 
-/**
- * Handles the callbacks of the external platform. The operation is identified by the one-time link, never by a request
- * parameter.
- */
+/** The callbacks of the external platform. The link names the operation, never a request parameter. */
 export function callbackPages(parts: CallbackParts) {
   return {
-    /**
-     * Handles the scenarios `$4DSID` and `state`. For `$4DSID`, the session is restored before this handler runs. For
-     * `state`, this handler restores it.
-     */
+    /** For `$4DSID`, the session is restored before this handler runs. For `state`, this handler restores it. */
     async complete(ctx: Context) {
       const session = currentSession(ctx)
       const decision = readResult(ctx.query.result)
@@ -46,7 +39,7 @@ export function callbackPages(parts: CallbackParts) {
       else ctx.body = { operation, state: decision }
     },
 
-    /** Handles the scenario REST: reads the token from `$params` and responds with the result of the call. */
+    /** Reads the token from `$params`. */
     async completeOverRest(ctx: Context) {
       const session = currentSession(ctx)
       const decision = readResult(ctx.query.result)
@@ -57,7 +50,7 @@ export function callbackPages(parts: CallbackParts) {
   }
 }
 
-/** Koa middleware for routes with a token in the URL. Limits the `Referer` header to the origin. */
+/** For routes with a token in the URL: limits the `Referer` header to the origin. */
 export function tokenInAddress() {
   return async function tokenInAddress(ctx: Context, next: Next) {
     ctx.set('Referrer-Policy', 'strict-origin')
@@ -65,7 +58,7 @@ export function tokenInAddress() {
   }
 }
 
-/** Koa middleware that makes all responses JSON, including errors. */
+/** Makes all responses JSON, including errors. */
 export function answersJson() {
   return async function answersJson(ctx: Context, next: Next) {
     ctx.req.headers.accept = 'application/json'
@@ -96,7 +89,7 @@ async function complete(parts: CallbackParts, session: CrmSession, decision: Dec
   return id
 }
 
-/** Stores the decision in the session, which notifies the salesperson's tabs. Ignores a session that has just ended. */
+/** Notifies the salesperson's tabs. Ignores a session that has just ended. */
 async function noteInSession(session: CrmSession, id: number, state: Decision): Promise<void> {
   try {
     const noted = session.use((storage) => {

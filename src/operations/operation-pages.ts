@@ -23,11 +23,11 @@ interface OperationPage extends PageModel {
   tone: string
   /** The URL that the waiting page refreshes. A refresh does not extend the idle timeout. */
   lookAgain: string | undefined
-  /** The URL of the platform's page, while the operation is waiting. */
+  /** The platform's page of a waiting operation. */
   platformPage: string | undefined
 }
 
-/** Handles `/operations`: requests to an external platform to approve a discount, and their outcome. */
+/** The pages at `/operations`, where salespersons ask an external platform to approve a discount. */
 export function operationPages(parts: OperationParts) {
   const { database, clock, platform } = parts
   return {
@@ -66,7 +66,6 @@ export function operationPages(parts: OperationParts) {
       })
     },
 
-    /** The approvals on a customer's page. */
     async onCustomerPage(_ctx: Context, customerId: number): Promise<ApprovalsPanel> {
       const operations = await operationsFor(database, customerId)
       return {

@@ -1,6 +1,6 @@
 import type { Operation, OperationState } from '../../db/tables.ts'
 
-/** The texts of a state. `tone` selects the colour. */
+/** `tone` selects the colour. */
 interface StateText {
   label: string
   text: string
@@ -33,7 +33,7 @@ const TEXTS: Record<OperationState, StateText> = {
   },
 }
 
-/** The documented callback scenarios, with their labels and hints. */
+/** The documented callback scenarios. */
 export const SCENARIOS = [
   {
     value: '$4DSID',
@@ -48,9 +48,7 @@ export function textOf(state: OperationState): StateText {
   return TEXTS[state]
 }
 
-/**
- * Returns the current state. An operation past its deadline is expired, even when the stored state is still "asked".
- */
+/** An operation past its deadline is expired, even when the stored state is still "asked". */
 export function stateAt({ state, expires_at }: Pick<Operation, 'state' | 'expires_at'>, now: number): OperationState {
   return state === 'asked' && expires_at <= timeText(now) ? 'expired' : state
 }
@@ -59,7 +57,6 @@ export function titleOf({ percent }: Pick<Operation, 'percent'>): string {
   return `${percent}% discount`
 }
 
-/** Formats a time for the database. */
 export function timeText(now: number): string {
   return new Date(now).toISOString()
 }

@@ -6,7 +6,7 @@ import { stateAt, timeText } from './operation-text.ts'
 
 /** The lifetime of an operation and of its one-time link. */
 export const DECISION_SECONDS = 15 * 60
-// Each waiting operation has a one-time link, and a session has at most ten links.
+// Each waiting operation has a one-time link, and a session has at most ten.
 const MOST_WAITING = 5
 const MOST_LISTED = 50
 
@@ -14,7 +14,7 @@ export type NewOperation = Pick<Operation, 'customer_id' | 'user_id' | 'session_
 
 export type NamedOperation = Operation & { customer: string; firstname: string; lastname: string }
 
-/** The id and the key of an operation. The database may reuse an id, but a key is unique. */
+/** The database may reuse an id, but a key is unique. */
 type OperationName = Pick<Operation, 'id' | 'key'>
 
 export type Begun =
@@ -31,10 +31,7 @@ type Completed =
   /** The operation was removed with its customer. */
   | { is: 'gone' }
 
-/**
- * Creates an operation, unless one is already waiting for this customer or too many are waiting for this user. Marks
- * the overdue operations of the customer and the user as expired.
- */
+/** Creates an operation, unless one is waiting for this customer or too many for this user. */
 export function beginOperation(database: Kysely<Database>, wanted: NewOperation, now: number): Promise<Begun> {
   const time = timeText(now)
   return inTurn(
@@ -71,7 +68,7 @@ export function beginOperation(database: Kysely<Database>, wanted: NewOperation,
   )
 }
 
-/** Stores the platform's id of the request, in any state. The callback may arrive before the platform's response. */
+/** Stores it in any state, because the callback may arrive before the platform's response. */
 export async function noteAccepted(
   database: Kysely<Database>,
   { id, key }: OperationName,
@@ -85,7 +82,6 @@ export async function noteAccepted(
     .execute()
 }
 
-/** Marks a waiting operation as failed. */
 export async function giveUp(
   database: Kysely<Database>,
   { id, key }: OperationName,
@@ -100,10 +96,7 @@ export async function giveUp(
     .execute()
 }
 
-/**
- * Completes an operation of this session and user. One conditional update ensures that an operation is completed at
- * most once and before its deadline.
- */
+/** One conditional update completes an operation at most once, before its deadline, for its own session and user. */
 export async function completeOperation(
   database: Kysely<Database>,
   { id, key, sessionId, userId }: OperationName & { sessionId: string; userId: string | undefined },
@@ -137,12 +130,10 @@ export function findOperation(database: Kysely<Database>, id: number): Promise<N
   return named(database).where('operations.id', '=', id).executeTakeFirst()
 }
 
-/** Returns the newest 50 operations for a customer, newest first. */
 export function operationsFor(database: Kysely<Database>, customerId: number): Promise<NamedOperation[]> {
   return newestFirst(named(database).where('operations.customer_id', '=', customerId))
 }
 
-/** Returns the newest 50 operations of a user, newest first. */
 export function operationsBy(database: Kysely<Database>, userId: number): Promise<NamedOperation[]> {
   return newestFirst(named(database).where('operations.user_id', '=', userId))
 }

@@ -1,8 +1,8 @@
 const NAMES = ['localhost', '127.0.0.1']
 
 /**
- * The URLs of the external platform. Browsers reach the demo's own platform under a different host name than the CRM.
- * Cookies are not limited to a port, so under the same host name the platform would get the CRM's cookies.
+ * The URLs of the external platform. Cookies ignore the port, so under the CRM's host name the demo's own platform
+ * would get the CRM's cookies. Browsers therefore reach it under another host name.
  */
 export class PlatformAddress {
   readonly #configured: string | undefined
@@ -17,17 +17,12 @@ export class PlatformAddress {
     this.#port = port
   }
 
-  /**
-   * The base URL for requests from this server, without a trailing slash. It is `undefined` when there is no platform.
-   */
+  /** For requests from this server, without a trailing slash. `undefined` without a platform. */
   get url(): string | undefined {
     return this.#configured ?? (this.#port === undefined ? undefined : `http://127.0.0.1:${this.#port}`)
   }
 
-  /**
-   * Returns the URL of a page of the platform, for a browser that reaches the CRM as `hostname`. Returns `undefined`
-   * when there is no platform.
-   */
+  /** Returns the URL for a browser that reaches the CRM as `hostname`, or `undefined` without a platform. */
   pageFor(hostname: string, path: string): string | undefined {
     if (this.#configured !== undefined) return this.#configured + path
     if (this.#port === undefined) return undefined

@@ -2,29 +2,20 @@ import { Problem } from '../web/problem.ts'
 
 const LONGEST_PARAMS = 1000
 
-/**
- * Returns the platform's decision. As documented, a callback without a result means approval. Throws `Problem` with
- * status 400 for an unknown or repeated value.
- */
+/** As documented, no result means approval. Throws `Problem` 400 for an unknown or repeated value. */
 export function readResult(result: unknown): 'approved' | 'refused' {
   if (result === undefined || result === 'approved') return 'approved'
   if (result === 'refused') return result
   throw new Problem(400, 'The parameter “result” is approved or refused, and given once.')
 }
 
-/**
- * Returns the token in the `state` parameter; `undefined` when there is none. Throws `Problem` with status 400 for a
- * repeated parameter.
- */
+/** Throws `Problem` 400 for a repeated parameter. */
 export function readState(state: unknown): string | undefined {
   if (state === undefined || typeof state === 'string') return state
   throw new Problem(400, 'The parameter “state” is given once.')
 }
 
-/**
- * Returns the token in the REST parameters, as in `$params='["TOKEN"]'`. The parameter is a JSON list with one text.
- * The single quotes are optional. Throws `Problem` with status 400 for any other value.
- */
+/** Reads the token from `$params='["TOKEN"]'`. The quotes ' are optional. Throws `Problem` 400 for any other value. */
 export function readParams(params: unknown): string {
   if (typeof params !== 'string' || params.length > LONGEST_PARAMS) throw malformed()
   const values = parse(/^'(.*)'$/s.exec(params)?.[1] ?? params)

@@ -16,7 +16,7 @@ const form = z.object({
   scenario: z.enum(['$4DSID', 'state', 'rest'], 'Choose one of the three ways of calling back.').default('$4DSID'),
 })
 
-/** Reads the form "Ask for approval of a discount". Throws `Problem` with status 422 for invalid input. */
+/** Throws `Problem` 422 for invalid input. */
 export function readOperationForm(body: unknown) {
   const read = form.safeParse(body)
   if (!read.success) throw new Problem(422, explain(read.error))

@@ -3,18 +3,18 @@ import { formatLongMoment } from '../../web/format.ts'
 import { composeSignUpMail, type SignUpMailParts } from '../sign-up/sign-up-mail.ts'
 import { composeEmailLink, type EmailLinkParts } from './email-link.ts'
 
-/** The details of a notification. They are stored with the mail until it is sent. */
+/** The facts in a notification mail. They are stored with the mail until it is sent. */
 export interface NoticeDetails {
   /** ISO 8601, UTC. */
   at: string
   /** For example "Firefox on Windows". */
   device: string
   address: string
-  /** The number of earlier events of the same kind that this notification also reports. */
+  /** The number of earlier notifications that this one replaces. */
   before?: number
 }
 
-/** Creates the function that composes each mail of the application. The function is called when a mail is sent. */
+/** Returns the function that composes every mail of the application when it is sent. */
 export function composeMail(parts: SignUpMailParts & EmailLinkParts): ComposeMail {
   const { config, clock, origins } = parts
   const signUp = composeSignUpMail(parts)
@@ -23,7 +23,7 @@ export function composeMail(parts: SignUpMailParts & EmailLinkParts): ComposeMai
     const { kind, email, details } = row
     if (kind === 'validate' || kind === 'taken') return signUp(row)
     if (kind === 'email-link') return emailLink(row)
-    // The links in a notification contain no token, so `linkUntil` is now.
+    // A notification has no one-time link, so `linkUntil` is now.
     const notice = JSON.parse(details ?? '{}') as Partial<NoticeDetails>
     const at = notice.at === undefined ? '' : formatLongMoment(notice.at)
     const facts = { ...notice, at, appName: config.appName, origin: origins.forLinks, email }

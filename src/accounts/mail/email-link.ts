@@ -7,10 +7,9 @@ import { formatTime } from '../../web/format.ts'
 import { type EmailLinkData, findEmailChange } from '../people/email-changes.ts'
 import type { LinkMaker } from '../sign-up/sign-up.ts'
 
-/** The path of the link that confirms a new address. */
 const EMAIL_LINK_PATH = '/account/email/confirm'
 
-// Long enough for slow mail. During this time, anyone who can read the new mailbox can confirm the address.
+// Long enough for slow mail, short because the link changes the address for anyone who can read the mailbox.
 const EMAIL_LINK_LIFESPAN_SECONDS = 30 * 60
 
 export interface EmailLinkParts {
@@ -21,10 +20,7 @@ export interface EmailLinkParts {
   origins: { forLinks: string }
 }
 
-/**
- * Composes the mail to a new e-mail address. The link expires with the session that requested the change. The link
- * opens that session for one request only, so the recipient at a mistyped address is not signed in.
- */
+/** Its link opens the session for one request only, so the reader of a mistyped address is not signed in. */
 export function composeEmailLink({ config, database, clock, sessions, origins }: EmailLinkParts): ComposeMail {
   return async function composeEmailLink({ user_id, session_id, email, details }) {
     const { change, device } = JSON.parse(details ?? '{}') as { change?: string; device?: string }

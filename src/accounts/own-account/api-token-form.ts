@@ -14,7 +14,7 @@ export const TOKEN_LIFETIMES: readonly { days: number; label: string }[] = [
   { days: 365, label: '1 year' },
 ]
 
-/** `once` is the one-time token of the form. A form that is sent twice is processed once. */
+/** `once` is a random id of the form. The same form sent twice makes one token. */
 export interface RequestedToken {
   name: string
   days: number

@@ -39,14 +39,12 @@ interface ApiTokensPage extends PageModel {
   notice: string
   typed: { name: string; days: string; scope: string }
   wrongField: 'name' | 'password' | ''
-  /** Whether the form asks for the password, because the last login is not recent. */
   asksPassword: boolean
   once: string
   lifetimes: typeof TOKEN_LIFETIMES
   scopes: typeof TOKEN_SCOPES
   most: number
   isFull: boolean
-  /** Whether the server revokes all sessions and API tokens when it stops. */
   endWithServer: boolean
 }
 
@@ -59,7 +57,7 @@ interface TokenMadePage extends PageModel {
 interface TokenPageParts extends Omit<ApiTokenParts, 'sessions'>, Omit<SignInParts, 'config'> {
   config: Pick<Config, 'sessionCloseOnStop'>
   origins: OwnOrigins
-  /** Null when the server runs without sessions. In this case `requireUser` refuses every request. */
+  /** Null when the server runs without sessions. `requireUser` then refuses every request. */
   sessions: ApiTokenParts['sessions'] | null
 }
 
@@ -70,13 +68,12 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       await showList(ctx)
     },
 
-    /** Creates an API token and shows its secret. No other page shows the secret. */
     async make(ctx: Context) {
       const { session, userId } = signedIn(ctx)
       const form = readTokenForm(ctx.request.body)
       if (!form.ok) return showList(ctx, 422, form)
       const { once, ...requested } = form.requested
-      // Step-up: an API token outlives the session, so an unattended browser must not be able to create one.
+      // An API token outlives the session, so it must not be made in a browser that its user left unattended.
       if (!session.hasRecentLogin(RECENT_MINUTES) && !(await isReauthenticated(ctx, form.requested))) return
       if (!(await consumeFormToken(session, once))) {
         const notice =
@@ -88,7 +85,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       const made = await makeApiToken(required(), userId, requested, origin).catch((error) =>
         rollback(parts.log, error, () => releaseFormToken(session, once)),
       )
-      // The session may have been revoked during this request, for example by a password change.
+      // A password change during this request may have ended the session.
       if (made.is === 'made' && !(await isStillSignedIn(session))) {
         await required().sessions.end(made.id, 'revoked', { cause: origin })
         throw new Problem(403, 'You were signed out meanwhile, so no token was made.')
@@ -119,10 +116,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
     },
   }
 
-  /**
-   * Verifies the password in the form. If the password is wrong, shows the form again with the values that were
-   * entered.
-   */
+  /** If the password is wrong, shows the form again with the entered values. */
   async function isReauthenticated(ctx: Context, { name, days, scope, once }: RequestedToken): Promise<boolean> {
     const { session, userId } = signedIn(ctx)
     const { password } = Object(ctx.request.body) as Record<string, unknown>
@@ -174,7 +168,6 @@ async function isStillSignedIn(session: CrmSession): Promise<boolean> {
 
 function rowOf(token: ApiToken): ApiTokensPage['tokens'][number] {
   const { id, name, madeAt, lastUsedAt, address, program, expiresAt } = token
-  // The first word of a `User-Agent` header is the name of the program.
   const [agent = ''] = (program ?? '').split(' ')
   return {
     name,

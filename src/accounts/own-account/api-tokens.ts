@@ -9,24 +9,19 @@ import { accounts, isUnchanged } from '../people/accounts.ts'
 import { rollback } from '../people/rollback.ts'
 import type { RequestedToken } from './api-token-form.ts'
 
-/** The maximum number of live API tokens per user. */
 export const MOST_TOKENS = 20
 
 const DAY_SECONDS = 24 * 60 * 60
 
-/** An API token without its secret. */
 export interface ApiToken {
   id: string
   name: string
   scope: TokenScope
   madeAt: Date
-  /** Null for a token that was never used. */
   lastUsedAt: Date | null
   /** The network address of the last use. */
   address: string | null
-  /** The `User-Agent` header of the last use. */
   program: string | null
-  /** ISO 8601, UTC. */
   expiresAt: string | null
 }
 
@@ -44,7 +39,7 @@ interface Origin {
 
 type MadeToken = ({ is: 'made' } & NewToken) | { is: 'too-many' } | { is: 'account-changed' }
 
-/** Returns the live API tokens of a user, newest first. Tokens from `POST /api/signin` are not included. */
+/** Returns the live API tokens of a user, newest first. Sessions from `POST /api/signin` are not included. */
 export async function apiTokensOf({ sessions }: Pick<ApiTokenParts, 'sessions'>, userId: string): Promise<ApiToken[]> {
   const { sessions: found } = await sessions.list({ userId, kind: 'rest', via: 'token' }, { size: 5 * MOST_TOKENS })
   return found.flatMap(({ id, startTime, expirationDate, devices }) => {
@@ -64,11 +59,7 @@ export async function apiTokensOf({ sessions }: Pick<ApiTokenParts, 'sessions'>,
   })
 }
 
-/**
- * Creates an API token with the current privileges of its owner. Returns `too-many` when the user has `MOST_TOKENS`
- * tokens already. Concurrent calls cannot exceed this limit, because a surplus token is revoked at once. Returns
- * `account-changed` when the account was disabled or changed during the call.
- */
+/** Counts the tokens again afterwards, so that concurrent calls cannot exceed `MOST_TOKENS`. */
 export async function makeApiToken(
   { database, log, sessions }: ApiTokenParts,
   userId: string,
@@ -96,7 +87,7 @@ export async function makeApiToken(
   return { is: 'made', ...made }
 }
 
-/** Revokes an API token of this user. Returns `false` if the user has no such token. */
+/** Returns `false` if the user has no such token. */
 export async function revokeApiToken(
   { log, sessions }: Pick<ApiTokenParts, 'log' | 'sessions'>,
   userId: string,

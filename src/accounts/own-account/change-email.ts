@@ -26,10 +26,7 @@ export interface ChangeEmailParts {
   audit: Notes
 }
 
-/**
- * Mails a confirmation link to the new address and invalidates an earlier link. The response for a taken address is the
- * same, so that only the mail reveals whether the account exists.
- */
+/** A taken address gets the same response, so that the response does not reveal which addresses have accounts. */
 export async function requestEmailChange(
   { database, clock, mail }: ChangeEmailParts,
   { session, userId }: Pick<UserRequest, 'session' | 'userId'>,
@@ -55,19 +52,12 @@ export async function requestEmailChange(
   mail.wake()
 }
 
-/**
- * The result of a change of the e-mail address:
- * - `changed`: the address was changed. `here` tells whether the link was opened on the device that requested the
- *   change.
- * - `taken`: another account has the address now.
- * - `over`: the link is invalid, or the account does not exist.
- */
+/** `here`: the link was opened on the device that requested the change. `over`: the link or the account is gone. */
 export type EmailChanged = { is: 'changed'; here: boolean } | { is: 'taken' } | { is: 'over' }
 
 /**
- * Changes the e-mail address of the account and notifies the old address. Revokes all sessions and API tokens of the
- * user, except for the device that requested the change. If the link was opened on that device, its cookie is rotated.
- * On another device, the link does not sign in.
+ * Changes the e-mail address and notifies the old address. Signs out all devices and API tokens of the user, except the
+ * device that requested the change. A link opened on another device does not sign in there.
  * @throws Problem 503 when the address was changed but the session store is unavailable.
  */
 export async function changeEmail(
@@ -108,9 +98,7 @@ export async function changeEmail(
   }
 }
 
-/**
- * Signs out all devices except the one that requested the change. Returns whether this request comes from that device.
- */
+/** Returns whether this request comes from the device that requested the change. */
 async function signOutOthers(
   database: Kysely<Database>,
   sessions: SessionsOfDevices,
@@ -130,19 +118,13 @@ async function signOutOthers(
   return isHere
 }
 
-/**
- * Rotates the cookie of this device and signs out the other devices of the session. The user name of a customer is the
- * e-mail address. If the user name has changed, the session ID is rotated too.
- */
+/** The user name of a customer is the e-mail address, so a new address also needs a new identity in the session. */
 async function refreshSession(session: CrmSession, account: Account): Promise<void> {
   if (account.userName === session.userName) await session.renew({ others: 'end' })
   else await session.setPrivileges(identityOf(account), { keepStorage: true })
 }
 
-/**
- * Returns the handle of the device that requested the change. If a cookie rotation has replaced that handle, returns
- * the handle of the device that authenticated last.
- */
+/** After a cookie rotation the handle is unknown. Then returns the device that authenticated last. */
 async function requestingDevice(
   sessions: SessionsOfDevices,
   session: CrmSession,

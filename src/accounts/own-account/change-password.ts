@@ -24,10 +24,9 @@ export interface ChangePasswordParts {
 }
 
 /**
- * Changes the password. The caller must have verified the current password. Signs out the user's other devices, and
- * revokes API tokens and one-time links. Returns `false` and stores nothing if a concurrent request has changed the
- * password first.
- * @throws Problem 503 when the password was changed but the other devices could not be signed out separately.
+ * Changes the password. The caller has verified the current one. Signs out the user's other devices and revokes API
+ * tokens and one-time links. Returns `false` if a concurrent request changed the password first.
+ * @throws Problem 503 when the password was changed but the other devices were not signed out one by one.
  */
 export async function changePassword(
   { database, passwords, clock, mail, audit }: ChangePasswordParts,
@@ -49,16 +48,14 @@ export async function changePassword(
   mail.wake()
   const { userName, id: sessionId } = request.session
   audit.note({ event: 'password-changed', ...origin, userId, userName, sessionId })
-  // A concurrent login may have verified the old password. `signIn` checks the account again and closes the new
-  // session.
+  // `signIn` ends a concurrent login with the old password, because it reads the account again afterwards.
   await endOtherDevices(sessions, request, { login: true }).catch(() => endAllDevices(sessions, request, 'password'))
   return true
 }
 
 /**
- * Revokes all sessions of the user, including this one. This is the fallback when the other devices could not be signed
- * out.
- * @throws Problem 503 in every case. The message tells whether the sessions were revoked.
+ * The fallback when the other devices could not be signed out: revokes all sessions, including this one.
+ * @throws Problem 503 always. Its text says whether the sessions were revoked.
  */
 export async function endAllDevices(
   sessions: SessionsOfDevices,

@@ -22,11 +22,11 @@ interface DevicesPage extends PageModel {
     what: string
     isThis: boolean
     facts: { label: string; value: string }[]
-    /** The path of the button. '' for this device, which has a logout button instead. */
+    /** The path of the sign-out button. '' for this device, which has a logout button. */
     endAction: string
     endLabel: string
   }[]
-  /** The number of devices that are not shown. '' when all are shown. */
+  /** The number of devices that are not shown, as text. '' when all are shown. */
   more: string
 }
 
@@ -46,10 +46,7 @@ const NOTICES = {
 
 const CONFIRM_PAGE = `/account/confirm?next=${encodeURIComponent(OWN_DEVICES_PAGE)}`
 
-/**
- * The pages at `/account/sessions`, which list the devices of the user. Mount `list` behind `requireUser`. The other
- * actions check the session themselves.
- */
+/** Mount `list` behind `requireUser`. The other actions check the session themselves. */
 export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }) {
   return {
     async list(ctx: Context) {
@@ -60,7 +57,6 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
       await showList(ctx, notice)
     },
 
-    /** Signs out one device. For this device, this is a logout. */
     end: whileSignedIn(async (ctx) => {
       const { session } = signedIn(ctx)
       if (param(ctx, 'handle') !== session.deviceHandle && needsStepUp(ctx)) return
@@ -80,7 +76,7 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
       await goBackWith(ctx, 'others-ended')
     }),
 
-    /** Signs out all devices. This session is closed last, so that the user is still signed in after a failure. */
+    /** Closes this session last, so that the user can try again after a failure. */
     endAll: whileSignedIn(async (ctx) => {
       if (needsStepUp(ctx)) return
       const { session, userId, origin } = requestOf(ctx)
@@ -106,10 +102,7 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
   }
 }
 
-/**
- * Runs an action for a signed-in user. Redirects other requests to the list of devices, which requires a login. A
- * double click, for example, sends a cookie that has been rotated already.
- */
+/** Runs an action for a signed-in user. Other requests go to the list of devices, which asks for a login. */
 function whileSignedIn(action: (ctx: Context) => Promise<void>) {
   return async function whileSignedIn(ctx: Context) {
     const session = currentSession(ctx)
@@ -123,10 +116,7 @@ function whileSignedIn(action: (ctx: Context) => Promise<void>) {
   }
 }
 
-/**
- * Redirects to the step-up page when this device was signed in by a link. Such a device must not sign out other devices
- * before the user has entered the password. Returns whether it redirected.
- */
+/** A device that a link signed in must not sign out others before its user has entered the password. */
 function needsStepUp(ctx: Context): boolean {
   if (signedIn(ctx).session.authenticatedAt !== null) return false
   goTo(ctx, CONFIRM_PAGE)

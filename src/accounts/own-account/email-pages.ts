@@ -23,7 +23,7 @@ interface EmailPage extends PageModel {
   current: string
   typed: string
   isSent: boolean
-  /** The path of the mailbox page in the demo. '' when mail is sent to a mail server. */
+  /** The path of the demo's mailbox page. '' when mail is sent over SMTP. */
   mailbox: string
   message: string
   wrongField: 'email' | 'password' | ''
@@ -43,10 +43,7 @@ type EmailParts = Omit<SignInParts, 'config'> &
     sessions: SessionsOfDevices | null
   }
 
-/**
- * The pages at `/account/email`, where users change their own e-mail address, and the pages of the mailed link. Mount
- * `form` and `ask` behind `requireUser`.
- */
+/** The pages at `/account/email` and of the mailed link. Mount `form` and `ask` behind `requireUser`. */
 export function emailPages(parts: EmailParts) {
   const { config, database, log, signUpLimit } = parts
   const mailbox = mailboxPath(config)
@@ -91,10 +88,6 @@ export function emailPages(parts: EmailParts) {
       ctx.redirect(PAGE)
     },
 
-    /**
-     * Opens the mailed link. Shows a confirmation button if the link requires one. Otherwise changes the address at
-     * once.
-     */
     async open(ctx: Context) {
       if (currentSession(ctx).offer !== undefined) return showButton(ctx)
       await finish(ctx)
@@ -130,16 +123,12 @@ export function emailPages(parts: EmailParts) {
       ctx.status = 303
       return ctx.redirect(`${PAGE}/changed`)
     }
-    // The session has ended, or was opened for this request only. The page must not show its user name.
+    // The session has ended or was opened for this request only, so the page must not show its user name.
     if (session.deviceHandle === undefined || result.is === 'changed') Object.assign(ctx, { session: undefined })
     ctx.status = { changed: 200, taken: 409, over: 400 }[result.is]
     showResult(ctx, result.is)
   }
 
-  /**
-   * Shows the confirmation button. The link opens its session for one request only, so the current session is not
-   * replaced.
-   */
   async function showButton(ctx: Context): Promise<void> {
     const { offer } = currentSession(ctx)
     const change = typeof ctx.query.change === 'string' ? await readEmailChange(database, ctx.query.change) : undefined
@@ -149,7 +138,7 @@ export function emailPages(parts: EmailParts) {
       title: 'Use this e-mail address?',
       action: confirmAction(ctx, offer?.instead),
       owner,
-      // The query parameter can be forged. The address is shown only if the owner of the link requested the change.
+      // The query parameter can be forged, so the address is shown only if the owner of the link requested it.
       email: change !== undefined && requester?.userName === owner ? change.email : '',
     })
   }

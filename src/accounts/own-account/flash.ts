@@ -1,12 +1,9 @@
 import type { CrmSession } from '../../crm-session/crm-session.ts'
 
-/**
- * A flash message, which is shown once, on the next page. It is stored in the session, because a query parameter can be
- * forged.
- */
+/** A message that the next page shows once. It is in the session, because a query parameter can be forged. */
 export type Flash = 'password-changed' | 'email-asked' | 'email-changed' | 'device-ended' | 'others-ended'
 
-/** Stores a flash message (best effort). Errors are ignored, because the reported action has already succeeded. */
+/** Best effort: the action that the message reports has already succeeded. */
 export async function setFlash(session: CrmSession, flash: Flash): Promise<void> {
   await session
     .use((storage) => {
@@ -15,7 +12,7 @@ export async function setFlash(session: CrmSession, flash: Flash): Promise<void>
     .catch(() => {})
 }
 
-/** Removes the given flash message. Returns whether it was stored. Of concurrent calls, one returns `true`. */
+/** Removes the flash message and returns whether it was there. Of concurrent calls, only one returns `true`. */
 export async function takeFlash(session: CrmSession, flash: Flash): Promise<boolean> {
   if (session.storage.flash !== flash) return false
   return session.use((storage) => {

@@ -2,10 +2,7 @@ import type { CrmSession } from '../../crm-session/crm-session.ts'
 
 const FORMS_REMEMBERED = 20
 
-/**
- * Consumes the one-time token of a form. Returns `false` if the token was consumed before, for example after a double
- * click.
- */
+/** Returns `false` if the token was consumed before, for example by a double click. */
 export async function consumeFormToken(session: CrmSession, token: string): Promise<boolean> {
   return session.use((storage) => {
     const consumed = storage.consumedForms ?? []

@@ -22,7 +22,6 @@ export interface OwnDevice {
 interface OwnDevices {
   /** This device first, then the most recently used ones. */
   devices: OwnDevice[]
-  /** The number of devices that are not listed. */
   more: number
 }
 
@@ -37,7 +36,7 @@ export interface UserRequest {
   origin: { requestId: string; device: string | null; address: string }
 }
 
-/** Returns the 100 most recently used devices of a user. Other devices are only counted. */
+/** Returns the 100 most recently used devices of a user, and the number of the others. */
 export async function ownDevices(sessions: SessionsOfDevices, request: UserRequest): Promise<OwnDevices> {
   const { userId, session } = request
   const { sessions: found, next } = await sessions.list({ userId }, { sort: 'seen', size: MOST_SHOWN })
@@ -52,7 +51,7 @@ export async function ownDevices(sessions: SessionsOfDevices, request: UserReque
   return { devices, more: all.length - devices.length + beyond }
 }
 
-/** Signs out one device of this user. Returns `'own'` for this device, and `false` if the user has no such device. */
+/** Returns `'own'` if this device was signed out, and `false` if the user has no such device. */
 export async function endOwnDevice(
   sessions: SessionsOfDevices,
   request: UserRequest,
@@ -73,10 +72,7 @@ export async function endOwnDevice(
     : sessions.detach(id, handle, 'revoked', { cause: origin })
 }
 
-/**
- * Signs out all other devices, revokes API tokens and one-time links, and rotates the cookie of this device.
- * @param options.login Pass true after re-authentication. Default false.
- */
+/** Also revokes API tokens and one-time links. Pass `login: true` after the user has entered the password. */
 export async function endOtherDevices(
   sessions: SessionsOfDevices,
   { session, userId, origin }: UserRequest,
@@ -90,7 +86,7 @@ function devicesOf(description: SessionDescription, { session }: UserRequest): O
   const devices = description.devices.filter(isDevice)
   return devices.map((device) => {
     const { handle, via, device: userAgent, address, name, createdAt } = device
-    // After a cookie rotation, `createdAt` is later than the login.
+    // A cookie rotation gives the device a new `createdAt`. The start of a session with one device is its login.
     const since = devices.length === 1 ? (description.startTime ?? createdAt) : createdAt
     const seen = new Date(seenAt(device))
     return {
@@ -107,7 +103,6 @@ function devicesOf(description: SessionDescription, { session }: UserRequest): O
   })
 }
 
-/** Excludes one-time links that have not been opened. */
 function isDevice({ kind }: DeviceDescription): boolean {
   return kind !== 'otp'
 }

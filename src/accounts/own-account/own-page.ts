@@ -12,7 +12,7 @@ interface OwnPage extends PageModel {
   customers: OwnCustomer[]
 }
 
-/** The page at `/account`. Shows the customers that have the e-mail address of this account, and their purchases. */
+/** The page at `/account`: the customers with the e-mail address of this account, and their purchases. */
 export function ownPage({ database }: { database: Kysely<Database> }) {
   return async function ownPage(ctx: Context) {
     const account = await accounts.findById(database, signedIn(ctx).userId)

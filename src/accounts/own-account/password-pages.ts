@@ -24,7 +24,7 @@ interface PasswordPage extends PageModel {
 type PasswordParts = Omit<SignInParts, 'config'> &
   ChangePasswordParts & { config: Pick<Config, 'profile'>; sessions: SessionsOfDevices | null }
 
-/** The pages at `/account/password`, where users change their own password. Mount them behind `requireUser`. */
+/** The pages at `/account/password`. Mount them behind `requireUser`. */
 export function passwordPages(parts: PasswordParts) {
   const shortestPassword = SHORTEST_PASSWORD[parts.config.profile]
 
@@ -85,7 +85,6 @@ export function passwordPages(parts: PasswordParts) {
   }
 }
 
-/** Compares passwords after NFC normalization, as `Passwords` does. */
 function isSame(one: string, other: string): boolean {
   return one.normalize('NFC') === other.normalize('NFC')
 }

@@ -7,15 +7,13 @@ type AccountRole = keyof typeof roles
 
 /** An account that may sign in: an active salesperson, or a customer whose address is validated. */
 export interface Account {
-  /** The `userId` of its sessions. */
   readonly userId: string
-  /** The user name that the pages show. */
   readonly userName: string
-  /** The name for the login form: the userId of staff, or the e-mail address of a customer. */
+  /** What the user enters to log in: the userId of staff, or the e-mail address of a customer. */
   readonly loginName: string
   readonly email: string
   readonly role: AccountRole
-  /** A bcrypt hash; `undefined` for an account without a password. */
+  /** A bcrypt hash. `undefined` when the account has no password. */
   readonly passwordHash: string | undefined
 }
 
@@ -25,26 +23,22 @@ export interface Identity {
   roles: AccountRole[]
 }
 
-/** An account that was found by the name in a login form. */
 export interface NamedAccount {
   account: Account
-  /** Whether the address is not validated yet. A pending account may not sign in. */
+  /** Whether the address is not validated yet. Such an account may not sign in. */
   isPending: boolean
 }
 
-/** The operations on a table of accounts. `database` may be a transaction. */
+/** One table of accounts. `database` may be a transaction. */
 export interface AccountTable {
-  /** Finds an active or pending account by its userId or e-mail address. */
+  /** Also finds pending accounts, but no disabled ones. */
   findByName(database: Kysely<Database>, name: AccountName, now: number): Promise<NamedAccount | undefined>
-  /** Finds an account by the `userId` of its sessions. Disabled and pending accounts are not found. */
+  /** Finds neither disabled nor pending accounts. */
   findById(database: Kysely<Database>, userId: string): Promise<Account | undefined>
-  /** Whether an account has this address. Includes disabled accounts, but not pending accounts. */
+  /** Counts disabled accounts, but not pending ones. */
   hasEmail(database: Kysely<Database>, email: string): Promise<boolean>
   setEmail(database: Kysely<Database>, account: Account, email: string): Promise<void>
-  /**
-   * Stores a new password hash (compare-and-set). Returns `false` if the account was disabled, or if its password
-   * differs from `account.passwordHash`.
-   */
+  /** Returns `false` if the account was disabled, or if its password is no longer `account.passwordHash`. */
   replacePassword(database: Kysely<Database>, account: Account, passwordHash: string): Promise<boolean>
 }
 

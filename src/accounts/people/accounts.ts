@@ -4,10 +4,7 @@ import type { Account, AccountTable } from './account.ts'
 import { customerAccounts } from './customer-accounts.ts'
 import { staffAccounts } from './staff-accounts.ts'
 
-/**
- * The accounts of staff and customers. If both tables contain an e-mail address, `findByName` returns the staff
- * account.
- */
+/** If staff and a customer have the same e-mail address, `findByName` returns the staff account. */
 export const accounts: AccountTable = {
   async findByName(database, name, now) {
     return (
@@ -27,10 +24,7 @@ export const accounts: AccountTable = {
     tableOf(account.userId).replacePassword(database, account, passwordHash),
 }
 
-/**
- * Whether the account may still sign in and has the same name, role and password. Call this after a slow operation such
- * as verifying a password.
- */
+/** Whether the account has the same name, role and password as before slow work, such as verifying a password. */
 export async function isUnchanged(database: Kysely<Database>, account: Account): Promise<boolean> {
   const current = await accounts.findById(database, account.userId)
   return (
@@ -40,7 +34,7 @@ export async function isUnchanged(database: Kysely<Database>, account: Account):
   )
 }
 
-/** Returns the table for a userId. Staff have numbers, and customers have UUIDs. */
+/** Staff have numbers as userIds, and customers have UUIDs. */
 function tableOf(userId: string): AccountTable {
   return /^\d{1,9}$/.test(userId) ? staffAccounts : customerAccounts
 }

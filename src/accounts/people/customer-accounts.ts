@@ -3,7 +3,6 @@ import { isoTime } from '../../mail/index.ts'
 import type { Account, AccountTable } from './account.ts'
 import { findValidatedUser, PENDING_MILLISECONDS } from './users.ts'
 
-/** The accounts of customers, in the table `users`. */
 export const customerAccounts: AccountTable = {
   async findByName(database, name, now) {
     if ('userId' in name) return undefined

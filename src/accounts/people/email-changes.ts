@@ -6,7 +6,7 @@ import { isoTime } from '../../mail/index.ts'
 // Much longer than the link is valid.
 const KEPT_MILLISECONDS = 24 * 60 * 60_000
 
-/** The data of the link that confirms a new e-mail address. */
+/** The data of the link in the mail to a new address. */
 export interface EmailLinkData {
   /** The id of the requested change. */
   changesEmail: string
@@ -14,7 +14,7 @@ export interface EmailLinkData {
   askedBy?: string | undefined
 }
 
-/** Stores a requested change and returns the id of the change. Replaces an earlier change of the same user. */
+/** Replaces an earlier change of the same user. Returns the id of the new one. */
 export async function addEmailChange(
   database: Kysely<Database>,
   wanted: Pick<EmailChange, 'user_id' | 'session_id' | 'email'>,
@@ -37,7 +37,7 @@ export async function readEmailChange(database: Kysely<Database>, id: string): P
   return database.selectFrom('email_changes').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-/** Removes a change and returns it. Of concurrent calls, one returns the change and the others return `undefined`. */
+/** Removes a change and returns it. Of concurrent calls, only one returns it. */
 export async function consumeEmailChange(database: Kysely<Database>, id: string): Promise<EmailChange | undefined> {
   const change = await readEmailChange(database, id)
   if (change === undefined) return undefined

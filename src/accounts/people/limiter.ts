@@ -2,16 +2,15 @@ import { hash } from 'node:crypto'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { SessionError } from '../../session/index.ts'
 
-/** A rate limit over a time window. The limiters of rate-limiter-flexible implement this interface. */
+/** A rate limit over a time window. rate-limiter-flexible implements it. */
 export interface Limiter {
-  /** Consumes one point of the key. Rejects with a `RateLimiterRes` when no point is left. */
+  /** Takes one point of the key. Rejects with a `RateLimiterRes` when no point is left. */
   consume(key: string): Promise<unknown>
-  /** Gives one point back. */
   reward(key: string): Promise<unknown>
 }
 
 export interface LimiterOptions {
-  /** Unique for each limiter. Contains only letters and hyphens. */
+  /** Unique for each limiter. Only letters and hyphens. */
   keyPrefix: string
   /** The number of points per key and window. */
   points: number
@@ -19,7 +18,7 @@ export interface LimiterOptions {
   duration: number
 }
 
-/** Creates a limiter. In a cluster, the worker processes must share its counts. */
+/** In a cluster, the limiters of all workers must share their counts. */
 export type MakeLimiter = (options: LimiterOptions) => Limiter
 
 export const limiterInMemory: MakeLimiter = (options) => new RateLimiterMemory(options)
@@ -27,9 +26,8 @@ export const limiterInMemory: MakeLimiter = (options) => new RateLimiterMemory(o
 export type Count = readonly [limiter: Limiter, key: string]
 
 /**
- * Consumes one point of each key, in order. If a limiter has no point left, stops and returns the number of seconds
- * until the next attempt is allowed.
- * @throws SessionError STORE_UNAVAILABLE when a limiter fails. The attempt must not be processed then.
+ * Takes one point of each key, in order. Stops at the first key without points and returns the seconds to wait.
+ * @throws SessionError STORE_UNAVAILABLE when a limiter fails. The caller must then refuse the attempt.
  */
 export async function consumeAll(counts: readonly Count[]): Promise<number | undefined> {
   try {
@@ -45,12 +43,12 @@ export async function consumeAll(counts: readonly Count[]): Promise<number | und
   }
 }
 
-/** Gives back the points that `consumeAll` consumed (best effort). */
+/** Gives the points back. Ignores errors. */
 export async function refundAll(counts: readonly Count[]): Promise<void> {
   await Promise.allSettled(counts.map(([limiter, key]) => limiter.reward(hashKey(key))))
 }
 
-/** Hashes a key, so that no address is stored in clear text and all keys have the same length. */
+/** Keys contain e-mail addresses, which must not be stored in clear text. */
 function hashKey(key: string): string {
   return hash('sha256', key, 'hex').slice(0, 32)
 }

@@ -1,7 +1,7 @@
 import { LARGEST_USER_ID, LONGEST_EMAIL } from '../../../db/tables.ts'
 import { safeNext } from '../../web/safe-next.ts'
 
-/** The userId or e-mail address of a login form. The e-mail address is in lower case. */
+/** The e-mail address is in lower case. */
 export type AccountName = { userId: number } | { email: string }
 
 type LoginForm = { next: string | undefined; typedUserId: string } & (
@@ -10,7 +10,7 @@ type LoginForm = { next: string | undefined; typedUserId: string } & (
 )
 
 export const LONGEST_ACCOUNT_NAME = LONGEST_EMAIL
-/** The maximum length of a password in a form, in UTF-16 code units. Longer input is refused without verifying it. */
+/** In UTF-16 code units. Longer input is refused without verifying it. */
 export const LONGEST_TYPED_PASSWORD = 1024
 const MOST_DIGITS = String(LARGEST_USER_ID).length
 
@@ -38,10 +38,7 @@ export function readLoginForm(body: unknown): LoginForm {
   return { ...form, ok: true, account, password: password.text }
 }
 
-/**
- * Reads a userId or an e-mail address. Returns `undefined` for other text. Ignores leading zeros and surrounding
- * spaces.
- */
+/** Returns `undefined` for text that is neither a userId nor an e-mail address. */
 export function readAccountName(text: string): AccountName | undefined {
   const name = text.trim()
   if (/^\d+$/.test(name)) {

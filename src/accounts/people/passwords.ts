@@ -4,12 +4,12 @@ import { Piscina } from 'piscina'
 import { Problem } from '../../web/problem.ts'
 import type { PasswordTask } from './password-worker.ts'
 
-/** The maximum password length in bytes. bcrypt ignores further bytes, so longer passwords are refused. */
+/** bcrypt ignores further bytes, so longer passwords are refused. */
 export const LONGEST_PASSWORD_BYTES = 72
 
 // With one thread, every task waits for the previous one.
 const FEWEST_THREADS = 2
-// With more waiting tasks, the wait would be so long that an immediate 503 is better.
+// With more, the last one waits so long that an immediate 503 is better.
 const MOST_WAITING = 32
 const RETRY_AFTER_SECONDS = 5
 
@@ -21,12 +21,11 @@ export interface Passwords {
    */
   hash(password: string): Promise<string>
   /**
-   * Whether the password matches the hash. Returns `false` without a hash, that is, for an unknown account. The call
-   * then takes the same time, so timing does not reveal whether the account exists.
+   * Returns `false` without a hash, after the same time. So timing does not reveal which accounts exist.
    * @throws Problem 503 with `Retry-After` when the queue is full.
    */
   verify(password: string, hash: string | undefined): Promise<boolean>
-  /** The number of passwords that wait for a thread, and the number that are being processed. */
+  /** The numbers of passwords that wait for a thread and that a thread processes. */
   readonly load: { waiting: number; running: number }
   close(): Promise<void>
 }
@@ -37,9 +36,7 @@ interface PasswordPool {
   close(): Promise<void>
 }
 
-/**
- * Creates the password hasher. Threads start on first use. `cost` is the bcrypt cost, and each step doubles the time.
- */
+/** Threads start on first use. `cost` is the bcrypt cost: one more doubles the time. */
 export function createPasswords({ cost }: { cost: number }, startPool: () => PasswordPool = startThreads): Passwords {
   const dummyHash = makeDummyHash(cost)
   let pool: PasswordPool | undefined
@@ -86,15 +83,12 @@ export function createPasswords({ cost }: { cost: number }, startPool: () => Pas
   }
 }
 
-/**
- * Returns why bcrypt cannot store this password, or `undefined`. The length is measured in bytes of UTF-8, after NFC
- * normalization.
- */
+/** Returns why bcrypt cannot store the password. Counts its UTF-8 bytes after NFC normalization. */
 export function passwordProblem(password: string): string | undefined {
   const bytes = Buffer.byteLength(password.normalize('NFC'))
   if (bytes > LONGEST_PASSWORD_BYTES)
     return `This password is ${bytes} bytes long; at most ${LONGEST_PASSWORD_BYTES} can be kept. Choose a shorter one.`
-  // bcrypt treats NUL as the end of the text. "a" and "a␀a" would be the same password.
+  // bcrypt repeats the text with a NUL after it, so "a" and "a␀a" would be the same password.
   if (password.includes('\0')) return 'This password contains a character that cannot be kept. Choose another one.'
   if (password === '') return 'The password is empty. Choose one.'
   return undefined
@@ -107,13 +101,13 @@ function startThreads(): PasswordPool {
     minThreads: FEWEST_THREADS,
     maxThreads: threads,
     maxQueue: Number.POSITIVE_INFINITY,
-    // Stopping a thread while it loads a module with require() terminates the process. import() avoids this.
+    // Stopping a thread while it loads a module with require() ends the process. import() avoids this.
     execArgv: ['--no-experimental-require-module'],
     niceIncrement: 10,
   })
 }
 
-/** Returns a well-formed hash that matches no password. Verifying it takes as long as verifying a real hash. */
+/** Returns a hash that matches no password and takes as long to verify as any other. */
 function makeDummyHash(cost: number): string {
   return bcrypt.genSaltSync(cost) + '.'.repeat(31)
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 
-/** Calls `undo`, then throws `error`. An error of `undo` is logged and not thrown. */
+/** Calls `undo`, then throws `error`. An error of `undo` is only logged. */
 export async function rollback(
   log: Pick<Logger, 'warn'>,
   error: unknown,

@@ -13,7 +13,6 @@ export interface AccountParts {
   sessions: SessionsOfUsers | null
 }
 
-/** Revokes all sessions of one user, on every device. */
 interface SessionsOfUsers {
   endMany(filter: { userId: string }, reason?: 'revoked'): Promise<unknown>
 }
@@ -28,7 +27,7 @@ export interface NewSalesperson {
   password: string
 }
 
-/** Thrown when an account cannot be added or changed. The message is intended for the user. */
+/** An account cannot be added or changed. The message is for the user. */
 export class AccountError extends Error {
   override readonly name = 'AccountError'
 }
@@ -54,10 +53,7 @@ const newSalesperson = z.object({
   password: z.string(),
 })
 
-/**
- * Adds an account and returns its userId.
- * @throws AccountError for invalid input, or when the userId or e-mail address is taken.
- */
+/** Returns the userId. Throws `AccountError` for invalid input, or when the userId or e-mail address is taken. */
 export async function addSalesperson(
   { database, passwords }: Pick<AccountParts, 'database' | 'passwords'>,
   input: NewSalesperson,
@@ -87,24 +83,18 @@ export async function addSalesperson(
   })
 }
 
-/**
- * Disables an account and revokes all its sessions.
- * @throws AccountError for an unknown userId.
- */
+/** Also revokes the sessions of the account. Throws `AccountError` for an unknown userId. */
 export async function disableSalesperson({ database, sessions }: AccountParts, userId: number): Promise<void> {
   await change(database, userId, { active: 0 })
   await sessions?.endMany({ userId: String(userId) }, 'revoked')
 }
 
-/** @throws AccountError for an unknown userId. */
+/** Throws `AccountError` for an unknown userId. */
 export async function enableSalesperson({ database }: Pick<AccountParts, 'database'>, userId: number): Promise<void> {
   await change(database, userId, { active: 1 })
 }
 
-/**
- * Changes the role of an account. Revokes all its sessions, because a session stores the privileges of the old role.
- * @throws AccountError for an unknown userId.
- */
+/** Also revokes the sessions, which store the old role's privileges. Throws `AccountError` for an unknown userId. */
 export async function changeRole({ database, sessions }: AccountParts, userId: number, role: Role): Promise<void> {
   await change(database, userId, { role })
   await sessions?.endMany({ userId: String(userId) }, 'revoked')

@@ -1,7 +1,6 @@
 import type { SalesPerson } from '../../../db/tables.ts'
 import type { Account, AccountTable } from './account.ts'
 
-/** The accounts of staff, in the table `sales_persons`. */
 export const staffAccounts: AccountTable = {
   async findByName(database, name) {
     const active = database.selectFrom('sales_persons').selectAll().where('active', '=', 1)

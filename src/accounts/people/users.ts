@@ -4,7 +4,7 @@ import type { Database, User } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
 import { isoTime } from '../../mail/index.ts'
 
-/** The lifetime of a pending account. After this time the account expires, and the address is free again. */
+/** A pending account expires after this time. Its address is then free again. */
 export const PENDING_MILLISECONDS = 24 * 60 * 60_000
 
 interface NewUser {
@@ -18,7 +18,7 @@ export async function findValidatedUser(database: Kysely<Database>, by: UserKey)
   return selectUser(database, by).where('validated', '=', 1).executeTakeFirst()
 }
 
-/** Finds an account whose address is not validated yet. Expired accounts are not found. */
+/** Finds an account whose address is not validated yet and that has not expired. */
 export async function findPendingUser(database: Kysely<Database>, by: UserKey, now: number): Promise<User | undefined> {
   return selectUser(database, by)
     .where('validated', '=', 0)
@@ -26,9 +26,7 @@ export async function findPendingUser(database: Kysely<Database>, by: UserKey, n
     .executeTakeFirst()
 }
 
-/**
- * Adds a pending account. Replaces an earlier pending account with the same address and returns the earlier account.
- */
+/** Replaces a pending account with the same address and returns the replaced one. */
 export async function addPendingUser(
   database: Kysely<Database>,
   { email, password, sessionId }: NewUser,
@@ -52,15 +50,12 @@ export async function addPendingUser(
   return former
 }
 
-/** Returns a random id, so that ids are never reused. */
+/** Random, so that an id is never used again. */
 export function newUserId(): string {
   return randomUUID()
 }
 
-/**
- * Marks the address of a pending account as validated, and stores `password` (a bcrypt hash) if given. Returns the
- * account, or `undefined` if no such account is pending.
- */
+/** Stores `password` (a bcrypt hash) if given. Returns `undefined` if no such account is pending. */
 export async function validateUser(
   database: Kysely<Database>,
   id: string,
@@ -81,7 +76,7 @@ export async function validateUser(
   })
 }
 
-/** Assigns a pending account to another session. The next validation link opens that session. */
+/** The next validation link then opens the other session. */
 export async function moveToSession(database: Kysely<Database>, id: string, sessionId: string): Promise<void> {
   await database.updateTable('users').set({ session_id: sessionId }).where('id', '=', id).execute()
 }

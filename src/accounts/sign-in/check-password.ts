@@ -11,15 +11,12 @@ export type PasswordCheck =
 
 interface Claim extends Origin {
   userId: string
-  /** The current session. Attempts are also limited per session. */
+  /** The current session. It has its own limit of failures. */
   sessionId: string
   password: unknown
 }
 
-/**
- * Verifies the password of a user who is signed in (re-authentication). The rate limit of the login applies. An
- * additional limit per session prevents password guessing in an unattended browser.
- */
+/** Failures also count per session, which stops password guessing in an unattended browser. */
 export async function checkPassword(
   parts: Omit<SignInParts, 'config'>,
   { userId, sessionId, password, ...origin }: Claim,

@@ -8,7 +8,6 @@ import { checkPassword, type PasswordCheck } from './check-password.ts'
 import type { SignInParts } from './sign-in.ts'
 import { OWN_DEVICES_PAGE } from './start-pages.ts'
 
-/** The number of minutes for which a login or a step-up counts as recent. */
 export const RECENT_MINUTES = 15
 
 interface ConfirmPage extends PageModel {
@@ -18,10 +17,7 @@ interface ConfirmPage extends PageModel {
   message: string
 }
 
-/**
- * The step-up pages at `/account/confirm`. Ask for the password and redirect to `next`. Mount them behind
- * `requireUser`.
- */
+/** The pages at `/account/confirm` ask for the password and redirect to `next`. Mount them behind `requireUser`. */
 export function confirmPages(parts: Omit<SignInParts, 'config'>) {
   return {
     async form(ctx: Context) {
@@ -36,7 +32,7 @@ export function confirmPages(parts: Omit<SignInParts, 'config'>) {
         setRefusalStatus(ctx, check)
         return showForm(ctx, { next: safeNext(next) ?? '', message: check.message })
       }
-      // If the form is sent twice, the first request has already rotated the cookie.
+      // When the form is sent twice, the first request has already rotated the cookie.
       await session.renew({ login: true }).catch((error) => {
         if (!(error instanceof SessionError && error.code === 'SESSION_ENDED')) throw error
       })

@@ -10,7 +10,7 @@ interface HomePage extends PageModel {
   userName: string
   ownStart: string
   sessionsOn: boolean
-  /** The demo accounts. Undefined in the production profile. */
+  /** Undefined in production. */
   demo:
     | { password: string; accounts: { userId: number; userName: string; role: string; sees: string; href: string }[] }
     | undefined
@@ -22,7 +22,6 @@ const SEES: Record<Role, string> = {
   administrator: 'the administration, no customers',
 }
 
-/** The page at `/`. Introduces the application and lists the demo accounts in the demo profile. */
 export function homePage({ config, database }: { config: Config; database: Kysely<Database> }) {
   return async function homePage(ctx: Context) {
     const accounts = config.profile === 'demo' ? await demoAccounts(database) : []

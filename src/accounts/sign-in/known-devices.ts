@@ -8,10 +8,9 @@ import { describeDevice } from '../../web/device-description.ts'
 import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
 
-// When an account has more devices, the least recently used one is removed.
-// A later sign-in with the removed device is reported again.
+// The least recently used device is removed first. A sign-in with it is then reported again.
 const MOST_KNOWN = 50
-// Prevents a flood of mails from an attacker who knows the password and varies the User-Agent header.
+// Otherwise an attacker with the password could cause many mails by varying the User-Agent header.
 const MOST_NOTICES_AN_HOUR = 4
 const HOUR_MILLISECONDS = 60 * 60_000
 
@@ -22,12 +21,7 @@ export interface KnownDeviceParts {
   mail: { wake(): void }
 }
 
-/**
- * Stores the browser or program of a sign-in. Mails a notification to the user if the device is new for the account,
- * except on the first sign-in. Replaces earlier notifications that have not been sent yet, and reports their number. At
- * most four notifications per hour are sent to an account. Errors are logged and never thrown, so that the login
- * succeeds.
- */
+/** Mails the user about a device that is new for the account. Errors are only logged, so that the login succeeds. */
 export async function rememberDevice(
   { database, log, clock, mail }: KnownDeviceParts,
   account: Account,

@@ -12,17 +12,10 @@ const FAILURES_PER_ACCOUNT_AND_ADDRESS = 10
 const FAILURES_PER_ADDRESS = 100
 const FAILURES_PER_SESSION = 5
 
-/**
- * A login attempt. It counts as a failure until `refund` is called, so that concurrent attempts cannot exceed the
- * limit.
- */
+/** An attempt counts as a failure until `refund` is called, so that concurrent attempts cannot exceed the limit. */
 type Attempt = { allowed: true; refund(): Promise<void> } | { allowed: false; retryAfterSeconds: number }
 
-/**
- * The rate limit against password guessing. Within 15 minutes it allows 10 failures per account and network address,
- * and 100 failures per network address. Unknown accounts are limited in the same way. Re-authentication is also limited
- * to 5 failures per session.
- */
+/** Unknown accounts are limited like known ones, so that the limit does not reveal which accounts exist. */
 export class LoginLimit {
   readonly #perAccount: Limiter
   readonly #perAddress: Limiter
@@ -35,11 +28,7 @@ export class LoginLimit {
     this.#perSession = make('login-session', FAILURES_PER_SESSION)
   }
 
-  /**
-   * Counts one attempt, before the password is verified. Call `refund` if the password was right, or if it could not be
-   * verified.
-   * @throws SessionError STORE_UNAVAILABLE when the limiter fails.
-   */
+  /** Call it before verifying the password. Call `refund` if the password was right or could not be verified. */
   async take(userId: number | string, address: string, session?: string): Promise<Attempt> {
     const network = networkOf(address)
     const counts: Count[] = [
@@ -53,7 +42,7 @@ export class LoginLimit {
   }
 }
 
-/** Returns the rate-limit key of a network address. All addresses of an IPv6 /64 network share one key. */
+/** All addresses of an IPv6 /64 network share a key, because one client can use them all. */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
   if (!plain.includes(':')) return plain

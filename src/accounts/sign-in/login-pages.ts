@@ -12,14 +12,14 @@ import { startPageOf } from './start-pages.ts'
 
 interface LoginPage extends PageModel {
   userId: string
-  /** The prefilled password of a demo account. '' for other accounts. */
+  /** The password of a demo account, filled in. '' for other accounts. */
   password: string
   next: string
   message: string
   wrongField: 'userId' | 'password' | ''
   /** Whether the address is not validated yet. The page then offers to send the mail again. */
   isPending: boolean
-  /** The name of the user who is already signed in. '' for a guest. */
+  /** The user who is already signed in. '' for a guest. */
   userName: string
 }
 
@@ -27,7 +27,7 @@ interface LoginParts extends SignInParts {
   config: Config
 }
 
-/** The documented login pages (4D). The form at `/authenticate.shtml` posts to `/4DACTION/authenticate`. */
+/** The documented login pages (4D). */
 export function loginPages(parts: LoginParts) {
   const { config, log, database } = parts
 

@@ -24,7 +24,7 @@ export interface SignInParts extends KnownDeviceParts {
   audit: Notes
 }
 
-/** The origin of a request, for the rate limit, the log and the audit trail. */
+/** Where a request comes from, for the rate limit, the log and the audit trail. */
 export interface Origin {
   address: string
   requestId?: string
@@ -43,13 +43,11 @@ interface StartedSession {
   close(): Promise<void>
 }
 
-/** The result of a sign-in. `message` is intended for the user. */
+/** `message` is for the user. */
 export type SignedIn =
-  /** Too many attempts have failed. The password was not verified. */
+  /** The password was not verified. */
   | { is: 'limited'; retryAfterSeconds: number; message: string }
-  /**
-   * The account is unknown or the password is wrong. With `LOGIN_TEXT=uniform`, the response must not reveal `reason`.
-   */
+  /** With `LOGIN_TEXT=uniform`, the response must not reveal `reason`. */
   | { is: 'refused'; reason: 'unknown' | 'wrong'; message: string }
   /** The password is right, but the address is not validated yet. */
   | { is: 'pending'; account: Account; message: string }
@@ -61,9 +59,9 @@ const TEXTS = {
 }
 
 /**
- * Signs a user in, for the login page and the API. Checks the rate limit and verifies the password. Then calls `start`
- * to start the session. Closes that session if the account was disabled or changed during the call. Notifies the user
- * by mail of a sign-in on a new device. Errors of `start` are rethrown and do not count as failed attempts.
+ * Signs a user in, for the login page and the API. `start` starts the session after the password was verified. That
+ * session is closed again if the account was disabled or changed meanwhile. An error of `start` is rethrown and does
+ * not count as a failed attempt.
  * @throws Problem 503 when too many passwords are being verified.
  * @throws SessionError STORE_UNAVAILABLE when the rate limit is unavailable.
  */
@@ -87,7 +85,7 @@ export async function signIn(
     return { is: 'refused', reason, message: TEXTS[config.loginText][reason] }
   }
 
-  // Runs for unknown and pending accounts too, so that timing does not reveal whether the account exists.
+  // Also runs for unknown and pending accounts, so that timing does not reveal which accounts exist.
   const fits = await passwords
     .verify(password, named?.account.passwordHash)
     .catch((error) => rollback(log, error, () => attempt.refund()))
@@ -130,13 +128,13 @@ export function recordFailure(
   audit.note({ event: 'sign-in-failed', ...origin, userName: String(typed), detail: REASONS[reason] })
 }
 
-/** Returns the rate-limit key of an account. The userId and the e-mail address of an account share one key. */
+/** The userId and the e-mail address of an account share one rate-limit key. */
 function limitKey(name: AccountName, named: NamedAccount | undefined): string {
   if (named !== undefined && !named.isPending) return named.account.userId
   return 'userId' in name ? String(name.userId) : name.email
 }
 
-/** Returns the name for the log. Invalid e-mail addresses are masked, because users may enter a password by mistake. */
+/** Masks text that is not an e-mail address, because users may enter the password by mistake. */
 function nameForLog(name: AccountName): number | string {
   if ('userId' in name) return name.userId
   return z.email().safeParse(name.email).success ? name.email : '***'

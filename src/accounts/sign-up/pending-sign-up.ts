@@ -10,19 +10,15 @@ export interface SignUpProgress {
   step: SignUpStep
   email: string
   isDone: boolean
-  /** The state of the mail, as text for the page. */
   mail: string
-  /** The time when the link expires, as ISO 8601 and as text for the page. */
+  /** When the link expires. */
   until: { iso: string; text: string } | undefined
   canSendAgain: boolean
   /** Whether the mail has not been sent yet. The page then polls for changes. */
   isMoving: boolean
 }
 
-/**
- * Returns the progress of this session's sign-up, or `undefined` without a sign-up. The progress depends on the mail
- * and not on the account, so that it does not reveal whether the address is taken.
- */
+/** Depends on the mail and not on the account, so that the page does not reveal whether the address is taken. */
 export async function readSignUpProgress(
   { database, clock }: { database: Kysely<Database>; clock: Pick<Clock, 'now'> },
   status: CrmStorage['status'],

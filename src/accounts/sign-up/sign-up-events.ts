@@ -8,10 +8,7 @@ interface SessionsToWatch {
   watch(id: string, signal: AbortSignal): AsyncIterable<void>
 }
 
-/**
- * The event stream at `/signup/events`. Notifies the waiting page when the mailed link is opened on any device.
- * Requests do not create a session and do not extend the idle timeout.
- */
+/** The event stream at `/signup/events` tells the waiting page that the mailed link was opened, on any device. */
 export function signUpEvents({ sessions, streams }: { sessions: SessionsToWatch | null; streams: EventStreams }) {
   return async function signUpEvents(ctx: Context) {
     const session = currentSession(ctx)
@@ -26,7 +23,7 @@ export function signUpEvents({ sessions, streams }: { sessions: SessionsToWatch 
   }
 }
 
-/** Sends the current step at once and after each change. Watches before the first read, so that no change is missed. */
+/** Sends the current step at once and after each change. Watches before it reads, so that it misses no change. */
 async function follow(
   sessions: SessionsToWatch,
   id: string,
@@ -35,7 +32,7 @@ async function follow(
   const changes = sessions.watch(id, stream.signal)[Symbol.asyncIterator]()
   try {
     for (let next = changes.next(); ; next = changes.next()) {
-      // Prevents an unhandled rejection when the read below fails before `next` is awaited.
+      // If the read below fails, `next` is never awaited. Its rejection must not end the process.
       next.catch(() => {})
       const status = (await sessions.storage(id))?.status
       stream.send('status', { step: status?.step ?? '', email: status?.email ?? '' })

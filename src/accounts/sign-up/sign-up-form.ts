@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { LONGEST_EMAIL } from '../../../db/tables.ts'
 import { newPasswordProblem } from '../people/new-password.ts'
 
-/** `password` is undefined when the form has no password field. */
+/** `password` is undefined when the form has no such field. */
 type SignUpForm =
   | { ok: true; email: string; password: string | undefined }
   | { ok: false; status: 400 | 422; typedEmail: string; field: 'email' | 'password'; message: string }

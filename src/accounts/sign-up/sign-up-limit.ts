@@ -5,10 +5,7 @@ const WINDOW_SECONDS = 60 * 60
 const REQUESTS_PER_MAILBOX = 5
 const REQUESTS_PER_ADDRESS = 100
 
-/**
- * The rate limit for requested mail. Within an hour it allows 5 mails per e-mail address and 100 mails per network
- * address.
- */
+/** The rate limit for mail that a visitor requests, within an hour. */
 export class SignUpLimit {
   readonly #perMailbox: Limiter
   readonly #perAddress: Limiter
@@ -19,10 +16,10 @@ export class SignUpLimit {
     this.#perAddress = make('mail-address', REQUESTS_PER_ADDRESS)
   }
 
-  /** Counts one requested mail. Returns `undefined` if the mail is allowed. */
+  /** Returns `undefined` if the mail is allowed. */
   async take(email: string, address: string): Promise<{ retryAfterSeconds: number } | undefined> {
     const retryAfterSeconds = await consumeAll([
-      // The network address is checked first, so that a blocked client does not consume the limit of a mailbox.
+      // The network address comes first, so that a blocked client does not use up the limit of a mailbox.
       [this.#perAddress, networkOf(address)],
       [this.#perMailbox, email],
     ])

@@ -17,23 +17,19 @@ export interface SignUpMailParts {
 
 type SignedUpSession = Pick<SessionDescription, 'expirationDate' | 'userId' | 'privileges'>
 
-/** The data of the validation link. */
 interface LinkData {
   /** The id of the pending account. */
   validates: string
 }
 
-/**
- * Creates the function that composes a sign-up mail. The function is called when the mail is sent. It creates the link
- * and revokes an earlier link.
- */
+/** The link is created when the mail is sent. It revokes an earlier link. */
 export function composeSignUpMail(parts: SignUpMailParts): ComposeMail {
   const { config, database, clock, sessions, origins } = parts
   const { appName } = config
   return async function compose({ kind, user_id, session_id, email }) {
     const session = await sessions.get(session_id)
     if (session === undefined) return undefined
-    // A validation link must only open the session of a guest.
+    // A validation link must not open the session of a signed-in user.
     if (session.userId !== undefined || session.privileges.length > 0) return undefined
     const linkUntil = Math.min(clock.now() + config.sessionIdleMinutes * 60_000, endOf(session.expirationDate))
     const taken = () => ({ mail: renderMail('taken', email, { appName, email, origin: origins.forLinks }), linkUntil })

@@ -25,7 +25,7 @@ interface WaitingPage extends PageModel {
   sessionId: string
   progress: SignUpProgress | undefined
   message: string
-  /** The path of the mailbox page in the demo. '' when mail is sent to a mail server. */
+  /** The path of the demo's mailbox page. '' when mail is sent over SMTP. */
   mailbox: string
 }
 
@@ -33,7 +33,7 @@ export function asksForPassword({ profile }: Pick<Config, 'profile'>): boolean {
   return profile === 'demo'
 }
 
-/** The pages at `/signup` and `/signup/waiting`. The waiting page updates when the mailed link is opened. */
+/** The pages at `/signup` and `/signup/waiting`. */
 export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; signUpLimit: SignUpLimit }) {
   const { config, log, signUpLimit } = parts
   const shortestPassword = asksForPassword(config) ? SHORTEST_PASSWORD[config.profile] : undefined
@@ -59,7 +59,7 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
     })
   }
 
-  /** Returns a message and sets status 429 if the request exceeds the rate limit. Otherwise returns ''. */
+  /** Returns the message for a request over the rate limit, and '' for other requests. */
   const applyLimit = async (ctx: Context, email: string): Promise<string> => {
     const limited = await signUpLimit.take(email, ctx.ip)
     if (limited === undefined) return ''
@@ -111,7 +111,7 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
   }
 }
 
-/** Whether a user is signed in. Only guests may sign up, because the mailed link opens the session that signed up. */
+/** Only guests may sign up, because the mailed link opens the session that signed up. */
 function isSignedIn(session: CrmSession): boolean {
   return session.userId !== undefined || !session.isGuest()
 }

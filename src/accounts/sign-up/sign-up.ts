@@ -10,14 +10,14 @@ import { accounts } from '../people/accounts.ts'
 import type { Passwords } from '../people/passwords.ts'
 import { addPendingUser, findPendingUser, moveToSession, newUserId, PENDING_MILLISECONDS } from '../people/users.ts'
 
-// Each sign-up creates up to two links, and a session can have ten links.
+// A sign-up makes up to two links, and a session can have ten.
 const MOST_PER_SESSION = 5
 
 export interface SignUpParts {
   database: Kysely<Database>
   passwords: Passwords
   clock: Pick<Clock, 'now'>
-  /** Null when the server runs without sessions. In this case the pages refuse every request. */
+  /** Null when the server runs without sessions. The pages then refuse every request. */
   sessions: LinkMaker | null
   mail: { wake(): void }
 }
@@ -39,8 +39,8 @@ export interface LinkMaker {
 type Status = NonNullable<CrmStorage['status']>
 
 /**
- * Adds a pending account and mails the validation link. The response and its timing are the same for a taken address,
- * so that only the mail reveals whether the account exists.
+ * Adds a pending account and mails the validation link. A taken address gets the same response after the same time, so
+ * only its mail reveals that the account exists.
  * @throws Problem 503 when the outbox is full, and 422 for more than five pending sign-ups per session.
  */
 export async function signUp(
@@ -72,14 +72,13 @@ export async function signUp(
   mail.wake()
 }
 
-/** Mails a new link for this session's sign-up. The earlier link is revoked when the new link is created. */
+/** Mails a new link. The earlier link is revoked when the new one is created. */
 export async function sendAgain(parts: SignUpParts, session: CrmSession, { email, ID }: Status): Promise<void> {
   const { database, clock, sessions, mail } = parts
   await refuseWhenOutboxFull(database)
   const former = await inTurn(database, { email, session: session.id }, async (transaction) => {
     const now = clock.now()
-    // A replaced or expired sign-up gets no mail. This is read from the outbox, because a taken address has no pending
-    // account.
+    // A replaced or expired sign-up gets no mail. Reads the outbox, because a taken address has no pending account.
     const since = await waitingSince(transaction, ID)
     if (since === undefined || since + PENDING_MILLISECONDS <= now) return undefined
     await refuseWhenMany(transaction, { session_id: session.id, user_id: ID }, now)
@@ -94,14 +93,12 @@ export async function sendAgain(parts: SignUpParts, session: CrmSession, { email
   mail.wake()
 }
 
-/** Returns the purpose of a validation link. A new link revokes earlier links with the same purpose. */
+/** A new link revokes earlier links with the same purpose. */
 export function linkPurpose(userId: string): string {
   return `validate ${userId}`
 }
 
-/**
- * Revokes the validation link of an account by creating a new link with the same purpose. The new link is never sent.
- */
+/** Revokes the validation link of an account by a new link with the same purpose, which is never sent. */
 async function endLink(sessions: LinkMaker | null, user: User | undefined): Promise<void> {
   if (user !== undefined) await sessions?.createOTP(user.session_id, { purpose: linkPurpose(user.id), lifespan: 10 })
 }

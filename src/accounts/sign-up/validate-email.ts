@@ -16,9 +16,9 @@ import { linkPurpose } from './sign-up.ts'
 import { asksForPassword } from './sign-up-pages.ts'
 
 interface ConfirmValidationPage extends PageModel {
-  /** The name of the signed-in user whose session the link would replace. Undefined for a guest. */
+  /** The signed-in user whose session the link would replace. Undefined for a guest. */
   instead: string | undefined
-  /** The URL for the button's POST request. It includes the consent to replace the session of `instead`. */
+  /** The URL for the POST request. It includes the consent to replace the session of `instead`. */
   action: string
   shortestPassword: number | undefined
   message: string
@@ -38,10 +38,7 @@ interface Parts {
   clock: Pick<Clock, 'now'>
 }
 
-/**
- * The pages at `/validateEmail`, which the mailed link opens. The account is read from the link, never from the
- * session.
- */
+/** The pages of the mailed link. They read the account from the link, never from the session. */
 export function validateEmailPages(parts: Parts) {
   const { config, log, database, passwords, clock } = parts
   const shortestPassword = asksForPassword(config) ? undefined : SHORTEST_PASSWORD[config.profile]
@@ -58,7 +55,7 @@ export function validateEmailPages(parts: Parts) {
   }
 
   const askAgain = async (ctx: Context, session: CrmSession, userId: string, message: string, status = 422) => {
-    // The link has been consumed. A new link, which only this page contains, replaces it.
+    // The link has been consumed. Only this page contains the new one.
     const data = { validates: userId }
     const token = await session.createOTP({ purpose: linkPurpose(userId), confirm: true, data })
     ctx.status = status
@@ -72,10 +69,7 @@ export function validateEmailPages(parts: Parts) {
       showConfirm(ctx, { ...question(ctx, session.offer), shortestPassword })
     },
 
-    /**
-     * Middleware around `confirm`. After an invalid form or a temporary error, creates a new link, because the old link
-     * has been consumed.
-     */
+    /** Middleware around `confirm`. After an invalid form or a temporary error, replaces the consumed link. */
     async keepLink(ctx: Context, next: Next) {
       try {
         await next()
@@ -107,7 +101,7 @@ export function validateEmailPages(parts: Parts) {
       await validate(ctx, session, userId, await passwords.hash(String(password)))
     },
 
-    /** Deletes the pending account. The mail has a link to this page for recipients who did not sign up. */
+    /** The mail links to this page for recipients who did not sign up. */
     async notMe(ctx: Context) {
       const session = currentSession(ctx)
       if (session.offer !== undefined)
@@ -125,10 +119,7 @@ export function validateEmailPages(parts: Parts) {
   }
 }
 
-/**
- * Returns the model of the confirmation page. The button replaces another user's session only if the page shows that
- * user.
- */
+/** The button may replace a session only if the page names its user. */
 function question(ctx: Context, { instead }: { instead: string | undefined }) {
   return { instead, action: confirmAction(ctx, instead) }
 }
@@ -137,7 +128,6 @@ function linkData({ restored }: CrmSession): unknown {
   return restored === false ? undefined : restored.data
 }
 
-/** Returns the id of the account that the link validates, or `undefined` without a valid link. */
 function userIdOfLink(session: CrmSession): string | undefined {
   const { validates } = Object(linkData(session)) as { validates?: unknown }
   return typeof validates === 'string' ? validates : undefined
