@@ -1,10 +1,12 @@
 import type { Context, Next } from 'koa'
-import { type Session, SessionError } from '../session/index.ts'
+import { type Session, SessionError, type Sessions } from '../session/index.ts'
 import type { CrmStorage } from './crm-storage.ts'
 import type { Privilege } from './privileges.ts'
 
 /** A session with the storage and the privileges of the CRM. */
 export type CrmSession = Session<CrmStorage, Privilege>
+
+export type CrmSessions = Sessions<CrmStorage, Privilege>
 
 declare module 'koa' {
   interface DefaultContext {

@@ -39,15 +39,7 @@ export function mailboxPage({ database, isUsed }: { database: Kysely<Database>; 
     ctx.set('Vary', `${ctx.response.get('Vary') || 'Cookie'}, Accept`)
     const kept = await keptMail(database)
     if (ctx.accepts('html', 'json') === 'json') {
-      ctx.body = kept.map(({ id, to, subject, text, html, links, sentAt }) => ({
-        id,
-        to,
-        subject,
-        text,
-        html,
-        links,
-        sentAt,
-      }))
+      ctx.body = kept
       return
     }
     ctx.show<MailboxPage>('mail/mailbox', {

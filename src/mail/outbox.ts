@@ -22,12 +22,12 @@ interface NewMail extends Pick<OutboxRow, 'kind' | 'user_id' | 'session_id' | 'e
   details?: object
 }
 
-/** Call it in the transaction that makes the mail necessary. Returns when the mail is due, in milliseconds. */
+/** Call it in the transaction that makes the mail necessary. */
 export async function enqueueMail(
   database: Kysely<Database>,
   { details, ...mail }: NewMail,
   now: number,
-): Promise<number> {
+): Promise<void> {
   const due = isUrgent(mail) ? now : ((await freeFrom(database, mail.email, now)) ?? now)
   await database
     .insertInto('outbox')
@@ -45,7 +45,6 @@ export async function enqueueMail(
       details: details === undefined ? null : JSON.stringify(details),
     })
     .execute()
-  return due
 }
 
 /** Drops waiting sign-up mails to the address. Marks all as replaced, also sent ones, because a newer one follows. */

@@ -7,11 +7,7 @@ import type { OperationParts } from './operation-parts.ts'
 import { titleOf } from './operation-text.ts'
 import { beginOperation, DECISION_SECONDS, giveUp, noteAccepted } from './operations.ts'
 
-interface Wish {
-  percent: number
-  reason: string
-  scenario: Operation['scenario']
-}
+type Wish = Pick<Operation, 'percent' | 'reason' | 'scenario'>
 
 /**
  * Creates an operation with a one-time link for the callback, and sends both to the platform. Keeps the operation when

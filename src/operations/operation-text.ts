@@ -50,13 +50,9 @@ export function textOf(state: OperationState): StateText {
 
 /** An operation past its deadline is expired, even when the stored state is still "asked". */
 export function stateAt({ state, expires_at }: Pick<Operation, 'state' | 'expires_at'>, now: number): OperationState {
-  return state === 'asked' && expires_at <= timeText(now) ? 'expired' : state
+  return state === 'asked' && expires_at <= new Date(now).toISOString() ? 'expired' : state
 }
 
 export function titleOf({ percent }: Pick<Operation, 'percent'>): string {
   return `${percent}% discount`
-}
-
-export function timeText(now: number): string {
-  return new Date(now).toISOString()
 }

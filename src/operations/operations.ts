@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Database, Operation, OperationState } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
-import { stateAt, timeText } from './operation-text.ts'
+import { stateAt } from './operation-text.ts'
 
 /** The lifetime of an operation and of its one-time link. */
 export const DECISION_SECONDS = 15 * 60
@@ -33,7 +33,7 @@ type Completed =
 
 /** Creates an operation, unless one is waiting for this customer or too many for this user. */
 export function beginOperation(database: Kysely<Database>, wanted: NewOperation, now: number): Promise<Begun> {
-  const time = timeText(now)
+  const time = new Date(now).toISOString()
   return inTurn(
     database,
     { customer: wanted.customer_id, user: wanted.user_id },
@@ -59,7 +59,7 @@ export function beginOperation(database: Kysely<Database>, wanted: NewOperation,
           key: randomUUID(),
           state: 'asked',
           asked_at: time,
-          expires_at: timeText(now + DECISION_SECONDS * 1000),
+          expires_at: new Date(now + DECISION_SECONDS * 1000).toISOString(),
         })
         .returning(['id', 'key'])
         .executeTakeFirstOrThrow()
@@ -103,7 +103,7 @@ export async function completeOperation(
   decision: 'approved' | 'refused',
   now: number,
 ): Promise<Completed> {
-  const time = timeText(now)
+  const time = new Date(now).toISOString()
   const { numUpdatedRows } = await database
     .updateTable('operations')
     .set({ state: decision, decided_at: time })

@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
 import type { Config } from '../../config/config.ts'
+import type { CrmSessions } from '../../crm-session/crm-session.ts'
 import { type ComposeMail, renderMail } from '../../mail/index.ts'
-import type { Clock, SessionDescription } from '../../session/index.ts'
+import type { Clock } from '../../session/index.ts'
 import { formatTime } from '../../web/format.ts'
 import { type EmailLinkData, findEmailChange } from '../people/email-changes.ts'
-import type { LinkMaker } from '../sign-up/sign-up.ts'
 
 const EMAIL_LINK_PATH = '/account/email/confirm'
 
@@ -16,7 +16,7 @@ export interface EmailLinkParts {
   config: Pick<Config, 'appName' | 'linkMode'>
   database: Kysely<Database>
   clock: Pick<Clock, 'now'>
-  sessions: LinkMaker & { get(id: string): Promise<Pick<SessionDescription, 'userId' | 'expirationDate'> | undefined> }
+  sessions: Pick<CrmSessions, 'createOTP' | 'get'>
   origins: { forLinks: string }
 }
 

@@ -9,7 +9,7 @@ import { Problem } from '../../web/problem.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { rollback } from '../people/rollback.ts'
 import { checkPassword } from '../sign-in/check-password.ts'
-import { RECENT_MINUTES, setRefusalStatus } from '../sign-in/confirm-pages.ts'
+import { RECENT_MINUTES } from '../sign-in/confirm-pages.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
 import { type RequestedToken, readTokenForm, TOKEN_LIFETIMES, TOKEN_SCOPES } from './api-token-form.ts'
 import {
@@ -118,20 +118,18 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
 
   /** If the password is wrong, shows the form again with the entered values. */
   async function isReauthenticated(ctx: Context, { name, days, scope, once }: RequestedToken): Promise<boolean> {
-    const { session, userId } = signedIn(ctx)
     const { password } = Object(ctx.request.body) as Record<string, unknown>
     const again = { typed: { name, days: String(days), scope }, once, wrongField: 'password' } as const
     if (password === undefined) {
       await showList(ctx, 422, { ...again, message: 'Your login was a while ago. Please enter your password too.' })
       return false
     }
-    const check = await checkPassword(parts, { ...originOf(ctx), userId, sessionId: session.id, password })
-    if (check.is !== 'right') {
-      setRefusalStatus(ctx, check)
+    const check = await checkPassword(parts, ctx)
+    if (check.is === 'refused') {
       await showList(ctx, ctx.status, { ...again, message: check.message })
       return false
     }
-    await session.renew({ login: true })
+    await signedIn(ctx).session.renew({ login: true })
     return true
   }
 

@@ -1,12 +1,12 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../../../db/tables.ts'
-import type { CrmStorage } from '../../crm-session/crm-storage.ts'
-import type { Privilege } from '../../crm-session/privileges.ts'
-import type { NewToken, Sessions, TokenScope } from '../../session/index.ts'
+import type { CrmSessions } from '../../crm-session/crm-session.ts'
+import type { NewToken, TokenScope } from '../../session/index.ts'
 import { identityOf } from '../people/account.ts'
 import { accounts, isUnchanged } from '../people/accounts.ts'
 import { rollback } from '../people/rollback.ts'
+import type { Origin } from '../sign-in/sign-in.ts'
 import type { RequestedToken } from './api-token-form.ts'
 
 export const MOST_TOKENS = 20
@@ -28,13 +28,7 @@ export interface ApiToken {
 export interface ApiTokenParts {
   database: Kysely<Database>
   log: Logger
-  sessions: Pick<Sessions<CrmStorage, Privilege>, 'newToken' | 'list' | 'end'>
-}
-
-interface Origin {
-  requestId: string
-  device: string | null
-  address: string
+  sessions: Pick<CrmSessions, 'newToken' | 'list' | 'end'>
 }
 
 type MadeToken = ({ is: 'made' } & NewToken) | { is: 'too-many' } | { is: 'account-changed' }

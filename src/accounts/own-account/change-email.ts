@@ -1,10 +1,9 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
-import type { Notes } from '../../audit/index.ts'
 import type { CrmSession } from '../../crm-session/crm-session.ts'
 import { dropWaitingOf, enqueueMail } from '../../mail/index.ts'
-import { type Clock, SessionError } from '../../session/index.ts'
+import { SessionError } from '../../session/index.ts'
 import { type Account, identityOf } from '../people/account.ts'
 import { accounts } from '../people/accounts.ts'
 import {
@@ -15,16 +14,12 @@ import {
   removeEmailChange,
 } from '../people/email-changes.ts'
 import { removePendingUserOf } from '../people/users.ts'
+import type { SignInParts } from '../sign-in/sign-in.ts'
 import { refuseWhenOutboxFull } from '../sign-up/sign-up.ts'
 import { endAllDevices, noticeDetails } from './change-password.ts'
 import type { SessionsOfDevices, UserRequest } from './own-devices.ts'
 
-export interface ChangeEmailParts {
-  database: Kysely<Database>
-  clock: Pick<Clock, 'now'>
-  mail: { wake(): void }
-  audit: Notes
-}
+type ChangeEmailParts = Pick<SignInParts, 'database' | 'clock' | 'mail' | 'audit'>
 
 /** A taken address gets the same response, so that the response does not reveal which addresses have accounts. */
 export async function requestEmailChange(

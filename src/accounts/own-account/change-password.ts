@@ -1,27 +1,15 @@
-import type { Kysely } from 'kysely'
-import type { Database } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
-import type { Notes } from '../../audit/index.ts'
 import { enqueueMail, isoTime } from '../../mail/index.ts'
-import type { Clock } from '../../session/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
 import { Problem } from '../../web/problem.ts'
 import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
 import { accounts } from '../people/accounts.ts'
 import { removeEmailChange } from '../people/email-changes.ts'
-import type { Passwords } from '../people/passwords.ts'
+import type { SignInParts } from '../sign-in/sign-in.ts'
 import { endOtherDevices, type SessionsOfDevices, type UserRequest } from './own-devices.ts'
 
 const RETRY_AFTER_SECONDS = 5
-
-export interface ChangePasswordParts {
-  database: Kysely<Database>
-  passwords: Passwords
-  clock: Pick<Clock, 'now'>
-  mail: { wake(): void }
-  audit: Notes
-}
 
 /**
  * Changes the password. The caller has verified the current one. Signs out the user's other devices and revokes API
@@ -29,7 +17,7 @@ export interface ChangePasswordParts {
  * @throws Problem 503 when the password was changed but the other devices were not signed out one by one.
  */
 export async function changePassword(
-  { database, passwords, clock, mail, audit }: ChangePasswordParts,
+  { database, passwords, clock, mail, audit }: Pick<SignInParts, 'database' | 'passwords' | 'clock' | 'mail' | 'audit'>,
   sessions: SessionsOfDevices,
   request: UserRequest,
   { account, password }: { account: Account; password: string },

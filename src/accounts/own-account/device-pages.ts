@@ -6,7 +6,7 @@ import { formatCount, formatMoment } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { OWN_DEVICES_PAGE } from '../sign-in/start-pages.ts'
-import { type Flash, setFlash, takeFlash } from './flash.ts'
+import { type Flash, redirectWithFlash, takeFlash } from './flash.ts'
 import {
   endOtherDevices,
   endOwnDevice,
@@ -58,14 +58,11 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
     },
 
     end: whileSignedIn(async (ctx) => {
-      const { session } = signedIn(ctx)
-      if (param(ctx, 'handle') !== session.deviceHandle && needsStepUp(ctx)) return
-      const ended = await endOwnDevice(required(), requestOf(ctx), {
-        id: param(ctx, 'id'),
-        handle: param(ctx, 'handle'),
-      })
+      const { id, handle } = ctx.params as { id: string; handle: string }
+      if (handle !== signedIn(ctx).session.deviceHandle && needsStepUp(ctx)) return
+      const ended = await endOwnDevice(required(), requestOf(ctx), { id, handle })
       if (ended === 'own') return goTo(ctx, '/')
-      if (ended) return goBackWith(ctx, 'device-ended')
+      if (ended) return redirectWithFlash(ctx, OWN_DEVICES_PAGE, 'device-ended')
       ctx.status = 404
       await showList(ctx, 'You have no such device: it was signed out before. Nothing was changed.')
     }),
@@ -73,7 +70,7 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
     endOthers: whileSignedIn(async (ctx) => {
       if (needsStepUp(ctx)) return
       await endOtherDevices(required(), requestOf(ctx))
-      await goBackWith(ctx, 'others-ended')
+      await redirectWithFlash(ctx, OWN_DEVICES_PAGE, 'others-ended')
     }),
 
     /** Closes this session last, so that the user can try again after a failure. */
@@ -123,11 +120,6 @@ function needsStepUp(ctx: Context): boolean {
   return true
 }
 
-async function goBackWith(ctx: Context, flash: keyof typeof NOTICES): Promise<void> {
-  await setFlash(currentSession(ctx), flash)
-  goTo(ctx, OWN_DEVICES_PAGE)
-}
-
 function requestOf(ctx: Context): UserRequest {
   return { ...signedIn(ctx), origin: originOf(ctx) }
 }
@@ -147,10 +139,6 @@ function cardOf({ sessionId, handle, via, userAgent, address, name, since, seen,
     endAction: isThis ? '' : `${OWN_DEVICES_PAGE}/${sessionId}/${handle}/end`,
     endLabel: via === 'token' ? 'Revoke' : 'Sign out',
   }
-}
-
-function param(ctx: Context, name: string): string {
-  return String(ctx.params[name])
 }
 
 function goTo(ctx: Context, path: string): void {

@@ -1,5 +1,4 @@
 import type { Context } from 'koa'
-import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
 import { currentSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
 import { confirmAction } from '../../crm-session/link-confirmation.ts'
@@ -9,12 +8,11 @@ import { originOf } from '../../web/request-origin.ts'
 import { accounts } from '../people/accounts.ts'
 import { readEmailChange } from '../people/email-changes.ts'
 import { checkPassword } from '../sign-in/check-password.ts'
-import { setRefusalStatus } from '../sign-in/confirm-pages.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
 import { readSignUpForm } from '../sign-up/sign-up-form.ts'
 import type { SignUpLimit } from '../sign-up/sign-up-limit.ts'
-import { type ChangeEmailParts, changeEmail, type EmailChanged, requestEmailChange } from './change-email.ts'
-import { setFlash, takeFlash } from './flash.ts'
+import { changeEmail, type EmailChanged, requestEmailChange } from './change-email.ts'
+import { redirectWithFlash, takeFlash } from './flash.ts'
 import type { SessionsOfDevices } from './own-devices.ts'
 
 const PAGE = '/account/email'
@@ -35,13 +33,11 @@ interface ConfirmEmailPage extends PageModel {
   action: string
 }
 
-type EmailParts = Omit<SignInParts, 'config'> &
-  ChangeEmailParts & {
-    config: Pick<Config, 'profile' | 'smtpUrl'>
-    log: Logger
-    signUpLimit: SignUpLimit
-    sessions: SessionsOfDevices | null
-  }
+interface EmailParts extends Omit<SignInParts, 'config'> {
+  config: Pick<Config, 'profile' | 'smtpUrl'>
+  signUpLimit: SignUpLimit
+  sessions: SessionsOfDevices | null
+}
 
 /** The pages at `/account/email` and of the mailed link. Mount `form` and `ask` behind `requireUser`. */
 export function emailPages(parts: EmailParts) {
@@ -61,31 +57,21 @@ export function emailPages(parts: EmailParts) {
         return showForm(ctx, { typed: form.typedEmail, message: form.message, wrongField: 'email' })
       }
       const { email } = form
-      const { password } = Object(ctx.request.body) as Record<string, unknown>
-      const check = await checkPassword(parts, { ...originOf(ctx), userId, sessionId: session.id, password })
-      if (check.is !== 'right') {
-        setRefusalStatus(ctx, check)
-        return showForm(ctx, { typed: email, message: check.message, wrongField: 'password' })
-      }
+      const check = await checkPassword(parts, ctx)
+      if (check.is === 'refused') return showForm(ctx, { typed: email, message: check.message, wrongField: 'password' })
       if (email === check.account.email) {
         ctx.status = 422
         return showForm(ctx, { typed: email, message: 'This is your address already.', wrongField: 'email' })
       }
-      const limited = await signUpLimit.take(email, ctx.ip)
-      if (limited !== undefined) {
+      const message = await signUpLimit.refuse(ctx, email)
+      if (message !== undefined) {
         log.warn({ event: 'email.limited', userId, ip: ctx.ip }, 'change of e-mail address limited')
-        ctx.status = 429
-        ctx.set('Retry-After', String(limited.retryAfterSeconds))
-        const message =
-          'Too many mails were requested for this address or from your network. Please try again in an hour.'
         return showForm(ctx, { typed: email, message })
       }
       await session.renew({ login: true })
       await requestEmailChange(parts, { session, userId }, email)
       log.info({ event: 'email.asked', userId, session: session.id }, 'change of e-mail address requested')
-      await setFlash(session, 'email-asked')
-      ctx.status = 303
-      ctx.redirect(PAGE)
+      await redirectWithFlash(ctx, PAGE, 'email-asked')
     },
 
     async open(ctx: Context) {
@@ -118,11 +104,7 @@ export function emailPages(parts: EmailParts) {
       typeof changesEmail !== 'string' || userId === undefined
         ? { is: 'over' }
         : await changeEmail(parts, required(), { session, userId, origin: originOf(ctx) }, { changesEmail, askedBy })
-    if (result.is === 'changed' && result.here) {
-      await setFlash(currentSession(ctx), 'email-changed')
-      ctx.status = 303
-      return ctx.redirect(`${PAGE}/changed`)
-    }
+    if (result.is === 'changed' && result.here) return redirectWithFlash(ctx, `${PAGE}/changed`, 'email-changed')
     // The session has ended or was opened for this request only, so the page must not show its user name.
     if (session.deviceHandle === undefined || result.is === 'changed') Object.assign(ctx, { session: undefined })
     ctx.status = { changed: 200, taken: 409, over: 400 }[result.is]

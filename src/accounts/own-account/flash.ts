@@ -1,15 +1,18 @@
-import type { CrmSession } from '../../crm-session/crm-session.ts'
+import type { Context } from 'koa'
+import { type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
 
 /** A message that the next page shows once. It is in the session, because a query parameter can be forged. */
 export type Flash = 'password-changed' | 'email-asked' | 'email-changed' | 'device-ended' | 'others-ended'
 
-/** Best effort: the action that the message reports has already succeeded. */
-export async function setFlash(session: CrmSession, flash: Flash): Promise<void> {
-  await session
+/** Ignores a failure to store the message, because the action that the message reports has already succeeded. */
+export async function redirectWithFlash(ctx: Context, path: string, flash: Flash): Promise<void> {
+  await currentSession(ctx)
     .use((storage) => {
       storage.flash = flash
     })
     .catch(() => {})
+  ctx.status = 303
+  ctx.redirect(path)
 }
 
 /** Removes the flash message and returns whether it was there. Of concurrent calls, only one returns `true`. */

@@ -1,7 +1,6 @@
-import type { CrmSession } from '../../crm-session/crm-session.ts'
-import type { CrmStorage } from '../../crm-session/crm-storage.ts'
-import type { Privilege } from '../../crm-session/privileges.ts'
-import type { DeviceDescription, SessionDescription, Sessions } from '../../session/index.ts'
+import type { CrmSession, CrmSessions } from '../../crm-session/crm-session.ts'
+import type { DeviceDescription, SessionDescription } from '../../session/index.ts'
+import type { Origin } from '../sign-in/sign-in.ts'
 
 const MOST_SHOWN = 100
 
@@ -25,15 +24,12 @@ interface OwnDevices {
   more: number
 }
 
-export type SessionsOfDevices = Pick<
-  Sessions<CrmStorage, Privilege>,
-  'get' | 'list' | 'count' | 'end' | 'endMany' | 'detach'
->
+export type SessionsOfDevices = Pick<CrmSessions, 'get' | 'list' | 'count' | 'end' | 'endMany' | 'detach'>
 
 export interface UserRequest {
   session: CrmSession
   userId: string
-  origin: { requestId: string; device: string | null; address: string }
+  origin: Origin
 }
 
 /** Returns the 100 most recently used devices of a user, and the number of the others. */
@@ -85,10 +81,10 @@ export async function endOtherDevices(
 function devicesOf(description: SessionDescription, { session }: UserRequest): OwnDevice[] {
   const devices = description.devices.filter(isDevice)
   return devices.map((device) => {
-    const { handle, via, device: userAgent, address, name, createdAt } = device
+    const { handle, via, device: userAgent, address, name, createdAt, lastSeenAt } = device
     // A cookie rotation gives the device a new `createdAt`. The start of a session with one device is its login.
     const since = devices.length === 1 ? (description.startTime ?? createdAt) : createdAt
-    const seen = new Date(seenAt(device))
+    const seen = lastSeenAt !== null && lastSeenAt > createdAt ? lastSeenAt : createdAt
     return {
       sessionId: description.id,
       handle,
@@ -105,8 +101,4 @@ function devicesOf(description: SessionDescription, { session }: UserRequest): O
 
 function isDevice({ kind }: DeviceDescription): boolean {
   return kind !== 'otp'
-}
-
-function seenAt({ lastSeenAt, createdAt }: Pick<DeviceDescription, 'lastSeenAt' | 'createdAt'>): number {
-  return Math.max(lastSeenAt?.getTime() ?? 0, createdAt.getTime())
 }

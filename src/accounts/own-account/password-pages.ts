@@ -1,14 +1,13 @@
 import type { Context } from 'koa'
 import type { Config } from '../../config/config.ts'
-import { currentSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
+import { sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts'
 import { checkPassword } from '../sign-in/check-password.ts'
-import { setRefusalStatus } from '../sign-in/confirm-pages.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
-import { type ChangePasswordParts, changePassword } from './change-password.ts'
-import { setFlash, takeFlash } from './flash.ts'
+import { changePassword } from './change-password.ts'
+import { redirectWithFlash, takeFlash } from './flash.ts'
 import type { SessionsOfDevices } from './own-devices.ts'
 
 const PAGE = '/account/password'
@@ -21,8 +20,10 @@ interface PasswordPage extends PageModel {
   wrongField: 'password' | 'newPassword' | ''
 }
 
-type PasswordParts = Omit<SignInParts, 'config'> &
-  ChangePasswordParts & { config: Pick<Config, 'profile'>; sessions: SessionsOfDevices | null }
+interface PasswordParts extends Omit<SignInParts, 'config'> {
+  config: Pick<Config, 'profile'>
+  sessions: SessionsOfDevices | null
+}
 
 /** The pages at `/account/password`. Mount them behind `requireUser`. */
 export function passwordPages(parts: PasswordParts) {
@@ -41,16 +42,8 @@ export function passwordPages(parts: PasswordParts) {
           ? newPasswordProblem(newPassword, shortestPassword)
           : 'Send the new password once, as plain text.'
       if (problem !== undefined) return refuse(ctx, 422, { message: problem, wrongField: 'newPassword' })
-      const check = await checkPassword(parts, {
-        ...request.origin,
-        userId: request.userId,
-        sessionId: request.session.id,
-        password,
-      })
-      if (check.is !== 'right') {
-        setRefusalStatus(ctx, check)
-        return showForm(ctx, { message: check.message, wrongField: 'password' })
-      }
+      const check = await checkPassword(parts, ctx)
+      if (check.is === 'refused') return showForm(ctx, { message: check.message, wrongField: 'password' })
       if (isSame(String(password), String(newPassword))) {
         const message = 'This is your current password. Choose another one.'
         return refuse(ctx, 422, { message, wrongField: 'newPassword' })
@@ -61,9 +54,7 @@ export function passwordPages(parts: PasswordParts) {
           'Your password was changed at the same moment, on another device or by a second click. This change was not made.'
         return refuse(ctx, 409, { message, wrongField: '' })
       }
-      await setFlash(currentSession(ctx), 'password-changed')
-      ctx.status = 303
-      ctx.redirect(PAGE)
+      await redirectWithFlash(ctx, PAGE, 'password-changed')
     },
   }
 

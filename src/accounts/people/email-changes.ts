@@ -39,10 +39,7 @@ export async function readEmailChange(database: Kysely<Database>, id: string): P
 
 /** Removes a change and returns it. Of concurrent calls, only one returns it. */
 export async function consumeEmailChange(database: Kysely<Database>, id: string): Promise<EmailChange | undefined> {
-  const change = await readEmailChange(database, id)
-  if (change === undefined) return undefined
-  const result = await database.deleteFrom('email_changes').where('id', '=', id).executeTakeFirst()
-  return Number(result.numDeletedRows) === 1 ? change : undefined
+  return database.deleteFrom('email_changes').where('id', '=', id).returningAll().executeTakeFirst()
 }
 
 export async function removeEmailChange(database: Kysely<Database>, userId: string): Promise<void> {

@@ -18,24 +18,24 @@ export function readLoginForm(body: unknown): LoginForm {
   const fields = Object(body) as Record<string, unknown>
   const userId = readField(fields, 'userId')
   const password = readField(fields, 'password')
-  const form = { next: safeNext(fields.next), typedUserId: userId.text.slice(0, LONGEST_ACCOUNT_NAME) }
+  const form = { next: safeNext(fields.next), typedUserId: (userId ?? '').slice(0, LONGEST_ACCOUNT_NAME) }
   const refused = (field: 'userId' | 'password', status: 400 | 422, message: string) =>
     ({ ...form, ok: false, field, status, message }) as const
 
-  if (userId.repeated) return refused('userId', 400, 'Send the userId once, as plain text')
-  if (password.repeated) return refused('password', 400, 'Send the password once, as plain text')
-  if (userId.text.trim() === '') return refused('userId', 422, 'Please enter your userId')
-  const account = readAccountName(userId.text)
+  if (userId === undefined) return refused('userId', 400, 'Send the userId once, as plain text')
+  if (password === undefined) return refused('password', 400, 'Send the password once, as plain text')
+  if (userId.trim() === '') return refused('userId', 422, 'Please enter your userId')
+  const account = readAccountName(userId)
   if (account === undefined)
     return refused(
       'userId',
       422,
       `A userId is a whole number of at most ${MOST_DIGITS} digits, such as 4, or your e-mail address`,
     )
-  if (password.text === '') return refused('password', 422, 'Please enter your password')
-  if (password.text.length > LONGEST_TYPED_PASSWORD)
+  if (password === '') return refused('password', 422, 'Please enter your password')
+  if (password.length > LONGEST_TYPED_PASSWORD)
     return refused('password', 422, 'This password is longer than any password here')
-  return { ...form, ok: true, account, password: password.text }
+  return { ...form, ok: true, account, password }
 }
 
 /** Returns `undefined` for text that is neither a userId nor an e-mail address. */
@@ -50,7 +50,8 @@ export function readAccountName(text: string): AccountName | undefined {
     : undefined
 }
 
-function readField(fields: Record<string, unknown>, name: string): { text: string; repeated: boolean } {
+/** Returns '' for a missing field, and `undefined` for a repeated one. */
+export function readField(fields: Record<string, unknown>, name: string): string | undefined {
   const value = Object.hasOwn(fields, name) ? fields[name] : ''
-  return typeof value === 'string' ? { text: value, repeated: false } : { text: '', repeated: true }
+  return typeof value === 'string' ? value : undefined
 }

@@ -2,19 +2,16 @@ import type { Kysely } from 'kysely'
 import { z } from 'zod'
 import { type Database, LARGEST_USER_ID, LONGEST_EMAIL, type Role } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
+import type { CrmSessions } from '../../crm-session/crm-session.ts'
 import { accounts } from './accounts.ts'
 import { type Passwords, passwordProblem } from './passwords.ts'
 import { removePendingUserOf } from './users.ts'
 
-/** `sessions` is null when the server runs without sessions. */
 export interface AccountParts {
   database: Kysely<Database>
   passwords: Passwords
-  sessions: SessionsOfUsers | null
-}
-
-interface SessionsOfUsers {
-  endMany(filter: { userId: string }, reason?: 'revoked'): Promise<unknown>
+  /** Null when the server runs without sessions. */
+  sessions: Pick<CrmSessions, 'endMany'> | null
 }
 
 export interface NewSalesperson {

@@ -1,36 +1,36 @@
+import type { Context } from 'koa'
+import { signedIn } from '../../crm-session/crm-session.ts'
+import { originOf } from '../../web/request-origin.ts'
 import type { Account } from '../people/account.ts'
 import { accounts } from '../people/accounts.ts'
 import { LONGEST_TYPED_PASSWORD } from '../people/login-form.ts'
 import { rollback } from '../people/rollback.ts'
-import { type Origin, recordFailure, type SignInParts, tooManyAttempts } from './sign-in.ts'
+import { recordFailure, type SignInParts, tooManyAttempts } from './sign-in.ts'
 
-export type PasswordCheck =
-  | { is: 'right'; account: Account }
-  | { is: 'wrong'; message: string }
-  | { is: 'limited'; retryAfterSeconds: number; message: string }
+type PasswordCheck = { is: 'right'; account: Account } | { is: 'refused'; message: string }
 
-interface Claim extends Origin {
-  userId: string
-  /** The current session. It has its own limit of failures. */
-  sessionId: string
-  password: unknown
-}
-
-/** Failures also count per session, which stops password guessing in an unattended browser. */
-export async function checkPassword(
-  parts: Omit<SignInParts, 'config'>,
-  { userId, sessionId, password, ...origin }: Claim,
-): Promise<PasswordCheck> {
+/**
+ * Verifies the field `password` of a form of a signed-in user. Sets the status of a refusal. Failures also count per
+ * session, which stops password guessing in an unattended browser.
+ */
+export async function checkPassword(parts: Omit<SignInParts, 'config'>, ctx: Context): Promise<PasswordCheck> {
   const { database, log, passwords, loginLimit } = parts
-  if (typeof password !== 'string') return { is: 'wrong', message: 'Send the password once, as plain text.' }
-  if (password === '') return { is: 'wrong', message: 'Please enter your password.' }
+  const { session, userId } = signedIn(ctx)
+  const { password } = Object(ctx.request.body) as Record<string, unknown>
+  const origin = originOf(ctx)
+  const refuse = (status: number, message: string) => {
+    ctx.status = status
+    return { is: 'refused', message } as const
+  }
+  if (typeof password !== 'string') return refuse(422, 'Send the password once, as plain text.')
+  if (password === '') return refuse(422, 'Please enter your password.')
   const account = await accounts.findById(database, userId)
   const name = account?.loginName ?? userId
-  const attempt = await loginLimit.take(userId, origin.address, sessionId)
+  const attempt = await loginLimit.take(userId, origin.address, session.id)
   if (!attempt.allowed) {
     recordFailure(parts, name, 'limited', origin)
-    const { retryAfterSeconds } = attempt
-    return { is: 'limited', retryAfterSeconds, message: tooManyAttempts(retryAfterSeconds) }
+    ctx.set('Retry-After', String(attempt.retryAfterSeconds))
+    return refuse(429, tooManyAttempts(attempt.retryAfterSeconds))
   }
   const fits =
     account !== undefined &&
@@ -40,7 +40,7 @@ export async function checkPassword(
       .catch((error) => rollback(log, error, () => attempt.refund())))
   if (!fits) {
     recordFailure(parts, name, 'wrong', origin)
-    return { is: 'wrong', message: 'This is not your password.' }
+    return refuse(422, 'This is not your password.')
   }
   await attempt.refund()
   return { is: 'right', account }

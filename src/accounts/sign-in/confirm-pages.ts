@@ -2,9 +2,8 @@ import type { Context } from 'koa'
 import { signedIn } from '../../crm-session/crm-session.ts'
 import { SessionError } from '../../session/index.ts'
 import type { PageModel } from '../../web/pages.ts'
-import { originOf } from '../../web/request-origin.ts'
 import { safeNext } from '../../web/safe-next.ts'
-import { checkPassword, type PasswordCheck } from './check-password.ts'
+import { checkPassword } from './check-password.ts'
 import type { SignInParts } from './sign-in.ts'
 import { OWN_DEVICES_PAGE } from './start-pages.ts'
 
@@ -25,13 +24,10 @@ export function confirmPages(parts: Omit<SignInParts, 'config'>) {
     },
 
     async confirm(ctx: Context) {
-      const { session, userId } = signedIn(ctx)
-      const { password, next } = Object(ctx.request.body) as Record<string, unknown>
-      const check = await checkPassword(parts, { ...originOf(ctx), userId, sessionId: session.id, password })
-      if (check.is !== 'right') {
-        setRefusalStatus(ctx, check)
-        return showForm(ctx, { next: safeNext(next) ?? '', message: check.message })
-      }
+      const { session } = signedIn(ctx)
+      const { next } = Object(ctx.request.body) as Record<string, unknown>
+      const check = await checkPassword(parts, ctx)
+      if (check.is === 'refused') return showForm(ctx, { next: safeNext(next) ?? '', message: check.message })
       // When the form is sent twice, the first request has already rotated the cookie.
       await session.renew({ login: true }).catch((error) => {
         if (!(error instanceof SessionError && error.code === 'SESSION_ENDED')) throw error
@@ -40,11 +36,6 @@ export function confirmPages(parts: Omit<SignInParts, 'config'>) {
       ctx.redirect(safeNext(next) ?? OWN_DEVICES_PAGE)
     },
   }
-}
-
-export function setRefusalStatus(ctx: Context, check: Exclude<PasswordCheck, { is: 'right' }>): void {
-  ctx.status = check.is === 'limited' ? 429 : 422
-  if (check.is === 'limited') ctx.set('Retry-After', String(check.retryAfterSeconds))
 }
 
 function showForm(ctx: Context, model: Pick<ConfirmPage, 'next'> & Partial<ConfirmPage>): void {

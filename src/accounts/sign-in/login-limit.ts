@@ -7,11 +7,6 @@ import {
   refundAll,
 } from '../people/limiter.ts'
 
-const WINDOW_SECONDS = 15 * 60
-const FAILURES_PER_ACCOUNT_AND_ADDRESS = 10
-const FAILURES_PER_ADDRESS = 100
-const FAILURES_PER_SESSION = 5
-
 /** An attempt counts as a failure until `refund` is called, so that concurrent attempts cannot exceed the limit. */
 type Attempt = { allowed: true; refund(): Promise<void> } | { allowed: false; retryAfterSeconds: number }
 
@@ -22,10 +17,10 @@ export class LoginLimit {
   readonly #perSession: Limiter
 
   constructor(makeLimiter: MakeLimiter = limiterInMemory) {
-    const make = (keyPrefix: string, points: number) => makeLimiter({ keyPrefix, points, duration: WINDOW_SECONDS })
-    this.#perAccount = make('login-account', FAILURES_PER_ACCOUNT_AND_ADDRESS)
-    this.#perAddress = make('login-address', FAILURES_PER_ADDRESS)
-    this.#perSession = make('login-session', FAILURES_PER_SESSION)
+    const duration = 15 * 60
+    this.#perAccount = makeLimiter({ keyPrefix: 'login-account', points: 10, duration })
+    this.#perAddress = makeLimiter({ keyPrefix: 'login-address', points: 100, duration })
+    this.#perSession = makeLimiter({ keyPrefix: 'login-session', points: 5, duration })
   }
 
   /** Call it before verifying the password. Call `refund` if the password was right or could not be verified. */

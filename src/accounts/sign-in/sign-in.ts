@@ -1,10 +1,6 @@
-import type { Kysely } from 'kysely'
-import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { Database } from '../../../db/tables.ts'
 import type { Notes } from '../../audit/index.ts'
 import type { Config } from '../../config/config.ts'
-import type { Clock } from '../../session/index.ts'
 import { formatCount } from '../../web/format.ts'
 import { type Account, type Identity, identityOf, type NamedAccount } from '../people/account.ts'
 import { accounts, isUnchanged } from '../people/accounts.ts'
@@ -16,19 +12,16 @@ import type { LoginLimit } from './login-limit.ts'
 
 export interface SignInParts extends KnownDeviceParts {
   config: Pick<Config, 'loginText'>
-  log: Logger
-  database: Kysely<Database>
   passwords: Passwords
   loginLimit: LoginLimit
-  clock: Pick<Clock, 'now'>
   audit: Notes
 }
 
 /** Where a request comes from, for the rate limit, the log and the audit trail. */
 export interface Origin {
+  requestId: string
   address: string
-  requestId?: string
-  device?: string | null
+  device: string | null
 }
 
 interface Credentials extends Origin {
@@ -105,7 +98,7 @@ export async function signIn(
     return refuse('unknown')
   }
   log.info({ event: 'login.succeeded', userId: account.userId, ip: address, session: session.id }, 'login succeeded')
-  await rememberDevice(parts, account, { address, device: origin.device ?? null })
+  await rememberDevice(parts, account, origin)
   return { is: 'account', account }
 }
 

@@ -29,27 +29,21 @@ export async function readSignUpProgress(
   const now = clock.now()
   const isOver = mail === undefined || Date.parse(mail.created_at) + PENDING_MILLISECONDS <= now
   const isDone = step === 'Email validated'
-  const common = { step, email, isDone, canSendAgain: !isDone && !isOver, isMoving: false }
-  if (isDone) return { ...common, mail: '', until: undefined }
-  if (isOver)
-    return { ...common, mail: 'This address was not validated in time. Please sign up again.', until: undefined }
+  const common = { step, email, isDone, canSendAgain: !isDone && !isOver, isMoving: false, until: undefined }
+  if (isDone) return { ...common, mail: '' }
+  if (isOver) return { ...common, mail: 'This address was not validated in time. Please sign up again.' }
   if (mail.state === 'sent' && mail.link_until !== null) {
-    const isLate = Date.parse(mail.link_until) <= now
-    const text = isLate
-      ? 'The link has expired. Send it again to get a new one.'
-      : 'A mail with a link is on its way to you.'
-    return {
-      ...common,
-      mail: text,
-      until: isLate ? undefined : { iso: mail.link_until, text: formatTime(mail.link_until) },
-    }
+    if (Date.parse(mail.link_until) <= now)
+      return { ...common, mail: 'The link has expired. Send it again to get a new one.' }
+    const until = { iso: mail.link_until, text: formatTime(mail.link_until) }
+    return { ...common, mail: 'A mail with a link is on its way to you.', until }
   }
   if (mail.state === 'dropped') {
     const text =
       mail.problem === 'REPLACED'
         ? 'This sign-up was replaced by a newer one.'
         : 'The mail could not be delivered. Check the address, or sign up with another one.'
-    return { ...common, mail: text, until: undefined }
+    return { ...common, mail: text }
   }
   const due = formatExactTime(mail.due_at)
   if (mail.problem !== null)
@@ -57,11 +51,10 @@ export async function readSignUpProgress(
       ...common,
       isMoving: true,
       mail: `The mail server does not answer at the moment. The next attempt is at ${due}.`,
-      until: undefined,
     }
   const isDelayed = Date.parse(mail.due_at) > now
   const text = isDelayed
     ? `A mail went to this address a moment ago. The next one goes out at ${due}, with a new link that ends the old one.`
     : 'The mail is being sent.'
-  return { ...common, isMoving: true, mail: text, until: undefined }
+  return { ...common, isMoving: true, mail: text }
 }

@@ -1,12 +1,8 @@
 import type { Context } from 'koa'
-import { currentSession } from '../../crm-session/crm-session.ts'
-import type { CrmStorage } from '../../crm-session/crm-storage.ts'
+import { type CrmSessions, currentSession } from '../../crm-session/crm-session.ts'
 import type { EventStreams } from '../../web/event-streams.ts'
 
-interface SessionsToWatch {
-  storage(id: string): Promise<{ readonly status?: CrmStorage['status'] } | undefined>
-  watch(id: string, signal: AbortSignal): AsyncIterable<void>
-}
+type SessionsToWatch = Pick<CrmSessions, 'storage' | 'watch'>
 
 /** The event stream at `/signup/events` tells the waiting page that the mailed link was opened, on any device. */
 export function signUpEvents({ sessions, streams }: { sessions: SessionsToWatch | null; streams: EventStreams }) {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { LONGEST_EMAIL } from '../../../db/tables.ts'
+import { readField } from '../people/login-form.ts'
 import { newPasswordProblem } from '../people/new-password.ts'
 
 /** `password` is undefined when the form has no such field. */
@@ -32,9 +33,4 @@ function emailProblem(address: string): string | undefined {
   if (address.length > LONGEST_EMAIL) return `An e-mail address has at most ${LONGEST_EMAIL} characters`
   if (/[^\x20-\x7e]/.test(address)) return 'Please use an address with only letters from a to z, digits and signs'
   return z.email().safeParse(address).success ? undefined : 'This is not an e-mail address, such as ada@example.com'
-}
-
-function readField(fields: Record<string, unknown>, name: string): string | undefined {
-  const value = Object.hasOwn(fields, name) ? fields[name] : ''
-  return typeof value === 'string' ? value : undefined
 }

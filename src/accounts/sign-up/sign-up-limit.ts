@@ -1,9 +1,7 @@
+import type { Context } from 'koa'
+import { formatCount } from '../../web/format.ts'
 import { consumeAll, type Limiter, limiterInMemory, type MakeLimiter } from '../people/limiter.ts'
 import { networkOf } from '../sign-in/login-limit.ts'
-
-const WINDOW_SECONDS = 60 * 60
-const REQUESTS_PER_MAILBOX = 5
-const REQUESTS_PER_ADDRESS = 100
 
 /** The rate limit for mail that a visitor requests, within an hour. */
 export class SignUpLimit {
@@ -11,18 +9,27 @@ export class SignUpLimit {
   readonly #perAddress: Limiter
 
   constructor(makeLimiter: MakeLimiter = limiterInMemory) {
-    const make = (keyPrefix: string, points: number) => makeLimiter({ keyPrefix, points, duration: WINDOW_SECONDS })
-    this.#perMailbox = make('mail-mailbox', REQUESTS_PER_MAILBOX)
-    this.#perAddress = make('mail-address', REQUESTS_PER_ADDRESS)
+    const duration = 60 * 60
+    this.#perMailbox = makeLimiter({ keyPrefix: 'mail-mailbox', points: 5, duration })
+    this.#perAddress = makeLimiter({ keyPrefix: 'mail-address', points: 100, duration })
   }
 
-  /** Returns `undefined` if the mail is allowed. */
-  async take(email: string, address: string): Promise<{ retryAfterSeconds: number } | undefined> {
-    const retryAfterSeconds = await consumeAll([
+  /** Counts one requested mail. Over the limit, sets status 429 and returns the message for the user. */
+  async refuse(ctx: Context, email: string): Promise<string | undefined> {
+    const seconds = await this.take(email, ctx.ip)
+    if (seconds === undefined) return undefined
+    ctx.status = 429
+    ctx.set('Retry-After', String(seconds))
+    const wait = formatCount(Math.ceil(seconds / 60), 'minute', 'minutes')
+    return `Too many mails were requested for this address or from your network. Please try again in ${wait}.`
+  }
+
+  /** Counts one requested mail. Returns the seconds to wait, or `undefined` if the mail is allowed. */
+  take(email: string, address: string): Promise<number | undefined> {
+    return consumeAll([
       // The network address comes first, so that a blocked client does not use up the limit of a mailbox.
       [this.#perAddress, networkOf(address)],
       [this.#perMailbox, email],
     ])
-    return retryAfterSeconds === undefined ? undefined : { retryAfterSeconds }
   }
 }

@@ -1,21 +1,20 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
 import type { Config } from '../../config/config.ts'
+import type { CrmSessions } from '../../crm-session/crm-session.ts'
 import { type ComposeMail, renderMail } from '../../mail/index.ts'
-import type { Clock, SessionDescription } from '../../session/index.ts'
+import type { Clock } from '../../session/index.ts'
 import { formatTime } from '../../web/format.ts'
 import { findPendingUser, findValidatedUser } from '../people/users.ts'
-import { type LinkMaker, linkPurpose } from './sign-up.ts'
+import { linkPurpose } from './sign-up.ts'
 
 export interface SignUpMailParts {
   config: Pick<Config, 'appName' | 'linkMode' | 'profile' | 'sessionIdleMinutes'>
   database: Kysely<Database>
   clock: Pick<Clock, 'now'>
-  sessions: LinkMaker & { get(id: string): Promise<SignedUpSession | undefined> }
+  sessions: Pick<CrmSessions, 'createOTP' | 'get'>
   origins: { forLinks: string }
 }
-
-type SignedUpSession = Pick<SessionDescription, 'expirationDate' | 'userId' | 'privileges'>
 
 interface LinkData {
   /** The id of the pending account. */

@@ -3,7 +3,6 @@ import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
 import { type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
 import { mailboxPath } from '../../mail/index.ts'
-import { formatCount } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { SHORTEST_PASSWORD } from '../people/new-password.ts'
 import { readSignUpProgress, type SignUpProgress } from './pending-sign-up.ts'
@@ -59,15 +58,10 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
     })
   }
 
-  /** Returns the message for a request over the rate limit, and '' for other requests. */
-  const applyLimit = async (ctx: Context, email: string): Promise<string> => {
-    const limited = await signUpLimit.take(email, ctx.ip)
-    if (limited === undefined) return ''
-    log.warn({ event: 'signup.limited', ip: ctx.ip }, 'sign-up limited')
-    ctx.status = 429
-    ctx.set('Retry-After', String(limited.retryAfterSeconds))
-    const minutes = Math.ceil(limited.retryAfterSeconds / 60)
-    return `Too many mails were requested for this address or from your network. Please try again in ${formatCount(minutes, 'minute', 'minutes')}.`
+  const refuse = async (ctx: Context, email: string): Promise<string | undefined> => {
+    const message = await signUpLimit.refuse(ctx, email)
+    if (message !== undefined) log.warn({ event: 'signup.limited', ip: ctx.ip }, 'sign-up limited')
+    return message
   }
 
   return {
@@ -84,8 +78,8 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
         ctx.status = form.status
         return showForm(ctx, { email: form.typedEmail, message: form.message, wrongField: form.field })
       }
-      const message = await applyLimit(ctx, form.email)
-      if (message !== '') return showForm(ctx, { email: form.email, message })
+      const message = await refuse(ctx, form.email)
+      if (message !== undefined) return showForm(ctx, { email: form.email, message })
       await signUp(parts, session, form)
       log.info({ event: 'signup', session: session.id, ip: ctx.ip }, 'signed up')
       ctx.status = 303
@@ -101,8 +95,8 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
       if (isSignedIn(session)) return showSignedIn(ctx)
       const { status } = session.storage
       if (status?.step === 'Waiting for validation email') {
-        const message = await applyLimit(ctx, status.email)
-        if (message !== '') return showWaiting(ctx, session, message)
+        const message = await refuse(ctx, status.email)
+        if (message !== undefined) return showWaiting(ctx, session, message)
         await sendAgain(parts, session, status)
       }
       ctx.status = 303

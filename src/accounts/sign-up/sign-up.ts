@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database, User } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
-import type { CrmSession } from '../../crm-session/crm-session.ts'
+import type { CrmSession, CrmSessions } from '../../crm-session/crm-session.ts'
 import type { CrmStorage } from '../../crm-session/crm-storage.ts'
 import { countOthers, dropWaiting, enqueueMail, isOutboxFull, waitingSince } from '../../mail/index.ts'
 import type { Clock } from '../../session/index.ts'
@@ -18,22 +18,8 @@ export interface SignUpParts {
   passwords: Passwords
   clock: Pick<Clock, 'now'>
   /** Null when the server runs without sessions. The pages then refuse every request. */
-  sessions: LinkMaker | null
+  sessions: Pick<CrmSessions, 'createOTP'> | null
   mail: { wake(): void }
-}
-
-export interface LinkMaker {
-  createOTP(
-    id: string,
-    options: {
-      purpose: string
-      lifespan?: number
-      confirm?: boolean
-      requestOnly?: boolean
-      path?: string
-      data?: object
-    },
-  ): Promise<string>
 }
 
 type Status = NonNullable<CrmStorage['status']>
@@ -99,7 +85,7 @@ export function linkPurpose(userId: string): string {
 }
 
 /** Revokes the validation link of an account by a new link with the same purpose, which is never sent. */
-async function endLink(sessions: LinkMaker | null, user: User | undefined): Promise<void> {
+async function endLink(sessions: SignUpParts['sessions'], user: User | undefined): Promise<void> {
   if (user !== undefined) await sessions?.createOTP(user.session_id, { purpose: linkPurpose(user.id), lifespan: 10 })
 }
 
