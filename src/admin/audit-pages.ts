@@ -21,7 +21,6 @@ interface AuditPage extends PageModel {
   first: string | undefined
   next: string | undefined
   csv: string
-  /** The retention period and the size limit of the export, as a sentence. */
   keeps: string
 }
 
@@ -30,7 +29,6 @@ interface AuditLine {
   at: string
   what: string
   look: string
-  /** "12 times"; '' when the event occurred once. */
   times: string
   who: string
   userHref: string
@@ -59,7 +57,6 @@ export interface AuditPageParts {
   mostExported?: number
 }
 
-/** Handles `/admin/audit` and its CSV export. */
 export function auditPages(parts: AuditPageParts) {
   const { config, database, audit, clock, describeDevice, mostExported = MOST_EXPORTED } = parts
   return {
@@ -81,7 +78,6 @@ export function auditPages(parts: AuditPageParts) {
       })
     },
 
-    /** Streams the filtered entries as CSV, newest first. Records the export in the audit trail. */
     async csv(ctx: Context) {
       const query = readAuditQuery(ctx.query)
       const filter = await auditFilter(database, query)
@@ -92,9 +88,7 @@ export function auditPages(parts: AuditPageParts) {
       ctx.body = Readable.from(csvOf(everyRow(database, filter, mostExported)))
     },
 
-    /**
-     * Returns the URL of the audit page with the filter of this export. The user returns there after re-authentication.
-     */
+    /** Returns the page to open after re-authentication: the list with the filter of the export. */
     pageOfExport(ctx: Context): string {
       return auditAddress(readAuditQuery(ctx.query))
     },
@@ -115,7 +109,6 @@ function exported(ctx: Context, query: AuditQuery): AuditEntry {
   }
 }
 
-/** Yields the rows that match the filter, newest first, up to `most`. */
 async function* everyRow(database: Kysely<Database>, filter: AuditFilter, most: number): AsyncGenerator<AuditRow> {
   let after: string | undefined
   for (let left = most; left > 0; left -= EXPORT_STEP) {

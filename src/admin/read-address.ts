@@ -2,10 +2,7 @@ import { Problem } from '../web/problem.ts'
 
 const LONGEST_TEXT = 120
 
-/**
- * Returns one query parameter, trimmed; '' when it is missing. Throws `Problem` with status 400 for a repeated or
- * oversized parameter.
- */
+/** Returns '' for a missing parameter. A repeated or too long parameter is answered with 400. */
 export function readParameter(query: Record<string, unknown>, name: string): string {
   const value = query[name]
   if (value === undefined) return ''
@@ -15,10 +12,7 @@ export function readParameter(query: Record<string, unknown>, name: string): str
   return text
 }
 
-/**
- * Returns one of the allowed values, or `undefined` when the parameter is empty. Throws `Problem` with status 400 for
- * any other value.
- */
+/** Returns `undefined` for a missing parameter. A value outside `words` is answered with 400. */
 export function readChoice<T extends string>(
   query: Record<string, unknown>,
   name: string,
@@ -31,7 +25,7 @@ export function readChoice<T extends string>(
   return word
 }
 
-/** Returns a URL with these parameters. Empty parameters are omitted. */
+/** Returns a URL. Empty parameters are omitted. */
 export function writeAddress(path: string, parameters: Record<string, string | undefined>): string {
   const set = Object.entries(parameters).filter((entry): entry is [string, string] => Boolean(entry[1]))
   return set.length === 0 ? path : `${path}?${new URLSearchParams(set)}`

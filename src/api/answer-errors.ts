@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { SessionError } from '../session/index.ts'
 import { type Failure, readFailure, reportFailure } from '../web/failure.ts'
 
-/** Runs `run` and responds to every error with the JSON error body of the API. */
+/** Answers every error of `run` with the JSON error body of the API. */
 export async function answerErrors(log: Logger, ctx: Context, run: () => Promise<unknown>): Promise<void> {
   try {
     await run()
@@ -20,24 +20,23 @@ export async function answerErrors(log: Logger, ctx: Context, run: () => Promise
   }
 }
 
-/** Whether the token was revoked or expired during the request. The response is then the same as without a token. */
+/** A token that ends during the request is answered like a missing token. */
 function isEnd(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'SESSION_ENDED'
 }
 
-/** Whether the error is permanent. Sessions stay disabled until the server restarts, so `Retry-After` is omitted. */
+/** Sessions stay off until the server restarts, so `Retry-After` is omitted. */
 function isForGood(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'SESSIONS_OFF'
 }
 
-/** Returns the message for the client. A server error gets a general text with the request id. */
 function messageOf({ requestId }: Context, { status, message, expose }: Failure): string {
   if (expose) return message
   if (status >= 500) return `The server failed. Try again in a moment; the log has this request as ${requestId}.`
   return `${STATUS_CODES[status] ?? 'This did not work'}.`
 }
 
-/** Returns the documented error number, such as ` (5503)`, or '' for an error without a number. */
+/** Returns the documented number of the error, such as " (5503)", or ''. */
 function numberOf(error: unknown): string {
   return error instanceof SessionError && error.number !== undefined ? ` (${error.number})` : ''
 }

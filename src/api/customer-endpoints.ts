@@ -102,10 +102,7 @@ export function customerEndpoints({ database, clock }: ApiParts) {
   ]
 }
 
-/**
- * The error for an unknown customer. A customer of another portfolio gets the same error, so its existence stays
- * secret.
- */
+/** A customer of another portfolio gets the same answer, so its existence stays secret. */
 export function noSuchCustomer(): Problem {
   return new Problem(404, `${UNKNOWN}.`)
 }

@@ -22,7 +22,6 @@ export const failure = z
 const DEFAULT_PAGE = 25
 const LARGEST_PAGE = 100
 
-/** The parameters of keyset pagination. */
 export const paging = {
   limit: wholeNumber(1, LARGEST_PAGE)
     .default(DEFAULT_PAGE)
@@ -35,7 +34,6 @@ export const nextKey = z
   .nullable()
   .meta({ description: 'What to give as `after` for the next page; null on the last one.' })
 
-/** A whole number in a query parameter. Only digits are accepted. */
 function wholeNumber(least: number, most: number) {
   const range = `must be a whole number from ${least} to ${most}`
   return z
@@ -46,7 +44,7 @@ function wholeNumber(least: number, most: number) {
     .meta({ override: integer({ minimum: least, maximum: most }) })
 }
 
-/** An id in a path. Leading zeros are refused. `unknown` is the message of the 404 response. */
+/** An invalid id is answered with 404 and the message `unknown`. */
 export function idInPath(unknown: string) {
   return z
     .string()
@@ -56,7 +54,6 @@ export function idInPath(unknown: string) {
     .meta({ override: integer({ minimum: 1 }) })
 }
 
-/** Documents a string of digits as an integer. */
 function integer(range: { minimum: number; maximum?: number }): ZodOpenApiOverride {
   return ({ jsonSchema }) => {
     delete jsonSchema.pattern
@@ -64,7 +61,6 @@ function integer(range: { minimum: number; maximum?: number }): ZodOpenApiOverri
   }
 }
 
-/** The error for an invalid page key. */
 export function unknownKey(): Problem {
   return new Problem(422, 'after: is not a page key of this list. Give the `next` of the previous page.')
 }

@@ -12,7 +12,6 @@ const USAGE =
 
 await runCommand(moveSessions)
 
-/** Runs `npm run sessions:move`: copies the sessions of `APP_NAME` into an empty store. */
 async function moveSessions(): Promise<void> {
   const [from, to, ...more] = process.argv.slice(2)
   if (from === undefined || to === undefined || more.length > 0) throw new StartError(USAGE)
@@ -47,7 +46,7 @@ function settingOf(address: string, variable: string): SessionStoreSetting {
   throw new StartError(`${variable}: ${problem}\n${USAGE}`)
 }
 
-/** Throws a `StartError` when a server uses the store. Only embedded stores record which processes use them. */
+/** Only embedded stores record which processes use them. */
 async function refuseWhileServed({ presence }: SessionStore, appName: string): Promise<void> {
   const own = `move-${process.pid}`
   const isAlone = (await presence?.leave({ app: appName, processId: own, now: Date.now() })) ?? true

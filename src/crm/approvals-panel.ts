@@ -1,8 +1,7 @@
 import type { Context } from 'koa'
 
-/** The approvals on a customer's page. */
 export interface ApprovalsPanel {
-  /** The callback scenarios to choose from; empty when no platform is configured. */
+  /** The ways in which the external platform can call back. Empty when no platform is configured. */
   scenarios: { value: string; label: string; hint: string }[]
   approvals: { href: string; what: string; by: string; asked: string; state: string; tone: string }[]
 }

@@ -7,16 +7,16 @@ import { mayLookAfterCustomers } from './may-look-after.ts'
 
 export type Changed =
   | { is: 'changed'; customer: NamedCustomer }
-  /** The customer does not exist or is in another portfolio. */
+  /** Also for a customer of another portfolio. */
   | { is: 'unknown' }
-  /** The customer's version is not among the given versions. */
+  /** The customer has none of the given versions. */
   | { is: 'outdated' }
   | { is: 'not yours to give' }
   | { is: 'no such salesperson' }
 
 /**
- * Changes a customer. With `versions`, only a customer with one of these versions is changed (optimistic concurrency).
- * The check and the change are one conditional update. Of two concurrent changes of one version, only one succeeds.
+ * Changes a customer. With `versions`, only if it has one of them (optimistic concurrency). One conditional update
+ * checks and changes, so of two concurrent changes of one version only one succeeds.
  */
 export async function changeCustomer(
   database: Kysely<Database>,

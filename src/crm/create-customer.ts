@@ -16,10 +16,7 @@ type Created =
 // Leaves room for 2^30 changes in a 32-bit column.
 const HIGHEST_FIRST_VERSION = 2 ** 30
 
-/**
- * Creates a customer without purchases in the viewer's portfolio. A viewer who sees all customers may choose another
- * portfolio.
- */
+/** Creates a customer in the viewer's portfolio. A viewer who sees all customers may choose another portfolio. */
 export async function createCustomer(
   database: Kysely<Database>,
   viewer: Viewer,
@@ -38,8 +35,7 @@ export async function createCustomer(
       customer_since: customerSince ?? new Date(now).toISOString().slice(0, 10),
       sales_person: salesperson,
       total_purchase: 0,
-      // Databases may reuse the ids of deleted customers. A random first version makes an old `If-Match` fail for the
-      // new customer.
+      // Databases may reuse the id of a deleted customer. A random version makes `If-Match` for the old one fail.
       version: randomInt(1, HIGHEST_FIRST_VERSION),
     })
     .returning('id')

@@ -13,7 +13,6 @@ import { purchaseList } from './purchases.ts'
 import { viewerOf } from './viewer-of.ts'
 
 interface CustomersPage extends PageModel {
-  /** "Your customers" or "All customers". */
   heading: string
   count: string
   search: string
@@ -53,7 +52,6 @@ interface CustomerPage extends PageModel {
 
 const SORT_LABELS: Record<Sort, string> = { name: 'Name', total: 'Total purchases', since: 'Newest customer' }
 
-/** Handles `/customers` and `/customers/:id`. Salespersons see their own portfolio, managers see all customers. */
 export function customerPages(
   { database }: { database: Kysely<Database> },
   { findApprovals }: { findApprovals: FindApprovals },
@@ -116,7 +114,7 @@ export function customerPages(
 }
 
 function choices(values: string[], selected: string, all: string): Choice[] {
-  // A filter value that no customer has is added to the choices, so that the page shows it as selected.
+  // A filter value that no customer has is added, so that the page shows it as selected.
   const known = selected === '' || values.includes(selected) ? values : [...values, selected]
   return [
     { value: '', label: all, selected: selected === '' },
@@ -128,7 +126,7 @@ function isFiltered({ search, country, industry }: ListQuery): boolean {
   return search !== '' || country !== '' || industry !== ''
 }
 
-/** Reads an id in its canonical form: "7", but not "07", "7.0" or "7e0". */
+/** Accepts only the canonical form: "7", but not "07", "7.0" or "7e0". */
 function readId(text: unknown): number {
   if (typeof text !== 'string' || !/^[1-9]\d{0,8}$/.test(text)) throw notFound()
   return Number(text)

@@ -7,14 +7,10 @@ export type NamedCustomer = Customer & { firstname: string; lastname: string }
 
 interface CustomerWithPurchases {
   customer: NamedCustomer
-  /** Newest first. */
   purchases: Purchase[]
 }
 
-/**
- * Returns a customer that the viewer may see. Returns `undefined` for an unknown customer and for one in another
- * portfolio.
- */
+/** Returns `undefined` for an unknown customer and for a customer of another portfolio. */
 export async function findCustomer(
   database: Kysely<Database>,
   viewer: Viewer,

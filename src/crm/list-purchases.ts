@@ -6,15 +6,12 @@ import type { PageKey } from './page-key.ts'
 
 interface PurchasePage {
   purchases: Purchase[]
-  /** The number of purchases on all pages. */
+  /** On all pages. */
   count: number
   next: PageKey | undefined
 }
 
-/**
- * Returns one page of a customer's purchases, newest first. Returns `undefined` when the viewer may not see the
- * customer.
- */
+/** Returns one page, newest first, or `undefined` when the viewer may not see the customer. */
 export async function listPurchases(
   database: Kysely<Database>,
   viewer: Viewer,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Problem } from '../web/problem.ts'
 import { LONGEST_PAGE_KEY, type PageKey, readPageKey, SORTS, type Sort } from './page-key.ts'
 
-/** The parameters of the list; '' means no restriction. */
+/** '' means no restriction. */
 export interface ListQuery {
   search: string
   country: string
@@ -10,7 +10,7 @@ export interface ListQuery {
   sort: Sort
   after: PageKey | undefined
   before: PageKey | undefined
-  /** Customers on a page; 25 by default. */
+  /** Customers on a page. Default 25. */
   size?: number
 }
 
@@ -27,8 +27,8 @@ const address = z.object({
 })
 
 /**
- * Reads the query parameters of the list. Throws `Problem` with status 400 for a repeated or oversized parameter. An
- * unknown sort order falls back to the order by name. An invalid page key selects the first page.
+ * A repeated or too long parameter is answered with 400. An unknown sort order means the order by name. An invalid page
+ * key selects the first page.
  */
 export function readListQuery(query: Record<string, unknown>): ListQuery {
   const read = address.safeParse(query)

@@ -6,14 +6,14 @@ import { findCustomerAlone } from './find-customer.ts'
 
 export type Removed =
   | { is: 'removed' }
-  /** The customer does not exist or is in another portfolio. */
+  /** Also for a customer of another portfolio. */
   | { is: 'unknown' }
   | { is: 'outdated' }
   | { is: 'approval waits' }
 
 /**
- * Removes a customer with the purchases and the decided approvals. A pending approval prevents the removal. With
- * `versions`, only a customer with one of these versions is removed. The checks and the removal are one statement.
+ * Removes a customer with the purchases and the decided approvals, unless an approval is pending. With `versions`, only
+ * if the customer has one of them. One statement checks and removes.
  */
 export async function removeCustomer(
   database: Kysely<Database>,
