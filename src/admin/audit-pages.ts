@@ -7,10 +7,10 @@ import { signedIn } from '../crm-session/crm-session.ts'
 import type { Clock } from '../session/index.ts'
 import { formatCount, formatExactMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
+import { type Choice, choices, writeAddress } from '../web/query-parameters.ts'
 import { originOf } from '../web/request-origin.ts'
 import { csvOf } from './audit-csv.ts'
 import { AUDIT_PATH, type AuditQuery, auditAddress, auditFilter, readAuditQuery } from './audit-query.ts'
-import { type Choice, choices } from './read-address.ts'
 import type { DescribeDevice } from './session-rows.ts'
 
 interface AuditPage extends PageModel {
@@ -68,7 +68,7 @@ export function auditPages(parts: AuditPageParts) {
       ctx.show<AuditPage>('admin/audit', {
         title: 'Audit',
         query,
-        events: choices({ '': 'Every event', ...AUDIT_EVENTS }, query.event),
+        events: choices([['', 'Every event'], ...Object.entries(AUDIT_EVENTS)], query.event),
         filtered: auditAddress(query) !== AUDIT_PATH,
         entries: rows.map((row) => lineOf(row, describeDevice)),
         first: query.after && auditAddress(query),
@@ -130,12 +130,12 @@ function lineOf(row: AuditRow, describeDevice: DescribeDevice): AuditLine {
     look: BAD.includes(event) ? 'bad' : 'good',
     times: times > 1 ? formatCount(times, 'time', 'times') : '',
     who: user_name || user_id || 'Guest',
-    userHref: `${AUDIT_PATH}?${new URLSearchParams({ user: user_id ?? user_name })}`,
+    userHref: writeAddress(AUDIT_PATH, { user: user_id ?? user_name }),
     by: someoneElse ? by_user_name || by_user_id : '',
     session: session_id ?? '',
-    sessionHref: `${AUDIT_PATH}?${new URLSearchParams({ session: session_id ?? '' })}`,
+    sessionHref: writeAddress(AUDIT_PATH, { session: session_id ?? '' }),
     address: address ?? '',
-    addressHref: `${AUDIT_PATH}?${new URLSearchParams({ address: address ?? '' })}`,
+    addressHref: writeAddress(AUDIT_PATH, { address: address ?? '' }),
     device: row.device === null ? '' : describeDevice(row.device),
     detail: row.detail,
     requestId: row.request_id ?? '',

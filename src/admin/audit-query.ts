@@ -2,9 +2,9 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { AUDIT_EVENTS, type AuditEvent, type AuditFilter } from '../audit/index.ts'
 import { Problem } from '../web/problem.ts'
+import { readChoice, readParameter, writeAddress } from '../web/query-parameters.ts'
 import { plainAddress } from '../web/request-origin.ts'
 import { type FoundPeople, findPeople, tooManyPeople } from './find-people.ts'
-import { readChoice, readParameter, writeAddress } from './read-address.ts'
 
 export const AUDIT_PATH = '/admin/audit'
 

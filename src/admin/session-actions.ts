@@ -21,6 +21,8 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
     ctx.redirect(`${path}?${doneParameters(what, ended)}`)
   }
 
+  const manager = () => sessionsBehindGuard(parts.sessions, 'sessionActions()')
+
   const endMany = async (ctx: Context, filter: Pick<EndFilter, 'userId'>) => {
     const message = readMessage(ctx.request.body)
     const { session } = signedIn(ctx)
@@ -33,39 +35,31 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
       detail: filter.userId ? 'all of one user' : 'all but their own',
     })
     // One call, because a loop over pages of sessions could miss some. Ten thousand sessions take a second.
-    const ended = await sessionsBehindGuard(parts.sessions, 'sessionActions()').endMany(
-      { ...filter, exceptId: session.id },
-      'revoked',
-      {
-        ...(message !== '' && { message }),
-        cause,
-      },
-    )
+    const by = { ...(message !== '' && { message }), cause }
+    const ended = await manager().endMany({ ...filter, exceptId: session.id }, 'revoked', by)
     done(ctx, SESSIONS_PATH, 'many', ended)
   }
 
   return {
     /** Ends a session. If a login has already replaced the session, removes its remaining record. */
     async end(ctx: Context) {
-      const manager = sessionsBehindGuard(parts.sessions, 'sessionActions()')
       const message = readMessage(ctx.request.body)
-      const { id, state } = await existing(manager, ctx.params.id)
+      const { id, state } = await existing(manager(), ctx.params.id)
       refuseOwn(ctx, id)
       const cause = causeOf(ctx)
-      if (state === 'live' && (await manager.end(id, 'revoked', { ...(message !== '' && { message }), cause })))
+      if (state === 'live' && (await manager().end(id, 'revoked', { ...(message !== '' && { message }), cause })))
         return done(ctx, SESSIONS_PATH, 'ended')
-      if (!(await manager.removeWithMessage(id, message, { cause }))) throw sessionGone()
+      if (!(await manager().removeWithMessage(id, message, { cause }))) throw sessionGone()
       done(ctx, SESSIONS_PATH, 'removed')
     },
 
     /** Signs out one device or revokes one link. The session continues. */
     async endDevice(ctx: Context) {
-      const manager = sessionsBehindGuard(parts.sessions, 'sessionActions()')
-      const { id } = await existing(manager, ctx.params.id)
+      const { id } = await existing(manager(), ctx.params.id)
       refuseOwn(ctx, id)
       const handle: unknown = ctx.params.handle
       const isGone =
-        typeof handle !== 'string' || !(await manager.detach(id, handle, 'revoked', { cause: causeOf(ctx) }))
+        typeof handle !== 'string' || !(await manager().detach(id, handle, 'revoked', { cause: causeOf(ctx) }))
       if (isGone) throw new Problem(404, 'There is no such device any more. It has been signed out already.')
       done(ctx, comeBackTo(ctx), 'device')
     },

@@ -7,9 +7,9 @@ import type { Clock, SessionDescription, Sessions } from '../session/index.ts'
 import { formatCount } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
+import { type Choice, choices } from '../web/query-parameters.ts'
 import { noticeOf } from './action-notices.ts'
 import { type FoundPerson, findPeople, tooManyPeople } from './find-people.ts'
-import { type Choice, choices } from './read-address.ts'
 import {
   KIND_LABELS,
   listAddress,
@@ -81,9 +81,9 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
         notice: noticeOf(ctx.query),
         licences: licencesUsed(await manager.count(), config.maxSessions),
         user: query.user,
-        kinds: choices(KIND_LABELS, query.kind),
-        states: choices(STATE_LABELS, query.state),
-        sorts: choices(SORT_LABELS, query.sort),
+        kinds: choices(Object.entries(KIND_LABELS), query.kind),
+        states: choices(Object.entries(STATE_LABELS), query.state),
+        sorts: choices(Object.entries(SORT_LABELS), query.sort),
         filtered: Boolean(query.user || query.kind || query.state),
         people: ambiguous
           ? people.map((person) => ({

@@ -1,5 +1,5 @@
 import type { Cursor, ListFilter, Page } from '../session/index.ts'
-import { readChoice, readParameter, writeAddress } from './read-address.ts'
+import { readChoice, readParameter, writeAddress } from '../web/query-parameters.ts'
 
 export const SESSIONS_PATH = '/admin/sessions'
 

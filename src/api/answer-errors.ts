@@ -9,25 +9,19 @@ export async function answerErrors(log: Logger, ctx: Context, run: () => Promise
   try {
     await run()
   } catch (thrown) {
-    const error = isEnd(thrown) ? new SessionError('NOT_SIGNED_IN', 'Access Denied. Please sign in first.') : thrown
+    const code = thrown instanceof SessionError ? thrown.code : undefined
+    // A token that ends during the request is answered like a missing token.
+    const hasEnded = code === 'SESSION_ENDED'
+    const error = hasEnded ? new SessionError('NOT_SIGNED_IN', 'Access Denied. Please sign in first.') : thrown
     const failure = readFailure(error)
     reportFailure(log, ctx, failure, error)
     ctx.set('Cache-Control', 'no-store')
     ctx.set(failure.headers)
-    if (isForGood(error)) ctx.remove('Retry-After')
+    // Sessions stay off until the server restarts, so there is no time at which a retry helps.
+    if (code === 'SESSIONS_OFF') ctx.remove('Retry-After')
     ctx.status = failure.status
     ctx.body = { isCallbackError: true, message: messageOf(ctx, failure) + numberOf(error) }
   }
-}
-
-/** A token that ends during the request is answered like a missing token. */
-function isEnd(error: unknown): boolean {
-  return error instanceof SessionError && error.code === 'SESSION_ENDED'
-}
-
-/** Sessions stay off until the server restarts, so `Retry-After` is omitted. */
-function isForGood(error: unknown): boolean {
-  return error instanceof SessionError && error.code === 'SESSIONS_OFF'
 }
 
 function messageOf({ requestId }: Context, { status, message, expose }: Failure): string {

@@ -6,10 +6,8 @@ interface Place {
   params: Record<string, string>
 }
 
-type FindPlace = (path: string) => Place | undefined
-
 /** Creates the router. Only the paths of open endpoints ignore case. */
-export function placeFinder(endpoints: readonly Endpoint[]): FindPlace {
+export function placeFinder(endpoints: readonly Endpoint[]): (path: string) => Place | undefined {
   const places = new Map<string, { pattern: RegExp; endpoints: Endpoint[] }>()
   for (const endpoint of endpoints) {
     const place = places.get(endpoint.path) ?? { pattern: patternOf(endpoint), endpoints: [] }

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { ZodOpenApiOverride } from 'zod-openapi'
 import { LONGEST_PAGE_KEY } from '../crm/index.ts'
-import { Problem } from '../web/problem.ts'
 
 export const moment = z.iso.datetime()
 
@@ -29,10 +28,11 @@ export const paging = {
   after: z.string().max(LONGEST_PAGE_KEY).optional().meta({ description: '`next` of the previous page.' }),
 }
 
-export const nextKey = z
-  .string()
-  .nullable()
-  .meta({ description: 'What to give as `after` for the next page; null on the last one.' })
+/** The members of a page beside its rows. */
+export const pageFacts = {
+  count: z.int().meta({ description: 'How many there are on all pages.' }),
+  next: z.string().nullable().meta({ description: 'What to give as `after` for the next page; null on the last one.' }),
+}
 
 function wholeNumber(least: number, most: number) {
   const range = `must be a whole number from ${least} to ${most}`
@@ -59,8 +59,4 @@ function integer(range: { minimum: number; maximum?: number }): ZodOpenApiOverri
     delete jsonSchema.pattern
     Object.assign(jsonSchema, { type: 'integer', ...range })
   }
-}
-
-export function unknownKey(): Problem {
-  return new Problem(422, 'after: is not a page key of this list. Give the `next` of the previous page.')
 }

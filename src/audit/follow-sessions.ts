@@ -1,9 +1,5 @@
-import type { EndReason, SessionEvent, SessionEventName, SessionEvents } from '../session/index.ts'
+import type { EndReason, SessionEvent, SessionEvents, Sessions } from '../session/index.ts'
 import type { AuditEntry } from './audit-entry.ts'
-
-interface FollowedSessions {
-  on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
-}
 
 export interface Notes {
   note(entry: AuditEntry): void
@@ -24,7 +20,7 @@ const WHY: Record<EndReason, string> = {
  * application notes sign-ins itself, because the session layer does not see failed ones.
  * Returns a function that stops listening.
  */
-export function followSessions(sessions: FollowedSessions, audit: Notes): () => void {
+export function followSessions(sessions: Pick<Sessions, 'on'>, audit: Notes): () => void {
   const note = (event: SessionEvent, entry: AuditEntry) => audit.note({ ...aboutSession(event), ...entry })
   const stops = [
     sessions.on('created', (event) => {

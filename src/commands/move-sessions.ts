@@ -1,5 +1,5 @@
 import { readConfig } from '../config/config.ts'
-import { type SessionStoreSetting, sessionStore } from '../config/config-values.ts'
+import { sessionStore } from '../config/config-values.ts'
 import { StartError } from '../config/start-error.ts'
 import { Connections } from '../parts/connections.ts'
 import { openSessionStore } from '../parts/open-session-store.ts'
@@ -36,12 +36,8 @@ async function moveSessions(): Promise<void> {
 }
 
 async function open(address: string, connections: Connections, variable: string): Promise<SessionStore> {
-  return openSessionStore(settingOf(address, variable), connections, { variable })
-}
-
-function settingOf(address: string, variable: string): SessionStoreSetting {
   const read = sessionStore.safeParse(address)
-  if (read.success && read.data.kind !== 'memory') return read.data
+  if (read.success && read.data.kind !== 'memory') return openSessionStore(read.data, connections, { variable })
   const problem = read.success ? 'memory holds nothing that could be moved.' : read.error.issues[0]?.message
   throw new StartError(`${variable}: ${problem}\n${USAGE}`)
 }

@@ -10,7 +10,7 @@ export class NoAnswer extends Error {
 export class Questions {
   readonly #output: Writable
   readonly #lines: AsyncIterator<string>
-  readonly #close: () => void
+  readonly close: () => void
   #hidden = false
 
   /** In a terminal, everything except secrets is echoed. */
@@ -25,7 +25,7 @@ export class Questions {
     const lines = createInterface({ input, output: echo, terminal, historySize: 0 })
     lines.once('SIGINT', () => lines.close())
     this.#lines = lines[Symbol.asyncIterator]()
-    this.#close = () => lines.close()
+    this.close = () => lines.close()
   }
 
   /** Returns the answer without surrounding blanks. */
@@ -44,10 +44,6 @@ export class Questions {
       this.#hidden = false
       this.#output.write('\n')
     }
-  }
-
-  close(): void {
-    this.#close()
   }
 
   async #nextLine(): Promise<string> {

@@ -67,7 +67,6 @@ export const mailFrom = z.string().transform((text, context): string => {
 export const secret = z
   .string()
   .regex(/^[\x21-\x7e]{16,200}$/, 'use 16 to 200 letters, digits or signs without spaces, chosen at random.')
-  .transform((text): string | undefined => text)
 
 const POSTGRES_ADDRESS = 'postgres://user:password@host:port/database'
 

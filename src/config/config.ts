@@ -69,7 +69,7 @@ export interface Config {
    * server listens on a loopback address.
    */
   metricsToken: string | undefined
-  logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+  logLevel: (typeof LOG_LEVELS)[number]
   tls: { certFile: string; keyFile: string } | undefined
 }
 
@@ -169,16 +169,9 @@ function* contradictions(config: Config, env: Environment): Generator<[name: str
   if (config.maxSessions !== undefined && (config.maxGuests ?? 0) > config.maxSessions)
     yield ['MAX_GUESTS', `is above MAX_SESSIONS (${config.maxSessions}), which counts the guests too. Lower it.`]
 
-  if (webConcurrency > 1 && config.sessions !== 'none' && isInMemory(sessionStore))
-    yield [
-      'SESSION_STORE',
-      `is memory, which ${webConcurrency} processes (WEB_CONCURRENCY) cannot share. Use a file or a server.`,
-    ]
-  if (webConcurrency > 1 && isInMemory(database))
-    yield [
-      'DATABASE_URL',
-      `is memory, which ${webConcurrency} processes (WEB_CONCURRENCY) cannot share. Use a file or a server.`,
-    ]
+  const notShared = `is memory, which ${webConcurrency} processes (WEB_CONCURRENCY) cannot share. Use a file or a server.`
+  if (webConcurrency > 1 && config.sessions !== 'none' && isInMemory(sessionStore)) yield ['SESSION_STORE', notShared]
+  if (webConcurrency > 1 && isInMemory(database)) yield ['DATABASE_URL', notShared]
 
   if (config.profile !== 'production') return
   if (publicUrl === undefined)

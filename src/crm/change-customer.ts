@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { type CustomerChanges, columnsOf } from './customer-fields.ts'
 import { reachableBy, type Viewer } from './customers-visible-to.ts'
-import { findCustomerAlone, type NamedCustomer } from './find-customer.ts'
+import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { mayLookAfterCustomers } from './may-look-after.ts'
 
 export type Changed =
@@ -25,7 +25,7 @@ export async function changeCustomer(
   changes: CustomerChanges,
   versions?: readonly number[],
 ): Promise<Changed> {
-  const before = await findCustomerAlone(database, viewer, id)
+  const before = await findCustomer(database, viewer, id)
   if (before === undefined) return { is: 'unknown' }
   const { salesperson } = changes
   if (salesperson !== undefined && salesperson !== before.sales_person) {
@@ -39,8 +39,7 @@ export async function changeCustomer(
     .where(reachableBy(viewer, versions))
     .returningAll()
     .executeTakeFirst()
-  if (changed === undefined)
-    return (await findCustomerAlone(database, viewer, id)) ? { is: 'outdated' } : { is: 'unknown' }
+  if (changed === undefined) return (await findCustomer(database, viewer, id)) ? { is: 'outdated' } : { is: 'unknown' }
   return { is: 'changed', customer: { ...before, ...changed, ...(await nameOf(database, changed.sales_person)) } }
 }
 

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { foldedName, type NewCustomer } from './customer-fields.ts'
 import type { Viewer } from './customers-visible-to.ts'
-import { findCustomerAlone, type NamedCustomer } from './find-customer.ts'
+import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { mayLookAfterCustomers } from './may-look-after.ts'
 
 type Created =
@@ -40,7 +40,7 @@ export async function createCustomer(
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  const customer = await findCustomerAlone(database, viewer, id)
+  const customer = await findCustomer(database, viewer, id)
   if (customer === undefined) throw new Error(`Customer ${id} was made and cannot be found.`)
   return { is: 'created', customer }
 }

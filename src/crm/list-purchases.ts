@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database, Purchase } from '../../db/tables.ts'
 import type { Viewer } from './customers-visible-to.ts'
-import { findCustomerAlone } from './find-customer.ts'
+import { findCustomer } from './find-customer.ts'
 import type { PageKey } from './page-key.ts'
 
 interface PurchasePage {
@@ -18,7 +18,7 @@ export async function listPurchases(
   customerId: number,
   { size, after }: { size: number; after: PageKey | undefined },
 ): Promise<PurchasePage | undefined> {
-  if ((await findCustomerAlone(database, viewer, customerId)) === undefined) return undefined
+  if ((await findCustomer(database, viewer, customerId)) === undefined) return undefined
   const purchases = database.selectFrom('purchases').where('customer_id', '=', customerId)
   const { count } = await purchases.select((row) => row.fn.countAll().as('count')).executeTakeFirstOrThrow()
   let page = purchases

@@ -8,7 +8,7 @@ export interface PageKey {
 }
 
 /** A page key is valid only in this list and this order. */
-interface PagedList {
+export interface PagedList {
   list: 'customers' | `purchases of ${number}`
   sort: Sort
 }

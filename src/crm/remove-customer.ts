@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 import { reachableBy, type Viewer } from './customers-visible-to.ts'
-import { findCustomerAlone } from './find-customer.ts'
+import { findCustomer } from './find-customer.ts'
 
 export type Removed =
   | { is: 'removed' }
@@ -42,7 +42,7 @@ export async function removeCustomer(
       .executeTakeFirstOrThrow(),
   )
   if (numDeletedRows > 0n) return { is: 'removed' }
-  const customer = await findCustomerAlone(database, viewer, id)
+  const customer = await findCustomer(database, viewer, id)
   if (customer === undefined) return { is: 'unknown' }
   return versions?.includes(customer.version) === false ? { is: 'outdated' } : { is: 'approval waits' }
 }

@@ -1,14 +1,14 @@
-import { Problem } from '../web/problem.ts'
+import { Problem } from './problem.ts'
 
 const LONGEST_TEXT = 120
 
 /** Returns '' for a missing parameter. A repeated or too long parameter is answered with 400. */
-export function readParameter(query: Record<string, unknown>, name: string): string {
+export function readParameter(query: Record<string, unknown>, name: string, longest = LONGEST_TEXT): string {
   const value = query[name]
   if (value === undefined) return ''
   if (typeof value !== 'string') throw new Problem(400, `The address gives “${name}” more than once. Give it once.`)
   const text = value.trim()
-  if (text.length > LONGEST_TEXT) throw new Problem(400, `“${name}” is too long: at most ${LONGEST_TEXT} characters.`)
+  if (text.length > longest) throw new Problem(400, `“${name}” is too long: at most ${longest} characters.`)
   return text
 }
 
@@ -31,12 +31,13 @@ export function writeAddress(path: string, parameters: Record<string, string | u
   return set.length === 0 ? path : `${path}?${new URLSearchParams(set)}`
 }
 
+/** An option of a select field. */
 export interface Choice {
   value: string
   label: string
   selected: boolean
 }
 
-export function choices(labels: Record<string, string>, selected: string | undefined): Choice[] {
-  return Object.entries(labels).map(([value, label]) => ({ value, label, selected: value === (selected ?? '') }))
+export function choices(labels: Iterable<readonly [value: string, label: string]>, selected = ''): Choice[] {
+  return Array.from(labels, ([value, label]) => ({ value, label, selected: value === selected }))
 }
