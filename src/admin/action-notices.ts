@@ -1,6 +1,6 @@
 import { formatCount } from '../web/format.ts'
 
-/** The notices that follow an action. A key is passed in the query of the next page. */
+/** Notices about the previous action, by the key that the URL of the next page carries. */
 const NOTICES = {
   ended: 'The session has ended on all its devices.',
   removed: 'The session had been replaced by a login already. Its record is removed.',
@@ -10,7 +10,6 @@ const NOTICES = {
 
 export type Done = keyof typeof NOTICES
 
-/** Returns the query parameters that tell the next page which notice to show. */
 export function doneParameters(done: Done, ended?: number): string {
   return ended === undefined ? `done=${done}` : `done=${done}&ended=${ended}`
 }

@@ -17,14 +17,10 @@ const COLUMNS = [
 
 // Excel needs the byte order mark to recognize UTF-8.
 const BYTE_ORDER_MARK = '\ufeff'
-// Spreadsheets evaluate a cell that starts with one of these characters as a formula (CSV injection). The last four are
-// full-width signs.
+// Spreadsheets run a cell as a formula when it starts so (CSV injection). The last four are full-width signs.
 const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
 
-/**
- * Yields the rows as lines of CSV (RFC 4180), with every cell quoted. A cell that looks like a formula is prefixed with
- * an apostrophe.
- */
+/** Yields the rows as lines of CSV (RFC 4180). An apostrophe before a formula makes it plain text. */
 export async function* csvOf(rows: AsyncIterable<AuditRow>): AsyncGenerator<string> {
   yield `${BYTE_ORDER_MARK}${lineOf(COLUMNS)}`
   for await (const row of rows) yield lineOf(COLUMNS.map((column) => row[column]))

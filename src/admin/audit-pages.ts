@@ -7,10 +7,10 @@ import { signedIn } from '../crm-session/crm-session.ts'
 import type { Clock } from '../session/index.ts'
 import { formatCount, formatExactMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
+import { type Choice, choices, writeAddress } from '../web/query-parameters.ts'
 import { originOf } from '../web/request-origin.ts'
 import { csvOf } from './audit-csv.ts'
 import { AUDIT_PATH, type AuditQuery, auditAddress, auditFilter, readAuditQuery } from './audit-query.ts'
-import { type Choice, choices } from './read-address.ts'
 import type { DescribeDevice } from './session-rows.ts'
 
 interface AuditPage extends PageModel {
@@ -21,7 +21,6 @@ interface AuditPage extends PageModel {
   first: string | undefined
   next: string | undefined
   csv: string
-  /** The retention period and the size limit of the export, as a sentence. */
   keeps: string
 }
 
@@ -30,7 +29,6 @@ interface AuditLine {
   at: string
   what: string
   look: string
-  /** "12 times"; '' when the event occurred once. */
   times: string
   who: string
   userHref: string
@@ -59,7 +57,6 @@ export interface AuditPageParts {
   mostExported?: number
 }
 
-/** Handles `/admin/audit` and its CSV export. */
 export function auditPages(parts: AuditPageParts) {
   const { config, database, audit, clock, describeDevice, mostExported = MOST_EXPORTED } = parts
   return {
@@ -71,7 +68,7 @@ export function auditPages(parts: AuditPageParts) {
       ctx.show<AuditPage>('admin/audit', {
         title: 'Audit',
         query,
-        events: choices({ '': 'Every event', ...AUDIT_EVENTS }, query.event),
+        events: choices([['', 'Every event'], ...Object.entries(AUDIT_EVENTS)], query.event),
         filtered: auditAddress(query) !== AUDIT_PATH,
         entries: rows.map((row) => lineOf(row, describeDevice)),
         first: query.after && auditAddress(query),
@@ -81,7 +78,6 @@ export function auditPages(parts: AuditPageParts) {
       })
     },
 
-    /** Streams the filtered entries as CSV, newest first. Records the export in the audit trail. */
     async csv(ctx: Context) {
       const query = readAuditQuery(ctx.query)
       const filter = await auditFilter(database, query)
@@ -92,9 +88,7 @@ export function auditPages(parts: AuditPageParts) {
       ctx.body = Readable.from(csvOf(everyRow(database, filter, mostExported)))
     },
 
-    /**
-     * Returns the URL of the audit page with the filter of this export. The user returns there after re-authentication.
-     */
+    /** Returns the page to open after re-authentication: the list with the filter of the export. */
     pageOfExport(ctx: Context): string {
       return auditAddress(readAuditQuery(ctx.query))
     },
@@ -115,7 +109,6 @@ function exported(ctx: Context, query: AuditQuery): AuditEntry {
   }
 }
 
-/** Yields the rows that match the filter, newest first, up to `most`. */
 async function* everyRow(database: Kysely<Database>, filter: AuditFilter, most: number): AsyncGenerator<AuditRow> {
   let after: string | undefined
   for (let left = most; left > 0; left -= EXPORT_STEP) {
@@ -137,12 +130,12 @@ function lineOf(row: AuditRow, describeDevice: DescribeDevice): AuditLine {
     look: BAD.includes(event) ? 'bad' : 'good',
     times: times > 1 ? formatCount(times, 'time', 'times') : '',
     who: user_name || user_id || 'Guest',
-    userHref: `${AUDIT_PATH}?${new URLSearchParams({ user: user_id ?? user_name })}`,
+    userHref: writeAddress(AUDIT_PATH, { user: user_id ?? user_name }),
     by: someoneElse ? by_user_name || by_user_id : '',
     session: session_id ?? '',
-    sessionHref: `${AUDIT_PATH}?${new URLSearchParams({ session: session_id ?? '' })}`,
+    sessionHref: writeAddress(AUDIT_PATH, { session: session_id ?? '' }),
     address: address ?? '',
-    addressHref: `${AUDIT_PATH}?${new URLSearchParams({ address: address ?? '' })}`,
+    addressHref: writeAddress(AUDIT_PATH, { address: address ?? '' }),
     device: row.device === null ? '' : describeDevice(row.device),
     detail: row.detail,
     requestId: row.request_id ?? '',

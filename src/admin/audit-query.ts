@@ -2,15 +2,15 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { AUDIT_EVENTS, type AuditEvent, type AuditFilter } from '../audit/index.ts'
 import { Problem } from '../web/problem.ts'
+import { readChoice, readParameter, writeAddress } from '../web/query-parameters.ts'
 import { plainAddress } from '../web/request-origin.ts'
 import { type FoundPeople, findPeople, tooManyPeople } from './find-people.ts'
-import { readChoice, readParameter, writeAddress } from './read-address.ts'
 
 export const AUDIT_PATH = '/admin/audit'
 
 const DAY_MILLISECONDS = 24 * 60 * 60_000
 
-/** The filters of the audit page, as entered. '' means no filter. */
+/** The filters as entered. '' means no filter. */
 export interface AuditQuery {
   event: AuditEvent | undefined
   user: string
@@ -22,10 +22,7 @@ export interface AuditQuery {
   after: string | undefined
 }
 
-/**
- * Reads the parameters of the page. Throws `Problem` with status 400 for an unknown event, an invalid day or a repeated
- * parameter. An invalid page key selects the first page.
- */
+/** An unknown event, an invalid day and a repeated parameter are answered with 400. */
 export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
   const after = readParameter(query, 'after')
   return {
@@ -40,9 +37,9 @@ export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
 }
 
 /**
- * Returns the database filter for a query. A user filter matches entries about the user and entries of the user's
- * actions on others. It also matches entries in which the user's userId, e-mail address or name was entered. Throws
- * `Problem` with status 400 when too many people match.
+ * Returns the database filter. A user filter matches entries about the user and entries about actions of the user. It
+ * also matches entries for which the userId, e-mail address or name of the user was entered. When too many people
+ * match, the request is answered with 400.
  */
 export async function auditFilter(database: Kysely<Database>, query: AuditQuery): Promise<AuditFilter> {
   const { event, user, session, address, from, to } = query
@@ -58,7 +55,6 @@ export async function auditFilter(database: Kysely<Database>, query: AuditQuery)
   }
 }
 
-/** Returns the URL of a page of the filtered list, or of its export. */
 export function auditAddress(
   { event, user, session, address, from, to }: AuditQuery,
   { path = AUDIT_PATH, after }: { path?: string; after?: string | undefined } = {},

@@ -4,7 +4,7 @@ import { deviceKey } from '../web/device-key.ts'
 import type { EventStreams } from '../web/event-streams.ts'
 import type { SessionChanges } from './session-changes.ts'
 
-/** Handles `/admin/sessions/events`, the event stream that notifies open consoles of changes. */
+/** Sends an event to each open console when a session has changed. */
 export function consoleEvents({
   cookieName,
   streams,
@@ -18,7 +18,7 @@ export function consoleEvents({
   return async function consoleEvents(ctx: Context) {
     if (changes === null) return
     const key = `console ${deviceKey(ctx, cookieName)}`
-    // With too many open streams, the response has status 503, and the page retries later.
+    // After status 503, the page opens the stream again later. After 204, it would not.
     const stream = streams.open(ctx, key, signedIn(ctx).session.signal, { whenFull: 503 })
     if (stream === undefined) return
     const stopWatching = changes.watch(() => stream.send('changed', {}))

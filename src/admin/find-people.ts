@@ -15,8 +15,8 @@ export interface FoundPeople {
 const MOST = 20
 
 /**
- * Finds people by userId, e-mail address or part of a staff member's name. When the text is a complete name, only
- * people with exactly that name match. Ignores case and accents.
+ * Finds people by userId, by e-mail address or by part of a staff name. Case and accents do not matter. A complete name
+ * matches only people with exactly this name.
  */
 export async function findPeople(database: Kysely<Database>, text: string, most = MOST): Promise<FoundPeople> {
   const wanted = folded(text)
@@ -29,7 +29,7 @@ export function tooManyPeople({ people }: FoundPeople): string {
   return `More than ${people.length} people may be meant. Be more precise: give more of the name, the address or the userId.`
 }
 
-/** Returns the people with this userId or e-mail address. Returns `undefined` when the text is neither. */
+/** Returns `undefined` when the text is neither a userId nor an e-mail address. */
 async function exactly(database: Kysely<Database>, text: string): Promise<FoundPerson[] | undefined> {
   const staff = staffOf(database)
   const customers = database.selectFrom('users').select(['id', 'email']).where('validated', '=', 1)
@@ -42,7 +42,7 @@ async function exactly(database: Kysely<Database>, text: string): Promise<FoundP
   ]
 }
 
-/** Finds staff by name. The names are compared in memory, because databases fold non-ASCII letters differently. */
+/** Compares the names in memory, because databases fold non-ASCII letters differently. */
 async function named(database: Kysely<Database>, wanted: string): Promise<FoundPerson[]> {
   const staff = (await staffOf(database).orderBy('user_id').execute()).map(salesperson)
   const people = staff.filter(({ userName }) => folded(userName).includes(wanted))

@@ -18,7 +18,6 @@ interface AdminParts extends AuditPageParts {
   clock: Clock
 }
 
-/** Returns the handlers of `/admin/*`: the live console of sessions, and the audit trail. */
 export function adminPages(parts: AdminParts) {
   const { sessions, streams, clock, config } = parts
   const isShared = config.sessionStore.kind !== 'memory'

@@ -10,13 +10,10 @@ import { SESSIONS_PATH } from './session-query.ts'
 
 export type SessionsToEnd = Pick<Sessions, 'get' | 'end' | 'endMany' | 'detach' | 'removeWithMessage'>
 
-// Line ends, control characters and bidirectional controls. The message must be displayed as it was written.
+// Line ends, control characters and bidirectional controls would change how the message is displayed.
 const NEVER_IN_A_MESSAGE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u
 
-/**
- * Returns the handlers of the console's actions. An action on the administrator's own session responds with status 409.
- * Of two concurrent actions on one session, the second responds with status 404.
- */
+/** The actions of the console. An action on the administrator's own session is answered with 409. */
 export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: Notes; onDone: () => void }) {
   const done = (ctx: Context, path: string, what: Done, ended?: number) => {
     parts.onDone()
@@ -24,56 +21,49 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
     ctx.redirect(`${path}?${doneParameters(what, ended)}`)
   }
 
+  const manager = () => sessionsBehindGuard(parts.sessions, 'sessionActions()')
+
   const endMany = async (ctx: Context, filter: Pick<EndFilter, 'userId'>) => {
     const message = readMessage(ctx.request.body)
     const { session } = signedIn(ctx)
     const cause = causeOf(ctx)
-    // Recorded first, because the trail may drop some of the many single events that follow.
+    // Noted first, because the audit trail may lose some of the many single events that follow.
     parts.audit.note({
       event: 'many-revoked',
       ...filter,
       ...cause,
       detail: filter.userId ? 'all of one user' : 'all but their own',
     })
-    // One call, so that no session is missed. Ten thousand sessions keep the server busy for a second.
-    const ended = await sessionsBehindGuard(parts.sessions, 'sessionActions()').endMany(
-      { ...filter, exceptId: session.id },
-      'revoked',
-      {
-        ...(message !== '' && { message }),
-        cause,
-      },
-    )
+    // One call, because a loop over pages of sessions could miss some. Ten thousand sessions take a second.
+    const by = { ...(message !== '' && { message }), cause }
+    const ended = await manager().endMany({ ...filter, exceptId: session.id }, 'revoked', by)
     done(ctx, SESSIONS_PATH, 'many', ended)
   }
 
   return {
-    /** Ends a session. For a session that a login has replaced, removes the remaining record. */
+    /** Ends a session. If a login has already replaced the session, removes its remaining record. */
     async end(ctx: Context) {
-      const manager = sessionsBehindGuard(parts.sessions, 'sessionActions()')
       const message = readMessage(ctx.request.body)
-      const { id, state } = await existing(manager, ctx.params.id)
+      const { id, state } = await existing(manager(), ctx.params.id)
       refuseOwn(ctx, id)
       const cause = causeOf(ctx)
-      if (state === 'live' && (await manager.end(id, 'revoked', { ...(message !== '' && { message }), cause })))
+      if (state === 'live' && (await manager().end(id, 'revoked', { ...(message !== '' && { message }), cause })))
         return done(ctx, SESSIONS_PATH, 'ended')
-      if (!(await manager.removeWithMessage(id, message, { cause }))) throw sessionGone()
+      if (!(await manager().removeWithMessage(id, message, { cause }))) throw sessionGone()
       done(ctx, SESSIONS_PATH, 'removed')
     },
 
-    /** Signs one device out, or revokes one link. The session continues. */
+    /** Signs out one device or revokes one link. The session continues. */
     async endDevice(ctx: Context) {
-      const manager = sessionsBehindGuard(parts.sessions, 'sessionActions()')
-      const { id } = await existing(manager, ctx.params.id)
+      const { id } = await existing(manager(), ctx.params.id)
       refuseOwn(ctx, id)
       const handle: unknown = ctx.params.handle
       const isGone =
-        typeof handle !== 'string' || !(await manager.detach(id, handle, 'revoked', { cause: causeOf(ctx) }))
+        typeof handle !== 'string' || !(await manager().detach(id, handle, 'revoked', { cause: causeOf(ctx) }))
       if (isGone) throw new Problem(404, 'There is no such device any more. It has been signed out already.')
       done(ctx, comeBackTo(ctx), 'device')
     },
 
-    /** Ends all web and REST sessions of one user, except the session of this request. */
     async endUser(ctx: Context) {
       const { userId } = Object(ctx.request.body) as Record<string, unknown>
       if (typeof userId !== 'string' || userId === '' || userId.length > 64)
@@ -81,7 +71,7 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
       await endMany(ctx, { userId })
     },
 
-    /** Ends all sessions except the session of this request, including those of guests and API clients. */
+    /** Also ends the sessions of guests and of API clients. */
     async endOthers(ctx: Context) {
       await endMany(ctx, {})
     },

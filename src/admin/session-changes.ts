@@ -21,10 +21,7 @@ const EVENTS: readonly SessionEventName[] = [
 const PAUSE_MILLISECONDS = 1000
 const POLL_MILLISECONDS = 3000
 
-/**
- * Notifies watchers of changed sessions, at most once a second. Changes in this process are reported immediately.
- * Changes in other processes are reported within a few seconds. Nothing is polled while there are no watchers.
- */
+/** Notifies watchers of changed sessions, at most once a second. Changes by other processes are found by polling. */
 export class SessionChanges {
   readonly #options: SessionChangesOptions
   readonly #watchers = new Set<() => void>()
@@ -37,7 +34,7 @@ export class SessionChanges {
     this.#options = options
   }
 
-  /** Calls `notify` on each change. Returns a function that stops the notifications. */
+  /** Returns a function that stops the notifications. */
   watch(notify: () => void): () => void {
     this.#watchers.add(notify)
     if (this.#watchers.size === 1) this.#start()
@@ -87,10 +84,7 @@ export class SessionChanges {
     })
   }
 
-  /**
-   * Returns a text that differs after a session was created, ended, replaced or used. Returns `undefined` when the
-   * store fails.
-   */
+  /** Returns a text that changes with the sessions, or `undefined` when the store fails. */
   async #summary(): Promise<string | undefined> {
     const { sessions } = this.#options
     try {

@@ -7,9 +7,9 @@ import type { Clock, SessionDescription, Sessions } from '../session/index.ts'
 import { formatCount } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
+import { type Choice, choices } from '../web/query-parameters.ts'
 import { noticeOf } from './action-notices.ts'
 import { type FoundPerson, findPeople, tooManyPeople } from './find-people.ts'
-import { type Choice, choices } from './read-address.ts'
 import {
   KIND_LABELS,
   listAddress,
@@ -22,23 +22,20 @@ import {
 import { type DescribeDevice, type DeviceRow, deviceRow, type SessionRow, sessionRow } from './session-rows.ts'
 
 interface SessionsPage extends PageModel {
-  /** The notice of the previous action; '' when there was none. */
   notice: string
-  /** "12 of 100 licences in use" */
+  /** Such as "12 of 100 licences in use". */
   licences: string
   user: string
   kinds: Choice[]
   states: Choice[]
   sorts: Choice[]
   filtered: boolean
-  /** The people to choose from, when several match the search. */
   people: { name: string; href: string }[]
-  /** A message when more people match than are shown; '' otherwise. */
+  /** Says that more people match than the page shows. '' otherwise. */
   morePeople: string
-  /** The user whose sessions are shown; `undefined` for all users. */
+  /** The user whose sessions are shown. `undefined`: all users. */
   person: Pick<FoundPerson, 'userId' | 'userName'> | undefined
   sessions: SessionRow[]
-  /** The URL of this page, for a manual refresh. */
   here: string
   first: string | undefined
   next: string | undefined
@@ -65,7 +62,6 @@ interface ConsoleParts {
   describeDevice: DescribeDevice
 }
 
-/** Handles `/admin/sessions` and `/admin/sessions/:id`. */
 export function sessionPages({ config, database, sessions, clock, describeDevice }: ConsoleParts) {
   const rows = (ctx: Context) => ({ now: clock.now(), mine: signedIn(ctx).session.id, describeDevice })
 
@@ -76,7 +72,7 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
       const meant = await findPeople(database, query.user)
       const { people } = meant
       const ambiguous = people.length > 1
-      // Sessions can belong to a user without an account, so an unknown userId is used as given.
+      // A session may belong to a user without an account, so any userId is accepted.
       const userId = query.user === '' ? undefined : (people[0]?.userId ?? query.user)
       const { filter, page } = toList(query, userId)
       const { sessions: found, next } = ambiguous ? { sessions: [] } : await manager.list(filter, page)
@@ -85,9 +81,9 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
         notice: noticeOf(ctx.query),
         licences: licencesUsed(await manager.count(), config.maxSessions),
         user: query.user,
-        kinds: choices(KIND_LABELS, query.kind),
-        states: choices(STATE_LABELS, query.state),
-        sorts: choices(SORT_LABELS, query.sort),
+        kinds: choices(Object.entries(KIND_LABELS), query.kind),
+        states: choices(Object.entries(STATE_LABELS), query.state),
+        sorts: choices(Object.entries(SORT_LABELS), query.sort),
         filtered: Boolean(query.user || query.kind || query.state),
         people: ambiguous
           ? people.map((person) => ({
@@ -123,10 +119,7 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
   }
 }
 
-/**
- * Returns a session by its public handle. Throws `Problem` with status 404 when the handle is malformed or there is no
- * such session.
- */
+/** Returns the session with this public handle. An unknown handle is answered with 404. */
 export async function existing(sessions: Pick<Sessions, 'get'>, id: unknown): Promise<SessionDescription> {
   const session = typeof id === 'string' ? await sessions.get(id) : undefined
   if (session === undefined) throw sessionGone()
@@ -137,7 +130,6 @@ export function sessionGone(): Problem {
   return new Problem(404, 'There is no such session any more. It has ended already.')
 }
 
-/** Returns the URL of the page on which the action was taken. */
 export function comeBackTo(ctx: Context): string {
   const id: unknown = ctx.params.id
   return typeof id === 'string' && /^[0-9A-F]{32}$/.test(id) ? `${SESSIONS_PATH}/${id}` : SESSIONS_PATH
@@ -149,7 +141,7 @@ function licencesUsed(used: number, most: number | undefined): string {
     : `${formatCount(used)} of ${formatCount(most, 'licence', 'licences')} in use`
 }
 
-/** Returns the user whose sessions are shown. For a user without an account, the name is taken from a session. */
+/** A user without an account is named after one of their sessions. */
 function personOf(
   people: FoundPerson[],
   userId: string | undefined,

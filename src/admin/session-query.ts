@@ -1,5 +1,5 @@
 import type { Cursor, ListFilter, Page } from '../session/index.ts'
-import { readChoice, readParameter, writeAddress } from './read-address.ts'
+import { readChoice, readParameter, writeAddress } from '../web/query-parameters.ts'
 
 export const SESSIONS_PATH = '/admin/sessions'
 
@@ -36,10 +36,7 @@ interface SessionQuery {
   after: Cursor | undefined
 }
 
-/**
- * Reads the parameters of the list. Throws `Problem` with status 400 for an unknown value or a repeated parameter. An
- * invalid page key selects the first page.
- */
+/** An unknown value and a repeated parameter are answered with 400. */
 export function readSessionQuery(query: Record<string, unknown>): SessionQuery {
   return {
     user: readParameter(query, 'user'),
@@ -50,7 +47,6 @@ export function readSessionQuery(query: Record<string, unknown>): SessionQuery {
   }
 }
 
-/** Returns the filter and the page settings of the list. Without a userId, all users are listed. */
 export function toList({ kind, state, sort, after }: SessionQuery, userId: string | undefined) {
   const filter: ListFilter = {
     ...(userId !== undefined && { userId }),
@@ -61,7 +57,7 @@ export function toList({ kind, state, sort, after }: SessionQuery, userId: strin
   return { filter, page }
 }
 
-/** Returns the URL of the list with these settings. Without a cursor, the URL leads to the first page. */
+/** Returns the URL of a page of the list. Without `after`, of the first page. */
 export function listAddress({ user, kind, state, sort }: SessionQuery, after?: Cursor): string {
   const order = sort === 'created' ? undefined : sort
   return writeAddress(SESSIONS_PATH, { user, kind, state, sort: order, after: after && writeCursor(after) })

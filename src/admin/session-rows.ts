@@ -6,12 +6,11 @@ import { SESSIONS_PATH } from './session-query.ts'
 /** Describes a `User-Agent` header, for example as "Firefox on Windows". */
 export type DescribeDevice = (userAgent: string | null) => string
 
-/** A point in time, as relative and exact texts. */
 interface Moment {
   iso: string
-  /** "5 Jan 2026, 09:00:00 UTC" */
+  /** Such as "5 Jan 2026, 09:00:00 UTC". */
   exact: string
-  /** "3 min ago" */
+  /** Such as "3 min ago". */
   ago: string
 }
 
@@ -22,7 +21,7 @@ export interface SessionRow {
   userId: string
   kind: string
   states: { word: string; look: string }[]
-  /** Whether this is the administrator's own session. */
+  /** Whether the administrator who sees the row uses this session. */
   isMine: boolean
   device: string
   address: string
@@ -54,7 +53,7 @@ const CAME_BY: Record<DeviceDescription['via'], string> = {
   token: 'a token made by its owner',
 }
 
-/** Formats a session for the list. The row contains public handles and no credentials. */
+/** Formats a session for the list. `mine` is the public handle of the administrator's own session. */
 export function sessionRow(
   session: SessionDescription,
   { now, mine, describeDevice }: { now: number; mine: string; describeDevice: DescribeDevice },
@@ -124,7 +123,6 @@ function nameOf({ name, device }: DeviceDescription, describeDevice: DescribeDev
   return name === '' ? describeDevice(device) : `“${name}”, ${describeDevice(device)}`
 }
 
-/** Returns whether this is a browser or a REST client, as opposed to an unopened link. */
 function isDevice({ kind }: DeviceDescription): boolean {
   return kind !== 'otp'
 }

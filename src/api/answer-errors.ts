@@ -4,40 +4,33 @@ import type { Logger } from 'pino'
 import { SessionError } from '../session/index.ts'
 import { type Failure, readFailure, reportFailure } from '../web/failure.ts'
 
-/** Runs `run` and responds to every error with the JSON error body of the API. */
+/** Answers every error of `run` with the JSON error body of the API. */
 export async function answerErrors(log: Logger, ctx: Context, run: () => Promise<unknown>): Promise<void> {
   try {
     await run()
   } catch (thrown) {
-    const error = isEnd(thrown) ? new SessionError('NOT_SIGNED_IN', 'Access Denied. Please sign in first.') : thrown
+    const code = thrown instanceof SessionError ? thrown.code : undefined
+    // A token that ends during the request is answered like a missing token.
+    const hasEnded = code === 'SESSION_ENDED'
+    const error = hasEnded ? new SessionError('NOT_SIGNED_IN', 'Access Denied. Please sign in first.') : thrown
     const failure = readFailure(error)
     reportFailure(log, ctx, failure, error)
     ctx.set('Cache-Control', 'no-store')
     ctx.set(failure.headers)
-    if (isForGood(error)) ctx.remove('Retry-After')
+    // Sessions stay off until the server restarts, so there is no time at which a retry helps.
+    if (code === 'SESSIONS_OFF') ctx.remove('Retry-After')
     ctx.status = failure.status
     ctx.body = { isCallbackError: true, message: messageOf(ctx, failure) + numberOf(error) }
   }
 }
 
-/** Whether the token was revoked or expired during the request. The response is then the same as without a token. */
-function isEnd(error: unknown): boolean {
-  return error instanceof SessionError && error.code === 'SESSION_ENDED'
-}
-
-/** Whether the error is permanent. Sessions stay disabled until the server restarts, so `Retry-After` is omitted. */
-function isForGood(error: unknown): boolean {
-  return error instanceof SessionError && error.code === 'SESSIONS_OFF'
-}
-
-/** Returns the message for the client. A server error gets a general text with the request id. */
 function messageOf({ requestId }: Context, { status, message, expose }: Failure): string {
   if (expose) return message
   if (status >= 500) return `The server failed. Try again in a moment; the log has this request as ${requestId}.`
   return `${STATUS_CODES[status] ?? 'This did not work'}.`
 }
 
-/** Returns the documented error number, such as ` (5503)`, or '' for an error without a number. */
+/** Returns the documented number of the error, such as " (5503)", or ''. */
 function numberOf(error: unknown): string {
   return error instanceof SessionError && error.number !== undefined ? ` (${error.number})` : ''
 }

@@ -5,10 +5,7 @@ import { SessionError, TokenSession } from '../session/index.ts'
 
 export type ApiSession = TokenSession<CrmStorage, Privilege>
 
-/**
- * Returns the session of an API request. Without a valid token, this is a new session that is not stored.
- * @throws SessionError SESSIONS_OFF (503) when the server runs without sessions.
- */
+/** Without a valid token, returns a new session that is not stored. Without sessions, throws SESSIONS_OFF (503). */
 export function apiSessionOf({ session }: Context): ApiSession {
   if (session instanceof TokenSession) return session
   if (session === null)

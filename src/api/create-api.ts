@@ -16,8 +16,8 @@ import { describeApi } from './openapi.ts'
 import { callReader } from './read-call.ts'
 
 /**
- * Creates the middleware of the REST API at `/api`. The API accepts only bearer tokens, so it needs no CSRF protection.
- * Mount it before the middleware that reads cookies.
+ * Creates the middleware of `/api`. Mount it before the middleware that reads cookies. The API accepts only bearer
+ * tokens, so it needs no CSRF protection.
  */
 export function createApi(parts: ApiParts) {
   const endpoints = allEndpoints(parts)
@@ -55,10 +55,7 @@ export function createApi(parts: ApiParts) {
     reply(ctx, await endpoint.handle({ ...call, session, account, viewer: viewerOf(ctx) }))
   }
 
-  /**
-   * Authenticates again after the body has been read. A slow body leaves time for the token to be revoked or the
-   * account to be disabled.
-   */
+  /** A slow body leaves time to revoke the token or to disable the account, so both are checked again. */
   async function authenticateAgain(ctx: Context, endpoint: GuardedEndpoint): Promise<Account> {
     const session = apiSessionOf(ctx)
     await session.reload()
@@ -67,10 +64,7 @@ export function createApi(parts: ApiParts) {
     return account
   }
 
-  /**
-   * Returns the account of the token. The account is read from the database on each request, so a disabled account is
-   * refused at once.
-   */
+  /** Reads the account from the database on each request, so a disabled account is refused at once. */
   function authenticate(ctx: Context): Promise<Account> {
     return apiSessionOf(ctx).authenticate((userId) => accounts.findById(parts.database, userId))
   }
@@ -87,6 +81,6 @@ function reply(ctx: Context, { status, body, headers = {} }: Reply): void {
   ctx.set(headers)
   ctx.body = body ?? null
   ctx.status = status
-  // Without the check for an ETag, "If-None-Match: *" would match every response.
+  // Without an ETag, `ctx.fresh` would be true for every request with "If-None-Match: *".
   if (headers.ETag !== undefined && ctx.fresh) ctx.status = 304
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { changeCustomer, createCustomer, findCustomerAlone, removeCustomer } from '../crm/index.ts'
+import { changeCustomer, createCustomer, findCustomer, removeCustomer } from '../crm/index.ts'
 import { Problem } from '../web/problem.ts'
 import type { ApiParts } from './api-parts.ts'
 import { changesToMake, customer, customerReply, customerToMake } from './customer-shapes.ts'
@@ -32,7 +32,7 @@ export function customerEndpoints({ database, clock }: ApiParts) {
         304: { description: 'Not modified: `If-None-Match` names this version.' },
       },
       async handle({ viewer, params: { id } }) {
-        const found = await findCustomerAlone(database, viewer, id)
+        const found = await findCustomer(database, viewer, id)
         if (found === undefined) throw noSuchCustomer()
         return customerReply(200, found)
       },
@@ -102,10 +102,7 @@ export function customerEndpoints({ database, clock }: ApiParts) {
   ]
 }
 
-/**
- * The error for an unknown customer. A customer of another portfolio gets the same error, so its existence stays
- * secret.
- */
+/** A customer of another portfolio gets the same answer, so its existence stays secret. */
 export function noSuchCustomer(): Problem {
   return new Problem(404, `${UNKNOWN}.`)
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { listCustomers, listPurchases, readPageKey, SORTS, writePageKey } from '../crm/index.ts'
+import { listCustomers, listPurchases, type PagedList, readPageKey, SORTS, writePageKey } from '../crm/index.ts'
 import { plainLine } from '../web/plain-text.ts'
+import { Problem } from '../web/problem.ts'
 import type { ApiParts } from './api-parts.ts'
 import { noSuchCustomer, oneCustomer } from './customer-endpoints.ts'
 import { customerList, purchaseList } from './customer-shapes.ts'
 import { endpoint } from './endpoint.ts'
-import { paging, unknownKey } from './shapes.ts'
+import { paging } from './shapes.ts'
 
 const LONGEST_FILTER = 80
 
@@ -35,15 +36,13 @@ export function customerListEndpoints({ database }: ApiParts) {
       answers: { 200: { description: 'One page of them.', schema: customerList } },
       async handle({ viewer, query: { search = '', country = '', industry = '', sort, limit, after } }) {
         const list = { list: 'customers', sort } as const
-        const key = readPageKey(after, list)
-        if (after !== undefined && key === undefined) throw unknownKey()
         const { customers, count, next } = await listCustomers(database, viewer, {
           search,
           country,
           industry,
           sort,
           size: limit,
-          after: key,
+          after: keyOf(after, list),
           before: undefined,
         })
         const listed = customers.map(({ salespersonId, salesperson, ...customer }) => ({
@@ -67,9 +66,7 @@ export function customerListEndpoints({ database }: ApiParts) {
       answers: { 200: { description: 'One page of it.', schema: purchaseList } },
       async handle({ viewer, params: { id }, query: { limit, after } }) {
         const list = { list: `purchases of ${id}`, sort: 'since' } as const
-        const key = readPageKey(after, list)
-        if (after !== undefined && key === undefined) throw unknownKey()
-        const page = await listPurchases(database, viewer, id, { size: limit, after: key })
+        const page = await listPurchases(database, viewer, id, { size: limit, after: keyOf(after, list) })
         if (page === undefined) throw noSuchCustomer()
         const { count, next } = page
         const purchases = page.purchases.map((purchase) => ({
@@ -82,4 +79,10 @@ export function customerListEndpoints({ database }: ApiParts) {
       },
     }),
   ]
+}
+
+function keyOf(after: string | undefined, list: PagedList) {
+  const key = readPageKey(after, list)
+  if (after === undefined || key !== undefined) return key
+  throw new Problem(422, 'after: is not a page key of this list. Give the `next` of the previous page.')
 }

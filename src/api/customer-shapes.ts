@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { customerChanges, type NamedCustomer, newCustomer } from '../crm/index.ts'
 import { entityTag } from './entity-tags.ts'
-import { cents, day, nextKey } from './shapes.ts'
+import { cents, day, pageFacts } from './shapes.ts'
 
 const inList = {
   id: z.int(),
@@ -22,16 +22,14 @@ export const customer = z
 export const customerList = z
   .strictObject({
     customers: z.array(z.strictObject(inList)),
-    count: z.int().meta({ description: 'How many there are on all pages.' }),
-    next: nextKey,
+    ...pageFacts,
   })
   .meta({ id: 'CustomerList' })
 
 export const purchaseList = z
   .strictObject({
     purchases: z.array(z.strictObject({ id: z.int(), date: day, description: z.string(), amount: cents })),
-    count: z.int().meta({ description: 'How many there are on all pages.' }),
-    next: nextKey,
+    ...pageFacts,
   })
   .meta({ id: 'PurchaseList' })
 

@@ -9,7 +9,7 @@ import { MOUNT } from './mount.ts'
 
 interface DocsPage extends PageModel {
   document: string
-  /** The URLs of the viewer's files, by file name. */
+  /** By file name. */
   viewer: Assets['urls']
 }
 
@@ -17,10 +17,7 @@ const PAGE = `${MOUNT}/docs`
 const DOCUMENT = `${MOUNT}/openapi.json`
 const VIEWER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js']
 
-/**
- * Serves the OpenAPI document at `/api/openapi.json` and a viewer for it at `/api/docs`. Both are public and are
- * created on first use. The viewer loads nothing from other servers.
- */
+/** Serves `/api/openapi.json` and, at `/api/docs`, a viewer that loads nothing from other servers. */
 export function apiDocs(describe: () => object) {
   let document: { text: string; etag: string } | undefined
   let viewer: { urls: Assets['urls']; serve: ReturnType<typeof serveAssets> } | undefined

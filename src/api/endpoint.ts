@@ -7,7 +7,7 @@ import type { ApiSession } from './api-session.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** A request that was validated against the endpoint's schemas. */
+/** A request after validation. */
 export interface OpenCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly ctx: Context
   readonly params: Params
@@ -15,12 +15,10 @@ export interface OpenCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly body: Body
 }
 
-/** A validated request of a signed-in user. */
 interface Call<Params = unknown, Query = unknown, Body = unknown> extends OpenCall<Params, Query, Body> {
   readonly session: ApiSession
-  /** The caller's account, read from the database during this request. */
+  /** Read from the database during this request. */
   readonly account: Account
-  /** Determines which customers the caller may see. */
   readonly viewer: Viewer
 }
 
@@ -30,15 +28,14 @@ export interface Reply {
   headers?: Record<string, string>
 }
 
-/** A documented successful response. */
 interface Answer {
   description: string
   schema?: z.ZodType
-  /** The documented response headers: name to description. */
+  /** Name to description. */
   headers?: Record<string, string>
 }
 
-/** Describes an endpoint. Requests are validated with it, and the OpenAPI document is generated from it. */
+/** Validates the requests of an endpoint. The OpenAPI document is generated from it, too. */
 interface Declaration<Params, Query, Body> {
   /** The `operationId`, for example `listCustomers`. */
   name: string
@@ -50,28 +47,28 @@ interface Declaration<Params, Query, Body> {
   description?: string
   params?: z.ZodType<Params>
   query?: z.ZodType<Query>
-  /** Ignores all query parameters. By default, unknown parameters are refused. */
+  /** Ignores the query. Without it, an unknown query parameter is answered with 422. */
   anyQuery?: true
   body?: z.ZodType<Body>
-  /** The documented request headers: name to description. */
+  /** Name to description. */
   headers?: Record<string, string>
   answers: Record<number, Answer>
-  /** The additional error responses of this endpoint: status to description. */
+  /** Error responses of this endpoint only: status to description. */
   problems?: Record<number, string>
 }
 
-/** A public endpoint. A token is optional. */
+/** A token is optional. */
 interface OpenEndpoint<Params = unknown, Query = unknown, Body = unknown> extends Declaration<Params, Query, Body> {
   access: 'open'
   handle(call: OpenCall<Params, Query, Body>): Promise<Reply>
 }
 
-/** An endpoint that needs a token. */
+/** A token is required. */
 export interface GuardedEndpoint<Params = unknown, Query = unknown, Body = unknown>
   extends Declaration<Params, Query, Body> {
   /** `write` refuses tokens whose scope is `read`. */
   access: 'read' | 'write'
-  /** The required privilege. By default any signed-in user has access. */
+  /** The required privilege. Without it, any signed-in user has access. */
   needs?: Privilege
   handle(call: Call<Params, Query, Body>): Promise<Reply>
 }
@@ -84,7 +81,7 @@ export function openEndpoint<Params, Query, Body>(
   return { ...declaration, access: 'open' }
 }
 
-/** Declares an endpoint that needs a token. GET needs read access, and every other method needs write access. */
+/** GET needs a token that may read. Every other method needs a token that may write. */
 export function endpoint<Params, Query, Body>(
   declaration: Omit<GuardedEndpoint<Params, Query, Body>, 'access'>,
 ): GuardedEndpoint {

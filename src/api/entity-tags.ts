@@ -4,15 +4,13 @@ import { Problem } from '../web/problem.ts'
 const TAGS = /[ \t,]*(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*(?=,|$)/gy
 const MOST_TAGS = 50
 
-/** Returns a version as an entity tag, for example `"7"`. */
 export function entityTag(version: number): string {
   return `"${version}"`
 }
 
 /**
- * Returns the versions in `If-Match` (RFC 9110, 13.1.1). Returns `undefined` when any version is accepted. Weak tags
- * and tags that this API did not create match no version.
- * @throws Problem 400 for a malformed header or more than 50 tags.
+ * Returns the versions in `If-Match` (RFC 9110, 13.1.1), or `undefined` when any version will do. Weak tags and foreign
+ * tags match no version. A malformed header and more than 50 tags are answered with 400.
  */
 export function wantedVersions(ctx: Context): number[] | undefined {
   const header = ctx.req.headers['if-match']

@@ -2,15 +2,12 @@ import type { Endpoint, Method } from './endpoint.ts'
 
 interface Place {
   endpoints: Endpoint[]
-  /** The decoded path parameters. */
+  /** Decoded. */
   params: Record<string, string>
 }
 
-/** Returns the endpoints at a path below `/api`, or `undefined` for an unknown path. */
-type FindPlace = (path: string) => Place | undefined
-
-/** Creates the router of the API. Paths of guarded endpoints are case-sensitive, paths of open endpoints are not. */
-export function placeFinder(endpoints: readonly Endpoint[]): FindPlace {
+/** Creates the router. Only the paths of open endpoints ignore case. */
+export function placeFinder(endpoints: readonly Endpoint[]): (path: string) => Place | undefined {
   const places = new Map<string, { pattern: RegExp; endpoints: Endpoint[] }>()
   for (const endpoint of endpoints) {
     const place = places.get(endpoint.path) ?? { pattern: patternOf(endpoint), endpoints: [] }
@@ -27,13 +24,11 @@ export function placeFinder(endpoints: readonly Endpoint[]): FindPlace {
   }
 }
 
-/** Returns the value of the `Allow` header. */
 export function allowedAt({ endpoints }: Place): string {
   const methods = endpoints.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   return [...methods, 'OPTIONS'].join(', ')
 }
 
-/** Returns the endpoint for a method. HEAD is handled by the GET endpoint. */
 export function endpointFor({ endpoints }: Place, method: string): Endpoint | undefined {
   const asked = method === 'HEAD' ? ('GET' satisfies Method) : method
   return endpoints.find((endpoint) => endpoint.method === asked)
@@ -44,7 +39,7 @@ function patternOf({ path, access }: Endpoint): RegExp {
   return new RegExp(`^${pattern}$`, access === 'open' ? 'i' : '')
 }
 
-/** Decodes the path parameters. Returns `undefined` for malformed percent-encoding. */
+/** Returns `undefined` for malformed percent-encoding. */
 function decodeAll(groups: Record<string, string>): Record<string, string> | undefined {
   try {
     return Object.fromEntries(Object.entries(groups).map(([name, text]) => [name, decodeURIComponent(text)]))

@@ -25,7 +25,6 @@ const topCustomers = z
   })
   .meta({ id: 'TopCustomers' })
 
-/** The endpoints for the caller's own data. */
 export function meEndpoints({ database }: ApiParts) {
   return [
     endpoint({

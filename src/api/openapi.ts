@@ -33,7 +33,6 @@ const PROBLEMS: Record<number, string> = {
 }
 const PROBLEM_HEADERS: Record<number, string> = { 401: 'WWW-Authenticate', 429: 'Retry-After', 503: 'Retry-After' }
 
-/** Returns the OpenAPI 3.1 document of the endpoints. It is generated from the schemas that validate the requests. */
 export function describeApi(endpoints: readonly Endpoint[]): object {
   const paths: ZodOpenApiPathsObject = {}
   for (const endpoint of endpoints)

@@ -8,8 +8,8 @@ import type { Endpoint, OpenCall } from './endpoint.ts'
 const NO_QUERY = z.strictObject({})
 
 /**
- * Creates a function that validates a request with the endpoint's schemas. The function throws a `Problem`: 404 for an
- * invalid path parameter, 400 for a repeated query parameter, and 422 for any other invalid field.
+ * Validates requests with the schemas of their endpoints. An invalid path parameter is answered with 404, a repeated
+ * query parameter with 400, and any other invalid field with 422.
  */
 export function callReader() {
   const readJson = jsonReader()
@@ -39,7 +39,7 @@ function check(schema: z.ZodType, value: unknown): unknown {
   throw new Problem(422, describeIssues(read.error))
 }
 
-/** Validates the query. An empty value of a known parameter, as in `?search=&sort=total`, is treated as absent. */
+/** An empty value of a known parameter counts as not given, as in `?search=&sort=total`. */
 function checkQuery(schema: z.ZodType, query: Record<string, unknown>): unknown {
   const known = schema instanceof z.ZodObject ? schema.shape : {}
   const given = Object.entries(query).filter(([name, value]) => value !== '' || !Object.hasOwn(known, name))

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { ZodOpenApiOverride } from 'zod-openapi'
 import { LONGEST_PAGE_KEY } from '../crm/index.ts'
-import { Problem } from '../web/problem.ts'
 
 export const moment = z.iso.datetime()
 
@@ -22,7 +21,6 @@ export const failure = z
 const DEFAULT_PAGE = 25
 const LARGEST_PAGE = 100
 
-/** The parameters of keyset pagination. */
 export const paging = {
   limit: wholeNumber(1, LARGEST_PAGE)
     .default(DEFAULT_PAGE)
@@ -30,12 +28,12 @@ export const paging = {
   after: z.string().max(LONGEST_PAGE_KEY).optional().meta({ description: '`next` of the previous page.' }),
 }
 
-export const nextKey = z
-  .string()
-  .nullable()
-  .meta({ description: 'What to give as `after` for the next page; null on the last one.' })
+/** The members of a page beside its rows. */
+export const pageFacts = {
+  count: z.int().meta({ description: 'How many there are on all pages.' }),
+  next: z.string().nullable().meta({ description: 'What to give as `after` for the next page; null on the last one.' }),
+}
 
-/** A whole number in a query parameter. Only digits are accepted. */
 function wholeNumber(least: number, most: number) {
   const range = `must be a whole number from ${least} to ${most}`
   return z
@@ -46,7 +44,7 @@ function wholeNumber(least: number, most: number) {
     .meta({ override: integer({ minimum: least, maximum: most }) })
 }
 
-/** An id in a path. Leading zeros are refused. `unknown` is the message of the 404 response. */
+/** An invalid id is answered with 404 and the message `unknown`. */
 export function idInPath(unknown: string) {
   return z
     .string()
@@ -56,15 +54,9 @@ export function idInPath(unknown: string) {
     .meta({ override: integer({ minimum: 1 }) })
 }
 
-/** Documents a string of digits as an integer. */
 function integer(range: { minimum: number; maximum?: number }): ZodOpenApiOverride {
   return ({ jsonSchema }) => {
     delete jsonSchema.pattern
     Object.assign(jsonSchema, { type: 'integer', ...range })
   }
-}
-
-/** The error for an invalid page key. */
-export function unknownKey(): Problem {
-  return new Problem(422, 'after: is not a page key of this list. Give the `next` of the previous page.')
 }

@@ -68,7 +68,6 @@ const presence = z
 
 const TAG = 'Signing in'
 
-/** The documented endpoints that check the API, sign in and sign out. None of them requires a token. */
 export function signInEndpoints(parts: ApiParts) {
   const { log, database } = parts
   return [
@@ -82,7 +81,7 @@ export function signInEndpoints(parts: ApiParts) {
       async handle({ ctx }) {
         const { session } = ctx
         const userId = session instanceof TokenSession && !session.isNew ? session.userId : undefined
-        // Tokens are revoked shortly after an account is disabled, so the account is read here too.
+        // Disabling an account revokes its tokens a moment later, so the account is checked too.
         const account = userId && (await accounts.findById(database, userId))
         const about = account ? { signedIn: true, userId } : { signedIn: false }
         return { status: 200, body: { message: 'The API is here.', ...about } }
@@ -141,10 +140,7 @@ export function signInEndpoints(parts: ApiParts) {
   ]
 }
 
-/**
- * Reads a username. Text that is neither a userId nor an e-mail address is treated as an unknown address, so that the
- * response time and the rate limit are the same.
- */
+/** Treats any other text as an unknown e-mail address, so that response time and rate limit do not differ. */
 function nameOf(username: number | string): AccountName {
   const text = String(username)
   return readAccountName(text) ?? { email: text.trim().toLowerCase() }

@@ -28,9 +28,7 @@ const variables = z.strictObject({ variables: z.record(z.string(), z.string()) }
 const TAG = 'Session variables'
 const PATH = '/session/variables/{name}'
 
-/**
- * The endpoints for session variables. A variable is a short text that is stored with the token and removed with it.
- */
+/** The variables are texts that are stored with the token and removed with it. */
 export function variableEndpoints() {
   return [
     endpoint({

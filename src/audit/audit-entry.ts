@@ -1,4 +1,4 @@
-/** The events of the audit trail, with their labels. */
+/** The events, with their labels. */
 export const AUDIT_EVENTS = {
   'sign-in': 'Signed in',
   'sign-in-failed': 'Sign-in failed',
@@ -23,7 +23,7 @@ export const AUDIT_EVENTS = {
 
 export type AuditEvent = keyof typeof AUDIT_EVENTS
 
-/** The origin of an event. The field names match those of a cause in the session layer. */
+/** The fields have the names that a cause has in the session layer. */
 export interface AuditOrigin {
   requestId?: string | undefined
   address?: string | null | undefined
@@ -31,10 +31,10 @@ export interface AuditOrigin {
   device?: string | null | undefined
 }
 
-/** An entry of the audit trail. It must never contain a password, token, cookie or hash. */
+/** Must never contain a password, token, cookie or hash. */
 export interface AuditEntry extends AuditOrigin {
   event: AuditEvent
-  /** The user that the entry is about. Omit it for a guest, and for a name that was only entered. */
+  /** The user that the entry is about. Absent for a guest, and for a name that was only entered. */
   userId?: string | undefined
   /** The name of the user, or the name that was entered. */
   userName?: string | undefined
@@ -43,24 +43,21 @@ export interface AuditEntry extends AuditOrigin {
   byUserName?: string | undefined
   /** The session's public handle. */
   sessionId?: string | undefined
-  /** Further details as text, such as the reason or the device. */
+  /** Such as the reason or the device. */
   detail?: string | undefined
 }
 
-/**
- * Unauthenticated clients can cause any number of these events. Equal ones are therefore stored as one row with a
- * count.
- */
+/** Anyone can cause these events without signing in. Equal ones become one row with a count. */
 const REPEATED: readonly AuditEvent[] = ['sign-in-failed', 'link-refused', 'refused']
 
 export function isRepeatable({ event }: AuditEntry): boolean {
   return REPEATED.includes(event)
 }
 
-// The details of failed sign-ins that name an existing account.
+// Failed sign-ins with these details name an existing account.
 const AT_AN_ACCOUNT: readonly string[] = ['wrong password', 'address not validated yet']
 
-/** Returns whether the entry names an existing account. The limits on repeated entries never remove such a name. */
+/** The limits on repeated entries never remove the name of an existing account. */
 export function namesAnAccount({ userId, userName, detail }: AuditEntry): boolean {
   return userId !== undefined || (Boolean(userName) && AT_AN_ACCOUNT.includes(detail ?? ''))
 }

@@ -5,9 +5,7 @@ import type { AuditEntry } from './audit-entry.ts'
 // The lengths of the columns.
 const LONGEST = { name: 120, id: 64, session: 32, address: 64, device: 200, detail: 300 }
 
-/**
- * Returns a function that creates rows. The ids of the rows sort by time, and within this process by creation order.
- */
+/** Creates rows whose ids sort by time. Ids of this process also sort by creation order. */
 export function auditRows(): (entry: AuditEntry, at: number, times?: number) => AuditRow {
   let made = 0
   return (entry, at, times = 1) => {
@@ -30,14 +28,14 @@ export function auditRows(): (entry: AuditEntry, at: number, times?: number) => 
   }
 }
 
-/** Returns a text that sorts before the ids of all rows from this time on. */
+/** Returns a text that sorts before all ids from this time on. */
 export function firstIdAt(milliseconds: number): string {
   return Math.max(0, milliseconds).toString(36).padStart(9, '0')
 }
 
 const SEQUENCE = 36 ** 5
 
-/** Replaces control, line-break and direction characters by spaces, and truncates the text to `longest` characters. */
+/** Replaces control characters, line breaks and direction marks by spaces. */
 function clean(text: string | null | undefined, longest: number): string {
   const visible = (text ?? '').slice(0, longest * 4).replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
   return [...visible.trim()].slice(0, longest).join('')

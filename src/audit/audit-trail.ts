@@ -14,15 +14,14 @@ interface AuditTrailOptions {
   log: Pick<Logger, 'warn'>
 }
 
-// Entries are written in batches.
 const WRITE_MILLISECONDS = 50
 const RETRY_MILLISECONDS = 2000
 const ROWS_A_STATEMENT = 100
 const MOST_WAITING = 50_000
 
 /**
- * The append-only audit trail of sign-ins and sessions. It never delays or fails a request. While the database fails,
- * up to 50,000 rows wait in memory. Further rows are lost, and their number is logged.
+ * The append-only audit trail. It never delays or fails a request. While the database fails, up to 50,000 rows wait in
+ * memory. Further rows are lost, and the log says how many.
  */
 export class AuditTrail {
   readonly #database: Kysely<Database>
@@ -49,7 +48,7 @@ export class AuditTrail {
     else this.#queue(this.#rowOf(entry, this.#clock.now()))
   }
 
-  /** Writes the waiting rows. Resolves when they are in the table or the write has failed. Never rejects. */
+  /** Resolves when the waiting rows are in the table or the write has failed. Never rejects. */
   async written(): Promise<void> {
     this.#cancelWrite?.()
     this.#cancelWrite = undefined

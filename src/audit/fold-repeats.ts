@@ -2,11 +2,11 @@ import type { Clock } from '../session/index.ts'
 import { type AuditEntry, namesAnAccount } from './audit-entry.ts'
 
 const MINUTE_MILLISECONDS = 60_000
-// Above these limits, attempts are counted without their names and addresses. The first limit is per event and address.
+// Beyond these limits, attempts are counted without names and addresses. The first limit is per event and address.
 const MOST_OF_AN_ADDRESS = 10
 const MOST_COUNTED = 300
 
-/** The newest of several equal entries, and the number of entries after the first. */
+/** The newest of several equal entries. `more` counts the entries after the first. */
 interface Counted {
   entry: AuditEntry
   address: string
@@ -15,10 +15,7 @@ interface Counted {
   cancel: () => void
 }
 
-/**
- * Limits the rows of repeatable events. The first entry is written immediately. Later entries with the same event,
- * account, address and detail within a minute become one row. That row has their count and the time of the last one.
- */
+/** Writes the first of several equal entries at once, and those of the next minute as one row with a count. */
 export class RepeatFolder {
   readonly #clock: Clock
   readonly #write: (entry: AuditEntry, at: number, times: number) => void
@@ -55,10 +52,7 @@ export class RepeatFolder {
     if (counted && counted.more > 0) this.#write(counted.entry, counted.at, counted.more)
   }
 
-  /**
-   * Returns the entry, or a less specific one when too many are counted already. The name of an existing account is
-   * never removed.
-   */
+  /** Returns a less specific entry when too many are counted. The name of an existing account stays. */
   #narrowed(entry: AuditEntry): AuditEntry {
     if (this.#counted.has(keyOf(entry))) return entry
     const { event, userId, userName, requestId, device, address } = entry

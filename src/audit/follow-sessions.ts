@@ -1,9 +1,5 @@
-import type { EndReason, SessionEvent, SessionEventName, SessionEvents } from '../session/index.ts'
+import type { EndReason, SessionEvent, SessionEvents, Sessions } from '../session/index.ts'
 import type { AuditEntry } from './audit-entry.ts'
-
-interface FollowedSessions {
-  on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
-}
 
 export interface Notes {
   note(entry: AuditEntry): void
@@ -20,11 +16,11 @@ const WHY: Record<EndReason, string> = {
 }
 
 /**
- * Writes the events of the session layer to the audit trail, except sessions of guests that begin or expire. The
- * application records sign-ins itself, because the session layer does not see failed ones. Returns a function that
- * stops listening.
+ * Writes the events of the session layer to the audit trail. Sessions of guests that begin or expire are left out. The
+ * application notes sign-ins itself, because the session layer does not see failed ones.
+ * Returns a function that stops listening.
  */
-export function followSessions(sessions: FollowedSessions, audit: Notes): () => void {
+export function followSessions(sessions: Pick<Sessions, 'on'>, audit: Notes): () => void {
   const note = (event: SessionEvent, entry: AuditEntry) => audit.note({ ...aboutSession(event), ...entry })
   const stops = [
     sessions.on('created', (event) => {
@@ -39,7 +35,7 @@ export function followSessions(sessions: FollowedSessions, audit: Notes): () => 
     ),
     sessions.on('renewed', (event) => note(event, { event: 'renewed', detail: whatWasRenewed(event) })),
     sessions.on('ended', (event) => {
-      // A replaced session is recorded by its 'secured' event. Expired sessions of guests are not recorded.
+      // The 'secured' event has recorded a replaced session already.
       if (event.reason === 'secured' || (isGuest(event) && event.reason !== 'revoked')) return
       note(event, { event: endOf(event), detail: WHY[event.reason] })
     }),
@@ -51,7 +47,7 @@ export function followSessions(sessions: FollowedSessions, audit: Notes): () => 
         detail: `link ${event.handle}${event.requestOnly ? ', for one request only' : ''}`,
       }),
     ),
-    // The session of a guest was created by this request, so the entry omits its handle.
+    // A guest's session exists only since this request, so its handle tells nothing.
     sessions.on('linkRefused', (event) => {
       const { sessionId, ...about } = aboutSession(event)
       audit.note({ ...about, ...(!isGuest(event) && { sessionId }), event: 'link-refused' })

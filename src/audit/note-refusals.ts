@@ -4,8 +4,8 @@ import { originOf } from '../web/request-origin.ts'
 import type { Notes } from './follow-sessions.ts'
 
 /**
- * Koa middleware that records each refused request (status 403) once. Mount it above an API that handles its own
- * errors. Mount the same instance again below the error pages, where the error still names the missing privilege.
+ * Records each request that is answered with 403, once. Mount it above an API that answers its own errors. Mount the
+ * same instance below the error pages too: there, the error still names the missing privilege.
  */
 export function noteRefusals(audit: Notes) {
   const noted = new WeakSet<Context>()
@@ -26,7 +26,7 @@ export function noteRefusals(audit: Notes) {
 }
 
 function noteRefusal(audit: Notes, ctx: Context, error: unknown): void {
-  // A request that is refused before the session middleware runs has no session.
+  // A request that is refused above the session middleware has no session.
   const user = ctx.session?.userId === undefined ? undefined : ctx.session
   const privilege = error instanceof SessionError ? error.privilege : undefined
   audit.note({
@@ -35,7 +35,7 @@ function noteRefusal(audit: Notes, ctx: Context, error: unknown): void {
     userId: user?.userId,
     userName: user?.userName,
     sessionId: user?.id,
-    // The query is omitted, because it may contain a one-time token.
+    // Without the query, which may contain a one-time token.
     detail: `${ctx.method} ${ctx.path.slice(0, 120)}${privilege === undefined ? '' : `: needs ${privilege}`}`,
   })
 }

@@ -3,25 +3,25 @@ import type { AuditRow, Database } from '../../db/tables.ts'
 import type { AuditEvent } from './audit-entry.ts'
 import { firstIdAt } from './audit-row.ts'
 
-/** The conditions for the entries. An omitted field does not restrict the entries. */
+/** Conditions for the entries. An omitted field is no condition. */
 export interface AuditFilter {
   event?: AuditEvent | undefined
-  /** Matches entries about or by these users, and entries without a user in which one of these names was entered. */
+  /** Entries about or by these users, and entries without a user for which one of the names was entered. */
   user?: { ids: readonly string[]; names: readonly string[] } | undefined
   sessionId?: string | undefined
   address?: string | undefined
-  /** The time range in milliseconds. `until` is exclusive. */
+  /** In milliseconds. `until` is exclusive. */
   from?: number | undefined
   until?: number | undefined
 }
 
 export interface AuditPage {
   rows: AuditRow[]
-  /** The value of `after` for the next page; `undefined` on the last page. */
+  /** What to give as `after` for the next page. `undefined` on the last page. */
   next: string | undefined
 }
 
-/** Returns one page of the trail, newest first. Uses keyset pagination. */
+/** Returns one page of the trail, newest first. */
 export async function readAudit(
   database: Kysely<Database>,
   { event, user, sessionId, address, from, until }: AuditFilter,

@@ -7,7 +7,7 @@ const DAY_MILLISECONDS = 24 * 60 * 60_000
 // Small batches keep the write lock short.
 const ROWS_A_STATEMENT = 1000
 
-/** The maximum numbers of rows. `anonymous` limits the rows without a user, which unauthenticated clients can cause. */
+/** The most rows. `anonymous`: rows without a user, which anyone can cause without signing in. */
 interface AuditCeilings {
   all: number
   anonymous: number
@@ -15,10 +15,7 @@ interface AuditCeilings {
 
 const CEILINGS: AuditCeilings = { all: 1_000_000, anonymous: 250_000 }
 
-/**
- * Removes rows older than `days`, then the oldest rows above the ceilings. With `days` 0, no row is removed because of
- * its age.
- */
+/** Removes rows older than `days` (0: no row is too old), then the oldest rows above the ceilings. */
 export async function sweepAudit(
   database: Kysely<Database>,
   now: number,

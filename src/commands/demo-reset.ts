@@ -9,13 +9,12 @@ import { runCommand } from './run-command.ts'
 interface DatabaseFile {
   path: string
   variable: string
-  /** A table of this demo. A file without this table belongs to another program and is not deleted. */
+  /** A table of this demo. A file without it belongs to another program and is not deleted. */
   table: string
 }
 
 await runCommand(resetDemo)
 
-/** Runs `npm run demo:reset`: deletes the demo's data and creates it again. */
 async function resetDemo(): Promise<void> {
   const config = readConfig(process.env)
   if (config.profile !== 'demo')
@@ -50,7 +49,7 @@ async function deleteEverything(config: Config, connections: Connections): Promi
   if (postgres) process.stdout.write(`emptied ${await postgres.empty()}\n`)
 }
 
-/** Ends the sessions of this application. A store on a server may also contain sessions of other applications. */
+/** Ends only this application's sessions. A store on a server may hold sessions of others. */
 async function endAllSessions(config: Config): Promise<void> {
   const parts = await createParts({ ...config, sessions: 'scalable' })
   try {

@@ -1,5 +1,5 @@
 import { readConfig } from '../config/config.ts'
-import { type SessionStoreSetting, sessionStore } from '../config/config-values.ts'
+import { sessionStore } from '../config/config-values.ts'
 import { StartError } from '../config/start-error.ts'
 import { Connections } from '../parts/connections.ts'
 import { openSessionStore } from '../parts/open-session-store.ts'
@@ -12,7 +12,6 @@ const USAGE =
 
 await runCommand(moveSessions)
 
-/** Runs `npm run sessions:move`: copies the sessions of `APP_NAME` into an empty store. */
 async function moveSessions(): Promise<void> {
   const [from, to, ...more] = process.argv.slice(2)
   if (from === undefined || to === undefined || more.length > 0) throw new StartError(USAGE)
@@ -37,17 +36,13 @@ async function moveSessions(): Promise<void> {
 }
 
 async function open(address: string, connections: Connections, variable: string): Promise<SessionStore> {
-  return openSessionStore(settingOf(address, variable), connections, { variable })
-}
-
-function settingOf(address: string, variable: string): SessionStoreSetting {
   const read = sessionStore.safeParse(address)
-  if (read.success && read.data.kind !== 'memory') return read.data
+  if (read.success && read.data.kind !== 'memory') return openSessionStore(read.data, connections, { variable })
   const problem = read.success ? 'memory holds nothing that could be moved.' : read.error.issues[0]?.message
   throw new StartError(`${variable}: ${problem}\n${USAGE}`)
 }
 
-/** Throws a `StartError` when a server uses the store. Only embedded stores record which processes use them. */
+/** Only embedded stores record which processes use them. */
 async function refuseWhileServed({ presence }: SessionStore, appName: string): Promise<void> {
   const own = `move-${process.pid}`
   const isAlone = (await presence?.leave({ app: appName, processId: own, now: Date.now() })) ?? true

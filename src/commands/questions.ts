@@ -1,19 +1,19 @@
 import { createInterface } from 'node:readline'
 import { type Readable, Writable } from 'node:stream'
 
-/** The error for input that ends before all questions are answered. */
+/** The input ended before all questions were answered. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
 }
 
-/** Asks questions in a terminal, or reads the answers from a pipe, one answer per line. */
+/** Asks questions in a terminal. Answers from a pipe are read one per line. */
 export class Questions {
   readonly #output: Writable
   readonly #lines: AsyncIterator<string>
-  readonly #close: () => void
+  readonly close: () => void
   #hidden = false
 
-  /** `terminal`: whether `input` is a terminal, where everything except secrets is echoed. */
+  /** In a terminal, everything except secrets is echoed. */
   constructor(input: Readable, output: Writable, { terminal }: { terminal: boolean }) {
     this.#output = output
     const echo = new Writable({
@@ -25,16 +25,16 @@ export class Questions {
     const lines = createInterface({ input, output: echo, terminal, historySize: 0 })
     lines.once('SIGINT', () => lines.close())
     this.#lines = lines[Symbol.asyncIterator]()
-    this.#close = () => lines.close()
+    this.close = () => lines.close()
   }
 
-  /** Asks a question. Returns the answer without surrounding blanks. */
+  /** Returns the answer without surrounding blanks. */
   async ask(question: string): Promise<string> {
     this.#output.write(question)
     return (await this.#nextLine()).trim()
   }
 
-  /** Asks a question without echoing the answer. Returns the answer unchanged. */
+  /** Asks without echoing the answer. Returns the answer unchanged. */
   async askSecretly(question: string): Promise<string> {
     this.#output.write(question)
     this.#hidden = true
@@ -44,10 +44,6 @@ export class Questions {
       this.#hidden = false
       this.#output.write('\n')
     }
-  }
-
-  close(): void {
-    this.#close()
   }
 
   async #nextLine(): Promise<string> {

@@ -4,10 +4,7 @@ import { StartError } from '../config/start-error.ts'
 
 type ErrorClass = abstract new (...args: never[]) => Error
 
-/**
- * Runs a command and ends the process. A `ConfigError`, a `StartError` and the errors in `expected` are printed without
- * a stack, because the user can fix them.
- */
+/** Ends the process. Errors that the user can fix are printed without a stack. */
 export async function runCommand(command: () => Promise<void>, expected: readonly ErrorClass[] = []): Promise<never> {
   try {
     await command()

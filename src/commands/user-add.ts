@@ -7,10 +7,7 @@ import { runCommand } from './run-command.ts'
 
 await runCommand(addUser, [AccountError, NoAnswer])
 
-/**
- * Runs `npm run user:add`: adds a staff account. The command reads the password from the input, because arguments are
- * visible in shell histories and process lists.
- */
+/** Asks for the password, because shell histories and process lists show arguments. */
 async function addUser(): Promise<void> {
   const config = readConfig(process.env)
   const questions = new Questions(process.stdin, process.stdout, { terminal: process.stdin.isTTY === true })

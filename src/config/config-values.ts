@@ -2,9 +2,9 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { projectRoot } from './project-root.ts'
 
-// Each message follows "<NAME>: ". No message contains the value, because an address may contain a password.
+// A message follows "<NAME>: ". It never contains the value, because an address may contain a password.
 
-/** A database. `file` is an absolute path or `:memory:`. Never print `url`, because it may contain a password. */
+/** `file` is an absolute path or `:memory:`. Never print `url`, because it may contain a password. */
 export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
 
 export type SessionStoreSetting = DatabaseSetting | { kind: 'redis'; url: string } | { kind: 'memory' }
@@ -63,11 +63,10 @@ export const mailFrom = z.string().transform((text, context): string => {
   return refuse(context, 'use an address such as crm@example.com, or CRM <crm@example.com>.')
 })
 
-/** A secret of characters that are allowed in an HTTP header. */
+/** Fits into an HTTP header. */
 export const secret = z
   .string()
   .regex(/^[\x21-\x7e]{16,200}$/, 'use 16 to 200 letters, digits or signs without spaces, chosen at random.')
-  .transform((text): string | undefined => text)
 
 const POSTGRES_ADDRESS = 'postgres://user:password@host:port/database'
 

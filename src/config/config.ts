@@ -21,15 +21,15 @@ import { projectRoot } from './project-root.ts'
 
 /** All settings, read once at the start and frozen. */
 export interface Config {
-  /** The set of defaults. `demo` follows the documented example exactly, and `production` is hardened. */
+  /** Chooses the defaults. `demo` behaves exactly as the documented example. `production` is hardened. */
   profile: 'demo' | 'production'
   host: string
   port: number
-  /** Whether `PORT` is set. When it is not set, a busy port is replaced by a free one. */
+  /** When false, a busy port is replaced by a free one. */
   portIsExplicit: boolean
   /** The origin that users open, without a trailing slash. `undefined`: the address that the server listens on. */
   publicUrl: string | undefined
-  /** The port of the demo’s own external platform. `undefined`: the port after this server’s. */
+  /** The port of the demo’s own external platform. `undefined`: this server’s port plus one. */
   platformPort: number | undefined
   /** The address of another external platform. `undefined`: the demo starts its own, and production has none. */
   platformUrl: string | undefined
@@ -40,44 +40,41 @@ export interface Config {
   sessions: 'scalable' | 'none'
   /** When a visitor gets a session. */
   guests: 'first-request' | 'first-write'
-  /** Whether a failed login shows which input was wrong (`documented`) or not (`uniform`). */
+  /** `documented`: a failed login shows which input was wrong. `uniform`: it does not. */
   loginText: 'documented' | 'uniform'
-  /** Whether a link in a mail is redeemed when it is opened (`direct`, documented) or by a button (`confirm`). */
+  /** How a link in a mail is redeemed. `direct` (documented): by opening it. `confirm`: by a button on its page. */
   linkMode: 'direct' | 'confirm'
-  /** The idle timeout. */
   sessionIdleMinutes: number
-  /** The absolute timeout. 0: none. */
+  /** 0: no absolute timeout. */
   sessionAbsoluteHours: number
-  /** JADE's session timeout, which replaces the idle timeout. 0: sessions never expire. `undefined`: not replaced. */
+  /** JADE's session timeout, which replaces the idle timeout when it is set. 0: sessions never expire. */
   sessionTimeoutMinutes: number | undefined
-  /** Whether the last process that stops closes all sessions. Sessions in Redis and PostgreSQL are never closed. */
+  /** Whether the last process to stop closes all sessions. Sessions in Redis and PostgreSQL stay open. */
   sessionCloseOnStop: boolean
   maxSessions: number | undefined
   maxGuests: number | undefined
   maxSessionsPerUser: number | undefined
-  /** The number of days after which audit rows are removed. 0: never. */
+  /** After this number of days, audit rows are removed. 0: never. */
   auditDays: number
   /** The number of trusted reverse proxies. 0: `X-Forwarded-*` headers are ignored. */
   trustProxyHops: number
   bcryptCost: number
   /** The mail server. `undefined`: mail is shown on the demo’s mailbox page. */
   smtpUrl: string | undefined
-  /** The sender of all mail. */
   mailFrom: string
   /** The number of workers. 1: a single process without workers. */
   webConcurrency: number
   /**
-   * The bearer token of `/metrics`. `undefined`: only programs on this machine may read the metrics, and only when the
+   * The bearer token of `/metrics`. `undefined`: only programs on this machine can read the metrics, and only while the
    * server listens on a loopback address.
    */
   metricsToken: string | undefined
-  logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+  logLevel: (typeof LOG_LEVELS)[number]
   tls: { certFile: string; keyFile: string } | undefined
 }
 
 type Environment = Record<string, string | undefined>
 
-/** The error for an invalid configuration. The message has one line for each problem. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   /** One sentence for each problem, beginning with the name of the variable. */
@@ -91,15 +88,12 @@ export class ConfigError extends Error {
 
 const DEFAULT_PORT = 8044
 const LONGEST_MINUTES = 525_600
-// The documented minimum of the idle timeout.
+// The documented minimum.
 const SHORTEST_IDLE_MINUTES = 60
 // With a lower cost, attackers could guess the passwords of stolen hashes too quickly.
 const LOWEST_PRODUCTION_COST = 10
 
-/**
- * Reads and validates the environment. An empty variable counts as unset.
- * @throws a `ConfigError` that lists all problems at once.
- */
+/** An empty variable counts as not set. The `ConfigError` lists all problems at once. */
 export function readConfig(env: Environment): Config {
   const problems: string[] = []
   const read = <T>(name: string, schema: z.ZodType<T>, fallback: T): T => {
@@ -117,7 +111,7 @@ export function readConfig(env: Environment): Config {
     kind: 'sqlite',
     file: join(projectRoot(), 'db', 'crm.sqlite'),
   })
-  // The order of these calls is the order of the problems in the error message.
+  // The order of these calls is the order of the problems in the message.
   const boundHost = read('HOST', host, '127.0.0.1')
   const port = read('PORT', wholeNumber(0, 65_535), DEFAULT_PORT)
   const publicUrl = read('PUBLIC_URL', origin, undefined)
@@ -164,7 +158,6 @@ export function readConfig(env: Environment): Config {
   return freeze(config)
 }
 
-/** Yields the problems of settings that contradict other settings or the profile. */
 function* contradictions(config: Config, env: Environment): Generator<[name: string, problem: string]> {
   const { publicUrl, database, sessionStore, webConcurrency } = config
   if (Boolean(env.TLS_CERT?.trim()) !== Boolean(env.TLS_KEY?.trim()))
@@ -176,16 +169,9 @@ function* contradictions(config: Config, env: Environment): Generator<[name: str
   if (config.maxSessions !== undefined && (config.maxGuests ?? 0) > config.maxSessions)
     yield ['MAX_GUESTS', `is above MAX_SESSIONS (${config.maxSessions}), which counts the guests too. Lower it.`]
 
-  if (webConcurrency > 1 && config.sessions !== 'none' && isInMemory(sessionStore))
-    yield [
-      'SESSION_STORE',
-      `is memory, which ${webConcurrency} processes (WEB_CONCURRENCY) cannot share. Use a file or a server.`,
-    ]
-  if (webConcurrency > 1 && isInMemory(database))
-    yield [
-      'DATABASE_URL',
-      `is memory, which ${webConcurrency} processes (WEB_CONCURRENCY) cannot share. Use a file or a server.`,
-    ]
+  const notShared = `is memory, which ${webConcurrency} processes (WEB_CONCURRENCY) cannot share. Use a file or a server.`
+  if (webConcurrency > 1 && config.sessions !== 'none' && isInMemory(sessionStore)) yield ['SESSION_STORE', notShared]
+  if (webConcurrency > 1 && isInMemory(database)) yield ['DATABASE_URL', notShared]
 
   if (config.profile !== 'production') return
   if (publicUrl === undefined)
@@ -212,20 +198,16 @@ function isInMemory(setting: SessionStoreSetting): boolean {
   return setting.kind === 'memory' || (setting.kind === 'sqlite' && setting.file === ':memory:')
 }
 
-/** Returns whether a host name or address is a loopback address. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
-/** Returns a sender in the domain of `publicUrl`, or in the reserved domain `crm.example`. */
+/** The domain `crm.example` is reserved for examples. */
 function senderAt(publicUrl: string | undefined): string {
   const host = publicUrl === undefined ? '' : new URL(publicUrl).hostname
   return `no-reply@${host.includes('.') && !isLoopback(host) && !/^[\d.]+$/.test(host) ? host : 'crm.example'}`
 }
 
-/**
- * Returns the default session store: a file beside a SQLite database, memory for `:memory:`, or the same PostgreSQL.
- */
 function storeBeside(database: DatabaseSetting): SessionStoreSetting {
   if (database.kind === 'postgres') return database
   if (database.file === ':memory:') return { kind: 'memory' }

@@ -3,7 +3,6 @@ import { type Session, SessionError, type Sessions } from '../session/index.ts'
 import type { CrmStorage } from './crm-storage.ts'
 import type { Privilege } from './privileges.ts'
 
-/** A session with the storage and the privileges of the CRM. */
 export type CrmSession = Session<CrmStorage, Privilege>
 
 export type CrmSessions = Sessions<CrmStorage, Privilege>
@@ -15,10 +14,7 @@ declare module 'koa' {
   }
 }
 
-/**
- * Returns the session and the user of a page behind `requirePrivilege` or `requireUser`.
- * @throws a `TypeError` when no user is signed in.
- */
+/** Returns the session and the user behind `requireUser` or `requirePrivilege`. Else throws a `TypeError`. */
 export function signedIn(ctx: Context): { session: CrmSession; userId: string } {
   const { session } = ctx
   if (session?.userId === undefined)
@@ -28,7 +24,7 @@ export function signedIn(ctx: Context): { session: CrmSession; userId: string } 
   return { session, userId: session.userId }
 }
 
-/** Requires a signed-in user. Other visitors are redirected to the login, which redirects back to the page. */
+/** Other visitors are sent to the login, which sends them back to the page. */
 export function requireUser({ loginPath }: { loginPath: string }) {
   return async function requireUser(ctx: Context, next: Next) {
     const session = currentSession(ctx)
@@ -38,10 +34,7 @@ export function requireUser({ loginPath }: { loginPath: string }) {
   }
 }
 
-/**
- * Reloads the session, because the user may have been signed out while the body was received. Put it between the body
- * parser and the check of privileges.
- */
+/** Put it between the body parser and the check of privileges: the user may be signed out while the body arrives. */
 export function reloadSession() {
   return async function reloadSession(ctx: Context, next: Next) {
     await ctx.session?.reload()
@@ -50,8 +43,8 @@ export function reloadSession() {
 }
 
 /**
- * Waits for a write after an action has completed (best effort). Ignores failures of the store, because after an error
- * page the user would repeat the action.
+ * Waits for a write that follows a completed action. Ignores failures of the store: after an error page, the user would
+ * repeat the action.
  */
 export async function bestEffort(write: Promise<unknown>): Promise<void> {
   try {
@@ -62,7 +55,7 @@ export async function bestEffort(write: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Requires sessions. Responds with status 503 when the server runs without sessions. */
+/** Answers with 503 when the server runs without sessions. */
 export function requireSession() {
   return async function requireSession(ctx: Context, next: Next) {
     currentSession(ctx)
@@ -70,10 +63,7 @@ export function requireSession() {
   }
 }
 
-/**
- * Returns `sessions` for pages behind `requireSession`, `requireUser` or `requirePrivilege`.
- * @throws a `TypeError` that names `caller`, when `sessions` is null.
- */
+/** Behind `requireSession`, `requireUser` or `requirePrivilege`, `sessions` cannot be null. */
 export function sessionsBehindGuard<S>(sessions: S | null, caller: string): S {
   if (sessions !== null) return sessions
   throw new TypeError(
@@ -81,7 +71,7 @@ export function sessionsBehindGuard<S>(sessions: S | null, caller: string): S {
   )
 }
 
-/** Returns the session of the request. Throws a `SessionError` when the server runs without sessions. */
+/** @throws a `SessionError` when the server runs without sessions. */
 export function currentSession(ctx: Context): CrmSession {
   if (ctx.session) return ctx.session
   throw new SessionError(

@@ -1,12 +1,12 @@
-/** The storage of a CRM session, which all tabs of a browser share. */
+/** What a session stores. All tabs of a browser share it. */
 export interface CrmStorage {
-  /** The top 3 customers of a user. `owner` is the userId. The customers are not shown to another user. */
+  /** `owner` is the userId. Another user of the session never sees these customers. */
   myTop3?: { owner: string; customers: TopCustomer[] }
-  /** The state of the newest sign-up in this session. `ID` is the id of the account. */
+  /** The newest sign-up in this session. `ID` is the id of the account. */
   status?: { step: SignUpStep; email: string; ID: string }
-  /** The tokens of recently submitted forms. With them, a double submit is processed only once. */
+  /** The tokens of submitted forms. A form that is submitted twice is processed once. */
   consumedForms?: string[]
-  /** The flash message of the next page. */
+  /** The flash message, which the next page shows once. */
   flash?: string
   /** The latest decision of the external platform. */
   lastOperation?: { id: number; state: 'approved' | 'refused' }

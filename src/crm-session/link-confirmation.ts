@@ -16,10 +16,9 @@ interface ConfirmLinkPage extends PageModel {
 const LINK_PARAMETERS = [LINK_PARAMETER, REPLACE_PARAMETER]
 
 /**
- * Asks for confirmation before a one-time link is redeemed, except on pages with their own confirmation. The button
- * posts to the address of the link. That request redeems the link and redirects to the page.
- *
- * `hasPage` returns whether the application has a route for a path and a method.
+ * Asks before a one-time link is redeemed, unless the linked page asks itself. The button posts to the address of the
+ * link. That request redeems the link and redirects to the page.
+ * `hasPage` says whether the application has a route for a path and a method.
  */
 export function linkConfirmation(hasPage: (path: string, method: string) => boolean) {
   return async function linkConfirmation(ctx: Context, next: Next) {
@@ -44,10 +43,7 @@ export function linkConfirmation(hasPage: (path: string, method: string) => bool
   }
 }
 
-/**
- * Returns the address that redeems the link. When `instead` is set, redeeming the link signs out the
- * current user.
- */
+/** Returns the address that redeems the link. When `instead` is set, the link signs out that user. */
 export function confirmAction(ctx: Context, instead: string | undefined): string {
   const parameters = [...new URLSearchParams(ctx.querystring)].filter(([name]) => name !== REPLACE_PARAMETER)
   if (instead !== undefined) parameters.push([REPLACE_PARAMETER, '1'])

@@ -1,6 +1,6 @@
 import type { Role } from '../../db/tables.ts'
 
-/** The privileges of the CRM. `WebAdmin` (4D) gives access to the administration. */
+/** `WebAdmin`, a name from 4D, gives access to the administration. */
 export type Privilege =
   | 'viewPortfolio'
   | 'viewCustomers'
@@ -16,7 +16,7 @@ export const privileges = {
   viewCustomers: ['viewPortfolio'],
 } satisfies Partial<Record<Privilege, Privilege[]>>
 
-/** The privileges of each role. A `customer` is a user who signed up. */
+/** A `customer` is a user who signed up. */
 export const roles = {
   salesperson: ['editCustomers'],
   manager: ['viewAllCustomers', 'editCustomers'],

@@ -3,8 +3,8 @@ import { deviceKey } from '../web/device-key.ts'
 import type { EventStreams } from '../web/event-streams.ts'
 
 /**
- * Restricts an event stream to signed-in users. Responds to others with status 204, so that the browser does not
- * reconnect. A HEAD request returns the status only. Never starts a session and never extends the idle timeout.
+ * Lets only signed-in users open an event stream. Others get status 204, after which a browser does not reconnect.
+ * Never starts a session and never extends the idle timeout.
  */
 export function onlyWhileSignedIn() {
   return async function onlyWhileSignedIn(ctx: Context, next: Next) {
@@ -14,7 +14,7 @@ export function onlyWhileSignedIn() {
   }
 }
 
-/** Serves `/session/events`. Sends the event "ended" when the session or the credential of this browser has ended. */
+/** Sends the event "ended" when the session or the credential of this browser has ended. */
 export function sessionEvents({
   sessions,
   streams,
@@ -30,7 +30,7 @@ export function sessionEvents({
     }
     const over = new AbortController()
     const key = `session ${deviceKey(ctx, sessions.cookieName)}`
-    // Not status 204, which tells the page that the session has ended.
+    // Not 204, which would tell the page that the session has ended.
     const stream = streams.open(ctx, key, over.signal, { whenFull: 503 })
     if (stream === undefined) return
     const tellEnd = () => {

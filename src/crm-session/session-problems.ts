@@ -45,7 +45,7 @@ export function describeSessionProblem(error: unknown, ctx: Context): ErrorPage 
   }
 }
 
-/** Says whether the user is signed in. When the store failed early, the user of the request is unknown. */
+/** When the store fails early, the user of the request is unknown. */
 function whoIsIn({ session }: Context): string {
   if (!session) return 'Nothing is lost: signed-in users are still signed in.'
   return session.isGuest() ? 'You are not signed in.' : 'You are still signed in.'

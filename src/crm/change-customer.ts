@@ -2,21 +2,21 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { type CustomerChanges, columnsOf } from './customer-fields.ts'
 import { reachableBy, type Viewer } from './customers-visible-to.ts'
-import { findCustomerAlone, type NamedCustomer } from './find-customer.ts'
+import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { mayLookAfterCustomers } from './may-look-after.ts'
 
 export type Changed =
   | { is: 'changed'; customer: NamedCustomer }
-  /** The customer does not exist or is in another portfolio. */
+  /** Also for a customer of another portfolio. */
   | { is: 'unknown' }
-  /** The customer's version is not among the given versions. */
+  /** The customer has none of the given versions. */
   | { is: 'outdated' }
   | { is: 'not yours to give' }
   | { is: 'no such salesperson' }
 
 /**
- * Changes a customer. With `versions`, only a customer with one of these versions is changed (optimistic concurrency).
- * The check and the change are one conditional update. Of two concurrent changes of one version, only one succeeds.
+ * Changes a customer. With `versions`, only if it has one of them (optimistic concurrency). One conditional update
+ * checks and changes, so of two concurrent changes of one version only one succeeds.
  */
 export async function changeCustomer(
   database: Kysely<Database>,
@@ -25,7 +25,7 @@ export async function changeCustomer(
   changes: CustomerChanges,
   versions?: readonly number[],
 ): Promise<Changed> {
-  const before = await findCustomerAlone(database, viewer, id)
+  const before = await findCustomer(database, viewer, id)
   if (before === undefined) return { is: 'unknown' }
   const { salesperson } = changes
   if (salesperson !== undefined && salesperson !== before.sales_person) {
@@ -39,8 +39,7 @@ export async function changeCustomer(
     .where(reachableBy(viewer, versions))
     .returningAll()
     .executeTakeFirst()
-  if (changed === undefined)
-    return (await findCustomerAlone(database, viewer, id)) ? { is: 'outdated' } : { is: 'unknown' }
+  if (changed === undefined) return (await findCustomer(database, viewer, id)) ? { is: 'outdated' } : { is: 'unknown' }
   return { is: 'changed', customer: { ...before, ...changed, ...(await nameOf(database, changed.sales_person)) } }
 }
 

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { foldedName, type NewCustomer } from './customer-fields.ts'
 import type { Viewer } from './customers-visible-to.ts'
-import { findCustomerAlone, type NamedCustomer } from './find-customer.ts'
+import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { mayLookAfterCustomers } from './may-look-after.ts'
 
 type Created =
@@ -16,10 +16,7 @@ type Created =
 // Leaves room for 2^30 changes in a 32-bit column.
 const HIGHEST_FIRST_VERSION = 2 ** 30
 
-/**
- * Creates a customer without purchases in the viewer's portfolio. A viewer who sees all customers may choose another
- * portfolio.
- */
+/** Creates a customer in the viewer's portfolio. A viewer who sees all customers may choose another portfolio. */
 export async function createCustomer(
   database: Kysely<Database>,
   viewer: Viewer,
@@ -38,13 +35,12 @@ export async function createCustomer(
       customer_since: customerSince ?? new Date(now).toISOString().slice(0, 10),
       sales_person: salesperson,
       total_purchase: 0,
-      // Databases may reuse the ids of deleted customers. A random first version makes an old `If-Match` fail for the
-      // new customer.
+      // Databases may reuse the id of a deleted customer. A random version makes `If-Match` for the old one fail.
       version: randomInt(1, HIGHEST_FIRST_VERSION),
     })
     .returning('id')
     .executeTakeFirstOrThrow()
-  const customer = await findCustomerAlone(database, viewer, id)
+  const customer = await findCustomer(database, viewer, id)
   if (customer === undefined) throw new Error(`Customer ${id} was made and cannot be found.`)
   return { is: 'created', customer }
 }

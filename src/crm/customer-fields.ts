@@ -8,7 +8,7 @@ const LONGEST_NAME = 120
 const LONGEST_WORD = 60
 const LONGEST_PHONE = 40
 
-/** The editable fields of a customer. The total is computed from the purchases. */
+/** The editable fields. The total is computed from the purchases. */
 const fields = {
   name: plainLine(LONGEST_NAME),
   country: plainLine(LONGEST_WORD),
@@ -25,7 +25,7 @@ const fields = {
     .describe('A userId. Only users who see all customers may change it.'),
 }
 
-/** A new customer. `customerSince` defaults to today, `salesperson` to the user who creates it. */
+/** By default, `customerSince` is today and `salesperson` is the user who creates the customer. */
 export const newCustomer = z.strictObject({
   ...fields,
   customerSince: fields.customerSince.optional(),
@@ -49,10 +49,7 @@ export function columnsOf({ customerSince, salesperson, ...texts }: CustomerChan
   }
 }
 
-/**
- * Folds a name for searching and sorting. Folding can lengthen a name, so the result is cut to the length of the
- * column.
- */
+/** Folding can lengthen a name, so the result is cut to the length of the column. */
 export function foldedName(name: string): string {
   return foldName(name).slice(0, LONGEST_NAME)
 }

@@ -4,17 +4,15 @@ import type { Database } from '../../db/tables.ts'
 import { formatCount, formatDay, formatWholeMoney } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
-import type { ApprovalsPanel, FindApprovals } from './approvals-panel.ts'
+import { type Choice, choices } from '../web/query-parameters.ts'
 import { findCustomer } from './find-customer.ts'
 import { listCustomers, listFilters } from './list-customers.ts'
-import { type ListQuery, listAddress, readListQuery } from './list-query.ts'
-import { SORTS, type Sort, writePageKey } from './page-key.ts'
-import { purchaseList } from './purchases.ts'
+import { listAddress, readListQuery } from './list-query.ts'
+import { type Sort, writePageKey } from './page-key.ts'
+import { purchaseList, purchasesOf } from './purchases.ts'
 import { viewerOf } from './viewer-of.ts'
 
 interface CustomersPage extends PageModel {
-  /** "Your customers" or "All customers". */
-  heading: string
   count: string
   search: string
   countries: Choice[]
@@ -35,14 +33,17 @@ interface CustomersPage extends PageModel {
   next: string | undefined
 }
 
-interface Choice {
-  value: string
-  label: string
-  selected: boolean
+/** The approvals on a customer's page. */
+export interface ApprovalsPanel {
+  /** The ways in which the external platform can call back. Empty when no platform is configured. */
+  scenarios: { value: string; label: string; hint: string }[]
+  approvals: { href: string; what: string; by: string; asked: string; state: string; tone: string }[]
 }
 
+/** Returns the approvals for a customer that this request may see. */
+type FindApprovals = (ctx: Context, customerId: number) => Promise<ApprovalsPanel>
+
 interface CustomerPage extends PageModel {
-  name: string
   facts: { label: string; value: string; href?: string }[]
   count: string
   total: string
@@ -53,7 +54,6 @@ interface CustomerPage extends PageModel {
 
 const SORT_LABELS: Record<Sort, string> = { name: 'Name', total: 'Total purchases', since: 'Newest customer' }
 
-/** Handles `/customers` and `/customers/:id`. Salespersons see their own portfolio, managers see all customers. */
 export function customerPages(
   { database }: { database: Kysely<Database> },
   { findApprovals }: { findApprovals: FindApprovals },
@@ -69,14 +69,13 @@ export function customerPages(
       const list = { list: 'customers', sort } as const
       ctx.show<CustomersPage>('customers/list', {
         title: viewer.seesAll ? 'All customers' : 'Your customers',
-        heading: viewer.seesAll ? 'All customers' : 'Your customers',
         count: formatCount(count, 'customer', 'customers'),
         search: q,
-        countries: choices(countries, country, 'All countries'),
-        industries: choices(industries, industry, 'All industries'),
-        sorts: SORTS.map((value) => ({ value, label: SORT_LABELS[value], selected: value === sort })),
+        countries: filterChoices('All countries', countries, country),
+        industries: filterChoices('All industries', industries, industry),
+        sorts: choices(Object.entries(SORT_LABELS), sort),
         showsSalesperson: viewer.seesAll,
-        filtered: isFiltered(query),
+        filtered: Boolean(q || country || industry),
         customers: customers.map((customer) => ({
           href: `/customers/${customer.id}`,
           name: customer.name,
@@ -92,14 +91,13 @@ export function customerPages(
     },
 
     async show(ctx: Context) {
-      const found = await findCustomer(database, viewerOf(ctx), readId(ctx.params.id))
-      if (found === undefined) throw notFound()
-      const { customer, purchases } = found
+      const customer = await findCustomer(database, viewerOf(ctx), readId(ctx.params.id))
+      if (customer === undefined) throw notFound()
+      const purchases = await purchasesOf(database, customer.id)
       ctx.show<CustomerPage>('customers/show', {
         title: customer.name,
         id: customer.id,
         approvals: await findApprovals(ctx, customer.id),
-        name: customer.name,
         facts: [
           { label: 'Contact', value: customer.contact },
           { label: 'E-mail', value: customer.email, href: `mailto:${customer.email}` },
@@ -115,20 +113,13 @@ export function customerPages(
   }
 }
 
-function choices(values: string[], selected: string, all: string): Choice[] {
-  // A filter value that no customer has is added to the choices, so that the page shows it as selected.
+function filterChoices(all: string, values: string[], selected: string): Choice[] {
+  // A filter value that no customer has is added, so that the page shows it as selected.
   const known = selected === '' || values.includes(selected) ? values : [...values, selected]
-  return [
-    { value: '', label: all, selected: selected === '' },
-    ...known.map((value) => ({ value, label: value, selected: value === selected })),
-  ]
+  return choices([['', all], ...known.map((value) => [value, value] as const)], selected)
 }
 
-function isFiltered({ search, country, industry }: ListQuery): boolean {
-  return search !== '' || country !== '' || industry !== ''
-}
-
-/** Reads an id in its canonical form: "7", but not "07", "7.0" or "7e0". */
+/** Accepts only the canonical form: "7", but not "07", "7.0" or "7e0". */
 function readId(text: unknown): number {
   if (typeof text !== 'string' || !/^[1-9]\d{0,8}$/.test(text)) throw notFound()
   return Number(text)

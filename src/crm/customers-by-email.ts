@@ -11,10 +11,7 @@ export interface OwnCustomer extends PurchaseList {
 
 const MOST_CUSTOMERS = 10
 
-/**
- * Returns the customers with this e-mail address, in any portfolio. Call it only for a user who has validated the
- * address.
- */
+/** Finds customers in any portfolio. Call it only for a user who has validated the address. */
 export async function findCustomersByEmail(database: Kysely<Database>, email: string): Promise<OwnCustomer[]> {
   const customers = await database
     .selectFrom('customers')

@@ -1,31 +1,11 @@
 import type { Kysely } from 'kysely'
-import type { Customer, Database, Purchase } from '../../db/tables.ts'
+import type { Customer, Database } from '../../db/tables.ts'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
-import { purchasesOf } from './purchases.ts'
 
 export type NamedCustomer = Customer & { firstname: string; lastname: string }
 
-interface CustomerWithPurchases {
-  customer: NamedCustomer
-  /** Newest first. */
-  purchases: Purchase[]
-}
-
-/**
- * Returns a customer that the viewer may see. Returns `undefined` for an unknown customer and for one in another
- * portfolio.
- */
-export async function findCustomer(
-  database: Kysely<Database>,
-  viewer: Viewer,
-  id: number,
-): Promise<CustomerWithPurchases | undefined> {
-  const customer = await findCustomerAlone(database, viewer, id)
-  if (customer === undefined) return undefined
-  return { customer, purchases: await purchasesOf(database, customer.id) }
-}
-
-export function findCustomerAlone(
+/** Returns `undefined` for an unknown customer and for a customer of another portfolio. */
+export function findCustomer(
   database: Kysely<Database>,
   viewer: Viewer,
   id: number,

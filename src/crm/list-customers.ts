@@ -22,7 +22,7 @@ interface ListedCustomer {
 interface CustomerList {
   customers: ListedCustomer[]
   count: number
-  /** The keys of the neighbouring pages; `undefined` where there is no such page. */
+  /** `undefined` where there is no such page. */
   previous: PageKey | undefined
   next: PageKey | undefined
 }
@@ -33,10 +33,7 @@ const ORDER = {
   since: { column: 'customers.customer_since', direction: 'desc' },
 } as const satisfies Record<Sort, { column: string; direction: 'asc' | 'desc' }>
 
-/**
- * Returns one page of the customers that the viewer may see. Uses keyset pagination, so the last page is as fast as the
- * first.
- */
+/** Uses keyset pagination, so the last page is as fast as the first. */
 export async function listCustomers(
   database: Kysely<Database>,
   viewer: Viewer,
@@ -95,7 +92,7 @@ export async function listCustomers(
   }
 }
 
-/** Returns the countries and industries of the customers that the viewer may see. */
+/** The countries and industries of the customers that the viewer may see. */
 export async function listFilters(
   database: Kysely<Database>,
   viewer: Viewer,
@@ -107,7 +104,7 @@ export async function listFilters(
 }
 
 function matchingCustomers(database: Kysely<Database>, viewer: Viewer, { search, country, industry }: ListQuery) {
-  // A search text that folds to an empty text, such as a single accent, matches no name.
+  // A search text may fold to an empty text, such as a single accent. It matches no name.
   const folded = foldName(search).trim()
   const pattern = `%${folded.replace(/[\\%_]/g, '\\$&')}%`
   return customersVisibleTo(database, viewer)

@@ -1,27 +1,24 @@
 import type { Kysely } from 'kysely'
 import type { Database, Purchase } from '../../db/tables.ts'
 import type { Viewer } from './customers-visible-to.ts'
-import { findCustomerAlone } from './find-customer.ts'
+import { findCustomer } from './find-customer.ts'
 import type { PageKey } from './page-key.ts'
 
 interface PurchasePage {
   purchases: Purchase[]
-  /** The number of purchases on all pages. */
+  /** On all pages. */
   count: number
   next: PageKey | undefined
 }
 
-/**
- * Returns one page of a customer's purchases, newest first. Returns `undefined` when the viewer may not see the
- * customer.
- */
+/** Returns one page, newest first, or `undefined` when the viewer may not see the customer. */
 export async function listPurchases(
   database: Kysely<Database>,
   viewer: Viewer,
   customerId: number,
   { size, after }: { size: number; after: PageKey | undefined },
 ): Promise<PurchasePage | undefined> {
-  if ((await findCustomerAlone(database, viewer, customerId)) === undefined) return undefined
+  if ((await findCustomer(database, viewer, customerId)) === undefined) return undefined
   const purchases = database.selectFrom('purchases').where('customer_id', '=', customerId)
   const { count } = await purchases.select((row) => row.fn.countAll().as('count')).executeTakeFirstOrThrow()
   let page = purchases

@@ -7,8 +7,8 @@ export interface PageKey {
   id: number
 }
 
-/** The list and the order of a page key. The key is invalid in any other list or order. */
-interface PagedList {
+/** A page key is valid only in this list and this order. */
+export interface PagedList {
   list: 'customers' | `purchases of ${number}`
   sort: Sort
 }
@@ -16,12 +16,11 @@ interface PagedList {
 /** Long enough for the longest name in multi-byte characters. */
 export const LONGEST_PAGE_KEY = 600
 
-/** Encodes a key for a URL. */
 export function writePageKey({ value, id }: PageKey, { list, sort }: PagedList): string {
   return Buffer.from(JSON.stringify([list, sort, value, id])).toString('base64url')
 }
 
-/** Decodes a key. Returns `undefined` unless it is a key of this list in this order. */
+/** Returns `undefined` unless the text is a key of this list in this order. */
 export function readPageKey(text: string | undefined, { list, sort }: PagedList): PageKey | undefined {
   if (text === undefined) return undefined
   try {

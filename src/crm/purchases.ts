@@ -8,7 +8,6 @@ export interface PurchaseList {
   purchases: { day: string; description: string; amount: string }[]
 }
 
-/** Returns all purchases of a customer, newest first. */
 export function purchasesOf(database: Kysely<Database>, customerId: number): Promise<Purchase[]> {
   return database
     .selectFrom('purchases')

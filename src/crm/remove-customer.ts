@@ -2,18 +2,18 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 import { reachableBy, type Viewer } from './customers-visible-to.ts'
-import { findCustomerAlone } from './find-customer.ts'
+import { findCustomer } from './find-customer.ts'
 
 export type Removed =
   | { is: 'removed' }
-  /** The customer does not exist or is in another portfolio. */
+  /** Also for a customer of another portfolio. */
   | { is: 'unknown' }
   | { is: 'outdated' }
   | { is: 'approval waits' }
 
 /**
- * Removes a customer with the purchases and the decided approvals. A pending approval prevents the removal. With
- * `versions`, only a customer with one of these versions is removed. The checks and the removal are one statement.
+ * Removes a customer with the purchases and the decided approvals, unless an approval is pending. With `versions`, only
+ * if the customer has one of them. One statement checks and removes.
  */
 export async function removeCustomer(
   database: Kysely<Database>,
@@ -42,7 +42,7 @@ export async function removeCustomer(
       .executeTakeFirstOrThrow(),
   )
   if (numDeletedRows > 0n) return { is: 'removed' }
-  const customer = await findCustomerAlone(database, viewer, id)
+  const customer = await findCustomer(database, viewer, id)
   if (customer === undefined) return { is: 'unknown' }
   return versions?.includes(customer.version) === false ? { is: 'outdated' } : { is: 'approval waits' }
 }

@@ -5,10 +5,7 @@ import type { TopCustomer } from '../crm-session/crm-storage.ts'
 
 const HOW_MANY = 3
 
-/**
- * Returns the top customers of the user `owner`, and stores them in the session. Loads them only when the session has
- * none for this user.
- */
+/** Returns the top customers that the session keeps for `owner`. Loads and stores them when it keeps none. */
 export async function keepTop3(
   session: CrmSession,
   owner: string,
@@ -22,7 +19,7 @@ export async function keepTop3(
   })
 }
 
-/** Returns the stored customers that are still in this salesperson's portfolio. */
+/** Returns the customers that are still in this salesperson's portfolio. */
 export async function stillThere(
   database: Kysely<Database>,
   userId: number,
@@ -39,7 +36,6 @@ export async function stillThere(
   return kept.filter(({ id }) => rows.some((row) => row.id === id))
 }
 
-/** Returns this salesperson's three customers with the highest purchases, in descending order. */
 export async function topCustomersOf(database: Kysely<Database>, userId: number): Promise<TopCustomer[]> {
   return database
     .selectFrom('customers')

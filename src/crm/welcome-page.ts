@@ -15,13 +15,12 @@ interface WelcomePage extends PageModel {
   adminLink: string | undefined
 }
 
-/** Handles `/authenticationOK.shtml`: a welcome by name, and the top 3 customers stored in the session. */
 export function welcomePage({ database }: { database: Kysely<Database> }) {
   return async function welcomePage(ctx: Context) {
     const { session, userId } = signedIn(ctx)
     const seesCustomers = session.hasPrivilege('viewCustomers')
     const kept = await keepTop3(session, userId, (owner) => topCustomersOf(database, owner))
-    // The stored list may contain customers that have been removed since.
+    // A stored customer may have been removed since.
     const top3 = await stillThere(database, Number(userId), kept)
     ctx.show<WelcomePage>('welcome', {
       title: 'Welcome',

@@ -35,7 +35,7 @@ export function operationPages(parts: OperationParts) {
       const form = readOperationForm(ctx.request.body)
       const found = await findCustomer(database, viewerOf(ctx), form.customerId)
       if (found === undefined) throw notFound()
-      const id = await askForApproval(parts, signedIn(ctx), found.customer, form)
+      const id = await askForApproval(parts, signedIn(ctx), found, form)
       ctx.status = 303
       ctx.redirect(`/operations/${id}`)
     },

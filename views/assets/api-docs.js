@@ -1,4 +1,3 @@
-// Shows the OpenAPI document in Swagger UI, in the preferred colour scheme. A token that is entered stays on this page.
 const place = document.getElementById('api-docs')
 const prefersDark = matchMedia('(prefers-color-scheme: dark)')
 
@@ -16,6 +15,7 @@ globalThis.SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   defaultModelExpandDepth: 3,
   displayRequestDuration: true,
+  // A token that is entered is forgotten when the page closes.
   persistAuthorization: false,
   queryConfigEnabled: false,
   // The viewer would send the document to an external server.

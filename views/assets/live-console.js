@@ -1,5 +1,5 @@
-// Keeps the console up to date: when the server reports a change, the part of the page that shows it is fetched again, by a request that
-// does not count as activity. A part that has the focus or a selection in it is not replaced.
+// When the server reports a change, fetches the page again and replaces the live parts. The parameter `refresh` keeps
+// the request from counting as activity of the session.
 import { isShown, openChannel, openStream, whileShown } from './page-stream.js'
 
 const STREAM = '/admin/sessions/events'
@@ -37,7 +37,7 @@ async function refresh() {
       isDone = true
     }
   } catch {
-    // The network failed, or the answer was cut: reported below.
+    // `isDone` stays false, which the note on the page reports.
   } finally {
     isFetching = false
   }
@@ -58,7 +58,7 @@ function show(page) {
   setNote(isHeldBack ? 'Paused while you are using or selecting something here.' : 'Updates automatically.')
 }
 
-/** Whether the focus or a selection would be lost. */
+/** Replacing a part would take away its focus or selection. */
 function isInUse(part) {
   const selection = document.getSelection()
   const isSelected = selection && !selection.isCollapsed && selection.containsNode(part, true)
@@ -78,7 +78,7 @@ function showEnd() {
   document.getElementById('live')?.replaceChildren(notice)
 }
 
-/** Relative times change even when no session does. */
+/** Relative times, such as "3 min ago", change even when no session does. */
 function refreshLater(milliseconds = LONGEST_MILLISECONDS) {
   clearTimeout(timer)
   timer = setTimeout(refresh, milliseconds)
@@ -95,7 +95,7 @@ function start() {
     clearTimeout(reopening)
     reopening = setTimeout(start, LONGEST_MILLISECONDS)
   })
-  // Also where the stream cannot be opened.
+  // Updates the page even when the stream cannot be opened.
   refreshLater()
 }
 

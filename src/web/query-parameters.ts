@@ -1,24 +1,18 @@
-import { Problem } from '../web/problem.ts'
+import { Problem } from './problem.ts'
 
 const LONGEST_TEXT = 120
 
-/**
- * Returns one query parameter, trimmed; '' when it is missing. Throws `Problem` with status 400 for a repeated or
- * oversized parameter.
- */
-export function readParameter(query: Record<string, unknown>, name: string): string {
+/** Returns '' for a missing parameter. A repeated or too long parameter is answered with 400. */
+export function readParameter(query: Record<string, unknown>, name: string, longest = LONGEST_TEXT): string {
   const value = query[name]
   if (value === undefined) return ''
   if (typeof value !== 'string') throw new Problem(400, `The address gives “${name}” more than once. Give it once.`)
   const text = value.trim()
-  if (text.length > LONGEST_TEXT) throw new Problem(400, `“${name}” is too long: at most ${LONGEST_TEXT} characters.`)
+  if (text.length > longest) throw new Problem(400, `“${name}” is too long: at most ${longest} characters.`)
   return text
 }
 
-/**
- * Returns one of the allowed values, or `undefined` when the parameter is empty. Throws `Problem` with status 400 for
- * any other value.
- */
+/** Returns `undefined` for a missing parameter. A value outside `words` is answered with 400. */
 export function readChoice<T extends string>(
   query: Record<string, unknown>,
   name: string,
@@ -31,18 +25,19 @@ export function readChoice<T extends string>(
   return word
 }
 
-/** Returns a URL with these parameters. Empty parameters are omitted. */
+/** Returns a URL. Empty parameters are omitted. */
 export function writeAddress(path: string, parameters: Record<string, string | undefined>): string {
   const set = Object.entries(parameters).filter((entry): entry is [string, string] => Boolean(entry[1]))
   return set.length === 0 ? path : `${path}?${new URLSearchParams(set)}`
 }
 
+/** An option of a select field. */
 export interface Choice {
   value: string
   label: string
   selected: boolean
 }
 
-export function choices(labels: Record<string, string>, selected: string | undefined): Choice[] {
-  return Object.entries(labels).map(([value, label]) => ({ value, label, selected: value === (selected ?? '') }))
+export function choices(labels: Iterable<readonly [value: string, label: string]>, selected = ''): Choice[] {
+  return Array.from(labels, ([value, label]) => ({ value, label, selected: value === selected }))
 }
