@@ -32,7 +32,7 @@ export function eventOf(
 
 export function reportEnded({ events }: Context, ended: readonly EndedSession[], cause: Cause | undefined): void {
   for (const session of ended) {
-    // A session that a limit evicted has no cause, because the user of the current request did not end that session.
+    // The user of the current request did not end a session that a limit evicted.
     const endCause = session.reason === 'limit' ? undefined : cause
     events.emit('ended', { ...eventOf(session, endCause), reason: session.reason })
   }

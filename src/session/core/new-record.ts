@@ -14,12 +14,11 @@ import { EMPTY_STORAGE } from './storage.ts'
 // Real User-Agent headers have 100 to 200 characters.
 const MAX_DEVICE_LENGTH = 300
 
-/** Truncates a User-Agent header to the stored length. */
 export function cutDevice(device: string | null): string | null {
   return device?.slice(0, MAX_DEVICE_LENGTH) ?? null
 }
 
-/** Returns the record of a new guest's session, without storing the record. */
+/** A guest's session, not stored yet. */
 export function newRecord({ policy }: Context, kind: SessionKind, now: number): SessionRecord {
   const idleMilliseconds = policy.idleMilliseconds[kind]
   const absoluteEnd = absoluteEndOf(policy, kind, now)
@@ -45,14 +44,13 @@ export interface CredentialSeed extends Pick<Credential, 'via' | 'authenticatedA
   details?: string
 }
 
-/** A session with a new credential, and the token for the browser or the client. */
 export interface NewSession {
   record: SessionRecord
   credential: Credential
   token: string
 }
 
-/** Creates a cookie or bearer credential and its token. Only the token contains the secret. */
+/** Only the token contains the secret. */
 export function newCredential(
   kind: Exclude<CredentialKind, 'otp'>,
   record: SessionRecord,

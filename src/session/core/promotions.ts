@@ -1,6 +1,6 @@
 import { formatGrants, type Roles } from './roles.ts'
 
-/** The promoted privileges of one request (4D's promote and demote). Promotions are never stored. */
+/** For one request (4D's promote and demote). Never stored. */
 export class Promotions {
   readonly #roles: Roles
   readonly #promoted = new Map<number, { name: string; has(name: string): boolean }>()

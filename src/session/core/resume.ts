@@ -10,17 +10,12 @@ import { type Refusal, RequestSession } from './request-session.ts'
 import { Session } from './session.ts'
 
 /**
- * The time after the end of a session in which a request with the old cookie gets no guest's cookie.
- * The browser may have sent the request before a login finished. A guest's cookie would then overwrite the login's
- * cookie.
+ * A browser may send a request with its old cookie before a concurrent login finishes. For this long after the old
+ * session's end, such a request gets no guest's cookie, which would overwrite the cookie of the login.
  */
 const JUST_ENDED_MILLISECONDS = 60_000
 
-/**
- * Returns the session of a request's one-time link or cookie. Without a valid link or cookie, returns a guest's
- * session.
- * @throws SessionError STORE_UNAVAILABLE; HEADERS_SENT for a link that needs a cookie after the response has begun.
- */
+/** @throws SessionError STORE_UNAVAILABLE; HEADERS_SENT for a link that needs a cookie after the response has begun. */
 export async function resumeSession<S extends object, P extends string>(
   context: Context,
   exchange: Exchange,
@@ -55,7 +50,6 @@ async function findByCookie(context: Context, exchange: Exchange): Promise<Reque
   return request
 }
 
-/** The cookie of an ended session. */
 interface EndedCookie {
   id: SessionId
   hash: string
@@ -66,7 +60,6 @@ function laterEnded(a: EndedCookie | undefined, b: EndedCookie): EndedCookie {
   return a && a.ended.endedAt > b.ended.endedAt ? a : b
 }
 
-/** Returns a guest's session for a browser whose previous session has ended. */
 function guestAfter(
   context: Context,
   exchange: Exchange,

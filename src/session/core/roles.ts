@@ -1,8 +1,7 @@
-/** The privileges and roles of an application. */
 export interface RoleDeclaration {
-  /** Maps a privilege to its included privileges. Also accepts 4D's form `[{ privilege, includes }]`. */
+  /** Maps a privilege to its included privileges. 4D's form `[{ privilege, includes }]` is accepted too. */
   privileges?: Record<string, readonly string[]> | readonly { privilege: string; includes?: readonly string[] }[]
-  /** Maps a role to its privileges. Also accepts 4D's form `[{ role, privileges }]`. */
+  /** Maps a role to its privileges. 4D's form `[{ role, privileges }]` is accepted too. */
   roles?: Record<string, readonly string[]> | readonly { role: string; privileges?: readonly string[] }[]
 }
 
@@ -18,39 +17,33 @@ export type PrivilegeOf<D> =
       : never)
   | 'WebAdmin'
 
-/** The privileges and roles that are assigned to a session. */
 export interface Grants {
   privileges: string[]
   roles: string[]
 }
 
 export interface Roles {
-  /** Splits names into declared and unknown names. Returns the declared names in their declared spelling, sorted. */
+  /** Splits names into declared ones, sorted and in declared spelling, and unknown ones. */
   recognise(wanted: Grants): { grants: Grants; unknown: string[] }
   /** Returns all privileges of stored grants, including those that another privilege includes. */
   expand(grants: string): GrantedPrivileges
-  /** Returns whether the privilege is declared. Ignores case. */
+  /** Ignores case. */
   declares(name: string): boolean
 }
 
 interface GrantedPrivileges {
   /** In declared spelling, sorted. */
   readonly names: readonly string[]
-  /** Returns whether `names` contains this name. Ignores case (4D). */
+  /** Ignores case (4D). */
   has(name: string): boolean
 }
 
-/** A privilege that 4D reserves. It needs no declaration. */
 const WEB_ADMIN = 'WebAdmin'
 
-// The limit of the cache of `expand`. Most applications have only a few distinct grants.
+// Most applications have only a few distinct grants.
 const MAX_CACHED_GRANTS = 1_000
 
-/**
- * Validates a declaration of privileges and roles.
- * @throws TypeError for a malformed entry, an undeclared privilege, or a circular include. (4D disables protection
- * instead.)
- */
+/** @throws TypeError for a malformed entry, an undeclared privilege or a circular include (4D disables protection). */
 export function declareRoles(declaration: RoleDeclaration): Roles {
   const includes = entries(declaration.privileges, 'privileges', 'privilege', 'includes')
   const roles = entries(declaration.roles, 'roles', 'role', 'privileges')
@@ -91,9 +84,7 @@ export function declareRoles(declaration: RoleDeclaration): Roles {
   }
 }
 
-/**
- * Returns grants as text for a record; '' for none. Stores role names, so a changed role applies to existing sessions.
- */
+/** Stores role names and not their privileges, so a changed role applies to existing sessions. */
 export function formatGrants({ privileges, roles }: Grants): string {
   return privileges.length + roles.length === 0 ? '' : JSON.stringify({ privileges, roles })
 }
@@ -111,10 +102,7 @@ function distinct(names: (string | undefined)[]): string[] {
   return [...new Set(names.filter((name) => name !== undefined))].sort()
 }
 
-/**
- * Converts either form of a declaration to a map from name to list.
- * @throws TypeError for a malformed entry.
- */
+/** Accepts both forms of a declaration. */
 function entries(declared: unknown, place: string, nameKey: string, listKey: string): Map<string, readonly string[]> {
   const found = new Map<string, readonly string[]>()
   const seen = new Set<string>()
@@ -155,9 +143,7 @@ function typeName(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value
 }
 
-/**
- * Maps the lower-case name of each privilege to its declared spelling. Includes the privileges that only a role names.
- */
+/** Maps lower-case privileges to their declared spelling, including privileges that only a role names. */
 function declaredPrivileges(
   includes: Map<string, readonly string[]>,
   roles: Map<string, readonly string[]>,

@@ -22,10 +22,9 @@ import { type DeepReadonly, deepFreeze, storageFormat } from './storage.ts'
 import type { TokenSession } from './token-session.ts'
 import { watchChanges } from './watch.ts'
 
-// The number of records that a sweep removes per call, because a call may lock the store.
+// A sweep removes at most this many records per call, because a call may lock the store.
 const SWEEP_STEP = 500
 
-/** The sessions of one application. */
 export interface Sessions<S extends object = Record<string, unknown>, P extends string = string> {
   /** The name of the session cookie: `4DSID_<appName>` (4D), with the prefix `__Host-` when cookies are secure. */
   readonly cookieName: string
@@ -33,10 +32,7 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   resume(exchange: Exchange): Promise<Session<S, P>>
   /** Returns the session of a bearer token. For framework adapters, such as `koa/token-sessions.ts`. */
   resumeToken(request: TokenRequest, defaultIdleSeconds?: number): Promise<TokenSession<S, P>>
-  /**
-   * Calls `run` with the current description of the session that the request arrived with.
-   * For framework adapters, at the end of a request.
-   */
+  /** For framework adapters: calls `run` with a description of the session that the request arrived with. */
   requestEnded(session: Session<S, P>, run: (arrived: SessionDescription) => unknown): Promise<void>
   /** Whether a visitor gets a session with the first request (option `guests`). */
   readonly beginsAtFirstRequest: boolean
@@ -50,41 +46,33 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   count(filter?: ListFilter): Promise<number>
   /** Ends a session on all its devices. Returns `false` when the session is not live. */
   end(id: SessionId, reason?: EndReason, by?: EndedBy): Promise<boolean>
-  /** Ends all sessions that match the filter. An empty filter matches all sessions. Returns how many sessions ended. */
+  /** Ends all sessions that match. An empty filter matches all sessions. Returns how many ended. */
   endMany(filter: EndFilter, reason?: EndReason, by?: EndedBy): Promise<number>
   /** Signs out one device by its public handle. Also ends the session when no device and no valid link remains. */
   detach(id: SessionId, handle: string, reason?: EndReason, by?: { cause?: Cause }): Promise<boolean>
-  /**
-   * Removes a live, expired or invalidated session (JADE). Each device can read the message once.
-   * An empty message is not stored.
-   */
+  /** Removes a live, expired or invalidated session (JADE). Each device can read a non-empty message once. */
   removeWithMessage(id: SessionId, message: string, by?: { cause?: Cause }): Promise<boolean>
   /** Returns the token of a new one-time link to any session. Returns '' when the session is not a live web session. */
   createOTP(id: SessionId, options?: OTPOptions): Promise<string>
   /**
-   * Creates an API token for a user. The token has its own rest session, which expires after `absoluteSeconds`.
-   * The session has an idle timeout only if `idleSeconds` is given.
-   * The store contains only a hash of the token, so the token cannot be shown again later.
+   * Creates an API token with its own rest session, which expires after `absoluteSeconds`. It has an idle timeout only
+   * with `idleSeconds`. The store contains only a hash of the token, so the token cannot be shown again later.
    * @throws SessionError SESSION_LIMIT, STORE_UNAVAILABLE.
    */
   newToken(userId: string, options: NewTokenOptions<P> & NewTokenFrom): Promise<NewToken>
   /** Yields after each change of the session, until the session ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
-  /**
-   * Removes sessions that expired at least five minutes ago, and returns how many.
-   * Runs automatically at the interval `sweepSeconds`.
-   */
+  /** Removes sessions that expired at least five minutes ago, and returns how many. Runs every `sweepSeconds`. */
   sweep(): Promise<number>
   /** Adds an event listener. Returns a function that removes it. */
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
   /**
-   * Stops the sweeps and the notifications of the store. With `endSessions`, the last process on an embedded store
-   * also ends all sessions. The default of `endSessions` is the option `closeOnStop`.
+   * Stops the sweeps and the notifications of the store. With `endSessions` (default: the option `closeOnStop`), also
+   * ends all sessions if this is the last process on an embedded store.
    */
   close(options?: { endSessions?: boolean }): Promise<void>
 }
 
-/** The request and the device that a token was created from. */
 type NewTokenFrom = Pick<Cause, 'requestId' | 'device' | 'address'>
 
 interface EndedBy {
@@ -102,7 +90,6 @@ export interface NewToken {
 }
 
 /**
- * Creates the session manager of an application.
  * @typeParam S the type of the storage.
  * @typeParam P the names of the privileges (see `PrivilegeOf`).
  * @throws TypeError for an invalid option.
@@ -233,10 +220,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
   }
 }
 
-/**
- * Registers this process with an embedded store and renews the registration regularly.
- * @returns a function that removes the registration. It resolves to `true` for the last process.
- */
+/** @returns a function that removes the registration of this process, and resolves to `true` for the last process. */
 function registerPresence({ store, clock, events }: Context): () => Promise<boolean> {
   const { presence } = store
   if (!presence) return async () => false
@@ -260,12 +244,12 @@ function registerPresence({ store, clock, events }: Context): () => Promise<bool
   }
 }
 
-/** Removes replaced sessions from the list, because their end has already been reported. */
+/** The end of a replaced session was reported when it was replaced. */
 function newlyEnded(ended: readonly EndedSession[]): EndedSession[] {
   return ended.filter(({ reason }) => reason !== 'secured')
 }
 
-/** Emits a warning in the next turn of the event loop. The caller can add a listener before that. */
+/** The caller can add a listener before the next turn of the event loop. */
 function warnSoon({ events }: Context, message: string): void {
   setImmediate(() => events.emit('warning', { message }))
 }
@@ -283,7 +267,7 @@ function checkedPage(page: Page): Page {
   return { ...page, size }
 }
 
-/** Throws for a key with the value undefined, because `{ userId: undefined }` would match all users. */
+/** A key with the value undefined throws, because `{ userId: undefined }` would match all users. */
 function checkedFilter<F extends ListFilter | EndFilter>(filter: F): F {
   for (const [key, value] of Object.entries(filter)) {
     if (typeof value !== 'string')

@@ -8,14 +8,12 @@ import { updateRecord } from './update-record.ts'
 
 export interface SetPrivilegesOptions extends SecureOptions {
   /**
-   * Whether the user has just authenticated. `true` always rotates the session ID, even if the old session has ended.
-   * Default: true if the grant sets another user. With the default, SESSION_ENDED is thrown if a signed-in session has
-   * ended.
+   * Whether the user has just authenticated. `true` always rotates the session ID, even if the session has ended.
+   * Default: true if the grant sets another user. If a signed-in session has ended, the default throws SESSION_ENDED.
    */
   login?: boolean
 }
 
-/** Replaces the grants. Rotates the session ID for another user or an additional privilege. */
 export async function setPrivileges(
   request: RequestSession,
   fields: GrantFields,
@@ -26,7 +24,6 @@ export async function setPrivileges(
   if (request.record.grants !== before) reportPrivileges(request)
 }
 
-/** Removes all grants. */
 export async function clearPrivileges(request: RequestSession): Promise<void> {
   if (request.state.is === 'guest') return
   await updateRecord(request, ({ grants }) => ({

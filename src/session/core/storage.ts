@@ -1,6 +1,6 @@
 import { SessionError } from './errors.ts'
 
-/** The same type with every property read-only, at any depth. */
+/** Makes every property read-only, at any depth. */
 export type DeepReadonly<T> = T extends (...parameters: never[]) => unknown
   ? T
   : T extends object
@@ -8,12 +8,11 @@ export type DeepReadonly<T> = T extends (...parameters: never[]) => unknown
     : T
 
 /**
- * Lets the storage hold a type of value that JSON cannot hold, for instance Date.
- * @example { tag: 'date', test: (value) => value instanceof Date, encode: (date) => date.toISOString(), decode: (text)
- * => new Date(text) }
+ * Lets the storage hold a type that JSON cannot hold.
+ * @example { tag: 'date', test: (v) => v instanceof Date, encode: (d) => d.toISOString(), decode: (t) => new Date(t) }
  */
 export interface StorageCodec {
-  /** Identifies the codec in stored values. Values that were stored with another tag are not decoded. */
+  /** Written with each value. A value with an unknown tag is not decoded. */
   tag: string
   test(value: unknown): boolean
   /** Must return a value that JSON can hold. */
@@ -21,12 +20,8 @@ export interface StorageCodec {
   decode(stored: never): unknown
 }
 
-/** Encodes storage as text and decodes it. */
 export interface StorageFormat {
-  /**
-   * @param name the start of the paths in error messages; default 'storage'.
-   * @throws SessionError VALUE_NOT_SHAREABLE (4D -10721), STORAGE_TOO_LARGE.
-   */
+  /** `name` begins the paths in errors. @throws SessionError VALUE_NOT_SHAREABLE (4D -10721), STORAGE_TOO_LARGE. */
   encode(storage: unknown, name?: string): string
   /** Returns a new copy that the caller may change. */
   decode(text: string): object
@@ -38,7 +33,7 @@ export const EMPTY_STORAGE = '{}'
 const MAX_DEPTH = 200
 const TAG = '$codec'
 
-/** @param maxBytes the maximum size of one session's encoded storage, in UTF-8 bytes. */
+/** `maxBytes` limits the UTF-8 bytes of one encoded storage. */
 export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] = []): StorageFormat {
   const byTag = new Map(codecs.map((codec) => [codec.tag, codec]))
   const reviver = (_key: string, value: unknown) => {
@@ -61,7 +56,7 @@ export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] 
   }
 }
 
-/** Freezes lists and plain objects at any depth, and returns the value. Does not freeze values of a codec. */
+/** Freezes lists and plain objects at any depth, but not the values of a codec. */
 export function deepFreeze<T>(value: T): DeepReadonly<T> {
   if (isPlain(value) && !Object.isFrozen(value)) {
     Object.freeze(value)
@@ -76,7 +71,6 @@ function isPlain(value: unknown): value is object {
   return prototype === Object.prototype || prototype === null || Array.isArray(value)
 }
 
-/** Traverses a storage once to validate every value and to apply the codecs. */
 class Walk {
   readonly #codecs: readonly StorageCodec[]
   readonly #parents: object[] = []
@@ -90,9 +84,9 @@ class Walk {
     this.#tooLarge = tooLarge
   }
 
-  /** Returns the value with all parts encoded for JSON. Returns the same object if no part needs a codec. */
+  /** Encodes all parts for JSON. Returns the same object if no part needs a codec. */
   shareable(value: unknown, path: string): unknown {
-    // Each value takes at least one byte of JSON. An object that is referenced twice is encoded twice.
+    // Each value takes at least one byte. Repeated references to one object are encoded each time.
     if (++this.#seen > this.#most) throw this.#tooLarge(`more than ${this.#most} bytes`)
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
     const codec = this.#codecs.find((candidate) => candidate.test(value))

@@ -4,7 +4,6 @@ import { EMPTY_STORAGE } from './storage.ts'
 import { updateRecord } from './update-record.ts'
 import { runUseCallback, type UseCallback } from './use-callback.ts'
 
-/** Writes the storage of a session. The first write of a guest also stores the session. */
 export async function writeStorage<S extends object, T>(
   request: RequestSession,
   change: UseCallback<S, T>,
@@ -15,7 +14,7 @@ export async function writeStorage<S extends object, T>(
   )
 }
 
-/** Stores a guest's session together with its storage. Stores nothing if `change` leaves the storage empty. */
+/** Stores nothing if `change` leaves the storage empty. */
 async function writeFirst<S extends object, T>(request: RequestSession, change: UseCallback<S, T>): Promise<T> {
   request.require('mayBegin')
   const { clock, format } = request.context
