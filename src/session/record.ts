@@ -73,11 +73,7 @@ export interface Credential {
   readonly details: string | null
 }
 
-export interface EndedSession {
-  readonly id: SessionId
-  readonly kind: SessionKind
-  readonly userName: string
-  readonly userId: string | null
+export interface EndedSession extends Pick<SessionRecord, 'id' | 'kind' | 'userName' | 'userId'> {
   readonly reason: EndReason
 }
 

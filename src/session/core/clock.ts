@@ -18,16 +18,11 @@ export const systemClock: Clock = {
   },
 }
 
-export function wait(clock: Clock, milliseconds: number): Promise<void> {
-  return new Promise((resolve) => clock.after(milliseconds, resolve))
-}
-
-interface Repeating {
-  stop(): void
-}
-
-/** Calls never overlap. A jitter shortens each interval by up to 10 %. 0 means no calls. `run` must not reject. */
-export function startRepeating(clock: Clock, milliseconds: number, run: () => Promise<void>): Repeating {
+/**
+ * Calls never overlap. A jitter shortens each interval by up to 10 %. 0 means no calls. `run` must not reject.
+ * @returns a function that stops the calls.
+ */
+export function startRepeating(clock: Clock, milliseconds: number, run: () => Promise<void>): () => void {
   let cancel = () => {}
   let stopped = milliseconds === 0
   const schedule = () => {
@@ -35,10 +30,8 @@ export function startRepeating(clock: Clock, milliseconds: number, run: () => Pr
   }
   const round = () => void run().then(schedule)
   schedule()
-  return {
-    stop() {
-      stopped = true
-      cancel()
-    },
+  return () => {
+    stopped = true
+    cancel()
   }
 }

@@ -97,6 +97,13 @@ export function sessionEnded(message = 'This session has ended. Reload the page 
   return new SessionError('SESSION_ENDED', message)
 }
 
+export function sessionBusy(): SessionError {
+  return new SessionError(
+    'SESSION_BUSY',
+    'Other requests keep changing this session, so nothing was written. Try again in a few seconds.',
+  )
+}
+
 export function storeUnavailable(cause: unknown): SessionError {
   return new SessionError(
     'STORE_UNAVAILABLE',

@@ -37,7 +37,7 @@ export function setsAnotherUser(record: SessionRecord, { userName, userId }: Par
   return (userName !== undefined && userName !== record.userName) || (userId !== undefined && userId !== record.userId)
 }
 
-export function raisesTrust({ policy }: Context, record: SessionRecord, fields: GrantFields): boolean {
+export function needsRotation({ policy }: Context, record: SessionRecord, fields: GrantFields): boolean {
   if (setsAnotherUser(record, fields)) return true
   const has = policy.roles.expand(record.grants)
   return policy.roles.expand(fields.grants).names.some((name) => !has.has(name))

@@ -10,7 +10,6 @@ import { updateRecord } from './update-record.ts'
 export async function logIn(request: RequestSession, login: Login): Promise<void> {
   request.require('own', 'web', 'cookie')
   if (request.state.is === 'guest') {
-    if (!login.startsNew) request.require('mayBegin')
     await createNew(request, login)
   } else if (!(await isUnsentGuest(request, login)) || !(await logInUnsent(request, login))) {
     await replace(request, login)
@@ -28,7 +27,6 @@ export async function secureSession(
   successor.arrivalId = request.arrivalId
   successor.successor = request.successor
   if (request.state.is === 'guest') {
-    if (!login.startsNew) request.require('mayBegin')
     successor.becomeGuest(request.state.refusal)
     await createNew(successor, login)
   } else await replace(successor, login)
@@ -64,7 +62,8 @@ async function replace(request: RequestSession, login: Login): Promise<void> {
   await createNew(request, login) // A login succeeds even if the guest's session has ended.
 }
 
-async function createNew(request: RequestSession, { fields, login }: Login): Promise<void> {
+async function createNew(request: RequestSession, { fields, login, startsNew }: Login): Promise<void> {
+  if (!startsNew) request.require('mayBegin')
   request.require('cookie')
   if (login) await endLostLogin(request, { ...request.record, ...fields })
   await createSession(request, fields, login ? 'login' : 'visit')

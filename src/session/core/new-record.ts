@@ -6,9 +6,9 @@ import {
   type SessionKind,
   type SessionRecord,
 } from '../record.ts'
+import type { SeenFrom } from '../store.ts'
 import type { Context } from './context.ts'
 import { formatToken, hashSecret, newHandle, newSecret, newSessionId } from './credentials/token.ts'
-import { absoluteEndOf } from './options.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 
 // Real User-Agent headers have 100 to 200 characters.
@@ -21,7 +21,8 @@ export function cutDevice(device: string | null): string | null {
 /** A guest's session, not stored yet. */
 export function newRecord({ policy }: Context, kind: SessionKind, now: number): SessionRecord {
   const idleMilliseconds = policy.idleMilliseconds[kind]
-  const absoluteEnd = absoluteEndOf(policy, kind, now)
+  const length = policy.absoluteMilliseconds[kind]
+  const absoluteEnd = length === 0 ? NEVER : now + length
   return {
     id: newSessionId(),
     kind,
@@ -40,7 +41,7 @@ export function newRecord({ policy }: Context, kind: SessionKind, now: number): 
 
 /** The fields of a new credential that depend on the request. */
 export interface CredentialSeed extends Pick<Credential, 'via' | 'authenticatedAt'> {
-  from: Pick<Credential, 'device' | 'address'>
+  from: SeenFrom
   details?: string
 }
 

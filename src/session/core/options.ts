@@ -1,7 +1,7 @@
-import { NEVER, type SessionKind } from '../record.ts'
+import type { SessionKind } from '../record.ts'
 import type { Limits, SessionStore } from '../store.ts'
 import type { Clock } from './clock.ts'
-import { declareRoles, type RoleDeclaration, type Roles } from './roles.ts'
+import { declareRoles, type RoleDeclaration } from './roles.ts'
 import type { StorageCodec } from './storage.ts'
 
 export interface SessionOptions extends RoleDeclaration {
@@ -43,22 +43,7 @@ export interface SessionOptions extends RoleDeclaration {
   sweepSeconds?: number
 }
 
-export interface Policy {
-  readonly appName: string
-  readonly guests: 'first-request' | 'first-write'
-  readonly secureCookie: boolean
-  readonly tokenPrefix: string
-  readonly idleMilliseconds: Readonly<Record<SessionKind, number>>
-  readonly minIdleMilliseconds: number
-  readonly absoluteMilliseconds: Readonly<Record<SessionKind, number>>
-  readonly neverExpires: boolean
-  readonly maxStorageBytes: number
-  readonly codecs: readonly StorageCodec[]
-  readonly limits: Readonly<Limits>
-  readonly roles: Roles
-  readonly closeOnStop: boolean
-  readonly sweepMilliseconds: number
-}
+export type Policy = ReturnType<typeof readOptions>
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -66,7 +51,7 @@ const HOUR = 60 * MINUTE
 const REST_IDLE_MILLISECONDS = 30 * MINUTE
 
 /** @throws TypeError for an invalid option. */
-export function readOptions(options: SessionOptions): Policy {
+export function readOptions(options: SessionOptions) {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('createSessions() needs options: { appName, store, … }.')
   const { appName, store, guests = 'first-write', secureCookie = true, closeOnStop = false } = options
@@ -122,11 +107,6 @@ export function readOptions(options: SessionOptions): Policy {
   })
 }
 
-export function absoluteEndOf(policy: Policy, kind: SessionKind, now: number): number {
-  const length = policy.absoluteMilliseconds[kind]
-  return length === 0 ? NEVER : now + length
-}
-
 function number(name: string, value: number | undefined, least: number): number | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value
@@ -135,6 +115,6 @@ function number(name: string, value: number | undefined, least: number): number 
   )
 }
 
-function defined(limits: Record<string, number | undefined>): Limits {
+function defined(limits: Record<keyof Limits, number | undefined>): Limits {
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
 }

@@ -1,7 +1,7 @@
 import { type Credential, isLive, type SessionRecord } from '../record.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { type Context, eventOf, reportConflict, reportEnded } from './context.ts'
-import { SessionError } from './errors.ts'
+import { sessionBusy } from './errors.ts'
 import { type GrantFields, setsAnotherUser } from './grants.ts'
 import { type NewSession, newCredential, newRecord } from './new-record.ts'
 import type { RequestSession } from './request-session.ts'
@@ -58,10 +58,7 @@ export async function replaceSession(
     reportConflict(context, id, false)
   }
   reportConflict(context, old.record.id, true)
-  throw new SessionError(
-    'SESSION_BUSY',
-    'Other requests keep changing this session, so nothing was written. Try again in a few seconds.',
-  )
+  throw sessionBusy()
 }
 
 function successorOf(

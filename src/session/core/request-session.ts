@@ -165,15 +165,8 @@ export class RequestSession {
 
   /** A stale object reads like an invalidated session (JADE). */
   becomeStale(): void {
-    const invalidated = {
-      startTime: null,
-      lastAccessTime: null,
-      userName: '',
-      userId: null,
-      grants: '',
-      storage: EMPTY_STORAGE,
-    }
-    this.state = { is: 'stale', record: { ...this.record, ...invalidated } }
+    const invalidated = { startTime: null, lastAccessTime: null, userName: '', userId: null, grants: '' }
+    this.state = { is: 'stale', record: { ...this.record, ...invalidated, storage: EMPTY_STORAGE } }
   }
 
   becomeGuest(refusal: Refusal | undefined): void {

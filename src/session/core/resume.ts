@@ -27,7 +27,6 @@ export async function resumeSession<S extends object, P extends string>(
 
 async function findByCookie(context: Context, exchange: Exchange): Promise<RequestSession> {
   const now = context.clock.now()
-  const refusal: Refusal | undefined = exchange.mayBeginGuest ? undefined : 'request'
   let live: Extract<Found, { state: 'live' }> | undefined
   let past: EndedCookie | undefined
   const values = context.cookie.read(exchange.cookieHeader)
@@ -37,12 +36,13 @@ async function findByCookie(context: Context, exchange: Exchange): Promise<Reque
     if (!token) continue
     const hash = hashSecret(token.secret)
     const found = await context.store.find({ id: token.id, hash, now })
-    if (found?.state === 'ended') past = laterEnded(past, { id: token.id, hash, ended: found })
+    if (found?.state === 'ended' && found.endedAt >= (past?.ended.endedAt ?? 0))
+      past = { id: token.id, hash, ended: found }
     if (found?.state !== 'live' || found.credential.kind !== 'cookie') continue
     if (live) return guest(context, exchange, 'just-ended') // Of two valid cookies, an attacker may have planted one.
     live = found
   }
-  if (!live) return past ? guestAfter(context, exchange, past, now) : guest(context, exchange, refusal)
+  if (!live) return past ? guestAfter(context, exchange, past, now) : guest(context, exchange)
   const { session, credential } = live
   const record = exchange.countsAsActivity ? await recordActivity(context, session, credential, exchange, now) : session
   const request = new RequestSession(context, exchange, { is: 'live', record, credential, unsent: false })
@@ -56,10 +56,6 @@ interface EndedCookie {
   ended: Extract<Found, { state: 'ended' }>
 }
 
-function laterEnded(a: EndedCookie | undefined, b: EndedCookie): EndedCookie {
-  return a && a.ended.endedAt > b.ended.endedAt ? a : b
-}
-
 function guestAfter(
   context: Context,
   exchange: Exchange,
@@ -67,7 +63,7 @@ function guestAfter(
   now: number,
 ): RequestSession {
   const isLate = now - ended.endedAt < JUST_ENDED_MILLISECONDS
-  const request = guest(context, exchange, isLate ? 'just-ended' : exchange.mayBeginGuest ? undefined : 'request')
+  const request = guest(context, exchange, isLate ? 'just-ended' : undefined)
   request.arrivalId = id
   if (isLate) request.successor = ended.successor ?? undefined
   // Only a page navigation can show the message to the user.
@@ -75,7 +71,11 @@ function guestAfter(
   return request
 }
 
-function guest(context: Context, exchange: Exchange, refusal: Refusal | undefined): RequestSession {
+function guest(
+  context: Context,
+  exchange: Exchange,
+  refusal: Refusal | undefined = exchange.mayBeginGuest ? undefined : 'request',
+): RequestSession {
   const record = newRecord(context, 'web', context.clock.now())
   return new RequestSession(context, exchange, { is: 'guest', record, refusal })
 }

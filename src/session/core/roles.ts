@@ -48,7 +48,6 @@ export function declareRoles(declaration: RoleDeclaration): Roles {
   const includes = entries(declaration.privileges, 'privileges', 'privilege', 'includes')
   const roles = entries(declaration.roles, 'roles', 'role', 'privileges')
   const spelling = declaredPrivileges(includes, roles)
-  checkIncluded(includes, spelling)
   const reach = expandIncludes(includes, spelling)
   const roleSpelling = new Map([...roles.keys()].map((role) => [role.toLowerCase(), role]))
   const expanded = new Map<string, GrantedPrivileges>()
@@ -70,17 +69,16 @@ export function declareRoles(declaration: RoleDeclaration): Roles {
   return {
     expand,
     declares: (name) => spelling.has(name.toLowerCase()),
-    recognise(wanted) {
-      const privileges = wanted.privileges.map((name) => spelling.get(name.toLowerCase()))
-      const known = wanted.roles.map((name) => roleSpelling.get(name.toLowerCase()))
-      return {
-        grants: { privileges: distinct(privileges), roles: distinct(known) },
-        unknown: [
-          ...wanted.privileges.filter((_, index) => privileges[index] === undefined),
-          ...wanted.roles.filter((_, index) => known[index] === undefined),
-        ],
-      }
-    },
+    recognise: ({ privileges, roles: named }) => ({
+      grants: {
+        privileges: distinct(privileges.map((name) => spelling.get(name.toLowerCase()))),
+        roles: distinct(named.map((name) => roleSpelling.get(name.toLowerCase()))),
+      },
+      unknown: [
+        ...privileges.filter((name) => !spelling.has(name.toLowerCase())),
+        ...named.filter((name) => !roleSpelling.has(name.toLowerCase())),
+      ],
+    }),
   }
 }
 
@@ -159,17 +157,6 @@ function declaredPrivileges(
   return spelling
 }
 
-function checkIncluded(includes: Map<string, readonly string[]>, spelling: Map<string, string>): void {
-  for (const [name, list] of includes) {
-    list.forEach((included, index) => {
-      if (spelling.has(included.toLowerCase())) return
-      throw new TypeError(
-        `privileges.${name}[${index}]: "${included}" is not declared; add it to privileges or to a role.`,
-      )
-    })
-  }
-}
-
 /** Maps each privilege to itself and all included privileges, at any depth. */
 function expandIncludes(
   includes: Map<string, readonly string[]>,
@@ -183,9 +170,14 @@ function expandIncludes(
       throw new TypeError(
         `privileges.${path[0]}: includes itself (${[...path.slice(path.indexOf(name)), name].join(' → ')}).`,
       )
-    const included = (includes.get(name) ?? []).flatMap((next) =>
-      visit(spelling.get(next.toLowerCase()) as string, [...path, name]),
-    )
+    const included = (includes.get(name) ?? []).flatMap((next, index) => {
+      const declared = spelling.get(next.toLowerCase())
+      if (declared === undefined)
+        throw new TypeError(
+          `privileges.${name}[${index}]: "${next}" is not declared; add it to privileges or to a role.`,
+        )
+      return visit(declared, [...path, name])
+    })
     const all = [...new Set([name, ...included])]
     reach.set(name.toLowerCase(), all)
     return all

@@ -1,5 +1,4 @@
-import type { Credential, SessionId, SessionKind, SessionRecord } from '../record.ts'
-import { isLive, NEVER } from '../record.ts'
+import { type Credential, isLive, NEVER, type SessionId, type SessionKind, type SessionRecord } from '../record.ts'
 import type { Context } from './context.ts'
 import { type TokenTerms, termsOfToken } from './new-token.ts'
 

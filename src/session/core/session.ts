@@ -22,7 +22,7 @@ import { writeStorage } from './write-storage.ts'
 export class Session<S extends object = Record<string, unknown>, P extends string = string> {
   readonly #request: RequestSession
   #frozen: { text: string; storage: DeepReadonly<S> } | undefined
-  #promotions: { id: SessionId; promotions: Promotions } | undefined
+  #promotions: Promotions | undefined
   #signal: { watched: string; signal: AbortSignal } | undefined
   /** Whether this request arrived without a live credential. */
   readonly isNew: boolean
@@ -94,7 +94,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   /** Returns whether the session has this privilege: assigned, included in another one, or promoted. Ignores case. */
   hasPrivilege(name: P): boolean {
     const { context, record } = this.#request
-    return context.policy.roles.expand(record.grants).has(name) || this.#promotionsOf(record.id)?.has(name) === true
+    return context.policy.roles.expand(record.grants).has(name) || this.#hasPromoted(name)
   }
 
   /**
@@ -103,19 +103,17 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
    */
   promote(privilege: P): number {
     const { context, record } = this.#request
-    if (!this.#promotionsOf(record.id))
-      this.#promotions = { id: record.id, promotions: new Promotions(context.policy.roles) }
-    return this.#promotionsOf(record.id)?.promote(privilege) ?? 0
+    if (this.#promotions?.sessionId !== record.id) this.#promotions = new Promotions(record.id, context.policy.roles)
+    return this.#promotions.promote(privilege)
   }
 
   /** Revokes a promoted privilege (4D). Ignores a number that `promote` did not return. */
   demote(promotion: number): void {
-    this.#promotions?.promotions.demote(promotion)
+    this.#promotions?.demote(promotion)
   }
 
-  /** A login or a log out changes the session ID, which removes all promotions. */
-  #promotionsOf(id: SessionId): Promotions | undefined {
-    return this.#promotions?.id === id ? this.#promotions.promotions : undefined
+  #hasPromoted(privilege: P): boolean {
+    return this.#promotions?.sessionId === this.id && this.#promotions.has(privilege)
   }
 
   /** The public handle of this device's credential; undefined for an unstored guest and for a request-only link. */
@@ -172,7 +170,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   /**
    * Replaces the privileges and roles. Another user or an added privilege also rotates the session ID: this object then
    * becomes a new session with a new cookie. All cookies, devices and one-time links of the old session are revoked.
-   * Another user gets an empty storage unless `keepStorage` is set, because an attacker could have prepared the storage.
+   * Another user gets an empty storage unless `keepStorage` is set, because an attacker could have prepared it.
    * @throws SessionError SESSION_ENDED unless the call is a login; HEADERS_SENT, before any change; STORE_UNAVAILABLE.
    */
   async setPrivileges(grant: PrivilegeGrant<P>, options: SetPrivilegesOptions = {}): Promise<void> {

@@ -123,20 +123,22 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     }
   }
 
-  const sweeps = startRepeating(clock, policy.sweepMilliseconds, async () => {
+  const stopSweeps = startRepeating(clock, policy.sweepMilliseconds, async () => {
     await sweep().catch((error) =>
       events.emit('warning', { message: 'The sweep failed; it will be tried again.', error }),
     )
   })
   const leave = registerPresence(context)
-  if (policy.neverExpires)
-    warnSoon(
-      context,
-      'sessionTimeoutMinutes is 0: sessions never expire, and invalidated ones are never swept. Remove them yourself.',
-    )
+  if (policy.neverExpires) {
+    const message =
+      'sessionTimeoutMinutes is 0: sessions never expire, and invalidated ones are never swept. Remove them yourself.'
+    // In the next turn of the event loop, the caller has added its listeners.
+    setImmediate(() => events.emit('warning', { message }))
+  }
 
+  const stored = async (id: SessionId) => (isSessionId(id) ? store.get({ id }) : undefined)
   const describe = async (id: SessionId) => {
-    const record = isSessionId(id) ? await store.get({ id }) : undefined
+    const record = await stored(id)
     if (!record || clock.now() >= record.end) return undefined
     const credentials = await store.credentials({ ids: [id] })
     return describeSession(context, record, credentials.get(id) ?? [])
@@ -157,14 +159,14 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     resumeToken: (request, defaultIdleSeconds) => resumeTokenSession<S, P>(context, request, defaultIdleSeconds),
     get: describe,
     async storage(id) {
-      const record = isSessionId(id) ? await store.get({ id }) : undefined
+      const record = await stored(id)
       return record && isLive(record, clock.now()) ? deepFreeze(context.format.decode(record.storage) as S) : undefined
     },
     async list(filter = {}, page = {}) {
       const { sessions, next } = await store.list({ filter: checkedFilter(filter), page: checkedPage(page) })
       const credentials = await store.credentials({ ids: sessions.map(({ id }) => id) })
       const described = sessions.map((record) => describeSession(context, record, credentials.get(record.id) ?? []))
-      return next ? { sessions: described, next } : { sessions: described }
+      return { sessions: described, ...(next && { next }) }
     },
     count: async (filter = {}) => store.count({ filter: checkedFilter(filter) }),
     async end(id, reason = 'revoked', { message, cause } = {}) {
@@ -178,14 +180,14 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       return ended.length
     },
     async detach(id, handle, reason = 'revoked', { cause } = {}) {
-      const record = isSessionId(id) ? await store.get({ id }) : undefined
+      const record = await stored(id)
       const detached = record !== undefined && (await store.detach({ id, handle, reason }))
       if (!detached) return false
       events.emit('detached', { ...eventOf(record, cause), handle, reason })
       // Without a device or a valid link, no request can use the session again.
       const all = (await store.credentials({ ids: [id] })).get(id) ?? []
-      const isLeft = all.some(({ expiresAt }) => clock.now() < expiresAt)
-      const ended = !isLeft ? await store.end({ id, reason }) : undefined
+      const isUsable = all.some(({ expiresAt }) => clock.now() < expiresAt)
+      const ended = isUsable ? undefined : await store.end({ id, reason })
       if (ended) reportEnded(context, [ended], cause)
       return true
     },
@@ -195,7 +197,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       return removed !== undefined
     },
     async createOTP(id, options = {}) {
-      const record = isSessionId(id) ? await store.get({ id }) : undefined
+      const record = await stored(id)
       if (record?.kind !== 'web' || !isLive(record, clock.now())) return ''
       return (await attachOTP(context, record, options, undefined, undefined)) ?? ''
     },
@@ -212,7 +214,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     sweep,
     on: events.on,
     async close({ endSessions = policy.closeOnStop } = {}) {
-      sweeps.stop()
+      stopSweeps()
       context.ends.close()
       const isLast = await leave()
       if (isLast && endSessions) reportEnded(context, await store.endMany({ filter: {}, reason: 'stopped' }), undefined)
@@ -235,10 +237,10 @@ function registerPresence({ store, clock, events }: Context): () => Promise<bool
     return beating
   }
   beat()
-  const beats = startRepeating(clock, PRESENCE_BEAT_MILLISECONDS, beat)
+  const stopBeats = startRepeating(clock, PRESENCE_BEAT_MILLISECONDS, beat)
   let left: Promise<boolean> | undefined
   return () => {
-    beats.stop()
+    stopBeats()
     left ??= beating.then(() => presence.leave({ processId }))
     return left
   }
@@ -247,11 +249,6 @@ function registerPresence({ store, clock, events }: Context): () => Promise<bool
 /** The end of a replaced session was reported when it was replaced. */
 function newlyEnded(ended: readonly EndedSession[]): EndedSession[] {
   return ended.filter(({ reason }) => reason !== 'secured')
-}
-
-/** The caller can add a listener before the next turn of the event loop. */
-function warnSoon({ events }: Context, message: string): void {
-  setImmediate(() => events.emit('warning', { message }))
 }
 
 function checkedPage(page: Page): Page {

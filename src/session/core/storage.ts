@@ -40,16 +40,11 @@ export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] 
     const codec = isTagged(value) ? byTag.get(value[TAG]) : undefined
     return codec ? codec.decode((value as unknown as { value: never }).value) : value
   }
-  const tooLarge = (size: string) =>
-    new SessionError(
-      'STORAGE_TOO_LARGE',
-      `The session's storage would take ${size}; ${maxBytes} are allowed. Keep large data in a table and its id in the session.`,
-    )
   return {
     encode(storage, name = 'storage') {
-      const text = JSON.stringify(new Walk(codecs, maxBytes, tooLarge).shareable(storage, name))
+      const text = JSON.stringify(new Walk(codecs, maxBytes).shareable(storage, name))
       const bytes = Buffer.byteLength(text)
-      if (bytes > maxBytes) throw tooLarge(`${bytes} bytes`)
+      if (bytes > maxBytes) throw tooLarge(`${bytes} bytes`, maxBytes)
       return text
     },
     decode: (text) => (codecs.length === 0 ? JSON.parse(text) : JSON.parse(text, reviver)) as object,
@@ -74,20 +69,18 @@ function isPlain(value: unknown): value is object {
 class Walk {
   readonly #codecs: readonly StorageCodec[]
   readonly #parents: object[] = []
-  readonly #tooLarge: (size: string) => Error
   readonly #most: number
   #seen = 0
 
-  constructor(codecs: readonly StorageCodec[], most: number, tooLarge: (size: string) => Error) {
+  constructor(codecs: readonly StorageCodec[], most: number) {
     this.#codecs = codecs
     this.#most = most
-    this.#tooLarge = tooLarge
   }
 
   /** Encodes all parts for JSON. Returns the same object if no part needs a codec. */
   shareable(value: unknown, path: string): unknown {
     // Each value takes at least one byte. Repeated references to one object are encoded each time.
-    if (++this.#seen > this.#most) throw this.#tooLarge(`more than ${this.#most} bytes`)
+    if (++this.#seen > this.#most) throw tooLarge(`more than ${this.#most} bytes`, this.#most)
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
     const codec = this.#codecs.find((candidate) => candidate.test(value))
     if (codec) return { [TAG]: codec.tag, value: this.#encoded(codec, value, path) }
@@ -116,14 +109,9 @@ class Walk {
 
   #list(list: unknown[], path: string): unknown[] {
     if (Object.getPrototypeOf(list) !== Array.prototype) refuse(path, aClass(list))
-    const items: unknown[] = []
-    let differs = false
-    for (let index = 0; index < list.length; index++) {
-      const item = this.shareable(list[index], `${path}[${index}]`)
-      if (item !== list[index]) differs = true
-      items.push(item)
-    }
-    return differs ? items : list
+    // Unlike `map`, `Array.from` also visits holes, which JSON cannot hold.
+    const items = Array.from(list, (item, index) => this.shareable(item, `${path}[${index}]`))
+    return items.some((item, index) => item !== list[index]) ? items : list
   }
 
   #object(object: object, path: string): object {
@@ -148,6 +136,13 @@ function aClass(object: object): string {
   return typeof name === 'string' && name !== '' && name !== 'Object'
     ? `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`
     : 'an object with a prototype of its own'
+}
+
+function tooLarge(size: string, maxBytes: number): SessionError {
+  return new SessionError(
+    'STORAGE_TOO_LARGE',
+    `The session's storage would take ${size}; ${maxBytes} are allowed. Keep large data in a table and its id in the session.`,
+  )
 }
 
 function refuse(path: string, what: string): never {

@@ -4,7 +4,7 @@ import type { SessionChanges, Updated } from '../store.ts'
 import type { BoundStore } from './bound-store.ts'
 import { type Context, reportConflict, reportEnded } from './context.ts'
 import { newWriteId } from './credentials/token.ts'
-import { isSessionError, SessionError, sessionEnded, storeUnavailable } from './errors.ts'
+import { isSessionError, sessionBusy, sessionEnded, storeUnavailable } from './errors.ts'
 import type { RequestSession } from './request-session.ts'
 import { refuseNested } from './use-callback.ts'
 
@@ -70,8 +70,10 @@ async function updateStored<T>(
       known = undefined
       if (!record || !isLive(record, clock.now())) throw sessionEnded()
       const { changes, result } = await decide(record)
-      if (changes === undefined && (!isGuess || (await isNewest(context, target, record)))) return { record, result }
-      if (changes === undefined) continue
+      if (changes === undefined) {
+        if (!isGuess || (await isNewest(context, target, record))) return { record, result }
+        continue
+      }
       if (await write(context, record, target.by, changes)) {
         events.emit('changed', { id })
         const { authenticatedAt: _, ...fields } = changes
@@ -79,10 +81,7 @@ async function updateStored<T>(
       }
       if (clock.now() - started >= CONFLICT_SECONDS * 1000) {
         reportConflict(context, id, true)
-        throw new SessionError(
-          'SESSION_BUSY',
-          'Other requests keep changing this session, so nothing was written. Try again in a few seconds.',
-        )
+        throw sessionBusy()
       }
       if (target.by !== undefined) await requireLive(store, id, target.by)
       reportConflict(context, id, false)
