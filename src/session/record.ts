@@ -3,26 +3,19 @@ export type SessionId = string
 export type SessionKind = 'web' | 'rest'
 
 /**
- * The reason why a session or a credential ended.
- *
- * - `idle`: the idle timeout expired.
- * - `absolute`: the absolute timeout expired.
- * - `closed`: the user logged out.
- * - `revoked`: an administrator or the application ended it.
- * - `secured`: a new session replaced it.
- * - `limit`: a limit was reached.
- * - `stopped`: the server shut down.
+ * Why a session or a credential ended: the idle or absolute timeout, a log out (`closed`), an administrator or the
+ * application (`revoked`), a new session in its place (`secured`), a limit, or the shutdown of the server (`stopped`).
  */
 export type EndReason = 'idle' | 'absolute' | 'closed' | 'revoked' | 'secured' | 'limit' | 'stopped'
 
 /** The end time of a session or a credential that never expires. */
 export const NEVER = Number.MAX_SAFE_INTEGER
 
-/** The minimum time for which the tombstones of ended credentials are stored. */
+/** The minimum time for which a store remembers an ended credential. The stored mark is called a tombstone. */
 export const TOMBSTONE_MILLISECONDS = 90_000
 /** The time for which the messages of an ended session are stored for its devices. */
 export const MESSAGE_MILLISECONDS = 24 * 3_600_000
-/** A sweep removes only records that expired at least this long ago, because the clocks of machines may differ. */
+/** A sweep removes a record this long after its expiry, because the clocks of machines may differ. */
 export const SWEEP_MARGIN_MILLISECONDS = 5 * 60_000
 /** The minimum time between two writes of a session's activity. The stored end is the idle timeout plus this time. */
 export const TOUCH_GRACE_MILLISECONDS = 60_000
@@ -36,11 +29,10 @@ export const PRESENCE_LIFE_MILLISECONDS = 30_000
 export interface SessionRecord {
   readonly id: SessionId
   readonly kind: SessionKind
-  /** Default ''. */
   readonly userName: string
   /** The user's ID in the application. */
   readonly userId: string | null
-  /** The assigned privileges and roles as text; '' for none. A store only checks whether this text is empty. */
+  /** The assigned privileges and roles; '' for none. A store only checks whether this text is empty. */
   readonly grants: string
   /** The encoded storage. A store does not decode it. */
   readonly storage: string
@@ -50,7 +42,7 @@ export interface SessionRecord {
   /** The idle timeout; 0 for none. */
   readonly idleMilliseconds: number
   readonly absoluteEnd: number
-  /** The session is live before this time. The value is at most `absoluteEnd`. */
+  /** The session is live before this time, which is at most `absoluteEnd`. */
   readonly end: number
   readonly version: number
 }
@@ -63,12 +55,10 @@ export interface Credential {
   readonly handle: string
   readonly hash: string
   readonly kind: CredentialKind
-  /**
-   * How the credential was created: by a guest's visit, a login, a one-time link, a REST sign-in, or as an API token.
-   */
+  /** What created it: a guest's visit, a login, a one-time link, a REST sign-in, or a request for an API token. */
   readonly via: 'visit' | 'login' | 'link' | 'sign-in' | 'token'
   readonly createdAt: number
-  /** The time of the last use; null before the first use. */
+  /** null before the first use. */
   readonly lastSeenAt: number | null
   readonly authenticatedAt: number | null
   /** The User-Agent header, truncated. */
@@ -83,16 +73,11 @@ export interface Credential {
   readonly details: string | null
 }
 
-/** Describes a session that has ended. */
-export interface EndedSession {
-  readonly id: SessionId
-  readonly kind: SessionKind
-  readonly userName: string
-  readonly userId: string | null
+export interface EndedSession extends Pick<SessionRecord, 'id' | 'kind' | 'userName' | 'userId'> {
   readonly reason: EndReason
 }
 
-/** Marks a store's error to state that nothing was written. The failed write is then not repeated. */
+/** Marks an error of a store whose write has certainly not happened. The write is then not repeated. */
 export function markNothingWritten(error: unknown): unknown {
   return error instanceof Error ? Object.assign(error, { nothingWritten: true }) : error
 }
@@ -101,32 +86,27 @@ export function isNothingWritten(error: unknown): boolean {
   return error instanceof Error && 'nothingWritten' in error && error.nothingWritten === true
 }
 
-/** Returns whether a session is live. Expired and invalidated sessions are not live. */
 export function isLive(session: SessionRecord, now: number): boolean {
   return session.startTime !== null && now < session.end
 }
 
-/** Returns whether limits and lists count a session as a guest's. */
+/** Whether limits and lists count a session as a guest's. */
 export function isGuestRecord(session: Pick<SessionRecord, 'grants' | 'userId'>): boolean {
   return session.grants === '' && session.userId === null
 }
 
-/** Returns whether a session was used after it began. Removing a credential does not change the result. */
+/** Removing a credential does not change the result, because a session keeps its own access time. */
 export function wasUsed({ startTime, lastAccessTime }: SessionRecord): boolean {
   return (lastAccessTime ?? 0) > (startTime ?? 0)
 }
 
-/**
- * Returns the stored end of a session that was last accessed at `lastAccess`.
- * This is the idle timeout plus `TOUCH_GRACE_MILLISECONDS`, and at most `absoluteEnd`.
- */
+/** The stored end is later than the idle timeout, because a store learns of an access only once a minute. */
 export function endAfter(lastAccess: number, idleMilliseconds: number, absoluteEnd: number): number {
   return idleMilliseconds === 0
     ? absoluteEnd
     : Math.min(lastAccess + idleMilliseconds + TOUCH_GRACE_MILLISECONDS, absoluteEnd)
 }
 
-/** Returns which timeout ended an expired session. */
 export function expiryReason(session: Pick<SessionRecord, 'end' | 'absoluteEnd'>): 'idle' | 'absolute' {
   return session.end >= session.absoluteEnd ? 'absolute' : 'idle'
 }
@@ -135,12 +115,10 @@ export function endedSession({ id, kind, userName, userId }: SessionRecord, reas
   return { id, kind, userName, userId, reason }
 }
 
-/** Describes a record that `remove` removed. The reason is `revoked` if the session was live. */
 export function removedSession(session: SessionRecord, now: number): EndedSession {
   return isLive(session, now) ? endedSession(session, 'revoked') : sweptSession(session)
 }
 
-/** Describes an expired record that `sweep` removed. */
 export function sweptSession(session: SessionRecord): EndedSession {
   return endedSession(session, session.startTime === null ? 'secured' : expiryReason(session))
 }

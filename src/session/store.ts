@@ -2,13 +2,11 @@ import type { Credential, EndedSession, EndReason, SessionId, SessionKind, Sessi
 
 /**
  * Stores the sessions of one or more applications.
- *
  * - Every method is atomic.
  * - `app` is the name of the application. Applications that share a store cannot access each other's sessions.
  * - `now` is the time of the call in milliseconds since 1970. A store never reads a clock.
  * - A method returns `undefined` or `false` when a session, a credential or a message does not exist.
- * - A method throws when the store fails. A store on another machine needs a deadline, because requests wait for it.
- *
+ * - A method throws when the store fails. Calls to another machine need a deadline, because requests wait for them.
  * `testing/store-contract.ts` tests these rules. Run it against your own store.
  */
 export interface SessionStore {
@@ -19,8 +17,8 @@ export interface SessionStore {
   create(call: InApp & Now & { session: SessionRecord; credential: Credential; limits: Limits }): Promise<Admission>
 
   /**
-   * Finds the session of a credential, by the session ID and the hash of the credential's secret.
-   * Returns the state `ended` for at least 90 seconds after the credential has ended, for any reason.
+   * Finds a session and its credential, by the session ID and the hash of the credential's secret.
+   * For at least 90 seconds after a credential has ended for any reason, the state is `ended`.
    * Returns `undefined` for a credential that never existed.
    */
   find(call: InApp & Now & { id: SessionId; hash: string }): Promise<Found | undefined>
@@ -33,12 +31,8 @@ export interface SessionStore {
 
   /**
    * Changes a live session by compare-and-set, and increases its version by one.
-   * Writes nothing and returns `updated: false` in these cases:
-   *
-   * - The version differs from `expected.version`.
-   * - The session is not live.
-   * - The credential with the hash `expected.by` has ended.
-   *
+   * Writes nothing and returns `updated: false` if the session is not live, if its version differs from
+   * `expected.version`, or if the credential with the hash `expected.by` has ended.
    * The record stores the last `writeId`. A second call with the same `writeId` returns `updated: true` and writes
    * nothing. A caller can therefore repeat a call after a lost reply.
    */
@@ -47,9 +41,8 @@ export interface SessionStore {
   ): Promise<Updated>
 
   /**
-   * Records activity. Updates the session's `lastAccessTime` and `end`, and the credential's `lastSeenAt`, device and
-   * address. Never replaces a time by an earlier one. Does nothing if the session is not live. Does not change the
-   * version.
+   * Records activity: the session's `lastAccessTime` and `end`, and the credential's `lastSeenAt`, device and address.
+   * Never replaces a time by an earlier one. Does nothing if the session is not live. Does not change the version.
    */
   touch(call: InApp & Now & { id: SessionId; hash: string; from: SeenFrom }): Promise<void>
 
@@ -79,8 +72,8 @@ export interface SessionStore {
 
   /**
    * Redeems an OTP and returns its session. Of several concurrent calls, exactly one succeeds.
-   * Adds `credential` to the session in the same step. `credential` is absent for a request-only link, and for a link
-   * that a device of the same session opens.
+   * Adds `credential` to the session in the same step. A call has no `credential` for a request-only link, or when a
+   * device of the same session opens the link.
    */
   redeem(
     call: InApp & Now & { hash: string; credential?: Credential | undefined; limits: Limits },
@@ -88,10 +81,10 @@ export interface SessionStore {
 
   /**
    * Replaces a live session by a new session with one credential (JADE's secureSession). All credentials of the old
-   * session end. The old session remains as an invalidated record, with null times and empty storage, and still counts
-   * as a session. At `limits.sessions`, the old record is deleted instead.
-   * Returns `gone` if the old session or the credential `expected.by` has ended. Returns `moved` if the version of the
-   * record differs from `expected.version`. In both cases nothing is written.
+   * session end. Its record becomes invalidated, with null times and empty storage, and still counts as a session.
+   * At `limits.sessions`, the old record is deleted instead.
+   * Returns `gone` if the old session or the credential `expected.by` has ended, and `moved` if the version differs
+   * from `expected.version`. In both cases nothing is written.
    */
   replace(
     call: InApp &
@@ -99,8 +92,8 @@ export interface SessionStore {
   ): Promise<Replaced>
 
   /**
-   * Ends a live session. Deletes the record and stores a tombstone with the reason and the message for each credential.
-   * Returns `undefined` if the session or the credential `by` has already ended, for instance after a second log out.
+   * Ends a live session: deletes the record and stores a tombstone with the reason and the message for each credential.
+   * Returns `undefined` if the session or the credential `by` has already ended, for instance by an earlier log out.
    */
   end(call: InApp & Now & EndOptions & { id: SessionId; reason: EndReason }): Promise<EndedSession | undefined>
 
@@ -110,14 +103,12 @@ export interface SessionStore {
   ): Promise<EndedSession[]>
 
   /**
-   * Removes a live, expired or invalidated record, and stores a tombstone for each credential. Returns the removed
-   * session. The reason is `revoked` if the session was live, otherwise the reason why it had ended.
+   * Removes a live, expired or invalidated record, and stores a tombstone for each credential.
+   * The reason of the returned session is `revoked` if it was live, otherwise the reason why it had ended.
    */
   remove(call: InApp & Now & { id: SessionId; message?: string | undefined }): Promise<EndedSession | undefined>
 
-  /**
-   * Returns and deletes the message of an ended session for this device. Of several concurrent calls, one returns it.
-   */
+  /** Returns and deletes this device's message of an ended session. Of several concurrent calls, one returns it. */
   takeMessage(call: InApp & Now & { hash: string }): Promise<string | undefined>
 
   /** Returns one page of records, without expired ones. Pass `next` of the previous page as `page.after`. */
@@ -132,19 +123,17 @@ export interface SessionStore {
    */
   sweep(call: InApp & Now & { limit: number }): Promise<EndedSession[]>
 
-  /** Registers the processes that have the store open. Only stores whose processes all run on one machine have this. */
+  /** Only stores whose processes all run on one machine have this. */
   readonly presence?: Presence
 
   /** Sends a notification when another process ends a session. Not needed for a store that only one process uses. */
   readonly announcements?: Announcements
 }
 
-/** The name of the application whose sessions a call reads or writes. */
 export interface InApp {
   app: string
 }
 
-/** The time of a call, in milliseconds since 1970. */
 export interface Now {
   now: number
 }
@@ -255,21 +244,19 @@ export interface ListPage {
   next?: Cursor
 }
 
-/** Notifies a process of sessions that other processes have ended. */
 export interface Announcements {
   /**
    * Calls `listener` with a session ID within a second after any process ends the session or one of its credentials.
    * The ID is `undefined` when the store cannot name the session or may have missed notifications.
    * The listener may also be called when nothing has ended, so it must read the session again.
-   * Returns a function that removes the listener.
-   * Never throws and never keeps the process alive. Reconnects automatically after a failure.
+   * Returns a function that removes the listener. Never throws. Never keeps the process alive. Reconnects by itself.
    */
   listen(call: InApp & { listener: (id: SessionId | undefined) => void }): () => void
 }
 
 /** Registers the processes that have a store open. The last process to stop can then end all sessions. */
 export interface Presence {
-  /** Registers a process or renews its registration. Call this at least every `PRESENCE_BEAT_MILLISECONDS`. */
+  /** Registers a process, or renews its registration. A call is due every `PRESENCE_BEAT_MILLISECONDS`. */
   beat(call: InApp & Now & { processId: string }): Promise<void>
   /** Removes a process. Returns `true` when no other process is registered. */
   leave(call: InApp & Now & { processId: string }): Promise<boolean>

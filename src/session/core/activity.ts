@@ -4,10 +4,8 @@ import type { Context } from './context.ts'
 import { cutDevice } from './new-record.ts'
 
 /**
- * Records activity (best effort), at most once a minute per session and device.
- * Always records the first use of a credential that a login, a link or a token created.
- * The first use proves that the client received the credential.
- * @returns the record with its new times.
+ * Writes at most once a minute per session and device. A failed write is only a warning. The first use of a credential
+ * that a login, a link or a token created is always written, because it proves that the client has the credential.
  */
 export async function recordActivity(
   { store, events }: Context,

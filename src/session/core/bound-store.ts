@@ -3,15 +3,13 @@ import type { Announcements, InApp, Now, Presence, SessionStore } from '../store
 import type { Clock } from './clock.ts'
 import { storeUnavailable } from './errors.ts'
 
-/** The parameters of a call without the application's name. The default of `now` is the time of the call. */
+/** `now` defaults to the time of the call. */
 type BoundCall<C> = Omit<C, keyof InApp | keyof Now> & (C extends Now ? Partial<Now> : unknown)
 type Bound<S> = {
   readonly [M in keyof S]: S[M] extends (call: infer C) => Promise<infer A> ? (call: BoundCall<C>) => Promise<A> : never
 }
 
-/**
- * A store for one application. Throws STORE_UNAVAILABLE (503) for each error of the store, with that error as `cause`.
- */
+/** A store for one application. Each error becomes STORE_UNAVAILABLE (503), with the original error as `cause`. */
 export type BoundStore = Bound<Omit<SessionStore, 'presence' | 'announcements'>> & {
   readonly presence: Bound<Presence> | undefined
   readonly announcements:
@@ -19,7 +17,6 @@ export type BoundStore = Bound<Omit<SessionStore, 'presence' | 'announcements'>>
     | undefined
 }
 
-/** Binds a store to the name and the clock of an application. */
 export function bindStore(
   store: SessionStore,
   { appName: app, clock }: { appName: string; clock: Pick<Clock, 'now'> },
@@ -63,11 +60,7 @@ async function mapFailure<T>(call: Promise<T>): Promise<T> {
   }
 }
 
-/**
- * Waits for a write that stores this credential. After an error, searches the store for the credential.
- * If the credential exists, the write succeeded and only its reply was lost.
- * @returns the reply of the store, or `reply` after a lost reply.
- */
+/** After an error, a stored credential proves that only the reply was lost. `reply` is then returned. */
 export async function resolveLostReply<T>(
   store: BoundStore,
   step: Promise<T>,

@@ -1,6 +1,6 @@
-/** The source of time of the session layer. Tests replace the clock to avoid waiting. */
+/** Tests replace the clock to avoid waiting. */
 export interface Clock {
-  /** Returns the time in milliseconds since 1970-01-01 UTC. */
+  /** In milliseconds since 1970-01-01 UTC. */
   now(): number
   /** Calls `run` once after a delay, without keeping the process alive. Returns a function that cancels the call. */
   after(milliseconds: number, run: () => void): () => void
@@ -9,7 +9,6 @@ export interface Clock {
 // About 24.8 days. With a longer delay, setTimeout fires immediately.
 const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1
 
-/** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(milliseconds, run) {
@@ -19,20 +18,11 @@ export const systemClock: Clock = {
   },
 }
 
-export function wait(clock: Clock, milliseconds: number): Promise<void> {
-  return new Promise((resolve) => clock.after(milliseconds, resolve))
-}
-
-interface Repeating {
-  /** Stops the calls. */
-  stop(): void
-}
-
 /**
- * Calls `run` about every `milliseconds`, starting after the first interval. With 0, never calls `run`.
- * Calls never overlap. A random jitter shortens each interval by up to 10 %. `run` must not reject.
+ * Calls never overlap. A jitter shortens each interval by up to 10 %. 0 means no calls. `run` must not reject.
+ * @returns a function that stops the calls.
  */
-export function startRepeating(clock: Clock, milliseconds: number, run: () => Promise<void>): Repeating {
+export function startRepeating(clock: Clock, milliseconds: number, run: () => Promise<void>): () => void {
   let cancel = () => {}
   let stopped = milliseconds === 0
   const schedule = () => {
@@ -40,10 +30,8 @@ export function startRepeating(clock: Clock, milliseconds: number, run: () => Pr
   }
   const round = () => void run().then(schedule)
   schedule()
-  return {
-    stop() {
-      stopped = true
-      cancel()
-    },
+  return () => {
+    stopped = true
+    cancel()
   }
 }

@@ -1,4 +1,4 @@
-import type { EndedSession, SessionId, SessionRecord } from '../record.ts'
+import type { EndedSession, SessionId } from '../record.ts'
 import type { BoundStore } from './bound-store.ts'
 import type { Clock } from './clock.ts'
 import type { BearerTokens } from './credentials/bearer.ts'
@@ -24,7 +24,7 @@ export interface Context {
 }
 
 export function eventOf(
-  { id, kind, userName, userId }: Pick<SessionRecord, 'id' | 'kind' | 'userName' | 'userId'>,
+  { id, kind, userName, userId }: Omit<EndedSession, 'reason'>,
   cause: Cause | undefined,
 ): Omit<SessionEvent, 'type'> {
   return { id, kind, userName, userId: userId ?? undefined, cause }
@@ -32,7 +32,7 @@ export function eventOf(
 
 export function reportEnded({ events }: Context, ended: readonly EndedSession[], cause: Cause | undefined): void {
   for (const session of ended) {
-    // A session that a limit evicted has no cause, because the user of the current request did not end that session.
+    // The user of the current request did not end a session that a limit evicted.
     const endCause = session.reason === 'limit' ? undefined : cause
     events.emit('ended', { ...eventOf(session, endCause), reason: session.reason })
   }

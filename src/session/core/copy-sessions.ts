@@ -11,10 +11,9 @@ export interface CopiedSessions {
 }
 
 /**
- * Copies the sessions of an application to another store, with their devices, tokens and valid links. Users stay
- * logged in. Stop all writes to both stores first, because a write during the copy may be lost.
- * Expired sessions and tombstones are not copied.
- * @throws TypeError when the target already has sessions of this application. Nothing is written.
+ * Copies the sessions of an application to another store, with devices, tokens and valid links. Users stay logged in.
+ * Stop all writes first, because a write during the copy may be lost. Expired sessions and tombstones are not copied.
+ * @throws TypeError when the target already has sessions of this application; nothing is written then.
  * @throws SessionError STORE_UNAVAILABLE when a store fails. Empty the target before another attempt.
  */
 export async function copySessions(
@@ -48,7 +47,7 @@ export async function copySessions(
   return copied
 }
 
-/** Returns a sort key that orders devices and tokens before links. */
+/** Devices and tokens come before links. */
 function rank({ kind }: Credential): number {
   return kind === 'otp' ? 1 : 0
 }

@@ -1,16 +1,15 @@
 import type { SessionId } from '../record.ts'
 import type { BoundStore } from './bound-store.ts'
 
-/** Notifies watchers when another process may have ended a session or one of its devices. */
 export interface EndNotifications {
-  /** Whether the store sends notifications. Watchers must poll a store without notifications. */
+  /** Watchers must poll a store without notifications. */
   readonly isNotified: boolean
-  /** Calls `check` when the session may have ended. Returns a function that stops the calls. */
+  /** Calls `check` when the session or one of its devices may have ended. Returns a function that stops the calls. */
   watch(id: SessionId, check: () => void): () => void
   close(): void
 }
 
-/** Subscribes to the notifications of a store. All watchers of a process share one subscription. */
+/** All watchers of a process share one subscription to the store. */
 export function endNotifications({ announcements }: BoundStore): EndNotifications {
   const watchers = new Map<SessionId, Set<() => void>>()
   let stopListening: (() => void) | undefined

@@ -1,14 +1,14 @@
 import type { RequestSession } from './request-session.ts'
 
-/** Polling interval for stores without notifications. */
+/** For stores without notifications. */
 const POLL_MILLISECONDS = 1000
-/** Polling interval for stores with notifications, in case a notification is lost. */
+/** For stores with notifications, in case one is lost. */
 const FALLBACK_POLL_MILLISECONDS = 30_000
 
 /**
- * Returns a signal that aborts when this session or the credential of this request ends.
- * Aborts immediately after an end in this process, and within a second after an expiry or an end in another process.
- * Never aborts because of a store failure, after the request is over, or for a guest's session that is not stored.
+ * The signal aborts when the session or the credential of the request ends: immediately for an end in this process, and
+ * within a second for an expiry or an end in another process. It does not abort because of a store failure, after the
+ * request is over, or for a guest's session that is not stored.
  */
 export function watchEnd({ state, context, exchange }: RequestSession): AbortSignal {
   const controller = new AbortController()

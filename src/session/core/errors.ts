@@ -12,7 +12,6 @@ export type SessionErrorCode =
   | 'NOT_SIGNED_IN'
   /** The signed-in user does not have the required privilege. See the property `privilege`. */
   | 'PRIVILEGE_MISSING'
-  /** The server runs without sessions. */
   | 'SESSIONS_OFF'
   /** The request is not a page navigation, so it cannot begin a guest's session. */
   | 'GUEST_NOT_STARTED'
@@ -22,7 +21,7 @@ export type SessionErrorCode =
   | 'USE_NESTED'
   /** The callback of `use` did not finish in time. Nothing was written. */
   | 'USE_TIMEOUT'
-  /** JSON cannot hold a value. The message contains the path of the value (4D's number -10721). */
+  /** The storage cannot hold a value. The message contains the value's path (4D's number -10721). */
   | 'VALUE_NOT_SHAREABLE'
   /** The storage would exceed `maxStorageBytes`. Nothing was written. */
   | 'STORAGE_TOO_LARGE'
@@ -46,7 +45,6 @@ const STATUS: Record<SessionErrorCode, number> = {
   FEATURE_NOT_AVAILABLE: 400,
 }
 
-// The documented error numbers of 4D, West Wind and JADE.
 const NUMBER: Partial<Record<SessionErrorCode, number>> = {
   SESSION_LIMIT: 5503,
   VALUE_NOT_SHAREABLE: -10721,
@@ -56,15 +54,13 @@ const NUMBER: Partial<Record<SessionErrorCode, number>> = {
 const RETRY_AFTER_SECONDS = 5
 
 interface SessionErrorDetails {
-  /** With PRIVILEGE_MISSING: the required privilege. */
   privilege?: string
   cause?: unknown
 }
 
 /**
  * A run-time error of the session layer. Invalid arguments throw a `TypeError` instead.
- * Koa uses `status`, `expose` and `headers` for the response. `headers` contains `Retry-After` for the status 503 and
- * `WWW-Authenticate` for the status 401.
+ * Koa responds with `status`, `expose` and `headers` (`Retry-After` for 503, `WWW-Authenticate` for 401).
  */
 export class SessionError extends Error {
   override readonly name = 'SessionError'
@@ -74,7 +70,7 @@ export class SessionError extends Error {
   /** The documented error number (4D, West Wind, JADE); undefined for none. */
   readonly number: number | undefined
   readonly privilege: string | undefined
-  /** Seconds to wait before a retry; set with status 503. */
+  /** Set with status 503. */
   readonly retryAfterSeconds: number | undefined
   readonly headers: Record<string, string | string[]>
 
@@ -101,6 +97,13 @@ export function sessionEnded(message = 'This session has ended. Reload the page 
   return new SessionError('SESSION_ENDED', message)
 }
 
+export function sessionBusy(): SessionError {
+  return new SessionError(
+    'SESSION_BUSY',
+    'Other requests keep changing this session, so nothing was written. Try again in a few seconds.',
+  )
+}
+
 export function storeUnavailable(cause: unknown): SessionError {
   return new SessionError(
     'STORE_UNAVAILABLE',
@@ -113,7 +116,6 @@ export function isSessionError(error: unknown, code: SessionErrorCode): error is
   return error instanceof SessionError && error.code === code
 }
 
-/** Returns the documented error of West Wind's token sessions. */
 export function notSignedIn(): SessionError {
   return new SessionError('NOT_SIGNED_IN', 'Access Denied. Please sign in first.')
 }

@@ -2,11 +2,8 @@ import type { Credential, EndReason, SessionId, SessionKind } from '../record.ts
 
 /** The request and the user that caused an event, for an audit trail. */
 export interface Cause {
-  /** The ID of the request in the application's log. */
   requestId?: string | undefined
-  /** The client's IP address. */
   address?: string | null | undefined
-  /** The User-Agent header. */
   device?: string | null | undefined
   /** The administrator who changed another user's session. */
   byUserId?: string | undefined
@@ -18,14 +15,11 @@ export interface SessionEvents {
   created: SessionEvent & { via: Credential['via'] }
   /** A login or an additional privilege secured the session. `replaced` is the ID of the replaced session. */
   secured: SessionEvent & { replaced: SessionId | undefined }
-  /** Privileges were replaced or cleared. `privileges` are the current ones. */
+  /** `privileges` are the new ones. */
   privilegesChanged: SessionEvent & { privileges: readonly string[] }
-  /** The cookie of a device was rotated. See `RenewOptions` for `login` and `others`. */
   renewed: SessionEvent & { login: boolean; others: 'end' | 'keep' }
   ended: SessionEvent & { reason: EndReason }
-  /** One device of a session was signed out. */
   detached: SessionEvent & { handle: string; reason: EndReason }
-  /** A one-time link was created. `handle` is its public handle. */
   linkCreated: SessionEvent & { handle: string }
   /** A request opened a one-time link of this session. */
   restored: SessionEvent & { handle: string; requestOnly: boolean }
@@ -33,7 +27,7 @@ export interface SessionEvents {
   linkRefused: SessionEvent
   /** Storage, privileges or lifetime changed. */
   changed: { type: string; id: SessionId }
-  /** A compare-and-set found a newer version of the session. `gaveUp`: the update failed with SESSION_BUSY. */
+  /** A concurrent write was found. `gaveUp`: the update failed with SESSION_BUSY. */
   conflict: { type: string; id: SessionId; gaveUp: boolean }
   /** A problem that did not fail the request. */
   warning: { type: string; message: string; error?: unknown }
@@ -45,7 +39,7 @@ export interface SessionEvent {
   kind: SessionKind
   userName: string
   userId: string | undefined
-  /** undefined for an event that no request caused, such as a sweep or a limit. */
+  /** undefined when no request caused the event, for instance after a sweep or at a limit. */
   cause: Cause | undefined
 }
 
@@ -56,7 +50,6 @@ export interface Events {
   emit<N extends SessionEventName>(name: N, event: Omit<SessionEvents[N], 'type'>): void
 }
 
-/** Creates an emitter. An error in a listener becomes a warning and does not affect other listeners. */
 export function createEvents(): Events {
   const listeners = new Map<SessionEventName, Set<(event: never) => void>>()
   const events: Events = {

@@ -2,10 +2,7 @@ import type { SessionRecord } from '../record.ts'
 import type { Context } from './context.ts'
 import { formatGrants, type Grants } from './roles.ts'
 
-/**
- * The argument of `setPrivileges` (4D): names separated by commas, a list of names, or an object.
- * Privileges and roles are always replaced. An absent `userName` or `userId` is not changed.
- */
+/** A text separates names by commas (4D). Privileges and roles are replaced. An absent user field does not change. */
 export type PrivilegeGrant<P extends string = string> =
   | string
   | readonly P[]
@@ -16,13 +13,9 @@ export type PrivilegeGrant<P extends string = string> =
       userId?: string | number
     }
 
-/** A grant as the fields of a record. */
 export type GrantFields = Pick<SessionRecord, 'grants'> & { userName?: string; userId?: string }
 
-/**
- * Converts a grant to the fields of a record. Ignores undeclared names and emits a warning.
- * @throws TypeError for an invalid grant.
- */
+/** Ignores undeclared names with a warning. @throws TypeError for an invalid grant. */
 export function readGrant({ policy, events }: Context, grant: PrivilegeGrant): GrantFields {
   const { privileges, roles, userName, userId } =
     typeof grant === 'string' || Array.isArray(grant) ? { privileges: grant } : objectGrant(grant)
@@ -40,13 +33,11 @@ export function readGrant({ policy, events }: Context, grant: PrivilegeGrant): G
   }
 }
 
-/** Returns whether these fields would change the user of the record. */
 export function setsAnotherUser(record: SessionRecord, { userName, userId }: Partial<GrantFields>): boolean {
   return (userName !== undefined && userName !== record.userName) || (userId !== undefined && userId !== record.userId)
 }
 
-/** Returns whether these fields set another user or add a privilege. */
-export function raisesTrust({ policy }: Context, record: SessionRecord, fields: GrantFields): boolean {
+export function needsRotation({ policy }: Context, record: SessionRecord, fields: GrantFields): boolean {
   if (setsAnotherUser(record, fields)) return true
   const has = policy.roles.expand(record.grants)
   return policy.roles.expand(fields.grants).names.some((name) => !has.has(name))

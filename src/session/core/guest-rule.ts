@@ -1,4 +1,4 @@
-/** The method and the headers that `mayBeginGuest` checks. An absent header is `undefined`. */
+/** Header values of a request; `undefined` for an absent header. */
 export interface RequestFacts {
   method: string
   host: string | undefined
@@ -13,9 +13,9 @@ export interface RequestFacts {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Returns whether the response to this request may set a guest's cookie. Only the response to a page navigation may.
- * Browsers may send assets, streams, prefetches and cross-site form posts without the session cookie.
- * A guest's cookie in such a response would replace the session cookie and log the user out.
+ * Returns whether the response may set a guest's cookie. Only the response to a page navigation may. Browsers may send
+ * assets, streams, prefetches and cross-site form posts without the session cookie. A guest's cookie in such a response
+ * would replace the session cookie and log the user out.
  */
 export function mayBeginGuest(request: RequestFacts): boolean {
   if (request.method === 'HEAD' || request.method === 'OPTIONS') return false
@@ -27,12 +27,12 @@ export function mayBeginGuest(request: RequestFacts): boolean {
   return !(crossSite && (framed || !SAFE_METHODS.has(request.method)))
 }
 
-/** Returns whether the value of `Sec-Purpose`, or of an older header, marks a prefetch. */
+/** `purpose` is `Sec-Purpose` or an older header. */
 export function isPrefetch(purpose: string | undefined): boolean {
   return purpose !== undefined && /prefetch|preview/i.test(purpose)
 }
 
-/** Returns whether `Origin` differs from `Host`. For browsers without Fetch Metadata. */
+/** For browsers without Fetch Metadata. */
 function hasForeignOrigin({ origin, host }: RequestFacts): boolean {
   if (origin === undefined) return false
   try {

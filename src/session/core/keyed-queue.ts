@@ -1,16 +1,12 @@
-/** Runs the tasks of each key one at a time, in the order of the calls. */
+/** Runs the tasks of each key one at a time, in the order of the calls. A failed task does not stop the next one. */
 export interface KeyedQueue {
-  /** Returns whether the key has no running or waiting task. */
   isIdle(key: string): boolean
-  /**
-   * Runs `task` after all earlier tasks of the same key, even if one of them fails.
-   * `failure` is the error of the previous task; undefined if that task succeeded or if `task` did not wait.
-   */
+  /** `failure` is the error of the previous task; undefined if it succeeded or if `task` did not wait. */
   run<T>(key: string, task: (failure: unknown) => Promise<T>): Promise<T>
 }
 
 export function createKeyedQueue(): KeyedQueue {
-  // The last task of each key. The promise resolves to the error of the task, or to undefined.
+  // The last task of each key, which resolves to its error or to undefined.
   const tails = new Map<string, Promise<unknown>>()
   return {
     isIdle: (key) => !tails.has(key),

@@ -6,21 +6,17 @@ import { type Login, replaceSession, type SecureOptions } from './replace-sessio
 import { RequestSession } from './request-session.ts'
 import { updateRecord } from './update-record.ts'
 
-/** Sets the user and the privileges. Rotates the session ID and the cookie to prevent session fixation. */
+/** Rotates the session ID and the cookie to prevent session fixation. */
 export async function logIn(request: RequestSession, login: Login): Promise<void> {
   request.require('own', 'web', 'cookie')
   if (request.state.is === 'guest') {
-    if (!login.startsNew) request.require('mayBegin')
     await createNew(request, login)
   } else if (!(await isUnsentGuest(request, login)) || !(await logInUnsent(request, login))) {
     await replace(request, login)
   }
 }
 
-/**
- * Rotates the session ID (JADE's secureSession). The new session keeps the user and the privileges.
- * @returns the new session.
- */
+/** JADE's secureSession. The new session keeps the user and the privileges. */
 export async function secureSession(
   request: RequestSession,
   keepStorage: Required<SecureOptions>['keepStorage'],
@@ -31,7 +27,6 @@ export async function secureSession(
   successor.arrivalId = request.arrivalId
   successor.successor = request.successor
   if (request.state.is === 'guest') {
-    if (!login.startsNew) request.require('mayBegin')
     successor.becomeGuest(request.state.refusal)
     await createNew(successor, login)
   } else await replace(successor, login)
@@ -39,7 +34,7 @@ export async function secureSession(
   return successor
 }
 
-/** Logs in on the guest's session that this request has just created. Returns `false` when that session has ended. */
+/** Keeps the session ID, which the browser does not know yet. Returns `false` when the session has ended. */
 async function logInUnsent(request: RequestSession, { fields, login }: Login): Promise<boolean> {
   const { clock, events } = request.context
   const authenticated = login ? { authenticatedAt: clock.now() } : {}
@@ -67,16 +62,14 @@ async function replace(request: RequestSession, login: Login): Promise<void> {
   await createNew(request, login) // A login succeeds even if the guest's session has ended.
 }
 
-async function createNew(request: RequestSession, { fields, login }: Login): Promise<void> {
+async function createNew(request: RequestSession, { fields, login, startsNew }: Login): Promise<void> {
+  if (!startsNew) request.require('mayBegin')
   request.require('cookie')
   if (login) await endLostLogin(request, { ...request.record, ...fields })
   await createSession(request, fields, login ? 'login' : 'visit')
 }
 
-/**
- * Ends the session of the same user's previous login if the cookie of that session was never used.
- * The browser did not receive the response of that login, so the session would only use up a licence.
- */
+/** A login whose cookie was never used had a lost response. Its session would only use up a licence. */
 async function endLostLogin(
   { successor: id, context, cause }: RequestSession,
   { userId, userName }: Pick<SessionRecord, 'userId' | 'userName'>,
@@ -88,7 +81,7 @@ async function endLostLogin(
   if (ended) reportEnded(context, [ended], cause)
 }
 
-/** Returns whether this request created the guest's session and no other credential of the session exists. */
+/** Whether this request created the guest's session, and no other credential of the session exists. */
 async function isUnsentGuest({ state, context }: RequestSession, { keepStorage = true }: Login): Promise<boolean> {
   if (state.is !== 'live' || !state.unsent || !isGuestRecord(state.record) || keepStorage !== true) return false
   const { id } = state.record

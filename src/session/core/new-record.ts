@@ -6,23 +6,23 @@ import {
   type SessionKind,
   type SessionRecord,
 } from '../record.ts'
+import type { SeenFrom } from '../store.ts'
 import type { Context } from './context.ts'
 import { formatToken, hashSecret, newHandle, newSecret, newSessionId } from './credentials/token.ts'
-import { absoluteEndOf } from './options.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 
 // Real User-Agent headers have 100 to 200 characters.
 const MAX_DEVICE_LENGTH = 300
 
-/** Truncates a User-Agent header to the stored length. */
 export function cutDevice(device: string | null): string | null {
   return device?.slice(0, MAX_DEVICE_LENGTH) ?? null
 }
 
-/** Returns the record of a new guest's session, without storing the record. */
+/** A guest's session, not stored yet. */
 export function newRecord({ policy }: Context, kind: SessionKind, now: number): SessionRecord {
   const idleMilliseconds = policy.idleMilliseconds[kind]
-  const absoluteEnd = absoluteEndOf(policy, kind, now)
+  const length = policy.absoluteMilliseconds[kind]
+  const absoluteEnd = length === 0 ? NEVER : now + length
   return {
     id: newSessionId(),
     kind,
@@ -41,18 +41,17 @@ export function newRecord({ policy }: Context, kind: SessionKind, now: number): 
 
 /** The fields of a new credential that depend on the request. */
 export interface CredentialSeed extends Pick<Credential, 'via' | 'authenticatedAt'> {
-  from: Pick<Credential, 'device' | 'address'>
+  from: SeenFrom
   details?: string
 }
 
-/** A session with a new credential, and the token for the browser or the client. */
 export interface NewSession {
   record: SessionRecord
   credential: Credential
   token: string
 }
 
-/** Creates a cookie or bearer credential and its token. Only the token contains the secret. */
+/** Only the token contains the secret. */
 export function newCredential(
   kind: Exclude<CredentialKind, 'otp'>,
   record: SessionRecord,

@@ -5,7 +5,6 @@ import { isSessionError, sessionLimit } from './errors.ts'
 import { type NewSession, newCredential } from './new-record.ts'
 import type { RequestSession } from './request-session.ts'
 
-/** Stores the session of a new guest. */
 export async function beginSession(request: RequestSession): Promise<void> {
   await request.inTurn(async () => {
     if (request.state.is !== 'guest') return
@@ -14,7 +13,7 @@ export async function beginSession(request: RequestSession): Promise<void> {
   })
 }
 
-/** Stores the session of a new guest (best effort), if this request may begin a session. */
+/** Fails only for an unexpected error, because the page works without a session. */
 export async function beginSessionIfAllowed(request: RequestSession): Promise<void> {
   const { state, exchange, context } = request
   if (state.is !== 'guest' || state.refusal !== undefined || exchange.headersSent()) return
@@ -22,14 +21,12 @@ export async function beginSessionIfAllowed(request: RequestSession): Promise<vo
   try {
     await beginSession(request)
   } catch (error) {
-    // At the session limit and after a store failure, the visitor gets the page without a session.
     if (isSessionError(error, 'STORE_UNAVAILABLE'))
       context.events.emit('warning', { message: 'A visitor’s session could not be stored.', error })
     else if (!isSessionError(error, 'SESSION_LIMIT')) throw error
   }
 }
 
-/** Stores the guest's session with these fields and sets the session cookie. */
 export async function createSession(
   request: RequestSession,
   fields: Partial<SessionRecord>,
@@ -52,10 +49,7 @@ export async function createSession(
   await presentSession(request, made)
 }
 
-/**
- * Makes a stored session the session of this request and sets the session cookie.
- * @param shared whether the session existed before this request. Other devices may then use the session.
- */
+/** `shared`: the session existed before this request, so other devices may use it. */
 export async function presentSession(
   request: RequestSession,
   { record, credential, token }: NewSession,

@@ -26,23 +26,17 @@ export interface NewTokenOptions<P extends string = string> {
   scope?: TokenScope
 }
 
-/** The options of a token that are stored with the token. */
 export interface TokenTerms {
   name: string
   scope: TokenScope
 }
 
-/** The request that creates a token, and the fields of the credential that depend on the request. */
 interface Origin extends CredentialSeed {
   from: CredentialSeed['from'] & Cause
 }
 
 const MAX_NAME_LENGTH = 200
 
-/**
- * Creates and stores a rest session with one bearer credential.
- * @throws SessionError SESSION_LIMIT, STORE_UNAVAILABLE; TypeError for an invalid option.
- */
 export async function createTokenSession(
   context: Context,
   userId: string | undefined,
@@ -65,7 +59,6 @@ export async function createTokenSession(
   return { ...made, token: bearer.format(made.token) }
 }
 
-/** Reads the name and the scope of a bearer credential. */
 export function termsOfToken(
   { format }: Pick<Context, 'format'>,
   { details }: Pick<Credential, 'details'>,

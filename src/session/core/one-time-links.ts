@@ -12,11 +12,9 @@ import { beginSession, presentSession } from './new-session.ts'
 import type { RequestSession } from './request-session.ts'
 
 /**
- * Redeems a one-time link in this request. The link's session becomes the session of the request.
- * The previous session of the browser stays live. A used, expired, unknown or malformed link changes nothing.
- * @returns whether the request now has the link's session.
- * @throws SessionError HEADERS_SENT when a cookie is needed and the response has begun. The link stays valid.
- * @throws SessionError STORE_UNAVAILABLE. The link may have been redeemed.
+ * The browser's previous session stays live. A used, expired, unknown or malformed link changes nothing.
+ * @throws SessionError HEADERS_SENT when a cookie is needed and the response has begun; the link stays valid.
+ * @throws SessionError STORE_UNAVAILABLE; the link may have been redeemed.
  */
 export async function restoreSession(request: RequestSession, token: unknown): Promise<boolean> {
   const { context, exchange } = request
@@ -35,8 +33,7 @@ export async function restoreSession(request: RequestSession, token: unknown): P
     ? newCredential('cookie', found.session, { via: 'link', authenticatedAt: null, from: exchange }, now)
     : undefined
   const step = store.redeem({ hash, credential: made?.credential, limits: policy.limits, now })
-  // After a lost reply, the new credential shows whether the link was redeemed. A request-only link has no new
-  // credential.
+  // After a lost reply, the stored credential proves that the link was redeemed.
   const record = await (made ? resolveLostReply(store, step, made, found.session) : step)
   if (!record) return refuse(request)
   if (made) await presentSession(request, { ...made, record }, { shared: true })
@@ -53,7 +50,6 @@ export async function restoreSession(request: RequestSession, token: unknown): P
   return true
 }
 
-/** Extends the idle timeout after a link was opened. */
 async function recordLinkOpened(request: RequestSession, now: number): Promise<void> {
   if (request.state.is !== 'live') return
   const { record, credential } = request.state
@@ -63,11 +59,7 @@ async function recordLinkOpened(request: RequestSession, now: number): Promise<v
   }
 }
 
-/**
- * Returns whether the user must still confirm a link with the option `confirm`. Sets `request.offer` in this case.
- * A POST confirms the link. If the link would replace another user's session in this browser, the POST must also set
- * `replacesUser`.
- */
+/** A POST confirms the link. To replace another user's session, it must also set `replacesUser`. */
 function waitsForConfirmation(request: RequestSession, { session }: FoundOTP, { confirm }: OTPTerms): boolean {
   if (confirm !== true) return false
   const displaces = request.state.is === 'live' && request.record.id !== session.id && !isGuestRecord(request.record)
@@ -81,7 +73,6 @@ function refuse({ context, record, cause }: RequestSession): false {
   return false
 }
 
-/** Creates the token of a one-time link. Stores the session of a new guest first. */
 export async function createOTP(request: RequestSession, options: OTPOptions): Promise<string> {
   await beginSession(request)
   const { state, context, cause } = request
@@ -91,11 +82,7 @@ export async function createOTP(request: RequestSession, options: OTPOptions): P
   return token
 }
 
-/**
- * Adds a one-time link to a session, and revokes the previous link with the same purpose.
- * @param by the hash of the caller's credential; undefined when the caller is not a device of the session.
- * @returns the token for the link; undefined when the session or the caller's credential has ended.
- */
+/** Returns undefined when the session or the caller's credential (its hash is `by`) has ended. */
 export async function attachOTP(
   { store, clock, events, format, policy }: Context,
   session: SessionRecord,

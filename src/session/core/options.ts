@@ -1,61 +1,41 @@
-import { NEVER, type SessionKind } from '../record.ts'
+import type { SessionKind } from '../record.ts'
 import type { Limits, SessionStore } from '../store.ts'
 import type { Clock } from './clock.ts'
-import { declareRoles, type RoleDeclaration, type Roles } from './roles.ts'
+import { declareRoles, type RoleDeclaration } from './roles.ts'
 import type { StorageCodec } from './storage.ts'
 
 export interface SessionOptions extends RoleDeclaration {
-  /**
-   * 1 to 40 letters, digits, `-` and `_`. The name is part of the cookie's name.
-   * Applications that share a store need different names.
-   */
+  /** 1 to 40 letters, digits, `-` and `_`; part of the cookie's name. Applications on one store need distinct names. */
   appName: string
   store: SessionStore
   /** Default: `systemClock`. */
   clock?: Clock
-  /**
-   * When a visitor gets a session and a cookie: with the first page ('first-request', as in 4D), or with the first
-   * write to the session ('first-write'). Default 'first-write'.
-   */
+  /** When a guest gets a session: at the first page ('first-request', 4D) or the first write. Default 'first-write'. */
   guests?: 'first-request' | 'first-write'
-  /**
-   * The prefix of bearer tokens: 1 to 41 lower-case letters, digits, `-` and `_`. Secret scanners search for this
-   * prefix.
-   * Default: `appName` in lower case, followed by `_`.
-   */
+  /** Lets secret scanners find tokens: 1 to 41 of `a-z`, `0-9`, `-`, `_`. Default: lower-case `appName` and `_`. */
   tokenPrefix?: string
   /** Sets `Secure` and the `__Host-` prefix. Default true. Use false only for plain http during development. */
   secureCookie?: boolean
   /** Idle timeout of web sessions, in minutes. Default 60 (4D). */
   idleTimeoutMinutes?: number
-  /**
-   * The minimum of `idleTimeoutMinutes` and `setIdleTimeout`. Lower values are raised to this minimum. Default 60 (4D).
-   */
+  /** Raises lower values of `idleTimeoutMinutes` and `setIdleTimeout` to this minimum. Default 60 (4D). */
   minIdleTimeoutMinutes?: number
   /** Absolute timeout in hours; 0 for none. Default 12 for web sessions, 720 for rest sessions. */
   absoluteHours?: { web?: number; rest?: number }
-  /**
-   * Overrides `idleTimeoutMinutes`, without a minimum (JADE).
-   * 0 disables both the idle timeout and the absolute timeout.
-   */
+  /** Overrides `idleTimeoutMinutes`, without a minimum (JADE). 0 disables the idle timeout and the absolute timeout. */
   sessionTimeoutMinutes?: number
   /** Maximum size of one session's storage, in bytes of JSON. Default 65,536. */
   maxStorageBytes?: number
   codecs?: readonly StorageCodec[]
-  /** The maximum number of stored session records (licences). Default: no limit. */
+  /** Stored session records (licences). Default: no limit. */
   maxSessions?: number
-  /** The maximum number of stored guest sessions. Further visitors get pages without a session. Default: no limit. */
+  /** Stored guest sessions. Further visitors get pages without a session. Default: no limit. */
   maxGuests?: number
-  /**
-   * The maximum number of sessions of one user, without API tokens. Default: no limit.
-   * A further login ends the user's oldest session.
-   */
+  /** Sessions of one user, without API tokens. A further login ends the oldest session. Default: no limit. */
   maxSessionsPerUser?: number
-  /**
-   * The maximum number of devices of one session. A further device signs out the least recently used one. Default 20.
-   */
+  /** Devices of one session. A further device signs out the least recently used one. Default 20. */
   maxCredentials?: number
-  /** The maximum number of valid one-time links of one session. A further link revokes the oldest one. Default 10. */
+  /** Valid one-time links of one session. A further link revokes the oldest one. Default 10. */
   maxOTPs?: number
   /** Ends all sessions when the last process on an embedded store calls `close()` (4D). Default false. */
   closeOnStop?: boolean
@@ -63,34 +43,15 @@ export interface SessionOptions extends RoleDeclaration {
   sweepSeconds?: number
 }
 
-/** The validated options with their defaults. The store and the clock are in `Context`. */
-export interface Policy {
-  readonly appName: string
-  readonly guests: 'first-request' | 'first-write'
-  readonly secureCookie: boolean
-  readonly tokenPrefix: string
-  readonly idleMilliseconds: Readonly<Record<SessionKind, number>>
-  readonly minIdleMilliseconds: number
-  readonly absoluteMilliseconds: Readonly<Record<SessionKind, number>>
-  readonly neverExpires: boolean
-  readonly maxStorageBytes: number
-  readonly codecs: readonly StorageCodec[]
-  readonly limits: Readonly<Limits>
-  readonly roles: Roles
-  readonly closeOnStop: boolean
-  readonly sweepMilliseconds: number
-}
+export type Policy = ReturnType<typeof readOptions>
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 // West Wind's idle timeout of token sessions.
 const REST_IDLE_MILLISECONDS = 30 * MINUTE
 
-/**
- * Validates the options and adds the defaults.
- * @throws TypeError for an invalid option.
- */
-export function readOptions(options: SessionOptions): Policy {
+/** @throws TypeError for an invalid option. */
+export function readOptions(options: SessionOptions) {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('createSessions() needs options: { appName, store, … }.')
   const { appName, store, guests = 'first-write', secureCookie = true, closeOnStop = false } = options
@@ -146,12 +107,6 @@ export function readOptions(options: SessionOptions): Policy {
   })
 }
 
-/** Returns when the absolute timeout ends a session that begins at `now`. */
-export function absoluteEndOf(policy: Policy, kind: SessionKind, now: number): number {
-  const length = policy.absoluteMilliseconds[kind]
-  return length === 0 ? NEVER : now + length
-}
-
 function number(name: string, value: number | undefined, least: number): number | undefined {
   if (value === undefined) return undefined
   if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value
@@ -160,6 +115,6 @@ function number(name: string, value: number | undefined, least: number): number 
   )
 }
 
-function defined(limits: Record<string, number | undefined>): Limits {
+function defined(limits: Record<keyof Limits, number | undefined>): Limits {
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
 }

@@ -1,19 +1,22 @@
+import type { SessionId } from '../record.ts'
 import { formatGrants, type Roles } from './roles.ts'
 
-/** The promoted privileges of one request (4D's promote and demote). Promotions are never stored. */
+/** For one request and session ID (4D's promote and demote). Never stored. A login or a log out changes the ID. */
 export class Promotions {
+  readonly sessionId: SessionId
   readonly #roles: Roles
   readonly #promoted = new Map<number, { name: string; has(name: string): boolean }>()
   #latest = 0
 
-  constructor(roles: Roles) {
+  constructor(sessionId: SessionId, roles: Roles) {
+    this.sessionId = sessionId
     this.#roles = roles
   }
 
   promote(privilege: string): number {
-    const { grants, unknown } = this.#roles.recognise({ privileges: [privilege], roles: [] })
+    const { grants } = this.#roles.recognise({ privileges: [privilege], roles: [] })
     const [name] = grants.privileges
-    if (unknown.length > 0 || name === undefined || this.#isPromoted(name)) return 0
+    if (name === undefined || this.#isPromoted(name)) return 0
     this.#latest++
     this.#promoted.set(this.#latest, { name, has: (wanted) => this.#roles.expand(formatGrants(grants)).has(wanted) })
     return this.#latest

@@ -1,7 +1,7 @@
 import { type Credential, isLive, type SessionRecord } from '../record.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { type Context, eventOf, reportConflict, reportEnded } from './context.ts'
-import { SessionError } from './errors.ts'
+import { sessionBusy } from './errors.ts'
 import { type GrantFields, setsAnotherUser } from './grants.ts'
 import { type NewSession, newCredential, newRecord } from './new-record.ts'
 import type { RequestSession } from './request-session.ts'
@@ -16,21 +16,15 @@ export interface SecureOptions {
   keepStorage?: boolean | readonly string[]
 }
 
-/** The changes and options of a session ID rotation. */
 export interface Login extends SecureOptions {
-  /** The fields that change. */
   fields: Partial<GrantFields>
   /** Whether the user has just authenticated. */
   login: boolean
-  /** Whether to create a new session if the old session has ended. Otherwise SESSION_ENDED is thrown. */
+  /** Whether an ended session is replaced by a new one. Otherwise SESSION_ENDED is thrown. */
   startsNew: boolean
 }
 
-/**
- * Replaces a session atomically by a new session with these fields. Invalidates the old session and all its
- * credentials.
- * @returns the new session; undefined when the old session or the caller's credential has ended.
- */
+/** @returns undefined when the old session or the credential of the caller has ended. */
 export async function replaceSession(
   { context, exchange, cause }: RequestSession,
   old: { record: SessionRecord; credential: Credential },
@@ -64,10 +58,7 @@ export async function replaceSession(
     reportConflict(context, id, false)
   }
   reportConflict(context, old.record.id, true)
-  throw new SessionError(
-    'SESSION_BUSY',
-    'Other requests keep changing this session, so nothing was written. Try again in a few seconds.',
-  )
+  throw sessionBusy()
 }
 
 function successorOf(
@@ -89,7 +80,7 @@ function successorOf(
   }
 }
 
-/** Returns whether the new session copies no field of the old record except the storage. */
+/** Whether the new session copies no field of the old record except the storage. */
 function isComplete({ grants, userName, userId }: Partial<GrantFields>): boolean {
   return grants !== undefined && userName !== undefined && userId !== undefined
 }

@@ -7,19 +7,12 @@ import { newRecord } from './new-record.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 import { refuseNested } from './use-callback.ts'
 
-/**
- * The reason why a request must not begin a guest's session.
- * `just-ended`: the session of the request has just ended. `request`: the request is not a page navigation.
- */
+/** Why a request must not begin a guest's session: its session has just ended, or it does not open a page. */
 export type Refusal = 'just-ended' | 'request'
 
 /**
- * The state of a session object.
- *
- * - `live`: stored, with a credential. `unsent` is true if this request created the session.
- * - `request-only`: opened by a request-only link.
- * - `guest`: not stored.
- * - `stale`: replaced by another object.
+ * `live`: stored, with a credential; `unsent` if this request created the session. `request-only`: opened by
+ * a request-only link. `guest`: not stored. `stale`: another object has taken over the session.
  */
 export type RequestState =
   | { is: 'live'; record: SessionRecord; credential: Credential; unsent: boolean }
@@ -27,7 +20,6 @@ export type RequestState =
   | { is: 'guest'; record: SessionRecord; refusal: Refusal | undefined }
   | { is: 'stale'; record: SessionRecord }
 
-/** A one-time link that the user must still confirm. */
 export interface LinkOffer {
   /** The user of the link's session; '' for a guest. */
   userName: string
@@ -35,7 +27,7 @@ export interface LinkOffer {
   instead: string | undefined
 }
 
-/** The preconditions of the operations. Each guard throws when its precondition is not met. */
+/** Each guard throws when its precondition is not met. */
 const GUARDS = {
   current({ state }) {
     if (state.is === 'stale')
@@ -44,7 +36,6 @@ const GUARDS = {
   outsideUse({ record }) {
     refuseNested(record.id)
   },
-  /** A request with a request-only link may only read and write the storage. */
   own({ state }) {
     if (state.is === 'request-only')
       throw new SessionError(
@@ -87,13 +78,10 @@ const GUARDS = {
 type Guard = keyof typeof GUARDS
 
 interface Needs {
-  /** The guards that run, in this order, when the operation is called. */
+  /** The guards run in this order: `called` at the call, `begun` after the wait. */
   called: readonly Guard[]
-  /**
-   * `turn` queues the operation. `settled` waits until the queue is empty, and runs the operation outside the queue.
-   */
+  /** `turn` queues the operation. `settled` only waits until the queue is empty. */
   waits: 'settled' | 'turn'
-  /** The guards that run, in this order, after the wait. */
   begun: readonly Guard[]
 }
 
@@ -112,27 +100,21 @@ const OPERATIONS = {
 
 type Operation = keyof typeof OPERATIONS
 
-/** The session of one request: its state, and the order and preconditions of its operations. */
+/** Holds the state of a session object, and runs its operations in order. */
 export class RequestSession {
   readonly context: Context
   readonly exchange: Exchange
   state: RequestState
-  /** The data of the one-time link that this request opened. */
   restored: { data: unknown } | undefined
-  /** The one-time link of this request that the user must still confirm. */
   offer: LinkOffer | undefined
   /** Whether a signed-in session ended during this request. Only a login may then set a user. */
   lostUser = false
-  /** The session that the request arrived with, live or ended. */
   arrivalId: SessionId | undefined
   /** The credential of an ended session with a message for this device. */
   unread: { hash: string } | undefined
   /** The session that replaced the session of the request's cookie. */
   successor: SessionId | undefined
-  /**
-   * The queue of operations that may change the session of this request, such as a login. Resolves when the queue is
-   * empty.
-   */
+  /** Resolves when no operation that may replace the session, such as a login, is running or waiting. */
   #turn: Promise<unknown> | undefined
 
   constructor(context: Context, exchange: Exchange, state: RequestState) {
@@ -145,12 +127,11 @@ export class RequestSession {
     return this.state.record
   }
 
-  /** The cause for the events of this request. */
   get cause(): Cause {
     return causeOf(this.exchange)
   }
 
-  /** Runs an operation. Checks the preconditions before and after waiting for earlier operations. */
+  /** The preconditions are checked twice, because an earlier operation may change the state during the wait. */
   async perform<T>(operation: Operation, run: (request: this) => T | Promise<T>): Promise<T> {
     const { called, waits, begun }: Needs = OPERATIONS[operation]
     const begin = async () => {
@@ -167,12 +148,10 @@ export class RequestSession {
     for (const guard of guards) GUARDS[guard](this)
   }
 
-  /** Waits until the queue is empty. */
   async settle(): Promise<void> {
     while (this.#turn) await this.#turn
   }
 
-  /** Runs operations one at a time, in the order of the calls. */
   inTurn<T>(run: () => Promise<T>): Promise<T> {
     const running = (this.#turn ?? Promise.resolve()).then(run)
     const settled = running
@@ -184,19 +163,10 @@ export class RequestSession {
     return running
   }
 
-  /**
-   * Marks this object as replaced by another object. Its properties are then those of an invalidated session (JADE).
-   */
+  /** A stale object reads like an invalidated session (JADE). */
   becomeStale(): void {
-    const invalidated = {
-      startTime: null,
-      lastAccessTime: null,
-      userName: '',
-      userId: null,
-      grants: '',
-      storage: EMPTY_STORAGE,
-    }
-    this.state = { is: 'stale', record: { ...this.record, ...invalidated } }
+    const invalidated = { startTime: null, lastAccessTime: null, userName: '', userId: null, grants: '' }
+    this.state = { is: 'stale', record: { ...this.record, ...invalidated, storage: EMPTY_STORAGE } }
   }
 
   becomeGuest(refusal: Refusal | undefined): void {

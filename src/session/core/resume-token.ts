@@ -6,24 +6,19 @@ import { newRecord } from './new-record.ts'
 import { RequestSession, type RequestState } from './request-session.ts'
 import { TokenSession } from './token-session.ts'
 
-/** The parts of a REST request that a session uses. Only the Authorization header identifies the session. */
+/** Only the Authorization header identifies the session. */
 export interface TokenRequest {
-  /** The Authorization header, if there is exactly one. */
+  /** undefined unless the request has exactly one. */
   readonly authorization: string | undefined
-  /** The ID of the request in the application's log. Events of the request include this ID. */
+  /** The request's ID in the log of the application. Events include it. */
   readonly requestId?: string | undefined
-  /** The User-Agent header. */
   readonly device: string | null
   /** The client's IP address. */
   readonly address: string | null
-  /** Calls `run` when the request is over. */
   onClose(run: () => void): void
 }
 
-/**
- * Returns the session of a bearer token. Without a valid token, returns a new session that is not stored.
- * @throws SessionError STORE_UNAVAILABLE.
- */
+/** Without a valid token, the session is new and not stored. @throws SessionError STORE_UNAVAILABLE. */
 export async function resumeTokenSession<S extends object, P extends string>(
   context: Context,
   request: TokenRequest,
@@ -38,7 +33,7 @@ export async function resumeTokenSession<S extends object, P extends string>(
   return new TokenSession<S, P>(new RequestSession(context, exchange, state), defaultIdleSeconds)
 }
 
-/** Returns the exchange of a REST request, without a cookie and a link. Avoids the spread operator, which is slow. */
+/** Lists every field, because the spread operator is slow. */
 function exchangeOf({ requestId, device, address, onClose }: TokenRequest): Exchange {
   return {
     cookieHeader: undefined,

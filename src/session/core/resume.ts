@@ -10,17 +10,12 @@ import { type Refusal, RequestSession } from './request-session.ts'
 import { Session } from './session.ts'
 
 /**
- * The time after the end of a session in which a request with the old cookie gets no guest's cookie.
- * The browser may have sent the request before a login finished. A guest's cookie would then overwrite the login's
- * cookie.
+ * A browser may send a request with its old cookie before a concurrent login finishes. For this long after the old
+ * session's end, such a request gets no guest's cookie, which would overwrite the cookie of the login.
  */
 const JUST_ENDED_MILLISECONDS = 60_000
 
-/**
- * Returns the session of a request's one-time link or cookie. Without a valid link or cookie, returns a guest's
- * session.
- * @throws SessionError STORE_UNAVAILABLE; HEADERS_SENT for a link that needs a cookie after the response has begun.
- */
+/** @throws SessionError STORE_UNAVAILABLE; HEADERS_SENT for a link that needs a cookie after the response has begun. */
 export async function resumeSession<S extends object, P extends string>(
   context: Context,
   exchange: Exchange,
@@ -32,7 +27,6 @@ export async function resumeSession<S extends object, P extends string>(
 
 async function findByCookie(context: Context, exchange: Exchange): Promise<RequestSession> {
   const now = context.clock.now()
-  const refusal: Refusal | undefined = exchange.mayBeginGuest ? undefined : 'request'
   let live: Extract<Found, { state: 'live' }> | undefined
   let past: EndedCookie | undefined
   const values = context.cookie.read(exchange.cookieHeader)
@@ -42,12 +36,13 @@ async function findByCookie(context: Context, exchange: Exchange): Promise<Reque
     if (!token) continue
     const hash = hashSecret(token.secret)
     const found = await context.store.find({ id: token.id, hash, now })
-    if (found?.state === 'ended') past = laterEnded(past, { id: token.id, hash, ended: found })
+    if (found?.state === 'ended' && found.endedAt >= (past?.ended.endedAt ?? 0))
+      past = { id: token.id, hash, ended: found }
     if (found?.state !== 'live' || found.credential.kind !== 'cookie') continue
     if (live) return guest(context, exchange, 'just-ended') // Of two valid cookies, an attacker may have planted one.
     live = found
   }
-  if (!live) return past ? guestAfter(context, exchange, past, now) : guest(context, exchange, refusal)
+  if (!live) return past ? guestAfter(context, exchange, past, now) : guest(context, exchange)
   const { session, credential } = live
   const record = exchange.countsAsActivity ? await recordActivity(context, session, credential, exchange, now) : session
   const request = new RequestSession(context, exchange, { is: 'live', record, credential, unsent: false })
@@ -55,18 +50,12 @@ async function findByCookie(context: Context, exchange: Exchange): Promise<Reque
   return request
 }
 
-/** The cookie of an ended session. */
 interface EndedCookie {
   id: SessionId
   hash: string
   ended: Extract<Found, { state: 'ended' }>
 }
 
-function laterEnded(a: EndedCookie | undefined, b: EndedCookie): EndedCookie {
-  return a && a.ended.endedAt > b.ended.endedAt ? a : b
-}
-
-/** Returns a guest's session for a browser whose previous session has ended. */
 function guestAfter(
   context: Context,
   exchange: Exchange,
@@ -74,7 +63,7 @@ function guestAfter(
   now: number,
 ): RequestSession {
   const isLate = now - ended.endedAt < JUST_ENDED_MILLISECONDS
-  const request = guest(context, exchange, isLate ? 'just-ended' : exchange.mayBeginGuest ? undefined : 'request')
+  const request = guest(context, exchange, isLate ? 'just-ended' : undefined)
   request.arrivalId = id
   if (isLate) request.successor = ended.successor ?? undefined
   // Only a page navigation can show the message to the user.
@@ -82,7 +71,11 @@ function guestAfter(
   return request
 }
 
-function guest(context: Context, exchange: Exchange, refusal: Refusal | undefined): RequestSession {
+function guest(
+  context: Context,
+  exchange: Exchange,
+  refusal: Refusal | undefined = exchange.mayBeginGuest ? undefined : 'request',
+): RequestSession {
   const record = newRecord(context, 'web', context.clock.now())
   return new RequestSession(context, exchange, { is: 'guest', record, refusal })
 }

@@ -1,8 +1,7 @@
-/** The privileges and roles of an application. */
 export interface RoleDeclaration {
-  /** Maps a privilege to its included privileges. Also accepts 4D's form `[{ privilege, includes }]`. */
+  /** Maps a privilege to its included privileges. 4D's form `[{ privilege, includes }]` is accepted too. */
   privileges?: Record<string, readonly string[]> | readonly { privilege: string; includes?: readonly string[] }[]
-  /** Maps a role to its privileges. Also accepts 4D's form `[{ role, privileges }]`. */
+  /** Maps a role to its privileges. 4D's form `[{ role, privileges }]` is accepted too. */
   roles?: Record<string, readonly string[]> | readonly { role: string; privileges?: readonly string[] }[]
 }
 
@@ -18,44 +17,37 @@ export type PrivilegeOf<D> =
       : never)
   | 'WebAdmin'
 
-/** The privileges and roles that are assigned to a session. */
 export interface Grants {
   privileges: string[]
   roles: string[]
 }
 
 export interface Roles {
-  /** Splits names into declared and unknown names. Returns the declared names in their declared spelling, sorted. */
+  /** Splits names into declared ones, sorted and in declared spelling, and unknown ones. */
   recognise(wanted: Grants): { grants: Grants; unknown: string[] }
   /** Returns all privileges of stored grants, including those that another privilege includes. */
   expand(grants: string): GrantedPrivileges
-  /** Returns whether the privilege is declared. Ignores case. */
+  /** Ignores case. */
   declares(name: string): boolean
 }
 
 interface GrantedPrivileges {
   /** In declared spelling, sorted. */
   readonly names: readonly string[]
-  /** Returns whether `names` contains this name. Ignores case (4D). */
+  /** Ignores case (4D). */
   has(name: string): boolean
 }
 
-/** A privilege that 4D reserves. It needs no declaration. */
 const WEB_ADMIN = 'WebAdmin'
 
-// The limit of the cache of `expand`. Most applications have only a few distinct grants.
+// Most applications have only a few distinct grants.
 const MAX_CACHED_GRANTS = 1_000
 
-/**
- * Validates a declaration of privileges and roles.
- * @throws TypeError for a malformed entry, an undeclared privilege, or a circular include. (4D disables protection
- * instead.)
- */
+/** @throws TypeError for a malformed entry, an undeclared privilege or a circular include (4D disables protection). */
 export function declareRoles(declaration: RoleDeclaration): Roles {
   const includes = entries(declaration.privileges, 'privileges', 'privilege', 'includes')
   const roles = entries(declaration.roles, 'roles', 'role', 'privileges')
   const spelling = declaredPrivileges(includes, roles)
-  checkIncluded(includes, spelling)
   const reach = expandIncludes(includes, spelling)
   const roleSpelling = new Map([...roles.keys()].map((role) => [role.toLowerCase(), role]))
   const expanded = new Map<string, GrantedPrivileges>()
@@ -77,23 +69,20 @@ export function declareRoles(declaration: RoleDeclaration): Roles {
   return {
     expand,
     declares: (name) => spelling.has(name.toLowerCase()),
-    recognise(wanted) {
-      const privileges = wanted.privileges.map((name) => spelling.get(name.toLowerCase()))
-      const known = wanted.roles.map((name) => roleSpelling.get(name.toLowerCase()))
-      return {
-        grants: { privileges: distinct(privileges), roles: distinct(known) },
-        unknown: [
-          ...wanted.privileges.filter((_, index) => privileges[index] === undefined),
-          ...wanted.roles.filter((_, index) => known[index] === undefined),
-        ],
-      }
-    },
+    recognise: ({ privileges, roles: named }) => ({
+      grants: {
+        privileges: distinct(privileges.map((name) => spelling.get(name.toLowerCase()))),
+        roles: distinct(named.map((name) => roleSpelling.get(name.toLowerCase()))),
+      },
+      unknown: [
+        ...privileges.filter((name) => !spelling.has(name.toLowerCase())),
+        ...named.filter((name) => !roleSpelling.has(name.toLowerCase())),
+      ],
+    }),
   }
 }
 
-/**
- * Returns grants as text for a record; '' for none. Stores role names, so a changed role applies to existing sessions.
- */
+/** Stores role names and not their privileges, so a changed role applies to existing sessions. */
 export function formatGrants({ privileges, roles }: Grants): string {
   return privileges.length + roles.length === 0 ? '' : JSON.stringify({ privileges, roles })
 }
@@ -111,10 +100,7 @@ function distinct(names: (string | undefined)[]): string[] {
   return [...new Set(names.filter((name) => name !== undefined))].sort()
 }
 
-/**
- * Converts either form of a declaration to a map from name to list.
- * @throws TypeError for a malformed entry.
- */
+/** Accepts both forms of a declaration. */
 function entries(declared: unknown, place: string, nameKey: string, listKey: string): Map<string, readonly string[]> {
   const found = new Map<string, readonly string[]>()
   const seen = new Set<string>()
@@ -155,9 +141,7 @@ function typeName(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value
 }
 
-/**
- * Maps the lower-case name of each privilege to its declared spelling. Includes the privileges that only a role names.
- */
+/** Maps lower-case privileges to their declared spelling, including privileges that only a role names. */
 function declaredPrivileges(
   includes: Map<string, readonly string[]>,
   roles: Map<string, readonly string[]>,
@@ -173,17 +157,6 @@ function declaredPrivileges(
   return spelling
 }
 
-function checkIncluded(includes: Map<string, readonly string[]>, spelling: Map<string, string>): void {
-  for (const [name, list] of includes) {
-    list.forEach((included, index) => {
-      if (spelling.has(included.toLowerCase())) return
-      throw new TypeError(
-        `privileges.${name}[${index}]: "${included}" is not declared; add it to privileges or to a role.`,
-      )
-    })
-  }
-}
-
 /** Maps each privilege to itself and all included privileges, at any depth. */
 function expandIncludes(
   includes: Map<string, readonly string[]>,
@@ -197,9 +170,14 @@ function expandIncludes(
       throw new TypeError(
         `privileges.${path[0]}: includes itself (${[...path.slice(path.indexOf(name)), name].join(' → ')}).`,
       )
-    const included = (includes.get(name) ?? []).flatMap((next) =>
-      visit(spelling.get(next.toLowerCase()) as string, [...path, name]),
-    )
+    const included = (includes.get(name) ?? []).flatMap((next, index) => {
+      const declared = spelling.get(next.toLowerCase())
+      if (declared === undefined)
+        throw new TypeError(
+          `privileges.${name}[${index}]: "${next}" is not declared; add it to privileges or to a role.`,
+        )
+      return visit(declared, [...path, name])
+    })
     const all = [...new Set([name, ...included])]
     reach.set(name.toLowerCase(), all)
     return all

@@ -6,13 +6,12 @@ import { presentSession } from './new-session.ts'
 import type { RequestSession } from './request-session.ts'
 
 export interface RenewOptions {
-  /** Whether the user has just re-authenticated. `true` sets `authenticatedAt` to the current time. Default false. */
+  /** Whether the user has just re-authenticated; `true` sets `authenticatedAt`. Default false. */
   login?: boolean
   /** Whether the session's other devices and one-time links end. Default 'keep'. */
   others?: 'end' | 'keep'
 }
 
-/** Rotates this device's cookie atomically, and revokes the old cookie. */
 export async function rotateCookie(
   request: RequestSession,
   { login = false, others = 'keep' }: RenewOptions,

@@ -1,9 +1,8 @@
-import type { Credential, SessionId, SessionKind, SessionRecord } from '../record.ts'
-import { isLive, NEVER } from '../record.ts'
+import { type Credential, isLive, NEVER, type SessionId, type SessionKind, type SessionRecord } from '../record.ts'
 import type { Context } from './context.ts'
 import { type TokenTerms, termsOfToken } from './new-token.ts'
 
-/** Describes a session for lists and administrators, without secrets, hashes or stored values. */
+/** For lists and administrators. Contains no secrets, hashes or stored values. */
 export interface SessionDescription {
   id: SessionId
   kind: SessionKind
@@ -25,7 +24,7 @@ export interface SessionDescription {
   devices: DeviceDescription[]
 }
 
-/** Describes one credential of a session. `name` and `scope` apply to bearer tokens only. */
+/** `name` and `scope` apply to bearer tokens only. */
 export interface DeviceDescription extends TokenTerms {
   handle: string
   kind: Credential['kind']
@@ -76,7 +75,6 @@ function describeDevice(context: Context, credential: Credential): DeviceDescrip
   }
 }
 
-/** Returns when a session expires without further requests, in ISO 8601 (UTC); null for never. */
 export function expirationDateOf(record: SessionRecord): string | null {
   return momentOf(Math.min(idleEndOf(record), record.absoluteEnd))?.toISOString() ?? null
 }

@@ -22,7 +22,7 @@ import { writeStorage } from './write-storage.ts'
 export class Session<S extends object = Record<string, unknown>, P extends string = string> {
   readonly #request: RequestSession
   #frozen: { text: string; storage: DeepReadonly<S> } | undefined
-  #promotions: { id: SessionId; promotions: Promotions } | undefined
+  #promotions: Promotions | undefined
   #signal: { watched: string; signal: AbortSignal } | undefined
   /** Whether this request arrived without a live credential. */
   readonly isNew: boolean
@@ -41,7 +41,6 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     this.isNew = request.state.is === 'guest'
   }
 
-  /** The public session ID. It may appear in lists, logs and URLs. */
   get id(): SessionId {
     return this.#request.record.id
   }
@@ -56,7 +55,6 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     return this.#request.record.userName
   }
 
-  /** The user's ID in the application; undefined for none. */
   get userId(): string | undefined {
     return this.#request.record.userId ?? undefined
   }
@@ -66,7 +64,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     return dateOf(this.#request.record.startTime)
   }
 
-  /** Accurate to the minute, because activity is written at most once a minute. */
+  /** Accurate to the minute. */
   get lastAccessTime(): Date | null {
     return dateOf(this.#request.record.lastAccessTime)
   }
@@ -81,7 +79,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     return expirationDateOf(this.#request.record)
   }
 
-  /** A frozen snapshot of the storage, as this object last read or wrote it. Call `use` to change the storage. */
+  /** The frozen storage, as this object last read or wrote it. Call `use` to change the storage. */
   get storage(): DeepReadonly<S> {
     const text = this.#request.record.storage
     if (this.#frozen?.text !== text) this.#frozen = { text, storage: frozenStorage<S>(this.#request) }
@@ -96,29 +94,26 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   /** Returns whether the session has this privilege: assigned, included in another one, or promoted. Ignores case. */
   hasPrivilege(name: P): boolean {
     const { context, record } = this.#request
-    return context.policy.roles.expand(record.grants).has(name) || this.#promotionsOf(record.id)?.has(name) === true
+    return context.policy.roles.expand(record.grants).has(name) || this.#hasPromoted(name)
   }
 
   /**
-   * Grants a privilege for the rest of this request (4D). Affects `hasPrivilege`, but not `getPrivileges` and
-   * `isGuest`.
+   * Grants a privilege for the rest of this request (4D). `getPrivileges` and `isGuest` do not report it.
    * @returns a number to pass to `demote`; 0 when the privilege is not declared or already promoted.
    */
   promote(privilege: P): number {
     const { context, record } = this.#request
-    if (!this.#promotionsOf(record.id))
-      this.#promotions = { id: record.id, promotions: new Promotions(context.policy.roles) }
-    return this.#promotionsOf(record.id)?.promote(privilege) ?? 0
+    if (this.#promotions?.sessionId !== record.id) this.#promotions = new Promotions(record.id, context.policy.roles)
+    return this.#promotions.promote(privilege)
   }
 
   /** Revokes a promoted privilege (4D). Ignores a number that `promote` did not return. */
   demote(promotion: number): void {
-    this.#promotions?.promotions.demote(promotion)
+    this.#promotions?.demote(promotion)
   }
 
-  /** Returns the promotions for this session ID. A login or a log out changes the ID, which removes all promotions. */
-  #promotionsOf(id: SessionId): Promotions | undefined {
-    return this.#promotions?.id === id ? this.#promotions.promotions : undefined
+  #hasPromoted(privilege: P): boolean {
+    return this.#promotions?.sessionId === this.id && this.#promotions.has(privilege)
   }
 
   /** The public handle of this device's credential; undefined for an unstored guest and for a request-only link. */
@@ -133,7 +128,6 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     return state.is === 'live' ? dateOf(state.credential.authenticatedAt) : null
   }
 
-  /** Returns whether the user authenticated on this device within the last `withinMinutes` minutes. */
   hasRecentLogin(withinMinutes: number): boolean {
     const authenticated = this.authenticatedAt?.getTime()
     return authenticated !== undefined && this.#request.context.clock.now() - authenticated < withinMinutes * 60_000
@@ -163,12 +157,9 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 
   /**
-   * Changes the storage (4D's Use). Calls `change` with a copy of the storage, and stores the changed copy atomically.
-   * The change is stored when the promise resolves. If `change` throws, nothing is written.
-   * Calls for the same session run one at a time in this process.
-   * After a conflicting write of another process, `change` runs again on the newer storage.
-   * The callback should therefore have no side effects.
-   * @returns the result of `change`.
+   * Changes the storage (4D's Use). `change` edits a copy, which is stored atomically before the promise resolves.
+   * Nothing is written if `change` throws. Calls for one session run one at a time in this process.
+   * After a conflicting write, `change` runs again on the newer storage. It should therefore have no side effects.
    * @throws SessionError SESSION_ENDED, SESSION_BUSY, USE_NESTED, USE_TIMEOUT (10 s), VALUE_NOT_SHAREABLE,
    * STORAGE_TOO_LARGE, SESSION_LIMIT, HEADERS_SENT (a guest's first write needs a cookie), STORE_UNAVAILABLE.
    */
@@ -177,30 +168,22 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 
   /**
-   * Replaces the session's privileges and roles. Setting another user or adding a privilege rotates the session ID.
-   * This object then becomes a new session with a new cookie. All cookies, devices and one-time links of the old
-   * session are revoked.
-   * By default, the new session keeps the storage only if the user stays the same, because an attacker could have
-   * prepared a guest's storage. The option `keepStorage` overrides the default.
-   * @throws SessionError SESSION_ENDED when the session has ended and the call is not a login.
-   * @throws SessionError HEADERS_SENT, before any change; STORE_UNAVAILABLE.
+   * Replaces the privileges and roles. Another user or an added privilege also rotates the session ID: this object then
+   * becomes a new session with a new cookie. All cookies, devices and one-time links of the old session are revoked.
+   * Another user gets an empty storage unless `keepStorage` is set, because an attacker could have prepared it.
+   * @throws SessionError SESSION_ENDED unless the call is a login; HEADERS_SENT, before any change; STORE_UNAVAILABLE.
    */
   async setPrivileges(grant: PrivilegeGrant<P>, options: SetPrivilegesOptions = {}): Promise<void> {
     const fields = readGrant(this.#request.context, grant)
     await this.#request.perform('setPrivileges', (request) => setPrivileges(request, fields, options))
   }
 
-  /**
-   * Removes all privileges, so `isGuest` returns true. The storage, the session ID and `userName` do not change (4D).
-   */
+  /** Removes all privileges. The storage, the session ID and `userName` do not change (4D). */
   async clearPrivileges(): Promise<void> {
     await this.#request.perform('clearPrivileges', clearPrivileges)
   }
 
-  /**
-   * Sets the idle timeout in minutes, effective immediately. The minimum is `minIdleTimeoutMinutes` (default 60, 4D)
-   * for a web session and 1 minute for a rest session. Lower values are raised to the minimum.
-   */
+  /** In minutes, effective immediately. Raised to `minIdleTimeoutMinutes` (default 60, 4D), for a rest session to 1. */
   async setIdleTimeout(minutes: number): Promise<void> {
     if (typeof minutes !== 'number' || !Number.isFinite(minutes))
       throw new TypeError('setIdleTimeout() takes a number of minutes.')
@@ -208,13 +191,13 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 
   /**
-   * Rotates the session ID to prevent session fixation (JADE). A new session replaces this one.
-   * All cookies, devices and one-time links of the old session are revoked before the promise resolves.
-   * The new session keeps the user and the privileges. It keeps the storage only with `keepStorage`.
-   * Call this method after the password check and before sensitive data is stored.
+   * Replaces this session by one with a new ID, to prevent session fixation (JADE). Call it after the password check
+   * and before sensitive data is stored. The new session keeps the user and the privileges, but not the storage unless
+   * `keepStorage` is set. All cookies, devices and one-time links of the old session are revoked before the promise
+   * resolves.
    * @returns the new session. This object is stale afterwards.
    * @throws SessionError SESSION_ENDED on a stale object, or when a signed-in session has ended;
-   * FEATURE_NOT_AVAILABLE (1068) on a rest session; HEADERS_SENT, before any change.
+   * FEATURE_NOT_AVAILABLE (1068) for a rest session; HEADERS_SENT, before any change.
    */
   async secureSession({ keepStorage = false }: SecureOptions = {}): Promise<Session<S, P>> {
     if (this.kind === 'rest') {
@@ -230,10 +213,9 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 
   /**
-   * Rotates this device's cookie without changing the session ID. The old cookie is revoked before the promise
-   * resolves. Pass `login: true` after re-authentication, and `others: 'end'` after a change of password.
-   * @throws SessionError SESSION_ENDED; HEADERS_SENT, before any change; FEATURE_NOT_AVAILABLE (1068) on a rest
-   * session.
+   * Replaces this device's cookie and revokes the old one before the promise resolves. The session ID does not change.
+   * Pass `login: true` after re-authentication, and `others: 'end'` after a change of password.
+   * @throws SessionError SESSION_ENDED; FEATURE_NOT_AVAILABLE (1068) for a rest session; HEADERS_SENT, before a change.
    */
   async renew(options: RenewOptions = {}): Promise<void> {
     await this.#request.perform('renew', (request) => rotateCookie(request, options))
@@ -251,24 +233,22 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 
   /**
-   * Redeems a one-time token that the application received in its own parameter (4D). This object becomes the token's
+   * Redeems a one-time token from the application's own parameter (4D). Returns whether this object is now the token's
    * session. An invalid token changes nothing. HEAD, OPTIONS and prefetch requests never redeem a token.
-   * @returns whether this object is now the token's session.
    */
   async restore(token: unknown): Promise<boolean> {
     return this.#request.perform('restore', (request) => restoreSession(request, token))
   }
 
   /**
-   * Logs out on every device of this session. This object becomes a guest's session. A second call does nothing.
-   * The log out is stored when the promise resolves.
+   * Logs out on every device before the promise resolves. This object becomes a guest's session.
    * @throws SessionError STORE_UNAVAILABLE; the user then stays logged in.
    */
   async close(): Promise<void> {
     await this.#request.perform('close', closeSession)
   }
 
-  /** Reads the session from the store again. If the session has ended, this object becomes a guest's session. */
+  /** Reads the session again. If it has ended, this object becomes a guest's session. */
   async reload(): Promise<void> {
     await this.#request.perform('reload', reloadSession)
   }
@@ -281,12 +261,12 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     return (await context.store.takeMessage(unread)) ?? ''
   }
 
-  /** Waits for all pending logins, log outs and first writes of this object. For the middleware. */
+  /** For the middleware: waits for all pending logins, log outs and first writes of this object. */
   settled(): Promise<void> {
     return this.#request.settle()
   }
 
-  /** Stores the session of a new guest, if this request may begin a session. For the middleware. */
+  /** For the middleware: stores the session of a new guest, if this request may begin one. */
   async beginIfAllowed(): Promise<void> {
     if (this.isNew) await beginSessionIfAllowed(this.#request)
   }
@@ -297,7 +277,7 @@ async function setIdleTimeout(request: RequestSession, minutes: number): Promise
   const { clock, policy } = request.context
   const least = request.record.kind === 'web' ? policy.minIdleMilliseconds : 60_000
   const idleMilliseconds = Math.max(minutes * 60_000, least)
-  // A session that this request has just created counts as used only after the browser sends the cookie.
+  // The browser must send a new cookie once before its session counts as used.
   const isUsed = !(request.state.is === 'live' && request.state.unsent)
   await updateRecord(request, (current) => {
     const lastAccessTime = Math.max(current.lastAccessTime ?? 0, isUsed ? clock.now() : 0)
@@ -314,7 +294,7 @@ async function reloadSession(request: RequestSession): Promise<void> {
   else request.becomeGuest('just-ended')
 }
 
-// A store may return the same record object to several requests. These requests share one frozen storage.
+// A store may return one record object to several requests. They share the frozen storage.
 const frozenStorages = new WeakMap<SessionRecord, object>()
 
 function frozenStorage<S extends object>({ context, record }: RequestSession): DeepReadonly<S> {

@@ -22,10 +22,9 @@ import { type DeepReadonly, deepFreeze, storageFormat } from './storage.ts'
 import type { TokenSession } from './token-session.ts'
 import { watchChanges } from './watch.ts'
 
-// The number of records that a sweep removes per call, because a call may lock the store.
+// A sweep removes at most this many records per call, because a call may lock the store.
 const SWEEP_STEP = 500
 
-/** The sessions of one application. */
 export interface Sessions<S extends object = Record<string, unknown>, P extends string = string> {
   /** The name of the session cookie: `4DSID_<appName>` (4D), with the prefix `__Host-` when cookies are secure. */
   readonly cookieName: string
@@ -33,10 +32,7 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   resume(exchange: Exchange): Promise<Session<S, P>>
   /** Returns the session of a bearer token. For framework adapters, such as `koa/token-sessions.ts`. */
   resumeToken(request: TokenRequest, defaultIdleSeconds?: number): Promise<TokenSession<S, P>>
-  /**
-   * Calls `run` with the current description of the session that the request arrived with.
-   * For framework adapters, at the end of a request.
-   */
+  /** For framework adapters: calls `run` with a description of the session that the request arrived with. */
   requestEnded(session: Session<S, P>, run: (arrived: SessionDescription) => unknown): Promise<void>
   /** Whether a visitor gets a session with the first request (option `guests`). */
   readonly beginsAtFirstRequest: boolean
@@ -50,41 +46,33 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   count(filter?: ListFilter): Promise<number>
   /** Ends a session on all its devices. Returns `false` when the session is not live. */
   end(id: SessionId, reason?: EndReason, by?: EndedBy): Promise<boolean>
-  /** Ends all sessions that match the filter. An empty filter matches all sessions. Returns how many sessions ended. */
+  /** Ends all sessions that match. An empty filter matches all sessions. Returns how many ended. */
   endMany(filter: EndFilter, reason?: EndReason, by?: EndedBy): Promise<number>
   /** Signs out one device by its public handle. Also ends the session when no device and no valid link remains. */
   detach(id: SessionId, handle: string, reason?: EndReason, by?: { cause?: Cause }): Promise<boolean>
-  /**
-   * Removes a live, expired or invalidated session (JADE). Each device can read the message once.
-   * An empty message is not stored.
-   */
+  /** Removes a live, expired or invalidated session (JADE). Each device can read a non-empty message once. */
   removeWithMessage(id: SessionId, message: string, by?: { cause?: Cause }): Promise<boolean>
   /** Returns the token of a new one-time link to any session. Returns '' when the session is not a live web session. */
   createOTP(id: SessionId, options?: OTPOptions): Promise<string>
   /**
-   * Creates an API token for a user. The token has its own rest session, which expires after `absoluteSeconds`.
-   * The session has an idle timeout only if `idleSeconds` is given.
-   * The store contains only a hash of the token, so the token cannot be shown again later.
+   * Creates an API token with its own rest session, which expires after `absoluteSeconds`. It has an idle timeout only
+   * with `idleSeconds`. The store contains only a hash of the token, so the token cannot be shown again later.
    * @throws SessionError SESSION_LIMIT, STORE_UNAVAILABLE.
    */
   newToken(userId: string, options: NewTokenOptions<P> & NewTokenFrom): Promise<NewToken>
   /** Yields after each change of the session, until the session ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
-  /**
-   * Removes sessions that expired at least five minutes ago, and returns how many.
-   * Runs automatically at the interval `sweepSeconds`.
-   */
+  /** Removes sessions that expired at least five minutes ago, and returns how many. Runs every `sweepSeconds`. */
   sweep(): Promise<number>
   /** Adds an event listener. Returns a function that removes it. */
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
   /**
-   * Stops the sweeps and the notifications of the store. With `endSessions`, the last process on an embedded store
-   * also ends all sessions. The default of `endSessions` is the option `closeOnStop`.
+   * Stops the sweeps and the notifications of the store. With `endSessions` (default: the option `closeOnStop`), also
+   * ends all sessions if this is the last process on an embedded store.
    */
   close(options?: { endSessions?: boolean }): Promise<void>
 }
 
-/** The request and the device that a token was created from. */
 type NewTokenFrom = Pick<Cause, 'requestId' | 'device' | 'address'>
 
 interface EndedBy {
@@ -102,7 +90,6 @@ export interface NewToken {
 }
 
 /**
- * Creates the session manager of an application.
  * @typeParam S the type of the storage.
  * @typeParam P the names of the privileges (see `PrivilegeOf`).
  * @throws TypeError for an invalid option.
@@ -136,20 +123,22 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     }
   }
 
-  const sweeps = startRepeating(clock, policy.sweepMilliseconds, async () => {
+  const stopSweeps = startRepeating(clock, policy.sweepMilliseconds, async () => {
     await sweep().catch((error) =>
       events.emit('warning', { message: 'The sweep failed; it will be tried again.', error }),
     )
   })
   const leave = registerPresence(context)
-  if (policy.neverExpires)
-    warnSoon(
-      context,
-      'sessionTimeoutMinutes is 0: sessions never expire, and invalidated ones are never swept. Remove them yourself.',
-    )
+  if (policy.neverExpires) {
+    const message =
+      'sessionTimeoutMinutes is 0: sessions never expire, and invalidated ones are never swept. Remove them yourself.'
+    // In the next turn of the event loop, the caller has added its listeners.
+    setImmediate(() => events.emit('warning', { message }))
+  }
 
+  const stored = async (id: SessionId) => (isSessionId(id) ? store.get({ id }) : undefined)
   const describe = async (id: SessionId) => {
-    const record = isSessionId(id) ? await store.get({ id }) : undefined
+    const record = await stored(id)
     if (!record || clock.now() >= record.end) return undefined
     const credentials = await store.credentials({ ids: [id] })
     return describeSession(context, record, credentials.get(id) ?? [])
@@ -170,14 +159,14 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     resumeToken: (request, defaultIdleSeconds) => resumeTokenSession<S, P>(context, request, defaultIdleSeconds),
     get: describe,
     async storage(id) {
-      const record = isSessionId(id) ? await store.get({ id }) : undefined
+      const record = await stored(id)
       return record && isLive(record, clock.now()) ? deepFreeze(context.format.decode(record.storage) as S) : undefined
     },
     async list(filter = {}, page = {}) {
       const { sessions, next } = await store.list({ filter: checkedFilter(filter), page: checkedPage(page) })
       const credentials = await store.credentials({ ids: sessions.map(({ id }) => id) })
       const described = sessions.map((record) => describeSession(context, record, credentials.get(record.id) ?? []))
-      return next ? { sessions: described, next } : { sessions: described }
+      return { sessions: described, ...(next && { next }) }
     },
     count: async (filter = {}) => store.count({ filter: checkedFilter(filter) }),
     async end(id, reason = 'revoked', { message, cause } = {}) {
@@ -191,14 +180,14 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       return ended.length
     },
     async detach(id, handle, reason = 'revoked', { cause } = {}) {
-      const record = isSessionId(id) ? await store.get({ id }) : undefined
+      const record = await stored(id)
       const detached = record !== undefined && (await store.detach({ id, handle, reason }))
       if (!detached) return false
       events.emit('detached', { ...eventOf(record, cause), handle, reason })
       // Without a device or a valid link, no request can use the session again.
       const all = (await store.credentials({ ids: [id] })).get(id) ?? []
-      const isLeft = all.some(({ expiresAt }) => clock.now() < expiresAt)
-      const ended = !isLeft ? await store.end({ id, reason }) : undefined
+      const isUsable = all.some(({ expiresAt }) => clock.now() < expiresAt)
+      const ended = isUsable ? undefined : await store.end({ id, reason })
       if (ended) reportEnded(context, [ended], cause)
       return true
     },
@@ -208,7 +197,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       return removed !== undefined
     },
     async createOTP(id, options = {}) {
-      const record = isSessionId(id) ? await store.get({ id }) : undefined
+      const record = await stored(id)
       if (record?.kind !== 'web' || !isLive(record, clock.now())) return ''
       return (await attachOTP(context, record, options, undefined, undefined)) ?? ''
     },
@@ -225,7 +214,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     sweep,
     on: events.on,
     async close({ endSessions = policy.closeOnStop } = {}) {
-      sweeps.stop()
+      stopSweeps()
       context.ends.close()
       const isLast = await leave()
       if (isLast && endSessions) reportEnded(context, await store.endMany({ filter: {}, reason: 'stopped' }), undefined)
@@ -233,10 +222,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
   }
 }
 
-/**
- * Registers this process with an embedded store and renews the registration regularly.
- * @returns a function that removes the registration. It resolves to `true` for the last process.
- */
+/** @returns a function that removes the registration of this process, and resolves to `true` for the last process. */
 function registerPresence({ store, clock, events }: Context): () => Promise<boolean> {
   const { presence } = store
   if (!presence) return async () => false
@@ -251,23 +237,18 @@ function registerPresence({ store, clock, events }: Context): () => Promise<bool
     return beating
   }
   beat()
-  const beats = startRepeating(clock, PRESENCE_BEAT_MILLISECONDS, beat)
+  const stopBeats = startRepeating(clock, PRESENCE_BEAT_MILLISECONDS, beat)
   let left: Promise<boolean> | undefined
   return () => {
-    beats.stop()
+    stopBeats()
     left ??= beating.then(() => presence.leave({ processId }))
     return left
   }
 }
 
-/** Removes replaced sessions from the list, because their end has already been reported. */
+/** The end of a replaced session was reported when it was replaced. */
 function newlyEnded(ended: readonly EndedSession[]): EndedSession[] {
   return ended.filter(({ reason }) => reason !== 'secured')
-}
-
-/** Emits a warning in the next turn of the event loop. The caller can add a listener before that. */
-function warnSoon({ events }: Context, message: string): void {
-  setImmediate(() => events.emit('warning', { message }))
 }
 
 function checkedPage(page: Page): Page {
@@ -283,7 +264,7 @@ function checkedPage(page: Page): Page {
   return { ...page, size }
 }
 
-/** Throws for a key with the value undefined, because `{ userId: undefined }` would match all users. */
+/** A key with the value undefined throws, because `{ userId: undefined }` would match all users. */
 function checkedFilter<F extends ListFilter | EndFilter>(filter: F): F {
   for (const [key, value] of Object.entries(filter)) {
     if (typeof value !== 'string')

@@ -1,6 +1,6 @@
 import { isGuestRecord } from '../record.ts'
 import { eventOf } from './context.ts'
-import { type GrantFields, raisesTrust, setsAnotherUser } from './grants.ts'
+import { type GrantFields, needsRotation, setsAnotherUser } from './grants.ts'
 import { logIn } from './login.ts'
 import type { SecureOptions } from './replace-session.ts'
 import type { RequestSession } from './request-session.ts'
@@ -8,14 +8,12 @@ import { updateRecord } from './update-record.ts'
 
 export interface SetPrivilegesOptions extends SecureOptions {
   /**
-   * Whether the user has just authenticated. `true` always rotates the session ID, even if the old session has ended.
-   * Default: true if the grant sets another user. With the default, SESSION_ENDED is thrown if a signed-in session has
-   * ended.
+   * Whether the user has just authenticated. `true` always rotates the session ID, even if the session has ended.
+   * Default: true if the grant sets another user. If a signed-in session has ended, the default throws SESSION_ENDED.
    */
   login?: boolean
 }
 
-/** Replaces the grants. Rotates the session ID for another user or an additional privilege. */
 export async function setPrivileges(
   request: RequestSession,
   fields: GrantFields,
@@ -26,7 +24,6 @@ export async function setPrivileges(
   if (request.record.grants !== before) reportPrivileges(request)
 }
 
-/** Removes all grants. */
 export async function clearPrivileges(request: RequestSession): Promise<void> {
   if (request.state.is === 'guest') return
   await updateRecord(request, ({ grants }) => ({
@@ -47,16 +44,16 @@ async function setGrants(
   { login, keepStorage }: SetPrivilegesOptions,
 ): Promise<void> {
   const { context } = request
-  const raises = () => raisesTrust(context, request.record, fields)
+  const rotates = () => needsRotation(context, request.record, fields)
   const isLogin = login ?? setsAnotherUser(request.record, fields)
   const startsNew = login ?? (isLogin && isGuestRecord(request.record) && !request.lostUser)
-  if (!isLogin && !raises()) {
+  if (!isLogin && !rotates()) {
     if (request.state.is === 'guest') return // Without new privileges, there is nothing to store.
     await updateRecord(request, (current) => ({
-      changes: raisesTrust(context, current, fields) ? undefined : fields,
+      changes: needsRotation(context, current, fields) ? undefined : fields,
       result: undefined,
     }))
-    if (!raises()) return // After a concurrent removal of privileges, the same grant adds privileges.
+    if (!rotates()) return // After a concurrent removal of privileges, the same grant adds privileges.
   }
   await logIn(request, { fields, login: isLogin, startsNew, ...(keepStorage !== undefined && { keepStorage }) })
 }

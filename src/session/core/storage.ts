@@ -1,6 +1,6 @@
 import { SessionError } from './errors.ts'
 
-/** The same type with every property read-only, at any depth. */
+/** Makes every property read-only, at any depth. */
 export type DeepReadonly<T> = T extends (...parameters: never[]) => unknown
   ? T
   : T extends object
@@ -8,12 +8,11 @@ export type DeepReadonly<T> = T extends (...parameters: never[]) => unknown
     : T
 
 /**
- * Lets the storage hold a type of value that JSON cannot hold, for instance Date.
- * @example { tag: 'date', test: (value) => value instanceof Date, encode: (date) => date.toISOString(), decode: (text)
- * => new Date(text) }
+ * Lets the storage hold a type that JSON cannot hold.
+ * @example { tag: 'date', test: (v) => v instanceof Date, encode: (d) => d.toISOString(), decode: (t) => new Date(t) }
  */
 export interface StorageCodec {
-  /** Identifies the codec in stored values. Values that were stored with another tag are not decoded. */
+  /** Written with each value. A value with an unknown tag is not decoded. */
   tag: string
   test(value: unknown): boolean
   /** Must return a value that JSON can hold. */
@@ -21,12 +20,8 @@ export interface StorageCodec {
   decode(stored: never): unknown
 }
 
-/** Encodes storage as text and decodes it. */
 export interface StorageFormat {
-  /**
-   * @param name the start of the paths in error messages; default 'storage'.
-   * @throws SessionError VALUE_NOT_SHAREABLE (4D -10721), STORAGE_TOO_LARGE.
-   */
+  /** `name` begins the paths in errors. @throws SessionError VALUE_NOT_SHAREABLE (4D -10721), STORAGE_TOO_LARGE. */
   encode(storage: unknown, name?: string): string
   /** Returns a new copy that the caller may change. */
   decode(text: string): object
@@ -38,30 +33,25 @@ export const EMPTY_STORAGE = '{}'
 const MAX_DEPTH = 200
 const TAG = '$codec'
 
-/** @param maxBytes the maximum size of one session's encoded storage, in UTF-8 bytes. */
+/** `maxBytes` limits the UTF-8 bytes of one encoded storage. */
 export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] = []): StorageFormat {
   const byTag = new Map(codecs.map((codec) => [codec.tag, codec]))
   const reviver = (_key: string, value: unknown) => {
     const codec = isTagged(value) ? byTag.get(value[TAG]) : undefined
     return codec ? codec.decode((value as unknown as { value: never }).value) : value
   }
-  const tooLarge = (size: string) =>
-    new SessionError(
-      'STORAGE_TOO_LARGE',
-      `The session's storage would take ${size}; ${maxBytes} are allowed. Keep large data in a table and its id in the session.`,
-    )
   return {
     encode(storage, name = 'storage') {
-      const text = JSON.stringify(new Walk(codecs, maxBytes, tooLarge).shareable(storage, name))
+      const text = JSON.stringify(new Walk(codecs, maxBytes).shareable(storage, name))
       const bytes = Buffer.byteLength(text)
-      if (bytes > maxBytes) throw tooLarge(`${bytes} bytes`)
+      if (bytes > maxBytes) throw tooLarge(`${bytes} bytes`, maxBytes)
       return text
     },
     decode: (text) => (codecs.length === 0 ? JSON.parse(text) : JSON.parse(text, reviver)) as object,
   }
 }
 
-/** Freezes lists and plain objects at any depth, and returns the value. Does not freeze values of a codec. */
+/** Freezes lists and plain objects at any depth, but not the values of a codec. */
 export function deepFreeze<T>(value: T): DeepReadonly<T> {
   if (isPlain(value) && !Object.isFrozen(value)) {
     Object.freeze(value)
@@ -76,24 +66,21 @@ function isPlain(value: unknown): value is object {
   return prototype === Object.prototype || prototype === null || Array.isArray(value)
 }
 
-/** Traverses a storage once to validate every value and to apply the codecs. */
 class Walk {
   readonly #codecs: readonly StorageCodec[]
   readonly #parents: object[] = []
-  readonly #tooLarge: (size: string) => Error
   readonly #most: number
   #seen = 0
 
-  constructor(codecs: readonly StorageCodec[], most: number, tooLarge: (size: string) => Error) {
+  constructor(codecs: readonly StorageCodec[], most: number) {
     this.#codecs = codecs
     this.#most = most
-    this.#tooLarge = tooLarge
   }
 
-  /** Returns the value with all parts encoded for JSON. Returns the same object if no part needs a codec. */
+  /** Encodes all parts for JSON. Returns the same object if no part needs a codec. */
   shareable(value: unknown, path: string): unknown {
-    // Each value takes at least one byte of JSON. An object that is referenced twice is encoded twice.
-    if (++this.#seen > this.#most) throw this.#tooLarge(`more than ${this.#most} bytes`)
+    // Each value takes at least one byte. Repeated references to one object are encoded each time.
+    if (++this.#seen > this.#most) throw tooLarge(`more than ${this.#most} bytes`, this.#most)
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
     const codec = this.#codecs.find((candidate) => candidate.test(value))
     if (codec) return { [TAG]: codec.tag, value: this.#encoded(codec, value, path) }
@@ -122,14 +109,9 @@ class Walk {
 
   #list(list: unknown[], path: string): unknown[] {
     if (Object.getPrototypeOf(list) !== Array.prototype) refuse(path, aClass(list))
-    const items: unknown[] = []
-    let differs = false
-    for (let index = 0; index < list.length; index++) {
-      const item = this.shareable(list[index], `${path}[${index}]`)
-      if (item !== list[index]) differs = true
-      items.push(item)
-    }
-    return differs ? items : list
+    // Unlike `map`, `Array.from` also visits holes, which JSON cannot hold.
+    const items = Array.from(list, (item, index) => this.shareable(item, `${path}[${index}]`))
+    return items.some((item, index) => item !== list[index]) ? items : list
   }
 
   #object(object: object, path: string): object {
@@ -154,6 +136,13 @@ function aClass(object: object): string {
   return typeof name === 'string' && name !== '' && name !== 'Object'
     ? `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`
     : 'an object with a prototype of its own'
+}
+
+function tooLarge(size: string, maxBytes: number): SessionError {
+  return new SessionError(
+    'STORAGE_TOO_LARGE',
+    `The session's storage would take ${size}; ${maxBytes} are allowed. Keep large data in a table and its id in the session.`,
+  )
 }
 
 function refuse(path: string, what: string): never {

@@ -10,13 +10,11 @@ import {
 import type { RequestSession } from './request-session.ts'
 import { Session } from './session.ts'
 
-/** The storage key of the session variables. */
 const VARIABLES = 'sessionVars'
 
 /**
- * The session of one REST request with a bearer token (West Wind's token sessions).
- * Without a valid token, the session is new and not stored, and `isNew` is true.
- * Token sessions do not support cookies, one-time links and `secureSession`.
+ * The session of one REST request with a bearer token (West Wind's token sessions). It has no cookie, no one-time
+ * links and no `secureSession`. Without a valid token, `isNew` is true and the session is not stored.
  */
 export class TokenSession<S extends object = Record<string, unknown>, P extends string = string> extends Session<S, P> {
   readonly #request: RequestSession
@@ -29,7 +27,7 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
     this.#defaultIdleSeconds = defaultIdleSeconds
   }
 
-  /** The token's name. Default ''. */
+  /** Default ''. */
   get name(): string {
     return this.#terms.name
   }
@@ -52,15 +50,12 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
     return variables
   }
 
-  /** Returns a session variable. Returns '' when the variable is not set (West Wind). */
+  /** Returns '' for a variable that is not set (West Wind). */
   getSessionVar(name: string): string {
     return this.#unsaved.get(name) ?? variablesIn(this.storage)[name] ?? ''
   }
 
-  /**
-   * Sets a session variable for this request; '' removes the variable.
-   * `save` stores the variables. With the option `autoSave` of `tokenSessions`, the middleware calls `save`.
-   */
+  /** Sets a variable for this request; '' removes it. Call `save` to store it, or use the option `autoSave`. */
   setSessionVar(name: string, value: string): void {
     if (typeof name !== 'string' || name === '')
       throw new TypeError('setSessionVar(): the name must be a non-empty text.')
@@ -69,9 +64,7 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
   }
 
   /**
-   * Stores the variables that were set since the last save, and merges them into the stored variables.
-   * Concurrent saves of different variables therefore do not overwrite each other. After an error, the variables stay
-   * unsaved.
+   * Merges the unsaved variables into the stored ones. After an error, they stay unsaved.
    * @throws SessionError NOT_SIGNED_IN without a valid token, and all errors of `use`.
    */
   async save(): Promise<void> {
@@ -86,8 +79,8 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
   }
 
   /**
-   * Creates and stores a session for a user who has just signed in. The new session becomes the session of this
-   * request. The session that the request arrived with stays live.
+   * Stores a session for a user who has just signed in, and makes it the session of this request. The session that the
+   * request arrived with stays live.
    * @returns the token. The store contains only its hash.
    * @throws SessionError SESSION_LIMIT (503, number 5503) when all licences are taken; STORE_UNAVAILABLE.
    */
@@ -107,11 +100,7 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
     })
   }
 
-  /**
-   * Loads the user of the token. `load` should resolve to undefined for a disabled user.
-   * @throws SessionError NOT_SIGNED_IN (401) without a valid token, without a user, or when `load` resolves to
-   * undefined.
-   */
+  /** `load` resolves to undefined for a disabled user. @throws SessionError NOT_SIGNED_IN (401) without a user. */
   async authenticate<U>(load: (userId: string) => Promise<U | undefined>): Promise<U> {
     const user = this.#request.state.is === 'live' && this.userId !== undefined ? await load(this.userId) : undefined
     if (user === undefined) throw notSignedIn()
@@ -124,7 +113,7 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
   }
 }
 
-/** Returns a copy of the variables without a prototype, so that names such as `constructor` are ordinary keys. */
+/** Without a prototype, names such as `constructor` are ordinary keys. */
 function variablesIn(storage: object): Record<string, string> {
   const stored = (storage as Record<string, unknown>)[VARIABLES]
   return Object.assign(Object.create(null), stored)

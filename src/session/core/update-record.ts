@@ -4,15 +4,15 @@ import type { SessionChanges, Updated } from '../store.ts'
 import type { BoundStore } from './bound-store.ts'
 import { type Context, reportConflict, reportEnded } from './context.ts'
 import { newWriteId } from './credentials/token.ts'
-import { isSessionError, SessionError, sessionEnded, storeUnavailable } from './errors.ts'
+import { isSessionError, sessionBusy, sessionEnded, storeUnavailable } from './errors.ts'
 import type { RequestSession } from './request-session.ts'
 import { refuseNested } from './use-callback.ts'
 
-/** The time for which an update is retried after write conflicts. */
+/** An update that still has write conflicts after this time fails with SESSION_BUSY. */
 export const CONFLICT_SECONDS = 10
 // The maximum random delay before a retry. The first three retries have no delay.
 const CONFLICT_PAUSE_MILLISECONDS = 5
-// After a STORE_UNAVAILABLE error, updates that have waited this long also fail, without a call to the store.
+// If the store fails, queued updates that have waited this long fail too, without a call to the store.
 const QUEUE_MILLISECONDS = 2000
 
 /** The fields to write (undefined for none), and the result for the caller. */
@@ -24,16 +24,14 @@ interface RecordUpdate<T> {
 type Decide<T> = (record: SessionRecord) => RecordUpdate<T> | Promise<RecordUpdate<T>>
 
 interface Target {
-  /** The record that the request last read or wrote. */
   record: SessionRecord
   /** The hash of the caller's credential; undefined for a request-only link. */
   by: string | undefined
 }
 
 /**
- * Updates the record of a stored session by compare-and-set. Calls `decide` with the record and writes the returned
- * changes. After a conflict, calls `decide` again with the newest record. Updates of one session run one at a time in
- * this process.
+ * Changes a stored session by compare-and-set. `decide` gets the record and returns the changes. After a conflict, it
+ * runs again with the newest record. Updates of one session run one at a time in this process.
  * @throws SessionError SESSION_ENDED, SESSION_BUSY, USE_NESTED, STORE_UNAVAILABLE, or what `decide` throws.
  */
 export async function updateRecord<T>(request: RequestSession, decide: Decide<T>): Promise<T> {
@@ -51,7 +49,6 @@ export async function updateRecord<T>(request: RequestSession, decide: Decide<T>
   }
 }
 
-/** @returns the updated record, and the result of `decide`. */
 async function updateStored<T>(
   context: Context,
   target: Target,
@@ -60,8 +57,7 @@ async function updateStored<T>(
   const { store, clock, events, queue } = context
   const { id } = target.record
   refuseNested(id)
-  // With an empty queue, the record of the request is probably the newest. The version check detects an outdated
-  // record.
+  // If no update is queued, this record is probably the newest. The version check detects an outdated record.
   let known = queue.isIdle(id) ? target.record : undefined
   const asked = clock.now()
   return queue.run(id, async (failure) => {
@@ -74,8 +70,10 @@ async function updateStored<T>(
       known = undefined
       if (!record || !isLive(record, clock.now())) throw sessionEnded()
       const { changes, result } = await decide(record)
-      if (changes === undefined && (!isGuess || (await isNewest(context, target, record)))) return { record, result }
-      if (changes === undefined) continue
+      if (changes === undefined) {
+        if (!isGuess || (await isNewest(context, target, record))) return { record, result }
+        continue
+      }
       if (await write(context, record, target.by, changes)) {
         events.emit('changed', { id })
         const { authenticatedAt: _, ...fields } = changes
@@ -83,10 +81,7 @@ async function updateStored<T>(
       }
       if (clock.now() - started >= CONFLICT_SECONDS * 1000) {
         reportConflict(context, id, true)
-        throw new SessionError(
-          'SESSION_BUSY',
-          'Other requests keep changing this session, so nothing was written. Try again in a few seconds.',
-        )
+        throw sessionBusy()
       }
       if (target.by !== undefined) await requireLive(store, id, target.by)
       reportConflict(context, id, false)
@@ -96,8 +91,8 @@ async function updateStored<T>(
 }
 
 /**
- * Writes the changes once. After a lost reply, repeats the call with the same `writeId`, which the store applies only
- * once. If the second call also fails, throws the first error, because a further attempt could apply the change twice.
+ * Repeats the write once after an error, because the reply may be lost. The store applies a `writeId` only once.
+ * If both calls fail, a retry with a new `writeId` could apply the change twice. The first error is thrown instead.
  */
 async function write(
   context: Context,
@@ -121,9 +116,7 @@ async function write(
   return outcome.updated
 }
 
-/**
- * Returns whether this record is still the newest. Replaces the store's version check for an update without changes.
- */
+/** An update without changes does not write, so the version is checked here and not by the store. */
 async function isNewest({ store, clock }: Context, { by }: Target, { id, version }: SessionRecord): Promise<boolean> {
   if (by !== undefined) await requireLive(store, id, by)
   const newest = await store.get({ id })
@@ -131,7 +124,6 @@ async function isNewest({ store, clock }: Context, { by }: Target, { id, version
   return newest.version === version
 }
 
-/** @throws SessionError SESSION_ENDED when the session or the credential has ended. */
 async function requireLive(store: BoundStore, id: SessionId, hash: string): Promise<void> {
   const found = await store.find({ id, hash })
   if (found?.state !== 'live') throw sessionEnded()

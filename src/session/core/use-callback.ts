@@ -4,10 +4,8 @@ import type { SessionId } from '../record.ts'
 import type { Clock } from './clock.ts'
 import { SessionError } from './errors.ts'
 
-/** The callback of `use`, which changes a copy of the storage. */
 export type UseCallback<S, T> = (storage: S) => T | Promise<T>
 
-/** The time limit for the callback of `use`. */
 const CALLBACK_SECONDS = 10
 
 interface Frame {
@@ -16,16 +14,13 @@ interface Frame {
   open: boolean
 }
 
-// `current` is the callback that runs synchronously. AsyncLocalStorage tracks async callbacks after an await.
-// AsyncLocalStorage slows down all promises of the process, so it is enabled only while async callbacks run.
+// `current` is the callback that runs synchronously. AsyncLocalStorage finds async callbacks after an await. It slows
+// down all promises of the process, so it is enabled only while async callbacks run.
 let current: Frame | undefined
 const frames = new AsyncLocalStorage<Frame>()
 let asyncFrames = 0
 
-/**
- * Runs a callback of `use` for at most `CALLBACK_SECONDS`.
- * @throws SessionError USE_TIMEOUT, or what `change` throws.
- */
+/** @throws SessionError USE_TIMEOUT, or what `change` throws. */
 export function runUseCallback<S, T>(
   clock: Clock,
   id: SessionId,
@@ -38,10 +33,7 @@ export function runUseCallback<S, T>(
     : runPlain(clock, frame, change, storage)
 }
 
-/**
- * Prevents a deadlock through a nested write.
- * @throws SessionError USE_NESTED inside a callback of `use` for the same session.
- */
+/** A write inside a callback of `use` on the same session would wait for itself. @throws SessionError USE_NESTED. */
 export function refuseNested(id: SessionId): void {
   for (let frame = openFrame(); frame; frame = frame.outer) {
     if (frame.open && frame.id === id) {
@@ -69,7 +61,7 @@ function runPlain<S, T>(clock: Clock, frame: Frame, change: UseCallback<S, T>, s
     current = before
     frame.open = false
   }
-  // A nested write is not detected after a plain function has returned a promise. It fails with USE_TIMEOUT.
+  // After a plain function has returned a promise, a nested write is not detected. It fails with USE_TIMEOUT.
   return isPromise(result) ? withinTime(clock, result) : result
 }
 

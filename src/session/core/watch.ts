@@ -1,5 +1,4 @@
 import { isLive, type SessionId } from '../record.ts'
-import { wait } from './clock.ts'
 import type { Context } from './context.ts'
 
 const POLL_MILLISECONDS = 1000
@@ -24,7 +23,8 @@ export async function* watchChanges(context: Context, id: SessionId, signal: Abo
       if (!record || !isLive(record, clock.now())) return
       if (version !== undefined && record.version !== version) yield
       version = record.version
-      await Promise.race([woken, wait(clock, POLL_MILLISECONDS)])
+      clock.after(POLL_MILLISECONDS, wake)
+      await woken
     }
   } finally {
     for (const stop of stopListening) stop()

@@ -1,23 +1,16 @@
-/** Formats and parses the session cookie. */
 export interface SessionCookie {
   readonly name: string
-  /**
-   * Returns a Set-Cookie header with this token. The cookie has no expiry date, because the server expires the session.
-   */
+  /** Without an expiry date, because the server expires the session. */
   set(token: string): string
-  /** Returns a Set-Cookie header that deletes the cookie. */
   clear(): string
-  /** Returns the distinct values of this cookie in a Cookie header. Returns `undefined` for more than five values. */
+  /** Returns the distinct values of the cookie; `undefined` for more than five. */
   read(header: string | undefined): string[] | undefined
 }
 
-// More values are probably an attack with planted cookies.
+// More values are probably planted by an attacker.
 const MAX_VALUES = 5
 
-/**
- * @param appName part of the cookie's name: `4DSID_<appName>` (4D).
- * @param secure adds `Secure` and the `__Host-` prefix. The prefix prevents other subdomains from setting the cookie.
- */
+/** The prefix `__Host-` prevents other subdomains from setting the cookie. The rest of the name is 4D's. */
 export function sessionCookie(appName: string, secure: boolean): SessionCookie {
   const name = `${secure ? '__Host-' : ''}4DSID_${appName}`
   const attributes = `; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`

@@ -4,19 +4,13 @@ import type { StorageFormat } from '../storage.ts'
 import { hashSecret, newHandle } from './token.ts'
 
 export interface OTPOptions {
-  /**
-   * Seconds for which the link is valid. The minimum is 10. The link also expires with its session (4D).
-   * Default: the session's idle timeout, or 3600 for a session without an idle timeout.
-   */
+  /** In seconds, at least 10. The link also ends with its session (4D). Default: the idle timeout, or 3600 for none. */
   lifespan?: number
-  /** Restricts the link to this path and all paths below. A request for another path does not redeem the link. */
+  /** The link is redeemed only by a request for this path or a path below. */
   path?: string
   /** Any value that the storage can hold. Returned as `session.restored.data`. */
   data?: unknown
-  /**
-   * Requires a confirmation: a GET only sets `session.offer`, and a POST to the same URL redeems the link.
-   * Use this for links in mails, because mail scanners open links.
-   */
+  /** A GET only sets `session.offer`; a POST redeems the link. Use it for mails, because mail scanners open links. */
   confirm?: boolean
   /** Opens the session for one request only, without a cookie. For callbacks from other servers. */
   requestOnly?: boolean
@@ -24,24 +18,18 @@ export interface OTPOptions {
   purpose?: string
 }
 
-/** The options of a link that are stored with it. */
 export type OTPTerms = Pick<OTPOptions, 'path' | 'data' | 'confirm' | 'requestOnly'>
 
-// The documented minimum (4D).
+// 4D's minimum.
 const SHORTEST_LIFESPAN_SECONDS = 10
-// The default lifespan for a session without an idle timeout.
 const DEFAULT_LIFESPAN_SECONDS = 3600
 const OTP = /^[0-9A-F]{32}$/
 
-/** Returns whether a value has the form of an OTP: 32 upper-case hex digits. */
 export function isOTP(text: unknown): text is string {
   return typeof text === 'string' && OTP.test(text)
 }
 
-/**
- * Creates an OTP for a session. The credential contains only the hash of the token.
- * @throws TypeError for an invalid option; SessionError VALUE_NOT_SHAREABLE for data that cannot be stored.
- */
+/** @throws TypeError for an invalid option; SessionError VALUE_NOT_SHAREABLE for data that cannot be stored. */
 export function newOTP(
   format: StorageFormat,
   session: SessionRecord,
@@ -76,7 +64,7 @@ export function termsOf(format: StorageFormat, credential: Credential): OTPTerms
   return format.decode(credential.details ?? '{}') as OTPTerms
 }
 
-/** Returns whether `requestPath` is `path` or below it. Compares whole segments. */
+/** Compares whole segments, so `/orders` does not include `/orders-old`. */
 export function worksAt(path: string | undefined, requestPath: string): boolean {
   if (path === undefined) return true
   const folder = path.endsWith('/') ? path : `${path}/`

@@ -1,7 +1,7 @@
 import { hash, randomFillSync } from 'node:crypto'
 import type { SessionId } from '../../record.ts'
 
-/** The parts of a cookie or a bearer token: the public session ID and the client's secret. */
+/** The public session ID and the client's secret, as a cookie or a bearer token holds them. */
 export interface Token {
   id: SessionId
   secret: string
@@ -10,11 +10,10 @@ export interface Token {
 const TOKEN = /^([0-9A-F]{32})\.([A-Za-z0-9_-]{43})$/
 const SESSION_ID = /^[0-9A-F]{32}$/
 
-// A call of `randomFillSync` is slow, so one call fetches random bytes for many tokens.
+// `randomFillSync` is slow, so one call fetches bytes for many tokens. Returned bytes are erased in the pool.
 const pool = Buffer.alloc(4096)
 let used = pool.length
 
-/** Returns random bytes from the pool and erases them in the pool. */
 function random(length: number): Buffer {
   if (used + length > pool.length) {
     randomFillSync(pool)
@@ -26,17 +25,14 @@ function random(length: number): Buffer {
   return bytes
 }
 
-/** Returns 32 upper-case hex digits from 16 random bytes. */
 export function newSessionId(): SessionId {
   return random(16).toString('hex').toUpperCase()
 }
 
-/** Returns 32 random bytes in base64url. */
 export function newSecret(): string {
   return random(32).toString('base64url')
 }
 
-/** Returns the public handle of a new credential: 16 hex digits. */
 export function newHandle(): string {
   return random(8).toString('hex')
 }
@@ -44,12 +40,12 @@ export function newHandle(): string {
 const writer = newHandle()
 let writes = 0
 
-/** Returns an ID for one write. The ID is unique across processes, but not secret. */
+/** Unique across processes, but not secret. */
 export function newWriteId(): string {
   return `${writer}-${++writes}`
 }
 
-/** Returns the hash of a secret for the store. Secrets are random, so a fast hash without a salt is sufficient. */
+/** Secrets are random, so a fast hash without a salt is sufficient. */
 export function hashSecret(secret: string): string {
   return hash('sha256', secret, 'base64url')
 }
@@ -58,13 +54,12 @@ export function formatToken({ id, secret }: Token): string {
   return `${id}.${secret}`
 }
 
-/** Parses `<id>.<secret>`. Returns `undefined` for any other text. */
 export function parseToken(text: string): Token | undefined {
   const match = TOKEN.exec(text)
   return match ? { id: match[1] as string, secret: match[2] as string } : undefined
 }
 
-/** Returns whether a value has the form of a session ID. Check an ID from a URL with this function. */
+/** Check an ID from a URL with this function. */
 export function isSessionId(text: unknown): text is SessionId {
   return typeof text === 'string' && SESSION_ID.test(text)
 }
