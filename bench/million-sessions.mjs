@@ -8,7 +8,7 @@ const AT_ONCE = 500
 const START = Date.now()
 const NO_LIMITS = {}
 
-/** Adds sessions until there are `size`: nine guests to a user, a hundred bytes of storage, one cookie each. */
+/** Nine guests to a user, a hundred bytes of storage and one cookie each. */
 export async function fill(store, filled, size) {
   const started = performance.now()
   for (let from = filled; from < size; from += AT_ONCE) {
@@ -19,7 +19,7 @@ export async function fill(store, filled, size) {
   return { sessions: size, perSecond }
 }
 
-/** The cost of each call at this size: medians of single, sequential calls. */
+/** Medians of single, sequential calls. */
 export async function measureSize(store, address, sessions) {
   const now = START + 1000
   const any = () => Math.floor(Math.random() * sessions)
@@ -45,7 +45,7 @@ export async function measureSize(store, address, sessions) {
   }
 }
 
-/** Advances the time until this many have expired, and sweeps them in batches, like the layer. */
+/** Advances the time until `count` sessions have expired, and sweeps them in batches. */
 export async function sweepMany(store, count) {
   const now = session(count - 1).end + 6 * 60_000
   let removed = 0
@@ -62,7 +62,7 @@ export async function sweepMany(store, count) {
 
 const STORAGE = JSON.stringify({ visits: 1, text: 'x'.repeat(78) })
 
-/** The older ones end earlier: a millisecond apart. */
+/** Each session ends a millisecond after the one before. */
 function session(n) {
   const isUser = n % 10 === 0
   return {

@@ -5,7 +5,7 @@ import { Client } from 'pg'
 import { startPostgres } from '../test/support/servers/postgres-server.ts'
 import { startRedis } from '../test/support/servers/redis-server.ts'
 
-/** Starts the database servers that these contestants need, with their default settings. */
+/** The database servers have their default settings. */
 export async function openStores(contestants) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   const isWanted = (kind) => contestants.some(({ store }) => store === kind)
@@ -22,7 +22,6 @@ export async function openStores(contestants) {
     postgres: () => emptyDatabase(servers.postgres.url, `bench${++made}`),
   }
   return {
-    /** The address of an empty store. */
     emptyStore: (kind) => empty[kind](),
     async close() {
       for (const server of Object.values(servers)) if (server) await server.close()
@@ -31,7 +30,7 @@ export async function openStores(contestants) {
   }
 }
 
-/** PostgreSQL makes every commit durable; Redis keeps everything in memory, for every contestant. */
+/** For every contestant, PostgreSQL makes each commit durable, and Redis keeps everything in memory. */
 async function start(kind) {
   return kind === 'redis' ? startRedis() : startPostgres({ durable: true })
 }

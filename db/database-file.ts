@@ -3,17 +3,13 @@ import { dirname } from 'node:path'
 import { StartError } from '../src/config/start-error.ts'
 import { DatabaseUnavailable } from './errors.ts'
 
-/** The methods of a better-sqlite3 database that are used here. */
 interface OpenedSqlite {
   pragma(pragma: string): unknown
   exec(sql: string): unknown
   close(): unknown
 }
 
-/**
- * Opens a database file that several processes can share. Errors name `variable`, the setting of the file.
- * @throws a `StartError` of one line when the file cannot be used. A file that is not a database is not changed.
- */
+/** Several processes can share the file. Throws a `StartError` that names `variable`, the setting of the file. */
 export function openDatabaseFile<Sqlite extends OpenedSqlite>(
   file: string,
   variable: string,
@@ -33,6 +29,7 @@ export function openDatabaseFile<Sqlite extends OpenedSqlite>(
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = NORMAL')
     database.pragma('foreign_keys = ON')
+    // Fails now, not later, when the file is locked or cannot be written.
     database.exec('BEGIN IMMEDIATE; ROLLBACK')
     return database
   } catch (error) {

@@ -15,15 +15,12 @@ const salespersons: readonly { user_id: number; firstname: string; lastname: str
   { user_id: 6, firstname: 'Tomasz', lastname: 'Nowak', role: 'administrator' },
 ]
 
-/** Returns whether the database has no staff accounts. */
 export async function isEmpty(database: Kysely<Database>): Promise<boolean> {
   const anyone = await database.selectFrom('sales_persons').select('user_id').limit(1).executeTakeFirst()
   return anyone === undefined
 }
 
-/**
- * Adds the demo's accounts and customers in one transaction. Does nothing when another process has added them already.
- */
+/** Does nothing when another process has already added the data. */
 export async function seedDemo(
   database: Kysely<Database>,
   hashPassword: (password: string) => Promise<string>,
@@ -50,7 +47,7 @@ export async function seedDemo(
   })
 }
 
-/** Advances the sequence of PostgreSQL past the inserted ids. SQLite needs no such step. */
+/** PostgreSQL does not advance the sequence for rows that are inserted with an id. */
 async function advanceSequence(transaction: Transaction<Database>): Promise<void> {
   if (!(transaction.getExecutor().adapter instanceof PostgresAdapter)) return
   await sql`select setval(pg_get_serial_sequence('customers', 'id'), max(id)) from customers`.execute(transaction)

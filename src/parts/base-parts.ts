@@ -30,20 +30,12 @@ export interface BaseParts {
   loginLimit: LoginLimit
   signUpLimit: SignUpLimit
   origins: OwnOrigins
-  /** The audit trail of logins and session events. */
   audit: AuditTrail
-  /** The open event streams (server-sent events). */
   streams: EventStreams
-  /** The addresses of the external platform. */
   platform: PlatformAddress
-  /** The readiness check for load balancers. */
   readiness: Readiness
-  /** The counters and gauges of this process. */
   metrics: Metrics
-  /**
-   * Closes all parts. `endSessions: false` overrides `SESSION_CLOSE_ON_STOP`, so that sessions are not closed.
-   * Idempotent.
-   */
+  /** Idempotent. `endSessions: false` keeps the sessions, even when `SESSION_CLOSE_ON_STOP` is set. */
   close(options: { endSessions: boolean }): Promise<void>
 }
 
@@ -101,7 +93,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       async close({ endSessions }) {
         readiness.stop()
         streams.stop()
-        // When the store is unavailable, the other parts are still closed.
+        // A store that is down must not keep the other parts open.
         await sessions
           ?.close({ endSessions: endSessions && config.sessionCloseOnStop })
           .catch((err) => log.warn({ event: 'sessions.open', err }, 'the sessions could not be closed'))

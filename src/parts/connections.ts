@@ -21,7 +21,6 @@ const PROGRAM = 'koa-session-crm'
 const RECONNECT_MILLISECONDS = { first: 50, most: 1000 }
 const INT8 = 20
 
-/** The listener for errors of idle connections. */
 type OnConnectionError = (problem: { server: 'PostgreSQL' | 'Redis'; error: unknown }) => void
 
 /** The database connections of one process. The drivers of PostgreSQL and Redis are loaded on first use. */
@@ -43,10 +42,7 @@ export class Connections {
     return database
   }
 
-  /**
-   * Returns the pool for this address. Equal addresses share one pool. The pool always has at least one open
-   * connection. Rejects with a `StartError` when the server cannot be used.
-   */
+  /** Equal addresses share one pool. Rejects with a `StartError` that names `variable`, the setting of the address. */
   postgres(url: string, variable: string): Promise<Pool> {
     return openedOnce(this.#pools, url, () => this.#openPostgres(url, variable))
   }
@@ -62,7 +58,7 @@ export class Connections {
     }
   }
 
-  /** Returns a new pool of one connection without timeouts, for migrations. The caller ends the pool. */
+  /** A pool without timeouts, for migrations. The caller ends it. */
   unlimitedPostgres(url: string): Promise<Pool> {
     return this.#pool(url, { max: 1 })
   }
@@ -75,7 +71,7 @@ export class Connections {
       application_name: PROGRAM,
       connectionTimeoutMillis: CONNECT_MILLISECONDS,
       keepAlive: true,
-      // Counts and cents are far below `Number.MAX_SAFE_INTEGER`.
+      // Reads 64-bit integers as numbers: counts and cents are far below `Number.MAX_SAFE_INTEGER`.
       types: {
         getTypeParser: (type, format) =>
           (type === INT8 && format !== 'binary' ? Number : types.getTypeParser(type, format)) as never,
@@ -91,12 +87,12 @@ export class Connections {
     return pool
   }
 
-  /** Returns a connection to Redis that neither retries nor queues commands. Rejects when the server cannot be used. */
+  /** The connection neither retries nor queues commands, so that an outage is reported at once. */
   redis(url: string, variable: string): Promise<Redis> {
     return openedOnce(this.#redis, `commands ${url}`, () => this.#openRedis(url, variable, 'commands'))
   }
 
-  /** Returns another connection to the same Redis, for pub/sub. */
+  /** Pub/sub needs a connection of its own. */
   redisSubscriber(url: string, variable: string): Promise<Redis> {
     return openedOnce(this.#redis, `messages ${url}`, () => this.#openRedis(url, variable, 'messages'))
   }
@@ -124,7 +120,7 @@ export class Connections {
     return redis
   }
 
-  /** Sends regular pings. Without traffic, a lost connection would not be detected for minutes. */
+  /** Without traffic, a lost connection would not be detected for minutes. */
   #keepAlive(redis: Redis): void {
     const timer = setInterval(() => {
       if (redis.status === 'ready') redis.ping().catch(() => {})
@@ -133,7 +129,6 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    // A connection that could not be opened needs no closing.
     const close = <T>(opened: Map<string, Promise<T>>, end: (one: T) => unknown) =>
       Promise.all([...opened.values()].map((opening) => opening.then(end, () => {})))
     await close(this.#redis, (redis) => redis.disconnect())
@@ -142,7 +137,7 @@ export class Connections {
   }
 }
 
-/** Calls `open` once for each key. After a failure, the next call tries again. */
+/** After a failure, the next call opens again. */
 function openedOnce<T>(opened: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
   const known = opened.get(key)
   if (known) return known

@@ -17,11 +17,7 @@ interface Opened {
   explain(error: unknown): unknown
 }
 
-/**
- * Opens the CRM's database and runs the pending migrations. In the demo profile, an empty database is filled with demo
- * data. `isPrepared` skips the migrations and the demo data.
- * @throws a `StartError` of one line that says what to do, when the database cannot be used.
- */
+/** Migrates the database and fills an empty demo database. `isPrepared` skips both. Rejects with a `StartError`. */
 export async function openDatabase(
   { database: setting, profile }: Pick<Config, 'database' | 'profile'>,
   passwords: Passwords,

@@ -8,11 +8,7 @@ import { redisStore } from '../session/stores/redis/index.ts'
 import { sqliteStore } from '../session/stores/sqlite/index.ts'
 import type { Connections } from './connections.ts'
 
-/**
- * Opens a session store. Errors name `variable`, the setting of the store. `isPrepared` skips creating the tables in
- * PostgreSQL.
- * @throws a `StartError` of one line, when the store cannot be used.
- */
+/** Rejects with a `StartError` that names `variable`. `isPrepared` skips creating the tables in PostgreSQL. */
 export async function openSessionStore(
   setting: SessionStoreSetting,
   connections: Connections,
@@ -41,7 +37,7 @@ async function openFile(file: string, connections: Connections, variable: string
   return orStartError(open(), file, variable, (error) => explainSqliteError(error, file, variable))
 }
 
-/** Returns only the host of the address, because the address may contain a password. */
+/** Only the host, because the address may contain a password. */
 function hostOf(url: string): string {
   return `PostgreSQL at ${new URL(url).host}`
 }

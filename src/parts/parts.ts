@@ -21,11 +21,9 @@ import { createLog } from './log.ts'
 import type { PrimaryLink } from './primary-link.ts'
 import { startSweeping } from './sweeps.ts'
 
-/** The parts of the application. */
 export interface Parts extends BaseParts {
-  /** Sends the mail in the outbox. */
   mail: MailSender
-  /** The metrics at `/metrics`: those of a single process, or those of the primary and its workers together. */
+  /** What `/metrics` shows: the metrics of a single process, or those of the primary and its workers together. */
   shownMetrics: Pick<Metrics, 'contentType' | 'text'>
 }
 
@@ -35,15 +33,10 @@ export interface PartsOverrides {
   log?: Logger
   /** Shared password threads. The caller closes them. */
   passwords?: Passwords
-  /** Replaces the session store of the configuration. */
   store?: SessionStore
 }
 
-/**
- * Opens the parts of a process that runs migrations, sweeps and mail. In the demo profile, an empty database is filled
- * with demo data.
- * @throws a `StartError` of one line that says what to do, when a database cannot be used.
- */
+/** The parts of a process that runs migrations, sweeps and mail. Rejects with a `StartError`. */
 export async function createParts(config: Config, overrides: PartsOverrides = {}): Promise<Parts> {
   const base = await openBaseParts(config, { log: createLog(config), ...overrides, isWorker: false })
   const { database, clock, log, sessions, origins, metrics } = base
@@ -69,7 +62,7 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
   }
 }
 
-/** Opens the parts of a worker. A worker serves requests, and the primary sends its mail and collects its metrics. */
+/** The parts of a worker. The primary sends its mail and collects its metrics. */
 export async function createWorkerParts(
   config: Config,
   primary: Omit<PrimaryLink, 'onStop'>,
@@ -104,7 +97,7 @@ function openMailTransport(config: Config, database: Kysely<Database>, clock: Cl
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port) || (url.protocol === 'smtps:' ? 465 : 587),
     secure: url.protocol === 'smtps:',
-    // Templates can neither attach files nor fetch URLs.
+    // Mail templates can neither attach files nor fetch URLs.
     disableFileAccess: true,
     disableUrlAccess: true,
     ...(url.username && { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }),

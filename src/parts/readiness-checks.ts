@@ -4,10 +4,8 @@ import type { Database } from '../../db/tables.ts'
 import type { Sessions } from '../session/index.ts'
 import type { ReadinessCheck } from '../web/readiness.ts'
 
-// An id that no session has.
 const UNKNOWN_ID = '0'.repeat(32)
 
-/** The readiness checks of the session store, the database and the migrations. */
 export function readinessChecks({
   sessions,
   database,

@@ -6,7 +6,7 @@ import type { Connections } from './connections.ts'
 const TABLE = 'rate_limits'
 const VARIABLE = 'SESSION_STORE'
 
-/** Opens the rate limiters for logins and mail. Processes that share a session store share its rate limits. */
+/** Processes that share a session store share its rate limits. */
 export async function openLimiters(
   { sessionStore, appName, webConcurrency }: Config,
   connections: Connections,
@@ -36,7 +36,6 @@ export async function openLimiters(
 
 // A limiter with these options creates the table and removes expired rows for all limiters. It limits nothing.
 const ANY = { points: 1, duration: 1 }
-// The options of the limiters that use an existing table.
 const LATER = { tableCreated: true, clearExpiredByTimeout: false }
 
 function ready(open: (done: (error?: Error) => void) => unknown): Promise<void> {

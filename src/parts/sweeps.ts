@@ -11,14 +11,11 @@ interface SweptParts {
   database: Kysely<Database>
   clock: Clock
   log: Pick<Logger, 'warn'>
-  /** The number of days after which audit rows are removed. 0: never. */
+  /** Older audit rows are removed. 0: never. */
   auditDays: number
 }
 
-/**
- * Removes expired sign-ups, mail that was sent or dropped, and old audit rows once an hour. The returned function stops
- * the sweeps. Its promise resolves after a running sweep has finished.
- */
+/** Sweeps every hour. The returned function stops the sweeps and waits for a running sweep. */
 export function startSweeping({ database, clock, log, auditDays }: SweptParts): () => Promise<void> {
   return startInterval(clock, async () => {
     await sweepSignUps(database, clock.now()).catch((err) =>
@@ -30,7 +27,7 @@ export function startSweeping({ database, clock, log, auditDays }: SweptParts): 
   })
 }
 
-/** Calls `run` repeatedly, an interval after the last call has finished. `run` must not reject. */
+/** Waits for `run` before the next interval begins. `run` must not reject. */
 function startInterval(clock: Clock, run: () => Promise<void>): () => Promise<void> {
   let running = Promise.resolve()
   let stopped = false

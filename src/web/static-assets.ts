@@ -3,9 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, parse } from 'node:path'
 import type { Context, Next } from 'koa'
 
-/** The styles, scripts and pictures of the pages. The address of each file contains a hash of its content. */
 export interface Assets {
-  /** The address of each file by its name: `style.css` → `/assets/style.0123abcd.css`. */
+  /** `style.css` → `/assets/style.0123abcd.css`, with a hash of the content. */
   readonly urls: Readonly<Record<string, string>>
   readonly files: ReadonlyMap<string, Asset>
 }
@@ -26,16 +25,11 @@ const TYPES: Record<string, string> = {
 }
 
 interface AssetsOptions {
-  /** The files to serve. Default: all files of the folder. */
   names?: readonly string[]
-  /** The path before each file name. Default: `/assets`. */
   below?: string
 }
 
-/**
- * Reads the assets of a folder into memory. Imports in scripts are replaced by the hashed addresses of the imported
- * files.
- */
+/** Keeps the files in memory. Imports in scripts get the hashed addresses of the imported files. */
 export function loadAssets(
   folder: string,
   { names = readdirSync(folder), below = '/assets' }: AssetsOptions = {},
@@ -63,7 +57,7 @@ function withAddresses(content: Buffer, addressOf: (file: string) => string): Bu
   return addressed === text ? content : Buffer.from(addressed)
 }
 
-/** Serves the assets. Mount it above `sessions`, so that a request for an asset does not extend the idle timeout. */
+/** Mount it above `sessions`, so that a request for an asset does not extend the idle timeout. */
 export function serveAssets({ files, urls }: Assets) {
   const favicon = urls['favicon.svg']
   return async function serveAssets(ctx: Context, next: Next) {

@@ -1,4 +1,4 @@
-// Shows the OpenAPI document in Swagger UI, in the preferred colour scheme. A token that is entered stays on this page.
+// A token that is entered stays on this page.
 const place = document.getElementById('api-docs')
 const prefersDark = matchMedia('(prefers-color-scheme: dark)')
 

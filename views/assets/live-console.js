@@ -1,5 +1,4 @@
-// Keeps the console up to date: when the server reports a change, the part of the page that shows it is fetched again, by a request that
-// does not count as activity. A part that has the focus or a selection in it is not replaced.
+// Updates the console when the server reports a change. The request does not extend the idle timeout.
 import { isShown, openChannel, openStream, whileShown } from './page-stream.js'
 
 const STREAM = '/admin/sessions/events'
@@ -37,7 +36,7 @@ async function refresh() {
       isDone = true
     }
   } catch {
-    // The network failed, or the answer was cut: reported below.
+    // Reported below.
   } finally {
     isFetching = false
   }
@@ -58,7 +57,7 @@ function show(page) {
   setNote(isHeldBack ? 'Paused while you are using or selecting something here.' : 'Updates automatically.')
 }
 
-/** Whether the focus or a selection would be lost. */
+/** Replacing the part would lose the focus or the selection. */
 function isInUse(part) {
   const selection = document.getSelection()
   const isSelected = selection && !selection.isCollapsed && selection.containsNode(part, true)
@@ -78,7 +77,7 @@ function showEnd() {
   document.getElementById('live')?.replaceChildren(notice)
 }
 
-/** Relative times change even when no session does. */
+/** Texts such as "3 min ago" change even when no session does. */
 function refreshLater(milliseconds = LONGEST_MILLISECONDS) {
   clearTimeout(timer)
   timer = setTimeout(refresh, milliseconds)
@@ -95,7 +94,7 @@ function start() {
     clearTimeout(reopening)
     reopening = setTimeout(start, LONGEST_MILLISECONDS)
   })
-  // Also where the stream cannot be opened.
+  // The timer also runs when the stream cannot be opened.
   refreshLater()
 }
 
