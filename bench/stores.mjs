@@ -10,8 +10,9 @@ export async function openStores(contestants) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   const isWanted = (kind) => contestants.some(({ store }) => store === kind)
   const servers = {
-    redis: isWanted('redis') && (await start('redis')),
-    postgres: isWanted('postgres') && (await start('postgres')),
+    redis: isWanted('redis') && (await startRedis()),
+    // Each commit is durable, as in production.
+    postgres: isWanted('postgres') && (await startPostgres({ durable: true })),
   }
   let made = 0
   const empty = {
@@ -28,11 +29,6 @@ export async function openStores(contestants) {
       rmSync(folder, { recursive: true, force: true })
     },
   }
-}
-
-/** For every contestant, PostgreSQL makes each commit durable, and Redis keeps everything in memory. */
-async function start(kind) {
-  return kind === 'redis' ? startRedis() : startPostgres({ durable: true })
 }
 
 async function emptyDatabase(url, name) {

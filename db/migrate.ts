@@ -60,12 +60,9 @@ export async function migrateToNothing(database: Kysely<Database>): Promise<void
 }
 
 /** Ignores applied migrations of a newer version. */
-export async function missingMigrations(
-  database: Kysely<Database>,
-  migrations: Record<string, Migration> = allMigrations,
-): Promise<string[]> {
+export async function missingMigrations(database: Kysely<Database>): Promise<string[]> {
   const applied = await namesOfApplied(database)
-  return Object.keys(migrations).filter((name) => !applied.includes(name))
+  return Object.keys(allMigrations).filter((name) => !applied.includes(name))
 }
 
 /** Throws a `StartError` when another program has created one of the tables. */

@@ -4,8 +4,6 @@ import { inTurn } from '../transactions.ts'
 import { DEMO_PASSWORD } from './demo-accounts.ts'
 import { makeCustomers } from './seed-customers.ts'
 
-const ROWS_A_STATEMENT = 100
-
 const salespersons: readonly { user_id: number; firstname: string; lastname: string; role: Role }[] = [
   { user_id: 1, firstname: 'Ada', lastname: 'Marlow', role: 'salesperson' },
   { user_id: 2, firstname: 'Jonas', lastname: 'Keller', role: 'salesperson' },
@@ -41,8 +39,8 @@ export async function seedDemo(
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst()
     if (Number(inserted.numInsertedOrUpdatedRows) < accounts.length) return
-    for (const rows of inBatches(customers)) await transaction.insertInto('customers').values(rows).execute()
-    for (const rows of inBatches(purchases)) await transaction.insertInto('purchases').values(rows).execute()
+    await transaction.insertInto('customers').values(customers).execute()
+    await transaction.insertInto('purchases').values(purchases).execute()
     await advanceSequence(transaction)
   })
 }
@@ -51,8 +49,4 @@ export async function seedDemo(
 async function advanceSequence(transaction: Transaction<Database>): Promise<void> {
   if (!(transaction.getExecutor().adapter instanceof PostgresAdapter)) return
   await sql`select setval(pg_get_serial_sequence('customers', 'id'), max(id)) from customers`.execute(transaction)
-}
-
-function* inBatches<T>(rows: T[]): Generator<T[]> {
-  for (let start = 0; start < rows.length; start += ROWS_A_STATEMENT) yield rows.slice(start, start + ROWS_A_STATEMENT)
 }

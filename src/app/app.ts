@@ -61,12 +61,12 @@ export function createApp(parts: Parts): Koa {
   return app
 }
 
-const REFRESHED = /^\/(signup\/waiting|operations\/[^/]+|admin\/sessions(\/[^/]+)?)$/
+const POLLED_PAGES = /^\/(signup\/waiting|operations\/[^/]+|admin\/sessions(\/[^/]+)?)$/
 
 /** Returns whether a request extends the idle timeout. Event streams and polling do not. */
 function isActivity({ path, method, query }: Context): boolean {
   if (path.endsWith('/events')) return false
-  return !(method === 'GET' && query.refresh !== undefined && REFRESHED.test(path))
+  return !(method === 'GET' && query.refresh !== undefined && POLLED_PAGES.test(path))
 }
 
 /** Returns the message of the administrator who ended the session. Each message is shown once. */

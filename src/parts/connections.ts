@@ -1,11 +1,10 @@
-import SqliteDatabase from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import type { Redis } from 'ioredis'
 import type { Pool, PoolConfig } from 'pg'
-import { openDatabaseFile } from '../../db/database-file.ts'
 import { explainPostgresError } from '../../db/explain-postgres.ts'
 import { StartError } from '../config/start-error.ts'
+import { openSqlite } from './open-sqlite.ts'
 
-const BUSY_TIMEOUT_MILLISECONDS = 5000
 // After these timeouts, the server responds with status 503.
 const CONNECT_MILLISECONDS = 2000
 const QUERY_MILLISECONDS = 5000
@@ -26,7 +25,7 @@ type OnConnectionError = (problem: { server: 'PostgreSQL' | 'Redis'; error: unkn
 /** The database connections of one process. The drivers of PostgreSQL and Redis are loaded on first use. */
 export class Connections {
   readonly #onError: OnConnectionError
-  readonly #files: SqliteDatabase.Database[] = []
+  readonly #files: Database[] = []
   // Promises, so that concurrent callers share one connection.
   readonly #pools = new Map<string, Promise<Pool>>()
   readonly #redis = new Map<string, Promise<Redis>>()
@@ -36,8 +35,8 @@ export class Connections {
   }
 
   /** Opens a SQLite file. Throws a `StartError` of one line that names `variable`, the setting of the file. */
-  sqlite(file: string, variable: string): SqliteDatabase.Database {
-    const database = openSqlite(file, { variable })
+  sqlite(file: string, variable: string): Database {
+    const database = openSqlite(file, variable)
     this.#files.push(database)
     return database
   }
@@ -145,11 +144,6 @@ function openedOnce<T>(opened: Map<string, Promise<T>>, key: string, open: () =>
   opened.set(key, opening)
   opening.catch(() => opened.delete(key))
   return opening
-}
-
-/** Opens a SQLite file. Throws a `StartError` of one line that names `variable`, the setting of the file. */
-export function openSqlite(file: string, { variable }: { variable: string }): SqliteDatabase.Database {
-  return openDatabaseFile(file, variable, (path) => new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MILLISECONDS }))
 }
 
 /** The message contains only the host of the address, because the address may contain a password. */

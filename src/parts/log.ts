@@ -19,5 +19,5 @@ export function createLog({ logLevel }: Pick<Config, 'logLevel'>, destination?: 
       censor: '***',
     },
   }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  return pino(options, destination)
 }

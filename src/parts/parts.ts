@@ -1,8 +1,7 @@
 import type { Kysely } from 'kysely'
 import { createTransport } from 'nodemailer'
-import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
-import { composeMail, type Passwords } from '../accounts/index.ts'
+import { composeMail } from '../accounts/index.ts'
 import type { Config } from '../config/config.ts'
 import {
   countWaitingMail,
@@ -15,8 +14,8 @@ import {
   smtpTransport,
 } from '../mail/index.ts'
 import type { Metrics } from '../metrics/index.ts'
-import type { Clock, SessionStore } from '../session/index.ts'
-import { type BaseParts, openBaseParts } from './base-parts.ts'
+import type { Clock } from '../session/index.ts'
+import { type BaseParts, openBaseParts, type PartsOverrides } from './base-parts.ts'
 import { createLog } from './log.ts'
 import type { PrimaryLink } from './primary-link.ts'
 import { startSweeping } from './sweeps.ts'
@@ -25,15 +24,6 @@ export interface Parts extends BaseParts {
   mail: MailSender
   /** What `/metrics` shows: the metrics of a single process, or those of the primary and its workers together. */
   shownMetrics: Pick<Metrics, 'contentType' | 'text'>
-}
-
-/** The parts that tests and embedding programs may replace. */
-export interface PartsOverrides {
-  clock?: Clock
-  log?: Logger
-  /** Shared password threads. The caller closes them. */
-  passwords?: Passwords
-  store?: SessionStore
 }
 
 /** The parts of a process that runs migrations, sweeps and mail. Rejects with a `StartError`. */
@@ -48,7 +38,7 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
     // Without sessions no sign-up can be completed. Mail stays in the outbox until sessions are switched on again.
     compose: sessions && composeMail({ config, database, clock, sessions, origins }),
   })
-  const stopSweeping = startSweeping({ database, clock, log, auditDays: config.auditDays })
+  const stopSweeping = startSweeping(base)
   metrics.measure({ ...base, mailCount: () => countWaitingMail(database) })
   return {
     ...base,

@@ -47,19 +47,16 @@ export function linkToPrimary(): PrimaryLink | undefined {
     metricsOfAll() {
       const id = ++questions
       return new Promise((resolve, reject) => {
-        const off = onMessage((message) => {
-          if (message.is !== 'metrics of all' || message.id !== id) return
-          done()
-          resolve(message.text)
-        })
         const timer = setTimeout(() => {
-          done()
+          off()
           reject(new Error('The primary did not collect the metrics in time.'))
         }, TIMEOUT_MILLISECONDS)
-        const done = () => {
+        const off = onMessage((message) => {
+          if (message.is !== 'metrics of all' || message.id !== id) return
           off()
           clearTimeout(timer)
-        }
+          resolve(message.text)
+        })
         send({ to: 'primary', is: 'metrics wanted', id })
       })
     },

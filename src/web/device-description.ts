@@ -41,12 +41,9 @@ const LONGEST = 500
 export function describeDevice(userAgent: string | null): string {
   const text = userAgent?.slice(0, LONGEST) ?? ''
   const program = nameIn(PROGRAMS, text)
-  if (program !== undefined) return sentenceCase(program)
-  const browser = nameIn(BROWSERS, text)
+  const browser = nameIn(BROWSERS, text) ?? 'an unknown browser'
   const system = nameIn(SYSTEMS, text)
-  if (browser === undefined && system === undefined) return 'An unknown browser'
-  if (system === undefined) return sentenceCase(browser ?? '')
-  return `${sentenceCase(browser ?? 'an unknown browser')} on ${system}`
+  return sentenceCase(program ?? (system === undefined ? browser : `${browser} on ${system}`))
 }
 
 function nameIn(names: readonly [RegExp, string][], text: string): string | undefined {

@@ -5,11 +5,6 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 const day = inUtc({ dateStyle: 'medium' })
-const moment = inUtc({ dateStyle: 'medium', timeStyle: 'short' })
-const exactMoment = inUtc({ dateStyle: 'medium', timeStyle: 'medium' })
-const longMoment = inUtc({ dateStyle: 'long', timeStyle: 'short' })
-const time = inUtc({ timeStyle: 'short' })
-const exactTime = inUtc({ timeStyle: 'medium' })
 const number = new Intl.NumberFormat(LOCALE)
 const decimal = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 })
 const money = new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'EUR' })
@@ -23,29 +18,19 @@ export function formatDay(date: string): string {
 }
 
 /** "30 Jun 2026, 14:05 UTC" */
-export function formatMoment(at: Time): string {
-  return `${moment.format(new Date(at))} UTC`
-}
+export const formatMoment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
 
 /** "30 Jun 2026, 14:05:09 UTC" */
-export function formatExactMoment(at: Time): string {
-  return `${exactMoment.format(new Date(at))} UTC`
-}
+export const formatExactMoment = timeFormat({ dateStyle: 'medium', timeStyle: 'medium' })
 
 /** "30 June 2026 at 14:05 UTC" */
-export function formatLongMoment(at: Time): string {
-  return `${longMoment.format(new Date(at))} UTC`
-}
+export const formatLongMoment = timeFormat({ dateStyle: 'long', timeStyle: 'short' })
 
 /** "14:05 UTC" */
-export function formatTime(at: Time): string {
-  return `${time.format(new Date(at))} UTC`
-}
+export const formatTime = timeFormat({ timeStyle: 'short' })
 
 /** "14:05:09 UTC" */
-export function formatExactTime(at: Time): string {
-  return `${exactTime.format(new Date(at))} UTC`
-}
+export const formatExactTime = timeFormat({ timeStyle: 'medium' })
 
 /** "just now", "3 min ago" */
 export function formatAgo(at: Time, now: number): string {
@@ -86,6 +71,11 @@ function formatDuration(milliseconds: number): string {
   const minutes = Math.floor((milliseconds % HOUR) / MINUTE)
   if (hours < 24) return minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`
   return formatCount(Math.floor(milliseconds / DAY), 'day', 'days')
+}
+
+function timeFormat(style: Intl.DateTimeFormatOptions): (at: Time) => string {
+  const format = inUtc(style)
+  return (at) => `${format.format(new Date(at))} UTC`
 }
 
 function inUtc(style: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {

@@ -48,13 +48,9 @@ function parse(text: string): unknown {
   if (text === '') return {}
   try {
     const body: unknown = JSON.parse(text)
-    if (isObject(body)) return body
+    if (typeof body === 'object' && body !== null) return body
   } catch {
     // Handled below, like a single value.
   }
   throw new Problem(400, 'This body is not the JSON that is expected here: send one object, such as {}.')
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

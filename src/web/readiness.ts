@@ -23,11 +23,8 @@ export class Readiness {
   #stopping = false
 
   constructor(checks: Record<string, ReadinessCheck>, { clock, log }: { clock: Clock; log: Logger }) {
-    const patience = { patienceMilliseconds: PATIENCE_MILLISECONDS, keptMilliseconds: () => KEPT_MILLISECONDS }
-    this.#checks = Object.entries(checks).map(([name, check]) => [
-      name,
-      singleFlightCache(check, { clock, ...patience }),
-    ])
+    const cache = { clock, patienceMilliseconds: PATIENCE_MILLISECONDS, keptMilliseconds: () => KEPT_MILLISECONDS }
+    this.#checks = Object.entries(checks).map(([name, check]) => [name, singleFlightCache(check, cache)])
     this.#log = log
   }
 
@@ -51,8 +48,7 @@ export class Readiness {
     const state = status === 'ready' ? status : JSON.stringify(checks)
     if (state === this.#reported) return
     this.#reported = state
-    const failure = outcomes.map(([, outcome]) => outcome).find(({ is }) => is === 'failure')
-    const err = failure?.is === 'failure' ? failure.error : undefined
+    const err = outcomes.map(([, outcome]) => outcome).find((outcome) => outcome.is === 'failure')?.error
     this.#log.warn({ event: 'readiness', checks, err }, `this server is ${status}`)
   }
 }

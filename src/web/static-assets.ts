@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { extname, join, parse } from 'node:path'
+import { join, parse } from 'node:path'
 import type { Context, Next } from 'koa'
 
 export interface Assets {
@@ -24,15 +24,10 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-interface AssetsOptions {
-  names?: readonly string[]
-  below?: string
-}
-
 /** Keeps the files in memory. Imports in scripts get the hashed addresses of the imported files. */
 export function loadAssets(
   folder: string,
-  { names = readdirSync(folder), below = '/assets' }: AssetsOptions = {},
+  { names = readdirSync(folder), below = '/assets' }: { names?: readonly string[]; below?: string } = {},
 ): Assets {
   const urls: Record<string, string> = {}
   const files = new Map<string, Asset>()
@@ -44,7 +39,7 @@ export function loadAssets(
     const { name, ext } = parse(file)
     const url = `${below}/${name}.${hash}${ext}`
     urls[file] = url
-    files.set(url, { content, type: TYPES[extname(file)] ?? 'application/octet-stream', etag: `"${hash}"` })
+    files.set(url, { content, type: TYPES[ext] ?? 'application/octet-stream', etag: `"${hash}"` })
     return url
   }
   for (const file of [...names].sort()) load(file)
