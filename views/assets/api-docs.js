@@ -1,3 +1,7 @@
+<<<<<<< HEAD
+=======
+// A token that is entered stays on this page.
+>>>>>>> trim-infra
 const place = document.getElementById('api-docs')
 const prefersDark = matchMedia('(prefers-color-scheme: dark)')
 
