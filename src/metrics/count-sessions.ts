@@ -22,7 +22,6 @@ const REASONS: Record<EndReason, true> = {
   stopped: true,
 }
 
-/** Counts the events of the session layer. The labelled series start at 0. */
 export function countSessions(registry: Registry, sessions: CountedSessions): void {
   const registers = [registry]
   const created = new Counter({

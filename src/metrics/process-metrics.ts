@@ -2,10 +2,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 
 let registry: Registry | undefined
 
-/**
- * Returns the metrics of the process: memory, CPU, event loop and garbage collection. All servers in the process share
- * one registry.
- */
+/** Memory, CPU, event loop and garbage collection. All servers in the process share one registry. */
 export function processMetrics(): Registry {
   if (registry === undefined) {
     registry = new Registry()

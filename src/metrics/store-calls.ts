@@ -3,7 +3,6 @@ import type { ObserveCall } from './timed-store.ts'
 
 const BUCKETS_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5]
 
-/** Registers the metrics of session store calls. Returns the function that records a call. */
 export function countStoreCalls(registry: Registry): ObserveCall {
   const registers = [registry]
   const seconds = new Histogram({

@@ -1,18 +1,10 @@
 import type { SessionStore } from '../session/index.ts'
 
-/** The methods of a store that are timed. */
 type StoreOperation = Exclude<keyof SessionStore, 'presence' | 'announcements'>
 
-/**
- * Records one call of the store. The outcome is `error` when the store threw, and `ok` for every result, including an
- * empty one.
- */
+/** The outcome is 'error' when the store threw, and 'ok' for every result, including an empty one. */
 export type ObserveCall = (operation: StoreOperation, outcome: 'ok' | 'error', seconds: number) => void
 
-/**
- * Wraps a store to time each call. The wrapper preserves the behaviour of the store, including presence and
- * announcements.
- */
 export function timedStore(store: SessionStore, observe: ObserveCall): SessionStore {
   async function time<T>(operation: StoreOperation, call: () => Promise<T>): Promise<T> {
     const began = performance.now()

@@ -7,6 +7,6 @@ export interface PlatformOptions {
   clock: Clock
   /** The origins of the platform itself. */
   origins: OwnOrigins
-  /** Returns whether this origin is registered for callbacks. */
+  /** Whether this origin is registered for callbacks. */
   isRegistered(origin: string): boolean
 }

@@ -39,10 +39,7 @@ interface RequestPage extends PageModel {
   calls: { at: string; outcome: string; text: string; wrong: boolean }[]
 }
 
-/**
- * Returns the handlers of the platform's pages. Every visitor can decide requests, whereas a real platform would
- * authenticate its users.
- */
+/** Every visitor can decide requests. A real platform would authenticate its users. */
 export function platformPages({ clock, isRegistered }: PlatformOptions) {
   const requests = new ApprovalRequests()
   let behaviour: Behaviour = 'prompt'
@@ -78,7 +75,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
       })
     },
 
-    /** Selects how the platform behaves, including failures, for demonstrations and tests. */
+    /** Selects how the platform behaves, for demonstrations and tests of failures. */
     async behave(ctx: Context) {
       behaviour = read(behaviourForm, ctx.request.body).behaviour
       back(ctx, '/')
@@ -126,7 +123,6 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
     },
   }
 
-  /** Resolves after the delay or when the client disconnects. */
   function waitOrLeave(ctx: Context): Promise<void> {
     return new Promise((resolve) => {
       const cancel = clock.after(SLOW_MILLISECONDS, resolve)

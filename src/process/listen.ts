@@ -4,13 +4,10 @@ import type { Config } from '../config/config.ts'
 import { StartError } from '../config/start-error.ts'
 
 const TRIES = 20
-// The ports between are left to the demo's external platform.
+// The demo's external platform uses the ports between.
 const STEP = 2
 
-/**
- * Listens on the configured port. When that port is busy and was not set explicitly, tries up to 20 ports, two apart.
- * @throws a `StartError` that says what to change.
- */
+/** Tries further ports when the port is busy and not explicit. @throws a `StartError` that says what to change. */
 export async function listen(
   server: Server,
   {

@@ -9,20 +9,18 @@ interface Round {
   complete(): void
 }
 
-/** Collects the metrics of all processes. Each collection has a number, which the reports of workers repeat. */
 export class MetricsCollector {
   readonly #askWorkers: (round: number) => number
   readonly #ownReport: () => Promise<MetricReport>
   readonly #rounds = new Map<number, Round>()
   #last = 0
 
-  /** `askWorkers` requests a report from each worker and returns the number of workers. */
+  /** `askWorkers` requests a report from each worker and returns their number. Each report repeats the `round`. */
   constructor(askWorkers: (round: number) => number, ownReport: () => Promise<MetricReport>) {
     this.#askWorkers = askWorkers
     this.#ownReport = ownReport
   }
 
-  /** Returns the metrics of all processes in Prometheus's text format. */
   async collect(): Promise<string> {
     const number = ++this.#last
     const reports: MetricReport[] = []

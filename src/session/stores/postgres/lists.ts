@@ -40,13 +40,11 @@ function listStatement({ app, filter, page, now }: CallOf<'list'>): PostgresStat
 }
 
 const VIAS = new Set<Credential['via']>(['visit', 'login', 'link', 'sign-in', 'token'])
-// Few credentials have these values. Each value has a partial index, which a query reads first.
+// Few credentials have these values, and each value has a partial index.
 const RARE = new Set<Credential['via']>(['link', 'token'])
 
-/**
- * Whether few records match. The caller then adds 0 to the sort value, so that PostgreSQL cannot use the index of the
- * sort order and does not scan all of it. PostgreSQL finds the few records by another index and sorts them.
- */
+// Whether few records match. The caller then adds 0 to the sort value, so that PostgreSQL sorts these few records.
+// Without the addition, PostgreSQL may scan the whole index of the sort order.
 function isNarrow({ state, via }: ListFilter, sort: NonNullable<Page['sort']>): boolean {
   if (state === 'invalidated') return sort !== 'end'
   return state === 'restored' || (via !== undefined && RARE.has(via))

@@ -36,7 +36,6 @@ interface TombstoneRow extends Omit<Extract<Found, { state: 'ended' }>, 'endedAt
   endedAt: unknown
 }
 
-/** Creates the calls whose statements return rows. Each connection prepares each statement once. */
 export function postgresReads(calls: PostgresCalls) {
   const all = <Row>(name: string, text: string, ...values: unknown[]) =>
     calls.rows({ name, text, values: toStoredValues(values) }) as Promise<Row[]>
@@ -47,7 +46,6 @@ export function postgresReads(calls: PostgresCalls) {
       return row && toFound(row)
     },
 
-    /** Returns the result of `find` for a credential that has ended. */
     async tombstone(app: string, id: SessionId, hash: string, now: number): Promise<Found | undefined> {
       const [row] = await all<TombstoneRow>('session_tombstone_v1', FIND_TOMBSTONE, app, hash, id, now)
       return row && { ...row, state: 'ended', endedAt: Number(row.endedAt) }

@@ -36,7 +36,7 @@ export const CREDENTIAL = columns('c', {
   details: 'details',
 })
 
-/** A number from a query. Drivers return some numbers as text. */
+/** Drivers return some numbers as text. */
 type Numeric = number | string
 
 export interface RecordRow {
@@ -133,7 +133,6 @@ function textOrNull(value: string | null): string | null {
 const NUL = '\u0000'
 const MARK = '\u001a'
 
-/** Escapes NUL, and MARK itself. */
 function toStored(text: string): string {
   return text.includes(NUL) || text.includes(MARK)
     ? text.replaceAll(MARK, `${MARK}1`).replaceAll(NUL, `${MARK}0`)

@@ -3,10 +3,7 @@ import type { Announcements } from '../../store.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import type { SendCommand } from './client.ts'
 
-/**
- * A connection that is used only for subscriptions. `client.duplicate()` of ioredis or node-redis creates one.
- * A client of node-redis must already be connected.
- */
+/** A connection that only subscribes: `client.duplicate()`. A client of node-redis must already be connected. */
 export type RedisSubscriber = IoredisSubscriber | NodeRedisSubscriber
 
 interface IoredisSubscriber extends Emitting {
@@ -25,8 +22,7 @@ interface Emitting {
   off(event: string, listener: (...details: string[]) => void): unknown
 }
 
-// Notifications are numbered, because a connection that is lost without an error misses notifications. Each process
-// checks the last number at this interval. A missed notification is therefore detected within a second.
+// A connection can break without an error. At this interval, a check of the last number detects missed notifications.
 const CHECK_MILLISECONDS = 500
 // A published notification has this long to arrive before it counts as missed.
 const ARRIVAL_MILLISECONDS = 100
@@ -98,7 +94,7 @@ export function redisAnnouncements(
 }
 
 interface Subscription {
-  /** Subscribes. A further call renews a subscription that may have been lost. */
+  /** A repeated call renews a subscription that may have been lost. */
   begin(): Promise<unknown>
   end(): void
 }

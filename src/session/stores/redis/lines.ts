@@ -1,10 +1,9 @@
 import type { Credential, EndedSession, EndReason, SessionId, SessionKind, SessionRecord } from '../../record.ts'
 import type { Found } from '../../store.ts'
 
-// A record or credential is stored as lines of text, in the order that `lua-library.ts` expects. Numbers are decimal
-// digits. Text is JSON, which contains no line breaks. The scripts compare and copy JSON text but never parse it.
+// Records and credentials are stored as text with one field per line, in the order that `lua-library.ts` expects. Text
+// fields are JSON, which contains no line breaks. The scripts compare and copy JSON but never parse it.
 
-/** Formats a number so that Lua can also read it. Returns '' for null. */
 function numberText(number: number | null): string {
   return number === null ? '' : String(number)
 }
@@ -80,7 +79,6 @@ export function credentialFrom(hash: string, text: string): Credential {
   }
 }
 
-/** Converts a tombstone to a result of `find`. Returns undefined when the tombstone has expired. */
 export function endedCredentialFrom(text: string, now: number): Found | undefined {
   const [reason, endedAt, keepUntil, successor, message] = text.split('\n') as Lines<5>
   if (now >= Number(keepUntil)) return undefined

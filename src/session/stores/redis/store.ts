@@ -19,32 +19,25 @@ import {
   UPDATE_STORAGE,
 } from './session-scripts.ts'
 
-// `endMany` ends all sessions in one script. The script takes about half a second for 10,000 sessions.
+// `endMany` ends all sessions in one script, which takes about half a second for 10,000 sessions.
 const END_MANY_DEADLINE_FACTOR = 10
 
 export interface RedisStoreOptions {
   /** The prefix of all keys, inside the hash tag: `{sessions:CRM}:…`. Default 'sessions'. */
   prefix?: string
-  /**
-   * The deadline of one call, in milliseconds. A call that takes longer throws. Default 2000.
-   * The deadline of `endMany` is ten times as long.
-   */
+  /** The deadline of a call, in milliseconds; `endMany` has ten times as long. A slower call throws. Default 2000. */
   deadlineMilliseconds?: number
   /**
-   * A second connection (`client.duplicate()`) that is used only for notifications. With a subscriber, this process is
-   * notified when another process ends a session. Without one, this process detects the end when it next reads the
-   * session.
+   * A second connection (`client.duplicate()`), used only for notifications. With it, this process is notified when
+   * another process ends a session. Without it, this process detects the end at its next read of the session.
    */
   subscriber?: RedisSubscriber
 }
 
 /**
- * Stores sessions in Redis 7 or Valkey, for any number of processes on any number of machines. Each write is one
- * command or one script. All keys of an application are in one slot, as Redis Cluster requires.
- * Set `maxmemory-policy noeviction`, because users are logged out when Redis evicts keys.
- * @throws TypeError when the connection retries commands, or queues them while it is offline. The message names the
- *   settings to change.
- * @throws TypeError when the prefix contains braces.
+ * Stores sessions in Redis 7 or Valkey, for any number of processes and machines. All keys of an application are in one
+ * slot, as Redis Cluster requires. Set `maxmemory-policy noeviction`: users are logged out when Redis evicts keys.
+ * @throws TypeError when the prefix contains braces, or when the client resends commands or queues them while offline.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
   const { prefix = 'sessions', deadlineMilliseconds = CALL_MILLISECONDS, subscriber } = options
@@ -229,7 +222,7 @@ function jsonOrNothing(text: string | undefined): string {
   return text === undefined ? '' : JSON.stringify(text)
 }
 
-/** Encodes a message as JSON. Returns '' for an empty message, which the scripts do not store. */
+// The scripts treat an empty text as no message.
 function messageText(message: string): string {
   return message === '' ? '' : JSON.stringify(message)
 }
