@@ -1,11 +1,9 @@
-import { AggregatorRegistry, Gauge, Registry } from 'prom-client'
+import { AggregatorRegistry, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Clock, Sessions } from '../session/index.ts'
 import { askedGauge } from './asked-gauge.ts'
 import { countRequests, type ObserveRequest } from './count-requests.ts'
 import { countSessions } from './count-sessions.ts'
-import { processMetrics } from './process-metrics.ts'
-import { countStoreCalls } from './store-calls.ts'
-import type { ObserveCall } from './timed-store.ts'
+import { countStoreCalls, type ObserveCall } from './timed-store.ts'
 
 interface MeasuredParts {
   clock: Clock
@@ -90,6 +88,17 @@ export class Metrics {
       },
     })
   }
+}
+
+let processRegistry: Registry | undefined
+
+/** Memory, CPU, event loop and garbage collection. All servers in the process share one registry. */
+function processMetrics(): Registry {
+  if (processRegistry === undefined) {
+    processRegistry = new Registry()
+    collectDefaultMetrics({ register: processRegistry })
+  }
+  return processRegistry
 }
 
 /** Sums counters and queue lengths. Values that all processes read from a shared store are not summed. */

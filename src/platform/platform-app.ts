@@ -10,8 +10,7 @@ import { jsonReader } from '../web/read-json.ts'
 import { requestLog } from '../web/request-log.ts'
 import { securityHeaders } from '../web/security-headers.ts'
 import { loadAssets, serveAssets } from '../web/static-assets.ts'
-import type { PlatformOptions } from './platform-options.ts'
-import { platformPages } from './platform-pages.ts'
+import { type PlatformOptions, platformPages } from './platform-pages.ts'
 
 const PLATFORM_NAME = 'Clearway'
 const LARGEST_REQUEST_KILOBYTES = 16

@@ -1,11 +1,13 @@
 import type { Context } from 'koa'
+import type { Logger } from 'pino'
 import { z } from 'zod'
+import type { Clock } from '../session/index.ts'
 import { formatExactTime } from '../web/format.ts'
+import type { OwnOrigins } from '../web/own-origins.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
 import { type ApprovalRequest, ApprovalRequests, type Call, noteCall } from './approval-requests.ts'
 import { callBack } from './call-back.ts'
-import type { PlatformOptions } from './platform-options.ts'
 import { readRequestBody } from './read-request-body.ts'
 
 const SLOW_MILLISECONDS = 30_000
@@ -23,6 +25,15 @@ const decisionForm = z.object({
   decision: z.enum(['approved', 'refused']),
   calls: z.enum(['once', 'twice', 'later']).default('once'),
 })
+
+export interface PlatformOptions {
+  log: Logger
+  clock: Clock
+  /** The origins of the platform itself. */
+  origins: OwnOrigins
+  /** Whether this origin is registered for callbacks. */
+  isRegistered(origin: string): boolean
+}
 
 interface OverviewPage extends PageModel {
   behaviours: { value: Behaviour; label: string; selected: boolean }[]

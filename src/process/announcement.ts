@@ -1,6 +1,5 @@
 import { DEMO_PASSWORD, type DemoAccount } from '../accounts/index.ts'
-import type { Config } from '../config/config.ts'
-import { isLoopback } from '../config/config.ts'
+import { type Config, isLoopback } from '../config/config.ts'
 
 /** The text that the demo prints at its start: addresses, accounts and warnings. */
 export function announcement(

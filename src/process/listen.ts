@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Config } from '../config/config.ts'
@@ -31,19 +32,12 @@ export async function listen(
 }
 
 function tryToListen(server: Server, host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
-  return new Promise((resolve) => {
-    const failed = (error: NodeJS.ErrnoException) => {
-      server.off('listening', listening)
-      resolve(error)
-    }
-    const listening = () => {
-      server.off('error', failed)
-      resolve(undefined)
-    }
-    server.once('error', failed)
-    server.once('listening', listening)
-    server.listen({ host, port })
-  })
+  const listening = once(server, 'listening')
+  server.listen({ host, port })
+  return listening.then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error,
+  )
 }
 
 function cannotListen(error: NodeJS.ErrnoException, host: string, port: number, variable: string): Error {

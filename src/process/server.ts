@@ -60,7 +60,9 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
     const { port, busyPorts } = await listen(server, config)
     parts.origins.bound(port)
     parts.mail.wake()
-    const platform = primary ? bindToPlatformOfPrimary(parts) : await startPlatform(parts, port, stopMilliseconds)
+    // In a worker, PLATFORM_PORT is the port of the platform that the primary has started.
+    if (primary && config.platformPort !== undefined) parts.platform.bound(config.platformPort)
+    const platform = primary ? undefined : await startPlatform(parts, port, stopMilliseconds)
 
     return runningServer({ parts, port, busyPorts, platform }, async () => {
       parts.readiness.stop()
@@ -79,9 +81,10 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
 
 /** Repeated calls of `stop` share one shutdown. */
 export function runningServer({ parts, port, busyPorts, platform }: Started, stop: () => Promise<void>): RunningServer {
+  const { tls, host } = parts.config
   let stopped: Promise<void> | undefined
   return {
-    url: urlOf(parts.config, port),
+    url: `${tls ? 'https' : 'http'}://${reachableHost(host)}:${port}`,
     port,
     busyPorts,
     platformUrl: platform && `http://127.0.0.1:${platform.port}`,
@@ -91,15 +94,6 @@ export function runningServer({ parts, port, busyPorts, platform }: Started, sto
       return stopped
     },
   }
-}
-
-function urlOf({ tls, host }: Config, port: number): string {
-  return `${tls ? 'https' : 'http'}://${reachableHost(host)}:${port}`
-}
-
-/** In a worker, `PLATFORM_PORT` is the port of the platform that the primary has started. */
-function bindToPlatformOfPrimary({ config, platform }: Parts): undefined {
-  if (config.platformPort !== undefined) platform.bound(config.platformPort)
 }
 
 function configFor({ env = process.env, scalableSession }: StartOptions): Config {

@@ -6,7 +6,7 @@ import type { PrimaryMessage, WorkerMessage } from '../../parts/primary-link.ts'
 import { listen } from '../listen.ts'
 import { type RunningServer, runningServer, STOP_MILLISECONDS } from '../server.ts'
 import { type RunningPlatform, startPlatform } from '../start-platform.ts'
-import { MetricsCollector } from './collect-metrics.ts'
+import { metricsCollector } from './collect-metrics.ts'
 import { Workers } from './workers.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../main.ts', import.meta.url))
@@ -30,7 +30,7 @@ export async function startFleet(config: Config): Promise<RunningServer> {
       onMessage: (message, answer) => receive(message, answer),
       stopWithinMilliseconds: STOP_MILLISECONDS + EXTRA_STOP_MILLISECONDS,
     })
-    const collector = new MetricsCollector(
+    const collector = metricsCollector(
       (id) => workers?.broadcast({ to: 'worker', is: 'metrics wanted', id }) ?? 0,
       () => parts.metrics.report(),
     )

@@ -7,6 +7,7 @@ import {
   fromStored,
   RECORD,
   type RecordRow,
+  type RowOf,
   toCredential,
   toFound,
   toRecord,
@@ -32,9 +33,7 @@ const TAKE_MESSAGE = `WITH taken AS (
   UPDATE session_tombstones t SET message = NULL FROM taken
   WHERE t.app = taken.app AND t.hash = taken.hash RETURNING taken.message`
 
-interface TombstoneRow extends Omit<Extract<Found, { state: 'ended' }>, 'endedAt'> {
-  endedAt: unknown
-}
+type TombstoneRow = RowOf<Omit<Extract<Found, { state: 'ended' }>, 'state'>>
 
 export function postgresReads(calls: PostgresCalls) {
   const all = <Row>(name: string, text: string, ...values: unknown[]) =>

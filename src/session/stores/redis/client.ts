@@ -19,22 +19,17 @@ interface NodeRedisClient {
 export type SendCommand = (command: string, ...parameters: string[]) => Promise<unknown>
 
 export function commandSender(client: RedisClient, deadlineMilliseconds: number): SendCommand {
-  const send = sendingBy(client, deadlineMilliseconds)
+  // node-redis drops a command that is still queued after this time.
+  const options = { timeout: deadlineMilliseconds }
   return async (command, ...parameters) => {
     try {
-      return await withinDeadline(send(command, ...parameters), deadlineMilliseconds, 'Redis')
+      const reply =
+        'call' in client ? client.call(command, ...parameters) : client.sendCommand([command, ...parameters], options)
+      return await withinDeadline(reply, deadlineMilliseconds, 'Redis')
     } catch (error) {
       throw wroteNothing(error) ? markNothingWritten(error) : error
     }
   }
-}
-
-function sendingBy(client: RedisClient, milliseconds: number): SendCommand {
-  // node-redis drops a command that is still queued after this time.
-  const options = { timeout: milliseconds }
-  return 'call' in client
-    ? (command, ...parameters) => client.call(command, ...parameters)
-    : (command, ...parameters) => client.sendCommand([command, ...parameters], options)
 }
 
 // The error messages of ioredis and node-redis for a command that was not sent.
@@ -64,10 +59,9 @@ export function script(library: readonly string[], body: string): Script {
 
 export type RunScript = (script: Script, app: string, ...parameters: (string | number)[]) => Promise<unknown>
 
-/** @param base Returns the prefix of all keys of an application. */
-export function scriptRunner(send: SendCommand, base: (app: string) => string): RunScript {
+export function scriptRunner(send: SendCommand, keyPrefix: (app: string) => string): RunScript {
   return async ({ text, sha }, app, ...parameters) => {
-    const rest = ['1', base(app), ...parameters.map(String)]
+    const rest = ['1', keyPrefix(app), ...parameters.map(String)]
     try {
       return await send('EVALSHA', sha, ...rest)
     } catch (error) {

@@ -4,17 +4,13 @@ import type { Found } from '../../store.ts'
 // Records and credentials are stored as text with one field per line, in the order that `lua-library.ts` expects. Text
 // fields are JSON, which contains no line breaks. The scripts compare and copy JSON but never parse it.
 
-function numberText(number: number | null): string {
-  return number === null ? '' : String(number)
-}
-
 export function recordText(session: SessionRecord): string {
   return [
     session.version,
     '', // the write id
     session.end,
-    numberText(session.startTime),
-    numberText(session.lastAccessTime),
+    session.startTime ?? '',
+    session.lastAccessTime ?? '',
     session.kind,
     JSON.stringify(session.userName),
     JSON.stringify(session.userId),
@@ -49,8 +45,8 @@ export function credentialText(credential: Credential): string {
     credential.kind,
     credential.via,
     credential.createdAt,
-    numberText(credential.lastSeenAt),
-    numberText(credential.authenticatedAt),
+    credential.lastSeenAt ?? '',
+    credential.authenticatedAt ?? '',
     credential.expiresAt,
     JSON.stringify(credential.device),
     JSON.stringify(credential.address),
