@@ -66,7 +66,7 @@ test('sessions are found by userId, name and address of their user, by kind and 
   ])
   assert.deepEqual(await found('state=invalidated'), ['Guest'])
   const several = await admin.get('/admin/sessions?user=o')
-  assert.match(several.text, /Several people may be meant/)
+  assert.match(several.text, /Several users match/)
   assert.match(several.text, /href="\/admin\/sessions\?user=2">Jonas Keller \(2\)/)
 })
 
@@ -221,7 +221,7 @@ test('[LIC-1] removing the invalidated session that a login left behind frees it
   const before = sessionIdOf(ada)
   await ada.logInWell(1)
   const licences = await demo.parts.sessions?.count()
-  assert.match((await admin.get(`/admin/sessions/${before}`)).text, /Remove what is left/)
+  assert.match((await admin.get(`/admin/sessions/${before}`)).text, /Remove its record/)
   const removed = await admin.post(`/admin/sessions/${before}/end`)
   assert.match((await admin.follow(removed)).text, /had been replaced by a login already/)
   assert.equal(await demo.parts.sessions?.count(), Number(licences) - 1)
