@@ -51,7 +51,6 @@ function differences(promises: readonly Behaviour[], tested: ReadonlySet<string>
   ]
 }
 
-/** The ids that names of tests begin with. */
 function idsOfTests(): Set<string> {
   const names = testSources().flatMap(
     (file) => readFileSync(file, 'utf8').match(/['"`](?:\[[A-Z]+-\d+\][ ,]*)+/g) ?? [],

@@ -80,7 +80,7 @@ function pagesBelow(folder: string): string[] {
 }
 
 interface Link {
-  /** From the project's root. */
+  /** Relative to the project's root. */
   file: string
   anchor: string | undefined
 }
@@ -104,7 +104,7 @@ function linksOf(page: string, markdown = read(page)): Link[] {
     })
 }
 
-/** As GitHub names headings: lower case, without punctuation, with hyphens for spaces. */
+/** The anchors that GitHub makes of headings: lower case, no punctuation, hyphens for spaces. */
 function anchorsOf(markdown: string): string[] {
   return [...markdown.replace(FENCED, '').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading

@@ -4,7 +4,6 @@ import test from 'node:test'
 import { projectRoot } from '../src/config/project-root.ts'
 import { codeLines, LINES, readSources, type Source, unusedExports, violations } from './support/layout.ts'
 
-// A newcomer reads these names first.
 const MOST_ROOT_ENTRIES = 17
 
 test('every file keeps to the layout: a room stands above everything it imports, and nothing runs in a cycle', (t) => {

@@ -339,7 +339,6 @@ function confirmFor(path: string): string {
   return `/account/confirm?next=${encodeURIComponent(path)}`
 }
 
-/** The text of each row of the list. */
 function rowsOf(html: string): string[] {
   const [, body = ''] = html.split(/<table class="cards console">/)
   return (body.split('</table>')[0] ?? '')

@@ -90,11 +90,11 @@ test('[BEARER-8] a token that ends while a body is being sent stores nothing, an
     method: 'PUT',
     headers: { Authorization: `Bearer ${client.token}`, 'Content-Type': 'application/json', Expect: '100-continue' },
   })
-  // An answer that comes before the listener is dropped, and the test would wait for ever.
+  // The response is lost when no listener waits for it.
   const answered = once(asked, 'response')
   asked.flushHeaders()
   await once(asked, 'continue')
-  // By the time that a later request is answered, the earlier one waits for its body.
+  // The server has authenticated the first request once it answers a later one.
   assert.equal((await client.get('/me')).status, 200)
   await client.post('/signout')
   asked.end('{"value":"x"}')
@@ -245,17 +245,15 @@ test('a server without sessions says so, and still shows its documentation', asy
   assert.equal((await client.get('/openapi.json')).status, 200)
 })
 
-/** A request that waits for its body. */
+/** Sends the head of a request. `finish` sends its body. */
 async function sendSlowly(demo: Demo, client: ApiClient, method: string, path: string) {
   const asked = request(`${demo.url}/api${path}`, {
     method,
     headers: { Authorization: `Bearer ${client.token}`, 'Content-Type': 'application/json', Expect: '100-continue' },
   })
-  // A server that is slow to look up the token refuses it before the body has come.
   const answered = once(asked, 'response')
   asked.flushHeaders()
   await once(asked, 'continue')
-  // By the time that a later request is answered, the earlier one waits for its body, as a rule.
   assert.equal((await client.get('/me')).status, 200)
   return {
     async finish(body: unknown) {

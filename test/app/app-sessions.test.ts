@@ -179,7 +179,7 @@ test('a double click on Log In signs the user in', async (t) => {
   let browser = visitor
   const submit = async (tab: Visitor) => {
     assert.equal((await tab.logIn(4)).status, 302)
-    browser = tab // it keeps the cookie of the answer that came last
+    browser = tab // the browser keeps the cookie of the last answer
   }
   await Promise.all([submit(visitor.copy()), submit(visitor.copy())])
   assert.equal((await browser.get('/customers')).status, 200)

@@ -259,7 +259,7 @@ test('the demo sweeps its trail every hour', async (t) => {
   })
 })
 
-/** A separate trail, on the database of a demo that notes nothing else. */
+/** A trail with its own clock. Its demo writes no entries to the table. */
 async function startTrail(scope: Scope) {
   const demo = await startDemo(scope, { sessions: 'none' })
   const log: string[] = []

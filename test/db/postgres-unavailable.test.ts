@@ -128,7 +128,6 @@ if (postgresUrl !== undefined) {
   })
 }
 
-/** The error page, and no cookie: the user stays signed in. */
 function assertUnavailable(answer: Answer): void {
   assert.deepEqual([answer.status, headingOf(answer)], [503, 'Not available right now'], answer.text)
   assert.match(answer.text, /cannot be reached at the moment\. Please try again in a few seconds/)

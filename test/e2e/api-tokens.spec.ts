@@ -68,7 +68,6 @@ async function logIn(page: Page, userId: string): Promise<void> {
   await page.getByRole('button', { name: 'Log In' }).click()
 }
 
-/** As a program does: without the browser's cookies. */
 function callWith(url: string, token: string): Promise<Response> {
   const headers = { Authorization: `Bearer ${token}`, 'User-Agent': 'report/1.0 (nightly)' }
   return fetch(`${url}/api/me`, { headers })

@@ -82,7 +82,7 @@ test('no approval page is wider than the screen', async ({ page, context, server
   await expectNarrow(await inNewTab(page, '/operations'))
 })
 
-/** A customer of this salesperson without a request so far: walkthroughs of one worker share a server. */
+/** A customer without an approval request. The tests of one worker share a server. */
 async function unusedCustomer({ parts: { database } }: RunningServer, userId: number): Promise<number> {
   const { id } = await database
     .selectFrom('customers')

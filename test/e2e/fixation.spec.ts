@@ -1,8 +1,6 @@
 import type { BrowserContext, Page } from '@playwright/test'
 import { expect, inNewTab, test } from './fixtures.ts'
 
-// Session fixation between two people, each with their own browser.
-
 test('an attacker who plants a cookie in a victim’s browser is a stranger once the victim logs in', async ({
   page,
   browser,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test as base, type ConsoleMessage, expect, type Page } from '@playwright/test'
 import { type RunningServer, startServer } from '../../src/process/server.ts'
 
-/** Walkthroughs with their own server; any error or warning in the browser fails them. */
+/** A test with its own server. It fails on any error in the browser's console. */
 export const test = base.extend<{ quietBrowser: undefined }, { server: RunningServer }>({
   server: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures that are wanted from this pattern
@@ -36,22 +36,19 @@ export const test = base.extend<{ quietBrowser: undefined }, { server: RunningSe
   ],
 })
 
-/** Chromium reports a page that is answered with 4xx as an error of its own: the walkthroughs ask for some on purpose. */
+/** Chromium reports each page with a 4xx status as an error. Some tests request such pages on purpose. */
 function isRefusedPage(message: ConsoleMessage, pageUrl: string): boolean {
   return /^Failed to load resource: .* status of 4\d\d/.test(message.text()) && message.location().url === pageUrl
 }
 
-/**
- * Opens a path in a new tab of the same browser. Use it to leave a page that reloads by itself: a reload would interrupt the
- * navigation.
- */
+/** Opens a path in a new tab. Use it where the current page reloads by itself: a reload would cancel the navigation. */
 export async function inNewTab(page: Page, path: string): Promise<Page> {
   const tab = await page.context().newPage()
   await tab.goto(path)
   return tab
 }
 
-/** No page is wider than the screen. Retries after a page reloads by itself. */
+/** Checks that the page is not wider than the screen. Retries, because the page may be reloading. */
 export async function expectNarrow(page: Page): Promise<void> {
   await expect(async () => {
     const width = await page.evaluate<number>('document.documentElement.scrollWidth')

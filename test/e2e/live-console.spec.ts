@@ -22,7 +22,7 @@ test('an administrator ends a session with a message, and its user reads it a mo
   await page.getByRole('button', { name: 'End this session' }).click()
   await expect(page.getByRole('main')).toContainText('The session has ended on all its devices.')
 
-  // Without JavaScript the next click shows it.
+  // Without JavaScript the user sees the message at the next click.
   if (javaScriptEnabled === false) await salesperson.goto('/customers')
   await expect(salesperson.getByRole('status')).toHaveText('Your session was ended. Please call me, Tomasz', {
     timeout: 2000,
@@ -105,7 +105,7 @@ test('the console shows new and ended sessions by itself, and keeps text that is
   await there.close()
 })
 
-// The first answer is a 503, the second breaks off in the middle.
+// The first refresh gets a 503. The response to the second one is cut off.
 const DOWN_THEN_CUT = `
   const ask = window.fetch
   const cut = () => new ReadableStream({ pull: (body) => body.error(new TypeError('cut')) })

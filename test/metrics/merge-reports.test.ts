@@ -16,7 +16,7 @@ test('reports of several processes are merged: counters and queues add up, value
     await visitor.get('/customers/1')
     streams.push(await openStream(`${demo.url}/session/events`, visitor))
   }
-  // As they come over a channel between processes.
+  // Processes exchange their reports as JSON.
   const reports = await Promise.all(
     demos.map(async ({ parts }) => JSON.parse(JSON.stringify(await parts.metrics.report()))),
   )

@@ -9,7 +9,7 @@ import { newestLink, signUpAs } from '../support/sign-up.ts'
 import { openStream } from '../support/stream.ts'
 import { troubledStore } from '../support/troubled-store.ts'
 
-// After this the counted sessions are counted anew.
+// A scrape counts live sessions again after this time.
 const KEPT_SECONDS = 5
 
 test('a scrape is in Prometheus’s text format, is not cached, and neither sets a cookie nor creates a session', async (t) => {

@@ -254,7 +254,6 @@ test('no token of an operation is ever logged', async (t) => {
   }
 })
 
-/** The path of the first request at the platform, once it is there. */
 async function untilListed(approver: { get(path: string): Promise<{ text: string }> }): Promise<string> {
   for (;;) {
     const path = /href="(\/requests\/[0-9a-f]+)"/.exec((await approver.get('/')).text)?.[1]

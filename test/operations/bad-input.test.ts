@@ -49,7 +49,7 @@ test('a malformed callback gets a clear 4xx, starts no session and changes nothi
     [`${rest}?$params=%`, 400],
   ] as const) {
     const caller = demo.visitor()
-    // Without the headers that a browser sends.
+    // The caller is a program, not a browser.
     const answer = await caller.get(path, { 'Sec-Fetch-Mode': undefined, 'Sec-Fetch-Dest': undefined })
     assert.deepEqual([answer.status, answer.setCookies], [status, []], path)
     assert.equal(answer.headers['referrer-policy'], 'strict-origin', path)

@@ -70,7 +70,7 @@ test('a hanging store times out after two seconds, and concurrent health checks 
   trouble.trouble('hangs', 'get')
   const asking = Array.from({ length: 20 }, () => readyz(demo))
   await trouble.waiting()
-  // When a later request is answered, all of these have arrived.
+  // Once the server answers a later request, it has received all twenty.
   await demo.visitor().get('/healthz')
   demo.clock.advance({ milliseconds: 1999 })
   demo.clock.advance({ milliseconds: 1 })
@@ -111,7 +111,7 @@ test('a server in its graceful shutdown is not ready, and says so on open connec
   await once(socket, 'connect')
   socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
   await once(socket, 'data')
-  // A request that has begun to arrive is answered even if the server stops meanwhile.
+  // The server has received this part of a request before it stops.
   socket.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\n')
   await fetch(`${server.url}/healthz`)
   const stopped = server.stop()

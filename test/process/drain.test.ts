@@ -58,7 +58,7 @@ async function requestUnderWay(t: TestContext, limitMilliseconds?: number) {
 
 async function serve(t: TestContext, answer: (response: ServerResponse) => void, limitMilliseconds = 60_000) {
   const server = createServer((_request, response) => answer(response))
-  // No connection goes away by itself here.
+  // Only `drain` closes connections in these tests.
   server.keepAliveTimeout = 0
   const stopServing = drain(server, limitMilliseconds)
   server.listen(0, '127.0.0.1')

@@ -149,7 +149,7 @@ async function isSignedIn(t: TestContext, env: Record<string, string>, visitor: 
   return status === 200
 }
 
-/** The same browser at a server that has started on another port: cookies do not look at ports. */
+/** The same browser at another port. Cookies do not depend on the port. */
 function movedTo(url: string, visitor: Visitor): Visitor {
   const moved = new Visitor(url)
   for (const [name, value] of visitor.cookies) moved.cookies.set(name, value)

@@ -29,7 +29,6 @@ async function startTroubled(t: TestContext, settings: Partial<Config> = {}) {
   return { demo, trouble }
 }
 
-/** Checks that every answer of a server whose store is down must pass. */
 function assertUnavailable(answer: Answer, what: string): void {
   assert.deepEqual([answer.status, answer.headers['retry-after'], answer.setCookies], [503, '5', []], what)
   assert.equal(headingOf(answer), HEADING, what)
@@ -79,7 +78,7 @@ test('the error page says that the user is still signed in, and its link request
   const unknown = await visitor.get('/customers?search=a&page=2')
   assertUnavailable(unknown, 'a page')
   assert.match(unknown.text, /signed-in users are still signed in/)
-  // An empty link leads to the page itself, so its address is not written into the page.
+  // An empty `href` means the same page. The page need not contain its own address.
   assert.match(unknown.text, /<a class="button" href="">Try again<\/a>/)
   assert.ok(!unknown.text.includes('search=a'))
 
@@ -176,7 +175,6 @@ function routesOf({ parts }: Demo) {
       .map((method) => ({
         method,
         url: String(path).replace(':id', '1').replace(':handle', 'x'),
-        // A stream has no end to wait for; other tests cover streams.
         isStream: String(path).endsWith('/events'),
       })),
   )

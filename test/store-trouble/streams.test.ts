@@ -29,7 +29,7 @@ test('an open stream does not report the end of its session while the store is d
   await stream.until(/still here/)
   assert.doesNotMatch(stream.text(), /ended/)
 
-  // Meanwhile another process, which still reaches the store, ends the session.
+  // Another process still reaches the store and ends the session.
   await store.end({ app: 'CRM', id: sessionIdOf(visitor), reason: 'revoked', now: demo.clock.now() })
   trouble.mend()
   demo.clock.advance({ seconds: 1 })
@@ -59,7 +59,7 @@ test('the stream of a waiting sign-up ends silently when its store fails, and th
   demo.clock.advance({ seconds: 1 })
   await stream.ended
   assert.equal(stream.text().match(/event: status/g)?.length, 1)
-  // The first read and the watch both fail, and neither may be waited for.
+  // The server must not wait for the first read or for the watch: both fail.
   trouble.trouble('fails', 'get')
   const failing = await openStream(`${demo.url}/signup/events`, visitor)
   await failing.ended

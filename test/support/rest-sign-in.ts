@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Demo } from './demo.ts'
 
-/** Signs in over REST, and returns the token. */
 export async function signInOverRest(demo: Demo, userId: number): Promise<string> {
   const answer = await demo.visitor().send('/api/signin', {
     method: 'POST',

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { type IncomingMessage, request } from 'node:http'
 import type { Visitor } from './visitor.ts'
 
-/** The headers of a browser when a script opens an event stream. */
 export const STREAM_HEADERS = {
   Accept: 'text/event-stream',
   'Sec-Fetch-Mode': 'cors',
@@ -13,16 +12,15 @@ export const STREAM_HEADERS = {
 export interface OpenStream {
   status: number
   headers: IncomingMessage['headers']
-  /** Everything that came so far. */
+  /** Everything received so far. */
   text(): string
-  /** Resolves when the server has ended it. */
   ended: Promise<void>
-  /** Reads on until this pattern has arrived. */
+  /** Waits until the text matches. */
   until(pattern: RegExp): Promise<void>
   close(): void
 }
 
-/** Opens a stream as an EventSource does, with this visitor's cookies. */
+/** Opens a stream as EventSource does, with this visitor's cookies. */
 export function openStream(url: string, visitor: Visitor): Promise<OpenStream> {
   const Cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   return new Promise((resolve, reject) => {

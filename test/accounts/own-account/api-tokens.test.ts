@@ -11,7 +11,6 @@ import type { Visitor } from '../../support/visitor.ts'
 const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', file: ':memory:' }]
 const PAGE = '/account/tokens'
 
-/** A claim that holds on both stores. */
 function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
   for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
 }
@@ -155,7 +154,7 @@ test('a user has at most 20 tokens, even when many are requested at once', async
   assert.ok(sessions)
   const wanted = { name: 'At once', scope: 'read', days: 7 } as const
   const from = { requestId: 'r', device: null, address: '127.0.0.1' }
-  // All six have counted before the first token is made.
+  // No request makes its token before all six have counted the existing tokens.
   const together = meetingOf(6)
   const list: typeof sessions.list = async (...asked) => {
     const page = await sessions.list(...asked)
@@ -258,7 +257,6 @@ test('without sessions the page says so, and its forms make no token', async (t)
   assert.equal((await visitor.post(PAGE, GOOD)).status, 503)
 })
 
-/** A customer with their own account, signed in. */
 async function signUpAna(demo: Demo): Promise<Visitor> {
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -267,7 +265,7 @@ async function signUpAna(demo: Demo): Promise<Visitor> {
   return ana
 }
 
-/** A barrier: each caller waits until this many have arrived. */
+/** A barrier: each call resolves once there are this many calls. */
 function meetingOf(many: number): () => Promise<void> {
   let here = 0
   let resolve: () => void

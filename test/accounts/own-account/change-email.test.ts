@@ -12,7 +12,6 @@ const PAGE = '/account/email'
 const DEVICES = '/account/sessions'
 const CHANGED = 'Your e-mail address is changed'
 
-/** A claim that holds on both stores. */
 function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
   for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
 }
@@ -220,7 +219,7 @@ test('the audit trail records the change', async (t) => {
   )
 })
 
-/** Asks for another address, waits for the mail, and answers where its link leads. */
+/** Requests a change to this address. Returns the path of the mailed link. */
 async function askFor(demo: Demo, visitor: Visitor, email: string, password = GOOD_PASSWORD): Promise<string> {
   const answer = await visitor.post(PAGE, { email, password })
   assert.deepEqual([answer.status, answer.location], [303, PAGE], answer.text)

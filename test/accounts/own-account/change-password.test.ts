@@ -11,7 +11,6 @@ const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', 
 const PAGE = '/account/password'
 const NEW = 'four unusual words here'
 
-/** A claim that holds on both stores. */
 function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
   for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
 }
@@ -125,7 +124,7 @@ test('the production profile requires 15 characters', async (t) => {
 
 onBothStores('a sign-in with the old password during the change does not survive it', async (t, settings) => {
   const demo = await startDemo(t, settings)
-  // Another account each time, because of the rate limit of an account.
+  // Each round uses another account, because logins are limited by account.
   for (let userId = 1; userId <= 6; userId++) {
     const ada = demo.visitor()
     await ada.logInWell(userId)

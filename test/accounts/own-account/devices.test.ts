@@ -12,7 +12,6 @@ import type { Visitor } from '../../support/visitor.ts'
 const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', file: ':memory:' }]
 const PAGE = '/account/sessions'
 
-/** A claim that holds on both stores. */
 function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
   for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
 }

@@ -159,7 +159,7 @@ test('of many new browsers at once each is remembered, and one mail reports them
     assert.equal((await known.execute()).length, browsers.length + 1)
     await demo.parts.mail.tick()
     const mails = database.selectFrom('outbox').select('details').where('user_id', '=', String(userId))
-    // A mail that a newer one replaced may have been on its way already.
+    // A mail with a problem was replaced by a newer one. It counts only if it was sent before that.
     const out = await mails
       .where((row) => row.or([row('problem', 'is', null), row('sent_at', 'is not', null)]))
       .execute()
@@ -179,7 +179,7 @@ function salesperson(email: string): NewSalesperson {
   return { firstname: 'Mira', lastname: 'Stone', email, role: 'salesperson', password: 'a good password' }
 }
 
-/** Requests a change to this address as a salesperson. Returns the visitor with the mailed link. */
+/** Requests a change to this address as a salesperson. Returns their browser and the path of the mailed link. */
 async function askFor(demo: Demo, userId: number, email: string): Promise<[Visitor, string]> {
   const visitor = demo.visitor()
   await visitor.logInWell(userId)
@@ -190,7 +190,6 @@ async function askFor(demo: Demo, userId: number, email: string): Promise<[Visit
   return [visitor, pathOf(mail?.links[0] ?? assert.fail(`no link for ${email}`))]
 }
 
-/** All accounts that can sign in with this address. */
 async function ownersOf({ parts: { database } }: Demo, email: string): Promise<unknown[]> {
   const staff = database.selectFrom('sales_persons').select('user_id').where('email', '=', email)
   const customers = database.selectFrom('users').select('id').where('email', '=', email).where('validated', '=', 1)

@@ -87,7 +87,7 @@ test('a form that is sent twice redirects twice', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
-  // Both have come in before the first one is answered.
+  // Neither password is verified before both requests have arrived.
   const { passwords } = demo.parts
   const verify = passwords.verify.bind(passwords)
   let waiting = 0

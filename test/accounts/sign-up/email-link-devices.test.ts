@@ -108,7 +108,6 @@ async function joinByLink(demo: Demo, owner: Visitor, other: Visitor): Promise<v
   assert.equal((await other.get(`${DEVICES}?$4DSID=${token}`)).status, 200)
 }
 
-/** Asks for another address, waits for the mail, and answers where its link leads. */
 async function askFor(demo: Demo, visitor: Visitor, email = 'ada@new.example'): Promise<string> {
   assert.equal((await visitor.post(PAGE, { email, password: 'crm-demo' })).status, 303)
   demo.clock.advance({ seconds: 61 })

@@ -196,7 +196,7 @@ test('without sessions signing up is impossible, and the pages say so', async (t
     assert.equal((await visitor.get(page)).status, 503, page)
 })
 
-/** Production has no mailbox page, and these tests no mail server: what would have gone out is read where it was put. */
+/** Reads mail from the database: production has no mailbox page. */
 async function mailsIn({
   parts,
 }: {

@@ -135,7 +135,7 @@ async function takeAddress({ parts: { database, clock } }: Demo, email: string):
   await validateUser(database, id, clock.now(), 'no hash of any password')
 }
 
-/** The waiting pages of all three, without what names them. */
+/** The waiting pages with each address and session id replaced, so that they can be compared. */
 function pagesOf({ email, visitors }: Person): Promise<string[]> {
   return Promise.all(
     visitors.map(async (visitor) => {

@@ -77,7 +77,6 @@ const STREAM = {
   'Sec-Fetch-Site': 'same-origin',
 }
 
-/** Opens the stream as an EventSource does, and reads along. */
 function listen(demo: Demo, visitor: Visitor) {
   const Cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   return new Promise<Listening>((resolve, reject) => {

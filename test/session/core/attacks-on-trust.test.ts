@@ -14,8 +14,6 @@ import {
 } from '../support/layer.ts'
 import { startRestLayer } from '../support/rest-client.ts'
 
-// Session fixation, by cookie and by link, and theft of a cookie.
-
 const TRUST_PAGES: Record<string, Handler> = {
   ...PAGES,
   '/link': (session, ctx) => session.createOTP(ctx.query.confirm === undefined ? {} : { confirm: true }),
@@ -59,7 +57,7 @@ for (const [store, open] of Object.entries(STORES)) {
         const [link, spare] = [await attacker.read<string>('/link'), await attacker.read<string>('/link')]
         const victim = visitor()
         assert.equal((await victim.read<Described>(`/read?$4DSID=${link}`)).id, id, 'the trap is set')
-        if (before === MALLORY && rise === '/raise?') continue // Mallory has that privilege already
+        if (before === MALLORY && rise === '/raise?') continue // Mallory already has this privilege.
         const risen = await victim.read<Described>(rise)
         assert.notEqual(risen.id, id)
         assert.deepEqual(risen.storage, {}, 'nothing that was planted went along')
@@ -249,7 +247,7 @@ test('[PRIV-11] in the demo: a logged-in attacker who brings a victim in by a li
   assert.deepEqual(answer.setCookies, [])
 })
 
-/** The visitor’s session has just ended: they see and write nothing, and get no cookie that could displace a login. */
+/** After the end of a session, its browser has no access and gets no cookie that could replace a newer login. */
 async function assertLoggedOut(visitor: LayerVisitor): Promise<void> {
   const { text, setCookies } = await visitor.get('/read')
   const { isGuest, userName, storage } = JSON.parse(text) as Described

@@ -14,8 +14,6 @@ import {
   startLayer,
 } from '../support/layer.ts'
 
-// Attacks and losses that a careless layer allows.
-
 test('an error that is thrown for two visitors carries nothing from one to the other', async (t) => {
   const down = Object.defineProperty(new Error('the catalogue is down'), 'headers', {
     get: () => ({ 'X-Why': 'down' }),
@@ -251,7 +249,7 @@ test('a call that would wait for itself inside a guest’s first write is refuse
   assert.equal(await manager.count(), 1)
 })
 
-/** A store that loses the replies of these calls after carrying them out. */
+/** Carries out these calls, then loses their replies. */
 function losing(real: SessionStore, lost: Set<string>): SessionStore {
   return new Proxy(real, {
     get(target, name: keyof SessionStore) {

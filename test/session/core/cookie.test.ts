@@ -247,7 +247,7 @@ test('[COOKIE-11] a call that needs a cookie after the response has begun is ref
   assert.equal(await manager.count(), 1)
 })
 
-// The headers that a browser without Fetch Metadata leaves out.
+// An old browser sends none of these headers.
 const OLD = { 'Sec-Fetch-Site': undefined, 'Sec-Fetch-Mode': undefined, 'Sec-Fetch-Dest': undefined }
 
 test('[COOKIE-12] only a page that a visitor opens sets a guest’s cookie', async (t) => {

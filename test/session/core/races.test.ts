@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { codeOf, type Described, describe, gate, PAGES, STORES, startLayer } from '../support/layer.ts'
 
-// Races that other session libraries lose, over real HTTP.
 for (const [store, open] of Object.entries(STORES)) {
   test(`20 parallel writes of one session keep 20 keys, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, PAGES, { store: open() })

@@ -125,7 +125,7 @@ test('when the reply to a link and the second look are both lost, the visitor ge
   assert.equal((await ana.read<Described>('/read')).userName, 'Ana Lima')
 })
 
-/** The page `/try-add`, and a promise that resolves when this many requests wait there. */
+/** `waitFor` resolves when this many requests have called `use` on the page `/try-add`. */
 function crowded() {
   let here = 0
   let look = () => {}
@@ -157,7 +157,7 @@ test('a write behind one that the store leaves without a reply does not wait for
   await waitFor(11)
   clock.advance({ seconds: 2 })
   trouble.giveUp()
-  await trouble.waiting() // the same write is retried once
+  await trouble.waiting() // the layer retries the write once
   trouble.giveUp()
   assert.deepEqual(await Promise.all([first, ...queue]), Array(11).fill('STORE_UNAVAILABLE'))
   assert.equal(trouble.troubled.length, 2)

@@ -1,14 +1,14 @@
 import type { Pool } from 'pg'
 import { administer, databaseUrl, onePool, ownName } from './test-servers.ts'
 
-/** A database that tests use one after the other. Each finds it equal to its template. */
+/** A database that tests use one after the other. Each test finds the content of the template. */
 export interface LentDatabase {
   url: string
-  /** Returns it to the pool; call this after its last use. */
+  /** Lets another test use the database. */
   giveBack(): Promise<void>
 }
 
-// In the template, beside the tables: a copy of their rows, and the function that restores them.
+// Adds a copy of all rows to the template, and a function that restores them.
 const KEEP = `
 CREATE SCHEMA pristine;
 
@@ -54,7 +54,7 @@ BEGIN
 END $$;
 `
 
-/** Prepares a template: its copies can be restored to its present content. */
+/** Makes the copies of this template restorable to its current content. */
 export async function keepPristine(database: string): Promise<void> {
   const pool = await onePool(databaseUrl(database))
   await pool.query(KEEP)
@@ -68,7 +68,7 @@ interface Copy {
 
 const free = new Map<string, Copy[]>()
 
-/** A copy of a template that was given to `keepPristine`. Making one takes much longer than restoring one. */
+/** Takes a free copy of the template or makes one. Making a copy takes much longer than restoring one. */
 export async function lendDatabase(template: string): Promise<LentDatabase> {
   const others = free.get(template) ?? []
   free.set(template, others)
@@ -76,7 +76,7 @@ export async function lendDatabase(template: string): Promise<LentDatabase> {
   return {
     url: databaseUrl(copy.name),
     async giveBack() {
-      // Not every user of PostgreSQL may do that. Then a new copy is made.
+      // Not every user of PostgreSQL may run `restore`. The database is removed then.
       const restored = await copy.pool.query('SELECT pristine.restore() AS is_as_before').catch(() => undefined)
       if (restored?.rows[0].is_as_before) others.push(copy)
       else await remove(copy)
@@ -84,7 +84,6 @@ export async function lendDatabase(template: string): Promise<LentDatabase> {
   }
 }
 
-/** Removes the returned databases, at the end of a process. */
 export async function removeLentDatabases(): Promise<void> {
   for (const copies of free.values()) for (const copy of copies.splice(0)) await remove(copy)
 }

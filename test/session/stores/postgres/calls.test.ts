@@ -101,7 +101,7 @@ if (postgresUrl !== undefined) {
     assert.equal(isNothingWritten(await failed), false)
     await locked.query('ROLLBACK')
     locked.release()
-    // PostgreSQL carries it out all the same.
+    // PostgreSQL ends the session although the client is gone.
     while ((await store.get({ id: record.id })) !== undefined);
   })
 
@@ -117,7 +117,6 @@ if (postgresUrl !== undefined) {
     assert.equal((await pool.query('SELECT last_value FROM times')).rows[0].last_value, '4')
   })
 
-  /** A connection that has locked a session's row. */
   async function lockedRow(id: SessionId): Promise<PoolClient> {
     const client = await pool.connect()
     await client.query('BEGIN')
@@ -126,7 +125,6 @@ if (postgresUrl !== undefined) {
   }
 }
 
-/** A connection to PostgreSQL that can be cut. */
 async function startWire(scope: Scope, url: string): Promise<{ url: string; cut(): void }> {
   const { hostname, port, pathname } = new URL(url)
   const sockets = new Set<Socket>()
@@ -168,7 +166,6 @@ async function errorOf(call: Promise<unknown>): Promise<unknown> {
   )
 }
 
-/** Repeats the call until it succeeds. */
 async function insisting<T>(ask: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -179,12 +176,12 @@ async function insisting<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-// PostgreSQL's message ReadyForQuery, and the error with which it ends a connection.
+// PostgreSQL's messages "ready for query" and "terminating connection".
 const READY = Buffer.from('Z\0\0\0\x05I', 'latin1')
 const FIELDS = 'SFATAL\0C57P01\0Mterminating connection\0\0'
 const GOING = Buffer.from(`E\0\0\0${String.fromCharCode(FIELDS.length + 4)}${FIELDS}`, 'latin1')
 
-/** A server that forwards to this address, and dies with the packet that accepts a connection. */
+/** Forwards connections to this address. Until `recover`, it ends each connection as soon as PostgreSQL accepts it. */
 async function startDyingServer(scope: Scope, address: string) {
   const { port, hostname } = new URL(address)
   let isDying = true

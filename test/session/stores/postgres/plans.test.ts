@@ -26,7 +26,7 @@ if (postgresUrl !== undefined) {
     await pool.query(manySessions(clock.now()))
     const client = await openPool(t, url).connect()
     await client.query('BEGIN')
-    // PostgreSQL reports its statistics within the transaction at once.
+    // All calls share one transaction, because PostgreSQL updates a transaction's own statistics at once.
     const inside: PostgresPool = {
       on: () => {},
       connect: async () => ({ query: (statement) => client.query(statement), on: () => {}, release: () => {} }),
@@ -128,7 +128,7 @@ function* steps(store: TrialStore): Generator<[string, () => Promise<unknown>]> 
         ]
 }
 
-/** A few are unusual in each respect, and some have expired. */
+/** Few rows match each filter, and some sessions have expired. */
 const manySessions = (now: number) => `
   INSERT INTO session_records (app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time,
     idle_milliseconds, absolute_end, end_at, version)

@@ -162,7 +162,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(idsOf(await store.sweep({ limit: 10 })), [held.record.id])
   })
 
-  /** A pool that records every refusal of PostgreSQL, also when the store retried. */
+  /** Records the code of every error from PostgreSQL, also before a retry. */
   function watchedPool(): Pool {
     const pool = openPool({ after }, url)
     pool.on('connect', (client) => {
@@ -187,7 +187,7 @@ interface Step {
   clock: Trial['clock']
 }
 
-/** Any call on any session. */
+/** `n` chooses the call and the session. */
 async function oneStep(store: TrialStore, { limits, n, known, clock }: Step): Promise<unknown> {
   const now = clock.now()
   const { id = 'none' } = known[(n * 7) % Math.max(known.length, 1)] ?? {}

@@ -17,7 +17,7 @@ import { Ears } from '../../support/ears.ts'
 import { clusterAt, ioredisTo, nodeRedisTo, ownPrefix } from '../../support/redis-connections.ts'
 
 const APP = 'CONTRACT'
-// The promised second, and a margin for a busy machine.
+// The layer promises one second. A busy machine may need longer.
 const SOON_MILLISECONDS = 3000
 
 if (redisUrl !== undefined && findRedis() !== undefined) {
@@ -80,7 +80,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       await ears.hears((id) => id === late.record.id)
     })
 
-    // The Cluster of ioredis does not report a reconnection.
+    // Cluster of ioredis reports no reconnection.
     if (connect !== clusterAt) {
       test(`a listener is told that its connection was cut, even when nothing has ended, through ${library}`, async (t) => {
         const { ears, admin } = await open(t)
@@ -173,7 +173,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   })
 }
 
-/** Waits until the listener is notified of single sessions again. */
+/** Ends sessions until the listener is notified of one of them by its id. */
 async function endUntilHeard(trial: Trial, ears: Ears, past: number): Promise<void> {
   for (;;) {
     const id = await ENDS.end(trial)
@@ -195,7 +195,7 @@ const by =
     return record.id
   }
 
-/** Every call that ends a session or a device of it; each returns the session's id. */
+/** Each of these ends a session or one of its devices, and returns the session's id. */
 const ENDS = {
   end: by((store, id, now) => store.end({ id, reason: 'closed', now })),
   remove: by((store, id, now) => store.remove({ id, message: 'Good bye.', now })),

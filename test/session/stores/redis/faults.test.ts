@@ -66,7 +66,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
         assert.rejects(store.find({ id: record.id, hash: cookie.hash }), hung),
       ])
       assert.ok(performance.now() - began < 1400, 'the caller waited for the pause to be over')
-      await admin.ping() // is answered after the pause
+      await admin.ping() // Redis answers after the pause
 
       assert.deepEqual(await write(), { updated: true, ended: [] })
       assert.equal((await store.get({ id: record.id }))?.version, 2)
@@ -82,7 +82,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       const { record } = await stored(trial)
       const link = otp(clock)
       await store.attach({ id: record.id, credential: link })
-      await store.redeem({ hash: 'unknown' }) // so that Redis knows the script
+      await store.redeem({ hash: 'unknown' }) // Redis then knows the script
 
       await admin.config('RESETSTAT')
       const back = event(client, 'ready')
@@ -183,7 +183,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   })
 }
 
-/** Ignores errors, unlike `once` of node:events. */
+/** Unlike `once` of node:events, this does not reject on an error. */
 function event(client: { once(name: string, listener: () => void): unknown }, name: string): Promise<void> {
   return new Promise((resolve) => client.once(name, resolve))
 }

@@ -115,7 +115,6 @@ async function createSome({ store, clock }: Place, many: number, fields: Partial
   return records.map(({ id }) => id)
 }
 
-/** As Redis does when a key expires. */
 async function vanish({ client, prefix }: Place, ids: readonly string[]): Promise<void> {
   const keys = ids.map((id) => `{${prefix}:${APP}}:s:${id}`)
   assert.equal(await client.del(...keys), keys.length)

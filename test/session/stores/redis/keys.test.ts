@@ -29,7 +29,7 @@ if (redisUrl !== undefined) {
     const { prefix } = ownPrefix()
     return { client, prefix, ...trialOf(redisStore(client, { prefix })) }
   }
-  /** How long Redis would keep a key from now on; undefined for ever. */
+  /** The remaining time to live in milliseconds. `undefined`: no expiry. */
   const lifeOf = async (client: Redis, key: string) => {
     const left = await client.pttl(key)
     return left === -1 ? undefined : left
