@@ -59,7 +59,7 @@ test('the example of the README is part of an application that is tested', () =>
   )
 })
 
-test('a missing file and a missing heading are each noticed', () => {
+test('a link to a missing file or a missing heading is reported', () => {
   assert.deepEqual(brokenLinks('README.md', '[a](docs/none.md) [b](docs/README.md#none) [c](#none) `[d](none)`'), [
     'README.md: docs/none.md does not exist',
     'README.md: docs/README.md has no heading #none',

@@ -31,7 +31,7 @@ test('production installs 160 packages at most', () => {
   assert.ok(production.length <= MOST_PRODUCTION_PACKAGES, `${production.length} packages`)
 })
 
-test('every direct dependency stands in docs/dependencies.md, with a reason', () => {
+test('docs/dependencies.md lists every direct dependency with a reason', () => {
   const { dependencies, devDependencies } = JSON.parse(read('package.json'))
   const rows = read('docs/dependencies.md')
     .split('\n')

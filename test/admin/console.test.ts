@@ -139,7 +139,7 @@ test('[SECURE-10] ending a session with a message signs its user out, and shows 
   assert.doesNotMatch((await ada.get('/authenticate.shtml')).text, /Your session was ended/)
 })
 
-test('when two administrators end one session, the second is told that it was gone', async (t) => {
+test('when two administrators end one session, the second one reads that it has already ended', async (t) => {
   const { demo, admin } = await startConsole(t)
   const other = demo.visitor()
   await other.logInWell(6)
@@ -269,7 +269,7 @@ test('unknown, malformed and ended ids are all not found, on every page and by e
   assert.equal(pages.size, 1, [...pages].join('\n'))
 })
 
-test('[PRIV-7] salespersons and managers are told which privilege is missing, and guests are asked to log in', async (t) => {
+test('[PRIV-7] salespersons and managers read which privilege is missing, and guests are asked to log in', async (t) => {
   const { demo, admin } = await startConsole(t)
   const id = sessionIdOf(admin)
   const reads = [

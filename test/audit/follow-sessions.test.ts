@@ -7,7 +7,7 @@ import { signInOverRest } from '../support/rest-sign-in.ts'
 import { newestLink, signUpAs } from '../support/sign-up.ts'
 import { STREAM_HEADERS } from '../support/stream.ts'
 
-test('[LIFE-9] the trail shows why sessions ended: logout, timeout, revoked, limit, server stop', async (t) => {
+test('[LIFE-9] the audit trail shows why sessions ended: logout, timeout, revoked, limit, server stop', async (t) => {
   const demo = await startDemo(t, { maxSessionsPerUser: 1 })
   const ada = demo.visitor()
   await ada.logInWell(1)

@@ -39,7 +39,7 @@ test('a token is created, used, shown as used, and revoked', async ({ page, serv
   })
 })
 
-test('going back to the token, or sending its form again, creates no second one', async ({ page }) => {
+test('going back to the token, or sending its form again, creates no second token', async ({ page }) => {
   await page.goto('/authenticate.shtml?userId=3')
   await page.getByRole('button', { name: 'Log In' }).click()
   await page.getByRole('link', { name: 'API tokens' }).click()

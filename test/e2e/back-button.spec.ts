@@ -2,7 +2,7 @@ import { expect, test } from './fixtures.ts'
 
 test.use({ javaScriptEnabled: true })
 
-test('a page from the browser’s back/forward cache checks again, and shows nothing once the session has ended elsewhere', async ({
+test('a page from the back/forward cache checks its session again, and shows nothing if the session has ended', async ({
   page,
   server,
 }) => {

@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from '@playwright/test'
 import { expect, inNewTab, test } from './fixtures.ts'
 
-test('an attacker who plants a cookie in a victim’s browser is a stranger once the victim logs in', async ({
+test('an attacker who plants a cookie in a victim’s browser loses access when the victim logs in', async ({
   page,
   browser,
   baseURL,
@@ -31,7 +31,7 @@ for (const [who, userId] of [
   ['a guest', undefined],
   ['logged in', '2'],
 ] as const) {
-  test(`an attacker who is ${who} and brings a victim into the session by a link is a stranger once the victim logs in`, async ({
+  test(`an attacker who is ${who} and brings a victim into the session by a link loses access when the victim logs in`, async ({
     page,
     browser,
     baseURL,

@@ -34,7 +34,7 @@ test('an administrator ends a session with a message, and its user reads it a mo
   await there.close()
 })
 
-test('two administrators look at one session: the second sees by itself that it has ended', async ({
+test('when an administrator ends a session, the page of another administrator shows the end by itself', async ({
   page,
   browser,
   baseURL,
@@ -56,7 +56,7 @@ test('two administrators look at one session: the second sees by itself that it 
   await there.close()
 })
 
-test('all tabs of a browser notice the end, and one of them has the message', async ({
+test('all tabs of a browser notice the end of the session, and one of them shows the message', async ({
   page,
   browser,
   baseURL,
@@ -133,7 +133,7 @@ test('a console that could not be updated says so, retries, and goes on', async 
   await there.close()
 })
 
-test('a part with a selection or the focus stays as it is until the user leaves it', async ({
+test('a part of the console with a selection or the focus does not change until the user leaves it', async ({
   page,
   server,
   javaScriptEnabled,
@@ -155,7 +155,7 @@ test('a part with a selection or the focus stays as it is until the user leaves 
   await expect(state).toHaveText('Updates automatically.')
 })
 
-test('a page that answered a form redirects to one that can be opened when its session ends', async ({
+test('when its session ends, the response to a form redirects to a page that can be opened', async ({
   page,
   server,
   javaScriptEnabled,

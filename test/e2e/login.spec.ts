@@ -56,7 +56,7 @@ test('the start page fills in the form for the account that the user picks', asy
   await expect(page.locator('.top3 li')).toHaveCount(2)
 })
 
-test('a salesperson who opens the administration is told which privilege is missing', async ({ page }) => {
+test('a salesperson who opens the administration reads which privilege is missing', async ({ page }) => {
   await page.goto('/authenticate.shtml?userId=4')
   await page.getByRole('button', { name: 'Log In' }).click()
   await page.goto('/admin/sessions')

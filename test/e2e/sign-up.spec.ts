@@ -6,7 +6,7 @@ test.use({ baseURL: async ({ server }, use) => use(server.url.replace('127.0.0.1
 
 const PASSWORD = 'correct horse battery'
 
-test('sign up here, open the link there: both browsers are in one session, and this page updates by itself', async ({
+test('a sign-up link opened in another browser brings both browsers into one session, and the waiting page updates by itself', async ({
   page,
   browser,
   baseURL,
@@ -65,7 +65,7 @@ test('the demo’s mailbox shows the mail, its link and its code for a phone', a
   await other.close()
 })
 
-test('the sign-up pages are no wider than the screen, nor are those of a long name', async ({ page }, { project }) => {
+test('the sign-up pages are no wider than the screen, even with a long name', async ({ page }, { project }) => {
   const email = `a-rather-long-address-of-a-person-${project.name}@a-rather-long-name-of-a-company.example.com`
   await signUp(page, email)
   for (const path of ['/signup', '/signup/waiting', '/dev/mailbox', '/validateEmail']) {

@@ -27,7 +27,7 @@ test('a scrape is in Prometheus’s text format, is not cached, and neither sets
   assert.deepEqual([head.status, head.text], [200, ''])
 })
 
-test('it counts new sessions by kind and origin, ended ones by reason, and live ones', async (t) => {
+test('the metrics count new sessions by kind and origin, ended sessions by reason, and live sessions', async (t) => {
   const demo = await startDemo(t)
   const watcher = demo.visitor()
   const [guest, user, other] = [demo.visitor(), demo.visitor(), demo.visitor()]

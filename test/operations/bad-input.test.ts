@@ -88,7 +88,7 @@ test('an invalid request for approval is refused with the reason, and nothing is
   assert.equal(received.length, 0)
 })
 
-test('two requests for one customer, even at once, are one request', async (t) => {
+test('several requests for one customer, even concurrent ones, create one operation', async (t) => {
   const { salesperson, received, ask } = await startWithRecorder(t)
   const form = { customer: String(CUSTOMER), percent: '10', scenario: '$4DSID' }
   const answers = await Promise.all([1, 2, 3].map(() => salesperson.post('/operations', form)))
@@ -100,7 +100,7 @@ test('two requests for one customer, even at once, are one request', async (t) =
   assert.equal(received.length, 1)
 })
 
-test('five requests of a user may wait, and a sixth is refused with the reason', async (t) => {
+test('a user may have five waiting requests, and a sixth is refused with the reason', async (t) => {
   const { demo, received } = await startWithRecorder(t)
   const manager = demo.visitor()
   await manager.logInWell(5)

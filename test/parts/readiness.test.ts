@@ -81,7 +81,7 @@ test('a hanging store times out after two seconds, and concurrent health checks 
   trouble.mend()
 })
 
-test('a missing database or migration makes a server not ready, and the answer says which', async (t) => {
+test('a server without its database or a migration is not ready, and the response says which', async (t) => {
   const demo = await startDemo(t)
   const { database } = demo.parts
   const steps = database.withTables<{ kysely_migration: { name: string; timestamp: string } }>()

@@ -60,7 +60,7 @@ test('callbacks go to registered origins only, and follow no redirect', async (t
   assert.equal(calls.length, 1)
 })
 
-test('a callback times out after ten seconds, and the approver is told', async (t) => {
+test('a callback times out after ten seconds, and the approver reads that', async (t) => {
   let reached = () => {}
   const calling = new Promise<void>((resolve) => {
     reached = resolve

@@ -7,7 +7,7 @@ import { drain } from '../../src/process/drain.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
-test('a graceful shutdown finishes the request in flight, closes its connection, then the server', async (t) => {
+test('a graceful shutdown finishes the request in flight, then closes its connection, then the server', async (t) => {
   const { client, answer, stopServing } = await requestUnderWay(t)
   const stopped = stopServing()
   answer.end('all of it')

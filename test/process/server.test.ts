@@ -72,13 +72,13 @@ test('[LIFE-4] the last server of the demo closes the sessions when it stops', a
   assert.equal(await isSignedIn(t, env, visitor), false)
 })
 
-test('[LIFE-4] SESSION_CLOSE_ON_STOP=false keeps them', async (t) => {
+test('[LIFE-4] SESSION_CLOSE_ON_STOP=false keeps the sessions', async (t) => {
   const env = { ...settingsIn(temporaryFolder(t)), SESSION_CLOSE_ON_STOP: 'false' }
   const visitor = await logInAndStop(t, env)
   assert.equal(await isSignedIn(t, env, visitor), true)
 })
 
-test('[LIFE-4] a server that stops while another one has the store open closes nothing', async (t) => {
+test('[LIFE-4] a server that stops while another one has the store open closes no sessions', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   const neighbour = await startServerProcess(t, { env })
   const visitor = await logInAndStop(t, env)

@@ -62,7 +62,7 @@ test('two concurrent starts that lack the newer Node each download it, and both 
   assert.deepEqual(readdirSync(join(clone, '.node')), [VERSION])
 })
 
-test('arguments, folder, streams and exit code are those of the program, and a signal that ends it is reported', async (t) => {
+test('arguments, folder, streams and exit code are passed on unchanged, and so is a signal that ends the program', async (t) => {
   const clone = await withDownloadedNode(t, reportingClone(t))
   const { code, stdout, stderr } = await report(t, clone, ['a b', '--flag', 'exit 7']).run('typed')
   assert.equal(code, 7)

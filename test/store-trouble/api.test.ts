@@ -47,7 +47,7 @@ test('a sign-in that could not be stored gives no token and is not a failed gues
   await signedIn(demo, 4)
 })
 
-test('a request without a token asks nothing of the store: open addresses work, and others are refused as always', async (t) => {
+test('a request without a token does not use the store: open addresses work, and others are refused as usual', async (t) => {
   const trouble = troubledStore(memoryStore())
   const demo = await startDemo(t, {}, { store: trouble.store })
   trouble.trouble('fails')

@@ -134,7 +134,7 @@ test('an approval is kept and answered, even if the salesperson’s session coul
   assert.equal(stateOf(await salesperson.get('/operations/1')), 'approved')
 })
 
-test('a user who changed the password is told so even if the other devices could not be signed out, and how to do that', async (t) => {
+test('after a password change the page says that it succeeded, even if the other devices could not be signed out', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -147,7 +147,7 @@ test('a user who changed the password is told so even if the other devices could
   await demo.visitor().logInWell(1, GOOD_PASSWORD)
 })
 
-test('a user who changed the address is told so even if the other devices could not be signed out', async (t) => {
+test('after an address change the page says that it succeeded, even if the other devices could not be signed out', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

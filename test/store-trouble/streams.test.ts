@@ -37,7 +37,7 @@ test('an open stream does not report the end of its session while the store is d
   await stream.ended
 })
 
-test('a browser that requests its stream while the store is down is told to reconnect, and not that it is signed out', async (t) => {
+test('a stream requested while the store is down gets 503 with Retry-After, and no sign that the user is signed out', async (t) => {
   const { demo, trouble } = await startTroubled(t)
   const visitor = demo.visitor()
   await visitor.logInWell(6)

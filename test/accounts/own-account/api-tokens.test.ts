@@ -15,27 +15,30 @@ function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Co
   for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
 }
 
-onBothStores('a token is shown once, on a page that is never cached, and opens the API', async (t, settings) => {
-  const demo = await startDemo(t, settings)
-  const ada = demo.visitor()
-  await ada.logInWell(1)
-  const answer = await makeToken(ada, { name: '  Nightly <report> ', days: '7', scope: 'read-write' })
-  assert.deepEqual([answer.status, headingOf(answer)], [200, 'Your new API token'])
-  assert.match(String(answer.headers['cache-control']), /no-store/)
-  const token = tokenOn(answer)
-  assert.match(token, /^crm_[0-9A-F]{32}\.[\w-]{43}$/)
-  assert.ok(answer.text.includes(`curl -s http://localhost:${demo.port}/api/me`), 'a command to try it with')
+onBothStores(
+  'a token is shown once, on a page that is never cached, and gives access to the API',
+  async (t, settings) => {
+    const demo = await startDemo(t, settings)
+    const ada = demo.visitor()
+    await ada.logInWell(1)
+    const answer = await makeToken(ada, { name: '  Nightly <report> ', days: '7', scope: 'read-write' })
+    assert.deepEqual([answer.status, headingOf(answer)], [200, 'Your new API token'])
+    assert.match(String(answer.headers['cache-control']), /no-store/)
+    const token = tokenOn(answer)
+    assert.match(token, /^crm_[0-9A-F]{32}\.[\w-]{43}$/)
+    assert.ok(answer.text.includes(`curl -s http://localhost:${demo.port}/api/me`), 'a command to try it with')
 
-  assert.ok(!(await ada.get(PAGE)).text.includes(token.slice(-43)), 'no other page shows it')
-  const [row] = await tokensOf(ada)
-  assert.deepEqual([row?.name, row?.access, row?.used], ['Nightly &lt;report&gt;', 'Read and write', 'Never'])
-  const me = await callWith(demo, token)
-  assert.equal(me.status, 200, await me.clone().text())
-  const { userId, token: terms } = (await me.json()) as { userId: string; token: { expires: string } }
-  assert.equal(String(userId), '1')
-  assert.equal(Date.parse(terms.expires), demo.clock.now() + 7 * 24 * 3600_000)
-  assert.ok(!demo.log.join('').includes(token.slice(-43)), 'and no log holds it')
-})
+    assert.ok(!(await ada.get(PAGE)).text.includes(token.slice(-43)), 'no other page shows it')
+    const [row] = await tokensOf(ada)
+    assert.deepEqual([row?.name, row?.access, row?.used], ['Nightly &lt;report&gt;', 'Read and write', 'Never'])
+    const me = await callWith(demo, token)
+    assert.equal(me.status, 200, await me.clone().text())
+    const { userId, token: terms } = (await me.json()) as { userId: string; token: { expires: string } }
+    assert.equal(String(userId), '1')
+    assert.equal(Date.parse(terms.expires), demo.clock.now() + 7 * 24 * 3600_000)
+    assert.ok(!demo.log.join('').includes(token.slice(-43)), 'and no log holds it')
+  },
+)
 
 onBothStores('the list shows when a token was last used, and from where', async (t, settings) => {
   const demo = await startDemo(t, settings)
@@ -54,23 +57,20 @@ onBothStores('the list shows when a token was last used, and from where', async 
   assert.notEqual(row?.made, row?.used.split(' from')[0])
 })
 
-onBothStores(
-  'a token has no idle timeout; it lives for as long as was chosen, and then leaves the list',
-  async (t, s) => {
-    const demo = await startDemo(t, s)
-    const ada = demo.visitor()
-    await ada.logInWell(1)
-    const token = tokenOn(await makeToken(ada, { days: '7' }))
-    demo.clock.advance({ hours: 7 * 24 - 1 })
-    assert.equal((await callWith(demo, token)).status, 200)
-    demo.clock.advance({ hours: 1 })
-    assert.equal((await callWith(demo, token)).status, 401)
-    await ada.logInWell(1)
-    assert.deepEqual(await tokensOf(ada), [])
-  },
-)
+onBothStores('a token has no idle timeout; it expires at the chosen time, and then leaves the list', async (t, s) => {
+  const demo = await startDemo(t, s)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const token = tokenOn(await makeToken(ada, { days: '7' }))
+  demo.clock.advance({ hours: 7 * 24 - 1 })
+  assert.equal((await callWith(demo, token)).status, 200)
+  demo.clock.advance({ hours: 1 })
+  assert.equal((await callWith(demo, token)).status, 401)
+  await ada.logInWell(1)
+  assert.deepEqual(await tokensOf(ada), [])
+})
 
-onBothStores('a revoked token is dead at once; pressing twice is harmless', async (t, settings) => {
+onBothStores('a revoked token stops working at once, and revoking it twice is harmless', async (t, settings) => {
   const demo = await startDemo(t, settings)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -92,7 +92,7 @@ onBothStores('a revoked token is dead at once; pressing twice is harmless', asyn
   )
 })
 
-test('a user neither sees nor revokes the tokens of others, and the answer is that for an unknown token', async (t) => {
+test('a user can neither see nor revoke the tokens of others, and gets the same response as for an unknown token', async (t) => {
   const demo = await startDemo(t)
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -130,7 +130,7 @@ test('a sign-in over the API is not listed as a token', async (t) => {
   assert.equal((await callWith(demo, token)).status, 200)
 })
 
-test('the same form sent twice, even at once, makes one token', async (t) => {
+test('the same form sent twice, even concurrently, makes one token', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -220,7 +220,7 @@ test('a visitor who is not signed in is asked to log in, and returns to the page
   assert.equal((await waiting.get(PAGE)).status, 303, 'nor does a user whose address is not validated')
 })
 
-test('a token carries the rights of its owner: staff and customers alike', async (t) => {
+test('a token has the rights of its owner, for staff and for customers', async (t) => {
   const demo = await startDemo(t)
   for (const [userId, privilege] of [
     [1, 'viewPortfolio'],
@@ -239,7 +239,7 @@ test('a token carries the rights of its owner: staff and customers alike', async
   assert.equal(((await me.json()) as { userName: string }).userName, 'ana@example.com')
 })
 
-test('the tokens page is where the header says, and the page of a customer is another one', async (t) => {
+test('the header marks the tokens page as the current page, and leads customers to their own page', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   assert.ok(!(await ada.get('/')).text.includes('API tokens'))

@@ -41,7 +41,7 @@ onBothStores('the page has a card for each browser, API sign-in and token, this 
     assert.ok(!text.includes(value.slice(value.indexOf('.') + 1)), 'no secret is on the page')
 })
 
-onBothStores('a device that is signed out is out at once, and no other one is', async (t, settings) => {
+onBothStores('signing out a device takes effect at once, and signs out no other device', async (t, settings) => {
   const demo = await startDemo(t, settings)
   const [laptop, phone, tablet] = [demo.visitor(), demo.visitor(), demo.visitor()]
   await logInFrom(laptop, FIREFOX, 1)
@@ -58,7 +58,7 @@ onBothStores('a device that is signed out is out at once, and no other one is', 
   assert.match(again.text, /it was signed out before/)
 })
 
-onBothStores('a device that came by a link has its own card, and can be signed out alone', async (t, settings) => {
+onBothStores('a device signed in by a link has its own card, and can be signed out alone', async (t, settings) => {
   const demo = await startDemo(t, settings)
   const [laptop, phone] = [demo.visitor(), demo.visitor()]
   await logInFrom(laptop, FIREFOX, 1)
@@ -80,7 +80,7 @@ onBothStores('a device that came by a link has its own card, and can be signed o
 })
 
 onBothStores(
-  'signing out all others keeps this device, on a fresh cookie, and pressing twice is harmless',
+  'signing out all other devices gives this device a new cookie, and pressing the button twice is harmless',
   async (t, s) => {
     const demo = await startDemo(t, s)
     const [laptop, phone, linked] = [demo.visitor(), demo.visitor(), demo.visitor()]
@@ -138,22 +138,25 @@ test('of two concurrent clicks one gets the new cookie, and the other redirects 
   assert.equal(presses.flatMap(({ setCookies }) => setCookies).length, 1)
 })
 
-onBothStores('logging out everywhere ends everything of this user, and nothing of others', async (t, settings) => {
-  const demo = await startDemo(t, settings)
-  const [laptop, phone, jonas] = [demo.visitor(), demo.visitor(), demo.visitor()]
-  await laptop.logInWell(1)
-  await phone.logInWell(1)
-  await jonas.logInWell(2)
-  const token = tokenOn(await makeToken(phone))
-  const answer = await laptop.post(`${PAGE}/end-all`)
-  assert.deepEqual([answer.status, answer.location], [303, '/'])
-  for (const gone of [laptop, phone]) assert.equal((await gone.get(PAGE)).status, 303)
-  assert.equal((await callWith(demo, token)).status, 401)
-  assert.equal((await jonas.get(PAGE)).status, 200)
-  assert.equal((await laptop.post(`${PAGE}/end-all`)).location, PAGE, 'twice is harmless')
-})
+onBothStores(
+  'logging out everywhere ends all sessions and tokens of this user, and none of other users',
+  async (t, settings) => {
+    const demo = await startDemo(t, settings)
+    const [laptop, phone, jonas] = [demo.visitor(), demo.visitor(), demo.visitor()]
+    await laptop.logInWell(1)
+    await phone.logInWell(1)
+    await jonas.logInWell(2)
+    const token = tokenOn(await makeToken(phone))
+    const answer = await laptop.post(`${PAGE}/end-all`)
+    assert.deepEqual([answer.status, answer.location], [303, '/'])
+    for (const gone of [laptop, phone]) assert.equal((await gone.get(PAGE)).status, 303)
+    assert.equal((await callWith(demo, token)).status, 401)
+    assert.equal((await jonas.get(PAGE)).status, 200)
+    assert.equal((await laptop.post(`${PAGE}/end-all`)).location, PAGE, 'twice is harmless')
+  },
+)
 
-test('devices of other users, unknown devices and invalid ids get the same answer, and nothing changes', async (t) => {
+test('devices of other users, unknown devices and invalid ids get the same response, and nothing changes', async (t) => {
   const demo = await startDemo(t)
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)

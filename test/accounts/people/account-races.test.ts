@@ -12,7 +12,7 @@ const MINUTE = { seconds: 61 }
 const PAGE = '/account/email'
 const CHANGED = 'Your e-mail address is changed'
 
-test('of many concurrent sign-ups with one address, one account is pending and one mail goes out, round after round', async (t) => {
+test('of many concurrent sign-ups with one address, one account is pending and one mail goes out', async (t) => {
   const demo = await startDemo(t)
   for (let round = 0; round < ROUNDS; round++) {
     const addresses = Array.from({ length: 4 }, (_, index) => `many-${round}-${index}@example.com`)
@@ -35,7 +35,7 @@ test('of many concurrent sign-ups with one address, one account is pending and o
   }
 })
 
-test('when a link is opened while others sign up with its address, either the link or the sign-ups win, never both', async (t) => {
+test('when a link is opened during other sign-ups with its address, either the link or the sign-ups succeed, never both', async (t) => {
   const demo = await startDemo(t)
   for (let round = 0; round < ROUNDS; round++) {
     const addresses = Array.from({ length: 8 }, (_, index) => `late-${round}-${index}@example.com`)
@@ -84,7 +84,7 @@ test('of five users who change to one address at once, exactly one gets it', asy
   }
 })
 
-test('of five addresses requested at once by one user, on five devices, one link is left, and it works', async (t) => {
+test('when one user requests five addresses at once, on five devices, exactly one link is valid', async (t) => {
   const demo = await startDemo(t)
   for (let round = 0; round < ROUNDS; round++) {
     const devices = strangers(demo, 5)
@@ -103,7 +103,7 @@ test('of five addresses requested at once by one user, on five devices, one link
   }
 })
 
-test('twenty accounts added at once have twenty consecutive userIds; with one address, one is added', async (t) => {
+test('twenty accounts added at once get consecutive userIds; of twenty with the same address, one is added', async (t) => {
   const { parts } = await startDemo(t)
   for (let round = 0; round < ROUNDS; round++) {
     const numbers = await Promise.all(
@@ -125,7 +125,7 @@ test('twenty accounts added at once have twenty consecutive userIds; with one ad
   }
 })
 
-test('a new salesperson cannot take the address of a customer’s account, but replaces one that was never validated', async (t) => {
+test('a new salesperson cannot take the address of a customer’s account, unless that account was never validated', async (t) => {
   const demo = await startDemo(t)
   const [ana, bo] = [demo.visitor(), demo.visitor()]
   await signUpAs(demo, ana, 'ana@example.com')
@@ -139,7 +139,7 @@ test('a new salesperson cannot take the address of a customer’s account, but r
   assert.equal((await ownersOf(demo, 'bo@example.com')).length, 1)
 })
 
-test('of many new browsers at once each is remembered, and one mail reports them all', async (t) => {
+test('many new browsers at once are all remembered, and one mail reports all of them', async (t) => {
   const demo = await startDemo(t)
   const browsers = [
     'curl/8',

@@ -206,7 +206,7 @@ async function mailsIn({
   return rows.map(({ links }) => ({ links: JSON.parse(links) }))
 }
 
-test('a link never redirects to another host: neither the way back nor the button', async (t) => {
+test('a link whose path names another host is 404, for the page and for its button', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const query = (await newestLink(demo, 'ana@example.com')).split('?')[1]

@@ -6,7 +6,7 @@ import { sessionIdOf } from '../../support/pages.ts'
 import { newestLink, signUpAs } from '../../support/sign-up.ts'
 import type { Visitor } from '../../support/visitor.ts'
 
-test('[MAIL-2] the waiting page is told at once when the link is opened elsewhere', async (t) => {
+test('[MAIL-2] the waiting page is notified at once when the link is opened elsewhere', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -35,7 +35,7 @@ test('a stream does not count as activity, sets no cookie, and ends with the ses
   }
 })
 
-test('a browser has one stream: the second one ends the first, and five minutes end it anyway', async (t) => {
+test('a browser has one stream: a second one ends the first, and every stream ends after five minutes', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')

@@ -96,7 +96,7 @@ test('workers do not outlive the primary', async (t) => {
   await untilGone(workers)
 })
 
-test('a worker that cannot start stops the start, and each says why once', async (t) => {
+test('when a worker cannot start, the start ends, and both processes print the reason', async (t) => {
   const folder = temporaryFolder(t)
   const env = {
     ...settingsIn(folder),

@@ -31,7 +31,7 @@ const TRUST_PAGES: Record<string, Handler> = {
 const MALLORY = '/login?user=Mallory&id=9&privileges=audit'
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`[PRIV-8] [SECURE-2] [SECURE-8] an attacker who planted a cookie before the login has nothing after it, on the ${store} store`, async (t) => {
+  test(`[PRIV-8] [SECURE-2] [SECURE-8] an attacker who planted a cookie before the login has no access after it, on the ${store} store`, async (t) => {
     const { visitor, clock } = await startLayer(t, TRUST_PAGES, { store: open() })
     const attacker = visitor()
     await attacker.read('/write?key=trap&value=set')
@@ -48,7 +48,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual((await victim.read<Described>('/read')).storage, { secret: '1' })
   })
 
-  test(`[PRIV-11] [SECURE-2] an attacker who shares a session with the victim by a link is out when the victim logs in, on the ${store} store`, async (t) => {
+  test(`[PRIV-11] [SECURE-2] an attacker who shares a session with the victim by a link loses access when the victim logs in, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, TRUST_PAGES, { store: open() })
     for (const before of ['/write?key=trap&value=set', MALLORY]) {
       for (const rise of ['/login', '/raise?']) {
@@ -174,7 +174,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(login.storage, {}, 'nothing that was planted went along')
   })
 
-  test(`[BEARER-4] [BEARER-10] a token opens no page and a cookie no API, for one user with both, on the ${store} store`, async (t) => {
+  test(`[BEARER-4] [BEARER-10] a token gives no access to pages, and a cookie none to the API, even for a user with both, on the ${store} store`, async (t) => {
     const { visitor, manager, ask, signIn } = await startRestLayer(t, {}, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -203,7 +203,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('[PRIV-8] in the demo: a planted cookie opens nothing after the login', async (t) => {
+test('[PRIV-8] in the demo: a planted cookie gives no access after the login', async (t) => {
   const demo = await startDemo(t)
   const attacker = demo.visitor()
   await attacker.get('/')

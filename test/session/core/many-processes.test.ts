@@ -50,7 +50,7 @@ for (const [name, { address, processes, increments }] of Object.entries(STORES))
         assert.equal((await visitor.read<CounterPage>('/read')).storage.count, increments)
     })
 
-    test(`[OTP-7] of twenty requests that open one link at once, each in another process, one gets in, on ${name}`, async () => {
+    test(`[OTP-7] of twenty concurrent requests that open one link in several processes, one gets in, on ${name}`, async () => {
       const ana = await first(servers).signIn()
       const { id } = await ana.read<CounterPage>('/read')
       for (let round = 0; round < ROUNDS; round++) {
@@ -66,7 +66,7 @@ for (const [name, { address, processes, increments }] of Object.entries(STORES))
       }
     })
 
-    test(`[LIFE-3] a logout in one process stands, even while another process is writing, on ${name}`, async () => {
+    test(`[LIFE-3] a session that is logged out in one process stays logged out while another process writes to it, on ${name}`, async () => {
       const [one, two] = servers as [CounterServer, CounterServer]
       const browser = await one.signIn()
       const elsewhere = two.visit(browser)

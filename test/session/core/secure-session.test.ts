@@ -221,7 +221,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('secureSession on a stale object is refused and never displaces the good session', async (t) => {
+test('a call on a session object after secureSession is refused and does not affect the new session', async (t) => {
   const { visitor, manager } = await startLayer(t, {
     ...JADE_PAGES,
     '/stale': async (session, ctx) => {

@@ -145,7 +145,7 @@ function crowded() {
   return { pages: { '/try-add': come }, waitFor }
 }
 
-test('a write behind one that the store leaves without a reply does not wait for a reply itself', async (t) => {
+test('when a write gets no reply from the store, the writes queued behind it fail without waiting for one', async (t) => {
   const { pages, waitFor } = crowded()
   const { visitor, clock, trouble } = await startTroubled(t, {}, pages)
   const ana = visitor()
@@ -166,7 +166,7 @@ test('a write behind one that the store leaves without a reply does not wait for
   assert.equal((await ana.read<Described>('/read')).storage.n, 1)
 })
 
-test('a write that fails at once does not fail the write behind it', async (t) => {
+test('a write that fails at once does not fail the write queued behind it', async (t) => {
   const { pages, waitFor } = crowded()
   const { visitor, trouble } = await startTroubled(t, {}, pages)
   const ana = visitor()
@@ -182,7 +182,7 @@ test('a write that fails at once does not fail the write behind it', async (t) =
   assert.deepEqual(await Promise.all([first, second]), ['STORE_UNAVAILABLE', 'done'])
 })
 
-test('a write that meets a newer version is reported as a conflict, and one that is given up as given up', async (t) => {
+test('a write that meets a newer version emits a conflict event, which says whether the write was given up', async (t) => {
   const door = gate()
   const slow: Handler = async (session) => {
     await door.pass()

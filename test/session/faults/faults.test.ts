@@ -68,7 +68,7 @@ for (const [name, startDatabase] of Object.entries(SERVERS)) {
 
   const faults = Object.entries(FAULTS).filter(([fault]) => FAULT_ROUNDS !== undefined || IN_THE_GATE.test(fault))
   for (const [fault, happen] of faults) {
-    test(`while users write to ${name}, ${fault}: every answered write is there once, and no user is signed out, or in again`, async (t) => {
+    test(`while users write to ${name}, ${fault}: every answered write is stored once, and no user is signed out or in again`, async (t) => {
       database ??= startDatabase()
       for (let round = 1; round <= ROUNDS; round++) await play(t, await database, happen)
     })

@@ -28,7 +28,7 @@ CREATE TABLE pristine._columns AS TABLE pristine.columns;
 CREATE TABLE pristine._numbers AS
   SELECT sequencename::text AS name, start_value, last_value FROM pg_sequences WHERE schemaname = 'public';
 
--- Answers false when there are other tables or columns than at the beginning: then it is not lent again.
+-- Returns false when a test changed tables or columns. The database is then removed.
 CREATE FUNCTION pristine.restore() RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   name text;
@@ -39,7 +39,7 @@ BEGIN
   THEN
     RETURN false;
   END IF;
-  -- Tables refer to one another: what was whole is put back in any order.
+  -- Turns off the checks of foreign keys, so that the order of the tables does not matter.
   SET LOCAL session_replication_role = replica;
   FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
     EXECUTE format('SELECT EXISTS (TABLE public.%1$I EXCEPT ALL TABLE pristine.%1$I) OR

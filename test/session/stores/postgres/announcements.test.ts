@@ -60,7 +60,7 @@ if (postgresUrl !== undefined) {
     await heard.tells(undefined, 'both', 3)
   })
 
-  test('a listener whose connection ended is told to check everything once it listens again, and is notified of later ends', async (t) => {
+  test('a listener whose connection ended is notified that any session may have ended, and then of later ends', async (t) => {
     const heard = await elsewhere(t, url, 'ended').listen(APP)
     await endConnections('ended')
     await heard.tells(undefined, 'to look again', 2)

@@ -45,7 +45,7 @@ if (postgresUrl !== undefined) {
     assert.equal((await insisting(() => store.find({ id: record.id, hash: cookie.hash })))?.state, 'live')
   })
 
-  test('a call without a reply may have been carried out; a call that waited for a connection never is', async (t) => {
+  test('a call without a reply may have taken effect; a call that waited for a connection has not', async (t) => {
     const { store, record, link } = await withLink(shared)
     const only = openPool(t, url, { max: 1 })
     const { store: waiting } = trialOf(postgresStore(only, SHORT), clock)

@@ -21,7 +21,7 @@ const MANY = 20_000
 const FEW = 600
 
 if (postgresUrl !== undefined) {
-  test('among twenty thousand sessions no call, and no page of a list, reads more than a few hundred rows', async (t) => {
+  test('with twenty thousand sessions no call reads more than a few hundred rows, not even a page of a list', async (t) => {
     const { url, pool } = await preparedDatabase(t)
     await pool.query(manySessions(clock.now()))
     const client = await openPool(t, url).connect()

@@ -29,7 +29,7 @@ if (postgresUrl !== undefined) {
   const both = dealtTo(postgresStore(watchedPool()), postgresStore(watchedPool()))
   const begin = (): Trial => trialOf(withOwnApps(both))
 
-  test('a user who was signed out writes nothing any more, not even a write that began before', async () => {
+  test('after a user is signed out no write takes effect, not even one that began before', async () => {
     const trial = begin()
     const { store, clock } = trial
     let written = 0
@@ -120,7 +120,7 @@ if (postgresUrl !== undefined) {
     assert.ok(!refusals.includes(DEADLOCK), 'two of them waited for each other')
   })
 
-  test('a call that meets the end of its session ends with it or comes too late, and leaves nothing behind', async () => {
+  test('a device that is added during the end of its session ends with the session or is refused, and leaves nothing behind', async () => {
     const trial = begin()
     const { store, clock } = trial
     let came = 0

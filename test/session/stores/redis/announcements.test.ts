@@ -61,7 +61,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       }
     })
 
-    test(`a listener whose connection was cut is told to check its sessions, and is notified of later ends, through ${library}`, async (t) => {
+    test(`a listener whose connection was cut is notified that any session may have ended, and then of later ends, through ${library}`, async (t) => {
       const { trial, ears, admin } = await open(t)
       for (let round = 0; round < 3; round++) {
         const heard = ears.heard.length
@@ -82,7 +82,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
 
     // Cluster of ioredis reports no reconnection.
     if (connect !== clusterAt) {
-      test(`a listener is told that its connection was cut, even when nothing has ended, through ${library}`, async (t) => {
+      test(`a listener is notified after its connection was cut, even if no session has ended, through ${library}`, async (t) => {
         const { ears, admin } = await open(t)
         const heard = ears.heard.length
         await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
@@ -90,7 +90,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       })
     }
 
-    test(`a listener that was stopped is notified of nothing more, and leaves nothing behind, through ${library}`, async (t) => {
+    test(`a listener that was stopped gets no more notifications, and leaves nothing behind, through ${library}`, async (t) => {
       const { trial, ears, subscriber, admin, channel } = await open(t)
       ears.stop()
       assert.equal(subscriber.listenerCount('message'), 0)

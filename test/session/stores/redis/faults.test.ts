@@ -25,7 +25,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     await server.close()
   })
 
-  test('a Redis that lost its scripts is given them again, and no step is lost or repeated', async (t) => {
+  test('the store loads its scripts again after Redis lost them, and no call is lost or repeated', async (t) => {
     const client = await ioredisTo(server.url)
     t.after(() => client.disconnect())
     const trial = trialOf(redisStore(client, ownPrefix()))
@@ -48,7 +48,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   })
 
   for (const [library, connect] of Object.entries({ ioredis: ioredisTo, 'node-redis': nodeRedisTo })) {
-    test(`a Redis that hangs is an error within the deadline, and a change that was made after all is found later, through ${library}`, async (t) => {
+    test(`a call to a Redis that hangs fails within the deadline, and a change that took effect anyway is found later, through ${library}`, async (t) => {
       const client = await connect(server.url)
       t.after(() => void client.disconnect())
       const own = ownPrefix()
