@@ -3,10 +3,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { createApp } from '../../src/app/app.ts'
-import { createRoutes } from '../../src/app/routes.ts'
 import { projectRoot } from '../../src/config/project-root.ts'
-import { type Demo, startDemo } from '../support/demo.ts'
+import { startDemo } from '../support/demo.ts'
 import { headingOf, snapshotOf } from '../support/pages.ts'
+import { routesOf } from '../support/routes.ts'
 import type { Visitor } from '../support/visitor.ts'
 
 const PUBLIC = [
@@ -196,9 +196,3 @@ test('HSTS is sent where the public address is https, and only there', async (t)
   const local = await (await startDemo(t)).visitor().get('/nope')
   assert.equal(local.headers['strict-transport-security'], undefined)
 })
-
-function routesOf({ parts }: Demo): { method: string; path: string }[] {
-  return createRoutes(parts).stack.flatMap(({ methods, path }) =>
-    methods.map((method) => ({ method, path: String(path) })),
-  )
-}

@@ -1,10 +1,9 @@
-import type { Page } from '@playwright/test'
-import { expect, expectNarrow, test } from './fixtures.ts'
+import { expect, expectNarrow, sendLogin, test } from './fixtures.ts'
 
 test('a token is created, used, shown as used, and revoked', async ({ page, server }) => {
   await page.goto('/account/tokens')
   await expect(page).toHaveURL(/\/authenticate\.shtml\?next=%2Faccount%2Ftokens$/)
-  await logIn(page, '2')
+  await sendLogin(page, '2')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your API tokens')
   await expect(page.getByRole('main')).toContainText('You have no tokens yet.')
 
@@ -61,12 +60,6 @@ test('the documentation of the API opens for every visitor', async ({ page, java
   if (javaScriptEnabled !== false) await expect(page.locator('#api-docs')).toContainText('/signin', { timeout: 20_000 })
   await expectNarrow(page)
 })
-
-async function logIn(page: Page, userId: string): Promise<void> {
-  await page.getByLabel('userId').fill(userId)
-  await page.getByLabel('Password').fill('crm-demo')
-  await page.getByRole('button', { name: 'Log In' }).click()
-}
 
 function callWith(url: string, token: string): Promise<Response> {
   const headers = { Authorization: `Bearer ${token}`, 'User-Agent': 'report/1.0 (nightly)' }

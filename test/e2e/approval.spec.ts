@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import type { RunningServer } from '../../src/process/server.ts'
-import { expect, expectNarrow, inNewTab, test } from './fixtures.ts'
+import { expect, expectNarrow, inNewTab, logIn, test } from './fixtures.ts'
 
 test('a salesperson requests a discount, it is decided on the platform’s own page, and the salesperson’s page shows it by itself', async ({
   page,
@@ -92,12 +92,6 @@ async function unusedCustomer({ parts: { database } }: RunningServer, userId: nu
     .orderBy('id')
     .executeTakeFirstOrThrow()
   return id
-}
-
-async function logIn(page: Page, userId: string): Promise<void> {
-  await page.goto(`/authenticate.shtml?userId=${userId}`)
-  await page.getByRole('button', { name: 'Log In' }).click()
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('Welcome')
 }
 
 async function ask(page: Page, scenario: string, reason = ''): Promise<void> {

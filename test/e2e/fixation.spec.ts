@@ -1,5 +1,5 @@
-import type { BrowserContext, Page } from '@playwright/test'
-import { expect, inNewTab, test } from './fixtures.ts'
+import type { BrowserContext } from '@playwright/test'
+import { expect, inNewTab, logIn, test } from './fixtures.ts'
 
 test('an attacker who plants a cookie in a victim’s browser loses access when the victim logs in', async ({
   page,
@@ -72,10 +72,4 @@ async function expectStranger(context: BrowserContext): Promise<void> {
 async function cookieOf(context: BrowserContext): Promise<string> {
   const cookies = await context.cookies()
   return cookies.map(({ value }) => value).join(' and ')
-}
-
-async function logIn(page: Page, userId: string): Promise<void> {
-  await page.goto(`/authenticate.shtml?userId=${userId}`)
-  await page.getByRole('button', { name: 'Log In' }).click()
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('Welcome')
 }

@@ -56,4 +56,18 @@ export async function expectNarrow(page: Page): Promise<void> {
   }).toPass({ timeout: 10_000 })
 }
 
+/** Fills in and sends the login form on the current page. */
+export async function sendLogin(page: Page, userId: number | string, password = 'crm-demo'): Promise<void> {
+  await page.getByLabel('userId').fill(String(userId))
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Log In' }).click()
+}
+
+/** Logs in to a demo account and waits for the welcome page. */
+export async function logIn(page: Page, userId: string): Promise<void> {
+  await page.goto(`/authenticate.shtml?userId=${userId}`)
+  await page.getByRole('button', { name: 'Log In' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Welcome')
+}
+
 export { expect }

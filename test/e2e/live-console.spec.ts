@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
-import { expect, expectNarrow, test } from './fixtures.ts'
+import { expect, expectNarrow, sendLogin, test } from './fixtures.ts'
 
 const ADMINISTRATOR = 6
 
@@ -213,9 +213,7 @@ test('the audit trail is saved as a file', async ({ page }) => {
 
 async function logIn(page: Page, userId: number): Promise<void> {
   await page.goto('/authenticate.shtml')
-  await page.getByLabel('userId').fill(String(userId))
-  await page.getByLabel('Password').fill('crm-demo')
-  await page.getByRole('button', { name: 'Log In' }).click()
+  await sendLogin(page, userId)
   await expect(page.getByRole('button', { name: 'Log out' })).toBeVisible()
 }
 

@@ -1,5 +1,5 @@
 import type { Browser, Page } from '@playwright/test'
-import { expect, expectNarrow, inNewTab, test } from './fixtures.ts'
+import { expect, expectNarrow, inNewTab, sendLogin, test } from './fixtures.ts'
 
 const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1'
@@ -120,9 +120,7 @@ async function secondDevice(browser: Browser, baseURL: string | undefined, email
 
 async function logIn(page: Page, email: string): Promise<void> {
   await page.goto('/authenticate.shtml')
-  await page.getByLabel('userId').fill(email)
-  await page.getByLabel('Password').fill('correct horse battery')
-  await page.getByRole('button', { name: 'Log In' }).click()
+  await sendLogin(page, email, 'correct horse battery')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your page')
 }
 

@@ -4,8 +4,8 @@ import test from 'node:test'
 import type { SMTPServerOptions } from 'smtp-server'
 import { enqueueMail } from '../../src/mail/index.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
-import { headingOf } from '../support/pages.ts'
-import { GOOD_PASSWORD, pathOf, signUpAs } from '../support/sign-up.ts'
+import { headingOf, pathOf } from '../support/pages.ts'
+import { GOOD_PASSWORD, signUpAs } from '../support/sign-up.ts'
 import { type SmtpPeer, startSmtpPeer } from '../support/smtp-peer.ts'
 
 test('[MAIL-9] with SMTP_URL the mail goes out over SMTP, in text and HTML, and the mailbox page stays empty', async (t) => {

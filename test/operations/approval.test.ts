@@ -2,15 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { giveUp, noteAccepted } from '../../src/operations/operations.ts'
 import { signedIn } from '../support/api-client.ts'
-import {
-  pathOf,
-  platformPageOf,
-  problemOf,
-  startWithPlatform,
-  startWithRecorder,
-  stateOf,
-} from '../support/approvals.ts'
-import { sessionIdOf, snapshotOf } from '../support/pages.ts'
+import { platformPageOf, problemOf, startWithPlatform, startWithRecorder, stateOf } from '../support/approvals.ts'
+import { pathOf, sessionIdOf, snapshotOf } from '../support/pages.ts'
 import { letNumbersComeAgain } from '../support/servers/crm-databases.ts'
 
 const REFRESH = /http-equiv="refresh"/

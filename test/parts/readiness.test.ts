@@ -3,10 +3,9 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import test from 'node:test'
 import { startServer } from '../../src/process/server.ts'
-import { memoryStore } from '../../src/session/stores/memory/index.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { settingsIn, temporaryFolder } from '../support/process.ts'
-import { troubledStore } from '../support/troubled-store.ts'
+import { startTroubledDemo } from '../support/troubled-demo.ts'
 
 const READY = { status: 'ready', checks: { sessions: 'ok', database: 'ok', migrations: 'ok' } }
 
@@ -40,8 +39,7 @@ test('without sessions their store is not checked', async (t) => {
 })
 
 test('a store that is down is named without its address, and the server is ready again without a restart', async (t) => {
-  const trouble = troubledStore(memoryStore())
-  const demo = await startDemo(t, {}, { store: trouble.store })
+  const { demo, trouble } = await startTroubledDemo(t)
   assert.equal((await readyz(demo)).status, 200)
   trouble.trouble('fails')
   demo.clock.advance({ seconds: 1 })
@@ -65,8 +63,7 @@ test('a store that is down is named without its address, and the server is ready
 })
 
 test('a hanging store times out after two seconds, and concurrent health checks share one check', async (t) => {
-  const trouble = troubledStore(memoryStore())
-  const demo = await startDemo(t, {}, { store: trouble.store })
+  const { demo, trouble } = await startTroubledDemo(t)
   trouble.trouble('hangs', 'get')
   const asking = Array.from({ length: 20 }, () => readyz(demo))
   await trouble.waiting()

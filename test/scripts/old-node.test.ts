@@ -7,7 +7,7 @@ import test, { after } from 'node:test'
 import { projectRoot } from '../../src/config/project-root.ts'
 import { makeClone } from '../support/clone.ts'
 import { nodeRelease, npmRelease } from '../support/node-releases.ts'
-import { Program, type ProgramOptions, type Scope, settingsIn, temporaryFolder } from '../support/process.ts'
+import { isRunning, Program, type ProgramOptions, type Scope, settingsIn, temporaryFolder } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 
@@ -172,16 +172,6 @@ async function startInGroup(
   })
   const port = await until('the server has told its address', async () => /http:\/\/localhost:(\d+)/.exec(printed)?.[1])
   return { pid, port: Number(port), exit, output: () => printed }
-}
-
-/** `-pid` stands for the process group. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 async function isGone(port: number): Promise<void> {

@@ -83,8 +83,3 @@ export function platformPageOf({ text }: Answer): URL | undefined {
 export function problemOf(answer: Answer): string {
   return `${headingOf(answer)}: ${/<p class="lead">([^<]*)</.exec(answer.text)?.[1] ?? ''}`
 }
-
-export function pathOf(address: string | undefined): string {
-  assert.ok(address, 'no address was given')
-  return address.replace(/^https?:\/\/[^/]+/, '')
-}

@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromium } from '@playwright/test'
+import { isExecutable } from './servers/find-program.ts'
 
 // The headless shell needs half as much CPU time as the others.
 const NAMES = [
@@ -40,13 +41,4 @@ export function launchOptions(env = process.env) {
 function playwrightsOwn() {
   const path = chromium.executablePath()
   return path && existsSync(path) ? path : undefined
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,5 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { type Scope, type ServerProcess, settingsIn, startServerProcess, temporaryFolder } from './process.ts'
+import {
+  isRunning,
+  type Scope,
+  type ServerProcess,
+  settingsIn,
+  startServerProcess,
+  temporaryFolder,
+} from './process.ts'
 import { until } from './until.ts'
 import { Visitor } from './visitor.ts'
 
@@ -50,14 +57,5 @@ function childrenOf(pid: number): number[] {
 }
 
 export async function untilGone(pids: readonly number[]): Promise<void> {
-  await until('the processes are gone', async () => !pids.some(isThere))
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
+  await until('the processes are gone', async () => !pids.some(isRunning))
 }

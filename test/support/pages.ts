@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { Parts } from '../../src/parts/parts.ts'
 import type { Answer, Visitor } from './visitor.ts'
 
@@ -12,6 +13,12 @@ export function headingOf({ text }: Answer): string {
 /** The names in a list of customers or in the top 3. */
 export function namesOf({ text }: Answer): string[] {
   return [...text.matchAll(/<a (?:class="name" )?href="\/customers\/\d+">([^<]*)<\/a>/g)].map(([, name = '']) => name)
+}
+
+/** The path and query of an address of the demo. */
+export function pathOf(address: string | undefined): string {
+  assert.ok(address, 'there is no address')
+  return address.replace(/^https?:\/\/[^/]+/, '')
 }
 
 export function sessionIdOf(visitor: Visitor): string {

@@ -170,3 +170,13 @@ export async function startServerProcess(scope: Scope, options: ProgramOptions =
   const port = Number(digits)
   return { program, port, url: `${scheme}://127.0.0.1:${port}` }
 }
+
+/** Whether a process runs. A negative number stands for a process group. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Demo } from './demo.ts'
+import { pathOf } from './pages.ts'
 import type { Answer, Visitor } from './visitor.ts'
 
 export interface ReadMail {
@@ -23,6 +24,15 @@ export async function signUpAs(demo: Demo, visitor: Visitor, email: string, pass
   return answer
 }
 
+/** A customer who has signed up, opened the mailed link and logged in. */
+export async function signedUpCustomer(demo: Demo, email = 'ana@example.com'): Promise<Visitor> {
+  const customer = demo.visitor()
+  await signUpAs(demo, customer, email)
+  await customer.get(await newestLink(demo, email))
+  await customer.logInWell(email, GOOD_PASSWORD)
+  return customer
+}
+
 /** Newest first. */
 export async function readMailbox(visitor: Visitor): Promise<ReadMail[]> {
   return JSON.parse((await visitor.get('/dev/mailbox', { Accept: 'application/json' })).text)
@@ -33,11 +43,6 @@ export async function newestLink(demo: Demo, email: string): Promise<string> {
   const mail = (await readMailbox(demo.visitor())).find(({ to, links }) => to === email && links[0]?.includes('$4DSID'))
   assert.ok(mail?.links[0], `there is no link for ${email}`)
   return pathOf(mail.links[0])
-}
-
-export function pathOf(link: string): string {
-  const { pathname, search } = new URL(link)
-  return pathname + search
 }
 
 export async function statusOf(demo: Demo, visitor: Visitor) {

@@ -15,8 +15,8 @@ export interface OpenStream {
   /** Everything received so far. */
   text(): string
   ended: Promise<void>
-  /** Waits until the text matches. */
-  until(pattern: RegExp): Promise<void>
+  /** Waits until the text matches. Returns the text. */
+  until(pattern: RegExp): Promise<string>
   close(): void
 }
 
@@ -47,6 +47,7 @@ function readAlong(response: IncomingMessage): OpenStream {
         const more = new Promise<void>((resolve) => response.once('data', () => resolve()))
         await Promise.race([more, ended.then(() => assert.match(text, pattern, 'the stream ended before that'))])
       }
+      return text
     },
   }
 }

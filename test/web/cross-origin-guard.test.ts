@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { createRoutes } from '../../src/app/routes.ts'
 import { OwnOrigins } from '../../src/web/own-origins.ts'
-import { type Demo, startDemo } from '../support/demo.ts'
+import { startDemo } from '../support/demo.ts'
 import { sessionIdOf, snapshotOf } from '../support/pages.ts'
+import { routesOf } from '../support/routes.ts'
 import { FORM, type Visitor } from '../support/visitor.ts'
 
 const OFF = { 'Sec-Fetch-Site': undefined, Origin: undefined }
@@ -155,9 +155,3 @@ test('no page can be embedded in another site, but a link from there works', asy
     }
   assert.equal((await visitor.get('/customers', { 'Sec-Fetch-Site': 'cross-site' })).status, 200)
 })
-
-function routesOf({ parts }: Demo): { method: string; path: string }[] {
-  return createRoutes(parts).stack.flatMap(({ methods, path }) =>
-    methods.map((method) => ({ method, path: String(path) })),
-  )
-}

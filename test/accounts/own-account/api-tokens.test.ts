@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
+import test from 'node:test'
 import { makeApiToken } from '../../../src/accounts/own-account/api-tokens.ts'
-import type { Config } from '../../../src/config/config.ts'
-import { type Demo, startDemo } from '../../support/demo.ts'
+import { barrier } from '../../support/barrier.ts'
+import { startDemo } from '../../support/demo.ts'
+import { onBothStores } from '../../support/on-both-stores.ts'
 import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
-import { GOOD_PASSWORD, newestLink, signUpAs } from '../../support/sign-up.ts'
+import { signedUpCustomer, signUpAs } from '../../support/sign-up.ts'
 import { callWith, formOn, makeToken, tokenOn, tokensOf } from '../../support/tokens.ts'
-import type { Visitor } from '../../support/visitor.ts'
 
-const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', file: ':memory:' }]
 const PAGE = '/account/tokens'
-
-function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
-  for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
-}
 
 onBothStores(
   'a token is shown once, on a page that is never cached, and gives access to the API',
@@ -155,7 +150,7 @@ test('a user has at most 20 tokens, even when many are requested at once', async
   const wanted = { name: 'At once', scope: 'read', days: 7 } as const
   const from = { requestId: 'r', device: null, address: '127.0.0.1' }
   // No request makes its token before all six have counted the existing tokens.
-  const together = meetingOf(6)
+  const together = barrier(6)
   const list: typeof sessions.list = async (...asked) => {
     const page = await sessions.list(...asked)
     await together()
@@ -232,7 +227,7 @@ test('a token has the rights of its owner, for staff and for customers', async (
     const me = await (await callWith(demo, tokenOn(await makeToken(visitor)))).json()
     assert.ok((me as { privileges: string[] }).privileges.includes(privilege), JSON.stringify(me))
   }
-  const ana = await signUpAna(demo)
+  const ana = await signedUpCustomer(demo)
   const page = await ana.get('/account')
   assert.match(page.text, /<a class="own" href="\/account\/tokens">API tokens<\/a>/)
   const me = await callWith(demo, tokenOn(await makeToken(ana)))
@@ -245,7 +240,7 @@ test('the header marks the tokens page as the current page, and leads customers 
   assert.ok(!(await ada.get('/')).text.includes('API tokens'))
   await ada.logInWell(1)
   assert.match((await ada.get(PAGE)).text, /href="\/account\/tokens" aria-current="page">API tokens/)
-  const ana = await signUpAna(demo)
+  const ana = await signedUpCustomer(demo)
   assert.match((await ana.get('/')).text, /<a class="button" href="\/account">Continue<\/a>/)
   assert.ok(!(await ana.get(PAGE)).text.includes('href="/account" aria-current'))
 })
@@ -256,25 +251,3 @@ test('without sessions the page says so, and its forms make no token', async (t)
   assert.equal((await visitor.get(PAGE)).status, 503)
   assert.equal((await visitor.post(PAGE, GOOD)).status, 503)
 })
-
-async function signUpAna(demo: Demo): Promise<Visitor> {
-  const ana = demo.visitor()
-  await signUpAs(demo, ana, 'ana@example.com')
-  await ana.get(await newestLink(demo, 'ana@example.com'))
-  await ana.logInWell('ana@example.com', GOOD_PASSWORD)
-  return ana
-}
-
-/** A barrier: each call resolves once there are this many calls. */
-function meetingOf(many: number): () => Promise<void> {
-  let here = 0
-  let resolve: () => void
-  const promise = new Promise<void>((begin) => {
-    resolve = begin
-  })
-  return () => {
-    here += 1
-    if (here === many) resolve()
-    return promise
-  }
-}

@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
-import type { Config } from '../../../src/config/config.ts'
+import test from 'node:test'
 import { type Demo, startDemo } from '../../support/demo.ts'
-import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
-import { GOOD_PASSWORD, newestLink, pathOf, readMailbox, signUpAs, userOf } from '../../support/sign-up.ts'
+import { onBothStores } from '../../support/on-both-stores.ts'
+import { headingOf, messageOf, pathOf, sessionIdOf } from '../../support/pages.ts'
+import { GOOD_PASSWORD, readMailbox, signedUpCustomer, signUpAs, userOf } from '../../support/sign-up.ts'
 import { callWith, makeToken, tokenOn } from '../../support/tokens.ts'
 import type { Answer, Visitor } from '../../support/visitor.ts'
 
-const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', file: ':memory:' }]
 const PAGE = '/account/email'
 const DEVICES = '/account/sessions'
 const CHANGED = 'Your e-mail address is changed'
-
-function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
-  for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
-}
 
 onBothStores('opening the mailed link changes the address, and signs out all other devices', async (t, settings) => {
   const demo = await startDemo(t, settings)
@@ -233,10 +228,7 @@ async function mailTo(demo: Demo, address: string) {
 }
 
 async function signedUp(demo: Demo, email: string): Promise<Visitor> {
-  const visitor = demo.visitor()
-  await signUpAs(demo, visitor, email)
-  await visitor.get(await newestLink(demo, email))
-  await visitor.logInWell(email, GOOD_PASSWORD)
+  const visitor = await signedUpCustomer(demo, email)
   demo.clock.advance({ seconds: 61 })
   return visitor
 }

@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
-import type { Config } from '../../../src/config/config.ts'
+import test from 'node:test'
 import { type Demo, startDemo } from '../../support/demo.ts'
+import { onBothStores } from '../../support/on-both-stores.ts'
 import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
-import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs } from '../../support/sign-up.ts'
+import { GOOD_PASSWORD, readMailbox, signedUpCustomer } from '../../support/sign-up.ts'
 import { callWith, makeToken, tokenOn } from '../../support/tokens.ts'
 import type { Visitor } from '../../support/visitor.ts'
 
-const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', file: ':memory:' }]
 const PAGE = '/account/password'
 const NEW = 'four unusual words here'
-
-function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
-  for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
-}
 
 onBothStores('a new password signs out all other devices, and gives this device a new cookie', async (t, settings) => {
   const demo = await startDemo(t, settings)
@@ -41,7 +36,7 @@ onBothStores('a new password signs out all other devices, and gives this device 
 
 test('a mail reports the change and signs no one in, the audit trail records it, and neither holds a password', async (t) => {
   const demo = await startDemo(t)
-  const ana = await signedUp(demo, 'ana@example.com')
+  const ana = await signedUpCustomer(demo, 'ana@example.com')
   await change(ana, { password: GOOD_PASSWORD, newPassword: NEW })
   demo.clock.advance({ minutes: 2 })
   await demo.parts.mail.tick()
@@ -62,7 +57,7 @@ test('a mail reports the change and signs no one in, the audit trail records it,
 
 test('the notice goes out even when other mail to that address is requested all the time', async (t) => {
   const demo = await startDemo(t)
-  const ana = await signedUp(demo, 'ana@example.com')
+  const ana = await signedUpCustomer(demo, 'ana@example.com')
   await change(ana, { password: GOOD_PASSWORD, newPassword: NEW })
   for (let times = 0; times < 3; times++) {
     await demo.visitor().post('/signup', { email: 'ana@example.com', password: GOOD_PASSWORD })
@@ -171,14 +166,6 @@ test('a device signed in by a link needs the old password to change it, and then
 
 function change(visitor: Visitor, fields: Record<string, string>) {
   return visitor.post(PAGE, fields)
-}
-
-async function signedUp(demo: Demo, email: string): Promise<Visitor> {
-  const visitor = demo.visitor()
-  await signUpAs(demo, visitor, email)
-  await visitor.get(await newestLink(demo, email))
-  await visitor.logInWell(email, GOOD_PASSWORD)
-  return visitor
 }
 
 async function hashOf({ parts }: Demo): Promise<string> {

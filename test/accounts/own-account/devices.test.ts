@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
-import type { Config } from '../../../src/config/config.ts'
+import test from 'node:test'
 import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { devicesOf, FIREFOX, IPHONE, logInFrom } from '../../support/devices.ts'
+import { onBothStores } from '../../support/on-both-stores.ts'
 import { headingOf, sessionIdOf } from '../../support/pages.ts'
 import { GOOD_PASSWORD, newestLink, signUpAs } from '../../support/sign-up.ts'
 import { callWith, makeToken, tokenOn } from '../../support/tokens.ts'
 import type { Visitor } from '../../support/visitor.ts'
 
-const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', file: ':memory:' }]
 const PAGE = '/account/sessions'
-
-function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
-  for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
-}
 
 onBothStores('the page has a card for each browser, API sign-in and token, this device first', async (t, settings) => {
   const demo = await startDemo(t, settings)

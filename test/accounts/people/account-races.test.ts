@@ -3,8 +3,8 @@ import test from 'node:test'
 import { AccountError, addSalesperson, type NewSalesperson } from '../../../src/accounts/index.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { logInFrom } from '../../support/devices.ts'
-import { headingOf } from '../../support/pages.ts'
-import { GOOD_PASSWORD, newestLink, pathOf, readMailbox, signUpAs } from '../../support/sign-up.ts'
+import { headingOf, pathOf } from '../../support/pages.ts'
+import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs } from '../../support/sign-up.ts'
 import type { Visitor } from '../../support/visitor.ts'
 
 const ROUNDS = 4
@@ -186,8 +186,7 @@ async function askFor(demo: Demo, userId: number, email: string): Promise<[Visit
   assert.equal((await visitor.post(PAGE, { email, password: 'crm-demo' })).status, 303)
   demo.clock.advance(MINUTE)
   await demo.parts.mail.tick()
-  const mail = (await readMailbox(demo.visitor())).find(({ to }) => to === email)
-  return [visitor, pathOf(mail?.links[0] ?? assert.fail(`no link for ${email}`))]
+  return [visitor, await newestLink(demo, email)]
 }
 
 async function ownersOf({ parts: { database } }: Demo, email: string): Promise<unknown[]> {

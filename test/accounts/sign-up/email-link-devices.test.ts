@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { headingOf, sessionIdOf } from '../../support/pages.ts'
-import { pathOf, readMailbox } from '../../support/sign-up.ts'
+import { newestLink } from '../../support/sign-up.ts'
 import type { Visitor } from '../../support/visitor.ts'
 
 const PAGE = '/account/email'
@@ -112,6 +112,5 @@ async function askFor(demo: Demo, visitor: Visitor, email = 'ada@new.example'): 
   assert.equal((await visitor.post(PAGE, { email, password: 'crm-demo' })).status, 303)
   demo.clock.advance({ seconds: 61 })
   await demo.parts.mail.tick()
-  const [mail] = (await readMailbox(demo.visitor())).filter(({ to }) => to === email)
-  return pathOf(mail?.links[0] ?? '')
+  return newestLink(demo, email)
 }

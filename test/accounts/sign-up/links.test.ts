@@ -5,12 +5,11 @@ import test from 'node:test'
 import { startServer } from '../../../src/process/server.ts'
 import { selfSignedCertificate } from '../../support/certificate.ts'
 import { startDemo } from '../../support/demo.ts'
-import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
+import { headingOf, messageOf, pathOf, sessionIdOf } from '../../support/pages.ts'
 import { ownSettings, temporaryFolder } from '../../support/process.ts'
 import {
   GOOD_PASSWORD,
   newestLink,
-  pathOf,
   type ReadMail,
   readMailbox,
   signUpAs,

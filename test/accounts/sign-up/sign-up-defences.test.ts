@@ -5,8 +5,8 @@ import { addPendingUser, newUserId, validateUser } from '../../../src/accounts/p
 import { enqueueMail } from '../../../src/mail/index.ts'
 import { Problem } from '../../../src/web/problem.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
-import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
-import { GOOD_PASSWORD, newestLink, pathOf, readMailbox, signUpAs } from '../../support/sign-up.ts'
+import { headingOf, messageOf, pathOf, sessionIdOf } from '../../support/pages.ts'
+import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs } from '../../support/sign-up.ts'
 import type { Visitor } from '../../support/visitor.ts'
 
 const PRODUCTION = { profile: 'production', guests: 'first-write' } as const

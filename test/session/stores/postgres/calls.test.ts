@@ -16,6 +16,7 @@ import {
 } from '../../../../src/session/testing/contract/fixtures.ts'
 import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
 import type { Scope } from '../../../support/process.ts'
+import { startCuttingProxy } from '../../../support/servers/cutting-proxy.ts'
 import { freePort } from '../../../support/servers/free-port.ts'
 import { postgresUrl } from '../../../support/servers/test-servers.ts'
 import { openPool, preparedDatabase } from '../../support/postgres-store.ts'
@@ -90,14 +91,14 @@ if (postgresUrl !== undefined) {
   })
 
   test('a connection that is cut during a call fails that call only', async (t) => {
-    const wire = await startWire(t, url)
-    const { store } = trialOf(postgresStore(openPool(t, wire.url, { max: 1, application_name: 'cut' })), clock)
+    const proxy = await startCuttingProxy(t, url)
+    const { store } = trialOf(postgresStore(openPool(t, proxy.url, { max: 1, application_name: 'cut' })), clock)
     const { record } = await stored({ store, clock })
     const locked = await lockedRow(record.id)
     const failed = errorOf(store.end({ id: record.id, reason: 'closed' }))
     const isWaiting = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'cut' AND wait_event_type = 'Lock'`
     while ((await pool.query(isWaiting)).rowCount === 0);
-    wire.cut()
+    proxy.cut()
     assert.equal(isNothingWritten(await failed), false)
     await locked.query('ROLLBACK')
     locked.release()
@@ -123,32 +124,6 @@ if (postgresUrl !== undefined) {
     await client.query('SELECT 1 FROM session_records WHERE app = $1 AND id = $2 FOR UPDATE', [APP, id])
     return client
   }
-}
-
-async function startWire(scope: Scope, url: string): Promise<{ url: string; cut(): void }> {
-  const { hostname, port, pathname } = new URL(url)
-  const sockets = new Set<Socket>()
-  const server = createServer((near) => {
-    const far = connect(Number(port), hostname)
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.pipe(other)
-    }
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const cut = () => {
-    for (const socket of sockets) socket.resetAndDestroy()
-  }
-  scope.after(() => {
-    cut()
-    server.close()
-  })
-  return { url: `postgres://crm@127.0.0.1:${(server.address() as AddressInfo).port}${pathname}`, cut }
 }
 
 async function withLink(store: TrialStore) {
