@@ -55,7 +55,7 @@ async function startOnFile(t: TestContext): Promise<{ demo: Demo; file: string }
   return { demo: await startDemo(t, { database: { kind: 'sqlite', file } }), file }
 }
 
-/** Repeats the request until the disk is full; any other failure fails the test. */
+/** Repeats the request until the disk is full. Any other failure fails the test. */
 async function untilFull(ask: (count: number) => Promise<Answer>): Promise<Answer> {
   for (let count = 0; count < 90; count++) {
     const answer = await ask(count)

@@ -67,7 +67,7 @@ test('a file that cannot be the database stops the start with one line, and stay
   assert.deepEqual(readFileSync(garbage), before)
 })
 
-test('the same holds for the sessions’ file', async (t) => {
+test('a file that cannot be the session store stops the start with one line, and stays as it was', async (t) => {
   const folder = temporaryFolder(t)
   const garbage = join(folder, 'garbage.sqlite')
   writeFileSync(garbage, 'this is no database '.repeat(200))
