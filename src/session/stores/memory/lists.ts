@@ -25,7 +25,6 @@ function isListed(row: MemoryRow, filter: ListFilter, now: number): boolean {
   return now < row.record.end && matchesFilter(row, filter, now)
 }
 
-/** Whether `endMany` with this filter ends the session. */
 export function isSelected({ record }: MemoryRow, { userId, kind, exceptId }: EndFilter, now: number): boolean {
   return (
     isLive(record, now) &&

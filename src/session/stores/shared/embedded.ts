@@ -22,11 +22,7 @@ import {
   wasSeen,
 } from './embedded-rules.ts'
 
-/**
- * Creates a store that runs inside the process.
- * @param rowsOf Returns the rows of an application.
- * @param writes Runs each write atomically.
- */
+/** Creates a store that runs inside the process. */
 export function embeddedStore<Row extends SessionRow>(
   rowsOf: (app: string) => EmbeddedRows<Row>,
   writes: Writes,

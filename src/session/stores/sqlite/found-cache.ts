@@ -57,20 +57,14 @@ export function toFound(row: FoundRow): FoundOTP {
   }
 }
 
-// The limit of the cache. A session takes about 1 kB.
+// A session takes about 1 kB.
 const MOST_SESSIONS = 10_000
 
-/**
- * A cache of the results of `find`. The cache never returns outdated results. Each `get` reads `data_version` to detect
- * commits of other connections. Reading `data_version` costs far less than a query.
- */
+/** Never returns outdated results: each `get` reads `data_version`, which changes when another connection commits. */
 interface FoundCache {
   get(app: string, id: SessionId, hash: string): FoundOTP | undefined
   put(key: number, app: string, hash: string, found: FoundOTP): void
-  /**
-   * Removes a session from the cache. Must be called when this connection writes the session, in the same event loop
-   * turn as the commit.
-   */
+  /** Must be called when this connection writes the session, in the same event loop turn as the commit. */
   forget(key: number): void
 }
 

@@ -2,9 +2,8 @@ import type { SqliteDatabase } from './batch.ts'
 
 const SCHEMA_VERSION = 2
 
-// The primary key of the credentials begins with the key of the session, so the credentials of a session are stored
-// side by side. Session keys increase, so a new session appends to two B-trees. Otherwise it would insert into the
-// middle of four B-trees.
+// The integer keys of sessions increase, so a new session and its credential are appended to their tables. With the
+// random session IDs as keys, each insert would write into the middle of a table.
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS session_schema (version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS session_records (
@@ -72,10 +71,7 @@ CREATE TABLE IF NOT EXISTS session_processes (
 ) WITHOUT ROWID;
 `
 
-/**
- * Creates the tables and indexes that are missing. A file of an older version needs no other migration.
- * @throws Error when the file was written by a newer version of this store. Nothing is changed then.
- */
+/** Creates missing tables and indexes. A file of an older version needs no other migration. */
 export function createSchema(db: SqliteDatabase): void {
   const present = db.prepare(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session_schema'`).get()
   const version = present

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { atOnce, CALLERS, credential, NOWHERE, otp, rounds, type StorePromise, stateOf, stored } from './fixtures.ts'
 
-/** The promises of `attach`, `detach` and `rotate`, which change the devices and OTPs of a session. */
+/** The promises of `attach`, `detach` and `rotate`. */
 export const devices: StorePromise[] = [
   {
     claim:

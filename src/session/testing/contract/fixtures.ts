@@ -2,16 +2,12 @@ import { type Credential, endAfter, NEVER, type SessionRecord } from '../../reco
 import type { CallOf, Found, Limits, SeenFrom, SessionStore, StoreMethod } from '../../store.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
 
-/** The environment of one check: an empty store and a manual clock. */
 export interface Trial {
   store: TrialStore
   clock: ManualClock
 }
 
-/**
- * A store whose calls may omit some fields. The defaults are the application `APP`, no limits, and the time of the
- * clock.
- */
+/** A store whose calls may omit `app`, `limits` and `now`. */
 export type TrialStore = Pick<SessionStore, 'presence' | 'announcements'> & {
   [M in StoreMethod]: (call: WithUsual<CallOf<M>>) => ReturnType<SessionStore[M]>
 }
@@ -31,18 +27,17 @@ export function trialOf(store: SessionStore, clock = manualClock()): Trial {
   }
 }
 
-/** One promise of the store interface, with a check that rejects when a store breaks the promise. */
 export interface StorePromise {
   claim: string
+  /** Rejects when the store breaks the promise. */
   check(trial: Trial): Promise<void>
 }
 
 export const APP = 'CONTRACT'
 export const HOUR = 3_600_000
 const NO_LIMITS: Limits = {}
-/** For a `touch` without device and address. */
 export const NOWHERE: SeenFrom = { device: null, address: null }
-/** How many callers run at the same time in a race. */
+/** The number of concurrent calls. */
 export const CALLERS = 20
 const ROUNDS = 5
 
