@@ -68,9 +68,9 @@ export function sessions<S extends object, P extends string, C extends SessionCo
     const { res } = ctx
     addVary(res)
     res.setHeader('Cache-Control', PRIVATE)
-    const link = readLink(ctx)
-    if (link.isInUrl) {
-      if (link.isPrefetch) {
+    const { isInUrl, isPrefetched, link } = readLink(ctx)
+    if (isInUrl) {
+      if (isPrefetched) {
         ctx.status = 503 // Browsers may show a prefetched page without a new request, and would not open the link.
         return
       }
@@ -102,10 +102,7 @@ function exchangeOf(
     cookieHeader: headers.cookie,
     countsAsActivity,
     requestId,
-    oneTimeToken: link.token,
-    path: link.path,
-    linkUse: link.use,
-    replacesUser: link.replacesUser,
+    ...link,
     mayBeginGuest: mayBeginGuest({
       method: ctx.method,
       host: headers.host ?? text(headers[':authority']),
@@ -127,29 +124,24 @@ function exchangeOf(
   }
 }
 
-interface Link {
-  path: string
-  isInUrl: boolean
-  token: string | undefined
-  use: Exchange['linkUse']
-  isPrefetch: boolean
-  replacesUser: boolean
-}
+type Link = Pick<Exchange, 'path' | 'oneTimeToken' | 'linkUse' | 'replacesUser'>
 
-function readLink({ url, method, req }: RequestContext): Link {
+function readLink({ url, method, req }: RequestContext): { isInUrl: boolean; isPrefetched: boolean; link: Link } {
   const question = url.indexOf('?')
   const path = question === -1 ? url : url.slice(0, question)
   const query = question === -1 ? undefined : new URLSearchParams(url.slice(question + 1))
   const tokens = query?.getAll(LINK_PARAMETER) ?? []
-  const prefetch = isPrefetch(purposeOf(req))
-  const opensNothing = method === 'HEAD' || method === 'OPTIONS' || prefetch
+  const isPrefetched = isPrefetch(purposeOf(req))
+  const opensNothing = method === 'HEAD' || method === 'OPTIONS' || isPrefetched
   return {
-    path,
     isInUrl: tokens.length > 0,
-    token: tokens.length === 1 ? tokens[0] : undefined,
-    use: opensNothing ? 'none' : method === 'GET' ? 'open' : 'confirm',
-    isPrefetch: prefetch,
-    replacesUser: query?.get(REPLACE_PARAMETER) === '1',
+    isPrefetched,
+    link: {
+      path,
+      oneTimeToken: tokens.length === 1 ? tokens[0] : undefined,
+      linkUse: opensNothing ? 'none' : method === 'GET' ? 'open' : 'confirm',
+      replacesUser: query?.get(REPLACE_PARAMETER) === '1',
+    },
   }
 }
 

@@ -28,7 +28,6 @@ export interface TokenSessionsOptions<C> {
   anonymous?: readonly string[]
 }
 
-type RequestOf = Pick<TokenContext, 'req' | 'res' | 'ip'>
 type Next = () => Promise<unknown>
 
 /**
@@ -80,21 +79,19 @@ export function tokenSessions<S extends object, P extends string, C extends Toke
   }
 }
 
-function requestOf({ req, res, ip }: RequestOf, requestId: string | undefined): TokenRequest {
+function requestOf({ req, res, ip }: Omit<TokenContext, 'session'>, requestId: string | undefined): TokenRequest {
   const { headers } = req
   return {
     authorization: isRepeated(req) ? undefined : headers.authorization,
     requestId,
     device: headers['user-agent'] ?? null,
     address: ip,
-    onClose: (run: () => void) => onClose(res, run),
+    onClose: (run) => onClose(res, run),
   }
 }
 
 /** Node's `headers` contains only the first Authorization header. */
 function isRepeated({ rawHeaders }: IncomingMessage): boolean {
-  let seen = 0
-  for (let index = 0; index < rawHeaders.length; index += 2)
-    if (rawHeaders[index]?.toLowerCase() === 'authorization') seen++
-  return seen > 1
+  const names = rawHeaders.filter((_, index) => index % 2 === 0)
+  return names.filter((name) => name.toLowerCase() === 'authorization').length > 1
 }

@@ -8,12 +8,6 @@ export function withinDeadline<T>(call: Promise<T>, milliseconds: number, server
       () => reject(new Error(`${server} did not answer within ${milliseconds} ms.`)),
       milliseconds,
     )
-    const settled =
-      <A>(settle: (answer: A) => void) =>
-      (answer: A) => {
-        clearTimeout(timer)
-        settle(answer)
-      }
-    call.then(settled(resolve), settled(reject))
+    call.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

@@ -9,19 +9,8 @@ export const FOUND = `${RECORD}, c.handle AS credentialHandle, c.hash AS credent
   c.created_at AS credentialCreatedAt, c.last_seen_at AS credentialLastSeenAt, c.authenticated_at AS credentialAuthenticatedAt,
   c.device AS credentialDevice, c.address AS credentialAddress, c.expires_at AS credentialExpiresAt, c.purpose AS credentialPurpose, c.details AS credentialDetails`
 
-export interface FoundRow extends SessionRecord {
-  readonly credentialHandle: string
-  readonly credentialHash: string
-  readonly credentialKind: Credential['kind']
-  readonly credentialVia: Credential['via']
-  readonly credentialCreatedAt: number
-  readonly credentialLastSeenAt: number | null
-  readonly credentialAuthenticatedAt: number | null
-  readonly credentialDevice: string | null
-  readonly credentialAddress: string | null
-  readonly credentialExpiresAt: number
-  readonly credentialPurpose: string | null
-  readonly credentialDetails: string | null
+export type FoundRow = SessionRecord & {
+  readonly [Field in keyof Credential as `credential${Capitalize<Field>}`]: Credential[Field]
 }
 
 export function toFound(row: FoundRow): FoundOTP {

@@ -87,8 +87,7 @@ export function createSchema(db: SqliteDatabase): void {
   try {
     db.exec(SCHEMA)
     // Another process may have inserted the row already.
-    db.exec(`INSERT INTO session_schema (version) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM session_schema)`)
-    db.prepare('UPDATE session_schema SET version = ?').run(SCHEMA_VERSION)
+    db.exec(`DELETE FROM session_schema; INSERT INTO session_schema (version) VALUES (${SCHEMA_VERSION})`)
     db.exec('COMMIT')
   } catch (error) {
     db.exec('ROLLBACK')
