@@ -73,7 +73,7 @@ export const changing: StorePromise[] = [
     },
   },
   {
-    claim: 'an update that is repeated with the same write id answers true and writes nothing',
+    claim: 'an update that is repeated with the same write id returns true and writes nothing',
     async check({ store, stored }) {
       const { record, cookie } = await stored()
       const ask = () =>

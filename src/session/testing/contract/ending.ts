@@ -24,7 +24,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: 'of many callers that end one session exactly one gets it as its answer',
+    claim: 'of many calls that end one session exactly one returns it',
     async check({ store, clock, stored }) {
       await rounds(async () => {
         const { record } = await stored()
@@ -135,7 +135,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: 'the sweep answers whose session it was and why it ended',
+    claim: 'the sweep returns the user and the end reason of each removed session',
     async check({ store, clock, stored }) {
       const { record } = await stored({ userId: '4', userName: 'Ana', absoluteEnd: clock.now() + 60_000 })
       clock.advance({ minutes: 6 })
@@ -160,7 +160,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: 'the last process to leave gets true as its answer, and a killed process counts as gone after half a minute',
+    claim: '`leave` returns true for the last process, and a killed process no longer counts after 30 seconds',
     async check({ store, clock }) {
       const { presence } = store
       if (!presence) return

@@ -142,7 +142,7 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'finding an OTP does not spend it; redeeming it answers the session and adds the new device, once',
+    claim: 'finding an OTP does not consume it; redeeming it returns the session and adds the new device, once',
     async check({ store, clock, stored, attached, stateOf }) {
       const { record } = await stored()
       const link = await attached(record.id, otp(clock, { details: '{"path":"/x"}' }))
