@@ -95,7 +95,7 @@ export const brokenStores: readonly BrokenStore[] = [
     make: endInTwoSteps,
     breaks: [
       'of a logout and a replacement at the same moment exactly one succeeds',
-      'of many callers that end one session exactly one gets it as its answer',
+      'of many calls that end one session exactly one returns it',
     ],
   },
   {

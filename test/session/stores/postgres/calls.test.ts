@@ -92,8 +92,9 @@ if (postgresUrl !== undefined) {
 
   test('a connection that is cut during a call fails that call only', async (t) => {
     const proxy = await startCuttingProxy(t, url)
-    const { store } = trialOf(postgresStore(openPool(t, proxy.url, { max: 1, application_name: 'cut' })), clock)
-    const { record } = await stored({ store, clock })
+    const cut = trialOf(postgresStore(openPool(t, proxy.url, { max: 1, application_name: 'cut' })), clock)
+    const { store } = cut
+    const { record } = await stored(cut)
     const locked = await lockedRow(record.id)
     const failed = errorOf(store.end({ id: record.id, reason: 'closed' }))
     const isWaiting = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'cut' AND wait_event_type = 'Lock'`

@@ -9,7 +9,6 @@ import {
   NOWHERE,
   otp,
   session,
-  stateOf,
   stored,
   type Trial,
   type TrialStore,
@@ -140,7 +139,7 @@ if (postgresUrl !== undefined) {
       const devices = await Promise.all([...redeemed, ...attached])
       await ending
       for (const { device, got } of devices)
-        assert.equal(await stateOf(trial, record.id, device.hash), got ? 'closed' : 'unknown')
+        assert.equal(await trial.stateOf(record.id, device.hash), got ? 'closed' : 'unknown')
       came += devices.filter(({ got }) => got).length
     }
     assert.ok(came > 0 && came < ROUNDS * CALLERS, `${came} came before the end: they have to meet`)
@@ -149,8 +148,9 @@ if (postgresUrl !== undefined) {
   })
 
   test('a sweep waits for no lock: a session that is locked is left for the next sweep', async () => {
-    const { store, clock } = begin()
-    const [held, free] = [await stored({ store, clock }), await stored({ store, clock })]
+    const trial = begin()
+    const { store, clock } = trial
+    const [held, free] = [await stored(trial), await stored(trial)]
     clock.advance({ hours: 3 })
     const client = await pool.connect()
     await client.query('BEGIN')
