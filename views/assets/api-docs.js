@@ -1,7 +1,4 @@
-<<<<<<< HEAD
-=======
 // A token that is entered stays on this page.
->>>>>>> trim-infra
 const place = document.getElementById('api-docs')
 const prefersDark = matchMedia('(prefers-color-scheme: dark)')
 
