@@ -6,7 +6,7 @@ import { AuditTrail, followSessions } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
 import type { CrmStorage } from '../crm-session/crm-storage.ts'
 import { type Privilege, privileges, roles } from '../crm-session/privileges.ts'
-import { Metrics, timedStore } from '../metrics/index.ts'
+import { Metrics, probeStore, type StoreWrites, timedStore } from '../metrics/index.ts'
 import { PlatformAddress } from '../operations/index.ts'
 import { type Clock, createSessions, type SessionStore, type Sessions, systemClock } from '../session/index.ts'
 import { EventStreams } from '../web/event-streams.ts'
@@ -26,6 +26,8 @@ export interface BaseParts {
   database: Kysely<Database>
   /** Null when the server runs without sessions. */
   sessions: Sessions<CrmStorage, Privilege> | null
+  /** Whether the session store accepts writes. */
+  storeWrites: () => Promise<StoreWrites>
   passwords: Passwords
   loginLimit: LoginLimit
   signUpLimit: SignUpLimit
@@ -88,13 +90,17 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       followSessions(sessions, audit)
     }
     const streams = new EventStreams(clock)
-    const readiness = new Readiness(readinessChecks(sessions, database), { clock, log })
+    const storeWrites: BaseParts['storeWrites'] = sessions
+      ? probeStore(sessions, clock)
+      : async () => ({ state: 'unknown' })
+    const readiness = new Readiness(readinessChecks(sessions, storeWrites, database), { clock, log })
     return {
       config,
       log,
       clock,
       database,
       sessions,
+      storeWrites,
       passwords,
       loginLimit: new LoginLimit(limiters),
       signUpLimit: new SignUpLimit(limiters),

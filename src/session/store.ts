@@ -123,6 +123,13 @@ export interface SessionStore {
    */
   sweep(call: InApp & Now & { limit: number }): Promise<EndedSession[]>
 
+  /**
+   * Writes a small value that no other method shows, and reports whether the store accepts writes. Reading stays
+   * possible while a store is full or read-only, so only a write detects it. Optional; health checks call it every few
+   * seconds. Throws, like every method, when the store does not answer.
+   */
+  probe?(call: InApp & Now): Promise<WriteState>
+
   /** Only stores whose processes all run on one machine have this. */
   readonly presence?: Presence
 
@@ -138,7 +145,8 @@ export interface Now {
   now: number
 }
 
-export type StoreMethod = Exclude<keyof SessionStore, 'presence' | 'announcements'>
+/** The methods that every store has. */
+export type StoreMethod = Exclude<keyof SessionStore, 'probe' | 'presence' | 'announcements'>
 
 export type CallOf<M extends StoreMethod> = Parameters<SessionStore[M]>[0]
 
@@ -199,6 +207,14 @@ export interface Updated {
   ended: EndedSession[]
 }
 export type Replaced = { state: 'replaced'; ended: EndedSession[] } | { state: 'gone' | 'moved' }
+
+/**
+ * Whether a store that answers also accepts writes.
+ * - `read-only`: the server is a replica or a standby. Only a connection to another server helps, and the store opens
+ *   one by itself.
+ * - `refusing`: for instance a disk or the memory is full. A new connection does not help, and none is opened.
+ */
+export type WriteState = { state: 'writable' } | { state: 'read-only' | 'refusing'; error: unknown }
 
 export interface EndOptions {
   by?: string | undefined

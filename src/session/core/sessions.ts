@@ -1,5 +1,5 @@
 import { type EndedSession, type EndReason, isLive, PRESENCE_BEAT_MILLISECONDS, type SessionId } from '../record.ts'
-import type { Cursor, EndFilter, ListFilter, Page } from '../store.ts'
+import type { Cursor, EndFilter, ListFilter, Page, WriteState } from '../store.ts'
 import { bindStore } from './bound-store.ts'
 import { startRepeating, systemClock } from './clock.ts'
 import { type Context, eventOf, reportEnded } from './context.ts'
@@ -64,6 +64,12 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
   /** Removes sessions that expired at least five minutes ago, and returns how many. Runs every `sweepSeconds`. */
   sweep(): Promise<number>
+  /**
+   * Makes a small write in the store and reports whether the store accepts writes, for health checks. Returns `undefined`
+   * when the store has no `probe`.
+   * @throws SessionError STORE_UNAVAILABLE when the store does not answer.
+   */
+  probe(): Promise<WriteState | undefined>
   /** Adds an event listener. Returns a function that removes it. */
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
   /**
@@ -212,6 +218,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     },
     watch: (id, signal) => watchChanges(context, id, signal),
     sweep,
+    probe: async () => store.probe?.(),
     on: events.on,
     async close({ endSessions = policy.closeOnStop } = {}) {
       stopSweeps()

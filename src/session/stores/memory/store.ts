@@ -11,7 +11,11 @@ export function memoryStore(): SessionStore {
 }
 
 export function memoryStoreOn(rowsOf: (app: string) => MemoryRows): SessionStore {
-  return { ...embeddedStore(rowsOf, synchronous), presence: memoryPresence() }
+  return {
+    ...embeddedStore(rowsOf, synchronous),
+    probe: async () => ({ state: 'writable' }),
+    presence: memoryPresence(),
+  }
 }
 
 /** Writes are atomic because they are synchronous. */

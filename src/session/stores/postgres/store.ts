@@ -2,11 +2,11 @@ import { type EndedSession, expiryReason, isLive } from '../../record.ts'
 import type { Found, Limits, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS } from '../shared/deadline.ts'
 import { postgresAnnouncements } from './announcements.ts'
-import { postgresCalls } from './calls.ts'
+import { postgresCalls, refusalOf } from './calls.ts'
 import { countListed, listPage } from './lists.ts'
 import type { PostgresPool } from './pool.ts'
 import { postgresReads } from './reads.ts'
-import { credentialValues, sessionValues } from './rows.ts'
+import { credentialValues, sessionValues, toStoredValues } from './rows.ts'
 
 export interface PostgresStoreOptions {
   /** The deadline of a call, in milliseconds, from its wait for a connection. A slower call throws. Default 2000. */
@@ -15,7 +15,7 @@ export interface PostgresStoreOptions {
 
 /**
  * Stores sessions in PostgreSQL, for any number of processes and machines. Call `preparePostgresStore(pool)` first. The
- * application may use the same pool. Each call takes one connection, and all listeners together take one more.
+ * application may use the same pool. A connection to a server that has become read-only is replaced. Each call takes one connection, and all listeners together take one more.
  * @throws TypeError when the deadline is out of range.
  */
 export function postgresStore(
@@ -102,9 +102,24 @@ export function postgresStore(
 
     sweep: ({ app, limit, now }) => call('session_sweep_v1', app, whole(limit), now) as Promise<EndedSession[]>,
 
+    async probe({ app, now }) {
+      try {
+        await calls.rows({ name: 'session_probe', text: PROBE, values: toStoredValues([app, now]) })
+        return { state: 'writable' }
+      } catch (error) {
+        const refusal = refusalOf(error)
+        if (refusal) return refusal
+        throw error
+      }
+    },
+
     announcements: postgresAnnouncements(pool, deadlineMilliseconds),
   }
 }
+
+// No credential has this hash. The tombstone expires at once, so a sweep removes it. No column of an index changes.
+const PROBE = `INSERT INTO session_tombstones (app, hash, id, reason, ended_at, keep_until)
+  VALUES ($1, 'probe', '', 'closed', $2, $2) ON CONFLICT (app, hash) DO UPDATE SET ended_at = excluded.ended_at`
 
 // Node.js supports only timers shorter than this number of milliseconds.
 const LONGEST_TIMER = 2 ** 31

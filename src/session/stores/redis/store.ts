@@ -9,10 +9,11 @@ import {
 import type { Admission, Found, FoundOTP, Limits, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS } from '../shared/deadline.ts'
 import { type RedisSubscriber, redisAnnouncements } from './announcements.ts'
-import { commandSender, type RedisClient, refuseResending, scriptRunner } from './client.ts'
+import { commandSender, type RedisClient, refusalOf, refuseResending, scriptRunner } from './client.ts'
 import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE } from './credential-scripts.ts'
 import { credentialFrom, credentialText, endedCredentialFrom, endedFrom, recordFrom, recordText } from './lines.ts'
 import { countListed, listPage } from './lists.ts'
+import { reconnectionOf } from './reconnection.ts'
 import {
   CREATE,
   END,
@@ -28,6 +29,7 @@ import {
 
 // `endMany` ends all sessions in one script, which takes about half a second for 10,000 sessions.
 const END_MANY_DEADLINE_FACTOR = 10
+const PROBE_LIFE_MILLISECONDS = 60_000
 
 export interface RedisStoreOptions {
   /** The prefix of all keys, inside the hash tag: `{sessions:CRM}:…`. Default 'sessions'. */
@@ -44,6 +46,7 @@ export interface RedisStoreOptions {
 /**
  * Stores sessions in Redis 7 or Valkey, for any number of processes and machines. All keys of an application are in one
  * slot, as Redis Cluster requires. Set `maxmemory-policy noeviction`: users are logged out when Redis evicts keys.
+ * When Redis refuses a write as a replica, the store opens both connections again, at most once a second.
  * @throws TypeError when the prefix contains braces, or when the client resends commands or queues them while offline.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
@@ -56,9 +59,11 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   }
   const keyPrefix = (app: string) => `{${prefix}:${app}}`
   const sessionKey = (app: string, id: SessionId) => `${keyPrefix(app)}:s:${id}`
-  const send = commandSender(client, deadlineMilliseconds)
+  const reconnection = reconnectionOf(client, subscriber)
+  const sender = (milliseconds: number) => commandSender(client, milliseconds, reconnection)
+  const send = sender(deadlineMilliseconds)
   const run = scriptRunner(send, keyPrefix)
-  const runLonger = scriptRunner(commandSender(client, deadlineMilliseconds * END_MANY_DEADLINE_FACTOR), keyPrefix)
+  const runLonger = scriptRunner(sender(deadlineMilliseconds * END_MANY_DEADLINE_FACTOR), keyPrefix)
 
   return {
     async create({ app, session, credential, limits, now }): Promise<Admission> {
@@ -181,6 +186,17 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     count: (call) => countListed(run, call),
 
     sweep: async ({ app, now, limit }) => ((await run(SWEEP, app, now, limit)) as string[]).map(endedFrom),
+
+    async probe({ app, now }) {
+      try {
+        await send('SET', `${keyPrefix(app)}:probe`, String(now), 'PX', String(PROBE_LIFE_MILLISECONDS))
+        return { state: 'writable' }
+      } catch (error) {
+        const refusal = refusalOf(error)
+        if (refusal) return refusal
+        throw error
+      }
+    },
 
     ...(subscriber && { announcements: redisAnnouncements(send, subscriber, keyPrefix, deadlineMilliseconds) }),
   }

@@ -4,6 +4,7 @@ import { perApp } from '../shared/per-app.ts'
 import { sqliteAnnouncements } from './announcements.ts'
 import { openForSharing, type SqliteDatabase, shortenBusyTimeout, writeBatch } from './batch.ts'
 import { sqlitePresence } from './presence.ts'
+import { sqliteProbe } from './probe.ts'
 import { sqliteRows } from './rows.ts'
 import { createSchema } from './schema.ts'
 
@@ -28,5 +29,6 @@ export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: S
   const announcements = sqliteAnnouncements(db)
   const writes = writeBatch(db)
   const rowsOf = perApp(sqliteRows(db, announcements.notify))
-  return { ...embeddedStore(rowsOf, writes), presence: sqlitePresence(db, writes), announcements }
+  const probe = sqliteProbe(db, writes)
+  return { ...embeddedStore(rowsOf, writes), probe, presence: sqlitePresence(db, writes), announcements }
 }
