@@ -61,6 +61,7 @@ export function timedStore(store: SessionStore, observe: ObserveCall): SessionSt
     count: (call) => time('count', () => store.count(call)),
     sweep: (call) => time('sweep', () => store.sweep(call)),
     ...(probe && { probe: (call: Parameters<typeof probe>[0]) => time('probe', () => probe(call)) }),
+    ...(store.warnings && { warnings: store.warnings }),
     ...(store.presence && { presence: store.presence }),
     ...(store.announcements && { announcements: store.announcements }),
   }

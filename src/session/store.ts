@@ -130,6 +130,9 @@ export interface SessionStore {
    */
   probe?(call: InApp & Now): Promise<WriteState>
 
+  /** Reports a wrong setup that the store works around, for instance of a connection pooler. Optional. */
+  readonly warnings?: StoreWarnings
+
   /** Only stores whose processes all run on one machine have this. */
   readonly presence?: Presence
 
@@ -146,7 +149,7 @@ export interface Now {
 }
 
 /** The methods that every store has. */
-export type StoreMethod = Exclude<keyof SessionStore, 'probe' | 'presence' | 'announcements'>
+export type StoreMethod = Exclude<keyof SessionStore, 'probe' | 'warnings' | 'presence' | 'announcements'>
 
 export type CallOf<M extends StoreMethod> = Parameters<SessionStore[M]>[0]
 
@@ -258,6 +261,18 @@ export interface Cursor {
 export interface ListPage {
   sessions: SessionRecord[]
   next?: Cursor
+}
+
+export interface StoreWarnings {
+  /** Calls `listener` once for each code. Returns a function that removes it. */
+  listen(listener: (warning: StoreWarning) => void): () => void
+}
+
+export interface StoreWarning {
+  /** In the form `UPPER_SNAKE`. */
+  code: string
+  message: string
+  error?: unknown
 }
 
 export interface Announcements {

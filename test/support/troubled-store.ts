@@ -1,6 +1,6 @@
-import type { SessionStore } from '../../src/session/index.ts'
+import type { SessionStore, StoreMethod } from '../../src/session/index.ts'
 
-type Operation = Exclude<keyof SessionStore, 'presence' | 'announcements'>
+type Operation = StoreMethod | 'probe'
 
 /**
  * `fails`: the call does nothing and throws. `loses answers`: the call takes effect and throws. `hangs`: the call waits

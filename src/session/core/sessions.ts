@@ -135,6 +135,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     )
   })
   const leave = registerPresence(context)
+  const stopWarnings = options.store.warnings?.listen((warning) => events.emit('warning', warning))
   if (policy.neverExpires) {
     const message =
       'sessionTimeoutMinutes is 0: sessions never expire, and invalidated ones are never swept. Remove them yourself.'
@@ -223,6 +224,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     async close({ endSessions = policy.closeOnStop } = {}) {
       stopSweeps()
       context.ends.close()
+      stopWarnings?.()
       const isLast = await leave()
       if (isLast && endSessions) reportEnded(context, await store.endMany({ filter: {}, reason: 'stopped' }), undefined)
     },

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { markNothingWritten } from '../../record.ts'
-import type { WriteState } from '../../store.ts'
+import type { StoreWarning, WriteState } from '../../store.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import { ageOf, handleErrors, type PostgresPool, type PostgresStatement } from './pool.ts'
 import { fromStoredJson, toStoredValues } from './rows.ts'
@@ -20,17 +20,30 @@ const PAUSE_MILLISECONDS = 20
 // replaced once a second at most, so a server that stays read-only does not get a new connection for each call.
 const READ_ONLY = '25006'
 const SHORTEST_LIFE_MILLISECONDS = 1000
+// The prepared statement is missing, or exists already: a pooler runs the transactions of one connection on different
+// ones of PostgreSQL. The statement did not run.
+const POOLED = new Set(['26000', '42P05'])
+const POOLED_WARNING = {
+  code: 'POSTGRES_POOLED_BY_TRANSACTION',
+  message:
+    'A connection pooler loses the prepared statements of the session store, as PgBouncer before 1.21 does in transaction mode. The store works without them, more slowly, and other processes notice an end late. Use session pooling, or PgBouncer 1.21 with max_prepared_statements.',
+}
 // Full disk, memory or other resources, without 53300: too many connections.
 const FULL = new Set(['53000', '53100', '53200', '53400'])
 
 // After an error of these SQLSTATE classes (the first two characters), the statement is certainly rolled back. The
 // outcome is unknown after lost connections (08), shutdowns (57) and internal errors (58, XX).
-const NOTHING_WRITTEN = new Set(['0A', '22', '23', '25', '28', '3D', '3F', '40', '42', '53', '54', '55', 'P0'])
+const NOTHING_WRITTEN = new Set(['0A', '22', '23', '25', '26', '28', '3D', '3F', '40', '42', '53', '54', '55', 'P0'])
 const OUTCOME_UNKNOWN = '40003'
 // Undefined function, undefined table.
 const NOT_PREPARED = new Set(['42883', '42P01'])
 
-export function postgresCalls(pool: PostgresPool, deadlineMilliseconds: number): PostgresCalls {
+export function postgresCalls(
+  pool: PostgresPool,
+  deadlineMilliseconds: number,
+  warn: (warning: StoreWarning) => void,
+): PostgresCalls {
+  let usesNames = true
   handleErrors(pool)
 
   async function rows(statement: PostgresStatement): Promise<unknown[]> {
@@ -48,6 +61,7 @@ export function postgresCalls(pool: PostgresPool, deadlineMilliseconds: number):
     statement: PostgresStatement,
     progress: { sent: boolean; isOver: boolean },
   ): Promise<unknown[]> {
+    const { name: _, ...unnamed } = statement
     for (let attempt = 1; ; attempt++) {
       const client = await pool.connect()
       if (progress.isOver) {
@@ -57,12 +71,16 @@ export function postgresCalls(pool: PostgresPool, deadlineMilliseconds: number):
       let isBroken = false
       try {
         progress.sent = true
-        return (await client.query(statement)).rows
+        return (await client.query(usesNames ? statement : unnamed)).rows
       } catch (error) {
         progress.sent = !wroteNothing(error)
         const leadsToStandby = codeOf(error) === READ_ONLY && ageOf(client) > SHORTEST_LIFE_MILLISECONDS
         isBroken = progress.sent || leadsToStandby
-        const isRetryable = leadsToStandby || RETRYABLE.has(codeOf(error))
+        if (POOLED.has(codeOf(error))) {
+          usesNames = false
+          warn({ ...POOLED_WARNING, error })
+        }
+        const isRetryable = leadsToStandby || POOLED.has(codeOf(error)) || RETRYABLE.has(codeOf(error))
         if (!isRetryable || attempt === MOST_ATTEMPTS) throw error
       } finally {
         client.release(isBroken)

@@ -7,6 +7,7 @@ import { countListed, listPage } from './lists.ts'
 import type { PostgresPool } from './pool.ts'
 import { postgresReads } from './reads.ts'
 import { credentialValues, sessionValues, toStoredValues } from './rows.ts'
+import { storeWarnings } from './warnings.ts'
 
 export interface PostgresStoreOptions {
   /** The deadline of a call, in milliseconds, from its wait for a connection. A slower call throws. Default 2000. */
@@ -26,7 +27,8 @@ export function postgresStore(
     throw new TypeError(
       `deadlineMilliseconds: a number of milliseconds above 0 and below 2 ** 31, got ${deadlineMilliseconds}.`,
     )
-  const calls = postgresCalls(pool, deadlineMilliseconds)
+  const { warn, ...warnings } = storeWarnings()
+  const calls = postgresCalls(pool, deadlineMilliseconds, warn)
   const reads = postgresReads(calls)
   const { call } = calls
 
@@ -113,6 +115,7 @@ export function postgresStore(
       }
     },
 
+    warnings,
     announcements: postgresAnnouncements(pool, deadlineMilliseconds),
   }
 }
