@@ -5,6 +5,7 @@ import type { Session } from '../core/session.ts'
 import type { SessionDescription } from '../core/session-description.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { onClose } from './on-close.ts'
+import { forbidCaching, sessionCookieSetter } from './response-head.ts'
 
 export { type GatedContext, requirePrivilege, requireRecentLogin } from './require.ts'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'
@@ -44,9 +45,6 @@ export const LINK_PARAMETER = '$4DSID'
 /** With the value "1" in this URL parameter, a POST lets a link replace another user's session in this browser. */
 export const REPLACE_PARAMETER = '$4DSID.replace'
 
-// Responses may contain personal data, so caches must not store them.
-const PRIVATE = 'private, no-store'
-
 /**
  * Koa middleware that sets `ctx.session`. Mount assets, health checks, `tokenSessions` and the CSRF guard above it.
  * @param manager the result of `createSessions`. With null, `ctx.session` is null and no cookie is set.
@@ -66,8 +64,7 @@ export function sessions<S extends object, P extends string, C extends SessionCo
       return
     }
     const { res } = ctx
-    addVary(res)
-    res.setHeader('Cache-Control', PRIVATE)
+    forbidCaching(res)
     const { isInUrl, isPrefetched, link } = readLink(ctx)
     if (isInUrl) {
       if (isPrefetched) {
@@ -147,40 +144,6 @@ function readLink({ url, method, req }: RequestContext): { isInUrl: boolean; isP
 
 function purposeOf({ headers }: IncomingMessage): string | undefined {
   return text(headers['sec-purpose']) ?? text(headers.purpose) ?? text(headers['x-purpose']) ?? text(headers['x-moz'])
-}
-
-// The cookie is set immediately, and again before the head is written, because Koa removes all headers when a handler
-// throws. The error's own headers cannot carry the cookie, because several requests may share one error object.
-function sessionCookieSetter(res: ServerResponse, name: string): (header: string) => void {
-  let header: string | undefined
-  return (newest) => {
-    if (header === undefined) beforeHead(res, () => putCookie(res, name, header ?? ''))
-    header = newest
-    putCookie(res, name, header)
-  }
-}
-
-function beforeHead(res: ServerResponse, run: () => void): void {
-  const writeHead = res.writeHead
-  res.writeHead = function writeHeadWithCookie(this: ServerResponse, ...parameters: never[]) {
-    res.writeHead = writeHead
-    run()
-    return Reflect.apply(writeHead, res, parameters)
-  } as typeof res.writeHead
-}
-
-function putCookie(res: ServerResponse, name: string, header: string): void {
-  const value = res.getHeader('Set-Cookie')
-  const present = Array.isArray(value) ? value : value === undefined ? [] : [String(value)]
-  res.setHeader('Set-Cookie', [...present.filter((cookie) => !cookie.startsWith(`${name}=`)), header])
-  if (!/private|no-store/i.test(String(res.getHeader('Cache-Control') ?? ''))) res.setHeader('Cache-Control', PRIVATE)
-  addVary(res)
-}
-
-function addVary(res: ServerResponse): void {
-  const vary = res.getHeader('Vary')
-  if (vary === undefined) res.setHeader('Vary', 'Cookie')
-  else if (!/(^|,)\s*(cookie|\*)\s*(,|$)/i.test(String(vary))) res.setHeader('Vary', `${vary}, Cookie`)
 }
 
 function text(header: string | string[] | undefined): string | undefined {
