@@ -6,6 +6,7 @@ import type { SessionDescription } from '../core/session-description.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { onClose } from './on-close.ts'
 import { forbidCaching, sessionCookieSetter } from './response-head.ts'
+import { SharedSession, sessionsByRequest } from './shared-session.ts'
 
 export { type GatedContext, requirePrivilege, requireRecentLogin } from './require.ts'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'
@@ -23,7 +24,7 @@ export interface SessionContext<S extends object = Record<string, unknown>, P ex
   session: Session<S, P> | null
 }
 
-type RequestContext = Omit<SessionContext, 'session'> & { session: unknown }
+type RequestContext = Omit<SessionContext, 'session'>
 
 type Next = () => Promise<unknown>
 
@@ -53,6 +54,29 @@ export function sessions<S extends object, P extends string, C extends SessionCo
   manager: Sessions<S, P> | null,
   { touch = () => true, requestId, onRequestEnd }: SessionsOptions<C> = {},
 ) {
+  const requests = sessionsByRequest<Session<S, P>>(manager)
+
+  /** @returns undefined when the request is already answered. */
+  async function open(manager: Sessions<S, P>, ctx: C): Promise<SharedSession<Session<S, P>> | undefined> {
+    const { res } = ctx
+    forbidCaching(res)
+    const { isInUrl, isPrefetched, link } = readLink(ctx)
+    if (isInUrl) {
+      if (isPrefetched) {
+        ctx.status = 503 // Browsers may show a prefetched page without a new request, and would not open the link.
+        return undefined
+      }
+      // Keeps the token out of the Referer. `no-referrer` would also remove the Origin of the confirmation form.
+      res.setHeader('Referrer-Policy', 'strict-origin')
+    }
+    const exchange = exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx), (next) =>
+      shared.replace(next as Session<S, P>),
+    )
+    const shared = new SharedSession(await manager.resume(exchange))
+    requests.set(ctx.req, shared)
+    return shared
+  }
+
   return async function sessions(ctx: C, next: Next): Promise<void> {
     if (ctx.session?.kind === 'rest') {
       await next() // tokenSessions() has already handled this request
@@ -63,19 +87,9 @@ export function sessions<S extends object, P extends string, C extends SessionCo
       await next()
       return
     }
-    const { res } = ctx
-    forbidCaching(res)
-    const { isInUrl, isPrefetched, link } = readLink(ctx)
-    if (isInUrl) {
-      if (isPrefetched) {
-        ctx.status = 503 // Browsers may show a prefetched page without a new request, and would not open the link.
-        return
-      }
-      // Keeps the token out of the Referer. `no-referrer` would also remove the Origin of the confirmation form.
-      res.setHeader('Referrer-Policy', 'strict-origin')
-    }
-    const session = await manager.resume(exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx)))
-    ctx.session = session
+    const shared = requests.get(ctx.req) ?? (await open(manager, ctx))
+    if (!shared) return
+    const session = shared.showIn(ctx)
     try {
       await next()
     } finally {
@@ -92,6 +106,7 @@ function exchangeOf(
   countsAsActivity: boolean,
   link: Link,
   requestId: string | undefined,
+  setCurrent: (session: object) => void,
 ): Exchange {
   const { req, res } = ctx
   const { headers } = req
@@ -114,9 +129,7 @@ function exchangeOf(
     address: ctx.ip,
     headersSent: () => res.headersSent,
     setCookie: sessionCookieSetter(res, cookieName),
-    setCurrent: (session) => {
-      ctx.session = session
-    },
+    setCurrent,
     onClose: (run) => onClose(res, run),
   }
 }
