@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Exchange } from '../core/exchange.ts'
 import { isPrefetch, mayBeginGuest } from '../core/guest-rule.ts'
+import { isPlainHttp, type TransportFacts } from '../core/plain-http.ts'
 import type { Session } from '../core/session.ts'
 import type { SessionDescription } from '../core/session-description.ts'
 import type { Sessions } from '../core/sessions.ts'
@@ -18,6 +19,8 @@ export interface SessionContext<S extends object = Record<string, unknown>, P ex
   readonly method: string
   readonly url: string
   readonly ip: string
+  /** Whether the client uses HTTPS. Only for a warning. */
+  readonly secure?: boolean
   status: number
   redirect(url: string): void
   /** null when the server runs without sessions. */
@@ -127,10 +130,24 @@ function exchangeOf(
     }),
     device: headers['user-agent'] ?? null,
     address: ctx.ip,
+    isPlainHttp: () => isPlainHttp(transportOf(ctx)),
     headersSent: () => res.headersSent,
     setCookie: sessionCookieSetter(res, cookieName),
     setCurrent,
     onClose: (run) => onClose(res, run),
+  }
+}
+
+function transportOf({ req, secure = false }: RequestContext): TransportFacts {
+  const { headers, socket } = req
+  return {
+    encrypted: secure || 'encrypted' in socket,
+    remoteAddress: socket.remoteAddress,
+    host: headers.host ?? text(headers[':authority']),
+    forwarded: headers.forwarded,
+    forwardedProto: text(headers['x-forwarded-proto']),
+    forwardedHost: text(headers['x-forwarded-host']),
+    fetchSite: text(headers['sec-fetch-site']),
   }
 }
 
