@@ -72,16 +72,20 @@ export async function startLayer(
     onRequestEnd,
     requestId,
     tokens,
+    listensToWarnings = true,
     ...options
   }: Partial<SessionOptions> &
     SessionsOptions<LayerContext> & {
       clock?: ManualClock
       /** Requests below `tokens.mount` get REST sessions. */
       tokens?: TokenSessionsOptions<LayerContext>
+      /** With false, warnings go to the process. */
+      listensToWarnings?: boolean
     } = {},
 ): Promise<Layer> {
   const store = options.store ?? memoryStore()
   const manager = createSessions<Storage>({ appName: 'TEST', secureCookie: false, ...ROLES, ...options, clock, store })
+  if (listensToWarnings) manager.on('warning', () => {})
   const app = new Koa()
   app.silent = true
   const glue = { ...(touch && { touch }), ...(onRequestEnd && { onRequestEnd }), ...(requestId && { requestId }) }
