@@ -141,7 +141,7 @@ test('an unexpected error shows the user only a reference; the log has the detai
   assert.doesNotMatch(answer.text, /purchases|SQLITE|node_modules|find-customer|no such table|relation/)
   const line = demo.log.map((text) => JSON.parse(text)).find(({ msg }) => msg === 'request failed')
   assert.equal(line.requestId, answer.headers['x-request-id'])
-  assert.match(line.err.stack, /(no such table: purchases|relation "purchases" does not exist)[\s\S]*find-customer/)
+  assert.match(line.err.stack, /(no such table: purchases|relation "purchases" does not exist)[\s\S]*customer-pages/)
   assert.equal((await visitor.get('/customers')).status, 200)
 })
 
