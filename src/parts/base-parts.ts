@@ -146,7 +146,9 @@ function openSessions(
 }
 
 function logEvents(sessions: Sessions<CrmStorage, Privilege>, log: Logger): void {
-  sessions.on('warning', ({ message, error }) => log.warn({ event: 'session.warning', err: error }, message))
+  sessions.on('warning', ({ code, message, error }) =>
+    log.warn({ event: 'session.warning', code, err: error }, message),
+  )
   sessions.on('ended', ({ id, userId, reason }) =>
     log.info({ event: 'session.ended', session: id, userId, reason }, 'session ended'),
   )
