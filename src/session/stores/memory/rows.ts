@@ -7,6 +7,7 @@ import type { MemoryRow } from './row.ts'
 
 export interface MemoryRows extends EmbeddedRows<MemoryRow> {
   readonly sessions: Map<SessionId, MemoryRow>
+  readonly otps: Map<string, MemoryRow>
   readonly tombstones: Map<string, Tombstone>
 }
 
@@ -29,6 +30,7 @@ export function memoryRows(): MemoryRows {
 
   const rows: MemoryRows = {
     sessions,
+    otps,
     tombstones,
 
     session: (id) => sessions.get(id),

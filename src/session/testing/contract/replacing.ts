@@ -224,4 +224,31 @@ export const replacing: StorePromise[] = [
       assert.equal(await stateOf(record.id, device.hash), 'live')
     },
   },
+  {
+    claim: 'a replacement by a session whose ID exists is an error, and changes nothing',
+    async check({ store, newSession, stored, stateOf }) {
+      const [one, two] = [await stored(), await stored()]
+      const next = { ...newSession({ id: two.record.id, userName: 'Intruder' }) }
+      await assert.rejects(store.replace({ id: one.record.id, expected: {}, ...next }))
+      assert.equal(await stateOf(one.record.id, one.cookie.hash), 'live')
+      assert.deepEqual(await store.get({ id: two.record.id }), two.record)
+      assert.equal(await stateOf(two.record.id, next.credential.hash), 'unknown')
+    },
+  },
+  {
+    claim: 'a replaced record keeps its user, its end and its place, and its version increases',
+    async check({ store, clock, newSession, stored }) {
+      const { record } = await stored({ userId: '4', userName: 'Ana', grants: '{}', kind: 'rest', storage: '{"a":1}' })
+      clock.advance({ minutes: 1 })
+      await store.replace({ id: record.id, expected: {}, ...newSession() })
+      assert.deepEqual(await store.get({ id: record.id }), {
+        ...record,
+        startTime: null,
+        lastAccessTime: null,
+        storage: '{}',
+        version: 2,
+      })
+      assert.deepEqual(await store.credentials({ ids: [record.id] }), new Map([[record.id, []]]))
+    },
+  },
 ]
