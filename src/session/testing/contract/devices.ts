@@ -46,6 +46,21 @@ export const devices: StorePromise[] = [
     },
   },
   {
+    claim: 'the OTP that a new one of its purpose revokes frees its place under the limit of OTPs',
+    async check({ store, clock, stored, attached }) {
+      const { record } = await stored()
+      const plain = await attached(record.id, otp(clock))
+      clock.advance({ seconds: 1 })
+      const [first, second] = [otp(clock, { purpose: 'mail' }), otp(clock, { purpose: 'mail' })]
+      for (const made of [first, second]) await store.attach({ id: record.id, credential: made, limits: { otps: 2 } })
+      const found = await Promise.all([plain, first, second].map(({ hash }) => store.findOTP({ hash })))
+      assert.deepEqual(
+        found.map((link) => link !== undefined),
+        [true, false, true],
+      )
+    },
+  },
+  {
     claim: 'signing a device out takes effect at once, leaves the other devices alone, and is no error the second time',
     async check({ store, stored, attached, stateOf }) {
       const { record, cookie } = await stored()

@@ -21,6 +21,7 @@ export const ending: StorePromise[] = [
       assert.deepEqual(found, { state: 'ended', reason: 'closed', endedAt, message: false, successor: null })
       assert.equal(await stateOf(record.id, cookie.hash), 'closed')
       assert.equal(await stateOf(record.id, 'a-guess'), 'unknown')
+      assert.equal(await stateOf((await stored()).record.id, cookie.hash), 'unknown')
     },
   },
   {

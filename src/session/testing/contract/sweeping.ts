@@ -84,6 +84,7 @@ export const sweeping: StorePromise[] = [
         await store.attach({ id: record.id, credential: otp(clock, { purpose: 'mail' }), limits })
         await store.attach({ id: record.id, credential: otp(clock, { purpose: 'mail' }), limits })
       }
+      await attached(expired.record.id, otp(clock, { expiresAt: clock.now() + 48 * HOUR }))
       await store.end({ id: ended.record.id, reason: 'closed', message: 'Read.' })
       await store.takeMessage({ hash: ended.cookie.hash })
       await store.remove({ id: removed.record.id, message: 'Not read.' })
