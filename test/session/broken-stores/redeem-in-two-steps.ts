@@ -1,6 +1,6 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
 import type { CallOf, SessionStore } from '../../../src/session/store.ts'
-import type { MemoryRows } from '../../../src/session/stores/memory/rows.ts'
+import type { MemoryRows } from '../../../src/session/stores/shared/memory-rows.ts'
 import { brokenMemory } from './broken-memory.ts'
 
 /** Finds the link, waits, then deletes it. A second caller finds it too. */

@@ -717,18 +717,18 @@ const ROWS: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'the message of a removal reaches the devices of all sessions',
-    from: 'if (tombstone.id === id) tombstones.set',
-    to: 'tombstones.set',
+    from: 'if (tombstone.id === id) storeTombstone',
+    to: 'storeTombstone',
   },
   {
     flaw: 'taking a message deletes the tombstone',
-    from: 'if (tombstone) tombstones.set(hash, { ...tombstone, message: null })',
-    to: 'if (tombstone) tombstones.delete(hash)',
+    from: 'if (tombstone) storeTombstone(hash, { ...tombstone, message: null })',
+    to: 'if (tombstone) storeTombstone(hash, undefined)',
   },
   {
     flaw: 'a tombstone is swept one millisecond late',
-    from: 'if (keepUntil <= until) tombstones.delete(hash)',
-    to: 'if (keepUntil < until) tombstones.delete(hash)',
+    from: 'if (keepUntil <= until) storeTombstone(hash, undefined)',
+    to: 'if (keepUntil < until) storeTombstone(hash, undefined)',
     harmless: 'A tombstone may be kept longer, and no message is returned at `keepUntil`.',
   },
   {
@@ -883,8 +883,8 @@ export const mutants: readonly Mutant[] = [
   ...of('shared/embedded-rules.ts', RULES),
   ...of('shared/eviction.ts', EVICTION),
   ...of('shared/per-app.ts', PER_APP),
-  ...of('memory/rows.ts', ROWS),
-  ...of('memory/lists.ts', LISTS),
+  ...of('shared/memory-rows.ts', ROWS),
+  ...of('shared/memory-lists.ts', LISTS),
   ...of('memory/store.ts', MEMORY),
 ]
 

@@ -22,7 +22,7 @@ async function verdictOn(stores: string): Promise<Verdict> {
 
 async function loaded(stores: string) {
   try {
-    return { ...(await import(`${stores}/memory/rows.ts`)), ...(await import(`${stores}/memory/store.ts`)) }
+    return { ...(await import(`${stores}/shared/memory-rows.ts`)), ...(await import(`${stores}/memory/store.ts`)) }
   } catch {
     return undefined
   }

@@ -1,5 +1,5 @@
-import type { MemoryRows, memoryRows } from '../../../src/session/stores/memory/rows.ts'
 import type { memoryStoreOn } from '../../../src/session/stores/memory/store.ts'
+import type { MemoryRows, memoryRows } from '../../../src/session/stores/shared/memory-rows.ts'
 
 interface MemoryParts {
   memoryRows: typeof memoryRows

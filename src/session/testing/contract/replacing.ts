@@ -142,6 +142,20 @@ export const replacing: StorePromise[] = [
     },
   },
   {
+    claim: 'at the limit of guests a guest takes over the place of the session that it replaces, and a user does not',
+    async check({ store, newSession, stored }) {
+      const [one, two] = [await stored(), await stored()]
+      const replace = (id: string, next: ReturnType<typeof newSession>) =>
+        store.replace({ id, expected: {}, ...next, limits: { guests: 2 } })
+      const guest = newSession()
+      assert.equal((await replace(one.record.id, guest)).state, 'replaced')
+      assert.equal(await store.get({ id: one.record.id }), undefined)
+      assert.equal((await replace(two.record.id, newSession({ userId: '4' }))).state, 'replaced')
+      assert.equal((await store.get({ id: two.record.id }))?.startTime, null)
+      assert.equal(await store.count({ filter: { state: 'guest' } }), 1)
+    },
+  },
+  {
     claim: 'finding an OTP does not consume it; redeeming it returns the session and adds the new device, once',
     async check({ store, clock, stored, attached, stateOf }) {
       const { record } = await stored()
