@@ -2,12 +2,12 @@ import { PRESENCE_LIFE_MILLISECONDS } from '../../record.ts'
 import type { Presence, SessionStore } from '../../store.ts'
 import { embeddedStore } from '../shared/embedded.ts'
 import type { Writes } from '../shared/embedded-rows.ts'
+import { type MemoryRows, memoryRows } from '../shared/memory-rows.ts'
 import { perApp } from '../shared/per-app.ts'
-import { type MemoryRows, memoryRows } from './rows.ts'
 
 /** Stores sessions in memory. For tests, and for applications of one process whose sessions may end when it exits. */
 export function memoryStore(): SessionStore {
-  return memoryStoreOn(perApp(memoryRows))
+  return memoryStoreOn(perApp(() => memoryRows()))
 }
 
 export function memoryStoreOn(rowsOf: (app: string) => MemoryRows): SessionStore {
