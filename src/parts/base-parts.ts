@@ -88,7 +88,11 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       followSessions(sessions, audit)
     }
     const streams = new EventStreams(clock)
-    const readiness = new Readiness(readinessChecks(sessions, database), { clock, log })
+    const files = {
+      sessions: connections.fileCheck(config.sessionStore),
+      database: connections.fileCheck(config.database),
+    }
+    const readiness = new Readiness(readinessChecks(sessions, database, files), { clock, log })
     return {
       config,
       log,

@@ -291,10 +291,22 @@ export interface Announcements {
   listen(call: InApp & { listener: (id: SessionId | undefined) => void }): () => void
 }
 
-/** Registers the processes that have a store open. The last process to stop can then end all sessions. */
+/**
+ * Registers the processes that have a store open. The last process to stop can then end all sessions.
+ * Each call also removes the processes that no longer run.
+ */
 export interface Presence {
   /** Registers a process, or renews its registration. A call is due every `PRESENCE_BEAT_MILLISECONDS`. */
-  beat(call: InApp & Now & { processId: string }): Promise<void>
+  beat(call: InApp & Now & RegisteredProcess): Promise<void>
   /** Removes a process. Returns `true` when no other process is registered. */
-  leave(call: InApp & Now & { processId: string }): Promise<boolean>
+  leave(call: InApp & Now & RegisteredProcess): Promise<boolean>
+}
+
+export interface RegisteredProcess {
+  processId: string
+  /**
+   * Tells whether the process with this `processId` runs. For `undefined`, and without this function, a process runs
+   * until its last beat is `PRESENCE_LIFE_MILLISECONDS` old.
+   */
+  isRunning?: ((processId: string) => boolean | undefined) | undefined
 }
