@@ -7,6 +7,7 @@ import type { Credential, EndedSession, EndReason, SessionId, SessionKind, Sessi
  * - `now` is the time of the call in milliseconds since 1970. A store never reads a clock.
  * - A method returns `undefined` or `false` when a session, a credential or a message does not exist.
  * - A method throws when the store fails. Calls to another machine need a deadline, because requests wait for them.
+ * - A durable store has a layout version: it migrates older data, and refuses newer data (see `docs/updates.md`).
  * `testing/store-contract.ts` tests these rules. Run it against your own store.
  */
 export interface SessionStore {
