@@ -71,7 +71,8 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
     const store =
       config.sessions === 'none'
         ? null
-        : (options.store ?? (await openSessionStore(config.sessionStore, connections, { isPrepared: isWorker })))
+        : (options.store ??
+          (await openSessionStore(config.sessionStore, connections, config.appName, { isPrepared: isWorker })))
     const origins = new OwnOrigins({ publicUrl: config.publicUrl, host: config.host, https: config.tls !== undefined })
     const sessions =
       store &&

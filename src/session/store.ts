@@ -14,6 +14,8 @@ import type { Credential, EndedSession, EndReason, SessionId, SessionKind, Sessi
  * - An ended credential leaves a tombstone with its session's ID, the reason, the time and the successor. The tombstone
  *   is kept for 90 seconds or longer (`TOMBSTONE_MILLISECONDS`). With a message, both are kept for exactly 24 hours
  *   (`MESSAGE_MILLISECONDS`). An ended OTP leaves nothing.
+ * - A durable store has a layout version: it migrates older data, and refuses newer data (see `docs/updates.md`).
+ *
  * `testing/store-contract.ts` tests these rules: see `docs/stores.md`. `stores/kit.ts` exports the rules as functions.
  */
 export interface SessionStore {
