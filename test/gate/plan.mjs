@@ -7,6 +7,7 @@ import { GateError, root } from './run-program.mjs'
 // Tests that start processes or copies of the project, or that take more than ten seconds. Only `npm run test:all` runs
 // them.
 const LATER = [
+  'test/bench/',
   'test/commands/commands.test.ts',
   'test/commands/move-sessions.test.ts',
   'test/db/start.test.ts',
