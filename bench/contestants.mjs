@@ -1,10 +1,7 @@
 const OURS = ['read', 'bearer read', 'write', 'new visitor']
 const THEIRS = ['read', 'write', 'new visitor']
 
-/**
- * Each contestant is a program in `servers/`. Its arguments are the address of an empty store and its settings. The layer is compared
- * with the rival on the same kind of store.
- */
+/** `program` is a file in `servers/`. The rival is compared with this layer on the same kind of store. */
 export const contestants = [
   { name: 'bare Koa', program: 'bare-koa.mjs', store: 'none', workloads: ['read'], isBaseline: true },
   { name: 'this layer', program: 'this-layer.mjs', store: 'sqlite', workloads: OURS, settings: ['power-loss'] },
@@ -22,7 +19,7 @@ export const contestants = [
   { name: 'this layer on PostgreSQL', program: 'this-layer.mjs', store: 'postgres', workloads: OURS },
 ]
 
-/** The page of a workload, and the credential that its visitors send after signing in. */
+/** `bring` is the credential that visitors send after signing in. */
 export const pages = {
   read: { path: '/read', bring: 'cookie' },
   'bearer read': { path: '/api/read', bring: 'token' },
@@ -31,5 +28,5 @@ export const pages = {
 }
 
 export const CONNECTIONS = 50
-// Each connection stands for two browsers in turn.
+// Each connection takes turns with two browsers.
 export const SESSIONS = 2 * CONNECTIONS

@@ -6,7 +6,7 @@ import { CONNECTIONS, pages, SESSIONS } from './contestants.mjs'
 
 const WARM_UP_SECONDS = 1
 
-/** Starts a contestant for one workload: a server in its own process, on this empty store, warmed up. */
+/** The server runs in its own process and is warmed up. */
 export async function startContestant({ program, settings = [] }, workload, address) {
   const file = fileURLToPath(new URL(`servers/${program}`, import.meta.url))
   const server = fork(file, [address, ...settings])
@@ -20,7 +20,7 @@ export async function startContestant({ program, settings = [] }, workload, addr
   const { path, bring } = pages[workload]
   const visitors = bring === 'nothing' ? [] : await signIn(url, bring)
 
-  /** Requests per second, and how many microseconds of processor time the server spent on each. */
+  /** Requests per second, and microseconds of processor time per request. */
   const measure = async (seconds) => {
     const before = await processorTime(server)
     const { answered, elapsed } = await load(`${url}${path}`, visitors, seconds)
@@ -31,7 +31,6 @@ export async function startContestant({ program, settings = [] }, workload, addr
   return { measure, stop }
 }
 
-/** The request headers of this many visitors, each with a separate session. */
 async function signIn(url, bring) {
   const visitors = []
   for (let visitor = 0; visitor < SESSIONS; visitor++) {

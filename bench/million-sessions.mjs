@@ -8,44 +8,56 @@ const AT_ONCE = 500
 const START = Date.now()
 const NO_LIMITS = {}
 
-/** Adds sessions until there are `size`: nine guests to a user, a hundred bytes of storage, one cookie each. */
+/** Returns sessions per second. Nine guests to a user, a hundred bytes of storage and one cookie each. */
 export async function fill(store, filled, size) {
   const started = performance.now()
   for (let from = filled; from < size; from += AT_ONCE) {
     const numbers = Array.from({ length: Math.min(AT_ONCE, size - from) }, (_, n) => from + n)
-    await Promise.all(numbers.map((n) => store.create(APP, session(n), cookie(n), NO_LIMITS, START)))
+    await Promise.all(numbers.map((n) => create(store, n)))
   }
-  const perSecond = Math.round(((size - filled) / (performance.now() - started)) * 1000)
-  return { sessions: size, perSecond }
+  return Math.round(((size - filled) / (performance.now() - started)) * 1000)
 }
 
-/** The cost of each call at this size: medians of single, sequential calls. */
+function create(store, n) {
+  return store.create({ app: APP, now: START, session: session(n), credential: cookie(n), limits: NO_LIMITS })
+}
+
+/** Medians of single, sequential calls. */
 export async function measureSize(store, address, sessions) {
   const now = START + 1000
+  const list = (page, filter = {}) => store.list({ app: APP, now, filter, page })
   const any = () => Math.floor(Math.random() * sessions)
-  const newest = await store.list(APP, {}, { size: 50 }, now)
+  const newest = await list({ size: 50 })
   const { id, startTime } = session(sessions / 2)
   const middle = { value: startTime, id }
   return {
     'lookup µs': await median(2000, async () => {
       const n = any()
-      const found = await store.find(APP, session(n).id, cookie(n).hash, now)
+      const found = await store.find({ app: APP, now, id: session(n).id, hash: cookie(n).hash })
       if (found?.state !== 'live') throw new Error(`session ${n} is not found`)
     }),
     'write µs': await median(500, () =>
-      store.update(APP, session(any()).id, {}, 'w', { storage: STORAGE }, NO_LIMITS, now),
+      store.update({
+        app: APP,
+        now,
+        id: session(any()).id,
+        expected: {},
+        writeId: 'w',
+        changes: { storage: STORAGE },
+        limits: NO_LIMITS,
+      }),
     ),
-    'page 1 µs': await median(50, () => store.list(APP, {}, { size: 50 }, now)),
-    'next page µs': await median(50, () => store.list(APP, {}, { size: 50, after: newest.next }, now)),
-    'middle page µs': await median(50, () => store.list(APP, {}, { size: 50, after: middle }, now)),
-    'count µs': await median(5, () => store.count(APP, {}, now)),
-    'count of users µs': await median(5, () => store.count(APP, { state: 'user' }, now)),
-    'of one user µs': await median(50, () => store.list(APP, { userId: session(0).userId }, { size: 50 }, now)),
+    'page 1 µs': await median(50, () => list({ size: 50 })),
+    'next page µs': await median(50, () => list({ size: 50, after: newest.next })),
+    'middle page µs': await median(50, () => list({ size: 50, after: middle })),
+    'count µs': await median(5, () => store.count({ app: APP, now, filter: {} })),
+    'count of users µs': await median(5, () => store.count({ app: APP, now, filter: { state: 'user' } })),
+    'of one user µs': await median(50, () => list({ size: 50 }, { userId: session(0).userId })),
     'bytes each': Math.round((await bytesOf(address)) / sessions),
   }
 }
 
-/** Advances the time until this many have expired, and sweeps them in batches, like the layer. */
+/** Advances the time until `count` sessions have expired, and sweeps them in batches. */
 export async function sweepMany(store, count) {
   const now = session(count - 1).end + 6 * 60_000
   let removed = 0
@@ -53,7 +65,7 @@ export async function sweepMany(store, count) {
   const started = performance.now()
   for (let ended = ['']; ended.length > 0; removed += ended.length) {
     const step = performance.now()
-    ended = await store.sweep(APP, now, 500)
+    ended = await store.sweep({ app: APP, now, limit: 500 })
     longest = Math.max(longest, performance.now() - step)
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
@@ -62,7 +74,7 @@ export async function sweepMany(store, count) {
 
 const STORAGE = JSON.stringify({ visits: 1, text: 'x'.repeat(78) })
 
-/** The older ones end earlier: a millisecond apart. */
+/** Each session ends a millisecond after the one before. */
 function session(n) {
   const isUser = n % 10 === 0
   return {

@@ -35,9 +35,9 @@ async function measureStore(kind) {
   try {
     let filled = 0
     for (const size of sizes) {
-      const { sessions, perSecond } = await fill(store, filled, size)
+      const perSecond = await fill(store, filled, size)
       filled = size
-      rows.push({ sessions: size, ...(await measureSize(store, address, sessions)), 'created/s': perSecond })
+      rows.push({ sessions: size, ...(await measureSize(store, address, size)), 'created/s': perSecond })
       console.log(kind, JSON.stringify(rows.at(-1)))
     }
     console.log(`\n${kind}`)

@@ -5,13 +5,14 @@ import { Client } from 'pg'
 import { startPostgres } from '../test/support/servers/postgres-server.ts'
 import { startRedis } from '../test/support/servers/redis-server.ts'
 
-/** Starts the database servers that these contestants need, with their default settings. */
+/** The database servers have their default settings. */
 export async function openStores(contestants) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   const isWanted = (kind) => contestants.some(({ store }) => store === kind)
   const servers = {
-    redis: isWanted('redis') && (await start('redis')),
-    postgres: isWanted('postgres') && (await start('postgres')),
+    redis: isWanted('redis') && (await startRedis()),
+    // Each commit is durable, as in production.
+    postgres: isWanted('postgres') && (await startPostgres({ durable: true })),
   }
   let made = 0
   const empty = {
@@ -22,18 +23,12 @@ export async function openStores(contestants) {
     postgres: () => emptyDatabase(servers.postgres.url, `bench${++made}`),
   }
   return {
-    /** The address of an empty store. */
     emptyStore: (kind) => empty[kind](),
     async close() {
       for (const server of Object.values(servers)) if (server) await server.close()
       rmSync(folder, { recursive: true, force: true })
     },
   }
-}
-
-/** PostgreSQL makes every commit durable; Redis keeps everything in memory, for every contestant. */
-async function start(kind) {
-  return kind === 'redis' ? startRedis() : startPostgres({ durable: true })
 }
 
 async function emptyDatabase(url, name) {

@@ -1,4 +1,4 @@
-/** Medians of all rounds. A ratio is the median of the ratios within each round, because the machine differs from round to round. */
+/** A ratio is the median of the ratios within each round, because the speed of the machine changes between rounds. */
 export function printTable(cells) {
   const baseline = cells.find(({ contestant }) => contestant.isBaseline)
   const rivalOf = ({ contestant, workload }) =>

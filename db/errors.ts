@@ -1,7 +1,4 @@
-/**
- * The error for a CRM database that is unreachable, too slow or full. The last query may or may not have been executed.
- * Users see the message on a page with status 503.
- */
+/** The CRM database is unreachable, too slow or full. The last query may have been executed. */
 export class DatabaseUnavailable extends Error {
   override readonly name = 'DatabaseUnavailable'
   readonly status = 503
@@ -31,12 +28,12 @@ export function mapPostgresError(error: unknown): unknown {
   return isUnavailable ? new DatabaseUnavailable(error) : error
 }
 
-/** Returns whether the connection must be closed, because it is lost or may still run a query. */
+/** Returns true when the connection is lost or may still run a query. */
 export function endsConnection(error: unknown): boolean {
   return isServerError(error) ? POSTGRES_CONNECTION_ENDED.test(codeOf(error)) : !isProgrammerError(error)
 }
 
-/** Returns whether the error is a serialization failure or a deadlock. The transaction can then be retried. */
+/** Returns true after a serialization failure or a deadlock. */
 export function isRetryable(error: unknown): boolean {
   return isServerError(error) && POSTGRES_ROLLED_BACK.test(codeOf(error))
 }
@@ -45,7 +42,7 @@ function isServerError(error: unknown): boolean {
   return typeof (error as { severity?: unknown } | null)?.severity === 'string'
 }
 
-/** Returns whether the error is a bug in the program, such as a value that cannot be sent. */
+/** Returns true for a bug of the caller, such as a value that cannot be sent. */
 function isProgrammerError(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
 }

@@ -1,7 +1,7 @@
 import { StartError } from '../src/config/start-error.ts'
 import { DatabaseUnavailable } from './errors.ts'
 
-/** The parts of an address without the password, and `variable`, the setting of the address. */
+/** The address without its password. `variable` is the setting of the address. */
 interface Place {
   host: string
   port: string
@@ -10,10 +10,7 @@ interface Place {
   variable: string
 }
 
-/**
- * Converts a known error of PostgreSQL to a `StartError` of one line that says what to do. Returns other errors
- * unchanged. `variable` is the setting of the address.
- */
+/** Converts a known error to a `StartError` that says what to do. Returns other errors unchanged. */
 export function explainPostgresError(error: unknown, url: string, variable: string): unknown {
   const cause = error instanceof DatabaseUnavailable ? error.cause : error
   const { code, severity, message } = Object(cause) as Record<string, unknown>
@@ -31,7 +28,7 @@ export function explainPostgresError(error: unknown, url: string, variable: stri
   return error instanceof DatabaseUnavailable ? explained(`${server} cannot be used (${variable}): ${message}`) : error
 }
 
-/** Returns the name, host and port of a database, for messages. */
+/** For messages: `"crm" at localhost:5432`. */
 export function nameOfPostgres(url: string): string {
   const { host, port, database } = placeOf(url, '')
   return `"${database}" at ${host}:${port}`

@@ -6,7 +6,7 @@ import type { Database } from './tables.ts'
 
 const MIGRATION_TABLE = 'kysely_migration'
 
-// The names of all tables. A table of another program with one of these names is detected before any change.
+// These names reveal the tables of another program before any change.
 const TABLES: Record<keyof Database, true> = {
   sales_persons: true,
   customers: true,
@@ -20,10 +20,7 @@ const TABLES: Record<keyof Database, true> = {
   email_changes: true,
 }
 
-/**
- * Runs the pending migrations.
- * @throws a `StartError`, before any change, for a database of a newer version or of another program.
- */
+/** Throws a `StartError`, before any change, for a database of a newer version or of another program. */
 export async function migrateToLatest(
   database: Kysely<Database>,
   where: string,
@@ -37,7 +34,7 @@ export async function migrateToLatest(
   throw error
 }
 
-/** Returns whether migrations are pending. Throws the same errors as `migrateToLatest`. */
+/** Throws the same errors as `migrateToLatest`. */
 export async function isBehind(
   database: Kysely<Database>,
   where: string,
@@ -56,22 +53,19 @@ export async function isBehind(
   return applied.length < known.length
 }
 
-/** Reverts all migrations, the newest first. Drops only the tables of this program. */
+/** Drops only the tables of this program. */
 export async function migrateToNothing(database: Kysely<Database>): Promise<void> {
   const { error } = await migratorOf(database, allMigrations).migrateTo(NO_MIGRATIONS)
   if (error !== undefined) throw error
 }
 
-/** Returns the names of the pending migrations. Ignores applied migrations of a newer version. */
-export async function missingMigrations(
-  database: Kysely<Database>,
-  migrations: Record<string, Migration> = allMigrations,
-): Promise<string[]> {
+/** Ignores applied migrations of a newer version. */
+export async function missingMigrations(database: Kysely<Database>): Promise<string[]> {
   const applied = await namesOfApplied(database)
-  return Object.keys(migrations).filter((name) => !applied.includes(name))
+  return Object.keys(allMigrations).filter((name) => !applied.includes(name))
 }
 
-/** Returns the names of the applied migrations. Throws when another program has created one of the tables. */
+/** Throws a `StartError` when another program has created one of the tables. */
 export async function appliedMigrations(database: Kysely<Database>, where: string): Promise<string[]> {
   const tables = await database.introspection.getTables({ withInternalKyselyTables: true })
   const names = tables.map((table) => table.name)

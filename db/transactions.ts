@@ -3,17 +3,12 @@ import { type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely'
 import { DatabaseUnavailable, isRetryable } from './errors.ts'
 import type { Database } from './tables.ts'
 
-/**
- * The subjects that a transaction locks. Transactions with a common subject run one after the other, in all processes.
- */
+/** Transactions that share an entry run one after the other, in all processes. */
 interface Turn {
   /** An e-mail address. The lock covers the account, the requests and the mail of this address. */
   email?: string
-  /** The userId of an account. */
   user?: string | number
-  /** The public handle of a session. */
   session?: string
-  /** The id of a customer. */
   customer?: number
   /** A lock that belongs to no row. */
   only?: 'the numbers of salespersons' | 'the mailbox' | 'the sweep' | 'the demo’s data'
@@ -21,12 +16,7 @@ interface Turn {
 
 const MOST_TRIES = 5
 
-/**
- * Runs `work` in a transaction. Other transactions with a common subject wait until the transaction has ended. `work`
- * may run more than once, so it must have no effects outside of the database.
- *
- * PostgreSQL takes an advisory lock for each subject. SQLite needs none, because it has only one writer at a time.
- */
+/** `work` may run more than once, so it must have no effects outside of the database. */
 export async function inTurn<T>(
   database: Kysely<Database>,
   turn: Turn,
@@ -46,7 +36,7 @@ export async function inTurn<T>(
   }
 }
 
-/** Takes the locks in a fixed order, which prevents deadlocks. The end of the transaction releases them. */
+/** A fixed order prevents deadlocks. The end of the transaction releases the locks. */
 async function lock(transaction: Transaction<Database>, turn: Turn): Promise<void> {
   const keys = Object.entries(turn).map(([kind, name]) => lockKey(`${kind} ${name}`))
   const locks = keys.sort().map((key) => sql`pg_advisory_xact_lock(${key}::bigint)`)

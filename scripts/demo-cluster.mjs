@@ -15,12 +15,11 @@ process.env.SESSION_STORE = store
 process.env.WEB_CONCURRENCY ||= WORKERS
 await import('../src/main.ts')
 
-/** Returns the value of the first of these variables that matches `pattern`. */
 function fromEnvironment(names, pattern) {
   return names.map((name) => process.env[name]?.trim()).find((value) => value && pattern.test(value))
 }
 
-/** Returns the address in the variables of psql and libpq, or `undefined` when they are not set. */
+/** psql and libpq use the same variables. */
 function fromLibpq() {
   const { PGHOST, PGPORT = '5432', PGUSER, PGPASSWORD, PGDATABASE } = process.env
   if (!PGHOST || !PGDATABASE || PGHOST.startsWith('/')) return undefined

@@ -18,7 +18,6 @@ console.log(
 )
 await import('../src/main.ts')
 
-/** Returns the first IPv4 address in a private network, or else the first other IPv4 address. */
 function lanAddress() {
   const own = Object.values(networkInterfaces()).flat()
   const usable = own.filter(({ family, internal }) => family === 'IPv4' && !internal)

@@ -9,7 +9,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 // Debounces changes: editors write several files, or one file in several steps.
 const QUIET_MILLISECONDS = 100
 const WATCHED = ['src', 'db', 'views']
-// The database is in a watched folder and changes with every request.
+// Databases in a watched folder change with every request.
 const IGNORED = /\.sqlite(-\w+)?$|~$|\.sw.$/
 
 let server
@@ -57,7 +57,6 @@ async function restart(file) {
 // Finds syntax errors without running the file.
 const CHECK = `require('node:module').stripTypeScriptTypes(require('node:fs').readFileSync(process.argv[1], 'utf8'))`
 
-/** Returns whether Node cannot parse this source, and prints the error. */
 function isBroken(file) {
   if (!file.endsWith('.ts') || !existsSync(file)) return false
   const args = ['--disable-warning=ExperimentalWarning', '-e', CHECK, file]

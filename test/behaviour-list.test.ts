@@ -18,7 +18,7 @@ test('a promise is listed as shown exactly when a test carries its id', () => {
   assert.deepEqual(differences(readPromises(LIST), idsOfTests()), [])
 })
 
-test('a missing test, an unlisted id and an outdated state are each noticed', () => {
+test('a missing test, an unlisted id and an outdated state are each reported', () => {
   const promises = readPromises('| A-1 | One. | shown |\n| A-2 | Two. | planned |\n')
   assert.deepEqual(differences(promises, new Set(['A-1'])), [])
   assert.deepEqual(differences(promises, new Set()), ['A-1 is listed as shown, and no test carries [A-1]'])
@@ -51,7 +51,6 @@ function differences(promises: readonly Behaviour[], tested: ReadonlySet<string>
   ]
 }
 
-/** The ids that names of tests begin with. */
 function idsOfTests(): Set<string> {
   const names = testSources().flatMap(
     (file) => readFileSync(file, 'utf8').match(/['"`](?:\[[A-Z]+-\d+\][ ,]*)+/g) ?? [],

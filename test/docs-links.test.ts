@@ -59,7 +59,7 @@ test('the example of the README is part of an application that is tested', () =>
   )
 })
 
-test('a missing file and a missing heading are each noticed', () => {
+test('a link to a missing file or a missing heading is reported', () => {
   assert.deepEqual(brokenLinks('README.md', '[a](docs/none.md) [b](docs/README.md#none) [c](#none) `[d](none)`'), [
     'README.md: docs/none.md does not exist',
     'README.md: docs/README.md has no heading #none',
@@ -80,7 +80,7 @@ function pagesBelow(folder: string): string[] {
 }
 
 interface Link {
-  /** From the project's root. */
+  /** Relative to the project's root. */
   file: string
   anchor: string | undefined
 }
@@ -104,7 +104,7 @@ function linksOf(page: string, markdown = read(page)): Link[] {
     })
 }
 
-/** As GitHub names headings: lower case, without punctuation, with hyphens for spaces. */
+/** The anchors that GitHub makes of headings: lower case, no punctuation, hyphens for spaces. */
 function anchorsOf(markdown: string): string[] {
   return [...markdown.replace(FENCED, '').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading

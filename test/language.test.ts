@@ -16,19 +16,19 @@ test('comments, texts and test names call a user "the user", and then "they"', (
   assert.equal(found.join('\n'), '')
 })
 
-test('a banned word is found in any case, with its line, and not inside another word', () => {
+test('a banned word is found with its line, in upper or lower case, but not inside another word', () => {
   assert.deepEqual(bannedIn('a.ts', 'one\nHis turn, or nobody’s\nthe this help'), ['a.ts:2: His', 'a.ts:2: nobody'])
   assert.deepEqual(bannedIn('a.ts', testNames("const he = 1\ntest('for him', () => his)\n")), ['a.ts:2: him'])
 })
 
-/** `FILE:LINE: WORD` for each banned word. */
+/** Each banned word, as `FILE:LINE: WORD`. */
 function bannedIn(file: string, text: string): string[] {
   return text
     .split('\n')
     .flatMap((line, index) => [...line.matchAll(BANNED)].map(([word]) => `${file}:${index + 1}: ${word}`))
 }
 
-/** The names of all tests, on the lines that they have in the file. */
+/** Keeps only the test names. Line numbers stay the same. */
 function testNames(text: string): string {
   let names = ''
   let end = 0

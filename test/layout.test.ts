@@ -4,7 +4,6 @@ import test from 'node:test'
 import { projectRoot } from '../src/config/project-root.ts'
 import { codeLines, LINES, readSources, type Source, unusedExports, violations } from './support/layout.ts'
 
-// A newcomer reads these names first.
 const MOST_ROOT_ENTRIES = 17
 
 test('every file keeps to the layout: a room stands above everything it imports, and nothing runs in a cycle', (t) => {
@@ -25,7 +24,7 @@ test('the root of the repository holds at most 17 entries besides dotfiles', () 
   assert.ok(entries.length <= MOST_ROOT_ENTRIES, entries.join(' '))
 })
 
-test('an import of a room above is noticed, however it is written', () => {
+test('an import of a room above is reported, however it is written', () => {
   const refusal = 'src/web/pages.ts must not import src/crm/index.ts: src/crm stands above src/web'
   for (const text of [
     "import { sql } from '../crm/index.ts'",
@@ -39,7 +38,7 @@ test('an import of a room above is noticed, however it is written', () => {
   assert.deepEqual(violations([source('src/web/pages.ts', "// import '../crm/index.ts'")]), [])
 })
 
-test('each rule of the layout is seen to be broken', () => {
+test('each broken rule of the layout is reported', () => {
   const broken: [path: string, text: string, reason: string][] = [
     [
       'src/session/koa/index.ts',
@@ -92,7 +91,7 @@ test('each rule of the layout is seen to be broken', () => {
   ])
 })
 
-test('an export without an importer is noticed, however the others are imported', () => {
+test('an export without an importer is reported, however the others are imported', () => {
   const exporter = source(
     'src/crm/a.ts',
     'export const one = 1\nexport interface Two {}\nexport async function three() {}\nexport class Four {}\n',
@@ -105,7 +104,7 @@ test('an export without an importer is noticed, however the others are imported'
     assert.deepEqual(refused(text), [], text)
 })
 
-test('a cycle of imports, and a store that the index of the layer reaches, are noticed and shown', () => {
+test('a cycle of imports is reported, and so is a store that the index of the layer imports', () => {
   const cycle = [source('src/crm/a.ts', "import './b.ts'"), source('src/crm/b.ts', "import './a.ts'")]
   assert.deepEqual(violations(cycle), ['a cycle of imports: src/crm/a.ts → src/crm/b.ts → src/crm/a.ts'])
   const detour = [

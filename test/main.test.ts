@@ -60,7 +60,7 @@ test('a Ctrl-C that npm forwards counts once', async (t) => {
 test('a signal during the start stops the server as soon as it runs', async (t) => {
   const folder = temporaryFolder(t)
   const program = new Program(t, { env: { ...settingsIn(folder), BCRYPT_COST: '10' } })
-  // The file appears at the beginning of the start, and hashing the passwords of the demo takes a while.
+  // The start creates this file first. Hashing the passwords of the demo accounts takes longer.
   await untilMade(folder, 'crm.sqlite')
   program.kill('SIGTERM')
   assert.deepEqual(await codeAndNoise(program), { code: 0, stderr: '' })
@@ -74,7 +74,7 @@ test('a busy PORT stops the start with one line', async (t) => {
 })
 
 test('without PORT the next free port is used and printed', async (t) => {
-  // 8044 may be free or busy on this machine; when this program is the first there, a second one finds it busy.
+  // Port 8044 may be free or busy. Once the first server runs, it is busy for the second one.
   const { PORT: _any, ...env } = settingsIn(temporaryFolder(t))
   const first = await startServerProcess(t, { env })
   const second = await startServerProcess(t, { env })
@@ -114,7 +114,7 @@ test('a folder in the place of a database, or a place that cannot be written, st
   const folder = temporaryFolder(t)
   mkdirSync(join(folder, 'crm.sqlite'))
   assertOneLine(await new Program(t, { env: settingsIn(folder) }).run(), /is not a file/)
-  // Not even root can make a file there.
+  // Even root cannot create a file in /proc.
   assertOneLine(
     await new Program(t, { env: { ...settingsIn(folder), DATABASE_URL: 'sqlite:/proc/crm.sqlite' } }).run(),
     /./,
@@ -190,7 +190,6 @@ function assertOneLine({ code, stdout, stderr }: Ended, pattern: RegExp): void {
   assert.match(stderr, pattern)
 }
 
-/** Resolves once the port is free. */
 async function untilRefused(port: number): Promise<void> {
   for (;;) {
     const socket = connect(port, '127.0.0.1')
@@ -203,7 +202,6 @@ async function untilRefused(port: number): Promise<void> {
   }
 }
 
-/** Makes a port busy for the time of a test. */
 async function occupy(t: TestContext): Promise<number> {
   const server = createServer()
   server.listen(0, '127.0.0.1')

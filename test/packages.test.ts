@@ -25,13 +25,13 @@ for (const file of ['package-lock.json', 'scripts/node/package-lock.json']) {
 }
 
 test('production installs 160 packages at most', () => {
-  // Of optional packages, one platform installs a few.
+  // Most optional packages are for other platforms and are not installed.
   const isForProduction = ({ dev, devOptional, optional }: Entry) => !dev && !devOptional && !optional
   const production = packagesOf('package-lock.json').filter(([, entry]) => isForProduction(entry))
   assert.ok(production.length <= MOST_PRODUCTION_PACKAGES, `${production.length} packages`)
 })
 
-test('every direct dependency stands in docs/dependencies.md, with a reason', () => {
+test('docs/dependencies.md lists every direct dependency with a reason', () => {
   const { dependencies, devDependencies } = JSON.parse(read('package.json'))
   const rows = read('docs/dependencies.md')
     .split('\n')

@@ -27,7 +27,7 @@ test('[BEARER-6] the API conversation in docs/rest-api.md runs as printed', asyn
   }
 })
 
-/** The commands, after `$ `, and their output, from the page's one terminal block. */
+/** The commands (after `$ `) and their outputs in the page's terminal block. */
 function readConversation(): Exchange[] {
   const page = readFileSync(join(projectRoot(), 'docs', 'rest-api.md'), 'utf8')
   const [, block = ''] = /```console\n([\s\S]*?)```/.exec(page) ?? []
@@ -40,7 +40,7 @@ function readConversation(): Exchange[] {
     })
 }
 
-/** `…` stands for text that differs each time: at least one character, on the same line. */
+/** `…` stands for any text on one line, such as a token. */
 function patternOf(printed: string): RegExp {
   return new RegExp(`^${printed.split('…').map(escaped).join('.+')}$`)
 }

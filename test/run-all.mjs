@@ -1,7 +1,7 @@
-// npm run test:all: everything, on every store, database, screen and supported version of Node.
-//   npm run test:all                          what npm test runs, and the rest
-//   npm run test:all -- --rest                the rest only: npm test has run before
-//   npm run test:all -- --update-counts       everything, then record how many tests there are
+// npm run test:all: all tests, on every store, database, screen and supported version of Node.
+//   npm run test:all
+//   npm run test:all -- --rest                only what npm test leaves out
+//   npm run test:all -- --update-counts       records how many tests there are
 import { planTests } from './gate/plan.mjs'
 import { checkSources, count, runGate, testEmbedded, testTheRest } from './gate/steps.mjs'
 

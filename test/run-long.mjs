@@ -1,4 +1,4 @@
-// npm run test:long: the tests that take too long for npm test. All of them take an hour and more.
+// npm run test:long: tests that take more than an hour.
 //   npm run test:long                          all
 //   npm run test:long -- model | faults | million | browser
 

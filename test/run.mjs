@@ -1,8 +1,7 @@
-// npm test: types, lint, layout, unit and integration tests on the embedded stores, and the documented walkthroughs.
-//   npm test                          as it must pass before a commit
-//   npm test -- crm/customers         the test files whose path contains this, on every store, and nothing else
-//   npm test -- --postgres crm        the same with the data of the CRM in PostgreSQL
-//   npm test -- --update-counts       everything, then record how many tests there are
+// npm test: types, lint, unit tests on the embedded stores, and the documented walkthroughs.
+//   npm test -- crm/customers         only the test files whose path contains this, on every store
+//   npm test -- --postgres crm        the same, with the data of the CRM in PostgreSQL
+//   npm test -- --update-counts       records how many tests there are
 import { runBrowserTests } from './gate/browser-tests.mjs'
 import { matching, planTests, serversFor } from './gate/plan.mjs'
 import { GateError, headline } from './gate/run-program.mjs'

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 
-/** Serves a Koa or an Express application on a free port. Sends the parent the port and, on request, the processor time spent. */
+/** Sends its port to the parent, and the spent processor time whenever the parent asks. */
 export function serve(app) {
   const server = createServer(app.callback ? app.callback() : app)
   server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))

@@ -12,7 +12,6 @@ export interface DemoAccount {
   role: Role
 }
 
-/** Returns the active demo accounts, for the start page and the text that the demo prints at its start. */
 export async function demoAccounts(database: Kysely<Database>): Promise<DemoAccount[]> {
   const rows = await database
     .selectFrom('sales_persons')

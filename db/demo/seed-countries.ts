@@ -1,4 +1,4 @@
-/** The data for customers of a country. The telephone numbers are not assigned to any subscriber. */
+/** The telephone numbers are not assigned to any subscriber. */
 export interface SeedCountry {
   name: string
   cities: readonly string[]

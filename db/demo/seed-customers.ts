@@ -9,7 +9,6 @@ type SeedPurchase = Omit<Purchase, 'id'>
 
 const CUSTOMER_COUNT = 252
 
-/** A fixed date before which all purchases are made. */
 const SEED_TODAY = '2026-06-30'
 
 const SEED = 8044
@@ -19,7 +18,7 @@ const LONGEST_HISTORY_DAYS = 6 * 365
 /** Salesperson 4 has only two customers, fewer than the top 3 of the welcome page. */
 const CUSTOMERS_OF_THE_NEWCOMER = { userId: 4, count: 2 }
 
-/** Creates the demo's customers and purchases. The result is always the same. */
+/** The result is always the same. */
 export function makeCustomers(): { customers: SeedCustomer[]; purchases: SeedPurchase[] } {
   const random = new PseudoRandom(SEED)
   const takenNames = new Set<string>()

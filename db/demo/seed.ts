@@ -4,8 +4,6 @@ import { inTurn } from '../transactions.ts'
 import { DEMO_PASSWORD } from './demo-accounts.ts'
 import { makeCustomers } from './seed-customers.ts'
 
-const ROWS_A_STATEMENT = 100
-
 const salespersons: readonly { user_id: number; firstname: string; lastname: string; role: Role }[] = [
   { user_id: 1, firstname: 'Ada', lastname: 'Marlow', role: 'salesperson' },
   { user_id: 2, firstname: 'Jonas', lastname: 'Keller', role: 'salesperson' },
@@ -15,15 +13,12 @@ const salespersons: readonly { user_id: number; firstname: string; lastname: str
   { user_id: 6, firstname: 'Tomasz', lastname: 'Nowak', role: 'administrator' },
 ]
 
-/** Returns whether the database has no staff accounts. */
 export async function isEmpty(database: Kysely<Database>): Promise<boolean> {
   const anyone = await database.selectFrom('sales_persons').select('user_id').limit(1).executeTakeFirst()
   return anyone === undefined
 }
 
-/**
- * Adds the demo's accounts and customers in one transaction. Does nothing when another process has added them already.
- */
+/** Does nothing when another process has already added the data. */
 export async function seedDemo(
   database: Kysely<Database>,
   hashPassword: (password: string) => Promise<string>,
@@ -44,18 +39,14 @@ export async function seedDemo(
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst()
     if (Number(inserted.numInsertedOrUpdatedRows) < accounts.length) return
-    for (const rows of inBatches(customers)) await transaction.insertInto('customers').values(rows).execute()
-    for (const rows of inBatches(purchases)) await transaction.insertInto('purchases').values(rows).execute()
+    await transaction.insertInto('customers').values(customers).execute()
+    await transaction.insertInto('purchases').values(purchases).execute()
     await advanceSequence(transaction)
   })
 }
 
-/** Advances the sequence of PostgreSQL past the inserted ids. SQLite needs no such step. */
+/** PostgreSQL does not advance the sequence for rows that are inserted with an id. */
 async function advanceSequence(transaction: Transaction<Database>): Promise<void> {
   if (!(transaction.getExecutor().adapter instanceof PostgresAdapter)) return
   await sql`select setval(pg_get_serial_sequence('customers', 'id'), max(id)) from customers`.execute(transaction)
-}
-
-function* inBatches<T>(rows: T[]): Generator<T[]> {
-  for (let start = 0; start < rows.length; start += ROWS_A_STATEMENT) yield rows.slice(start, start + ROWS_A_STATEMENT)
 }

@@ -1,9 +1,6 @@
 import { type ColumnDefinitionNode, DataTypeNode, GeneratedNode, PostgresQueryCompiler, RawNode } from 'kysely'
 
-/**
- * Creates PostgreSQL columns with the semantics of SQLite, so that both use the same migrations. Integers have 64 bits.
- * Text is compared by code points. An integer primary key is generated unless the inserted row contains one.
- */
+/** Columns behave as on SQLite, so that both share the migrations. Text is compared by code points. */
 export class NeutralColumns extends PostgresQueryCompiler {
   protected override visitColumnDefinition(column: ColumnDefinitionNode): void {
     super.visitColumnDefinition(asInSqlite(column))

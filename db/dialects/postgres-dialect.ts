@@ -13,7 +13,7 @@ import {
 import { NeutralColumns } from './postgres-columns.ts'
 import { PostgresDriver, type PostgresPool } from './postgres-driver.ts'
 
-/** A Kysely dialect for PostgreSQL on which migrations and queries have the same results as on SQLite. */
+/** Migrations and queries have the same results as on SQLite. */
 export class SharedPostgresDialect implements Dialect {
   readonly #pool: PostgresPool
 
@@ -39,7 +39,6 @@ export class SharedPostgresDialect implements Dialect {
   }
 }
 
-/** Returns only the tables of the current schema. */
 class OwnSchemaIntrospector extends PostgresIntrospector {
   readonly #database: Kysely<unknown>
 

@@ -1,12 +1,12 @@
 import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely'
 import { DatabaseUnavailable, endsConnection, mapPostgresError } from '../errors.ts'
 
-/** The method of a pg `Pool` that the driver uses. The driver never ends the pool. */
+/** A pg `Pool`. The driver never ends it. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>
 }
 
-/** The methods of a pg `PoolClient` that the driver uses. `release(true)` closes the connection. */
+/** A pg `PoolClient`. `release(true)` closes the connection. */
 interface PostgresClient {
   query(text: string, values: unknown[]): Promise<PostgresResult>
   on(event: 'error', listener: () => void): unknown
@@ -22,10 +22,7 @@ interface PostgresResult {
 
 const CHANGES = ['INSERT', 'UPDATE', 'DELETE', 'MERGE']
 
-/**
- * Runs Kysely's queries on the connections of a pool. A connection is closed after a query timeout, because its next
- * query could receive the result of the previous one. Throws `DatabaseUnavailable` when the database cannot be reached.
- */
+/** Closes a connection after a query timeout: its next query could receive the result of the previous one. */
 export class PostgresDriver implements Driver {
   readonly #pool: PostgresPool
 
@@ -51,10 +48,7 @@ export class PostgresDriver implements Driver {
     await connection.executeQuery(CompiledQuery.raw('commit'))
   }
 
-  /**
-   * Never throws, so that the error that caused the rollback is reported. After a failed rollback the connection is
-   * closed.
-   */
+  /** Never throws, so that the error that caused the rollback is reported. */
   async rollbackTransaction(connection: PooledConnection): Promise<void> {
     await connection.rollback()
   }

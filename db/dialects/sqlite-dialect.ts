@@ -4,9 +4,8 @@ import { mapSqliteError } from '../errors.ts'
 type SqliteSettings = ConstructorParameters<typeof SqliteDialect>[0]
 
 /**
- * A Kysely dialect for a SQLite file that several processes share. Migrations run in a transaction. A transaction takes
- * the write lock when it begins, so that it cannot fail later because another process writes. Throws
- * `DatabaseUnavailable` when the file cannot be used.
+ * Several processes share the file. A transaction takes the write lock when it begins, so that it cannot fail later
+ * because another process writes.
  */
 export class SharedSqliteDialect extends SqliteDialect {
   readonly #settings: SqliteSettings

@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** Adds the tables of salespersons, customers and purchases. */
 export const salespersonsAndCustomers: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema

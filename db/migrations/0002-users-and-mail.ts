@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** Adds the tables of users who signed up, of the outbox, and of the demo's mailbox. Times are ISO 8601 in UTC. */
 export const usersAndMail: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** Adds the requests for approval by an external platform. At most one request per customer waits for a decision. */
+/** At most one request per customer waits for a decision. */
 export const operations: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema

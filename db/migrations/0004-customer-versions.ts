@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** Adds the version of a customer, for optimistic concurrency. */
 export const customerVersions: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema

@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** Adds the append-only audit trail. Times are ISO 8601 in UTC. */
 export const audit: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema

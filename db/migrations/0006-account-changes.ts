@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** Adds changes of e-mail addresses, and the known browsers of users. Times are ISO 8601 in UTC. */
 export const accountChanges: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema.alterTable('outbox').addColumn('details', 'varchar(1000)').execute()

@@ -1,10 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/**
- * Adds a random key to each operation. An id may be reused after a customer is deleted. With the key, an old link
- * cannot complete another operation with the same id. Existing operations have no key, so no link completes them.
- */
+/** An id may be reused. The key keeps the link of the old operation from completing the new one. No link contains an empty key. */
 export const operationKeys: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema

@@ -7,7 +7,7 @@ import { audit } from './0005-audit.ts'
 import { accountChanges } from './0006-account-changes.ts'
 import { operationKeys } from './0007-operation-keys.ts'
 
-/** All migrations, the oldest first. Never edit a released migration. Add a new one instead. */
+/** Never edit a released migration. Add a new one instead. */
 export const migrations: Record<string, Migration> = {
   '0001-salespersons-and-customers': salespersonsAndCustomers,
   '0002-users-and-mail': usersAndMail,

@@ -24,7 +24,7 @@ import { createRoutes } from './routes.ts'
 // Errors of clients that disconnect during the response. They are not logged.
 const CLIENT_LEFT = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'])
 
-/** Creates the application: all middleware, in the order in which a request passes them. Does not listen. */
+/** The middleware stands in the order in which a request passes it. */
 export function createApp(parts: Parts): Koa {
   const { config, log, clock, origins } = parts
   const views = join(projectRoot(), 'views')
@@ -61,21 +61,20 @@ export function createApp(parts: Parts): Koa {
   return app
 }
 
-// The pages that poll.
-const REFRESHED = /^\/(signup\/waiting|operations\/[^/]+|admin\/sessions(\/[^/]+)?)$/
+const POLLED_PAGES = /^\/(signup\/waiting|operations\/[^/]+|admin\/sessions(\/[^/]+)?)$/
 
 /** Returns whether a request extends the idle timeout. Event streams and polling do not. */
 function isActivity({ path, method, query }: Context): boolean {
   if (path.endsWith('/events')) return false
-  return !(method === 'GET' && query.refresh !== undefined && REFRESHED.test(path))
+  return !(method === 'GET' && query.refresh !== undefined && POLLED_PAGES.test(path))
 }
 
-/** Takes the message of the administrator who ended the session. It is shown once, on the next page. */
+/** Returns the message of the administrator who ended the session. Each message is shown once. */
 async function messageFor({ session }: Context): Promise<string> {
   return session?.hasMessage ? session.takeMessage() : ''
 }
 
-/** Returns the session's public handle for the log. A request without a valid bearer token or cookie has none. */
+/** A request without a valid bearer token or cookie has no session in the log. */
 function sessionOf({ session }: Context): { session?: string } {
   if (!session || (session instanceof TokenSession && session.via === undefined)) return {}
   return { session: session.id }

@@ -16,7 +16,6 @@ const OWN_LINKS = [
 ]
 const EVERY_PATH = [...LINKS, ...OWN_LINKS].map(({ href }) => href)
 
-/** Returns a function that creates the frame of a page: the signed-in user, and the links that the user may open. */
 export function pageFrame(appName: string, assets: Readonly<Record<string, string>>) {
   return function pageFrame(ctx: Context): Frame {
     // On an error page, the middleware `sessions` may not have run.
@@ -35,7 +34,7 @@ export function pageFrame(appName: string, assets: Readonly<Record<string, strin
   }
 }
 
-/** Returns the link to this page, or to the nearest page above it. */
+/** The link to this page, or to the nearest page above it. */
 function closestPath(path: string): string | undefined {
   return EVERY_PATH.filter((href) => path === href || path.startsWith(`${href}/`)).sort(
     (one, other) => other.length - one.length,

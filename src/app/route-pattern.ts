@@ -10,10 +10,7 @@ declare module 'koa' {
 
 const MONITORING = ['/healthz', '/readyz', '/metrics']
 
-/**
- * Returns a function that finds the route pattern of a request, for metrics. The pattern of unknown addresses is
- * `none`.
- */
+/** Finds the route pattern of a request, for metrics. The pattern of unknown addresses is `none`. */
 export function routePatternIn(router: Router) {
   return function patternOf({ path, method, routePattern, _matchedRoute }: Context): string {
     if (routePattern !== undefined) return routePattern

@@ -36,7 +36,6 @@ import { readForm } from '../web/read-form.ts'
 const LOGIN = { loginPath: '/authenticate.shtml' }
 const CONFIRM_PATH = '/account/confirm'
 
-/** The routes of all pages. Each page is public, requires a signed-in user, or requires a privilege. */
 export function createRoutes(parts: Parts): Router {
   const router = new Router({ sensitive: true, strict: true })
   const login = loginPages(parts)
@@ -126,7 +125,7 @@ function needs(privilege: Privilege) {
   return requirePrivilege(privilege, LOGIN)
 }
 
-/** Requires step-up: redirects to the password form unless the password was entered recently. */
+/** Step-up: redirects to the password form unless the password was entered recently. */
 function recently(comeBackTo: (ctx: Context) => string) {
   return async function recently(ctx: Context, next: Next) {
     const gate = { withinMinutes: RECENT_MINUTES, confirmPath: CONFIRM_PATH, comeBackTo: comeBackTo(ctx) }

@@ -1,7 +1,8 @@
 import { existsSync, rmSync } from 'node:fs'
 import { type Config, readConfig } from '../config/config.ts'
 import { StartError } from '../config/start-error.ts'
-import { Connections, openSqlite } from '../parts/connections.ts'
+import { Connections } from '../parts/connections.ts'
+import { openSqlite } from '../parts/open-sqlite.ts'
 import { createParts } from '../parts/parts.ts'
 import { openToReset } from './reset-postgres.ts'
 import { runCommand } from './run-command.ts'
@@ -68,7 +69,7 @@ function filesOf({ database, sessionStore }: Config): DatabaseFile[] {
 }
 
 function refuseIfNeeded({ path, variable, table }: DatabaseFile): void {
-  const database = openSqlite(path, { variable })
+  const database = openSqlite(path, variable)
   try {
     const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
     if (tables.length > 0 && !tables.includes(table))

@@ -2,7 +2,6 @@ import { Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../session/index.ts'
 import { singleFlightCache } from '../web/single-flight-cache.ts'
 
-// After this timeout, the scrape omits the gauge.
 const TIMEOUT_MILLISECONDS = 1000
 const SHORTEST_KEPT_MILLISECONDS = 5000
 // A result is cached for 100 times the duration of its query. Queries therefore run for at most 1% of the time.
@@ -12,14 +11,11 @@ interface AskedGauge {
   name: string
   help: string
   labelName: string
-  /** Returns the value for each label value. The result is cached between scrapes. */
+  /** Returns the value for each label value. */
   ask(): Promise<Record<string, number>>
 }
 
-/**
- * Registers a gauge whose values are queried from a store or database. When the query fails or times out, the scrape
- * omits the gauge.
- */
+/** Registers a gauge whose values are queried. A scrape omits the gauge when the query fails or times out. */
 export function askedGauge(registry: Registry, clock: Clock, { name, help, labelName, ask }: AskedGauge): void {
   const answer = singleFlightCache(ask, {
     clock,

@@ -1,13 +1,12 @@
 import type { Context, Next } from 'koa'
 import { Counter, Histogram, type Registry } from 'prom-client'
 
-/** Records one request. `route` is a route pattern, because URLs with ids would create a time series per id. */
+/** `route` is a route pattern, because URLs with ids would create a time series per id. */
 export type ObserveRequest = (request: { method: string; route: string; status: number; seconds: number }) => void
 
 const BUCKETS_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-/** Registers the metrics of requests. Returns the function that records a request. */
 export function countRequests(registry: Registry): ObserveRequest {
   const registers = [registry]
   const requests = new Counter({
@@ -30,10 +29,7 @@ export function countRequests(registry: Registry): ObserveRequest {
   }
 }
 
-/**
- * Koa middleware that measures requests. Mount it above all other middleware. `routeOf` is called when the status of
- * the response is known.
- */
+/** Mount it above all other middleware. `routeOf` is called when the status of the response is known. */
 export function measureRequests(observe: ObserveRequest, routeOf: (ctx: Context) => string) {
   return async function measureRequests(ctx: Context, next: Next) {
     const began = performance.now()

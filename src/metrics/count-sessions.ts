@@ -1,9 +1,5 @@
 import { Counter, type Registry } from 'prom-client'
-import type { EndReason, SessionEventName, SessionEvents, SessionKind } from '../session/index.ts'
-
-interface CountedSessions {
-  on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
-}
+import type { EndReason, SessionKind, Sessions } from '../session/index.ts'
 
 const KINDS: readonly SessionKind[] = ['web', 'rest']
 const WAYS = [
@@ -22,8 +18,7 @@ const REASONS: Record<EndReason, true> = {
   stopped: true,
 }
 
-/** Counts the events of the session layer. The labelled series start at 0. */
-export function countSessions(registry: Registry, sessions: CountedSessions): void {
+export function countSessions(registry: Registry, sessions: Pick<Sessions, 'on'>): void {
   const registers = [registry]
   const created = new Counter({
     name: 'crm_sessions_created_total',

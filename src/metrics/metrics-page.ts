@@ -2,15 +2,14 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context, Next } from 'koa'
 import { type Config, isLoopback } from '../config/config.ts'
 
-// A request with one of these headers was forwarded by a proxy, so its client may be on another machine.
+// A proxy adds these headers. The client of a forwarded request may be on another machine.
 const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
 
 type Access = Pick<Config, 'metricsToken' | 'host' | 'publicUrl' | 'trustProxyHops'>
 
 /**
- * Koa middleware that serves `/metrics`. With a configured token, requests without that token get status 401. Without a
- * configured token, the server must be reachable from this machine only, and only local clients are served. Other
- * requests get status 404. Mount the middleware above the session middleware.
+ * With a configured token, `/metrics` requires it, or responds with 401. Without one, `/metrics` serves only local
+ * clients of a server that no other machine can reach, or responds with 404. Mount it above the session middleware.
  */
 export function metricsPage(metrics: { readonly contentType: string; text(): Promise<string> }, access: Access) {
   const { metricsToken } = access

@@ -1,13 +1,10 @@
-import { AggregatorRegistry, Gauge, Registry } from 'prom-client'
+import { AggregatorRegistry, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Clock, Sessions } from '../session/index.ts'
 import { askedGauge } from './asked-gauge.ts'
 import { countRequests, type ObserveRequest } from './count-requests.ts'
 import { countSessions } from './count-sessions.ts'
-import { processMetrics } from './process-metrics.ts'
-import { countStoreCalls } from './store-calls.ts'
-import type { ObserveCall } from './timed-store.ts'
+import { countStoreCalls, type ObserveCall } from './timed-store.ts'
 
-/** The sources of the gauges. */
 interface MeasuredParts {
   clock: Clock
   /** Null when the server runs without sessions. */
@@ -21,12 +18,9 @@ interface MeasuredParts {
 /** The metrics of one process as JSON, for transfer to another process. */
 export type MetricReport = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
-/** The metrics of one server, in a separate registry. */
 export class Metrics {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE
-  /** The observer to pass to `timedStore`. */
   readonly observeStoreCall: ObserveCall
-  /** The observer to pass to `measureRequests`. */
   readonly observeRequest: ObserveRequest
   readonly #own = new Registry()
 
@@ -36,7 +30,7 @@ export class Metrics {
     processMetrics()
   }
 
-  /** Counts the events of these parts, and reads their gauges at each scrape. Call it once. */
+  /** Call it once. */
   measure({ clock, sessions, passwords, streams, mailCount }: MeasuredParts): void {
     if (sessions !== null) {
       countSessions(this.#own, sessions)
@@ -53,7 +47,6 @@ export class Metrics {
     return inTextFormat(this.#merged())
   }
 
-  /** Returns the metrics as JSON for `mergeReports`. */
   report(): Promise<MetricReport> {
     return this.#merged().getMetricsAsJSON()
   }
@@ -97,15 +90,23 @@ export class Metrics {
   }
 }
 
-/**
- * Merges the metrics of several processes into one text. Counters and queue lengths are summed. Values from a shared
- * store are not summed.
- */
+let processRegistry: Registry | undefined
+
+/** Memory, CPU, event loop and garbage collection. All servers in the process share one registry. */
+function processMetrics(): Registry {
+  if (processRegistry === undefined) {
+    processRegistry = new Registry()
+    collectDefaultMetrics({ register: processRegistry })
+  }
+  return processRegistry
+}
+
+/** Sums counters and queue lengths. Values that all processes read from a shared store are not summed. */
 export function mergeReports(reports: readonly MetricReport[]): Promise<string> {
   return inTextFormat(AggregatorRegistry.aggregate([...reports]))
 }
 
-/** Returns the metrics as text, with "NaN" in place of prom-client's "Nan". */
+/** prom-client writes "Nan" where the text format has "NaN". */
 async function inTextFormat(registry: Registry): Promise<string> {
   return (await registry.metrics()).replaceAll(/ Nan$/gm, ' NaN')
 }

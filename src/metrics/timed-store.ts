@@ -1,20 +1,33 @@
-import type { SessionStore } from '../session/index.ts'
+import { Counter, Histogram, type Registry } from 'prom-client'
+import type { SessionStore, StoreMethod } from '../session/index.ts'
 
-/** The methods of a store that are timed. */
-type StoreOperation = Exclude<keyof SessionStore, 'presence' | 'announcements'>
+const BUCKETS_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5]
 
-/**
- * Records one call of the store. The outcome is `error` when the store threw, and `ok` for every result, including an
- * empty one.
- */
-export type ObserveCall = (operation: StoreOperation, outcome: 'ok' | 'error', seconds: number) => void
+/** The outcome is 'error' when the store threw, and 'ok' for every result, including an empty one. */
+export type ObserveCall = (operation: StoreMethod, outcome: 'ok' | 'error', seconds: number) => void
 
-/**
- * Wraps a store to time each call. The wrapper preserves the behaviour of the store, including presence and
- * announcements.
- */
+export function countStoreCalls(registry: Registry): ObserveCall {
+  const registers = [registry]
+  const seconds = new Histogram({
+    name: 'crm_session_store_seconds',
+    help: 'Duration of session store calls, by operation; outcome "error": the call failed.',
+    labelNames: ['operation', 'outcome'],
+    buckets: BUCKETS_SECONDS,
+    registers,
+  })
+  const errors = new Counter({
+    name: 'crm_session_store_errors_total',
+    help: 'Failed calls of the session store.',
+    registers,
+  })
+  return function observe(operation, outcome, took) {
+    seconds.observe({ operation, outcome }, took)
+    if (outcome === 'error') errors.inc()
+  }
+}
+
 export function timedStore(store: SessionStore, observe: ObserveCall): SessionStore {
-  async function time<T>(operation: StoreOperation, call: () => Promise<T>): Promise<T> {
+  async function time<T>(operation: StoreMethod, call: () => Promise<T>): Promise<T> {
     const began = performance.now()
     let outcome: 'ok' | 'error' = 'error'
     try {

@@ -30,28 +30,26 @@ export interface BaseParts {
   loginLimit: LoginLimit
   signUpLimit: SignUpLimit
   origins: OwnOrigins
-  /** The audit trail of logins and session events. */
   audit: AuditTrail
-  /** The open event streams (server-sent events). */
   streams: EventStreams
-  /** The addresses of the external platform. */
   platform: PlatformAddress
-  /** The readiness check for load balancers. */
   readiness: Readiness
-  /** The counters and gauges of this process. */
   metrics: Metrics
-  /**
-   * Closes all parts. `endSessions: false` overrides `SESSION_CLOSE_ON_STOP`, so that sessions are not closed.
-   * Idempotent.
-   */
+  /** Idempotent. `endSessions: false` keeps the sessions, even when `SESSION_CLOSE_ON_STOP` is set. */
   close(options: { endSessions: boolean }): Promise<void>
 }
 
-interface BaseOptions {
+/** The parts that tests and embedding programs may replace. */
+export interface PartsOverrides {
+  clock?: Clock
+  log?: Logger
+  /** Shared password threads. The caller closes them. */
+  passwords?: Passwords
+  store?: SessionStore
+}
+
+interface BaseOptions extends PartsOverrides {
   log: Logger
-  clock?: Clock | undefined
-  passwords?: Passwords | undefined
-  store?: SessionStore | undefined
   /** Whether this process is a worker. The primary runs migrations and sweeps for its workers. */
   isWorker: boolean
 }
@@ -74,7 +72,15 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       config.sessions === 'none'
         ? null
         : (options.store ?? (await openSessionStore(config.sessionStore, connections, { isPrepared: isWorker })))
-    const sessions = store && openSessions(config, clock, timedStore(store, metrics.observeStoreCall), isWorker)
+    const origins = new OwnOrigins({ publicUrl: config.publicUrl, host: config.host, https: config.tls !== undefined })
+    const sessions =
+      store &&
+      openSessions(config, {
+        store: timedStore(store, metrics.observeStoreCall),
+        clock,
+        secureCookie: origins.secure,
+        ...(isWorker && { sweepSeconds: 0 }),
+      })
     const limiters = await openLimiters(config, connections)
     const audit = new AuditTrail({ database, clock, log })
     if (sessions !== null) {
@@ -82,7 +88,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       followSessions(sessions, audit)
     }
     const streams = new EventStreams(clock)
-    const readiness = new Readiness(readinessChecks({ sessions, database }), { clock, log })
+    const readiness = new Readiness(readinessChecks(sessions, database), { clock, log })
     return {
       config,
       log,
@@ -92,7 +98,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       passwords,
       loginLimit: new LoginLimit(limiters),
       signUpLimit: new SignUpLimit(limiters),
-      origins: new OwnOrigins({ publicUrl: config.publicUrl, host: config.host, https: config.tls !== undefined }),
+      origins,
       audit,
       streams,
       platform: new PlatformAddress(config.platformUrl),
@@ -101,7 +107,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       async close({ endSessions }) {
         readiness.stop()
         streams.stop()
-        // When the store is unavailable, the other parts are still closed.
+        // A store that is down must not keep the other parts open.
         await sessions
           ?.close({ endSessions: endSessions && config.sessionCloseOnStop })
           .catch((err) => log.warn({ event: 'sessions.open', err }, 'the sessions could not be closed'))
@@ -118,23 +124,18 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
 
 function openSessions(
   config: Config,
-  clock: Clock,
-  store: SessionStore,
-  isWorker: boolean,
+  options: { store: SessionStore; clock: Clock; secureCookie: boolean; sweepSeconds?: number },
 ): Sessions<CrmStorage, Privilege> {
   return createSessions<CrmStorage, Privilege>({
     appName: config.appName,
-    store,
+    ...options,
     roles,
     privileges,
-    clock,
     guests: config.guests,
-    secureCookie: isReachedByHttps(config),
     tokenPrefix: 'crm_',
     idleTimeoutMinutes: config.sessionIdleMinutes,
     absoluteHours: { web: config.sessionAbsoluteHours },
     closeOnStop: config.sessionCloseOnStop,
-    ...(isWorker && { sweepSeconds: 0 }),
     ...onlyWhenSet({
       sessionTimeoutMinutes: config.sessionTimeoutMinutes,
       maxSessions: config.maxSessions,
@@ -149,10 +150,6 @@ function logEvents(sessions: Sessions<CrmStorage, Privilege>, log: Logger): void
   sessions.on('ended', ({ id, userId, reason }) =>
     log.info({ event: 'session.ended', session: id, userId, reason }, 'session ended'),
   )
-}
-
-function isReachedByHttps({ publicUrl, tls }: Config): boolean {
-  return publicUrl === undefined ? tls !== undefined : publicUrl.startsWith('https:')
 }
 
 function onlyWhenSet<T extends object>(options: T): { [K in keyof T]?: NonNullable<T[K]> } {

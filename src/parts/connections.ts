@@ -1,11 +1,10 @@
-import SqliteDatabase from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import type { Redis } from 'ioredis'
 import type { Pool, PoolConfig } from 'pg'
-import { openDatabaseFile } from '../../db/database-file.ts'
 import { explainPostgresError } from '../../db/explain-postgres.ts'
 import { StartError } from '../config/start-error.ts'
+import { openSqlite } from './open-sqlite.ts'
 
-const BUSY_TIMEOUT_MILLISECONDS = 5000
 // After these timeouts, the server responds with status 503.
 const CONNECT_MILLISECONDS = 2000
 const QUERY_MILLISECONDS = 5000
@@ -21,13 +20,12 @@ const PROGRAM = 'koa-session-crm'
 const RECONNECT_MILLISECONDS = { first: 50, most: 1000 }
 const INT8 = 20
 
-/** The listener for errors of idle connections. */
 type OnConnectionError = (problem: { server: 'PostgreSQL' | 'Redis'; error: unknown }) => void
 
 /** The database connections of one process. The drivers of PostgreSQL and Redis are loaded on first use. */
 export class Connections {
   readonly #onError: OnConnectionError
-  readonly #files: SqliteDatabase.Database[] = []
+  readonly #files: Database[] = []
   // Promises, so that concurrent callers share one connection.
   readonly #pools = new Map<string, Promise<Pool>>()
   readonly #redis = new Map<string, Promise<Redis>>()
@@ -37,16 +35,13 @@ export class Connections {
   }
 
   /** Opens a SQLite file. Throws a `StartError` of one line that names `variable`, the setting of the file. */
-  sqlite(file: string, variable: string): SqliteDatabase.Database {
-    const database = openSqlite(file, { variable })
+  sqlite(file: string, variable: string): Database {
+    const database = openSqlite(file, variable)
     this.#files.push(database)
     return database
   }
 
-  /**
-   * Returns the pool for this address. Equal addresses share one pool. The pool always has at least one open
-   * connection. Rejects with a `StartError` when the server cannot be used.
-   */
+  /** Equal addresses share one pool. Rejects with a `StartError` that names `variable`, the setting of the address. */
   postgres(url: string, variable: string): Promise<Pool> {
     return openedOnce(this.#pools, url, () => this.#openPostgres(url, variable))
   }
@@ -62,7 +57,7 @@ export class Connections {
     }
   }
 
-  /** Returns a new pool of one connection without timeouts, for migrations. The caller ends the pool. */
+  /** A pool without timeouts, for migrations. The caller ends it. */
   unlimitedPostgres(url: string): Promise<Pool> {
     return this.#pool(url, { max: 1 })
   }
@@ -75,7 +70,7 @@ export class Connections {
       application_name: PROGRAM,
       connectionTimeoutMillis: CONNECT_MILLISECONDS,
       keepAlive: true,
-      // Counts and cents are far below `Number.MAX_SAFE_INTEGER`.
+      // Reads 64-bit integers as numbers: counts and cents are far below `Number.MAX_SAFE_INTEGER`.
       types: {
         getTypeParser: (type, format) =>
           (type === INT8 && format !== 'binary' ? Number : types.getTypeParser(type, format)) as never,
@@ -91,12 +86,12 @@ export class Connections {
     return pool
   }
 
-  /** Returns a connection to Redis that neither retries nor queues commands. Rejects when the server cannot be used. */
+  /** The connection neither retries nor queues commands, so that an outage is reported at once. */
   redis(url: string, variable: string): Promise<Redis> {
     return openedOnce(this.#redis, `commands ${url}`, () => this.#openRedis(url, variable, 'commands'))
   }
 
-  /** Returns another connection to the same Redis, for pub/sub. */
+  /** Pub/sub needs a connection of its own. */
   redisSubscriber(url: string, variable: string): Promise<Redis> {
     return openedOnce(this.#redis, `messages ${url}`, () => this.#openRedis(url, variable, 'messages'))
   }
@@ -124,7 +119,7 @@ export class Connections {
     return redis
   }
 
-  /** Sends regular pings. Without traffic, a lost connection would not be detected for minutes. */
+  /** Without traffic, a lost connection would not be detected for minutes. */
   #keepAlive(redis: Redis): void {
     const timer = setInterval(() => {
       if (redis.status === 'ready') redis.ping().catch(() => {})
@@ -133,7 +128,6 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    // A connection that could not be opened needs no closing.
     const close = <T>(opened: Map<string, Promise<T>>, end: (one: T) => unknown) =>
       Promise.all([...opened.values()].map((opening) => opening.then(end, () => {})))
     await close(this.#redis, (redis) => redis.disconnect())
@@ -142,7 +136,7 @@ export class Connections {
   }
 }
 
-/** Calls `open` once for each key. After a failure, the next call tries again. */
+/** After a failure, the next call opens again. */
 function openedOnce<T>(opened: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
   const known = opened.get(key)
   if (known) return known
@@ -150,11 +144,6 @@ function openedOnce<T>(opened: Map<string, Promise<T>>, key: string, open: () =>
   opened.set(key, opening)
   opening.catch(() => opened.delete(key))
   return opening
-}
-
-/** Opens a SQLite file. Throws a `StartError` of one line that names `variable`, the setting of the file. */
-export function openSqlite(file: string, { variable }: { variable: string }): SqliteDatabase.Database {
-  return openDatabaseFile(file, variable, (path) => new SqliteDatabase(path, { timeout: BUSY_TIMEOUT_MILLISECONDS }))
 }
 
 /** The message contains only the host of the address, because the address may contain a password. */

@@ -1,7 +1,6 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
 import type { Config } from '../config/config.ts'
 
-/** Creates a log of one JSON object per line. Times are in UTC, and secrets are redacted. */
 export function createLog({ logLevel }: Pick<Config, 'logLevel'>, destination?: DestinationStream): Logger {
   const options: LoggerOptions = {
     level: logLevel,
@@ -20,5 +19,5 @@ export function createLog({ logLevel }: Pick<Config, 'logLevel'>, destination?: 
       censor: '***',
     },
   }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  return pino(options, destination)
 }

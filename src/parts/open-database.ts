@@ -1,9 +1,9 @@
 import { Kysely } from 'kysely'
-import { explainSqliteError } from '../../db/database-file.ts'
 import { isEmpty, seedDemo } from '../../db/demo/seed.ts'
 import { SharedPostgresDialect } from '../../db/dialects/postgres-dialect.ts'
 import { SharedSqliteDialect } from '../../db/dialects/sqlite-dialect.ts'
 import { explainPostgresError, nameOfPostgres } from '../../db/explain-postgres.ts'
+import { explainSqliteError } from '../../db/explain-sqlite.ts'
 import { isBehind, migrateToLatest } from '../../db/migrate.ts'
 import type { Database } from '../../db/tables.ts'
 import type { Passwords } from '../accounts/index.ts'
@@ -17,11 +17,7 @@ interface Opened {
   explain(error: unknown): unknown
 }
 
-/**
- * Opens the CRM's database and runs the pending migrations. In the demo profile, an empty database is filled with demo
- * data. `isPrepared` skips the migrations and the demo data.
- * @throws a `StartError` of one line that says what to do, when the database cannot be used.
- */
+/** Migrates the database and fills an empty demo database. `isPrepared` skips both. Rejects with a `StartError`. */
 export async function openDatabase(
   { database: setting, profile }: Pick<Config, 'database' | 'profile'>,
   passwords: Passwords,

@@ -1,4 +1,4 @@
-import { explainSqliteError } from '../../db/database-file.ts'
+import { explainSqliteError } from '../../db/explain-sqlite.ts'
 import type { SessionStoreSetting } from '../config/config-values.ts'
 import { StartError } from '../config/start-error.ts'
 import type { SessionStore } from '../session/index.ts'
@@ -8,11 +8,7 @@ import { redisStore } from '../session/stores/redis/index.ts'
 import { sqliteStore } from '../session/stores/sqlite/index.ts'
 import type { Connections } from './connections.ts'
 
-/**
- * Opens a session store. Errors name `variable`, the setting of the store. `isPrepared` skips creating the tables in
- * PostgreSQL.
- * @throws a `StartError` of one line, when the store cannot be used.
- */
+/** Rejects with a `StartError` that names `variable`. `isPrepared` skips creating the tables in PostgreSQL. */
 export async function openSessionStore(
   setting: SessionStoreSetting,
   connections: Connections,
@@ -29,34 +25,26 @@ export async function openSessionStore(
     }
     case 'postgres': {
       const pool = await connections.postgres(setting.url, variable)
-      if (!isPrepared) await orStartError(preparePostgresStore(pool), hostOf(setting.url), variable)
+      if (!isPrepared)
+        await preparePostgresStore(pool).catch((error) => {
+          // Only the host is named, because the address may contain a password.
+          throw unusable(`PostgreSQL at ${new URL(setting.url).host}`, variable, error)
+        })
       return postgresStore(pool)
     }
   }
 }
 
-async function openFile(file: string, connections: Connections, variable: string): Promise<SessionStore> {
+function openFile(file: string, connections: Connections, variable: string): SessionStore {
   const sqlite = connections.sqlite(file, variable)
-  const open = async () => sqliteStore(sqlite)
-  return orStartError(open(), file, variable, (error) => explainSqliteError(error, file, variable))
-}
-
-/** Returns only the host of the address, because the address may contain a password. */
-function hostOf(url: string): string {
-  return `PostgreSQL at ${new URL(url).host}`
-}
-
-async function orStartError<T>(
-  opening: Promise<T>,
-  where: string,
-  variable: string,
-  explain: (error: unknown) => unknown = (error) => error,
-): Promise<T> {
   try {
-    return await opening
+    return sqliteStore(sqlite)
   } catch (error) {
-    const explained = explain(error)
-    if (explained !== error || !(error instanceof Error)) throw explained
-    throw new StartError(`${where} (${variable}) cannot be used. ${error.message}`, { cause: error })
+    const explained = explainSqliteError(error, file, variable)
+    throw explained === error ? unusable(file, variable, error) : explained
   }
+}
+
+function unusable(where: string, variable: string, cause: unknown): StartError {
+  return new StartError(`${where} (${variable}) cannot be used. ${Object(cause).message}`, { cause })
 }

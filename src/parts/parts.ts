@@ -1,8 +1,7 @@
 import type { Kysely } from 'kysely'
 import { createTransport } from 'nodemailer'
-import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
-import { composeMail, type Passwords } from '../accounts/index.ts'
+import { composeMail } from '../accounts/index.ts'
 import type { Config } from '../config/config.ts'
 import {
   countWaitingMail,
@@ -15,35 +14,19 @@ import {
   smtpTransport,
 } from '../mail/index.ts'
 import type { Metrics } from '../metrics/index.ts'
-import type { Clock, SessionStore } from '../session/index.ts'
-import { type BaseParts, openBaseParts } from './base-parts.ts'
+import type { Clock } from '../session/index.ts'
+import { type BaseParts, openBaseParts, type PartsOverrides } from './base-parts.ts'
 import { createLog } from './log.ts'
 import type { PrimaryLink } from './primary-link.ts'
 import { startSweeping } from './sweeps.ts'
 
-/** The parts of the application. */
 export interface Parts extends BaseParts {
-  /** Sends the mail in the outbox. */
   mail: MailSender
-  /** The metrics at `/metrics`: those of a single process, or those of the primary and its workers together. */
+  /** What `/metrics` shows: the metrics of a single process, or those of the primary and its workers together. */
   shownMetrics: Pick<Metrics, 'contentType' | 'text'>
 }
 
-/** The parts that tests and embedding programs may replace. */
-export interface PartsOverrides {
-  clock?: Clock
-  log?: Logger
-  /** Shared password threads. The caller closes them. */
-  passwords?: Passwords
-  /** Replaces the session store of the configuration. */
-  store?: SessionStore
-}
-
-/**
- * Opens the parts of a process that runs migrations, sweeps and mail. In the demo profile, an empty database is filled
- * with demo data.
- * @throws a `StartError` of one line that says what to do, when a database cannot be used.
- */
+/** The parts of a process that runs migrations, sweeps and mail. Rejects with a `StartError`. */
 export async function createParts(config: Config, overrides: PartsOverrides = {}): Promise<Parts> {
   const base = await openBaseParts(config, { log: createLog(config), ...overrides, isWorker: false })
   const { database, clock, log, sessions, origins, metrics } = base
@@ -55,7 +38,7 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
     // Without sessions no sign-up can be completed. Mail stays in the outbox until sessions are switched on again.
     compose: sessions && composeMail({ config, database, clock, sessions, origins }),
   })
-  const stopSweeping = startSweeping({ database, clock, log, auditDays: config.auditDays })
+  const stopSweeping = startSweeping(base)
   metrics.measure({ ...base, mailCount: () => countWaitingMail(database) })
   return {
     ...base,
@@ -69,7 +52,7 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
   }
 }
 
-/** Opens the parts of a worker. A worker serves requests, and the primary sends its mail and collects its metrics. */
+/** The parts of a worker. The primary sends its mail and collects its metrics. */
 export async function createWorkerParts(
   config: Config,
   primary: Omit<PrimaryLink, 'onStop'>,
@@ -104,7 +87,7 @@ function openMailTransport(config: Config, database: Kysely<Database>, clock: Cl
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port) || (url.protocol === 'smtps:' ? 465 : 587),
     secure: url.protocol === 'smtps:',
-    // Templates can neither attach files nor fetch URLs.
+    // Mail templates can neither attach files nor fetch URLs.
     disableFileAccess: true,
     disableUrlAccess: true,
     ...(url.username && { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }),

@@ -3,27 +3,22 @@ import type { MetricReport } from '../metrics/index.ts'
 
 /** The calls of a worker to the primary that started it. */
 export interface PrimaryLink {
-  /** The number of this worker in the log. */
   readonly workerId: number
   /** Notifies the primary that mail waits in the outbox. */
   wakeMail(): void
   /** Calls `run` when the primary stops this worker or has ended. */
   onStop(run: () => void): void
-  /**
-   * Returns the metrics of all processes in Prometheus's text format. Rejects when the primary does not respond within
-   * 5 s.
-   */
+  /** Returns the metrics of all processes as text for Prometheus. Rejects after 5 s without a reply. */
   metricsOfAll(): Promise<string>
-  /** Calls `report` whenever the primary collects metrics, and sends the result to the primary. */
+  /** Sends the result of `report` whenever the primary collects metrics. */
   onMetricsWanted(report: () => Promise<MetricReport>): void
 }
 
-/** The messages of workers to the primary. A reply has the `id` of its request. */
+/** A reply has the `id` of its request. */
 export type WorkerMessage =
   | { to: 'primary'; is: 'mail waits' }
   | { to: 'primary'; is: 'metrics wanted'; id: number }
   | { to: 'primary'; is: 'metrics of one'; id: number; report: MetricReport }
-/** The messages of the primary to workers. */
 export type PrimaryMessage =
   | { to: 'worker'; is: 'stop' }
   | { to: 'worker'; is: 'metrics wanted'; id: number }
@@ -31,7 +26,7 @@ export type PrimaryMessage =
 
 const TIMEOUT_MILLISECONDS = 5000
 
-/** Returns the link of this worker to its primary, or `undefined` in a process that is not a worker. */
+/** Returns `undefined` in a process that is not a worker. */
 export function linkToPrimary(): PrimaryLink | undefined {
   const { worker } = cluster
   if (!worker) return undefined
@@ -52,19 +47,16 @@ export function linkToPrimary(): PrimaryLink | undefined {
     metricsOfAll() {
       const id = ++questions
       return new Promise((resolve, reject) => {
-        const off = onMessage((message) => {
-          if (message.is !== 'metrics of all' || message.id !== id) return
-          done()
-          resolve(message.text)
-        })
         const timer = setTimeout(() => {
-          done()
+          off()
           reject(new Error('The primary did not collect the metrics in time.'))
         }, TIMEOUT_MILLISECONDS)
-        const done = () => {
+        const off = onMessage((message) => {
+          if (message.is !== 'metrics of all' || message.id !== id) return
           off()
           clearTimeout(timer)
-        }
+          resolve(message.text)
+        })
         send({ to: 'primary', is: 'metrics wanted', id })
       })
     },
@@ -78,12 +70,11 @@ export function linkToPrimary(): PrimaryLink | undefined {
   }
 }
 
-/** Returns whether a message is a `WorkerMessage`. Node sends other messages over the same channel. */
+/** Node sends other messages over the same channel. */
 export function isForPrimary(message: unknown): message is WorkerMessage {
   return (message as Partial<WorkerMessage> | null)?.to === 'primary'
 }
 
-/** Calls `listener` for each message of the primary. Returns a function that removes the listener. */
 function onMessage(listener: (message: PrimaryMessage) => void): () => void {
   const listen = (message: unknown) => {
     if ((message as Partial<PrimaryMessage> | null)?.to === 'worker') listener(message as PrimaryMessage)

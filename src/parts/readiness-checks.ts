@@ -4,28 +4,15 @@ import type { Database } from '../../db/tables.ts'
 import type { Sessions } from '../session/index.ts'
 import type { ReadinessCheck } from '../web/readiness.ts'
 
-// An id that no session has.
 const UNKNOWN_ID = '0'.repeat(32)
 
-/** The readiness checks of the session store, the database and the migrations. */
-export function readinessChecks({
-  sessions,
-  database,
-}: {
-  sessions: Pick<Sessions, 'get'> | null
-  database: Kysely<Database>
-}): Record<string, ReadinessCheck> {
+export function readinessChecks(
+  sessions: Pick<Sessions, 'get'> | null,
+  database: Kysely<Database>,
+): Record<string, ReadinessCheck> {
   return {
-    ...(sessions !== null && {
-      sessions: async () => {
-        await sessions.get(UNKNOWN_ID)
-        return undefined
-      },
-    }),
-    database: async () => {
-      await sql`select 1`.execute(database)
-      return undefined
-    },
+    ...(sessions && { sessions: () => sessions.get(UNKNOWN_ID).then(() => undefined) }),
+    database: () => sql`select 1`.execute(database).then(() => undefined),
     migrations: async () => {
       const missing = await missingMigrations(database)
       return missing.length === 0 ? undefined : `not applied: ${missing.join(', ')}`

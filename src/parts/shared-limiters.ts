@@ -3,10 +3,9 @@ import { limiterInMemory, type MakeLimiter } from '../accounts/index.ts'
 import type { Config } from '../config/config.ts'
 import type { Connections } from './connections.ts'
 
-const TABLE = 'rate_limits'
 const VARIABLE = 'SESSION_STORE'
 
-/** Opens the rate limiters for logins and mail. Processes that share a session store share its rate limits. */
+/** Processes that share a session store share its rate limits. */
 export async function openLimiters(
   { sessionStore, appName, webConcurrency }: Config,
   connections: Connections,
@@ -18,29 +17,27 @@ export async function openLimiters(
   }
   if (sessionStore.kind === 'postgres') {
     const pool = await connections.postgres(sessionStore.url, VARIABLE)
-    const table = { storeClient: pool, storeType: 'pool', tableName: TABLE }
-    await ready((done) => new RateLimiterPostgres({ ...table, ...ANY }, done))
-    return ({ keyPrefix, ...options }) =>
-      new RateLimiterPostgres({ ...table, ...LATER, ...options, keyPrefix: `${appName}:${keyPrefix}` })
+    return limitersInTable(RateLimiterPostgres, pool, 'pool', appName)
   }
   if (sessionStore.kind === 'sqlite' && webConcurrency > 1) {
     // The session store runs transactions on its own connection, so the rate limiters use another one.
-    const storeClient = connections.sqlite(sessionStore.file, VARIABLE)
-    const table = { storeClient, storeType: 'better-sqlite3', tableName: TABLE }
-    await ready((done) => new RateLimiterSQLite({ ...table, ...ANY }, done))
-    return ({ keyPrefix, ...options }) =>
-      new RateLimiterSQLite({ ...table, ...LATER, ...options, keyPrefix: `${appName}:${keyPrefix}` })
+    const sqlite = connections.sqlite(sessionStore.file, VARIABLE)
+    return limitersInTable(RateLimiterSQLite, sqlite, 'better-sqlite3', appName)
   }
   return limiterInMemory
 }
 
-// A limiter with these options creates the table and removes expired rows for all limiters. It limits nothing.
-const ANY = { points: 1, duration: 1 }
-// The options of the limiters that use an existing table.
-const LATER = { tableCreated: true, clearExpiredByTimeout: false }
-
-function ready(open: (done: (error?: Error) => void) => unknown): Promise<void> {
-  return new Promise((resolve, reject) => {
-    open((error) => (error ? reject(error) : resolve()))
+async function limitersInTable(
+  Limiter: typeof RateLimiterPostgres | typeof RateLimiterSQLite,
+  storeClient: object,
+  storeType: string,
+  appName: string,
+): Promise<MakeLimiter> {
+  const table = { storeClient, storeType, tableName: 'rate_limits' }
+  // This limiter limits nothing. It creates the table and removes expired rows for all limiters.
+  await new Promise<void>((resolve, reject) => {
+    void new Limiter({ ...table, points: 1, duration: 1 }, (error) => (error ? reject(error) : resolve()))
   })
+  const shared = { ...table, tableCreated: true, clearExpiredByTimeout: false }
+  return ({ keyPrefix, ...options }) => new Limiter({ ...shared, ...options, keyPrefix: `${appName}:${keyPrefix}` })
 }

@@ -1,36 +1,23 @@
-import type { Kysely } from 'kysely'
-import type { Logger } from 'pino'
-import type { Database } from '../../db/tables.ts'
 import { sweepSignUps } from '../accounts/index.ts'
 import { sweepAudit } from '../audit/index.ts'
 import type { Clock } from '../session/index.ts'
+import type { BaseParts } from './base-parts.ts'
 
 const INTERVAL_MILLISECONDS = 60 * 60_000
 
-interface SweptParts {
-  database: Kysely<Database>
-  clock: Clock
-  log: Pick<Logger, 'warn'>
-  /** The number of days after which audit rows are removed. 0: never. */
-  auditDays: number
-}
-
-/**
- * Removes expired sign-ups, mail that was sent or dropped, and old audit rows once an hour. The returned function stops
- * the sweeps. Its promise resolves after a running sweep has finished.
- */
-export function startSweeping({ database, clock, log, auditDays }: SweptParts): () => Promise<void> {
+/** Sweeps every hour. The returned function stops the sweeps and waits for a running sweep. */
+export function startSweeping({ config, database, clock, log }: BaseParts): () => Promise<void> {
   return startInterval(clock, async () => {
     await sweepSignUps(database, clock.now()).catch((err) =>
       log.warn({ event: 'signup.sweep', err }, 'expired sign-ups could not be removed; the next sweep tries again'),
     )
-    await sweepAudit(database, clock.now(), auditDays).catch((err) =>
+    await sweepAudit(database, clock.now(), config.auditDays).catch((err) =>
       log.warn({ event: 'audit.sweep', err }, 'the audit trail could not be swept; the next sweep tries again'),
     )
   })
 }
 
-/** Calls `run` repeatedly, an interval after the last call has finished. `run` must not reject. */
+/** Waits for `run` before the next interval begins. `run` must not reject. */
 function startInterval(clock: Clock, run: () => Promise<void>): () => Promise<void> {
   let running = Promise.resolve()
   let stopped = false

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestBody } from './read-request-body.ts'
 
-// Above this limit, the oldest request is removed, whether it is decided or not.
+// Above this limit, the oldest request is removed, even when it is not decided yet.
 const MOST_REQUESTS = 200
 const MOST_CALLS = 20
 
@@ -15,7 +15,6 @@ export interface Call {
   text: string
 }
 
-/** A request for approval, which a visitor of the platform decides. */
 export interface ApprovalRequest extends RequestBody {
   id: string
   receivedAt: number
@@ -23,7 +22,6 @@ export interface ApprovalRequest extends RequestBody {
   calls: Call[]
 }
 
-/** The requests of the platform. They are stored in memory, at most 200 of them. */
 export class ApprovalRequests {
   readonly #requests = new Map<string, ApprovalRequest>()
 
@@ -44,7 +42,6 @@ export class ApprovalRequests {
   }
 }
 
-/** Adds the result of a callback. Only the latest results are stored. */
 export function noteCall(request: ApprovalRequest, call: Call): void {
   request.calls.push(call)
   if (request.calls.length > MOST_CALLS) request.calls.shift()

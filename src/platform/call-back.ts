@@ -5,7 +5,7 @@ import type { Reply } from './read-request-body.ts'
 
 const PATIENCE_MILLISECONDS = 10_000
 
-/** Sends the decision to the callback: one GET request from server to server, without cookies or redirects. */
+/** Sends one GET request from server to server, without cookies or redirects. */
 export function callBack(reply: Reply, decision: Decision, clock: Clock): Promise<Answer> {
   return fetchText(
     addressFor(reply, decision),
@@ -15,7 +15,7 @@ export function callBack(reply: Reply, decision: Decision, clock: Clock): Promis
   )
 }
 
-/** Returns the callback URL with the decision added. The given URL is not encoded again. */
+/** Does not encode the given URL again. */
 function addressFor(reply: Reply, decision: Decision): string {
   const given =
     'callback' in reply ? reply.callback : withParameter(reply.redirectUri, `state=${encodeURIComponent(reply.state)}`)

@@ -10,17 +10,12 @@ import { jsonReader } from '../web/read-json.ts'
 import { requestLog } from '../web/request-log.ts'
 import { securityHeaders } from '../web/security-headers.ts'
 import { loadAssets, serveAssets } from '../web/static-assets.ts'
-import type { PlatformOptions } from './platform-options.ts'
-import { platformPages } from './platform-pages.ts'
+import { type PlatformOptions, platformPages } from './platform-pages.ts'
 
 const PLATFORM_NAME = 'Clearway'
 const LARGEST_REQUEST_KILOBYTES = 16
 
-/**
- * Creates the demo's external platform, which stands for a third party. The platform receives requests for approval,
- * lets a visitor decide, and calls back from server to server. It has no access to the CRM's sessions and uses no
- * cookies. The returned application is not listening yet.
- */
+/** The platform stands for a third party. It has no access to the CRM's sessions and uses no cookies. */
 export function createPlatform(options: PlatformOptions): Koa {
   const { log, clock, origins } = options
   const views = join(projectRoot(), 'views', 'platform')

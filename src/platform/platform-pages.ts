@@ -1,11 +1,13 @@
 import type { Context } from 'koa'
+import type { Logger } from 'pino'
 import { z } from 'zod'
+import type { Clock } from '../session/index.ts'
 import { formatExactTime } from '../web/format.ts'
+import type { OwnOrigins } from '../web/own-origins.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
 import { type ApprovalRequest, ApprovalRequests, type Call, noteCall } from './approval-requests.ts'
 import { callBack } from './call-back.ts'
-import type { PlatformOptions } from './platform-options.ts'
 import { readRequestBody } from './read-request-body.ts'
 
 const SLOW_MILLISECONDS = 30_000
@@ -24,6 +26,15 @@ const decisionForm = z.object({
   calls: z.enum(['once', 'twice', 'later']).default('once'),
 })
 
+export interface PlatformOptions {
+  log: Logger
+  clock: Clock
+  /** The origins of the platform itself. */
+  origins: OwnOrigins
+  /** Whether this origin is registered for callbacks. */
+  isRegistered(origin: string): boolean
+}
+
 interface OverviewPage extends PageModel {
   behaviours: { value: Behaviour; label: string; selected: boolean }[]
   requests: { href: string; title: string; received: string; state: string }[]
@@ -39,10 +50,7 @@ interface RequestPage extends PageModel {
   calls: { at: string; outcome: string; text: string; wrong: boolean }[]
 }
 
-/**
- * Returns the handlers of the platform's pages. Every visitor can decide requests, whereas a real platform would
- * authenticate its users.
- */
+/** Every visitor can decide requests. A real platform would authenticate its users. */
 export function platformPages({ clock, isRegistered }: PlatformOptions) {
   const requests = new ApprovalRequests()
   let behaviour: Behaviour = 'prompt'
@@ -78,7 +86,7 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
       })
     },
 
-    /** Selects how the platform behaves, including failures, for demonstrations and tests. */
+    /** Selects how the platform behaves, for demonstrations and tests of failures. */
     async behave(ctx: Context) {
       behaviour = read(behaviourForm, ctx.request.body).behaviour
       back(ctx, '/')
@@ -126,7 +134,6 @@ export function platformPages({ clock, isRegistered }: PlatformOptions) {
     },
   }
 
-  /** Resolves after the delay or when the client disconnects. */
   function waitOrLeave(ctx: Context): Promise<void> {
     return new Promise((resolve) => {
       const cancel = clock.after(SLOW_MILLISECONDS, resolve)

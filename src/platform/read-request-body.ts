@@ -4,7 +4,6 @@ import { Problem } from '../web/problem.ts'
 /** The callback of a request: a complete URL, or a URL and a `state` that the platform returns unchanged. */
 export type Reply = { callback: string } | { redirectUri: string; state: string }
 
-/** The body of a request for approval. */
 export interface RequestBody {
   title: string
   facts: { label: string; value: string }[]
@@ -24,10 +23,7 @@ const schema = z.strictObject({
   ]),
 })
 
-/**
- * Validates a request for approval. Throws `Problem` with status 422 when the request is malformed or its callback is
- * not at a registered origin.
- */
+/** @throws `Problem` with status 422 when the request is malformed or its callback is not at a registered origin. */
 export function readRequestBody(body: unknown, isRegistered: (origin: string) => boolean): RequestBody {
   const read = schema.safeParse(body)
   if (!read.success) throw new Problem(422, `${describe(read.error)}.`)

@@ -1,8 +1,7 @@
 import { DEMO_PASSWORD, type DemoAccount } from '../accounts/index.ts'
-import type { Config } from '../config/config.ts'
-import { isLoopback } from '../config/config.ts'
+import { type Config, isLoopback } from '../config/config.ts'
 
-/** The text that the demo prints at its start: the address, the accounts and the warnings. */
+/** The text that the demo prints at its start: addresses, accounts and warnings. */
 export function announcement(
   config: Config,
   url: string,
@@ -25,7 +24,6 @@ export function announcement(
   ])}${notes.map((note) => `${note}\n`).join('')}`
 }
 
-/** Returns warnings about settings that are allowed but probably unintended. */
 export function warnings(config: Config): string[] {
   const notes: string[] = []
   if (config.sessionTimeoutMinutes === 0)

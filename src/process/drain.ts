@@ -1,9 +1,6 @@
 import type { Server, ServerResponse } from 'node:http'
 
-/**
- * Prepares a graceful shutdown. The returned function stops accepting connections, closes idle ones, and waits for the
- * requests in flight. After `limitMilliseconds`, all remaining connections are closed.
- */
+/** Returns a graceful shutdown. After `limitMilliseconds`, it closes the connections that are still open. */
 export function drain(server: Server, limitMilliseconds: number): () => Promise<void> {
   const inFlight = new Set<ServerResponse>()
   let draining = false

@@ -1,16 +1,14 @@
+import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Config } from '../config/config.ts'
 import { StartError } from '../config/start-error.ts'
 
 const TRIES = 20
-// The ports between are left to the demo's external platform.
+// The demo's external platform uses the ports between.
 const STEP = 2
 
-/**
- * Listens on the configured port. When that port is busy and was not set explicitly, tries up to 20 ports, two apart.
- * @throws a `StartError` that says what to change.
- */
+/** Tries further ports when the port is busy and not explicit. @throws a `StartError` that says what to change. */
 export async function listen(
   server: Server,
   {
@@ -34,19 +32,12 @@ export async function listen(
 }
 
 function tryToListen(server: Server, host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
-  return new Promise((resolve) => {
-    const failed = (error: NodeJS.ErrnoException) => {
-      server.off('listening', listening)
-      resolve(error)
-    }
-    const listening = () => {
-      server.off('error', failed)
-      resolve(undefined)
-    }
-    server.once('error', failed)
-    server.once('listening', listening)
-    server.listen({ host, port })
-  })
+  const listening = once(server, 'listening')
+  server.listen({ host, port })
+  return listening.then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error,
+  )
 }
 
 function cannotListen(error: NodeJS.ErrnoException, host: string, port: number, variable: string): Error {

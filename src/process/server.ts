@@ -13,33 +13,28 @@ import { listen } from './listen.ts'
 import { startPlatform } from './start-platform.ts'
 
 export interface StartOptions {
-  /**
-   * Overrides `SESSIONS` for this run only: `true` is `scalable`, `false` is `none`. Default: the configured setting.
-   */
+  /** Overrides `SESSIONS` for this run: `true` is `scalable`, `false` is `none`. Default: the configured setting. */
   scalableSession?: boolean
   /** Default: the environment of the process. */
   env?: Record<string, string | undefined>
   clock?: Clock
   log?: Logger
-  /** The primary of this server. Default: none, so that this server is not a worker. */
+  /** Given only in a worker. */
   primary?: PrimaryLink
   /** How long `stop` waits for the requests in flight. Default: 10 s. */
   stopWithinMilliseconds?: number
 }
 
 export interface RunningServer {
-  /** The address of the server on this machine, without a trailing slash. */
+  /** The address on this machine, without a trailing slash. */
   url: string
   port: number
   /** The busy ports that were skipped. */
   busyPorts: readonly number[]
-  /** The address of the demo's own external platform, or `undefined` when this server did not start one. */
+  /** `undefined` when this server did not start the external platform. */
   platformUrl: string | undefined
   parts: Parts
-  /**
-   * Graceful shutdown: finishes the requests in flight, closes sessions according to `SESSION_CLOSE_ON_STOP`, and
-   * closes the databases. Idempotent.
-   */
+  /** Finishes the requests in flight, ends sessions as `SESSION_CLOSE_ON_STOP` says, and closes the databases. */
   stop(): Promise<void>
 }
 
@@ -50,10 +45,7 @@ const HEADERS_MILLISECONDS = 15_000
 const REQUEST_MILLISECONDS = 30_000
 export const STOP_MILLISECONDS = 10_000
 
-/**
- * Starts the server. Resolves when the server listens. After an error, nothing stays open.
- * @throws a `ConfigError` or a `StartError` for an error that the operator can fix.
- */
+/** Resolves when the server listens. @throws a `ConfigError` or a `StartError` that the operator can fix. */
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
   const config = configFor(options)
   const server = createHttpServer(config)
@@ -68,7 +60,9 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
     const { port, busyPorts } = await listen(server, config)
     parts.origins.bound(port)
     parts.mail.wake()
-    const platform = primary ? bindToPlatformOfPrimary(parts) : await startPlatform(parts, port, stopMilliseconds)
+    // In a worker, PLATFORM_PORT is the port of the platform that the primary has started.
+    if (primary && config.platformPort !== undefined) parts.platform.bound(config.platformPort)
+    const platform = primary ? undefined : await startPlatform(parts, port, stopMilliseconds)
 
     return runningServer({ parts, port, busyPorts, platform }, async () => {
       parts.readiness.stop()
@@ -85,11 +79,12 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   }
 }
 
-/** Describes a started server. Repeated calls of its `stop` share one shutdown. */
+/** Repeated calls of `stop` share one shutdown. */
 export function runningServer({ parts, port, busyPorts, platform }: Started, stop: () => Promise<void>): RunningServer {
+  const { tls, host } = parts.config
   let stopped: Promise<void> | undefined
   return {
-    url: urlOf(parts.config, port),
+    url: `${tls ? 'https' : 'http'}://${reachableHost(host)}:${port}`,
     port,
     busyPorts,
     platformUrl: platform && `http://127.0.0.1:${platform.port}`,
@@ -99,15 +94,6 @@ export function runningServer({ parts, port, busyPorts, platform }: Started, sto
       return stopped
     },
   }
-}
-
-function urlOf({ tls, host }: Config, port: number): string {
-  return `${tls ? 'https' : 'http'}://${reachableHost(host)}:${port}`
-}
-
-/** In a worker, `PLATFORM_PORT` is the port of the platform that the primary has started. */
-function bindToPlatformOfPrimary({ config, platform }: Parts): undefined {
-  if (config.platformPort !== undefined) platform.bound(config.platformPort)
 }
 
 function configFor({ env = process.env, scalableSession }: StartOptions): Config {

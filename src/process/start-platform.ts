@@ -14,10 +14,7 @@ export interface RunningPlatform {
   stop(): Promise<void>
 }
 
-/**
- * Starts the demo's own external platform. Returns `undefined` in production, and when `PLATFORM_URL` is set. The
- * default port is the one after the CRM's. When that port is busy, the next free one is used.
- */
+/** Starts no platform in production, or when `PLATFORM_URL` is set. The default port is the one after the CRM's. */
 export async function startPlatform(
   { config, log, clock, origins, platform }: Parts,
   crmPort: number,

@@ -1,6 +1,5 @@
 import type { Context } from 'koa'
 
-/** Returns whether the headers of the request announce a body. */
 export function hasBody(ctx: Context): boolean {
   return ctx.get('Transfer-Encoding') !== '' || Number(ctx.get('Content-Length') || 0) !== 0
 }

@@ -5,10 +5,7 @@ import { Problem } from './problem.ts'
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 const OWN_SITES = ['same-origin', 'none']
 
-/**
- * Protects against CSRF (cross-site request forgery). Mount it above everything that reads cookies. Forms need no CSRF
- * token, because a page of another site cannot forge the headers `Sec-Fetch-Site` and `Origin`.
- */
+/** Stops CSRF without tokens. It checks headers that other sites cannot forge. Mount it above everything that reads cookies. */
 export function crossOriginGuard(origins: OwnOrigins) {
   return async function crossOriginGuard(ctx: Context, next: Next) {
     if (SAFE_METHODS.includes(ctx.method)) refuseEmbedding(ctx)
@@ -17,7 +14,7 @@ export function crossOriginGuard(origins: OwnOrigins) {
   }
 }
 
-/** Checks `Sec-Fetch-Site` first, then `Origin`. A request without both headers is allowed only without cookies. */
+/** A request with neither header is allowed only without cookies. */
 function refuseForeignChange(ctx: Context, origins: OwnOrigins): void {
   const site = ctx.get('Sec-Fetch-Site')
   const origin = ctx.get('Origin')
@@ -28,7 +25,7 @@ function refuseForeignChange(ctx: Context, origins: OwnOrigins): void {
   } else if (ctx.get('Cookie') !== '') refuse()
 }
 
-/** Allows other sites to link to a page, and prevents them from embedding or reading it. */
+/** Other sites may link to a page, but not embed or read it. */
 function refuseEmbedding(ctx: Context): void {
   const foreign = ['cross-site', 'same-site'].includes(ctx.get('Sec-Fetch-Site'))
   if (foreign && ctx.get('Sec-Fetch-Dest') !== 'document')

@@ -3,6 +3,7 @@ import { maskTokens } from './mask-tokens.ts'
 
 const LONGEST_NAME = 60
 const MOST_FINDINGS = 10
+const CHOICES = new Intl.ListFormat('en-GB', { type: 'disjunction' })
 
 const KINDS: Record<string, string> = {
   string: 'a text',
@@ -29,10 +30,7 @@ export const describeIssue: z.core.$ZodErrorMap = (issue) => {
     case 'too_big':
       return issue.origin === 'string' ? `at most ${issue.maximum} characters` : `must be at most ${issue.maximum}`
     case 'invalid_value':
-      return `must be ${issue.values
-        .map(String)
-        .join(', ')
-        .replace(/, ([^,]*)$/, ' or $1')}`
+      return `must be ${CHOICES.format(issue.values.map(String))}`
     case 'invalid_format':
       return FORMATS[issue.format] ?? 'has the wrong format'
     case 'unrecognized_keys':

@@ -37,26 +37,20 @@ const SYSTEMS: readonly [RegExp, string][] = [
 
 const LONGEST = 500
 
-/**
- * Describes a browser or program by its User-Agent: "Firefox on Windows", "Safari on an iPhone", "curl". A client can
- * send any User-Agent, so use the description only to help users recognize their own devices.
- */
+/** "Firefox on Windows", "Safari on an iPhone", "curl". Clients can send any User-Agent, so never trust the result. */
 export function describeDevice(userAgent: string | null): string {
   const text = userAgent?.slice(0, LONGEST) ?? ''
   const program = nameIn(PROGRAMS, text)
-  if (program !== undefined) return sentenceCase(program)
-  const browser = nameIn(BROWSERS, text)
+  const browser = nameIn(BROWSERS, text) ?? 'an unknown browser'
   const system = nameIn(SYSTEMS, text)
-  if (browser === undefined && system === undefined) return 'An unknown browser'
-  if (system === undefined) return sentenceCase(browser ?? '')
-  return `${sentenceCase(browser ?? 'an unknown browser')} on ${system}`
+  return sentenceCase(program ?? (system === undefined ? browser : `${browser} on ${system}`))
 }
 
 function nameIn(names: readonly [RegExp, string][], text: string): string | undefined {
   return names.find(([pattern]) => pattern.test(text))?.[1]
 }
 
-/** Capitalizes an article at the beginning. Other names, such as curl, are unchanged. */
+/** Capitalizes only an article: "curl" stays as it is. */
 function sentenceCase(name: string): string {
   return /^(?:an?|the) /.test(name) ? name.charAt(0).toUpperCase() + name.slice(1) : name
 }

@@ -6,7 +6,7 @@ import { readFailure, reportFailure } from './failure.ts'
 export interface ErrorPage {
   title: string
   text: string
-  /** The link that the page offers. An empty `href` is the address of this page. */
+  /** An empty `href` is the address of this page. */
   action?: { label: string; href: string }
 }
 
@@ -37,9 +37,8 @@ const KNOWN: Record<number, ErrorPage> = {
 }
 
 /**
- * Responds to errors with a page, JSON or plain text, as the client accepts. Stack traces are only logged. Headers that
- * were set before the error, such as the session cookie, are still sent. `describe` returns the page of an error that
- * is specific to the application.
+ * Responds with a page, JSON or plain text. Headers that were set before the error, such as the session cookie, are
+ * still sent. `describe` returns the page of an error that is specific to the application.
  */
 export function errorPages(log: Logger, describe: (error: unknown, ctx: Context) => ErrorPage | undefined) {
   return async function errorPages(ctx: Context, next: Next) {

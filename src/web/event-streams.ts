@@ -16,10 +16,7 @@ const BEAT_MILLISECONDS = 25_000
 const MOST_STREAMS = 1000
 const RECONNECT_MILLISECONDS = 2000
 
-/**
- * The open event streams (server-sent events) of this server. Each key has at most one stream, and the number of
- * streams is limited.
- */
+/** Server-sent events. Each key has at most one stream, and the number of streams is limited. */
 export class EventStreams {
   readonly #clock: Clock
   readonly #most: number
@@ -32,11 +29,9 @@ export class EventStreams {
   }
 
   /**
-   * Responds with a stream. The stream ends when `signal` aborts, after five minutes, or when another stream is opened
-   * with the same `key`. In the last case the browser receives the event "elsewhere" first.
-   *
-   * Opens no stream and returns `undefined` when `signal` has aborted (status 204), or when too many streams are open
-   * (status `whenFull`).
+   * Responds with a stream, which ends when `signal` aborts, after five minutes, or when `key` is opened again. In the
+   * last case the browser receives the event "elsewhere" first. Opens no stream and returns `undefined` when `signal`
+   * has aborted (status 204) or too many streams are open (status `whenFull`).
    */
   open(ctx: Context, key: string, signal: AbortSignal, { whenFull = 204 }: { whenFull?: 204 | 503 } = {}) {
     const isFull = this.#stopped || (this.#open.size >= this.#most && !this.#open.has(key))
@@ -88,7 +83,7 @@ export class EventStreams {
     return this.#open.size
   }
 
-  /** Ends all streams and opens no more. Otherwise, a graceful shutdown would wait for the open streams. */
+  /** Opens no more streams. A graceful shutdown would wait for the open ones, so they end. */
   stop(): void {
     this.#stopped = true
     for (const stream of [...this.#open.values()]) stream.end()

@@ -7,7 +7,7 @@ import { Problem } from './problem.ts'
 export interface Failure {
   status: number
   message: string
-  /** Whether the message may be shown to users. Other messages may contain internals. */
+  /** Whether users may see the message. Other messages may contain internals. */
   expose: boolean
   headers: Record<string, string>
 }
@@ -26,7 +26,6 @@ export function readFailure(error: unknown): Failure {
   }
 }
 
-/** Logs a 503 as a warning with its cause, other 5xx as an error with the stack, and 4xx at level `info`. */
 export function reportFailure(log: Logger, { requestId }: Context, { status, message }: Failure, error: unknown): void {
   // A message may contain input of the client.
   const reason = maskTokens(message)

@@ -1,14 +1,10 @@
 import type { Clock } from '../session/index.ts'
 
-/** The status and the beginning of the body that another server returned, or the reason why it returned nothing. */
 export type Answer = { answered: true; status: number; text: string } | { answered: false; why: 'unreachable' | 'slow' }
 
 const LARGEST_ANSWER_BYTES = 16_384
 
-/**
- * Sends a request to another server and reads at most 16 kB of the response. Never throws, follows no redirect, and
- * sends no cookie.
- */
+/** Reads at most 16 kB of the response. Never throws, follows no redirect, and sends no cookie. */
 export async function fetchText(
   url: string,
   { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string },

@@ -5,81 +5,62 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 const day = inUtc({ dateStyle: 'medium' })
-const moment = inUtc({ dateStyle: 'medium', timeStyle: 'short' })
-const exactMoment = inUtc({ dateStyle: 'medium', timeStyle: 'medium' })
-const longMoment = inUtc({ dateStyle: 'long', timeStyle: 'short' })
-const time = inUtc({ timeStyle: 'short' })
-const exactTime = inUtc({ timeStyle: 'medium' })
 const number = new Intl.NumberFormat(LOCALE)
 const decimal = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 })
 const money = new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'EUR' })
 const wholeMoney = new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'EUR', maximumFractionDigits: 0 })
 
-/** A point in time: a date, milliseconds, or an ISO text. */
 type Time = Date | number | string
 
-/** Formats a date: `2026-06-30` → "30 Jun 2026" */
+/** `2026-06-30` → "30 Jun 2026" */
 export function formatDay(date: string): string {
   return day.format(new Date(`${date}T00:00:00Z`))
 }
 
-/** Formats a time: "30 Jun 2026, 14:05 UTC" */
-export function formatMoment(at: Time): string {
-  return `${moment.format(new Date(at))} UTC`
-}
+/** "30 Jun 2026, 14:05 UTC" */
+export const formatMoment = timeFormat({ dateStyle: 'medium', timeStyle: 'short' })
 
-/** Formats a time with seconds: "30 Jun 2026, 14:05:09 UTC" */
-export function formatExactMoment(at: Time): string {
-  return `${exactMoment.format(new Date(at))} UTC`
-}
+/** "30 Jun 2026, 14:05:09 UTC" */
+export const formatExactMoment = timeFormat({ dateStyle: 'medium', timeStyle: 'medium' })
 
-/** Formats a time with the full name of the month: "30 June 2026 at 14:05 UTC" */
-export function formatLongMoment(at: Time): string {
-  return `${longMoment.format(new Date(at))} UTC`
-}
+/** "30 June 2026 at 14:05 UTC" */
+export const formatLongMoment = timeFormat({ dateStyle: 'long', timeStyle: 'short' })
 
-/** Formats a time without the date: "14:05 UTC" */
-export function formatTime(at: Time): string {
-  return `${time.format(new Date(at))} UTC`
-}
+/** "14:05 UTC" */
+export const formatTime = timeFormat({ timeStyle: 'short' })
 
-/** Formats a time with seconds and without the date: "14:05:09 UTC" */
-export function formatExactTime(at: Time): string {
-  return `${exactTime.format(new Date(at))} UTC`
-}
+/** "14:05:09 UTC" */
+export const formatExactTime = timeFormat({ timeStyle: 'medium' })
 
-/** Formats the time between `at` and now: "just now", "3 min ago". */
+/** "just now", "3 min ago" */
 export function formatAgo(at: Time, now: number): string {
   const milliseconds = now - new Date(at).getTime()
   return milliseconds < MINUTE ? 'just now' : `${formatDuration(milliseconds)} ago`
 }
 
-/**
- * Formats the time from now to `until`, rounded up to minutes: "58 min", "11 h 20 min", "29 days". Returns "no end" for
- * `null`, and "ends now" for a time that has passed.
- */
+/** Rounded up to minutes: "58 min", "11 h 20 min", "29 days". `null` → "no end", a past time → "ends now". */
 export function formatTimeLeft(until: Time | null, now: number): string {
   if (until === null) return 'no end'
   const milliseconds = new Date(until).getTime() - now
   return milliseconds <= 0 ? 'ends now' : formatDuration(Math.ceil(milliseconds / MINUTE) * MINUTE)
 }
 
-/** Formats cents: 123456 → "€1,234.56" */
+/** 123456 cents → "€1,234.56" */
 export function formatMoney(cents: number): string {
   return money.format(cents / 100)
 }
 
-/** Formats cents, rounded to euros: 123456 → "€1,235" */
+/** 123456 cents → "€1,235" */
 export function formatWholeMoney(cents: number): string {
   return wholeMoney.format(cents / 100)
 }
 
-/** Formats a number and its noun: 1 → "1 customer", 1200 → "1,200 customers", and without a noun 1200 → "1,200". */
+/** 1 → "1 customer", 1200 → "1,200 customers", and without a noun "1,200" */
 export function formatCount(count: number, one = '', many = ''): string {
   return `${number.format(count)} ${count === 1 ? one : many}`.trim()
 }
 
-/** Formats a number of bytes: 1234 → "1.2 kB" */
+/** 1234 → "1.2 kB" */
 export function formatBytes(bytes: number): string {
   return bytes < 1000 ? `${bytes} B` : `${decimal.format(bytes / 1000)} kB`
 }
@@ -90,6 +71,11 @@ function formatDuration(milliseconds: number): string {
   const minutes = Math.floor((milliseconds % HOUR) / MINUTE)
   if (hours < 24) return minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`
   return formatCount(Math.floor(milliseconds / DAY), 'day', 'days')
+}
+
+function timeFormat(style: Intl.DateTimeFormatOptions): (at: Time) => string {
+  const format = inUtc(style)
+  return (at) => `${format.format(new Date(at))} UTC`
 }
 
 function inUtc(style: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {

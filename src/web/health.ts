@@ -1,6 +1,6 @@
 import type { Context, Next } from 'koa'
 
-/** Serves the liveness check `/healthz`. Dependencies are not checked, so that a slow database causes no restart. */
+/** The liveness check. It asks no dependency, so that a slow database causes no restart. */
 export function health() {
   return async function health(ctx: Context, next: Next) {
     if (ctx.path !== '/healthz' || !['GET', 'HEAD'].includes(ctx.method)) return next()

@@ -4,22 +4,18 @@ const TOKENS = /(?<![\w-])[\w-]*[0-9a-f]{32}(?:\.|%(?:25)*2e)[\w%-]*/gi
 const SECRETS = /(?<![\w-])[\w-]{43}(?![\w-])/g
 const MOST_ENCODED = 3
 
-/** Masks bearer tokens and cookies in a text, so that the text can be logged or shown. */
 export function maskTokens(text: string): string {
   return text.replace(TOKENS, '***').replace(SECRETS, '***')
 }
 
-/** Masks bearer tokens and cookies in a part of a URL. Returns `***` when the part contains an encoded token. */
+/** Masks a part of a URL. Returns `***` when the part contains an encoded token. */
 export function maskEncodedTokens(piece: string): string {
   const masked = maskTokens(piece)
   const decoded = decodeFully(masked)
   return decoded === undefined || maskTokens(decoded) !== decoded ? '***' : masked
 }
 
-/**
- * Decodes up to three times, because proxies may encode again. Returns `undefined` when the text is
- * encoded more than three times.
- */
+/** Decodes up to three times, because proxies encode again. Returns `undefined` for text that is encoded more often. */
 export function decodeFully(text: string): string | undefined {
   let decoded = text
   for (let times = 0; times < MOST_ENCODED; times++) {

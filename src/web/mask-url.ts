@@ -7,10 +7,7 @@ const TOKEN_SHAPE = /[0-9a-f]{32,}/gi
 // When a client encodes the question mark, the path contains the query with its token.
 const QUERY_IN_PATH = /4DSID|%(?:25)*3F/i
 
-/**
- * Returns a URL that can be logged. Bearer tokens and secrets are masked everywhere, and one-time tokens in the query.
- * Encoded tokens and secrets are masked too. A session's public id in the path is not masked.
- */
+/** For logs. Masks tokens and secrets, also encoded ones. The public session id in a path is not masked. */
 export function maskUrl(url: string): string {
   const start = url.indexOf('?')
   const masked =

@@ -1,9 +1,6 @@
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
 
-/**
- * The origins of this server: `publicUrl`, or the address that the server listens on. `localhost`, `127.0.0.1` and
- * `[::1]` are equivalent. The `Host` header is not trusted, because the client chooses it.
- */
+/** The loopback names are equivalent. The `Host` header is not trusted, because the client chooses it. */
 export class OwnOrigins {
   readonly #publicUrl: string | undefined
   readonly #host: string
@@ -17,20 +14,16 @@ export class OwnOrigins {
     this.#origins = publicUrl === undefined ? [] : withLoopbackNames(publicUrl)
   }
 
-  /** Sets the port that the server listens on. Until then, a server without a `publicUrl` has no origin. */
+  /** Call it when the server listens. Before that, a server without a `publicUrl` has no origin. */
   bound(port: number): void {
     if (this.#publicUrl === undefined) this.#origins = withLoopbackNames(`${this.#scheme}://${this.#host}:${port}`)
   }
 
-  /** Returns whether this origin (scheme, host and port) belongs to this server. */
   includes(origin: string): boolean {
     return this.#origins.includes(origin)
   }
 
-  /**
-   * The origin for links in mail: `publicUrl`, or the address that the server listens on.
-   * @throws a `TypeError` when there is no `publicUrl` and `bound` has not been called.
-   */
+  /** For links in mail. Throws a `TypeError` when there is no `publicUrl` and `bound` has not been called. */
   get forLinks(): string {
     const [origin] = this.#publicUrl === undefined ? this.#origins : [this.#publicUrl]
     if (origin === undefined) throw new TypeError('The server’s address is not known yet: call bound(port) first.')

@@ -8,10 +8,8 @@ export interface Frame {
   /** Empty for a guest. */
   userName: string
   links: PageLink[]
-  /** The links beside the user's name. */
   ownLinks: PageLink[]
   assets: Readonly<Record<string, string>>
-  /** The message at the top of this page. */
   message?: string
 }
 
@@ -23,23 +21,18 @@ export interface PageLink {
 }
 
 export interface PageModel {
-  /** The title of the browser tab. */
   title: string
 }
 
 declare module 'koa' {
   interface DefaultContext {
-    /** The id of this request in the log and on error pages. */
     requestId: string
     /** Responds with the page `views/<template>.eta`. The status is 200 unless it was set before. */
     show<Model extends PageModel>(template: string, model: Model): void
   }
 }
 
-/**
- * Adds `ctx.show` to the context. Templates escape all values. `messageFor` is called only after a handler has shown a
- * page. A redirect does not call it, so that no message is removed before a page shows it.
- */
+/** `messageFor` is called only when a page is shown, so that a redirect loses no message. */
 export function pages(
   folder: string,
   frame: (ctx: Context) => Frame,

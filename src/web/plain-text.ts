@@ -1,19 +1,16 @@
 import { z } from 'zod'
 
-/**
- * One line of text without control characters, bidirectional and invisible characters, and lone surrogates. Zero-width
- * joiners are allowed between letters and between emoji, where scripts need them.
- */
+/** Refuses bidirectional and invisible characters, but allows the zero-width joiners of scripts and emoji. */
 const PLAIN_LINE =
   /^(?:[^\p{Cc}\p{Cs}\p{Cf}]|(?<=[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d](?=[\p{L}\p{M}\p{Extended_Pictographic}]))*$/u
 
-/** Text of several lines. Tabs and line breaks are the only control characters, and lone surrogates are not allowed. */
+/** Several lines. Tabs and line breaks are the only control characters. */
 export const PLAIN_TEXT = /^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])*$/u
 
 // Any character except blanks, combining accents and fillers.
 const VISIBLE = /[^\p{White_Space}\p{M}\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]/u
 
-/** The schema of a line of 1 to `longest` characters. The result is trimmed and in NFC. */
+/** A line of 1 to `longest` characters. The result is trimmed and in NFC. */
 export function plainLine(longest: number) {
   return z
     .string()

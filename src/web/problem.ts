@@ -1,4 +1,4 @@
-/** A refused request. The message is shown to the user, and should say what the user can do. */
+/** The message is shown to the user, and should say what the user can do. */
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly expose = true

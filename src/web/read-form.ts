@@ -6,11 +6,7 @@ import { Problem } from './problem.ts'
 const LARGEST_FORM = '16kb'
 const MOST_FIELDS = 50
 
-/**
- * Reads an HTML form into `ctx.request.body`. Throws a `Problem` with status 413 for a form that is too large, 415 for
- * another format, and 400 for an unreadable form. A repeated field becomes an array, so handlers must check that a
- * field is a string.
- */
+/** Throws a `Problem`. A repeated field becomes an array, so handlers must check that a field is a string. */
 export function readForm() {
   const parse = koaBody({
     formLimit: LARGEST_FORM,

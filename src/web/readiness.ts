@@ -3,24 +3,19 @@ import type { Logger } from 'pino'
 import type { Clock } from '../session/index.ts'
 import { type Outcome, singleFlightCache } from './single-flight-cache.ts'
 
-/**
- * Checks one dependency of this server. Returns `undefined` when the dependency is available, and otherwise a text
- * without secrets that `/readyz` shows. Errors are only logged.
- */
+/** Resolves to `undefined` when the dependency is available, otherwise to a text without secrets for `/readyz`. */
 export type ReadinessCheck = () => Promise<string | undefined>
 
 interface ReadinessReport {
   status: 'ready' | 'not ready' | 'stopping'
-  /** The result of each check by its name: `ok`, or what is wrong. */
+  /** `ok` or what is wrong, by the name of the check. */
   checks: Record<string, string>
 }
 
 const PATIENCE_MILLISECONDS = 2000
-// Each check runs at most once a second.
 const KEPT_MILLISECONDS = 1000
 const RETRY_AFTER_SECONDS = 5
 
-/** The readiness of this server: all dependencies are available, and no shutdown has begun. */
 export class Readiness {
   readonly #checks: readonly (readonly [name: string, ask: () => Promise<Outcome<string | undefined>>])[]
   readonly #log: Logger
@@ -28,20 +23,17 @@ export class Readiness {
   #stopping = false
 
   constructor(checks: Record<string, ReadinessCheck>, { clock, log }: { clock: Clock; log: Logger }) {
-    const patience = { patienceMilliseconds: PATIENCE_MILLISECONDS, keptMilliseconds: () => KEPT_MILLISECONDS }
-    this.#checks = Object.entries(checks).map(([name, check]) => [
-      name,
-      singleFlightCache(check, { clock, ...patience }),
-    ])
+    const cache = { clock, patienceMilliseconds: PATIENCE_MILLISECONDS, keptMilliseconds: () => KEPT_MILLISECONDS }
+    this.#checks = Object.entries(checks).map(([name, check]) => [name, singleFlightCache(check, cache)])
     this.#log = log
   }
 
-  /** Marks the server as stopping. `report` then returns `stopping` and runs no checks. */
+  /** After this call, `report` returns `stopping` and runs no checks. */
   stop(): void {
     this.#stopping = true
   }
 
-  /** Runs all checks concurrently and resolves within two seconds. Never rejects. */
+  /** Resolves within two seconds. Never rejects. */
   async report(): Promise<ReadinessReport> {
     if (this.#stopping) return { status: 'stopping', checks: {} }
     const outcomes = await Promise.all(this.#checks.map(async ([name, ask]) => [name, await ask()] as const))
@@ -52,13 +44,11 @@ export class Readiness {
     return report
   }
 
-  /** Logs the report when it differs from the last one. */
   #logChange({ status, checks }: ReadinessReport, outcomes: readonly (readonly [string, Outcome<unknown>])[]): void {
     const state = status === 'ready' ? status : JSON.stringify(checks)
     if (state === this.#reported) return
     this.#reported = state
-    const failure = outcomes.map(([, outcome]) => outcome).find(({ is }) => is === 'failure')
-    const err = failure?.is === 'failure' ? failure.error : undefined
+    const err = outcomes.map(([, outcome]) => outcome).find((outcome) => outcome.is === 'failure')?.error
     this.#log.warn({ event: 'readiness', checks, err }, `this server is ${status}`)
   }
 }
@@ -76,10 +66,7 @@ function textOf(outcome: Outcome<string | undefined>): string {
   }
 }
 
-/**
- * Serves the readiness check `/readyz`. Responds with status 503 when the server is not ready. Mount it above
- * `sessions`.
- */
+/** Mount it above `sessions`. */
 export function readinessPage(readiness: Readiness) {
   return async function readinessPage(ctx: Context, next: Next) {
     if (ctx.path !== '/readyz' || !['GET', 'HEAD'].includes(ctx.method)) return next()

@@ -3,10 +3,7 @@ import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
 import { maskUrl } from './mask-url.ts'
 
-/**
- * Gives each request an id, which error pages show, and logs one line for it. Never logs cookies, bodies or passwords.
- * `alsoNote` returns additional properties of the line, such as the session's public handle.
- */
+/** Never logs cookies, bodies or passwords. `alsoNote` returns further properties of the line. */
 export function requestLog(log: Logger, now: () => number, alsoNote: (ctx: Context) => object) {
   return async function requestLog(ctx: Context, next: Next) {
     const start = now()

@@ -4,10 +4,7 @@ const LONGEST = 2000
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression finds control characters, to refuse them
 const NEVER_IN_A_PATH = /[\\\u0000-\u0020\u007f]/
 
-/**
- * Returns the path to redirect to after a login, or `undefined` when `text` is not a path on this server. Prevents open
- * redirects such as `//evil.test`, `/\evil.test`, `/%5cevil.test` and `javascript:`.
- */
+/** The path to redirect to after a login. `undefined` prevents open redirects: `//evil.test`, `/%5cevil.test`. */
 export function safeNext(text: unknown): string | undefined {
   if (typeof text !== 'string' || text.length > LONGEST || NEVER_IN_A_PATH.test(text)) return undefined
   const [path = ''] = text.split(/[?#]/, 1)
@@ -21,7 +18,7 @@ function isPlainPath(path: string | undefined): boolean {
   return path?.startsWith('/') === true && !path.startsWith('//') && !NEVER_IN_A_PATH.test(path)
 }
 
-/** Returns the path unchanged, decoded once, and decoded twice. A path that cannot be decoded is `undefined`. */
+/** The path as it is, decoded once, and decoded twice. A path that cannot be decoded is `undefined`. */
 function spellings(path: string): (string | undefined)[] {
   const once = decode(path)
   return [path, once, decode(once)]

@@ -3,10 +3,6 @@ import helmet from 'koa-helmet'
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60
 
-/**
- * Sets the security headers. The Content-Security-Policy allows only scripts, styles, pictures and forms of this
- * server.
- */
 export function securityHeaders({ https }: { https: boolean }) {
   const setHeaders = helmet({
     contentSecurityPolicy: {

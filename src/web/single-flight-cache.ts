@@ -1,21 +1,15 @@
 import type { Clock } from '../session/index.ts'
 
-/** The result of a call: its value, its error, or a timeout. */
 export type Outcome<T> = { is: 'answer'; value: T } | { is: 'failure'; error: unknown } | { is: 'silence' }
 
 interface SingleFlightOptions {
   clock: Clock
-  /** The timeout of a call. */
   patienceMilliseconds: number
-  /** Returns how long an outcome is cached. `took` is the duration of the call, or 0 after an error or a timeout. */
+  /** How long an outcome is cached. `took` is the duration of the call, or 0 after an error or a timeout. */
   keptMilliseconds(took: number): number
 }
 
-/**
- * Caches the outcome of an expensive call (single-flight). Concurrent callers share one call, and later callers get the
- * cached outcome until it expires. A value that arrives after the timeout is cached for later callers. The returned
- * function never rejects.
- */
+/** Concurrent callers share one call. A value that arrives after the timeout is cached too. Never rejects. */
 export function singleFlightCache<T>(ask: () => Promise<T>, options: SingleFlightOptions): () => Promise<Outcome<T>> {
   const { clock, patienceMilliseconds, keptMilliseconds } = options
   let latest: Promise<Outcome<T>> | undefined

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { extname, join, parse } from 'node:path'
+import { join, parse } from 'node:path'
 import type { Context, Next } from 'koa'
 
-/** The styles, scripts and pictures of the pages. The address of each file contains a hash of its content. */
 export interface Assets {
-  /** The address of each file by its name: `style.css` → `/assets/style.0123abcd.css`. */
+  /** `style.css` → `/assets/style.0123abcd.css`, with a hash of the content. */
   readonly urls: Readonly<Record<string, string>>
   readonly files: ReadonlyMap<string, Asset>
 }
@@ -25,20 +24,10 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-interface AssetsOptions {
-  /** The files to serve. Default: all files of the folder. */
-  names?: readonly string[]
-  /** The path before each file name. Default: `/assets`. */
-  below?: string
-}
-
-/**
- * Reads the assets of a folder into memory. Imports in scripts are replaced by the hashed addresses of the imported
- * files.
- */
+/** Keeps the files in memory. Imports in scripts get the hashed addresses of the imported files. */
 export function loadAssets(
   folder: string,
-  { names = readdirSync(folder), below = '/assets' }: AssetsOptions = {},
+  { names = readdirSync(folder), below = '/assets' }: { names?: readonly string[]; below?: string } = {},
 ): Assets {
   const urls: Record<string, string> = {}
   const files = new Map<string, Asset>()
@@ -50,7 +39,7 @@ export function loadAssets(
     const { name, ext } = parse(file)
     const url = `${below}/${name}.${hash}${ext}`
     urls[file] = url
-    files.set(url, { content, type: TYPES[extname(file)] ?? 'application/octet-stream', etag: `"${hash}"` })
+    files.set(url, { content, type: TYPES[ext] ?? 'application/octet-stream', etag: `"${hash}"` })
     return url
   }
   for (const file of [...names].sort()) load(file)
@@ -63,7 +52,7 @@ function withAddresses(content: Buffer, addressOf: (file: string) => string): Bu
   return addressed === text ? content : Buffer.from(addressed)
 }
 
-/** Serves the assets. Mount it above `sessions`, so that a request for an asset does not extend the idle timeout. */
+/** Mount it above `sessions`, so that a request for an asset does not extend the idle timeout. */
 export function serveAssets({ files, urls }: Assets) {
   const favicon = urls['favicon.svg']
   return async function serveAssets(ctx: Context, next: Next) {

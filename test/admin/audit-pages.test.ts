@@ -203,7 +203,6 @@ test('typed text is shown as text', async (t) => {
   assert.match(text, /&lt;script&gt;alert/)
 })
 
-/** So many people of one name. */
 async function hire({ parts }: Demo, number: number): Promise<void> {
   const people = Array.from({ length: number }, (_, index) => ({
     user_id: 1000 + index,
@@ -219,7 +218,7 @@ async function hire({ parts }: Demo, number: number): Promise<void> {
 
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0'
 
-/** An administrator, and these entries in the trail. */
+/** Signs in an administrator and writes these entries to the audit trail. */
 async function startAudit(scope: Scope, noted: readonly AuditEntry[] = []) {
   const demo = await startDemo(scope)
   const note = async (entry: AuditEntry) => {
@@ -233,7 +232,6 @@ async function startAudit(scope: Scope, noted: readonly AuditEntry[] = []) {
     demo,
     note,
     admin,
-    /** The text of each entry that the page shows for this query. */
     async entries(query: string): Promise<string[]> {
       admin = demo.visitor()
       await admin.logInWell(6)

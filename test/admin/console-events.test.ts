@@ -41,7 +41,7 @@ test('the console’s stream and its refreshes do not count as activity, set no 
   assert.equal((await demo.visitor().get('/admin/sessions/events', STREAM_HEADERS)).status, 204)
 })
 
-test('when the last console is closed, nothing is watched any more', async (t) => {
+test('after the last console is closed, the server watches no sessions', async (t) => {
   const { demo, admin } = await startConsole(t)
   const stream = await openStream(`${demo.url}/admin/sessions/events`, admin)
   stream.close()

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Parts } from '../../src/parts/parts.ts'
+import { signedIn } from '../support/api-client.ts'
 import { auditOf } from '../support/audit.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { headingOf, sessionIdOf } from '../support/pages.ts'
 import type { Scope } from '../support/process.ts'
-import { signInOverRest } from '../support/rest-sign-in.ts'
 import type { Answer } from '../support/visitor.ts'
 
 const STORES: Record<string, Parts['config']['sessionStore']> = {
@@ -21,7 +21,7 @@ test('the console shows users, guests and API clients, with state, device, times
   const phone = demo.visitor()
   await phone.get(`/customers?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(ada))}`)
   await demo.visitor().get('/')
-  await signInOverRest(demo, 4)
+  await signedIn(demo, 4)
   demo.clock.advance({ minutes: 10 })
   const { text } = await admin.get('/admin/sessions')
   const rows = rowsOf(text)
@@ -48,7 +48,7 @@ test('the console says how many of the licences are in use', async (t) => {
 test('sessions are found by userId, name and address of their user, by kind and by state', async (t) => {
   const { demo, admin } = await startConsole(t)
   for (const userId of [1, 1, 2]) await demo.visitor().logIn(userId)
-  await signInOverRest(demo, 1)
+  await signedIn(demo, 1)
   const found = async (query: string) =>
     rowsOf((await admin.get(`/admin/sessions?${query}`)).text)
       .map((row) => row.replace(/ userId.*| Web.*/, ''))
@@ -66,7 +66,7 @@ test('sessions are found by userId, name and address of their user, by kind and 
   ])
   assert.deepEqual(await found('state=invalidated'), ['Guest'])
   const several = await admin.get('/admin/sessions?user=o')
-  assert.match(several.text, /Several people may be meant/)
+  assert.match(several.text, /Several users match/)
   assert.match(several.text, /href="\/admin\/sessions\?user=2">Jonas Keller \(2\)/)
 })
 
@@ -139,7 +139,7 @@ test('[SECURE-10] ending a session with a message signs its user out, and shows 
   assert.doesNotMatch((await ada.get('/authenticate.shtml')).text, /Your session was ended/)
 })
 
-test('when two administrators end one session, the second is told that it was gone', async (t) => {
+test('when two administrators end one session, the second one reads that it has already ended', async (t) => {
   const { demo, admin } = await startConsole(t)
   const other = demo.visitor()
   await other.logInWell(6)
@@ -179,7 +179,7 @@ test('all sessions of a user end, on the web and over REST, and no others', asyn
   await one.logInWell(1)
   await two.logInWell(1)
   await other.logInWell(2)
-  const Authorization = `Bearer ${await signInOverRest(demo, 1)}`
+  const Authorization = `Bearer ${(await signedIn(demo, 1)).token}`
   const ended = await admin.post('/admin/sessions/end-user', { userId: '1', message: 'Good night' })
   assert.match((await admin.follow(ended)).text, /3 sessions have ended\. Yours goes on\./)
   for (const visitor of [one, two]) assert.match((await visitor.get('/')).text, /Good night/)
@@ -221,7 +221,7 @@ test('[LIC-1] removing the invalidated session that a login left behind frees it
   const before = sessionIdOf(ada)
   await ada.logInWell(1)
   const licences = await demo.parts.sessions?.count()
-  assert.match((await admin.get(`/admin/sessions/${before}`)).text, /Remove what is left/)
+  assert.match((await admin.get(`/admin/sessions/${before}`)).text, /Remove its record/)
   const removed = await admin.post(`/admin/sessions/${before}/end`)
   assert.match((await admin.follow(removed)).text, /had been replaced by a login already/)
   assert.equal(await demo.parts.sessions?.count(), Number(licences) - 1)
@@ -269,7 +269,7 @@ test('unknown, malformed and ended ids are all not found, on every page and by e
   assert.equal(pages.size, 1, [...pages].join('\n'))
 })
 
-test('[PRIV-7] salespersons and managers are told which privilege is missing, and guests are asked to log in', async (t) => {
+test('[PRIV-7] salespersons and managers read which privilege is missing, and guests are asked to log in', async (t) => {
   const { demo, admin } = await startConsole(t)
   const id = sessionIdOf(admin)
   const reads = [
@@ -339,7 +339,6 @@ function confirmFor(path: string): string {
   return `/account/confirm?next=${encodeURIComponent(path)}`
 }
 
-/** The text of each row of the list. */
 function rowsOf(html: string): string[] {
   const [, body = ''] = html.split(/<table class="cards console">/)
   return (body.split('</table>')[0] ?? '')

@@ -29,7 +29,6 @@ test('a search that finds more users than it shows says so', async (t) => {
   assert.equal((await findPeople(database, 'same', 3)).more, false)
 })
 
-/** A staff with these people, from userId 500 on. */
 async function startStaff(scope: Scope, names: readonly string[]) {
   const { database } = (await startDemo(scope)).parts
   for (const [index, name] of names.entries()) {

@@ -163,7 +163,7 @@ test('[BEARER-9] an invalid field is named, with what is expected of it', async 
   assert.equal(await snapshotOf(demo.parts), before)
 })
 
-test('text may hold every character that people write with, under every name of UTF-8', async (t) => {
+test('text may contain every written character, and the charset may have any name of UTF-8', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   for (const name of ['نامه\u200cها', 'क्\u200dष', '👩\u200d🔧 Works', '👩🏽\u200d🔧', '❤️\u200d🔥', 'a \ufffd b', '✔']) {
@@ -176,7 +176,7 @@ test('text may hold every character that people write with, under every name of 
   }
 })
 
-test('an answer without a version is never 304, and does not wait for the rest of an unread body', async (t) => {
+test('a response without an ETag is never 304, and no response waits for the rest of an unread body', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   assert.equal((await client.get('/me', { 'If-None-Match': '*' })).status, 200)
@@ -210,7 +210,7 @@ test('malformed HTTP is answered before it reaches the API, without a body, as d
   }
 })
 
-test('the last of duplicate names in a body counts, and a body that is not expected is ignored', async (t) => {
+test('of duplicate names in a body the last one counts, and an unexpected body is ignored', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const made = await client.send('POST', '/customers', {

@@ -17,7 +17,6 @@ interface Operation {
   responses: Record<string, { headers?: Record<string, object>; content?: object }>
 }
 
-/** A valid request for each operation: its path parameters, query and body. */
 const GOOD: Record<string, { params?: Record<string, string>; query?: string; body?: object; status: number }> = {
   testPage: { status: 200 },
   signIn: { body: { username: '4', password: 'crm-demo', idleSeconds: 600 }, status: 200 },
@@ -109,7 +108,7 @@ test('hostile path parameters are refused by every operation that takes one, and
         const isVariable = operation.path.includes('{name}')
         fc.pre(!isVariable || !/^[\w.-]{1,64}$/.test(text) || ['.', '..', '__proto__'].includes(text))
         const { body } = GOOD[operation.operationId] ?? {}
-        // An empty segment, or one that changes the path, is not a parameter.
+        // These texts would change the path itself.
         const inPath = ['', '.', '..'].includes(text) ? '%00' : encodeURIComponent(text)
         const answer = await client.send(operation.method, addressOf(operation, inPath), { body })
         assert.equal(answer.status, 404, `${operation.operationId} ${JSON.stringify(text)}: ${answer.text}`)
@@ -135,7 +134,6 @@ test('hostile query parameters are refused by name, or match nothing, and change
           check(operation, answer)
           if (answer.status === 422) assert.match(answer.body.message, new RegExp(`^${name}: `))
           else assert.equal(answer.status, 200, `${name}=${JSON.stringify(text)}: ${answer.text}`)
-          // A search accepts any text.
           if (name in isFine) assert.equal(answer.status === 200, isFine[name]?.test(text), `${name}=${text}`)
           else if (text.trim() !== '' && answer.status === 200) assert.notEqual(answer.body.count, 252, text)
         }),
@@ -194,7 +192,7 @@ async function startWithContract(scope: Scope) {
     ),
   )
 
-  /** Its status is documented, and so are its body and the headers that it must have. */
+  /** Checks that the documentation describes the status, the body and the headers of this answer. */
   const check = ({ path, method, operationId, responses }: Operation, answer: ApiAnswer): void => {
     const response = responses[answer.status]
     assert.ok(response, `${operationId} answered ${answer.status}, which is not documented: ${answer.text}`)
@@ -224,7 +222,7 @@ async function startWithContract(scope: Scope) {
   return { demo, document, operations, check }
 }
 
-/** Any characters, whole or broken, and values that are almost valid. */
+/** Texts of any characters, also invalid UTF-16, and values that are almost valid. */
 function hostileText(): fc.Arbitrary<string> {
   const close = [
     '0',
@@ -248,7 +246,7 @@ function hostileText(): fc.Arbitrary<string> {
   return fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.string({ maxLength: 90 }), fc.constantFrom(...close))
 }
 
-/** Any JSON, a valid body with one field spoilt or added, or text that is not JSON. */
+/** Any JSON, a valid body with one field changed or added, or text that is not JSON. */
 function hostileBody(good: object): fc.Arbitrary<string> {
   const bad = fc.constantFrom(
     ...['[]', '{}', 'null', 'true', '""', '"a\\u0000b"', '"\\ud800"', '1e400', '-1e400', '0.5', 'NaN'],

@@ -70,7 +70,6 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     )
     for (const scheme of ['Bearer', 'bearer', 'BEARER'])
       assert.equal((await client.get('/me', { Authorization: `${scheme} ${token}`, Cookie: cookie })).body.userId, '4')
-    // In reverse, a page accepts only the cookie.
     const guest = await demo.visitor().get('/customers', { Authorization: `Bearer ${token}` })
     assert.equal(guest.status, 303)
   })
@@ -172,7 +171,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     const demo = await startDemo(t, { sessionStore })
     const { database } = demo.parts
     const [noah, another] = [await signedIn(demo, 4), await signedIn(demo, 3)]
-    // Without any event, so only reading the account again can notice it.
+    // This change emits no event. The server notices it only when it reads the account again.
     await database.updateTable('sales_persons').set({ active: 0 }).where('user_id', '=', 4).execute()
     for (const path of ['/me', '/customers', '/nowhere']) assert.deepEqual((await noah.get(path)).body, DENIED)
     await database.updateTable('sales_persons').set({ active: 1, lastname: 'Berg' }).where('user_id', '=', 4).execute()

@@ -122,7 +122,7 @@ test('a customer with a waiting approval is kept until it is decided or expires'
   assert.equal(left.length, 0)
 })
 
-test('a customer of another salesperson is as unknown as one that never existed, for every operation', async (t) => {
+test('every operation treats a customer of another salesperson like one that never existed', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 1)
   const before = await snapshotOf(demo.parts)

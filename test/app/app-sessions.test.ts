@@ -42,7 +42,7 @@ test('[COOKIE-1] [COOKIE-2] [COOKIE-7] the cookie is named after the application
   assert.equal(sessionIdOf(visitor), id)
 })
 
-test('[COOKIE-3] a forged, truncated, doubled or enormous cookie is a guest’s with a new cookie, never a failure', async (t) => {
+test('[COOKIE-3] a forged, truncated, doubled or enormous cookie leads to a guest with a new cookie, never to an error', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -101,7 +101,7 @@ test('[COOKIE-6] two users never see each other’s customers or names', async (
   }
 })
 
-test('[COOKIE-8] where guests begin at their first write, looking around leaves no cookie and no record', async (t) => {
+test('[COOKIE-8] where guest sessions begin at the first write, reading pages leaves no cookie and no record', async (t) => {
   const demo = await startDemo(t, { guests: 'first-write' })
   const visitor = demo.visitor()
   for (const path of ['/', '/authenticate.shtml', '/customers', '/nope']) await visitor.get(path)
@@ -139,7 +139,7 @@ test('[COOKIE-10] no cache keeps a response that shows a session or sets its coo
   }
 })
 
-test('[PRIV-8] session fixation: a cookie planted before the login opens nothing after it', async (t) => {
+test('[PRIV-8] session fixation: a cookie planted before the login gives no access after it', async (t) => {
   const demo = await startDemo(t)
   const victim = demo.visitor()
   await victim.get('/')
@@ -161,7 +161,7 @@ test('[LIFE-1] an hour without a click closes the session; clicking keeps it ope
   assert.equal((await visitor.get('/customers')).status, 303)
 })
 
-test('a user who was just signed out gets no cookie over a newer one, and can sign in again at once', async (t) => {
+test('a request just after a sign-out sets no cookie, and the user can sign in again at once', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -179,7 +179,7 @@ test('a double click on Log In signs the user in', async (t) => {
   let browser = visitor
   const submit = async (tab: Visitor) => {
     assert.equal((await tab.logIn(4)).status, 302)
-    browser = tab // it keeps the cookie of the answer that came last
+    browser = tab // the browser keeps the cookie of the last answer
   }
   await Promise.all([submit(visitor.copy()), submit(visitor.copy())])
   assert.equal((await browser.get('/customers')).status, 200)

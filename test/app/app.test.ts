@@ -3,10 +3,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { createApp } from '../../src/app/app.ts'
-import { createRoutes } from '../../src/app/routes.ts'
 import { projectRoot } from '../../src/config/project-root.ts'
-import { type Demo, startDemo } from '../support/demo.ts'
+import { startDemo } from '../support/demo.ts'
 import { headingOf, snapshotOf } from '../support/pages.ts'
+import { routesOf } from '../support/routes.ts'
 import type { Visitor } from '../support/visitor.ts'
 
 const PUBLIC = [
@@ -26,22 +26,20 @@ const PUBLIC = [
     `POST ${path}`,
   ]),
   'GET /dev/mailbox',
-  // What the link in the mail opens, signed in or not; without the link it changes nothing.
+  // The link in a mail opens these, whether the user is signed in or not.
   'GET /account/email/confirm',
   'POST /account/email/confirm',
   'GET /account/email/changed',
-  // These buttons redirect guests to their page, which redirects to the login.
   'POST /account/sessions/end-others',
   'POST /account/sessions/end-all',
   'POST /account/sessions/:id/:handle/end',
   'GET /my4DApp/completeOperation',
   'GET /rest/Operations/completeOperation',
-  // Event streams answer guests with 204.
   'GET /session/events',
   'GET /admin/sessions/events',
 ]
 
-// The roles that may open each page. All others are refused.
+// The userIds that may open each page.
 const OPEN_TO: Record<string, number[]> = {
   '/authenticationOK.shtml': [4, 5, 6],
   '/customers': [4, 5],
@@ -82,10 +80,9 @@ test('every page is public or closed to guests, and open only to its roles', asy
     const guest = await open(demo.visitor())
     const next = method === 'GET' ? `?next=${encodeURIComponent(url)}` : ''
     assert.deepEqual([guest.status, guest.location], [303, `/authenticate.shtml${next}`])
-    // Some of what the administrator opened signed the others out.
+    // An action of the administrator may have signed the others out.
     for (const [userId, visitor] of visitors)
       if ((await visitor.get('/account/sessions')).status !== 200) await visitor.logInWell(userId)
-    // Some open pages have nothing to show yet, or need a form.
     for (const [userId, visitor] of visitors)
       assert.equal((await open(visitor)).status !== 403, OPEN_TO[path]?.includes(userId), `${userId} at ${path}`)
   }
@@ -96,7 +93,7 @@ test('GET and HEAD change nothing', async (t) => {
   const visitor = demo.visitor()
   await visitor.logInWell(5)
   const before = await snapshotOf(demo.parts)
-  // A stream has no end to wait for.
+  // An event stream never ends.
   for (const { path } of routesOf(demo).filter(({ method, path }) => method === 'GET' && !path.endsWith('/events')))
     for (const method of ['GET', 'HEAD']) await visitor.send(path.replace(':id', '1'), { method })
   assert.equal(await snapshotOf(demo.parts), before)
@@ -141,10 +138,10 @@ test('an unexpected error shows the user only a reference; the log has the detai
   const answer = await visitor.get('/customers/1')
   assert.equal(answer.status, 500)
   assert.ok(answer.text.includes(String(answer.headers['x-request-id'])))
-  assert.doesNotMatch(answer.text, /purchases|SQLITE|node_modules|find-customer|no such table|relation/)
+  assert.doesNotMatch(answer.text, /purchases|SQLITE|node_modules|customer-pages|no such table|relation/)
   const line = demo.log.map((text) => JSON.parse(text)).find(({ msg }) => msg === 'request failed')
   assert.equal(line.requestId, answer.headers['x-request-id'])
-  assert.match(line.err.stack, /(no such table: purchases|relation "purchases" does not exist)[\s\S]*find-customer/)
+  assert.match(line.err.stack, /(no such table: purchases|relation "purchases" does not exist)[\s\S]*customer-pages/)
   assert.equal((await visitor.get('/customers')).status, 200)
 })
 
@@ -199,9 +196,3 @@ test('HSTS is sent where the public address is https, and only there', async (t)
   const local = await (await startDemo(t)).visitor().get('/nope')
   assert.equal(local.headers['strict-transport-security'], undefined)
 })
-
-function routesOf({ parts }: Demo): { method: string; path: string }[] {
-  return createRoutes(parts).stack.flatMap(({ methods, path }) =>
-    methods.map((method) => ({ method, path: String(path) })),
-  )
-}

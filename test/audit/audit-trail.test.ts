@@ -145,7 +145,7 @@ test('above the ceilings the oldest rows are removed, anonymous ones first', asy
   )
 })
 
-test('the ceiling for anonymous rows spares the acts of administrators', async (t) => {
+test('the ceiling for anonymous rows removes no entries of administrators', async (t) => {
   const { trail, rows, demo, clock } = await startTrail(t)
   trail.note({ event: 'many-revoked', byUserId: '6', byUserName: 'Tomasz Nowak', detail: 'all but their own' })
   for (let index = 0; index < 3; index++) trail.note({ event: 'sign-in-failed', userName: `name-${index}` })
@@ -259,7 +259,7 @@ test('the demo sweeps its trail every hour', async (t) => {
   })
 })
 
-/** A separate trail, on the database of a demo that notes nothing else. */
+/** A trail with its own clock. Its demo writes no entries to the table. */
 async function startTrail(scope: Scope) {
   const demo = await startDemo(scope, { sessions: 'none' })
   const log: string[] = []

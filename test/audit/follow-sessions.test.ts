@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { signedIn } from '../support/api-client.ts'
 import { auditOf, auditRowsOf } from '../support/audit.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { sessionIdOf } from '../support/pages.ts'
-import { signInOverRest } from '../support/rest-sign-in.ts'
 import { newestLink, signUpAs } from '../support/sign-up.ts'
 import { STREAM_HEADERS } from '../support/stream.ts'
 
-test('[LIFE-9] the trail shows why sessions ended: logout, timeout, revoked, limit, server stop', async (t) => {
+test('[LIFE-9] the audit trail shows why sessions ended: logout, timeout, revoked, limit, server stop', async (t) => {
   const demo = await startDemo(t, { maxSessionsPerUser: 1 })
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -20,7 +20,7 @@ test('[LIFE-9] the trail shows why sessions ended: logout, timeout, revoked, lim
 
   await demo.visitor().logInWell(2)
   await demo.visitor().logInWell(2)
-  assert.deepEqual(await whyExpired(demo), ['replaced by another one at a limit'])
+  assert.deepEqual(await whyExpired(demo), ['ended to make room for a newer session'])
   const active = demo.visitor()
   await active.logInWell(3)
   for (let half = 0; half < 24; half++) {
@@ -85,7 +85,7 @@ test('one-time links are noted when created, opened and refused, with user and o
 
 test('a REST sign-in, and the revocation of its token by an administrator, are noted with both users', async (t) => {
   const demo = await startDemo(t)
-  await signInOverRest(demo, 4)
+  await signedIn(demo, 4)
   const [made] = await auditOf(demo, 'token-made')
   assert.deepEqual([made?.user_id, made?.user_name, made?.detail], ['4', 'Noah Lindgren', 'by a REST sign-in'])
   const admin = demo.visitor()
@@ -104,7 +104,7 @@ test('refusals are noted with the missing privilege, on pages, over REST and for
   await manager.logInWell(5)
   assert.equal((await manager.get('/admin/audit?user=secret')).status, 403)
   assert.equal((await manager.post('/logout', {}, { 'Sec-Fetch-Site': 'cross-site' })).status, 403)
-  const token = await signInOverRest(demo, 6)
+  const token = (await signedIn(demo, 6)).token
   const answer = await demo.visitor().get('/api/customers', { Authorization: `Bearer ${token}` })
   assert.equal(answer.status, 403)
   assert.deepEqual(
@@ -143,7 +143,7 @@ test('no password, cookie, token or link is ever in the trail', async (t) => {
   await demo.visitor().get(link)
   await demo.visitor().get(link)
   secrets.push(new URL(link, demo.url).searchParams.get('$4DSID') ?? '')
-  secrets.push(await signInOverRest(demo, 4))
+  secrets.push((await signedIn(demo, 4)).token)
   demo.clock.advance({ minutes: 1 })
   const rows = JSON.stringify(await auditRowsOf(demo))
   assert.match(rows, /link-refused/)

@@ -5,7 +5,6 @@ import { Program, settingsIn, startServerProcess, temporaryFolder } from '../sup
 import { ownDatabase, ownName, postgresUrl, redisUrl } from '../support/servers/test-servers.ts'
 import { Visitor } from '../support/visitor.ts'
 
-// What the script runs once it has compiled.
 const ENTRY = 'src/commands/move-sessions.ts'
 
 for (const [name, addressOf] of Object.entries({

@@ -140,7 +140,7 @@ test('production sends real mail, and asks for the password on the page of the l
     assert.match(refusal({ MAIL_FROM }).message, /MAIL_FROM: use an address/)
 })
 
-test('the public address is an origin: a trailing slash goes, anything more is refused', () => {
+test('the public address is an origin: a trailing slash is removed, anything more is refused', () => {
   assert.equal(readConfig({ PUBLIC_URL: 'HTTPS://CRM.example.com:443/' }).publicUrl, 'https://crm.example.com')
   for (const PUBLIC_URL of [
     'https://a.test/crm',
@@ -152,7 +152,7 @@ test('the public address is an origin: a trailing slash goes, anything more is r
     assert.match(refusal({ PUBLIC_URL }).message, /^ {2}PUBLIC_URL: use /m, PUBLIC_URL)
 })
 
-test('sessions are stored beside the CRM’s database, in memory with it, or as configured, but never in its file', () => {
+test('sessions are stored beside the CRM’s database, in memory if the database is, or as configured, but never in its file', () => {
   const sessionStore = (env: Record<string, string>) => readConfig(env).sessionStore
   assert.deepEqual(sessionStore({ DATABASE_URL: 'sqlite:/data/a.sqlite' }), {
     kind: 'sqlite',
@@ -183,7 +183,7 @@ test('contradicting settings are refused', () => {
   })
 })
 
-test('a configured port is explicit', () => {
+test('a port is explicit only if it is configured, and must be a whole number', () => {
   assert.deepEqual([readConfig({ PORT: '8044' }).portIsExplicit, readConfig({}).portIsExplicit], [true, false])
   for (const PORT of ['-1', '65536', '8e3', '0x10', '80.5'])
     assert.match(refusal({ PORT }).message, /PORT: use a whole/)
@@ -216,7 +216,7 @@ function refusal(env: Record<string, string>): ConfigError {
   assert.fail(`these settings were accepted: ${JSON.stringify(env)}`)
 }
 
-test('the external platform’s address is an origin, and in production one that keeps tokens secret on the way', () => {
+test('the external platform’s address is an origin, and in production it uses https', () => {
   const platform = (env: Record<string, string>) => {
     const { platformPort, platformUrl } = readConfig(env)
     return { platformPort, platformUrl }

@@ -96,7 +96,7 @@ test('a graceful shutdown ends the stream without saying that the session has en
   assert.equal((await ada.get(PATH, STREAM_HEADERS)).status, 503)
 })
 
-test('where no stream can be opened, the caller decides whether the page reconnects', () => {
+test('when no further stream can be opened, the caller decides whether the page reconnects', () => {
   const streams = new EventStreams(manualClock(), { most: 0 })
   const answer = (signal: AbortSignal, whenFull?: 204 | 503) => {
     const ctx = {} as Context
@@ -108,7 +108,7 @@ test('where no stream can be opened, the caller decides whether the page reconne
   assert.equal(answer(AbortSignal.abort(), 503), 204, 'there is nothing to wait for')
 })
 
-test('OPTIONS tells whether an address is a page, and does nothing else', async (t) => {
+test('OPTIONS shows whether an address is a page, and changes nothing', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

@@ -155,7 +155,7 @@ function databaseOf(url: string, name: string): string {
   return url.replace(/[^/]*$/, name)
 }
 
-/** Resolves when the server has read its rules. */
+/** Waits until PostgreSQL has reloaded its access rules. */
 async function untilRefused(url: string): Promise<void> {
   while (
     await queryAt(url, 'select').then(
@@ -165,7 +165,6 @@ async function untilRefused(url: string): Promise<void> {
   );
 }
 
-/** Opens the demo there, and closes it when the work is done. */
 async function withParts<T>(url: string, work: (parts: Parts) => Promise<T>): Promise<T> {
   const parts = await createParts(demoConfig({ database: { kind: 'postgres', url } }))
   try {

@@ -3,11 +3,11 @@ import test from 'node:test'
 import { Client } from 'pg'
 import { signedIn } from '../support/api-client.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
-import { headingOf, messageOf } from '../support/pages.ts'
+import { headingOf, messageOf, pathOf } from '../support/pages.ts'
 import { startCuttingProxy } from '../support/servers/cutting-proxy.ts'
 import { startPostgres } from '../support/servers/postgres-server.ts'
 import { ownDatabase, postgresUrl } from '../support/servers/test-servers.ts'
-import { GOOD_PASSWORD, pathOf, signUpAs } from '../support/sign-up.ts'
+import { GOOD_PASSWORD, signUpAs } from '../support/sign-up.ts'
 import { until } from '../support/until.ts'
 import type { Answer } from '../support/visitor.ts'
 
@@ -128,7 +128,6 @@ if (postgresUrl !== undefined) {
   })
 }
 
-/** The error page, and no cookie: the user stays signed in. */
 function assertUnavailable(answer: Answer): void {
   assert.deepEqual([answer.status, headingOf(answer)], [503, 'Not available right now'], answer.text)
   assert.match(answer.text, /cannot be reached at the moment\. Please try again in a few seconds/)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { sql } from 'kysely'
-import { openSqlite } from '../../src/parts/connections.ts'
+import { openSqlite } from '../../src/parts/open-sqlite.ts'
 import { NEW_CUSTOMER, signedIn } from '../support/api-client.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { headingOf } from '../support/pages.ts'
@@ -39,7 +39,7 @@ test('a locked file is a 503, and is used again when the lock is gone', async (t
   const noah = demo.visitor()
   await noah.logInWell(4)
   await sql`pragma busy_timeout = 50`.execute(demo.parts.database)
-  const other = openSqlite(file, { variable: 'TEST' })
+  const other = openSqlite(file, 'TEST')
   t.after(() => void other.close())
   other.exec('begin immediate')
   const refused = await demo.visitor().post('/signup', ANA)
@@ -55,7 +55,7 @@ async function startOnFile(t: TestContext): Promise<{ demo: Demo; file: string }
   return { demo: await startDemo(t, { database: { kind: 'sqlite', file } }), file }
 }
 
-/** Repeats the request until the disk is full; any other failure fails the test. */
+/** Repeats the request until the disk is full. Any other failure fails the test. */
 async function untilFull(ask: (count: number) => Promise<Answer>): Promise<Answer> {
   for (let count = 0; count < 90; count++) {
     const answer = await ask(count)

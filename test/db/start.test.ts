@@ -6,7 +6,7 @@ import { migrateToLatest } from '../../db/migrate.ts'
 import { migrations } from '../../db/migrations/index.ts'
 import type { Config } from '../../src/config/config.ts'
 import { StartError } from '../../src/config/start-error.ts'
-import { openSqlite } from '../../src/parts/connections.ts'
+import { openSqlite } from '../../src/parts/open-sqlite.ts'
 import { createParts } from '../../src/parts/parts.ts'
 import { demoConfig } from '../support/demo.ts'
 import { Program, temporaryFolder } from '../support/process.ts'
@@ -42,12 +42,12 @@ test('a file that cannot be the database stops the start with one line, and stay
   writeFileSync(garbage, 'this is no database '.repeat(200))
   mkdirSync(join(folder, 'folder'))
   const foreign = join(folder, 'foreign.sqlite')
-  const shop = openSqlite(foreign, { variable: 'TEST' })
+  const shop = openSqlite(foreign, 'TEST')
   shop.exec('CREATE TABLE customers (name TEXT)')
   shop.close()
   const newer = join(folder, 'newer.sqlite')
   await (await createParts(demoConfig({ database: { kind: 'sqlite', file: newer } }))).close({ endSessions: true })
-  const later = openSqlite(newer, { variable: 'TEST' })
+  const later = openSqlite(newer, 'TEST')
   later.exec(`INSERT INTO kysely_migration (name, timestamp) VALUES ('0099-later', '2030-01-01')`)
   later.close()
 
@@ -67,14 +67,14 @@ test('a file that cannot be the database stops the start with one line, and stay
   assert.deepEqual(readFileSync(garbage), before)
 })
 
-test('the same holds for the sessions’ file', async (t) => {
+test('a file that cannot be the session store stops the start with one line, and stays as it was', async (t) => {
   const folder = temporaryFolder(t)
   const garbage = join(folder, 'garbage.sqlite')
   writeFileSync(garbage, 'this is no database '.repeat(200))
   const newer = join(folder, 'newer.sqlite')
   const sessionStore = { kind: 'sqlite', file: newer } as const
   await (await createParts(demoConfig({ sessionStore }))).close({ endSessions: true })
-  const later = openSqlite(newer, { variable: 'TEST' })
+  const later = openSqlite(newer, 'TEST')
   later.exec('UPDATE session_schema SET version = 99')
   later.close()
   for (const [file, reason] of [

@@ -1,10 +1,9 @@
-import type { Page } from '@playwright/test'
-import { expect, expectNarrow, test } from './fixtures.ts'
+import { expect, expectNarrow, sendLogin, test } from './fixtures.ts'
 
 test('a token is created, used, shown as used, and revoked', async ({ page, server }) => {
   await page.goto('/account/tokens')
   await expect(page).toHaveURL(/\/authenticate\.shtml\?next=%2Faccount%2Ftokens$/)
-  await logIn(page, '2')
+  await sendLogin(page, '2')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your API tokens')
   await expect(page.getByRole('main')).toContainText('You have no tokens yet.')
 
@@ -39,7 +38,7 @@ test('a token is created, used, shown as used, and revoked', async ({ page, serv
   })
 })
 
-test('going back to the token, or sending its form again, creates no second one', async ({ page }) => {
+test('going back to the token, or sending its form again, creates no second token', async ({ page }) => {
   await page.goto('/authenticate.shtml?userId=3')
   await page.getByRole('button', { name: 'Log In' }).click()
   await page.getByRole('link', { name: 'API tokens' }).click()
@@ -62,13 +61,6 @@ test('the documentation of the API opens for every visitor', async ({ page, java
   await expectNarrow(page)
 })
 
-async function logIn(page: Page, userId: string): Promise<void> {
-  await page.getByLabel('userId').fill(userId)
-  await page.getByLabel('Password').fill('crm-demo')
-  await page.getByRole('button', { name: 'Log In' }).click()
-}
-
-/** As a program does: without the browser's cookies. */
 function callWith(url: string, token: string): Promise<Response> {
   const headers = { Authorization: `Bearer ${token}`, 'User-Agent': 'report/1.0 (nightly)' }
   return fetch(`${url}/api/me`, { headers })

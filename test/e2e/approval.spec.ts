@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import type { RunningServer } from '../../src/process/server.ts'
-import { expect, expectNarrow, inNewTab, test } from './fixtures.ts'
+import { expect, expectNarrow, inNewTab, logIn, test } from './fixtures.ts'
 
 test('a salesperson requests a discount, it is decided on the platform’s own page, and the salesperson’s page shows it by itself', async ({
   page,
@@ -82,7 +82,7 @@ test('no approval page is wider than the screen', async ({ page, context, server
   await expectNarrow(await inNewTab(page, '/operations'))
 })
 
-/** A customer of this salesperson without a request so far: walkthroughs of one worker share a server. */
+/** A customer without an approval request. The tests of one worker share a server. */
 async function unusedCustomer({ parts: { database } }: RunningServer, userId: number): Promise<number> {
   const { id } = await database
     .selectFrom('customers')
@@ -92,12 +92,6 @@ async function unusedCustomer({ parts: { database } }: RunningServer, userId: nu
     .orderBy('id')
     .executeTakeFirstOrThrow()
   return id
-}
-
-async function logIn(page: Page, userId: string): Promise<void> {
-  await page.goto(`/authenticate.shtml?userId=${userId}`)
-  await page.getByRole('button', { name: 'Log In' }).click()
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('Welcome')
 }
 
 async function ask(page: Page, scenario: string, reason = ''): Promise<void> {

@@ -2,11 +2,11 @@ import { expect, test } from './fixtures.ts'
 
 test.use({ javaScriptEnabled: true })
 
-test('a page from the browser’s back/forward cache checks again, and shows nothing once the session has ended elsewhere', async ({
+test('a page from the back/forward cache checks its session again, and shows nothing if the session has ended', async ({
   page,
   server,
 }) => {
-  // An open page notices the end of its session by itself; this one was in the cache meanwhile.
+  // Stops this page from noticing the end of its session, like a page in the back/forward cache.
   await page.route('**/session-ended.*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }))
   await page.goto('/authenticate.shtml?userId=2')
   await page.getByRole('button', { name: 'Log In' }).click()
@@ -14,7 +14,7 @@ test('a page from the browser’s back/forward cache checks again, and shows not
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your customers')
 
   await server.parts.sessions?.endMany({ userId: '2' })
-  // What a browser does when it brings a page back from memory.
+  // Simulates a return from the back/forward cache.
   await page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in')
   await expect(page.locator('body')).not.toContainText('Jonas Keller')

@@ -1,6 +1,5 @@
 import { expect, test } from './fixtures.ts'
 
-// Without JavaScript nothing is held back.
 test.use({ javaScriptEnabled: true })
 
 test('after a download the form that asks for the password is empty, and can be used again', async ({ page }) => {

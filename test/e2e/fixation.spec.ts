@@ -1,9 +1,7 @@
-import type { BrowserContext, Page } from '@playwright/test'
-import { expect, inNewTab, test } from './fixtures.ts'
+import type { BrowserContext } from '@playwright/test'
+import { expect, inNewTab, logIn, test } from './fixtures.ts'
 
-// Session fixation between two people, each with their own browser.
-
-test('an attacker who plants a cookie in a victim’s browser is a stranger once the victim logs in', async ({
+test('an attacker who plants a cookie in a victim’s browser loses access when the victim logs in', async ({
   page,
   browser,
   baseURL,
@@ -33,7 +31,7 @@ for (const [who, userId] of [
   ['a guest', undefined],
   ['logged in', '2'],
 ] as const) {
-  test(`an attacker who is ${who} and brings a victim into the session by a link is a stranger once the victim logs in`, async ({
+  test(`an attacker who is ${who} and brings a victim into the session by a link loses access when the victim logs in`, async ({
     page,
     browser,
     baseURL,
@@ -74,10 +72,4 @@ async function expectStranger(context: BrowserContext): Promise<void> {
 async function cookieOf(context: BrowserContext): Promise<string> {
   const cookies = await context.cookies()
   return cookies.map(({ value }) => value).join(' and ')
-}
-
-async function logIn(page: Page, userId: string): Promise<void> {
-  await page.goto(`/authenticate.shtml?userId=${userId}`)
-  await page.getByRole('button', { name: 'Log In' }).click()
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('Welcome')
 }

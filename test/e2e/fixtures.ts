@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test as base, type ConsoleMessage, expect, type Page } from '@playwright/test'
 import { type RunningServer, startServer } from '../../src/process/server.ts'
 
-/** Walkthroughs with their own server; any error or warning in the browser fails them. */
+/** A test with its own server. It fails on any error in the browser's console. */
 export const test = base.extend<{ quietBrowser: undefined }, { server: RunningServer }>({
   server: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures that are wanted from this pattern
@@ -36,27 +36,38 @@ export const test = base.extend<{ quietBrowser: undefined }, { server: RunningSe
   ],
 })
 
-/** Chromium reports a page that is answered with 4xx as an error of its own: the walkthroughs ask for some on purpose. */
+/** Chromium reports each page with a 4xx status as an error. Some tests request such pages on purpose. */
 function isRefusedPage(message: ConsoleMessage, pageUrl: string): boolean {
   return /^Failed to load resource: .* status of 4\d\d/.test(message.text()) && message.location().url === pageUrl
 }
 
-/**
- * Opens a path in a new tab of the same browser. Use it to leave a page that reloads by itself: a reload would interrupt the
- * navigation.
- */
+/** Opens a path in a new tab. Use it where the current page reloads by itself: a reload would cancel the navigation. */
 export async function inNewTab(page: Page, path: string): Promise<Page> {
   const tab = await page.context().newPage()
   await tab.goto(path)
   return tab
 }
 
-/** No page is wider than the screen. Retries after a page reloads by itself. */
+/** Checks that the page is not wider than the screen. Retries, because the page may be reloading. */
 export async function expectNarrow(page: Page): Promise<void> {
   await expect(async () => {
     const width = await page.evaluate<number>('document.documentElement.scrollWidth')
     expect(width, page.url()).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0)
   }).toPass({ timeout: 10_000 })
+}
+
+/** Fills in and sends the login form on the current page. */
+export async function sendLogin(page: Page, userId: number | string, password = 'crm-demo'): Promise<void> {
+  await page.getByLabel('userId').fill(String(userId))
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Log In' }).click()
+}
+
+/** Logs in to a demo account and waits for the welcome page. */
+export async function logIn(page: Page, userId: string): Promise<void> {
+  await page.goto(`/authenticate.shtml?userId=${userId}`)
+  await page.getByRole('button', { name: 'Log In' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Welcome')
 }
 
 export { expect }

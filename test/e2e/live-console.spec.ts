@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
-import { expect, expectNarrow, test } from './fixtures.ts'
+import { expect, expectNarrow, sendLogin, test } from './fixtures.ts'
 
 const ADMINISTRATOR = 6
 
@@ -22,7 +22,7 @@ test('an administrator ends a session with a message, and its user reads it a mo
   await page.getByRole('button', { name: 'End this session' }).click()
   await expect(page.getByRole('main')).toContainText('The session has ended on all its devices.')
 
-  // Without JavaScript the next click shows it.
+  // Without JavaScript the user sees the message at the next click.
   if (javaScriptEnabled === false) await salesperson.goto('/customers')
   await expect(salesperson.getByRole('status')).toHaveText('Your session was ended. Please call me, Tomasz', {
     timeout: 2000,
@@ -34,7 +34,7 @@ test('an administrator ends a session with a message, and its user reads it a mo
   await there.close()
 })
 
-test('two administrators look at one session: the second sees by itself that it has ended', async ({
+test('when an administrator ends a session, the page of another administrator shows the end by itself', async ({
   page,
   browser,
   baseURL,
@@ -56,7 +56,7 @@ test('two administrators look at one session: the second sees by itself that it 
   await there.close()
 })
 
-test('all tabs of a browser notice the end, and one of them has the message', async ({
+test('all tabs of a browser notice the end of the session, and one of them shows the message', async ({
   page,
   browser,
   baseURL,
@@ -96,16 +96,16 @@ test('the console shows new and ended sessions by itself, and keeps text that is
   const there = await anotherBrowser(browser, baseURL, javaScriptEnabled)
   const salesperson = await there.newPage()
   await logIn(salesperson, 1)
-  if (javaScriptEnabled === false) await page.getByRole('link', { name: 'Look again' }).click()
+  if (javaScriptEnabled === false) await page.getByRole('link', { name: 'Reload' }).click()
   await expect(rows).toHaveCount(before + 1, { timeout: 4000 })
   if (javaScriptEnabled !== false) await expect(page.getByLabel('Message').last()).toHaveValue('half a word')
   await salesperson.getByRole('button', { name: 'Log out' }).click()
-  if (javaScriptEnabled === false) await page.getByRole('link', { name: 'Look again' }).click()
+  if (javaScriptEnabled === false) await page.getByRole('link', { name: 'Reload' }).click()
   await expect(rows).toHaveCount(before, { timeout: 4000 })
   await there.close()
 })
 
-// The first answer is a 503, the second breaks off in the middle.
+// The first refresh gets a 503. The response to the second one is cut off.
 const DOWN_THEN_CUT = `
   const ask = window.fetch
   const cut = () => new ReadableStream({ pull: (body) => body.error(new TypeError('cut')) })
@@ -127,13 +127,13 @@ test('a console that could not be updated says so, retries, and goes on', async 
   await page.addInitScript(DOWN_THEN_CUT)
   await page.goto('/admin/sessions?kind=web')
   const state = page.locator('#live-state')
-  if (javaScriptEnabled === false) return expect(state).toHaveText('As it was when this page was opened.')
+  if (javaScriptEnabled === false) return expect(state).toHaveText('This page shows the state when it was opened.')
   await expect(state).toHaveText('The last update failed. It is tried again.')
   await expect(state).toHaveText('Updates automatically.', { timeout: 15_000 })
   await there.close()
 })
 
-test('a part with a selection or the focus stays as it is until the user leaves it', async ({
+test('a part of the console with a selection or the focus does not change until the user leaves it', async ({
   page,
   server,
   javaScriptEnabled,
@@ -142,7 +142,7 @@ test('a part with a selection or the focus stays as it is until the user leaves 
   await logIn(page, ADMINISTRATOR)
   await page.goto(`/admin/sessions/${token?.id}`)
   const state = page.locator('#live-state')
-  if (javaScriptEnabled === false) return expect(state).toHaveText('As it was when this page was opened.')
+  if (javaScriptEnabled === false) return expect(state).toHaveText('This page shows the state when it was opened.')
   await expect(state).toHaveText('Updates automatically.')
   const link = page.getByRole('link', { name: 'In the audit trail' })
   await link.focus()
@@ -155,7 +155,7 @@ test('a part with a selection or the focus stays as it is until the user leaves 
   await expect(state).toHaveText('Updates automatically.')
 })
 
-test('a page that answered a form redirects to one that can be opened when its session ends', async ({
+test('when its session ends, the response to a form redirects to a page that can be opened', async ({
   page,
   server,
   javaScriptEnabled,
@@ -213,9 +213,7 @@ test('the audit trail is saved as a file', async ({ page }) => {
 
 async function logIn(page: Page, userId: number): Promise<void> {
   await page.goto('/authenticate.shtml')
-  await page.getByLabel('userId').fill(String(userId))
-  await page.getByLabel('Password').fill('crm-demo')
-  await page.getByRole('button', { name: 'Log In' }).click()
+  await sendLogin(page, userId)
   await expect(page.getByRole('button', { name: 'Log out' })).toBeVisible()
 }
 

@@ -1,5 +1,5 @@
 import type { Browser, Page } from '@playwright/test'
-import { expect, expectNarrow, inNewTab, test } from './fixtures.ts'
+import { expect, expectNarrow, inNewTab, sendLogin, test } from './fixtures.ts'
 
 const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1'
@@ -61,7 +61,7 @@ test('signing out all other devices, pressed twice, keeps this one; logging out 
   const email = await signUp(page)
   const phone = await secondDevice(browser, baseURL, email)
   await page.goto('/account/sessions')
-  // Without a script the second press cancels the response of the first one, and with it the new cookie.
+  // Without JavaScript a second click would cancel the first response, which sets the new cookie.
   await page
     .getByRole('button', { name: 'Sign out all others' })
     .click({ clickCount: javaScriptEnabled === false ? 1 : 2 })
@@ -95,7 +95,7 @@ test('a new address is confirmed by the link mailed to it', async ({ page, serve
   await expect(page.getByRole('main')).toContainText(wanted)
 })
 
-/** Makes a separate customer account for each walkthrough, and leaves it signed in. */
+/** Creates a customer account and signs in. */
 async function signUp(page: Page): Promise<string> {
   const email = newAddress()
   const tab = await inNewTab(page, '/signup')
@@ -120,13 +120,11 @@ async function secondDevice(browser: Browser, baseURL: string | undefined, email
 
 async function logIn(page: Page, email: string): Promise<void> {
   await page.goto('/authenticate.shtml')
-  await page.getByLabel('userId').fill(email)
-  await page.getByLabel('Password').fill('correct horse battery')
-  await page.getByRole('button', { name: 'Log In' }).click()
+  await sendLogin(page, email, 'correct horse battery')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your page')
 }
 
-/** With JavaScript the page notices by itself, otherwise at the next click. */
+/** With JavaScript the page redirects by itself. Without it, the next request does. */
 async function landsOnLogin(page: Page): Promise<void> {
   await expect(async () => {
     if (!/authenticate\.shtml/.test(page.url())) await page.goto('/account').catch(() => null)
@@ -139,7 +137,6 @@ function newAddress(): string {
   return `ana-${crypto.randomUUID().slice(0, 8)}@example.com`
 }
 
-/** The newest link that was mailed to this address. */
 async function linkTo(url: string, address: string): Promise<string> {
   let link = ''
   await expect(async () => {

@@ -1,12 +1,12 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
 import { expect, expectNarrow, inNewTab, test } from './fixtures.ts'
 
-// Links in mail say localhost, and a browser keeps its cookies by the name that was typed.
+// Links in mail use localhost, and cookies belong to one host name.
 test.use({ baseURL: async ({ server }, use) => use(server.url.replace('127.0.0.1', 'localhost')) })
 
 const PASSWORD = 'correct horse battery'
 
-test('sign up here, open the link there: both browsers are in one session, and this page updates by itself', async ({
+test('a sign-up link opened in another browser brings both browsers into one session, and the waiting page updates by itself', async ({
   page,
   browser,
   baseURL,
@@ -14,10 +14,8 @@ test('sign up here, open the link there: both browsers are in one session, and t
   const email = `ana-${project.name}-${repeatEachIndex}@example.com`
   await signUp(page, email)
   const session = await sessionShown(page)
-  // The page notices by itself that the mail went out.
   await expect(page.getByRole('main')).toContainText('A mail with a link is on its way', { timeout: 8000 })
 
-  // Without JavaScript the page reloads every two seconds.
   const link = await newestLink(page, email)
   const other = await anotherBrowser(browser, baseURL)
   const phone = await other.newPage()
@@ -67,7 +65,7 @@ test('the demo’s mailbox shows the mail, its link and its code for a phone', a
   await other.close()
 })
 
-test('the sign-up pages are no wider than the screen, nor are those of a long name', async ({ page }, { project }) => {
+test('the sign-up pages are no wider than the screen, even with a long name', async ({ page }, { project }) => {
   const email = `a-rather-long-address-of-a-person-${project.name}@a-rather-long-name-of-a-company.example.com`
   await signUp(page, email)
   for (const path of ['/signup', '/signup/waiting', '/dev/mailbox', '/validateEmail']) {

@@ -5,10 +5,7 @@ import { exitCode, GateError, root, run, testEnvironment } from './run-program.m
 
 const PLAYWRIGHT = join(root, 'node_modules', '@playwright', 'test', 'cli.js')
 
-/**
- * Runs browser tests in Chromium. Returns how many passed. `screens` are projects of playwright.config.ts. Default:
- * all.
- */
+/** Runs browser tests in Chromium. `screens` are projects of playwright.config.ts (default: all). */
 export async function runBrowserTests(files, screens = []) {
   const path = await ensureChromium()
   console.log(`browser: ${path}`)
@@ -22,7 +19,7 @@ export async function runBrowserTests(files, screens = []) {
 }
 
 async function ensureChromium() {
-  // Imported here, because Playwright may not be installed yet when this file is loaded.
+  // Playwright may be installed only after this file is loaded.
   const { findChromium } = await import('../support/chromium.mjs')
   const found = findChromium()
   if (found) return found

@@ -4,9 +4,7 @@ import { GateError, root } from './run-program.mjs'
 
 const FILE = join(root, 'test', 'expected-counts.json')
 
-/**
- * Throws a `GateError` when fewer tests ran in this part of the gate than are recorded in test/expected-counts.json.
- */
+/** Throws a `GateError` when fewer tests ran than test/expected-counts.json records for this part of the gate. */
 export function checkCounts(part, counts) {
   const expected = readCounts()[part]
   for (const kind of ['unit', 'browser']) {
@@ -22,7 +20,6 @@ export function checkCounts(part, counts) {
   }
 }
 
-/** Records how many tests ran in this part of the gate. */
 export function writeCounts(part, { unit, browser }) {
   writeFileSync(FILE, `${JSON.stringify({ ...readCounts(), [part]: { unit, browser } }, null, 2)}\n`)
   console.log(`Recorded ${unit} unit and ${browser} browser tests.`)

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root, run } from './run-program.mjs'
 
-/** Installs the development tools. `npm ci` does not install them when NODE_ENV is `production`. */
+/** `npm ci` skips the development tools when NODE_ENV is `production`. */
 export async function ensureDevTools() {
   const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const missing = Object.keys(devDependencies).filter((name) => !existsSync(join(root, 'node_modules', name)))

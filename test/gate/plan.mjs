@@ -1,11 +1,8 @@
-// Decides which tests run in which command. `npm test` runs the tests that need neither a database server nor a second
-// process. `npm run test:all` runs all tests.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { GateError, root } from './run-program.mjs'
 
-// Tests that start processes or copies of the project, or that take more than ten seconds. Only `npm run test:all` runs
-// them.
+// These tests start processes, copy the project, or take more than ten seconds. Only `npm run test:all` runs them.
 const LATER = [
   'test/bench/',
   'test/commands/commands.test.ts',
@@ -24,7 +21,7 @@ const LATER = [
   'test/store-trouble/',
 ]
 
-// Tests that need a database server. Without the server, these files define no test.
+// These files define no test when the server they need is not running.
 const ABOUT_SERVERS = [
   'test/commands/postgres-commands.test.ts',
   'test/db/dialects/postgres-driver.test.ts',
@@ -34,10 +31,10 @@ const ABOUT_SERVERS = [
   'test/session/stores/redis/',
 ]
 
-// The browser tests of the documented examples: the login, and the validation of an e-mail address.
+// The walkthroughs of the documented examples. `npm test` runs them.
 const DOCUMENTED = ['test/e2e/login.spec.ts', 'test/e2e/sign-up.spec.ts']
 
-// Tests that run twice: with the data of the CRM in SQLite, and with the data in PostgreSQL.
+// These tests run twice: with the data of the CRM in SQLite, and with the data in PostgreSQL.
 const TWICE = [
   'test/accounts/',
   'test/admin/',
@@ -57,7 +54,7 @@ const NO_DATABASE = 'asks no database'
 const SESSIONS_ONLY = 'is about the session store'
 const OWN_DATABASE = 'names its own database'
 
-// The exceptions in the folders of TWICE: tests that run only once, with the reason.
+// The exceptions in TWICE: these files run once, for the given reason.
 const ONCE = {
   'test/accounts/people/passwords.test.ts': NO_DATABASE,
   'test/accounts/sign-in/login-limit.test.ts': NO_DATABASE,
@@ -78,7 +75,6 @@ const ONCE = {
   'test/web/static-assets.test.ts': NO_DATABASE,
 }
 
-/** Returns all test files, grouped by the part of the gate that runs them. */
 export function planTests() {
   const unit = testFiles('.test.ts')
   const walkthroughs = testFiles('.spec.ts')
@@ -99,25 +95,21 @@ export function planTests() {
   }
 }
 
-/** Returns which database servers the tests in these files need. */
 export function serversFor(files) {
   const texts = files.map(read)
   const isNamed = (name) => texts.some((text) => text.includes(name)) || files.some(runsOnEveryStore)
   return { redis: isNamed('redisUrl'), postgres: isNamed('postgresUrl') }
 }
 
-/** Returns whether a file needs a server that is not running. Such a file may define no test. */
 export function lacksServer(file) {
   const { redis, postgres } = serversFor([file])
   return (redis && !process.env.TEST_REDIS_URL) || (postgres && !process.env.TEST_POSTGRES_URL)
 }
 
-/** Returns the files whose path contains one of the texts in `filter`. An empty `filter` matches all files. */
 export function matching(files, filter) {
   return filter.length === 0 ? files : files.filter((file) => filter.some((part) => file.includes(part)))
 }
 
-/** Returns whether the tests of a file run on every session store. */
 export function runsOnEveryStore(file) {
   return /\bSTORES\b[^;]*?support\/layer\.ts'/.test(read(file))
 }
@@ -126,7 +118,6 @@ function among(list) {
   return (file) => list.some((name) => (name.endsWith('/') ? file.startsWith(name) : file === name))
 }
 
-/** Throws a `GateError` when one of the lists above contains a file or folder that does not exist. */
 function refuseGone(files) {
   const named = [...LATER, ...ABOUT_SERVERS, ...DOCUMENTED, ...TWICE, ...Object.keys(ONCE)]
   const gone = named.filter((name) => !files.some(among([name])))

@@ -4,20 +4,19 @@ import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-/** The error for a failed step of the gate. The message is printed at the end of the output. */
+/** A failed step of the gate. The message is printed at the end of the output. */
 export class GateError extends Error {}
 
 export function headline(text) {
   console.log(`\n── ${text} ${'─'.repeat(Math.max(0, 76 - text.length))}`)
 }
 
-/** Runs a program in the project's root and shows its output. Throws a `GateError` when the program fails. */
 export async function run(program, args, complaint, env = process.env) {
   const code = await exitCode(program, args, env)
   if (code !== 0) throw new GateError(complaint)
 }
 
-/** Runs a program in the project's root and shows its output. Returns the exit code. */
+/** Runs a program in the project's root, with its output on this terminal. Returns the exit code. */
 export function exitCode(program, args, env = process.env) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
@@ -26,7 +25,7 @@ export function exitCode(program, args, env = process.env) {
   })
 }
 
-/** Returns the environment for tests: the current environment without the settings of this project. */
+/** The current environment without the settings of this project. */
 export function testEnvironment() {
   const env = { ...process.env, NODE_ENV: 'test' }
   for (const name of Object.keys(env)) if (SETTINGS.test(name)) delete env[name]

@@ -6,7 +6,6 @@ import { GateError, headline, run } from './run-program.mjs'
 import { startTestServers } from './test-servers.mjs'
 import { runUnitTests, runUnitTestsOnPostgres } from './unit-tests.mjs'
 
-/** Runs a part of the gate. After a `GateError`, prints its message and sets the exit code to 1. */
 export async function runGate(part) {
   try {
     await ensureDevTools()
@@ -26,7 +25,6 @@ export async function checkSources() {
   await run(process.execPath, biome, 'Biome found problems; "npm run format" fixes most of them.')
 }
 
-/** Runs the tests of `npm test`: unit tests on the embedded session stores, and the documented browser tests. */
 export async function testEmbedded({ embedded, documented }) {
   headline('Unit and integration tests on the embedded stores')
   const unit = await runUnitTests(embedded, { stores: 'embedded' })
@@ -35,10 +33,7 @@ export async function testEmbedded({ embedded, documented }) {
   return { unit, browser }
 }
 
-/**
- * Runs the other tests of `npm run test:all`: all stores, databases, processes and screens. Returns the counts, and the
- * database servers that this machine lacks (`leftOut`).
- */
+/** Runs what `npm test` leaves out. `leftOut` names the database servers that this machine lacks. */
 export async function testTheRest(plan) {
   headline('Database servers')
   const { leftOut, stop } = await startTestServers()
@@ -61,7 +56,7 @@ export async function testTheRest(plan) {
 
 /** Checks the number of tests against the recorded number. `update` records the number instead. Returns the sum. */
 export function count(part, { unit, browser, leftOut = [] }, { update = false } = {}) {
-  // The numbers are recorded on a machine with all database servers.
+  // The recorded numbers include the tests of all database servers.
   if (leftOut.length === 0) (update ? writeCounts : checkCounts)(part, { unit, browser })
   else console.log(`\nLeft out, because this machine lacks it: ${leftOut.join('; ')}.`)
   return unit + browser

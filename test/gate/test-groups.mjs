@@ -5,22 +5,17 @@ import { pathToFileURL } from 'node:url'
 import { lacksServer, runsOnEveryStore } from './plan.mjs'
 import { root } from './run-program.mjs'
 
-// Loading the imports takes longer than running most test files. Files of the same folder therefore share a process.
+// Loading the imports takes longer than most tests, so files of one folder share a process.
 const FILES_PER_PROCESS = 12
 
-// The tests of these files are defined in the store contract, so the report attributes them to another file. Each of
-// these files has a process of its own and is not checked for tests.
+// The report attributes their tests to the store contract, so these files are not checked for tests.
 const ALONE = /^test\/session\/stores\/\w+\/store\.test\.ts$/
 
-/**
- * Distributes test files over processes. Returns the programs to run, the files that must run at least one test
- * (`watched`), and a function that removes the temporary files.
- */
+/** Distributes test files over processes. Each file in `watched` must run a test. */
 export function groupTests(files) {
   const folder = mkdtempSync(join(tmpdir(), 'test-groups-'))
   const alone = files.filter((file) => ALONE.test(file) && !lacksServer(file)).map((file) => [file])
   const watched = files.filter((file) => !ALONE.test(file))
-  // The largest group first, so that no process runs alone at the end.
   const groups = [...alone, ...inGroups(watched)].sort((a, b) => sizeOf(b) - sizeOf(a))
   const programs = groups.map((group, nth) => writeProgram(join(folder, `group-${nth + 1}.test.mjs`), group))
   return { programs, watched, remove: () => rmSync(folder, { recursive: true, force: true }) }
@@ -38,10 +33,7 @@ function sizeOf(group) {
   return group.reduce((sum, file) => sum + statSync(join(root, file)).size, 0)
 }
 
-/**
- * Writes a program that loads all its test files before a test runs. Otherwise, tests could run while the stores
- * are still connecting, and the end of these tests would close the connections.
- */
+/** Loads all files before any test runs. Otherwise tests could end and close stores while other files still connect. */
 function writeProgram(program, files) {
   const all = program.replace('.test.mjs', '.files.mjs')
   writeFileSync(all, files.map((file) => `import '${urlOf(file)}'\n`).join(''))

@@ -2,7 +2,6 @@ import { findPostgres, startPostgres } from '../support/servers/postgres-server.
 import { findRedis, startRedis } from '../support/servers/redis-server.ts'
 import { exitCode, GateError, run } from './run-program.mjs'
 
-/** The database servers that tests need. */
 const KINDS = {
   redis: {
     name: 'Redis',
@@ -22,12 +21,7 @@ const KINDS = {
   },
 }
 
-/**
- * Starts the servers in `needed`, and sets TEST_REDIS_URL and TEST_POSTGRES_URL to their addresses. A server whose
- * variable is already set is not started. Returns the servers that this machine lacks (`leftOut`), and a function that
- * stops the started servers.
- * @throws a `GateError` in CI, when this machine lacks a server.
- */
+/** Starts the `needed` servers unless their variable is set. `leftOut` names the servers that this machine lacks. */
 export async function startTestServers(needed = { redis: true, postgres: true }) {
   const started = []
   const leftOut = []
@@ -64,7 +58,7 @@ async function mayInstall() {
   return process.env.CI && process.getuid?.() === 0 && (await exitCode('sh', ['-c', 'command -v apt-get'])) === 0
 }
 
-/** Installs a server with apt-get. RUNLEVEL=1 prevents Debian from starting the installed server. */
+/** RUNLEVEL=1 keeps Debian from starting the installed server. */
 async function install(name) {
   const complaint = `${name} could not be installed with apt-get.`
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }

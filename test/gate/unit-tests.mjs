@@ -6,25 +6,19 @@ import { lacksServer } from './plan.mjs'
 import { exitCode, GateError, root, testEnvironment } from './run-program.mjs'
 import { groupTests } from './test-groups.mjs'
 
-// On a small machine, more processes would be slower.
+// More would be slower on a machine with two cores.
 const PROCESSES_AT_ONCE = 2
 const PROCESS_MINUTES = 6
 
-/**
- * Runs test files and returns how many tests passed. `stores` selects the session stores for tests that run on every
- * store.
- * @throws a `GateError` when a test failed, was skipped, or wrote to stderr, and when a file ran no test.
- */
+/** Throws a `GateError` when a test failed, was skipped or wrote to stderr, or when a file ran no test. */
 export async function runUnitTests(files, { stores = 'all', title = 'Tests', ...options } = {}) {
   return runOnCopies(await crmTemplateFiles(), files, { TEST_STORES: stores }, title, options)
 }
 
-/** Runs test files with the data of the CRM in PostgreSQL. Returns how many tests passed. */
 export async function runUnitTestsOnPostgres(files, { title = 'Tests on PostgreSQL' } = {}) {
   return runOnCopies(await crmTemplatesOnPostgres(), files, { TEST_CRM_DATABASE: 'postgres' }, title)
 }
 
-/** Runs test files. The databases of the tests are copies of these templates. */
 async function runOnCopies({ env, drop }, files, more, title, options) {
   try {
     return await runFiles(files, { ...testEnvironment(), ...env, ...more }, title, options)
@@ -48,7 +42,6 @@ async function runFiles(files, env, title, options) {
   }
 }
 
-/** Runs programs with `node --test`. `node` is the path of Node. Default: the Node of this process. */
 async function runNodeTest(programs, env, { node = process.execPath, processMinutes = PROCESS_MINUTES } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'gate-'))
   const report = join(folder, 'findings.ndjson')

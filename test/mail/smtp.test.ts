@@ -4,8 +4,8 @@ import test from 'node:test'
 import type { SMTPServerOptions } from 'smtp-server'
 import { enqueueMail } from '../../src/mail/index.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
-import { headingOf } from '../support/pages.ts'
-import { GOOD_PASSWORD, pathOf, signUpAs } from '../support/sign-up.ts'
+import { headingOf, pathOf } from '../support/pages.ts'
+import { GOOD_PASSWORD, signUpAs } from '../support/sign-up.ts'
 import { type SmtpPeer, startSmtpPeer } from '../support/smtp-peer.ts'
 
 test('[MAIL-9] with SMTP_URL the mail goes out over SMTP, in text and HTML, and the mailbox page stays empty', async (t) => {
@@ -21,7 +21,7 @@ test('[MAIL-9] with SMTP_URL the mail goes out over SMTP, in text and HTML, and 
   const link = linkIn(mail.text)
   assert.ok(String(mail.html).replaceAll('&#36;', '$').includes(`href="${link}"`))
   assert.equal(headingOf(await demo.visitor().get(pathOf(link))), 'Congratulations')
-  assert.match((await demo.visitor().get('/dev/mailbox')).text, /Mail is really sent here/)
+  assert.match((await demo.visitor().get('/dev/mailbox')).text, /the server sends new mail and does not show it here/)
 })
 
 test('[MAIL-8] a mail server that is down loses no sign-up: the page says so, and the mail goes out when the server is back', async (t) => {
@@ -184,7 +184,7 @@ test('[MAIL-8] mail waits while the server refuses the connection or the sender,
   assert.match((await ana.get('/signup/waiting')).text, /could not be delivered/)
 })
 
-/** How many mails the peer has received after each of these waits, in seconds. */
+/** Waits these seconds one after the other. Returns how many mails had arrived after each wait. */
 async function takenAfter(demo: Demo, { taken }: SmtpPeer, rests: number[]): Promise<number[]> {
   const counts: number[] = []
   for (const seconds of rests) {
@@ -195,7 +195,7 @@ async function takenAfter(demo: Demo, { taken }: SmtpPeer, rests: number[]): Pro
   return counts
 }
 
-/** A sign-up whose mail is leased by a process that died. */
+/** A sign-up whose mail belongs to a process that died while sending. */
 async function leaseAsIfDying(demo: Demo): Promise<void> {
   const { database, clock, mail } = demo.parts
   await demo.visitor().post('/signup', { email: 'ana@example.com', password: GOOD_PASSWORD })

@@ -6,7 +6,7 @@ import { startDemo } from '../support/demo.ts'
 import { readScrape } from '../support/metrics.ts'
 import { openStream } from '../support/stream.ts'
 
-test('reports of several processes are merged: counters and queues add up, values of a shared store do not', async (t) => {
+test('reports of several processes are merged: counters and queues are added, values of a shared store are not', async (t) => {
   const store = memoryStore()
   const demos = [await startDemo(t, {}, { store }), await startDemo(t, {}, { store })]
   const streams = []
@@ -16,7 +16,7 @@ test('reports of several processes are merged: counters and queues add up, value
     await visitor.get('/customers/1')
     streams.push(await openStream(`${demo.url}/session/events`, visitor))
   }
-  // As they come over a channel between processes.
+  // Processes exchange their reports as JSON.
   const reports = await Promise.all(
     demos.map(async ({ parts }) => JSON.parse(JSON.stringify(await parts.metrics.report()))),
   )

@@ -7,9 +7,9 @@ import { readScrape, type Scrape, scrape } from '../support/metrics.ts'
 import { sessionIdOf } from '../support/pages.ts'
 import { newestLink, signUpAs } from '../support/sign-up.ts'
 import { openStream } from '../support/stream.ts'
-import { troubledStore } from '../support/troubled-store.ts'
+import { startTroubledDemo } from '../support/troubled-demo.ts'
 
-// After this the counted sessions are counted anew.
+// A scrape counts live sessions again after this time.
 const KEPT_SECONDS = 5
 
 test('a scrape is in Prometheus’s text format, is not cached, and neither sets a cookie nor creates a session', async (t) => {
@@ -27,7 +27,7 @@ test('a scrape is in Prometheus’s text format, is not cached, and neither sets
   assert.deepEqual([head.status, head.text], [200, ''])
 })
 
-test('it counts new sessions by kind and origin, ended ones by reason, and live ones', async (t) => {
+test('the metrics count new sessions by kind and origin, ended sessions by reason, and live sessions', async (t) => {
   const demo = await startDemo(t)
   const watcher = demo.visitor()
   const [guest, user, other] = [demo.visitor(), demo.visitor(), demo.visitor()]
@@ -135,8 +135,7 @@ test('open streams, waiting mail and passwords are measured at each scrape', asy
 })
 
 test('store calls are timed by operation, and failed ones are counted', async (t) => {
-  const trouble = troubledStore(memoryStore())
-  const demo = await startDemo(t, {}, { store: trouble.store })
+  const { demo, trouble } = await startTroubledDemo(t)
   const [visitor, watcher] = [demo.visitor(), demo.visitor()]
   await visitor.logInWell(4)
   const before = await scrape(watcher)
@@ -158,8 +157,7 @@ test('store calls are timed by operation, and failed ones are counted', async (t
 })
 
 test('a store that is down or hangs leaves out its own gauge only, within a second', async (t) => {
-  const trouble = troubledStore(memoryStore())
-  const demo = await startDemo(t, {}, { store: trouble.store })
+  const { demo, trouble } = await startTroubledDemo(t)
   const [visitor, watcher] = [demo.visitor(), demo.visitor()]
   await visitor.logInWell(4)
   assert.equal((await scrape(watcher)).get('crm_sessions_live{kind="web"}'), 1)

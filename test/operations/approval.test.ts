@@ -2,21 +2,14 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { giveUp, noteAccepted } from '../../src/operations/operations.ts'
 import { signedIn } from '../support/api-client.ts'
-import {
-  pathOf,
-  platformPageOf,
-  problemOf,
-  startWithPlatform,
-  startWithRecorder,
-  stateOf,
-} from '../support/approvals.ts'
-import { sessionIdOf, snapshotOf } from '../support/pages.ts'
+import { platformPageOf, problemOf, startWithPlatform, startWithRecorder, stateOf } from '../support/approvals.ts'
+import { pathOf, sessionIdOf, snapshotOf } from '../support/pages.ts'
 import { letNumbersComeAgain } from '../support/servers/crm-databases.ts'
 
 const REFRESH = /http-equiv="refresh"/
 const SCENARIOS = ['$4DSID', 'state', 'rest']
 
-test('[OPS-1] the platform is given an address with $4DSID, calls it without a cookie, and the operation of that session is completed', async (t) => {
+test('[OPS-1] the platform gets an address with $4DSID, calls it without a cookie, and the operation of that session is completed', async (t) => {
   const { demo, ask, salesperson, received } = await startWithRecorder(t)
   const page = await ask()
   assert.equal(stateOf(page), 'waiting')
@@ -131,7 +124,7 @@ test('[OPS-4] a platform that calls back twice, at once or one after the other, 
   }
 })
 
-test('[OPS-4] of twenty concurrent callbacks one completes the operation, and a yes never turns into a no', async (t) => {
+test('[OPS-4] of twenty concurrent callbacks one completes the operation, and later ones do not change the decision', async (t) => {
   for (let round = 0; round < 3; round += 1) {
     const { demo, ask, received, salesperson } = await startWithRecorder(t)
     await ask()
@@ -145,7 +138,7 @@ test('[OPS-4] of twenty concurrent callbacks one completes the operation, and a 
   }
 })
 
-test('[OPS-4] a late callback is refused, and the page says that the time is over', async (t) => {
+test('[OPS-4] a late callback is refused, and the page says that the approval has expired', async (t) => {
   const { demo, ask, approver, salesperson } = await startWithPlatform(t)
   const { pathname } = platformPageOf(await ask()) ?? assert.fail('there is no way to the platform')
   await approver.post(`${pathname}/decision`, { decision: 'approved', calls: 'later' })
@@ -193,7 +186,7 @@ test('the token alone decides which operation is completed, whatever the other p
   assert.equal(stateOf(await salesperson.get('/operations/2')), 'waiting')
 })
 
-test('a link whose operation was removed with its customer decides nothing else, even if another operation has its number now', async (t) => {
+test('a link of a removed operation decides no other operation, even one that now has the same number', async (t) => {
   const { demo, ask, received, salesperson } = await startWithRecorder(t)
   await ask()
   const { database } = demo.parts
@@ -254,7 +247,6 @@ test('no token of an operation is ever logged', async (t) => {
   }
 })
 
-/** The path of the first request at the platform, once it is there. */
 async function untilListed(approver: { get(path: string): Promise<{ text: string }> }): Promise<string> {
   for (;;) {
     const path = /href="(\/requests\/[0-9a-f]+)"/.exec((await approver.get('/')).text)?.[1]

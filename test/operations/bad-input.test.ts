@@ -49,7 +49,7 @@ test('a malformed callback gets a clear 4xx, starts no session and changes nothi
     [`${rest}?$params=%`, 400],
   ] as const) {
     const caller = demo.visitor()
-    // Without the headers that a browser sends.
+    // The caller is a program, not a browser.
     const answer = await caller.get(path, { 'Sec-Fetch-Mode': undefined, 'Sec-Fetch-Dest': undefined })
     assert.deepEqual([answer.status, answer.setCookies], [status, []], path)
     assert.equal(answer.headers['referrer-policy'], 'strict-origin', path)
@@ -88,7 +88,7 @@ test('an invalid request for approval is refused with the reason, and nothing is
   assert.equal(received.length, 0)
 })
 
-test('two requests for one customer, even at once, are one request', async (t) => {
+test('several requests for one customer, even concurrent ones, create one operation', async (t) => {
   const { salesperson, received, ask } = await startWithRecorder(t)
   const form = { customer: String(CUSTOMER), percent: '10', scenario: '$4DSID' }
   const answers = await Promise.all([1, 2, 3].map(() => salesperson.post('/operations', form)))
@@ -100,7 +100,7 @@ test('two requests for one customer, even at once, are one request', async (t) =
   assert.equal(received.length, 1)
 })
 
-test('five requests of a user may wait, and a sixth is refused with the reason', async (t) => {
+test('a user may have five waiting requests, and a sixth is refused with the reason', async (t) => {
   const { demo, received } = await startWithRecorder(t)
   const manager = demo.visitor()
   await manager.logInWell(5)

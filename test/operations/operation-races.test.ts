@@ -20,7 +20,7 @@ test('of twenty concurrent requests for one customer one is sent, and the others
   }
 })
 
-test('of twenty concurrent requests of one user five wait, and the others are refused as too many', async (t) => {
+test('of twenty concurrent requests of one user five are accepted, and the others are refused as too many', async (t) => {
   const { database, clock } = (await startDemo(t)).parts
   for (const user of [1, 2, 3, 4, 5]) {
     const begun = await Promise.all(
@@ -33,7 +33,7 @@ test('of twenty concurrent requests of one user five wait, and the others are re
   }
 })
 
-test('a customer who is removed during a request is either kept, or was gone before the request', async (t) => {
+test('when a customer is removed during a request, either the customer is kept or the request fails', async (t) => {
   const { database, clock } = (await startDemo(t)).parts
   const outcomes = new Set<string>()
   for (let round = 0; round < 12; round++) {

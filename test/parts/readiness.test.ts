@@ -3,10 +3,9 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import test from 'node:test'
 import { startServer } from '../../src/process/server.ts'
-import { memoryStore } from '../../src/session/stores/memory/index.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { settingsIn, temporaryFolder } from '../support/process.ts'
-import { troubledStore } from '../support/troubled-store.ts'
+import { startTroubledDemo } from '../support/troubled-demo.ts'
 
 const READY = { status: 'ready', checks: { sessions: 'ok', database: 'ok', migrations: 'ok' } }
 
@@ -40,8 +39,7 @@ test('without sessions their store is not checked', async (t) => {
 })
 
 test('a store that is down is named without its address, and the server is ready again without a restart', async (t) => {
-  const trouble = troubledStore(memoryStore())
-  const demo = await startDemo(t, {}, { store: trouble.store })
+  const { demo, trouble } = await startTroubledDemo(t)
   assert.equal((await readyz(demo)).status, 200)
   trouble.trouble('fails')
   demo.clock.advance({ seconds: 1 })
@@ -65,12 +63,11 @@ test('a store that is down is named without its address, and the server is ready
 })
 
 test('a hanging store times out after two seconds, and concurrent health checks share one check', async (t) => {
-  const trouble = troubledStore(memoryStore())
-  const demo = await startDemo(t, {}, { store: trouble.store })
+  const { demo, trouble } = await startTroubledDemo(t)
   trouble.trouble('hangs', 'get')
   const asking = Array.from({ length: 20 }, () => readyz(demo))
   await trouble.waiting()
-  // When a later request is answered, all of these have arrived.
+  // Once the server answers a later request, it has received all twenty.
   await demo.visitor().get('/healthz')
   demo.clock.advance({ milliseconds: 1999 })
   demo.clock.advance({ milliseconds: 1 })
@@ -81,7 +78,7 @@ test('a hanging store times out after two seconds, and concurrent health checks 
   trouble.mend()
 })
 
-test('a missing database or migration makes a server not ready, and the answer says which', async (t) => {
+test('a server without its database or a migration is not ready, and the response says which', async (t) => {
   const demo = await startDemo(t)
   const { database } = demo.parts
   const steps = database.withTables<{ kysely_migration: { name: string; timestamp: string } }>()
@@ -111,7 +108,7 @@ test('a server in its graceful shutdown is not ready, and says so on open connec
   await once(socket, 'connect')
   socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
   await once(socket, 'data')
-  // A request that has begun to arrive is answered even if the server stops meanwhile.
+  // The server has received this part of a request before it stops.
   socket.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\n')
   await fetch(`${server.url}/healthz`)
   const stopped = server.stop()

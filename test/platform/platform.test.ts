@@ -60,7 +60,7 @@ test('callbacks go to registered origins only, and follow no redirect', async (t
   assert.equal(calls.length, 1)
 })
 
-test('a callback times out after ten seconds, and the approver is told', async (t) => {
+test('a callback times out after ten seconds, and the approver reads that', async (t) => {
   let reached = () => {}
   const calling = new Promise<void>((resolve) => {
     reached = resolve
@@ -145,7 +145,7 @@ async function startPlatform(scope: Scope, handler = thank) {
     platform,
     calls,
     clock,
-    /** Requests ten per cent; returns the path of the page with the decision. */
+    /** Requests a discount of ten per cent. Returns the path of the page that decides on it. */
     async place(reply: object): Promise<string> {
       const { status, text } = await send(platform, { title: 'Ten per cent', facts: [], reply })
       assert.equal(status, 201, text)
@@ -165,7 +165,6 @@ async function serve(scope: Scope, handler: Handler): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** Requests as another server does, without the headers of a browser. */
 async function send(platform: string, body: object): Promise<{ status: number; text: string }> {
   const answer = await fetch(`${platform}/requests`, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(body) })
   return { status: answer.status, text: await answer.text() }

@@ -7,7 +7,7 @@ import { drain } from '../../src/process/drain.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
-test('a graceful shutdown finishes the request in flight, closes its connection, then the server', async (t) => {
+test('a graceful shutdown finishes the request in flight, then closes its connection, then the server', async (t) => {
   const { client, answer, stopServing } = await requestUnderWay(t)
   const stopped = stopServing()
   answer.end('all of it')
@@ -58,7 +58,7 @@ async function requestUnderWay(t: TestContext, limitMilliseconds?: number) {
 
 async function serve(t: TestContext, answer: (response: ServerResponse) => void, limitMilliseconds = 60_000) {
   const server = createServer((_request, response) => answer(response))
-  // No connection goes away by itself here.
+  // Only `drain` closes connections in these tests.
   server.keepAliveTimeout = 0
   const stopServing = drain(server, limitMilliseconds)
   server.listen(0, '127.0.0.1')

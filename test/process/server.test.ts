@@ -72,13 +72,13 @@ test('[LIFE-4] the last server of the demo closes the sessions when it stops', a
   assert.equal(await isSignedIn(t, env, visitor), false)
 })
 
-test('[LIFE-4] SESSION_CLOSE_ON_STOP=false keeps them', async (t) => {
+test('[LIFE-4] SESSION_CLOSE_ON_STOP=false keeps the sessions', async (t) => {
   const env = { ...settingsIn(temporaryFolder(t)), SESSION_CLOSE_ON_STOP: 'false' }
   const visitor = await logInAndStop(t, env)
   assert.equal(await isSignedIn(t, env, visitor), true)
 })
 
-test('[LIFE-4] a server that stops while another one has the store open closes nothing', async (t) => {
+test('[LIFE-4] a server that stops while another one has the store open closes no sessions', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   const neighbour = await startServerProcess(t, { env })
   const visitor = await logInAndStop(t, env)
@@ -149,7 +149,7 @@ async function isSignedIn(t: TestContext, env: Record<string, string>, visitor: 
   return status === 200
 }
 
-/** The same browser at a server that has started on another port: cookies do not look at ports. */
+/** The same browser at another port. Cookies do not depend on the port. */
 function movedTo(url: string, visitor: Visitor): Visitor {
   const moved = new Visitor(url)
   for (const [name, value] of visitor.cookies) moved.cookies.set(name, value)

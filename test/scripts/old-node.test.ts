@@ -7,14 +7,14 @@ import test, { after } from 'node:test'
 import { projectRoot } from '../../src/config/project-root.ts'
 import { makeClone } from '../support/clone.ts'
 import { nodeRelease, npmRelease } from '../support/node-releases.ts'
-import { Program, type ProgramOptions, type Scope, settingsIn, temporaryFolder } from '../support/process.ts'
+import { isRunning, Program, type ProgramOptions, type Scope, settingsIn, temporaryFolder } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 
-// The oldest Node and npm on which the commands of the README work.
+// The oldest Node and npm that the README supports.
 const node = await nodeRelease('18.20.8')
 const npm = await npmRelease('9.9.4')
-// npm 9 does not forward signals, so they go to its process group.
+// npm 9 does not forward signals. There the test sends them to the process group.
 const npmThatForwards = await npmRelease('10.9.4')
 const { optionalDependencies } = JSON.parse(
   readFileSync(join(projectRoot(), 'scripts', 'node', 'package.json'), 'utf8'),
@@ -62,7 +62,7 @@ test('two concurrent starts that lack the newer Node each download it, and both 
   assert.deepEqual(readdirSync(join(clone, '.node')), [VERSION])
 })
 
-test('arguments, folder, streams and exit code are those of the program, and a signal that ends it is reported', async (t) => {
+test('arguments, folder, streams and exit code are passed on unchanged, and so is a signal that ends the program', async (t) => {
   const clone = await withDownloadedNode(t, reportingClone(t))
   const { code, stdout, stderr } = await report(t, clone, ['a b', '--flag', 'exit 7']).run('typed')
   assert.equal(code, 7)
@@ -106,13 +106,12 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   }
 }
 
-/** A program on the old Node, in a clone. */
 function onOldNode(scope: Scope, clone: string, { entry = '', ...options }: ProgramOptions): Program {
   const env = { ...certificates(), ...options.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` }
   return new Program(scope, { ...options, node, entry: resolve(clone, entry), cwd: clone, env })
 }
 
-/** What this machine needs to reach the registry. */
+/** The settings that this machine needs to reach the registry. */
 function certificates(): Record<string, string> {
   const isNeeded = ([name]: [string, unknown]) =>
     /^(https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+)$/i.test(name)
@@ -130,7 +129,6 @@ writeSync(2, 'to stderr\\n')
 process.exitCode = Number(/^exit (\\d)$/.exec(args.at(-1) ?? '')?.[1] ?? 0)
 `
 
-/** A clone with a program that prints its arguments, folder and input. */
 function reportingClone(scope: Scope): string {
   const clone = makeClone(scope)
   writeFileSync(join(clone, 'scripts', 'report.mjs'), REPORT)
@@ -143,7 +141,7 @@ function report(scope: Scope, clone: string, args: readonly string[]): Program {
 
 const downloaded = join(temporaryFolder({ after }), '.node')
 
-/** As after npm ci. Downloaded by the first test that needs it. */
+/** The clone after `npm ci`. The first test that needs this Node downloads it. */
 async function withDownloadedNode(scope: Scope, clone: string): Promise<string> {
   if (!existsSync(downloaded)) {
     await onOldNode(scope, clone, { entry: 'scripts/postinstall.mjs' }).run()
@@ -153,7 +151,7 @@ async function withDownloadedNode(scope: Scope, clone: string): Promise<string> 
   return clone
 }
 
-/** A server under the old Node, in its own process group, as a terminal starts it. */
+/** A server under the old Node, in its own process group, like a program that a terminal starts. */
 async function startInGroup(
   scope: Scope,
   clone: string,
@@ -174,16 +172,6 @@ async function startInGroup(
   })
   const port = await until('the server has told its address', async () => /http:\/\/localhost:(\d+)/.exec(printed)?.[1])
   return { pid, port: Number(port), exit, output: () => printed }
-}
-
-/** Whether a process, or any process of the group -pid, runs. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 async function isGone(port: number): Promise<void> {

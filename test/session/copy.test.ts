@@ -18,7 +18,7 @@ const STRICT = {
 const CHECKED = { ...STRICT, module: 'nodenext', allowImportingTsExtensions: true, noEmit: true }
 const COMPILED = { ...STRICT, module: 'nodenext', rewriteRelativeImportExtensions: true, outDir: 'out', rootDir: '.' }
 
-// Ways to build, and the program to run afterwards: the source itself where nothing is emitted.
+// Without emitted files, Node runs the source.
 const WAYS = [
   { way: 'NodeNext with emit', options: COMPILED, type: 'module', entry: 'out/app.js' },
   { way: 'CommonJS output', options: COMPILED, type: 'commonjs', entry: 'out/app.js' },
@@ -97,7 +97,7 @@ test('the bearer-token example of its documentation runs on the copy as printed:
   assert.equal((await client.get('/', { Authorization: `Bearer ${token}` })).status, 404, 'a page is no REST request')
 })
 
-// Declarations that the printed examples leave out.
+// Starts the app of a printed example, which leaves this part out.
 const LISTENING = `
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -106,7 +106,7 @@ const server = createServer(app.callback()).listen(0, '127.0.0.1', () => {
 })
 `
 
-/** An empty folder with the layer in `session/`, and these packages installed. */
+/** A folder with the layer in `session/` and these packages in `node_modules/`. */
 function copyOfLayer(scope: Scope, packages: readonly string[], options: object = CHECKED, type = 'module'): string {
   const folder = temporaryFolder(scope)
   cpSync(LAYER, join(folder, 'session'), { recursive: true })

@@ -7,7 +7,6 @@ import { Program, type Scope, temporaryFolder } from '../support/process.ts'
 import { postgresUrl, redisUrl } from '../support/servers/test-servers.ts'
 
 const STORES = join('src', 'session', 'stores')
-// The layer, and what the tests of its stores import.
 const COPIED = ['src/session', 'src/config', 'db', 'test/support', 'test/session/support', 'test/session/stores']
 const NAMES = readdirSync(join(projectRoot(), STORES)).filter((name) => name !== 'shared')
 

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { memoryStore } from '../../src/session/stores/memory/index.ts'
 import { ApiClient, assertProblem, signedIn } from '../support/api-client.ts'
-import { startDemo } from '../support/demo.ts'
-import { troubledStore } from '../support/troubled-store.ts'
+import { startTroubledDemo } from '../support/troubled-demo.ts'
 
 test('while the store is down an API client gets 503 with the two members, keeps its token, and goes on afterwards', async (t) => {
-  const trouble = troubledStore(memoryStore())
-  const demo = await startDemo(t, {}, { store: trouble.store })
+  const { demo, trouble } = await startTroubledDemo(t)
   const client = await signedIn(demo, 4)
   trouble.trouble('fails')
   for (const [method, path] of [
@@ -30,8 +27,7 @@ test('while the store is down an API client gets 503 with the two members, keeps
 })
 
 test('a sign-in that could not be stored gives no token and is not a failed guess; a sign-out that was not stored reports no success', async (t) => {
-  const trouble = troubledStore(memoryStore())
-  const demo = await startDemo(t, {}, { store: trouble.store })
+  const { demo, trouble } = await startTroubledDemo(t)
   const client = await signedIn(demo, 4)
   trouble.trouble('fails', 'create', 'end')
   for (let n = 0; n < 12; n++) {
@@ -47,9 +43,8 @@ test('a sign-in that could not be stored gives no token and is not a failed gues
   await signedIn(demo, 4)
 })
 
-test('a request without a token asks nothing of the store: open addresses work, and others are refused as always', async (t) => {
-  const trouble = troubledStore(memoryStore())
-  const demo = await startDemo(t, {}, { store: trouble.store })
+test('a request without a token does not use the store: open addresses work, and others are refused as usual', async (t) => {
+  const { demo, trouble } = await startTroubledDemo(t)
   trouble.trouble('fails')
   assert.equal((await new ApiClient(demo).get('/testpage')).status, 200)
   const refused = await new ApiClient(demo).get('/me')

@@ -1,24 +1,19 @@
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
+import test from 'node:test'
 import { memoryStore } from '../../src/session/stores/memory/index.ts'
-import { pathOf, startWithRecorder, stateOf } from '../support/approvals.ts'
-import { startDemo } from '../support/demo.ts'
-import { headingOf, messageOf, sessionIdOf } from '../support/pages.ts'
+import { startWithRecorder, stateOf } from '../support/approvals.ts'
+import { headingOf, messageOf, pathOf, sessionIdOf } from '../support/pages.ts'
 import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs, userOf } from '../support/sign-up.ts'
+import { startTroubledDemo } from '../support/troubled-demo.ts'
 import { troubledStore } from '../support/troubled-store.ts'
 import type { Answer } from '../support/visitor.ts'
-
-async function startTroubled(t: TestContext) {
-  const trouble = troubledStore(memoryStore())
-  return { demo: await startDemo(t, {}, { store: trouble.store }), trouble }
-}
 
 function assertUnavailable({ status, headers, setCookies }: Answer, what = ''): void {
   assert.deepEqual([status, headers['retry-after'], setCookies], [503, '5', []], what)
 }
 
 test('a logout that was not stored is 503, and the user is still signed in when the store is back', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
   for (const operations of [[], ['end']] as const) {
@@ -34,7 +29,7 @@ test('a logout that was not stored is 503, and the user is still signed in when 
 })
 
 test('a login whose session could not be stored says so and signs no user in, and the same form works afterwards', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   const known = demo.visitor()
   await known.get('/')
   const guest = sessionIdOf(known)
@@ -52,7 +47,7 @@ test('a login whose session could not be stored says so and signs no user in, an
 })
 
 test('logins that the store could not keep are not failed guesses', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   trouble.trouble('fails', 'create')
   for (let n = 0; n < 15; n++) assertUnavailable(await visitor.logIn(4), String(n))
@@ -61,7 +56,7 @@ test('logins that the store could not keep are not failed guesses', async (t) =>
 })
 
 test('a login succeeds even if the data for the welcome page could not be stored with it', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   trouble.trouble('fails', 'update')
   const answer = await visitor.logInWell(4)
@@ -72,7 +67,7 @@ test('a login succeeds even if the data for the welcome page could not be stored
 })
 
 test('a sign-up that could not be stored in the session leaves no account and no mail', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   const [known, newcomer] = [demo.visitor(), demo.visitor()]
   await known.get('/')
   trouble.trouble('fails', 'update', 'create')
@@ -84,7 +79,7 @@ test('a sign-up that could not be stored in the session leaves no account and no
 })
 
 test('mail whose link cannot be made waits in the outbox, and goes out when the store is back', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   trouble.trouble('fails', 'attach')
   await signUpAs(demo, visitor, 'ana@example.com')
@@ -96,7 +91,7 @@ test('mail whose link cannot be made waits in the outbox, and goes out when the 
 })
 
 test('a mailed link that is opened while the store is down still works afterwards', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const link = await newestLink(demo, 'ana@example.com')
   const phone = demo.visitor()
@@ -112,7 +107,7 @@ test('a mailed link that is opened while the store is down still works afterward
 })
 
 test('an address whose link was opened is validated, even if the session could not record it', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const link = await newestLink(demo, 'ana@example.com')
   trouble.trouble('fails', 'update')
@@ -134,8 +129,8 @@ test('an approval is kept and answered, even if the salesperson’s session coul
   assert.equal(stateOf(await salesperson.get('/operations/1')), 'approved')
 })
 
-test('a user who changed the password is told so even if the other devices could not be signed out, and how to do that', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+test('after a password change the page says that it succeeded, even if the other devices could not be signed out', async (t) => {
+  const { demo, trouble } = await startTroubledDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
   trouble.trouble('fails', 'rotate', 'endMany')
@@ -147,8 +142,8 @@ test('a user who changed the password is told so even if the other devices could
   await demo.visitor().logInWell(1, GOOD_PASSWORD)
 })
 
-test('a user who changed the address is told so even if the other devices could not be signed out', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+test('after an address change the page says that it succeeded, even if the other devices could not be signed out', async (t) => {
+  const { demo, trouble } = await startTroubledDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
   const asked = await ada.post('/account/email', { email: 'ada@new.example', password: 'crm-demo' })

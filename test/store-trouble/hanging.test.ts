@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { memoryStore } from '../../src/session/stores/memory/index.ts'
-import { type Demo, startDemo } from '../support/demo.ts'
-import { troubledStore } from '../support/troubled-store.ts'
+import type { Demo } from '../support/demo.ts'
+import { startTroubledDemo } from '../support/troubled-demo.ts'
 import type { Visitor } from '../support/visitor.ts'
 
 test('a request to a store that hangs gets 503 as soon as it times out, and a request without the store is not delayed', async (t) => {
-  const trouble = troubledStore(memoryStore())
-  const demo = await startDemo(t, {}, { store: trouble.store })
+  const { demo, trouble } = await startTroubledDemo(t)
   const visitors = await Promise.all([4, 5, 6].map((userId) => signedIn(demo, userId)))
   trouble.trouble('hangs')
   const waiting = visitors.map((visitor) => visitor.get('/account/sessions'))

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
-import { createRoutes } from '../../src/app/routes.ts'
-import type { Config } from '../../src/config/config.ts'
-import { memoryStore } from '../../src/session/stores/memory/index.ts'
-import { type Demo, startDemo } from '../support/demo.ts'
+import test from 'node:test'
+import type { Demo } from '../support/demo.ts'
 import { headingOf, sessionIdOf } from '../support/pages.ts'
-import { troubledStore } from '../support/troubled-store.ts'
+import { routesOf } from '../support/routes.ts'
+import { startTroubledDemo } from '../support/troubled-demo.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
 const WRITES = [
@@ -23,13 +21,6 @@ const WRITES = [
 ] as const
 const HEADING = 'Your session cannot be reached right now'
 
-async function startTroubled(t: TestContext, settings: Partial<Config> = {}) {
-  const trouble = troubledStore(memoryStore())
-  const demo = await startDemo(t, settings, { store: trouble.store })
-  return { demo, trouble }
-}
-
-/** Checks that every answer of a server whose store is down must pass. */
 function assertUnavailable(answer: Answer, what: string): void {
   assert.deepEqual([answer.status, answer.headers['retry-after'], answer.setCookies], [503, '5', []], what)
   assert.equal(headingOf(answer), HEADING, what)
@@ -37,10 +28,10 @@ function assertUnavailable(answer: Answer, what: string): void {
 }
 
 test('a user with a cookie gets 503 and no login page from every page and form, and is still signed in afterwards', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   const visitors = await everyKind(demo)
   trouble.trouble('fails')
-  for (const { method, url, isStream } of routesOf(demo))
+  for (const { method, url, isStream } of requestsTo(demo))
     for (const visitor of visitors.values()) {
       if (isStream) continue
       assertUnavailable(method === 'GET' ? await visitor.get(url) : await visitor.post(url), `${method} ${url}`)
@@ -50,12 +41,12 @@ test('a user with a cookie gets 503 and no login page from every page and form, 
 })
 
 test('when the store can be read but not written, pages fail with 503 only, and no user is signed out', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   const visitors = await everyKind(demo)
   demo.clock.advance({ minutes: 2 })
   trouble.trouble('fails', ...WRITES)
   const seen = new Set<number>()
-  for (const { method, url, isStream } of routesOf(demo))
+  for (const { method, url, isStream } of requestsTo(demo))
     for (const [name, visitor] of visitors) {
       if (isStream) continue
       const answer = method === 'GET' ? await visitor.get(url) : await visitor.post(url)
@@ -71,7 +62,7 @@ test('when the store can be read but not written, pages fail with 503 only, and 
 })
 
 test('the error page says that the user is still signed in, and its link requests the same page again', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
   await visitor.get('/authenticationOK.shtml')
@@ -79,7 +70,7 @@ test('the error page says that the user is still signed in, and its link request
   const unknown = await visitor.get('/customers?search=a&page=2')
   assertUnavailable(unknown, 'a page')
   assert.match(unknown.text, /signed-in users are still signed in/)
-  // An empty link leads to the page itself, so its address is not written into the page.
+  // An empty `href` means the same page. The page need not contain its own address.
   assert.match(unknown.text, /<a class="button" href="">Try again<\/a>/)
   assert.ok(!unknown.text.includes('search=a'))
 
@@ -91,7 +82,7 @@ test('the error page says that the user is still signed in, and its link request
 })
 
 test('clients that ask for JSON get the same error in JSON', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
   trouble.trouble('fails')
@@ -103,7 +94,7 @@ test('clients that ask for JSON get the same error in JSON', async (t) => {
 })
 
 test('what needs no session keeps working: the styles of the error page, the health check, the API’s documentation', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
   trouble.trouble('fails')
@@ -115,7 +106,7 @@ test('what needs no session keeps working: the styles of the error page, the hea
 })
 
 test('a visitor without a cookie sees the public pages, and gets no cookie', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   trouble.trouble('fails')
   const newcomer = demo.visitor()
   for (const url of ['/', '/authenticate.shtml', '/signup']) {
@@ -129,7 +120,7 @@ test('a visitor without a cookie sees the public pages, and gets no cookie', asy
 })
 
 test('a page is shown even if its activity cannot be recorded', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
   demo.clock.advance({ minutes: 2 })
@@ -139,7 +130,7 @@ test('a page is shown even if its activity cannot be recorded', async (t) => {
 })
 
 test('an administrator’s message that could not be delivered is shown once the store is back', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
   await demo.parts.sessions?.removeWithMessage(sessionIdOf(visitor), 'Closed for the night.')
@@ -169,15 +160,12 @@ async function assertAllAsBefore(visitors: Map<string, Visitor>): Promise<void> 
   }
 }
 
-function routesOf({ parts }: Demo) {
-  return createRoutes(parts).stack.flatMap(({ methods, path }) =>
-    methods
-      .filter((method) => method !== 'HEAD')
-      .map((method) => ({
-        method,
-        url: String(path).replace(':id', '1').replace(':handle', 'x'),
-        // A stream has no end to wait for; other tests cover streams.
-        isStream: String(path).endsWith('/events'),
-      })),
-  )
+function requestsTo(demo: Demo) {
+  return routesOf(demo)
+    .filter(({ method }) => method !== 'HEAD')
+    .map(({ method, path }) => ({
+      method,
+      url: path.replace(':id', '1').replace(':handle', 'x'),
+      isStream: path.endsWith('/events'),
+    }))
 }

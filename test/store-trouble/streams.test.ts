@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
-import { memoryStore } from '../../src/session/stores/memory/index.ts'
-import { startDemo } from '../support/demo.ts'
+import test from 'node:test'
 import { sessionIdOf } from '../support/pages.ts'
 import { signUpAs } from '../support/sign-up.ts'
 import { openStream, STREAM_HEADERS } from '../support/stream.ts'
-import { troubledStore } from '../support/troubled-store.ts'
-
-async function startTroubled(t: TestContext) {
-  const store = memoryStore()
-  const trouble = troubledStore(store)
-  return { demo: await startDemo(t, {}, { store: trouble.store }), store, trouble }
-}
+import { startTroubledDemo } from '../support/troubled-demo.ts'
 
 test('an open stream does not report the end of its session while the store is down, only when it has really ended', async (t) => {
-  const { demo, store, trouble } = await startTroubled(t)
+  const { demo, store, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
   const stream = await openStream(`${demo.url}/session/events`, visitor)
@@ -29,7 +21,7 @@ test('an open stream does not report the end of its session while the store is d
   await stream.until(/still here/)
   assert.doesNotMatch(stream.text(), /ended/)
 
-  // Meanwhile another process, which still reaches the store, ends the session.
+  // Another process still reaches the store and ends the session.
   await store.end({ app: 'CRM', id: sessionIdOf(visitor), reason: 'revoked', now: demo.clock.now() })
   trouble.mend()
   demo.clock.advance({ seconds: 1 })
@@ -37,8 +29,8 @@ test('an open stream does not report the end of its session while the store is d
   await stream.ended
 })
 
-test('a browser that requests its stream while the store is down is told to reconnect, and not that it is signed out', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+test('a stream requested while the store is down gets 503 with Retry-After, and no sign that the user is signed out', async (t) => {
+  const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(6)
   trouble.trouble('fails')
@@ -50,7 +42,7 @@ test('a browser that requests its stream while the store is down is told to reco
 })
 
 test('the stream of a waiting sign-up ends silently when its store fails, and the server goes on', async (t) => {
-  const { demo, trouble } = await startTroubled(t)
+  const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   await signUpAs(demo, visitor, 'ana@example.com')
   const stream = await openStream(`${demo.url}/signup/events`, visitor)
@@ -59,7 +51,7 @@ test('the stream of a waiting sign-up ends silently when its store fails, and th
   demo.clock.advance({ seconds: 1 })
   await stream.ended
   assert.equal(stream.text().match(/event: status/g)?.length, 1)
-  // The first read and the watch both fail, and neither may be waited for.
+  // The server must not wait for the first read or for the watch: both fail.
   trouble.trouble('fails', 'get')
   const failing = await openStream(`${demo.url}/signup/events`, visitor)
   await failing.ended

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict'
 import type { Demo } from './demo.ts'
 import type { Answer, Visitor } from './visitor.ts'
 
-/** An answer of the API: its body read as JSON, '' when it has none. */
+/** `body` is the parsed JSON, or '' for an empty body. */
 export interface ApiAnswer extends Answer {
   // biome-ignore lint/suspicious/noExplicitAny: tests compare the body with what they expect
   body: any
 }
 
 export interface ApiCall {
-  /** Sent as JSON; a text or bytes are sent as they are. */
+  /** Sent as JSON. A string or buffer is sent unchanged. */
   body?: unknown
   headers?: Record<string, string | string[] | undefined>
 }
 
-// What only browsers send.
+// These headers come from browsers only.
 const PROGRAM = {
   Accept: undefined,
   'Sec-Fetch-Site': undefined,
@@ -22,7 +22,6 @@ const PROGRAM = {
   'Sec-Fetch-Dest': undefined,
 }
 
-/** A valid new customer. */
 export const NEW_CUSTOMER = {
   name: 'Brightwater Mills',
   country: 'Ireland',
@@ -33,7 +32,7 @@ export const NEW_CUSTOMER = {
   phone: '+353 21 555 0100',
 }
 
-/** A program that calls the API, with or without a token. */
+/** A program that calls the API. */
 export class ApiClient {
   token: string
   readonly #visitor: Visitor
@@ -51,7 +50,6 @@ export class ApiClient {
     return this.send('POST', path, { body })
   }
 
-  /** Signs in and keeps the token. */
   async signIn(username: number | string, more: object = {}): Promise<ApiAnswer> {
     const answer = await this.post('/signin', { username, password: 'crm-demo', ...more })
     assert.equal(answer.status, 200, answer.text)
@@ -59,7 +57,7 @@ export class ApiClient {
     return answer
   }
 
-  /** Sends exactly this to an address below the API, and checks what holds for every answer. */
+  /** Checks what every answer of the API must satisfy. */
   async send(method: string, path: string, { body, headers = {} }: ApiCall = {}): Promise<ApiAnswer> {
     const isRaw = typeof body === 'string' || Buffer.isBuffer(body)
     const answer = await this.#visitor.send(`/api${path}`, {
@@ -78,14 +76,13 @@ export class ApiClient {
   }
 }
 
-/** A signed-in client. */
 export async function signedIn(demo: Demo, username: number | string, more: object = {}): Promise<ApiClient> {
   const client = new ApiClient(demo)
   await client.signIn(username, more)
   return client
 }
 
-/** The two members that every error has, and nothing else. */
+/** Checks that the body has the two members of an error and no others. */
 export function assertProblem({ status, body, headers }: ApiAnswer, expected: number, words?: RegExp): void {
   assert.equal(status, expected, JSON.stringify(body))
   assert.deepEqual(Object.keys(body), ['isCallbackError', 'message'])

@@ -8,18 +8,17 @@ import { headingOf } from './pages.ts'
 import type { Scope } from './process.ts'
 import { type Answer, Visitor } from './visitor.ts'
 
-/** A customer of userId 4. */
+/** This customer belongs to userId 4. */
 export const CUSTOMER = 1
 
 export interface Approvals {
   demo: Demo
-  /** Signed in as userId 4. */
   salesperson: Visitor
-  /** Asks for a discount, and returns the page that follows. */
+  /** Requests a discount. Returns the page that follows. */
   ask(fields?: Record<string, string>): Promise<Answer>
 }
 
-/** The demo with its own external platform, and a person there. */
+/** The demo with its own platform. `approver` decides there. */
 export async function startWithPlatform(scope: Scope): Promise<Approvals & { approver: Visitor; platformUrl: string }> {
   const demo = await startDemo(scope)
   const platform = await startPlatform(demo.parts, demo.port, 1000)
@@ -34,7 +33,7 @@ export interface Recorded {
   body: { title: string; reply: { callback?: string; redirectUri?: string; state?: string } }
 }
 
-/** The demo with a platform that accepts every request and records it. */
+/** The demo with a platform that only records requests. */
 export async function startWithRecorder(
   scope: Scope,
   overrides: Parameters<typeof startDemo>[2] = {},
@@ -71,24 +70,16 @@ async function signIn(demo: Demo): Promise<Approvals> {
   }
 }
 
-/** The state that an operation's page shows. */
 export function stateOf({ text }: Answer): string {
   return /<span class="badge [a-z]+">([^<]*)</.exec(text)?.[1] ?? ''
 }
 
-/** The page of the platform that an operation's page leads to. */
+/** The address of the platform's page for this operation. */
 export function platformPageOf({ text }: Answer): URL | undefined {
   const href = /class="button" href="([^"]+)" target="_blank"/.exec(text)?.[1]
   return href === undefined ? undefined : new URL(href)
 }
 
-/** The heading and text of an error page. */
 export function problemOf(answer: Answer): string {
   return `${headingOf(answer)}: ${/<p class="lead">([^<]*)</.exec(answer.text)?.[1] ?? ''}`
-}
-
-/** The path and query of an address of the demo, for a visitor to open. */
-export function pathOf(address: string | undefined): string {
-  assert.ok(address, 'no address was given')
-  return address.replace(/^https?:\/\/[^/]+/, '')
 }

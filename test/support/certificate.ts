@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 
-// Writes the ASN.1 of a self-signed certificate itself, so that no tool outside of Node is needed.
+// Node cannot create certificates, so this file writes the ASN.1 of a self-signed one.
 
 const SEQUENCE = 0x30
 const SET = 0x31
@@ -13,7 +13,7 @@ const VERSION = 0xa0
 const ECDSA_WITH_SHA256 = Buffer.from('300a06082a8648ce3d040302', 'hex')
 const COMMON_NAME = Buffer.from('0603550403', 'hex')
 
-/** A private key and its certificate for `localhost`, in PEM form, good for as long as any test runs. */
+/** A private key and a long-lived certificate for `localhost`, in PEM form. */
 export function selfSignedCertificate(): { cert: string; key: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = der(SEQUENCE, der(SET, der(SEQUENCE, COMMON_NAME, der(UTF8_STRING, Buffer.from('localhost')))))

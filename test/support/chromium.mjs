@@ -1,9 +1,9 @@
-// Which browser the walkthroughs run in.
-import { accessSync, constants, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromium } from '@playwright/test'
+import { isExecutable } from './servers/find-program.ts'
 
-// The first one takes half of the processor: the same engine without windows.
+// The headless shell needs half as much CPU time as the others.
 const NAMES = [
   'chromium-headless-shell',
   'chromium',
@@ -17,10 +17,7 @@ const BUNDLES = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ]
 
-/**
- * The browser's executable: the one asked for with CHROMIUM_PATH, one of this machine, or Playwright's own.
- * `undefined` when there is none.
- */
+/** The browser at CHROMIUM_PATH, a browser of this machine, or that of Playwright. `undefined`: there is none. */
 export function findChromium(env = process.env) {
   const wanted = env.CHROMIUM_PATH || env.PLAYWRIGHT_CHROMIUM_EXECUTABLE_PATH
   if (wanted) {
@@ -32,7 +29,7 @@ export function findChromium(env = process.env) {
   return candidates.find(isExecutable) ?? playwrightsOwn()
 }
 
-/** How to start it. Chromium's sandbox does not work for root, so only then it is switched off. */
+/** Chromium's sandbox does not work for root. */
 export function launchOptions(env = process.env) {
   const executablePath = findChromium(env)
   return {
@@ -44,13 +41,4 @@ export function launchOptions(env = process.env) {
 function playwrightsOwn() {
   const path = chromium.executablePath()
   return path && existsSync(path) ? path : undefined
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

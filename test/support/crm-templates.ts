@@ -6,11 +6,9 @@ import { createParts } from '../../src/parts/parts.ts'
 import { demoConfig } from './demo.ts'
 import { dropTemplates, makeTemplates, templateFile } from './servers/crm-databases.ts'
 
-/** The databases that this run's CRM databases are copied from: migrated, and filled in the demo profile. */
+/** Migrated databases that each test copies. Those of the demo profile have data. */
 export interface CrmTemplates {
-  /** The environment that names them to the tests. */
   env: Record<string, string>
-  /** Removes them. */
   drop(): Promise<void>
 }
 

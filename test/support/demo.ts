@@ -3,26 +3,26 @@ import type { AddressInfo } from 'node:net'
 import { createPasswords, type Passwords } from '../../src/accounts/index.ts'
 import { createApp } from '../../src/app/app.ts'
 import type { Config } from '../../src/config/config.ts'
+import type { PartsOverrides } from '../../src/parts/base-parts.ts'
 import { createLog } from '../../src/parts/log.ts'
-import { createParts, type Parts, type PartsOverrides } from '../../src/parts/parts.ts'
+import { createParts, type Parts } from '../../src/parts/parts.ts'
 import { type ManualClock, manualClock } from '../../src/session/testing/manual-clock.ts'
 import type { Scope } from './process.ts'
 import { ownCrmDatabase } from './servers/crm-databases.ts'
 import { Visitor } from './visitor.ts'
 
-/** The demo in this process, on databases of its own, with a clock that the test moves. */
+/** The demo in this process, on its own databases and on a manual clock. */
 export interface Demo {
   url: string
   port: number
   parts: Parts
   clock: ManualClock
-  /** The lines of the log so far, one JSON object each. */
+  /** Each line is a JSON object. */
   log: string[]
-  /** A new user with an empty cookie jar. */
+  /** Returns a user with an empty cookie jar. */
   visitor(): Visitor
 }
 
-/** The settings of a demo for tests. */
 export function demoConfig(settings: Partial<Config> = {}): Config {
   return {
     profile: 'demo',
@@ -59,10 +59,7 @@ export function demoConfig(settings: Partial<Config> = {}): Config {
   }
 }
 
-/**
- * Starts the demo on a free port; everything is closed when the test ends. Its database is in memory, or, where the tests run on
- * PostgreSQL, a fresh one there.
- */
+/** Starts the demo on a free port. Its database is in memory, or a new one in PostgreSQL where the tests run there. */
 export async function startDemo(
   scope: Scope,
   settings: Partial<Config> = {},
@@ -75,11 +72,11 @@ export async function startDemo(
   const parts = await createParts(config, {
     clock,
     log: createLog(config, { write: (line) => void log.push(line) }),
-    // A test may replace some of the parts.
+    // A test may replace methods of this object.
     passwords: Object.create(sharedPasswords(config.bcryptCost)),
     ...(store && { store }),
   })
-  // On a slow machine a test may pause for longer than servers keep a connection.
+  // A slow test may pause longer than a server keeps an idle connection.
   const server = createServer({ keepAliveTimeout: 0 }, createApp(parts).callback())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -96,7 +93,7 @@ export async function startDemo(
 
 const passwordsByCost = new Map<number, Passwords>()
 
-/** The password threads of all demos in this process: starting them takes longer than most tests. They do not keep the process alive. */
+/** Starting password threads takes longer than most tests, so all demos of a process share them. */
 function sharedPasswords(cost: number): Passwords {
   const known = passwordsByCost.get(cost)
   if (known) return known
@@ -105,7 +102,7 @@ function sharedPasswords(cost: number): Passwords {
   return passwords
 }
 
-/** The copied accounts have passwords of the lowest cost. */
+/** Accounts in the filled template have the cheapest password hashes. */
 function beginning({ profile, bcryptCost }: Partial<Config>): 'filled' | 'empty' {
   return profile === 'production' || bcryptCost !== undefined ? 'empty' : 'filled'
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import type { Visitor } from './visitor.ts'
 
-/** A card of the page "Your devices". */
+/** A card on the page "Your devices". */
 export interface DeviceCard {
   what: string
   isThis: boolean
   facts: Record<string, string>
-  /** Where its button leads. */
+  /** The address of its button. */
   end: string
 }
 
@@ -14,7 +14,6 @@ export const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Geck
 export const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1'
 
-/** The cards, in their order. */
 export async function devicesOf(visitor: Visitor, userAgent = ''): Promise<DeviceCard[]> {
   const { status, text } = await visitor.get('/account/sessions', userAgent ? { 'User-Agent': userAgent } : {})
   assert.equal(status, 200)
@@ -28,7 +27,6 @@ export async function devicesOf(visitor: Visitor, userAgent = ''): Promise<Devic
   }))
 }
 
-/** Signs in with this `User-Agent`. */
 export function logInFrom(visitor: Visitor, userAgent: string, userId: number | string, password = 'crm-demo') {
   return visitor.post('/4DACTION/authenticate', { userId: String(userId), password }, { 'User-Agent': userAgent })
 }

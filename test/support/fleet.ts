@@ -1,9 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { type Scope, type ServerProcess, settingsIn, startServerProcess, temporaryFolder } from './process.ts'
+import {
+  isRunning,
+  type Scope,
+  type ServerProcess,
+  settingsIn,
+  startServerProcess,
+  temporaryFolder,
+} from './process.ts'
 import { until } from './until.ts'
 import { Visitor } from './visitor.ts'
 
-/** The demo in several processes. */
 export class Fleet {
   readonly url: string
   readonly program: ServerProcess['program']
@@ -15,17 +21,17 @@ export class Fleet {
     this.#size = size
   }
 
-  /** A new user; each of their connections may reach another process. */
+  /** Each connection of this user may reach another worker. */
   visitor(): Visitor {
     return new Visitor(this.url)
   }
 
-  /** The processes that serve. */
+  /** The process ids of the workers. */
   workers(): number[] {
     return childrenOf(this.program.pid)
   }
 
-  /** Resolves when there are as many as there should be, without this one. */
+  /** Waits until all workers run again and this one is not among them. */
   async wholeAgainWithout(pid: number): Promise<void> {
     await until('the worker is replaced', async () => {
       const workers = this.workers()
@@ -34,7 +40,6 @@ export class Fleet {
   }
 }
 
-/** Starts it with this many processes that serve; on SQLite files in a folder of its own, unless `env` says otherwise. */
 export async function startFleetProcess(scope: Scope, size: number, env: Record<string, string> = {}): Promise<Fleet> {
   const settings = { ...settingsIn(temporaryFolder(scope)), WEB_CONCURRENCY: String(size), ...env }
   return new Fleet(await startServerProcess(scope, { env: settings }), size)
@@ -47,20 +52,10 @@ function childrenOf(pid: number): number[] {
       .split('\n')
       .map(Number)
   } catch {
-    return [] // it finds none
+    return [] // pgrep fails when it finds no process
   }
 }
 
-/** Resolves when all of these processes have ended. */
 export async function untilGone(pids: readonly number[]): Promise<void> {
-  await until('the processes are gone', async () => !pids.some(isThere))
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
+  await until('the processes are gone', async () => !pids.some(isRunning))
 }

@@ -1,4 +1,4 @@
-/** Spellings of foreign addresses that a careless check takes for a path. */
+/** Other sites, spelt so that a careless check takes them for a path of this server. */
 export const FOREIGN_NEXTS: readonly string[] = [
   '//evil.test',
   '//evil.test/customers',

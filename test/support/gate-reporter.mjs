@@ -1,4 +1,4 @@
-// A reporter for node:test: one line of JSON for each finding.
+// A reporter for node:test. Each line is a finding in JSON.
 
 export default async function* gateReporter(events) {
   for await (const { type, data } of events) {
@@ -19,7 +19,7 @@ function examine(type, data) {
   return data.details?.type === 'suite' ? undefined : { kind: 'passed', name, file }
 }
 
-// A file is reported as a test of its own when it ran none, or when it broke outside of them.
+// node:test reports a file as a test when the file ran no test, or failed outside of its tests.
 function isTestFile(name) {
   return /^(\/|[A-Za-z]:\\).*\.test\.(mjs|ts)$/.test(name)
 }

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 
-// A program of its own: takes the write lock of the SQLite file that it is given, and keeps it until it is killed.
+// This program locks a SQLite file for writing until it is killed.
 const [file = ''] = process.argv.slice(2)
 const database = new Database(file)
 database.exec('BEGIN EXCLUSIVE')

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix, relative, sep } from 'node:path'
 
-/** A source file; `path` is relative to the project's root, with slashes. */
+/** `path` is relative to the project's root. */
 export interface Source {
   path: string
   text: string
 }
 
-// From top to bottom: a room may import only rooms below it.
+// A room may import only rooms below it in this list.
 const ROOMS = [
   'src/main.ts',
   'src/process',
@@ -33,18 +33,17 @@ const ROOMS = [
   'src/config',
 ]
 
-// Other rooms import these by their index only.
+// Other rooms import these only by their index.
 const BEHIND_AN_INDEX = /^src\/(accounts|admin|api|audit|crm|mail|metrics|operations|platform)$/
 const ENTRIES_OF_SESSION = /^src\/session\/(index|koa\/index|stores\/(?!shared)\w+\/index|testing\/[\w-]+)\.ts$/
 const DRIVERS = ['better-sqlite3', 'pg', 'ioredis', 'redis', 'nodemailer']
-// Its transactions are serial on PostgreSQL too; others would be serial on SQLite only.
+// Its transactions are serial on SQLite and on PostgreSQL.
 const BEGINS_TRANSACTIONS = 'db/transactions.ts'
 const EMPTY_WORDS = /(?:^|-)(utils?|helpers?|misc|managers?|services?|common)(?:-|\.|$)/
 
-/** Lines of code from which a file is reported, and above which it is a violation. */
+/** Lines of code: above `warn` a file is reported, above `fail` it breaks the layout. */
 export const LINES = { warn: 300, fail: 450 }
 
-/** Reads every TypeScript and JavaScript file below these folders. */
 export function readSources(root: string, folders: readonly string[]): Source[] {
   return folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
@@ -54,7 +53,6 @@ export function readSources(root: string, folders: readonly string[]): Source[] 
   )
 }
 
-/** One sentence for each violation of the layout. */
 export function violations(sources: readonly Source[]): string[] {
   const imports = new Map(sources.map(({ path, text }) => [path, importsOf(path, text)]))
   return [
@@ -106,7 +104,7 @@ function storeOf(path: string): string | undefined {
   return /^src\/session\/stores\/(\w+)\//.exec(path)?.[1]
 }
 
-/** What the index of the layer reaches, directly or not: no store and no framework. */
+/** The index of the session layer must not import a store or a framework, even indirectly. */
 function aboutTheIndex(imports: ReadonlyMap<string, readonly string[]>): string[] {
   const reached = new Set(['src/session/index.ts'])
   for (const path of reached) for (const target of imports.get(path) ?? []) reached.add(target)
@@ -114,7 +112,7 @@ function aboutTheIndex(imports: ReadonlyMap<string, readonly string[]>): string[
   return foreign.map((path) => `src/session/index.ts must not reach ${path}`)
 }
 
-/** One sentence for each export of src and db that no other of these files imports. */
+/** Describes each export of src and db that no other file imports. */
 export function unusedExports(sources: readonly Source[]): string[] {
   const used = new Set(sources.flatMap(({ path, text }) => importedNames(path, text)))
   return sources.flatMap(({ path, text }) => {
@@ -128,7 +126,7 @@ export function unusedExports(sources: readonly Source[]): string[] {
   })
 }
 
-/** `FILE NAME` for each name that is imported or re-exported, `FILE *` for a whole file. */
+/** `FILE NAME` for each imported name, `FILE *` for the import of a whole file. */
 function importedNames(path: string, text: string): string[] {
   const code = withoutComments(text)
   const named = code.matchAll(/\b(?:import|export)\s+(?:type\s+)?\{([^}]*)\}\s*from\s*['"](\.[^'"]+)['"]/g)
@@ -142,7 +140,7 @@ function importedNames(path: string, text: string): string[] {
   ]
 }
 
-/** Every cycle once, beginning with the file that was met first. */
+/** Describes each cycle once. */
 function cycles(imports: ReadonlyMap<string, readonly string[]>): string[] {
   const found: string[] = []
   const done = new Set<string>()
@@ -159,7 +157,6 @@ function cycles(imports: ReadonlyMap<string, readonly string[]>): string[] {
   return found
 }
 
-/** How many lines of a file are neither blank nor part of a comment. */
 export function codeLines(text: string): number {
   const code = withoutComments(text)
   return code.split('\n').filter((line) => line.trim() !== '').length
@@ -169,7 +166,7 @@ function withoutComments(text: string): string {
   return text.replace(/^\s*\/\*[\s\S]*?\*\//gm, '').replace(/^\s*\/\/.*$/gm, '')
 }
 
-/** What a file imports or re-exports, types included: paths from the root for sources, names for packages. */
+/** Paths from the root for files, names for packages. Includes types and re-exports. */
 function importsOf(path: string, text: string): string[] {
   const statements = withoutComments(text).matchAll(
     /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
@@ -185,7 +182,7 @@ function isSource(target: string): boolean {
   return /^(src|db)\//.test(target)
 }
 
-/** The folder below src/ or db/ that a file is in, or the file itself directly below src/. */
+/** The folder below src/ or db/, or a file directly in src/. */
 function roomOf(path: string): string {
   const [top = '', next = '', ...more] = path.split('/')
   return top === 'db' && more.length === 0 ? 'db' : `${top}/${next}`

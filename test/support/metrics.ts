@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Visitor } from './visitor.ts'
 
-/** A scrape: the value of each series, by its name and labels as written. */
+/** The value of each series, by its name and labels as written. */
 export type Scrape = ReadonlyMap<string, number>
 
 const NAME = '[a-zA-Z_][a-zA-Z0-9_]*'
@@ -9,7 +9,7 @@ const LABEL = `${NAME}="(?:[^"\\\\\\n]|\\\\.)*"`
 const SAMPLE = new RegExp(`^(${NAME}(?:\\{${LABEL}(?:,${LABEL})*\\})?) (-?[0-9.e+-]+|NaN|[+-]Inf)$`)
 const COMMENT = new RegExp(`^# (?:HELP ${NAME} .+|TYPE ${NAME} (?:counter|gauge|histogram|summary))$`)
 
-/** Reads Prometheus's text format, and fails on anything else. */
+/** Reads Prometheus's text format. Fails on anything else. */
 export function readScrape(text: string): Scrape {
   const series = new Map<string, number>()
   for (const line of text.split('\n')) {
@@ -21,7 +21,6 @@ export function readScrape(text: string): Scrape {
   return series
 }
 
-/** Reads `/metrics`. */
 export async function scrape(visitor: Visitor): Promise<Scrape> {
   const answer = await visitor.get('/metrics')
   assert.equal(answer.status, 200)

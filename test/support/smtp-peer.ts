@@ -3,17 +3,15 @@ import { type ParsedMail, simpleParser } from 'mailparser'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import type { Scope } from './process.ts'
 
-/** A real mail server. */
 export interface SmtpPeer {
   port: number
-  /** The accepted mails, oldest first. */
+  /** Oldest first. */
   taken: { from: string; to: string[]; raw: string; mail: ParsedMail }[]
-  /** How many connections there were. */
   connections(): number
   stop(): Promise<void>
 }
 
-/** Starts a mail server that accepts everything, unless `behaviour` says otherwise. */
+/** Starts a mail server. It accepts everything unless `behaviour` says otherwise. */
 export async function startSmtpPeer(
   scope: Scope,
   behaviour: SMTPServerOptions & { port?: number } = {},

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { type IncomingMessage, request } from 'node:http'
 import type { Visitor } from './visitor.ts'
 
-/** The headers of a browser when a script opens an event stream. */
 export const STREAM_HEADERS = {
   Accept: 'text/event-stream',
   'Sec-Fetch-Mode': 'cors',
@@ -13,16 +12,15 @@ export const STREAM_HEADERS = {
 export interface OpenStream {
   status: number
   headers: IncomingMessage['headers']
-  /** Everything that came so far. */
+  /** Everything received so far. */
   text(): string
-  /** Resolves when the server has ended it. */
   ended: Promise<void>
-  /** Reads on until this pattern has arrived. */
-  until(pattern: RegExp): Promise<void>
+  /** Waits until the text matches. Returns the text. */
+  until(pattern: RegExp): Promise<string>
   close(): void
 }
 
-/** Opens a stream as an EventSource does, with this visitor's cookies. */
+/** Opens a stream as EventSource does, with this visitor's cookies. */
 export function openStream(url: string, visitor: Visitor): Promise<OpenStream> {
   const Cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   return new Promise((resolve, reject) => {
@@ -49,6 +47,7 @@ function readAlong(response: IncomingMessage): OpenStream {
         const more = new Promise<void>((resolve) => response.once('data', () => resolve()))
         await Promise.race([more, ended.then(() => assert.match(text, pattern, 'the stream ended before that'))])
       }
+      return text
     },
   }
 }

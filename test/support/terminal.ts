@@ -4,7 +4,7 @@ import type { Scope } from './process.ts'
 
 const END = '\u0004'
 
-/** An interactive shell: variables stay set for the next command. */
+/** A shell that keeps its variables between commands. */
 export class Terminal {
   readonly #shell = spawn('bash', ['--noprofile', '--norc'], { stdio: ['pipe', 'pipe', 'pipe'] })
   readonly #ended = once(this.#shell, 'close')
@@ -18,7 +18,6 @@ export class Terminal {
     this.#shell.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#complained += text
     })
-    // A failed start is printed.
     this.#ended.catch(() => {})
     scope.after(async () => {
       this.#shell.stdin.end()
@@ -26,7 +25,7 @@ export class Terminal {
     })
   }
 
-  /** Types a command and returns its output, without the line break at the end. */
+  /** Runs a command. Returns its output without the last line break. */
   async type(command: string): Promise<string> {
     this.#shell.stdin.write(`${command}\nprintf '${END}'\n`)
     while (!this.#printed.includes(END)) {

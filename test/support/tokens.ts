@@ -9,29 +9,26 @@ export interface TokenRow {
   made: string
   used: string
   expires: string
-  /** Where its button leads. */
+  /** The address of its button. */
   revoke: string
 }
 
-/** The one-time token of the form on the page of API tokens. */
+/** The form token on the page of API tokens. */
 export function formOn({ text }: Answer): string {
   return /name="once" value="([^"]+)"/.exec(text)?.[1] ?? ''
 }
 
-/** Makes a token through the real form. */
 export async function makeToken(visitor: Visitor, fields: Record<string, string> = {}): Promise<Answer> {
   const once = formOn(await visitor.get('/account/tokens'))
   return visitor.post('/account/tokens', { name: 'Report', days: '30', scope: 'read', once, ...fields })
 }
 
-/** The token itself, from the one page that shows it. */
 export function tokenOn(answer: Answer): string {
   const token = /id="token"[^>]*>([^<]+)</.exec(answer.text)?.[1]
   assert.ok(token, `no token on this page: ${answer.status} ${answer.text}`)
   return token
 }
 
-/** The list, in its order. */
 export async function tokensOf(visitor: Visitor): Promise<TokenRow[]> {
   const { text } = await visitor.get('/account/tokens')
   return [...text.matchAll(/<tr>\s*<th scope="row">([\s\S]*?)<\/tr>/g)].map(([, row = '']) => {
@@ -51,7 +48,6 @@ export async function tokensOf(visitor: Visitor): Promise<TokenRow[]> {
   })
 }
 
-/** Calls the API with a token, as a program does: no cookie, nothing that only browsers send. */
 export function callWith(demo: Demo, token: string, path = '/api/me', init: RequestInit = {}): Promise<Response> {
   return fetch(demo.url + path, { ...init, headers: { Authorization: `Bearer ${token}`, ...init.headers } })
 }

@@ -3,27 +3,25 @@ import type { SessionStore } from '../../src/session/index.ts'
 type Operation = Exclude<keyof SessionStore, 'presence' | 'announcements'>
 
 /**
- * `fails`: the call throws and does nothing. `loses answers`: the call takes effect and throws. `hangs`: the call waits for `giveUp` or
- * `mend`, as for a server that does not answer, and then throws.
+ * `fails`: the call does nothing and throws. `loses answers`: the call takes effect and throws. `hangs`: the call waits
+ * for `giveUp` or `mend`, then throws.
  */
 export type Trouble = 'fails' | 'loses answers' | 'hangs'
 
-/** A store whose calls fail on demand. */
 export interface TroubledStore {
   store: SessionStore
-  /** From now on these calls are in trouble; without names, all calls. */
+  /** From now on these calls fail. Without names: all calls. */
   trouble(kind: Trouble, ...operations: Operation[]): void
-  /** All calls work again. Those that hang throw. */
+  /** All calls work again. Hanging calls throw. */
   mend(): void
-  /** The calls that hang throw. The trouble goes on. */
+  /** Hanging calls throw. Later calls hang too. */
   giveUp(): void
   /** Resolves when this many calls hang. */
   waiting(count?: number): Promise<void>
-  /** The troubled calls so far, in their order. */
+  /** All calls that failed or hung so far. */
   readonly troubled: readonly Operation[]
 }
 
-/** Wraps a store so that its calls can fail on demand. */
 export function troubledStore(store: SessionStore): TroubledStore {
   let kind: Trouble | undefined
   let meant: ReadonlySet<string> = new Set()

@@ -7,20 +7,20 @@ export interface Answer {
   headers: IncomingHttpHeaders
   setCookies: string[]
   text: string
-  /** Where a redirect leads, as sent. */
+  /** As sent, relative or absolute. */
   location: string | undefined
 }
 
 export interface Sent {
   method?: string
-  /** `undefined` takes a header away that a browser would send. */
+  /** `undefined` removes a header that a browser would send. */
   headers?: Record<string, string | string[] | undefined>
   body?: string | Buffer
 }
 
 export type Fields = Record<string, string> | [string, string][]
 
-/** A user with a browser: keeps cookies, sends `Sec-Fetch-*` as for opened pages, follows redirects on request. */
+/** A user with a browser: keeps cookies and sends the headers of a browser. */
 export class Visitor {
   readonly cookies = new Map<string, string>()
   readonly #origin: string
@@ -28,33 +28,30 @@ export class Visitor {
 
   readonly #check: (answer: Answer) => void
 
-  /** `check` is called with every answer. Default: checks what holds for every answer of the demo. */
+  /** `check` runs on every answer. Default: what every answer of the demo must satisfy. */
   constructor(origin: string, check: (answer: Answer) => void = assertSafe) {
     this.#origin = origin
-    // Test certificates are self-signed.
     this.#agent = origin.startsWith('https:')
       ? new SecureAgent({ keepAlive: true, rejectUnauthorized: false })
       : new Agent({ keepAlive: true })
     this.#check = check
   }
 
-  /** Opens a page, as by typing its address. */
+  /** Opens a page as if the user typed its address. */
   get(path: string, headers: Sent['headers'] = {}): Promise<Answer> {
     return this.send(path, { headers })
   }
 
-  /** Submits a form of one of our own pages. */
+  /** Submits a form of the demo. */
   post(path: string, fields: Fields = {}, headers: Sent['headers'] = {}): Promise<Answer> {
     const body = new URLSearchParams(fields).toString()
     return this.send(path, { method: 'POST', body, headers: { ...FORM, ...headers } })
   }
 
-  /** Signs in through the real form. */
   logIn(userId: number | string, password = 'crm-demo', more: Record<string, string> = {}): Promise<Answer> {
     return this.post('/4DACTION/authenticate', { userId: String(userId), password, ...more })
   }
 
-  /** Signs in and expects that it worked. */
   async logInWell(userId: number | string, password = 'crm-demo'): Promise<Answer> {
     const answer = await this.logIn(userId, password)
     assert.equal(answer.status, 302, answer.text)
@@ -65,7 +62,7 @@ export class Visitor {
     return this.post('/logout')
   }
 
-  /** Follows redirects to the page at their end. */
+  /** Follows redirects. Returns the last page. */
   async follow(answer: Answer): Promise<Answer> {
     let current = answer
     for (let hops = 0; current.location !== undefined; hops += 1) {
@@ -77,14 +74,13 @@ export class Visitor {
     return current
   }
 
-  /** A visitor with a copy of the present cookies. */
+  /** Another browser tab: a copy of the cookies. */
   copy(): Visitor {
     const copy = new Visitor(this.#origin, this.#check)
     for (const [name, value] of this.cookies) copy.cookies.set(name, value)
     return copy
   }
 
-  /** Sends this with the headers that a browser adds, and keeps the cookies of the answer. */
   async send(path: string, { method = 'GET', headers = {}, body }: Sent = {}): Promise<Answer> {
     const sent: OutgoingHttpHeaders = {}
     const all = {
@@ -137,7 +133,7 @@ export class Visitor {
           }),
         )
       })
-      // A server that refuses a large body closes the connection while it is still being sent.
+      // A server may refuse a large body and close the connection while the body is being sent.
       asked.on('error', (error) => {
         if (!answered) reject(error)
       })
@@ -155,7 +151,6 @@ const TYPED = {
 
 export const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 
-/** Checks what holds for every answer of this server. Runs after each request of any test. */
 function assertSafe({ headers, setCookies }: Answer): void {
   const policy = String(headers['content-security-policy'])
   for (const rule of [
@@ -168,7 +163,7 @@ function assertSafe({ headers, setCookies }: Answer): void {
     assert.ok(policy.includes(rule), `the content security policy lacks ${rule}: ${policy}`)
   assert.doesNotMatch(policy, /unsafe|https?:|\*/)
   assert.equal(headers['x-content-type-options'], 'nosniff')
-  // A page with a token in its address sends other sites its origin only.
+  // A page with a token in its address sends only its origin to other sites.
   assert.match(String(headers['referrer-policy']), /^(same|strict)-origin$/)
   assert.equal(headers['cross-origin-opener-policy'], 'same-origin')
   assert.equal(headers['cross-origin-resource-policy'], 'same-origin')

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { createRoutes } from '../../src/app/routes.ts'
 import { OwnOrigins } from '../../src/web/own-origins.ts'
-import { type Demo, startDemo } from '../support/demo.ts'
+import { startDemo } from '../support/demo.ts'
 import { sessionIdOf, snapshotOf } from '../support/pages.ts'
+import { routesOf } from '../support/routes.ts'
 import { FORM, type Visitor } from '../support/visitor.ts'
 
 const OFF = { 'Sec-Fetch-Site': undefined, Origin: undefined }
 
-/** The origin headers of a request, and whether it may pass. `own` stands for this server’s origin. */
+/** The headers of a request, and whether the server accepts it. `own` stands for the server's origin. */
 const ORIGINS: [says: Record<string, string | undefined>, passes: boolean][] = [
   [{ 'Sec-Fetch-Site': 'same-origin', Origin: undefined }, true],
   [{ 'Sec-Fetch-Site': 'none', Origin: undefined }, true],
@@ -84,7 +84,7 @@ test('every route that can change something is closed to other sites, the login 
     }
     assert.equal(await snapshotOf(demo.parts), before, `${method} ${path}`)
 
-    // Behind the guard, a request may still lack a privilege or sign its user out.
+    // An accepted request may still lack a privilege or log its user out.
     for (const [says] of ORIGINS.filter(([, passes]) => passes)) {
       const welcome = demo.visitor()
       await welcome.logInWell(4)
@@ -98,7 +98,7 @@ test('[COOKIE-12] a form that another site posts signs no user out, at any addre
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
-  // Browsers leave the Lax cookie out of such a request.
+  // The cookie is SameSite=Lax, so browsers leave it out of a cross-site POST.
   const forged = { 'Sec-Fetch-Site': 'cross-site', Origin: 'http://evil.test', Cookie: undefined }
   for (const path of [
     '/',
@@ -155,9 +155,3 @@ test('no page can be embedded in another site, but a link from there works', asy
     }
   assert.equal((await visitor.get('/customers', { 'Sec-Fetch-Site': 'cross-site' })).status, 200)
 })
-
-function routesOf({ parts }: Demo): { method: string; path: string }[] {
-  return createRoutes(parts).stack.flatMap(({ methods, path }) =>
-    methods.map((method) => ({ method, path: String(path) })),
-  )
-}

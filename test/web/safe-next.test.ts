@@ -27,7 +27,7 @@ test('[PRIV-7] a guest is asked to log in, and is then redirected to the request
   assert.deepEqual([right.status, right.location], [302, next])
 })
 
-test('[PRIV-7] a signed-in user without the privilege is told which one is missing, and stays signed in', async (t) => {
+test('[PRIV-7] a signed-in user without the privilege reads which one is missing, and stays signed in', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(1)

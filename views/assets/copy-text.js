@@ -1,4 +1,4 @@
-// Copies the value of a field. Without JavaScript it can be selected and copied by hand.
+// Without JavaScript, users select the field and copy by hand.
 for (const button of document.querySelectorAll('button[data-copies]')) {
   const field = document.getElementById(button.dataset.copies)
   const status = button.parentElement.querySelector('[role="status"]')
@@ -9,7 +9,7 @@ for (const button of document.querySelectorAll('button[data-copies]')) {
   })
 }
 
-/** The clipboard is for pages by https, or of this machine; elsewhere the older way may still work. */
+/** Browsers offer the clipboard only over HTTPS and on this machine. The older command may work elsewhere. */
 async function copy(field) {
   try {
     await navigator.clipboard.writeText(field.value)

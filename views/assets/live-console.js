@@ -1,5 +1,4 @@
-// When the server reports a change, fetches the page again and replaces the live parts. The parameter `refresh` keeps
-// the request from counting as activity of the session.
+// Updates the console when the server reports a change. The request does not extend the idle timeout.
 import { isShown, openChannel, openStream, whileShown } from './page-stream.js'
 
 const STREAM = '/admin/sessions/events'
@@ -37,7 +36,7 @@ async function refresh() {
       isDone = true
     }
   } catch {
-    // `isDone` stays false, which the note on the page reports.
+    // Reported below.
   } finally {
     isFetching = false
   }
@@ -58,7 +57,7 @@ function show(page) {
   setNote(isHeldBack ? 'Paused while you are using or selecting something here.' : 'Updates automatically.')
 }
 
-/** Replacing a part would take away its focus or selection. */
+/** Replacing the part would lose the focus or the selection. */
 function isInUse(part) {
   const selection = document.getSelection()
   const isSelected = selection && !selection.isCollapsed && selection.containsNode(part, true)
@@ -78,7 +77,7 @@ function showEnd() {
   document.getElementById('live')?.replaceChildren(notice)
 }
 
-/** Relative times, such as "3 min ago", change even when no session does. */
+/** Texts such as "3 min ago" change even when no session does. */
 function refreshLater(milliseconds = LONGEST_MILLISECONDS) {
   clearTimeout(timer)
   timer = setTimeout(refresh, milliseconds)
@@ -95,7 +94,7 @@ function start() {
     clearTimeout(reopening)
     reopening = setTimeout(start, LONGEST_MILLISECONDS)
   })
-  // Updates the page even when the stream cannot be opened.
+  // The timer also runs when the stream cannot be opened.
   refreshLater()
 }
 

@@ -1,4 +1,4 @@
-// Helps with choosing a password: says what is missing, and shows it when asked to. The server decides.
+// Only hints: the server decides which passwords are accepted.
 const field = document.getElementById('password')
 const hint = document.getElementById('password-hint')
 const button = document.querySelector('.show-password')

@@ -1,4 +1,4 @@
-// Polls the operation every two seconds while the page is visible, and reloads it when the state has changed.
+// Polls while the page is visible, and reloads the page when the state has changed.
 const LOOK_MILLISECONDS = 2000
 const shown = document.getElementById('operation')?.dataset.state
 

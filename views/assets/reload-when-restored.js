@@ -1,4 +1,4 @@
-// A page that the browser brings back from memory may show what its session no longer allows: ask the server again.
+// A page from the back/forward cache may show what the session may no longer see.
 addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload()
 })

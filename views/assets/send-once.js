@@ -1,4 +1,4 @@
-// A second click while the first one is on its way sends nothing: the answer to the first would be lost.
+// A second click would lose the response to the first one.
 const BRIEFLY_MILLISECONDS = 4000
 
 for (const form of document.querySelectorAll('form[data-sent-once]')) {
@@ -6,14 +6,14 @@ for (const form of document.querySelectorAll('form[data-sent-once]')) {
   form.addEventListener('submit', (event) => {
     if (sent) return event.preventDefault()
     sent = true
-    // The answer may be a file, which leaves this page open: it clears the form, which can then be sent again.
+    // A download leaves this page open. The form can then be sent again.
     if (form.dataset.sentOnce === 'briefly')
       setTimeout(() => {
         form.reset()
         sent = false
       }, BRIEFLY_MILLISECONDS)
   })
-  // After coming back to the page, the form can be sent again.
+  // The form can be sent again after Back.
   addEventListener('pageshow', ({ persisted }) => {
     sent = false
     if (persisted && form.dataset.sentOnce === 'briefly') form.reset()

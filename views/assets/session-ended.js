@@ -1,10 +1,9 @@
-// Reloads the page when its session has ended. All tabs of a browser share one stream; a tab that becomes visible again checks first
-// whether it missed something.
+// Reloads the page when its session has ended. All tabs of a browser share one stream.
 import { isShown, leave, openChannel, openStream, whileShown } from './page-stream.js'
 
 const STREAM = '/session/events'
 const LATER_MILLISECONDS = 30_000
-// A login in another tab replaces this session; the new cookie may still be on its way.
+// A login in another tab replaces the session. The new cookie may still be on its way.
 const SETTLE_MILLISECONDS = 300
 let waiting
 let release
@@ -12,7 +11,7 @@ let stream
 let timer
 let isStale = false
 
-// A hidden tab waits until it is visible: the page that comes next may have a message to show.
+// A hidden tab waits, because the next page may show a message.
 const tabs = openChannel('session', () => {
   if (document.hidden) isStale = true
   else void checkNow()
@@ -22,7 +21,7 @@ function start() {
   if (isStale) void checkNow()
   if (waiting) return
   waiting = new AbortController()
-  // Without locks (a page over plain HTTP) the tab that was visible last has the stream.
+  // Browsers have no locks over plain HTTP. There, the tab that was visible last has the stream.
   if (!navigator.locks) return open()
   const { signal } = waiting
   const hold = () =>
@@ -49,7 +48,7 @@ function open() {
   stream = openStream(STREAM, { ended: onEnded }, () => check(LATER_MILLISECONDS))
 }
 
-/** Reloads the page if the session has ended; otherwise opens the stream again. A rotated cookie is no end. */
+/** A rotated cookie does not end the session. */
 async function check(again) {
   stream?.close()
   const status = await askStatus()
@@ -68,7 +67,7 @@ async function checkNow() {
   if (isStale && isShown()) void reload()
 }
 
-/** 204 when there is no session any more; `undefined` without an answer. */
+/** 204: the session has ended. `undefined`: no response. */
 async function askStatus() {
   const answer = await fetch(STREAM, { method: 'HEAD', cache: 'no-store' }).catch(() => undefined)
   return answer?.status
@@ -79,7 +78,7 @@ async function reload() {
   location.replace((await canReload()) ? location.pathname + location.search : '/')
 }
 
-/** Whether this address can be asked for again: not after a refusal, nor where only forms are sent to. */
+/** False for error pages and for addresses that accept only forms. */
 async function canReload() {
   if (performance.getEntriesByType('navigation')[0]?.responseStatus >= 400) return false
   const answer = await fetch(location.pathname, { method: 'OPTIONS', cache: 'no-store' }).catch(() => undefined)

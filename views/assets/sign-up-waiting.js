@@ -1,5 +1,4 @@
-// Reloads the waiting page when the link was opened, on any device. All tabs of a browser share one stream; a tab that becomes visible
-// again asks first.
+// The link may be opened on any device. All tabs of a browser share one stream.
 import { openChannel, openStream, whileShown } from './page-stream.js'
 
 const step = document.getElementById('waiting')?.dataset.step
@@ -34,7 +33,7 @@ function reload() {
 
 whileShown(start, stop)
 
-// While the mail is not sent yet, the page polls.
+// The page polls until the mail is sent.
 if (document.getElementById('waiting')?.dataset.moving !== undefined)
   setInterval(() => {
     if (!document.hidden) location.replace('/signup/waiting?refresh')

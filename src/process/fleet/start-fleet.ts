@@ -6,17 +6,14 @@ import type { PrimaryMessage, WorkerMessage } from '../../parts/primary-link.ts'
 import { listen } from '../listen.ts'
 import { type RunningServer, runningServer, STOP_MILLISECONDS } from '../server.ts'
 import { type RunningPlatform, startPlatform } from '../start-platform.ts'
-import { MetricsCollector } from './collect-metrics.ts'
+import { metricsCollector } from './collect-metrics.ts'
 import { Workers } from './workers.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../main.ts', import.meta.url))
 // Added to the time limit of a worker's own graceful shutdown.
 const EXTRA_STOP_MILLISECONDS = 5_000
 
-/**
- * Starts `WEB_CONCURRENCY` workers. This process is their primary, which runs migrations, sweeps, mail and the demo's
- * external platform. Resolves when all workers listen. Rejects with the same errors as `startServer`.
- */
+/** This process becomes the primary, which also runs migrations, sweeps, mail and the demo's external platform. */
 export async function startFleet(config: Config): Promise<RunningServer> {
   const parts = await createParts(config)
   let workers: Workers | undefined
@@ -33,7 +30,7 @@ export async function startFleet(config: Config): Promise<RunningServer> {
       onMessage: (message, answer) => receive(message, answer),
       stopWithinMilliseconds: STOP_MILLISECONDS + EXTRA_STOP_MILLISECONDS,
     })
-    const collector = new MetricsCollector(
+    const collector = metricsCollector(
       (id) => workers?.broadcast({ to: 'worker', is: 'metrics wanted', id }) ?? 0,
       () => parts.metrics.report(),
     )
@@ -58,7 +55,6 @@ export async function startFleet(config: Config): Promise<RunningServer> {
   }
 }
 
-/** Finds a free port for all workers. */
 async function freePort(config: Config) {
   const server = createServer()
   const found = await listen(server, config)

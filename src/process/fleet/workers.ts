@@ -6,10 +6,9 @@ import { StartError } from '../../config/start-error.ts'
 import { isForPrimary, type PrimaryMessage, type WorkerMessage } from '../../parts/primary-link.ts'
 
 interface WorkersOptions {
-  /** The program that each worker runs. */
   program: string
   count: number
-  /** Variables that are added to the environment of this process. */
+  /** Added to the environment of this process. */
   env: Record<string, string>
   log: Logger
   /** Handles a message of a worker. `answer` sends a message to that worker only. */
@@ -23,7 +22,7 @@ const FIRST_PAUSE_MILLISECONDS = 100
 const LONGEST_PAUSE_MILLISECONDS = 30_000
 const STEADY_MILLISECONDS = 30_000
 
-/** The worker processes. A worker that dies is replaced. */
+/** Replaces each worker that dies. */
 export class Workers {
   readonly #options: WorkersOptions
   readonly #running = new Set<Worker>()
@@ -38,9 +37,7 @@ export class Workers {
     cluster.setupPrimary({ exec: options.program, args: [] })
   }
 
-  /**
-   * Starts the workers. Resolves when all of them listen. Rejects with a `StartError` when a worker ends before that.
-   */
+  /** Resolves when all workers listen. Rejects with a `StartError` when one ends before that. */
   async start(): Promise<void> {
     const { count } = this.#options
     const starting = Array.from({ length: count }, () => this.#fork())
@@ -48,9 +45,7 @@ export class Workers {
     this.#started = true
   }
 
-  /**
-   * Stops the workers one after the other, each with a graceful shutdown. The remaining workers still serve requests.
-   */
+  /** Stops one worker after the other, each gracefully, so that the others still serve requests. */
   async stop(): Promise<void> {
     this.#stopping = true
     for (const timer of this.#pauses) clearTimeout(timer)
@@ -66,7 +61,7 @@ export class Workers {
     }
   }
 
-  /** Sends a message to all workers. Returns the number of workers. */
+  /** Returns the number of workers. */
   broadcast(message: PrimaryMessage): number {
     for (const worker of this.#running) send(worker, message)
     return this.#running.size
@@ -81,7 +76,7 @@ export class Workers {
     worker.on('message', (message: unknown) => {
       if (isForPrimary(message)) onMessage(message, (answer) => send(worker, answer))
     })
-    // This event occurs for a message to a worker that has just died.
+    // Node emits this for a message to a worker that has just died.
     worker.on('error', (err) =>
       log.warn({ event: 'worker.trouble', worker: worker.id, err }, 'a message to a worker failed'),
     )
@@ -104,7 +99,7 @@ export class Workers {
   }
 }
 
-/** Sends a message, unless the worker has ended. The `exit` event handles that case. */
+/** Skips a worker that has ended. The 'exit' listener handles that worker. */
 function send(worker: Worker, message: PrimaryMessage): void {
   if (worker.isConnected()) worker.send(message, () => {})
 }

@@ -18,40 +18,37 @@ export interface SessionContext<S extends object = Record<string, unknown>, P ex
   readonly ip: string
   status: number
   redirect(url: string): void
-  /** The request's session; null when the server runs without sessions. */
+  /** null when the server runs without sessions. */
   session: Session<S, P> | null
 }
 
-/** A `SessionContext` for any type of storage. */
 type RequestContext = Omit<SessionContext, 'session'> & { session: unknown }
 
 type Next = () => Promise<unknown>
 
 export interface SessionsOptions<C> {
-  /** Returns whether a request extends the idle timeout. Return false for polls and streams. Default: always true. */
+  /** Whether a request extends the idle timeout. Return false for polls and streams. Default: always true. */
   touch?: (ctx: C) => boolean
-  /** Returns the ID of the request in the application's log. Events of the request include this ID. */
+  /** Returns the request's ID in the application's log. Session events include this ID. */
   requestId?: (ctx: C) => string
   /**
-   * Called after the handler, even if the handler threw (JADE's epilog of processRequest).
-   * `arrived` describes the session that the request arrived with, in its current state.
-   * `startTime` and `lastAccessTime` are null if the session was replaced. The application may then remove the session.
-   * This option adds two store calls to each request. An error in the callback is emitted as a `warning` event.
+   * Called after the handler, even if it threw (JADE's epilog of processRequest). `arrived` describes the session that
+   * the request arrived with. If the session was replaced, `startTime` and `lastAccessTime` are null, and the
+   * application may remove it. The option adds two store calls to each request. An error becomes a `warning` event.
    */
   onRequestEnd?: (arrived: SessionDescription, ctx: C) => unknown
 }
 
 /** The URL parameter that holds the token of a one-time link (4D). */
 export const LINK_PARAMETER = '$4DSID'
-/** The URL parameter with which a POST allows a link to replace another user's session in this browser: "1". */
+/** With the value "1" in this URL parameter, a POST lets a link replace another user's session in this browser. */
 export const REPLACE_PARAMETER = '$4DSID.replace'
 
 // Responses may contain personal data, so caches must not store them.
 const PRIVATE = 'private, no-store'
 
 /**
- * Koa middleware that sets `ctx.session`. Use `requirePrivilege` to check privileges.
- * Mount assets, health checks, `tokenSessions` and the CSRF guard above this middleware.
+ * Koa middleware that sets `ctx.session`. Mount assets, health checks, `tokenSessions` and the CSRF guard above it.
  * @param manager the result of `createSessions`. With null, `ctx.session` is null and no cookie is set.
  */
 export function sessions<S extends object, P extends string, C extends SessionContext<S, P>>(
@@ -71,14 +68,13 @@ export function sessions<S extends object, P extends string, C extends SessionCo
     const { res } = ctx
     addVary(res)
     res.setHeader('Cache-Control', PRIVATE)
-    const link = readLink(ctx)
-    if (link.isInUrl) {
-      if (link.isPrefetch) {
+    const { isInUrl, isPrefetched, link } = readLink(ctx)
+    if (isInUrl) {
+      if (isPrefetched) {
         ctx.status = 503 // Browsers may show a prefetched page without a new request, and would not open the link.
         return
       }
-      // Removes the token from the Referer header. `no-referrer` would also remove the Origin header of the
-      // confirmation form.
+      // Keeps the token out of the Referer. `no-referrer` would also remove the Origin of the confirmation form.
       res.setHeader('Referrer-Policy', 'strict-origin')
     }
     const session = await manager.resume(exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx)))
@@ -106,10 +102,7 @@ function exchangeOf(
     cookieHeader: headers.cookie,
     countsAsActivity,
     requestId,
-    oneTimeToken: link.token,
-    path: link.path,
-    linkUse: link.use,
-    replacesUser: link.replacesUser,
+    ...link,
     mayBeginGuest: mayBeginGuest({
       method: ctx.method,
       host: headers.host ?? text(headers[':authority']),
@@ -131,30 +124,24 @@ function exchangeOf(
   }
 }
 
-interface Link {
-  path: string
-  isInUrl: boolean
-  token: string | undefined
-  use: Exchange['linkUse']
-  isPrefetch: boolean
-  replacesUser: boolean
-}
+type Link = Pick<Exchange, 'path' | 'oneTimeToken' | 'linkUse' | 'replacesUser'>
 
-/** Reads the one-time link of a URL. Ignores the token if the parameter is repeated. */
-function readLink({ url, method, req }: RequestContext): Link {
+function readLink({ url, method, req }: RequestContext): { isInUrl: boolean; isPrefetched: boolean; link: Link } {
   const question = url.indexOf('?')
   const path = question === -1 ? url : url.slice(0, question)
   const query = question === -1 ? undefined : new URLSearchParams(url.slice(question + 1))
   const tokens = query?.getAll(LINK_PARAMETER) ?? []
-  const prefetch = isPrefetch(purposeOf(req))
-  const opensNothing = method === 'HEAD' || method === 'OPTIONS' || prefetch
+  const isPrefetched = isPrefetch(purposeOf(req))
+  const opensNothing = method === 'HEAD' || method === 'OPTIONS' || isPrefetched
   return {
-    path,
     isInUrl: tokens.length > 0,
-    token: tokens.length === 1 ? tokens[0] : undefined,
-    use: opensNothing ? 'none' : method === 'GET' ? 'open' : 'confirm',
-    isPrefetch: prefetch,
-    replacesUser: query?.get(REPLACE_PARAMETER) === '1',
+    isPrefetched,
+    link: {
+      path,
+      oneTimeToken: tokens.length === 1 ? tokens[0] : undefined,
+      linkUse: opensNothing ? 'none' : method === 'GET' ? 'open' : 'confirm',
+      replacesUser: query?.get(REPLACE_PARAMETER) === '1',
+    },
   }
 }
 
@@ -162,11 +149,8 @@ function purposeOf({ headers }: IncomingMessage): string | undefined {
   return text(headers['sec-purpose']) ?? text(headers.purpose) ?? text(headers['x-purpose']) ?? text(headers['x-moz'])
 }
 
-/**
- * Returns a function that sets the session cookie immediately, and again before the response head is written.
- * The second time is necessary because Koa removes all headers when a handler throws. A handler may also overwrite the
- * Set-Cookie header. The error object must not carry the cookie, because several requests may share one error object.
- */
+// The cookie is set immediately, and again before the head is written, because Koa removes all headers when a handler
+// throws. The error's own headers cannot carry the cookie, because several requests may share one error object.
 function sessionCookieSetter(res: ServerResponse, name: string): (header: string) => void {
   let header: string | undefined
   return (newest) => {
@@ -185,9 +169,6 @@ function beforeHead(res: ServerResponse, run: () => void): void {
   } as typeof res.writeHead
 }
 
-/**
- * Replaces the session's Set-Cookie header and leaves other cookies unchanged. Prevents shared caching of the response.
- */
 function putCookie(res: ServerResponse, name: string, header: string): void {
   const value = res.getHeader('Set-Cookie')
   const present = Array.isArray(value) ? value : value === undefined ? [] : [String(value)]

@@ -16,14 +16,13 @@ export interface GatedContext {
 type Next = () => Promise<unknown>
 
 interface RequirePrivilegeOptions {
-  /** The login page. The redirect has the requested URL in the parameter `next`. */
+  /** The login page. The redirect passes the requested URL in the parameter `next`. */
   loginPath: string
 }
 
 /**
  * Koa middleware that requires a privilege. Redirects guests without the privilege to the login page.
- * @throws SessionError PRIVILEGE_MISSING (403) for a signed-in user; SESSIONS_OFF (503) when the server runs without
- * sessions.
+ * @throws SessionError PRIVILEGE_MISSING (403) for a signed-in user; SESSIONS_OFF (503) if `ctx.session` is null.
  */
 export function requirePrivilege<P extends string>(privilege: P, { loginPath }: RequirePrivilegeOptions) {
   return async function requirePrivilege(ctx: GatedContext, next: Next): Promise<void> {
@@ -45,21 +44,16 @@ export function requirePrivilege<P extends string>(privilege: P, { loginPath }: 
 
 interface RequireRecentLoginOptions {
   withinMinutes: number
-  /** The page for re-authentication. The redirect has the URL to return to in the parameter `next`. */
+  /** The page for re-authentication. The redirect passes the URL to return to in the parameter `next`. */
   confirmPath: string
-  /**
-   * The URL to return to after re-authentication. Default: the requested URL for a GET or HEAD, none for other methods.
-   * Set this for a POST or a download.
-   */
+  /** The URL to return to. Default: the URL of a GET or HEAD, otherwise none. Set it for a POST or a download. */
   comeBackTo?: string
 }
 
 /**
  * Koa middleware for step-up. Redirects to `confirmPath` unless the user authenticated on this device within the last
- * `withinMinutes` minutes. Opening a one-time link does not count as authentication.
- * Mount this middleware after `requirePrivilege`.
- * @throws SessionError SESSIONS_OFF (503) when the server runs without sessions. TypeError for an invalid
- * `withinMinutes`.
+ * `withinMinutes` minutes. Opening a one-time link does not count. Mount this middleware after `requirePrivilege`.
+ * @throws TypeError for an invalid `withinMinutes`. SessionError SESSIONS_OFF (503) if `ctx.session` is null.
  */
 export function requireRecentLogin({ withinMinutes, confirmPath, comeBackTo }: RequireRecentLoginOptions) {
   if (!(Number.isFinite(withinMinutes) && withinMinutes > 0))
@@ -78,7 +72,7 @@ function sessionOf(ctx: GatedContext, gate: string): NonNullable<GatedContext['s
   return ctx.session
 }
 
-/** Returns the requested URL of a GET or HEAD. Returns `undefined` for an absolute URL, to prevent an open redirect. */
+/** Returns `undefined` for an absolute URL, to prevent an open redirect. */
 function returnUrl({ method, url }: GatedContext): string | undefined {
   return (method === 'GET' || method === 'HEAD') && /^\/(?!\/)/.test(url) ? url : undefined
 }

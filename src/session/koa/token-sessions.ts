@@ -22,27 +22,20 @@ export interface TokenSessionsOptions<C> {
   autoSave?: boolean
   /** Idle timeout of sign-ins in seconds. Default 1800 (West Wind). */
   timeoutSeconds?: number
-  /** Returns the ID of the request in the application's log. Events of the request include this ID. */
+  /** Returns the request's ID in the application's log. Session events include this ID. */
   requestId?: (ctx: C) => string
-  /**
-   * The paths below `mount` that need no token. Matches whole paths and ignores case.
-   * Default: testpage, signin and signout (West Wind).
-   */
+  /** Paths below `mount` that need no token. Case is ignored. Default: testpage, signin, signout (West Wind). */
   anonymous?: readonly string[]
 }
 
-type RequestOf = Pick<TokenContext, 'req' | 'res' | 'ip'>
 type Next = () => Promise<unknown>
 
 /**
  * Koa middleware for REST clients (West Wind's InitTokenSession). Sets `ctx.session` to the `TokenSession` of the
- * bearer token. Does not read or set cookies. Mount this middleware above `sessions()`, which skips requests that have
- * a `TokenSession`.
- * @param manager the result of `createSessions`; null when the server runs without sessions. `ctx.session` is then
- * null.
- * @throws SessionError NOT_SIGNED_IN (401) for a request without a valid token, except on `anonymous` paths. Nothing is
- * written.
- * @throws SessionError SESSIONS_OFF (503) when `manager` is null, except on `anonymous` paths.
+ * bearer token. Uses no cookies. Mount it above `sessions()`, which skips requests that have a `TokenSession`.
+ * @param manager the result of `createSessions`. With null, `ctx.session` is null.
+ * @throws SessionError NOT_SIGNED_IN (401) without a valid token, which writes nothing; SESSIONS_OFF (503) if `manager`
+ * is null. Not for `anonymous` paths.
  */
 export function tokenSessions<S extends object, P extends string, C extends TokenContext<S, P>>(
   manager: Sessions<S, P> | null,
@@ -86,21 +79,19 @@ export function tokenSessions<S extends object, P extends string, C extends Toke
   }
 }
 
-function requestOf({ req, res, ip }: RequestOf, requestId: string | undefined): TokenRequest {
+function requestOf({ req, res, ip }: Omit<TokenContext, 'session'>, requestId: string | undefined): TokenRequest {
   const { headers } = req
   return {
     authorization: isRepeated(req) ? undefined : headers.authorization,
     requestId,
     device: headers['user-agent'] ?? null,
     address: ip,
-    onClose: (run: () => void) => onClose(res, run),
+    onClose: (run) => onClose(res, run),
   }
 }
 
-/** Returns whether the request has more than one Authorization header. Node's `headers` contains only the first. */
+/** Node's `headers` contains only the first Authorization header. */
 function isRepeated({ rawHeaders }: IncomingMessage): boolean {
-  let seen = 0
-  for (let index = 0; index < rawHeaders.length; index += 2)
-    if (rawHeaders[index]?.toLowerCase() === 'authorization') seen++
-  return seen > 1
+  const names = rawHeaders.filter((_, index) => index % 2 === 0)
+  return names.filter((name) => name.toLowerCase() === 'authorization').length > 1
 }

@@ -10,7 +10,6 @@ import { replacing } from './contract/replacing.ts'
 
 export type { StorePromise }
 
-/** All promises of `store.ts`. */
 export const storePromises: readonly StorePromise[] = [
   ...finding,
   ...changing,
@@ -31,7 +30,7 @@ export function proveStore(name: string, open: OpenStore): void {
   for (const promise of storePromises) test(`${name} store: ${promise.claim}`, () => keepsPromise(promise, open))
 }
 
-/** Checks one promise. Rejects when the store breaks the promise. */
+/** Rejects when the store breaks the promise. */
 export async function keepsPromise(promise: StorePromise, open: OpenStore): Promise<void> {
   const { store, close } = await open()
   try {
@@ -43,7 +42,7 @@ export async function keepsPromise(promise: StorePromise, open: OpenStore): Prom
   }
 }
 
-/** Opens all connections of a pool in advance, so that the callers of a race start at the same time. */
+/** Opens all connections of a pool, so that the concurrent calls of a check start at the same time. */
 async function warm({ store }: Trial): Promise<void> {
   await atOnce(() => store.count({ filter: {} }))
 }

@@ -11,7 +11,7 @@ import { FORM } from '../../support/visitor.ts'
 const PAGE = '/account/tokens'
 const GOOD = { name: 'Report', days: '30', scope: 'read' }
 
-test('a token is revoked when its owner cannot be checked again, and the first error is the one reported', async (t) => {
+test('a new token is revoked when its owner cannot be checked again, and the first error is reported', async (t) => {
   const demo = await startDemo(t)
   const { database, sessions } = demo.parts
   assert.ok(sessions)
@@ -50,7 +50,7 @@ test('a form may be sent again after a server error', async (t) => {
   assert.equal((await ada.post(PAGE, { ...GOOD, once })).status, 409)
 })
 
-test('a session remembers the tokens of the twenty newest forms only', async (t) => {
+test('a session remembers the form tokens of the twenty newest forms only', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -61,7 +61,7 @@ test('a session remembers the tokens of the twenty newest forms only', async (t)
   assert.equal((await ada.post(PAGE, { ...GOOD, once: forms.at(-1) ?? '' })).status, 409)
 })
 
-test('a user who is signed out while a token is made leaves none behind', async (t) => {
+test('a token is revoked when its user is signed out while it is made', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

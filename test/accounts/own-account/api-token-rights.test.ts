@@ -26,7 +26,7 @@ test('changing the role of an account revokes its tokens', async (t) => {
   assert.equal((await callWith(demo, token)).status, 401)
 })
 
-test('an account that is disabled while a token is made gets none', async (t) => {
+test('an account that is disabled while a token is made gets no token', async (t) => {
   const demo = await startDemo(t)
   const { sessions } = demo.parts
   assert.ok(sessions)

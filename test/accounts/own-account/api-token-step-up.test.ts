@@ -9,7 +9,7 @@ import type { Visitor } from '../../support/visitor.ts'
 const PAGE = '/account/tokens'
 const WANTED = { name: 'Nightly report', days: '90', scope: 'read-write' }
 
-test('making a token long after the login takes the password again, and the form keeps what was typed', async (t) => {
+test('making a token long after the login requires the password again, and the form keeps the typed values', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -35,7 +35,7 @@ test('making a token long after the login takes the password again, and the form
   assert.doesNotMatch((await ada.get(PAGE)).text, /name="password"/, 'it is not asked again')
 })
 
-test('a session that came by a link makes tokens only with the password, but lists and revokes them without', async (t) => {
+test('a session from a link makes tokens only with the password, but lists and revokes tokens without it', async (t) => {
   const demo = await startDemo(t)
   const [ada, phone] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -49,7 +49,7 @@ test('a session that came by a link makes tokens only with the password, but lis
   assert.deepEqual(await tokensOf(ada), [])
 })
 
-test('no token made during a password change elsewhere survives it', async (t) => {
+test('a token that is made during a password change on another device is revoked', async (t) => {
   const demo = await startDemo(t)
   for (let round = 0; round < 6; round++) {
     const [was, will] = round % 2 === 0 ? ['crm-demo', 'four unusual words'] : ['four unusual words', 'crm-demo']

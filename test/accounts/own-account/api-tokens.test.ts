@@ -1,42 +1,39 @@
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
+import test from 'node:test'
 import { makeApiToken } from '../../../src/accounts/own-account/api-tokens.ts'
-import type { Config } from '../../../src/config/config.ts'
-import { type Demo, startDemo } from '../../support/demo.ts'
+import { barrier } from '../../support/barrier.ts'
+import { startDemo } from '../../support/demo.ts'
+import { onBothStores } from '../../support/on-both-stores.ts'
 import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
-import { GOOD_PASSWORD, newestLink, signUpAs } from '../../support/sign-up.ts'
+import { signedUpCustomer, signUpAs } from '../../support/sign-up.ts'
 import { callWith, formOn, makeToken, tokenOn, tokensOf } from '../../support/tokens.ts'
-import type { Visitor } from '../../support/visitor.ts'
 
-const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', file: ':memory:' }]
 const PAGE = '/account/tokens'
 
-/** A claim that holds on both stores. */
-function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
-  for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
-}
+onBothStores(
+  'a token is shown once, on a page that is never cached, and gives access to the API',
+  async (t, settings) => {
+    const demo = await startDemo(t, settings)
+    const ada = demo.visitor()
+    await ada.logInWell(1)
+    const answer = await makeToken(ada, { name: '  Nightly <report> ', days: '7', scope: 'read-write' })
+    assert.deepEqual([answer.status, headingOf(answer)], [200, 'Your new API token'])
+    assert.match(String(answer.headers['cache-control']), /no-store/)
+    const token = tokenOn(answer)
+    assert.match(token, /^crm_[0-9A-F]{32}\.[\w-]{43}$/)
+    assert.ok(answer.text.includes(`curl -s http://localhost:${demo.port}/api/me`), 'a command to try it with')
 
-onBothStores('a token is shown once, on a page that is never cached, and opens the API', async (t, settings) => {
-  const demo = await startDemo(t, settings)
-  const ada = demo.visitor()
-  await ada.logInWell(1)
-  const answer = await makeToken(ada, { name: '  Nightly <report> ', days: '7', scope: 'read-write' })
-  assert.deepEqual([answer.status, headingOf(answer)], [200, 'Your new API token'])
-  assert.match(String(answer.headers['cache-control']), /no-store/)
-  const token = tokenOn(answer)
-  assert.match(token, /^crm_[0-9A-F]{32}\.[\w-]{43}$/)
-  assert.ok(answer.text.includes(`curl -s http://localhost:${demo.port}/api/me`), 'a command to try it with')
-
-  assert.ok(!(await ada.get(PAGE)).text.includes(token.slice(-43)), 'no other page shows it')
-  const [row] = await tokensOf(ada)
-  assert.deepEqual([row?.name, row?.access, row?.used], ['Nightly &lt;report&gt;', 'Read and write', 'Never'])
-  const me = await callWith(demo, token)
-  assert.equal(me.status, 200, await me.clone().text())
-  const { userId, token: terms } = (await me.json()) as { userId: string; token: { expires: string } }
-  assert.equal(String(userId), '1')
-  assert.equal(Date.parse(terms.expires), demo.clock.now() + 7 * 24 * 3600_000)
-  assert.ok(!demo.log.join('').includes(token.slice(-43)), 'and no log holds it')
-})
+    assert.ok(!(await ada.get(PAGE)).text.includes(token.slice(-43)), 'no other page shows it')
+    const [row] = await tokensOf(ada)
+    assert.deepEqual([row?.name, row?.access, row?.used], ['Nightly &lt;report&gt;', 'Read and write', 'Never'])
+    const me = await callWith(demo, token)
+    assert.equal(me.status, 200, await me.clone().text())
+    const { userId, token: terms } = (await me.json()) as { userId: string; token: { expires: string } }
+    assert.equal(String(userId), '1')
+    assert.equal(Date.parse(terms.expires), demo.clock.now() + 7 * 24 * 3600_000)
+    assert.ok(!demo.log.join('').includes(token.slice(-43)), 'and no log holds it')
+  },
+)
 
 onBothStores('the list shows when a token was last used, and from where', async (t, settings) => {
   const demo = await startDemo(t, settings)
@@ -55,23 +52,20 @@ onBothStores('the list shows when a token was last used, and from where', async 
   assert.notEqual(row?.made, row?.used.split(' from')[0])
 })
 
-onBothStores(
-  'a token has no idle timeout; it lives for as long as was chosen, and then leaves the list',
-  async (t, s) => {
-    const demo = await startDemo(t, s)
-    const ada = demo.visitor()
-    await ada.logInWell(1)
-    const token = tokenOn(await makeToken(ada, { days: '7' }))
-    demo.clock.advance({ hours: 7 * 24 - 1 })
-    assert.equal((await callWith(demo, token)).status, 200)
-    demo.clock.advance({ hours: 1 })
-    assert.equal((await callWith(demo, token)).status, 401)
-    await ada.logInWell(1)
-    assert.deepEqual(await tokensOf(ada), [])
-  },
-)
+onBothStores('a token has no idle timeout; it expires at the chosen time, and then leaves the list', async (t, s) => {
+  const demo = await startDemo(t, s)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const token = tokenOn(await makeToken(ada, { days: '7' }))
+  demo.clock.advance({ hours: 7 * 24 - 1 })
+  assert.equal((await callWith(demo, token)).status, 200)
+  demo.clock.advance({ hours: 1 })
+  assert.equal((await callWith(demo, token)).status, 401)
+  await ada.logInWell(1)
+  assert.deepEqual(await tokensOf(ada), [])
+})
 
-onBothStores('a revoked token is dead at once; pressing twice is harmless', async (t, settings) => {
+onBothStores('a revoked token stops working at once, and revoking it twice is harmless', async (t, settings) => {
   const demo = await startDemo(t, settings)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -93,7 +87,7 @@ onBothStores('a revoked token is dead at once; pressing twice is harmless', asyn
   )
 })
 
-test('a user neither sees nor revokes the tokens of others, and the answer is that for an unknown token', async (t) => {
+test('a user can neither see nor revoke the tokens of others, and gets the same response as for an unknown token', async (t) => {
   const demo = await startDemo(t)
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -131,7 +125,7 @@ test('a sign-in over the API is not listed as a token', async (t) => {
   assert.equal((await callWith(demo, token)).status, 200)
 })
 
-test('the same form sent twice, even at once, makes one token', async (t) => {
+test('the same form sent twice, even concurrently, makes one token', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -155,8 +149,8 @@ test('a user has at most 20 tokens, even when many are requested at once', async
   assert.ok(sessions)
   const wanted = { name: 'At once', scope: 'read', days: 7 } as const
   const from = { requestId: 'r', device: null, address: '127.0.0.1' }
-  // All six have counted before the first token is made.
-  const together = meetingOf(6)
+  // No request makes its token before all six have counted the existing tokens.
+  const together = barrier(6)
   const list: typeof sessions.list = async (...asked) => {
     const page = await sessions.list(...asked)
     await together()
@@ -221,7 +215,7 @@ test('a visitor who is not signed in is asked to log in, and returns to the page
   assert.equal((await waiting.get(PAGE)).status, 303, 'nor does a user whose address is not validated')
 })
 
-test('a token carries the rights of its owner: staff and customers alike', async (t) => {
+test('a token has the rights of its owner, for staff and for customers', async (t) => {
   const demo = await startDemo(t)
   for (const [userId, privilege] of [
     [1, 'viewPortfolio'],
@@ -233,20 +227,20 @@ test('a token carries the rights of its owner: staff and customers alike', async
     const me = await (await callWith(demo, tokenOn(await makeToken(visitor)))).json()
     assert.ok((me as { privileges: string[] }).privileges.includes(privilege), JSON.stringify(me))
   }
-  const ana = await signUpAna(demo)
+  const ana = await signedUpCustomer(demo)
   const page = await ana.get('/account')
   assert.match(page.text, /<a class="own" href="\/account\/tokens">API tokens<\/a>/)
   const me = await callWith(demo, tokenOn(await makeToken(ana)))
   assert.equal(((await me.json()) as { userName: string }).userName, 'ana@example.com')
 })
 
-test('the tokens page is where the header says, and the page of a customer is another one', async (t) => {
+test('the header marks the tokens page as the current page, and leads customers to their own page', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   assert.ok(!(await ada.get('/')).text.includes('API tokens'))
   await ada.logInWell(1)
   assert.match((await ada.get(PAGE)).text, /href="\/account\/tokens" aria-current="page">API tokens/)
-  const ana = await signUpAna(demo)
+  const ana = await signedUpCustomer(demo)
   assert.match((await ana.get('/')).text, /<a class="button" href="\/account">Continue<\/a>/)
   assert.ok(!(await ana.get(PAGE)).text.includes('href="/account" aria-current'))
 })
@@ -257,26 +251,3 @@ test('without sessions the page says so, and its forms make no token', async (t)
   assert.equal((await visitor.get(PAGE)).status, 503)
   assert.equal((await visitor.post(PAGE, GOOD)).status, 503)
 })
-
-/** A customer with their own account, signed in. */
-async function signUpAna(demo: Demo): Promise<Visitor> {
-  const ana = demo.visitor()
-  await signUpAs(demo, ana, 'ana@example.com')
-  await ana.get(await newestLink(demo, 'ana@example.com'))
-  await ana.logInWell('ana@example.com', GOOD_PASSWORD)
-  return ana
-}
-
-/** A barrier: each caller waits until this many have arrived. */
-function meetingOf(many: number): () => Promise<void> {
-  let here = 0
-  let resolve: () => void
-  const promise = new Promise<void>((begin) => {
-    resolve = begin
-  })
-  return () => {
-    here += 1
-    if (here === many) resolve()
-    return promise
-  }
-}

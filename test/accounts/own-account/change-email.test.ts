@@ -1,55 +1,46 @@
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
-import type { Config } from '../../../src/config/config.ts'
+import test from 'node:test'
 import { type Demo, startDemo } from '../../support/demo.ts'
-import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
-import { GOOD_PASSWORD, newestLink, pathOf, readMailbox, signUpAs, userOf } from '../../support/sign-up.ts'
+import { onBothStores } from '../../support/on-both-stores.ts'
+import { headingOf, messageOf, pathOf, sessionIdOf } from '../../support/pages.ts'
+import { GOOD_PASSWORD, readMailbox, signedUpCustomer, signUpAs, userOf } from '../../support/sign-up.ts'
 import { callWith, makeToken, tokenOn } from '../../support/tokens.ts'
 import type { Answer, Visitor } from '../../support/visitor.ts'
 
-const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', file: ':memory:' }]
 const PAGE = '/account/email'
 const DEVICES = '/account/sessions'
 const CHANGED = 'Your e-mail address is changed'
 
-/** A claim that holds on both stores. */
-function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
-  for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
-}
+onBothStores('opening the mailed link changes the address, and signs out all other devices', async (t, settings) => {
+  const demo = await startDemo(t, settings)
+  const ana = await signedUp(demo, 'ana@example.com')
+  const [phone, linked] = [demo.visitor(), demo.visitor()]
+  await phone.logInWell('ana@example.com', GOOD_PASSWORD)
+  await linked.get(`${DEVICES}?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(ana))}`)
+  const token = tokenOn(await makeToken(phone))
+  const link = await askFor(demo, ana, ' New@Example.com ')
+  assert.equal((await userOf(demo, 'ana@example.com'))?.validated, 1, 'asking alone changes nothing')
+  const stolen = ana.copy()
+
+  const opened = await ana.get(link)
+  assert.deepEqual([opened.status, opened.location, opened.setCookies.length], [303, `${PAGE}/changed`, 1])
+  const page = await ana.follow(opened)
+  assert.equal(headingOf(page), 'Your e-mail address is changed')
+  assert.match(page.text, />new@example\.com<\/span>/, 'the header shows the new address')
+  assert.equal((await ana.get(DEVICES)).status, 200)
+  for (const other of [phone, linked, stolen]) assert.equal((await other.get(DEVICES)).status, 303)
+  assert.equal((await callWith(demo, token)).status, 401)
+  assert.equal((await demo.visitor().logIn('ana@example.com', GOOD_PASSWORD)).status, 422)
+  await demo.visitor().logInWell('new@example.com', GOOD_PASSWORD)
+
+  const [notice] = await mailTo(demo, 'ana@example.com')
+  assert.equal(notice?.subject, 'Your e-mail address for CRM was changed')
+  assert.ok(!JSON.stringify(notice).includes('new@example.com') && !JSON.stringify(notice).includes('4DSID'))
+  assert.equal((await ana.get(link)).status, 400, 'it works once')
+})
 
 onBothStores(
-  'opening the mailed link changes the address, and signs out everything but this device',
-  async (t, settings) => {
-    const demo = await startDemo(t, settings)
-    const ana = await signedUp(demo, 'ana@example.com')
-    const [phone, linked] = [demo.visitor(), demo.visitor()]
-    await phone.logInWell('ana@example.com', GOOD_PASSWORD)
-    await linked.get(`${DEVICES}?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(ana))}`)
-    const token = tokenOn(await makeToken(phone))
-    const link = await askFor(demo, ana, ' New@Example.com ')
-    assert.equal((await userOf(demo, 'ana@example.com'))?.validated, 1, 'asking alone changes nothing')
-    const stolen = ana.copy()
-
-    const opened = await ana.get(link)
-    assert.deepEqual([opened.status, opened.location, opened.setCookies.length], [303, `${PAGE}/changed`, 1])
-    const page = await ana.follow(opened)
-    assert.equal(headingOf(page), 'Your e-mail address is changed')
-    assert.match(page.text, />new@example\.com<\/span>/, 'the header shows the new address')
-    assert.equal((await ana.get(DEVICES)).status, 200)
-    for (const other of [phone, linked, stolen]) assert.equal((await other.get(DEVICES)).status, 303)
-    assert.equal((await callWith(demo, token)).status, 401)
-    assert.equal((await demo.visitor().logIn('ana@example.com', GOOD_PASSWORD)).status, 422)
-    await demo.visitor().logInWell('new@example.com', GOOD_PASSWORD)
-
-    const [notice] = await mailTo(demo, 'ana@example.com')
-    assert.equal(notice?.subject, 'Your e-mail address for CRM was changed')
-    assert.ok(!JSON.stringify(notice).includes('new@example.com') && !JSON.stringify(notice).includes('4DSID'))
-    assert.equal((await ana.get(link)).status, 400, 'it works once')
-  },
-)
-
-onBothStores(
-  'opened on another device the link signs no one in there, and the device that requested it stays signed in',
+  'a link that is opened on another device signs no user in there, and the requesting device stays signed in',
   async (t, settings) => {
     const demo = await startDemo(t, settings)
     const [ada, phone, linked, other] = [demo.visitor(), demo.visitor(), demo.visitor(), demo.visitor()]
@@ -96,7 +87,7 @@ test('with LINK_MODE=confirm a mail scanner changes nothing; the button does', a
   assert.match((await jonas.get(DEVICES)).text, /Jonas Keller/)
 })
 
-test('a link ends with a newer link, with its session, and after half an hour', async (t) => {
+test('a link becomes invalid after a newer link, after the end of its session, and after half an hour', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUp(demo, 'ana@example.com')
   const first = await askFor(demo, ana, 'one@example.com')
@@ -115,7 +106,7 @@ test('a link ends with a newer link, with its session, and after half an hour', 
   assert.ok(await userOf(demo, 'ana@example.com'))
 })
 
-test('a taken address gets the same answer, and only the mail tells', async (t) => {
+test('a taken address gets the same response as a free one, and only the mail says that it is taken', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUp(demo, 'ana@example.com')
   await signedUp(demo, 'taken@example.com')
@@ -133,7 +124,7 @@ test('a taken address gets the same answer, and only the mail tells', async (t) 
   assert.equal((await mailTo(demo, 'free@example.com'))[0]?.subject, 'Your new e-mail address for CRM')
 })
 
-test('an address that was never validated is free, and one that was taken meanwhile is not', async (t) => {
+test('an address that was never validated is free, and an address that was taken meanwhile is refused', async (t) => {
   const demo = await startDemo(t)
   const [ana, ben] = [await signedUp(demo, 'ana@example.com'), await signedUp(demo, 'ben@example.com')]
   await signUpAs(demo, demo.visitor(), 'wanted@example.com')
@@ -220,7 +211,7 @@ test('the audit trail records the change', async (t) => {
   )
 })
 
-/** Asks for another address, waits for the mail, and answers where its link leads. */
+/** Requests a change to this address. Returns the path of the mailed link. */
 async function askFor(demo: Demo, visitor: Visitor, email: string, password = GOOD_PASSWORD): Promise<string> {
   const answer = await visitor.post(PAGE, { email, password })
   assert.deepEqual([answer.status, answer.location], [303, PAGE], answer.text)
@@ -237,10 +228,7 @@ async function mailTo(demo: Demo, address: string) {
 }
 
 async function signedUp(demo: Demo, email: string): Promise<Visitor> {
-  const visitor = demo.visitor()
-  await signUpAs(demo, visitor, email)
-  await visitor.get(await newestLink(demo, email))
-  await visitor.logInWell(email, GOOD_PASSWORD)
+  const visitor = await signedUpCustomer(demo, email)
   demo.clock.advance({ seconds: 61 })
   return visitor
 }

@@ -1,51 +1,42 @@
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
-import type { Config } from '../../../src/config/config.ts'
+import test from 'node:test'
 import { type Demo, startDemo } from '../../support/demo.ts'
+import { onBothStores } from '../../support/on-both-stores.ts'
 import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
-import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs } from '../../support/sign-up.ts'
+import { GOOD_PASSWORD, readMailbox, signedUpCustomer } from '../../support/sign-up.ts'
 import { callWith, makeToken, tokenOn } from '../../support/tokens.ts'
 import type { Visitor } from '../../support/visitor.ts'
 
-const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', file: ':memory:' }]
 const PAGE = '/account/password'
 const NEW = 'four unusual words here'
 
-/** A claim that holds on both stores. */
-function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
-  for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
-}
+onBothStores('a new password signs out all other devices, and gives this device a new cookie', async (t, settings) => {
+  const demo = await startDemo(t, settings)
+  const [laptop, phone, linked, jonas] = [demo.visitor(), demo.visitor(), demo.visitor(), demo.visitor()]
+  await laptop.logInWell(1)
+  await phone.logInWell(1)
+  await jonas.logInWell(2)
+  await linked.get(`/account/sessions?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(laptop))}`)
+  const openLink = await demo.parts.sessions?.createOTP(sessionIdOf(phone))
+  const token = tokenOn(await makeToken(phone))
+  const [stolen, id] = [laptop.copy(), sessionIdOf(laptop)]
 
-onBothStores(
-  'a new password signs out everything else, and keeps this device on a fresh cookie',
-  async (t, settings) => {
-    const demo = await startDemo(t, settings)
-    const [laptop, phone, linked, jonas] = [demo.visitor(), demo.visitor(), demo.visitor(), demo.visitor()]
-    await laptop.logInWell(1)
-    await phone.logInWell(1)
-    await jonas.logInWell(2)
-    await linked.get(`/account/sessions?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(laptop))}`)
-    const openLink = await demo.parts.sessions?.createOTP(sessionIdOf(phone))
-    const token = tokenOn(await makeToken(phone))
-    const [stolen, id] = [laptop.copy(), sessionIdOf(laptop)]
+  const answer = await change(laptop, { password: 'crm-demo', newPassword: NEW })
+  assert.deepEqual([answer.status, answer.location, answer.setCookies.length], [303, PAGE, 1])
+  assert.match((await laptop.follow(answer)).text, /Your password is changed\./)
+  assert.equal(sessionIdOf(laptop), id)
+  for (const other of [phone, linked, stolen]) assert.equal((await other.get('/account/sessions')).status, 303)
+  assert.equal((await callWith(demo, token)).status, 401)
+  assert.equal((await demo.visitor().get(`/account/sessions?$4DSID=${openLink}`)).status, 303)
+  assert.equal((await jonas.get('/account/sessions')).status, 200)
 
-    const answer = await change(laptop, { password: 'crm-demo', newPassword: NEW })
-    assert.deepEqual([answer.status, answer.location, answer.setCookies.length], [303, PAGE, 1])
-    assert.match((await laptop.follow(answer)).text, /Your password is changed\./)
-    assert.equal(sessionIdOf(laptop), id)
-    for (const other of [phone, linked, stolen]) assert.equal((await other.get('/account/sessions')).status, 303)
-    assert.equal((await callWith(demo, token)).status, 401)
-    assert.equal((await demo.visitor().get(`/account/sessions?$4DSID=${openLink}`)).status, 303)
-    assert.equal((await jonas.get('/account/sessions')).status, 200)
-
-    assert.equal((await demo.visitor().logIn(1)).status, 422)
-    await demo.visitor().logInWell(1, NEW)
-  },
-)
+  assert.equal((await demo.visitor().logIn(1)).status, 422)
+  await demo.visitor().logInWell(1, NEW)
+})
 
 test('a mail reports the change and signs no one in, the audit trail records it, and neither holds a password', async (t) => {
   const demo = await startDemo(t)
-  const ana = await signedUp(demo, 'ana@example.com')
+  const ana = await signedUpCustomer(demo, 'ana@example.com')
   await change(ana, { password: GOOD_PASSWORD, newPassword: NEW })
   demo.clock.advance({ minutes: 2 })
   await demo.parts.mail.tick()
@@ -66,7 +57,7 @@ test('a mail reports the change and signs no one in, the audit trail records it,
 
 test('the notice goes out even when other mail to that address is requested all the time', async (t) => {
   const demo = await startDemo(t)
-  const ana = await signedUp(demo, 'ana@example.com')
+  const ana = await signedUpCustomer(demo, 'ana@example.com')
   await change(ana, { password: GOOD_PASSWORD, newPassword: NEW })
   for (let times = 0; times < 3; times++) {
     await demo.visitor().post('/signup', { email: 'ana@example.com', password: GOOD_PASSWORD })
@@ -123,9 +114,9 @@ test('the production profile requires 15 characters', async (t) => {
   assert.equal((await change(ada, { password: GOOD_PASSWORD, newPassword: 'fifteen charact' })).status, 303)
 })
 
-onBothStores('a sign-in with the old password during the change does not survive it', async (t, settings) => {
+onBothStores('a sign-in with the old password during the change is signed out', async (t, settings) => {
   const demo = await startDemo(t, settings)
-  // Another account each time, because of the rate limit of an account.
+  // Each round uses another account, because logins are limited by account.
   for (let userId = 1; userId <= 6; userId++) {
     const ada = demo.visitor()
     await ada.logInWell(userId)
@@ -140,26 +131,29 @@ onBothStores('a sign-in with the old password during the change does not survive
   }
 })
 
-onBothStores('of two changes at once one wins, and the other is told or signed out', async (t, settings) => {
-  const demo = await startDemo(t, settings)
-  const rivals = [demo.visitor(), demo.visitor(), demo.visitor()]
-  for (const rival of rivals) await rival.logInWell(1)
-  const answers = await Promise.all(
-    rivals.map((rival, index) => change(rival, { password: 'crm-demo', newPassword: `${NEW} ${index}` })),
-  )
-  const winners = answers.flatMap(({ status }, index) =>
-    status === 303 && answers[index]?.location === PAGE ? [index] : [],
-  )
-  assert.equal(winners.length, 1, answers.map(({ status }) => status).join())
-  const [winner = -1] = winners
-  for (const [index, rival] of rivals.entries())
-    assert.equal((await rival.get('/account/sessions')).status, index === winner ? 200 : 303)
-  await demo.visitor().logInWell(1, `${NEW} ${winner}`)
-  const hashes = await demo.parts.database.selectFrom('outbox').select('kind').execute()
-  assert.equal(hashes.length, 1, 'one notice')
-})
+onBothStores(
+  'of several concurrent changes one succeeds, and the other devices are signed out',
+  async (t, settings) => {
+    const demo = await startDemo(t, settings)
+    const rivals = [demo.visitor(), demo.visitor(), demo.visitor()]
+    for (const rival of rivals) await rival.logInWell(1)
+    const answers = await Promise.all(
+      rivals.map((rival, index) => change(rival, { password: 'crm-demo', newPassword: `${NEW} ${index}` })),
+    )
+    const winners = answers.flatMap(({ status }, index) =>
+      status === 303 && answers[index]?.location === PAGE ? [index] : [],
+    )
+    assert.equal(winners.length, 1, answers.map(({ status }) => status).join())
+    const [winner = -1] = winners
+    for (const [index, rival] of rivals.entries())
+      assert.equal((await rival.get('/account/sessions')).status, index === winner ? 200 : 303)
+    await demo.visitor().logInWell(1, `${NEW} ${winner}`)
+    const hashes = await demo.parts.database.selectFrom('outbox').select('kind').execute()
+    assert.equal(hashes.length, 1, 'one notice')
+  },
+)
 
-test('a session that came by a link changes the password only with the old one, and is then the one that stays', async (t) => {
+test('a device signed in by a link needs the old password to change it, and then stays signed in', async (t) => {
   const demo = await startDemo(t)
   const [laptop, phone] = [demo.visitor(), demo.visitor()]
   await laptop.logInWell(1)
@@ -172,14 +166,6 @@ test('a session that came by a link changes the password only with the old one, 
 
 function change(visitor: Visitor, fields: Record<string, string>) {
   return visitor.post(PAGE, fields)
-}
-
-async function signedUp(demo: Demo, email: string): Promise<Visitor> {
-  const visitor = demo.visitor()
-  await signUpAs(demo, visitor, email)
-  await visitor.get(await newestLink(demo, email))
-  await visitor.logInWell(email, GOOD_PASSWORD)
-  return visitor
 }
 
 async function hashOf({ parts }: Demo): Promise<string> {

@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
-import type { Config } from '../../../src/config/config.ts'
+import test from 'node:test'
 import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { devicesOf, FIREFOX, IPHONE, logInFrom } from '../../support/devices.ts'
+import { onBothStores } from '../../support/on-both-stores.ts'
 import { headingOf, sessionIdOf } from '../../support/pages.ts'
 import { GOOD_PASSWORD, newestLink, signUpAs } from '../../support/sign-up.ts'
 import { callWith, makeToken, tokenOn } from '../../support/tokens.ts'
 import type { Visitor } from '../../support/visitor.ts'
 
-const STORES: Config['sessionStore'][] = [{ kind: 'memory' }, { kind: 'sqlite', file: ':memory:' }]
 const PAGE = '/account/sessions'
-
-/** A claim that holds on both stores. */
-function onBothStores(name: string, claim: (t: TestContext, settings: Partial<Config>) => Promise<void>): void {
-  for (const sessionStore of STORES) test(`${name} (${sessionStore.kind})`, (t) => claim(t, { sessionStore }))
-}
 
 onBothStores('the page has a card for each browser, API sign-in and token, this device first', async (t, settings) => {
   const demo = await startDemo(t, settings)
@@ -42,7 +36,7 @@ onBothStores('the page has a card for each browser, API sign-in and token, this 
     assert.ok(!text.includes(value.slice(value.indexOf('.') + 1)), 'no secret is on the page')
 })
 
-onBothStores('a device that is signed out is out at once, and no other one is', async (t, settings) => {
+onBothStores('signing out a device takes effect at once, and signs out no other device', async (t, settings) => {
   const demo = await startDemo(t, settings)
   const [laptop, phone, tablet] = [demo.visitor(), demo.visitor(), demo.visitor()]
   await logInFrom(laptop, FIREFOX, 1)
@@ -59,7 +53,7 @@ onBothStores('a device that is signed out is out at once, and no other one is', 
   assert.match(again.text, /it was signed out before/)
 })
 
-onBothStores('a device that came by a link has its own card, and can be signed out alone', async (t, settings) => {
+onBothStores('a device signed in by a link has its own card, and can be signed out alone', async (t, settings) => {
   const demo = await startDemo(t, settings)
   const [laptop, phone] = [demo.visitor(), demo.visitor()]
   await logInFrom(laptop, FIREFOX, 1)
@@ -81,7 +75,7 @@ onBothStores('a device that came by a link has its own card, and can be signed o
 })
 
 onBothStores(
-  'signing out all others keeps this device, on a fresh cookie, and pressing twice is harmless',
+  'signing out all other devices gives this device a new cookie, and pressing the button twice is harmless',
   async (t, s) => {
     const demo = await startDemo(t, s)
     const [laptop, phone, linked] = [demo.visitor(), demo.visitor(), demo.visitor()]
@@ -139,22 +133,25 @@ test('of two concurrent clicks one gets the new cookie, and the other redirects 
   assert.equal(presses.flatMap(({ setCookies }) => setCookies).length, 1)
 })
 
-onBothStores('logging out everywhere ends everything of this user, and nothing of others', async (t, settings) => {
-  const demo = await startDemo(t, settings)
-  const [laptop, phone, jonas] = [demo.visitor(), demo.visitor(), demo.visitor()]
-  await laptop.logInWell(1)
-  await phone.logInWell(1)
-  await jonas.logInWell(2)
-  const token = tokenOn(await makeToken(phone))
-  const answer = await laptop.post(`${PAGE}/end-all`)
-  assert.deepEqual([answer.status, answer.location], [303, '/'])
-  for (const gone of [laptop, phone]) assert.equal((await gone.get(PAGE)).status, 303)
-  assert.equal((await callWith(demo, token)).status, 401)
-  assert.equal((await jonas.get(PAGE)).status, 200)
-  assert.equal((await laptop.post(`${PAGE}/end-all`)).location, PAGE, 'twice is harmless')
-})
+onBothStores(
+  'logging out everywhere ends all sessions and tokens of this user, and none of other users',
+  async (t, settings) => {
+    const demo = await startDemo(t, settings)
+    const [laptop, phone, jonas] = [demo.visitor(), demo.visitor(), demo.visitor()]
+    await laptop.logInWell(1)
+    await phone.logInWell(1)
+    await jonas.logInWell(2)
+    const token = tokenOn(await makeToken(phone))
+    const answer = await laptop.post(`${PAGE}/end-all`)
+    assert.deepEqual([answer.status, answer.location], [303, '/'])
+    for (const gone of [laptop, phone]) assert.equal((await gone.get(PAGE)).status, 303)
+    assert.equal((await callWith(demo, token)).status, 401)
+    assert.equal((await jonas.get(PAGE)).status, 200)
+    assert.equal((await laptop.post(`${PAGE}/end-all`)).location, PAGE, 'twice is harmless')
+  },
+)
 
-test('devices of other users, unknown devices and invalid ids get the same answer, and nothing changes', async (t) => {
+test('devices of other users, unknown devices and invalid ids get the same response, and nothing changes', async (t) => {
   const demo = await startDemo(t)
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)

@@ -27,7 +27,7 @@ test('[CRM-8] a password that bcrypt would truncate is refused with the reason',
   assert.equal(await passwords.verify('a\0a', short), false)
 })
 
-test('a password is exactly what was typed, composed characters or not', async (t) => {
+test('a password is compared exactly, but composed and decomposed characters are equal', async (t) => {
   const passwords = createPasswords({ cost: 4 })
   t.after(() => passwords.close())
   const hash = await passwords.hash('Café crème')
@@ -59,7 +59,7 @@ test('an unknown userId costs the same work as a wrong password', async () => {
   assert.deepEqual(await costOf('', undefined), wrong)
 })
 
-test('a damaged hash fits no password', async (t) => {
+test('a damaged hash matches no password', async (t) => {
   const passwords = createPasswords({ cost: 4 })
   t.after(() => passwords.close())
   for (const hash of ['', 'x', '$2b$04$', '$2b$04$short', 'crm-demo'])

@@ -96,7 +96,7 @@ test('"4", "04" and " 4 " are one userId', async (t) => {
   for (const spelling of ['4', '04', ' 4 ', '0000000000004']) await demo.visitor().logInWell(spelling)
 })
 
-test('an address that begins with a zero is that address, and no other', async (t) => {
+test('an e-mail address keeps its leading zero', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await signUpAs(demo, visitor, '07@example.com')

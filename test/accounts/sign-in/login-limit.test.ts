@@ -34,7 +34,7 @@ test('a successful login does not count', async (t) => {
   for (let time = 0; time < 15; time += 1) await demo.visitor().logInWell(4)
 })
 
-test('one address may fail a hundred times, with any account and any headers', async (t) => {
+test('one IP address has a hundred failed logins, whatever account and headers it sends', async (t) => {
   const demo = await startDemo(t)
   for (let guess = 0; guess < 100; guess += 1) {
     const claims = {

@@ -30,7 +30,7 @@ test('a login finds its account with one statement for each table, and checks it
   assert.deepEqual(await tablesOf(logIn(CUSTOMER, GOOD_PASSWORD)), ['sales_persons', 'users', 'users'])
 })
 
-/** The account tables of all statements from now on, outside of transactions. */
+/** Records the account table of each later statement outside of transactions. */
 function recordAccountStatements(database: Kysely<Database>): string[] {
   const tables: string[] = []
   const executor = database.getExecutor()

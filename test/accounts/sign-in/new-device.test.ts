@@ -59,7 +59,7 @@ test('of several waiting notices the newest goes out and counts the others', asy
   const [mail, ...more] = await notices(demo)
   assert.deepEqual(more, [])
   assert.match(String(mail?.text), /\(Wget\)/i)
-  assert.match(String(mail?.text), /Shortly before that there were 2 other new ones\./)
+  assert.match(String(mail?.text), /Shortly before, 2 other new devices signed in\./)
 })
 
 test('an attacker who varies the User-Agent neither floods the mailbox nor delays other notices', async (t) => {
@@ -81,7 +81,7 @@ test('an attacker who varies the User-Agent neither floods the mailbox nor delay
   assert.equal(subjects[0], 'Your password for CRM was changed', 'at once')
 })
 
-test('a notice that an account was changed goes out at once, though another mail has just gone there', async (t) => {
+test('a notice that an account was changed goes out at once, even right after another mail to that address', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await logIn(ada, FIREFOX)

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { barrier } from '../../support/barrier.ts'
 import { startDemo } from '../../support/demo.ts'
 import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
-import { GOOD_PASSWORD, newestLink, signUpAs } from '../../support/sign-up.ts'
+import { GOOD_PASSWORD, signedUpCustomer } from '../../support/sign-up.ts'
 
 const CONFIRM = '/account/confirm'
 
@@ -31,10 +32,7 @@ test('the step-up asks for the password again, then redirects with a fresh cooki
 
 test('a wrong password is refused, and so is the password of another user', async (t) => {
   const demo = await startDemo(t)
-  const ana = demo.visitor()
-  await signUpAs(demo, ana, 'ana@example.com')
-  await ana.get(await newestLink(demo, 'ana@example.com'))
-  await ana.logInWell('ana@example.com', GOOD_PASSWORD)
+  const ana = await signedUpCustomer(demo)
   demo.clock.advance({ minutes: 16 })
   for (const password of ['wrong', 'crm-demo', '', 'x'.repeat(2000), '\0']) {
     const answer = await ana.post(CONFIRM, { password, next: '/account' })
@@ -87,18 +85,12 @@ test('a form that is sent twice redirects twice', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
-  // Both have come in before the first one is answered.
+  // Neither password is verified before both requests have arrived.
   const { passwords } = demo.parts
   const verify = passwords.verify.bind(passwords)
-  let waiting = 0
-  let letGo = () => {}
-  const both = new Promise<void>((resolve) => {
-    letGo = resolve
-  })
+  const bothArrived = barrier(2)
   passwords.verify = async (...asked) => {
-    waiting += 1
-    if (waiting === 2) letGo()
-    await both
+    await bothArrived()
     return verify(...asked)
   }
   const sent = { password: 'crm-demo', next: '/account/password' }

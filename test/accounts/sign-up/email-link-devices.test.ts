@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { headingOf, sessionIdOf } from '../../support/pages.ts'
-import { pathOf, readMailbox } from '../../support/sign-up.ts'
+import { newestLink } from '../../support/sign-up.ts'
 import type { Visitor } from '../../support/visitor.ts'
 
 const PAGE = '/account/email'
 const DEVICES = '/account/sessions'
 const CHANGED = 'Your e-mail address is changed'
 
-test('the link opened on a device that came by a link leaves only the requesting device signed in', async (t) => {
+test('when the mailed link is opened on a device signed in by a one-time link, only the requesting device stays signed in', async (t) => {
   const demo = await startDemo(t)
   const [ada, linked] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -22,7 +22,7 @@ test('the link opened on a device that came by a link leaves only the requesting
   assert.equal((await linked.get(DEVICES)).status, 303)
 })
 
-test('another device of the same session is signed out, even if it knew the password', async (t) => {
+test('another device of the same session is signed out, even if its user has entered the password', async (t) => {
   const demo = await startDemo(t)
   const [ada, linked] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -47,7 +47,7 @@ test('the requesting device stays even if its cookie was rotated meanwhile', asy
   assert.equal((await linked.get(DEVICES)).status, 303)
 })
 
-test('when the requesting device is gone, no device that only came by a link stays', async (t) => {
+test('when the requesting device was signed out before, no device signed in by a link stays signed in', async (t) => {
   const demo = await startDemo(t)
   const [ada, linked] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -108,11 +108,9 @@ async function joinByLink(demo: Demo, owner: Visitor, other: Visitor): Promise<v
   assert.equal((await other.get(`${DEVICES}?$4DSID=${token}`)).status, 200)
 }
 
-/** Asks for another address, waits for the mail, and answers where its link leads. */
 async function askFor(demo: Demo, visitor: Visitor, email = 'ada@new.example'): Promise<string> {
   assert.equal((await visitor.post(PAGE, { email, password: 'crm-demo' })).status, 303)
   demo.clock.advance({ seconds: 61 })
   await demo.parts.mail.tick()
-  const [mail] = (await readMailbox(demo.visitor())).filter(({ to }) => to === email)
-  return pathOf(mail?.links[0] ?? '')
+  return newestLink(demo, email)
 }

@@ -8,7 +8,7 @@ import { callWith, makeToken, tokenOn } from '../../support/tokens.ts'
 const PAGE = '/account/sessions'
 const CONFIRM = `/account/confirm?next=${encodeURIComponent(PAGE)}`
 
-test('a device that came by a link signs out no other device before a step-up', async (t) => {
+test('a device signed in by a link cannot sign out another device before a step-up', async (t) => {
   const demo = await startDemo(t)
   const [ada, other, linked] = [demo.visitor(), demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -31,7 +31,7 @@ test('a device that came by a link signs out no other device before a step-up', 
   assert.equal((await linked.get(PAGE)).status, 200)
 })
 
-test('a device that came by a link may log itself out', async (t) => {
+test('a device signed in by a link may log itself out', async (t) => {
   const demo = await startDemo(t)
   const [ada, linked] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)

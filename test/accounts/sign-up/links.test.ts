@@ -5,12 +5,11 @@ import test from 'node:test'
 import { startServer } from '../../../src/process/server.ts'
 import { selfSignedCertificate } from '../../support/certificate.ts'
 import { startDemo } from '../../support/demo.ts'
-import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
+import { headingOf, messageOf, pathOf, sessionIdOf } from '../../support/pages.ts'
 import { ownSettings, temporaryFolder } from '../../support/process.ts'
 import {
   GOOD_PASSWORD,
   newestLink,
-  pathOf,
   type ReadMail,
   readMailbox,
   signUpAs,
@@ -196,7 +195,7 @@ test('without sessions signing up is impossible, and the pages say so', async (t
     assert.equal((await visitor.get(page)).status, 503, page)
 })
 
-/** Production has no mailbox page, and these tests no mail server: what would have gone out is read where it was put. */
+/** Reads mail from the database: production has no mailbox page. */
 async function mailsIn({
   parts,
 }: {
@@ -206,7 +205,7 @@ async function mailsIn({
   return rows.map(({ links }) => ({ links: JSON.parse(links) }))
 }
 
-test('a link never redirects to another host: neither the way back nor the button', async (t) => {
+test('a link whose path names another host is 404, for the page and for its button', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const query = (await newestLink(demo, 'ana@example.com')).split('?')[1]

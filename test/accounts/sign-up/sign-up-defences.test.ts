@@ -5,13 +5,13 @@ import { addPendingUser, newUserId, validateUser } from '../../../src/accounts/p
 import { enqueueMail } from '../../../src/mail/index.ts'
 import { Problem } from '../../../src/web/problem.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
-import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
-import { GOOD_PASSWORD, newestLink, pathOf, readMailbox, signUpAs } from '../../support/sign-up.ts'
+import { headingOf, messageOf, pathOf, sessionIdOf } from '../../support/pages.ts'
+import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs } from '../../support/sign-up.ts'
 import type { Visitor } from '../../support/visitor.ts'
 
 const PRODUCTION = { profile: 'production', guests: 'first-write' } as const
 
-test('a logged-in user is told to log out first, so that no mail opens that session', async (t) => {
+test('a logged-in user must log out before signing up, so that no mailed link opens that session', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -36,7 +36,7 @@ test('a waiting mail does not go out once a user logs in to its session', async 
   assert.deepEqual(await readMailbox(ada), [])
 })
 
-test('[MAIL-7] in production three sign-ups for a taken address look like three for a free one, sending again too', async (t) => {
+test('[MAIL-7] in production three sign-ups for a taken address look like three for a free one, and so does "send again"', async (t) => {
   const demo = await startDemo(t, PRODUCTION)
   await takeAddress(demo, 'taken@example.com')
   const [free, taken] = ['free@example.com', 'taken@example.com'].map((email) => ({
@@ -58,7 +58,7 @@ test('[MAIL-7] in production three sign-ups for a taken address look like three 
   await look('when the last mail is out')
 })
 
-test('a password that cannot be hashed at this moment is requested again, behind a fresh link', async (t) => {
+test('when a password cannot be hashed at the moment, a form with a new link asks for it again', async (t) => {
   const demo = await startDemo(t, PRODUCTION)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const { links } = await demo.parts.database.selectFrom('mailbox').select('links').executeTakeFirstOrThrow()
@@ -78,7 +78,7 @@ test('a password that cannot be hashed at this moment is requested again, behind
   assert.equal(headingOf(await ana.post(again, { password: GOOD_PASSWORD })), 'Congratulations')
 })
 
-test('an unreadable form does not cost the link: a fresh one replaces it', async (t) => {
+test('after an unreadable form, a new link replaces the consumed one', async (t) => {
   const demo = await startDemo(t, PRODUCTION)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const { links } = await demo.parts.database.selectFrom('mailbox').select('links').executeTakeFirstOrThrow()
@@ -107,7 +107,7 @@ test('a network over its limit does not use up the limit of a mailbox, and an IP
   assert.ok(await limit.take('victim@example.com', '2001:db8:0:2::1'))
 })
 
-test('five sign-ups wait in one session, taken addresses counted alike; the sixth is told so, and the five links work', async (t) => {
+test('five sign-ups may wait in one session, also for taken addresses; a sixth is refused, and the five links work', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   const five = ['a@example.com', 'ada.marlow@crm.example', 'b@example.com', 'c@example.com', 'd@example.com']
@@ -135,7 +135,7 @@ async function takeAddress({ parts: { database, clock } }: Demo, email: string):
   await validateUser(database, id, clock.now(), 'no hash of any password')
 }
 
-/** The waiting pages of all three, without what names them. */
+/** The waiting pages with each address and session id replaced, so that they can be compared. */
 function pagesOf({ email, visitors }: Person): Promise<string[]> {
   return Promise.all(
     visitors.map(async (visitor) => {

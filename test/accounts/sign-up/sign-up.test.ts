@@ -71,7 +71,7 @@ test('[MAIL-3] a link that was used, invented, expired, or whose session ended s
   assert.equal((await userOf(demo, 'late@example.com'))?.validated, 0)
 })
 
-test('[MAIL-4] the browser that signed up does not validate by itself: not without a token, not with a random one', async (t) => {
+test('[MAIL-4] the browser that signed up cannot validate the address without a token or with a random one', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -83,7 +83,7 @@ test('[MAIL-4] the browser that signed up does not validate by itself: not witho
   assert.equal((await statusOf(demo, ana))?.step, 'Waiting for validation email')
 })
 
-test('[MAIL-5] [MAIL-11] two sign-ups in one session: each link validates its own account, and the step follows its own', async (t) => {
+test('[MAIL-5] [MAIL-11] of two sign-ups in one session, each link validates its own account, and the step follows the newer one', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'first@example.com')
@@ -98,7 +98,7 @@ test('[MAIL-5] [MAIL-11] two sign-ups in one session: each link validates its ow
   assert.equal((await statusOf(demo, ana))?.step, 'Email validated')
 })
 
-test('[MAIL-11] under "Invalid token" the page adds that a link opened before needs no second opening', async (t) => {
+test('[MAIL-11] under "Invalid token" the page says that a link needs to be opened only once', async (t) => {
   const { text } = await (await startDemo(t)).visitor().get('/validateEmail')
   assert.match(text, /If you opened it before, there is nothing more to do/)
 })
@@ -158,7 +158,7 @@ test('[MAIL-7] a taken address gets the same answer as a free one, and a mail th
   }
 })
 
-test('[MAIL-10] signing up again replaces the account that waits and ends the older link', async (t) => {
+test('[MAIL-10] signing up again replaces the pending account and ends the older link', async (t) => {
   const demo = await startDemo(t)
   const [ana, bo] = [demo.visitor(), demo.visitor()]
   await signUpAs(demo, ana, 'ana@example.com', 'the first password')
@@ -176,7 +176,7 @@ test('[MAIL-10] signing up again replaces the account that waits and ends the ol
   assert.equal((await bo.logIn('ana@example.com', 'the second password')).location, '/account')
 })
 
-test('[MAIL-10] the right password of an account that waits offers to send the mail again', async (t) => {
+test('[MAIL-10] a login with the right password of a pending account offers to send the mail again', async (t) => {
   const demo = await startDemo(t)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const other = demo.visitor()
@@ -211,7 +211,7 @@ test('[MAIL-10] accounts that are not validated expire after 24 hours; page and 
   assert.equal(await userOf(demo, 'ana@example.com'), undefined)
 })
 
-test('a password that is too short, or longer than bcrypt can keep, is refused with the reason, and nothing is made', async (t) => {
+test('a password that is too short, or too long for bcrypt, is refused with the reason, and no account is created', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const refused = async (password: string) =>
@@ -229,7 +229,7 @@ test('a password that is too short, or longer than bcrypt can keep, is refused w
   assert.equal(await userOf(demo, 'a@example.com'), undefined)
 })
 
-test('a thousand sign-ups for one address are limited, told so, and bring one mail', async (t) => {
+test('a thousand sign-ups for one address are rate limited, and send one mail', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const seen: Record<number, number> = {}

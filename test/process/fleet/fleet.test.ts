@@ -14,7 +14,7 @@ test('WEB_CONCURRENCY workers serve, and share all sessions', async (t) => {
   assert.equal(fleet.workers().length, SIZE)
   const ana = fleet.visitor()
   await ana.logInWell(4)
-  // Each copy opens a connection of its own, and they are dealt out in turn.
+  // Each copy opens its own connection, and the primary gives connections to the workers in turn.
   const answers = await Promise.all(Array.from({ length: 12 }, () => ana.copy().get('/customers')))
   assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
   await ana.logOut()
@@ -31,7 +31,6 @@ test('a killed worker is replaced, and all users stay signed in', async (t) => {
   process.kill(victim, 'SIGKILL')
   await fleet.wholeAgainWithout(victim)
   assert.equal((await ana.copy().get('/customers')).status, 200)
-  // One that is asked to stop finishes what it does, and is replaced too.
   process.kill(other, 'SIGTERM')
   await fleet.wholeAgainWithout(other)
   assert.equal((await ana.copy().get('/customers')).status, 200)
@@ -97,7 +96,7 @@ test('workers do not outlive the primary', async (t) => {
   await untilGone(workers)
 })
 
-test('a worker that cannot start stops the start, and each says why once', async (t) => {
+test('when a worker cannot start, the start ends, and both processes print the reason', async (t) => {
   const folder = temporaryFolder(t)
   const env = {
     ...settingsIn(folder),
@@ -111,7 +110,6 @@ test('a worker that cannot start stops the start, and each says why once', async
   assert.match(stderr, /A worker ended before it could serve\. Its output above says why\.\n$/)
 })
 
-/** The sum of all samples of a metric whose labels contain this. */
 function sumOf(metrics: string, name: string, label: string): number {
   const samples = metrics.split('\n').filter((line) => line.startsWith(`${name}{`) && line.includes(label))
   return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)

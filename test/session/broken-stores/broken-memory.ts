@@ -3,7 +3,7 @@ import { type MemoryRows, memoryRows } from '../../../src/session/stores/memory/
 import { memoryStoreOn } from '../../../src/session/stores/memory/store.ts'
 import { perApp } from '../../../src/session/stores/shared/per-app.ts'
 
-/** Makes memory stores of which some methods are flawed. */
+/** A memory store with some methods replaced by broken ones. */
 export function brokenMemory(
   flawed: (rowsOf: (app: string) => MemoryRows, intact: SessionStore) => Partial<SessionStore>,
 ): () => SessionStore {

@@ -1,6 +1,6 @@
 import { brokenMemory } from './broken-memory.ts'
 
-/** `DELETE FROM sessions WHERE id = ?` and nothing else: a late request after a logout looks like that of a new visitor. */
+/** Leaves no tombstones. A late request after a logout looks like that of a new visitor. */
 export const endThatForgets = brokenMemory((rowsOf, intact) => ({
   async end(call) {
     const ended = await intact.end(call)

@@ -13,14 +13,13 @@ import { updateInTwoSteps } from './update-in-two-steps.ts'
 import { updateThatCreates } from './update-that-creates.ts'
 import { userLimitBeforeAwait } from './user-limit-before-await.ts'
 
-/** A store with one flaw, and the claims of the contract that must fail on it: these, and no others. */
+/** `breaks` lists the claims of the store contract that fail on this store. All others hold. */
 export interface BrokenStore {
   flaw: string
   make(): SessionStore
   breaks: readonly string[]
 }
 
-/** The flaws that real stores have; each is in a file of its own. */
 export const brokenStores: readonly BrokenStore[] = [
   {
     flaw: 'an update that creates what is not there',
@@ -96,7 +95,7 @@ export const brokenStores: readonly BrokenStore[] = [
     make: endInTwoSteps,
     breaks: [
       'of a logout and a replacement at the same moment exactly one succeeds',
-      'of many callers that end one session exactly one gets it as its answer',
+      'of many calls that end one session exactly one returns it',
     ],
   },
   {

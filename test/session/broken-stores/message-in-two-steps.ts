@@ -1,7 +1,7 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
 import { brokenMemory } from './broken-memory.ts'
 
-/** Reads the message, then deletes it: two tabs of one browser both show it. */
+/** Reads the message, waits, then deletes it. Two tabs of one browser both show it. */
 export const messageInTwoSteps = brokenMemory((rowsOf, intact) => ({
   async takeMessage(call) {
     const message = rowsOf(call.app).tombstone(call.hash)?.message ?? undefined

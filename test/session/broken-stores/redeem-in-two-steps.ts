@@ -1,7 +1,7 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
 import { brokenMemory } from './broken-memory.ts'
 
-/** Finds the link, then deletes it: a caller in between finds it too. */
+/** Finds the link, waits, then deletes it. A second caller finds it too. */
 export const redeemInTwoSteps = brokenMemory((rowsOf, intact) => ({
   async redeem({ app, hash, credential, limits, now }) {
     const found = await intact.findOTP({ app, hash, now })

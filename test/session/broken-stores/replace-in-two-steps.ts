@@ -2,7 +2,7 @@ import { setImmediate as otherCallers } from 'node:timers/promises'
 import { endOldest, isFull, liveRow, replaceSession } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
-/** Creates the new session, then invalidates the old one, and never looks again whether it was still there. */
+/** Creates the new session, waits, then invalidates the old one without checking again that it still exists. */
 export const replaceInTwoSteps = brokenMemory((rowsOf) => ({
   async replace({ app, id, expected: { version, by }, session, credential, limits, now }) {
     const rows = rowsOf(app)

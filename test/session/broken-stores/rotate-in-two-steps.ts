@@ -2,7 +2,7 @@ import { setImmediate as otherCallers } from 'node:timers/promises'
 import { liveRow, rotateCredential } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
-/** Checks the credential, then writes the new one: of two rotations both are told that they won. */
+/** Checks the credential, waits, then writes the new one. Two concurrent rotations both succeed. */
 export const rotateInTwoSteps = brokenMemory((rowsOf) => ({
   async rotate({ app, id, by, credential, others, now }) {
     const rows = rowsOf(app)

@@ -1,7 +1,7 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
 import { brokenMemory } from './broken-memory.ts'
 
-/** Reads the whole session and later writes the whole session back, as `resave` does: a logout in between is undone. */
+/** Reads the session, waits, then writes all of it back. This undoes a logout in between. */
 export const touchThatRecreates = brokenMemory((rowsOf, intact) => ({
   async touch(call) {
     const { id, hash } = call

@@ -1,7 +1,7 @@
 import { access } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
-/** `UPDATE … SET end_at = ? WHERE id = ?`: moves the end of any session, ended or not. */
+/** Moves the end of any session, even of one that has ended. */
 export const touchThatRevives = brokenMemory((rowsOf) => ({
   async touch({ app, id, hash, from, now }) {
     const rows = rowsOf(app)

@@ -156,7 +156,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).id, again.id)
   })
 
-  test(`[SECURE-11] a secureSession that is repeated for that reason leaves none behind either, on the ${store} store`, async (t) => {
+  test(`[SECURE-11] a secureSession that is repeated because its answer was lost leaves no unused session behind, on the ${store} store`, async (t) => {
     const login: Handler = async (session) => {
       const secured = await session.secureSession()
       await secured.setPrivileges({ userName: 'Ana Lima', userId: '4', privileges: 'viewCustomers' })

@@ -5,7 +5,7 @@ import type { Scope } from '../../support/process.ts'
 import { type Described, type LayerVisitor, PAGES, startLayer } from '../support/layer.ts'
 import { type StorePair, sqlitePair } from '../support/sqlite-pair.ts'
 
-/** Two stores on the same sessions, like two processes. */
+/** Opens two stores on the same sessions, as two processes do. */
 type OpenPair = () => Promise<StorePair>
 
 const PAIRS: Record<string, OpenPair> = {
@@ -60,7 +60,7 @@ for (const [name, open] of Object.entries(PAIRS)) {
   })
 }
 
-/** Two managers as in two processes. Their clocks stand still, so they notice an end by notification only. */
+/** Their clocks stand still, so only a notification can tell one process of an end in the other. */
 async function twoProcesses(t: Scope, open: OpenPair) {
   const {
     stores: [one, two],
@@ -73,7 +73,6 @@ async function twoProcesses(t: Scope, open: OpenPair) {
   return { here, there, streams }
 }
 
-/** Pages that wait for the end of their session. */
 function openStreams() {
   const begun = new Map<string, (signal: AbortSignal) => void>()
   let made = 0
@@ -88,7 +87,7 @@ function openStreams() {
       })
       return 'ended'
     },
-    /** Opens a stream of `owner`'s session with the other process's visitor. */
+    /** Opens a stream of `owner`'s session in the browser `visitor`. */
     open(visitor: LayerVisitor, owner: LayerVisitor) {
       for (const [name, value] of owner.cookies) visitor.cookies.set(name, value)
       const n = String(++made)
@@ -100,7 +99,7 @@ function openStreams() {
         })
       })
       const aborted = visitor.read(`/stream?n=${n}`).then((answer) => assert.equal(answer, 'ended'))
-      // A server that stops first has closed the connection of a stream that has ended.
+      // The connection may close first when the server stops.
       aborted.catch(() => {})
       return { began, aborted, isAborted: () => seen?.aborted ?? false }
     },

@@ -14,8 +14,6 @@ import {
 } from '../support/layer.ts'
 import { startRestLayer } from '../support/rest-client.ts'
 
-// Session fixation, by cookie and by link, and theft of a cookie.
-
 const TRUST_PAGES: Record<string, Handler> = {
   ...PAGES,
   '/link': (session, ctx) => session.createOTP(ctx.query.confirm === undefined ? {} : { confirm: true }),
@@ -33,7 +31,7 @@ const TRUST_PAGES: Record<string, Handler> = {
 const MALLORY = '/login?user=Mallory&id=9&privileges=audit'
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`[PRIV-8] [SECURE-2] [SECURE-8] an attacker who planted a cookie before the login has nothing after it, on the ${store} store`, async (t) => {
+  test(`[PRIV-8] [SECURE-2] [SECURE-8] an attacker who planted a cookie before the login has no access after it, on the ${store} store`, async (t) => {
     const { visitor, clock } = await startLayer(t, TRUST_PAGES, { store: open() })
     const attacker = visitor()
     await attacker.read('/write?key=trap&value=set')
@@ -50,7 +48,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual((await victim.read<Described>('/read')).storage, { secret: '1' })
   })
 
-  test(`[PRIV-11] [SECURE-2] an attacker who shares a session with the victim by a link is out when the victim logs in, on the ${store} store`, async (t) => {
+  test(`[PRIV-11] [SECURE-2] an attacker who shares a session with the victim by a link loses access when the victim logs in, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, TRUST_PAGES, { store: open() })
     for (const before of ['/write?key=trap&value=set', MALLORY]) {
       for (const rise of ['/login', '/raise?']) {
@@ -59,7 +57,7 @@ for (const [store, open] of Object.entries(STORES)) {
         const [link, spare] = [await attacker.read<string>('/link'), await attacker.read<string>('/link')]
         const victim = visitor()
         assert.equal((await victim.read<Described>(`/read?$4DSID=${link}`)).id, id, 'the trap is set')
-        if (before === MALLORY && rise === '/raise?') continue // Mallory has that privilege already
+        if (before === MALLORY && rise === '/raise?') continue // Mallory already has this privilege.
         const risen = await victim.read<Described>(rise)
         assert.notEqual(risen.id, id)
         assert.deepEqual(risen.storage, {}, 'nothing that was planted went along')
@@ -176,7 +174,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(login.storage, {}, 'nothing that was planted went along')
   })
 
-  test(`[BEARER-4] [BEARER-10] a token opens no page and a cookie no API, for one user with both, on the ${store} store`, async (t) => {
+  test(`[BEARER-4] [BEARER-10] a token gives no access to pages, and a cookie none to the API, even for a user with both, on the ${store} store`, async (t) => {
     const { visitor, manager, ask, signIn } = await startRestLayer(t, {}, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -205,7 +203,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('[PRIV-8] in the demo: a planted cookie opens nothing after the login', async (t) => {
+test('[PRIV-8] in the demo: a planted cookie gives no access after the login', async (t) => {
   const demo = await startDemo(t)
   const attacker = demo.visitor()
   await attacker.get('/')
@@ -249,7 +247,7 @@ test('[PRIV-11] in the demo: a logged-in attacker who brings a victim in by a li
   assert.deepEqual(answer.setCookies, [])
 })
 
-/** The visitor’s session has just ended: they see and write nothing, and get no cookie that could displace a login. */
+/** After the end of a session, its browser has no access and gets no cookie that could replace a newer login. */
 async function assertLoggedOut(visitor: LayerVisitor): Promise<void> {
   const { text, setCookies } = await visitor.get('/read')
   const { isGuest, userName, storage } = JSON.parse(text) as Described

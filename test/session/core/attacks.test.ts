@@ -14,8 +14,6 @@ import {
   startLayer,
 } from '../support/layer.ts'
 
-// Attacks and losses that a careless layer allows.
-
 test('an error that is thrown for two visitors carries nothing from one to the other', async (t) => {
   const down = Object.defineProperty(new Error('the catalogue is down'), 'headers', {
     get: () => ({ 'X-Why': 'down' }),
@@ -38,7 +36,7 @@ test('an error that is thrown for two visitors carries nothing from one to the o
   assert.equal((await ana.read<Described>('/read')).userName, 'Ana')
 })
 
-test('a handler that sets its own cookies after the login does not lose the session’s', async (t) => {
+test('a handler that sets its own cookies after the login keeps the session’s cookie', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/theme': async (session, ctx) => {
@@ -193,7 +191,7 @@ test('a flood of planted cookies hides a login and never overwrites it', async (
   assert.deepEqual((await visitor().get('/read', { Cookie: `${flood}; ${live}` })).setCookies, [])
 })
 
-test('calls of one request that are not awaited one by one end as if they were', async (t) => {
+test('concurrent calls within one request have the same result as calls one after the other', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/login-and-secure': async (session, ctx) => {
@@ -224,7 +222,7 @@ test('calls of one request that are not awaited one by one end as if they were',
   assert.equal((await three.read<Described>('/read')).userName, 'Ana')
 })
 
-test('a call that would wait for itself inside a guest’s first write is refused at once', async (t) => {
+test('a call inside a guest’s first write that would wait for that write is refused at once', async (t) => {
   const { visitor, manager } = await startLayer(t, {
     ...PAGES,
     '/inside': async (session) => {
@@ -251,7 +249,7 @@ test('a call that would wait for itself inside a guest’s first write is refuse
   assert.equal(await manager.count(), 1)
 })
 
-/** A store that loses the replies of these calls after carrying them out. */
+/** Carries out these calls, then loses their replies. */
 function losing(real: SessionStore, lost: Set<string>): SessionStore {
   return new Proxy(real, {
     get(target, name: keyof SessionStore) {
@@ -298,7 +296,7 @@ test('activity that cannot be recorded refuses no page, and is reported', async 
   assert.equal(warnings.length, 1)
 })
 
-test('a listener that fails, at once or later, is reported and does no harm', async (t) => {
+test('a listener that throws, at once or later, is reported and does no harm', async (t) => {
   const { visitor, manager } = await startLayer(t, PAGES)
   const warnings: string[] = []
   manager.on('warning', ({ message }) => warnings.push(message))

@@ -19,7 +19,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(again.privileges, ['viewCustomers', 'viewStart'])
   })
 
-  test(`[COOKIE-3] anything but a live cookie gives a new guest with a new cookie, on the ${store} store`, async (t) => {
+  test(`[COOKIE-3] anything but a live cookie leads to a new guest with a new cookie, on the ${store} store`, async (t) => {
     const { visitor, clock } = await startLayer(t, PAGES, { store: open(), guests: 'first-request' })
     const expired = visitor()
     await expired.read('/login')
@@ -247,7 +247,7 @@ test('[COOKIE-11] a call that needs a cookie after the response has begun is ref
   assert.equal(await manager.count(), 1)
 })
 
-// The headers that a browser without Fetch Metadata leaves out.
+// An old browser sends none of these headers.
 const OLD = { 'Sec-Fetch-Site': undefined, 'Sec-Fetch-Mode': undefined, 'Sec-Fetch-Dest': undefined }
 
 test('[COOKIE-12] only a page that a visitor opens sets a guest’s cookie', async (t) => {
@@ -288,7 +288,7 @@ test('[COOKIE-12] only a page that a visitor opens sets a guest’s cookie', asy
     assert.equal((await visitor().get('/read', headers)).setCookies.length, 1)
 })
 
-test('[COOKIE-12] a late request with the cookie of a session that just ended gets no cookie; later the cookie is simply unknown', async (t) => {
+test('[COOKIE-12] for a minute after the end of a session, a request with its cookie gets no new cookie', async (t) => {
   const { visitor, clock } = await startLayer(t, PAGES, { guests: 'first-request' })
   for (const end of ['/logout', '/login?user=Bo&id=5']) {
     const ana = visitor()
@@ -306,7 +306,7 @@ test('[COOKIE-12] a late request with the cookie of a session that just ended ge
   }
 })
 
-test('of several cookies with the name the only live one counts; of two live ones neither does', async (t) => {
+test('of several cookies with the same name the only live one counts; of two live ones neither counts', async (t) => {
   const { visitor } = await startLayer(t, PAGES, { guests: 'first-request' })
   const [ana, bo] = [visitor(), visitor()]
   await ana.read('/login')

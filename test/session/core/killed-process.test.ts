@@ -27,7 +27,7 @@ test('[LIFE-5] a server that is killed during a write keeps every answered write
     let left = Promise.resolve()
     const isTime = () => {
       answered++
-      // The logout runs during the writes, and the kill during those that follow it.
+      // Other browsers write during the logout and during the kill.
       if (answered === 20) left = leaver.get('/logout').then(() => server.program.kill('SIGKILL'))
     }
     await Promise.all(writers.map((writer) => writer.writeUntilKilled(server, isTime)))
@@ -41,7 +41,6 @@ test('[LIFE-5] a server that is killed during a write keeps every answered write
   for (const past of loggedOut) assert.equal((await last.visit(past).read<CounterPage>('/read')).userName, '')
 })
 
-/** A browser that writes 1, 2, 3 … and records what it sent and what was answered. */
 class Writer {
   readonly #browser: LayerVisitor
   #sent = 0
@@ -62,7 +61,7 @@ class Writer {
     }
   }
 
-  /** Still signed in; the pair is whole, no older than the last answer and no newer than what was sent. */
+  /** Checks that the user is signed in and both values are equal, with no answered write missing. */
   async checkAt(server: CounterServer): Promise<void> {
     const { userName, storage } = await server.visit(this.#browser).read<CounterPage>('/read')
     assert.equal(userName, 'Ana Lima')

@@ -8,7 +8,7 @@ import { manualClock } from '../../../src/session/testing/manual-clock.ts'
 import { until } from '../../support/until.ts'
 import { type Described, describe, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
 
-/** Waits for the async work that timers have started. */
+/** Waits for the async work of timers. */
 const settle = async () => {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
@@ -37,7 +37,7 @@ for (const [store, open] of Object.entries(STORES)) {
       clock.advance({ minutes: 1 })
       await settle()
     }
-    // On a server the sweep is asynchronous, and the next one is due a minute after it.
+    // A store on a server sweeps asynchronously, at most a minute later.
     await until('it is swept', async () => {
       clock.advance({ seconds: 10 })
       return ended.length > 0

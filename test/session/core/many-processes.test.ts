@@ -5,7 +5,6 @@ import { type Scope, temporaryFolder } from '../../support/process.ts'
 import { ownName, postgresUrl, redisUrl } from '../../support/servers/test-servers.ts'
 import { type CounterPage, type CounterServer, startCounterServer } from '../support/counter-server.ts'
 
-/** The address of a shared store, and how many processes share it. */
 interface SharedStore {
   address(scope: Scope): string
   processes: number
@@ -22,7 +21,7 @@ const STORES: Record<string, SharedStore> = {
   ...(postgresUrl && { PostgreSQL: fourProcessesAt(postgresUrl) }),
 }
 
-// As many as a server on a small machine accepts at once.
+// A database server on a small machine accepts about as many connections at once.
 const AT_ONCE = 200
 const CALLERS = 20
 const ROUNDS = 5
@@ -51,7 +50,7 @@ for (const [name, { address, processes, increments }] of Object.entries(STORES))
         assert.equal((await visitor.read<CounterPage>('/read')).storage.count, increments)
     })
 
-    test(`[OTP-7] of twenty requests that open one link at once, each in another process, one gets in, on ${name}`, async () => {
+    test(`[OTP-7] of twenty concurrent requests that open one link in several processes, one gets in, on ${name}`, async () => {
       const ana = await first(servers).signIn()
       const { id } = await ana.read<CounterPage>('/read')
       for (let round = 0; round < ROUNDS; round++) {
@@ -67,7 +66,7 @@ for (const [name, { address, processes, increments }] of Object.entries(STORES))
       }
     })
 
-    test(`[LIFE-3] a logout in one process stands, even while another process is writing, on ${name}`, async () => {
+    test(`[LIFE-3] a session that is logged out in one process stays logged out while another process writes to it, on ${name}`, async () => {
       const [one, two] = servers as [CounterServer, CounterServer]
       const browser = await one.signIn()
       const elsewhere = two.visit(browser)
@@ -94,7 +93,7 @@ for (const [name, { address, processes, increments }] of Object.entries(STORES))
       await browser.get('/logout')
       const ended = performance.now()
       await Promise.all(streams)
-      // The layer promises a second; the regular check comes after half a minute only.
+      // The layer promises one second. Without a notification, a stream would end only after half a minute.
       assert.ok(Math.max(...over) - ended < 10_000)
       t.diagnostic(`the last of ${servers.length} streams ended ${Math.round(Math.max(...over) - ended)} ms later`)
     })
@@ -124,7 +123,6 @@ for (const [name, { address, processes, increments }] of Object.entries(STORES))
   })
 }
 
-/** Stops the servers after all tests of a suite, the newest first. */
 function suiteScope(): Scope {
   const runs: (() => void | Promise<void>)[] = []
   after(async () => {

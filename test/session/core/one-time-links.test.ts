@@ -167,7 +167,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await visitor().read<Described>(come(good))).userName, 'Ana Lima', 'and the good one was not spent')
   })
 
-  test(`[OTP-7] of twenty requests that open one link at once, exactly one gets in, on the ${store} store`, async (t) => {
+  test(`[OTP-7] of twenty concurrent requests that open one link, exactly one gets in, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -334,7 +334,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await victim.read<Described>('/read')).userName, 'Ana Lima')
   })
 
-  test(`of one purpose only the newest link works, and a worker can make links by session id, on the ${store} store`, async (t) => {
+  test(`only the newest link for a purpose works, and background work can make links by session id, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -351,7 +351,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('[MODE-4] [OTP-17] links are for web sessions: a REST session makes none, and one that got into the store opens nothing', async (t) => {
+test('[MODE-4] [OTP-17] a REST session makes no links, and a stored link to a REST session opens nothing', async (t) => {
   const { visitor, manager, store, clock } = await startLayer(t, LINK_PAGES)
   const record = session(clock, { kind: 'rest', userId: '4', userName: 'Ana' })
   const bearer = credential(clock, { kind: 'bearer', via: 'sign-in' })

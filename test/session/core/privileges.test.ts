@@ -13,7 +13,7 @@ const grantPage = {
 const grant = (value: unknown) => `/grant?grant=${encodeURIComponent(JSON.stringify(value))}`
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`[PRIV-1] a new session has no privileges and is a guest’s, on the ${store} store`, async (t) => {
+  test(`[PRIV-1] a new session has no privileges and belongs to a guest, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, PAGES, { store: open(), guests: 'first-request' })
     const guest = await visitor().read<Described>('/read')
     assert.deepEqual([guest.isGuest, guest.privileges, guest.userName], [true, [], ''])

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { codeOf, type Described, describe, gate, PAGES, STORES, startLayer } from '../support/layer.ts'
 
-// Races that other session libraries lose, over real HTTP.
 for (const [store, open] of Object.entries(STORES)) {
   test(`20 parallel writes of one session keep 20 keys, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, PAGES, { store: open() })
@@ -14,7 +13,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`a logout during a write stays logged out, on the ${store} store`, async (t) => {
+  test(`a session that is logged out during a write stays logged out, on the ${store} store`, async (t) => {
     for (const inside of [true, false]) {
       const door = gate()
       const { visitor, manager } = await startLayer(
@@ -48,7 +47,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`a login during writes on the old session stays logged in, on the ${store} store`, async (t) => {
+  test(`a user who logs in during writes to the old session stays logged in, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(
       t,
       {
@@ -76,7 +75,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`an old cookie replayed after a logout is dead, on the ${store} store`, async (t) => {
+  test(`an old cookie replayed after a logout gives no access, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, PAGES, { store: open() })
     const ana = visitor()
     await ana.read('/login')
@@ -86,7 +85,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.ok(replays.every(({ isGuest, userName }) => isGuest && userName === ''))
   })
 
-  test(`concurrent logins, writes, reads and logouts of one browser never revive anything and never fail, on the ${store} store`, async (t) => {
+  test(`concurrent logins, writes, reads and logouts of one browser revive no session and never fail, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(
       t,
       {

@@ -74,7 +74,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual([again.id, again.isGuest], [id, false], 'twice is harmless')
   })
 
-  test(`of many concurrent rotations of one cookie one is made, and the others are told that it ended, on the ${store} store`, async (t) => {
+  test(`of many concurrent rotations of one cookie one succeeds, and the others get SESSION_ENDED, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, RECENT_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -88,7 +88,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('re-authentication for a request that is not a page returns where the application says', async () => {
+test('re-authentication for a request that is not a page returns to the configured address', async () => {
   const sent: string[] = []
   const context = (method: string, url = '/sessions/1/end') => ({
     method,
@@ -112,7 +112,7 @@ test('re-authentication for a request that is not a page returns where the appli
   await assert.rejects(gate(bare, next), { name: 'TypeError', message: /mount sessions\(\) above it/ })
 })
 
-test('a request-only session cannot rotate the cookie, and a device that came by a link remains one', async (t) => {
+test('a request-only session cannot rotate the cookie, and rotation does not make a device signed in by a link count as logged in', async (t) => {
   const { visitor, manager } = await startLayer(t, RECENT_PAGES)
   const ana = visitor()
   const { id } = await ana.read<Described>('/login')

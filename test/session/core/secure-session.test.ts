@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { codeOf, type Described, describe, gate, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
 
-/** A login in the order of JADE: check the password, call secureSession, then store the user. */
+/** A login in the order of JADE: checks the password, calls `secureSession`, then stores the user. */
 const JADE_PAGES: Record<string, Handler> = {
   ...PAGES,
   '/secure': async (session, ctx) => {
@@ -221,7 +221,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('secureSession on a stale object is refused and never displaces the good session', async (t) => {
+test('a call on a session object after secureSession is refused and does not affect the new session', async (t) => {
   const { visitor, manager } = await startLayer(t, {
     ...JADE_PAGES,
     '/stale': async (session, ctx) => {

@@ -17,7 +17,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual((await ana.read<Described>('/read')).storage, { from: 'tab' })
   })
 
-  test(`[STORAGE-2] writing outside use throws at any depth; reading goes on while another request is inside, on the ${store} store`, async (t) => {
+  test(`[STORAGE-2] writing outside use throws at any depth; reading is possible while another request is inside use, on the ${store} store`, async (t) => {
     const door = gate()
     const { visitor } = await startLayer(
       t,

@@ -125,7 +125,7 @@ test('when the reply to a link and the second look are both lost, the visitor ge
   assert.equal((await ana.read<Described>('/read')).userName, 'Ana Lima')
 })
 
-/** The page `/try-add`, and a promise that resolves when this many requests wait there. */
+/** `waitFor` resolves when this many requests have called `use` on the page `/try-add`. */
 function crowded() {
   let here = 0
   let look = () => {}
@@ -145,7 +145,7 @@ function crowded() {
   return { pages: { '/try-add': come }, waitFor }
 }
 
-test('a write behind one that the store leaves without a reply does not wait for a reply itself', async (t) => {
+test('when a write gets no reply from the store, the writes queued behind it fail without waiting for one', async (t) => {
   const { pages, waitFor } = crowded()
   const { visitor, clock, trouble } = await startTroubled(t, {}, pages)
   const ana = visitor()
@@ -157,7 +157,7 @@ test('a write behind one that the store leaves without a reply does not wait for
   await waitFor(11)
   clock.advance({ seconds: 2 })
   trouble.giveUp()
-  await trouble.waiting() // the same write is retried once
+  await trouble.waiting() // the layer retries the write once
   trouble.giveUp()
   assert.deepEqual(await Promise.all([first, ...queue]), Array(11).fill('STORE_UNAVAILABLE'))
   assert.equal(trouble.troubled.length, 2)
@@ -166,7 +166,7 @@ test('a write behind one that the store leaves without a reply does not wait for
   assert.equal((await ana.read<Described>('/read')).storage.n, 1)
 })
 
-test('a write that fails at once does not fail the write behind it', async (t) => {
+test('a write that fails at once does not fail the write queued behind it', async (t) => {
   const { pages, waitFor } = crowded()
   const { visitor, trouble } = await startTroubled(t, {}, pages)
   const ana = visitor()
@@ -182,7 +182,7 @@ test('a write that fails at once does not fail the write behind it', async (t) =
   assert.deepEqual(await Promise.all([first, second]), ['STORE_UNAVAILABLE', 'done'])
 })
 
-test('a write that meets a newer version is reported as a conflict, and one that is given up as given up', async (t) => {
+test('a write that meets a newer version emits a conflict event, which says whether the write was given up', async (t) => {
   const door = gate()
   const slow: Handler = async (session) => {
     await door.pass()

@@ -25,7 +25,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ask('/api/read', undefined, { Cookie: `Authorization=Bearer ${token}` })).status, 401)
   })
 
-  test(`[BEARER-3] [BEARER-13] anything but a live token is a miss: a new session, and nothing is written, on the ${store} store`, async (t) => {
+  test(`[BEARER-3] [BEARER-13] anything but a live token leads to a new session that is not stored, on the ${store} store`, async (t) => {
     const { ask, signIn, manager, clock } = await startRestLayer(t, {}, { store: open() })
     const expired = await signIn('user=3')
     const ended = await signIn('user=5')
@@ -189,7 +189,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count(), 1)
   })
 
-  test(`[BEARER-7] [BEARER-13] a session may have no user, and the session that a sign-in came with stays alive, on the ${store} store`, async (t) => {
+  test(`[BEARER-7] [BEARER-13] a session may have no user, and a sign-in keeps the session of its request alive, on the ${store} store`, async (t) => {
     const { ask, signIn, manager } = await startRestLayer(t, {}, { store: open() })
     const withoutUser = `Bearer ${await signIn('')}`
     assert.equal(JSON.parse((await ask('/api/read', withoutUser)).text).userId, null)
@@ -368,7 +368,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(typeof JSON.parse((await ask('/api/signin?user=3')).text), 'string')
   })
 
-  test(`[MODE-5] [PRIV-12] a token of another application is a miss, and a token ends with its user’s sessions, on the ${store} store`, async (t) => {
+  test(`[MODE-5] [PRIV-12] a token of another application is unknown, and a token ends with its user’s sessions, on the ${store} store`, async (t) => {
     const shared = open()
     const ours = await startRestLayer(t, {}, { store: shared })
     const theirs = await startRestLayer(t, {}, { store: shared, appName: 'OTHER', tokenPrefix: 'test_' })
@@ -453,7 +453,7 @@ test('invalid options of a token are refused with directions', async (t) => {
   assert.equal(await manager.count(), 0)
 })
 
-test('a store that is down makes a REST request a 503, and no request anonymous', async (t) => {
+test('while the store is down a REST request gets 503, and no request becomes anonymous', async (t) => {
   const { ask, signIn, store } = await startRestLayer(t, {})
   const bearer = `Bearer ${await signIn()}`
   const find = store.find.bind(store)

@@ -8,7 +8,7 @@ import { ownName, postgresUrl, redisUrl } from '../../support/servers/test-serve
 import { type CounterServer, startCounterServer } from '../support/counter-server.ts'
 import { Load } from './load.ts'
 
-// `npm test` runs one round of the worst faults; `npm run test:long` runs ten of each.
+// Without FAULT_ROUNDS, only the faults in IN_THE_GATE run, once each.
 const { FAULT_ROUNDS } = process.env
 const ROUNDS = Number(FAULT_ROUNDS ?? 1)
 const IN_THE_GATE = /killed and started again|are cut while/
@@ -16,7 +16,7 @@ const BROWSERS = 8
 const PROCESSES = 2
 const CUTS = 8
 
-/** Servers for this test that make every answered write durable. */
+/** These servers write every answered commit to the disk. */
 const SERVERS: Record<string, () => Promise<DatabaseServer>> = {
   ...(redisUrl && { Redis: () => startRedis({ appendfsync: 'always' }) }),
   ...(postgresUrl && { PostgreSQL: () => startPostgres({ durable: true }) }),
@@ -39,7 +39,7 @@ const FAULTS: Record<string, (scene: Scene) => Promise<void>> = {
   'connections to the database are cut while answers are on their way': async ({ network, load }) => {
     network.delay(20)
     for (let time = 0; time < CUTS; time++) {
-      // Half of them, so that a retry reaches the database at once.
+      // With half of the connections left, a retry reaches the database at once.
       network.cut(time % 2 === 0 ? 0.5 : 1)
       await load.answeredMore(2 * BROWSERS)
     }
@@ -68,7 +68,7 @@ for (const [name, startDatabase] of Object.entries(SERVERS)) {
 
   const faults = Object.entries(FAULTS).filter(([fault]) => FAULT_ROUNDS !== undefined || IN_THE_GATE.test(fault))
   for (const [fault, happen] of faults) {
-    test(`while users write to ${name}, ${fault}: every answered write is there once, and no user is signed out, or in again`, async (t) => {
+    test(`while users write to ${name}, ${fault}: every answered write is stored once, and no user is signed out or in again`, async (t) => {
       database ??= startDatabase()
       for (let round = 1; round <= ROUNDS; round++) await play(t, await database, happen)
     })

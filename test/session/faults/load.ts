@@ -3,16 +3,16 @@ import { until } from '../../support/until.ts'
 import type { CounterPage, CounterServer } from '../support/counter-server.ts'
 import type { LayerVisitor } from '../support/layer.ts'
 
-/** The writes of a load. */
+/** Numbers of writes. */
 export interface Figures {
   answered: number
-  /** Answered with 503, or not at all: they may have been done. */
+  /** Writes that got 503 or no answer. The store may contain them. */
   unknown: number
-  /** The unknown ones that were done. */
+  /** The writes in `unknown` that the store contains. */
   done: number
 }
 
-/** Browsers that write without a pause during a fault, and record the answers. */
+/** Browsers that write without a pause during a fault. */
 export class Load {
   readonly #servers: CounterServer[]
   readonly #writers: Writer[] = []
@@ -20,7 +20,7 @@ export class Load {
   #stopped = false
   #running: Promise<unknown> = Promise.resolve()
 
-  /** `servers` may be replaced while the load runs. */
+  /** The caller may replace servers in this array while the load runs. */
   constructor(servers: CounterServer[]) {
     this.#servers = servers
   }
@@ -31,23 +31,22 @@ export class Load {
     this.#running = Promise.all(
       this.#writers.map((writer, n) => writer.write((time) => this.#server(n + time), isOver)),
     )
-    // `check` reports the error.
     this.#running.catch(() => {})
   }
 
-  /** Resolves after this many more successful writes. */
+  /** Resolves after this many more writes were answered with 200. */
   async answeredMore(writes: number): Promise<void> {
     const before = this.#sum('answered')
     await this.#whileRunning(`${writes} more writes are answered`, () => this.#sum('answered') >= before + writes)
   }
 
-  /** Resolves after this many more refused or lost writes. */
+  /** Resolves after this many more writes got 503 or no answer. */
   async failedMore(writes: number): Promise<void> {
     const before = this.#sum('unknown')
     await this.#whileRunning(`${writes} more writes fail`, () => this.#sum('unknown') >= before + writes)
   }
 
-  /** A user signs in and out during the load, and repeats the logout until it succeeds. */
+  /** Signs a user in during the load, and repeats the logout until it succeeds. */
   async leave(): Promise<void> {
     const browser = await until('a user can sign in', () =>
       this.#server(0)
@@ -71,13 +70,12 @@ export class Load {
     this.#gone.push(past)
   }
 
-  /** Ends the load without a check. */
   async stop(): Promise<void> {
     this.#stopped = true
     await this.#running.catch(() => {})
   }
 
-  /** Ends the load and checks that every answered write is there once, and that no user was signed out, or in again after a logout. */
+  /** Ends the load. Checks that every answered write is stored once and that every user is still signed in or out. */
   async check(): Promise<Figures> {
     this.#stopped = true
     await this.#running
@@ -123,13 +121,12 @@ class Writer {
         if (answer) assert.ok(answer.headers['retry-after'])
         this.unknown.push(n)
       } else this.answered.push(n)
-      // The user and the cookie never change.
       assert.deepEqual(answer?.setCookies ?? [], [])
       if (answer?.status === 200) assert.equal((JSON.parse(answer.text) as CounterPage).userName, 'Ana Lima')
     }
   }
 
-  /** Returns how many of the unknown writes were done. */
+  /** Returns how many of the writes in `unknown` are stored. */
   async check(server: CounterServer): Promise<number> {
     const { userName, storage } = await server.visit(this.#browser).read<CounterPage>('/read')
     assert.equal(userName, 'Ana Lima')

@@ -7,7 +7,7 @@ import { linkTerms, picked } from './page-steps.ts'
 import { START, type World } from './real-system.ts'
 import { USERS, type User } from './users.ts'
 
-/** An action on sessions from outside of a request, described by a sentence. */
+/** An action outside of any request. */
 class Happening implements Command {
   readonly #name: string
   readonly #happen: (model: Model, world: World) => Promise<void>
@@ -30,7 +30,7 @@ class Happening implements Command {
   }
 }
 
-/** An action on any session that ever began. */
+/** An action on a session, live or not. */
 function to(
   number: number,
   name: string,

@@ -6,9 +6,9 @@ import { provokeRaces } from '../races/provoke-races.ts'
 import { compareWithModel } from './compare-with-model.ts'
 
 const WALK = { runs: 100, seed: 3, endOnFailure: true }
-// Flaws that show without a race.
+// A single caller finds these flaws.
 const ALONE = ['a session that is live at its very end', 'an end that leaves nothing to be recognised by']
-// The layer never touches a session that has ended, so only the store contract finds this flaw.
+// The layer never touches an ended session, so only the store contract finds this flaw.
 const OUT_OF_REACH = ['a touch that moves the end of whatever it finds']
 
 for (const { flaw, make } of brokenStores.filter((broken) => !OUT_OF_REACH.includes(broken.flaw))) {

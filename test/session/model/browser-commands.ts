@@ -14,7 +14,6 @@ interface Visit {
   method: 'GET' | 'POST'
   navigates: boolean
   quiet: boolean
-  /** The link that the request opens. */
   link: number | undefined
   replacesUser: boolean
   steps: readonly Step[]
@@ -60,7 +59,7 @@ class BrowserAsks implements Command {
       request = new ModelRequest(model, { ...how, credential }, followed)
       compare(current())
       for (const step of steps) {
-        // Nothing ends during a request: other tests cover that.
+        // The clock stands still if a session would end during the request. Other tests cover such ends.
         if (!model.sessions.some(({ end }) => end === model.now + 1)) model.now = ++world.time.now
         const outcome = await step.real(current(), world)
         assert.equal(outcome, step.model(request, current().id, model), step.name)
@@ -94,7 +93,7 @@ function whatBecomesOf(given: ModelRequest['given']): string {
   return given === undefined ? 'stays' : given === null ? 'goes' : 'is new'
 }
 
-/** Gives a browser a cookie that was issued before: stolen, planted, or restored from a backup. */
+/** Gives a browser an earlier cookie, such as a stolen one. */
 class CookieIsPlanted implements Command {
   readonly #browser: number
   readonly #cookie: number

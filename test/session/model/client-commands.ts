@@ -10,7 +10,7 @@ import { doing, key, picked } from './page-steps.ts'
 import { viewOfToken, type World } from './real-system.ts'
 import { everythingIn, USERS, type User } from './users.ts'
 
-/** What a REST client asks for. `has`: the request has a live token. */
+/** A REST request, in reality and in the model. `has` is the live token of the request. */
 interface Deed {
   name: string
   real(session: TokenSession<Storage>, world: World): Promise<Outcome>
@@ -43,7 +43,6 @@ const signOut: Deed = {
 
 const look: Deed = { name: 'looks', real: async () => 'done', model: () => 'done' }
 
-/** Calls that every REST client is refused. */
 const refused: Deed[] = [
   {
     name: 'secures',
@@ -104,7 +103,7 @@ class ClientAsks implements Command {
   }
 }
 
-/** A sign-in begins another session; the one of the request stays alive. */
+/** A sign-in creates a new session. The session of the request stays alive. */
 class ClientSignsIn implements Command {
   readonly #client: number
   readonly #user: User

@@ -10,11 +10,11 @@ import { openWorld, START } from './real-system.ts'
 export interface RunOptions {
   runs: number
   seed: number
-  /** Over HTTP and through Koa, rather than straight into the layer. */
+  /** Sends requests over HTTP instead of calling the layer directly. */
   overHttp?: boolean
-  /** Does not shrink a failed run to the shortest one. */
+  /** Reports a failed run without searching for the shortest one. */
   endOnFailure?: boolean
-  /** From the report of a run that failed. */
+  /** From the report of a failed run. */
   path?: string | undefined
   replayPath?: string | undefined
 }
@@ -25,10 +25,7 @@ const rules: fc.Arbitrary<Rules> = fc.record({
   maxSessionsPerUser: fc.constantFrom(undefined, undefined, 1, 2),
 })
 
-/**
- * Runs random actions of browsers, REST clients and administrators, for real and in the model, and compares what they see.
- * @throws the first difference, with the shortest run that shows it and how to repeat it.
- */
+/** Runs random actions in the layer and in the model. Throws the shortest run in which the results differ. */
 export async function compareWithModel(store: SessionStore, options: RunOptions): Promise<void> {
   const { runs, seed, overHttp = false, endOnFailure = false, path, replayPath } = options
   const commands = fc.commands([...peopleCommands, ...clientCommands, ...otherCommands], {

@@ -2,36 +2,34 @@ import type { Exchange } from '../../../src/session/core/exchange.ts'
 import type { Sessions, TokenSession } from '../../../src/session/index.ts'
 import type { LayerSession, Storage } from '../support/layer.ts'
 
-/** One request of a browser. */
 export interface Asked {
-  /** The value of the cookie. */
   cookie: string | undefined
   path: string
   method: 'GET' | 'POST'
-  /** A navigation, not a fetch by a page. */
+  /** Whether the browser opens a page, rather than a script fetching it. */
   navigates: boolean
-  /** A poll: does not count as activity. */
+  /** Whether the request does not count as activity. */
   quiet: boolean
-  /** The token of the one-time link that the request opens. */
+  /** The token of a one-time link. */
   link: string | undefined
   replacesUser: boolean
 }
 
-/** The session's Set-Cookie headers, and the session of the request at its end. */
+/** `session` is the session at the end of the request. */
 export interface Answered {
   setCookies: string[]
   session: LayerSession
 }
 
-/** How requests reach the layer. */
+/** Sends requests to the layer. */
 export interface Wire {
-  /** `page` calls its argument for the request's current session. */
+  /** `current` returns the session of the request at that moment. */
   visit(asked: Asked, page: (current: () => LayerSession) => Promise<void>): Promise<Answered>
   call(authorization: string | undefined, handler: (session: TokenSession<Storage>) => Promise<void>): Promise<void>
   close(): Promise<void>
 }
 
-/** Calls the layer directly, without HTTP: a hundred times as many requests in the same time. */
+/** Calls the layer without HTTP, which takes a hundredth of the time. */
 export function directWire(manager: Sessions<Storage>): Wire {
   return {
     async visit(asked, page) {

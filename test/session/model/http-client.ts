@@ -5,7 +5,6 @@ import type { Asked, Wire } from './direct-client.ts'
 
 type Options = NonNullable<Parameters<typeof startLayer>[2]>
 
-/** Sends requests over HTTP, through Koa, like browsers and API clients. */
 export async function httpWire(
   paths: readonly string[],
   options: Options,
@@ -27,7 +26,7 @@ export async function httpWire(
 
 function wireTo({ visitor, manager }: Layer, work: Map<string, Handler>): Omit<Wire, 'close'> {
   let requests = 0
-  /** Runs this in the next request with this number, and rethrows its error. */
+  /** Runs `page` inside the request that `send` makes, and rethrows its error. */
   const during = async <T>(page: (ctx: LayerContext) => Promise<void>, send: (name: string) => Promise<T>) => {
     const name = String(++requests)
     let failure: unknown

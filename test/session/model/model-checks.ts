@@ -3,15 +3,12 @@ import { latestEnd, type Model, type ModelSession, promisedEnd } from './model.t
 import { cookieIn, viewOf, viewOfToken, type World } from './real-system.ts'
 import { everythingIn } from './users.ts'
 
-/**
- * Checks after every command: the store has as many records as the model, every expected end was reported once, and each session
- * ends at the promised time or up to a minute later. The model takes over the exact time.
- */
+/** Checks the records, the reported ends, and that each session ends at most a minute after the promised time. */
 export async function settleEnds(model: Model, { manager, store, appName, ...world }: World): Promise<void> {
   for (const session of model.sessions) {
     if (session.state === 'gone') continue
     const record = await store.get({ app: appName, id: session.id })
-    if (!record) continue // then the count below is wrong
+    if (!record) continue // the count below then differs
     const [least, most] = [promisedEnd(session), latestEnd(session)]
     assert.ok(
       record.end >= least && record.end <= most,
@@ -23,7 +20,6 @@ export async function settleEnds(model: Model, { manager, store, appName, ...wor
   assert.deepEqual(world.reported.splice(0).sort(), model.reported.splice(0).sort(), 'ends were reported')
 }
 
-/** What administrators and other sessions see of it. */
 export async function checkSession(model: Model, { manager }: World, session: ModelSession): Promise<void> {
   const described = await manager.get(session.id)
   const isLive = model.isLive(session)
@@ -46,7 +42,7 @@ export async function checkSession(model: Model, { manager }: World, session: Mo
   assert.equal(devices, session.credentials.filter(({ ended }) => !ended).length, 'devices')
 }
 
-/** Tries every cookie and every token that was ever issued. */
+/** Sends every cookie and every token that was ever issued. */
 export async function checkEverything(model: Model, world: World): Promise<void> {
   for (const session of model.sessions) await checkSession(model, world, session)
   for (const credential of model.cookies) await checkCookie(model, world, credential)

@@ -13,9 +13,9 @@ import { everythingIn, type User } from './users.ts'
 
 const JUST_ENDED = 60_000
 
-/** The expected outcome of one browser's request, step by step. Each step gets the id that the real session then had. */
+/** Predicts the outcome of one browser request. Each step gets the id of the real session after that step. */
 export class ModelRequest {
-  /** The credential that the browser is given with the answer; null takes its cookie away. */
+  /** The credential that the response sets. `null`: the response deletes the cookie. */
   given: ModelCredential | null | undefined
   #model: Model
   #arrival: Arrival
@@ -57,7 +57,7 @@ export class ModelRequest {
     }
   }
 
-  /** The only users that this request may show; undefined for a borrowed session, which shows the user of the link. */
+  /** The users whose data this request may show. `undefined` for a borrowed session: it shows the user of the link. */
   get mayBe(): Set<string> | undefined {
     return this.#borrowed ? undefined : (this.#credential?.mayBe ?? new Set())
   }
@@ -68,7 +68,6 @@ export class ModelRequest {
     return session ? 'done' : this.#beginAsGuest(id, { [key]: 1 })
   }
 
-  /** The application has verified the user. */
   setUser(user: User, login: boolean | undefined, keep: Keep, id: string): Outcome {
     if (this.#borrowed) return 'FEATURE_NOT_AVAILABLE'
     const session = this.#session
@@ -150,7 +149,7 @@ export class ModelRequest {
     const session = this.#session
     if (!session) return begun
     session.idle = Math.max(minutes, 60) * 60_000
-    // The browser has not received a session that began in this request, so it is not used yet.
+    // The browser has not used a session that began in this request.
     if (!this.#begunHere) session.lastUse = this.#model.now
     return begun
   }
@@ -197,7 +196,6 @@ export class ModelRequest {
     return text ?? ''
   }
 
-  /** After the handler. With `guests: first-request`, a visitor without a session gets one now. */
   leave(id: string): void {
     const stays = this.#session !== undefined || this.#refusal !== undefined || this.#cameLive
     if (this.#model.rules.guests === 'first-request' && !stays && this.#tells(false) === undefined)
@@ -212,7 +210,7 @@ export class ModelRequest {
     const { now } = this.#model
     if (this.#model.works(credential)) {
       this.#credential = credential
-      if (quiet) return // a poll leaves no trace
+      if (quiet) return
       credential.presented = true
       credential.session.lastUse = now
       return
@@ -227,7 +225,7 @@ export class ModelRequest {
     if (navigates) this.#message = credential
   }
 
-  /** The message for this device. An uncertain message counts as there if the real one is. */
+  /** The message for this device. The model accepts either result (`seen`) for an uncertain message. */
   #tells(seen: boolean): string | undefined {
     const device = this.#message
     if (device?.message && (this.#model.now >= device.message.until || (!device.message.certain && !seen)))
@@ -247,7 +245,7 @@ export class ModelRequest {
       if (!raise.afresh && this.#refusal) return this.#refusal
       return this.#begin(raise, raise.isLogin, id)
     }
-    // A guest's session that began in this request has not been sent to any browser, and needs no replacement.
+    // No browser knows a session that began in this request, so a guest's session needs no replacement.
     const isOwn = this.#begunHere && isGuestRecord(session) && (raise.keepAsked ?? true) === true
     const links = this.#model.links.some((link) => link.session === session && !link.over)
     if (!isOwn || links) return this.#replace(session, raise, id)
@@ -285,7 +283,7 @@ export class ModelRequest {
     return 'done'
   }
 
-  /** Ends the session of a login whose answer was lost, if it is the same user's and was never used. */
+  /** Ends the unused session of a login whose response was lost. */
   #endLost({ userName, userId }: Pick<ModelSession, 'userName' | 'userId'>): void {
     const lost = this.#successor
     if (!lost || !this.#model.isLive(lost) || lost.userId !== userId || lost.userName !== userName) return

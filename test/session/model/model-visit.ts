@@ -1,6 +1,5 @@
 import type { ModelCredential } from './model.ts'
 
-/** What a page can see of its session. */
 export interface View {
   id: string
   userName: string
@@ -14,10 +13,9 @@ export interface View {
   offer: string | undefined
 }
 
-/** 'done', an error code, or the answer. */
+/** 'done', an error code, or a value. */
 export type Outcome = string
 
-/** What a request brings. */
 export interface Arrival {
   credential: ModelCredential | undefined
   path: string

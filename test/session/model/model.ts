@@ -10,7 +10,6 @@ const MESSAGE_LIFE = 24 * HOUR
 const DEAD_ARE_KNOWN = 90_000
 
 export interface ModelSession {
-  /** The id of the real session. */
   readonly id: string
   readonly kind: SessionKind
   userName: string
@@ -21,7 +20,6 @@ export interface ModelSession {
   lastUse: number
   idle: number
   readonly absoluteEnd: number
-  /** Up to a minute later than promised. */
   end: number
   state: 'live' | 'invalidated' | 'gone'
   readonly credentials: ModelCredential[]
@@ -31,11 +29,11 @@ export interface ModelCredential {
   readonly session: ModelSession
   readonly via: string
   readonly authenticatedAt: number | null
-  /** The only users that this credential may ever show: the one who logged in, or the one of the link. */
+  /** The users whose data this credential may ever show. */
   readonly mayBe: Set<string>
   ended?: { at: number; successor?: ModelSession | undefined }
   presented: boolean
-  /** `certain` is false for a device that was signed out long ago: it may get the message or not. */
+  /** `certain: false`: the store may have forgotten the device, so the message is optional. */
   message?: { text: string; until: number; certain: boolean } | undefined
 }
 
@@ -55,32 +53,30 @@ export interface ModelLink {
   over: boolean
 }
 
-/** The options of a run. */
 export interface Rules {
   maxSessions?: number | undefined
   maxSessionsPerUser?: number | undefined
   guests: 'first-request' | 'first-write'
 }
 
-/** The user of a new session, and what differs from the defaults. */
 export type Beginning = Partial<
   Pick<ModelSession, 'kind' | 'userName' | 'userId' | 'privileges' | 'storage' | 'idle' | 'absoluteEnd'>
 >
 export type Origin = Pick<ModelCredential, 'via' | 'authenticatedAt'>
 
-/** The sessions in plain data: no hashes, no versions, no stores. */
+/** Predicts what the session layer does, without hashes, versions or stores. */
 export class Model {
   now: number
   readonly rules: Rules
   readonly sessions: ModelSession[] = []
   readonly links: ModelLink[] = []
-  /** What each browser and each REST client holds. */
+  /** The current credentials of the browsers and the REST clients. */
   readonly browsers: (ModelCredential | undefined)[] = [undefined, undefined, undefined, undefined]
   readonly clients: (ModelCredential | undefined)[] = [undefined, undefined]
-  /** The credentials that were sent to a browser or client. */
+  /** All credentials that were ever issued. */
   readonly cookies: ModelCredential[] = []
   readonly tokens: ModelCredential[] = []
-  /** Ends that must have been reported since the last check: id and reason. */
+  /** The expected `ended` events since the last check, each as `ID REASON`. */
   reported: string[] = []
 
   constructor(now: number, rules: Rules) {
@@ -104,7 +100,7 @@ export class Model {
     return this.rules.maxSessions !== undefined && this.records.length >= this.rules.maxSessions
   }
 
-  /** A new session with its first credential. The caller has checked the licences. */
+  /** The caller checks the licences first. */
   begin(id: string, beginning: Beginning, origin: Origin): ModelCredential {
     if (this.sessions.some((other) => other.id === id)) throw new Error(`The id ${id} was used before.`)
     const { kind = 'web', idle = kind === 'web' ? WEB_IDLE : REST_IDLE } = beginning
@@ -139,7 +135,7 @@ export class Model {
     return credential
   }
 
-  /** Ends the oldest sessions of a user above the limit. API tokens neither count nor end. */
+  /** Ends a user's oldest sessions above the limit. API tokens neither count nor end. */
   endOldestOf(session: ModelSession): void {
     const { maxSessionsPerUser } = this.rules
     if (maxSessionsPerUser === undefined || session.userId === null || isToken(session)) return
@@ -155,7 +151,7 @@ export class Model {
     session.state = 'gone'
   }
 
-  /** Ends the session too when it has neither a device nor a link left. */
+  /** A session without a device and without a link ends too. */
   signOut(credential: ModelCredential): void {
     const { session } = credential
     credential.ended = { at: this.now }
@@ -164,7 +160,7 @@ export class Model {
     if (!hasDevice && !hasLink) this.end(session, 'revoked')
   }
 
-  /** The old session stays as an invalidated record if there is a licence for it. */
+  /** The old session stays as an invalidated record if a licence is free. */
   replace(old: ModelSession, id: string, beginning: Beginning, origin: Origin): ModelCredential {
     const short = this.isFull()
     this.reported.push(`${old.id} secured`)
@@ -176,7 +172,7 @@ export class Model {
     return credential
   }
 
-  /** Removes a session in any state. Each device gets the message, also one that was signed out before. */
+  /** Devices that were signed out earlier get the message too. */
   remove(session: ModelSession, message: string): void {
     const before = session.credentials.filter(({ ended }) => ended !== undefined)
     this.end(session, this.isLive(session) ? 'revoked' : expiryOf(session), message)
@@ -208,12 +204,11 @@ export class Model {
     }
   }
 
-  /** When a credential ended, and the session that replaced its own. */
   endOf(credential: ModelCredential): { at: number; successor?: ModelSession | undefined } {
     return credential.ended ?? { at: credential.session.end }
   }
 
-  /** Ends all credentials and links of a session; returns the credentials that were live. */
+  /** Ends all credentials and links of a session. Returns the credentials that were live. */
   bury(session: ModelSession, message = ''): ModelCredential[] {
     for (const link of this.links) if (link.session === session) link.over = true
     const live = session.credentials.filter(({ ended }) => ended === undefined)
@@ -225,12 +220,11 @@ export class Model {
   }
 }
 
-/** The earliest time at which a session ends. */
 export function promisedEnd({ lastUse, idle, absoluteEnd }: ModelSession): number {
   return idle === 0 ? absoluteEnd : Math.min(lastUse + idle, absoluteEnd)
 }
 
-/** The latest time at which a session ends: the end may be written up to a minute late. */
+/** A store may write activity up to a minute late. */
 export function latestEnd({ lastUse, idle, absoluteEnd }: ModelSession): number {
   return idle === 0 ? absoluteEnd : Math.min(lastUse + idle + MINUTE, absoluteEnd)
 }

@@ -7,14 +7,13 @@ import type { Keep, Outcome } from './model-visit.ts'
 import type { World } from './real-system.ts'
 import { PRIVILEGES, USERS, type User } from './users.ts'
 
-/** One thing that a page does with its session: for real, and in the model, which gets the id that the session then has. */
+/** A page's action on its session, in reality and in the model. `id` is the session's id after the real action. */
 export interface Step {
   readonly name: string
   real(session: LayerSession, world: World): Promise<Outcome>
   model(request: ModelRequest, id: string, model: Model): Outcome
 }
 
-// A token that was never issued.
 const FORGED = 'F'.repeat(32)
 
 export const key = fc.constantFrom('a', 'b', 'c')
@@ -121,12 +120,11 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(reload) },
 )
 
-/** An item of a list that grows during the run: 0 is the newest. */
+/** 0 is the newest item. */
 export function picked<T>(list: readonly T[], number: number): T | undefined {
   return list.at(-1 - (number % Math.max(list.length, 1)))
 }
 
-/** The outcome in a word. */
 export async function doing(work: Promise<unknown>): Promise<Outcome> {
   try {
     const answer = await work

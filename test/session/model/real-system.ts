@@ -16,24 +16,21 @@ import type { View } from './model-visit.ts'
 export const PATHS = ['/office', '/office/desk', '/lobby'] as const
 export const START = Date.UTC(2026, 0, 5, 9)
 
-/** The layer itself, with the credentials that it has given out. */
 export interface World {
   readonly appName: string
   readonly store: SessionStore
   readonly manager: Sessions<Storage>
   readonly wire: Wire
   readonly time: { now: number }
-  /** The cookie or token of each credential. */
   readonly secrets: Map<ModelCredential, string>
-  /** In the order in which the links were made. */
   readonly linkTokens: string[]
-  /** Ends that were reported since the last check. */
+  /** Sessions that ended since the last check. */
   reported: string[]
 }
 
 let worlds = 0
 
-/** A separate application on this store. Nothing happens by itself: sweeps are commands, and time stands still. */
+/** Starts an application on this store. It has no timers; commands move the time and sweep. */
 export async function openWorld(store: SessionStore, rules: Rules, overHttp: boolean): Promise<World> {
   const time = { now: START }
   const clock: Clock = { now: () => time.now, after: () => () => {} }
@@ -67,7 +64,6 @@ export async function openWorld(store: SessionStore, rules: Rules, overHttp: boo
   return world
 }
 
-/** What a page sees of its session. */
 export function viewOf(session: LayerSession): View {
   return {
     id: session.id,
@@ -88,7 +84,7 @@ export function viewOfToken(session: TokenSession<Storage>) {
   return { id, isNew, userName, userId, privileges: session.getPrivileges().sort(), variables: { ...sessionVars } }
 }
 
-/** The value that a Set-Cookie gives the session's cookie; null takes it away, undefined leaves it. */
+/** The cookie's new value. `null`: the response deletes the cookie. `undefined`: it does not set one. */
 export function cookieIn(setCookies: readonly string[]): string | null | undefined {
   assert.ok(setCookies.length <= 1, `one session Set-Cookie at most, got ${setCookies.length}`)
   const value = setCookies[0]?.slice(setCookies[0].indexOf('=') + 1).split(';')[0]

@@ -10,7 +10,7 @@ export const USERS: readonly User[] = [
   { userName: 'Cy Odum', userId: '6', privileges: ['audit'] },
 ]
 
-/** The declared privileges, with what they include. */
+/** Each privilege with those it includes. */
 const INCLUDED: Record<string, readonly string[]> = {
   audit: ['audit'],
   viewStart: ['viewStart'],
@@ -20,7 +20,7 @@ const INCLUDED: Record<string, readonly string[]> = {
 
 export const PRIVILEGES: readonly string[] = Object.keys(INCLUDED)
 
-/** These privileges and what they include, sorted. */
+/** These privileges and all that they include, sorted. */
 export function everythingIn(privileges: readonly string[]): string[] {
   return [...new Set(privileges.flatMap((name) => INCLUDED[name] ?? []))].sort()
 }

@@ -13,10 +13,7 @@ const limits: fc.Arbitrary<SceneLimits> = fc.record({
 })
 const AFTER = START + 2 * 60_000
 
-/**
- * Runs random actions concurrently, and checks that the outcome is possible for some order of them.
- * @throws the first outcome that is not, with the fewest actions that show it and how to repeat them.
- */
+/** Checks that some order of the concurrent actions explains the result. Throws the fewest actions that fail. */
 export async function provokeRaces(
   store: SessionStore,
   { runs, seed, endOnFailure = false, path }: RunOptions,
@@ -41,7 +38,6 @@ export async function provokeRaces(
   })
 }
 
-/** Every ended session ended once, and is not live. */
 async function checkEnds({ ended, store, appName }: Scene): Promise<void> {
   assert.equal(new Set(ended).size, ended.length, 'no session ends twice')
   for (const id of ended) {
@@ -60,7 +56,7 @@ async function checkLimits({ limits, store, appName }: Scene): Promise<void> {
       assert.ok(users.filter((other) => other === user).length <= limits.maxSessionsPerUser, `sessions of ${user}`)
 }
 
-/** Links, rotations, ends and replacements succeed for one caller only. */
+/** Only one caller opens a link, rotates a cookie, or ends or replaces a session. */
 function checkOnce({ opened, renewed, revoked, created, replacements, mainId, ended }: Scene): void {
   for (const [link, times] of opened) assert.equal(times, 1, `link ${link} opened`)
   for (const times of renewed.values()) assert.equal(times, 1, 'one cookie renewed once')
@@ -73,7 +69,7 @@ function checkOnce({ opened, renewed, revoked, created, replacements, mainId, en
   assert.ok(begun.includes(mainId))
 }
 
-/** Every answered write is there once: in its session, or in the one that replaced it and kept its storage. */
+/** Each session contains every answered write once, also those it took over from the session it replaced. */
 async function checkCounters(scene: Scene): Promise<void> {
   const { raised, keptFrom, created, replacements } = scene
   for (const id of new Set([...created, ...replacements.map((replacement) => replacement.id)])) {
@@ -86,7 +82,6 @@ async function checkCounters(scene: Scene): Promise<void> {
   }
 }
 
-/** Every cookie shows the user to whom it was given, or a guest. */
 async function checkCookies(scene: Scene): Promise<void> {
   for (const { cookie, userId } of scene.handedOut) {
     const { session, value } = await scene.ask(cookie, 0, async () => {})
@@ -98,7 +93,7 @@ async function checkCookies(scene: Scene): Promise<void> {
   }
 }
 
-/** Each device of a session that the administrator ended gets the message once, even with concurrent requests. */
+/** Each device that the administrator signed out gets the message once, also in concurrent requests. */
 async function checkMessages(scene: Scene): Promise<void> {
   if (!scene.revoked.has(scene.mainId)) return
   let told = 0

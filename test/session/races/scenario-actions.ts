@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import { USERS } from '../model/users.ts'
 import { count, type Scene } from './scenario.ts'
 
-/** One of the concurrent actions. */
 export class Deed {
   readonly #name: string
   readonly #turnsLate: number
@@ -98,7 +97,7 @@ const acts: fc.Arbitrary<Act>[] = [
   fc.constant({ name: 'a sweep', act: (scene: Scene, process: number) => scene.manager(process).sweep() }),
 ]
 
-/** Some actions that begin at about the same time, often several of one kind. */
+/** Actions that begin at about the same time, often several of one kind. */
 export const deeds: fc.Arbitrary<Deed[]> = fc
   .array(fc.tuple(fc.oneof(...acts), fc.nat(2), fc.nat(1), fc.integer({ min: 1, max: 3 })), {
     minLength: 1,

@@ -16,26 +16,24 @@ const [ANA] = USERS as [User]
 let scenes = 0
 
 /**
- * One user on three devices, with two open links, and two other browsers. They, an administrator and API clients act concurrently in
- * two processes on one store.
+ * A user with three devices and two open links, two other browsers, an administrator and API clients. They act
+ * concurrently in two processes on one store.
  */
 export class Scene {
   readonly store: SessionStore
   readonly appName = `SCENE_${++scenes}`
   readonly limits: SceneLimits
-  /** The session of the three devices at the start. */
   mainId = ''
   readonly links: string[] = []
-  /** The cookie of each browser: three devices, two others. */
+  /** The cookie of each browser: three devices, then two others. */
   readonly jars: (string | undefined)[] = [undefined, undefined, undefined, undefined, undefined]
-  /** Every issued cookie, with its user. */
   readonly handedOut: { cookie: string; userId: string | null }[] = []
   readonly created: string[] = []
   readonly ended: string[] = []
   readonly replacements: { id: string; replaced: string | undefined }[] = []
-  /** How many increments of the counter were answered in each session. */
+  /** The number of answered increments in each session. */
   readonly raised = new Map<string, number>()
-  /** The session whose storage a new one kept. */
+  /** Maps a session to the one whose storage it took over. */
   readonly keptFrom = new Map<string, string>()
   /** How often each link was opened, each cookie rotated, and each session ended by the administrator. */
   readonly opened = new Map<string, number>()
@@ -58,14 +56,14 @@ export class Scene {
       await this.visit(device, 0, (session) => session.restore(token))
     }
     for (let links = 0; links < 2; links++) this.links.push(await this.manager(0).createOTP(this.mainId))
-    this.#time.now += 2 * 60_000 // so that the next request of each browser counts as activity
+    this.#time.now += 2 * 60_000 // the next request of each browser then counts as activity
   }
 
   manager(process: number): Sessions<Storage> {
     return this.#process(process).manager
   }
 
-  /** One request of a browser, which keeps the cookie of the last answer. Returns the outcome. */
+  /** A request with the browser's cookie. The browser keeps the new cookie. */
   async visit(browser: number, process: number, page: (session: LayerSession) => Promise<unknown>): Promise<string> {
     const { outcome, value, session } = await this.ask(this.jars[browser], process, page)
     if (value) this.handedOut.push({ cookie: value, userId: session.userId ?? null })
@@ -73,7 +71,6 @@ export class Scene {
     return outcome
   }
 
-  /** One request with this cookie. */
   async ask(cookie: string | undefined, process: number, page: (session: LayerSession) => Promise<unknown>) {
     let outcome = ''
     const { setCookies, session } = await this.#process(process).wire.visit(
@@ -86,7 +83,7 @@ export class Scene {
     return { outcome, value: cookieIn(setCookies), session }
   }
 
-  /** Increments the counter in this browser's session, after `turns` turns of the event loop inside `use`. */
+  /** Increments the counter in `use`, after `turns` turns of the event loop. */
   async raise(browser: number, process: number, turns: number): Promise<void> {
     let id = ''
     const change = (storage: Storage) => void (storage.count = (storage.count ?? 0) + 1)

@@ -20,7 +20,7 @@ const FILTERS: readonly ListFilter[] = [
   ...USERS.map((userId) => ({ userId })),
 ]
 
-/** Makes the same random calls to an empty store and to the memory store, and compares the answers. */
+/** Makes the same random calls to both stores and compares the answers. */
 export async function compareWithMemory(store: SessionStore, seed: number, questions: number): Promise<void> {
   const memory = memoryStore()
   const asked = new Questions(chance(seed))
@@ -34,12 +34,11 @@ export async function compareWithMemory(store: SessionStore, seed: number, quest
   }
 }
 
-/** A device whose session was swept long ago may get a message or not. */
+/** A store may forget the devices of swept sessions, so later calls leave them out. */
 async function leaveTheDead(memory: SessionStore, { hashes, now }: Questions): Promise<void> {
   for (const [hash, id] of hashes) if (!(await memory.find({ app: APP, id, hash, now }))) hashes.delete(hash)
 }
 
-/** Every record, every credential, every count, and every list in every order. */
 async function compareAll(memory: SessionStore, store: SessionStore, asked: Questions, about: string): Promise<void> {
   const { ids, now } = asked
   const stores = [store, memory] as const
@@ -67,7 +66,7 @@ async function idsListed(store: SessionStore, filter: ListFilter, page: Page, no
   }
 }
 
-/** The answer of a store, with lists sorted. All errors are equal. */
+/** Lists are sorted, and all errors count as equal. */
 async function answerOf(store: SessionStore, { name, call }: Question): Promise<unknown> {
   const ask = store[name].bind(store) as (call: object) => Promise<unknown>
   const answer = await ask({ app: APP, ...structuredClone(call) }).catch(() => 'an error')

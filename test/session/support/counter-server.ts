@@ -1,7 +1,6 @@
 import { type ProgramOptions, type Scope, type ServerProcess, startServerProcess } from '../../support/process.ts'
 import { LayerVisitor } from './layer.ts'
 
-/** The answer of every page of the counter server. */
 export interface CounterPage {
   id: string
   isNew: boolean
@@ -25,14 +24,13 @@ export class CounterServer {
     this.#url = url
   }
 
-  /** The same browser, with its cookies, at this process, as behind a proxy. */
+  /** The same browser at this process. */
   visit(browser?: LayerVisitor): LayerVisitor {
     const visitor = new LayerVisitor(this.#url)
     for (const [name, value] of browser?.cookies ?? []) visitor.cookies.set(name, value)
     return visitor
   }
 
-  /** A visitor who has just signed in. */
   async signIn(): Promise<LayerVisitor> {
     const visitor = this.visit()
     await visitor.read('/login')

@@ -1,6 +1,6 @@
 import type { Presence, SessionStore } from '../../../src/session/store.ts'
 
-/** Combines several stores on the same data into one: calls go to each in turn, as requests go to the processes of a machine. */
+/** Sends calls to the stores in turn, as a load balancer does with the processes of an application. */
 export function dealtTo(...stores: readonly [SessionStore, ...SessionStore[]]): SessionStore {
   const presences = stores.flatMap(({ presence }) => presence ?? [])
   const known: { presence?: Presence } = presences.length === stores.length ? { presence: dealt(presences) } : {}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Announcements, SessionStore } from '../../../src/session/store.ts'
 
-/** Listens to a store and records its notifications. */
+/** Records the notifications of a store. */
 export class Ears {
   readonly heard: (string | undefined)[] = []
   readonly stop: () => void
@@ -19,7 +19,7 @@ export class Ears {
     })
   }
 
-  /** Resolves once a matching notification follows the first `past` ones; returns the number of notifications up to it. */
+  /** Waits for a matching notification after the first `past` ones. Returns its position, counted from 1. */
   async hears(isMeant: (id: string | undefined) => boolean, past = 0): Promise<number> {
     for (;;) {
       const found = this.heard.findIndex((id, nth) => nth >= past && isMeant(id))

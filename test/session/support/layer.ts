@@ -24,7 +24,7 @@ export type Storage = Record<string, any>
 export type LayerSession = Session<Storage>
 export type LayerContext = Koa.Context & SessionContext<Storage>
 
-/** A page; its result is answered as JSON. */
+/** The server sends the result as JSON. */
 export type Handler = (session: LayerSession, ctx: LayerContext) => unknown
 
 export interface Layer {
@@ -32,11 +32,10 @@ export interface Layer {
   clock: ManualClock
   store: SessionStore
   manager: Sessions<Storage>
-  /** A new visitor with an empty cookie jar. */
   visitor(): LayerVisitor
 }
 
-/** A visitor of a server with nothing but the layer, whose pages answer JSON. */
+/** A visitor of a server whose pages send JSON. */
 export class LayerVisitor extends Visitor {
   readonly #url: string
 
@@ -51,7 +50,6 @@ export class LayerVisitor extends Visitor {
     return copy
   }
 
-  /** Opens a page and reads its JSON. */
   async read<T = any>(path: string, headers: Record<string, string> = {}): Promise<T> {
     return JSON.parse((await this.get(path, headers)).text) as T
   }
@@ -64,7 +62,7 @@ export const ROLES = {
   roles: { salesperson: ['viewCustomers'], manager: ['manageCustomers', 'audit'] },
 }
 
-/** A Koa server with the layer and these pages, on a manual clock. */
+/** A Koa server with the session layer and these pages, on a manual clock. */
 export async function startLayer(
   scope: Scope,
   pages: Record<string, Handler>,
@@ -78,7 +76,7 @@ export async function startLayer(
   }: Partial<SessionOptions> &
     SessionsOptions<LayerContext> & {
       clock?: ManualClock
-      /** Pages below this mount are for REST sessions. */
+      /** Requests below `tokens.mount` get REST sessions. */
       tokens?: TokenSessionsOptions<LayerContext>
     } = {},
 ): Promise<Layer> {
@@ -106,7 +104,6 @@ export async function startLayer(
   return { url, clock, store, manager, visitor: () => new LayerVisitor(url) }
 }
 
-/** Pages that most tests need. */
 export const PAGES: Record<string, Handler> = {
   '/read': describe,
   '/write': async (session, ctx) => {
@@ -153,7 +150,7 @@ export function describe(session: LayerSession): Described {
   }
 }
 
-/** A handler waits at this gate until the test opens it. */
+/** A handler that awaits `pass()` waits until the test calls `open()`. */
 export function gate(): { reached: Promise<void>; pass: () => Promise<void>; open: () => void } {
   let open = () => {}
   let reach = () => {}
@@ -173,7 +170,7 @@ export function gate(): { reached: Promise<void>; pass: () => Promise<void>; ope
   }
 }
 
-/** The code of a SessionError, for pages that answer with it. */
+/** The code of the error that `work` throws, or 'done'. */
 export async function codeOf(work: Promise<unknown>): Promise<string> {
   try {
     await work

@@ -3,10 +3,7 @@ import type { InApp, SessionStore } from '../../../src/session/store.ts'
 const PER_APP = new Set(['presence', 'announcements'])
 let apps = 0
 
-/**
- * A store for one test on a server that all tests share: each application gets a name of its own.
- * The store contract proves that applications never share sessions.
- */
+/** Gives the applications of each test their own names, so that tests can share a server. */
 export function withOwnApps<T extends SessionStore>(store: T): T {
   const own = `${process.pid}-${++apps}-`
   return renaming(store, own)

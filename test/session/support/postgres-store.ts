@@ -4,16 +4,15 @@ import { postgresStore, preparePostgresStore } from '../../../src/session/stores
 import type { Scope } from '../../support/process.ts'
 import { ownDatabase } from '../../support/servers/test-servers.ts'
 
-/** A pool that is closed when the test is over. */
 export function openPool(scope: Scope, url: string, config: PoolConfig = {}): Pool {
   const pool = new Pool({ connectionString: url, ...config })
-  // Some tests end the connections of others on purpose.
+  // Some tests end connections on purpose.
   pool.on('error', () => {})
   scope.after(() => pool.end())
   return pool
 }
 
-/** A database with the store's tables, a store, and more stores as in other processes. */
+/** A new database with the store's tables. `another` opens a store like that of another process. */
 export async function preparedDatabase(scope: Scope) {
   const url = await ownDatabase(scope)
   const pool = openPool(scope, url)

@@ -1,15 +1,15 @@
-/** Random numbers, repeatable by their seed. */
+/** Random numbers that a seed repeats. */
 export interface Chance {
-  /** An integer from 0 to below this. */
+  /** An integer from 0 to `limit - 1`. */
   below(limit: number): number
-  /** True with this probability. */
+  /** True with the probability `share`. */
   in(share: number): boolean
   oneOf<T>(choices: readonly [T, ...T[]]): T
 }
 
 export function chance(seed: number): Chance {
   let state = seed >>> 0
-  // mulberry32
+  // The algorithm is mulberry32.
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state)

@@ -2,12 +2,10 @@ import { Cluster, Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { ownName } from '../../support/servers/test-servers.ts'
 
-/** A key prefix that no other test uses. */
 export function ownPrefix(): { prefix: string } {
   return { prefix: ownName() }
 }
 
-/** A connection that sends each command once, or not at all. */
 export async function ioredisTo(url: string): Promise<Redis> {
   const client = new Redis(url, { lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0 })
   client.on('error', () => {})
@@ -33,14 +31,12 @@ export async function clusterAt(url: string): Promise<Cluster> {
   return client
 }
 
-/** The keys of every application under prefixes that begin like this. */
 export async function keysOf(client: Redis, prefix: string): Promise<string[]> {
   const found: string[] = []
   for await (const keys of client.scanStream({ match: `{${prefix}*`, count: 1000 })) found.push(...(keys as string[]))
   return found
 }
 
-/** All names, values and members below this prefix, as one text. */
 export async function contentsOf(client: Redis, prefix: string): Promise<string> {
   const contents: unknown[] = []
   for (const key of await keysOf(client, prefix)) {

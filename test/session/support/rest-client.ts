@@ -4,17 +4,14 @@ import { type Handler, type Layer, PAGES, type Storage, startLayer } from './lay
 
 type Options = NonNullable<Parameters<typeof startLayer>[2]>
 
-/** What a REST handler does with its session. */
 export type RestHandler = (session: TokenSession<Storage>, query: Record<string, string>) => unknown
 
 export interface RestLayer extends Layer {
-  /** Sends this Authorization header, and no cookie unless `headers` has one. */
+  /** Sends this Authorization header. Sends no cookie unless `headers` has one. */
   ask(path: string, authorization?: string, headers?: Record<string, string | string[]>): Promise<Answer>
-  /** Signs in and returns the token. */
   signIn(query?: string): Promise<string>
 }
 
-/** Pages below /api that most tests need. */
 export const REST_PAGES: Record<string, RestHandler> = {
   '/api/testpage': described,
   '/api/signin': async (session, { user, idle }) => ({
@@ -37,7 +34,7 @@ export const REST_PAGES: Record<string, RestHandler> = {
   },
 }
 
-/** A server with pages for browsers and, below /api, pages for REST clients. */
+/** A server with pages for browsers, and with pages for REST clients below /api. */
 export async function startRestLayer(
   scope: Parameters<typeof startLayer>[0],
   pages: Record<string, RestHandler>,

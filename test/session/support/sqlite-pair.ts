@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import type { SessionStore } from '../../../src/session/index.ts'
 import { sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
 
-/** Two stores on one file, each with its own connection, like two processes. */
+/** Two stores on one file, as in two processes. */
 export interface StorePair {
   stores: [SessionStore, SessionStore]
   close(): Promise<void>

@@ -17,17 +17,17 @@ export const USERS = ['1', '2', '', 'null', 'a:b}{', 'ü'] as const
 const WAYS = ['visit', 'login', 'link', 'sign-in', 'token'] as const
 const KINDS = ['web', 'web', 'rest'] as const
 
-/** A call of a store, for any application. */
+/** A random call of a store method. */
 export interface Question {
   name: StoreMethod
   call: object
 }
 
-/** What was created so far, so that most calls are about something that exists. */
+/** Makes random calls. Most of them concern something that an earlier call created. */
 export class Questions {
   now = Date.UTC(2026, 0, 5, 9)
   readonly ids: string[] = []
-  /** Each hash with its session. */
+  /** Maps each hash to its session. */
   readonly hashes = new Map<string, string>()
   readonly #chance: Chance
   readonly #otps: string[] = []
@@ -38,7 +38,6 @@ export class Questions {
     this.#chance = chance
   }
 
-  /** Advances the time and makes a call. */
   next(): Question {
     const { below, in: happens } = this.#chance
     this.now += happens(0.02) ? below(2 * HOUR) : happens(0.1) ? below(2 * MINUTE) : 1 + below(10)
@@ -122,7 +121,7 @@ export class Questions {
     }
   }
 
-  /** The id of a session, more likely of a recent one; seldom an unknown id. */
+  /** Often a recent session, rarely an unknown id. */
   #id(): string {
     const { in: happens, below } = this.#chance
     const known = happens(0.6) ? this.ids.at(-1 - below(8)) : this.ids[below(this.ids.length)]
@@ -151,7 +150,7 @@ export class Questions {
     const { in: happens, oneOf } = this.#chance
     const id = this.#newId()
     this.ids.push(id)
-    // Many begin in the same millisecond.
+    // Many sessions begin in the same millisecond.
     const startTime = this.now - (this.now % 1000)
     const idleMilliseconds = oneOf([0, HOUR, HOUR / 2, MINUTE])
     const absoluteEnd = oneOf([NEVER, startTime + 2 * HOUR, startTime + 10 * MINUTE])
@@ -250,7 +249,6 @@ export class Questions {
     })
   }
 
-  /** Some of these properties. */
   #some<T extends object>(all: T): Partial<T> {
     return Object.fromEntries(Object.entries(all).filter(() => this.#chance.in(0.4))) as Partial<T>
   }

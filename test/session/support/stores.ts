@@ -17,17 +17,16 @@ const EMBEDDED: Record<string, () => SessionStore> = {
   SQLite: () => sqliteStore(new Database(':memory:')),
 }
 
-// `npm test` runs these tests on the embedded stores first, and on the servers later.
 const wanted = process.env.TEST_STORES ?? 'all'
 
-/** The stores that every behaviour must hold on, by name. Each call opens an empty one. */
+/** The session stores that tests run on. Each call opens an empty store. */
 export const STORES: Record<string, () => SessionStore> = {
   ...(wanted !== 'servers' && EMBEDDED),
   ...(wanted !== 'embedded' && redisUrl && (await onRedis(redisUrl))),
   ...(wanted !== 'embedded' && postgresUrl && (await onPostgres(postgresUrl))),
 }
 
-// One connection or pool for all tests of a file; the names of their applications separate them.
+// The tests of a file share one connection or pool. `withOwnApps` separates their sessions.
 
 async function onRedis(url: string) {
   const client = await connections.redis(url, 'TEST_REDIS_URL')

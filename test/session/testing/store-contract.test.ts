@@ -19,7 +19,7 @@ test('the store contract finds no fault with the correct store behind the broken
   assert.deepEqual(await brokenClaims(memoryStore), [])
 })
 
-test('every race of the store contract is lost by some broken store', () => {
+test('every race in the store contract fails on at least one broken store', () => {
   const lost = new Set(brokenStores.flatMap(({ breaks }) => breaks))
   const races = storePromises.map(({ claim }) => claim).filter((claim) => RACE.test(claim))
   assert.ok(races.length >= 10)

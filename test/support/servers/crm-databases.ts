@@ -7,22 +7,21 @@ import type { DatabaseSetting } from '../../../src/config/config-values.ts'
 import { keepPristine, lendDatabase, removeLentDatabases } from './lent-databases.ts'
 import { administer, databaseUrl, ownName } from './test-servers.ts'
 
-/** `filled`: with the demo's accounts and customers. `empty`: with its tables only. */
+/** `filled`: with the accounts and customers of the demo. `empty`: without rows. */
 type Beginning = 'filled' | 'empty'
 
-/** A database of the CRM that one test has for itself. */
 export interface OwnDatabase {
   setting: DatabaseSetting
-  /** Drops it, or prepares it for the next test; call this after its last use. */
+  /** Drops the database or prepares it for another test. */
   drop(): Promise<void>
 }
 
 const isOnPostgres = process.env.TEST_CRM_DATABASE === 'postgres'
-// The templates that databases are copied from. Without them each database is created and filled.
+// The templates to copy. Without templates, each database is created and filled.
 const TEMPLATES = process.env.TEST_CRM_TEMPLATES
 const FILES = process.env.TEST_CRM_FILES
 
-/** A new database: SQLite in `file` (default: a temporary file or memory), or PostgreSQL with TEST_CRM_DATABASE=postgres. */
+/** A database for one test: SQLite, or PostgreSQL with TEST_CRM_DATABASE=postgres. */
 export async function ownCrmDatabase(beginning: Beginning, file?: string): Promise<OwnDatabase> {
   if (!isOnPostgres)
     return file === undefined ? ownFile(beginning) : { setting: { kind: 'sqlite', file }, async drop() {} }
@@ -38,10 +37,9 @@ export async function ownCrmDatabase(beginning: Beginning, file?: string): Promi
   }
 }
 
-// Most real databases sort text by the rules of a language, so the test databases do too where the server can.
+// Most real databases sort text by the rules of a language. The tests do too, if the server can.
 const AS_PEOPLE_SORT = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
 
-/** A copy of the run's template file; without one, a new database in memory. */
 function ownFile(beginning: Beginning): OwnDatabase {
   if (FILES === undefined) return { setting: { kind: 'sqlite', file: ':memory:' }, async drop() {} }
   const folder = mkdtempSync(join(tmpdir(), 'crm-test-'))
@@ -50,12 +48,11 @@ function ownFile(beginning: Beginning): OwnDatabase {
   return { setting: { kind: 'sqlite', file }, drop: async () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** The SQLite file that such databases are copied from. */
 export function templateFile(folder: string, beginning: Beginning): string {
   return join(folder, `${beginning}.sqlite`)
 }
 
-/** Creates the templates; `fill` is given the address of each. Returns their name, for the environment. */
+/** `fill` gets the address of each new template. Returns the common part of their names. */
 export async function makeTemplates(fill: (beginning: Beginning, url: string) => Promise<void>): Promise<string> {
   const name = ownName()
   for (const beginning of ['filled', 'empty'] as const) {
@@ -78,7 +75,7 @@ function templateName(name: string, beginning: Beginning): string {
 
 const left: (() => Promise<void>)[] = []
 
-/** Drops a database when all tests of the file are over, for one that is still used after its test. */
+/** Drops a database after all tests of the file, because a server may still use it after its test. */
 export function dropAtTheEnd(drop: () => Promise<void>): void {
   left.push(drop)
 }
@@ -88,7 +85,7 @@ process.once('beforeExit', async () => {
   await removeLentDatabases()
 })
 
-/** SQLite reuses the id of the newest row when that row is deleted. Makes PostgreSQL do the same. */
+/** SQLite uses the id of the newest row again when that row is deleted. This makes PostgreSQL do the same. */
 export async function letNumbersComeAgain(
   database: Kysely<Database>,
   table: 'customers' | 'operations',
@@ -98,7 +95,7 @@ export async function letNumbersComeAgain(
   await sql`select setval(pg_get_serial_sequence(${table}, 'id'), ${next}, false)`.execute(database)
 }
 
-/** Runs a statement on a connection of its own, and returns the rows. */
+/** Runs a statement on a new connection. Returns the rows. */
 export async function queryAt(url: string, statement: string): Promise<unknown[]> {
   const { Client } = await import('pg')
   const client = new Client({ connectionString: url })

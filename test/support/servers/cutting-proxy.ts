@@ -2,25 +2,22 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { Scope } from '../process.ts'
 
-/** A proxy between a program and its database, whose connections a test can cut. */
+/** A proxy in front of a database. A test can cut, stall or delay its connections. */
 export interface CuttingProxy {
-  /** The database's address through this proxy. */
   readonly url: string
-  /** Closes every connection, or this share of them, as a restarting router does. What is on its way is lost. New connections work. */
+  /** Closes all connections, or this share of them, and loses the data on the way. New connections work. */
   cut(share?: number): void
   /**
-   * Cuts a connection at the moment when the database answers on it: the query was executed, and its reply is lost. `which`: the next
-   * connection that gets an answer, or each that is open now. Resolves at the first cut.
+   * Closes a connection when the database answers on it, so the query runs and its reply is lost. `which`: the next
+   * connection with an answer, or each connection that is open now. Resolves at the first cut.
    */
   cutAtNextAnswer(which?: 'the next' | 'each'): Promise<void>
-  /** Delivers nothing in either direction, and closes no connection, until `mend` delivers what has waited. */
+  /** Delivers nothing until `mend`, and closes no connection. */
   stall(): void
-  /** Delays everything. 0: no delay. */
   delay(milliseconds: number): void
   mend(): void
 }
 
-/** Starts a proxy in front of the server at this address. */
 export async function startCuttingProxy(scope: Scope, address: string): Promise<CuttingProxy> {
   const target = new URL(address)
   const lines = new Set<Line>()
@@ -75,7 +72,7 @@ export async function startCuttingProxy(scope: Scope, address: string): Promise<
   }
 }
 
-/** Delivers data after a delay, in order. */
+/** Delivers each piece of data after its delay, in order. */
 function inOrder(to: Socket): (data: Buffer, wait: number) => void {
   const queue: { data: Buffer; due: number }[] = []
   let timer: NodeJS.Timeout | undefined
@@ -98,13 +95,12 @@ function inOrder(to: Socket): (data: Buffer, wait: number) => void {
 }
 
 interface Conditions {
-  /** In milliseconds. */
+  /** Milliseconds. */
   wait(): number
-  /** Is called when the database answers. */
+  /** Called for each answer of the database. */
   isCut(line: Line): boolean
 }
 
-/** One connection through the proxy. */
 class Line {
   readonly #ends: readonly [Socket, Socket]
 

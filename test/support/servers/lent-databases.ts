@@ -1,14 +1,14 @@
 import type { Pool } from 'pg'
 import { administer, databaseUrl, onePool, ownName } from './test-servers.ts'
 
-/** A database that tests use one after the other. Each finds it equal to its template. */
+/** A database that tests use one after the other. Each test finds the content of the template. */
 export interface LentDatabase {
   url: string
-  /** Returns it to the pool; call this after its last use. */
+  /** Lets another test use the database. */
   giveBack(): Promise<void>
 }
 
-// In the template, beside the tables: a copy of their rows, and the function that restores them.
+// Adds a copy of all rows to the template, and a function that restores them.
 const KEEP = `
 CREATE SCHEMA pristine;
 
@@ -28,7 +28,7 @@ CREATE TABLE pristine._columns AS TABLE pristine.columns;
 CREATE TABLE pristine._numbers AS
   SELECT sequencename::text AS name, start_value, last_value FROM pg_sequences WHERE schemaname = 'public';
 
--- Answers false when there are other tables or columns than at the beginning: then it is not lent again.
+-- Returns false when a test changed tables or columns. The database is then removed.
 CREATE FUNCTION pristine.restore() RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   name text;
@@ -39,7 +39,7 @@ BEGIN
   THEN
     RETURN false;
   END IF;
-  -- Tables refer to one another: what was whole is put back in any order.
+  -- Turns off the checks of foreign keys, so that the order of the tables does not matter.
   SET LOCAL session_replication_role = replica;
   FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
     EXECUTE format('SELECT EXISTS (TABLE public.%1$I EXCEPT ALL TABLE pristine.%1$I) OR
@@ -54,7 +54,7 @@ BEGIN
 END $$;
 `
 
-/** Prepares a template: its copies can be restored to its present content. */
+/** Makes the copies of this template restorable to its current content. */
 export async function keepPristine(database: string): Promise<void> {
   const pool = await onePool(databaseUrl(database))
   await pool.query(KEEP)
@@ -68,7 +68,7 @@ interface Copy {
 
 const free = new Map<string, Copy[]>()
 
-/** A copy of a template that was given to `keepPristine`. Making one takes much longer than restoring one. */
+/** Takes a free copy of the template or makes one. Making a copy takes much longer than restoring one. */
 export async function lendDatabase(template: string): Promise<LentDatabase> {
   const others = free.get(template) ?? []
   free.set(template, others)
@@ -76,7 +76,7 @@ export async function lendDatabase(template: string): Promise<LentDatabase> {
   return {
     url: databaseUrl(copy.name),
     async giveBack() {
-      // Not every user of PostgreSQL may do that. Then a new copy is made.
+      // Not every user of PostgreSQL may run `restore`. The database is removed then.
       const restored = await copy.pool.query('SELECT pristine.restore() AS is_as_before').catch(() => undefined)
       if (restored?.rows[0].is_as_before) others.push(copy)
       else await remove(copy)
@@ -84,7 +84,6 @@ export async function lendDatabase(template: string): Promise<LentDatabase> {
   }
 }
 
-/** Removes the returned databases, at the end of a process. */
 export async function removeLentDatabases(): Promise<void> {
   for (const copies of free.values()) for (const copy of copies.splice(0)) await remove(copy)
 }

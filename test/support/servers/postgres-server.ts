@@ -8,24 +8,23 @@ import { freePort } from './free-port.ts'
 import { type DatabaseServer, runningServer, ServerGroup } from './server-process.ts'
 
 export interface PostgresServerOptions {
-  /** Whether every answered commit is on the disk. Default false, which is faster. */
+  /** Whether every answered commit is on the disk. Default: false, which is faster. */
   durable?: boolean
 }
 
-/** Where Debian keeps the programs of each version; Homebrew has them in PATH or here. */
+/** Debian keeps each version in its own folder. */
 const FOLDERS = [
   ...versionsIn('/usr/lib/postgresql').map((version) => `/usr/lib/postgresql/${version}/bin`),
   ...versionsIn('/opt/homebrew/opt').map((name) => `/opt/homebrew/opt/${name}/bin`),
 ]
 
-/** The folder's programs `initdb` and `postgres`, if both are there. */
 export function findPostgres(): { initdb: string; postgres: string } | undefined {
   const initdb = findProgram('initdb', FOLDERS)
   const postgres = findProgram('postgres', FOLDERS)
   return initdb !== undefined && postgres !== undefined ? { initdb, postgres } : undefined
 }
 
-/** Starts a PostgreSQL on a free port of loopback, open to all users of this machine. */
+/** Starts PostgreSQL on a free port of loopback, without passwords. */
 export async function startPostgres({ durable = false }: PostgresServerOptions = {}): Promise<DatabaseServer> {
   const programs = findPostgres()
   if (programs === undefined) throw new Error('There is no PostgreSQL on this machine.')
@@ -70,7 +69,7 @@ async function ask(url: string): Promise<void> {
   }
 }
 
-/** PostgreSQL refuses to run as root; its own package brings a user. */
+/** PostgreSQL refuses to run as root. Its package creates a user. */
 function unprivileged(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))

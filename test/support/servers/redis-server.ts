@@ -7,18 +7,17 @@ import { freePort } from './free-port.ts'
 import { type DatabaseServer, runningServer, ServerGroup } from './server-process.ts'
 
 export interface RedisServerOptions {
-  /** 'always': every answered write is on the disk. 'no' (default): nothing is, which is faster. */
+  /** 'always': every answered write is on the disk. 'no' (default): no write is, which is faster. */
   appendfsync?: 'always' | 'no'
-  /** Runs as the only node of a Redis Cluster, so that keys of different slots in one step are refused. */
+  /** Runs as a Redis Cluster of one node, which refuses commands on keys of different slots. */
   cluster?: boolean
 }
 
-/** The server program: Redis, or Valkey, which speaks the same. */
+/** Redis or Valkey. */
 export function findRedis(): string | undefined {
   return findProgram('redis-server') ?? findProgram('valkey-server')
 }
 
-/** Starts a Redis on a free port of loopback. */
 export async function startRedis({
   appendfsync = 'no',
   cluster = false,
@@ -36,7 +35,7 @@ export async function startRedis({
   return runningServer(url, group, folder)
 }
 
-/** Waits until the server has loaded its data. Gives a cluster of one node all slots. */
+/** Waits until the server has loaded its data. Gives all slots to a cluster. */
 async function ask(url: string, cluster: boolean): Promise<void> {
   const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 })
   client.on('error', () => {})

@@ -3,25 +3,24 @@ import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** A database server that a test started, on loopback, with its data in a folder of its own. */
 export interface DatabaseServer {
   readonly url: string
   /** Sends SIGKILL to all its processes. */
   kill(): Promise<void>
-  /** Starts it again, on the same port and the same data. */
+  /** Starts it again on the same port and the same data. */
   start(): Promise<void>
-  /** Stops it, and removes its data. */
+  /** Stops it and removes its data. */
   close(): Promise<void>
 }
 
 export interface ServerCommand {
   program: string
   args: readonly string[]
-  /** The user of the system who runs it: some servers refuse to run as root. */
+  /** Some servers refuse to run as root. */
   user?: { uid: number; gid: number } | undefined
-  /** The file for what it prints. A pipe that is not read would block it. */
+  /** The file for its output. A pipe that nothing reads would block the server. */
   log: string
-  /** Resolves when it answers; throws while it does not. */
+  /** Rejects while the server does not answer. */
   ask(): Promise<void>
 }
 
@@ -29,7 +28,7 @@ const PATIENCE_MILLISECONDS = 30_000
 const PAUSE_MILLISECONDS = 30
 const LOG_CHARACTERS = 4000
 
-/** Servers run in their own process groups, which a Ctrl-C does not reach: their starter ends them. */
+/** Ctrl-C does not reach a server in its own process group, so this process ends it. */
 function endWithThisProcess(end: () => void): void {
   process.once('exit', end)
   if (process.listenerCount('SIGTERM', exitOnSignal) > 0) return
@@ -40,7 +39,7 @@ function exitOnSignal(): void {
   process.exit(1)
 }
 
-/** A process in a group of its own, so that a kill reaches its children too. */
+/** A server in its own process group, so that a signal reaches its children too. */
 export class ServerGroup {
   readonly #command: ServerCommand
   #child: ChildProcess | undefined
@@ -60,7 +59,7 @@ export class ServerGroup {
       } catch (error) {
         if (performance.now() > deadline)
           throw new Error(`${this.#command.program} does not answer:\n${this.#printed()}`, { cause: error })
-        // A server that was just killed may still occupy the port or its files.
+        // After a kill, the port or the files may still be in use.
         if (this.#child?.exitCode !== null) this.#spawn()
         await pause(PAUSE_MILLISECONDS)
       }
@@ -82,11 +81,10 @@ export class ServerGroup {
     const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output], ...user })
     closeSync(output)
     this.#child = child
-    child.on('error', () => {}) // The server does not answer then, and its output says why.
+    child.on('error', () => {}) // `ask` then fails, and the log says why.
     child.unref()
   }
 
-  /** The end of its log. */
   #printed(): string {
     return readFileSync(this.#command.log, 'utf8').slice(-LOG_CHARACTERS)
   }
@@ -102,7 +100,6 @@ export class ServerGroup {
   }
 }
 
-/** A server that answers at this address, with its data in `folder`. */
 export function runningServer(url: string, group: ServerGroup, folder: string): DatabaseServer {
   return {
     url,

@@ -21,11 +21,6 @@ export function listedCount(all: readonly MemoryRow[], { filter, now }: CallOf<'
   return Object.keys(filter).length === 0 ? all.length : all.filter((row) => isListed(row, filter, now)).length
 }
 
-function isListed(row: MemoryRow, filter: ListFilter, now: number): boolean {
-  return now < row.record.end && matchesFilter(row, filter, now)
-}
-
-/** Whether `endMany` with this filter ends the session. */
 export function isSelected({ record }: MemoryRow, { userId, kind, exceptId }: EndFilter, now: number): boolean {
   return (
     isLive(record, now) &&
@@ -39,11 +34,8 @@ function sortKey(record: SessionRecord, sort: NonNullable<Page['sort']>): number
   return sort === 'created' ? (record.startTime ?? 0) : sort === 'seen' ? (record.lastAccessTime ?? 0) : record.end
 }
 
-function matchesFilter(
-  { record, credentials }: MemoryRow,
-  { userId, kind, state, via }: ListFilter,
-  now: number,
-): boolean {
+function isListed({ record, credentials }: MemoryRow, { userId, kind, state, via }: ListFilter, now: number): boolean {
+  if (now >= record.end) return false
   if (userId !== undefined && record.userId !== userId) return false
   if (kind !== undefined && record.kind !== kind) return false
   const hasVia = (wanted: Credential['via']) =>

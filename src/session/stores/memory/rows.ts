@@ -1,5 +1,7 @@
 import { type Credential, isGuestRecord, isLive, type SessionId } from '../../record.ts'
+import type { FoundOTP } from '../../store.ts'
 import type { EmbeddedRows, Tombstone } from '../shared/embedded-rows.ts'
+import { liveRow } from '../shared/embedded-rules.ts'
 import { isSelected, listedCount, listPage } from './lists.ts'
 import type { MemoryRow } from './row.ts'
 
@@ -15,8 +17,9 @@ export function memoryRows(): MemoryRows {
 
   const select = (matches: (row: MemoryRow) => boolean) => [...sessions.values()].filter(matches)
 
-  function isAsExpected({ record, credentials }: MemoryRow, version = record.version, by?: string): boolean {
-    return version === record.version && (by === undefined || credentials.has(by))
+  function found(row: MemoryRow | undefined, hash: string): FoundOTP | undefined {
+    const credential = row?.credentials.get(hash)
+    return row && credential && { session: row.record, credential }
   }
 
   function change(row: MemoryRow, hash: string, changes: Partial<Credential>): void {
@@ -29,16 +32,8 @@ export function memoryRows(): MemoryRows {
     tombstones,
 
     session: (id) => sessions.get(id),
-    find(id, hash) {
-      const row = sessions.get(id)
-      const credential = row?.credentials.get(hash)
-      return row && credential && { session: row.record, credential }
-    },
-    findOTP(hash) {
-      const row = otps.get(hash)
-      const credential = row?.credentials.get(hash)
-      return row && credential && { session: row.record, credential }
-    },
+    find: (id, hash) => found(sessions.get(id), hash),
+    findOTP: (hash) => found(otps.get(hash), hash),
     tombstone: (hash) => tombstones.get(hash),
     credential: (row, hash) => row.credentials.get(hash),
     credentials: (row) => [...row.credentials.values()].sort((a, b) => a.createdAt - b.createdAt),
@@ -50,13 +45,14 @@ export function memoryRows(): MemoryRows {
       sessions.set(record.id, row)
       rows.addCredential(row, credential)
     },
-    update(id, { version, by }, writeId, { authenticatedAt, ...fields }, now) {
-      const row = sessions.get(id)
-      if (!row || row.writeId === writeId || !isLive(row.record, now) || !isAsExpected(row, version, by)) return false
+    update(id, expected, writeId, { authenticatedAt, ...fields }, now) {
+      const row = liveRow(rows, id, expected, now)
+      if (!row || row.writeId === writeId) return false
       const lastAccessTime = Math.max(row.record.lastAccessTime ?? 0, fields.lastAccessTime ?? 0)
       row.record = { ...row.record, ...fields, lastAccessTime, version: row.record.version + 1 }
       row.writeId = writeId
-      if (authenticatedAt !== undefined && by !== undefined) change(row, by, { authenticatedAt, via: 'login' })
+      if (authenticatedAt !== undefined && expected.by !== undefined)
+        change(row, expected.by, { authenticatedAt, via: 'login' })
       return true
     },
     access(row, lastAccessTime, end) {

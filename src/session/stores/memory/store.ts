@@ -17,7 +17,6 @@ export function memoryStoreOn(rowsOf: (app: string) => MemoryRows): SessionStore
 /** Writes are atomic because they are synchronous. */
 const synchronous: Writes = { add: async (write) => write() }
 
-/** Registers the session managers that share this store. */
 function memoryPresence(): Presence {
   const lastBeats = perApp(() => new Map<string, number>())
   return {

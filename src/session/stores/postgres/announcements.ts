@@ -6,19 +6,16 @@ import { fromStoredJson } from './rows.ts'
 import { CHANNEL } from './sql-fragments.ts'
 
 type Listener = (id: SessionId | undefined) => void
-/** The application and the id of the ended session. The value undefined stands for any application or any session. */
+/** The application and the id of the ended session; `undefined` stands for any application or any session. */
 type Notification = [app: string | undefined, id: SessionId | undefined]
 
-// The bounds of the exponential backoff after a connection was lost or could not be opened.
+// The bounds of the pause before a reconnection.
 const FIRST_PAUSE_MILLISECONDS = 100
 const LONGEST_PAUSE_MILLISECONDS = 5000
 // A query at this interval detects a connection that was lost without an error.
 const HEARTBEAT_MILLISECONDS = 5000
 
-/**
- * Receives notifications with LISTEN. All listeners share one connection. The connection is opened for the first
- * listener and closed after the last one stops.
- */
+/** All listeners share one connection, which is open as long as there are listeners. */
 export function postgresAnnouncements(pool: PostgresPool, deadlineMilliseconds: number): Announcements {
   const listeners = new Set<{ app: string; listener: Listener }>()
   let disconnect: (() => void) | undefined
@@ -42,7 +39,6 @@ export function postgresAnnouncements(pool: PostgresPool, deadlineMilliseconds: 
   }
 }
 
-/** Listens until the returned function is called. Reconnects when the connection is lost. */
 function keepListening(
   pool: PostgresPool,
   deadlineMilliseconds: number,
@@ -111,7 +107,7 @@ function keepListening(
   }
 }
 
-/** Parses a payload. An invalid payload stands for any session of any application. */
+/** An invalid payload stands for any session of any application. */
 function notificationOf(payload = ''): Notification {
   try {
     const [app, id] = fromStoredJson(payload) as [string, string | null]

@@ -6,7 +6,7 @@ import { fromStoredJson, toStoredValues } from './rows.ts'
 
 export interface PostgresCalls {
   rows(statement: PostgresStatement): Promise<unknown[]>
-  /** Calls a function of the store and parses the JSON that it returns. Returns undefined for null. */
+  /** Calls a function of the store. Parses the JSON that it returns; `undefined` stands for null. */
   call(name: string, ...values: unknown[]): Promise<unknown>
 }
 
@@ -15,11 +15,11 @@ const RETRYABLE = new Set(['40P01', '40001'])
 const MOST_ATTEMPTS = 8
 const PAUSE_MILLISECONDS = 20
 
-// The SQLSTATE classes (the first two characters of a code) after which the statement is certainly rolled back. The
+// After an error of these SQLSTATE classes (the first two characters), the statement is certainly rolled back. The
 // outcome is unknown after lost connections (08), shutdowns (57) and internal errors (58, XX).
 const NOTHING_WRITTEN = new Set(['0A', '22', '23', '25', '28', '3D', '3F', '40', '42', '53', '54', '55', 'P0'])
 const OUTCOME_UNKNOWN = '40003'
-// The SQLSTATE codes of an undefined function and an undefined table.
+// Undefined function, undefined table.
 const NOT_PREPARED = new Set(['42883', '42P01'])
 
 export function postgresCalls(pool: PostgresPool, deadlineMilliseconds: number): PostgresCalls {

@@ -8,16 +8,15 @@ import {
   REQUIRE_READ_COMMITTED,
 } from './sql-fragments.ts'
 
-// Selects the credentials beyond the cap, which are those seen longest ago. For a new OTP only OTPs are selected, for
-// any other credential only devices. The caller's credential is left out. OTPs with the purpose of the new one are left
-// out too, because they end in any case.
+// The credentials beyond the limit, seen longest ago: OTPs for a new OTP, otherwise devices. Leaves out the caller's
+// credential, and OTPs with the purpose of the new one, which end in any case.
 const BEYOND_THE_CAP = `SELECT r.hash FROM session_credentials r
   WHERE r.session_key = p_key AND (r.kind = 'otp') = is_otp AND r.hash IS DISTINCT FROM p_by AND (r.purpose = p_credential[11]) IS NOT TRUE
   ORDER BY coalesce(r.last_seen_at, r.created_at) DESC, r.created_at DESC, r.hash DESC
   OFFSET greatest(cap - 1 - CASE WHEN p_by IS NULL OR is_otp THEN 0 ELSE 1 END, 0)`
 
 export const CREDENTIAL_FUNCTIONS = `
--- Adds a credential to a session whose row the caller has locked, and ends the credentials that have to make room for it.
+-- Adds a credential to a session whose row the caller has locked, and ends the credentials beyond the limit.
 CREATE FUNCTION session_add_credential_v1(
   p_app text, p_id text, p_key bigint, p_credential text[], p_by text, p_credentials integer, p_otps integer, p_now double precision
 ) RETURNS void LANGUAGE plpgsql AS $$
@@ -82,7 +81,7 @@ BEGIN
   RETURN true;
 END $$;
 
--- Answers the session's record, or no row.
+-- Returns the session's record, or no row.
 CREATE FUNCTION session_redeem_v1(
   p_app text, p_hash text, p_credential text[], p_credentials integer, p_otps integer, p_now double precision
 ) RETURNS SETOF session_records LANGUAGE plpgsql AS $$

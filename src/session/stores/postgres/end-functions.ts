@@ -10,8 +10,7 @@ import {
   report,
 } from './sql-fragments.ts'
 
-// When more sessions than this end at once, one notification without an id is sent. Every listener then reads its
-// session again.
+// Above this number, one notification without an id is sent. Each listener then reads its session again.
 const MOST_NOTIFICATIONS = 100
 // One sweep removes at most this many OTPs and this many tombstones.
 const MOST_EXPIRED = 20_000
@@ -34,7 +33,7 @@ BEGIN
   RETURN ${report('p_entry', 'p_reason')};
 END $$;
 
--- Answers the session that it ended, or null.
+-- Returns the ended session, or null.
 CREATE FUNCTION session_end_v1(
   p_app text, p_id text, p_reason text, p_by text, p_unseen boolean, p_message text, p_now double precision
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -77,7 +76,7 @@ BEGIN
   RETURN coalesce(ended, '[]');
 END $$;
 
--- Answers the session that it removed, or null.
+-- Returns the removed session, or null.
 CREATE FUNCTION session_remove_v1(p_app text, p_id text, p_message text, p_now double precision)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -106,7 +105,7 @@ BEGIN
   DELETE FROM session_credentials c WHERE c.session_key = ANY (keys);
   WITH gone AS (DELETE FROM session_records s WHERE s.key = ANY (keys) RETURNING s.*)
   SELECT coalesce(jsonb_agg(${report('gone', reasonOf('gone'))}), '[]') INTO swept FROM gone;
-  -- Last: another sweep may wait for these rows. This one waits for no lock from here on, so there is no deadlock.
+  -- Deleted last, because another sweep may wait for these rows. After this, no lock is waited for, so there is no deadlock.
   DELETE FROM session_credentials c WHERE c.ctid = ANY (array(
     SELECT o.ctid FROM session_credentials o
     WHERE o.app = p_app AND o.kind = 'otp' AND o.expires_at <= p_now - ${SWEEP_MARGIN_MILLISECONDS}

@@ -2,7 +2,7 @@ import type { Credential } from '../../record.ts'
 import type { CallOf, ListFilter, ListPage, Page } from '../../store.ts'
 import type { PostgresCalls } from './calls.ts'
 import type { PostgresStatement } from './pool.ts'
-import { RECORD, type RecordRow, toRecord, toStoredValues } from './rows.ts'
+import { fromStored, RECORD, type RecordRow, toRecord, toStoredValues } from './rows.ts'
 
 // The same expressions as in the indexes. An invalidated record has no times and sorts as the oldest.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }
@@ -11,12 +11,9 @@ const IS_GUEST = `s.user_id IS NULL AND s.grants = ''`
 export async function listPage(calls: PostgresCalls, call: CallOf<'list'>): Promise<ListPage> {
   const { size = 50 } = call.page
   const found = (await calls.rows(listStatement(call))) as (RecordRow & { sortValue: unknown })[]
-  const shown = found.slice(0, size)
-  const sessions = shown.map(toRecord)
-  const [last, lastRow] = [sessions.at(-1), shown.at(-1)]
-  return found.length > size && last && lastRow
-    ? { sessions, next: { value: Number(lastRow.sortValue), id: last.id } }
-    : { sessions }
+  const sessions = found.slice(0, size).map(toRecord)
+  const last = found.length > size ? found[size - 1] : undefined
+  return last ? { sessions, next: { value: Number(last.sortValue), id: fromStored(last.id) } } : { sessions }
 }
 
 export async function countListed(calls: PostgresCalls, { app, filter, now }: CallOf<'count'>): Promise<number> {
@@ -40,13 +37,11 @@ function listStatement({ app, filter, page, now }: CallOf<'list'>): PostgresStat
 }
 
 const VIAS = new Set<Credential['via']>(['visit', 'login', 'link', 'sign-in', 'token'])
-// Few credentials have these values. Each value has a partial index, which a query reads first.
+// Few credentials have these values, and each value has a partial index.
 const RARE = new Set<Credential['via']>(['link', 'token'])
 
-/**
- * Whether few records match. The caller then adds 0 to the sort value, so that PostgreSQL cannot use the index of the
- * sort order and does not scan all of it. PostgreSQL finds the few records by another index and sorts them.
- */
+// Whether few records match. The caller then adds 0 to the sort value, so that PostgreSQL sorts these few records.
+// Without the addition, PostgreSQL may scan the whole index of the sort order.
 function isNarrow({ state, via }: ListFilter, sort: NonNullable<Page['sort']>): boolean {
   if (state === 'invalidated') return sort !== 'end'
   return state === 'restored' || (via !== undefined && RARE.has(via))

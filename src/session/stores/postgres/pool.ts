@@ -1,23 +1,22 @@
-/** The methods of a connection pool that this store uses. A `Pool` of `pg` has them. */
+/** The methods of a connection pool that the store uses. A `Pool` of `pg` has them. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>
-  /** Adds a listener, which receives each connection before `connect` returns that connection. */
+  /** The listener receives each connection before `connect` returns it. */
   on(event: 'acquire', listener: (client: PostgresClient) => void): unknown
 }
 
-/** A connection from a pool. */
 export interface PostgresClient {
   query(statement: PostgresStatement): Promise<{ rows: unknown[] }>
   on(event: 'error' | 'end', listener: () => void): unknown
   on(event: 'notification', listener: (message: PostgresNotification) => void): unknown
-  /** Returns the connection to the pool, or closes the connection when `destroy` is true. */
+  /** Returns the connection to the pool, or closes it when `destroy` is true. */
   release(destroy?: boolean): void
   /** Lets the process exit while the connection is open. */
   unref?(): void
 }
 
 export interface PostgresStatement {
-  /** The name of the prepared statement. Each connection prepares the statement once. */
+  /** Each connection prepares a statement with a name only once. */
   name?: string
   text: string
   values?: unknown[]
@@ -30,11 +29,8 @@ interface PostgresNotification {
 
 const handled = new WeakSet<PostgresPool | PostgresClient>()
 
-/**
- * Handles the 'error' event of each connection, which would otherwise end the process. The error still causes the
- * current or next statement on the connection to fail. The listener is added on 'acquire', because the pool removes its
- * own error listener at that time.
- */
+// Without a listener, the 'error' event of a connection would end the process. The pool removes its own listener at
+// 'acquire', so this one is added then. The statement still fails.
 export function handleErrors(pool: PostgresPool): void {
   if (handled.has(pool)) return
   handled.add(pool)

@@ -7,6 +7,7 @@ import {
   fromStored,
   RECORD,
   type RecordRow,
+  type RowOf,
   toCredential,
   toFound,
   toRecord,
@@ -32,11 +33,8 @@ const TAKE_MESSAGE = `WITH taken AS (
   UPDATE session_tombstones t SET message = NULL FROM taken
   WHERE t.app = taken.app AND t.hash = taken.hash RETURNING taken.message`
 
-interface TombstoneRow extends Omit<Extract<Found, { state: 'ended' }>, 'endedAt'> {
-  endedAt: unknown
-}
+type TombstoneRow = RowOf<Omit<Extract<Found, { state: 'ended' }>, 'state'>>
 
-/** Creates the calls whose statements return rows. Each connection prepares each statement once. */
 export function postgresReads(calls: PostgresCalls) {
   const all = <Row>(name: string, text: string, ...values: unknown[]) =>
     calls.rows({ name, text, values: toStoredValues(values) }) as Promise<Row[]>
@@ -47,7 +45,6 @@ export function postgresReads(calls: PostgresCalls) {
       return row && toFound(row)
     },
 
-    /** Returns the result of `find` for a credential that has ended. */
     async tombstone(app: string, id: SessionId, hash: string, now: number): Promise<Found | undefined> {
       const [row] = await all<TombstoneRow>('session_tombstone_v1', FIND_TOMBSTONE, app, hash, id, now)
       return row && { ...row, state: 'ended', endedAt: Number(row.endedAt) }

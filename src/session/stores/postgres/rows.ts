@@ -22,10 +22,10 @@ export const RECORD = columns('s', {
 })
 
 export const CREDENTIAL = columns('c', {
-  credentialHandle: 'handle',
-  credentialHash: 'hash',
+  handle: 'handle',
+  hash: 'hash',
   credentialKind: 'kind',
-  credentialVia: 'via',
+  via: 'via',
   createdAt: 'created_at',
   lastSeenAt: 'last_seen_at',
   authenticatedAt: 'authenticated_at',
@@ -36,38 +36,14 @@ export const CREDENTIAL = columns('c', {
   details: 'details',
 })
 
-/** A number from a query. Drivers return some numbers as text. */
+/** Drivers return some numbers as text. */
 type Numeric = number | string
 
-export interface RecordRow {
-  id: string
-  kind: SessionRecord['kind']
-  userName: string
-  userId: string | null
-  grants: string
-  storage: string
-  startTime: Numeric | null
-  lastAccessTime: Numeric | null
-  idleMilliseconds: Numeric
-  absoluteEnd: Numeric
-  end: Numeric
-  version: Numeric
-}
+/** A row whose columns are the fields of T. */
+export type RowOf<T> = { [Field in keyof T]: number extends T[Field] ? T[Field] | Numeric : T[Field] }
 
-export interface CredentialRow {
-  credentialHandle: string
-  credentialHash: string
-  credentialKind: Credential['kind']
-  credentialVia: Credential['via']
-  createdAt: Numeric
-  lastSeenAt: Numeric | null
-  authenticatedAt: Numeric | null
-  device: string | null
-  address: string | null
-  expiresAt: Numeric
-  purpose: string | null
-  details: string | null
-}
+export type RecordRow = RowOf<SessionRecord>
+export type CredentialRow = RowOf<Omit<Credential, 'kind'>> & { credentialKind: Credential['kind'] }
 
 export function toRecord(row: RecordRow): SessionRecord {
   return {
@@ -88,10 +64,10 @@ export function toRecord(row: RecordRow): SessionRecord {
 
 export function toCredential(row: CredentialRow): Credential {
   return {
-    handle: fromStored(row.credentialHandle),
-    hash: fromStored(row.credentialHash),
+    handle: fromStored(row.handle),
+    hash: fromStored(row.hash),
     kind: row.credentialKind,
-    via: row.credentialVia,
+    via: row.via,
     createdAt: Number(row.createdAt),
     lastSeenAt: numberOrNull(row.lastSeenAt),
     authenticatedAt: numberOrNull(row.authenticatedAt),
@@ -133,7 +109,6 @@ function textOrNull(value: string | null): string | null {
 const NUL = '\u0000'
 const MARK = '\u001a'
 
-/** Escapes NUL, and MARK itself. */
 function toStored(text: string): string {
   return text.includes(NUL) || text.includes(MARK)
     ? text.replaceAll(MARK, `${MARK}1`).replaceAll(NUL, `${MARK}0`)

@@ -8,10 +8,8 @@ import { TABLES } from './tables.ts'
 
 const SCHEMA_VERSION = 1
 
-/**
- * The migrations, one for each schema version. The name of each PL/pgSQL function contains a version. A released
- * function is never changed, so that processes of two versions can run side by side.
- */
+// One migration for each schema version. The name of each function contains its own version, and a released function is
+// never changed. Processes of two versions can therefore run side by side.
 const MIGRATIONS: readonly string[] = [
   TABLES + ARRIVAL_FUNCTIONS + CHANGE_FUNCTIONS + CREDENTIAL_FUNCTIONS + END_FUNCTIONS,
 ]
@@ -19,11 +17,9 @@ const MIGRATIONS: readonly string[] = [
 const PREPARE_MILLISECONDS = 60_000
 
 /**
- * Creates or migrates the tables and functions of the session store in the first schema of the connection's
- * `search_path`. Must be called when the application starts, before any process uses the store. Several processes may
- * call this function at the same time.
- * @throws Error when the schema has a newer version, or the isolation level is not "read committed". In both cases
- *   nothing is changed.
+ * Creates or migrates the tables and functions in the first schema of the connection's `search_path`. Call it when the
+ * application starts, before any process uses the store. Several processes may call it at the same time.
+ * @throws Error when the schema has a newer version, or the isolation level is not "read committed". Changes nothing.
  */
 export async function preparePostgresStore(pool: PostgresPool): Promise<void> {
   handleErrors(pool)
@@ -53,10 +49,7 @@ async function prepare(client: PostgresClient): Promise<void> {
   await client.query({ text: `${migrations} UPDATE session_schema SET version = ${SCHEMA_VERSION}; COMMIT` })
 }
 
-/**
- * Returns the schema version, or 0 when there is no schema yet. Looks the table up in `pg_class`, because
- * the connection may have cached the names of tables before it waited for the lock.
- */
+// Reads `pg_class`, because the connection may have cached the names of tables before it waited for the lock.
 async function versionOf(client: PostgresClient): Promise<number> {
   const present = `SELECT 1 FROM pg_class WHERE relname = 'session_schema' AND pg_table_is_visible(oid)`
   if ((await client.query({ text: present })).rows.length === 0) return 0

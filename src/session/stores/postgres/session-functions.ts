@@ -20,9 +20,8 @@ const IS_FULL = `(p_sessions IS NOT NULL AND (SELECT count(*) FROM (
     SELECT 1 FROM session_records s WHERE s.app = p_app AND s.start_time IS NOT NULL AND s.user_id IS NULL AND s.grants = ''
     ORDER BY s.key LIMIT p_guests) AS n) >= p_guests)`
 
-/** The functions that create and replace sessions and apply the limits. */
 export const ARRIVAL_FUNCTIONS = `
--- The sessions of a user that have to end when one more is added, or when session p_except becomes the user's.
+-- The user's sessions beyond the limit, if one more is added or if session p_except becomes the user's.
 CREATE FUNCTION session_oldest_of_v1(p_app text, p_user text, p_per_user integer, p_except bigint, p_now double precision)
 RETURNS bigint[] LANGUAGE plpgsql AS $$
 BEGIN
@@ -33,7 +32,7 @@ BEGIN
     ORDER BY s.start_time DESC, s.key DESC OFFSET greatest(p_per_user - 1, 0));
 END $$;
 
--- Ends those of the sessions that still belong to the user. The caller has locked their rows.
+-- Ends the sessions that still belong to the user. The caller has locked their rows.
 CREATE FUNCTION session_end_oldest_v1(p_app text, p_user text, p_keys bigint[], p_now double precision)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -48,7 +47,7 @@ BEGIN
   RETURN ended;
 END $$;
 
--- Answers the sessions that ended because of the limit, or null when the session was not admitted.
+-- Returns the sessions that ended because of the limit, or null when the session was not admitted.
 CREATE FUNCTION session_create_v1(
   p_app text, p_session text[], p_credential text[],
   p_sessions integer, p_guests integer, p_per_user integer, p_now double precision
@@ -72,7 +71,7 @@ BEGIN
   RETURN session_end_oldest_v1(p_app, new_user, oldest, p_now);
 END $$;
 
--- Answers the sessions that ended because of the limit, or "gone" or "moved".
+-- Returns the sessions that ended because of the limit, or "gone" or "moved".
 CREATE FUNCTION session_replace_v1(
   p_app text, p_id text, p_version bigint, p_by text, p_session text[], p_credential text[],
   p_sessions integer, p_guests integer, p_per_user integer, p_now double precision
@@ -116,7 +115,7 @@ END $$;
 `
 
 export const CHANGE_FUNCTIONS = `
--- Answers the sessions that ended because of the limit, or null when nothing was written.
+-- Returns the sessions that ended because of the limit, or null when nothing was written.
 CREATE FUNCTION session_update_v1(
   p_app text, p_id text, p_version bigint, p_by text, p_write_id text,
   p_storage text, p_user_name text, p_user_id text, p_grants text, p_last_access_time double precision,
@@ -152,7 +151,7 @@ BEGIN
   RETURN session_end_oldest_v1(p_app, p_user_id, oldest, p_now);
 END $$;
 
--- Answers whether the session and the credential were updated.
+-- Returns whether the session and the credential were updated.
 CREATE FUNCTION session_touch_v1(
   p_app text, p_id text, p_hash text, p_device text, p_address text, p_now double precision
 ) RETURNS boolean LANGUAGE plpgsql AS $$

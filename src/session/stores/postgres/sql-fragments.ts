@@ -1,39 +1,32 @@
 import { MESSAGE_MILLISECONDS, TOMBSTONE_MILLISECONDS } from '../../record.ts'
 
-// SQL that the PL/pgSQL functions of the store share. The names of parameters begin with p_. The isolation level is
-// "read committed", so each statement in a function sees all changes that were committed before the statement began.
-
 /** The channel of notifications. The payload is `[application, session id]` as JSON. A null id means any session. */
 export const CHANNEL = 'session_ends'
 
-/**
- * Checks the isolation level. Every function that writes begins with this check, then takes its locks, and then reads.
- * At a stricter isolation level, the reads would use a snapshot from before the locks.
- */
+// Every function that writes checks the isolation level, then takes its locks, and then reads. In "read committed",
+// each statement sees all earlier commits. A stricter level would read a snapshot from before the locks.
 export const REQUIRE_READ_COMMITTED = `
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = 'The session store needs the isolation level "read committed", and this connection has "'
       || current_setting('transaction_isolation') || '". Give the pool: options: "-c default_transaction_isolation=read\\\\ committed".';
   END IF;`
 
-// Advisory locks. Functions take them in this order, and before any row lock. The number distinguishes the kinds of
-// locks. The succession lock prevents the replacement of sessions while `endMany` runs. Otherwise `endMany` could miss
-// the new session.
+// Advisory locks. Functions take them in this order, before row locks. The number is the kind of lock. The succession
+// lock prevents the replacement of sessions while `endMany` runs. Otherwise `endMany` could miss the new session.
 export const LOCK_SUCCESSION = 'PERFORM pg_advisory_xact_lock(hashtextextended(p_app, 1));'
 export const SHARE_SUCCESSION = 'PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_app, 1));'
 export const LOCK_LICENCES = 'PERFORM pg_advisory_xact_lock(hashtextextended(p_app, 2));'
 export const lockUser = (user: string) => `PERFORM pg_advisory_xact_lock(hashtextextended(p_app || ' ' || ${user}, 3));`
 
-/** Locks rows in the order of their keys. All functions use this order, which prevents deadlocks. */
+/** All functions lock rows in the order of their keys, which prevents deadlocks. */
 export const lockSessions = (keys: string) =>
   `PERFORM 1 FROM session_records WHERE key = ANY (${keys}) ORDER BY key FOR UPDATE;`
 
-/** Locks the session `p_id` and reads it into the variable `entry`. */
 export const LOCK_ENTRY = 'SELECT * INTO entry FROM session_records s WHERE s.app = p_app AND s.id = p_id FOR UPDATE;'
 
-/** Whether a record is live. `record` is the name of a variable or a table alias. */
+/** `record` is a variable or a table alias. */
 export const isLive = (record: string) => `(${record}.start_time IS NOT NULL AND ${record}.end_at > p_now)`
-/** Whether a session has the credential with this hash. True when the hash is null. */
+/** Always true when the hash is null. */
 export const has = (record: string, hash: string) =>
   `(${hash} IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = ${record}.key AND c.hash = ${hash}))`
 
@@ -43,7 +36,7 @@ export const insertCredential = (key: string, c: string) => `
   VALUES (${key}, p_app, ${c}[1], ${c}[2], ${c}[3], ${c}[4], ${c}[5]::double precision, ${c}[6]::double precision,
     ${c}[7]::double precision, ${c}[8], ${c}[9], ${c}[10]::double precision, ${c}[11], ${c}[12]);`
 
-/** Inserts a session with its first credential. Sets the variable `new_key` to the key of the session. */
+/** Sets the variable `new_key` to the key of the session. */
 export const insertSession = (s: string, c: string) => `
   INSERT INTO session_records (app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time,
     idle_milliseconds, absolute_end, end_at, version)
@@ -52,10 +45,7 @@ export const insertSession = (s: string, c: string) => `
   RETURNING key INTO new_key;
   ${insertCredential('new_key', c)}`
 
-/**
- * Ends the matching credentials. Stores a tombstone for every credential except an OTP. Sets the variable `ended_count`
- * to the number of ended credentials.
- */
+/** Ends the matching credentials and sets `ended_count`. Each credential except an OTP leaves a tombstone. */
 export const endCredentials = (which: string, reason: string, { successor = 'NULL', message = 'NULL' } = {}) => `
   WITH gone AS (DELETE FROM session_credentials c WHERE ${which} RETURNING c.session_key, c.hash, c.kind),
   tombstones AS (
@@ -70,7 +60,7 @@ export const endCredentials = (which: string, reason: string, { successor = 'NUL
 
 export const notify = (id: string) => `PERFORM pg_notify('${CHANNEL}', json_build_array(p_app, ${id})::text);`
 
-/** Converts a record to an `EndedSession` as JSON. */
+/** An `EndedSession` as JSON. */
 export const report = (
   record: string,
   reason: string,

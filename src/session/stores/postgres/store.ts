@@ -9,17 +9,13 @@ import { postgresReads } from './reads.ts'
 import { credentialValues, sessionValues } from './rows.ts'
 
 export interface PostgresStoreOptions {
-  /**
-   * The deadline of one call, in milliseconds. The wait for a free connection is included. A call that takes longer
-   * throws. Default 2000.
-   */
+  /** The deadline of a call, in milliseconds, from its wait for a connection. A slower call throws. Default 2000. */
   deadlineMilliseconds?: number
 }
 
 /**
- * Stores sessions in PostgreSQL, for any number of processes on any number of machines. Call
- * `preparePostgresStore(pool)` first. The application may use the same pool. The store takes one connection from the
- * pool for each call, and one more while `announcements` has listeners.
+ * Stores sessions in PostgreSQL, for any number of processes and machines. Call `preparePostgresStore(pool)` first. The
+ * application may use the same pool. Each call takes one connection, and all listeners together take one more.
  * @throws TypeError when the deadline is out of range.
  */
 export function postgresStore(

@@ -1,6 +1,5 @@
-// Times are JavaScript numbers, which double precision stores exactly. COLLATE "C" compares text by code point and does
-// not depend on the collation of the database. No index contains the columns that most writes change (storage, version,
-// write_id), so PostgreSQL can use HOT updates.
+// Times are JavaScript numbers, which double precision stores exactly. COLLATE "C" sorts text alike in every database.
+// No index contains storage, version or write_id, which most writes change, so PostgreSQL can use HOT updates.
 export const TABLES = `
 CREATE TABLE session_schema (version integer NOT NULL);
 INSERT INTO session_schema VALUES (0);
@@ -26,7 +25,7 @@ CREATE TABLE session_records (
 CREATE INDEX session_records_user ON session_records (app, user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX session_records_guest ON session_records (app, key)
   WHERE start_time IS NOT NULL AND user_id IS NULL AND grants = '';
--- One index for each sort order of a list, and two partial ones for rare records.
+-- One index for each sort order of a list, and two partial indexes for rare records.
 CREATE INDEX session_records_created ON session_records (app, coalesce(start_time, 0), id);
 CREATE INDEX session_records_seen ON session_records (app, coalesce(last_access_time, 0), id);
 CREATE INDEX session_records_end ON session_records (app, end_at, id);

@@ -3,10 +3,7 @@ import type { Announcements } from '../../store.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import type { SendCommand } from './client.ts'
 
-/**
- * A connection that is used only for subscriptions. `client.duplicate()` of ioredis or node-redis creates one.
- * A client of node-redis must already be connected.
- */
+/** A connection that only subscribes: `client.duplicate()`. A client of node-redis must already be connected. */
 export type RedisSubscriber = IoredisSubscriber | NodeRedisSubscriber
 
 interface IoredisSubscriber extends Emitting {
@@ -25,17 +22,15 @@ interface Emitting {
   off(event: string, listener: (...details: string[]) => void): unknown
 }
 
-// Notifications are numbered, because a connection that is lost without an error misses notifications. Each process
-// checks the last number at this interval. A missed notification is therefore detected within a second.
+// A connection can break without an error. At this interval, a check of the last number detects missed notifications.
 const CHECK_MILLISECONDS = 500
 // A published notification has this long to arrive before it counts as missed.
 const ARRIVAL_MILLISECONDS = 100
 
-/** @param base Returns the prefix of all keys of an application. */
 export function redisAnnouncements(
   send: SendCommand,
   subscriber: RedisSubscriber,
-  base: (app: string) => string,
+  keyPrefix: (app: string) => string,
   deadlineMilliseconds: number,
 ): Announcements {
   return {
@@ -43,7 +38,7 @@ export function redisAnnouncements(
       let lastNumber: number | undefined
       let isSubscribed = false
       let stopped = false
-      let wake = () => {}
+      let sleep = new AbortController()
 
       const onMessage = (message: string) => {
         const [number, id] = message.split(' ')
@@ -51,13 +46,13 @@ export function redisAnnouncements(
         lastNumber = Math.max(Number(number), lastNumber ?? 0)
         if (!stopped) listener(missedSome || !id ? undefined : id)
       }
-      const subscription = subscriptionTo(`${base(app)}:ends`, subscriber, onMessage)
+      const subscription = subscriptionTo(`${keyPrefix(app)}:ends`, subscriber, onMessage)
 
       async function check(): Promise<void> {
         if (!isSubscribed) await withinDeadline(subscription.begin(), deadlineMilliseconds, 'Redis')
         isSubscribed = true
         const before = lastNumber
-        const published = Number((await send('GET', `${base(app)}:announced`)) ?? 0)
+        const published = Number((await send('GET', `${keyPrefix(app)}:announced`)) ?? 0)
         if (before !== undefined && published > (lastNumber ?? 0))
           await pause(ARRIVAL_MILLISECONDS, undefined, { ref: false })
         const missedSome = published > (lastNumber ?? 0)
@@ -70,26 +65,21 @@ export function redisAnnouncements(
       async function keepChecking(): Promise<void> {
         while (!stopped) {
           await check().catch(() => {}) // the next check retries
-          await new Promise<void>((resolve) => {
-            const timer = setTimeout(resolve, CHECK_MILLISECONDS).unref()
-            wake = () => {
-              clearTimeout(timer)
-              resolve()
-            }
-          })
+          sleep = new AbortController()
+          await pause(CHECK_MILLISECONDS, undefined, { ref: false, signal: sleep.signal }).catch(() => {})
         }
       }
       const resubscribe = () => {
         isSubscribed = false
         lastNumber = undefined
-        wake()
+        sleep.abort()
       }
       subscriber.on('ready', resubscribe)
       void keepChecking()
 
       return () => {
         stopped = true
-        wake()
+        sleep.abort()
         subscriber.off('ready', resubscribe)
         subscription.end()
       }
@@ -98,7 +88,7 @@ export function redisAnnouncements(
 }
 
 interface Subscription {
-  /** Subscribes. A further call renews a subscription that may have been lost. */
+  /** A repeated call renews a subscription that may have been lost. */
   begin(): Promise<unknown>
   end(): void
 }

@@ -19,22 +19,17 @@ interface NodeRedisClient {
 export type SendCommand = (command: string, ...parameters: string[]) => Promise<unknown>
 
 export function commandSender(client: RedisClient, deadlineMilliseconds: number): SendCommand {
-  const send = sendingBy(client, deadlineMilliseconds)
+  // node-redis drops a command that is still queued after this time.
+  const options = { timeout: deadlineMilliseconds }
   return async (command, ...parameters) => {
     try {
-      return await withinDeadline(send(command, ...parameters), deadlineMilliseconds, 'Redis')
+      const reply =
+        'call' in client ? client.call(command, ...parameters) : client.sendCommand([command, ...parameters], options)
+      return await withinDeadline(reply, deadlineMilliseconds, 'Redis')
     } catch (error) {
       throw wroteNothing(error) ? markNothingWritten(error) : error
     }
   }
-}
-
-function sendingBy(client: RedisClient, milliseconds: number): SendCommand {
-  // node-redis drops a command that is still queued after this time.
-  const options = { timeout: milliseconds }
-  return 'call' in client
-    ? (command, ...parameters) => client.call(command, ...parameters)
-    : (command, ...parameters) => client.sendCommand([command, ...parameters], options)
 }
 
 // The error messages of ioredis and node-redis for a command that was not sent.
@@ -44,19 +39,15 @@ const NOT_SENT = new Set([
   'The client is offline',
 ])
 
-// The errors with which Redis refuses a command or the first write of a script. Redis never stops a script after its
-// first write.
+// Redis replies with one of these errors only when a command or script has not written anything yet.
 const REFUSED = /^(?:OOM|READONLY|LOADING|NOAUTH|MISCONF|NOREPLICAS|BUSY|ERR max number of clients reached)\b/
 
-/** Whether the error proves that nothing was written. */
 function wroteNothing(error: unknown): boolean {
   return error instanceof Error && (NOT_SENT.has(error.message) || REFUSED.test(error.message))
 }
 
-/** A Lua script, which Redis runs atomically. */
 interface Script {
   readonly text: string
-  /** The SHA-1 digest that identifies the script for EVALSHA. */
   readonly sha: string
 }
 
@@ -68,27 +59,24 @@ export function script(library: readonly string[], body: string): Script {
 
 export type RunScript = (script: Script, app: string, ...parameters: (string | number)[]) => Promise<unknown>
 
-/** @param base Returns the prefix of all keys of an application. */
-export function scriptRunner(send: SendCommand, base: (app: string) => string): RunScript {
+export function scriptRunner(send: SendCommand, keyPrefix: (app: string) => string): RunScript {
   return async ({ text, sha }, app, ...parameters) => {
-    const rest = ['1', base(app), ...parameters.map(String)]
+    const rest = ['1', keyPrefix(app), ...parameters.map(String)]
     try {
       return await send('EVALSHA', sha, ...rest)
     } catch (error) {
-      // Redis was restarted or its script cache was flushed. The script did not run, so its text can be sent.
+      // The script is not in the cache of Redis. It did not run, so sending its text is safe.
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
       return await send('EVAL', text, ...rest)
     }
   }
 }
 
-// The client library must not resend or queue commands. The session layer retries calls itself where that is safe.
-// Resending after a lost reply fails, because the first attempt has succeeded. A one-time link would be redeemed, but
-// the user would not be signed in. A queued command would run after its caller has received an error.
-
 /**
- * Checks the settings of the client library. Accepts a setting that cannot be read.
- * @throws TypeError when the library resends or queues commands. The message names the settings to change.
+ * Refuses a client that resends or queues commands. A resent command fails when only the reply of its first attempt was
+ * lost: a one-time link would be redeemed, but the user would not be signed in. A queued command would run after its
+ * caller has received an error. The session layer itself retries where a retry is safe.
+ * @throws TypeError that names the settings to change. Settings that cannot be read are accepted.
  */
 export function refuseResending(client: RedisClient): void {
   const problem = problemOf(client)
@@ -133,7 +121,7 @@ function ofCluster(setting: Setting): string | undefined {
   return ofPrefix(setting)
 }
 
-/** Whether no command is sent again after a reconnection. Each of the two settings alone ensures this. */
+// One of the two settings is enough.
 function resendsNothing(setting: Setting): boolean {
   return setting('autoResendUnfulfilledCommands') === false || setting('maxRetriesPerRequest') === 0
 }

@@ -1,7 +1,6 @@
 import { script } from './client.ts'
 import { ADDING, CREDENTIALS, ENDS, INDEXES, RECORDS } from './lua-library.ts'
 
-/** Returns '1' when the credential was added, otherwise '0'. */
 export const ATTACH = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, ADDING],
   `
@@ -15,7 +14,6 @@ return '1'
 `,
 )
 
-/** Returns '1' when the credential was ended, otherwise '0'. */
 export const DETACH = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS],
   `
@@ -35,7 +33,6 @@ return '0'
 `,
 )
 
-/** Returns '1' when the credential was replaced, or '0' when the old credential is no longer valid. */
 export const ROTATE = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, ADDING],
   `
@@ -54,10 +51,7 @@ return '1'
 `,
 )
 
-/**
- * Returns the id, record and storage of the session, and the OTP's credential. Returns nothing for an unknown OTP.
- * The caller checks whether the session and the OTP have expired.
- */
+/** The caller checks whether the session and the OTP have expired. */
 export const FIND_OTP = script(
   [RECORDS],
   `
@@ -68,7 +62,7 @@ return found[1] and found[3] and { id, found[1], found[2], found[3] } or false
 `,
 )
 
-/** Returns the id, record and storage of the session, or nothing. An empty `text` means that no credential is added. */
+/** An empty `text` adds no credential. */
 export const REDEEM = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, ADDING],
   `

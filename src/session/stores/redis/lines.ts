@@ -1,21 +1,16 @@
 import type { Credential, EndedSession, EndReason, SessionId, SessionKind, SessionRecord } from '../../record.ts'
 import type { Found } from '../../store.ts'
 
-// A record or credential is stored as lines of text, in the order that `lua-library.ts` expects. Numbers are decimal
-// digits. Text is JSON, which contains no line breaks. The scripts compare and copy JSON text but never parse it.
-
-/** Formats a number so that Lua can also read it. Returns '' for null. */
-function numberText(number: number | null): string {
-  return number === null ? '' : String(number)
-}
+// Records and credentials are stored as text with one field per line, in the order that `lua-library.ts` expects. Text
+// fields are JSON, which contains no line breaks. The scripts compare and copy JSON but never parse it.
 
 export function recordText(session: SessionRecord): string {
   return [
     session.version,
     '', // the write id
     session.end,
-    numberText(session.startTime),
-    numberText(session.lastAccessTime),
+    session.startTime ?? '',
+    session.lastAccessTime ?? '',
     session.kind,
     JSON.stringify(session.userName),
     JSON.stringify(session.userId),
@@ -50,8 +45,8 @@ export function credentialText(credential: Credential): string {
     credential.kind,
     credential.via,
     credential.createdAt,
-    numberText(credential.lastSeenAt),
-    numberText(credential.authenticatedAt),
+    credential.lastSeenAt ?? '',
+    credential.authenticatedAt ?? '',
     credential.expiresAt,
     JSON.stringify(credential.device),
     JSON.stringify(credential.address),
@@ -80,7 +75,6 @@ export function credentialFrom(hash: string, text: string): Credential {
   }
 }
 
-/** Converts a tombstone to a result of `find`. Returns undefined when the tombstone has expired. */
 export function endedCredentialFrom(text: string, now: number): Found | undefined {
   const [reason, endedAt, keepUntil, successor, message] = text.split('\n') as Lines<5>
   if (now >= Number(keepUntil)) return undefined

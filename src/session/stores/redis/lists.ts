@@ -4,7 +4,7 @@ import { recordFrom } from './lines.ts'
 import { CREDENTIALS, INDEXES, RECORDS } from './lua-library.ts'
 
 const FILTERS = `
--- A script reads this many sessions at most, so that it does not block Redis for long.
+-- The most sessions that one script reads. More would block Redis for too long.
 local BATCH = 1000
 
 local now, userId, kind, state, via = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -40,7 +40,7 @@ local function smallestIndex()
   return found, size
 end
 
--- How many members of an index come before this value and id; "including" counts the member itself too.
+-- The number of index members before this value and id. "including" also counts the member itself.
 local function rankOf(set, value, id, including)
   local low, high = 0, call('ZCARD', set)
   while low < high do
@@ -53,7 +53,7 @@ local function rankOf(set, value, id, including)
   return low
 end
 
--- Sessions that no longer exist. Removing them from the indexes waits until the iteration is over.
+-- Ids without a record. They are removed from the indexes after the iteration.
 local missing = {}
 
 local function listed(id)
@@ -63,10 +63,8 @@ local function listed(id)
 end
 `
 
-/**
- * Reads one batch of a list. Returns the sort value and id at which the next batch starts, or '' and '' at the end.
- * The sort value, id, record and storage of each match follow.
- */
+// Reads one batch of a list. Returns the sort value and id at which the next batch starts, or '' and '' at the end. The
+// sort value, id, record and storage of each match follow.
 const LIST = script(
   [RECORDS, CREDENTIALS, INDEXES, FILTERS],
   `
@@ -85,7 +83,7 @@ local function comesBefore(a, b)
   return a.id ~= b.id and (a.id < b.id) ~= isDescending
 end
 
--- For a small index: reads all of it and sorts.
+-- Used for a small index: reads all of it and sorts.
 local function gather(set)
   local after = afterValue and { value = afterValue, id = afterId }
   for _, id in ipairs(call('ZRANGE', set, 0, -1)) do
@@ -96,7 +94,7 @@ local function gather(set)
   table.sort(rows, comesBefore)
 end
 
--- For a large set: walks the index of the sort order until there are enough matches.
+-- Used otherwise: reads the index of the sort order until there are enough matches.
 local function walk(set)
   local first = afterValue and rankOf(set, afterValue, afterId, not isDescending) or 0
   if afterValue and isDescending then first = call('ZCARD', set) - first end
@@ -128,11 +126,9 @@ return answer
 `,
 )
 
-/**
- * Counts the matches in one batch. Returns their number, and the value and id at which the next batch starts.
- * Without a filter, returns the number of indexed records instead. A second value of '1' then means that the script
- * removed index entries of missing records. In that case the caller must count again.
- */
+// Counts the matches in one batch. Returns their number, and the value and id at which the next batch starts.
+// Without a filter, returns the number of indexed records, and '1' when heal() removed index entries. The caller then
+// counts again, because heal() checks only a sample.
 const COUNT = script(
   [RECORDS, CREDENTIALS, INDEXES, FILTERS],
   `
@@ -144,7 +140,7 @@ end
 
 local function unexpired(set) return call('ZCOUNT', app .. set, '(' .. digits(now), '+inf') end
 
--- The count if indexes alone give it; nil when records have to be read.
+-- The count, or nil when the indexes alone cannot give it.
 local function countFromIndexes()
   local filters = 0
   for _, filter in ipairs({ userId, kind, state, via }) do filters = filters + (filter == '' and 0 or 1) end
@@ -202,9 +198,6 @@ export async function countListed(run: RunScript, call: CallOf<'count'>): Promis
   return Object.keys(call.filter).length === 0 ? countAll(run, call) : countMatching(run, call)
 }
 
-/**
- * Counts every record that exists. Repeats the count as long as the script removes index entries of missing records.
- */
 async function countAll(run: RunScript, { app, now }: CallOf<'count'>): Promise<number> {
   for (;;) {
     const [found, healed] = (await run(COUNT, app, now, ...filterTexts({}), '', '', '1')) as string[]

@@ -1,21 +1,14 @@
 import { MESSAGE_MILLISECONDS, NEVER, SWEEP_MARGIN_MILLISECONDS, TOMBSTONE_MILLISECONDS } from '../../record.ts'
 
-/**
- * Lua functions that read and write sessions. A session is one Redis hash with these fields:
- * - `r`: the record
- * - `s`: the storage
- * - `c<hash>`: a credential
- * - `t<hash>`: the tombstone of an ended credential
- *
- * `lines.ts` describes the text format of records, credentials and tombstones.
- */
+// A session is one Redis hash. The field `r` is the record, `s` the storage, `c<hash>` a credential, and `t<hash>` the
+// tombstone of an ended credential. `lines.ts` reads and writes the same text.
 export const RECORDS = String.raw`
 local app = KEYS[1] .. ':'
 
 local call = redis.call
 local function sessionKey(id) return app .. 's:' .. id end
 
--- All digits: tostring() would write a large number in scientific notation.
+-- tostring() would write a large number in scientific notation.
 local function digits(number) return number and string.format('%.0f', number) or '' end
 
 local RECORD = '^([^\n]*)' .. string.rep('\n([^\n]*)', 11) .. '$'
@@ -46,7 +39,7 @@ end
 local function isLive(r, now) return r.startTime ~= nil and now < r.ends end
 local function isGuest(r) return r.grants == '""' and r.userId == 'null' end
 
--- Whether a record is live and the caller's credential "by" (if given) still valid.
+-- Whether the session is live and has the credential "by". An empty "by" needs no credential.
 local function isUsable(id, r, by, now)
   return r and isLive(r, now) and (by == '' or call('HEXISTS', sessionKey(id), 'c' .. by) == 1)
 end
@@ -56,7 +49,7 @@ local function liveRecord(id, by, now)
   return isUsable(id, r, by, now) and r or nil
 end
 
--- Every key also expires by itself, this long after its end, in case no sweep runs.
+-- Each key expires MARGIN milliseconds after "ends", in case no sweep runs.
 local NEVER = ${NEVER}
 local MARGIN = 3600000
 
@@ -66,7 +59,6 @@ local function keepUntil(key, ends, now)
 end
 `
 
-/** Lua functions that read and write the credentials of a session. */
 export const CREDENTIALS = String.raw`
 local CREDENTIAL = '^([^\n]*)' .. string.rep('\n([^\n]*)', 10) .. '$'
 
@@ -92,7 +84,7 @@ local function writeCredential(id, c)
   }, '\n'))
 end
 
--- The names of a session's fields that begin with this letter, without the letter.
+-- Finds the fields of a session that begin with this letter. Returns their names without the letter.
 local function fieldsOf(id, letter)
   local names = {}
   for _, field in ipairs(call('HKEYS', sessionKey(id))) do
@@ -108,17 +100,11 @@ local function credentialsOf(id)
 end
 `
 
-/**
- * Lua functions that maintain the indexes. The indexes are sorted sets, used to list, count and limit sessions:
- * - `created`, `seen` and `end` contain every session.
- * - Exactly one of `guests`, `users` and `invalidated` contains each session.
- * - `rest` contains the sessions of kind 'rest'.
- * - `link` and `token` contain the sessions that have a credential with this `via`.
- * - `user:<id>` contains the sessions of one user.
- *
- * `created` and `guests` are sorted by creation, and `seen` by last access. All other sets are sorted by end, so that a
- * count can leave out expired sessions.
- */
+// The indexes are sorted sets of session ids. `created`, `seen` and `end` contain every session. Each session is also
+// in one of `guests`, `users` and `invalidated`. `rest` and `user:<id>` contain the sessions of this kind or user.
+// `link` and `token` contain the sessions that have a credential with this `via`.
+// `created` and `guests` are sorted by creation, `seen` by last access, and all others by end. A count can therefore
+// leave out expired sessions.
 export const INDEXES = `
 local SETS = { 'created', 'seen', 'end', 'guests', 'users', 'invalidated', 'rest', 'link', 'token' }
 
@@ -136,7 +122,7 @@ local function indexByUser(id, r, now)
   else call('PEXPIRE', set, digits(math.max(r.ends - now, 0) + MARGIN), 'GT') end
 end
 
--- Updates the indexes of a session, all but link and token. "before" is the record as it was, if there was one.
+-- Updates all indexes except link and token. "before" is the previous record, or nil for a new session.
 local function indexSession(id, r, before, now)
   local class = classOf(r)
   if before and classOf(before) ~= class then call('ZREM', app .. classOf(before), id) end
@@ -167,7 +153,7 @@ local function unindex(id)
   for _, set in ipairs(SETS) do call('ZREM', app .. set, id) end
 end
 
--- Removes sessions that no longer exist from the indexes. Answers how many there were.
+-- Removes the ids without a record from the indexes. Returns their number.
 local function dropMissing(ids, set)
   local missing = 0
   for _, id in ipairs(ids) do
@@ -180,19 +166,19 @@ local function dropMissing(ids, set)
   return missing
 end
 
--- heal() checks this many sessions by their end, and as many at random.
 local SAMPLE = 100
 
--- Repairs the indexes after keys have expired or were deleted by hand. Checks the sessions that ended first and a random sample of "set".
+-- Repairs the indexes after keys have expired or were deleted by hand. Checks the SAMPLE sessions that ended first, and
+-- SAMPLE random members of "set". Returns the number of removed ids.
 local function heal(set, now)
   local first = call('ZRANGEBYSCORE', app .. 'end', '-inf', digits(now), 'LIMIT', 0, SAMPLE)
   return dropMissing(first, set) + dropMissing(call('ZRANDMEMBER', set, SAMPLE), set)
 end
 `
 
-/** Lua functions that apply the limits. The value nil means no limit. */
+// A limit of nil means no limit.
 export const LIMITS = `
--- An index may contain sessions that no longer exist, so it is healed before a session is refused.
+-- An index may contain ids without a record, so heal() runs before a session is refused.
 local function isFull(r, sessions, guests, now)
   local function full()
     if sessions and call('ZCARD', app .. 'end') >= sessions then return true end
@@ -206,7 +192,7 @@ local function startedFirst(a, b)
   return a.r.serial < b.r.serial
 end
 
--- Ends the user's sessions beyond the limit, oldest first. Never ends the one that is being added, nor one with an API token.
+-- Ends the user's oldest sessions beyond the limit. Never ends the session "id" or a session with an API token.
 local function endOldest(id, r, perUser, now)
   local ended = {}
   if not perUser or r.userId == 'null' then return ended end
@@ -226,7 +212,6 @@ local function endOldest(id, r, perUser, now)
 end
 `
 
-/** Lua functions that add a credential to a session and end the credentials beyond the limits. */
 export const ADDING = `
 local function seenFirst(a, b)
   local x, y = a.lastSeenAt or a.createdAt, b.lastSeenAt or b.createdAt
@@ -268,21 +253,18 @@ local function addWithin(id, r, c, by, devices, otps, now)
 end
 `
 
-/**
- * Lua functions that end credentials and sessions and notify other processes. The functions delete before they write,
- * so that sessions can end when Redis has no free memory.
- */
+// The functions delete before they write, so that sessions can end when Redis has no free memory.
 export const ENDS = String.raw`
 local TOMBSTONE = ${TOMBSTONE_MILLISECONDS}
 local MESSAGE = ${MESSAGE_MILLISECONDS}
--- The most by which clocks differ.
+-- The largest expected difference between the clocks of two processes.
 local CLOCK_SKEW = ${SWEEP_MARGIN_MILLISECONDS}
 
 local endedIds = {}
 local function queueNotification(id) if endedIds[#endedIds] ~= id then endedIds[#endedIds + 1] = id end end
 
--- Notifies other processes of the sessions that ended; for more than 100 of them, with one notification without an id. Notifications are
--- numbered, so that a process notices a lost one.
+-- Notifies other processes of the ended sessions. One notification without an id replaces more than 100. Notifications
+-- are numbered, so that a process can detect a missed one.
 local function sendNotifications()
   if #endedIds > 100 then endedIds = { '' } end
   for _, id in ipairs(endedIds) do
@@ -311,7 +293,7 @@ local function dropOTP(id, hash)
   call('ZREM', app .. 'otps', id .. ':' .. hash)
 end
 
--- Ends one credential. Every credential but an OTP leaves a tombstone.
+-- Ends one credential. Every credential except an OTP leaves a tombstone.
 local function endCredential(id, c, reason, now, message, successor)
   if c.kind == 'otp' then return dropOTP(id, c.hash) end
   call('HDEL', sessionKey(id), 'c' .. c.hash)
@@ -324,7 +306,7 @@ local function endCredential(id, c, reason, now, message, successor)
   queueNotification(id)
 end
 
--- Otherwise a long-lived session would grow with every device that comes and goes.
+-- Each ended credential leaves a tombstone. Without this function, the hash of a long-lived session would keep growing.
 local function dropExpiredTombstones(id, now)
   if call('HLEN', sessionKey(id)) < 40 then return end
   for _, hash in ipairs(fieldsOf(id, 't')) do
@@ -336,7 +318,7 @@ local function endedLine(id, r, reason)
   return table.concat({ id, r.kind, r.userName, r.userId, reason }, '\n')
 end
 
--- Deletes a record. Its tombstones stay.
+-- Deletes the record and the storage but keeps the tombstones.
 local function removeRecord(id, r, message)
   local key = sessionKey(id)
   call('HDEL', key, 'r', 's')

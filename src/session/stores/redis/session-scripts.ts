@@ -65,10 +65,7 @@ return ended
 `,
 )
 
-/**
- * Changes only the storage. This most frequent update runs without the Lua library. Returns '1' when the session was
- * updated, otherwise '0'.
- */
+/** Changes only the storage. This most frequent update runs without the Lua library. Returns '1', or '0' if refused. */
 export const UPDATE_STORAGE = script(
   [],
   String.raw`
@@ -86,10 +83,8 @@ return { '1' }
 `,
 )
 
-/**
- * Changes any fields of a session. A field whose parameter is '' stays unchanged. The storage stays unchanged when its
- * parameter is omitted. Returns '0', or '1' followed by the sessions that ended because of a limit.
- */
+// A parameter '' or an omitted storage leaves the field unchanged. Returns '0', or '1' followed by the sessions that
+// ended because of a limit.
 export const UPDATE = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, LIMITS],
   `
@@ -146,7 +141,6 @@ return false
 
 const PARTS = [RECORDS, CREDENTIALS, INDEXES, ENDS]
 
-/** Returns the ended session, or nothing. */
 export const END = script(
   PARTS,
   `
@@ -165,7 +159,7 @@ return ended
 `,
 )
 
-/** Returns the ended sessions. A filter parameter that is '' matches every session. */
+/** A filter parameter '' matches every session. */
 export const END_MANY = script(
   PARTS,
   `
@@ -188,14 +182,13 @@ return ended
 )
 
 const REASON = `
--- Why a record that has expired or was replaced had ended.
+-- Why an expired or replaced session ended.
 local function reasonOf(r)
   if not r.startTime then return 'secured' end
   return r.ends >= r.absoluteEnd and 'absolute' or 'idle'
 end
 `
 
-/** Returns the removed session, or nothing. */
 export const REMOVE = script(
   [...PARTS, REASON],
   `
@@ -234,7 +227,7 @@ return message
 `,
 )
 
-/** Removes expired sessions and OTPs. Returns the removed sessions. Tombstones and messages expire with their keys. */
+/** Removes expired sessions and OTPs. Tombstones and messages expire with their keys. */
 export const SWEEP = script(
   [...PARTS, REASON],
   `

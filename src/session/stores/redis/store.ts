@@ -1,5 +1,12 @@
-import { type Credential, expiryReason, isLive, markNothingWritten, type SessionId } from '../../record.ts'
-import type { Admission, Found, FoundOTP, Replaced, SessionStore } from '../../store.ts'
+import {
+  type Credential,
+  expiryReason,
+  isLive,
+  markNothingWritten,
+  type SessionId,
+  type SessionRecord,
+} from '../../record.ts'
+import type { Admission, Found, FoundOTP, Limits, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS } from '../shared/deadline.ts'
 import { type RedisSubscriber, redisAnnouncements } from './announcements.ts'
 import { commandSender, type RedisClient, refuseResending, scriptRunner } from './client.ts'
@@ -19,32 +26,25 @@ import {
   UPDATE_STORAGE,
 } from './session-scripts.ts'
 
-// `endMany` ends all sessions in one script. The script takes about half a second for 10,000 sessions.
+// `endMany` ends all sessions in one script, which takes about half a second for 10,000 sessions.
 const END_MANY_DEADLINE_FACTOR = 10
 
 export interface RedisStoreOptions {
   /** The prefix of all keys, inside the hash tag: `{sessions:CRM}:…`. Default 'sessions'. */
   prefix?: string
-  /**
-   * The deadline of one call, in milliseconds. A call that takes longer throws. Default 2000.
-   * The deadline of `endMany` is ten times as long.
-   */
+  /** The deadline of a call, in milliseconds; `endMany` has ten times as long. A slower call throws. Default 2000. */
   deadlineMilliseconds?: number
   /**
-   * A second connection (`client.duplicate()`) that is used only for notifications. With a subscriber, this process is
-   * notified when another process ends a session. Without one, this process detects the end when it next reads the
-   * session.
+   * A second connection (`client.duplicate()`), used only for notifications. With it, this process is notified when
+   * another process ends a session. Without it, this process detects the end at its next read of the session.
    */
   subscriber?: RedisSubscriber
 }
 
 /**
- * Stores sessions in Redis 7 or Valkey, for any number of processes on any number of machines. Each write is one
- * command or one script. All keys of an application are in one slot, as Redis Cluster requires.
- * Set `maxmemory-policy noeviction`, because users are logged out when Redis evicts keys.
- * @throws TypeError when the connection retries commands, or queues them while it is offline. The message names the
- *   settings to change.
- * @throws TypeError when the prefix contains braces.
+ * Stores sessions in Redis 7 or Valkey, for any number of processes and machines. All keys of an application are in one
+ * slot, as Redis Cluster requires. Set `maxmemory-policy noeviction`: users are logged out when Redis evicts keys.
+ * @throws TypeError when the prefix contains braces, or when the client resends commands or queues them while offline.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
   const { prefix = 'sessions', deadlineMilliseconds = CALL_MILLISECONDS, subscriber } = options
@@ -54,26 +54,20 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       `The prefix ${prefix} of redisStore() contains braces, which choose the slot of a key in a Redis Cluster. Use one without them.`,
     )
   }
-  const base = (app: string) => `{${prefix}:${app}}`
-  const sessionKey = (app: string, id: SessionId) => `${base(app)}:s:${id}`
+  const keyPrefix = (app: string) => `{${prefix}:${app}}`
+  const sessionKey = (app: string, id: SessionId) => `${keyPrefix(app)}:s:${id}`
   const send = commandSender(client, deadlineMilliseconds)
-  const run = scriptRunner(send, base)
-  const runLonger = scriptRunner(commandSender(client, deadlineMilliseconds * END_MANY_DEADLINE_FACTOR), base)
+  const run = scriptRunner(send, keyPrefix)
+  const runLonger = scriptRunner(commandSender(client, deadlineMilliseconds * END_MANY_DEADLINE_FACTOR), keyPrefix)
 
   return {
     async create({ app, session, credential, limits, now }): Promise<Admission> {
       const [state, ...ended] = (await run(
         CREATE,
         app,
-        session.id,
-        recordText(session),
-        session.storage,
-        credential.hash,
-        credentialText(credential),
+        ...newSession(session, credential),
         now,
-        limits.sessions ?? '',
-        limits.guests ?? '',
-        limits.sessionsPerUser ?? '',
+        ...sessionLimits(limits),
       )) as string[]
       if (state === 'exists') throw existsAlready(session.id)
       return state === 'admitted' ? { admitted: true, ended: ended.map(endedFrom) } : { admitted: false }
@@ -108,20 +102,13 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
         const [updated] = (await run(UPDATE_STORAGE, app, ...condition, storage)) as string[]
         return { updated: updated === '1', ended: [] }
       }
-      const [updated, ...ended] = (await run(
-        UPDATE,
-        app,
-        ...condition,
-        limits.sessionsPerUser ?? '',
-        jsonOrNothing(userName),
-        jsonOrNothing(userId),
-        jsonOrNothing(grants),
-        lastAccessTime ?? '',
-        idleMilliseconds ?? '',
-        end ?? '',
-        authenticatedAt ?? '',
+      const fields = [
+        ...[userName, userId, grants].map(jsonOrNothing),
+        ...[lastAccessTime, idleMilliseconds, end, authenticatedAt].map((number) => number ?? ''),
         ...(storage === undefined ? [] : [storage]),
-      )) as string[]
+      ]
+      const perUser = limits.sessionsPerUser ?? ''
+      const [updated, ...ended] = (await run(UPDATE, app, ...condition, perUser, ...fields)) as string[]
       return { updated: updated === '1', ended: ended.map(endedFrom) }
     },
 
@@ -129,15 +116,13 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       await run(TOUCH, app, id, hash, now, JSON.stringify(device), JSON.stringify(address))
     },
 
-    async attach({ app, id, credential, by, limits: { credentials, otps }, now }) {
-      const text = credentialText(credential)
-      return isOne(await run(ATTACH, app, id, credential.hash, text, by ?? '', credentials ?? '', otps ?? '', now))
-    },
+    attach: async ({ app, id, credential, by = '', limits, now }) =>
+      isOne(await run(ATTACH, app, id, ...hashAndText(credential), by, ...credentialLimits(limits), now)),
 
     detach: async ({ app, id, handle, reason, now }) => isOne(await run(DETACH, app, id, handle, reason, now)),
 
     rotate: async ({ app, id, by, credential, others, now }) =>
-      isOne(await run(ROTATE, app, id, by, credential.hash, credentialText(credential), others, now)),
+      isOne(await run(ROTATE, app, id, by, ...hashAndText(credential), others, now)),
 
     async findOTP({ app, hash, now }): Promise<FoundOTP | undefined> {
       const found = (await run(FIND_OTP, app, hash)) as [string, string, string, string] | null
@@ -147,9 +132,9 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       return now < credential.expiresAt && isLive(session, now) ? { session, credential } : undefined
     },
 
-    async redeem({ app, hash, credential, limits: { credentials, otps }, now }) {
-      const added = credential ? [credential.hash, credentialText(credential)] : ['', '']
-      const got = await run(REDEEM, app, hash, ...added, credentials ?? '', otps ?? '', now)
+    async redeem({ app, hash, credential, limits, now }) {
+      const added = credential ? hashAndText(credential) : ['', '']
+      const got = await run(REDEEM, app, hash, ...added, ...credentialLimits(limits), now)
       return got ? recordFrom(...(got as [string, string, string])) : undefined
     },
 
@@ -161,14 +146,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
         expected.version ?? '',
         expected.by ?? '',
         now,
-        session.id,
-        recordText(session),
-        session.storage,
-        credential.hash,
-        credentialText(credential),
-        limits.sessions ?? '',
-        limits.guests ?? '',
-        limits.sessionsPerUser ?? '',
+        ...newSession(session, credential),
+        ...sessionLimits(limits),
       )) as string[]
       if (state === 'exists') throw existsAlready(session.id)
       return state === 'replaced'
@@ -176,27 +155,19 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
         : { state: state === 'moved' ? 'moved' : 'gone' }
     },
 
-    async end({ app, id, reason, by = '', unseen = false, message = '', now }) {
-      const ended = await run(END, app, id, reason, now, by, unseen ? 1 : 0, messageText(message))
+    async end({ app, id, reason, by = '', unseen = false, message, now }) {
+      const ended = await run(END, app, id, reason, now, by, unseen ? 1 : 0, jsonOrNothing(message || undefined))
       return ended ? endedFrom(ended as string) : undefined
     },
 
-    async endMany({ app, filter: { userId, kind = '', exceptId = '' }, reason, message = '', now }) {
-      const ended = await runLonger(
-        END_MANY,
-        app,
-        jsonOrNothing(userId),
-        kind,
-        exceptId,
-        reason,
-        now,
-        messageText(message),
-      )
+    async endMany({ app, filter: { userId, kind = '', exceptId = '' }, reason, message, now }) {
+      const filter = [jsonOrNothing(userId), kind, exceptId]
+      const ended = await runLonger(END_MANY, app, ...filter, reason, now, jsonOrNothing(message || undefined))
       return (ended as string[]).map(endedFrom)
     },
 
-    async remove({ app, id, message = '', now }) {
-      const removed = await run(REMOVE, app, id, now, messageText(message))
+    async remove({ app, id, message, now }) {
+      const removed = await run(REMOVE, app, id, now, jsonOrNothing(message || undefined))
       return removed ? endedFrom(removed as string) : undefined
     },
 
@@ -211,9 +182,19 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
 
     sweep: async ({ app, now, limit }) => ((await run(SWEEP, app, now, limit)) as string[]).map(endedFrom),
 
-    ...(subscriber && { announcements: redisAnnouncements(send, subscriber, base, deadlineMilliseconds) }),
+    ...(subscriber && { announcements: redisAnnouncements(send, subscriber, keyPrefix, deadlineMilliseconds) }),
   }
 }
+
+const hashAndText = (credential: Credential) => [credential.hash, credentialText(credential)]
+const newSession = (session: SessionRecord, credential: Credential) => [
+  session.id,
+  recordText(session),
+  session.storage,
+  ...hashAndText(credential),
+]
+const sessionLimits = (limits: Limits) => [limits.sessions ?? '', limits.guests ?? '', limits.sessionsPerUser ?? '']
+const credentialLimits = (limits: Limits) => [limits.credentials ?? '', limits.otps ?? '']
 
 function credentialsFrom(parts: readonly string[]): Credential[] {
   const found: Credential[] = []
@@ -227,11 +208,6 @@ function existsAlready(id: SessionId): unknown {
 
 function jsonOrNothing(text: string | undefined): string {
   return text === undefined ? '' : JSON.stringify(text)
-}
-
-/** Encodes a message as JSON. Returns '' for an empty message, which the scripts do not store. */
-function messageText(message: string): string {
-  return message === '' ? '' : JSON.stringify(message)
 }
 
 function isOne(answer: unknown): boolean {

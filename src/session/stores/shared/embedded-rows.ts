@@ -11,36 +11,30 @@ export interface Tombstone {
   readonly message: string | null
 }
 
-/** The stored row of a session. Each embedded store adds fields of its own. */
+/** Each store adds its own fields. */
 export interface SessionRow {
   readonly record: SessionRecord
 }
 
-/**
- * Synchronous access to the rows of one application. `embedded-rules.ts` applies the session rules to these
- * rows. The caller makes each write atomic.
- */
+/** Synchronous access to the rows of one application. The caller makes each write atomic. */
 export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   session(id: SessionId): Row | undefined
-  /** Returns a session and its credential, even when the session is no longer live. */
+  /** Also finds a session that is no longer live. */
   find(id: SessionId, hash: string): FoundOTP | undefined
   findOTP(hash: string): FoundOTP | undefined
   tombstone(hash: string): Tombstone | undefined
   credential(row: Row, hash: string): Credential | undefined
-  /** Returns the credentials of a session, oldest first. */
+  /** Oldest first. */
   credentials(row: Row): Credential[]
   writeIdOf(id: SessionId): string | null | undefined
 
-  /** @throws Error when the id exists. Nothing is written then. */
+  /** @throws Error if the session ID exists. Nothing is written then. */
   insert(session: SessionRecord, credential: Credential): void
-  /**
-   * Compare-and-set. Returns `false` and writes nothing when the session is not live, does not match `expected`, or
-   * already has this write id.
-   */
+  /** Returns false and writes nothing if the session is not live, differs from `expected`, or has this write id. */
   update(id: SessionId, expected: Expected, writeId: string, changes: SessionChanges, now: number): boolean
   access(row: Row, lastAccessTime: number, end: number): void
   invalidate(row: Row): void
-  /** Deletes the record and its remaining credentials. */
+  /** Also deletes the credentials of the session. */
   delete(row: Row): void
 
   addCredential(row: Row, credential: Credential): void
@@ -48,7 +42,7 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   deleteCredential(row: Row, hash: string): void
 
   addTombstone(hash: string, tombstone: Tombstone): void
-  /** Stores a message in all tombstones of a session. The tombstones then expire at `keepUntil`. */
+  /** Stores a message in all tombstones of a session, which then expire at `keepUntil`. */
   leaveMessage(id: SessionId, message: string, keepUntil: number): void
   deleteMessage(hash: string): void
   deleteTombstones(until: number): void
@@ -56,7 +50,7 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
 
   countUpTo(most: number): number
   countGuestsUpTo(most: number): number
-  /** Returns the live sessions of a user, oldest first. Sessions with an API token are left out. */
+  /** Oldest first. Leaves out sessions of API tokens. */
   liveOfUser(userId: string, now: number): Row[]
   liveMatching(filter: EndFilter, now: number): Row[]
   endedUntil(time: number, most: number): Row[]

@@ -16,10 +16,7 @@ import type { FoundOTP, Limits, SeenFrom } from '../../store.ts'
 import type { EmbeddedRows, SessionRow } from './embedded-rows.ts'
 import { evictedBy } from './eviction.ts'
 
-/**
- * Returns the row of a live session. Returns undefined when the session has another version than `version`, or lacks
- * the credential `by`. Each condition applies only when it is given.
- */
+/** Returns a live session. If `version` or `by` is given, the session must have this version or this credential. */
 export function liveRow<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   id: SessionId,
@@ -37,7 +34,7 @@ export function isFull(rows: EmbeddedRows, session: SessionRecord, { sessions, g
   return guests !== undefined && isGuestRecord(session) && rows.countGuestsUpTo(guests) >= guests
 }
 
-/** Ends the oldest sessions of a user beyond `sessionsPerUser`. Never ends the session `id`, which is being added. */
+/** Ends the user's oldest sessions beyond `sessionsPerUser`, but never the session `id`, which is being added. */
 export function endOldest<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   { id, userId }: { id: SessionId; userId: string | null },
@@ -58,7 +55,7 @@ interface Ending {
   successor?: SessionId
 }
 
-/** Deletes a credential. Stores a tombstone for every credential except an OTP. */
+/** Deletes a credential. An OTP leaves no tombstone, because `findOTP` does not return why an OTP ended. */
 export function endCredential<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
@@ -83,7 +80,7 @@ export function endSession<Row extends SessionRow>(rows: EmbeddedRows<Row>, row:
   return endedSession(row.record, ending.reason)
 }
 
-/** Ends a session that a successor replaces. With `keepRecord`, the record is invalidated instead of deleted. */
+/** With `keepRecord`, the record is invalidated instead of deleted. */
 export function replaceSession<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
@@ -96,7 +93,6 @@ export function replaceSession<Row extends SessionRow>(
   else rows.delete(row)
 }
 
-/** Replaces the credential `by`. With `others: 'end'`, all other credentials of the session end too. */
 export function rotateCredential<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
@@ -122,7 +118,7 @@ export function addCredential<Row extends SessionRow>(
   rows.addCredential(row, credential)
 }
 
-/** Records activity. Stored times never decrease. */
+/** Records activity. Stored times never decrease, even if `now` is earlier than in a previous call. */
 export function access<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,

@@ -6,7 +6,7 @@ import {
   SWEEP_MARGIN_MILLISECONDS,
   sweptSession,
 } from '../../record.ts'
-import type { CallOf, Found, Replaced, SessionStore, Updated } from '../../store.ts'
+import type { Found, SessionStore } from '../../store.ts'
 import type { EmbeddedRows, SessionRow, Writes } from './embedded-rows.ts'
 import {
   access,
@@ -22,36 +22,16 @@ import {
   wasSeen,
 } from './embedded-rules.ts'
 
-/**
- * Creates a store that runs inside the process.
- * @param rowsOf Returns the rows of an application.
- * @param writes Runs each write atomically.
- */
+/** Creates a store that runs inside the process. */
 export function embeddedStore<Row extends SessionRow>(
   rowsOf: (app: string) => EmbeddedRows<Row>,
   writes: Writes,
 ): SessionStore {
-  function update({ app, id, expected, writeId, changes, limits, now }: CallOf<'update'>): Updated {
-    const rows = rowsOf(app)
-    if (!rows.update(id, expected, writeId, changes, now)) return { updated: rows.writeIdOf(id) === writeId, ended: [] }
-    return { updated: true, ended: endOldest(rows, { id, userId: changes.userId ?? null }, limits, now) }
-  }
-
-  function replace({ app, id, expected, session, credential, limits, now }: CallOf<'replace'>): Replaced {
-    const rows = rowsOf(app)
-    const row = liveRow(rows, id, { by: expected.by }, now)
-    if (!row) return { state: 'gone' }
-    if (expected.version !== undefined && expected.version !== row.record.version) return { state: 'moved' }
-    if (rows.session(session.id)) throw new Error(`A session ${session.id} already exists.`)
-    replaceSession(rows, row, session.id, { keepRecord: !isFull(rows, session, limits), now })
-    rows.insert(session, credential)
-    return { state: 'replaced', ended: endOldest(rows, session, limits, now) }
-  }
+  const write = <T>(app: string, change: (rows: EmbeddedRows<Row>) => T) => writes.add(() => change(rowsOf(app)))
 
   return {
     create: ({ app, session, credential, limits, now }) =>
-      writes.add(() => {
-        const rows = rowsOf(app)
+      write(app, (rows) => {
         if (isFull(rows, session, limits)) return { admitted: false }
         rows.insert(session, credential)
         return { admitted: true, ended: endOldest(rows, session, limits, now) }
@@ -83,27 +63,29 @@ export function embeddedStore<Row extends SessionRow>(
       )
     },
 
-    update: (call) => writes.add(() => update(call)),
+    update: ({ app, id, expected, writeId, changes, limits, now }) =>
+      write(app, (rows) => {
+        const updated = rows.update(id, expected, writeId, changes, now)
+        if (!updated) return { updated: rows.writeIdOf(id) === writeId, ended: [] }
+        return { updated, ended: endOldest(rows, { id, userId: changes.userId ?? null }, limits, now) }
+      }),
 
     touch: ({ app, id, hash, from, now }) =>
-      writes.add(() => {
-        const rows = rowsOf(app)
+      write(app, (rows) => {
         const row = liveRow(rows, id, {}, now)
         const credential = row && rows.credential(row, hash)
         if (credential) access(rows, row, credential, from, now)
       }),
 
     attach: ({ app, id, credential, by, limits, now }) =>
-      writes.add(() => {
-        const rows = rowsOf(app)
+      write(app, (rows) => {
         const row = liveRow(rows, id, { by }, now)
         if (row) addCredential(rows, row, credential, { by, limits, now })
         return row !== undefined
       }),
 
     detach: ({ app, id, handle, reason, now }) =>
-      writes.add(() => {
-        const rows = rowsOf(app)
+      write(app, (rows) => {
         const row = liveRow(rows, id, {}, now)
         const credential = row && rows.credentials(row).find((candidate) => candidate.handle === handle)
         if (credential) endCredential(rows, row, credential, { reason, now })
@@ -111,8 +93,7 @@ export function embeddedStore<Row extends SessionRow>(
       }),
 
     rotate: ({ app, id, by, credential, others, now }) =>
-      writes.add(() => {
-        const rows = rowsOf(app)
+      write(app, (rows) => {
         const row = liveRow(rows, id, { by }, now)
         if (row) rotateCredential(rows, row, { by, credential, others, now })
         return row !== undefined
@@ -121,8 +102,7 @@ export function embeddedStore<Row extends SessionRow>(
     findOTP: async ({ app, hash, now }) => liveOTP(rowsOf(app), hash, now),
 
     redeem: ({ app, hash, credential, limits, now }) =>
-      writes.add(() => {
-        const rows = rowsOf(app)
+      write(app, (rows) => {
         const found = liveOTP(rows, hash, now)
         const row = found && rows.session(found.session.id)
         if (!row) return undefined
@@ -131,25 +111,31 @@ export function embeddedStore<Row extends SessionRow>(
         return row.record
       }),
 
-    replace: (call) => writes.add(() => replace(call)),
+    replace: ({ app, id, expected, session, credential, limits, now }) =>
+      write(app, (rows) => {
+        const row = liveRow(rows, id, { by: expected.by }, now)
+        if (!row) return { state: 'gone' }
+        if (expected.version !== undefined && expected.version !== row.record.version) return { state: 'moved' }
+        if (rows.session(session.id)) throw new Error(`A session ${session.id} already exists.`)
+        replaceSession(rows, row, session.id, { keepRecord: !isFull(rows, session, limits), now })
+        rows.insert(session, credential)
+        return { state: 'replaced', ended: endOldest(rows, session, limits, now) }
+      }),
 
     end: ({ app, id, reason, by, unseen = false, message, now }) =>
-      writes.add(() => {
-        const rows = rowsOf(app)
+      write(app, (rows) => {
         const row = liveRow(rows, id, { by }, now)
         if (!row || (unseen && wasSeen(rows, row))) return undefined
         return endSession(rows, row, { reason, now, message })
       }),
 
     endMany: ({ app, filter, reason, message, now }) =>
-      writes.add(() => {
-        const rows = rowsOf(app)
+      write(app, (rows) => {
         return rows.liveMatching(filter, now).map((row) => endSession(rows, row, { reason, now, message }))
       }),
 
     remove: ({ app, id, message, now }) =>
-      writes.add(() => {
-        const rows = rowsOf(app)
+      write(app, (rows) => {
         const row = rows.session(id)
         if (!row) return undefined
         endSession(rows, row, { reason: 'revoked', now, message })
@@ -158,8 +144,7 @@ export function embeddedStore<Row extends SessionRow>(
       }),
 
     takeMessage: ({ app, hash, now }) =>
-      writes.add(() => {
-        const rows = rowsOf(app)
+      write(app, (rows) => {
         const tombstone = rows.tombstone(hash)
         if (!tombstone || tombstone.message === null || now >= tombstone.keepUntil) return undefined
         rows.deleteMessage(hash)
@@ -170,8 +155,7 @@ export function embeddedStore<Row extends SessionRow>(
     count: async (call) => rowsOf(call.app).count(call),
 
     sweep: ({ app, limit, now }) =>
-      writes.add(() => {
-        const rows = rowsOf(app)
+      write(app, (rows) => {
         rows.deleteTombstones(now)
         rows.deleteOTPs(now - SWEEP_MARGIN_MILLISECONDS)
         return rows.endedUntil(now - SWEEP_MARGIN_MILLISECONDS, limit).map((row) => {

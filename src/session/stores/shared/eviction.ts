@@ -2,12 +2,8 @@ import type { Credential } from '../../record.ts'
 import type { Limits } from '../../store.ts'
 
 /**
- * Returns the credentials that end when `added` is stored:
- * - the credential with the same purpose
- * - for an OTP, the oldest OTPs beyond `limits.otps`
- * - for a device or token, those beyond `limits.credentials` that were seen longest ago
- *
- * The limits never end the caller's credential `by`.
+ * Returns the credentials that end when `added` is stored: the one with the same purpose, and the least recently used
+ * ones beyond the limit. The limit never ends the caller's credential `by`.
  */
 export function evictedBy(
   added: Credential,

@@ -1,4 +1,4 @@
-/** Returns a function that creates one value for each application, on first use. */
+/** Creates one value for each application, on first use. */
 export function perApp<T>(make: (app: string) => T): (app: string) => T {
   const values = new Map<string, T>()
   return (app) => {

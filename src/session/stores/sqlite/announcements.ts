@@ -4,19 +4,13 @@ import type { SqliteDatabase } from './batch.ts'
 
 const POLL_MILLISECONDS = 250
 
-/**
- * The store calls `notify` for sessions that it ends itself. Polling detects the sessions that other connections end.
- */
 export interface SqliteAnnouncements extends Announcements {
-  /** Must be called inside the transaction that ends the session. Listeners are called after the commit. */
+  /** Must be called inside the transaction that ends the session. Calls the listeners after the commit. */
   notify(app: string, id: SessionId): void
 }
 
-/**
- * Detects sessions that other connections end. SQLite sends no notifications, so `data_version` is polled while there
- * are listeners. A new value means that another connection has committed, and that any session may have ended.
- * One read takes a few microseconds.
- */
+// SQLite sends no notifications, so `data_version` is polled while there are listeners. A new value means that another
+// connection has committed, and that any session may have ended. One read takes a few microseconds.
 export function sqliteAnnouncements(db: SqliteDatabase): SqliteAnnouncements {
   const dataVersion = db.prepare('PRAGMA data_version')
   const listeners = new Map<(id: SessionId | undefined) => void, string>()
@@ -29,11 +23,11 @@ export function sqliteAnnouncements(db: SqliteDatabase): SqliteAnnouncements {
     if (version !== before) for (const listener of [...listeners.keys()]) listener(undefined)
   }
 
-  /** Returns undefined when the database is closed or cannot be read at present. */
   function currentVersion(): number | undefined {
     try {
       return (dataVersion.get() as { data_version: number }).data_version
     } catch {
+      // The database is locked or closed.
       return undefined
     }
   }

@@ -1,6 +1,6 @@
 import { markNothingWritten } from '../../record.ts'
 
-/** The methods of a database that this store uses. The databases of better-sqlite3 and node:sqlite have them. */
+/** A database of better-sqlite3 or node:sqlite. */
 export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement
   exec(sql: string): unknown
@@ -12,26 +12,23 @@ interface SqliteStatement {
   all(...parameters: unknown[]): unknown[]
 }
 
-// While another process writes, SQLite waits this long and blocks the event loop.
+// How long SQLite waits while another process writes. The wait blocks the event loop.
 const BUSY_MILLISECONDS = 50
-// After that wait, a timer retries the write until this much time has passed in total.
+// After that wait, a timer retries the write every `PAUSE_MILLISECONDS`, until this time has passed.
 const RETRY_MILLISECONDS = 5000
 const PAUSE_MILLISECONDS = 20
 
-/**
- * Prepares a connection to a file that other processes share. Several processes may open a new file at the same time.
- */
+/** Several processes may open a new file at the same time. */
 export function openForSharing(db: SqliteDatabase): void {
   db.exec(`PRAGMA busy_timeout = ${RETRY_MILLISECONDS}`)
   retryWhileBusy(() => db.exec('PRAGMA journal_mode = WAL'))
 }
 
-/** Shortens the time for which a write to a locked file blocks the event loop. */
 export function shortenBusyTimeout(db: SqliteDatabase): void {
   db.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}`)
 }
 
-/** Retries a step while the file is locked. `busy_timeout` does not cover the switch to WAL. Blocks the event loop. */
+/** For the switch to WAL, which `busy_timeout` does not cover. Blocks the event loop. */
 function retryWhileBusy(step: () => unknown): void {
   const started = performance.now()
   for (;;) {
@@ -45,9 +42,8 @@ function retryWhileBusy(step: () => unknown): void {
   }
 }
 
-/** Runs writes in transactions. Each promise resolves after the commit. */
 export interface WriteBatch {
-  /** Runs `write` inside a transaction. `write` may run more than once and must change nothing outside the database. */
+  /** Runs `write` in a transaction, and resolves after the commit. After a rollback, `write` may run again. */
   add<T>(write: () => T): Promise<T>
 }
 
@@ -59,8 +55,8 @@ interface Waiting {
 }
 
 /**
- * Runs all writes of one event loop turn in one transaction, so that they share the cost of one sync to the disk.
- * When a write throws, the transaction is rolled back and the other writes run again in a new one.
+ * Runs all writes of one event loop turn in one transaction, so that they share one sync to the disk.
+ * When a write throws, the other writes run again in a new transaction.
  */
 export function writeBatch(db: SqliteDatabase): WriteBatch {
   const begin = db.prepare('BEGIN IMMEDIATE')
@@ -73,7 +69,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     while (batch.length > 0) batch = attempt(batch)
   }
 
-  /** Commits a batch. Returns the writes that must run again at once. */
+  /** Returns the writes that must run again at once. */
   function attempt(batch: Waiting[]): Waiting[] {
     const results: unknown[] = []
     try {
@@ -102,10 +98,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     return []
   }
 
-  /**
-   * Handles a file that another process has locked. Rejects the writes that have waited for `RETRY_MILLISECONDS`.
-   * Queues the other writes again, before newer ones.
-   */
+  /** Rejects the writes that have waited for `RETRY_MILLISECONDS`. Queues the others before newer writes. */
   function tryLater(batch: Waiting[], error: unknown): Waiting[] {
     const now = performance.now()
     const retried = batch.filter(({ since }) => now - since < RETRY_MILLISECONDS)
@@ -130,7 +123,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     try {
       db.exec('ROLLBACK')
     } catch {
-      // No transaction is open. Either none began, or SQLite has already rolled it back.
+      // No transaction is open.
     }
   }
 
@@ -144,8 +137,8 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
   }
 }
 
-/** Whether the error of better-sqlite3 or node:sqlite means that another process has locked the file. */
 function isBusy(error: unknown): boolean {
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }
+  // better-sqlite3 sets `code`. node:sqlite sets `errcode`, whose lowest byte is 5 for SQLITE_BUSY.
   return String(code).startsWith('SQLITE_BUSY') || (typeof errcode === 'number' && (errcode & 0xff) === 5)
 }

@@ -9,19 +9,8 @@ export const FOUND = `${RECORD}, c.handle AS credentialHandle, c.hash AS credent
   c.created_at AS credentialCreatedAt, c.last_seen_at AS credentialLastSeenAt, c.authenticated_at AS credentialAuthenticatedAt,
   c.device AS credentialDevice, c.address AS credentialAddress, c.expires_at AS credentialExpiresAt, c.purpose AS credentialPurpose, c.details AS credentialDetails`
 
-export interface FoundRow extends SessionRecord {
-  readonly credentialHandle: string
-  readonly credentialHash: string
-  readonly credentialKind: Credential['kind']
-  readonly credentialVia: Credential['via']
-  readonly credentialCreatedAt: number
-  readonly credentialLastSeenAt: number | null
-  readonly credentialAuthenticatedAt: number | null
-  readonly credentialDevice: string | null
-  readonly credentialAddress: string | null
-  readonly credentialExpiresAt: number
-  readonly credentialPurpose: string | null
-  readonly credentialDetails: string | null
+export type FoundRow = SessionRecord & {
+  readonly [Field in keyof Credential as `credential${Capitalize<Field>}`]: Credential[Field]
 }
 
 export function toFound(row: FoundRow): FoundOTP {
@@ -57,20 +46,14 @@ export function toFound(row: FoundRow): FoundOTP {
   }
 }
 
-// The limit of the cache. A session takes about 1 kB.
+// A session takes about 1 kB.
 const MOST_SESSIONS = 10_000
 
-/**
- * A cache of the results of `find`. The cache never returns outdated results. Each `get` reads `data_version` to detect
- * commits of other connections. Reading `data_version` costs far less than a query.
- */
+/** Never returns outdated results: each `get` reads `data_version`, which changes when another connection commits. */
 interface FoundCache {
   get(app: string, id: SessionId, hash: string): FoundOTP | undefined
   put(key: number, app: string, hash: string, found: FoundOTP): void
-  /**
-   * Removes a session from the cache. Must be called when this connection writes the session, in the same event loop
-   * turn as the commit.
-   */
+  /** Must be called when this connection writes the session, in the same event loop turn as the commit. */
   forget(key: number): void
 }
 

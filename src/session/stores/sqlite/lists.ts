@@ -8,7 +8,7 @@ export const IS_GUEST = `s.grants = '' AND s.user_id IS NULL`
 // An invalidated record has no times and sorts as the oldest.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }
 
-// Few credentials have these values. A query reads their partial index first.
+// Few credentials have these values, so a query starts with their partial index.
 const RARE = new Set<Credential['via']>(['link', 'token'])
 
 const HAS_VIA = Object.fromEntries(
@@ -23,6 +23,7 @@ const HAS_VIA = Object.fromEntries(
 export function listPage(db: SqliteDatabase, { app, filter, page, now }: CallOf<'list'>): ListPage {
   const { sort = 'created', direction = 'desc', size = 50, after } = page
   const { where, parameters } = listCondition(app, filter, now)
+  // If few records match, a unary plus keeps SQLite from reading all records in the order of the index.
   const value = isNarrow(filter, sort) ? `+${SORT_VALUE[sort]}` : SORT_VALUE[sort]
   if (after) {
     // The second condition is redundant, but allows SQLite to search the index on the expression.
@@ -40,16 +41,11 @@ export function listPage(db: SqliteDatabase, { app, filter, page, now }: CallOf<
   return found.length > size && last ? { sessions, next: { value: last.sortValue, id: last.id } } : { sessions }
 }
 
-/** Returns the clause that selects the index of REST sessions, when `kind: 'rest'` is the only filter. */
 function indexFor({ userId, kind, state, via }: ListFilter): string {
   const isRest = kind === 'rest' && userId === undefined && via === undefined && state === undefined
   return isRest ? 'INDEXED BY session_records_rest' : ''
 }
 
-/**
- * Whether few records match. The caller then adds a unary plus to the sort value, so that SQLite cannot use the index
- * of the sort order. SQLite finds the few records by another index and sorts them.
- */
 function isNarrow({ userId, kind, state }: ListFilter, sort: NonNullable<Page['sort']>): boolean {
   return userId !== undefined || state === 'invalidated' || (kind === 'rest' && sort !== 'created')
 }
@@ -61,10 +57,7 @@ export function countListed(db: SqliteDatabase, { app, filter, now }: CallOf<'co
   return countWhere(db, '', where, parameters)
 }
 
-/**
- * Counts the sessions of one kind. Metrics call this function often. Two indexes provide the counts, so the function
- * only reads records that have ended and are not yet swept.
- */
+/** Metrics call this often. It counts in indexes, and reads only the records that ended since the last sweep. */
 function countKind(db: SqliteDatabase, app: string, kind: ListFilter['kind'], now: number): number {
   const [rest, byEnd] = [indexFor({ kind: 'rest' }), 'INDEXED BY session_records_end']
   const all = countWhere(db, rest, ['s.app = ?', `s.kind = 'rest'`], [app])
@@ -83,7 +76,7 @@ function listCondition(
   { userId, kind, state, via }: ListFilter,
   now: number,
 ): { where: string[]; parameters: unknown[] } {
-  // The unary plus prevents SQLite from using the index of `end_at`, because nearly all records match this condition.
+  // The unary plus prevents the use of the index of `end_at`, because nearly all records match this condition.
   const where = ['s.app = ?', '+s.end_at > ?']
   const parameters: unknown[] = [app, now]
   if (userId !== undefined) {

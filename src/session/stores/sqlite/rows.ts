@@ -17,7 +17,6 @@ const UPDATED = `version = version + 1, write_id = ?
   WHERE app = ? AND id = ? AND version = coalesce(?, version) AND start_time IS NOT NULL AND end_at > ? AND write_id IS NOT ?
     AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ?)) RETURNING key`
 
-/** Prepares the statements once and uses them for all applications. */
 export function sqliteRows(
   db: SqliteDatabase,
   notify: SqliteAnnouncements['notify'],
@@ -41,8 +40,8 @@ export function sqliteRows(
     `INSERT INTO session_records (app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time, idle_milliseconds,
       absolute_end, end_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
   )
-  // SQLite updates the indexes of all columns that a statement sets, even when a value stays the same. Most updates
-  // change only the storage, which is in no index. These updates use a separate statement.
+  // SQLite updates the index of every column that a statement sets, even to the same value. Most updates change only
+  // the storage, which has no index.
   const updateStorageStatement = db.prepare(`UPDATE session_records SET storage = coalesce(?, storage), ${UPDATED}`)
   const updateStatement = db.prepare(
     `UPDATE session_records SET storage = coalesce(?, storage), user_name = coalesce(?, user_name), user_id = coalesce(?, user_id),

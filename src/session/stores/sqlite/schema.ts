@@ -2,9 +2,8 @@ import type { SqliteDatabase } from './batch.ts'
 
 const SCHEMA_VERSION = 2
 
-// The primary key of the credentials begins with the key of the session, so the credentials of a session are stored
-// side by side. Session keys increase, so a new session appends to two B-trees. Otherwise it would insert into the
-// middle of four B-trees.
+// The integer keys of sessions increase, so a new session and its credential are appended to their tables. With the
+// random session IDs as keys, each insert would write into the middle of a table.
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS session_schema (version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS session_records (
@@ -72,10 +71,7 @@ CREATE TABLE IF NOT EXISTS session_processes (
 ) WITHOUT ROWID;
 `
 
-/**
- * Creates the tables and indexes that are missing. A file of an older version needs no other migration.
- * @throws Error when the file was written by a newer version of this store. Nothing is changed then.
- */
+/** Creates missing tables and indexes. A file of an older version needs no other migration. */
 export function createSchema(db: SqliteDatabase): void {
   const present = db.prepare(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session_schema'`).get()
   const version = present
@@ -91,8 +87,7 @@ export function createSchema(db: SqliteDatabase): void {
   try {
     db.exec(SCHEMA)
     // Another process may have inserted the row already.
-    db.exec(`INSERT INTO session_schema (version) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM session_schema)`)
-    db.prepare('UPDATE session_schema SET version = ?').run(SCHEMA_VERSION)
+    db.exec(`DELETE FROM session_schema; INSERT INTO session_schema (version) VALUES (${SCHEMA_VERSION})`)
     db.exec('COMMIT')
   } catch (error) {
     db.exec('ROLLBACK')

@@ -9,10 +9,8 @@ import { createSchema } from './schema.ts'
 
 export interface SqliteStoreOptions {
   /**
-   * Which failures a committed write survives. Default 'power-loss'.
-   * - 'power-loss': crashes of the process and power cuts.
-   * - 'crash': only crashes of the process. A power cut may undo the last writes, such as a logout. Writes are about
-   *   four times faster.
+   * Default 'power-loss': a committed write survives a power cut.
+   * 'crash' is about four times faster, but a power cut may undo the last writes, such as a logout.
    */
   durability?: 'power-loss' | 'crash'
 }
@@ -20,7 +18,7 @@ export interface SqliteStoreOptions {
 /**
  * Stores sessions in a SQLite file that any number of processes on one machine may share.
  * Use the connection `db` for nothing else, because the store sets pragmas and begins transactions.
- * @throws Error when the file contains a newer schema.
+ * @throws Error if a newer version of this store wrote the file.
  */
 export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: SqliteStoreOptions = {}): SessionStore {
   openForSharing(db)

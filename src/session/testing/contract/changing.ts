@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict'
-import {
-  atOnce,
-  CALLERS,
-  credential,
-  HOUR,
-  NOWHERE,
-  rounds,
-  type StorePromise,
-  session,
-  stateOf,
-  stored,
-} from './fixtures.ts'
+import { atOnce, CALLERS, credential, HOUR, NOWHERE, rounds, type StorePromise, session } from './fixtures.ts'
 
 /** The promises of `update`, and some of `attach`. */
 export const changing: StorePromise[] = [
   {
     claim: 'an update of the expected version writes its fields and raises the version by one',
-    async check(trial) {
-      const { store, clock } = trial
-      const { record, cookie } = await stored(trial)
+    async check({ store, clock, stored }) {
+      const { record, cookie } = await stored()
       const changes = {
         storage: '{"a":1}',
         userName: 'Ana',
@@ -43,11 +31,9 @@ export const changing: StorePromise[] = [
   },
   {
     claim: 'an update with an old version, or by a device that was signed out, writes nothing',
-    async check(trial) {
-      const { store, clock } = trial
-      const { record, cookie } = await stored(trial)
-      const other = credential(clock)
-      await store.attach({ id: record.id, credential: other })
+    async check({ store, stored, attached }) {
+      const { record, cookie } = await stored()
+      const other = await attached(record.id)
       await store.detach({ id: record.id, handle: other.handle, reason: 'revoked' })
       for (const expected of [
         { version: 0, by: cookie.hash },
@@ -65,38 +51,31 @@ export const changing: StorePromise[] = [
   },
   {
     claim: 'an update never creates or revives a session that is unknown, ended, removed, expired or invalidated',
-    async check(trial) {
-      const { store, clock } = trial
+    async check({ store, clock, newSession, stored }) {
       const change = (id: string) =>
         store.update({ id, expected: {}, writeId: `w-${id}`, changes: { storage: '{"back":1}' } })
       const unknown = session(clock)
-      const ended = await stored(trial)
+      const ended = await stored()
       await store.end({ id: ended.record.id, reason: 'closed' })
-      const removed = await stored(trial)
+      const removed = await stored()
       await store.remove({ id: removed.record.id })
-      const replaced = await stored(trial)
-      await store.replace({
-        id: replaced.record.id,
-        expected: {},
-        session: session(clock),
-        credential: credential(clock),
-      })
+      const replaced = await stored()
+      await store.replace({ id: replaced.record.id, expected: {}, ...newSession() })
       for (const id of [unknown.id, ended.record.id, removed.record.id, replaced.record.id])
         assert.equal((await change(id)).updated, false)
       for (const id of [unknown.id, ended.record.id, removed.record.id])
         assert.equal(await store.get({ id }), undefined)
       assert.equal((await store.get({ id: replaced.record.id }))?.startTime, null)
-      const expired = await stored(trial)
+      const expired = await stored()
       clock.advance({ milliseconds: expired.record.end - clock.now() })
       assert.equal((await change(expired.record.id)).updated, false)
       assert.equal((await store.get({ id: expired.record.id }))?.storage, '{}')
     },
   },
   {
-    claim: 'an update that is repeated with the same write id answers true and writes nothing',
-    async check(trial) {
-      const { store } = trial
-      const { record, cookie } = await stored(trial)
+    claim: 'an update that is repeated with the same write id returns true and writes nothing',
+    async check({ store, stored }) {
+      const { record, cookie } = await stored()
       const ask = () =>
         store.update({
           id: record.id,
@@ -111,10 +90,9 @@ export const changing: StorePromise[] = [
   },
   {
     claim: 'of many updates of one version exactly one succeeds',
-    async check(trial) {
-      const { store } = trial
+    async check({ store, stored }) {
       await rounds(async () => {
-        const { record, cookie } = await stored(trial)
+        const { record, cookie } = await stored()
         const outcomes = await atOnce((caller) =>
           store.update({
             id: record.id,
@@ -131,9 +109,8 @@ export const changing: StorePromise[] = [
   },
   {
     claim: 'callers that read, then compare and set, lose no change',
-    async check(trial) {
-      const { store } = trial
-      const { record } = await stored(trial, { storage: '0' })
+    async check({ store, stored }) {
+      const { record } = await stored({ storage: '0' })
       await atOnce(async (caller) => {
         for (let attempt = 0; ; attempt++) {
           const read = await store.get({ id: record.id })
@@ -157,10 +134,9 @@ export const changing: StorePromise[] = [
   },
   {
     claim: 'an end and updates at the same moment leave the session ended',
-    async check(trial) {
-      const { store } = trial
+    async check({ store, stored, stateOf }) {
       await rounds(async (round) => {
-        const { record, cookie } = await stored(trial)
+        const { record, cookie } = await stored()
         await atOnce<unknown>((caller) =>
           caller === CALLERS / 2
             ? store.end({ id: record.id, reason: 'closed' })
@@ -173,24 +149,23 @@ export const changing: StorePromise[] = [
                   changes: { storage: '{"n":1}' },
                 }),
         )
-        assert.equal(await stateOf(trial, record.id, cookie.hash), 'closed')
+        assert.equal(await stateOf(record.id, cookie.hash), 'closed')
         assert.equal(await store.get({ id: record.id }), undefined)
       })
     },
   },
   {
     claim: 'a second device finds the same session, and a session that is not live accepts none',
-    async check(trial) {
-      const { store, clock } = trial
-      const { record, cookie } = await stored(trial)
+    async check({ store, clock, stored, stateOf }) {
+      const { record, cookie } = await stored()
       const second = credential(clock, { via: 'link' })
       assert.equal(await store.attach({ id: record.id, credential: second, by: cookie.hash }), true)
-      assert.equal(await stateOf(trial, record.id, second.hash), 'live')
+      assert.equal(await stateOf(record.id, second.hash), 'live')
       await store.end({ id: record.id, reason: 'closed' })
-      assert.equal(await stateOf(trial, record.id, second.hash), 'closed')
+      assert.equal(await stateOf(record.id, second.hash), 'closed')
       const late = credential(clock)
       assert.equal(await store.attach({ id: record.id, credential: late }), false)
-      assert.equal(await stateOf(trial, record.id, late.hash), 'unknown')
+      assert.equal(await stateOf(record.id, late.hash), 'unknown')
     },
   },
 ]

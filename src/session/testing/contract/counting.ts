@@ -9,8 +9,7 @@ import {
   rounds,
   type StorePromise,
   session,
-  stored,
-  type Trial,
+  type TrialStore,
 } from './fixtures.ts'
 
 /** The promises of `list`, `count` and the limits. */
@@ -18,12 +17,11 @@ export const counting: StorePromise[] = [
   {
     claim:
       'at the limit of licences no session is admitted; invalidated records count, and removing one frees its licence',
-    async check(trial) {
-      const { store, clock } = trial
+    async check({ store, newSession, stored }) {
       const limits = { sessions: 2 }
-      const create = () => store.create({ session: session(clock), credential: credential(clock), limits })
-      const { record } = await stored(trial)
-      await store.replace({ id: record.id, expected: {}, session: session(clock), credential: credential(clock) })
+      const create = () => store.create({ ...newSession(), limits })
+      const { record } = await stored()
+      await store.replace({ id: record.id, expected: {}, ...newSession() })
       assert.deepEqual(await create(), { admitted: false })
       assert.equal(await store.count({ filter: {} }), 2)
       await store.remove({ id: record.id })
@@ -32,21 +30,17 @@ export const counting: StorePromise[] = [
   },
   {
     claim: 'of many sessions created at once exactly as many are admitted as there are licences',
-    async check({ store, clock }) {
-      const admissions = await atOnce(() =>
-        store.create({ session: session(clock), credential: credential(clock), limits: { sessions: 7 } }),
-      )
+    async check({ store, newSession }) {
+      const admissions = await atOnce(() => store.create({ ...newSession(), limits: { sessions: 7 } }))
       assert.equal(admissions.filter(({ admitted }) => admitted).length, 7)
       assert.equal(await store.count({ filter: {} }), 7)
     },
   },
   {
     claim: 'guests have a limit of their own, and users do not count towards it',
-    async check(trial) {
-      const { store, clock } = trial
+    async check({ store, newSession }) {
       const limits = { guests: 1 }
-      const create = (fields = {}) =>
-        store.create({ session: session(clock, fields), credential: credential(clock), limits })
+      const create = (fields = {}) => store.create({ ...newSession(fields), limits })
       assert.equal((await create({ userId: '1' })).admitted, true)
       assert.equal((await create({ grants: '{"roles":["x"]}' })).admitted, true)
       assert.equal((await create()).admitted, true)
@@ -57,16 +51,13 @@ export const counting: StorePromise[] = [
   {
     claim:
       'at the limit of sessions per user the oldest session ends, and of many sign-ins at once exactly the limit stays live',
-    async check(trial) {
-      const { store, clock } = trial
+    async check({ store, clock, newSession, stored }) {
       const limits = { sessionsPerUser: 3 }
-      const oldest = await stored(trial, { userId: '4' })
-      const other = await stored(trial, { userId: '5' })
+      const oldest = await stored({ userId: '4' })
+      const other = await stored({ userId: '5' })
       await rounds(async () => {
         clock.advance({ seconds: 1 })
-        const admissions = await atOnce(() =>
-          store.create({ session: session(clock, { userId: '4' }), credential: credential(clock), limits }),
-        )
+        const admissions = await atOnce(() => store.create({ ...newSession({ userId: '4' }), limits }))
         const ended = admissions.flatMap((admission) => (admission.admitted ? admission.ended : []))
         assert.ok(ended.every(({ userId, reason }) => userId === '4' && reason === 'limit'))
         assert.equal(await store.count({ filter: { userId: '4' } }), 3)
@@ -77,7 +68,7 @@ export const counting: StorePromise[] = [
       await store.create({ session: token, credential: credential(clock, { kind: 'bearer', via: 'token' }) })
       for (let more = 0; more < 5; more++) {
         clock.advance({ seconds: 1 })
-        await store.create({ session: session(clock, { userId: '4' }), credential: credential(clock), limits })
+        await store.create({ ...newSession({ userId: '4' }), limits })
       }
       assert.ok(await store.get({ id: token.id }), 'an API token does not end for the limit')
       assert.equal(await store.count({ filter: { userId: '4', kind: 'web' } }), 3, 'nor does it count')
@@ -85,11 +76,10 @@ export const counting: StorePromise[] = [
   },
   {
     claim: 'the limit of sessions per user also holds when an update or a replacement gives a session to the user',
-    async check(trial) {
-      const { store, clock } = trial
+    async check({ store, newSession, stored }) {
       const limits = { sessionsPerUser: 1 }
-      const first = await stored(trial, { userId: '4' })
-      const second = await stored(trial)
+      const first = await stored({ userId: '4' })
+      const second = await stored()
       const updated = await store.update({
         id: second.record.id,
         expected: { version: 1 },
@@ -101,32 +91,25 @@ export const counting: StorePromise[] = [
         updated.ended.map(({ id }) => id),
         [first.record.id],
       )
-      const guest = await stored(trial)
-      const next = session(clock, { userId: '4' })
-      const replaced = await store.replace({
-        id: guest.record.id,
-        expected: {},
-        session: next,
-        credential: credential(clock),
-        limits,
-      })
+      const guest = await stored()
+      const next = newSession({ userId: '4' })
+      const replaced = await store.replace({ id: guest.record.id, expected: {}, ...next, limits })
       assert.deepEqual(replaced.state === 'replaced' && replaced.ended.map(({ id }) => id), [second.record.id])
       assert.equal(await store.count({ filter: { userId: '4' } }), 1)
     },
   },
   {
     claim: 'the pages of a list show every session exactly once, in every sort order',
-    async check(trial) {
-      const { clock } = trial
+    async check({ store, clock, stored }) {
       const ids = new Set<string>()
       for (let n = 0; n < CALLERS; n++) {
         if (n % 3 === 0) clock.advance({ seconds: 1 })
-        ids.add((await stored(trial, { idleMilliseconds: HOUR + ((n * 7) % 5) * 1000 })).record.id)
+        ids.add((await stored({ idleMilliseconds: HOUR + ((n * 7) % 5) * 1000 })).record.id)
       }
       const keys = { created: 'startTime', seen: 'lastAccessTime', end: 'end' } as const
       for (const sort of ['created', 'seen', 'end'] as const) {
         for (const direction of ['asc', 'desc'] as const) {
-          const listed = await listAll(trial, {}, { sort, direction, size: 3 })
+          const listed = await listAll(store, {}, { sort, direction, size: 3 })
           assert.deepEqual(new Set(listed.map(({ id }) => id)), ids)
           assert.equal(listed.length, ids.size)
           const values = listed.map((record) => Number(record[keys[sort]]))
@@ -140,45 +123,44 @@ export const counting: StorePromise[] = [
   },
   {
     claim: 'a list is filtered by user, kind and state and leaves expired sessions out, and a count agrees with it',
-    async check(trial) {
-      const { store, clock } = trial
-      const guest = await stored(trial)
-      const user = await stored(trial, { userId: '4' })
-      const rest = await stored(trial, { userId: '4', kind: 'rest' })
-      const old = await stored(trial, { userId: '5' })
-      const next = session(clock, { userId: '5' })
-      await store.replace({ id: old.record.id, expected: {}, session: next, credential: credential(clock) })
-      await store.attach({ id: user.record.id, credential: credential(clock, { via: 'link' }) })
+    async check({ store, clock, newSession, stored, attached }) {
+      const guest = await stored()
+      const user = await stored({ userId: '4' })
+      const rest = await stored({ userId: '4', kind: 'rest' })
+      const old = await stored({ userId: '5' })
+      const next = newSession({ userId: '5' })
+      await store.replace({ id: old.record.id, expected: {}, ...next })
+      await attached(user.record.id, credential(clock, { via: 'link' }))
       const token = session(clock, { userId: '6', kind: 'rest' })
       await store.create({ session: token, credential: credential(clock, { kind: 'bearer', via: 'token' }) })
-      await store.attach({ id: rest.record.id, credential: otp(clock) }) // a link that is not redeemed yet
-      const expired = await stored(trial, { absoluteEnd: clock.now() + 1 })
-      await stored(trial, { kind: 'rest', absoluteEnd: clock.now() + 1 })
+      await attached(rest.record.id, otp(clock)) // a link that is not redeemed yet
+      const expired = await stored({ absoluteEnd: clock.now() + 1 })
+      await stored({ kind: 'rest', absoluteEnd: clock.now() + 1 })
       clock.advance({ milliseconds: 1 })
       const expect = async (filter: ListFilter, ids: string[]) => {
-        const listed = await listAll(trial, filter, {})
+        const listed = await listAll(store, filter, {})
         assert.deepEqual(listed.map(({ id }) => id).sort(), [...ids].sort())
         if (Object.keys(filter).length > 0) assert.equal(await store.count({ filter }), ids.length)
       }
-      await expect({}, [guest.record.id, user.record.id, rest.record.id, old.record.id, next.id, token.id])
+      await expect({}, [guest.record.id, user.record.id, rest.record.id, old.record.id, next.session.id, token.id])
       await expect({ userId: '4' }, [user.record.id, rest.record.id])
       await expect({ kind: 'rest' }, [rest.record.id, token.id])
-      await expect({ kind: 'web' }, [guest.record.id, user.record.id, old.record.id, next.id])
+      await expect({ kind: 'web' }, [guest.record.id, user.record.id, old.record.id, next.session.id])
       await expect({ via: 'token' }, [token.id])
       await expect({ userId: '4', via: 'token' }, [])
       await expect({ userId: '6', kind: 'rest', via: 'token', state: 'user' }, [token.id])
       await expect({ state: 'guest' }, [guest.record.id])
-      await expect({ state: 'user' }, [user.record.id, rest.record.id, next.id, token.id])
+      await expect({ state: 'user' }, [user.record.id, rest.record.id, next.session.id, token.id])
       await expect({ state: 'restored' }, [user.record.id])
       await expect({ state: 'invalidated' }, [old.record.id])
-      await expect({ userId: '5', state: 'user' }, [next.id])
+      await expect({ userId: '5', state: 'user' }, [next.session.id])
       assert.equal(await store.count({ filter: {} }), 8)
       assert.ok(await store.get({ id: expired.record.id }))
     },
   },
 ]
 
-async function listAll({ store }: Trial, filter: ListFilter, page: Page) {
+async function listAll(store: TrialStore, filter: ListFilter, page: Page) {
   const all = []
   for (let after: Page['after']; ; ) {
     const { sessions, next } = await store.list({ filter, page: after ? { ...page, after } : page })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { atOnce, credential, HOUR, NOWHERE, type StorePromise, session, stateOf, stored } from './fixtures.ts'
+import { atOnce, credential, HOUR, NOWHERE, type StorePromise, session } from './fixtures.ts'
 
 /** The promises of `create`, `find`, `get`, `credentials` and `touch`. */
 export const finding: StorePromise[] = [
@@ -35,21 +35,19 @@ export const finding: StorePromise[] = [
   },
   {
     claim: 'creating a session with an id that exists is an error, never an overwrite',
-    async check(trial) {
-      const { store, clock } = trial
-      const { record, cookie } = await stored(trial, { storage: '{"first":true}' })
+    async check({ store, clock, stored, stateOf }) {
+      const { record, cookie } = await stored({ storage: '{"first":true}' })
       const second = credential(clock)
       await assert.rejects(store.create({ session: { ...record, storage: '{}' }, credential: second }))
       assert.equal((await store.get({ id: record.id }))?.storage, '{"first":true}')
-      assert.equal(await stateOf(trial, record.id, cookie.hash), 'live')
-      assert.equal(await stateOf(trial, record.id, second.hash), 'unknown')
+      assert.equal(await stateOf(record.id, cookie.hash), 'live')
+      assert.equal(await stateOf(record.id, second.hash), 'unknown')
     },
   },
   {
     claim: 'a write that fails does not make other writes of the same moment fail',
-    async check(trial) {
-      const { store, clock } = trial
-      const { record } = await stored(trial)
+    async check({ store, clock, stored, stateOf }) {
+      const { record } = await stored()
       const others = await atOnce(async (caller) => {
         const fresh = session(clock)
         const cookie = credential(clock)
@@ -67,24 +65,23 @@ export const finding: StorePromise[] = [
       })
       for (const { id, hash, mustFail, failed } of others) {
         assert.equal(failed, mustFail)
-        if (!mustFail) assert.equal(await stateOf(trial, id, hash), 'live')
+        if (!mustFail) assert.equal(await stateOf(id, hash), 'live')
       }
     },
   },
   {
     claim: 'a credential finds nothing with another hash, another id or another application',
-    async check(trial) {
-      const { store } = trial
-      const one = await stored(trial)
-      const two = await stored(trial)
-      assert.equal(await stateOf(trial, one.record.id, two.cookie.hash), 'unknown')
-      assert.equal(await stateOf(trial, two.record.id, one.cookie.hash), 'unknown')
+    async check({ store, stored, stateOf }) {
+      const one = await stored()
+      const two = await stored()
+      assert.equal(await stateOf(one.record.id, two.cookie.hash), 'unknown')
+      assert.equal(await stateOf(two.record.id, one.cookie.hash), 'unknown')
       assert.equal(await store.find({ app: 'OTHER', id: one.record.id, hash: one.cookie.hash }), undefined)
       assert.equal(await store.get({ app: 'OTHER', id: one.record.id }), undefined)
       assert.equal(await store.count({ app: 'OTHER', filter: {} }), 0)
       assert.equal(await store.end({ app: 'OTHER', id: one.record.id, reason: 'closed' }), undefined)
       assert.deepEqual(await store.endMany({ app: 'OTHER', filter: {}, reason: 'revoked' }), [])
-      assert.equal(await stateOf(trial, one.record.id, one.cookie.hash), 'live')
+      assert.equal(await stateOf(one.record.id, one.cookie.hash), 'live')
     },
   },
   {
@@ -100,28 +97,27 @@ export const finding: StorePromise[] = [
   },
   {
     claim: 'a session is live up to the last millisecond before its end, and not at its end',
-    async check(trial) {
-      const { record, cookie } = await stored(trial)
-      trial.clock.advance({ milliseconds: record.end - trial.clock.now() - 1 })
-      assert.equal(await stateOf(trial, record.id, cookie.hash), 'live')
-      trial.clock.advance({ milliseconds: 1 })
-      const found = await trial.store.find({ id: record.id, hash: cookie.hash, now: trial.clock.now() })
+    async check({ store, clock, stored, stateOf }) {
+      const { record, cookie } = await stored()
+      clock.advance({ milliseconds: record.end - clock.now() - 1 })
+      assert.equal(await stateOf(record.id, cookie.hash), 'live')
+      clock.advance({ milliseconds: 1 })
+      const found = await store.find({ id: record.id, hash: cookie.hash, now: clock.now() })
       assert.deepEqual(found, { state: 'ended', reason: 'idle', endedAt: record.end, message: false, successor: null })
     },
   },
   {
     claim: 'a session that reached its absolute end is reported with that reason',
-    async check(trial) {
-      const { record, cookie } = await stored(trial, { absoluteEnd: trial.clock.now() + HOUR / 2 })
-      trial.clock.advance({ minutes: 30 })
-      assert.equal(await stateOf(trial, record.id, cookie.hash), 'absolute')
+    async check({ clock, stored, stateOf }) {
+      const { record, cookie } = await stored({ absoluteEnd: clock.now() + HOUR / 2 })
+      clock.advance({ minutes: 30 })
+      assert.equal(await stateOf(record.id, cookie.hash), 'absolute')
     },
   },
   {
     claim: 'a touch moves the idle end and the time of the last access, and nothing else of the session',
-    async check(trial) {
-      const { store, clock } = trial
-      const { record, cookie } = await stored(trial)
+    async check({ store, clock, stored }) {
+      const { record, cookie } = await stored()
       clock.advance({ minutes: 50 })
       await store.touch({ id: record.id, hash: cookie.hash, from: NOWHERE })
       const found = await store.find({ id: record.id, hash: cookie.hash })
@@ -135,11 +131,10 @@ export const finding: StorePromise[] = [
   },
   {
     claim: 'a touch stores the device and the address, and keeps them where it has none',
-    async check(trial) {
-      const { store } = trial
-      const { record, cookie } = await stored(trial)
+    async check({ store, stored, credentialsOf }) {
+      const { record, cookie } = await stored()
       const where = async () => {
-        const [seen] = (await store.credentials({ ids: [record.id] })).get(record.id) ?? []
+        const [seen] = await credentialsOf(record.id)
         return [seen?.device, seen?.address]
       }
       await store.touch({ id: record.id, hash: cookie.hash, from: { device: 'Another', address: '192.0.2.1' } })
@@ -175,17 +170,16 @@ export const finding: StorePromise[] = [
   },
   {
     claim: 'a touch revives nothing: no expired session, no ended session and no device that was signed out',
-    async check(trial) {
-      const { store, clock } = trial
-      const ended = await stored(trial)
+    async check({ store, clock, stored, stateOf }) {
+      const ended = await stored()
       await store.end({ id: ended.record.id, reason: 'closed' })
-      const detached = await stored(trial)
+      const detached = await stored()
       await store.detach({ id: detached.record.id, handle: detached.cookie.handle, reason: 'revoked' })
-      const expired = await stored(trial)
+      const expired = await stored()
       clock.advance({ milliseconds: expired.record.end - clock.now() })
       for (const { record, cookie } of [ended, detached, expired]) {
         await store.touch({ id: record.id, hash: cookie.hash, from: NOWHERE })
-        assert.notEqual(await stateOf(trial, record.id, cookie.hash), 'live')
+        assert.notEqual(await stateOf(record.id, cookie.hash), 'live')
       }
       assert.equal(await store.get({ id: ended.record.id }), undefined)
       assert.equal((await store.get({ id: expired.record.id }))?.end, expired.record.end)

@@ -1,48 +1,64 @@
 import { type Credential, endAfter, NEVER, type SessionRecord } from '../../record.ts'
-import type { CallOf, Found, Limits, SeenFrom, SessionStore, StoreMethod } from '../../store.ts'
+import type { CallOf, Limits, SeenFrom, SessionStore, StoreMethod } from '../../store.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
 
-/** The environment of one check: an empty store and a manual clock. */
-export interface Trial {
-  store: TrialStore
-  clock: ManualClock
-}
+export type Trial = ReturnType<typeof trialOf>
 
-/**
- * A store whose calls may omit some fields. The defaults are the application `APP`, no limits, and the time of the
- * clock.
- */
+/** A store whose calls may omit `app`, `limits` and `now`. */
 export type TrialStore = Pick<SessionStore, 'presence' | 'announcements'> & {
   [M in StoreMethod]: (call: WithUsual<CallOf<M>>) => ReturnType<SessionStore[M]>
 }
 type WithUsual<Call> = Omit<Call, Usual> & Partial<Pick<Call, Usual & keyof Call>>
 type Usual = 'app' | 'limits' | 'now'
 
-export function trialOf(store: SessionStore, clock = manualClock()): Trial {
+/** Creates the environment of one check. */
+export function trialOf(sessionStore: SessionStore, clock = manualClock()) {
   const usual = () => ({ app: APP, limits: NO_LIMITS, now: clock.now() })
+  const store = new Proxy(sessionStore, {
+    get(_, name) {
+      const member = Reflect.get(sessionStore, name)
+      return typeof member === 'function'
+        ? (call: object) => member.call(sessionStore, { ...usual(), ...call })
+        : member
+    },
+  }) as TrialStore
+  const newSession = (fields: Partial<SessionRecord> = {}) => ({
+    session: session(clock, fields),
+    credential: credential(clock),
+  })
   return {
+    store,
     clock,
-    store: new Proxy(store, {
-      get(_, name) {
-        const member = Reflect.get(store, name)
-        return typeof member === 'function' ? (call: object) => member.call(store, { ...usual(), ...call }) : member
-      },
-    }) as TrialStore,
+    newSession,
+    async stored(fields: Partial<SessionRecord> = {}) {
+      const { session: record, credential: cookie } = newSession(fields)
+      await store.create({ session: record, credential: cookie })
+      return { record, cookie }
+    },
+    async attached(id: string, added = credential(clock)) {
+      await store.attach({ id, credential: added })
+      return added
+    },
+    credentialsOf: async (id: string) => (await store.credentials({ ids: [id] })).get(id) ?? [],
+    /** Returns 'live', 'unknown', or the reason of the end. */
+    async stateOf(id: string, hash: string) {
+      const found = await store.find({ id, hash })
+      return found === undefined ? 'unknown' : found.state === 'live' ? 'live' : found.reason
+    },
   }
 }
 
-/** One promise of the store interface, with a check that rejects when a store breaks the promise. */
 export interface StorePromise {
   claim: string
+  /** Rejects when the store breaks the promise. */
   check(trial: Trial): Promise<void>
 }
 
 export const APP = 'CONTRACT'
 export const HOUR = 3_600_000
 const NO_LIMITS: Limits = {}
-/** For a `touch` without device and address. */
 export const NOWHERE: SeenFrom = { device: null, address: null }
-/** How many callers run at the same time in a race. */
+/** The number of concurrent calls. */
 export const CALLERS = 20
 const ROUNDS = 5
 
@@ -92,21 +108,7 @@ export function otp(clock: ManualClock, fields: Partial<Credential> = {}): Crede
   return credential(clock, { kind: 'otp', via: 'link', expiresAt: clock.now() + HOUR, ...fields })
 }
 
-export async function stored({ store, clock }: Trial, fields: Partial<SessionRecord> = {}) {
-  const record = session(clock, fields)
-  const cookie = credential(clock)
-  await store.create({ session: record, credential: cookie })
-  return { record, cookie }
-}
-
-/** Returns 'live', 'unknown', or the reason of the end. */
-export async function stateOf({ store }: Trial, id: string, hash: string): Promise<string> {
-  return stateText(await store.find({ id, hash }))
-}
-
-function stateText(found: Found | undefined): string {
-  return found === undefined ? 'unknown' : found.state === 'live' ? 'live' : found.reason
-}
+export const stored = (trial: Trial, fields: Partial<SessionRecord> = {}) => trial.stored(fields)
 
 export function atOnce<T>(call: (caller: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: CALLERS }, (_, caller) => call(caller)))

@@ -1,38 +1,17 @@
 import assert from 'node:assert/strict'
-import {
-  APP,
-  atOnce,
-  CALLERS,
-  credential,
-  HOUR,
-  otp,
-  rounds,
-  type StorePromise,
-  session,
-  stateOf,
-  stored,
-} from './fixtures.ts'
+import { APP, atOnce, CALLERS, credential, HOUR, otp, rounds, type StorePromise, session } from './fixtures.ts'
 
 /** The promises of `replace` and `redeem`. */
 export const replacing: StorePromise[] = [
   {
     claim:
       '[SECURE-2] a replaced session is invalidated with all its credentials, its record stays, and the new session is live',
-    async check(trial) {
-      const { store, clock } = trial
-      const { record, cookie } = await stored(trial, { storage: '{"secret":1}', userName: 'Ana' })
-      const second = credential(clock)
-      const link = otp(clock)
-      await store.attach({ id: record.id, credential: second })
-      await store.attach({ id: record.id, credential: link })
-      const next = session(clock, { storage: '{"mine":1}' })
-      const fresh = credential(clock)
-      const replaced = await store.replace({
-        id: record.id,
-        expected: { version: 1, by: cookie.hash },
-        session: next,
-        credential: fresh,
-      })
+    async check({ store, clock, newSession, stored, attached }) {
+      const { record, cookie } = await stored({ storage: '{"secret":1}', userName: 'Ana' })
+      const second = await attached(record.id)
+      const link = await attached(record.id, otp(clock))
+      const next = newSession({ storage: '{"mine":1}' })
+      const replaced = await store.replace({ id: record.id, expected: { version: 1, by: cookie.hash }, ...next })
       assert.deepEqual(replaced, { state: 'replaced', ended: [] })
       const old = await store.get({ id: record.id })
       assert.deepEqual([old?.startTime, old?.lastAccessTime, old?.storage, old?.userName], [null, null, '{}', 'Ana'])
@@ -43,128 +22,93 @@ export const replacing: StorePromise[] = [
           reason: 'secured',
           endedAt: clock.now(),
           message: false,
-          successor: next.id,
+          successor: next.session.id,
         })
       }
       assert.equal(await store.findOTP({ hash: link.hash }), undefined)
-      assert.deepEqual(await store.find({ id: next.id, hash: fresh.hash }), {
+      assert.deepEqual(await store.find({ id: next.session.id, hash: next.credential.hash }), {
         state: 'live',
-        session: next,
-        credential: fresh,
+        ...next,
       })
       assert.equal(await store.count({ filter: {} }), 2)
     },
   },
   {
     claim: 'a session that is not live, or whose caller was signed out, is not replaced, and no new session is created',
-    async check(trial) {
-      const { store, clock } = trial
-      const ended = await stored(trial)
+    async check({ store, clock, newSession, stored, stateOf }) {
+      const ended = await stored()
       await store.end({ id: ended.record.id, reason: 'closed' })
-      const detached = await stored(trial)
+      const detached = await stored()
       await store.detach({ id: detached.record.id, handle: detached.cookie.handle, reason: 'revoked' })
-      const replaced = await stored(trial)
-      await store.replace({
-        id: replaced.record.id,
-        expected: {},
-        session: session(clock),
-        credential: credential(clock),
-      })
-      const expired = await stored(trial, { idleMilliseconds: HOUR / 2 })
+      const replaced = await stored()
+      await store.replace({ id: replaced.record.id, expected: {}, ...newSession() })
+      const expired = await stored({ idleMilliseconds: HOUR / 2 })
       clock.advance({ milliseconds: expired.record.end - clock.now() })
       for (const { record, cookie } of [ended, detached, replaced, expired]) {
-        const next = session(clock)
-        const fresh = credential(clock)
-        const outcome = await store.replace({
-          id: record.id,
-          expected: { by: cookie.hash },
-          session: next,
-          credential: fresh,
-        })
+        const next = newSession()
+        const outcome = await store.replace({ id: record.id, expected: { by: cookie.hash }, ...next })
         assert.deepEqual(outcome, { state: 'gone' })
-        assert.equal(await store.get({ id: next.id }), undefined)
-        assert.equal(await stateOf(trial, next.id, fresh.hash), 'unknown')
+        assert.equal(await store.get({ id: next.session.id }), undefined)
+        assert.equal(await stateOf(next.session.id, next.credential.hash), 'unknown')
       }
     },
   },
   {
     claim: 'a replacement that expects another version changes nothing',
-    async check(trial) {
-      const { store, clock } = trial
-      const { record, cookie } = await stored(trial)
-      const next = session(clock)
-      const outcome = await store.replace({
-        id: record.id,
-        expected: { version: 2, by: cookie.hash },
-        session: next,
-        credential: credential(clock),
-      })
+    async check({ store, newSession, stored, stateOf }) {
+      const { record, cookie } = await stored()
+      const next = newSession()
+      const outcome = await store.replace({ id: record.id, expected: { version: 2, by: cookie.hash }, ...next })
       assert.deepEqual(outcome, { state: 'moved' })
-      assert.equal(await stateOf(trial, record.id, cookie.hash), 'live')
-      assert.equal(await store.get({ id: next.id }), undefined)
+      assert.equal(await stateOf(record.id, cookie.hash), 'live')
+      assert.equal(await store.get({ id: next.session.id }), undefined)
     },
   },
   {
     claim: 'of many replacements of one session exactly one succeeds',
-    async check(trial) {
-      const { store, clock } = trial
+    async check({ store, newSession, stored, stateOf }) {
       await rounds(async () => {
-        const { record, cookie } = await stored(trial)
+        const { record, cookie } = await stored()
         const attempts = await atOnce(async () => {
-          const next = session(clock)
-          const fresh = credential(clock)
-          const { state } = await store.replace({
-            id: record.id,
-            expected: { by: cookie.hash },
-            session: next,
-            credential: fresh,
-          })
-          return { next, fresh, state }
+          const next = newSession()
+          const { state } = await store.replace({ id: record.id, expected: { by: cookie.hash }, ...next })
+          return { next, state }
         })
         assert.equal(attempts.filter(({ state }) => state === 'replaced').length, 1)
-        for (const { next, fresh, state } of attempts) {
-          assert.equal(await stateOf(trial, next.id, fresh.hash), state === 'replaced' ? 'live' : 'unknown')
+        for (const { next, state } of attempts) {
+          assert.equal(await stateOf(next.session.id, next.credential.hash), state === 'replaced' ? 'live' : 'unknown')
         }
-        assert.equal(await stateOf(trial, record.id, cookie.hash), 'secured')
+        assert.equal(await stateOf(record.id, cookie.hash), 'secured')
       })
     },
   },
   {
     claim: 'of a logout and a replacement at the same moment exactly one succeeds',
-    async check(trial) {
-      const { store, clock } = trial
+    async check({ store, newSession, stored, stateOf }) {
       await rounds(async (round) => {
-        const { record, cookie } = await stored(trial)
-        const next = session(clock)
-        const fresh = credential(clock)
+        const { record, cookie } = await stored()
+        const next = newSession()
         const close = () => store.end({ id: record.id, reason: 'closed', by: cookie.hash })
         const early = round % 2 === 0 ? close() : undefined
-        const replacing = store.replace({
-          id: record.id,
-          expected: { by: cookie.hash },
-          session: next,
-          credential: fresh,
-        })
+        const replacing = store.replace({ id: record.id, expected: { by: cookie.hash }, ...next })
         const [{ state }, ended] = await Promise.all([replacing, early ?? close()])
         const replaced = state === 'replaced'
         assert.notEqual(replaced, ended !== undefined)
-        assert.equal(await stateOf(trial, next.id, fresh.hash), replaced ? 'live' : 'unknown')
-        assert.equal(await stateOf(trial, record.id, cookie.hash), replaced ? 'secured' : 'closed')
+        assert.equal(await stateOf(next.session.id, next.credential.hash), replaced ? 'live' : 'unknown')
+        assert.equal(await stateOf(record.id, cookie.hash), replaced ? 'secured' : 'closed')
       })
     },
   },
   {
     claim:
       '[SECURE-9] a write at the same moment as a replacement goes to the old session before it, or is refused after it',
-    async check(trial) {
-      const { store, clock } = trial
+    async check({ store, newSession, stored, stateOf }) {
       await rounds(async (round) => {
-        const { record, cookie } = await stored(trial)
-        const next = session(clock)
-        const fresh = credential(clock)
+        const { record, cookie } = await stored()
+        const next = newSession()
         await atOnce<unknown>((caller) =>
           caller === CALLERS / 2
-            ? store.replace({ id: record.id, expected: { by: cookie.hash }, session: next, credential: fresh })
+            ? store.replace({ id: record.id, expected: { by: cookie.hash }, ...next })
             : store.update({
                 id: record.id,
                 expected: { by: cookie.hash },
@@ -174,44 +118,40 @@ export const replacing: StorePromise[] = [
         )
         const old = await store.get({ id: record.id })
         assert.deepEqual([old?.startTime, old?.storage], [null, '{}'])
-        assert.equal((await store.get({ id: next.id }))?.storage, '{}')
-        assert.equal(await stateOf(trial, next.id, fresh.hash), 'live')
+        assert.equal((await store.get({ id: next.session.id }))?.storage, '{}')
+        assert.equal(await stateOf(next.session.id, next.credential.hash), 'live')
       })
     },
   },
   {
     claim: 'at the limit of licences a replacement takes over the licence of the session that it replaces',
-    async check(trial) {
-      const { store, clock } = trial
-      const { record, cookie } = await stored(trial)
-      await stored(trial)
-      const next = session(clock, { userId: '4' })
+    async check({ store, newSession, stored, stateOf }) {
+      const { record, cookie } = await stored()
+      await stored()
+      const next = newSession({ userId: '4' })
       const outcome = await store.replace({
         id: record.id,
         expected: { by: cookie.hash },
-        session: next,
-        credential: credential(clock),
+        ...next,
         limits: { sessions: 2 },
       })
       assert.equal(outcome.state, 'replaced')
       assert.equal(await store.get({ id: record.id }), undefined)
       assert.equal(await store.count({ filter: {} }), 2)
-      assert.equal(await stateOf(trial, record.id, cookie.hash), 'secured')
+      assert.equal(await stateOf(record.id, cookie.hash), 'secured')
     },
   },
   {
-    claim: 'finding an OTP does not spend it; redeeming it answers the session and adds the new device, once',
-    async check(trial) {
-      const { store, clock } = trial
-      const { record } = await stored(trial)
-      const link = otp(clock, { details: '{"path":"/x"}' })
-      await store.attach({ id: record.id, credential: link })
+    claim: 'finding an OTP does not consume it; redeeming it returns the session and adds the new device, once',
+    async check({ store, clock, stored, attached, stateOf }) {
+      const { record } = await stored()
+      const link = await attached(record.id, otp(clock, { details: '{"path":"/x"}' }))
       for (let look = 0; look < 3; look++) {
         assert.deepEqual(await store.findOTP({ hash: link.hash }), { session: record, credential: link })
       }
       const device = credential(clock, { via: 'link' })
       assert.equal((await store.redeem({ hash: link.hash, credential: device }))?.id, record.id)
-      assert.equal(await stateOf(trial, record.id, device.hash), 'live')
+      assert.equal(await stateOf(record.id, device.hash), 'live')
       assert.equal(await store.findOTP({ hash: link.hash }), undefined)
       assert.equal(await store.redeem({ hash: link.hash, credential: credential(clock) }), undefined)
     },
@@ -219,10 +159,9 @@ export const replacing: StorePromise[] = [
   {
     claim:
       'an OTP cannot be redeemed if it is unknown, expired, a cookie, of another application, or of a session that is not live',
-    async check(trial) {
-      const { store, clock } = trial
-      const { record, cookie } = await stored(trial)
-      const closed = await stored(trial)
+    async check({ store, clock, stored, credentialsOf }) {
+      const { record, cookie } = await stored()
+      const closed = await stored()
       const short = otp(clock, { expiresAt: clock.now() + 10_000 })
       const long = otp(clock, { expiresAt: clock.now() + 9 * HOUR })
       const dead = otp(clock)
@@ -244,52 +183,45 @@ export const replacing: StorePromise[] = [
       assert.ok(await store.findOTP({ hash: long.hash }))
       clock.advance({ milliseconds: record.end - clock.now() })
       assert.equal(await redeem(long.hash), undefined)
-      assert.equal(
-        (await store.credentials({ ids: [record.id] })).get(record.id)?.filter(({ kind }) => kind === 'cookie').length,
-        1,
-      )
+      assert.equal((await credentialsOf(record.id)).filter(({ kind }) => kind === 'cookie').length, 1)
     },
   },
   {
     claim: 'of many who open one link at once exactly one gets in',
-    async check(trial) {
-      const { store, clock } = trial
+    async check({ store, clock, stored, attached, stateOf }) {
       await rounds(async () => {
-        const { record } = await stored(trial)
-        const link = otp(clock)
-        await store.attach({ id: record.id, credential: link })
+        const { record } = await stored()
+        const link = await attached(record.id, otp(clock))
         const devices = await atOnce(async () => {
           const device = credential(clock, { via: 'link' })
           return { device, got: await store.redeem({ hash: link.hash, credential: device }) }
         })
         assert.equal(devices.filter(({ got }) => got !== undefined).length, 1)
         for (const { device, got } of devices)
-          assert.equal(await stateOf(trial, record.id, device.hash), got ? 'live' : 'unknown')
+          assert.equal(await stateOf(record.id, device.hash), got ? 'live' : 'unknown')
       })
     },
   },
   {
     claim: 'an OTP can be redeemed without a new device',
-    async check(trial) {
-      const { store, clock } = trial
-      const { record, cookie } = await stored(trial)
+    async check({ store, clock, stored, credentialsOf }) {
+      const { record, cookie } = await stored()
       const link = otp(clock)
       await store.attach({ id: record.id, credential: link, by: cookie.hash })
       assert.equal((await store.redeem({ hash: link.hash }))?.id, record.id)
-      assert.deepEqual((await store.credentials({ ids: [record.id] })).get(record.id), [cookie])
+      assert.deepEqual(await credentialsOf(record.id), [cookie])
     },
   },
   {
     claim: 'a session may begin with only an OTP, and redeeming it adds the first device',
-    async check(trial) {
-      const { store, clock } = trial
+    async check({ store, clock, stateOf }) {
       const record = session(clock)
       const link = otp(clock)
       await store.create({ session: record, credential: link })
       assert.equal((await store.findOTP({ hash: link.hash }))?.session.id, record.id)
       const device = credential(clock, { via: 'link' })
       assert.equal((await store.redeem({ hash: link.hash, credential: device }))?.id, record.id)
-      assert.equal(await stateOf(trial, record.id, device.hash), 'live')
+      assert.equal(await stateOf(record.id, device.hash), 'live')
     },
   },
 ]

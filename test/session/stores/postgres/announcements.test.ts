@@ -12,7 +12,7 @@ import { administer, postgresUrl } from '../../../support/servers/test-servers.t
 import { openPool, preparedDatabase } from '../../support/postgres-store.ts'
 
 const clock = manualClock()
-// The promised second, and a margin for a busy machine.
+// The layer promises one second. A busy machine may need longer.
 const PATIENCE_MILLISECONDS = 5000
 
 if (postgresUrl !== undefined) {
@@ -60,7 +60,7 @@ if (postgresUrl !== undefined) {
     await heard.tells(undefined, 'both', 3)
   })
 
-  test('a listener whose connection ended is told to check everything once it listens again, and is notified of later ends', async (t) => {
+  test('a listener whose connection ended is notified that any session may have ended, and then of later ends', async (t) => {
     const heard = await elsewhere(t, url, 'ended').listen(APP)
     await endConnections('ended')
     await heard.tells(undefined, 'to look again', 2)
@@ -138,17 +138,16 @@ if (postgresUrl !== undefined) {
   }
 }
 
-/** A store like that of another process, with a listener. */
+/** A store and its listeners, as in another process. */
 function elsewhere(scope: Scope, url: string, name = 'elsewhere') {
   const stops: (() => void)[] = []
-  // Runs before the pool closes, which waits for all its connections.
+  // The pool can close only after the listeners have given back their connection.
   scope.after(() => {
     for (const stop of stops) stop()
   })
   const pool = openPool(scope, url, { application_name: name })
   const store = postgresStore(pool)
 
-  /** Resolves once the listener is connected. */
   async function listen(app: string) {
     const heard = new EventEmitter()
     const all: (SessionId | undefined)[] = []
@@ -175,7 +174,7 @@ function elsewhere(scope: Scope, url: string, name = 'elsewhere') {
   return { pool, listen }
 }
 
-/** Resolves after this many refused connections. */
+/** Resolves after this many failed connections. */
 function refused(pool: Pool, times: number): Promise<void> {
   const connect = pool.connect.bind(pool) as () => Promise<PoolClient>
   return new Promise((resolve) => {

@@ -16,6 +16,7 @@ import {
 } from '../../../../src/session/testing/contract/fixtures.ts'
 import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
 import type { Scope } from '../../../support/process.ts'
+import { startCuttingProxy } from '../../../support/servers/cutting-proxy.ts'
 import { freePort } from '../../../support/servers/free-port.ts'
 import { postgresUrl } from '../../../support/servers/test-servers.ts'
 import { openPool, preparedDatabase } from '../../support/postgres-store.ts'
@@ -45,7 +46,7 @@ if (postgresUrl !== undefined) {
     assert.equal((await insisting(() => store.find({ id: record.id, hash: cookie.hash })))?.state, 'live')
   })
 
-  test('a call without a reply may have been carried out; a call that waited for a connection never is', async (t) => {
+  test('a call without a reply may have taken effect; a call that waited for a connection has not', async (t) => {
     const { store, record, link } = await withLink(shared)
     const only = openPool(t, url, { max: 1 })
     const { store: waiting } = trialOf(postgresStore(only, SHORT), clock)
@@ -90,18 +91,19 @@ if (postgresUrl !== undefined) {
   })
 
   test('a connection that is cut during a call fails that call only', async (t) => {
-    const wire = await startWire(t, url)
-    const { store } = trialOf(postgresStore(openPool(t, wire.url, { max: 1, application_name: 'cut' })), clock)
-    const { record } = await stored({ store, clock })
+    const proxy = await startCuttingProxy(t, url)
+    const cut = trialOf(postgresStore(openPool(t, proxy.url, { max: 1, application_name: 'cut' })), clock)
+    const { store } = cut
+    const { record } = await stored(cut)
     const locked = await lockedRow(record.id)
     const failed = errorOf(store.end({ id: record.id, reason: 'closed' }))
     const isWaiting = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'cut' AND wait_event_type = 'Lock'`
     while ((await pool.query(isWaiting)).rowCount === 0);
-    wire.cut()
+    proxy.cut()
     assert.equal(isNothingWritten(await failed), false)
     await locked.query('ROLLBACK')
     locked.release()
-    // PostgreSQL carries it out all the same.
+    // PostgreSQL ends the session although the client is gone.
     while ((await store.get({ id: record.id })) !== undefined);
   })
 
@@ -117,40 +119,12 @@ if (postgresUrl !== undefined) {
     assert.equal((await pool.query('SELECT last_value FROM times')).rows[0].last_value, '4')
   })
 
-  /** A connection that has locked a session's row. */
   async function lockedRow(id: SessionId): Promise<PoolClient> {
     const client = await pool.connect()
     await client.query('BEGIN')
     await client.query('SELECT 1 FROM session_records WHERE app = $1 AND id = $2 FOR UPDATE', [APP, id])
     return client
   }
-}
-
-/** A connection to PostgreSQL that can be cut. */
-async function startWire(scope: Scope, url: string): Promise<{ url: string; cut(): void }> {
-  const { hostname, port, pathname } = new URL(url)
-  const sockets = new Set<Socket>()
-  const server = createServer((near) => {
-    const far = connect(Number(port), hostname)
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.pipe(other)
-    }
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const cut = () => {
-    for (const socket of sockets) socket.resetAndDestroy()
-  }
-  scope.after(() => {
-    cut()
-    server.close()
-  })
-  return { url: `postgres://crm@127.0.0.1:${(server.address() as AddressInfo).port}${pathname}`, cut }
 }
 
 async function withLink(store: TrialStore) {
@@ -168,7 +142,6 @@ async function errorOf(call: Promise<unknown>): Promise<unknown> {
   )
 }
 
-/** Repeats the call until it succeeds. */
 async function insisting<T>(ask: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -179,12 +152,12 @@ async function insisting<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-// PostgreSQL's message ReadyForQuery, and the error with which it ends a connection.
+// PostgreSQL's messages "ready for query" and "terminating connection".
 const READY = Buffer.from('Z\0\0\0\x05I', 'latin1')
 const FIELDS = 'SFATAL\0C57P01\0Mterminating connection\0\0'
 const GOING = Buffer.from(`E\0\0\0${String.fromCharCode(FIELDS.length + 4)}${FIELDS}`, 'latin1')
 
-/** A server that forwards to this address, and dies with the packet that accepts a connection. */
+/** Forwards connections to this address. Until `recover`, it ends each connection as soon as PostgreSQL accepts it. */
 async function startDyingServer(scope: Scope, address: string) {
   const { port, hostname } = new URL(address)
   let isDying = true

@@ -21,12 +21,12 @@ const MANY = 20_000
 const FEW = 600
 
 if (postgresUrl !== undefined) {
-  test('among twenty thousand sessions no call, and no page of a list, reads more than a few hundred rows', async (t) => {
+  test('with twenty thousand sessions no call reads more than a few hundred rows, not even a page of a list', async (t) => {
     const { url, pool } = await preparedDatabase(t)
     await pool.query(manySessions(clock.now()))
     const client = await openPool(t, url).connect()
     await client.query('BEGIN')
-    // PostgreSQL reports its statistics within the transaction at once.
+    // All calls share one transaction, because PostgreSQL updates a transaction's own statistics at once.
     const inside: PostgresPool = {
       on: () => {},
       connect: async () => ({ query: (statement) => client.query(statement), on: () => {}, release: () => {} }),
@@ -128,7 +128,7 @@ function* steps(store: TrialStore): Generator<[string, () => Promise<unknown>]> 
         ]
 }
 
-/** A few are unusual in each respect, and some have expired. */
+/** Few rows match each filter, and some sessions have expired. */
 const manySessions = (now: number) => `
   INSERT INTO session_records (app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time,
     idle_milliseconds, absolute_end, end_at, version)

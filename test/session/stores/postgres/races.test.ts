@@ -9,7 +9,6 @@ import {
   NOWHERE,
   otp,
   session,
-  stateOf,
   stored,
   type Trial,
   type TrialStore,
@@ -29,7 +28,7 @@ if (postgresUrl !== undefined) {
   const both = dealtTo(postgresStore(watchedPool()), postgresStore(watchedPool()))
   const begin = (): Trial => trialOf(withOwnApps(both))
 
-  test('a user who was signed out writes nothing any more, not even a write that began before', async () => {
+  test('after a user is signed out no write takes effect, not even one that began before', async () => {
     const trial = begin()
     const { store, clock } = trial
     let written = 0
@@ -120,7 +119,7 @@ if (postgresUrl !== undefined) {
     assert.ok(!refusals.includes(DEADLOCK), 'two of them waited for each other')
   })
 
-  test('a call that meets the end of its session ends with it or comes too late, and leaves nothing behind', async () => {
+  test('a device that is added during the end of its session ends with the session or is refused, and leaves nothing behind', async () => {
     const trial = begin()
     const { store, clock } = trial
     let came = 0
@@ -140,7 +139,7 @@ if (postgresUrl !== undefined) {
       const devices = await Promise.all([...redeemed, ...attached])
       await ending
       for (const { device, got } of devices)
-        assert.equal(await stateOf(trial, record.id, device.hash), got ? 'closed' : 'unknown')
+        assert.equal(await trial.stateOf(record.id, device.hash), got ? 'closed' : 'unknown')
       came += devices.filter(({ got }) => got).length
     }
     assert.ok(came > 0 && came < ROUNDS * CALLERS, `${came} came before the end: they have to meet`)
@@ -149,8 +148,9 @@ if (postgresUrl !== undefined) {
   })
 
   test('a sweep waits for no lock: a session that is locked is left for the next sweep', async () => {
-    const { store, clock } = begin()
-    const [held, free] = [await stored({ store, clock }), await stored({ store, clock })]
+    const trial = begin()
+    const { store, clock } = trial
+    const [held, free] = [await stored(trial), await stored(trial)]
     clock.advance({ hours: 3 })
     const client = await pool.connect()
     await client.query('BEGIN')
@@ -162,7 +162,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(idsOf(await store.sweep({ limit: 10 })), [held.record.id])
   })
 
-  /** A pool that records every refusal of PostgreSQL, also when the store retried. */
+  /** Records the code of every error from PostgreSQL, also before a retry. */
   function watchedPool(): Pool {
     const pool = openPool({ after }, url)
     pool.on('connect', (client) => {
@@ -187,7 +187,7 @@ interface Step {
   clock: Trial['clock']
 }
 
-/** Any call on any session. */
+/** `n` chooses the call and the session. */
 async function oneStep(store: TrialStore, { limits, n, known, clock }: Step): Promise<unknown> {
   const now = clock.now()
   const { id = 'none' } = known[(n * 7) % Math.max(known.length, 1)] ?? {}

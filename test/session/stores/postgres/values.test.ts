@@ -9,7 +9,7 @@ import { withOwnApps } from '../../support/own-app.ts'
 import { preparedDatabase } from '../../support/postgres-store.ts'
 
 const clock = manualClock()
-// NUL and the character that replaces it, quotes, and characters outside of Unicode's first plane.
+// NUL, the character that stands for it in the database, quotes, and a surrogate pair.
 const ODD = `a\u0000b\u001a0\u001a\u0000"'\\{},NULL 😀\u00e9`
 
 if (postgresUrl !== undefined) {
@@ -73,7 +73,7 @@ if (postgresUrl !== undefined) {
 
 const NUMERIC = [20, 701]
 
-/** Leaves everything but numbers to the driver's own parsers. */
+/** Only numbers use the driver's own parsers. */
 function numericTypes({ getTypeParser }: CustomTypesConfig): CustomTypesConfig {
   return {
     getTypeParser: ((oid: number) =>

@@ -17,7 +17,7 @@ import { Ears } from '../../support/ears.ts'
 import { clusterAt, ioredisTo, nodeRedisTo, ownPrefix } from '../../support/redis-connections.ts'
 
 const APP = 'CONTRACT'
-// The promised second, and a margin for a busy machine.
+// The layer promises one second. A busy machine may need longer.
 const SOON_MILLISECONDS = 3000
 
 if (redisUrl !== undefined && findRedis() !== undefined) {
@@ -61,7 +61,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       }
     })
 
-    test(`a listener whose connection was cut is told to check its sessions, and is notified of later ends, through ${library}`, async (t) => {
+    test(`a listener whose connection was cut is notified that any session may have ended, and then of later ends, through ${library}`, async (t) => {
       const { trial, ears, admin } = await open(t)
       for (let round = 0; round < 3; round++) {
         const heard = ears.heard.length
@@ -80,9 +80,9 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       await ears.hears((id) => id === late.record.id)
     })
 
-    // The Cluster of ioredis does not report a reconnection.
+    // Cluster of ioredis reports no reconnection.
     if (connect !== clusterAt) {
-      test(`a listener is told that its connection was cut, even when nothing has ended, through ${library}`, async (t) => {
+      test(`a listener is notified after its connection was cut, even if no session has ended, through ${library}`, async (t) => {
         const { ears, admin } = await open(t)
         const heard = ears.heard.length
         await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
@@ -90,7 +90,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       })
     }
 
-    test(`a listener that was stopped is notified of nothing more, and leaves nothing behind, through ${library}`, async (t) => {
+    test(`a listener that was stopped gets no more notifications, and leaves nothing behind, through ${library}`, async (t) => {
       const { trial, ears, subscriber, admin, channel } = await open(t)
       ears.stop()
       assert.equal(subscriber.listenerCount('message'), 0)
@@ -173,7 +173,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   })
 }
 
-/** Waits until the listener is notified of single sessions again. */
+/** Ends sessions until the listener is notified of one of them by its id. */
 async function endUntilHeard(trial: Trial, ears: Ears, past: number): Promise<void> {
   for (;;) {
     const id = await ENDS.end(trial)
@@ -195,7 +195,7 @@ const by =
     return record.id
   }
 
-/** Every call that ends a session or a device of it; each returns the session's id. */
+/** Each of these ends a session or one of its devices, and returns the session's id. */
 const ENDS = {
   end: by((store, id, now) => store.end({ id, reason: 'closed', now })),
   remove: by((store, id, now) => store.remove({ id, message: 'Good bye.', now })),

@@ -25,7 +25,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     await server.close()
   })
 
-  test('a Redis that lost its scripts is given them again, and no step is lost or repeated', async (t) => {
+  test('the store loads its scripts again after Redis lost them, and no call is lost or repeated', async (t) => {
     const client = await ioredisTo(server.url)
     t.after(() => client.disconnect())
     const trial = trialOf(redisStore(client, ownPrefix()))
@@ -48,7 +48,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   })
 
   for (const [library, connect] of Object.entries({ ioredis: ioredisTo, 'node-redis': nodeRedisTo })) {
-    test(`a Redis that hangs is an error within the deadline, and a change that was made after all is found later, through ${library}`, async (t) => {
+    test(`a call to a Redis that hangs fails within the deadline, and a change that took effect anyway is found later, through ${library}`, async (t) => {
       const client = await connect(server.url)
       t.after(() => void client.disconnect())
       const own = ownPrefix()
@@ -66,7 +66,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
         assert.rejects(store.find({ id: record.id, hash: cookie.hash }), hung),
       ])
       assert.ok(performance.now() - began < 1400, 'the caller waited for the pause to be over')
-      await admin.ping() // is answered after the pause
+      await admin.ping() // Redis answers after the pause
 
       assert.deepEqual(await write(), { updated: true, ended: [] })
       assert.equal((await store.get({ id: record.id }))?.version, 2)
@@ -82,7 +82,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       const { record } = await stored(trial)
       const link = otp(clock)
       await store.attach({ id: record.id, credential: link })
-      await store.redeem({ hash: 'unknown' }) // so that Redis knows the script
+      await store.redeem({ hash: 'unknown' }) // Redis then knows the script
 
       await admin.config('RESETSTAT')
       const back = event(client, 'ready')
@@ -183,7 +183,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   })
 }
 
-/** Ignores errors, unlike `once` of node:events. */
+/** Unlike `once` of node:events, this does not reject on an error. */
 function event(client: { once(name: string, listener: () => void): unknown }, name: string): Promise<void> {
   return new Promise((resolve) => client.once(name, resolve))
 }

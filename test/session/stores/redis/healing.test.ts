@@ -61,7 +61,7 @@ if (redisUrl !== undefined) {
     assert.equal(await membersOf(place, 'users'), 5)
   })
 
-  test('a session that is gone counts neither as a licence, nor as a guest, nor toward the limit of its user', async (t) => {
+  test('a session that Redis removed counts neither as a licence, nor as a guest, nor toward the limit of its user', async (t) => {
     const place = await open(t)
     const { store, clock } = place
     const limits = { sessions: 300, guests: 150, sessionsPerUser: 2 }
@@ -78,7 +78,7 @@ if (redisUrl !== undefined) {
     assert.equal(await store.count({ filter: {} }), 3)
   })
 
-  test('a session that Redis removed is found among very many, before a new one is refused', async (t) => {
+  test('before the limit refuses a new session, the store looks for sessions that Redis removed, even among very many', async (t) => {
     const place = await open(t)
     const { store, clock } = place
     const [over] = await createSome(place, 1, {})
@@ -115,7 +115,6 @@ async function createSome({ store, clock }: Place, many: number, fields: Partial
   return records.map(({ id }) => id)
 }
 
-/** As Redis does when a key expires. */
 async function vanish({ client, prefix }: Place, ids: readonly string[]): Promise<void> {
   const keys = ids.map((id) => `{${prefix}:${APP}}:s:${id}`)
   assert.equal(await client.del(...keys), keys.length)

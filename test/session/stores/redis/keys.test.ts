@@ -29,7 +29,7 @@ if (redisUrl !== undefined) {
     const { prefix } = ownPrefix()
     return { client, prefix, ...trialOf(redisStore(client, { prefix })) }
   }
-  /** How long Redis would keep a key from now on; undefined for ever. */
+  /** The remaining time to live in milliseconds. `undefined`: no expiry. */
   const lifeOf = async (client: Redis, key: string) => {
     const left = await client.pttl(key)
     return left === -1 ? undefined : left
@@ -67,7 +67,7 @@ if (redisUrl !== undefined) {
     assertKept(await lifeLeft(old.id), HOUR + MINUTE)
   })
 
-  test('Redis keeps an end for 90 seconds, a message for a day and a link for its lifespan, and each a little longer', async (t) => {
+  test('Redis keeps a tombstone for 90 seconds, a message for a day and a link for its lifespan, and a little longer', async (t) => {
     const { client, prefix, store, clock } = await open(t)
     const lifeLeft = (rest: string) => lifeOf(client, `{${prefix}:${APP}}:${rest}`)
     const assertKept = (life: number | undefined, atLeast: number, margin: number) =>

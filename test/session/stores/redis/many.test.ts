@@ -26,7 +26,7 @@ if (redisUrl !== undefined) {
     const records = await createMany(trial, (n) => ({
       kind: n % 10 === 0 ? 'rest' : 'web',
       userId: n % 4 === 0 ? null : `user ${n % 3}`,
-      startTime: now + (n % 100), // many at one moment
+      startTime: now + (n % 100), // many begin in the same millisecond
       lastAccessTime: now + ((n * 7919) % MANY),
       end: now + HOUR + ((n * 104_729) % 1000),
     }))

@@ -1,45 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { StartError } from '../src/config/start-error.ts'
 import { DatabaseUnavailable } from './errors.ts'
-
-/** The methods of a better-sqlite3 database that are used here. */
-interface OpenedSqlite {
-  pragma(pragma: string): unknown
-  exec(sql: string): unknown
-  close(): unknown
-}
-
-/**
- * Opens a database file that several processes can share. Errors name `variable`, the setting of the file.
- * @throws a `StartError` of one line when the file cannot be used. A file that is not a database is not changed.
- */
-export function openDatabaseFile<Sqlite extends OpenedSqlite>(
-  file: string,
-  variable: string,
-  open: (file: string) => Sqlite,
-): Sqlite {
-  if (file !== ':memory:') {
-    if (!existsSync(dirname(file)))
-      throw new StartError(`The folder ${dirname(file)} does not exist. Create it, or set ${variable} to another file.`)
-    if (existsSync(file) && !statSync(file).isFile())
-      throw new StartError(
-        `${file} is not a file. Set ${variable} to a database file, or to one that does not exist yet.`,
-      )
-  }
-  let database: Sqlite | undefined
-  try {
-    database = open(file)
-    database.pragma('journal_mode = WAL')
-    database.pragma('synchronous = NORMAL')
-    database.pragma('foreign_keys = ON')
-    database.exec('BEGIN IMMEDIATE; ROLLBACK')
-    return database
-  } catch (error) {
-    database?.close()
-    throw explainSqliteError(error, file, variable)
-  }
-}
 
 /** Converts a known error of SQLite to a `StartError`. Returns other errors unchanged. */
 export function explainSqliteError(error: unknown, file: string, variable: string): unknown {

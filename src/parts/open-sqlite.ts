@@ -1,0 +1,32 @@
+import { existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import SqliteDatabase from 'better-sqlite3'
+import { explainSqliteError } from '../../db/explain-sqlite.ts'
+import { StartError } from '../config/start-error.ts'
+
+const BUSY_TIMEOUT_MILLISECONDS = 5000
+
+/** Several processes can share the file. Throws a `StartError` that names `variable`, the setting of the file. */
+export function openSqlite(file: string, variable: string): SqliteDatabase.Database {
+  if (file !== ':memory:') {
+    if (!existsSync(dirname(file)))
+      throw new StartError(`The folder ${dirname(file)} does not exist. Create it, or set ${variable} to another file.`)
+    if (existsSync(file) && !statSync(file).isFile())
+      throw new StartError(
+        `${file} is not a file. Set ${variable} to a database file, or to one that does not exist yet.`,
+      )
+  }
+  let database: SqliteDatabase.Database | undefined
+  try {
+    database = new SqliteDatabase(file, { timeout: BUSY_TIMEOUT_MILLISECONDS })
+    database.pragma('journal_mode = WAL')
+    database.pragma('synchronous = NORMAL')
+    database.pragma('foreign_keys = ON')
+    // Fails now, not later, when the file is locked or cannot be written.
+    database.exec('BEGIN IMMEDIATE; ROLLBACK')
+    return database
+  } catch (error) {
+    database?.close()
+    throw explainSqliteError(error, file, variable)
+  }
+}

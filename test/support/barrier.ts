@@ -1,0 +1,13 @@
+/** Each call of the returned function resolves once there are `count` calls. */
+export function barrier(count: number): () => Promise<void> {
+  let here = 0
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return () => {
+    here += 1
+    if (here === count) open()
+    return opened
+  }
+}
