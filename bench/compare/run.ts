@@ -100,11 +100,8 @@ function worseOf(one: Finding | undefined, other: Finding | undefined): Finding 
 }
 
 function versionOf({ name }: Entry, folder: string): string {
-  const file =
-    name === THIS_LAYER.name
-      ? join(ROOT, 'src', 'session', 'CHANGELOG.md')
-      : join(folder, 'peers', 'node_modules', name, 'package.json')
-  return /"version": "([^"]+)"|^## (\d+\.\d+\.\d+)/m.exec(readFileSync(file, 'utf8'))?.slice(1).find(Boolean) ?? ''
+  if (name === THIS_LAYER.name) return readFileSync(join(ROOT, 'src', 'session', 'VERSION'), 'utf8').trim()
+  return JSON.parse(readFileSync(join(folder, 'peers', 'node_modules', name, 'package.json'), 'utf8')).version
 }
 
 function writePages(layer: Row, others: readonly Row[]): void {
