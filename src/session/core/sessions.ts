@@ -1,4 +1,4 @@
-import { type EndedSession, type EndReason, isLive, PRESENCE_BEAT_MILLISECONDS, type SessionId } from '../record.ts'
+import { type EndedSession, type EndReason, isLive, type SessionId } from '../record.ts'
 import type { Cursor, EndFilter, ListFilter, Page } from '../store.ts'
 import { bindStore } from './bound-store.ts'
 import { startRepeating, systemClock } from './clock.ts'
@@ -6,7 +6,7 @@ import { type Context, eventOf, reportEnded } from './context.ts'
 import { bearerTokens } from './credentials/bearer.ts'
 import { sessionCookie } from './credentials/cookie.ts'
 import type { OTPOptions } from './credentials/otp.ts'
-import { isSessionId, newHandle } from './credentials/token.ts'
+import { isSessionId } from './credentials/token.ts'
 import { endNotifications } from './end-notifications.ts'
 import { type Cause, createEvents, type SessionEventName, type SessionEvents } from './events.ts'
 import type { Exchange } from './exchange.ts'
@@ -14,6 +14,7 @@ import { createKeyedQueue } from './keyed-queue.ts'
 import { createTokenSession, type NewTokenOptions } from './new-token.ts'
 import { attachOTP } from './one-time-links.ts'
 import { readOptions, type SessionOptions } from './options.ts'
+import { registerPresence } from './presence.ts'
 import { resumeSession } from './resume.ts'
 import { resumeTokenSession, type TokenRequest } from './resume-token.ts'
 import type { Session } from './session.ts'
@@ -225,32 +226,6 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       if (isLast && endSessions) reportEnded(context, await store.endMany({ filter: {}, reason: 'stopped' }), undefined)
     },
   })
-}
-
-/** @returns a function that removes the registration of this process, and resolves to `true` for the last process. */
-function registerPresence({ store, clock, events }: Context): () => Promise<boolean> {
-  const { presence } = store
-  if (!presence) return async () => false
-  const processId = `${process.pid}-${newHandle()}`
-  let beating = Promise.resolve()
-  const beat = () => {
-    beating = presence.beat({ processId }).catch((error) =>
-      events.emit('warning', {
-        code: 'PROCESS_NOT_REGISTERED',
-        message: 'This process could not be registered with the store.',
-        error,
-      }),
-    )
-    return beating
-  }
-  beat()
-  const stopBeats = startRepeating(clock, PRESENCE_BEAT_MILLISECONDS, beat)
-  let left: Promise<boolean> | undefined
-  return () => {
-    stopBeats()
-    left ??= beating.then(() => presence.leave({ processId }))
-    return left
-  }
 }
 
 /** The end of a replaced session was reported when it was replaced. */
