@@ -73,7 +73,8 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
     const store =
       config.sessions === 'none'
         ? null
-        : (options.store ?? (await openSessionStore(config.sessionStore, connections, { isPrepared: isWorker })))
+        : (options.store ??
+          (await openSessionStore(config.sessionStore, connections, config.appName, { isPrepared: isWorker })))
     const origins = new OwnOrigins({ publicUrl: config.publicUrl, host: config.host, https: config.tls !== undefined })
     const sessions =
       store &&
@@ -93,7 +94,11 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
     const storeWrites: BaseParts['storeWrites'] = sessions
       ? probeStore(sessions, clock)
       : async () => ({ state: 'unknown' })
-    const readiness = new Readiness(readinessChecks(sessions, storeWrites, database), { clock, log })
+    const files = {
+      sessions: connections.fileCheck(config.sessionStore),
+      database: connections.fileCheck(config.database),
+    }
+    const readiness = new Readiness(readinessChecks(sessions, storeWrites, database, files), { clock, log })
     return {
       config,
       log,
@@ -152,7 +157,9 @@ function openSessions(
 }
 
 function logEvents(sessions: Sessions<CrmStorage, Privilege>, log: Logger): void {
-  sessions.on('warning', ({ message, error }) => log.warn({ event: 'session.warning', err: error }, message))
+  sessions.on('warning', ({ code, message, error }) =>
+    log.warn({ event: 'session.warning', code, err: error }, message),
+  )
   sessions.on('ended', ({ id, userId, reason }) =>
     log.info({ event: 'session.ended', session: id, userId, reason }, 'session ended'),
   )

@@ -12,16 +12,17 @@ export function readinessChecks(
   sessions: Pick<Sessions, 'get'> | null,
   storeWrites: () => Promise<StoreWrites>,
   database: Kysely<Database>,
+  files: { sessions?: ReadinessCheck | undefined; database?: ReadinessCheck | undefined },
 ): Record<string, ReadinessCheck> {
   return {
     ...(sessions && {
-      sessions: () => sessions.get(UNKNOWN_ID).then(() => undefined),
+      sessions: () => sessions.get(UNKNOWN_ID).then(() => files.sessions?.()),
       sessionWrites: async () => problemOf(await storeWrites()),
     }),
-    database: () => sql`select 1`.execute(database).then(() => undefined),
+    database: () => sql`select 1`.execute(database).then(() => files.database?.()),
     migrations: async () => {
       const missing = await missingMigrations(database)
-      return missing.length === 0 ? undefined : { text: `not applied: ${missing.join(', ')}` }
+      return missing.length === 0 ? undefined : `not applied: ${missing.join(', ')}`
     },
   }
 }

@@ -3,8 +3,9 @@ import type { Logger } from 'pino'
 import type { Clock } from '../session/index.ts'
 import { type Outcome, singleFlightCache } from './single-flight-cache.ts'
 
-/** Resolves to `undefined` when the dependency is available. */
-export type ReadinessCheck = () => Promise<ReadinessProblem | undefined>
+/** `undefined` when the dependency is available, otherwise what is wrong. */
+type CheckResult = string | ReadinessProblem | undefined
+export type ReadinessCheck = () => Promise<CheckResult>
 
 export interface ReadinessProblem {
   /** For `/readyz`, without secrets. */
@@ -26,7 +27,7 @@ const KEPT_MILLISECONDS = 1000
 const RETRY_AFTER_SECONDS = 5
 
 export class Readiness {
-  readonly #checks: readonly (readonly [name: string, ask: () => Promise<Outcome<ReadinessProblem | undefined>>])[]
+  readonly #checks: readonly (readonly [name: string, ask: () => Promise<Outcome<CheckResult>>])[]
   readonly #log: Logger
   #reported = 'ready'
   #stopping = false
@@ -65,10 +66,10 @@ export class Readiness {
   }
 }
 
-function problemOf(outcome: Outcome<ReadinessProblem | undefined>): ReadinessProblem | undefined {
+function problemOf(outcome: Outcome<CheckResult>): ReadinessProblem | undefined {
   switch (outcome.is) {
     case 'answer':
-      return outcome.value
+      return typeof outcome.value === 'string' ? { text: outcome.value } : outcome.value
     case 'failure':
       return { text: 'cannot be reached', error: outcome.error }
     case 'silence':

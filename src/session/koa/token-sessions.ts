@@ -3,7 +3,9 @@ import { notSignedIn, SessionError } from '../core/errors.ts'
 import type { TokenRequest } from '../core/resume-token.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
+import type { TokenSession } from '../core/token-session.ts'
 import { onClose } from './on-close.ts'
+import { requestProperty } from './shared-session.ts'
 
 /** The parts of a Koa context that `tokenSessions` uses. The middleware sets `session`. */
 export interface TokenContext<S extends object = Record<string, unknown>, P extends string = string> {
@@ -55,6 +57,8 @@ export function tokenSessions<S extends object, P extends string, C extends Toke
     )
   const open = new Set(anonymous.map((name) => `${mount}/${name}`.toLowerCase()))
 
+  const opened = manager && requestProperty<TokenSession<S, P>>(manager, 'rest')
+
   return async function tokenSessions(ctx: C, next: Next): Promise<void> {
     const { path } = ctx
     if (path !== mount && !path.startsWith(`${mount}/`)) {
@@ -69,10 +73,12 @@ export function tokenSessions<S extends object, P extends string, C extends Toke
       await next()
       return
     }
-    ctx.res.setHeader('Cache-Control', 'no-store')
-    const session = await manager.resumeToken(requestOf(ctx, requestId?.(ctx)), timeoutSeconds)
+    const earlier = opened?.get(ctx.req)
+    if (!earlier) ctx.res.setHeader('Cache-Control', 'no-store')
+    const session = earlier ?? (await manager.resumeToken(requestOf(ctx, requestId?.(ctx)), timeoutSeconds))
+    opened?.set(ctx.req, session)
     ctx.session = session
-    if (session.isNew && !isAnonymous) throw notSignedIn()
+    if (session.via === undefined && !isAnonymous) throw notSignedIn()
     await next()
     await session.settled()
     if (autoSave && session.via !== undefined) await session.save()
