@@ -15,7 +15,8 @@ export interface RedisPair {
 }
 
 export async function startRedisPair(scope: Scope): Promise<RedisPair> {
-  const [one, two] = await Promise.all([startRedis(), startRedis()])
+  const one = await startRedis()
+  const two = await startRedis()
   const admins = [new Redis(one.url), new Redis(two.url)] as const
   scope.after(async () => {
     for (const admin of admins) admin.disconnect()

@@ -34,7 +34,7 @@ if (postgresUrl !== undefined) {
 
   test('[WRITE-8] a prepared statement of another client on the same connection of a pooler fails no call', async (t) => {
     const pool = openPool(t, url, { max: 1 })
-    await pool.query('PREPARE session_create_v1 AS SELECT 1')
+    await pool.query('PREPARE session_create_v2 AS SELECT 1')
     const codes: string[] = []
     const store = postgresStore(pool)
     store.warnings?.listen(({ code }) => codes.push(code))
