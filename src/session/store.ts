@@ -112,7 +112,10 @@ export interface SessionStore {
   /** Returns and deletes this device's message of an ended session. Of several concurrent calls, one returns it. */
   takeMessage(call: InApp & Now & { hash: string }): Promise<string | undefined>
 
-  /** Returns one page of records, without expired ones. Pass `next` of the previous page as `page.after`. */
+  /**
+   * Returns one page of records, without expired ones. Pass `next` of the previous page as `page.after`.
+   * A record that the store cannot read does not fail the list: return it with an unreadable `storage`, such as ''.
+   */
   list(call: InApp & Now & { filter: ListFilter; page: Page }): Promise<ListPage>
 
   /** Returns how many records match. An empty filter counts every stored record. */

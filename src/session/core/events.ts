@@ -30,7 +30,7 @@ export interface SessionEvents {
   /** A concurrent write was found. `gaveUp`: the update failed with SESSION_BUSY. */
   conflict: { type: string; id: SessionId; gaveUp: boolean }
   /** A problem that did not fail the request. */
-  warning: { type: string; message: string; error?: unknown }
+  warning: { type: string; code: string; message: string; error?: unknown }
 }
 
 export interface SessionEvent {

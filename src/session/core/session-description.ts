@@ -10,6 +10,8 @@ export interface SessionDescription {
   userId: string | undefined
   privileges: readonly string[]
   state: 'live' | 'invalidated'
+  /** false when the storage, the privileges or a device cannot be read. They are then described as empty. */
+  isReadable: boolean
   /** null, like `lastAccessTime`, when the session is invalidated (JADE). */
   startTime: Date | null
   lastAccessTime: Date | null
@@ -42,20 +44,24 @@ export function describeSession(
   credentials: readonly Credential[],
 ): SessionDescription {
   const { policy, clock, format } = context
+  const storage = format.tryDecode(record.storage)
+  const privileges = policy.roles.expand(record.grants)
+  const areDetailsReadable = credentials.every(({ details }) => details === null || format.tryDecode(details))
   return {
     id: record.id,
     kind: record.kind,
     userName: record.userName,
     userId: record.userId ?? undefined,
-    privileges: policy.roles.expand(record.grants).names,
+    privileges: privileges.names,
     state: isLive(record, clock.now()) ? 'live' : 'invalidated',
+    isReadable: storage !== undefined && privileges.isReadable && areDetailsReadable,
     startTime: dateOf(record.startTime),
     lastAccessTime: dateOf(record.lastAccessTime),
     expirationDate: expirationDateOf(record),
     idleEndTime: momentOf(idleEndOf(record)),
     absoluteEndTime: momentOf(record.absoluteEnd),
     storageBytes: Buffer.byteLength(record.storage),
-    storageKeys: Object.keys(format.decode(record.storage)),
+    storageKeys: Object.keys(storage ?? {}),
     devices: credentials.map((credential) => describeDevice(context, credential)),
   }
 }
