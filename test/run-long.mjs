@@ -1,6 +1,6 @@
 // npm run test:long: tests that take more than an hour.
 //   npm run test:long                          all
-//   npm run test:long -- model | faults | million | released | browser
+//   npm run test:long -- model | faults | mutants | million | released | browser
 
 import { runBrowserTests } from './gate/browser-tests.mjs'
 import { matching, planTests } from './gate/plan.mjs'
@@ -26,6 +26,8 @@ const PARTS = {
     process.env.FAULT_ROUNDS = '10'
     await runUnitTests(matching(plan.unit, ['session/faults']), { processMinutes: PROCESS_MINUTES })
   },
+  mutants: () =>
+    run(process.execPath, ['test/session/mutants/play-mutants.ts'], 'The store contract passes a broken store.'),
   million: () => run(process.execPath, ['bench/million.mjs'], 'A lookup among a million sessions takes too long.'),
   async released() {
     const known = await exitCode('git', ['cat-file', '-e', '15db2b1'])

@@ -3,7 +3,7 @@ import { sessionStore } from '../config/config-values.ts'
 import { StartError } from '../config/start-error.ts'
 import { Connections } from '../parts/connections.ts'
 import { openSessionStore } from '../parts/open-session-store.ts'
-import { copySessions, type SessionStore } from '../session/index.ts'
+import { copySessions, isProcessRunning, type SessionStore } from '../session/index.ts'
 import { runCommand } from './run-command.ts'
 
 const USAGE =
@@ -50,7 +50,7 @@ async function open(
 
 /** Only embedded stores record which processes use them. */
 async function refuseWhileServed({ presence }: SessionStore, appName: string): Promise<void> {
-  const own = `move-${process.pid}`
-  const isAlone = (await presence?.leave({ app: appName, processId: own, now: Date.now() })) ?? true
+  const call = { app: appName, processId: `move-${process.pid}`, isRunning: isProcessRunning, now: Date.now() }
+  const isAlone = (await presence?.leave(call)) ?? true
   if (!isAlone) throw new StartError('A server is using the first store. Stop it first; nothing was copied.')
 }
