@@ -2,6 +2,11 @@ import { type Credential, isLive, NEVER, type SessionId, type SessionKind, type 
 import type { Context } from './context.ts'
 import { type TokenTerms, termsOfToken } from './new-token.ts'
 
+// A Date cannot hold a later time.
+const LAST_TIME = 8.64e15
+const TIMES = ['startTime', 'lastAccessTime', 'idleMilliseconds', 'absoluteEnd', 'end'] as const
+const TIMES_OF_DEVICE = ['createdAt', 'lastSeenAt', 'authenticatedAt', 'expiresAt'] as const
+
 /** For lists and administrators. Contains no secrets, hashes or stored values. */
 export interface SessionDescription {
   id: SessionId
@@ -46,7 +51,8 @@ export function describeSession(
   const { policy, clock, format } = context
   const storage = format.tryDecode(record.storage)
   const privileges = policy.roles.expand(record.grants)
-  const areDetailsReadable = credentials.every(({ details }) => details === null || format.tryDecode(details))
+  const areDevicesReadable = credentials.every((credential) => isDeviceReadable(context, credential))
+  const isRecordReadable = privileges.isReadable && TIMES.every((name) => isTime(record[name]))
   return {
     id: record.id,
     kind: record.kind,
@@ -54,16 +60,22 @@ export function describeSession(
     userId: record.userId ?? undefined,
     privileges: privileges.names,
     state: isLive(record, clock.now()) ? 'live' : 'invalidated',
-    isReadable: storage !== undefined && privileges.isReadable && areDetailsReadable,
+    isReadable: storage !== undefined && isRecordReadable && areDevicesReadable,
     startTime: dateOf(record.startTime),
     lastAccessTime: dateOf(record.lastAccessTime),
     expirationDate: expirationDateOf(record),
-    idleEndTime: momentOf(idleEndOf(record)),
-    absoluteEndTime: momentOf(record.absoluteEnd),
+    idleEndTime: dateOf(idleEndOf(record)),
+    absoluteEndTime: dateOf(record.absoluteEnd),
     storageBytes: Buffer.byteLength(record.storage),
     storageKeys: Object.keys(storage ?? {}),
     devices: credentials.map((credential) => describeDevice(context, credential)),
   }
+}
+
+function isDeviceReadable({ format }: Context, credential: Credential): boolean {
+  const { details } = credential
+  const areDetailsReadable = details === null || format.tryDecode(details) !== undefined
+  return areDetailsReadable && TIMES_OF_DEVICE.every((name) => isTime(credential[name]))
 }
 
 function describeDevice(context: Context, credential: Credential): DeviceDescription {
@@ -72,7 +84,7 @@ function describeDevice(context: Context, credential: Credential): DeviceDescrip
     handle,
     kind,
     via,
-    createdAt: new Date(createdAt),
+    createdAt: dateOf(createdAt) ?? new Date(0),
     lastSeenAt: dateOf(lastSeenAt),
     authenticatedAt: dateOf(authenticatedAt),
     device,
@@ -82,17 +94,19 @@ function describeDevice(context: Context, credential: Credential): DeviceDescrip
 }
 
 export function expirationDateOf(record: SessionRecord): string | null {
-  return momentOf(Math.min(idleEndOf(record), record.absoluteEnd))?.toISOString() ?? null
+  return dateOf(Math.min(idleEndOf(record), record.absoluteEnd))?.toISOString() ?? null
 }
 
 function idleEndOf({ lastAccessTime, idleMilliseconds }: SessionRecord): number {
   return idleMilliseconds === 0 || lastAccessTime === null ? NEVER : lastAccessTime + idleMilliseconds
 }
 
-function momentOf(time: number): Date | null {
-  return time === NEVER ? null : new Date(time)
+/** Returns null also for `NEVER`, and for a damaged time. */
+export function dateOf(time: number | null): Date | null {
+  return typeof time === 'number' && Math.abs(time) <= LAST_TIME ? new Date(time) : null
 }
 
-export function dateOf(time: number | null): Date | null {
-  return time === null ? null : new Date(time)
+/** A SQLite column may contain text instead of a number. */
+function isTime(value: number | null): boolean {
+  return value === null || Number.isFinite(value)
 }

@@ -174,6 +174,23 @@ for (const store of Object.keys(STORES)) {
   })
 }
 
+if ('SQLite' in STORES) {
+  test('[ROW-7] a SQLite record with text in the place of its times is listed as unreadable, and can be removed', async (t) => {
+    const { layer, ana, id } = await damagedCase(await startServer(t, 'SQLite'), 'times', 'cut')
+    assert.equal((await ana.read('/who')).isNew, true)
+    await ana.read('/sign-in')
+    const { sessions } = await layer.manager.list()
+    assert.deepEqual(sessions.map(({ isReadable, devices }) => `${isReadable} ${devices.length}`).sort(), [
+      'false 1',
+      'true 1',
+    ])
+    const damaged = sessions.find((session) => session.id === id)
+    assert.deepEqual([damaged?.startTime, damaged?.expirationDate, damaged?.absoluteEndTime], [null, null, null])
+    assert.ok(JSON.stringify(sessions))
+    assert.equal(await layer.manager.removeWithMessage(id, ''), true)
+  })
+}
+
 if ('Redis' in STORES) {
   test('[ROW-9] at the limit of devices, a damaged credential in Redis is the first to go', async (t) => {
     const { layer, id } = await damagedCase(await startServer(t, 'Redis', { maxCredentials: 2 }), 'credential', 'cut')

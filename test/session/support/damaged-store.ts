@@ -12,8 +12,8 @@ import { withOwnApps } from './own-app.ts'
 import { openPool } from './postgres-store.ts'
 import { ioredisTo, ownPrefix } from './redis-connections.ts'
 
-/** `details` are those of every credential. Only Redis stores a record or a credential as one text. */
-export type Part = 'storage' | 'privileges' | 'details' | 'record' | 'credential' | 'tombstone'
+/** `details` are those of every credential. `times` are for SQLite; records and credentials as one text for Redis. */
+export type Part = 'storage' | 'privileges' | 'details' | 'times' | 'record' | 'credential' | 'tombstone'
 
 export interface DamagedStore {
   store: SessionStore
@@ -54,7 +54,16 @@ function SQLite(scope: Scope): DamagedStore {
   const file = join(temporaryFolder(scope), 'sessions.sqlite')
   const store = sqliteStore(new Database(file), { durability: 'crash' })
   const other = new Database(file)
-  return { store, damage: (part, id, text) => void other.prepare(updateOf(part, '?', '?')).run(text, id) }
+  return {
+    store,
+    damage(part, id, text) {
+      if (part !== 'times') return void other.prepare(updateOf(part, '?', '?')).run(text, id)
+      const values = (columns: string[]) => columns.map((column) => `${column} = @text`).join()
+      const record = values(['start_time', 'last_access_time', 'absolute_end', 'end_at'])
+      other.prepare(`UPDATE session_records SET ${record} WHERE id = @id`).run({ text, id })
+      other.prepare(`UPDATE session_credentials SET ${values(['created_at', 'last_seen_at'])}`).run({ text })
+    },
+  }
 }
 
 async function PostgreSQL(scope: Scope): Promise<DamagedStore> {
@@ -84,7 +93,15 @@ async function Redis(scope: Scope): Promise<DamagedStore> {
     async damage(part, id, text) {
       const key = `{${prefix}:TEST}:s:${id}`
       const fields = await client.hgetall(key)
-      const letter = { storage: 's', privileges: 'r', details: 'c', record: 'r', credential: 'c', tombstone: 't' }[part]
+      const letter = {
+        storage: 's',
+        privileges: 'r',
+        details: 'c',
+        times: '-',
+        record: 'r',
+        credential: 'c',
+        tombstone: 't',
+      }[part]
       for (const [field, stored] of Object.entries(fields)) {
         if (!field.startsWith(letter)) continue
         const lines = stored.split('\n')
