@@ -120,6 +120,9 @@ export interface SessionStore {
   /**
    * Removes at most `limit` records that expired at least five minutes ago. Also removes expired tombstones, messages
    * and OTPs. Returns the removed sessions.
+   * An application that is not used any more does not sweep. The sweep of any application therefore also removes what
+   * expired in other applications at least `UNUSED_APP_MILLISECONDS` ago, unless the store does so by itself. It removes
+   * at most `limit` records more, and does not return them.
    */
   sweep(call: InApp & Now & { limit: number }): Promise<EndedSession[]>
 

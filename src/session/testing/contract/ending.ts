@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { APP, atOnce, NOWHERE, otp, rounds, type StorePromise } from './fixtures.ts'
+import { APP, atOnce, HOUR, NOWHERE, otp, rounds, type StorePromise } from './fixtures.ts'
 
 /** The promises of `end`, `endMany`, `remove`, `takeMessage`, `sweep` and `presence`. */
 export const ending: StorePromise[] = [
@@ -132,6 +132,19 @@ export const ending: StorePromise[] = [
       assert.equal(await store.count({ filter: {} }), 1)
       assert.equal(await stateOf(live.record.id, live.cookie.hash), 'live')
       assert.equal(await stateOf(over[0].record.id, over[0].cookie.hash), 'unknown')
+    },
+  },
+  {
+    claim: 'the sweep of an application leaves the data of other applications alone for a day after its end',
+    async check({ store, clock, newSession }) {
+      const [brief, long] = [newSession(), newSession({ absoluteEnd: clock.now() + 100 * HOUR, idleMilliseconds: 0 })]
+      for (const made of [brief, long]) await store.create({ app: 'OTHER', ...made })
+      clock.advance({ hours: 24 })
+      assert.deepEqual(await store.sweep({ limit: 10 }), [])
+      assert.equal(await store.count({ app: 'OTHER', filter: {} }), 2)
+      clock.advance({ hours: 72 })
+      assert.deepEqual(await store.sweep({ limit: 10 }), [])
+      assert.ok(await store.get({ app: 'OTHER', id: long.session.id }))
     },
   },
   {
