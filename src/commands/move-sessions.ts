@@ -18,8 +18,8 @@ async function moveSessions(): Promise<void> {
   const { appName } = readConfig(process.env)
   const connections = new Connections(() => {})
   try {
-    const source = await open(from, connections, 'the first address')
-    const target = await open(to, connections, 'the second address')
+    const source = await open(from, connections, appName, 'the first address')
+    const target = await open(to, connections, appName, 'the second address')
     await refuseWhileServed(source, appName)
     const { sessions, credentials } = await copySessions(source, target, { appName })
     process.stdout.write(
@@ -35,9 +35,15 @@ async function moveSessions(): Promise<void> {
   }
 }
 
-async function open(address: string, connections: Connections, variable: string): Promise<SessionStore> {
+async function open(
+  address: string,
+  connections: Connections,
+  appName: string,
+  variable: string,
+): Promise<SessionStore> {
   const read = sessionStore.safeParse(address)
-  if (read.success && read.data.kind !== 'memory') return openSessionStore(read.data, connections, { variable })
+  if (read.success && read.data.kind !== 'memory')
+    return openSessionStore(read.data, connections, appName, { variable })
   const problem = read.success ? 'memory holds nothing that could be moved.' : read.error.issues[0]?.message
   throw new StartError(`${variable}: ${problem}\n${USAGE}`)
 }

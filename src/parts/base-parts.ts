@@ -71,7 +71,8 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
     const store =
       config.sessions === 'none'
         ? null
-        : (options.store ?? (await openSessionStore(config.sessionStore, connections, { isPrepared: isWorker })))
+        : (options.store ??
+          (await openSessionStore(config.sessionStore, connections, config.appName, { isPrepared: isWorker })))
     const origins = new OwnOrigins({ publicUrl: config.publicUrl, host: config.host, https: config.tls !== undefined })
     const sessions =
       store &&
@@ -150,7 +151,9 @@ function openSessions(
 }
 
 function logEvents(sessions: Sessions<CrmStorage, Privilege>, log: Logger): void {
-  sessions.on('warning', ({ message, error }) => log.warn({ event: 'session.warning', err: error }, message))
+  sessions.on('warning', ({ code, message, error }) =>
+    log.warn({ event: 'session.warning', code, err: error }, message),
+  )
   sessions.on('ended', ({ id, userId, reason }) =>
     log.info({ event: 'session.ended', session: id, userId, reason }, 'session ended'),
   )

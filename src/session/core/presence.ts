@@ -10,11 +10,13 @@ export function registerPresence({ store, clock, events }: Context): () => Promi
   const call = { processId: identifyProcess(), isRunning: isProcessRunning }
   let beating = Promise.resolve()
   const beat = () => {
-    beating = presence
-      .beat(call)
-      .catch((error) =>
-        events.emit('warning', { message: 'This process could not be registered with the store.', error }),
-      )
+    beating = presence.beat(call).catch((error) =>
+      events.emit('warning', {
+        code: 'PROCESS_NOT_REGISTERED',
+        message: 'This process could not be registered with the store.',
+        error,
+      }),
+    )
     return beating
   }
   beat()

@@ -96,6 +96,7 @@ export interface NewToken {
 /**
  * @typeParam S the type of the storage.
  * @typeParam P the names of the privileges (see `PrivilegeOf`).
+ * @returns a frozen object. To replace a call, for instance in a test, make a copy: `{ ...manager, end }`.
  * @throws TypeError for an invalid option.
  */
 export function createSessions<S extends object = Record<string, unknown>, P extends string = string>(
@@ -129,7 +130,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
 
   const stopSweeps = startRepeating(clock, policy.sweepMilliseconds, async () => {
     await sweep().catch((error) =>
-      events.emit('warning', { message: 'The sweep failed; it will be tried again.', error }),
+      events.emit('warning', { code: 'SWEEP_FAILED', message: 'The sweep failed; it will be tried again.', error }),
     )
   })
   const leave = registerPresence(context)
@@ -137,7 +138,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     const message =
       'sessionTimeoutMinutes is 0: sessions never expire, and invalidated ones are never swept. Remove them yourself.'
     // In the next turn of the event loop, the caller has added its listeners.
-    setImmediate(() => events.emit('warning', { message }))
+    setImmediate(() => events.emit('warning', { code: 'SESSIONS_NEVER_EXPIRE', message }))
   }
 
   const stored = async (id: SessionId) => (isSessionId(id) ? store.get({ id }) : undefined)
@@ -148,14 +149,18 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     return describeSession(context, record, credentials.get(id) ?? [])
   }
 
-  return {
+  return Object.freeze<Sessions<S, P>>({
     cookieName: context.cookie.name,
     async requestEnded({ arrivalId }, run) {
       try {
         const arrived = arrivalId === undefined ? undefined : await describe(arrivalId)
         if (arrived) await run(arrived)
       } catch (error) {
-        events.emit('warning', { message: 'onRequestEnd failed; the response was still sent.', error })
+        events.emit('warning', {
+          code: 'REQUEST_END_FAILED',
+          message: 'onRequestEnd failed; the response was still sent.',
+          error,
+        })
       }
     },
     beginsAtFirstRequest: policy.guests === 'first-request',
@@ -223,7 +228,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       const isLast = await leave()
       if (isLast && endSessions) reportEnded(context, await store.endMany({ filter: {}, reason: 'stopped' }), undefined)
     },
-  }
+  })
 }
 
 /** The end of a replaced session was reported when it was replaced. */

@@ -4,11 +4,11 @@ import Database from 'better-sqlite3'
 import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
 import { trialOf } from '../../../src/session/testing/contract/fixtures.ts'
-import { proveUnusedAppsAreSwept } from '../support/unused-apps.ts'
+import { proveLimitForUnusedApps } from '../support/unused-apps.ts'
 
-// PostgreSQL has a test of its own. In Redis, the data of each application expires by itself.
-proveUnusedAppsAreSwept('memory', () => memoryStore())
-proveUnusedAppsAreSwept('SQLite', () => sqliteStore(new Database(':memory:')))
+// The store contract has the other tests of PROC-7. In Redis, the data of each application expires by itself.
+proveLimitForUnusedApps('memory', () => memoryStore())
+proveLimitForUnusedApps('SQLite', () => sqliteStore(new Database(':memory:')))
 
 test('[PROC-7] SQLite: with `sweepUnusedApps: false`, a sweep removes nothing of other applications', async () => {
   const trial = trialOf(sqliteStore(new Database(':memory:'), { sweepUnusedApps: false }))

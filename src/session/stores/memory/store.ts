@@ -1,13 +1,13 @@
 import type { InApp, Now, Presence, RegisteredProcess, SessionStore } from '../../store.ts'
 import { embeddedStore } from '../shared/embedded.ts'
 import type { Writes } from '../shared/embedded-rows.ts'
+import { type MemoryRows, memoryRows } from '../shared/memory-rows.ts'
 import { type PerApp, perApp } from '../shared/per-app.ts'
 import { isPresent } from '../shared/presence.ts'
-import { type MemoryRows, memoryRows } from './rows.ts'
 
 /** Stores sessions in memory. For tests, and for applications of one process whose sessions may end when it exits. */
 export function memoryStore(): SessionStore {
-  return memoryStoreOn(perApp(memoryRows))
+  return memoryStoreOn(perApp(() => memoryRows()))
 }
 
 export function memoryStoreOn(rowsOf: PerApp<MemoryRows>): SessionStore {

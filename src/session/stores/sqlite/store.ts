@@ -5,7 +5,7 @@ import { sqliteAnnouncements } from './announcements.ts'
 import { openForSharing, type SqliteDatabase, shortenBusyTimeout, writeBatch } from './batch.ts'
 import { sqlitePresence } from './presence.ts'
 import { sqliteRows, storedApps } from './rows.ts'
-import { createSchema } from './schema.ts'
+import { prepareTables, STEPS, type Step } from './schema.ts'
 
 export interface SqliteStoreOptions {
   /**
@@ -23,15 +23,20 @@ export interface SqliteStoreOptions {
 /**
  * Stores sessions in a SQLite file that any number of processes on one machine may share.
  * Use the connection `db` for nothing else, because the store sets pragmas and begins transactions.
- * @throws Error if a newer version of this store wrote the file.
+ * Migrates a file of an older version. @throws Error if a newer version of this store wrote the file.
  */
-export function sqliteStore(
+export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}): SessionStore {
+  return sqliteStoreWith(STEPS, db, options)
+}
+
+export function sqliteStoreWith(
+  steps: readonly Step[],
   db: SqliteDatabase,
   { durability = 'power-loss', sweepUnusedApps = true }: SqliteStoreOptions = {},
 ): SessionStore {
   openForSharing(db)
   db.exec(`PRAGMA synchronous = ${durability === 'power-loss' ? 'FULL' : 'NORMAL'}`)
-  createSchema(db)
+  prepareTables(db, steps)
   shortenBusyTimeout(db)
   const announcements = sqliteAnnouncements(db)
   const writes = writeBatch(db)
