@@ -5,6 +5,7 @@ import { memoryStoreOn } from '../../../src/session/stores/memory/store.ts'
 import { postgresStore, preparePostgresStore } from '../../../src/session/stores/postgres/index.ts'
 import { redisStore } from '../../../src/session/stores/redis/index.ts'
 import { memoryRows } from '../../../src/session/stores/shared/memory-rows.ts'
+import { perApp } from '../../../src/session/stores/shared/per-app.ts'
 import { sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
 import { type Scope, temporaryFolder } from '../../support/process.ts'
 import { postgresUrl, redisUrl } from '../../support/servers/test-servers.ts'
@@ -39,7 +40,7 @@ export async function openDamagedStore(scope: Scope, store: string): Promise<Dam
 function memory(): DamagedStore {
   const rows = memoryRows()
   return {
-    store: memoryStoreOn(() => rows),
+    store: memoryStoreOn(perApp(() => rows)),
     damage(part, id, text) {
       const row = rows.sessions.get(id)
       if (!row) throw new Error(`There is no session ${id}.`)
