@@ -73,8 +73,9 @@ export function describeSession(
 }
 
 function isDeviceReadable({ format }: Context, credential: Credential): boolean {
-  const { details } = credential
-  const areDetailsReadable = details === null || format.tryDecode(details) !== undefined
+  const { kind, details } = credential
+  // The layer never decodes the details of a cookie.
+  const areDetailsReadable = kind === 'cookie' || details === null || format.tryDecode(details) !== undefined
   return areDetailsReadable && TIMES_OF_DEVICE.every((name) => isTime(credential[name]))
 }
 
