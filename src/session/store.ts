@@ -14,6 +14,8 @@ import type { Credential, EndedSession, EndReason, SessionId, SessionKind, Sessi
  * - An ended credential leaves a tombstone with its session's ID, the reason, the time and the successor. The tombstone
  *   is kept for 90 seconds or longer (`TOMBSTONE_MILLISECONDS`). With a message, both are kept for exactly 24 hours
  *   (`MESSAGE_MILLISECONDS`). An ended OTP leaves nothing.
+ * - A durable store has a layout version: it migrates older data, and refuses newer data (see `docs/updates.md`).
+ *
  * `testing/store-contract.ts` tests these rules: see `docs/stores.md`. `stores/kit.ts` exports the rules as functions.
  */
 export interface SessionStore {
@@ -291,10 +293,22 @@ export interface Announcements {
   listen(call: InApp & { listener: (id: SessionId | undefined) => void }): () => void
 }
 
-/** Registers the processes that have a store open. The last process to stop can then end all sessions. */
+/**
+ * Registers the processes that have a store open. The last process to stop can then end all sessions.
+ * Each call also removes the processes that no longer run.
+ */
 export interface Presence {
   /** Registers a process, or renews its registration. A call is due every `PRESENCE_BEAT_MILLISECONDS`. */
-  beat(call: InApp & Now & { processId: string }): Promise<void>
+  beat(call: InApp & Now & RegisteredProcess): Promise<void>
   /** Removes a process. Returns `true` when no other process is registered. */
-  leave(call: InApp & Now & { processId: string }): Promise<boolean>
+  leave(call: InApp & Now & RegisteredProcess): Promise<boolean>
+}
+
+export interface RegisteredProcess {
+  processId: string
+  /**
+   * Tells whether the process with this `processId` runs. For `undefined`, and without this function, a process runs
+   * until its last beat is `PRESENCE_LIFE_MILLISECONDS` old.
+   */
+  isRunning?: ((processId: string) => boolean | undefined) | undefined
 }

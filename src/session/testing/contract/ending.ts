@@ -180,4 +180,32 @@ export const ending: StorePromise[] = [
       })
     },
   },
+  {
+    claim: '`isRunning` decides which processes count, and where it does not know, their last beat',
+    async check({ store, clock }) {
+      const { presence } = store
+      if (!presence) return
+      const process = (processId: string, isRunning?: (id: string) => boolean | undefined) => ({
+        app: APP,
+        now: clock.now(),
+        processId,
+        isRunning,
+      })
+      await presence.beat(process('a'))
+      await presence.beat(process('asleep'))
+      clock.advance({ hours: 1 })
+      assert.equal(await presence.leave(process('a', (id) => id === 'asleep')), false)
+      await presence.beat(process('killed'))
+      assert.equal(await presence.leave(process('asleep', (id) => id !== 'killed')), true)
+
+      await presence.beat(process('elsewhere', () => undefined))
+      assert.equal(await presence.leave(process('a', () => undefined)), false)
+      clock.advance({ seconds: 30 })
+      assert.equal(await presence.leave(process('a', () => undefined)), true)
+
+      await presence.beat(process('killed'))
+      await presence.beat(process('a', (id) => id === 'a'))
+      assert.equal(await presence.leave(process('a')), true, 'a beat removes the processes that do not run')
+    },
+  },
 ]
