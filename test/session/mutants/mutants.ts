@@ -854,19 +854,41 @@ const LISTS: Omit<Mutant, 'file'>[] = [
 const MEMORY: Omit<Mutant, 'file'>[] = [
   {
     flaw: 'a process that has left still counts',
-    from: 'lastBeats(app).delete(processId)\n',
-    to: '\n',
+    from: 'beatsOf(call.app).delete(call.processId)',
+    to: '',
   },
-  { flaw: 'a killed process counts forever', from: 'beat > now - PRESENCE_LIFE_MILLISECONDS', to: 'beat > 0' },
   {
-    flaw: 'a process without a beat for a moment counts as stopped',
-    from: 'beat > now - PRESENCE_LIFE_MILLISECONDS',
-    to: 'beat > now - PRESENCE_LIFE_MILLISECONDS / 2',
+    flaw: 'a process that registers does not count',
+    from: 'beatsOf(call.app).set(call.processId, call.now)',
+    to: '',
+  },
+  {
+    flaw: 'stopped processes count as long as no process registers',
+    from: 'return removeStopped(call).size === 0',
+    to: 'return beatsOf(call.app).size === 0',
   },
   {
     flaw: 'processes of all applications count',
-    from: 'const lastBeats = perApp(() => new Map<string, number>())',
-    to: 'const beats = new Map<string, number>()\n  const lastBeats = (_: string) => beats',
+    from: 'const beatsOf = perApp(() => new Map<string, number>())',
+    to: 'const beats = new Map<string, number>()\n  const beatsOf = (_: string) => beats',
+  },
+]
+
+const PRESENCE: Omit<Mutant, 'file'>[] = [
+  {
+    flaw: 'a killed process counts forever',
+    from: 'lastBeat > now - PRESENCE_LIFE_MILLISECONDS',
+    to: 'lastBeat > 0',
+  },
+  {
+    flaw: 'a process without a beat for a moment counts as stopped',
+    from: 'lastBeat > now - PRESENCE_LIFE_MILLISECONDS',
+    to: 'lastBeat > now - PRESENCE_LIFE_MILLISECONDS / 2',
+  },
+  {
+    flaw: 'the age of the last beat decides although the system knows the process',
+    from: 'isRunning?.(processId) ?? lastBeat',
+    to: 'lastBeat',
   },
 ]
 
@@ -883,6 +905,7 @@ export const mutants: readonly Mutant[] = [
   ...of('shared/embedded-rules.ts', RULES),
   ...of('shared/eviction.ts', EVICTION),
   ...of('shared/per-app.ts', PER_APP),
+  ...of('shared/presence.ts', PRESENCE),
   ...of('shared/memory-rows.ts', ROWS),
   ...of('shared/memory-lists.ts', LISTS),
   ...of('memory/store.ts', MEMORY),
