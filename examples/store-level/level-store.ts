@@ -50,7 +50,7 @@ async function openStore(db: ClassicLevel): Promise<SessionStore> {
   for await (const [key, text] of db.iterator()) if (key !== LAYOUT) load(rowsOf, key, JSON.parse(text))
 
   // A read waits for the writes before it, so it never returns what is not on the disk.
-  const store = embeddedStore(rowsOf, journal)
+  const store = embeddedStore(rowsOf, journal, rowsOf.apps)
   return {
     ...store,
     find: (call) => journal.add(() => store.find(call)),
