@@ -5,7 +5,7 @@ import { sqliteAnnouncements } from './announcements.ts'
 import { openForSharing, type SqliteDatabase, shortenBusyTimeout, writeBatch } from './batch.ts'
 import { sqlitePresence } from './presence.ts'
 import { sqliteProbe } from './probe.ts'
-import { sqliteRows } from './rows.ts'
+import { sqliteRows, storedApps } from './rows.ts'
 import { prepareTables, STEPS, type Step } from './schema.ts'
 
 export interface SqliteStoreOptions {
@@ -14,6 +14,11 @@ export interface SqliteStoreOptions {
    * 'crash' is about four times faster, but a power cut may undo the last writes, such as a logout.
    */
   durability?: 'power-loss' | 'crash'
+  /**
+   * Default true: each sweep also removes what expired a day ago in applications that are not used any more.
+   * Set it to false where the clocks of applications differ, for instance in tests on a shared file.
+   */
+  sweepUnusedApps?: boolean
 }
 
 /**
@@ -28,7 +33,7 @@ export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}
 export function sqliteStoreWith(
   steps: readonly Step[],
   db: SqliteDatabase,
-  { durability = 'power-loss' }: SqliteStoreOptions = {},
+  { durability = 'power-loss', sweepUnusedApps = true }: SqliteStoreOptions = {},
 ): SessionStore {
   openForSharing(db)
   db.exec(`PRAGMA synchronous = ${durability === 'power-loss' ? 'FULL' : 'NORMAL'}`)
@@ -37,6 +42,10 @@ export function sqliteStoreWith(
   const announcements = sqliteAnnouncements(db)
   const writes = writeBatch(db)
   const rowsOf = perApp(sqliteRows(db, announcements.notify))
-  const probe = sqliteProbe(db, writes)
-  return { ...embeddedStore(rowsOf, writes), probe, presence: sqlitePresence(db, writes), announcements }
+  return {
+    ...embeddedStore(rowsOf, writes, () => (sweepUnusedApps ? storedApps(db) : [])),
+    probe: sqliteProbe(db, writes),
+    presence: sqlitePresence(db, writes),
+    announcements,
+  }
 }
