@@ -46,7 +46,7 @@ export const PROBES = {
   revivedByWriter: {
     title: 'logged-out session revived by a writer',
     method:
-      'The user logs out while a write is in progress. The probe does so twice: in one case the logout comes before the write changes the session, in the other case after it. The probe then tries the cookie from before the logout, and the cookie that the browser has now.',
+      'The user logs out while a write is in progress. The probe does so twice: first the logout comes before the write changes the session, and then after the change. The probe then tries the cookie from before the logout, and the cookie that the browser has now.',
     async run(browser) {
       return yesOrNo(await isRevived(browser, (query) => browser.post(`/write${query}&item=late`)), { right: false })
     },
