@@ -148,6 +148,7 @@ export interface SessionStore {
    * Returns one page of records, without expired ones. Records with the same value are sorted by ID (as ASCII text), in
    * the same direction; a missing time counts as 0. Pass `next` of the previous page as `page.after`; there is no `next`
    * after the last record.
+   * A record that the store cannot read does not fail the list: return it with an unreadable `storage`, such as ''.
    */
   list(call: InApp & Now & { filter: ListFilter; page: Page }): Promise<ListPage>
 
@@ -159,6 +160,9 @@ export interface SessionStore {
    * tombstone.
    * Also removes OTPs that expired at least five minutes ago, and tombstones and messages whose time is over. A store
    * whose server deletes entries by itself may leave these to the server. Returns the removed sessions.
+   * An application that is not used any more does not sweep. The sweep of any application therefore also removes what
+   * expired in other applications at least `UNUSED_APP_MILLISECONDS` ago, unless the server deletes it by itself. It
+   * removes at most `limit` records more, and does not return them.
    */
   sweep(call: InApp & Now & { limit: number }): Promise<EndedSession[]>
 

@@ -39,7 +39,10 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   readonly beginsAtFirstRequest: boolean
   /** Describes a session and its devices. Returns `undefined` when the session does not exist or has expired. */
   get(id: SessionId): Promise<SessionDescription | undefined>
-  /** Returns the storage of any session (4D). Returns `undefined` when the session does not exist or is not live. */
+  /**
+   * Returns the storage of any session (4D). Returns `undefined` when the session does not exist or is not live.
+   * @throws SessionError STORAGE_UNREADABLE.
+   */
   storage(id: SessionId): Promise<DeepReadonly<S> | undefined>
   /** Returns a page of sessions, newest first by default. Pass `next` as `page.after` to get the next page. */
   list(filter?: ListFilter, page?: Page): Promise<{ sessions: SessionDescription[]; next?: Cursor }>
@@ -63,7 +66,10 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   newToken(userId: string, options: NewTokenOptions<P> & NewTokenFrom): Promise<NewToken>
   /** Yields after each change of the session, until the session ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
-  /** Removes sessions that expired at least five minutes ago, and returns how many. Runs every `sweepSeconds`. */
+  /**
+   * Removes sessions that expired at least five minutes ago, and returns how many. Runs every `sweepSeconds`.
+   * Also removes what expired a day ago in applications that are not used any more.
+   */
   sweep(): Promise<number>
   /** Adds an event listener. Returns a function that removes it. */
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void

@@ -13,9 +13,16 @@ local function digits(number) return number and string.format('%.0f', number) or
 
 local RECORD = '^([^\n]*)' .. string.rep('\n([^\n]*)', 11) .. '$'
 
+-- A damaged record reads as an invalidated one without a user. It can only be listed, ended and removed.
+local DAMAGED = {
+  kind = 'web', userName = '""', userId = 'null', grants = '""', idle = 0, absoluteEnd = ${NEVER}, ends = ${NEVER},
+  version = 0, writeId = '', isDamaged = true,
+}
+
 local function recordOf(text)
   local version, writeId, ends, startTime, lastAccessTime, kind, userName, userId, grants, idle, absoluteEnd, serial =
     string.match(text, RECORD)
+  if not (tonumber(version) and tonumber(ends) and tonumber(idle) and tonumber(absoluteEnd)) then return DAMAGED end
   return {
     kind = kind, userName = userName, userId = userId, grants = grants,
     startTime = tonumber(startTime), lastAccessTime = tonumber(lastAccessTime),
@@ -49,6 +56,11 @@ local function liveRecord(id, by, now)
   return isUsable(id, r, by, now) and r or nil
 end
 
+local function damagedRecord(id)
+  local r = readRecord(id)
+  return r and r.isDamaged and r or nil
+end
+
 -- Each key expires MARGIN milliseconds after "ends", in case no sweep runs.
 local NEVER = ${NEVER}
 local MARGIN = 3600000
@@ -65,6 +77,13 @@ local CREDENTIAL = '^([^\n]*)' .. string.rep('\n([^\n]*)', 10) .. '$'
 local function credentialOf(hash, text)
   local handle, kind, via, createdAt, lastSeenAt, authenticatedAt, expiresAt, device, address, purpose, details =
     string.match(text, CREDENTIAL)
+  -- A damaged credential is the first that a limit ends.
+  if not (handle and tonumber(createdAt) and tonumber(expiresAt)) then
+    return {
+      hash = hash, handle = '', kind = 'cookie', via = 'visit', createdAt = 0, expiresAt = 0,
+      device = 'null', address = 'null', purpose = 'null', details = 'null',
+    }
+  end
   return {
     hash = hash, handle = handle, kind = kind, via = via, createdAt = tonumber(createdAt),
     lastSeenAt = tonumber(lastSeenAt), authenticatedAt = tonumber(authenticatedAt), expiresAt = tonumber(expiresAt),
@@ -100,6 +119,8 @@ local function credentialsOf(id)
 end
 `
 
+const UNUSED_INDEX_MILLISECONDS = 30 * 24 * 3_600_000
+
 // The indexes are sorted sets of session ids. `created`, `seen` and `end` contain every session. Each session is also
 // in one of `guests`, `users` and `invalidated`. `rest` and `user:<id>` contain the sessions of this kind or user.
 // `link` and `token` contain the sessions that have a credential with this `via`.
@@ -122,6 +143,25 @@ local function indexByUser(id, r, now)
   else call('PEXPIRE', set, digits(math.max(r.ends - now, 0) + MARGIN), 'GT') end
 end
 
+-- The indexes of an application that is not used any more expire UNUSED milliseconds after the end of its last session.
+local UNUSED = ${UNUSED_INDEX_MILLISECONDS}
+
+local function expireIndexes(now)
+  local ends = tonumber(call('ZREVRANGE', app .. 'end', 0, 0, 'WITHSCORES')[2]) or now
+  local isKept = ends >= NEVER
+  if isKept and call('PTTL', app .. 'end') == -1 then return end
+  for _, key in ipairs({ 'otps', 'serial', 'announced', unpack(SETS) }) do
+    if isKept then call('PERSIST', app .. key)
+    else call('PEXPIRE', app .. key, digits(math.max(ends - now, 0) + UNUSED)) end
+  end
+end
+
+-- Every sweep extends the life of the indexes. A write does it only where no sweep has done it for long.
+local function keepIndexes(class, ends, now)
+  local left = math.min(call('PTTL', app .. 'end'), call('PTTL', app .. class))
+  if ends >= NEVER or left < ends - now + UNUSED / 2 then expireIndexes(now) end
+end
+
 -- Updates all indexes except link and token. "before" is the previous record, or nil for a new session.
 local function indexSession(id, r, before, now)
   local class = classOf(r)
@@ -138,6 +178,7 @@ local function indexSession(id, r, before, now)
     call('ZADD', app .. 'token', 'XX', r.ends, id)
   end
   keepUntil(sessionKey(id), r.ends, now)
+  keepIndexes(class, r.ends, now)
 end
 
 -- Updates the indexes link and token.
@@ -279,7 +320,8 @@ end
 local function tombstoneOf(text)
   local reason, endedAt, keepUntil, successor, message = string.match(text, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)$')
   return {
-    reason = reason, endedAt = tonumber(endedAt), keepUntil = tonumber(keepUntil), successor = successor, message = message,
+    reason = reason, endedAt = tonumber(endedAt), keepUntil = tonumber(keepUntil) or 0, successor = successor,
+    message = message or '',
   }
 end
 
