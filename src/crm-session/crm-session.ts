@@ -24,16 +24,6 @@ export function signedIn(ctx: Context): { session: CrmSession; userId: string } 
   return { session, userId: session.userId }
 }
 
-/** Other visitors are sent to the login, which sends them back to the page. */
-export function requireUser({ loginPath }: { loginPath: string }) {
-  return async function requireUser(ctx: Context, next: Next) {
-    const session = currentSession(ctx)
-    if (session.userId !== undefined && !session.isGuest()) return next()
-    ctx.status = 303
-    ctx.redirect(['GET', 'HEAD'].includes(ctx.method) ? `${loginPath}?next=${encodeURIComponent(ctx.url)}` : loginPath)
-  }
-}
-
 /** Put it between the body parser and the check of privileges: the user may be signed out while the body arrives. */
 export function reloadSession() {
   return async function reloadSession(ctx: Context, next: Next) {

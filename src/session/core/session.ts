@@ -1,9 +1,11 @@
+import { refuseUnknown } from '../known-options.ts'
 import { endAfter, type SessionId, type SessionKind, type SessionRecord } from '../record.ts'
 import { closeSession } from './close-session.ts'
-import type { OTPOptions } from './credentials/otp.ts'
+import { checkOTPOptions, type OTPOptions } from './credentials/otp.ts'
 import { watchEnd } from './end-signal.ts'
 import { SessionError } from './errors.ts'
 import { type PrivilegeGrant, readGrant } from './grants.ts'
+import { lifetimeMilliseconds } from './lifetime.ts'
 import { secureSession } from './login.ts'
 import { beginSession, beginSessionIfAllowed } from './new-session.ts'
 import { createOTP, restoreSession } from './one-time-links.ts'
@@ -19,7 +21,11 @@ import type { UseCallback } from './use-callback.ts'
 import { writeStorage } from './write-storage.ts'
 
 /** The session of one request. The middleware creates this object for the handlers. */
-export class Session<S extends object = Record<string, unknown>, P extends string = string> {
+export class Session<
+  in out S extends object = Record<string, unknown>,
+  in out P extends string = string,
+  in out R extends string = string,
+> {
   readonly #request: RequestSession
   #frozen: { text: string; storage: DeepReadonly<S> } | undefined
   #promotions: Promotions | undefined
@@ -172,10 +178,13 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
    * becomes a new session with a new cookie. All cookies, devices and one-time links of the old session are revoked.
    * Another user gets an empty storage unless `keepStorage` is set, because an attacker could have prepared it.
    * @throws SessionError SESSION_ENDED unless the call is a login; HEADERS_SENT, before any change; STORE_UNAVAILABLE.
+   * @throws TypeError for an undeclared name, if the call sets another user or adds a privilege. Otherwise the name is
+   * ignored with a warning.
    */
-  async setPrivileges(grant: PrivilegeGrant<P>, options: SetPrivilegesOptions = {}): Promise<void> {
-    const fields = readGrant(this.#request.context, grant)
-    await this.#request.perform('setPrivileges', (request) => setPrivileges(request, fields, options))
+  async setPrivileges(grant: PrivilegeGrant<P, R>, options: SetPrivilegesOptions = {}): Promise<void> {
+    refuseUnknown('setPrivileges()', options, { login: true, keepStorage: true })
+    const read = readGrant(this.#request.context, grant)
+    await this.#request.perform('setPrivileges', (request) => setPrivileges(request, read, options))
   }
 
   /** Removes all privileges. The storage, the session ID and `userName` do not change (4D). */
@@ -185,9 +194,8 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
 
   /** In minutes, effective immediately. Raised to `minIdleTimeoutMinutes` (default 60, 4D), for a rest session to 1. */
   async setIdleTimeout(minutes: number): Promise<void> {
-    if (typeof minutes !== 'number' || !Number.isFinite(minutes))
-      throw new TypeError('setIdleTimeout() takes a number of minutes.')
-    await this.#request.perform('setIdleTimeout', (request) => setIdleTimeout(request, minutes))
+    const length = lifetimeMilliseconds('setIdleTimeout()', minutes, 'minutes', 0)
+    await this.#request.perform('setIdleTimeout', (request) => setIdleTimeout(request, length))
   }
 
   /**
@@ -199,7 +207,9 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
    * @throws SessionError SESSION_ENDED on a stale object, or when a signed-in session has ended;
    * FEATURE_NOT_AVAILABLE (1068) for a rest session; HEADERS_SENT, before any change.
    */
-  async secureSession({ keepStorage = false }: SecureOptions = {}): Promise<Session<S, P>> {
+  async secureSession(options: SecureOptions = {}): Promise<Session<S, P, R>> {
+    refuseUnknown('secureSession()', options, { keepStorage: true })
+    const { keepStorage = false } = options
     if (this.kind === 'rest') {
       throw new SessionError(
         'FEATURE_NOT_AVAILABLE',
@@ -207,7 +217,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
       )
     }
     const next = await this.#request.perform('secureSession', (request) => secureSession(request, keepStorage))
-    const session = new Session<S, P>(next)
+    const session = new Session<S, P, R>(next)
     next.exchange.setCurrent(session)
     return session
   }
@@ -218,6 +228,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
    * @throws SessionError SESSION_ENDED; FEATURE_NOT_AVAILABLE (1068) for a rest session; HEADERS_SENT, before a change.
    */
   async renew(options: RenewOptions = {}): Promise<void> {
+    refuseUnknown('renew()', options, { login: true, others: true })
     await this.#request.perform('renew', (request) => rotateCookie(request, options))
   }
 
@@ -228,6 +239,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
    * @throws SessionError SESSION_ENDED, HEADERS_SENT (a guest's first link needs a cookie), VALUE_NOT_SHAREABLE.
    */
   async createOTP(options: OTPOptions = {}): Promise<string> {
+    checkOTPOptions(options)
     if (this.kind === 'rest') return ''
     return this.#request.perform('createOTP', (request) => createOTP(request, options))
   }
@@ -272,11 +284,11 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 }
 
-async function setIdleTimeout(request: RequestSession, minutes: number): Promise<void> {
+async function setIdleTimeout(request: RequestSession, wanted: number): Promise<void> {
   await beginSession(request)
   const { clock, policy } = request.context
   const least = request.record.kind === 'web' ? policy.minIdleMilliseconds : 60_000
-  const idleMilliseconds = Math.max(minutes * 60_000, least)
+  const idleMilliseconds = Math.max(wanted, least)
   // The browser must send a new cookie once before its session counts as used.
   const isUsed = !(request.state.is === 'live' && request.state.unsent)
   await updateRecord(request, (current) => {

@@ -4,13 +4,24 @@ import { isPrefetch, mayBeginGuest } from '../core/guest-rule.ts'
 import type { Session } from '../core/session.ts'
 import type { SessionDescription } from '../core/session-description.ts'
 import type { Sessions } from '../core/sessions.ts'
+import { TokenSession } from '../core/token-session.ts'
+import { refuseUnknown } from '../known-options.ts'
+import type { Fits, SessionFor } from './fits.ts'
 import { onClose } from './on-close.ts'
 
-export { type GatedContext, requirePrivilege, requireRecentLogin } from './require.ts'
+export { type GatedContext, requirePrivilege, requireRecentLogin, requireUser } from './require.ts'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'
 
 /** The parts of a Koa context that `sessions` uses. The middleware sets `session`. */
-export interface SessionContext<S extends object = Record<string, unknown>, P extends string = string> {
+export interface SessionContext<
+  S extends object = Record<string, unknown>,
+  P extends string = string,
+  R extends string = string,
+> extends RequestContext {
+  session: Session<S, P, R>
+}
+
+interface RequestContext {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly method: string
@@ -18,11 +29,8 @@ export interface SessionContext<S extends object = Record<string, unknown>, P ex
   readonly ip: string
   status: number
   redirect(url: string): void
-  /** null when the server runs without sessions. */
-  session: Session<S, P> | null
+  session?: unknown
 }
-
-type RequestContext = Omit<SessionContext, 'session'> & { session: unknown }
 
 type Next = () => Promise<unknown>
 
@@ -51,12 +59,20 @@ const PRIVATE = 'private, no-store'
  * Koa middleware that sets `ctx.session`. Mount assets, health checks, `tokenSessions` and the CSRF guard above it.
  * @param manager the result of `createSessions`. With null, `ctx.session` is null and no cookie is set.
  */
-export function sessions<S extends object, P extends string, C extends SessionContext<S, P>>(
-  manager: Sessions<S, P> | null,
-  { touch = () => true, requestId, onRequestEnd }: SessionsOptions<C> = {},
-) {
-  return async function sessions(ctx: C, next: Next): Promise<void> {
-    if (ctx.session?.kind === 'rest') {
+export function sessions<
+  S extends object,
+  P extends string,
+  C extends RequestContext,
+  R extends string = string,
+  M extends object | null = Sessions<S, P, R>,
+>(manager: M & (Sessions<S, P, R> | null), options: SessionsOptions<C> = {}) {
+  refuseUnknown('sessions()', options, { touch: true, requestId: true, onRequestEnd: true })
+  const { touch = () => true, requestId, onRequestEnd } = options
+  return async function sessions<D extends C>(
+    ctx: D & Fits<D, SessionFor<M, Session<S, P, R>>>,
+    next: Next,
+  ): Promise<void> {
+    if (ctx.session instanceof TokenSession) {
       await next() // tokenSessions() has already handled this request
       return
     }

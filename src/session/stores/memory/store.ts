@@ -1,3 +1,4 @@
+import { refuseUnknown } from '../../known-options.ts'
 import { PRESENCE_LIFE_MILLISECONDS } from '../../record.ts'
 import type { Presence, SessionStore } from '../../store.ts'
 import { embeddedStore } from '../shared/embedded.ts'
@@ -6,7 +7,8 @@ import { perApp } from '../shared/per-app.ts'
 import { type MemoryRows, memoryRows } from './rows.ts'
 
 /** Stores sessions in memory. For tests, and for applications of one process whose sessions may end when it exits. */
-export function memoryStore(): SessionStore {
+export function memoryStore(options: Record<never, never> = {}): SessionStore {
+  refuseUnknown('memoryStore()', options, {})
   return memoryStoreOn(perApp(memoryRows))
 }
 
