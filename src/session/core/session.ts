@@ -4,6 +4,7 @@ import { closeSession } from './close-session.ts'
 import { checkOTPOptions, type OTPOptions } from './credentials/otp.ts'
 import { watchEnd } from './end-signal.ts'
 import { SessionError } from './errors.ts'
+import { refuseForeignMembers } from './foreign-members.ts'
 import { type PrivilegeGrant, readGrant } from './grants.ts'
 import { lifetimeMilliseconds } from './lifetime.ts'
 import { secureSession } from './login.ts'
@@ -30,8 +31,7 @@ export class Session<
   #frozen: { text: string; storage: DeepReadonly<S> } | undefined
   #promotions: Promotions | undefined
   #signal: { watched: string; signal: AbortSignal } | undefined
-  /** Whether this request arrived without a live credential. */
-  readonly isNew: boolean
+  readonly #isNew: boolean
   /** The `data` of the one-time link that this request opened (see `createOTP`); `false` for no link. */
   get restored(): false | { data: unknown } {
     return this.#request.restored ?? false
@@ -44,7 +44,12 @@ export class Session<
 
   constructor(request: RequestSession) {
     this.#request = request
-    this.isNew = request.state.is === 'guest'
+    this.#isNew = request.state.is === 'guest'
+  }
+
+  /** Whether this request arrived without a live credential. */
+  get isNew(): boolean {
+    return this.#isNew
   }
 
   get id(): SessionId {
@@ -261,8 +266,9 @@ export class Session<
   }
 
   /** Reads the session again. If it has ended, this object becomes a guest's session. */
-  async reload(): Promise<void> {
-    await this.#request.perform('reload', reloadSession)
+  reload(...callback: []): Promise<void> {
+    if (callback.length > 0) throw new TypeError('reload() takes no callback: call await session.reload().')
+    return this.#request.perform('reload', reloadSession)
   }
 
   /** Returns and deletes the message (see `hasMessage`). Returns '' when there is no message. */
@@ -283,6 +289,8 @@ export class Session<
     if (this.isNew) await beginSessionIfAllowed(this.#request)
   }
 }
+
+refuseForeignMembers(Session.prototype)
 
 async function setIdleTimeout(request: RequestSession, wanted: number): Promise<void> {
   await beginSession(request)

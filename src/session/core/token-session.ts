@@ -1,5 +1,6 @@
 import type { Credential } from '../record.ts'
 import { notSignedIn } from './errors.ts'
+import { refuseForeignMembers } from './foreign-members.ts'
 import {
   createTokenSession,
   type NewTokenOptions,
@@ -116,6 +117,8 @@ export class TokenSession<
     return state.is === 'live' ? termsOfToken(context, state.credential) : { name: '', scope: 'read-write' }
   }
 }
+
+refuseForeignMembers(TokenSession.prototype)
 
 /** Without a prototype, names such as `constructor` are ordinary keys. */
 function variablesIn(storage: object): Record<string, string> {

@@ -6,6 +6,7 @@ import type { SessionDescription } from '../core/session-description.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { TokenSession } from '../core/token-session.ts'
 import { refuseUnknown } from '../known-options.ts'
+import { setCurrentSession } from './current-session.ts'
 import type { Fits, SessionFor } from './fits.ts'
 import { onClose } from './on-close.ts'
 
@@ -77,7 +78,7 @@ export function sessions<
       return
     }
     if (manager === null) {
-      ctx.session = null
+      setCurrentSession(ctx, null)
       await next()
       return
     }
@@ -94,7 +95,7 @@ export function sessions<
       res.setHeader('Referrer-Policy', 'strict-origin')
     }
     const session = await manager.resume(exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx)))
-    ctx.session = session
+    setCurrentSession(ctx, session)
     try {
       await next()
     } finally {
@@ -133,9 +134,7 @@ function exchangeOf(
     address: ctx.ip,
     headersSent: () => res.headersSent,
     setCookie: sessionCookieSetter(res, cookieName),
-    setCurrent: (session) => {
-      ctx.session = session
-    },
+    setCurrent: (session) => setCurrentSession(ctx, session),
     onClose: (run) => onClose(res, run),
   }
 }

@@ -5,6 +5,7 @@ import type { TokenRequest } from '../core/resume-token.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { refuseUnknown } from '../known-options.ts'
+import { setCurrentSession } from './current-session.ts'
 import type { Fits, SessionFor } from './fits.ts'
 import { onClose } from './on-close.ts'
 
@@ -76,7 +77,7 @@ export function tokenSessions<
     }
     const isAnonymous = open.has(path.toLowerCase())
     if (manager === null) {
-      ctx.session = null
+      setCurrentSession(ctx, null)
       if (!isAnonymous)
         throw new SessionError('SESSIONS_OFF', 'This API needs sessions, and the server runs without sessions.')
       await next()
@@ -84,7 +85,7 @@ export function tokenSessions<
     }
     ctx.res.setHeader('Cache-Control', 'no-store')
     const session = await manager.resumeToken(requestOf(ctx, requestId?.(ctx)), timeoutSeconds)
-    ctx.session = session
+    setCurrentSession(ctx, session)
     if (session.isNew && !isAnonymous) throw notSignedIn()
     await next()
     await session.settled()
