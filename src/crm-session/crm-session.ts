@@ -14,7 +14,7 @@ declare module 'koa' {
   }
 }
 
-/** Returns the session and the user behind `requireUser` or `requirePrivilege`. Else throws a `TypeError`. */
+/** Returns the session and the user. Throws a `TypeError` on a route without `requireUser` or `requirePrivilege`. */
 export function signedIn(ctx: Context): { session: CrmSession; userId: string } {
   const { session } = ctx
   if (session?.userId === undefined)

@@ -30,8 +30,8 @@ export interface SessionEvents {
   changed: { type: string; id: SessionId }
   /** A concurrent write was found. `gaveUp`: the update failed with SESSION_BUSY. */
   conflict: { type: string; id: SessionId; gaveUp: boolean }
-  /** A problem that did not fail the request. */
-  warning: { type: string; message: string; error?: unknown }
+  /** A problem that did not fail the request. Without a listener, it goes to `process.emitWarning` once per `code`. */
+  warning: { type: string; code: string; message: string; error?: unknown }
 }
 
 export interface SessionEvent {
@@ -66,8 +66,16 @@ const NAMES: Readonly<Record<SessionEventName, true>> = {
   warning: true,
 }
 
+type Warning = Omit<SessionEvents['warning'], 'type'>
+
 export function createEvents(): Events {
   const listeners = new Map<SessionEventName, Set<(event: never) => void>>()
+  const reported = new Set<string>()
+  const report = (warning: Warning) => {
+    if (reported.has(warning.code)) return
+    reported.add(warning.code)
+    reportToProcess(warning)
+  }
   const events: Events = {
     on(name, listener) {
       if (!Object.hasOwn(NAMES, name)) throw new TypeError(unknownEvent(name))
@@ -77,9 +85,12 @@ export function createEvents(): Events {
       return () => void set.delete(listener)
     },
     emit(name, event) {
+      if (name === 'warning' && !listeners.get(name)?.size) report(event as unknown as Warning)
       for (const listener of listeners.get(name) ?? []) {
         const failed = (error: unknown) => {
-          if (name !== 'warning') events.emit('warning', { message: `A listener for "${name}" failed.`, error })
+          const warning = { code: 'LISTENER_FAILED', message: `A listener for "${name}" failed.`, error }
+          if (name === 'warning') report(warning)
+          else events.emit('warning', warning)
         }
         try {
           // A listener may be async although its type returns void.
@@ -98,4 +109,11 @@ function unknownEvent(name: unknown): string {
   const nearest = nearestName(String(name), names)
   const advice = nearest === undefined ? `The events: ${names.join(', ')}.` : `Did you mean ${nearest}?`
   return `on(): ${String(name)} is not an event of the session layer. ${advice}`
+}
+
+/** Only messages, because a driver's error may contain the arguments of the store call. */
+function reportToProcess({ code, message, error }: Warning): void {
+  const messages = error instanceof Error ? [error.message, (error.cause as Error | undefined)?.message] : []
+  const detail = messages.filter(Boolean).join(' ')
+  process.emitWarning(message, { type: 'SessionWarning', code, ...(detail !== '' && { detail }) })
 }

@@ -38,6 +38,7 @@ export function warnOfUndeclared({ events }: Context, { privileges, roles }: Gra
   const ignored = [...privileges, ...roles]
   if (ignored.length === 0) return
   events.emit('warning', {
+    code: 'UNDECLARED_PRIVILEGES',
     message: `Undeclared privileges and roles were ignored: ${ignored.join(', ')}.`,
   })
 }

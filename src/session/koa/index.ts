@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Exchange } from '../core/exchange.ts'
 import { isPrefetch, mayBeginGuest } from '../core/guest-rule.ts'
+import { isPlainHttp, type TransportFacts } from '../core/plain-http.ts'
 import type { Session } from '../core/session.ts'
 import type { SessionDescription } from '../core/session-description.ts'
 import type { Sessions } from '../core/sessions.ts'
@@ -9,6 +10,8 @@ import { refuseUnknown } from '../known-options.ts'
 import { setCurrentSession } from './current-session.ts'
 import type { Fits, SessionFor } from './fits.ts'
 import { onClose } from './on-close.ts'
+import { forbidCaching, sessionCookieSetter } from './response-head.ts'
+import { SharedSession, sessionsByRequest } from './shared-session.ts'
 
 export { type GatedContext, requirePrivilege, requireRecentLogin, requireUser } from './require.ts'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'
@@ -28,6 +31,8 @@ interface RequestContext {
   readonly method: string
   readonly url: string
   readonly ip: string
+  /** Whether the client uses HTTPS. Only for a warning. */
+  readonly secure?: boolean
   status: number
   redirect(url: string): void
   session?: unknown
@@ -53,9 +58,6 @@ export const LINK_PARAMETER = '$4DSID'
 /** With the value "1" in this URL parameter, a POST lets a link replace another user's session in this browser. */
 export const REPLACE_PARAMETER = '$4DSID.replace'
 
-// Responses may contain personal data, so caches must not store them.
-const PRIVATE = 'private, no-store'
-
 /**
  * Koa middleware that sets `ctx.session`. Mount assets, health checks, `tokenSessions` and the CSRF guard above it.
  * @param manager the result of `createSessions`. With null, `ctx.session` is null and no cookie is set.
@@ -69,6 +71,29 @@ export function sessions<
 >(manager: M & (Sessions<S, P, R> | null), options: SessionsOptions<C> = {}) {
   refuseUnknown('sessions()', options, { touch: true, requestId: true, onRequestEnd: true })
   const { touch = () => true, requestId, onRequestEnd } = options
+  const requests = sessionsByRequest<Session<S, P, R>>(manager)
+
+  /** @returns undefined when the request is already answered. */
+  async function open(manager: Sessions<S, P, R>, ctx: C): Promise<SharedSession<Session<S, P, R>> | undefined> {
+    const { res } = ctx
+    forbidCaching(res)
+    const { isInUrl, isPrefetched, link } = readLink(ctx)
+    if (isInUrl) {
+      if (isPrefetched) {
+        ctx.status = 503 // Browsers may show a prefetched page without a new request, and would not open the link.
+        return undefined
+      }
+      // Keeps the token out of the Referer. `no-referrer` would also remove the Origin of the confirmation form.
+      res.setHeader('Referrer-Policy', 'strict-origin')
+    }
+    const exchange = exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx), (next) =>
+      shared.replace(next as Session<S, P, R>),
+    )
+    const shared = new SharedSession(await manager.resume(exchange))
+    requests.set(ctx.req, shared)
+    return shared
+  }
+
   return async function sessions<D extends C>(
     ctx: D & Fits<D, SessionFor<M, Session<S, P, R>>>,
     next: Next,
@@ -82,20 +107,9 @@ export function sessions<
       await next()
       return
     }
-    const { res } = ctx
-    addVary(res)
-    res.setHeader('Cache-Control', PRIVATE)
-    const { isInUrl, isPrefetched, link } = readLink(ctx)
-    if (isInUrl) {
-      if (isPrefetched) {
-        ctx.status = 503 // Browsers may show a prefetched page without a new request, and would not open the link.
-        return
-      }
-      // Keeps the token out of the Referer. `no-referrer` would also remove the Origin of the confirmation form.
-      res.setHeader('Referrer-Policy', 'strict-origin')
-    }
-    const session = await manager.resume(exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx)))
-    setCurrentSession(ctx, session)
+    const shared = requests.get(ctx.req) ?? (await open(manager, ctx))
+    if (!shared) return
+    const session = shared.showIn(ctx)
     try {
       await next()
     } finally {
@@ -112,6 +126,7 @@ function exchangeOf(
   countsAsActivity: boolean,
   link: Link,
   requestId: string | undefined,
+  setCurrent: (session: object) => void,
 ): Exchange {
   const { req, res } = ctx
   const { headers } = req
@@ -132,10 +147,24 @@ function exchangeOf(
     }),
     device: headers['user-agent'] ?? null,
     address: ctx.ip,
+    isPlainHttp: () => isPlainHttp(transportOf(ctx)),
     headersSent: () => res.headersSent,
     setCookie: sessionCookieSetter(res, cookieName),
-    setCurrent: (session) => setCurrentSession(ctx, session),
+    setCurrent,
     onClose: (run) => onClose(res, run),
+  }
+}
+
+function transportOf({ req, secure = false }: RequestContext): TransportFacts {
+  const { headers, socket } = req
+  return {
+    encrypted: secure || 'encrypted' in socket,
+    remoteAddress: socket.remoteAddress,
+    host: headers.host ?? text(headers[':authority']),
+    forwarded: headers.forwarded,
+    forwardedProto: text(headers['x-forwarded-proto']),
+    forwardedHost: text(headers['x-forwarded-host']),
+    fetchSite: text(headers['sec-fetch-site']),
   }
 }
 
@@ -162,40 +191,6 @@ function readLink({ url, method, req }: RequestContext): { isInUrl: boolean; isP
 
 function purposeOf({ headers }: IncomingMessage): string | undefined {
   return text(headers['sec-purpose']) ?? text(headers.purpose) ?? text(headers['x-purpose']) ?? text(headers['x-moz'])
-}
-
-// The cookie is set immediately, and again before the head is written, because Koa removes all headers when a handler
-// throws. The error's own headers cannot carry the cookie, because several requests may share one error object.
-function sessionCookieSetter(res: ServerResponse, name: string): (header: string) => void {
-  let header: string | undefined
-  return (newest) => {
-    if (header === undefined) beforeHead(res, () => putCookie(res, name, header ?? ''))
-    header = newest
-    putCookie(res, name, header)
-  }
-}
-
-function beforeHead(res: ServerResponse, run: () => void): void {
-  const writeHead = res.writeHead
-  res.writeHead = function writeHeadWithCookie(this: ServerResponse, ...parameters: never[]) {
-    res.writeHead = writeHead
-    run()
-    return Reflect.apply(writeHead, res, parameters)
-  } as typeof res.writeHead
-}
-
-function putCookie(res: ServerResponse, name: string, header: string): void {
-  const value = res.getHeader('Set-Cookie')
-  const present = Array.isArray(value) ? value : value === undefined ? [] : [String(value)]
-  res.setHeader('Set-Cookie', [...present.filter((cookie) => !cookie.startsWith(`${name}=`)), header])
-  if (!/private|no-store/i.test(String(res.getHeader('Cache-Control') ?? ''))) res.setHeader('Cache-Control', PRIVATE)
-  addVary(res)
-}
-
-function addVary(res: ServerResponse): void {
-  const vary = res.getHeader('Vary')
-  if (vary === undefined) res.setHeader('Vary', 'Cookie')
-  else if (!/(^|,)\s*(cookie|\*)\s*(,|$)/i.test(String(vary))) res.setHeader('Vary', `${vary}, Cookie`)
 }
 
 function text(header: string | string[] | undefined): string | undefined {

@@ -4,6 +4,7 @@ import { lifetimeMilliseconds } from '../core/lifetime.ts'
 import type { TokenRequest } from '../core/resume-token.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
+import { TokenSession } from '../core/token-session.ts'
 import { refuseUnknown } from '../known-options.ts'
 import { setCurrentSession } from './current-session.ts'
 import type { Fits, SessionFor } from './fits.ts'
@@ -83,14 +84,26 @@ export function tokenSessions<
       await next()
       return
     }
-    ctx.res.setHeader('Cache-Control', 'no-store')
-    const session = await manager.resumeToken(requestOf(ctx, requestId?.(ctx)), timeoutSeconds)
+    const earlier = earlierSession(ctx, manager)
+    if (!earlier) ctx.res.setHeader('Cache-Control', 'no-store')
+    const session = earlier ?? (await manager.resumeToken(requestOf(ctx, requestId?.(ctx)), timeoutSeconds))
+    managers.set(session, manager)
     setCurrentSession(ctx, session)
-    if (session.isNew && !isAnonymous) throw notSignedIn()
+    if (session.via === undefined && !isAnonymous) throw notSignedIn()
     await next()
     await session.settled()
     if (autoSave && session.via !== undefined) await session.save()
   }
+}
+
+const managers = new WeakMap<object, object>()
+
+/** Returns the session that an earlier mount of `tokenSessions` with this manager has opened. */
+function earlierSession<S extends object, P extends string, R extends string>(
+  { session }: TokenContext,
+  manager: Sessions<S, P, R>,
+): TokenSession<S, P, R> | undefined {
+  return session instanceof TokenSession && managers.get(session) === manager ? session : undefined
 }
 
 function requestOf({ req, res, ip }: Omit<TokenContext, 'session'>, requestId: string | undefined): TokenRequest {
