@@ -105,7 +105,7 @@ for (const library of ['koa-session', 'express-session']) {
     }
   })
 
-  test(`[NAME-10] each option of ${library} is refused, and the option to use instead is accepted`, () => {
+  test(`[NAME-10] each option of ${library} is refused, and the option to use instead is accepted`, async () => {
     const client = createClient()
     const ioredis = new Redis({ lazyConnect: true, maxRetriesPerRequest: 0, enableOfflineQueue: false })
     ioredis.disconnect()
@@ -125,7 +125,7 @@ for (const library of ['koa-session', 'express-session']) {
         { name: 'TypeError', message: /is not an option of createSessions\(\)|pass a store/ },
         habit,
       )
-      if (instead !== '') createSessions({ ...common, ...optionsOf(instead, ioredis) })
+      if (instead !== '') await createSessions({ ...common, ...optionsOf(instead, ioredis) }).close()
     }
   })
 }

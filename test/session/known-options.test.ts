@@ -69,7 +69,7 @@ test('[NAME-1] a misspelt option of a store is refused, on the memory, SQLite, R
     assert.throws(open, { name: 'TypeError', message })
 })
 
-test('[NAME-1] a misspelt option of a middleware is refused when it is mounted', () => {
+test('[NAME-1] a misspelt option of a middleware is refused when it is mounted', async () => {
   const manager = createSessions(options())
   for (const [mount, message] of [
     [() => sessions(manager, { onRequestend: () => {} } as never), /sessions\(\)\. Did you mean onRequestEnd\?/],
@@ -87,6 +87,7 @@ test('[NAME-1] a misspelt option of a middleware is refused when it is mounted',
     ],
   ] as const)
     assert.throws(mount, { name: 'TypeError', message })
+  await manager.close()
 })
 
 for (const [store, open] of Object.entries(STORES)) {
