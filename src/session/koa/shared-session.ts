@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { SessionKind } from '../record.ts'
 import { setCurrentSession } from './current-session.ts'
 
 interface Shown {
@@ -8,7 +9,7 @@ interface Shown {
 /** The current session of a request. All mounts of `sessions` with one manager share it. */
 export class SharedSession<T extends object> {
   #session: T
-  readonly #contexts = new Set<Shown>()
+  readonly #contexts: Shown[] = []
 
   constructor(session: T) {
     this.#session = session
@@ -16,7 +17,7 @@ export class SharedSession<T extends object> {
 
   /** Sets the context's `session` now, and again when the session is replaced. */
   showIn(ctx: Shown): T {
-    this.#contexts.add(ctx)
+    if (!this.#contexts.includes(ctx)) this.#contexts.push(ctx)
     setCurrentSession(ctx, this.#session)
     return this.#session
   }
@@ -28,15 +29,24 @@ export class SharedSession<T extends object> {
   }
 }
 
-type ByRequest<T extends object> = WeakMap<IncomingMessage, SharedSession<T>>
-
-const managers = new WeakMap<object, ByRequest<never>>()
-
-/** Returns the sessions that any mount of `sessions` with this manager has opened. */
-export function sessionsByRequest<T extends object>(manager: object | null): ByRequest<T> {
-  const known = manager && managers.get(manager)
-  if (known) return known
-  const opened: ByRequest<never> = new WeakMap()
-  if (manager) managers.set(manager, opened)
-  return opened
+/** A property of a request. A WeakMap with an entry for each request would cost more than the rest of the middleware. */
+interface RequestProperty<T> {
+  get(req: IncomingMessage): T | undefined
+  set(req: IncomingMessage, value: T): void
 }
+
+const properties = { web: new WeakMap<object, symbol>(), rest: new WeakMap<object, symbol>() }
+
+/** Returns the same property for each mount of `sessions` (web) or `tokenSessions` (rest) with one manager. */
+export function requestProperty<T>(manager: object, kind: SessionKind): RequestProperty<T> {
+  const key = properties[kind].get(manager) ?? Symbol(kind)
+  properties[kind].set(manager, key)
+  return {
+    get: (req) => (req as WithProperty<T>)[key],
+    set(req, value) {
+      ;(req as WithProperty<T>)[key] = value
+    },
+  }
+}
+
+type WithProperty<T> = IncomingMessage & { [key: symbol]: T | undefined }

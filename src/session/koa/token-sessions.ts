@@ -4,11 +4,12 @@ import { lifetimeMilliseconds } from '../core/lifetime.ts'
 import type { TokenRequest } from '../core/resume-token.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
-import { TokenSession } from '../core/token-session.ts'
+import type { TokenSession } from '../core/token-session.ts'
 import { refuseUnknown } from '../known-options.ts'
 import { setCurrentSession } from './current-session.ts'
 import type { Fits, SessionFor } from './fits.ts'
 import { onClose } from './on-close.ts'
+import { requestProperty } from './shared-session.ts'
 
 /** The parts of a Koa context that `tokenSessions` uses. The middleware sets `session`. */
 export interface TokenContext {
@@ -67,6 +68,8 @@ export function tokenSessions<
     )
   const open = new Set(anonymous.map((name) => `${mount}/${name}`.toLowerCase()))
 
+  const opened = manager && requestProperty<TokenSession<S, P, R>>(manager, 'rest')
+
   return async function tokenSessions<D extends C>(
     ctx: D & Fits<D, SessionFor<M, Session<S, P, R>>>,
     next: Next,
@@ -84,26 +87,16 @@ export function tokenSessions<
       await next()
       return
     }
-    const earlier = earlierSession(ctx, manager)
+    const earlier = opened?.get(ctx.req)
     if (!earlier) ctx.res.setHeader('Cache-Control', 'no-store')
     const session = earlier ?? (await manager.resumeToken(requestOf(ctx, requestId?.(ctx)), timeoutSeconds))
-    managers.set(session, manager)
+    opened?.set(ctx.req, session)
     setCurrentSession(ctx, session)
     if (session.via === undefined && !isAnonymous) throw notSignedIn()
     await next()
     await session.settled()
     if (autoSave && session.via !== undefined) await session.save()
   }
-}
-
-const managers = new WeakMap<object, object>()
-
-/** Returns the session that an earlier mount of `tokenSessions` with this manager has opened. */
-function earlierSession<S extends object, P extends string, R extends string>(
-  { session }: TokenContext,
-  manager: Sessions<S, P, R>,
-): TokenSession<S, P, R> | undefined {
-  return session instanceof TokenSession && managers.get(session) === manager ? session : undefined
 }
 
 function requestOf({ req, res, ip }: Omit<TokenContext, 'session'>, requestId: string | undefined): TokenRequest {

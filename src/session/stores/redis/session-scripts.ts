@@ -256,6 +256,7 @@ repeat
   end
   checked = checked + #ids
 until #ids == 0 or #ended == limit or checked > 2 * limit
+expireIndexes(now)
 return ended
 `,
 )

@@ -9,6 +9,8 @@ import {
   MESSAGE_MILLISECONDS,
   type SessionId,
   type SessionRecord,
+  SWEEP_MARGIN_MILLISECONDS,
+  sweptSession,
   TOMBSTONE_MILLISECONDS,
   wasUsed,
 } from '../../record.ts'
@@ -133,6 +135,17 @@ export function access<Row extends SessionRow>(
 
 export function wasSeen<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: Row): boolean {
   return wasUsed(row.record) || rows.credentials(row).some(({ lastSeenAt }) => lastSeenAt !== null)
+}
+
+/** Removes what expired before `now`, but at most `limit` records. */
+export function sweepApp<Row extends SessionRow>(rows: EmbeddedRows<Row>, limit: number, now: number): EndedSession[] {
+  const latestEnd = now - SWEEP_MARGIN_MILLISECONDS
+  rows.deleteTombstones(now)
+  rows.deleteOTPs(latestEnd)
+  return rows.endedUntil(latestEnd, limit).map((row) => {
+    rows.delete(row)
+    return sweptSession(row.record)
+  })
 }
 
 export function liveOTP(rows: EmbeddedRows, hash: string, now: number): FoundOTP | undefined {

@@ -5,7 +5,7 @@ import { perApp } from '../shared/per-app.ts'
 import { sqliteAnnouncements } from './announcements.ts'
 import { openForSharing, type SqliteDatabase, shortenBusyTimeout, writeBatch } from './batch.ts'
 import { sqlitePresence } from './presence.ts'
-import { sqliteRows } from './rows.ts'
+import { sqliteRows, storedApps } from './rows.ts'
 import { prepareTables, STEPS, type Step } from './schema.ts'
 
 export interface SqliteStoreOptions {
@@ -14,6 +14,11 @@ export interface SqliteStoreOptions {
    * 'crash' is about four times faster, but a power cut may undo the last writes, such as a logout.
    */
   durability?: 'power-loss' | 'crash'
+  /**
+   * Default true: each sweep also removes what expired a day ago in applications that are not used any more.
+   * Set it to false where the clocks of applications differ, for instance in tests on a shared file.
+   */
+  sweepUnusedApps?: boolean
 }
 
 /**
@@ -31,8 +36,8 @@ export function sqliteStoreWith(
   db: SqliteDatabase,
   options: SqliteStoreOptions = {},
 ): SessionStore {
-  refuseUnknown('sqliteStore()', options, { durability: true })
-  const { durability = 'power-loss' } = options
+  refuseUnknown('sqliteStore()', options, { durability: true, sweepUnusedApps: true })
+  const { durability = 'power-loss', sweepUnusedApps = true } = options
   if (durability !== 'power-loss' && durability !== 'crash')
     throw new TypeError(`sqliteStore(): durability is 'power-loss' or 'crash', got ${JSON.stringify(durability)}.`)
   openForSharing(db)
@@ -42,5 +47,9 @@ export function sqliteStoreWith(
   const announcements = sqliteAnnouncements(db)
   const writes = writeBatch(db)
   const rowsOf = perApp(sqliteRows(db, announcements.notify))
-  return { ...embeddedStore(rowsOf, writes), presence: sqlitePresence(db, writes), announcements }
+  return {
+    ...embeddedStore(rowsOf, writes, () => (sweepUnusedApps ? storedApps(db) : [])),
+    presence: sqlitePresence(db, writes),
+    announcements,
+  }
 }
