@@ -73,7 +73,10 @@ export function refuseForeignMembers(prototype: object): void {
     if (member.get) Object.defineProperty(prototype, name, { ...member, set: () => refuseAssignment(name) })
     else Object.defineProperty(prototype, name, { ...member, writable: false })
   }
-  if (Object.getPrototypeOf(prototype) === Object.prototype) Object.setPrototypeOf(prototype, foreignMembers)
+  if (Object.getPrototypeOf(prototype) !== Object.prototype) return
+  Object.setPrototypeOf(prototype, foreignMembers)
+  // Each promise that resolves to a session looks up `then`, and must not ask the proxy for it.
+  Object.defineProperty(prototype, 'then', { value: undefined })
 }
 
 function refuseAssignment(name: string): never {

@@ -5,7 +5,6 @@ interface HasSession {
   [CURRENT]?: object | null
 }
 
-// All contexts share these functions: with functions of its own, each context would get a hidden class of its own.
 const SESSION: PropertyDescriptor = {
   configurable: true,
   enumerable: true,
@@ -13,15 +12,25 @@ const SESSION: PropertyDescriptor = {
     return this[CURRENT]
   },
   set(this: HasSession, value: unknown) {
-    if (value === this[CURRENT]) return
-    throw new TypeError(`ctx.session cannot be assigned: ${advice(this[CURRENT], value)}.`)
+    const current = this[CURRENT]
+    // Above the middleware, or on a path that it does not handle.
+    if (current === undefined) Object.defineProperty(this, 'session', { ...OWN, value })
+    else if (value !== current) throw new TypeError(`ctx.session cannot be assigned: ${advice(current, value)}.`)
   },
 }
 
+const OWN: PropertyDescriptor = { configurable: true, enumerable: true, writable: true }
+
 /** Sets `ctx.session`. The application cannot assign it, because an assignment would log no user out and store nothing. */
 export function setCurrentSession(ctx: HasSession, session: object | null): void {
-  if (!(CURRENT in ctx)) Object.defineProperty(ctx, 'session', SESSION)
   ctx[CURRENT] = session
+  if (ctx.session !== session) Object.defineProperty(placeOf(ctx), 'session', SESSION)
+}
+
+/** The prototype of an application's contexts, because a property of each context would cost more. */
+function placeOf(ctx: HasSession): object {
+  const prototype = Object.getPrototypeOf(ctx)
+  return Object.hasOwn(ctx, 'session') || prototype === null || prototype === Object.prototype ? ctx : prototype
 }
 
 function advice(session: unknown, value: unknown): string {

@@ -61,20 +61,24 @@ test('[NAME-7] an assignment to ctx.session throws one line that names the call 
 
 test('[NAME-7] without sessions, an assignment to ctx.session says so', async () => {
   const app = new Koa<Koa.DefaultState, { session: LayerSession | null }>()
-  app.use(sessions(null))
-  let message = ''
+  const mount = sessions(null)
+  app.use((ctx, next) => (ctx.path === '/other' ? next() : mount(ctx, next)))
   app.use((ctx) => {
-    message = thrownBy(() => Object.assign(ctx, { session: {} }))
-    assert.equal(ctx.session, null)
+    const value = {}
+    const message = thrownBy(() => Object.assign(ctx, { session: value }))
+    assert.equal(ctx.session, ctx.path === '/other' ? value : null)
+    ctx.body = message
   })
   const server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
   try {
-    await fetch(`http://127.0.0.1:${(server.address() as { port: number }).port}/`)
+    const ask = async (path: string) =>
+      (await fetch(`http://127.0.0.1:${(server.address() as { port: number }).port}${path}`)).text()
+    assert.equal(await ask('/'), 'TypeError: ctx.session cannot be assigned: the server runs without sessions.')
+    assert.equal(await ask('/other'), 'no error', 'the layer does not handle this path')
   } finally {
     server.close()
   }
-  assert.equal(message, 'TypeError: ctx.session cannot be assigned: the server runs without sessions.')
 })
 
 test('[NAME-8] a member that other libraries have throws one line that names the call to use, and changes nothing', async (t) => {
