@@ -50,6 +50,18 @@ test('[NAME-6] the compiler refuses undeclared roles and privileges and a manage
     (session: ShopSession) => session.hasPrivilege('hier'),
     // @ts-expect-error: the option is misspelt
     (session: ShopSession) => session.createOTP({ lifeSpan: 60 }),
+    // @ts-expect-error: a habit of another library
+    (session: ShopSession) => session.save(),
+    // @ts-expect-error: a habit of another library
+    (session: ShopSession) => session.views++,
+    // @ts-expect-error: a habit of another library
+    (session: ShopSession) => delete session.views,
+    // @ts-expect-error: only the layer sets it
+    (session: ShopSession) => Object.is((session.userId = '4'), ''),
+    // @ts-expect-error: a callback, as in express-session
+    (session: ShopSession) => session.reload(() => {}),
+    // @ts-expect-error: the storage is read-only
+    (session: ShopSession) => session.storage.cart?.push('tea'),
     // @ts-expect-error: the storage has no such key
     (session: ShopSession) => session.use((storage) => storage.crat),
   ]

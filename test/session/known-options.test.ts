@@ -97,8 +97,12 @@ for (const [store, open] of Object.entries(STORES)) {
       'setPrivileges() logIn': (session) => session.setPrivileges('audit', { logIn: true } as never),
       'secureSession() keepStorge': (session) => session.secureSession({ keepStorge: true } as never),
       'renew() other': (session) => session.renew({ other: 'end' } as never),
+      "renew() others is 'keep' or 'end'": (session) => session.renew({ others: 'ends' } as never),
+      'renew() takes an object': (session) => session.renew('end' as never),
+      'secureSession() keepStorage is': (session) => session.secureSession({ keepStorage: 'key' } as never),
+      'setPrivileges() keepStorage is': (session) => session.setPrivileges('audit', { keepStorage: 'key' } as never),
       'createOTP() lifeSpan': (session) => session.createOTP({ lifeSpan: 60 } as never),
-      'createOTP() a number': (session) => session.createOTP(60 as never),
+      'createOTP() got a number': (session) => session.createOTP(60 as never),
     }
     const { visitor, manager } = await startLayer(
       t,

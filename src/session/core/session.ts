@@ -11,7 +11,7 @@ import { secureSession } from './login.ts'
 import { beginSession, beginSessionIfAllowed } from './new-session.ts'
 import { createOTP, restoreSession } from './one-time-links.ts'
 import { Promotions } from './promotions.ts'
-import type { SecureOptions } from './replace-session.ts'
+import { checkKeepStorage, type SecureOptions } from './replace-session.ts'
 import type { LinkOffer, RequestSession } from './request-session.ts'
 import { type RenewOptions, rotateCookie } from './rotate-cookie.ts'
 import { dateOf, expirationDateOf } from './session-description.ts'
@@ -188,6 +188,7 @@ export class Session<
    */
   async setPrivileges(grant: PrivilegeGrant<P, R>, options: SetPrivilegesOptions = {}): Promise<void> {
     refuseUnknown('setPrivileges()', options, { login: true, keepStorage: true })
+    checkKeepStorage('setPrivileges()', options)
     const read = readGrant(this.#request.context, grant)
     await this.#request.perform('setPrivileges', (request) => setPrivileges(request, read, options))
   }
@@ -214,6 +215,7 @@ export class Session<
    */
   async secureSession(options: SecureOptions = {}): Promise<Session<S, P, R>> {
     refuseUnknown('secureSession()', options, { keepStorage: true })
+    checkKeepStorage('secureSession()', options)
     const { keepStorage = false } = options
     if (this.kind === 'rest') {
       throw new SessionError(
@@ -234,6 +236,9 @@ export class Session<
    */
   async renew(options: RenewOptions = {}): Promise<void> {
     refuseUnknown('renew()', options, { login: true, others: true })
+    const { others = 'keep' } = options
+    if (others !== 'keep' && others !== 'end')
+      throw new TypeError(`renew(): others is 'keep' or 'end', got ${String(others)}.`)
     await this.#request.perform('renew', (request) => rotateCookie(request, options))
   }
 
