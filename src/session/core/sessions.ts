@@ -283,14 +283,18 @@ function checkedPage(page: Page): Page {
 function checkedListFilter(filter: ListFilter): ListFilter {
   refuseUnknown('the filter of list() and count()', filter, { userId: true, kind: true, state: true, via: true })
   const { state, via } = filter
-  oneOf('state', state, ['guest', 'user', 'restored', 'invalidated'])
-  oneOf('via', via, ['visit', 'login', 'link', 'sign-in', 'token'])
+  oneOf('state', state, { guest: true, user: true, restored: true, invalidated: true })
+  oneOf('via', via, { visit: true, login: true, link: true, 'sign-in': true, token: true })
   return checkedFilter(filter)
 }
 
-function oneOf<T extends string>(name: string, value: T | undefined, values: readonly T[]): void {
-  if (value !== undefined && !values.includes(value))
-    throw new TypeError(`filter: ${name} is ${values.map((one) => `'${one}'`).join(' or ')}, got ${value}.`)
+function oneOf<T extends string>(name: string, value: T | undefined, values: Readonly<Record<T, true>>): void {
+  if (value !== undefined && !Object.hasOwn(values, value))
+    throw new TypeError(
+      `filter: ${name} is ${Object.keys(values)
+        .map((one) => `'${one}'`)
+        .join(' or ')}, got ${value}.`,
+    )
 }
 
 /** A key with the value undefined throws, because `{ userId: undefined }` would match all users. */
@@ -299,6 +303,6 @@ function checkedFilter<F extends ListFilter | EndFilter>(filter: F): F {
     if (typeof value !== 'string')
       throw new TypeError(`filter: ${key} is a text, got ${typeof value}. Leave the key out to match all.`)
   }
-  oneOf('kind', filter.kind, ['web', 'rest'])
+  oneOf('kind', filter.kind, { web: true, rest: true })
   return filter
 }
