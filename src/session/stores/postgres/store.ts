@@ -1,6 +1,7 @@
+import { refuseUnknown } from '../../known-options.ts'
 import { type EndedSession, expiryReason, isLive } from '../../record.ts'
 import type { Found, Limits, Replaced, SessionStore } from '../../store.ts'
-import { CALL_MILLISECONDS } from '../shared/deadline.ts'
+import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
 import { postgresAnnouncements } from './announcements.ts'
 import { postgresCalls } from './calls.ts'
 import { countListed, listPage } from './lists.ts'
@@ -24,14 +25,10 @@ export interface PostgresStoreOptions {
  * application may use the same pool. Each call takes one connection, and all listeners together take one more.
  * @throws TypeError when the deadline is out of range.
  */
-export function postgresStore(
-  pool: PostgresPool,
-  { deadlineMilliseconds = CALL_MILLISECONDS, sweepUnusedApps = true }: PostgresStoreOptions = {},
-): SessionStore {
-  if (!(deadlineMilliseconds > 0 && deadlineMilliseconds < LONGEST_TIMER))
-    throw new TypeError(
-      `deadlineMilliseconds: a number of milliseconds above 0 and below 2 ** 31, got ${deadlineMilliseconds}.`,
-    )
+export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): SessionStore {
+  refuseUnknown('postgresStore()', options, { deadlineMilliseconds: true, sweepUnusedApps: true })
+  const { deadlineMilliseconds = CALL_MILLISECONDS, sweepUnusedApps = true } = options
+  checkDeadline(deadlineMilliseconds)
   const calls = postgresCalls(pool, deadlineMilliseconds)
   const reads = postgresReads(calls)
   const { call } = calls
@@ -114,9 +111,6 @@ export function postgresStore(
     announcements: postgresAnnouncements(pool, deadlineMilliseconds),
   }
 }
-
-// Node.js supports only timers shorter than this number of milliseconds.
-const LONGEST_TIMER = 2 ** 31
 
 const licences = ({ sessions, guests }: Limits) => [whole(sessions), whole(guests)]
 const perUser = ({ sessionsPerUser }: Limits) => whole(sessionsPerUser)
