@@ -34,12 +34,12 @@ const start: StartContestant = ({ hold }) => {
     '/logout': (session) => session.close(),
   }
 
-  const app = new Koa()
+  const app = new Koa<Koa.DefaultState, { session: Session<Shop> }>()
   app.silent = true
   app.use(sessions(manager))
   app.use(async (ctx) => {
     const { before, after, item } = ctx.query as Record<string, string | undefined>
-    const session = ctx.session as unknown as Session<Shop>
+    const { session } = ctx
     await hold(before)
     await pages[ctx.path]?.(session, item ?? '')
     await hold(after)

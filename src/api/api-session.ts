@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import type { CrmStorage } from '../crm-session/crm-storage.ts'
-import type { Privilege } from '../crm-session/privileges.ts'
+import type { Privilege, RoleName } from '../crm-session/privileges.ts'
 import { SessionError, TokenSession } from '../session/index.ts'
 
-export type ApiSession = TokenSession<CrmStorage, Privilege>
+export type ApiSession = TokenSession<CrmStorage, Privilege, RoleName>
 
 /** Without a valid token, returns a new session that is not stored. Without sessions, throws SESSIONS_OFF (503). */
 export function apiSessionOf({ session }: Context): ApiSession {

@@ -4,6 +4,7 @@ import { linkConfirmation } from '../accounts/index.ts'
 import { createApi } from '../api/index.ts'
 import { noteRefusals } from '../audit/index.ts'
 import { projectRoot } from '../config/project-root.ts'
+import { shownSession } from '../crm-session/crm-session.ts'
 import { describeSessionProblem } from '../crm-session/session-problems.ts'
 import { measureRequests, metricsPage } from '../metrics/index.ts'
 import type { Parts } from '../parts/parts.ts'
@@ -70,7 +71,8 @@ function isActivity({ path, method, query }: Context): boolean {
 }
 
 /** Returns the message of the administrator who ended the session. Each message is shown once. */
-async function messageFor({ session }: Context): Promise<string> {
+async function messageFor(ctx: Context): Promise<string> {
+  const session = shownSession(ctx)
   return session?.hasMessage ? session.takeMessage() : ''
 }
 

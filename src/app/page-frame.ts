@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { shownSession } from '../crm-session/crm-session.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import type { Frame, PageLink } from '../web/pages.ts'
 
@@ -19,14 +20,14 @@ const EVERY_PATH = [...LINKS, ...OWN_LINKS].map(({ href }) => href)
 export function pageFrame(appName: string, assets: Readonly<Record<string, string>>) {
   return function pageFrame(ctx: Context): Frame {
     // On an error page, the middleware `sessions` may not have run.
-    const session = ctx.session ?? null
+    const session = shownSession(ctx)
     const isSignedIn = session?.isGuest() === false
     const current = closestPath(ctx.path)
     const linkTo = ({ label, href }: Omit<PageLink, 'current'>) => ({ label, href, current: href === current })
     return {
       appName,
       assets,
-      hasSession: ctx.session !== undefined,
+      hasSession: session !== undefined,
       userName: isSignedIn ? session.userName : '',
       links: LINKS.filter(({ needs }) => session?.hasPrivilege(needs) === true).map(linkTo),
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],

@@ -16,7 +16,7 @@ import {
 } from '../accounts/index.ts'
 import { adminPages } from '../admin/index.ts'
 import { customerPages, welcomePage } from '../crm/index.ts'
-import { reloadSession, requireSession, requireUser } from '../crm-session/crm-session.ts'
+import { reloadSession, requireSession } from '../crm-session/crm-session.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import { onlyWhileSignedIn, sessionEvents } from '../crm-session/session-events.ts'
 import { mailboxPage } from '../mail/index.ts'
@@ -29,7 +29,7 @@ import {
   tokenInAddress,
 } from '../operations/index.ts'
 import type { Parts } from '../parts/parts.ts'
-import { requirePrivilege, requireRecentLogin } from '../session/koa/index.ts'
+import { requirePrivilege, requireRecentLogin, requireUser } from '../session/koa/index.ts'
 import { describeDevice } from '../web/device-description.ts'
 import { readForm } from '../web/read-form.ts'
 

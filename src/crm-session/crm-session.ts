@@ -1,16 +1,16 @@
 import type { Context, Next } from 'koa'
 import { type Session, SessionError, type Sessions } from '../session/index.ts'
 import type { CrmStorage } from './crm-storage.ts'
-import type { Privilege } from './privileges.ts'
+import type { Privilege, RoleName } from './privileges.ts'
 
-export type CrmSession = Session<CrmStorage, Privilege>
+export type CrmSession = Session<CrmStorage, Privilege, RoleName>
 
-export type CrmSessions = Sessions<CrmStorage, Privilege>
+export type CrmSessions = Sessions<CrmStorage, Privilege, RoleName>
 
 declare module 'koa' {
   interface DefaultContext {
     /** Null when the server runs without sessions. */
-    session: CrmSession | null
+    readonly session: CrmSession | null
   }
 }
 
@@ -24,14 +24,14 @@ export function signedIn(ctx: Context): { session: CrmSession; userId: string } 
   return { session, userId: session.userId }
 }
 
-/** Redirects visitors who are not signed in to the login page, which redirects them back. */
-export function requireUser({ loginPath }: { loginPath: string }) {
-  return async function requireUser(ctx: Context, next: Next) {
-    const session = currentSession(ctx)
-    if (session.userId !== undefined && !session.isGuest()) return next()
-    ctx.status = 303
-    ctx.redirect(['GET', 'HEAD'].includes(ctx.method) ? `${loginPath}?next=${encodeURIComponent(ctx.url)}` : loginPath)
-  }
+/** The page of this request then shows no user, for instance because the session has ended. */
+export function hideSession(ctx: Context): void {
+  ctx.state.hidesSession = true
+}
+
+/** Returns the session that the page may show. `undefined` on a page without a session. */
+export function shownSession({ session, state }: Context): CrmSession | null | undefined {
+  return state.hidesSession === true ? undefined : session
 }
 
 /** Put it between the body parser and the check of privileges: the user may be signed out while the body arrives. */

@@ -23,3 +23,5 @@ export const roles = {
   administrator: ['WebAdmin', 'viewPortfolio'],
   customer: ['viewOwnPurchases'],
 } satisfies Record<Role | 'customer', Privilege[]>
+
+export type RoleName = keyof typeof roles

@@ -4,11 +4,12 @@ import type { Database } from '../../db/tables.ts'
 import { createPasswords, LoginLimit, type Passwords, SignUpLimit } from '../accounts/index.ts'
 import { AuditTrail, followSessions } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
+import type { CrmSessions } from '../crm-session/crm-session.ts'
 import type { CrmStorage } from '../crm-session/crm-storage.ts'
-import { type Privilege, privileges, roles } from '../crm-session/privileges.ts'
+import { privileges, roles } from '../crm-session/privileges.ts'
 import { Metrics, probeStore, type StoreWrites, timedStore } from '../metrics/index.ts'
 import { PlatformAddress } from '../operations/index.ts'
-import { type Clock, createSessions, type SessionStore, type Sessions, systemClock } from '../session/index.ts'
+import { type Clock, createSessions, type SessionStore, storageOf, systemClock } from '../session/index.ts'
 import { EventStreams } from '../web/event-streams.ts'
 import { OwnOrigins } from '../web/own-origins.ts'
 import { Readiness } from '../web/readiness.ts'
@@ -25,7 +26,7 @@ export interface BaseParts {
   clock: Clock
   database: Kysely<Database>
   /** Null when the server runs without sessions. */
-  sessions: Sessions<CrmStorage, Privilege> | null
+  sessions: CrmSessions | null
   /** Whether the session store accepts writes. */
   storeWrites: () => Promise<StoreWrites>
   passwords: Passwords
@@ -136,9 +137,10 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
 function openSessions(
   config: Config,
   options: { store: SessionStore; clock: Clock; secureCookie: boolean; sweepSeconds?: number },
-): Sessions<CrmStorage, Privilege> {
-  return createSessions<CrmStorage, Privilege>({
+): CrmSessions {
+  return createSessions({
     appName: config.appName,
+    storage: storageOf<CrmStorage>(),
     ...options,
     roles,
     privileges,
@@ -156,7 +158,7 @@ function openSessions(
   })
 }
 
-function logEvents(sessions: Sessions<CrmStorage, Privilege>, log: Logger): void {
+function logEvents(sessions: CrmSessions, log: Logger): void {
   sessions.on('warning', ({ code, message, error }) =>
     log.warn({ event: 'session.warning', code, err: error }, message),
   )

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import type { Config } from '../../config/config.ts'
-import { currentSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
+import { currentSession, hideSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
 import { confirmAction } from '../../crm-session/link-confirmation.ts'
 import { mailboxPath } from '../../mail/index.ts'
 import type { PageModel } from '../../web/pages.ts'
@@ -106,7 +106,7 @@ export function emailPages(parts: EmailParts) {
         : await changeEmail(parts, required(), { session, userId, origin: originOf(ctx) }, { changesEmail, askedBy })
     if (result.is === 'changed' && result.here) return redirectWithFlash(ctx, `${PAGE}/changed`, 'email-changed')
     // The session has ended or was opened for this request only, so the page must not show its user name.
-    if (session.deviceHandle === undefined || result.is === 'changed') Object.assign(ctx, { session: undefined })
+    if (session.deviceHandle === undefined || result.is === 'changed') hideSession(ctx)
     ctx.status = { changed: 200, taken: 409, over: 400 }[result.is]
     showResult(ctx, result.is)
   }

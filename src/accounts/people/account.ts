@@ -1,9 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
-import type { roles } from '../../crm-session/privileges.ts'
+import type { RoleName } from '../../crm-session/privileges.ts'
 import type { AccountName } from './login-form.ts'
-
-type AccountRole = keyof typeof roles
 
 /** An account that may sign in: an active salesperson, or a customer whose address is validated. */
 export interface Account {
@@ -12,7 +10,7 @@ export interface Account {
   /** What the user enters to log in: the userId of staff, or the e-mail address of a customer. */
   readonly loginName: string
   readonly email: string
-  readonly role: AccountRole
+  readonly role: RoleName
   /** A bcrypt hash. `undefined` when the account has no password. */
   readonly passwordHash: string | undefined
 }
@@ -20,7 +18,7 @@ export interface Account {
 export interface Identity {
   userId: string
   userName: string
-  roles: AccountRole[]
+  roles: RoleName[]
 }
 
 export interface NamedAccount {

@@ -1,3 +1,4 @@
+import { refuseUnknown } from '../known-options.ts'
 import type { Credential } from '../record.ts'
 import type { Cursor, SessionStore } from '../store.ts'
 import { bindStore } from './bound-store.ts'
@@ -19,8 +20,10 @@ export interface CopiedSessions {
 export async function copySessions(
   from: SessionStore,
   to: SessionStore,
-  { appName, now = Date.now() }: { appName: string; now?: number },
+  options: { appName: string; now?: number },
 ): Promise<CopiedSessions> {
+  refuseUnknown('copySessions()', options, { appName: true, now: true })
+  const { appName, now = Date.now() } = options
   const application = { appName, clock: { now: () => now } }
   const [source, target] = [bindStore(from, application), bindStore(to, application)]
   const present = await target.count({ filter: {} })

@@ -1,3 +1,4 @@
+import { nearestName } from '../known-options.ts'
 import type { Credential, EndReason, SessionId, SessionKind } from '../record.ts'
 
 /** The request and the user that caused an event, for an audit trail. */
@@ -50,6 +51,21 @@ export interface Events {
   emit<N extends SessionEventName>(name: N, event: Omit<SessionEvents[N], 'type'>): void
 }
 
+const NAMES: Readonly<Record<SessionEventName, true>> = {
+  created: true,
+  secured: true,
+  privilegesChanged: true,
+  renewed: true,
+  ended: true,
+  detached: true,
+  linkCreated: true,
+  restored: true,
+  linkRefused: true,
+  changed: true,
+  conflict: true,
+  warning: true,
+}
+
 type Warning = Omit<SessionEvents['warning'], 'type'>
 
 export function createEvents(): Events {
@@ -62,6 +78,7 @@ export function createEvents(): Events {
   }
   const events: Events = {
     on(name, listener) {
+      if (!Object.hasOwn(NAMES, name)) throw new TypeError(unknownEvent(name))
       const set = listeners.get(name) ?? new Set()
       listeners.set(name, set)
       set.add(listener)
@@ -85,6 +102,13 @@ export function createEvents(): Events {
     },
   }
   return events
+}
+
+function unknownEvent(name: unknown): string {
+  const names = Object.keys(NAMES)
+  const nearest = nearestName(String(name), names)
+  const advice = nearest === undefined ? `The events: ${names.join(', ')}.` : `Did you mean ${nearest}?`
+  return `on(): ${String(name)} is not an event of the session layer. ${advice}`
 }
 
 /** Only messages, because a driver's error may contain the arguments of the store call. */

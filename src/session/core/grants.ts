@@ -1,36 +1,60 @@
+import { nearestName, refuseUnknown } from '../known-options.ts'
 import type { SessionRecord } from '../record.ts'
 import type { Context } from './context.ts'
-import { formatGrants, type Grants } from './roles.ts'
+import { formatGrants, type Grants, type NameList } from './roles.ts'
 
 /** A text separates names by commas (4D). Privileges and roles are replaced. An absent user field does not change. */
-export type PrivilegeGrant<P extends string = string> =
-  | string
-  | readonly P[]
+export type PrivilegeGrant<P extends string = string, R extends string = string> =
+  | NameList<P>
   | {
-      privileges?: string | readonly P[]
-      roles?: string | readonly string[]
+      privileges?: NameList<P>
+      roles?: NameList<R>
       userName?: string
       userId?: string | number
     }
 
 export type GrantFields = Pick<SessionRecord, 'grants'> & { userName?: string; userId?: string }
 
-/** Ignores undeclared names with a warning. @throws TypeError for an invalid grant. */
-export function readGrant({ policy, events }: Context, grant: PrivilegeGrant): GrantFields {
+export interface Grant {
+  fields: GrantFields
+  undeclared: Grants
+}
+
+/** @throws TypeError for an invalid grant. */
+export function readGrant({ policy }: Context, grant: PrivilegeGrant): Grant {
   const { privileges, roles, userName, userId } =
     typeof grant === 'string' || Array.isArray(grant) ? { privileges: grant } : objectGrant(grant)
   const wanted: Grants = { privileges: names('privileges', privileges), roles: names('roles', roles) }
-  const { grants, unknown } = policy.roles.recognise(wanted)
-  if (unknown.length > 0) {
-    events.emit('warning', {
-      code: 'UNDECLARED_PRIVILEGES',
-      message: `Undeclared privileges and roles were ignored: ${unknown.join(', ')}.`,
-    })
-  }
-  return {
+  const { grants, undeclared } = policy.roles.recognise(wanted)
+  const fields = {
     grants: formatGrants(grants),
     ...(userName === undefined ? {} : { userName: textOf('userName', userName) }),
     ...(userId === undefined ? {} : { userId: textOf('userId', userId) }),
+  }
+  return { fields, undeclared }
+}
+
+export function warnOfUndeclared({ events }: Context, { privileges, roles }: Grants): void {
+  const ignored = [...privileges, ...roles]
+  if (ignored.length === 0) return
+  events.emit('warning', {
+    code: 'UNDECLARED_PRIVILEGES',
+    message: `Undeclared privileges and roles were ignored: ${ignored.join(', ')}.`,
+  })
+}
+
+/** For a login, whose user would miss a privilege. @throws TypeError that suggests the nearest declared name. */
+export function refuseUndeclared({ policy }: Context, where: string, undeclared: Grants): void {
+  for (const [kind, place] of [
+    ['privilege', 'privileges'],
+    ['role', 'roles'],
+  ] as const) {
+    const [name] = undeclared[place]
+    if (name === undefined) continue
+    const nearest = nearestName(name, policy.roles.declared[place])
+    const advice =
+      nearest === undefined ? `Add it to the option ${place} of createSessions().` : `Did you mean ${nearest}?`
+    throw new TypeError(`${where}: the ${kind} ${name} is not declared. ${advice}`)
   }
 }
 
@@ -45,7 +69,10 @@ export function needsRotation({ policy }: Context, record: SessionRecord, fields
 }
 
 function objectGrant(grant: unknown): Exclude<PrivilegeGrant, string | readonly string[]> {
-  if (typeof grant === 'object' && grant !== null) return grant
+  if (typeof grant === 'object' && grant !== null) {
+    refuseUnknown('setPrivileges()', grant, { privileges: true, roles: true, userName: true, userId: true })
+    return grant
+  }
   throw new TypeError(
     `setPrivileges() takes "a,b", a list, or { privileges, roles, userName, userId }; got ${typeof grant}.`,
   )

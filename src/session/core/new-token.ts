@@ -1,21 +1,24 @@
-import { type Credential, endAfter, NEVER, type SessionRecord } from '../record.ts'
+import { refuseUnknown } from '../known-options.ts'
+import { type Credential, endAfter, type SessionRecord } from '../record.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { type Context, eventOf, reportEnded } from './context.ts'
 import { sessionLimit } from './errors.ts'
 import type { Cause } from './events.ts'
 import { causeOf } from './exchange.ts'
-import { type PrivilegeGrant, readGrant } from './grants.ts'
+import { type PrivilegeGrant, readGrant, refuseUndeclared } from './grants.ts'
+import { lifetimeMilliseconds } from './lifetime.ts'
 import { type CredentialSeed, type NewSession, newCredential, newRecord } from './new-record.ts'
+import type { NameList } from './roles.ts'
 
 /** Whether a token may change data. The application must enforce the scope. */
 export type TokenScope = 'read' | 'read-write'
 
-export interface NewTokenOptions<P extends string = string> {
+export interface NewTokenOptions<P extends string = string, R extends string = string> {
   /** Default ''. */
   userName?: string
   /** As in `setPrivileges`. Default: none. */
-  privileges?: string | readonly P[]
-  roles?: string | readonly string[]
+  privileges?: NameList<P>
+  roles?: NameList<R>
   /** Idle timeout in seconds; 0 for none. Default 1800 (West Wind) for a sign-in, 0 for an API token. */
   idleSeconds?: number
   /** Absolute timeout in seconds. Default: the option `absoluteHours.rest` (30 days). */
@@ -37,12 +40,23 @@ interface Origin extends CredentialSeed {
 
 const MAX_NAME_LENGTH = 200
 
+const KNOWN = {
+  userName: true,
+  privileges: true,
+  roles: true,
+  idleSeconds: true,
+  absoluteSeconds: true,
+  name: true,
+  scope: true,
+} as const
+
 export async function createTokenSession(
   context: Context,
   userId: string | undefined,
   options: NewTokenOptions,
   origin: Origin,
 ): Promise<NewSession> {
+  refuseUnknown('newSession() and newToken()', options, KNOWN)
   const { store, clock, events, format, bearer, policy } = context
   const now = clock.now()
   const record = recordOf(context, userId, options, now)
@@ -81,10 +95,12 @@ function recordOf(
     ...(privileges !== undefined && { privileges }),
     ...(roles !== undefined && { roles }),
   }
-  const next = { ...newRecord(context, 'rest', now), ...readGrant(context, grant) }
+  const { fields, undeclared } = readGrant(context, grant)
+  refuseUndeclared(context, 'newSession() and newToken()', undeclared)
+  const next = { ...newRecord(context, 'rest', now), ...fields }
   const idleMilliseconds = milliseconds('idleSeconds', idleSeconds, 0) ?? next.idleMilliseconds
   const length = milliseconds('absoluteSeconds', absoluteSeconds, 1)
-  const absoluteEnd = length === undefined ? next.absoluteEnd : Math.min(now + length, NEVER)
+  const absoluteEnd = length === undefined ? next.absoluteEnd : now + length
   return { ...next, idleMilliseconds, absoluteEnd, end: endAfter(now, idleMilliseconds, absoluteEnd) }
 }
 
@@ -97,7 +113,5 @@ function readTerms({ name = '', scope = 'read-write' }: NewTokenOptions): TokenT
 }
 
 function milliseconds(option: string, seconds: number | undefined, least: number): number | undefined {
-  if (seconds === undefined) return undefined
-  if (typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= least) return seconds * 1000
-  throw new TypeError(`A token's ${option} is a number of seconds from ${least} up, got ${String(seconds)}.`)
+  return seconds === undefined ? undefined : lifetimeMilliseconds(`A token's ${option}`, seconds, 'seconds', least)
 }

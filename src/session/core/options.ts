@@ -1,13 +1,22 @@
+import { refuseUnknown } from '../known-options.ts'
 import type { SessionKind } from '../record.ts'
 import type { Limits, SessionStore } from '../store.ts'
 import type { Clock } from './clock.ts'
+import { lifetimeMilliseconds } from './lifetime.ts'
 import { declareRoles, type RoleDeclaration } from './roles.ts'
-import type { StorageCodec } from './storage.ts'
+import type { StorageCodec, StorageType } from './storage.ts'
 
-export interface SessionOptions extends RoleDeclaration {
+export interface SessionOptions<
+  S extends object = Record<string, unknown>,
+  P extends string = string,
+  R extends string = string,
+  K extends string = P,
+> extends RoleDeclaration<P, R, K> {
   /** 1 to 40 letters, digits, `-` and `_`; part of the cookie's name. Applications on one store need distinct names. */
   appName: string
   store: SessionStore
+  /** The type of the storage: `storageOf<ShopStorage>()`. Default: any JSON object. */
+  storage?: StorageType<S>
   /** Default: `systemClock`. */
   clock?: Clock
   /** When a guest gets a session: at the first page ('first-request', 4D) or the first write. Default 'first-write'. */
@@ -45,15 +54,39 @@ export interface SessionOptions extends RoleDeclaration {
 
 export type Policy = ReturnType<typeof readOptions>
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
 // West Wind's idle timeout of token sessions.
-const REST_IDLE_MILLISECONDS = 30 * MINUTE
+const REST_IDLE_MILLISECONDS = 30 * 60_000
+
+const KNOWN = {
+  appName: true,
+  store: true,
+  storage: true,
+  roles: true,
+  privileges: true,
+  clock: true,
+  guests: true,
+  tokenPrefix: true,
+  secureCookie: true,
+  idleTimeoutMinutes: true,
+  minIdleTimeoutMinutes: true,
+  absoluteHours: true,
+  sessionTimeoutMinutes: true,
+  maxStorageBytes: true,
+  codecs: true,
+  maxSessions: true,
+  maxGuests: true,
+  maxSessionsPerUser: true,
+  maxCredentials: true,
+  maxOTPs: true,
+  closeOnStop: true,
+  sweepSeconds: true,
+} as const
 
 /** @throws TypeError for an invalid option. */
-export function readOptions(options: SessionOptions) {
+export function readOptions(options: Omit<SessionOptions, 'storage'>) {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('createSessions() needs options: { appName, store, … }.')
+  refuseUnknown('createSessions()', options, KNOWN)
   const { appName, store, guests = 'first-write', secureCookie = true, closeOnStop = false } = options
   if (typeof appName !== 'string' || !/^[A-Za-z0-9_-]{1,40}$/.test(appName)) {
     throw new TypeError(
@@ -72,12 +105,26 @@ export function readOptions(options: SessionOptions) {
   for (const [name, value] of Object.entries({ secureCookie, closeOnStop })) {
     if (typeof value !== 'boolean') throw new TypeError(`${name}: true or false, got ${JSON.stringify(value)}.`)
   }
-  const timeout = number('sessionTimeoutMinutes', options.sessionTimeoutMinutes, 0)
-  const minIdle = (number('minIdleTimeoutMinutes', options.minIdleTimeoutMinutes, 1) ?? 60) * MINUTE
-  const idle = (number('idleTimeoutMinutes', options.idleTimeoutMinutes, 1) ?? 60) * MINUTE
+  const {
+    sessionTimeoutMinutes,
+    minIdleTimeoutMinutes = 60,
+    idleTimeoutMinutes = 60,
+    absoluteHours = {},
+    sweepSeconds = 60,
+  } = options
+  refuseUnknown('absoluteHours', absoluteHours, { web: true, rest: true })
+  const timeout =
+    sessionTimeoutMinutes === undefined
+      ? undefined
+      : lifetimeMilliseconds('sessionTimeoutMinutes', sessionTimeoutMinutes, 'minutes', 0)
+  const minIdle = lifetimeMilliseconds('minIdleTimeoutMinutes', minIdleTimeoutMinutes, 'minutes', 1)
+  const idle = lifetimeMilliseconds('idleTimeoutMinutes', idleTimeoutMinutes, 'minutes', 1)
   const neverExpires = timeout === 0
-  const absolute = (kind: SessionKind, hours: number) =>
-    neverExpires ? 0 : (number(`absoluteHours.${kind}`, options.absoluteHours?.[kind], 0) ?? hours) * HOUR
+  const { web = 12, rest = 720 } = absoluteHours
+  const absolute = (kind: SessionKind, hours: number) => {
+    const length = lifetimeMilliseconds(`absoluteHours.${kind}`, hours, 'hours', 0)
+    return neverExpires ? 0 : length
+  }
   return Object.freeze({
     appName,
     guests,
@@ -86,11 +133,11 @@ export function readOptions(options: SessionOptions) {
     closeOnStop,
     neverExpires,
     idleMilliseconds: Object.freeze({
-      web: timeout === undefined ? Math.max(idle, minIdle) : timeout * MINUTE,
+      web: timeout ?? Math.max(idle, minIdle),
       rest: neverExpires ? 0 : REST_IDLE_MILLISECONDS,
     }),
     minIdleMilliseconds: minIdle,
-    absoluteMilliseconds: Object.freeze({ web: absolute('web', 12), rest: absolute('rest', 720) }),
+    absoluteMilliseconds: Object.freeze({ web: absolute('web', web), rest: absolute('rest', rest) }),
     maxStorageBytes: number('maxStorageBytes', options.maxStorageBytes, 2) ?? 65_536,
     codecs: Object.freeze([...(options.codecs ?? [])]),
     limits: Object.freeze(
@@ -103,7 +150,7 @@ export function readOptions(options: SessionOptions) {
       }),
     ),
     roles: declareRoles(options),
-    sweepMilliseconds: (number('sweepSeconds', options.sweepSeconds, 0) ?? 60) * 1000,
+    sweepMilliseconds: lifetimeMilliseconds('sweepSeconds', sweepSeconds, 'seconds', 0),
   })
 }
 

@@ -16,6 +16,13 @@ export interface SecureOptions {
   keepStorage?: boolean | readonly string[]
 }
 
+/** @throws TypeError for a text, which would keep each key that it contains. */
+export function checkKeepStorage(where: string, { keepStorage }: SecureOptions): void {
+  const isList = Array.isArray(keepStorage) && keepStorage.every((key) => typeof key === 'string')
+  if (keepStorage !== undefined && typeof keepStorage !== 'boolean' && !isList)
+    throw new TypeError(`${where}: keepStorage is true, false or a list of keys, got ${typeof keepStorage}.`)
+}
+
 export interface Login extends SecureOptions {
   fields: Partial<GrantFields>
   /** Whether the user has just authenticated. */

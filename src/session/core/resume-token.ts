@@ -19,18 +19,18 @@ export interface TokenRequest {
 }
 
 /** Without a valid token, the session is new and not stored. @throws SessionError STORE_UNAVAILABLE. */
-export async function resumeTokenSession<S extends object, P extends string>(
+export async function resumeTokenSession<S extends object, P extends string, R extends string>(
   context: Context,
   request: TokenRequest,
   defaultIdleSeconds: number | undefined,
-): Promise<TokenSession<S, P>> {
+): Promise<TokenSession<S, P, R>> {
   const exchange = exchangeOf(request)
   const state = (await liveState(context, request)) ?? {
     is: 'guest',
     record: newRecord(context, 'rest', context.clock.now()),
     refusal: undefined,
   }
-  return new TokenSession<S, P>(new RequestSession(context, exchange, state), defaultIdleSeconds)
+  return new TokenSession<S, P, R>(new RequestSession(context, exchange, state), defaultIdleSeconds)
 }
 
 /** Lists every field, because the spread operator is slow. */

@@ -16,13 +16,13 @@ import { Session } from './session.ts'
 const JUST_ENDED_MILLISECONDS = 60_000
 
 /** @throws SessionError STORE_UNAVAILABLE; HEADERS_SENT for a link that needs a cookie after the response has begun. */
-export async function resumeSession<S extends object, P extends string>(
+export async function resumeSession<S extends object, P extends string, R extends string>(
   context: Context,
   exchange: Exchange,
-): Promise<Session<S, P>> {
+): Promise<Session<S, P, R>> {
   const request = await findByCookie(context, exchange)
   if (exchange.oneTimeToken !== undefined) await restoreSession(request, exchange.oneTimeToken)
-  return new Session<S, P>(request)
+  return new Session<S, P, R>(request)
 }
 
 async function findByCookie(context: Context, exchange: Exchange): Promise<RequestSession> {

@@ -1,9 +1,20 @@
-export interface RoleDeclaration {
+import { refuseUnknown } from '../known-options.ts'
+
+/**
+ * `createSessions` infers these types from the declaration, so that the compiler checks names.
+ * @typeParam P the privileges in the lists.
+ * @typeParam R the roles.
+ * @typeParam K the privileges that include others. TypeScript infers names and list items separately.
+ */
+export interface RoleDeclaration<P extends string = string, R extends string = string, K extends string = string> {
   /** Maps a privilege to its included privileges. 4D's form `[{ privilege, includes }]` is accepted too. */
-  privileges?: Record<string, readonly string[]> | readonly { privilege: string; includes?: readonly string[] }[]
+  privileges?: { readonly [N in K]?: readonly P[] } | readonly { privilege: K; includes?: readonly P[] }[]
   /** Maps a role to its privileges. 4D's form `[{ role, privileges }]` is accepted too. */
-  roles?: Record<string, readonly string[]> | readonly { role: string; privileges?: readonly string[] }[]
+  roles?: { readonly [N in R]: readonly P[] } | readonly { role: R; privileges?: readonly P[] }[]
 }
+
+/** A list of names, or a text with commas (4D), of which only the first name is checked. */
+export type NameList<N extends string> = N | `${N},${string}` | readonly N[]
 
 /** The union of the privilege names in a declaration `{ roles, privileges }`. The declaration must be `as const`. */
 export type PrivilegeOf<D> =
@@ -23,8 +34,9 @@ export interface Grants {
 }
 
 export interface Roles {
-  /** Splits names into declared ones, sorted and in declared spelling, and unknown ones. */
-  recognise(wanted: Grants): { grants: Grants; unknown: string[] }
+  /** Splits names into declared ones, sorted and in declared spelling, and undeclared ones. */
+  recognise(wanted: Grants): { grants: Grants; undeclared: Grants }
+  readonly declared: Readonly<Grants>
   /** Returns all privileges of stored grants, including those that another privilege includes. */
   expand(grants: string): GrantedPrivileges
   /** Ignores case. */
@@ -73,16 +85,17 @@ export function declareRoles(declaration: RoleDeclaration): Roles {
 
   return {
     expand,
+    declared: { privileges: [...spelling.values()], roles: [...roles.keys()] },
     declares: (name) => spelling.has(name.toLowerCase()),
     recognise: ({ privileges, roles: named }) => ({
       grants: {
         privileges: distinct(privileges.map((name) => spelling.get(name.toLowerCase()))),
         roles: distinct(named.map((name) => roleSpelling.get(name.toLowerCase()))),
       },
-      unknown: [
-        ...privileges.filter((name) => !spelling.has(name.toLowerCase())),
-        ...named.filter((name) => !roleSpelling.has(name.toLowerCase())),
-      ],
+      undeclared: {
+        privileges: privileges.filter((name) => !spelling.has(name.toLowerCase())),
+        roles: named.filter((name) => !roleSpelling.has(name.toLowerCase())),
+      },
     }),
   }
 }
@@ -141,6 +154,7 @@ function entries(declared: unknown, place: string, nameKey: string, listKey: str
   declared.forEach((item: Record<string, unknown> | null, index) => {
     if (typeof item !== 'object' || item === null)
       throw new TypeError(`${place}[${index}]: expected { ${nameKey}, ${listKey} }, got ${typeName(item)}.`)
+    refuseUnknown(`${place}[${index}]`, item, { [nameKey]: true, [listKey]: true })
     add(`${place}[${index}]`, item[nameKey], item[listKey] ?? [])
   })
   return found

@@ -1,14 +1,17 @@
+import { refuseUnknown } from '../known-options.ts'
 import { endAfter, type SessionId, type SessionKind, type SessionRecord } from '../record.ts'
 import { closeSession } from './close-session.ts'
-import type { OTPOptions } from './credentials/otp.ts'
+import { checkOTPOptions, type OTPOptions } from './credentials/otp.ts'
 import { watchEnd } from './end-signal.ts'
 import { SessionError } from './errors.ts'
+import { refuseForeignMembers } from './foreign-members.ts'
 import { type PrivilegeGrant, readGrant } from './grants.ts'
+import { lifetimeMilliseconds } from './lifetime.ts'
 import { secureSession } from './login.ts'
 import { beginSession, beginSessionIfAllowed } from './new-session.ts'
 import { createOTP, restoreSession } from './one-time-links.ts'
 import { Promotions } from './promotions.ts'
-import type { SecureOptions } from './replace-session.ts'
+import { checkKeepStorage, type SecureOptions } from './replace-session.ts'
 import type { LinkOffer, RequestSession } from './request-session.ts'
 import { type RenewOptions, rotateCookie } from './rotate-cookie.ts'
 import { dateOf, expirationDateOf } from './session-description.ts'
@@ -19,13 +22,16 @@ import type { UseCallback } from './use-callback.ts'
 import { writeStorage } from './write-storage.ts'
 
 /** The session of one request. The middleware creates this object for the handlers. */
-export class Session<S extends object = Record<string, unknown>, P extends string = string> {
+export class Session<
+  in out S extends object = Record<string, unknown>,
+  in out P extends string = string,
+  in out R extends string = string,
+> {
   readonly #request: RequestSession
   #frozen: { text: string; storage: DeepReadonly<S> } | undefined
   #promotions: Promotions | undefined
   #signal: { watched: string; signal: AbortSignal } | undefined
-  /** Whether this request arrived without a live credential. */
-  readonly isNew: boolean
+  readonly #isNew: boolean
   /** The `data` of the one-time link that this request opened (see `createOTP`); `false` for no link. */
   get restored(): false | { data: unknown } {
     return this.#request.restored ?? false
@@ -38,7 +44,12 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
 
   constructor(request: RequestSession) {
     this.#request = request
-    this.isNew = request.state.is === 'guest'
+    this.#isNew = request.state.is === 'guest'
+  }
+
+  /** Whether this request arrived without a live credential. */
+  get isNew(): boolean {
+    return this.#isNew
   }
 
   get id(): SessionId {
@@ -176,10 +187,14 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
    * becomes a new session with a new cookie. All cookies, devices and one-time links of the old session are revoked.
    * Another user gets an empty storage unless `keepStorage` is set, because an attacker could have prepared it.
    * @throws SessionError SESSION_ENDED unless the call is a login; HEADERS_SENT, before any change; STORE_UNAVAILABLE.
+   * @throws TypeError for an undeclared name, if the call sets another user or adds a privilege. Otherwise the name is
+   * ignored with a warning.
    */
-  async setPrivileges(grant: PrivilegeGrant<P>, options: SetPrivilegesOptions = {}): Promise<void> {
-    const fields = readGrant(this.#request.context, grant)
-    await this.#request.perform('setPrivileges', (request) => setPrivileges(request, fields, options))
+  async setPrivileges(grant: PrivilegeGrant<P, R>, options: SetPrivilegesOptions = {}): Promise<void> {
+    refuseUnknown('setPrivileges()', options, { login: true, keepStorage: true })
+    checkKeepStorage('setPrivileges()', options)
+    const read = readGrant(this.#request.context, grant)
+    await this.#request.perform('setPrivileges', (request) => setPrivileges(request, read, options))
   }
 
   /** Removes all privileges. The storage, the session ID and `userName` do not change (4D). */
@@ -189,9 +204,8 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
 
   /** In minutes, effective immediately. Raised to `minIdleTimeoutMinutes` (default 60, 4D), for a rest session to 1. */
   async setIdleTimeout(minutes: number): Promise<void> {
-    if (typeof minutes !== 'number' || !Number.isFinite(minutes))
-      throw new TypeError('setIdleTimeout() takes a number of minutes.')
-    await this.#request.perform('setIdleTimeout', (request) => setIdleTimeout(request, minutes))
+    const length = lifetimeMilliseconds('setIdleTimeout()', minutes, 'minutes', 0)
+    await this.#request.perform('setIdleTimeout', (request) => setIdleTimeout(request, length))
   }
 
   /**
@@ -203,7 +217,10 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
    * @throws SessionError SESSION_ENDED on a stale object, or when a signed-in session has ended;
    * FEATURE_NOT_AVAILABLE (1068) for a rest session; HEADERS_SENT, before any change.
    */
-  async secureSession({ keepStorage = false }: SecureOptions = {}): Promise<Session<S, P>> {
+  async secureSession(options: SecureOptions = {}): Promise<Session<S, P, R>> {
+    refuseUnknown('secureSession()', options, { keepStorage: true })
+    checkKeepStorage('secureSession()', options)
+    const { keepStorage = false } = options
     if (this.kind === 'rest') {
       throw new SessionError(
         'FEATURE_NOT_AVAILABLE',
@@ -211,7 +228,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
       )
     }
     const next = await this.#request.perform('secureSession', (request) => secureSession(request, keepStorage))
-    const session = new Session<S, P>(next)
+    const session = new Session<S, P, R>(next)
     next.exchange.setCurrent(session)
     return session
   }
@@ -222,6 +239,10 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
    * @throws SessionError SESSION_ENDED; FEATURE_NOT_AVAILABLE (1068) for a rest session; HEADERS_SENT, before a change.
    */
   async renew(options: RenewOptions = {}): Promise<void> {
+    refuseUnknown('renew()', options, { login: true, others: true })
+    const { others = 'keep' } = options
+    if (others !== 'keep' && others !== 'end')
+      throw new TypeError(`renew(): others is 'keep' or 'end', got ${String(others)}.`)
     await this.#request.perform('renew', (request) => rotateCookie(request, options))
   }
 
@@ -232,6 +253,7 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
    * @throws SessionError SESSION_ENDED, HEADERS_SENT (a guest's first link needs a cookie), VALUE_NOT_SHAREABLE.
    */
   async createOTP(options: OTPOptions = {}): Promise<string> {
+    checkOTPOptions(options)
     if (this.kind === 'rest') return ''
     return this.#request.perform('createOTP', (request) => createOTP(request, options))
   }
@@ -253,8 +275,9 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 
   /** Reads the session again. If it has ended, this object becomes a guest's session. */
-  async reload(): Promise<void> {
-    await this.#request.perform('reload', reloadSession)
+  reload(...callback: []): Promise<void> {
+    if (callback.length > 0) throw new TypeError('reload() takes no callback: call await session.reload().')
+    return this.#request.perform('reload', reloadSession)
   }
 
   /** Returns and deletes the message (see `hasMessage`). Returns '' when there is no message. */
@@ -276,11 +299,13 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
   }
 }
 
-async function setIdleTimeout(request: RequestSession, minutes: number): Promise<void> {
+refuseForeignMembers(Session.prototype)
+
+async function setIdleTimeout(request: RequestSession, wanted: number): Promise<void> {
   await beginSession(request)
   const { clock, policy } = request.context
   const least = request.record.kind === 'web' ? policy.minIdleMilliseconds : 60_000
-  const idleMilliseconds = Math.max(minutes * 60_000, least)
+  const idleMilliseconds = Math.max(wanted, least)
   // The browser must send a new cookie once before its session counts as used.
   const isUsed = !(request.state.is === 'live' && request.state.unsent)
   await updateRecord(request, (current) => {

@@ -1,3 +1,4 @@
+import { refuseUnknown } from '../known-options.ts'
 import { type EndedSession, type EndReason, isLive, type SessionId } from '../record.ts'
 import type { Cursor, EndFilter, ListFilter, Page, WriteState } from '../store.ts'
 import { bindStore } from './bound-store.ts'
@@ -5,7 +6,7 @@ import { startRepeating, systemClock } from './clock.ts'
 import { type Context, eventOf, reportEnded } from './context.ts'
 import { bearerTokens } from './credentials/bearer.ts'
 import { sessionCookie } from './credentials/cookie.ts'
-import type { OTPOptions } from './credentials/otp.ts'
+import { checkOTPOptions, type OTPOptions } from './credentials/otp.ts'
 import { isSessionId } from './credentials/token.ts'
 import { endNotifications } from './end-notifications.ts'
 import { type Cause, createEvents, type SessionEventName, type SessionEvents } from './events.ts'
@@ -26,15 +27,19 @@ import { watchChanges } from './watch.ts'
 // A sweep removes at most this many records per call, because a call may lock the store.
 const SWEEP_STEP = 500
 
-export interface Sessions<S extends object = Record<string, unknown>, P extends string = string> {
+export interface Sessions<
+  in out S extends object = Record<string, unknown>,
+  in out P extends string = string,
+  in out R extends string = string,
+> {
   /** The name of the session cookie: `4DSID_<appName>` (4D), with the prefix `__Host-` when cookies are secure. */
   readonly cookieName: string
   /** Returns the session of a request. For framework adapters, such as `koa/index.ts`. */
-  resume(exchange: Exchange): Promise<Session<S, P>>
+  resume(exchange: Exchange): Promise<Session<S, P, R>>
   /** Returns the session of a bearer token. For framework adapters, such as `koa/token-sessions.ts`. */
-  resumeToken(request: TokenRequest, defaultIdleSeconds?: number): Promise<TokenSession<S, P>>
+  resumeToken(request: TokenRequest, defaultIdleSeconds?: number): Promise<TokenSession<S, P, R>>
   /** For framework adapters: calls `run` with a description of the session that the request arrived with. */
-  requestEnded(session: Session<S, P>, run: (arrived: SessionDescription) => unknown): Promise<void>
+  requestEnded(session: Session<S, P, R>, run: (arrived: SessionDescription) => unknown): Promise<void>
   /** Whether a visitor gets a session with the first request (option `guests`). */
   readonly beginsAtFirstRequest: boolean
   /** Describes a session and its devices. Returns `undefined` when the session does not exist or has expired. */
@@ -63,7 +68,7 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
    * with `idleSeconds`. The store contains only a hash of the token, so the token cannot be shown again later.
    * @throws SessionError SESSION_LIMIT, STORE_UNAVAILABLE.
    */
-  newToken(userId: string, options: NewTokenOptions<P> & NewTokenFrom): Promise<NewToken>
+  newToken(userId: string, options: NewTokenOptions<P, R> & NewTokenFrom): Promise<NewToken>
   /** Yields after each change of the session, until the session ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
   /**
@@ -102,15 +107,25 @@ export interface NewToken {
   expirationDate: string | null
 }
 
+/** The type of `ctx.session` for a manager: `SessionOf<typeof manager>`. */
+export type SessionOf<M> = M extends Sessions<infer S, infer P, infer R> ? Session<S, P, R> : M & null
+
 /**
+ * TypeScript infers the names of privileges and roles from the options, and the storage from `storageOf<S>()`. With
+ * `createSessions<S>(…)`, it accepts every name.
  * @typeParam S the type of the storage.
- * @typeParam P the names of the privileges (see `PrivilegeOf`).
+ * @typeParam P the privileges in lists.
+ * @typeParam R the roles.
+ * @typeParam K the privileges that include others.
  * @returns a frozen object. To replace a call, for instance in a test, make a copy: `{ ...manager, end }`.
- * @throws TypeError for an invalid option.
+ * @throws TypeError for an invalid or unknown option.
  */
-export function createSessions<S extends object = Record<string, unknown>, P extends string = string>(
-  options: SessionOptions,
-): Sessions<S, P> {
+export function createSessions<
+  S extends object = Record<string, unknown>,
+  P extends string = string,
+  R extends string = string,
+  K extends string = P,
+>(options: SessionOptions<S, P, R, K>): Sessions<S, P | K | 'WebAdmin', R> {
   const policy = readOptions(options)
   const { appName } = policy
   const { clock = systemClock } = options
@@ -159,7 +174,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     return describeSession(context, record, credentials.get(id) ?? [])
   }
 
-  return Object.freeze<Sessions<S, P>>({
+  return Object.freeze<Sessions<S, P | K | 'WebAdmin', R>>({
     cookieName: context.cookie.name,
     async requestEnded({ arrivalId }, run) {
       try {
@@ -174,31 +189,38 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       }
     },
     beginsAtFirstRequest: policy.guests === 'first-request',
-    resume: (exchange) => resumeSession<S, P>(context, exchange),
-    resumeToken: (request, defaultIdleSeconds) => resumeTokenSession<S, P>(context, request, defaultIdleSeconds),
+    resume: (exchange) => resumeSession(context, exchange),
+    resumeToken: (request, defaultIdleSeconds) => resumeTokenSession(context, request, defaultIdleSeconds),
     get: describe,
     async storage(id) {
       const record = await stored(id)
       return record && isLive(record, clock.now()) ? deepFreeze(context.format.decode(record.storage) as S) : undefined
     },
     async list(filter = {}, page = {}) {
-      const { sessions, next } = await store.list({ filter: checkedFilter(filter), page: checkedPage(page) })
+      const { sessions, next } = await store.list({ filter: checkedListFilter(filter), page: checkedPage(page) })
       const credentials = await store.credentials({ ids: sessions.map(({ id }) => id) })
       const described = sessions.map((record) => describeSession(context, record, credentials.get(record.id) ?? []))
       return { sessions: described, ...(next && { next }) }
     },
-    count: async (filter = {}) => store.count({ filter: checkedFilter(filter) }),
-    async end(id, reason = 'revoked', { message, cause } = {}) {
+    count: async (filter = {}) => store.count({ filter: checkedListFilter(filter) }),
+    async end(id, reason = 'revoked', by = {}) {
+      refuseUnknown('end()', by, { message: true, cause: true })
+      const { message, cause } = by
       const ended = isSessionId(id) ? await store.end({ id, reason, message }) : undefined
       if (ended) reportEnded(context, [ended], cause)
       return ended !== undefined
     },
-    async endMany(filter, reason = 'revoked', { message, cause } = {}) {
+    async endMany(filter, reason = 'revoked', by = {}) {
+      refuseUnknown('endMany()', by, { message: true, cause: true })
+      refuseUnknown('the filter of endMany()', filter, { userId: true, kind: true, exceptId: true })
+      const { message, cause } = by
       const ended = await store.endMany({ filter: checkedFilter(filter), reason, message })
       reportEnded(context, ended, cause)
       return ended.length
     },
-    async detach(id, handle, reason = 'revoked', { cause } = {}) {
+    async detach(id, handle, reason = 'revoked', by = {}) {
+      refuseUnknown('detach()', by, { cause: true })
+      const { cause } = by
       const record = await stored(id)
       const detached = record !== undefined && (await store.detach({ id, handle, reason }))
       if (!detached) return false
@@ -210,12 +232,15 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       if (ended) reportEnded(context, [ended], cause)
       return true
     },
-    async removeWithMessage(id, message, { cause } = {}) {
+    async removeWithMessage(id, message, by = {}) {
+      refuseUnknown('removeWithMessage()', by, { cause: true })
+      const { cause } = by
       const removed = isSessionId(id) ? await store.remove({ id, message }) : undefined
       if (removed) reportEnded(context, newlyEnded([removed]), removed.reason === 'revoked' ? cause : undefined)
       return removed !== undefined
     },
     async createOTP(id, options = {}) {
+      checkOTPOptions(options)
       const record = await stored(id)
       if (record?.kind !== 'web' || !isLive(record, clock.now())) return ''
       return (await attachOTP(context, record, options, undefined, undefined)) ?? ''
@@ -233,7 +258,9 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     sweep,
     probe: async () => store.probe?.(),
     on: events.on,
-    async close({ endSessions = policy.closeOnStop } = {}) {
+    async close(options = {}) {
+      refuseUnknown('close()', options, { endSessions: true })
+      const { endSessions = policy.closeOnStop } = options
       stopSweeps()
       context.ends.close()
       stopWarnings?.()
@@ -249,6 +276,7 @@ function newlyEnded(ended: readonly EndedSession[]): EndedSession[] {
 }
 
 function checkedPage(page: Page): Page {
+  refuseUnknown('the page of list()', page, { size: true, sort: true, direction: true, after: true })
   const { size = 50, sort = 'created', direction = 'desc', after } = page
   if (!Number.isInteger(size) || size < 1 || size > 500)
     throw new TypeError(`list(): size is a whole number from 1 to 500, got ${size}.`)
@@ -261,11 +289,29 @@ function checkedPage(page: Page): Page {
   return { ...page, size }
 }
 
+function checkedListFilter(filter: ListFilter): ListFilter {
+  refuseUnknown('the filter of list() and count()', filter, { userId: true, kind: true, state: true, via: true })
+  const { state, via } = filter
+  oneOf('state', state, { guest: true, user: true, restored: true, invalidated: true })
+  oneOf('via', via, { visit: true, login: true, link: true, 'sign-in': true, token: true })
+  return checkedFilter(filter)
+}
+
+function oneOf<T extends string>(name: string, value: T | undefined, values: Readonly<Record<T, true>>): void {
+  if (value !== undefined && !Object.hasOwn(values, value))
+    throw new TypeError(
+      `filter: ${name} is ${Object.keys(values)
+        .map((one) => `'${one}'`)
+        .join(' or ')}, got ${value}.`,
+    )
+}
+
 /** A key with the value undefined throws, because `{ userId: undefined }` would match all users. */
 function checkedFilter<F extends ListFilter | EndFilter>(filter: F): F {
   for (const [key, value] of Object.entries(filter)) {
     if (typeof value !== 'string')
       throw new TypeError(`filter: ${key} is a text, got ${typeof value}. Leave the key out to match all.`)
   }
+  oneOf('kind', filter.kind, { web: true, rest: true })
   return filter
 }

@@ -1,6 +1,6 @@
 import { isGuestRecord } from '../record.ts'
 import { eventOf } from './context.ts'
-import { type GrantFields, needsRotation, setsAnotherUser } from './grants.ts'
+import { type Grant, needsRotation, refuseUndeclared, setsAnotherUser, warnOfUndeclared } from './grants.ts'
 import { logIn } from './login.ts'
 import type { SecureOptions } from './replace-session.ts'
 import type { RequestSession } from './request-session.ts'
@@ -16,11 +16,11 @@ export interface SetPrivilegesOptions extends SecureOptions {
 
 export async function setPrivileges(
   request: RequestSession,
-  fields: GrantFields,
+  grant: Grant,
   options: SetPrivilegesOptions,
 ): Promise<void> {
   const before = request.record.grants
-  await setGrants(request, fields, options)
+  await setGrants(request, grant, options)
   if (request.record.grants !== before) reportPrivileges(request)
 }
 
@@ -40,14 +40,16 @@ function reportPrivileges({ context, record, cause }: RequestSession): void {
 
 async function setGrants(
   request: RequestSession,
-  fields: GrantFields,
+  { fields, undeclared }: Grant,
   { login, keepStorage }: SetPrivilegesOptions,
 ): Promise<void> {
   const { context } = request
   const rotates = () => needsRotation(context, request.record, fields)
   const isLogin = login ?? setsAnotherUser(request.record, fields)
   const startsNew = login ?? (isLogin && isGuestRecord(request.record) && !request.lostUser)
-  if (!isLogin && !rotates()) {
+  if (isLogin || rotates()) refuseUndeclared(context, 'setPrivileges()', undeclared)
+  else {
+    warnOfUndeclared(context, undeclared)
     if (request.state.is === 'guest') return // Without new privileges, there is nothing to store.
     await updateRecord(request, (current) => ({
       changes: needsRotation(context, current, fields) ? undefined : fields,

@@ -7,6 +7,16 @@ export type DeepReadonly<T> = T extends (...parameters: never[]) => unknown
     ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
     : T
 
+/** Carries a type to `createSessions`, and no value. */
+export interface StorageType<S extends object> {
+  readonly type?: (storage: S) => S
+}
+
+/** The type of the storage, for the option `storage`. TypeScript then infers the names of roles and privileges. */
+export function storageOf<S extends object>(): StorageType<S> {
+  return {}
+}
+
 /**
  * Lets the storage hold a type that JSON cannot hold.
  * @example { tag: 'date', test: (v) => v instanceof Date, encode: (d) => d.toISOString(), decode: (t) => new Date(t) }

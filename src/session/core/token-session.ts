@@ -1,5 +1,6 @@
 import type { Credential } from '../record.ts'
 import { notSignedIn } from './errors.ts'
+import { refuseForeignMembers } from './foreign-members.ts'
 import {
   createTokenSession,
   type NewTokenOptions,
@@ -16,7 +17,11 @@ const VARIABLES = 'sessionVars'
  * The session of one REST request with a bearer token (West Wind's token sessions). It has no cookie, no one-time
  * links and no `secureSession`. Without a valid token, `isNew` is true and the session is not stored.
  */
-export class TokenSession<S extends object = Record<string, unknown>, P extends string = string> extends Session<S, P> {
+export class TokenSession<
+  in out S extends object = Record<string, unknown>,
+  in out P extends string = string,
+  in out R extends string = string,
+> extends Session<S, P, R> {
   readonly #request: RequestSession
   readonly #defaultIdleSeconds: number | undefined
   readonly #unsaved = new Map<string, string>()
@@ -84,7 +89,7 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
    * @returns the token. The store contains only its hash.
    * @throws SessionError SESSION_LIMIT (503, number 5503) when all licences are taken; STORE_UNAVAILABLE.
    */
-  async newSession(userId?: string, options: NewTokenOptions<P> = {}): Promise<string> {
+  async newSession(userId?: string, options: NewTokenOptions<P, R> = {}): Promise<string> {
     const request = this.#request
     const { context, exchange } = request
     const idleSeconds = options.idleSeconds ?? this.#defaultIdleSeconds
@@ -112,6 +117,8 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
     return state.is === 'live' ? termsOfToken(context, state.credential) : { name: '', scope: 'read-write' }
   }
 }
+
+refuseForeignMembers(TokenSession.prototype)
 
 /** Without a prototype, names such as `constructor` are ordinary keys. */
 function variablesIn(storage: object): Record<string, string> {

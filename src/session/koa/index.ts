@@ -5,15 +5,27 @@ import { isPlainHttp, type TransportFacts } from '../core/plain-http.ts'
 import type { Session } from '../core/session.ts'
 import type { SessionDescription } from '../core/session-description.ts'
 import type { Sessions } from '../core/sessions.ts'
+import { TokenSession } from '../core/token-session.ts'
+import { refuseUnknown } from '../known-options.ts'
+import { setCurrentSession } from './current-session.ts'
+import type { Fits, SessionFor } from './fits.ts'
 import { onClose } from './on-close.ts'
 import { forbidCaching, sessionCookieSetter } from './response-head.ts'
 import { requestProperty, SharedSession } from './shared-session.ts'
 
-export { type GatedContext, requirePrivilege, requireRecentLogin } from './require.ts'
+export { type GatedContext, requirePrivilege, requireRecentLogin, requireUser } from './require.ts'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'
 
 /** The parts of a Koa context that `sessions` uses. The middleware sets `session`. */
-export interface SessionContext<S extends object = Record<string, unknown>, P extends string = string> {
+export interface SessionContext<
+  S extends object = Record<string, unknown>,
+  P extends string = string,
+  R extends string = string,
+> extends RequestContext {
+  session: Session<S, P, R>
+}
+
+interface RequestContext {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly method: string
@@ -23,11 +35,8 @@ export interface SessionContext<S extends object = Record<string, unknown>, P ex
   readonly secure?: boolean
   status: number
   redirect(url: string): void
-  /** null when the server runs without sessions. */
-  session: Session<S, P> | null
+  session?: unknown
 }
-
-type RequestContext = Omit<SessionContext, 'session'>
 
 type Next = () => Promise<unknown>
 
@@ -53,19 +62,27 @@ export const REPLACE_PARAMETER = '$4DSID.replace'
  * Koa middleware that sets `ctx.session`. Mount assets, health checks, `tokenSessions` and the CSRF guard above it.
  * @param manager the result of `createSessions`. With null, `ctx.session` is null and no cookie is set.
  */
-export function sessions<S extends object, P extends string, C extends SessionContext<S, P>>(
-  manager: Sessions<S, P> | null,
-  { touch = () => true, requestId, onRequestEnd }: SessionsOptions<C> = {},
-) {
-  const opened = manager && requestProperty<SharedSession<Session<S, P>>>(manager, 'web')
+export function sessions<
+  S extends object,
+  P extends string,
+  C extends RequestContext,
+  R extends string = string,
+  M extends object | null = Sessions<S, P, R>,
+>(manager: M & (Sessions<S, P, R> | null), options: SessionsOptions<C> = {}) {
+  refuseUnknown('sessions()', options, { touch: true, requestId: true, onRequestEnd: true })
+  const { touch = () => true, requestId, onRequestEnd } = options
+  const opened = manager && requestProperty<SharedSession<Session<S, P, R>>>(manager, 'web')
 
-  return async function sessions(ctx: C, next: Next): Promise<void> {
-    if (ctx.session?.kind === 'rest') {
+  return async function sessions<D extends C>(
+    ctx: D & Fits<D, SessionFor<M, Session<S, P, R>>>,
+    next: Next,
+  ): Promise<void> {
+    if (ctx.session instanceof TokenSession) {
       await next() // tokenSessions() has already handled this request
       return
     }
     if (manager === null) {
-      ctx.session = null
+      setCurrentSession(ctx, null)
       await next()
       return
     }
@@ -73,7 +90,7 @@ export function sessions<S extends object, P extends string, C extends SessionCo
     if (!shared) {
       const link = prepareResponse(ctx)
       if (!link) return
-      const setCurrent = (next: object) => shared?.replace(next as Session<S, P>)
+      const setCurrent = (next: object) => shared?.replace(next as Session<S, P, R>)
       const exchange = exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx), setCurrent)
       shared = new SharedSession(await manager.resume(exchange))
       opened?.set(ctx.req, shared)

@@ -1,21 +1,33 @@
 import { SessionError } from '../core/errors.ts'
+import { refuseUnknown } from '../known-options.ts'
+import type { Declares } from './fits.ts'
 
-/** The parts of a Koa context that `requirePrivilege` and `requireRecentLogin` use. */
-export interface GatedContext {
+/** The parts of a Koa context that these middleware functions use. */
+export interface GatedContext<S extends object = object> {
   readonly method: string
   readonly url: string
   status: number
   redirect(url: string): void
-  session?: {
-    hasPrivilege(name: string): boolean
-    isGuest(): boolean
-    hasRecentLogin(withinMinutes: number): boolean
-  } | null
+  session?: S | null
+}
+
+interface WithPrivileges {
+  hasPrivilege(name: string): boolean
+  isGuest(): boolean
+}
+
+interface WithUser {
+  readonly userName: string
+  readonly userId: string | undefined
+}
+
+interface WithLogin {
+  hasRecentLogin(withinMinutes: number): boolean
 }
 
 type Next = () => Promise<unknown>
 
-interface RequirePrivilegeOptions {
+interface LoginRedirect {
   /** The login page. The redirect passes the requested URL in the parameter `next`. */
   loginPath: string
 }
@@ -24,8 +36,12 @@ interface RequirePrivilegeOptions {
  * Koa middleware that requires a privilege. Redirects guests without the privilege to the login page.
  * @throws SessionError PRIVILEGE_MISSING (403) for a signed-in user; SESSIONS_OFF (503) if `ctx.session` is null.
  */
-export function requirePrivilege<P extends string>(privilege: P, { loginPath }: RequirePrivilegeOptions) {
-  return async function requirePrivilege(ctx: GatedContext, next: Next): Promise<void> {
+export function requirePrivilege<P extends string>(privilege: P, options: LoginRedirect) {
+  const loginPath = checkedLoginPath('requirePrivilege()', options)
+  return async function requirePrivilege<C extends GatedContext<WithPrivileges>>(
+    ctx: C & Declares<C, P>,
+    next: Next,
+  ): Promise<void> {
     const session = sessionOf(ctx, 'requirePrivilege')
     if (session.hasPrivilege(privilege)) {
       await next()
@@ -42,6 +58,19 @@ export function requirePrivilege<P extends string>(privilege: P, { loginPath }: 
   }
 }
 
+/**
+ * Koa middleware that requires a logged-in user, with or without privileges. Redirects other visitors to the login page.
+ * @throws SessionError SESSIONS_OFF (503) if `ctx.session` is null.
+ */
+export function requireUser(options: LoginRedirect) {
+  const loginPath = checkedLoginPath('requireUser()', options)
+  return async function requireUser(ctx: GatedContext<WithUser>, next: Next): Promise<void> {
+    const { userId, userName } = sessionOf(ctx, 'requireUser')
+    if (userId !== undefined || userName !== '') await next()
+    else redirectTo(ctx, loginPath, returnUrl(ctx))
+  }
+}
+
 interface RequireRecentLoginOptions {
   withinMinutes: number
   /** The page for re-authentication. The redirect passes the URL to return to in the parameter `next`. */
@@ -55,17 +84,26 @@ interface RequireRecentLoginOptions {
  * `withinMinutes` minutes. Opening a one-time link does not count. Mount this middleware after `requirePrivilege`.
  * @throws TypeError for an invalid `withinMinutes`. SessionError SESSIONS_OFF (503) if `ctx.session` is null.
  */
-export function requireRecentLogin({ withinMinutes, confirmPath, comeBackTo }: RequireRecentLoginOptions) {
+export function requireRecentLogin(options: RequireRecentLoginOptions) {
+  refuseUnknown('requireRecentLogin()', options, { withinMinutes: true, confirmPath: true, comeBackTo: true })
+  const { withinMinutes, confirmPath, comeBackTo } = options
   if (!(Number.isFinite(withinMinutes) && withinMinutes > 0))
     throw new TypeError(`requireRecentLogin(): withinMinutes is a number above 0, got ${withinMinutes}.`)
-  return async function requireRecentLogin(ctx: GatedContext, next: Next): Promise<void> {
+  return async function requireRecentLogin(ctx: GatedContext<WithLogin>, next: Next): Promise<void> {
     const session = sessionOf(ctx, 'requireRecentLogin')
     if (session.hasRecentLogin(withinMinutes)) await next()
     else redirectTo(ctx, confirmPath, comeBackTo ?? returnUrl(ctx))
   }
 }
 
-function sessionOf(ctx: GatedContext, gate: string): NonNullable<GatedContext['session']> {
+function checkedLoginPath(where: string, options: LoginRedirect): string {
+  refuseUnknown(where, options, { loginPath: true })
+  if (typeof options.loginPath !== 'string' || options.loginPath === '')
+    throw new TypeError(`${where}: loginPath is the path of the login page, got ${JSON.stringify(options.loginPath)}.`)
+  return options.loginPath
+}
+
+function sessionOf<S extends object>(ctx: GatedContext<S>, gate: string): S {
   if (ctx.session === undefined) throw new TypeError(`${gate}() found no session: mount sessions() above it.`)
   if (ctx.session === null)
     throw new SessionError('SESSIONS_OFF', 'This page needs a session, and the server runs without sessions.')
@@ -73,11 +111,11 @@ function sessionOf(ctx: GatedContext, gate: string): NonNullable<GatedContext['s
 }
 
 /** Returns `undefined` for an absolute URL, to prevent an open redirect. */
-function returnUrl({ method, url }: GatedContext): string | undefined {
+function returnUrl({ method, url }: Pick<GatedContext, 'method' | 'url'>): string | undefined {
   return (method === 'GET' || method === 'HEAD') && /^\/(?!\/)/.test(url) ? url : undefined
 }
 
-function redirectTo(ctx: GatedContext, path: string, next: string | undefined): void {
+function redirectTo(ctx: Pick<GatedContext, 'status' | 'redirect'>, path: string, next: string | undefined): void {
   ctx.status = 303
   const separator = path.includes('?') ? '&' : '?'
   ctx.redirect(next === undefined ? path : `${path}${separator}next=${encodeURIComponent(next)}`)

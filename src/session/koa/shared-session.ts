@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { SessionKind } from '../record.ts'
+import { setCurrentSession } from './current-session.ts'
 
 interface Shown {
-  session: unknown
+  session?: unknown
 }
 
 /** The current session of a request. All mounts of `sessions` with one manager share it. */
-export class SharedSession<T> {
+export class SharedSession<T extends object> {
   #session: T
   readonly #contexts: Shown[] = []
 
@@ -17,13 +18,13 @@ export class SharedSession<T> {
   /** Sets the context's `session` now, and again when the session is replaced. */
   showIn(ctx: Shown): T {
     if (!this.#contexts.includes(ctx)) this.#contexts.push(ctx)
-    ctx.session = this.#session
+    setCurrentSession(ctx, this.#session)
     return this.#session
   }
 
   /** A context that now shows the session of another manager keeps it. */
   replace(session: T): void {
-    for (const ctx of this.#contexts) if (ctx.session === this.#session) ctx.session = session
+    for (const ctx of this.#contexts) if (ctx.session === this.#session) setCurrentSession(ctx, session)
     this.#session = session
   }
 }

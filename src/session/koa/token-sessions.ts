@@ -1,20 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { notSignedIn, SessionError } from '../core/errors.ts'
+import { lifetimeMilliseconds } from '../core/lifetime.ts'
 import type { TokenRequest } from '../core/resume-token.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { TokenSession } from '../core/token-session.ts'
+import { refuseUnknown } from '../known-options.ts'
+import { setCurrentSession } from './current-session.ts'
+import type { Fits, SessionFor } from './fits.ts'
 import { onClose } from './on-close.ts'
 import { requestProperty } from './shared-session.ts'
 
 /** The parts of a Koa context that `tokenSessions` uses. The middleware sets `session`. */
-export interface TokenContext<S extends object = Record<string, unknown>, P extends string = string> {
+export interface TokenContext {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly path: string
   readonly ip: string
   /** A `TokenSession` for paths that `mount` matches; null when the server runs without sessions. */
-  session: Session<S, P> | null
+  session?: unknown
 }
 
 export interface TokenSessionsOptions<C> {
@@ -32,6 +36,8 @@ export interface TokenSessionsOptions<C> {
 
 type Next = () => Promise<unknown>
 
+const KNOWN = { mount: true, autoSave: true, timeoutSeconds: true, requestId: true, anonymous: true } as const
+
 /**
  * Koa middleware for REST clients (West Wind's InitTokenSession). Sets `ctx.session` to the `TokenSession` of the
  * bearer token. Uses no cookies. Mount it above `sessions()`, which skips requests that have a `TokenSession`.
@@ -39,27 +45,35 @@ type Next = () => Promise<unknown>
  * @throws SessionError NOT_SIGNED_IN (401) without a valid token, which writes nothing; SESSIONS_OFF (503) if `manager`
  * is null. Not for `anonymous` paths.
  */
-export function tokenSessions<S extends object, P extends string, C extends TokenContext<S, P>>(
-  manager: Sessions<S, P> | null,
-  {
+export function tokenSessions<
+  S extends object,
+  P extends string,
+  C extends TokenContext,
+  R extends string = string,
+  M extends object | null = Sessions<S, P, R>,
+>(manager: M & (Sessions<S, P, R> | null), options: TokenSessionsOptions<C> = {}) {
+  refuseUnknown('tokenSessions()', options, KNOWN)
+  const {
     mount = '',
     autoSave = false,
     timeoutSeconds,
     requestId,
     anonymous = ['testpage', 'signin', 'signout'],
-  }: TokenSessionsOptions<C> = {},
-) {
-  if (timeoutSeconds !== undefined && !(Number.isFinite(timeoutSeconds) && timeoutSeconds > 0))
-    throw new TypeError(`tokenSessions(): timeoutSeconds is a number above 0, got ${timeoutSeconds}.`)
+  } = options
+  if (timeoutSeconds !== undefined)
+    lifetimeMilliseconds('tokenSessions(): timeoutSeconds', timeoutSeconds, 'seconds', 1)
   if (mount !== '' && !/^(\/[^/?#]+)+$/.test(mount))
     throw new TypeError(
       `tokenSessions(): mount begins with "/" and does not end with "/", got ${JSON.stringify(mount)}.`,
     )
   const open = new Set(anonymous.map((name) => `${mount}/${name}`.toLowerCase()))
 
-  const opened = manager && requestProperty<TokenSession<S, P>>(manager, 'rest')
+  const opened = manager && requestProperty<TokenSession<S, P, R>>(manager, 'rest')
 
-  return async function tokenSessions(ctx: C, next: Next): Promise<void> {
+  return async function tokenSessions<D extends C>(
+    ctx: D & Fits<D, SessionFor<M, Session<S, P, R>>>,
+    next: Next,
+  ): Promise<void> {
     const { path } = ctx
     if (path !== mount && !path.startsWith(`${mount}/`)) {
       await next()
@@ -67,7 +81,7 @@ export function tokenSessions<S extends object, P extends string, C extends Toke
     }
     const isAnonymous = open.has(path.toLowerCase())
     if (manager === null) {
-      ctx.session = null
+      setCurrentSession(ctx, null)
       if (!isAnonymous)
         throw new SessionError('SESSIONS_OFF', 'This API needs sessions, and the server runs without sessions.')
       await next()
@@ -77,7 +91,7 @@ export function tokenSessions<S extends object, P extends string, C extends Toke
     if (!earlier) ctx.res.setHeader('Cache-Control', 'no-store')
     const session = earlier ?? (await manager.resumeToken(requestOf(ctx, requestId?.(ctx)), timeoutSeconds))
     opened?.set(ctx.req, session)
-    ctx.session = session
+    setCurrentSession(ctx, session)
     if (session.via === undefined && !isAnonymous) throw notSignedIn()
     await next()
     await session.settled()

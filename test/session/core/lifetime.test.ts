@@ -6,7 +6,7 @@ import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
 import { manualClock } from '../../../src/session/testing/manual-clock.ts'
 import { until } from '../../support/until.ts'
-import { type Described, describe, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
+import { codeOf, type Described, describe, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
 
 /** Waits for the async work of timers. */
 const settle = async () => {
@@ -44,6 +44,58 @@ for (const [store, open] of Object.entries(STORES)) {
     })
     assert.deepEqual(ended, [{ id, reason: 'idle', userName: 'Ana Lima' }])
     assert.equal(await manager.count(), 0)
+  })
+
+  test(`[NAME-5] a lifetime that no store can keep is refused, and the longest one is kept, on the ${store} store`, async (t) => {
+    const years = 100
+    const shared = open()
+    const impossible = [1e10 * 3600, Number.MAX_VALUE, Number.POSITIVE_INFINITY, Number.NaN, -1, '60', null]
+    for (const value of impossible) {
+      for (const option of [
+        { idleTimeoutMinutes: value },
+        { minIdleTimeoutMinutes: value },
+        { sessionTimeoutMinutes: value },
+        { absoluteHours: { web: value } },
+        { absoluteHours: { rest: value } },
+        { sweepSeconds: value },
+      ])
+        assert.throws(() => createSessions({ appName: 'TEST', store: shared, ...option } as never), {
+          name: 'TypeError',
+          message: /: a number of (hours|minutes|seconds) from [01] up to \d+ \(100 years\), got /,
+        })
+    }
+    const { visitor, manager } = await startLayer(
+      t,
+      {
+        ...PAGES,
+        '/refused': (session) =>
+          Promise.all(
+            impossible.flatMap((value) => [
+              codeOf(session.setIdleTimeout(value as never)),
+              codeOf(session.createOTP({ lifespan: value as never })),
+            ]),
+          ),
+        '/longest': async (session) => {
+          await session.setIdleTimeout(years * 365 * 24 * 60)
+          await session.createOTP({ lifespan: years * 365 * 86_400 })
+          return describe(session)
+        },
+      },
+      { store: shared, absoluteHours: { web: years * 365 * 24 } },
+    )
+    for (const value of impossible) {
+      for (const option of [{ idleSeconds: value }, { absoluteSeconds: value }])
+        await assert.rejects(manager.newToken('4', option as never), { name: 'TypeError', message: /^A token's / })
+    }
+    const ana = visitor()
+    for (const answer of await ana.read<string[]>('/refused'))
+      assert.match(answer, /^TypeError: .* \(100 years\), got /)
+    assert.equal(await manager.count(), 0)
+
+    const { expirationDate } = await ana.read<Described>('/longest')
+    assert.deepEqual((await ana.read<Described>('/read')).expirationDate, expirationDate)
+    await manager.newToken('4', { idleSeconds: 0.0001, absoluteSeconds: years * 365 * 86_400 - 0.0001 })
+    assert.equal((await manager.list({}, { sort: 'end' })).sessions[0]?.expirationDate, expirationDate)
   })
 
   test(`[LIFE-2] the idle timeout is at least 60 minutes, and the expiration date follows it at once, on the ${store} store`, async (t) => {

@@ -60,7 +60,7 @@ for (const [store, open] of Object.entries(STORES)) {
       [{ lifespan: 60 }, 59.999, false, true],
       [{ lifespan: 60 }, 60, false, false],
       [{ lifespan: 1 }, 9.999, false, true],
-      [{ lifespan: -5 }, 10, false, false],
+      [{ lifespan: 0 }, 10, false, false],
       [{ lifespan: 9000 }, 3700, false, false],
       [{ lifespan: 9000 }, 3700, true, true],
       [{ lifespan: 60 }, 3700, false, false],
@@ -389,7 +389,7 @@ test('invalid options of a link are refused with directions', async (t) => {
       Promise.all(
         [
           { lifespan: 'long' },
-          { lifespan: Number.NaN },
+          { lifespan: -5 },
           { path: 'x' },
           { path: '/x?y' },
           { data: () => {} },
@@ -401,8 +401,8 @@ test('invalid options of a link are refused with directions', async (t) => {
   await ana.read('/login')
   const messages = await ana.read<string[]>('/wrong')
   const expected = [
-    /lifespan is a number/,
-    /lifespan is a number/,
+    /lifespan: a number of seconds from 0 up.*got "long"/,
+    /lifespan: a number of seconds.*got -5/,
     /path is a text that begins with "\/"/,
     /without a query/,
     /createOTP\.data: a function/,

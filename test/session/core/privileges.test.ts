@@ -165,26 +165,54 @@ test('[PRIV-6] userName and storage cannot be assigned from outside', async (t) 
   assert.deepEqual(await ana.read('/assign'), Array(4).fill('TypeError'))
 })
 
-test('an unknown privilege or role is ignored and reported; an invalid value is refused', async (t) => {
+test('[NAME-3] an undeclared role of a login is refused before any change, and elsewhere it is ignored with a warning', async (t) => {
   const { visitor, manager } = await startLayer(t, {
     ...PAGES,
     ...grantPage,
     '/nonsense': async (session) =>
       Promise.all(
-        [null, 7, { privileges: 7 }, { roles: [7] }, { userName: {} }, { userId: null }].map((value) =>
-          codeOf(session.setPrivileges(value as never)),
+        [null, 7, { privileges: 7 }, { roles: [7] }, { userName: {} }, { userId: null }, { role: 'manager' }].map(
+          (value) => codeOf(session.setPrivileges(value as never)),
         ),
       ),
+    '/refused': async (session, ctx) => {
+      const before = session.id
+      const { login = 'false' } = ctx.query
+      const code = await codeOf(
+        session.setPrivileges(JSON.parse(String(ctx.query.grant)), login === 'true' ? { login: true } : {}),
+      )
+      return [code, session.id === before, session.userName, session.getPrivileges()]
+    },
   })
   const warnings: string[] = []
   manager.on('warning', ({ message }) => warnings.push(message))
   const ana = visitor()
+  const refused = (value: object, login = false) =>
+    ana.read(`/refused?login=${login}&grant=${encodeURIComponent(JSON.stringify(value))}`)
+  const undeclared = (text: string) => [`TypeError: setPrivileges(): the ${text}`, true, '', []]
+  assert.deepEqual(
+    await refused({ roles: ['salespersn'], userName: 'Ana', userId: '4' }),
+    undeclared('role salespersn is not declared. Did you mean salesperson?'),
+  )
+  assert.deepEqual(
+    await refused({ privileges: 'superuser', roles: 'manager' }),
+    undeclared('privilege superuser is not declared. Add it to the option privileges of createSessions().'),
+  )
+  assert.deepEqual(
+    await refused({ roles: ['king'] }, true),
+    undeclared('role king is not declared. Add it to the option roles of createSessions().'),
+  )
+  await assert.rejects(manager.newToken('4', { roles: ['managr'] }), /the role managr .* Did you mean manager\?/)
+  assert.equal(await manager.count(), 0)
+  assert.deepEqual(warnings, [])
+
+  await ana.read(grant({ privileges: 'viewStart', roles: 'salesperson' }))
   assert.deepEqual(
     (await ana.read<Described>(grant({ privileges: 'viewStart,superuser', roles: 'king' }))).privileges,
     ['viewStart'],
   )
   assert.match(warnings.join(), /superuser, king/)
-  for (const answer of await ana.read<string[]>('/nonsense')) assert.match(answer, /TypeError: setPrivileges\(\)/)
+  for (const answer of await ana.read<string[]>('/nonsense')) assert.match(answer, /TypeError: .*setPrivileges\(\)/)
   assert.deepEqual((await ana.read<Described>('/read')).privileges, ['viewStart'])
 })
 

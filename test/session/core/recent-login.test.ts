@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { requirePrivilege, requireRecentLogin } from '../../../src/session/koa/index.ts'
+import { requirePrivilege, requireRecentLogin, requireUser } from '../../../src/session/koa/index.ts'
 import { codeOf, type Described, describe, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
 import { startRestLayer } from '../support/rest-client.ts'
 
@@ -185,4 +185,32 @@ test('[PRIV-10] a privilege is promoted for one request, once, is demoted by its
   assert.deepEqual((await ana.read<Described>('/read')).privileges, ['viewStart'])
   assert.equal(await ana.read('/gate'), true)
   assert.equal(await visitor().read('/gate'), true, 'for a guest too')
+})
+
+test('[NAME-4] an application without roles logs users in, and requireUser lets them in and no guest', async (t) => {
+  const gate = requireUser({ loginPath: '/login?from=gate' })
+  const { visitor } = await startLayer(
+    t,
+    {
+      ...PAGES,
+      '/login': (session) => session.setPrivileges({ userId: '4' }, { login: true }),
+      '/orders': async (session, ctx) => {
+        let passed: object | undefined
+        await gate(ctx, async () => {
+          passed = { userId: session.userId, isGuest: session.isGuest() }
+        })
+        return passed
+      },
+    },
+    { roles: {}, privileges: {} },
+  )
+  const ana = visitor()
+  const refused = await ana.get('/orders?page=2')
+  assert.deepEqual([refused.status, refused.location], [303, '/login?from=gate&next=%2Forders%3Fpage%3D2'])
+  await ana.read('/write')
+  assert.equal((await ana.get('/orders')).status, 303, 'a stored guest')
+  await ana.get('/login')
+  assert.deepEqual(await ana.read('/orders'), { userId: '4', isGuest: true })
+  await ana.read('/logout')
+  assert.equal((await ana.get('/orders')).status, 303)
 })

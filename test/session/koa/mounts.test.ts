@@ -9,7 +9,7 @@ import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { LayerVisitor } from '../support/layer.ts'
 
 type Storage = Record<string, unknown>
-type Context = Koa.Context & SessionContext<Storage>
+type Context = Pick<SessionContext<Storage>, 'session'>
 
 async function serve(t: TestContext, listener: RequestListener): Promise<LayerVisitor> {
   const server = createServer(listener)
@@ -27,7 +27,7 @@ function open(t: TestContext, options: Partial<SessionOptions> = {}) {
   return manager
 }
 
-const current = (ctx: Koa.Context) => ctx.session as Session<Storage>
+const current = (ctx: Context) => ctx.session
 
 for (const guests of ['first-request', 'first-write'] as const) {
   test(`[RESP-5] a second mount with the same manager uses the session of the first, with ${guests} guests`, async (t) => {
@@ -35,7 +35,7 @@ for (const guests of ['first-request', 'first-write'] as const) {
     const events: string[] = []
     for (const name of ['created', 'linkRefused', 'ended'] as const) manager.on(name, ({ type }) => events.push(type))
     const inner = new Koa<Koa.DefaultState, Context>()
-    inner.use(sessions<Storage, string, Context>(manager))
+    inner.use(sessions(manager))
     inner.use(async (ctx) => {
       const session = current(ctx)
       if (ctx.path === '/login')
@@ -46,8 +46,8 @@ for (const guests of ['first-request', 'first-write'] as const) {
     })
     const app = new Koa<Koa.DefaultState, Context>()
     const ended: string[] = []
-    app.use(sessions<Storage, string, Context>(manager, { onRequestEnd: () => ended.push('first') }))
-    app.use(sessions<Storage, string, Context>(manager, { onRequestEnd: () => ended.push('second') }))
+    app.use(sessions(manager, { onRequestEnd: () => ended.push('first') }))
+    app.use(sessions(manager, { onRequestEnd: () => ended.push('second') }))
     app.use(async (ctx) => {
       const before = current(ctx)
       await before.use((storage) => void (storage.outer = 1))
@@ -83,12 +83,12 @@ test('[RESP-6] two managers in one application each keep their own session and c
   const two = open(t, { appName: 'TWO' })
   const app = new Koa<Koa.DefaultState, Context>()
   let outer: Session<Storage>
-  app.use(sessions<Storage, string, Context>(one))
+  app.use(sessions(one))
   app.use(async (ctx, next) => {
     outer = current(ctx)
     await next()
   })
-  app.use(sessions<Storage, string, Context>(two))
+  app.use(sessions(two))
   app.use(async (ctx) => {
     const inner = current(ctx)
     if (ctx.path === '/write') {
@@ -120,10 +120,10 @@ test('[RESP-6] tokenSessions and sessions, each mounted twice, open one session 
   const manager = open(t)
   const app = new Koa<Koa.DefaultState, Context>()
   app.silent = true
-  app.use(tokenSessions<Storage, string, Context>(manager, { mount: '/api', autoSave: true }))
-  app.use(sessions<Storage, string, Context>(manager))
-  app.use(tokenSessions<Storage, string, Context>(manager, { mount: '/api', anonymous: ['signin'] }))
-  app.use(sessions<Storage, string, Context>(manager))
+  app.use(tokenSessions(manager, { mount: '/api', autoSave: true }))
+  app.use(sessions(manager))
+  app.use(tokenSessions(manager, { mount: '/api', anonymous: ['signin'] }))
+  app.use(sessions(manager))
   app.use(async (ctx) => {
     if (!ctx.path.startsWith('/api')) {
       await current(ctx).use((storage) => void (storage.page = 1))

@@ -250,13 +250,13 @@ test('[RESP-4] the cookie travels over the compatibility API of HTTP/2', async (
     },
   }
   const { manager } = await startLayer(t, {}, { guests: 'first-request' })
-  const app = new Koa()
+  const app = new Koa<Koa.DefaultState, { session: LayerSession }>()
   app.silent = true
-  app.use(sessions<Record<string, any>, string, LayerContext>(manager))
+  app.use(sessions(manager))
   app.use(async (ctx) => {
     const page = pages[ctx.path]
-    if (page) await page(ctx.session as LayerSession, ctx as LayerContext)
-    else ctx.body = JSON.stringify(describe(ctx.session as LayerSession))
+    if (page) await page(ctx.session, ctx)
+    else ctx.body = JSON.stringify(describe(ctx.session))
   })
   const server = createServer(app.callback())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -22,7 +22,7 @@ import { Visitor } from '../../support/visitor.ts'
 
 export type Storage = Record<string, any>
 export type LayerSession = Session<Storage>
-export type LayerContext = Koa.Context & SessionContext<Storage>
+export type LayerContext = Koa.ParameterizedContext<Koa.DefaultState, Pick<SessionContext<Storage>, 'session'>>
 
 /** The server sends the result as JSON. */
 export type Handler = (session: LayerSession, ctx: LayerContext) => unknown
@@ -103,15 +103,15 @@ export async function startLayer(
     store,
   })
   if (listensToWarnings) manager.on('warning', () => {})
-  const app = new Koa()
+  const app = new Koa<Koa.DefaultState, { session: LayerSession }>()
   app.silent = true
   const glue = { ...(touch && { touch }), ...(onRequestEnd && { onRequestEnd }), ...(requestId && { requestId }) }
-  if (tokens) app.use(release.tokenSessions<Storage, string, LayerContext>(manager, tokens))
-  app.use(release.sessions<Storage, string, LayerContext>(manager, glue))
+  if (tokens) app.use(release.tokenSessions(manager, tokens))
+  app.use(release.sessions(manager, glue))
   app.use(async (ctx) => {
     const page = pages[ctx.path]
     if (!page) return
-    const answer = await page(ctx.session as LayerSession, ctx as LayerContext)
+    const answer = await page(ctx.session, ctx)
     if (!ctx.headerSent && ctx.respond !== false) ctx.body = JSON.stringify(answer ?? null)
   })
   const server = createServer(app.callback())

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { refuseUnknown } from '../../known-options.ts'
 import { type Credential, NEVER, type SessionRecord } from '../../record.ts'
+import { lifetimeMilliseconds } from '../lifetime.ts'
 import type { StorageFormat } from '../storage.ts'
 import { hashSecret, newHandle } from './token.ts'
 
@@ -29,7 +31,17 @@ export function isOTP(text: unknown): text is string {
   return typeof text === 'string' && OTP.test(text)
 }
 
-/** @throws TypeError for an invalid option; SessionError VALUE_NOT_SHAREABLE for data that cannot be stored. */
+/** @throws TypeError for an invalid option. */
+export function checkOTPOptions(options: OTPOptions): void {
+  const known = { lifespan: true, path: true, data: true, confirm: true, requestOnly: true, purpose: true } as const
+  refuseUnknown('createOTP()', options, known)
+  const { lifespan, path } = options
+  if (lifespan !== undefined) lifetimeMilliseconds('createOTP(): lifespan', lifespan, 'seconds', 0)
+  if (path !== undefined && (typeof path !== 'string' || !/^\/[^?#]*$/.test(path)))
+    throw new TypeError('createOTP(): path is a text that begins with "/", without a query.')
+}
+
+/** @throws SessionError VALUE_NOT_SHAREABLE for data that cannot be stored. */
 export function newOTP(
   format: StorageFormat,
   session: SessionRecord,
@@ -37,11 +49,6 @@ export function newOTP(
   now: number,
 ): { credential: Credential; token: string } {
   const seconds = lifespan ?? (session.idleMilliseconds / 1000 || DEFAULT_LIFESPAN_SECONDS)
-  if (typeof seconds !== 'number' || Number.isNaN(seconds))
-    throw new TypeError('createOTP(): lifespan is a number of seconds.')
-  if (path !== undefined && (typeof path !== 'string' || !/^\/[^?#]*$/.test(path))) {
-    throw new TypeError('createOTP(): path is a text that begins with "/", without a query.')
-  }
   const token = randomBytes(16).toString('hex').toUpperCase()
   const credential: Credential = {
     handle: newHandle(),
@@ -53,7 +60,7 @@ export function newOTP(
     authenticatedAt: null,
     device: null,
     address: null,
-    expiresAt: Math.min(now + Math.max(seconds, SHORTEST_LIFESPAN_SECONDS) * 1000, NEVER),
+    expiresAt: Math.min(now + Math.ceil(Math.max(seconds, SHORTEST_LIFESPAN_SECONDS) * 1000), NEVER),
     purpose: purpose ?? null,
     details: format.encode({ path, data, confirm, requestOnly }, 'createOTP'),
   }

@@ -1,3 +1,4 @@
+import { refuseUnknown } from '../../known-options.ts'
 import type { InApp, Now, Presence, RegisteredProcess, SessionStore } from '../../store.ts'
 import { embeddedStore } from '../shared/embedded.ts'
 import type { Writes } from '../shared/embedded-rows.ts'
@@ -6,7 +7,8 @@ import { type PerApp, perApp } from '../shared/per-app.ts'
 import { isPresent } from '../shared/presence.ts'
 
 /** Stores sessions in memory. For tests, and for applications of one process whose sessions may end when it exits. */
-export function memoryStore(): SessionStore {
+export function memoryStore(options: Record<never, never> = {}): SessionStore {
+  refuseUnknown('memoryStore()', options, {})
   return memoryStoreOn(perApp(() => memoryRows()))
 }
 

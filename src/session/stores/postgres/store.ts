@@ -1,6 +1,7 @@
+import { refuseUnknown } from '../../known-options.ts'
 import { type EndedSession, expiryReason, isLive } from '../../record.ts'
 import type { Found, Limits, Replaced, SessionStore } from '../../store.ts'
-import { CALL_MILLISECONDS } from '../shared/deadline.ts'
+import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
 import { postgresAnnouncements } from './announcements.ts'
 import { postgresCalls, refusalOf } from './calls.ts'
 import { countListed, listPage } from './lists.ts'
@@ -22,17 +23,14 @@ export interface PostgresStoreOptions {
 
 /**
  * Stores sessions in PostgreSQL, for any number of processes and machines. Call `preparePostgresStore(pool)` first. The
- * application may use the same pool. A connection to a server that has become read-only is replaced. Each call takes one connection, and all listeners together take one more.
+ * application may use the same pool. Each call takes one connection, and all listeners together take one more. A
+ * connection to a server that has become read-only is replaced.
  * @throws TypeError when the deadline is out of range.
  */
-export function postgresStore(
-  pool: PostgresPool,
-  { deadlineMilliseconds = CALL_MILLISECONDS, sweepUnusedApps = true }: PostgresStoreOptions = {},
-): SessionStore {
-  if (!(deadlineMilliseconds > 0 && deadlineMilliseconds < LONGEST_TIMER))
-    throw new TypeError(
-      `deadlineMilliseconds: a number of milliseconds above 0 and below 2 ** 31, got ${deadlineMilliseconds}.`,
-    )
+export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): SessionStore {
+  refuseUnknown('postgresStore()', options, { deadlineMilliseconds: true, sweepUnusedApps: true })
+  const { deadlineMilliseconds = CALL_MILLISECONDS, sweepUnusedApps = true } = options
+  checkDeadline(deadlineMilliseconds)
   const { warn, ...warnings } = storeWarnings()
   const calls = postgresCalls(pool, deadlineMilliseconds, warn)
   const reads = postgresReads(calls)
@@ -132,9 +130,6 @@ export function postgresStore(
 // No credential has this hash. The tombstone expires at once, so a sweep removes it. No column of an index changes.
 const PROBE = `INSERT INTO session_tombstones (app, hash, id, reason, ended_at, keep_until)
   VALUES ($1, 'probe', '', 'closed', $2, $2) ON CONFLICT (app, hash) DO UPDATE SET ended_at = excluded.ended_at`
-
-// Node.js supports only timers shorter than this number of milliseconds.
-const LONGEST_TIMER = 2 ** 31
 
 const licences = ({ sessions, guests }: Limits) => [whole(sessions), whole(guests)]
 const perUser = ({ sessionsPerUser }: Limits) => whole(sessionsPerUser)

@@ -1,3 +1,4 @@
+import { refuseUnknown } from '../../known-options.ts'
 import {
   type Credential,
   expiryReason,
@@ -7,7 +8,7 @@ import {
   type SessionRecord,
 } from '../../record.ts'
 import type { Admission, Found, FoundOTP, Limits, Replaced, SessionStore } from '../../store.ts'
-import { CALL_MILLISECONDS } from '../shared/deadline.ts'
+import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
 import { type RedisSubscriber, redisAnnouncements } from './announcements.ts'
 import { commandSender, type RedisClient, type RunScript, refusalOf, refuseResending, scriptRunner } from './client.ts'
 import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE } from './credential-scripts.ts'
@@ -68,7 +69,9 @@ export function redisStoreWith(
   client: RedisClient,
   options: RedisStoreOptions,
 ): SessionStore {
+  refuseUnknown('redisStore()', options, { prefix: true, deadlineMilliseconds: true, subscriber: true })
   const { prefix = 'sessions', deadlineMilliseconds = CALL_MILLISECONDS, subscriber } = options
+  checkDeadline(deadlineMilliseconds)
   refuseResending(client)
   if (/[{}]/.test(prefix)) {
     throw new TypeError(

@@ -11,3 +11,12 @@ export function withinDeadline<T>(call: Promise<T>, milliseconds: number, server
     call.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }
+
+// Node.js supports only timers shorter than this number of milliseconds.
+const LONGEST_TIMER = 2 ** 31
+
+/** @throws TypeError when the deadline is out of range. */
+export function checkDeadline(milliseconds: number): void {
+  if (milliseconds > 0 && milliseconds < LONGEST_TIMER) return
+  throw new TypeError(`deadlineMilliseconds: a number of milliseconds above 0 and below 2 ** 31, got ${milliseconds}.`)
+}

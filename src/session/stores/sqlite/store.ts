@@ -1,3 +1,4 @@
+import { refuseUnknown } from '../../known-options.ts'
 import type { SessionStore } from '../../store.ts'
 import { embeddedStore } from '../shared/embedded.ts'
 import { perApp } from '../shared/per-app.ts'
@@ -24,7 +25,8 @@ export interface SqliteStoreOptions {
 /**
  * Stores sessions in a SQLite file that any number of processes on one machine may share.
  * Use the connection `db` for nothing else, because the store sets pragmas and begins transactions.
- * Migrates a file of an older version. @throws Error if a newer version of this store wrote the file.
+ * Migrates a file of an older version.
+ * @throws TypeError for an invalid option. Error if a newer version of this store wrote the file.
  */
 export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}): SessionStore {
   return sqliteStoreWith(STEPS, db, options)
@@ -33,8 +35,12 @@ export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}
 export function sqliteStoreWith(
   steps: readonly Step[],
   db: SqliteDatabase,
-  { durability = 'power-loss', sweepUnusedApps = true }: SqliteStoreOptions = {},
+  options: SqliteStoreOptions = {},
 ): SessionStore {
+  refuseUnknown('sqliteStore()', options, { durability: true, sweepUnusedApps: true })
+  const { durability = 'power-loss', sweepUnusedApps = true } = options
+  if (durability !== 'power-loss' && durability !== 'crash')
+    throw new TypeError(`sqliteStore(): durability is 'power-loss' or 'crash', got ${JSON.stringify(durability)}.`)
   openForSharing(db)
   db.exec(`PRAGMA synchronous = ${durability === 'power-loss' ? 'FULL' : 'NORMAL'}`)
   prepareTables(db, steps)

@@ -1,0 +1,84 @@
+const WRITE = 'call await session.use((storage) => { … }), which stores the change'
+const READ = 'read session.storage'
+const LIFETIME = 'call await session.setIdleTimeout(minutes)'
+const LOGIN =
+  'call await session.setPrivileges({ userName, userId }, { login: true }), which also rotates the session ID'
+const LOGOUT = 'call await session.close()'
+const ROTATE = 'call await session.secureSession(), which rotates the session ID; a login rotates it by itself'
+
+/** Members of other session libraries, and what to do instead. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  save: WRITE,
+  commit: WRITE,
+  manuallyCommit: WRITE,
+  set: WRITE,
+  update: WRITE,
+  unset: WRITE,
+  forget: WRITE,
+  flash: `${WRITE}, and delete the message when it is shown`,
+  get: READ,
+  has: READ,
+  data: READ,
+  populated: READ,
+  cookie: `${LIFETIME}; createSessions() has the options of the cookie`,
+  maxAge: LIFETIME,
+  resetMaxAge: LIFETIME,
+  keepAlive: LIFETIME,
+  touch: 'a request extends the idle timeout by itself; the option touch of sessions() excludes polls',
+  regenerate: ROTATE,
+  regenerateId: ROTATE,
+  destroy: LOGOUT,
+  invalidate: LOGOUT,
+  deleteSession: LOGOUT,
+  clear: LOGOUT,
+  user: `${LOGIN}, and read session.userId`,
+  passport: `authenticate with { session: false }, then ${LOGIN}; to log out, ${LOGOUT}`,
+}
+
+/** The same for members of this layer that cannot be assigned. */
+const SET_BY: Readonly<Record<string, string>> = {
+  storage: WRITE,
+  sessionVars: 'call session.setSessionVar(name, text) and await session.save()',
+  id: ROTATE,
+  isNew: `${LOGOUT} to end the session`,
+  userName: LOGIN,
+  userId: LOGIN,
+  idleTimeout: LIFETIME,
+  expirationDate: LIFETIME,
+  authenticatedAt: 'call await session.renew({ login: true }) after the password check',
+}
+
+/**
+ * The end of a session's prototype chain. Only a name that no session has reaches it, so real members cost nothing.
+ * A proxy around the session would break its private fields.
+ */
+const foreignMembers = new Proxy(
+  {},
+  {
+    get(target, name, receiver) {
+      if (typeof name === 'string' && Object.hasOwn(INSTEAD, name))
+        throw new TypeError(`A session has no ${name}: ${INSTEAD[name]}.`)
+      return Reflect.get(target, name, receiver)
+    },
+    set(_target, name) {
+      const isForeign = typeof name === 'string' && Object.hasOwn(INSTEAD, name)
+      throw new TypeError(`session.${String(name)} cannot be assigned: ${isForeign ? INSTEAD[name] : WRITE}.`)
+    },
+  },
+)
+
+/** Lets assignments to a session, and reads of members that only other libraries have, throw an error with directions. */
+export function refuseForeignMembers(prototype: object): void {
+  for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (member.get) Object.defineProperty(prototype, name, { ...member, set: () => refuseAssignment(name) })
+    else Object.defineProperty(prototype, name, { ...member, writable: false })
+  }
+  if (Object.getPrototypeOf(prototype) !== Object.prototype) return
+  Object.setPrototypeOf(prototype, foreignMembers)
+  // Each promise that resolves to a session looks up `then`, and must not ask the proxy for it.
+  Object.defineProperty(prototype, 'then', { value: undefined })
+}
+
+function refuseAssignment(name: string): never {
+  throw new TypeError(`session.${name} cannot be assigned: ${SET_BY[name] ?? 'the layer sets it'}.`)
+}

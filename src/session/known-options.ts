@@ -1,0 +1,68 @@
+/**
+ * Refuses options that do not exist, because a misspelt option would have no effect.
+ * @param where the call in the message, for instance `createSessions()`.
+ * @param known names every key of the options' type, so a new option that is missing here does not compile.
+ * @throws TypeError that suggests the nearest name.
+ */
+export function refuseUnknown<O extends object>(
+  where: string,
+  options: O,
+  known: { readonly [K in keyof O]-?: true },
+): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new TypeError(`${where} takes an object with options, got ${typeOf(options)}.`)
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(known, name)) throw new TypeError(unknownOption(where, name, Object.keys(known)))
+  }
+}
+
+function unknownOption(where: string, name: string, known: readonly string[]): string {
+  const unknown = `${name} is not an option of ${where}.`
+  if (known.length === 0) return `${unknown} It takes no options.`
+  const nearest = nearestName(name, known)
+  return nearest === undefined ? `${unknown} Its options: ${known.join(', ')}.` : `${unknown} Did you mean ${nearest}?`
+}
+
+/** Ignores case. Returns `undefined` when no name is similar. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const most = Math.max(1, Math.floor(name.length / 3))
+  const [nearest] = known
+    .map((candidate) => ({ candidate, edits: editsTo(candidate.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ edits }) => edits <= most)
+    .sort((a, b) => a.edits - b.edits)
+  return nearest?.candidate
+}
+
+/** A name without its end counts as one edit. */
+function editsTo(candidate: string, name: string): number {
+  return name.length >= 3 && candidate.startsWith(name) ? 1 : editsBetween(name, candidate)
+}
+
+/** The Levenshtein distance, in which two exchanged neighbours count as one edit. */
+function editsBetween(one: string, other: string): number {
+  let [beforeLast, last]: number[][] = [[], Array.from({ length: other.length + 1 }, (_, index) => index)]
+  for (let row = 1; row <= one.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= other.length; column++) {
+      const isSame = one[row - 1] === other[column - 1]
+      const isExchanged = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1]
+      current[column] = Math.min(
+        at(last, column) + 1,
+        at(current, column - 1) + 1,
+        at(last, column - 1) + (isSame ? 0 : 1),
+        isExchanged ? at(beforeLast, column - 2) + 1 : Number.POSITIVE_INFINITY,
+      )
+    }
+    beforeLast = last
+    last = current
+  }
+  return at(last, other.length)
+}
+
+function at(row: readonly number[] | undefined, column: number): number {
+  return row?.[column] ?? Number.POSITIVE_INFINITY
+}
+
+function typeOf(value: unknown): string {
+  return value === null || value === undefined ? String(value) : Array.isArray(value) ? 'a list' : `a ${typeof value}`
+}

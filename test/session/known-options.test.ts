@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import Database from 'better-sqlite3'
+import { Redis } from 'ioredis'
+import { Pool } from 'pg'
+import { copySessions, createSessions, type SessionOptions } from '../../src/session/index.ts'
+import {
+  requirePrivilege,
+  requireRecentLogin,
+  requireUser,
+  sessions,
+  tokenSessions,
+} from '../../src/session/koa/index.ts'
+import { memoryStore } from '../../src/session/stores/memory/index.ts'
+import { postgresStore } from '../../src/session/stores/postgres/index.ts'
+import { redisStore } from '../../src/session/stores/redis/index.ts'
+import { sqliteStore } from '../../src/session/stores/sqlite/index.ts'
+import { type LayerSession, PAGES, STORES, startLayer } from './support/layer.ts'
+
+const options = (): SessionOptions => ({ appName: 'TEST', store: memoryStore(), roles: { clerk: ['view'] } })
+
+test('[NAME-1] a misspelt option of createSessions is refused, and the message suggests the nearest name', () => {
+  for (const [wrong, message] of [
+    [
+      { idleTimeoutMinuts: 5 },
+      'idleTimeoutMinuts is not an option of createSessions(). Did you mean idleTimeoutMinutes?',
+    ],
+    [{ idletimeoutminutes: 5 }, /Did you mean idleTimeoutMinutes\?/],
+    [{ maxSesions: 5 }, /Did you mean maxSessions\?/],
+    [{ sotre: 5 }, /Did you mean store\?/],
+    [{ rolling: true }, /^rolling is not an option of createSessions\(\)\. Its options: appName, store, /],
+    [{ absoluteHours: { Web: 1 } }, 'Web is not an option of absoluteHours. Did you mean web?'],
+    [{ absoluteHours: 12 }, 'absoluteHours takes an object with options, got a number.'],
+    [
+      { roles: [{ role: 'clerk', privilege: ['view'] }] },
+      'privilege is not an option of roles[0]. Did you mean privileges?',
+    ],
+    [{ privileges: [{ privilege: 'all', include: [] }] }, /Did you mean includes\?/],
+    [{ ['__proto__']: 1 }, /^__proto__ is not an option/],
+  ] as const)
+    assert.throws(() => createSessions({ ...options(), ...wrong } as never), { name: 'TypeError', message })
+})
+
+test('[NAME-1] a misspelt option of a store is refused, on the memory, SQLite, Redis and PostgreSQL stores', async (t) => {
+  const database = new Database(':memory:')
+  const redis = new Redis({ lazyConnect: true, maxRetriesPerRequest: 0, enableOfflineQueue: false })
+  const pool = new Pool()
+  t.after(() => {
+    database.close()
+    redis.disconnect()
+    return pool.end()
+  })
+  for (const [open, message] of [
+    [
+      () => memoryStore({ maxSessions: 1 } as never),
+      'maxSessions is not an option of memoryStore(). It takes no options.',
+    ],
+    [() => sqliteStore(database, { durabilty: 'crash' } as never), /sqliteStore\(\)\. Did you mean durability\?/],
+    [() => sqliteStore(database, 'crash' as never), /takes an object with options, got a string/],
+    [() => redisStore(redis, { prefx: 'x' } as never), /redisStore\(\)\. Did you mean prefix\?/],
+    [
+      () => postgresStore(pool, { deadlineMillis: 5 } as never),
+      /postgresStore\(\)\. Did you mean deadlineMilliseconds\?/,
+    ],
+    [() => sqliteStore(database, { durability: 'none' } as never), /durability is 'power-loss' or 'crash'/],
+    [() => redisStore(redis, { deadlineMilliseconds: Number.NaN }), /deadlineMilliseconds: .* got NaN/],
+    [() => postgresStore(pool, { deadlineMilliseconds: -1 }), /deadlineMilliseconds: .* got -1/],
+  ] as const)
+    assert.throws(open, { name: 'TypeError', message })
+})
+
+test('[NAME-1] a misspelt option of a middleware is refused when it is mounted', async () => {
+  const manager = createSessions(options())
+  for (const [mount, message] of [
+    [() => sessions(manager, { onRequestend: () => {} } as never), /sessions\(\)\. Did you mean onRequestEnd\?/],
+    [() => sessions(null, { tuch: () => true } as never), /Did you mean touch\?/],
+    [() => tokenSessions(manager, { autosave: true } as never), /tokenSessions\(\)\. Did you mean autoSave\?/],
+    [() => requirePrivilege('view', { login: '/login' } as never), /requirePrivilege\(\)\. Did you mean loginPath\?/],
+    [
+      () => requirePrivilege('view', undefined as never),
+      /requirePrivilege\(\) takes an object with options, got undefined/,
+    ],
+    [() => requireUser({ loginpath: '/login' } as never), /requireUser\(\)\. Did you mean loginPath\?/],
+    [
+      () => requireRecentLogin({ withinMinute: 5, confirmPath: '/' } as never),
+      /requireRecentLogin\(\)\. Did you mean withinMinutes\?/,
+    ],
+  ] as const)
+    assert.throws(mount, { name: 'TypeError', message })
+  await manager.close()
+})
+
+for (const [store, open] of Object.entries(STORES)) {
+  test(`[NAME-2] a misspelt option of a call is refused before any change, on the ${store} store`, async (t) => {
+    const calls: Record<string, (session: LayerSession) => Promise<unknown>> = {
+      'setPrivileges() userid': (session) => session.setPrivileges({ userName: 'Ana', userid: '4' } as never),
+      'setPrivileges() logIn': (session) => session.setPrivileges('audit', { logIn: true } as never),
+      'secureSession() keepStorge': (session) => session.secureSession({ keepStorge: true } as never),
+      'renew() other': (session) => session.renew({ other: 'end' } as never),
+      "renew() others is 'keep' or 'end'": (session) => session.renew({ others: 'ends' } as never),
+      'renew() takes an object': (session) => session.renew('end' as never),
+      'secureSession() keepStorage is': (session) => session.secureSession({ keepStorage: 'key' } as never),
+      'setPrivileges() keepStorage is': (session) => session.setPrivileges('audit', { keepStorage: 'key' } as never),
+      'createOTP() lifeSpan': (session) => session.createOTP({ lifeSpan: 60 } as never),
+      'createOTP() got a number': (session) => session.createOTP(60 as never),
+    }
+    const { visitor, manager } = await startLayer(
+      t,
+      {
+        ...PAGES,
+        '/calls': (session) =>
+          Promise.all(Object.values(calls).map((call) => call(session).then(String, (error: Error) => error.message))),
+      },
+      { store: open() },
+    )
+    const ana = visitor()
+    const { id } = await ana.read('/login')
+    const messages = await ana.read<string[]>('/calls')
+    for (const [index, name] of Object.keys(calls).entries()) {
+      const [call = '', wrong = ''] = name.split(/ (.*)/)
+      assert.ok(messages[index]?.includes(call) && messages[index]?.includes(wrong), `${name}: ${messages[index]}`)
+    }
+
+    const misspelt: [() => Promise<unknown>, RegExp][] = [
+      [() => manager.endMany({ userID: '5' } as never), /^userID is not an option of the filter of endMany/],
+      [() => manager.list({ stat: 'guest' } as never), /the filter of list\(\).*Did you mean state\?/],
+      [() => manager.count({ Kind: 'web' } as never), /Did you mean kind\?/],
+      [() => manager.count({ kind: 'www' } as never), /kind is 'web' or 'rest', got www/],
+      [() => manager.list({}, { sise: 5 } as never), /the page of list\(\)\. Did you mean size\?/],
+      [() => manager.end(id, 'revoked', { mesage: 'Bye' } as never), /Did you mean message\?/],
+      [() => manager.newToken('4', { privilege: 'audit' } as never), /Did you mean privileges\?/],
+      [() => manager.createOTP(id, { pth: '/' } as never), /Did you mean path\?/],
+      [() => manager.close({ endSession: true } as never), /Did you mean endSessions\?/],
+    ]
+    for (const [call, message] of misspelt) await assert.rejects(call, { name: 'TypeError', message })
+    assert.throws(() => manager.on('end' as never, () => {}), /end is not an event .* Did you mean ended\?/)
+    assert.equal((await manager.list()).sessions[0]?.id, id)
+    assert.equal(await manager.count(), 1)
+  })
+}
+
+test('[NAME-2] a misspelt option of copySessions is refused', async () => {
+  await assert.rejects(
+    copySessions(memoryStore(), memoryStore(), { appname: 'TEST' } as never),
+    /Did you mean appName\?/,
+  )
+})
