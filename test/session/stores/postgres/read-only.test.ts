@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test, { after } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Pool } from 'pg'
+import { Pool } from 'pg'
 import { postgresStore, preparePostgresStore } from '../../../../src/session/stores/postgres/index.ts'
 import { APP, atOnce, stored, type Trial, trialOf } from '../../../../src/session/testing/contract/fixtures.ts'
 import { queryAt } from '../../../support/servers/crm-databases.ts'
@@ -15,16 +15,21 @@ import { openPool } from '../../support/postgres-store.ts'
 const LIFE_MILLISECONDS = 1000
 
 if (postgresUrl !== undefined && findPostgres() !== undefined) {
-  const primary = await startPostgres()
-  const admin = openPool({ after }, primary.url)
-  await preparePostgresStore(admin)
-  const standby = await startStandby(primary)
+  // Servers that start while the file loads would delay the tests of other files in this process.
+  let started: ReturnType<typeof startServers> | undefined
   after(async () => {
-    await standby.close()
-    await primary.close()
+    const servers = await started
+    await servers?.admin.end()
+    await servers?.standby.close()
+    await servers?.primary.close()
   })
+  const servers = () => {
+    started ??= startServers()
+    return started
+  }
 
   test('[WRITE-4] a full disk refuses writes without a new connection', async (t) => {
+    const { primary, admin } = await servers()
     const pool = openPool(t, primary.url, { max: 1 })
     const trial = trialOf(postgresStore(pool))
     await stored(trial)
@@ -44,6 +49,7 @@ if (postgresUrl !== undefined && findPostgres() !== undefined) {
   })
 
   test('[WRITE-3] when PostgreSQL becomes read-only and its name leads to the new primary, writes work again', async (t) => {
+    const { primary, standby, admin } = await servers()
     const proxy = await startCuttingProxy(t, primary.url)
     const pool = openPool(t, proxy.url, { max: 6 })
     const trial = trialOf(postgresStore(pool))
@@ -75,6 +81,14 @@ if (postgresUrl !== undefined && findPostgres() !== undefined) {
     await until('the end is heard', async () => heard.some((id) => id === record.id || id === undefined))
     stopListening?.()
   })
+}
+
+async function startServers() {
+  const primary = await startPostgres()
+  const admin = new Pool({ connectionString: primary.url })
+  admin.on('error', () => {})
+  await preparePostgresStore(admin)
+  return { primary, admin, standby: await startStandby(primary) }
 }
 
 async function probe({ store }: Trial): Promise<string | undefined> {

@@ -13,21 +13,26 @@ import { ioredisTo, nodeRedisTo, ownPrefix } from '../../support/redis-connectio
 const LIBRARIES = { ioredis: ioredisTo, 'node-redis': nodeRedisTo }
 
 if (redisUrl !== undefined && findRedis() !== undefined) {
-  const { urls, admins, restore, failOver } = await startRedisPair({ after })
+  // Servers that start while the file loads would delay the tests of other files in this process.
+  const closers: (() => unknown)[] = []
+  after(() => Promise.all(closers.map((close) => close())))
+  let started: ReturnType<typeof startRedisPair> | undefined
 
   async function open(t: TestContext, library: keyof typeof LIBRARIES) {
-    await restore()
-    const proxy = await startCuttingProxy(t, urls[0])
+    started ??= startRedisPair({ after: (close) => void closers.push(close as () => unknown) })
+    const pair = await started
+    await pair.restore()
+    const proxy = await startCuttingProxy(t, pair.urls[0])
     const [client, subscriber] = [await LIBRARIES[library](proxy.url), await LIBRARIES[library](proxy.url)]
     t.after(() => {
       for (const connection of [client, subscriber]) void connection.disconnect()
     })
-    return { proxy, client, ...trialOf(redisStore(client, { ...ownPrefix(), subscriber })) }
+    return { ...pair, proxy, client, ...trialOf(redisStore(client, { ...ownPrefix(), subscriber })) }
   }
 
   for (const library of Object.keys(LIBRARIES) as (keyof typeof LIBRARIES)[]) {
     test(`[WRITE-1] when Redis becomes a replica and its name leads to the new primary, writes work again, through ${library}`, async (t) => {
-      const { proxy, ...trial } = await open(t, library)
+      const { proxy, failOver, urls, admins, ...trial } = await open(t, library)
       const { record, cookie } = await stored(trial)
       assert.deepEqual(await probe(trial), 'writable')
       const heard: unknown[] = []
@@ -49,7 +54,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     })
 
     test(`[WRITE-1] when Redis becomes a replica and its name leads to the new primary at once, no call fails, through ${library}`, async (t) => {
-      const { proxy, ...trial } = await open(t, library)
+      const { proxy, failOver, urls, ...trial } = await open(t, library)
       const { record, cookie } = await stored(trial)
       await failOver()
       proxy.leadTo(urls[1])
@@ -58,7 +63,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     })
 
     test(`[WRITE-2] a full Redis and one without its replicas refuse writes without a reconnection, through ${library}`, async (t) => {
-      const { client, ...trial } = await open(t, library)
+      const { client, admins, ...trial } = await open(t, library)
       let connections = 0
       client.on('ready', () => connections++)
       await stored(trial)
@@ -78,7 +83,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   }
 
   test('a Redis that stays read-only gets at most one new connection a second', async (t) => {
-    const { client, ...trial } = await open(t, 'ioredis')
+    const { client, failOver, ...trial } = await open(t, 'ioredis')
     let connections = 0
     client.on('ready', () => connections++)
     await failOver()
