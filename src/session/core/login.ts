@@ -23,9 +23,7 @@ export async function secureSession(
 ): Promise<RequestSession> {
   const isGuest = isGuestRecord(request.record)
   const login = { fields: {}, login: isGuest, startsNew: isGuest && !request.lostUser, keepStorage }
-  const successor = new RequestSession(request.context, request.exchange, request.state)
-  successor.arrivalId = request.arrivalId
-  successor.successor = request.successor
+  const successor = new RequestSession(request.context, request.exchange, request.state, request)
   if (request.state.is === 'guest') {
     successor.becomeGuest(request.state.refusal)
     await createNew(successor, login)

@@ -6,11 +6,9 @@ import { type NewSession, newCredential } from './new-record.ts'
 import type { RequestSession } from './request-session.ts'
 
 export async function beginSession(request: RequestSession): Promise<void> {
-  await request.inTurn(async () => {
-    if (request.state.is !== 'guest') return
-    request.require('mayBegin')
-    await createSession(request, {}, 'visit')
-  })
+  if (request.state.is !== 'guest') return
+  request.require('mayBegin')
+  await createSession(request, {}, 'visit')
 }
 
 /** Fails only for an unexpected error, because the page works without a session. */
@@ -19,7 +17,7 @@ export async function beginSessionIfAllowed(request: RequestSession): Promise<vo
   if (state.is !== 'guest' || state.refusal !== undefined || exchange.headersSent()) return
   if (request.unread) return // A guest's cookie would overwrite the old cookie, which is necessary to read the message.
   try {
-    await beginSession(request)
+    await request.inTurn(() => beginSession(request))
   } catch (error) {
     if (isSessionError(error, 'STORE_UNAVAILABLE'))
       context.events.emit('warning', { message: 'A visitor’s session could not be stored.', error })
