@@ -43,8 +43,11 @@ export interface SessionStore {
   /**
    * Records activity: the session's `lastAccessTime` and `end`, and the credential's `lastSeenAt`, device and address.
    * Never replaces a time by an earlier one. Does nothing if the session is not live. Does not change the version.
+   * At the first activity of a login's cookie, all unused logins of the same origin end with the reason 'secured', and
+   * are returned. An unused login is a live session that no request has used and whose cookie has this origin in its
+   * `details`. Several of them come from repeated logins of one browser.
    */
-  touch(call: InApp & Now & { id: SessionId; hash: string; from: SeenFrom }): Promise<void>
+  touch(call: InApp & Now & { id: SessionId; hash: string; from: SeenFrom }): Promise<EndedSession[]>
 
   /**
    * Adds a credential to a live session: another device, a token, or an OTP.
@@ -161,7 +164,11 @@ export interface Expected {
   by?: string
 }
 
-/** Limits that a store checks atomically with a write. An absent field means no limit. */
+/**
+ * Limits that a store checks atomically with a write. An absent field means no limit.
+ * Unused logins of one origin (see `touch`) count as one session, for `sessions` and for `sessionsPerUser`. They end
+ * together at the limit of a user. Above `MOST_UNUSED_LOGINS` of one origin, `create` and `replace` end the oldest.
+ */
 export interface Limits {
   /** Stored records (licences), including invalidated ones. */
   sessions?: number
@@ -183,8 +190,8 @@ export type Found =
       endedAt: number
       /** Whether `takeMessage` would return a message for this device. */
       message: boolean
-      /** The session that replaced the ended one; null for none. */
-      successor: SessionId | null
+      /** The origin of a login's cookie whose session was replaced, or ended by a `touch`; otherwise null. */
+      origin: SessionId | null
     }
 
 export interface FoundOTP {

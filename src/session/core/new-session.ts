@@ -36,7 +36,8 @@ export async function createSession(
   const now = clock.now()
   const record = { ...request.record, ...fields }
   const authenticatedAt = via === 'login' ? now : null
-  const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange }, now)
+  const seed = { via, authenticatedAt, from: exchange, details: via === 'login' ? request.origin : undefined }
+  const made = newCredential('cookie', record, seed, now)
   const step = store.create({ session: record, credential: made.credential, limits: policy.limits, now })
   const admission = await resolveLostReply(store, step, made, { admitted: true, ended: [] })
   if (!admission.admitted) throw sessionLimit()

@@ -112,8 +112,8 @@ export class RequestSession {
   arrivalId: SessionId | undefined
   /** The credential of an ended session with a message for this device. */
   unread: { hash: string } | undefined
-  /** The session that replaced the session of the request's cookie. */
-  successor: SessionId | undefined
+  /** The session with which the logins of this browser began. A login stores it with the new cookie. */
+  origin: SessionId | undefined
   readonly #queue: TaskQueue
 
   /** The calls on a new object and on the one that it replaces, `before`, share a queue. */
@@ -122,7 +122,7 @@ export class RequestSession {
     this.exchange = exchange
     this.state = state
     this.arrivalId = before?.arrivalId
-    this.successor = before?.successor
+    this.origin = before?.origin
     this.#queue = before ? before.#queue : new TaskQueue()
   }
 

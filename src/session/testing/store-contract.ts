@@ -6,6 +6,7 @@ import { devices } from './contract/devices.ts'
 import { ending } from './contract/ending.ts'
 import { finding } from './contract/finding.ts'
 import { atOnce, type StorePromise, type Trial, trialOf } from './contract/fixtures.ts'
+import { logins } from './contract/logins.ts'
 import { replacing } from './contract/replacing.ts'
 
 export type { StorePromise }
@@ -17,6 +18,7 @@ export const storePromises: readonly StorePromise[] = [
   ...replacing,
   ...ending,
   ...counting,
+  ...logins,
 ]
 
 /** Opens an empty store. */

@@ -3,6 +3,7 @@ import { endInTwoSteps } from './end-in-two-steps.ts'
 import { endThatForgets } from './end-that-forgets.ts'
 import { limitBeforeAwait } from './limit-before-await.ts'
 import { liveAtTheEnd } from './live-at-the-end.ts'
+import { loginInTwoSteps } from './login-in-two-steps.ts'
 import { messageInTwoSteps } from './message-in-two-steps.ts'
 import { redeemInTwoSteps } from './redeem-in-two-steps.ts'
 import { replaceInTwoSteps } from './replace-in-two-steps.ts'
@@ -81,13 +82,17 @@ export const brokenStores: readonly BrokenStore[] = [
   {
     flaw: 'a licence limit that is checked before an await',
     make: limitBeforeAwait,
-    breaks: ['of many sessions created at once exactly as many are admitted as there are licences'],
+    breaks: [
+      'of many sessions created at once exactly as many are admitted as there are licences',
+      'unused logins of one origin count as one session, for licences and for the limit of a user',
+    ],
   },
   {
     flaw: 'a limit of one user that is checked before an await',
     make: userLimitBeforeAwait,
     breaks: [
       'at the limit of sessions per user the oldest session ends, and of many sign-ins at once exactly the limit stays live',
+      'unused logins of one origin count as one session, for licences and for the limit of a user',
     ],
   },
   {
@@ -106,7 +111,13 @@ export const brokenStores: readonly BrokenStore[] = [
       'an end and updates at the same moment leave the session ended',
       'an ended session is deleted with all its credentials, and its tombstones stay for at least 90 seconds',
       'of a logout and a replacement at the same moment exactly one succeeds',
+      'the origin of a login outlives its session, if that was replaced or was a repeated login',
     ],
+  },
+  {
+    flaw: 'a first use of a login that is recorded, and ends the unused logins later',
+    make: loginInTwoSteps,
+    breaks: ['of several unused logins that are used at once exactly one stays live'],
   },
   {
     flaw: 'a message that is read, then marked as told',

@@ -12,6 +12,7 @@ import type { Arrival, Keep, Outcome, View } from './model-visit.ts'
 import { everythingIn, type User } from './users.ts'
 
 const JUST_ENDED = 60_000
+const ORIGIN_IS_KNOWN = 90_000
 
 /** Predicts the outcome of one browser request. Each step gets the id of the real session after that step. */
 export class ModelRequest {
@@ -22,7 +23,7 @@ export class ModelRequest {
   #credential: ModelCredential | undefined
   #borrowed: ModelSession | undefined
   #refusal: 'SESSION_ENDED' | 'GUEST_NOT_STARTED' | undefined
-  #successor: ModelSession | undefined
+  #origin: string | undefined
   #message: ModelCredential | undefined
   #restored: unknown = false
   #offer: string | undefined
@@ -137,9 +138,9 @@ export class ModelRequest {
     for (const other of session.credentials)
       if (other.ended === undefined && (other === old || others === 'end')) other.ended = { at: this.#model.now }
     if (others === 'end') for (const link of this.#model.links) if (link.session === session) link.over = true
-    const fresh = login ? { via: 'login', authenticatedAt: this.#model.now } : old
+    const { via, authenticatedAt } = login ? { via: 'login', authenticatedAt: this.#model.now } : old
     this.#begunHere = false
-    this.#hold(this.#model.give(session, fresh))
+    this.#hold(this.#model.give(session, { via, authenticatedAt }))
     return 'done'
   }
 
@@ -183,8 +184,9 @@ export class ModelRequest {
       this.#borrowed = link.session
     } else {
       this.#borrowed = undefined
-      this.#hold(this.#model.give(link.session, { via: 'link', authenticatedAt: null }))
-      if (!this.#arrival.quiet) Object.assign(link.session, { lastUse: this.#model.now })
+      const credential = this.#model.give(link.session, { via: 'link', authenticatedAt: null })
+      this.#hold(credential)
+      if (!this.#arrival.quiet) this.#model.present(credential)
     }
     return 'true'
   }
@@ -210,18 +212,15 @@ export class ModelRequest {
     const { now } = this.#model
     if (this.#model.works(credential)) {
       this.#credential = credential
-      if (quiet) return
-      credential.presented = true
-      credential.session.lastUse = now
+      this.#origin = credential.loginOrigin ?? credential.session.id
+      if (!quiet) this.#model.present(credential)
       return
     }
     if (!navigates) this.#refusal = 'GUEST_NOT_STARTED'
     if (!credential) return
-    const { at, successor } = this.#model.endOf(credential)
-    if (now - at < JUST_ENDED) {
-      this.#refusal = 'SESSION_ENDED'
-      this.#successor = successor
-    }
+    const { at, loginOrigin } = this.#model.endOf(credential)
+    if (now - at < JUST_ENDED) this.#refusal = 'SESSION_ENDED'
+    if (now - at < ORIGIN_IS_KNOWN) this.#origin = loginOrigin
     if (navigates) this.#message = credential
   }
 
@@ -250,7 +249,6 @@ export class ModelRequest {
     const links = this.#model.links.some((link) => link.session === session && !link.over)
     if (!isOwn || links) return this.#replace(session, raise, id)
     const { userName, userId, privileges } = raise
-    if (raise.isLogin) this.#endLost({ userName, userId })
     Object.assign(session, { userName, userId, privileges })
     if (userId !== null) this.#credential?.mayBe.add(userId)
     if (raise.isLogin) Object.assign(this.#credential ?? {}, { via: 'login', authenticatedAt: this.#model.now })
@@ -262,7 +260,8 @@ export class ModelRequest {
     const kept = Object.entries(old.storage).filter(([key]) => (typeof keep === 'boolean' ? keep : keep.includes(key)))
     const storage = Object.fromEntries(kept)
     const limit = isLogin ? {} : { absoluteEnd: old.absoluteEnd }
-    const origin = isLogin || !this.#credential ? { via: 'login', authenticatedAt: this.#model.now } : this.#credential
+    const fresh = { via: 'login', authenticatedAt: this.#model.now, loginOrigin: this.#origin }
+    const origin = isLogin || !this.#credential ? fresh : this.#credential
     this.#begunHere = true
     this.#hold(this.#model.replace(old, id, { userName, userId, privileges, storage, ...limit }, origin))
     return 'done'
@@ -275,20 +274,14 @@ export class ModelRequest {
 
   #begin(beginning: Partial<Raise> & { storage?: Record<string, number> }, login: boolean, id: string): Outcome {
     const { userName = '', userId = null, privileges = [], storage = {} } = beginning
-    if (login) this.#endLost({ userName, userId })
-    if (this.#model.isFull()) return 'SESSION_LIMIT'
-    const origin = login ? { via: 'login', authenticatedAt: this.#model.now } : { via: 'visit', authenticatedAt: null }
+    const origin = login
+      ? { via: 'login', authenticatedAt: this.#model.now, loginOrigin: this.#origin }
+      : { via: 'visit', authenticatedAt: null }
+    const isRepeated = this.#model.unusedLogins(origin.loginOrigin).length > 0
+    if (!isRepeated && this.#model.isFull()) return 'SESSION_LIMIT'
     this.#begunHere = true
     this.#hold(this.#model.begin(id, { userName, userId, privileges, storage }, origin))
     return 'done'
-  }
-
-  /** Ends the unused session of a login whose response was lost. */
-  #endLost({ userName, userId }: Pick<ModelSession, 'userName' | 'userId'>): void {
-    const lost = this.#successor
-    if (!lost || !this.#model.isLive(lost) || lost.userId !== userId || lost.userName !== userName) return
-    const wasUsed = lost.lastUse > lost.startedAt || lost.credentials.some(({ presented }) => presented)
-    if (!wasUsed) this.#model.end(lost, 'secured')
   }
 
   #hold(credential: ModelCredential): void {

@@ -1,7 +1,7 @@
 import { type Credential, isGuestRecord, isLive, type SessionId } from '../../record.ts'
 import type { FoundOTP } from '../../store.ts'
 import type { EmbeddedRows, Tombstone } from '../shared/embedded-rows.ts'
-import { liveRow } from '../shared/embedded-rules.ts'
+import { liveRow, originOf } from '../shared/embedded-rules.ts'
 import { isSelected, listedCount, listPage } from './lists.ts'
 import type { MemoryRow } from './row.ts'
 
@@ -26,6 +26,8 @@ export function memoryRows(): MemoryRows {
     const credential = row.credentials.get(hash)
     if (credential) row.credentials.set(hash, { ...credential, ...changes })
   }
+
+  const byStart = (a: MemoryRow, b: MemoryRow) => (a.record.startTime ?? 0) - (b.record.startTime ?? 0)
 
   const rows: MemoryRows = {
     sessions,
@@ -101,7 +103,12 @@ export function memoryRows(): MemoryRows {
       select(({ record, credentials }) => {
         const isToken = [...credentials.values()].some(({ via }) => via === 'token')
         return record.userId === userId && isLive(record, now) && !isToken
-      }).sort((a, b) => (a.record.startTime ?? 0) - (b.record.startTime ?? 0)),
+      }).sort(byStart),
+    withUnusedLogin: (origin) => select((row) => originOf(rows, row) === origin).sort(byStart),
+    countRepeatedLogins() {
+      const origins = [...sessions.values()].flatMap((row) => originOf(rows, row) ?? [])
+      return origins.length - new Set(origins).size
+    },
     liveMatching: (filter, now) => select((row) => isSelected(row, filter, now)),
     endedUntil: (time, most) => select(({ record }) => record.end <= time).slice(0, most),
     list: (call) => listPage([...sessions.values()], call),

@@ -1,17 +1,19 @@
 import { withinDeadline } from '../shared/deadline.ts'
 import { CREDENTIAL_FUNCTIONS } from './credential-functions.ts'
 import { END_FUNCTIONS } from './end-functions.ts'
+import { LOGIN_FUNCTIONS } from './login-functions.ts'
 import { handleErrors, type PostgresClient, type PostgresPool } from './pool.ts'
 import { ARRIVAL_FUNCTIONS, CHANGE_FUNCTIONS } from './session-functions.ts'
 import { REQUIRE_READ_COMMITTED } from './sql-fragments.ts'
 import { TABLES } from './tables.ts'
 
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 
 // One migration for each schema version. The name of each function contains its own version, and a released function is
 // never changed. Processes of two versions can therefore run side by side.
 const MIGRATIONS: readonly string[] = [
   TABLES + ARRIVAL_FUNCTIONS + CHANGE_FUNCTIONS + CREDENTIAL_FUNCTIONS + END_FUNCTIONS,
+  LOGIN_FUNCTIONS,
 ]
 
 const PREPARE_MILLISECONDS = 60_000

@@ -76,14 +76,15 @@ export function credentialFrom(hash: string, text: string): Credential {
 }
 
 export function endedCredentialFrom(text: string, now: number): Found | undefined {
-  const [reason, endedAt, keepUntil, successor, message] = text.split('\n') as Lines<5>
+  const [reason, endedAt, keepUntil, origin, message] = text.split('\n') as Lines<5>
   if (now >= Number(keepUntil)) return undefined
   return {
     state: 'ended',
     reason: reason as EndReason,
     endedAt: Number(endedAt),
     message: message !== '',
-    successor: successor === '' ? null : successor,
+    // Releases before 0.6 stored the ID of the new session here, without quotes.
+    origin: origin.startsWith('"') ? textFrom(origin) : null,
   }
 }
 

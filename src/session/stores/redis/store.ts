@@ -79,7 +79,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       if (text && credential) {
         const session = recordFrom(id, text, storage ?? '')
         if (isLive(session, now)) return { state: 'live', session, credential: credentialFrom(hash, credential) }
-        return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, successor: null }
+        return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, origin: null }
       }
       return tombstone ? endedCredentialFrom(tombstone, now) : undefined
     },
@@ -113,7 +113,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     },
 
     async touch({ app, id, hash, from: { device, address }, now }) {
-      await run(TOUCH, app, id, hash, now, JSON.stringify(device), JSON.stringify(address))
+      const ended = await run(TOUCH, app, id, hash, now, JSON.stringify(device), JSON.stringify(address))
+      return (ended as string[]).map(endedFrom)
     },
 
     attach: async ({ app, id, credential, by = '', limits, now }) =>

@@ -1,6 +1,6 @@
 import type { SqliteDatabase } from './batch.ts'
 
-const SCHEMA_VERSION = 2
+const SCHEMA_VERSION = 3
 
 // The integer keys of sessions increase, so a new session and its credential are appended to their tables. With the
 // random session IDs as keys, each insert would write into the middle of a table.
@@ -51,6 +51,9 @@ CREATE TABLE IF NOT EXISTS session_credentials (
 CREATE UNIQUE INDEX IF NOT EXISTS session_credentials_otp ON session_credentials (app, hash) WHERE kind = 'otp';
 CREATE INDEX IF NOT EXISTS session_credentials_link ON session_credentials (app) WHERE via = 'link' AND kind <> 'otp';
 CREATE INDEX IF NOT EXISTS session_credentials_token ON session_credentials (app) WHERE via = 'token' AND kind <> 'otp';
+CREATE INDEX IF NOT EXISTS session_credentials_login ON session_credentials (app, details)
+  WHERE kind = 'cookie' AND details IS NOT NULL AND last_seen_at IS NULL;
+-- The column successor holds the origin of a login.
 CREATE TABLE IF NOT EXISTS session_tombstones (
   app TEXT NOT NULL,
   hash TEXT NOT NULL,

@@ -103,7 +103,7 @@ export const finding: StorePromise[] = [
       assert.equal(await stateOf(record.id, cookie.hash), 'live')
       clock.advance({ milliseconds: 1 })
       const found = await store.find({ id: record.id, hash: cookie.hash, now: clock.now() })
-      assert.deepEqual(found, { state: 'ended', reason: 'idle', endedAt: record.end, message: false, successor: null })
+      assert.deepEqual(found, { state: 'ended', reason: 'idle', endedAt: record.end, message: false, origin: null })
     },
   },
   {
