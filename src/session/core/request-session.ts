@@ -21,6 +21,12 @@ export type RequestState =
   | { is: 'guest'; record: SessionRecord; refusal: Refusal | undefined }
   | { is: 'stale'; record: SessionRecord }
 
+/** A cookie that a request brought. */
+export interface CookieOf {
+  id: SessionId
+  hash: string
+}
+
 export interface LinkOffer {
   /** The user of the link's session; '' for a guest. */
   userName: string
@@ -110,6 +116,8 @@ export class RequestSession {
   /** Whether a signed-in session ended during this request. Only a login may then set a user. */
   lostUser = false
   arrivalId: SessionId | undefined
+  /** The cookie of this request, if it ended less than a minute ago. */
+  justEnded: CookieOf | undefined
   /** The credential of an ended session with a message for this device. */
   unread: { hash: string } | undefined
   /** The session with which the logins of this browser began. A login stores it with the new cookie. */
@@ -123,6 +131,7 @@ export class RequestSession {
     this.state = state
     this.arrivalId = before?.arrivalId
     this.origin = before?.origin
+    this.justEnded = before?.justEnded
     this.#queue = before ? before.#queue : new TaskQueue()
   }
 

@@ -66,6 +66,7 @@ function guestAfter(
   const isLate = now - ended.endedAt < JUST_ENDED_MILLISECONDS
   const request = guest(context, exchange, isLate ? 'just-ended' : undefined)
   request.arrivalId = id
+  if (isLate) request.justEnded = { id, hash }
   // Every store remembers an ended cookie for this long.
   if (now - ended.endedAt < TOMBSTONE_MILLISECONDS) request.origin = ended.origin ?? id
   // Only a page navigation can show the message to the user.

@@ -24,6 +24,7 @@ export class ModelRequest {
   #borrowed: ModelSession | undefined
   #refusal: 'SESSION_ENDED' | 'GUEST_NOT_STARTED' | undefined
   #origin: string | undefined
+  #rotated: ModelSession | undefined
   #message: ModelCredential | undefined
   #restored: unknown = false
   #offer: string | undefined
@@ -122,8 +123,9 @@ export class ModelRequest {
 
   close(): Outcome {
     if (this.#borrowed) return 'FEATURE_NOT_AVAILABLE'
-    if (!this.#session) return 'done'
-    this.#model.end(this.#session, 'closed')
+    const session = this.#session ?? this.#rotated
+    if (!session || !this.#model.isLive(session)) return 'done'
+    this.#model.end(session, 'closed')
     this.#credential = undefined
     this.#refusal = this.#arrival.navigates ? undefined : 'GUEST_NOT_STARTED'
     this.given = null
@@ -136,7 +138,8 @@ export class ModelRequest {
     if (!old) return 'SESSION_ENDED'
     const { session } = old
     for (const other of session.credentials)
-      if (other.ended === undefined && (other === old || others === 'end')) other.ended = { at: this.#model.now }
+      if (other.ended === undefined && (other === old || others === 'end'))
+        other.ended = { at: this.#model.now, rotated: other === old }
     if (others === 'end') for (const link of this.#model.links) if (link.session === session) link.over = true
     const { via, authenticatedAt } = login ? { via: 'login', authenticatedAt: this.#model.now } : old
     this.#begunHere = false
@@ -218,8 +221,11 @@ export class ModelRequest {
     }
     if (!navigates) this.#refusal = 'GUEST_NOT_STARTED'
     if (!credential) return
-    const { at, loginOrigin } = this.#model.endOf(credential)
-    if (now - at < JUST_ENDED) this.#refusal = 'SESSION_ENDED'
+    const { at, loginOrigin, rotatedIn } = this.#model.endOf(credential)
+    if (now - at < JUST_ENDED) {
+      this.#refusal = 'SESSION_ENDED'
+      this.#rotated = rotatedIn
+    }
     if (now - at < ORIGIN_IS_KNOWN) this.#origin = loginOrigin
     if (navigates) this.#message = credential
   }

@@ -33,7 +33,7 @@ export interface ModelCredential {
   readonly mayBe: Set<string>
   /** The session with which the logins of this browser began. Only a login's cookie has it. */
   readonly loginOrigin?: string | undefined
-  ended?: { at: number; loginOrigin?: string | undefined }
+  ended?: { at: number; loginOrigin?: string | undefined; rotated?: boolean }
   presented: boolean
   /** `certain: false`: the store may have forgotten the device, so the message is optional. */
   message?: { text: string; until: number; certain: boolean } | undefined
@@ -239,8 +239,9 @@ export class Model {
     }
   }
 
-  endOf({ ended, session }: ModelCredential): { at: number; loginOrigin: string } {
-    return { at: ended?.at ?? session.end, loginOrigin: ended?.loginOrigin ?? session.id }
+  endOf({ ended, session }: ModelCredential) {
+    const rotatedIn = ended?.rotated ? session : undefined
+    return { at: ended?.at ?? session.end, loginOrigin: ended?.loginOrigin ?? session.id, rotatedIn }
   }
 
   /** Ends all credentials and links of a session. Returns the credentials that were live. */
