@@ -3,7 +3,7 @@ import { type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely'
 import { DatabaseUnavailable, isRetryable } from './errors.ts'
 import type { Database } from './tables.ts'
 
-/** Transactions with a common subject run one after the other, in all processes. */
+/** Transactions that share an entry run one after the other, in all processes. */
 interface Turn {
   /** An e-mail address. The lock covers the account, the requests and the mail of this address. */
   email?: string

@@ -13,7 +13,7 @@ interface Entry {
   devOptional?: boolean
 }
 
-for (const file of ['package-lock.json', 'scripts/node/package-lock.json']) {
+for (const file of ['package-lock.json', 'scripts/node/package-lock.json', 'examples/store-level/package-lock.json']) {
   test(`every entry of ${file} has an integrity hash, so that no package can be replaced`, () => {
     const entries = packagesOf(file)
     assert.ok(entries.length > 0)

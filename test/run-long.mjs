@@ -1,10 +1,10 @@
 // npm run test:long: tests that take more than an hour.
 //   npm run test:long                          all
-//   npm run test:long -- model | faults | million | browser
+//   npm run test:long -- model | faults | mutants | million | released | browser
 
 import { runBrowserTests } from './gate/browser-tests.mjs'
 import { matching, planTests } from './gate/plan.mjs'
-import { GateError, headline, run } from './gate/run-program.mjs'
+import { exitCode, GateError, headline, run } from './gate/run-program.mjs'
 import { runGate } from './gate/steps.mjs'
 import { startTestServers } from './gate/test-servers.mjs'
 import { runUnitTests } from './gate/unit-tests.mjs'
@@ -26,7 +26,14 @@ const PARTS = {
     process.env.FAULT_ROUNDS = '10'
     await runUnitTests(matching(plan.unit, ['session/faults']), { processMinutes: PROCESS_MINUTES })
   },
+  mutants: () =>
+    run(process.execPath, ['test/session/mutants/play-mutants.ts'], 'The store contract passes a broken store.'),
   million: () => run(process.execPath, ['bench/million.mjs'], 'A lookup among a million sessions takes too long.'),
+  async released() {
+    const known = await exitCode('git', ['cat-file', '-e', '15db2b1'])
+    if (known === 0) await runUnitTests(['test/session/released/side-by-side.ts'])
+    else console.log('left out: this folder has no history with version 0.5.0')
+  },
   async browser() {
     for (let round = 1; round <= BROWSER_ROUNDS; round++) {
       headline(`Round ${round} of ${BROWSER_ROUNDS}`)

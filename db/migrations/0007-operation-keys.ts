@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** An id may be reused, and its old link must not complete the new operation. No link contains an empty key. */
+/** An id may be reused. The key keeps the link of the old operation from completing the new one. No link contains an empty key. */
 export const operationKeys: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema

@@ -17,7 +17,8 @@ const COLUMNS = [
 
 // Excel needs the byte order mark to recognize UTF-8.
 const BYTE_ORDER_MARK = '\ufeff'
-// Spreadsheets run a cell as a formula when it starts so (CSV injection). The last four are full-width signs.
+// A spreadsheet runs a cell as a formula when it starts with one of these characters (CSV injection).
+// The last four are full-width signs.
 const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
 
 /** Yields the rows as lines of CSV (RFC 4180). An apostrophe before a formula makes it plain text. */

@@ -27,7 +27,7 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
     const message = readMessage(ctx.request.body)
     const { session } = signedIn(ctx)
     const cause = causeOf(ctx)
-    // Noted first, because the audit trail may lose some of the many single events that follow.
+    // The whole action is noted first, because the audit trail may lose some of the many single events that follow.
     parts.audit.note({
       event: 'many-revoked',
       ...filter,

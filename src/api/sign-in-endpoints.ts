@@ -81,7 +81,7 @@ export function signInEndpoints(parts: ApiParts) {
       async handle({ ctx }) {
         const { session } = ctx
         const userId = session instanceof TokenSession && !session.isNew ? session.userId : undefined
-        // Disabling an account revokes its tokens a moment later, so the account is checked too.
+        // When an account is disabled, its tokens end a moment later. The account is therefore checked too.
         const account = userId && (await accounts.findById(database, userId))
         const about = account ? { signedIn: true, userId } : { signedIn: false }
         return { status: 200, body: { message: 'The API is here.', ...about } }

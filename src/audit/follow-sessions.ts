@@ -11,7 +11,7 @@ const WHY: Record<EndReason, string> = {
   closed: '',
   revoked: '',
   secured: 'replaced by a login',
-  limit: 'replaced by another one at a limit',
+  limit: 'ended to make room for a newer session',
   stopped: 'the server was stopped',
 }
 
@@ -47,7 +47,7 @@ export function followSessions(sessions: Pick<Sessions, 'on'>, audit: Notes): ()
         detail: `link ${event.handle}${event.requestOnly ? ', for one request only' : ''}`,
       }),
     ),
-    // A guest's session exists only since this request, so its handle tells nothing.
+    // This request has created the guest's session, so the session ID identifies nothing and is left out.
     sessions.on('linkRefused', (event) => {
       const { sessionId, ...about } = aboutSession(event)
       audit.note({ ...about, ...(!isGuest(event) && { sessionId }), event: 'link-refused' })

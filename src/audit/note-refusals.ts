@@ -4,8 +4,8 @@ import { originOf } from '../web/request-origin.ts'
 import type { Notes } from './follow-sessions.ts'
 
 /**
- * Records each request that is answered with 403, once. Mount it above an API that answers its own errors. Mount the
- * same instance below the error pages too: there, the error still names the missing privilege.
+ * Records each request that is answered with 403, once. Mount the same instance twice: above an API that answers its own
+ * errors, and below the error pages, where the error still names the missing privilege.
  */
 export function noteRefusals(audit: Notes) {
   const noted = new WeakSet<Context>()

@@ -3,7 +3,7 @@ import { sessionStore } from '../config/config-values.ts'
 import { StartError } from '../config/start-error.ts'
 import { Connections } from '../parts/connections.ts'
 import { openSessionStore } from '../parts/open-session-store.ts'
-import { copySessions, type SessionStore } from '../session/index.ts'
+import { copySessions, isProcessRunning, type SessionStore } from '../session/index.ts'
 import { runCommand } from './run-command.ts'
 
 const USAGE =
@@ -18,8 +18,8 @@ async function moveSessions(): Promise<void> {
   const { appName } = readConfig(process.env)
   const connections = new Connections(() => {})
   try {
-    const source = await open(from, connections, 'the first address')
-    const target = await open(to, connections, 'the second address')
+    const source = await open(from, connections, appName, 'the first address')
+    const target = await open(to, connections, appName, 'the second address')
     await refuseWhileServed(source, appName)
     const { sessions, credentials } = await copySessions(source, target, { appName })
     process.stdout.write(
@@ -35,16 +35,22 @@ async function moveSessions(): Promise<void> {
   }
 }
 
-async function open(address: string, connections: Connections, variable: string): Promise<SessionStore> {
+async function open(
+  address: string,
+  connections: Connections,
+  appName: string,
+  variable: string,
+): Promise<SessionStore> {
   const read = sessionStore.safeParse(address)
-  if (read.success && read.data.kind !== 'memory') return openSessionStore(read.data, connections, { variable })
+  if (read.success && read.data.kind !== 'memory')
+    return openSessionStore(read.data, connections, appName, { variable })
   const problem = read.success ? 'memory holds nothing that could be moved.' : read.error.issues[0]?.message
   throw new StartError(`${variable}: ${problem}\n${USAGE}`)
 }
 
 /** Only embedded stores record which processes use them. */
 async function refuseWhileServed({ presence }: SessionStore, appName: string): Promise<void> {
-  const own = `move-${process.pid}`
-  const isAlone = (await presence?.leave({ app: appName, processId: own, now: Date.now() })) ?? true
+  const call = { app: appName, processId: `move-${process.pid}`, isRunning: isProcessRunning, now: Date.now() }
+  const isAlone = (await presence?.leave(call)) ?? true
   if (!isAlone) throw new StartError('A server is using the first store. Stop it first; nothing was copied.')
 }

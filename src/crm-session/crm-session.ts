@@ -14,7 +14,7 @@ declare module 'koa' {
   }
 }
 
-/** Returns the session and the user behind `requireUser` or `requirePrivilege`. Else throws a `TypeError`. */
+/** Returns the session and the user. Throws a `TypeError` on a route without `requireUser` or `requirePrivilege`. */
 export function signedIn(ctx: Context): { session: CrmSession; userId: string } {
   const { session } = ctx
   if (session?.userId === undefined)
@@ -24,7 +24,7 @@ export function signedIn(ctx: Context): { session: CrmSession; userId: string } 
   return { session, userId: session.userId }
 }
 
-/** Other visitors are sent to the login, which sends them back to the page. */
+/** Redirects visitors who are not signed in to the login page, which redirects them back. */
 export function requireUser({ loginPath }: { loginPath: string }) {
   return async function requireUser(ctx: Context, next: Next) {
     const session = currentSession(ctx)

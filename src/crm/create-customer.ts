@@ -35,7 +35,7 @@ export async function createCustomer(
       customer_since: customerSince ?? new Date(now).toISOString().slice(0, 10),
       sales_person: salesperson,
       total_purchase: 0,
-      // Databases may reuse the id of a deleted customer. A random version makes `If-Match` for the old one fail.
+      // Databases may reuse the id of a deleted customer. With a random version, `If-Match` for the deleted customer fails.
       version: randomInt(1, HIGHEST_FIRST_VERSION),
     })
     .returning('id')

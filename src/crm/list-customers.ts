@@ -104,7 +104,7 @@ export async function listFilters(
 }
 
 function matchingCustomers(database: Kysely<Database>, viewer: Viewer, { search, country, industry }: ListQuery) {
-  // A search text may fold to an empty text, such as a single accent. It matches no name.
+  // Folding may leave nothing of a search text, such as a single accent. Such a text matches no name.
   const folded = foldName(search).trim()
   const pattern = `%${folded.replace(/[\\%_]/g, '\\$&')}%`
   return customersVisibleTo(database, viewer)

@@ -4,8 +4,8 @@ import type { Database, MailKind, OutboxRow } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 
 /**
- * Protects an address that a stranger entered from many mails. The urgent kinds below are exempt: a verified password
- * precedes them, and the owner must get them at once.
+ * The shortest time between two mails to one address. It protects people whose address a stranger enters many times.
+ * The urgent kinds below are exempt: a verified password precedes them, and the owner must get them at once.
  */
 const MAIL_INTERVAL_MILLISECONDS = 60_000
 // Longer than a delivery takes within `SMTP_TIMEOUTS`.
@@ -47,7 +47,7 @@ export async function enqueueMail(
     .execute()
 }
 
-/** Drops waiting sign-up mails to the address. Marks all as replaced, also sent ones, because a newer one follows. */
+/** Drops waiting sign-up mails to the address. Marks all sign-up mails as replaced, including sent ones, because a newer mail follows. */
 export async function dropWaiting(database: Kysely<Database>, { email }: { email: string }): Promise<void> {
   const ofAddress = database.updateTable('outbox').where('email', '=', email).where('kind', 'in', SIGN_UP_KINDS)
   await ofAddress.set({ state: 'dropped' }).where('state', '=', 'waiting').execute()
@@ -68,7 +68,7 @@ export async function dropWaitingOf(
     .execute()
 }
 
-/** When the first sign-up mail was requested. `undefined` without any, or when another sign-up replaced them all. */
+/** When the first sign-up mail was requested. `undefined` when there is none, or when another sign-up replaced them all. */
 export async function waitingSince(database: Kysely<Database>, userId: string): Promise<number | undefined> {
   const rows = await database
     .selectFrom('outbox')

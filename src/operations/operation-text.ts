@@ -38,10 +38,10 @@ export const SCENARIOS = [
   {
     value: '$4DSID',
     label: '$4DSID',
-    hint: 'the token is in the address that is called back; the session comes by itself',
+    hint: 'the token is in the callback URL; the session is restored automatically',
   },
   { value: 'state', label: 'state', hint: 'the token travels as a parameter; the handler calls restore' },
-  { value: 'rest', label: 'REST', hint: 'the token is in $params, as a call of a function' },
+  { value: 'rest', label: 'REST', hint: 'the callback calls a REST function; the token is in $params' },
 ] as const satisfies { value: Operation['scenario']; label: string; hint: string }[]
 
 export function textOf(state: OperationState): StateText {

@@ -68,7 +68,7 @@ export function beginOperation(database: Kysely<Database>, wanted: NewOperation,
   )
 }
 
-/** Stores it in any state, because the callback may arrive before the platform's response. */
+/** Stores the acceptance in any state, because the callback may arrive before the platform's response. */
 export async function noteAccepted(
   database: Kysely<Database>,
   { id, key }: OperationName,

@@ -71,7 +71,8 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
     const store =
       config.sessions === 'none'
         ? null
-        : (options.store ?? (await openSessionStore(config.sessionStore, connections, { isPrepared: isWorker })))
+        : (options.store ??
+          (await openSessionStore(config.sessionStore, connections, config.appName, { isPrepared: isWorker })))
     const origins = new OwnOrigins({ publicUrl: config.publicUrl, host: config.host, https: config.tls !== undefined })
     const sessions =
       store &&
@@ -88,7 +89,11 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       followSessions(sessions, audit)
     }
     const streams = new EventStreams(clock)
-    const readiness = new Readiness(readinessChecks(sessions, database), { clock, log })
+    const files = {
+      sessions: connections.fileCheck(config.sessionStore),
+      database: connections.fileCheck(config.database),
+    }
+    const readiness = new Readiness(readinessChecks(sessions, database, files), { clock, log })
     return {
       config,
       log,
@@ -146,7 +151,9 @@ function openSessions(
 }
 
 function logEvents(sessions: Sessions<CrmStorage, Privilege>, log: Logger): void {
-  sessions.on('warning', ({ message, error }) => log.warn({ event: 'session.warning', err: error }, message))
+  sessions.on('warning', ({ code, message, error }) =>
+    log.warn({ event: 'session.warning', code, err: error }, message),
+  )
   sessions.on('ended', ({ id, userId, reason }) =>
     log.info({ event: 'session.ended', session: id, userId, reason }, 'session ended'),
   )

@@ -2,7 +2,10 @@ import type { Database } from 'better-sqlite3'
 import type { Redis } from 'ioredis'
 import type { Pool, PoolConfig } from 'pg'
 import { explainPostgresError } from '../../db/explain-postgres.ts'
+import type { DatabaseSetting, SessionStoreSetting } from '../config/config-values.ts'
 import { StartError } from '../config/start-error.ts'
+import { sqliteFileCheck } from '../session/stores/sqlite/index.ts'
+import type { ReadinessCheck } from '../web/readiness.ts'
 import { openSqlite } from './open-sqlite.ts'
 
 // After these timeouts, the server responds with status 503.
@@ -26,6 +29,7 @@ type OnConnectionError = (problem: { server: 'PostgreSQL' | 'Redis'; error: unkn
 export class Connections {
   readonly #onError: OnConnectionError
   readonly #files: Database[] = []
+  readonly #fileChecks = new Map<string, ReadinessCheck>()
   // Promises, so that concurrent callers share one connection.
   readonly #pools = new Map<string, Promise<Pool>>()
   readonly #redis = new Map<string, Promise<Redis>>()
@@ -38,7 +42,13 @@ export class Connections {
   sqlite(file: string, variable: string): Database {
     const database = openSqlite(file, variable)
     this.#files.push(database)
+    if (!this.#fileChecks.has(file)) this.#fileChecks.set(file, sqliteFileCheck(database))
     return database
+  }
+
+  /** Tells whether the file of a SQLite database was deleted or replaced after it was opened here. */
+  fileCheck(setting: DatabaseSetting | SessionStoreSetting): ReadinessCheck | undefined {
+    return setting.kind === 'sqlite' ? this.#fileChecks.get(setting.file) : undefined
   }
 
   /** Equal addresses share one pool. Rejects with a `StartError` that names `variable`, the setting of the address. */

@@ -9,10 +9,13 @@ import type { Database } from '../../db/tables.ts'
 import type { Passwords } from '../accounts/index.ts'
 import type { Config } from '../config/config.ts'
 import type { Connections } from './connections.ts'
+import { shortenLockWait } from './open-sqlite.ts'
 
 interface Opened {
   database: Kysely<Database>
   migrate(): Promise<void>
+  /** Called when the database is ready for requests. */
+  serve(): void
   /** Converts a known error to a `StartError`. Returns other errors unchanged. */
   explain(error: unknown): unknown
 }
@@ -24,13 +27,15 @@ export async function openDatabase(
   connections: Connections,
   isPrepared: boolean,
 ): Promise<Kysely<Database>> {
-  const { database, migrate, explain } =
+  const { database, migrate, serve, explain } =
     setting.kind === 'postgres' ? await openPostgres(setting.url, connections) : openFile(setting.file, connections)
-  if (isPrepared) return database
   try {
-    await migrate()
-    if (profile === 'demo' && (await isEmpty(database)))
-      await seedDemo(database, (password) => passwords.hash(password))
+    if (!isPrepared) {
+      await migrate()
+      if (profile === 'demo' && (await isEmpty(database)))
+        await seedDemo(database, (password) => passwords.hash(password))
+    }
+    serve()
     return database
   } catch (error) {
     throw explain(error)
@@ -43,6 +48,7 @@ function openFile(file: string, connections: Connections): Opened {
   return {
     database,
     migrate: () => migrateToLatest(database, file),
+    serve: () => shortenLockWait(sqlite),
     explain: (error) => explainSqliteError(error, file, 'DATABASE_URL'),
   }
 }
@@ -63,6 +69,7 @@ async function openPostgres(url: string, connections: Connections): Promise<Open
         await unlimited.end()
       }
     },
+    serve() {},
     explain: (error) => explainPostgresError(error, url, 'DATABASE_URL'),
   }
 }

@@ -12,6 +12,7 @@ import type { Connections } from './connections.ts'
 export async function openSessionStore(
   setting: SessionStoreSetting,
   connections: Connections,
+  appName: string,
   { variable = 'SESSION_STORE', isPrepared = false } = {},
 ): Promise<SessionStore> {
   switch (setting.kind) {
@@ -21,7 +22,12 @@ export async function openSessionStore(
       return openFile(setting.file, connections, variable)
     case 'redis': {
       const client = await connections.redis(setting.url, variable)
-      return redisStore(client, { subscriber: await connections.redisSubscriber(setting.url, variable) })
+      const store = redisStore(client, { subscriber: await connections.redisSubscriber(setting.url, variable) })
+      // The first call checks the layout of the stored sessions.
+      await store.get({ app: appName, id: '' }).catch((error) => {
+        throw unusable(`Redis at ${new URL(setting.url).host}`, variable, error)
+      })
+      return store
     }
     case 'postgres': {
       const pool = await connections.postgres(setting.url, variable)

@@ -4,7 +4,8 @@ import SqliteDatabase from 'better-sqlite3'
 import { explainSqliteError } from '../../db/explain-sqlite.ts'
 import { StartError } from '../config/start-error.ts'
 
-const BUSY_TIMEOUT_MILLISECONDS = 5000
+// How long a query waits while another process writes. The wait blocks the event loop.
+const BUSY_MILLISECONDS = { starting: 5000, serving: 2000 }
 
 /** Several processes can share the file. Throws a `StartError` that names `variable`, the setting of the file. */
 export function openSqlite(file: string, variable: string): SqliteDatabase.Database {
@@ -18,7 +19,7 @@ export function openSqlite(file: string, variable: string): SqliteDatabase.Datab
   }
   let database: SqliteDatabase.Database | undefined
   try {
-    database = new SqliteDatabase(file, { timeout: BUSY_TIMEOUT_MILLISECONDS })
+    database = new SqliteDatabase(file, { timeout: BUSY_MILLISECONDS.starting })
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = NORMAL')
     database.pragma('foreign_keys = ON')
@@ -29,4 +30,9 @@ export function openSqlite(file: string, variable: string): SqliteDatabase.Datab
     database?.close()
     throw explainSqliteError(error, file, variable)
   }
+}
+
+/** Call it after the migrations: from now on, requests wait. */
+export function shortenLockWait(database: SqliteDatabase.Database): void {
+  database.pragma(`busy_timeout = ${BUSY_MILLISECONDS.serving}`)
 }

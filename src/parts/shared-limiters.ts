@@ -2,6 +2,7 @@ import { RateLimiterPostgres, RateLimiterRedis, RateLimiterSQLite } from 'rate-l
 import { limiterInMemory, type MakeLimiter } from '../accounts/index.ts'
 import type { Config } from '../config/config.ts'
 import type { Connections } from './connections.ts'
+import { shortenLockWait } from './open-sqlite.ts'
 
 const VARIABLE = 'SESSION_STORE'
 
@@ -22,7 +23,9 @@ export async function openLimiters(
   if (sessionStore.kind === 'sqlite' && webConcurrency > 1) {
     // The session store runs transactions on its own connection, so the rate limiters use another one.
     const sqlite = connections.sqlite(sessionStore.file, VARIABLE)
-    return limitersInTable(RateLimiterSQLite, sqlite, 'better-sqlite3', appName)
+    const limiters = await limitersInTable(RateLimiterSQLite, sqlite, 'better-sqlite3', appName)
+    shortenLockWait(sqlite)
+    return limiters
   }
   return limiterInMemory
 }

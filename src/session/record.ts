@@ -25,7 +25,7 @@ export const MOST_UNUSED_LOGINS = 10
 
 /** The interval at which a process renews its registration with an embedded store. */
 export const PRESENCE_BEAT_MILLISECONDS = 10_000
-/** A process that has not renewed its registration for this long counts as stopped. */
+/** A process that has not renewed its registration for this long counts as stopped, unless it is known to run. */
 export const PRESENCE_LIFE_MILLISECONDS = 30_000
 
 /** A stored session. All times are milliseconds since 1970-01-01 UTC. */

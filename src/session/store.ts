@@ -2,12 +2,21 @@ import type { Credential, EndedSession, EndReason, SessionId, SessionKind, Sessi
 
 /**
  * Stores the sessions of one or more applications.
- * - Every method is atomic.
+ * - Every method is atomic, also between processes that share the data.
  * - `app` is the name of the application. Applications that share a store cannot access each other's sessions.
  * - `now` is the time of the call in milliseconds since 1970. A store never reads a clock.
  * - A method returns `undefined` or `false` when a session, a credential or a message does not exist.
  * - A method throws when the store fails. Calls to another machine need a deadline, because requests wait for them.
- * `testing/store-contract.ts` tests these rules. Run it against your own store.
+ * - A session is live if it has a `startTime` and `now < end`: see `isLive`. All calls that change a session or its
+ *   credentials need a live one, except `remove` and `sweep`.
+ * - `by` is the hash of the credential of the caller. If it is given and this credential has ended or never belonged to
+ *   the session, the call writes nothing and answers as if the session had ended.
+ * - An ended credential leaves a tombstone with its session's ID, the reason, the time and the `origin`. The tombstone
+ *   is kept for 90 seconds or longer (`TOMBSTONE_MILLISECONDS`). With a message, both are kept for exactly 24 hours
+ *   (`MESSAGE_MILLISECONDS`). An ended OTP leaves nothing.
+ * - A durable store has a layout version: it migrates older data, and refuses newer data (see `docs/updates.md`).
+ *
+ * `testing/store-contract.ts` tests these rules: see `docs/stores.md`. `stores/kit.ts` exports the rules as functions.
  */
 export interface SessionStore {
   /**
@@ -18,15 +27,21 @@ export interface SessionStore {
 
   /**
    * Finds a session and its credential, by the session ID and the hash of the credential's secret.
-   * For at least 90 seconds after a credential has ended for any reason, the state is `ended`.
-   * Returns `undefined` for a credential that never existed.
+   * - The state is `live` if the session is live and still has the credential.
+   * - If the session has expired, the state is `ended` until the sweep. The reason is that of `expiryReason`, `endedAt`
+   *   is the session's `end`, and there is no message.
+   * - If the credential has ended for another reason, the state is `ended` while its tombstone is kept.
+   * - Returns `undefined` for a credential that never existed, and for one of another session.
    */
   find(call: InApp & Now & { id: SessionId; hash: string }): Promise<Found | undefined>
 
-  /** Reads a live, expired or invalidated record without a credential. For lists and administration. */
+  /** Reads a live, expired or invalidated record without a credential, until it is removed or swept. */
   get(call: InApp & { id: SessionId }): Promise<SessionRecord | undefined>
 
-  /** Returns the credentials of these sessions, oldest first. They include hashes, which must not be shown to users. */
+  /**
+   * Returns the credentials and OTPs of these sessions, oldest first; those of the same time in any order. A session
+   * that does not exist has an empty list. The hashes must not be shown to users.
+   */
   credentials(call: InApp & { ids: readonly SessionId[] }): Promise<Map<SessionId, Credential[]>>
 
   /**
@@ -35,6 +50,7 @@ export interface SessionStore {
    * `expected.version`, or if the credential with the hash `expected.by` has ended.
    * The record stores the last `writeId`. A second call with the same `writeId` returns `updated: true` and writes
    * nothing. A caller can therefore repeat a call after a lost reply.
+   * A given `userId` counts towards `limits.sessionsPerUser`. A `lastAccessTime` before the stored one is ignored.
    */
   update(
     call: InApp & Now & { id: SessionId; expected: Expected; writeId: string; changes: SessionChanges; limits: Limits },
@@ -42,7 +58,8 @@ export interface SessionStore {
 
   /**
    * Records activity: the session's `lastAccessTime` and `end`, and the credential's `lastSeenAt`, device and address.
-   * Never replaces a time by an earlier one. Does nothing if the session is not live. Does not change the version.
+   * The new `end` is that of `endAfter`. Never replaces a time by an earlier one. Does not change the version.
+   * Does nothing if the session is not live or does not have this credential.
    * At the first activity of a login's cookie, all unused logins of the same origin end with the reason 'secured', and
    * are returned. An unused login is a live session that no request has used and whose cookie has this origin in its
    * `details`. Several of them come from repeated logins of one browser.
@@ -51,20 +68,26 @@ export interface SessionStore {
 
   /**
    * Adds a credential to a live session: another device, a token, or an OTP.
-   * At `limits.credentials`, it signs out the least recently used device other than `by`.
+   * At `limits.credentials`, it signs out the least recently used device other than `by`, with the reason `limit`. A
+   * device that was never used counts from its creation. Of devices of the same time, any may be signed out.
    * At `limits.otps`, it revokes the oldest OTP. A new OTP also revokes the previous OTP with the same purpose.
+   * `evictedBy` returns the credentials that end.
    * Returns `false` if the session is not live or the credential with the hash `by` has ended.
    */
   attach(
     call: InApp & Now & { id: SessionId; credential: Credential; by?: string | undefined; limits: Limits },
   ): Promise<boolean>
 
-  /** Ends one credential by its public handle. Returns `false` if the credential does not exist. */
+  /**
+   * Ends one device, token or OTP of a live session by its public handle.
+   * Returns `false` if the session is not live or does not have the credential.
+   */
   detach(call: InApp & Now & { id: SessionId; handle: string; reason: EndReason }): Promise<boolean>
 
   /**
-   * Replaces the credential with the hash `by` by a new one. With `others: 'end'`, it also ends the session's other
-   * devices and OTPs. Returns `false` if the replaced credential has already ended.
+   * Replaces the credential with the hash `by` by a new one; the old one ends with the reason `secured`. With
+   * `others: 'end'`, it also ends the session's other devices, with the reason `revoked`, and its OTPs.
+   * Returns `false` if the session is not live or the replaced credential has already ended.
    */
   rotate(
     call: InApp & Now & { id: SessionId; by: string; credential: Credential; others: 'end' | 'keep' },
@@ -75,8 +98,9 @@ export interface SessionStore {
 
   /**
    * Redeems an OTP and returns its session. Of several concurrent calls, exactly one succeeds.
-   * Adds `credential` to the session in the same step. A call has no `credential` for a request-only link, or when a
-   * device of the same session opens the link.
+   * Adds `credential` to the session in the same step, as `attach` does without `by`: at `limits.credentials`, the least
+   * recently used device is signed out. A call has no `credential` for a request-only link, or when a device of the same
+   * session opens the link.
    */
   redeem(
     call: InApp & Now & { hash: string; credential?: Credential | undefined; limits: Limits },
@@ -84,8 +108,9 @@ export interface SessionStore {
 
   /**
    * Replaces a live session by a new session with one credential (JADE's secureSession). All credentials of the old
-   * session end. Its record becomes invalidated, with null times and empty storage, and still counts as a session.
-   * At `limits.sessions`, the old record is deleted instead.
+   * session end with the reason `secured`, and keep their origin. Its record becomes invalidated: its start
+   * and last access are null, its storage is `{}`, its version increases, and it still counts as a session.
+   * At `limits.sessions` or `limits.guests`, the old record is deleted instead. Throws if the new session's ID exists.
    * Returns `gone` if the old session or the credential `expected.by` has ended, and `moved` if the version differs
    * from `expected.version`. In both cases nothing is written.
    */
@@ -96,33 +121,47 @@ export interface SessionStore {
 
   /**
    * Ends a live session: deletes the record and stores a tombstone with the reason and the message for each credential.
+   * The message reaches the devices that the session still had. An empty message is none.
    * Returns `undefined` if the session or the credential `by` has already ended, for instance by an earlier log out.
    */
   end(call: InApp & Now & EndOptions & { id: SessionId; reason: EndReason }): Promise<EndedSession | undefined>
 
-  /** Ends every live session that matches, in one atomic step. */
+  /**
+   * Ends every live session that matches, as `end` does, in one atomic step. Returns them in any order. Expired and
+   * invalidated records stay.
+   */
   endMany(
     call: InApp & Now & { filter: EndFilter; reason: EndReason; message?: string | undefined },
   ): Promise<EndedSession[]>
 
   /**
-   * Removes a live, expired or invalidated record, and stores a tombstone for each credential.
+   * Removes a live, expired or invalidated record, and stores a tombstone for each credential. The message also reaches
+   * the devices that ended before, if their tombstones are still kept; it is then kept for 24 hours from now.
    * The reason of the returned session is `revoked` if it was live, otherwise the reason why it had ended.
    */
   remove(call: InApp & Now & { id: SessionId; message?: string | undefined }): Promise<EndedSession | undefined>
 
-  /** Returns and deletes this device's message of an ended session. Of several concurrent calls, one returns it. */
+  /**
+   * Returns and deletes this device's message of an ended session. The tombstone stays. Of several concurrent calls, one
+   * returns the message. Returns `undefined` 24 hours after the end.
+   */
   takeMessage(call: InApp & Now & { hash: string }): Promise<string | undefined>
 
-  /** Returns one page of records, without expired ones. Pass `next` of the previous page as `page.after`. */
+  /**
+   * Returns one page of records, without expired ones. Records with the same value are sorted by ID (as ASCII text), in
+   * the same direction; a missing time counts as 0. Pass `next` of the previous page as `page.after`; there is no `next`
+   * after the last record.
+   */
   list(call: InApp & Now & { filter: ListFilter; page: Page }): Promise<ListPage>
 
   /** Returns how many records match. An empty filter counts every stored record. */
   count(call: InApp & Now & { filter: ListFilter }): Promise<number>
 
   /**
-   * Removes at most `limit` records that expired at least five minutes ago. Also removes expired tombstones, messages
-   * and OTPs. Returns the removed sessions.
+   * Removes at most `limit` records whose `end` is at least five minutes ago, also invalidated ones. They leave no
+   * tombstone.
+   * Also removes OTPs that expired at least five minutes ago, and tombstones and messages whose time is over. A store
+   * whose server deletes entries by itself may leave these to the server. Returns the removed sessions.
    */
   sweep(call: InApp & Now & { limit: number }): Promise<EndedSession[]>
 
@@ -209,7 +248,7 @@ export type Replaced = { state: 'replaced'; ended: EndedSession[] } | { state: '
 
 export interface EndOptions {
   by?: string | undefined
-  /** Ends the session only if none of its credentials was ever used. */
+  /** Ends the session only if none of its credentials was ever used, including those that have ended: see `wasUsed`. */
   unseen?: boolean
   message?: string | undefined
 }
@@ -261,10 +300,22 @@ export interface Announcements {
   listen(call: InApp & { listener: (id: SessionId | undefined) => void }): () => void
 }
 
-/** Registers the processes that have a store open. The last process to stop can then end all sessions. */
+/**
+ * Registers the processes that have a store open. The last process to stop can then end all sessions.
+ * Each call also removes the processes that no longer run.
+ */
 export interface Presence {
   /** Registers a process, or renews its registration. A call is due every `PRESENCE_BEAT_MILLISECONDS`. */
-  beat(call: InApp & Now & { processId: string }): Promise<void>
+  beat(call: InApp & Now & RegisteredProcess): Promise<void>
   /** Removes a process. Returns `true` when no other process is registered. */
-  leave(call: InApp & Now & { processId: string }): Promise<boolean>
+  leave(call: InApp & Now & RegisteredProcess): Promise<boolean>
+}
+
+export interface RegisteredProcess {
+  processId: string
+  /**
+   * Tells whether the process with this `processId` runs. For `undefined`, and without this function, a process runs
+   * until its last beat is `PRESENCE_LIFE_MILLISECONDS` old.
+   */
+  isRunning?: ((processId: string) => boolean | undefined) | undefined
 }

@@ -5,7 +5,7 @@ import { Problem } from './problem.ts'
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 const OWN_SITES = ['same-origin', 'none']
 
-/** Stops CSRF without tokens: other sites cannot forge the headers. Mount it above everything that reads cookies. */
+/** Stops CSRF without tokens. It checks headers that other sites cannot forge. Mount it above everything that reads cookies. */
 export function crossOriginGuard(origins: OwnOrigins) {
   return async function crossOriginGuard(ctx: Context, next: Next) {
     if (SAFE_METHODS.includes(ctx.method)) refuseEmbedding(ctx)

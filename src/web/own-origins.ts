@@ -14,7 +14,7 @@ export class OwnOrigins {
     this.#origins = publicUrl === undefined ? [] : withLoopbackNames(publicUrl)
   }
 
-  /** Until this call, a server without a `publicUrl` has no origin. */
+  /** Call it when the server listens. Before that, a server without a `publicUrl` has no origin. */
   bound(port: number): void {
     if (this.#publicUrl === undefined) this.#origins = withLoopbackNames(`${this.#scheme}://${this.#host}:${port}`)
   }

@@ -28,7 +28,7 @@ export class Readiness {
     this.#log = log
   }
 
-  /** `report` then returns `stopping` and runs no checks. */
+  /** After this call, `report` returns `stopping` and runs no checks. */
   stop(): void {
     this.#stopping = true
   }

@@ -138,10 +138,10 @@ test('an unexpected error shows the user only a reference; the log has the detai
   const answer = await visitor.get('/customers/1')
   assert.equal(answer.status, 500)
   assert.ok(answer.text.includes(String(answer.headers['x-request-id'])))
-  assert.doesNotMatch(answer.text, /purchases|SQLITE|node_modules|find-customer|no such table|relation/)
+  assert.doesNotMatch(answer.text, /purchases|SQLITE|node_modules|customer-pages|no such table|relation/)
   const line = demo.log.map((text) => JSON.parse(text)).find(({ msg }) => msg === 'request failed')
   assert.equal(line.requestId, answer.headers['x-request-id'])
-  assert.match(line.err.stack, /(no such table: purchases|relation "purchases" does not exist)[\s\S]*find-customer/)
+  assert.match(line.err.stack, /(no such table: purchases|relation "purchases" does not exist)[\s\S]*customer-pages/)
   assert.equal((await visitor.get('/customers')).status, 200)
 })
 

@@ -20,7 +20,7 @@ test('[LIFE-9] the audit trail shows why sessions ended: logout, timeout, revoke
 
   await demo.visitor().logInWell(2)
   await demo.visitor().logInWell(2)
-  assert.deepEqual(await whyExpired(demo), ['replaced by another one at a limit'])
+  assert.deepEqual(await whyExpired(demo), ['ended to make room for a newer session'])
   const active = demo.visitor()
   await active.logInWell(3)
   for (let half = 0; half < 24; half++) {

@@ -14,14 +14,22 @@ const PAGES: [code: SessionErrorCode, status: number, heading: string][] = [
 ]
 
 test('every session error has a page that says what to do', async (t) => {
-  const demo = await startDemo(t)
-  const { sessions } = demo.parts
-  assert.ok(sessions)
-  const resume = sessions.resume
+  let failure: SessionErrorCode | undefined
+  const demo = await startDemo(
+    t,
+    {},
+    {
+      sessions: (real) => ({
+        ...real,
+        async resume(exchange) {
+          if (failure) throw new SessionError(failure, 'for developers')
+          return real.resume(exchange)
+        },
+      }),
+    },
+  )
   for (const [code, status, heading] of PAGES) {
-    sessions.resume = async () => {
-      throw new SessionError(code, 'for developers')
-    }
+    failure = code
     const answer = await demo.visitor().get('/customers')
     assert.deepEqual([answer.status, headingOf(answer)], [status, heading], code)
     assert.equal(answer.headers['retry-after'], status === 503 ? '5' : undefined, code)
@@ -29,7 +37,7 @@ test('every session error has a page that says what to do', async (t) => {
     assert.doesNotMatch(answer.text, /for developers/)
     if (code === 'SESSION_ENDED') assert.match(answer.text, /href="\/authenticate\.shtml">Start again</)
   }
-  sessions.resume = resume
+  failure = undefined
   assert.equal((await demo.visitor().get('/')).status, 200)
 })
 

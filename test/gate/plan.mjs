@@ -4,6 +4,7 @@ import { GateError, root } from './run-program.mjs'
 
 // These tests start processes, copy the project, or take more than ten seconds. Only `npm run test:all` runs them.
 const LATER = [
+  'test/bench/',
   'test/commands/commands.test.ts',
   'test/commands/move-sessions.test.ts',
   'test/db/start.test.ts',

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { renameSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import test from 'node:test'
 import { startServer } from '../../src/process/server.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
@@ -99,6 +101,34 @@ test('a server without its database or a migration is not ready, and the respons
     database: 'cannot be reached',
     migrations: 'cannot be reached',
   })
+})
+
+test('[PROC-6] a server whose SQLite file was deleted or replaced is not ready, until the file is back', async (t) => {
+  const folder = temporaryFolder(t)
+  const [sessions, database] = [join(folder, 'sessions.sqlite'), join(folder, 'crm.sqlite')]
+  const demo = await startDemo(t, {
+    sessionStore: { kind: 'sqlite', file: sessions },
+    database: { kind: 'sqlite', file: database },
+  })
+  const afterwards = async () => {
+    demo.clock.advance({ seconds: 1 })
+    const { status, report } = await readyz(demo)
+    return { status, ...report.checks }
+  }
+  const ok = { status: 200, ...READY.checks }
+  assert.deepEqual(await afterwards(), ok)
+  for (const [name, file] of Object.entries({ sessions, database })) {
+    for (const path of [file, `${file}-wal`]) {
+      renameSync(path, join(folder, 'away'))
+      assert.deepEqual(await afterwards(), { ...ok, status: 503, [name]: 'its file was deleted' })
+      writeFileSync(path, '')
+      assert.deepEqual(await afterwards(), { ...ok, status: 503, [name]: 'its file was replaced' })
+      renameSync(join(folder, 'away'), path)
+      assert.deepEqual(await afterwards(), ok)
+    }
+  }
+  await demo.visitor().logInWell(4)
+  assert.deepEqual(await afterwards(), ok)
 })
 
 test('a server in its graceful shutdown is not ready, and says so on open connections', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { Agent, get } from 'node:http'
 import { dirname, join, relative } from 'node:path'
 import test from 'node:test'
 import { projectRoot } from '../../src/config/project-root.ts'
@@ -7,6 +8,7 @@ import { Program, type Scope, startServerProcess, temporaryFolder } from '../sup
 import { LayerVisitor } from './support/layer.ts'
 
 const LAYER = join(projectRoot(), 'src', 'session')
+const README = read('README.md')
 const STRICT = {
   target: 'es2023',
   lib: ['es2023'],
@@ -67,19 +69,50 @@ for (const { way, options, type, entry } of WAYS) {
   })
 }
 
-test('the quick start of its README type-checks on the copy as printed', async (scope) => {
-  const folder = copyOfLayer(scope, ['@types/node', '@types/koa', '@types/better-sqlite3'])
-  const [quickStart = ''] = /(?<=```ts\n)[\s\S]+?(?=```)/.exec(readFileSync(join(LAYER, 'README.md'), 'utf8')) ?? []
-  assert.match(quickStart, /createSessions/)
-  writeFileSync(join(folder, 'quick-start.ts'), quickStart)
+test('the quick start of its README type-checks on the copy as printed, with its login, without an unused name, and with the steps of the copy guide', async (scope) => {
+  const options = { ...CHECKED, noUnusedLocals: true, noUnusedParameters: true }
+  const folder = copyOfLayer(scope, ['@types/node', '@types/koa', '@types/better-sqlite3'], options)
+  const [quickStart = '', login = ''] = tsBlocks(README)
+  const guide = tsBlocks(README.slice(README.indexOf('## How to copy it')))
+  assert.match(quickStart, /createSessions[\s\S]+declare module 'koa'[\s\S]+'warning'/)
+  assert.match(login, /login: true/)
+  writeFileSync(
+    join(folder, 'quick-start.ts'),
+    `${quickStart}\napp.use(async (ctx) => {\n${login}})\n${guide.join('\n')}`,
+  )
   assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
+})
+
+test('the quick start, at SIGTERM, refuses connections, answers open ones, then closes the sessions and the database', {
+  timeout: 60_000,
+}, async (scope) => {
+  const folder = copyOfLayer(scope, ['koa', 'better-sqlite3'])
+  const [quickStart = ''] = tsBlocks(README)
+  writeFileSync(join(folder, 'app.ts'), `${quickStart.replace('app.listen(3000)', 'app.listen(0)')}${ANNOUNCING}`)
+  const { url, program } = await startServerProcess(scope, { entry: join(folder, 'app.ts'), cwd: folder })
+  const visitor = new LayerVisitor(url)
+  assert.equal((await visitor.get('/orders')).location, '/login?next=%2Forders')
+  assert.equal((await visitor.get('/')).text, '["tea"]')
+  assert.ok(existsSync(join(folder, 'sessions.sqlite-wal')))
+
+  const answers = answersOf(url)
+  assert.equal((await answers.next()).value, 200)
+  const stopped = program.stop()
+  for await (const status of answers) assert.equal(status, 200)
+  await stopped
+  await assert.rejects(fetch(url), ({ cause }: Error) => (cause as NodeJS.ErrnoException).code === 'ECONNREFUSED')
+  assert.ok(!existsSync(join(folder, 'sessions.sqlite-wal')), 'the database was closed')
+})
+
+test('the folder has the licence of the project, and VERSION is the newest version of its changelog', () => {
+  const [, newest] = /^## (.+)$/m.exec(read('CHANGELOG.md')) ?? []
+  assert.equal(read('VERSION'), `${newest}\n`)
+  assert.equal(read('LICENSE'), readFileSync(join(projectRoot(), 'LICENSE'), 'utf8'))
 })
 
 test('the bearer-token example of its documentation runs on the copy as printed: sign in, send requests, and pages beside them', async (scope) => {
   const folder = copyOfLayer(scope, ['@types/node', '@types/koa', 'koa'])
-  const blocks =
-    readFileSync(join(LAYER, 'docs', 'bearer-tokens.md'), 'utf8').match(/(?<=```ts\n)[\s\S]+?(?=```)/g) ?? []
-  const example = blocks.find((block) => block.includes('tokenSessions(manager'))
+  const example = tsBlocks(read('docs/bearer-tokens.md')).find((block) => block.includes('tokenSessions(manager'))
   assert.ok(example)
   writeFileSync(join(folder, 'app.ts'), `${example}${LISTENING}`)
   assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
@@ -105,6 +138,29 @@ const server = createServer(app.callback()).listen(0, '127.0.0.1', () => {
   console.log(\`http://127.0.0.1:\${(server.address() as AddressInfo).port}\`)
 })
 `
+
+// Prints the address of the quick start.
+const ANNOUNCING = `
+import type { AddressInfo } from 'node:net'
+server.once('listening', () => console.log(\`http://127.0.0.1:\${(server.address() as AddressInfo).port}\`))
+`
+
+/** Sends requests over one open connection until the server refuses, and yields the statuses of the answers. */
+async function* answersOf(url: string) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const answer = () =>
+    new Promise<number | undefined>((resolve, reject) => {
+      get(url, { agent }, (response) => response.resume().once('end', () => resolve(response.statusCode))).once(
+        'error',
+        reject,
+      )
+    })
+  try {
+    while (true) yield await answer()
+  } catch {
+    agent.destroy()
+  }
+}
 
 /** A folder with the layer in `session/` and these packages in `node_modules/`. */
 function copyOfLayer(scope: Scope, packages: readonly string[], options: object = CHECKED, type = 'module'): string {
@@ -137,4 +193,14 @@ function importsOf(file: string): string[] {
 function isOwn(file: string, target: string): boolean {
   if (target.startsWith('node:')) return true
   return target.startsWith('.') && !relative(LAYER, join(LAYER, dirname(file), target)).startsWith('..')
+}
+
+/** The TypeScript examples of a page. */
+function tsBlocks(page: string): string[] {
+  return [...page.matchAll(/^ *```ts\n([\s\S]+?)^ *```/gm)].map(([, block = '']) => block)
+}
+
+/** A file of the layer. */
+function read(file: string): string {
+  return readFileSync(join(LAYER, file), 'utf8')
 }

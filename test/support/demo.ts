@@ -23,6 +23,9 @@ export interface Demo {
   visitor(): Visitor
 }
 
+/** Returns a copy of the manager in which a test has replaced calls. */
+type ReplacedSessions = (real: NonNullable<Parts['sessions']>) => NonNullable<Parts['sessions']>
+
 export function demoConfig(settings: Partial<Config> = {}): Config {
   return {
     profile: 'demo',
@@ -63,19 +66,20 @@ export function demoConfig(settings: Partial<Config> = {}): Config {
 export async function startDemo(
   scope: Scope,
   settings: Partial<Config> = {},
-  { store }: Pick<PartsOverrides, 'store'> = {},
+  { store, sessions: replaced }: Pick<PartsOverrides, 'store'> & { sessions?: ReplacedSessions } = {},
 ): Promise<Demo> {
   const own = settings.database === undefined ? await ownCrmDatabase(beginning(settings)) : undefined
   const config = demoConfig({ ...settings, ...(own && { database: own.setting }) })
   const clock = manualClock()
   const log: string[] = []
-  const parts = await createParts(config, {
+  const all = await createParts(config, {
     clock,
     log: createLog(config, { write: (line) => void log.push(line) }),
     // A test may replace methods of this object.
     passwords: Object.create(sharedPasswords(config.bcryptCost)),
     ...(store && { store }),
   })
+  const parts = all.sessions && replaced ? { ...all, sessions: replaced(all.sessions) } : all
   // A slow test may pause longer than a server keeps an idle connection.
   const server = createServer({ keepAliveTimeout: 0 }, createApp(parts).callback())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

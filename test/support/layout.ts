@@ -35,7 +35,8 @@ const ROOMS = [
 
 // Other rooms import these only by their index.
 const BEHIND_AN_INDEX = /^src\/(accounts|admin|api|audit|crm|mail|metrics|operations|platform)$/
-const ENTRIES_OF_SESSION = /^src\/session\/(index|koa\/index|stores\/(?!shared)\w+\/index|testing\/[\w-]+)\.ts$/
+const ENTRIES_OF_SESSION =
+  /^src\/session\/(index|koa\/index|stores\/kit|stores\/(?!shared)\w+\/index|testing\/[\w-]+)\.ts$/
 const DRIVERS = ['better-sqlite3', 'pg', 'ioredis', 'redis', 'nodemailer']
 // Its transactions are serial on SQLite and on PostgreSQL.
 const BEGINS_TRANSACTIONS = 'db/transactions.ts'

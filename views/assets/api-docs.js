@@ -1,4 +1,3 @@
-// A token that is entered stays on this page.
 const place = document.getElementById('api-docs')
 const prefersDark = matchMedia('(prefers-color-scheme: dark)')
 

@@ -53,7 +53,7 @@ export async function apiTokensOf({ sessions }: Pick<ApiTokenParts, 'sessions'>,
   })
 }
 
-/** Counts the tokens again afterwards, so that concurrent calls cannot exceed `MOST_TOKENS`. */
+/** Counts the tokens again after creating one, so that concurrent calls cannot exceed `MOST_TOKENS`. */
 export async function makeApiToken(
   { database, log, sessions }: ApiTokenParts,
   userId: string,

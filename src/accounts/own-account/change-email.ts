@@ -119,7 +119,7 @@ async function refreshSession(session: CrmSession, account: Account): Promise<vo
   else await session.setPrivileges(identityOf(account), { keepStorage: true })
 }
 
-/** After a cookie rotation the handle is unknown. Then returns the device that authenticated last. */
+/** If a cookie rotation has changed the handle, returns the device that authenticated last. */
 async function requestingDevice(
   sessions: SessionsOfDevices,
   session: CrmSession,

@@ -36,7 +36,7 @@ export async function changePassword(
   mail.wake()
   const { userName, id: sessionId } = request.session
   audit.note({ event: 'password-changed', ...origin, userId, userName, sessionId })
-  // `signIn` ends a concurrent login with the old password, because it reads the account again afterwards.
+  // A concurrent login with the old password also ends: `signIn` reads the account again at its end.
   await endOtherDevices(sessions, request, { login: true }).catch(() => endAllDevices(sessions, request, 'password'))
   return true
 }

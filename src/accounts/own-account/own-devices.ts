@@ -82,7 +82,7 @@ function devicesOf(description: SessionDescription, { session }: UserRequest): O
   const devices = description.devices.filter(isDevice)
   return devices.map((device) => {
     const { handle, via, device: userAgent, address, name, createdAt, lastSeenAt } = device
-    // A cookie rotation gives the device a new `createdAt`. The start of a session with one device is its login.
+    // A cookie rotation gives the device a new `createdAt`. If the session has only one device, its login started the session.
     const since = devices.length === 1 ? (description.startTime ?? createdAt) : createdAt
     const seen = lastSeenAt !== null && lastSeenAt > createdAt ? lastSeenAt : createdAt
     return {

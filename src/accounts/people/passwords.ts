@@ -9,7 +9,7 @@ export const LONGEST_PASSWORD_BYTES = 72
 
 // With one thread, every task waits for the previous one.
 const FEWEST_THREADS = 2
-// With more, the last one waits so long that an immediate 503 is better.
+// If more tasks waited, the last one would wait so long that an immediate 503 is better.
 const MOST_WAITING = 32
 const RETRY_AFTER_SECONDS = 5
 
@@ -21,11 +21,11 @@ export interface Passwords {
    */
   hash(password: string): Promise<string>
   /**
-   * Returns `false` without a hash, after the same time. So timing does not reveal which accounts exist.
+   * Without a hash, returns `false` after the time of a real comparison, so that timing does not reveal which accounts exist.
    * @throws Problem 503 with `Retry-After` when the queue is full.
    */
   verify(password: string, hash: string | undefined): Promise<boolean>
-  /** The numbers of passwords that wait for a thread and that a thread processes. */
+  /** How many passwords wait for a thread, and how many are being processed. */
   readonly load: { waiting: number; running: number }
   close(): Promise<void>
 }

@@ -27,7 +27,11 @@ export async function recordActivity(
     reportEnded(context, ended, causeOf(from))
   } catch (error) {
     // The stored end includes `TOUCH_GRACE_MILLISECONDS`, so a session survives one failed write.
-    events.emit('warning', { message: 'The activity of a session could not be recorded.', error })
+    events.emit('warning', {
+      code: 'ACTIVITY_NOT_RECORDED',
+      message: 'The activity of a session could not be recorded.',
+      error,
+    })
   }
   return {
     ...record,

@@ -9,14 +9,14 @@ export interface Clock {
 // About 24.8 days. With a longer delay, setTimeout fires immediately.
 const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1
 
-export const systemClock: Clock = {
+export const systemClock: Clock = Object.freeze<Clock>({
   now: () => Date.now(),
   after(milliseconds, run) {
     const timer = setTimeout(run, Math.min(milliseconds, MAX_TIMER_MILLISECONDS))
     timer.unref()
     return () => clearTimeout(timer)
   },
-}
+})
 
 /**
  * Calls never overlap. A jitter shortens each interval by up to 10 %. 0 means no calls. `run` must not reject.

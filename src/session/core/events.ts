@@ -29,8 +29,8 @@ export interface SessionEvents {
   changed: { type: string; id: SessionId }
   /** A concurrent write was found. `gaveUp`: the update failed with SESSION_BUSY. */
   conflict: { type: string; id: SessionId; gaveUp: boolean }
-  /** A problem that did not fail the request. */
-  warning: { type: string; message: string; error?: unknown }
+  /** A problem that did not fail the request. Without a listener, it goes to `process.emitWarning` once per `code`. */
+  warning: { type: string; code: string; message: string; error?: unknown }
 }
 
 export interface SessionEvent {
@@ -50,8 +50,16 @@ export interface Events {
   emit<N extends SessionEventName>(name: N, event: Omit<SessionEvents[N], 'type'>): void
 }
 
+type Warning = Omit<SessionEvents['warning'], 'type'>
+
 export function createEvents(): Events {
   const listeners = new Map<SessionEventName, Set<(event: never) => void>>()
+  const reported = new Set<string>()
+  const report = (warning: Warning) => {
+    if (reported.has(warning.code)) return
+    reported.add(warning.code)
+    reportToProcess(warning)
+  }
   const events: Events = {
     on(name, listener) {
       const set = listeners.get(name) ?? new Set()
@@ -60,9 +68,12 @@ export function createEvents(): Events {
       return () => void set.delete(listener)
     },
     emit(name, event) {
+      if (name === 'warning' && !listeners.get(name)?.size) report(event as unknown as Warning)
       for (const listener of listeners.get(name) ?? []) {
         const failed = (error: unknown) => {
-          if (name !== 'warning') events.emit('warning', { message: `A listener for "${name}" failed.`, error })
+          const warning = { code: 'LISTENER_FAILED', message: `A listener for "${name}" failed.`, error }
+          if (name === 'warning') report(warning)
+          else events.emit('warning', warning)
         }
         try {
           // A listener may be async although its type returns void.
@@ -74,4 +85,11 @@ export function createEvents(): Events {
     },
   }
   return events
+}
+
+/** Only messages, because a driver's error may contain the arguments of the store call. */
+function reportToProcess({ code, message, error }: Warning): void {
+  const messages = error instanceof Error ? [error.message, (error.cause as Error | undefined)?.message] : []
+  const detail = messages.filter(Boolean).join(' ')
+  process.emitWarning(message, { type: 'SessionWarning', code, ...(detail !== '' && { detail }) })
 }

@@ -20,6 +20,8 @@ export interface Exchange {
   readonly address: string | null
   /** The request's ID in the log of the application. Events include it. */
   readonly requestId?: string | undefined
+  /** Whether the browser uses plain HTTP to another machine, where it drops a Secure cookie. Only for a warning. */
+  isPlainHttp?(): boolean
   /** Whether it is too late to set a header. */
   headersSent(): boolean
   /** Replaces an earlier session cookie of the response. */

@@ -23,6 +23,7 @@ export function readGrant({ policy, events }: Context, grant: PrivilegeGrant): G
   const { grants, unknown } = policy.roles.recognise(wanted)
   if (unknown.length > 0) {
     events.emit('warning', {
+      code: 'UNDECLARED_PRIVILEGES',
       message: `Undeclared privileges and roles were ignored: ${unknown.join(', ')}.`,
     })
   }

@@ -3,6 +3,7 @@ import { resolveLostReply } from './bound-store.ts'
 import { eventOf, reportEnded } from './context.ts'
 import { isSessionError, sessionLimit } from './errors.ts'
 import { type NewSession, newCredential } from './new-record.ts'
+import { warnOfDroppedCookie } from './plain-http.ts'
 import type { RequestSession } from './request-session.ts'
 
 export async function beginSession(request: RequestSession): Promise<void> {
@@ -20,7 +21,11 @@ export async function beginSessionIfAllowed(request: RequestSession): Promise<vo
     await request.inTurn(() => beginSession(request))
   } catch (error) {
     if (isSessionError(error, 'STORE_UNAVAILABLE'))
-      context.events.emit('warning', { message: 'A visitor’s session could not be stored.', error })
+      context.events.emit('warning', {
+        code: 'GUEST_NOT_STORED',
+        message: 'A visitor’s session could not be stored.',
+        error,
+      })
     else if (!isSessionError(error, 'SESSION_LIMIT')) throw error
   }
 }
@@ -65,4 +70,5 @@ export async function presentSession(
   }
   request.state = { is: 'live', record, credential, unsent: !shared }
   exchange.setCookie(cookie.set(token))
+  warnOfDroppedCookie(context, exchange)
 }

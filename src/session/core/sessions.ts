@@ -1,4 +1,4 @@
-import { type EndedSession, type EndReason, isLive, PRESENCE_BEAT_MILLISECONDS, type SessionId } from '../record.ts'
+import { type EndedSession, type EndReason, isLive, type SessionId } from '../record.ts'
 import type { Cursor, EndFilter, ListFilter, Page } from '../store.ts'
 import { bindStore } from './bound-store.ts'
 import { startRepeating, systemClock } from './clock.ts'
@@ -6,13 +6,14 @@ import { type Context, eventOf, reportEnded } from './context.ts'
 import { bearerTokens } from './credentials/bearer.ts'
 import { sessionCookie } from './credentials/cookie.ts'
 import type { OTPOptions } from './credentials/otp.ts'
-import { isSessionId, newHandle } from './credentials/token.ts'
+import { isSessionId } from './credentials/token.ts'
 import { endNotifications } from './end-notifications.ts'
 import { type Cause, createEvents, type SessionEventName, type SessionEvents } from './events.ts'
 import type { Exchange } from './exchange.ts'
 import { createTokenSession, type NewTokenOptions } from './new-token.ts'
 import { attachOTP } from './one-time-links.ts'
 import { readOptions, type SessionOptions } from './options.ts'
+import { registerPresence } from './presence.ts'
 import { resumeSession } from './resume.ts'
 import { resumeTokenSession, type TokenRequest } from './resume-token.ts'
 import type { Session } from './session.ts'
@@ -92,6 +93,7 @@ export interface NewToken {
 /**
  * @typeParam S the type of the storage.
  * @typeParam P the names of the privileges (see `PrivilegeOf`).
+ * @returns a frozen object. To replace a call, for instance in a test, make a copy: `{ ...manager, end }`.
  * @throws TypeError for an invalid option.
  */
 export function createSessions<S extends object = Record<string, unknown>, P extends string = string>(
@@ -125,7 +127,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
 
   const stopSweeps = startRepeating(clock, policy.sweepMilliseconds, async () => {
     await sweep().catch((error) =>
-      events.emit('warning', { message: 'The sweep failed; it will be tried again.', error }),
+      events.emit('warning', { code: 'SWEEP_FAILED', message: 'The sweep failed; it will be tried again.', error }),
     )
   })
   const leave = registerPresence(context)
@@ -133,7 +135,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     const message =
       'sessionTimeoutMinutes is 0: sessions never expire, and invalidated ones are never swept. Remove them yourself.'
     // In the next turn of the event loop, the caller has added its listeners.
-    setImmediate(() => events.emit('warning', { message }))
+    setImmediate(() => events.emit('warning', { code: 'SESSIONS_NEVER_EXPIRE', message }))
   }
 
   const stored = async (id: SessionId) => (isSessionId(id) ? store.get({ id }) : undefined)
@@ -144,14 +146,18 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
     return describeSession(context, record, credentials.get(id) ?? [])
   }
 
-  return {
+  return Object.freeze<Sessions<S, P>>({
     cookieName: context.cookie.name,
     async requestEnded({ arrivalId }, run) {
       try {
         const arrived = arrivalId === undefined ? undefined : await describe(arrivalId)
         if (arrived) await run(arrived)
       } catch (error) {
-        events.emit('warning', { message: 'onRequestEnd failed; the response was still sent.', error })
+        events.emit('warning', {
+          code: 'REQUEST_END_FAILED',
+          message: 'onRequestEnd failed; the response was still sent.',
+          error,
+        })
       }
     },
     beginsAtFirstRequest: policy.guests === 'first-request',
@@ -219,31 +225,7 @@ export function createSessions<S extends object = Record<string, unknown>, P ext
       const isLast = await leave()
       if (isLast && endSessions) reportEnded(context, await store.endMany({ filter: {}, reason: 'stopped' }), undefined)
     },
-  }
-}
-
-/** @returns a function that removes the registration of this process, and resolves to `true` for the last process. */
-function registerPresence({ store, clock, events }: Context): () => Promise<boolean> {
-  const { presence } = store
-  if (!presence) return async () => false
-  const processId = `${process.pid}-${newHandle()}`
-  let beating = Promise.resolve()
-  const beat = () => {
-    beating = presence
-      .beat({ processId })
-      .catch((error) =>
-        events.emit('warning', { message: 'This process could not be registered with the store.', error }),
-      )
-    return beating
-  }
-  beat()
-  const stopBeats = startRepeating(clock, PRESENCE_BEAT_MILLISECONDS, beat)
-  let left: Promise<boolean> | undefined
-  return () => {
-    stopBeats()
-    left ??= beating.then(() => presence.leave({ processId }))
-    return left
-  }
+  })
 }
 
 /** The end of a replaced session was reported when it was replaced. */

@@ -43,11 +43,11 @@ export class TokenSession<S extends object = Record<string, unknown>, P extends 
     return state.is === 'live' ? state.credential.via : undefined
   }
 
-  /** All session variables, including unsaved ones. */
+  /** All session variables, including unsaved ones. Frozen: `setSessionVar` changes a variable. */
   get sessionVars(): Readonly<Record<string, string>> {
     const variables = variablesIn(this.storage)
     for (const [name, value] of this.#unsaved) put(variables, name, value)
-    return variables
+    return Object.freeze(variables)
   }
 
   /** Returns '' for a variable that is not set (West Wind). */

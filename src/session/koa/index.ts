@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Exchange } from '../core/exchange.ts'
 import { isPrefetch, mayBeginGuest } from '../core/guest-rule.ts'
+import { isPlainHttp, type TransportFacts } from '../core/plain-http.ts'
 import type { Session } from '../core/session.ts'
 import type { SessionDescription } from '../core/session-description.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { onClose } from './on-close.ts'
+import { forbidCaching, sessionCookieSetter } from './response-head.ts'
+import { SharedSession, sessionsByRequest } from './shared-session.ts'
 
 export { type GatedContext, requirePrivilege, requireRecentLogin } from './require.ts'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'
@@ -16,13 +19,15 @@ export interface SessionContext<S extends object = Record<string, unknown>, P ex
   readonly method: string
   readonly url: string
   readonly ip: string
+  /** Whether the client uses HTTPS. Only for a warning. */
+  readonly secure?: boolean
   status: number
   redirect(url: string): void
   /** null when the server runs without sessions. */
   session: Session<S, P> | null
 }
 
-type RequestContext = Omit<SessionContext, 'session'> & { session: unknown }
+type RequestContext = Omit<SessionContext, 'session'>
 
 type Next = () => Promise<unknown>
 
@@ -44,9 +49,6 @@ export const LINK_PARAMETER = '$4DSID'
 /** With the value "1" in this URL parameter, a POST lets a link replace another user's session in this browser. */
 export const REPLACE_PARAMETER = '$4DSID.replace'
 
-// Responses may contain personal data, so caches must not store them.
-const PRIVATE = 'private, no-store'
-
 /**
  * Koa middleware that sets `ctx.session`. Mount assets, health checks, `tokenSessions` and the CSRF guard above it.
  * @param manager the result of `createSessions`. With null, `ctx.session` is null and no cookie is set.
@@ -55,6 +57,29 @@ export function sessions<S extends object, P extends string, C extends SessionCo
   manager: Sessions<S, P> | null,
   { touch = () => true, requestId, onRequestEnd }: SessionsOptions<C> = {},
 ) {
+  const requests = sessionsByRequest<Session<S, P>>(manager)
+
+  /** @returns undefined when the request is already answered. */
+  async function open(manager: Sessions<S, P>, ctx: C): Promise<SharedSession<Session<S, P>> | undefined> {
+    const { res } = ctx
+    forbidCaching(res)
+    const { isInUrl, isPrefetched, link } = readLink(ctx)
+    if (isInUrl) {
+      if (isPrefetched) {
+        ctx.status = 503 // Browsers may show a prefetched page without a new request, and would not open the link.
+        return undefined
+      }
+      // Keeps the token out of the Referer. `no-referrer` would also remove the Origin of the confirmation form.
+      res.setHeader('Referrer-Policy', 'strict-origin')
+    }
+    const exchange = exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx), (next) =>
+      shared.replace(next as Session<S, P>),
+    )
+    const shared = new SharedSession(await manager.resume(exchange))
+    requests.set(ctx.req, shared)
+    return shared
+  }
+
   return async function sessions(ctx: C, next: Next): Promise<void> {
     if (ctx.session?.kind === 'rest') {
       await next() // tokenSessions() has already handled this request
@@ -65,20 +90,9 @@ export function sessions<S extends object, P extends string, C extends SessionCo
       await next()
       return
     }
-    const { res } = ctx
-    addVary(res)
-    res.setHeader('Cache-Control', PRIVATE)
-    const { isInUrl, isPrefetched, link } = readLink(ctx)
-    if (isInUrl) {
-      if (isPrefetched) {
-        ctx.status = 503 // Browsers may show a prefetched page without a new request, and would not open the link.
-        return
-      }
-      // Keeps the token out of the Referer. `no-referrer` would also remove the Origin of the confirmation form.
-      res.setHeader('Referrer-Policy', 'strict-origin')
-    }
-    const session = await manager.resume(exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx)))
-    ctx.session = session
+    const shared = requests.get(ctx.req) ?? (await open(manager, ctx))
+    if (!shared) return
+    const session = shared.showIn(ctx)
     try {
       await next()
     } finally {
@@ -95,6 +109,7 @@ function exchangeOf(
   countsAsActivity: boolean,
   link: Link,
   requestId: string | undefined,
+  setCurrent: (session: object) => void,
 ): Exchange {
   const { req, res } = ctx
   const { headers } = req
@@ -115,12 +130,24 @@ function exchangeOf(
     }),
     device: headers['user-agent'] ?? null,
     address: ctx.ip,
+    isPlainHttp: () => isPlainHttp(transportOf(ctx)),
     headersSent: () => res.headersSent,
     setCookie: sessionCookieSetter(res, cookieName),
-    setCurrent: (session) => {
-      ctx.session = session
-    },
+    setCurrent,
     onClose: (run) => onClose(res, run),
+  }
+}
+
+function transportOf({ req, secure = false }: RequestContext): TransportFacts {
+  const { headers, socket } = req
+  return {
+    encrypted: secure || 'encrypted' in socket,
+    remoteAddress: socket.remoteAddress,
+    host: headers.host ?? text(headers[':authority']),
+    forwarded: headers.forwarded,
+    forwardedProto: text(headers['x-forwarded-proto']),
+    forwardedHost: text(headers['x-forwarded-host']),
+    fetchSite: text(headers['sec-fetch-site']),
   }
 }
 
@@ -147,40 +174,6 @@ function readLink({ url, method, req }: RequestContext): { isInUrl: boolean; isP
 
 function purposeOf({ headers }: IncomingMessage): string | undefined {
   return text(headers['sec-purpose']) ?? text(headers.purpose) ?? text(headers['x-purpose']) ?? text(headers['x-moz'])
-}
-
-// The cookie is set immediately, and again before the head is written, because Koa removes all headers when a handler
-// throws. The error's own headers cannot carry the cookie, because several requests may share one error object.
-function sessionCookieSetter(res: ServerResponse, name: string): (header: string) => void {
-  let header: string | undefined
-  return (newest) => {
-    if (header === undefined) beforeHead(res, () => putCookie(res, name, header ?? ''))
-    header = newest
-    putCookie(res, name, header)
-  }
-}
-
-function beforeHead(res: ServerResponse, run: () => void): void {
-  const writeHead = res.writeHead
-  res.writeHead = function writeHeadWithCookie(this: ServerResponse, ...parameters: never[]) {
-    res.writeHead = writeHead
-    run()
-    return Reflect.apply(writeHead, res, parameters)
-  } as typeof res.writeHead
-}
-
-function putCookie(res: ServerResponse, name: string, header: string): void {
-  const value = res.getHeader('Set-Cookie')
-  const present = Array.isArray(value) ? value : value === undefined ? [] : [String(value)]
-  res.setHeader('Set-Cookie', [...present.filter((cookie) => !cookie.startsWith(`${name}=`)), header])
-  if (!/private|no-store/i.test(String(res.getHeader('Cache-Control') ?? ''))) res.setHeader('Cache-Control', PRIVATE)
-  addVary(res)
-}
-
-function addVary(res: ServerResponse): void {
-  const vary = res.getHeader('Vary')
-  if (vary === undefined) res.setHeader('Vary', 'Cookie')
-  else if (!/(^|,)\s*(cookie|\*)\s*(,|$)/i.test(String(vary))) res.setHeader('Vary', `${vary}, Cookie`)
 }
 
 function text(header: string | string[] | undefined): string | undefined {

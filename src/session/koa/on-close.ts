@@ -2,6 +2,11 @@ import type { ServerResponse } from 'node:http'
 
 /** Calls `run` when the response is sent or the connection closes, or immediately if this has already happened. */
 export function onClose(res: ServerResponse, run: () => void): void {
-  if (res.closed || res.destroyed || res.writableFinished) run()
+  if (isClosed(res)) run()
   else res.once('close', run)
+}
+
+/** A response of HTTP/2's compatibility API has no `closed`; its stream has. */
+function isClosed(res: ServerResponse & { stream?: { closed: boolean } }): boolean {
+  return res.closed || res.destroyed || res.writableFinished || res.stream?.closed === true
 }

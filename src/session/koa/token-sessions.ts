@@ -3,6 +3,7 @@ import { notSignedIn, SessionError } from '../core/errors.ts'
 import type { TokenRequest } from '../core/resume-token.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
+import type { TokenSession } from '../core/token-session.ts'
 import { onClose } from './on-close.ts'
 
 /** The parts of a Koa context that `tokenSessions` uses. The middleware sets `session`. */
@@ -69,14 +70,26 @@ export function tokenSessions<S extends object, P extends string, C extends Toke
       await next()
       return
     }
-    ctx.res.setHeader('Cache-Control', 'no-store')
-    const session = await manager.resumeToken(requestOf(ctx, requestId?.(ctx)), timeoutSeconds)
+    const earlier = earlierSession(ctx, manager)
+    if (!earlier) ctx.res.setHeader('Cache-Control', 'no-store')
+    const session = earlier ?? (await manager.resumeToken(requestOf(ctx, requestId?.(ctx)), timeoutSeconds))
+    managers.set(session, manager)
     ctx.session = session
-    if (session.isNew && !isAnonymous) throw notSignedIn()
+    if (session.via === undefined && !isAnonymous) throw notSignedIn()
     await next()
     await session.settled()
     if (autoSave && session.via !== undefined) await session.save()
   }
+}
+
+const managers = new WeakMap<object, object>()
+
+/** Returns the session that an earlier mount of `tokenSessions` with this manager has opened. */
+function earlierSession<S extends object, P extends string>(
+  { session }: TokenContext<S, P>,
+  manager: Sessions<S, P>,
+): TokenSession<S, P> | undefined {
+  return session && managers.get(session) === manager ? (session as TokenSession<S, P>) : undefined
 }
 
 function requestOf({ req, res, ip }: Omit<TokenContext, 'session'>, requestId: string | undefined): TokenRequest {

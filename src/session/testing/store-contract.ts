@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import type { SessionStore } from '../store.ts'
+import { alternatingStore } from './contract/alternating-store.ts'
 import { changing } from './contract/changing.ts'
 import { counting } from './contract/counting.ts'
 import { devices } from './contract/devices.ts'
@@ -7,7 +8,11 @@ import { ending } from './contract/ending.ts'
 import { finding } from './contract/finding.ts'
 import { atOnce, type StorePromise, type Trial, trialOf } from './contract/fixtures.ts'
 import { logins } from './contract/logins.ts'
+import { messages } from './contract/messages.ts'
+import { notifying } from './contract/notifying.ts'
 import { replacing } from './contract/replacing.ts'
+import { sweeping } from './contract/sweeping.ts'
+import { manualClock } from './manual-clock.ts'
 
 export type { StorePromise }
 
@@ -17,12 +22,27 @@ export const storePromises: readonly StorePromise[] = [
   ...devices,
   ...replacing,
   ...ending,
+  ...messages,
+  ...sweeping,
   ...counting,
   ...logins,
+  ...notifying,
 ]
 
 /** Opens an empty store. */
-type OpenStore = () => Promise<{ store: SessionStore; close(): Promise<void> }>
+type OpenStore = () => Promise<OpenedStore>
+
+interface OpenedStore {
+  store: SessionStore
+  /** Another store on the same data, as in a second process. The calls of each check then alternate between the two. */
+  second?: SessionStore
+  /**
+   * Returns how many rows, keys or other entries are stored. With it, the contract checks that a sweep leaves none.
+   * Leave out entries that the server removes by itself, such as Redis keys with a time to live.
+   */
+  entries?: () => Promise<number>
+  close(): Promise<void>
+}
 
 /**
  * Registers one test for each promise of the store interface. Each test runs on an empty store.
@@ -34,9 +54,11 @@ export function proveStore(name: string, open: OpenStore): void {
 
 /** Rejects when the store breaks the promise. */
 export async function keepsPromise(promise: StorePromise, open: OpenStore): Promise<void> {
-  const { store, close } = await open()
+  const { store, second, entries, close } = await open()
   try {
-    const trial = trialOf(store)
+    const trial = second
+      ? trialOf(alternatingStore([store, second]), manualClock(), { stores: [store, second], entries })
+      : trialOf(store, manualClock(), { entries })
     await warm(trial)
     await promise.check(trial)
   } finally {

@@ -62,22 +62,27 @@ test('a session remembers the form tokens of the twenty newest forms only', asyn
 })
 
 test('a token is revoked when its user is signed out while it is made', async (t) => {
-  const demo = await startDemo(t)
+  const demo = await startDemo(
+    t,
+    {},
+    {
+      sessions: (real) => ({
+        ...real,
+        async newToken(...asked) {
+          const made = await real.newToken(...asked)
+          await real.end(sessionIdOf(ada), 'revoked')
+          return made
+        },
+      }),
+    },
+  )
   const ada = demo.visitor()
   await ada.logInWell(1)
   const once = formOn(await ada.get(PAGE))
-  const { sessions } = demo.parts
-  assert.ok(sessions)
-  const { newToken } = sessions
-  sessions.newToken = async (...asked) => {
-    const made = await newToken.apply(sessions, asked)
-    await sessions.end(sessionIdOf(ada), 'revoked')
-    return made
-  }
   const answer = await ada.post(PAGE, { ...GOOD, once })
   assert.equal(answer.status, 403)
   assert.match(answer.text, /signed out meanwhile/)
-  assert.equal(await sessions.count({ userId: '1' }), 0)
+  assert.equal(await demo.parts.sessions?.count({ userId: '1' }), 0)
 })
 
 test('the audit trail records by which user and from where a token was revoked', async (t) => {

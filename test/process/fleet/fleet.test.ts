@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import test from 'node:test'
+import test, { type TestContext } from 'node:test'
 import { startFleetProcess, untilGone } from '../../support/fleet.ts'
 import { Program, settingsIn, startServerProcess, temporaryFolder } from '../../support/process.ts'
 import { GOOD_PASSWORD, readMailbox } from '../../support/sign-up.ts'
@@ -23,8 +23,9 @@ test('WEB_CONCURRENCY workers serve, and share all sessions', async (t) => {
   await fleet.program.stop()
 })
 
-test('a killed worker is replaced, and all users stay signed in', async (t) => {
-  const fleet = await startFleetProcess(t, SIZE)
+test('[PROC-3] a killed worker is replaced, all users stay signed in, and the stop of the server still closes the sessions', async (t) => {
+  const env = settingsIn(temporaryFolder(t))
+  const fleet = await startFleetProcess(t, SIZE, env)
   const ana = fleet.visitor()
   await ana.logInWell(4)
   const [victim = 0, other = 0] = fleet.workers()
@@ -34,7 +35,10 @@ test('a killed worker is replaced, and all users stay signed in', async (t) => {
   process.kill(other, 'SIGTERM')
   await fleet.wholeAgainWithout(other)
   assert.equal((await ana.copy().get('/customers')).status, 200)
+  const [last = 0] = fleet.workers()
+  process.kill(last, 'SIGKILL')
   assert.match((await fleet.program.stop()).stdout, /a worker died/)
+  assert.equal(await isSignedIn(t, env, ana), false)
 })
 
 test('the rate limit of logins is shared by all workers', async (t) => {
@@ -83,10 +87,7 @@ test('[LIFE-4] the end of a worker closes no session; the stop of the server clo
   await untilGone(workers)
   assert.doesNotMatch(stdout, /a worker died/)
 
-  const next = await startServerProcess(t, { env })
-  const back = new Visitor(next.url)
-  for (const [name, value] of ana.cookies) back.cookies.set(name, value)
-  assert.equal((await back.get('/customers')).status, 303)
+  assert.equal(await isSignedIn(t, env, ana), false)
 })
 
 test('workers do not outlive the primary', async (t) => {
@@ -109,6 +110,13 @@ test('when a worker cannot start, the start ends, and both processes print the r
   assert.match(stderr, /TLS_CERT: there is no such file/)
   assert.match(stderr, /A worker ended before it could serve\. Its output above says why\.\n$/)
 })
+
+/** Asks a new server. */
+async function isSignedIn(t: TestContext, env: Record<string, string>, visitor: Visitor): Promise<boolean> {
+  const back = new Visitor((await startServerProcess(t, { env })).url)
+  for (const [name, value] of visitor.cookies) back.cookies.set(name, value)
+  return (await back.get('/customers')).status === 200
+}
 
 function sumOf(metrics: string, name: string, label: string): number {
   const samples = metrics.split('\n').filter((line) => line.startsWith(`${name}{`) && line.includes(label))

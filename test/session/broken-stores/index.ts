@@ -1,5 +1,6 @@
 import type { SessionStore } from '../../../src/session/store.ts'
 import { endInTwoSteps } from './end-in-two-steps.ts'
+import { endManyInTwoSteps } from './end-many-in-two-steps.ts'
 import { endThatForgets } from './end-that-forgets.ts'
 import { limitBeforeAwait } from './limit-before-await.ts'
 import { liveAtTheEnd } from './live-at-the-end.ts'
@@ -67,6 +68,8 @@ export const brokenStores: readonly BrokenStore[] = [
       'a session is live up to the last millisecond before its end, and not at its end',
       'a touch revives nothing: no expired session, no ended session and no device that was signed out',
       'a session that reached its absolute end is reported with that reason',
+      'endMany and end leave expired and invalidated records alone',
+      'no device is added to an expired, ended or invalidated session, none is rotated, and none is signed out',
     ],
   },
   {
@@ -104,12 +107,21 @@ export const brokenStores: readonly BrokenStore[] = [
     ],
   },
   {
+    flaw: 'an endMany that selects, then deletes',
+    make: endManyInTwoSteps,
+    breaks: ['of many calls of endMany at once each session is returned by exactly one'],
+  },
+  {
     flaw: 'an end that leaves nothing to be recognised by',
     make: endThatForgets,
     breaks: [
       'a second device finds the same session, and a session that is not live accepts none',
       'an end and updates at the same moment leave the session ended',
       'an ended session is deleted with all its credentials, and its tombstones stay for at least 90 seconds',
+      'endMany and end leave expired and invalidated records alone',
+      'no device is added to an expired, ended or invalidated session, none is rotated, and none is signed out',
+      'the message of an end and of endMany is kept for 24 hours, and not longer',
+      'the message of an end reaches all devices and tokens that the session still had, and no other device',
       'of a logout and a replacement at the same moment exactly one succeeds',
       'the origin of a login outlives its session, if that was replaced or was a repeated login',
     ],

@@ -4,9 +4,9 @@ import { brokenMemory } from './broken-memory.ts'
 /** Reads the message, waits, then deletes it. Two tabs of one browser both show it. */
 export const messageInTwoSteps = brokenMemory((rowsOf, intact) => ({
   async takeMessage(call) {
-    const message = rowsOf(call.app).tombstone(call.hash)?.message ?? undefined
+    const tombstone = rowsOf(call.app).tombstone(call.hash)
     await otherCallers()
     await intact.takeMessage(call)
-    return message
+    return tombstone && call.now < tombstone.keepUntil ? (tombstone.message ?? undefined) : undefined
   },
 }))

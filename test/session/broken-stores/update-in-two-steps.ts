@@ -11,7 +11,8 @@ export const updateInTwoSteps = brokenMemory((rowsOf) => ({
     if (!row) return { updated: false, ended: [] }
     await otherCallers()
     const { authenticatedAt, ...fields } = changes
-    row.record = { ...row.record, ...fields, version: row.record.version + 1 }
+    const lastAccessTime = Math.max(row.record.lastAccessTime ?? 0, fields.lastAccessTime ?? 0)
+    row.record = { ...row.record, ...fields, lastAccessTime, version: row.record.version + 1 }
     row.writeId = writeId
     const credential = row.credentials.get(expected.by ?? '')
     if (credential && authenticatedAt !== undefined)

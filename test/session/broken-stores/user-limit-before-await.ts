@@ -7,7 +7,7 @@ export const userLimitBeforeAwait = brokenMemory((rowsOf, intact) => ({
   async create({ limits: { sessionsPerUser, ...limits }, ...call }) {
     const rows = rowsOf(call.app)
     const { userId } = call.session
-    const own = [...rows.sessions.values()].filter(({ record }) => record.userId !== null && record.userId === userId)
+    const own = userId === null ? [] : rows.liveOfUser(userId, call.now)
     const tooMany = sessionsPerUser === undefined ? 0 : Math.max(0, own.length + 1 - sessionsPerUser)
     await otherCallers()
     const admission = await intact.create({ ...call, limits })

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import test from 'node:test'
+import test, { type TestContext } from 'node:test'
+import { createSessions, systemClock } from '../../../src/session/index.ts'
 import { temporaryFolder } from '../../support/process.ts'
+import { openStoreAt } from '../fixtures/open-store.ts'
 import { type CounterPage, type CounterServer, startCounterServer } from '../support/counter-server.ts'
 import type { LayerVisitor } from '../support/layer.ts'
 
@@ -40,6 +42,33 @@ test('[LIFE-5] a server that is killed during a write keeps every answered write
   for (const writer of writers) await writer.checkAt(last)
   for (const past of loggedOut) assert.equal((await last.visit(past).read<CounterPage>('/read')).userName, '')
 })
+
+test('[PROC-3] a killed process stops counting at once, so the last process to stop closes the sessions', async (scope) => {
+  const { here, there } = await startNeighbours(scope)
+  await kill(there)
+  assert.equal(await here.count(), 1)
+  await here.close()
+  assert.equal(await here.count(), 0)
+})
+
+test('[PROC-4] a process that was stopped for ten minutes keeps its sessions when another process stops', async (scope) => {
+  const { here, there, ana } = await startNeighbours(scope, { minutesLater: 10 })
+  there.program.kill('SIGSTOP')
+  await here.close()
+  there.program.kill('SIGCONT')
+  assert.equal((await there.visit(ana).read<CounterPage>('/read')).userName, 'Ana Lima')
+})
+
+/** `there` is another process on the same file. Its last heartbeat is `minutesLater` old by the clock of `here`. */
+async function startNeighbours(scope: TestContext, { minutesLater = 0 } = {}) {
+  const file = `sqlite:${join(temporaryFolder(scope), 'sessions.sqlite')}`
+  const there = await startCounterServer(scope, file)
+  const ana = await there.signIn()
+  const { store, close } = await openStoreAt(file)
+  scope.after(close)
+  const clock = { ...systemClock, now: () => Date.now() + minutesLater * 60_000 }
+  return { here: createSessions({ appName: 'COUNTER', store, clock, closeOnStop: true }), there, ana }
+}
 
 class Writer {
   readonly #browser: LayerVisitor

@@ -27,6 +27,13 @@ export type LayerContext = Koa.Context & SessionContext<Storage>
 /** The server sends the result as JSON. */
 export type Handler = (session: LayerSession, ctx: LayerContext) => unknown
 
+/** The entry points of a version of the layer. */
+export interface Release {
+  createSessions: typeof createSessions
+  sessions: typeof sessions
+  tokenSessions: typeof tokenSessions
+}
+
 export interface Layer {
   url: string
   clock: ManualClock
@@ -72,21 +79,31 @@ export async function startLayer(
     onRequestEnd,
     requestId,
     tokens,
+    release = { createSessions, sessions, tokenSessions },
     ...options
   }: Partial<SessionOptions> &
     SessionsOptions<LayerContext> & {
       clock?: ManualClock
       /** Requests below `tokens.mount` get REST sessions. */
       tokens?: TokenSessionsOptions<LayerContext>
+      /** Default: the layer as it is. */
+      release?: Release
     } = {},
 ): Promise<Layer> {
   const store = options.store ?? memoryStore()
-  const manager = createSessions<Storage>({ appName: 'TEST', secureCookie: false, ...ROLES, ...options, clock, store })
+  const manager = release.createSessions<Storage>({
+    appName: 'TEST',
+    secureCookie: false,
+    ...ROLES,
+    ...options,
+    clock,
+    store,
+  })
   const app = new Koa()
   app.silent = true
   const glue = { ...(touch && { touch }), ...(onRequestEnd && { onRequestEnd }), ...(requestId && { requestId }) }
-  if (tokens) app.use(tokenSessions<Storage, string, LayerContext>(manager, tokens))
-  app.use(sessions<Storage, string, LayerContext>(manager, glue))
+  if (tokens) app.use(release.tokenSessions<Storage, string, LayerContext>(manager, tokens))
+  app.use(release.sessions<Storage, string, LayerContext>(manager, glue))
   app.use(async (ctx) => {
     const page = pages[ctx.path]
     if (!page) return

@@ -5,8 +5,17 @@ let apps = 0
 
 /** Gives the applications of each test their own names, so that tests can share a server. */
 export function withOwnApps<T extends SessionStore>(store: T): T {
-  const own = `${process.pid}-${++apps}-`
-  return renaming(store, own)
+  return renaming(store, ownName())
+}
+
+/** The two stores share their applications. */
+export function pairWithOwnApps(store: SessionStore, second: SessionStore) {
+  const own = ownName()
+  return { store: renaming(store, own), second: renaming(second, own) }
+}
+
+function ownName(): string {
+  return `${process.pid}-${++apps}-`
 }
 
 function renaming<T extends object>(target: T, own: string): T {

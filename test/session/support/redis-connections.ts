@@ -37,6 +37,13 @@ export async function keysOf(client: Redis, prefix: string): Promise<string[]> {
   return found
 }
 
+/** The keys without a time to live. */
+export async function lastingKeys(client: Redis, prefix: string): Promise<string[]> {
+  const keys = await keysOf(client, prefix)
+  const lives = await Promise.all(keys.map((key) => client.pttl(key)))
+  return keys.filter((_, n) => lives[n] === -1)
+}
+
 export async function contentsOf(client: Redis, prefix: string): Promise<string> {
   const contents: unknown[] = []
   for (const key of await keysOf(client, prefix)) {

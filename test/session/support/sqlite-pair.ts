@@ -8,8 +8,13 @@ import { sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
 /** Two stores on one file, as in two processes. */
 export interface StorePair {
   stores: [SessionStore, SessionStore]
+  /** Counts the rows of sessions, credentials and tombstones. */
+  entries(): Promise<number>
   close(): Promise<void>
 }
+
+const ENTRIES = `SELECT (SELECT count(*) FROM session_records) + (SELECT count(*) FROM session_credentials)
+  + (SELECT count(*) FROM session_tombstones) AS n`
 
 export function sqlitePair(): StorePair {
   const folder = mkdtempSync(join(tmpdir(), 'crm-test-'))
@@ -17,6 +22,7 @@ export function sqlitePair(): StorePair {
   const [one, two] = [new Database(file), new Database(file)]
   return {
     stores: [sqliteStore(one), sqliteStore(two)],
+    entries: async () => (one.prepare(ENTRIES).get() as { n: number }).n,
     async close() {
       one.close()
       two.close()

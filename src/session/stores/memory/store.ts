@@ -1,13 +1,13 @@
-import { PRESENCE_LIFE_MILLISECONDS } from '../../record.ts'
-import type { Presence, SessionStore } from '../../store.ts'
+import type { InApp, Now, Presence, RegisteredProcess, SessionStore } from '../../store.ts'
 import { embeddedStore } from '../shared/embedded.ts'
 import type { Writes } from '../shared/embedded-rows.ts'
+import { type MemoryRows, memoryRows } from '../shared/memory-rows.ts'
 import { perApp } from '../shared/per-app.ts'
-import { type MemoryRows, memoryRows } from './rows.ts'
+import { isPresent } from '../shared/presence.ts'
 
 /** Stores sessions in memory. For tests, and for applications of one process whose sessions may end when it exits. */
 export function memoryStore(): SessionStore {
-  return memoryStoreOn(perApp(memoryRows))
+  return memoryStoreOn(perApp(() => memoryRows()))
 }
 
 export function memoryStoreOn(rowsOf: (app: string) => MemoryRows): SessionStore {
@@ -18,12 +18,22 @@ export function memoryStoreOn(rowsOf: (app: string) => MemoryRows): SessionStore
 const synchronous: Writes = { add: async (write) => write() }
 
 function memoryPresence(): Presence {
-  const lastBeats = perApp(() => new Map<string, number>())
+  const beatsOf = perApp(() => new Map<string, number>())
+
+  function removeStopped(call: InApp & Now & RegisteredProcess): Map<string, number> {
+    const beats = beatsOf(call.app)
+    for (const [id, beat] of beats) if (!isPresent(id, beat, call)) beats.delete(id)
+    return beats
+  }
+
   return {
-    beat: async ({ app, processId, now }) => void lastBeats(app).set(processId, now),
-    async leave({ app, processId, now }) {
-      lastBeats(app).delete(processId)
-      return ![...lastBeats(app).values()].some((beat) => beat > now - PRESENCE_LIFE_MILLISECONDS)
+    async beat(call) {
+      beatsOf(call.app).set(call.processId, call.now)
+      removeStopped(call)
+    },
+    async leave(call) {
+      beatsOf(call.app).delete(call.processId)
+      return removeStopped(call).size === 0
     },
   }
 }

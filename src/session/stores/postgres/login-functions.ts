@@ -17,6 +17,7 @@ import {
 } from './sql-fragments.ts'
 
 const KEPT_ORIGIN = `CASE WHEN gone.kind = 'cookie' THEN gone.details END`
+const returned = 'c.session_key, c.hash, c.kind, c.details'
 
 const newOrigin = `origin text := CASE WHEN p_credential[3] = 'cookie' AND p_credential[6] IS NULL THEN p_credential[12] END;`
 
@@ -81,7 +82,7 @@ BEGIN
   FOR entry IN SELECT * FROM session_records s WHERE s.key = ANY (p_keys) AND ${isLive('s')} AND ${originOf('s')} IS NOT NULL
     ORDER BY s.start_time, s.key
   LOOP
-    ${endCredentials('c.session_key = entry.key', 'p_reason', { successor: `CASE WHEN p_keeps_origin THEN ${KEPT_ORIGIN} END` })}
+    ${endCredentials('c.session_key = entry.key', 'p_reason', { successor: `CASE WHEN p_keeps_origin THEN ${KEPT_ORIGIN} END`, returned })}
     DELETE FROM session_records s WHERE s.key = entry.key;
     ${notify('entry.id')}
     ended := ended || ${report('entry', 'p_reason')};
@@ -90,7 +91,7 @@ BEGIN
 END $$;
 
 -- Returns the sessions that ended because of a limit, or null when the session was not admitted.
-CREATE FUNCTION session_create_v2(
+CREATE FUNCTION session_create_v3(
   p_app text, p_session text[], p_credential text[],
   p_sessions integer, p_guests integer, p_per_user integer, p_now double precision
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -153,7 +154,7 @@ BEGIN
   IF NOT FOUND OR NOT ${isLive('entry')} OR NOT ${has('entry', 'p_by')} THEN RETURN '"gone"'; END IF;
   IF entry.version <> p_version THEN RETURN '"moved"'; END IF;
   is_short := session_is_full_v1(p_app, is_guest, p_sessions, p_guests);
-  ${endCredentials('c.session_key = entry.key', `'secured'`, { successor: KEPT_ORIGIN })}
+  ${endCredentials('c.session_key = entry.key', `'secured'`, { successor: KEPT_ORIGIN, returned })}
   IF is_short THEN
     DELETE FROM session_records s WHERE s.key = entry.key;
   ELSE

@@ -47,30 +47,6 @@ BEGIN
   RETURN ended;
 END $$;
 
--- Returns the sessions that ended because of the limit, or null when the session was not admitted.
-CREATE FUNCTION session_create_v1(
-  p_app text, p_session text[], p_credential text[],
-  p_sessions integer, p_guests integer, p_per_user integer, p_now double precision
-) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE
-  new_key bigint;
-  new_user text := p_session[4];
-  is_guest boolean := p_session[4] IS NULL AND p_session[5] = '';
-  oldest bigint[] := '{}';
-BEGIN
-  ${REQUIRE_READ_COMMITTED}
-  IF p_sessions IS NOT NULL OR p_guests IS NOT NULL THEN ${LOCK_LICENCES} END IF;
-  IF p_per_user IS NOT NULL AND new_user IS NOT NULL THEN
-    ${lockUser('new_user')}
-    oldest := session_oldest_of_v1(p_app, new_user, p_per_user, NULL, p_now);
-  END IF;
-  IF cardinality(oldest) > 0 THEN ${lockSessions('oldest')} END IF;
-  IF ${IS_FULL} THEN RETURN NULL; END IF;
-  ${insertSession('p_session', 'p_credential')}
-  IF cardinality(oldest) = 0 THEN RETURN '[]'; END IF;
-  RETURN session_end_oldest_v1(p_app, new_user, oldest, p_now);
-END $$;
-
 -- Returns the sessions that ended because of the limit, or "gone" or "moved".
 CREATE FUNCTION session_replace_v1(
   p_app text, p_id text, p_version bigint, p_by text, p_session text[], p_credential text[],
@@ -109,6 +85,32 @@ BEGIN
   END IF;
   ${insertSession('p_session', 'p_credential')}
   ${notify('p_id')}
+  IF cardinality(oldest) = 0 THEN RETURN '[]'; END IF;
+  RETURN session_end_oldest_v1(p_app, new_user, oldest, p_now);
+END $$;
+`
+
+export const CREATE_FUNCTION = `
+-- Returns the sessions that ended because of the limit, or null when the session was not admitted.
+CREATE FUNCTION session_create_v2(
+  p_app text, p_session text[], p_credential text[],
+  p_sessions integer, p_guests integer, p_per_user integer, p_now double precision
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  new_key bigint;
+  new_user text := p_session[4];
+  is_guest boolean := p_session[4] IS NULL AND p_session[5] = '';
+  oldest bigint[] := '{}';
+BEGIN
+  ${REQUIRE_READ_COMMITTED}
+  IF p_sessions IS NOT NULL OR p_guests IS NOT NULL THEN ${LOCK_LICENCES} END IF;
+  IF p_per_user IS NOT NULL AND new_user IS NOT NULL THEN
+    ${lockUser('new_user')}
+    oldest := session_oldest_of_v1(p_app, new_user, p_per_user, NULL, p_now);
+  END IF;
+  IF cardinality(oldest) > 0 THEN ${lockSessions('oldest')} END IF;
+  IF ${IS_FULL} THEN RETURN NULL; END IF;
+  ${insertSession('p_session', 'p_credential')}
   IF cardinality(oldest) = 0 THEN RETURN '[]'; END IF;
   RETURN session_end_oldest_v1(p_app, new_user, oldest, p_now);
 END $$;

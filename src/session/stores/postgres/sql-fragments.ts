@@ -57,8 +57,12 @@ export const insertSession = (s: string, c: string) => `
   ${insertCredential('new_key', c)}`
 
 /** Ends the matching credentials and sets `ended_count`. Each credential except an OTP leaves a tombstone. */
-export const endCredentials = (which: string, reason: string, { successor = 'NULL', message = 'NULL' } = {}) => `
-  WITH gone AS (DELETE FROM session_credentials c WHERE ${which} RETURNING c.session_key, c.hash, c.kind, c.details),
+export const endCredentials = (
+  which: string,
+  reason: string,
+  { successor = 'NULL', message = 'NULL', returned = 'c.session_key, c.hash, c.kind' } = {},
+) => `
+  WITH gone AS (DELETE FROM session_credentials c WHERE ${which} RETURNING ${returned}),
   tombstones AS (
     INSERT INTO session_tombstones (app, hash, id, reason, ended_at, successor, keep_until, message)
     SELECT p_app, gone.hash, (SELECT s.id FROM session_records s WHERE s.key = gone.session_key), ${reason}, p_now, ${successor},

@@ -34,7 +34,7 @@ export function postgresStore(
     async create({ app, session, credential, limits, now }) {
       const made = [sessionValues(session), credentialValues(credential)]
       const room = [...licences(limits), perUser(limits)]
-      const ended = await call('session_create_v2', app, ...made, ...room, now)
+      const ended = await call('session_create_v3', app, ...made, ...room, now)
       return ended === undefined ? { admitted: false } : { admitted: true, ended: ended as EndedSession[] }
     },
 

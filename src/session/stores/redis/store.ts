@@ -9,8 +9,9 @@ import {
 import type { Admission, Found, FoundOTP, Limits, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS } from '../shared/deadline.ts'
 import { type RedisSubscriber, redisAnnouncements } from './announcements.ts'
-import { commandSender, type RedisClient, refuseResending, scriptRunner } from './client.ts'
+import { commandSender, type RedisClient, type RunScript, refuseResending, scriptRunner } from './client.ts'
 import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE } from './credential-scripts.ts'
+import { layoutCheck, STEPS } from './layout.ts'
 import { credentialFrom, credentialText, endedCredentialFrom, endedFrom, recordFrom, recordText } from './lines.ts'
 import { countListed, listPage } from './lists.ts'
 import {
@@ -47,6 +48,14 @@ export interface RedisStoreOptions {
  * @throws TypeError when the prefix contains braces, or when the client resends commands or queues them while offline.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
+  return redisStoreWith(STEPS, client, options)
+}
+
+export function redisStoreWith(
+  steps: readonly string[],
+  client: RedisClient,
+  options: RedisStoreOptions,
+): SessionStore {
   const { prefix = 'sessions', deadlineMilliseconds = CALL_MILLISECONDS, subscriber } = options
   refuseResending(client)
   if (/[{}]/.test(prefix)) {
@@ -57,8 +66,16 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const keyPrefix = (app: string) => `{${prefix}:${app}}`
   const sessionKey = (app: string, id: SessionId) => `${keyPrefix(app)}:s:${id}`
   const send = commandSender(client, deadlineMilliseconds)
-  const run = scriptRunner(send, keyPrefix)
-  const runLonger = scriptRunner(commandSender(client, deadlineMilliseconds * END_MANY_DEADLINE_FACTOR), keyPrefix)
+  const checkLayout = layoutCheck(scriptRunner(send, keyPrefix), steps)
+  const checked =
+    (run: RunScript): RunScript =>
+    async (script, app, ...parameters) => {
+      await checkLayout(app)
+      return run(script, app, ...parameters)
+    }
+  const run = checked(scriptRunner(send, keyPrefix))
+  const longer = commandSender(client, deadlineMilliseconds * END_MANY_DEADLINE_FACTOR)
+  const runLonger = checked(scriptRunner(longer, keyPrefix))
 
   return {
     async create({ app, session, credential, limits, now }): Promise<Admission> {
@@ -74,6 +91,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     },
 
     async find({ app, id, hash, now }): Promise<Found | undefined> {
+      await checkLayout(app)
       const answer = await send('HMGET', sessionKey(app, id), 'r', 's', `c${hash}`, `t${hash}`)
       const [text, storage, credential, tombstone] = answer as (string | null)[]
       if (text && credential) {
@@ -85,6 +103,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     },
 
     async get({ app, id }) {
+      await checkLayout(app)
       const [text, storage] = (await send('HMGET', sessionKey(app, id), 'r', 's')) as (string | null)[]
       return text ? recordFrom(id, text, storage ?? '') : undefined
     },

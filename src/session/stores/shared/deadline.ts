@@ -1,4 +1,4 @@
-/** The default deadline of a call to a store on another machine. */
+/** The default deadline of a call to a store. */
 export const CALL_MILLISECONDS = 2000
 
 /** Rejects when the deadline passes. The server may still execute the call later. */

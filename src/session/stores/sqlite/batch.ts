@@ -1,4 +1,5 @@
 import { markNothingWritten } from '../../record.ts'
+import { CALL_MILLISECONDS } from '../shared/deadline.ts'
 
 /** A database of better-sqlite3 or node:sqlite. */
 export interface SqliteDatabase {
@@ -15,12 +16,14 @@ interface SqliteStatement {
 // How long SQLite waits while another process writes. The wait blocks the event loop.
 const BUSY_MILLISECONDS = 50
 // After that wait, a timer retries the write every `PAUSE_MILLISECONDS`, until this time has passed.
-const RETRY_MILLISECONDS = 5000
 const PAUSE_MILLISECONDS = 20
+const RETRY_MILLISECONDS = CALL_MILLISECONDS - BUSY_MILLISECONDS - PAUSE_MILLISECONDS
+// Several processes that start at the same time create the tables one after the other.
+const OPEN_MILLISECONDS = 5000
 
 /** Several processes may open a new file at the same time. */
 export function openForSharing(db: SqliteDatabase): void {
-  db.exec(`PRAGMA busy_timeout = ${RETRY_MILLISECONDS}`)
+  db.exec(`PRAGMA busy_timeout = ${OPEN_MILLISECONDS}`)
   retryWhileBusy(() => db.exec('PRAGMA journal_mode = WAL'))
 }
 
@@ -36,7 +39,7 @@ function retryWhileBusy(step: () => unknown): void {
       step()
       return
     } catch (error) {
-      if (!isBusy(error) || performance.now() - started > RETRY_MILLISECONDS) throw error
+      if (!isBusy(error) || performance.now() - started > OPEN_MILLISECONDS) throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MILLISECONDS)
     }
   }

@@ -1,2 +1,3 @@
 export type { SqliteDatabase } from './batch.ts'
+export { sqliteFileCheck } from './file-check.ts'
 export { type SqliteStoreOptions, sqliteStore } from './store.ts'

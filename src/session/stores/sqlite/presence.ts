@@ -1,19 +1,30 @@
-import { PRESENCE_LIFE_MILLISECONDS } from '../../record.ts'
-import type { Presence } from '../../store.ts'
+import type { InApp, Now, Presence, RegisteredProcess } from '../../store.ts'
+import { isPresent } from '../shared/presence.ts'
 import type { SqliteDatabase, WriteBatch } from './batch.ts'
 
 export function sqlitePresence(db: SqliteDatabase, batch: WriteBatch): Presence {
-  const beat = db.prepare('INSERT OR REPLACE INTO session_processes (app, id, beat) VALUES (?, ?, ?)')
-  const leave = db.prepare('DELETE FROM session_processes WHERE app = ? AND id = ?')
-  const deleteExpired = db.prepare('DELETE FROM session_processes WHERE app = ? AND beat <= ?')
-  const other = db.prepare('SELECT 1 FROM session_processes WHERE app = ?')
+  const register = db.prepare('INSERT OR REPLACE INTO session_processes (app, id, beat) VALUES (?, ?, ?)')
+  const remove = db.prepare('DELETE FROM session_processes WHERE app = ? AND id = ?')
+  const registered = db.prepare('SELECT id, beat FROM session_processes WHERE app = ?')
+
+  /** Returns how many processes remain. */
+  function removeStopped(call: InApp & Now & RegisteredProcess): number {
+    const all = registered.all(call.app) as { id: string; beat: number }[]
+    const stopped = all.filter(({ id, beat }) => !isPresent(id, beat, call))
+    for (const { id } of stopped) remove.run(call.app, id)
+    return all.length - stopped.length
+  }
+
   return {
-    beat: ({ app, processId, now }) => batch.add(() => void beat.run(app, processId, now)),
-    leave: ({ app, processId, now }) =>
+    beat: (call) =>
       batch.add(() => {
-        leave.run(app, processId)
-        deleteExpired.run(app, now - PRESENCE_LIFE_MILLISECONDS)
-        return other.get(app) === undefined
+        register.run(call.app, call.processId, call.now)
+        removeStopped(call)
+      }),
+    leave: (call) =>
+      batch.add(() => {
+        remove.run(call.app, call.processId)
+        return removeStopped(call) === 0
       }),
   }
 }

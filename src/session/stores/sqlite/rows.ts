@@ -125,8 +125,8 @@ export function sqliteRows(
         return row && toFound(row)
       },
       tombstone: (hash) => tombstoneStatement.get(app, hash) as Tombstone | undefined,
-      credential: ({ key }, hash) => credentialStatement.get(key, hash) as Credential | undefined,
-      credentials: ({ key }) => credentialsStatement.all(key) as Credential[],
+      credential: ({ key }, hash) => toCredential(credentialStatement.get(key, hash)),
+      credentials: ({ key }) => credentialsStatement.all(key).map((row) => toCredential(row) as Credential),
       writeIdOf: (id) => (writeIdStatement.get(app, id) as { writeId: string | null } | undefined)?.writeId,
 
       insert(session, credential) {
@@ -214,6 +214,11 @@ export function sqliteRows(
     }
     return rows
   }
+}
+
+/** Rows of node:sqlite have no prototype. */
+function toCredential(row: unknown): Credential | undefined {
+  return row === undefined ? undefined : { ...(row as Credential) }
 }
 
 type RecordRow = SessionRecord & { readonly key: number }

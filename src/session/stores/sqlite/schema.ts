@@ -1,12 +1,13 @@
+import { missingSteps } from '../shared/layout.ts'
 import type { SqliteDatabase } from './batch.ts'
 
-const SCHEMA_VERSION = 3
+export type Step = (db: SqliteDatabase) => void
 
 // The integer keys of sessions increase, so a new session and its credential are appended to their tables. With the
 // random session IDs as keys, each insert would write into the middle of a table.
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS session_schema (version INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS session_records (
+const TABLES = `
+CREATE TABLE session_schema (version INTEGER NOT NULL);
+CREATE TABLE session_records (
   key INTEGER PRIMARY KEY,
   app TEXT NOT NULL,
   id TEXT NOT NULL,
@@ -24,14 +25,9 @@ CREATE TABLE IF NOT EXISTS session_records (
   write_id TEXT,
   UNIQUE (app, id)
 );
-CREATE INDEX IF NOT EXISTS session_records_end ON session_records (app, end_at);
-CREATE INDEX IF NOT EXISTS session_records_user ON session_records (app, user_id) WHERE user_id IS NOT NULL;
--- One index for each sort order of a list, and two partial ones for rare records.
-CREATE INDEX IF NOT EXISTS session_records_created ON session_records (app, coalesce(start_time, 0), id);
-CREATE INDEX IF NOT EXISTS session_records_seen ON session_records (app, coalesce(last_access_time, 0), id);
-CREATE INDEX IF NOT EXISTS session_records_rest ON session_records (app, coalesce(start_time, 0), id) WHERE kind = 'rest';
-CREATE INDEX IF NOT EXISTS session_records_invalidated ON session_records (app, end_at) WHERE start_time IS NULL;
-CREATE TABLE IF NOT EXISTS session_credentials (
+CREATE INDEX session_records_end ON session_records (app, end_at);
+CREATE INDEX session_records_user ON session_records (app, user_id) WHERE user_id IS NOT NULL;
+CREATE TABLE session_credentials (
   session_key INTEGER NOT NULL,
   hash TEXT NOT NULL,
   app TEXT NOT NULL,
@@ -48,13 +44,8 @@ CREATE TABLE IF NOT EXISTS session_credentials (
   details TEXT,
   PRIMARY KEY (session_key, hash)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX IF NOT EXISTS session_credentials_otp ON session_credentials (app, hash) WHERE kind = 'otp';
-CREATE INDEX IF NOT EXISTS session_credentials_link ON session_credentials (app) WHERE via = 'link' AND kind <> 'otp';
-CREATE INDEX IF NOT EXISTS session_credentials_token ON session_credentials (app) WHERE via = 'token' AND kind <> 'otp';
-CREATE INDEX IF NOT EXISTS session_credentials_login ON session_credentials (app, details)
-  WHERE kind = 'cookie' AND details IS NOT NULL AND last_seen_at IS NULL;
--- The column successor holds the origin of a login.
-CREATE TABLE IF NOT EXISTS session_tombstones (
+CREATE UNIQUE INDEX session_credentials_otp ON session_credentials (app, hash) WHERE kind = 'otp';
+CREATE TABLE session_tombstones (
   app TEXT NOT NULL,
   hash TEXT NOT NULL,
   id TEXT NOT NULL,
@@ -65,8 +56,8 @@ CREATE TABLE IF NOT EXISTS session_tombstones (
   message TEXT,
   PRIMARY KEY (app, hash)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS session_tombstones_keep_until ON session_tombstones (app, keep_until);
-CREATE TABLE IF NOT EXISTS session_processes (
+CREATE INDEX session_tombstones_keep_until ON session_tombstones (app, keep_until);
+CREATE TABLE session_processes (
   app TEXT NOT NULL,
   id TEXT NOT NULL,
   beat INTEGER NOT NULL,
@@ -74,26 +65,55 @@ CREATE TABLE IF NOT EXISTS session_processes (
 ) WITHOUT ROWID;
 `
 
-/** Creates missing tables and indexes. A file of an older version needs no other migration. */
-export function createSchema(db: SqliteDatabase): void {
-  const present = db.prepare(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session_schema'`).get()
-  const version = present
-    ? (db.prepare('SELECT version FROM session_schema').get() as { version: number } | undefined)?.version
-    : undefined
-  if (version === SCHEMA_VERSION) return
-  if (version !== undefined && version > SCHEMA_VERSION) {
-    throw new Error(
-      `The sessions were written by a newer version (schema ${version}; this one knows ${SCHEMA_VERSION}). Update the application, or move the file away.`,
-    )
-  }
+const LIST_INDEXES = `
+-- One index for each sort order of a list, and two partial ones for rare records.
+CREATE INDEX session_records_created ON session_records (app, coalesce(start_time, 0), id);
+CREATE INDEX session_records_seen ON session_records (app, coalesce(last_access_time, 0), id);
+CREATE INDEX session_records_rest ON session_records (app, coalesce(start_time, 0), id) WHERE kind = 'rest';
+CREATE INDEX session_records_invalidated ON session_records (app, end_at) WHERE start_time IS NULL;
+CREATE INDEX session_credentials_link ON session_credentials (app) WHERE via = 'link' AND kind <> 'otp';
+CREATE INDEX session_credentials_token ON session_credentials (app) WHERE via = 'token' AND kind <> 'otp';
+`
+
+// For unused logins: see `touch` in store.ts. The tombstone's column `successor` contains the origin of a login.
+const LOGIN_INDEX = `
+CREATE INDEX session_credentials_login ON session_credentials (app, details)
+  WHERE kind = 'cookie' AND details IS NOT NULL AND last_seen_at IS NULL;
+`
+
+/** Step n creates layout n. A process of an older version keeps working only if a new column accepts null or has a default. */
+export const STEPS: readonly Step[] = [
+  (db) => db.exec(TABLES),
+  (db) => {
+    // Version 0.2.0 added this column without a step.
+    if (!hasColumn(db, 'session_credentials', 'purpose'))
+      db.exec('ALTER TABLE session_credentials ADD COLUMN purpose TEXT')
+    db.exec(LIST_INDEXES)
+  },
+  (db) => db.exec(LOGIN_INDEX),
+]
+
+/** Creates or migrates the tables. Several processes may do so at the same time. @throws Error for a newer layout. */
+export function prepareTables(db: SqliteDatabase, steps: readonly Step[]): void {
+  const missing = () => missingSteps(layoutOf(db), steps, 'move the file away')
+  if (missing().length === 0) return
   db.exec('BEGIN IMMEDIATE')
   try {
-    db.exec(SCHEMA)
-    // Another process may have inserted the row already.
-    db.exec(`DELETE FROM session_schema; INSERT INTO session_schema (version) VALUES (${SCHEMA_VERSION})`)
-    db.exec('COMMIT')
+    // Another process may have migrated the file before this one got the lock.
+    for (const step of missing()) step(db)
+    db.exec(`DELETE FROM session_schema; INSERT INTO session_schema (version) VALUES (${steps.length}); COMMIT`)
   } catch (error) {
     db.exec('ROLLBACK')
     throw error
   }
+}
+
+function layoutOf(db: SqliteDatabase): unknown {
+  const present = db.prepare(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session_schema'`).get()
+  if (!present) return 0
+  return (db.prepare('SELECT version FROM session_schema').get() as { version: unknown } | undefined)?.version
+}
+
+function hasColumn(db: SqliteDatabase, table: string, column: string): boolean {
+  return db.prepare('SELECT 1 FROM pragma_table_info(?) WHERE name = ?').get(table, column) !== undefined
 }

@@ -5,7 +5,7 @@ import { sqliteAnnouncements } from './announcements.ts'
 import { openForSharing, type SqliteDatabase, shortenBusyTimeout, writeBatch } from './batch.ts'
 import { sqlitePresence } from './presence.ts'
 import { sqliteRows } from './rows.ts'
-import { createSchema } from './schema.ts'
+import { prepareTables, STEPS, type Step } from './schema.ts'
 
 export interface SqliteStoreOptions {
   /**
@@ -18,12 +18,20 @@ export interface SqliteStoreOptions {
 /**
  * Stores sessions in a SQLite file that any number of processes on one machine may share.
  * Use the connection `db` for nothing else, because the store sets pragmas and begins transactions.
- * @throws Error if a newer version of this store wrote the file.
+ * Migrates a file of an older version. @throws Error if a newer version of this store wrote the file.
  */
-export function sqliteStore(db: SqliteDatabase, { durability = 'power-loss' }: SqliteStoreOptions = {}): SessionStore {
+export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}): SessionStore {
+  return sqliteStoreWith(STEPS, db, options)
+}
+
+export function sqliteStoreWith(
+  steps: readonly Step[],
+  db: SqliteDatabase,
+  { durability = 'power-loss' }: SqliteStoreOptions = {},
+): SessionStore {
   openForSharing(db)
   db.exec(`PRAGMA synchronous = ${durability === 'power-loss' ? 'FULL' : 'NORMAL'}`)
-  createSchema(db)
+  prepareTables(db, steps)
   shortenBusyTimeout(db)
   const announcements = sqliteAnnouncements(db)
   const writes = writeBatch(db)

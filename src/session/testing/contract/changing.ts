@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Expected, SessionChanges } from '../../store.ts'
 import { atOnce, CALLERS, credential, HOUR, NOWHERE, rounds, type StorePromise, session } from './fixtures.ts'
 
 /** The promises of `update`, and some of `attach`. */
@@ -76,15 +77,11 @@ export const changing: StorePromise[] = [
     claim: 'an update that is repeated with the same write id returns true and writes nothing',
     async check({ store, stored }) {
       const { record, cookie } = await stored()
-      const ask = () =>
-        store.update({
-          id: record.id,
-          expected: { version: 1, by: cookie.hash },
-          writeId: 'same',
-          changes: { storage: '{"n":1}' },
-        })
-      assert.equal((await ask()).updated, true)
-      assert.equal((await ask()).updated, true)
+      const ask = (expected: Expected) =>
+        store.update({ id: record.id, expected, writeId: 'same', changes: { storage: '{"n":1}' } })
+      assert.equal((await ask({ version: 1, by: cookie.hash })).updated, true)
+      assert.equal((await ask({ version: 1, by: cookie.hash })).updated, true)
+      assert.equal((await ask({ by: cookie.hash })).updated, true)
       assert.equal((await store.get({ id: record.id }))?.version, 2)
     },
   },
@@ -166,6 +163,27 @@ export const changing: StorePromise[] = [
       const late = credential(clock)
       assert.equal(await store.attach({ id: record.id, credential: late }), false)
       assert.equal(await stateOf(record.id, late.hash), 'unknown')
+    },
+  },
+  {
+    claim: 'an update changes only the fields that it names, and never sets the last access to an earlier time',
+    async check({ store, clock, stored, attached, credentialsOf }) {
+      const { record, cookie } = await stored({ userId: '4', userName: 'Ana', grants: '{}', storage: '{"a":1}' })
+      const second = await attached(record.id)
+      const update = (changes: SessionChanges, version: number) =>
+        store.update({ id: record.id, expected: { version }, writeId: `w${version}`, changes })
+      assert.equal((await update({ lastAccessTime: clock.now() - 1 }, 1)).updated, true)
+      assert.equal((await update({ userName: '' }, 2)).updated, true)
+      assert.equal((await update({ storage: '{}' }, 3)).updated, true)
+      assert.equal((await update({ grants: '' }, 4)).updated, true)
+      assert.deepEqual(await store.get({ id: record.id }), {
+        ...record,
+        userName: '',
+        storage: '{}',
+        grants: '',
+        version: 5,
+      })
+      assert.deepEqual(new Set(await credentialsOf(record.id)), new Set([cookie, second]))
     },
   },
 ]

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import type { ListFilter, Page } from '../../store.ts'
+import type { Limits, ListFilter, Page } from '../../store.ts'
 import {
   atOnce,
   CALLERS,
   credential,
   HOUR,
+  NOWHERE,
   otp,
   rounds,
   type StorePromise,
@@ -156,6 +157,93 @@ export const counting: StorePromise[] = [
       await expect({ userId: '5', state: 'user' }, [next.session.id])
       assert.equal(await store.count({ filter: {} }), 8)
       assert.ok(await store.get({ id: expired.record.id }))
+    },
+  },
+  {
+    claim:
+      'sessions with the same time are listed by ID, and a page begins after its cursor even if that session is gone',
+    async check({ store, clock }) {
+      const ids = ['9F', 'A0', '0B', 'FF', '1A', 'B9'].map((end) => end.padStart(32, '0'))
+      for (const id of ids) await store.create({ session: session(clock, { id }), credential: credential(clock) })
+      const ascending = [...ids].sort()
+      for (const sort of ['created', 'seen', 'end'] as const) {
+        for (const direction of ['asc', 'desc'] as const) {
+          const listed = await listAll(store, {}, { sort, direction, size: 2 })
+          const expected = direction === 'asc' ? ascending : ascending.toReversed()
+          assert.deepEqual(
+            listed.map(({ id }) => id),
+            expected,
+          )
+        }
+      }
+      const first = await store.list({ filter: {}, page: { direction: 'asc', size: 2 } })
+      assert.deepEqual(first.next, { value: clock.now(), id: ascending[1] })
+      await store.end({ id: first.next.id, reason: 'closed' })
+      const second = await store.list({ filter: {}, page: { direction: 'asc', size: 4, after: first.next } })
+      assert.deepEqual([second.sessions.map(({ id }) => id), second.next], [ascending.slice(2), undefined])
+    },
+  },
+  {
+    claim: 'a page has 50 sessions by default, newest first, and an invalidated record is the oldest',
+    async check({ store, clock, newSession, stored }) {
+      const replaced = await stored({ userId: '4' })
+      await store.replace({ id: replaced.record.id, expected: {}, ...newSession({ userId: '4' }) })
+      const [used] = [await atOnce(() => stored()), await atOnce(() => stored()), await atOnce(() => stored())].flat()
+      assert.ok(used)
+      clock.advance({ seconds: 1 })
+      const newest = await stored()
+      clock.advance({ seconds: 1 })
+      await store.touch({ id: used.record.id, hash: used.cookie.hash, from: NOWHERE })
+      const { sessions, next } = await store.list({ filter: {}, page: {} })
+      assert.equal(sessions.length, 50)
+      assert.equal(sessions[0]?.id, newest.record.id)
+      assert.equal(next?.id, sessions.at(-1)?.id)
+      for (const sort of ['created', 'seen'] as const) {
+        const page = { sort, direction: 'asc', size: 1 } as const
+        const oldest = await store.list({ filter: {}, page })
+        assert.deepEqual([oldest.sessions[0]?.id, oldest.next?.value], [replaced.record.id, 0])
+      }
+    },
+  },
+  {
+    claim:
+      'expired records count towards the limits of licences and guests until they are swept, invalidated guests do not',
+    async check({ store, clock, newSession, stored }) {
+      const create = (limits: Limits) => store.create({ ...newSession(), limits })
+      const { record } = await stored({ absoluteEnd: clock.now() + 1 })
+      clock.advance({ milliseconds: 1 })
+      assert.equal((await create({ sessions: 1 })).admitted, false)
+      assert.equal((await create({ guests: 1 })).admitted, false)
+      clock.advance({ minutes: 5 })
+      await store.sweep({ limit: 10 })
+      assert.equal(await store.get({ id: record.id }), undefined)
+      const guest = await stored()
+      await store.replace({ id: guest.record.id, expected: {}, ...newSession({ userId: '4' }) })
+      assert.equal((await create({ guests: 1 })).admitted, true)
+      assert.equal((await create({ guests: 1 })).admitted, false)
+    },
+  },
+  {
+    claim:
+      'a session that ends for the limit of its user leaves a tombstone with that reason, and expired ones do not count',
+    async check({ store, clock, newSession, stored, stateOf }) {
+      const limits = { sessionsPerUser: 2 }
+      const expired = await stored({ userId: '4', userName: 'Ana', absoluteEnd: clock.now() + 1 })
+      clock.advance({ milliseconds: 1 })
+      const invalidated = await stored({ userId: '4' })
+      await store.replace({ id: invalidated.record.id, expected: {}, ...newSession() })
+      const newer = await stored({ userId: '4' })
+      const oldest = await stored({ userId: '4', userName: 'Ana', kind: 'rest', startTime: clock.now() - 1 })
+      clock.advance({ milliseconds: 1 })
+      const { id, kind, userName, userId } = oldest.record
+      assert.deepEqual(await store.create({ ...newSession({ userId: '4' }), limits }), {
+        admitted: true,
+        ended: [{ id, kind, userName, userId, reason: 'limit' }],
+      })
+      assert.equal(await stateOf(id, oldest.cookie.hash), 'limit')
+      assert.equal(await stateOf(newer.record.id, newer.cookie.hash), 'live')
+      assert.equal(await stateOf(expired.record.id, expired.cookie.hash), 'absolute')
+      assert.deepEqual(await store.create({ ...newSession(), limits }), { admitted: true, ended: [] })
     },
   },
 ]

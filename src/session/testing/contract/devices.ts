@@ -46,6 +46,21 @@ export const devices: StorePromise[] = [
     },
   },
   {
+    claim: 'the OTP that a new one of its purpose revokes frees its place under the limit of OTPs',
+    async check({ store, clock, stored, attached }) {
+      const { record } = await stored()
+      const plain = await attached(record.id, otp(clock))
+      clock.advance({ seconds: 1 })
+      const [first, second] = [otp(clock, { purpose: 'mail' }), otp(clock, { purpose: 'mail' })]
+      for (const made of [first, second]) await store.attach({ id: record.id, credential: made, limits: { otps: 2 } })
+      const found = await Promise.all([plain, first, second].map(({ hash }) => store.findOTP({ hash })))
+      assert.deepEqual(
+        found.map((link) => link !== undefined),
+        [true, false, true],
+      )
+    },
+  },
+  {
     claim: 'signing a device out takes effect at once, leaves the other devices alone, and is no error the second time',
     async check({ store, stored, attached, stateOf }) {
       const { record, cookie } = await stored()
@@ -96,6 +111,103 @@ export const devices: StorePromise[] = [
         assert.ok(await store.findOTP({ hash: link.hash }))
         assert.equal((await credentialsOf(record.id)).length, 3)
       })
+    },
+  },
+  {
+    claim: 'a device that was signed out can neither add a credential nor rotate its own',
+    async check({ store, clock, stored, attached, credentialsOf, stateOf }) {
+      const { record, cookie } = await stored()
+      const gone = await attached(record.id)
+      await store.detach({ id: record.id, handle: gone.handle, reason: 'revoked' })
+      const limits = { credentials: 1, otps: 1 }
+      for (const by of [gone.hash, 'unknown']) {
+        const [added, link, next] = [credential(clock), otp(clock), credential(clock)]
+        for (const made of [added, link])
+          assert.equal(await store.attach({ id: record.id, credential: made, by, limits }), false)
+        assert.equal(await store.rotate({ id: record.id, by, credential: next, others: 'end' }), false)
+        for (const { hash } of [added, next]) assert.equal(await stateOf(record.id, hash), 'unknown')
+        assert.equal(await store.findOTP({ hash: link.hash }), undefined)
+      }
+      assert.deepEqual(await credentialsOf(record.id), [cookie])
+    },
+  },
+  {
+    claim: 'no device is added to an expired, ended or invalidated session, none is rotated, and none is signed out',
+    async check({ store, clock, newSession, stored, credentialsOf, stateOf }) {
+      const expired = await stored({ absoluteEnd: clock.now() + 1 })
+      clock.advance({ milliseconds: 1 })
+      const ended = await stored()
+      await store.end({ id: ended.record.id, reason: 'closed' })
+      const invalidated = await stored()
+      await store.replace({ id: invalidated.record.id, expected: {}, ...newSession() })
+      for (const [{ record, cookie }, state] of [
+        [expired, 'absolute'],
+        [ended, 'closed'],
+        [invalidated, 'secured'],
+      ] as const) {
+        const [added, next] = [credential(clock), credential(clock)]
+        assert.equal(await store.attach({ id: record.id, credential: added }), false)
+        for (const others of ['keep', 'end'] as const)
+          assert.equal(await store.rotate({ id: record.id, by: cookie.hash, credential: next, others }), false)
+        assert.equal(await store.detach({ id: record.id, handle: cookie.handle, reason: 'revoked' }), false)
+        for (const { hash } of [added, next]) assert.equal(await stateOf(record.id, hash), 'unknown')
+        assert.equal(await stateOf(record.id, cookie.hash), state)
+      }
+      assert.deepEqual(await credentialsOf(expired.record.id), [expired.cookie])
+    },
+  },
+  {
+    claim: 'detaching an open link closes it once, and leaves its session and the links of others alone',
+    async check({ store, clock, stored, attached, stateOf }) {
+      const [one, two] = [await stored(), await stored()]
+      const [link, other] = [await attached(one.record.id, otp(clock)), await attached(two.record.id, otp(clock))]
+      const detach = (handle: string) => store.detach({ id: one.record.id, handle, reason: 'revoked' })
+      assert.equal(await detach(other.handle), false)
+      assert.equal(await detach('unknown'), false)
+      assert.equal(await detach(link.handle), true)
+      assert.equal(await detach(link.handle), false)
+      assert.equal(await store.findOTP({ hash: link.hash }), undefined)
+      assert.equal(await store.redeem({ hash: link.hash, credential: credential(clock) }), undefined)
+      assert.equal(await stateOf(one.record.id, one.cookie.hash), 'live')
+      assert.ok(await store.findOTP({ hash: other.hash }))
+    },
+  },
+  {
+    claim:
+      'without a caller, the limit of credentials signs out the device that was seen longest ago, and tokens count',
+    async check({ store, clock, stored, stateOf }) {
+      const { record, cookie } = await stored()
+      const add = async (fields = {}) => {
+        clock.advance({ seconds: 1 })
+        const made = credential(clock, fields)
+        assert.equal(await store.attach({ id: record.id, credential: made, limits: { credentials: 2 } }), true)
+        return made
+      }
+      const token = await add({ kind: 'bearer', via: 'token' })
+      clock.advance({ seconds: 1 })
+      await store.touch({ id: record.id, hash: cookie.hash, from: NOWHERE })
+      const second = await add()
+      const states = async () => Promise.all([cookie, token, second].map(({ hash }) => stateOf(record.id, hash)))
+      assert.deepEqual(await states(), ['live', 'limit', 'live'])
+      assert.equal((await store.find({ id: record.id, hash: token.hash, app: 'OTHER' }))?.state, undefined)
+      await add()
+      assert.deepEqual(await states(), ['limit', 'limit', 'live'])
+    },
+  },
+  {
+    claim: 'a link opened at the limit of credentials signs out the device that was seen longest ago, and no link',
+    async check({ store, clock, stored, attached, credentialsOf, stateOf }) {
+      const { record, cookie } = await stored()
+      clock.advance({ seconds: 1 })
+      const second = await attached(record.id)
+      const [link, open] = [await attached(record.id, otp(clock)), await attached(record.id, otp(clock))]
+      clock.advance({ seconds: 1 })
+      const device = credential(clock, { via: 'link' })
+      const limits = { credentials: 2, otps: 1 }
+      assert.ok(await store.redeem({ hash: link.hash, credential: device, limits }))
+      assert.equal(await stateOf(record.id, cookie.hash), 'limit')
+      const hashes = (await credentialsOf(record.id)).map(({ hash }) => hash)
+      assert.deepEqual(hashes.sort(), [second.hash, open.hash, device.hash].sort())
     },
   },
 ]

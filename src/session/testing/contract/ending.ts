@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { APP, atOnce, NOWHERE, otp, rounds, type StorePromise } from './fixtures.ts'
+import { APP, atOnce, credential, NOWHERE, otp, rounds, type StorePromise } from './fixtures.ts'
 
-/** The promises of `end`, `endMany`, `remove`, `takeMessage`, `sweep` and `presence`. */
+/** The promises of `end`, `endMany`, `remove` and `presence`. */
 export const ending: StorePromise[] = [
   {
     claim: 'an ended session is deleted with all its credentials, and its tombstones stay for at least 90 seconds',
@@ -21,6 +21,7 @@ export const ending: StorePromise[] = [
       assert.deepEqual(found, { state: 'ended', reason: 'closed', endedAt, message: false, origin: null })
       assert.equal(await stateOf(record.id, cookie.hash), 'closed')
       assert.equal(await stateOf(record.id, 'a-guess'), 'unknown')
+      assert.equal(await stateOf((await stored()).record.id, cookie.hash), 'unknown')
     },
   },
   {
@@ -97,69 +98,6 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: 'a message is kept for a day for each device, and of many callers exactly one takes it',
-    async check({ store, clock, stored, attached }) {
-      const { record, cookie } = await stored()
-      const second = await attached(record.id)
-      await store.remove({ id: record.id, message: 'Please sign in again.' })
-      clock.advance({ hours: 23, minutes: 59 })
-      await store.sweep({ limit: 100 })
-      const found = await store.find({ id: record.id, hash: cookie.hash })
-      assert.equal(found?.state === 'ended' && found.message, true)
-      const taken = await atOnce(() => store.takeMessage({ hash: cookie.hash }))
-      assert.deepEqual(
-        taken.filter((text) => text !== undefined),
-        ['Please sign in again.'],
-      )
-      assert.equal(await store.takeMessage({ hash: second.hash }), 'Please sign in again.')
-      const silent = await stored()
-      await store.remove({ id: silent.record.id, message: '' })
-      assert.equal(await store.takeMessage({ hash: silent.cookie.hash }), undefined)
-      assert.equal(await store.takeMessage({ hash: 'a-guess' }), undefined)
-    },
-  },
-  {
-    claim: 'the sweep removes only sessions that ended at least five minutes ago, and no more than its limit',
-    async check({ store, clock, stored, stateOf }) {
-      const live = await stored({ idleMilliseconds: 0 })
-      const over = [await stored({ userId: '1' }), await stored(), await stored()] as const
-      clock.advance({ milliseconds: over[0].record.end - clock.now() + 5 * 60_000 - 1 })
-      assert.deepEqual(await store.sweep({ limit: 100 }), [])
-      clock.advance({ milliseconds: 1 })
-      assert.equal((await store.sweep({ limit: 2 })).length, 2)
-      assert.equal((await store.sweep({ limit: 2 })).length, 1)
-      assert.deepEqual(await store.sweep({ limit: 2 }), [])
-      assert.equal(await store.count({ filter: {} }), 1)
-      assert.equal(await stateOf(live.record.id, live.cookie.hash), 'live')
-      assert.equal(await stateOf(over[0].record.id, over[0].cookie.hash), 'unknown')
-    },
-  },
-  {
-    claim: 'the sweep returns the user and the end reason of each removed session',
-    async check({ store, clock, stored }) {
-      const { record } = await stored({ userId: '4', userName: 'Ana', absoluteEnd: clock.now() + 60_000 })
-      clock.advance({ minutes: 6 })
-      assert.deepEqual(await store.sweep({ limit: 10 }), [
-        { id: record.id, kind: 'web', userName: 'Ana', userId: '4', reason: 'absolute' },
-      ])
-    },
-  },
-  {
-    claim: '[SECURE-6] the sweep removes invalidated sessions after their end and leaves live ones alone',
-    async check({ store, clock, newSession, stored, stateOf }) {
-      const { record } = await stored()
-      clock.advance({ minutes: 30 })
-      const next = newSession()
-      await store.replace({ id: record.id, expected: {}, ...next })
-      clock.advance({ milliseconds: record.end - clock.now() + 5 * 60_000 })
-      assert.deepEqual(
-        (await store.sweep({ limit: 10 })).map(({ id, reason }) => [id, reason]),
-        [[record.id, 'secured']],
-      )
-      assert.equal(await stateOf(next.session.id, next.credential.hash), 'live')
-    },
-  },
-  {
     claim: '`leave` returns true for the last process, and a killed process no longer counts after 30 seconds',
     async check({ store, clock }) {
       const { presence } = store
@@ -177,6 +115,97 @@ export const ending: StorePromise[] = [
       clock.advance({ seconds: 10 })
       await presence.beat(process('a'))
       assert.equal(await presence.leave(process('a')), true)
+    },
+  },
+  {
+    claim: 'a session whose device was seen and then rotated or signed out is not unseen',
+    async check({ store, clock, stored, attached, stateOf }) {
+      const rotated = await stored()
+      const signedOut = await stored()
+      const atOnceSeen = await stored()
+      const second = await attached(signedOut.record.id)
+      await store.touch({ id: atOnceSeen.record.id, hash: atOnceSeen.cookie.hash, from: NOWHERE })
+      clock.advance({ milliseconds: 1 })
+      for (const { record, cookie } of [rotated, signedOut])
+        await store.touch({ id: record.id, hash: cookie.hash, from: NOWHERE })
+      const next = credential(clock)
+      await store.rotate({ id: rotated.record.id, by: rotated.cookie.hash, credential: next, others: 'end' })
+      await store.detach({ id: signedOut.record.id, handle: signedOut.cookie.handle, reason: 'revoked' })
+      for (const [{ record }, { hash }] of [
+        [rotated, next],
+        [signedOut, second],
+        [atOnceSeen, atOnceSeen.cookie],
+      ] as const) {
+        assert.equal(await store.end({ id: record.id, reason: 'secured', unseen: true }), undefined)
+        assert.equal(await stateOf(record.id, hash), 'live')
+      }
+    },
+  },
+  {
+    claim: 'endMany and end leave expired and invalidated records alone',
+    async check({ store, clock, newSession, stored, stateOf }) {
+      const fields = { userId: '4', userName: 'Ana', kind: 'rest' } as const
+      const expired = await stored({ ...fields, absoluteEnd: clock.now() + 1 })
+      clock.advance({ milliseconds: 1 })
+      const invalidated = await stored(fields)
+      const next = newSession(fields)
+      await store.replace({ id: invalidated.record.id, expected: {}, ...next })
+      const live = { ...fields, id: next.session.id, reason: 'revoked' }
+      assert.deepEqual(await store.endMany({ filter: { userId: '4', kind: 'web' }, reason: 'revoked' }), [])
+      assert.deepEqual(await store.endMany({ filter: { userId: '4', kind: 'rest' }, reason: 'revoked' }), [live])
+      for (const filter of [{}, { kind: 'rest' } as const, { userId: '4' }])
+        assert.deepEqual(await store.endMany({ filter, reason: 'stopped' }), [])
+      for (const { record } of [expired, invalidated]) {
+        assert.equal(await store.end({ id: record.id, reason: 'closed' }), undefined)
+        assert.equal((await store.get({ id: record.id }))?.userId, '4')
+      }
+      assert.equal(await stateOf(expired.record.id, expired.cookie.hash), 'absolute')
+      assert.equal(await stateOf(invalidated.record.id, invalidated.cookie.hash), 'secured')
+      assert.equal(await store.count({ filter: {} }), 2)
+    },
+  },
+  {
+    claim: 'of many calls of endMany at once each session is returned by exactly one',
+    async check({ store, stored }) {
+      await rounds(async () => {
+        const ids = [(await stored()).record.id, (await stored()).record.id]
+        const ended = await atOnce(() => store.endMany({ filter: {}, reason: 'revoked' }))
+        assert.deepEqual(
+          ended
+            .flat()
+            .map(({ id }) => id)
+            .sort(),
+          ids.sort(),
+        )
+      })
+    },
+  },
+  {
+    claim: '`isRunning` decides which processes count, and where it does not know, their last beat',
+    async check({ store, clock }) {
+      const { presence } = store
+      if (!presence) return
+      const process = (processId: string, isRunning?: (id: string) => boolean | undefined) => ({
+        app: APP,
+        now: clock.now(),
+        processId,
+        isRunning,
+      })
+      await presence.beat(process('a'))
+      await presence.beat(process('asleep'))
+      clock.advance({ hours: 1 })
+      assert.equal(await presence.leave(process('a', (id) => id === 'asleep')), false)
+      await presence.beat(process('killed'))
+      assert.equal(await presence.leave(process('asleep', (id) => id !== 'killed')), true)
+
+      await presence.beat(process('elsewhere', () => undefined))
+      assert.equal(await presence.leave(process('a', () => undefined)), false)
+      clock.advance({ seconds: 30 })
+      assert.equal(await presence.leave(process('a', () => undefined)), true)
+
+      await presence.beat(process('killed'))
+      await presence.beat(process('a', (id) => id === 'a'))
+      assert.equal(await presence.leave(process('a')), true, 'a beat removes the processes that do not run')
     },
   },
 ]

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { atOnce, credential, HOUR, NOWHERE, type StorePromise, session } from './fixtures.ts'
+import { atOnce, credential, HOUR, NOWHERE, otp, type StorePromise, session } from './fixtures.ts'
 
 /** The promises of `create`, `find`, `get`, `credentials` and `touch`. */
 export const finding: StorePromise[] = [
@@ -184,6 +184,59 @@ export const finding: StorePromise[] = [
       assert.equal(await store.get({ id: ended.record.id }), undefined)
       assert.equal((await store.get({ id: expired.record.id }))?.end, expired.record.end)
       assert.equal((await store.get({ id: detached.record.id }))?.end, detached.record.end)
+    },
+  },
+  {
+    claim: 'a device that was signed out records no activity, while another device keeps the session live',
+    async check({ store, clock, stored, attached }) {
+      const { record, cookie } = await stored()
+      const gone = await attached(record.id)
+      await store.detach({ id: record.id, handle: gone.handle, reason: 'revoked' })
+      clock.advance({ seconds: 80 })
+      for (const hash of [gone.hash, 'unknown']) await store.touch({ id: record.id, hash, from: NOWHERE })
+      assert.deepEqual(await store.find({ id: record.id, hash: cookie.hash }), {
+        state: 'live',
+        session: record,
+        credential: cookie,
+      })
+      assert.equal((await store.find({ id: record.id, hash: gone.hash }))?.state, 'ended')
+    },
+  },
+  {
+    claim:
+      'the device of an expired session is told the reason until the sweep, and a device that was signed out its own',
+    async check({ store, clock, stored, attached, stateOf }) {
+      const { record, cookie } = await stored({ absoluteEnd: clock.now() + 60_000 })
+      const gone = await attached(record.id)
+      await store.detach({ id: record.id, handle: gone.handle, reason: 'limit' })
+      clock.advance({ milliseconds: 89_999 })
+      const found = await store.find({ id: record.id, hash: cookie.hash })
+      const endedAt = record.end
+      assert.deepEqual(found, { state: 'ended', reason: 'absolute', endedAt, message: false, origin: null })
+      assert.equal(await stateOf(record.id, gone.hash), 'limit')
+      assert.equal(await stateOf(record.id, 'a-guess'), 'unknown')
+      assert.deepEqual(await store.get({ id: record.id }), record)
+      clock.advance({ minutes: 6 })
+      await store.sweep({ limit: 10 })
+      assert.equal(await stateOf(record.id, cookie.hash), 'unknown')
+      assert.equal(await store.get({ id: record.id }), undefined)
+    },
+  },
+  {
+    claim: 'the credentials of a session come oldest first, and an unknown session has none',
+    async check({ store, clock, stored, attached }) {
+      const { record, cookie } = await stored()
+      const oldest = await attached(record.id, credential(clock, { createdAt: clock.now() - 2000 }))
+      const link = await attached(record.id, otp(clock, { createdAt: clock.now() - 1000 }))
+      const unknown = session(clock).id
+      assert.deepEqual(
+        await store.credentials({ ids: [unknown, record.id] }),
+        new Map([
+          [unknown, []],
+          [record.id, [oldest, link, cookie]],
+        ]),
+      )
+      assert.deepEqual(await store.credentials({ ids: [] }), new Map())
     },
   },
 ]

@@ -12,7 +12,7 @@ type WithUsual<Call> = Omit<Call, Usual> & Partial<Pick<Call, Usual & keyof Call
 type Usual = 'app' | 'limits' | 'now'
 
 /** Creates the environment of one check. */
-export function trialOf(sessionStore: SessionStore, clock = manualClock()) {
+export function trialOf(sessionStore: SessionStore, clock = manualClock(), { stores, entries }: Opened = {}) {
   const usual = () => ({ app: APP, limits: NO_LIMITS, now: clock.now() })
   const store = new Proxy(sessionStore, {
     get(_, name) {
@@ -28,6 +28,8 @@ export function trialOf(sessionStore: SessionStore, clock = manualClock()) {
   })
   return {
     store,
+    stores: stores ?? [sessionStore],
+    entries,
     clock,
     newSession,
     async stored(fields: Partial<SessionRecord> = {}) {
@@ -46,6 +48,12 @@ export function trialOf(sessionStore: SessionStore, clock = manualClock()) {
       return found === undefined ? 'unknown' : found.state === 'live' ? 'live' : found.reason
     },
   }
+}
+
+interface Opened {
+  /** The stores behind `store`. */
+  stores?: readonly SessionStore[]
+  entries?: (() => Promise<number>) | undefined
 }
 
 export interface StorePromise {

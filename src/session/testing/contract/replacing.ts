@@ -142,6 +142,20 @@ export const replacing: StorePromise[] = [
     },
   },
   {
+    claim: 'at the limit of guests a guest takes over the place of the session that it replaces, and a user does not',
+    async check({ store, newSession, stored }) {
+      const [one, two] = [await stored(), await stored()]
+      const replace = (id: string, next: ReturnType<typeof newSession>) =>
+        store.replace({ id, expected: {}, ...next, limits: { guests: 2 } })
+      const guest = newSession()
+      assert.equal((await replace(one.record.id, guest)).state, 'replaced')
+      assert.equal(await store.get({ id: one.record.id }), undefined)
+      assert.equal((await replace(two.record.id, newSession({ userId: '4' }))).state, 'replaced')
+      assert.equal((await store.get({ id: two.record.id }))?.startTime, null)
+      assert.equal(await store.count({ filter: { state: 'guest' } }), 1)
+    },
+  },
+  {
     claim: 'finding an OTP does not consume it; redeeming it returns the session and adds the new device, once',
     async check({ store, clock, stored, attached, stateOf }) {
       const { record } = await stored()
@@ -222,6 +236,33 @@ export const replacing: StorePromise[] = [
       const device = credential(clock, { via: 'link' })
       assert.equal((await store.redeem({ hash: link.hash, credential: device }))?.id, record.id)
       assert.equal(await stateOf(record.id, device.hash), 'live')
+    },
+  },
+  {
+    claim: 'a replacement by a session whose ID exists is an error, and changes nothing',
+    async check({ store, newSession, stored, stateOf }) {
+      const [one, two] = [await stored(), await stored()]
+      const next = { ...newSession({ id: two.record.id, userName: 'Intruder' }) }
+      await assert.rejects(store.replace({ id: one.record.id, expected: {}, ...next }))
+      assert.equal(await stateOf(one.record.id, one.cookie.hash), 'live')
+      assert.deepEqual(await store.get({ id: two.record.id }), two.record)
+      assert.equal(await stateOf(two.record.id, next.credential.hash), 'unknown')
+    },
+  },
+  {
+    claim: 'a replaced record keeps its user, its end and its place, and its version increases',
+    async check({ store, clock, newSession, stored }) {
+      const { record } = await stored({ userId: '4', userName: 'Ana', grants: '{}', kind: 'rest', storage: '{"a":1}' })
+      clock.advance({ minutes: 1 })
+      await store.replace({ id: record.id, expected: {}, ...newSession() })
+      assert.deepEqual(await store.get({ id: record.id }), {
+        ...record,
+        startTime: null,
+        lastAccessTime: null,
+        storage: '{}',
+        version: 2,
+      })
+      assert.deepEqual(await store.credentials({ ids: [record.id] }), new Map([[record.id, []]]))
     },
   },
 ]

@@ -1,4 +1,6 @@
-import { memoryStore } from '../../../../src/session/stores/memory/index.ts'
+import { memoryStoreOn } from '../../../../src/session/stores/memory/store.ts'
+import { memoryRows } from '../../../../src/session/stores/shared/memory-rows.ts'
 import { proveStore } from '../../../../src/session/testing/store-contract.ts'
+import { openMemory } from '../../support/memory-store.ts'
 
-proveStore('memory', async () => ({ store: memoryStore(), close: async () => {} }))
+proveStore('memory', () => openMemory({ memoryRows, memoryStoreOn }))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test, { after } from 'node:test'
 import type { Pool } from 'pg'
 import { postgresStore } from '../../../../src/session/stores/postgres/index.ts'
+import { alternatingStore } from '../../../../src/session/testing/contract/alternating-store.ts'
 import {
   atOnce,
   CALLERS,
@@ -15,7 +16,6 @@ import {
   trialOf,
 } from '../../../../src/session/testing/contract/fixtures.ts'
 import { postgresUrl } from '../../../support/servers/test-servers.ts'
-import { dealtTo } from '../../support/dealt-calls.ts'
 import { withOwnApps } from '../../support/own-app.ts'
 import { openPool, preparedDatabase } from '../../support/postgres-store.ts'
 
@@ -25,7 +25,7 @@ const DEADLOCK = '40P01'
 if (postgresUrl !== undefined) {
   const { url, pool } = await preparedDatabase({ after })
   const refusals: string[] = []
-  const both = dealtTo(postgresStore(watchedPool()), postgresStore(watchedPool()))
+  const both = alternatingStore([postgresStore(watchedPool()), postgresStore(watchedPool())])
   const begin = (): Trial => trialOf(withOwnApps(both))
 
   test('after a user is signed out no write takes effect, not even one that began before', async () => {

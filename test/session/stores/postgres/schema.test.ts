@@ -21,12 +21,12 @@ if (postgresUrl !== undefined) {
     assert.equal((await storeOn(pool).find({ id: record.id, hash: cookie.hash }))?.state, 'live')
   })
 
-  test('a database of a newer version is refused, and left unchanged', async (t) => {
+  test('[ROW-3] a PostgreSQL database of a newer version is refused with directions and stays as it is', async (t) => {
     const { pool } = await preparedDatabase(t)
     await pool.query('UPDATE session_schema SET version = 99')
     await assert.rejects(
       preparePostgresStore(pool),
-      /newer version \(schema 99; this one knows 2\)\. Update the application/,
+      /newer version \(layout 99; this one knows 3\)\. Update the application/,
     )
     assert.equal((await pool.query('SELECT version FROM session_schema')).rows[0].version, 99)
   })

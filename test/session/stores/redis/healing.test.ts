@@ -104,7 +104,7 @@ if (redisUrl !== undefined) {
     await vanish(place, late.slice(0, 10))
     assert.deepEqual((await store.sweep({ limit: 10 })).length, 10)
     assert.deepEqual((await store.sweep({ limit: 100 })).length, 10)
-    const left = (await keysOf(client, prefix)).filter((key) => !/:(?:s:.*|user:.*|serial|announced)$/.test(key))
+    const left = (await keysOf(client, prefix)).filter((key) => !/:(?:s:.*|user:.*|serial|announced|layout)$/.test(key))
     assert.deepEqual(left, [])
   })
 }

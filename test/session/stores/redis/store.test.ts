@@ -3,15 +3,16 @@ import { redisStore } from '../../../../src/session/stores/redis/index.ts'
 import { proveStore } from '../../../../src/session/testing/store-contract.ts'
 import { findRedis, startRedis } from '../../../support/servers/redis-server.ts'
 import { redisUrl } from '../../../support/servers/test-servers.ts'
-import { dealtTo } from '../../support/dealt-calls.ts'
-import { clusterAt, ioredisTo, nodeRedisTo, ownPrefix } from '../../support/redis-connections.ts'
+import { clusterAt, ioredisTo, lastingKeys, nodeRedisTo, ownPrefix } from '../../support/redis-connections.ts'
 
 if (redisUrl !== undefined) {
   const url = redisUrl
 
   proveStore('Redis, through ioredis,', async () => {
     const client = await ioredisTo(url)
-    return { store: redisStore(client, ownPrefix()), close: async () => client.disconnect() }
+    const own = ownPrefix()
+    const entries = async () => (await lastingKeys(client, own.prefix)).length
+    return { store: redisStore(client, own), entries, close: async () => client.disconnect() }
   })
 
   proveStore('Redis, through node-redis,', async () => {
@@ -21,12 +22,14 @@ if (redisUrl !== undefined) {
 
   proveStore('Redis, through a connection of each library,', async () => {
     const [one, two] = [await ioredisTo(url), await nodeRedisTo(url)]
+    const [subscriber, other] = [await ioredisTo(url), await nodeRedisTo(url)]
     const own = ownPrefix()
     const close = async () => {
-      one.disconnect()
-      await two.close()
+      for (const client of [one, subscriber]) client.disconnect()
+      for (const client of [two, other]) await client.close()
     }
-    return { store: dealtTo(redisStore(one, own), redisStore(two, own)), close }
+    const store = redisStore(one, { ...own, subscriber })
+    return { store, second: redisStore(two, { ...own, subscriber: other }), close }
   })
 }
 

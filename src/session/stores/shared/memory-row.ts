@@ -1,5 +1,5 @@
 import type { Credential, SessionRecord } from '../../record.ts'
-import type { SessionRow } from '../shared/embedded-rows.ts'
+import type { SessionRow } from './embedded-rows.ts'
 
 export interface MemoryRow extends SessionRow {
   record: SessionRecord

@@ -1,16 +1,29 @@
 import { type Credential, isGuestRecord, isLive, type SessionId } from '../../record.ts'
 import type { FoundOTP } from '../../store.ts'
-import type { EmbeddedRows, Tombstone } from '../shared/embedded-rows.ts'
-import { liveRow, originOf } from '../shared/embedded-rules.ts'
-import { isSelected, listedCount, listPage } from './lists.ts'
-import type { MemoryRow } from './row.ts'
+import type { EmbeddedRows, Tombstone } from './embedded-rows.ts'
+import { liveRow, originOf } from './embedded-rules.ts'
+import { isSelected, listedCount, listPage } from './memory-lists.ts'
+import type { MemoryRow } from './memory-row.ts'
 
+/** Rows in memory, with the maps that contain them. */
 export interface MemoryRows extends EmbeddedRows<MemoryRow> {
   readonly sessions: Map<SessionId, MemoryRow>
+  readonly otps: Map<string, MemoryRow>
   readonly tombstones: Map<string, Tombstone>
+  /** Loads a session, or drops it if there is no row. The listener is not called. */
+  load(id: SessionId, row: MemoryRow | undefined): void
 }
 
-export function memoryRows(): MemoryRows {
+/** Called for each row that is added, changed or deleted, so that a store can also write it elsewhere. */
+export interface RowListener {
+  session(id: SessionId): void
+  tombstone(hash: string): void
+}
+
+const NO_LISTENER: RowListener = { session() {}, tombstone() {} }
+
+/** Creates the rows of one application. `listener` is called within the write that changes a row. */
+export function memoryRows(listener: RowListener = NO_LISTENER): MemoryRows {
   const sessions = new Map<SessionId, MemoryRow>()
   const otps = new Map<string, MemoryRow>()
   const tombstones = new Map<string, Tombstone>()
@@ -25,13 +38,29 @@ export function memoryRows(): MemoryRows {
   function change(row: MemoryRow, hash: string, changes: Partial<Credential>): void {
     const credential = row.credentials.get(hash)
     if (credential) row.credentials.set(hash, { ...credential, ...changes })
+    listener.session(row.record.id)
+  }
+
+  function storeTombstone(hash: string, tombstone: Tombstone | undefined): void {
+    if (tombstone) tombstones.set(hash, tombstone)
+    else tombstones.delete(hash)
+    listener.tombstone(hash)
   }
 
   const byStart = (a: MemoryRow, b: MemoryRow) => (a.record.startTime ?? 0) - (b.record.startTime ?? 0)
 
   const rows: MemoryRows = {
     sessions,
+    otps,
     tombstones,
+    load(id, row) {
+      const present = sessions.get(id)
+      for (const hash of present?.credentials.keys() ?? []) otps.delete(hash)
+      sessions.delete(id)
+      if (!row) return
+      sessions.set(id, row)
+      for (const { hash, kind } of row.credentials.values()) if (kind === 'otp') otps.set(hash, row)
+    },
 
     session: (id) => sessions.get(id),
     find: (id, hash) => found(sessions.get(id), hash),
@@ -53,44 +82,50 @@ export function memoryRows(): MemoryRows {
       const lastAccessTime = Math.max(row.record.lastAccessTime ?? 0, fields.lastAccessTime ?? 0)
       row.record = { ...row.record, ...fields, lastAccessTime, version: row.record.version + 1 }
       row.writeId = writeId
+      listener.session(id)
       if (authenticatedAt !== undefined && expected.by !== undefined)
         change(row, expected.by, { authenticatedAt, via: 'login' })
       return true
     },
     access(row, lastAccessTime, end) {
       row.record = { ...row.record, lastAccessTime, end }
+      listener.session(row.record.id)
     },
     invalidate(row) {
       const { record } = row
       row.record = { ...record, startTime: null, lastAccessTime: null, storage: '{}', version: record.version + 1 }
+      listener.session(record.id)
     },
     delete(row) {
       for (const hash of row.credentials.keys()) otps.delete(hash)
       sessions.delete(row.record.id)
+      listener.session(row.record.id)
     },
 
     addCredential(row, credential) {
       row.credentials.set(credential.hash, credential)
       if (credential.kind === 'otp') otps.set(credential.hash, row)
+      listener.session(row.record.id)
     },
     seeCredential: (row, hash, lastSeenAt, { device, address }) =>
       change(row, hash, { lastSeenAt, ...(device !== null && { device }), ...(address !== null && { address }) }),
     deleteCredential(row, hash) {
       row.credentials.delete(hash)
       otps.delete(hash)
+      listener.session(row.record.id)
     },
 
-    addTombstone: (hash, tombstone) => void tombstones.set(hash, tombstone),
+    addTombstone: storeTombstone,
     leaveMessage(id, message, keepUntil) {
       for (const [hash, tombstone] of tombstones)
-        if (tombstone.id === id) tombstones.set(hash, { ...tombstone, message, keepUntil })
+        if (tombstone.id === id) storeTombstone(hash, { ...tombstone, message, keepUntil })
     },
     deleteMessage(hash) {
       const tombstone = tombstones.get(hash)
-      if (tombstone) tombstones.set(hash, { ...tombstone, message: null })
+      if (tombstone) storeTombstone(hash, { ...tombstone, message: null })
     },
     deleteTombstones(until) {
-      for (const [hash, { keepUntil }] of tombstones) if (keepUntil <= until) tombstones.delete(hash)
+      for (const [hash, { keepUntil }] of tombstones) if (keepUntil <= until) storeTombstone(hash, undefined)
     },
     deleteOTPs(until) {
       for (const [hash, row] of otps)

@@ -1,6 +1,6 @@
 import { type Credential, isGuestRecord, isLive, type SessionRecord } from '../../record.ts'
 import type { CallOf, Cursor, EndFilter, ListFilter, ListPage, Page } from '../../store.ts'
-import type { MemoryRow } from './row.ts'
+import type { MemoryRow } from './memory-row.ts'
 
 export function listPage(all: readonly MemoryRow[], { filter, page, now }: CallOf<'list'>): ListPage {
   const { sort = 'created', direction = 'desc', size = 50, after } = page

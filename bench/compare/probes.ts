@@ -1,0 +1,209 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Browser } from './browser.ts'
+
+/** What a probe saw once. The table shows the finding with the highest `badness` of all runs; 0 is right. */
+export interface Finding {
+  shown: string
+  badness: number
+}
+
+export interface Probe {
+  /** The heading of its column. */
+  title: string
+  /** What it does, in a sentence or two. */
+  method: string
+  /** Says nothing about a library that keeps everything in the cookie. */
+  needsStore?: true
+  run(browser: Browser): Promise<Finding>
+}
+
+const PARALLEL_WRITES = 20
+const READS = 10
+// Some libraries answer before they have saved.
+const SETTLE_MILLISECONDS = 25
+
+const MAY_BE_HELD = ['before', 'after'] as const
+let holds = 0
+
+export const PROBES = {
+  keptWrites: {
+    title: `writes kept of ${PARALLEL_WRITES}`,
+    method: `A signed-in browser sends ${PARALLEL_WRITES} writes at once. Each adds an item. The probe counts the items afterwards.`,
+    async run(browser) {
+      await signIn(browser)
+      const items = Array.from({ length: PARALLEL_WRITES }, (_, nth) => `item${nth}`)
+      // Opens the connections, so that the writes arrive together.
+      await Promise.all(items.map(() => browser.page()))
+      await settle()
+      await Promise.all(items.map((item) => browser.post(`/write?item=${item}`)))
+      await settle()
+      const { items: kept } = await browser.page()
+      const count = items.filter((item) => kept.includes(item)).length
+      return { shown: String(count), badness: PARALLEL_WRITES - count }
+    },
+  },
+
+  revivedByWriter: {
+    title: 'logged-out session revived by a writer',
+    method:
+      'A write is under way while the user logs out. Once it works before it changes the session, and once after that. The probe then tries the cookie from before the logout, and the cookie of the browser.',
+    async run(browser) {
+      return yesOrNo(await isRevived(browser, (query) => browser.post(`/write${query}&item=late`)), { right: false })
+    },
+  },
+
+  revivedByReader: {
+    title: 'revived by a reader',
+    method: 'The same with a page that only reads the session.',
+    async run(browser) {
+      return yesOrNo(await isRevived(browser, (query) => browser.page(query)), { right: false })
+    },
+  },
+
+  replay: {
+    title: 'old cookie works after logout',
+    method:
+      'The user logs out, and no other request is under way. The probe then sends the cookie from before the logout.',
+    async run(browser) {
+      await signIn(browser)
+      const stolen = browser.cookie
+      await browser.post('/logout')
+      await settle()
+      return yesOrNo(await browser.isSignedIn(stolen), { right: false })
+    },
+  },
+
+  signedInAfterRace: {
+    title: 'signed in after a login that raced two writes',
+    method:
+      'A guest with an item in the session logs in. One write with the guest’s cookie began before the login and ends after it. Another one is sent with the same cookie just before the response to the login arrives. Is the browser signed in at the end?',
+    async run(browser) {
+      let isSignedIn = true
+      for (const held of MAY_BE_HELD) {
+        browser.forget()
+        await browser.post('/write?item=first')
+        const guest = browser.cookie
+        const early = await heldRequest(browser, held, (query) => browser.post(`/write${query}&item=early`))
+        await browser.post('/login')
+        await browser.post('/write?item=late', guest)
+        await early.finish()
+        isSignedIn &&= (await browser.page()).user !== null
+      }
+      return yesOrNo(isSignedIn, { right: true })
+    },
+  },
+
+  rotated: {
+    title: 'ID rotated at login',
+    method:
+      'A guest with an item in the session logs in. The cookie must differ afterwards, and the guest’s cookie must not be signed in (session fixation).',
+    async run(browser) {
+      await browser.post('/write?item=planted')
+      await settle()
+      const planted = browser.cookie
+      await signIn(browser)
+      const isRotated = browser.cookie !== planted && !(await browser.isSignedIn(planted))
+      return yesOrNo(isRotated, { right: true })
+    },
+  },
+
+  readableSecret: {
+    title: 'a copy of the store signs in',
+    method:
+      'The probe takes every text that the store holds and sends it as the session cookie. Then it does the same with the help of the server’s signing or encryption key.',
+    needsStore: true,
+    async run(browser) {
+      await signIn(browser)
+      const names = browser.cookieNames
+      const texts = await browser.probe<string[]>('texts')
+      const plain = texts.flatMap((text) => names.map((name) => `${name}=${text}`))
+      if (await anySignsIn(browser, plain)) return { shown: 'yes', badness: 2 }
+      const forged = await browser.probe<string[]>('forged')
+      return (await anySignsIn(browser, forged)) ? { shown: 'with the key', badness: 1 } : { shown: 'no', badness: 0 }
+    },
+  },
+
+  readsThatWrite: {
+    title: `reads of ${READS} that write`,
+    method: `A signed-in browser reads a page ${READS} times. The probe counts the reads that wrote to the store or set a cookie.`,
+    async run(browser) {
+      await signIn(browser)
+      let writing = 0
+      for (let read = 0; read < READS; read++) {
+        const before = await browser.probe<number | null>('writes')
+        const setsCookie = await browser.readSetsCookie()
+        await settle()
+        if (setsCookie || (await browser.probe<number | null>('writes')) !== before) writing++
+      }
+      return { shown: String(writing), badness: writing }
+    },
+  },
+} satisfies Record<string, Probe>
+
+export type ProbeName = keyof typeof PROBES
+
+/** Runs one probe with a new browser. Returns `undefined` if the probe says nothing about this server. */
+export async function runProbe(name: ProbeName, url: string): Promise<Finding | undefined> {
+  const probe: Probe = PROBES[name]
+  const browser = new Browser(url)
+  try {
+    if (probe.needsStore && (await browser.probe('texts')) === null) return undefined
+    return await probe.run(browser)
+  } finally {
+    browser.close()
+  }
+}
+
+async function signIn(browser: Browser): Promise<void> {
+  await browser.post('/login')
+  await settle()
+  if ((await browser.page()).user === null) throw new Error('The server does not sign in, so the probe says nothing.')
+}
+
+async function isRevived(browser: Browser, send: (query: string) => Promise<unknown>): Promise<boolean> {
+  let revived = false
+  for (const held of MAY_BE_HELD) {
+    browser.forget()
+    await signIn(browser)
+    const old = browser.cookie
+    const late = await heldRequest(browser, held, send)
+    await browser.post('/logout')
+    await settle()
+    // A cookie that no logout ends is the subject of another probe.
+    const neverDied = await browser.isSignedIn(old)
+    await late.finish()
+    revived ||= (await browser.isSignedIn()) || (!neverDied && (await browser.isSignedIn(old)))
+  }
+  return revived
+}
+
+/** Sends a request that stops before or after its use of the session, until `finish` is called. */
+async function heldRequest(
+  browser: Browser,
+  held: (typeof MAY_BE_HELD)[number],
+  send: (query: string) => Promise<unknown>,
+): Promise<{ finish(): Promise<void> }> {
+  const name = `hold${++holds}`
+  const sent = send(`?${held}=${name}`)
+  await Promise.race([browser.probe('arrived', name), sent])
+  return {
+    async finish() {
+      await browser.probe('release', name)
+      await sent
+      await settle()
+    },
+  }
+}
+
+async function anySignsIn(browser: Browser, cookies: readonly string[]): Promise<boolean> {
+  for (const cookie of cookies) if (await browser.isSignedIn(cookie)) return true
+  return false
+}
+
+function yesOrNo(value: boolean, { right }: { right: boolean }): Finding {
+  return { shown: value ? 'yes' : 'no', badness: value === right ? 0 : 1 }
+}
+
+function settle(): Promise<void> {
+  return pause(SETTLE_MILLISECONDS)
+}

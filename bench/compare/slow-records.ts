@@ -1,0 +1,51 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { StoreView } from './contestant.ts'
+
+export const MILLISECONDS_PER_CALL = 3
+
+/** The store of the libraries that bring none of their own: a record for each key. Each call takes three milliseconds. */
+export class SlowRecords implements StoreView {
+  readonly #records = new Map<string, string>()
+  #writes = 0
+
+  async get(key: string): Promise<unknown> {
+    await pause(MILLISECONDS_PER_CALL)
+    const text = this.#records.get(key)
+    return text === undefined ? undefined : JSON.parse(text)
+  }
+
+  /** Creates or overwrites a record. */
+  async set(key: string, value: unknown): Promise<void> {
+    await this.#beginWrite()
+    this.#records.set(key, JSON.stringify(value))
+  }
+
+  /** Overwrites a record only if it exists, like UPDATE in SQL. */
+  async update(key: string, value: unknown): Promise<void> {
+    await this.#beginWrite()
+    if (this.#records.has(key)) this.#records.set(key, JSON.stringify(value))
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#beginWrite()
+    this.#records.delete(key)
+  }
+
+  /** Moves the expiry of a record. No probe waits for an expiry, so this only counts. */
+  async touch(): Promise<void> {
+    await this.#beginWrite()
+  }
+
+  writes(): number {
+    return this.#writes
+  }
+
+  texts(): string[] {
+    return [...this.#records].flat()
+  }
+
+  async #beginWrite(): Promise<void> {
+    this.#writes++
+    await pause(MILLISECONDS_PER_CALL)
+  }
+}

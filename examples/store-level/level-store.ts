@@ -1,0 +1,78 @@
+import type { ClassicLevel } from 'classic-level'
+import {
+  type Credential,
+  embeddedStore,
+  type MemoryRow,
+  type MemoryRows,
+  memoryRows,
+  perApp,
+  type SessionStore,
+  type Tombstone,
+} from '../../src/session/stores/kit.ts'
+import { Journal } from './journal.ts'
+
+/** Opened with `valueEncoding: 'json'`, and used for nothing else. */
+export type SessionDatabase = ClassicLevel<string, Entry>
+type Entry = StoredSession | Tombstone
+type StoredSession = Omit<MemoryRow, 'credentials'> & { credentials: Credential[] }
+
+const stores = new WeakMap<SessionDatabase, Promise<SessionStore>>()
+
+/**
+ * Stores sessions in LevelDB, for applications of one process. All sessions are also in memory. Each write is on the
+ * disk when its promise resolves. Every call with the same database returns the same store.
+ */
+export function levelStore(db: SessionDatabase): Promise<SessionStore> {
+  const store = stores.get(db) ?? openStore(db)
+  stores.set(db, store)
+  return store
+}
+
+async function openStore(db: SessionDatabase): Promise<SessionStore> {
+  const rowsOf = perApp((app) =>
+    memoryRows({
+      session: (id) => journal.changed(`${app}:session:${id}`),
+      tombstone: (hash) => journal.changed(`${app}:tombstone:${hash}`),
+    }),
+  )
+  const journal = new Journal<Entry>(db, {
+    read: (key) => entryOf(rowsOf, key),
+    load: (key, entry) => load(rowsOf, key, entry),
+  })
+  for await (const [key, entry] of db.iterator()) load(rowsOf, key, entry)
+
+  // A read waits for the writes before it, so it never returns what is not on the disk.
+  const store = embeddedStore(rowsOf, journal)
+  return {
+    ...store,
+    find: (call) => journal.add(() => store.find(call)),
+    get: (call) => journal.add(() => store.get(call)),
+    credentials: (call) => journal.add(() => store.credentials(call)),
+    findOTP: (call) => journal.add(() => store.findOTP(call)),
+    list: (call) => journal.add(() => store.list(call)),
+    count: (call) => journal.add(() => store.count(call)),
+  }
+}
+
+function entryOf(rowsOf: (app: string) => MemoryRows, key: string): Entry | undefined {
+  const { rows, kind, name } = partsOf(rowsOf, key)
+  if (kind === 'tombstone') return rows.tombstone(name)
+  const row = rows.session(name)
+  return row && { ...row, credentials: [...row.credentials.values()] }
+}
+
+function load(rowsOf: (app: string) => MemoryRows, key: string, entry: Entry | undefined): void {
+  const { rows, kind, name } = partsOf(rowsOf, key)
+  if (kind === 'session') rows.load(name, entry && toRow(entry as StoredSession))
+  else if (entry) rows.tombstones.set(name, entry as Tombstone)
+  else rows.tombstones.delete(name)
+}
+
+function toRow({ credentials, ...session }: StoredSession): MemoryRow {
+  return { ...session, credentials: new Map(credentials.map((credential) => [credential.hash, credential])) }
+}
+
+function partsOf(rowsOf: (app: string) => MemoryRows, key: string) {
+  const [app = '', kind, name = ''] = key.split(':')
+  return { rows: rowsOf(app), kind, name }
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import test from 'node:test'
+import { identifyProcess } from '../../../src/session/core/process-identity.ts'
+import { isProcessRunning } from '../../../src/session/index.ts'
+import { until } from '../../support/until.ts'
+
+const own = () => JSON.parse(identifyProcess())
+const isRunning = (fields: object) => isProcessRunning(JSON.stringify({ ...own(), ...fields }))
+const onLinux = { skip: process.platform !== 'linux' && 'only Linux tells the start time of a process' }
+
+test('[PROC-3] a process runs while its process id exists, and a killed one stops counting at once', () => {
+  assert.equal(isRunning({}), true)
+  const { pid } = spawnSync(process.execPath, ['--version'])
+  assert.equal(isRunning({ pid }), false)
+})
+
+test('[PROC-3] a process that got the process id of a killed one does not count as that process', onLinux, () => {
+  assert.equal(isRunning({ started: '1' }), false)
+})
+
+test('[PROC-3] a killed process whose parent has not noticed does not count', onLinux, async (t) => {
+  const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 60'])
+  t.after(() => parent.kill('SIGKILL'))
+  const [output] = await once(parent.stdout, 'data')
+  const pid = Number(output)
+  const started = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[21]
+  assert.equal(isRunning({ pid, started }), true)
+  await until('it counts as ended', async () => isRunning({ pid, started }) === false)
+  assert.ok(process.kill(pid, 0), 'its process id exists')
+})
+
+test('[PROC-5] a process id counts only on the same host and boot; elsewhere the last heartbeat decides', () => {
+  const dead = spawnSync(process.execPath, ['--version']).pid
+  for (const pid of [process.pid, dead, 1]) {
+    assert.equal(isRunning({ pid, host: 'another-container' }), undefined)
+    assert.equal(isRunning({ pid, boot: 'another boot' }), undefined)
+    assert.equal(isRunning({ pid, boot: null }), undefined)
+  }
+  for (const text of [`${process.pid}-0123456789abcdef`, String(process.pid), 'null', '', '{}'])
+    assert.equal(isProcessRunning(text), undefined, text)
+})

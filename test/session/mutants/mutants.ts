@@ -1,0 +1,957 @@
+/** An error that somebody could make in a store. */
+export interface Mutant {
+  /** Relative to src/session/stores. */
+  file: string
+  /** Occurs once in the file. */
+  from: string
+  to: string
+  flaw: string
+  /** Why the contract does not notice the mutant. Mutants without a reason must fail. */
+  harmless?: string
+}
+
+const EMBEDDED: Omit<Mutant, 'file'>[] = [
+  {
+    flaw: 'create ignores the limits',
+    from: 'if (!isRepeated(rows, credential) && isFull(rows, session, limits)) return { admitted: false }',
+    to: '',
+  },
+  {
+    flaw: 'create inserts before it checks the limits',
+    from: `if (!isRepeated(rows, credential) && isFull(rows, session, limits)) return { admitted: false }
+        rows.insert(session, credential)`,
+    to: `const isRepeatedLogin = isRepeated(rows, credential)
+        rows.insert(session, credential)
+        if (!isRepeatedLogin && isFull(rows, session, limits)) return { admitted: false }`,
+  },
+  {
+    flaw: 'create ignores the limit of one user',
+    from: 'return { admitted: true, ended: endBeyond(rows, session, credential, limits, now) }',
+    to: 'return { admitted: true, ended: [] }',
+  },
+  {
+    flaw: 'find returns an expired session as live',
+    from: "if (isLive(session, now)) return { state: 'live', session, credential }",
+    to: "if (session.startTime !== null) return { state: 'live', session, credential }",
+  },
+  {
+    flaw: 'find returns the time of the call as the end of an expired session',
+    from: 'endedAt: session.end, message: false',
+    to: 'endedAt: now, message: false',
+  },
+  {
+    flaw: 'find always says idle',
+    from: 'reason: expiryReason(session), endedAt: session.end',
+    to: "reason: 'idle', endedAt: session.end",
+  },
+  {
+    flaw: 'find says that an expired session has a message',
+    from: 'endedAt: session.end, message: false',
+    to: 'endedAt: session.end, message: true',
+  },
+  {
+    flaw: 'find accepts the tombstone of another session',
+    from: 'if (!tombstone || tombstone.id !== id || now >= tombstone.keepUntil) return undefined',
+    to: 'if (!tombstone || now >= tombstone.keepUntil) return undefined',
+  },
+  {
+    flaw: 'find returns a tombstone after its time, until a sweep',
+    from: 'tombstone.id !== id || now >= tombstone.keepUntil) return undefined',
+    to: 'tombstone.id !== id) return undefined',
+    harmless: 'A tombstone is kept for at least 90 seconds. A store may keep it longer.',
+  },
+  {
+    flaw: 'find says that every ended device has a message',
+    from: 'message: message !== null, origin }',
+    to: 'message: true, origin }',
+  },
+  {
+    flaw: 'find never says that there is a message',
+    from: 'message: message !== null, origin }',
+    to: 'message: false, origin }',
+  },
+  {
+    flaw: 'find forgets the origin of a login',
+    from: 'message: message !== null, origin }',
+    to: 'message: message !== null, origin: null }',
+  },
+  {
+    flaw: 'credentials leaves out unknown sessions',
+    from: 'return [id, row ? rows.credentials(row) : []]',
+    to: 'return row ? [id, rows.credentials(row)] : []',
+  },
+  {
+    flaw: 'a repeated update is refused',
+    from: 'return { updated: rows.writeIdOf(id) === writeId, ended: [] }',
+    to: 'return { updated: false, ended: [] }',
+  },
+  {
+    flaw: 'a refused update claims to be written',
+    from: 'return { updated: rows.writeIdOf(id) === writeId, ended: [] }',
+    to: 'return { updated: true, ended: [] }',
+  },
+  {
+    flaw: 'update ignores the limit of one user',
+    from: 'return { updated, ended: endOldest(rows, { id, userId: changes.userId ?? null }, limits, now) }',
+    to: 'return { updated, ended: [] }',
+  },
+  {
+    flaw: 'touch records the activity of an expired session',
+    from: `const row = liveRow(rows, id, {}, now)
+        const credential = row && rows.credential(row, hash)`,
+    to: `const row = rows.session(id)
+        const credential = row && rows.credential(row, hash)`,
+  },
+  {
+    flaw: 'touch records the activity of a device that was signed out',
+    from: 'const credential = row && rows.credential(row, hash)\n        if (!credential) return []',
+    to: "const credential = row && ((rows.credential(row, hash) ?? { ...rows.credentials(row)[0], hash: '' }) as Credential)\n        if (!credential) return []",
+  },
+  {
+    flaw: 'attach ignores the caller',
+    from: `const row = liveRow(rows, id, { by }, now)
+        if (row) addCredential`,
+    to: `const row = liveRow(rows, id, {}, now)
+        if (row) addCredential`,
+  },
+  {
+    flaw: 'attach adds to an expired session',
+    from: `const row = liveRow(rows, id, { by }, now)
+        if (row) addCredential`,
+    to: `const row = rows.session(id)
+        if (row) addCredential`,
+  },
+  {
+    flaw: 'attach forgets which device must not be evicted',
+    from: 'addCredential(rows, row, credential, { by, limits, now })',
+    to: 'addCredential(rows, row, credential, { limits, now })',
+  },
+  {
+    flaw: 'attach ignores the limits',
+    from: 'addCredential(rows, row, credential, { by, limits, now })',
+    to: 'addCredential(rows, row, credential, { by, limits: {}, now })',
+  },
+  {
+    flaw: 'attach always returns true',
+    from: `addCredential(rows, row, credential, { by, limits, now })
+        return row !== undefined`,
+    to: `addCredential(rows, row, credential, { by, limits, now })
+        return true`,
+  },
+  {
+    flaw: 'detach works on an expired session',
+    from: `const row = liveRow(rows, id, {}, now)
+        const credential = row && rows.credentials(row).find`,
+    to: `const row = rows.session(id)
+        const credential = row && rows.credentials(row).find`,
+  },
+  {
+    flaw: 'detach cannot close an open link',
+    from: 'find((candidate) => candidate.handle === handle)',
+    to: "find((candidate) => candidate.handle === handle && candidate.kind !== 'otp')",
+  },
+  {
+    flaw: 'detach returns true for an unknown handle',
+    from: 'return credential !== undefined',
+    to: 'return row !== undefined',
+  },
+  {
+    flaw: 'detach forgets the reason',
+    from: 'endCredential(rows, row, credential, { reason, now })',
+    to: "endCredential(rows, row, credential, { reason: 'closed', now })",
+  },
+  {
+    flaw: 'rotate ignores the caller',
+    from: `const row = liveRow(rows, id, { by }, now)
+        if (row) rotateCredential`,
+    to: `const row = liveRow(rows, id, {}, now)
+        if (row) rotateCredential`,
+  },
+  {
+    flaw: 'rotate works on an expired session',
+    from: `const row = liveRow(rows, id, { by }, now)
+        if (row) rotateCredential`,
+    to: `const found = rows.session(id)
+        const row = found && rows.credential(found, by) ? found : undefined
+        if (row) rotateCredential`,
+  },
+  {
+    flaw: 'redeem leaves the OTP',
+    from: 'rows.deleteCredential(row, hash)',
+    to: '',
+  },
+  {
+    flaw: 'redeem adds no device',
+    from: 'if (credential) addCredential(rows, row, credential, { limits, now })',
+    to: '',
+  },
+  {
+    flaw: 'redeem ignores the limit of credentials',
+    from: 'if (credential) addCredential(rows, row, credential, { limits, now })',
+    to: 'if (credential) rows.addCredential(row, credential)',
+  },
+  {
+    flaw: 'redeem protects the device of the spent OTP from the limit, as if it were a caller',
+    from: 'if (credential) addCredential(rows, row, credential, { limits, now })',
+    to: 'if (credential) addCredential(rows, row, credential, { by: hash, limits, now })',
+  },
+  {
+    flaw: 'replace ignores the caller',
+    from: 'const row = liveRow(rows, id, { by: expected.by }, now)',
+    to: 'const row = liveRow(rows, id, {}, now)',
+  },
+  {
+    flaw: 'replace revives an expired session',
+    from: 'const row = liveRow(rows, id, { by: expected.by }, now)',
+    to: 'const row = rows.session(id)',
+  },
+  {
+    flaw: 'replace ignores the version',
+    from: "if (expected.version !== undefined && expected.version !== row.record.version) return { state: 'moved' }",
+    to: '',
+  },
+  {
+    flaw: 'replace says that a session of another version is gone',
+    from: "expected.version !== row.record.version) return { state: 'moved' }",
+    to: "expected.version !== row.record.version) return { state: 'gone' }",
+  },
+  {
+    flaw: 'replace invalidates the old session before it fails',
+    from: 'if (rows.session(session.id)) throw',
+    to: 'if (false) throw',
+  },
+  {
+    flaw: 'replace deletes the old record',
+    from: '{ keepRecord: !isFull(rows, session, limits), now }',
+    to: '{ keepRecord: false, now }',
+  },
+  {
+    flaw: 'replace exceeds the licences',
+    from: '{ keepRecord: !isFull(rows, session, limits), now }',
+    to: '{ keepRecord: true, now }',
+  },
+  {
+    flaw: 'replace ignores the limit of one user',
+    from: "return { state: 'replaced', ended: endBeyond(rows, session, credential, limits, now) }",
+    to: "return { state: 'replaced', ended: [] }",
+  },
+  {
+    flaw: 'end ignores the caller',
+    from: `const row = liveRow(rows, id, { by }, now)
+        if (!row || (unseen`,
+    to: `const row = liveRow(rows, id, {}, now)
+        if (!row || (unseen`,
+  },
+  {
+    flaw: 'end ends an expired session',
+    from: `const row = liveRow(rows, id, { by }, now)
+        if (!row || (unseen`,
+    to: `const row = rows.session(id)
+        if (!row || (unseen`,
+  },
+  {
+    flaw: 'end ignores unseen',
+    from: 'if (!row || (unseen && wasSeen(rows, row))) return undefined',
+    to: 'if (!row) return undefined',
+  },
+  {
+    flaw: 'end leaves no message',
+    from: `return undefined
+        return endSession(rows, row, { reason, now, message })`,
+    to: `return undefined
+        return endSession(rows, row, { reason, now })`,
+  },
+  {
+    flaw: 'endMany leaves no message',
+    from: '.map((row) => endSession(rows, row, { reason, now, message }))',
+    to: '.map((row) => endSession(rows, row, { reason, now }))',
+  },
+  {
+    flaw: 'endMany forgets the reason',
+    from: '.map((row) => endSession(rows, row, { reason, now, message }))',
+    to: ".map((row) => endSession(rows, row, { reason: 'revoked', now, message }))",
+  },
+  {
+    flaw: 'remove leaves an expired record',
+    from: `const row = rows.session(id)
+        if (!row) return undefined
+        endSession(rows, row, { reason: 'revoked'`,
+    to: `const row = liveRow(rows, id, {}, now)
+        if (!row) return undefined
+        endSession(rows, row, { reason: 'revoked'`,
+  },
+  {
+    flaw: 'remove leaves a message for a session that has already ended',
+    from: `if (!row) return undefined
+        endSession(rows, row, { reason: 'revoked', now, message })
+        if (message) rows.leaveMessage(id, message, now + MESSAGE_MILLISECONDS)`,
+    to: `if (message) rows.leaveMessage(id, message, now + MESSAGE_MILLISECONDS)
+        if (!row) return undefined
+        endSession(rows, row, { reason: 'revoked', now, message })`,
+  },
+  {
+    flaw: 'the message of a removal does not reach devices that had ended before',
+    from: 'if (message) rows.leaveMessage(id, message, now + MESSAGE_MILLISECONDS)',
+    to: '',
+  },
+  {
+    flaw: 'the message of a removal is kept for 90 seconds on devices that had ended before',
+    from: 'if (message) rows.leaveMessage(id, message, now + MESSAGE_MILLISECONDS)',
+    to: 'if (message) rows.leaveMessage(id, message, now + 90_000)',
+  },
+  {
+    flaw: 'remove always says revoked',
+    from: 'return removedSession(row.record, now)',
+    to: "return { ...removedSession(row.record, now), reason: 'revoked' }",
+  },
+  {
+    flaw: 'a message stays after it was taken',
+    from: 'rows.deleteMessage(hash)',
+    to: '',
+  },
+  {
+    flaw: 'a message is returned after a day',
+    from: 'tombstone.message === null || now >= tombstone.keepUntil) return undefined',
+    to: 'tombstone.message === null) return undefined',
+  },
+  {
+    flaw: 'the sweep leaves tombstones',
+    from: 'rows.deleteTombstones(now)',
+    to: '',
+  },
+  {
+    flaw: 'the sweep deletes tombstones five minutes early',
+    from: 'rows.deleteTombstones(now)',
+    to: 'rows.deleteTombstones(now + SWEEP_MARGIN_MILLISECONDS)',
+  },
+  {
+    flaw: 'the sweep leaves expired OTPs',
+    from: 'rows.deleteOTPs(now - SWEEP_MARGIN_MILLISECONDS)',
+    to: '',
+  },
+  {
+    flaw: 'the sweep deletes OTPs at once after their end',
+    from: 'rows.deleteOTPs(now - SWEEP_MARGIN_MILLISECONDS)',
+    to: 'rows.deleteOTPs(now)',
+  },
+  {
+    flaw: 'the sweep deletes sessions at once after their end',
+    from: 'rows.endedUntil(now - SWEEP_MARGIN_MILLISECONDS, limit)',
+    to: 'rows.endedUntil(now, limit)',
+  },
+  {
+    flaw: 'the sweep ignores its limit',
+    from: 'rows.endedUntil(now - SWEEP_MARGIN_MILLISECONDS, limit)',
+    to: 'rows.endedUntil(now - SWEEP_MARGIN_MILLISECONDS, 1e9)',
+  },
+  {
+    flaw: 'the sweep reports sessions and leaves them',
+    from: 'rows.delete(row)',
+    to: '',
+  },
+  {
+    flaw: 'the sweep says that every session was idle',
+    from: 'return sweptSession(row.record)',
+    to: "return { ...sweptSession(row.record), reason: 'idle' }",
+  },
+]
+
+const RULES: Omit<Mutant, 'file'>[] = [
+  {
+    flaw: 'a session is live at its end',
+    from: 'if (!row || !isLive(row.record, now)) return undefined',
+    to: 'if (!row || !isLive(row.record, now - 1)) return undefined',
+  },
+  {
+    flaw: 'update ignores the version',
+    from: 'if (version !== undefined && version !== row.record.version) return undefined',
+    to: '',
+  },
+  {
+    flaw: 'update accepts a later version than the expected one',
+    from: 'if (version !== undefined && version !== row.record.version) return undefined',
+    to: 'if (version !== undefined && version > row.record.version) return undefined',
+  },
+  {
+    flaw: 'one session more than there are licences is admitted',
+    from: 'rows.countUpTo(sessions) >= sessions',
+    to: 'rows.countUpTo(sessions) > sessions',
+  },
+  {
+    flaw: 'users count towards the limit of guests',
+    from: 'return guests !== undefined && isGuestRecord(session) && rows.countGuestsUpTo(guests) >= guests',
+    to: 'return guests !== undefined && rows.countGuestsUpTo(guests) >= guests',
+  },
+  {
+    flaw: 'one guest more than the limit is admitted',
+    from: 'rows.countGuestsUpTo(guests) >= guests',
+    to: 'rows.countGuestsUpTo(guests) > guests',
+  },
+  {
+    flaw: 'the limit of one user also ends the session that is added',
+    from: '.filter(({ record }) => record.id !== id)',
+    to: '',
+  },
+  {
+    flaw: 'the limit of one user leaves one session too many',
+    from: 'others.size + 1 - sessionsPerUser',
+    to: 'others.size - sessionsPerUser',
+  },
+  {
+    flaw: 'the limit of one user ends the newest sessions',
+    from: '.slice(0, Math.max(0, others.size + 1 - sessionsPerUser))',
+    to: '.reverse().slice(0, Math.max(0, others.size + 1 - sessionsPerUser))',
+  },
+  {
+    flaw: 'a session that ends for the limit of its user says revoked',
+    from: ".flat()\n    .map((row) => endSession(rows, row, { reason: 'limit', now }))",
+    to: ".flat()\n    .map((row) => endSession(rows, row, { reason: 'revoked', now }))",
+  },
+  {
+    flaw: 'a repeated login takes a licence',
+    from: 'return isUnusedLogin(credential) && rows.withUnusedLogin(credential.details ??',
+    to: 'return false && rows.withUnusedLogin(credential.details ??',
+  },
+  {
+    flaw: 'each repeated login counts towards the licences',
+    from: 'const repeated = rows.countRepeatedLogins()',
+    to: 'const repeated = 0 as number',
+  },
+  {
+    flaw: 'each repeated login counts towards the limit of one user',
+    from: 'const key = origin === undefined',
+    to: 'const key = true',
+  },
+  {
+    flaw: 'the repeated logins of the new session count separately towards the limit of one user',
+    from: 'if (row.record.id === id || (origin !== undefined && origin === own)) continue',
+    to: 'if (row.record.id === id) continue',
+  },
+  {
+    flaw: 'a login that was used counts as unused',
+    from: 'if (wasSeen(rows, row)) return undefined',
+    to: '',
+  },
+  {
+    flaw: 'any number of unused logins stays',
+    from: 'others.length + 1 - MOST_UNUSED_LOGINS',
+    to: '0',
+  },
+  {
+    flaw: 'a login above the maximum ends itself',
+    from: 'const others = liveUnused(rows, credential, now).filter(({ record }) => record.id !== id)',
+    to: 'const others = liveUnused(rows, credential, now).filter(({ record }) => record.id !== id || true)',
+  },
+  {
+    flaw: 'a login that is used ends no other',
+    from: `if (!isUnusedLogin(credential)) return []
+  return liveUnused`,
+    to: `return []
+  return liveUnused`,
+  },
+  {
+    flaw: 'each use of a login ends the unused ones',
+    from: `if (!isUnusedLogin(credential)) return []
+  return liveUnused`,
+    to: `return liveUnused`,
+  },
+  {
+    flaw: 'a repeated login forgets its origin when it ends',
+    from: "endSession(rows, row, { reason: 'secured', now, keepsOrigin: true }),",
+    to: "endSession(rows, row, { reason: 'secured', now }),",
+  },
+  {
+    flaw: 'a repeated login that ends says revoked',
+    from: "endSession(rows, row, { reason: 'secured', now, keepsOrigin: true }),",
+    to: "endSession(rows, row, { reason: 'revoked', now, keepsOrigin: true }),",
+  },
+  {
+    flaw: 'every ended cookie keeps its origin',
+    from: "origin: keepsOrigin && kind === 'cookie' ? details : null",
+    to: "origin: kind === 'cookie' ? details : null",
+  },
+  {
+    flaw: 'an ended credential stays',
+    from: `rows.deleteCredential(row, hash)
+  if (kind === 'otp') return`,
+    to: "if (kind === 'otp') return",
+  },
+  {
+    flaw: 'an OTP leaves a tombstone',
+    from: "if (kind === 'otp') return",
+    to: '',
+  },
+  {
+    flaw: 'a tombstone says that the device ended at the beginning of time',
+    from: 'endedAt: now,',
+    to: 'endedAt: 0,',
+  },
+  {
+    flaw: 'a tombstone is kept for a minute',
+    from: "message === '' ? TOMBSTONE_MILLISECONDS",
+    to: "message === '' ? 60_000",
+  },
+  {
+    flaw: 'a message is kept for 90 seconds',
+    from: 'TOMBSTONE_MILLISECONDS : MESSAGE_MILLISECONDS)',
+    to: 'TOMBSTONE_MILLISECONDS : TOMBSTONE_MILLISECONDS)',
+  },
+  {
+    flaw: 'a message is kept for two days',
+    from: 'TOMBSTONE_MILLISECONDS : MESSAGE_MILLISECONDS)',
+    to: 'TOMBSTONE_MILLISECONDS : 2 * MESSAGE_MILLISECONDS)',
+  },
+  {
+    flaw: 'an empty message is a message',
+    from: "message: message === '' ? null : message",
+    to: 'message',
+  },
+  {
+    flaw: 'an end forgets its devices',
+    from: 'for (const credential of rows.credentials(row)) endCredential(rows, row, credential, ending)',
+    to: '',
+  },
+  {
+    flaw: 'an end marks only the first device',
+    from: 'for (const credential of rows.credentials(row)) endCredential(rows, row, credential, ending)',
+    to: 'for (const credential of rows.credentials(row).slice(0, 1)) endCredential(rows, row, credential, ending)',
+  },
+  {
+    flaw: 'an end leaves the record',
+    from: `endCredential(rows, row, credential, ending)
+  rows.delete(row)`,
+    to: 'endCredential(rows, row, credential, ending)',
+  },
+  {
+    flaw: 'a replaced session says revoked',
+    from: "endCredential(rows, row, credential, { reason: 'secured', now, keepsOrigin: true })",
+    to: "endCredential(rows, row, credential, { reason: 'revoked', now, keepsOrigin: true })",
+  },
+  {
+    flaw: 'a replaced session does not keep the origin of its login',
+    from: "endCredential(rows, row, credential, { reason: 'secured', now, keepsOrigin: true })",
+    to: "endCredential(rows, row, credential, { reason: 'secured', now })",
+  },
+  {
+    flaw: 'a rotated credential says revoked',
+    from: "endCredential(rows, row, other, { reason: 'secured', now })",
+    to: "endCredential(rows, row, other, { reason: 'revoked', now })",
+  },
+  {
+    flaw: 'a rotation leaves the old credential',
+    from: "if (other.hash === by) endCredential(rows, row, other, { reason: 'secured', now })",
+    to: 'if (other.hash === by) continue',
+  },
+  {
+    flaw: 'a rotation always ends the other devices',
+    from: "else if (others === 'end') endCredential",
+    to: 'else endCredential',
+  },
+  {
+    flaw: 'a rotation never ends the other devices',
+    from: "else if (others === 'end') endCredential",
+    to: "else if (others === 'never' as string) endCredential",
+  },
+  {
+    flaw: 'a rotation spares the OTPs',
+    from: "else if (others === 'end') endCredential",
+    to: "else if (others === 'end' && other.kind !== 'otp') endCredential",
+  },
+  {
+    flaw: 'an evicted device says revoked',
+    from: "endCredential(rows, row, evicted, { reason: 'limit', now })",
+    to: "endCredential(rows, row, evicted, { reason: 'revoked', now })",
+  },
+  {
+    flaw: 'without a limit, a new OTP does not revoke the OTP of its purpose',
+    from: 'credential.purpose !== null || limits.credentials',
+    to: 'limits.credentials',
+  },
+  {
+    flaw: 'a touch sets the last access to an earlier time',
+    from: 'Math.max(lastAccessTime ?? 0, now)',
+    to: 'now',
+  },
+  {
+    flaw: 'a touch sets the end to an earlier time',
+    from: 'Math.max(end, endAfter(now, idleMilliseconds, absoluteEnd))',
+    to: 'endAfter(now, idleMilliseconds, absoluteEnd)',
+  },
+  {
+    flaw: 'a touch does not extend the session',
+    from: 'Math.max(end, endAfter(now, idleMilliseconds, absoluteEnd))',
+    to: 'end',
+  },
+  {
+    flaw: 'a touch extends the session beyond its absolute end',
+    from: 'endAfter(now, idleMilliseconds, absoluteEnd)',
+    to: 'now + idleMilliseconds + 60_000',
+  },
+  {
+    flaw: 'a touch sets the last use of a device to an earlier time',
+    from: 'Math.max(lastSeenAt ?? 0, now)',
+    to: 'now',
+  },
+  {
+    flaw: 'a touch does not record the device',
+    from: 'rows.seeCredential(row, hash, Math.max(lastSeenAt ?? 0, now), from)',
+    to: '',
+  },
+  {
+    flaw: 'a session is unseen although a device of it was used and is gone',
+    from: 'return wasUsed(row.record) || rows.credentials(row)',
+    to: 'return rows.credentials(row)',
+  },
+  {
+    flaw: 'a session is unseen although a device was used in the millisecond of its creation',
+    from: 'return wasUsed(row.record) || rows.credentials(row).some(({ lastSeenAt }) => lastSeenAt !== null)',
+    to: 'return wasUsed(row.record)',
+  },
+  {
+    flaw: 'an expired OTP is valid',
+    from: 'found && now < found.credential.expiresAt && isLive(found.session, now)',
+    to: 'found && isLive(found.session, now)',
+  },
+  {
+    flaw: 'an OTP is valid in the millisecond of its end',
+    from: 'now < found.credential.expiresAt',
+    to: 'now <= found.credential.expiresAt',
+  },
+  {
+    flaw: 'an OTP of an expired session is valid',
+    from: 'now < found.credential.expiresAt && isLive(found.session, now)',
+    to: 'now < found.credential.expiresAt',
+  },
+]
+
+const EVICTION: Omit<Mutant, 'file'>[] = [
+  {
+    flaw: 'devices have the limit of the OTPs',
+    from: 'const cap = isOTP ? limits.otps : limits.credentials',
+    to: 'const cap = limits.otps ?? limits.credentials',
+  },
+  {
+    flaw: 'a new OTP revokes every OTP without a purpose',
+    from: 'added.purpose !== null && other.purpose === added.purpose',
+    to: 'other.purpose === added.purpose',
+  },
+  {
+    flaw: 'a new OTP revokes the OTPs of all purposes',
+    from: 'added.purpose !== null && other.purpose === added.purpose',
+    to: 'added.purpose !== null && other.purpose !== null',
+  },
+  {
+    flaw: 'a device may be evicted for an OTP',
+    from: "(other.kind === 'otp') === isOTP && other.hash !== by",
+    to: 'other.hash !== by',
+  },
+  {
+    flaw: 'the caller may be evicted',
+    from: '&& other.hash !== by && ',
+    to: '&& ',
+  },
+  {
+    flaw: 'the OTP of the same purpose counts twice',
+    from: ' && !replaced.includes(other)',
+    to: '',
+  },
+  {
+    flaw: 'the oldest device is evicted instead of the least recently used one',
+    from: '(a.lastSeenAt ?? a.createdAt) - (b.lastSeenAt ?? b.createdAt)',
+    to: 'a.createdAt - b.createdAt',
+  },
+  {
+    flaw: 'the most recently used device is evicted',
+    from: '(a.lastSeenAt ?? a.createdAt) - (b.lastSeenAt ?? b.createdAt)',
+    to: '(b.lastSeenAt ?? b.createdAt) - (a.lastSeenAt ?? a.createdAt)',
+  },
+  {
+    flaw: 'a device that was never used is evicted first',
+    from: '(a.lastSeenAt ?? a.createdAt) - (b.lastSeenAt ?? b.createdAt)',
+    to: '(a.lastSeenAt ?? 0) - (b.lastSeenAt ?? 0)',
+  },
+  {
+    flaw: 'the caller does not count as a device',
+    from: 'const kept = by !== undefined && !isOTP ? 1 : 0',
+    to: 'const kept = 0',
+  },
+  {
+    flaw: 'the caller counts as an OTP',
+    from: 'const kept = by !== undefined && !isOTP ? 1 : 0',
+    to: 'const kept = by !== undefined ? 1 : 0',
+  },
+  {
+    flaw: 'one device more than the limit stays',
+    from: 'candidates.length + kept + 1 - cap',
+    to: 'candidates.length + kept - cap',
+  },
+]
+
+const ROWS: Omit<Mutant, 'file'>[] = [
+  {
+    flaw: 'credentials come in the order in which they were stored',
+    from: '[...row.credentials.values()].sort((a, b) => a.createdAt - b.createdAt)',
+    to: '[...row.credentials.values()]',
+  },
+  {
+    flaw: 'create overwrites a session',
+    from: 'if (sessions.has(record.id)) throw',
+    to: 'if (false) throw',
+  },
+  {
+    flaw: 'a repeated update is written again',
+    from: 'if (!row || row.writeId === writeId) return false',
+    to: 'if (!row) return false',
+  },
+  {
+    flaw: 'update sets the last access to an earlier time',
+    from: 'Math.max(row.record.lastAccessTime ?? 0, fields.lastAccessTime ?? 0)',
+    to: 'fields.lastAccessTime ?? row.record.lastAccessTime',
+  },
+  {
+    flaw: 'update ignores the time of the last access',
+    from: 'Math.max(row.record.lastAccessTime ?? 0, fields.lastAccessTime ?? 0)',
+    to: 'row.record.lastAccessTime',
+  },
+  {
+    flaw: 'update does not raise the version',
+    from: 'lastAccessTime, version: row.record.version + 1 }',
+    to: 'lastAccessTime }',
+  },
+  {
+    flaw: 'update does not remember the write ID',
+    from: 'row.writeId = writeId',
+    to: '',
+  },
+  {
+    flaw: 'update does not record the authentication',
+    from: 'if (authenticatedAt !== undefined && expected.by !== undefined)',
+    to: 'if (false)',
+  },
+  {
+    flaw: 'update does not mark the device as logged in',
+    from: "{ authenticatedAt, via: 'login' }",
+    to: '{ authenticatedAt }',
+  },
+  {
+    flaw: 'a touch changes the version',
+    from: 'row.record = { ...row.record, lastAccessTime, end }',
+    to: 'row.record = { ...row.record, lastAccessTime, end, version: row.record.version + 1 }',
+  },
+  {
+    flaw: 'an invalidated record keeps its storage',
+    from: "lastAccessTime: null, storage: '{}', version",
+    to: 'lastAccessTime: null, version',
+  },
+  {
+    flaw: 'an invalidated record keeps its last access',
+    from: 'startTime: null, lastAccessTime: null, storage',
+    to: 'startTime: null, storage',
+  },
+  {
+    flaw: 'an invalidated record keeps its version',
+    from: "storage: '{}', version: record.version + 1 }",
+    to: "storage: '{}' }",
+  },
+  {
+    flaw: 'the OTPs of a deleted session stay',
+    from: 'for (const hash of row.credentials.keys()) otps.delete(hash)',
+    to: '',
+  },
+  {
+    flaw: 'a spent OTP stays in the index of OTPs',
+    from: `row.credentials.delete(hash)
+      otps.delete(hash)`,
+    to: 'row.credentials.delete(hash)',
+  },
+  {
+    flaw: 'a cookie can be redeemed',
+    from: "if (credential.kind === 'otp') otps.set(credential.hash, row)",
+    to: 'otps.set(credential.hash, row)',
+  },
+  {
+    flaw: 'a touch without a device clears it',
+    from: '...(device !== null && { device })',
+    to: 'device',
+  },
+  {
+    flaw: 'a touch without an address clears it',
+    from: '...(address !== null && { address })',
+    to: 'address',
+  },
+  {
+    flaw: 'the message of a removal reaches the devices of all sessions',
+    from: 'if (tombstone.id === id) storeTombstone',
+    to: 'storeTombstone',
+  },
+  {
+    flaw: 'taking a message deletes the tombstone',
+    from: 'if (tombstone) storeTombstone(hash, { ...tombstone, message: null })',
+    to: 'if (tombstone) storeTombstone(hash, undefined)',
+  },
+  {
+    flaw: 'a tombstone is swept one millisecond late',
+    from: 'if (keepUntil <= until) storeTombstone(hash, undefined)',
+    to: 'if (keepUntil < until) storeTombstone(hash, undefined)',
+    harmless: 'A tombstone may be kept longer, and no message is returned at `keepUntil`.',
+  },
+  {
+    flaw: 'an OTP is swept one millisecond late',
+    from: '?? 0) <= until)',
+    to: '?? 0) < until)',
+  },
+  {
+    flaw: 'the sweep of OTPs also takes valid ones',
+    from: 'if ((row.credentials.get(hash)?.expiresAt ?? 0) <= until)',
+    to: '',
+  },
+  {
+    flaw: 'invalidated records do not count towards the licences',
+    from: 'countUpTo: () => sessions.size',
+    to: 'countUpTo: () => select(({ record }) => record.startTime !== null).length',
+  },
+  {
+    flaw: 'invalidated guests count as guests',
+    from: 'record.startTime !== null && isGuestRecord(record)).length',
+    to: 'isGuestRecord(record)).length',
+  },
+  {
+    flaw: 'expired sessions count towards the limit of their user',
+    from: 'record.userId === userId && isLive(record, now) && !isToken',
+    to: 'record.userId === userId && record.startTime !== null && !isToken',
+  },
+  {
+    flaw: 'invalidated sessions count towards the limit of their user',
+    from: 'record.userId === userId && isLive(record, now) && !isToken',
+    to: 'record.userId === userId && now < record.end && !isToken',
+  },
+  {
+    flaw: 'API tokens count towards the limit of their user',
+    from: 'isLive(record, now) && !isToken',
+    to: 'isLive(record, now)',
+  },
+  {
+    flaw: 'the limit of one user ends the session that was stored first, not the one that began first',
+    from: '!isToken\n      }).sort(byStart)',
+    to: '!isToken\n      })',
+  },
+  {
+    flaw: 'the sweep takes a session one millisecond late',
+    from: 'record.end <= time)',
+    to: 'record.end < time)',
+  },
+]
+
+const LISTS: Omit<Mutant, 'file'>[] = [
+  { flaw: 'the default order is that of the last access', from: "sort = 'created'", to: "sort = 'seen'" },
+  { flaw: 'the oldest sessions come first', from: "direction = 'desc'", to: "direction = 'asc'" },
+  { flaw: 'a page has 40 sessions', from: 'size = 50', to: 'size = 40' },
+  {
+    flaw: 'sessions of the same time have no order',
+    from: '(a.id < b.id ? -1 : a.id > b.id ? 1 : 0)',
+    to: '0',
+  },
+  {
+    flaw: 'sessions of the same time have the same order in both directions',
+    from: 'sign * (a.value - b.value || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))',
+    to: 'sign * (a.value - b.value) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)',
+  },
+  { flaw: 'a page begins with its cursor', from: 'compare(row, after) > 0', to: 'compare(row, after) >= 0' },
+  {
+    flaw: 'a full last page has a next page',
+    from: 'return rows.length > size && last',
+    to: 'return rows.length >= size && last',
+  },
+  {
+    flaw: 'the count of all records leaves expired ones out',
+    from: 'Object.keys(filter).length === 0 ? all.length : all.filter',
+    to: 'all.filter',
+  },
+  {
+    flaw: 'endMany also selects expired sessions',
+    from: 'isLive(record, now) &&\n    (userId',
+    to: 'record.startTime !== null &&\n    (userId',
+  },
+  {
+    flaw: 'endMany also selects invalidated sessions',
+    from: 'isLive(record, now) &&\n    (userId',
+    to: 'now < record.end &&\n    (userId',
+  },
+  {
+    flaw: 'endMany ignores the user',
+    from: '(userId === undefined || record.userId === userId) &&',
+    to: '',
+  },
+  {
+    flaw: 'endMany ignores the kind',
+    from: '(kind === undefined || record.kind === kind) &&',
+    to: '',
+  },
+  {
+    flaw: 'endMany spares nothing',
+    from: ' &&\n    record.id !== exceptId',
+    to: '',
+  },
+  {
+    flaw: 'an invalidated record is the newest',
+    from: '(record.startTime ?? 0)',
+    to: '(record.startTime ?? Number.MAX_SAFE_INTEGER)',
+  },
+  { flaw: 'a list has expired sessions', from: 'if (now >= record.end) return false', to: '' },
+  {
+    flaw: 'a list has sessions at their end',
+    from: 'if (now >= record.end) return false',
+    to: 'if (now > record.end) return false',
+  },
+  {
+    flaw: 'an open link counts as a restored device',
+    from: "credential.via === wanted && credential.kind !== 'otp'",
+    to: 'credential.via === wanted',
+  },
+  {
+    flaw: 'an invalidated record is a guest',
+    from: 'if (!isLive(record, now)) return false\n  if (state',
+    to: 'if (state',
+  },
+]
+
+const MEMORY: Omit<Mutant, 'file'>[] = [
+  {
+    flaw: 'a process that has left still counts',
+    from: 'lastBeats(app).delete(processId)\n',
+    to: '\n',
+  },
+  { flaw: 'a killed process counts forever', from: 'beat > now - PRESENCE_LIFE_MILLISECONDS', to: 'beat > 0' },
+  {
+    flaw: 'a process without a beat for a moment counts as stopped',
+    from: 'beat > now - PRESENCE_LIFE_MILLISECONDS',
+    to: 'beat > now - PRESENCE_LIFE_MILLISECONDS / 2',
+  },
+  {
+    flaw: 'processes of all applications count',
+    from: 'const lastBeats = perApp(() => new Map<string, number>())',
+    to: 'const beats = new Map<string, number>()\n  const lastBeats = (_: string) => beats',
+  },
+]
+
+const PER_APP: Omit<Mutant, 'file'>[] = [
+  {
+    flaw: 'applications share their sessions',
+    from: 'values.get(app) ?? make(app)',
+    to: "values.get('') ?? make(app)",
+  },
+]
+
+export const mutants: readonly Mutant[] = [
+  ...of('shared/embedded.ts', EMBEDDED),
+  ...of('shared/embedded-rules.ts', RULES),
+  ...of('shared/eviction.ts', EVICTION),
+  ...of('shared/per-app.ts', PER_APP),
+  ...of('shared/memory-rows.ts', ROWS),
+  ...of('shared/memory-lists.ts', LISTS),
+  ...of('memory/store.ts', MEMORY),
+]
+
+function of(file: string, made: readonly Omit<Mutant, 'file'>[]): Mutant[] {
+  return made.map((mutant) => ({ file, ...mutant }))
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import Database from 'better-sqlite3'
+import { sqliteStore } from '../../../../src/session/stores/sqlite/index.ts'
+import { prepareTables, STEPS, type Step } from '../../../../src/session/stores/sqlite/schema.ts'
+import { sqliteStoreWith } from '../../../../src/session/stores/sqlite/store.ts'
+import { type Scope, temporaryFolder } from '../../../support/process.ts'
+import { fingerprint, releasedSql } from '../../support/released-data.ts'
+import { assertKept, assertSideBySide, startReleased, writeSessions } from '../../support/released-sessions.ts'
+
+const NEXT: readonly Step[] = [...STEPS, (db) => db.exec('ALTER TABLE session_records ADD COLUMN extra TEXT')]
+
+test('[ROW-1] a SQLite file of version 0.5.0 loses no session when this version opens it', async (t) => {
+  const { sql, sessions } = releasedSql('sqlite')
+  const [db] = openFile(t)
+  db.exec(sql)
+  await assertKept(await startReleased(t, { store: sqliteStore(db) }), sessions)
+})
+
+test('[ROW-2] a new step adds a column to a SQLite file while a process of the previous version uses it', async (t) => {
+  const [before, after] = openFile(t)
+  const old = await startReleased(t, { store: sqliteStore(before) })
+  const sessions = await writeSessions(old)
+  const recent = await startReleased(t, { store: sqliteStoreWith(NEXT, after) })
+  assert.equal(layoutOf(after), STEPS.length + 1)
+  assert.equal(after.prepare('SELECT count(extra) AS n FROM session_records').pluck().get(), 0)
+  await assertSideBySide(old, recent, sessions)
+  await assertKept(recent, sessions)
+})
+
+test('[ROW-3] a SQLite file with a newer or an unreadable layout is refused with directions and stays as it is', (t) => {
+  const [db] = openFile(t)
+  sqliteStore(db)
+  for (const [layout, refusal] of [
+    ['99', /newer version \(layout 99; this one knows \d\)\. Update the application, or move the file away/],
+    [`'two'`, /layout of the stored sessions is unreadable \(two\)\. Restore a backup/],
+  ] as const) {
+    db.exec(`UPDATE session_schema SET version = ${layout}`)
+    assert.throws(() => sqliteStore(db), refusal)
+    assert.equal(String(layoutOf(db)), layout.replaceAll(`'`, ''))
+  }
+})
+
+test('[ROW-4] of two processes that open a SQLite file at once, the older one never undoes the step of the newer one', (t) => {
+  const [slow, quick] = openFile(t)
+  // The newer process migrates between the first look of the older one and its transaction.
+  const delayed = {
+    prepare: slow.prepare.bind(slow),
+    exec(sql: string) {
+      if (sql.startsWith('BEGIN')) prepareTables(quick, NEXT)
+      return slow.exec(sql)
+    },
+  }
+  assert.throws(() => prepareTables(delayed, STEPS), /newer version/)
+  assert.equal(layoutOf(quick), STEPS.length + 1)
+  assert.equal(slow.inTransaction, false)
+})
+
+test('a SQLite file of version 0.1.0 gets the column that 0.2.0 added without a step', (t) => {
+  const [db] = openFile(t)
+  prepareTables(db, STEPS.slice(0, 1))
+  db.exec('ALTER TABLE session_credentials DROP COLUMN purpose')
+  sqliteStore(db)
+  assert.equal(db.prepare('SELECT count(purpose) AS n FROM session_credentials').pluck().get(), 0)
+})
+
+test('[ROW-5] the released steps of the SQLite store never change', () => {
+  const released = STEPS.slice(0, 2).map((_, index) => {
+    const db = new Database(':memory:')
+    prepareTables(db, STEPS.slice(0, index + 1))
+    return fingerprint(db.prepare('SELECT sql FROM sqlite_master ORDER BY name').pluck().all().join(';'))
+  })
+  assert.deepEqual(released, ['98bcfc1c727e23a9', '54cd40383fb940e1'], 'add a step instead')
+})
+
+function openFile(scope: Scope): [Database.Database, Database.Database] {
+  const file = `${temporaryFolder(scope)}/sessions.sqlite`
+  return [new Database(file), new Database(file)]
+}
+
+function layoutOf(db: Database.Database): unknown {
+  return db.prepare('SELECT version FROM session_schema').pluck().get()
+}
