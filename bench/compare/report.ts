@@ -41,8 +41,8 @@ ${tableOf([layer, ...others])}
 Each library has a small server with four pages: read, write, log in, log out. The servers are in
 [bench/compare](../bench/compare). They use each library as its own documentation shows. The settings are the defaults
 of the library or those of its first example. The exceptions are in the table below, and each is in favour of the
-library. Each probe starts the server anew, in a process of
-its own and with an empty store. Every call of a store takes ${MILLISECONDS_PER_CALL} ms, like a database on another machine.
+library. Each run starts the server anew, in a process of its own and with an empty store. Every call of a store takes
+${MILLISECONDS_PER_CALL} ms, like a database on another machine.
 
 Where two requests must overlap, the page stops until the probe lets it continue. The overlap is therefore the same
 for all libraries and in all runs. Such a page stands for a page that asks a database or another server.

@@ -1,4 +1,3 @@
-// node bench/compare/serve.ts MODULE: runs a contestant in a process of its own and sends the parent its address.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { StartContestant } from './contestant.ts'
@@ -36,12 +35,4 @@ export async function serve(start: StartContestant): Promise<RunningContestant> 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return { url: `http://127.0.0.1:${port}`, close: () => void server.close().closeAllConnections() }
-}
-
-if (import.meta.main) {
-  const [module = ''] = process.argv.slice(2)
-  const { default: start }: { default: StartContestant } = await import(module)
-  const { url } = await serve(start)
-  process.on('disconnect', () => process.exit(0))
-  process.send?.({ url })
 }

@@ -42,7 +42,7 @@ async function openStore(db: SessionDatabase): Promise<SessionStore> {
   for await (const [key, entry] of db.iterator()) load(rowsOf, key, entry)
 
   // A read waits for the writes before it, so it never returns what is not on the disk.
-  const store = embeddedStore(rowsOf, journal)
+  const store = embeddedStore(rowsOf, journal, rowsOf.apps)
   return {
     ...store,
     find: (call) => journal.add(() => store.find(call)),

@@ -17,6 +17,8 @@ export const TOMBSTONE_MILLISECONDS = 90_000
 export const MESSAGE_MILLISECONDS = 24 * 3_600_000
 /** A sweep removes a record this long after its expiry, because the clocks of machines may differ. */
 export const SWEEP_MARGIN_MILLISECONDS = 5 * 60_000
+/** A sweep removes the data of other applications this long after its expiry. They may not sweep any more. */
+export const UNUSED_APP_MILLISECONDS = 24 * 3_600_000
 /** The minimum time between two writes of a session's activity. The stored end is the idle timeout plus this time. */
 export const TOUCH_GRACE_MILLISECONDS = 60_000
 

@@ -162,6 +162,9 @@ export interface SessionStore {
    * tombstone.
    * Also removes OTPs that expired at least five minutes ago, and tombstones and messages whose time is over. A store
    * whose server deletes entries by itself may leave these to the server. Returns the removed sessions.
+   * An application that is not used any more does not sweep. The sweep of any application therefore also removes what
+   * expired in other applications at least `UNUSED_APP_MILLISECONDS` ago, unless the server deletes it by itself. It
+   * removes at most `limit` records more, and does not return them.
    */
   sweep(call: InApp & Now & { limit: number }): Promise<EndedSession[]>
 

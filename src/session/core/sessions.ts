@@ -63,7 +63,10 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   newToken(userId: string, options: NewTokenOptions<P> & NewTokenFrom): Promise<NewToken>
   /** Yields after each change of the session, until the session ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
-  /** Removes sessions that expired at least five minutes ago, and returns how many. Runs every `sweepSeconds`. */
+  /**
+   * Removes sessions that expired at least five minutes ago, and returns how many. Runs every `sweepSeconds`.
+   * Also removes what expired a day ago in applications that are not used any more.
+   */
   sweep(): Promise<number>
   /** Adds an event listener. Returns a function that removes it. */
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void

@@ -7,7 +7,7 @@ import type { SessionDescription } from '../core/session-description.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { onClose } from './on-close.ts'
 import { forbidCaching, sessionCookieSetter } from './response-head.ts'
-import { SharedSession, sessionsByRequest } from './shared-session.ts'
+import { requestProperty, SharedSession } from './shared-session.ts'
 
 export { type GatedContext, requirePrivilege, requireRecentLogin } from './require.ts'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'
@@ -57,28 +57,7 @@ export function sessions<S extends object, P extends string, C extends SessionCo
   manager: Sessions<S, P> | null,
   { touch = () => true, requestId, onRequestEnd }: SessionsOptions<C> = {},
 ) {
-  const requests = sessionsByRequest<Session<S, P>>(manager)
-
-  /** @returns undefined when the request is already answered. */
-  async function open(manager: Sessions<S, P>, ctx: C): Promise<SharedSession<Session<S, P>> | undefined> {
-    const { res } = ctx
-    forbidCaching(res)
-    const { isInUrl, isPrefetched, link } = readLink(ctx)
-    if (isInUrl) {
-      if (isPrefetched) {
-        ctx.status = 503 // Browsers may show a prefetched page without a new request, and would not open the link.
-        return undefined
-      }
-      // Keeps the token out of the Referer. `no-referrer` would also remove the Origin of the confirmation form.
-      res.setHeader('Referrer-Policy', 'strict-origin')
-    }
-    const exchange = exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx), (next) =>
-      shared.replace(next as Session<S, P>),
-    )
-    const shared = new SharedSession(await manager.resume(exchange))
-    requests.set(ctx.req, shared)
-    return shared
-  }
+  const opened = manager && requestProperty<SharedSession<Session<S, P>>>(manager, 'web')
 
   return async function sessions(ctx: C, next: Next): Promise<void> {
     if (ctx.session?.kind === 'rest') {
@@ -90,8 +69,15 @@ export function sessions<S extends object, P extends string, C extends SessionCo
       await next()
       return
     }
-    const shared = requests.get(ctx.req) ?? (await open(manager, ctx))
-    if (!shared) return
+    let shared = opened?.get(ctx.req)
+    if (!shared) {
+      const link = prepareResponse(ctx)
+      if (!link) return
+      const setCurrent = (next: object) => shared?.replace(next as Session<S, P>)
+      const exchange = exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx), setCurrent)
+      shared = new SharedSession(await manager.resume(exchange))
+      opened?.set(ctx.req, shared)
+    }
     const session = shared.showIn(ctx)
     try {
       await next()
@@ -153,22 +139,32 @@ function transportOf({ req, secure = false }: RequestContext): TransportFacts {
 
 type Link = Pick<Exchange, 'path' | 'oneTimeToken' | 'linkUse' | 'replacesUser'>
 
-function readLink({ url, method, req }: RequestContext): { isInUrl: boolean; isPrefetched: boolean; link: Link } {
+/**
+ * Sets the headers of a response with a session, and reads the one-time link of the request.
+ * @returns undefined when the request is answered: the prefetch of a link gets 503.
+ */
+function prepareResponse(ctx: RequestContext): Link | undefined {
+  const { res, url, method, req } = ctx
+  forbidCaching(res)
   const question = url.indexOf('?')
   const path = question === -1 ? url : url.slice(0, question)
   const query = question === -1 ? undefined : new URLSearchParams(url.slice(question + 1))
   const tokens = query?.getAll(LINK_PARAMETER) ?? []
   const isPrefetched = isPrefetch(purposeOf(req))
+  if (tokens.length > 0) {
+    if (isPrefetched) {
+      ctx.status = 503 // Browsers may show a prefetched page without a new request, and would not open the link.
+      return undefined
+    }
+    // Keeps the token out of the Referer. `no-referrer` would also remove the Origin of the confirmation form.
+    res.setHeader('Referrer-Policy', 'strict-origin')
+  }
   const opensNothing = method === 'HEAD' || method === 'OPTIONS' || isPrefetched
   return {
-    isInUrl: tokens.length > 0,
-    isPrefetched,
-    link: {
-      path,
-      oneTimeToken: tokens.length === 1 ? tokens[0] : undefined,
-      linkUse: opensNothing ? 'none' : method === 'GET' ? 'open' : 'confirm',
-      replacesUser: query?.get(REPLACE_PARAMETER) === '1',
-    },
+    path,
+    oneTimeToken: tokens.length === 1 ? tokens[0] : undefined,
+    linkUse: opensNothing ? 'none' : method === 'GET' ? 'open' : 'confirm',
+    replacesUser: query?.get(REPLACE_PARAMETER) === '1',
   }
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { SessionKind } from '../record.ts'
 
 interface Shown {
   session: unknown
@@ -7,7 +8,7 @@ interface Shown {
 /** The current session of a request. All mounts of `sessions` with one manager share it. */
 export class SharedSession<T> {
   #session: T
-  readonly #contexts = new Set<Shown>()
+  readonly #contexts: Shown[] = []
 
   constructor(session: T) {
     this.#session = session
@@ -15,7 +16,7 @@ export class SharedSession<T> {
 
   /** Sets the context's `session` now, and again when the session is replaced. */
   showIn(ctx: Shown): T {
-    this.#contexts.add(ctx)
+    if (!this.#contexts.includes(ctx)) this.#contexts.push(ctx)
     ctx.session = this.#session
     return this.#session
   }
@@ -27,15 +28,24 @@ export class SharedSession<T> {
   }
 }
 
-type ByRequest<T> = WeakMap<IncomingMessage, SharedSession<T>>
-
-const managers = new WeakMap<object, ByRequest<never>>()
-
-/** Returns the sessions that any mount of `sessions` with this manager has opened. */
-export function sessionsByRequest<T>(manager: object | null): ByRequest<T> {
-  const known = manager && managers.get(manager)
-  if (known) return known
-  const opened: ByRequest<never> = new WeakMap()
-  if (manager) managers.set(manager, opened)
-  return opened
+/** A property of a request. A WeakMap with an entry for each request would cost more than the rest of the middleware. */
+interface RequestProperty<T> {
+  get(req: IncomingMessage): T | undefined
+  set(req: IncomingMessage, value: T): void
 }
+
+const properties = { web: new WeakMap<object, symbol>(), rest: new WeakMap<object, symbol>() }
+
+/** Returns the same property for each mount of `sessions` (web) or `tokenSessions` (rest) with one manager. */
+export function requestProperty<T>(manager: object, kind: SessionKind): RequestProperty<T> {
+  const key = properties[kind].get(manager) ?? Symbol(kind)
+  properties[kind].set(manager, key)
+  return {
+    get: (req) => (req as WithProperty<T>)[key],
+    set(req, value) {
+      ;(req as WithProperty<T>)[key] = value
+    },
+  }
+}
+
+type WithProperty<T> = IncomingMessage & { [key: symbol]: T | undefined }

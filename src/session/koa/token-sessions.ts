@@ -5,6 +5,7 @@ import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { TokenSession } from '../core/token-session.ts'
 import { onClose } from './on-close.ts'
+import { requestProperty } from './shared-session.ts'
 
 /** The parts of a Koa context that `tokenSessions` uses. The middleware sets `session`. */
 export interface TokenContext<S extends object = Record<string, unknown>, P extends string = string> {
@@ -56,6 +57,8 @@ export function tokenSessions<S extends object, P extends string, C extends Toke
     )
   const open = new Set(anonymous.map((name) => `${mount}/${name}`.toLowerCase()))
 
+  const opened = manager && requestProperty<TokenSession<S, P>>(manager, 'rest')
+
   return async function tokenSessions(ctx: C, next: Next): Promise<void> {
     const { path } = ctx
     if (path !== mount && !path.startsWith(`${mount}/`)) {
@@ -70,26 +73,16 @@ export function tokenSessions<S extends object, P extends string, C extends Toke
       await next()
       return
     }
-    const earlier = earlierSession(ctx, manager)
+    const earlier = opened?.get(ctx.req)
     if (!earlier) ctx.res.setHeader('Cache-Control', 'no-store')
     const session = earlier ?? (await manager.resumeToken(requestOf(ctx, requestId?.(ctx)), timeoutSeconds))
-    managers.set(session, manager)
+    opened?.set(ctx.req, session)
     ctx.session = session
     if (session.via === undefined && !isAnonymous) throw notSignedIn()
     await next()
     await session.settled()
     if (autoSave && session.via !== undefined) await session.save()
   }
-}
-
-const managers = new WeakMap<object, object>()
-
-/** Returns the session that an earlier mount of `tokenSessions` with this manager has opened. */
-function earlierSession<S extends object, P extends string>(
-  { session }: TokenContext<S, P>,
-  manager: Sessions<S, P>,
-): TokenSession<S, P> | undefined {
-  return session && managers.get(session) === manager ? (session as TokenSession<S, P>) : undefined
 }
 
 function requestOf({ req, res, ip }: Omit<TokenContext, 'session'>, requestId: string | undefined): TokenRequest {

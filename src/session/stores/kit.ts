@@ -26,6 +26,7 @@ export {
   sweptSession,
   TOMBSTONE_MILLISECONDS,
   TOUCH_GRACE_MILLISECONDS,
+  UNUSED_APP_MILLISECONDS,
   wasUsed,
 } from '../record.ts'
 export type * from '../store.ts'
@@ -36,4 +37,5 @@ export { evictedBy } from './shared/eviction.ts'
 export { isSelected, listedCount, listPage } from './shared/memory-lists.ts'
 export type { MemoryRow } from './shared/memory-row.ts'
 export { type MemoryRows, memoryRows, type RowListener } from './shared/memory-rows.ts'
-export { perApp } from './shared/per-app.ts'
+export { type PerApp, perApp } from './shared/per-app.ts'
+export { isPresent } from './shared/presence.ts'

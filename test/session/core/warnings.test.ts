@@ -1,32 +1,19 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createSessions, isPlainHttp, systemClock } from '../../../src/session/index.ts'
 import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { manualClock } from '../../../src/session/testing/manual-clock.ts'
 import { type Handler, PAGES, startLayer } from '../support/layer.ts'
-
-interface ProcessWarning extends Error {
-  code?: string
-  detail?: string
-}
-
-/** The warnings of the session layer that reach the process from now on. */
-function processWarnings(t: TestContext): ProcessWarning[] {
-  const warnings: ProcessWarning[] = []
-  const listen = (warning: Error) => void (warning.name === 'SessionWarning' && warnings.push(warning))
-  process.on('warning', listen)
-  t.after(() => process.off('warning', listen))
-  return warnings
-}
+import { collectProcessWarnings } from '../support/process-warnings.ts'
 
 const GRANT: Handler = (session) => session.setPrivileges(['nowhere'])
 
 test('[RESP-7] a warning without a listener goes to process.emitWarning, once per code and manager', async (t) => {
-  const warnings = processWarnings(t)
+  const warnings = collectProcessWarnings(t)
   for (const count of [1, 2]) {
     const pages = { ...PAGES, '/grant': GRANT }
-    const { visitor, manager } = await startLayer(t, pages, { sessionTimeoutMinutes: 0 })
+    const { visitor, manager } = await startLayer(t, pages, { sessionTimeoutMinutes: 0, listensToWarnings: false })
     manager.on('ended', () => {
       throw new Error('the audit trail is full')
     })
@@ -46,8 +33,8 @@ test('[RESP-7] a warning without a listener goes to process.emitWarning, once pe
 })
 
 test('[RESP-7] a listener gets every warning, and the process gets none', async (t) => {
-  const warnings = processWarnings(t)
-  const { visitor, manager } = await startLayer(t, { '/grant': GRANT })
+  const warnings = collectProcessWarnings(t)
+  const { visitor, manager } = await startLayer(t, { '/grant': GRANT }, { listensToWarnings: false })
   const heard: string[] = []
   const stop = manager.on('warning', ({ code }) => heard.push(code))
   for (const path of ['/grant', '/grant']) await visitor().get(path)
@@ -66,12 +53,12 @@ test('[RESP-7] a listener gets every warning, and the process gets none', async 
 })
 
 test('[RESP-7] the warning tells the message of the error and of its cause, and not the data of the store call', async (t) => {
-  const warnings = processWarnings(t)
+  const warnings = collectProcessWarnings(t)
   const store = memoryStore()
   store.touch = async () => {
     throw Object.assign(new Error('connection refused'), { command: { args: ['a-hash'] } })
   }
-  const { visitor, clock } = await startLayer(t, PAGES, { store })
+  const { visitor, clock } = await startLayer(t, PAGES, { store, listensToWarnings: false })
   const ana = visitor()
   await ana.get('/login')
   clock.advance({ minutes: 2 })

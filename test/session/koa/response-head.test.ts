@@ -16,6 +16,7 @@ import {
   PAGES,
   startLayer,
 } from '../support/layer.ts'
+import { collectProcessWarnings } from '../support/process-warnings.ts'
 
 const NAME = '4DSID_TEST'
 const ANA = { userName: 'Ana', userId: '4' }
@@ -226,6 +227,7 @@ test('[RESP-3] a handler that says public keeps it on a response without the ses
 })
 
 test('[RESP-4] the cookie travels over the compatibility API of HTTP/2', async (t) => {
+  const warnings = collectProcessWarnings(t)
   const pages: Record<string, Handler> = {
     '/object': loginBy(head(200, OWN)),
     '/message': loginBy(head(200, 'Fine', OWN)),
@@ -281,6 +283,11 @@ test('[RESP-4] the cookie travels over the compatibility API of HTTP/2', async (
     const { userName } = JSON.parse((await get('/read', own[0]?.split(';')[0])).text) as Described
     assert.equal(userName, 'Ana', path)
   }
+  assert.deepEqual(
+    warnings.map(({ name }) => name),
+    ['UnsupportedWarning'],
+    'Node ignores the status message, as it does without sessions()',
+  )
   // The host of HTTP/2 is the pseudo-header :authority.
   assert.equal((await get('/read')).headers['set-cookie']?.length, 1)
 })

@@ -315,6 +315,25 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: 'tombstone.message === null) return undefined',
   },
   {
+    flaw: 'the sweep leaves the data of unused applications',
+    from: 'if (other !== app)',
+    to: 'if (app === undefined)',
+  },
+  {
+    flaw: 'the sweep takes the data of other applications without waiting a day',
+    from: 'left, now - UNUSED_APP_MILLISECONDS)',
+    to: 'left, now)',
+  },
+  {
+    flaw: 'the sweep of other applications ignores its limit',
+    from: 'left -= sweepApp(',
+    to: 'sweepApp(',
+    harmless: 'The limit only keeps a call short. `test/session/support/unused-apps.ts` tests it.',
+  },
+]
+
+const RULES: Omit<Mutant, 'file'>[] = [
+  {
     flaw: 'the sweep leaves tombstones',
     from: 'rows.deleteTombstones(now)',
     to: '',
@@ -326,37 +345,34 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'the sweep leaves expired OTPs',
-    from: 'rows.deleteOTPs(now - SWEEP_MARGIN_MILLISECONDS)',
+    from: 'rows.deleteOTPs(latestEnd)',
     to: '',
   },
   {
     flaw: 'the sweep deletes OTPs at once after their end',
-    from: 'rows.deleteOTPs(now - SWEEP_MARGIN_MILLISECONDS)',
+    from: 'rows.deleteOTPs(latestEnd)',
     to: 'rows.deleteOTPs(now)',
   },
   {
     flaw: 'the sweep deletes sessions at once after their end',
-    from: 'rows.endedUntil(now - SWEEP_MARGIN_MILLISECONDS, limit)',
+    from: 'rows.endedUntil(latestEnd, limit)',
     to: 'rows.endedUntil(now, limit)',
   },
   {
     flaw: 'the sweep ignores its limit',
-    from: 'rows.endedUntil(now - SWEEP_MARGIN_MILLISECONDS, limit)',
-    to: 'rows.endedUntil(now - SWEEP_MARGIN_MILLISECONDS, 1e9)',
+    from: 'rows.endedUntil(latestEnd, limit)',
+    to: 'rows.endedUntil(latestEnd, 1e9)',
   },
   {
     flaw: 'the sweep reports sessions and leaves them',
-    from: 'rows.delete(row)',
-    to: '',
+    from: 'rows.delete(row)\n    return sweptSession',
+    to: 'return sweptSession',
   },
   {
     flaw: 'the sweep says that every session was idle',
     from: 'return sweptSession(row.record)',
     to: "return { ...sweptSession(row.record), reason: 'idle' }",
   },
-]
-
-const RULES: Omit<Mutant, 'file'>[] = [
   {
     flaw: 'a session is live at its end',
     from: 'if (!row || !isLive(row.record, now)) return undefined',
@@ -918,19 +934,33 @@ const LISTS: Omit<Mutant, 'file'>[] = [
 const MEMORY: Omit<Mutant, 'file'>[] = [
   {
     flaw: 'a process that has left still counts',
-    from: 'lastBeats(app).delete(processId)\n',
+    from: 'beatsOf(call.app).delete(call.processId)\n',
     to: '\n',
   },
-  { flaw: 'a killed process counts forever', from: 'beat > now - PRESENCE_LIFE_MILLISECONDS', to: 'beat > 0' },
   {
-    flaw: 'a process without a beat for a moment counts as stopped',
-    from: 'beat > now - PRESENCE_LIFE_MILLISECONDS',
-    to: 'beat > now - PRESENCE_LIFE_MILLISECONDS / 2',
+    flaw: 'a beat leaves the processes that do not run',
+    from: 'call.now)\n      removeStopped(call)',
+    to: 'call.now)',
   },
   {
     flaw: 'processes of all applications count',
-    from: 'const lastBeats = perApp(() => new Map<string, number>())',
-    to: 'const beats = new Map<string, number>()\n  const lastBeats = (_: string) => beats',
+    from: 'const beatsOf = perApp(() => new Map<string, number>())',
+    to: 'const beats = new Map<string, number>()\n  const beatsOf = (_: string) => beats',
+  },
+]
+
+const PRESENCE: Omit<Mutant, 'file'>[] = [
+  { flaw: 'a killed process counts forever', from: 'lastBeat > now - PRESENCE_LIFE_MILLISECONDS', to: 'lastBeat > 0' },
+  {
+    flaw: 'a process without a beat for a moment counts as stopped',
+    from: 'lastBeat > now - PRESENCE_LIFE_MILLISECONDS',
+    to: 'lastBeat > now - PRESENCE_LIFE_MILLISECONDS / 2',
+  },
+  { flaw: 'only the beats decide which processes count', from: 'isRunning?.(processId) ??', to: '' },
+  {
+    flaw: 'a process that is not known to run counts as stopped',
+    from: 'isRunning?.(processId) ?? lastBeat',
+    to: 'isRunning ? isRunning(processId) === true : lastBeat',
   },
 ]
 
@@ -950,6 +980,7 @@ export const mutants: readonly Mutant[] = [
   ...of('shared/memory-rows.ts', ROWS),
   ...of('shared/memory-lists.ts', LISTS),
   ...of('memory/store.ts', MEMORY),
+  ...of('shared/presence.ts', PRESENCE),
 ]
 
 function of(file: string, made: readonly Omit<Mutant, 'file'>[]): Mutant[] {

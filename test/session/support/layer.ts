@@ -79,6 +79,7 @@ export async function startLayer(
     onRequestEnd,
     requestId,
     tokens,
+    listensToWarnings = true,
     release = { createSessions, sessions, tokenSessions },
     ...options
   }: Partial<SessionOptions> &
@@ -86,6 +87,8 @@ export async function startLayer(
       clock?: ManualClock
       /** Requests below `tokens.mount` get REST sessions. */
       tokens?: TokenSessionsOptions<LayerContext>
+      /** With false, warnings go to the process. */
+      listensToWarnings?: boolean
       /** Default: the layer as it is. */
       release?: Release
     } = {},
@@ -99,6 +102,7 @@ export async function startLayer(
     clock,
     store,
   })
+  if (listensToWarnings) manager.on('warning', () => {})
   const app = new Koa()
   app.silent = true
   const glue = { ...(touch && { touch }), ...(onRequestEnd && { onRequestEnd }), ...(requestId && { requestId }) }

@@ -14,6 +14,7 @@ export async function openMemory({ memoryRows, memoryStoreOn }: MemoryParts) {
     apps.set(app, rows)
     return rows
   }
+  rowsOf.apps = () => [...apps.keys()]
   const entries = async () => [...apps.values()].reduce((sum, rows) => sum + entriesOf(rows), 0)
   return { store: memoryStoreOn(rowsOf), entries, close: async () => {} }
 }

@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { SessionStore } from '../../../src/session/index.ts'
-import { sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
+import { type SqliteDatabase, sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
 
 /** Two stores on one file, as in two processes. */
 export interface StorePair {
   stores: [SessionStore, SessionStore]
-  /** Counts the rows of sessions, credentials and tombstones. */
   entries(): Promise<number>
   close(): Promise<void>
 }
@@ -22,11 +21,16 @@ export function sqlitePair(): StorePair {
   const [one, two] = [new Database(file), new Database(file)]
   return {
     stores: [sqliteStore(one), sqliteStore(two)],
-    entries: async () => (one.prepare(ENTRIES).get() as { n: number }).n,
+    entries: async () => countEntries(one),
     async close() {
       one.close()
       two.close()
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Counts the rows of sessions, credentials and tombstones. */
+export function countEntries(db: SqliteDatabase): number {
+  return (db.prepare(ENTRIES).get() as { n: number }).n
 }

@@ -26,7 +26,7 @@ export const STORES: Record<string, () => SessionStore> = {
   ...(wanted !== 'embedded' && postgresUrl && (await onPostgres(postgresUrl))),
 }
 
-// The tests of a file share one connection or pool. `withOwnApps` separates their sessions.
+// The tests of a file share one connection or pool. `withOwnApps` separates their sessions, but their clocks differ.
 
 async function onRedis(url: string) {
   const client = await connections.redis(url, 'TEST_REDIS_URL')
@@ -37,5 +37,5 @@ async function onRedis(url: string) {
 async function onPostgres(url: string) {
   const pool = await connections.postgres(url, 'TEST_POSTGRES_URL')
   await preparePostgresStore(pool)
-  return { PostgreSQL: () => withOwnApps(postgresStore(pool)) }
+  return { PostgreSQL: () => withOwnApps(postgresStore(pool, { sweepUnusedApps: false })) }
 }

@@ -2,7 +2,7 @@ import type { InApp, Now, Presence, RegisteredProcess, SessionStore } from '../.
 import { embeddedStore } from '../shared/embedded.ts'
 import type { Writes } from '../shared/embedded-rows.ts'
 import { type MemoryRows, memoryRows } from '../shared/memory-rows.ts'
-import { perApp } from '../shared/per-app.ts'
+import { type PerApp, perApp } from '../shared/per-app.ts'
 import { isPresent } from '../shared/presence.ts'
 
 /** Stores sessions in memory. For tests, and for applications of one process whose sessions may end when it exits. */
@@ -10,8 +10,8 @@ export function memoryStore(): SessionStore {
   return memoryStoreOn(perApp(() => memoryRows()))
 }
 
-export function memoryStoreOn(rowsOf: (app: string) => MemoryRows): SessionStore {
-  return { ...embeddedStore(rowsOf, synchronous), presence: memoryPresence() }
+export function memoryStoreOn(rowsOf: PerApp<MemoryRows>): SessionStore {
+  return { ...embeddedStore(rowsOf, synchronous, rowsOf.apps), presence: memoryPresence() }
 }
 
 /** Writes are atomic because they are synchronous. */

@@ -7,10 +7,16 @@ import { countListed, listPage } from './lists.ts'
 import type { PostgresPool } from './pool.ts'
 import { postgresReads } from './reads.ts'
 import { credentialValues, sessionValues } from './rows.ts'
+import { removeUnused } from './unused-apps.ts'
 
 export interface PostgresStoreOptions {
   /** The deadline of a call, in milliseconds, from its wait for a connection. A slower call throws. Default 2000. */
   deadlineMilliseconds?: number
+  /**
+   * Default true: each sweep also removes what expired a day ago in applications that are not used any more.
+   * Set it to false where the clocks of applications differ, for instance in tests on a shared database.
+   */
+  sweepUnusedApps?: boolean
 }
 
 /**
@@ -20,7 +26,7 @@ export interface PostgresStoreOptions {
  */
 export function postgresStore(
   pool: PostgresPool,
-  { deadlineMilliseconds = CALL_MILLISECONDS }: PostgresStoreOptions = {},
+  { deadlineMilliseconds = CALL_MILLISECONDS, sweepUnusedApps = true }: PostgresStoreOptions = {},
 ): SessionStore {
   if (!(deadlineMilliseconds > 0 && deadlineMilliseconds < LONGEST_TIMER))
     throw new TypeError(
@@ -99,7 +105,10 @@ export function postgresStore(
 
     count: (call) => countListed(calls, call),
 
-    sweep: ({ app, limit, now }) => call('session_sweep_v1', app, whole(limit), now) as Promise<EndedSession[]>,
+    async sweep({ app, limit, now }) {
+      if (sweepUnusedApps) await removeUnused(calls, { app, limit, now })
+      return (await call('session_sweep_v1', app, whole(limit), now)) as EndedSession[]
+    },
 
     announcements: postgresAnnouncements(pool, deadlineMilliseconds),
   }

@@ -102,6 +102,8 @@ end
 local function isUnusedLogin(c) return c.kind == 'cookie' and c.details ~= 'null' and not c.lastSeenAt end
 `
 
+const UNUSED_INDEX_MILLISECONDS = 30 * 24 * 3_600_000
+
 // The indexes are sorted sets of session ids. `created`, `seen` and `end` contain every session. Each session is also
 // in one of `guests`, `users` and `invalidated`. `rest` and `user:<id>` contain the sessions of this kind or user.
 // `link` and `token` contain the sessions that have a credential with this `via`.
@@ -124,6 +126,25 @@ local function indexByUser(id, r, now)
   else call('PEXPIRE', set, digits(math.max(r.ends - now, 0) + MARGIN), 'GT') end
 end
 
+-- The indexes of an application that is not used any more expire UNUSED milliseconds after the end of its last session.
+local UNUSED = ${UNUSED_INDEX_MILLISECONDS}
+
+local function expireIndexes(now)
+  local ends = tonumber(call('ZREVRANGE', app .. 'end', 0, 0, 'WITHSCORES')[2]) or now
+  local isKept = ends >= NEVER
+  if isKept and call('PTTL', app .. 'end') == -1 then return end
+  for _, key in ipairs({ 'otps', 'serial', 'announced', unpack(SETS) }) do
+    if isKept then call('PERSIST', app .. key)
+    else call('PEXPIRE', app .. key, digits(math.max(ends - now, 0) + UNUSED)) end
+  end
+end
+
+-- Every sweep extends the life of the indexes. A write does it only where no sweep has done it for long.
+local function keepIndexes(class, ends, now)
+  local left = math.min(call('PTTL', app .. 'end'), call('PTTL', app .. class))
+  if ends >= NEVER or left < ends - now + UNUSED / 2 then expireIndexes(now) end
+end
+
 -- Updates all indexes except link and token. "before" is the previous record, or nil for a new session.
 local function indexSession(id, r, before, now)
   local class = classOf(r)
@@ -140,6 +161,7 @@ local function indexSession(id, r, before, now)
     call('ZADD', app .. 'token', 'XX', r.ends, id)
   end
   keepUntil(sessionKey(id), r.ends, now)
+  keepIndexes(class, r.ends, now)
 end
 
 -- Updates the indexes link and token.

@@ -263,6 +263,7 @@ repeat
   end
   checked = checked + #ids
 until #ids == 0 or #ended == limit or checked > 2 * limit
+expireIndexes(now)
 return ended
 `,
 )

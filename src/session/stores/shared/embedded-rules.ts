@@ -11,6 +11,8 @@ import {
   MOST_UNUSED_LOGINS,
   type SessionId,
   type SessionRecord,
+  SWEEP_MARGIN_MILLISECONDS,
+  sweptSession,
   TOMBSTONE_MILLISECONDS,
   wasUsed,
 } from '../../record.ts'
@@ -203,6 +205,17 @@ export function access<Row extends SessionRow>(
 
 export function wasSeen<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: Row): boolean {
   return wasUsed(row.record) || rows.credentials(row).some(({ lastSeenAt }) => lastSeenAt !== null)
+}
+
+/** Removes what expired before `now`, but at most `limit` records. */
+export function sweepApp<Row extends SessionRow>(rows: EmbeddedRows<Row>, limit: number, now: number): EndedSession[] {
+  const latestEnd = now - SWEEP_MARGIN_MILLISECONDS
+  rows.deleteTombstones(now)
+  rows.deleteOTPs(latestEnd)
+  return rows.endedUntil(latestEnd, limit).map((row) => {
+    rows.delete(row)
+    return sweptSession(row.record)
+  })
 }
 
 export function liveOTP(rows: EmbeddedRows, hash: string, now: number): FoundOTP | undefined {

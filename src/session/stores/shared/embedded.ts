@@ -1,11 +1,4 @@
-import {
-  expiryReason,
-  isLive,
-  MESSAGE_MILLISECONDS,
-  removedSession,
-  SWEEP_MARGIN_MILLISECONDS,
-  sweptSession,
-} from '../../record.ts'
+import { expiryReason, isLive, MESSAGE_MILLISECONDS, removedSession, UNUSED_APP_MILLISECONDS } from '../../record.ts'
 import type { Found, SessionStore } from '../../store.ts'
 import type { EmbeddedRows, SessionRow, Writes } from './embedded-rows.ts'
 import {
@@ -22,13 +15,15 @@ import {
   liveRow,
   replaceSession,
   rotateCredential,
+  sweepApp,
   wasSeen,
 } from './embedded-rules.ts'
 
-/** Creates a store that runs inside the process. */
+/** Creates a store that runs inside the process. `storedApps` returns the applications that have rows. */
 export function embeddedStore<Row extends SessionRow>(
   rowsOf: (app: string) => EmbeddedRows<Row>,
   writes: Writes,
+  storedApps: () => readonly string[],
 ): SessionStore {
   const write = <T>(app: string, change: (rows: EmbeddedRows<Row>) => T) => writes.add(() => change(rowsOf(app)))
 
@@ -161,12 +156,11 @@ export function embeddedStore<Row extends SessionRow>(
 
     sweep: ({ app, limit, now }) =>
       write(app, (rows) => {
-        rows.deleteTombstones(now)
-        rows.deleteOTPs(now - SWEEP_MARGIN_MILLISECONDS)
-        return rows.endedUntil(now - SWEEP_MARGIN_MILLISECONDS, limit).map((row) => {
-          rows.delete(row)
-          return sweptSession(row.record)
-        })
+        let left = limit
+        for (const other of storedApps()) {
+          if (other !== app) left -= sweepApp(rowsOf(other), left, now - UNUSED_APP_MILLISECONDS).length
+        }
+        return sweepApp(rows, limit, now)
       }),
   }
 }

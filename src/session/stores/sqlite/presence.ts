@@ -1,3 +1,4 @@
+import { UNUSED_APP_MILLISECONDS } from '../../record.ts'
 import type { InApp, Now, Presence, RegisteredProcess } from '../../store.ts'
 import { isPresent } from '../shared/presence.ts'
 import type { SqliteDatabase, WriteBatch } from './batch.ts'
@@ -6,6 +7,12 @@ export function sqlitePresence(db: SqliteDatabase, batch: WriteBatch): Presence 
   const register = db.prepare('INSERT OR REPLACE INTO session_processes (app, id, beat) VALUES (?, ?, ?)')
   const remove = db.prepare('DELETE FROM session_processes WHERE app = ? AND id = ?')
   const registered = db.prepare('SELECT id, beat FROM session_processes WHERE app = ?')
+
+  // The processes of an unused application.
+  const removeUnused = db.prepare(
+    `DELETE FROM session_processes WHERE app <> ? AND beat <= ?
+      AND NOT EXISTS (SELECT 1 FROM session_records s WHERE s.app = session_processes.app)`,
+  )
 
   /** Returns how many processes remain. */
   function removeStopped(call: InApp & Now & RegisteredProcess): number {
@@ -20,6 +27,7 @@ export function sqlitePresence(db: SqliteDatabase, batch: WriteBatch): Presence 
       batch.add(() => {
         register.run(call.app, call.processId, call.now)
         removeStopped(call)
+        removeUnused.run(call.app, call.now - UNUSED_APP_MILLISECONDS)
       }),
     leave: (call) =>
       batch.add(() => {

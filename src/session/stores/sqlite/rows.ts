@@ -221,6 +221,18 @@ function toCredential(row: unknown): Credential | undefined {
   return row === undefined ? undefined : { ...(row as Credential) }
 }
 
+/** Reads one row for each application, because the number of rows may be large. */
+const appsIn = (table: string) => `SELECT app FROM (
+  WITH RECURSIVE names (app) AS (
+    SELECT min(app) FROM ${table}
+    UNION ALL SELECT (SELECT min(app) FROM ${table} WHERE app > names.app) FROM names WHERE names.app IS NOT NULL
+  ) SELECT app FROM names WHERE app IS NOT NULL)`
+const STORED_APPS = `${appsIn('session_records')} UNION ${appsIn('session_tombstones')}`
+
+export function storedApps(db: SqliteDatabase): string[] {
+  return (db.prepare(STORED_APPS).all() as { app: string }[]).map(({ app }) => app)
+}
+
 type RecordRow = SessionRecord & { readonly key: number }
 
 function toRow(row: RecordRow | undefined): SqliteRow | undefined {

@@ -4,7 +4,7 @@ import { perApp } from '../shared/per-app.ts'
 import { sqliteAnnouncements } from './announcements.ts'
 import { openForSharing, type SqliteDatabase, shortenBusyTimeout, writeBatch } from './batch.ts'
 import { sqlitePresence } from './presence.ts'
-import { sqliteRows } from './rows.ts'
+import { sqliteRows, storedApps } from './rows.ts'
 import { prepareTables, STEPS, type Step } from './schema.ts'
 
 export interface SqliteStoreOptions {
@@ -13,6 +13,11 @@ export interface SqliteStoreOptions {
    * 'crash' is about four times faster, but a power cut may undo the last writes, such as a logout.
    */
   durability?: 'power-loss' | 'crash'
+  /**
+   * Default true: each sweep also removes what expired a day ago in applications that are not used any more.
+   * Set it to false where the clocks of applications differ, for instance in tests on a shared file.
+   */
+  sweepUnusedApps?: boolean
 }
 
 /**
@@ -27,7 +32,7 @@ export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}
 export function sqliteStoreWith(
   steps: readonly Step[],
   db: SqliteDatabase,
-  { durability = 'power-loss' }: SqliteStoreOptions = {},
+  { durability = 'power-loss', sweepUnusedApps = true }: SqliteStoreOptions = {},
 ): SessionStore {
   openForSharing(db)
   db.exec(`PRAGMA synchronous = ${durability === 'power-loss' ? 'FULL' : 'NORMAL'}`)
@@ -36,5 +41,9 @@ export function sqliteStoreWith(
   const announcements = sqliteAnnouncements(db)
   const writes = writeBatch(db)
   const rowsOf = perApp(sqliteRows(db, announcements.notify))
-  return { ...embeddedStore(rowsOf, writes), presence: sqlitePresence(db, writes), announcements }
+  return {
+    ...embeddedStore(rowsOf, writes, () => (sweepUnusedApps ? storedApps(db) : [])),
+    presence: sqlitePresence(db, writes),
+    announcements,
+  }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { NEVER } from '../../record.ts'
 import { HOUR, otp, type StorePromise } from './fixtures.ts'
 
 /** The promises of `sweep`. */
@@ -17,6 +18,45 @@ export const sweeping: StorePromise[] = [
       assert.equal(await store.count({ filter: {} }), 1)
       assert.equal(await stateOf(live.record.id, live.cookie.hash), 'live')
       assert.equal(await stateOf(over[0].record.id, over[0].cookie.hash), 'unknown')
+    },
+  },
+  {
+    claim: 'the sweep of an application leaves the data of other applications alone for a day after its end',
+    async check({ store, clock, newSession }) {
+      const [brief, long] = [newSession(), newSession({ absoluteEnd: clock.now() + 100 * HOUR, idleMilliseconds: 0 })]
+      for (const made of [brief, long]) await store.create({ app: 'OTHER', ...made })
+      clock.advance({ hours: 24 })
+      assert.deepEqual(await store.sweep({ limit: 10 }), [])
+      assert.equal(await store.count({ app: 'OTHER', filter: {} }), 2)
+      clock.advance({ hours: 72 })
+      assert.deepEqual(await store.sweep({ limit: 10 }), [])
+      assert.ok(await store.get({ app: 'OTHER', id: long.session.id }))
+    },
+  },
+  {
+    claim:
+      '[PROC-7] a sweep removes what expired a day ago in an application that is not used any more, and returns none',
+    async check({ store, clock, newSession, entries }) {
+      if (!entries) return
+      const use = async (app: string) => {
+        const [expired, ended, replaced] = [newSession({ userId: '4' }), newSession(), newSession({ kind: 'rest' })]
+        for (const made of [expired, ended, replaced]) await store.create({ app, ...made })
+        await store.attach({ app, id: expired.session.id, credential: otp(clock) })
+        await store.end({ app, id: ended.session.id, reason: 'closed', message: 'Not read.' })
+        await store.replace({ app, id: replaced.session.id, expected: {}, ...newSession() })
+      }
+      const everlasting = newSession({ absoluteEnd: NEVER, idleMilliseconds: 0 })
+      await store.create({ app: 'OTHER', ...everlasting })
+      await use('OTHER')
+      clock.advance({ hours: 49 })
+      assert.deepEqual(await store.sweep({ limit: 100 }), [])
+      assert.equal((await store.get({ app: 'OTHER', id: everlasting.session.id }))?.version, 1)
+      const before = await entries()
+      await use('OTHER')
+      await store.attach({ app: 'OTHER', id: everlasting.session.id, credential: otp(clock) })
+      clock.advance({ hours: 49 })
+      assert.deepEqual(await store.sweep({ limit: 100 }), [])
+      assert.equal(await entries(), before)
     },
   },
   {

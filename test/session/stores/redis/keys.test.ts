@@ -87,7 +87,7 @@ if (redisUrl !== undefined) {
     assertKept(await lifeLeft(`message:${cookie.hash}`), 24 * HOUR, 10 * MINUTE)
   })
 
-  test('of ended sessions, only three numbers stay in Redis for ever', async (t) => {
+  test('[PROC-7] of ended sessions, only the layout version stays in Redis for ever, and two numbers stay for 30 days after the last sweep', async (t) => {
     const { client, prefix, store, clock } = await open(t)
     for (let n = 0; n < 12; n++) {
       const record = session(clock, { userId: n % 3 === 0 ? null : `${n % 3}`, kind: n % 2 === 0 ? 'web' : 'rest' })
@@ -104,9 +104,42 @@ if (redisUrl !== undefined) {
     assert.equal((await store.sweep({ limit: 100 })).length, 8)
     assert.equal(await store.count({ filter: {} }), 0)
     const stay = []
-    for (const key of await keysOf(client, prefix))
-      if ((await client.pttl(key)) === -1) stay.push(key.split(':').at(-1))
+    for (const key of await keysOf(client, prefix)) {
+      const life = await lifeOf(client, key)
+      if (key.endsWith(':layout')) assert.equal(life, undefined)
+      else assert.ok(life !== undefined && life <= 30 * 24 * HOUR, `${key} stays for ${life}`)
+      if (life === undefined || life > 25 * HOUR) stay.push(key.split(':').at(-1))
+    }
     assert.deepEqual(stay.sort(), ['announced', 'layout', 'serial'])
+  })
+
+  test('[PROC-7] the indexes in Redis outlive every session by weeks, and last for ever with a session that never expires', async (t) => {
+    const { client, prefix, store, clock, ...trial } = await open(t)
+    const lives = async () => {
+      const indexes = (await keysOf(client, prefix)).filter((key) => !/:(s|user|otp):|:layout$/.test(key))
+      return Promise.all(indexes.map(async (key) => (await lifeOf(client, key)) ?? Number.POSITIVE_INFINITY))
+    }
+    const shortest = async () => Math.min(...(await lives()))
+    const WEEK = 7 * 24 * HOUR
+
+    const { record } = await trial.stored({ userId: '4' })
+    assert.ok((await shortest()) > 2 * WEEK)
+    assert.ok(Math.max(...(await lives())) < 5 * WEEK, 'also before the first sweep')
+    await trial.stored({ absoluteEnd: clock.now() + 52 * WEEK, idleMilliseconds: 0 })
+    assert.ok((await shortest()) > 54 * WEEK, 'a write extends the life at once')
+    const { record: everlasting } = await trial.stored({ absoluteEnd: NEVER, idleMilliseconds: 0 })
+    assert.equal(await shortest(), Number.POSITIVE_INFINITY)
+    await store.sweep({ limit: 10 })
+    assert.equal(await shortest(), Number.POSITIVE_INFINITY)
+    await store.end({ id: everlasting.id, reason: 'closed' })
+    await store.sweep({ limit: 10 })
+    assert.ok(Math.max(...(await lives())) < 57 * WEEK)
+
+    // Keys of the released version do not expire, and its processes do not extend the life of a key.
+    for (const key of await keysOf(client, prefix)) if (!key.includes(':s:')) await client.pexpire(key, 2 * WEEK)
+    await store.touch({ id: record.id, hash: 'none', from: NOWHERE })
+    await store.update({ id: record.id, expected: {}, writeId: 'w', changes: { end: clock.now() + HOUR } })
+    assert.ok((await shortest()) > 54 * WEEK, 'any write repairs it')
   })
 
   test('a device that signs in again and again leaves no growing data behind', async (t) => {

@@ -1,0 +1,9 @@
+// node bench/compare/serve-contestant.ts MODULE: runs a contestant in a process of its own and sends the parent its address.
+import type { StartContestant } from './contestant.ts'
+import { serve } from './serve.ts'
+
+const [module = ''] = process.argv.slice(2)
+const { default: start }: { default: StartContestant } = await import(module)
+const { url } = await serve(start)
+process.on('disconnect', () => process.exit(0))
+process.send?.({ url })
