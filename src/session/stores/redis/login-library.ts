@@ -5,13 +5,16 @@ import { MOST_UNUSED_LOGINS } from '../../record.ts'
 export const LOGINS = String.raw`
 local function loginSet(origin) return app .. 'login:' .. origin end
 
+local function addUntil(set, ends, member, now)
+  call('ZADD', set, ends, member)
+  if ends >= NEVER or call('ZCARD', set) == 1 then keepUntil(set, ends, now)
+  else call('PEXPIRE', set, digits(math.max(ends - now, 0) + MARGIN), 'GT') end
+end
+
 local function indexLogin(id, c, r, now)
   if not isUnusedLogin(c) then return end
-  local set = loginSet(c.details)
-  call('ZADD', app .. 'logins', r.ends, c.details .. '\n' .. id)
-  call('ZADD', set, r.ends, id)
-  if r.ends >= NEVER or call('ZCARD', set) == 1 then keepUntil(set, r.ends, now)
-  else call('PEXPIRE', set, digits(math.max(r.ends - now, 0) + MARGIN), 'GT') end
+  addUntil(app .. 'logins', r.ends, c.details .. '\n' .. id, now)
+  addUntil(loginSet(c.details), r.ends, id, now)
 end
 
 local function unindexLogin(id, c)
