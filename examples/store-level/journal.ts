@@ -1,10 +1,10 @@
 import type { Writes } from '../../src/session/stores/kit.ts'
 
-interface Database<Entry> {
-  batch(operations: Operation<Entry>[], options: { sync: true }): Promise<void>
-  get(key: string): Promise<Entry | undefined>
+interface Database {
+  batch(operations: Operation[], options: { sync: true }): Promise<void>
+  get(key: string): Promise<string | undefined>
 }
-type Operation<Entry> = { type: 'put'; key: string; value: Entry } | { type: 'del'; key: string }
+type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string }
 
 /** The entries in memory. */
 interface Entries<Entry> {
@@ -12,15 +12,15 @@ interface Entries<Entry> {
   load(key: string, entry: Entry | undefined): void
 }
 
-/** Runs writes on entries in memory, and resolves each when its changes are on the disk. */
+/** Runs writes on entries in memory, and resolves each when its changes are on the disk, as JSON. */
 export class Journal<Entry> implements Writes {
-  readonly #db: Database<Entry>
+  readonly #db: Database
   readonly #entries: Entries<Entry>
   readonly #changed = new Set<string>()
   #waiting: Waiting[] = []
   #isRunning = false
 
-  constructor(db: Database<Entry>, entries: Entries<Entry>) {
+  constructor(db: Database, entries: Entries<Entry>) {
     this.#db = db
     this.#entries = entries
   }
@@ -56,9 +56,9 @@ export class Journal<Entry> implements Writes {
 
   async #commit(): Promise<void> {
     if (this.#changed.size === 0) return
-    const operations = [...this.#changed].map((key): Operation<Entry> => {
-      const value = this.#entries.read(key)
-      return value === undefined ? { type: 'del', key } : { type: 'put', key, value }
+    const operations = [...this.#changed].map((key): Operation => {
+      const entry = this.#entries.read(key)
+      return entry === undefined ? { type: 'del', key } : { type: 'put', key, value: JSON.stringify(entry) }
     })
     await this.#db.batch(operations, { sync: true })
     this.#changed.clear()
@@ -67,7 +67,8 @@ export class Journal<Entry> implements Writes {
   /** After a failed commit, the changed entries are read from the disk again. */
   async #undo(): Promise<void> {
     for (const key of this.#changed) {
-      this.#entries.load(key, await this.#db.get(key))
+      const text = await this.#db.get(key)
+      this.#entries.load(key, text === undefined ? undefined : JSON.parse(text))
       this.#changed.delete(key)
     }
   }

@@ -6,13 +6,11 @@ import test from 'node:test'
 import { ClassicLevel } from 'classic-level'
 import { credential, session, trialOf } from '../../src/session/testing/contract/fixtures.ts'
 import { proveStore } from '../../src/session/testing/store-contract.ts'
-import { levelStore, type SessionDatabase } from './level-store.ts'
-
-const openDatabase = (folder: string): SessionDatabase => new ClassicLevel(folder, { valueEncoding: 'json' })
+import { levelStore } from './level-store.ts'
 
 proveStore('LevelDB', async () => {
   const { folder, remove } = temporaryFolder()
-  const db = openDatabase(folder)
+  const db = new ClassicLevel(folder)
   return {
     store: await levelStore(db),
     second: await levelStore(db),
@@ -27,7 +25,7 @@ proveStore('LevelDB', async () => {
 test('every session, device, link and message is there after a restart', async (t) => {
   const { folder, remove } = temporaryFolder()
   t.after(remove)
-  const before = openDatabase(folder)
+  const before = new ClassicLevel(folder)
   const { store, clock, stored, attached } = trialOf(await levelStore(before))
   const { record, cookie } = await stored()
   const link = await attached(record.id, credential(clock, { kind: 'otp', expiresAt: clock.now() + 1000 }))
@@ -35,7 +33,7 @@ test('every session, device, link and message is there after a restart', async (
   await store.end({ id: ended.record.id, reason: 'closed', message: 'Please log in again.' })
   await before.close()
 
-  const after = openDatabase(folder)
+  const after = new ClassicLevel(folder)
   t.after(() => after.close())
   const reopened = trialOf(await levelStore(after), clock)
   assert.equal(await reopened.stateOf(record.id, cookie.hash), 'live')
@@ -46,7 +44,7 @@ test('every session, device, link and message is there after a restart', async (
 test('a write that the disk refuses has no effect, and later writes succeed', async (t) => {
   const { folder, remove } = temporaryFolder()
   t.after(remove)
-  const db = openDatabase(folder)
+  const db = new ClassicLevel(folder)
   t.after(() => db.close())
   const { store, clock, stored, stateOf } = trialOf(await levelStore(db))
   const { record, cookie } = await stored()
@@ -58,6 +56,15 @@ test('a write that the disk refuses has no effect, and later writes succeed', as
   assert.equal(await stateOf(record.id, cookie.hash), 'live')
   assert.equal(await store.get({ id: refused.id }), undefined)
   assert.equal((await store.end({ id: record.id, reason: 'closed' }))?.id, record.id)
+})
+
+test('sessions of a newer layout are refused', async (t) => {
+  const { folder, remove } = temporaryFolder()
+  t.after(remove)
+  const db = new ClassicLevel(folder)
+  t.after(() => db.close())
+  await db.put('layout', '2')
+  await assert.rejects(levelStore(db), /newer version \(layout 2; this one knows 1\)/)
 })
 
 function temporaryFolder() {

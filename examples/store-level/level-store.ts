@@ -5,30 +5,38 @@ import {
   type MemoryRow,
   type MemoryRows,
   memoryRows,
+  missingSteps,
   perApp,
   type SessionStore,
   type Tombstone,
 } from '../../src/session/stores/kit.ts'
 import { Journal } from './journal.ts'
 
-/** Opened with `valueEncoding: 'json'`, and used for nothing else. */
-export type SessionDatabase = ClassicLevel<string, Entry>
 type Entry = StoredSession | Tombstone
 type StoredSession = Omit<MemoryRow, 'credentials'> & { credentials: Credential[] }
 
-const stores = new WeakMap<SessionDatabase, Promise<SessionStore>>()
+const LAYOUT = 'layout'
+// Layout 1 needs no step but its number. A later step may only add, as `missingSteps` says.
+const STEPS: readonly ((db: ClassicLevel) => Promise<void>)[] = [async () => {}]
+
+const stores = new WeakMap<ClassicLevel, Promise<SessionStore>>()
 
 /**
  * Stores sessions in LevelDB, for applications of one process. All sessions are also in memory. Each write is on the
  * disk when its promise resolves. Every call with the same database returns the same store.
+ * @throws Error if a newer version of this store wrote the data.
  */
-export function levelStore(db: SessionDatabase): Promise<SessionStore> {
+export function levelStore(db: ClassicLevel): Promise<SessionStore> {
   const store = stores.get(db) ?? openStore(db)
   stores.set(db, store)
+  store.catch(() => stores.delete(db))
   return store
 }
 
-async function openStore(db: SessionDatabase): Promise<SessionStore> {
+async function openStore(db: ClassicLevel): Promise<SessionStore> {
+  const found = (await db.get(LAYOUT)) ?? 0
+  for (const step of missingSteps(found, STEPS, 'open another folder')) await step(db)
+  await db.put(LAYOUT, String(STEPS.length), { sync: true })
   const rowsOf = perApp((app) =>
     memoryRows({
       session: (id) => journal.changed(`${app}:session:${id}`),
@@ -39,7 +47,7 @@ async function openStore(db: SessionDatabase): Promise<SessionStore> {
     read: (key) => entryOf(rowsOf, key),
     load: (key, entry) => load(rowsOf, key, entry),
   })
-  for await (const [key, entry] of db.iterator()) load(rowsOf, key, entry)
+  for await (const [key, text] of db.iterator()) if (key !== LAYOUT) load(rowsOf, key, JSON.parse(text))
 
   // A read waits for the writes before it, so it never returns what is not on the disk.
   const store = embeddedStore(rowsOf, journal, rowsOf.apps)

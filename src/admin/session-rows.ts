@@ -21,6 +21,7 @@ export interface SessionRow {
   userId: string
   kind: string
   states: { word: string; look: string }[]
+  isReadable: boolean
   /** Whether the administrator who sees the row uses this session. */
   isMine: boolean
   device: string
@@ -68,6 +69,7 @@ export function sessionRow(
     userId: session.userId ?? '',
     kind: kind === 'web' ? 'Web' : 'API',
     states: statesOf(session),
+    isReadable: session.isReadable,
     isMine: id === mine,
     device: lastUsed ? nameOf(lastUsed, describeDevice) : '',
     address: plainAddress(lastUsed?.address ?? ''),
@@ -100,12 +102,14 @@ export function deviceRow(device: DeviceDescription, now: number, describeDevice
 }
 
 function statesOf(session: SessionDescription): SessionRow['states'] {
-  if (session.state === 'invalidated') return [{ word: 'Invalidated', look: 'bad' }]
+  const unreadable = session.isReadable ? [] : [{ word: 'Unreadable', look: 'bad' }]
+  if (session.state === 'invalidated') return [{ word: 'Invalidated', look: 'bad' }, ...unreadable]
   const isGuest = session.userId === undefined && session.privileges.length === 0
   const isRestored = session.devices.some((device) => isDevice(device) && device.via === 'link')
   return [
     isGuest ? { word: 'Guest', look: 'waiting' } : { word: 'Signed in', look: 'good' },
     ...(isRestored ? [{ word: 'Restored', look: 'waiting' }] : []),
+    ...unreadable,
   ]
 }
 

@@ -28,6 +28,12 @@ export function describeSessionProblem(error: unknown, ctx: Context): ErrorPage 
         title: 'All places are taken',
         text: 'As many people as this server admits are signed in. Please try again in a while (5503).',
       }
+    case 'STORAGE_UNREADABLE':
+      return {
+        title: 'The data of your session cannot be read',
+        text: 'It is damaged, and nothing was changed. Log in again to start with a new session.',
+        action: { label: 'Log in', href: '/authenticate.shtml' },
+      }
     case 'STORE_UNAVAILABLE':
     case 'SESSION_BUSY':
     case 'USE_TIMEOUT':

@@ -151,6 +151,7 @@ export interface SessionStore {
    * Returns one page of records, without expired ones. Records with the same value are sorted by ID (as ASCII text), in
    * the same direction; a missing time counts as 0. Pass `next` of the previous page as `page.after`; there is no `next`
    * after the last record.
+   * A record that the store cannot read does not fail the list: return it with an unreadable `storage`, such as ''.
    */
   list(call: InApp & Now & { filter: ListFilter; page: Page }): Promise<ListPage>
 

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Parts } from '../../src/parts/parts.ts'
+import { openDamagedStore } from '../session/support/damaged-store.ts'
 import { signedIn } from '../support/api-client.ts'
 import { auditOf } from '../support/audit.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { headingOf, sessionIdOf } from '../support/pages.ts'
 import type { Scope } from '../support/process.ts'
-import type { Answer } from '../support/visitor.ts'
+import type { Answer, Visitor } from '../support/visitor.ts'
+
+type StartedWith = Parameters<typeof startDemo> extends [unknown, ...infer More] ? More : never
 
 const STORES: Record<string, Parts['config']['sessionStore']> = {
   memory: { kind: 'memory' },
@@ -36,6 +39,37 @@ test('the console shows users, guests and API clients, with state, device, times
     rows.some((row) => /^Guest Web Invalidated None Removed/.test(row)),
     rows.join('\n'),
   )
+})
+
+test('[ROW-10] the console marks a session that cannot be read, its user logs out or in again, and an administrator ends it', async (t) => {
+  const { store, damage } = await openDamagedStore(t, 'memory')
+  const { demo, admin } = await startConsole(t, {}, { store })
+  const visitors = [1, 2, 3].map(() => demo.visitor())
+  for (const [index, visitor] of visitors.entries()) {
+    await visitor.logInWell(index + 1)
+    await damage('storage', sessionIdOf(visitor), '{"myTop3":[{"name":')
+  }
+  const [ada, jonas, third] = visitors as [Visitor, Visitor, Visitor]
+  const list = await admin.get('/admin/sessions')
+  assert.equal(list.status, 200)
+  assert.equal(rowsOf(list.text).filter((row) => /Signed in Unreadable/.test(row)).length, 3)
+  assert.match(rowOf(rowsOf(list.text), 'Tomasz Nowak'), /Signed in (?!Unreadable)/)
+
+  const failed = await ada.get('/authenticationOK.shtml')
+  assert.equal(failed.status, 500)
+  assert.match(failed.text, /data of your session cannot be read[\s\S]*href="\/authenticate\.shtml"/)
+  assert.equal((await ada.get('/authenticate.shtml')).status, 200)
+  await ada.logInWell(1)
+  assert.equal((await ada.get('/authenticationOK.shtml')).status, 200)
+
+  assert.equal((await jonas.post('/logout')).status, 303)
+  assert.equal((await jonas.get('/customers')).status, 303)
+
+  const page = `/admin/sessions/${sessionIdOf(third)}`
+  assert.match((await admin.get(page)).text, /Some data of this session cannot be read[\s\S]*Unreadable/)
+  assert.equal((await admin.post(`${page}/end`)).status, 303)
+  assert.equal((await admin.get(page)).status, 404)
+  assert.equal((await third.get('/customers')).status, 303)
 })
 
 test('the console says how many of the licences are in use', async (t) => {
@@ -327,8 +361,8 @@ test('[MODE-2] without sessions the console says so', async (t) => {
     assert.equal((await demo.visitor().get(path)).status, 503, path)
 })
 
-async function startConsole(scope: Scope, settings: Parameters<typeof startDemo>[1] = {}) {
-  const demo = await startDemo(scope, settings)
+async function startConsole(scope: Scope, ...settings: StartedWith) {
+  const demo = await startDemo(scope, ...settings)
   const admin = demo.visitor()
   await admin.get('/')
   await admin.logInWell(6)

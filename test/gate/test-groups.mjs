@@ -9,7 +9,7 @@ import { root } from './run-program.mjs'
 const FILES_PER_PROCESS = 12
 
 // The report attributes their tests to the store contract, so these files are not checked for tests.
-const ALONE = /^test\/session\/stores\/\w+\/store\.test\.ts$/
+const ALONE = /^test\/session\/stores\/\w+\/(node-sqlite|store)\.test\.ts$/
 
 /** Distributes test files over processes. Each file in `watched` must run a test. */
 export function groupTests(files) {

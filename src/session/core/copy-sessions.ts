@@ -36,7 +36,7 @@ export async function copySessions(
     const credentials = await source.credentials({ ids: sessions.map(({ id }) => id) })
     for (const record of sessions) {
       const [first, ...others] = (credentials.get(record.id) ?? []).sort((a, b) => rank(a) - rank(b))
-      if (!first) continue // an invalidated record without credentials
+      if (!first || record.startTime === null) continue // an invalidated or unreadable record
       await target.create({ session: record, credential: first, limits: {} })
       for (const credential of others) await target.attach({ id: record.id, credential, limits: {} })
       copied.sessions++

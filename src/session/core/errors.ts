@@ -25,6 +25,8 @@ export type SessionErrorCode =
   | 'VALUE_NOT_SHAREABLE'
   /** The storage would exceed `maxStorageBytes`. Nothing was written. */
   | 'STORAGE_TOO_LARGE'
+  /** The stored storage is damaged, or written with a codec that this version lacks. Nothing was written. */
+  | 'STORAGE_UNREADABLE'
   /** The call does not exist for this kind of session (JADE's number 1068). */
   | 'FEATURE_NOT_AVAILABLE'
 
@@ -42,6 +44,7 @@ const STATUS: Record<SessionErrorCode, number> = {
   USE_TIMEOUT: 503,
   VALUE_NOT_SHAREABLE: 500,
   STORAGE_TOO_LARGE: 413,
+  STORAGE_UNREADABLE: 500,
   FEATURE_NOT_AVAILABLE: 400,
 }
 
@@ -108,6 +111,14 @@ export function storeUnavailable(cause: unknown): SessionError {
   return new SessionError(
     'STORE_UNAVAILABLE',
     'The session store is unavailable; your session is kept. Try again in a few seconds.',
+    { cause },
+  )
+}
+
+export function storageUnreadable(cause: unknown): SessionError {
+  return new SessionError(
+    'STORAGE_UNREADABLE',
+    'The storage of this session cannot be read: it is damaged, or a codec is missing. Log in again, or log out.',
     { cause },
   )
 }

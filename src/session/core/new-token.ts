@@ -59,11 +59,13 @@ export async function createTokenSession(
   return { ...made, token: bearer.format(made.token) }
 }
 
+/** A token whose terms cannot be read has the smallest scope. */
 export function termsOfToken(
   { format }: Pick<Context, 'format'>,
   { details }: Pick<Credential, 'details'>,
 ): TokenTerms {
-  const { name = '', scope = 'read-write' } = format.decode(details ?? '{}') as Partial<TokenTerms>
+  const unreadable: TokenTerms = { name: '', scope: 'read' }
+  const { name = '', scope = 'read-write' }: Partial<TokenTerms> = format.tryDecode(details ?? '{}') ?? unreadable
   return { name, scope }
 }
 

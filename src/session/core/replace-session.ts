@@ -91,8 +91,14 @@ function isSameUser(current: SessionRecord, fields: Partial<GrantFields>): boole
   return hasUser && !setsAnotherUser(current, fields)
 }
 
-function keptStorage({ format }: Context, current: SessionRecord, keep: boolean | readonly string[]): string {
-  if (typeof keep === 'boolean') return keep ? current.storage : EMPTY_STORAGE
-  const storage = format.decode(current.storage)
+function keptStorage({ format, events }: Context, current: SessionRecord, keep: boolean | readonly string[]): string {
+  if (keep === false) return EMPTY_STORAGE
+  const storage = format.tryDecode(current.storage)
+  if (!storage) {
+    const message = `The storage of session ${current.id} could not be read, so its successor starts with an empty one.`
+    events.emit('warning', { code: 'STORAGE_UNREADABLE', message })
+    return EMPTY_STORAGE
+  }
+  if (keep === true) return current.storage
   return format.encode(Object.fromEntries(Object.entries(storage).filter(([key]) => keep.includes(key))))
 }

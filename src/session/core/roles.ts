@@ -36,9 +36,12 @@ interface GrantedPrivileges {
   readonly names: readonly string[]
   /** Ignores case (4D). */
   has(name: string): boolean
+  /** Damaged grants contain no privilege. */
+  readonly isReadable: boolean
 }
 
 const WEB_ADMIN = 'WebAdmin'
+const NO_GRANTS: Grants = { privileges: [], roles: [] }
 
 // Most applications have only a few distinct grants.
 const MAX_CACHED_GRANTS = 1_000
@@ -55,12 +58,14 @@ export function declareRoles(declaration: RoleDeclaration): Roles {
   function expand(text: string): GrantedPrivileges {
     const known = expanded.get(text)
     if (known) return known
-    const grants = parseGrants(text)
+    const stored = parseGrants(text)
+    const grants = stored ?? NO_GRANTS
     const direct = [
       ...grants.privileges,
       ...grants.roles.flatMap((role) => roles.get(roleSpelling.get(role.toLowerCase()) ?? '') ?? []),
     ]
-    const granted = grantedPrivileges(direct.flatMap((name) => reach.get(name.toLowerCase()) ?? []))
+    const all = direct.flatMap((name) => reach.get(name.toLowerCase()) ?? [])
+    const granted = grantedPrivileges(all, stored !== undefined)
     if (expanded.size >= MAX_CACHED_GRANTS) expanded.clear()
     expanded.set(text, granted)
     return granted
@@ -87,13 +92,24 @@ export function formatGrants({ privileges, roles }: Grants): string {
   return privileges.length + roles.length === 0 ? '' : JSON.stringify({ privileges, roles })
 }
 
-function parseGrants(text: string): Grants {
-  return text === '' ? { privileges: [], roles: [] } : (JSON.parse(text) as Grants)
+/** Returns undefined for damaged grants. */
+function parseGrants(text: string): Grants | undefined {
+  if (text === '') return NO_GRANTS
+  try {
+    const { privileges, roles } = JSON.parse(text) as Grants
+    return [privileges, roles].every(isListOfTexts) ? { privileges, roles } : undefined
+  } catch {
+    return undefined
+  }
 }
 
-function grantedPrivileges(names: string[]): GrantedPrivileges {
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
+function grantedPrivileges(names: string[], isReadable: boolean): GrantedPrivileges {
   const lower = new Set(names.map((name) => name.toLowerCase()))
-  return { names: Object.freeze(distinct(names)), has: (name) => lower.has(String(name).toLowerCase()) }
+  return { names: Object.freeze(distinct(names)), has: (name) => lower.has(String(name).toLowerCase()), isReadable }
 }
 
 function distinct(names: (string | undefined)[]): string[] {

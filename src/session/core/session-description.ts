@@ -2,6 +2,11 @@ import { type Credential, isLive, NEVER, type SessionId, type SessionKind, type 
 import type { Context } from './context.ts'
 import { type TokenTerms, termsOfToken } from './new-token.ts'
 
+// A Date cannot hold a later time.
+const LAST_TIME = 8.64e15
+const TIMES = ['startTime', 'lastAccessTime', 'idleMilliseconds', 'absoluteEnd', 'end'] as const
+const TIMES_OF_DEVICE = ['createdAt', 'lastSeenAt', 'authenticatedAt', 'expiresAt'] as const
+
 /** For lists and administrators. Contains no secrets, hashes or stored values. */
 export interface SessionDescription {
   id: SessionId
@@ -10,6 +15,8 @@ export interface SessionDescription {
   userId: string | undefined
   privileges: readonly string[]
   state: 'live' | 'invalidated'
+  /** false when the storage, the privileges or a device cannot be read. They are then described as empty. */
+  isReadable: boolean
   /** null, like `lastAccessTime`, when the session is invalidated (JADE). */
   startTime: Date | null
   lastAccessTime: Date | null
@@ -42,22 +49,34 @@ export function describeSession(
   credentials: readonly Credential[],
 ): SessionDescription {
   const { policy, clock, format } = context
+  const storage = format.tryDecode(record.storage)
+  const privileges = policy.roles.expand(record.grants)
+  const areDevicesReadable = credentials.every((credential) => isDeviceReadable(context, credential))
+  const isRecordReadable = privileges.isReadable && TIMES.every((name) => isTime(record[name]))
   return {
     id: record.id,
     kind: record.kind,
     userName: record.userName,
     userId: record.userId ?? undefined,
-    privileges: policy.roles.expand(record.grants).names,
+    privileges: privileges.names,
     state: isLive(record, clock.now()) ? 'live' : 'invalidated',
+    isReadable: storage !== undefined && isRecordReadable && areDevicesReadable,
     startTime: dateOf(record.startTime),
     lastAccessTime: dateOf(record.lastAccessTime),
     expirationDate: expirationDateOf(record),
-    idleEndTime: momentOf(idleEndOf(record)),
-    absoluteEndTime: momentOf(record.absoluteEnd),
+    idleEndTime: dateOf(idleEndOf(record)),
+    absoluteEndTime: dateOf(record.absoluteEnd),
     storageBytes: Buffer.byteLength(record.storage),
-    storageKeys: Object.keys(format.decode(record.storage)),
+    storageKeys: Object.keys(storage ?? {}),
     devices: credentials.map((credential) => describeDevice(context, credential)),
   }
+}
+
+function isDeviceReadable({ format }: Context, credential: Credential): boolean {
+  const { kind, details } = credential
+  // The layer never decodes the details of a cookie.
+  const areDetailsReadable = kind === 'cookie' || details === null || format.tryDecode(details) !== undefined
+  return areDetailsReadable && TIMES_OF_DEVICE.every((name) => isTime(credential[name]))
 }
 
 function describeDevice(context: Context, credential: Credential): DeviceDescription {
@@ -66,7 +85,7 @@ function describeDevice(context: Context, credential: Credential): DeviceDescrip
     handle,
     kind,
     via,
-    createdAt: new Date(createdAt),
+    createdAt: dateOf(createdAt) ?? new Date(0),
     lastSeenAt: dateOf(lastSeenAt),
     authenticatedAt: dateOf(authenticatedAt),
     device,
@@ -76,17 +95,19 @@ function describeDevice(context: Context, credential: Credential): DeviceDescrip
 }
 
 export function expirationDateOf(record: SessionRecord): string | null {
-  return momentOf(Math.min(idleEndOf(record), record.absoluteEnd))?.toISOString() ?? null
+  return dateOf(Math.min(idleEndOf(record), record.absoluteEnd))?.toISOString() ?? null
 }
 
 function idleEndOf({ lastAccessTime, idleMilliseconds }: SessionRecord): number {
   return idleMilliseconds === 0 || lastAccessTime === null ? NEVER : lastAccessTime + idleMilliseconds
 }
 
-function momentOf(time: number): Date | null {
-  return time === NEVER ? null : new Date(time)
+/** Returns null also for `NEVER`, and for a damaged time. */
+export function dateOf(time: number | null): Date | null {
+  return typeof time === 'number' && Math.abs(time) <= LAST_TIME ? new Date(time) : null
 }
 
-export function dateOf(time: number | null): Date | null {
-  return time === null ? null : new Date(time)
+/** A SQLite column may contain text instead of a number. */
+function isTime(value: number | null): boolean {
+  return value === null || Number.isFinite(value)
 }

@@ -79,7 +79,10 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
     return expirationDateOf(this.#request.record)
   }
 
-  /** The frozen storage, as this object last read or wrote it. Call `use` to change the storage. */
+  /**
+   * The frozen storage, as this object last read or wrote it. Call `use` to change the storage.
+   * @throws SessionError STORAGE_UNREADABLE when the stored text is damaged.
+   */
   get storage(): DeepReadonly<S> {
     const text = this.#request.record.storage
     if (this.#frozen?.text !== text) this.#frozen = { text, storage: frozenStorage<S>(this.#request) }
@@ -161,7 +164,8 @@ export class Session<S extends object = Record<string, unknown>, P extends strin
    * Nothing is written if `change` throws. Calls for one session run one at a time in this process.
    * After a conflicting write, `change` runs again on the newer storage. It should therefore have no side effects.
    * @throws SessionError SESSION_ENDED, SESSION_BUSY, USE_NESTED, USE_TIMEOUT (10 s), VALUE_NOT_SHAREABLE,
-   * STORAGE_TOO_LARGE, SESSION_LIMIT, HEADERS_SENT (a guest's first write needs a cookie), STORE_UNAVAILABLE.
+   * STORAGE_TOO_LARGE, STORAGE_UNREADABLE, SESSION_LIMIT, HEADERS_SENT (a guest's first write needs a cookie),
+   * STORE_UNAVAILABLE.
    */
   async use<T>(change: UseCallback<S, T>): Promise<T> {
     return this.#request.perform('use', (request) => writeStorage(request, change))

@@ -39,7 +39,10 @@ export interface Sessions<S extends object = Record<string, unknown>, P extends 
   readonly beginsAtFirstRequest: boolean
   /** Describes a session and its devices. Returns `undefined` when the session does not exist or has expired. */
   get(id: SessionId): Promise<SessionDescription | undefined>
-  /** Returns the storage of any session (4D). Returns `undefined` when the session does not exist or is not live. */
+  /**
+   * Returns the storage of any session (4D). Returns `undefined` when the session does not exist or is not live.
+   * @throws SessionError STORAGE_UNREADABLE.
+   */
   storage(id: SessionId): Promise<DeepReadonly<S> | undefined>
   /** Returns a page of sessions, newest first by default. Pass `next` as `page.after` to get the next page. */
   list(filter?: ListFilter, page?: Page): Promise<{ sessions: SessionDescription[]; next?: Cursor }>

@@ -1,4 +1,4 @@
-import { SessionError } from './errors.ts'
+import { SessionError, storageUnreadable } from './errors.ts'
 
 /** Makes every property read-only, at any depth. */
 export type DeepReadonly<T> = T extends (...parameters: never[]) => unknown
@@ -23,8 +23,10 @@ export interface StorageCodec {
 export interface StorageFormat {
   /** `name` begins the paths in errors. @throws SessionError VALUE_NOT_SHAREABLE (4D -10721), STORAGE_TOO_LARGE. */
   encode(storage: unknown, name?: string): string
-  /** Returns a new copy that the caller may change. */
+  /** Returns a new copy that the caller may change. @throws SessionError STORAGE_UNREADABLE. */
   decode(text: string): object
+  /** Returns undefined instead of throwing. */
+  tryDecode(text: string): object | undefined
 }
 
 export const EMPTY_STORAGE = '{}'
@@ -40,6 +42,15 @@ export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] 
     const codec = isTagged(value) ? byTag.get(value[TAG]) : undefined
     return codec ? codec.decode((value as unknown as { value: never }).value) : value
   }
+  function decode(text: string): object {
+    try {
+      const storage: unknown = codecs.length === 0 ? JSON.parse(text) : JSON.parse(text, reviver)
+      if (isPlain(storage) && !Array.isArray(storage)) return storage
+    } catch (cause) {
+      throw storageUnreadable(cause)
+    }
+    throw storageUnreadable(new TypeError('The storage is not an object.'))
+  }
   return {
     encode(storage, name = 'storage') {
       const text = JSON.stringify(new Walk(codecs, maxBytes).shareable(storage, name))
@@ -47,7 +58,14 @@ export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] 
       if (bytes > maxBytes) throw tooLarge(`${bytes} bytes`, maxBytes)
       return text
     },
-    decode: (text) => (codecs.length === 0 ? JSON.parse(text) : JSON.parse(text, reviver)) as object,
+    decode,
+    tryDecode(text) {
+      try {
+        return decode(text)
+      } catch {
+        return undefined
+      }
+    },
   }
 }
 

@@ -19,6 +19,8 @@ export {
   MOST_UNUSED_LOGINS,
   markNothingWritten,
   NEVER,
+  PRESENCE_BEAT_MILLISECONDS,
+  PRESENCE_LIFE_MILLISECONDS,
   removedSession,
   type SessionId,
   type SessionRecord,
@@ -34,6 +36,7 @@ export { CALL_MILLISECONDS, withinDeadline } from './shared/deadline.ts'
 export { embeddedStore } from './shared/embedded.ts'
 export type { EmbeddedRows, SessionRow, Tombstone, Writes } from './shared/embedded-rows.ts'
 export { evictedBy } from './shared/eviction.ts'
+export { missingSteps } from './shared/layout.ts'
 export { isSelected, listedCount, listPage } from './shared/memory-lists.ts'
 export type { MemoryRow } from './shared/memory-row.ts'
 export { type MemoryRows, memoryRows, type RowListener } from './shared/memory-rows.ts'

@@ -1,4 +1,4 @@
-import type { SessionStore } from '../../../src/session/store.ts'
+import type { MakeBroken } from './broken-memory.ts'
 import { endInTwoSteps } from './end-in-two-steps.ts'
 import { endManyInTwoSteps } from './end-many-in-two-steps.ts'
 import { endThatForgets } from './end-that-forgets.ts'
@@ -18,7 +18,7 @@ import { userLimitBeforeAwait } from './user-limit-before-await.ts'
 /** `breaks` lists the claims of the store contract that fail on this store. All others hold. */
 export interface BrokenStore {
   flaw: string
-  make(): SessionStore
+  make: MakeBroken
   breaks: readonly string[]
 }
 
@@ -69,7 +69,7 @@ export const brokenStores: readonly BrokenStore[] = [
       'a touch revives nothing: no expired session, no ended session and no device that was signed out',
       'a session that reached its absolute end is reported with that reason',
       'endMany and end leave expired and invalidated records alone',
-      'no device is added to an expired, ended or invalidated session, none is rotated, and none is signed out',
+      'attach, rotate and detach do nothing on an expired, ended or invalidated session',
     ],
   },
   {
@@ -119,7 +119,7 @@ export const brokenStores: readonly BrokenStore[] = [
       'an end and updates at the same moment leave the session ended',
       'an ended session is deleted with all its credentials, and its tombstones stay for at least 90 seconds',
       'endMany and end leave expired and invalidated records alone',
-      'no device is added to an expired, ended or invalidated session, none is rotated, and none is signed out',
+      'attach, rotate and detach do nothing on an expired, ended or invalidated session',
       'the message of an end and of endMany is kept for 24 hours, and not longer',
       'the message of an end reaches all devices and tokens that the session still had, and no other device',
       'of a logout and a replacement at the same moment exactly one succeeds',

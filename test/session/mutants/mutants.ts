@@ -943,6 +943,16 @@ const MEMORY: Omit<Mutant, 'file'>[] = [
     to: 'call.now)',
   },
   {
+    flaw: 'a process that registers does not count',
+    from: 'beatsOf(call.app).set(call.processId, call.now)',
+    to: '',
+  },
+  {
+    flaw: 'stopped processes count until another process registers',
+    from: 'return removeStopped(call).size === 0',
+    to: 'return beatsOf(call.app).size === 0',
+  },
+  {
     flaw: 'processes of all applications count',
     from: 'const beatsOf = perApp(() => new Map<string, number>())',
     to: 'const beats = new Map<string, number>()\n  const beatsOf = (_: string) => beats',
@@ -977,6 +987,7 @@ export const mutants: readonly Mutant[] = [
   ...of('shared/embedded-rules.ts', RULES),
   ...of('shared/eviction.ts', EVICTION),
   ...of('shared/per-app.ts', PER_APP),
+  ...of('shared/presence.ts', PRESENCE),
   ...of('shared/memory-rows.ts', ROWS),
   ...of('shared/memory-lists.ts', LISTS),
   ...of('memory/store.ts', MEMORY),

@@ -60,8 +60,9 @@ export function newOTP(
   return { credential, token }
 }
 
-export function termsOf(format: StorageFormat, credential: Credential): OTPTerms {
-  return format.decode(credential.details ?? '{}') as OTPTerms
+/** Returns undefined when the terms cannot be read. */
+export function termsOf(format: StorageFormat, credential: Credential): OTPTerms | undefined {
+  return format.tryDecode(credential.details ?? '{}')
 }
 
 /** Compares whole segments, so `/orders` does not include `/orders-old`. */

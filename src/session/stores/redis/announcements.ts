@@ -99,20 +99,36 @@ function subscriptionTo(
   listener: (message: string) => void,
 ): Subscription {
   if (!('call' in subscriber)) {
+    let begun: Promise<unknown> = Promise.resolve()
     return {
-      begin: async () => subscriber.subscribe(channel, listener),
-      end: () => void subscriber.unsubscribe(channel, listener).catch(() => {}),
+      begin: () => (begun = subscriber.subscribe(channel, listener)),
+      // node-redis unsubscribes all listeners of the channel if this one is not subscribed yet.
+      end: () => void begun.then(() => subscriber.unsubscribe(channel, listener)).catch(() => {}),
     }
   }
   const onMessage = (to: string, message: string) => {
     if (to === channel) listener(message)
   }
   subscriber.on('message', onMessage)
+  const listeners = listenersOf(subscriber)
+  listeners.set(channel, (listeners.get(channel) ?? 0) + 1)
   return {
     begin: async () => subscriber.subscribe(channel),
     end() {
       subscriber.off('message', onMessage)
-      subscriber.unsubscribe(channel).catch(() => {})
+      const left = (listeners.get(channel) ?? 1) - 1
+      listeners.set(channel, left)
+      if (left === 0) subscriber.unsubscribe(channel).catch(() => {})
     },
   }
+}
+
+// An ioredis client has one subscription of a channel, which all listeners share.
+const listenersOfClients = new WeakMap<IoredisSubscriber, Map<string, number>>()
+
+/** The number of listeners of each channel. */
+function listenersOf(subscriber: IoredisSubscriber): Map<string, number> {
+  const listeners = listenersOfClients.get(subscriber) ?? new Map<string, number>()
+  listenersOfClients.set(subscriber, listeners)
+  return listeners
 }

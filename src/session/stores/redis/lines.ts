@@ -1,8 +1,22 @@
-import type { Credential, EndedSession, EndReason, SessionId, SessionKind, SessionRecord } from '../../record.ts'
+import {
+  type Credential,
+  type EndedSession,
+  type EndReason,
+  NEVER,
+  type SessionId,
+  type SessionKind,
+  type SessionRecord,
+} from '../../record.ts'
 import type { Found } from '../../store.ts'
 
 // Records and credentials are stored as text with one field per line, in the order that `lua-library.ts` expects. Text
 // fields are JSON, which contains no line breaks. The scripts compare and copy JSON but never parse it.
+
+const RECORD_LINES = 12
+const CREDENTIAL_LINES = 11
+// The positions of the lines that contain numbers.
+const RECORD_NUMBERS = [0, 2, 3, 4, 9, 10]
+const CREDENTIAL_NUMBERS = [3, 4, 5, 6]
 
 export function recordText(session: SessionRecord): string {
   return [
@@ -21,21 +35,47 @@ export function recordText(session: SessionRecord): string {
   ].join('\n')
 }
 
+/** A damaged record reads as an invalidated one without a user, whose storage is unreadable. */
 export function recordFrom(id: SessionId, text: string, storage: string): SessionRecord {
-  const [version, , end, start, seen, kind, userName, userId, grants, idle, absoluteEnd] = text.split('\n') as Lines<11>
-  return {
-    id,
-    kind: kind as SessionKind,
-    userName: textFrom(userName) ?? '',
-    userId: textFrom(userId),
-    grants: textFrom(grants) ?? '',
-    storage,
-    startTime: numberFrom(start),
-    lastAccessTime: numberFrom(seen),
-    idleMilliseconds: Number(idle),
-    absoluteEnd: Number(absoluteEnd),
-    end: Number(end),
-    version: Number(version),
+  return parseRecord(id, text, storage) ?? { ...DAMAGED, id }
+}
+
+const DAMAGED: Omit<SessionRecord, 'id'> = {
+  kind: 'web',
+  userName: '',
+  userId: null,
+  grants: '',
+  storage: '',
+  startTime: null,
+  lastAccessTime: null,
+  idleMilliseconds: 0,
+  absoluteEnd: NEVER,
+  end: NEVER,
+  version: 0,
+}
+
+/** Returns undefined for a damaged record. */
+export function parseRecord(id: SessionId, text: string, storage: string): SessionRecord | undefined {
+  const lines = text.split('\n')
+  if (!hasLines(lines, RECORD_LINES, RECORD_NUMBERS)) return undefined
+  const [version, , end, start, seen, kind, userName, userId, grants, idle, absoluteEnd] = lines as Lines<11>
+  try {
+    return {
+      id,
+      kind: kind as SessionKind,
+      userName: textFrom(userName) ?? '',
+      userId: textFrom(userId),
+      grants: textFrom(grants) ?? '',
+      storage,
+      startTime: numberFrom(start),
+      lastAccessTime: numberFrom(seen),
+      idleMilliseconds: Number(idle),
+      absoluteEnd: Number(absoluteEnd),
+      end: Number(end),
+      version: Number(version),
+    }
+  } catch {
+    return undefined
   }
 }
 
@@ -55,29 +95,40 @@ export function credentialText(credential: Credential): string {
   ].join('\n')
 }
 
-export function credentialFrom(hash: string, text: string): Credential {
-  const [handle, kind, via, created, seen, authenticated, expires, device, address, purpose, details] = text.split(
-    '\n',
-  ) as Lines<11>
-  return {
-    handle,
-    hash,
-    kind: kind as Credential['kind'],
-    via: via as Credential['via'],
-    createdAt: Number(created),
-    lastSeenAt: numberFrom(seen),
-    authenticatedAt: numberFrom(authenticated),
-    device: textFrom(device),
-    address: textFrom(address),
-    expiresAt: Number(expires),
-    purpose: textFrom(purpose),
-    details: textFrom(details),
+/** Returns undefined for a damaged credential. */
+export function credentialFrom(hash: string, text: string): Credential | undefined {
+  const lines = text.split('\n')
+  if (!hasLines(lines, CREDENTIAL_LINES, CREDENTIAL_NUMBERS)) return undefined
+  const [handle, kind, via, created, seen, authenticated, expires, device, address, purpose, details] =
+    lines as Lines<11>
+  try {
+    return {
+      handle,
+      hash,
+      kind: kind as Credential['kind'],
+      via: via as Credential['via'],
+      createdAt: Number(created),
+      lastSeenAt: numberFrom(seen),
+      authenticatedAt: numberFrom(authenticated),
+      device: textFrom(device),
+      address: textFrom(address),
+      expiresAt: Number(expires),
+      purpose: textFrom(purpose),
+      details: textFrom(details),
+    }
+  } catch {
+    return undefined
   }
+}
+
+function hasLines(lines: readonly string[], count: number, numbers: readonly number[]): boolean {
+  return lines.length === count && numbers.every((index) => !Number.isNaN(Number(lines[index])))
 }
 
 export function endedCredentialFrom(text: string, now: number): Found | undefined {
   const [reason, endedAt, keepUntil, origin, message] = text.split('\n') as Lines<5>
-  if (now >= Number(keepUntil)) return undefined
+  // A damaged tombstone compares as false.
+  if (!(now < Number(keepUntil))) return undefined
   return {
     state: 'ended',
     reason: reason as EndReason,
@@ -93,8 +144,8 @@ export function endedFrom(text: string): EndedSession {
   return {
     id,
     kind: kind as SessionKind,
-    userName: textFrom(userName) ?? '',
-    userId: textFrom(userId),
+    userName: readableTextFrom(userName) ?? '',
+    userId: readableTextFrom(userId),
     reason: reason as EndReason,
   }
 }
@@ -108,4 +159,13 @@ function numberFrom(line: string): number | null {
 function textFrom(line: string): string | null {
   if (line === 'null') return null
   return line.includes('\\') ? (JSON.parse(line) as string) : line.slice(1, -1)
+}
+
+/** Returns null for a damaged text. */
+export function readableTextFrom(line: string): string | null {
+  try {
+    return textFrom(line)
+  } catch {
+    return null
+  }
 }

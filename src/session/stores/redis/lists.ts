@@ -16,7 +16,20 @@ local function hasVia(id, wanted)
   return false
 end
 
+-- The indexes still know the user, the kind and the end of a damaged record.
+local function isDamagedListed(id)
+  local function isIn(set) return call('ZSCORE', set, id) ~= false end
+  if now >= tonumber(call('ZSCORE', app .. 'end', id) or '0') then return false end
+  if userId ~= '' and not isIn(userSet(userId)) then return false end
+  if kind ~= '' and (kind == 'rest') ~= isIn(app .. 'rest') then return false end
+  if via ~= '' and not hasVia(id, via) then return false end
+  if state == 'restored' then return hasVia(id, 'link') end
+  local class = { guest = 'guests', user = 'users', invalidated = 'invalidated' }
+  return state == '' or isIn(app .. class[state])
+end
+
 local function isListed(id, r)
+  if r.isDamaged then return isDamagedListed(id) end
   if now >= r.ends or (userId ~= '' and r.userId ~= userId) or (kind ~= '' and r.kind ~= kind) then return false end
   if via ~= '' and not (r.startTime and hasVia(id, via)) then return false end
   if state == '' then return true end

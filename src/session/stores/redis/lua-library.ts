@@ -13,9 +13,16 @@ local function digits(number) return number and string.format('%.0f', number) or
 
 local RECORD = '^([^\n]*)' .. string.rep('\n([^\n]*)', 11) .. '$'
 
+-- A damaged record reads as an invalidated one without a user. It can only be listed, ended and removed.
+local DAMAGED = {
+  kind = 'web', userName = '""', userId = 'null', grants = '""', idle = 0, absoluteEnd = ${NEVER}, ends = ${NEVER},
+  version = 0, writeId = '', isDamaged = true,
+}
+
 local function recordOf(text)
   local version, writeId, ends, startTime, lastAccessTime, kind, userName, userId, grants, idle, absoluteEnd, serial =
     string.match(text, RECORD)
+  if not (tonumber(version) and tonumber(ends) and tonumber(idle) and tonumber(absoluteEnd)) then return DAMAGED end
   return {
     kind = kind, userName = userName, userId = userId, grants = grants,
     startTime = tonumber(startTime), lastAccessTime = tonumber(lastAccessTime),
@@ -49,6 +56,11 @@ local function liveRecord(id, by, now)
   return isUsable(id, r, by, now) and r or nil
 end
 
+local function damagedRecord(id)
+  local r = readRecord(id)
+  return r and r.isDamaged and r or nil
+end
+
 -- Each key expires MARGIN milliseconds after "ends", in case no sweep runs.
 local NEVER = ${NEVER}
 local MARGIN = 3600000
@@ -65,6 +77,13 @@ local CREDENTIAL = '^([^\n]*)' .. string.rep('\n([^\n]*)', 10) .. '$'
 local function credentialOf(hash, text)
   local handle, kind, via, createdAt, lastSeenAt, authenticatedAt, expiresAt, device, address, purpose, details =
     string.match(text, CREDENTIAL)
+  -- A damaged credential is the first that a limit ends.
+  if not (handle and tonumber(createdAt) and tonumber(expiresAt)) then
+    return {
+      hash = hash, handle = '', kind = 'cookie', via = 'visit', createdAt = 0, expiresAt = 0,
+      device = 'null', address = 'null', purpose = 'null', details = 'null',
+    }
+  end
   return {
     hash = hash, handle = handle, kind = kind, via = via, createdAt = tonumber(createdAt),
     lastSeenAt = tonumber(lastSeenAt), authenticatedAt = tonumber(authenticatedAt), expiresAt = tonumber(expiresAt),
@@ -315,7 +334,8 @@ end
 local function tombstoneOf(text)
   local reason, endedAt, keepUntil, origin, message = string.match(text, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)$')
   return {
-    reason = reason, endedAt = tonumber(endedAt), keepUntil = tonumber(keepUntil), origin = origin, message = message,
+    reason = reason, endedAt = tonumber(endedAt), keepUntil = tonumber(keepUntil) or 0, origin = origin,
+    message = message or '',
   }
 end
 

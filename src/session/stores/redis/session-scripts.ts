@@ -151,8 +151,8 @@ export const END = script(
   PARTS,
   `
 local id, reason, now, by, unseen, message = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
-local r = liveRecord(id, by, now)
-if not r then return false end
+local r = liveRecord(id, by, now) or (by == '' and damagedRecord(id))
+if not r or (unseen == '1' and r.isDamaged) then return false end
 if unseen == '1' then
   if (r.lastAccessTime or 0) > r.startTime then return false end
   for _, c in ipairs(credentialsOf(id)) do
@@ -173,12 +173,17 @@ local userId, kind, exceptId, reason, now, message = ARGV[1], ARGV[2], ARGV[3], 
 local set = app .. 'end'
 if userId ~= '' then set = userSet(userId) elseif kind == 'rest' then set = app .. 'rest' end
 local ended = {}
+local function isSelected(id, r)
+  -- The index has already selected a damaged record by its user.
+  if r.isDamaged then return kind == '' or (kind == 'rest') == (call('ZSCORE', app .. 'rest', id) ~= false) end
+  return isLive(r, now) and (userId == '' or r.userId == userId) and (kind == '' or r.kind == kind)
+end
 for _, id in ipairs(call('ZRANGEBYSCORE', set, '(' .. digits(now), '+inf')) do
   local r = readRecord(id)
   if not r then
     unindex(id)
     call('ZREM', set, id)
-  elseif isLive(r, now) and id ~= exceptId and (userId == '' or r.userId == userId) and (kind == '' or r.kind == kind) then
+  elseif id ~= exceptId and isSelected(id, r) then
     ended[#ended + 1] = endSession(id, r, reason, now, message)
   end
 end
@@ -190,6 +195,7 @@ return ended
 const REASON = `
 -- Why an expired or replaced session ended.
 local function reasonOf(r)
+  if r.isDamaged then return 'idle' end
   if not r.startTime then return 'secured' end
   return r.ends >= r.absoluteEnd and 'absolute' or 'idle'
 end
@@ -201,7 +207,7 @@ export const REMOVE = script(
 local id, now, message = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local r = readRecord(id)
 if not r then return false end
-local reason = isLive(r, now) and 'revoked' or reasonOf(r)
+local reason = (r.isDamaged or isLive(r, now)) and 'revoked' or reasonOf(r)
 endSession(id, r, 'revoked', now, message)
 if message ~= '' then
   for _, hash in ipairs(fieldsOf(id, 't')) do

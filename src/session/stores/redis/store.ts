@@ -12,7 +12,16 @@ import { type RedisSubscriber, redisAnnouncements } from './announcements.ts'
 import { commandSender, type RedisClient, type RunScript, refuseResending, scriptRunner } from './client.ts'
 import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE } from './credential-scripts.ts'
 import { layoutCheck, STEPS } from './layout.ts'
-import { credentialFrom, credentialText, endedCredentialFrom, endedFrom, recordFrom, recordText } from './lines.ts'
+import {
+  credentialFrom,
+  credentialText,
+  endedCredentialFrom,
+  endedFrom,
+  parseRecord,
+  readableTextFrom,
+  recordFrom,
+  recordText,
+} from './lines.ts'
 import { countListed, listPage } from './lists.ts'
 import {
   CREATE,
@@ -94,9 +103,10 @@ export function redisStoreWith(
       await checkLayout(app)
       const answer = await send('HMGET', sessionKey(app, id), 'r', 's', `c${hash}`, `t${hash}`)
       const [text, storage, credential, tombstone] = answer as (string | null)[]
-      if (text && credential) {
-        const session = recordFrom(id, text, storage ?? '')
-        if (isLive(session, now)) return { state: 'live', session, credential: credentialFrom(hash, credential) }
+      const session = text == null ? undefined : parseRecord(id, text, storage ?? '')
+      const known = credential == null ? undefined : credentialFrom(hash, credential)
+      if (session && known) {
+        if (isLive(session, now)) return { state: 'live', session, credential: known }
         return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, origin: null }
       }
       return tombstone ? endedCredentialFrom(tombstone, now) : undefined
@@ -105,7 +115,7 @@ export function redisStoreWith(
     async get({ app, id }) {
       await checkLayout(app)
       const [text, storage] = (await send('HMGET', sessionKey(app, id), 'r', 's')) as (string | null)[]
-      return text ? recordFrom(id, text, storage ?? '') : undefined
+      return text == null ? undefined : recordFrom(id, text, storage ?? '')
     },
 
     async credentials({ app, ids }) {
@@ -149,7 +159,7 @@ export function redisStoreWith(
       if (!found) return undefined
       const session = recordFrom(found[0], found[1], found[2])
       const credential = credentialFrom(hash, found[3])
-      return now < credential.expiresAt && isLive(session, now) ? { session, credential } : undefined
+      return credential && now < credential.expiresAt && isLive(session, now) ? { session, credential } : undefined
     },
 
     async redeem({ app, hash, credential, limits, now }) {
@@ -193,7 +203,7 @@ export function redisStoreWith(
 
     async takeMessage({ app, hash, now }) {
       const message = await run(TAKE_MESSAGE, app, hash, now)
-      return message ? (JSON.parse(message as string) as string) : undefined
+      return message ? (readableTextFrom(message as string) ?? undefined) : undefined
     },
 
     list: (call) => listPage(run, call),
@@ -218,7 +228,10 @@ const credentialLimits = (limits: Limits) => [limits.credentials ?? '', limits.o
 
 function credentialsFrom(parts: readonly string[]): Credential[] {
   const found: Credential[] = []
-  for (let n = 0; n < parts.length; n += 2) found.push(credentialFrom(parts[n] ?? '', parts[n + 1] ?? ''))
+  for (let n = 0; n < parts.length; n += 2) {
+    const credential = credentialFrom(parts[n] ?? '', parts[n + 1] ?? '')
+    if (credential) found.push(credential)
+  }
   return found.sort((a, b) => a.createdAt - b.createdAt || (a.hash < b.hash ? -1 : 1))
 }
 

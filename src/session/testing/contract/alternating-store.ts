@@ -1,9 +1,6 @@
 import type { Presence, SessionStore } from '../../store.ts'
 
-/**
- * Sends calls to two stores on one data set, as a load balancer does with two processes. `announcements` are those of
- * the first store.
- */
+/** Sends calls to two stores on one data set. `announcements` are those of the first store. */
 export function alternatingStore(stores: readonly [SessionStore, SessionStore]): SessionStore {
   const [{ presence, announcements }, { presence: other }] = stores
   return alternating(stores, {
@@ -13,22 +10,46 @@ export function alternatingStore(stores: readonly [SessionStore, SessionStore]):
 }
 
 function alternating<T extends object>(targets: readonly [T, T], known: object): T {
-  let calls = 0
+  const nextTurn = turns()
   return new Proxy(known, {
     get(_, name) {
       if (name in known) return Reflect.get(known, name)
-      return (call: object) => {
-        const target = targets[turn(calls++)] as T
+      return async (call: object) => {
+        const { turn, done } = nextTurn()
+        const target = targets[turn]
         const method = Reflect.get(target, name) as (call: object) => unknown
-        return method.call(target, call)
+        try {
+          return await method.call(target, call)
+        } finally {
+          done()
+        }
       }
     },
   }) as T
 }
 
-/** The order is 0 1 1 0 1 0 0 1 … With 0 1 0 1 …, every second call of a check would reach the same store. */
-function turn(call: number): number {
-  let bits = 0
-  for (let rest = call; rest > 0; rest = Math.floor(rest / 2)) bits += rest % 2
-  return bits % 2
+/**
+ * Of two calls at once, each store gets one. Which store is the first changes in the order 0 1 1 0 1 0 0 1 … (the
+ * Thue–Morse sequence). In the order 0 1 0 1 …, calls with an even number would never reach the second store.
+ */
+function turns() {
+  let running = 0
+  let pairs = 0
+  let second: 0 | 1 | undefined
+  const done = () => void running--
+
+  return (): { turn: 0 | 1; done: () => void } => {
+    const first = running === 0 || second === undefined
+    const turn = first ? parity(pairs++) : (second as 0 | 1)
+    second = first ? ((1 - turn) as 0 | 1) : undefined
+    running++
+    return { turn, done }
+  }
+}
+
+/** Whether the number has an even (0) or odd (1) number of binary ones. */
+function parity(number: number): 0 | 1 {
+  let ones = 0
+  for (let rest = number; rest > 0; rest = Math.floor(rest / 2)) ones += rest % 2
+  return ones % 2 === 0 ? 0 : 1
 }

@@ -132,7 +132,7 @@ export const devices: StorePromise[] = [
     },
   },
   {
-    claim: 'no device is added to an expired, ended or invalidated session, none is rotated, and none is signed out',
+    claim: 'attach, rotate and detach do nothing on an expired, ended or invalidated session',
     async check({ store, clock, newSession, stored, credentialsOf, stateOf }) {
       const expired = await stored({ absoluteEnd: clock.now() + 1 })
       clock.advance({ milliseconds: 1 })
@@ -157,7 +157,7 @@ export const devices: StorePromise[] = [
     },
   },
   {
-    claim: 'detaching an open link closes it once, and leaves its session and the links of others alone',
+    claim: 'detach closes an open link once, and leaves its session and other links alone',
     async check({ store, clock, stored, attached, stateOf }) {
       const [one, two] = [await stored(), await stored()]
       const [link, other] = [await attached(one.record.id, otp(clock)), await attached(two.record.id, otp(clock))]

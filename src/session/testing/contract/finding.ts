@@ -204,7 +204,7 @@ export const finding: StorePromise[] = [
   },
   {
     claim:
-      'the device of an expired session is told the reason until the sweep, and a device that was signed out its own',
+      'until the sweep, find returns why a session expired, and the reason of its own for a device that was signed out before',
     async check({ store, clock, stored, attached, stateOf }) {
       const { record, cookie } = await stored({ absoluteEnd: clock.now() + 60_000 })
       const gone = await attached(record.id)

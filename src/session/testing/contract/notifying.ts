@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Announcements } from '../../store.ts'
 import { APP, type StorePromise } from './fixtures.ts'
 
 // The interface promises one second. A busy machine may need longer.
@@ -8,7 +9,7 @@ const SOON_MILLISECONDS = 5000
 /** The promises of `announcements`. */
 export const notifying: StorePromise[] = [
   {
-    claim: 'a listener is notified of every end of a session or a device, and after its removal of none',
+    claim: 'a listener is notified of every end of a session or a device, until it is removed',
     async check({ stores, store, newSession, stored }) {
       for (const { announcements } of stores) {
         if (!announcements) continue
@@ -37,7 +38,7 @@ export const notifying: StorePromise[] = [
   },
 ]
 
-function listen(announcements: NonNullable<Parameters<StorePromise['check']>[0]['store']['announcements']>) {
+function listen(announcements: Announcements) {
   const heard: (string | undefined)[] = []
   return {
     heard,

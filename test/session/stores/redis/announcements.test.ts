@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { redisStore } from '../../../../src/session/stores/redis/index.ts'
 import {
   credential,
@@ -128,6 +129,28 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     assert.ok(performance.now() - ended < SOON_MILLISECONDS)
     await endUntilHeard(trial, ears, told)
   })
+
+  for (const [library, connect] of Object.entries({ ioredis: ioredisTo, 'node-redis': nodeRedisTo })) {
+    test(`a listener stays subscribed when another one on the same connection is stopped, through ${library}`, async (t) => {
+      const [client, subscriber] = [await ioredisTo(server.url), await connect(server.url)]
+      t.after(() => {
+        for (const connection of [client, subscriber]) void connection.disconnect()
+      })
+      const own = ownPrefix()
+      const store = redisStore(client, { ...own, subscriber })
+      const subscribers = async () => ((await client.pubsub('NUMSUB', `{${own.prefix}:${APP}}:ends`)) as unknown[])[1]
+      const [ears, early] = [new Ears(store, APP), new Ears(store, APP)]
+      early.stop()
+      await ears.hears((id) => id === undefined)
+      const late = new Ears(store, APP)
+      await late.hears((id) => id === undefined)
+      late.stop()
+      await pause(50)
+      assert.equal(await subscribers(), 1)
+      ears.stop()
+      while ((await subscribers()) !== 0) await client.ping()
+    })
+  }
 
   test('a listener continues after Redis has lost all its data', async (t) => {
     const { client, own, ears, trial } = await openOn(t)

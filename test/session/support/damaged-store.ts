@@ -1,0 +1,115 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import type { SessionStore } from '../../../src/session/index.ts'
+import { memoryStoreOn } from '../../../src/session/stores/memory/store.ts'
+import { postgresStore, preparePostgresStore } from '../../../src/session/stores/postgres/index.ts'
+import { redisStore } from '../../../src/session/stores/redis/index.ts'
+import { memoryRows } from '../../../src/session/stores/shared/memory-rows.ts'
+import { perApp } from '../../../src/session/stores/shared/per-app.ts'
+import { sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
+import { type Scope, temporaryFolder } from '../../support/process.ts'
+import { postgresUrl, redisUrl } from '../../support/servers/test-servers.ts'
+import { withOwnApps } from './own-app.ts'
+import { openPool } from './postgres-store.ts'
+import { ioredisTo, ownPrefix } from './redis-connections.ts'
+
+/** `details` are those of every credential. `times` are for SQLite; records and credentials as one text for Redis. */
+export type Part = 'storage' | 'privileges' | 'details' | 'times' | 'record' | 'credential' | 'tombstone'
+
+export interface DamagedStore {
+  store: SessionStore
+  /** Replaces a part of the session `id` by a text, without the store. */
+  damage(part: Part, id: string, text: string): Promise<void> | void
+}
+
+const COLUMNS: Partial<Record<Part, string>> = { storage: 'storage', privileges: 'grants' }
+const OPEN: Record<string, (scope: Scope) => Promise<DamagedStore> | DamagedStore> = {
+  memory,
+  SQLite,
+  Redis,
+  PostgreSQL,
+}
+
+/** `store` is a name in STORES. */
+export async function openDamagedStore(scope: Scope, store: string): Promise<DamagedStore> {
+  const open = OPEN[store]
+  if (!open) throw new Error(`There is no store ${store}.`)
+  return open(scope)
+}
+
+function memory(): DamagedStore {
+  const rows = memoryRows()
+  return {
+    store: memoryStoreOn(perApp(() => rows)),
+    damage(part, id, text) {
+      const row = rows.sessions.get(id)
+      if (!row) throw new Error(`There is no session ${id}.`)
+      const column = COLUMNS[part]
+      if (column) row.record = { ...row.record, [column]: text }
+      else for (const [hash, credential] of row.credentials) row.credentials.set(hash, { ...credential, details: text })
+    },
+  }
+}
+
+function SQLite(scope: Scope): DamagedStore {
+  const file = join(temporaryFolder(scope), 'sessions.sqlite')
+  const store = sqliteStore(new Database(file), { durability: 'crash' })
+  const other = new Database(file)
+  return {
+    store,
+    damage(part, id, text) {
+      if (part !== 'times') return void other.prepare(updateOf(part, '?', '?')).run(text, id)
+      const values = (columns: string[]) => columns.map((column) => `${column} = @text`).join()
+      const record = values(['start_time', 'last_access_time', 'absolute_end', 'end_at'])
+      other.prepare(`UPDATE session_records SET ${record} WHERE id = @id`).run({ text, id })
+      other.prepare(`UPDATE session_credentials SET ${values(['created_at', 'last_seen_at'])}`).run({ text })
+    },
+  }
+}
+
+async function PostgreSQL(scope: Scope): Promise<DamagedStore> {
+  const pool = openPool(scope, String(postgresUrl))
+  await preparePostgresStore(pool)
+  return {
+    store: withOwnApps(postgresStore(pool)),
+    damage: async (part, id, text) => void (await pool.query(updateOf(part, '$1', '$2'), [text, id])),
+  }
+}
+
+function updateOf(part: Part, text: string, id: string): string {
+  const column = COLUMNS[part]
+  return column
+    ? `UPDATE session_records SET ${column} = ${text} WHERE id = ${id}`
+    : `UPDATE session_credentials SET details = ${text} WHERE session_key = (SELECT key FROM session_records WHERE id = ${id})`
+}
+
+const LINE = { privileges: 8, details: 10 }
+
+async function Redis(scope: Scope): Promise<DamagedStore> {
+  const client = await ioredisTo(String(redisUrl))
+  scope.after(() => client.disconnect())
+  const { prefix } = ownPrefix()
+  return {
+    store: redisStore(client, { prefix }),
+    async damage(part, id, text) {
+      const key = `{${prefix}:TEST}:s:${id}`
+      const fields = await client.hgetall(key)
+      const letter = {
+        storage: 's',
+        privileges: 'r',
+        details: 'c',
+        times: '-',
+        record: 'r',
+        credential: 'c',
+        tombstone: 't',
+      }[part]
+      for (const [field, stored] of Object.entries(fields)) {
+        if (!field.startsWith(letter)) continue
+        const lines = stored.split('\n')
+        if (part === 'privileges' || part === 'details') lines[LINE[part]] = JSON.stringify(text)
+        const damaged = part === 'privileges' || part === 'details' ? lines.join('\n') : text
+        await client.hset(key, field, damaged)
+      }
+    },
+  }
+}
