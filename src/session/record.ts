@@ -4,7 +4,8 @@ export type SessionKind = 'web' | 'rest'
 
 /**
  * Why a session or a credential ended: the idle or absolute timeout, a log out (`closed`), an administrator or the
- * application (`revoked`), a new session in its place (`secured`), a limit, or the shutdown of the server (`stopped`).
+ * application (`revoked`), a new session or another login in its place (`secured`), a limit, or the shutdown of the
+ * server (`stopped`).
  */
 export type EndReason = 'idle' | 'absolute' | 'closed' | 'revoked' | 'secured' | 'limit' | 'stopped'
 

@@ -165,6 +165,7 @@ export class RequestSession {
     const asked = clock.now()
     return this.#queue.run(async (failure) => {
       failAlike(failure, clock.now() - asked)
+      await undefined // The callback of `use` never runs before `use` has returned.
       return run()
     })
   }
