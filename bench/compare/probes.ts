@@ -46,7 +46,7 @@ export const PROBES = {
   revivedByWriter: {
     title: 'logged-out session revived by a writer',
     method:
-      'A write is under way while the user logs out. Once it works before it changes the session, and once after that. The probe then tries the cookie from before the logout, and the cookie of the browser.',
+      'The user logs out while a write is in progress. The probe does so twice: first the logout comes before the write changes the session, and then after the change. The probe then tries the cookie from before the logout, and the cookie that the browser has now.',
     async run(browser) {
       return yesOrNo(await isRevived(browser, (query) => browser.post(`/write${query}&item=late`)), { right: false })
     },
@@ -54,7 +54,8 @@ export const PROBES = {
 
   revivedByReader: {
     title: 'revived by a reader',
-    method: 'The same with a page that only reads the session.',
+    method:
+      'The user logs out while a page that only reads the session is in progress. The probe then tries the same two cookies.',
     async run(browser) {
       return yesOrNo(await isRevived(browser, (query) => browser.page(query)), { right: false })
     },
@@ -63,7 +64,7 @@ export const PROBES = {
   replay: {
     title: 'old cookie works after logout',
     method:
-      'The user logs out, and no other request is under way. The probe then sends the cookie from before the logout.',
+      'The user logs out, and no other request is in progress. The probe then sends the cookie from before the logout.',
     async run(browser) {
       await signIn(browser)
       const stolen = browser.cookie
@@ -76,7 +77,7 @@ export const PROBES = {
   signedInAfterRace: {
     title: 'signed in after a login that raced two writes',
     method:
-      'A guest with an item in the session logs in. One write with the guest’s cookie began before the login and ends after it. Another one is sent with the same cookie just before the response to the login arrives. Is the browser signed in at the end?',
+      'A guest with an item in the session logs in. A first write with the guest’s cookie begins before the login and ends after it. The browser sends a second write with the same cookie just before the response to the login arrives. The probe then checks whether the browser is signed in.',
     async run(browser) {
       let isSignedIn = true
       for (const held of MAY_BE_HELD) {
@@ -110,7 +111,7 @@ export const PROBES = {
   readableSecret: {
     title: 'a copy of the store signs in',
     method:
-      'The probe takes every text that the store holds and sends it as the session cookie. Then it does the same with the help of the server’s signing or encryption key.',
+      'The probe takes every text that the store holds and sends it as the session cookie. Then it signs or encrypts each text with the server’s key, and sends it again.',
     needsStore: true,
     async run(browser) {
       await signIn(browser)

@@ -25,7 +25,7 @@ export function comparisonPage({ layer, others, runs, date, node }: Comparison):
   return `# Comparison with other session libraries
 
 \`npm run compare\` installs eleven session libraries for Node into a temporary folder, sends the same requests to this
-layer and to each of them, and writes this page. It looks at the servers only over HTTP.
+layer and to each of them, and writes this page. It talks to the servers only over HTTP.
 
 ${date}, Node ${node.slice(1)}, ${runs} runs of each probe. The tables show the worst result of all runs.
 
@@ -39,21 +39,22 @@ ${tableOf([layer, ...others])}
 ## How it is measured
 
 Each library has a small server with four pages: read, write, log in, log out. The servers are in
-[bench/compare](../bench/compare). They use each library as its own documentation shows. The settings are the defaults
-of the library or those of its first example. The exceptions are in the table below, and each is in favour of the
-library. Each run starts the server anew, in a process of its own and with an empty store. Every call of a store takes
-${MILLISECONDS_PER_CALL} ms, like a database on another machine.
+[bench/compare](../bench/compare). Each server uses its library as the library's documentation shows, with the default
+settings or those of the first example. The table [How each library is set up](#how-each-library-is-set-up) names the
+exceptions, and each exception is in favour of the library. Each run starts the server again, in a process of its own
+and with an empty store. Every call of a store takes ${MILLISECONDS_PER_CALL} ms, like a database on another machine.
 
-Where two requests must overlap, the page stops until the probe lets it continue. The overlap is therefore the same
-for all libraries and in all runs. Such a page stands for a page that asks a database or another server.
+A probe is a fixed series of requests. If two requests of a probe must overlap, the page stops until the probe lets it
+continue. The requests therefore overlap in the same way for all libraries and in all runs. In an application, a page
+stops like this while it asks a database or another server.
 
 ${PROBE_LIST.map(([, { title, method }]) => `- **${title}**: ${method}`).join('\n')}
 
 ## The probes themselves
 
-Before it measures, \`npm run compare\` runs each probe against two servers without a library: one that is right, and
-one that is wrong only in the subject of that probe. The run ends with an error if a probe shows anything else than
-this:
+Before it measures, \`npm run compare\` runs each probe against two servers without a library. One server is right. The
+other has exactly the fault that the probe looks for. If a probe shows another result than this table, the run ends
+with an error:
 
 | probe | right server | wrong server |
 |---|---|---|
@@ -69,12 +70,12 @@ ${[layer, ...others].map(({ name, setup }) => `| ${name} | ${setup} |`).join('\n
 
 ## What the figures do not say
 
-- A library that keeps the session in the cookie has no store that could fail or become slow. It cannot end a session
-  before the cookie expires.
-- "With the key" means that a copy of the store alone is worthless. A copy of the store together with the signing or
-  encryption key signs in as any user.
-- A write that this layer refuses is reported to the page as an error. Where a library loses a write, the page is told
-  that it was saved.
+- If a library keeps the whole session in the cookie, it has no store that can fail or become slow. It cannot end a
+  session before the cookie expires.
+- "With the key" means: a copy of the store alone signs no user in. With a copy of the store and the signing or
+  encryption key, an attacker can sign in as any user.
+- If this layer refuses a write, the page gets an error. If a library loses a write, the page gets no error, and treats
+  the write as saved.
 `
 }
 
