@@ -4,7 +4,8 @@ export type SessionKind = 'web' | 'rest'
 
 /**
  * Why a session or a credential ended: the idle or absolute timeout, a log out (`closed`), an administrator or the
- * application (`revoked`), a new session in its place (`secured`), a limit, or the shutdown of the server (`stopped`).
+ * application (`revoked`), a new session or another login in its place (`secured`), a limit, or the shutdown of the
+ * server (`stopped`).
  */
 export type EndReason = 'idle' | 'absolute' | 'closed' | 'revoked' | 'secured' | 'limit' | 'stopped'
 
@@ -21,6 +22,9 @@ export const SWEEP_MARGIN_MILLISECONDS = 5 * 60_000
 export const UNUSED_APP_MILLISECONDS = 24 * 3_600_000
 /** The minimum time between two writes of a session's activity. The stored end is the idle timeout plus this time. */
 export const TOUCH_GRACE_MILLISECONDS = 60_000
+
+/** The unused logins of one origin that may exist at the same time. Above this number, the oldest one ends. */
+export const MOST_UNUSED_LOGINS = 10
 
 /** The interval at which a process renews its registration with an embedded store. */
 export const PRESENCE_BEAT_MILLISECONDS = 10_000
@@ -71,7 +75,10 @@ export interface Credential {
   readonly expiresAt: number
   /** The purpose of an OTP; null for none. A new OTP revokes the session's previous OTP with the same purpose. */
   readonly purpose: string | null
-  /** Further fields as text: the path, data and mode of an OTP, or the name and scope of a bearer token. */
+  /**
+   * Further fields as text: the path, data and mode of an OTP, the name and scope of a bearer token, or the origin of a
+   * cookie that a login created. The origin is the ID of the session with which the logins of this browser began.
+   */
   readonly details: string | null
 }
 
@@ -95,6 +102,11 @@ export function isLive(session: SessionRecord, now: number): boolean {
 /** Whether limits and lists count a session as a guest's. */
 export function isGuestRecord(session: Pick<SessionRecord, 'grants' | 'userId'>): boolean {
   return session.grants === '' && session.userId === null
+}
+
+/** Whether a login created this cookie, and no request has brought it yet. */
+export function isUnusedLogin({ kind, details, lastSeenAt }: Credential): boolean {
+  return kind === 'cookie' && details !== null && lastSeenAt === null
 }
 
 /** Removing a credential does not change the result, because a session keeps its own access time. */

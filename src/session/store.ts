@@ -11,7 +11,7 @@ import type { Credential, EndedSession, EndReason, SessionId, SessionKind, Sessi
  *   credentials need a live one, except `remove` and `sweep`.
  * - `by` is the hash of the credential of the caller. If it is given and this credential has ended or never belonged to
  *   the session, the call writes nothing and answers as if the session had ended.
- * - An ended credential leaves a tombstone with its session's ID, the reason, the time and the successor. The tombstone
+ * - An ended credential leaves a tombstone with its session's ID, the reason, the time and the `origin`. The tombstone
  *   is kept for 90 seconds or longer (`TOMBSTONE_MILLISECONDS`). With a message, both are kept for exactly 24 hours
  *   (`MESSAGE_MILLISECONDS`). An ended OTP leaves nothing.
  * - A durable store has a layout version: it migrates older data, and refuses newer data (see `docs/updates.md`).
@@ -60,8 +60,11 @@ export interface SessionStore {
    * Records activity: the session's `lastAccessTime` and `end`, and the credential's `lastSeenAt`, device and address.
    * The new `end` is that of `endAfter`. Never replaces a time by an earlier one. Does not change the version.
    * Does nothing if the session is not live or does not have this credential.
+   * At the first activity of a login's cookie, all unused logins of the same origin end with the reason 'secured', and
+   * are returned. An unused login is a live session that no request has used and whose cookie has this origin in its
+   * `details`. Several of them come from repeated logins of one browser.
    */
-  touch(call: InApp & Now & { id: SessionId; hash: string; from: SeenFrom }): Promise<void>
+  touch(call: InApp & Now & { id: SessionId; hash: string; from: SeenFrom }): Promise<EndedSession[]>
 
   /**
    * Adds a credential to a live session: another device, a token, or an OTP.
@@ -105,7 +108,7 @@ export interface SessionStore {
 
   /**
    * Replaces a live session by a new session with one credential (JADE's secureSession). All credentials of the old
-   * session end with the reason `secured` and the new session as successor. Its record becomes invalidated: its start
+   * session end with the reason `secured`, and keep their origin. Its record becomes invalidated: its start
    * and last access are null, its storage is `{}`, its version increases, and it still counts as a session.
    * At `limits.sessions` or `limits.guests`, the old record is deleted instead. Throws if the new session's ID exists.
    * Returns `gone` if the old session or the credential `expected.by` has ended, and `moved` if the version differs
@@ -215,7 +218,11 @@ export interface Expected {
   by?: string
 }
 
-/** Limits that a store checks atomically with a write. An absent field means no limit. */
+/**
+ * Limits that a store checks atomically with a write. An absent field means no limit.
+ * Unused logins of one origin (see `touch`) count as one session, for `sessions` and for `sessionsPerUser`. They end
+ * together at the limit of a user. Above `MOST_UNUSED_LOGINS` of one origin, `create` and `replace` end the oldest.
+ */
 export interface Limits {
   /** Stored records (licences), including invalidated ones. */
   sessions?: number
@@ -237,8 +244,8 @@ export type Found =
       endedAt: number
       /** Whether `takeMessage` would return a message for this device. */
       message: boolean
-      /** The session that replaced the ended one; null for none. */
-      successor: SessionId | null
+      /** The origin of a login's cookie whose session was replaced, or ended by a `touch`; otherwise null. */
+      origin: SessionId | null
     }
 
 export interface FoundOTP {

@@ -1,6 +1,6 @@
 import { type Credential, endAfter, isGuestRecord, type SessionRecord, TOUCH_GRACE_MILLISECONDS } from '../record.ts'
-import type { SeenFrom } from '../store.ts'
-import type { Context } from './context.ts'
+import { type Context, reportEnded } from './context.ts'
+import { causeOf, type Exchange } from './exchange.ts'
 import { cutDevice } from './new-record.ts'
 
 /**
@@ -8,16 +8,23 @@ import { cutDevice } from './new-record.ts'
  * that a login, a link or a token created is always written, because it proves that the client has the credential.
  */
 export async function recordActivity(
-  { store, events }: Context,
+  context: Context,
   record: SessionRecord,
   credential: Credential,
-  from: SeenFrom,
+  from: Pick<Exchange, 'requestId' | 'device' | 'address'>,
   now: number,
 ): Promise<SessionRecord> {
   if (!isDue(record, credential, now)) return record
+  const { store, events } = context
   try {
     const { device, address } = from
-    await store.touch({ id: record.id, hash: credential.hash, from: { device: cutDevice(device), address }, now })
+    const ended = await store.touch({
+      id: record.id,
+      hash: credential.hash,
+      from: { device: cutDevice(device), address },
+      now,
+    })
+    reportEnded(context, ended, causeOf(from))
   } catch (error) {
     // The stored end includes `TOUCH_GRACE_MILLISECONDS`, so a session survives one failed write.
     events.emit('warning', {

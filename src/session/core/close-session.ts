@@ -1,15 +1,18 @@
-import { type Credential, type EndedSession, endedSession, type SessionRecord } from '../record.ts'
+import { type EndedSession, endedSession, type SessionRecord } from '../record.ts'
 import type { BoundStore } from './bound-store.ts'
 import { reportEnded } from './context.ts'
-import type { RequestSession } from './request-session.ts'
+import type { CookieOf, RequestSession } from './request-session.ts'
 
 export async function closeSession(request: RequestSession): Promise<void> {
-  const { state, context, exchange } = request
-  if (state.is !== 'live') return
-  request.require('cookie')
-  const ended = await endStored(context.store, state.record, state.credential)
+  const { state, context, exchange, justEnded } = request
+  const { store } = context
+  if (state.is === 'live') request.require('cookie')
+  const cookie = state.is === 'live' ? { id: state.record.id, hash: state.credential.hash } : justEnded
+  if (!cookie) return
+  const ended =
+    (state.is === 'live' && (await endStored(store, state.record, cookie))) || (await endRotated(store, cookie))
   // A concurrent login may have set a new cookie, so it is not cleared.
-  if (!ended) return request.becomeGuest('just-ended')
+  if (!ended) return state.is === 'live' ? request.becomeGuest('just-ended') : undefined
   request.becomeGuest(exchange.mayBeginGuest ? undefined : 'request')
   reportEnded(context, [ended], request.cause)
   if (!exchange.headersSent()) exchange.setCookie(context.cookie.clear())
@@ -19,9 +22,8 @@ export async function closeSession(request: RequestSession): Promise<void> {
 async function endStored(
   store: BoundStore,
   record: SessionRecord,
-  { hash }: Credential,
+  { id, hash }: CookieOf,
 ): Promise<EndedSession | undefined> {
-  const { id } = record
   try {
     return await store.end({ id, reason: 'closed', by: hash })
   } catch (error) {
@@ -29,4 +31,10 @@ async function endStored(
     if (found?.state !== 'ended') throw error
     return found.reason === 'closed' ? endedSession(record, 'closed') : undefined
   }
+}
+
+/** A log out also ends a session whose cookie another request of this browser has rotated. A login has ended its own. */
+async function endRotated(store: BoundStore, { id, hash }: CookieOf): Promise<EndedSession | undefined> {
+  const found = await store.find({ id, hash })
+  return found?.state === 'ended' && found.reason === 'secured' ? store.end({ id, reason: 'closed' }) : undefined
 }

@@ -5,9 +5,9 @@ import type { BearerTokens } from './credentials/bearer.ts'
 import type { SessionCookie } from './credentials/cookie.ts'
 import type { EndNotifications } from './end-notifications.ts'
 import type { Cause, Events, SessionEvent } from './events.ts'
-import type { KeyedQueue } from './keyed-queue.ts'
 import type { Policy } from './options.ts'
 import type { StorageFormat } from './storage.ts'
+import type { KeyedQueue } from './task-queue.ts'
 
 /** The objects that all sessions of one application share in a process. */
 export interface Context {

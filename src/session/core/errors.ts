@@ -123,6 +123,15 @@ export function storageUnreadable(cause: unknown): SessionError {
   )
 }
 
+// When the store does not respond, calls that have waited this long for an earlier one fail too.
+const QUEUE_MILLISECONDS = 2000
+
+/** Throws if the previous call in a queue failed because of the store, instead of another attempt after a long wait. */
+export function failAlike(failure: unknown, waitedMilliseconds: number): void {
+  if (isSessionError(failure, 'STORE_UNAVAILABLE') && waitedMilliseconds >= QUEUE_MILLISECONDS)
+    throw storeUnavailable(failure)
+}
+
 export function isSessionError(error: unknown, code: SessionErrorCode): error is SessionError {
   return error instanceof SessionError && error.code === code
 }

@@ -1,5 +1,5 @@
-import { isGuestRecord, type SessionRecord } from '../record.ts'
-import { eventOf, reportEnded } from './context.ts'
+import { isGuestRecord } from '../record.ts'
+import { eventOf } from './context.ts'
 import { isSessionError, sessionEnded } from './errors.ts'
 import { createSession, presentSession } from './new-session.ts'
 import { type Login, replaceSession, type SecureOptions } from './replace-session.ts'
@@ -23,9 +23,7 @@ export async function secureSession(
 ): Promise<RequestSession> {
   const isGuest = isGuestRecord(request.record)
   const login = { fields: {}, login: isGuest, startsNew: isGuest && !request.lostUser, keepStorage }
-  const successor = new RequestSession(request.context, request.exchange, request.state)
-  successor.arrivalId = request.arrivalId
-  successor.successor = request.successor
+  const successor = new RequestSession(request.context, request.exchange, request.state, request)
   if (request.state.is === 'guest') {
     successor.becomeGuest(request.state.refusal)
     await createNew(successor, login)
@@ -38,7 +36,6 @@ export async function secureSession(
 async function logInUnsent(request: RequestSession, { fields, login }: Login): Promise<boolean> {
   const { clock, events } = request.context
   const authenticated = login ? { authenticatedAt: clock.now() } : {}
-  if (login) await endLostLogin(request, { ...request.record, ...fields })
   try {
     await updateRecord(request, () => ({ changes: { ...fields, ...authenticated }, result: undefined }))
   } catch (error) {
@@ -65,20 +62,7 @@ async function replace(request: RequestSession, login: Login): Promise<void> {
 async function createNew(request: RequestSession, { fields, login, startsNew }: Login): Promise<void> {
   if (!startsNew) request.require('mayBegin')
   request.require('cookie')
-  if (login) await endLostLogin(request, { ...request.record, ...fields })
   await createSession(request, fields, login ? 'login' : 'visit')
-}
-
-/** A login whose cookie was never used had a lost response. Its session would only use up a licence. */
-async function endLostLogin(
-  { successor: id, context, cause }: RequestSession,
-  { userId, userName }: Pick<SessionRecord, 'userId' | 'userName'>,
-): Promise<void> {
-  if (id === undefined) return
-  const lost = await context.store.get({ id })
-  if (lost?.userId !== userId || lost.userName !== userName) return
-  const ended = await context.store.end({ id, reason: 'secured', unseen: true })
-  if (ended) reportEnded(context, [ended], cause)
 }
 
 /** Whether this request created the guest's session, and no other credential of the session exists. */

@@ -42,7 +42,7 @@ export function newRecord({ policy }: Context, kind: SessionKind, now: number): 
 /** The fields of a new credential that depend on the request. */
 export interface CredentialSeed extends Pick<Credential, 'via' | 'authenticatedAt'> {
   from: SeenFrom
-  details?: string
+  details?: string | undefined
 }
 
 export interface NewSession {

@@ -7,11 +7,9 @@ import { warnOfDroppedCookie } from './plain-http.ts'
 import type { RequestSession } from './request-session.ts'
 
 export async function beginSession(request: RequestSession): Promise<void> {
-  await request.inTurn(async () => {
-    if (request.state.is !== 'guest') return
-    request.require('mayBegin')
-    await createSession(request, {}, 'visit')
-  })
+  if (request.state.is !== 'guest') return
+  request.require('mayBegin')
+  await createSession(request, {}, 'visit')
 }
 
 /** Fails only for an unexpected error, because the page works without a session. */
@@ -20,7 +18,7 @@ export async function beginSessionIfAllowed(request: RequestSession): Promise<vo
   if (state.is !== 'guest' || state.refusal !== undefined || exchange.headersSent()) return
   if (request.unread) return // A guest's cookie would overwrite the old cookie, which is necessary to read the message.
   try {
-    await beginSession(request)
+    await request.inTurn(() => beginSession(request))
   } catch (error) {
     if (isSessionError(error, 'STORE_UNAVAILABLE'))
       context.events.emit('warning', {
@@ -43,7 +41,8 @@ export async function createSession(
   const now = clock.now()
   const record = { ...request.record, ...fields }
   const authenticatedAt = via === 'login' ? now : null
-  const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange }, now)
+  const seed = { via, authenticatedAt, from: exchange, details: via === 'login' ? request.origin : undefined }
+  const made = newCredential('cookie', record, seed, now)
   const step = store.create({ session: record, credential: made.credential, limits: policy.limits, now })
   const admission = await resolveLostReply(store, step, made, { admitted: true, ended: [] })
   if (!admission.admitted) throw sessionLimit()

@@ -33,7 +33,7 @@ export interface Login extends SecureOptions {
 
 /** @returns undefined when the old session or the credential of the caller has ended. */
 export async function replaceSession(
-  { context, exchange, cause }: RequestSession,
+  { context, exchange, cause, origin }: RequestSession,
   old: { record: SessionRecord; credential: Credential },
   { fields, login, keepStorage }: Login,
 ): Promise<NewSession | undefined> {
@@ -49,7 +49,8 @@ export async function replaceSession(
     const record = successorOf(context, current, { fields, login }, keep, now)
     const via = login ? 'login' : old.credential.via
     const authenticatedAt = login ? now : old.credential.authenticatedAt
-    const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange }, now)
+    const details = login ? origin : (old.credential.details ?? undefined)
+    const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange, details }, now)
     // The version is checked only if the new session copies data from the old session.
     const expected = keep === false && isComplete(fields) ? { by } : { by, version: current.version }
     const { id } = current

@@ -1,10 +1,11 @@
 import { type Credential, isGuestRecord, type SessionId, type SessionRecord } from '../record.ts'
 import type { Context } from './context.ts'
-import { notSignedIn, SessionError, sessionEnded } from './errors.ts'
+import { failAlike, notSignedIn, SessionError, sessionEnded } from './errors.ts'
 import type { Cause } from './events.ts'
 import { causeOf, type Exchange } from './exchange.ts'
 import { newRecord } from './new-record.ts'
 import { EMPTY_STORAGE } from './storage.ts'
+import { TaskQueue } from './task-queue.ts'
 import { refuseNested } from './use-callback.ts'
 
 /** Why a request must not begin a guest's session: its session has just ended, or it does not open a page. */
@@ -19,6 +20,12 @@ export type RequestState =
   | { is: 'request-only'; record: SessionRecord }
   | { is: 'guest'; record: SessionRecord; refusal: Refusal | undefined }
   | { is: 'stale'; record: SessionRecord }
+
+/** A cookie that a request brought. */
+export interface CookieOf {
+  id: SessionId
+  hash: string
+}
 
 export interface LinkOffer {
   /** The user of the link's session; '' for a guest. */
@@ -77,25 +84,24 @@ const GUARDS = {
 
 type Guard = keyof typeof GUARDS
 
+/** The guards run in this order: `called` at the call, `begun` after the wait for earlier calls. */
 interface Needs {
-  /** The guards run in this order: `called` at the call, `begun` after the wait. */
   called: readonly Guard[]
-  /** `turn` queues the operation. `settled` only waits until the queue is empty. */
-  waits: 'settled' | 'turn'
   begun: readonly Guard[]
 }
 
 const OPERATIONS = {
-  use: { called: ['current', 'outsideUse'], waits: 'settled', begun: [] },
-  setPrivileges: { called: ['current', 'outsideUse'], waits: 'turn', begun: ['current', 'own'] },
-  clearPrivileges: { called: ['current', 'outsideUse'], waits: 'settled', begun: ['own'] },
-  setIdleTimeout: { called: ['outsideUse', 'own', 'current'], waits: 'settled', begun: [] },
-  secureSession: { called: ['current', 'outsideUse'], waits: 'turn', begun: ['current', 'own', 'cookie'] },
-  renew: { called: ['outsideUse'], waits: 'turn', begun: ['current', 'own', 'web', 'live', 'cookie'] },
-  createOTP: { called: ['current', 'outsideUse'], waits: 'settled', begun: ['own', 'current'] },
-  restore: { called: ['current', 'outsideUse'], waits: 'turn', begun: [] },
-  close: { called: ['outsideUse'], waits: 'turn', begun: ['current', 'own'] },
-  reload: { called: ['outsideUse'], waits: 'settled', begun: ['current'] },
+  use: { called: ['current', 'outsideUse'], begun: ['current'] },
+  setPrivileges: { called: ['current', 'outsideUse'], begun: ['current', 'own'] },
+  clearPrivileges: { called: ['current', 'outsideUse'], begun: ['current', 'own'] },
+  setIdleTimeout: { called: ['outsideUse', 'own', 'current'], begun: ['current', 'own'] },
+  secureSession: { called: ['current', 'outsideUse'], begun: ['current', 'own', 'cookie'] },
+  renew: { called: ['outsideUse'], begun: ['current', 'own', 'web', 'live', 'cookie'] },
+  createOTP: { called: ['current', 'outsideUse'], begun: ['own', 'current'] },
+  restore: { called: ['current', 'outsideUse'], begun: ['current'] },
+  close: { called: ['outsideUse'], begun: ['current', 'own'] },
+  reload: { called: ['outsideUse'], begun: ['current'] },
+  newSession: { called: ['outsideUse'], begun: [] },
 } satisfies Record<string, Needs>
 
 type Operation = keyof typeof OPERATIONS
@@ -110,17 +116,23 @@ export class RequestSession {
   /** Whether a signed-in session ended during this request. Only a login may then set a user. */
   lostUser = false
   arrivalId: SessionId | undefined
+  /** The cookie of this request, if it ended less than a minute ago. */
+  justEnded: CookieOf | undefined
   /** The credential of an ended session with a message for this device. */
   unread: { hash: string } | undefined
-  /** The session that replaced the session of the request's cookie. */
-  successor: SessionId | undefined
-  /** Resolves when no operation that may replace the session, such as a login, is running or waiting. */
-  #turn: Promise<unknown> | undefined
+  /** The session with which the logins of this browser began. A login stores it with the new cookie. */
+  origin: SessionId | undefined
+  readonly #queue: TaskQueue
 
-  constructor(context: Context, exchange: Exchange, state: RequestState) {
+  /** The calls on a new object and on the one that it replaces, `before`, share a queue. */
+  constructor(context: Context, exchange: Exchange, state: RequestState, before?: RequestSession) {
     this.context = context
     this.exchange = exchange
     this.state = state
+    this.arrivalId = before?.arrivalId
+    this.origin = before?.origin
+    this.justEnded = before?.justEnded
+    this.#queue = before ? before.#queue : new TaskQueue()
   }
 
   get record(): SessionRecord {
@@ -131,36 +143,35 @@ export class RequestSession {
     return causeOf(this.exchange)
   }
 
-  /** The preconditions are checked twice, because an earlier operation may change the state during the wait. */
+  /**
+   * Runs the operations one at a time, in the order of the calls, because each may change the credential or the record.
+   * The preconditions are checked twice, because an earlier operation may change the state during the wait.
+   */
   async perform<T>(operation: Operation, run: (request: this) => T | Promise<T>): Promise<T> {
-    const { called, waits, begun }: Needs = OPERATIONS[operation]
-    const begin = async () => {
+    const { called, begun }: Needs = OPERATIONS[operation]
+    this.require(...called)
+    return this.inTurn(async () => {
       this.require(...begun)
       return run(this)
-    }
-    this.require(...called)
-    if (waits === 'turn') return this.inTurn(begin)
-    await this.settle()
-    return begin()
+    })
   }
 
   require(...guards: readonly Guard[]): void {
     for (const guard of guards) GUARDS[guard](this)
   }
 
-  async settle(): Promise<void> {
-    while (this.#turn) await this.#turn
+  inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const { clock } = this.context
+    const asked = clock.now()
+    return this.#queue.run(async (failure) => {
+      failAlike(failure, clock.now() - asked)
+      await undefined // The callback of `use` never runs before `use` has returned.
+      return run()
+    })
   }
 
-  inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const running = (this.#turn ?? Promise.resolve()).then(run)
-    const settled = running
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#turn === settled) this.#turn = undefined
-      })
-    this.#turn = settled
-    return running
+  settle(): Promise<void> {
+    return this.#queue.settle()
   }
 
   /** A stale object reads like an invalidated session (JADE). */

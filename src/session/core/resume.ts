@@ -1,4 +1,4 @@
-import type { SessionId } from '../record.ts'
+import { type SessionId, TOMBSTONE_MILLISECONDS } from '../record.ts'
 import type { Found } from '../store.ts'
 import { recordActivity } from './activity.ts'
 import type { Context } from './context.ts'
@@ -47,6 +47,7 @@ async function findByCookie(context: Context, exchange: Exchange): Promise<Reque
   const record = exchange.countsAsActivity ? await recordActivity(context, session, credential, exchange, now) : session
   const request = new RequestSession(context, exchange, { is: 'live', record, credential, unsent: false })
   request.arrivalId = record.id
+  request.origin = credential.details ?? record.id
   return request
 }
 
@@ -65,7 +66,9 @@ function guestAfter(
   const isLate = now - ended.endedAt < JUST_ENDED_MILLISECONDS
   const request = guest(context, exchange, isLate ? 'just-ended' : undefined)
   request.arrivalId = id
-  if (isLate) request.successor = ended.successor ?? undefined
+  if (isLate) request.justEnded = { id, hash }
+  // Every store remembers an ended cookie for this long.
+  if (now - ended.endedAt < TOMBSTONE_MILLISECONDS) request.origin = ended.origin ?? id
   // Only a page navigation can show the message to the user.
   if (ended.message && exchange.mayBeginGuest) request.unread = { hash }
   return request

@@ -227,10 +227,11 @@ export class Session<
         'Feature not available in this release: secureSession() is for web sessions.',
       )
     }
-    const next = await this.#request.perform('secureSession', (request) => secureSession(request, keepStorage))
-    const session = new Session<S, P, R>(next)
-    next.exchange.setCurrent(session)
-    return session
+    return this.#request.perform('secureSession', async (request) => {
+      const session = new Session<S, P, R>(await secureSession(request, keepStorage))
+      request.exchange.setCurrent(session)
+      return session
+    })
   }
 
   /**
@@ -288,7 +289,7 @@ export class Session<
     return (await context.store.takeMessage(unread)) ?? ''
   }
 
-  /** For the middleware: waits for all pending logins, log outs and first writes of this object. */
+  /** For the middleware: waits for all pending calls on this object, and on the one that replaced it. */
   settled(): Promise<void> {
     return this.#request.settle()
   }

@@ -11,7 +11,6 @@ import { isSessionId } from './credentials/token.ts'
 import { endNotifications } from './end-notifications.ts'
 import { type Cause, createEvents, type SessionEventName, type SessionEvents } from './events.ts'
 import type { Exchange } from './exchange.ts'
-import { createKeyedQueue } from './keyed-queue.ts'
 import { createTokenSession, type NewTokenOptions } from './new-token.ts'
 import { attachOTP } from './one-time-links.ts'
 import { readOptions, type SessionOptions } from './options.ts'
@@ -21,6 +20,7 @@ import { resumeTokenSession, type TokenRequest } from './resume-token.ts'
 import type { Session } from './session.ts'
 import { describeSession, expirationDateOf, type SessionDescription } from './session-description.ts'
 import { type DeepReadonly, deepFreeze, storageFormat } from './storage.ts'
+import { KeyedQueue } from './task-queue.ts'
 import type { TokenSession } from './token-session.ts'
 import { watchChanges } from './watch.ts'
 
@@ -137,7 +137,7 @@ export function createSessions<
     clock,
     events,
     ends: endNotifications(store),
-    queue: createKeyedQueue(),
+    queue: new KeyedQueue(),
     format: storageFormat(policy.maxStorageBytes, policy.codecs),
     cookie: sessionCookie(appName, policy.secureCookie),
     bearer: bearerTokens(policy.tokenPrefix),

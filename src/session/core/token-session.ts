@@ -90,10 +90,9 @@ export class TokenSession<
    * @throws SessionError SESSION_LIMIT (503, number 5503) when all licences are taken; STORE_UNAVAILABLE.
    */
   async newSession(userId?: string, options: NewTokenOptions<P, R> = {}): Promise<string> {
-    const request = this.#request
-    const { context, exchange } = request
     const idleSeconds = options.idleSeconds ?? this.#defaultIdleSeconds
-    return request.inTurn(async () => {
+    return this.#request.perform('newSession', async (request) => {
+      const { context, exchange } = request
       const { token, ...made } = await createTokenSession(
         context,
         userId,

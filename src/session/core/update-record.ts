@@ -4,7 +4,7 @@ import type { SessionChanges, Updated } from '../store.ts'
 import type { BoundStore } from './bound-store.ts'
 import { type Context, reportConflict, reportEnded } from './context.ts'
 import { newWriteId } from './credentials/token.ts'
-import { isSessionError, sessionBusy, sessionEnded, storeUnavailable } from './errors.ts'
+import { failAlike, isSessionError, sessionBusy, sessionEnded } from './errors.ts'
 import type { RequestSession } from './request-session.ts'
 import { refuseNested } from './use-callback.ts'
 
@@ -12,8 +12,6 @@ import { refuseNested } from './use-callback.ts'
 export const CONFLICT_SECONDS = 10
 // The maximum random delay before a retry. The first three retries have no delay.
 const CONFLICT_PAUSE_MILLISECONDS = 5
-// If the store fails, queued updates that have waited this long fail too, without a call to the store.
-const QUEUE_MILLISECONDS = 2000
 
 /** The fields to write (undefined for none), and the result for the caller. */
 interface RecordUpdate<T> {
@@ -38,13 +36,12 @@ export async function updateRecord<T>(request: RequestSession, decide: Decide<T>
   const { state } = request
   if (state.is !== 'live' && state.is !== 'request-only') throw sessionEnded()
   const target = { record: state.record, by: state.is === 'live' ? state.credential.hash : undefined }
-  const isSameSession = () => request.state.is === state.is && request.record.id === state.record.id
   try {
     const { record, result } = await updateStored(request.context, target, decide)
-    if (isSameSession()) request.state = { ...state, record }
+    request.state = { ...state, record }
     return result
   } catch (error) {
-    if (isSessionError(error, 'SESSION_ENDED') && isSameSession()) request.becomeGuest('just-ended')
+    if (isSessionError(error, 'SESSION_ENDED')) request.becomeGuest('just-ended')
     throw error
   }
 }
@@ -62,8 +59,7 @@ async function updateStored<T>(
   const asked = clock.now()
   return queue.run(id, async (failure) => {
     const started = clock.now()
-    if (isSessionError(failure, 'STORE_UNAVAILABLE') && started - asked >= QUEUE_MILLISECONDS)
-      throw storeUnavailable(failure)
+    failAlike(failure, started - asked)
     for (let attempt = 1; ; attempt++) {
       const isGuess = known !== undefined
       const record = known ?? (await store.get({ id }))

@@ -17,19 +17,15 @@ export async function writeStorage<S extends object, T>(
     return { text: format.encode(copy), result }
   }
 
-  const update = () =>
-    updateRecord(request, async (current) => {
-      const { text, result } = await changed(current)
-      return { changes: text === current.storage ? undefined : { storage: text }, result }
-    })
-
-  if (request.state.is !== 'guest') return update()
-  return request.inTurn(async () => {
-    if (request.state.is !== 'guest') return update()
+  if (request.state.is === 'guest') {
     request.require('mayBegin')
     const { text, result } = await changed(request.record)
     // An empty storage does not begin a session.
     if (text !== EMPTY_STORAGE) await createSession(request, { storage: text }, 'visit')
     return result
+  }
+  return updateRecord(request, async (current) => {
+    const { text, result } = await changed(current)
+    return { changes: text === current.storage ? undefined : { storage: text }, result }
   })
 }

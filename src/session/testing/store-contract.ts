@@ -7,6 +7,7 @@ import { devices } from './contract/devices.ts'
 import { ending } from './contract/ending.ts'
 import { finding } from './contract/finding.ts'
 import { atOnce, type StorePromise, type Trial, trialOf } from './contract/fixtures.ts'
+import { logins } from './contract/logins.ts'
 import { messages } from './contract/messages.ts'
 import { notifying } from './contract/notifying.ts'
 import { replacing } from './contract/replacing.ts'
@@ -24,6 +25,7 @@ export const storePromises: readonly StorePromise[] = [
   ...messages,
   ...sweeping,
   ...counting,
+  ...logins,
   ...notifying,
 ]
 

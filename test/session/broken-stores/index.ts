@@ -4,6 +4,7 @@ import { endManyInTwoSteps } from './end-many-in-two-steps.ts'
 import { endThatForgets } from './end-that-forgets.ts'
 import { limitBeforeAwait } from './limit-before-await.ts'
 import { liveAtTheEnd } from './live-at-the-end.ts'
+import { loginInTwoSteps } from './login-in-two-steps.ts'
 import { messageInTwoSteps } from './message-in-two-steps.ts'
 import { redeemInTwoSteps } from './redeem-in-two-steps.ts'
 import { replaceInTwoSteps } from './replace-in-two-steps.ts'
@@ -84,13 +85,17 @@ export const brokenStores: readonly BrokenStore[] = [
   {
     flaw: 'a licence limit that is checked before an await',
     make: limitBeforeAwait,
-    breaks: ['of many sessions created at once exactly as many are admitted as there are licences'],
+    breaks: [
+      'of many sessions created at once exactly as many are admitted as there are licences',
+      'unused logins of one origin count as one session, for licences and for the limit of a user',
+    ],
   },
   {
     flaw: 'a limit of one user that is checked before an await',
     make: userLimitBeforeAwait,
     breaks: [
       'at the limit of sessions per user the oldest session ends, and of many sign-ins at once exactly the limit stays live',
+      'unused logins of one origin count as one session, for licences and for the limit of a user',
     ],
   },
   {
@@ -118,7 +123,13 @@ export const brokenStores: readonly BrokenStore[] = [
       'the message of an end and of endMany is kept for 24 hours, and not longer',
       'the message of an end reaches all devices and tokens that the session still had, and no other device',
       'of a logout and a replacement at the same moment exactly one succeeds',
+      'the origin of a login outlives its session, if that was replaced or was a repeated login',
     ],
+  },
+  {
+    flaw: 'a first use of a login that is recorded, and ends the unused logins later',
+    make: loginInTwoSteps,
+    breaks: ['of several unused logins that are used at once exactly one stays live'],
   },
   {
     flaw: 'a message that is read, then marked as told',

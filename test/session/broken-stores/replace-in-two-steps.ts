@@ -1,5 +1,5 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
-import { endOldest, isFull, liveRow, replaceSession } from '../../../src/session/stores/shared/embedded-rules.ts'
+import { endBeyond, isFull, liveRow, replaceSession } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
 /** Creates the new session, waits, then invalidates the old one without checking again that it still exists. */
@@ -12,7 +12,7 @@ export const replaceInTwoSteps = brokenMemory((rowsOf) => ({
     const keepRecord = !isFull(rows, session, limits)
     rows.insert(session, credential)
     await otherCallers()
-    replaceSession(rows, row, session.id, { keepRecord, now })
-    return { state: 'replaced', ended: endOldest(rows, session, limits, now) }
+    replaceSession(rows, row, { keepRecord, now })
+    return { state: 'replaced', ended: endBeyond(rows, session, credential, limits, now) }
   },
 }))

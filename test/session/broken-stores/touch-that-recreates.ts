@@ -8,11 +8,12 @@ export const touchThatRecreates = brokenMemory((rowsOf, intact) => ({
     const { sessions } = rowsOf(call.app)
     const row = sessions.get(id)
     const credential = row?.credentials.get(hash)
-    await intact.touch(call)
-    if (!row || !credential) return
+    const ended = await intact.touch(call)
+    if (!row || !credential) return ended
     const record = sessions.get(id)?.record ?? row.record
     const seen = row.credentials.get(hash) ?? credential
     await otherCallers()
     sessions.set(id, { ...row, record, credentials: new Map([...row.credentials, [hash, seen]]) })
+    return ended
   },
 }))

@@ -1,4 +1,4 @@
-import { access } from '../../../src/session/stores/shared/embedded-rules.ts'
+import { access, endUnused } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
 /** Moves the end of any session, even of one that has ended. */
@@ -7,6 +7,8 @@ export const touchThatRevives = brokenMemory((rowsOf) => ({
     const rows = rowsOf(app)
     const row = rows.session(id)
     const credential = row?.credentials.get(hash)
-    if (row && credential) access(rows, row, credential, from, now)
+    if (!row || !credential) return []
+    access(rows, row, credential, from, now)
+    return endUnused(rows, credential, now)
   },
 }))

@@ -166,6 +166,30 @@ test('when a write gets no reply from the store, the writes queued behind it fai
   assert.equal((await ana.read<Described>('/read')).storage.n, 1)
 })
 
+test('when a write gets no reply from the store, the later calls of the same request fail without waiting for one', async (t) => {
+  const { visitor, clock, trouble } = await startTroubled(
+    t,
+    {},
+    {
+      '/thrice': async (session) => {
+        const write = () => codeOf(session.use((storage) => void (storage.n = 1)))
+        return Promise.all([write(), write(), codeOf(session.renew())])
+      },
+    },
+  )
+  const ana = visitor()
+  await ana.read('/login')
+  trouble.trouble('hangs', 'update')
+  const answer = ana.read('/thrice')
+  await trouble.waiting()
+  clock.advance({ seconds: 2 })
+  trouble.giveUp()
+  await trouble.waiting() // the layer retries the write once
+  trouble.giveUp()
+  assert.deepEqual(await answer, Array(3).fill('STORE_UNAVAILABLE'))
+  assert.equal(trouble.troubled.length, 2)
+})
+
 test('a write that fails at once does not fail the write queued behind it', async (t) => {
   const { pages, waitFor } = crowded()
   const { visitor, trouble } = await startTroubled(t, {}, pages)

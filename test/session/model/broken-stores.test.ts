@@ -8,8 +8,11 @@ import { compareWithModel } from './compare-with-model.ts'
 const WALK = { runs: 100, seed: 3, endOnFailure: true }
 // A single caller finds these flaws.
 const ALONE = ['a session that is live at its very end', 'an end that leaves nothing to be recognised by']
-// The layer never touches an ended session, so only the store contract finds this flaw.
-const OUT_OF_REACH = ['a touch that moves the end of whatever it finds']
+// Only the store contract finds these: the layer touches no ended session, and random walks use few cookies at once.
+const OUT_OF_REACH = [
+  'a touch that moves the end of whatever it finds',
+  'a first use of a login that is recorded, and ends the unused logins later',
+]
 
 for (const { flaw, make } of brokenStores.filter((broken) => !OUT_OF_REACH.includes(broken.flaw))) {
   test(`random walks notice ${flaw}`, async () => {

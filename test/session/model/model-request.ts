@@ -12,6 +12,7 @@ import type { Arrival, Keep, Outcome, View } from './model-visit.ts'
 import { everythingIn, type User } from './users.ts'
 
 const JUST_ENDED = 60_000
+const ORIGIN_IS_KNOWN = 90_000
 
 /** Predicts the outcome of one browser request. Each step gets the id of the real session after that step. */
 export class ModelRequest {
@@ -22,7 +23,8 @@ export class ModelRequest {
   #credential: ModelCredential | undefined
   #borrowed: ModelSession | undefined
   #refusal: 'SESSION_ENDED' | 'GUEST_NOT_STARTED' | undefined
-  #successor: ModelSession | undefined
+  #origin: string | undefined
+  #rotated: ModelSession | undefined
   #message: ModelCredential | undefined
   #restored: unknown = false
   #offer: string | undefined
@@ -121,8 +123,9 @@ export class ModelRequest {
 
   close(): Outcome {
     if (this.#borrowed) return 'FEATURE_NOT_AVAILABLE'
-    if (!this.#session) return 'done'
-    this.#model.end(this.#session, 'closed')
+    const session = this.#session ?? this.#rotated
+    if (!session || !this.#model.isLive(session)) return 'done'
+    this.#model.end(session, 'closed')
     this.#credential = undefined
     this.#refusal = this.#arrival.navigates ? undefined : 'GUEST_NOT_STARTED'
     this.given = null
@@ -135,11 +138,12 @@ export class ModelRequest {
     if (!old) return 'SESSION_ENDED'
     const { session } = old
     for (const other of session.credentials)
-      if (other.ended === undefined && (other === old || others === 'end')) other.ended = { at: this.#model.now }
+      if (other.ended === undefined && (other === old || others === 'end'))
+        other.ended = { at: this.#model.now, rotated: other === old }
     if (others === 'end') for (const link of this.#model.links) if (link.session === session) link.over = true
-    const fresh = login ? { via: 'login', authenticatedAt: this.#model.now } : old
+    const { via, authenticatedAt } = login ? { via: 'login', authenticatedAt: this.#model.now } : old
     this.#begunHere = false
-    this.#hold(this.#model.give(session, fresh))
+    this.#hold(this.#model.give(session, { via, authenticatedAt }))
     return 'done'
   }
 
@@ -183,8 +187,9 @@ export class ModelRequest {
       this.#borrowed = link.session
     } else {
       this.#borrowed = undefined
-      this.#hold(this.#model.give(link.session, { via: 'link', authenticatedAt: null }))
-      if (!this.#arrival.quiet) Object.assign(link.session, { lastUse: this.#model.now })
+      const credential = this.#model.give(link.session, { via: 'link', authenticatedAt: null })
+      this.#hold(credential)
+      if (!this.#arrival.quiet) this.#model.present(credential)
     }
     return 'true'
   }
@@ -210,18 +215,18 @@ export class ModelRequest {
     const { now } = this.#model
     if (this.#model.works(credential)) {
       this.#credential = credential
-      if (quiet) return
-      credential.presented = true
-      credential.session.lastUse = now
+      this.#origin = credential.loginOrigin ?? credential.session.id
+      if (!quiet) this.#model.present(credential)
       return
     }
     if (!navigates) this.#refusal = 'GUEST_NOT_STARTED'
     if (!credential) return
-    const { at, successor } = this.#model.endOf(credential)
+    const { at, loginOrigin, rotatedIn } = this.#model.endOf(credential)
     if (now - at < JUST_ENDED) {
       this.#refusal = 'SESSION_ENDED'
-      this.#successor = successor
+      this.#rotated = rotatedIn
     }
+    if (now - at < ORIGIN_IS_KNOWN) this.#origin = loginOrigin
     if (navigates) this.#message = credential
   }
 
@@ -250,7 +255,6 @@ export class ModelRequest {
     const links = this.#model.links.some((link) => link.session === session && !link.over)
     if (!isOwn || links) return this.#replace(session, raise, id)
     const { userName, userId, privileges } = raise
-    if (raise.isLogin) this.#endLost({ userName, userId })
     Object.assign(session, { userName, userId, privileges })
     if (userId !== null) this.#credential?.mayBe.add(userId)
     if (raise.isLogin) Object.assign(this.#credential ?? {}, { via: 'login', authenticatedAt: this.#model.now })
@@ -262,7 +266,8 @@ export class ModelRequest {
     const kept = Object.entries(old.storage).filter(([key]) => (typeof keep === 'boolean' ? keep : keep.includes(key)))
     const storage = Object.fromEntries(kept)
     const limit = isLogin ? {} : { absoluteEnd: old.absoluteEnd }
-    const origin = isLogin || !this.#credential ? { via: 'login', authenticatedAt: this.#model.now } : this.#credential
+    const fresh = { via: 'login', authenticatedAt: this.#model.now, loginOrigin: this.#origin }
+    const origin = isLogin || !this.#credential ? fresh : this.#credential
     this.#begunHere = true
     this.#hold(this.#model.replace(old, id, { userName, userId, privileges, storage, ...limit }, origin))
     return 'done'
@@ -275,20 +280,14 @@ export class ModelRequest {
 
   #begin(beginning: Partial<Raise> & { storage?: Record<string, number> }, login: boolean, id: string): Outcome {
     const { userName = '', userId = null, privileges = [], storage = {} } = beginning
-    if (login) this.#endLost({ userName, userId })
-    if (this.#model.isFull()) return 'SESSION_LIMIT'
-    const origin = login ? { via: 'login', authenticatedAt: this.#model.now } : { via: 'visit', authenticatedAt: null }
+    const origin = login
+      ? { via: 'login', authenticatedAt: this.#model.now, loginOrigin: this.#origin }
+      : { via: 'visit', authenticatedAt: null }
+    const isRepeated = this.#model.unusedLogins(origin.loginOrigin).length > 0
+    if (!isRepeated && this.#model.isFull()) return 'SESSION_LIMIT'
     this.#begunHere = true
     this.#hold(this.#model.begin(id, { userName, userId, privileges, storage }, origin))
     return 'done'
-  }
-
-  /** Ends the unused session of a login whose response was lost. */
-  #endLost({ userName, userId }: Pick<ModelSession, 'userName' | 'userId'>): void {
-    const lost = this.#successor
-    if (!lost || !this.#model.isLive(lost) || lost.userId !== userId || lost.userName !== userName) return
-    const wasUsed = lost.lastUse > lost.startedAt || lost.credentials.some(({ presented }) => presented)
-    if (!wasUsed) this.#model.end(lost, 'secured')
   }
 
   #hold(credential: ModelCredential): void {

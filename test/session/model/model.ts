@@ -1,4 +1,4 @@
-import type { EndReason, SessionKind } from '../../../src/session/record.ts'
+import { type EndReason, MOST_UNUSED_LOGINS, type SessionKind } from '../../../src/session/record.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -31,7 +31,9 @@ export interface ModelCredential {
   readonly authenticatedAt: number | null
   /** The users whose data this credential may ever show. */
   readonly mayBe: Set<string>
-  ended?: { at: number; successor?: ModelSession | undefined }
+  /** The session with which the logins of this browser began. Only a login's cookie has it. */
+  readonly loginOrigin?: string | undefined
+  ended?: { at: number; loginOrigin?: string | undefined; rotated?: boolean }
   presented: boolean
   /** `certain: false`: the store may have forgotten the device, so the message is optional. */
   message?: { text: string; until: number; certain: boolean } | undefined
@@ -62,7 +64,7 @@ export interface Rules {
 export type Beginning = Partial<
   Pick<ModelSession, 'kind' | 'userName' | 'userId' | 'privileges' | 'storage' | 'idle' | 'absoluteEnd'>
 >
-export type Origin = Pick<ModelCredential, 'via' | 'authenticatedAt'>
+export type Origin = Pick<ModelCredential, 'via' | 'authenticatedAt' | 'loginOrigin'>
 
 /** Predicts what the session layer does, without hashes, versions or stores. */
 export class Model {
@@ -97,7 +99,29 @@ export class Model {
   }
 
   isFull(): boolean {
-    return this.rules.maxSessions !== undefined && this.records.length >= this.rules.maxSessions
+    const origins = this.records.flatMap((session) => unusedOriginOf(session) ?? [])
+    const repeated = origins.length - new Set(origins).size
+    return this.rules.maxSessions !== undefined && this.records.length - repeated >= this.rules.maxSessions
+  }
+
+  unusedLogins(loginOrigin: string | undefined): ModelSession[] {
+    if (loginOrigin === undefined) return []
+    return this.records
+      .filter((session) => unusedOriginOf(session) === loginOrigin)
+      .sort((a, b) => a.startedAt - b.startedAt)
+  }
+
+  /** The first use of a login ends the unused ones of the same origin. */
+  present(credential: ModelCredential): void {
+    const isFirst = !credential.presented
+    credential.presented = true
+    credential.session.lastUse = this.now
+    if (!isFirst) return
+    for (const session of this.unusedLogins(credential.loginOrigin).filter((other) => this.isLive(other))) {
+      const { credentials } = session
+      this.end(session, 'secured')
+      for (const { ended, loginOrigin } of credentials) if (ended?.at === this.now) ended.loginOrigin = loginOrigin
+    }
   }
 
   /** The caller checks the licences first. */
@@ -125,12 +149,14 @@ export class Model {
     this.sessions.push(session)
     const credential = this.give(session, origin)
     this.endOldestOf(session)
+    const others = this.unusedLogins(origin.loginOrigin).filter((other) => other !== session && this.isLive(other))
+    for (const other of others.slice(0, Math.max(0, others.length + 1 - MOST_UNUSED_LOGINS))) this.end(other, 'limit')
     return credential
   }
 
-  give(session: ModelSession, { via, authenticatedAt }: Origin): ModelCredential {
+  give(session: ModelSession, { via, authenticatedAt, loginOrigin }: Origin): ModelCredential {
     const mayBe = new Set(session.userId === null ? [] : [session.userId])
-    const credential = { session, via, authenticatedAt, mayBe, presented: false }
+    const credential = { session, via, authenticatedAt, loginOrigin, mayBe, presented: false }
     session.credentials.push(credential)
     return credential
   }
@@ -142,7 +168,16 @@ export class Model {
     const others = this.sessions
       .filter((other) => other !== session && other.userId === session.userId && this.isLive(other) && !isToken(other))
       .sort((a, b) => a.startedAt - b.startedAt)
-    for (const other of others.slice(0, Math.max(0, others.length + 1 - maxSessionsPerUser))) this.end(other, 'limit')
+    const own = unusedOriginOf(session)
+    const units = new Map<string, ModelSession[]>()
+    for (const other of others) {
+      const origin = unusedOriginOf(other)
+      if (origin !== undefined && origin === own) continue
+      const unit = origin === undefined ? `session ${other.id}` : `origin ${origin}`
+      units.set(unit, [...(units.get(unit) ?? []), other])
+    }
+    const beyond = [...units.values()].slice(0, Math.max(0, units.size + 1 - maxSessionsPerUser))
+    for (const other of beyond.flat()) this.end(other, 'limit')
   }
 
   end(session: ModelSession, reason: EndReason, message?: string): void {
@@ -168,7 +203,7 @@ export class Model {
     old.state = short ? 'gone' : 'invalidated'
     old.storage = {}
     const credential = this.begin(id, beginning, origin)
-    for (const other of buried) if (other.ended) other.ended.successor = credential.session
+    for (const other of buried) if (other.ended) other.ended.loginOrigin = other.loginOrigin
     return credential
   }
 
@@ -204,8 +239,9 @@ export class Model {
     }
   }
 
-  endOf(credential: ModelCredential): { at: number; successor?: ModelSession | undefined } {
-    return credential.ended ?? { at: credential.session.end }
+  endOf({ ended, session }: ModelCredential) {
+    const rotatedIn = ended?.rotated ? session : undefined
+    return { at: ended?.at ?? session.end, loginOrigin: ended?.loginOrigin ?? session.id, rotatedIn }
   }
 
   /** Ends all credentials and links of a session. Returns the credentials that were live. */
@@ -227,6 +263,13 @@ export function promisedEnd({ lastUse, idle, absoluteEnd }: ModelSession): numbe
 /** A store may write activity up to a minute late. */
 export function latestEnd({ lastUse, idle, absoluteEnd }: ModelSession): number {
   return idle === 0 ? absoluteEnd : Math.min(lastUse + idle + MINUTE, absoluteEnd)
+}
+
+/** The origin of a login that was never used; undefined for any other session. */
+function unusedOriginOf({ state, lastUse, startedAt, credentials }: ModelSession): string | undefined {
+  const present = credentials.filter(({ ended }) => ended === undefined)
+  if (state !== 'live' || lastUse > startedAt || present.some(({ presented }) => presented)) return undefined
+  return present.find(({ loginOrigin }) => loginOrigin !== undefined)?.loginOrigin
 }
 
 function isToken({ credentials }: ModelSession): boolean {

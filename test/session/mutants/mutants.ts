@@ -13,19 +13,20 @@ export interface Mutant {
 const EMBEDDED: Omit<Mutant, 'file'>[] = [
   {
     flaw: 'create ignores the limits',
-    from: 'if (isFull(rows, session, limits)) return { admitted: false }',
+    from: 'if (!isRepeated(rows, credential) && isFull(rows, session, limits)) return { admitted: false }',
     to: '',
   },
   {
     flaw: 'create inserts before it checks the limits',
-    from: `if (isFull(rows, session, limits)) return { admitted: false }
+    from: `if (!isRepeated(rows, credential) && isFull(rows, session, limits)) return { admitted: false }
         rows.insert(session, credential)`,
-    to: `rows.insert(session, credential)
-        if (isFull(rows, session, limits)) return { admitted: false }`,
+    to: `const isRepeatedLogin = isRepeated(rows, credential)
+        rows.insert(session, credential)
+        if (!isRepeatedLogin && isFull(rows, session, limits)) return { admitted: false }`,
   },
   {
     flaw: 'create ignores the limit of one user',
-    from: 'return { admitted: true, ended: endOldest(rows, session, limits, now) }',
+    from: 'return { admitted: true, ended: endBeyond(rows, session, credential, limits, now) }',
     to: 'return { admitted: true, ended: [] }',
   },
   {
@@ -61,18 +62,18 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'find says that every ended device has a message',
-    from: 'message: message !== null, successor }',
-    to: 'message: true, successor }',
+    from: 'message: message !== null, origin }',
+    to: 'message: true, origin }',
   },
   {
     flaw: 'find never says that there is a message',
-    from: 'message: message !== null, successor }',
-    to: 'message: false, successor }',
+    from: 'message: message !== null, origin }',
+    to: 'message: false, origin }',
   },
   {
-    flaw: 'find forgets the successor',
-    from: 'message: message !== null, successor }',
-    to: 'message: message !== null, successor: null }',
+    flaw: 'find forgets the origin of a login',
+    from: 'message: message !== null, origin }',
+    to: 'message: message !== null, origin: null }',
   },
   {
     flaw: 'credentials leaves out unknown sessions',
@@ -103,8 +104,8 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'touch records the activity of a device that was signed out',
-    from: 'if (credential) access(rows, row, credential, from, now)',
-    to: "if (row) access(rows, row, credential ?? { ...rows.credentials(row)[0], hash: '' } as never, from, now)",
+    from: 'const credential = row && rows.credential(row, hash)\n        if (!credential) return []',
+    to: "const credential = row && ((rows.credential(row, hash) ?? { ...rows.credentials(row)[0], hash: '' }) as Credential)\n        if (!credential) return []",
   },
   {
     flaw: 'attach ignores the caller',
@@ -231,7 +232,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'replace ignores the limit of one user',
-    from: "return { state: 'replaced', ended: endOldest(rows, session, limits, now) }",
+    from: "return { state: 'replaced', ended: endBeyond(rows, session, credential, limits, now) }",
     to: "return { state: 'replaced', ended: [] }",
   },
   {
@@ -409,18 +410,81 @@ const RULES: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'the limit of one user leaves one session too many',
-    from: 'others.length + 1 - sessionsPerUser',
-    to: 'others.length - sessionsPerUser',
+    from: 'others.size + 1 - sessionsPerUser',
+    to: 'others.size - sessionsPerUser',
   },
   {
     flaw: 'the limit of one user ends the newest sessions',
-    from: '.slice(0, Math.max(0, others.length + 1 - sessionsPerUser))',
-    to: '.reverse().slice(0, Math.max(0, others.length + 1 - sessionsPerUser))',
+    from: '.slice(0, Math.max(0, others.size + 1 - sessionsPerUser))',
+    to: '.reverse().slice(0, Math.max(0, others.size + 1 - sessionsPerUser))',
   },
   {
     flaw: 'a session that ends for the limit of its user says revoked',
-    from: ".map((row) => endSession(rows, row, { reason: 'limit', now }))",
-    to: ".map((row) => endSession(rows, row, { reason: 'revoked', now }))",
+    from: ".flat()\n    .map((row) => endSession(rows, row, { reason: 'limit', now }))",
+    to: ".flat()\n    .map((row) => endSession(rows, row, { reason: 'revoked', now }))",
+  },
+  {
+    flaw: 'a repeated login takes a licence',
+    from: 'return isUnusedLogin(credential) && rows.withUnusedLogin(credential.details ??',
+    to: 'return false && rows.withUnusedLogin(credential.details ??',
+  },
+  {
+    flaw: 'each repeated login counts towards the licences',
+    from: 'const repeated = rows.countRepeatedLogins()',
+    to: 'const repeated = 0 as number',
+  },
+  {
+    flaw: 'each repeated login counts towards the limit of one user',
+    from: 'const key = origin === undefined',
+    to: 'const key = true',
+  },
+  {
+    flaw: 'the repeated logins of the new session count separately towards the limit of one user',
+    from: 'if (row.record.id === id || (origin !== undefined && origin === own)) continue',
+    to: 'if (row.record.id === id) continue',
+  },
+  {
+    flaw: 'a login that was used counts as unused',
+    from: 'if (wasSeen(rows, row)) return undefined',
+    to: '',
+  },
+  {
+    flaw: 'any number of unused logins stays',
+    from: 'others.length + 1 - MOST_UNUSED_LOGINS',
+    to: '0',
+  },
+  {
+    flaw: 'a login above the maximum ends itself',
+    from: 'const others = liveUnused(rows, credential, now).filter(({ record }) => record.id !== id)',
+    to: 'const others = liveUnused(rows, credential, now).filter(({ record }) => record.id !== id || true)',
+  },
+  {
+    flaw: 'a login that is used ends no other',
+    from: `if (!isUnusedLogin(credential)) return []
+  return liveUnused`,
+    to: `return []
+  return liveUnused`,
+  },
+  {
+    flaw: 'each use of a login ends the unused ones',
+    from: `if (!isUnusedLogin(credential)) return []
+  return liveUnused`,
+    to: `return liveUnused`,
+  },
+  {
+    flaw: 'a repeated login forgets its origin when it ends',
+    from: "endSession(rows, row, { reason: 'secured', now, keepsOrigin: true }),",
+    to: "endSession(rows, row, { reason: 'secured', now }),",
+  },
+  {
+    flaw: 'a repeated login that ends says revoked',
+    from: "endSession(rows, row, { reason: 'secured', now, keepsOrigin: true }),",
+    to: "endSession(rows, row, { reason: 'revoked', now, keepsOrigin: true }),",
+  },
+  {
+    flaw: 'every ended cookie keeps its origin',
+    from: "origin: keepsOrigin && kind === 'cookie' ? details : null",
+    to: "origin: kind === 'cookie' ? details : null",
   },
   {
     flaw: 'an ended credential stays',
@@ -476,12 +540,12 @@ const RULES: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'a replaced session says revoked',
-    from: "endCredential(rows, row, credential, { reason: 'secured', now, successor })",
-    to: "endCredential(rows, row, credential, { reason: 'revoked', now, successor })",
+    from: "endCredential(rows, row, credential, { reason: 'secured', now, keepsOrigin: true })",
+    to: "endCredential(rows, row, credential, { reason: 'revoked', now, keepsOrigin: true })",
   },
   {
-    flaw: 'a replaced session does not name its successor',
-    from: "endCredential(rows, row, credential, { reason: 'secured', now, successor })",
+    flaw: 'a replaced session does not keep the origin of its login',
+    from: "endCredential(rows, row, credential, { reason: 'secured', now, keepsOrigin: true })",
     to: "endCredential(rows, row, credential, { reason: 'secured', now })",
   },
   {
@@ -784,8 +848,8 @@ const ROWS: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'the limit of one user ends the session that was stored first, not the one that began first',
-    from: '.sort((a, b) => (a.record.startTime ?? 0) - (b.record.startTime ?? 0))',
-    to: '',
+    from: '!isToken\n      }).sort(byStart)',
+    to: '!isToken\n      })',
   },
   {
     flaw: 'the sweep takes a session one millisecond late',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { SessionStore } from '../../../src/session/index.ts'
-import { isLive } from '../../../src/session/record.ts'
+import { isLive, isUnusedLogin, type SessionRecord } from '../../../src/session/record.ts'
 import type { RunOptions } from '../model/compare-with-model.ts'
 import { START } from '../model/real-system.ts'
 import { Scene, type SceneLimits } from './scenario.ts'
@@ -49,11 +49,18 @@ async function checkEnds({ ended, store, appName }: Scene): Promise<void> {
 
 async function checkLimits({ limits, store, appName }: Scene): Promise<void> {
   const { sessions } = await store.list({ app: appName, filter: {}, page: { size: 500 }, now: AFTER })
-  if (limits.maxSessions !== undefined) assert.ok(sessions.length <= limits.maxSessions, `${sessions.length} records`)
-  const users = sessions.filter((session) => isLive(session, AFTER)).map(({ userId }) => userId)
-  for (const user of users)
-    if (user !== null && limits.maxSessionsPerUser !== undefined)
-      assert.ok(users.filter((other) => other === user).length <= limits.maxSessionsPerUser, `sessions of ${user}`)
+  const credentials = await store.credentials({ app: appName, ids: sessions.map(({ id }) => id) })
+  // Unused logins of one origin count as one session.
+  const unitOf = ({ id }: SessionRecord) => credentials.get(id)?.find(isUnusedLogin)?.details ?? id
+  const units = (some: readonly SessionRecord[]) => new Set(some.map(unitOf)).size
+  if (limits.maxSessions !== undefined)
+    assert.ok(units(sessions) <= limits.maxSessions, `${sessions.length} records, ${units(sessions)} sessions`)
+  const ofUsers = sessions.filter((session) => isLive(session, AFTER) && session.userId !== null)
+  for (const user of new Set(ofUsers.map(({ userId }) => userId)))
+    if (limits.maxSessionsPerUser !== undefined) {
+      const own = ofUsers.filter(({ userId }) => userId === user)
+      assert.ok(units(own) <= limits.maxSessionsPerUser, `sessions of ${user}`)
+    }
 }
 
 /** Only one caller opens a link, rotates a cookie, or ends or replaces a session. */

@@ -185,7 +185,7 @@ export class Questions {
       address: this.#textOrNull(),
       expiresAt: NEVER,
       purpose: null,
-      details: this.#textOrNull(),
+      details: this.#chance.in(0.5) ? null : this.#chance.oneOf(['O-1', 'O-2', 'O-3']),
     }
     this.hashes.set(credential.hash, id)
     this.#handles.push(credential.handle)
@@ -201,6 +201,7 @@ export class Questions {
       via: 'link' as const,
       expiresAt,
       purpose: oneOf([null, 'mail', '']),
+      details: this.#textOrNull(),
     }
     this.#otps.push(otp.hash)
     return otp

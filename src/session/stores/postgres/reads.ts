@@ -16,7 +16,7 @@ import {
 
 const FIND = `SELECT ${RECORD}, ${CREDENTIAL} FROM session_records s JOIN session_credentials c ON c.session_key = s.key
   WHERE s.app = $1 AND s.id = $2 AND c.hash = $3`
-const FIND_TOMBSTONE = `SELECT reason, ended_at AS "endedAt", message IS NOT NULL AS message, successor FROM session_tombstones
+const FIND_TOMBSTONE = `SELECT reason, ended_at AS "endedAt", message IS NOT NULL AS message, successor AS origin FROM session_tombstones
   WHERE app = $1 AND hash = $2 AND id = $3 AND keep_until > $4`
 const FIND_RECORD = `SELECT ${RECORD} FROM session_records s WHERE s.app = $1 AND s.id = $2`
 const FIND_CREDENTIALS = `SELECT s.id AS "sessionId", ${CREDENTIAL}
@@ -46,8 +46,10 @@ export function postgresReads(calls: PostgresCalls) {
     },
 
     async tombstone(app: string, id: SessionId, hash: string, now: number): Promise<Found | undefined> {
-      const [row] = await all<TombstoneRow>('session_tombstone_v1', FIND_TOMBSTONE, app, hash, id, now)
-      return row && { ...row, state: 'ended', endedAt: Number(row.endedAt) }
+      const [row] = await all<TombstoneRow>('session_tombstone_v2', FIND_TOMBSTONE, app, hash, id, now)
+      return (
+        row && { ...row, state: 'ended', endedAt: Number(row.endedAt), origin: row.origin && fromStored(row.origin) }
+      )
     },
 
     async record(app: string, id: SessionId): Promise<SessionRecord | undefined> {

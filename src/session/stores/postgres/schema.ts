@@ -2,6 +2,7 @@ import { withinDeadline } from '../shared/deadline.ts'
 import { missingSteps } from '../shared/layout.ts'
 import { CREDENTIAL_FUNCTIONS } from './credential-functions.ts'
 import { END_FUNCTIONS } from './end-functions.ts'
+import { LOGIN_FUNCTIONS } from './login-functions.ts'
 import { handleErrors, type PostgresClient, type PostgresPool } from './pool.ts'
 import { ARRIVAL_FUNCTIONS, CHANGE_FUNCTIONS, CREATE_FUNCTION } from './session-functions.ts'
 import { REQUIRE_READ_COMMITTED } from './sql-fragments.ts'
@@ -16,6 +17,7 @@ export const STEPS: readonly string[] = [
   TABLES + ARRIVAL_FUNCTIONS + CHANGE_FUNCTIONS + CREDENTIAL_FUNCTIONS + END_FUNCTIONS,
   // Version 0.6.0 removed a parameter of `session_create_v1`.
   CREATE_FUNCTION,
+  LOGIN_FUNCTIONS,
 ]
 
 const PREPARE_MILLISECONDS = 60_000

@@ -30,6 +30,17 @@ export const isLive = (record: string) => `(${record}.start_time IS NOT NULL AND
 export const has = (record: string, hash: string) =>
   `(${hash} IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = ${record}.key AND c.hash = ${hash}))`
 
+const IS_UNUSED_LOGIN = `c.kind = 'cookie' AND c.details IS NOT NULL AND c.last_seen_at IS NULL`
+
+/** The origin of an unused login; null for any other session. */
+export const originOf = (record: string) => `CASE WHEN ${record}.last_access_time <= ${record}.start_time
+    AND NOT EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = ${record}.key AND c.last_seen_at IS NOT NULL)
+    THEN (SELECT min(c.details) FROM session_credentials c WHERE c.session_key = ${record}.key AND ${IS_UNUSED_LOGIN}) END`
+
+/** The keys of sessions that may be unused logins, of one origin or of all. */
+export const unusedLogins = (origin?: string) => `SELECT c.session_key FROM session_credentials c
+    WHERE c.app = p_app AND ${IS_UNUSED_LOGIN} ${origin === undefined ? '' : `AND c.details = ${origin}`}`
+
 export const insertCredential = (key: string, c: string) => `
   INSERT INTO session_credentials (session_key, app, handle, hash, kind, via, created_at, last_seen_at, authenticated_at,
     device, address, expires_at, purpose, details)
@@ -46,8 +57,12 @@ export const insertSession = (s: string, c: string) => `
   ${insertCredential('new_key', c)}`
 
 /** Ends the matching credentials and sets `ended_count`. Each credential except an OTP leaves a tombstone. */
-export const endCredentials = (which: string, reason: string, { successor = 'NULL', message = 'NULL' } = {}) => `
-  WITH gone AS (DELETE FROM session_credentials c WHERE ${which} RETURNING c.session_key, c.hash, c.kind),
+export const endCredentials = (
+  which: string,
+  reason: string,
+  { successor = 'NULL', message = 'NULL', returned = 'c.session_key, c.hash, c.kind' } = {},
+) => `
+  WITH gone AS (DELETE FROM session_credentials c WHERE ${which} RETURNING ${returned}),
   tombstones AS (
     INSERT INTO session_tombstones (app, hash, id, reason, ended_at, successor, keep_until, message)
     SELECT p_app, gone.hash, (SELECT s.id FROM session_records s WHERE s.key = gone.session_key), ${reason}, p_now, ${successor},

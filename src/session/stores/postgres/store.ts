@@ -40,7 +40,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     async create({ app, session, credential, limits, now }) {
       const made = [sessionValues(session), credentialValues(credential)]
       const room = [...licences(limits), perUser(limits)]
-      const ended = await call('session_create_v2', app, ...made, ...room, now)
+      const ended = await call('session_create_v3', app, ...made, ...room, now)
       return ended === undefined ? { admitted: false } : { admitted: true, ended: ended as EndedSession[] }
     },
 
@@ -49,7 +49,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
       if (!found) return reads.tombstone(app, id, hash, now)
       const { session, credential } = found
       if (isLive(session, now)) return { state: 'live', session, credential }
-      return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, successor: null }
+      return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, origin: null }
     },
 
     get: ({ app, id }) => reads.record(app, id),
@@ -59,13 +59,12 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     async update({ app, id, expected: { version, by }, writeId, changes, limits, now }) {
       const { storage, userName, userId, grants, lastAccessTime, idleMilliseconds, end, authenticatedAt } = changes
       const fields = [storage, userName, userId, grants, lastAccessTime, idleMilliseconds, end, authenticatedAt]
-      const ended = await call('session_update_v1', app, id, version, by, writeId, ...fields, perUser(limits), now)
+      const ended = await call('session_update_v2', app, id, version, by, writeId, ...fields, perUser(limits), now)
       return { updated: ended !== undefined, ended: (ended ?? []) as EndedSession[] }
     },
 
-    async touch({ app, id, hash, from: { device, address }, now }) {
-      await call('session_touch_v1', app, id, hash, device, address, now)
-    },
+    touch: ({ app, id, hash, from: { device, address }, now }) =>
+      call('session_touch_v2', app, id, hash, device, address, now) as Promise<EndedSession[]>,
 
     attach: ({ app, id, credential, by, limits, now }) =>
       call('session_attach_v1', app, id, credentialValues(credential), by, ...caps(limits), now) as Promise<boolean>,
@@ -87,7 +86,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     async replace({ app, id, expected: { version, by }, session, credential, limits, now }): Promise<Replaced> {
       const made = [sessionValues(session), credentialValues(credential)]
       const room = [...licences(limits), perUser(limits)]
-      const outcome = await call('session_replace_v1', app, id, version, by, ...made, ...room, now)
+      const outcome = await call('session_replace_v2', app, id, version, by, ...made, ...room, now)
       return Array.isArray(outcome) ? { state: 'replaced', ended: outcome } : { state: outcome as 'gone' | 'moved' }
     },
 

@@ -1,8 +1,9 @@
 import { script } from './client.ts'
+import { LOGINS } from './login-library.ts'
 import { ADDING, CREDENTIALS, ENDS, INDEXES, RECORDS } from './lua-library.ts'
 
 export const ATTACH = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, ADDING],
+  [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, ADDING],
   `
 local id, hash, text, by, devices, otps, now =
   ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -34,7 +35,7 @@ return '0'
 )
 
 export const ROTATE = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, ADDING],
+  [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, ADDING],
   `
 local id, by, hash, text, others, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local r = liveRecord(id, by, now)
@@ -43,7 +44,7 @@ for _, c in ipairs(credentialsOf(id)) do
   if c.hash == by then endCredential(id, c, 'secured', now)
   elseif others == 'end' then endCredential(id, c, 'revoked', now) end
 end
-addCredential(id, credentialOf(hash, text), now)
+addCredential(id, credentialOf(hash, text), r, now)
 indexByVia(id, r, credentialsOf(id))
 dropExpiredTombstones(id, now)
 sendNotifications()
@@ -64,7 +65,7 @@ return found[1] and found[3] and { id, found[1], found[2], found[3] } or false
 
 /** An empty `text` adds no credential. */
 export const REDEEM = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, ADDING],
+  [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, ADDING],
   `
 local otp, hash, text, devices, otps, now =
   ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])

@@ -126,7 +126,7 @@ function hasLines(lines: readonly string[], count: number, numbers: readonly num
 }
 
 export function endedCredentialFrom(text: string, now: number): Found | undefined {
-  const [reason, endedAt, keepUntil, successor, message] = text.split('\n') as Lines<5>
+  const [reason, endedAt, keepUntil, origin, message] = text.split('\n') as Lines<5>
   // A damaged tombstone compares as false.
   if (!(now < Number(keepUntil))) return undefined
   return {
@@ -134,7 +134,8 @@ export function endedCredentialFrom(text: string, now: number): Found | undefine
     reason: reason as EndReason,
     endedAt: Number(endedAt),
     message: message !== '',
-    successor: successor === '' ? null : successor,
+    // Releases before 0.6 stored the ID of the new session here, without quotes.
+    origin: origin.startsWith('"') ? textFrom(origin) : null,
   }
 }
 

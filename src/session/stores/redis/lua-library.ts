@@ -117,6 +117,8 @@ local function credentialsOf(id)
   for _, hash in ipairs(fieldsOf(id, 'c')) do found[#found + 1] = readCredential(id, hash) end
   return found
 end
+
+local function isUnusedLogin(c) return c.kind == 'cookie' and c.details ~= 'null' and not c.lastSeenAt end
 `
 
 const UNUSED_INDEX_MILLISECONDS = 30 * 24 * 3_600_000
@@ -222,15 +224,11 @@ export const LIMITS = `
 -- An index may contain ids without a record, so heal() runs before a session is refused.
 local function isFull(r, sessions, guests, now)
   local function full()
-    if sessions and call('ZCARD', app .. 'end') >= sessions then return true end
+    local stored = sessions and call('ZCARD', app .. 'end')
+    if sessions and stored >= sessions and stored - countRepeated() >= sessions then return true end
     return guests ~= nil and isGuest(r) and call('ZCARD', app .. 'guests') >= guests
   end
   return full() and (heal(app .. 'end', now) == 0 or full())
-end
-
-local function startedFirst(a, b)
-  if a.r.startTime ~= b.r.startTime then return a.r.startTime < b.r.startTime end
-  return a.r.serial < b.r.serial
 end
 
 -- Ends the user's oldest sessions beyond the limit. Never ends the session "id" or a session with an API token.
@@ -245,9 +243,24 @@ local function endOldest(id, r, perUser, now)
       others[#others + 1] = { id = other, r = record }
     end
   end
+  if #others < perUser then return ended end
   table.sort(others, startedFirst)
-  for n = 1, math.min(#others, #others + 1 - perUser) do
-    ended[#ended + 1] = endSession(others[n].id, others[n].r, 'limit', now)
+  -- Unused logins of one origin count as one session.
+  local own, groups, groupOf = originOf(id, readRecord(id)), {}, {}
+  for _, other in ipairs(others) do
+    local origin = originOf(other.id, other.r)
+    if origin == nil or origin ~= own then
+      local group = origin and groupOf[origin]
+      if not group then
+        group = {}
+        groups[#groups + 1] = group
+        if origin then groupOf[origin] = group end
+      end
+      group[#group + 1] = other
+    end
+  end
+  for n = 1, math.min(#groups, #groups + 1 - perUser) do
+    for _, other in ipairs(groups[n]) do ended[#ended + 1] = endSession(other.id, other.r, 'limit', now) end
   end
   return ended
 end
@@ -278,8 +291,9 @@ local function evictedBy(added, present, by, devices, otps)
   return evicted
 end
 
-local function addCredential(id, c, now)
+local function addCredential(id, c, r, now)
   writeCredential(id, c)
+  indexLogin(id, c, r, now)
   if c.kind ~= 'otp' then return end
   call('SET', app .. 'otp:' .. c.hash, id)
   keepUntil(app .. 'otp:' .. c.hash, c.expiresAt, now)
@@ -288,7 +302,7 @@ end
 
 local function addWithin(id, r, c, by, devices, otps, now)
   for _, evicted in ipairs(evictedBy(c, credentialsOf(id), by, devices, otps)) do endCredential(id, evicted, 'limit', now) end
-  addCredential(id, c, now)
+  addCredential(id, c, r, now)
   indexByVia(id, r, credentialsOf(id))
   dropExpiredTombstones(id, now)
 end
@@ -314,13 +328,13 @@ local function sendNotifications()
 end
 
 local function tombstoneText(tombstone)
-  return table.concat({ tombstone.reason, digits(tombstone.endedAt), digits(tombstone.keepUntil), tombstone.successor, tombstone.message }, '\n')
+  return table.concat({ tombstone.reason, digits(tombstone.endedAt), digits(tombstone.keepUntil), tombstone.origin, tombstone.message }, '\n')
 end
 
 local function tombstoneOf(text)
-  local reason, endedAt, keepUntil, successor, message = string.match(text, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)$')
+  local reason, endedAt, keepUntil, origin, message = string.match(text, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)$')
   return {
-    reason = reason, endedAt = tonumber(endedAt), keepUntil = tonumber(keepUntil) or 0, successor = successor,
+    reason = reason, endedAt = tonumber(endedAt), keepUntil = tonumber(keepUntil) or 0, origin = origin,
     message = message or '',
   }
 end
@@ -336,13 +350,14 @@ local function dropOTP(id, hash)
 end
 
 -- Ends one credential. Every credential except an OTP leaves a tombstone.
-local function endCredential(id, c, reason, now, message, successor)
+local function endCredential(id, c, reason, now, message, keepsOrigin)
   if c.kind == 'otp' then return dropOTP(id, c.hash) end
   call('HDEL', sessionKey(id), 'c' .. c.hash)
   local text = message or ''
+  local hasOrigin = keepsOrigin and c.kind == 'cookie' and c.details ~= 'null'
   call('HSET', sessionKey(id), 't' .. c.hash, tombstoneText({
     reason = reason, endedAt = now, keepUntil = now + (text == '' and TOMBSTONE or MESSAGE),
-    successor = successor or '', message = text,
+    origin = hasOrigin and c.details or '', message = text,
   }))
   if text ~= '' then leaveMessage(id, c.hash) end
   queueNotification(id)
@@ -369,8 +384,8 @@ local function removeRecord(id, r, message)
   call('PEXPIRE', key, ((message or '') == '' and TOMBSTONE or MESSAGE) + CLOCK_SKEW)
 end
 
-local function endSession(id, r, reason, now, message)
-  for _, c in ipairs(credentialsOf(id)) do endCredential(id, c, reason, now, message) end
+local function endSession(id, r, reason, now, message, keepsOrigin)
+  for _, c in ipairs(credentialsOf(id)) do endCredential(id, c, reason, now, message, keepsOrigin) end
   removeRecord(id, r, message)
   queueNotification(id)
   return endedLine(id, r, reason)

@@ -1,31 +1,31 @@
 import { SWEEP_MARGIN_MILLISECONDS, TOUCH_GRACE_MILLISECONDS } from '../../record.ts'
 import { script } from './client.ts'
+import { LOGIN_LIMIT, LOGINS } from './login-library.ts'
 import { ADDING, CREDENTIALS, ENDS, INDEXES, LIMITS, RECORDS } from './lua-library.ts'
 
 const INSERTING = `
-local function insert(id, text, storage, hash, credential, now)
+local function insert(id, text, storage, c, now)
   local r = recordOf(text)
   r.serial = call('INCR', app .. 'serial')
   writeRecord(id, r)
   call('HSET', sessionKey(id), 's', storage)
   indexSession(id, r, nil, now)
-  local c = credentialOf(hash, credential)
-  addCredential(id, c, now)
+  addCredential(id, c, r, now)
   if c.via == 'link' or c.via == 'token' then indexByVia(id, r, { c }) end
 end
 `
 
 /** Returns 'exists', 'full', or 'admitted' followed by the sessions that ended because of a limit. */
 export const CREATE = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, LIMITS, ADDING, INSERTING],
+  [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, LIMITS, LOGIN_LIMIT, ADDING, INSERTING],
   `
 local id, text, storage, hash, credential, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local sessions, guests, perUser = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 if call('HEXISTS', sessionKey(id), 'r') == 1 then return { 'exists' } end
-local r = recordOf(text)
-if isFull(r, sessions, guests, now) then return { 'full' } end
-insert(id, text, storage, hash, credential, now)
-local ended = endOldest(id, r, perUser, now)
+local r, c = recordOf(text), credentialOf(hash, credential)
+if not isRepeated(c) and isFull(r, sessions, guests, now) then return { 'full' } end
+insert(id, text, storage, c, now)
+local ended = endBeyond(id, r, c, perUser, now)
 sendNotifications()
 table.insert(ended, 1, 'admitted')
 return ended
@@ -34,7 +34,7 @@ return ended
 
 /** Returns 'gone', 'moved', 'exists', or 'replaced' followed by the sessions that ended because of a limit. */
 export const REPLACE = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, LIMITS, ADDING, INSERTING],
+  [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, LIMITS, LOGIN_LIMIT, ADDING, INSERTING],
   `
 local id, version, by, now = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local newId, text, storage, hash, credential = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
@@ -43,9 +43,9 @@ local old = liveRecord(id, by, now)
 if not old then return { 'gone' } end
 if version and old.version ~= version then return { 'moved' } end
 if call('HEXISTS', sessionKey(newId), 'r') == 1 then return { 'exists' } end
-local r = recordOf(text)
+local r, c = recordOf(text), credentialOf(hash, credential)
 local short = isFull(r, sessions, guests, now)
-for _, c in ipairs(credentialsOf(id)) do endCredential(id, c, 'secured', now, '', newId) end
+for _, ended in ipairs(credentialsOf(id)) do endCredential(id, ended, 'secured', now, '', true) end
 if short then
   removeRecord(id, old)
 else
@@ -57,8 +57,8 @@ else
   indexByVia(id, old, {})
 end
 queueNotification(id)
-insert(newId, text, storage, hash, credential, now)
-local ended = endOldest(newId, r, perUser, now)
+insert(newId, text, storage, c, now)
+local ended = endBeyond(newId, r, c, perUser, now)
 sendNotifications()
 table.insert(ended, 1, 'replaced')
 return ended
@@ -86,7 +86,7 @@ return { '1' }
 // A parameter '' or an omitted storage leaves the field unchanged. Returns '0', or '1' followed by the sessions that
 // ended because of a limit.
 export const UPDATE = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, LIMITS],
+  [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, LIMITS],
   `
 local id, now, version, by, writeId, perUser = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], tonumber(ARGV[6])
 local userName, userId, grants, lastAccessTime = ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
@@ -119,13 +119,15 @@ return ended
 `,
 )
 
+/** Returns the unused logins that ended because this login was used for the first time. */
 export const TOUCH = script(
-  [RECORDS, CREDENTIALS, INDEXES],
+  [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS],
   `
 local id, hash, now, device, address = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local r = liveRecord(id, hash, now)
-if not r then return false end
+if not r then return {} end
 local c = readCredential(id, hash)
+local isFirst = isUnusedLogin(c)
 c.lastSeenAt = math.max(c.lastSeenAt or 0, now)
 if device ~= 'null' then c.device = device end
 if address ~= 'null' then c.address = address end
@@ -135,7 +137,11 @@ local ends = r.idle == 0 and r.absoluteEnd or math.min(now + r.idle + ${TOUCH_GR
 r.ends = math.max(r.ends, ends)
 writeRecord(id, r)
 indexSession(id, r, r, now)
-return false
+if not isFirst then return {} end
+if r.lastAccessTime > r.startTime then unindexLogin(id, c) end
+local ended = endUnused(c.details, id, 0, 'secured', now, true)
+sendNotifications()
+return ended
 `,
 )
 
@@ -240,6 +246,7 @@ export const SWEEP = script(
 local now, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 local latestEnd = digits(now - ${SWEEP_MARGIN_MILLISECONDS})
 
+call('ZREMRANGEBYSCORE', app .. 'logins', '-inf', latestEnd)
 for _, member in ipairs(call('ZRANGEBYSCORE', app .. 'otps', '-inf', latestEnd, 'LIMIT', 0, limit)) do
   local id, hash = string.match(member, '^([^:]*):(.*)$')
   dropOTP(id, hash)

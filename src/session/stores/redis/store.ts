@@ -115,7 +115,7 @@ export function redisStoreWith(
       const known = credential == null ? undefined : credentialFrom(hash, credential)
       if (session && known) {
         if (isLive(session, now)) return { state: 'live', session, credential: known }
-        return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, successor: null }
+        return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, origin: null }
       }
       return tombstone ? endedCredentialFrom(tombstone, now) : undefined
     },
@@ -150,7 +150,8 @@ export function redisStoreWith(
     },
 
     async touch({ app, id, hash, from: { device, address }, now }) {
-      await run(TOUCH, app, id, hash, now, JSON.stringify(device), JSON.stringify(address))
+      const ended = await run(TOUCH, app, id, hash, now, JSON.stringify(device), JSON.stringify(address))
+      return (ended as string[]).map(endedFrom)
     },
 
     attach: async ({ app, id, credential, by = '', limits, now }) =>

@@ -6,7 +6,7 @@ export interface Tombstone {
   readonly id: SessionId
   readonly reason: EndReason
   readonly endedAt: number
-  readonly successor: SessionId | null
+  readonly origin: string | null
   readonly keepUntil: number
   readonly message: string | null
 }
@@ -52,6 +52,10 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   countGuestsUpTo(most: number): number
   /** Oldest first. Leaves out sessions of API tokens. */
   liveOfUser(userId: string, now: number): Row[]
+  /** The sessions with an unused login of this origin, oldest first. */
+  withUnusedLogin(origin: string): Row[]
+  /** How many unused logins there are beyond the first one of each origin. */
+  countRepeatedLogins(): number
   liveMatching(filter: EndFilter, now: number): Row[]
   endedUntil(time: number, most: number): Row[]
   list(call: CallOf<'list'>): ListPage

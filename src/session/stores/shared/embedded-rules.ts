@@ -6,7 +6,9 @@ import {
   endedSession,
   isGuestRecord,
   isLive,
+  isUnusedLogin,
   MESSAGE_MILLISECONDS,
+  MOST_UNUSED_LOGINS,
   type SessionId,
   type SessionRecord,
   SWEEP_MARGIN_MILLISECONDS,
@@ -32,8 +34,64 @@ export function liveRow<Row extends SessionRow>(
 }
 
 export function isFull(rows: EmbeddedRows, session: SessionRecord, { sessions, guests }: Limits): boolean {
-  if (sessions !== undefined && rows.countUpTo(sessions) >= sessions) return true
+  if (sessions !== undefined && rows.countUpTo(sessions) >= sessions) {
+    const repeated = rows.countRepeatedLogins()
+    if (repeated === 0 || rows.countUpTo(sessions + repeated) >= sessions + repeated) return true
+  }
   return guests !== undefined && isGuestRecord(session) && rows.countGuestsUpTo(guests) >= guests
+}
+
+/** The origin of an unused login; undefined for any other session. */
+export function originOf<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: Row): string | undefined {
+  if (wasSeen(rows, row)) return undefined
+  const origins = rows.credentials(row).filter(isUnusedLogin)
+  return origins.map(({ details }) => details as string).sort()[0]
+}
+
+/** Ends the sessions that exceed a limit because of this new session. */
+export function endBeyond<Row extends SessionRow>(
+  rows: EmbeddedRows<Row>,
+  session: SessionRecord,
+  credential: Credential,
+  limits: Limits,
+  now: number,
+): EndedSession[] {
+  return [...endOldest(rows, session, limits, now), ...endRepeated(rows, session, credential, now)]
+}
+
+/** Ends the oldest unused logins of this origin above the maximum, but never the session `id`, which is being added. */
+function endRepeated<Row extends SessionRow>(
+  rows: EmbeddedRows<Row>,
+  { id }: SessionRecord,
+  credential: Credential,
+  now: number,
+): EndedSession[] {
+  if (!isUnusedLogin(credential)) return []
+  const others = liveUnused(rows, credential, now).filter(({ record }) => record.id !== id)
+  return others
+    .slice(0, Math.max(0, others.length + 1 - MOST_UNUSED_LOGINS))
+    .map((row) => endSession(rows, row, { reason: 'limit', now }))
+}
+
+/** Ends the other unused logins of the origin of `credential`, which has just been used for the first time. */
+export function endUnused<Row extends SessionRow>(
+  rows: EmbeddedRows<Row>,
+  credential: Credential,
+  now: number,
+): EndedSession[] {
+  if (!isUnusedLogin(credential)) return []
+  return liveUnused(rows, credential, now).map((row) =>
+    endSession(rows, row, { reason: 'secured', now, keepsOrigin: true }),
+  )
+}
+
+function liveUnused<Row extends SessionRow>(rows: EmbeddedRows<Row>, { details }: Credential, now: number): Row[] {
+  return rows.withUnusedLogin(details ?? '').filter(({ record }) => isLive(record, now))
+}
+
+/** Whether a session with this credential would be a repeated login, which counts as one session with the others. */
+export function isRepeated(rows: EmbeddedRows, credential: Credential): boolean {
+  return isUnusedLogin(credential) && rows.withUnusedLogin(credential.details ?? '').length > 0
 }
 
 /** Ends the user's oldest sessions beyond `sessionsPerUser`, but never the session `id`, which is being added. */
@@ -44,9 +102,21 @@ export function endOldest<Row extends SessionRow>(
   now: number,
 ): EndedSession[] {
   if (sessionsPerUser === undefined || userId === null) return []
-  const others = rows.liveOfUser(userId, now).filter(({ record }) => record.id !== id)
-  return others
-    .slice(0, Math.max(0, others.length + 1 - sessionsPerUser))
+  const all = rows.liveOfUser(userId, now)
+  if (all.length <= sessionsPerUser - 1) return []
+  const added = rows.session(id)
+  const own = added && originOf(rows, added)
+  // Unused logins of one origin count as one session.
+  const others = new Map<string, Row[]>()
+  for (const row of all) {
+    const origin = originOf(rows, row)
+    if (row.record.id === id || (origin !== undefined && origin === own)) continue
+    const key = origin === undefined ? `session ${row.record.id}` : `origin ${origin}`
+    others.set(key, [...(others.get(key) ?? []), row])
+  }
+  return [...others.values()]
+    .slice(0, Math.max(0, others.size + 1 - sessionsPerUser))
+    .flat()
     .map((row) => endSession(rows, row, { reason: 'limit', now }))
 }
 
@@ -54,15 +124,16 @@ interface Ending {
   reason: EndReason
   now: number
   message?: string | undefined
-  successor?: SessionId
+  /** Whether the tombstone of a cookie keeps the origin of the login. */
+  keepsOrigin?: boolean
 }
 
 /** Deletes a credential. An OTP leaves no tombstone, because `findOTP` does not return why an OTP ended. */
 export function endCredential<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
-  { hash, kind }: Credential,
-  { reason, now, message = '', successor }: Ending,
+  { hash, kind, details }: Credential,
+  { reason, now, message = '', keepsOrigin = false }: Ending,
 ): void {
   rows.deleteCredential(row, hash)
   if (kind === 'otp') return
@@ -70,7 +141,7 @@ export function endCredential<Row extends SessionRow>(
     id: row.record.id,
     reason,
     endedAt: now,
-    successor: successor ?? null,
+    origin: keepsOrigin && kind === 'cookie' ? details : null,
     keepUntil: now + (message === '' ? TOMBSTONE_MILLISECONDS : MESSAGE_MILLISECONDS),
     message: message === '' ? null : message,
   })
@@ -86,11 +157,10 @@ export function endSession<Row extends SessionRow>(rows: EmbeddedRows<Row>, row:
 export function replaceSession<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
-  successor: SessionId,
   { keepRecord, now }: { keepRecord: boolean; now: number },
 ): void {
   for (const credential of rows.credentials(row))
-    endCredential(rows, row, credential, { reason: 'secured', now, successor })
+    endCredential(rows, row, credential, { reason: 'secured', now, keepsOrigin: true })
   if (keepRecord) rows.invalidate(row)
   else rows.delete(row)
 }

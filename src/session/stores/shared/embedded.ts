@@ -4,10 +4,13 @@ import type { EmbeddedRows, SessionRow, Writes } from './embedded-rows.ts'
 import {
   access,
   addCredential,
+  endBeyond,
   endCredential,
   endOldest,
   endSession,
+  endUnused,
   isFull,
+  isRepeated,
   liveOTP,
   liveRow,
   replaceSession,
@@ -27,9 +30,9 @@ export function embeddedStore<Row extends SessionRow>(
   return {
     create: ({ app, session, credential, limits, now }) =>
       write(app, (rows) => {
-        if (isFull(rows, session, limits)) return { admitted: false }
+        if (!isRepeated(rows, credential) && isFull(rows, session, limits)) return { admitted: false }
         rows.insert(session, credential)
-        return { admitted: true, ended: endOldest(rows, session, limits, now) }
+        return { admitted: true, ended: endBeyond(rows, session, credential, limits, now) }
       }),
 
     async find({ app, id, hash, now }): Promise<Found | undefined> {
@@ -38,12 +41,12 @@ export function embeddedStore<Row extends SessionRow>(
       if (found) {
         const { session, credential } = found
         if (isLive(session, now)) return { state: 'live', session, credential }
-        return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, successor: null }
+        return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, origin: null }
       }
       const tombstone = rows.tombstone(hash)
       if (!tombstone || tombstone.id !== id || now >= tombstone.keepUntil) return undefined
-      const { reason, endedAt, message, successor } = tombstone
-      return { state: 'ended', reason, endedAt, message: message !== null, successor }
+      const { reason, endedAt, message, origin } = tombstone
+      return { state: 'ended', reason, endedAt, message: message !== null, origin }
     },
 
     get: async ({ app, id }) => rowsOf(app).session(id)?.record,
@@ -69,7 +72,9 @@ export function embeddedStore<Row extends SessionRow>(
       write(app, (rows) => {
         const row = liveRow(rows, id, {}, now)
         const credential = row && rows.credential(row, hash)
-        if (credential) access(rows, row, credential, from, now)
+        if (!credential) return []
+        access(rows, row, credential, from, now)
+        return endUnused(rows, credential, now)
       }),
 
     attach: ({ app, id, credential, by, limits, now }) =>
@@ -112,9 +117,9 @@ export function embeddedStore<Row extends SessionRow>(
         if (!row) return { state: 'gone' }
         if (expected.version !== undefined && expected.version !== row.record.version) return { state: 'moved' }
         if (rows.session(session.id)) throw new Error(`A session ${session.id} already exists.`)
-        replaceSession(rows, row, session.id, { keepRecord: !isFull(rows, session, limits), now })
+        replaceSession(rows, row, { keepRecord: !isFull(rows, session, limits), now })
         rows.insert(session, credential)
-        return { state: 'replaced', ended: endOldest(rows, session, limits, now) }
+        return { state: 'replaced', ended: endBeyond(rows, session, credential, limits, now) }
       }),
 
     end: ({ app, id, reason, by, unseen = false, message, now }) =>

@@ -1,7 +1,7 @@
 import { type Credential, isGuestRecord, isLive, type SessionId } from '../../record.ts'
 import type { FoundOTP } from '../../store.ts'
 import type { EmbeddedRows, Tombstone } from './embedded-rows.ts'
-import { liveRow } from './embedded-rules.ts'
+import { liveRow, originOf } from './embedded-rules.ts'
 import { isSelected, listedCount, listPage } from './memory-lists.ts'
 import type { MemoryRow } from './memory-row.ts'
 
@@ -46,6 +46,8 @@ export function memoryRows(listener: RowListener = NO_LISTENER): MemoryRows {
     else tombstones.delete(hash)
     listener.tombstone(hash)
   }
+
+  const byStart = (a: MemoryRow, b: MemoryRow) => (a.record.startTime ?? 0) - (b.record.startTime ?? 0)
 
   const rows: MemoryRows = {
     sessions,
@@ -136,7 +138,12 @@ export function memoryRows(listener: RowListener = NO_LISTENER): MemoryRows {
       select(({ record, credentials }) => {
         const isToken = [...credentials.values()].some(({ via }) => via === 'token')
         return record.userId === userId && isLive(record, now) && !isToken
-      }).sort((a, b) => (a.record.startTime ?? 0) - (b.record.startTime ?? 0)),
+      }).sort(byStart),
+    withUnusedLogin: (origin) => select((row) => originOf(rows, row) === origin).sort(byStart),
+    countRepeatedLogins() {
+      const origins = [...sessions.values()].flatMap((row) => originOf(rows, row) ?? [])
+      return origins.length - new Set(origins).size
+    },
     liveMatching: (filter, now) => select((row) => isSelected(row, filter, now)),
     endedUntil: (time, most) => select(({ record }) => record.end <= time).slice(0, most),
     list: (call) => listPage([...sessions.values()], call),

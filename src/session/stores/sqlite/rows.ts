@@ -13,6 +13,12 @@ const CREDENTIAL = `handle, hash, kind, via, created_at AS createdAt, last_seen_
   device, address, expires_at AS expiresAt, purpose, details`
 const IS_LIVE = 's.start_time IS NOT NULL AND s.end_at > ?'
 
+const IS_UNUSED_LOGIN = `c.kind = 'cookie' AND c.details IS NOT NULL AND c.last_seen_at IS NULL`
+const UNUSED_LOGINS = `SELECT c.session_key FROM session_credentials c WHERE c.app = ? AND ${IS_UNUSED_LOGIN}`
+const IS_UNUSED = `s.start_time IS NOT NULL AND s.last_access_time <= s.start_time
+  AND NOT EXISTS (SELECT 1 FROM session_credentials o WHERE o.session_key = s.key AND o.last_seen_at IS NOT NULL)`
+const ORIGIN = `(SELECT min(c.details) FROM session_credentials c WHERE c.session_key = s.key AND ${IS_UNUSED_LOGIN})`
+
 const UPDATED = `version = version + 1, write_id = ?
   WHERE app = ? AND id = ? AND version = coalesce(?, version) AND start_time IS NOT NULL AND end_at > ? AND write_id IS NOT ?
     AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ?)) RETURNING key`
@@ -29,7 +35,7 @@ export function sqliteRows(
     `SELECT ${FOUND} FROM session_credentials c JOIN session_records s ON s.key = c.session_key WHERE c.app = ? AND c.hash = ? AND c.kind = 'otp'`,
   )
   const tombstoneStatement = db.prepare(
-    `SELECT id, reason, ended_at AS endedAt, successor, keep_until AS keepUntil, message FROM session_tombstones WHERE app = ? AND hash = ?`,
+    `SELECT id, reason, ended_at AS endedAt, successor AS origin, keep_until AS keepUntil, message FROM session_tombstones WHERE app = ? AND hash = ?`,
   )
   const recordStatement = db.prepare(`SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.id = ?`)
   const writeIdStatement = db.prepare('SELECT write_id AS writeId FROM session_records WHERE app = ? AND id = ?')
@@ -79,6 +85,14 @@ export function sqliteRows(
   const liveOfUserStatement = db.prepare(
     `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.user_id = ? AND ${IS_LIVE}
       AND NOT EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = s.key AND c.via = 'token') ORDER BY s.start_time, s.key`,
+  )
+  const withUnusedLoginStatement = db.prepare(
+    `SELECT s.key, ${RECORD} FROM session_records s WHERE s.key IN (${UNUSED_LOGINS} AND c.details = ?)
+      AND ${IS_UNUSED} AND ${ORIGIN} = ? ORDER BY s.start_time, s.key`,
+  )
+  const countRepeatedStatement = db.prepare(
+    `SELECT count(*) - count(DISTINCT origin) AS n FROM (
+      SELECT ${ORIGIN} AS origin FROM session_records s WHERE s.key IN (${UNUSED_LOGINS}) AND ${IS_UNUSED})`,
   )
   const endedUntilStatement = db.prepare(
     `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.end_at <= ? ORDER BY s.end_at LIMIT ?`,
@@ -166,9 +180,9 @@ export function sqliteRows(
         deleteCredentialStatement.run(key, hash)
       },
 
-      addTombstone(hash, { id, reason, endedAt, successor, keepUntil, message }) {
+      addTombstone(hash, { id, reason, endedAt, origin, keepUntil, message }) {
         notify(app, id)
-        addTombstoneStatement.run(app, hash, id, reason, endedAt, successor, keepUntil, message)
+        addTombstoneStatement.run(app, hash, id, reason, endedAt, origin, keepUntil, message)
       },
       leaveMessage: (id, message, keepUntil) => void leaveMessageStatement.run(message, keepUntil, app, id),
       deleteMessage: (hash) => void deleteMessageStatement.run(app, hash),
@@ -178,6 +192,8 @@ export function sqliteRows(
       countUpTo: (most) => (countUpToStatement.get(app, most) as { n: number }).n,
       countGuestsUpTo: (most) => (countGuestsUpToStatement.get(app, most) as { n: number }).n,
       liveOfUser: (userId, now) => toRows(liveOfUserStatement.all(app, userId, now)),
+      withUnusedLogin: (origin) => toRows(withUnusedLoginStatement.all(app, origin, origin)),
+      countRepeatedLogins: () => (countRepeatedStatement.get(app) as { n: number }).n,
       liveMatching({ userId, kind, exceptId }, now) {
         const where = [`s.app = ?`, IS_LIVE]
         const parameters: unknown[] = [app, now]

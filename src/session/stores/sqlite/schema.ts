@@ -75,6 +75,12 @@ CREATE INDEX session_credentials_link ON session_credentials (app) WHERE via = '
 CREATE INDEX session_credentials_token ON session_credentials (app) WHERE via = 'token' AND kind <> 'otp';
 `
 
+// For unused logins: see `touch` in store.ts. The tombstone's column `successor` contains the origin of a login.
+const LOGIN_INDEX = `
+CREATE INDEX session_credentials_login ON session_credentials (app, details)
+  WHERE kind = 'cookie' AND details IS NOT NULL AND last_seen_at IS NULL;
+`
+
 /** Step n creates layout n. A process of an older version keeps working only if a new column accepts null or has a default. */
 export const STEPS: readonly Step[] = [
   (db) => db.exec(TABLES),
@@ -84,6 +90,7 @@ export const STEPS: readonly Step[] = [
       db.exec('ALTER TABLE session_credentials ADD COLUMN purpose TEXT')
     db.exec(LIST_INDEXES)
   },
+  (db) => db.exec(LOGIN_INDEX),
 ]
 
 /** Creates or migrates the tables. Several processes may do so at the same time. @throws Error for a newer layout. */

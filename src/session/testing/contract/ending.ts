@@ -18,7 +18,7 @@ export const ending: StorePromise[] = [
       clock.advance({ milliseconds: 89_999 })
       await store.sweep({ limit: 100 })
       const found = await store.find({ id: record.id, hash: second.hash })
-      assert.deepEqual(found, { state: 'ended', reason: 'closed', endedAt, message: false, successor: null })
+      assert.deepEqual(found, { state: 'ended', reason: 'closed', endedAt, message: false, origin: null })
       assert.equal(await stateOf(record.id, cookie.hash), 'closed')
       assert.equal(await stateOf(record.id, 'a-guess'), 'unknown')
       assert.equal(await stateOf((await stored()).record.id, cookie.hash), 'unknown')

@@ -103,7 +103,7 @@ export const finding: StorePromise[] = [
       assert.equal(await stateOf(record.id, cookie.hash), 'live')
       clock.advance({ milliseconds: 1 })
       const found = await store.find({ id: record.id, hash: cookie.hash, now: clock.now() })
-      assert.deepEqual(found, { state: 'ended', reason: 'idle', endedAt: record.end, message: false, successor: null })
+      assert.deepEqual(found, { state: 'ended', reason: 'idle', endedAt: record.end, message: false, origin: null })
     },
   },
   {
@@ -212,7 +212,7 @@ export const finding: StorePromise[] = [
       clock.advance({ milliseconds: 89_999 })
       const found = await store.find({ id: record.id, hash: cookie.hash })
       const endedAt = record.end
-      assert.deepEqual(found, { state: 'ended', reason: 'absolute', endedAt, message: false, successor: null })
+      assert.deepEqual(found, { state: 'ended', reason: 'absolute', endedAt, message: false, origin: null })
       assert.equal(await stateOf(record.id, gone.hash), 'limit')
       assert.equal(await stateOf(record.id, 'a-guess'), 'unknown')
       assert.deepEqual(await store.get({ id: record.id }), record)

@@ -45,7 +45,7 @@ export const messages: StorePromise[] = [
         reason: 'closed',
         endedAt: clock.now(),
         message: true,
-        successor: null,
+        origin: null,
       })
       assert.equal(await store.takeMessage({ app: 'OTHER', hash: cookie.hash }), undefined)
       assert.deepEqual(await taken(trial, [cookie, token, gone, link, stranger.cookie]), [MESSAGE, MESSAGE, '', '', ''])

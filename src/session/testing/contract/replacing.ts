@@ -22,7 +22,7 @@ export const replacing: StorePromise[] = [
           reason: 'secured',
           endedAt: clock.now(),
           message: false,
-          successor: next.session.id,
+          origin: null,
         })
       }
       assert.equal(await store.findOTP({ hash: link.hash }), undefined)

@@ -1,0 +1,44 @@
+/** Runs tasks one at a time, in the order of the calls. A failed task does not stop the next one. */
+export class TaskQueue {
+  readonly #onIdle: () => void
+  // The last task, which resolves to its error or to undefined.
+  #last: Promise<unknown> | undefined
+
+  constructor(onIdle = () => {}) {
+    this.#onIdle = onIdle
+  }
+
+  /** `failure` is the error of the previous task; undefined if it succeeded or if `task` did not wait. */
+  run<T>(task: (failure: unknown) => Promise<T>): Promise<T> {
+    const running = this.#last === undefined ? task(undefined) : this.#last.then(task)
+    const leave = (failure?: unknown) => {
+      if (this.#last === last) {
+        this.#last = undefined
+        this.#onIdle()
+      }
+      return failure
+    }
+    const last: Promise<unknown> = running.then(() => leave(), leave)
+    this.#last = last
+    return running
+  }
+
+  async settle(): Promise<void> {
+    while (this.#last) await this.#last
+  }
+}
+
+/** One queue for each key. */
+export class KeyedQueue {
+  readonly #queues = new Map<string, TaskQueue>()
+
+  isIdle(key: string): boolean {
+    return !this.#queues.has(key)
+  }
+
+  run<T>(key: string, task: (failure: unknown) => Promise<T>): Promise<T> {
+    const queue = this.#queues.get(key) ?? new TaskQueue(() => this.#queues.delete(key))
+    this.#queues.set(key, queue)
+    return queue.run(task)
+  }
+}
