@@ -33,8 +33,10 @@ if (postgresUrl !== undefined) {
   })
 
   test('[WRITE-8] a prepared statement of another client on the same connection of a pooler fails no call', async (t) => {
-    const pool = openPool(t, url, { max: 1 })
-    await pool.query('PREPARE session_create_v2 AS SELECT 1')
+    const [other, pool] = [openPool(t, url, { max: 1 }), openPool(t, url, { max: 1 })]
+    await stored(trialOf(postgresStore(other)))
+    const prepared = await other.query('SELECT name FROM pg_prepared_statements')
+    for (const { name } of prepared.rows) await pool.query(`PREPARE ${name} AS SELECT 1`)
     const codes: string[] = []
     const store = postgresStore(pool)
     store.warnings?.listen(({ code }) => codes.push(code))
