@@ -1,4 +1,5 @@
 export { measureRequests } from './count-requests.ts'
 export { type MetricReport, Metrics, mergeReports } from './metrics.ts'
 export { metricsPage } from './metrics-page.ts'
+export { probeStore, type StoreWrites } from './store-writes.ts'
 export { timedStore } from './timed-store.ts'

@@ -3,12 +3,14 @@ import type { Clock, Sessions } from '../session/index.ts'
 import { askedGauge } from './asked-gauge.ts'
 import { countRequests, type ObserveRequest } from './count-requests.ts'
 import { countSessions } from './count-sessions.ts'
+import { gaugeStoreWrites, type StoreWrites } from './store-writes.ts'
 import { countStoreCalls, type ObserveCall } from './timed-store.ts'
 
 interface MeasuredParts {
   clock: Clock
   /** Null when the server runs without sessions. */
   sessions: Pick<Sessions, 'on' | 'count'> | null
+  storeWrites: () => Promise<StoreWrites>
   passwords: { readonly load: { waiting: number; running: number } }
   streams: { readonly size: number }
   /** `undefined` in worker processes: only the primary process queries the shared stores. */
@@ -31,9 +33,10 @@ export class Metrics {
   }
 
   /** Call it once. */
-  measure({ clock, sessions, passwords, streams, mailCount }: MeasuredParts): void {
+  measure({ clock, sessions, storeWrites, passwords, streams, mailCount }: MeasuredParts): void {
     if (sessions !== null) {
       countSessions(this.#own, sessions)
+      gaugeStoreWrites(this.#own, storeWrites)
       if (mailCount) this.#gaugeSessions(sessions, clock)
     }
     if (mailCount) this.#gaugeMail(mailCount, clock)

@@ -4,7 +4,7 @@ import type { SessionStore, StoreMethod } from '../session/index.ts'
 const BUCKETS_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5]
 
 /** The outcome is 'error' when the store threw, and 'ok' for every result, including an empty one. */
-export type ObserveCall = (operation: StoreMethod, outcome: 'ok' | 'error', seconds: number) => void
+export type ObserveCall = (operation: StoreMethod | 'probe', outcome: 'ok' | 'error', seconds: number) => void
 
 export function countStoreCalls(registry: Registry): ObserveCall {
   const registers = [registry]
@@ -27,7 +27,7 @@ export function countStoreCalls(registry: Registry): ObserveCall {
 }
 
 export function timedStore(store: SessionStore, observe: ObserveCall): SessionStore {
-  async function time<T>(operation: StoreMethod, call: () => Promise<T>): Promise<T> {
+  async function time<T>(operation: StoreMethod | 'probe', call: () => Promise<T>): Promise<T> {
     const began = performance.now()
     let outcome: 'ok' | 'error' = 'error'
     try {
@@ -39,6 +39,7 @@ export function timedStore(store: SessionStore, observe: ObserveCall): SessionSt
     }
   }
 
+  const probe = store.probe?.bind(store)
   return {
     create: (call) => time('create', () => store.create(call)),
     find: (call) => time('find', () => store.find(call)),
@@ -59,6 +60,8 @@ export function timedStore(store: SessionStore, observe: ObserveCall): SessionSt
     list: (call) => time('list', () => store.list(call)),
     count: (call) => time('count', () => store.count(call)),
     sweep: (call) => time('sweep', () => store.sweep(call)),
+    ...(probe && { probe: (call: Parameters<typeof probe>[0]) => time('probe', () => probe(call)) }),
+    ...(store.warnings && { warnings: store.warnings }),
     ...(store.presence && { presence: store.presence }),
     ...(store.announcements && { announcements: store.announcements }),
   }

@@ -7,7 +7,7 @@ import type { Config } from '../config/config.ts'
 import type { CrmSessions } from '../crm-session/crm-session.ts'
 import type { CrmStorage } from '../crm-session/crm-storage.ts'
 import { privileges, roles } from '../crm-session/privileges.ts'
-import { Metrics, timedStore } from '../metrics/index.ts'
+import { Metrics, probeStore, type StoreWrites, timedStore } from '../metrics/index.ts'
 import { PlatformAddress } from '../operations/index.ts'
 import { type Clock, createSessions, type SessionStore, storageOf, systemClock } from '../session/index.ts'
 import { EventStreams } from '../web/event-streams.ts'
@@ -27,6 +27,8 @@ export interface BaseParts {
   database: Kysely<Database>
   /** Null when the server runs without sessions. */
   sessions: CrmSessions | null
+  /** Whether the session store accepts writes. */
+  storeWrites: () => Promise<StoreWrites>
   passwords: Passwords
   loginLimit: LoginLimit
   signUpLimit: SignUpLimit
@@ -90,17 +92,21 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       followSessions(sessions, audit)
     }
     const streams = new EventStreams(clock)
+    const storeWrites: BaseParts['storeWrites'] = sessions
+      ? probeStore(sessions, clock)
+      : async () => ({ state: 'unknown' })
     const files = {
       sessions: connections.fileCheck(config.sessionStore),
       database: connections.fileCheck(config.database),
     }
-    const readiness = new Readiness(readinessChecks(sessions, database, files), { clock, log })
+    const readiness = new Readiness(readinessChecks(sessions, storeWrites, database, files), { clock, log })
     return {
       config,
       log,
       clock,
       database,
       sessions,
+      storeWrites,
       passwords,
       loginLimit: new LoginLimit(limiters),
       signUpLimit: new SignUpLimit(limiters),

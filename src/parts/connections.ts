@@ -4,6 +4,7 @@ import type { Pool, PoolConfig } from 'pg'
 import { explainPostgresError } from '../../db/explain-postgres.ts'
 import type { DatabaseSetting, SessionStoreSetting } from '../config/config-values.ts'
 import { StartError } from '../config/start-error.ts'
+import { reconnectRedis } from '../session/stores/redis/index.ts'
 import { sqliteFileCheck } from '../session/stores/sqlite/index.ts'
 import type { ReadinessCheck } from '../web/readiness.ts'
 import { openSqlite } from './open-sqlite.ts'
@@ -108,7 +109,7 @@ export class Connections {
 
   async #openRedis(url: string, variable: string, use: 'commands' | 'messages'): Promise<Redis> {
     const { Redis } = await import('ioredis')
-    const redis = new Redis(url, {
+    const redis: Redis = new Redis(url, {
       lazyConnect: true,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
@@ -116,6 +117,11 @@ export class Connections {
       maxRetriesPerRequest: 0,
       connectTimeout: CONNECT_MILLISECONDS,
       socketTimeout: QUERY_MILLISECONDS,
+      // The rate limiters write, too. A host name may lead to the new primary after a failover.
+      reconnectOnError({ message }) {
+        if (message.startsWith('READONLY')) reconnectRedis(redis)
+        return false
+      },
       retryStrategy: (times) => Math.min(times * RECONNECT_MILLISECONDS.first, RECONNECT_MILLISECONDS.most),
     })
     redis.on('error', (error) => this.#onError({ server: 'Redis', error }))

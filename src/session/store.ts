@@ -169,6 +169,16 @@ export interface SessionStore {
    */
   sweep(call: InApp & Now & { limit: number }): Promise<EndedSession[]>
 
+  /**
+   * Writes a small value that no other method shows, and reports whether the store accepts writes. Reading stays
+   * possible while a store is full or read-only, so only a write detects it. Optional; health checks call it every few
+   * seconds. Throws, like every method, when the store does not answer.
+   */
+  probe?(call: InApp & Now): Promise<WriteState>
+
+  /** Reports a wrong setup that the store works around, for instance of a connection pooler. Optional. */
+  readonly warnings?: StoreWarnings
+
   /** Only stores whose processes all run on one machine have this. */
   readonly presence?: Presence
 
@@ -184,7 +194,8 @@ export interface Now {
   now: number
 }
 
-export type StoreMethod = Exclude<keyof SessionStore, 'presence' | 'announcements'>
+/** The methods that every store has. */
+export type StoreMethod = Exclude<keyof SessionStore, 'probe' | 'warnings' | 'presence' | 'announcements'>
 
 export type CallOf<M extends StoreMethod> = Parameters<SessionStore[M]>[0]
 
@@ -250,6 +261,14 @@ export interface Updated {
 }
 export type Replaced = { state: 'replaced'; ended: EndedSession[] } | { state: 'gone' | 'moved' }
 
+/**
+ * Whether a store that answers also accepts writes.
+ * - `read-only`: the server is a replica or a standby. Only a connection to another server helps, and the store opens
+ *   one by itself.
+ * - `refusing`: for instance a disk or the memory is full. A new connection does not help, and none is opened.
+ */
+export type WriteState = { state: 'writable' } | { state: 'read-only' | 'refusing'; error: unknown }
+
 export interface EndOptions {
   by?: string | undefined
   /** Ends the session only if none of its credentials was ever used, including those that have ended: see `wasUsed`. */
@@ -292,6 +311,18 @@ export interface Cursor {
 export interface ListPage {
   sessions: SessionRecord[]
   next?: Cursor
+}
+
+export interface StoreWarnings {
+  /** Calls `listener` once for each code. Returns a function that removes it. */
+  listen(listener: (warning: StoreWarning) => void): () => void
+}
+
+export interface StoreWarning {
+  /** In the form `UPPER_SNAKE`. */
+  code: string
+  message: string
+  error?: unknown
 }
 
 export interface Announcements {

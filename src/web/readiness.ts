@@ -3,11 +3,21 @@ import type { Logger } from 'pino'
 import type { Clock } from '../session/index.ts'
 import { type Outcome, singleFlightCache } from './single-flight-cache.ts'
 
-/** Resolves to `undefined` when the dependency is available, otherwise to a text without secrets for `/readyz`. */
-export type ReadinessCheck = () => Promise<string | undefined>
+/** `undefined` when the dependency is available, otherwise what is wrong. */
+type CheckResult = string | ReadinessProblem | undefined
+export type ReadinessCheck = () => Promise<CheckResult>
+
+export interface ReadinessProblem {
+  /** For `/readyz`, without secrets. */
+  text: string
+  /** For the log. */
+  error?: unknown
+  /** The server stays ready. */
+  isDegraded?: boolean
+}
 
 interface ReadinessReport {
-  status: 'ready' | 'not ready' | 'stopping'
+  status: 'ready' | 'degraded' | 'not ready' | 'stopping'
   /** `ok` or what is wrong, by the name of the check. */
   checks: Record<string, string>
 }
@@ -17,7 +27,7 @@ const KEPT_MILLISECONDS = 1000
 const RETRY_AFTER_SECONDS = 5
 
 export class Readiness {
-  readonly #checks: readonly (readonly [name: string, ask: () => Promise<Outcome<string | undefined>>])[]
+  readonly #checks: readonly (readonly [name: string, ask: () => Promise<Outcome<CheckResult>>])[]
   readonly #log: Logger
   #reported = 'ready'
   #stopping = false
@@ -37,32 +47,33 @@ export class Readiness {
   async report(): Promise<ReadinessReport> {
     if (this.#stopping) return { status: 'stopping', checks: {} }
     const outcomes = await Promise.all(this.#checks.map(async ([name, ask]) => [name, await ask()] as const))
-    const checks = Object.fromEntries(outcomes.map(([name, outcome]) => [name, textOf(outcome)]))
-    const isReady = Object.values(checks).every((text) => text === OK)
-    const report: ReadinessReport = { status: isReady ? 'ready' : 'not ready', checks }
-    this.#logChange(report, outcomes)
+    const found = outcomes.map(([name, outcome]) => [name, problemOf(outcome)] as const)
+    const problems = found.flatMap(([, problem]) => problem ?? [])
+    const checks = Object.fromEntries(found.map(([name, problem]) => [name, problem?.text ?? 'ok']))
+    const isReady = problems.every(({ isDegraded }) => isDegraded)
+    const status = problems.length === 0 ? 'ready' : isReady ? 'degraded' : 'not ready'
+    const report: ReadinessReport = { status, checks }
+    this.#logChange(report, problems)
     return report
   }
 
-  #logChange({ status, checks }: ReadinessReport, outcomes: readonly (readonly [string, Outcome<unknown>])[]): void {
+  #logChange({ status, checks }: ReadinessReport, problems: readonly ReadinessProblem[]): void {
     const state = status === 'ready' ? status : JSON.stringify(checks)
     if (state === this.#reported) return
     this.#reported = state
-    const err = outcomes.map(([, outcome]) => outcome).find((outcome) => outcome.is === 'failure')?.error
+    const err = problems.find(({ error }) => error !== undefined)?.error
     this.#log.warn({ event: 'readiness', checks, err }, `this server is ${status}`)
   }
 }
 
-const OK = 'ok'
-
-function textOf(outcome: Outcome<string | undefined>): string {
+function problemOf(outcome: Outcome<CheckResult>): ReadinessProblem | undefined {
   switch (outcome.is) {
     case 'answer':
-      return outcome.value ?? OK
+      return typeof outcome.value === 'string' ? { text: outcome.value } : outcome.value
     case 'failure':
-      return 'cannot be reached'
+      return { text: 'cannot be reached', error: outcome.error }
     case 'silence':
-      return `did not answer within ${PATIENCE_MILLISECONDS / 1000} s`
+      return { text: `did not answer within ${PATIENCE_MILLISECONDS / 1000} s` }
   }
 }
 
@@ -72,7 +83,7 @@ export function readinessPage(readiness: Readiness) {
     if (ctx.path !== '/readyz' || !['GET', 'HEAD'].includes(ctx.method)) return next()
     const report = await readiness.report()
     ctx.set('Cache-Control', 'no-store')
-    if (report.status !== 'ready') {
+    if (report.status === 'not ready' || report.status === 'stopping') {
       ctx.status = 503
       ctx.set('Retry-After', String(RETRY_AFTER_SECONDS))
     }

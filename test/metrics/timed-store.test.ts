@@ -13,6 +13,7 @@ proveStore('timed memory', async () => ({ store: timedStore(memoryStore(), () =>
 test('a timed store has everything that the store has', () => {
   for (const store of [memoryStore(), sqliteStore(new Database(':memory:')), withAnnouncements()]) {
     const timed = timedStore(store, () => {})
+    assert.equal(timed.warnings, store.warnings)
     assert.equal(timed.presence, store.presence)
     assert.equal(timed.announcements, store.announcements)
     for (const name of methodsOf(store)) assert.equal(typeof timed[name as keyof SessionStore], 'function', name)
@@ -40,7 +41,10 @@ test('each call is reported once, at its end, with its name and outcome', async 
 })
 
 function withAnnouncements(): SessionStore {
-  return Object.assign(memoryStore(), { announcements: { listen: () => () => {} } })
+  return Object.assign(memoryStore(), {
+    announcements: { listen: () => () => {} },
+    warnings: { listen: () => () => {} },
+  })
 }
 
 function methodsOf(store: SessionStore): string[] {

@@ -9,7 +9,7 @@ import { type Demo, startDemo } from '../support/demo.ts'
 import { settingsIn, temporaryFolder } from '../support/process.ts'
 import { startTroubledDemo } from '../support/troubled-demo.ts'
 
-const READY = { status: 'ready', checks: { sessions: 'ok', database: 'ok', migrations: 'ok' } }
+const READY = { status: 'ready', checks: { sessions: 'ok', sessionWrites: 'ok', database: 'ok', migrations: 'ok' } }
 
 test('a healthy server is ready, and the health check neither sets a cookie nor creates a session', async (t) => {
   const demo = await startDemo(t)
@@ -98,6 +98,7 @@ test('a server without its database or a migration is not ready, and the respons
   assert.equal(gone.status, 503)
   assert.deepEqual(gone.report.checks, {
     sessions: 'ok',
+    sessionWrites: 'ok',
     database: 'cannot be reached',
     migrations: 'cannot be reached',
   })

@@ -1,6 +1,6 @@
-import type { SessionStore } from '../../src/session/index.ts'
+import type { SessionStore, StoreMethod } from '../../src/session/index.ts'
 
-type Operation = Exclude<keyof SessionStore, 'presence' | 'announcements'>
+type Operation = StoreMethod | 'probe'
 
 /**
  * `fails`: the call does nothing and throws. `loses answers`: the call takes effect and throws. `hangs`: the call waits
@@ -30,7 +30,7 @@ export function troubledStore(store: SessionStore): TroubledStore {
   const troubled: Operation[] = []
 
   const troubledCall = async (operation: Operation, call: unknown) => {
-    const ask = () => Reflect.apply(store[operation], store, [call])
+    const ask = () => Reflect.apply(Reflect.get(store, operation) as () => unknown, store, [call])
     if (kind === undefined || (meant.size > 0 && !meant.has(operation))) return ask()
     troubled.push(operation)
     if (kind === 'loses answers') await ask()

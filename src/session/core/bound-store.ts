@@ -1,5 +1,5 @@
 import type { Credential, SessionId } from '../record.ts'
-import type { Announcements, InApp, Now, Presence, SessionStore } from '../store.ts'
+import type { Announcements, InApp, Now, Presence, SessionStore, StoreMethod, WriteState } from '../store.ts'
 import type { Clock } from './clock.ts'
 import { storeUnavailable } from './errors.ts'
 
@@ -10,7 +10,8 @@ type Bound<S> = {
 }
 
 /** A store for one application. Each error becomes STORE_UNAVAILABLE (503), with the original error as `cause`. */
-export type BoundStore = Bound<Omit<SessionStore, 'presence' | 'announcements'>> & {
+export type BoundStore = Bound<Pick<SessionStore, StoreMethod>> & {
+  readonly probe: (() => Promise<WriteState>) | undefined
   readonly presence: Bound<Presence> | undefined
   readonly announcements:
     | { listen(listener: Parameters<Announcements['listen']>[0]['listener']): () => void }
@@ -23,6 +24,7 @@ export function bindStore(
 ): BoundStore {
   const inApp = <C extends object>(call: C) => ({ app, now: clock.now(), ...call })
   const { presence, announcements } = store
+  const probe = store.probe?.bind(store)
   return {
     create: (call) => mapFailure(store.create(inApp(call))),
     // Every request with a cookie makes this call, so it avoids the spread in `inApp`.
@@ -44,6 +46,7 @@ export function bindStore(
     list: (call) => mapFailure(store.list(inApp(call))),
     count: (call) => mapFailure(store.count(inApp(call))),
     sweep: (call) => mapFailure(store.sweep(inApp(call))),
+    probe: probe && (() => mapFailure(probe(inApp({})))),
     presence: presence && {
       beat: (call) => mapFailure(presence.beat(inApp(call))),
       leave: (call) => mapFailure(presence.leave(inApp(call))),

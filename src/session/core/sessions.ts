@@ -1,6 +1,6 @@
 import { refuseUnknown } from '../known-options.ts'
 import { type EndedSession, type EndReason, isLive, type SessionId } from '../record.ts'
-import type { Cursor, EndFilter, ListFilter, Page } from '../store.ts'
+import type { Cursor, EndFilter, ListFilter, Page, WriteState } from '../store.ts'
 import { bindStore } from './bound-store.ts'
 import { startRepeating, systemClock } from './clock.ts'
 import { type Context, eventOf, reportEnded } from './context.ts'
@@ -76,6 +76,12 @@ export interface Sessions<
    * Also removes what expired a day ago in applications that are not used any more.
    */
   sweep(): Promise<number>
+  /**
+   * Makes a small write in the store and reports whether the store accepts writes, for health checks. Returns `undefined`
+   * when the store has no `probe`.
+   * @throws SessionError STORE_UNAVAILABLE when the store does not answer.
+   */
+  probe(): Promise<WriteState | undefined>
   /** Adds an event listener. Returns a function that removes it. */
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
   /**
@@ -152,6 +158,7 @@ export function createSessions<
     )
   })
   const leave = registerPresence(context)
+  const stopWarnings = options.store.warnings?.listen((warning) => events.emit('warning', warning))
   if (policy.neverExpires) {
     const message =
       'sessionTimeoutMinutes is 0: sessions never expire, and invalidated ones are never swept. Remove them yourself.'
@@ -249,12 +256,14 @@ export function createSessions<
     },
     watch: (id, signal) => watchChanges(context, id, signal),
     sweep,
+    probe: async () => store.probe?.(),
     on: events.on,
     async close(options = {}) {
       refuseUnknown('close()', options, { endSessions: true })
       const { endSessions = policy.closeOnStop } = options
       stopSweeps()
       context.ends.close()
+      stopWarnings?.()
       const isLast = await leave()
       if (isLast && endSessions) reportEnded(context, await store.endMany({ filter: {}, reason: 'stopped' }), undefined)
     },

@@ -12,6 +12,8 @@ export interface CuttingProxy {
    * connection with an answer, or each connection that is open now. Resolves at the first cut.
    */
   cutAtNextAnswer(which?: 'the next' | 'each'): Promise<void>
+  /** Leads new connections to another server, as a changed host name does. Open connections stay. */
+  leadTo(address: string): void
   /** Delivers nothing until `mend`, and closes no connection. */
   stall(): void
   delay(milliseconds: number): void
@@ -19,7 +21,7 @@ export interface CuttingProxy {
 }
 
 export async function startCuttingProxy(scope: Scope, address: string): Promise<CuttingProxy> {
-  const target = new URL(address)
+  let target = new URL(address)
   const lines = new Set<Line>()
   let stalled = false
   let wait = 0
@@ -57,6 +59,9 @@ export async function startCuttingProxy(scope: Scope, address: string): Promise<
           return isMeant
         }
       }),
+    leadTo(next) {
+      target = new URL(next)
+    },
     stall() {
       stalled = true
       for (const line of lines) line.stall()

@@ -25,15 +25,26 @@ export function findPostgres(): { initdb: string; postgres: string } | undefined
 }
 
 /** Starts PostgreSQL on a free port of loopback, without passwords. */
-export async function startPostgres({ durable = false }: PostgresServerOptions = {}): Promise<DatabaseServer> {
+export function startPostgres({ durable = false }: PostgresServerOptions = {}): Promise<DatabaseServer> {
+  const options = ['-U', 'crm', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
+  return startOn('initdb', options, durable ? {} : FAST)
+}
+
+/** Starts a standby of this server. */
+export function startStandby(primary: DatabaseServer): Promise<DatabaseServer> {
+  return startOn('pg_basebackup', ['-d', primary.url, '-R', '-X', 'stream', '-c', 'fast', '--no-sync'], FAST)
+}
+
+/** Creates the data with this program of PostgreSQL, and starts a server on it. */
+async function startOn(program: string, options: string[], special: Record<string, string>): Promise<DatabaseServer> {
   const programs = findPostgres()
-  if (programs === undefined) throw new Error('There is no PostgreSQL on this machine.')
+  const creator = findProgram(program, FOLDERS)
+  if (!programs || !creator) throw new Error('There is no PostgreSQL on this machine.')
   const folder = mkdtempSync(join(tmpdir(), 'crm-postgres-'))
   const data = join(folder, 'data')
   const user = unprivileged()
   if (user) chownSync(folder, user.uid, user.gid)
-  const options = ['-D', data, '-U', 'crm', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
-  execFileSync(programs.initdb, options, { stdio: 'pipe', cwd: folder, ...user })
+  execFileSync(creator, ['-D', data, ...options], { stdio: 'pipe', cwd: folder, ...user })
 
   const port = await freePort()
   const url = `postgres://crm@127.0.0.1:${port}/postgres`
@@ -42,7 +53,7 @@ export async function startPostgres({ durable = false }: PostgresServerOptions =
     port,
     unix_socket_directories: '',
     max_connections: 200,
-    ...(durable ? {} : FAST),
+    ...special,
   }
   const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   const group = new ServerGroup({

@@ -13,7 +13,11 @@ export function memoryStore(options: Record<never, never> = {}): SessionStore {
 }
 
 export function memoryStoreOn(rowsOf: PerApp<MemoryRows>): SessionStore {
-  return { ...embeddedStore(rowsOf, synchronous, rowsOf.apps), presence: memoryPresence() }
+  return {
+    ...embeddedStore(rowsOf, synchronous, rowsOf.apps),
+    probe: async () => ({ state: 'writable' }),
+    presence: memoryPresence(),
+  }
 }
 
 /** Writes are atomic because they are synchronous. */

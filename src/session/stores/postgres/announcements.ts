@@ -12,8 +12,10 @@ type Notification = [app: string | undefined, id: SessionId | undefined]
 // The bounds of the pause before a reconnection.
 const FIRST_PAUSE_MILLISECONDS = 100
 const LONGEST_PAUSE_MILLISECONDS = 5000
-// A query at this interval detects a connection that was lost without an error.
+// A query at this interval detects a connection that was lost without an error, and a server that has become read-only.
+// The sessions then end on another server, which a new connection may reach.
 const HEARTBEAT_MILLISECONDS = 5000
+const HEARTBEAT = `SELECT current_setting('transaction_read_only') = 'on' AS is_read_only`
 
 /** All listeners share one connection, which is open as long as there are listeners. */
 export function postgresAnnouncements(pool: PostgresPool, deadlineMilliseconds: number): Announcements {
@@ -80,7 +82,12 @@ function keepListening(
     if (isStopped) return disconnect()
     client.unref?.()
     const query = (text: string) => withinDeadline(client.query({ text }), deadlineMilliseconds, 'PostgreSQL')
-    const beat = () => later(HEARTBEAT_MILLISECONDS, () => void query('SELECT').then(() => isOpen && beat(), lose))
+    const check = async () => {
+      const [row] = (await query(HEARTBEAT)).rows as { is_read_only: boolean }[]
+      if (row?.is_read_only) lose()
+      else if (isOpen) beat()
+    }
+    const beat = () => later(HEARTBEAT_MILLISECONDS, () => void check().catch(lose))
     try {
       await query(`LISTEN ${CHANNEL}`)
     } catch {

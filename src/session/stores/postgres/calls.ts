@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { markNothingWritten } from '../../record.ts'
+import type { StoreWarning, WriteState } from '../../store.ts'
 import { withinDeadline } from '../shared/deadline.ts'
-import { handleErrors, type PostgresClient, type PostgresPool, type PostgresStatement } from './pool.ts'
+import { ageOf, handleErrors, type PostgresPool, type PostgresStatement } from './pool.ts'
 import { fromStoredJson, toStoredValues } from './rows.ts'
 
 export interface PostgresCalls {
@@ -15,14 +16,34 @@ const RETRYABLE = new Set(['40P01', '40001'])
 const MOST_ATTEMPTS = 8
 const PAUSE_MILLISECONDS = 20
 
+// The server is a standby, or its transactions are read-only. A new connection may reach another server. A connection is
+// replaced once a second at most, so a server that stays read-only does not get a new connection for each call.
+const READ_ONLY = '25006'
+const SHORTEST_LIFE_MILLISECONDS = 1000
+// The prepared statement is missing, or exists already: a pooler runs the transactions of one connection on different
+// ones of PostgreSQL. The statement did not run.
+const POOLED = new Set(['26000', '42P05'])
+const POOLED_WARNING = {
+  code: 'POSTGRES_POOLED_BY_TRANSACTION',
+  message:
+    'A connection pooler loses the prepared statements of the session store, as PgBouncer before 1.21 does in transaction mode. The store works without them, more slowly, and other processes notice an end late. Use session pooling, or PgBouncer 1.21 with max_prepared_statements.',
+}
+// Full disk, memory or other resources, without 53300: too many connections.
+const FULL = new Set(['53000', '53100', '53200', '53400'])
+
 // After an error of these SQLSTATE classes (the first two characters), the statement is certainly rolled back. The
 // outcome is unknown after lost connections (08), shutdowns (57) and internal errors (58, XX).
-const NOTHING_WRITTEN = new Set(['0A', '22', '23', '25', '28', '3D', '3F', '40', '42', '53', '54', '55', 'P0'])
+const NOTHING_WRITTEN = new Set(['0A', '22', '23', '25', '26', '28', '3D', '3F', '40', '42', '53', '54', '55', 'P0'])
 const OUTCOME_UNKNOWN = '40003'
 // Undefined function, undefined table.
 const NOT_PREPARED = new Set(['42883', '42P01'])
 
-export function postgresCalls(pool: PostgresPool, deadlineMilliseconds: number): PostgresCalls {
+export function postgresCalls(
+  pool: PostgresPool,
+  deadlineMilliseconds: number,
+  warn: (warning: StoreWarning) => void,
+): PostgresCalls {
+  let usesNames = true
   handleErrors(pool)
 
   async function rows(statement: PostgresStatement): Promise<unknown[]> {
@@ -40,32 +61,31 @@ export function postgresCalls(pool: PostgresPool, deadlineMilliseconds: number):
     statement: PostgresStatement,
     progress: { sent: boolean; isOver: boolean },
   ): Promise<unknown[]> {
+    const { name: _, ...unnamed } = statement
     for (let attempt = 1; ; attempt++) {
       const client = await pool.connect()
       if (progress.isOver) {
         client.release()
         return []
       }
+      let isBroken = false
       try {
         progress.sent = true
-        return await send(client, statement)
+        return (await client.query(usesNames ? statement : unnamed)).rows
       } catch (error) {
         progress.sent = !wroteNothing(error)
-        if (!RETRYABLE.has(codeOf(error)) || attempt === MOST_ATTEMPTS) throw error
+        const leadsToStandby = codeOf(error) === READ_ONLY && ageOf(client) > SHORTEST_LIFE_MILLISECONDS
+        isBroken = progress.sent || leadsToStandby
+        if (POOLED.has(codeOf(error))) {
+          usesNames = false
+          warn({ ...POOLED_WARNING, error })
+        }
+        const isRetryable = leadsToStandby || POOLED.has(codeOf(error)) || RETRYABLE.has(codeOf(error))
+        if (!isRetryable || attempt === MOST_ATTEMPTS) throw error
+      } finally {
+        client.release(isBroken)
       }
       await pause(Math.random() * PAUSE_MILLISECONDS)
-    }
-  }
-
-  async function send(client: PostgresClient, statement: PostgresStatement): Promise<unknown[]> {
-    let isBroken = false
-    try {
-      return (await client.query(statement)).rows
-    } catch (error) {
-      isBroken = !wroteNothing(error)
-      throw error
-    } finally {
-      client.release(isBroken)
     }
   }
 
@@ -83,6 +103,13 @@ export function postgresCalls(pool: PostgresPool, deadlineMilliseconds: number):
 function wroteNothing(error: unknown): boolean {
   const code = codeOf(error)
   return code.length === 5 && code !== OUTCOME_UNKNOWN && NOTHING_WRITTEN.has(code.slice(0, 2))
+}
+
+/** Returns undefined when the error does not mean that PostgreSQL answers and refuses writes. */
+export function refusalOf(error: unknown): WriteState | undefined {
+  const code = codeOf(error)
+  if (code === READ_ONLY) return { state: 'read-only', error }
+  return FULL.has(code) ? { state: 'refusing', error } : undefined
 }
 
 function withDirections(error: unknown): unknown {

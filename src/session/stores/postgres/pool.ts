@@ -27,16 +27,22 @@ interface PostgresNotification {
   payload?: string | undefined
 }
 
-const handled = new WeakSet<PostgresPool | PostgresClient>()
+const handledPools = new WeakSet<PostgresPool>()
+const firstAcquired = new WeakMap<PostgresClient, number>()
 
 // Without a listener, the 'error' event of a connection would end the process. The pool removes its own listener at
 // 'acquire', so this one is added then. The statement still fails.
 export function handleErrors(pool: PostgresPool): void {
-  if (handled.has(pool)) return
-  handled.add(pool)
+  if (handledPools.has(pool)) return
+  handledPools.add(pool)
   pool.on('acquire', (client) => {
-    if (handled.has(client)) return
-    handled.add(client)
+    if (firstAcquired.has(client)) return
+    firstAcquired.set(client, performance.now())
     client.on('error', () => {})
   })
+}
+
+/** The time since the pool first lent the connection, which is about its age. */
+export function ageOf(client: PostgresClient): number {
+  return performance.now() - (firstAcquired.get(client) ?? 0)
 }

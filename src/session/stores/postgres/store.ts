@@ -3,12 +3,13 @@ import { type EndedSession, expiryReason, isLive } from '../../record.ts'
 import type { Found, Limits, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
 import { postgresAnnouncements } from './announcements.ts'
-import { postgresCalls } from './calls.ts'
+import { postgresCalls, refusalOf } from './calls.ts'
 import { countListed, listPage } from './lists.ts'
 import type { PostgresPool } from './pool.ts'
 import { postgresReads } from './reads.ts'
-import { credentialValues, sessionValues } from './rows.ts'
+import { credentialValues, sessionValues, toStoredValues } from './rows.ts'
 import { removeUnused } from './unused-apps.ts'
+import { storeWarnings } from './warnings.ts'
 
 export interface PostgresStoreOptions {
   /** The deadline of a call, in milliseconds, from its wait for a connection. A slower call throws. Default 2000. */
@@ -22,14 +23,16 @@ export interface PostgresStoreOptions {
 
 /**
  * Stores sessions in PostgreSQL, for any number of processes and machines. Call `preparePostgresStore(pool)` first. The
- * application may use the same pool. Each call takes one connection, and all listeners together take one more.
+ * application may use the same pool. Each call takes one connection, and all listeners together take one more. A
+ * connection to a server that has become read-only is replaced.
  * @throws TypeError when the deadline is out of range.
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): SessionStore {
   refuseUnknown('postgresStore()', options, { deadlineMilliseconds: true, sweepUnusedApps: true })
   const { deadlineMilliseconds = CALL_MILLISECONDS, sweepUnusedApps = true } = options
   checkDeadline(deadlineMilliseconds)
-  const calls = postgresCalls(pool, deadlineMilliseconds)
+  const { warn, ...warnings } = storeWarnings()
+  const calls = postgresCalls(pool, deadlineMilliseconds, warn)
   const reads = postgresReads(calls)
   const { call } = calls
 
@@ -107,9 +110,25 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
       return (await call('session_sweep_v1', app, whole(limit), now)) as EndedSession[]
     },
 
+    async probe({ app, now }) {
+      try {
+        await calls.rows({ name: 'session_probe', text: PROBE, values: toStoredValues([app, now]) })
+        return { state: 'writable' }
+      } catch (error) {
+        const refusal = refusalOf(error)
+        if (refusal) return refusal
+        throw error
+      }
+    },
+
+    warnings,
     announcements: postgresAnnouncements(pool, deadlineMilliseconds),
   }
 }
+
+// No credential has this hash. The tombstone expires at once, so a sweep removes it. No column of an index changes.
+const PROBE = `INSERT INTO session_tombstones (app, hash, id, reason, ended_at, keep_until)
+  VALUES ($1, 'probe', '', 'closed', $2, $2) ON CONFLICT (app, hash) DO UPDATE SET ended_at = excluded.ended_at`
 
 const licences = ({ sessions, guests }: Limits) => [whole(sessions), whole(guests)]
 const perUser = ({ sessionsPerUser }: Limits) => whole(sessionsPerUser)

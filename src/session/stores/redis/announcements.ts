@@ -2,17 +2,18 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Announcements } from '../../store.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import type { SendCommand } from './client.ts'
+import type { ReconnectableIoredis, ReconnectableNodeRedis } from './reconnection.ts'
 
 /** A connection that only subscribes: `client.duplicate()`. A client of node-redis must already be connected. */
 export type RedisSubscriber = IoredisSubscriber | NodeRedisSubscriber
 
-interface IoredisSubscriber extends Emitting {
+interface IoredisSubscriber extends Emitting, ReconnectableIoredis {
   call(command: string, ...parameters: string[]): Promise<unknown>
   subscribe(channel: string): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>
 }
 
-interface NodeRedisSubscriber extends Emitting {
+interface NodeRedisSubscriber extends Emitting, ReconnectableNodeRedis {
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
   unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>
 }

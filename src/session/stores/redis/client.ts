@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto'
 import { markNothingWritten } from '../../record.ts'
+import type { WriteState } from '../../store.ts'
 import { withinDeadline } from '../shared/deadline.ts'
+import type { ReconnectableIoredis, ReconnectableNodeRedis, Reconnection } from './reconnection.ts'
 
 /** A connection to Redis or Valkey: a `Redis` or `Cluster` of ioredis, or a client of node-redis. */
 export type RedisClient = IoredisClient | NodeRedisClient
 
-interface IoredisClient {
+interface IoredisClient extends ReconnectableIoredis {
   call(command: string, ...parameters: string[]): Promise<unknown>
   readonly options?: object
 }
 
-interface NodeRedisClient {
+interface NodeRedisClient extends ReconnectableNodeRedis {
   sendCommand(command: string[], options?: { timeout?: number }): Promise<unknown>
   readonly options?: object | undefined
 }
@@ -18,15 +20,42 @@ interface NodeRedisClient {
 /** Sends one command and returns its reply. Rejects when no reply arrives before the deadline. */
 export type SendCommand = (command: string, ...parameters: string[]) => Promise<unknown>
 
-export function commandSender(client: RedisClient, deadlineMilliseconds: number): SendCommand {
+/**
+ * A replica refuses writes. The sender then opens the connection again and repeats the refused command once, because the
+ * host name may lead to the new primary.
+ */
+export function commandSender(
+  client: RedisClient,
+  deadlineMilliseconds: number,
+  reconnection: Reconnection,
+): SendCommand {
   // node-redis drops a command that is still queued after this time.
   const options = { timeout: deadlineMilliseconds }
+
+  /** `isOver`: the caller has already received an error, so nothing is sent any more. */
+  async function send(command: string, parameters: string[], progress: { isOver: boolean }): Promise<unknown> {
+    for (let isRepeated = false; ; isRepeated = true) {
+      if (reconnection.running) await reconnection.running
+      if (progress.isOver) return undefined
+      reconnection.inFlight++
+      try {
+        return await ('call' in client
+          ? client.call(command, ...parameters)
+          : client.sendCommand([command, ...parameters], options))
+      } catch (error) {
+        if (isRepeated || !isReadOnly(error) || !reconnection.begin()) throw error
+      } finally {
+        reconnection.inFlight--
+      }
+    }
+  }
+
   return async (command, ...parameters) => {
+    const progress = { isOver: false }
     try {
-      const reply =
-        'call' in client ? client.call(command, ...parameters) : client.sendCommand([command, ...parameters], options)
-      return await withinDeadline(reply, deadlineMilliseconds, 'Redis')
+      return await withinDeadline(send(command, parameters, progress), deadlineMilliseconds, 'Redis')
     } catch (error) {
+      progress.isOver = true
       throw wroteNothing(error) ? markNothingWritten(error) : error
     }
   }
@@ -44,6 +73,19 @@ const REFUSED = /^(?:OOM|READONLY|LOADING|NOAUTH|MISCONF|NOREPLICAS|BUSY|ERR max
 
 function wroteNothing(error: unknown): boolean {
   return error instanceof Error && (NOT_SENT.has(error.message) || REFUSED.test(error.message))
+}
+
+function isReadOnly(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('READONLY')
+}
+
+// A full memory, too few replicas, a failed snapshot. Redis accepts writes again by itself.
+const FULL = /^(?:OOM|NOREPLICAS|MISCONF)\b/
+
+/** Returns undefined when the error does not mean that the server answers and refuses writes. */
+export function refusalOf(error: unknown): WriteState | undefined {
+  if (isReadOnly(error)) return { state: 'read-only', error }
+  return error instanceof Error && FULL.test(error.message) ? { state: 'refusing', error } : undefined
 }
 
 interface Script {

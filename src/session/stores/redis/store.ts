@@ -10,7 +10,7 @@ import {
 import type { Admission, Found, FoundOTP, Limits, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
 import { type RedisSubscriber, redisAnnouncements } from './announcements.ts'
-import { commandSender, type RedisClient, type RunScript, refuseResending, scriptRunner } from './client.ts'
+import { commandSender, type RedisClient, type RunScript, refusalOf, refuseResending, scriptRunner } from './client.ts'
 import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE } from './credential-scripts.ts'
 import { layoutCheck, STEPS } from './layout.ts'
 import {
@@ -24,6 +24,7 @@ import {
   recordText,
 } from './lines.ts'
 import { countListed, listPage } from './lists.ts'
+import { reconnectionOf } from './reconnection.ts'
 import {
   CREATE,
   END,
@@ -39,6 +40,7 @@ import {
 
 // `endMany` ends all sessions in one script, which takes about half a second for 10,000 sessions.
 const END_MANY_DEADLINE_FACTOR = 10
+const PROBE_LIFE_MILLISECONDS = 60_000
 
 export interface RedisStoreOptions {
   /** The prefix of all keys, inside the hash tag: `{sessions:CRM}:…`. Default 'sessions'. */
@@ -55,6 +57,7 @@ export interface RedisStoreOptions {
 /**
  * Stores sessions in Redis 7 or Valkey, for any number of processes and machines. All keys of an application are in one
  * slot, as Redis Cluster requires. Set `maxmemory-policy noeviction`: users are logged out when Redis evicts keys.
+ * When Redis refuses a write as a replica, the store opens both connections again, at most once a second.
  * @throws TypeError when the prefix contains braces, or when the client resends commands or queues them while offline.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
@@ -77,7 +80,9 @@ export function redisStoreWith(
   }
   const keyPrefix = (app: string) => `{${prefix}:${app}}`
   const sessionKey = (app: string, id: SessionId) => `${keyPrefix(app)}:s:${id}`
-  const send = commandSender(client, deadlineMilliseconds)
+  const reconnection = reconnectionOf(client, subscriber)
+  const sender = (milliseconds: number) => commandSender(client, milliseconds, reconnection)
+  const send = sender(deadlineMilliseconds)
   const checkLayout = layoutCheck(scriptRunner(send, keyPrefix), steps)
   const checked =
     (run: RunScript): RunScript =>
@@ -86,7 +91,7 @@ export function redisStoreWith(
       return run(script, app, ...parameters)
     }
   const run = checked(scriptRunner(send, keyPrefix))
-  const longer = commandSender(client, deadlineMilliseconds * END_MANY_DEADLINE_FACTOR)
+  const longer = sender(deadlineMilliseconds * END_MANY_DEADLINE_FACTOR)
   const runLonger = checked(scriptRunner(longer, keyPrefix))
 
   return {
@@ -214,6 +219,17 @@ export function redisStoreWith(
     count: (call) => countListed(run, call),
 
     sweep: async ({ app, now, limit }) => ((await run(SWEEP, app, now, limit)) as string[]).map(endedFrom),
+
+    async probe({ app, now }) {
+      try {
+        await send('SET', `${keyPrefix(app)}:probe`, String(now), 'PX', String(PROBE_LIFE_MILLISECONDS))
+        return { state: 'writable' }
+      } catch (error) {
+        const refusal = refusalOf(error)
+        if (refusal) return refusal
+        throw error
+      }
+    },
 
     ...(subscriber && { announcements: redisAnnouncements(send, subscriber, keyPrefix, deadlineMilliseconds) }),
   }

@@ -5,6 +5,7 @@ import { perApp } from '../shared/per-app.ts'
 import { sqliteAnnouncements } from './announcements.ts'
 import { openForSharing, type SqliteDatabase, shortenBusyTimeout, writeBatch } from './batch.ts'
 import { sqlitePresence } from './presence.ts'
+import { sqliteProbe } from './probe.ts'
 import { sqliteRows, storedApps } from './rows.ts'
 import { prepareTables, STEPS, type Step } from './schema.ts'
 
@@ -49,6 +50,7 @@ export function sqliteStoreWith(
   const rowsOf = perApp(sqliteRows(db, announcements.notify))
   return {
     ...embeddedStore(rowsOf, writes, () => (sweepUnusedApps ? storedApps(db) : [])),
+    probe: sqliteProbe(db, writes),
     presence: sqlitePresence(db, writes),
     announcements,
   }

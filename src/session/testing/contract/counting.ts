@@ -160,6 +160,22 @@ export const counting: StorePromise[] = [
     },
   },
   {
+    claim: 'a probe finds the store writable, and no other call shows what it has written',
+    async check({ store, clock, stored }) {
+      if (!store.probe) return
+      const { record, cookie } = await stored()
+      for (let n = 0; n < 3; n++) {
+        const states = await atOnce(async () => store.probe?.({}))
+        assert.deepEqual([...new Set(states.map((found) => found?.state))], ['writable'])
+        assert.deepEqual(await store.list({ filter: {}, page: {} }), { sessions: [record] })
+        assert.equal(await store.count({ filter: {} }), 1)
+        assert.deepEqual(await store.sweep({ limit: 10 }), [])
+        clock.advance({ minutes: 2 })
+      }
+      assert.equal((await store.find({ id: record.id, hash: cookie.hash }))?.state, 'live')
+    },
+  },
+  {
     claim:
       'sessions with the same time are listed by ID, and a page begins after its cursor even if that session is gone',
     async check({ store, clock }) {

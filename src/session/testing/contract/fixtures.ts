@@ -1,11 +1,13 @@
 import { type Credential, endAfter, NEVER, type SessionRecord } from '../../record.ts'
-import type { CallOf, Limits, SeenFrom, SessionStore, StoreMethod } from '../../store.ts'
+import type { CallOf, Limits, SeenFrom, SessionStore, StoreMethod, WriteState } from '../../store.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
 
 export type Trial = ReturnType<typeof trialOf>
 
 /** A store whose calls may omit `app`, `limits` and `now`. */
 export type TrialStore = Pick<SessionStore, 'presence' | 'announcements'> & {
+  probe?(call: object): Promise<WriteState>
+} & {
   [M in StoreMethod]: (call: WithUsual<CallOf<M>>) => ReturnType<SessionStore[M]>
 }
 type WithUsual<Call> = Omit<Call, Usual> & Partial<Pick<Call, Usual & keyof Call>>
