@@ -49,6 +49,7 @@ async function runNodeTest(programs, env, { node = process.execPath, processMinu
     '--test',
     '--import',
     './test/support/no-console-error.mjs',
+    '--disable-warning=ExperimentalWarning', // Node 22 gives one for node:sqlite.
     `--test-concurrency=${PROCESSES_AT_ONCE}`,
     `--test-timeout=${processMinutes * 60_000}`,
     '--test-reporter=spec',
