@@ -117,7 +117,8 @@ export type SessionOf<M> = M extends Sessions<infer S, infer P, infer R> ? Sessi
  * @typeParam P the privileges in lists.
  * @typeParam R the roles.
  * @typeParam K the privileges that include others.
- * @returns a frozen object. To replace a call, for instance in a test, make a copy: `{ ...manager, end }`.
+ * @returns a frozen object. To replace a call, for instance in a test, make a copy: `{ ...manager, end }`. Mounts of a
+ * copy share the session with mounts of the original, unless the copy replaces `resume` or `resumeToken`.
  * @throws TypeError for an invalid or unknown option.
  */
 export function createSessions<

@@ -1,30 +1,45 @@
 const CURRENT = Symbol('session')
 
+/** The current session of a request. null when the server runs without sessions. */
+interface CurrentSession {
+  readonly current: object | null
+}
+
 interface HasSession {
   session?: unknown
-  [CURRENT]?: object | null
+  [CURRENT]?: CurrentSession
 }
 
 const SESSION: PropertyDescriptor = {
   configurable: true,
   enumerable: true,
   get(this: HasSession) {
-    return this[CURRENT]
+    return this[CURRENT]?.current
   },
   set(this: HasSession, value: unknown) {
-    const current = this[CURRENT]
+    const shown = this[CURRENT]
     // Above the middleware, or on a path that it does not handle.
-    if (current === undefined) Object.defineProperty(this, 'session', { ...OWN, value })
-    else if (value !== current) throw new TypeError(`ctx.session cannot be assigned: ${advice(current, value)}.`)
+    if (shown === undefined) Object.defineProperty(this, 'session', { ...OWN, value })
+    else if (value !== shown.current)
+      throw new TypeError(`ctx.session cannot be assigned: ${advice(shown.current, value)}.`)
   },
 }
 
 const OWN: PropertyDescriptor = { configurable: true, enumerable: true, writable: true }
 
-/** Sets `ctx.session`. The application cannot assign it, because an assignment would log no user out and store nothing. */
-export function setCurrentSession(ctx: HasSession, session: object | null): void {
-  ctx[CURRENT] = session
-  if (ctx.session !== session) Object.defineProperty(placeOf(ctx), 'session', SESSION)
+/**
+ * Runs `run` with `ctx.session`. The application cannot assign it, because an assignment would log no user out and store
+ * nothing. If `ctx.session` was the session of another manager before, it is so again afterwards.
+ */
+export async function withSession(ctx: HasSession, shown: CurrentSession, run: () => unknown): Promise<void> {
+  const earlier = ctx[CURRENT]
+  ctx[CURRENT] = shown
+  if (ctx.session !== shown.current) Object.defineProperty(placeOf(ctx), 'session', SESSION)
+  try {
+    await run()
+  } finally {
+    if (earlier) ctx[CURRENT] = earlier
+  }
 }
 
 /** The prototype of an application's contexts, because a property of each context would cost more. */

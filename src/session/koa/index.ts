@@ -7,11 +7,11 @@ import type { SessionDescription } from '../core/session-description.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { TokenSession } from '../core/token-session.ts'
 import { refuseUnknown } from '../known-options.ts'
-import { setCurrentSession } from './current-session.ts'
+import { withSession } from './current-session.ts'
 import type { Fits, SessionFor } from './fits.ts'
 import { onClose } from './on-close.ts'
 import { forbidCaching, sessionCookieSetter } from './response-head.ts'
-import { requestProperty, SharedSession } from './shared-session.ts'
+import { sharePerRequest } from './shared-session.ts'
 
 export { type GatedContext, requirePrivilege, requireRecentLogin, requireUser } from './require.ts'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'
@@ -71,7 +71,8 @@ export function sessions<
 >(manager: M & (Sessions<S, P, R> | null), options: SessionsOptions<C> = {}) {
   refuseUnknown('sessions()', options, { touch: true, requestId: true, onRequestEnd: true })
   const { touch = () => true, requestId, onRequestEnd } = options
-  const opened = manager && requestProperty<SharedSession<Session<S, P, R>>>(manager, 'web')
+  type Shared = { current: Session<S, P, R> }
+  const share = manager && sharePerRequest<Shared | undefined>(manager.resume)
 
   return async function sessions<D extends C>(
     ctx: D & Fits<D, SessionFor<M, Session<S, P, R>>>,
@@ -81,28 +82,32 @@ export function sessions<
       await next() // tokenSessions() has already handled this request
       return
     }
-    if (manager === null) {
-      setCurrentSession(ctx, null)
-      await next()
+    if (manager === null || share === null) {
+      await withSession(ctx, { current: null }, next)
       return
     }
-    let shared = opened?.get(ctx.req)
-    if (!shared) {
+    const shared = await share(ctx, async () => {
       const link = prepareResponse(ctx)
-      if (!link) return
-      const setCurrent = (next: object) => shared?.replace(next as Session<S, P, R>)
+      if (!link) return undefined
+      let opened: Shared | undefined
+      const setCurrent = (next: object) => {
+        if (opened) opened.current = next as Session<S, P, R>
+      }
       const exchange = exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx), setCurrent)
-      shared = new SharedSession(await manager.resume(exchange))
-      opened?.set(ctx.req, shared)
-    }
-    const session = shared.showIn(ctx)
-    try {
-      await next()
-    } finally {
-      await session.settled() // A login that the handler did not await must still set its cookie in this response.
-      if (onRequestEnd) await manager.requestEnded(session, (arrived) => onRequestEnd(arrived, ctx))
-    }
-    if (manager.beginsAtFirstRequest && ctx.status < 400 && ctx.status !== 204) await session.beginIfAllowed()
+      opened = { current: await manager.resume(exchange) }
+      return opened
+    })
+    if (!shared) return
+    await withSession(ctx, shared, async () => {
+      const session = shared.current
+      try {
+        await next()
+      } finally {
+        await session.settled() // A login that the handler did not await must still set its cookie in this response.
+        if (onRequestEnd) await manager.requestEnded(session, (arrived) => onRequestEnd(arrived, ctx))
+      }
+      if (manager.beginsAtFirstRequest && ctx.status < 400 && ctx.status !== 204) await session.beginIfAllowed()
+    })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
 
 type HeaderValue = OutgoingHttpHeader | undefined
 type Headers = OutgoingHttpHeaders | HeaderValue[] | [name: string, value: HeaderValue][]
@@ -7,7 +8,9 @@ type Headers = OutgoingHttpHeaders | HeaderValue[] | [name: string, value: Heade
 const PRIVATE = 'private, no-store'
 
 // For these headers, some shared caches ignore Cache-Control.
-const FOR_SHARED_CACHES = /cdn-cache-control$|^surrogate-control$|^edge-control$|^x-accel-expires$/
+const FOR_SHARED_CACHES = /-cache-control$|surrogate-control$|edge-control$|^x-accel-expires$/
+
+const PROTECTED = new Set(['set-cookie', 'cache-control', 'vary'])
 
 /** For a response that depends on a cookie. The application may set other values later. */
 export function forbidCaching(res: ServerResponse): void {
@@ -19,15 +22,29 @@ export function forbidCaching(res: ServerResponse): void {
  * Returns a function that sets the session cookie. The response contains the last cookie that the function was given,
  * beside the cookies of the application. No shared cache may store the response.
  *
- * The cookie is set immediately, and again before the head is written. Koa removes all headers when a handler throws,
- * and headers that are passed to `writeHead` replace those of the response.
+ * The cookie is set immediately, after each later change of a header that it depends on, and before the head is written.
+ * Koa removes all headers when a handler throws, and headers that are passed to `writeHead` replace those of the response.
  */
 export function sessionCookieSetter(res: ServerResponse, name: string): (header: string) => void {
   let header: string | undefined
+  let isPutting = false
+  const put = () => {
+    if (isPutting) return
+    isPutting = true
+    try {
+      putCookie(res, name, header ?? '')
+    } finally {
+      isPutting = false
+    }
+  }
   return (newest) => {
-    if (header === undefined) beforeHead(res, () => putCookie(res, name, header ?? ''))
+    const isFirst = header === undefined
     header = newest
-    putCookie(res, name, header)
+    put()
+    if (!isFirst) return
+    beforeHead(res, put)
+    afterChange(res, put)
+    beforeStreamHead(res, put)
   }
 }
 
@@ -41,6 +58,31 @@ function beforeHead(res: ServerResponse, run: () => void): void {
     run()
     return Reflect.apply(writeHead, res, [status, ...message])
   } as typeof res.writeHead
+}
+
+/** A wrapper of `writeHead` that was added above `sessions()` may change headers after `beforeHead` has run. */
+function afterChange(res: ServerResponse, run: () => void): void {
+  for (const method of ['setHeader', 'appendHeader', 'removeHeader'] as const) {
+    const change = res[method] as (name: string, ...rest: unknown[]) => unknown
+    const changeAndRun = (name: string, ...rest: unknown[]) => {
+      const result = Reflect.apply(change, res, [name, ...rest])
+      const key = name.trim().toLowerCase()
+      if (PROTECTED.has(key) || FOR_SHARED_CACHES.test(key)) run()
+      return result
+    }
+    Object.assign(res, { [method]: changeAndRun })
+  }
+}
+
+/** The `writeHead` of HTTP/2 does not call `setHeader` for the headers that it is given. */
+function beforeStreamHead(res: ServerResponse & { stream?: ServerHttp2Stream }, run: () => void): void {
+  const { stream } = res
+  if (typeof stream?.respond !== 'function') return
+  const { respond } = stream
+  stream.respond = (...parameters) => {
+    if (!stream.headersSent) run()
+    Reflect.apply(respond, stream, parameters)
+  }
 }
 
 /** Replaces headers as `writeHead` does. Never changes `headers`. */
@@ -73,14 +115,15 @@ function putCookie(res: ServerResponse, name: string, header: string): void {
   addVary(res)
 }
 
-/** `private="…"` protects only the headers that it names. */
+/** `private="…"` protects only the headers that it names. With `must-understand`, caches may ignore `no-store`. */
 function isPrivate(cacheControl: string): boolean {
   const directives = cacheControl
     .toLowerCase()
     .split(',')
     .map((directive) => directive.trim())
   if (directives.some((directive) => directive === 'public' || /^s-maxage\b|"/.test(directive))) return false
-  return directives.includes('private') || directives.includes('no-store')
+  if (directives.includes('private')) return true
+  return directives.includes('no-store') && !directives.includes('must-understand')
 }
 
 function addVary(res: ServerResponse): void {

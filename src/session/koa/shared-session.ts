@@ -1,52 +1,38 @@
-import type { IncomingMessage } from 'node:http'
-import type { SessionKind } from '../record.ts'
-import { setCurrentSession } from './current-session.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 
-interface Shown {
-  session?: unknown
+interface Opened<T> {
+  readonly res: ServerResponse
+  readonly session: Promise<T>
 }
 
-/** The current session of a request. All mounts of `sessions` with one manager share it. */
-export class SharedSession<T extends object> {
-  #session: T
-  readonly #contexts: Shown[] = []
-
-  constructor(session: T) {
-    this.#session = session
-  }
-
-  /** Sets the context's `session` now, and again when the session is replaced. */
-  showIn(ctx: Shown): T {
-    if (!this.#contexts.includes(ctx)) this.#contexts.push(ctx)
-    setCurrentSession(ctx, this.#session)
-    return this.#session
-  }
-
-  /** A context that now shows the session of another manager keeps it. */
-  replace(session: T): void {
-    for (const ctx of this.#contexts) if (ctx.session === this.#session) setCurrentSession(ctx, session)
-    this.#session = session
-  }
+interface Exchange {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
 }
 
-/** A property of a request. A WeakMap with an entry for each request would cost more than the rest of the middleware. */
-interface RequestProperty<T> {
-  get(req: IncomingMessage): T | undefined
-  set(req: IncomingMessage, value: T): void
-}
+type Share<T> = (exchange: Exchange, open: () => Promise<T>) => Promise<T>
 
-const properties = { web: new WeakMap<object, symbol>(), rest: new WeakMap<object, symbol>() }
+const keys = new WeakMap<object, symbol>()
 
-/** Returns the same property for each mount of `sessions` (web) or `tokenSessions` (rest) with one manager. */
-export function requestProperty<T>(manager: object, kind: SessionKind): RequestProperty<T> {
-  const key = properties[kind].get(manager) ?? Symbol(kind)
-  properties[kind].set(manager, key)
-  return {
-    get: (req) => (req as WithProperty<T>)[key],
-    set(req, value) {
-      ;(req as WithProperty<T>)[key] = value
-    },
+/**
+ * Returns a function that opens the session of a request once, also for mounts that run at the same time. A property of
+ * the request holds the session, because a WeakMap with an entry for each request would cost more than the rest of the
+ * middleware.
+ * @param resume the manager's function. All mounts with one manager have it, and so have copies of the manager.
+ */
+export function sharePerRequest<T>(resume: object): Share<T> {
+  const key = keys.get(resume) ?? Symbol('opened')
+  keys.set(resume, key)
+  return ({ req, res }, open) => {
+    const request = req as IncomingMessage & { [key: symbol]: Opened<T> | undefined }
+    const opened = request[key]
+    // A cookie cannot be added to a response that was sent, so a second response gets a session of its own.
+    if (opened && (opened.res === res || !opened.res.headersSent)) return opened.session
+    const session = open()
+    request[key] = { res, session }
+    session.catch(() => {
+      if (request[key]?.session === session) request[key] = undefined
+    })
+    return session
   }
 }
-
-type WithProperty<T> = IncomingMessage & { [key: symbol]: T | undefined }

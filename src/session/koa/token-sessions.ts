@@ -6,10 +6,10 @@ import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { TokenSession } from '../core/token-session.ts'
 import { refuseUnknown } from '../known-options.ts'
-import { setCurrentSession } from './current-session.ts'
+import { withSession } from './current-session.ts'
 import type { Fits, SessionFor } from './fits.ts'
 import { onClose } from './on-close.ts'
-import { requestProperty } from './shared-session.ts'
+import { sharePerRequest } from './shared-session.ts'
 
 /** The parts of a Koa context that `tokenSessions` uses. The middleware sets `session`. */
 export interface TokenContext {
@@ -68,7 +68,7 @@ export function tokenSessions<
     )
   const open = new Set(anonymous.map((name) => `${mount}/${name}`.toLowerCase()))
 
-  const opened = manager && requestProperty<TokenSession<S, P, R>>(manager, 'rest')
+  const share = manager && sharePerRequest<TokenSession<S, P, R>>(manager.resumeToken)
 
   return async function tokenSessions<D extends C>(
     ctx: D & Fits<D, SessionFor<M, Session<S, P, R>>>,
@@ -80,22 +80,24 @@ export function tokenSessions<
       return
     }
     const isAnonymous = open.has(path.toLowerCase())
-    if (manager === null) {
-      setCurrentSession(ctx, null)
-      if (!isAnonymous)
-        throw new SessionError('SESSIONS_OFF', 'This API needs sessions, and the server runs without sessions.')
-      await next()
+    if (manager === null || share === null) {
+      await withSession(ctx, { current: null }, async () => {
+        if (!isAnonymous)
+          throw new SessionError('SESSIONS_OFF', 'This API needs sessions, and the server runs without sessions.')
+        await next()
+      })
       return
     }
-    const earlier = opened?.get(ctx.req)
-    if (!earlier) ctx.res.setHeader('Cache-Control', 'no-store')
-    const session = earlier ?? (await manager.resumeToken(requestOf(ctx, requestId?.(ctx)), timeoutSeconds))
-    opened?.set(ctx.req, session)
-    setCurrentSession(ctx, session)
-    if (session.via === undefined && !isAnonymous) throw notSignedIn()
-    await next()
-    await session.settled()
-    if (autoSave && session.via !== undefined) await session.save()
+    const session = await share(ctx, async () => {
+      ctx.res.setHeader('Cache-Control', 'no-store')
+      return manager.resumeToken(requestOf(ctx, requestId?.(ctx)), timeoutSeconds)
+    })
+    await withSession(ctx, { current: session }, async () => {
+      if (session.via === undefined && !isAnonymous) throw notSignedIn()
+      await next()
+      await session.settled()
+      if (autoSave && session.via !== undefined) await session.save()
+    })
   }
 }
 

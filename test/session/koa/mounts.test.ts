@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import Koa from 'koa'
 import { createSessions, type Session, type SessionOptions, type TokenSession } from '../../../src/session/index.ts'
@@ -25,6 +26,14 @@ function open(t: TestContext, options: Partial<SessionOptions> = {}) {
   const manager = createSessions<Storage>({ appName: 'ONE', store: memoryStore(), secureCookie: false, ...options })
   t.after(() => manager.close())
   return manager
+}
+
+/** A response that no client receives, as in a server that renders a page ahead. */
+class Captured extends ServerResponse {
+  constructor(req: IncomingMessage) {
+    super(req)
+    this.assignSocket(new PassThrough().resume() as never)
+  }
 }
 
 const current = (ctx: Context) => ctx.session
@@ -78,6 +87,66 @@ for (const guests of ['first-request', 'first-write'] as const) {
   })
 }
 
+test('[RESP-5] mounts of copies of one manager, and mounts at the same time, share one session', async (t) => {
+  const manager = open(t, { guests: 'first-request' })
+  const copy = { ...manager, end: manager.end }
+  const app = new Koa<Koa.DefaultState, Context>()
+  for (const one of [manager, copy]) app.use(tokenSessions(one, { mount: '/api', anonymous: ['page'] }))
+  app.use((ctx, next) => {
+    if (ctx.path !== '/twice') return sessions(manager)(ctx, () => sessions(copy)(ctx, next))
+    const other = Object.create(ctx)
+    const write = (one: Context) => current(one).use((storage) => void (storage.page = 1))
+    return Promise.all([ctx, other].map((one) => sessions(manager)(one, () => write(one)))).then(next)
+  })
+  app.use((ctx) => {
+    ctx.body = JSON.stringify(ctx.session instanceof Object)
+  })
+  const visitor = await serve(t, app.callback())
+  for (const [index, path] of ['/copy', '/twice'].entries()) {
+    visitor.cookies.clear()
+    assert.deepEqual([(await visitor.get(path)).setCookies.length, await manager.count()], [1, index + 1], path)
+  }
+  assert.equal(await visitor.read('/api/page'), true)
+})
+
+test('[RESP-5] a mount asks the store again after an earlier mount failed', async (t) => {
+  const store = memoryStore()
+  let failures = 1
+  const find: typeof store.find = async (call) => {
+    if (failures-- > 0) throw new Error('down')
+    return store.find(call)
+  }
+  const manager = open(t, { store: { ...store, find } })
+  const app = new Koa<Koa.DefaultState, Context>()
+  app.use(async (ctx, next) => {
+    await assert.rejects(async () => sessions(manager)(ctx, next), { code: 'STORE_UNAVAILABLE' })
+    await sessions(manager)(ctx, next)
+  })
+  app.use((ctx) => {
+    ctx.body = JSON.stringify(current(ctx).isNew)
+  })
+  const visitor = await serve(t, app.callback())
+  const id = 'A'.repeat(32)
+  assert.equal(await visitor.read('/', { Cookie: `4DSID_ONE=${id}.${'a'.repeat(43)}` }), true)
+})
+
+test('[RESP-5] a second response to one request gets the cookie of its own login', async (t) => {
+  const manager = open(t)
+  const app = new Koa<Koa.DefaultState, Context>()
+  app.use(sessions(manager))
+  app.use(async (ctx) => {
+    if (ctx.res instanceof Captured) await current(ctx).use((storage) => void (storage.page = 1))
+    else await current(ctx).setPrivileges({ userName: 'Ana', userId: '4' }, { login: true })
+    ctx.body = JSON.stringify(current(ctx).userName)
+  })
+  const visitor = await serve(t, async (req, res) => {
+    await app.callback()(req, new Captured(req))
+    await app.callback()(req, res)
+  })
+  const { text, setCookies } = await visitor.get('/')
+  assert.deepEqual([text, setCookies.length, await manager.count({ userId: '4' })], ['"Ana"', 1, 1])
+})
+
 test('[RESP-6] two managers in one application each keep their own session and cookie', async (t) => {
   const one = open(t)
   const two = open(t, { appName: 'TWO' })
@@ -114,6 +183,43 @@ test('[RESP-6] two managers in one application each keep their own session and c
   assert.deepEqual([await one.count({ userId: '' }), await two.count()], [0, 1])
   assert.equal(await two.end(sameId), true)
   assert.deepEqual((await visitor.read('/')).slice(0, 2), [nextId, 'one'])
+})
+
+test('[RESP-6] after the inner manager, ctx.session is the outer manager’s session again', async (t) => {
+  const one = open(t)
+  const two = open(t, { appName: 'TWO' })
+  const app = new Koa<Koa.DefaultState, Context>()
+  app.silent = true
+  let outer: unknown
+  let after: unknown
+  let replaceOuter: () => Promise<void>
+  app.use(sessions(one))
+  app.use(async (ctx, next) => {
+    const first = current(ctx)
+    outer = first
+    replaceOuter = async () => {
+      outer = await first.secureSession()
+    }
+    try {
+      await next()
+    } finally {
+      after = current(ctx)
+    }
+  })
+  app.use(tokenSessions(two, { mount: '/api', anonymous: ['page'] }))
+  app.use((ctx, next) => (ctx.path === '/none' ? sessions(null)(ctx as never, next) : next()))
+  app.use((ctx, next) => (/api|none/.test(ctx.path) ? next() : sessions(two)(ctx, next)))
+  app.use(async (ctx) => {
+    assert.notEqual(ctx.session, outer)
+    if (ctx.path === '/thrown') throw new Error('thrown')
+    if (ctx.path === '/replaced') await replaceOuter()
+    ctx.body = 'null'
+  })
+  const visitor = await serve(t, app.callback())
+  for (const path of ['/', '/thrown', '/replaced', '/none', '/api/page']) {
+    await visitor.get(path)
+    assert.ok(outer && after === outer, path)
+  }
 })
 
 test('[RESP-6] tokenSessions and sessions, each mounted twice, open one session for each kind of request', async (t) => {

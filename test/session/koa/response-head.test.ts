@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { createServer as createHttpServer } from 'node:http'
 import { connect, createServer, type IncomingHttpHeaders } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import Koa from 'koa'
 import { sessions } from '../../../src/session/koa/index.ts'
 import type { Answer } from '../../support/visitor.ts'
@@ -12,7 +13,7 @@ import {
   type Handler,
   type LayerContext,
   type LayerSession,
-  type LayerVisitor,
+  LayerVisitor,
   PAGES,
   startLayer,
 } from '../support/layer.ts'
@@ -89,6 +90,51 @@ const WAYS: Record<string, (res: Response) => unknown> = {
   'a stream after the middleware has returned': (res) => {
     setImmediate(() => Readable.from(['do', 'ne']).pipe(res.writeHead(200, OWN)))
   },
+  'the writeHead of the prototype': (res) => {
+    Object.getPrototypeOf(res).writeHead.call(res, 200, OWN)
+    res.end('done')
+  },
+}
+
+/** What a middleware above `sessions()` does when the head is written. Returns the headers that it passes on. */
+const ABOVE: Record<string, (res: Response) => unknown[]> = {
+  '/setHeader': (res) => {
+    for (const [name, value] of Object.entries(OWN)) res.setHeader(name, value)
+    return []
+  },
+  '/cdn': (res) => {
+    res.setHeader('Set-Cookie', 'theme=dark')
+    res.setHeader('CDN-Cache-Control', PUBLIC)
+    res.setHeader('Vary', 'Accept')
+    return []
+  },
+  '/removeHeader': (res) => {
+    for (const name of res.getHeaderNames()) res.removeHeader(name)
+    res.appendHeader('Set-Cookie', 'theme=dark')
+    return []
+  },
+  '/object': () => [OWN],
+  '/list': () => [FLAT],
+}
+
+/** An application with a middleware above `sessions()` that wraps `writeHead`, as the package `on-headers` does. */
+async function wrapped(t: TestContext) {
+  const { manager } = await startLayer(t, {})
+  const app = new Koa<Koa.DefaultState, { session: LayerSession }>()
+  app.use(async ({ res, path }, next) => {
+    const { writeHead } = res
+    const change = ABOVE[path]
+    if (change)
+      res.writeHead = (status: number, ...rest: unknown[]) =>
+        Reflect.apply(writeHead, res, [status, ...rest, ...change(res)])
+    await next()
+  })
+  app.use(sessions(manager))
+  app.use(async (ctx) => {
+    if (ABOVE[ctx.path]) await ctx.session.setPrivileges(ANA, { login: true })
+    ctx.body = ABOVE[ctx.path] ? 'done' : JSON.stringify(describe(ctx.session))
+  })
+  return app
 }
 
 /** The session cookie is in the response once, and opens the session. The response is private. */
@@ -110,6 +156,21 @@ test('[RESP-1] a login’s cookie travels next to the handler’s own, however t
     await assertSignedIn(ana, await ana.get(`/${index}`), way)
   }
   assert.equal(await manager.count({ userId: '4' }), Object.keys(WAYS).length)
+})
+
+test('[RESP-1] a login’s cookie stays, although a middleware above sessions() changes the head', async (t) => {
+  const server = createHttpServer((await wrapped(t)).callback())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  for (const path of Object.keys(ABOVE)) {
+    const ana = new LayerVisitor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const answer = await ana.get(path)
+    await assertSignedIn(ana, answer, path)
+    assert.equal(answer.headers['cdn-cache-control'], undefined, path)
+  }
 })
 
 test('[RESP-1] the headers of the handler replace earlier ones, and invalid ones are refused as before', async (t) => {
@@ -179,6 +240,7 @@ test('[RESP-2] no shared cache may store a response with the session cookie, wha
     'private="X-Header"',
     'no-cache="private, no-store"',
     'max-age=60, stale-while-revalidate=600',
+    'must-understand, no-store, max-age=3600',
   ]
   const kept = ['private', 'no-store', 'Private, max-age=60, immutable', 'no-cache, no-store, must-revalidate']
   const { visitor } = await startLayer(t, {
@@ -193,6 +255,7 @@ test('[RESP-2] no shared cache may store a response with the session cookie, wha
     }),
     '/cdn': loginBy((res) => {
       res.setHeader('Surrogate-Control', 'max-age=60')
+      res.setHeader('X-LiteSpeed-Cache-Control', 'public')
       res.writeHead(200, { 'CDN-Cache-Control': 'max-age=60', 'Vercel-CDN-Cache-Control': 'public' }).end()
     }),
   })
@@ -204,7 +267,7 @@ test('[RESP-2] no shared cache may store a response with the session cookie, wha
     }
   const { headers } = await visitor().get('/cdn')
   assert.deepEqual(
-    Object.keys(headers).filter((name) => /cdn|surrogate/.test(name)),
+    Object.keys(headers).filter((name) => /cdn|surrogate|litespeed/.test(name)),
     [],
   )
 })
@@ -225,6 +288,39 @@ test('[RESP-3] a handler that says public keeps it on a response without the ses
     assert.deepEqual(setCookies, ['theme=dark'])
   }
 })
+
+type Get = Awaited<ReturnType<typeof connectTo>>
+
+/** Returns a function that sends a request over HTTP/2. */
+async function connectTo(t: TestContext, app: { callback: Koa['callback'] }) {
+  const server = createServer(app.callback())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  t.after(() => {
+    client.close()
+    server.close()
+  })
+  return async (path: string, cookie = '') => {
+    const stream = client.request({ ':path': path, 'sec-fetch-mode': 'navigate', ...(cookie && { cookie }) })
+    const headers = await new Promise<IncomingHttpHeaders>((resolve) => stream.once('response', resolve))
+    let text = ''
+    for await (const piece of stream.setEncoding('utf8')) text += piece
+    return { headers, text }
+  }
+}
+
+async function assertSignedInOver2(get: Get, path: string) {
+  const { headers, text } = await get(path)
+  const setCookies = headers['set-cookie'] ?? []
+  assert.deepEqual([headers[':status'], text], [200, 'done'], path)
+  assert.ok(setCookies.includes('theme=dark'), `${path}: ${setCookies}`)
+  assert.equal(headers['cache-control'], 'private, no-store', path)
+  assert.equal(headers['cdn-cache-control'], undefined, path)
+  const own = setCookies.filter((cookie) => cookie.startsWith(`${NAME}=`))
+  assert.equal(own.length, 1, path)
+  const { userName } = JSON.parse((await get('/read', own[0]?.split(';')[0])).text) as Described
+  assert.equal(userName, 'Ana', path)
+}
 
 test('[RESP-4] the cookie travels over the compatibility API of HTTP/2', async (t) => {
   const warnings = collectProcessWarnings(t)
@@ -258,31 +354,8 @@ test('[RESP-4] the cookie travels over the compatibility API of HTTP/2', async (
     if (page) await page(ctx.session, ctx)
     else ctx.body = JSON.stringify(describe(ctx.session))
   })
-  const server = createServer(app.callback())
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-  t.after(() => {
-    client.close()
-    server.close()
-  })
-  const get = async (path: string, cookie = '') => {
-    const stream = client.request({ ':path': path, 'sec-fetch-mode': 'navigate', ...(cookie && { cookie }) })
-    const headers = await new Promise<IncomingHttpHeaders>((resolve) => stream.once('response', resolve))
-    let text = ''
-    for await (const piece of stream.setEncoding('utf8')) text += piece
-    return { headers, text }
-  }
-  for (const path of Object.keys(pages)) {
-    const { headers, text } = await get(path)
-    const setCookies = headers['set-cookie'] ?? []
-    assert.deepEqual([headers[':status'], text], [200, 'done'], path)
-    assert.ok(setCookies.includes('theme=dark'), `${path}: ${setCookies}`)
-    assert.equal(headers['cache-control'], 'private, no-store', path)
-    const own = setCookies.filter((cookie) => cookie.startsWith(`${NAME}=`))
-    assert.equal(own.length, 1, path)
-    const { userName } = JSON.parse((await get('/read', own[0]?.split(';')[0])).text) as Described
-    assert.equal(userName, 'Ana', path)
-  }
+  const get = await connectTo(t, app)
+  for (const path of Object.keys(pages)) await assertSignedInOver2(get, path)
   assert.deepEqual(
     warnings.map(({ name }) => name),
     ['UnsupportedWarning'],
@@ -290,4 +363,9 @@ test('[RESP-4] the cookie travels over the compatibility API of HTTP/2', async (
   )
   // The host of HTTP/2 is the pseudo-header :authority.
   assert.equal((await get('/read')).headers['set-cookie']?.length, 1)
+})
+
+test('[RESP-4] over HTTP/2 too, the cookie stays when a middleware above sessions() changes the head', async (t) => {
+  const get = await connectTo(t, await wrapped(t))
+  for (const path of Object.keys(ABOVE)) await assertSignedInOver2(get, path)
 })
