@@ -88,6 +88,7 @@ export interface Sessions<
   /**
    * Stops the sweeps and the notifications of the store. With `endSessions` (default: the option `closeOnStop`), also
    * ends all sessions if this is the last process on an embedded store.
+   * @throws SessionError STORE_UNAVAILABLE; call it again when the store answers.
    */
   close(options?: { endSessions?: boolean }): Promise<void>
 }
