@@ -1,6 +1,7 @@
 import type { SessionRecord } from '../record.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { eventOf, reportEnded } from './context.ts'
+import { detachCredential } from './detach-credential.ts'
 import { isSessionError, sessionLimit } from './errors.ts'
 import { type NewSession, newCredential } from './new-record.ts'
 import { warnOfDroppedCookie } from './plain-http.ts'
@@ -62,10 +63,15 @@ export async function presentSession(
   const { exchange, context } = request
   const { store, cookie } = context
   if (exchange.headersSent()) {
-    // The response began during the call to the store, so the cookie cannot be sent. Undo the write.
+    // The response began during the call to the store, so no browser gets the new cookie.
     const { id } = record
-    if (shared) await store.detach({ id, handle: credential.handle, reason: 'closed' })
-    else await store.end({ id, reason: 'closed' })
+    const { handle } = credential
+    const { cause } = request
+    if (shared) await detachCredential(context, record, { handle, reason: 'closed', cause })
+    else {
+      const ended = await store.end({ id, reason: 'closed' })
+      if (ended) reportEnded(context, [ended], cause)
+    }
     request.require('cookie')
   }
   request.state = { is: 'live', record, credential, unsent: !shared }

@@ -13,7 +13,8 @@ import type { RequestSession } from './request-session.ts'
 
 /**
  * The browser's previous session stays live. A used, expired, unknown or malformed link changes nothing.
- * @throws SessionError HEADERS_SENT when a cookie is needed and the response has begun; the link stays valid.
+ * @throws SessionError HEADERS_SENT when a cookie is needed and the response has begun; the link stays valid. If the
+ * response begins during the call, the link is spent.
  * @throws SessionError STORE_UNAVAILABLE; the link may have been redeemed.
  */
 export async function restoreSession(request: RequestSession, token: unknown): Promise<boolean> {

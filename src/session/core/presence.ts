@@ -24,7 +24,12 @@ export function registerPresence({ store, clock, events }: Context): () => Promi
   let left: Promise<boolean> | undefined
   return () => {
     stopBeats()
-    left ??= beating.then(() => presence.leave(call))
+    left ??= beating
+      .then(() => presence.leave(call))
+      .catch((error) => {
+        left = undefined // The next call tries again.
+        throw error
+      })
     return left
   }
 }

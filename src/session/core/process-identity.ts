@@ -1,11 +1,15 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname, uptime } from 'node:os'
+import { basename } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import { newHandle } from './credentials/token.ts'
 
 /** Identifies a process of this machine, also after its end. */
 interface ProcessIdentity extends Machine {
   pid: number
-  /** The start time of the process, because the system reuses process ids. null where it cannot be read. */
+  /** The thread, because a worker thread may end before its process. null for a worker thread whose id is unknown. */
+  thread: number | null
+  /** The start time of the thread, because the system reuses ids. null where it cannot be read. */
   started: string | null
   handle: string
 }
@@ -22,23 +26,30 @@ const BOOT_ROUNDING_MILLISECONDS = 600_000
 /** Returns a new identity of this process, as text. */
 export function identifyProcess(): string {
   const { pid } = process
+  const thread = isMainThread ? pid : linuxThread()
   const identity: ProcessIdentity = {
     ...thisMachine(),
     pid,
-    started: statusOf(pid)?.started ?? null,
+    thread,
+    started: statusOf(pid, thread ?? pid)?.started ?? null,
     handle: newHandle(),
   }
   return JSON.stringify(identity)
 }
 
-/** Returns `undefined` when this process cannot know, for instance for a process in another container. */
+/**
+ * Returns `undefined` when this process cannot know, for instance for a process in another container, or for a worker
+ * thread elsewhere than on Linux.
+ */
 export function isProcessRunning(identity: string): boolean | undefined {
-  const { host, boot, pid, started } = parse(identity)
+  const { host, boot, pid, thread, started } = parse(identity)
   const here = thisMachine()
   if (boot == null || pid === undefined || boot !== here.boot || host !== here.host) return undefined
   if (!exists(pid)) return false
-  const status = statusOf(pid)
-  return status === undefined || started == null || (status.started === started && !status.isZombie)
+  if (thread == null) return undefined
+  if (started == null || !statusOf(pid, pid)) return true // The system may hide the processes of other users.
+  const status = statusOf(pid, thread)
+  return status?.started === started && !status.isZombie
 }
 
 function parse(identity: string): Partial<ProcessIdentity> {
@@ -76,10 +87,19 @@ function exists(pid: number): boolean {
   }
 }
 
-/** Linux only. A zombie has ended, but its parent process has not noticed. */
-function statusOf(pid: number): { started: string; isZombie: boolean } | undefined {
+/** The id of this thread. */
+function linuxThread(): number | null {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(basename(readlinkSync('/proc/thread-self')))
+  } catch {
+    return null
+  }
+}
+
+/** Linux only. A zombie has ended, but its parent process has not noticed. */
+function statusOf(pid: number, thread: number): { started: string; isZombie: boolean } | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
     // The name of the program comes second, in parentheses, and may contain spaces and parentheses.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
     const [state, started] = [fields[0], fields[19]]

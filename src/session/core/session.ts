@@ -186,7 +186,7 @@ export class Session<
    * Replaces the privileges and roles. Another user or an added privilege also rotates the session ID: this object then
    * becomes a new session with a new cookie. All cookies, devices and one-time links of the old session are revoked.
    * Another user gets an empty storage unless `keepStorage` is set, because an attacker could have prepared it.
-   * @throws SessionError SESSION_ENDED unless the call is a login; HEADERS_SENT, before any change; STORE_UNAVAILABLE.
+   * @throws SessionError SESSION_ENDED unless the call is a login; HEADERS_SENT (see `docs/errors.md`); STORE_UNAVAILABLE.
    * @throws TypeError for an undeclared name, if the call sets another user or adds a privilege. Otherwise the name is
    * ignored with a warning.
    */
@@ -215,7 +215,7 @@ export class Session<
    * resolves.
    * @returns the new session. This object is stale afterwards.
    * @throws SessionError SESSION_ENDED on a stale object, or when a signed-in session has ended;
-   * FEATURE_NOT_AVAILABLE (1068) for a rest session; HEADERS_SENT, before any change.
+   * FEATURE_NOT_AVAILABLE (1068) for a rest session; HEADERS_SENT (see `docs/errors.md`).
    */
   async secureSession(options: SecureOptions = {}): Promise<Session<S, P, R>> {
     refuseUnknown('secureSession()', options, { keepStorage: true })
@@ -237,7 +237,8 @@ export class Session<
   /**
    * Replaces this device's cookie and revokes the old one before the promise resolves. The session ID does not change.
    * Pass `login: true` after re-authentication, and `others: 'end'` after a change of password.
-   * @throws SessionError SESSION_ENDED; FEATURE_NOT_AVAILABLE (1068) for a rest session; HEADERS_SENT, before a change.
+   * @throws SessionError SESSION_ENDED; FEATURE_NOT_AVAILABLE (1068) for a rest session;
+   * HEADERS_SENT (see `docs/errors.md`).
    */
   async renew(options: RenewOptions = {}): Promise<void> {
     refuseUnknown('renew()', options, { login: true, others: true })

@@ -3,11 +3,12 @@ import { type EndedSession, type EndReason, isLive, type SessionId } from '../re
 import type { Cursor, EndFilter, ListFilter, Page, WriteState } from '../store.ts'
 import { bindStore } from './bound-store.ts'
 import { startRepeating, systemClock } from './clock.ts'
-import { type Context, eventOf, reportEnded } from './context.ts'
+import { type Context, reportEnded } from './context.ts'
 import { bearerTokens } from './credentials/bearer.ts'
 import { sessionCookie } from './credentials/cookie.ts'
 import { checkOTPOptions, type OTPOptions } from './credentials/otp.ts'
 import { isSessionId } from './credentials/token.ts'
+import { detachCredential } from './detach-credential.ts'
 import { endNotifications } from './end-notifications.ts'
 import { type Cause, createEvents, type SessionEventName, type SessionEvents } from './events.ts'
 import type { Exchange } from './exchange.ts'
@@ -87,6 +88,7 @@ export interface Sessions<
   /**
    * Stops the sweeps and the notifications of the store. With `endSessions` (default: the option `closeOnStop`), also
    * ends all sessions if this is the last process on an embedded store.
+   * @throws SessionError STORE_UNAVAILABLE; call it again when the store answers.
    */
   close(options?: { endSessions?: boolean }): Promise<void>
 }
@@ -223,15 +225,7 @@ export function createSessions<
       refuseUnknown('detach()', by, { cause: true })
       const { cause } = by
       const record = await stored(id)
-      const detached = record !== undefined && (await store.detach({ id, handle, reason }))
-      if (!detached) return false
-      events.emit('detached', { ...eventOf(record, cause), handle, reason })
-      // Without a device or a valid link, no request can use the session again.
-      const all = (await store.credentials({ ids: [id] })).get(id) ?? []
-      const isUsable = all.some(({ expiresAt }) => clock.now() < expiresAt)
-      const ended = isUsable ? undefined : await store.end({ id, reason })
-      if (ended) reportEnded(context, [ended], cause)
-      return true
+      return record !== undefined && detachCredential(context, record, { handle, reason, cause })
     },
     async removeWithMessage(id, message, by = {}) {
       refuseUnknown('removeWithMessage()', by, { cause: true })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSessions } from '../../../src/session/index.ts'
+import { createSessions, type SessionStore } from '../../../src/session/index.ts'
 import { memoryStore } from '../../../src/session/stores/memory/index.ts'
-import type { LayerVisitor } from '../support/layer.ts'
-import { type Described, describe, gate, PAGES, STORES, startLayer } from '../support/layer.ts'
+import type { Handler, LayerSession, LayerVisitor } from '../support/layer.ts'
+import { codeOf, type Described, describe, gate, PAGES, STORES, startLayer } from '../support/layer.ts'
 
 const NAME = '4DSID_TEST'
 const cookieOf = (visitor: LayerVisitor) => visitor.cookies.get(NAME) ?? ''
@@ -246,6 +246,76 @@ test('[COOKIE-11] a call that needs a cookie after the response has begun is ref
   assert.deepEqual(refused, ['HEADERS_SENT'])
   assert.equal(await manager.count(), 1)
 })
+
+type Overtaken = (session: LayerSession, token: string) => Promise<unknown>
+
+const firstWrite: Overtaken = (session) => session.use((storage) => void (storage.a = 1))
+const logIn: Overtaken = (session) => session.setPrivileges({ userId: '4' }, { login: true })
+const addPrivilege: Overtaken = (session) => session.setPrivileges('manageCustomers')
+const secure: Overtaken = (session) => session.secureSession()
+const renew: Overtaken = (session) => session.renew()
+const renewOnly: Overtaken = (session) => session.renew({ others: 'end' })
+const openLink: Overtaken = (session, token) => session.restore(token)
+
+for (const { what, call, from, left = 0 } of [
+  { what: 'a first write', call: firstWrite, from: 'guest' },
+  { what: 'a login', call: logIn, from: 'guest' },
+  { what: 'a repeated login', call: logIn, from: 'user' },
+  { what: 'an added privilege', call: addPrivilege, from: 'user' },
+  { what: 'secureSession', call: secure, from: 'user' },
+  { what: 'renew', call: renew, from: 'user' },
+  { what: 'renew on one of two devices', call: renew, from: 'user with two devices', left: 1 },
+  { what: 'renew that ends the other device', call: renewOnly, from: 'user with two devices' },
+  { what: 'the only link of a session', call: openLink, from: 'guest with a link' },
+]) {
+  test(`[COOKIE-13] a response that overtakes ${what} leaves no session that no browser can use`, async (t) => {
+    const { pass, reached, open } = gate()
+    const store = memoryStore()
+    let isLate = false
+    const late = async <T>(reply: Promise<T>) => {
+      const stored = await reply
+      if (isLate) await pass()
+      return stored
+    }
+    const delayed: Partial<SessionStore> = {
+      create: (step) => late(store.create(step)),
+      replace: (step) => late(store.replace(step)),
+      rotate: (step) => late(store.rotate(step)),
+      redeem: (step) => late(store.redeem(step)),
+    }
+    let code = ''
+    const pages: Record<string, Handler> = {
+      ...PAGES,
+      '/open': (session, ctx) => session.restore(ctx.query.token),
+      '/late': async (session, ctx) => {
+        isLate = true
+        const called = codeOf(call(session, String(ctx.query.token)))
+        await reached
+        ctx.respond = false
+        ctx.res.write('begun')
+        open()
+        code = await called
+        ctx.res.end()
+      },
+    }
+    const { visitor, manager } = await startLayer(t, pages, { store: { ...store, ...delayed } })
+    const live = new Set<string>()
+    for (const name of ['created', 'secured'] as const) manager.on(name, ({ id }) => live.add(id))
+    manager.on('ended', ({ id }) => live.delete(id))
+
+    const [guest, user] = [visitor(), visitor()]
+    if (from !== 'guest') await user.read('/login')
+    const [session] = (await manager.list()).sessions
+    const token = session && from !== 'user' ? await manager.createOTP(session.id) : ''
+    if (from === 'user with two devices') await visitor().read(`/open?token=${token}`)
+    if (session && from === 'guest with a link') await manager.detach(session.id, session.devices[0]?.handle ?? '')
+    await (from.startsWith('user') ? user : guest).get(`/late?token=${token}`)
+
+    assert.equal(code, 'HEADERS_SENT')
+    const usable = (await manager.list()).sessions.filter(({ state }) => state !== 'invalidated')
+    assert.deepEqual([usable.length, usable[0]?.devices.length ?? 0, live.size], [left, left, left])
+  })
+}
 
 // An old browser sends none of these headers.
 const OLD = { 'Sec-Fetch-Site': undefined, 'Sec-Fetch-Mode': undefined, 'Sec-Fetch-Dest': undefined }

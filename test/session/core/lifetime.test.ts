@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { createSessions } from '../../../src/session/index.ts'
+import { createSessions, type SessionStore } from '../../../src/session/index.ts'
 import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
 import { manualClock } from '../../../src/session/testing/manual-clock.ts'
@@ -264,6 +264,27 @@ test('[LIFE-6] with a session timeout of 0 sessions never expire, and a warning 
   assert.equal((await ana.read<Described>('/read')).id, login.id)
   assert.equal(warnings.length, 1)
   assert.match(warnings[0] ?? '', /never expire/)
+})
+
+test('[LIFE-4] a stop that the store refused can be tried again, and then closes the sessions', async () => {
+  for (const call of ['leave', 'endMany'] as const) {
+    const { presence, ...memory } = memoryStore()
+    assert.ok(presence)
+    let isDown = true
+    const unlessDown = <T>(step: () => Promise<T>) => (isDown ? Promise.reject(new Error('locked')) : step())
+    const store: SessionStore = {
+      ...memory,
+      presence: { ...presence, ...(call === 'leave' && { leave: (by) => unlessDown(() => presence.leave(by)) }) },
+      ...(call === 'endMany' && { endMany: (all) => unlessDown(() => memory.endMany(all)) }),
+    }
+    const manager = createSessions({ appName: 'TEST', store, clock: manualClock(), closeOnStop: true })
+    await manager.newToken('4', {})
+    await assert.rejects(manager.close(), { code: 'STORE_UNAVAILABLE' }, call)
+    isDown = false
+    assert.equal(await manager.count(), 1)
+    await manager.close()
+    assert.equal(await manager.count(), 0, call)
+  }
 })
 
 test('[LIFE-4] an embedded store closes its sessions when the last process that uses it stops, and not before', async () => {

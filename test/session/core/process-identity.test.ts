@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { identifyProcess } from '../../../src/session/core/process-identity.ts'
 import { isProcessRunning } from '../../../src/session/index.ts'
 import { until } from '../../support/until.ts'
@@ -27,9 +28,25 @@ test('[PROC-3] a killed process whose parent has not noticed does not count', on
   const [output] = await once(parent.stdout, 'data')
   const pid = Number(output)
   const started = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[21]
-  assert.equal(isRunning({ pid, started }), true)
-  await until('it counts as ended', async () => isRunning({ pid, started }) === false)
+  assert.equal(isRunning({ pid, thread: pid, started }), true)
+  await until('it counts as ended', async () => isRunning({ pid, thread: pid, started }) === false)
   assert.ok(process.kill(pid, 0), 'its process id exists')
+})
+
+test('[PROC-3] a worker thread that was terminated does not count, although its process runs', async () => {
+  const module = new URL('../../../src/session/core/process-identity.ts', import.meta.url)
+  const worker = new Worker(
+    `const { parentPort, workerData } = require('node:worker_threads')
+    import(workerData).then(({ identifyProcess }) => parentPort.postMessage(identifyProcess()))
+    parentPort.on('message', () => {})`,
+    { eval: true, workerData: module.href },
+  )
+  const [identity] = await once(worker, 'message')
+  // Elsewhere than on Linux, the last heartbeat decides.
+  assert.equal(isProcessRunning(identity), process.platform === 'linux' ? true : undefined)
+  await worker.terminate()
+  assert.equal(isProcessRunning(identity), process.platform === 'linux' ? false : undefined)
+  assert.equal(isRunning({ thread: null }), undefined)
 })
 
 test('[PROC-5] a process id counts only on the same host and boot; elsewhere the last heartbeat decides', () => {

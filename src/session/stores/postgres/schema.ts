@@ -58,7 +58,7 @@ async function prepare(client: PostgresClient, steps: readonly string[]): Promis
 // Reads `pg_class`, because the connection may have cached the names of tables before it waited for the lock.
 async function layoutOf(client: PostgresClient): Promise<unknown> {
   const present = `SELECT 1 FROM pg_class WHERE relname = 'session_schema' AND pg_table_is_visible(oid)`
-  if ((await client.query({ text: present })).rows.length === 0) return 0
+  if ((await client.query({ text: present })).rows.length === 0) return undefined
   const { rows } = await client.query({ text: 'SELECT version FROM session_schema' })
-  return (rows[0] as { version: unknown } | undefined)?.version
+  return (rows[0] as { version: unknown } | undefined)?.version ?? null
 }

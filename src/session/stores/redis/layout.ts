@@ -25,9 +25,10 @@ function migration(steps: readonly string[]) {
   return script(
     [RECORDS],
     `
-local layout = call('GET', app .. 'layout') or '0'
-if not tonumber(layout) or tonumber(layout) >= ${steps.length} then return layout end
-local found = tonumber(layout)
+local layout = call('GET', app .. 'layout')
+local isReadable = not layout or string.find(layout, '^[1-9]%d*$')
+local found = isReadable and tonumber(layout or '0')
+if not found or found >= ${steps.length} then return layout end
 call('DEL', app .. 'layout')
 ${steps.map((step, index) => `if found < ${index + 1} then ${step} end`).join('\n')}
 call('SET', app .. 'layout', '${steps.length}')

@@ -1,11 +1,13 @@
 /**
  * Returns the steps that take stored data from the layout `found` to the newest one. The first step creates layout 1.
+ * `found` is a whole number or its digits, or undefined when no data is stored.
  * A released step never changes. A step only adds, because processes of the previous version still use the data.
  * @throws Error when this code does not know the layout. `otherwise` says what to do instead of an update.
  */
 export function missingSteps<Step>(found: unknown, steps: readonly Step[], otherwise: string): readonly Step[] {
-  const layout = Number(found)
-  if (Number.isInteger(layout) && layout >= 0 && layout <= steps.length) return steps.slice(layout)
+  if (found === undefined) return steps
+  const layout = /^[1-9]\d*$/.test(String(found)) ? Number(found) : Number.NaN
+  if (layout <= steps.length) return steps.slice(layout)
   throw new Error(
     layout > steps.length
       ? `The sessions were written by a newer version (layout ${layout}; this one knows ${steps.length}). Update the application, or ${otherwise}.`

@@ -85,13 +85,20 @@ CREATE INDEX session_credentials_login ON session_credentials (app, details)
 export const STEPS: readonly Step[] = [
   (db) => db.exec(TABLES),
   (db) => {
-    // Version 0.2.0 added this column without a step.
-    if (!hasColumn(db, 'session_credentials', 'purpose'))
-      db.exec('ALTER TABLE session_credentials ADD COLUMN purpose TEXT')
+    addPurpose(db)
     db.exec(LIST_INDEXES)
   },
-  (db) => db.exec(LOGIN_INDEX),
+  (db) => {
+    addPurpose(db) // Versions 0.4.0 and 0.5.0 raised a file of 0.1.0 to layout 2 without this column.
+    db.exec(LOGIN_INDEX)
+  },
 ]
+
+/** Version 0.2.0 added this column without a step. */
+function addPurpose(db: SqliteDatabase): void {
+  if (!hasColumn(db, 'session_credentials', 'purpose'))
+    db.exec('ALTER TABLE session_credentials ADD COLUMN purpose TEXT')
+}
 
 /** Creates or migrates the tables. Several processes may do so at the same time. @throws Error for a newer layout. */
 export function prepareTables(db: SqliteDatabase, steps: readonly Step[]): void {
@@ -110,8 +117,9 @@ export function prepareTables(db: SqliteDatabase, steps: readonly Step[]): void 
 
 function layoutOf(db: SqliteDatabase): unknown {
   const present = db.prepare(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session_schema'`).get()
-  if (!present) return 0
-  return (db.prepare('SELECT version FROM session_schema').get() as { version: unknown } | undefined)?.version
+  if (!present) return undefined
+  const row = db.prepare('SELECT CAST(version AS TEXT) AS version FROM session_schema').get()
+  return (row as { version: unknown } | undefined)?.version ?? null
 }
 
 function hasColumn(db: SqliteDatabase, table: string, column: string): boolean {

@@ -56,7 +56,9 @@ if (url !== undefined) {
     const { client, prefix } = await connected(t)
     for (const [layout, refusal] of [
       ['99', /newer version \(layout 99; this one knows \d\)\. Update the application, or use another prefix/],
-      ['two', /layout of the stored sessions is unreadable \(two\)\. Restore a backup/],
+      ...['two', '', '0', '-1', 'nan', '0x1', '1.0'].map(
+        (text) => [text, /layout of the stored sessions is unreadable \(.*\)\. Restore a backup/] as const,
+      ),
     ] as const) {
       await client.set(`{${prefix}:CONTRACT}:layout`, layout)
       const { store, newSession } = trialOf(redisStore(client, { prefix }))

@@ -1,0 +1,20 @@
+import type { EndReason, SessionRecord } from '../record.ts'
+import { type Context, eventOf, reportEnded } from './context.ts'
+import type { Cause } from './events.ts'
+
+/** Ends one device, token or link, and a session that no request can use afterwards. Returns `false` if it had ended. */
+export async function detachCredential(
+  context: Context,
+  record: SessionRecord,
+  { handle, reason, cause }: { handle: string; reason: EndReason; cause: Cause | undefined },
+): Promise<boolean> {
+  const { store, clock, events } = context
+  const { id } = record
+  if (!(await store.detach({ id, handle, reason }))) return false
+  events.emit('detached', { ...eventOf(record, cause), handle, reason })
+  const all = (await store.credentials({ ids: [id] })).get(id) ?? []
+  const isUsable = all.some(({ expiresAt }) => clock.now() < expiresAt)
+  const ended = isUsable ? undefined : await store.end({ id, reason })
+  if (ended) reportEnded(context, [ended], cause)
+  return true
+}
