@@ -1,5 +1,6 @@
 import { type Credential, isLive, NEVER, type SessionId, type SessionKind, type SessionRecord } from '../record.ts'
 import type { Context } from './context.ts'
+import { termsOf } from './credentials/otp.ts'
 import { type TokenTerms, termsOfToken } from './new-token.ts'
 
 // A Date cannot hold a later time.
@@ -72,11 +73,14 @@ export function describeSession(
   }
 }
 
-function isDeviceReadable({ format }: Context, credential: Credential): boolean {
-  const { kind, details } = credential
+function isDeviceReadable(context: Context, credential: Credential): boolean {
+  return areDetailsReadable(context, credential) && TIMES_OF_DEVICE.every((name) => isTime(credential[name]))
+}
+
+function areDetailsReadable(context: Context, credential: Credential): boolean {
+  if (credential.kind === 'bearer') return termsOfToken(context, credential) !== undefined
   // The layer never decodes the details of a cookie.
-  const areDetailsReadable = kind === 'cookie' || details === null || format.tryDecode(details) !== undefined
-  return areDetailsReadable && TIMES_OF_DEVICE.every((name) => isTime(credential[name]))
+  return credential.kind !== 'otp' || termsOf(context.format, credential) !== undefined
 }
 
 function describeDevice(context: Context, credential: Credential): DeviceDescription {
@@ -90,8 +94,13 @@ function describeDevice(context: Context, credential: Credential): DeviceDescrip
     authenticatedAt: dateOf(authenticatedAt),
     device,
     address,
-    ...termsOfToken(context, kind === 'bearer' ? credential : { details: null }),
+    ...termsOfDevice(context, credential),
   }
+}
+
+function termsOfDevice(context: Context, credential: Credential): TokenTerms {
+  if (credential.kind !== 'bearer') return { name: '', scope: 'read-write' }
+  return termsOfToken(context, credential) ?? { name: '', scope: 'read' }
 }
 
 export function expirationDateOf(record: SessionRecord): string | null {

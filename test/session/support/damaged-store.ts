@@ -19,7 +19,7 @@ export type Part = 'storage' | 'privileges' | 'details' | 'times' | 'record' | '
 export interface DamagedStore {
   store: SessionStore
   /** Replaces a part of the session `id` by a text, without the store. */
-  damage(part: Part, id: string, text: string): Promise<void> | void
+  damage(part: Part, id: string, text: string | null): Promise<void> | void
 }
 
 const COLUMNS: Partial<Record<Part, string>> = { storage: 'storage', privileges: 'grants' }
@@ -107,7 +107,7 @@ async function Redis(scope: Scope): Promise<DamagedStore> {
         if (!field.startsWith(letter)) continue
         const lines = stored.split('\n')
         if (part === 'privileges' || part === 'details') lines[LINE[part]] = JSON.stringify(text)
-        const damaged = part === 'privileges' || part === 'details' ? lines.join('\n') : text
+        const damaged = part === 'privileges' || part === 'details' ? lines.join('\n') : String(text)
         await client.hset(key, field, damaged)
       }
     },
