@@ -317,8 +317,8 @@ async function outcome(work: () => Promise<unknown>): Promise<string> {
 /** The table in `docs/store-failures.md`. */
 function documented(): { columns: string[]; rows: Record<string, string[]> } {
   const page = readFileSync(new URL('../../../src/session/docs/store-failures.md', import.meta.url), 'utf8')
-  const [section = ''] = page.slice(page.indexOf('## A record that cannot be read') + 3).split('\n## ')
-  const lines = section.split('\n')
+  const [, section = ''] = page.split('## A record that cannot be read')
+  const lines = section.slice(0, section.indexOf('\n## ')).split('\n')
   const cells = lines.filter((line) => line.startsWith('| ')).map((line) => line.slice(2, -2).split(' | '))
   const [[, ...columns] = [], ...rows] = cells
   return { columns, rows: Object.fromEntries(rows.map(([name, ...outcomes]) => [name, outcomes])) }
