@@ -96,7 +96,29 @@ export function isNothingWritten(error: unknown): boolean {
 }
 
 export function isLive(session: SessionRecord, now: number): boolean {
-  return session.startTime !== null && now < session.end
+  return session.startTime !== null && now < session.end && !isDamaged(session)
+}
+
+/** Whether a number of a stored record cannot be right. Such a record opens no session, but can be ended. */
+export function isDamaged({
+  startTime,
+  lastAccessTime,
+  idleMilliseconds,
+  absoluteEnd,
+  end,
+  version,
+}: SessionRecord): boolean {
+  const areTimesReadable =
+    startTime === null || lastAccessTime === null
+      ? startTime === lastAccessTime
+      : isTime(startTime) && isTime(lastAccessTime)
+  const isReadable = isTime(idleMilliseconds) && isTime(end) && isTime(absoluteEnd) && Number.isSafeInteger(version)
+  return !(areTimesReadable && isReadable && end <= absoluteEnd)
+}
+
+/** A column of SQLite may contain text instead of a number. */
+export function isTime(value: unknown): boolean {
+  return Number.isFinite(value) && Math.abs(value as number) <= NEVER
 }
 
 /** Whether limits and lists count a session as a guest's. */

@@ -73,14 +73,17 @@ export async function createTokenSession(
   return { ...made, token: bearer.format(made.token) }
 }
 
-/** A token whose terms cannot be read has the smallest scope. */
+/** Returns undefined unless both terms can be read. Such a token opens no session. */
 export function termsOfToken(
   { format }: Pick<Context, 'format'>,
   { details }: Pick<Credential, 'details'>,
-): TokenTerms {
-  const unreadable: TokenTerms = { name: '', scope: 'read' }
-  const { name = '', scope = 'read-write' }: Partial<TokenTerms> = format.tryDecode(details ?? '{}') ?? unreadable
-  return { name, scope }
+): TokenTerms | undefined {
+  const { name, scope }: Partial<TokenTerms> = format.tryDecode(details ?? '') ?? {}
+  return typeof name === 'string' && isScope(scope) ? { name, scope } : undefined
+}
+
+function isScope(scope: unknown): scope is TokenScope {
+  return scope === 'read' || scope === 'read-write'
 }
 
 function recordOf(
@@ -107,8 +110,7 @@ function recordOf(
 function readTerms({ name = '', scope = 'read-write' }: NewTokenOptions): TokenTerms {
   if (typeof name !== 'string' || name.length > MAX_NAME_LENGTH)
     throw new TypeError(`A token's name is a text of at most ${MAX_NAME_LENGTH} characters.`)
-  if (scope !== 'read' && scope !== 'read-write')
-    throw new TypeError(`A token's scope is 'read' or 'read-write', got ${JSON.stringify(scope)}.`)
+  if (!isScope(scope)) throw new TypeError(`A token's scope is 'read' or 'read-write', got ${JSON.stringify(scope)}.`)
   return { name, scope }
 }
 

@@ -3,6 +3,7 @@ import type { Context } from './context.ts'
 import { hashSecret } from './credentials/token.ts'
 import type { Exchange } from './exchange.ts'
 import { newRecord } from './new-record.ts'
+import { termsOfToken } from './new-token.ts'
 import { RequestSession, type RequestState } from './request-session.ts'
 import { TokenSession } from './token-session.ts'
 
@@ -63,6 +64,7 @@ async function liveState(context: Context, request: TokenRequest): Promise<Reque
   const found = await context.store.find({ id: token.id, hash: hashSecret(token.secret), now })
   if (found?.state !== 'live' || found.credential.kind !== 'bearer') return undefined
   const { session, credential } = found
+  if (!termsOfToken(context, credential)) return undefined
   const record = await recordActivity(context, session, credential, request, now)
   return { is: 'live', record, credential, unsent: false }
 }

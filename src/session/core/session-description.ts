@@ -1,10 +1,19 @@
-import { type Credential, isLive, NEVER, type SessionId, type SessionKind, type SessionRecord } from '../record.ts'
+import {
+  type Credential,
+  isDamaged,
+  isLive,
+  isTime,
+  NEVER,
+  type SessionId,
+  type SessionKind,
+  type SessionRecord,
+} from '../record.ts'
 import type { Context } from './context.ts'
+import { termsOf } from './credentials/otp.ts'
 import { type TokenTerms, termsOfToken } from './new-token.ts'
 
 // A Date cannot hold a later time.
 const LAST_TIME = 8.64e15
-const TIMES = ['startTime', 'lastAccessTime', 'idleMilliseconds', 'absoluteEnd', 'end'] as const
 const TIMES_OF_DEVICE = ['createdAt', 'lastSeenAt', 'authenticatedAt', 'expiresAt'] as const
 
 /** For lists and administrators. Contains no secrets, hashes or stored values. */
@@ -52,7 +61,7 @@ export function describeSession(
   const storage = format.tryDecode(record.storage)
   const privileges = policy.roles.expand(record.grants)
   const areDevicesReadable = credentials.every((credential) => isDeviceReadable(context, credential))
-  const isRecordReadable = privileges.isReadable && TIMES.every((name) => isTime(record[name]))
+  const isRecordReadable = privileges.isReadable && !isDamaged(record)
   return {
     id: record.id,
     kind: record.kind,
@@ -72,11 +81,17 @@ export function describeSession(
   }
 }
 
-function isDeviceReadable({ format }: Context, credential: Credential): boolean {
-  const { kind, details } = credential
+function isDeviceReadable(context: Context, credential: Credential): boolean {
+  return (
+    areDetailsReadable(context, credential) &&
+    TIMES_OF_DEVICE.every((name) => credential[name] === null || isTime(credential[name]))
+  )
+}
+
+function areDetailsReadable(context: Context, credential: Credential): boolean {
+  if (credential.kind === 'bearer') return termsOfToken(context, credential) !== undefined
   // The layer never decodes the details of a cookie.
-  const areDetailsReadable = kind === 'cookie' || details === null || format.tryDecode(details) !== undefined
-  return areDetailsReadable && TIMES_OF_DEVICE.every((name) => isTime(credential[name]))
+  return credential.kind !== 'otp' || termsOf(context.format, credential) !== undefined
 }
 
 function describeDevice(context: Context, credential: Credential): DeviceDescription {
@@ -90,8 +105,13 @@ function describeDevice(context: Context, credential: Credential): DeviceDescrip
     authenticatedAt: dateOf(authenticatedAt),
     device,
     address,
-    ...termsOfToken(context, kind === 'bearer' ? credential : { details: null }),
+    ...termsOfDevice(context, credential),
   }
+}
+
+function termsOfDevice(context: Context, credential: Credential): TokenTerms {
+  if (credential.kind !== 'bearer') return { name: '', scope: 'read-write' }
+  return termsOfToken(context, credential) ?? { name: '', scope: 'read' }
 }
 
 export function expirationDateOf(record: SessionRecord): string | null {
@@ -105,9 +125,4 @@ function idleEndOf({ lastAccessTime, idleMilliseconds }: SessionRecord): number 
 /** Returns null also for `NEVER`, and for a damaged time. */
 export function dateOf(time: number | null): Date | null {
   return typeof time === 'number' && Math.abs(time) <= LAST_TIME ? new Date(time) : null
-}
-
-/** A SQLite column may contain text instead of a number. */
-function isTime(value: number | null): boolean {
-  return value === null || Number.isFinite(value)
 }

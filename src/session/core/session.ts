@@ -1,5 +1,5 @@
 import { refuseUnknown } from '../known-options.ts'
-import { endAfter, type SessionId, type SessionKind, type SessionRecord } from '../record.ts'
+import { endAfter, type SessionId, type SessionKind, type SessionRecord, SWEEP_MARGIN_MILLISECONDS } from '../record.ts'
 import { closeSession } from './close-session.ts'
 import { checkOTPOptions, type OTPOptions } from './credentials/otp.ts'
 import { watchEnd } from './end-signal.ts'
@@ -144,7 +144,10 @@ export class Session<
 
   hasRecentLogin(withinMinutes: number): boolean {
     const authenticated = this.authenticatedAt?.getTime()
-    return authenticated !== undefined && this.#request.context.clock.now() - authenticated < withinMinutes * 60_000
+    if (authenticated === undefined) return false
+    const age = this.#request.context.clock.now() - authenticated
+    // A damaged time may be far in the future.
+    return age < withinMinutes * 60_000 && age > -SWEEP_MARGIN_MILLISECONDS
   }
 
   /** The ID of the session that this request arrived with, even if that session has ended; undefined for none. */

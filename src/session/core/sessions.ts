@@ -279,7 +279,7 @@ function checkedPage(page: Page): Page {
     throw new TypeError(`list(): sort is 'created', 'seen' or 'end', got ${sort}.`)
   if (!['asc', 'desc'].includes(direction))
     throw new TypeError(`list(): direction is 'asc' or 'desc', got ${direction}.`)
-  if (after !== undefined && !(Number.isFinite(after.value) && isSessionId(after.id)))
+  if (after !== undefined && !(Number.isFinite(after.value) && typeof after.id === 'string'))
     throw new TypeError('list(): after must be the value of next from the previous page.')
   return { ...page, size }
 }

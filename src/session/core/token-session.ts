@@ -113,7 +113,8 @@ export class TokenSession<
 
   get #terms(): TokenTerms {
     const { state, context } = this.#request
-    return state.is === 'live' ? termsOfToken(context, state.credential) : { name: '', scope: 'read-write' }
+    if (state.is !== 'live') return { name: '', scope: 'read-write' }
+    return termsOfToken(context, state.credential) ?? { name: '', scope: 'read' }
   }
 }
 

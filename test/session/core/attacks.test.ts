@@ -169,7 +169,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('a filter with an undefined value is refused: it would match every session', async (t) => {
+test('a filter with an undefined or an unknown value is refused: it would match every session', async (t) => {
   const { manager, visitor } = await startLayer(t, PAGES)
   await visitor().read('/login')
   for (const filter of [{ userId: undefined }, { userId: 4 }, { kind: null }] as never[]) {
@@ -177,8 +177,13 @@ test('a filter with an undefined value is refused: it would match every session'
     await assert.rejects(manager.list(filter), TypeError)
     await assert.rejects(manager.count(filter), TypeError)
   }
+  for (const filter of [{ state: 'live' }, { via: 'cookie' }, { kind: 'soap' }] as never[]) {
+    await assert.rejects(manager.list(filter), { name: 'TypeError', message: /filter: (state|via|kind) is '/ })
+    await assert.rejects(manager.count(filter), TypeError)
+  }
   await assert.rejects(manager.list({}, { sort: 'name' as never }), /sort is/)
-  await assert.rejects(manager.list({}, { after: { value: 1, id: "' --" } }), /after must be the value of next/)
+  await assert.rejects(manager.list({}, { after: { value: Number.NaN, id: '' } }), /after must be the value of next/)
+  assert.deepEqual(await manager.list({}, { after: { value: 1, id: "' --" } }), { sessions: [] })
   assert.equal(await manager.count({ userId: '4' }), 1)
 })
 

@@ -88,6 +88,17 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
+test('[ROW-9] a login that lies hours in the future, as a damaged one may, does not count as recent', async (t) => {
+  const { visitor, clock } = await startLayer(t, RECENT_PAGES)
+  const ana = visitor()
+  clock.advance({ hours: 2 })
+  await ana.read<Described>('/login')
+  clock.advance({ minutes: -4 })
+  assert.equal((await ana.get('/sensitive')).status, 200, 'the clocks of two processes may differ')
+  clock.advance({ hours: -1 })
+  assert.equal((await ana.get('/sensitive')).status, 303)
+})
+
 test('re-authentication for a request that is not a page returns to the configured address', async () => {
   const sent: string[] = []
   const context = (method: string, url = '/sessions/1/end') => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
-import type { StorageCodec } from '../../../src/session/index.ts'
+import type { Page, StorageCodec } from '../../../src/session/index.ts'
 import type { Scope } from '../../support/process.ts'
 import { type DamagedStore, openDamagedStore, type Part } from '../support/damaged-store.ts'
 import { codeOf, type LayerVisitor, STORES, type Storage } from '../support/layer.ts'
@@ -153,24 +153,33 @@ for (const store of Object.keys(STORES)) {
     }
   })
 
-  test(`[ROW-9] an API token with unreadable details may only read, and such a link is not valid, on the ${store} store`, async (t) => {
+  test(`[ROW-9] an API token and a link whose details cannot be read open nothing, on the ${store} store`, async (t) => {
     const { layer, damage, ana, id } = await damagedCase(await startServer(t, store), 'storage', '{"cart":"pen"}')
-    const { token, id: tokenId } = await layer.manager.newToken('4', { name: 'Export', scope: 'read-write' })
+    const { token, id: tokenId } = await layer.manager.newToken('4', { name: 'Export', scope: 'read' })
     const bearer = `Bearer ${token}`
-    assert.deepEqual(JSON.parse((await layer.ask('/api/token', bearer)).text), ['Export', 'read-write'])
+    assert.deepEqual(JSON.parse((await layer.ask('/api/token', bearer)).text), ['Export', 'read'])
     const link = await ana.read('/link')
-    for (const each of [id, tokenId]) await damage('details', each, '{"name')
-    assert.deepEqual(JSON.parse((await layer.ask('/api/token', bearer)).text), ['', 'read'])
-    const visitor = layer.visitor()
-    assert.equal(await visitor.read(`/restored?$4DSID=${link}`), false)
-    assert.equal((await visitor.read('/who')).isNew, true)
+    const unreadable = [
+      '',
+      '{}',
+      '{"name":"Export"}',
+      '{"name":"Export","scope":"admin"}',
+      '{"path":5}',
+      '{"confirm":0}',
+    ]
+    for (const text of [null, ...unreadable, '{"name']) {
+      for (const each of [id, tokenId]) await damage('details', each, text)
+      assert.equal((await layer.ask('/api/token', bearer)).status, 401, String(text))
+      const visitor = layer.visitor()
+      assert.equal(await visitor.read(`/restored?$4DSID=${link}`), false, String(text))
+      assert.equal((await visitor.read('/who')).isNew, true)
+    }
     const { sessions } = await layer.manager.list()
     assert.deepEqual(
       sessions.map(({ kind, isReadable, devices }) => `${kind} ${isReadable} ${devices.length}`).sort(),
       ['rest false 1', 'web false 2'],
     )
     assert.equal(await layer.manager.end(tokenId), true)
-    assert.equal((await layer.ask('/api/token', bearer)).status, 401)
   })
 }
 
@@ -189,6 +198,55 @@ if ('SQLite' in STORES) {
     assert.ok(JSON.stringify(sessions))
     assert.equal(await layer.manager.removeWithMessage(id, ''), true)
   })
+}
+
+type Damage = [part: Part, value: string | number | bigint]
+const columns = (names: string[], ...values: Damage[1][]) =>
+  names.flatMap((name) => values.map((value): Damage => [`record.${name}`, value]))
+const lines = (numbers: number[], ...values: string[]) => columns(numbers.map(String), ...values)
+const TIMES = ['start_time', 'last_access_time', 'idle_milliseconds', 'absolute_end', 'end_at']
+const HUGE = 9223372036854775807n
+/** By store. */
+const DAMAGED_NUMBERS: Record<string, Damage[]> = {
+  SQLite: [...columns([...TIMES, 'version'], 'x', HUGE), ['record.absolute_end', 0]],
+  'node:sqlite': columns([...TIMES, 'version'], HUGE),
+  PostgreSQL: [...columns(TIMES, 'NaN', 'Infinity'), ['record.version', HUGE], ['record.absolute_end', 0]],
+  Redis: [...lines([0, 2, 3, 4, 9, 10], 'x', '0b11', '1e400', 'nan'), ...lines([0, 3, 4], ''), ['record.11', 'x']],
+}
+
+for (const [store, damages] of Object.entries(DAMAGED_NUMBERS)) {
+  if (!(store.replace('node:sqlite', 'SQLite') in STORES)) continue
+  test(`[ROW-7] a record with a wrong number opens no session, ends, and hides no other session, on the ${store} store`, async (t) => {
+    const server = await startServer(t, store)
+    for (const [part, value] of damages) {
+      const name = `${part}: ${value}`
+      const { layer, ana, id, damage } = await damagedCase(server, 'storage', '{"cart":"pen"}')
+      const others = [layer.visitor(), layer.visitor()]
+      for (const other of others) await other.read('/sign-in')
+      await damage(part, id, value)
+      assert.equal((await ana.read('/who')).isNew, true, name)
+      const all = (await layer.manager.list()).sessions
+      assert.deepEqual(all.map(({ isReadable }) => isReadable).sort(), [false, true, true], name)
+      for (const sort of ['created', 'seen', 'end'] as const)
+        for (const direction of ['asc', 'desc'] as const)
+          assert.deepEqual(await idsByPage(layer, { sort, direction }), all.map((one) => one.id).sort(), name)
+      assert.equal(await ana.read('/use'), '`undefined`', name)
+      await ana.read('/sign-in')
+      if (value !== damages[0]?.[1]) assert.equal(await layer.manager.end(id), true, name)
+      assert.equal(await layer.manager.endMany({}), value === damages[0]?.[1] ? 4 : 3, name)
+    }
+  })
+}
+
+async function idsByPage({ manager }: RestLayer, page: Page): Promise<string[]> {
+  const ids: string[] = []
+  let after: Page['after']
+  do {
+    const { sessions, next } = await manager.list({}, { ...page, size: 1, ...(after && { after }) })
+    ids.push(...sessions.map(({ id }) => id))
+    after = next
+  } while (after && ids.length < 10)
+  return ids.sort()
 }
 
 if ('Redis' in STORES) {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import Database from 'better-sqlite3'
 import type { SessionStore } from '../../../src/session/index.ts'
 import { memoryStoreOn } from '../../../src/session/stores/memory/store.ts'
@@ -6,26 +7,38 @@ import { postgresStore, preparePostgresStore } from '../../../src/session/stores
 import { redisStore } from '../../../src/session/stores/redis/index.ts'
 import { memoryRows } from '../../../src/session/stores/shared/memory-rows.ts'
 import { perApp } from '../../../src/session/stores/shared/per-app.ts'
-import { sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
+import { type SqliteDatabase, sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
 import { type Scope, temporaryFolder } from '../../support/process.ts'
 import { postgresUrl, redisUrl } from '../../support/servers/test-servers.ts'
 import { withOwnApps } from './own-app.ts'
 import { openPool } from './postgres-store.ts'
 import { ioredisTo, ownPrefix } from './redis-connections.ts'
 
-/** `details` are those of every credential. `times` are for SQLite; records and credentials as one text for Redis. */
-export type Part = 'storage' | 'privileges' | 'details' | 'times' | 'record' | 'credential' | 'tombstone'
+/**
+ * `details` are those of every credential. `times` are for SQLite; records and credentials as one text for Redis.
+ * `record.` precedes the name of a column, or in Redis the number of a line.
+ */
+export type Part =
+  | 'storage'
+  | 'privileges'
+  | 'details'
+  | 'times'
+  | 'record'
+  | 'credential'
+  | 'tombstone'
+  | `record.${string}`
 
 export interface DamagedStore {
   store: SessionStore
   /** Replaces a part of the session `id` by a text, without the store. */
-  damage(part: Part, id: string, text: string): Promise<void> | void
+  damage(part: Part, id: string, text: string | number | bigint | null): Promise<void> | void
 }
 
 const COLUMNS: Partial<Record<Part, string>> = { storage: 'storage', privileges: 'grants' }
 const OPEN: Record<string, (scope: Scope) => Promise<DamagedStore> | DamagedStore> = {
   memory,
-  SQLite,
+  SQLite: (scope) => SQLite(scope),
+  'node:sqlite': (scope) => nodeSqlite(scope),
   Redis,
   PostgreSQL,
 }
@@ -45,15 +58,19 @@ function memory(): DamagedStore {
       const row = rows.sessions.get(id)
       if (!row) throw new Error(`There is no session ${id}.`)
       const column = COLUMNS[part]
+      if (typeof text !== 'string' && text !== null) throw new TypeError('Only a text can be damaged here.')
       if (column) row.record = { ...row.record, [column]: text }
       else for (const [hash, credential] of row.credentials) row.credentials.set(hash, { ...credential, details: text })
     },
   }
 }
 
-function SQLite(scope: Scope): DamagedStore {
+const SQLite = (scope: Scope) => sqlite(scope, (file) => new Database(file))
+const nodeSqlite = (scope: Scope) => sqlite(scope, (file) => new DatabaseSync(file))
+
+function sqlite(scope: Scope, open: (file: string) => SqliteDatabase): DamagedStore {
   const file = join(temporaryFolder(scope), 'sessions.sqlite')
-  const store = sqliteStore(new Database(file), { durability: 'crash' })
+  const store = sqliteStore(open(file), { durability: 'crash' })
   const other = new Database(file)
   return {
     store,
@@ -77,13 +94,20 @@ async function PostgreSQL(scope: Scope): Promise<DamagedStore> {
 }
 
 function updateOf(part: Part, text: string, id: string): string {
-  const column = COLUMNS[part]
+  const column = part.startsWith('record.') ? part.slice('record.'.length) : COLUMNS[part]
   return column
     ? `UPDATE session_records SET ${column} = ${text} WHERE id = ${id}`
     : `UPDATE session_credentials SET details = ${text} WHERE session_key = (SELECT key FROM session_records WHERE id = ${id})`
 }
 
-const LINE = { privileges: 8, details: 10 }
+const LINES: Partial<Record<Part, number>> = { privileges: 8, details: 10 }
+const LETTERS: Partial<Record<Part, string>> = {
+  storage: 's',
+  details: 'c',
+  times: '-',
+  credential: 'c',
+  tombstone: 't',
+}
 
 async function Redis(scope: Scope): Promise<DamagedStore> {
   const client = await ioredisTo(String(redisUrl))
@@ -94,20 +118,13 @@ async function Redis(scope: Scope): Promise<DamagedStore> {
     async damage(part, id, text) {
       const key = `{${prefix}:TEST}:s:${id}`
       const fields = await client.hgetall(key)
-      const letter = {
-        storage: 's',
-        privileges: 'r',
-        details: 'c',
-        times: '-',
-        record: 'r',
-        credential: 'c',
-        tombstone: 't',
-      }[part]
+      const line = part.startsWith('record.') ? Number(part.slice('record.'.length)) : LINES[part]
+      const letter = LETTERS[part] ?? 'r'
       for (const [field, stored] of Object.entries(fields)) {
         if (!field.startsWith(letter)) continue
         const lines = stored.split('\n')
-        if (part === 'privileges' || part === 'details') lines[LINE[part]] = JSON.stringify(text)
-        const damaged = part === 'privileges' || part === 'details' ? lines.join('\n') : text
+        if (line !== undefined) lines[line] = part in LINES ? JSON.stringify(text) : String(text)
+        const damaged = line === undefined ? String(text) : lines.join('\n')
         await client.hset(key, field, damaged)
       }
     },

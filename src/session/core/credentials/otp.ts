@@ -25,6 +25,7 @@ export type OTPTerms = Pick<OTPOptions, 'path' | 'data' | 'confirm' | 'requestOn
 // 4D's minimum.
 const SHORTEST_LIFESPAN_SECONDS = 10
 const DEFAULT_LIFESPAN_SECONDS = 3600
+const TERMS = ['path', 'data', 'confirm', 'requestOnly'] as const
 const OTP = /^[0-9A-F]{32}$/
 
 export function isOTP(text: unknown): text is string {
@@ -37,7 +38,7 @@ export function checkOTPOptions(options: OTPOptions): void {
   refuseUnknown('createOTP()', options, known)
   const { lifespan, path } = options
   if (lifespan !== undefined) lifetimeMilliseconds('createOTP(): lifespan', lifespan, 'seconds', 0)
-  if (path !== undefined && (typeof path !== 'string' || !/^\/[^?#]*$/.test(path)))
+  if (path !== undefined && !isPath(path))
     throw new TypeError('createOTP(): path is a text that begins with "/", without a query.')
 }
 
@@ -62,14 +63,30 @@ export function newOTP(
     address: null,
     expiresAt: Math.min(now + Math.ceil(Math.max(seconds, SHORTEST_LIFESPAN_SECONDS) * 1000), NEVER),
     purpose: purpose ?? null,
-    details: format.encode({ path, data, confirm, requestOnly }, 'createOTP'),
+    details: format.encode({ path, data, confirm: confirm === true, requestOnly: requestOnly === true }, 'createOTP'),
   }
   return { credential, token }
 }
 
-/** Returns undefined when the terms cannot be read. */
-export function termsOf(format: StorageFormat, credential: Credential): OTPTerms | undefined {
-  return format.tryDecode(credential.details ?? '{}')
+/** Returns undefined unless all terms can be read. Such a link opens no session. */
+export function termsOf(format: StorageFormat, { details }: Pick<Credential, 'details'>): OTPTerms | undefined {
+  const terms: OTPTerms = format.tryDecode(details ?? '') ?? {}
+  const { path, confirm, requestOnly } = terms
+  // Version 0.5.0 stored only the options that were given, so a link has at least one term.
+  const isReadable =
+    TERMS.some((name) => name in terms) &&
+    (path === undefined || isPath(path)) &&
+    isChoice(confirm) &&
+    isChoice(requestOnly)
+  return isReadable ? terms : undefined
+}
+
+function isPath(path: unknown): path is string {
+  return typeof path === 'string' && /^\/[^?#]*$/.test(path)
+}
+
+function isChoice(value: unknown): boolean {
+  return value === undefined || typeof value === 'boolean'
 }
 
 /** Compares whole segments, so `/orders` does not include `/orders-old`. */

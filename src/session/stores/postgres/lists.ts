@@ -1,5 +1,6 @@
-import type { Credential } from '../../record.ts'
-import type { CallOf, ListFilter, ListPage, Page } from '../../store.ts'
+import { type Credential, NEVER } from '../../record.ts'
+import type { CallOf, Cursor, ListFilter, ListPage, Page } from '../../store.ts'
+import { cursorAt } from '../shared/cursor.ts'
 import type { PostgresCalls } from './calls.ts'
 import type { PostgresStatement } from './pool.ts'
 import { fromStored, RECORD, type RecordRow, toRecord, toStoredValues } from './rows.ts'
@@ -13,7 +14,7 @@ export async function listPage(calls: PostgresCalls, call: CallOf<'list'>): Prom
   const found = (await calls.rows(listStatement(call))) as (RecordRow & { sortValue: unknown })[]
   const sessions = found.slice(0, size).map(toRecord)
   const last = found.length > size ? found[size - 1] : undefined
-  return last ? { sessions, next: { value: Number(last.sortValue), id: fromStored(last.id) } } : { sessions }
+  return last ? { sessions, next: cursorAt(Number(last.sortValue), fromStored(last.id)) } : { sessions }
 }
 
 export async function countListed(calls: PostgresCalls, { app, filter, now }: CallOf<'count'>): Promise<number> {
@@ -30,7 +31,11 @@ function listStatement({ app, filter, page, now }: CallOf<'list'>): PostgresStat
   const value = isNarrow(filter, sort) ? `${SORT_VALUE[sort]} + 0` : SORT_VALUE[sort]
   const [order, beyond] = direction === 'asc' ? ['ASC', '>'] : ['DESC', '<']
   const parameter = (value: unknown) => `$${values.push(value)}`
-  const onwards = after ? `AND (${value}, s.id) ${beyond} (${parameter(after.value)}, ${parameter(after.id)})` : ''
+  const stored = ({ id }: Cursor) =>
+    `SELECT ${value} FROM session_records s WHERE s.app = $1 AND s.id = ${parameter(id)}`
+  const startOf = (cursor: Cursor) =>
+    cursor.value === NEVER ? `coalesce((${stored(cursor)}), ${NEVER})` : parameter(cursor.value)
+  const onwards = after ? `AND (${value}, s.id) ${beyond} (${startOf(after)}, ${parameter(after.id)})` : ''
   const text = `SELECT ${RECORD}, ${value} AS "sortValue" FROM session_records s WHERE ${where} ${onwards}
     ORDER BY ${value} ${order}, s.id ${order} LIMIT ${parameter(size + 1)}`
   return { text, values: toStoredValues(values) }

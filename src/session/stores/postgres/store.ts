@@ -1,5 +1,5 @@
 import { refuseUnknown } from '../../known-options.ts'
-import { type EndedSession, expiryReason, isLive } from '../../record.ts'
+import { type EndedSession, expiryReason, isDamaged, isLive } from '../../record.ts'
 import type { Found, Limits, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
 import { postgresAnnouncements } from './announcements.ts'
@@ -46,7 +46,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
 
     async find({ app, id, hash, now }): Promise<Found | undefined> {
       const found = await reads.find(app, id, hash)
-      if (!found) return reads.tombstone(app, id, hash, now)
+      if (!found || isDamaged(found.session)) return reads.tombstone(app, id, hash, now)
       const { session, credential } = found
       if (isLive(session, now)) return { state: 'live', session, credential }
       return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, origin: null }

@@ -14,9 +14,9 @@ import type { Found } from '../../store.ts'
 
 const RECORD_LINES = 12
 const CREDENTIAL_LINES = 11
-// The positions of the lines that contain numbers.
-const RECORD_NUMBERS = [0, 2, 3, 4, 9, 10]
-const CREDENTIAL_NUMBERS = [3, 4, 5, 6]
+// The positions of the lines that contain numbers, and of those that contain a number or nothing.
+const RECORD_NUMBERS = { required: [0, 2, 9, 10], optional: [3, 4, 11] }
+const CREDENTIAL_NUMBERS = { required: [3, 6], optional: [4, 5] }
 
 export function recordText(session: SessionRecord): string {
   return [
@@ -121,8 +121,18 @@ export function credentialFrom(hash: string, text: string): Credential | undefin
   }
 }
 
-function hasLines(lines: readonly string[], count: number, numbers: readonly number[]): boolean {
-  return lines.length === count && numbers.every((index) => !Number.isNaN(Number(lines[index])))
+function hasLines(
+  lines: readonly string[],
+  count: number,
+  { required, optional }: Record<'required' | 'optional', readonly number[]>,
+): boolean {
+  if (lines.length !== count || !required.every((index) => isNumber(lines[index]))) return false
+  return optional.every((index) => lines[index] === '' || isNumber(lines[index]))
+}
+
+/** Lua and JavaScript read such a number alike, unlike `0b11` or `1e400`. */
+function isNumber(line: string | undefined): boolean {
+  return line !== undefined && /^\d+(\.\d+)?$/.test(line) && Number(line) <= NEVER && String(Number(line)) === line
 }
 
 export function endedCredentialFrom(text: string, now: number): Found | undefined {

@@ -11,6 +11,14 @@ local function sessionKey(id) return app .. 's:' .. id end
 -- tostring() would write a large number in scientific notation.
 local function digits(number) return number and string.format('%.0f', number) or '' end
 
+-- Returns nil unless the text is a number that JavaScript reads alike.
+local function numberOf(text)
+  local number = string.match(text or '', '^%d+%.?%d*$') and tonumber(text)
+  return number and number <= ${NEVER} and number or nil
+end
+
+local function isTime(text) return text == '' or numberOf(text) ~= nil end
+
 local RECORD = '^([^\n]*)' .. string.rep('\n([^\n]*)', 11) .. '$'
 
 -- A damaged record reads as an invalidated one without a user. It can only be listed, ended and removed.
@@ -22,7 +30,9 @@ local DAMAGED = {
 local function recordOf(text)
   local version, writeId, ends, startTime, lastAccessTime, kind, userName, userId, grants, idle, absoluteEnd, serial =
     string.match(text, RECORD)
-  if not (tonumber(version) and tonumber(ends) and tonumber(idle) and tonumber(absoluteEnd)) then return DAMAGED end
+  if not (numberOf(version) and numberOf(ends) and numberOf(idle) and numberOf(absoluteEnd)) then return DAMAGED end
+  if not (isTime(startTime) and isTime(lastAccessTime) and isTime(serial)) then return DAMAGED end
+  if (startTime == '') ~= (lastAccessTime == '') then return DAMAGED end
   return {
     kind = kind, userName = userName, userId = userId, grants = grants,
     startTime = tonumber(startTime), lastAccessTime = tonumber(lastAccessTime),
@@ -78,7 +88,7 @@ local function credentialOf(hash, text)
   local handle, kind, via, createdAt, lastSeenAt, authenticatedAt, expiresAt, device, address, purpose, details =
     string.match(text, CREDENTIAL)
   -- A damaged credential is the first that a limit ends.
-  if not (handle and tonumber(createdAt) and tonumber(expiresAt)) then
+  if not (numberOf(createdAt) and numberOf(expiresAt) and isTime(lastSeenAt) and isTime(authenticatedAt)) then
     return {
       hash = hash, handle = '', kind = 'cookie', via = 'visit', createdAt = 0, expiresAt = 0,
       device = 'null', address = 'null', purpose = 'null', details = 'null',

@@ -2,6 +2,7 @@ import { refuseUnknown } from '../../known-options.ts'
 import {
   type Credential,
   expiryReason,
+  isDamaged,
   isLive,
   markNothingWritten,
   type SessionId,
@@ -113,7 +114,7 @@ export function redisStoreWith(
       const [text, storage, credential, tombstone] = answer as (string | null)[]
       const session = text == null ? undefined : parseRecord(id, text, storage ?? '')
       const known = credential == null ? undefined : credentialFrom(hash, credential)
-      if (session && known) {
+      if (session && known && !isDamaged(session)) {
         if (isLive(session, now)) return { state: 'live', session, credential: known }
         return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, origin: null }
       }

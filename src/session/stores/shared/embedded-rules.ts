@@ -4,6 +4,7 @@ import {
   type EndReason,
   endAfter,
   endedSession,
+  isDamaged,
   isGuestRecord,
   isLive,
   isUnusedLogin,
@@ -31,6 +32,12 @@ export function liveRow<Row extends SessionRow>(
   if (!row || !isLive(row.record, now)) return undefined
   if (version !== undefined && version !== row.record.version) return undefined
   return by === undefined || rows.credential(row, by) ? row : undefined
+}
+
+/** Returns a record that opens no session, so that an administrator can end it. */
+export function damagedRow<Row extends SessionRow>(rows: EmbeddedRows<Row>, id: SessionId): Row | undefined {
+  const row = rows.session(id)
+  return row && isDamaged(row.record) ? row : undefined
 }
 
 export function isFull(rows: EmbeddedRows, session: SessionRecord, { sessions, guests }: Limits): boolean {

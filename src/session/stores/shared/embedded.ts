@@ -1,9 +1,17 @@
-import { expiryReason, isLive, MESSAGE_MILLISECONDS, removedSession, UNUSED_APP_MILLISECONDS } from '../../record.ts'
+import {
+  expiryReason,
+  isDamaged,
+  isLive,
+  MESSAGE_MILLISECONDS,
+  removedSession,
+  UNUSED_APP_MILLISECONDS,
+} from '../../record.ts'
 import type { Found, SessionStore } from '../../store.ts'
 import type { EmbeddedRows, SessionRow, Writes } from './embedded-rows.ts'
 import {
   access,
   addCredential,
+  damagedRow,
   endBeyond,
   endCredential,
   endOldest,
@@ -38,7 +46,7 @@ export function embeddedStore<Row extends SessionRow>(
     async find({ app, id, hash, now }): Promise<Found | undefined> {
       const rows = rowsOf(app)
       const found = rows.find(id, hash)
-      if (found) {
+      if (found && !isDamaged(found.session)) {
         const { session, credential } = found
         if (isLive(session, now)) return { state: 'live', session, credential }
         return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, origin: null }
@@ -124,6 +132,8 @@ export function embeddedStore<Row extends SessionRow>(
 
     end: ({ app, id, reason, by, unseen = false, message, now }) =>
       write(app, (rows) => {
+        const damaged = by === undefined && !unseen ? damagedRow(rows, id) : undefined
+        if (damaged) return endSession(rows, damaged, { reason, now, message })
         const row = liveRow(rows, id, { by }, now)
         if (!row || (unseen && wasSeen(rows, row))) return undefined
         return endSession(rows, row, { reason, now, message })

@@ -7,7 +7,7 @@ export interface SqliteDatabase {
   exec(sql: string): unknown
 }
 
-interface SqliteStatement {
+export interface SqliteStatement {
   run(...parameters: unknown[]): { changes: number | bigint }
   get(...parameters: unknown[]): unknown
   all(...parameters: unknown[]): unknown[]

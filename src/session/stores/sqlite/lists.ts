@@ -1,5 +1,6 @@
-import type { Credential, SessionRecord } from '../../record.ts'
+import { type Credential, NEVER, type SessionRecord } from '../../record.ts'
 import type { CallOf, ListFilter, ListPage, Page } from '../../store.ts'
+import { cursorAt } from '../shared/cursor.ts'
 import type { SqliteDatabase } from './batch.ts'
 import { RECORD } from './found-cache.ts'
 
@@ -26,10 +27,13 @@ export function listPage(db: SqliteDatabase, { app, filter, page, now }: CallOf<
   // If few records match, a unary plus keeps SQLite from reading all records in the order of the index.
   const value = isNarrow(filter, sort) ? `+${SORT_VALUE[sort]}` : SORT_VALUE[sort]
   if (after) {
+    const from =
+      after.value === NEVER ? `coalesce((SELECT ${value} FROM session_records s WHERE s.app = ? AND s.id = ?), ?)` : '?'
+    const fromParameters = after.value === NEVER ? [app, after.id, NEVER] : [after.value]
     // The second condition is redundant, but allows SQLite to search the index on the expression.
     const beyond = direction === 'asc' ? '>' : '<'
-    where.push(`(${value}, s.id) ${beyond} (?, ?)`, `${value} ${beyond}= ?`)
-    parameters.push(after.value, after.id, after.value)
+    where.push(`(${value}, s.id) ${beyond} (${from}, ?)`, `${value} ${beyond}= ${from}`)
+    parameters.push(...fromParameters, after.id, ...fromParameters)
   }
   const order = direction === 'asc' ? 'ASC' : 'DESC'
   const sql = `SELECT ${RECORD}, ${value} AS sortValue FROM session_records s ${indexFor(filter)} WHERE ${where.join(' AND ')}
@@ -38,7 +42,7 @@ export function listPage(db: SqliteDatabase, { app, filter, page, now }: CallOf<
   const shown = found.slice(0, size)
   const last = shown.at(-1)
   const sessions = shown.map(({ sortValue: _, ...record }) => record)
-  return found.length > size && last ? { sessions, next: { value: last.sortValue, id: last.id } } : { sessions }
+  return found.length > size && last ? { sessions, next: cursorAt(last.sortValue, last.id) } : { sessions }
 }
 
 function indexFor({ userId, kind, state, via }: ListFilter): string {

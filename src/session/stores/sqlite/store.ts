@@ -6,6 +6,7 @@ import { sqliteAnnouncements } from './announcements.ts'
 import { openForSharing, type SqliteDatabase, shortenBusyTimeout, writeBatch } from './batch.ts'
 import { sqlitePresence } from './presence.ts'
 import { sqliteProbe } from './probe.ts'
+import { withRoundedIntegers } from './rounded-integers.ts'
 import { sqliteRows, storedApps } from './rows.ts'
 import { prepareTables, STEPS, type Step } from './schema.ts'
 
@@ -34,13 +35,14 @@ export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}
 
 export function sqliteStoreWith(
   steps: readonly Step[],
-  db: SqliteDatabase,
+  connection: SqliteDatabase,
   options: SqliteStoreOptions = {},
 ): SessionStore {
   refuseUnknown('sqliteStore()', options, { durability: true, sweepUnusedApps: true })
   const { durability = 'power-loss', sweepUnusedApps = true } = options
   if (durability !== 'power-loss' && durability !== 'crash')
     throw new TypeError(`sqliteStore(): durability is 'power-loss' or 'crash', got ${JSON.stringify(durability)}.`)
+  const db = withRoundedIntegers(connection)
   openForSharing(db)
   db.exec(`PRAGMA synchronous = ${durability === 'power-loss' ? 'FULL' : 'NORMAL'}`)
   prepareTables(db, steps)
