@@ -687,6 +687,11 @@ const EVICTION: Omit<Mutant, 'file'>[] = [
     to: '(a.lastSeenAt ?? 0) - (b.lastSeenAt ?? 0)',
   },
   {
+    flaw: 'an expired OTP ends no earlier than a valid one',
+    from: 'isExpired(b) - isExpired(a) || ',
+    to: '',
+  },
+  {
     flaw: 'the caller does not count as a device',
     from: 'const kept = by !== undefined && !isOTP ? 1 : 0',
     to: 'const kept = 0',

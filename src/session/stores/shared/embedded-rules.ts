@@ -184,7 +184,7 @@ export function addCredential<Row extends SessionRow>(
   { by, limits, now }: { by?: string | undefined; limits: Limits; now: number },
 ): void {
   if (credential.purpose !== null || limits.credentials !== undefined || limits.otps !== undefined) {
-    for (const evicted of evictedBy(credential, rows.credentials(row), by, limits))
+    for (const evicted of evictedBy(credential, rows.credentials(row), by, limits, now))
       endCredential(rows, row, evicted, { reason: 'limit', now })
   }
   rows.addCredential(row, credential)
