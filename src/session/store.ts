@@ -226,7 +226,7 @@ export interface Expected {
 export interface Limits {
   /** Stored records (licences), including invalidated ones. */
   sessions?: number
-  /** Records of guests. */
+  /** Records of guests (see `isGuestRecord`) without invalidated ones. */
   guests?: number
   /** Live sessions of one user, without API tokens (`via: 'token'`). At the limit, the oldest session ends. */
   sessionsPerUser?: number
@@ -271,7 +271,7 @@ export type WriteState = { state: 'writable' } | { state: 'read-only' | 'refusin
 
 export interface EndOptions {
   by?: string | undefined
-  /** Ends the session only if none of its credentials was ever used, including those that have ended: see `wasUsed`. */
+  /** Ends the session only if none of its credentials was ever used, including those that have ended: see `wasSeen`. */
   unseen?: boolean
   message?: string | undefined
 }

@@ -11,7 +11,7 @@ const LAYER = join(projectRoot(), 'src', 'session')
 const README = read('README.md')
 const STRICT = {
   target: 'es2023',
-  lib: ['es2023'],
+  lib: ['es2022'],
   types: ['node'],
   strict: true,
   noUncheckedIndexedAccess: true,

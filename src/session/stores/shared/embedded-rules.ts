@@ -14,6 +14,7 @@ import {
   SWEEP_MARGIN_MILLISECONDS,
   sweptSession,
   TOMBSTONE_MILLISECONDS,
+  wasSeen,
   wasUsed,
 } from '../../record.ts'
 import type { FoundOTP, Limits, SeenFrom } from '../../store.ts'
@@ -43,7 +44,7 @@ export function isFull(rows: EmbeddedRows, session: SessionRecord, { sessions, g
 
 /** The origin of an unused login; undefined for any other session. */
 export function originOf<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: Row): string | undefined {
-  if (wasSeen(rows, row)) return undefined
+  if (rowWasSeen(rows, row)) return undefined
   const origins = rows.credentials(row).filter(isUnusedLogin)
   return origins.map(({ details }) => details as string).sort()[0]
 }
@@ -203,8 +204,9 @@ export function access<Row extends SessionRow>(
   rows.seeCredential(row, hash, Math.max(lastSeenAt ?? 0, now), from)
 }
 
-export function wasSeen<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: Row): boolean {
-  return wasUsed(row.record) || rows.credentials(row).some(({ lastSeenAt }) => lastSeenAt !== null)
+/** Reads the credentials only if necessary. */
+export function rowWasSeen<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: Row): boolean {
+  return wasUsed(row.record) || wasSeen(row.record, rows.credentials(row))
 }
 
 /** Removes what expired before `now`, but at most `limit` records. */

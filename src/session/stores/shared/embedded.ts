@@ -15,8 +15,8 @@ import {
   liveRow,
   replaceSession,
   rotateCredential,
+  rowWasSeen,
   sweepApp,
-  wasSeen,
 } from './embedded-rules.ts'
 
 /** Creates a store that runs inside the process. `storedApps` returns the applications that have rows. */
@@ -125,7 +125,7 @@ export function embeddedStore<Row extends SessionRow>(
     end: ({ app, id, reason, by, unseen = false, message, now }) =>
       write(app, (rows) => {
         const row = liveRow(rows, id, { by }, now)
-        if (!row || (unseen && wasSeen(rows, row))) return undefined
+        if (!row || (unseen && rowWasSeen(rows, row))) return undefined
         return endSession(rows, row, { reason, now, message })
       }),
 
