@@ -136,6 +136,11 @@ export function wasUsed({ startTime, lastAccessTime }: SessionRecord): boolean {
   return (lastAccessTime ?? 0) > (startTime ?? 0)
 }
 
+/** Whether a request has used the session, with one of these credentials of it or with one that has ended. */
+export function wasSeen(session: SessionRecord, credentials: readonly Credential[]): boolean {
+  return wasUsed(session) || credentials.some(({ lastSeenAt }) => lastSeenAt !== null)
+}
+
 /** The stored end is later than the idle timeout, because a store learns of an access only once a minute. */
 export function endAfter(lastAccess: number, idleMilliseconds: number, absoluteEnd: number): number {
   return idleMilliseconds === 0

@@ -70,7 +70,7 @@ export interface SessionStore {
    * Adds a credential to a live session: another device, a token, or an OTP.
    * At `limits.credentials`, it signs out the least recently used device other than `by`, with the reason `limit`. A
    * device that was never used counts from its creation. Of devices of the same time, any may be signed out.
-   * At `limits.otps`, it revokes the oldest OTP. A new OTP also revokes the previous OTP with the same purpose.
+   * At `limits.otps`, it revokes the oldest OTP, but an expired OTP before any valid one. A new OTP also revokes the previous OTP with the same purpose.
    * `evictedBy` returns the credentials that end.
    * Returns `false` if the session is not live or the credential with the hash `by` has ended.
    */
@@ -226,13 +226,13 @@ export interface Expected {
 export interface Limits {
   /** Stored records (licences), including invalidated ones. */
   sessions?: number
-  /** Records of guests. */
+  /** Records of guests (see `isGuestRecord`) without invalidated ones. */
   guests?: number
   /** Live sessions of one user, without API tokens (`via: 'token'`). At the limit, the oldest session ends. */
   sessionsPerUser?: number
   /** Devices and tokens of one session. */
   credentials?: number
-  /** Valid OTPs of one session. */
+  /** OTPs of one session. Expired ones count until they are removed, but end first. */
   otps?: number
 }
 
@@ -271,7 +271,7 @@ export type WriteState = { state: 'writable' } | { state: 'read-only' | 'refusin
 
 export interface EndOptions {
   by?: string | undefined
-  /** Ends the session only if none of its credentials was ever used, including those that have ended: see `wasUsed`. */
+  /** Ends the session only if none of its credentials was ever used, including those that have ended: see `wasSeen`. */
   unseen?: boolean
   message?: string | undefined
 }

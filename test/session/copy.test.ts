@@ -11,7 +11,7 @@ const LAYER = join(projectRoot(), 'src', 'session')
 const README = read('README.md')
 const STRICT = {
   target: 'es2023',
-  lib: ['es2023'],
+  lib: ['es2022'],
   types: ['node'],
   strict: true,
   noUncheckedIndexedAccess: true,
@@ -83,22 +83,36 @@ test('the quick start of its README type-checks on the copy as printed, with its
   assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
 })
 
-test('the quick start, at SIGTERM, refuses connections, answers open ones, then closes the sessions and the database', {
+test('the quick start, at SIGTERM, refuses connections, answers open ones, also with an error, then closes the sessions and the database', {
   timeout: 60_000,
 }, async (scope) => {
   const folder = copyOfLayer(scope, ['koa', 'better-sqlite3'])
   const [quickStart = ''] = tsBlocks(README)
-  writeFileSync(join(folder, 'app.ts'), `${quickStart.replace('app.listen(3000)', 'app.listen(0)')}${ANNOUNCING}`)
+  const app = quickStart
+    .replace('app.listen(3000)', 'app.listen(0)')
+    .replace('await session.use', "if (ctx.path === '/fails') await fail()\n  $&")
+  writeFileSync(join(folder, 'app.ts'), `${app}${FAILING}${ANNOUNCING}`)
   const { url, program } = await startServerProcess(scope, { entry: join(folder, 'app.ts'), cwd: folder })
   const visitor = new LayerVisitor(url)
   assert.equal((await visitor.get('/orders')).location, '/login?next=%2Forders')
   assert.equal((await visitor.get('/')).text, '["tea"]')
   assert.ok(existsSync(join(folder, 'sessions.sqlite-wal')))
 
-  const answers = answersOf(url)
-  assert.equal((await answers.next()).value, 200)
+  const polled = (
+    [
+      ['/', 200],
+      ['/fails', 403],
+    ] as const
+  ).map(([path, expected]) => {
+    return { answers: answersOf(`${url}${path}`), expected }
+  })
+  for (const { answers, expected } of polled) assert.equal((await answers.next()).value, expected)
   const stopped = program.stop()
-  for await (const status of answers) assert.equal(status, 200)
+  await Promise.all(
+    polled.map(async ({ answers, expected }) => {
+      for await (const status of answers) assert.equal(status, expected)
+    }),
+  )
   await stopped
   await assert.rejects(fetch(url), ({ cause }: Error) => (cause as NodeJS.ErrnoException).code === 'ECONNREFUSED')
   assert.ok(!existsSync(join(folder, 'sessions.sqlite-wal')), 'the database was closed')
@@ -137,6 +151,14 @@ import type { AddressInfo } from 'node:net'
 const server = createServer(app.callback()).listen(0, '127.0.0.1', () => {
   console.log(\`http://127.0.0.1:\${(server.address() as AddressInfo).port}\`)
 })
+`
+
+// Answers 403 after a pause, so that its connection is busy when the server stops.
+const FAILING = `
+async function fail() {
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  throw Object.assign(new Error('not allowed'), { status: 403, expose: true })
+}
 `
 
 // Prints the address of the quick start.

@@ -21,6 +21,8 @@ export interface Context {
   readonly format: StorageFormat
   readonly cookie: SessionCookie
   readonly bearer: BearerTokens
+  /** The undeclared privileges that `hasPrivilege` has reported. */
+  readonly reportedPrivileges: Set<string>
 }
 
 export function eventOf(

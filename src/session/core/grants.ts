@@ -1,7 +1,7 @@
 import { nearestName, refuseUnknown } from '../known-options.ts'
 import type { SessionRecord } from '../record.ts'
 import type { Context } from './context.ts'
-import { formatGrants, type Grants, type NameList } from './roles.ts'
+import { formatGrants, type Grants, type NameList, type Roles } from './roles.ts'
 
 /** A text separates names by commas (4D). Privileges and roles are replaced. An absent user field does not change. */
 export type PrivilegeGrant<P extends string = string, R extends string = string> =
@@ -14,6 +14,9 @@ export type PrivilegeGrant<P extends string = string, R extends string = string>
     }
 
 export type GrantFields = Pick<SessionRecord, 'grants'> & { userName?: string; userId?: string }
+
+// An application may check names that come from its users.
+const MOST_REPORTED = 100
 
 export interface Grant {
   fields: GrantFields
@@ -51,11 +54,23 @@ export function refuseUndeclared({ policy }: Context, where: string, undeclared:
   ] as const) {
     const [name] = undeclared[place]
     if (name === undefined) continue
-    const nearest = nearestName(name, policy.roles.declared[place])
-    const advice =
-      nearest === undefined ? `Add it to the option ${place} of createSessions().` : `Did you mean ${nearest}?`
-    throw new TypeError(`${where}: the ${kind} ${name} is not declared. ${advice}`)
+    throw new TypeError(`${where}: the ${kind} ${name} is not declared. ${adviceFor(name, place, policy.roles)}`)
   }
+}
+
+/** Once for each name. Without this warning, a misspelt name in a gate would lock every user out silently. */
+export function warnOfUndeclaredCheck({ policy, events, reportedPrivileges }: Context, name: string): void {
+  if (policy.roles.declares(name) || reportedPrivileges.has(name) || reportedPrivileges.size >= MOST_REPORTED) return
+  reportedPrivileges.add(name)
+  events.emit('warning', {
+    code: 'UNDECLARED_PRIVILEGE_CHECKED',
+    message: `No session has the privilege ${name}, because it is not declared. ${adviceFor(name, 'privileges', policy.roles)}`,
+  })
+}
+
+function adviceFor(name: string, place: keyof Grants, { declared }: Roles): string {
+  const nearest = nearestName(name, declared[place])
+  return nearest === undefined ? `Add it to the option ${place} of createSessions().` : `Did you mean ${nearest}?`
 }
 
 export function setsAnotherUser(record: SessionRecord, { userName, userId }: Partial<GrantFields>): boolean {

@@ -4,7 +4,7 @@ import type { Limits, SessionStore } from '../store.ts'
 import type { Clock } from './clock.ts'
 import { lifetimeMilliseconds } from './lifetime.ts'
 import { declareRoles, type RoleDeclaration } from './roles.ts'
-import type { StorageCodec, StorageType } from './storage.ts'
+import { checkedCodecs, type StorageCodec, type StorageType } from './storage.ts'
 
 export interface SessionOptions<
   S extends object = Record<string, unknown>,
@@ -87,7 +87,7 @@ export function readOptions(options: Omit<SessionOptions, 'storage'>) {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('createSessions() needs options: { appName, store, … }.')
   refuseUnknown('createSessions()', options, KNOWN)
-  const { appName, store, guests = 'first-write', secureCookie = true, closeOnStop = false } = options
+  const { appName, store, guests = 'first-write', secureCookie = true, closeOnStop = false, codecs = [] } = options
   if (typeof appName !== 'string' || !/^[A-Za-z0-9_-]{1,40}$/.test(appName)) {
     throw new TypeError(
       `appName: 1 to 40 letters, digits, "-" or "_", because it becomes part of the cookie's name; got ${JSON.stringify(appName)}.`,
@@ -139,7 +139,7 @@ export function readOptions(options: Omit<SessionOptions, 'storage'>) {
     minIdleMilliseconds: minIdle,
     absoluteMilliseconds: Object.freeze({ web: absolute('web', web), rest: absolute('rest', rest) }),
     maxStorageBytes: number('maxStorageBytes', options.maxStorageBytes, 2) ?? 65_536,
-    codecs: Object.freeze([...(options.codecs ?? [])]),
+    codecs: Object.freeze(checkedCodecs(codecs)),
     limits: Object.freeze(
       defined({
         sessions: number('maxSessions', options.maxSessions, 1),

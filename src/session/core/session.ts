@@ -5,7 +5,7 @@ import { checkOTPOptions, type OTPOptions } from './credentials/otp.ts'
 import { watchEnd } from './end-signal.ts'
 import { SessionError } from './errors.ts'
 import { refuseForeignMembers } from './foreign-members.ts'
-import { type PrivilegeGrant, readGrant } from './grants.ts'
+import { type PrivilegeGrant, readGrant, warnOfUndeclaredCheck } from './grants.ts'
 import { lifetimeMilliseconds } from './lifetime.ts'
 import { secureSession } from './login.ts'
 import { beginSession, beginSessionIfAllowed } from './new-session.ts'
@@ -105,10 +105,15 @@ export class Session<
     return this.#request.record.grants === '' || this.getPrivileges().length === 0
   }
 
-  /** Returns whether the session has this privilege: assigned, included in another one, or promoted. Ignores case. */
+  /**
+   * Returns whether the session has this privilege: assigned, included in another one, or promoted. Ignores case.
+   * The first check of an undeclared privilege causes a `warning` event.
+   */
   hasPrivilege(name: P): boolean {
     const { context, record } = this.#request
-    return context.policy.roles.expand(record.grants).has(name) || this.#hasPromoted(name)
+    if (context.policy.roles.expand(record.grants).has(name) || this.#hasPromoted(name)) return true
+    warnOfUndeclaredCheck(context, name)
+    return false
   }
 
   /**

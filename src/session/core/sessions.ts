@@ -144,6 +144,7 @@ export function createSessions<
     format: storageFormat(policy.maxStorageBytes, policy.codecs),
     cookie: sessionCookie(appName, policy.secureCookie),
     bearer: bearerTokens(policy.tokenPrefix),
+    reportedPrivileges: new Set(),
   }
 
   async function sweep(): Promise<number> {

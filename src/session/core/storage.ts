@@ -19,7 +19,8 @@ export function storageOf<S extends object>(): StorageType<S> {
 
 /**
  * Lets the storage hold a type that JSON cannot hold.
- * @example { tag: 'date', test: (v) => v instanceof Date, encode: (d) => d.toISOString(), decode: (t) => new Date(t) }
+ * @example
+ * { tag: 'date', test: (v) => v instanceof Date, encode: (d: Date) => d.toISOString(), decode: (t: string) => new Date(t) }
  */
 export interface StorageCodec {
   /** Written with each value. A value with an unknown tag is not decoded. */
@@ -28,6 +29,25 @@ export interface StorageCodec {
   /** Must return a value that JSON can hold. */
   encode(value: never): unknown
   decode(stored: never): unknown
+}
+
+/** @throws TypeError for an incomplete codec, whose values could not be read again, and for a tag used twice. */
+export function checkedCodecs(codecs: readonly StorageCodec[]): readonly StorageCodec[] {
+  if (!Array.isArray(codecs)) throw new TypeError(`codecs: a list of codecs, got ${JSON.stringify(codecs)}.`)
+  const tags = new Set<string>()
+  codecs.forEach((codec: StorageCodec | null | undefined, index) => {
+    const tag = codec?.tag
+    if (typeof tag !== 'string' || tag === '')
+      throw new TypeError(`codecs[${index}].tag: a text, got ${JSON.stringify(tag)}.`)
+    if (tags.has(tag))
+      throw new TypeError(`codecs[${index}].tag: another codec has the tag ${JSON.stringify(tag)} too.`)
+    tags.add(tag)
+    for (const name of ['test', 'encode', 'decode'] as const) {
+      if (typeof codec?.[name] !== 'function')
+        throw new TypeError(`codecs[${index}].${name}: a codec needs the functions test, encode and decode.`)
+    }
+  })
+  return [...codecs]
 }
 
 export interface StorageFormat {

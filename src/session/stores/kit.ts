@@ -29,7 +29,7 @@ export {
   TOMBSTONE_MILLISECONDS,
   TOUCH_GRACE_MILLISECONDS,
   UNUSED_APP_MILLISECONDS,
-  wasUsed,
+  wasSeen,
 } from '../record.ts'
 export type * from '../store.ts'
 export { CALL_MILLISECONDS, withinDeadline } from './shared/deadline.ts'

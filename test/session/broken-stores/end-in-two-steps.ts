@@ -1,5 +1,5 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
-import { endSession, liveRow, wasSeen } from '../../../src/session/stores/shared/embedded-rules.ts'
+import { endSession, liveRow, rowWasSeen } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
 /** Finds the session, waits, then ends it. Concurrent logouts all succeed. */
@@ -7,7 +7,7 @@ export const endInTwoSteps = brokenMemory((rowsOf) => ({
   async end({ app, id, reason, by, unseen, message, now }) {
     const rows = rowsOf(app)
     const row = liveRow(rows, id, { by }, now)
-    if (!row || (unseen && wasSeen(rows, row))) return undefined
+    if (!row || (unseen && rowWasSeen(rows, row))) return undefined
     await otherCallers()
     return endSession(rows, row, { reason, now, message })
   },

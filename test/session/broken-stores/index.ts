@@ -123,7 +123,7 @@ export const brokenStores: readonly BrokenStore[] = [
       'the message of an end and of endMany is kept for 24 hours, and not longer',
       'the message of an end reaches all devices and tokens that the session still had, and no other device',
       'of a logout and a replacement at the same moment exactly one succeeds',
-      'the origin of a login outlives its session, if that was replaced or was a repeated login',
+      'the origin of a login outlives its session, if that was replaced or was a repeated login, but no rotation of its cookie',
     ],
   },
   {

@@ -7,6 +7,7 @@ import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 const good = (): SessionOptions => ({ appName: 'TEST', store: memoryStore(), roles: { clerk: ['view'] } })
 
 test('invalid options are refused with directions', () => {
+  const codec = { tag: 'date', test: () => false, encode: () => '', decode: () => new Date() }
   const wrong: [object, RegExp][] = [
     [{ appName: '' }, /appName: 1 to 40 letters/],
     [{ appName: 'a b' }, /appName.*"a b"/],
@@ -27,6 +28,15 @@ test('invalid options are refused with directions', () => {
     [{ sessionTimeoutMinutes: -1 }, /sessionTimeoutMinutes/],
     [{ maxSessions: 0 }, /maxSessions: a number from 1 up/],
     [{ maxStorageBytes: 1 }, /maxStorageBytes/],
+    [{ codecs: 'date' }, /codecs: a list of codecs, got "date"/],
+    [{ codecs: null }, /codecs: a list of codecs, got null/],
+    [{ codecs: [null] }, /codecs\[0\]\.tag: a text, got undefined/],
+    [{ codecs: [codec, { ...codec, tag: '' }] }, /codecs\[1\]\.tag: a text, got ""/],
+    [{ codecs: [codec, { ...codec }] }, /codecs\[1\]\.tag: another codec has the tag "date" too/],
+    ...(['test', 'encode', 'decode'] as const).map((name): [object, RegExp] => [
+      { codecs: [{ ...codec, [name]: undefined }] },
+      new RegExp(`codecs\\[0\\]\\.${name}: a codec needs the functions test, encode and decode`),
+    ]),
   ]
   for (const [option, message] of wrong) {
     const options = { ...good(), ...option } as SessionOptions

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createSessions, type SessionOptions } from '../../../src/session/index.ts'
+import { requirePrivilege } from '../../../src/session/koa/index.ts'
 import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { codeOf, type Described, describe, PAGES, ROLES, STORES, startLayer } from '../support/layer.ts'
 
@@ -138,6 +139,27 @@ test('[PRIV-4] a privilege is given directly or included, in upper or lower case
     ___proto__: false,
     _toString: false,
   })
+})
+
+test('[PRIV-4] the first check of an undeclared privilege causes a warning, and each check returns false', async (t) => {
+  const gate = requirePrivilege('viewCustomerz', { loginPath: '/login' })
+  const { visitor, manager } = await startLayer(t, {
+    ...PAGES,
+    '/gate': async (_session, ctx) => gate(ctx, async () => {}),
+    '/has': async (session) => ['viewCustomerz', 'WebAdmin', 'audit', 'else'].map((name) => session.hasPrivilege(name)),
+  })
+  const messages: string[] = []
+  manager.on('warning', ({ code, message }) => messages.push(`${code}: ${message}`))
+  const ana = visitor()
+  assert.equal((await ana.get('/gate')).status, 303)
+  await ana.read('/login')
+  assert.equal((await ana.get('/gate')).status, 403)
+  assert.deepEqual(await ana.read('/has'), [false, false, false, false])
+  const start = 'UNDECLARED_PRIVILEGE_CHECKED: No session has the privilege'
+  assert.deepEqual(messages, [
+    `${start} viewCustomerz, because it is not declared. Did you mean viewCustomers?`,
+    `${start} else, because it is not declared. Add it to the option privileges of createSessions().`,
+  ])
 })
 
 test('[PRIV-6] userName and storage cannot be assigned from outside', async (t) => {

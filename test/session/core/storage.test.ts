@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { SessionStore } from '../../../src/session/index.ts'
+import type { SessionStore, StorageCodec } from '../../../src/session/index.ts'
 import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { manualClock } from '../../../src/session/testing/manual-clock.ts'
 import { codeOf, type Described, describe, gate, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
@@ -391,9 +391,9 @@ test('a store that does not answer gives 503 with Retry-After, and no user becom
 })
 
 test('codecs keep values that JSON cannot', async (t) => {
-  const date = {
+  const date: StorageCodec = {
     tag: 'date',
-    test: (value: unknown) => value instanceof Date,
+    test: (value) => value instanceof Date,
     encode: (value: Date) => value.toISOString(),
     decode: (text: string) => new Date(text),
   }

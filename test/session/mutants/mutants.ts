@@ -251,7 +251,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'end ignores unseen',
-    from: 'if (!row || (unseen && wasSeen(rows, row))) return undefined',
+    from: 'if (!row || (unseen && rowWasSeen(rows, row))) return undefined',
     to: 'if (!row) return undefined',
   },
   {
@@ -328,7 +328,6 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     flaw: 'the sweep of other applications ignores its limit',
     from: 'left -= sweepApp(',
     to: 'sweepApp(',
-    harmless: 'The limit only keeps a call short. `test/session/support/unused-apps.ts` tests it.',
   },
 ]
 
@@ -445,7 +444,7 @@ const RULES: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'a login that was used counts as unused',
-    from: 'if (wasSeen(rows, row)) return undefined',
+    from: 'if (rowWasSeen(rows, row)) return undefined',
     to: '',
   },
   {
@@ -470,6 +469,11 @@ const RULES: Omit<Mutant, 'file'>[] = [
     from: `if (!isUnusedLogin(credential)) return []
   return liveUnused`,
     to: `return liveUnused`,
+  },
+  {
+    flaw: 'a login that is used ends expired logins',
+    from: '.filter(({ record }) => isLive(record, now))',
+    to: '',
   },
   {
     flaw: 'a repeated login forgets its origin when it ends',
@@ -554,6 +558,16 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: "endCredential(rows, row, other, { reason: 'revoked', now })",
   },
   {
+    flaw: 'a rotated cookie keeps its origin',
+    from: "endCredential(rows, row, other, { reason: 'secured', now })",
+    to: "endCredential(rows, row, other, { reason: 'secured', now, keepsOrigin: true })",
+  },
+  {
+    flaw: 'an ended bearer token has an origin',
+    from: "origin: keepsOrigin && kind === 'cookie' ? details : null",
+    to: 'origin: keepsOrigin ? details : null',
+  },
+  {
     flaw: 'a rotation leaves the old credential',
     from: "if (other.hash === by) endCredential(rows, row, other, { reason: 'secured', now })",
     to: 'if (other.hash === by) continue',
@@ -615,12 +629,12 @@ const RULES: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'a session is unseen although a device of it was used and is gone',
-    from: 'return wasUsed(row.record) || rows.credentials(row)',
-    to: 'return rows.credentials(row)',
+    from: 'return wasUsed(row.record) || wasSeen(row.record, rows.credentials(row))',
+    to: 'return rows.credentials(row).some(({ lastSeenAt }) => lastSeenAt !== null)',
   },
   {
     flaw: 'a session is unseen although a device was used in the millisecond of its creation',
-    from: 'return wasUsed(row.record) || rows.credentials(row).some(({ lastSeenAt }) => lastSeenAt !== null)',
+    from: 'return wasUsed(row.record) || wasSeen(row.record, rows.credentials(row))',
     to: 'return wasUsed(row.record)',
   },
   {
@@ -685,6 +699,11 @@ const EVICTION: Omit<Mutant, 'file'>[] = [
     flaw: 'a device that was never used is evicted first',
     from: '(a.lastSeenAt ?? a.createdAt) - (b.lastSeenAt ?? b.createdAt)',
     to: '(a.lastSeenAt ?? 0) - (b.lastSeenAt ?? 0)',
+  },
+  {
+    flaw: 'an expired OTP ends no earlier than a valid one',
+    from: 'isExpired(b) - isExpired(a) || ',
+    to: '',
   },
   {
     flaw: 'the caller does not count as a device',

@@ -48,7 +48,7 @@ async function playAll(waiting: Mutant[]): Promise<void> {
 
 async function verdictOn(mutant?: Mutant): Promise<Verdict> {
   const copy = mkdtempSync(join(folder, 'session-'))
-  for (const part of ['record.ts', 'store.ts', 'stores/shared', 'stores/memory'])
+  for (const part of ['known-options.ts', 'record.ts', 'store.ts', 'stores/shared', 'stores/memory'])
     cpSync(join(LAYER, part), join(copy, part), { recursive: true })
   if (mutant) {
     const file = join(copy, 'stores', mutant.file)

@@ -8,16 +8,21 @@ import {
   REQUIRE_READ_COMMITTED,
 } from './sql-fragments.ts'
 
+type Version = 'v1' | 'v2'
+
+// Version 2 ends expired OTPs first.
+const LIVE_FIRST: Record<Version, string> = { v1: '', v2: 'r.expires_at <= p_now, ' }
+
 // The credentials beyond the limit, seen longest ago: OTPs for a new OTP, otherwise devices. Leaves out the caller's
 // credential, and OTPs with the purpose of the new one, which end in any case.
-const BEYOND_THE_CAP = `SELECT r.hash FROM session_credentials r
+const beyondTheCap = (version: Version) => `SELECT r.hash FROM session_credentials r
   WHERE r.session_key = p_key AND (r.kind = 'otp') = is_otp AND r.hash IS DISTINCT FROM p_by AND (r.purpose = p_credential[11]) IS NOT TRUE
-  ORDER BY coalesce(r.last_seen_at, r.created_at) DESC, r.created_at DESC, r.hash DESC
+  ORDER BY ${LIVE_FIRST[version]}coalesce(r.last_seen_at, r.created_at) DESC, r.created_at DESC, r.hash DESC
   OFFSET greatest(cap - 1 - CASE WHEN p_by IS NULL OR is_otp THEN 0 ELSE 1 END, 0)`
 
-export const CREDENTIAL_FUNCTIONS = `
+const addFunction = (version: Version) => `
 -- Adds a credential to a session whose row the caller has locked, and ends the credentials beyond the limit.
-CREATE FUNCTION session_add_credential_v1(
+CREATE FUNCTION session_add_credential_${version}(
   p_app text, p_id text, p_key bigint, p_credential text[], p_by text, p_credentials integer, p_otps integer, p_now double precision
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -27,15 +32,17 @@ DECLARE
 BEGIN
   IF p_credential[11] IS NOT NULL OR cap IS NOT NULL THEN
     ${endCredentials(
-      `c.session_key = p_key AND (c.purpose = p_credential[11] OR cap IS NOT NULL AND c.hash IN (${BEYOND_THE_CAP}))`,
+      `c.session_key = p_key AND (c.purpose = p_credential[11] OR cap IS NOT NULL AND c.hash IN (${beyondTheCap(version)}))`,
       `'limit'`,
     )}
   END IF;
   IF ended_count > 0 THEN ${notify('p_id')} END IF;
   ${insertCredential('p_key', 'p_credential')}
 END $$;
+`
 
-CREATE FUNCTION session_attach_v1(
+const attachFunction = (version: Version) => `
+CREATE FUNCTION session_attach_${version}(
   p_app text, p_id text, p_credential text[], p_by text, p_credentials integer, p_otps integer, p_now double precision
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -44,10 +51,35 @@ BEGIN
   ${REQUIRE_READ_COMMITTED}
   ${LOCK_ENTRY}
   IF NOT FOUND OR NOT ${isLive('entry')} OR NOT ${has('entry', 'p_by')} THEN RETURN false; END IF;
-  PERFORM session_add_credential_v1(p_app, p_id, entry.key, p_credential, p_by, p_credentials, p_otps, p_now);
+  PERFORM session_add_credential_${version}(p_app, p_id, entry.key, p_credential, p_by, p_credentials, p_otps, p_now);
   RETURN true;
 END $$;
+`
 
+const redeemFunction = (version: Version) => `
+-- Returns the session's record, or no row.
+CREATE FUNCTION session_redeem_${version}(
+  p_app text, p_hash text, p_credential text[], p_credentials integer, p_otps integer, p_now double precision
+) RETURNS SETOF session_records LANGUAGE plpgsql AS $$
+DECLARE
+  entry session_records;
+BEGIN
+  ${REQUIRE_READ_COMMITTED}
+  SELECT * INTO entry FROM session_records s
+  WHERE s.key = (SELECT c.session_key FROM session_credentials c WHERE c.app = p_app AND c.hash = p_hash AND c.kind = 'otp')
+  FOR UPDATE;
+  IF NOT FOUND OR NOT ${isLive('entry')} THEN RETURN; END IF;
+  DELETE FROM session_credentials c
+  WHERE c.session_key = entry.key AND c.hash = p_hash AND c.kind = 'otp' AND c.expires_at > p_now;
+  IF NOT FOUND THEN RETURN; END IF;
+  IF p_credential IS NOT NULL THEN
+    PERFORM session_add_credential_${version}(p_app, entry.id, entry.key, p_credential, NULL, p_credentials, p_otps, p_now);
+  END IF;
+  RETURN NEXT entry;
+END $$;
+`
+
+const DETACH_AND_ROTATE = `
 CREATE FUNCTION session_detach_v1(p_app text, p_id text, p_handle text, p_reason text, p_now double precision)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -80,25 +112,9 @@ BEGIN
   ${notify('p_id')}
   RETURN true;
 END $$;
-
--- Returns the session's record, or no row.
-CREATE FUNCTION session_redeem_v1(
-  p_app text, p_hash text, p_credential text[], p_credentials integer, p_otps integer, p_now double precision
-) RETURNS SETOF session_records LANGUAGE plpgsql AS $$
-DECLARE
-  entry session_records;
-BEGIN
-  ${REQUIRE_READ_COMMITTED}
-  SELECT * INTO entry FROM session_records s
-  WHERE s.key = (SELECT c.session_key FROM session_credentials c WHERE c.app = p_app AND c.hash = p_hash AND c.kind = 'otp')
-  FOR UPDATE;
-  IF NOT FOUND OR NOT ${isLive('entry')} THEN RETURN; END IF;
-  DELETE FROM session_credentials c
-  WHERE c.session_key = entry.key AND c.hash = p_hash AND c.kind = 'otp' AND c.expires_at > p_now;
-  IF NOT FOUND THEN RETURN; END IF;
-  IF p_credential IS NOT NULL THEN
-    PERFORM session_add_credential_v1(p_app, entry.id, entry.key, p_credential, NULL, p_credentials, p_otps, p_now);
-  END IF;
-  RETURN NEXT entry;
-END $$;
 `
+
+export const CREDENTIAL_FUNCTIONS = addFunction('v1') + attachFunction('v1') + DETACH_AND_ROTATE + redeemFunction('v1')
+
+/** The functions that know expired OTPs. */
+export const OTP_FUNCTIONS = addFunction('v2') + attachFunction('v2') + redeemFunction('v2')

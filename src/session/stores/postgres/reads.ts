@@ -24,7 +24,7 @@ const FIND_CREDENTIALS = `SELECT s.id AS "sessionId", ${CREDENTIAL}
   WHERE s.app = $1 AND s.id = ANY ($2) ORDER BY c.created_at, c.hash`
 const FIND_OTP = `SELECT ${RECORD}, ${CREDENTIAL} FROM session_credentials c JOIN session_records s ON s.key = c.session_key
   WHERE c.app = $1 AND c.hash = $2 AND c.kind = 'otp'`
-const REDEEM = `SELECT ${RECORD} FROM session_redeem_v1($1, $2, $3, $4, $5, $6) s`
+const REDEEM = `SELECT ${RECORD} FROM session_redeem_v2($1, $2, $3, $4, $5, $6) s`
 // FOR UPDATE makes a second caller wait for the first one. The second caller then finds no message.
 const TAKE_MESSAGE = `WITH taken AS (
     SELECT app, hash, message FROM session_tombstones
@@ -71,7 +71,7 @@ export function postgresReads(calls: PostgresCalls) {
     },
 
     async redeem(...values: unknown[]): Promise<SessionRecord | undefined> {
-      const [row] = await all<RecordRow>('session_redeem_v1', REDEEM, ...values)
+      const [row] = await all<RecordRow>('session_redeem_v2', REDEEM, ...values)
       return row && toRecord(row)
     },
 

@@ -1,6 +1,6 @@
 import { withinDeadline } from '../shared/deadline.ts'
 import { missingSteps } from '../shared/layout.ts'
-import { CREDENTIAL_FUNCTIONS } from './credential-functions.ts'
+import { CREDENTIAL_FUNCTIONS, OTP_FUNCTIONS } from './credential-functions.ts'
 import { END_FUNCTIONS } from './end-functions.ts'
 import { LOGIN_FUNCTIONS } from './login-functions.ts'
 import { handleErrors, type PostgresClient, type PostgresPool } from './pool.ts'
@@ -17,7 +17,7 @@ export const STEPS: readonly string[] = [
   TABLES + ARRIVAL_FUNCTIONS + CHANGE_FUNCTIONS + CREDENTIAL_FUNCTIONS + END_FUNCTIONS,
   // Version 0.6.0 removed a parameter of `session_create_v1`.
   CREATE_FUNCTION,
-  LOGIN_FUNCTIONS,
+  LOGIN_FUNCTIONS + OTP_FUNCTIONS,
 ]
 
 const PREPARE_MILLISECONDS = 60_000

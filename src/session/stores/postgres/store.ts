@@ -67,7 +67,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
       call('session_touch_v2', app, id, hash, device, address, now) as Promise<EndedSession[]>,
 
     attach: ({ app, id, credential, by, limits, now }) =>
-      call('session_attach_v1', app, id, credentialValues(credential), by, ...caps(limits), now) as Promise<boolean>,
+      call('session_attach_v2', app, id, credentialValues(credential), by, ...caps(limits), now) as Promise<boolean>,
 
     detach: ({ app, id, handle, reason, now }) =>
       call('session_detach_v1', app, id, handle, reason, now) as Promise<boolean>,

@@ -277,7 +277,8 @@ end
 `
 
 export const ADDING = `
-local function seenFirst(a, b)
+local function endsFirst(a, b, now)
+  if (a.expiresAt <= now) ~= (b.expiresAt <= now) then return a.expiresAt <= now end
   local x, y = a.lastSeenAt or a.createdAt, b.lastSeenAt or b.createdAt
   if x ~= y then return x < y end
   if a.createdAt ~= b.createdAt then return a.createdAt < b.createdAt end
@@ -285,7 +286,7 @@ local function seenFirst(a, b)
 end
 
 -- The same rule as in shared/eviction.ts.
-local function evictedBy(added, present, by, devices, otps)
+local function evictedBy(added, present, by, devices, otps, now)
   local isOTP = added.kind == 'otp'
   local cap = devices
   if isOTP then cap = otps end
@@ -295,7 +296,7 @@ local function evictedBy(added, present, by, devices, otps)
     elseif (c.kind == 'otp') == isOTP and c.hash ~= by then candidates[#candidates + 1] = c end
   end
   if not cap then return evicted end
-  table.sort(candidates, seenFirst)
+  table.sort(candidates, function(a, b) return endsFirst(a, b, now) end)
   local kept = (by ~= '' and not isOTP) and 1 or 0
   for n = 1, #candidates + kept + 1 - cap do evicted[#evicted + 1] = candidates[n] end
   return evicted
@@ -311,7 +312,7 @@ local function addCredential(id, c, r, now)
 end
 
 local function addWithin(id, r, c, by, devices, otps, now)
-  for _, evicted in ipairs(evictedBy(c, credentialsOf(id), by, devices, otps)) do endCredential(id, evicted, 'limit', now) end
+  for _, evicted in ipairs(evictedBy(c, credentialsOf(id), by, devices, otps, now)) do endCredential(id, evicted, 'limit', now) end
   addCredential(id, c, r, now)
   indexByVia(id, r, credentialsOf(id))
   dropExpiredTombstones(id, now)

@@ -15,6 +15,7 @@ import {
   SWEEP_MARGIN_MILLISECONDS,
   sweptSession,
   TOMBSTONE_MILLISECONDS,
+  wasSeen,
   wasUsed,
 } from '../../record.ts'
 import type { FoundOTP, Limits, SeenFrom } from '../../store.ts'
@@ -50,7 +51,7 @@ export function isFull(rows: EmbeddedRows, session: SessionRecord, { sessions, g
 
 /** The origin of an unused login; undefined for any other session. */
 export function originOf<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: Row): string | undefined {
-  if (wasSeen(rows, row)) return undefined
+  if (rowWasSeen(rows, row)) return undefined
   const origins = rows.credentials(row).filter(isUnusedLogin)
   return origins.map(({ details }) => details as string).sort()[0]
 }
@@ -191,7 +192,7 @@ export function addCredential<Row extends SessionRow>(
   { by, limits, now }: { by?: string | undefined; limits: Limits; now: number },
 ): void {
   if (credential.purpose !== null || limits.credentials !== undefined || limits.otps !== undefined) {
-    for (const evicted of evictedBy(credential, rows.credentials(row), by, limits))
+    for (const evicted of evictedBy(credential, rows.credentials(row), by, limits, now))
       endCredential(rows, row, evicted, { reason: 'limit', now })
   }
   rows.addCredential(row, credential)
@@ -210,8 +211,9 @@ export function access<Row extends SessionRow>(
   rows.seeCredential(row, hash, Math.max(lastSeenAt ?? 0, now), from)
 }
 
-export function wasSeen<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: Row): boolean {
-  return wasUsed(row.record) || rows.credentials(row).some(({ lastSeenAt }) => lastSeenAt !== null)
+/** Reads the credentials only if necessary. */
+export function rowWasSeen<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: Row): boolean {
+  return wasUsed(row.record) || wasSeen(row.record, rows.credentials(row))
 }
 
 /** Removes what expired before `now`, but at most `limit` records. */

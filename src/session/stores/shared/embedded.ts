@@ -23,8 +23,8 @@ import {
   liveRow,
   replaceSession,
   rotateCredential,
+  rowWasSeen,
   sweepApp,
-  wasSeen,
 } from './embedded-rules.ts'
 
 /** Creates a store that runs inside the process. `storedApps` returns the applications that have rows. */
@@ -135,7 +135,7 @@ export function embeddedStore<Row extends SessionRow>(
         const damaged = by === undefined && !unseen ? damagedRow(rows, id) : undefined
         if (damaged) return endSession(rows, damaged, { reason, now, message })
         const row = liveRow(rows, id, { by }, now)
-        if (!row || (unseen && wasSeen(rows, row))) return undefined
+        if (!row || (unseen && rowWasSeen(rows, row))) return undefined
         return endSession(rows, row, { reason, now, message })
       }),
 

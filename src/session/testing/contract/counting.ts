@@ -185,7 +185,7 @@ export const counting: StorePromise[] = [
       for (const sort of ['created', 'seen', 'end'] as const) {
         for (const direction of ['asc', 'desc'] as const) {
           const listed = await listAll(store, {}, { sort, direction, size: 2 })
-          const expected = direction === 'asc' ? ascending : ascending.toReversed()
+          const expected = direction === 'asc' ? ascending : [...ascending].reverse()
           assert.deepEqual(
             listed.map(({ id }) => id),
             expected,

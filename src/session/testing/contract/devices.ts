@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { atOnce, CALLERS, credential, NOWHERE, otp, rounds, type StorePromise } from './fixtures.ts'
+import type { Credential } from '../../record.ts'
+import { atOnce, CALLERS, credential, HOUR, NOWHERE, otp, rounds, type StorePromise } from './fixtures.ts'
 
 /** The promises of `attach`, `detach` and `rotate`. */
 export const devices: StorePromise[] = [
@@ -58,6 +59,27 @@ export const devices: StorePromise[] = [
         found.map((link) => link !== undefined),
         [true, false, true],
       )
+    },
+  },
+  {
+    claim: 'at the limit of OTPs an expired one ends before any valid one, so no valid link is revoked for it',
+    async check({ store, clock, stored, credentialsOf }) {
+      const { record } = await stored({ idleMilliseconds: 0 })
+      const limits = { otps: 3 }
+      const add = async (lifespan: number) => {
+        clock.advance({ seconds: 1 })
+        const link = otp(clock, { expiresAt: clock.now() + lifespan })
+        await store.attach({ id: record.id, credential: link, limits })
+        return link
+      }
+      const [first, , second] = [await add(HOUR), await add(2_000), await add(HOUR)]
+      const third = await add(HOUR)
+      const keep = async (...links: Credential[]) => {
+        const otps = (await credentialsOf(record.id)).filter(({ kind }) => kind === 'otp')
+        assert.deepEqual(otps.map(({ hash }) => hash).sort(), links.map(({ hash }) => hash).sort())
+      }
+      await keep(first, second, third)
+      await keep(second, third, await add(HOUR))
     },
   },
   {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { MOST_UNUSED_LOGINS } from '../../record.ts'
-import { credential, NOWHERE, rounds, type StorePromise, type Trial } from './fixtures.ts'
+import { credential, NOWHERE, rounds, type StorePromise, session, type Trial } from './fixtures.ts'
 
 /** The promises about repeated logins: see `touch` in `store.ts`. */
 export const logins: StorePromise[] = [
@@ -29,6 +29,13 @@ export const logins: StorePromise[] = [
       for (const { id, hash } of [used, onAnotherDevice, other, chosen]) assert.equal(await stateOf(id, hash), 'live')
       assert.equal(await stateOf(guest.record.id, guest.cookie.hash), 'live')
       assert.equal(await store.get({ id: first.id }), undefined)
+      await store.create({
+        ...newLogin(trial, 'C'),
+        session: session(clock, { userId: '4', absoluteEnd: clock.now() + 1 }),
+      })
+      clock.advance({ milliseconds: 1 })
+      const next = await login(trial, 'C')
+      assert.deepEqual(await store.touch({ id: next.id, hash: next.hash, from: NOWHERE }), [], 'an expired login')
       const late = await login(trial, 'A')
       assert.deepEqual(await touch(), [], 'a later use ends no login')
       assert.equal(await stateOf(late.id, late.hash), 'live')
@@ -98,23 +105,32 @@ export const logins: StorePromise[] = [
     },
   },
   {
-    claim: 'the origin of a login outlives its session, if that was replaced or was a repeated login',
+    claim:
+      'the origin of a login outlives its session, if that was replaced or was a repeated login, but no rotation of its cookie',
     async check(trial) {
-      const { store, newSession } = trial
+      const { store, clock, newSession } = trial
       const [replaced, repeated, used, closed] = [
         await login(trial, 'A'),
         await login(trial, 'B'),
         await login(trial, 'B'),
         await login(trial, 'C'),
       ]
+      const rotated = await login(trial, 'D')
+      const client = newSession({ userId: '4', kind: 'rest' })
+      const token = credential(clock, { kind: 'bearer', via: 'sign-in', details: 'E' })
+      await store.create({ session: client.session, credential: token })
       await store.replace({ id: replaced.id, expected: {}, ...newSession() })
       await store.touch({ id: used.id, hash: used.hash, from: NOWHERE })
       await store.end({ id: closed.id, reason: 'closed' })
+      await store.rotate({ id: rotated.id, by: rotated.hash, credential: credential(clock), others: 'keep' })
+      await store.replace({ id: client.session.id, expected: {}, ...newSession() })
       const originOf = async ({ id, hash }: { id: string; hash: string }) => {
         const found = await store.find({ id, hash })
         return found?.state === 'ended' ? found.origin : 'not ended'
       }
       assert.deepEqual([await originOf(replaced), await originOf(repeated), await originOf(closed)], ['A', 'B', null])
+      const bearer = { id: client.session.id, hash: token.hash }
+      assert.deepEqual([await originOf(rotated), await originOf(bearer)], [null, null])
     },
   },
 ]

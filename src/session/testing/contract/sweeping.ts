@@ -60,6 +60,17 @@ export const sweeping: StorePromise[] = [
     },
   },
   {
+    claim: '[PROC-7] a sweep removes no more records of all other applications together than its limit',
+    async check({ store, clock, newSession }) {
+      const apps = ['OTHER', 'THIRD']
+      for (const app of [...apps, ...apps]) await store.create({ app, ...newSession() })
+      clock.advance({ hours: 49 })
+      await store.sweep({ limit: 1 })
+      const left = await Promise.all(apps.map((app) => store.count({ app, filter: {} })))
+      assert.ok(left.reduce((all, some) => all + some, 0) >= 3)
+    },
+  },
+  {
     claim: 'the sweep returns the user and the end reason of each removed session',
     async check({ store, clock, stored }) {
       const { record } = await stored({ userId: '4', userName: 'Ana', absoluteEnd: clock.now() + 60_000 })
