@@ -11,7 +11,7 @@ import { isSessionId } from './credentials/token.ts'
 import { endNotifications } from './end-notifications.ts'
 import { type Cause, createEvents, type SessionEventName, type SessionEvents } from './events.ts'
 import type { Exchange } from './exchange.ts'
-import { createTokenSession, type NewTokenOptions } from './new-token.ts'
+import { createTokenSession, type NewTokenOptions, TOKEN_OPTIONS } from './new-token.ts'
 import { attachOTP } from './one-time-links.ts'
 import { readOptions, type SessionOptions } from './options.ts'
 import { registerPresence } from './presence.ts'
@@ -245,7 +245,10 @@ export function createSessions<
       if (record?.kind !== 'web' || !isLive(record, clock.now())) return ''
       return (await attachOTP(context, record, options, undefined, undefined)) ?? ''
     },
-    async newToken(userId, { requestId, device = null, address = null, ...options }) {
+    async newToken(userId, given) {
+      refuseUnknown('newToken()', given, { ...TOKEN_OPTIONS, requestId: true, device: true, address: true })
+      if (userId === undefined) throw new TypeError("newToken(): pass the user's ID, got undefined.")
+      const { requestId, device = null, address = null, ...options } = given
       const { record, token } = await createTokenSession(
         context,
         userId,

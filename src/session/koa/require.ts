@@ -66,7 +66,7 @@ export function requireUser(options: LoginRedirect) {
   const loginPath = checkedLoginPath('requireUser()', options)
   return async function requireUser(ctx: GatedContext<WithUser>, next: Next): Promise<void> {
     const { userId, userName } = sessionOf(ctx, 'requireUser')
-    if (userId !== undefined || userName !== '') await next()
+    if (userId || userName) await next()
     else redirectTo(ctx, loginPath, returnUrl(ctx))
   }
 }
