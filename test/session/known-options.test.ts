@@ -37,6 +37,7 @@ test('[NAME-1] a misspelt option of createSessions is refused, and the message s
     ],
     [{ privileges: [{ privilege: 'all', include: [] }] }, /Did you mean includes\?/],
     [{ ['__proto__']: 1 }, /^__proto__ is not an option/],
+    [{ roles: new Map([['clerk', ['view']]]) }, /^roles: expected an object or a list/],
   ] as const)
     assert.throws(() => createSessions({ ...options(), ...wrong } as never), { name: 'TypeError', message })
 })
@@ -102,6 +103,9 @@ for (const [store, open] of Object.entries(STORES)) {
       'secureSession() keepStorage is': (session) => session.secureSession({ keepStorage: 'key' } as never),
       'setPrivileges() keepStorage is': (session) => session.setPrivileges('audit', { keepStorage: 'key' } as never),
       'createOTP() lifeSpan': (session) => session.createOTP({ lifeSpan: 60 } as never),
+      'setPrivileges() got an instance of Map': (session) =>
+        session.setPrivileges(new Map([['roles', 'king']]) as never),
+      'renew() got an instance of Map': (session) => session.renew(new Map([['others', 'end']]) as never),
       'createOTP() got a number': (session) => session.createOTP(60 as never),
     }
     const { visitor, manager } = await startLayer(
@@ -131,6 +135,17 @@ for (const [store, open] of Object.entries(STORES)) {
       [() => manager.newToken('4', { privilege: 'audit' } as never), /Did you mean privileges\?/],
       [() => manager.createOTP(id, { pth: '/' } as never), /Did you mean path\?/],
       [() => manager.close({ endSession: true } as never), /Did you mean endSessions\?/],
+      [() => manager.endMany({ [Symbol('userId')]: '5' } as never), /^Symbol\(userId\) is not an option/],
+      ...[
+        new Map([['userId', '5']]),
+        new URLSearchParams('userId=5'),
+        new Date(),
+        Object.create({ userId: '5' }),
+      ].flatMap((filter): [() => Promise<unknown>, RegExp][] => [
+        [() => manager.endMany(filter), /the filter of endMany\(\) takes an object with options, got an /],
+        [() => manager.list(filter), /the filter of list\(\) .* got an /],
+        [() => manager.newToken('4', filter as never), /newToken\(\) takes an object with options, got an /],
+      ]),
     ]
     for (const [call, message] of misspelt) await assert.rejects(call, { name: 'TypeError', message })
     assert.throws(() => manager.on('end' as never, () => {}), /end is not an event .* Did you mean ended\?/)
