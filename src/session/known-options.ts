@@ -23,6 +23,14 @@ function unknownOption(where: string, name: string, known: readonly string[]): s
   return nearest === undefined ? `${unknown} Its options: ${known.join(', ')}.` : `${unknown} Did you mean ${nearest}?`
 }
 
+/** @throws TypeError for a flag that is not a boolean: the text 'false' would count as true. */
+export function checkFlags(where: string, flags: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(flags)) {
+    if (value !== undefined && typeof value !== 'boolean')
+      throw new TypeError(`${where}${name}: true or false, got ${JSON.stringify(value)}.`)
+  }
+}
+
 /** Ignores case. Returns `undefined` when no name is similar. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const most = Math.max(1, Math.floor(name.length / 3))

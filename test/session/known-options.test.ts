@@ -63,6 +63,8 @@ test('[NAME-1] a misspelt option of a store is refused, on the memory, SQLite, R
       () => postgresStore(pool, { deadlineMillis: 5 } as never),
       /postgresStore\(\)\. Did you mean deadlineMilliseconds\?/,
     ],
+    [() => sqliteStore(database, { sweepUnusedApps: 'no' } as never), /sweepUnusedApps: true or false/],
+    [() => postgresStore(pool, { sweepUnusedApps: 'no' } as never), /sweepUnusedApps: true or false/],
     [() => sqliteStore(database, { durability: 'none' } as never), /durability is 'power-loss' or 'crash'/],
     [() => redisStore(redis, { deadlineMilliseconds: Number.NaN }), /deadlineMilliseconds: .* got NaN/],
     [() => postgresStore(pool, { deadlineMilliseconds: -1 }), /deadlineMilliseconds: .* got -1/],
@@ -106,6 +108,12 @@ for (const [store, open] of Object.entries(STORES)) {
       'setPrivileges() got an instance of Map': (session) =>
         session.setPrivileges(new Map([['roles', 'king']]) as never),
       'renew() got an instance of Map': (session) => session.renew(new Map([['others', 'end']]) as never),
+      'setPrivileges() login: true or false, got "false"': (session) =>
+        session.setPrivileges('audit', { login: 'false' } as never),
+      'renew() login: true or false, got "false"': (session) => session.renew({ login: 'false' } as never),
+      'createOTP() confirm: true or false, got "false"': (session) => session.createOTP({ confirm: 'false' } as never),
+      'createOTP() requestOnly: true or false, got 1': (session) => session.createOTP({ requestOnly: 1 } as never),
+      'createOTP() purpose is a non-empty text': (session) => session.createOTP({ purpose: '' }),
       'createOTP() got a number': (session) => session.createOTP(60 as never),
     }
     const { visitor, manager } = await startLayer(
@@ -135,6 +143,7 @@ for (const [store, open] of Object.entries(STORES)) {
       [() => manager.newToken('4', { privilege: 'audit' } as never), /Did you mean privileges\?/],
       [() => manager.createOTP(id, { pth: '/' } as never), /Did you mean path\?/],
       [() => manager.close({ endSession: true } as never), /Did you mean endSessions\?/],
+      [() => manager.close({ endSessions: 'false' } as never), /endSessions: true or false, got "false"/],
       [() => manager.endMany({ [Symbol('userId')]: '5' } as never), /^Symbol\(userId\) is not an option/],
       ...[
         new Map([['userId', '5']]),

@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../known-options.ts'
+import { checkFlags, refuseUnknown } from '../known-options.ts'
 import { endAfter, type SessionId, type SessionKind, type SessionRecord } from '../record.ts'
 import { closeSession } from './close-session.ts'
 import { checkOTPOptions, type OTPOptions } from './credentials/otp.ts'
@@ -192,6 +192,7 @@ export class Session<
    */
   async setPrivileges(grant: PrivilegeGrant<P, R>, options: SetPrivilegesOptions = {}): Promise<void> {
     refuseUnknown('setPrivileges()', options, { login: true, keepStorage: true })
+    checkFlags('setPrivileges(): ', { login: options.login })
     checkKeepStorage('setPrivileges()', options)
     const read = readGrant(this.#request.context, grant)
     await this.#request.perform('setPrivileges', (request) => setPrivileges(request, read, options))
@@ -241,6 +242,7 @@ export class Session<
    */
   async renew(options: RenewOptions = {}): Promise<void> {
     refuseUnknown('renew()', options, { login: true, others: true })
+    checkFlags('renew(): ', { login: options.login })
     const { others = 'keep' } = options
     if (others !== 'keep' && others !== 'end')
       throw new TypeError(`renew(): others is 'keep' or 'end', got ${String(others)}.`)

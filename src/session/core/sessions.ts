@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../known-options.ts'
+import { checkFlags, refuseUnknown } from '../known-options.ts'
 import { type EndedSession, type EndReason, isLive, type SessionId } from '../record.ts'
 import type { Cursor, EndFilter, ListFilter, Page, WriteState } from '../store.ts'
 import { bindStore } from './bound-store.ts'
@@ -263,6 +263,7 @@ export function createSessions<
     on: events.on,
     async close(options = {}) {
       refuseUnknown('close()', options, { endSessions: true })
+      checkFlags('close(): ', { endSessions: options.endSessions })
       const { endSessions = policy.closeOnStop } = options
       stopSweeps()
       context.ends.close()

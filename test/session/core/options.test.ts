@@ -25,8 +25,20 @@ test('invalid options are refused with directions', () => {
     [{ minIdleTimeoutMinutes: 0 }, /minIdleTimeoutMinutes: a number of minutes from 1 up.*got 0/],
     [{ absoluteHours: { web: -1 } }, /absoluteHours\.web: a number of hours from 0 up/],
     [{ sessionTimeoutMinutes: -1 }, /sessionTimeoutMinutes/],
-    [{ maxSessions: 0 }, /maxSessions: a number from 1 up/],
+    [{ maxSessions: 0 }, /maxSessions: a whole number from 1 up to 1000000000, got 0/],
+    [{ maxSessions: Number.MAX_VALUE }, /maxSessions: .* got 1\.797/],
+    [{ maxSessions: 2.5 }, /maxSessions: a whole number .* got 2\.5/],
+    [{ maxSessions: '5' }, /maxSessions: .* got "5"/],
+    [{ maxGuests: 1e300 }, /maxGuests: a whole number from 0 up .* got 1e\+300/],
+    [{ maxSessionsPerUser: 1.5 }, /maxSessionsPerUser/],
+    [{ maxCredentials: 2 ** 53 }, /maxCredentials/],
+    [{ maxOTPs: Number.POSITIVE_INFINITY }, /maxOTPs/],
+    [{ tokenPrefix: null }, /tokenPrefix: .* got null/],
+    [{ codecs: null }, /codecs: a list of codecs, got null/],
+    [{ storage: { cart: [] } }, /storage: pass storageOf<…>\(\)/],
+    [{ storage: null }, /storage: pass storageOf<…>\(\)/],
     [{ maxStorageBytes: 1 }, /maxStorageBytes/],
+    [{ maxStorageBytes: 1e10 }, /maxStorageBytes/],
   ]
   for (const [option, message] of wrong) {
     const options = { ...good(), ...option } as SessionOptions

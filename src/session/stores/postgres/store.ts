@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../../known-options.ts'
+import { checkFlags, refuseUnknown } from '../../known-options.ts'
 import { type EndedSession, expiryReason, isLive } from '../../record.ts'
 import type { Found, Limits, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
@@ -31,6 +31,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
   refuseUnknown('postgresStore()', options, { deadlineMilliseconds: true, sweepUnusedApps: true })
   const { deadlineMilliseconds = CALL_MILLISECONDS, sweepUnusedApps = true } = options
   checkDeadline(deadlineMilliseconds)
+  checkFlags('postgresStore(): ', { sweepUnusedApps })
   const { warn, ...warnings } = storeWarnings()
   const calls = postgresCalls(pool, deadlineMilliseconds, warn)
   const reads = postgresReads(calls)

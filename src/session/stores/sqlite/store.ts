@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../../known-options.ts'
+import { checkFlags, refuseUnknown } from '../../known-options.ts'
 import type { SessionStore } from '../../store.ts'
 import { embeddedStore } from '../shared/embedded.ts'
 import { perApp } from '../shared/per-app.ts'
@@ -41,6 +41,7 @@ export function sqliteStoreWith(
   const { durability = 'power-loss', sweepUnusedApps = true } = options
   if (durability !== 'power-loss' && durability !== 'crash')
     throw new TypeError(`sqliteStore(): durability is 'power-loss' or 'crash', got ${JSON.stringify(durability)}.`)
+  checkFlags('sqliteStore(): ', { sweepUnusedApps })
   openForSharing(db)
   db.exec(`PRAGMA synchronous = ${durability === 'power-loss' ? 'FULL' : 'NORMAL'}`)
   prepareTables(db, steps)
