@@ -143,6 +143,20 @@ for (const [store, open] of Object.entries(STORES)) {
       [() => manager.newToken('4', { privilege: 'audit' } as never), /Did you mean privileges\?/],
       [() => manager.createOTP(id, { pth: '/' } as never), /Did you mean path\?/],
       [() => manager.close({ endSession: true } as never), /Did you mean endSessions\?/],
+      ...[null, 'revokd', { message: 'Bye' }, 'constructor'].flatMap((reason): [() => Promise<unknown>, RegExp][] => [
+        [() => manager.end(id, reason as never), /^end\(\): the reason is one of idle, .* got /],
+        [() => manager.endMany({}, reason as never), /^endMany\(\): the reason is one of /],
+        [() => manager.detach(id, id, reason as never), /^detach\(\): the reason is one of /],
+      ]),
+      [() => manager.end(id, 'revoked', { message: null } as never), /^end\(\): message is a text, got null/],
+      [() => manager.endMany({}, 'revoked', { message: 7 } as never), /^endMany\(\): message is a text, got number/],
+      [() => manager.removeWithMessage(id, undefined as never), /message is a text/],
+      ...[{ byUserid: '6' }, 'Ana'].flatMap((cause): [() => Promise<unknown>, RegExp][] => [
+        [() => manager.end(id, 'revoked', { cause } as never), /the cause of end\(\)/],
+        [() => manager.endMany({}, 'revoked', { cause } as never), /the cause of endMany\(\)/],
+        [() => manager.detach(id, id, 'revoked', { cause } as never), /the cause of detach\(\)/],
+        [() => manager.removeWithMessage(id, 'Bye', { cause } as never), /the cause of removeWithMessage\(\)/],
+      ]),
       [() => manager.close({ endSessions: 'false' } as never), /endSessions: true or false, got "false"/],
       [() => manager.endMany({ [Symbol('userId')]: '5' } as never), /^Symbol\(userId\) is not an option/],
       ...[

@@ -4,7 +4,7 @@ import { closeSession } from './close-session.ts'
 import { checkOTPOptions, type OTPOptions } from './credentials/otp.ts'
 import { watchEnd } from './end-signal.ts'
 import { SessionError } from './errors.ts'
-import { refuseForeignMembers } from './foreign-members.ts'
+import { refuseCallback, refuseForeignMembers } from './foreign-members.ts'
 import { type PrivilegeGrant, readGrant } from './grants.ts'
 import { lifetimeMilliseconds } from './lifetime.ts'
 import { secureSession } from './login.ts'
@@ -116,6 +116,8 @@ export class Session<
    * @returns a number to pass to `demote`; 0 when the privilege is not declared or already promoted.
    */
   promote(privilege: P): number {
+    if (typeof privilege !== 'string')
+      throw new TypeError(`promote() takes the name of a privilege, got ${typeof privilege}.`)
     const { context, record } = this.#request
     if (this.#promotions?.sessionId !== record.id) this.#promotions = new Promotions(record.id, context.policy.roles)
     return this.#promotions.promote(privilege)
@@ -273,13 +275,14 @@ export class Session<
    * Logs out on every device before the promise resolves. This object becomes a guest's session.
    * @throws SessionError STORE_UNAVAILABLE; the user then stays logged in.
    */
-  async close(): Promise<void> {
-    await this.#request.perform('close', closeSession)
+  close(...callback: []): Promise<void> {
+    refuseCallback('close', callback)
+    return this.#request.perform('close', closeSession)
   }
 
   /** Reads the session again. If it has ended, this object becomes a guest's session. */
   reload(...callback: []): Promise<void> {
-    if (callback.length > 0) throw new TypeError('reload() takes no callback: call await session.reload().')
+    refuseCallback('reload', callback)
     return this.#request.perform('reload', reloadSession)
   }
 

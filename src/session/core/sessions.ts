@@ -204,14 +204,18 @@ export function createSessions<
     },
     count: async (filter = {}) => store.count({ filter: checkedListFilter(filter) }),
     async end(id, reason = 'revoked', by = {}) {
+      checkReason('end()', reason)
       refuseUnknown('end()', by, { message: true, cause: true })
+      checkEndedBy('end()', by)
       const { message, cause } = by
       const ended = isSessionId(id) ? await store.end({ id, reason, message }) : undefined
       if (ended) reportEnded(context, [ended], cause)
       return ended !== undefined
     },
     async endMany(filter, reason = 'revoked', by = {}) {
+      checkReason('endMany()', reason)
       refuseUnknown('endMany()', by, { message: true, cause: true })
+      checkEndedBy('endMany()', by)
       refuseUnknown('the filter of endMany()', filter, { userId: true, kind: true, exceptId: true })
       const { message, cause } = by
       const ended = await store.endMany({ filter: checkedFilter(filter), reason, message })
@@ -219,7 +223,9 @@ export function createSessions<
       return ended.length
     },
     async detach(id, handle, reason = 'revoked', by = {}) {
+      checkReason('detach()', reason)
       refuseUnknown('detach()', by, { cause: true })
+      checkEndedBy('detach()', by)
       const { cause } = by
       const record = await stored(id)
       const detached = record !== undefined && (await store.detach({ id, handle, reason }))
@@ -234,6 +240,7 @@ export function createSessions<
     },
     async removeWithMessage(id, message, by = {}) {
       refuseUnknown('removeWithMessage()', by, { cause: true })
+      checkEndedBy('removeWithMessage()', { ...by, message: message ?? null })
       const { cause } = by
       const removed = isSessionId(id) ? await store.remove({ id, message }) : undefined
       if (removed) reportEnded(context, newlyEnded([removed]), removed.reason === 'revoked' ? cause : undefined)
@@ -291,6 +298,30 @@ function checkedPage(page: Page): Page {
   if (after !== undefined && !(Number.isFinite(after.value) && isSessionId(after.id)))
     throw new TypeError('list(): after must be the value of next from the previous page.')
   return { ...page, size }
+}
+
+const REASONS: Readonly<Record<EndReason, true>> = {
+  idle: true,
+  absolute: true,
+  closed: true,
+  revoked: true,
+  secured: true,
+  limit: true,
+  stopped: true,
+}
+
+const CAUSE = { requestId: true, address: true, device: true, byUserId: true, byUserName: true } as const
+
+function checkReason(where: string, reason: unknown): void {
+  if (typeof reason === 'string' && Object.hasOwn(REASONS, reason)) return
+  const got = typeof reason === 'string' ? JSON.stringify(reason) : typeof reason
+  throw new TypeError(`${where}: the reason is one of ${Object.keys(REASONS).join(', ')}; got ${got}.`)
+}
+
+function checkEndedBy(where: string, { message, cause }: { message?: unknown; cause?: Cause }): void {
+  if (message !== undefined && typeof message !== 'string')
+    throw new TypeError(`${where}: message is a text, got ${message === null ? 'null' : typeof message}.`)
+  if (cause !== undefined) refuseUnknown(`the cause of ${where}`, cause, CAUSE)
 }
 
 function checkedListFilter(filter: ListFilter): ListFilter {

@@ -1,7 +1,7 @@
 import { refuseUnknown } from '../known-options.ts'
 import type { Credential } from '../record.ts'
 import { notSignedIn } from './errors.ts'
-import { refuseForeignMembers } from './foreign-members.ts'
+import { refuseCallback, refuseForeignMembers } from './foreign-members.ts'
 import {
   createTokenSession,
   type NewTokenOptions,
@@ -74,7 +74,12 @@ export class TokenSession<
    * Merges the unsaved variables into the stored ones. After an error, they stay unsaved.
    * @throws SessionError NOT_SIGNED_IN without a valid token, and all errors of `use`.
    */
-  async save(): Promise<void> {
+  save(...callback: []): Promise<void> {
+    refuseCallback('save', callback)
+    return this.#saveVariables()
+  }
+
+  async #saveVariables(): Promise<void> {
     const saving = new Map(this.#unsaved)
     if (saving.size === 0) return
     await this.use((storage) => {
