@@ -31,6 +31,12 @@ export function checkFlags(where: string, flags: Readonly<Record<string, unknown
   }
 }
 
+/** @throws TypeError for a driver's object without these methods. */
+export function checkMethods(where: string, expected: string, value: unknown, methods: readonly string[]): void {
+  if (methods.some((method) => typeof Object(value)[method] !== 'function'))
+    throw new TypeError(`${where}: pass ${expected}, got ${typeOf(value)}.`)
+}
+
 /** Ignores case. Returns `undefined` when no name is similar. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const most = Math.max(1, Math.floor(name.length / 3))
@@ -77,10 +83,13 @@ export function isPlainObject(value: unknown): value is object {
   return prototype === Object.prototype || prototype === null
 }
 
-function typeOf(value: unknown): string {
+/** For messages: 'undefined', 'a list', 'a string', 'an object', 'an instance of Map'. */
+export function typeOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return 'a list'
   if (typeof value !== 'object') return `a ${typeof value}`
+  const isPlain: boolean = isPlainObject(value)
+  if (isPlain) return 'an object'
   const { name } = value.constructor ?? {}
   return name === undefined || name === 'Object' ? 'an object with a prototype of its own' : `an instance of ${name}`
 }

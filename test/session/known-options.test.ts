@@ -12,7 +12,7 @@ import {
   tokenSessions,
 } from '../../src/session/koa/index.ts'
 import { memoryStore } from '../../src/session/stores/memory/index.ts'
-import { postgresStore } from '../../src/session/stores/postgres/index.ts'
+import { postgresStore, preparePostgresStore } from '../../src/session/stores/postgres/index.ts'
 import { redisStore } from '../../src/session/stores/redis/index.ts'
 import { sqliteStore } from '../../src/session/stores/sqlite/index.ts'
 import { type LayerSession, PAGES, STORES, startLayer } from './support/layer.ts'
@@ -66,6 +66,11 @@ test('[NAME-1] a misspelt option of a store is refused, on the memory, SQLite, R
     [() => sqliteStore(database, { sweepUnusedApps: 'no' } as never), /sweepUnusedApps: true or false/],
     [() => postgresStore(pool, { sweepUnusedApps: 'no' } as never), /sweepUnusedApps: true or false/],
     [() => sqliteStore(database, { durability: 'none' } as never), /durability is 'power-loss' or 'crash'/],
+    ...[undefined, 'x', {}, { client: redis }].flatMap((wrong): [() => unknown, RegExp][] => [
+      [() => sqliteStore(wrong as never), /^sqliteStore\(\): pass an open database of better-sqlite3 .*, got /],
+      [() => redisStore(wrong as never), /^redisStore\(\): pass a client of ioredis or node-redis, got /],
+      [() => postgresStore(wrong as never), /^postgresStore\(\): pass a Pool of pg, got /],
+    ]),
     [() => redisStore(redis, { deadlineMilliseconds: Number.NaN }), /deadlineMilliseconds: .* got NaN/],
     [() => postgresStore(pool, { deadlineMilliseconds: -1 }), /deadlineMilliseconds: .* got -1/],
   ] as const)
@@ -82,6 +87,23 @@ test('[NAME-1] a misspelt option of a middleware is refused when it is mounted',
     [
       () => requirePrivilege('view', undefined as never),
       /requirePrivilege\(\) takes an object with options, got undefined/,
+    ],
+    ...[undefined, {}, memoryStore(), 'manager'].flatMap((wrong): [() => unknown, RegExp][] => [
+      [() => sessions(wrong as never), /^sessions\(\): pass the result of createSessions\(\)/],
+      [() => tokenSessions(wrong as never), /^tokenSessions\(\): pass the result of createSessions\(\)/],
+    ]),
+    [() => sessions(manager, { touch: false } as never), 'sessions(): touch is a function, got a boolean.'],
+    [() => sessions(null, { requestId: 'x' } as never), /requestId is a function, got a string/],
+    [() => sessions(manager, { onRequestEnd: {} } as never), /onRequestEnd is a function, got an object/],
+    [() => tokenSessions(manager, { requestId: 'x' } as never), /^tokenSessions\(\): requestId is a function/],
+    [() => tokenSessions(manager, { autoSave: 'no' } as never), /autoSave: true or false/],
+    [() => tokenSessions(manager, { anonymous: ['/signin'] }), /anonymous is a list of paths .* got \["\/signin"\]/],
+    [() => tokenSessions(manager, { anonymous: 'signin' } as never), /anonymous is a list of paths/],
+    [() => requirePrivilege(undefined as never, { loginPath: '/login' }), /the privilege is a non-empty text/],
+    [() => requireRecentLogin({ withinMinutes: 15 } as never), /confirmPath is a non-empty text, got undefined/],
+    [
+      () => requireRecentLogin({ withinMinutes: 15, confirmPath: '/c', comeBackTo: 7 } as never),
+      /comeBackTo is a non-empty text, got 7/,
     ],
     [() => requireUser({ loginpath: '/login' } as never), /requireUser\(\)\. Did you mean loginPath\?/],
     [
@@ -114,6 +136,7 @@ for (const [store, open] of Object.entries(STORES)) {
       'createOTP() confirm: true or false, got "false"': (session) => session.createOTP({ confirm: 'false' } as never),
       'createOTP() requestOnly: true or false, got 1': (session) => session.createOTP({ requestOnly: 1 } as never),
       'createOTP() purpose is a non-empty text': (session) => session.createOTP({ purpose: '' }),
+      'promote() got undefined': async (session) => session.promote(undefined as never),
       'createOTP() got a number': (session) => session.createOTP(60 as never),
     }
     const { visitor, manager } = await startLayer(
@@ -176,6 +199,13 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count(), 1)
   })
 }
+
+test('preparePostgresStore refuses a value that is no pool', async () => {
+  await assert.rejects(preparePostgresStore('x' as never), {
+    name: 'TypeError',
+    message: /pass a Pool of pg, got a string/,
+  })
+})
 
 test('[NAME-2] a misspelt option of copySessions is refused', async () => {
   await assert.rejects(

@@ -1,4 +1,4 @@
-import { checkFlags, refuseUnknown } from '../known-options.ts'
+import { checkFlags, refuseUnknown, typeOf } from '../known-options.ts'
 import { endAfter, type SessionId, type SessionKind, type SessionRecord } from '../record.ts'
 import { closeSession } from './close-session.ts'
 import { checkOTPOptions, type OTPOptions } from './credentials/otp.ts'
@@ -117,7 +117,7 @@ export class Session<
    */
   promote(privilege: P): number {
     if (typeof privilege !== 'string')
-      throw new TypeError(`promote() takes the name of a privilege, got ${typeof privilege}.`)
+      throw new TypeError(`promote() takes the name of a privilege, got ${typeOf(privilege)}.`)
     const { context, record } = this.#request
     if (this.#promotions?.sessionId !== record.id) this.#promotions = new Promotions(record.id, context.policy.roles)
     return this.#promotions.promote(privilege)

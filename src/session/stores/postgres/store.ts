@@ -1,4 +1,4 @@
-import { checkFlags, refuseUnknown } from '../../known-options.ts'
+import { checkFlags, checkMethods, refuseUnknown } from '../../known-options.ts'
 import { type EndedSession, expiryReason, isLive } from '../../record.ts'
 import type { Found, Limits, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
@@ -28,6 +28,7 @@ export interface PostgresStoreOptions {
  * @throws TypeError when the deadline is out of range.
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): SessionStore {
+  checkMethods('postgresStore()', 'a Pool of pg', pool, ['connect', 'on'])
   refuseUnknown('postgresStore()', options, { deadlineMilliseconds: true, sweepUnusedApps: true })
   const { deadlineMilliseconds = CALL_MILLISECONDS, sweepUnusedApps = true } = options
   checkDeadline(deadlineMilliseconds)

@@ -1,4 +1,4 @@
-import { checkFlags, refuseUnknown } from '../../known-options.ts'
+import { checkFlags, checkMethods, refuseUnknown } from '../../known-options.ts'
 import type { SessionStore } from '../../store.ts'
 import { embeddedStore } from '../shared/embedded.ts'
 import { perApp } from '../shared/per-app.ts'
@@ -37,6 +37,7 @@ export function sqliteStoreWith(
   db: SqliteDatabase,
   options: SqliteStoreOptions = {},
 ): SessionStore {
+  checkMethods('sqliteStore()', 'an open database of better-sqlite3 or node:sqlite', db, ['prepare', 'exec'])
   refuseUnknown('sqliteStore()', options, { durability: true, sweepUnusedApps: true })
   const { durability = 'power-loss', sweepUnusedApps = true } = options
   if (durability !== 'power-loss' && durability !== 'crash')
