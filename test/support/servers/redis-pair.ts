@@ -36,5 +36,16 @@ export async function startRedisPair(scope: Scope): Promise<RedisPair> {
     )
   }
   await restore()
-  return { urls: [one.url, two.url], admins, restore, failOver: () => lead(admins[1], two.url, admins[0]) }
+  const failOver = async () => {
+    await until('the replica has every write', async () => {
+      const [first, second] = await Promise.all(admins.map(replicationOffset))
+      return first === second
+    })
+    await lead(admins[1], two.url, admins[0])
+  }
+  return { urls: [one.url, two.url], admins, restore, failOver }
+}
+
+async function replicationOffset(redis: Redis): Promise<string | undefined> {
+  return /master_repl_offset:(\d+)/.exec(await redis.info('replication'))?.[1]
 }
