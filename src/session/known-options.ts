@@ -1,5 +1,6 @@
 /**
- * Refuses options that do not exist, because a misspelt option would have no effect.
+ * Refuses options that do not exist, because a misspelt option would have no effect. Only the own keys of a plain
+ * object count: a `Map` has none, and would count as an object without options.
  * @param where the call in the message, for instance `createSessions()`.
  * @param known names every key of the options' type, so a new option that is missing here does not compile.
  * @throws TypeError that suggests the nearest name.
@@ -9,10 +10,9 @@ export function refuseUnknown<O extends object>(
   options: O,
   known: { readonly [K in keyof O]-?: true },
 ): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new TypeError(`${where} takes an object with options, got ${typeOf(options)}.`)
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(known, name)) throw new TypeError(unknownOption(where, name, Object.keys(known)))
+  if (!isPlainObject(options)) throw new TypeError(`${where} takes an object with options, got ${typeOf(options)}.`)
+  for (const name of Reflect.ownKeys(options)) {
+    if (!Object.hasOwn(known, name)) throw new TypeError(unknownOption(where, String(name), Object.keys(known)))
   }
 }
 
@@ -21,6 +21,20 @@ function unknownOption(where: string, name: string, known: readonly string[]): s
   if (known.length === 0) return `${unknown} It takes no options.`
   const nearest = nearestName(name, known)
   return nearest === undefined ? `${unknown} Its options: ${known.join(', ')}.` : `${unknown} Did you mean ${nearest}?`
+}
+
+/** @throws TypeError for a flag that is not a boolean: the text 'false' would count as true. */
+export function checkFlags(where: string, flags: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(flags)) {
+    if (value !== undefined && typeof value !== 'boolean')
+      throw new TypeError(`${where}${name}: true or false, got ${JSON.stringify(value)}.`)
+  }
+}
+
+/** @throws TypeError for a driver's object without these methods. */
+export function checkMethods(where: string, expected: string, value: unknown, methods: readonly string[]): void {
+  if (methods.some((method) => typeof Object(value)[method] !== 'function'))
+    throw new TypeError(`${where}: pass ${expected}, got ${typeOf(value)}.`)
 }
 
 /** Ignores case. Returns `undefined` when no name is similar. */
@@ -63,6 +77,19 @@ function at(row: readonly number[] | undefined, column: number): number {
   return row?.[column] ?? Number.POSITIVE_INFINITY
 }
 
-function typeOf(value: unknown): string {
-  return value === null || value === undefined ? String(value) : Array.isArray(value) ? 'a list' : `a ${typeof value}`
+export function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** For messages: 'undefined', 'a list', 'a string', 'an object', 'an instance of Map'. */
+export function typeOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value !== 'object') return `a ${typeof value}`
+  const isPlain: boolean = isPlainObject(value)
+  if (isPlain) return 'an object'
+  const { name } = value.constructor ?? {}
+  return name === undefined || name === 'Object' ? 'an object with a prototype of its own' : `an instance of ${name}`
 }

@@ -60,6 +60,8 @@ test('[NAME-6] the compiler refuses undeclared roles and privileges and a manage
     (session: ShopSession) => Object.is((session.userId = '4'), ''),
     // @ts-expect-error: a callback, as in express-session
     (session: ShopSession) => session.reload(() => {}),
+    // @ts-expect-error: a callback, as in express-session's destroy
+    (session: ShopSession) => session.close(() => {}),
     // @ts-expect-error: the storage is read-only
     (session: ShopSession) => session.storage.cart?.push('tea'),
     // @ts-expect-error: the storage has no such key

@@ -12,7 +12,7 @@ import {
   tokenSessions,
 } from '../../src/session/koa/index.ts'
 import { memoryStore } from '../../src/session/stores/memory/index.ts'
-import { postgresStore } from '../../src/session/stores/postgres/index.ts'
+import { postgresStore, preparePostgresStore } from '../../src/session/stores/postgres/index.ts'
 import { redisStore } from '../../src/session/stores/redis/index.ts'
 import { sqliteStore } from '../../src/session/stores/sqlite/index.ts'
 import { type LayerSession, PAGES, STORES, startLayer } from './support/layer.ts'
@@ -37,6 +37,7 @@ test('[NAME-1] a misspelt option of createSessions is refused, and the message s
     ],
     [{ privileges: [{ privilege: 'all', include: [] }] }, /Did you mean includes\?/],
     [{ ['__proto__']: 1 }, /^__proto__ is not an option/],
+    [{ roles: new Map([['clerk', ['view']]]) }, /^roles: expected an object or a list/],
   ] as const)
     assert.throws(() => createSessions({ ...options(), ...wrong } as never), { name: 'TypeError', message })
 })
@@ -62,7 +63,14 @@ test('[NAME-1] a misspelt option of a store is refused, on the memory, SQLite, R
       () => postgresStore(pool, { deadlineMillis: 5 } as never),
       /postgresStore\(\)\. Did you mean deadlineMilliseconds\?/,
     ],
+    [() => sqliteStore(database, { sweepUnusedApps: 'no' } as never), /sweepUnusedApps: true or false/],
+    [() => postgresStore(pool, { sweepUnusedApps: 'no' } as never), /sweepUnusedApps: true or false/],
     [() => sqliteStore(database, { durability: 'none' } as never), /durability is 'power-loss' or 'crash'/],
+    ...[undefined, 'x', {}, { client: redis }].flatMap((wrong): [() => unknown, RegExp][] => [
+      [() => sqliteStore(wrong as never), /^sqliteStore\(\): pass an open database of better-sqlite3 .*, got /],
+      [() => redisStore(wrong as never), /^redisStore\(\): pass a client of ioredis or node-redis, got /],
+      [() => postgresStore(wrong as never), /^postgresStore\(\): pass a Pool of pg, got /],
+    ]),
     [() => redisStore(redis, { deadlineMilliseconds: Number.NaN }), /deadlineMilliseconds: .* got NaN/],
     [() => postgresStore(pool, { deadlineMilliseconds: -1 }), /deadlineMilliseconds: .* got -1/],
   ] as const)
@@ -79,6 +87,23 @@ test('[NAME-1] a misspelt option of a middleware is refused when it is mounted',
     [
       () => requirePrivilege('view', undefined as never),
       /requirePrivilege\(\) takes an object with options, got undefined/,
+    ],
+    ...[undefined, {}, memoryStore(), 'manager'].flatMap((wrong): [() => unknown, RegExp][] => [
+      [() => sessions(wrong as never), /^sessions\(\): pass the result of createSessions\(\)/],
+      [() => tokenSessions(wrong as never), /^tokenSessions\(\): pass the result of createSessions\(\)/],
+    ]),
+    [() => sessions(manager, { touch: false } as never), 'sessions(): touch is a function, got a boolean.'],
+    [() => sessions(null, { requestId: 'x' } as never), /requestId is a function, got a string/],
+    [() => sessions(manager, { onRequestEnd: {} } as never), /onRequestEnd is a function, got an object/],
+    [() => tokenSessions(manager, { requestId: 'x' } as never), /^tokenSessions\(\): requestId is a function/],
+    [() => tokenSessions(manager, { autoSave: 'no' } as never), /autoSave: true or false/],
+    [() => tokenSessions(manager, { anonymous: ['/signin'] }), /anonymous is a list of paths .* got \["\/signin"\]/],
+    [() => tokenSessions(manager, { anonymous: 'signin' } as never), /anonymous is a list of paths/],
+    [() => requirePrivilege(undefined as never, { loginPath: '/login' }), /the privilege is a non-empty text/],
+    [() => requireRecentLogin({ withinMinutes: 15 } as never), /confirmPath is a non-empty text, got undefined/],
+    [
+      () => requireRecentLogin({ withinMinutes: 15, confirmPath: '/c', comeBackTo: 7 } as never),
+      /comeBackTo is a non-empty text, got 7/,
     ],
     [() => requireUser({ loginpath: '/login' } as never), /requireUser\(\)\. Did you mean loginPath\?/],
     [
@@ -102,6 +127,16 @@ for (const [store, open] of Object.entries(STORES)) {
       'secureSession() keepStorage is': (session) => session.secureSession({ keepStorage: 'key' } as never),
       'setPrivileges() keepStorage is': (session) => session.setPrivileges('audit', { keepStorage: 'key' } as never),
       'createOTP() lifeSpan': (session) => session.createOTP({ lifeSpan: 60 } as never),
+      'setPrivileges() got an instance of Map': (session) =>
+        session.setPrivileges(new Map([['roles', 'king']]) as never),
+      'renew() got an instance of Map': (session) => session.renew(new Map([['others', 'end']]) as never),
+      'setPrivileges() login: true or false, got "false"': (session) =>
+        session.setPrivileges('audit', { login: 'false' } as never),
+      'renew() login: true or false, got "false"': (session) => session.renew({ login: 'false' } as never),
+      'createOTP() confirm: true or false, got "false"': (session) => session.createOTP({ confirm: 'false' } as never),
+      'createOTP() requestOnly: true or false, got 1': (session) => session.createOTP({ requestOnly: 1 } as never),
+      'createOTP() purpose is a non-empty text': (session) => session.createOTP({ purpose: '' }),
+      'promote() got undefined': async (session) => session.promote(undefined as never),
       'createOTP() got a number': (session) => session.createOTP(60 as never),
     }
     const { visitor, manager } = await startLayer(
@@ -131,6 +166,32 @@ for (const [store, open] of Object.entries(STORES)) {
       [() => manager.newToken('4', { privilege: 'audit' } as never), /Did you mean privileges\?/],
       [() => manager.createOTP(id, { pth: '/' } as never), /Did you mean path\?/],
       [() => manager.close({ endSession: true } as never), /Did you mean endSessions\?/],
+      ...[null, 'revokd', { message: 'Bye' }, 'constructor'].flatMap((reason): [() => Promise<unknown>, RegExp][] => [
+        [() => manager.end(id, reason as never), /^end\(\): the reason is one of idle, .* got /],
+        [() => manager.endMany({}, reason as never), /^endMany\(\): the reason is one of /],
+        [() => manager.detach(id, id, reason as never), /^detach\(\): the reason is one of /],
+      ]),
+      [() => manager.end(id, 'revoked', { message: null } as never), /^end\(\): message is a text, got null/],
+      [() => manager.endMany({}, 'revoked', { message: 7 } as never), /^endMany\(\): message is a text, got number/],
+      [() => manager.removeWithMessage(id, undefined as never), /message is a text/],
+      ...[{ byUserid: '6' }, 'Ana'].flatMap((cause): [() => Promise<unknown>, RegExp][] => [
+        [() => manager.end(id, 'revoked', { cause } as never), /the cause of end\(\)/],
+        [() => manager.endMany({}, 'revoked', { cause } as never), /the cause of endMany\(\)/],
+        [() => manager.detach(id, id, 'revoked', { cause } as never), /the cause of detach\(\)/],
+        [() => manager.removeWithMessage(id, 'Bye', { cause } as never), /the cause of removeWithMessage\(\)/],
+      ]),
+      [() => manager.close({ endSessions: 'false' } as never), /endSessions: true or false, got "false"/],
+      [() => manager.endMany({ [Symbol('userId')]: '5' } as never), /^Symbol\(userId\) is not an option/],
+      ...[
+        new Map([['userId', '5']]),
+        new URLSearchParams('userId=5'),
+        new Date(),
+        Object.create({ userId: '5' }),
+      ].flatMap((filter): [() => Promise<unknown>, RegExp][] => [
+        [() => manager.endMany(filter), /the filter of endMany\(\) takes an object with options, got an /],
+        [() => manager.list(filter), /the filter of list\(\) .* got an /],
+        [() => manager.newToken('4', filter as never), /newToken\(\) takes an object with options, got an /],
+      ]),
     ]
     for (const [call, message] of misspelt) await assert.rejects(call, { name: 'TypeError', message })
     assert.throws(() => manager.on('end' as never, () => {}), /end is not an event .* Did you mean ended\?/)
@@ -138,6 +199,13 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count(), 1)
   })
 }
+
+test('preparePostgresStore refuses a value that is no pool', async () => {
+  await assert.rejects(preparePostgresStore('x' as never), {
+    name: 'TypeError',
+    message: /pass a Pool of pg, got a string/,
+  })
+})
 
 test('[NAME-2] a misspelt option of copySessions is refused', async () => {
   await assert.rejects(

@@ -30,6 +30,11 @@ const INSTEAD: Readonly<Record<string, string>> = {
   destroy: LOGOUT,
   invalidate: LOGOUT,
   deleteSession: LOGOUT,
+  delete: LOGOUT,
+  logout: LOGOUT,
+  logOut: LOGOUT,
+  login: LOGIN,
+  logIn: LOGIN,
   clear: LOGOUT,
   user: `${LOGIN}, and read session.userId`,
   passport: `authenticate with { session: false }, then ${LOGIN}; to log out, ${LOGOUT}`,
@@ -77,6 +82,11 @@ export function refuseForeignMembers(prototype: object): void {
   Object.setPrototypeOf(prototype, foreignMembers)
   // Each promise that resolves to a session looks up `then`, and must not ask the proxy for it.
   Object.defineProperty(prototype, 'then', { value: undefined })
+}
+
+/** @throws TypeError for a callback, which would never be called. */
+export function refuseCallback(call: string, callback: readonly unknown[]): void {
+  if (callback.length > 0) throw new TypeError(`${call}() takes no callback: call await session.${call}().`)
 }
 
 function refuseAssignment(name: string): never {

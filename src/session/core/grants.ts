@@ -24,15 +24,19 @@ export interface Grant {
 }
 
 /** @throws TypeError for an invalid grant. */
-export function readGrant({ policy }: Context, grant: PrivilegeGrant): Grant {
-  const { privileges, roles, userName, userId } =
-    typeof grant === 'string' || Array.isArray(grant) ? { privileges: grant } : objectGrant(grant)
-  const wanted: Grants = { privileges: names('privileges', privileges), roles: names('roles', roles) }
+export function readGrant({ policy }: Context, grant: PrivilegeGrant, where = 'setPrivileges()'): Grant {
+  const isNames = typeof grant === 'string' || Array.isArray(grant)
+  const given: ObjectGrant = isNames ? { privileges: grant } : objectGrant(where, grant)
+  const { privileges, roles } = given
+  const wanted: Grants = {
+    privileges: names(where, 'privileges', privileges),
+    roles: names(where, 'roles', roles),
+  }
   const { grants, undeclared } = policy.roles.recognise(wanted)
   const fields = {
     grants: formatGrants(grants),
-    ...(userName === undefined ? {} : { userName: textOf('userName', userName) }),
-    ...(userId === undefined ? {} : { userId: textOf('userId', userId) }),
+    ...userField(where, given, 'userName'),
+    ...userField(where, given, 'userId'),
   }
   return { fields, undeclared }
 }
@@ -83,28 +87,40 @@ export function needsRotation({ policy }: Context, record: SessionRecord, fields
   return policy.roles.expand(fields.grants).names.some((name) => !has.has(name))
 }
 
-function objectGrant(grant: unknown): Exclude<PrivilegeGrant, string | readonly string[]> {
+type ObjectGrant = Exclude<PrivilegeGrant, string | readonly string[]>
+
+function objectGrant(where: string, grant: unknown): ObjectGrant {
   if (typeof grant === 'object' && grant !== null) {
-    refuseUnknown('setPrivileges()', grant, { privileges: true, roles: true, userName: true, userId: true })
+    refuseUnknown(where, grant, { privileges: true, roles: true, userName: true, userId: true })
     return grant
   }
-  throw new TypeError(
-    `setPrivileges() takes "a,b", a list, or { privileges, roles, userName, userId }; got ${typeof grant}.`,
-  )
+  throw new TypeError(`${where} takes "a,b", a list, or { privileges, roles, userName, userId }; got ${typeof grant}.`)
 }
 
-function names(place: string, value: unknown): string[] {
+function names(where: string, place: string, value: unknown): string[] {
   if (value === undefined || value === null) return []
   const list = typeof value === 'string' ? value.split(',') : value
   if (!Array.isArray(list) || list.some((name) => typeof name !== 'string')) {
-    throw new TypeError(`setPrivileges(): ${place} is a text with commas or a list of names.`)
+    throw new TypeError(`${where}: ${place} is a text with commas or a list of names.`)
   }
   return list.map((name: string) => name.trim()).filter((name) => name !== '')
 }
 
-function textOf(place: string, value: unknown): string {
-  if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return String(value)
+/** An undefined field is a mistake in the application: as an absent field, it would keep the present user. */
+function userField<F extends 'userName' | 'userId'>(
+  where: string,
+  grant: ObjectGrant,
+  field: F,
+): Partial<Record<F, string>> {
+  if (!Object.hasOwn(grant, field)) return {}
+  const value = grant[field]
+  if (value === undefined)
+    throw new TypeError(`${where}: ${field} is undefined. Pass the user's value, or leave ${field} out.`)
+  const isText = typeof value === 'string' && !(field === 'userId' && value === '')
+  const isNumber = field === 'userId' && Number.isFinite(value)
+  if (isText || isNumber) return { [field]: String(value) } as Record<F, string>
+  const expected = field === 'userId' ? 'a non-empty text or a number' : 'a text'
   throw new TypeError(
-    `setPrivileges(): ${place} is a text${place === 'userId' ? ' or a number' : ''}, got ${value === null ? 'null' : typeof value}.`,
+    `${where}: ${field} is ${expected}, got ${typeof value === 'number' ? value : JSON.stringify(value)}.`,
   )
 }

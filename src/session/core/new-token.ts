@@ -1,4 +1,3 @@
-import { refuseUnknown } from '../known-options.ts'
 import { type Credential, endAfter, type SessionRecord } from '../record.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { type Context, eventOf, reportEnded } from './context.ts'
@@ -40,7 +39,7 @@ interface Origin extends CredentialSeed {
 
 const MAX_NAME_LENGTH = 200
 
-const KNOWN = {
+export const TOKEN_OPTIONS = {
   userName: true,
   privileges: true,
   roles: true,
@@ -56,10 +55,10 @@ export async function createTokenSession(
   options: NewTokenOptions,
   origin: Origin,
 ): Promise<NewSession> {
-  refuseUnknown('newSession() and newToken()', options, KNOWN)
   const { store, clock, events, format, bearer, policy } = context
   const now = clock.now()
-  const record = recordOf(context, userId, options, now)
+  const where = origin.via === 'token' ? 'newToken()' : 'newSession()'
+  const record = recordOf(context, where, userId, options, now)
   const { sessionsPerUser: _, ...withoutUser } = policy.limits
   const limits = origin.via === 'token' ? withoutUser : policy.limits
   const details = format.encode(readTerms(options), 'newSession')
@@ -88,6 +87,7 @@ function isScope(scope: unknown): scope is TokenScope {
 
 function recordOf(
   context: Context,
+  where: string,
   userId: string | undefined,
   { userName, privileges, roles, idleSeconds, absoluteSeconds }: NewTokenOptions,
   now: number,
@@ -98,8 +98,8 @@ function recordOf(
     ...(privileges !== undefined && { privileges }),
     ...(roles !== undefined && { roles }),
   }
-  const { fields, undeclared } = readGrant(context, grant)
-  refuseUndeclared(context, 'newSession() and newToken()', undeclared)
+  const { fields, undeclared } = readGrant(context, grant, where)
+  refuseUndeclared(context, where, undeclared)
   const next = { ...newRecord(context, 'rest', now), ...fields }
   const idleMilliseconds = milliseconds('idleSeconds', idleSeconds, 0) ?? next.idleMilliseconds
   const length = milliseconds('absoluteSeconds', absoluteSeconds, 1)

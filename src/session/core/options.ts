@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../known-options.ts'
+import { checkFlags, isPlainObject, refuseUnknown } from '../known-options.ts'
 import type { SessionKind } from '../record.ts'
 import type { Limits, SessionStore } from '../store.ts'
 import type { Clock } from './clock.ts'
@@ -52,6 +52,9 @@ export interface SessionOptions<
   sweepSeconds?: number
 }
 
+// Every store can hold and compare this number.
+const MOST = 1_000_000_000
+
 export type Policy = ReturnType<typeof readOptions>
 
 // West Wind's idle timeout of token sessions.
@@ -83,7 +86,7 @@ const KNOWN = {
 } as const
 
 /** @throws TypeError for an invalid option. */
-export function readOptions(options: Omit<SessionOptions, 'storage'>) {
+export function readOptions(options: Omit<SessionOptions, 'storage'> & { storage?: unknown }) {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('createSessions() needs options: { appName, store, … }.')
   refuseUnknown('createSessions()', options, KNOWN)
@@ -95,16 +98,17 @@ export function readOptions(options: Omit<SessionOptions, 'storage'>) {
   }
   if (typeof store?.find !== 'function')
     throw new TypeError('store: pass a store, for instance memoryStore() or sqliteStore(db).')
+  // A default storage would have no effect: `storageOf` carries only a type.
+  if (options.storage !== undefined && !(isPlainObject(options.storage) && Object.keys(options.storage).length === 0))
+    throw new TypeError('storage: pass storageOf<…>(), which gives the type of the storage and no values.')
   if (guests !== 'first-request' && guests !== 'first-write')
     throw new TypeError(`guests: 'first-request' or 'first-write', got ${JSON.stringify(guests)}.`)
-  const tokenPrefix = options.tokenPrefix ?? `${appName.toLowerCase()}_`
+  const { tokenPrefix = `${appName.toLowerCase()}_` } = options
   if (typeof tokenPrefix !== 'string' || !/^[a-z0-9_-]{1,41}$/.test(tokenPrefix))
     throw new TypeError(
       `tokenPrefix: 1 to 41 lower-case letters, digits, "-" or "_"; got ${JSON.stringify(tokenPrefix)}.`,
     )
-  for (const [name, value] of Object.entries({ secureCookie, closeOnStop })) {
-    if (typeof value !== 'boolean') throw new TypeError(`${name}: true or false, got ${JSON.stringify(value)}.`)
-  }
+  checkFlags('', { secureCookie, closeOnStop })
   const {
     sessionTimeoutMinutes,
     minIdleTimeoutMinutes = 60,
@@ -138,15 +142,15 @@ export function readOptions(options: Omit<SessionOptions, 'storage'>) {
     }),
     minIdleMilliseconds: minIdle,
     absoluteMilliseconds: Object.freeze({ web: absolute('web', web), rest: absolute('rest', rest) }),
-    maxStorageBytes: number('maxStorageBytes', options.maxStorageBytes, 2) ?? 65_536,
+    maxStorageBytes: wholeNumber('maxStorageBytes', options.maxStorageBytes, 2) ?? 65_536,
     codecs: Object.freeze(checkedCodecs(codecs)),
     limits: Object.freeze(
       defined({
-        sessions: number('maxSessions', options.maxSessions, 1),
-        guests: number('maxGuests', options.maxGuests, 0),
-        sessionsPerUser: number('maxSessionsPerUser', options.maxSessionsPerUser, 1),
-        credentials: number('maxCredentials', options.maxCredentials, 1) ?? 20,
-        otps: number('maxOTPs', options.maxOTPs, 1) ?? 10,
+        sessions: wholeNumber('maxSessions', options.maxSessions, 1),
+        guests: wholeNumber('maxGuests', options.maxGuests, 0),
+        sessionsPerUser: wholeNumber('maxSessionsPerUser', options.maxSessionsPerUser, 1),
+        credentials: wholeNumber('maxCredentials', options.maxCredentials, 1) ?? 20,
+        otps: wholeNumber('maxOTPs', options.maxOTPs, 1) ?? 10,
       }),
     ),
     roles: declareRoles(options),
@@ -154,11 +158,11 @@ export function readOptions(options: Omit<SessionOptions, 'storage'>) {
   })
 }
 
-function number(name: string, value: number | undefined, least: number): number | undefined {
+function wholeNumber(name: string, value: number | undefined, least: number): number | undefined {
   if (value === undefined) return undefined
-  if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value
+  if (Number.isInteger(value) && value >= least && value <= MOST) return value
   throw new TypeError(
-    `${name}: a number from ${least} up, got ${typeof value === 'number' ? value : JSON.stringify(value)}.`,
+    `${name}: a whole number from ${least} up to ${MOST}, got ${typeof value === 'number' ? value : JSON.stringify(value)}.`,
   )
 }
 

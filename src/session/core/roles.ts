@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../known-options.ts'
+import { isPlainObject, refuseUnknown } from '../known-options.ts'
 
 /**
  * `createSessions` infers these types from the declaration, so that the compiler checks names.
@@ -145,7 +145,7 @@ function entries(declared: unknown, place: string, nameKey: string, listKey: str
     found.set(key, list as string[])
   }
   if (declared === undefined) return found
-  if (typeof declared !== 'object' || declared === null)
+  if (!isPlainObject(declared) && !Array.isArray(declared))
     throw new TypeError(`${place}: expected an object or a list, got ${typeName(declared)}.`)
   if (!Array.isArray(declared)) {
     for (const [name, list] of Object.entries(declared)) add(`${place}.${name}`, name, list)

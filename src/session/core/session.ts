@@ -1,10 +1,10 @@
-import { refuseUnknown } from '../known-options.ts'
+import { checkFlags, refuseUnknown, typeOf } from '../known-options.ts'
 import { endAfter, type SessionId, type SessionKind, type SessionRecord, SWEEP_MARGIN_MILLISECONDS } from '../record.ts'
 import { closeSession } from './close-session.ts'
 import { checkOTPOptions, type OTPOptions } from './credentials/otp.ts'
 import { watchEnd } from './end-signal.ts'
 import { SessionError } from './errors.ts'
-import { refuseForeignMembers } from './foreign-members.ts'
+import { refuseCallback, refuseForeignMembers } from './foreign-members.ts'
 import { type PrivilegeGrant, readGrant, warnOfUndeclaredCheck } from './grants.ts'
 import { lifetimeMilliseconds } from './lifetime.ts'
 import { secureSession } from './login.ts'
@@ -121,6 +121,8 @@ export class Session<
    * @returns a number to pass to `demote`; 0 when the privilege is not declared or already promoted.
    */
   promote(privilege: P): number {
+    if (typeof privilege !== 'string')
+      throw new TypeError(`promote() takes the name of a privilege, got ${typeOf(privilege)}.`)
     const { context, record } = this.#request
     if (this.#promotions?.sessionId !== record.id) this.#promotions = new Promotions(record.id, context.policy.roles)
     return this.#promotions.promote(privilege)
@@ -200,6 +202,7 @@ export class Session<
    */
   async setPrivileges(grant: PrivilegeGrant<P, R>, options: SetPrivilegesOptions = {}): Promise<void> {
     refuseUnknown('setPrivileges()', options, { login: true, keepStorage: true })
+    checkFlags('setPrivileges(): ', { login: options.login })
     checkKeepStorage('setPrivileges()', options)
     const read = readGrant(this.#request.context, grant)
     await this.#request.perform('setPrivileges', (request) => setPrivileges(request, read, options))
@@ -250,6 +253,7 @@ export class Session<
    */
   async renew(options: RenewOptions = {}): Promise<void> {
     refuseUnknown('renew()', options, { login: true, others: true })
+    checkFlags('renew(): ', { login: options.login })
     const { others = 'keep' } = options
     if (others !== 'keep' && others !== 'end')
       throw new TypeError(`renew(): others is 'keep' or 'end', got ${String(others)}.`)
@@ -280,13 +284,14 @@ export class Session<
    * Logs out on every device before the promise resolves. This object becomes a guest's session.
    * @throws SessionError STORE_UNAVAILABLE; the user then stays logged in.
    */
-  async close(): Promise<void> {
-    await this.#request.perform('close', closeSession)
+  close(...callback: []): Promise<void> {
+    refuseCallback('close', callback)
+    return this.#request.perform('close', closeSession)
   }
 
   /** Reads the session again. If it has ended, this object becomes a guest's session. */
   reload(...callback: []): Promise<void> {
-    if (callback.length > 0) throw new TypeError('reload() takes no callback: call await session.reload().')
+    refuseCallback('reload', callback)
     return this.#request.perform('reload', reloadSession)
   }
 

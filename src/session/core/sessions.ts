@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../known-options.ts'
+import { checkFlags, refuseUnknown } from '../known-options.ts'
 import { type EndedSession, type EndReason, isLive, type SessionId } from '../record.ts'
 import type { Cursor, EndFilter, ListFilter, Page, WriteState } from '../store.ts'
 import { bindStore } from './bound-store.ts'
@@ -12,7 +12,7 @@ import { detachCredential } from './detach-credential.ts'
 import { endNotifications } from './end-notifications.ts'
 import { type Cause, createEvents, type SessionEventName, type SessionEvents } from './events.ts'
 import type { Exchange } from './exchange.ts'
-import { createTokenSession, type NewTokenOptions } from './new-token.ts'
+import { createTokenSession, type NewTokenOptions, TOKEN_OPTIONS } from './new-token.ts'
 import { attachOTP } from './one-time-links.ts'
 import { readOptions, type SessionOptions } from './options.ts'
 import { registerPresence } from './presence.ts'
@@ -208,14 +208,18 @@ export function createSessions<
     },
     count: async (filter = {}) => store.count({ filter: checkedListFilter(filter) }),
     async end(id, reason = 'revoked', by = {}) {
+      checkReason('end()', reason)
       refuseUnknown('end()', by, { message: true, cause: true })
+      checkEndedBy('end()', by)
       const { message, cause } = by
       const ended = isSessionId(id) ? await store.end({ id, reason, message }) : undefined
       if (ended) reportEnded(context, [ended], cause)
       return ended !== undefined
     },
     async endMany(filter, reason = 'revoked', by = {}) {
+      checkReason('endMany()', reason)
       refuseUnknown('endMany()', by, { message: true, cause: true })
+      checkEndedBy('endMany()', by)
       refuseUnknown('the filter of endMany()', filter, { userId: true, kind: true, exceptId: true })
       const { message, cause } = by
       const ended = await store.endMany({ filter: checkedFilter(filter), reason, message })
@@ -223,13 +227,16 @@ export function createSessions<
       return ended.length
     },
     async detach(id, handle, reason = 'revoked', by = {}) {
+      checkReason('detach()', reason)
       refuseUnknown('detach()', by, { cause: true })
+      checkEndedBy('detach()', by)
       const { cause } = by
       const record = await stored(id)
       return record !== undefined && detachCredential(context, record, { handle, reason, cause })
     },
     async removeWithMessage(id, message, by = {}) {
       refuseUnknown('removeWithMessage()', by, { cause: true })
+      checkEndedBy('removeWithMessage()', { ...by, message: message ?? null })
       const { cause } = by
       const removed = isSessionId(id) ? await store.remove({ id, message }) : undefined
       if (removed) reportEnded(context, newlyEnded([removed]), removed.reason === 'revoked' ? cause : undefined)
@@ -241,7 +248,10 @@ export function createSessions<
       if (record?.kind !== 'web' || !isLive(record, clock.now())) return ''
       return (await attachOTP(context, record, options, undefined, undefined)) ?? ''
     },
-    async newToken(userId, { requestId, device = null, address = null, ...options }) {
+    async newToken(userId, given) {
+      refuseUnknown('newToken()', given, { ...TOKEN_OPTIONS, requestId: true, device: true, address: true })
+      if (userId === undefined) throw new TypeError("newToken(): pass the user's ID, got undefined.")
+      const { requestId, device = null, address = null, ...options } = given
       const { record, token } = await createTokenSession(
         context,
         userId,
@@ -256,6 +266,7 @@ export function createSessions<
     on: events.on,
     async close(options = {}) {
       refuseUnknown('close()', options, { endSessions: true })
+      checkFlags('close(): ', { endSessions: options.endSessions })
       const { endSessions = policy.closeOnStop } = options
       stopSweeps()
       context.ends.close()
@@ -283,6 +294,30 @@ function checkedPage(page: Page): Page {
   if (after !== undefined && !(Number.isFinite(after.value) && typeof after.id === 'string'))
     throw new TypeError('list(): after must be the value of next from the previous page.')
   return { ...page, size }
+}
+
+const REASONS: Readonly<Record<EndReason, true>> = {
+  idle: true,
+  absolute: true,
+  closed: true,
+  revoked: true,
+  secured: true,
+  limit: true,
+  stopped: true,
+}
+
+const CAUSE = { requestId: true, address: true, device: true, byUserId: true, byUserName: true } as const
+
+function checkReason(where: string, reason: unknown): void {
+  if (typeof reason === 'string' && Object.hasOwn(REASONS, reason)) return
+  const got = typeof reason === 'string' ? JSON.stringify(reason) : typeof reason
+  throw new TypeError(`${where}: the reason is one of ${Object.keys(REASONS).join(', ')}; got ${got}.`)
+}
+
+function checkEndedBy(where: string, { message, cause }: { message?: unknown; cause?: Cause }): void {
+  if (message !== undefined && typeof message !== 'string')
+    throw new TypeError(`${where}: message is a text, got ${message === null ? 'null' : typeof message}.`)
+  if (cause !== undefined) refuseUnknown(`the cause of ${where}`, cause, CAUSE)
 }
 
 function checkedListFilter(filter: ListFilter): ListFilter {

@@ -1,9 +1,11 @@
+import { refuseUnknown } from '../known-options.ts'
 import type { Credential } from '../record.ts'
 import { notSignedIn } from './errors.ts'
-import { refuseForeignMembers } from './foreign-members.ts'
+import { refuseCallback, refuseForeignMembers } from './foreign-members.ts'
 import {
   createTokenSession,
   type NewTokenOptions,
+  TOKEN_OPTIONS,
   type TokenScope,
   type TokenTerms,
   termsOfToken,
@@ -72,7 +74,12 @@ export class TokenSession<
    * Merges the unsaved variables into the stored ones. After an error, they stay unsaved.
    * @throws SessionError NOT_SIGNED_IN without a valid token, and all errors of `use`.
    */
-  async save(): Promise<void> {
+  save(...callback: []): Promise<void> {
+    refuseCallback('save', callback)
+    return this.#saveVariables()
+  }
+
+  async #saveVariables(): Promise<void> {
     const saving = new Map(this.#unsaved)
     if (saving.size === 0) return
     await this.use((storage) => {
@@ -88,8 +95,12 @@ export class TokenSession<
    * request arrived with stays live.
    * @returns the token. The store contains only its hash.
    * @throws SessionError SESSION_LIMIT (503, number 5503) when all licences are taken; STORE_UNAVAILABLE.
+   * @throws TypeError for an undefined user. Without any argument, the session has no user (West Wind).
    */
-  async newSession(userId?: string, options: NewTokenOptions<P, R> = {}): Promise<string> {
+  async newSession(...user: [] | [userId: string, options?: NewTokenOptions<P, R>]): Promise<string> {
+    const [userId, options = {}] = user
+    if (user.length > 0 && userId === undefined) throw new TypeError("newSession(): pass the user's ID, got undefined.")
+    refuseUnknown('newSession()', options, TOKEN_OPTIONS)
     const idleSeconds = options.idleSeconds ?? this.#defaultIdleSeconds
     return this.#request.perform('newSession', async (request) => {
       const { context, exchange } = request
@@ -106,7 +117,7 @@ export class TokenSession<
 
   /** `load` resolves to undefined for a disabled user. @throws SessionError NOT_SIGNED_IN (401) without a user. */
   async authenticate<U>(load: (userId: string) => Promise<U | undefined>): Promise<U> {
-    const user = this.#request.state.is === 'live' && this.userId !== undefined ? await load(this.userId) : undefined
+    const user = this.#request.state.is === 'live' && this.userId ? await load(this.userId) : undefined
     if (user === undefined) throw notSignedIn()
     return user
   }

@@ -9,6 +9,7 @@ import { TokenSession } from '../core/token-session.ts'
 import { refuseUnknown } from '../known-options.ts'
 import { withSession } from './current-session.ts'
 import type { Fits, SessionFor } from './fits.ts'
+import { checkMount } from './mount-options.ts'
 import { onClose } from './on-close.ts'
 import { forbidCaching, sessionCookieSetter } from './response-head.ts'
 import { sharePerRequest } from './shared-session.ts'
@@ -70,6 +71,7 @@ export function sessions<
   M extends object | null = Sessions<S, P, R>,
 >(manager: M & (Sessions<S, P, R> | null), options: SessionsOptions<C> = {}) {
   refuseUnknown('sessions()', options, { touch: true, requestId: true, onRequestEnd: true })
+  checkMount('sessions()', manager, options)
   const { touch = () => true, requestId, onRequestEnd } = options
   type Shared = { current: Session<S, P, R> }
   const share = manager && sharePerRequest<Shared | undefined>(manager.resume)

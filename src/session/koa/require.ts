@@ -38,6 +38,7 @@ interface LoginRedirect {
  */
 export function requirePrivilege<P extends string>(privilege: P, options: LoginRedirect) {
   const loginPath = checkedLoginPath('requirePrivilege()', options)
+  checkText('requirePrivilege()', 'the privilege', privilege)
   return async function requirePrivilege<C extends GatedContext<WithPrivileges>>(
     ctx: C & Declares<C, P>,
     next: Next,
@@ -66,7 +67,7 @@ export function requireUser(options: LoginRedirect) {
   const loginPath = checkedLoginPath('requireUser()', options)
   return async function requireUser(ctx: GatedContext<WithUser>, next: Next): Promise<void> {
     const { userId, userName } = sessionOf(ctx, 'requireUser')
-    if (userId !== undefined || userName !== '') await next()
+    if (userId || userName) await next()
     else redirectTo(ctx, loginPath, returnUrl(ctx))
   }
 }
@@ -89,6 +90,8 @@ export function requireRecentLogin(options: RequireRecentLoginOptions) {
   const { withinMinutes, confirmPath, comeBackTo } = options
   if (!(Number.isFinite(withinMinutes) && withinMinutes > 0))
     throw new TypeError(`requireRecentLogin(): withinMinutes is a number above 0, got ${withinMinutes}.`)
+  checkText('requireRecentLogin()', 'confirmPath', confirmPath)
+  if (comeBackTo !== undefined) checkText('requireRecentLogin()', 'comeBackTo', comeBackTo)
   return async function requireRecentLogin(ctx: GatedContext<WithLogin>, next: Next): Promise<void> {
     const session = sessionOf(ctx, 'requireRecentLogin')
     if (session.hasRecentLogin(withinMinutes)) await next()
@@ -98,9 +101,13 @@ export function requireRecentLogin(options: RequireRecentLoginOptions) {
 
 function checkedLoginPath(where: string, options: LoginRedirect): string {
   refuseUnknown(where, options, { loginPath: true })
-  if (typeof options.loginPath !== 'string' || options.loginPath === '')
-    throw new TypeError(`${where}: loginPath is the path of the login page, got ${JSON.stringify(options.loginPath)}.`)
+  checkText(where, 'loginPath', options.loginPath)
   return options.loginPath
+}
+
+function checkText(where: string, name: string, value: unknown): void {
+  if (typeof value === 'string' && value !== '') return
+  throw new TypeError(`${where}: ${name} is a non-empty text, got ${JSON.stringify(value)}.`)
 }
 
 function sessionOf<S extends object>(ctx: GatedContext<S>, gate: string): S {

@@ -8,6 +8,7 @@ import type { TokenSession } from '../core/token-session.ts'
 import { refuseUnknown } from '../known-options.ts'
 import { withSession } from './current-session.ts'
 import type { Fits, SessionFor } from './fits.ts'
+import { checkMount } from './mount-options.ts'
 import { onClose } from './on-close.ts'
 import { sharePerRequest } from './shared-session.ts'
 
@@ -53,6 +54,7 @@ export function tokenSessions<
   M extends object | null = Sessions<S, P, R>,
 >(manager: M & (Sessions<S, P, R> | null), options: TokenSessionsOptions<C> = {}) {
   refuseUnknown('tokenSessions()', options, KNOWN)
+  checkMount('tokenSessions()', manager, options)
   const {
     mount = '',
     autoSave = false,
@@ -65,6 +67,10 @@ export function tokenSessions<
   if (mount !== '' && !/^(\/[^/?#]+)+$/.test(mount))
     throw new TypeError(
       `tokenSessions(): mount begins with "/" and does not end with "/", got ${JSON.stringify(mount)}.`,
+    )
+  if (!Array.isArray(anonymous) || !anonymous.every((name) => typeof name === 'string' && !name.startsWith('/')))
+    throw new TypeError(
+      `tokenSessions(): anonymous is a list of paths without the mount and without a leading "/", such as 'signin'; got ${JSON.stringify(anonymous)}.`,
     )
   const open = new Set(anonymous.map((name) => `${mount}/${name}`.toLowerCase()))
 

@@ -97,6 +97,9 @@ test('[NAME-8] a member that other libraries have throws one line that names the
     destroy: 'session.close(',
     invalidate: 'session.close(',
     clear: 'session.close(',
+    delete: 'session.close(',
+    logout: 'session.close(',
+    logIn: 'session.setPrivileges(',
     user: 'session.setPrivileges(',
     passport: 'session.setPrivileges(',
   }
@@ -165,6 +168,28 @@ test('[NAME-8] a member that other libraries have throws one line that names the
   assert.equal(rest.save, 'function')
   assert.match(rest.vars, /sessionVars cannot be assigned: call session\.setSessionVar\(/)
   for (const [, message] of rest.read) assert.match(message, /^TypeError: A session has no /)
+})
+
+test('a callback of close, reload and save is refused, because it would never be called', async (t) => {
+  const refused = (session: LayerSession, calls: readonly string[]) =>
+    calls.map((call) =>
+      thrownBy(() => (session as unknown as Record<string, (run: unknown) => void>)[call]?.(() => {})),
+    )
+  const { visitor } = await startLayer(
+    t,
+    {
+      ...PAGES,
+      '/callbacks': (session) => refused(session, ['close', 'reload']),
+      '/api/testpage': (session) => refused(session, ['close', 'save']),
+    },
+    { tokens: { mount: '/api' } },
+  )
+  const ana = visitor()
+  await ana.read('/login')
+  const message = (call: string) => `TypeError: ${call}() takes no callback: call await session.${call}().`
+  assert.deepEqual(await ana.read('/callbacks'), ['close', 'reload'].map(message))
+  assert.equal((await ana.read<Described>('/read')).userName, 'Ana Lima')
+  assert.deepEqual(await ana.read('/api/testpage'), ['close', 'save'].map(message))
 })
 
 test('[NAME-9] a session can be awaited, logged, compared and searched for a name, and shows no secret', async (t) => {

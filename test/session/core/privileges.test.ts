@@ -238,6 +238,30 @@ test('[NAME-3] an undeclared role of a login is refused before any change, and e
   assert.deepEqual((await ana.read<Described>('/read')).privileges, ['viewStart'])
 })
 
+test('a login or a token with an undefined or empty user is refused, and the session keeps its user', async (t) => {
+  const grants = [
+    { roles: 'manager', userName: 'Bob', userId: undefined },
+    { userName: undefined, userId: '5' },
+    { userId: '' },
+    { userId: Number.NaN },
+  ]
+  const { visitor, manager } = await startLayer(t, {
+    ...PAGES,
+    '/log-in': (session) =>
+      Promise.all(grants.map((one) => codeOf(session.setPrivileges(one as never, { login: true })))),
+  })
+  const ana = visitor()
+  const { id } = await ana.read<Described>('/login')
+  for (const visit of [ana, visitor()])
+    for (const answer of await visit.read<string[]>('/log-in'))
+      assert.match(answer, /TypeError: setPrivileges\(\): user(Name|Id) is /)
+  const { id: now, userName } = await ana.read<Described>('/read')
+  assert.deepEqual([now, userName], [id, 'Ana Lima'])
+  for (const user of [undefined, '', null] as never[])
+    await assert.rejects(manager.newToken(user, {}), { name: 'TypeError', message: /^newToken\(\):/ })
+  assert.equal(await manager.count(), 1)
+})
+
 test('[PRIV-9] a malformed, unknown or circular role in the declaration stops the start and is named', () => {
   const start = (declaration: object) => () =>
     createSessions({ appName: 'TEST', store: memoryStore(), ...declaration } as SessionOptions)

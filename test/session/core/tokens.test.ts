@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { TokenSession } from '../../../src/session/index.ts'
 import { gate, PAGES, STORES, startLayer } from '../support/layer.ts'
 import { startRestLayer } from '../support/rest-client.ts'
 
@@ -352,7 +353,8 @@ for (const [store, open] of Object.entries(STORES)) {
     const { ask, manager } = await startRestLayer(
       t,
       {
-        '/api/signin': (session, { user }) => session.newSession(user).catch(({ status, number }) => [status, number]),
+        '/api/signin': (session, { user = '' }) =>
+          session.newSession(user).catch(({ status, number }) => [status, number]),
       },
       { store: open(), maxSessions: 2 },
     )
@@ -445,7 +447,17 @@ test('a request with two Authorization headers has no token, whichever of them i
 })
 
 test('invalid options of a token are refused with directions', async (t) => {
-  const { manager } = await startRestLayer(t, {})
+  const refused: Parameters<TokenSession['newSession']>[] = [[undefined as never], [''], [null as never, {}]]
+  const { manager, ask } = await startRestLayer(t, {
+    '/api/signin': (session) => Promise.all(refused.map((user) => session.newSession(...user).catch(String))),
+    '/api/signout': (session) => session.newSession().then(() => session.userId ?? 'none'),
+  })
+  for (const answer of JSON.parse((await ask('/api/signin')).text)) assert.match(answer, /^TypeError: newSession\(\): /)
+  assert.equal(await manager.count(), 0)
+  assert.equal(JSON.parse((await ask('/api/signout')).text), 'none', 'without arguments there is no user (West Wind)')
+  assert.equal(await manager.endMany({ kind: 'rest' }), 1)
+  await assert.rejects(manager.newToken('4', { requestID: '7' } as never), { message: /Did you mean requestId\?/ })
+  await assert.rejects(manager.newToken('4', undefined as never), { message: /^newToken\(\) takes an object/ })
   await assert.rejects(manager.newToken('4', { idleSeconds: -1 }), { name: 'TypeError', message: /idleSeconds/ })
   await assert.rejects(manager.newToken('4', { absoluteSeconds: 0 }), { message: /absoluteSeconds.*from 1 up/ })
   await assert.rejects(manager.newToken('4', { name: 'x'.repeat(201) }), { message: /name is a text/ })

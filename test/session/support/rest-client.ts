@@ -15,11 +15,13 @@ export interface RestLayer extends Layer {
 export const REST_PAGES: Record<string, RestHandler> = {
   '/api/testpage': described,
   '/api/signin': async (session, { user, idle }) => ({
-    token: await session.newSession(user, {
-      userName: 'Ana Lima',
-      roles: ['salesperson'],
-      ...(idle !== undefined && { idleSeconds: Number(idle) }),
-    }),
+    token: await (user === undefined
+      ? session.newSession()
+      : session.newSession(user, {
+          userName: 'Ana Lima',
+          roles: ['salesperson'],
+          ...(idle !== undefined && { idleSeconds: Number(idle) }),
+        })),
     ...described(session),
   }),
   '/api/signout': async (session) => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { refuseUnknown } from '../../known-options.ts'
+import { checkFlags, refuseUnknown } from '../../known-options.ts'
 import { type Credential, NEVER, type SessionRecord } from '../../record.ts'
 import { lifetimeMilliseconds } from '../lifetime.ts'
 import type { StorageFormat } from '../storage.ts'
@@ -36,7 +36,10 @@ export function isOTP(text: unknown): text is string {
 export function checkOTPOptions(options: OTPOptions): void {
   const known = { lifespan: true, path: true, data: true, confirm: true, requestOnly: true, purpose: true } as const
   refuseUnknown('createOTP()', options, known)
-  const { lifespan, path } = options
+  const { lifespan, path, confirm, requestOnly, purpose } = options
+  checkFlags('createOTP(): ', { confirm, requestOnly })
+  if (purpose !== undefined && (typeof purpose !== 'string' || purpose === ''))
+    throw new TypeError('createOTP(): purpose is a non-empty text.')
   if (lifespan !== undefined) lifetimeMilliseconds('createOTP(): lifespan', lifespan, 'seconds', 0)
   if (path !== undefined && !isPath(path))
     throw new TypeError('createOTP(): path is a text that begins with "/", without a query.')

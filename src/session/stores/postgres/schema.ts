@@ -1,3 +1,4 @@
+import { checkMethods } from '../../known-options.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import { missingSteps } from '../shared/layout.ts'
 import { CREDENTIAL_FUNCTIONS, OTP_FUNCTIONS } from './credential-functions.ts'
@@ -27,7 +28,8 @@ const PREPARE_MILLISECONDS = 60_000
  * application starts, before any process uses the store. Several processes may call it at the same time.
  * @throws Error when the schema has a newer version, or the isolation level is not "read committed". Changes nothing.
  */
-export function preparePostgresStore(pool: PostgresPool): Promise<void> {
+export async function preparePostgresStore(pool: PostgresPool): Promise<void> {
+  checkMethods('preparePostgresStore()', 'a Pool of pg', pool, ['connect', 'on'])
   return prepareSchema(pool, STEPS)
 }
 

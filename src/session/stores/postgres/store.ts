@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../../known-options.ts'
+import { checkFlags, checkMethods, refuseUnknown } from '../../known-options.ts'
 import { type EndedSession, expiryReason, isDamaged, isLive } from '../../record.ts'
 import type { Found, Limits, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
@@ -28,9 +28,11 @@ export interface PostgresStoreOptions {
  * @throws TypeError when the deadline is out of range.
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): SessionStore {
+  checkMethods('postgresStore()', 'a Pool of pg', pool, ['connect', 'on'])
   refuseUnknown('postgresStore()', options, { deadlineMilliseconds: true, sweepUnusedApps: true })
   const { deadlineMilliseconds = CALL_MILLISECONDS, sweepUnusedApps = true } = options
   checkDeadline(deadlineMilliseconds)
+  checkFlags('postgresStore(): ', { sweepUnusedApps })
   const { warn, ...warnings } = storeWarnings()
   const calls = postgresCalls(pool, deadlineMilliseconds, warn)
   const reads = postgresReads(calls)

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { checkMethods } from '../../known-options.ts'
 import { markNothingWritten } from '../../record.ts'
 import type { WriteState } from '../../store.ts'
 import { withinDeadline } from '../shared/deadline.ts'
@@ -121,6 +122,8 @@ export function scriptRunner(send: SendCommand, keyPrefix: (app: string) => stri
  * @throws TypeError that names the settings to change. Settings that cannot be read are accepted.
  */
 export function refuseResending(client: RedisClient): void {
+  const sends = 'call' in Object(client) ? 'call' : 'sendCommand'
+  checkMethods('redisStore()', 'a client of ioredis or node-redis', client, [sends])
   const problem = problemOf(client)
   if (problem) throw new TypeError(`redisStore() cannot use this connection: ${problem}`)
 }

@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../../known-options.ts'
+import { checkFlags, checkMethods, refuseUnknown } from '../../known-options.ts'
 import type { SessionStore } from '../../store.ts'
 import { embeddedStore } from '../shared/embedded.ts'
 import { perApp } from '../shared/per-app.ts'
@@ -38,10 +38,12 @@ export function sqliteStoreWith(
   connection: SqliteDatabase,
   options: SqliteStoreOptions = {},
 ): SessionStore {
+  checkMethods('sqliteStore()', 'an open database of better-sqlite3 or node:sqlite', connection, ['prepare', 'exec'])
   refuseUnknown('sqliteStore()', options, { durability: true, sweepUnusedApps: true })
   const { durability = 'power-loss', sweepUnusedApps = true } = options
   if (durability !== 'power-loss' && durability !== 'crash')
     throw new TypeError(`sqliteStore(): durability is 'power-loss' or 'crash', got ${JSON.stringify(durability)}.`)
+  checkFlags('sqliteStore(): ', { sweepUnusedApps })
   const db = withRoundedIntegers(connection)
   openForSharing(db)
   db.exec(`PRAGMA synchronous = ${durability === 'power-loss' ? 'FULL' : 'NORMAL'}`)
