@@ -14,6 +14,7 @@ function alternating<T extends object>(targets: readonly [T, T], known: object):
   return new Proxy(known, {
     get(_, name) {
       if (name in known) return Reflect.get(known, name)
+      if (targets.some((target) => typeof Reflect.get(target, name) !== 'function')) return undefined
       return async (call: object) => {
         const { turn, done } = nextTurn()
         const target = targets[turn]
