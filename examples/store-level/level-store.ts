@@ -34,7 +34,7 @@ export function levelStore(db: ClassicLevel): Promise<SessionStore> {
 }
 
 async function openStore(db: ClassicLevel): Promise<SessionStore> {
-  const found = (await db.get(LAYOUT)) ?? 0
+  const found = await db.get(LAYOUT)
   for (const step of missingSteps(found, STEPS, 'open another folder')) await step(db)
   await db.put(LAYOUT, String(STEPS.length), { sync: true })
   const rowsOf = perApp((app) =>
