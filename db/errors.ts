@@ -1,4 +1,4 @@
-/** The CRM database is unreachable, too slow or full. The last query may have been executed. */
+/** The CRM database is unreachable, too slow or full. PostgreSQL or SQLite may still have executed the last query. */
 export class DatabaseUnavailable extends Error {
   override readonly name = 'DatabaseUnavailable'
   readonly status = 503
@@ -10,7 +10,7 @@ export class DatabaseUnavailable extends Error {
   }
 }
 
-// Another process has held the write lock for too long, or the disk fails.
+// Errors that occur because another process holds the write lock for too long, or because the disk fails.
 const SQLITE_UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|PROTOCOL|IOERR|FULL|CANTOPEN|READONLY)/
 // 08: connection lost. 25006: standby. 53: out of resources. 57, 55P03, 25P03: cancelled, timeout, shutdown. 58: disk.
 const POSTGRES_UNAVAILABLE = /^(08|53|57|58|25006$|25P03$|55P03$)/
@@ -22,7 +22,7 @@ export function mapSqliteError(error: unknown): unknown {
   return SQLITE_UNAVAILABLE.test(codeOf(error)) ? new DatabaseUnavailable(error) : error
 }
 
-/** Converts an outage of PostgreSQL to `DatabaseUnavailable`. Returns errors of the query or the program unchanged. */
+/** Converts an outage of PostgreSQL to `DatabaseUnavailable`. Returns other errors unchanged. */
 export function mapPostgresError(error: unknown): unknown {
   const isUnavailable = isServerError(error) ? POSTGRES_UNAVAILABLE.test(codeOf(error)) : !isProgrammerError(error)
   return isUnavailable ? new DatabaseUnavailable(error) : error
@@ -42,7 +42,7 @@ function isServerError(error: unknown): boolean {
   return typeof (error as { severity?: unknown } | null)?.severity === 'string'
 }
 
-/** Returns true for a bug of the caller, such as a value that cannot be sent. */
+/** Returns true for an error in the calling code, such as a value that cannot be sent. */
 function isProgrammerError(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
 }

@@ -1,7 +1,7 @@
 import { StartError } from '../src/config/start-error.ts'
 import { DatabaseUnavailable } from './errors.ts'
 
-/** The address without its password. `variable` is the setting of the address. */
+/** The parts of the address except the password. `variable` is the name of the setting with the address. */
 interface Place {
   host: string
   port: string
@@ -28,7 +28,7 @@ export function explainPostgresError(error: unknown, url: string, variable: stri
   return error instanceof DatabaseUnavailable ? explained(`${server} cannot be used (${variable}): ${message}`) : error
 }
 
-/** For messages: `"crm" at localhost:5432`. */
+/** Returns the database's name for messages: `"crm" at localhost:5432`. */
 export function nameOfPostgres(url: string): string {
   const { host, port, database } = placeOf(url, '')
   return `"${database}" at ${host}:${port}`
@@ -40,7 +40,7 @@ const NO_ANSWER =
 const refusesUser = ({ user, variable }: Place, message: string) =>
   `does not let "${user}" in: ${message}. Check the user and the password in ${variable}.`
 
-// The texts by SQLSTATE. The messages of PostgreSQL never contain a password.
+// The texts of the errors by SQLSTATE. The messages of PostgreSQL never contain a password.
 const ANSWERS: Record<string, (place: Place, message: string) => string> = {
   '28000': refusesUser,
   '28P01': refusesUser,

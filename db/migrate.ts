@@ -6,7 +6,7 @@ import type { Database } from './tables.ts'
 
 const MIGRATION_TABLE = 'kysely_migration'
 
-// These names reveal the tables of another program before any change.
+// A table with one of these names belongs to another program when there is no table of migrations.
 const TABLES: Record<keyof Database, true> = {
   sales_persons: true,
   customers: true,
@@ -20,7 +20,7 @@ const TABLES: Record<keyof Database, true> = {
   email_changes: true,
 }
 
-/** Throws a `StartError`, before any change, for a database of a newer version or of another program. */
+/** Throws a `StartError` for a database of a newer version or of another program. The database is then unchanged. */
 export async function migrateToLatest(
   database: Kysely<Database>,
   where: string,
@@ -29,12 +29,12 @@ export async function migrateToLatest(
   if (!(await isBehind(database, where, migrations))) return
   const { error } = await migratorOf(database, migrations).migrateToLatest()
   if (error === undefined) return
-  // Another process may have run the migrations at the same time.
+  // The error is ignored when another process has applied the migrations in the meantime.
   if (!(await isBehind(database, where, migrations))) return
   throw error
 }
 
-/** Throws the same errors as `migrateToLatest`. */
+/** Returns whether migrations are missing. Throws the same errors as `migrateToLatest`. */
 export async function isBehind(
   database: Kysely<Database>,
   where: string,
@@ -59,7 +59,7 @@ export async function migrateToNothing(database: Kysely<Database>): Promise<void
   if (error !== undefined) throw error
 }
 
-/** Ignores applied migrations of a newer version. */
+/** The database may also have migrations of a newer version. They are ignored. */
 export async function missingMigrations(database: Kysely<Database>): Promise<string[]> {
   const applied = await namesOfApplied(database)
   return Object.keys(allMigrations).filter((name) => !applied.includes(name))

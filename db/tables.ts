@@ -17,7 +17,7 @@ export interface Database {
   email_changes: EmailChangesTable
 }
 
-/** Nine digits are short enough to type and fit into a 32-bit integer. */
+/** A number of nine digits is short enough to type, and fits into a 32-bit integer. */
 export const LARGEST_USER_ID = 999_999_999
 
 /** RFC 5321 */
@@ -71,7 +71,7 @@ interface UsersTable {
   id: string
   /** In lower case, and unique. The next sign-up with the same address replaces an account that is not validated. */
   email: string
-  /** A bcrypt hash. In production it is null until the user chooses a password on the page of the link. */
+  /** A bcrypt hash. Null in production until the user has opened the link and chosen a password. */
   password: string | null
   validated: number
   /** The session in which the user signed up. */
@@ -90,10 +90,10 @@ interface OutboxTable {
   state: 'waiting' | 'sent' | 'dropped'
   created_at: string
   due_at: string
-  /** The end of the lease of the sending process. Empty: no lease. */
+  /** Until this time, only one process may send the mail. Empty when no process is sending the mail. */
   leased_until: string
   attempts: number
-  /** A code: why the last attempt failed, or that a newer request replaced this mail. */
+  /** A code that says why the last attempt failed, or that a newer request replaced this mail. */
   problem: string | null
   sent_at: string | null
   link_until: string | null
@@ -124,11 +124,11 @@ interface MailboxTable {
 
 interface OperationsTable {
   id: Generated<number>
-  /** Random, because the id may be reused after a deletion. The link contains the id and the key. */
+  /** Random, because the operation's id may be reused after a deletion. The link contains the id and the key. */
   key: string
   customer_id: number
   user_id: number
-  /** The session that made the request. Only its links may complete the operation. */
+  /** The session that made the request. Only a link of this session may complete the operation. */
   session_id: string
   percent: number
   reason: string
@@ -146,7 +146,7 @@ export type OperationState = 'asked' | 'approved' | 'refused' | 'unreachable' | 
 
 /** Rows are never updated. */
 interface AuditEventsTable {
-  /** Ids sort by time. The ids of one process sort in the order of events. */
+  /** Ids are ordered by time. Ids of the same process are in the exact order of the events. */
   id: string
   at: string
   event: string
@@ -162,7 +162,7 @@ interface AuditEventsTable {
   device: string | null
   request_id: string | null
   detail: string
-  /** The number of equal events within a minute. */
+  /** The number of equal events within a minute that this row stands for. */
   times: number
 }
 
@@ -177,10 +177,10 @@ interface KnownDevicesTable {
 /** At most one row per user. A row is removed when its link is redeemed or expires. */
 interface EmailChangesTable {
   user_id: string
-  /** Random. The link contains it. */
+  /** Random. The link in the mail contains this id. */
   id: string
   email: string
-  /** The session that requested the change. The link belongs to it. */
+  /** The session that requested the change. The link belongs to this session. */
   session_id: string
   asked_at: string
 }

@@ -3,14 +3,14 @@ import { type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely'
 import { DatabaseUnavailable, isRetryable } from './errors.ts'
 import type { Database } from './tables.ts'
 
-/** Transactions that share an entry run one after the other, in all processes. */
+/** Transactions with an equal entry run one after the other, even in different processes. */
 interface Turn {
   /** An e-mail address. The lock covers the account, the requests and the mail of this address. */
   email?: string
   user?: string | number
   session?: string
   customer?: number
-  /** A lock that belongs to no row. */
+  /** The name of a lock that belongs to no row. */
   only?: 'the numbers of salespersons' | 'the mailbox' | 'the sweep' | 'the demo’s data'
 }
 
@@ -36,7 +36,7 @@ export async function inTurn<T>(
   }
 }
 
-/** A fixed order prevents deadlocks. The end of the transaction releases the locks. */
+/** Takes the locks in a fixed order, which prevents deadlocks. The end of the transaction releases the locks. */
 async function lock(transaction: Transaction<Database>, turn: Turn): Promise<void> {
   const keys = Object.entries(turn).map(([kind, name]) => lockKey(`${kind} ${name}`))
   const locks = keys.sort().map((key) => sql`pg_advisory_xact_lock(${key}::bigint)`)

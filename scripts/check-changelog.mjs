@@ -1,6 +1,6 @@
 // node scripts/check-changelog.mjs: each change of the session layer since its VERSION must have a line in its CHANGELOG.
 // A change is a commit of the main line, or the merge of a branch, that changes code of src/session. Comments and
-// pages need no line. A change without an effect for a copy has the line "Changelog: none" in its message.
+// pages need no line. A change that a copy of the layer does not need has the line "Changelog: none" in its message.
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,7 +23,7 @@ function reasonToSkip() {
   return versionCommit() ? undefined : `no commit contains ${VERSION}`
 }
 
-/** The commits of the main line after the one that last changed VERSION, as far as they change the layer. */
+/** The commits of the main line that changed the layer after the last change of VERSION. */
 function changesSinceVersion() {
   return lines(git('log', '--first-parent', '--format=%H', `${versionCommit()}..HEAD`, '--', LAYER))
 }
@@ -50,7 +50,7 @@ function addsLine(commit) {
   return lines(git('show', `${commit}:${CHANGELOG}`)).some((line) => !before.has(line))
 }
 
-/** A file without comments and white space. Empty if the file does not exist. */
+/** The content of a file without comments and white space. Empty if the file does not exist. */
 function codeOf(object) {
   return (git('show', object) ?? '')
     .replace(/^\s*\/\*[\s\S]*?\*\//gm, '')

@@ -19,7 +19,7 @@ function fromEnvironment(names, pattern) {
   return names.map((name) => process.env[name]?.trim()).find((value) => value && pattern.test(value))
 }
 
-/** psql and libpq use the same variables. */
+/** Builds DATABASE_URL from the environment variables that psql and libpq use. */
 function fromLibpq() {
   const { PGHOST, PGPORT = '5432', PGUSER, PGPASSWORD, PGDATABASE } = process.env
   if (!PGHOST || !PGDATABASE || PGHOST.startsWith('/')) return undefined

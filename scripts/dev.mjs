@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-// Debounces changes: editors write several files, or one file in several steps.
+// Waits until no file changes: editors write several files, or one file in several steps.
 const QUIET_MILLISECONDS = 100
 const WATCHED = ['src', 'db', 'views']
-// Databases in a watched folder change with every request.
+// Ignores databases and temporary files of editors. A database changes with every request.
 const IGNORED = /\.sqlite(-\w+)?$|~$|\.sw.$/
 
 let server

@@ -25,7 +25,7 @@ export function downloadNode() {
   const node = nodeForPlatform()
   if (node === undefined) return undefined
   console.log(`Node ${process.version} is too old for this project: downloading Node ${node.version} into .node, once.`)
-  // Concurrent starts download Node separately. The first one that finishes moves it to its place.
+  // Concurrent starts download Node separately. The process that finishes first moves its download to the final folder.
   const temporary = join(folder, `download-${process.pid}`)
   try {
     mkdirSync(temporary, { recursive: true })
@@ -34,7 +34,7 @@ export function downloadNode() {
     npmCi(temporary)
     if (!existsSync(node.program)) renameSync(join(temporary, 'node_modules', node.name), node.folder)
   } catch {
-    // Another process may have moved it there in the meantime.
+    // The error is ignored, because another process may have installed Node in the meantime.
   } finally {
     rmSync(temporary, { recursive: true, force: true })
   }
@@ -51,7 +51,7 @@ function nodeForPlatform() {
   return { name, version, folder: place, program }
 }
 
-/** Prefers the npm that started this script to the npm on the PATH. */
+/** Runs the npm that started this script. Without such an npm, runs the npm on the PATH. */
 function npmCi(cwd) {
   const args = [
     'ci',

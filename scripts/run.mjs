@@ -27,11 +27,11 @@ else {
   runUnder(node)
 }
 
-/** In this process, so that the program receives all signals itself. */
+/** Runs the program in this process, so that the program receives all signals directly. */
 async function runHere() {
   const isInstalled = ['koa', 'better-sqlite3'].every((name) => existsSync(join(root, 'node_modules', name)))
   if (!isInstalled) stop('The packages are not installed yet. Run "npm ci" first.')
-  // Workers and child processes inherit the variable. When the folder cannot be written, Node runs without the cache.
+  // Workers and child processes inherit the variable. Node runs without the cache when it cannot write to the folder.
   process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'compile')
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE)
   const file = join(root, program)

@@ -8,7 +8,7 @@ import { startFleet } from './process/fleet/index.ts'
 import { type RunningServer, startServer } from './process/server.ts'
 import { stopSignals } from './process/stop-signals.ts'
 
-// The shutdown after an unexpected error may hang.
+// After an unexpected error, the shutdown may hang. The process then ends after this time.
 const LAST_STOP_MILLISECONDS = 5_000
 
 let server: RunningServer | undefined
@@ -20,13 +20,13 @@ if (primary) stopWithPrimary(primary)
 else for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stopOrForce)
 process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
-// The program that reads the output may end first, as in `npm start | head`.
+// Ignores write errors, because the program that reads the output may end first, as in `npm start | head`.
 process.stdout.on('error', () => {})
 
 try {
   const started = await start()
   const announce = await announcer(started)
-  // A signal during the start has set `stopping`.
+  // A signal that arrived during the start has set `stopping`.
   server = started
   if (stopping) await stopNow(started)
   else announce()
@@ -41,7 +41,7 @@ function start(): Promise<RunningServer> {
   return config.webConcurrency > 1 ? startFleet(config) : startServer()
 }
 
-/** Ctrl-C in a terminal signals all processes. A worker ignores it, because the primary stops its workers. */
+/** Ctrl-C in a terminal signals all processes. A worker ignores the signal, because the primary stops its workers. */
 function stopWithPrimary(primary: PrimaryLink): void {
   process.on('SIGINT', () => {})
   process.once('SIGTERM', stop)

@@ -15,10 +15,10 @@ const SEED = 8044
 const DAY_MS = 24 * 60 * 60 * 1000
 const LONGEST_HISTORY_DAYS = 6 * 365
 
-/** Salesperson 4 has only two customers, fewer than the top 3 of the welcome page. */
+/** Salesperson 4 has only two customers, although the welcome page can show three. */
 const CUSTOMERS_OF_THE_NEWCOMER = { userId: 4, count: 2 }
 
-/** The result is always the same. */
+/** Returns the same data in every run. */
 export function makeCustomers(): { customers: SeedCustomer[]; purchases: SeedPurchase[] } {
   const random = new PseudoRandom(SEED)
   const takenNames = new Set<string>()

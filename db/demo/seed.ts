@@ -18,7 +18,7 @@ export async function isEmpty(database: Kysely<Database>): Promise<boolean> {
   return anyone === undefined
 }
 
-/** Does nothing when another process has already added the data. */
+/** Adds the demo's data unless another process has already added the data. */
 export async function seedDemo(
   database: Kysely<Database>,
   hashPassword: (password: string) => Promise<string>,
@@ -45,7 +45,7 @@ export async function seedDemo(
   })
 }
 
-/** PostgreSQL does not advance the sequence for rows that are inserted with an id. */
+/** PostgreSQL does not advance the sequence of ids when rows are inserted with explicit ids. */
 async function advanceSequence(transaction: Transaction<Database>): Promise<void> {
   if (!(transaction.getExecutor().adapter instanceof PostgresAdapter)) return
   await sql`select setval(pg_get_serial_sequence('customers', 'id'), max(id)) from customers`.execute(transaction)

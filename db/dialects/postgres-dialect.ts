@@ -13,7 +13,7 @@ import {
 import { NeutralColumns } from './postgres-columns.ts'
 import { PostgresDriver, type PostgresPool } from './postgres-driver.ts'
 
-/** Migrations and queries have the same results as on SQLite. */
+/** With this dialect, migrations and queries have the same results as in SQLite. */
 export class SharedPostgresDialect implements Dialect {
   readonly #pool: PostgresPool
 

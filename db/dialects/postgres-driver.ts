@@ -1,12 +1,12 @@
 import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely'
 import { DatabaseUnavailable, endsConnection, mapPostgresError } from '../errors.ts'
 
-/** A pg `Pool`. The driver never ends it. */
+/** A `Pool` of pg. The driver never ends the pool. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>
 }
 
-/** A pg `PoolClient`. `release(true)` closes the connection. */
+/** A `PoolClient` of pg. `release(true)` closes the connection. */
 interface PostgresClient {
   query(text: string, values: unknown[]): Promise<PostgresResult>
   on(event: 'error', listener: () => void): unknown
@@ -22,7 +22,7 @@ interface PostgresResult {
 
 const CHANGES = ['INSERT', 'UPDATE', 'DELETE', 'MERGE']
 
-/** Closes a connection after a query timeout: its next query could receive the result of the previous one. */
+/** Closes a connection after a query timeout. The next query could receive the result of the query that timed out. */
 export class PostgresDriver implements Driver {
   readonly #pool: PostgresPool
 
@@ -48,7 +48,7 @@ export class PostgresDriver implements Driver {
     await connection.executeQuery(CompiledQuery.raw('commit'))
   }
 
-  /** Never throws, so that the error that caused the rollback is reported. */
+  /** Never throws, because a second error would hide the error that caused the rollback. */
   async rollbackTransaction(connection: PooledConnection): Promise<void> {
     await connection.rollback()
   }

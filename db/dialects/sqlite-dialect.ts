@@ -4,8 +4,8 @@ import { mapSqliteError } from '../errors.ts'
 type SqliteSettings = ConstructorParameters<typeof SqliteDialect>[0]
 
 /**
- * Several processes share the file. A transaction takes the write lock when it begins, so that it cannot fail later
- * because another process writes.
+ * A transaction takes the write lock when it begins. If it waited until its first write, the write could fail, because
+ * several processes write to the same file.
  */
 export class SharedSqliteDialect extends SqliteDialect {
   readonly #settings: SqliteSettings
@@ -29,7 +29,7 @@ class ImmediateDriver extends SqliteDriver {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
   }
 
-  /** Ignores a missing transaction, because SQLite itself has rolled back after an error such as a full disk. */
+  /** Ignores a missing transaction: after an error such as a full disk, SQLite has already rolled back. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     await super.rollbackTransaction(connection).catch((error: Error) => {
       if (!error.message.includes('no transaction is active')) throw error

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** An id may be reused. The key keeps the link of the old operation from completing the new one. No link contains an empty key. */
+/** Operation ids may be reused. The key prevents the link of an old operation from completing a new operation. */
 export const operationKeys: Migration = {
   async up(database: Kysely<unknown>) {
     await database.schema

@@ -38,7 +38,7 @@ export interface BaseParts {
   platform: PlatformAddress
   readiness: Readiness
   metrics: Metrics
-  /** Idempotent. `endSessions: false` keeps the sessions, even when `SESSION_CLOSE_ON_STOP` is set. */
+  /** Idempotent. With `endSessions: false`, the sessions continue even when `SESSION_CLOSE_ON_STOP` is set. */
   close(options: { endSessions: boolean }): Promise<void>
 }
 
@@ -46,7 +46,7 @@ export interface BaseParts {
 export interface PartsOverrides {
   clock?: Clock
   log?: Logger
-  /** Shared password threads. The caller closes them. */
+  /** The threads that hash passwords. The caller closes the threads. */
   passwords?: Passwords
   store?: SessionStore
 }
@@ -119,7 +119,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       async close({ endSessions }) {
         readiness.stop()
         streams.stop()
-        // A store that is down must not keep the other parts open.
+        // The other parts are closed even when the session store is unavailable.
         await sessions
           ?.close({ endSessions: endSessions && config.sessionCloseOnStop })
           .catch((err) => log.warn({ event: 'sessions.open', err }, 'the sessions could not be closed'))

@@ -31,7 +31,7 @@ export class Connections {
   readonly #onError: OnConnectionError
   readonly #files: Database[] = []
   readonly #fileChecks = new Map<string, ReadinessCheck>()
-  // Promises, so that concurrent callers share one connection.
+  // The maps contain promises, so that concurrent callers share one connection.
   readonly #pools = new Map<string, Promise<Pool>>()
   readonly #redis = new Map<string, Promise<Redis>>()
 
@@ -39,7 +39,7 @@ export class Connections {
     this.#onError = onError
   }
 
-  /** Opens a SQLite file. Throws a `StartError` of one line that names `variable`, the setting of the file. */
+  /** Opens a SQLite file. Throws a `StartError` that names `variable`, the setting with the file's path. */
   sqlite(file: string, variable: string): Database {
     const database = openSqlite(file, variable)
     this.#files.push(database)
@@ -47,12 +47,12 @@ export class Connections {
     return database
   }
 
-  /** Tells whether the file of a SQLite database was deleted or replaced after it was opened here. */
+  /** Checks whether a SQLite file was deleted or replaced after this process opened the file. */
   fileCheck(setting: DatabaseSetting | SessionStoreSetting): ReadinessCheck | undefined {
     return setting.kind === 'sqlite' ? this.#fileChecks.get(setting.file) : undefined
   }
 
-  /** Equal addresses share one pool. Rejects with a `StartError` that names `variable`, the setting of the address. */
+  /** Equal addresses share a pool. Rejects with a `StartError` that names `variable`, the setting with the address. */
   postgres(url: string, variable: string): Promise<Pool> {
     return openedOnce(this.#pools, url, () => this.#openPostgres(url, variable))
   }
@@ -68,7 +68,7 @@ export class Connections {
     }
   }
 
-  /** A pool without timeouts, for migrations. The caller ends it. */
+  /** Returns a pool without timeouts, for migrations. The caller ends the pool. */
   unlimitedPostgres(url: string): Promise<Pool> {
     return this.#pool(url, { max: 1 })
   }
@@ -81,7 +81,7 @@ export class Connections {
       application_name: PROGRAM,
       connectionTimeoutMillis: CONNECT_MILLISECONDS,
       keepAlive: true,
-      // Reads 64-bit integers as numbers: counts and cents are far below `Number.MAX_SAFE_INTEGER`.
+      // Reads 64-bit integers as numbers, because counts and cents are far below `Number.MAX_SAFE_INTEGER`.
       types: {
         getTypeParser: (type, format) =>
           (type === INT8 && format !== 'binary' ? Number : types.getTypeParser(type, format)) as never,
@@ -90,7 +90,7 @@ export class Connections {
     // Without a listener, an error of a checked-out connection would end the process.
     pool.on('connect', (client) => client.on('error', () => {}))
     pool.on('error', (error) => {
-      // The property holds the connection with its last query, which must not be logged.
+      // `error.client` contains the last query of the connection, which must not be logged.
       Reflect.deleteProperty(error, 'client')
       if (!pool.ending) this.#onError({ server: 'PostgreSQL', error })
     })
@@ -102,7 +102,7 @@ export class Connections {
     return openedOnce(this.#redis, `commands ${url}`, () => this.#openRedis(url, variable, 'commands'))
   }
 
-  /** Pub/sub needs a connection of its own. */
+  /** A Redis connection that subscribes to channels cannot run other commands, so it is a separate connection. */
   redisSubscriber(url: string, variable: string): Promise<Redis> {
     return openedOnce(this.#redis, `messages ${url}`, () => this.#openRedis(url, variable, 'messages'))
   }
@@ -117,7 +117,7 @@ export class Connections {
       maxRetriesPerRequest: 0,
       connectTimeout: CONNECT_MILLISECONDS,
       socketTimeout: QUERY_MILLISECONDS,
-      // The rate limiters write, too. A host name may lead to the new primary after a failover.
+      // After a failover, the old primary refuses writes. A new connection may reach the new primary.
       reconnectOnError({ message }) {
         if (message.startsWith('READONLY')) reconnectRedis(redis)
         return false
@@ -135,7 +135,7 @@ export class Connections {
     return redis
   }
 
-  /** Without traffic, a lost connection would not be detected for minutes. */
+  /** Pings the server regularly. Without traffic, a lost connection would be detected only after minutes. */
   #keepAlive(redis: Redis): void {
     const timer = setInterval(() => {
       if (redis.status === 'ready') redis.ping().catch(() => {})
@@ -152,7 +152,7 @@ export class Connections {
   }
 }
 
-/** After a failure, the next call opens again. */
+/** Returns the connection that `open` has opened for `key`. After a failure, the next caller runs `open` again. */
 function openedOnce<T>(opened: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
   const known = opened.get(key)
   if (known) return known

@@ -14,13 +14,13 @@ import { shortenLockWait } from './open-sqlite.ts'
 interface Opened {
   database: Kysely<Database>
   migrate(): Promise<void>
-  /** Called when the database is ready for requests. */
+  /** Is called after the migrations, before the first request. */
   serve(): void
   /** Converts a known error to a `StartError`. Returns other errors unchanged. */
   explain(error: unknown): unknown
 }
 
-/** Migrates the database and fills an empty demo database. `isPrepared` skips both. Rejects with a `StartError`. */
+/** Unless `isPrepared`, migrates the database and fills an empty demo database. Rejects with a `StartError`. */
 export async function openDatabase(
   { database: setting, profile }: Pick<Config, 'database' | 'profile'>,
   passwords: Passwords,

@@ -8,7 +8,7 @@ import { redisStore } from '../session/stores/redis/index.ts'
 import { sqliteStore } from '../session/stores/sqlite/index.ts'
 import type { Connections } from './connections.ts'
 
-/** Rejects with a `StartError` that names `variable`. `isPrepared` skips creating the tables in PostgreSQL. */
+/** Rejects with a `StartError` that names `variable`. When `isPrepared`, creates no tables in PostgreSQL. */
 export async function openSessionStore(
   setting: SessionStoreSetting,
   connections: Connections,
@@ -23,7 +23,7 @@ export async function openSessionStore(
     case 'redis': {
       const client = await connections.redis(setting.url, variable)
       const store = redisStore(client, { subscriber: await connections.redisSubscriber(setting.url, variable) })
-      // The first call checks the layout of the stored sessions.
+      // The first read from a store checks the layout of the stored sessions.
       await store.get({ app: appName, id: '' }).catch((error) => {
         throw unusable(`Redis at ${new URL(setting.url).host}`, variable, error)
       })
@@ -33,7 +33,7 @@ export async function openSessionStore(
       const pool = await connections.postgres(setting.url, variable)
       if (!isPrepared)
         await preparePostgresStore(pool).catch((error) => {
-          // Only the host is named, because the address may contain a password.
+          // The message contains only the host of the address, because the address may contain a password.
           throw unusable(`PostgreSQL at ${new URL(setting.url).host}`, variable, error)
         })
       return postgresStore(pool)

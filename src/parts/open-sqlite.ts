@@ -7,7 +7,7 @@ import { StartError } from '../config/start-error.ts'
 // How long a query waits while another process writes. The wait blocks the event loop.
 const BUSY_MILLISECONDS = { starting: 5000, serving: 2000 }
 
-/** Several processes can share the file. Throws a `StartError` that names `variable`, the setting of the file. */
+/** Several processes can share the file. Throws a `StartError` that names `variable`, the setting with the path. */
 export function openSqlite(file: string, variable: string): SqliteDatabase.Database {
   if (file !== ':memory:') {
     if (!existsSync(dirname(file)))
@@ -23,7 +23,7 @@ export function openSqlite(file: string, variable: string): SqliteDatabase.Datab
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = NORMAL')
     database.pragma('foreign_keys = ON')
-    // Fails now, not later, when the file is locked or cannot be written.
+    // Finds out at the start, not at the first request, whether the file is locked or cannot be written.
     database.exec('BEGIN IMMEDIATE; ROLLBACK')
     return database
   } catch (error) {
@@ -32,7 +32,7 @@ export function openSqlite(file: string, variable: string): SqliteDatabase.Datab
   }
 }
 
-/** Call it after the migrations: from now on, requests wait. */
+/** Must be called after the migrations. While a query waits for a lock, the process serves no requests. */
 export function shortenLockWait(database: SqliteDatabase.Database): void {
   database.pragma(`busy_timeout = ${BUSY_MILLISECONDS.serving}`)
 }

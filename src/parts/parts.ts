@@ -22,7 +22,7 @@ import { startSweeping } from './sweeps.ts'
 
 export interface Parts extends BaseParts {
   mail: MailSender
-  /** What `/metrics` shows: the metrics of a single process, or those of the primary and its workers together. */
+  /** The metrics that `/metrics` shows: those of a single process, or of the primary and its workers together. */
   shownMetrics: Pick<Metrics, 'contentType' | 'text'>
 }
 
@@ -35,7 +35,7 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
     clock,
     log,
     transport: openMailTransport(config, database, clock),
-    // Without sessions no sign-up can be completed. Mail stays in the outbox until sessions are switched on again.
+    // Without sessions, no user can complete a sign-up. All mail then stays in the outbox until sessions are enabled.
     compose: sessions && composeMail({ config, database, clock, sessions, origins }),
   })
   const stopSweeping = startSweeping(base)

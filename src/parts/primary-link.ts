@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import type { MetricReport } from '../metrics/index.ts'
 
-/** The calls of a worker to the primary that started it. */
+/** The messages between a worker and the primary that started the worker. */
 export interface PrimaryLink {
   readonly workerId: number
   /** Notifies the primary that mail waits in the outbox. */
@@ -10,7 +10,7 @@ export interface PrimaryLink {
   onStop(run: () => void): void
   /** Returns the metrics of all processes as text for Prometheus. Rejects after 5 s without a reply. */
   metricsOfAll(): Promise<string>
-  /** Sends the result of `report` whenever the primary collects metrics. */
+  /** Calls `report` whenever the primary collects metrics, and sends the result to the primary. */
   onMetricsWanted(report: () => Promise<MetricReport>): void
 }
 
@@ -33,7 +33,7 @@ export function linkToPrimary(): PrimaryLink | undefined {
   let questions = 0
 
   function send(message: WorkerMessage): void {
-    // Sending fails only when the primary has ended. The `disconnect` event handles that.
+    // Sending fails only when the primary has ended. The `disconnect` event then stops this worker.
     if (process.connected) process.send?.(message, undefined, undefined, () => {})
   }
 
@@ -70,7 +70,7 @@ export function linkToPrimary(): PrimaryLink | undefined {
   }
 }
 
-/** Node sends other messages over the same channel. */
+/** Distinguishes the messages of workers from those that Node sends over the same channel. */
 export function isForPrimary(message: unknown): message is WorkerMessage {
   return (message as Partial<WorkerMessage> | null)?.to === 'primary'
 }

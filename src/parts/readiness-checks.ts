@@ -28,8 +28,8 @@ export function readinessChecks(
 }
 
 /**
- * Only a read-only store makes a server not ready: another server may reach the new primary. A full store is full for
- * all servers, and the check of reads covers a store that is down.
+ * A read-only store makes this server not ready, because another server may reach the new primary. A full store refuses
+ * the writes of all servers, so this server stays ready. The check `sessions` reports a store that is down.
  */
 function problemOf(writes: StoreWrites): ReadinessProblem | undefined {
   switch (writes.state) {

@@ -21,7 +21,7 @@ export async function openLimiters(
     return limitersInTable(RateLimiterPostgres, pool, 'pool', appName)
   }
   if (sessionStore.kind === 'sqlite' && webConcurrency > 1) {
-    // The session store runs transactions on its own connection, so the rate limiters use another one.
+    // The session store runs transactions on its connection, so the rate limiters use a second connection.
     const sqlite = connections.sqlite(sessionStore.file, VARIABLE)
     const limiters = await limitersInTable(RateLimiterSQLite, sqlite, 'better-sqlite3', appName)
     shortenLockWait(sqlite)
@@ -37,7 +37,7 @@ async function limitersInTable(
   appName: string,
 ): Promise<MakeLimiter> {
   const table = { storeClient, storeType, tableName: 'rate_limits' }
-  // This limiter limits nothing. It creates the table and removes expired rows for all limiters.
+  // No request uses this limiter. It only creates the table and removes expired rows for all limiters.
   await new Promise<void>((resolve, reject) => {
     void new Limiter({ ...table, points: 1, duration: 1 }, (error) => (error ? reject(error) : resolve()))
   })

@@ -5,7 +5,7 @@ import type { BaseParts } from './base-parts.ts'
 
 const INTERVAL_MILLISECONDS = 60 * 60_000
 
-/** Sweeps every hour. The returned function stops the sweeps and waits for a running sweep. */
+/** Removes expired rows every hour. The returned function stops the sweeps and waits for a running sweep. */
 export function startSweeping({ config, database, clock, log }: BaseParts): () => Promise<void> {
   return startInterval(clock, async () => {
     await sweepSignUps(database, clock.now()).catch((err) =>
@@ -17,7 +17,7 @@ export function startSweeping({ config, database, clock, log }: BaseParts): () =
   })
 }
 
-/** Waits for `run` before the next interval begins. `run` must not reject. */
+/** The next interval begins when `run` has finished. `run` must not reject. */
 function startInterval(clock: Clock, run: () => Promise<void>): () => Promise<void> {
   let running = Promise.resolve()
   let stopped = false

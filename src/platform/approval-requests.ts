@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestBody } from './read-request-body.ts'
 
-// Above this limit, the oldest request is removed, even when it is not decided yet.
+// Beyond this number, the oldest request is removed, even if the request is undecided.
 const MOST_REQUESTS = 200
 const MOST_CALLS = 20
 

@@ -5,7 +5,7 @@ import type { Reply } from './read-request-body.ts'
 
 const PATIENCE_MILLISECONDS = 10_000
 
-/** Sends one GET request from server to server, without cookies or redirects. */
+/** Sends the decision to the CRM in one GET request, without cookies or redirects. */
 export function callBack(reply: Reply, decision: Decision, clock: Clock): Promise<Answer> {
   return fetchText(
     addressFor(reply, decision),
@@ -15,7 +15,7 @@ export function callBack(reply: Reply, decision: Decision, clock: Clock): Promis
   )
 }
 
-/** Does not encode the given URL again. */
+/** Appends the decision to the given URL. The CRM has already encoded this URL. */
 function addressFor(reply: Reply, decision: Decision): string {
   const given =
     'callback' in reply ? reply.callback : withParameter(reply.redirectUri, `state=${encodeURIComponent(reply.state)}`)

@@ -50,7 +50,7 @@ interface RequestPage extends PageModel {
   calls: { at: string; outcome: string; text: string; wrong: boolean }[]
 }
 
-/** Every visitor can decide requests. A real platform would authenticate its users. */
+/** Every visitor can approve or refuse requests. A real platform would authenticate its users. */
 export function platformPages({ clock, isRegistered }: PlatformOptions) {
   const requests = new ApprovalRequests()
   let behaviour: Behaviour = 'prompt'

@@ -42,7 +42,7 @@ function portNotes(config: Config, url: string, busyPorts: readonly number[]): s
   return [`Port ${config.port} is busy, so this server took ${new URL(url).port}. Set PORT to choose one.`]
 }
 
-// The documentation uses localhost, and browsers do not send cookies of 127.0.0.1 to localhost.
+// Replaces 127.0.0.1 by localhost, as in the documentation, because browsers do not share cookies between the two.
 function addressForPeople(config: Config, url: string): string {
   return config.publicUrl ?? url.replace('//127.0.0.1:', '//localhost:')
 }

@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from 'node:http'
 
-/** Returns a graceful shutdown. After `limitMilliseconds`, it closes the connections that are still open. */
+/** Returns a function that shuts down gracefully, and closes all connections after `limitMilliseconds`. */
 export function drain(server: Server, limitMilliseconds: number): () => Promise<void> {
   const inFlight = new Set<ServerResponse>()
   let draining = false
@@ -10,7 +10,7 @@ export function drain(server: Server, limitMilliseconds: number): () => Promise<
     if (draining) response.setHeader('Connection', 'close')
     response.once('close', () => {
       inFlight.delete(response)
-      // Node counts a keep-alive connection as idle only after this event.
+      // Node counts a keep-alive connection as idle only after the `close` event.
       if (draining) setImmediate(() => server.closeIdleConnections())
     })
   })

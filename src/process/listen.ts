@@ -5,10 +5,10 @@ import type { Config } from '../config/config.ts'
 import { StartError } from '../config/start-error.ts'
 
 const TRIES = 20
-// The demo's external platform uses the ports between.
+// Every second port stays free for the demo's external platform.
 const STEP = 2
 
-/** Tries further ports when the port is busy and not explicit. @throws a `StartError` that says what to change. */
+/** Tries further ports when a default port is busy. @throws a `StartError` that says what to change. */
 export async function listen(
   server: Server,
   {

@@ -19,7 +19,7 @@ export interface StartOptions {
   env?: Record<string, string | undefined>
   clock?: Clock
   log?: Logger
-  /** Given only in a worker. */
+  /** Only a worker has a link to a primary. */
   primary?: PrimaryLink
   /** How long `stop` waits for the requests in flight. Default: 10 s. */
   stopWithinMilliseconds?: number
@@ -124,7 +124,7 @@ function readFor(variable: string, file: string): Buffer {
   }
 }
 
-// Browsers cannot open the wildcard addresses.
+// Replaces the wildcard addresses, which browsers cannot open.
 function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'

@@ -5,7 +5,7 @@ import { Problem } from './problem.ts'
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 const OWN_SITES = ['same-origin', 'none']
 
-/** Stops CSRF without tokens. It checks headers that other sites cannot forge. Mount it above everything that reads cookies. */
+/** Prevents CSRF by checking headers that other sites cannot forge. Mount it above middleware that reads cookies. */
 export function crossOriginGuard(origins: OwnOrigins) {
   return async function crossOriginGuard(ctx: Context, next: Next) {
     if (SAFE_METHODS.includes(ctx.method)) refuseEmbedding(ctx)
@@ -14,7 +14,7 @@ export function crossOriginGuard(origins: OwnOrigins) {
   }
 }
 
-/** A request with neither header is allowed only without cookies. */
+/** A request without `Sec-Fetch-Site` and `Origin` is allowed only when it has no cookies. */
 function refuseForeignChange(ctx: Context, origins: OwnOrigins): void {
   const site = ctx.get('Sec-Fetch-Site')
   const origin = ctx.get('Origin')
@@ -25,7 +25,7 @@ function refuseForeignChange(ctx: Context, origins: OwnOrigins): void {
   } else if (ctx.get('Cookie') !== '') refuse()
 }
 
-/** Other sites may link to a page, but not embed or read it. */
+/** Other sites may link to pages of this server, but must not embed or read them. */
 function refuseEmbedding(ctx: Context): void {
   const foreign = ['cross-site', 'same-site'].includes(ctx.get('Sec-Fetch-Site'))
   if (foreign && ctx.get('Sec-Fetch-Dest') !== 'document')

@@ -19,7 +19,7 @@ const FORMATS: Record<string, string> = {
   date: 'must be a day that exists, such as 2026-01-31',
 }
 
-/** The error map for `safeParse(value, { error: describeIssue })`. Messages of the schema itself take precedence. */
+/** The error map for `safeParse(value, { error: describeIssue })`. Messages that a schema defines take precedence. */
 export const describeIssue: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case 'invalid_type':

@@ -1,4 +1,4 @@
-// The order matters: most browsers also name the browsers that they are derived from.
+// The first match counts. Derived browsers come first, because their User-Agent also names the original browser.
 const BROWSERS: readonly [RegExp, string][] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
   [/\b(?:OPR|OPT|OPX|Opera)\//, 'Opera'],
@@ -50,7 +50,7 @@ function nameIn(names: readonly [RegExp, string][], text: string): string | unde
   return names.find(([pattern]) => pattern.test(text))?.[1]
 }
 
-/** Capitalizes only an article: "curl" stays as it is. */
+/** Capitalizes the article in "an unknown browser". Other names, such as "curl", are unchanged. */
 function sentenceCase(name: string): string {
   return /^(?:an?|the) /.test(name) ? name.charAt(0).toUpperCase() + name.slice(1) : name
 }

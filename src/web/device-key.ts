@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Context } from 'koa'
 
-/** A hash of the cookie, which is the same for all tabs of a browser. */
+/** Returns a hash of the cookie. All tabs of a browser share the cookie. */
 export function deviceKey(ctx: Context, cookieName: string): string {
   return createHash('sha256')
     .update(ctx.cookies.get(cookieName) ?? '')

@@ -6,7 +6,7 @@ import { readFailure, reportFailure } from './failure.ts'
 export interface ErrorPage {
   title: string
   text: string
-  /** An empty `href` is the address of this page. */
+  /** An empty `href` links to the address of the failed request. */
   action?: { label: string; href: string }
 }
 

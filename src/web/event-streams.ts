@@ -11,7 +11,7 @@ interface EventStream {
 }
 
 const LONGEST_MILLISECONDS = 5 * 60_000
-// Proxies close connections without traffic.
+// Each stream sends a comment at this interval, because proxies close connections without traffic.
 const BEAT_MILLISECONDS = 25_000
 const MOST_STREAMS = 1000
 const RECONNECT_MILLISECONDS = 2000
@@ -29,9 +29,9 @@ export class EventStreams {
   }
 
   /**
-   * Responds with a stream, which ends when `signal` aborts, after five minutes, or when `key` is opened again. In the
-   * last case the browser receives the event "elsewhere" first. Opens no stream and returns `undefined` when `signal`
-   * has aborted (status 204) or too many streams are open (status `whenFull`).
+   * Responds with a stream. The stream ends when `signal` aborts, after five minutes, or when another stream with the
+   * same `key` opens. In the last case, the server first sends the event "elsewhere". Opens no stream and returns
+   * `undefined` when `signal` has aborted (status 204) or too many streams are open (status `whenFull`).
    */
   open(ctx: Context, key: string, signal: AbortSignal, { whenFull = 204 }: { whenFull?: 204 | 503 } = {}) {
     const isFull = this.#stopped || (this.#open.size >= this.#most && !this.#open.has(key))
@@ -83,7 +83,7 @@ export class EventStreams {
     return this.#open.size
   }
 
-  /** Opens no more streams. A graceful shutdown would wait for the open ones, so they end. */
+  /** Ends all streams, because a graceful shutdown would wait for them. Later streams are refused. */
   stop(): void {
     this.#stopped = true
     for (const stream of [...this.#open.values()]) stream.end()

@@ -27,7 +27,7 @@ export function readFailure(error: unknown): Failure {
 }
 
 export function reportFailure(log: Logger, { requestId }: Context, { status, message }: Failure, error: unknown): void {
-  // A message may contain input of the client.
+  // The message may contain a token that the client sent.
   const reason = maskTokens(message)
   if (status === 503) log.warn({ requestId, status, reason, err: Object(error).cause }, 'not available')
   else if (status >= 500) log.error({ requestId, status, err: error }, 'request failed')

@@ -2,12 +2,12 @@ import { decodeFully, maskEncodedTokens } from './mask-tokens.ts'
 
 const SECRET_PARAMETERS = ['$4dsid', 'state', '$params', 'password', 'token']
 const LONGEST_LOGGED = 500
-// One-time tokens and public session ids have the same format. In the query, both are masked.
+// The format of one-time tokens and of public session ids. In the query, both are masked.
 const TOKEN_SHAPE = /[0-9a-f]{32,}/gi
-// When a client encodes the question mark, the path contains the query with its token.
+// Matches a path that contains the query with its token, because the client encoded the question mark.
 const QUERY_IN_PATH = /4DSID|%(?:25)*3F/i
 
-/** For logs. Masks tokens and secrets, also encoded ones. The public session id in a path is not masked. */
+/** Masks tokens and secrets for logs, even encoded tokens. A public session id in the path is not masked. */
 export function maskUrl(url: string): string {
   const start = url.indexOf('?')
   const masked =

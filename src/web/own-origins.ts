@@ -1,6 +1,6 @@
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
 
-/** The loopback names are equivalent. The `Host` header is not trusted, because the client chooses it. */
+/** This server's origins, with all loopback names. The `Host` header is not used, because the client chooses it. */
 export class OwnOrigins {
   readonly #publicUrl: string | undefined
   readonly #host: string
@@ -14,7 +14,7 @@ export class OwnOrigins {
     this.#origins = publicUrl === undefined ? [] : withLoopbackNames(publicUrl)
   }
 
-  /** Call it when the server listens. Before that, a server without a `publicUrl` has no origin. */
+  /** Must be called when the server listens. Before the call, a server without a `publicUrl` has no origin. */
   bound(port: number): void {
     if (this.#publicUrl === undefined) this.#origins = withLoopbackNames(`${this.#scheme}://${this.#host}:${port}`)
   }
@@ -23,7 +23,7 @@ export class OwnOrigins {
     return this.#origins.includes(origin)
   }
 
-  /** For links in mail. Throws a `TypeError` when there is no `publicUrl` and `bound` has not been called. */
+  /** The origin for links in mail. Throws a `TypeError` without a `publicUrl` when `bound` has not been called. */
   get forLinks(): string {
     const [origin] = this.#publicUrl === undefined ? this.#origins : [this.#publicUrl]
     if (origin === undefined) throw new TypeError('The server’s address is not known yet: call bound(port) first.')

@@ -32,7 +32,7 @@ declare module 'koa' {
   }
 }
 
-/** `messageFor` is called only when a page is shown, so that a redirect loses no message. */
+/** `messageFor` may remove the message that it returns. It is called only for a shown page, not for a redirect. */
 export function pages(
   folder: string,
   frame: (ctx: Context) => Frame,
@@ -52,7 +52,7 @@ export function pages(
     }
     await next()
     if (shown === undefined || ctx.body !== shown.page) return
-    // When the message cannot be read, the next page shows it.
+    // A message that cannot be read now is shown on the next page.
     const message = await messageFor(ctx).catch(() => '')
     if (message !== '') shown.showWith(message)
   }

@@ -4,13 +4,13 @@ import { z } from 'zod'
 const PLAIN_LINE =
   /^(?:[^\p{Cc}\p{Cs}\p{Cf}]|(?<=[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d](?=[\p{L}\p{M}\p{Extended_Pictographic}]))*$/u
 
-/** Several lines. Tabs and line breaks are the only control characters. */
+/** Matches text of several lines. Tabs and line breaks are the only control characters that are allowed. */
 export const PLAIN_TEXT = /^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])*$/u
 
 // Any character except blanks, combining accents and fillers.
 const VISIBLE = /[^\p{White_Space}\p{M}\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]/u
 
-/** A line of 1 to `longest` characters. The result is trimmed and in NFC. */
+/** Returns the schema for a line of 1 to `longest` characters. The parsed line is trimmed and in NFC. */
 export function plainLine(longest: number) {
   return z
     .string()

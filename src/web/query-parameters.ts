@@ -2,7 +2,7 @@ import { Problem } from './problem.ts'
 
 const LONGEST_TEXT = 120
 
-/** Returns '' for a missing parameter. A repeated or too long parameter is answered with 400. */
+/** Returns '' for a missing parameter. Throws a `Problem` (400) for a repeated or too long parameter. */
 export function readParameter(query: Record<string, unknown>, name: string, longest = LONGEST_TEXT): string {
   const value = query[name]
   if (value === undefined) return ''
@@ -12,7 +12,7 @@ export function readParameter(query: Record<string, unknown>, name: string, long
   return text
 }
 
-/** Returns `undefined` for a missing parameter. A value outside `words` is answered with 400. */
+/** Returns `undefined` for a missing parameter. Throws a `Problem` (400) for a value outside `words`. */
 export function readChoice<T extends string>(
   query: Record<string, unknown>,
   name: string,

@@ -6,7 +6,7 @@ import { Problem } from './problem.ts'
 const LARGEST_FORM = '16kb'
 const MOST_FIELDS = 50
 
-/** Throws a `Problem`. A repeated field becomes an array, so handlers must check that a field is a string. */
+/** Throws a `Problem` for a malformed form. A repeated field becomes an array, so handlers must check for strings. */
 export function readForm() {
   const parse = koaBody({
     formLimit: LARGEST_FORM,

@@ -5,8 +5,8 @@ import { Problem } from './problem.ts'
 const LARGEST_BODY_KILOBYTES = 64
 
 /**
- * Throws a `Problem`. A missing or empty body is `{}`. Validate the result with a strict schema: names such as
- * `__proto__` and deep nesting are not refused here.
+ * Throws a `Problem` for a malformed body. Returns `{}` for a missing or empty body. Validate the result with a strict
+ * schema, because names such as `__proto__` and deep nesting are not refused.
  */
 export function jsonReader({ largestKilobytes = LARGEST_BODY_KILOBYTES } = {}) {
   return async function readJson(ctx: Context): Promise<unknown> {
@@ -50,7 +50,7 @@ function parse(text: string): unknown {
     const body: unknown = JSON.parse(text)
     if (typeof body === 'object' && body !== null) return body
   } catch {
-    // Handled below, like a single value.
+    // Malformed JSON leads to the error below, as does a single number or string.
   }
   throw new Problem(400, 'This body is not the JSON that is expected here: send one object, such as {}.')
 }

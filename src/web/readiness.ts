@@ -3,22 +3,22 @@ import type { Logger } from 'pino'
 import type { Clock } from '../session/index.ts'
 import { type Outcome, singleFlightCache } from './single-flight-cache.ts'
 
-/** `undefined` when the dependency is available, otherwise what is wrong. */
+/** Describes the problem of the dependency. `undefined` when the dependency is available. */
 type CheckResult = string | ReadinessProblem | undefined
 export type ReadinessCheck = () => Promise<CheckResult>
 
 export interface ReadinessProblem {
-  /** For `/readyz`, without secrets. */
+  /** Is shown by `/readyz`, so it contains no secrets. */
   text: string
-  /** For the log. */
+  /** The error for the log. */
   error?: unknown
-  /** The server stays ready. */
+  /** When true, the server stays ready despite the problem. */
   isDegraded?: boolean
 }
 
 interface ReadinessReport {
   status: 'ready' | 'degraded' | 'not ready' | 'stopping'
-  /** `ok` or what is wrong, by the name of the check. */
+  /** The result of each check by its name: `ok` or the problem. */
   checks: Record<string, string>
 }
 
@@ -77,7 +77,7 @@ function problemOf(outcome: Outcome<CheckResult>): ReadinessProblem | undefined 
   }
 }
 
-/** Mount it above `sessions`. */
+/** Mount this middleware above `sessions`, because a health check needs no session. */
 export function readinessPage(readiness: Readiness) {
   return async function readinessPage(ctx: Context, next: Next) {
     if (ctx.path !== '/readyz' || !['GET', 'HEAD'].includes(ctx.method)) return next()

@@ -3,7 +3,7 @@ import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
 import { maskUrl } from './mask-url.ts'
 
-/** Never logs cookies, bodies or passwords. `alsoNote` returns further properties of the line. */
+/** Logs each request without cookies, bodies or passwords. `alsoNote` returns further properties of the log line. */
 export function requestLog(log: Logger, now: () => number, alsoNote: (ctx: Context) => object) {
   return async function requestLog(ctx: Context, next: Next) {
     const start = now()

@@ -1,10 +1,10 @@
-// Relative paths are resolved against this address. A result with another origin is not on this server.
+// Relative paths are resolved against this address. A result with another origin leads to another server.
 const BASE = 'http://own.invalid'
 const LONGEST = 2000
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression finds control characters, to refuse them
 const NEVER_IN_A_PATH = /[\\\u0000-\u0020\u007f]/
 
-/** The path to redirect to after a login. `undefined` prevents open redirects: `//evil.test`, `/%5cevil.test`. */
+/** Returns the path to redirect to after a login. `undefined` for other sites: `//evil.test`, `/%5cevil.test`. */
 export function safeNext(text: unknown): string | undefined {
   if (typeof text !== 'string' || text.length > LONGEST || NEVER_IN_A_PATH.test(text)) return undefined
   const [path = ''] = text.split(/[?#]/, 1)
@@ -18,7 +18,7 @@ function isPlainPath(path: string | undefined): boolean {
   return path?.startsWith('/') === true && !path.startsWith('//') && !NEVER_IN_A_PATH.test(path)
 }
 
-/** The path as it is, decoded once, and decoded twice. A path that cannot be decoded is `undefined`. */
+/** Returns the path without decoding, decoded once and decoded twice. A failed decoding yields `undefined`. */
 function spellings(path: string): (string | undefined)[] {
   const once = decode(path)
   return [path, once, decode(once)]

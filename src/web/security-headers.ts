@@ -20,7 +20,7 @@ export function securityHeaders({ https }: { https: boolean }) {
       },
     },
     strictTransportSecurity: https ? { maxAge: YEAR_SECONDS, includeSubDomains: true } : false,
-    // With no-referrer, browsers would send "Origin: null" with this server's own forms.
+    // With the policy `no-referrer`, browsers would send "Origin: null" with this server's own forms.
     referrerPolicy: { policy: 'same-origin' },
     crossOriginOpenerPolicy: { policy: 'same-origin' },
     crossOriginResourcePolicy: { policy: 'same-origin' },

@@ -9,7 +9,7 @@ interface SingleFlightOptions {
   keptMilliseconds(took: number): number
 }
 
-/** Concurrent callers share one call. A value that arrives after the timeout is cached too. Never rejects. */
+/** Concurrent callers share one call of `ask`. A value that arrives after the timeout is cached too. Never rejects. */
 export function singleFlightCache<T>(ask: () => Promise<T>, options: SingleFlightOptions): () => Promise<Outcome<T>> {
   const { clock, patienceMilliseconds, keptMilliseconds } = options
   let latest: Promise<Outcome<T>> | undefined

@@ -24,7 +24,7 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-/** Keeps the files in memory. Imports in scripts get the hashed addresses of the imported files. */
+/** Reads the files into memory. Imports in scripts are changed to the hashed addresses of the imported files. */
 export function loadAssets(
   folder: string,
   { names = readdirSync(folder), below = '/assets' }: { names?: readonly string[]; below?: string } = {},
@@ -52,7 +52,7 @@ function withAddresses(content: Buffer, addressOf: (file: string) => string): Bu
   return addressed === text ? content : Buffer.from(addressed)
 }
 
-/** Mount it above `sessions`, so that a request for an asset does not extend the idle timeout. */
+/** Mount this middleware above `sessions`, so that a request for an asset does not extend the idle timeout. */
 export function serveAssets({ files, urls }: Assets) {
   const favicon = urls['favicon.svg']
   return async function serveAssets(ctx: Context, next: Next) {

@@ -15,9 +15,9 @@ globalThis.SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   defaultModelExpandDepth: 3,
   displayRequestDuration: true,
-  // A token that is entered is forgotten when the page closes.
+  // The viewer forgets an entered token when the page closes.
   persistAuthorization: false,
   queryConfigEnabled: false,
-  // The viewer would send the document to an external server.
+  // Without this setting, the viewer would send the document to an external server.
   validatorUrl: null,
 })

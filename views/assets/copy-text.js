@@ -9,7 +9,7 @@ for (const button of document.querySelectorAll('button[data-copies]')) {
   })
 }
 
-/** Browsers offer the clipboard only over HTTPS and on this machine. The older command may work elsewhere. */
+/** Browsers offer the clipboard only over HTTPS and on localhost. `execCommand` may work over plain HTTP. */
 async function copy(field) {
   try {
     await navigator.clipboard.writeText(field.value)

@@ -1,4 +1,4 @@
-// Updates the console when the server reports a change. The request does not extend the idle timeout.
+// Updates the console when the server reports a change. The requests of this script do not extend the idle timeout.
 import { isShown, openChannel, openStream, whileShown } from './page-stream.js'
 
 const STREAM = '/admin/sessions/events'
@@ -36,7 +36,7 @@ async function refresh() {
       isDone = true
     }
   } catch {
-    // Reported below.
+    // The note below reports the failure.
   } finally {
     isFetching = false
   }
@@ -57,7 +57,7 @@ function show(page) {
   setNote(isHeldBack ? 'Paused while you are using or selecting something here.' : 'Updates automatically.')
 }
 
-/** Replacing the part would lose the focus or the selection. */
+/** While a part is in use, replacing the part would lose the focus or the selection. */
 function isInUse(part) {
   const selection = document.getSelection()
   const isSelected = selection && !selection.isCollapsed && selection.containsNode(part, true)
@@ -77,7 +77,7 @@ function showEnd() {
   document.getElementById('live')?.replaceChildren(notice)
 }
 
-/** Texts such as "3 min ago" change even when no session does. */
+/** Refreshes even when no session changes, because texts such as "3 min ago" become outdated. */
 function refreshLater(milliseconds = LONGEST_MILLISECONDS) {
   clearTimeout(timer)
   timer = setTimeout(refresh, milliseconds)
@@ -94,7 +94,7 @@ function start() {
     clearTimeout(reopening)
     reopening = setTimeout(start, LONGEST_MILLISECONDS)
   })
-  // The timer also runs when the stream cannot be opened.
+  // The timer refreshes the page even when the stream cannot be opened.
   refreshLater()
 }
 

@@ -1,4 +1,4 @@
-// Only hints: the server decides which passwords are accepted.
+// Only shows hints. The server decides which passwords are accepted.
 const field = document.getElementById('password')
 const hint = document.getElementById('password-hint')
 const button = document.querySelector('.show-password')

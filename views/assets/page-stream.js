@@ -1,4 +1,4 @@
-// A stream is open only while its page is visible and is not being left.
+// A page has an open stream only while the page is visible and no other page is loading.
 const LEAVING_MILLISECONDS = 15_000
 const users = []
 let isLeaving = false
@@ -7,13 +7,13 @@ export function isShown() {
   return !document.hidden && !isLeaving
 }
 
-/** Each function may be called several times in a row. */
+/** Calls `start` when the page is shown and `stop` when it is hidden. Each function may be called repeatedly. */
 export function whileShown(start, stop) {
   users.push({ start, stop })
   update()
 }
 
-/** Stops all streams before another page loads. They start again when this page is still open after 15 seconds. */
+/** Stops all streams before another page loads. The streams restart if this page is still open after 15 seconds. */
 export function leave() {
   isLeaving = true
   update()
@@ -24,7 +24,7 @@ export function leave() {
 export function openStream(address, listeners, onRefused) {
   const stream = new EventSource(address)
   for (const [event, listener] of Object.entries(listeners)) stream.addEventListener(event, listener)
-  // Another tab has the stream now, and notifies the others.
+  // Another tab has opened the stream now, and notifies this tab of changes.
   stream.addEventListener('elsewhere', () => stream.close())
   stream.addEventListener('error', () => {
     if (stream.readyState === EventSource.CLOSED) onRefused()
@@ -32,7 +32,7 @@ export function openStream(address, listeners, onRefused) {
   return stream
 }
 
-/** `undefined` in browsers without `BroadcastChannel`. */
+/** Returns `undefined` in browsers without `BroadcastChannel`. */
 export function openChannel(name, onMessage) {
   if (!('BroadcastChannel' in window)) return undefined
   const channel = new BroadcastChannel(name)

@@ -1,4 +1,4 @@
-// A second click would lose the response to the first one.
+// Ignores a second click, because the browser would then discard the response to the first click.
 const BRIEFLY_MILLISECONDS = 4000
 
 for (const form of document.querySelectorAll('form[data-sent-once]')) {
@@ -6,14 +6,14 @@ for (const form of document.querySelectorAll('form[data-sent-once]')) {
   form.addEventListener('submit', (event) => {
     if (sent) return event.preventDefault()
     sent = true
-    // A download leaves this page open. The form can then be sent again.
+    // A download leaves this page open, so users can send the form again after a few seconds.
     if (form.dataset.sentOnce === 'briefly')
       setTimeout(() => {
         form.reset()
         sent = false
       }, BRIEFLY_MILLISECONDS)
   })
-  // The form can be sent again after Back.
+  // After the user goes back to this page, the form can be sent again.
   addEventListener('pageshow', ({ persisted }) => {
     sent = false
     if (persisted && form.dataset.sentOnce === 'briefly') form.reset()

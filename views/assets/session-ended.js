@@ -3,7 +3,7 @@ import { isShown, leave, openChannel, openStream, whileShown } from './page-stre
 
 const STREAM = '/session/events'
 const LATER_MILLISECONDS = 30_000
-// A login in another tab replaces the session. The new cookie may still be on its way.
+// A login in another tab replaces the session. The check waits until the browser has received the new cookie.
 const SETTLE_MILLISECONDS = 300
 let waiting
 let release
@@ -11,7 +11,7 @@ let stream
 let timer
 let isStale = false
 
-// A hidden tab waits, because the next page may show a message.
+// A hidden tab reloads only when it becomes visible, because the reloaded page may show a one-time message.
 const tabs = openChannel('session', () => {
   if (document.hidden) isStale = true
   else void checkNow()
@@ -21,7 +21,7 @@ function start() {
   if (isStale) void checkNow()
   if (waiting) return
   waiting = new AbortController()
-  // Browsers have no locks over plain HTTP. There, the tab that was visible last has the stream.
+  // Browsers have no locks over plain HTTP. Without locks, the tab that became visible last has the stream.
   if (!navigator.locks) return open()
   const { signal } = waiting
   const hold = () =>
@@ -48,7 +48,7 @@ function open() {
   stream = openStream(STREAM, { ended: onEnded }, () => check(LATER_MILLISECONDS))
 }
 
-/** A rotated cookie does not end the session. */
+/** Checks whether the session has ended. The stream also ends when the session's cookie is rotated. */
 async function check(again) {
   stream?.close()
   const status = await askStatus()
@@ -67,7 +67,7 @@ async function checkNow() {
   if (isStale && isShown()) void reload()
 }
 
-/** 204: the session has ended. `undefined`: no response. */
+/** Returns 204 when the session has ended, and `undefined` when there is no response. */
 async function askStatus() {
   const answer = await fetch(STREAM, { method: 'HEAD', cache: 'no-store' }).catch(() => undefined)
   return answer?.status
@@ -78,7 +78,7 @@ async function reload() {
   location.replace((await canReload()) ? location.pathname + location.search : '/')
 }
 
-/** False for error pages and for addresses that accept only forms. */
+/** Returns false for error pages and for addresses that accept only forms. */
 async function canReload() {
   if (performance.getEntriesByType('navigation')[0]?.responseStatus >= 400) return false
   const answer = await fetch(location.pathname, { method: 'OPTIONS', cache: 'no-store' }).catch(() => undefined)

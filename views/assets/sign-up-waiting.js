@@ -1,4 +1,4 @@
-// The link may be opened on any device. All tabs of a browser share one stream.
+// Reloads the page when the user opens the mailed link, on any device. All tabs of a browser share one stream.
 import { openChannel, openStream, whileShown } from './page-stream.js'
 
 const step = document.getElementById('waiting')?.dataset.step
@@ -18,7 +18,7 @@ function start() {
     tabs?.postMessage(now)
     showStep(now)
   }
-  // A refused stream means that there is nothing left to wait for.
+  // The server refuses the stream when no sign-up is waiting.
   stream = openStream('/signup/events', { status: onStatus }, reload)
 }
 
@@ -33,7 +33,7 @@ function reload() {
 
 whileShown(start, stop)
 
-// The page polls until the mail is sent.
+// Until the mail is sent, the page reloads every two seconds.
 if (document.getElementById('waiting')?.dataset.moving !== undefined)
   setInterval(() => {
     if (!document.hidden) location.replace('/signup/waiting?refresh')

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type MetricReport, mergeReports } from '../../metrics/index.ts'
 
-// Workers that do not respond in time are left out. Prometheus usually stops waiting after ten seconds.
+// The result omits workers that do not respond in time. Prometheus usually waits at most ten seconds for the result.
 const TIMEOUT_MILLISECONDS = 3000
 
 interface Round {
@@ -10,7 +10,7 @@ interface Round {
   done: AbortController
 }
 
-/** `askWorkers` requests a report from each worker and returns their number. Each report repeats the `round`. */
+/** `askWorkers` asks all workers for a report and returns their number. Workers return `round` with their report. */
 export function metricsCollector(askWorkers: (round: number) => number, ownReport: () => Promise<MetricReport>) {
   const rounds = new Map<number, Round>()
   let last = 0

@@ -10,10 +10,10 @@ import { metricsCollector } from './collect-metrics.ts'
 import { Workers } from './workers.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../main.ts', import.meta.url))
-// Added to the time limit of a worker's own graceful shutdown.
+// Added to the time limit of a graceful shutdown. The primary then kills the workers that are still running.
 const EXTRA_STOP_MILLISECONDS = 5_000
 
-/** This process becomes the primary, which also runs migrations, sweeps, mail and the demo's external platform. */
+/** Makes this process the primary. The primary runs migrations, sweeps, mail and the demo's external platform. */
 export async function startFleet(config: Config): Promise<RunningServer> {
   const parts = await createParts(config)
   let workers: Workers | undefined

@@ -8,7 +8,7 @@ import { isForPrimary, type PrimaryMessage, type WorkerMessage } from '../../par
 interface WorkersOptions {
   program: string
   count: number
-  /** Added to the environment of this process. */
+  /** The variables that workers receive in addition to the environment of this process. */
   env: Record<string, string>
   log: Logger
   /** Handles a message of a worker. `answer` sends a message to that worker only. */
@@ -22,7 +22,7 @@ const FIRST_PAUSE_MILLISECONDS = 100
 const LONGEST_PAUSE_MILLISECONDS = 30_000
 const STEADY_MILLISECONDS = 30_000
 
-/** Replaces each worker that dies. */
+/** Starts a number of workers, and replaces each worker that dies. */
 export class Workers {
   readonly #options: WorkersOptions
   readonly #running = new Set<Worker>()
@@ -37,7 +37,7 @@ export class Workers {
     cluster.setupPrimary({ exec: options.program, args: [] })
   }
 
-  /** Resolves when all workers listen. Rejects with a `StartError` when one ends before that. */
+  /** Resolves when all workers listen. Rejects with a `StartError` when a worker ends before it listens. */
   async start(): Promise<void> {
     const { count } = this.#options
     const starting = Array.from({ length: count }, () => this.#fork())
@@ -45,7 +45,7 @@ export class Workers {
     this.#started = true
   }
 
-  /** Stops one worker after the other, each gracefully, so that the others still serve requests. */
+  /** Gracefully stops one worker after the other. The remaining workers still serve requests. */
   async stop(): Promise<void> {
     this.#stopping = true
     for (const timer of this.#pauses) clearTimeout(timer)
@@ -61,7 +61,7 @@ export class Workers {
     }
   }
 
-  /** Returns the number of workers. */
+  /** Sends `message` to all workers, and returns their number. */
   broadcast(message: PrimaryMessage): number {
     for (const worker of this.#running) send(worker, message)
     return this.#running.size
@@ -76,7 +76,7 @@ export class Workers {
     worker.on('message', (message: unknown) => {
       if (isForPrimary(message)) onMessage(message, (answer) => send(worker, answer))
     })
-    // Node emits this for a message to a worker that has just died.
+    // Node emits this event when a message is sent to a worker that has just died.
     worker.on('error', (err) =>
       log.warn({ event: 'worker.trouble', worker: worker.id, err }, 'a message to a worker failed'),
     )
@@ -99,7 +99,7 @@ export class Workers {
   }
 }
 
-/** Skips a worker that has ended. The 'exit' listener handles that worker. */
+/** Sends nothing to a worker that has ended. The 'exit' listener replaces such a worker. */
 function send(worker: Worker, message: PrimaryMessage): void {
   if (worker.isConnected()) worker.send(message, () => {})
 }
