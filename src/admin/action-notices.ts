@@ -1,6 +1,6 @@
 import { formatCount } from '../web/format.ts'
 
-/** Notices about the previous action, by the key that the URL of the next page carries. */
+/** The notices that a page shows after an action. The URL of the page carries the key of the notice. */
 const NOTICES = {
   ended: 'The session has ended on all its devices.',
   removed: 'The session had been replaced by a login already. Its record is removed.',

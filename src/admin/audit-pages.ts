@@ -88,7 +88,7 @@ export function auditPages(parts: AuditPageParts) {
       ctx.body = Readable.from(csvOf(everyRow(database, filter, mostExported)))
     },
 
-    /** Returns the page to open after re-authentication: the list with the filter of the export. */
+    /** Returns the URL of the audit list with the filter of the export. The list opens after re-authentication. */
     pageOfExport(ctx: Context): string {
       return auditAddress(readAuditQuery(ctx.query))
     },

@@ -10,19 +10,19 @@ export const AUDIT_PATH = '/admin/audit'
 
 const DAY_MILLISECONDS = 24 * 60 * 60_000
 
-/** The filters as entered. '' means no filter. */
+/** The filters as the administrator entered them. An empty text means no filter. */
 export interface AuditQuery {
   event: AuditEvent | undefined
   user: string
   session: string
   address: string
-  /** The first and the last day, both inclusive, as `YYYY-MM-DD` in UTC. */
+  /** `from` and `to` are days in UTC, as `YYYY-MM-DD`. The entries of both days are included. */
   from: string
   to: string
   after: string | undefined
 }
 
-/** An unknown event, an invalid day and a repeated parameter are answered with 400. */
+/** Reads the filters. An unknown event, an invalid day or a repeated parameter is answered with 400. */
 export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
   const after = readParameter(query, 'after')
   return {
@@ -37,9 +37,9 @@ export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
 }
 
 /**
- * Returns the database filter. A user filter matches entries about the user and entries about actions of the user. It
- * also matches entries for which the userId, e-mail address or name of the user was entered. When too many people
- * match, the request is answered with 400.
+ * Returns the filter for the database. A filter by user matches entries about the user and entries about actions of the
+ * user. It also matches entries without a user for which the user's userId, e-mail address or name was entered. If the
+ * filter fits too many people, the request is answered with 400.
  */
 export async function auditFilter(database: Kysely<Database>, query: AuditQuery): Promise<AuditFilter> {
   const { event, user, session, address, from, to } = query

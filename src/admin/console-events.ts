@@ -4,7 +4,7 @@ import { deviceKey } from '../web/device-key.ts'
 import type { EventStreams } from '../web/event-streams.ts'
 import type { SessionChanges } from './session-changes.ts'
 
-/** Sends an event to each open console when a session has changed. */
+/** Creates the event stream of the console. The stream sends an event when a session has changed. */
 export function consoleEvents({
   cookieName,
   streams,
@@ -18,7 +18,7 @@ export function consoleEvents({
   return async function consoleEvents(ctx: Context) {
     if (changes === null) return
     const key = `console ${deviceKey(ctx, cookieName)}`
-    // After status 503, the page opens the stream again later. After 204, it would not.
+    // If too many streams are open, status 503 lets the page try again later. After 204, the page would give up.
     const stream = streams.open(ctx, key, signedIn(ctx).session.signal, { whenFull: 503 })
     if (stream === undefined) return
     const stopWatching = changes.watch(() => stream.send('changed', {}))

@@ -15,8 +15,8 @@ export interface FoundPeople {
 const MOST = 20
 
 /**
- * Finds people by userId, by e-mail address or by part of a staff name. Case and accents do not matter. A complete name
- * matches only people with exactly this name.
+ * Finds people by userId, by e-mail address or by part of a staff name. Case and accents do not matter. If the
+ * text is the complete name of a person, only people with this name are found.
  */
 export async function findPeople(database: Kysely<Database>, text: string, most = MOST): Promise<FoundPeople> {
   const wanted = folded(text)
@@ -29,7 +29,7 @@ export function tooManyPeople({ people }: FoundPeople): string {
   return `More than ${people.length} people may be meant. Be more precise: give more of the name, the address or the userId.`
 }
 
-/** Returns `undefined` when the text is neither a userId nor an e-mail address. */
+/** Finds people by userId or e-mail address. Returns `undefined` when the text is neither of the two. */
 async function exactly(database: Kysely<Database>, text: string): Promise<FoundPerson[] | undefined> {
   const staff = staffOf(database)
   const customers = database.selectFrom('users').select(['id', 'email']).where('validated', '=', 1)
@@ -42,7 +42,7 @@ async function exactly(database: Kysely<Database>, text: string): Promise<FoundP
   ]
 }
 
-/** Compares the names in memory, because databases fold non-ASCII letters differently. */
+/** Finds staff by name. Compares names in memory, because databases differ in how they fold non-ASCII letters. */
 async function named(database: Kysely<Database>, wanted: string): Promise<FoundPerson[]> {
   const staff = (await staffOf(database).orderBy('user_id').execute()).map(salesperson)
   const people = staff.filter(({ userName }) => folded(userName).includes(wanted))

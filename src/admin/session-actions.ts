@@ -10,10 +10,10 @@ import { SESSIONS_PATH } from './session-query.ts'
 
 export type SessionsToEnd = Pick<Sessions, 'get' | 'end' | 'endMany' | 'detach' | 'removeWithMessage'>
 
-// Line ends, control characters and bidirectional controls would change how the message is displayed.
+// A message with these control characters or line ends is refused, because they would change how it is displayed.
 const NEVER_IN_A_MESSAGE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u
 
-/** The actions of the console. An action on the administrator's own session is answered with 409. */
+/** Creates the handlers of the console's actions. An action on the administrator's own session is answered with 409. */
 export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: Notes; onDone: () => void }) {
   const done = (ctx: Context, path: string, what: Done, ended?: number) => {
     parts.onDone()
@@ -27,14 +27,14 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
     const message = readMessage(ctx.request.body)
     const { session } = signedIn(ctx)
     const cause = causeOf(ctx)
-    // The whole action is noted first, because the audit trail may lose some of the many single events that follow.
+    // One entry for the whole action is written first. The audit trail may lose some of the many entries that follow.
     parts.audit.note({
       event: 'many-revoked',
       ...filter,
       ...cause,
       detail: filter.userId ? 'all of one user' : 'all but their own',
     })
-    // One call, because a loop over pages of sessions could miss some. Ten thousand sessions take a second.
+    // One call ends all sessions, because a loop over pages of sessions could miss some. Ending 10,000 takes a second.
     const by = { ...(message !== '' && { message }), cause }
     const ended = await manager().endMany({ ...filter, exceptId: session.id }, 'revoked', by)
     done(ctx, SESSIONS_PATH, 'many', ended)
@@ -53,7 +53,7 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
       done(ctx, SESSIONS_PATH, 'removed')
     },
 
-    /** Signs out one device or revokes one link. The session continues. */
+    /** Signs out one device or revokes one link. The session continues while another device or valid link remains. */
     async endDevice(ctx: Context) {
       const { id } = await existing(manager(), ctx.params.id)
       refuseOwn(ctx, id)
@@ -71,7 +71,7 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
       await endMany(ctx, { userId })
     },
 
-    /** Also ends the sessions of guests and of API clients. */
+    /** Ends all sessions except the administrator's own, including those of guests and API clients. */
     async endOthers(ctx: Context) {
       await endMany(ctx, {})
     },

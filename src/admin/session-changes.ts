@@ -34,7 +34,7 @@ export class SessionChanges {
     this.#options = options
   }
 
-  /** Returns a function that stops the notifications. */
+  /** Calls `notify` after changes. Returns a function that stops these calls. */
   watch(notify: () => void): () => void {
     this.#watchers.add(notify)
     if (this.#watchers.size === 1) this.#start()
@@ -43,7 +43,7 @@ export class SessionChanges {
     }
   }
 
-  /** Reports a change for which the session layer has no event. */
+  /** Notifies the watchers. Call it after a change for which the session layer has no event. */
   note(): void {
     if (this.#watchers.size === 0) return
     if (this.#pausing) {
@@ -84,7 +84,7 @@ export class SessionChanges {
     })
   }
 
-  /** Returns a text that changes with the sessions, or `undefined` when the store fails. */
+  /** Returns a text that differs after sessions have changed, or `undefined` when the store fails. */
   async #summary(): Promise<string | undefined> {
     const { sessions } = this.#options
     try {

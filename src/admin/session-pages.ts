@@ -31,9 +31,9 @@ interface SessionsPage extends PageModel {
   sorts: Choice[]
   filtered: boolean
   people: { name: string; href: string }[]
-  /** Says that more people match than the page shows. '' otherwise. */
+  /** A note that more people match than the page shows. '' when the page shows all of them. */
   morePeople: string
-  /** The user whose sessions are shown. `undefined`: all users. */
+  /** The user whose sessions are shown. `undefined`: the list is not limited to one user. */
   person: Pick<FoundPerson, 'userId' | 'userName'> | undefined
   sessions: SessionRow[]
   here: string
@@ -141,7 +141,7 @@ function licencesUsed(used: number, most: number | undefined): string {
     : `${formatCount(used)} of ${formatCount(most, 'licence', 'licences')} in use`
 }
 
-/** A user without an account is named after one of their sessions. */
+/** Returns the user of the list. For a user without an account, the name comes from a listed session. */
 function personOf(
   people: FoundPerson[],
   userId: string | undefined,

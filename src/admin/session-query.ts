@@ -36,7 +36,7 @@ interface SessionQuery {
   after: Cursor | undefined
 }
 
-/** An unknown value and a repeated parameter are answered with 400. */
+/** Reads the filters and the sort order. An unknown value or a repeated parameter is answered with 400. */
 export function readSessionQuery(query: Record<string, unknown>): SessionQuery {
   return {
     user: readParameter(query, 'user'),
@@ -57,7 +57,7 @@ export function toList({ kind, state, sort, after }: SessionQuery, userId: strin
   return { filter, page }
 }
 
-/** Returns the URL of a page of the list. Without `after`, of the first page. */
+/** Returns the URL of a page of the list. Without `after`, it is the URL of the first page. */
 export function listAddress({ user, kind, state, sort }: SessionQuery, after?: Cursor): string {
   const order = sort === 'created' ? undefined : sort
   return writeAddress(SESSIONS_PATH, { user, kind, state, sort: order, after: after && writeCursor(after) })

@@ -54,7 +54,7 @@ const CAME_BY: Record<DeviceDescription['via'], string> = {
   token: 'a token made by its owner',
 }
 
-/** Formats a session for the list. `mine` is the public handle of the administrator's own session. */
+/** Formats a session for display. `mine` is the public handle of the administrator's own session. */
 export function sessionRow(
   session: SessionDescription,
   { now, mine, describeDevice }: { now: number; mine: string; describeDevice: DescribeDevice },

@@ -5,7 +5,10 @@ import { SessionError, TokenSession } from '../session/index.ts'
 
 export type ApiSession = TokenSession<CrmStorage, Privilege, RoleName>
 
-/** Without a valid token, returns a new session that is not stored. Without sessions, throws SESSIONS_OFF (503). */
+/**
+ * Returns the session of the request's token. A request without a valid token gets a new session that is not stored.
+ * Throws SESSIONS_OFF (status 503) when the server runs without sessions.
+ */
 export function apiSessionOf({ session }: Context): ApiSession {
   if (session instanceof TokenSession) return session
   if (session === null)

@@ -16,8 +16,8 @@ import { describeApi } from './openapi.ts'
 import { callReader } from './read-call.ts'
 
 /**
- * Creates the middleware of `/api`. Mount it before the middleware that reads cookies. The API accepts only bearer
- * tokens, so it needs no CSRF protection.
+ * Creates the middleware of `/api`. Mount it before the CSRF protection and the cookie sessions. The API needs neither,
+ * because it accepts only bearer tokens.
  */
 export function createApi(parts: ApiParts) {
   const endpoints = allEndpoints(parts)
@@ -29,7 +29,7 @@ export function createApi(parts: ApiParts) {
   return async function api(ctx: Context, next: Next) {
     if (ctx.path !== MOUNT && !ctx.path.startsWith(`${MOUNT}/`)) return next()
     await answerErrors(parts.log, ctx, () => docs(ctx, () => sessions(ctx, () => answer(ctx))))
-    // Closes the connection instead of reading the rest of the body.
+    // If the request body was not read completely, the connection is closed instead of reading the rest.
     if (hasBody(ctx) && !ctx.req.readableEnded) ctx.set(CLOSE)
   }
 
@@ -55,7 +55,7 @@ export function createApi(parts: ApiParts) {
     reply(ctx, await endpoint.handle({ ...call, session, account, viewer: viewerOf(ctx) }))
   }
 
-  /** A slow body leaves time to revoke the token or to disable the account, so both are checked again. */
+  /** Checks the token and the account again, because both may have changed while the body of the request arrived. */
   async function authenticateAgain(ctx: Context, endpoint: GuardedEndpoint): Promise<Account> {
     const session = apiSessionOf(ctx)
     await session.reload()
@@ -81,6 +81,6 @@ function reply(ctx: Context, { status, body, headers = {} }: Reply): void {
   ctx.set(headers)
   ctx.body = body ?? null
   ctx.status = status
-  // Without an ETag, `ctx.fresh` would be true for every request with "If-None-Match: *".
+  // Only a reply with an ETag may become 304, because `ctx.fresh` is true for any request with "If-None-Match: *".
   if (headers.ETag !== undefined && ctx.fresh) ctx.status = 304
 }

@@ -102,7 +102,7 @@ export function customerEndpoints({ database, clock }: ApiParts) {
   ]
 }
 
-/** A customer of another portfolio gets the same answer, so its existence stays secret. */
+/** The error for unknown customers and, to keep their existence secret, for customers of other portfolios. */
 export function noSuchCustomer(): Problem {
   return new Problem(404, `${UNKNOWN}.`)
 }

@@ -9,7 +9,7 @@ import { MOUNT } from './mount.ts'
 
 interface DocsPage extends PageModel {
   document: string
-  /** By file name. */
+  /** The URLs of the viewer's files, by file name. */
   viewer: Assets['urls']
 }
 
@@ -17,7 +17,7 @@ const PAGE = `${MOUNT}/docs`
 const DOCUMENT = `${MOUNT}/openapi.json`
 const VIEWER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js']
 
-/** Serves `/api/openapi.json` and, at `/api/docs`, a viewer that loads nothing from other servers. */
+/** Serves `/api/openapi.json` and its viewer at `/api/docs`. The viewer loads nothing from other servers. */
 export function apiDocs(describe: () => object) {
   let document: { text: string; etag: string } | undefined
   let viewer: { urls: Assets['urls']; serve: ReturnType<typeof serveAssets> } | undefined

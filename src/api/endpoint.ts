@@ -7,7 +7,7 @@ import type { ApiSession } from './api-session.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** A request after validation. */
+/** A validated request. */
 export interface OpenCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly ctx: Context
   readonly params: Params
@@ -17,7 +17,7 @@ export interface OpenCall<Params = unknown, Query = unknown, Body = unknown> {
 
 interface Call<Params = unknown, Query = unknown, Body = unknown> extends OpenCall<Params, Query, Body> {
   readonly session: ApiSession
-  /** Read from the database during this request. */
+  /** The account of the user, read from the database during this request. */
   readonly account: Account
   readonly viewer: Viewer
 }
@@ -31,11 +31,11 @@ export interface Reply {
 interface Answer {
   description: string
   schema?: z.ZodType
-  /** Name to description. */
+  /** Descriptions of the response headers, by name. */
   headers?: Record<string, string>
 }
 
-/** Validates the requests of an endpoint. The OpenAPI document is generated from it, too. */
+/** Describes an endpoint. The description is used to validate requests and to generate the OpenAPI document. */
 interface Declaration<Params, Query, Body> {
   /** The `operationId`, for example `listCustomers`. */
   name: string
@@ -47,28 +47,28 @@ interface Declaration<Params, Query, Body> {
   description?: string
   params?: z.ZodType<Params>
   query?: z.ZodType<Query>
-  /** Ignores the query. Without it, an unknown query parameter is answered with 422. */
+  /** Set when the query is ignored. If not set, an unknown query parameter is answered with 422. */
   anyQuery?: true
   body?: z.ZodType<Body>
-  /** Name to description. */
+  /** Descriptions of the request headers, by name. */
   headers?: Record<string, string>
   answers: Record<number, Answer>
-  /** Error responses of this endpoint only: status to description. */
+  /** Descriptions of error responses that are specific to this endpoint, by status. */
   problems?: Record<number, string>
 }
 
-/** A token is optional. */
+/** An endpoint that does not require a token. */
 interface OpenEndpoint<Params = unknown, Query = unknown, Body = unknown> extends Declaration<Params, Query, Body> {
   access: 'open'
   handle(call: OpenCall<Params, Query, Body>): Promise<Reply>
 }
 
-/** A token is required. */
+/** An endpoint that requires a token. */
 export interface GuardedEndpoint<Params = unknown, Query = unknown, Body = unknown>
   extends Declaration<Params, Query, Body> {
-  /** `write` refuses tokens whose scope is `read`. */
+  /** `write`: the endpoint refuses tokens whose scope is `read`. */
   access: 'read' | 'write'
-  /** The required privilege. Without it, any signed-in user has access. */
+  /** The required privilege. If not set, every signed-in user has access. */
   needs?: Privilege
   handle(call: Call<Params, Query, Body>): Promise<Reply>
 }
@@ -81,7 +81,7 @@ export function openEndpoint<Params, Query, Body>(
   return { ...declaration, access: 'open' }
 }
 
-/** GET needs a token that may read. Every other method needs a token that may write. */
+/** Declares an endpoint that requires a token. For every method except GET, the token must be allowed to write. */
 export function endpoint<Params, Query, Body>(
   declaration: Omit<GuardedEndpoint<Params, Query, Body>, 'access'>,
 ): GuardedEndpoint {

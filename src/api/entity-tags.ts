@@ -9,8 +9,8 @@ export function entityTag(version: number): string {
 }
 
 /**
- * Returns the versions in `If-Match` (RFC 9110, 13.1.1), or `undefined` when the header accepts any version. Weak tags and
- * foreign tags match no version. A malformed header and more than 50 tags are answered with 400.
+ * Returns the versions in `If-Match` (RFC 9110, 13.1.1), or `undefined` when the header accepts any version. Weak tags
+ * and tags that this API did not create match no version. A malformed header or more than 50 tags cause status 400.
  */
 export function wantedVersions(ctx: Context): number[] | undefined {
   const header = ctx.req.headers['if-match']

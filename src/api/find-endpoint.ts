@@ -2,11 +2,11 @@ import type { Endpoint, Method } from './endpoint.ts'
 
 interface Place {
   endpoints: Endpoint[]
-  /** Decoded. */
+  /** The decoded path parameters, by name. */
   params: Record<string, string>
 }
 
-/** Creates the router. Only the paths of open endpoints ignore case. */
+/** Returns a function that finds the endpoints of a path. Only the paths of open endpoints ignore case. */
 export function placeFinder(endpoints: readonly Endpoint[]): (path: string) => Place | undefined {
   const places = new Map<string, { pattern: RegExp; endpoints: Endpoint[] }>()
   for (const endpoint of endpoints) {
@@ -39,7 +39,7 @@ function patternOf({ path, access }: Endpoint): RegExp {
   return new RegExp(`^${pattern}$`, access === 'open' ? 'i' : '')
 }
 
-/** Returns `undefined` for malformed percent-encoding. */
+/** Decodes path parameters. Returns `undefined` when the percent-encoding of any of them is malformed. */
 function decodeAll(groups: Record<string, string>): Record<string, string> | undefined {
   try {
     return Object.fromEntries(Object.entries(groups).map(([name, text]) => [name, decodeURIComponent(text)]))

@@ -119,7 +119,7 @@ function headersOf(headers: Record<string, string>) {
   return z.object(Object.fromEntries(described) as Record<string, z.ZodType<string | undefined>>)
 }
 
-/** Removes redundant keywords: the pattern of a known format, and the range of safe integers. */
+/** Removes redundant keywords of a schema: the pattern beside a `format`, and the limits of safe integers. */
 const shorten: ZodOpenApiOverride = ({ jsonSchema }) => {
   if (jsonSchema.format !== undefined) delete jsonSchema.pattern
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum

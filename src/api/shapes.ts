@@ -28,7 +28,7 @@ export const paging = {
   after: z.string().max(LONGEST_PAGE_KEY).optional().meta({ description: '`next` of the previous page.' }),
 }
 
-/** The members of a page beside its rows. */
+/** The members that a page of a list has in addition to its rows. */
 export const pageFacts = {
   count: z.int().meta({ description: 'How many there are on all pages.' }),
   next: z.string().nullable().meta({ description: 'What to give as `after` for the next page; null on the last one.' }),
@@ -44,7 +44,7 @@ function wholeNumber(least: number, most: number) {
     .meta({ override: integer({ minimum: least, maximum: most }) })
 }
 
-/** An invalid id is answered with 404 and the message `unknown`. */
+/** Validates an id in a path. An invalid id is answered with 404, and `unknown` is the message. */
 export function idInPath(unknown: string) {
   return z
     .string()

@@ -19,7 +19,7 @@ import { message, moment } from './shapes.ts'
 
 const SHORTEST_IDLE_SECONDS = 60
 const LONGEST_IDLE_SECONDS = 24 * 60 * 60
-// Excludes NUL and unpaired surrogates.
+// Matches only texts without NUL and unpaired surrogates.
 const TEXT = /^[^\0\p{Cs}]*$/u
 const BROKEN = 'must not contain NUL or broken characters'
 
@@ -140,7 +140,7 @@ export function signInEndpoints(parts: ApiParts) {
   ]
 }
 
-/** Treats any other text as an unknown e-mail address, so that response time and rate limit do not differ. */
+/** A malformed username counts as an unknown e-mail address, so that response time and rate limit do not differ. */
 function nameOf(username: number | string): AccountName {
   const text = String(username)
   return readAccountName(text) ?? { email: text.trim().toLowerCase() }

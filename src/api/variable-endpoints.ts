@@ -6,7 +6,7 @@ import { endpoint } from './endpoint.ts'
 
 const LONGEST_VALUE = 4096
 const UNKNOWN = 'There is no such variable'
-// Excludes names that are special in JavaScript or in a path.
+// Excludes names that have a special meaning in JavaScript or in a path.
 const NAME = /^(?!(?:__proto__|constructor|prototype|\.{1,2})$)[A-Za-z0-9_.-]{1,64}$/
 
 const oneVariable = z.object({
@@ -28,7 +28,7 @@ const variables = z.strictObject({ variables: z.record(z.string(), z.string()) }
 const TAG = 'Session variables'
 const PATH = '/session/variables/{name}'
 
-/** The variables are texts that are stored with the token and removed with it. */
+/** Session variables are texts. They are stored with the token and removed with the token. */
 export function variableEndpoints() {
   return [
     endpoint({

@@ -22,10 +22,10 @@ import { pageFrame } from './page-frame.ts'
 import { routePatternIn } from './route-pattern.ts'
 import { createRoutes } from './routes.ts'
 
-// Errors of clients that disconnect during the response. They are not logged.
+// The codes of errors after a client disconnects during the response. These errors are not logged.
 const CLIENT_LEFT = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'])
 
-/** The middleware stands in the order in which a request passes it. */
+/** Creates the application. A request passes the middleware in the order of the `app.use()` calls. */
 export function createApp(parts: Parts): Koa {
   const { config, log, clock, origins } = parts
   const views = join(projectRoot(), 'views')
@@ -34,7 +34,7 @@ export function createApp(parts: Parts): Koa {
   const refusals = noteRefusals(parts.audit)
 
   const app = new Koa()
-  // Only the last entries of X-Forwarded-For are from trusted proxies. The client can forge the others.
+  // Only the last entries of X-Forwarded-For are used. Trusted proxies write them; the client can forge the others.
   app.proxy = config.trustProxyHops > 0
   app.maxIpsCount = config.trustProxyHops
   app.on('error', (error: unknown) => {
@@ -64,19 +64,19 @@ export function createApp(parts: Parts): Koa {
 
 const POLLED_PAGES = /^\/(signup\/waiting|operations\/[^/]+|admin\/sessions(\/[^/]+)?)$/
 
-/** Returns whether a request extends the idle timeout. Event streams and polling do not. */
+/** Returns whether a request extends the idle timeout. Event streams and polling requests do not extend it. */
 function isActivity({ path, method, query }: Context): boolean {
   if (path.endsWith('/events')) return false
   return !(method === 'GET' && query.refresh !== undefined && POLLED_PAGES.test(path))
 }
 
-/** Returns the message of the administrator who ended the session. Each message is shown once. */
+/** Returns the message that the administrator wrote to the user when ending a session. Each message is shown once. */
 async function messageFor(ctx: Context): Promise<string> {
   const session = shownSession(ctx)
   return session?.hasMessage ? session.takeMessage() : ''
 }
 
-/** A request without a valid bearer token or cookie has no session in the log. */
+/** Returns the session for the request log. An API request without a valid token is logged without a session. */
 function sessionOf({ session }: Context): { session?: string } {
   if (!session || (session instanceof TokenSession && session.via === undefined)) return {}
   return { session: session.id }

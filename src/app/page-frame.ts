@@ -19,7 +19,7 @@ const EVERY_PATH = [...LINKS, ...OWN_LINKS].map(({ href }) => href)
 
 export function pageFrame(appName: string, assets: Readonly<Record<string, string>>) {
   return function pageFrame(ctx: Context): Frame {
-    // On an error page, the middleware `sessions` may not have run.
+    // `session` is `undefined` on an error page of a request that did not reach the middleware `sessions`.
     const session = shownSession(ctx)
     const isSignedIn = session?.isGuest() === false
     const current = closestPath(ctx.path)
@@ -35,7 +35,7 @@ export function pageFrame(appName: string, assets: Readonly<Record<string, strin
   }
 }
 
-/** The link to this page, or to the nearest page above it. */
+/** Returns the menu path that equals `path` or, if there is none, the closest parent of `path` in the menu. */
 function closestPath(path: string): string | undefined {
   return EVERY_PATH.filter((href) => path === href || path.startsWith(`${href}/`)).sort(
     (one, other) => other.length - one.length,

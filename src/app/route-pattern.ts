@@ -10,7 +10,7 @@ declare module 'koa' {
 
 const MONITORING = ['/healthz', '/readyz', '/metrics']
 
-/** Finds the route pattern of a request, for metrics. The pattern of unknown addresses is `none`. */
+/** Returns a function that finds the route pattern of a request, for metrics. For an unknown address, it is `none`. */
 export function routePatternIn(router: Router) {
   return function patternOf({ path, method, routePattern, _matchedRoute }: Context): string {
     if (routePattern !== undefined) return routePattern
@@ -18,7 +18,7 @@ export function routePatternIn(router: Router) {
     if (MONITORING.includes(path)) return path
     if (/^\/(assets\/|favicon\.ico$)/.test(path)) return '/assets/*'
     if (/^\/api(\/|$)/.test(path)) return '/api/*'
-    // The request failed before it reached the router.
+    // The request failed before it reached the router, so the route is looked up by path and method.
     const [layer] = router.match(path, method).pathAndMethod
     return typeof layer?.path === 'string' ? layer.path : 'none'
   }

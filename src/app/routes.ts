@@ -125,7 +125,7 @@ function needs(privilege: Privilege) {
   return requirePrivilege(privilege, LOGIN)
 }
 
-/** Step-up: redirects to the password form unless the password was entered recently. */
+/** Step-up authentication: redirects to the password form unless the password was entered recently. */
 function recently(comeBackTo: (ctx: Context) => string) {
   return async function recently(ctx: Context, next: Next) {
     const gate = { withinMinutes: RECENT_MINUTES, confirmPath: CONFIRM_PATH, comeBackTo: comeBackTo(ctx) }

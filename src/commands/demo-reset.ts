@@ -10,7 +10,7 @@ import { runCommand } from './run-command.ts'
 interface DatabaseFile {
   path: string
   variable: string
-  /** A table of this demo. A file without it belongs to another program and is not deleted. */
+  /** A table of this demo. A file that has only other tables belongs to another program and is not deleted. */
   table: string
 }
 
@@ -50,7 +50,7 @@ async function deleteEverything(config: Config, connections: Connections): Promi
   if (postgres) process.stdout.write(`emptied ${await postgres.empty()}\n`)
 }
 
-/** Ends only this application's sessions. A store on a server may hold sessions of others. */
+/** Ends only this application's sessions, because a store on a server may hold sessions of other applications. */
 async function endAllSessions(config: Config): Promise<void> {
   const parts = await createParts({ ...config, sessions: 'scalable' })
   try {
@@ -74,7 +74,7 @@ function refuseIfNeeded({ path, variable, table }: DatabaseFile): void {
     const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
     if (tables.length > 0 && !tables.includes(table))
       throw new StartError(`${path} is not a database of this demo (${variable}). Nothing was deleted.`)
-    // Throws SQLITE_BUSY when another process has the file open.
+    // Changing the journal mode throws SQLITE_BUSY when another process has the file open.
     database.pragma('busy_timeout = 0')
     database.pragma('journal_mode = DELETE')
   } catch (error) {

@@ -1,19 +1,19 @@
 import { createInterface } from 'node:readline'
 import { type Readable, Writable } from 'node:stream'
 
-/** The input ended before all questions were answered. */
+/** Thrown when the input ends before all questions are answered. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
 }
 
-/** Asks questions in a terminal. Answers from a pipe are read one per line. */
+/** Asks questions in a terminal. If the input is a pipe, each line is an answer. */
 export class Questions {
   readonly #output: Writable
   readonly #lines: AsyncIterator<string>
   readonly close: () => void
   #hidden = false
 
-  /** In a terminal, everything except secrets is echoed. */
+  /** If `terminal` is true, everything that the user types is echoed, except secrets. */
   constructor(input: Readable, output: Writable, { terminal }: { terminal: boolean }) {
     this.#output = output
     const echo = new Writable({
@@ -28,13 +28,13 @@ export class Questions {
     this.close = () => lines.close()
   }
 
-  /** Returns the answer without surrounding blanks. */
+  /** Asks a question. Returns the answer without surrounding blanks. */
   async ask(question: string): Promise<string> {
     this.#output.write(question)
     return (await this.#nextLine()).trim()
   }
 
-  /** Asks without echoing the answer. Returns the answer unchanged. */
+  /** Asks a question without echoing the answer. Returns the answer unchanged. */
   async askSecretly(question: string): Promise<string> {
     this.#output.write(question)
     this.#hidden = true

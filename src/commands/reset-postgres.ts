@@ -7,7 +7,7 @@ import { StartError } from '../config/start-error.ts'
 import type { Connections } from '../parts/connections.ts'
 
 interface PostgresToReset {
-  /** Throws a `StartError` when a server uses the database or another program owns it. */
+  /** Throws a `StartError` when a server uses the database, or when the database belongs to another program. */
   refuseIfNeeded(): Promise<void>
   /** Drops only the demo's tables. Returns the name of the database. */
   empty(): Promise<string>
@@ -40,7 +40,7 @@ async function refuseForeign(database: Kysely<Database>, name: string): Promise<
     throw new StartError(`The database ${name} is not one of this demo (DATABASE_URL). Nothing was deleted.`)
 }
 
-/** Every running server has a connection with this program's `application_name`. */
+/** Returns whether a server uses the database. All servers connect with the `application_name` of this command. */
 async function isInUse(database: Kysely<Database>): Promise<boolean> {
   const others = await sql`
     select from pg_stat_activity

@@ -4,7 +4,7 @@ import { StartError } from '../config/start-error.ts'
 
 type ErrorClass = abstract new (...args: never[]) => Error
 
-/** Ends the process. Errors that the user can fix are printed without a stack. */
+/** Runs the command, then ends the process. Errors that the user can fix are printed without a stack. */
 export async function runCommand(command: () => Promise<void>, expected: readonly ErrorClass[] = []): Promise<never> {
   try {
     await command()

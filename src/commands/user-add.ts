@@ -7,7 +7,7 @@ import { runCommand } from './run-command.ts'
 
 await runCommand(addUser, [AccountError, NoAnswer])
 
-/** Asks for the password, because shell histories and process lists show arguments. */
+/** Asks for the password. A password given as an argument would be visible in shell histories and process lists. */
 async function addUser(): Promise<void> {
   const config = readConfig(process.env)
   const questions = new Questions(process.stdin, process.stdout, { terminal: process.stdin.isTTY === true })

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { projectRoot } from './project-root.ts'
 
-// Each message is printed after "<NAME>: ". No message contains the value, because a URL may contain a password.
+// Each error message is printed after "<NAME>: ". No message contains the value, as a URL may contain a password.
 
 /** `file` is an absolute path or `:memory:`. Never print `url`, because it may contain a password. */
 export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
@@ -63,7 +63,7 @@ export const mailFrom = z.string().transform((text, context): string => {
   return refuse(context, 'use an address such as crm@example.com, or CRM <crm@example.com>.')
 })
 
-/** Fits into an HTTP header. */
+/** A secret may contain only characters that are allowed in an HTTP header. */
 export const secret = z
   .string()
   .regex(/^[\x21-\x7e]{16,200}$/, 'use 16 to 200 letters, digits or signs without spaces, chosen at random.')

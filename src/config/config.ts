@@ -19,42 +19,42 @@ import {
 } from './config-values.ts'
 import { projectRoot } from './project-root.ts'
 
-/** All settings, read once at the start and frozen. */
+/** All settings. They are read once at the start and frozen. */
 export interface Config {
-  /** Chooses the defaults. `demo` behaves exactly as the documented example. `production` is hardened. */
+  /** Determines the defaults. `demo` behaves exactly as the documented example. `production` is hardened. */
   profile: 'demo' | 'production'
   host: string
   port: number
-  /** When false, a busy port is replaced by a free one. */
+  /** If false and `port` is in use, the server listens on a free port instead. */
   portIsExplicit: boolean
   /** The origin that users open, without a trailing slash. `undefined`: the address that the server listens on. */
   publicUrl: string | undefined
   /** The port of the demo’s own external platform. `undefined`: this server’s port plus one. */
   platformPort: number | undefined
-  /** The address of another external platform. `undefined`: the demo starts its own, and production has none. */
+  /** The address of the external platform. `undefined`: the demo starts its own platform, and production has none. */
   platformUrl: string | undefined
   appName: string
   database: DatabaseSetting
   sessionStore: SessionStoreSetting
   /** `none` switches web sessions off. */
   sessions: 'scalable' | 'none'
-  /** When a visitor gets a session. */
+  /** Whether a visitor gets a session at the first request or at the first write to the session. */
   guests: 'first-request' | 'first-write'
-  /** `documented`: a failed login shows which input was wrong. `uniform`: it does not. */
+  /** Whether the message after a failed login says which input was wrong (`documented`) or not (`uniform`). */
   loginText: 'documented' | 'uniform'
-  /** How a link in a mail is redeemed. `direct` (documented): by opening it. `confirm`: by a button on its page. */
+  /** `direct` (documented): opening a link in a mail redeems it. `confirm`: a button on the opened page redeems it. */
   linkMode: 'direct' | 'confirm'
   sessionIdleMinutes: number
   /** 0: no absolute timeout. */
   sessionAbsoluteHours: number
-  /** JADE's session timeout, which replaces the idle timeout when it is set. 0: sessions never expire. */
+  /** JADE's session timeout. If set, it replaces the idle timeout. 0: sessions never expire. */
   sessionTimeoutMinutes: number | undefined
-  /** Whether the last process to stop closes all sessions. Sessions in Redis and PostgreSQL stay open. */
+  /** Whether all sessions are closed when the last process stops. Sessions in Redis and PostgreSQL always stay open. */
   sessionCloseOnStop: boolean
   maxSessions: number | undefined
   maxGuests: number | undefined
   maxSessionsPerUser: number | undefined
-  /** After this number of days, audit rows are removed. 0: never. */
+  /** The number of days after which audit rows are removed. 0: never. */
   auditDays: number
   /** The number of trusted reverse proxies. 0: `X-Forwarded-*` headers are ignored. */
   trustProxyHops: number
@@ -88,12 +88,12 @@ export class ConfigError extends Error {
 
 const DEFAULT_PORT = 8044
 const LONGEST_MINUTES = 525_600
-// The documented minimum.
+// The documented minimum of the idle timeout.
 const SHORTEST_IDLE_MINUTES = 60
 // With a lower cost, attackers could guess the passwords of stolen hashes too quickly.
 const LOWEST_PRODUCTION_COST = 10
 
-/** An empty variable counts as not set. The `ConfigError` lists all problems at once. */
+/** Reads the settings. An empty variable counts as not set. Throws a `ConfigError` that lists all problems. */
 export function readConfig(env: Environment): Config {
   const problems: string[] = []
   const read = <T>(name: string, schema: z.ZodType<T>, fallback: T): T => {
@@ -111,7 +111,7 @@ export function readConfig(env: Environment): Config {
     kind: 'sqlite',
     file: join(projectRoot(), 'db', 'crm.sqlite'),
   })
-  // The order of these calls is the order of the problems in the message.
+  // The error message lists the problems in the order of the `read()` calls.
   const boundHost = read('HOST', host, '127.0.0.1')
   const port = read('PORT', wholeNumber(0, 65_535), DEFAULT_PORT)
   const publicUrl = read('PUBLIC_URL', origin, undefined)
@@ -202,7 +202,7 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
-/** The domain `crm.example` is reserved for examples. */
+/** Returns the default sender. If the server has no domain, uses `crm.example`, which is reserved for examples. */
 function senderAt(publicUrl: string | undefined): string {
   const host = publicUrl === undefined ? '' : new URL(publicUrl).hostname
   return `no-reply@${host.includes('.') && !isLoopback(host) && !/^[\d.]+$/.test(host) ? host : 'crm.example'}`

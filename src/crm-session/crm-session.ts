@@ -24,17 +24,20 @@ export function signedIn(ctx: Context): { session: CrmSession; userId: string } 
   return { session, userId: session.userId }
 }
 
-/** The page of this request then shows no user, for instance because the session has ended. */
+/** Makes the page of this request show no user. Call it, for example, when the session has ended. */
 export function hideSession(ctx: Context): void {
   ctx.state.hidesSession = true
 }
 
-/** Returns the session that the page may show. `undefined` on a page without a session. */
+/** Returns the session that the page may show. `undefined`: the page shows no session. */
 export function shownSession({ session, state }: Context): CrmSession | null | undefined {
   return state.hidesSession === true ? undefined : session
 }
 
-/** Put it between the body parser and the check of privileges: the user may be signed out while the body arrives. */
+/**
+ * Reads the session from the store again. Mount it between the body parser and the privilege check, because the user
+ * may have been signed out while the body arrived.
+ */
 export function reloadSession() {
   return async function reloadSession(ctx: Context, next: Next) {
     await ctx.session?.reload()
@@ -43,8 +46,8 @@ export function reloadSession() {
 }
 
 /**
- * Waits for a write that follows a completed action. Ignores failures of the store: after an error page, the user would
- * repeat the action.
+ * Waits for a write that follows a completed action. Ignores failures of the store, because an error page would lead
+ * the user to repeat the action.
  */
 export async function bestEffort(write: Promise<unknown>): Promise<void> {
   try {
@@ -55,7 +58,7 @@ export async function bestEffort(write: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Answers with 503 when the server runs without sessions. */
+/** Creates middleware that responds with 503 when the server runs without sessions. */
 export function requireSession() {
   return async function requireSession(ctx: Context, next: Next) {
     currentSession(ctx)
@@ -63,7 +66,7 @@ export function requireSession() {
   }
 }
 
-/** Behind `requireSession`, `requireUser` or `requirePrivilege`, `sessions` cannot be null. */
+/** Returns `sessions`, which is never null after `requireSession`, `requireUser` or `requirePrivilege`. */
 export function sessionsBehindGuard<S>(sessions: S | null, caller: string): S {
   if (sessions !== null) return sessions
   throw new TypeError(
@@ -71,7 +74,7 @@ export function sessionsBehindGuard<S>(sessions: S | null, caller: string): S {
   )
 }
 
-/** @throws a `SessionError` when the server runs without sessions. */
+/** Returns the session of the request. Throws a `SessionError` when the server runs without sessions. */
 export function currentSession(ctx: Context): CrmSession {
   if (ctx.session) return ctx.session
   throw new SessionError(

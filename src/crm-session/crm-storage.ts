@@ -1,6 +1,6 @@
-/** What a session stores. All tabs of a browser share it. */
+/** The data that a session stores. All tabs of a browser share the session. */
 export interface CrmStorage {
-  /** `owner` is the userId. Another user of the session never sees these customers. */
+  /** The top customers of the user with the userId `owner`. Another user of the session never sees them. */
   myTop3?: { owner: string; customers: TopCustomer[] }
   /** The newest sign-up in this session. `ID` is the id of the account. */
   status?: { step: SignUpStep; email: string; ID: string }
@@ -12,7 +12,7 @@ export interface CrmStorage {
   lastOperation?: { id: number; state: 'approved' | 'refused' }
 }
 
-/** The documented texts. Pages show them unchanged. */
+/** These texts are documented. Pages show them unchanged. */
 export type SignUpStep = 'Waiting for validation email' | 'Email validated'
 
 export interface TopCustomer {

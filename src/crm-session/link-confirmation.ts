@@ -5,24 +5,24 @@ import type { PageModel } from '../web/pages.ts'
 interface ConfirmLinkPage extends PageModel {
   /** The user whose session the link opens. Empty for a guest. */
   owner: string
-  /** The current user of this browser, whom the link signs out. `undefined`: none. */
+  /** The current user of this browser, whom the link signs out. `undefined`: no user is signed out. */
   instead: string | undefined
-  /** The address of the button that opens the link. */
+  /** The URL that the button for opening the link requests. */
   action: string
-  /** The address of the button that keeps the current session. */
+  /** The URL that the button for keeping the current session requests. */
   stay: string
 }
 
 const LINK_PARAMETERS = [LINK_PARAMETER, REPLACE_PARAMETER]
 
 /**
- * Asks before a one-time link is redeemed, unless the linked page asks itself. The button posts to the address of the
- * link. That request redeems the link and redirects to the page.
- * `hasPage` says whether the application has a route for a path and a method.
+ * Shows a page that asks the user before a one-time link is redeemed, unless the linked page has its own form. The
+ * button of the page posts to the URL of the link. The POST request redeems the link and redirects to the linked page.
+ * `hasPage` returns whether the application has a route for a path and a method.
  */
 export function linkConfirmation(hasPage: (path: string, method: string) => boolean) {
   return async function linkConfirmation(ctx: Context, next: Next) {
-    // An address that begins with two slashes would lead to another host.
+    // A URL that begins with two slashes is not handled, because a redirect to it would lead to another host.
     if (!/^\/(?![/\\])/.test(ctx.url)) return next()
     const cameByLink = new URLSearchParams(ctx.querystring).has(LINK_PARAMETER)
     const isButton = ctx.method === 'POST' && cameByLink && !hasPage(ctx.path, 'POST')
@@ -43,7 +43,7 @@ export function linkConfirmation(hasPage: (path: string, method: string) => bool
   }
 }
 
-/** Returns the address that redeems the link. When `instead` is set, the link signs out that user. */
+/** Returns the URL for the POST request that redeems the link. If `instead` is set, the request signs out that user. */
 export function confirmAction(ctx: Context, instead: string | undefined): string {
   const parameters = [...new URLSearchParams(ctx.querystring)].filter(([name]) => name !== REPLACE_PARAMETER)
   if (instead !== undefined) parameters.push([REPLACE_PARAMETER, '1'])

@@ -1,6 +1,6 @@
 import type { Role } from '../../db/tables.ts'
 
-/** `WebAdmin`, a name from 4D, gives access to the administration. */
+/** `WebAdmin` gives access to the administration. The name is from 4D. */
 export type Privilege =
   | 'viewPortfolio'
   | 'viewCustomers'
@@ -16,7 +16,7 @@ export const privileges = {
   viewCustomers: ['viewPortfolio'],
 } satisfies Partial<Record<Privilege, Privilege[]>>
 
-/** A `customer` is a user who signed up. */
+/** Maps a role to its privileges. A `customer` is a user who signed up. */
 export const roles = {
   salesperson: ['editCustomers'],
   manager: ['viewAllCustomers', 'editCustomers'],

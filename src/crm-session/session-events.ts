@@ -3,8 +3,8 @@ import { deviceKey } from '../web/device-key.ts'
 import type { EventStreams } from '../web/event-streams.ts'
 
 /**
- * Lets only signed-in users open an event stream. Others get status 204, after which a browser does not reconnect.
- * Never starts a session and never extends the idle timeout.
+ * Lets only signed-in users open an event stream. Other users get status 204, after which a browser does not reconnect.
+ * The middleware neither starts a session nor extends the idle timeout.
  */
 export function onlyWhileSignedIn() {
   return async function onlyWhileSignedIn(ctx: Context, next: Next) {
@@ -14,7 +14,7 @@ export function onlyWhileSignedIn() {
   }
 }
 
-/** Sends the event "ended" when the session or the credential of this browser has ended. */
+/** Creates an event stream. It sends "ended" when the session or the credential of this browser has ended. */
 export function sessionEvents({
   sessions,
   streams,
@@ -30,7 +30,7 @@ export function sessionEvents({
     }
     const over = new AbortController()
     const key = `session ${deviceKey(ctx, sessions.cookieName)}`
-    // Not 204, which would tell the page that the session has ended.
+    // If too many streams are open, the status is 503. After 204, the page would act as if the session had ended.
     const stream = streams.open(ctx, key, over.signal, { whenFull: 503 })
     if (stream === undefined) return
     const tellEnd = () => {

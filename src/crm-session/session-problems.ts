@@ -51,7 +51,7 @@ export function describeSessionProblem(error: unknown, ctx: Context): ErrorPage 
   }
 }
 
-/** When the store fails early, the user of the request is unknown. */
+/** Says who is signed in. If the store fails before the session is read, the user is unknown. */
 function whoIsIn({ session }: Context): string {
   if (!session) return 'Nothing is lost: signed-in users are still signed in.'
   return session.isGuest() ? 'You are not signed in.' : 'You are still signed in.'

@@ -7,7 +7,7 @@ import { mayLookAfterCustomers } from './may-look-after.ts'
 
 export type Changed =
   | { is: 'changed'; customer: NamedCustomer }
-  /** Also for a customer of another portfolio. */
+  /** There is no such customer, or the viewer may not see the customer. */
   | { is: 'unknown' }
   /** The customer has none of the given versions. */
   | { is: 'outdated' }
@@ -15,8 +15,8 @@ export type Changed =
   | { is: 'no such salesperson' }
 
 /**
- * Changes a customer. With `versions`, only if it has one of them (optimistic concurrency). One conditional update
- * checks and changes, so of two concurrent changes of one version only one succeeds.
+ * Changes a customer. If `versions` is given, the customer must have one of these versions (optimistic concurrency). A
+ * single statement checks and changes the customer, so only one of two concurrent changes of a version succeeds.
  */
 export async function changeCustomer(
   database: Kysely<Database>,

@@ -3,12 +3,12 @@ import { foldName } from '../../db/fold-name.ts'
 import { LARGEST_USER_ID, LONGEST_EMAIL } from '../../db/tables.ts'
 import { plainLine } from '../web/plain-text.ts'
 
-// The lengths of the columns.
+// The lengths of the columns in the database.
 const LONGEST_NAME = 120
 const LONGEST_WORD = 60
 const LONGEST_PHONE = 40
 
-/** The editable fields. The total is computed from the purchases. */
+/** The editable fields of a customer. The total is not editable, because it is computed from the purchases. */
 const fields = {
   name: plainLine(LONGEST_NAME),
   country: plainLine(LONGEST_WORD),
@@ -49,7 +49,7 @@ export function columnsOf({ customerSince, salesperson, ...texts }: CustomerChan
   }
 }
 
-/** Folding can lengthen a name, so the result is cut to the length of the column. */
+/** Folds a name for searching and sorting. Folding can lengthen a name, so the result is cut to the column's length. */
 export function foldedName(name: string): string {
   return foldName(name).slice(0, LONGEST_NAME)
 }

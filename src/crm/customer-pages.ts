@@ -40,7 +40,7 @@ export interface ApprovalsPanel {
   approvals: { href: string; what: string; by: string; asked: string; state: string; tone: string }[]
 }
 
-/** Returns the approvals for a customer that this request may see. */
+/** Returns those approvals of a customer that the user of the request may see. */
 type FindApprovals = (ctx: Context, customerId: number) => Promise<ApprovalsPanel>
 
 interface CustomerPage extends PageModel {
@@ -119,7 +119,7 @@ function filterChoices(all: string, values: string[], selected: string): Choice[
   return choices([['', all], ...known.map((value) => [value, value] as const)], selected)
 }
 
-/** Accepts only the canonical form: "7", but not "07", "7.0" or "7e0". */
+/** Reads the id in a path. Accepts only the canonical form: "7", but not "07", "7.0" or "7e0". */
 function readId(text: unknown): number {
   if (typeof text !== 'string' || !/^[1-9]\d{0,8}$/.test(text)) throw notFound()
   return Number(text)

@@ -11,7 +11,7 @@ export interface OwnCustomer extends PurchaseList {
 
 const MOST_CUSTOMERS = 10
 
-/** Finds customers in any portfolio. Call it only for a user who has validated the address. */
+/** Finds customers in all portfolios. Call it only for a user who has validated this e-mail address. */
 export async function findCustomersByEmail(database: Kysely<Database>, email: string): Promise<OwnCustomer[]> {
   const customers = await database
     .selectFrom('customers')

@@ -6,13 +6,13 @@ export interface Viewer {
   seesAll: boolean
 }
 
-/** Lists, searches, counts and detail pages all start from this query. */
+/** Every list, search, count and detail page of customers starts from this query. */
 export function customersVisibleTo(database: Kysely<Database>, viewer: Viewer) {
   const customers = database.selectFrom('customers')
   return viewer.seesAll ? customers : customers.where('customers.sales_person', '=', viewer.userId)
 }
 
-/** The condition of `customersVisibleTo` for updates and deletes, optionally with a check of the version. */
+/** Returns the condition of `customersVisibleTo`, for updates and deletes. `versions` adds a check of the version. */
 export function reachableBy(viewer: Viewer, versions?: readonly number[]) {
   return (row: ExpressionBuilder<Database, 'customers'>) =>
     row.and([
@@ -22,6 +22,6 @@ export function reachableBy(viewer: Viewer, versions?: readonly number[]) {
 }
 
 function isOneOf(row: ExpressionBuilder<Database, 'customers'>, versions: readonly number[]) {
-  // Not every database accepts an empty list.
+  // An empty list becomes `false`, because not every database accepts an empty list after `in`.
   return versions.length === 0 ? row.lit(false) : row('customers.version', 'in', versions)
 }

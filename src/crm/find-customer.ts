@@ -4,7 +4,7 @@ import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
 
 export type NamedCustomer = Customer & { firstname: string; lastname: string }
 
-/** Returns `undefined` for an unknown customer and for a customer of another portfolio. */
+/** Returns `undefined` for an unknown customer and for a customer that the viewer may not see. */
 export function findCustomer(
   database: Kysely<Database>,
   viewer: Viewer,

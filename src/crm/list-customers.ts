@@ -22,7 +22,7 @@ interface ListedCustomer {
 interface CustomerList {
   customers: ListedCustomer[]
   count: number
-  /** `undefined` where there is no such page. */
+  /** `previous` is `undefined` on the first page, and `next` is `undefined` on the last page. */
   previous: PageKey | undefined
   next: PageKey | undefined
 }
@@ -33,7 +33,7 @@ const ORDER = {
   since: { column: 'customers.customer_since', direction: 'desc' },
 } as const satisfies Record<Sort, { column: string; direction: 'asc' | 'desc' }>
 
-/** Uses keyset pagination, so the last page is as fast as the first. */
+/** Returns one page of customers. Keyset pagination makes the last page as fast as the first page. */
 export async function listCustomers(
   database: Kysely<Database>,
   viewer: Viewer,
@@ -92,7 +92,7 @@ export async function listCustomers(
   }
 }
 
-/** The countries and industries of the customers that the viewer may see. */
+/** Returns the countries and industries of the customers that the viewer may see. */
 export async function listFilters(
   database: Kysely<Database>,
   viewer: Viewer,
@@ -104,7 +104,7 @@ export async function listFilters(
 }
 
 function matchingCustomers(database: Kysely<Database>, viewer: Viewer, { search, country, industry }: ListQuery) {
-  // Folding may leave nothing of a search text, such as a single accent. Such a text matches no name.
+  // A search text that is empty after folding, such as a single accent, matches no name.
   const folded = foldName(search).trim()
   const pattern = `%${folded.replace(/[\\%_]/g, '\\$&')}%`
   return customersVisibleTo(database, viewer)

@@ -6,12 +6,12 @@ import type { PageKey } from './page-key.ts'
 
 interface PurchasePage {
   purchases: Purchase[]
-  /** On all pages. */
+  /** The number of purchases on all pages. */
   count: number
   next: PageKey | undefined
 }
 
-/** Returns one page, newest first, or `undefined` when the viewer may not see the customer. */
+/** Returns one page of purchases, newest first, or `undefined` when the viewer may not see the customer. */
 export async function listPurchases(
   database: Kysely<Database>,
   viewer: Viewer,

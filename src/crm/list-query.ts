@@ -1,7 +1,7 @@
 import { readParameter, writeAddress } from '../web/query-parameters.ts'
 import { LONGEST_PAGE_KEY, type PageKey, readPageKey, SORTS, type Sort } from './page-key.ts'
 
-/** '' means no restriction. */
+/** The search, filters, order and page of a customer list. An empty text means no restriction. */
 export interface ListQuery {
   search: string
   country: string
@@ -9,15 +9,15 @@ export interface ListQuery {
   sort: Sort
   after: PageKey | undefined
   before: PageKey | undefined
-  /** Customers on a page. Default 25. */
+  /** The number of customers on a page. Default: 25. */
   size?: number
 }
 
 const LONGEST_TEXT = 80
 
 /**
- * A repeated or too long parameter is answered with 400. An unknown sort order means the order by name. An invalid page
- * key selects the first page.
+ * Reads the URL parameters of the list. A repeated or too long parameter is answered with 400. An unknown sort order is
+ * replaced by the order by name. An invalid page key selects the first page.
  */
 export function readListQuery(query: Record<string, unknown>): ListQuery {
   const read = (name: string, longest = LONGEST_TEXT) => readParameter(query, name, longest)

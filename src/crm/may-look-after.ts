@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 
-/** Only active salespersons and managers have customers. */
+/** Returns whether the person may have customers. Only active salespersons and managers may have customers. */
 export async function mayLookAfterCustomers(database: Kysely<Database>, userId: number): Promise<boolean> {
   const person = await database
     .selectFrom('sales_persons')

@@ -7,20 +7,20 @@ export interface PageKey {
   id: number
 }
 
-/** A page key is valid only in this list and this order. */
+/** The list and the order for which a page key is valid. */
 export interface PagedList {
   list: 'customers' | `purchases of ${number}`
   sort: Sort
 }
 
-/** Long enough for the longest name in multi-byte characters. */
+/** The maximum length of a page key. It suffices for the longest name in multi-byte characters. */
 export const LONGEST_PAGE_KEY = 600
 
 export function writePageKey({ value, id }: PageKey, { list, sort }: PagedList): string {
   return Buffer.from(JSON.stringify([list, sort, value, id])).toString('base64url')
 }
 
-/** Returns `undefined` unless the text is a key of this list in this order. */
+/** Reads a page key. Returns `undefined` when the text is no page key for the given list and order. */
 export function readPageKey(text: string | undefined, { list, sort }: PagedList): PageKey | undefined {
   if (text === undefined) return undefined
   try {

@@ -6,14 +6,14 @@ import { findCustomer } from './find-customer.ts'
 
 export type Removed =
   | { is: 'removed' }
-  /** Also for a customer of another portfolio. */
+  /** There is no such customer, or the viewer may not see the customer. */
   | { is: 'unknown' }
   | { is: 'outdated' }
   | { is: 'approval waits' }
 
 /**
- * Removes a customer with the purchases and the decided approvals, unless an approval is pending. With `versions`, only
- * if the customer has one of them. One statement checks and removes.
+ * Removes a customer with the purchases and the decided approvals, unless an approval is pending. If `versions`
+ * is given, the customer must have one of these versions. A single statement checks and removes the customer.
  */
 export async function removeCustomer(
   database: Kysely<Database>,

@@ -10,7 +10,7 @@ interface WelcomePage extends PageModel {
   userName: string
   /** `href` is `undefined` when the viewer may not open the customer. */
   top3: { rank: number; name: string; total: string; href: string | undefined }[]
-  /** `undefined` for users who see no customers. */
+  /** `undefined` for users who may not see customers. */
   customersLink: string | undefined
   adminLink: string | undefined
 }
@@ -20,7 +20,7 @@ export function welcomePage({ database }: { database: Kysely<Database> }) {
     const { session, userId } = signedIn(ctx)
     const seesCustomers = session.hasPrivilege('viewCustomers')
     const kept = await keepTop3(session, userId, (owner) => topCustomersOf(database, owner))
-    // A stored customer may have been removed since.
+    // Customers may have been removed or reassigned after the session stored them.
     const top3 = await stillThere(database, Number(userId), kept)
     ctx.show<WelcomePage>('welcome', {
       title: 'Welcome',

@@ -11,11 +11,11 @@ interface AskedGauge {
   name: string
   help: string
   labelName: string
-  /** Returns the value for each label value. */
+  /** Returns the value of the gauge for each value of the label. */
   ask(): Promise<Record<string, number>>
 }
 
-/** Registers a gauge whose values are queried. A scrape omits the gauge when the query fails or times out. */
+/** Registers a gauge whose values come from a query. If the query fails or times out, a scrape omits the gauge. */
 export function askedGauge(registry: Registry, clock: Clock, { name, help, labelName, ask }: AskedGauge): void {
   const answer = singleFlightCache(ask, {
     clock,
@@ -27,7 +27,7 @@ export function askedGauge(registry: Registry, clock: Clock, { name, help, label
     help,
     labelNames: [labelName],
     registers: [registry],
-    // All processes read the same store, so their values must not be summed.
+    // All processes read the same values from the same store, so the values must not be summed.
     aggregator: 'max',
     async collect() {
       const outcome = await answer()

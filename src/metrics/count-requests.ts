@@ -1,7 +1,7 @@
 import type { Context, Next } from 'koa'
 import { Counter, Histogram, type Registry } from 'prom-client'
 
-/** `route` is a route pattern, because URLs with ids would create a time series per id. */
+/** `route` is a route pattern and not a URL, because URLs with ids would create a time series for each id. */
 export type ObserveRequest = (request: { method: string; route: string; status: number; seconds: number }) => void
 
 const BUCKETS_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]
@@ -29,7 +29,7 @@ export function countRequests(registry: Registry): ObserveRequest {
   }
 }
 
-/** Mount it above all other middleware. `routeOf` is called when the status of the response is known. */
+/** Measures each request. Mount it above all other middleware. `routeOf` is called after the other middleware. */
 export function measureRequests(observe: ObserveRequest, routeOf: (ctx: Context) => string) {
   return async function measureRequests(ctx: Context, next: Next) {
     const began = performance.now()
@@ -38,7 +38,7 @@ export function measureRequests(observe: ObserveRequest, routeOf: (ctx: Context)
       await next()
       failed = false
     } finally {
-      // Koa responds to uncaught errors after this middleware.
+      // After an uncaught error, the status is taken as 500, because Koa sets the status only after this middleware.
       const status = failed ? 500 : ctx.status
       observe({ method: ctx.method, route: routeOf(ctx), status, seconds: (performance.now() - began) / 1000 })
     }

@@ -2,14 +2,15 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context, Next } from 'koa'
 import { type Config, isLoopback } from '../config/config.ts'
 
-// A proxy adds these headers. The client of a forwarded request may be on another machine.
+// Proxies add these headers. A request with such a header may come from a client on another machine.
 const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
 
 type Access = Pick<Config, 'metricsToken' | 'host' | 'publicUrl' | 'trustProxyHops'>
 
 /**
- * With a configured token, `/metrics` requires it, or responds with 401. Without one, `/metrics` serves only local
- * clients of a server that no other machine can reach, or responds with 404. Mount it above the session middleware.
+ * If a token is configured, `/metrics` responds with 401 to requests without this token. If no token is configured,
+ * `/metrics` responds with 404, unless the client is local and no other machine can reach the server. Mount this
+ * middleware above the session middleware.
  */
 export function metricsPage(metrics: { readonly contentType: string; text(): Promise<string> }, access: Access) {
   const { metricsToken } = access

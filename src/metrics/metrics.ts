@@ -32,7 +32,7 @@ export class Metrics {
     processMetrics()
   }
 
-  /** Call it once. */
+  /** Registers the metrics of the given parts. Call it once. */
   measure({ clock, sessions, storeWrites, passwords, streams, mailCount }: MeasuredParts): void {
     if (sessions !== null) {
       countSessions(this.#own, sessions)
@@ -95,7 +95,7 @@ export class Metrics {
 
 let processRegistry: Registry | undefined
 
-/** Memory, CPU, event loop and garbage collection. All servers in the process share one registry. */
+/** Returns the metrics of memory, CPU, event loop and garbage collection. All servers of a process share them. */
 function processMetrics(): Registry {
   if (processRegistry === undefined) {
     processRegistry = new Registry()
@@ -104,12 +104,12 @@ function processMetrics(): Registry {
   return processRegistry
 }
 
-/** Sums counters and queue lengths. Values that all processes read from a shared store are not summed. */
+/** Merges the reports of processes. Sums counters and queue lengths, but not the values from a shared store. */
 export function mergeReports(reports: readonly MetricReport[]): Promise<string> {
   return inTextFormat(AggregatorRegistry.aggregate([...reports]))
 }
 
-/** prom-client writes "Nan" where the text format has "NaN". */
+/** Replaces the "Nan" that prom-client writes by the "NaN" that the text format requires. */
 async function inTextFormat(registry: Registry): Promise<string> {
   return (await registry.metrics()).replaceAll(/ Nan$/gm, ' NaN')
 }

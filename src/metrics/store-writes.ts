@@ -2,7 +2,7 @@ import { Gauge, type Registry } from 'prom-client'
 import type { Clock, Sessions, WriteState } from '../session/index.ts'
 import { singleFlightCache } from '../web/single-flight-cache.ts'
 
-// Together with the cache of `/readyz`, a result is less than five seconds old.
+// With these limits and its own cache, `/readyz` shows a result that is less than five seconds old.
 const TIMEOUT_MILLISECONDS = 1000
 const KEPT_MILLISECONDS = 2000
 
@@ -20,7 +20,7 @@ export function probeStore(sessions: Pick<Sessions, 'probe'>, clock: Clock): () 
   return async () => {
     const outcome = await probe()
     if (outcome.is === 'answer') latest = outcome.value ?? { state: 'unknown' }
-    // A store leaves a read-only server by a new connection. A probe at that moment fails and shows nothing new.
+    // To leave a read-only server, a store opens a new connection. A probe that fails meanwhile keeps the state.
     else if (latest.state !== 'read-only')
       latest = { state: 'unavailable', ...(outcome.is === 'failure' && { error: outcome.error }) }
     return latest
@@ -33,7 +33,7 @@ export function gaugeStoreWrites(registry: Registry, storeWrites: () => Promise<
     help: 'Whether the session store accepts writes: 1 for its present state.',
     labelNames: ['state'],
     registers: [registry],
-    // Each process has its own connections, so a state counts when one process is in it.
+    // Each process has its own connections. The value of a state is 1 if at least one process is in that state.
     aggregator: 'max',
     async collect() {
       const { state } = await storeWrites()
