@@ -23,7 +23,7 @@ export const AUDIT_EVENTS = {
 
 export type AuditEvent = keyof typeof AUDIT_EVENTS
 
-/** The fields have the names that a cause has in the session layer. */
+/** The fields have the same names as those of `Cause` in the session layer. */
 export interface AuditOrigin {
   requestId?: string | undefined
   address?: string | null | undefined
@@ -34,30 +34,30 @@ export interface AuditOrigin {
 /** Must never contain a password, token, cookie or hash. */
 export interface AuditEntry extends AuditOrigin {
   event: AuditEvent
-  /** The user that the entry is about. Absent for a guest, and for a name that was only entered. */
+  /** The user that the entry is about. Absent for a guest and for a failed sign-in. */
   userId?: string | undefined
-  /** The name of the user, or the name that was entered. */
+  /** The name of the user. For a failed sign-in, the name that was entered. */
   userName?: string | undefined
   /** The user who caused the event, when that is another user. */
   byUserId?: string | undefined
   byUserName?: string | undefined
   /** The session's public handle. */
   sessionId?: string | undefined
-  /** Such as the reason or the device. */
+  /** More about the event, such as the reason or the device. */
   detail?: string | undefined
 }
 
-/** Anyone can cause these events without signing in. Equal ones become one row with a count. */
+/** Anyone can cause these events without signing in. Equal entries therefore become one row with a count. */
 const REPEATED: readonly AuditEvent[] = ['sign-in-failed', 'link-refused', 'refused']
 
 export function isRepeatable({ event }: AuditEntry): boolean {
   return REPEATED.includes(event)
 }
 
-// Failed sign-ins with these details name an existing account.
+// In failed sign-ins with these details, the entered name belongs to an existing account.
 const AT_AN_ACCOUNT: readonly string[] = ['wrong password', 'address not validated yet']
 
-/** The limits on repeated entries never remove the name of an existing account. */
+/** Whether the entry names an existing account. The limits on repeated entries never remove such a name. */
 export function namesAnAccount({ userId, userName, detail }: AuditEntry): boolean {
   return userId !== undefined || (Boolean(userName) && AT_AN_ACCOUNT.includes(detail ?? ''))
 }

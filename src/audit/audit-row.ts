@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { AuditRow } from '../../db/tables.ts'
 import type { AuditEntry } from './audit-entry.ts'
 
-// The lengths of the columns.
+// The maximum lengths of the columns, in characters.
 const LONGEST = { name: 120, id: 64, session: 32, address: 64, device: 200, detail: 300 }
 
 /** Creates rows whose ids sort by time. Ids of this process also sort by creation order. */
@@ -28,7 +28,7 @@ export function auditRows(): (entry: AuditEntry, at: number, times?: number) => 
   }
 }
 
-/** Returns a text that sorts before all ids from this time on. */
+/** Returns a text that sorts before the ids of all rows of this time or later. */
 export function firstIdAt(milliseconds: number): string {
   return Math.max(0, milliseconds).toString(36).padStart(9, '0')
 }

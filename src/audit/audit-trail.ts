@@ -48,7 +48,7 @@ export class AuditTrail {
     else this.#queue(this.#rowOf(entry, this.#clock.now()))
   }
 
-  /** Resolves when the waiting rows are in the table or the write has failed. Never rejects. */
+  /** Writes the waiting rows now. Resolves when the write has succeeded or failed. Never rejects. */
   async written(): Promise<void> {
     this.#cancelWrite?.()
     this.#cancelWrite = undefined
@@ -84,7 +84,7 @@ export class AuditTrail {
     while (this.#waiting.length > 0) {
       const rows = this.#waiting.slice(0, ROWS_A_STATEMENT)
       try {
-        // A retry after a lost reply finds its rows in the table already.
+        // If the reply of the database was lost, the rows are already in the table. The retry skips them.
         const entries = this.#database.insertInto('audit_events').values(rows)
         await entries.onConflict((conflict) => conflict.column('id').doNothing()).execute()
       } catch (error) {

@@ -2,11 +2,12 @@ import type { Clock } from '../session/index.ts'
 import { type AuditEntry, namesAnAccount } from './audit-entry.ts'
 
 const MINUTE_MILLISECONDS = 60_000
-// Beyond these limits, attempts are counted without names and addresses. The first limit is per event and address.
+// With this many different entries for one event and address, further entries are counted without their name.
 const MOST_OF_AN_ADDRESS = 10
+// With this many different entries in all, further entries are counted without their address too.
 const MOST_COUNTED = 300
 
-/** The newest of several equal entries. `more` counts the entries after the first. */
+/** Several equal entries. `entry` is the newest of them, and `more` is their number without the first. */
 interface Counted {
   entry: AuditEntry
   address: string
@@ -15,7 +16,7 @@ interface Counted {
   cancel: () => void
 }
 
-/** Writes the first of several equal entries at once, and those of the next minute as one row with a count. */
+/** Writes the first of several equal entries at once. Writes those of the following minute as one row with a count. */
 export class RepeatFolder {
   readonly #clock: Clock
   readonly #write: (entry: AuditEntry, at: number, times: number) => void
@@ -52,7 +53,7 @@ export class RepeatFolder {
     if (counted && counted.more > 0) this.#write(counted.entry, counted.at, counted.more)
   }
 
-  /** Returns a less specific entry when too many are counted. The name of an existing account stays. */
+  /** Returns a less specific entry when too many different entries are counted. Keeps the name of an existing account. */
   #narrowed(entry: AuditEntry): AuditEntry {
     if (this.#counted.has(keyOf(entry))) return entry
     const { event, userId, userName, requestId, device, address } = entry

@@ -16,8 +16,8 @@ const WHY: Record<EndReason, string> = {
 }
 
 /**
- * Writes the events of the session layer to the audit trail. Sessions of guests that begin or expire are left out. The
- * application notes sign-ins itself, because the session layer does not see failed ones.
+ * Writes the events of the session layer to the audit trail. The start and the expiry of guest sessions are left out.
+ * The login code writes sign-ins, because the session layer does not know of failed ones.
  * Returns a function that stops listening.
  */
 export function followSessions(sessions: Pick<Sessions, 'on'>, audit: Notes): () => void {
@@ -35,7 +35,7 @@ export function followSessions(sessions: Pick<Sessions, 'on'>, audit: Notes): ()
     ),
     sessions.on('renewed', (event) => note(event, { event: 'renewed', detail: whatWasRenewed(event) })),
     sessions.on('ended', (event) => {
-      // The 'secured' event has recorded a replaced session already.
+      // The 'secured' event has already recorded the end of a replaced session.
       if (event.reason === 'secured' || (isGuest(event) && event.reason !== 'revoked')) return
       note(event, { event: endOf(event), detail: WHY[event.reason] })
     }),
@@ -47,7 +47,7 @@ export function followSessions(sessions: Pick<Sessions, 'on'>, audit: Notes): ()
         detail: `link ${event.handle}${event.requestOnly ? ', for one request only' : ''}`,
       }),
     ),
-    // This request has created the guest's session, so the session ID identifies nothing and is left out.
+    // A guest's session was created only for this request, so its session ID is left out.
     sessions.on('linkRefused', (event) => {
       const { sessionId, ...about } = aboutSession(event)
       audit.note({ ...about, ...(!isGuest(event) && { sessionId }), event: 'link-refused' })

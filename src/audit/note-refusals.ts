@@ -4,8 +4,8 @@ import { originOf } from '../web/request-origin.ts'
 import type { Notes } from './follow-sessions.ts'
 
 /**
- * Records each request that is answered with 403, once. Mount the same instance twice: above an API that answers its own
- * errors, and below the error pages, where the error still names the missing privilege.
+ * Records each response with status 403, once. Mount the same middleware twice. Above the API, it sees the status of
+ * the response. Below the error pages, it sees the thrown error, which names the missing privilege.
  */
 export function noteRefusals(audit: Notes) {
   const noted = new WeakSet<Context>()
@@ -35,7 +35,7 @@ function noteRefusal(audit: Notes, ctx: Context, error: unknown): void {
     userId: user?.userId,
     userName: user?.userName,
     sessionId: user?.id,
-    // Without the query, which may contain a one-time token.
+    // The query is left out, because it may contain a one-time token.
     detail: `${ctx.method} ${ctx.path.slice(0, 120)}${privilege === undefined ? '' : `: needs ${privilege}`}`,
   })
 }

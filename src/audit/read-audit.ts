@@ -3,21 +3,21 @@ import type { AuditRow, Database } from '../../db/tables.ts'
 import type { AuditEvent } from './audit-entry.ts'
 import { firstIdAt } from './audit-row.ts'
 
-/** Conditions for the entries. An omitted field is no condition. */
+/** Selects entries. An omitted field does not restrict the selection. */
 export interface AuditFilter {
   event?: AuditEvent | undefined
-  /** Entries about or by these users, and entries without a user for which one of the names was entered. */
+  /** Entries about or by the users with these `ids`, and entries without a user in which one of `names` was entered. */
   user?: { ids: readonly string[]; names: readonly string[] } | undefined
   sessionId?: string | undefined
   address?: string | undefined
-  /** In milliseconds. `until` is exclusive. */
+  /** A time in milliseconds since 1970. `from` is inclusive, and `until` is exclusive. */
   from?: number | undefined
   until?: number | undefined
 }
 
 export interface AuditPage {
   rows: AuditRow[]
-  /** What to give as `after` for the next page. `undefined` on the last page. */
+  /** The value of `after` for the next page. `undefined` on the last page. */
   next: string | undefined
 }
 

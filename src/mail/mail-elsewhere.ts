@@ -1,6 +1,6 @@
 import type { MailSender } from './mail-worker.ts'
 
-/** For a process that sends no mail itself. `notify` wakes the process that does. */
+/** The `MailSender` of a process that sends no mail. `notify` wakes the process that sends the mail. */
 export function mailElsewhere(notify: () => void): MailSender {
   return { wake: notify, tick: async () => notify(), stop: async () => {} }
 }

@@ -17,13 +17,13 @@ interface MailWorkerOptions {
   compose: ComposeMail | null
 }
 
-// Another process may have added mail, or crashed while sending.
+// The worker reads the outbox at least this often: another process may have added mail, or crashed while sending.
 const LONGEST_REST_MILLISECONDS = 30_000
 const SHORTEST_REST_MILLISECONDS = 1000
 const FIRST_RETRY_MILLISECONDS = 5000
 const LONGEST_RETRY_MILLISECONDS = 5 * 60_000
 const CAREFUL_RETRY_MILLISECONDS = 2 * 60_000
-// Reached after about three hours of failed attempts.
+// After this many failed attempts, which take about three hours, a mail is dropped.
 const MOST_ATTEMPTS = 40
 
 export interface MailSender {
@@ -31,7 +31,7 @@ export interface MailSender {
   wake(): void
   /** Sends all mail that is due. */
   tick(): Promise<void>
-  /** Finishes the mail that is being sent. */
+  /** Starts no further mail, and resolves when the current mail is finished. */
   stop(): Promise<void>
 }
 
@@ -94,7 +94,7 @@ export class MailWorker implements MailSender {
     }
   }
 
-  /** Returns whether the mail server is down, so that the other mails must wait too. */
+  /** Sends one mail. Returns `true` if the mail server is down. The other mails must then wait too. */
   async #send(row: OutboxRow): Promise<boolean> {
     const { database, clock, log, transport, compose } = this.#options
     const about = { mail: row.id, kind: row.kind, attempts: row.attempts }

@@ -7,20 +7,20 @@ export interface Mail {
   links: string[]
 }
 
-/** `send` resolves once the mail is accepted. Otherwise it rejects with a `DeliveryProblem`. */
+/** `send` resolves when the mail is accepted. If sending fails, `send` rejects with a `DeliveryProblem`. */
 export interface MailTransport {
   send(mail: Mail): Promise<void>
   close(): void
 }
 
 /**
- * `again` is "soon" when the mail was not delivered, "carefully" when it may have been, and "never" when the server
- * rejects it for good. `message` is a code for the log, without any text of the mail.
+ * `again` says when to retry: "soon" if the mail was not delivered, "carefully" (later) if it may have been delivered,
+ * "never" if the server rejected it permanently. `message` is a code for the log and contains no text of the mail.
  */
 export class DeliveryProblem extends Error {
   override readonly name = 'DeliveryProblem'
   readonly again: 'soon' | 'carefully' | 'never'
-  /** True when the server cannot take any mail now. */
+  /** True when the server cannot accept any mail now. */
   readonly serverIsDown: boolean
 
   constructor(code: string, again: 'soon' | 'carefully' | 'never', serverIsDown: boolean, cause?: unknown) {

@@ -25,7 +25,7 @@ interface MailboxPage extends PageModel {
   }[]
 }
 
-// For the HTML page. The JSON response contains all mails.
+// The number of mails on the HTML page. The JSON response contains all mails.
 const SHOWN = 20
 
 /** Returns the path of the mailbox page; '' when mail is sent over SMTP or the profile is not `demo`. */

@@ -10,7 +10,7 @@ interface KeptMail extends Mail {
   sentAt: string
 }
 
-/** Stores the newest 200 mails in the database instead of sending them. */
+/** Stores mails in the database instead of sending them. Keeps the newest 200 mails. */
 export function mailboxTransport(database: Kysely<Database>, now: () => number): MailTransport {
   return {
     async send({ to, subject, text, html, links }) {

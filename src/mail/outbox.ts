@@ -4,11 +4,11 @@ import type { Database, MailKind, OutboxRow } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 
 /**
- * The shortest time between two mails to one address. It protects people whose address a stranger enters many times.
- * The urgent kinds below are exempt: a verified password precedes them, and the owner must get them at once.
+ * The shortest time between two mails to one address. It limits the mails that a stranger causes by entering an address
+ * many times. `URGENT_KINDS` are exempt: they follow a verified password, and the owner must get them at once.
  */
 const MAIL_INTERVAL_MILLISECONDS = 60_000
-// Longer than a delivery takes within `SMTP_TIMEOUTS`.
+// Longer than a delivery with `SMTP_TIMEOUTS` can take, so that no other worker sends the same mail.
 const LEASE_MILLISECONDS = 2 * 60_000
 const MOST_WAITING = 5000
 const NOT_LEASED = ''
@@ -22,7 +22,7 @@ interface NewMail extends Pick<OutboxRow, 'kind' | 'user_id' | 'session_id' | 'e
   details?: object
 }
 
-/** Call it in the transaction that makes the mail necessary. */
+/** Adds a mail to the outbox. Call it in the transaction that stores the reason for the mail. */
 export async function enqueueMail(
   database: Kysely<Database>,
   { details, ...mail }: NewMail,
@@ -47,14 +47,14 @@ export async function enqueueMail(
     .execute()
 }
 
-/** Drops waiting sign-up mails to the address. Marks all sign-up mails as replaced, including sent ones, because a newer mail follows. */
+/** Marks all sign-up mails to an address as replaced, and drops the waiting ones. Call it before adding a newer mail. */
 export async function dropWaiting(database: Kysely<Database>, { email }: { email: string }): Promise<void> {
   const ofAddress = database.updateTable('outbox').where('email', '=', email).where('kind', 'in', SIGN_UP_KINDS)
   await ofAddress.set({ state: 'dropped' }).where('state', '=', 'waiting').execute()
   await ofAddress.set({ problem: REPLACED }).execute()
 }
 
-/** Drops this user's waiting mails of one kind, to any address, because a newer one replaces them. */
+/** Drops this user's waiting mails of one kind, to any address, because a newer mail replaces them. */
 export async function dropWaitingOf(
   database: Kysely<Database>,
   { user_id, kind }: Pick<NewMail, 'user_id' | 'kind'>,
@@ -68,7 +68,7 @@ export async function dropWaitingOf(
     .execute()
 }
 
-/** When the first sign-up mail was requested. `undefined` when there is none, or when another sign-up replaced them all. */
+/** The time of the first sign-up mail. `undefined` if there is none, or if another sign-up replaced all mails. */
 export async function waitingSince(database: Kysely<Database>, userId: string): Promise<number | undefined> {
   const rows = await database
     .selectFrom('outbox')
@@ -104,7 +104,7 @@ export async function countOthers(
   return others.length
 }
 
-/** Counts the mails that were sent after `since` or are being sent now. */
+/** Counts the user's mails of one kind that were sent after `since` or are being sent now. */
 export async function countSentTo(
   database: Kysely<Database>,
   { user_id, kind }: Pick<NewMail, 'user_id' | 'kind'>,
@@ -134,7 +134,7 @@ export async function waitingFor(
     .execute()
 }
 
-/** A full outbox suggests a long outage of the mail server, or an attack. */
+/** A full outbox is a sign of a long outage of the mail server, or of an attack. */
 export async function isOutboxFull(database: Kysely<Database>): Promise<boolean> {
   return (await countWaitingMail(database)) >= MOST_WAITING
 }
@@ -157,14 +157,14 @@ export async function newestMail(database: Kysely<Database>, userId: string): Pr
       .where('user_id', '=', userId)
       .where('kind', 'in', SIGN_UP_KINDS)
       .orderBy('created_at', 'desc')
-      // Of two mails with the same creation time, the waiting one is the newer one.
+      // Of two mails with the same creation time, the waiting mail is the newer one.
       .orderBy('state', 'desc')
       .orderBy('due_at', 'desc')
       .executeTakeFirst()
   )
 }
 
-/** Leases the next due mail for two minutes. Postpones it when its address got another one within the last minute. */
+/** Leases the next due mail for two minutes. Postpones a mail whose address got another mail within the last minute. */
 export async function leaseMail(database: Kysely<Database>, now: number): Promise<OutboxRow | undefined> {
   for (;;) {
     const found = await database
@@ -214,7 +214,7 @@ async function leaseOrPutOff(
 }
 
 /**
- * Stores the outcome of a leased mail, unless another worker has leased it since. A mail that was dropped during its
+ * Stores the outcome of a leased mail, unless another worker has leased it meanwhile. A mail that was dropped during its
  * delivery stays dropped, but its delivery is recorded.
  */
 export async function settleMail(
@@ -229,12 +229,12 @@ export async function settleMail(
     .where('leased_until', '=', leased_until)
     .where('attempts', '=', attempts)
   const { sent_at = null, link_until = null } = outcome
-  // The mail may be dropped between the two updates, so the dropped ones come second.
+  // The mail may be dropped between the two updates, so the update of a dropped mail comes second.
   await leased.set(outcome).where('state', '=', 'waiting').execute()
   await leased.set({ sent_at, link_until }).where('state', '=', 'dropped').execute()
 }
 
-/** Returns when the next mail to this address may be sent, or `undefined` for at once. */
+/** Returns the time from which a mail may be sent to this address, or `undefined` if it may be sent at once. */
 async function freeFrom(
   database: Kysely<Database>,
   email: string,
@@ -254,7 +254,7 @@ function isUrgent({ kind }: Pick<NewMail, 'kind'>): boolean {
   return URGENT_KINDS.includes(kind)
 }
 
-/** Includes dropped mails, because they may have been delivered. */
+/** Selects the mails that were just sent or are being sent. Includes dropped mails, which may have been delivered. */
 function selectRecent(database: Kysely<Database>, email: string, now: number, except: string) {
   return database
     .selectFrom('outbox')
@@ -266,7 +266,7 @@ function selectRecent(database: Kysely<Database>, email: string, now: number, ex
     )
 }
 
-/** Returns `undefined` when no mail is waiting. */
+/** Returns the time at which the next mail is due, or `undefined` when no mail is waiting. */
 export async function nextDue(database: Kysely<Database>): Promise<number | undefined> {
   const waiting = await database
     .selectFrom('outbox')
@@ -284,7 +284,7 @@ export async function forgetMail(database: Kysely<Database>, until: number): Pro
   await database.deleteFrom('outbox').where('state', '!=', 'waiting').where('created_at', '<', isoTime(until)).execute()
 }
 
-/** The texts sort chronologically. */
+/** Returns an ISO 8601 text. Such texts sort chronologically. */
 export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString()
 }

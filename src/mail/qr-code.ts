@@ -6,7 +6,7 @@ export interface QrCode {
   path: string
 }
 
-/** Includes the quiet zone that cameras need. */
+/** The code includes the empty border (quiet zone) that cameras need. */
 export function qrCode(text: string): QrCode {
   const { data, size } = encode(text, { ecc: 'M', border: 4 })
   const squares = data.flatMap((row, y) => row.flatMap((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : [])))

@@ -9,8 +9,8 @@ const text = new Eta({ views, cache: true, autoTrim: false, autoEscape: false })
 const html = new Eta({ views, cache: true, autoTrim: false, autoEscape: true })
 
 /**
- * Renders `views/mail/<kind>.eta` as plain text and as HTML. The first paragraph is the subject. A template writes a
- * link with `it.link(address, label)`.
+ * Renders `views/mail/<kind>.eta` as plain text and as HTML. The first paragraph is the subject of the mail.
+ * Templates write a link with `it.link(address, label)`.
  */
 export function renderMail(kind: MailKind, to: string, facts: object): Mail {
   const links: string[] = []

@@ -1,6 +1,6 @@
 import { DeliveryProblem, type Mail, type MailTransport } from './mail.ts'
 
-/** The part of a Nodemailer transporter that is used here. */
+/** The methods of a Nodemailer transporter that `smtpTransport` uses. */
 interface SmtpClient {
   sendMail(message: {
     from: string
@@ -13,10 +13,10 @@ interface SmtpClient {
   close(): void
 }
 
-/** In milliseconds. They keep a hanging mail server from delaying other mails for long. */
+/** In milliseconds. They limit the time for which a hanging mail server delays other mails. */
 export const SMTP_TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 15_000 }
 
-// RFC 3834: suppresses out-of-office replies.
+// This header suppresses out-of-office replies (RFC 3834).
 const HEADERS = { 'Auto-Submitted': 'auto-generated' }
 
 export function smtpTransport(client: SmtpClient, from: string): MailTransport {
@@ -36,11 +36,11 @@ function explain(error: unknown): DeliveryProblem {
   const { code, command, responseCode } = Object(error) as { code?: string; command?: string; responseCode?: number }
   const name = responseCode === undefined ? String(code ?? 'UNKNOWN') : `${code} ${responseCode}`
   if (responseCode !== undefined) {
-    // Errors at greeting, login and sender concern the server and not this mail.
+    // Errors at the greeting, the login and MAIL FROM concern the server and not this mail.
     const isAboutThisMail = command === 'RCPT TO' || command === 'DATA'
     return new DeliveryProblem(name, isAboutThisMail && responseCode >= 500 ? 'never' : 'soon', !isAboutThisMail)
   }
-  // Without a reply after the text was sent, the mail may have been accepted.
+  // The server did not reply to the text of the mail, so it may have accepted the mail.
   if (command === 'DATA') return new DeliveryProblem(name, 'carefully', true)
   return new DeliveryProblem(name, 'soon', true)
 }

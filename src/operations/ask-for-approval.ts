@@ -10,9 +10,10 @@ import { beginOperation, DECISION_SECONDS, giveUp, noteAccepted } from './operat
 type Wish = Pick<Operation, 'percent' | 'reason' | 'scenario'>
 
 /**
- * Creates an operation with a one-time link for the callback, and sends both to the platform. Keeps the operation when
- * the request fails. Returns its id, or the id of one that is already waiting for this customer.
- * @throws Problem 503 without a platform, 404 for a removed customer, and 429 for too many waiting operations.
+ * Creates an operation with a one-time link, and asks the platform to approve it. If the request fails, the operation
+ * is kept, with the failure as its state. Returns the operation's id. If the customer already has a waiting operation,
+ * returns the id of that operation instead.
+ * @throws Problem 503 when no platform is set up, 404 for a removed customer, and 429 for too many waiting operations.
  */
 export async function askForApproval(
   { database, clock, log, origins, platform }: OperationParts,

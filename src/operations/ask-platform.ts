@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Clock } from '../session/index.ts'
 import { fetchText } from '../web/fetch-text.ts'
 
-/** A request to the platform. It contains the callback's token, but no cookie. */
+/** A request for approval. It contains the callback's one-time token, but no cookie. */
 export interface Question {
   title: string
   facts: { label: string; value: string }[]
@@ -13,12 +13,12 @@ type Asked =
   | { ok: true; platformId: string }
   | { ok: false; problem: 'unreachable' | 'unanswered' | 'rejected'; status?: number }
 
-// The salesperson's page waits for this response.
+// A short timeout, because the salesperson's page waits for the platform's response.
 const PATIENCE_MILLISECONDS = 5_000
 
 const accepted = z.object({ id: z.string().regex(/^[\w-]{1,32}$/) })
 
-/** Sends a request to the platform. Never throws: a failure is a result. */
+/** Sends a request to the platform. Never throws. Returns a failure as a result. */
 export async function askPlatform(platformUrl: string, question: Question, clock: Clock): Promise<Asked> {
   const answer = await fetchText(
     `${platformUrl}/requests`,

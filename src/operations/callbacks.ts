@@ -9,7 +9,7 @@ import { textOf } from './operation-text.ts'
 import { completeOperation } from './operations.ts'
 import { readParams, readResult, readState } from './read-callback.ts'
 
-/** The one-time links are valid on these paths only. */
+/** A one-time link for a callback is valid on one of these paths only. */
 export const CALLBACK_PATH = '/my4DApp/completeOperation'
 export const REST_CALLBACK_PATH = '/rest/Operations/completeOperation'
 
@@ -24,10 +24,10 @@ type Decision = 'approved' | 'refused'
 
 const linkData = z.object({ operation: z.int().positive(), key: z.uuid() })
 
-/** The callbacks of the external platform. The link names the operation, never a request parameter. */
+/** The external platform calls these pages. They read the operation from the link's data, never from a parameter. */
 export function callbackPages(parts: CallbackParts) {
   return {
-    /** For `$4DSID`, the session is restored before this handler runs. For `state`, this handler restores it. */
+    /** A token in `$4DSID` has already restored the session. For a token in `state`, this handler restores it. */
     async complete(ctx: Context) {
       const session = currentSession(ctx)
       const decision = readResult(ctx.query.result)
@@ -39,7 +39,7 @@ export function callbackPages(parts: CallbackParts) {
       else ctx.body = { operation, state: decision }
     },
 
-    /** Reads the token from `$params`. */
+    /** Restores the session with the token in `$params`. */
     async completeOverRest(ctx: Context) {
       const session = currentSession(ctx)
       const decision = readResult(ctx.query.result)
@@ -50,7 +50,7 @@ export function callbackPages(parts: CallbackParts) {
   }
 }
 
-/** For routes with a token in the URL: limits the `Referer` header to the origin. */
+/** Middleware for routes with a token in the URL: browsers then send only the origin as `Referer`. */
 export function tokenInAddress() {
   return async function tokenInAddress(ctx: Context, next: Next) {
     ctx.set('Referrer-Policy', 'strict-origin')
@@ -58,7 +58,7 @@ export function tokenInAddress() {
   }
 }
 
-/** Makes all responses JSON, including errors. */
+/** Middleware that makes all responses JSON, including errors. */
 export function answersJson() {
   return async function answersJson(ctx: Context, next: Next) {
     ctx.req.headers.accept = 'application/json'
@@ -89,7 +89,7 @@ async function complete(parts: CallbackParts, session: CrmSession, decision: Dec
   return id
 }
 
-/** Notifies the salesperson's tabs. Ignores a session that has just ended. */
+/** Stores the decision in the session, which notifies the salesperson's tabs. Ignores a session that has just ended. */
 async function noteInSession(session: CrmSession, id: number, state: Decision): Promise<void> {
   try {
     const noted = session.use((storage) => {

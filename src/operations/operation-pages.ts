@@ -21,9 +21,9 @@ interface OperationPage extends PageModel {
   label: string
   text: string
   tone: string
-  /** The URL that the waiting page refreshes. A refresh does not extend the idle timeout. */
+  /** The URL that the page of a waiting operation polls. Polling does not extend the idle timeout. */
   lookAgain: string | undefined
-  /** The platform's page of a waiting operation. */
+  /** The URL of the platform's page for a waiting operation. */
   platformPage: string | undefined
 }
 

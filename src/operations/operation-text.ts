@@ -1,6 +1,6 @@
 import type { Operation, OperationState } from '../../db/tables.ts'
 
-/** `tone` selects the colour. */
+/** The texts for a state. `tone` selects their colour. */
 interface StateText {
   label: string
   text: string
@@ -33,7 +33,7 @@ const TEXTS: Record<OperationState, StateText> = {
   },
 }
 
-/** The documented callback scenarios. */
+/** The ways in which a callback can contain the token, as 4D documents them. */
 export const SCENARIOS = [
   {
     value: '$4DSID',
@@ -48,7 +48,7 @@ export function textOf(state: OperationState): StateText {
   return TEXTS[state]
 }
 
-/** An operation past its deadline is expired, even when the stored state is still "asked". */
+/** Returns "expired" for an operation past its deadline, even when the stored state is still "asked". */
 export function stateAt({ state, expires_at }: Pick<Operation, 'state' | 'expires_at'>, now: number): OperationState {
   return state === 'asked' && expires_at <= new Date(now).toISOString() ? 'expired' : state
 }

@@ -14,7 +14,7 @@ export type NewOperation = Pick<Operation, 'customer_id' | 'user_id' | 'session_
 
 export type NamedOperation = Operation & { customer: string; firstname: string; lastname: string }
 
-/** The database may reuse an id, but a key is unique. */
+/** Identifies an operation. The database may reuse the id of a removed operation, but never a key. */
 type OperationName = Pick<Operation, 'id' | 'key'>
 
 export type Begun =
@@ -31,7 +31,7 @@ type Completed =
   /** The operation was removed with its customer. */
   | { is: 'gone' }
 
-/** Creates an operation, unless one is waiting for this customer or too many for this user. */
+/** Creates an operation, unless the customer has a waiting operation or the user has too many. */
 export function beginOperation(database: Kysely<Database>, wanted: NewOperation, now: number): Promise<Begun> {
   const time = new Date(now).toISOString()
   return inTurn(
@@ -68,7 +68,7 @@ export function beginOperation(database: Kysely<Database>, wanted: NewOperation,
   )
 }
 
-/** Stores the acceptance in any state, because the callback may arrive before the platform's response. */
+/** Stores the platform's id in any state, because the callback may arrive before the platform's response. */
 export async function noteAccepted(
   database: Kysely<Database>,
   { id, key }: OperationName,
@@ -96,7 +96,7 @@ export async function giveUp(
     .execute()
 }
 
-/** One conditional update completes an operation at most once, before its deadline, for its own session and user. */
+/** One update stores the decision: only once, before the deadline, and for the operation's session and user. */
 export async function completeOperation(
   database: Kysely<Database>,
   { id, key, sessionId, userId }: OperationName & { sessionId: string; userId: string | undefined },

@@ -1,8 +1,8 @@
 const NAMES = ['localhost', '127.0.0.1']
 
 /**
- * The URLs of the external platform. Cookies ignore the port, so under the CRM's host name the demo's own platform
- * would get the CRM's cookies. Browsers therefore reach it under another host name.
+ * The URLs of the external platform. Browsers send a host's cookies to all its ports. The demo's own platform must not
+ * get the CRM's cookies, so browsers reach the platform under another host name.
  */
 export class PlatformAddress {
   readonly #configured: string | undefined
@@ -17,12 +17,12 @@ export class PlatformAddress {
     this.#port = port
   }
 
-  /** For requests from this server, without a trailing slash. `undefined` without a platform. */
+  /** The base URL for requests from this server, without a trailing slash. `undefined` if there is no platform. */
   get url(): string | undefined {
     return this.#configured ?? (this.#port === undefined ? undefined : `http://127.0.0.1:${this.#port}`)
   }
 
-  /** Returns the URL for a browser that reaches the CRM as `hostname`, or `undefined` without a platform. */
+  /** Returns the URL for a browser that reaches the CRM as `hostname`, or `undefined` if there is no platform. */
   pageFor(hostname: string, path: string): string | undefined {
     if (this.#configured !== undefined) return this.#configured + path
     if (this.#port === undefined) return undefined

@@ -2,7 +2,7 @@ import { Problem } from '../web/problem.ts'
 
 const LONGEST_PARAMS = 1000
 
-/** As documented, no result means approval. Throws `Problem` 400 for an unknown or repeated value. */
+/** A missing result means approval, as 4D documents. Throws `Problem` 400 for an unknown or repeated value. */
 export function readResult(result: unknown): 'approved' | 'refused' {
   if (result === undefined || result === 'approved') return 'approved'
   if (result === 'refused') return result
@@ -15,7 +15,7 @@ export function readState(state: unknown): string | undefined {
   throw new Problem(400, 'The parameter “state” is given once.')
 }
 
-/** Reads the token from `$params='["TOKEN"]'`. The quotes ' are optional. Throws `Problem` 400 for any other value. */
+/** Reads the token from `$params='["TOKEN"]'`. The single quotes are optional. Throws `Problem` 400 for any other value. */
 export function readParams(params: unknown): string {
   if (typeof params !== 'string' || params.length > LONGEST_PARAMS) throw malformed()
   const values = parse(/^'(.*)'$/s.exec(params)?.[1] ?? params)

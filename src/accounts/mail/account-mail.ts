@@ -3,18 +3,18 @@ import { formatLongMoment } from '../../web/format.ts'
 import { composeSignUpMail, type SignUpMailParts } from '../sign-up/sign-up-mail.ts'
 import { composeEmailLink, type EmailLinkParts } from './email-link.ts'
 
-/** The facts in a notification mail. They are stored with the mail until it is sent. */
+/** The facts in a notification mail. The outbox stores them until the mail is sent. */
 export interface NoticeDetails {
-  /** ISO 8601, UTC. */
+  /** The time of the event, in ISO 8601 and UTC. */
   at: string
   /** For example "Firefox on Windows". */
   device: string
   address: string
-  /** The number of earlier notifications that this one replaces. */
+  /** The number of earlier, unsent notifications that this notification replaces. */
   before?: number
 }
 
-/** Returns the function that composes every mail of the application when it is sent. */
+/** Returns the function that composes each mail of the application just before the mail is sent. */
 export function composeMail(parts: SignUpMailParts & EmailLinkParts): ComposeMail {
   const { config, clock, origins } = parts
   const signUp = composeSignUpMail(parts)
@@ -23,7 +23,7 @@ export function composeMail(parts: SignUpMailParts & EmailLinkParts): ComposeMai
     const { kind, email, details } = row
     if (kind === 'validate' || kind === 'taken') return signUp(row)
     if (kind === 'email-link') return emailLink(row)
-    // A notification has no one-time link, so `linkUntil` is now.
+    // A notification contains no one-time link, so `linkUntil` is set to the current time.
     const notice = JSON.parse(details ?? '{}') as Partial<NoticeDetails>
     const at = notice.at === undefined ? '' : formatLongMoment(notice.at)
     const facts = { ...notice, at, appName: config.appName, origin: origins.forLinks, email }

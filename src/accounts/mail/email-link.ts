@@ -9,7 +9,7 @@ import { type EmailLinkData, findEmailChange } from '../people/email-changes.ts'
 
 const EMAIL_LINK_PATH = '/account/email/confirm'
 
-// Slow mail needs some time. The lifetime is short, because anyone who can read the mailbox can use the link.
+// Long enough for slow mail delivery. Not longer, because anyone who can read the mailbox can use the link.
 const EMAIL_LINK_LIFESPAN_SECONDS = 30 * 60
 
 export interface EmailLinkParts {
@@ -20,7 +20,7 @@ export interface EmailLinkParts {
   origins: { forLinks: string }
 }
 
-/** The link opens the session for one request only, so it does not sign in a stranger at a mistyped address. */
+/** The mailed link opens the session for one request only. At a mistyped address, it must not sign in a stranger. */
 export function composeEmailLink({ config, database, clock, sessions, origins }: EmailLinkParts): ComposeMail {
   return async function composeEmailLink({ user_id, session_id, email, details }) {
     const { change, device } = JSON.parse(details ?? '{}') as { change?: string; device?: string }

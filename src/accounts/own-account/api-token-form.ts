@@ -14,7 +14,7 @@ export const TOKEN_LIFETIMES: readonly { days: number; label: string }[] = [
   { days: 365, label: '1 year' },
 ]
 
-/** `once` is a random id of the form. The same form sent twice makes one token. */
+/** `once` is a random id of the form. If the user sends the same form twice, only one token is made. */
 export interface RequestedToken {
   name: string
   days: number

@@ -73,7 +73,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       const form = readTokenForm(ctx.request.body)
       if (!form.ok) return showList(ctx, 422, form)
       const { once, ...requested } = form.requested
-      // An API token outlives the session, so it must not be made in a browser that its user left unattended.
+      // An API token outlives the session, so an old login also requires the password: the browser may be unattended.
       if (!session.hasRecentLogin(RECENT_MINUTES) && !(await isReauthenticated(ctx, form.requested))) return
       if (!(await consumeFormToken(session, once))) {
         const notice =
@@ -85,7 +85,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       const made = await makeApiToken(required(), userId, requested, origin).catch((error) =>
         rollback(parts.log, error, () => releaseFormToken(session, once)),
       )
-      // A password change during this request may have ended the session.
+      // If a password change has ended the session during this request, the new token is revoked.
       if (made.is === 'made' && !(await isStillSignedIn(session))) {
         await required().sessions.end(made.id, 'revoked', { cause: origin })
         throw new Problem(403, 'You were signed out meanwhile, so no token was made.')
@@ -116,7 +116,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
     },
   }
 
-  /** If the password is wrong, shows the form again with the entered values. */
+  /** Verifies the entered password. If it is missing or wrong, shows the form again with the entered values. */
   async function isReauthenticated(ctx: Context, { name, days, scope, once }: RequestedToken): Promise<boolean> {
     const { password } = Object(ctx.request.body) as Record<string, unknown>
     const again = { typed: { name, days: String(days), scope }, once, wrongField: 'password' } as const

@@ -53,7 +53,7 @@ export async function apiTokensOf({ sessions }: Pick<ApiTokenParts, 'sessions'>,
   })
 }
 
-/** Counts the tokens again after creating one, so that concurrent calls cannot exceed `MOST_TOKENS`. */
+/** Makes an API token. Counts the tokens again afterwards, so that concurrent calls cannot exceed `MOST_TOKENS`. */
 export async function makeApiToken(
   { database, log, sessions }: ApiTokenParts,
   userId: string,
@@ -81,7 +81,7 @@ export async function makeApiToken(
   return { is: 'made', ...made }
 }
 
-/** Returns `false` if the user has no such token. */
+/** Revokes an API token. Returns `false` if the user has no such token. */
 export async function revokeApiToken(
   { log, sessions }: Pick<ApiTokenParts, 'log' | 'sessions'>,
   userId: string,

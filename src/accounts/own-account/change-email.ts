@@ -21,7 +21,7 @@ import type { SessionsOfDevices, UserRequest } from './own-devices.ts'
 
 type ChangeEmailParts = Pick<SignInParts, 'database' | 'clock' | 'mail' | 'audit'>
 
-/** A taken address gets the same response, so that the response does not reveal which addresses have accounts. */
+/** Mails a link to the new address. The response is the same for a taken address, to hide which addresses have accounts. */
 export async function requestEmailChange(
   { database, clock, mail }: ChangeEmailParts,
   { session, userId }: Pick<UserRequest, 'session' | 'userId'>,
@@ -47,12 +47,12 @@ export async function requestEmailChange(
   mail.wake()
 }
 
-/** `here`: the link was opened on the device that requested the change. `over`: the link or the account is gone. */
+/** `here`: the link was opened on the device that requested the change. `over`: the change or account no longer exists. */
 export type EmailChanged = { is: 'changed'; here: boolean } | { is: 'taken' } | { is: 'over' }
 
 /**
  * Changes the e-mail address and notifies the old address. Signs out all devices and API tokens of the user, except the
- * device that requested the change. A link opened on another device does not sign in there.
+ * device that requested the change. A link that is opened on another device does not sign in that device.
  * @throws Problem 503 when the address was changed but the session store is unavailable.
  */
 export async function changeEmail(
@@ -93,7 +93,7 @@ export async function changeEmail(
   }
 }
 
-/** Returns whether this request comes from the device that requested the change. */
+/** Signs out all devices except the one that requested the change. Returns whether this request comes from that device. */
 async function signOutOthers(
   database: Kysely<Database>,
   sessions: SessionsOfDevices,
@@ -113,13 +113,13 @@ async function signOutOthers(
   return isHere
 }
 
-/** The user name of a customer is the e-mail address, so a new address also needs a new identity in the session. */
+/** A customer's user name is the e-mail address, so the identity in the session must change too. */
 async function refreshSession(session: CrmSession, account: Account): Promise<void> {
   if (account.userName === session.userName) await session.renew({ others: 'end' })
   else await session.setPrivileges(identityOf(account), { keepStorage: true })
 }
 
-/** If a cookie rotation has changed the handle, returns the device that authenticated last. */
+/** Returns `asker`, or, if a cookie rotation replaced this handle, the handle of the device that authenticated last. */
 async function requestingDevice(
   sessions: SessionsOfDevices,
   session: CrmSession,

@@ -12,9 +12,9 @@ import { endOtherDevices, type SessionsOfDevices, type UserRequest } from './own
 const RETRY_AFTER_SECONDS = 5
 
 /**
- * Changes the password. The caller has verified the current one. Signs out the user's other devices and revokes API
- * tokens and one-time links. Returns `false` if a concurrent request changed the password first.
- * @throws Problem 503 when the password was changed but the other devices were not signed out one by one.
+ * Changes the password. The caller must have verified the current password. Signs out the user's other devices, and
+ * revokes API tokens and one-time links. Returns `false` if a concurrent request changed the password first.
+ * @throws Problem 503 when the password was changed but signing out the other devices failed.
  */
 export async function changePassword(
   { database, passwords, clock, mail, audit }: Pick<SignInParts, 'database' | 'passwords' | 'clock' | 'mail' | 'audit'>,
@@ -36,14 +36,14 @@ export async function changePassword(
   mail.wake()
   const { userName, id: sessionId } = request.session
   audit.note({ event: 'password-changed', ...origin, userId, userName, sessionId })
-  // A concurrent login with the old password also ends: `signIn` reads the account again at its end.
+  // A concurrent login with the old password fails, because `signIn` reads the account again after starting a session.
   await endOtherDevices(sessions, request, { login: true }).catch(() => endAllDevices(sessions, request, 'password'))
   return true
 }
 
 /**
- * The fallback when the other devices could not be signed out: revokes all sessions, including this one.
- * @throws Problem 503 always. Its text says whether the sessions were revoked.
+ * Revokes all sessions of the user, including the current one. Call it if the other devices could not be signed out.
+ * @throws Problem 503 in every case. Its text says whether the sessions were revoked.
  */
 export async function endAllDevices(
   sessions: SessionsOfDevices,

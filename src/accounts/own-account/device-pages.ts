@@ -22,7 +22,7 @@ interface DevicesPage extends PageModel {
     what: string
     isThis: boolean
     facts: { label: string; value: string }[]
-    /** The path of the sign-out button. '' for this device, which has a logout button. */
+    /** The path that the sign-out button posts to. '' for the current device, which has a logout button instead. */
     endAction: string
     endLabel: string
   }[]
@@ -46,7 +46,7 @@ const NOTICES = {
 
 const CONFIRM_PAGE = `/account/confirm?next=${encodeURIComponent(OWN_DEVICES_PAGE)}`
 
-/** Mount `list` behind `requireUser`. The other actions check the session themselves. */
+/** The pages at `/account/sessions`. Mount `list` behind `requireUser`. All other actions check the session. */
 export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }) {
   return {
     async list(ctx: Context) {
@@ -73,7 +73,7 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
       await redirectWithFlash(ctx, OWN_DEVICES_PAGE, 'others-ended')
     }),
 
-    /** Closes this session last, so that the user can try again after a failure. */
+    /** Signs out all devices. Closes the current session last, so that the user can try again after a failure. */
     endAll: whileSignedIn(async (ctx) => {
       if (needsStepUp(ctx)) return
       const { session, userId, origin } = requestOf(ctx)
@@ -99,7 +99,7 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
   }
 }
 
-/** Runs an action for a signed-in user. Other requests go to the list of devices, which asks for a login. */
+/** Runs an action for a signed-in user. Redirects a guest to the list of devices, which asks for a login. */
 function whileSignedIn(action: (ctx: Context) => Promise<void>) {
   return async function whileSignedIn(ctx: Context) {
     const session = currentSession(ctx)
@@ -113,7 +113,7 @@ function whileSignedIn(action: (ctx: Context) => Promise<void>) {
   }
 }
 
-/** A device that a link signed in must not sign out others before its user has entered the password. */
+/** Asks for the password if a link signed this device in. Signing out other devices requires a password. */
 function needsStepUp(ctx: Context): boolean {
   if (signedIn(ctx).session.authenticatedAt !== null) return false
   goTo(ctx, CONFIRM_PAGE)

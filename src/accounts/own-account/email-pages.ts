@@ -39,7 +39,7 @@ interface EmailParts extends Omit<SignInParts, 'config'> {
   sessions: SessionsOfDevices | null
 }
 
-/** The pages at `/account/email` and of the mailed link. Mount `form` and `ask` behind `requireUser`. */
+/** The pages at `/account/email` and the page of the mailed link. Mount `form` and `ask` behind `requireUser`. */
 export function emailPages(parts: EmailParts) {
   const { config, database, log, signUpLimit } = parts
   const mailbox = mailboxPath(config)
@@ -105,7 +105,7 @@ export function emailPages(parts: EmailParts) {
         ? { is: 'over' }
         : await changeEmail(parts, required(), { session, userId, origin: originOf(ctx) }, { changesEmail, askedBy })
     if (result.is === 'changed' && result.here) return redirectWithFlash(ctx, `${PAGE}/changed`, 'email-changed')
-    // The session has ended or was opened for this request only, so the page must not show its user name.
+    // The session has ended or was opened for this request only, so the page must not show the session's user name.
     if (session.deviceHandle === undefined || result.is === 'changed') hideSession(ctx)
     ctx.status = { changed: 200, taken: 409, over: 400 }[result.is]
     showResult(ctx, result.is)
@@ -120,7 +120,7 @@ export function emailPages(parts: EmailParts) {
       title: 'Use this e-mail address?',
       action: confirmAction(ctx, offer?.instead),
       owner,
-      // The query parameter can be forged, so the address is shown only if the owner of the link requested it.
+      // `change` in the query can be forged. Its address is shown only if the owner of the link requested that change.
       email: change !== undefined && requester?.userName === owner ? change.email : '',
     })
   }

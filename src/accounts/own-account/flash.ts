@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
 
-/** A message that the next page shows once. It is in the session, because a query parameter can be forged. */
+/** A message that the next page shows once. It is stored in the session, because a query parameter can be forged. */
 export type Flash = 'password-changed' | 'email-asked' | 'email-changed' | 'device-ended' | 'others-ended'
 
 /** Ignores a failure to store the message, because the action that the message reports has already succeeded. */
@@ -15,7 +15,7 @@ export async function redirectWithFlash(ctx: Context, path: string, flash: Flash
   ctx.redirect(path)
 }
 
-/** Removes the flash message and returns whether it was there. Of concurrent calls, only one returns `true`. */
+/** Removes the message and returns `true` if the session contains it. Of concurrent calls, only one returns `true`. */
 export async function takeFlash(session: CrmSession, flash: Flash): Promise<boolean> {
   if (session.storage.flash !== flash) return false
   return session.use((storage) => {

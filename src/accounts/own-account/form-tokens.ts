@@ -2,7 +2,7 @@ import type { CrmSession } from '../../crm-session/crm-session.ts'
 
 const FORMS_REMEMBERED = 20
 
-/** Returns `false` if the token was consumed before, for example by a double click. */
+/** Consumes the random id of a form. Returns `false` if it was consumed before, for example by a double click. */
 export async function consumeFormToken(session: CrmSession, token: string): Promise<boolean> {
   return session.use((storage) => {
     const consumed = storage.consumedForms ?? []
@@ -12,7 +12,7 @@ export async function consumeFormToken(session: CrmSession, token: string): Prom
   })
 }
 
-/** Makes a consumed token valid again, so that the form can be sent again after a server error. */
+/** Makes a consumed id valid again, so that the form can be sent again after a server error. */
 export async function releaseFormToken(session: CrmSession, token: string): Promise<void> {
   await session.use((storage) => {
     storage.consumedForms = (storage.consumedForms ?? []).filter((consumed) => consumed !== token)

@@ -19,7 +19,7 @@ export interface OwnDevice {
 }
 
 interface OwnDevices {
-  /** This device first, then the most recently used ones. */
+  /** The current device comes first. The others follow, the most recently used first. */
   devices: OwnDevice[]
   more: number
 }
@@ -47,7 +47,7 @@ export async function ownDevices(sessions: SessionsOfDevices, request: UserReque
   return { devices, more: all.length - devices.length + beyond }
 }
 
-/** Returns `'own'` if this device was signed out, and `false` if the user has no such device. */
+/** Signs out a device. Returns `'own'` if it is the current device, and `false` if the user has no such device. */
 export async function endOwnDevice(
   sessions: SessionsOfDevices,
   request: UserRequest,
@@ -68,7 +68,7 @@ export async function endOwnDevice(
     : sessions.detach(id, handle, 'revoked', { cause: origin })
 }
 
-/** Also revokes API tokens and one-time links. Pass `login: true` after the user has entered the password. */
+/** Signs out other devices, and revokes API tokens and one-time links. Pass `login: true` after re-authentication. */
 export async function endOtherDevices(
   sessions: SessionsOfDevices,
   { session, userId, origin }: UserRequest,
@@ -82,7 +82,7 @@ function devicesOf(description: SessionDescription, { session }: UserRequest): O
   const devices = description.devices.filter(isDevice)
   return devices.map((device) => {
     const { handle, via, device: userAgent, address, name, createdAt, lastSeenAt } = device
-    // A cookie rotation gives the device a new `createdAt`. If the session has only one device, its login started the session.
+    // A cookie rotation resets `createdAt`. If the session has only one device, `startTime` is the time of its login.
     const since = devices.length === 1 ? (description.startTime ?? createdAt) : createdAt
     const seen = lastSeenAt !== null && lastSeenAt > createdAt ? lastSeenAt : createdAt
     return {

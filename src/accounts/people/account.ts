@@ -23,7 +23,7 @@ export interface Identity {
 
 export interface NamedAccount {
   account: Account
-  /** Whether the address is not validated yet. Such an account may not sign in. */
+  /** True until the e-mail address is validated. A pending account may not sign in. */
   isPending: boolean
 }
 
@@ -33,7 +33,7 @@ export interface AccountTable {
   findByName(database: Kysely<Database>, name: AccountName, now: number): Promise<NamedAccount | undefined>
   /** Finds neither disabled nor pending accounts. */
   findById(database: Kysely<Database>, userId: string): Promise<Account | undefined>
-  /** Counts disabled accounts, but not pending ones. */
+  /** Returns `true` also for a disabled account, but not for a pending one. */
   hasEmail(database: Kysely<Database>, email: string): Promise<boolean>
   setEmail(database: Kysely<Database>, account: Account, email: string): Promise<void>
   /** Returns `false` if the account was disabled, or if its password is no longer `account.passwordHash`. */

@@ -24,7 +24,7 @@ export const accounts: AccountTable = {
     tableOf(account.userId).replacePassword(database, account, passwordHash),
 }
 
-/** Whether the account has the same name, role and password as before slow work, such as verifying a password. */
+/** Whether the stored account still has this name, role and password. Call it after a slow step, such as `verify`. */
 export async function isUnchanged(database: Kysely<Database>, account: Account): Promise<boolean> {
   const current = await accounts.findById(database, account.userId)
   return (

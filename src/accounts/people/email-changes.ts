@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Database, EmailChange } from '../../../db/tables.ts'
 import { isoTime } from '../../mail/index.ts'
 
-// Much longer than the link is valid.
+// Much longer than the lifetime of the mailed link.
 const KEPT_MILLISECONDS = 24 * 60 * 60_000
 
 /** The data of the link in the mail to a new address. */
@@ -14,7 +14,7 @@ export interface EmailLinkData {
   askedBy?: string | undefined
 }
 
-/** Replaces an earlier change of the same user. Returns the id of the new one. */
+/** Stores a requested change and removes an earlier one of the same user. Returns the id of the new change. */
 export async function addEmailChange(
   database: Kysely<Database>,
   wanted: Pick<EmailChange, 'user_id' | 'session_id' | 'email'>,
@@ -37,7 +37,7 @@ export async function readEmailChange(database: Kysely<Database>, id: string): P
   return database.selectFrom('email_changes').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-/** Removes a change and returns it. Of concurrent calls, only one returns it. */
+/** Removes a change and returns it. Of concurrent calls, only one returns the change. */
 export async function consumeEmailChange(database: Kysely<Database>, id: string): Promise<EmailChange | undefined> {
   return database.deleteFrom('email_changes').where('id', '=', id).returningAll().executeTakeFirst()
 }

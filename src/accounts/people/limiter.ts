@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { SessionError } from '../../session/index.ts'
 
-/** A rate limit over a time window. rate-limiter-flexible implements it. */
+/** A rate limit over a time window. The package rate-limiter-flexible implements this interface. */
 export interface Limiter {
   /** Takes one point of the key. Rejects with a `RateLimiterRes` when no point is left. */
   consume(key: string): Promise<unknown>
@@ -18,7 +18,7 @@ export interface LimiterOptions {
   duration: number
 }
 
-/** In a cluster, the limiters of all workers must share their counts. */
+/** Creates a limiter. In a cluster, the limiters of all workers must share their counts. */
 export type MakeLimiter = (options: LimiterOptions) => Limiter
 
 export const limiterInMemory: MakeLimiter = (options) => new RateLimiterMemory(options)
@@ -26,7 +26,8 @@ export const limiterInMemory: MakeLimiter = (options) => new RateLimiterMemory(o
 export type Count = readonly [limiter: Limiter, key: string]
 
 /**
- * Takes one point of each key, in order. Stops at the first key without points and returns the seconds to wait.
+ * Takes one point of each key, in order. Stops at the first key that has no point left, and returns the
+ * seconds until that key has a point again.
  * @throws SessionError STORE_UNAVAILABLE when a limiter fails. The caller must then refuse the attempt.
  */
 export async function consumeAll(counts: readonly Count[]): Promise<number | undefined> {
@@ -43,7 +44,7 @@ export async function consumeAll(counts: readonly Count[]): Promise<number | und
   }
 }
 
-/** Gives the points back. Ignores errors. */
+/** Gives one point back to each key. Ignores errors. */
 export async function refundAll(counts: readonly Count[]): Promise<void> {
   await Promise.allSettled(counts.map(([limiter, key]) => limiter.reward(hashKey(key))))
 }

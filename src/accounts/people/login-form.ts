@@ -1,7 +1,7 @@
 import { LARGEST_USER_ID, LONGEST_EMAIL } from '../../../db/tables.ts'
 import { safeNext } from '../../web/safe-next.ts'
 
-/** The e-mail address is in lower case. */
+/** The userId or the e-mail address that a user entered. The e-mail address is in lower case. */
 export type AccountName = { userId: number } | { email: string }
 
 type LoginForm = { next: string | undefined; typedUserId: string } & (
@@ -10,7 +10,7 @@ type LoginForm = { next: string | undefined; typedUserId: string } & (
 )
 
 export const LONGEST_ACCOUNT_NAME = LONGEST_EMAIL
-/** In UTF-16 code units. Longer input is refused without verifying it. */
+/** In UTF-16 code units. A longer password is refused without being verified. */
 export const LONGEST_TYPED_PASSWORD = 1024
 const MOST_DIGITS = String(LARGEST_USER_ID).length
 

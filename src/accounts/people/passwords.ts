@@ -4,12 +4,12 @@ import { Piscina } from 'piscina'
 import { Problem } from '../../web/problem.ts'
 import type { PasswordTask } from './password-worker.ts'
 
-/** bcrypt ignores further bytes, so longer passwords are refused. */
+/** bcrypt ignores all bytes after the 72nd, so longer passwords are refused. */
 export const LONGEST_PASSWORD_BYTES = 72
 
-// With one thread, every task waits for the previous one.
+// With only one thread, each password would wait for the previous password.
 const FEWEST_THREADS = 2
-// If more tasks waited, the last one would wait so long that an immediate 503 is better.
+// Further passwords would wait too long, so they are refused with 503 at once.
 const MOST_WAITING = 32
 const RETRY_AFTER_SECONDS = 5
 
@@ -21,7 +21,7 @@ export interface Passwords {
    */
   hash(password: string): Promise<string>
   /**
-   * Without a hash, returns `false` after the time of a real comparison, so that timing does not reveal which accounts exist.
+   * If `hash` is undefined, returns `false` after the time of a real comparison, to hide which accounts exist.
    * @throws Problem 503 with `Retry-After` when the queue is full.
    */
   verify(password: string, hash: string | undefined): Promise<boolean>
@@ -36,7 +36,7 @@ interface PasswordPool {
   close(): Promise<void>
 }
 
-/** Threads start on first use. `cost` is the bcrypt cost: one more doubles the time. */
+/** The threads start at the first password. `cost` is the bcrypt cost: each increment doubles the time. */
 export function createPasswords({ cost }: { cost: number }, startPool: () => PasswordPool = startThreads): Passwords {
   const dummyHash = makeDummyHash(cost)
   let pool: PasswordPool | undefined
@@ -83,12 +83,12 @@ export function createPasswords({ cost }: { cost: number }, startPool: () => Pas
   }
 }
 
-/** Returns why bcrypt cannot store the password. Counts its UTF-8 bytes after NFC normalization. */
+/** Returns why bcrypt cannot store the password. The length is counted in UTF-8 bytes after NFC normalization. */
 export function passwordProblem(password: string): string | undefined {
   const bytes = Buffer.byteLength(password.normalize('NFC'))
   if (bytes > LONGEST_PASSWORD_BYTES)
     return `This password is ${bytes} bytes long; at most ${LONGEST_PASSWORD_BYTES} can be kept. Choose a shorter one.`
-  // bcrypt repeats the text with a NUL after it, so "a" and "a␀a" would be the same password.
+  // bcrypt repeats the password, with a NUL after each copy, so "a" and "a␀a" would be the same password.
   if (password.includes('\0')) return 'This password contains a character that cannot be kept. Choose another one.'
   if (password === '') return 'The password is empty. Choose one.'
   return undefined
@@ -101,13 +101,13 @@ function startThreads(): PasswordPool {
     minThreads: FEWEST_THREADS,
     maxThreads: threads,
     maxQueue: Number.POSITIVE_INFINITY,
-    // Stopping a thread while it loads a module with require() ends the process. import() avoids this.
+    // Makes the thread load its module with import(). Stopping a thread during require() would end the whole process.
     execArgv: ['--no-experimental-require-module'],
     niceIncrement: 10,
   })
 }
 
-/** Returns a hash that matches no password and takes as long to verify as any other. */
+/** Returns a hash that matches no password and takes as long to verify as any other hash. */
 function makeDummyHash(cost: number): string {
   return bcrypt.genSaltSync(cost) + '.'.repeat(31)
 }

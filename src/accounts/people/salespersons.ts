@@ -24,7 +24,7 @@ export interface NewSalesperson {
   password: string
 }
 
-/** An account cannot be added or changed. The message is for the user. */
+/** Thrown when an account cannot be added or changed. The message is written for the user. */
 export class AccountError extends Error {
   override readonly name = 'AccountError'
 }
@@ -50,7 +50,7 @@ const newSalesperson = z.object({
   password: z.string(),
 })
 
-/** Returns the userId. Throws `AccountError` for invalid input, or when the userId or e-mail address is taken. */
+/** Adds an account and returns its userId. Throws `AccountError` for invalid input and for a taken userId or address. */
 export async function addSalesperson(
   { database, passwords }: Pick<AccountParts, 'database' | 'passwords'>,
   input: NewSalesperson,
@@ -80,18 +80,18 @@ export async function addSalesperson(
   })
 }
 
-/** Also revokes the sessions of the account. Throws `AccountError` for an unknown userId. */
+/** Disables an account and revokes its sessions. Throws `AccountError` for an unknown userId. */
 export async function disableSalesperson({ database, sessions }: AccountParts, userId: number): Promise<void> {
   await change(database, userId, { active: 0 })
   await sessions?.endMany({ userId: String(userId) }, 'revoked')
 }
 
-/** Throws `AccountError` for an unknown userId. */
+/** Enables a disabled account. Throws `AccountError` for an unknown userId. */
 export async function enableSalesperson({ database }: Pick<AccountParts, 'database'>, userId: number): Promise<void> {
   await change(database, userId, { active: 1 })
 }
 
-/** Also revokes the sessions, which store the old role's privileges. Throws `AccountError` for an unknown userId. */
+/** Also revokes the account's sessions: they store the old role's privileges. Throws `AccountError` for an unknown userId. */
 export async function changeRole({ database, sessions }: AccountParts, userId: number, role: Role): Promise<void> {
   await change(database, userId, { role })
   await sessions?.endMany({ userId: String(userId) }, 'revoked')

@@ -4,7 +4,7 @@ import type { Database, User } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
 import { isoTime } from '../../mail/index.ts'
 
-/** A pending account expires after this time. Its address is then free again. */
+/** A pending account expires after this time. Its address can then be used again. */
 export const PENDING_MILLISECONDS = 24 * 60 * 60_000
 
 interface NewUser {
@@ -26,7 +26,7 @@ export async function findPendingUser(database: Kysely<Database>, by: UserKey, n
     .executeTakeFirst()
 }
 
-/** Replaces a pending account with the same address and returns the replaced one. */
+/** Adds a pending account. Removes an earlier pending account with the same address and returns the removed one. */
 export async function addPendingUser(
   database: Kysely<Database>,
   { email, password, sessionId }: NewUser,
@@ -50,12 +50,12 @@ export async function addPendingUser(
   return former
 }
 
-/** Random, so that an id is never used again. */
+/** Returns a random id, so that the id of a removed account is never used again. */
 export function newUserId(): string {
   return randomUUID()
 }
 
-/** Stores `password` (a bcrypt hash) if given. Returns `undefined` if no such account is pending. */
+/** Validates a pending account. Stores `password` (a bcrypt hash) if given. Returns `undefined` if none is pending. */
 export async function validateUser(
   database: Kysely<Database>,
   id: string,
@@ -76,7 +76,7 @@ export async function validateUser(
   })
 }
 
-/** The next validation link then opens the other session. */
+/** The next validation link then opens the session with the id `sessionId`. */
 export async function moveToSession(database: Kysely<Database>, id: string, sessionId: string): Promise<void> {
   await database.updateTable('users').set({ session_id: sessionId }).where('id', '=', id).execute()
 }

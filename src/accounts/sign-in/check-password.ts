@@ -10,8 +10,8 @@ import { recordFailure, type SignInParts, tooManyAttempts } from './sign-in.ts'
 type PasswordCheck = { is: 'right'; account: Account } | { is: 'refused'; message: string }
 
 /**
- * Verifies the field `password` of a form of a signed-in user. Sets the status of a refusal. Failures also count per
- * session, which stops password guessing in an unattended browser.
+ * Verifies the form field `password` of a signed-in user. If the password is refused, sets the response status.
+ * Failures also count per session, which limits password guessing in an unattended browser.
  */
 export async function checkPassword(parts: Omit<SignInParts, 'config'>, ctx: Context): Promise<PasswordCheck> {
   const { database, log, passwords, loginLimit } = parts

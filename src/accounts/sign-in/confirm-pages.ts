@@ -28,7 +28,7 @@ export function confirmPages(parts: Omit<SignInParts, 'config'>) {
       const { next } = Object(ctx.request.body) as Record<string, unknown>
       const check = await checkPassword(parts, ctx)
       if (check.is === 'refused') return showForm(ctx, { next: safeNext(next) ?? '', message: check.message })
-      // When the form is sent twice, the first request has already rotated the cookie.
+      // If the form was sent twice, the other request has already rotated the cookie, and the error is ignored.
       await session.renew({ login: true }).catch((error) => {
         if (!(error instanceof SessionError && error.code === 'SESSION_ENDED')) throw error
       })

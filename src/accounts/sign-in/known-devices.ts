@@ -8,9 +8,9 @@ import { describeDevice } from '../../web/device-description.ts'
 import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
 
-// The least recently used device is removed first. A sign-in with it is then reported again.
+// Beyond this number, the least recently used device is removed. The next sign-in with that device is reported as new.
 const MOST_KNOWN = 50
-// Otherwise an attacker with the password could cause many mails by varying the User-Agent header.
+// Limits the mails that an attacker with the password can cause by varying the User-Agent header.
 const MOST_NOTICES_AN_HOUR = 4
 const HOUR_MILLISECONDS = 60 * 60_000
 
@@ -21,7 +21,7 @@ export interface KnownDeviceParts {
   mail: { wake(): void }
 }
 
-/** Mails the user about a device that is new for the account. Errors are only logged, so that the login succeeds. */
+/** Mails the user if the device is new for the account. An error is only logged, so that the login still succeeds. */
 export async function rememberDevice(
   { database, log, clock, mail }: KnownDeviceParts,
   account: Account,

@@ -10,7 +10,7 @@ import {
 /** An attempt counts as a failure until `refund` is called, so that concurrent attempts cannot exceed the limit. */
 type Attempt = { allowed: true; refund(): Promise<void> } | { allowed: false; retryAfterSeconds: number }
 
-/** Unknown accounts are limited like known ones, so that the limit does not reveal which accounts exist. */
+/** The rate limit for failed logins. It also applies to unknown accounts, to hide which accounts exist. */
 export class LoginLimit {
   readonly #perAccount: Limiter
   readonly #perAddress: Limiter
@@ -23,7 +23,7 @@ export class LoginLimit {
     this.#perSession = makeLimiter({ keyPrefix: 'login-session', points: 5, duration })
   }
 
-  /** Call it before verifying the password. Call `refund` if the password was right or could not be verified. */
+  /** Call `take` before verifying the password. Call `refund` if the password was right or could not be verified. */
   async take(userId: number | string, address: string, session?: string): Promise<Attempt> {
     const network = networkOf(address)
     const counts: Count[] = [
@@ -37,7 +37,7 @@ export class LoginLimit {
   }
 }
 
-/** All addresses of an IPv6 /64 network share a key, because one client can use them all. */
+/** Returns a rate-limit key. All addresses of an IPv6 /64 network share it, because one client can use them all. */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
   if (!plain.includes(':')) return plain

@@ -12,14 +12,14 @@ import { startPageOf } from './start-pages.ts'
 
 interface LoginPage extends PageModel {
   userId: string
-  /** The password of a demo account, filled in. '' for other accounts. */
+  /** The password that the form already contains for a demo account. '' for other accounts. */
   password: string
   next: string
   message: string
   wrongField: 'userId' | 'password' | ''
-  /** Whether the address is not validated yet. The page then offers to send the mail again. */
+  /** True if the e-mail address is not validated yet. The page then offers to send the mail again. */
   isPending: boolean
-  /** The user who is already signed in. '' for a guest. */
+  /** The name of the user who is already signed in. '' for a guest. */
   userName: string
 }
 
@@ -27,7 +27,7 @@ interface LoginParts extends SignInParts {
   config: Config
 }
 
-/** The documented login pages (4D). */
+/** The login and logout pages that 4D documents. */
 export function loginPages(parts: LoginParts) {
   const { config, log, database } = parts
 
@@ -89,7 +89,7 @@ export function loginPages(parts: LoginParts) {
       const { id, userId } = session
       await session.close()
       if (userId !== undefined) log.info({ event: 'logout', userId, session: id }, 'logged out')
-      // "cookies" is omitted, because it would also remove the next session cookie.
+      // "cookies" is omitted, because the browser would also remove the cookie of the next session.
       ctx.set('Clear-Site-Data', '"cache", "storage"')
       ctx.status = 303
       ctx.redirect('/')

@@ -36,9 +36,9 @@ interface StartedSession {
   close(): Promise<void>
 }
 
-/** `message` is for the user. */
+/** The result of `signIn`. `message` is written for the user. */
 export type SignedIn =
-  /** The password was not verified. */
+  /** After too many failed attempts, the password was not verified. */
   | { is: 'limited'; retryAfterSeconds: number; message: string }
   /** With `LOGIN_TEXT=uniform`, the response must not reveal `reason`. */
   | { is: 'refused'; reason: 'unknown' | 'wrong'; message: string }
@@ -52,8 +52,8 @@ const TEXTS = {
 }
 
 /**
- * Signs a user in, for the login page and the API. `start` starts the session after the password was verified. That
- * session is closed again if the account was disabled or changed meanwhile. An error of `start` is rethrown and does
+ * Signs a user in, for the login page and the API. Calls `start` to start the session after the password was verified.
+ * Closes that session again if the account was disabled or changed meanwhile. An error of `start` is rethrown and does
  * not count as a failed attempt.
  * @throws Problem 503 when too many passwords are being verified.
  * @throws SessionError STORE_UNAVAILABLE when the rate limit is unavailable.
@@ -78,7 +78,7 @@ export async function signIn(
     return { is: 'refused', reason, message: TEXTS[config.loginText][reason] }
   }
 
-  // Also runs for unknown and pending accounts, so that timing does not reveal which accounts exist.
+  // A password is verified even for unknown and pending accounts, so that timing does not reveal which accounts exist.
   const fits = await passwords
     .verify(password, named?.account.passwordHash)
     .catch((error) => rollback(log, error, () => attempt.refund()))
@@ -121,13 +121,13 @@ export function recordFailure(
   audit.note({ event: 'sign-in-failed', ...origin, userName: String(typed), detail: REASONS[reason] })
 }
 
-/** The userId and the e-mail address of an account share one rate-limit key. */
+/** Returns the same rate-limit key for the userId and the e-mail address of an account. */
 function limitKey(name: AccountName, named: NamedAccount | undefined): string {
   if (named !== undefined && !named.isPending) return named.account.userId
   return 'userId' in name ? String(name.userId) : name.email
 }
 
-/** Masks text that is not an e-mail address, because users may enter the password by mistake. */
+/** Masks a name that is not a valid e-mail address or userId, because users may enter the password by mistake. */
 function nameForLog(name: AccountName): number | string {
   if ('userId' in name) return name.userId
   return z.email().safeParse(name.email).success ? name.email : '***'

@@ -11,14 +11,14 @@ export interface SignUpProgress {
   email: string
   isDone: boolean
   mail: string
-  /** When the link expires. */
+  /** The time at which the link expires. */
   until: { iso: string; text: string } | undefined
   canSendAgain: boolean
-  /** Whether the mail has not been sent yet. The page then polls for changes. */
+  /** True until the mail is sent. The page then polls for changes. */
   isMoving: boolean
 }
 
-/** Depends on the mail and not on the account, so that the page does not reveal whether the address is taken. */
+/** Reads the state of the mail and not of the account, so that the page does not reveal whether the address is taken. */
 export async function readSignUpProgress(
   { database, clock }: { database: Kysely<Database>; clock: Pick<Clock, 'now'> },
   status: CrmStorage['status'],

@@ -8,7 +8,7 @@ type SessionsToWatch = Pick<CrmSessions, 'storage' | 'watch'>
 export function signUpEvents({ sessions, streams }: { sessions: SessionsToWatch | null; streams: EventStreams }) {
   return async function signUpEvents(ctx: Context) {
     const session = currentSession(ctx)
-    // 204 tells an EventSource not to reconnect.
+    // After a response with status 204, an EventSource does not reconnect.
     if (sessions === null || session.isNew || ctx.method !== 'GET') {
       ctx.status = 204
       return
@@ -19,7 +19,7 @@ export function signUpEvents({ sessions, streams }: { sessions: SessionsToWatch 
   }
 }
 
-/** Sends the current step at once and after each change. Watches before it reads, so that it misses no change. */
+/** Sends the current sign-up step at once and after each change. Watches before reading, so that no change is missed. */
 async function follow(
   sessions: SessionsToWatch,
   id: string,

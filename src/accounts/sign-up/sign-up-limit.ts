@@ -3,7 +3,7 @@ import { formatCount } from '../../web/format.ts'
 import { consumeAll, type Limiter, limiterInMemory, type MakeLimiter } from '../people/limiter.ts'
 import { networkOf } from '../sign-in/login-limit.ts'
 
-/** The rate limit for mail that a visitor requests, within an hour. */
+/** The hourly rate limit for mails that visitors request. */
 export class SignUpLimit {
   readonly #perMailbox: Limiter
   readonly #perAddress: Limiter
@@ -14,7 +14,7 @@ export class SignUpLimit {
     this.#perAddress = makeLimiter({ keyPrefix: 'mail-address', points: 100, duration })
   }
 
-  /** Counts one requested mail. Over the limit, sets status 429 and returns the message for the user. */
+  /** Counts one requested mail. If the limit is exceeded, sets status 429 and returns the message for the user. */
   async refuse(ctx: Context, email: string): Promise<string | undefined> {
     const seconds = await this.take(email, ctx.ip)
     if (seconds === undefined) return undefined

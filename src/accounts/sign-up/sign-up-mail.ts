@@ -21,7 +21,7 @@ interface LinkData {
   validates: string
 }
 
-/** The link is created when the mail is sent. It revokes an earlier link. */
+/** Composes the mails of a sign-up. A new validation link revokes the link of an earlier mail. */
 export function composeSignUpMail(parts: SignUpMailParts): ComposeMail {
   const { config, database, clock, sessions, origins } = parts
   const { appName } = config

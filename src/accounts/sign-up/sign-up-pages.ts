@@ -105,7 +105,7 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
   }
 }
 
-/** Only guests may sign up, because the mailed link opens the session that signed up. */
+/** Only guests may sign up, because the mailed link opens the session in which it was requested. */
 function isSignedIn(session: CrmSession): boolean {
   return session.userId !== undefined || !session.isGuest()
 }

@@ -10,7 +10,7 @@ import { accounts } from '../people/accounts.ts'
 import type { Passwords } from '../people/passwords.ts'
 import { addPendingUser, findPendingUser, moveToSession, newUserId, PENDING_MILLISECONDS } from '../people/users.ts'
 
-// A sign-up makes up to two links, and a session can have ten.
+// A sign-up creates up to two one-time links, and a session can have at most ten.
 const MOST_PER_SESSION = 5
 
 export interface SignUpParts {
@@ -25,8 +25,8 @@ export interface SignUpParts {
 type Status = NonNullable<CrmStorage['status']>
 
 /**
- * Adds a pending account and mails the validation link. A taken address gets the same response after the same time, so
- * only its mail reveals that the account exists.
+ * Adds a pending account and mails the validation link. For a taken address, the response and its timing are the same.
+ * Only the mail to that address reveals that the account exists.
  * @throws Problem 503 when the outbox is full, and 422 for more than five pending sign-ups per session.
  */
 export async function signUp(
@@ -58,13 +58,13 @@ export async function signUp(
   mail.wake()
 }
 
-/** Mails a new link. The earlier link is revoked when the new one is created. */
+/** Mails a new link. The earlier link is revoked when the new link is created. */
 export async function sendAgain(parts: SignUpParts, session: CrmSession, { email, ID }: Status): Promise<void> {
   const { database, clock, sessions, mail } = parts
   await refuseWhenOutboxFull(database)
   const former = await inTurn(database, { email, session: session.id }, async (transaction) => {
     const now = clock.now()
-    // A replaced or expired sign-up gets no mail. Reads the outbox, because a taken address has no pending account.
+    // A replaced or expired sign-up gets no mail. Both are read from the outbox, because a taken address has no account.
     const since = await waitingSince(transaction, ID)
     if (since === undefined || since + PENDING_MILLISECONDS <= now) return undefined
     await refuseWhenMany(transaction, { session_id: session.id, user_id: ID }, now)
@@ -79,12 +79,12 @@ export async function sendAgain(parts: SignUpParts, session: CrmSession, { email
   mail.wake()
 }
 
-/** A new link revokes earlier links with the same purpose. */
+/** The purpose of an account's validation links. A new link revokes earlier links with the same purpose. */
 export function linkPurpose(userId: string): string {
   return `validate ${userId}`
 }
 
-/** Revokes the validation link of an account by a new link with the same purpose, which is never sent. */
+/** Revokes an account's validation link. For this, creates a link with the same purpose, which is never sent. */
 async function endLink(sessions: SignUpParts['sessions'], user: User | undefined): Promise<void> {
   if (user !== undefined) await sessions?.createOTP(user.session_id, { purpose: linkPurpose(user.id), lifespan: 10 })
 }

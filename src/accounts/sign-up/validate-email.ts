@@ -38,7 +38,7 @@ interface Parts {
   clock: Pick<Clock, 'now'>
 }
 
-/** The pages of the mailed link. They read the account from the link, never from the session. */
+/** The pages that the mailed links open. They read the account from the link's data, never from the session. */
 export function validateEmailPages(parts: Parts) {
   const { config, log, database, passwords, clock } = parts
   const shortestPassword = asksForPassword(config) ? undefined : SHORTEST_PASSWORD[config.profile]
@@ -55,7 +55,7 @@ export function validateEmailPages(parts: Parts) {
   }
 
   const askAgain = async (ctx: Context, session: CrmSession, userId: string, message: string, status = 422) => {
-    // The link has been consumed. Only this page contains the new one.
+    // This request has consumed the mailed link. Only the page below contains the new link.
     const data = { validates: userId }
     const token = await session.createOTP({ purpose: linkPurpose(userId), confirm: true, data })
     ctx.status = status
@@ -69,7 +69,7 @@ export function validateEmailPages(parts: Parts) {
       showConfirm(ctx, { ...question(ctx, session.offer), shortestPassword })
     },
 
-    /** Middleware around `confirm`. After an invalid form or a temporary error, replaces the consumed link. */
+    /** Middleware around `confirm`. After an invalid form or a temporary error, shows the form with a new link. */
     async keepLink(ctx: Context, next: Next) {
       try {
         await next()
@@ -119,7 +119,7 @@ export function validateEmailPages(parts: Parts) {
   }
 }
 
-/** The button may replace a session only if the page names its user. */
+/** The button may replace the session of a signed-in user only if the page names that user. */
 function question(ctx: Context, { instead }: { instead: string | undefined }) {
   return { instead, action: confirmAction(ctx, instead) }
 }
