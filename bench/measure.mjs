@@ -6,7 +6,7 @@ import { CONNECTIONS, pages, SESSIONS } from './contestants.mjs'
 
 const WARM_UP_SECONDS = 1
 
-/** The server runs in its own process and is warmed up. */
+/** Starts a contestant in a process of its own and warms it up. */
 export async function startContestant({ program, settings = [] }, workload, address) {
   const file = fileURLToPath(new URL(`servers/${program}`, import.meta.url))
   const server = fork(file, [address, ...settings])
@@ -20,7 +20,7 @@ export async function startContestant({ program, settings = [] }, workload, addr
   const { path, bring } = pages[workload]
   const visitors = bring === 'nothing' ? [] : await signIn(url, bring)
 
-  /** Requests per second, and microseconds of processor time per request. */
+  /** Returns the requests per second, and the microseconds of processor time per request. */
   const measure = async (seconds) => {
     const before = await processorTime(server)
     const { answered, elapsed } = await load(`${url}${path}`, visitors, seconds)

@@ -8,7 +8,7 @@ const AT_ONCE = 500
 const START = Date.now()
 const NO_LIMITS = {}
 
-/** Returns sessions per second. Nine guests to a user, a hundred bytes of storage and one cookie each. */
+/** Returns how many sessions it creates per second. Nine of ten are guests. Each stores 100 bytes and a cookie. */
 export async function fill(store, filled, size) {
   const started = performance.now()
   for (let from = filled; from < size; from += AT_ONCE) {
@@ -22,7 +22,7 @@ function create(store, n) {
   return store.create({ app: APP, now: START, session: session(n), credential: cookie(n), limits: NO_LIMITS })
 }
 
-/** Medians of single, sequential calls. */
+/** Returns the medians of single, sequential calls. */
 export async function measureSize(store, address, sessions) {
   const now = START + 1000
   const list = (page, filter = {}) => store.list({ app: APP, now, filter, page })
@@ -74,7 +74,7 @@ export async function sweepMany(store, count) {
 
 const STORAGE = JSON.stringify({ visits: 1, text: 'x'.repeat(78) })
 
-/** Each session ends a millisecond after the one before. */
+/** Session n + 1 ends a millisecond after session n. */
 function session(n) {
   const isUser = n % 10 === 0
   return {
@@ -121,7 +121,7 @@ async function median(times, call) {
   return Math.round(spent[Math.floor(times / 2)] * 1000)
 }
 
-/** Memory for Redis, disk for the others. */
+/** Returns the memory that Redis uses, or the disk space that another store uses. */
 async function bytesOf(address) {
   if (address.startsWith('sqlite:')) return statSync(address.replace('sqlite:', '')).size
   if (address.startsWith('redis:')) {

@@ -1,7 +1,7 @@
-// npm run bench:million: what a lookup, a page of a list, a count and a sweep cost as sessions become a million, in each durable store.
-//   npm run bench:million                    all three, about twenty minutes
-//   npm run bench:million -- redis           one of them: sqlite, redis or postgres
-//   npm run bench:million -- redis 100000    up to this many
+// npm run bench:million: measures a lookup, a page, a count and a sweep with up to a million sessions in each store.
+//   npm run bench:million                    all three stores, about twenty minutes
+//   npm run bench:million -- redis           one store: sqlite, redis or postgres
+//   npm run bench:million -- redis 100000    one store, with up to this many sessions
 // Ends with code 1 when a lookup grows faster than the logarithm of the number of sessions.
 import { openStoreAt } from '../test/session/fixtures/open-store.ts'
 import { fill, measureSize, sweepMany } from './million-sessions.mjs'
@@ -9,7 +9,7 @@ import { openStores } from './stores.mjs'
 
 const KINDS = ['sqlite', 'redis', 'postgres']
 const FIRST = 10_000
-// The allowed growth of a lookup beyond the logarithm: a shared machine distorts a median.
+// A lookup may grow by this factor more than the logarithm, because a shared machine distorts a median.
 const SLACK = 2
 
 const [only, most = '1000000'] = process.argv.slice(2)
@@ -29,7 +29,7 @@ try {
 
 async function measureStore(kind) {
   const address = await stores.emptyStore(kind)
-  // Filling makes more concurrent calls than a server ever does.
+  // The deadline is long, because filling makes more concurrent calls than a server ever does.
   const { store, close } = await openStoreAt(address, { deadlineMilliseconds: 60_000 })
   const rows = []
   try {

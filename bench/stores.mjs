@@ -5,7 +5,7 @@ import { Client } from 'pg'
 import { startPostgres } from '../test/support/servers/postgres-server.ts'
 import { startRedis } from '../test/support/servers/redis-server.ts'
 
-/** The database servers have their default settings. */
+/** Starts the database servers with their default settings. */
 export async function openStores(contestants) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   const isWanted = (kind) => contestants.some(({ store }) => store === kind)
@@ -18,7 +18,7 @@ export async function openStores(contestants) {
   const empty = {
     none: async () => '',
     sqlite: async () => `sqlite:${join(folder, `${++made}.sqlite`)}`,
-    // One Redis for all contestants: each uses its own keys.
+    // All contestants share one Redis, because each contestant uses its own keys.
     redis: async () => servers.redis.url,
     postgres: () => emptyDatabase(servers.postgres.url, `bench${++made}`),
   }

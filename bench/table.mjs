@@ -1,4 +1,4 @@
-/** A ratio is the median of the ratios within each round, because the speed of the machine changes between rounds. */
+/** Each ratio is the median of the ratios within a round, because the speed of the machine changes between rounds. */
 export function printTable(cells) {
   const baseline = cells.find(({ contestant }) => contestant.isBaseline)
   const rivalOf = ({ contestant, workload }) =>

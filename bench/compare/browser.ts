@@ -13,7 +13,7 @@ interface Answer {
   body: unknown
 }
 
-/** A browser with a cookie jar. It takes over the cookies of each response when that response arrives. */
+/** A browser with a cookie jar. The jar takes over the cookies of each response when the response arrives. */
 export class Browser {
   readonly #url: string
   readonly #jar = new Map<string, string>()
@@ -63,7 +63,7 @@ export class Browser {
     }
   }
 
-  /** Asks the server for something outside of the contestant's pages. */
+  /** Requests something outside of the contestant's pages: a hold, or the view of the store. */
   async probe<Result>(what: string, name = ''): Promise<Result> {
     return (await this.#send('GET', `/probe/${what}?name=${name}`, '')).body as Result
   }

@@ -2,22 +2,22 @@ import type { RequestListener } from 'node:http'
 import type { Hold } from './holds.ts'
 import type { SlowRecords } from './slow-records.ts'
 
-/** A module in this folder or in `peers/` exports this as its default. */
+/** Each contestant is a module in this folder or in `peers/`, which exports this function as its default. */
 export type StartContestant = (tools: { hold: Hold; records: SlowRecords }) => Contestant | Promise<Contestant>
 
 /**
- * A small server on one session library, used as the library's documentation shows. Its listener answers:
+ * A small server on one session library, used as the library's documentation shows. Its listener responds to:
  * - `GET /page`: `{ user, items }`. Only reads the session. `user` is null for a guest.
  * - `POST /write`: adds the query's `item` to the list of items in the session, also for a guest.
- * - `POST /login`: signs in `ana`. The password counts as checked.
+ * - `POST /login`: signs in `ana`. Does not check a password.
  * - `POST /logout`: signs out.
  *
- * `/page` and `/write` call `hold(before)` before they use the session and `hold(after)` after it, with the query's
- * values. These calls stand for work of the page, for instance a payment.
+ * `/page` and `/write` call `hold` before and after they use the session, with the query's values `before` and `after`.
+ * Each call stands for a slow task of the page, for instance a payment.
  */
 export interface Contestant {
   listener: RequestListener
-  /** Absent if the library keeps everything in the cookie. */
+  /** Absent if the library keeps all data in the cookie. */
   store?: StoreView
   /** Returns the `Cookie` headers that an attacker with a copy of the store and the server's keys would try. */
   forge?(texts: readonly string[]): string[] | Promise<string[]>

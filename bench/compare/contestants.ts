@@ -1,7 +1,7 @@
 /** A library in the comparison. */
 export interface Entry {
   name: string
-  /** The file that serves it, from this folder. */
+  /** The file of the contestant, relative to this folder. */
   module: string
   /** How the library is set up and called, where its documentation leaves a choice. */
   setup: string
@@ -13,7 +13,7 @@ export const THIS_LAYER: Entry = {
   setup: '`sqliteStore`, its defaults, and `{ login: true }` at the login.',
 }
 
-/** The name is the name of the package. `peers/package.json` pins the versions. */
+/** Each name is that of a package. `peers/package.json` pins the versions. */
 export const PEERS: Entry[] = [
   {
     name: 'koa-session',

@@ -1,4 +1,4 @@
-// Servers whose answers are known: one that is right, and for each probe one that is wrong on purpose.
+// Servers with known findings: one that passes every probe, and for each probe one that fails it on purpose.
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Contestant, StartContestant } from './contestant.ts'
 import type { ProbeName } from './probes.ts'
@@ -11,7 +11,7 @@ interface Session {
 const NAME = 'control'
 const KEY = 'the key of the control server'
 
-/** The finding that each probe must have on the right server, and on the server that is wrong in its subject. */
+/** The finding of each probe on the right server, and on the server that fails this probe on purpose. */
 export const KNOWN: Record<ProbeName, { right: string; wrong: string }> = {
   keptWrites: { right: '20', wrong: '1' },
   revivedByWriter: { right: 'no', wrong: 'yes' },
@@ -23,7 +23,7 @@ export const KNOWN: Record<ProbeName, { right: string; wrong: string }> = {
   readsThatWrite: { right: '0', wrong: '10' },
 }
 
-/** A server without a library. It is right in everything but the subject of one probe. */
+/** A server without a library. It passes every probe, except a probe that `fault` names. */
 export function control(fault?: ProbeName | 'signedSecret'): StartContestant {
   return ({ hold }): Contestant => {
     const sessions = new Map<string, Session>()

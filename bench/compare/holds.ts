@@ -1,7 +1,7 @@
-/** Waits until the probe releases the hold with this name. Without a name, it returns at once. */
+/** Waits until the probe releases the hold with this name. Without a name, resolves at once. */
 export type Hold = (name: string | null | undefined) => Promise<void>
 
-/** Places where a page waits for the probe, so that two requests overlap the same way in every run. */
+/** At a hold, a page waits for the probe, so that two requests overlap in the same way in every run. */
 export class Holds {
   readonly #holds = new Map<string, { arrived: Signal; released: Signal }>()
 

@@ -1,25 +1,25 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Browser } from './browser.ts'
 
-/** What a probe saw once. The table shows the finding with the highest `badness` of all runs; 0 is right. */
+/** The result of one run of a probe. The table shows the result with the highest `badness` of all runs; 0 is right. */
 export interface Finding {
   shown: string
   badness: number
 }
 
 export interface Probe {
-  /** The heading of its column. */
+  /** The heading of the probe's column. */
   title: string
-  /** What it does, in a sentence or two. */
+  /** What the probe does, in one or two sentences. */
   method: string
-  /** Says nothing about a library that keeps everything in the cookie. */
+  /** Set if the probe does not apply to a library that keeps all data in the cookie. */
   needsStore?: true
   run(browser: Browser): Promise<Finding>
 }
 
 const PARALLEL_WRITES = 20
 const READS = 10
-// Some libraries answer before they have saved.
+// Probes wait this long, because some libraries send a response before they have saved the session.
 const SETTLE_MILLISECONDS = 25
 
 const MAY_BE_HELD = ['before', 'after'] as const
@@ -143,7 +143,7 @@ export const PROBES = {
 
 export type ProbeName = keyof typeof PROBES
 
-/** Runs one probe with a new browser. Returns `undefined` if the probe says nothing about this server. */
+/** Runs one probe with a new browser. Returns `undefined` if the probe does not apply to this server. */
 export async function runProbe(name: ProbeName, url: string): Promise<Finding | undefined> {
   const probe: Probe = PROBES[name]
   const browser = new Browser(url)
@@ -170,7 +170,7 @@ async function isRevived(browser: Browser, send: (query: string) => Promise<unkn
     const late = await heldRequest(browser, held, send)
     await browser.post('/logout')
     await settle()
-    // A cookie that no logout ends is the subject of another probe.
+    // Another probe tests whether a logout ends a cookie.
     const neverDied = await browser.isSignedIn(old)
     await late.finish()
     revived ||= (await browser.isSignedIn()) || (!neverDied && (await browser.isSignedIn(old)))

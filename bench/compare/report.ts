@@ -5,7 +5,7 @@ import { MILLISECONDS_PER_CALL } from './slow-records.ts'
 
 export interface Row extends Entry {
   version: string
-  /** A probe without a finding says nothing about this library. */
+  /** A probe that does not apply to this library has no finding. */
   findings: Partial<Record<ProbeName, Finding | undefined>>
 }
 
@@ -89,7 +89,7 @@ export function tableOf(rows: readonly Row[]): string {
   ].join('\n')
 }
 
-/** A row for each probe that the README shows. The other libraries are counted. */
+/** Returns a row for each probe that the README shows. The results of the other libraries are counted. */
 export function shortForm(layer: Row, others: readonly Row[]): string {
   const rows = IN_README.map((name) => {
     const shown = others.map(({ findings }) => findings[name]?.shown).filter((text) => text !== undefined)
@@ -104,7 +104,7 @@ export function withShortForm(page: string, text: string): string {
   return page.replace(SHORT_FORM, () => text)
 }
 
-/** `1 to 5` for numbers, `yes: 8, no: 3` for words. */
+/** Returns a text such as `1 to 5` for numbers, or `yes: 8, no: 3` for words. */
 function countsOf(shown: readonly string[]): string {
   const numbers = shown.map(Number)
   const [least, most] = [Math.min(...numbers), Math.max(...numbers)]

@@ -1,8 +1,8 @@
-// npm run compare: the same probes over HTTP against this layer and eleven other session libraries. Writes
-// docs/comparison.md and the short form in README.md.
+// npm run compare: runs the same probes over HTTP against this layer and eleven other session libraries.
+// Writes docs/comparison.md and the short form in README.md.
 //   npm run compare                       five runs of each probe, about two minutes
 //   npm run compare -- --runs 1
-//   npm run compare -- --only hono        prints the libraries whose name contains this, and writes nothing
+//   npm run compare -- --only hono        prints the libraries whose name contains "hono", and writes nothing
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -38,7 +38,7 @@ try {
   rmSync(installed, { recursive: true, force: true })
 }
 
-/** Shows that each probe passes a server that is right and fails a server that is wrong. */
+/** Checks that each probe passes a server that is right and fails a server that is wrong. */
 async function checkProbes(): Promise<void> {
   for (const name of NAMES) {
     for (const [expected, server] of [
@@ -74,7 +74,7 @@ async function measure(entry: Entry, folder: string): Promise<Row> {
 }
 
 async function runProbes(url: string): Promise<Row['findings']> {
-  // This probe tries every text of the store, so it comes first, while the store holds one session.
+  // `readableSecret` tries every text of the store, so it runs first, while the store holds only one session.
   const findings: Row['findings'] = { readableSecret: await runProbe('readableSecret', url) }
   for (const name of NAMES) if (!(name in findings)) findings[name] = await runProbe(name, url)
   return findings

@@ -1,4 +1,4 @@
-// node bench/compare/serve-contestant.ts MODULE: runs a contestant in a process of its own and sends the parent its address.
+// node bench/compare/serve-contestant.ts MODULE: serves the contestant and sends its address to the parent process.
 import type { StartContestant } from './contestant.ts'
 import { serve } from './serve.ts'
 

@@ -3,7 +3,7 @@ import type { StoreView } from './contestant.ts'
 
 export const MILLISECONDS_PER_CALL = 3
 
-/** The store of the libraries that bring none of their own: a record for each key. Each call takes three milliseconds. */
+/** The store of the libraries that have none of their own: a record for each key. Each call takes 3 milliseconds. */
 export class SlowRecords implements StoreView {
   readonly #records = new Map<string, string>()
   #writes = 0
@@ -31,7 +31,7 @@ export class SlowRecords implements StoreView {
     this.#records.delete(key)
   }
 
-  /** Moves the expiry of a record. No probe waits for an expiry, so this only counts. */
+  /** Counts a write that would move the expiry of a record. Changes no record, because no probe waits for an expiry. */
   async touch(): Promise<void> {
     await this.#beginWrite()
   }

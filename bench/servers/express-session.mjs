@@ -18,7 +18,7 @@ const pages = {
   '/write': ({ session }) => {
     session.visits++
   },
-  // A session is stored only when it holds something.
+  // express-session stores a session only when the session contains data.
   '/visit': ({ session }) => {
     session.userName = ''
   },

@@ -21,7 +21,7 @@ const pages = {
   '/write': (ctx) => {
     ctx.session.visits++
   },
-  // koa-session stores a new session only when it holds something.
+  // koa-session stores a new session only when the session contains data.
   '/visit': (ctx) => {
     ctx.session.userName = ''
   },

@@ -1,4 +1,4 @@
-/** A usual store: one command for each step, and Redis expires the keys. */
+/** Stores records as usual: one command for each step, and Redis expires the keys. */
 export function redisRecords(redis, prefix) {
   return {
     async get(id) {

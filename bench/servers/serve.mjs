@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 
-/** Sends its port to the parent, and the spent processor time whenever the parent asks. */
+/** Sends the server's port to the parent process, and the used processor time whenever the parent requests it. */
 export function serve(app) {
   const server = createServer(app.callback ? app.callback() : app)
   server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))

@@ -1,4 +1,4 @@
-/** A careful store: WAL, no fsync for each commit, prepared statements, an index for the sweep. */
+/** Stores records efficiently: WAL, no fsync for each commit, prepared statements, and an index for the sweep. */
 export function sqliteRecords(db) {
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL')

@@ -6,13 +6,13 @@ interface Database {
 }
 type Operation = { type: 'put'; key: string; value: string } | { type: 'del'; key: string }
 
-/** The entries in memory. */
+/** Reads and replaces the entries in memory. */
 interface Entries<Entry> {
   read(key: string): Entry | undefined
   load(key: string, entry: Entry | undefined): void
 }
 
-/** Runs writes on entries in memory, and resolves each when its changes are on the disk, as JSON. */
+/** Runs writes on entries in memory. Resolves each write when its changes are on the disk as JSON. */
 export class Journal<Entry> implements Writes {
   readonly #db: Database
   readonly #entries: Entries<Entry>
@@ -64,7 +64,7 @@ export class Journal<Entry> implements Writes {
     this.#changed.clear()
   }
 
-  /** After a failed commit, the changed entries are read from the disk again. */
+  /** Reads the changed entries from the disk again after a failed commit. */
   async #undo(): Promise<void> {
     for (const key of this.#changed) {
       const text = await this.#db.get(key)
@@ -79,7 +79,7 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** Runs the write now. The returned function gives the answer to the caller. */
+/** Runs the write at once. The returned function passes its result to the caller. */
 function answerOf<T>(
   write: () => T | Promise<T>,
   resolve: (value: T | Promise<T>) => void,

@@ -16,14 +16,14 @@ type Entry = StoredSession | Tombstone
 type StoredSession = Omit<MemoryRow, 'credentials'> & { credentials: Credential[] }
 
 const LAYOUT = 'layout'
-// Layout 1 needs no step but its number. A later step may only add, as `missingSteps` says.
+// The step to layout 1 is empty: `openStore` writes the number. A later step may only add data (see `missingSteps`).
 const STEPS: readonly ((db: ClassicLevel) => Promise<void>)[] = [async () => {}]
 
 const stores = new WeakMap<ClassicLevel, Promise<SessionStore>>()
 
 /**
- * Stores sessions in LevelDB, for applications of one process. All sessions are also in memory. Each write is on the
- * disk when its promise resolves. Every call with the same database returns the same store.
+ * Stores sessions in LevelDB, for applications of one process. All sessions are also in memory. The promise of a write
+ * resolves when the write is on the disk. Every call with the same database returns the same store.
  * @throws Error if a newer version of this store wrote the data.
  */
 export function levelStore(db: ClassicLevel): Promise<SessionStore> {
@@ -49,7 +49,7 @@ async function openStore(db: ClassicLevel): Promise<SessionStore> {
   })
   for await (const [key, text] of db.iterator()) if (key !== LAYOUT) load(rowsOf, key, JSON.parse(text))
 
-  // A read waits for the writes before it, so it never returns what is not on the disk.
+  // Each read waits for earlier writes, so it never returns data that is not on the disk yet.
   const store = embeddedStore(rowsOf, journal, rowsOf.apps)
   return {
     ...store,

@@ -32,7 +32,7 @@ export default async function start({ hold }) {
     database: (options) => slowed(memoryAdapter(tables)(options)),
     emailAndPassword: { enabled: true },
     session: { additionalFields: { items: { type: 'string', required: false } } },
-    // A guest with a session is an anonymous user.
+    // In better-auth, a guest with a session is an anonymous user.
     plugins: [anonymous()],
     rateLimit: { enabled: false },
     logger: { disabled: true },

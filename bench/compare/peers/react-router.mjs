@@ -12,7 +12,7 @@ export default function start({ hold, records }) {
       return id
     },
     readData: async (id) => (await records.get(id)) ?? null,
-    // The documentation shows `db.update(id, data)`, so the call does not create a record.
+    // The documentation calls `db.update(id, data)`, so `updateData` does not create a record.
     updateData: (id, data) => records.update(id, data),
     deleteData: (id) => records.remove(id),
   })
@@ -23,7 +23,7 @@ export default function start({ hold, records }) {
       session.set('items', [...(session.get('items') ?? []), item])
       return commitSession
     },
-    // As in "Login form example". The library has no call that replaces the ID.
+    // This follows the "Login form example" of the documentation. The library has no call that replaces the ID.
     '/login': (session) => {
       session.set('user', 'ana')
       return commitSession

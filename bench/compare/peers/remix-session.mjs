@@ -37,7 +37,7 @@ function shown(own) {
   return { user: own.get('user') ?? null, items: own.get('items') ?? [] }
 }
 
-/** The library's own memory storage, on slow records. */
+/** Works like the library's own memory storage, but on slow records. */
 function storageOf(records) {
   return {
     async read(id) {

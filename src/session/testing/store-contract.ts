@@ -34,10 +34,10 @@ type OpenStore = () => Promise<OpenedStore>
 
 interface OpenedStore {
   store: SessionStore
-  /** Another store on the same data, as in a second process. The calls of each check then alternate between the two. */
+  /** A second store on the same data, as in another process. The calls of each check then alternate between both. */
   second?: SessionStore
   /**
-   * Returns how many rows, keys or other entries are stored. With it, the contract checks that a sweep leaves none.
+   * Returns how many rows, keys or other entries are stored. If given, the contract checks that a sweep leaves none.
    * Leave out entries that the server removes by itself, such as Redis keys with a time to live.
    */
   entries?: () => Promise<number>

@@ -9,11 +9,11 @@ type Listener = (id: SessionId | undefined) => void
 /** The application and the id of the ended session; `undefined` stands for any application or any session. */
 type Notification = [app: string | undefined, id: SessionId | undefined]
 
-// The bounds of the pause before a reconnection.
+// The shortest and the longest pause before a reconnection.
 const FIRST_PAUSE_MILLISECONDS = 100
 const LONGEST_PAUSE_MILLISECONDS = 5000
 // A query at this interval detects a connection that was lost without an error, and a server that has become read-only.
-// The sessions then end on another server, which a new connection may reach.
+// While a server is read-only, sessions end on another server, which a new connection may reach.
 const HEARTBEAT_MILLISECONDS = 5000
 const HEARTBEAT = `SELECT current_setting('transaction_read_only') = 'on' AS is_read_only`
 
@@ -96,7 +96,7 @@ function keepListening(
     if (!isOpen) return
     failures = 0
     beat()
-    // Notifications may have been missed while this connection was not listening.
+    // Notifications may have been missed before this connection listened, so each listener must read its session again.
     notify(undefined, undefined)
   }
 

@@ -7,7 +7,7 @@ import { fromStoredJson, toStoredValues } from './rows.ts'
 
 export interface PostgresCalls {
   rows(statement: PostgresStatement): Promise<unknown[]>
-  /** Calls a function of the store. Parses the JSON that it returns; `undefined` stands for null. */
+  /** Calls an SQL function of the store. Returns its parsed JSON, or `undefined` for null. */
   call(name: string, ...values: unknown[]): Promise<unknown>
 }
 
@@ -16,26 +16,26 @@ const RETRYABLE = new Set(['40P01', '40001'])
 const MOST_ATTEMPTS = 8
 const PAUSE_MILLISECONDS = 20
 
-// The server is a standby, or its transactions are read-only. A new connection may reach another server. A connection is
-// replaced once a second at most, so a server that stays read-only does not get a new connection for each call.
+// The server is a standby, or its transactions are read-only. A new connection may reach another server. A connection
+// is replaced only after a second, so that a server that stays read-only does not get a new one for each call.
 const READ_ONLY = '25006'
 const SHORTEST_LIFE_MILLISECONDS = 1000
-// The prepared statement is missing, or exists already: a pooler runs the transactions of one connection on different
-// ones of PostgreSQL. The statement did not run.
+// The prepared statement is missing or already exists, because a pooler spreads the transactions of one client over
+// several connections to PostgreSQL. The statement did not run.
 const POOLED = new Set(['26000', '42P05'])
 const POOLED_WARNING = {
   code: 'POSTGRES_POOLED_BY_TRANSACTION',
   message:
     'A connection pooler loses the prepared statements of the session store, as PgBouncer before 1.21 does in transaction mode. The store works without them, more slowly, and other processes notice an end late. Use session pooling, or PgBouncer 1.21 with max_prepared_statements.',
 }
-// Full disk, memory or other resources, without 53300: too many connections.
+// The disk, the memory or another resource is full. The code 53300 (too many connections) is left out.
 const FULL = new Set(['53000', '53100', '53200', '53400'])
 
 // After an error of these SQLSTATE classes (the first two characters), the statement is certainly rolled back. The
 // outcome is unknown after lost connections (08), shutdowns (57) and internal errors (58, XX).
 const NOTHING_WRITTEN = new Set(['0A', '22', '23', '25', '26', '28', '3D', '3F', '40', '42', '53', '54', '55', 'P0'])
 const OUTCOME_UNKNOWN = '40003'
-// Undefined function, undefined table.
+// The codes for an undefined function and an undefined table.
 const NOT_PREPARED = new Set(['42883', '42P01'])
 
 export function postgresCalls(
@@ -47,7 +47,7 @@ export function postgresCalls(
   handleErrors(pool)
 
   async function rows(statement: PostgresStatement): Promise<unknown[]> {
-    // `sent`: PostgreSQL may have received the statement. `isOver`: the caller has already received an error.
+    // `sent` means that PostgreSQL may have received the statement, and `isOver` that the caller has received an error.
     const progress = { sent: false, isOver: false }
     try {
       return await withinDeadline(sendWithRetries(statement, progress), deadlineMilliseconds, 'PostgreSQL')
@@ -105,7 +105,7 @@ function wroteNothing(error: unknown): boolean {
   return code.length === 5 && code !== OUTCOME_UNKNOWN && NOTHING_WRITTEN.has(code.slice(0, 2))
 }
 
-/** Returns undefined when the error does not mean that PostgreSQL answers and refuses writes. */
+/** Returns undefined unless the error means that PostgreSQL replies but refuses writes. */
 export function refusalOf(error: unknown): WriteState | undefined {
   const code = codeOf(error)
   if (code === READ_ONLY) return { state: 'read-only', error }

@@ -13,8 +13,8 @@ type Version = 'v1' | 'v2'
 // Version 2 ends expired OTPs first.
 const LIVE_FIRST: Record<Version, string> = { v1: '', v2: 'r.expires_at <= p_now, ' }
 
-// The credentials beyond the limit, seen longest ago: OTPs for a new OTP, otherwise devices. Leaves out the caller's
-// credential, and OTPs with the purpose of the new one, which end in any case.
+// Selects the least recently seen credentials beyond the limit. A new OTP ends only OTPs, and a new device only
+// devices. Leaves out the caller's credential, and those with the purpose of the new one, which end in any case.
 const beyondTheCap = (version: Version) => `SELECT r.hash FROM session_credentials r
   WHERE r.session_key = p_key AND (r.kind = 'otp') = is_otp AND r.hash IS DISTINCT FROM p_by AND (r.purpose = p_credential[11]) IS NOT TRUE
   ORDER BY ${LIVE_FIRST[version]}coalesce(r.last_seen_at, r.created_at) DESC, r.created_at DESC, r.hash DESC
@@ -116,5 +116,5 @@ END $$;
 
 export const CREDENTIAL_FUNCTIONS = addFunction('v1') + attachFunction('v1') + DETACH_AND_ROTATE + redeemFunction('v1')
 
-/** The functions that know expired OTPs. */
+/** The functions that end expired OTPs before valid ones. */
 export const OTP_FUNCTIONS = addFunction('v2') + attachFunction('v2') + redeemFunction('v2')

@@ -10,7 +10,7 @@ import {
   report,
 } from './sql-fragments.ts'
 
-// Above this number, one notification without an id is sent. Each listener then reads its session again.
+// If more sessions end at once, one notification without an id is sent. Each listener then reads its session again.
 const MOST_NOTIFICATIONS = 100
 // One sweep removes at most this many OTPs and this many tombstones.
 const MOST_EXPIRED = 20_000

@@ -30,8 +30,8 @@ interface PostgresNotification {
 const handledPools = new WeakSet<PostgresPool>()
 const firstAcquired = new WeakMap<PostgresClient, number>()
 
-// Without a listener, the 'error' event of a connection would end the process. The pool removes its own listener at
-// 'acquire', so this one is added then. The statement still fails.
+// Without a listener, the 'error' event of a connection would end the process. The pool removes its own listener when
+// it lends a connection, so the store adds this one at 'acquire'. The running statement still rejects.
 export function handleErrors(pool: PostgresPool): void {
   if (handledPools.has(pool)) return
   handledPools.add(pool)
@@ -42,7 +42,7 @@ export function handleErrors(pool: PostgresPool): void {
   })
 }
 
-/** The time since the pool first lent the connection, which is about its age. */
+/** Returns the time since the pool first lent the connection, which is about the age of the connection. */
 export function ageOf(client: PostgresClient): number {
   return performance.now() - (firstAcquired.get(client) ?? 0)
 }

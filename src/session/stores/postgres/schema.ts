@@ -10,13 +10,13 @@ import { REQUIRE_READ_COMMITTED } from './sql-fragments.ts'
 import { TABLES } from './tables.ts'
 
 /**
- * Step n creates layout n. The name of each function contains its own version. A released function is never changed:
- * a step adds the next version of it. A new column accepts null or has a default. Processes of two versions can
- * therefore run side by side.
+ * Step n creates layout n. The name of each function contains its own version. A released function is never changed: a
+ * step adds the next version of the function instead. A new column accepts null or has a default. Processes of two
+ * versions can therefore run side by side.
  */
 export const STEPS: readonly string[] = [
   TABLES + ARRIVAL_FUNCTIONS + CHANGE_FUNCTIONS + CREDENTIAL_FUNCTIONS + END_FUNCTIONS,
-  // Version 0.6.0 removed a parameter of `session_create_v1`.
+  // This step adds `session_create_v2`, because version 0.6.0 removed a parameter of `session_create_v1`.
   CREATE_FUNCTION,
   LOGIN_FUNCTIONS + OTP_FUNCTIONS,
 ]
@@ -26,7 +26,7 @@ const PREPARE_MILLISECONDS = 60_000
 /**
  * Creates or migrates the tables and functions in the first schema of the connection's `search_path`. Call it when the
  * application starts, before any process uses the store. Several processes may call it at the same time.
- * @throws Error when the schema has a newer version, or the isolation level is not "read committed". Changes nothing.
+ * @throws Error, and changes nothing, when the schema has a newer version or the isolation is not "read committed".
  */
 export async function preparePostgresStore(pool: PostgresPool): Promise<void> {
   checkMethods('preparePostgresStore()', 'a Pool of pg', pool, ['connect', 'on'])
@@ -50,14 +50,15 @@ async function prepare(client: PostgresClient, steps: readonly string[]): Promis
   await client.query({ text: `DO $$ BEGIN ${REQUIRE_READ_COMMITTED} END $$` })
   if ((await missing()).length === 0) return
   await client.query({ text: 'BEGIN' })
-  // When several processes start at once, one migrates and the others wait.
+  // When several processes start at once, one process migrates and the others wait.
   await client.query({ text: `SELECT pg_advisory_xact_lock(hashtextextended('session_schema', 0))` })
   await client.query({
     text: `${(await missing()).join('')} UPDATE session_schema SET version = ${steps.length}; COMMIT`,
   })
 }
 
-// Reads `pg_class`, because the connection may have cached the names of tables before it waited for the lock.
+// Searches `pg_class` for the table instead of using its name, because the connection may have cached the names of
+// tables before it waited for the lock.
 async function layoutOf(client: PostgresClient): Promise<unknown> {
   const present = `SELECT 1 FROM pg_class WHERE relname = 'session_schema' AND pg_table_is_visible(oid)`
   if ((await client.query({ text: present })).rows.length === 0) return undefined

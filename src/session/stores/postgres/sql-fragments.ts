@@ -11,8 +11,9 @@ export const REQUIRE_READ_COMMITTED = `
       || current_setting('transaction_isolation') || '". Give the pool: options: "-c default_transaction_isolation=read\\\\ committed".';
   END IF;`
 
-// Advisory locks. Functions take them in this order, before row locks. The number is the kind of lock. The succession
-// lock prevents the replacement of sessions while `endMany` runs. Otherwise `endMany` could miss the new session.
+// These advisory locks are taken in this order, before row locks. The second parameter of the hash is the kind of lock.
+// The succession lock prevents the replacement of sessions while `endMany` runs. Otherwise, `endMany` could miss the
+// new session.
 export const LOCK_SUCCESSION = 'PERFORM pg_advisory_xact_lock(hashtextextended(p_app, 1));'
 export const SHARE_SUCCESSION = 'PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_app, 1));'
 export const LOCK_LICENCES = 'PERFORM pg_advisory_xact_lock(hashtextextended(p_app, 2));'
@@ -26,7 +27,7 @@ export const LOCK_ENTRY = 'SELECT * INTO entry FROM session_records s WHERE s.ap
 
 /** `record` is a variable or a table alias. */
 export const isLive = (record: string) => `(${record}.start_time IS NOT NULL AND ${record}.end_at > p_now)`
-/** Always true when the hash is null. */
+/** Whether the session has the credential with this hash. Always true when the hash is null. */
 export const has = (record: string, hash: string) =>
   `(${hash} IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = ${record}.key AND c.hash = ${hash}))`
 
@@ -37,7 +38,7 @@ export const originOf = (record: string) => `CASE WHEN ${record}.last_access_tim
     AND NOT EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = ${record}.key AND c.last_seen_at IS NOT NULL)
     THEN (SELECT min(c.details) FROM session_credentials c WHERE c.session_key = ${record}.key AND ${IS_UNUSED_LOGIN}) END`
 
-/** The keys of sessions that may be unused logins, of one origin or of all. */
+/** Selects the keys of sessions that may be unused logins. Without `origin`, selects those of all origins. */
 export const unusedLogins = (origin?: string) => `SELECT c.session_key FROM session_credentials c
     WHERE c.app = p_app AND ${IS_UNUSED_LOGIN} ${origin === undefined ? '' : `AND c.details = ${origin}`}`
 

@@ -12,10 +12,10 @@ import { removeUnused } from './unused-apps.ts'
 import { storeWarnings } from './warnings.ts'
 
 export interface PostgresStoreOptions {
-  /** The deadline of a call, in milliseconds, from its wait for a connection. A slower call throws. Default 2000. */
+  /** The deadline of a call in milliseconds, including the wait for a connection. Slower calls throw. Default 2000. */
   deadlineMilliseconds?: number
   /**
-   * Default true: each sweep also removes what expired a day ago in applications that are not used any more.
+   * Default true: each sweep also removes the data of other applications that expired more than a day ago.
    * Set it to false where the clocks of applications differ, for instance in tests on a shared database.
    */
   sweepUnusedApps?: boolean
@@ -23,8 +23,8 @@ export interface PostgresStoreOptions {
 
 /**
  * Stores sessions in PostgreSQL, for any number of processes and machines. Call `preparePostgresStore(pool)` first. The
- * application may use the same pool. Each call takes one connection, and all listeners together take one more. A
- * connection to a server that has become read-only is replaced.
+ * application may use the same pool. Each call takes one connection, and all listeners together take one more. The
+ * store replaces a connection whose server has become read-only.
  * @throws TypeError when the deadline is out of range.
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): SessionStore {
@@ -128,7 +128,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
   }
 }
 
-// No credential has this hash. The tombstone expires at once, so a sweep removes it. No column of an index changes.
+// This tombstone has no credential and expires at once, so a sweep removes it. A repeated probe changes no index.
 const PROBE = `INSERT INTO session_tombstones (app, hash, id, reason, ended_at, keep_until)
   VALUES ($1, 'probe', '', 'closed', $2, $2) ON CONFLICT (app, hash) DO UPDATE SET ended_at = excluded.ended_at`
 

@@ -3,7 +3,7 @@ import type { CallOf } from '../../store.ts'
 import type { PostgresCalls } from './calls.ts'
 import { toStoredValues } from './rows.ts'
 
-// Reads one row for each application, because the number of rows may be large.
+// Selects the applications in a table. Reads only one row for each application, because the table may be large.
 const apps = (name: string, table: string) => `${name} AS (
     (SELECT app FROM ${table} ORDER BY app LIMIT 1)
     UNION ALL SELECT (SELECT t.app FROM ${table} t WHERE t.app > n.app ORDER BY t.app LIMIT 1)
@@ -16,7 +16,7 @@ const expired = (wanted: string, table: string, apps: string, condition: string,
     SELECT ${wanted} FROM ${table} t WHERE t.app = n.app AND ${condition} ORDER BY ${end} LIMIT $3 FOR UPDATE SKIP LOCKED
   ) o WHERE n.app <> $1 LIMIT $3`
 
-// The parts run on the same snapshot. An expired session gets no new credentials, so one statement removes all of them.
+// All parts see the same snapshot. An expired session gets no new credentials, so no credential is missed.
 const REMOVE_UNUSED = `WITH RECURSIVE
   ${apps('record_apps', 'session_records')},
   ${apps('tombstone_apps', 'session_tombstones')},
@@ -28,7 +28,7 @@ const REMOVE_UNUSED = `WITH RECURSIVE
   DELETE FROM session_tombstones c WHERE c.ctid = ANY (array(
     ${expired('ctid', 'session_tombstones', 'tombstone_apps', 't.keep_until <= $2', 't.keep_until')}))`
 
-/** Removes what expired long ago in applications other than `app`. */
+/** Removes the data of applications other than `app` that expired long ago. */
 export async function removeUnused(
   { rows }: Pick<PostgresCalls, 'rows'>,
   { app, limit, now }: CallOf<'sweep'>,

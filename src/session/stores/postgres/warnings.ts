@@ -1,6 +1,6 @@
 import type { StoreWarning, StoreWarnings } from '../../store.ts'
 
-/** Reports each code once. */
+/** Reports only the first warning with each code. */
 export function storeWarnings(): StoreWarnings & { warn(warning: StoreWarning): void } {
   const listeners = new Set<(warning: StoreWarning) => void>()
   const reported = new Set<string>()

@@ -23,9 +23,9 @@ interface Emitting {
   off(event: string, listener: (...details: string[]) => void): unknown
 }
 
-// A connection can break without an error. At this interval, a check of the last number detects missed notifications.
+// A connection can break without an error. A check at this interval detects missed notifications by their numbers.
 const CHECK_MILLISECONDS = 500
-// A published notification has this long to arrive before it counts as missed.
+// A published notification counts as missed if it has not arrived after this time.
 const ARRIVAL_MILLISECONDS = 100
 
 export function redisAnnouncements(
@@ -103,7 +103,7 @@ function subscriptionTo(
     let begun: Promise<unknown> = Promise.resolve()
     return {
       begin: () => (begun = subscriber.subscribe(channel, listener)),
-      // node-redis unsubscribes all listeners of the channel if this one is not subscribed yet.
+      // Waits until `begin` has resolved. Before that, node-redis would unsubscribe all listeners of the channel.
       end: () => void begun.then(() => subscriber.unsubscribe(channel, listener)).catch(() => {}),
     }
   }
@@ -124,10 +124,10 @@ function subscriptionTo(
   }
 }
 
-// An ioredis client has one subscription of a channel, which all listeners share.
+// All listeners of a channel share the subscription of an ioredis client. The last listener ends the subscription.
 const listenersOfClients = new WeakMap<IoredisSubscriber, Map<string, number>>()
 
-/** The number of listeners of each channel. */
+/** Returns the number of listeners of each channel. */
 function listenersOf(subscriber: IoredisSubscriber): Map<string, number> {
   const listeners = listenersOfClients.get(subscriber) ?? new Map<string, number>()
   listenersOfClients.set(subscriber, listeners)

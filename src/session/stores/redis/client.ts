@@ -22,8 +22,8 @@ interface NodeRedisClient extends ReconnectableNodeRedis {
 export type SendCommand = (command: string, ...parameters: string[]) => Promise<unknown>
 
 /**
- * A replica refuses writes. The sender then opens the connection again and repeats the refused command once, because the
- * host name may lead to the new primary.
+ * When a replica refuses a command, the sender opens the connection again and repeats the command once. The host name
+ * may by then lead to the new primary.
  */
 export function commandSender(
   client: RedisClient,
@@ -33,7 +33,7 @@ export function commandSender(
   // node-redis drops a command that is still queued after this time.
   const options = { timeout: deadlineMilliseconds }
 
-  /** `isOver`: the caller has already received an error, so nothing is sent any more. */
+  /** Sends nothing more once `progress.isOver` is true, because the caller has then received an error. */
   async function send(command: string, parameters: string[], progress: { isOver: boolean }): Promise<unknown> {
     for (let isRepeated = false; ; isRepeated = true) {
       if (reconnection.running) await reconnection.running
@@ -69,7 +69,7 @@ const NOT_SENT = new Set([
   'The client is offline',
 ])
 
-// Redis replies with one of these errors only when a command or script has not written anything yet.
+// These errors of Redis mean that the command or script has not written anything.
 const REFUSED = /^(?:OOM|READONLY|LOADING|NOAUTH|MISCONF|NOREPLICAS|BUSY|ERR max number of clients reached)\b/
 
 function wroteNothing(error: unknown): boolean {
@@ -80,10 +80,10 @@ function isReadOnly(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('READONLY')
 }
 
-// A full memory, too few replicas, a failed snapshot. Redis accepts writes again by itself.
+// These errors mean full memory, too few replicas or a failed snapshot. Redis needs no new connection to recover.
 const FULL = /^(?:OOM|NOREPLICAS|MISCONF)\b/
 
-/** Returns undefined when the error does not mean that the server answers and refuses writes. */
+/** Returns undefined unless the error means that the server replies but refuses writes. */
 export function refusalOf(error: unknown): WriteState | undefined {
   if (isReadOnly(error)) return { state: 'read-only', error }
   return error instanceof Error && FULL.test(error.message) ? { state: 'refusing', error } : undefined
@@ -108,7 +108,7 @@ export function scriptRunner(send: SendCommand, keyPrefix: (app: string) => stri
     try {
       return await send('EVALSHA', sha, ...rest)
     } catch (error) {
-      // The script is not in the cache of Redis. It did not run, so sending its text is safe.
+      // Redis did not run the script, because its cache does not contain it. Sending the text is therefore safe.
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
       return await send('EVAL', text, ...rest)
     }
@@ -116,9 +116,9 @@ export function scriptRunner(send: SendCommand, keyPrefix: (app: string) => stri
 }
 
 /**
- * Refuses a client that resends or queues commands. A resent command fails when only the reply of its first attempt was
- * lost: a one-time link would be redeemed, but the user would not be signed in. A queued command would run after its
- * caller has received an error. The session layer itself retries where a retry is safe.
+ * Refuses a client that resends or queues commands. If only the reply is lost, a resent command runs twice: the first
+ * run redeems a one-time link, and the second run fails, so the user is not signed in. A queued command would run after
+ * its caller has received an error. The session layer retries calls where a retry is safe.
  * @throws TypeError that names the settings to change. Settings that cannot be read are accepted.
  */
 export function refuseResending(client: RedisClient): void {
@@ -166,7 +166,7 @@ function ofCluster(setting: Setting): string | undefined {
   return ofPrefix(setting)
 }
 
-// One of the two settings is enough.
+// Each of the two settings prevents resending.
 function resendsNothing(setting: Setting): boolean {
   return setting('autoResendUnfulfilledCommands') === false || setting('maxRetriesPerRequest') === 0
 }

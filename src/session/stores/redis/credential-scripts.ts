@@ -63,7 +63,7 @@ return found[1] and found[3] and { id, found[1], found[2], found[3] } or false
 `,
 )
 
-/** An empty `text` adds no credential. */
+/** Redeems an OTP, and adds a credential unless `text` is empty. */
 export const REDEEM = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, ADDING],
   `

@@ -3,9 +3,10 @@ import { type RunScript, script } from './client.ts'
 import { RECORDS } from './lua-library.ts'
 
 /**
- * Step n, in Lua, creates layout n. All steps run in one script, so a step over many sessions blocks Redis. Old scripts
- * read exactly the lines that `lines.ts` lists. A new field of a record is therefore a new field of its hash, and needs
- * no step if it may be absent. Layout 1 needs no step either: versions up to 0.5.0 wrote it without a layout key.
+ * Step n, in Lua, creates layout n. All steps run in one script, so a step over many sessions would block Redis.
+ * Scripts of older versions accept only the lines that `lines.ts` lists. New data of a session is therefore stored in a
+ * new field of its Redis hash, without a step if the field may be absent. The step to layout 1 is empty, because
+ * versions up to 0.5.0 wrote layout 1 without a layout key.
  */
 export const STEPS: readonly string[] = ['']
 
@@ -20,7 +21,7 @@ export function layoutCheck(run: RunScript, steps: readonly string[]): (app: str
   return (app) => (checked.has(app) ? undefined : check(app))
 }
 
-/** Returns the layout after the steps. Deletes before it writes, so that it works when Redis has no free memory. */
+/** The script runs the missing steps and returns the layout. It deletes first, so that it works when Redis is full. */
 function migration(steps: readonly string[]) {
   return script(
     [RECORDS],

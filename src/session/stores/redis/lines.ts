@@ -14,7 +14,7 @@ import type { Found } from '../../store.ts'
 
 const RECORD_LINES = 12
 const CREDENTIAL_LINES = 11
-// The positions of the lines that contain numbers, and of those that contain a number or nothing.
+// The positions of the lines that contain numbers. An optional line may be empty.
 const RECORD_NUMBERS = { required: [0, 2, 9, 10], optional: [3, 4, 11] }
 const CREDENTIAL_NUMBERS = { required: [3, 6], optional: [4, 5] }
 
@@ -35,7 +35,7 @@ export function recordText(session: SessionRecord): string {
   ].join('\n')
 }
 
-/** A damaged record reads as an invalidated one without a user, whose storage is unreadable. */
+/** If the stored record is damaged, returns an invalidated record without a user and with unreadable storage. */
 export function recordFrom(id: SessionId, text: string, storage: string): SessionRecord {
   return parseRecord(id, text, storage) ?? { ...DAMAGED, id }
 }
@@ -130,21 +130,21 @@ function hasLines(
   return optional.every((index) => lines[index] === '' || isNumber(lines[index]))
 }
 
-/** Lua and JavaScript read such a number alike, unlike `0b11` or `1e400`. */
+/** Returns whether the line is a number that Lua and JavaScript read alike. This excludes `0b11` and `1e400`. */
 function isNumber(line: string | undefined): boolean {
   return line !== undefined && /^\d+(\.\d+)?$/.test(line) && Number(line) <= NEVER && String(Number(line)) === line
 }
 
 export function endedCredentialFrom(text: string, now: number): Found | undefined {
   const [reason, endedAt, keepUntil, origin, message] = text.split('\n') as Lines<5>
-  // A damaged tombstone compares as false.
+  // In a damaged tombstone, `keepUntil` may be no number. The comparison is then false.
   if (!(now < Number(keepUntil))) return undefined
   return {
     state: 'ended',
     reason: reason as EndReason,
     endedAt: Number(endedAt),
     message: message !== '',
-    // Releases before 0.6 stored the ID of the new session here, without quotes.
+    // Releases before 0.6 stored the ID of the new session in this line, without quotes.
     origin: origin.startsWith('"') ? textFrom(origin) : null,
   }
 }

@@ -16,7 +16,7 @@ local function hasVia(id, wanted)
   return false
 end
 
--- The indexes still know the user, the kind and the end of a damaged record.
+-- For a damaged record, only the indexes show the user, the kind and the end.
 local function isDamagedListed(id)
   local function isIn(set) return call('ZSCORE', set, id) ~= false end
   if now >= tonumber(call('ZSCORE', app .. 'end', id) or '0') then return false end
@@ -38,7 +38,7 @@ local function isListed(id, r)
   return (state == 'guest') == isGuest(r)
 end
 
--- The smallest index that contains every match; nil when no filter has an index.
+-- Returns the smallest index that contains every match, and its size. Returns nil when no filter has an index.
 local function smallestIndex()
   local found, size
   local function consider(set)
@@ -53,7 +53,7 @@ local function smallestIndex()
   return found, size
 end
 
--- The number of index members before this value and id. "including" also counts the member itself.
+-- Returns how many index members sort before this value and id. With "including", also counts the member with this id.
 local function rankOf(set, value, id, including)
   local low, high = 0, call('ZCARD', set)
   while low < high do
@@ -66,7 +66,7 @@ local function rankOf(set, value, id, including)
   return low
 end
 
--- Ids without a record. They are removed from the indexes after the iteration.
+-- The ids that have no record. The script removes them from the indexes after the iteration.
 local missing = {}
 
 local function listed(id)
@@ -76,8 +76,8 @@ local function listed(id)
 end
 `
 
-// Reads one batch of a list. Returns the sort value and id at which the next batch starts, or '' and '' at the end. The
-// sort value, id, record and storage of each match follow.
+// Reads one batch of a list. Returns the sort value and id after which the next batch starts, or '' and '' at the end
+// of the list. After these two, returns the sort value, id, record and storage of each match.
 const LIST = script(
   [RECORDS, CREDENTIALS, INDEXES, FILTERS],
   `
@@ -96,7 +96,7 @@ local function comesBefore(a, b)
   return a.id ~= b.id and (a.id < b.id) ~= isDescending
 end
 
--- Used for a small index: reads all of it and sorts.
+-- Reads all members of a small index, and sorts the matches.
 local function gather(set)
   local after = afterValue and { value = afterValue, id = afterId }
   for _, id in ipairs(call('ZRANGE', set, 0, -1)) do
@@ -107,7 +107,7 @@ local function gather(set)
   table.sort(rows, comesBefore)
 end
 
--- Used otherwise: reads the index of the sort order until there are enough matches.
+-- Reads the index of the sort order until there are enough matches or the batch ends.
 local function walk(set)
   local first = afterValue and rankOf(set, afterValue, afterId, not isDescending) or 0
   if afterValue and isDescending then first = call('ZCARD', set) - first end
@@ -139,7 +139,7 @@ return answer
 `,
 )
 
-// Counts the matches in one batch. Returns their number, and the value and id at which the next batch starts.
+// Counts the matches in one batch. Returns their number, and the value and id after which the next batch starts.
 // Without a filter, returns the number of indexed records, and '1' when heal() removed index entries. The caller then
 // counts again, because heal() checks only a sample.
 const COUNT = script(
@@ -153,7 +153,7 @@ end
 
 local function unexpired(set) return call('ZCOUNT', app .. set, '(' .. digits(now), '+inf') end
 
--- The count, or nil when the indexes alone cannot give it.
+-- Returns the count, or nil when it cannot be computed from the indexes alone.
 local function countFromIndexes()
   local filters = 0
   for _, filter in ipairs({ userId, kind, state, via }) do filters = filters + (filter == '' and 0 or 1) end

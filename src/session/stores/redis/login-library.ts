@@ -1,7 +1,7 @@
 import { MOST_UNUSED_LOGINS } from '../../record.ts'
 
-// Unused logins: see `touch` in store.ts. `logins` contains all of them, sorted by end, and `login:<origin>` those of one
-// origin. Both may contain more sessions, so a reader checks each one.
+// For unused logins, see `touch` in store.ts. The index `logins` contains all of them, sorted by end. The index
+// `login:<origin>` contains those of one origin. Both may also contain other sessions, so a reader checks each session.
 export const LOGINS = String.raw`
 local function loginSet(origin) return app .. 'login:' .. origin end
 
@@ -22,7 +22,7 @@ local function unindexLogin(id, c)
   call('ZREM', loginSet(c.details), id)
 end
 
--- The origin of an unused login; nil for any other session.
+-- Returns the origin of an unused login, or nil for any other session.
 local function originOf(id, r)
   if not r or not r.startTime or r.lastAccessTime > r.startTime then return nil end
   local origin
@@ -48,7 +48,7 @@ local function unusedLogins(origin)
   return found
 end
 
--- The number of unused logins beyond the first one of each origin.
+-- Counts the unused logins, but leaves out the first one of each origin.
 local function countRepeated()
   local counted, origins, repeated = {}, {}, 0
   for _, member in ipairs(call('ZRANGE', app .. 'logins', 0, -1)) do
@@ -67,7 +67,7 @@ end
 
 local function isRepeated(c) return isUnusedLogin(c) and #unusedLogins(c.details) > 0 end
 
--- Ends the oldest unused logins of this origin, and leaves "most". Never ends the session "except".
+-- Ends the oldest unused logins of this origin until "most" are left. Neither counts nor ends the session "except".
 local function endUnused(origin, except, most, reason, now, keepsOrigin)
   local others, ended = {}, {}
   for _, other in ipairs(unusedLogins(origin)) do

@@ -11,7 +11,7 @@ local function sessionKey(id) return app .. 's:' .. id end
 -- tostring() would write a large number in scientific notation.
 local function digits(number) return number and string.format('%.0f', number) or '' end
 
--- Returns nil unless the text is a number that JavaScript reads alike.
+-- Returns the number, or nil for a text that JavaScript may read differently.
 local function numberOf(text)
   local number = string.match(text or '', '^%d+%.?%d*$') and tonumber(text)
   return number and number <= ${NEVER} and number or nil
@@ -21,7 +21,7 @@ local function isTime(text) return text == '' or numberOf(text) ~= nil end
 
 local RECORD = '^([^\n]*)' .. string.rep('\n([^\n]*)', 11) .. '$'
 
--- A damaged record reads as an invalidated one without a user. It can only be listed, ended and removed.
+-- Stands for each damaged record: an invalidated record without a user, which can only be listed, ended and removed.
 local DAMAGED = {
   kind = 'web', userName = '""', userId = 'null', grants = '""', idle = 0, absoluteEnd = ${NEVER}, ends = ${NEVER},
   version = 0, writeId = '', isDamaged = true,
@@ -56,7 +56,7 @@ end
 local function isLive(r, now) return r.startTime ~= nil and now < r.ends end
 local function isGuest(r) return r.grants == '""' and r.userId == 'null' end
 
--- Whether the session is live and has the credential "by". An empty "by" needs no credential.
+-- Whether the session is live and has the credential "by". If "by" is empty, the session needs no credential.
 local function isUsable(id, r, by, now)
   return r and isLive(r, now) and (by == '' or call('HEXISTS', sessionKey(id), 'c' .. by) == 1)
 end
@@ -71,7 +71,7 @@ local function damagedRecord(id)
   return r and r.isDamaged and r or nil
 end
 
--- Each key expires MARGIN milliseconds after "ends", in case no sweep runs.
+-- Each key expires MARGIN milliseconds after "ends", so that it does not remain if no sweep runs.
 local NEVER = ${NEVER}
 local MARGIN = 3600000
 
@@ -87,7 +87,7 @@ local CREDENTIAL = '^([^\n]*)' .. string.rep('\n([^\n]*)', 10) .. '$'
 local function credentialOf(hash, text)
   local handle, kind, via, createdAt, lastSeenAt, authenticatedAt, expiresAt, device, address, purpose, details =
     string.match(text, CREDENTIAL)
-  -- A damaged credential is the first that a limit ends.
+  -- For a damaged credential, returns an expired one, which is the first that a limit ends.
   if not (numberOf(createdAt) and numberOf(expiresAt) and isTime(lastSeenAt) and isTime(authenticatedAt)) then
     return {
       hash = hash, handle = '', kind = 'cookie', via = 'visit', createdAt = 0, expiresAt = 0,
@@ -168,13 +168,14 @@ local function expireIndexes(now)
   end
 end
 
--- Every sweep extends the life of the indexes. A write does it only where no sweep has done it for long.
+-- Every sweep extends the life of the indexes. A write extends it only if no sweep has done so for a long time.
 local function keepIndexes(class, ends, now)
   local left = math.min(call('PTTL', app .. 'end'), call('PTTL', app .. class))
   if ends >= NEVER or left < ends - now + UNUSED / 2 then expireIndexes(now) end
 end
 
--- Updates all indexes except link and token. "before" is the previous record, or nil for a new session.
+-- Updates all indexes, but neither adds the session to link and token nor removes it from them. "before" is the
+-- previous record, or nil for a new session.
 local function indexSession(id, r, before, now)
   local class = classOf(r)
   if before and classOf(before) ~= class then call('ZREM', app .. classOf(before), id) end
@@ -193,7 +194,7 @@ local function indexSession(id, r, before, now)
   keepIndexes(class, r.ends, now)
 end
 
--- Updates the indexes link and token.
+-- Adds the session to the indexes link and token or removes it from them, by the "via" of its credentials.
 local function indexByVia(id, r, credentials)
   for _, via in ipairs({ 'link', 'token' }) do
     local isIndexed = false
@@ -206,7 +207,7 @@ local function unindex(id)
   for _, set in ipairs(SETS) do call('ZREM', app .. set, id) end
 end
 
--- Removes the ids without a record from the indexes. Returns their number.
+-- Removes each id that has no record from all indexes and from "set". Returns the number of removed ids.
 local function dropMissing(ids, set)
   local missing = 0
   for _, id in ipairs(ids) do
@@ -285,7 +286,7 @@ local function endsFirst(a, b, now)
   return a.hash < b.hash
 end
 
--- The same rule as in shared/eviction.ts.
+-- Applies the same rule as shared/eviction.ts.
 local function evictedBy(added, present, by, devices, otps, now)
   local isOTP = added.kind == 'otp'
   local cap = devices
@@ -319,7 +320,7 @@ local function addWithin(id, r, c, by, devices, otps, now)
 end
 `
 
-// The functions delete before they write, so that sessions can end when Redis has no free memory.
+// The functions delete before they write, so that sessions can end even when Redis has no free memory.
 export const ENDS = String.raw`
 local TOMBSTONE = ${TOMBSTONE_MILLISECONDS}
 local MESSAGE = ${MESSAGE_MILLISECONDS}
@@ -329,8 +330,8 @@ local CLOCK_SKEW = ${SWEEP_MARGIN_MILLISECONDS}
 local endedIds = {}
 local function queueNotification(id) if endedIds[#endedIds] ~= id then endedIds[#endedIds + 1] = id end end
 
--- Notifies other processes of the ended sessions. One notification without an id replaces more than 100. Notifications
--- are numbered, so that a process can detect a missed one.
+-- Notifies other processes of the ended sessions. If there are more than 100, sends a single notification without an
+-- id. Notifications are numbered, so that a process can detect a missed one.
 local function sendNotifications()
   if #endedIds > 100 then endedIds = { '' } end
   for _, id in ipairs(endedIds) do
@@ -374,7 +375,7 @@ local function endCredential(id, c, reason, now, message, keepsOrigin)
   queueNotification(id)
 end
 
--- Each ended credential leaves a tombstone. Without this function, the hash of a long-lived session would keep growing.
+-- Deletes expired tombstones. Without this function, the Redis hash of a long-lived session would keep growing.
 local function dropExpiredTombstones(id, now)
   if call('HLEN', sessionKey(id)) < 40 then return end
   for _, hash in ipairs(fieldsOf(id, 't')) do

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** The members that open a connection of ioredis, or of node-redis, again. */
+/** A connection of ioredis or node-redis, with the members that open it again. */
 type Reconnectable = ReconnectableIoredis | ReconnectableNodeRedis
 
 export interface ReconnectableIoredis {
@@ -18,13 +18,13 @@ export interface ReconnectableNodeRedis {
 export interface Reconnection {
   /** Resolves when the connections are open, or after a second. `undefined` while no reconnection runs. */
   readonly running: Promise<unknown> | undefined
-  /** Commands that wait for their reply. A reconnection lets them finish: a lost reply leaves its write uncertain. */
+  /** The number of commands that wait for a reply. A reconnection first waits briefly for these replies. */
   inFlight: number
-  /** Begins a reconnection, at most once a second. Returns whether one is running. */
+  /** Begins a reconnection, at most once a second. Returns whether a reconnection is running. */
   begin(): boolean
 }
 
-// No command can be sent while a connection opens. A server that stays read-only costs this delay once a second.
+// Commands wait while a connection opens. A server that stays read-only causes at most one such wait per interval.
 const SHORTEST_INTERVAL_MILLISECONDS = 1000
 const PATIENCE_MILLISECONDS = 1000
 const REPLY_MILLISECONDS = 100
@@ -32,8 +32,8 @@ const REPLY_MILLISECONDS = 100
 const reconnections = new WeakMap<Reconnectable, Reconnection & { connections: Set<Reconnectable> }>()
 
 /**
- * Opens a connection again, and the connections that belong to it, at most once a second. For other code that writes
- * through the connection of a store, such as a rate limiter, when Redis replies READONLY. The store does it by itself.
+ * Opens a connection and its subscriber again, at most once a second. Call it when code other than the store, such as a
+ * rate limiter, uses the connection and Redis replies READONLY. The store does the same for its own commands.
  */
 export function reconnectRedis(client: Reconnectable): void {
   reconnectionOf(client).begin()
@@ -75,7 +75,7 @@ function newReconnection(client: Reconnectable): Reconnection & { connections: S
 
 const wait = (milliseconds: number) => pause(milliseconds, undefined, { ref: false })
 
-/** A connection that is not ready is left alone: its client opens it already, or the application has closed it. */
+/** Does nothing if the connection is not ready: its client is opening it, or the application has closed it. */
 async function reopen(connection: Reconnectable): Promise<void> {
   if ('disconnect' in connection && 'status' in connection) {
     if (connection.status !== 'ready') return

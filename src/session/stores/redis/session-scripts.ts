@@ -65,7 +65,7 @@ return ended
 `,
 )
 
-/** Changes only the storage. This most frequent update runs without the Lua library. Returns '1', or '0' if refused. */
+/** This most frequent update changes only the storage, without the Lua library. Returns '1', or '0' if refused. */
 export const UPDATE_STORAGE = script(
   [],
   String.raw`
@@ -83,8 +83,8 @@ return { '1' }
 `,
 )
 
-// A parameter '' or an omitted storage leaves the field unchanged. Returns '0', or '1' followed by the sessions that
-// ended because of a limit.
+// An empty parameter or an omitted storage leaves its field unchanged. Returns '0' if refused, or '1' followed by the
+// sessions that ended because of a limit.
 export const UPDATE = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, LIMITS],
   `
@@ -165,7 +165,7 @@ return ended
 `,
 )
 
-/** A filter parameter '' matches every session. */
+/** An empty filter parameter matches every session. */
 export const END_MANY = script(
   PARTS,
   `
@@ -174,7 +174,7 @@ local set = app .. 'end'
 if userId ~= '' then set = userSet(userId) elseif kind == 'rest' then set = app .. 'rest' end
 local ended = {}
 local function isSelected(id, r)
-  -- The index has already selected a damaged record by its user.
+  -- A damaged record shows no user, but the index has already selected it by its user.
   if r.isDamaged then return kind == '' or (kind == 'rest') == (call('ZSCORE', app .. 'rest', id) ~= false) end
   return isLive(r, now) and (userId == '' or r.userId == userId) and (kind == '' or r.kind == kind)
 end
@@ -193,7 +193,7 @@ return ended
 )
 
 const REASON = `
--- Why an expired or replaced session ended.
+-- Returns why an expired or replaced session ended.
 local function reasonOf(r)
   if r.isDamaged then return 'idle' end
   if not r.startTime then return 'secured' end
@@ -222,7 +222,7 @@ return endedLine(id, r, reason)
 `,
 )
 
-/** Returns the message as JSON, or nothing. */
+/** Deletes the message and returns it as JSON. Returns nothing if there is no message. */
 export const TAKE_MESSAGE = script(
   PARTS,
   `
@@ -239,7 +239,7 @@ return message
 `,
 )
 
-/** Removes expired sessions and OTPs. Tombstones and messages expire with their keys. */
+/** Removes expired sessions and OTPs. Redis removes tombstones and messages when their keys expire. */
 export const SWEEP = script(
   [...PARTS, REASON],
   `

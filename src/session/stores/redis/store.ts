@@ -57,8 +57,8 @@ export interface RedisStoreOptions {
 
 /**
  * Stores sessions in Redis 7 or Valkey, for any number of processes and machines. All keys of an application are in one
- * slot, as Redis Cluster requires. Set `maxmemory-policy noeviction`: users are logged out when Redis evicts keys.
- * When Redis refuses a write as a replica, the store opens both connections again, at most once a second.
+ * slot, as Redis Cluster requires. Set `maxmemory-policy noeviction`: users are logged out when Redis evicts keys. When
+ * a replica refuses a write, the store opens `client` and `subscriber` again, at most once a second.
  * @throws TypeError when the prefix contains braces, or when the client resends commands or queues them while offline.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {

@@ -11,24 +11,24 @@ export interface Tombstone {
   readonly message: string | null
 }
 
-/** Each store adds its own fields. */
+/** A stored session. Each store adds its own fields to this type. */
 export interface SessionRow {
   readonly record: SessionRecord
 }
 
-/** Synchronous access to the rows of one application. The caller makes each write atomic. */
+/** Synchronous access to the rows of one application. `Writes` makes each change atomic. */
 export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   session(id: SessionId): Row | undefined
-  /** Also finds a session that is no longer live. */
+  /** Finds a session by its ID and a credential, even if the session is no longer live. */
   find(id: SessionId, hash: string): FoundOTP | undefined
   findOTP(hash: string): FoundOTP | undefined
   tombstone(hash: string): Tombstone | undefined
   credential(row: Row, hash: string): Credential | undefined
-  /** Oldest first. */
+  /** Returns the oldest credential first. */
   credentials(row: Row): Credential[]
   writeIdOf(id: SessionId): string | null | undefined
 
-  /** @throws Error if the session ID exists. Nothing is written then. */
+  /** @throws Error if the session ID exists. In this case, nothing is written. */
   insert(session: SessionRecord, credential: Credential): void
   /** Returns false and writes nothing if the session is not live, differs from `expected`, or has this write id. */
   update(id: SessionId, expected: Expected, writeId: string, changes: SessionChanges, now: number): boolean
@@ -42,7 +42,7 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   deleteCredential(row: Row, hash: string): void
 
   addTombstone(hash: string, tombstone: Tombstone): void
-  /** Stores a message in all tombstones of a session, which then expire at `keepUntil`. */
+  /** Stores a message in all tombstones of a session. These tombstones expire at `keepUntil`. */
   leaveMessage(id: SessionId, message: string, keepUntil: number): void
   deleteMessage(hash: string): void
   deleteTombstones(until: number): void
@@ -50,11 +50,11 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
 
   countUpTo(most: number): number
   countGuestsUpTo(most: number): number
-  /** Oldest first. Leaves out sessions of API tokens. */
+  /** Returns the oldest session first. Leaves out the sessions of API tokens. */
   liveOfUser(userId: string, now: number): Row[]
   /** The sessions with an unused login of this origin, oldest first. */
   withUnusedLogin(origin: string): Row[]
-  /** How many unused logins there are beyond the first one of each origin. */
+  /** Counts the unused logins, but leaves out the first one of each origin. */
   countRepeatedLogins(): number
   liveMatching(filter: EndFilter, now: number): Row[]
   endedUntil(time: number, most: number): Row[]

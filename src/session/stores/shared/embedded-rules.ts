@@ -22,7 +22,7 @@ import type { FoundOTP, Limits, SeenFrom } from '../../store.ts'
 import type { EmbeddedRows, SessionRow } from './embedded-rows.ts'
 import { evictedBy } from './eviction.ts'
 
-/** Returns a live session. If `version` or `by` is given, the session must have this version or this credential. */
+/** Returns the session if it is live. `version`, if given, must be its version, and `by` one of its credentials. */
 export function liveRow<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   id: SessionId,
@@ -35,7 +35,7 @@ export function liveRow<Row extends SessionRow>(
   return by === undefined || rows.credential(row, by) ? row : undefined
 }
 
-/** Returns a record that opens no session, so that an administrator can end it. */
+/** Returns the record if it is damaged. A damaged record opens no session, but an administrator can end it. */
 export function damagedRow<Row extends SessionRow>(rows: EmbeddedRows<Row>, id: SessionId): Row | undefined {
   const row = rows.session(id)
   return row && isDamaged(row.record) ? row : undefined
@@ -49,7 +49,7 @@ export function isFull(rows: EmbeddedRows, session: SessionRecord, { sessions, g
   return guests !== undefined && isGuestRecord(session) && rows.countGuestsUpTo(guests) >= guests
 }
 
-/** The origin of an unused login; undefined for any other session. */
+/** Returns the origin of an unused login (see `touch` in store.ts), or undefined for any other session. */
 export function originOf<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: Row): string | undefined {
   if (rowWasSeen(rows, row)) return undefined
   const origins = rows.credentials(row).filter(isUnusedLogin)
@@ -67,7 +67,7 @@ export function endBeyond<Row extends SessionRow>(
   return [...endOldest(rows, session, limits, now), ...endRepeated(rows, session, credential, now)]
 }
 
-/** Ends the oldest unused logins of this origin above the maximum, but never the session `id`, which is being added. */
+/** Ends this origin's oldest unused logins above the maximum. Keeps the session `id`, which has just been added. */
 function endRepeated<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   { id }: SessionRecord,
@@ -81,7 +81,7 @@ function endRepeated<Row extends SessionRow>(
     .map((row) => endSession(rows, row, { reason: 'limit', now }))
 }
 
-/** Ends the other unused logins of the origin of `credential`, which has just been used for the first time. */
+/** If `credential` has just been used for the first time, ends the other unused logins of its origin. */
 export function endUnused<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   credential: Credential,
@@ -97,12 +97,12 @@ function liveUnused<Row extends SessionRow>(rows: EmbeddedRows<Row>, { details }
   return rows.withUnusedLogin(details ?? '').filter(({ record }) => isLive(record, now))
 }
 
-/** Whether a session with this credential would be a repeated login, which counts as one session with the others. */
+/** Returns whether the origin of this new login already has an unused login. Both then count as one session. */
 export function isRepeated(rows: EmbeddedRows, credential: Credential): boolean {
   return isUnusedLogin(credential) && rows.withUnusedLogin(credential.details ?? '').length > 0
 }
 
-/** Ends the user's oldest sessions beyond `sessionsPerUser`, but never the session `id`, which is being added. */
+/** Ends the user's oldest sessions beyond `sessionsPerUser`. Never ends the session `id`, the user's newest one. */
 export function endOldest<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   { id, userId }: { id: SessionId; userId: string | null },
@@ -161,7 +161,7 @@ export function endSession<Row extends SessionRow>(rows: EmbeddedRows<Row>, row:
   return endedSession(row.record, ending.reason)
 }
 
-/** With `keepRecord`, the record is invalidated instead of deleted. */
+/** Ends the credentials. The record is invalidated if `keepRecord` is true, and deleted if it is false. */
 export function replaceSession<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
@@ -198,7 +198,7 @@ export function addCredential<Row extends SessionRow>(
   rows.addCredential(row, credential)
 }
 
-/** Records activity. Stored times never decrease, even if `now` is earlier than in a previous call. */
+/** Records activity. A stored time never decreases, even if an earlier call had a later `now`. */
 export function access<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
@@ -211,12 +211,12 @@ export function access<Row extends SessionRow>(
   rows.seeCredential(row, hash, Math.max(lastSeenAt ?? 0, now), from)
 }
 
-/** Reads the credentials only if necessary. */
+/** Returns whether a request has used the session. Reads the credentials only if the record does not show a use. */
 export function rowWasSeen<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: Row): boolean {
   return wasUsed(row.record) || wasSeen(row.record, rows.credentials(row))
 }
 
-/** Removes what expired before `now`, but at most `limit` records. */
+/** Removes the tombstones, OTPs and sessions that have expired by `now`, but at most `limit` sessions. */
 export function sweepApp<Row extends SessionRow>(rows: EmbeddedRows<Row>, limit: number, now: number): EndedSession[] {
   const latestEnd = now - SWEEP_MARGIN_MILLISECONDS
   rows.deleteTombstones(now)

@@ -1,8 +1,8 @@
 /**
  * Returns the steps that take stored data from the layout `found` to the newest one. The first step creates layout 1.
  * `found` is a whole number or its digits, or undefined when no data is stored.
- * A released step never changes. A step only adds, because processes of the previous version still use the data.
- * @throws Error when this code does not know the layout. `otherwise` says what to do instead of an update.
+ * A released step never changes. A step may only add, because processes of the previous version still use the data.
+ * @throws Error when this code does not know the layout. `otherwise` ends its message with an alternative to an update.
  */
 export function missingSteps<Step>(found: unknown, steps: readonly Step[], otherwise: string): readonly Step[] {
   if (found === undefined) return steps

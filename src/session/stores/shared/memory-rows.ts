@@ -10,11 +10,11 @@ export interface MemoryRows extends EmbeddedRows<MemoryRow> {
   readonly sessions: Map<SessionId, MemoryRow>
   readonly otps: Map<string, MemoryRow>
   readonly tombstones: Map<string, Tombstone>
-  /** Loads a session, or drops it if there is no row. The listener is not called. */
+  /** Sets the row of a session, or removes the session if `row` is undefined. Does not call the listener. */
   load(id: SessionId, row: MemoryRow | undefined): void
 }
 
-/** Called for each row that is added, changed or deleted, so that a store can also write it elsewhere. */
+/** Its methods are called for each row that is added, changed or deleted, so that a store can write it elsewhere. */
 export interface RowListener {
   session(id: SessionId): void
   tombstone(hash: string): void

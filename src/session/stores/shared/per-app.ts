@@ -1,10 +1,10 @@
 export interface PerApp<T> {
   (app: string): T
-  /** The applications with a value. */
+  /** Returns the applications that have a value. */
   apps(): string[]
 }
 
-/** Creates one value for each application, on first use. */
+/** Creates the value of an application when it is first requested. */
 export function perApp<T>(make: (app: string) => T): PerApp<T> {
   const values = new Map<string, T>()
   const getValue = (app: string) => {

@@ -13,15 +13,15 @@ export interface SqliteStatement {
   all(...parameters: unknown[]): unknown[]
 }
 
-// How long SQLite waits while another process writes. The wait blocks the event loop.
+// SQLite waits at most this long while another process writes. The wait blocks the event loop.
 const BUSY_MILLISECONDS = 50
-// After that wait, a timer retries the write every `PAUSE_MILLISECONDS`, until this time has passed.
+// After that wait, a timer retries the write every `PAUSE_MILLISECONDS`, until `RETRY_MILLISECONDS` have passed.
 const PAUSE_MILLISECONDS = 20
 const RETRY_MILLISECONDS = CALL_MILLISECONDS - BUSY_MILLISECONDS - PAUSE_MILLISECONDS
-// Several processes that start at the same time create the tables one after the other.
+// Opening a file may take longer, because processes that start together create the tables one after the other.
 const OPEN_MILLISECONDS = 5000
 
-/** Several processes may open a new file at the same time. */
+/** Prepares the connection for a file that several processes may open at the same time. */
 export function openForSharing(db: SqliteDatabase): void {
   db.exec(`PRAGMA busy_timeout = ${OPEN_MILLISECONDS}`)
   retryWhileBusy(() => db.exec('PRAGMA journal_mode = WAL'))
@@ -31,7 +31,7 @@ export function shortenBusyTimeout(db: SqliteDatabase): void {
   db.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}`)
 }
 
-/** For the switch to WAL, which `busy_timeout` does not cover. Blocks the event loop. */
+/** Retries the switch to WAL, to which `busy_timeout` does not apply. Blocks the event loop. */
 function retryWhileBusy(step: () => unknown): void {
   const started = performance.now()
   for (;;) {
@@ -72,7 +72,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     while (batch.length > 0) batch = attempt(batch)
   }
 
-  /** Returns the writes that must run again at once. */
+  /** Runs the writes in one transaction. Returns the writes that must run again at once. */
   function attempt(batch: Waiting[]): Waiting[] {
     const results: unknown[] = []
     try {

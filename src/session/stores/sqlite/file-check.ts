@@ -3,9 +3,9 @@ import { stat } from 'node:fs/promises'
 import type { SqliteDatabase } from './batch.ts'
 
 /**
- * Returns a readiness check: it resolves to a text when the file of `db` was deleted or replaced after this call.
- * SQLite does not notice this. It goes on with the old file, whose data is lost when the process ends.
- * Call it when the store is open. A check makes two `stat` calls, which take about 40 µs outside the event loop.
+ * Returns a readiness check. The check resolves to a text if the file of `db` was deleted or replaced after this call.
+ * SQLite does not notice such a change. It goes on with the old file, whose data is lost when the process ends.
+ * Call this function when the store is open. A check makes two `stat` calls, about 40 µs outside the event loop.
  */
 export function sqliteFileCheck(db: SqliteDatabase): () => Promise<string | undefined> {
   const { file } = db.prepare('PRAGMA database_list').get() as { file: string | null }
@@ -22,7 +22,7 @@ export function sqliteFileCheck(db: SqliteDatabase): () => Promise<string | unde
   }
 }
 
-/** Returns `undefined` for a missing file: there is no `-wal` file without WAL mode. */
+/** Returns `undefined` for a missing file. Without WAL mode, for instance, there is no `-wal` file. */
 function inodeOf(path: string): string | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false })
   return found && nameOf(found)

@@ -6,10 +6,10 @@ import { RECORD } from './found-cache.ts'
 
 export const IS_GUEST = `s.grants = '' AND s.user_id IS NULL`
 
-// An invalidated record has no times and sorts as the oldest.
+// An invalidated record has neither of these times and sorts as the oldest one.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }
 
-// Few credentials have these values, so a query starts with their partial index.
+// Few credentials have these values of `via`, so a query starts with the partial index of the value.
 const RARE = new Set<Credential['via']>(['link', 'token'])
 
 const HAS_VIA = Object.fromEntries(
@@ -24,7 +24,7 @@ const HAS_VIA = Object.fromEntries(
 export function listPage(db: SqliteDatabase, { app, filter, page, now }: CallOf<'list'>): ListPage {
   const { sort = 'created', direction = 'desc', size = 50, after } = page
   const { where, parameters } = listCondition(app, filter, now)
-  // If few records match, a unary plus keeps SQLite from reading all records in the order of the index.
+  // If few records match, a unary plus keeps SQLite from reading all records in the sort order.
   const value = isNarrow(filter, sort) ? `+${SORT_VALUE[sort]}` : SORT_VALUE[sort]
   if (after) {
     const from =
@@ -61,7 +61,7 @@ export function countListed(db: SqliteDatabase, { app, filter, now }: CallOf<'co
   return countWhere(db, '', where, parameters)
 }
 
-/** Metrics call this often. It counts in indexes, and reads only the records that ended since the last sweep. */
+/** Counts in indexes, because metrics call this often. Reads only records that have ended but are not swept yet. */
 function countKind(db: SqliteDatabase, app: string, kind: ListFilter['kind'], now: number): number {
   const [rest, byEnd] = [indexFor({ kind: 'rest' }), 'INDEXED BY session_records_end']
   const all = countWhere(db, rest, ['s.app = ?', `s.kind = 'rest'`], [app])
@@ -80,14 +80,14 @@ function listCondition(
   { userId, kind, state, via }: ListFilter,
   now: number,
 ): { where: string[]; parameters: unknown[] } {
-  // The unary plus prevents the use of the index of `end_at`, because nearly all records match this condition.
+  // Nearly all records match this condition. The unary plus keeps SQLite from using the index of `end_at` for it.
   const where = ['s.app = ?', '+s.end_at > ?']
   const parameters: unknown[] = [app, now]
   if (userId !== undefined) {
     where.push('s.user_id = ?')
     parameters.push(userId)
   }
-  // The values are literals, because the planner cannot match a parameter to a partial index.
+  // The values of `kind` are literals, because the planner cannot match a parameter to a partial index.
   if (kind === 'rest') where.push(`s.kind = 'rest'`)
   if (kind === 'web') where.push(`s.kind = 'web'`)
   if (state !== undefined) where.push(state === 'invalidated' ? 's.start_time IS NULL' : 's.start_time IS NOT NULL')

@@ -5,7 +5,7 @@ interface NodeStatement extends SqliteStatement {
   setReadBigInts(enabled: boolean): void
 }
 
-/** With node:sqlite, one integer above 2^53 fails the whole result. This connection rounds it, like better-sqlite3. */
+/** In node:sqlite, an integer above 2^53 fails the query. The returned connection rounds it, as better-sqlite3 does. */
 export function withRoundedIntegers(db: SqliteDatabase): SqliteDatabase {
   return {
     exec: (sql) => db.exec(sql),

@@ -47,7 +47,7 @@ export function sqliteRows(
       absolute_end, end_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
   )
   // SQLite updates the index of every column that a statement sets, even to the same value. Most updates change only
-  // the storage, which has no index.
+  // the storage. Their statement therefore sets no column with an index.
   const updateStorageStatement = db.prepare(`UPDATE session_records SET storage = coalesce(?, storage), ${UPDATED}`)
   const updateStatement = db.prepare(
     `UPDATE session_records SET storage = coalesce(?, storage), user_name = coalesce(?, user_name), user_id = coalesce(?, user_id),
@@ -216,12 +216,12 @@ export function sqliteRows(
   }
 }
 
-/** Rows of node:sqlite have no prototype. */
+/** Copies the row, because rows of node:sqlite have no prototype. */
 function toCredential(row: unknown): Credential | undefined {
   return row === undefined ? undefined : { ...(row as Credential) }
 }
 
-/** Reads one row for each application, because the number of rows may be large. */
+/** Selects the applications in a table. Reads only one row for each application, because the table may be large. */
 const appsIn = (table: string) => `SELECT app FROM (
   WITH RECURSIVE names (app) AS (
     SELECT min(app) FROM ${table}

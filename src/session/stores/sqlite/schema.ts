@@ -75,13 +75,13 @@ CREATE INDEX session_credentials_link ON session_credentials (app) WHERE via = '
 CREATE INDEX session_credentials_token ON session_credentials (app) WHERE via = 'token' AND kind <> 'otp';
 `
 
-// For unused logins: see `touch` in store.ts. The tombstone's column `successor` contains the origin of a login.
+// This index finds unused logins (see `touch` in store.ts). The column `successor` of a tombstone contains the origin.
 const LOGIN_INDEX = `
 CREATE INDEX session_credentials_login ON session_credentials (app, details)
   WHERE kind = 'cookie' AND details IS NOT NULL AND last_seen_at IS NULL;
 `
 
-/** Step n creates layout n. A process of an older version keeps working only if a new column accepts null or has a default. */
+/** Step n creates layout n. A new column accepts null or has a default, so that older processes can still add rows. */
 export const STEPS: readonly Step[] = [
   (db) => db.exec(TABLES),
   (db) => {
@@ -94,7 +94,7 @@ export const STEPS: readonly Step[] = [
   },
 ]
 
-/** Version 0.2.0 added this column without a step. */
+/** Adds the column if it is missing. Version 0.2.0 added it without a step. */
 function addPurpose(db: SqliteDatabase): void {
   if (!hasColumn(db, 'session_credentials', 'purpose'))
     db.exec('ALTER TABLE session_credentials ADD COLUMN purpose TEXT')
@@ -106,7 +106,7 @@ export function prepareTables(db: SqliteDatabase, steps: readonly Step[]): void 
   if (missing().length === 0) return
   db.exec('BEGIN IMMEDIATE')
   try {
-    // Another process may have migrated the file before this one got the lock.
+    // Another process may have migrated the file while this process waited for the lock.
     for (const step of missing()) step(db)
     db.exec(`DELETE FROM session_schema; INSERT INTO session_schema (version) VALUES (${steps.length}); COMMIT`)
   } catch (error) {

@@ -17,7 +17,7 @@ export interface SqliteStoreOptions {
    */
   durability?: 'power-loss' | 'crash'
   /**
-   * Default true: each sweep also removes what expired a day ago in applications that are not used any more.
+   * Default true: each sweep also removes the data of other applications that expired more than a day ago.
    * Set it to false where the clocks of applications differ, for instance in tests on a shared file.
    */
   sweepUnusedApps?: boolean

@@ -30,8 +30,8 @@ function alternating<T extends object>(targets: readonly [T, T], known: object):
 }
 
 /**
- * Of two calls at once, each store gets one. Which store is the first changes in the order 0 1 1 0 1 0 0 1 … (the
- * Thue–Morse sequence). In the order 0 1 0 1 …, calls with an even number would never reach the second store.
+ * Each store gets one of two concurrent calls. The store of the first call changes in the order 0 1 1 0 1 0 0 1 … (the
+ * Thue–Morse sequence). In the order 0 1 0 1 …, every other call would always reach the same store.
  */
 function turns() {
   let running = 0
@@ -48,7 +48,7 @@ function turns() {
   }
 }
 
-/** Whether the number has an even (0) or odd (1) number of binary ones. */
+/** Returns 0 if the number has an even number of binary ones, and 1 if it has an odd number of them. */
 function parity(number: number): 0 | 1 {
   let ones = 0
   for (let rest = number; rest > 0; rest = Math.floor(rest / 2)) ones += rest % 2

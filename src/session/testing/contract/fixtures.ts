@@ -53,7 +53,7 @@ export function trialOf(sessionStore: SessionStore, clock = manualClock(), { sto
 }
 
 interface Opened {
-  /** The stores behind `store`. */
+  /** The stores to which `store` sends its calls. */
   stores?: readonly SessionStore[]
   entries?: (() => Promise<number>) | undefined
 }

@@ -123,7 +123,7 @@ export const messages: StorePromise[] = [
   },
 ]
 
-/** Takes the messages of these devices; '' for none. */
+/** Takes the message of each device. A device without a message gives an empty text. */
 async function taken({ store }: Trial, devices: readonly { hash: string }[]): Promise<string[]> {
   const texts: string[] = []
   for (const { hash } of devices) texts.push((await store.takeMessage({ hash })) ?? '')
