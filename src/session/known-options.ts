@@ -1,8 +1,8 @@
 /**
- * Refuses options that do not exist, because a misspelt option would have no effect. Only the own keys of a plain
- * object count: a `Map` has none, and would count as an object without options.
+ * Refuses options that do not exist, because a misspelt option would have no effect. Accepts only plain objects: a
+ * `Map`, for instance, has no own keys, so its options would be ignored.
  * @param where the call in the message, for instance `createSessions()`.
- * @param known names every key of the options' type, so a new option that is missing here does not compile.
+ * @param known every key of the options' type. If a key is missing, the call does not compile.
  * @throws TypeError that suggests the nearest name.
  */
 export function refuseUnknown<O extends object>(
@@ -23,7 +23,7 @@ function unknownOption(where: string, name: string, known: readonly string[]): s
   return nearest === undefined ? `${unknown} Its options: ${known.join(', ')}.` : `${unknown} Did you mean ${nearest}?`
 }
 
-/** @throws TypeError for a flag that is not a boolean: the text 'false' would count as true. */
+/** @throws TypeError for a flag that is not a boolean, because the text 'false' would count as true. */
 export function checkFlags(where: string, flags: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(flags)) {
     if (value !== undefined && typeof value !== 'boolean')
@@ -31,13 +31,13 @@ export function checkFlags(where: string, flags: Readonly<Record<string, unknown
   }
 }
 
-/** @throws TypeError for a driver's object without these methods. */
+/** @throws TypeError if `value`, for instance the object of a driver, lacks one of the methods. */
 export function checkMethods(where: string, expected: string, value: unknown, methods: readonly string[]): void {
   if (methods.some((method) => typeof Object(value)[method] !== 'function'))
     throw new TypeError(`${where}: pass ${expected}, got ${typeOf(value)}.`)
 }
 
-/** Ignores case. Returns `undefined` when no name is similar. */
+/** Returns the known name that is most similar to `name`, without regard to case; `undefined` if no name is similar. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const most = Math.max(1, Math.floor(name.length / 3))
   const [nearest] = known
@@ -47,12 +47,12 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return nearest?.candidate
 }
 
-/** A name without its end counts as one edit. */
+/** If `candidate` begins with `name`, the missing end counts as one edit. */
 function editsTo(candidate: string, name: string): number {
   return name.length >= 3 && candidate.startsWith(name) ? 1 : editsBetween(name, candidate)
 }
 
-/** The Levenshtein distance, in which two exchanged neighbours count as one edit. */
+/** Returns the Levenshtein distance. The exchange of two neighbouring characters counts as one edit. */
 function editsBetween(one: string, other: string): number {
   let [beforeLast, last]: number[][] = [[], Array.from({ length: other.length + 1 }, (_, index) => index)]
   for (let row = 1; row <= one.length; row++) {
@@ -83,7 +83,7 @@ export function isPlainObject(value: unknown): value is object {
   return prototype === Object.prototype || prototype === null
 }
 
-/** For messages: 'undefined', 'a list', 'a string', 'an object', 'an instance of Map'. */
+/** Names the type of a value for messages: 'undefined', 'a list', 'a string', 'an object', 'an instance of Map'. */
 export function typeOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return 'a list'

@@ -3,9 +3,9 @@ export type SessionId = string
 export type SessionKind = 'web' | 'rest'
 
 /**
- * Why a session or a credential ended: the idle or absolute timeout, a log out (`closed`), an administrator or the
- * application (`revoked`), a new session or another login in its place (`secured`), a limit, or the shutdown of the
- * server (`stopped`).
+ * The reason why a session or a credential ended: the idle or absolute timeout, a log out (`closed`), an administrator
+ * or the application (`revoked`), a new session, cookie or login in its place (`secured`), a limit, or the shutdown of
+ * the server (`stopped`).
  */
 export type EndReason = 'idle' | 'absolute' | 'closed' | 'revoked' | 'secured' | 'limit' | 'stopped'
 
@@ -18,12 +18,12 @@ export const TOMBSTONE_MILLISECONDS = 90_000
 export const MESSAGE_MILLISECONDS = 24 * 3_600_000
 /** A sweep removes a record this long after its expiry, because the clocks of machines may differ. */
 export const SWEEP_MARGIN_MILLISECONDS = 5 * 60_000
-/** A sweep removes the data of other applications this long after its expiry. They may not sweep any more. */
+/** A sweep removes expired data of other applications after this time, because unused applications do not sweep. */
 export const UNUSED_APP_MILLISECONDS = 24 * 3_600_000
 /** The minimum time between two writes of a session's activity. The stored end is the idle timeout plus this time. */
 export const TOUCH_GRACE_MILLISECONDS = 60_000
 
-/** The unused logins of one origin that may exist at the same time. Above this number, the oldest one ends. */
+/** The maximum number of unused logins of one origin (see `touch`). Above it, the oldest unused login ends. */
 export const MOST_UNUSED_LOGINS = 10
 
 /** The interval at which a process renews its registration with an embedded store. */
@@ -42,7 +42,7 @@ export interface SessionRecord {
   readonly grants: string
   /** The encoded storage. A store does not decode it. */
   readonly storage: string
-  /** null, like `lastAccessTime`, when the session is invalidated (JADE). */
+  /** `startTime` and `lastAccessTime` are null when the session is invalidated (JADE). */
   readonly startTime: number | null
   readonly lastAccessTime: number | null
   /** The idle timeout; 0 for none. */
@@ -61,23 +61,24 @@ export interface Credential {
   readonly handle: string
   readonly hash: string
   readonly kind: CredentialKind
-  /** What created it: a guest's visit, a login, a one-time link, a REST sign-in, or a request for an API token. */
+  /** What created the credential: a visit, a login, a one-time link, a REST sign-in, or a request for an API token. */
   readonly via: 'visit' | 'login' | 'link' | 'sign-in' | 'token'
   readonly createdAt: number
-  /** null before the first use. */
+  /** The time of the last use; null before the first use. */
   readonly lastSeenAt: number | null
   readonly authenticatedAt: number | null
   /** The User-Agent header, truncated. */
   readonly device: string | null
   /** The IP address of the last use. */
   readonly address: string | null
-  /** When an OTP expires; `NEVER` for a cookie or a bearer token. */
+  /** The time at which an OTP expires; `NEVER` for a cookie or a bearer token. */
   readonly expiresAt: number
   /** The purpose of an OTP; null for none. A new OTP revokes the session's previous OTP with the same purpose. */
   readonly purpose: string | null
   /**
    * Further fields as text: the path, data and mode of an OTP, the name and scope of a bearer token, or the origin of a
-   * cookie that a login created. The origin is the ID of the session with which the logins of this browser began.
+   * cookie that a login created. The origin is the ID of the session that the browser had before its consecutive
+   * logins.
    */
   readonly details: string | null
 }
@@ -86,7 +87,7 @@ export interface EndedSession extends Pick<SessionRecord, 'id' | 'kind' | 'userN
   readonly reason: EndReason
 }
 
-/** Marks an error of a store whose write has certainly not happened. The write is then not repeated. */
+/** Marks an error of a store that has certainly written nothing. The caller then does not repeat the write. */
 export function markNothingWritten(error: unknown): unknown {
   return error instanceof Error ? Object.assign(error, { nothingWritten: true }) : error
 }
@@ -99,7 +100,7 @@ export function isLive(session: SessionRecord, now: number): boolean {
   return session.startTime !== null && now < session.end && !isDamaged(session)
 }
 
-/** Whether a number of a stored record cannot be right. Such a record opens no session, but can be ended. */
+/** Whether a stored record contains an impossible number. Such a record opens no session, but can be ended. */
 export function isDamaged({
   startTime,
   lastAccessTime,
@@ -116,7 +117,7 @@ export function isDamaged({
   return !(areTimesReadable && isReadable && end <= absoluteEnd)
 }
 
-/** A column of SQLite may contain text instead of a number. */
+/** Returns whether a stored value is a time. A column of SQLite may contain text instead of a number. */
 export function isTime(value: unknown): boolean {
   return Number.isFinite(value) && Math.abs(value as number) <= NEVER
 }
@@ -126,22 +127,22 @@ export function isGuestRecord(session: Pick<SessionRecord, 'grants' | 'userId'>)
   return session.grants === '' && session.userId === null
 }
 
-/** Whether a login created this cookie, and no request has brought it yet. */
+/** Whether a login created this cookie, and no request has sent it yet. */
 export function isUnusedLogin({ kind, details, lastSeenAt }: Credential): boolean {
   return kind === 'cookie' && details !== null && lastSeenAt === null
 }
 
-/** Removing a credential does not change the result, because a session keeps its own access time. */
+/** The removal of a credential does not change the result, because a session has its own access time. */
 export function wasUsed({ startTime, lastAccessTime }: SessionRecord): boolean {
   return (lastAccessTime ?? 0) > (startTime ?? 0)
 }
 
-/** Whether a request has used the session, with one of these credentials of it or with one that has ended. */
+/** Whether a request has used the session, with one of these credentials or with a credential that has ended. */
 export function wasSeen(session: SessionRecord, credentials: readonly Credential[]): boolean {
   return wasUsed(session) || credentials.some(({ lastSeenAt }) => lastSeenAt !== null)
 }
 
-/** The stored end is later than the idle timeout, because a store learns of an access only once a minute. */
+/** Returns the end to store. It is later than the idle timeout, because an access is stored at most once a minute. */
 export function endAfter(lastAccess: number, idleMilliseconds: number, absoluteEnd: number): number {
   return idleMilliseconds === 0
     ? absoluteEnd

@@ -4,8 +4,9 @@ import { causeOf, type Exchange } from './exchange.ts'
 import { cutDevice } from './new-record.ts'
 
 /**
- * Writes at most once a minute per session and device. A failed write is only a warning. The first use of a credential
- * that a login, a link or a token created is always written, because it proves that the client has the credential.
+ * Stores the time, the device and the address of a request, at most once a minute for each credential. A failed write
+ * only causes a `warning` event. The first use of a credential is always stored, except for the first cookie of a
+ * guest. It proves that the client has received the credential.
  */
 export async function recordActivity(
   context: Context,
@@ -26,7 +27,7 @@ export async function recordActivity(
     })
     reportEnded(context, ended, causeOf(from))
   } catch (error) {
-    // The stored end includes `TOUCH_GRACE_MILLISECONDS`, so a session survives one failed write.
+    // The stored end is later than the idle timeout by `TOUCH_GRACE_MILLISECONDS`, so one failed write ends no session.
     events.emit('warning', {
       code: 'ACTIVITY_NOT_RECORDED',
       message: 'The activity of a session could not be recorded.',

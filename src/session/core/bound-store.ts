@@ -3,13 +3,13 @@ import type { Announcements, InApp, Now, Presence, SessionStore, StoreMethod, Wr
 import type { Clock } from './clock.ts'
 import { storeUnavailable } from './errors.ts'
 
-/** `now` defaults to the time of the call. */
+/** A store call without `app`, which `bindStore` adds. The default of `now` is the time of the call. */
 type BoundCall<C> = Omit<C, keyof InApp | keyof Now> & (C extends Now ? Partial<Now> : unknown)
 type Bound<S> = {
   readonly [M in keyof S]: S[M] extends (call: infer C) => Promise<infer A> ? (call: BoundCall<C>) => Promise<A> : never
 }
 
-/** A store for one application. Each error becomes STORE_UNAVAILABLE (503), with the original error as `cause`. */
+/** The store calls of one application. Each error becomes STORE_UNAVAILABLE (503), with the original as `cause`. */
 export type BoundStore = Bound<Pick<SessionStore, StoreMethod>> & {
   readonly probe: (() => Promise<WriteState>) | undefined
   readonly presence: Bound<Presence> | undefined
@@ -27,7 +27,7 @@ export function bindStore(
   const probe = store.probe?.bind(store)
   return {
     create: (call) => mapFailure(store.create(inApp(call))),
-    // Every request with a cookie makes this call, so it avoids the spread in `inApp`.
+    // Every request with a cookie calls `find`. The fields are listed, because the spread operator in `inApp` is slow.
     find: ({ id, hash, now = clock.now() }) => mapFailure(store.find({ app, id, hash, now })),
     get: ({ id }) => mapFailure(store.get({ app, id })),
     credentials: ({ ids }) => mapFailure(store.credentials({ app, ids })),
@@ -63,7 +63,7 @@ async function mapFailure<T>(call: Promise<T>): Promise<T> {
   }
 }
 
-/** After an error, a stored credential proves that only the reply was lost. `reply` is then returned. */
+/** If `step` fails but the store has the new credential, only the reply was lost. `reply` is then returned. */
 export async function resolveLostReply<T>(
   store: BoundStore,
   step: Promise<T>,

@@ -1,6 +1,6 @@
-/** Tests replace the clock to avoid waiting. */
+/** The source of the time and of timers. Tests replace it to avoid waiting. */
 export interface Clock {
-  /** In milliseconds since 1970-01-01 UTC. */
+  /** Returns the current time in milliseconds since 1970-01-01 UTC. */
   now(): number
   /** Calls `run` once after a delay, without keeping the process alive. Returns a function that cancels the call. */
   after(milliseconds: number, run: () => void): () => void
@@ -19,7 +19,8 @@ export const systemClock: Clock = Object.freeze<Clock>({
 })
 
 /**
- * Calls never overlap. A jitter shortens each interval by up to 10 %. 0 means no calls. `run` must not reject.
+ * Calls `run` repeatedly. Each interval begins after the previous call of `run` has finished. A random jitter shortens
+ * each interval by up to 10 %. If `milliseconds` is 0, `run` is never called. `run` must not reject.
  * @returns a function that stops the calls.
  */
 export function startRepeating(clock: Clock, milliseconds: number, run: () => Promise<void>): () => void {

@@ -11,14 +11,14 @@ export async function closeSession(request: RequestSession): Promise<void> {
   if (!cookie) return
   const ended =
     (state.is === 'live' && (await endStored(store, state.record, cookie))) || (await endRotated(store, cookie))
-  // A concurrent login may have set a new cookie, so it is not cleared.
+  // If this call ended no session, a concurrent login may have set a new cookie. The cookie is therefore not cleared.
   if (!ended) return state.is === 'live' ? request.becomeGuest('just-ended') : undefined
   request.becomeGuest(exchange.mayBeginGuest ? undefined : 'request')
   reportEnded(context, [ended], request.cause)
   if (!exchange.headersSent()) exchange.setCookie(context.cookie.clear())
 }
 
-/** After an error, the tombstone shows whether only the reply was lost. Returns undefined for an earlier end. */
+/** Returns undefined for an earlier end. After an error, the tombstone shows whether this call ended the session. */
 async function endStored(
   store: BoundStore,
   record: SessionRecord,
@@ -33,7 +33,7 @@ async function endStored(
   }
 }
 
-/** A log out also ends a session whose cookie another request of this browser has rotated. A login has ended its own. */
+/** Also ends a session whose cookie another request has rotated, but not a session that a login has replaced. */
 async function endRotated(store: BoundStore, { id, hash }: CookieOf): Promise<EndedSession | undefined> {
   const found = await store.find({ id, hash })
   return found?.state === 'ended' && found.reason === 'secured' ? store.end({ id, reason: 'closed' }) : undefined

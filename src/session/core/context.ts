@@ -21,7 +21,7 @@ export interface Context {
   readonly format: StorageFormat
   readonly cookie: SessionCookie
   readonly bearer: BearerTokens
-  /** The undeclared privileges that `hasPrivilege` has reported. */
+  /** The undeclared privileges for which `hasPrivilege` has already emitted a warning. */
   readonly reportedPrivileges: Set<string>
 }
 
@@ -34,7 +34,7 @@ export function eventOf(
 
 export function reportEnded({ events }: Context, ended: readonly EndedSession[], cause: Cause | undefined): void {
   for (const session of ended) {
-    // The user of the current request did not end a session that a limit evicted.
+    // If a limit ended the session, the user of the current request is not the cause.
     const endCause = session.reason === 'limit' ? undefined : cause
     events.emit('ended', { ...eventOf(session, endCause), reason: session.reason })
   }

@@ -14,8 +14,8 @@ export interface CopiedSessions {
 /**
  * Copies the sessions of an application to another store, with devices, tokens and valid links. Users stay logged in.
  * Stop all writes first, because a write during the copy may be lost. Expired sessions and tombstones are not copied.
- * @throws TypeError when the target already has sessions of this application; nothing is written then.
- * @throws SessionError STORE_UNAVAILABLE when a store fails. Empty the target before another attempt.
+ * @throws TypeError when the target already has sessions of this application. In this case, nothing is written.
+ * @throws SessionError STORE_UNAVAILABLE when a store fails. Empty the target before a second attempt.
  */
 export async function copySessions(
   from: SessionStore,
@@ -39,7 +39,7 @@ export async function copySessions(
     const credentials = await source.credentials({ ids: sessions.map(({ id }) => id) })
     for (const record of sessions) {
       const [first, ...others] = (credentials.get(record.id) ?? []).sort((a, b) => rank(a) - rank(b))
-      if (!first || record.startTime === null) continue // an invalidated or unreadable record
+      if (!first || record.startTime === null) continue // The record is invalidated or cannot be read.
       await target.create({ session: record, credential: first, limits: {} })
       for (const credential of others) await target.attach({ id: record.id, credential, limits: {} })
       copied.sessions++
@@ -50,7 +50,7 @@ export async function copySessions(
   return copied
 }
 
-/** Devices and tokens come before links. */
+/** Devices and tokens are sorted before links. */
 function rank({ kind }: Credential): number {
   return kind === 'otp' ? 1 : 0
 }

@@ -2,7 +2,7 @@ import type { EndReason, SessionRecord } from '../record.ts'
 import { type Context, eventOf, reportEnded } from './context.ts'
 import type { Cause } from './events.ts'
 
-/** Ends one device, token or link, and a session that no request can use afterwards. Returns `false` if it had ended. */
+/** Ends a credential. If no usable credential remains, the session ends. Returns `false` for an ended credential. */
 export async function detachCredential(
   context: Context,
   record: SessionRecord,

@@ -1,14 +1,14 @@
 import type { RequestSession } from './request-session.ts'
 
-/** For stores without notifications. */
+/** The interval of the checks for a store without notifications. */
 const POLL_MILLISECONDS = 1000
-/** For stores with notifications, in case one is lost. */
+/** The interval of the checks for a store with notifications. The checks find an end whose notification was lost. */
 const FALLBACK_POLL_MILLISECONDS = 30_000
 
 /**
- * The signal aborts when the session or the credential of the request ends: immediately for an end in this process, and
- * within a second for an expiry or an end in another process. It does not abort because of a store failure, after the
- * request is over, or for a guest's session that is not stored.
+ * Returns a signal that aborts when the session or the credential of the request ends. After an end in this process,
+ * the signal aborts immediately. After an expiry or an end in another process, it aborts within a second. It never
+ * aborts because of a store failure, after the end of the request, or for a request without a live credential.
  */
 export function watchEnd({ state, context, exchange }: RequestSession): AbortSignal {
   const controller = new AbortController()

@@ -2,32 +2,32 @@
 export type SessionErrorCode =
   /** The session ended, or this device was signed out, during the request. Nothing was written. */
   | 'SESSION_ENDED'
-  /** Write conflicts lasted too long. Nothing was written, so a retry is safe. */
+  /** The write conflicted with other writes for too long. Nothing was written, so a retry is safe. */
   | 'SESSION_BUSY'
   /** The store failed, or its reply was lost. No user is logged out. */
   | 'STORE_UNAVAILABLE'
-  /** The licence limit is reached (number 5503). */
+  /** The limit of stored sessions (licences) is reached. Error number 5503. */
   | 'SESSION_LIMIT'
   /** The REST request has no valid token. */
   | 'NOT_SIGNED_IN'
-  /** The signed-in user does not have the required privilege. See the property `privilege`. */
+  /** The signed-in user does not have the required privilege. The property `privilege` contains its name. */
   | 'PRIVILEGE_MISSING'
   | 'SESSIONS_OFF'
   /** The request is not a page navigation, so it cannot begin a guest's session. */
   | 'GUEST_NOT_STARTED'
-  /** A call that needs Set-Cookie came after the response had begun. Nothing was changed. */
+  /** A call that sets a cookie came after the response had begun. Nothing was changed. */
   | 'HEADERS_SENT'
-  /** A write inside the `use` callback of the same session. */
+  /** The callback of `use` tried to write to the same session. */
   | 'USE_NESTED'
   /** The callback of `use` did not finish in time. Nothing was written. */
   | 'USE_TIMEOUT'
-  /** The storage cannot hold a value. The message contains the value's path (4D's number -10721). */
+  /** A value cannot be stored. The message contains the path of the value. Error number -10721 (4D). */
   | 'VALUE_NOT_SHAREABLE'
   /** The storage would exceed `maxStorageBytes`. Nothing was written. */
   | 'STORAGE_TOO_LARGE'
-  /** The stored storage is damaged, or written with a codec that this version lacks. Nothing was written. */
+  /** The storage in the store is damaged, or a codec that wrote it is missing. Nothing was written. */
   | 'STORAGE_UNREADABLE'
-  /** The call does not exist for this kind of session (JADE's number 1068). */
+  /** This kind of session does not support the call. Error number 1068 (JADE). */
   | 'FEATURE_NOT_AVAILABLE'
 
 const STATUS: Record<SessionErrorCode, number> = {
@@ -62,18 +62,18 @@ interface SessionErrorDetails {
 }
 
 /**
- * A run-time error of the session layer. Invalid arguments throw a `TypeError` instead.
- * Koa responds with `status`, `expose` and `headers` (`Retry-After` for 503, `WWW-Authenticate` for 401).
+ * A run-time error of the session layer. Invalid arguments cause a `TypeError` instead.
+ * Koa uses `status`, `expose` and `headers` for the response (`Retry-After` for 503, `WWW-Authenticate` for 401).
  */
 export class SessionError extends Error {
   override readonly name = 'SessionError'
   readonly code: SessionErrorCode
   readonly status: number
   readonly expose: boolean
-  /** The documented error number (4D, West Wind, JADE); undefined for none. */
+  /** The error number in 4D, West Wind or JADE; undefined for an error without a number. */
   readonly number: number | undefined
   readonly privilege: string | undefined
-  /** Set with status 503. */
+  /** The seconds after which the client should retry. Set only for status 503. */
   readonly retryAfterSeconds: number | undefined
   readonly headers: Record<string, string | string[]>
 
@@ -123,10 +123,10 @@ export function storageUnreadable(cause: unknown): SessionError {
   )
 }
 
-// When the store does not respond, calls that have waited this long for an earlier one fail too.
+// A call that has waited this long for an earlier call fails if the store failed during the earlier call.
 const QUEUE_MILLISECONDS = 2000
 
-/** Throws if the previous call in a queue failed because of the store, instead of another attempt after a long wait. */
+/** Throws if the store failed in the previous call and this call has waited long, so that it does not wait again. */
 export function failAlike(failure: unknown, waitedMilliseconds: number): void {
   if (isSessionError(failure, 'STORE_UNAVAILABLE') && waitedMilliseconds >= QUEUE_MILLISECONDS)
     throw storeUnavailable(failure)

@@ -14,9 +14,9 @@ export interface Cause {
 /** The events of the session layer, by name. No event contains a secret, a hash or an OTP. */
 export interface SessionEvents {
   created: SessionEvent & { via: Credential['via'] }
-  /** A login or an additional privilege secured the session. `replaced` is the ID of the replaced session. */
+  /** A login, a new privilege or `secureSession` secured the session. `replaced` is the ID of the replaced session. */
   secured: SessionEvent & { replaced: SessionId | undefined }
-  /** `privileges` are the new ones. */
+  /** `privileges` are all privileges of the session after the change. */
   privilegesChanged: SessionEvent & { privileges: readonly string[] }
   renewed: SessionEvent & { login: boolean; others: 'end' | 'keep' }
   ended: SessionEvent & { reason: EndReason }
@@ -24,13 +24,13 @@ export interface SessionEvents {
   linkCreated: SessionEvent & { handle: string }
   /** A request opened a one-time link of this session. */
   restored: SessionEvent & { handle: string; requestOnly: boolean }
-  /** A one-time token was not valid. `id` is the session of the request. */
+  /** A request had an invalid one-time token. `id` is the ID of the session of this request. */
   linkRefused: SessionEvent
-  /** Storage, privileges or lifetime changed. */
+  /** The storage, the privileges or the lifetime of a session changed. */
   changed: { type: string; id: SessionId }
-  /** A concurrent write was found. `gaveUp`: the update failed with SESSION_BUSY. */
+  /** A write conflicted with another write. If `gaveUp` is true, the write failed with SESSION_BUSY. */
   conflict: { type: string; id: SessionId; gaveUp: boolean }
-  /** A problem that did not fail the request. Without a listener, it goes to `process.emitWarning` once per `code`. */
+  /** A problem that did not fail a request. Without a listener, `process.emitWarning` reports each `code` once. */
   warning: { type: string; code: string; message: string; error?: unknown }
 }
 
@@ -40,7 +40,7 @@ export interface SessionEvent {
   kind: SessionKind
   userName: string
   userId: string | undefined
-  /** undefined when no request caused the event, for instance after a sweep or at a limit. */
+  /** undefined when no request caused the event, for instance when a sweep or a limit ended the session. */
   cause: Cause | undefined
 }
 
@@ -93,7 +93,7 @@ export function createEvents(): Events {
           else events.emit('warning', warning)
         }
         try {
-          // A listener may be async although its type returns void.
+          // A listener may be async although its type returns void, so rejected promises must be handled.
           Promise.resolve(listener({ type: name, ...event } as never)).catch(failed)
         } catch (error) {
           failed(error)
@@ -111,7 +111,7 @@ function unknownEvent(name: unknown): string {
   return `on(): ${String(name)} is not an event of the session layer. ${advice}`
 }
 
-/** Only messages, because a driver's error may contain the arguments of the store call. */
+/** Reports only the messages of an error, because the error of a driver may contain the arguments of the store call. */
 function reportToProcess({ code, message, error }: Warning): void {
   const messages = error instanceof Error ? [error.message, (error.cause as Error | undefined)?.message] : []
   const detail = messages.filter(Boolean).join(' ')

@@ -1,16 +1,16 @@
 import type { Cause } from './events.ts'
 
-/** What a session needs of one HTTP request and its response. A framework adapter provides it. */
+/** The parts of an HTTP request and its response that a session uses. A framework adapter provides them. */
 export interface Exchange {
   readonly cookieHeader: string | undefined
-  /** See `mayBeginGuest` in `guest-rule.ts`. */
+  /** Whether the response may set a guest's cookie: see `mayBeginGuest` in `guest-rule.ts`. */
   readonly mayBeginGuest: boolean
   readonly countsAsActivity: boolean
   /** The one-time token in the URL parameter `$4DSID`, if there is exactly one. */
   readonly oneTimeToken: string | undefined
-  /** Without the query. A link may be restricted to a path. */
+  /** The path of the URL, without the query. A one-time link may be restricted to a path. */
   readonly path: string
-  /** `open` for a GET, `confirm` for a POST. With `none` (HEAD, OPTIONS, a prefetch), one-time links are ignored. */
+  /** `open` for a GET, `confirm` for a POST; `none` for HEAD, OPTIONS and prefetches, which ignore one-time links. */
   readonly linkUse: 'none' | 'open' | 'confirm'
   /** Whether the user agreed that the link replaces another user's session in this browser. */
   readonly replacesUser: boolean
@@ -20,11 +20,11 @@ export interface Exchange {
   readonly address: string | null
   /** The request's ID in the log of the application. Events include it. */
   readonly requestId?: string | undefined
-  /** Whether the browser uses plain HTTP to another machine, where it drops a Secure cookie. Only for a warning. */
+  /** Whether the browser uses plain HTTP to another machine, and drops a Secure cookie. Used only for a warning. */
   isPlainHttp?(): boolean
-  /** Whether it is too late to set a header. */
+  /** Whether the response has begun. Headers can then no longer be set. */
   headersSent(): boolean
-  /** Replaces an earlier session cookie of the response. */
+  /** Sets the session cookie. It replaces an earlier session cookie of the same response. */
   setCookie(header: string): void
   /** Sets the session of the request, for instance as `ctx.session`. */
   setCurrent(session: object): void

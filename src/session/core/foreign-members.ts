@@ -6,7 +6,7 @@ const LOGIN =
 const LOGOUT = 'call await session.close()'
 const ROTATE = 'call await session.secureSession(), which rotates the session ID; a login rotates it by itself'
 
-/** Members of other session libraries, and what to do instead. */
+/** Maps the members of other session libraries to the advice in the error message. */
 const INSTEAD: Readonly<Record<string, string>> = {
   save: WRITE,
   commit: WRITE,
@@ -40,7 +40,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   passport: `authenticate with { session: false }, then ${LOGIN}; to log out, ${LOGOUT}`,
 }
 
-/** The same for members of this layer that cannot be assigned. */
+/** Maps the members of this layer that cannot be assigned to the advice in the error message. */
 const SET_BY: Readonly<Record<string, string>> = {
   storage: WRITE,
   sessionVars: 'call session.setSessionVar(name, text) and await session.save()',
@@ -54,8 +54,8 @@ const SET_BY: Readonly<Record<string, string>> = {
 }
 
 /**
- * The end of a session's prototype chain. Only a name that no session has reaches it, so real members cost nothing.
- * A proxy around the session would break its private fields.
+ * The last object of a session's prototype chain. JavaScript reads it only for names that no session has, so real
+ * members stay fast. A proxy around the session would break the private fields of the session.
  */
 const foreignMembers = new Proxy(
   {},
@@ -72,7 +72,7 @@ const foreignMembers = new Proxy(
   },
 )
 
-/** Lets assignments to a session, and reads of members that only other libraries have, throw an error with directions. */
+/** Makes assignments to a session and members of other libraries throw an error that says what to call instead. */
 export function refuseForeignMembers(prototype: object): void {
   for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (member.get) Object.defineProperty(prototype, name, { ...member, set: () => refuseAssignment(name) })
@@ -80,11 +80,11 @@ export function refuseForeignMembers(prototype: object): void {
   }
   if (Object.getPrototypeOf(prototype) !== Object.prototype) return
   Object.setPrototypeOf(prototype, foreignMembers)
-  // Each promise that resolves to a session looks up `then`, and must not ask the proxy for it.
+  // Each promise that resolves to a session reads `then`. This property prevents the read from reaching the proxy.
   Object.defineProperty(prototype, 'then', { value: undefined })
 }
 
-/** @throws TypeError for a callback, which would never be called. */
+/** @throws TypeError for a callback, because `call` returns a promise and would never call the callback. */
 export function refuseCallback(call: string, callback: readonly unknown[]): void {
   if (callback.length > 0) throw new TypeError(`${call}() takes no callback: call await session.${call}().`)
 }

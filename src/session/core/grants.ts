@@ -3,7 +3,7 @@ import type { SessionRecord } from '../record.ts'
 import type { Context } from './context.ts'
 import { formatGrants, type Grants, type NameList, type Roles } from './roles.ts'
 
-/** A text separates names by commas (4D). Privileges and roles are replaced. An absent user field does not change. */
+/** Replaces the privileges and roles. Commas separate the names in a text (4D). Absent user fields do not change. */
 export type PrivilegeGrant<P extends string = string, R extends string = string> =
   | NameList<P>
   | {
@@ -15,7 +15,7 @@ export type PrivilegeGrant<P extends string = string, R extends string = string>
 
 export type GrantFields = Pick<SessionRecord, 'grants'> & { userName?: string; userId?: string }
 
-// An application may check names that come from its users.
+// The maximum number of reported names. Names may come from users of the application, in any number.
 const MOST_REPORTED = 100
 
 export interface Grant {
@@ -50,7 +50,7 @@ export function warnOfUndeclared({ events }: Context, { privileges, roles }: Gra
   })
 }
 
-/** For a login, whose user would miss a privilege. @throws TypeError that suggests the nearest declared name. */
+/** @throws TypeError for an undeclared name, because the user would lack its privileges. Suggests a declared name. */
 export function refuseUndeclared({ policy }: Context, where: string, undeclared: Grants): void {
   for (const [kind, place] of [
     ['privilege', 'privileges'],
@@ -62,7 +62,7 @@ export function refuseUndeclared({ policy }: Context, where: string, undeclared:
   }
 }
 
-/** Once for each name. Without this warning, a misspelt name in a gate would lock every user out silently. */
+/** Warns once for each name. Without the warning, a misspelt name in a check would lock out every user silently. */
 export function warnOfUndeclaredCheck({ policy, events, reportedPrivileges }: Context, name: string): void {
   if (policy.roles.declares(name) || reportedPrivileges.has(name) || reportedPrivileges.size >= MOST_REPORTED) return
   reportedPrivileges.add(name)
@@ -106,7 +106,7 @@ function names(where: string, place: string, value: unknown): string[] {
   return list.map((name: string) => name.trim()).filter((name) => name !== '')
 }
 
-/** An undefined field is a mistake in the application: as an absent field, it would keep the present user. */
+/** Refuses the value undefined: if it counted as absent, a mistake would keep the present user of the session. */
 function userField<F extends 'userName' | 'userId'>(
   where: string,
   grant: ObjectGrant,

@@ -1,4 +1,4 @@
-/** Header values of a request; `undefined` for an absent header. */
+/** The method and the header values of a request; `undefined` for an absent header. */
 export interface RequestFacts {
   method: string
   host: string | undefined
@@ -13,7 +13,7 @@ export interface RequestFacts {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Returns whether the response may set a guest's cookie. Only the response to a page navigation may. Browsers may send
+ * Returns whether the response may set a guest's cookie. Only a response to a page navigation may. Browsers may send
  * assets, streams, prefetches and cross-site form posts without the session cookie. A guest's cookie in such a response
  * would replace the session cookie and log the user out.
  */
@@ -27,12 +27,12 @@ export function mayBeginGuest(request: RequestFacts): boolean {
   return !(crossSite && (framed || !SAFE_METHODS.has(request.method)))
 }
 
-/** `purpose` is `Sec-Purpose` or an older header. */
+/** `purpose` is the value of `Sec-Purpose`, or of an older header with the same meaning. */
 export function isPrefetch(purpose: string | undefined): boolean {
   return purpose !== undefined && /prefetch|preview/i.test(purpose)
 }
 
-/** For browsers without Fetch Metadata. */
+/** Compares the Origin with the host, for browsers that do not send Fetch Metadata headers. */
 function hasForeignOrigin({ origin, host }: RequestFacts): boolean {
   if (origin === undefined) return false
   try {

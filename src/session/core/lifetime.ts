@@ -1,4 +1,4 @@
-// About 100 years. Every store, every timer and every `Date` can hold a time that is this far away.
+// About 100 years. Every store, timer and `Date` accepts a time that is this far in the future.
 const LONGEST_MILLISECONDS = 100 * 365 * 24 * 3_600_000
 
 const UNITS = { hours: 3_600_000, minutes: 60_000, seconds: 1000 } as const

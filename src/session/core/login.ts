@@ -16,7 +16,7 @@ export async function logIn(request: RequestSession, login: Login): Promise<void
   }
 }
 
-/** JADE's secureSession. The new session keeps the user and the privileges. */
+/** Replaces the session by a new session with the same user and privileges (JADE's secureSession). */
 export async function secureSession(
   request: RequestSession,
   keepStorage: Required<SecureOptions>['keepStorage'],
@@ -32,7 +32,7 @@ export async function secureSession(
   return successor
 }
 
-/** Keeps the session ID, which the browser does not know yet. Returns `false` when the session has ended. */
+/** Keeps the session ID, because the browser does not know it yet. Returns `false` when the session has ended. */
 async function logInUnsent(request: RequestSession, { fields, login }: Login): Promise<boolean> {
   const { clock, events } = request.context
   const authenticated = login ? { authenticatedAt: clock.now() } : {}

@@ -18,7 +18,7 @@ export function cutDevice(device: string | null): string | null {
   return device?.slice(0, MAX_DEVICE_LENGTH) ?? null
 }
 
-/** A guest's session, not stored yet. */
+/** Returns a new session of a guest. The session is not stored yet. */
 export function newRecord({ policy }: Context, kind: SessionKind, now: number): SessionRecord {
   const idleMilliseconds = policy.idleMilliseconds[kind]
   const length = policy.absoluteMilliseconds[kind]
@@ -51,7 +51,7 @@ export interface NewSession {
   token: string
 }
 
-/** Only the token contains the secret. */
+/** Returns a new credential and its token. The token contains the secret; the credential contains only a hash. */
 export function newCredential(
   kind: Exclude<CredentialKind, 'otp'>,
   record: SessionRecord,

@@ -13,11 +13,11 @@ export async function beginSession(request: RequestSession): Promise<void> {
   await createSession(request, {}, 'visit')
 }
 
-/** Fails only for an unexpected error, because the page works without a session. */
+/** Begins a guest's session if allowed. After a store failure or at a limit, the page works without a session. */
 export async function beginSessionIfAllowed(request: RequestSession): Promise<void> {
   const { state, exchange, context } = request
   if (state.is !== 'guest' || state.refusal !== undefined || exchange.headersSent()) return
-  if (request.unread) return // A guest's cookie would overwrite the old cookie, which is necessary to read the message.
+  if (request.unread) return // A guest's cookie would overwrite the old cookie, which is needed to read the message.
   try {
     await request.inTurn(() => beginSession(request))
   } catch (error) {
@@ -54,7 +54,7 @@ export async function createSession(
   await presentSession(request, made)
 }
 
-/** `shared`: the session existed before this request, so other devices may use it. */
+/** Sets the session of the request and its cookie. `shared` means that other devices may already use the session. */
 export async function presentSession(
   request: RequestSession,
   { record, credential, token }: NewSession,
@@ -63,7 +63,7 @@ export async function presentSession(
   const { exchange, context } = request
   const { store, cookie } = context
   if (exchange.headersSent()) {
-    // The response began during the call to the store, so no browser gets the new cookie.
+    // The response began during the call to the store, so no browser gets the new cookie. The new credential is ended.
     const { id } = record
     const { handle } = credential
     const { cause } = request

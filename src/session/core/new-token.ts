@@ -15,7 +15,7 @@ export type TokenScope = 'read' | 'read-write'
 export interface NewTokenOptions<P extends string = string, R extends string = string> {
   /** Default ''. */
   userName?: string
-  /** As in `setPrivileges`. Default: none. */
+  /** The privileges of the token, as in `setPrivileges`. Default: none. */
   privileges?: NameList<P>
   roles?: NameList<R>
   /** Idle timeout in seconds; 0 for none. Default 1800 (West Wind) for a sign-in, 0 for an API token. */
@@ -72,7 +72,7 @@ export async function createTokenSession(
   return { ...made, token: bearer.format(made.token) }
 }
 
-/** Returns undefined unless both terms can be read. Such a token opens no session. */
+/** Returns undefined if the name or the scope cannot be read. A token with unreadable terms opens no session. */
 export function termsOfToken(
   { format }: Pick<Context, 'format'>,
   { details }: Pick<Credential, 'details'>,

@@ -12,10 +12,11 @@ import { beginSession, presentSession } from './new-session.ts'
 import type { RequestSession } from './request-session.ts'
 
 /**
- * The browser's previous session stays live. A used, expired, unknown or malformed link changes nothing.
- * @throws SessionError HEADERS_SENT when a cookie is needed and the response has begun; the link stays valid. If the
- * response begins during the call, the link is spent.
- * @throws SessionError STORE_UNAVAILABLE; the link may have been redeemed.
+ * Redeems a one-time token, and makes its session the session of the request. The browser's previous session stays
+ * live. A used, expired, unknown or malformed token changes nothing.
+ * @throws SessionError HEADERS_SENT when the response has begun and a cookie is needed. The link stays valid, unless
+ * the response began during the call.
+ * @throws SessionError STORE_UNAVAILABLE. In this case, the link may have been redeemed.
  */
 export async function restoreSession(request: RequestSession, token: unknown): Promise<boolean> {
   const { context, exchange } = request
@@ -34,7 +35,7 @@ export async function restoreSession(request: RequestSession, token: unknown): P
     ? newCredential('cookie', found.session, { via: 'link', authenticatedAt: null, from: exchange }, now)
     : undefined
   const step = store.redeem({ hash, credential: made?.credential, limits: policy.limits, now })
-  // After a lost reply, the stored credential proves that the link was redeemed.
+  // If the reply of the store is lost, the stored credential proves that the link was redeemed.
   const record = await (made ? resolveLostReply(store, step, made, found.session) : step)
   if (!record) return refuse(request)
   if (made) await presentSession(request, { ...made, record }, { shared: true })
@@ -60,7 +61,7 @@ async function recordLinkOpened(request: RequestSession, now: number): Promise<v
   }
 }
 
-/** A POST confirms the link. To replace another user's session, it must also set `replacesUser`. */
+/** A POST confirms a link. If the link replaces another user's session, the POST must also set `replacesUser`. */
 function waitsForConfirmation(request: RequestSession, { session }: FoundOTP, { confirm }: OTPTerms): boolean {
   if (confirm !== true) return false
   const displaces = request.state.is === 'live' && request.record.id !== session.id && !isGuestRecord(request.record)
@@ -83,7 +84,7 @@ export async function createOTP(request: RequestSession, options: OTPOptions): P
   return token
 }
 
-/** Returns undefined when the session or the caller's credential (its hash is `by`) has ended. */
+/** `by` is the hash of the caller's credential. Returns undefined when the session or this credential has ended. */
 export async function attachOTP(
   { store, clock, events, format, policy }: Context,
   session: SessionRecord,

@@ -21,13 +21,13 @@ export interface SessionOptions<
   clock?: Clock
   /** When a guest gets a session: at the first page ('first-request', 4D) or the first write. Default 'first-write'. */
   guests?: 'first-request' | 'first-write'
-  /** Lets secret scanners find tokens: 1 to 41 of `a-z`, `0-9`, `-`, `_`. Default: lower-case `appName` and `_`. */
+  /** The prefix by which secret scanners find tokens: 1 to 41 of `a-z0-9_-`. Default: lower-case `appName` and `_`. */
   tokenPrefix?: string
-  /** Sets `Secure` and the `__Host-` prefix. Default true. Use false only for plain http during development. */
+  /** Gives the cookie `Secure` and the prefix `__Host-`. Default true. Use false only for plain HTTP in development. */
   secureCookie?: boolean
   /** Idle timeout of web sessions, in minutes. Default 60 (4D). */
   idleTimeoutMinutes?: number
-  /** Raises lower values of `idleTimeoutMinutes` and `setIdleTimeout` to this minimum. Default 60 (4D). */
+  /** The minimum for `idleTimeoutMinutes` and `setIdleTimeout`. Lower values are raised to it. Default 60 (4D). */
   minIdleTimeoutMinutes?: number
   /** Absolute timeout in hours; 0 for none. Default 12 for web sessions, 720 for rest sessions. */
   absoluteHours?: { web?: number; rest?: number }
@@ -36,15 +36,15 @@ export interface SessionOptions<
   /** Maximum size of one session's storage, in bytes of JSON. Default 65,536. */
   maxStorageBytes?: number
   codecs?: readonly StorageCodec[]
-  /** Stored session records (licences). Default: no limit. */
+  /** The maximum number of stored session records (licences). Default: no limit. */
   maxSessions?: number
-  /** Stored guest sessions. Further visitors get pages without a session. Default: no limit. */
+  /** The maximum number of stored guest sessions. Further visitors get pages without a session. Default: no limit. */
   maxGuests?: number
-  /** Sessions of one user, without API tokens. A further login ends the oldest session. Default: no limit. */
+  /** The maximum for one user, without API tokens. A further login ends the oldest session. Default: no limit. */
   maxSessionsPerUser?: number
-  /** Devices of one session. A further device signs out the least recently used one. Default 20. */
+  /** The maximum number of devices of a session. A further device signs out the least recently used one. Default 20. */
   maxCredentials?: number
-  /** Valid one-time links of one session. A further link revokes the oldest one. Default 10. */
+  /** The maximum number of valid one-time links of a session. A further link revokes the oldest link. Default 10. */
   maxOTPs?: number
   /** Ends all sessions when the last process on an embedded store calls `close()` (4D). Default false. */
   closeOnStop?: boolean
@@ -52,12 +52,12 @@ export interface SessionOptions<
   sweepSeconds?: number
 }
 
-// Every store can hold and compare this number.
+// The largest possible limit. Every store can hold and compare this number.
 const MOST = 1_000_000_000
 
 export type Policy = ReturnType<typeof readOptions>
 
-// West Wind's idle timeout of token sessions.
+// The idle timeout of token sessions in West Wind.
 const REST_IDLE_MILLISECONDS = 30 * 60_000
 
 const KNOWN = {
@@ -98,7 +98,7 @@ export function readOptions(options: Omit<SessionOptions, 'storage'> & { storage
   }
   if (typeof store?.find !== 'function')
     throw new TypeError('store: pass a store, for instance memoryStore() or sqliteStore(db).')
-  // A default storage would have no effect: `storageOf` carries only a type.
+  // An object with values is refused, because the values would have no effect. `storageOf` carries only a type.
   if (options.storage !== undefined && !(isPlainObject(options.storage) && Object.keys(options.storage).length === 0))
     throw new TypeError('storage: pass storageOf<…>(), which gives the type of the storage and no values.')
   if (guests !== 'first-request' && guests !== 'first-write')

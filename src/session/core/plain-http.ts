@@ -1,7 +1,7 @@
 import type { Context } from './context.ts'
 import type { Exchange } from './exchange.ts'
 
-/** What a request tells about its transport; `undefined` for an absent header. */
+/** The facts about the transport of a request; `undefined` for an absent header. */
 export interface TransportFacts {
   /** Whether the connection to this process uses TLS. */
   encrypted: boolean
@@ -14,8 +14,8 @@ export interface TransportFacts {
 }
 
 /**
- * Returns whether the client uses plain HTTP to another machine. The browser then drops a Secure cookie. Only for
- * diagnosis, because a client can forge the headers.
+ * Returns whether the client uses plain HTTP to another machine. In this case, the browser drops a Secure cookie. The
+ * result is only for diagnosis, because a client can forge the headers.
  */
 export function isPlainHttp(request: TransportFacts): boolean {
   if (request.encrypted) return false
@@ -29,7 +29,7 @@ export function isPlainHttp(request: TransportFacts): boolean {
 
 const warned = new WeakSet<Context>()
 
-/** Warns once. Without the cookie, each request of the browser begins a new session. */
+/** Warns once if the browser drops the cookie. Each request of this browser then begins a new session. */
 export function warnOfDroppedCookie(context: Context, exchange: Exchange): void {
   if (!context.policy.secureCookie || warned.has(context) || !exchange.isPlainHttp?.()) return
   warned.add(context)
@@ -42,12 +42,12 @@ export function warnOfDroppedCookie(context: Context, exchange: Exchange): void 
   })
 }
 
-/** Each proxy may append a value. The first is the client's. */
+/** Returns the first value of a header. Each proxy may append a value, so the first value describes the client. */
 function firstOf(list: string | undefined): string | undefined {
   return list?.split(',', 1)[0]?.trim().toLowerCase() || undefined
 }
 
-/** The header of RFC 7239, for instance `for=192.0.2.1;proto=https;host="shop.example"`. */
+/** Reads the header `Forwarded` (RFC 7239), for instance `for=192.0.2.1;proto=https;host="shop.example"`. */
 function forwardedValue(forwarded: string | undefined, name: 'proto' | 'host'): string | undefined {
   const pair = firstOf(forwarded)
     ?.split(';')

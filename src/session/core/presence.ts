@@ -3,7 +3,7 @@ import { startRepeating } from './clock.ts'
 import type { Context } from './context.ts'
 import { identifyProcess, isProcessRunning } from './process-identity.ts'
 
-/** @returns a function that removes the registration of this process, and resolves to `true` for the last process. */
+/** Registers this process. The returned function ends the registration, and resolves to `true` for the last process. */
 export function registerPresence({ store, clock, events }: Context): () => Promise<boolean> {
   const { presence } = store
   if (!presence) return async () => false

@@ -7,20 +7,20 @@ import { newHandle } from './credentials/token.ts'
 /** Identifies a process of this machine, also after its end. */
 interface ProcessIdentity extends Machine {
   pid: number
-  /** The thread, because a worker thread may end before its process. null for a worker thread whose id is unknown. */
+  /** The ID of the thread, because a worker thread may end before its process. null if the ID is unknown. */
   thread: number | null
-  /** The start time of the thread, because the system reuses ids. null where it cannot be read. */
+  /** The start time of the thread, because the system reuses thread IDs. null if the time cannot be read. */
   started: string | null
   handle: string
 }
 
 interface Machine {
   host: string
-  /** Process ids with the same `boot` name the same processes. null where this cannot be known. */
+  /** Identifies the boot and, on Linux, the container. Process IDs are unique within both. null if unknown. */
   boot: string | null
 }
 
-// Elsewhere than on Linux, the time of the boot is computed from two clocks, and rounded because they differ slightly.
+// Without the boot ID of Linux, the boot time is computed from two clocks. It is rounded, because they differ.
 const BOOT_ROUNDING_MILLISECONDS = 600_000
 
 /** Returns a new identity of this process, as text. */
@@ -38,8 +38,8 @@ export function identifyProcess(): string {
 }
 
 /**
- * Returns `undefined` when this process cannot know, for instance for a process in another container, or for a worker
- * thread elsewhere than on Linux.
+ * Returns whether the identified process runs. Returns `undefined` when this is unknown, for instance for a process in
+ * another container, or for a worker thread on a system other than Linux.
  */
 export function isProcessRunning(identity: string): boolean | undefined {
   const { host, boot, pid, thread, started } = parse(identity)
@@ -47,7 +47,7 @@ export function isProcessRunning(identity: string): boolean | undefined {
   if (boot == null || pid === undefined || boot !== here.boot || host !== here.host) return undefined
   if (!exists(pid)) return false
   if (thread == null) return undefined
-  if (started == null || !statusOf(pid, pid)) return true // The system may hide the processes of other users.
+  if (started == null || !statusOf(pid, pid)) return true // The process exists, but its start time may be hidden.
   const status = statusOf(pid, thread)
   return status?.started === started && !status.isZombie
 }
@@ -56,7 +56,7 @@ function parse(identity: string): Partial<ProcessIdentity> {
   try {
     return Object(JSON.parse(identity))
   } catch {
-    // Older versions of the layer registered other texts.
+    // Older versions of the layer registered processes in another format.
     return {}
   }
 }
@@ -65,7 +65,7 @@ function thisMachine(): Machine {
   return { host: hostname(), boot: process.platform === 'linux' ? linuxBoot() : bootTime() }
 }
 
-/** Each container has its own process ids, so the boot id alone is not enough. */
+/** Combines the boot ID with the process namespace, because each container has its own process IDs. */
 function linuxBoot(): string | null {
   try {
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`
@@ -82,12 +82,12 @@ function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    // EPERM: the process of another user.
+    // EPERM means that the process exists, but belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
-/** The id of this thread. */
+/** Returns the ID of this thread; null where it cannot be read. */
 function linuxThread(): number | null {
   try {
     return Number(basename(readlinkSync('/proc/thread-self')))
@@ -96,11 +96,11 @@ function linuxThread(): number | null {
   }
 }
 
-/** Linux only. A zombie has ended, but its parent process has not noticed. */
+/** Reads the status of a thread on Linux. A zombie has ended, but its parent process has not noticed the end. */
 function statusOf(pid: number, thread: number): { started: string; isZombie: boolean } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
-    // The name of the program comes second, in parentheses, and may contain spaces and parentheses.
+    // The second field is the name of the program in parentheses. It may contain spaces and parentheses.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
     const [state, started] = [fields[0], fields[19]]
     return started === undefined ? undefined : { started, isZombie: state === 'Z' || state === 'X' }

@@ -1,7 +1,7 @@
 import type { SessionId } from '../record.ts'
 import { formatGrants, type Roles } from './roles.ts'
 
-/** For one request and session ID (4D's promote and demote). Never stored. A login or a log out changes the ID. */
+/** Promotions of one request and session ID (4D). Never stored. A login or a log out changes the ID and ends them. */
 export class Promotions {
   readonly sessionId: SessionId
   readonly #roles: Roles

@@ -16,7 +16,7 @@ export interface SecureOptions {
   keepStorage?: boolean | readonly string[]
 }
 
-/** @throws TypeError for a text, which would keep each key that it contains. */
+/** @throws TypeError for an invalid value. A text is refused, because it would keep each key that it contains. */
 export function checkKeepStorage(where: string, { keepStorage }: SecureOptions): void {
   const isList = Array.isArray(keepStorage) && keepStorage.every((key) => typeof key === 'string')
   if (keepStorage !== undefined && typeof keepStorage !== 'boolean' && !isList)
@@ -27,7 +27,7 @@ export interface Login extends SecureOptions {
   fields: Partial<GrantFields>
   /** Whether the user has just authenticated. */
   login: boolean
-  /** Whether an ended session is replaced by a new one. Otherwise SESSION_ENDED is thrown. */
+  /** Whether a new session is created if the old session has ended. Otherwise, SESSION_ENDED is thrown. */
   startsNew: boolean
 }
 
@@ -88,7 +88,7 @@ function successorOf(
   }
 }
 
-/** Whether the new session copies no field of the old record except the storage. */
+/** Whether `fields` has all the data of the new session except the storage. */
 function isComplete({ grants, userName, userId }: Partial<GrantFields>): boolean {
   return grants !== undefined && userName !== undefined && userId !== undefined
 }

@@ -8,12 +8,13 @@ import { EMPTY_STORAGE } from './storage.ts'
 import { TaskQueue } from './task-queue.ts'
 import { refuseNested } from './use-callback.ts'
 
-/** Why a request must not begin a guest's session: its session has just ended, or it does not open a page. */
+/** Why a request must not begin a guest's session: a session has just ended, or the request opens no page. */
 export type Refusal = 'just-ended' | 'request'
 
 /**
- * `live`: stored, with a credential; `unsent` if this request created the session. `request-only`: opened by
- * a request-only link. `guest`: not stored. `stale`: another object has taken over the session.
+ * `live`: the session is stored and has a credential; `unsent`: this request created the session. `request-only`: a
+ * request-only link opened the session. `guest`: the session is not stored. `stale`: another object has taken over the
+ * session.
  */
 export type RequestState =
   | { is: 'live'; record: SessionRecord; credential: Credential; unsent: boolean }
@@ -21,7 +22,7 @@ export type RequestState =
   | { is: 'guest'; record: SessionRecord; refusal: Refusal | undefined }
   | { is: 'stale'; record: SessionRecord }
 
-/** A cookie that a request brought. */
+/** The session ID and the hash of the secret in a session cookie of the request. */
 export interface CookieOf {
   id: SessionId
   hash: string
@@ -30,7 +31,7 @@ export interface CookieOf {
 export interface LinkOffer {
   /** The user of the link's session; '' for a guest. */
   userName: string
-  /** The user whose session in this browser the link would replace; undefined for none. */
+  /** The user of the session in this browser that the link would replace; undefined if the link replaces no user. */
   instead: string | undefined
 }
 
@@ -84,7 +85,7 @@ const GUARDS = {
 
 type Guard = keyof typeof GUARDS
 
-/** The guards run in this order: `called` at the call, `begun` after the wait for earlier calls. */
+/** `called`: the guards at the call of an operation. `begun`: the guards after the wait for earlier operations. */
 interface Needs {
   called: readonly Guard[]
   begun: readonly Guard[]
@@ -113,18 +114,18 @@ export class RequestSession {
   state: RequestState
   restored: { data: unknown } | undefined
   offer: LinkOffer | undefined
-  /** Whether a signed-in session ended during this request. Only a login may then set a user. */
+  /** Whether a signed-in session ended during this request. If true, only an explicit login may set a user. */
   lostUser = false
   arrivalId: SessionId | undefined
-  /** The cookie of this request, if it ended less than a minute ago. */
+  /** The cookie of this request, if its session or credential ended less than a minute ago. */
   justEnded: CookieOf | undefined
-  /** The credential of an ended session with a message for this device. */
+  /** The ended credential whose message this device has not read; undefined for no message. */
   unread: { hash: string } | undefined
-  /** The session with which the logins of this browser began. A login stores it with the new cookie. */
+  /** The ID of the session before this browser's consecutive logins. Each login stores it with the new cookie. */
   origin: SessionId | undefined
   readonly #queue: TaskQueue
 
-  /** The calls on a new object and on the one that it replaces, `before`, share a queue. */
+  /** The new object shares its queue of calls with `before`, the object that it replaces. */
   constructor(context: Context, exchange: Exchange, state: RequestState, before?: RequestSession) {
     this.context = context
     this.exchange = exchange
@@ -144,8 +145,8 @@ export class RequestSession {
   }
 
   /**
-   * Runs the operations one at a time, in the order of the calls, because each may change the credential or the record.
-   * The preconditions are checked twice, because an earlier operation may change the state during the wait.
+   * Runs the operations one at a time, in the order of the calls, because an operation may change the credential or the
+   * record. The preconditions are checked twice, because an earlier operation may change the state during the wait.
    */
   async perform<T>(operation: Operation, run: (request: this) => T | Promise<T>): Promise<T> {
     const { called, begun }: Needs = OPERATIONS[operation]
@@ -174,7 +175,7 @@ export class RequestSession {
     return this.#queue.settle()
   }
 
-  /** A stale object reads like an invalidated session (JADE). */
+  /** Gives a stale object the properties of an invalidated session (JADE). */
   becomeStale(): void {
     const invalidated = { startTime: null, lastAccessTime: null, userName: '', userId: null, grants: '' }
     this.state = { is: 'stale', record: { ...this.record, ...invalidated, storage: EMPTY_STORAGE } }

@@ -7,9 +7,9 @@ import { termsOfToken } from './new-token.ts'
 import { RequestSession, type RequestState } from './request-session.ts'
 import { TokenSession } from './token-session.ts'
 
-/** Only the Authorization header identifies the session. */
+/** The parts of a REST request that a session uses. Only the Authorization header identifies the session. */
 export interface TokenRequest {
-  /** undefined unless the request has exactly one. */
+  /** The value of the Authorization header; undefined if the header is absent or repeated. */
   readonly authorization: string | undefined
   /** The request's ID in the log of the application. Events include it. */
   readonly requestId?: string | undefined
@@ -19,7 +19,7 @@ export interface TokenRequest {
   onClose(run: () => void): void
 }
 
-/** Without a valid token, the session is new and not stored. @throws SessionError STORE_UNAVAILABLE. */
+/** Without a valid token, returns a new session that is not stored. @throws SessionError STORE_UNAVAILABLE. */
 export async function resumeTokenSession<S extends object, P extends string, R extends string>(
   context: Context,
   request: TokenRequest,

@@ -10,12 +10,13 @@ import { type Refusal, RequestSession } from './request-session.ts'
 import { Session } from './session.ts'
 
 /**
- * A browser may send a request with its old cookie before a concurrent login finishes. For this long after the old
- * session's end, such a request gets no guest's cookie, which would overwrite the cookie of the login.
+ * A browser may send a request with its old cookie before a concurrent login finishes. For this time after the end of
+ * the old session, the response to such a request sets no guest's cookie, because it would overwrite the cookie of the
+ * login.
  */
 const JUST_ENDED_MILLISECONDS = 60_000
 
-/** @throws SessionError STORE_UNAVAILABLE; HEADERS_SENT for a link that needs a cookie after the response has begun. */
+/** @throws SessionError STORE_UNAVAILABLE; HEADERS_SENT if a link needs a cookie and the response has begun. */
 export async function resumeSession<S extends object, P extends string, R extends string>(
   context: Context,
   exchange: Exchange,
@@ -39,7 +40,7 @@ async function findByCookie(context: Context, exchange: Exchange): Promise<Reque
     if (found?.state === 'ended' && found.endedAt >= (past?.ended.endedAt ?? 0))
       past = { id: token.id, hash, ended: found }
     if (found?.state !== 'live' || found.credential.kind !== 'cookie') continue
-    if (live) return guest(context, exchange, 'just-ended') // Of two valid cookies, an attacker may have planted one.
+    if (live) return guest(context, exchange, 'just-ended') // An attacker may have planted one of the two cookies.
     live = found
   }
   if (!live) return past ? guestAfter(context, exchange, past, now) : guest(context, exchange)
@@ -67,7 +68,7 @@ function guestAfter(
   const request = guest(context, exchange, isLate ? 'just-ended' : undefined)
   request.arrivalId = id
   if (isLate) request.justEnded = { id, hash }
-  // Every store remembers an ended cookie for this long.
+  // The origin is used only within the time for which every store remembers an ended cookie.
   if (now - ended.endedAt < TOMBSTONE_MILLISECONDS) request.origin = ended.origin ?? id
   // Only a page navigation can show the message to the user.
   if (ended.message && exchange.mayBeginGuest) request.unread = { hash }

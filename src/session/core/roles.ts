@@ -1,10 +1,10 @@
 import { isPlainObject, refuseUnknown } from '../known-options.ts'
 
 /**
- * `createSessions` infers these types from the declaration, so that the compiler checks names.
+ * `createSessions` infers these types from the declaration, so that the compiler checks the names in calls.
  * @typeParam P the privileges in the lists.
  * @typeParam R the roles.
- * @typeParam K the privileges that include others. TypeScript infers names and list items separately.
+ * @typeParam K the privileges that include other privileges. It is separate, because TypeScript infers keys separately.
  */
 export interface RoleDeclaration<P extends string = string, R extends string = string, K extends string = string> {
   /** Maps a privilege to its included privileges. 4D's form `[{ privilege, includes }]` is accepted too. */
@@ -13,7 +13,7 @@ export interface RoleDeclaration<P extends string = string, R extends string = s
   roles?: { readonly [N in R]: readonly P[] } | readonly { role: R; privileges?: readonly P[] }[]
 }
 
-/** A list of names, or a text with commas (4D), of which only the first name is checked. */
+/** A list of names, or a text with commas (4D). TypeScript checks only the first name of a text. */
 export type NameList<N extends string> = N | `${N},${string}` | readonly N[]
 
 /** The union of the privilege names in a declaration `{ roles, privileges }`. The declaration must be `as const`. */
@@ -34,28 +34,28 @@ export interface Grants {
 }
 
 export interface Roles {
-  /** Splits names into declared ones, sorted and in declared spelling, and undeclared ones. */
+  /** Separates declared names from undeclared names. The declared names are sorted and get their declared spelling. */
   recognise(wanted: Grants): { grants: Grants; undeclared: Grants }
   readonly declared: Readonly<Grants>
   /** Returns all privileges of stored grants, including those that another privilege includes. */
   expand(grants: string): GrantedPrivileges
-  /** Ignores case. */
+  /** Returns whether the privilege is declared. Ignores case. */
   declares(name: string): boolean
 }
 
 interface GrantedPrivileges {
-  /** In declared spelling, sorted. */
+  /** The names in their declared spelling, sorted. */
   readonly names: readonly string[]
-  /** Ignores case (4D). */
+  /** Returns whether the privilege is granted. Ignores case (4D). */
   has(name: string): boolean
-  /** Damaged grants contain no privilege. */
+  /** false if the stored grants are damaged. Damaged grants contain no privilege. */
   readonly isReadable: boolean
 }
 
 const WEB_ADMIN = 'WebAdmin'
 const NO_GRANTS: Grants = { privileges: [], roles: [] }
 
-// Most applications have only a few distinct grants.
+// The maximum size of the cache. Most applications have only a few distinct grants.
 const MAX_CACHED_GRANTS = 1_000
 
 /** @throws TypeError for a malformed entry, an undeclared privilege or a circular include (4D disables protection). */
@@ -100,7 +100,7 @@ export function declareRoles(declaration: RoleDeclaration): Roles {
   }
 }
 
-/** Stores role names and not their privileges, so a changed role applies to existing sessions. */
+/** Stores the names of roles and not their privileges, so that a changed role also applies to existing sessions. */
 export function formatGrants({ privileges, roles }: Grants): string {
   return privileges.length + roles.length === 0 ? '' : JSON.stringify({ privileges, roles })
 }
@@ -129,7 +129,7 @@ function distinct(names: (string | undefined)[]): string[] {
   return [...new Set(names.filter((name) => name !== undefined))].sort()
 }
 
-/** Accepts both forms of a declaration. */
+/** Reads a declaration in either form, object or list. */
 function entries(declared: unknown, place: string, nameKey: string, listKey: string): Map<string, readonly string[]> {
   const found = new Map<string, readonly string[]>()
   const seen = new Set<string>()

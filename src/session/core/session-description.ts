@@ -16,7 +16,7 @@ import { type TokenTerms, termsOfToken } from './new-token.ts'
 const LAST_TIME = 8.64e15
 const TIMES_OF_DEVICE = ['createdAt', 'lastSeenAt', 'authenticatedAt', 'expiresAt'] as const
 
-/** For lists and administrators. Contains no secrets, hashes or stored values. */
+/** Describes a session for lists and administrators. Contains no secrets, hashes or stored values. */
 export interface SessionDescription {
   id: SessionId
   kind: SessionKind
@@ -24,23 +24,23 @@ export interface SessionDescription {
   userId: string | undefined
   privileges: readonly string[]
   state: 'live' | 'invalidated'
-  /** false when the storage, the privileges or a device cannot be read. They are then described as empty. */
+  /** false when the storage, the privileges or a device cannot be read. Unreadable parts are described as empty. */
   isReadable: boolean
-  /** null, like `lastAccessTime`, when the session is invalidated (JADE). */
+  /** `startTime` and `lastAccessTime` are null when the session is invalidated (JADE). */
   startTime: Date | null
   lastAccessTime: Date | null
-  /** When the session expires without further requests, in ISO 8601 (UTC); null for never. */
+  /** The time at which the session expires without further requests, in ISO 8601 (UTC); null for never. */
   expirationDate: string | null
-  /** When the idle timeout expires without further requests; null for never. */
+  /** The time at which the idle timeout expires without further requests; null for never. */
   idleEndTime: Date | null
-  /** When the absolute timeout expires; null for never. */
+  /** The time at which the absolute timeout expires; null for never. */
   absoluteEndTime: Date | null
   storageBytes: number
   storageKeys: string[]
   devices: DeviceDescription[]
 }
 
-/** `name` and `scope` apply to bearer tokens only. */
+/** Describes a credential. `name` and `scope` apply only to bearer tokens. */
 export interface DeviceDescription extends TokenTerms {
   handle: string
   kind: Credential['kind']
@@ -90,7 +90,7 @@ function isDeviceReadable(context: Context, credential: Credential): boolean {
 
 function areDetailsReadable(context: Context, credential: Credential): boolean {
   if (credential.kind === 'bearer') return termsOfToken(context, credential) !== undefined
-  // The layer never decodes the details of a cookie.
+  // The details of a cookie need no check, because the layer never decodes them.
   return credential.kind !== 'otp' || termsOf(context.format, credential) !== undefined
 }
 
@@ -122,7 +122,7 @@ function idleEndOf({ lastAccessTime, idleMilliseconds }: SessionRecord): number 
   return idleMilliseconds === 0 || lastAccessTime === null ? NEVER : lastAccessTime + idleMilliseconds
 }
 
-/** Returns null also for `NEVER`, and for a damaged time. */
+/** Returns null for null, for `NEVER` and for a damaged time. */
 export function dateOf(time: number | null): Date | null {
   return typeof time === 'number' && Math.abs(time) <= LAST_TIME ? new Date(time) : null
 }

@@ -70,12 +70,12 @@ export class Session<
     return this.#request.record.userId ?? undefined
   }
 
-  /** null, like `lastAccessTime`, when the session is invalidated (JADE). */
+  /** `startTime` and `lastAccessTime` are null when the session is invalidated (JADE). */
   get startTime(): Date | null {
     return dateOf(this.#request.record.startTime)
   }
 
-  /** Accurate to the minute. */
+  /** The time of the last request, accurate to the minute. */
   get lastAccessTime(): Date | null {
     return dateOf(this.#request.record.lastAccessTime)
   }
@@ -85,13 +85,13 @@ export class Session<
     return this.#request.record.idleMilliseconds / 60_000
   }
 
-  /** When the session expires without further requests, in ISO 8601 (UTC); null for never. */
+  /** The time at which the session expires without further requests, in ISO 8601 (UTC); null for never. */
   get expirationDate(): string | null {
     return expirationDateOf(this.#request.record)
   }
 
   /**
-   * The frozen storage, as this object last read or wrote it. Call `use` to change the storage.
+   * The storage, as this object last read or wrote it. The value is frozen: call `use` to change the storage.
    * @throws SessionError STORAGE_UNREADABLE when the stored text is damaged.
    */
   get storage(): DeepReadonly<S> {
@@ -106,7 +106,7 @@ export class Session<
   }
 
   /**
-   * Returns whether the session has this privilege: assigned, included in another one, or promoted. Ignores case.
+   * Returns whether the session has this privilege: assigned, included in another privilege, or promoted. Ignores case.
    * The first check of an undeclared privilege causes a `warning` event.
    */
   hasPrivilege(name: P): boolean {
@@ -117,7 +117,7 @@ export class Session<
   }
 
   /**
-   * Grants a privilege for the rest of this request (4D). `getPrivileges` and `isGuest` do not report it.
+   * Grants a privilege for the rest of this request (4D). `getPrivileges` and `isGuest` ignore a promoted privilege.
    * @returns a number to pass to `demote`; 0 when the privilege is not declared or already promoted.
    */
   promote(privilege: P): number {
@@ -143,7 +143,7 @@ export class Session<
     return state.is === 'live' ? state.credential.handle : undefined
   }
 
-  /** When the user last authenticated on this device; null for a guest and for a device that a one-time link added. */
+  /** The time of the user's last authentication on this device; null for a guest and for a device that a link added. */
   get authenticatedAt(): Date | null {
     const { state } = this.#request
     return state.is === 'live' ? dateOf(state.credential.authenticatedAt) : null
@@ -153,7 +153,7 @@ export class Session<
     const authenticated = this.authenticatedAt?.getTime()
     if (authenticated === undefined) return false
     const age = this.#request.context.clock.now() - authenticated
-    // A damaged time may be far in the future.
+    // A damaged time may be far in the future, and does not count as recent.
     return age < withinMinutes * 60_000 && age > -SWEEP_MARGIN_MILLISECONDS
   }
 
@@ -172,7 +172,7 @@ export class Session<
     return [...this.#request.context.policy.roles.expand(this.#request.record.grants).names] as P[]
   }
 
-  /** A signal that aborts when this session or this device's credential ends. After a login, read `signal` again. */
+  /** A signal that aborts when this session or this device's credential ends. Read `signal` again after a login. */
   get signal(): AbortSignal {
     const { state } = this.#request
     const watched = `${state.is} ${state.record.id}`
@@ -183,7 +183,8 @@ export class Session<
   /**
    * Changes the storage (4D's Use). `change` edits a copy, which is stored atomically before the promise resolves.
    * Nothing is written if `change` throws. Calls for one session run one at a time in this process.
-   * After a conflicting write, `change` runs again on the newer storage. It should therefore have no side effects.
+   * After a conflicting write, `change` runs again on the newer storage. `change` should therefore have no side
+   * effects.
    * @throws SessionError SESSION_ENDED, SESSION_BUSY, USE_NESTED, USE_TIMEOUT (10 s), VALUE_NOT_SHAREABLE,
    * STORAGE_TOO_LARGE, STORAGE_UNREADABLE, SESSION_LIMIT, HEADERS_SENT (a guest's first write needs a cookie),
    * STORE_UNAVAILABLE.
@@ -193,12 +194,14 @@ export class Session<
   }
 
   /**
-   * Replaces the privileges and roles. Another user or an added privilege also rotates the session ID: this object then
-   * becomes a new session with a new cookie. All cookies, devices and one-time links of the old session are revoked.
-   * Another user gets an empty storage unless `keepStorage` is set, because an attacker could have prepared it.
-   * @throws SessionError SESSION_ENDED unless the call is a login; HEADERS_SENT (see `docs/errors.md`); STORE_UNAVAILABLE.
-   * @throws TypeError for an undeclared name, if the call sets another user or adds a privilege. Otherwise the name is
-   * ignored with a warning.
+   * Replaces the privileges and roles. A call that sets another user or adds a privilege also rotates the session ID.
+   * This object then becomes a new session with a new cookie. All cookies, devices and one-time links of the old
+   * session are revoked. Another user gets an empty storage unless `keepStorage` is set, because an attacker could have
+   * prepared the old storage.
+   * @throws SessionError SESSION_ENDED if the session has ended and the call is not a login; HEADERS_SENT (see
+   * `docs/errors.md`); STORE_UNAVAILABLE.
+   * @throws TypeError for an undeclared name, if the call sets another user or adds a privilege. In other calls, an
+   * undeclared name only causes a warning.
    */
   async setPrivileges(grant: PrivilegeGrant<P, R>, options: SetPrivilegesOptions = {}): Promise<void> {
     refuseUnknown('setPrivileges()', options, { login: true, keepStorage: true })
@@ -213,20 +216,20 @@ export class Session<
     await this.#request.perform('clearPrivileges', clearPrivileges)
   }
 
-  /** In minutes, effective immediately. Raised to `minIdleTimeoutMinutes` (default 60, 4D), for a rest session to 1. */
+  /** Lower values are raised to `minIdleTimeoutMinutes` (default 60, 4D), or to 1 for a rest session. */
   async setIdleTimeout(minutes: number): Promise<void> {
     const length = lifetimeMilliseconds('setIdleTimeout()', minutes, 'minutes', 0)
     await this.#request.perform('setIdleTimeout', (request) => setIdleTimeout(request, length))
   }
 
   /**
-   * Replaces this session by one with a new ID, to prevent session fixation (JADE). Call it after the password check
-   * and before sensitive data is stored. The new session keeps the user and the privileges, but not the storage unless
-   * `keepStorage` is set. All cookies, devices and one-time links of the old session are revoked before the promise
-   * resolves.
+   * Replaces this session by a session with a new ID, to prevent session fixation (JADE). Call it after the password
+   * check and before sensitive data is stored. The new session keeps the user and the privileges. It keeps the storage
+   * only if `keepStorage` is set. All cookies, devices and one-time links of the old session are revoked before the
+   * promise resolves.
    * @returns the new session. This object is stale afterwards.
-   * @throws SessionError SESSION_ENDED on a stale object, or when a signed-in session has ended;
-   * FEATURE_NOT_AVAILABLE (1068) for a rest session; HEADERS_SENT (see `docs/errors.md`).
+   * @throws SessionError SESSION_ENDED on a stale object, or when a signed-in session has ended; FEATURE_NOT_AVAILABLE
+   * (1068) for a rest session; HEADERS_SENT (see `docs/errors.md`).
    */
   async secureSession(options: SecureOptions = {}): Promise<Session<S, P, R>> {
     refuseUnknown('secureSession()', options, { keepStorage: true })
@@ -246,7 +249,8 @@ export class Session<
   }
 
   /**
-   * Replaces this device's cookie and revokes the old one before the promise resolves. The session ID does not change.
+   * Replaces this device's cookie and revokes the old cookie before the promise resolves. The session ID does not
+   * change.
    * Pass `login: true` after re-authentication, and `others: 'end'` after a change of password.
    * @throws SessionError SESSION_ENDED; FEATURE_NOT_AVAILABLE (1068) for a rest session;
    * HEADERS_SENT (see `docs/errors.md`).
@@ -273,23 +277,24 @@ export class Session<
   }
 
   /**
-   * Redeems a one-time token from the application's own parameter (4D). Returns whether this object is now the token's
-   * session. An invalid token changes nothing. HEAD, OPTIONS and prefetch requests never redeem a token.
+   * Redeems a one-time token that the application receives in a parameter of its own (4D). Returns whether this object
+   * now has the token's session. An invalid token changes nothing. HEAD, OPTIONS and prefetch requests never redeem a
+   * token.
    */
   async restore(token: unknown): Promise<boolean> {
     return this.#request.perform('restore', (request) => restoreSession(request, token))
   }
 
   /**
-   * Logs out on every device before the promise resolves. This object becomes a guest's session.
-   * @throws SessionError STORE_UNAVAILABLE; the user then stays logged in.
+   * Ends the session on every device before the promise resolves. This object becomes a guest's session.
+   * @throws SessionError STORE_UNAVAILABLE. In this case, the user stays logged in.
    */
   close(...callback: []): Promise<void> {
     refuseCallback('close', callback)
     return this.#request.perform('close', closeSession)
   }
 
-  /** Reads the session again. If it has ended, this object becomes a guest's session. */
+  /** Reads the session from the store again. If the session has ended, this object becomes a guest's session. */
   reload(...callback: []): Promise<void> {
     refuseCallback('reload', callback)
     return this.#request.perform('reload', reloadSession)
@@ -303,7 +308,7 @@ export class Session<
     return (await context.store.takeMessage(unread)) ?? ''
   }
 
-  /** For the middleware: waits for all pending calls on this object, and on the one that replaced it. */
+  /** For the middleware: waits for all pending calls on this object, and on the object that replaced it. */
   settled(): Promise<void> {
     return this.#request.settle()
   }
@@ -321,7 +326,7 @@ async function setIdleTimeout(request: RequestSession, wanted: number): Promise<
   const { clock, policy } = request.context
   const least = request.record.kind === 'web' ? policy.minIdleMilliseconds : 60_000
   const idleMilliseconds = Math.max(wanted, least)
-  // The browser must send a new cookie once before its session counts as used.
+  // A new session counts as used only after the browser has sent its cookie. Before, `lastAccessTime` stays unchanged.
   const isUsed = !(request.state.is === 'live' && request.state.unsent)
   await updateRecord(request, (current) => {
     const lastAccessTime = Math.max(current.lastAccessTime ?? 0, isUsed ? clock.now() : 0)
@@ -338,7 +343,7 @@ async function reloadSession(request: RequestSession): Promise<void> {
   else request.becomeGuest('just-ended')
 }
 
-// A store may return one record object to several requests. They share the frozen storage.
+// A store may return one record object to several requests. These requests share the frozen storage.
 const frozenStorages = new WeakMap<SessionRecord, object>()
 
 function frozenStorage<S extends object>({ context, record }: RequestSession): DeepReadonly<S> {

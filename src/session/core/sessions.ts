@@ -25,7 +25,7 @@ import { KeyedQueue } from './task-queue.ts'
 import type { TokenSession } from './token-session.ts'
 import { watchChanges } from './watch.ts'
 
-// A sweep removes at most this many records per call, because a call may lock the store.
+// One store call of a sweep removes at most this many records, because a call may lock the store.
 const SWEEP_STEP = 500
 
 export interface Sessions<
@@ -35,9 +35,9 @@ export interface Sessions<
 > {
   /** The name of the session cookie: `4DSID_<appName>` (4D), with the prefix `__Host-` when cookies are secure. */
   readonly cookieName: string
-  /** Returns the session of a request. For framework adapters, such as `koa/index.ts`. */
+  /** Returns the session of a request. Framework adapters, such as `koa/index.ts`, call this method. */
   resume(exchange: Exchange): Promise<Session<S, P, R>>
-  /** Returns the session of a bearer token. For framework adapters, such as `koa/token-sessions.ts`. */
+  /** Returns the session of a bearer token. Framework adapters, such as `koa/token-sessions.ts`, call this method. */
   resumeToken(request: TokenRequest, defaultIdleSeconds?: number): Promise<TokenSession<S, P, R>>
   /** For framework adapters: calls `run` with a description of the session that the request arrived with. */
   requestEnded(session: Session<S, P, R>, run: (arrived: SessionDescription) => unknown): Promise<void>
@@ -66,29 +66,29 @@ export interface Sessions<
   createOTP(id: SessionId, options?: OTPOptions): Promise<string>
   /**
    * Creates an API token with its own rest session, which expires after `absoluteSeconds`. It has an idle timeout only
-   * with `idleSeconds`. The store contains only a hash of the token, so the token cannot be shown again later.
+   * if `idleSeconds` is given. The store contains only a hash of the token, so the token cannot be shown again later.
    * @throws SessionError SESSION_LIMIT, STORE_UNAVAILABLE.
    */
   newToken(userId: string, options: NewTokenOptions<P, R> & NewTokenFrom): Promise<NewToken>
   /** Yields after each change of the session, until the session ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
   /**
-   * Removes sessions that expired at least five minutes ago, and returns how many. Runs every `sweepSeconds`.
-   * Also removes what expired a day ago in applications that are not used any more.
+   * Removes sessions that expired at least five minutes ago, and returns their number. The manager calls it every
+   * `sweepSeconds`. It also removes sessions of unused applications that expired at least a day ago.
    */
   sweep(): Promise<number>
   /**
-   * Makes a small write in the store and reports whether the store accepts writes, for health checks. Returns `undefined`
-   * when the store has no `probe`.
+   * Makes a small write in the store and reports whether the store accepts writes, for health checks. Returns
+   * `undefined` when the store has no `probe`.
    * @throws SessionError STORE_UNAVAILABLE when the store does not answer.
    */
   probe(): Promise<WriteState | undefined>
-  /** Adds an event listener. Returns a function that removes it. */
+  /** Adds an event listener. Returns a function that removes the listener. */
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
   /**
    * Stops the sweeps and the notifications of the store. With `endSessions` (default: the option `closeOnStop`), also
    * ends all sessions if this is the last process on an embedded store.
-   * @throws SessionError STORE_UNAVAILABLE; call it again when the store answers.
+   * @throws SessionError STORE_UNAVAILABLE. Call `close` again when the store responds.
    */
   close(options?: { endSessions?: boolean }): Promise<void>
 }
@@ -105,7 +105,7 @@ export interface NewToken {
   token: string
   /** The session ID. Ending this session revokes the token. */
   id: SessionId
-  /** When the session expires without further requests, in ISO 8601 (UTC); null for never. */
+  /** The time at which the session expires without further requests, in ISO 8601 (UTC); null for never. */
   expirationDate: string | null
 }
 
@@ -113,14 +113,16 @@ export interface NewToken {
 export type SessionOf<M> = M extends Sessions<infer S, infer P, infer R> ? Session<S, P, R> : M & null
 
 /**
- * TypeScript infers the names of privileges and roles from the options, and the storage from `storageOf<S>()`. With
- * `createSessions<S>(…)`, it accepts every name.
+ * Creates the session manager of an application.
+ * TypeScript infers the names of privileges and roles from the options, and the type of the storage from
+ * `storageOf<S>()`. With an explicit `createSessions<S>(…)`, TypeScript accepts every name.
  * @typeParam S the type of the storage.
  * @typeParam P the privileges in lists.
  * @typeParam R the roles.
  * @typeParam K the privileges that include others.
- * @returns a frozen object. To replace a call, for instance in a test, make a copy: `{ ...manager, end }`. Mounts of a
- * copy share the session with mounts of the original, unless the copy replaces `resume` or `resumeToken`.
+ * @returns a frozen object. To replace a method, for instance in a test, make a copy: `{ ...manager, end }`. Middleware
+ * with the copy and middleware with the original share the session of a request, unless the copy replaces `resume` or
+ * `resumeToken`.
  * @throws TypeError for an invalid or unknown option.
  */
 export function createSessions<
@@ -166,7 +168,7 @@ export function createSessions<
   if (policy.neverExpires) {
     const message =
       'sessionTimeoutMinutes is 0: sessions never expire, and invalidated ones are never swept. Remove them yourself.'
-    // In the next turn of the event loop, the caller has added its listeners.
+    // The warning waits for the next turn of the event loop, so that the caller can add its listeners.
     setImmediate(() => events.emit('warning', { code: 'SESSIONS_NEVER_EXPIRE', message }))
   }
 
@@ -277,7 +279,7 @@ export function createSessions<
   })
 }
 
-/** The end of a replaced session was reported when it was replaced. */
+/** Leaves out replaced sessions, because their end was reported when they were replaced. */
 function newlyEnded(ended: readonly EndedSession[]): EndedSession[] {
   return ended.filter(({ reason }) => reason !== 'secured')
 }
@@ -337,7 +339,7 @@ function oneOf<T extends string>(name: string, value: T | undefined, values: Rea
     )
 }
 
-/** A key with the value undefined throws, because `{ userId: undefined }` would match all users. */
+/** Refuses a key with the value undefined, because `{ userId: undefined }` would match all users. */
 function checkedFilter<F extends ListFilter | EndFilter>(filter: F): F {
   for (const [key, value] of Object.entries(filter)) {
     if (typeof value !== 'string')

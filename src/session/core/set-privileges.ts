@@ -8,8 +8,9 @@ import { updateRecord } from './update-record.ts'
 
 export interface SetPrivilegesOptions extends SecureOptions {
   /**
-   * Whether the user has just authenticated. `true` always rotates the session ID, even if the session has ended.
-   * Default: true if the grant sets another user. If a signed-in session has ended, the default throws SESSION_ENDED.
+   * Whether the user has just authenticated. With `true`, the call always rotates the session ID, even if the session
+   * has ended. Default: true if the grant sets another user. If a signed-in session has ended, only an explicit `true`
+   * prevents SESSION_ENDED.
    */
   login?: boolean
 }
@@ -55,7 +56,7 @@ async function setGrants(
       changes: needsRotation(context, current, fields) ? undefined : fields,
       result: undefined,
     }))
-    if (!rotates()) return // After a concurrent removal of privileges, the same grant adds privileges.
+    if (!rotates()) return // If another request removed privileges, the grant adds privileges.
   }
   await logIn(request, { fields, login: isLogin, startsNew, ...(keepStorage !== undefined && { keepStorage }) })
 }

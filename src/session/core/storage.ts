@@ -7,12 +7,12 @@ export type DeepReadonly<T> = T extends (...parameters: never[]) => unknown
     ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
     : T
 
-/** Carries a type to `createSessions`, and no value. */
+/** Passes a type to `createSessions`, without a value. */
 export interface StorageType<S extends object> {
   readonly type?: (storage: S) => S
 }
 
-/** The type of the storage, for the option `storage`. TypeScript then infers the names of roles and privileges. */
+/** Declares the type of the storage in the option `storage`, so that TypeScript still infers roles and privileges. */
 export function storageOf<S extends object>(): StorageType<S> {
   return {}
 }
@@ -23,7 +23,7 @@ export function storageOf<S extends object>(): StorageType<S> {
  * { tag: 'date', test: (v) => v instanceof Date, encode: (d: Date) => d.toISOString(), decode: (t: string) => new Date(t) }
  */
 export interface StorageCodec {
-  /** Written with each value. A value with an unknown tag is not decoded. */
+  /** The name of the type, stored with each value. A value with an unknown tag is not decoded. */
   tag: string
   test(value: unknown): boolean
   /** Must return a value that JSON can hold. */
@@ -31,7 +31,7 @@ export interface StorageCodec {
   decode(stored: never): unknown
 }
 
-/** @throws TypeError for an incomplete codec, whose values could not be read again, and for a tag used twice. */
+/** @throws TypeError for an incomplete codec, because its values could not be read again, and for a tag used twice. */
 export function checkedCodecs(codecs: readonly StorageCodec[]): readonly StorageCodec[] {
   if (!Array.isArray(codecs)) throw new TypeError(`codecs: a list of codecs, got ${JSON.stringify(codecs)}.`)
   const tags = new Set<string>()
@@ -51,11 +51,11 @@ export function checkedCodecs(codecs: readonly StorageCodec[]): readonly Storage
 }
 
 export interface StorageFormat {
-  /** `name` begins the paths in errors. @throws SessionError VALUE_NOT_SHAREABLE (4D -10721), STORAGE_TOO_LARGE. */
+  /** Paths in errors begin with `name`. @throws SessionError VALUE_NOT_SHAREABLE (4D -10721), STORAGE_TOO_LARGE. */
   encode(storage: unknown, name?: string): string
   /** Returns a new copy that the caller may change. @throws SessionError STORAGE_UNREADABLE. */
   decode(text: string): object
-  /** Returns undefined instead of throwing. */
+  /** Like `decode`, but returns undefined for an unreadable text. */
   tryDecode(text: string): object | undefined
 }
 
@@ -125,9 +125,9 @@ class Walk {
     this.#most = most
   }
 
-  /** Encodes all parts for JSON. Returns the same object if no part needs a codec. */
+  /** Checks a value and encodes it for JSON. Returns the same object if no part needs a codec. */
   shareable(value: unknown, path: string): unknown {
-    // Each value takes at least one byte. Repeated references to one object are encoded each time.
+    // Each value takes at least one byte. An object that occurs several times is encoded several times.
     if (++this.#seen > this.#most) throw tooLarge(`more than ${this.#most} bytes`, this.#most)
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
     const codec = this.#codecs.find((candidate) => candidate.test(value))
@@ -170,7 +170,7 @@ class Walk {
     const items: [string, unknown][] = []
     let differs = false
     for (const [key, inner] of Object.entries(object)) {
-      if (inner === undefined) continue // like JSON.stringify, which omits it
+      if (inner === undefined) continue // JSON.stringify omits such a key too.
       const item = this.shareable(inner, `${path}.${key}`)
       if (item !== inner) differs = true
       items.push([key, item])

@@ -1,14 +1,14 @@
 /** Runs tasks one at a time, in the order of the calls. A failed task does not stop the next one. */
 export class TaskQueue {
   readonly #onIdle: () => void
-  // The last task, which resolves to its error or to undefined.
+  // The promise of the last task. It resolves to the error of the task, or to undefined after a success.
   #last: Promise<unknown> | undefined
 
   constructor(onIdle = () => {}) {
     this.#onIdle = onIdle
   }
 
-  /** `failure` is the error of the previous task; undefined if it succeeded or if `task` did not wait. */
+  /** `failure` is the error of the previous task; undefined if that task succeeded or if `task` did not wait. */
   run<T>(task: (failure: unknown) => Promise<T>): Promise<T> {
     const running = this.#last === undefined ? task(undefined) : this.#last.then(task)
     const leave = (failure?: unknown) => {
@@ -28,7 +28,7 @@ export class TaskQueue {
   }
 }
 
-/** One queue for each key. */
+/** Runs the tasks of each key in a separate queue. */
 export class KeyedQueue {
   readonly #queues = new Map<string, TaskQueue>()
 

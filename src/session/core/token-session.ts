@@ -34,7 +34,7 @@ export class TokenSession<
     this.#defaultIdleSeconds = defaultIdleSeconds
   }
 
-  /** Default ''. */
+  /** The name of the token. Default ''. */
   get name(): string {
     return this.#terms.name
   }
@@ -50,7 +50,7 @@ export class TokenSession<
     return state.is === 'live' ? state.credential.via : undefined
   }
 
-  /** All session variables, including unsaved ones. Frozen: `setSessionVar` changes a variable. */
+  /** All session variables, including unsaved ones. The object is frozen: call `setSessionVar` to change it. */
   get sessionVars(): Readonly<Record<string, string>> {
     const variables = variablesIn(this.storage)
     for (const [name, value] of this.#unsaved) put(variables, name, value)
@@ -62,7 +62,7 @@ export class TokenSession<
     return this.#unsaved.get(name) ?? variablesIn(this.storage)[name] ?? ''
   }
 
-  /** Sets a variable for this request; '' removes it. Call `save` to store it, or use the option `autoSave`. */
+  /** Sets a variable for this request; '' removes it. `save` or the option `autoSave` stores the change. */
   setSessionVar(name: string, value: string): void {
     if (typeof name !== 'string' || name === '')
       throw new TypeError('setSessionVar(): the name must be a non-empty text.')
@@ -71,7 +71,7 @@ export class TokenSession<
   }
 
   /**
-   * Merges the unsaved variables into the stored ones. After an error, they stay unsaved.
+   * Merges the unsaved variables into the stored ones. After an error, the variables stay unsaved.
    * @throws SessionError NOT_SIGNED_IN without a valid token, and all errors of `use`.
    */
   save(...callback: []): Promise<void> {
@@ -95,7 +95,7 @@ export class TokenSession<
    * request arrived with stays live.
    * @returns the token. The store contains only its hash.
    * @throws SessionError SESSION_LIMIT (503, number 5503) when all licences are taken; STORE_UNAVAILABLE.
-   * @throws TypeError for an undefined user. Without any argument, the session has no user (West Wind).
+   * @throws TypeError for an undefined `userId`. A call without arguments creates a session without a user (West Wind).
    */
   async newSession(...user: [] | [userId: string, options?: NewTokenOptions<P, R>]): Promise<string> {
     const [userId, options = {}] = user
@@ -115,7 +115,7 @@ export class TokenSession<
     })
   }
 
-  /** `load` resolves to undefined for a disabled user. @throws SessionError NOT_SIGNED_IN (401) without a user. */
+  /** `load` must resolve to undefined for a disabled user. @throws SessionError NOT_SIGNED_IN (401) without a user. */
   async authenticate<U>(load: (userId: string) => Promise<U | undefined>): Promise<U> {
     const user = this.#request.state.is === 'live' && this.userId ? await load(this.userId) : undefined
     if (user === undefined) throw notSignedIn()
@@ -131,7 +131,7 @@ export class TokenSession<
 
 refuseForeignMembers(TokenSession.prototype)
 
-/** Without a prototype, names such as `constructor` are ordinary keys. */
+/** Returns an object without a prototype, in which names such as `constructor` are ordinary keys. */
 function variablesIn(storage: object): Record<string, string> {
   const stored = (storage as Record<string, unknown>)[VARIABLES]
   return Object.assign(Object.create(null), stored)

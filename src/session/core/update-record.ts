@@ -28,8 +28,8 @@ interface Target {
 }
 
 /**
- * Changes a stored session by compare-and-set. `decide` gets the record and returns the changes. After a conflict, it
- * runs again with the newest record. Updates of one session run one at a time in this process.
+ * Changes a stored session by compare-and-set. `decide` gets the record and returns the changes. After a conflict,
+ * `decide` runs again with the newest record. Updates of one session run one at a time in this process.
  * @throws SessionError SESSION_ENDED, SESSION_BUSY, USE_NESTED, STORE_UNAVAILABLE, or what `decide` throws.
  */
 export async function updateRecord<T>(request: RequestSession, decide: Decide<T>): Promise<T> {
@@ -54,7 +54,7 @@ async function updateStored<T>(
   const { store, clock, events, queue } = context
   const { id } = target.record
   refuseNested(id)
-  // If no update is queued, this record is probably the newest. The version check detects an outdated record.
+  // If no update is queued, the record of the request is probably the newest. If not, the version check detects this.
   let known = queue.isIdle(id) ? target.record : undefined
   const asked = clock.now()
   return queue.run(id, async (failure) => {
@@ -87,8 +87,9 @@ async function updateStored<T>(
 }
 
 /**
- * Repeats the write once after an error, because the reply may be lost. The store applies a `writeId` only once.
- * If both calls fail, a retry with a new `writeId` could apply the change twice. The first error is thrown instead.
+ * Writes the changes. After an error, the call is repeated once, because only the reply may be lost. The store applies
+ * a `writeId` only once. If both calls fail, the first error is thrown, because a retry with a new `writeId` could
+ * apply the change twice.
  */
 async function write(
   context: Context,
@@ -112,7 +113,7 @@ async function write(
   return outcome.updated
 }
 
-/** An update without changes does not write, so the version is checked here and not by the store. */
+/** Checks the version for an update without changes, because the store checks it only for a write. */
 async function isNewest({ store, clock }: Context, { by }: Target, { id, version }: SessionRecord): Promise<boolean> {
   if (by !== undefined) await requireLive(store, id, by)
   const newest = await store.get({ id })

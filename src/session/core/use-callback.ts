@@ -14,8 +14,8 @@ interface Frame {
   open: boolean
 }
 
-// `current` is the callback that runs synchronously. AsyncLocalStorage finds async callbacks after an await. It slows
-// down all promises of the process, so it is enabled only while async callbacks run.
+// `current` is the frame of the callback that runs synchronously. AsyncLocalStorage finds the frame of an async
+// callback after an await. It slows down all promises of the process, so it is enabled only while async callbacks run.
 let current: Frame | undefined
 const frames = new AsyncLocalStorage<Frame>()
 let asyncFrames = 0
@@ -33,7 +33,7 @@ export function runUseCallback<S, T>(
     : runPlain(clock, frame, change, storage)
 }
 
-/** A write inside a callback of `use` on the same session would wait for itself. @throws SessionError USE_NESTED. */
+/** A write inside the callback of `use` on the same session would never finish. @throws SessionError USE_NESTED. */
 export function refuseNested(id: SessionId): void {
   for (let frame = openFrame(); frame; frame = frame.outer) {
     if (frame.open && frame.id === id) {
@@ -61,7 +61,7 @@ function runPlain<S, T>(clock: Clock, frame: Frame, change: UseCallback<S, T>, s
     current = before
     frame.open = false
   }
-  // After a plain function has returned a promise, a nested write is not detected. It fails with USE_TIMEOUT.
+  // If a plain function returns a promise, a later nested write is not detected. `use` then fails with USE_TIMEOUT.
   return isPromise(result) ? withinTime(clock, result) : result
 }
 

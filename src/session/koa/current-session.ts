@@ -18,7 +18,7 @@ const SESSION: PropertyDescriptor = {
   },
   set(this: HasSession, value: unknown) {
     const shown = this[CURRENT]
-    // Above the middleware, or on a path that it does not handle.
+    // The middleware does not handle this request, so the assigned value becomes an ordinary property.
     if (shown === undefined) Object.defineProperty(this, 'session', { ...OWN, value })
     else if (value !== shown.current)
       throw new TypeError(`ctx.session cannot be assigned: ${advice(shown.current, value)}.`)
@@ -28,8 +28,9 @@ const SESSION: PropertyDescriptor = {
 const OWN: PropertyDescriptor = { configurable: true, enumerable: true, writable: true }
 
 /**
- * Runs `run` with `ctx.session`. The application cannot assign it, because an assignment would log no user out and store
- * nothing. If `ctx.session` was the session of another manager before, it is so again afterwards.
+ * Calls `run` with the property `ctx.session`. The application cannot assign this property, because an assignment would
+ * neither log out the user nor store anything. If `ctx.session` was the session of another manager, that session is
+ * restored afterwards.
  */
 export async function withSession(ctx: HasSession, shown: CurrentSession, run: () => unknown): Promise<void> {
   const earlier = ctx[CURRENT]
@@ -42,7 +43,7 @@ export async function withSession(ctx: HasSession, shown: CurrentSession, run: (
   }
 }
 
-/** The prototype of an application's contexts, because a property of each context would cost more. */
+/** Returns the prototype of all contexts if possible, because a property of each context would be slower. */
 function placeOf(ctx: HasSession): object {
   const prototype = Object.getPrototypeOf(ctx)
   return Object.hasOwn(ctx, 'session') || prototype === null || prototype === Object.prototype ? ctx : prototype

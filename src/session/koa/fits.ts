@@ -2,7 +2,7 @@
 export type SessionFor<M, S> = null extends M ? S | null : S
 
 /**
- * Accepts a context of type `C` whose declared `session` can hold a `T`. For any other context it demands a property
+ * Accepts a context of type `C` whose declared `session` can hold a `T`. For any other context, it demands a property
  * that no context has, so that `app.use(…)` does not compile.
  */
 export type Fits<C, T> = C extends { session: infer Declared }
@@ -11,7 +11,7 @@ export type Fits<C, T> = C extends { session: infer Declared }
     : { 'ctx.session is declared with another type than the sessions of this manager': T }
   : unknown
 
-/** The same for a privilege that the sessions of the application do not declare. */
+/** Accepts a context whose sessions declare the privilege `P`. For any other context, `app.use(…)` does not compile. */
 export type Declares<C, P> = C extends { session?: infer Declared }
   ? NonNullable<Declared> extends { readonly hasPrivilege: (name: P) => boolean }
     ? unknown

@@ -32,7 +32,7 @@ interface RequestContext {
   readonly method: string
   readonly url: string
   readonly ip: string
-  /** Whether the client uses HTTPS. Only for a warning. */
+  /** Whether the client uses HTTPS. Used only for a warning. */
   readonly secure?: boolean
   status: number
   redirect(url: string): void
@@ -49,14 +49,15 @@ export interface SessionsOptions<C> {
   /**
    * Called after the handler, even if it threw (JADE's epilog of processRequest). `arrived` describes the session that
    * the request arrived with. If the session was replaced, `startTime` and `lastAccessTime` are null, and the
-   * application may remove it. The option adds two store calls to each request. An error becomes a `warning` event.
+   * application may remove the session. The option adds two store calls to each request. An error of the function
+   * becomes a `warning` event.
    */
   onRequestEnd?: (arrived: SessionDescription, ctx: C) => unknown
 }
 
 /** The URL parameter that holds the token of a one-time link (4D). */
 export const LINK_PARAMETER = '$4DSID'
-/** With the value "1" in this URL parameter, a POST lets a link replace another user's session in this browser. */
+/** If this URL parameter is "1", a POST lets a link replace another user's session in this browser. */
 export const REPLACE_PARAMETER = '$4DSID.replace'
 
 /**
@@ -165,7 +166,7 @@ type Link = Pick<Exchange, 'path' | 'oneTimeToken' | 'linkUse' | 'replacesUser'>
 
 /**
  * Sets the headers of a response with a session, and reads the one-time link of the request.
- * @returns undefined when the request is answered: the prefetch of a link gets 503.
+ * @returns undefined for the prefetch of a link. The status of its response is 503.
  */
 function prepareResponse(ctx: RequestContext): Link | undefined {
   const { res, url, method, req } = ctx
@@ -177,10 +178,10 @@ function prepareResponse(ctx: RequestContext): Link | undefined {
   const isPrefetched = isPrefetch(purposeOf(req))
   if (tokens.length > 0) {
     if (isPrefetched) {
-      ctx.status = 503 // Browsers may show a prefetched page without a new request, and would not open the link.
+      ctx.status = 503 // A browser may show a prefetched page without the request that opens the link.
       return undefined
     }
-    // Keeps the token out of the Referer. `no-referrer` would also remove the Origin of the confirmation form.
+    // Keeps the token out of the Referer. `no-referrer` would also remove the Origin of the confirming POST.
     res.setHeader('Referrer-Policy', 'strict-origin')
   }
   const opensNothing = method === 'HEAD' || method === 'OPTIONS' || isPrefetched

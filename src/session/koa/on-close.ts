@@ -6,7 +6,7 @@ export function onClose(res: ServerResponse, run: () => void): void {
   else res.once('close', run)
 }
 
-/** A response of HTTP/2's compatibility API has no `closed`; its stream has. */
+/** A response of HTTP/2's compatibility API has no property `closed`, but its stream has this property. */
 function isClosed(res: ServerResponse & { stream?: { closed: boolean } }): boolean {
   return res.closed || res.destroyed || res.writableFinished || res.stream?.closed === true
 }

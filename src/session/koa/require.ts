@@ -76,13 +76,13 @@ interface RequireRecentLoginOptions {
   withinMinutes: number
   /** The page for re-authentication. The redirect passes the URL to return to in the parameter `next`. */
   confirmPath: string
-  /** The URL to return to. Default: the URL of a GET or HEAD, otherwise none. Set it for a POST or a download. */
+  /** The URL to return to. Default: the URL of a GET or HEAD. Set this option for a POST or a download. */
   comeBackTo?: string
 }
 
 /**
  * Koa middleware for step-up. Redirects to `confirmPath` unless the user authenticated on this device within the last
- * `withinMinutes` minutes. Opening a one-time link does not count. Mount this middleware after `requirePrivilege`.
+ * `withinMinutes` minutes. A one-time link does not count. Mount this middleware after `requirePrivilege`.
  * @throws TypeError for an invalid `withinMinutes`. SessionError SESSIONS_OFF (503) if `ctx.session` is null.
  */
 export function requireRecentLogin(options: RequireRecentLoginOptions) {
@@ -117,7 +117,7 @@ function sessionOf<S extends object>(ctx: GatedContext<S>, gate: string): S {
   return ctx.session
 }
 
-/** Returns `undefined` for an absolute URL, to prevent an open redirect. */
+/** Returns the URL of a GET or HEAD. Returns `undefined` for an absolute URL, to prevent an open redirect. */
 function returnUrl({ method, url }: Pick<GatedContext, 'method' | 'url'>): string | undefined {
   return (method === 'GET' || method === 'HEAD') && /^\/(?!\/)/.test(url) ? url : undefined
 }

@@ -7,23 +7,24 @@ type Headers = OutgoingHttpHeaders | HeaderValue[] | [name: string, value: Heade
 // Responses may contain personal data, so caches must not store them.
 const PRIVATE = 'private, no-store'
 
-// For these headers, some shared caches ignore Cache-Control.
+// If a response has one of these headers, some shared caches ignore Cache-Control.
 const FOR_SHARED_CACHES = /-cache-control$|surrogate-control$|edge-control$|^x-accel-expires$/
 
 const PROTECTED = new Set(['set-cookie', 'cache-control', 'vary'])
 
-/** For a response that depends on a cookie. The application may set other values later. */
+/** Forbids caching of a response that depends on a cookie. The application may set other values later. */
 export function forbidCaching(res: ServerResponse): void {
   addVary(res)
   res.setHeader('Cache-Control', PRIVATE)
 }
 
 /**
- * Returns a function that sets the session cookie. The response contains the last cookie that the function was given,
- * beside the cookies of the application. No shared cache may store the response.
+ * Returns a function that sets the session cookie. After several calls, the response contains only the last session
+ * cookie, beside the cookies of the application. No shared cache may store the response.
  *
- * The cookie is set immediately, after each later change of a header that it depends on, and before the head is written.
- * Koa removes all headers when a handler throws, and headers that are passed to `writeHead` replace those of the response.
+ * The cookie is set immediately, after each later change of a header that it depends on, and before the head is
+ * written. This is necessary, because Koa removes all headers when a handler throws, and headers that are passed to
+ * `writeHead` replace those of the response.
  */
 export function sessionCookieSetter(res: ServerResponse, name: string): (header: string) => void {
   let header: string | undefined
@@ -48,7 +49,7 @@ export function sessionCookieSetter(res: ServerResponse, name: string): (header:
   }
 }
 
-/** Node calls `writeHead` for an implicit head and for `flushHeaders` too. A call that throws may be repeated. */
+/** Calls `run` before the head is written. Node also calls `writeHead` for an implicit head and `flushHeaders`. */
 function beforeHead(res: ServerResponse, run: () => void): void {
   const writeHead = res.writeHead as (...parameters: never[]) => ServerResponse
   res.writeHead = function writeHeadWithCookie(this: ServerResponse, status: number, ...rest: unknown[]) {
@@ -60,7 +61,7 @@ function beforeHead(res: ServerResponse, run: () => void): void {
   } as typeof res.writeHead
 }
 
-/** A wrapper of `writeHead` that was added above `sessions()` may change headers after `beforeHead` has run. */
+/** Middleware above `sessions()` may wrap `writeHead`, and may change headers after `beforeHead` has run. */
 function afterChange(res: ServerResponse, run: () => void): void {
   for (const method of ['setHeader', 'appendHeader', 'removeHeader'] as const) {
     const change = res[method] as (name: string, ...rest: unknown[]) => unknown
@@ -74,7 +75,7 @@ function afterChange(res: ServerResponse, run: () => void): void {
   }
 }
 
-/** The `writeHead` of HTTP/2 does not call `setHeader` for the headers that it is given. */
+/** Calls `run` before the head of HTTP/2 is sent, because `writeHead` of HTTP/2 does not call `setHeader`. */
 function beforeStreamHead(res: ServerResponse & { stream?: ServerHttp2Stream }, run: () => void): void {
   const { stream } = res
   if (typeof stream?.respond !== 'function') return
@@ -85,7 +86,7 @@ function beforeStreamHead(res: ServerResponse & { stream?: ServerHttp2Stream }, 
   }
 }
 
-/** Replaces headers as `writeHead` does. Never changes `headers`. */
+/** Replaces headers of the response as `writeHead` does. The object `headers` does not change. */
 function setHeaders(res: ServerResponse, headers: Headers | undefined): void {
   const fields = new Map<string, [name: string, value: HeaderValue]>()
   for (const [name, value] of pairsOf(headers ?? {})) {

@@ -15,10 +15,11 @@ type Share<T> = (exchange: Exchange, open: () => Promise<T>) => Promise<T>
 const keys = new WeakMap<object, symbol>()
 
 /**
- * Returns a function that opens the session of a request once, also for mounts that run at the same time. A property of
- * the request holds the session, because a WeakMap with an entry for each request would cost more than the rest of the
- * middleware.
- * @param resume the manager's function. All mounts with one manager have it, and so have copies of the manager.
+ * Returns a function that opens the session of a request once, even if several mounts run at the same time. A property
+ * of the request holds the session, because a WeakMap with an entry for each request would be slower than the rest of
+ * the middleware.
+ * @param resume the function `resume` or `resumeToken` of the manager. Copies of a manager share this function, and
+ * therefore also the session.
  */
 export function sharePerRequest<T>(resume: object): Share<T> {
   const key = keys.get(resume) ?? Symbol('opened')
@@ -26,7 +27,7 @@ export function sharePerRequest<T>(resume: object): Share<T> {
   return ({ req, res }, open) => {
     const request = req as IncomingMessage & { [key: symbol]: Opened<T> | undefined }
     const opened = request[key]
-    // A cookie cannot be added to a response that was sent, so a second response gets a session of its own.
+    // A sent response can get no cookie, so a second response to the request gets a new session object.
     if (opened && (opened.res === res || !opened.res.headersSent)) return opened.session
     const session = open()
     request[key] = { res, session }

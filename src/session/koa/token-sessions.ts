@@ -23,7 +23,7 @@ export interface TokenContext {
 }
 
 export interface TokenSessionsOptions<C> {
-  /** The path of the API. '/api' matches '/api' and all paths below. Default '': every path. */
+  /** The path of the API. '/api' matches '/api' and all paths below it. Default '': every path. */
   mount?: string
   /** Saves the session variables after a successful handler. Default false: only `save()` stores them (West Wind). */
   autoSave?: boolean
@@ -40,11 +40,11 @@ type Next = () => Promise<unknown>
 const KNOWN = { mount: true, autoSave: true, timeoutSeconds: true, requestId: true, anonymous: true } as const
 
 /**
- * Koa middleware for REST clients (West Wind's InitTokenSession). Sets `ctx.session` to the `TokenSession` of the
- * bearer token. Uses no cookies. Mount it above `sessions()`, which skips requests that have a `TokenSession`.
+ * Koa middleware for REST clients (West Wind's InitTokenSession). It sets `ctx.session` to the `TokenSession` of the
+ * bearer token, and uses no cookies. Mount it above `sessions()`, which skips requests that have a `TokenSession`.
  * @param manager the result of `createSessions`. With null, `ctx.session` is null.
- * @throws SessionError NOT_SIGNED_IN (401) without a valid token, which writes nothing; SESSIONS_OFF (503) if `manager`
- * is null. Not for `anonymous` paths.
+ * @throws SessionError NOT_SIGNED_IN (401) without a valid token; SESSIONS_OFF (503) if `manager` is null. For
+ * `anonymous` paths, neither error is thrown.
  */
 export function tokenSessions<
   S extends object,
@@ -118,7 +118,7 @@ function requestOf({ req, res, ip }: Omit<TokenContext, 'session'>, requestId: s
   }
 }
 
-/** Node's `headers` contains only the first Authorization header. */
+/** Whether the request has several Authorization headers. Node's `headers` contains only the first of them. */
 function isRepeated({ rawHeaders }: IncomingMessage): boolean {
   const names = rawHeaders.filter((_, index) => index % 2 === 0)
   return names.filter((name) => name.toLowerCase() === 'authorization').length > 1

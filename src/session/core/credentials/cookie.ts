@@ -1,16 +1,16 @@
 export interface SessionCookie {
   readonly name: string
-  /** Without an expiry date, because the server expires the session. */
+  /** Returns the Set-Cookie header. The cookie has no expiry date, because the server ends expired sessions. */
   set(token: string): string
   clear(): string
-  /** Returns the distinct values of the cookie; `undefined` for more than five. */
+  /** Returns the distinct values of the session cookie in a Cookie header; `undefined` for more than five values. */
   read(header: string | undefined): string[] | undefined
 }
 
-// More values are probably planted by an attacker.
+// If a request has more values, an attacker has probably planted some of them.
 const MAX_VALUES = 5
 
-/** The prefix `__Host-` prevents other subdomains from setting the cookie. The rest of the name is 4D's. */
+/** `__Host-` prevents other subdomains from setting the cookie. The rest of the name is the same as in 4D. */
 export function sessionCookie(appName: string, secure: boolean): SessionCookie {
   const name = `${secure ? '__Host-' : ''}4DSID_${appName}`
   const attributes = `; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`

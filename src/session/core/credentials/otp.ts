@@ -6,15 +6,15 @@ import type { StorageFormat } from '../storage.ts'
 import { hashSecret, newHandle } from './token.ts'
 
 export interface OTPOptions {
-  /** In seconds, at least 10. The link also ends with its session (4D). Default: the idle timeout, or 3600 for none. */
+  /** In seconds, at least 10. A link also ends with its session (4D). Default: the idle timeout; 3600 if it is 0. */
   lifespan?: number
-  /** The link is redeemed only by a request for this path or a path below. */
+  /** Only a request for this path or a path below it can redeem the link. */
   path?: string
-  /** Any value that the storage can hold. Returned as `session.restored.data`. */
+  /** Any value that the storage can hold. The opening request gets this value as `session.restored.data`. */
   data?: unknown
-  /** A GET only sets `session.offer`; a POST redeems the link. Use it for mails, because mail scanners open links. */
+  /** If true, a GET only sets `session.offer`, and a POST redeems the link. For mails, because scanners open links. */
   confirm?: boolean
-  /** Opens the session for one request only, without a cookie. For callbacks from other servers. */
+  /** If true, the link opens the session for one request, without a cookie. For callbacks from other servers. */
   requestOnly?: boolean
   /** A new link revokes the session's previous link with the same purpose. */
   purpose?: string
@@ -22,7 +22,7 @@ export interface OTPOptions {
 
 export type OTPTerms = Pick<OTPOptions, 'path' | 'data' | 'confirm' | 'requestOnly'>
 
-// 4D's minimum.
+// The minimum in 4D.
 const SHORTEST_LIFESPAN_SECONDS = 10
 const DEFAULT_LIFESPAN_SECONDS = 3600
 const TERMS = ['path', 'data', 'confirm', 'requestOnly'] as const
@@ -71,11 +71,11 @@ export function newOTP(
   return { credential, token }
 }
 
-/** Returns undefined unless all terms can be read. Such a link opens no session. */
+/** Returns undefined if a term cannot be read. A link with unreadable terms opens no session. */
 export function termsOf(format: StorageFormat, { details }: Pick<Credential, 'details'>): OTPTerms | undefined {
   const terms: OTPTerms = format.tryDecode(details ?? '') ?? {}
   const { path, confirm, requestOnly } = terms
-  // Version 0.5.0 stored only the options that were given, so a link has at least one term.
+  // A link from version 0.5.0 may not have all terms, so one term is sufficient.
   const isReadable =
     TERMS.some((name) => name in terms) &&
     (path === undefined || isPath(path)) &&
@@ -92,7 +92,7 @@ function isChoice(value: unknown): boolean {
   return value === undefined || typeof value === 'boolean'
 }
 
-/** Compares whole segments, so `/orders` does not include `/orders-old`. */
+/** Returns whether a link with `path` works for a request. `/orders` matches `/orders/7`, but not `/orders-old`. */
 export function worksAt(path: string | undefined, requestPath: string): boolean {
   if (path === undefined) return true
   const folder = path.endsWith('/') ? path : `${path}/`

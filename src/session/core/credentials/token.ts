@@ -1,7 +1,7 @@
 import { hash, randomFillSync } from 'node:crypto'
 import type { SessionId } from '../../record.ts'
 
-/** The public session ID and the client's secret, as a cookie or a bearer token holds them. */
+/** The public session ID and the client's secret. A cookie or a bearer token contains both. */
 export interface Token {
   id: SessionId
   secret: string
@@ -10,7 +10,7 @@ export interface Token {
 const TOKEN = /^([0-9A-F]{32})\.([A-Za-z0-9_-]{43})$/
 const SESSION_ID = /^[0-9A-F]{32}$/
 
-// `randomFillSync` is slow, so one call fetches bytes for many tokens. Returned bytes are erased in the pool.
+// `randomFillSync` is slow, so one call creates bytes for many tokens. Used bytes are erased from the pool.
 const pool = Buffer.alloc(4096)
 let used = pool.length
 
@@ -40,7 +40,7 @@ export function newHandle(): string {
 const writer = newHandle()
 let writes = 0
 
-/** Unique across processes, but not secret. */
+/** Returns an ID that is unique across processes, but not secret. */
 export function newWriteId(): string {
   return `${writer}-${++writes}`
 }
@@ -59,7 +59,7 @@ export function parseToken(text: string): Token | undefined {
   return match ? { id: match[1] as string, secret: match[2] as string } : undefined
 }
 
-/** Check an ID from a URL with this function. */
+/** Returns whether a value, for instance from a URL, has the form of a session ID. */
 export function isSessionId(text: unknown): text is SessionId {
   return typeof text === 'string' && SESSION_ID.test(text)
 }
