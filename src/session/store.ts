@@ -209,6 +209,7 @@ export type CallOf<M extends StoreMethod> = Parameters<SessionStore[M]>[0]
 /** The device and the address of a request. null leaves the stored value unchanged. */
 export type SeenFrom = Pick<Credential, 'device' | 'address'>
 
+/** `end` is at most `absoluteEnd` of the record. */
 export type SessionChanges = Partial<
   Pick<SessionRecord, 'userName' | 'grants' | 'storage' | 'idleMilliseconds' | 'end'>
 > & {

@@ -31,6 +31,7 @@ export class Questions {
   readonly hashes = new Map<string, string>()
   readonly #chance: Chance
   readonly #otps: string[] = []
+  readonly #absoluteEnds = new Map<string, number>()
   readonly #handles: string[] = []
   #made = 0
 
@@ -76,7 +77,7 @@ export class Questions {
         return { ids: [...new Set([id, this.#id(), this.#id()])] }
       case 'update': {
         const writeId = `w${++this.#made}`
-        return { id, expected: this.#expected(id), writeId, changes: this.#changes(), limits: this.#limits(), now }
+        return { id, expected: this.#expected(id), writeId, changes: this.#changes(id), limits: this.#limits(), now }
       }
       case 'touch': {
         const from = { device: this.#textOrNull(), address: this.#textOrNull() }
@@ -154,6 +155,7 @@ export class Questions {
     const startTime = this.now - (this.now % 1000)
     const idleMilliseconds = oneOf([0, HOUR, HOUR / 2, MINUTE])
     const absoluteEnd = oneOf([NEVER, startTime + 2 * HOUR, startTime + 10 * MINUTE])
+    this.#absoluteEnds.set(id, absoluteEnd)
     const isGuest = happens(0.4)
     return {
       id,
@@ -211,7 +213,7 @@ export class Questions {
     return this.#some({ version: 1 + this.#chance.below(3), by: this.#hashOf(id) })
   }
 
-  #changes(): SessionChanges {
+  #changes(id: string): SessionChanges {
     const { in: happens, oneOf, below } = this.#chance
     if (happens(0.4)) return { storage: oneOf(TEXTS) }
     return this.#some({
@@ -221,7 +223,7 @@ export class Questions {
       grants: oneOf(TEXTS),
       lastAccessTime: this.now - below(100),
       idleMilliseconds: 2 * HOUR,
-      end: this.now + below(HOUR),
+      end: Math.min(this.now + below(HOUR), this.#absoluteEnds.get(id) ?? NEVER),
       authenticatedAt: this.now,
     })
   }
