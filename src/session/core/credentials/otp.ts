@@ -75,9 +75,9 @@ export function newOTP(
 export function termsOf(format: StorageFormat, { details }: Pick<Credential, 'details'>): OTPTerms | undefined {
   const terms: OTPTerms = format.tryDecode(details ?? '') ?? {}
   const { path, confirm, requestOnly } = terms
-  // A link from version 0.5.0 may not have all terms, so one term is sufficient.
+  // Version 0.5.0 stored only the terms that were given.
   const isReadable =
-    TERMS.some((name) => name in terms) &&
+    (details === '{}' || TERMS.some((name) => name in terms)) &&
     (path === undefined || isPath(path)) &&
     isChoice(confirm) &&
     isChoice(requestOnly)
