@@ -29,7 +29,10 @@ export function hideSession(ctx: Context): void {
   ctx.state.hidesSession = true
 }
 
-/** Returns the session that the page may show. `undefined`: the page shows no session. */
+/**
+ * Returns the session that the page may show: `undefined` after `hideSession`, `null` if the server runs without
+ * sessions.
+ */
 export function shownSession({ session, state }: Context): CrmSession | null | undefined {
   return state.hidesSession === true ? undefined : session
 }

@@ -68,7 +68,10 @@ export async function dropWaitingOf(
     .execute()
 }
 
-/** The time of the first sign-up mail. `undefined` if there is none, or if another sign-up replaced all mails. */
+/**
+ * Returns the creation time of this user's first sign-up mail. `undefined` if there is none, or if a later sign-up
+ * replaced all of them.
+ */
 export async function waitingSince(database: Kysely<Database>, userId: string): Promise<number | undefined> {
   const rows = await database
     .selectFrom('outbox')

@@ -6,7 +6,7 @@ import { shortenLockWait } from './open-sqlite.ts'
 
 const VARIABLE = 'SESSION_STORE'
 
-/** Processes that share a session store share its rate limits. */
+/** If processes share a session store, their rate limiters count there together. */
 export async function openLimiters(
   { sessionStore, appName, webConcurrency }: Config,
   connections: Connections,
