@@ -18,7 +18,7 @@ import { asksForPassword } from './sign-up-pages.ts'
 interface ConfirmValidationPage extends PageModel {
   /** The signed-in user whose session the link would replace. Undefined for a guest. */
   instead: string | undefined
-  /** The URL for the POST request. It includes the consent to replace the session of `instead`. */
+  /** The URL for the POST request. If `instead` is set, the URL includes the consent to replace that user's session. */
   action: string
   shortestPassword: number | undefined
   message: string
