@@ -73,12 +73,18 @@ export async function createTokenSession(
 }
 
 /** Returns undefined if the name or the scope cannot be read. A token with unreadable terms opens no session. */
-export function termsOfToken(
-  { format }: Pick<Context, 'format'>,
-  { details }: Pick<Credential, 'details'>,
-): TokenTerms | undefined {
-  const { name, scope }: Partial<TokenTerms> = format.tryDecode(details ?? '') ?? {}
+export function termsOfToken({ details }: Pick<Credential, 'details'>): TokenTerms | undefined {
+  const { name, scope } = termsIn(details ?? '')
   return typeof name === 'string' && isScope(scope) ? { name, scope } : undefined
+}
+
+// The terms are texts without codecs, and every request of a token reads them, so the format of the storage is not used.
+function termsIn(details: string): Partial<TokenTerms> {
+  try {
+    return JSON.parse(details) ?? {}
+  } catch {
+    return {}
+  }
 }
 
 function isScope(scope: unknown): scope is TokenScope {

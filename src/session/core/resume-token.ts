@@ -64,7 +64,7 @@ async function liveState(context: Context, request: TokenRequest): Promise<Reque
   const found = await context.store.find({ id: token.id, hash: hashSecret(token.secret), now })
   if (found?.state !== 'live' || found.credential.kind !== 'bearer') return undefined
   const { session, credential } = found
-  if (!termsOfToken(context, credential)) return undefined
+  if (!termsOfToken(credential)) return undefined
   const record = await recordActivity(context, session, credential, request, now)
   return { is: 'live', record, credential, unsent: false }
 }

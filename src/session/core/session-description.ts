@@ -77,7 +77,7 @@ export function describeSession(
     absoluteEndTime: dateOf(record.absoluteEnd),
     storageBytes: Buffer.byteLength(record.storage),
     storageKeys: Object.keys(storage ?? {}),
-    devices: credentials.map((credential) => describeDevice(context, credential)),
+    devices: credentials.map((credential) => describeDevice(credential)),
   }
 }
 
@@ -89,12 +89,12 @@ function isDeviceReadable(context: Context, credential: Credential): boolean {
 }
 
 function areDetailsReadable(context: Context, credential: Credential): boolean {
-  if (credential.kind === 'bearer') return termsOfToken(context, credential) !== undefined
+  if (credential.kind === 'bearer') return termsOfToken(credential) !== undefined
   // The details of a cookie need no check, because the layer never decodes them.
   return credential.kind !== 'otp' || termsOf(context.format, credential) !== undefined
 }
 
-function describeDevice(context: Context, credential: Credential): DeviceDescription {
+function describeDevice(credential: Credential): DeviceDescription {
   const { handle, kind, via, createdAt, lastSeenAt, authenticatedAt, device, address } = credential
   return {
     handle,
@@ -105,13 +105,13 @@ function describeDevice(context: Context, credential: Credential): DeviceDescrip
     authenticatedAt: dateOf(authenticatedAt),
     device,
     address,
-    ...termsOfDevice(context, credential),
+    ...termsOfDevice(credential),
   }
 }
 
-function termsOfDevice(context: Context, credential: Credential): TokenTerms {
+function termsOfDevice(credential: Credential): TokenTerms {
   if (credential.kind !== 'bearer') return { name: '', scope: 'read-write' }
-  return termsOfToken(context, credential) ?? { name: '', scope: 'read' }
+  return termsOfToken(credential) ?? { name: '', scope: 'read' }
 }
 
 export function expirationDateOf(record: SessionRecord): string | null {

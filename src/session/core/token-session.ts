@@ -123,9 +123,9 @@ export class TokenSession<
   }
 
   get #terms(): TokenTerms {
-    const { state, context } = this.#request
+    const { state } = this.#request
     if (state.is !== 'live') return { name: '', scope: 'read-write' }
-    return termsOfToken(context, state.credential) ?? { name: '', scope: 'read' }
+    return termsOfToken(state.credential) ?? { name: '', scope: 'read' }
   }
 }
 
