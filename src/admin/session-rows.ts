@@ -77,9 +77,14 @@ export function sessionRow(
     seen: lastAccessTime ? momentOf(lastAccessTime, now) : undefined,
     idleLeft: isLive ? formatTimeLeft(idleEndTime, now) : '',
     absoluteLeft: isLive ? formatTimeLeft(absoluteEndTime, now) : '',
-    stored: `${formatBytes(session.storageBytes)}, ${formatCount(session.storageKeys.length, 'key', 'keys')}`,
+    stored: storedIn(session),
     credentials: credentialsOf(session),
   }
+}
+
+function storedIn({ storageBytes, storageKeys, isReadable }: SessionDescription): string {
+  const keys = formatCount(storageKeys.length, 'key', 'keys')
+  return isReadable ? `${formatBytes(storageBytes)}, ${keys}` : formatBytes(storageBytes)
 }
 
 function ownerOf({ userName, userId, kind }: SessionDescription): string {

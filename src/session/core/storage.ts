@@ -76,8 +76,9 @@ export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] 
     try {
       const storage: unknown = codecs.length === 0 ? JSON.parse(text) : JSON.parse(text, reviver)
       if (isPlain(storage) && !Array.isArray(storage)) return storage
-    } catch (cause) {
-      throw storageUnreadable(cause)
+    } catch (error) {
+      // The message of a syntax error quotes the text, which must not reach a log.
+      throw storageUnreadable(error instanceof SyntaxError ? new SyntaxError('The storage is not JSON.') : error)
     }
     throw storageUnreadable(new TypeError('The storage is not an object.'))
   }

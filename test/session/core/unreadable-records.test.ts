@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
+import { inspect } from 'node:util'
 import type { Page, StorageCodec } from '../../../src/session/index.ts'
 import type { Scope } from '../../support/process.ts'
 import { type DamagedStore, openDamagedStore, type Part } from '../support/damaged-store.ts'
@@ -151,6 +152,16 @@ for (const store of Object.keys(STORES)) {
       assert.deepEqual(warnings, ['STORAGE_UNREADABLE'])
       assert.equal(await ana.read('/use'), '`undefined`')
     }
+  })
+
+  test(`[ROW-6] the error and the warning of an unreadable storage contain nothing of it, on the ${store} store`, async (t) => {
+    const { layer, ana, id } = await damagedCase(await startServer(t, store), 'storage', '{"pin":x4711}')
+    const reported: unknown[] = []
+    layer.manager.on('warning', (warning) => reported.push(warning))
+    reported.push(await layer.manager.storage(id).catch((error) => error))
+    await ana.read('/sign-in?keep=true')
+    assert.equal(reported.length, 2)
+    for (const each of reported) assert.doesNotMatch(inspect(each, { depth: 9 }), /pin|4711/)
   })
 
   test(`[ROW-9] an API token and a link whose details cannot be read open nothing, on the ${store} store`, async (t) => {
