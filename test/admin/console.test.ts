@@ -54,7 +54,12 @@ test('[ROW-10] the console marks a session that cannot be read, its user logs ou
   assert.equal(list.status, 200)
   assert.equal(rowsOf(list.text).filter((row) => /Signed in Unreadable/.test(row)).length, 3)
   assert.match(rowOf(rowsOf(list.text), 'Tomasz Nowak'), /Signed in (?!Unreadable)/)
-  assert.doesNotMatch(rowsOf(list.text).filter((row) => /Unreadable/.test(row)).join(), / keys?\b/)
+  assert.doesNotMatch(
+    rowsOf(list.text)
+      .filter((row) => /Unreadable/.test(row))
+      .join(),
+    / keys?\b/,
+  )
 
   const failed = await ada.get('/authenticationOK.shtml')
   assert.equal(failed.status, 500)

@@ -46,7 +46,7 @@ export async function prepareSchema(pool: PostgresPool, steps: readonly string[]
 }
 
 async function prepare(client: PostgresClient, steps: readonly string[]): Promise<void> {
-  const missing = async () => missingSteps(await layoutOf(client), steps, 'give it a database or a schema of its own')
+  const missing = async () => missingSteps(await layoutOf(client), steps, 'use another database or schema')
   await client.query({ text: `DO $$ BEGIN ${REQUIRE_READ_COMMITTED} END $$` })
   if ((await missing()).length === 0) return
   await client.query({ text: 'BEGIN' })

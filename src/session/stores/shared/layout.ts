@@ -11,6 +11,6 @@ export function missingSteps<Step>(found: unknown, steps: readonly Step[], other
   throw new Error(
     layout > steps.length
       ? `The sessions were written by a newer version (layout ${layout}; this one knows ${steps.length}). Update the application, or ${otherwise}.`
-      : `The layout of the stored sessions is unreadable (${String(found)}). Restore a backup, or ${otherwise}.`,
+      : `The layout of the stored sessions is unreadable (${String(found)}). To start without sessions, ${otherwise}.`,
   )
 }

@@ -57,7 +57,7 @@ if (url !== undefined) {
     for (const [layout, refusal] of [
       ['99', /newer version \(layout 99; this one knows \d\)\. Update the application, or use another prefix/],
       ...['two', '', '0', '-1', 'nan', '0x1', '1.0'].map(
-        (text) => [text, /layout of the stored sessions is unreadable \(.*\)\. Restore a backup/] as const,
+        (text) => [text, /layout of the stored sessions is unreadable \(.*\)\. To start without sessions/] as const,
       ),
     ] as const) {
       await client.set(`{${prefix}:CONTRACT}:layout`, layout)

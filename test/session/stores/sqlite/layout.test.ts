@@ -36,7 +36,8 @@ test('[ROW-3] a SQLite file with a newer or an unreadable layout is refused with
     'DROP TABLE session_schema; CREATE TABLE session_schema (version INTEGER); INSERT INTO session_schema VALUES (1)',
   )
   const newer = /newer version \(layout \d+; this one knows \d\)\. Update the application, or move the file away/
-  const unreadable = /layout of the stored sessions is unreadable \(.*\)\. Restore a backup, or move the file away/
+  const unreadable =
+    /layout of the stored sessions is unreadable \(.*\)\. To start without sessions, move the file away/
   for (const [layout, refusal] of [
     ['99', newer],
     ['9223372036854775807', newer],
