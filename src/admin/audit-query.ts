@@ -37,9 +37,9 @@ export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
 }
 
 /**
- * Returns the filter for the database. A filter by user matches entries about the user and entries about actions of the
- * user. It also matches entries without a user for which the user's userId, e-mail address or name was entered. If the
- * filter fits too many people, the request is answered with 400.
+ * Returns the filter for the database. A filter by user matches the entries about the user and about the user's
+ * actions. The filter also matches entries without a user, such as failed sign-ins, in which the user's userId,
+ * e-mail address or name was entered. Throws a `Problem` (400) if too many people match.
  */
 export async function auditFilter(database: Kysely<Database>, query: AuditQuery): Promise<AuditFilter> {
   const { event, user, session, address, from, to } = query

@@ -8,9 +8,9 @@ export type DescribeDevice = (userAgent: string | null) => string
 
 interface Moment {
   iso: string
-  /** Such as "5 Jan 2026, 09:00:00 UTC". */
+  /** For example "5 Jan 2026, 09:00:00 UTC". */
   exact: string
-  /** Such as "3 min ago". */
+  /** For example "3 min ago". */
   ago: string
 }
 
@@ -34,7 +34,7 @@ export interface SessionRow {
   credentials: string
 }
 
-/** A device, token or open link of a session. */
+/** A device, an API token or an unused one-time link of a session. */
 export interface DeviceRow {
   handle: string
   what: string

@@ -22,7 +22,7 @@ import { pageFrame } from './page-frame.ts'
 import { routePatternIn } from './route-pattern.ts'
 import { createRoutes } from './routes.ts'
 
-// The codes of errors after a client disconnects during the response. These errors are not logged.
+// The codes of the errors that occur when a client disconnects during the response. These errors are not logged.
 const CLIENT_LEFT = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'])
 
 /** Creates the application. A request passes the middleware in the order of the `app.use()` calls. */
@@ -35,7 +35,8 @@ export function createApp(parts: Parts): Koa {
   const refusals = noteRefusals(parts.audit)
 
   const app = new Koa()
-  // Only the last entries of X-Forwarded-For are used. Trusted proxies write them; the client can forge the others.
+  // Only the last entries of X-Forwarded-For are used, because trusted proxies add these entries. A client can forge
+  // the earlier entries.
   app.proxy = config.trustProxyHops > 0
   app.maxIpsCount = config.trustProxyHops
   app.on('error', (error: unknown) => {

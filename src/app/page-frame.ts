@@ -35,7 +35,7 @@ export function pageFrame(appName: string, assets: Readonly<Record<string, strin
   }
 }
 
-/** Returns the menu path that equals `path` or, if there is none, the closest parent of `path` in the menu. */
+/** Returns `path` if the menu contains it. Otherwise returns the closest parent of `path` in the menu. */
 function closestPath(path: string): string | undefined {
   return EVERY_PATH.filter((href) => path === href || path.startsWith(`${href}/`)).sort(
     (one, other) => other.length - one.length,

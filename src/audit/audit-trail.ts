@@ -21,7 +21,7 @@ const MOST_WAITING = 50_000
 
 /**
  * The append-only audit trail. It never delays or fails a request. While the database fails, up to 50,000 rows wait in
- * memory. Further rows are lost, and the log says how many.
+ * memory. Further rows are lost, and the log states the number of lost rows.
  */
 export class AuditTrail {
   readonly #database: Kysely<Database>

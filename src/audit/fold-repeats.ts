@@ -2,12 +2,12 @@ import type { Clock } from '../session/index.ts'
 import { type AuditEntry, namesAnAccount } from './audit-entry.ts'
 
 const MINUTE_MILLISECONDS = 60_000
-// With this many different entries for one event and address, further entries are counted without their name.
+// While this many different entries of one event and network address are counted, new entries lose their name.
 const MOST_OF_AN_ADDRESS = 10
-// With this many different entries in all, further entries are counted without their address too.
+// While this many different entries are counted in total, new entries also lose their network address.
 const MOST_COUNTED = 300
 
-/** Several equal entries. `entry` is the newest of them, and `more` is their number without the first. */
+/** Several equal entries. `entry` is the newest entry, and `more` is the number of entries after the first entry. */
 interface Counted {
   entry: AuditEntry
   address: string
@@ -16,7 +16,7 @@ interface Counted {
   cancel: () => void
 }
 
-/** Writes the first of several equal entries at once. Writes those of the following minute as one row with a count. */
+/** Writes the first of several equal entries at once. Equal entries of the next minute become one row with a count. */
 export class RepeatFolder {
   readonly #clock: Clock
   readonly #write: (entry: AuditEntry, at: number, times: number) => void
@@ -53,7 +53,7 @@ export class RepeatFolder {
     if (counted && counted.more > 0) this.#write(counted.entry, counted.at, counted.more)
   }
 
-  /** Returns a less specific entry when too many different entries are counted. Keeps the name of an existing account. */
+  /** Returns a less specific entry if too many different entries are counted. Keeps the name of an existing account. */
   #narrowed(entry: AuditEntry): AuditEntry {
     if (this.#counted.has(keyOf(entry))) return entry
     const { event, userId, userName, requestId, device, address } = entry

@@ -1,6 +1,6 @@
 /** The data that a session stores. All tabs of a browser share the session. */
 export interface CrmStorage {
-  /** The top customers of the user with the userId `owner`. Another user of the session never sees them. */
+  /** The top customers of the user with the userId `owner`. Other users of the same session never see them. */
   myTop3?: { owner: string; customers: TopCustomer[] }
   /** The newest sign-up in this session. `ID` is the id of the account. */
   status?: { step: SignUpStep; email: string; ID: string }
@@ -12,7 +12,7 @@ export interface CrmStorage {
   lastOperation?: { id: number; state: 'approved' | 'refused' }
 }
 
-/** These texts are documented. Pages show them unchanged. */
+/** These texts are from the 4D documentation. Pages show them unchanged. */
 export type SignUpStep = 'Waiting for validation email' | 'Email validated'
 
 export interface TopCustomer {

@@ -14,7 +14,7 @@ export function onlyWhileSignedIn() {
   }
 }
 
-/** Creates an event stream. It sends "ended" when the session or the credential of this browser has ended. */
+/** Creates an event stream that sends "ended" when the session has ended or this browser's cookie is revoked. */
 export function sessionEvents({
   sessions,
   streams,

@@ -32,7 +32,7 @@ declare module 'koa' {
   }
 }
 
-/** `messageFor` may remove the message that it returns. It is called only for a shown page, not for a redirect. */
+/** `messageFor` may remove the message that it returns, so it is called only when a page is shown. */
 export function pages(
   folder: string,
   frame: (ctx: Context) => Frame,

@@ -3,7 +3,7 @@ import { isShown, leave, openChannel, openStream, whileShown } from './page-stre
 
 const STREAM = '/session/events'
 const LATER_MILLISECONDS = 30_000
-// A login in another tab replaces the session. The check waits until the browser has received the new cookie.
+// After a login in another tab, the check waits this long, so that the browser has received the new cookie.
 const SETTLE_MILLISECONDS = 300
 let waiting
 let release
@@ -48,7 +48,7 @@ function open() {
   stream = openStream(STREAM, { ended: onEnded }, () => check(LATER_MILLISECONDS))
 }
 
-/** Checks whether the session has ended. The stream also ends when the session's cookie is rotated. */
+/** Checks whether the session has ended, because the stream also ends after a rotation of the cookie. */
 async function check(again) {
   stream?.close()
   const status = await askStatus()

@@ -4,13 +4,13 @@ import { SessionError } from '../../session/index.ts'
 
 /** A rate limit over a time window. The package rate-limiter-flexible implements this interface. */
 export interface Limiter {
-  /** Takes one point of the key. Rejects with a `RateLimiterRes` when no point is left. */
+  /** Consumes one point of the key. Rejects with a `RateLimiterRes` when the key has no point left. */
   consume(key: string): Promise<unknown>
   reward(key: string): Promise<unknown>
 }
 
 export interface LimiterOptions {
-  /** Unique for each limiter. Only letters and hyphens. */
+  /** Unique for each limiter. Contains only letters and hyphens. */
   keyPrefix: string
   /** The number of points per key and window. */
   points: number
@@ -26,8 +26,8 @@ export const limiterInMemory: MakeLimiter = (options) => new RateLimiterMemory(o
 export type Count = readonly [limiter: Limiter, key: string]
 
 /**
- * Takes one point of each key, in order. Stops at the first key that has no point left, and returns the
- * seconds until that key has a point again.
+ * Consumes one point of each key, in order. Stops at the first key without a point, and returns the number of seconds
+ * until this key has a point again.
  * @throws SessionError STORE_UNAVAILABLE when a limiter fails. The caller must then refuse the attempt.
  */
 export async function consumeAll(counts: readonly Count[]): Promise<number | undefined> {

@@ -37,7 +37,7 @@ export class LoginLimit {
   }
 }
 
-/** Returns a rate-limit key. All addresses of an IPv6 /64 network share it, because one client can use them all. */
+/** Returns a rate-limit key. The addresses of an IPv6 /64 network share a key, because one client can use them all. */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
   if (!plain.includes(':')) return plain

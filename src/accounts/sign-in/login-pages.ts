@@ -89,7 +89,7 @@ export function loginPages(parts: LoginParts) {
       const { id, userId } = session
       await session.close()
       if (userId !== undefined) log.info({ event: 'logout', userId, session: id }, 'logged out')
-      // "cookies" is omitted, because the browser would also remove the cookie of the next session.
+      // The value "cookies" is omitted, because the browser would also remove the cookie of the next session.
       ctx.set('Clear-Site-Data', '"cache", "storage"')
       ctx.status = 303
       ctx.redirect('/')

@@ -27,7 +27,7 @@ export class SignUpLimit {
   /** Counts one requested mail. Returns the seconds to wait, or `undefined` if the mail is allowed. */
   take(email: string, address: string): Promise<number | undefined> {
     return consumeAll([
-      // The network address comes first, so that a blocked client does not use up the limit of a mailbox.
+      // The network address comes first. A client that has exceeded this limit then uses no points of the mailbox.
       [this.#perAddress, networkOf(address)],
       [this.#perMailbox, email],
     ])

@@ -52,7 +52,7 @@ export class Workers {
     const deadline = performance.now() + this.#options.stopWithinMilliseconds
     for (const worker of this.#running) {
       const gone = once(worker, 'exit')
-      // A worker that does not listen yet receives no messages and has no requests in flight.
+      // A worker that does not listen yet receives no messages. A signal may stop it, as it has no requests in flight.
       if (this.#serving.has(worker)) send(worker, { to: 'worker', is: 'stop' })
       else worker.process.kill('SIGTERM')
       await Promise.race([gone, pause(Math.max(0, deadline - performance.now()), undefined, { ref: false })])
