@@ -5,8 +5,6 @@ import { safeNext } from '../web/safe-next.ts'
 import { bestEffort, type CrmSession, signedIn } from './crm-session.ts'
 import type { UnsentForm } from './crm-storage.ts'
 
-/** The login form carries an unsent form in this field, as JSON. */
-export const UNSENT_FORM_FIELD = 'unsentForm'
 export const UNSENT_FORM_PAGE = '/account/unsent'
 /** Each form of a signed-in user carries, in this field, the id of the user for whom the page was shown. */
 export const ACTING_USER_FIELD = 'actingUser'
@@ -79,12 +77,12 @@ export function unsentFormOf(ctx: Context): UnsentForm {
   }
 }
 
-/** Reads the unsent form that a login form carries. Returns `undefined` if there is none. */
+/** Reads the unsent form that the login form carries as JSON. Returns `undefined` if there is none. */
 export function readUnsentForm(body: unknown): UnsentForm | undefined {
-  const { [UNSENT_FORM_FIELD]: text } = Object(body) as Record<string, unknown>
-  if (typeof text !== 'string' || text === '') return undefined
+  const { unsentForm } = Object(body) as Record<string, unknown>
+  if (typeof unsentForm !== 'string' || unsentForm === '') return undefined
   try {
-    return shape.parse(JSON.parse(text))
+    return shape.parse(JSON.parse(unsentForm))
   } catch {
     return undefined
   }

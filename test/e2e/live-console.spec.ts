@@ -162,7 +162,9 @@ test('when its session ends, the response to a form redirects to a page that can
 }) => {
   await logIn(page, ADMINISTRATOR)
   await page.goto('/admin/sessions')
-  await page.evaluate(`document.querySelector('form[action$="end-others"] input').removeAttribute('maxlength')`)
+  await page.evaluate(
+    `document.querySelector('form[action$="end-others"] [name="message"]').removeAttribute('maxlength')`,
+  )
   await page.getByText('End all sessions but mine').click()
   await page.getByLabel('Message').last().fill('x'.repeat(201))
   await page.getByRole('button', { name: 'End all others' }).click()
