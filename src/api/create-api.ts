@@ -7,6 +7,7 @@ import { Problem } from '../web/problem.ts'
 import { answerErrors } from './answer-errors.ts'
 import type { ApiParts } from './api-parts.ts'
 import { type ApiSession, apiSessionOf } from './api-session.ts'
+import { apiCors } from './cors.ts'
 import { apiDocs } from './docs.ts'
 import type { GuardedEndpoint, Reply } from './endpoint.ts'
 import { allEndpoints } from './endpoints.ts'
@@ -24,11 +25,12 @@ export function createApi(parts: ApiParts) {
   const find = placeFinder(endpoints)
   const readCall = callReader()
   const docs = apiDocs(() => describeApi(endpoints))
+  const cors = apiCors(parts.config.corsOrigins)
   const sessions = tokenSessions(parts.sessions, { mount: MOUNT, requestId: (ctx: Context) => ctx.requestId })
 
   return async function api(ctx: Context, next: Next) {
     if (ctx.path !== MOUNT && !ctx.path.startsWith(`${MOUNT}/`)) return next()
-    await answerErrors(parts.log, ctx, () => docs(ctx, () => sessions(ctx, () => answer(ctx))))
+    await cors(ctx, () => answerErrors(parts.log, ctx, () => docs(ctx, () => sessions(ctx, () => answer(ctx)))))
     // If part of the request body is unread, the server closes the connection, so that it need not read the rest.
     if (hasBody(ctx) && !ctx.req.readableEnded) ctx.set(CLOSE)
   }

@@ -30,7 +30,8 @@ export function createApp(parts: Parts): Koa {
   const { config, log, clock, origins } = parts
   const views = join(projectRoot(), 'views')
   const assets = loadAssets(join(views, 'assets'))
-  const router = createRoutes(parts)
+  const routes = createRoutes(parts)
+  const { router } = routes
   const refusals = noteRefusals(parts.audit)
 
   const app = new Koa()
@@ -58,6 +59,7 @@ export function createApp(parts: Parts): Koa {
   app.use(crossOriginGuard(origins))
   app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
   app.use(linkConfirmation((path, method) => router.match(path, method).route))
+  app.use(routes.refuseUndeclared())
   app.use(router.routes())
   app.use(router.allowedMethods())
   return app

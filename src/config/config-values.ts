@@ -39,6 +39,15 @@ export const origin = z.string().transform((text, context): string | undefined =
     : refuse(context, 'use the origin alone: scheme, host and port, without user, path or query.')
 })
 
+/** Origins of other sites, separated by commas. */
+export const origins = z.string().transform((text, context): string[] =>
+  text.split(',').map((part) => {
+    const result = origin.safeParse(part.trim())
+    const url = result.data
+    return url ?? refuse(context, 'use origins such as https://app.example.com, separated by commas.')
+  }),
+)
+
 export const database = z.string().transform((text, context): DatabaseSetting => {
   const setting = databaseAt(text)
   return setting ?? refuse(context, `use sqlite:<path>, for example sqlite:db/crm.sqlite, or ${POSTGRES_ADDRESS}.`)

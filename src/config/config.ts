@@ -10,6 +10,7 @@ import {
   LOG_LEVELS,
   mailFrom,
   origin,
+  origins,
   type SessionStoreSetting,
   secret,
   sessionStore,
@@ -62,6 +63,10 @@ export interface Config {
   /** The mail server. `undefined`: mail is shown on the demo’s mailbox page. */
   smtpUrl: string | undefined
   mailFrom: string
+  /** The origins of other sites whose pages may call the API. They still need a bearer token. */
+  corsOrigins: readonly string[]
+  /** For how long an idle connection stays open. A load balancer must close its idle connections earlier. */
+  keepAliveSeconds: number
   /** The number of workers. 1: a single process without workers. */
   webConcurrency: number
   /**
@@ -145,6 +150,8 @@ export function readConfig(env: Environment): Config {
     bcryptCost: read('BCRYPT_COST', wholeNumber(4, 16), 12),
     smtpUrl: read('SMTP_URL', smtpUrl, undefined),
     mailFrom: read('MAIL_FROM', mailFrom, senderAt(publicUrl)),
+    corsOrigins: read('CORS_ORIGINS', origins, []),
+    keepAliveSeconds: read('KEEP_ALIVE_SECONDS', wholeNumber(1, 3_600), 65),
     webConcurrency: read('WEB_CONCURRENCY', wholeNumber(1, 128), 1),
     metricsToken: read('METRICS_TOKEN', secret, undefined),
     logLevel: read('LOG_LEVEL', choice(...LOG_LEVELS), demo ? 'warn' : 'info'),
@@ -223,6 +230,7 @@ function isSameFile(store: SessionStoreSetting, database: DatabaseSetting): bool
 function freeze(config: Config): Config {
   Object.freeze(config.database)
   Object.freeze(config.sessionStore)
+  Object.freeze(config.corsOrigins)
   if (config.tls) Object.freeze(config.tls)
   return Object.freeze(config)
 }

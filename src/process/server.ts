@@ -102,8 +102,12 @@ function configFor({ env = process.env, scalableSession }: StartOptions): Config
   return Object.freeze({ ...config, sessions: scalableSession ? ('scalable' as const) : ('none' as const) })
 }
 
-function createHttpServer({ tls }: Config): Server {
-  const timeouts = { headersTimeout: HEADERS_MILLISECONDS, requestTimeout: REQUEST_MILLISECONDS }
+function createHttpServer({ tls, keepAliveSeconds }: Config): Server {
+  const timeouts = {
+    headersTimeout: HEADERS_MILLISECONDS,
+    requestTimeout: REQUEST_MILLISECONDS,
+    keepAliveTimeout: keepAliveSeconds * 1000,
+  }
   if (!tls) return createServer(timeouts)
   const certificate = { cert: readFor('TLS_CERT', tls.certFile), key: readFor('TLS_KEY', tls.keyFile) }
   try {

@@ -35,6 +35,8 @@ test('without any setting the server is the documented demo on port 8044 of this
     bcryptCost: 12,
     smtpUrl: undefined,
     mailFrom: 'no-reply@crm.example',
+    corsOrigins: [],
+    keepAliveSeconds: 65,
     webConcurrency: 1,
     metricsToken: undefined,
     logLevel: 'warn',
@@ -187,6 +189,13 @@ test('portIsExplicit is true only if PORT is configured, and PORT must be a whol
   assert.deepEqual([readConfig({ PORT: '8044' }).portIsExplicit, readConfig({}).portIsExplicit], [true, false])
   for (const PORT of ['-1', '65536', '8e3', '0x10', '80.5'])
     assert.match(refusal({ PORT }).message, /PORT: use a whole/)
+})
+
+test('CORS_ORIGINS is a list of origins', () => {
+  const CORS_ORIGINS = 'https://app.example.com, http://localhost:3000'
+  assert.deepEqual(readConfig({ CORS_ORIGINS }).corsOrigins, ['https://app.example.com', 'http://localhost:3000'])
+  for (const wrong of ['*', 'app.example.com', 'https://app.example.com/path', 'https://a.example,'])
+    assert.match(refusal({ CORS_ORIGINS: wrong }).message, /CORS_ORIGINS: use origins such as/)
 })
 
 test('METRICS_TOKEN must be long enough and must fit into a header', () => {

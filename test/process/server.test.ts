@@ -88,6 +88,18 @@ test('[LIFE-4] a server that stops while another server has the store open close
   assert.equal(await isSignedIn(t, env, visitor), false)
 })
 
+test('[STOP-1] an idle connection stays open for KEEP_ALIVE_SECONDS, 65 by default', async (t) => {
+  for (const [KEEP_ALIVE_SECONDS, seconds] of [
+    [undefined, 65],
+    ['120', 120],
+  ] as const) {
+    const server = await startServer({ env: { ...settingsIn(temporaryFolder(t)), KEEP_ALIVE_SECONDS } })
+    t.after(() => server.stop())
+    const { headers } = await new Visitor(server.url).get('/healthz')
+    assert.equal(headers['keep-alive'], `timeout=${seconds}`)
+  }
+})
+
 test('stop() is idempotent', async (t) => {
   const server = await startServer({ env: settingsIn(temporaryFolder(t)) })
   await Promise.all([server.stop(), server.stop()])

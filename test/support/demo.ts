@@ -54,6 +54,8 @@ export function demoConfig(settings: Partial<Config> = {}): Config {
     auditDays: 90,
     trustProxyHops: 0,
     bcryptCost: 4,
+    corsOrigins: [],
+    keepAliveSeconds: 65,
     webConcurrency: 1,
     metricsToken: undefined,
     logLevel: 'info',

@@ -1,0 +1,73 @@
+import { type Layer, Router, type RouterMiddleware } from '@koa/router'
+import type { Context, Next } from 'koa'
+import { reloadSession, requireSession } from '../crm-session/crm-session.ts'
+import type { Privilege } from '../crm-session/privileges.ts'
+import { onlyWhileSignedIn } from '../crm-session/session-events.ts'
+import { requirePrivilege, requireUser } from '../session/koa/index.ts'
+import { Problem } from '../web/problem.ts'
+import { readForm } from '../web/read-form.ts'
+
+/**
+ * Who may use a route. `public`: all visitors, even if the server runs without sessions. `visitor`: all visitors, with
+ * a session. `token`: requests with a valid one-time token, which the handlers check. `user`: signed-in users. A
+ * privilege: signed-in users who have it.
+ */
+type Access = 'public' | 'visitor' | 'token' | 'user' | Privilege
+
+type Handler = RouterMiddleware
+
+const LOGIN = { loginPath: '/authenticate.shtml' }
+
+/** The routes of the pages. Each route declares its access, which is checked before its handlers run. */
+export class DeclaredRoutes {
+  readonly router = new Router({ sensitive: true, strict: true })
+  readonly #access = new Map<Layer, Access>()
+
+  get(path: string, access: Access, ...handlers: Handler[]): void {
+    this.#add('get', path, access, [...gatesOf(access), ...handlers])
+  }
+
+  /** An event stream. Visitors who are not signed in get status 204, so that browsers do not connect again. */
+  events(path: string, access: Access, handler: Handler): void {
+    this.#add('get', path, access, [onlyWhileSignedIn(), ...gatesOf(access), handler])
+  }
+
+  /** A form. The session is read again after the body has arrived, and before the access is checked. */
+  post(path: string, access: Access, ...handlers: Handler[]): void {
+    this.#add('post', path, access, [readForm(), reloadSession(), ...gatesOf(access), ...handlers])
+  }
+
+  /** The form of a one-time link. `keepLink` also handles a form that cannot be read. */
+  postLink(path: string, keepLink: Handler, handler: Handler): void {
+    this.#add('post', path, 'visitor', [requireSession(), keepLink, readForm(), reloadSession(), handler])
+  }
+
+  /** Middleware that answers 403 for a route that was added to `router` without an access. */
+  refuseUndeclared() {
+    return async (ctx: Context, next: Next): Promise<void> => {
+      const { route, pathAndMethod } = this.router.match(ctx.path, ctx.method)
+      if (route && !pathAndMethod.every((layer) => this.#access.has(layer)))
+        throw new Problem(403, 'This page is closed, because src/app/routes.ts does not declare who may use it.')
+      await next()
+    }
+  }
+
+  /** All routes with their access, for the tests and the documentation. */
+  list(): { method: string; path: string; access: Access | undefined }[] {
+    return this.router.stack.flatMap((layer) =>
+      layer.methods.map((method) => ({ method, path: String(layer.path), access: this.#access.get(layer) })),
+    )
+  }
+
+  #add(method: 'get' | 'post', path: string, access: Access, handlers: Handler[]): void {
+    this.router[method](path, ...handlers)
+    const layer = this.router.stack.at(-1)
+    if (layer !== undefined) this.#access.set(layer, access)
+  }
+}
+
+function gatesOf(access: Access): Handler[] {
+  if (access === 'public' || access === 'token') return []
+  if (access === 'visitor') return [requireSession()]
+  return [access === 'user' ? requireUser(LOGIN) : requirePrivilege(access, LOGIN)]
+}
