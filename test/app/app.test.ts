@@ -50,7 +50,7 @@ test('an error is answered as JSON or plain text on request', async (t) => {
   assert.match(text.text, /^Page not found\n/)
 })
 
-test('an unexpected error shows the user only a reference; the log has the details', async (t) => {
+test('an unexpected error shows the user only a reference, and the log has the details', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(5)
@@ -65,7 +65,7 @@ test('an unexpected error shows the user only a reference; the log has the detai
   assert.equal((await visitor.get('/customers')).status, 200)
 })
 
-test('a client that disconnects during the response is not logged as an error; other errors are', async (t) => {
+test('a client that disconnects during the response is not logged as an error, but other errors are logged', async (t) => {
   const demo = await startDemo(t)
   const app = createApp(demo.parts)
   const errors = () => demo.log.filter((line) => JSON.parse(line).level >= 50).length
@@ -76,7 +76,7 @@ test('a client that disconnects during the response is not logged as an error; o
   assert.equal(errors(), 1)
 })
 
-test('static assets are cached, change their address with their content, and touch no session', async (t) => {
+test('static assets are cached, have a new URL when their content changes, and do not use the session', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const { text } = await demo.visitor().get('/')
@@ -110,7 +110,7 @@ test('the health check answers without a session', async (t) => {
   assert.deepEqual([answer.status, answer.text, answer.setCookies], [200, '{"status":"ok"}', []])
 })
 
-test('HSTS is sent where the public address is https, and only there', async (t) => {
+test('the server sends HSTS only when its public address uses https', async (t) => {
   const open = await (await startDemo(t, { publicUrl: 'https://crm.example.com' })).visitor().get('/nope')
   assert.match(String(open.headers['strict-transport-security']), /max-age=31536000; includeSubDomains/)
   const local = await (await startDemo(t)).visitor().get('/nope')

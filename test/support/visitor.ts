@@ -7,7 +7,7 @@ export interface Answer {
   headers: IncomingHttpHeaders
   setCookies: string[]
   text: string
-  /** As sent, relative or absolute. */
+  /** The Location header as the server sent it, relative or absolute. */
   location: string | undefined
 }
 
@@ -20,7 +20,7 @@ export interface Sent {
 
 export type Fields = Record<string, string> | [string, string][]
 
-/** A user with a browser: keeps cookies and sends the headers of a browser. */
+/** A user with a browser. The visitor keeps cookies and sends the headers of a browser. */
 export class Visitor {
   readonly cookies = new Map<string, string>()
   readonly #origin: string
@@ -28,7 +28,7 @@ export class Visitor {
 
   readonly #check: (answer: Answer) => void
 
-  /** `check` runs on every answer. Default: what every answer of the demo must satisfy. */
+  /** `check` runs on every answer. Default: checks the rules for every answer of the demo. */
   constructor(origin: string, check: (answer: Answer) => void = assertSafe) {
     this.#origin = origin
     this.#agent = origin.startsWith('https:')
@@ -74,7 +74,7 @@ export class Visitor {
     return current
   }
 
-  /** Another browser tab: a copy of the cookies. */
+  /** A visitor with a copy of the cookies, such as another tab of the browser. */
   copy(): Visitor {
     const copy = new Visitor(this.#origin, this.#check)
     for (const [name, value] of this.cookies) copy.cookies.set(name, value)

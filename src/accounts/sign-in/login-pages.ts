@@ -69,6 +69,7 @@ export function loginPages(parts: LoginParts) {
       }
       if (result.is === 'pending') {
         const { email, userId: ID } = result.account
+        await session.begin()
         await session.use((storage) => {
           storage.status = { step: 'Waiting for validation email', email, ID }
         })

@@ -11,7 +11,7 @@ import { FORM } from '../../support/visitor.ts'
 const PAGE = '/account/tokens'
 const GOOD = { name: 'Report', days: '30', scope: 'read' }
 
-test('a new token is revoked when its owner cannot be checked again, and the first error is reported', async (t) => {
+test('a new token is revoked if the second check of its owner fails with an error, and that error is reported', async (t) => {
   const demo = await startDemo(t)
   const { database, sessions } = demo.parts
   assert.ok(sessions)
@@ -61,7 +61,7 @@ test('a session remembers the form tokens of the twenty newest forms only', asyn
   assert.equal((await ada.post(PAGE, { ...GOOD, once: forms.at(-1) ?? '' })).status, 409)
 })
 
-test('a token is revoked when its user is signed out while it is made', async (t) => {
+test('a token is revoked when its user is signed out while the token is created', async (t) => {
   const demo = await startDemo(
     t,
     {},
