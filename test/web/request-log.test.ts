@@ -3,7 +3,7 @@ import test from 'node:test'
 import type { Context } from 'koa'
 import { pino } from 'pino'
 import { readFailure, reportFailure } from '../../src/web/failure.ts'
-import { maskUrl } from '../../src/web/mask-url.ts'
+import { maskSecrets } from '../../src/web/mask-secrets.ts'
 import { Problem } from '../../src/web/problem.ts'
 import { NEW_CUSTOMER, signedIn } from '../support/api-client.ts'
 import { startDemo } from '../support/demo.ts'
@@ -40,8 +40,8 @@ test('tokens in an address are masked in the log, however the parameter is spelt
     ['/customers?q=state', '/customers?q=state'],
     ['/x?', '/x?'],
   ] as const)
-    assert.equal(maskUrl(url), masked)
-  assert.ok(maskUrl(`/${'x'.repeat(9000)}`).length < 600)
+    assert.equal(maskSecrets(url), masked)
+  assert.ok(maskSecrets(`/${'x'.repeat(9000)}`).length < 600)
 })
 
 test('after a complete visit the log contains no password, no cookie and no token, and each line is one JSON object', async (t) => {
