@@ -38,7 +38,7 @@ try {
   rmSync(installed, { recursive: true, force: true })
 }
 
-/** Checks that each probe passes the correct server, and fails the server that has the fault of this probe. */
+/** Runs each probe against a correct server and against a server with the fault that the probe must find. */
 async function checkProbes(): Promise<void> {
   for (const name of NAMES) {
     for (const [expected, server] of [
@@ -51,7 +51,7 @@ async function checkProbes(): Promise<void> {
         throw new Error(`The probe ${name} shows ${shown} on a server that is known for ${expected}.`)
     }
   }
-  console.log('Each probe passes a server that is right, and fails a server that is wrong on purpose.')
+  console.log('Each probe accepts the correct server and finds the fault of the faulty server.')
 }
 
 /** Copies the servers of the libraries to a temporary folder and installs the libraries there. Returns the folder. */

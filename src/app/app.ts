@@ -10,6 +10,7 @@ import { measureRequests, metricsPage } from '../metrics/index.ts'
 import type { Parts } from '../parts/parts.ts'
 import { TokenSession } from '../session/index.ts'
 import { sessions } from '../session/koa/index.ts'
+import { clientAddress } from '../web/client-address.ts'
 import { crossOriginGuard } from '../web/cross-origin-guard.ts'
 import { errorPages } from '../web/error-pages.ts'
 import { health } from '../web/health.ts'
@@ -45,6 +46,7 @@ export function createApp(parts: Parts): Koa {
     log.error({ err: error }, 'response failed')
   })
 
+  app.use(clientAddress(log, config.trustProxyHops))
   app.use(maskedHeaders())
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
   app.use(requestLog(log, () => clock.now(), sessionOf))

@@ -3,8 +3,7 @@
  * layout 1. `found` is a whole number or a text of its digits. `found` is undefined when no data is stored.
  * A released step never changes. A step may add to the layout, but must not remove or rename anything, because
  * processes of the previous version still use the data.
- * @throws Error when this code does not know the layout. `otherwise` is the last part of the message, and says
- * what to do instead of an update.
+ * @throws Error when this code does not know the layout. The message ends with `otherwise`, which names an action.
  */
 export function missingSteps<Step>(found: unknown, steps: readonly Step[], otherwise: string): readonly Step[] {
   if (found === undefined) return steps
