@@ -35,10 +35,9 @@ function maskPart(part: string): string {
     const end = index + name.length
     if (SECRET_NAME.test(decodeFully(name) ?? 'secret')) return `${maskPart(part.slice(0, end))}${part[end]}***`
   }
-  const masked = maskTokens(part).replace(ONE_TIME_TOKENS, '***')
-  const decoded = decodeFully(masked)
-  if (decoded === masked) return masked
-  return decoded === undefined || maskSecrets(decoded) !== decoded ? '***' : masked
+  const decoded = decodeFully(part)
+  if (decoded === part) return maskTokens(part).replace(ONE_TIME_TOKENS, '***')
+  return decoded === undefined || maskSecrets(decoded) !== decoded ? '***' : part
 }
 
 /** Decodes text that is encoded at most twice, as proxies may encode a URL again. Otherwise returns `undefined`. */
