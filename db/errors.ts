@@ -10,7 +10,7 @@ export class DatabaseUnavailable extends Error {
   }
 }
 
-// Errors that occur because another process holds the write lock for too long, or because the disk fails.
+// These errors occur if another process holds the write lock for too long, or if the disk fails.
 const SQLITE_UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|PROTOCOL|IOERR|FULL|CANTOPEN|READONLY)/
 // 08: connection lost. 25006: standby. 53: out of resources. 57, 55P03, 25P03: cancelled, timeout, shutdown. 58: disk.
 const POSTGRES_UNAVAILABLE = /^(08|53|57|58|25006$|25P03$|55P03$)/

@@ -6,7 +6,7 @@ import type { Database } from './tables.ts'
 
 const MIGRATION_TABLE = 'kysely_migration'
 
-// A table with one of these names belongs to another program when there is no table of migrations.
+// If the database has one of these tables but no table of migrations, the tables belong to another program.
 const TABLES: Record<keyof Database, true> = {
   sales_persons: true,
   customers: true,
@@ -59,7 +59,7 @@ export async function migrateToNothing(database: Kysely<Database>): Promise<void
   if (error !== undefined) throw error
 }
 
-/** The database may also have migrations of a newer version. They are ignored. */
+/** Ignores migrations of a newer version that the database already has. */
 export async function missingMigrations(database: Kysely<Database>): Promise<string[]> {
   const applied = await namesOfApplied(database)
   return Object.keys(allMigrations).filter((name) => !applied.includes(name))

@@ -1,8 +1,8 @@
 import type { Generated, Selectable } from 'kysely'
 
 /**
- * Money is in cents, dates are `YYYY-MM-DD`, times are ISO 8601 in UTC (text order is time order), and flags are 0 or
- * 1. A `session_id` is the public handle of a session.
+ * Money is in cents. Dates are `YYYY-MM-DD`. Times are ISO 8601 in UTC, so they sort chronologically as text. Flags are
+ * 0 or 1. A `session_id` is the public handle of a session.
  */
 export interface Database {
   sales_persons: SalesPersonsTable
@@ -80,7 +80,7 @@ interface UsersTable {
   validated_at: string | null
 }
 
-/** The mail to send. A row contains no token, because the link is created when the mail is sent. */
+/** The mail that is sent or still to be sent. A row contains no token, because sending a mail creates the link. */
 interface OutboxTable {
   id: string
   kind: MailKind
@@ -141,7 +141,7 @@ interface OperationsTable {
   decided_at: string | null
 }
 
-/** `asked` waits for a decision, and all other states are final. */
+/** An operation in the state `asked` waits for a decision. All other states are final. */
 export type OperationState = 'asked' | 'approved' | 'refused' | 'unreachable' | 'unanswered' | 'rejected' | 'expired'
 
 /** Rows are never updated. */
@@ -162,7 +162,7 @@ interface AuditEventsTable {
   device: string | null
   request_id: string | null
   detail: string
-  /** The number of equal events within a minute that this row stands for. */
+  /** The number of equal events within a minute that this row represents. */
   times: number
 }
 
@@ -174,7 +174,7 @@ interface KnownDevicesTable {
   last_seen_at: string
 }
 
-/** At most one row per user. A row is removed when its link is redeemed or expires. */
+/** At most one row per user. A row is removed when its link is redeemed, or a day after the request. */
 interface EmailChangesTable {
   user_id: string
   /** Random. The link in the mail contains this id. */

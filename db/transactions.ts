@@ -3,9 +3,9 @@ import { type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely'
 import { DatabaseUnavailable, isRetryable } from './errors.ts'
 import type { Database } from './tables.ts'
 
-/** Transactions with an equal entry run one after the other, even in different processes. */
+/** Two transactions with the same value in any property run one after the other, even in different processes. */
 interface Turn {
-  /** An e-mail address. The lock covers the account, the requests and the mail of this address. */
+  /** An e-mail address. The lock covers the accounts, the pending sign-ups and the mail of this address. */
   email?: string
   user?: string | number
   session?: string

@@ -28,7 +28,7 @@ process.stdout.on('error', () => {})
 try {
   const started = await start()
   const announce = await announcer(started)
-  // A signal that arrived during the start has set `stopping`.
+  // `stopping` is true if a signal arrived during the start.
   server = started
   if (stopping) await stopNow(started)
   else announce()

@@ -14,7 +14,7 @@ export const industries: readonly { name: string; words: readonly string[] }[] =
 ]
 
 // biome-ignore format: one name per line would make this list too long
-/** First words of company names. Other company names begin with a city or a family name. */
+/** The first words of some company names. The other company names begin with a city or a family name. */
 export const coinedNames: readonly string[] = [
   'Alderbrook', 'Altamar', 'Amberline', 'Arcwell', 'Bluestone', 'Brightwater', 'Calderan', 'Cobalt', 'Corvane', 'Drift',
   'Eastgate', 'Ferrum', 'Glasswing', 'Greyfield', 'Halden', 'Ironbark', 'Juniper', 'Kestrel', 'Larkhill', 'Lumina',

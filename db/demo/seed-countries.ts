@@ -1,4 +1,4 @@
-/** The telephone numbers are not assigned to any subscriber. */
+/** No subscriber has one of these telephone numbers. */
 export interface SeedCountry {
   name: string
   cities: readonly string[]

@@ -15,7 +15,7 @@ const SEED = 8044
 const DAY_MS = 24 * 60 * 60 * 1000
 const LONGEST_HISTORY_DAYS = 6 * 365
 
-/** Salesperson 4 has only two customers, although the welcome page can show three. */
+/** Salesperson 4 has only two customers, to show that the top three can have fewer than three entries. */
 const CUSTOMERS_OF_THE_NEWCOMER = { userId: 4, count: 2 }
 
 /** Returns the same data in every run. */

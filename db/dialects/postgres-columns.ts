@@ -1,6 +1,6 @@
 import { type ColumnDefinitionNode, DataTypeNode, GeneratedNode, PostgresQueryCompiler, RawNode } from 'kysely'
 
-/** Gives columns the behaviour of SQLite, so that both share the migrations. Text is compared by code points. */
+/** Gives columns the behaviour of SQLite, so that both databases share the migrations. Compares text by code points. */
 export class NeutralColumns extends PostgresQueryCompiler {
   protected override visitColumnDefinition(column: ColumnDefinitionNode): void {
     super.visitColumnDefinition(asInSqlite(column))

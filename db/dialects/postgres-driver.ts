@@ -22,7 +22,7 @@ interface PostgresResult {
 
 const CHANGES = ['INSERT', 'UPDATE', 'DELETE', 'MERGE']
 
-/** Closes a connection after a query timeout. The next query could receive the result of the query that timed out. */
+/** Closes a connection after a query timeout, because the next query could receive the delayed result. */
 export class PostgresDriver implements Driver {
   readonly #pool: PostgresPool
 

@@ -4,8 +4,8 @@ import { mapSqliteError } from '../errors.ts'
 type SqliteSettings = ConstructorParameters<typeof SqliteDialect>[0]
 
 /**
- * A transaction takes the write lock when it begins. If it waited until its first write, the write could fail, because
- * several processes write to the same file.
+ * A transaction takes the write lock when it begins, because several processes write to the same file. A transaction
+ * that took the lock at its first write could fail at that write.
  */
 export class SharedSqliteDialect extends SqliteDialect {
   readonly #settings: SqliteSettings
@@ -29,7 +29,7 @@ class ImmediateDriver extends SqliteDriver {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
   }
 
-  /** Ignores a missing transaction: after an error such as a full disk, SQLite has already rolled back. */
+  /** Ignores a missing transaction, because SQLite itself rolls back after an error such as a full disk. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     await super.rollbackTransaction(connection).catch((error: Error) => {
       if (!error.message.includes('no transaction is active')) throw error

@@ -17,11 +17,11 @@ const COLUMNS = [
 
 // Excel needs the byte order mark to recognize UTF-8.
 const BYTE_ORDER_MARK = '\ufeff'
-// A spreadsheet runs a cell as a formula when it starts with one of these characters (CSV injection).
+// A spreadsheet runs a cell as a formula when the cell starts with one of these characters (CSV injection).
 // The last four characters are full-width signs.
 const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
 
-/** Yields the rows as lines of CSV (RFC 4180). An apostrophe is put before each formula, which makes it plain text. */
+/** Yields the rows as lines of CSV (RFC 4180). An apostrophe before each formula makes the cell plain text. */
 export async function* csvOf(rows: AsyncIterable<AuditRow>): AsyncGenerator<string> {
   yield `${BYTE_ORDER_MARK}${lineOf(COLUMNS)}`
   for await (const row of rows) yield lineOf(COLUMNS.map((column) => row[column]))

@@ -88,7 +88,7 @@ export function auditPages(parts: AuditPageParts) {
       ctx.body = Readable.from(csvOf(everyRow(database, filter, mostExported)))
     },
 
-    /** Returns the URL of the audit list with the filter of the export. The list opens after re-authentication. */
+    /** Returns the URL of the audit list with the filter of the export. Re-authentication redirects to this URL. */
     pageOfExport(ctx: Context): string {
       return auditAddress(readAuditQuery(ctx.query))
     },

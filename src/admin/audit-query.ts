@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { AUDIT_EVENTS, type AuditEvent, type AuditFilter } from '../audit/index.ts'
+import { canonicalAddress } from '../web/client-address.ts'
 import { Problem } from '../web/problem.ts'
 import { readChoice, readParameter, writeAddress } from '../web/query-parameters.ts'
-import { plainAddress } from '../web/request-origin.ts'
 import { type FoundPeople, findPeople, tooManyPeople } from './find-people.ts'
 
 export const AUDIT_PATH = '/admin/audit'
@@ -29,7 +29,7 @@ export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
     event: readChoice(query, 'event', Object.keys(AUDIT_EVENTS) as AuditEvent[]),
     user: readParameter(query, 'user'),
     session: readParameter(query, 'session').toUpperCase(),
-    address: plainAddress(readParameter(query, 'address')),
+    address: canonicalAddress(readParameter(query, 'address')),
     from: readDay(query, 'from'),
     to: readDay(query, 'to'),
     after: /^[0-9a-z]{22}$/.test(after) ? after : undefined,
@@ -37,9 +37,9 @@ export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
 }
 
 /**
- * Returns the filter for the database. A filter by user matches entries about the user and entries about actions of the
- * user. It also matches entries without a user for which the user's userId, e-mail address or name was entered. If the
- * filter fits too many people, the request is answered with 400.
+ * Returns the filter for the database. A filter by user matches the entries about the user and about the user's
+ * actions. The filter also matches entries without a user, such as failed sign-ins, in which the user's userId,
+ * e-mail address or name was entered. Throws a `Problem` (400) if too many people match.
  */
 export async function auditFilter(database: Kysely<Database>, query: AuditQuery): Promise<AuditFilter> {
   const { event, user, session, address, from, to } = query

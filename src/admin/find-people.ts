@@ -29,7 +29,7 @@ export function tooManyPeople({ people }: FoundPeople): string {
   return `More than ${people.length} people may be meant. Be more precise: give more of the name, the address or the userId.`
 }
 
-/** Finds people by userId or e-mail address. Returns `undefined` when the text is neither of the two. */
+/** Finds people by userId or e-mail address. Returns `undefined` for any other text. */
 async function exactly(database: Kysely<Database>, text: string): Promise<FoundPerson[] | undefined> {
   const staff = staffOf(database)
   const customers = database.selectFrom('users').select(['id', 'email']).where('validated', '=', 1)

@@ -10,7 +10,7 @@ import { SESSIONS_PATH } from './session-query.ts'
 
 export type SessionsToEnd = Pick<Sessions, 'get' | 'end' | 'endMany' | 'detach' | 'removeWithMessage'>
 
-// A message with these control characters or line ends is refused, because they would change how it is displayed.
+// A message with one of these characters is refused, because they would change how the message is displayed.
 const NEVER_IN_A_MESSAGE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u
 
 /** Creates the handlers of the console's actions. An action on the administrator's own session is answered with 409. */
@@ -27,21 +27,21 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
     const message = readMessage(ctx.request.body)
     const { session } = signedIn(ctx)
     const cause = causeOf(ctx)
-    // One entry for the whole action is written first. The audit trail may lose some of the many entries that follow.
+    // The entry for the whole action comes first, because the audit trail may lose some of the many later entries.
     parts.audit.note({
       event: 'many-revoked',
       ...filter,
       ...cause,
       detail: filter.userId ? 'all of one user' : 'all but their own',
     })
-    // One call ends all sessions, because a loop over pages of sessions could miss some. Ending 10,000 takes a second.
+    // One call ends all sessions, because a loop over pages could miss sessions. Ending 10,000 sessions takes a second.
     const by = { ...(message !== '' && { message }), cause }
     const ended = await manager().endMany({ ...filter, exceptId: session.id }, 'revoked', by)
     done(ctx, SESSIONS_PATH, 'many', ended)
   }
 
   return {
-    /** Ends a session. If a login has already replaced the session, removes its remaining record. */
+    /** Ends a session. If a login has already replaced the session, removes the record that remains. */
     async end(ctx: Context) {
       const message = readMessage(ctx.request.body)
       const { id, state } = await existing(manager(), ctx.params.id)

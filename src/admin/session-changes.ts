@@ -21,7 +21,7 @@ const EVENTS: readonly SessionEventName[] = [
 const PAUSE_MILLISECONDS = 1000
 const POLL_MILLISECONDS = 3000
 
-/** Notifies watchers of changed sessions, at most once a second. Changes by other processes are found by polling. */
+/** Notifies watchers of changed sessions, at most once a second. Polls the store for changes by other processes. */
 export class SessionChanges {
   readonly #options: SessionChangesOptions
   readonly #watchers = new Set<() => void>()

@@ -23,7 +23,7 @@ import { type DescribeDevice, type DeviceRow, deviceRow, type SessionRow, sessio
 
 interface SessionsPage extends PageModel {
   notice: string
-  /** Such as "12 of 100 licences in use". */
+  /** For example "12 of 100 licences in use". */
   licences: string
   user: string
   kinds: Choice[]

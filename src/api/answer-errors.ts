@@ -10,7 +10,7 @@ export async function answerErrors(log: Logger, ctx: Context, run: () => Promise
     await run()
   } catch (thrown) {
     const code = thrown instanceof SessionError ? thrown.code : undefined
-    // If the token ends during the request, the response is the same as for a missing token.
+    // If the token is revoked or expires during the request, the response is the same as for a missing token.
     const hasEnded = code === 'SESSION_ENDED'
     const error = hasEnded ? new SessionError('NOT_SIGNED_IN', 'Access Denied. Please sign in first.') : thrown
     const failure = readFailure(error)

@@ -17,8 +17,8 @@ import { describeApi } from './openapi.ts'
 import { callReader } from './read-call.ts'
 
 /**
- * Creates the middleware of `/api`. Mount it before the CSRF protection and the cookie sessions. The API needs neither,
- * because it accepts only bearer tokens.
+ * Creates the middleware of `/api`. Mount it before the CSRF protection and the cookie sessions. The API accepts only
+ * bearer tokens, so it needs no CSRF protection and no cookie session.
  */
 export function createApi(parts: ApiParts) {
   const endpoints = allEndpoints(parts)
@@ -31,7 +31,7 @@ export function createApi(parts: ApiParts) {
   return async function api(ctx: Context, next: Next) {
     if (ctx.path !== MOUNT && !ctx.path.startsWith(`${MOUNT}/`)) return next()
     await cors(ctx, () => answerErrors(parts.log, ctx, () => docs(ctx, () => sessions(ctx, () => answer(ctx)))))
-    // If the request body was not read completely, the connection is closed instead of reading the rest.
+    // If part of the request body is unread, the server closes the connection, so that it need not read the rest.
     if (hasBody(ctx) && !ctx.req.readableEnded) ctx.set(CLOSE)
   }
 

@@ -102,7 +102,7 @@ export function customerEndpoints({ database, clock }: ApiParts) {
   ]
 }
 
-/** The error for unknown customers and, to keep their existence secret, for customers of other portfolios. */
+/** Customers of other portfolios cause the same error as unknown customers, to hide which customers exist. */
 export function noSuchCustomer(): Problem {
   return new Problem(404, `${UNKNOWN}.`)
 }

@@ -39,7 +39,7 @@ function check(schema: z.ZodType, value: unknown): unknown {
   throw new Problem(422, describeIssues(read.error))
 }
 
-/** A known parameter with an empty value counts as not given, such as `search` in `?search=&sort=total`. */
+/** A known parameter with an empty value, such as `search` in `?search=&sort=total`, counts as missing. */
 function checkQuery(schema: z.ZodType, query: Record<string, unknown>): unknown {
   const known = schema instanceof z.ZodObject ? schema.shape : {}
   const given = Object.entries(query).filter(([name, value]) => value !== '' || !Object.hasOwn(known, name))

@@ -44,7 +44,7 @@ function wholeNumber(least: number, most: number) {
     .meta({ override: integer({ minimum: least, maximum: most }) })
 }
 
-/** Validates an id in a path. An invalid id is answered with 404, and `unknown` is the message. */
+/** Validates an id in a path. An invalid id is answered with 404 and the message `unknown`. */
 export function idInPath(unknown: string) {
   return z
     .string()

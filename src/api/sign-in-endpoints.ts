@@ -81,7 +81,7 @@ export function signInEndpoints(parts: ApiParts) {
       async handle({ ctx }) {
         const { session } = ctx
         const userId = session instanceof TokenSession && !session.isNew ? session.userId : undefined
-        // When an account is disabled, its tokens end a moment later. The account is therefore checked too.
+        // After an account is disabled, its tokens work for a moment. The account is therefore checked too.
         const account = userId && (await accounts.findById(database, userId))
         const about = account ? { signedIn: true, userId } : { signedIn: false }
         return { status: 200, body: { message: 'The API is here.', ...about } }
@@ -140,7 +140,7 @@ export function signInEndpoints(parts: ApiParts) {
   ]
 }
 
-/** A malformed username counts as an unknown e-mail address, so that response time and rate limit do not differ. */
+/** A malformed username counts as an unknown e-mail address. Both get the same response time and rate limit. */
 function nameOf(username: number | string): AccountName {
   const text = String(username)
   return readAccountName(text) ?? { email: text.trim().toLowerCase() }

@@ -28,7 +28,7 @@ const variables = z.strictObject({ variables: z.record(z.string(), z.string()) }
 const TAG = 'Session variables'
 const PATH = '/session/variables/{name}'
 
-/** Session variables are texts. They are stored with the token and removed with the token. */
+/** Session variables are texts in the token's session. They are removed when the token ends. */
 export function variableEndpoints() {
   return [
     endpoint({

@@ -4,12 +4,14 @@ import { linkConfirmation } from '../accounts/index.ts'
 import { createApi } from '../api/index.ts'
 import { noteRefusals } from '../audit/index.ts'
 import { projectRoot } from '../config/project-root.ts'
+import { markSession } from '../crm-session/acting-user.ts'
 import { shownSession } from '../crm-session/crm-session.ts'
 import { describeSessionProblem } from '../crm-session/session-problems.ts'
 import { measureRequests, metricsPage } from '../metrics/index.ts'
 import type { Parts } from '../parts/parts.ts'
 import { TokenSession } from '../session/index.ts'
 import { sessions } from '../session/koa/index.ts'
+import { clientAddress } from '../web/client-address.ts'
 import { crossOriginGuard } from '../web/cross-origin-guard.ts'
 import { errorPages } from '../web/error-pages.ts'
 import { health } from '../web/health.ts'
@@ -22,7 +24,7 @@ import { pageFrame } from './page-frame.ts'
 import { routePatternIn } from './route-pattern.ts'
 import { createRoutes } from './routes.ts'
 
-// The codes of errors after a client disconnects during the response. These errors are not logged.
+// The codes of the errors that occur when a client disconnects during the response. These errors are not logged.
 const CLIENT_LEFT = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'])
 
 /** Creates the application. A request passes the middleware in the order of the `app.use()` calls. */
@@ -35,7 +37,8 @@ export function createApp(parts: Parts): Koa {
   const refusals = noteRefusals(parts.audit)
 
   const app = new Koa()
-  // Only the last entries of X-Forwarded-For are used. Trusted proxies write them; the client can forge the others.
+  // Only the last entries of X-Forwarded-For are used, because trusted proxies add these entries. A client can forge
+  // the earlier entries.
   app.proxy = config.trustProxyHops > 0
   app.maxIpsCount = config.trustProxyHops
   app.on('error', (error: unknown) => {
@@ -43,6 +46,7 @@ export function createApp(parts: Parts): Koa {
     log.error({ err: error }, 'response failed')
   })
 
+  app.use(clientAddress(log, config.trustProxyHops))
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
   app.use(requestLog(log, () => clock.now(), sessionOf))
   app.use(securityHeaders({ https: origins.secure }))
@@ -57,6 +61,7 @@ export function createApp(parts: Parts): Koa {
   app.use(refusals)
   app.use(crossOriginGuard(origins))
   app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
+  app.use(markSession())
   app.use(linkConfirmation((path, method) => router.match(path, method).route))
   app.use(routes.refuseUndeclared())
   app.use(router.routes())

@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { sessionMark } from '../crm-session/acting-user.ts'
 import { shownSession } from '../crm-session/crm-session.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import type { Frame, PageLink } from '../web/pages.ts'
@@ -29,13 +30,15 @@ export function pageFrame(appName: string, assets: Readonly<Record<string, strin
       assets,
       hasSession: session !== undefined,
       userName: isSignedIn ? session.userName : '',
+      userId: session?.userId ?? '',
+      sessionMark: sessionMark(ctx),
       links: LINKS.filter(({ needs }) => session?.hasPrivilege(needs) === true).map(linkTo),
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],
     }
   }
 }
 
-/** Returns the menu path that equals `path` or, if there is none, the closest parent of `path` in the menu. */
+/** Returns `path` if the menu contains it. Otherwise returns the closest parent of `path` in the menu. */
 function closestPath(path: string): string | undefined {
   return EVERY_PATH.filter((href) => path === href || path.startsWith(`${href}/`)).sort(
     (one, other) => other.length - one.length,

@@ -10,7 +10,7 @@ declare module 'koa' {
 
 const MONITORING = ['/healthz', '/readyz', '/metrics']
 
-/** Returns a function that finds the route pattern of a request, for metrics. For an unknown address, it is `none`. */
+/** Returns a function that finds the route pattern of a request, for metrics. Unknown paths have the pattern `none`. */
 export function routePatternIn(router: Router) {
   return function patternOf({ path, method, routePattern, _matchedRoute }: Context): string {
     if (routePattern !== undefined) return routePattern

@@ -43,7 +43,7 @@ export interface AuditEntry extends AuditOrigin {
   byUserName?: string | undefined
   /** The session's public handle. */
   sessionId?: string | undefined
-  /** More about the event, such as the reason or the device. */
+  /** Further information about the event, such as the reason or the device. */
   detail?: string | undefined
 }
 
@@ -57,7 +57,7 @@ export function isRepeatable({ event }: AuditEntry): boolean {
 // In failed sign-ins with these details, the entered name belongs to an existing account.
 const AT_AN_ACCOUNT: readonly string[] = ['wrong password', 'address not validated yet']
 
-/** Whether the entry names an existing account. The limits on repeated entries never remove such a name. */
+/** Whether the entry names an existing account. `RepeatFolder` never removes the name of an existing account. */
 export function namesAnAccount({ userId, userName, detail }: AuditEntry): boolean {
   return userId !== undefined || (Boolean(userName) && AT_AN_ACCOUNT.includes(detail ?? ''))
 }

@@ -35,7 +35,7 @@ export function firstIdAt(milliseconds: number): string {
 
 const SEQUENCE = 36 ** 5
 
-/** Replaces control characters, line breaks and direction marks by spaces. */
+/** Replaces control characters, line breaks and direction marks with spaces. */
 function clean(text: string | null | undefined, longest: number): string {
   const visible = (text ?? '').slice(0, longest * 4).replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
   return [...visible.trim()].slice(0, longest).join('')

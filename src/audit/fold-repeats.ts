@@ -1,22 +1,24 @@
 import type { Clock } from '../session/index.ts'
+import { networksOf } from '../web/client-address.ts'
 import { type AuditEntry, namesAnAccount } from './audit-entry.ts'
 
 const MINUTE_MILLISECONDS = 60_000
-// With this many different entries for one event and address, further entries are counted without their name.
-const MOST_OF_AN_ADDRESS = 10
-// With this many different entries in all, further entries are counted without their address too.
+// While this many different entries of one event and network are counted, new entries lose their name.
+const MOST_OF_A_NETWORK = 10
+// While this many different entries are counted in total, new entries also lose their network address.
 const MOST_COUNTED = 300
 
-/** Several equal entries. `entry` is the newest of them, and `more` is their number without the first. */
+/** Several equal entries. `entry` is the newest entry, and `more` is the number of entries after the first entry. */
 interface Counted {
   entry: AuditEntry
-  address: string
+  /** The event and the network. */
+  source: string
   at: number
   more: number
   cancel: () => void
 }
 
-/** Writes the first of several equal entries at once. Writes those of the following minute as one row with a count. */
+/** Writes the first of several equal entries at once. Equal entries of the next minute become one row with a count. */
 export class RepeatFolder {
   readonly #clock: Clock
   readonly #write: (entry: AuditEntry, at: number, times: number) => void
@@ -38,7 +40,7 @@ export class RepeatFolder {
     }
     this.#write(folded, now, 1)
     const cancel = this.#clock.after(MINUTE_MILLISECONDS, () => this.#finish(key))
-    this.#counted.set(key, { entry: folded, address: addressOf(folded), at: now, more: 0, cancel })
+    this.#counted.set(key, { entry: folded, source: sourceOf(folded), at: now, more: 0, cancel })
   }
 
   /** Writes the counts so far. */
@@ -53,16 +55,16 @@ export class RepeatFolder {
     if (counted && counted.more > 0) this.#write(counted.entry, counted.at, counted.more)
   }
 
-  /** Returns a less specific entry when too many different entries are counted. Keeps the name of an existing account. */
+  /** Returns a less specific entry if too many different entries are counted. Keeps the name of an existing account. */
   #narrowed(entry: AuditEntry): AuditEntry {
     if (this.#counted.has(keyOf(entry))) return entry
     const { event, userId, userName, requestId, device, address } = entry
-    const alike = [...this.#counted.values()].filter((other) => other.address === addressOf(entry)).length
+    const alike = [...this.#counted.values()].filter((other) => other.source === sourceOf(entry)).length
     const isFull = this.#counted.size >= MOST_COUNTED
-    if (alike < MOST_OF_AN_ADDRESS && !isFull) return entry
+    if (alike < MOST_OF_A_NETWORK && !isFull) return entry
     const several = event === 'sign-in-failed' ? 'with several names' : 'in several places'
     const roughly: AuditEntry = !namesAnAccount(entry)
-      ? { event, requestId, device, address, detail: several }
+      ? { event, requestId, device, address: address && networksOf(address).own, detail: several }
       : { ...entry, ...(userId !== undefined && { detail: 'in several places' }) }
     if (this.#counted.has(keyOf(roughly)) || !isFull) return roughly
     if (!namesAnAccount(entry)) return { event, detail: `${several}, from several addresses` }
@@ -74,6 +76,6 @@ function keyOf({ event, userId, userName, address, detail }: AuditEntry): string
   return JSON.stringify([event, userId ?? '', userName ?? '', address ?? '', detail ?? ''])
 }
 
-function addressOf({ event, address }: AuditEntry): string {
-  return `${event} ${address ?? ''}`
+function sourceOf({ event, address }: AuditEntry): string {
+  return `${event} ${networksOf(address ?? '').own}`
 }

@@ -17,7 +17,7 @@ const WHY: Record<EndReason, string> = {
 
 /**
  * Writes the events of the session layer to the audit trail. The start and the expiry of guest sessions are left out.
- * The login code writes sign-ins, because the session layer does not know of failed ones.
+ * The login code records all sign-ins itself, because the session layer does not see failed sign-ins.
  * Returns a function that stops listening.
  */
 export function followSessions(sessions: Pick<Sessions, 'on'>, audit: Notes): () => void {

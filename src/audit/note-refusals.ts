@@ -4,8 +4,9 @@ import { originOf } from '../web/request-origin.ts'
 import type { Notes } from './follow-sessions.ts'
 
 /**
- * Records each response with status 403, once. Mount the same middleware twice. Above the API, it sees the status of
- * the response. Below the error pages, it sees the thrown error, which names the missing privilege.
+ * Records each response with status 403, once. Call this function once, and mount the returned middleware twice. Above
+ * the API, the middleware sees the status of the response. Below the error pages, the middleware sees the thrown error,
+ * which names the missing privilege.
  */
 export function noteRefusals(audit: Notes) {
   const noted = new WeakSet<Context>()
@@ -26,7 +27,7 @@ export function noteRefusals(audit: Notes) {
 }
 
 function noteRefusal(audit: Notes, ctx: Context, error: unknown): void {
-  // A request that is refused above the session middleware has no session.
+  // A request has no session if it was refused before it reached the session middleware.
   const user = ctx.session?.userId === undefined ? undefined : ctx.session
   const privilege = error instanceof SessionError ? error.privilege : undefined
   audit.note({

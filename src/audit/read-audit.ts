@@ -6,7 +6,10 @@ import { firstIdAt } from './audit-row.ts'
 /** Selects entries. An omitted field does not restrict the selection. */
 export interface AuditFilter {
   event?: AuditEvent | undefined
-  /** Entries about or by the users with these `ids`, and entries without a user in which one of `names` was entered. */
+  /**
+   * Selects entries about the users with these `ids` and entries about their actions. Also selects entries without a
+   * user in which one of `names` was entered.
+   */
   user?: { ids: readonly string[]; names: readonly string[] } | undefined
   sessionId?: string | undefined
   address?: string | undefined

@@ -7,7 +7,7 @@ const DAY_MILLISECONDS = 24 * 60 * 60_000
 // Small batches hold the write lock of the database only for a short time.
 const ROWS_A_STATEMENT = 1000
 
-/** The maximum numbers of rows. `anonymous` limits rows without a user, which anyone can cause without signing in. */
+/** The maximum numbers of rows. `anonymous` limits rows without a user, because anyone can cause such rows. */
 interface AuditCeilings {
   all: number
   anonymous: number
@@ -15,7 +15,7 @@ interface AuditCeilings {
 
 const CEILINGS: AuditCeilings = { all: 1_000_000, anonymous: 250_000 }
 
-/** Removes rows older than `days`. With 0, no row is too old. Then removes the oldest rows above the ceilings. */
+/** Removes rows older than `days`, unless `days` is 0. Then removes the oldest rows above the ceilings. */
 export async function sweepAudit(
   database: Kysely<Database>,
   now: number,

@@ -10,7 +10,7 @@ import { runCommand } from './run-command.ts'
 interface DatabaseFile {
   path: string
   variable: string
-  /** A table of this demo. A file that has only other tables belongs to another program and is not deleted. */
+  /** A table of this demo. If a file has tables but not this table, the file belongs to another program and is kept. */
   table: string
 }
 
@@ -50,7 +50,7 @@ async function deleteEverything(config: Config, connections: Connections): Promi
   if (postgres) process.stdout.write(`emptied ${await postgres.empty()}\n`)
 }
 
-/** Ends only this application's sessions, because a store on a server may hold sessions of other applications. */
+/** Ends only this application's sessions, because other applications may store sessions on the same server. */
 async function endAllSessions(config: Config): Promise<void> {
   const parts = await createParts({ ...config, sessions: 'scalable' })
   try {

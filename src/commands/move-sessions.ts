@@ -48,7 +48,7 @@ async function open(
   throw new StartError(`${variable}: ${problem}\n${USAGE}`)
 }
 
-/** Throws when a server uses an embedded store. Other stores do not record which processes use them. */
+/** Throws when a server uses a SQLite store. Redis and PostgreSQL stores do not record which processes use them. */
 async function refuseWhileServed({ presence }: SessionStore, appName: string): Promise<void> {
   const call = { app: appName, processId: `move-${process.pid}`, isRunning: isProcessRunning, now: Date.now() }
   const isAlone = (await presence?.leave(call)) ?? true

@@ -40,7 +40,7 @@ async function refuseForeign(database: Kysely<Database>, name: string): Promise<
     throw new StartError(`The database ${name} is not one of this demo (DATABASE_URL). Nothing was deleted.`)
 }
 
-/** Returns whether a server uses the database. All servers connect with the `application_name` of this command. */
+/** Returns whether a server uses the database. Servers and this command connect with the same `application_name`. */
 async function isInUse(database: Kysely<Database>): Promise<boolean> {
   const others = await sql`
     select from pg_stat_activity

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { projectRoot } from './project-root.ts'
 
-// Each error message is printed after "<NAME>: ". No message contains the value, as a URL may contain a password.
+// Each error message is printed after "<NAME>: ". No message contains the value, because a URL may contain a password.
 
 /** `file` is an absolute path or `:memory:`. Never print `url`, because it may contain a password. */
 export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }

@@ -22,7 +22,7 @@ import { projectRoot } from './project-root.ts'
 
 /** All settings. They are read once at the start and frozen. */
 export interface Config {
-  /** Determines the defaults. `demo` behaves exactly as the documented example. `production` is hardened. */
+  /** Determines the defaults. `demo` follows the 4D, West Wind and JADE documents. `production` is hardened. */
   profile: 'demo' | 'production'
   host: string
   port: number
@@ -37,18 +37,18 @@ export interface Config {
   appName: string
   database: DatabaseSetting
   sessionStore: SessionStoreSetting
-  /** `none` switches web sessions off. */
+  /** `none` switches all sessions off. */
   sessions: 'scalable' | 'none'
   /** Whether a visitor gets a session at the first request or at the first write to the session. */
   guests: 'first-request' | 'first-write'
   /** Whether the message after a failed login says which input was wrong (`documented`) or not (`uniform`). */
   loginText: 'documented' | 'uniform'
-  /** `direct` (documented): opening a link in a mail redeems it. `confirm`: a button on the opened page redeems it. */
+  /** `direct`: opening a link in a mail redeems the link. `confirm`: a button on the opened page redeems the link. */
   linkMode: 'direct' | 'confirm'
   sessionIdleMinutes: number
   /** 0: no absolute timeout. */
   sessionAbsoluteHours: number
-  /** JADE's session timeout. If set, it replaces the idle timeout. 0: sessions never expire. */
+  /** The session timeout as JADE documents it. If set, it replaces the idle timeout. 0: sessions never expire. */
   sessionTimeoutMinutes: number | undefined
   /** Whether all sessions are closed when the last process stops. Sessions in Redis and PostgreSQL always stay open. */
   sessionCloseOnStop: boolean
@@ -93,7 +93,7 @@ export class ConfigError extends Error {
 
 const DEFAULT_PORT = 8044
 const LONGEST_MINUTES = 525_600
-// The documented minimum of the idle timeout.
+// 4D documents this minimum of the idle timeout.
 const SHORTEST_IDLE_MINUTES = 60
 // With a lower cost, attackers could guess the passwords of stolen hashes too quickly.
 const LOWEST_PRODUCTION_COST = 10

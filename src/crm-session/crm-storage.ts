@@ -1,6 +1,6 @@
 /** The data that a session stores. All tabs of a browser share the session. */
 export interface CrmStorage {
-  /** The top customers of the user with the userId `owner`. Another user of the session never sees them. */
+  /** The top customers of the user with the userId `owner`. Other users of the same session never see them. */
   myTop3?: { owner: string; customers: TopCustomer[] }
   /** The newest sign-up in this session. `ID` is the id of the account. */
   status?: { step: SignUpStep; email: string; ID: string }
@@ -8,11 +8,23 @@ export interface CrmStorage {
   consumedForms?: string[]
   /** The flash message, which the next page shows once. */
   flash?: string
+  /** A form that the user filled in before the login. The user decides whether to send it. */
+  unsentForm?: UnsentForm
   /** The latest decision of the external platform. */
   lastOperation?: { id: number; state: 'approved' | 'refused' }
 }
 
-/** These texts are documented. Pages show them unchanged. */
+/** A form that was refused because its page belonged to another user or to an ended session. */
+export interface UnsentForm {
+  action: string
+  /** The user for whom the page of the form was shown. '' if the form does not contain the user. */
+  actingUser: string
+  fields: [name: string, value: string][]
+  /** The names of the fields whose values are passwords. Their values are not kept. */
+  passwords: string[]
+}
+
+/** These texts are from the 4D documentation. Pages show them unchanged. */
 export type SignUpStep = 'Waiting for validation email' | 'Email validated'
 
 export interface TopCustomer {

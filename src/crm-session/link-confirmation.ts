@@ -22,7 +22,7 @@ const LINK_PARAMETERS = [LINK_PARAMETER, REPLACE_PARAMETER]
  */
 export function linkConfirmation(hasPage: (path: string, method: string) => boolean) {
   return async function linkConfirmation(ctx: Context, next: Next) {
-    // A URL that begins with two slashes is not handled, because a redirect to it would lead to another host.
+    // A URL that begins with two slashes is not handled, because a redirect to this URL would lead to another host.
     if (!/^\/(?![/\\])/.test(ctx.url)) return next()
     const cameByLink = new URLSearchParams(ctx.querystring).has(LINK_PARAMETER)
     const isButton = ctx.method === 'POST' && cameByLink && !hasPage(ctx.path, 'POST')

@@ -13,7 +13,7 @@ type Created =
   /** The salesperson is unknown, disabled, or has a role without customers. */
   | { is: 'no such salesperson' }
 
-// Each change increments the version. This limit leaves room for 2^30 changes in a 32-bit column.
+// Each change increments the version. This limit leaves room for 2^30 changes in the 32-bit column.
 const HIGHEST_FIRST_VERSION = 2 ** 30
 
 /** Creates a customer in the viewer's portfolio. A viewer who sees all customers may choose another portfolio. */
@@ -35,7 +35,7 @@ export async function createCustomer(
       customer_since: customerSince ?? new Date(now).toISOString().slice(0, 10),
       sales_person: salesperson,
       total_purchase: 0,
-      // The id may be that of a deleted customer. A random version makes `If-Match` headers for that customer fail.
+      // The database may reuse the id of a deleted customer. A random version makes old `If-Match` headers fail.
       version: randomInt(1, HIGHEST_FIRST_VERSION),
     })
     .returning('id')

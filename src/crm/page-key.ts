@@ -13,14 +13,14 @@ export interface PagedList {
   sort: Sort
 }
 
-/** The maximum length of a page key. It suffices for the longest name in multi-byte characters. */
+/** The maximum length of a page key. The longest name fits, even in multi-byte characters. */
 export const LONGEST_PAGE_KEY = 600
 
 export function writePageKey({ value, id }: PageKey, { list, sort }: PagedList): string {
   return Buffer.from(JSON.stringify([list, sort, value, id])).toString('base64url')
 }
 
-/** Reads a page key. Returns `undefined` when the text is no page key for the given list and order. */
+/** Reads a page key. Returns `undefined` when the text is not a page key of the given list and order. */
 export function readPageKey(text: string | undefined, { list, sort }: PagedList): PageKey | undefined {
   if (text === undefined) return undefined
   try {

@@ -5,7 +5,7 @@ import type { TopCustomer } from '../crm-session/crm-storage.ts'
 
 const HOW_MANY = 3
 
-/** Returns the top customers that the session keeps for `owner`. If the session keeps none, loads and stores them. */
+/** Returns the top customers from the session of `owner`. If the session has none, loads and stores them. */
 export async function keepTop3(
   session: CrmSession,
   owner: string,
@@ -19,7 +19,7 @@ export async function keepTop3(
   })
 }
 
-/** Returns those of the `kept` customers that are still in the salesperson's portfolio. */
+/** Returns the `kept` customers that are still in the salesperson's portfolio. */
 export async function stillThere(
   database: Kysely<Database>,
   userId: number,

@@ -17,7 +17,7 @@ interface MailWorkerOptions {
   compose: ComposeMail | null
 }
 
-// The worker reads the outbox at least this often: another process may have added mail, or crashed while sending.
+// The worker reads the outbox at least this often, because another process may add mail or crash while sending.
 const LONGEST_REST_MILLISECONDS = 30_000
 const SHORTEST_REST_MILLISECONDS = 1000
 const FIRST_RETRY_MILLISECONDS = 5000
@@ -31,11 +31,11 @@ export interface MailSender {
   wake(): void
   /** Sends all mail that is due. */
   tick(): Promise<void>
-  /** Starts no further mail, and resolves when the current mail is finished. */
+  /** Stops sending. Resolves when the current mail is finished. */
   stop(): Promise<void>
 }
 
-/** Sends the mails of the outbox one by one and retries failed ones. */
+/** Sends the mails of the outbox one by one, and retries failed mails. */
 export class MailWorker implements MailSender {
   readonly #options: MailWorkerOptions
   #round: Promise<void> | undefined
@@ -94,7 +94,7 @@ export class MailWorker implements MailSender {
     }
   }
 
-  /** Sends one mail. Returns `true` if the mail server is down. The other mails must then wait too. */
+  /** Sends one mail. Returns `true` if the mail server is down, because all other mails must then wait. */
   async #send(row: OutboxRow): Promise<boolean> {
     const { database, clock, log, transport, compose } = this.#options
     const about = { mail: row.id, kind: row.kind, attempts: row.attempts }

@@ -3,7 +3,7 @@ export interface Mail {
   subject: string
   text: string
   html: string
-  /** The most important link first. */
+  /** The most important link comes first. */
   links: string[]
 }
 

@@ -5,10 +5,11 @@ import { inTurn } from '../../db/transactions.ts'
 
 /**
  * The shortest time between two mails to one address. It limits the mails that a stranger causes by entering an address
- * many times. `URGENT_KINDS` are exempt: they follow a verified password, and the owner must get them at once.
+ * many times. `URGENT_KINDS` are exempt, because only a user who knows the password can cause these mails, and because
+ * they must arrive at once.
  */
 const MAIL_INTERVAL_MILLISECONDS = 60_000
-// Longer than a delivery with `SMTP_TIMEOUTS` can take, so that no other worker sends the same mail.
+// A lease lasts longer than a delivery with `SMTP_TIMEOUTS`, so that no other worker sends the same mail.
 const LEASE_MILLISECONDS = 2 * 60_000
 const MOST_WAITING = 5000
 const NOT_LEASED = ''
@@ -47,7 +48,7 @@ export async function enqueueMail(
     .execute()
 }
 
-/** Marks all sign-up mails to an address as replaced, and drops the waiting ones. Call it before adding a newer mail. */
+/** Marks all sign-up mails to an address as replaced, and drops waiting mails. Call it before adding a newer mail. */
 export async function dropWaiting(database: Kysely<Database>, { email }: { email: string }): Promise<void> {
   const ofAddress = database.updateTable('outbox').where('email', '=', email).where('kind', 'in', SIGN_UP_KINDS)
   await ofAddress.set({ state: 'dropped' }).where('state', '=', 'waiting').execute()
@@ -69,8 +70,8 @@ export async function dropWaitingOf(
 }
 
 /**
- * Returns the creation time of this user's first sign-up mail. `undefined` if there is none, or if a later sign-up
- * replaced all of them.
+ * Returns the creation time of this user's first sign-up mail. Returns `undefined` if there is no such mail, or if a
+ * later sign-up replaced all of these mails.
  */
 export async function waitingSince(database: Kysely<Database>, userId: string): Promise<number | undefined> {
   const rows = await database
@@ -232,7 +233,7 @@ export async function settleMail(
     .where('leased_until', '=', leased_until)
     .where('attempts', '=', attempts)
   const { sent_at = null, link_until = null } = outcome
-  // The mail may be dropped between the two updates, so the update of a dropped mail comes second.
+  // The mail may be dropped between these two updates, so the update for a dropped mail comes second.
   await leased.set(outcome).where('state', '=', 'waiting').execute()
   await leased.set({ sent_at, link_until }).where('state', '=', 'dropped').execute()
 }

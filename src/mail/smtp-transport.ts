@@ -13,7 +13,7 @@ interface SmtpClient {
   close(): void
 }
 
-/** In milliseconds. They limit the time for which a hanging mail server delays other mails. */
+/** These timeouts, in milliseconds, limit how long a hanging mail server delays other mails. */
 export const SMTP_TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 15_000 }
 
 // This header suppresses out-of-office replies (RFC 3834).
@@ -36,7 +36,7 @@ function explain(error: unknown): DeliveryProblem {
   const { code, command, responseCode } = Object(error) as { code?: string; command?: string; responseCode?: number }
   const name = responseCode === undefined ? String(code ?? 'UNKNOWN') : `${code} ${responseCode}`
   if (responseCode !== undefined) {
-    // Errors at the greeting, the login and MAIL FROM concern the server and not this mail.
+    // Errors at the greeting, the login and MAIL FROM concern the server. Only later errors concern this mail.
     const isAboutThisMail = command === 'RCPT TO' || command === 'DATA'
     return new DeliveryProblem(name, isAboutThisMail && responseCode >= 500 ? 'never' : 'soon', !isAboutThisMail)
   }

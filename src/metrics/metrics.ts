@@ -13,7 +13,7 @@ interface MeasuredParts {
   storeWrites: () => Promise<StoreWrites>
   passwords: { readonly load: { waiting: number; running: number } }
   streams: { readonly size: number }
-  /** `undefined` in worker processes: only the primary process queries the shared stores. */
+  /** `undefined` in worker processes, because only the primary counts the sessions and the mail. */
   mailCount: (() => Promise<number>) | undefined
 }
 
@@ -109,7 +109,7 @@ export function mergeReports(reports: readonly MetricReport[]): Promise<string> 
   return inTextFormat(AggregatorRegistry.aggregate([...reports]))
 }
 
-/** Replaces the "Nan" that prom-client writes by the "NaN" that the text format requires. */
+/** Replaces "Nan" with "NaN", because prom-client writes "Nan" and the text format requires "NaN". */
 async function inTextFormat(registry: Registry): Promise<string> {
   return (await registry.metrics()).replaceAll(/ Nan$/gm, ' NaN')
 }

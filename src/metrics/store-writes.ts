@@ -2,7 +2,7 @@ import { Gauge, type Registry } from 'prom-client'
 import type { Clock, Sessions, WriteState } from '../session/index.ts'
 import { singleFlightCache } from '../web/single-flight-cache.ts'
 
-// With these limits and its own cache, `/readyz` shows a result that is less than five seconds old.
+// `/readyz` has a cache of its own. With these limits, its result is still less than five seconds old.
 const TIMEOUT_MILLISECONDS = 1000
 const KEPT_MILLISECONDS = 2000
 
@@ -20,7 +20,7 @@ export function probeStore(sessions: Pick<Sessions, 'probe'>, clock: Clock): () 
   return async () => {
     const outcome = await probe()
     if (outcome.is === 'answer') latest = outcome.value ?? { state: 'unknown' }
-    // To leave a read-only server, a store opens a new connection. A probe that fails meanwhile keeps the state.
+    // A store leaves a read-only server by opening a new connection. Meanwhile, probes fail and the state is kept.
     else if (latest.state !== 'read-only')
       latest = { state: 'unavailable', ...(outcome.is === 'failure' && { error: outcome.error }) }
     return latest

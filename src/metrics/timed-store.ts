@@ -3,7 +3,7 @@ import type { SessionStore, StoreMethod } from '../session/index.ts'
 
 const BUCKETS_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5]
 
-/** The outcome is 'error' when the store throws an error. The outcome of every result is 'ok', even if it is empty. */
+/** The outcome is 'error' when the store throws an error. Every result has the outcome 'ok', even an empty result. */
 export type ObserveCall = (operation: StoreMethod | 'probe', outcome: 'ok' | 'error', seconds: number) => void
 
 export function countStoreCalls(registry: Registry): ObserveCall {

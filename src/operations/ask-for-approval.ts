@@ -10,9 +10,9 @@ import { beginOperation, DECISION_SECONDS, giveUp, noteAccepted } from './operat
 type Wish = Pick<Operation, 'percent' | 'reason' | 'scenario'>
 
 /**
- * Creates an operation with a one-time link, and asks the platform to approve it. If the request fails, the operation
- * is kept, with the failure as its state. Returns the operation's id. If the customer already has a waiting operation,
- * returns the id of that operation instead.
+ * Creates an operation with a one-time link, and asks the platform for approval. If this request fails, the failure
+ * becomes the state of the operation. Returns the operation's id. If the customer already has a waiting operation,
+ * creates no operation and returns the id of the waiting operation.
  * @throws Problem 503 when no platform is set up, 404 for a removed customer, and 429 for too many waiting operations.
  */
 export async function askForApproval(

@@ -13,7 +13,7 @@ type Asked =
   | { ok: true; platformId: string }
   | { ok: false; problem: 'unreachable' | 'unanswered' | 'rejected'; status?: number }
 
-// A short timeout, because the salesperson's page waits for the platform's response.
+// The timeout is short, because the salesperson's page waits for the platform's response.
 const PATIENCE_MILLISECONDS = 5_000
 
 const accepted = z.object({ id: z.string().regex(/^[\w-]{1,32}$/) })

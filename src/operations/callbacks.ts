@@ -9,7 +9,7 @@ import { textOf } from './operation-text.ts'
 import { completeOperation } from './operations.ts'
 import { readParams, readResult, readState } from './read-callback.ts'
 
-/** A one-time link for a callback is valid on one of these paths only. */
+/** A one-time link for a callback is valid only on one of these paths. */
 export const CALLBACK_PATH = '/my4DApp/completeOperation'
 export const REST_CALLBACK_PATH = '/rest/Operations/completeOperation'
 
@@ -27,7 +27,7 @@ const linkData = z.object({ operation: z.int().positive(), key: z.uuid() })
 /** The external platform calls these pages. They read the operation from the link's data, never from a parameter. */
 export function callbackPages(parts: CallbackParts) {
   return {
-    /** A token in `$4DSID` has already restored the session. For a token in `state`, this handler restores it. */
+    /** A token in `$4DSID` has restored the session already. With a token in `state`, this handler restores it. */
     async complete(ctx: Context) {
       const session = currentSession(ctx)
       const decision = readResult(ctx.query.result)
@@ -50,7 +50,7 @@ export function callbackPages(parts: CallbackParts) {
   }
 }
 
-/** Middleware for routes with a token in the URL: browsers then send only the origin as `Referer`. */
+/** Makes browsers send only the origin as `Referer`, because the URL of the page contains a token. */
 export function tokenInAddress() {
   return async function tokenInAddress(ctx: Context, next: Next) {
     ctx.set('Referrer-Policy', 'strict-origin')

@@ -6,7 +6,7 @@ import { stateAt } from './operation-text.ts'
 
 /** The lifetime of an operation and of its one-time link. */
 export const DECISION_SECONDS = 15 * 60
-// Each waiting operation has a one-time link, and a session has at most ten.
+// Each waiting operation has a one-time link, and a session has at most ten one-time links.
 const MOST_WAITING = 5
 const MOST_LISTED = 50
 
@@ -31,7 +31,7 @@ type Completed =
   /** The operation was removed with its customer. */
   | { is: 'gone' }
 
-/** Creates an operation, unless the customer has a waiting operation or the user has too many. */
+/** Creates an operation, unless the customer has a waiting operation or the user has too many waiting operations. */
 export function beginOperation(database: Kysely<Database>, wanted: NewOperation, now: number): Promise<Begun> {
   const time = new Date(now).toISOString()
   return inTurn(
@@ -68,7 +68,7 @@ export function beginOperation(database: Kysely<Database>, wanted: NewOperation,
   )
 }
 
-/** Stores the platform's id in any state, because the callback may arrive before the platform's response. */
+/** Stores the id that the platform assigned. Ignores the state, because a callback may already have changed it. */
 export async function noteAccepted(
   database: Kysely<Database>,
   { id, key }: OperationName,
@@ -96,7 +96,7 @@ export async function giveUp(
     .execute()
 }
 
-/** One update stores the decision: only once, before the deadline, and for the operation's session and user. */
+/** Stores the decision with one update, which requires an undecided, unexpired operation of this session and user. */
 export async function completeOperation(
   database: Kysely<Database>,
   { id, key, sessionId, userId }: OperationName & { sessionId: string; userId: string | undefined },

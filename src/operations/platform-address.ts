@@ -1,8 +1,8 @@
 const NAMES = ['localhost', '127.0.0.1']
 
 /**
- * The URLs of the external platform. Browsers send a host's cookies to all its ports. The demo's own platform must not
- * get the CRM's cookies, so browsers reach the platform under another host name.
+ * The URLs of the external platform. Browsers send the cookies of a host to all ports of this host. The demo's own
+ * platform must not get the CRM's cookies, so browsers reach the platform under another host name.
  */
 export class PlatformAddress {
   readonly #configured: string | undefined

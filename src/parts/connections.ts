@@ -102,7 +102,7 @@ export class Connections {
     return openedOnce(this.#redis, `commands ${url}`, () => this.#openRedis(url, variable, 'commands'))
   }
 
-  /** A Redis connection that subscribes to channels cannot run other commands, so it is a separate connection. */
+  /** Opens a separate connection, because a Redis connection that subscribes to channels cannot run other commands. */
   redisSubscriber(url: string, variable: string): Promise<Redis> {
     return openedOnce(this.#redis, `messages ${url}`, () => this.#openRedis(url, variable, 'messages'))
   }

@@ -14,13 +14,13 @@ import { shortenLockWait } from './open-sqlite.ts'
 interface Opened {
   database: Kysely<Database>
   migrate(): Promise<void>
-  /** Is called after the migrations, before the first request. */
+  /** Prepares the connection for requests. Call it after the migrations. */
   serve(): void
   /** Converts a known error to a `StartError`. Returns other errors unchanged. */
   explain(error: unknown): unknown
 }
 
-/** Unless `isPrepared`, migrates the database and fills an empty demo database. Rejects with a `StartError`. */
+/** If `isPrepared` is false, migrates the database and fills an empty demo database. Rejects with a `StartError`. */
 export async function openDatabase(
   { database: setting, profile }: Pick<Config, 'database' | 'profile'>,
   passwords: Passwords,

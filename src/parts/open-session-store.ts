@@ -8,7 +8,7 @@ import { redisStore } from '../session/stores/redis/index.ts'
 import { sqliteStore } from '../session/stores/sqlite/index.ts'
 import type { Connections } from './connections.ts'
 
-/** Rejects with a `StartError` that names `variable`. When `isPrepared`, creates no tables in PostgreSQL. */
+/** Rejects with a `StartError` that names `variable`. If `isPrepared` is true, creates no tables in PostgreSQL. */
 export async function openSessionStore(
   setting: SessionStoreSetting,
   connections: Connections,

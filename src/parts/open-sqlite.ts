@@ -4,7 +4,7 @@ import SqliteDatabase from 'better-sqlite3'
 import { explainSqliteError } from '../../db/explain-sqlite.ts'
 import { StartError } from '../config/start-error.ts'
 
-// How long a query waits while another process writes. The wait blocks the event loop.
+// How long a query waits while another process writes. Waiting blocks the event loop.
 const BUSY_MILLISECONDS = { starting: 5000, serving: 2000 }
 
 /** Several processes can share the file. Throws a `StartError` that names `variable`, the setting with the path. */
@@ -23,7 +23,7 @@ export function openSqlite(file: string, variable: string): SqliteDatabase.Datab
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = NORMAL')
     database.pragma('foreign_keys = ON')
-    // Finds out at the start, not at the first request, whether the file is locked or cannot be written.
+    // Fails at the start if the file is locked or cannot be written. Without this check, the first request would fail.
     database.exec('BEGIN IMMEDIATE; ROLLBACK')
     return database
   } catch (error) {
@@ -32,7 +32,7 @@ export function openSqlite(file: string, variable: string): SqliteDatabase.Datab
   }
 }
 
-/** Must be called after the migrations. While a query waits for a lock, the process serves no requests. */
+/** Call it after the migrations. Long waits would delay all requests, because waiting blocks the event loop. */
 export function shortenLockWait(database: SqliteDatabase.Database): void {
   database.pragma(`busy_timeout = ${BUSY_MILLISECONDS.serving}`)
 }

@@ -22,7 +22,7 @@ import { startSweeping } from './sweeps.ts'
 
 export interface Parts extends BaseParts {
   mail: MailSender
-  /** The metrics that `/metrics` shows: those of a single process, or of the primary and its workers together. */
+  /** The metrics that `/metrics` shows. With workers, they include the metrics of the primary and all workers. */
   shownMetrics: Pick<Metrics, 'contentType' | 'text'>
 }
 

@@ -6,7 +6,7 @@ import { shortenLockWait } from './open-sqlite.ts'
 
 const VARIABLE = 'SESSION_STORE'
 
-/** If processes share a session store, their rate limiters count there together. */
+/** If several processes share a session store, they also store the counts of the rate limiters there. */
 export async function openLimiters(
   { sessionStore, appName, webConcurrency }: Config,
   connections: Connections,

@@ -17,7 +17,7 @@ export function startSweeping({ config, database, clock, log }: BaseParts): () =
   })
 }
 
-/** The next interval begins when `run` has finished. `run` must not reject. */
+/** Calls `run` every hour. The next hour begins when `run` has finished. `run` must not reject. */
 function startInterval(clock: Clock, run: () => Promise<void>): () => Promise<void> {
   let running = Promise.resolve()
   let stopped = false

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestBody } from './read-request-body.ts'
 
-// Beyond this number, the oldest request is removed, even if the request is undecided.
+// Above this number, the oldest request is removed, even if the request is undecided.
 const MOST_REQUESTS = 200
 const MOST_CALLS = 20
 
@@ -10,7 +10,7 @@ export type Decision = 'approved' | 'refused'
 /** The result of one callback. */
 export interface Call {
   at: number
-  /** The status of the response; `undefined` when there was no response. */
+  /** The status of the response. `undefined` when there was no response. */
   status: number | undefined
   text: string
 }

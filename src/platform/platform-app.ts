@@ -15,7 +15,7 @@ import { type PlatformOptions, platformPages } from './platform-pages.ts'
 const PLATFORM_NAME = 'Clearway'
 const LARGEST_REQUEST_KILOBYTES = 16
 
-/** The platform stands for a third party. It has no access to the CRM's sessions and uses no cookies. */
+/** The platform simulates the service of a third party. It cannot read the CRM's sessions and uses no cookies. */
 export function createPlatform(options: PlatformOptions): Koa {
   const { log, clock, origins } = options
   const views = join(projectRoot(), 'views', 'platform')
@@ -36,6 +36,8 @@ export function createPlatform(options: PlatformOptions): Koa {
       appName: PLATFORM_NAME,
       hasSession: false,
       userName: '',
+      userId: '',
+      sessionMark: '',
       links: [],
       ownLinks: [],
       assets: assets.urls,

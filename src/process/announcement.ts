@@ -42,7 +42,7 @@ function portNotes(config: Config, url: string, busyPorts: readonly number[]): s
   return [`Port ${config.port} is busy, so this server took ${new URL(url).port}. Set PORT to choose one.`]
 }
 
-// Replaces 127.0.0.1 by localhost, as in the documentation, because browsers do not share cookies between the two.
+// Replaces 127.0.0.1 with localhost, as in the documentation. Browsers do not share cookies between these hosts.
 function addressForPeople(config: Config, url: string): string {
   return config.publicUrl ?? url.replace('//127.0.0.1:', '//localhost:')
 }

@@ -32,13 +32,13 @@ export interface RunningServer {
   /** `undefined` when this server did not start the external platform. */
   platformUrl: string | undefined
   parts: Parts
-  /** Finishes the requests in flight, ends sessions as `SESSION_CLOSE_ON_STOP` says, and closes the databases. */
+  /** Finishes the requests in flight, ends sessions according to `SESSION_CLOSE_ON_STOP`, and closes the databases. */
   stop(): Promise<void>
 }
 
 type Started = Pick<RunningServer, 'parts' | 'port' | 'busyPorts'> & { platform: { port: number } | undefined }
 
-// The time limits for receiving the headers of a request, and the whole request.
+// The time limits for receiving the headers of a request, and for receiving the whole request.
 const HEADERS_MILLISECONDS = 15_000
 const REQUEST_MILLISECONDS = 30_000
 // The process ends within eight seconds of a signal, because containers are killed after ten.

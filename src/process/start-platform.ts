@@ -17,7 +17,7 @@ export interface RunningPlatform {
   stop(): Promise<void>
 }
 
-/** Starts no platform in production, or when `PLATFORM_URL` is set. The default port is the CRM's port plus one. */
+/** In the demo, starts the platform unless `PLATFORM_URL` is set. The default port is the CRM's port plus one. */
 export async function startPlatform(
   { config, log, clock, origins, platform }: Parts,
   crmPort: number,

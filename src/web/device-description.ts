@@ -37,7 +37,7 @@ const SYSTEMS: readonly [RegExp, string][] = [
 
 const LONGEST = 500
 
-/** "Firefox on Windows", "Safari on an iPhone", "curl". Clients can send any User-Agent, so never trust the result. */
+/** Returns, for example, "Firefox on Windows". Clients can send any User-Agent, so never trust the result. */
 export function describeDevice(userAgent: string | null): string {
   const text = userAgent?.slice(0, LONGEST) ?? ''
   const program = nameIn(PROGRAMS, text)

@@ -30,8 +30,8 @@ export class EventStreams {
 
   /**
    * Responds with a stream. The stream ends when `signal` aborts, after five minutes, or when another stream with the
-   * same `key` opens. In the last case, the server first sends the event "elsewhere". Opens no stream and returns
-   * `undefined` when `signal` has aborted (status 204) or too many streams are open (status `whenFull`).
+   * same `key` opens. Before a new stream replaces this stream, the server sends the event "elsewhere". Opens no stream
+   * and returns `undefined` when `signal` has aborted (status 204) or too many streams are open (status `whenFull`).
    */
   open(ctx: Context, key: string, signal: AbortSignal, { whenFull = 204 }: { whenFull?: 204 | 503 } = {}) {
     const isFull = this.#stopped || (this.#open.size >= this.#most && !this.#open.has(key))

@@ -34,7 +34,7 @@ export function reportFailure(log: Logger, { requestId }: Context, { status, mes
   else log.info({ event: 'refused', requestId, status, reason }, 'request refused')
 }
 
-/** Returns false for messages of http-errors such as "request entity too large", which are not written for users. */
+/** Returns false for messages that are not written for users, such as "request entity too large" of http-errors. */
 function isForPeople(error: unknown): boolean {
   return error instanceof Problem || (error instanceof Error && /^[A-Z].*[.!?]$/s.test(error.message))
 }

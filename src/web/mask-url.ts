@@ -2,12 +2,12 @@ import { decodeFully, maskEncodedTokens } from './mask-tokens.ts'
 
 const SECRET_PARAMETERS = ['$4dsid', 'state', '$params', 'password', 'token']
 const LONGEST_LOGGED = 500
-// The format of one-time tokens and of public session ids. In the query, both are masked.
+// One-time tokens and public session ids have this format. Both are masked in the query.
 const TOKEN_SHAPE = /[0-9a-f]{32,}/gi
-// Matches a path that contains the query with its token, because the client encoded the question mark.
+// If a client encodes the question mark, the path contains the query with its token. This pattern finds such paths.
 const QUERY_IN_PATH = /4DSID|%(?:25)*3F/i
 
-/** Masks tokens and secrets for logs, even encoded tokens. A public session id in the path is not masked. */
+/** Masks tokens and secrets for logs, even if they are encoded. A public session id in the path is not masked. */
 export function maskUrl(url: string): string {
   const start = url.indexOf('?')
   const masked =

@@ -1,6 +1,6 @@
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
 
-/** This server's origins, with all loopback names. The `Host` header is not used, because the client chooses it. */
+/** This server's origins, with all loopback names. Ignores the `Host` header, because clients can forge it. */
 export class OwnOrigins {
   readonly #publicUrl: string | undefined
   readonly #host: string
@@ -23,7 +23,7 @@ export class OwnOrigins {
     return this.#origins.includes(origin)
   }
 
-  /** The origin for links in mail. Throws a `TypeError` without a `publicUrl` when `bound` has not been called. */
+  /** The origin for links in mail. Throws a `TypeError` if there is no `publicUrl` and `bound` was not called. */
   get forLinks(): string {
     const [origin] = this.#publicUrl === undefined ? this.#origins : [this.#publicUrl]
     if (origin === undefined) throw new TypeError('The server’s address is not known yet: call bound(port) first.')

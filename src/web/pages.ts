@@ -7,6 +7,10 @@ export interface Frame {
   hasSession: boolean
   /** Empty for a guest. */
   userName: string
+  /** The id of the user for whom the page is shown. '' for a guest. */
+  userId: string
+  /** Identifies the session, so that the page notices when the browser has another session or user. */
+  sessionMark: string
   links: PageLink[]
   ownLinks: PageLink[]
   assets: Readonly<Record<string, string>>
@@ -32,7 +36,7 @@ declare module 'koa' {
   }
 }
 
-/** `messageFor` may remove the message that it returns. It is called only for a shown page, not for a redirect. */
+/** `messageFor` may remove the message that it returns, so it is called only when a page is shown. */
 export function pages(
   folder: string,
   frame: (ctx: Context) => Frame,

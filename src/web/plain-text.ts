@@ -7,7 +7,7 @@ const PLAIN_LINE =
 /** Matches text of several lines. Tabs and line breaks are the only control characters that are allowed. */
 export const PLAIN_TEXT = /^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])*$/u
 
-// Any character except blanks, combining accents and fillers.
+// Matches any character except blanks, combining accents and invisible fillers.
 const VISIBLE = /[^\p{White_Space}\p{M}\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]/u
 
 /** Returns the schema for a line of 1 to `longest` characters. The parsed line is trimmed and in NFC. */

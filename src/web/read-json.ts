@@ -50,7 +50,7 @@ function parse(text: string): unknown {
     const body: unknown = JSON.parse(text)
     if (typeof body === 'object' && body !== null) return body
   } catch {
-    // Malformed JSON leads to the error below, as does a single number or string.
+    // The error below reports malformed JSON. It also reports JSON that is a single number or string.
   }
   throw new Problem(400, 'This body is not the JSON that is expected here: send one object, such as {}.')
 }

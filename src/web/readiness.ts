@@ -3,12 +3,12 @@ import type { Logger } from 'pino'
 import type { Clock } from '../session/index.ts'
 import { type Outcome, singleFlightCache } from './single-flight-cache.ts'
 
-/** Describes the problem of the dependency. `undefined` when the dependency is available. */
+/** The problem of a dependency, such as the database. `undefined` when the dependency is available. */
 type CheckResult = string | ReadinessProblem | undefined
 export type ReadinessCheck = () => Promise<CheckResult>
 
 export interface ReadinessProblem {
-  /** Is shown by `/readyz`, so it contains no secrets. */
+  /** `/readyz` shows this text, so it must contain no secrets. */
   text: string
   /** The error for the log. */
   error?: unknown

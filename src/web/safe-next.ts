@@ -1,10 +1,10 @@
-// Relative paths are resolved against this address. A result with another origin leads to another server.
+// The parser resolves paths against this address. If the result has another origin, the path leads to another server.
 const BASE = 'http://own.invalid'
 const LONGEST = 2000
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression finds control characters, to refuse them
 const NEVER_IN_A_PATH = /[\\\u0000-\u0020\u007f]/
 
-/** Returns the path to redirect to after a login. `undefined` for other sites: `//evil.test`, `/%5cevil.test`. */
+/** Returns the path for the redirect after a login, or `undefined` for a URL of another site, such as `//evil.test`. */
 export function safeNext(text: unknown): string | undefined {
   if (typeof text !== 'string' || text.length > LONGEST || NEVER_IN_A_PATH.test(text)) return undefined
   const [path = ''] = text.split(/[?#]/, 1)

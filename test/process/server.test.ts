@@ -13,9 +13,13 @@ import { startClients } from '../support/restless-clients.ts'
 import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 
+<<<<<<< HEAD
 const CLIENTS = 12
 
 test('[MODE-1] without any setting the server keeps sessions', async (t) => {
+=======
+test('[MODE-1] without any setting the server uses sessions', async (t) => {
+>>>>>>> main
   const server = await startServer({ env: settingsIn(temporaryFolder(t)) })
   t.after(() => server.stop())
   assert.equal(server.parts.config.sessions, 'scalable')
@@ -24,7 +28,7 @@ test('[MODE-1] without any setting the server keeps sessions', async (t) => {
   assert.equal((await visitor.get('/customers')).status, 200)
 })
 
-test('[MODE-3] a setting given to startServer() holds for that run, and the next start is as configured again', async (t) => {
+test('[MODE-3] an option of startServer() is valid for one run, and the next start uses the configuration again', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   assert.equal(await setsCookie(t, { env, scalableSession: false }), false)
   assert.equal(await setsCookie(t, { env }), true)
@@ -32,7 +36,7 @@ test('[MODE-3] a setting given to startServer() holds for that run, and the next
   assert.equal(await setsCookie(t, { env: { ...env, SESSIONS: 'none' } }), false)
 })
 
-test('[MODE-6] of two servers on one store, one may keep sessions and the other not', async (t) => {
+test('[MODE-6] of two servers on one store, one may use sessions while the other runs without sessions', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   const on = await startServerProcess(t, { env })
   const off = await startServerProcess(t, { env: { ...env, SESSIONS: 'none' } })
@@ -51,7 +55,7 @@ test('[MODE-6] of two servers on one store, one may keep sessions and the other 
   await on.program.stop()
 })
 
-test('[MODE-5] two applications on one store never take each other’s cookie', async (t) => {
+test('[MODE-5] two applications on one store never accept each other’s cookie', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   const sales = await startServer({ env: { ...env, APP_NAME: 'Sales' } })
   t.after(() => sales.stop())
@@ -82,7 +86,7 @@ test('[LIFE-4] SESSION_CLOSE_ON_STOP=false keeps the sessions', async (t) => {
   assert.equal(await isSignedIn(t, env, visitor), true)
 })
 
-test('[LIFE-4] a server that stops while another one has the store open closes no sessions', async (t) => {
+test('[LIFE-4] a server that stops while another server has the store open closes no sessions', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   const neighbour = await startServerProcess(t, { env })
   const visitor = await logInAndStop(t, env)
@@ -121,7 +125,7 @@ test('stop() is idempotent', async (t) => {
   await server.stop()
 })
 
-test('a missing or invalid certificate stops the start with directions', async (t) => {
+test('a missing or invalid certificate makes the start fail with an error that says what to do', async (t) => {
   const folder = temporaryFolder(t)
   const cert = join(folder, 'cert.pem')
   const env = { ...settingsIn(folder), TLS_CERT: cert, TLS_KEY: cert }
@@ -136,7 +140,7 @@ test('a missing or invalid certificate stops the start with directions', async (
   )
 })
 
-test('with a certificate the server speaks https, and says so in its address and its cookie', async (t) => {
+test('with a certificate the server uses https, prints an https URL, and sets a Secure cookie', async (t) => {
   const folder = temporaryFolder(t)
   const { cert, key } = selfSignedCertificate()
   writeFileSync(join(folder, 'cert.pem'), cert)

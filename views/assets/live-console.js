@@ -57,7 +57,7 @@ function show(page) {
   setNote(isHeldBack ? 'Paused while you are using or selecting something here.' : 'Updates automatically.')
 }
 
-/** While a part is in use, replacing the part would lose the focus or the selection. */
+/** A part of the page is in use while it has the focus or the selection, which a replacement would lose. */
 function isInUse(part) {
   const selection = document.getSelection()
   const isSelected = selection && !selection.isCollapsed && selection.containsNode(part, true)

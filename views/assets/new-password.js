@@ -1,4 +1,4 @@
-// Only shows hints. The server decides which passwords are accepted.
+// This script only shows hints. The server decides which passwords are accepted.
 const field = document.getElementById('password')
 const hint = document.getElementById('password-hint')
 const button = document.querySelector('.show-password')

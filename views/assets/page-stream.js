@@ -7,7 +7,7 @@ export function isShown() {
   return !document.hidden && !isLeaving
 }
 
-/** Calls `start` when the page is shown and `stop` when it is hidden. Each function may be called repeatedly. */
+/** Calls `start` when the page is shown, and `stop` when the page is hidden. Each function may be called repeatedly. */
 export function whileShown(start, stop) {
   users.push({ start, stop })
   update()

@@ -13,7 +13,7 @@ for (const form of document.querySelectorAll('form[data-sent-once]')) {
         sent = false
       }, BRIEFLY_MILLISECONDS)
   })
-  // After the user goes back to this page, the form can be sent again.
+  // When the user returns to this page, the form can be sent again.
   addEventListener('pageshow', ({ persisted }) => {
     sent = false
     if (persisted && form.dataset.sentOnce === 'briefly') form.reset()

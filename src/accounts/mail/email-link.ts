@@ -9,7 +9,7 @@ import { type EmailLinkData, findEmailChange } from '../people/email-changes.ts'
 
 const EMAIL_LINK_PATH = '/account/email/confirm'
 
-// Long enough for slow mail delivery. Not longer, because anyone who can read the mailbox can use the link.
+// Thirty minutes allow for slow mail delivery. The link expires soon, because anyone who reads the mail can use it.
 const EMAIL_LINK_LIFESPAN_SECONDS = 30 * 60
 
 export interface EmailLinkParts {
@@ -20,7 +20,10 @@ export interface EmailLinkParts {
   origins: { forLinks: string }
 }
 
-/** The mailed link opens the session for one request only. At a mistyped address, it must not sign in a stranger. */
+/**
+ * Composes the mail to the new address. The link restores the session for one request only. The user may have mistyped
+ * the address, and the link must not sign in the stranger who receives the mail.
+ */
 export function composeEmailLink({ config, database, clock, sessions, origins }: EmailLinkParts): ComposeMail {
   return async function composeEmailLink({ user_id, session_id, email, details }) {
     const { change, device } = JSON.parse(details ?? '{}') as { change?: string; device?: string }

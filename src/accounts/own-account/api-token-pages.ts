@@ -73,7 +73,8 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       const form = readTokenForm(ctx.request.body)
       if (!form.ok) return showList(ctx, 422, form)
       const { once, ...requested } = form.requested
-      // An API token outlives the session, so an old login also requires the password: the browser may be unattended.
+      // An API token outlives the session. After an old login, the password is required too, because the browser may be
+      // unattended.
       if (!session.hasRecentLogin(RECENT_MINUTES) && !(await isReauthenticated(ctx, form.requested))) return
       if (!(await consumeFormToken(session, once))) {
         const notice =
@@ -116,7 +117,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
     },
   }
 
-  /** Verifies the entered password. If it is missing or wrong, shows the form again with the entered values. */
+  /** Verifies the entered password. If the password is missing or wrong, shows the form with the entered values. */
   async function isReauthenticated(ctx: Context, { name, days, scope, once }: RequestedToken): Promise<boolean> {
     const { password } = Object(ctx.request.body) as Record<string, unknown>
     const again = { typed: { name, days: String(days), scope }, once, wrongField: 'password' } as const

@@ -53,7 +53,7 @@ export async function apiTokensOf({ sessions }: Pick<ApiTokenParts, 'sessions'>,
   })
 }
 
-/** Makes an API token. Counts the tokens again afterwards, so that concurrent calls cannot exceed `MOST_TOKENS`. */
+/** Makes an API token. Then counts the tokens again, so that concurrent calls cannot exceed `MOST_TOKENS`. */
 export async function makeApiToken(
   { database, log, sessions }: ApiTokenParts,
   userId: string,

@@ -21,7 +21,10 @@ import type { SessionsOfDevices, UserRequest } from './own-devices.ts'
 
 type ChangeEmailParts = Pick<SignInParts, 'database' | 'clock' | 'mail' | 'audit'>
 
-/** Mails a link to the new address. The response is the same for a taken address, to hide which addresses have accounts. */
+/**
+ * Mails a link to the new address. If another account has this address, the mail contains no link, but the response is
+ * the same. The response thus hides which addresses have accounts.
+ */
 export async function requestEmailChange(
   { database, clock, mail }: ChangeEmailParts,
   { session, userId }: Pick<UserRequest, 'session' | 'userId'>,
@@ -47,12 +50,12 @@ export async function requestEmailChange(
   mail.wake()
 }
 
-/** `here`: the link was opened on the device that requested the change. `over`: the change or account no longer exists. */
+/** `here`: this device requested the change. `over`: the requested change or the account no longer exists. */
 export type EmailChanged = { is: 'changed'; here: boolean } | { is: 'taken' } | { is: 'over' }
 
 /**
- * Changes the e-mail address and notifies the old address. Signs out all devices and API tokens of the user, except the
- * device that requested the change. A link that is opened on another device does not sign in that device.
+ * Changes the e-mail address and notifies the old address. Signs out all devices of the user except the device that
+ * requested the change, and revokes all API tokens. Opening the link on another device does not sign in that device.
  * @throws Problem 503 when the address was changed but the session store is unavailable.
  */
 export async function changeEmail(
@@ -93,7 +96,7 @@ export async function changeEmail(
   }
 }
 
-/** Signs out all devices except the one that requested the change. Returns whether this request comes from that device. */
+/** Signs out all devices except the device that requested the change. Returns whether that device sent this request. */
 async function signOutOthers(
   database: Kysely<Database>,
   sessions: SessionsOfDevices,
@@ -119,7 +122,10 @@ async function refreshSession(session: CrmSession, account: Account): Promise<vo
   else await session.setPrivileges(identityOf(account), { keepStorage: true })
 }
 
-/** Returns `asker`, or, if a cookie rotation replaced this handle, the handle of the device that authenticated last. */
+/**
+ * Returns the handle of the device that requested the change. If a cookie rotation has replaced the handle `asker`,
+ * returns the handle of the device that authenticated last.
+ */
 async function requestingDevice(
   sessions: SessionsOfDevices,
   session: CrmSession,

@@ -42,8 +42,9 @@ export async function changePassword(
 }
 
 /**
- * Revokes all sessions of the user, including the current one. Call it if the other devices could not be signed out.
- * @throws Problem 503 in every case. Its text says whether the sessions were revoked.
+ * Revokes all sessions of the user, including the current session. Call this function when the sign-out of the other
+ * devices has failed.
+ * @throws Problem 503 in every case. The message of the error says whether the sessions were revoked.
  */
 export async function endAllDevices(
   sessions: SessionsOfDevices,

@@ -105,7 +105,7 @@ export function emailPages(parts: EmailParts) {
         ? { is: 'over' }
         : await changeEmail(parts, required(), { session, userId, origin: originOf(ctx) }, { changesEmail, askedBy })
     if (result.is === 'changed' && result.here) return redirectWithFlash(ctx, `${PAGE}/changed`, 'email-changed')
-    // The session has ended or was opened for this request only, so the page must not show the session's user name.
+    // The page must not show the user name, because the session has ended or was restored for this request only.
     if (session.deviceHandle === undefined || result.is === 'changed') hideSession(ctx)
     ctx.status = { changed: 200, taken: 409, over: 400 }[result.is]
     showResult(ctx, result.is)
@@ -120,7 +120,8 @@ export function emailPages(parts: EmailParts) {
       title: 'Use this e-mail address?',
       action: confirmAction(ctx, offer?.instead),
       owner,
-      // `change` in the query can be forged. Its address is shown only if the owner of the link requested that change.
+      // A client can forge the id `change` in the query. The page shows the address of the change only if the owner of
+      // the link requested this change.
       email: change !== undefined && requester?.userName === owner ? change.email : '',
     })
   }

@@ -2,7 +2,7 @@ import type { CrmSession } from '../../crm-session/crm-session.ts'
 
 const FORMS_REMEMBERED = 20
 
-/** Consumes the random id of a form. Returns `false` if it was consumed before, for example by a double click. */
+/** Consumes the random id of a form. Returns `false` if the id was consumed before, for example by a double click. */
 export async function consumeFormToken(session: CrmSession, token: string): Promise<boolean> {
   return session.use((storage) => {
     const consumed = storage.consumedForms ?? []

@@ -19,7 +19,7 @@ export interface OwnDevice {
 }
 
 interface OwnDevices {
-  /** The current device comes first. The others follow, the most recently used first. */
+  /** The current device comes first. The other devices follow, with the most recently used device first. */
   devices: OwnDevice[]
   more: number
 }
@@ -32,7 +32,7 @@ export interface UserRequest {
   origin: Origin
 }
 
-/** Returns the 100 most recently used devices of a user, and the number of the others. */
+/** Returns the 100 most recently used devices of a user, and the number of further devices. */
 export async function ownDevices(sessions: SessionsOfDevices, request: UserRequest): Promise<OwnDevices> {
   const { userId, session } = request
   const { sessions: found, next } = await sessions.list({ userId }, { sort: 'seen', size: MOST_SHOWN })

@@ -29,14 +29,14 @@ export interface NamedAccount {
 
 /** One table of accounts. `database` may be a transaction. */
 export interface AccountTable {
-  /** Also finds pending accounts, but no disabled ones. */
+  /** Finds active and pending accounts. Does not find disabled accounts. */
   findByName(database: Kysely<Database>, name: AccountName, now: number): Promise<NamedAccount | undefined>
-  /** Finds neither disabled nor pending accounts. */
+  /** Finds only accounts that may sign in. */
   findById(database: Kysely<Database>, userId: string): Promise<Account | undefined>
-  /** Returns `true` also for a disabled account, but not for a pending one. */
+  /** Returns `true` for the address of an active or disabled account. Ignores pending accounts. */
   hasEmail(database: Kysely<Database>, email: string): Promise<boolean>
   setEmail(database: Kysely<Database>, account: Account, email: string): Promise<void>
-  /** Returns `false` if the account was disabled, or if its password is no longer `account.passwordHash`. */
+  /** Returns `false` if the account was disabled, or if the stored hash differs from `account.passwordHash`. */
   replacePassword(database: Kysely<Database>, account: Account, passwordHash: string): Promise<boolean>
 }
 

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Database, EmailChange } from '../../../db/tables.ts'
 import { isoTime } from '../../mail/index.ts'
 
-// Much longer than the lifetime of the mailed link.
+// A requested change is kept much longer than the mailed link is valid.
 const KEPT_MILLISECONDS = 24 * 60 * 60_000
 
 /** The data of the link in the mail to a new address. */
@@ -14,7 +14,7 @@ export interface EmailLinkData {
   askedBy?: string | undefined
 }
 
-/** Stores a requested change and removes an earlier one of the same user. Returns the id of the new change. */
+/** Stores a requested change and removes an earlier change of the same user. Returns the id of the new change. */
 export async function addEmailChange(
   database: Kysely<Database>,
   wanted: Pick<EmailChange, 'user_id' | 'session_id' | 'email'>,

@@ -1,16 +1,17 @@
 import { hash } from 'node:crypto'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { SessionError } from '../../session/index.ts'
+import { networksOf } from '../../web/client-address.ts'
 
 /** A rate limit over a time window. The package rate-limiter-flexible implements this interface. */
 export interface Limiter {
-  /** Takes one point of the key. Rejects with a `RateLimiterRes` when no point is left. */
+  /** Consumes one point of the key. Rejects with a `RateLimiterRes` when the key has no point left. */
   consume(key: string): Promise<unknown>
   reward(key: string): Promise<unknown>
 }
 
 export interface LimiterOptions {
-  /** Unique for each limiter. Only letters and hyphens. */
+  /** Unique for each limiter. Contains only letters and hyphens. */
   keyPrefix: string
   /** The number of points per key and window. */
   points: number
@@ -25,9 +26,31 @@ export const limiterInMemory: MakeLimiter = (options) => new RateLimiterMemory(o
 
 export type Count = readonly [limiter: Limiter, key: string]
 
+// One client may own all /64 networks of its /48 network, but several clients may share a /48 network too.
+const SITE_FACTOR = 5
+
+/** A rate limit for each network of a client. An IPv6 /48 network has five times the points of a /64 network. */
+export class NetworkLimiter {
+  readonly #perClient: Limiter
+  readonly #perSite: Limiter
+
+  constructor(makeLimiter: MakeLimiter, options: LimiterOptions) {
+    const { keyPrefix, points } = options
+    this.#perClient = makeLimiter(options)
+    this.#perSite = makeLimiter({ ...options, keyPrefix: `${keyPrefix}-site`, points: points * SITE_FACTOR })
+  }
+
+  /** With `name`, each name has points of its own in each network. */
+  countsOf(address: string, name = ''): Count[] {
+    const { own, site } = networksOf(address)
+    const perClient: Count = [this.#perClient, `${name} from ${own}`]
+    return site === undefined ? [perClient] : [[this.#perSite, `${name} from ${site}`], perClient]
+  }
+}
+
 /**
- * Takes one point of each key, in order. Stops at the first key that has no point left, and returns the
- * seconds until that key has a point again.
+ * Consumes one point of each key, in order. Stops at the first key without a point, and returns the number of seconds
+ * until this key has a point again.
  * @throws SessionError STORE_UNAVAILABLE when a limiter fails. The caller must then refuse the attempt.
  */
 export async function consumeAll(counts: readonly Count[]): Promise<number | undefined> {

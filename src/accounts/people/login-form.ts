@@ -10,7 +10,7 @@ type LoginForm = { next: string | undefined; typedUserId: string } & (
 )
 
 export const LONGEST_ACCOUNT_NAME = LONGEST_EMAIL
-/** In UTF-16 code units. A longer password is refused without being verified. */
+/** The limit counts UTF-16 code units. A longer password is refused without being verified. */
 export const LONGEST_TYPED_PASSWORD = 1024
 const MOST_DIGITS = String(LARGEST_USER_ID).length
 
@@ -50,7 +50,7 @@ export function readAccountName(text: string): AccountName | undefined {
     : undefined
 }
 
-/** Returns '' for a missing field, and `undefined` for a repeated one. */
+/** Returns '' for a missing field, and `undefined` for a repeated field. */
 export function readField(fields: Record<string, unknown>, name: string): string | undefined {
   const value = Object.hasOwn(fields, name) ? fields[name] : ''
   return typeof value === 'string' ? value : undefined

@@ -1,6 +1,6 @@
 import { passwordProblem } from './passwords.ts'
 
-/** In characters. Production requires long passwords, because users have no second factor. */
+/** The limits count characters. Production requires long passwords, because users have no second factor. */
 export const SHORTEST_PASSWORD = { demo: 8, production: 15 }
 
 /** Returns why a new password is refused. The length is counted in code points after NFC normalization. */

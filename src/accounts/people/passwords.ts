@@ -7,9 +7,9 @@ import type { PasswordTask } from './password-worker.ts'
 /** bcrypt ignores all bytes after the 72nd, so longer passwords are refused. */
 export const LONGEST_PASSWORD_BYTES = 72
 
-// With only one thread, each password would wait for the previous password.
+// With only one thread, the server could not process two passwords at the same time.
 const FEWEST_THREADS = 2
-// Further passwords would wait too long, so they are refused with 503 at once.
+// When this many passwords wait, a further request would wait too long, so it gets status 503 at once.
 const MOST_WAITING = 32
 const RETRY_AFTER_SECONDS = 5
 
@@ -36,7 +36,7 @@ interface PasswordPool {
   close(): Promise<void>
 }
 
-/** The threads start at the first password. `cost` is the bcrypt cost: each increment doubles the time. */
+/** Starts the threads with the first password. Each increment of `cost`, the bcrypt cost, doubles the time. */
 export function createPasswords({ cost }: { cost: number }, startPool: () => PasswordPool = startThreads): Passwords {
   const dummyHash = makeDummyHash(cost)
   let pool: PasswordPool | undefined
@@ -88,7 +88,7 @@ export function passwordProblem(password: string): string | undefined {
   const bytes = Buffer.byteLength(password.normalize('NFC'))
   if (bytes > LONGEST_PASSWORD_BYTES)
     return `This password is ${bytes} bytes long; at most ${LONGEST_PASSWORD_BYTES} can be kept. Choose a shorter one.`
-  // bcrypt repeats the password, with a NUL after each copy, so "a" and "a␀a" would be the same password.
+  // bcrypt repeats the password and adds a NUL to each copy. "a" and "a␀a" would therefore be the same password.
   if (password.includes('\0')) return 'This password contains a character that cannot be kept. Choose another one.'
   if (password === '') return 'The password is empty. Choose one.'
   return undefined

@@ -91,7 +91,10 @@ export async function enableSalesperson({ database }: Pick<AccountParts, 'databa
   await change(database, userId, { active: 1 })
 }
 
-/** Also revokes the account's sessions: they store the old role's privileges. Throws `AccountError` for an unknown userId. */
+/**
+ * Changes the role. Revokes the account's sessions, because sessions store the privileges of the old role. Throws
+ * `AccountError` for an unknown userId.
+ */
 export async function changeRole({ database, sessions }: AccountParts, userId: number, role: Role): Promise<void> {
   await change(database, userId, { role })
   await sessions?.endMany({ userId: String(userId) }, 'revoked')

@@ -18,7 +18,7 @@ export async function findValidatedUser(database: Kysely<Database>, by: UserKey)
   return selectUser(database, by).where('validated', '=', 1).executeTakeFirst()
 }
 
-/** Finds an account whose address is not validated yet and that has not expired. */
+/** Finds an account that is not validated and not expired. */
 export async function findPendingUser(database: Kysely<Database>, by: UserKey, now: number): Promise<User | undefined> {
   return selectUser(database, by)
     .where('validated', '=', 0)
@@ -55,7 +55,10 @@ export function newUserId(): string {
   return randomUUID()
 }
 
-/** Validates a pending account. Stores `password` (a bcrypt hash) if given. Returns `undefined` if none is pending. */
+/**
+ * Validates a pending account. Also stores `password`, a bcrypt hash, if it is given. Returns `undefined` if the account
+ * is not pending.
+ */
 export async function validateUser(
   database: Kysely<Database>,
   id: string,
@@ -76,7 +79,7 @@ export async function validateUser(
   })
 }
 
-/** The next validation link then opens the session with the id `sessionId`. */
+/** Sets the session that the next validation link opens. */
 export async function moveToSession(database: Kysely<Database>, id: string, sessionId: string): Promise<void> {
   await database.updateTable('users').set({ session_id: sessionId }).where('id', '=', id).execute()
 }

@@ -8,9 +8,10 @@ import { describeDevice } from '../../web/device-description.ts'
 import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
 
-// Beyond this number, the least recently used device is removed. The next sign-in with that device is reported as new.
+// Above this number, the least recently used device is removed. If the user signs in with this device again, the
+// device counts as new.
 const MOST_KNOWN = 50
-// Limits the mails that an attacker with the password can cause by varying the User-Agent header.
+// An attacker who knows the password can cause mails by varying the User-Agent header. This number limits these mails.
 const MOST_NOTICES_AN_HOUR = 4
 const HOUR_MILLISECONDS = 60 * 60_000
 

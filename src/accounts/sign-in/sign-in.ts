@@ -38,7 +38,7 @@ interface StartedSession {
 
 /** The result of `signIn`. `message` is written for the user. */
 export type SignedIn =
-  /** After too many failed attempts, the password was not verified. */
+  /** The password was not verified, because too many attempts have failed. */
   | { is: 'limited'; retryAfterSeconds: number; message: string }
   /** With `LOGIN_TEXT=uniform`, the response must not reveal `reason`. */
   | { is: 'refused'; reason: 'unknown' | 'wrong'; message: string }
@@ -52,9 +52,9 @@ const TEXTS = {
 }
 
 /**
- * Signs a user in, for the login page and the API. Calls `start` to start the session after the password was verified.
- * Closes that session again if the account was disabled or changed meanwhile. An error of `start` is rethrown and does
- * not count as a failed attempt.
+ * Signs a user in, for the login page and the API. Verifies the password, and then calls `start` to start the session.
+ * Closes the session again if the account was disabled or changed in the meantime. Rethrows an error of `start`, which
+ * does not count as a failed attempt.
  * @throws Problem 503 when too many passwords are being verified.
  * @throws SessionError STORE_UNAVAILABLE when the rate limit is unavailable.
  */
@@ -127,7 +127,7 @@ function limitKey(name: AccountName, named: NamedAccount | undefined): string {
   return 'userId' in name ? String(name.userId) : name.email
 }
 
-/** Masks a name that is not a valid e-mail address or userId, because users may enter the password by mistake. */
+/** Masks a name that is neither an e-mail address nor a userId, because users may enter the password by mistake. */
 function nameForLog(name: AccountName): number | string {
   if ('userId' in name) return name.userId
   return z.email().safeParse(name.email).success ? name.email : '***'

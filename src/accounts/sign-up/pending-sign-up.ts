@@ -18,7 +18,7 @@ export interface SignUpProgress {
   isMoving: boolean
 }
 
-/** Reads the state of the mail and not of the account, so that the page does not reveal whether the address is taken. */
+/** Reads the state of the mail, because the state of the account would reveal whether the address is taken. */
 export async function readSignUpProgress(
   { database, clock }: { database: Kysely<Database>; clock: Pick<Clock, 'now'> },
   status: CrmStorage['status'],

@@ -19,7 +19,7 @@ export function signUpEvents({ sessions, streams }: { sessions: SessionsToWatch 
   }
 }
 
-/** Sends the current sign-up step at once and after each change. Watches before reading, so that no change is missed. */
+/** Sends the current sign-up step at once and after each change. Subscribes before it reads, so it misses no change. */
 async function follow(
   sessions: SessionsToWatch,
   id: string,

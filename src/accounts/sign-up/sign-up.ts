@@ -10,7 +10,7 @@ import { accounts } from '../people/accounts.ts'
 import type { Passwords } from '../people/passwords.ts'
 import { addPendingUser, findPendingUser, moveToSession, newUserId, PENDING_MILLISECONDS } from '../people/users.ts'
 
-// A sign-up creates up to two one-time links, and a session can have at most ten.
+// A sign-up creates up to two one-time links, and a session can have at most ten one-time links.
 const MOST_PER_SESSION = 5
 
 export interface SignUpParts {
@@ -37,6 +37,8 @@ export async function signUp(
   const { database, passwords, clock, sessions, mail } = parts
   await refuseWhenOutboxFull(database)
   const hash = password === undefined ? null : await passwords.hash(password)
+  // The browser may still have the cookie of a session that ended on another device.
+  await session.begin()
   const now = clock.now()
   const ID = newUserId()
   const before = await setStatus(session, { step: 'Waiting for validation email', email, ID })
@@ -64,7 +66,8 @@ export async function sendAgain(parts: SignUpParts, session: CrmSession, { email
   await refuseWhenOutboxFull(database)
   const former = await inTurn(database, { email, session: session.id }, async (transaction) => {
     const now = clock.now()
-    // A replaced or expired sign-up gets no mail. Both are read from the outbox, because a taken address has no account.
+    // A replaced or expired sign-up gets no mail. The outbox tells the age of a sign-up, because a sign-up with a taken
+    // address has no row in the table of users.
     const since = await waitingSince(transaction, ID)
     if (since === undefined || since + PENDING_MILLISECONDS <= now) return undefined
     await refuseWhenMany(transaction, { session_id: session.id, user_id: ID }, now)
@@ -84,7 +87,7 @@ export function linkPurpose(userId: string): string {
   return `validate ${userId}`
 }
 
-/** Revokes an account's validation link. For this, creates a link with the same purpose, which is never sent. */
+/** Revokes an account's validation link by creating a link with the same purpose. The new link is never sent. */
 async function endLink(sessions: SignUpParts['sessions'], user: User | undefined): Promise<void> {
   if (user !== undefined) await sessions?.createOTP(user.session_id, { purpose: linkPurpose(user.id), lifespan: 10 })
 }

@@ -55,7 +55,7 @@ export function validateEmailPages(parts: Parts) {
   }
 
   const askAgain = async (ctx: Context, session: CrmSession, userId: string, message: string, status = 422) => {
-    // This request has consumed the mailed link. Only the page below contains the new link.
+    // This request has consumed the mailed link, so the page below gets a new link.
     const data = { validates: userId }
     const token = await session.createOTP({ purpose: linkPurpose(userId), confirm: true, data })
     ctx.status = status
@@ -101,7 +101,7 @@ export function validateEmailPages(parts: Parts) {
       await validate(ctx, session, userId, await passwords.hash(String(password)))
     },
 
-    /** The mail links to this page for recipients who did not sign up. */
+    /** The page on which a recipient who did not sign up deletes the account. The mail contains a link to this page. */
     async notMe(ctx: Context) {
       const session = currentSession(ctx)
       if (session.offer !== undefined)
