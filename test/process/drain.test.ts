@@ -32,11 +32,7 @@ test('a response that began before the stop is finished, and then its connection
   await stopped
 })
 
-<<<<<<< HEAD
 test('[STOP-2] a client may use its idle connection once more, and no new connection is accepted', async (t) => {
-=======
-test('a stop closes an idle connection at once, and the server accepts no new connection', async (t) => {
->>>>>>> main
   const { port, stopServing } = await serve(t, (response) => response.end('hello'))
   const client = connect(port, '127.0.0.1')
   client.write(GET)

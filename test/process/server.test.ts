@@ -13,13 +13,9 @@ import { startClients } from '../support/restless-clients.ts'
 import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 
-<<<<<<< HEAD
 const CLIENTS = 12
 
-test('[MODE-1] without any setting the server keeps sessions', async (t) => {
-=======
 test('[MODE-1] without any setting the server uses sessions', async (t) => {
->>>>>>> main
   const server = await startServer({ env: settingsIn(temporaryFolder(t)) })
   t.after(() => server.stop())
   assert.equal(server.parts.config.sessions, 'scalable')

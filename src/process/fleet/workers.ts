@@ -51,30 +51,17 @@ export class Workers {
   async stop(): Promise<void> {
     this.#stopping = true
     for (const timer of this.#pauses) clearTimeout(timer)
-<<<<<<< HEAD
     await Promise.all([...this.#running].map((worker) => this.#stopOne(worker)))
   }
 
   async #stopOne(worker: Worker): Promise<void> {
     const gone = once(worker, 'exit')
-    // A worker that does not listen yet receives no messages and has no requests in flight.
+    // A worker that does not listen yet receives no messages. A signal may stop it, as it has no requests in flight.
     if (this.#serving.has(worker)) send(worker, { to: 'worker', is: 'stop' })
     else worker.process.kill('SIGTERM')
     await Promise.race([gone, pause(this.#options.stopWithinMilliseconds, undefined, { ref: false })])
     worker.process.kill('SIGKILL')
     await gone
-=======
-    const deadline = performance.now() + this.#options.stopWithinMilliseconds
-    for (const worker of this.#running) {
-      const gone = once(worker, 'exit')
-      // A worker that does not listen yet receives no messages. A signal may stop it, as it has no requests in flight.
-      if (this.#serving.has(worker)) send(worker, { to: 'worker', is: 'stop' })
-      else worker.process.kill('SIGTERM')
-      await Promise.race([gone, pause(Math.max(0, deadline - performance.now()), undefined, { ref: false })])
-      worker.process.kill('SIGKILL')
-      await gone
-    }
->>>>>>> main
   }
 
   /** Sends `message` to all workers, and returns their number. */
