@@ -20,6 +20,9 @@ export interface Sent {
 
 export type Fields = Record<string, string> | [string, string][]
 
+// A server that stops waits for idle connections, so they are closed after a short time without a request.
+const KEEP_ALIVE = { keepAlive: true, timeout: 100 }
+
 /** A user with a browser. The visitor keeps cookies and sends the headers of a browser. */
 export class Visitor {
   readonly cookies = new Map<string, string>()
@@ -34,8 +37,8 @@ export class Visitor {
   constructor(origin: string, check: (answer: Answer) => void = assertSafe) {
     this.#origin = origin
     this.#agent = origin.startsWith('https:')
-      ? new SecureAgent({ keepAlive: true, rejectUnauthorized: false })
-      : new Agent({ keepAlive: true })
+      ? new SecureAgent({ ...KEEP_ALIVE, rejectUnauthorized: false })
+      : new Agent(KEEP_ALIVE)
     this.#check = check
   }
 
