@@ -4,6 +4,7 @@ import { linkConfirmation } from '../accounts/index.ts'
 import { createApi } from '../api/index.ts'
 import { noteRefusals } from '../audit/index.ts'
 import { projectRoot } from '../config/project-root.ts'
+import { markSession } from '../crm-session/acting-user.ts'
 import { shownSession } from '../crm-session/crm-session.ts'
 import { describeSessionProblem } from '../crm-session/session-problems.ts'
 import { measureRequests, metricsPage } from '../metrics/index.ts'
@@ -14,6 +15,7 @@ import { clientAddress } from '../web/client-address.ts'
 import { crossOriginGuard } from '../web/cross-origin-guard.ts'
 import { errorPages } from '../web/error-pages.ts'
 import { health } from '../web/health.ts'
+import { maskedHeaders } from '../web/masked-headers.ts'
 import { pages } from '../web/pages.ts'
 import { readinessPage } from '../web/readiness.ts'
 import { requestLog } from '../web/request-log.ts'
@@ -46,6 +48,7 @@ export function createApp(parts: Parts): Koa {
   })
 
   app.use(clientAddress(log, config.trustProxyHops))
+  app.use(maskedHeaders())
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
   app.use(requestLog(log, () => clock.now(), sessionOf))
   app.use(securityHeaders({ https: origins.secure }))
@@ -60,6 +63,7 @@ export function createApp(parts: Parts): Koa {
   app.use(refusals)
   app.use(crossOriginGuard(origins))
   app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
+  app.use(markSession())
   app.use(linkConfirmation((path, method) => router.match(path, method).route))
   app.use(routes.refuseUndeclared())
   app.use(router.routes())
