@@ -1,9 +1,10 @@
-import { createServer } from 'node:http'
 import type { Config } from '../config/config.ts'
 import type { Parts } from '../parts/parts.ts'
 import { createPlatform } from '../platform/index.ts'
 import { OwnOrigins } from '../web/own-origins.ts'
+import { securityHeaders } from '../web/security-headers.ts'
 import { type DrainLimits, drain } from './drain.ts'
+import { createHttpServer } from './http-server.ts'
 import { listen } from './listen.ts'
 
 // The platform stops after the CRM, which may still call it.
@@ -21,7 +22,7 @@ export async function startPlatform(
 ): Promise<RunningPlatform | undefined> {
   if (config.profile !== 'demo' || config.platformUrl !== undefined) return undefined
   const own = new OwnOrigins({ publicUrl: undefined, host: '127.0.0.1', https: false })
-  const server = createServer()
+  const server = createHttpServer(securityHeaders({ https: false }))
   const stop = drain(server, STOP)
   const app = createPlatform({ log, clock, origins: own, isRegistered: (origin) => origins.includes(origin) })
   server.on('request', app.callback())
