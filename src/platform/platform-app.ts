@@ -38,6 +38,7 @@ export function createPlatform(options: PlatformOptions): Koa {
       userName: '',
       userId: '',
       loginName: '',
+      isRefusal: false,
       sessionMark: '',
       links: [],
       ownLinks: [],

@@ -16,6 +16,8 @@ export interface Frame {
   links: PageLink[]
   ownLinks: PageLink[]
   assets: Readonly<Record<string, string>>
+  /** Whether the page shows why a form was refused. */
+  isRefusal: boolean
   message?: string
 }
 
@@ -48,6 +50,7 @@ export function pages(
   return async function pages(ctx: Context, next: Next) {
     let shown: { page: string; showWith(message: string): void } | undefined
     ctx.show = (template, model) => {
+      ctx.body = '' // Sets the status, which the frame reads.
       const showWith = (message: string) => {
         const page = eta.render(template, { ...model, frame: { ...frame(ctx), message } })
         ctx.body = page

@@ -2,12 +2,13 @@ import type { Context } from 'koa'
 import { DEMO_PASSWORD } from '../../../db/demo/demo-accounts.ts'
 import type { Config } from '../../config/config.ts'
 import { keepTop3, topCustomersOf } from '../../crm/index.ts'
-import { bestEffort, currentSession } from '../../crm-session/crm-session.ts'
+import { bestEffort, type CrmSessions, currentSession } from '../../crm-session/crm-session.ts'
 import { keepUnsentForm, readUnsentForm, UNSENT_FORM_PAGE } from '../../crm-session/unsent-form.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { safeNext } from '../../web/safe-next.ts'
 import { readLoginForm } from '../people/login-form.ts'
+import { COOKIES_BLOCKED, cookieCheckAddress, endUnusedSession, mayBlockCookies } from './cookie-check.ts'
 import { type SignInParts, signIn } from './sign-in.ts'
 import { startPageOf } from './start-pages.ts'
 
@@ -28,15 +29,17 @@ interface LoginPage extends PageModel {
 
 interface LoginParts extends SignInParts {
   config: Config
+  sessions: Pick<CrmSessions, 'get' | 'end'> | null
 }
 
 /** The login and logout pages that 4D documents. */
 export function loginPages(parts: LoginParts) {
-  const { config, log, database } = parts
+  const { config, log, database, sessions, clock } = parts
 
   return {
     async form(ctx: Context) {
-      const { userId, next } = ctx.query
+      const { userId, next, began } = ctx.query
+      if (typeof began === 'string') return afterLogin(ctx, began)
       const filledIn = config.profile === 'demo' && typeof userId === 'string' && /^[1-6]$/.test(userId)
       showForm(ctx, {
         userId: filledIn ? userId : '',
@@ -91,7 +94,8 @@ export function loginPages(parts: LoginParts) {
         await bestEffort(keepTop3(session, userId, (owner) => topCustomersOf(database, owner)))
       if (unsentForm !== undefined) await keepUnsentForm(session, unsentForm)
       ctx.status = 302
-      ctx.redirect(unsentForm === undefined ? (form.next ?? startPageOf(session)) : UNSENT_FORM_PAGE)
+      const next = unsentForm === undefined ? (form.next ?? startPageOf(session)) : UNSENT_FORM_PAGE
+      ctx.redirect(mayBlockCookies(ctx) ? cookieCheckAddress(session.id, next) : next)
     },
 
     async logOut(ctx: Context) {
@@ -105,9 +109,27 @@ export function loginPages(parts: LoginParts) {
       ctx.redirect('/')
     },
   }
+
+  /** The browser comes here after a login to which it sent no cookie. */
+  async function afterLogin(ctx: Context, sessionId: string): Promise<void> {
+    const session = currentSession(ctx)
+    const next = safeNext(ctx.query.next)
+    if (session.id === sessionId) {
+      ctx.status = 303
+      return ctx.redirect(next ?? startPageOf(session))
+    }
+    if (sessions !== null && ctx.method === 'GET') await endUnusedSession(sessions, sessionId, clock.now())
+    showForm(ctx, { next: next ?? '', message: COOKIES_BLOCKED })
+  }
 }
 
 function showForm(ctx: Context, model: Partial<LoginPage>): void {
+  // With the usual headers, Back would show an error page of the browser. The browser may keep this page, because it
+  // shows no data of a session. The next login changes the cookie, so the page must not depend on the cookie.
+  if (ctx.method === 'POST' && ctx.session?.isGuest() && ctx.res.getHeader('Set-Cookie') === undefined) {
+    ctx.set('Cache-Control', 'private, no-cache')
+    ctx.remove('Vary')
+  }
   ctx.show<LoginPage>('login', {
     title: 'Log in',
     userId: '',
