@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { checkFlags, refuseUnknown } from '../../known-options.ts'
 import { type Credential, NEVER, type SessionRecord } from '../../record.ts'
-import { lifetimeMilliseconds } from '../lifetime.ts'
 import type { SeenFrom } from '../../store.ts'
+import { lifetimeMilliseconds } from '../lifetime.ts'
 import { cutDevice } from '../new-record.ts'
 import type { StorageFormat } from '../storage.ts'
 import { hashSecret, newHandle } from './token.ts'
@@ -44,10 +44,7 @@ export function isOTP(text: unknown): text is string {
 }
 
 /** @throws TypeError for an invalid option. */
-export function checkOTPOptions<O extends OTPOptions>(
-  options: O,
-  known: { readonly [K in keyof O]-?: true },
-): void {
+export function checkOTPOptions<O extends OTPOptions>(options: O, known: { readonly [K in keyof O]-?: true }): void {
   refuseUnknown('createOTP()', options, known)
   const { lifespan, path, confirm, requestOnly, purpose } = options
   checkFlags('createOTP(): ', { confirm, requestOnly })
