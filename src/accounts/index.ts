@@ -22,6 +22,7 @@ export {
   type NewSalesperson,
 } from './people/salespersons.ts'
 export { confirmPages, RECENT_MINUTES } from './sign-in/confirm-pages.ts'
+export { type DeviceCookie, deviceCookie } from './sign-in/device-cookie.ts'
 export { homePage } from './sign-in/home-page.ts'
 export { LoginLimit } from './sign-in/login-limit.ts'
 export { loginPages } from './sign-in/login-pages.ts'

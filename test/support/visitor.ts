@@ -169,7 +169,9 @@ function assertSafe({ headers, setCookies }: Answer): void {
   assert.equal(headers['cross-origin-resource-policy'], 'same-origin')
   assert.equal(headers['x-powered-by'], undefined)
   assert.equal(headers['access-control-allow-origin'], undefined)
-  assert.ok(setCookies.length <= 1, `more than one cookie was set: ${setCookies.length}`)
+  const names = setCookies.map((cookie) => cookie.slice(0, cookie.indexOf('=')))
+  assert.equal(new Set(names).size, names.length, `a cookie was set twice: ${names}`)
+  for (const name of names) assert.match(name, /^(__Host-)?(4DSID|device)_/)
   for (const cookie of setCookies) {
     assert.match(cookie, /; *HttpOnly/i)
     assert.match(cookie, /; *SameSite=Lax/i)
