@@ -37,6 +37,12 @@ export class Visitor {
     this.#check = check
   }
 
+  /** The value of the session cookie, or ''. */
+  get sessionCookie(): string {
+    const [, value = ''] = [...this.cookies].find(([name]) => name.includes('4DSID_')) ?? []
+    return value
+  }
+
   /** Opens a page as if the user typed its address. */
   get(path: string, headers: Sent['headers'] = {}): Promise<Answer> {
     return this.send(path, { headers })
