@@ -4,6 +4,7 @@ import { linkConfirmation } from '../accounts/index.ts'
 import { createApi } from '../api/index.ts'
 import { noteRefusals } from '../audit/index.ts'
 import { projectRoot } from '../config/project-root.ts'
+import { markSession } from '../crm-session/acting-user.ts'
 import { shownSession } from '../crm-session/crm-session.ts'
 import { describeSessionProblem } from '../crm-session/session-problems.ts'
 import { measureRequests, metricsPage } from '../metrics/index.ts'
@@ -60,6 +61,7 @@ export function createApp(parts: Parts): Koa {
   app.use(refusals)
   app.use(crossOriginGuard(origins))
   app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
+  app.use(markSession())
   app.use(linkConfirmation((path, method) => router.match(path, method).route))
   app.use(routes.refuseUndeclared())
   app.use(router.routes())

@@ -162,7 +162,9 @@ test('after the end of a session, the response to a form on its page redirects t
 }) => {
   await logIn(page, ADMINISTRATOR)
   await page.goto('/admin/sessions')
-  await page.evaluate(`document.querySelector('form[action$="end-others"] input').removeAttribute('maxlength')`)
+  await page.evaluate(
+    `document.querySelector('form[action$="end-others"] [name="message"]').removeAttribute('maxlength')`,
+  )
   await page.getByText('End all sessions but mine').click()
   await page.getByLabel('Message').last().fill('x'.repeat(201))
   await page.getByRole('button', { name: 'End all others' }).click()

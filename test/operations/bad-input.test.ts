@@ -83,7 +83,7 @@ test('an invalid request for approval is refused with the reason, and nothing is
   const twice = [...Object.entries(good), ['percent', '20']] as [string, string][]
   assert.equal((await salesperson.post('/operations', twice)).status, 422)
   assert.equal((await salesperson.post('/operations', good, { 'Sec-Fetch-Site': 'cross-site' })).status, 403)
-  assert.equal((await demo.visitor().post('/operations', good)).status, 303)
+  assert.equal((await demo.visitor().post('/operations', good)).status, 409)
   assert.equal(await snapshotOf(demo.parts), before)
   assert.equal(received.length, 0)
 })

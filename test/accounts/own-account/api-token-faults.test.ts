@@ -6,7 +6,6 @@ import { startDemo } from '../../support/demo.ts'
 import { IPHONE } from '../../support/devices.ts'
 import { sessionIdOf } from '../../support/pages.ts'
 import { formOn, tokensOf } from '../../support/tokens.ts'
-import { FORM } from '../../support/visitor.ts'
 
 const PAGE = '/account/tokens'
 const GOOD = { name: 'Report', days: '30', scope: 'read' }
@@ -91,7 +90,7 @@ test('the audit trail records by which user and from where a token was revoked',
   await ada.logInWell(1)
   await ada.post(PAGE, { ...GOOD, once: formOn(await ada.get(PAGE)) })
   const [row] = await tokensOf(ada)
-  await ada.send(String(row?.revoke), { method: 'POST', headers: { ...FORM, 'User-Agent': IPHONE }, body: '' })
+  await ada.post(String(row?.revoke), {}, { 'User-Agent': IPHONE })
   await demo.parts.audit.written()
   const rows = await demo.parts.database.selectFrom('audit_events').selectAll().orderBy('id', 'desc').execute()
   const told = rows.find(({ event, device }) => event !== 'sign-in' && device === IPHONE)

@@ -209,7 +209,7 @@ test('a visitor who is not signed in is asked to log in, and returns to the page
   const there = await guest.follow(await guest.logIn(4, 'crm-demo', { next: PAGE }))
   assert.equal(headingOf(there), 'Your API tokens')
   const posted = await demo.visitor().post(PAGE, GOOD)
-  assert.deepEqual([posted.status, posted.location], [303, '/authenticate.shtml'])
+  assert.deepEqual([posted.status, headingOf(posted)], [409, 'Your session has ended'])
   const waiting = demo.visitor()
   await signUpAs(demo, waiting, 'ana@example.com')
   assert.equal((await waiting.get(PAGE)).status, 303, 'nor does a user whose address is not validated')

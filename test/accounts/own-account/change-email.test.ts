@@ -167,7 +167,7 @@ test('an invalid address, a wrong password and the current address are refused, 
     assert.equal(answer.status, 422)
     assert.match(messageOf(answer), message)
   }
-  assert.equal((await demo.visitor().post(PAGE, { email: 'x@example.com', password: 'crm-demo' })).status, 303)
+  assert.equal((await demo.visitor().post(PAGE, { email: 'x@example.com', password: 'crm-demo' })).status, 409)
   assert.deepEqual(await demo.parts.database.selectFrom('outbox').selectAll().execute(), [])
   for (const visitor of [ada, demo.visitor()]) {
     assert.equal((await visitor.get(`${PAGE}/confirm`)).status, 400)

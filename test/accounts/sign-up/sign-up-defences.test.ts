@@ -24,6 +24,31 @@ test('a logged-in user must log out before signing up, so that no mailed link op
   assert.deepEqual(await readMailbox(ada), [])
 })
 
+test('[JOIN-1] after a session ended on another device, its browser can sign up at once', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const ended = sessionIdOf(ada)
+  await demo.parts.sessions?.end(ended)
+  const shown = await ada.get('/signup')
+  assert.deepEqual([shown.status, shown.setCookies.length], [200, 0], 'a page alone begins no session')
+  await signUpAs(demo, ada, 'ana@example.com')
+  assert.notEqual(sessionIdOf(ada), ended)
+  assert.equal(headingOf(await ada.get('/signup/waiting')), 'Waiting for validation email')
+  assert.equal(headingOf(await demo.visitor().get(await newestLink(demo, 'ana@example.com'))), 'Congratulations')
+})
+
+test('[JOIN-1] after a session ended on another device, a login with a pending account offers its mail again', async (t) => {
+  const demo = await startDemo(t)
+  await signUpAs(demo, demo.visitor(), 'ana@example.com')
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  await demo.parts.sessions?.end(sessionIdOf(ada))
+  const answer = await ada.logIn('ana@example.com', GOOD_PASSWORD)
+  assert.equal(answer.status, 422)
+  assert.match(answer.text, /action="\/signup\/again"/)
+})
+
 test('a waiting sign-up mail does not go out after a user logs in to the session of the sign-up', async (t) => {
   const demo = await startDemo(t)
   const { database, clock, mail } = demo.parts
