@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
-import { sweepSignUps } from '../../../src/accounts/index.ts'
+import { accounts, sweepSignUps } from '../../../src/accounts/index.ts'
+import { rememberDevice } from '../../../src/accounts/sign-in/known-devices.ts'
 import type { Config } from '../../../src/config/config.ts'
 import { ApiClient } from '../../support/api-client.ts'
 import { auditOf } from '../../support/audit.ts'
@@ -181,6 +182,18 @@ test('[LIMIT-7] a password change makes all other devices unknown, even one that
   for (const other of [phone, thief]) assert.equal((await other.logIn(HELEN, NEW)).status, 422)
   await helen.logOut()
   await helen.logInWell(HELEN, NEW)
+})
+
+test('[LIMIT-7] a login with a password that was changed meanwhile makes no device known', async (t) => {
+  const demo = await startDemo(t)
+  const { database } = demo.parts
+  const account = await accounts.findById(database, String(HELEN))
+  assert.ok(account)
+  await database.updateTable('sales_persons').set({ password: 'new' }).where('user_id', '=', HELEN).execute()
+  const origin = { device: null, address: '203.0.113.7' }
+  const kept: string[] = []
+  await rememberDevice(demo.parts, account, origin, { token: undefined, keep: (token) => void kept.push(token) })
+  assert.deepEqual([kept, await database.selectFrom('device_tokens').selectAll().execute()], [[], []])
 })
 
 test('[LIMIT-7] a device that has not signed in for 180 days is unknown, and its row is removed', async (t) => {

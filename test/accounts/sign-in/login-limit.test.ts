@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'node:test'
 import { LoginLimit } from '../../../src/accounts/index.ts'
+import { KNOWN_DEVICE_DAYS, MOST_CONSECUTIVE_FAILURES } from '../../../src/accounts/people/login-history.ts'
+import { LOGIN_LIMITS } from '../../../src/accounts/sign-in/login-limit.ts'
+import { projectRoot } from '../../../src/config/project-root.ts'
 import { ApiClient } from '../../support/api-client.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { messageOf } from '../../support/pages.ts'
@@ -143,6 +148,22 @@ test('[LIMIT-6] a known device has ten failures of its own', async (t) => {
     assert.equal((await helen.logIn(guess % 2 ? '5' : HELEN, 'x')).status, 422)
   assert.equal((await helen.logIn(5)).status, 429)
   await demo.visitor().logInWell(5)
+})
+
+test('[LIMIT-10] the documented login limits are those of the program', () => {
+  const page = readFileSync(join(projectRoot(), 'docs/operations.md'), 'utf8')
+  const [, section = ''] = /## Login limits\n([\s\S]*?)\n## /.exec(page) ?? []
+  const rows = [...section.matchAll(/^\| (?!limit|-)(.*?) \| (.*?) \| (.*?) \|$/gm)].map(([, ...cells]) => cells)
+  const { windowMinutes, perName, perNetwork, perDevice, perSession } = LOGIN_LIMITS
+  const window = `${windowMinutes} minutes`
+  assert.deepEqual(rows, [
+    ['a name (userId or e-mail address) from one network', String(perName), window],
+    ['all names from one network', String(perNetwork), window],
+    ['a known device', String(perDevice), window],
+    ['re-authentication in one session', String(perSession), window],
+    ['an account, on unknown devices, consecutively', String(MOST_CONSECUTIVE_FAILURES), 'until it is opened'],
+  ])
+  assert.match(section, new RegExp(`stays known for ${KNOWN_DEVICE_DAYS} days`))
 })
 
 async function useUp(demo: Demo, name: string): Promise<void> {
