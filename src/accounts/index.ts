@@ -21,6 +21,7 @@ export {
   enableSalesperson,
   type NewSalesperson,
 } from './people/salespersons.ts'
+export { highestStoredCost } from './people/stored-passwords.ts'
 export { confirmPages, RECENT_MINUTES } from './sign-in/confirm-pages.ts'
 export { type DeviceCookie, deviceCookie } from './sign-in/device-cookie.ts'
 export { homePage } from './sign-in/home-page.ts'

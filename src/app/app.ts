@@ -15,6 +15,7 @@ import { clientAddress } from '../web/client-address.ts'
 import { crossOriginGuard } from '../web/cross-origin-guard.ts'
 import { errorPages } from '../web/error-pages.ts'
 import { health } from '../web/health.ts'
+import { maskedHeaders } from '../web/masked-headers.ts'
 import { pages } from '../web/pages.ts'
 import { readinessPage } from '../web/readiness.ts'
 import { requestLog } from '../web/request-log.ts'
@@ -47,6 +48,7 @@ export function createApp(parts: Parts): Koa {
   })
 
   app.use(clientAddress(log, config.trustProxyHops))
+  app.use(maskedHeaders())
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
   app.use(requestLog(log, () => clock.now(), sessionOf))
   app.use(securityHeaders({ https: origins.secure }))

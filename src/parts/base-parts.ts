@@ -5,6 +5,7 @@ import {
   createPasswords,
   type DeviceCookie,
   deviceCookie,
+  highestStoredCost,
   LoginLimit,
   type Passwords,
   SignUpLimit,
@@ -79,6 +80,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
   }
   try {
     const database = await openDatabase(config, passwords, connections, isWorker)
+    passwords.expectCost(await highestStoredCost(database))
     const store =
       config.sessions === 'none'
         ? null

@@ -4,6 +4,7 @@ import { describeDevice } from '../../web/device-description.ts'
 import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
 import { clearFailures, countFailure, isKnownDevice, isLocked, unlock } from '../people/login-history.ts'
+import { noteDamagedHash } from '../people/stored-passwords.ts'
 import type { Origin, SignInParts } from './sign-in.ts'
 
 interface Attempt {
@@ -35,7 +36,7 @@ type VerifyParts = Pick<SignInParts, 'database' | 'log' | 'passwords' | 'loginLi
  * @throws SessionError STORE_UNAVAILABLE when the rate limit is unavailable.
  */
 export async function verifyPassword(parts: VerifyParts, attempt: Attempt): Promise<Verified> {
-  const { database, passwords, loginLimit, clock } = parts
+  const { database, log, passwords, loginLimit, clock } = parts
   const { account, deviceToken: token } = attempt
   const device =
     account !== undefined && token !== undefined && (await isKnownDevice(database, account.userId, token, clock.now()))
@@ -45,6 +46,7 @@ export async function verifyPassword(parts: VerifyParts, attempt: Attempt): Prom
 
   const before = await limit.wait()
   if (before !== undefined) return { is: 'limited', retryAfterSeconds: before }
+  noteDamagedHash(log, account)
   const fits = await passwords.verify(attempt.password, attempt.passwordHash)
   if (fits) {
     const after = await limit.wait()
