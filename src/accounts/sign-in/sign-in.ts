@@ -1,30 +1,17 @@
-import type { Notes } from '../../audit/index.ts'
 import type { Config } from '../../config/config.ts'
 import { formatCount } from '../../web/format.ts'
 import { type Account, type Identity, identityOf, type NamedAccount } from '../people/account.ts'
 import { accounts } from '../people/accounts.ts'
 import type { AccountName } from '../people/login-form.ts'
-import type { Passwords } from '../people/passwords.ts'
 import { rollback } from '../people/rollback.ts'
 import { isStillRight, renewHash } from '../people/stored-passwords.ts'
 import type { Browser, DeviceCookie } from './device-cookie.ts'
-import { type KnownDeviceParts, rememberDevice } from './known-devices.ts'
-import type { LoginLimit } from './login-limit.ts'
-import { verifyPassword } from './verify-password.ts'
+import { rememberDevice } from './known-devices.ts'
+import { type Origin, type VerifyParts, verifyPassword } from './verify-password.ts'
 
-export interface SignInParts extends KnownDeviceParts {
+export interface SignInParts extends VerifyParts {
   config: Pick<Config, 'loginText'>
-  passwords: Passwords
-  loginLimit: LoginLimit
   deviceCookie: DeviceCookie
-  audit: Notes
-}
-
-/** Where a request comes from, for the rate limit, the log and the audit trail. */
-export interface Origin {
-  requestId: string
-  address: string
-  device: string | null
 }
 
 interface Credentials extends Origin {

@@ -1,11 +1,27 @@
 import { inTurn } from '../../../db/transactions.ts'
+import type { Notes } from '../../audit/index.ts'
 import { enqueueMail, isoTime } from '../../mail/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
 import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
 import { clearFailures, countFailure, isKnownDevice, isLocked, unlock } from '../people/login-history.ts'
+import type { Passwords } from '../people/passwords.ts'
 import { noteDamagedHash } from '../people/stored-passwords.ts'
-import type { Origin, SignInParts } from './sign-in.ts'
+import type { KnownDeviceParts } from './known-devices.ts'
+import type { LoginLimit } from './login-limit.ts'
+
+/** Where a request comes from, for the rate limit, the log and the audit trail. */
+export interface Origin {
+  requestId: string
+  address: string
+  device: string | null
+}
+
+export interface VerifyParts extends KnownDeviceParts {
+  passwords: Passwords
+  loginLimit: LoginLimit
+  audit: Notes
+}
 
 interface Attempt {
   /** The userId or the e-mail address as it was entered. */
@@ -26,8 +42,6 @@ type Verified =
   /** Too many consecutive failures. To the client, this looks like a wrong password. */
   | { is: 'locked' }
   | { is: 'limited'; retryAfterSeconds: number }
-
-type VerifyParts = Pick<SignInParts, 'database' | 'log' | 'passwords' | 'loginLimit' | 'clock' | 'mail' | 'audit'>
 
 /**
  * Verifies a password within the limits. The decision about a right password is made after the verification. Concurrent
