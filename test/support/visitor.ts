@@ -44,8 +44,12 @@ export class Visitor {
 
   /** The value of the session cookie, or ''. */
   get sessionCookie(): string {
-    const [, value = ''] = [...this.cookies].find(([name]) => name.includes('4DSID_')) ?? []
-    return value
+    return this.#cookieNamed('4DSID_')
+  }
+
+  /** The value of the cookie of known devices, or ''. */
+  get deviceToken(): string {
+    return this.#cookieNamed('device_')
   }
 
   /** Opens a page as if the user typed its address. */
@@ -108,6 +112,11 @@ export class Visitor {
     this.actingUser = userIn(answer) ?? this.actingUser
     this.#check(answer)
     return answer
+  }
+
+  #cookieNamed(part: string): string {
+    const [, value = ''] = [...this.cookies].find(([name]) => name.includes(part)) ?? []
+    return value
   }
 
   #submitted(): Record<string, string> {

@@ -114,7 +114,7 @@ test('[LIMIT-7] a known device has a random token in a cookie of its own, and th
   const demo = await startDemo(t, { appName: 'Sales' })
   const helen = demo.visitor()
   const answer = await helen.logInWell(HELEN)
-  const token = deviceTokenOf(helen)
+  const token = helen.deviceToken
   assert.equal(Buffer.from(token, 'base64url').length, 32)
   assert.deepEqual(
     answer.setCookies.filter((cookie) => cookie.startsWith('device_')),
@@ -127,7 +127,7 @@ test('[LIMIT-7] a known device has a random token in a cookie of its own, and th
   )
   assert.ok(!JSON.stringify(rows).includes(token))
   await helen.logInWell(HELEN)
-  assert.equal(deviceTokenOf(helen), token, 'the account already knows it')
+  assert.equal(helen.deviceToken, token, 'the account already knows it')
 
   const secure = await startDemo(t, { publicUrl: 'https://crm.example.com' })
   const { setCookies } = await secure
@@ -150,7 +150,7 @@ test('[LIMIT-7] a token that another user of the browser may have copied is not 
   const copied = shared.copy()
   await shared.logOut()
   await shared.logInWell(HELEN)
-  assert.notEqual(deviceTokenOf(shared), deviceTokenOf(copied))
+  assert.notEqual(shared.deviceToken, copied.deviceToken)
   await setFailures(demo, 100)
   await setFailures(demo, 100, 4)
   assert.equal((await copied.logIn(HELEN)).status, 422)
@@ -161,7 +161,7 @@ test('[LIMIT-7] a token that another user of the browser may have copied is not 
   const planted = demo.visitor()
   planted.cookies.set('device_CRM', 'x'.repeat(43))
   await planted.logInWell(6)
-  assert.notEqual(deviceTokenOf(planted), 'x'.repeat(43))
+  assert.notEqual(planted.deviceToken, 'x'.repeat(43))
 })
 
 test('[LIMIT-7] a password change makes all other devices unknown, even one that logs in meanwhile', async (t) => {
@@ -211,7 +211,7 @@ test('[LIMIT-7] a device that has not signed in for 180 days is unknown, and its
   const rows = await demo.parts.database.selectFrom('device_tokens').select('hash').execute()
   assert.deepEqual(
     rows.map((row) => row.hash),
-    [hash('sha256', deviceTokenOf(used), 'base64url')],
+    [hash('sha256', used.deviceToken, 'base64url')],
   )
 })
 
@@ -228,7 +228,7 @@ test('[LIMIT-7] an account knows its fifty most recently used devices', async (t
   await demo.visitor().logInWell(HELEN)
   const rows = await demo.parts.database.selectFrom('device_tokens').select('hash').execute()
   assert.equal(rows.length, 50)
-  assert.ok(rows.some((row) => row.hash === hash('sha256', deviceTokenOf(first), 'base64url')))
+  assert.ok(rows.some((row) => row.hash === hash('sha256', first.deviceToken, 'base64url')))
 })
 
 test('[LIMIT-8] the step-up counts failures on an unknown device, and refuses it while the account is locked', async (t) => {
@@ -243,7 +243,7 @@ test('[LIMIT-8] the step-up counts failures on an unknown device, and refuses it
   assert.deepEqual(seen(await confirm(linked, 'crm-demo')), seen(wrong))
   assert.equal((await confirm(helen, 'crm-demo')).status, 303)
   assert.equal((await confirm(linked, 'crm-demo')).status, 303)
-  assert.notEqual(deviceTokenOf(linked), '', 'the account knows the device now')
+  assert.notEqual(linked.deviceToken, '', 'the account knows the device now')
 })
 
 function guessFrom(demo: Demo, network: string, name = String(HELEN), password = 'wrong'): Promise<Answer> {
@@ -253,11 +253,6 @@ function guessFrom(demo: Demo, network: string, name = String(HELEN), password =
 
 function seen(answer: Answer): [number, string] {
   return [answer.status, messageOf(answer)]
-}
-
-function deviceTokenOf(visitor: Visitor): string {
-  const [, token = ''] = [...visitor.cookies].find(([name]) => name.includes('device_')) ?? []
-  return token
 }
 
 async function setFailures({ parts }: Demo, failures: number, userId = HELEN): Promise<void> {
