@@ -1,7 +1,15 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
-import { createPasswords, highestStoredCost, LoginLimit, type Passwords, SignUpLimit } from '../accounts/index.ts'
+import {
+  createPasswords,
+  type DeviceCookie,
+  deviceCookie,
+  highestStoredCost,
+  LoginLimit,
+  type Passwords,
+  SignUpLimit,
+} from '../accounts/index.ts'
 import { AuditTrail, followSessions } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
 import type { CrmSessions } from '../crm-session/crm-session.ts'
@@ -31,6 +39,7 @@ export interface BaseParts {
   storeWrites: () => Promise<StoreWrites>
   passwords: Passwords
   loginLimit: LoginLimit
+  deviceCookie: DeviceCookie
   signUpLimit: SignUpLimit
   origins: OwnOrigins
   audit: AuditTrail
@@ -110,6 +119,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       storeWrites,
       passwords,
       loginLimit: new LoginLimit(limiters),
+      deviceCookie: deviceCookie(config.appName, origins.secure),
       signUpLimit: new SignUpLimit(limiters),
       origins,
       audit,
