@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
-import { createPasswords, LoginLimit, type Passwords, SignUpLimit } from '../accounts/index.ts'
+import { createPasswords, LoginLimit, type Passwords, SignUpLimit, UsageLimit } from '../accounts/index.ts'
 import { AuditTrail, followSessions } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
 import type { CrmSessions } from '../crm-session/crm-session.ts'
@@ -32,6 +32,7 @@ export interface BaseParts {
   passwords: Passwords
   loginLimit: LoginLimit
   signUpLimit: SignUpLimit
+  usageLimit: UsageLimit
   origins: OwnOrigins
   audit: AuditTrail
   streams: EventStreams
@@ -110,6 +111,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       passwords,
       loginLimit: new LoginLimit(limiters),
       signUpLimit: new SignUpLimit(limiters),
+      usageLimit: new UsageLimit(limiters),
       origins,
       audit,
       streams,
