@@ -46,7 +46,8 @@ export class EventStreams {
   /**
    * Responds with a stream. The stream ends when `signal` aborts, after five minutes, or when another stream with the
    * same `key` opens. Before a new stream replaces this stream, the server sends the event "elsewhere". Opens no stream
-   * and returns `undefined` when `signal` has aborted (status 204) or the server has too many (status `whenFull`).
+   * and returns `undefined` when `signal` has aborted (status 204) or the server has too many (status `whenFull`). Nor
+   * for a HEAD request, whose status is that of a GET request.
    * @throws Problem 429 when the session or the address has too many streams, so that it cannot shut out others.
    */
   open(ctx: Context, key: string, signal: AbortSignal, { session, whenFull = 204, isReserved = false }: StreamOptions) {
@@ -60,6 +61,9 @@ export class EventStreams {
     const places = placesOf(session, isReserved ? undefined : ctx.ip)
     const taken = places.find(({ name, most }) => this.#count(name, key) >= most)
     if (taken !== undefined) throw tooMany(taken)
+    ctx.status = 200
+    ctx.type = 'text/event-stream'
+    if (ctx.method === 'HEAD') return undefined
     former?.send('elsewhere', {})
     former?.end()
 
@@ -92,8 +96,6 @@ export class EventStreams {
     ctx.res.once('close', stream.end)
     this.#open.set(key, stream)
 
-    ctx.status = 200
-    ctx.type = 'text/event-stream'
     ctx.set('X-Accel-Buffering', 'no')
     ctx.body = body
     body.write(`retry: ${RECONNECT_MILLISECONDS}\n\n`)

@@ -7,6 +7,7 @@ import { auditOf } from '../support/audit.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { headingOf, sessionIdOf } from '../support/pages.ts'
 import type { Scope } from '../support/process.ts'
+import { STREAM_HEADERS } from '../support/stream.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
 type StartedWith = Parameters<typeof startDemo> extends [unknown, ...infer More] ? More : never
@@ -179,7 +180,7 @@ test('[SECURE-10] ending a session with a message signs its user out, and shows 
   assert.doesNotMatch((await ada.get('/authenticate.shtml')).text, /Your session was ended/)
 })
 
-test('when two administrators end one session, the second administrator reads that the session has already ended', async (t) => {
+test('[TAB-5] when two administrators end one session, the second administrator reads that the session has already ended', async (t) => {
   const { demo, admin } = await startConsole(t)
   const other = demo.visitor()
   await other.logInWell(6)
@@ -188,9 +189,10 @@ test('when two administrators end one session, the second administrator reads th
     await ada.logInWell(1)
     const path = `/admin/sessions/${sessionIdOf(ada)}/end`
     const answers = await Promise.all([admin.post(path), other.post(path)])
-    assert.deepEqual(answers.map(({ status }) => status).sort(), [303, 404])
-    assert.match(answers.find(({ status }) => status === 404)?.text ?? '', /There is no such session any more/)
+    const places = answers.map(({ location }) => location).sort()
+    assert.deepEqual(places, ['/admin/sessions?done=ended', '/admin/sessions?done=gone'])
   }
+  assert.match((await admin.get('/admin/sessions?done=gone')).text, /The session had ended before\./)
 })
 
 test('an administrator signs out one device of a session, whose other device stays signed in, and revokes an unopened link', async (t) => {
@@ -206,7 +208,8 @@ test('an administrator signs out one device of a session, whose other device sta
     if (via !== 'link' && kind !== 'otp') continue
     const answer = await admin.post(`/admin/sessions/${id}/devices/${handle}/end`)
     assert.equal(answer.location, `/admin/sessions/${id}?done=device`)
-    assert.equal((await admin.post(`/admin/sessions/${id}/devices/${handle}/end`)).status, 404, 'twice')
+    const again = await admin.post(`/admin/sessions/${id}/devices/${handle}/end`)
+    assert.equal(again.location, answer.location, 'twice')
   }
   assert.equal((await phone.get('/customers')).status, 303)
   assert.equal((await demo.visitor().get(`/customers?$4DSID=${link}`)).status, 303)
@@ -292,7 +295,7 @@ test('messages that are too long, have several lines or reverse the text directi
   assert.equal((await admin.post(path, { message: '👍'.repeat(200) })).status, 303)
 })
 
-test('an unknown, malformed or ended session id gets the same 404 on every page and from every action', async (t) => {
+test('an unknown, malformed or ended session id gets the same response from every page and from every action', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -303,8 +306,9 @@ test('an unknown, malformed or ended session id gets the same 404 on every page 
     const shown = await admin.get(`/admin/sessions/${id}`)
     const acted = await admin.post(`/admin/sessions/${id}/end`)
     const device = await admin.post(`/admin/sessions/${id}/devices/${'0'.repeat(16)}/end`)
-    assert.deepEqual([shown.status, acted.status, device.status], [404, 404, 404], id)
-    for (const page of [shown, acted, device]) pages.add(plain(page.text))
+    assert.equal(shown.status, 404, id)
+    for (const { location } of [acted, device]) assert.equal(location, '/admin/sessions?done=gone', id)
+    pages.add(plain(shown.text))
   }
   assert.equal(pages.size, 1, [...pages].join('\n'))
 })
@@ -340,19 +344,22 @@ test('[PRIV-7] salespersons and managers read which privilege is missing, and gu
   assert.equal((await admin.get('/admin/sessions')).status, 200)
 })
 
-test('ending sessions and exporting need re-authentication a quarter of an hour after the login, also on a device that a link signed in', async (t) => {
+test('[ROUTE-7] the console and its actions need re-authentication after a while, and in a session from a link', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
   const id = sessionIdOf(ada)
   const byLink = demo.visitor()
-  await byLink.get(`/admin/sessions?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(admin))}`)
-  assert.equal((await byLink.get('/admin/sessions')).status, 200)
+  const asked = async (answer: Promise<Answer>) => (await answer).location
+  await byLink.get(`/?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(admin))}`)
+  assert.equal(await asked(byLink.get('/admin/sessions')), confirmFor('/admin/sessions'))
   demo.clock.advance({ minutes: 14 })
   assert.equal((await admin.get('/admin/audit.csv')).status, 200)
   demo.clock.advance({ minutes: 1 })
   for (const visitor of [admin, byLink]) {
-    const asked = async (answer: Promise<Answer>) => (await answer).location
+    for (const page of ['/admin/sessions?user=1', `/admin/sessions/${id}`, '/admin/audit?user=1'])
+      assert.equal(await asked(visitor.get(page)), confirmFor(page))
+    assert.equal((await visitor.get('/admin/sessions/events', STREAM_HEADERS)).status, 204)
     assert.equal(await asked(visitor.post(`/admin/sessions/${id}/end`)), confirmFor(`/admin/sessions/${id}`))
     assert.equal(await asked(visitor.post('/admin/sessions/end-others')), confirmFor('/admin/sessions'))
     assert.equal(await asked(visitor.post('/admin/sessions/%0d%0a/end')), confirmFor('/admin/sessions'))
