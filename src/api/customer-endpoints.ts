@@ -57,12 +57,9 @@ export function customerEndpoints({ database, clock, usageLimit }: ApiParts) {
       },
       problems: { 429: `A user may create ${MOST_CUSTOMERS_AN_HOUR} customers an hour.` },
       async handle({ account, viewer, body }) {
-        const refund = await usageLimit.countCustomer(account.userId)
+        await usageLimit.countCustomer(account.userId)
         const made = await createCustomer(database, viewer, body, clock.now())
-        if (made.is !== 'created') {
-          await refund()
-          throw refusal(made.is)
-        }
+        if (made.is !== 'created') throw refusal(made.is)
         return customerReply(201, made.customer, { Location: `${MOUNT}/customers/${made.customer.id}` })
       },
     }),

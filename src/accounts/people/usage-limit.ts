@@ -1,6 +1,6 @@
 import { formatCount } from '../../web/format.ts'
 import { Problem } from '../../web/problem.ts'
-import { type Count, consumeAll, type Limiter, limiterInMemory, type MakeLimiter, refundAll } from './limiter.ts'
+import { type Count, consumeAll, type Limiter, limiterInMemory, type MakeLimiter } from './limiter.ts'
 
 export const MOST_CUSTOMERS_AN_HOUR = 200
 export const MOST_SEARCHES_A_MINUTE = 60
@@ -15,9 +15,9 @@ export class UsageLimit {
     this.#searches = makeLimiter({ keyPrefix: 'searches', points: MOST_SEARCHES_A_MINUTE, duration: 60 })
   }
 
-  /** Call it before a customer is created. Call the returned function if the customer was not created. */
-  countCustomer(userId: string): Promise<() => Promise<void>> {
-    return take([this.#customers, userId], `You have created ${MOST_CUSTOMERS_AN_HOUR} customers within an hour.`)
+  /** Call it before a customer is created. An attempt counts even if it fails. */
+  async countCustomer(userId: string): Promise<void> {
+    await take([this.#customers, userId], `You have created ${MOST_CUSTOMERS_AN_HOUR} customers within an hour.`)
   }
 
   async countSearch(userId: string): Promise<void> {
@@ -26,9 +26,9 @@ export class UsageLimit {
 }
 
 /** @throws Problem 429 when the user has no point left. */
-async function take(count: Count, what: string): Promise<() => Promise<void>> {
+async function take(count: Count, what: string): Promise<void> {
   const seconds = await consumeAll([count])
-  if (seconds === undefined) return () => refundAll([count])
+  if (seconds === undefined) return
   const wait =
     seconds > 60 ? formatCount(Math.ceil(seconds / 60), 'minute', 'minutes') : formatCount(seconds, 'second', 'seconds')
   throw new Problem(429, `${what} Please try again in ${wait}.`, { 'Retry-After': String(seconds) })

@@ -8,12 +8,10 @@ import { assertProblem, NEW_CUSTOMER, signedIn } from '../../support/api-client.
 import { demoConfig, startDemo } from '../../support/demo.ts'
 import { ownDatabase, ownName, postgresUrl, redisUrl } from '../../support/servers/test-servers.ts'
 
-test('[CAP-3] a user creates at most 200 customers an hour, even with parallel requests; refused ones do not count', async (t) => {
+test('[CAP-3] a user creates at most 200 customers an hour, even with parallel requests', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 5)
   for (let made = 0; made < 195; made++) await demo.parts.usageLimit.countCustomer('5')
-  for (let time = 0; time < 3; time++)
-    assertProblem(await client.post('/customers', { ...NEW_CUSTOMER, salesperson: 6 }), 422)
   const answers = await Promise.all(Array.from({ length: 8 }, () => client.post('/customers', NEW_CUSTOMER)))
   assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 201, 201, 201, 201, 429, 429, 429])
   const refused = await client.post('/customers', NEW_CUSTOMER)
