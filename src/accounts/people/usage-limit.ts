@@ -17,11 +17,11 @@ export class UsageLimit {
 
   /** Call it before a customer is created. An attempt counts even if it fails. */
   async countCustomer(userId: string): Promise<void> {
-    await take([this.#customers, userId], `You have created ${MOST_CUSTOMERS_AN_HOUR} customers within an hour.`)
+    await take([this.#customers, userId], `You may create ${MOST_CUSTOMERS_AN_HOUR} customers an hour.`)
   }
 
   async countSearch(userId: string): Promise<void> {
-    await take([this.#searches, userId], `You have searched ${MOST_SEARCHES_A_MINUTE} times within a minute.`)
+    await take([this.#searches, userId], `You may search ${MOST_SEARCHES_A_MINUTE} times a minute.`)
   }
 }
 
