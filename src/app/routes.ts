@@ -2,6 +2,7 @@ import type { Context, Next } from 'koa'
 import {
   apiTokenPages,
   confirmPages,
+  declineLink,
   devicePages,
   emailPages,
   homePage,
@@ -14,6 +15,7 @@ import {
   validateEmailPages,
 } from '../accounts/index.ts'
 import { adminPages } from '../admin/index.ts'
+import { apiDocsPage } from '../api/index.ts'
 import { customerPages, welcomePage } from '../crm/index.ts'
 import { requireSession } from '../crm-session/crm-session.ts'
 import { sessionEvents } from '../crm-session/session-events.ts'
@@ -50,6 +52,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   const admin = adminPages({ ...parts, describeDevice })
 
   routes.get('/', 'public', homePage(parts))
+  routes.get('/api/docs', 'public', apiDocsPage())
 
   routes.get('/authenticate.shtml', 'visitor', login.form)
   routes.post('/4DACTION/authenticate', 'visitor', login.logIn)
@@ -67,6 +70,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
     routes.get(path, 'visitor', validateEmail.open)
     routes.postLink(path, validateEmail.keepLink, validateEmail.confirm)
   }
+  routes.post('/link/decline', 'visitor', declineLink(parts))
   routes.get('/account', 'viewOwnPurchases', ownPage(parts))
   routes.get(UNSENT_FORM_PAGE, 'user', unsentFormPage())
   routes.get(CONFIRM_PATH, 'user', confirm.form)
