@@ -9,6 +9,7 @@ import {
   LoginLimit,
   type Passwords,
   SignUpLimit,
+  UsageLimit,
 } from '../accounts/index.ts'
 import { AuditTrail, followSessions } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
@@ -41,6 +42,7 @@ export interface BaseParts {
   loginLimit: LoginLimit
   deviceCookie: DeviceCookie
   signUpLimit: SignUpLimit
+  usageLimit: UsageLimit
   origins: OwnOrigins
   audit: AuditTrail
   streams: EventStreams
@@ -121,6 +123,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       loginLimit: new LoginLimit(limiters),
       deviceCookie: deviceCookie(config.appName, origins.secure),
       signUpLimit: new SignUpLimit(limiters),
+      usageLimit: new UsageLimit(limiters),
       origins,
       audit,
       streams,
