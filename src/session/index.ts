@@ -1,3 +1,4 @@
+// A name in parentheses in a comment, such as (4D), (JADE) or (West Wind), is the system that a behaviour comes from.
 export { type Clock, systemClock } from './core/clock.ts'
 export { type CopiedSessions, copySessions } from './core/copy-sessions.ts'
 export type { OTPOptions } from './core/credentials/otp.ts'

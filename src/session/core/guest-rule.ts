@@ -13,9 +13,9 @@ export interface RequestFacts {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Returns whether the response may set a guest's cookie. Only a response to a page navigation may. Browsers may send
- * assets, streams, prefetches and cross-site form posts without the session cookie. A guest's cookie in such a response
- * would replace the session cookie and log the user out.
+ * Returns whether the response may set a guest's cookie. Only the response to a page navigation may set this cookie.
+ * Browsers may send requests for assets and streams, prefetches and cross-site form posts without the session cookie.
+ * A guest's cookie in the response to such a request would replace the session cookie and log the user out.
  */
 export function mayBeginGuest(request: RequestFacts): boolean {
   if (request.method === 'HEAD' || request.method === 'OPTIONS') return false
