@@ -18,6 +18,7 @@ const TABLES: Record<keyof Database, true> = {
   audit_events: true,
   known_devices: true,
   email_changes: true,
+  password_resets: true,
 }
 
 /** Throws a `StartError` for a database of a newer version or of another program. The database is then unchanged. */

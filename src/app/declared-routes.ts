@@ -22,6 +22,12 @@ const LOGIN = { loginPath: '/authenticate.shtml' }
 export class DeclaredRoutes {
   readonly router = new Router({ sensitive: true, strict: true })
   readonly #access = new Map<Layer, Access>()
+  readonly #checkAccount: (ctx: Context) => Promise<void>
+
+  /** `checkAccount` reads the account of the session's user again. */
+  constructor(checkAccount: (ctx: Context) => Promise<void> = async () => {}) {
+    this.#checkAccount = checkAccount
+  }
 
   get(path: string, access: Access, ...handlers: Handler[]): void {
     this.#add('get', path, access, [...gatesOf(access), ...handlers])
@@ -32,9 +38,13 @@ export class DeclaredRoutes {
     this.#add('get', path, access, [onlyWhileSignedIn(), ...gatesOf(access), handler])
   }
 
-  /** A form. The session is read again after the body has arrived, and before the access is checked. */
+  /** A form. The session and the account are read again after the body has arrived, before the access is checked. */
   post(path: string, access: Access, ...handlers: Handler[]): void {
-    this.#add('post', path, access, [readForm(), reloadSession(), ...gatesOf(access), ...handlers])
+    const readAgain: Handler = async (ctx, next) => {
+      await this.#checkAccount(ctx)
+      await next()
+    }
+    this.#add('post', path, access, [readForm(), reloadSession(), readAgain, ...gatesOf(access), ...handlers])
   }
 
   /** The form of a one-time link. `keepLink` also handles a form that cannot be read. */

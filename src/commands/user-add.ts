@@ -1,7 +1,8 @@
 import type { Role } from '../../db/tables.ts'
-import { AccountError, addSalesperson, newPasswordProblem, SHORTEST_PASSWORD } from '../accounts/index.ts'
+import { AccountError, addSalesperson } from '../accounts/index.ts'
 import { type Config, readConfig } from '../config/config.ts'
 import { createParts } from '../parts/parts.ts'
+import { askForNewPassword } from './new-password.ts'
 import { NoAnswer, Questions } from './questions.ts'
 import { runCommand } from './run-command.ts'
 
@@ -30,10 +31,6 @@ async function askForAccount(questions: Questions, profile: Config['profile']) {
   const lastname = await questions.ask('Last name: ')
   const email = await questions.ask('E-mail: ')
   const role = (await questions.ask('Role (salesperson, manager or administrator): ')) as Role
-  const password = await questions.askSecretly('Password (not shown): ')
-  const problem = newPasswordProblem(password, SHORTEST_PASSWORD[profile])
-  if (problem !== undefined) throw new AccountError(problem)
-  if ((await questions.askSecretly('The password again: ')) !== password)
-    throw new AccountError('The two passwords differ; nothing was changed.')
+  const password = await askForNewPassword(questions, profile)
   return { userId: userId === '' ? undefined : Number(userId), firstname, lastname, email, role, password }
 }

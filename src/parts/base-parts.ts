@@ -1,7 +1,14 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
-import { createPasswords, LoginLimit, type Passwords, SignUpLimit } from '../accounts/index.ts'
+import {
+  createPasswords,
+  DEMO_PASSWORD,
+  LoginLimit,
+  type Passwords,
+  ResetLimit,
+  SignUpLimit,
+} from '../accounts/index.ts'
 import { AuditTrail, followSessions } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
 import type { CrmSessions } from '../crm-session/crm-session.ts'
@@ -32,6 +39,7 @@ export interface BaseParts {
   passwords: Passwords
   loginLimit: LoginLimit
   signUpLimit: SignUpLimit
+  resetLimit: ResetLimit
   origins: OwnOrigins
   audit: AuditTrail
   streams: EventStreams
@@ -60,7 +68,12 @@ interface BaseOptions extends PartsOverrides {
 export async function openBaseParts(config: Config, options: BaseOptions): Promise<BaseParts> {
   const { log, isWorker } = options
   const clock = options.clock ?? systemClock
-  const passwords = options.passwords ?? createPasswords({ cost: config.bcryptCost })
+  const passwords =
+    options.passwords ??
+    createPasswords({
+      cost: config.bcryptCost,
+      refused: config.profile === 'production' ? DEMO_PASSWORD : undefined,
+    })
   const metrics = new Metrics()
   const connections = new Connections(({ server, error }) =>
     log.warn({ event: 'connection.trouble', server, err: error }, `${server} cannot be reached`),
@@ -110,6 +123,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       passwords,
       loginLimit: new LoginLimit(limiters),
       signUpLimit: new SignUpLimit(limiters),
+      resetLimit: new ResetLimit(limiters),
       origins,
       audit,
       streams,

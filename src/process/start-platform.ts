@@ -24,7 +24,13 @@ export async function startPlatform(
   const own = new OwnOrigins({ publicUrl: undefined, host: HOST, https: false })
   const server = createServer()
   const stop = drain(server, stopWithinMilliseconds)
-  const app = createPlatform({ log, clock, origins: own, isRegistered: (origin) => origins.includes(origin) })
+  const app = createPlatform({
+    log,
+    clock,
+    origins: own,
+    hosts: config,
+    isRegistered: (origin) => origins.includes(origin),
+  })
   server.on('request', app.callback())
   const { port } = await listen(server, { host: HOST, ...wantedPort(config, crmPort), variable: 'PLATFORM_PORT' })
   own.bound(port)

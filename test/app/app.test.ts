@@ -25,6 +25,9 @@ const PUBLIC = [
     `GET ${path}`,
     `POST ${path}`,
   ]),
+  ...['/password/reset', '/password/new'].flatMap((path) => [`GET ${path}`, `POST ${path}`]),
+  'GET /password/reset/done',
+  'POST /password/new/decline',
   'GET /dev/mailbox',
   // The link in a mail opens these, whether the user is signed in or not.
   'GET /account/email/confirm',
@@ -59,6 +62,11 @@ const OPEN_TO: Record<string, number[]> = {
   '/admin/sessions/:id/devices/:handle/end': [6],
   '/admin/sessions/end-user': [6],
   '/admin/sessions/end-others': [6],
+  '/admin/accounts': [6],
+  '/admin/accounts/:userId': [6],
+  '/admin/accounts/:userId/disable': [6],
+  '/admin/accounts/:userId/enable': [6],
+  '/admin/accounts/:userId/role': [6],
   '/admin/audit': [6],
   '/admin/audit.csv': [6],
 }

@@ -36,8 +36,18 @@ interface PasswordPool {
   close(): Promise<void>
 }
 
-/** Starts the threads with the first password. Each increment of `cost`, the bcrypt cost, doubles the time. */
-export function createPasswords({ cost }: { cost: number }, startPool: () => PasswordPool = startThreads): Passwords {
+interface PasswordOptions {
+  /** The bcrypt cost. Each increment doubles the time. */
+  cost: number
+  /** A password that is public. `verify` returns `false` for it. */
+  refused?: string | undefined
+}
+
+/** Starts the threads with the first password. */
+export function createPasswords(
+  { cost, refused }: PasswordOptions,
+  startPool: () => PasswordPool = startThreads,
+): Passwords {
   const dummyHash = makeDummyHash(cost)
   let pool: PasswordPool | undefined
   let accepted = 0
@@ -64,7 +74,7 @@ export function createPasswords({ cost }: { cost: number }, startPool: () => Pas
       return String(await run({ kind: 'hash', password: password.normalize('NFC'), cost }))
     },
     async verify(password, hash) {
-      const possible = hash !== undefined && passwordProblem(password) === undefined
+      const possible = hash !== undefined && password !== refused && passwordProblem(password) === undefined
       const task = {
         kind: 'compare',
         password: possible ? password.normalize('NFC') : '',
