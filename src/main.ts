@@ -10,6 +10,8 @@ import { stopSignals } from './process/stop-signals.ts'
 
 // After an unexpected error, the shutdown may hang. The process then ends after this time.
 const LAST_STOP_MILLISECONDS = 5_000
+// Containers are killed ten seconds after the signal.
+const STOP_MILLISECONDS = 7_500
 
 let server: RunningServer | undefined
 let stopping = false
@@ -17,7 +19,7 @@ const meaningOfSignal = stopSignals()
 const primary = linkToPrimary()
 
 if (primary) stopWithPrimary(primary)
-else for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stopOrForce)
+else for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, stopOrForce)
 process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
 // Ignores write errors, because the program that reads the output may end first, as in `npm start | head`.
@@ -41,9 +43,9 @@ function start(): Promise<RunningServer> {
   return config.webConcurrency > 1 ? startFleet(config) : startServer()
 }
 
-/** Ctrl-C in a terminal signals all processes. A worker ignores the signal, because the primary stops its workers. */
+/** A terminal signals all processes on Ctrl-C and when it closes. A worker ignores this, as the primary stops it. */
 function stopWithPrimary(primary: PrimaryLink): void {
-  process.on('SIGINT', () => {})
+  for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {})
   process.once('SIGTERM', stop)
   primary.onStop(stop)
 }
@@ -69,12 +71,18 @@ function stopOrForce(): void {
 
 function stop(): void {
   stopping = true
+  setTimeout(giveUp, STOP_MILLISECONDS).unref()
   if (server) stopNow(server).catch(fail)
 }
 
 async function stopNow(running: RunningServer): Promise<void> {
   await running.stop()
   process.exit(0)
+}
+
+function giveUp(): void {
+  server?.parts.log.error({ event: 'stop.incomplete' }, 'the shutdown took too long')
+  process.exit(1)
 }
 
 function fail(error: unknown): void {

@@ -8,9 +8,10 @@ import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import { type Ended, Program, settingsIn, startServerProcess, temporaryFolder } from './support/process.ts'
+import { untilRefused } from './support/until-refused.ts'
 import { Visitor } from './support/visitor.ts'
 
-test('the first start fills the demo and prints its address and accounts; the next one finds everything as it was', async (t) => {
+test('the first start fills the demo and prints its address and accounts; the next start finds all data unchanged', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   const first = await startServerProcess(t, { env })
   const { stdout } = await first.program.stop()
@@ -50,23 +51,42 @@ test('a graceful shutdown answers the request in flight, and exits with code 0',
   assert.deepEqual(await codeAndNoise(server.program), { code: 0, stderr: '' })
 })
 
-test('a Ctrl-C that npm forwards counts once', async (t) => {
+test('a Ctrl-C that npm forwards to the server counts as one signal', async (t) => {
   const server = await startServerProcess(t, { env: settingsIn(temporaryFolder(t)) })
   server.program.kill('SIGINT')
   server.program.kill('SIGINT')
   assert.deepEqual(await codeAndNoise(server.program), { code: 0, stderr: '' })
 })
 
+test('[STOP-1] a terminal that closes stops the server gracefully', async (t) => {
+  const server = await startServerProcess(t, { env: settingsIn(temporaryFolder(t)) })
+  server.program.kill('SIGHUP')
+  assert.deepEqual(await codeAndNoise(server.program), { code: 0, stderr: '' })
+})
+
+test('[STOP-3] an endless request and an endless response end with the server, within eight seconds', async (t) => {
+  const stops = ['1', '2'].map(async (WEB_CONCURRENCY) => {
+    const env = { ...settingsIn(temporaryFolder(t)), WEB_CONCURRENCY }
+    const server = await startServerProcess(t, { env })
+    await Promise.all([neverFinish(t, server.url), neverRead(t, server.port)])
+    const start = performance.now()
+    server.program.kill('SIGTERM')
+    assert.deepEqual(await codeAndNoise(server.program), { code: 0, stderr: '' })
+    assert.ok(performance.now() - start < 8_000, `${WEB_CONCURRENCY}: ${performance.now() - start} ms`)
+  })
+  await Promise.all(stops)
+})
+
 test('a signal during the start stops the server as soon as it runs', async (t) => {
   const folder = temporaryFolder(t)
   const program = new Program(t, { env: { ...settingsIn(folder), BCRYPT_COST: '10' } })
-  // The start creates this file first. Hashing the passwords of the demo accounts takes longer.
+  // The start creates this file before it hashes the passwords of the demo accounts, which takes longer.
   await untilMade(folder, 'crm.sqlite')
   program.kill('SIGTERM')
   assert.deepEqual(await codeAndNoise(program), { code: 0, stderr: '' })
 })
 
-test('a busy PORT stops the start with one line', async (t) => {
+test('a busy PORT makes the start fail with a one-line error', async (t) => {
   const folder = temporaryFolder(t)
   const port = await occupy(t)
   const end = await new Program(t, { env: { ...settingsIn(folder), PORT: String(port) } }).run()
@@ -74,7 +94,7 @@ test('a busy PORT stops the start with one line', async (t) => {
 })
 
 test('without PORT the next free port is used and printed', async (t) => {
-  // Port 8044 may be free or busy. Once the first server runs, it is busy for the second one.
+  // Port 8044 may be free or busy. After the start of the first server, the port is busy for the second server.
   const { PORT: _any, ...env } = settingsIn(temporaryFolder(t))
   const first = await startServerProcess(t, { env })
   const second = await startServerProcess(t, { env })
@@ -99,7 +119,7 @@ test('an invalid configuration prints all problems, one per line, and creates no
   assert.equal(existsSync(join(folder, 'crm.sqlite')), false)
 })
 
-test('a file that is not a database stops the start with one line and stays as it is', async (t) => {
+test('a file that is not a database makes the start fail with a one-line error and stays as it is', async (t) => {
   for (const name of ['crm.sqlite', 'sessions.sqlite']) {
     const folder = temporaryFolder(t)
     const file = join(folder, name)
@@ -110,7 +130,7 @@ test('a file that is not a database stops the start with one line and stays as i
   }
 })
 
-test('a folder in the place of a database, or a place that cannot be written, stops the start with one line', async (t) => {
+test('a database path that is a folder or cannot be written makes the start fail with a one-line error', async (t) => {
   const folder = temporaryFolder(t)
   mkdirSync(join(folder, 'crm.sqlite'))
   assertOneLine(await new Program(t, { env: settingsIn(folder) }).run(), /is not a file/)
@@ -121,7 +141,7 @@ test('a folder in the place of a database, or a place that cannot be written, st
   )
 })
 
-test('databases of a newer version stop the start with one line and stay as they are', async (t) => {
+test('databases of a newer version make the start fail with a one-line error and stay as they are', async (t) => {
   const folder = temporaryFolder(t)
   const env = settingsIn(folder)
   await (await startServerProcess(t, { env })).program.stop()
@@ -175,6 +195,26 @@ function alter(file: string, sql: string): void {
   database.close()
 }
 
+/** Sends the body of a login one byte at a time. */
+async function neverFinish(t: TestContext, url: string): Promise<void> {
+  const type = 'application/x-www-form-urlencoded'
+  const headers = { 'Content-Type': type, 'Content-Length': 10_000, 'Sec-Fetch-Site': 'same-origin' }
+  const login = request(`${url}/4DACTION/authenticate`, { method: 'POST', headers })
+  login.on('error', () => {})
+  const timer = setInterval(() => login.write('u'), 50)
+  t.after(() => clearInterval(timer))
+  login.write('u')
+  await once(login, 'socket').then(([socket]) => socket.connecting && once(socket, 'connect'))
+}
+
+/** Asks for more pages than fit into the buffers of the connection, and reads none of them. */
+async function neverRead(t: TestContext, port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1').on('error', () => {})
+  t.after(() => socket.destroy())
+  await once(socket, 'connect')
+  socket.pause().write('GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(300))
+}
+
 async function codeAndNoise(program: Program): Promise<Pick<Ended, 'code' | 'stderr'>> {
   const { code, stderr } = await program.ended
   return { code, stderr }
@@ -188,18 +228,6 @@ function assertOneLine({ code, stdout, stderr }: Ended, pattern: RegExp): void {
   assert.deepEqual({ code, stdout }, { code: 1, stdout: '' })
   assert.equal(stderr.trimEnd().split('\n').length, 1, stderr)
   assert.match(stderr, pattern)
-}
-
-async function untilRefused(port: number): Promise<void> {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1')
-    const refused = await new Promise((resolve) => {
-      socket.once('connect', () => resolve(false))
-      socket.once('error', () => resolve(true))
-    })
-    socket.destroy()
-    if (refused) return
-  }
 }
 
 async function occupy(t: TestContext): Promise<number> {

@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { sessionMark } from '../crm-session/acting-user.ts'
 import { shownSession } from '../crm-session/crm-session.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import type { Frame, PageLink } from '../web/pages.ts'
@@ -30,6 +31,8 @@ export function pageFrame(appName: string, assets: Readonly<Record<string, strin
       assets,
       hasSession: session !== undefined,
       userName: isSignedIn ? session.userName : '',
+      userId: session?.userId ?? '',
+      sessionMark: sessionMark(ctx),
       links: LINKS.filter(({ needs }) => session?.hasPrivilege(needs) === true).map(linkTo),
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],
     }

@@ -1,5 +1,6 @@
 import type { Context, Next } from 'koa'
 import { SessionError } from '../session/index.ts'
+import { maskSecrets } from '../web/mask-secrets.ts'
 import { originOf } from '../web/request-origin.ts'
 import type { Notes } from './follow-sessions.ts'
 
@@ -36,7 +37,7 @@ function noteRefusal(audit: Notes, ctx: Context, error: unknown): void {
     userId: user?.userId,
     userName: user?.userName,
     sessionId: user?.id,
-    // The query is left out, because it may contain a one-time token.
-    detail: `${ctx.method} ${ctx.path.slice(0, 120)}${privilege === undefined ? '' : `: needs ${privilege}`}`,
+    // The query is left out, because it may contain a password.
+    detail: `${ctx.method} ${maskSecrets(ctx.path).slice(0, 120)}${privilege === undefined ? '' : `: needs ${privilege}`}`,
   })
 }

@@ -38,6 +38,8 @@ export function createPlatform(options: PlatformOptions): Koa {
       appName: PLATFORM_NAME,
       hasSession: false,
       userName: '',
+      userId: '',
+      sessionMark: '',
       links: [],
       ownLinks: [],
       assets: assets.urls,

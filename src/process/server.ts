@@ -9,7 +9,7 @@ import { StartError } from '../config/start-error.ts'
 import { createParts, createWorkerParts, type Parts } from '../parts/parts.ts'
 import type { PrimaryLink } from '../parts/primary-link.ts'
 import type { Clock } from '../session/index.ts'
-import { drain } from './drain.ts'
+import { type DrainLimits, drain } from './drain.ts'
 import { listen } from './listen.ts'
 import { startPlatform } from './start-platform.ts'
 
@@ -22,8 +22,6 @@ export interface StartOptions {
   log?: Logger
   /** Only a worker has a link to a primary. */
   primary?: PrimaryLink
-  /** How long `stop` waits for the requests in flight. Default: 10 s. */
-  stopWithinMilliseconds?: number
 }
 
 export interface RunningServer {
@@ -44,15 +42,18 @@ type Started = Pick<RunningServer, 'parts' | 'port' | 'busyPorts'> & { platform:
 // The time limits for receiving the headers of a request, and for receiving the whole request.
 const HEADERS_MILLISECONDS = 15_000
 const REQUEST_MILLISECONDS = 30_000
-export const STOP_MILLISECONDS = 10_000
+// The process ends within eight seconds of a signal, because containers are killed after ten.
+const STOP: DrainLimits = { idleMilliseconds: 2_000, limitMilliseconds: 5_000 }
 
 /** Resolves when the server listens. @throws a `ConfigError` or a `StartError` that the operator can fix. */
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
   const config = configFor(options)
   const server = createHttpServer(config)
-  const stopMilliseconds = options.stopWithinMilliseconds ?? STOP_MILLISECONDS
-  const stopServing = drain(server, stopMilliseconds)
   const { clock, log, primary } = options
+  const stopServing = drain(server, {
+    ...STOP,
+    ...(primary && { whenListenerClosed: () => primary.untilListenersClosed() }),
+  })
   const overrides = { ...(clock && { clock }), ...(log && { log }) }
   const parts = await (primary ? createWorkerParts(config, primary, overrides) : createParts(config, overrides))
 
@@ -64,7 +65,7 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
     parts.mail.wake()
     // In a worker, PLATFORM_PORT is the port of the platform that the primary has started.
     if (primary && config.platformPort !== undefined) parts.platform.bound(config.platformPort)
-    const platform = primary ? undefined : await startPlatform(parts, port, stopMilliseconds)
+    const platform = primary ? undefined : await startPlatform(parts, port)
 
     return runningServer({ parts, port, busyPorts, platform }, async () => {
       parts.readiness.stop()

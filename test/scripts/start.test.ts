@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { projectRoot } from '../../src/config/project-root.ts'
 import { makeClone } from '../support/clone.ts'
+import { npmRelease } from '../support/node-releases.ts'
 import { Program, settingsIn, startServerProcess, temporaryFolder } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
 
 const NOBODY = 65534
 
-test('Node 22.18 is the oldest that runs the project, and of Node 23 the releases that run TypeScript', async () => {
+test('the project runs on Node 22.18 and later, and on those releases of Node 23 that run TypeScript', async () => {
   const file = pathToFileURL(join(projectRoot(), 'scripts', 'node-version.mjs')).href
   const { isNewEnough } = await import(file)
   for (const version of ['v18.20.8', 'v20.20.2', 'v22.17.9', '22.0.0', 'v23.5.0', 'v0.12.18'])
@@ -19,7 +21,7 @@ test('Node 22.18 is the oldest that runs the project, and of Node 23 the release
     assert.equal(isNewEnough(version), true, version)
 })
 
-test('npm start needs only a clone and its packages: it starts, signs a salesperson in, and stops gracefully', async (t) => {
+test('npm start needs only a clone and its packages: the server starts, signs a salesperson in, and stops gracefully', async (t) => {
   const clone = makeClone(t)
   const server = await startServerProcess(t, { ...startIn(clone), env: { PORT: '0', BCRYPT_COST: '4' } })
   const ana = new Visitor(server.url)
@@ -27,6 +29,17 @@ test('npm start needs only a clone and its packages: it starts, signs a salesper
   assert.equal((await ana.get('/customers')).status, 200)
   await server.program.stop()
 })
+
+if (process.platform === 'linux' && process.getuid?.() === 0)
+  test('[STOP-1] SIGTERM stops the server in good order when npm is the first process of a container', async (t) => {
+    const env = settingsIn(temporaryFolder(t))
+    const container = ['--pid', '--fork', '--mount-proc', '--kill-child', process.execPath]
+    const npm = { node: 'unshare', nodeArgs: container, entry: await npmRelease('10.9.4'), args: ['start'] }
+    const server = await startServerProcess(t, { ...npm, cwd: makeClone(t), env })
+    process.kill(Number(execFileSync('pgrep', ['-P', String(server.program.pid)])), 'SIGTERM')
+    assert.equal((await server.program.ended).code, 0)
+    await assert.rejects(fetch(`${server.url}/healthz`))
+  })
 
 test('npm start works under NODE_ENV=production with PUBLIC_URL', async (t) => {
   const clone = makeClone(t)
@@ -36,7 +49,7 @@ test('npm start works under NODE_ENV=production with PUBLIC_URL', async (t) => {
 
   const env = { NODE_ENV: 'production', PUBLIC_URL: 'http://localhost:8044', SMTP_URL: 'smtp://localhost', PORT: '0' }
   const server = await startServerProcess(t, { ...startIn(clone), env })
-  assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
+  assert.equal((await new Visitor(server.url).get('/healthz')).status, 200)
   await server.program.stop()
 })
 
@@ -50,7 +63,7 @@ test('the server starts in a read-only folder, under a user who owns nothing in 
   const user = isRoot ? { uid: NOBODY, gid: NOBODY } : {}
   const before = listing(clone)
   const server = await startServerProcess(t, { ...startIn(clone), env: settingsIn(data), ...user })
-  assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
+  assert.equal((await new Visitor(server.url).get('/healthz')).status, 200)
   await server.program.stop()
   assert.deepEqual(listing(clone), before)
 })
@@ -61,7 +74,7 @@ test('two servers can start from one folder at once', async (t) => {
     startServerProcess(t, { ...startIn(clone), env: settingsIn(data) }),
   )
   const servers = await Promise.all(starts)
-  for (const { url } of servers) assert.equal((await fetch(`${url}/healthz`)).status, 200)
+  for (const { url } of servers) assert.equal((await new Visitor(url).get('/healthz')).status, 200)
   for (const { program } of servers) await program.stop()
 })
 
@@ -82,20 +95,20 @@ test('a stack trace names the TypeScript file and its line', async (t) => {
   assert.match(stderr, /src\/main\.ts:3/)
 })
 
-test('a start without the packages says what to do', async (t) => {
+test('a start without the packages prints what to do', async (t) => {
   const clone = makeClone(t, { packages: false })
   const { code, stderr } = await new Program(t, startIn(clone)).run()
   assert.deepEqual({ code, stderr }, { code: 1, stderr: 'The packages are not installed yet. Run "npm ci" first.\n' })
 })
 
-test('npm run dev restarts the server when a source changes, keeps it when the source is broken, and stops it at the end', async (t) => {
+test('npm run dev restarts the server after a source change, keeps the old server if the new source is broken, and stops the server at the end', async (t) => {
   const clone = makeClone(t)
   const env = { PORT: '0', BCRYPT_COST: '4' }
   const server = await startServerProcess(t, { entry: join(clone, 'scripts', 'dev.mjs'), cwd: clone, env })
   const announcement = join(clone, 'src', 'process', 'announcement.ts')
   writeFileSync(announcement, "export const announcement = () => 'changed!")
   await server.program.printed(/The server goes on as it was/)
-  assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
+  assert.equal((await new Visitor(server.url).get('/healthz')).status, 200)
   writeFileSync(announcement, "export const announcement = () => 'changed!'\nexport const warnings = () => []\n")
   await server.program.printed(/announcement\.ts changed, starting again …[\s\S]*changed!/)
   server.program.kill('SIGTERM')

@@ -1,6 +1,5 @@
 import { formatCount } from '../../web/format.ts'
-import { consumeAll, type Limiter, limiterInMemory, type MakeLimiter } from '../people/limiter.ts'
-import { networkOf } from '../sign-in/login-limit.ts'
+import { consumeAll, type Limiter, limiterInMemory, type MakeLimiter, NetworkLimiter } from '../people/limiter.ts'
 
 const HOUR_SECONDS = 60 * 60
 
@@ -9,30 +8,29 @@ const HOUR_SECONDS = 60 * 60
  * uses up only the points of the own network, so that the owner can still request a link.
  */
 export class ResetLimit {
-  readonly #perNetwork: Limiter
-  readonly #perMailboxAndNetwork: Limiter
+  readonly #perNetwork: NetworkLimiter
+  readonly #perMailboxAndNetwork: NetworkLimiter
   readonly #perMailbox: Limiter
 
   constructor(makeLimiter: MakeLimiter = limiterInMemory) {
     const duration = HOUR_SECONDS
-    this.#perNetwork = makeLimiter({ keyPrefix: 'reset-network', points: 50, duration })
-    this.#perMailboxAndNetwork = makeLimiter({ keyPrefix: 'reset-mailbox-network', points: 5, duration })
-    this.#perMailbox = makeLimiter({ keyPrefix: 'reset-mailbox', points: 30, duration })
+    this.#perNetwork = new NetworkLimiter(makeLimiter, { keyPrefix: 'reset-network', points: 50, duration })
+    this.#perMailboxAndNetwork = new NetworkLimiter(makeLimiter, { keyPrefix: 'reset-mailbox', points: 5, duration })
+    this.#perMailbox = makeLimiter({ keyPrefix: 'reset-mailbox-total', points: 30, duration })
   }
 
   /** Counts a request for a link. Returns the seconds to wait, or `undefined` if the request is allowed. */
   takeRequest(email: string, address: string): Promise<number | undefined> {
-    const network = networkOf(address)
     return consumeAll([
-      [this.#perNetwork, network],
-      [this.#perMailboxAndNetwork, `${email} from ${network}`],
+      ...this.#perNetwork.countsOf(address),
+      ...this.#perMailboxAndNetwork.countsOf(address, email),
       [this.#perMailbox, email],
     ])
   }
 
   /** Counts an attempt to redeem a link. Returns the seconds to wait, or `undefined` if the attempt is allowed. */
   takeAttempt(address: string): Promise<number | undefined> {
-    return consumeAll([[this.#perNetwork, networkOf(address)]])
+    return consumeAll(this.#perNetwork.countsOf(address))
   }
 }
 

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import type { Notes } from '../../audit/index.ts'
 import type { Config } from '../../config/config.ts'
 import { formatCount } from '../../web/format.ts'
@@ -65,8 +64,8 @@ export async function signIn(
 ): Promise<SignedIn> {
   const { config, log, database, passwords, loginLimit, clock } = parts
   const { address } = origin
-  const typed = nameForLog(name)
   const named = await accounts.findByName(database, name, clock.now())
+  const typed = nameForLog(name, named)
   const attempt = await loginLimit.take(limitKey(name, named), address)
   if (!attempt.allowed) {
     const { retryAfterSeconds } = attempt
@@ -127,10 +126,10 @@ function limitKey(name: AccountName, named: NamedAccount | undefined): string {
   return 'userId' in name ? String(name.userId) : name.email
 }
 
-/** Masks a name that is neither an e-mail address nor a userId, because users may enter the password by mistake. */
-function nameForLog(name: AccountName): number | string {
-  if ('userId' in name) return name.userId
-  return z.email().safeParse(name.email).success ? name.email : '***'
+/** Masks a name that belongs to no account, because users may enter the password by mistake. */
+function nameForLog(name: AccountName, named: NamedAccount | undefined): number | string {
+  if (named === undefined) return '***'
+  return 'userId' in name ? name.userId : name.email
 }
 
 export function tooManyAttempts(retryAfterSeconds: number): string {

@@ -5,6 +5,8 @@ export interface Exchange {
   readonly cookieHeader: string | undefined
   /** Whether the response may set a guest's cookie: see `mayBeginGuest` in `guest-rule.ts`. */
   readonly mayBeginGuest: boolean
+  /** Whether a user submitted a form of this origin: see `isOwnForm` in `guest-rule.ts`. Default: false. */
+  readonly isOwnForm?: boolean
   readonly countsAsActivity: boolean
   /** The one-time token in the URL parameter `$4DSID`, if there is exactly one. */
   readonly oneTimeToken: string | undefined

@@ -27,6 +27,16 @@ export function mayBeginGuest(request: RequestFacts): boolean {
   return !(crossSite && (framed || !SAFE_METHODS.has(request.method)))
 }
 
+/**
+ * Returns whether a user submitted a form of this origin. `Session.begin` needs such a request. `none` is the value of
+ * `Sec-Fetch-Site` when the user repeats a request, for instance by reloading the page.
+ */
+export function isOwnForm(request: RequestFacts): boolean {
+  if (SAFE_METHODS.has(request.method) || !mayBeginGuest(request)) return false
+  if (request.fetchSite !== undefined) return ['same-origin', 'none'].includes(request.fetchSite)
+  return request.origin !== undefined && !hasForeignOrigin(request)
+}
+
 /** `purpose` is the value of `Sec-Purpose`, or of an older header with the same meaning. */
 export function isPrefetch(purpose: string | undefined): boolean {
   return purpose !== undefined && /prefetch|preview/i.test(purpose)

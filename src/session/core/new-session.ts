@@ -13,6 +13,14 @@ export async function beginSession(request: RequestSession): Promise<void> {
   await createSession(request, {}, 'visit')
 }
 
+/** Like a login, a form of this origin may begin a session even if the session of the cookie has just ended. */
+export async function beginForForm(request: RequestSession): Promise<void> {
+  const { state, exchange } = request
+  if (state.is === 'guest' && state.refusal === 'just-ended' && exchange.isOwnForm)
+    request.state = { ...state, refusal: undefined }
+  await beginSession(request)
+}
+
 /** Begins a guest's session if allowed. If the store fails or a limit is reached, the page works without a session. */
 export async function beginSessionIfAllowed(request: RequestSession): Promise<void> {
   const { state, exchange, context } = request

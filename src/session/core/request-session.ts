@@ -98,6 +98,7 @@ interface Needs {
 
 const OPERATIONS = {
   use: { called: ['current', 'outsideUse'], begun: ['current'] },
+  begin: { called: ['current', 'outsideUse'], begun: ['current'] },
   setPrivileges: { called: ['current', 'outsideUse'], begun: ['current', 'own'] },
   clearPrivileges: { called: ['current', 'outsideUse'], begun: ['current', 'own'] },
   setIdleTimeout: { called: ['outsideUse', 'own', 'current'], begun: ['current', 'own'] },

@@ -8,7 +8,7 @@ import { refuseCallback, refuseForeignMembers } from './foreign-members.ts'
 import { type PrivilegeGrant, readGrant, warnOfUndeclaredCheck } from './grants.ts'
 import { lifetimeMilliseconds } from './lifetime.ts'
 import { secureSession } from './login.ts'
-import { beginSession, beginSessionIfAllowed } from './new-session.ts'
+import { beginForForm, beginSession, beginSessionIfAllowed } from './new-session.ts'
 import { createOTP, restoreSession } from './one-time-links.ts'
 import { Promotions } from './promotions.ts'
 import { checkKeepStorage, type SecureOptions } from './replace-session.ts'
@@ -194,6 +194,16 @@ export class Session<
    */
   async use<T>(change: UseCallback<S, T>): Promise<T> {
     return this.#request.perform('use', (request) => writeStorage(request, change))
+  }
+
+  /**
+   * Begins a guest's session. Call it for a form that must work for every visitor, such as a sign-up. The call succeeds
+   * for a POST from a form of this origin, even if the session of the browser's cookie ended less than a minute ago.
+   * Does nothing if the session is stored already.
+   * @throws SessionError SESSION_ENDED, GUEST_NOT_STARTED, SESSION_LIMIT, HEADERS_SENT, STORE_UNAVAILABLE.
+   */
+  async begin(): Promise<void> {
+    await this.#request.perform('begin', beginForForm)
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Exchange } from '../core/exchange.ts'
-import { isPrefetch, mayBeginGuest } from '../core/guest-rule.ts'
+import { isOwnForm, isPrefetch, mayBeginGuest, type RequestFacts } from '../core/guest-rule.ts'
 import { isPlainHttp, type TransportFacts } from '../core/plain-http.ts'
 import type { Session } from '../core/session.ts'
 import type { SessionDescription } from '../core/session-description.ts'
@@ -124,21 +124,14 @@ function exchangeOf(
 ): Exchange {
   const { req, res } = ctx
   const { headers } = req
+  const facts = factsOf(ctx)
   return {
     cookieHeader: headers.cookie,
     countsAsActivity,
     requestId,
     ...link,
-    mayBeginGuest: mayBeginGuest({
-      method: ctx.method,
-      host: headers.host ?? text(headers[':authority']),
-      origin: headers.origin,
-      fetchMode: text(headers['sec-fetch-mode']),
-      fetchSite: text(headers['sec-fetch-site']),
-      fetchDestination: text(headers['sec-fetch-dest']),
-      purpose: purposeOf(req),
-      accept: headers.accept,
-    }),
+    mayBeginGuest: mayBeginGuest(facts),
+    isOwnForm: isOwnForm(facts),
     device: headers['user-agent'] ?? null,
     address: ctx.ip,
     isPlainHttp: () => isPlainHttp(transportOf(ctx)),
@@ -146,6 +139,20 @@ function exchangeOf(
     setCookie: sessionCookieSetter(res, cookieName),
     setCurrent,
     onClose: (run) => onClose(res, run),
+  }
+}
+
+function factsOf({ method, req }: RequestContext): RequestFacts {
+  const { headers } = req
+  return {
+    method,
+    host: headers.host ?? text(headers[':authority']),
+    origin: headers.origin,
+    fetchMode: text(headers['sec-fetch-mode']),
+    fetchSite: text(headers['sec-fetch-site']),
+    fetchDestination: text(headers['sec-fetch-dest']),
+    purpose: purposeOf(req),
+    accept: headers.accept,
   }
 }
 
