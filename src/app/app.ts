@@ -20,8 +20,9 @@ import { refuseForeignHosts } from '../web/own-hosts.ts'
 import { pages } from '../web/pages.ts'
 import { readinessPage } from '../web/readiness.ts'
 import { requestLog } from '../web/request-log.ts'
-import { securityHeaders } from '../web/security-headers.ts'
+import { securityHeaders, setSecurityHeaders } from '../web/security-headers.ts'
 import { loadAssets, serveAssets } from '../web/static-assets.ts'
+import { wellFormedRequests } from '../web/well-formed-requests.ts'
 import { pageFrame } from './page-frame.ts'
 import { routePatternIn } from './route-pattern.ts'
 import { createRoutes, LOGOUT_PATH } from './routes.ts'
@@ -36,7 +37,6 @@ export function createApp(parts: Parts): Koa {
   const assets = loadAssets(join(views, 'assets'))
   const routes = createRoutes(parts)
   const { router } = routes
-  const refusals = noteRefusals(parts.audit)
 
   const app = new Koa()
   // Only the last entries of X-Forwarded-For are used, because trusted proxies add these entries. A client can forge
@@ -52,17 +52,17 @@ export function createApp(parts: Parts): Koa {
   app.use(maskedHeaders())
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
   app.use(requestLog(log, () => clock.now(), sessionOf))
-  app.use(securityHeaders({ https: origins.secure }))
+  app.use(setSecurityHeaders(securityHeaders({ https: origins.secure })))
+  app.use(pages(views, pageFrame(config.appName, assets.urls), messageFor))
+  app.use(errorPages(log, describeSessionProblem))
+  app.use(noteRefusals(parts.audit))
+  app.use(wellFormedRequests())
   if (config.profile === 'demo') app.use(refuseForeignHosts(config))
   app.use(health())
   app.use(readinessPage(parts.readiness))
   app.use(metricsPage(parts.shownMetrics, config))
   app.use(serveAssets(assets))
-  app.use(pages(views, pageFrame(config.appName, assets.urls), messageFor))
-  app.use(refusals)
   app.use(createApi(parts))
-  app.use(errorPages(log, describeSessionProblem))
-  app.use(refusals)
   app.use(crossOriginGuard(origins))
   app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
   app.use(readAccount(parts, { logoutPath: LOGOUT_PATH }))

@@ -5,25 +5,18 @@ import { originOf } from '../web/request-origin.ts'
 import type { Notes } from './follow-sessions.ts'
 
 /**
- * Records each response with status 403, once. Call this function once, and mount the returned middleware twice. Above
- * the API, the middleware sees the status of the response. Below the error pages, the middleware sees the thrown error,
- * which names the missing privilege.
+ * Middleware that records each response with status 403. Mount it below the error pages: it then sees thrown errors,
+ * which name the missing privilege, and the responses of the API.
  */
 export function noteRefusals(audit: Notes) {
-  const noted = new WeakSet<Context>()
-  const noteOnce = (ctx: Context, error: unknown) => {
-    if (noted.has(ctx)) return
-    noted.add(ctx)
-    noteRefusal(audit, ctx, error)
-  }
   return async function noteRefusals(ctx: Context, next: Next) {
     try {
       await next()
     } catch (error) {
-      if (Object(error).status === 403) noteOnce(ctx, error)
+      if (Object(error).status === 403) noteRefusal(audit, ctx, error)
       throw error
     }
-    if (ctx.status === 403) noteOnce(ctx, undefined)
+    if (ctx.status === 403) noteRefusal(audit, ctx, undefined)
   }
 }
 

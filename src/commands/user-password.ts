@@ -16,7 +16,7 @@ async function setPasswordOfUser(): Promise<void> {
       throw new AccountError(`${userName} (${userId}) is disabled. Enable the account first with user:enable.`)
     const questions = new Questions(process.stdin, process.stdout, { terminal: process.stdin.isTTY === true })
     try {
-      const password = await askForNewPassword(questions, parts.config.profile)
+      const password = await askForNewPassword(questions, parts, [userName, account.email])
       const origin = { requestId: '', address: 'the server', device: null }
       if (!(await setPassword(parts, account, password, origin)))
         throw new AccountError('The account was changed at the same moment, so this change was not made. Try again.')

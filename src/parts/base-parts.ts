@@ -1,14 +1,17 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
+
 import {
   createPasswords,
   DEMO_PASSWORD,
+  highestStoredCost,
   LoginLimit,
   type Passwords,
   ResetLimit,
   SignUpLimit,
 } from '../accounts/index.ts'
+
 import { AuditTrail, followSessions } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
 import type { CrmSessions } from '../crm-session/crm-session.ts'
@@ -84,6 +87,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
   }
   try {
     const database = await openDatabase(config, passwords, connections, isWorker)
+    passwords.expectCost(await highestStoredCost(database))
     const store =
       config.sessions === 'none'
         ? null

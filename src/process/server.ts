@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import type { Server } from 'node:http'
 import type { Logger } from 'pino'
 import { refuseDemoPasswords } from '../accounts/index.ts'
 import { createApp } from '../app/app.ts'
@@ -9,7 +8,10 @@ import { StartError } from '../config/start-error.ts'
 import { createParts, createWorkerParts, type Parts } from '../parts/parts.ts'
 import type { PrimaryLink } from '../parts/primary-link.ts'
 import type { Clock } from '../session/index.ts'
+import { OwnOrigins } from '../web/own-origins.ts'
+import { securityHeaders } from '../web/security-headers.ts'
 import { type DrainLimits, drain } from './drain.ts'
+import { createHttpServer } from './http-server.ts'
 import { listen } from './listen.ts'
 import { startPlatform } from './start-platform.ts'
 
@@ -27,6 +29,8 @@ export interface StartOptions {
 export interface RunningServer {
   /** The address on this machine, without a trailing slash. */
   url: string
+  /** The address that the server listens on. In a container, this is often `http://0.0.0.0:8044`. */
+  boundUrl: string
   port: number
   /** The busy ports that were skipped. */
   busyPorts: readonly number[]
@@ -48,7 +52,7 @@ const STOP: DrainLimits = { idleMilliseconds: 2_000, limitMilliseconds: 5_000 }
 /** Resolves when the server listens. @throws a `ConfigError` or a `StartError` that the operator can fix. */
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
   const config = configFor(options)
-  const server = createHttpServer(config)
+  const server = serverFor(config)
   const { clock, log, primary } = options
   const stopServing = drain(server, {
     ...STOP,
@@ -85,9 +89,11 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
 /** Repeated calls of `stop` share one shutdown. */
 export function runningServer({ parts, port, busyPorts, platform }: Started, stop: () => Promise<void>): RunningServer {
   const { tls, host } = parts.config
+  const scheme = tls ? 'https' : 'http'
   let stopped: Promise<void> | undefined
   return {
-    url: `${tls ? 'https' : 'http'}://${reachableHost(host)}:${port}`,
+    url: `${scheme}://${reachableHost(host)}:${port}`,
+    boundUrl: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
     busyPorts,
     platformUrl: platform && `http://127.0.0.1:${platform.port}`,
@@ -105,16 +111,17 @@ function configFor({ env = process.env, scalableSession }: StartOptions): Config
   return Object.freeze({ ...config, sessions: scalableSession ? ('scalable' as const) : ('none' as const) })
 }
 
-function createHttpServer({ tls, keepAliveSeconds }: Config): Server {
+function serverFor({ tls, keepAliveSeconds, publicUrl, host }: Config): Server {
+  const headers = securityHeaders({ https: new OwnOrigins({ publicUrl, host, https: tls !== undefined }).secure })
   const timeouts = {
     headersTimeout: HEADERS_MILLISECONDS,
     requestTimeout: REQUEST_MILLISECONDS,
     keepAliveTimeout: keepAliveSeconds * 1000,
   }
-  if (!tls) return createServer(timeouts)
+  if (!tls) return createHttpServer(headers, timeouts)
   const certificate = { cert: readFor('TLS_CERT', tls.certFile), key: readFor('TLS_KEY', tls.keyFile) }
   try {
-    return createTlsServer({ ...timeouts, ...certificate })
+    return createHttpServer(headers, { ...timeouts, ...certificate })
   } catch (error) {
     throw new StartError('TLS_CERT and TLS_KEY: these files are not a certificate and its private key in PEM form.', {
       cause: error,

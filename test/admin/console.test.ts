@@ -7,6 +7,7 @@ import { auditOf } from '../support/audit.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { headingOf, sessionIdOf } from '../support/pages.ts'
 import type { Scope } from '../support/process.ts'
+import { STREAM_HEADERS } from '../support/stream.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
 type StartedWith = Parameters<typeof startDemo> extends [unknown, ...infer More] ? More : never
@@ -340,19 +341,22 @@ test('[PRIV-7] salespersons and managers read which privilege is missing, and gu
   assert.equal((await admin.get('/admin/sessions')).status, 200)
 })
 
-test('ending sessions and exporting need re-authentication a quarter of an hour after the login, also on a device that a link signed in', async (t) => {
+test('[ROUTE-7] the console and its actions need re-authentication after a while, and in a session from a link', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
   const id = sessionIdOf(ada)
   const byLink = demo.visitor()
-  await byLink.get(`/admin/sessions?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(admin))}`)
-  assert.equal((await byLink.get('/admin/sessions')).status, 200)
+  const asked = async (answer: Promise<Answer>) => (await answer).location
+  await byLink.get(`/?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(admin))}`)
+  assert.equal(await asked(byLink.get('/admin/sessions')), confirmFor('/admin/sessions'))
   demo.clock.advance({ minutes: 14 })
   assert.equal((await admin.get('/admin/audit.csv')).status, 200)
   demo.clock.advance({ minutes: 1 })
   for (const visitor of [admin, byLink]) {
-    const asked = async (answer: Promise<Answer>) => (await answer).location
+    for (const page of ['/admin/sessions?user=1', `/admin/sessions/${id}`, '/admin/audit?user=1'])
+      assert.equal(await asked(visitor.get(page)), confirmFor(page))
+    assert.equal((await visitor.get('/admin/sessions/events', STREAM_HEADERS)).status, 204)
     assert.equal(await asked(visitor.post(`/admin/sessions/${id}/end`)), confirmFor(`/admin/sessions/${id}`))
     assert.equal(await asked(visitor.post('/admin/sessions/end-others')), confirmFor('/admin/sessions'))
     assert.equal(await asked(visitor.post('/admin/sessions/%0d%0a/end')), confirmFor('/admin/sessions'))

@@ -164,7 +164,8 @@ function userIn({ headers }: Answer): string | undefined {
   return userId && decodeURIComponent(userId)
 }
 
-function assertSafe({ headers, setCookies }: Answer): void {
+/** Checks what every answer of the demo must satisfy. */
+export function assertSafe({ headers, setCookies }: Pick<Answer, 'headers' | 'setCookies'>): void {
   const policy = String(headers['content-security-policy'])
   for (const rule of [
     "default-src 'none'",
@@ -180,6 +181,7 @@ function assertSafe({ headers, setCookies }: Answer): void {
   assert.match(String(headers['referrer-policy']), /^(same|strict)-origin$/)
   assert.equal(headers['cross-origin-opener-policy'], 'same-origin')
   assert.equal(headers['cross-origin-resource-policy'], 'same-origin')
+  assert.match(String(headers['cache-control']), /no-store|no-cache|max-age/)
   assert.equal(headers['x-powered-by'], undefined)
   assert.equal(headers['access-control-allow-origin'], undefined)
   assert.ok(setCookies.length <= 1, `more than one cookie was set: ${setCookies.length}`)

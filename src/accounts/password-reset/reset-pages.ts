@@ -36,7 +36,7 @@ interface ResultPage extends PageModel {
 }
 
 interface Parts extends ResetParts {
-  config: Pick<Config, 'profile' | 'smtpUrl'>
+  config: Pick<Config, 'profile' | 'smtpUrl' | 'appName'>
   log: Logger
   resetLimit: ResetLimit
 }
@@ -53,7 +53,7 @@ export function resetPages(parts: Parts) {
 
     /** The response is the same whether or not an account has the address. */
     async ask(ctx: Context) {
-      const form = readSignUpForm(ctx.request.body, { shortestPassword: undefined })
+      const form = await readSignUpForm(ctx.request.body)
       if (!form.ok) {
         ctx.status = form.status
         return showAsk(ctx, { email: form.typedEmail, message: form.message })
@@ -82,7 +82,7 @@ export function resetPages(parts: Parts) {
       if (seconds !== undefined) return showForm(ctx, found, String(token), refuse(ctx, seconds))
       const problem =
         typeof newPassword === 'string'
-          ? await newPasswordProblem(newPassword, shortestPassword)
+          ? await newPasswordProblem(parts, newPassword, [found.account.userName, found.account.email])
           : 'Send the new password once, as plain text.'
       if (problem !== undefined) {
         ctx.status = 422
