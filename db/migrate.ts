@@ -19,6 +19,8 @@ const TABLES: Record<keyof Database, true> = {
   known_devices: true,
   email_changes: true,
   password_resets: true,
+  login_failures: true,
+  device_tokens: true,
 }
 
 /** Throws a `StartError` for a database of a newer version or of another program. The database is then unchanged. */

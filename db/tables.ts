@@ -16,6 +16,8 @@ export interface Database {
   known_devices: KnownDevicesTable
   email_changes: EmailChangesTable
   password_resets: PasswordResetsTable
+  login_failures: LoginFailuresTable
+  device_tokens: DeviceTokensTable
 }
 
 /** A number of nine digits is short enough to type, and fits into a 32-bit integer. */
@@ -112,6 +114,7 @@ export type MailKind =
   | 'email-changed'
   | 'new-device'
   | 'password-reset'
+  | 'locked'
 
 /** The mail that the demo shows instead of sending it. */
 interface MailboxTable {
@@ -199,6 +202,21 @@ interface PasswordResetsTable {
   /** The device that requested the link, as described to the user. */
   device: string
   expires_at: string
+}
+
+/** An account without failures since its last login has no row. */
+interface LoginFailuresTable {
+  user_id: string
+  /** Consecutive failures on devices that never signed in to the account. At most `MOST_CONSECUTIVE_FAILURES`. */
+  failures: number
+}
+
+/** The accounts to which a browser has signed in. */
+interface DeviceTokensTable {
+  /** The SHA-256 hash of the token in the browser's cookie, in base64url. */
+  hash: string
+  user_id: string
+  last_used_at: string
 }
 
 export type User = Selectable<UsersTable>

@@ -1,17 +1,18 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
-
 import {
   createPasswords,
   DEMO_PASSWORD,
+  type DeviceCookie,
+  deviceCookie,
   highestStoredCost,
   LoginLimit,
   type Passwords,
   ResetLimit,
   SignUpLimit,
+  UsageLimit,
 } from '../accounts/index.ts'
-
 import { AuditTrail, followSessions } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
 import type { CrmSessions } from '../crm-session/crm-session.ts'
@@ -41,8 +42,10 @@ export interface BaseParts {
   storeWrites: () => Promise<StoreWrites>
   passwords: Passwords
   loginLimit: LoginLimit
+  deviceCookie: DeviceCookie
   signUpLimit: SignUpLimit
   resetLimit: ResetLimit
+  usageLimit: UsageLimit
   origins: OwnOrigins
   audit: AuditTrail
   streams: EventStreams
@@ -126,8 +129,10 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       storeWrites,
       passwords,
       loginLimit: new LoginLimit(limiters),
+      deviceCookie: deviceCookie(config.appName, origins.secure),
       signUpLimit: new SignUpLimit(limiters),
       resetLimit: new ResetLimit(limiters),
+      usageLimit: new UsageLimit(limiters),
       origins,
       audit,
       streams,

@@ -15,6 +15,7 @@ import {
 } from '../people/account-changes.ts'
 import { findAccount, type ListedAccount, listAccounts } from '../people/account-list.ts'
 import { AccountError } from '../people/salespersons.ts'
+import type { UsageLimit } from '../people/usage-limit.ts'
 
 const PATH = '/admin/accounts'
 const PAGE_SIZE = 50
@@ -44,8 +45,8 @@ interface AccountPage extends PageModel {
 }
 
 /** The pages at `/admin/accounts`, on which administrators disable and enable accounts and change roles. */
-export function accountPages(parts: AccountChangeParts) {
-  const { database } = parts
+export function accountPages(parts: AccountChangeParts & { usageLimit: Pick<UsageLimit, 'countSearch'> }) {
+  const { database, usageLimit } = parts
 
   const action = (
     done: Done,
@@ -66,6 +67,7 @@ export function accountPages(parts: AccountChangeParts) {
   return {
     async list(ctx: Context) {
       const search = readParameter(ctx.query, 'search')
+      if (search !== '') await usageLimit.countSearch(signedIn(ctx).userId)
       const after = readParameter(ctx.query, 'after') || undefined
       const { accounts, next } = await listAccounts(database, { search, after, size: PAGE_SIZE })
       ctx.show<AccountsPage>('admin/accounts', {

@@ -11,6 +11,7 @@ export type Flash =
   | 'account-disabled'
   | 'account-enabled'
   | 'role-changed'
+  | 'token-revoked'
 
 /** Ignores a failure to store the message, because the action that the message reports has already succeeded. */
 export async function redirectWithFlash(ctx: Context, path: string, flash: Flash): Promise<void> {

@@ -10,9 +10,10 @@ import { noticeDetails } from '../own-account/change-password.ts'
 import type { Account } from '../people/account.ts'
 import { accounts } from '../people/accounts.ts'
 import { removeEmailChange } from '../people/email-changes.ts'
+import { forgetLogins } from '../people/login-history.ts'
 import { consumeReset, type RequestedReset, removeReset } from '../people/password-resets.ts'
 import type { Passwords } from '../people/passwords.ts'
-import type { Origin } from '../sign-in/sign-in.ts'
+import type { Origin } from '../sign-in/verify-password.ts'
 import { refuseWhenOutboxFull } from '../sign-up/sign-up.ts'
 
 export interface ResetParts {
@@ -73,6 +74,7 @@ export async function setPassword(
   const isStored = await inTurn(database, { user: userId }, async (transaction) => {
     if (!(await mayChange(transaction))) return false
     if (!(await accounts.replacePassword(transaction, account, hash))) return false
+    await forgetLogins(transaction, userId)
     await removeReset(transaction, userId)
     await removeEmailChange(transaction, userId)
     const notice = { kind: 'password-changed', user_id: userId, session_id: '', email } as const

@@ -48,6 +48,14 @@ onBothStores(
   },
 )
 
+test('[RESET-1] a new password opens an account that is locked for new devices', async (t) => {
+  const demo = await startDemo(t)
+  await demo.parts.database.insertInto('login_failures').values({ user_id: '1', failures: 100 }).execute()
+  assert.equal((await demo.visitor().logIn(1)).status, 422)
+  await redeem(demo.visitor(), await resetLink(demo, ADA))
+  await demo.visitor().logInWell(1, NEW)
+})
+
 test('[RESET-1] a customer resets the password too', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUpCustomer(demo, 'ana@example.com')
