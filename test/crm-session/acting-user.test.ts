@@ -23,6 +23,7 @@ const EXEMPT = [
   '/password/reset',
   '/password/new',
   '/password/new/decline',
+  '/link/decline',
 ]
 
 // No platform listens at this address. Customer pages contain the form only if a platform is configured.
