@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
+import { refuseDemoPasswords } from '../../accounts/index.ts'
 import type { Config } from '../../config/config.ts'
 import { createParts } from '../../parts/parts.ts'
 import { listen, nameForPort } from '../listen.ts'
@@ -19,6 +20,7 @@ export async function startFleet(configured: Config): Promise<RunningServer> {
   let workers: Workers | undefined
   let platform: RunningPlatform | undefined
   try {
+    if (config.profile === 'production') await refuseDemoPasswords(parts.database)
     const { port, busyPorts } = await freePort(config)
     parts.origins.bound(port)
     platform = await startPlatform(parts, port)
