@@ -4,7 +4,7 @@ import { deviceKey } from '../web/device-key.ts'
 import type { EventStreams } from '../web/event-streams.ts'
 import type { SessionChanges } from './session-changes.ts'
 
-/** Creates the event stream of the console. The stream sends an event when a session has changed. */
+/** Creates the event stream of the console. It sends the version first, and an event when a session has changed. */
 export function consoleEvents({
   cookieName,
   streams,
@@ -22,6 +22,7 @@ export function consoleEvents({
     const stream = streams.open(ctx, key, signedIn(ctx).session.signal, { whenFull: 503 })
     if (stream === undefined) return
     const stopWatching = changes.watch(() => stream.send('changed', {}))
+    stream.send('version', { version: changes.version() })
     stream.signal.addEventListener('abort', stopWatching)
   }
 }

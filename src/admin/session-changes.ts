@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Clock, SessionEventName, Sessions } from '../session/index.ts'
 
 interface SessionChangesOptions {
@@ -20,6 +21,8 @@ const EVENTS: readonly SessionEventName[] = [
 ]
 const PAUSE_MILLISECONDS = 1000
 const POLL_MILLISECONDS = 3000
+// A page opens its event stream within this time.
+const OPENING_MILLISECONDS = 10_000
 
 /** Notifies watchers of changed sessions, at most once a second. Polls the store for changes by other processes. */
 export class SessionChanges {
@@ -29,6 +32,7 @@ export class SessionChanges {
   #cancelPoll = () => {}
   #pausing = false
   #pending = false
+  #version: string = randomUUID()
 
   constructor(options: SessionChangesOptions) {
     this.#options = options
@@ -43,13 +47,27 @@ export class SessionChanges {
     }
   }
 
+  /**
+   * Returns a text that differs after a change. Watches for some seconds, so that a page learns from its event stream
+   * whether a session has changed since the page was made.
+   */
+  version(): string {
+    this.#options.clock.after(
+      OPENING_MILLISECONDS,
+      this.watch(() => {}),
+    )
+    return this.#version
+  }
+
   /** Notifies the watchers. Call it after a change for which the session layer has no event. */
   note(): void {
     if (this.#watchers.size === 0) return
     if (this.#pausing) {
+      this.#version = randomUUID()
       this.#pending = true
       return
     }
+    this.#version = randomUUID()
     for (const notify of this.#watchers) notify()
     this.#pausing = true
     this.#options.clock.after(PAUSE_MILLISECONDS, () => {
@@ -70,6 +88,7 @@ export class SessionChanges {
     for (const stop of this.#stopListening) stop()
     this.#cancelPoll()
     this.#cancelPoll = () => {}
+    this.#version = randomUUID()
   }
 
   #poll(before: string | undefined): void {

@@ -7,9 +7,10 @@ import type { Clock, SessionDescription, Sessions } from '../session/index.ts'
 import { formatCount } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
-import { type Choice, choices } from '../web/query-parameters.ts'
+import { type Choice, choices, redirectedFromEmptyFields } from '../web/query-parameters.ts'
 import { noticeOf } from './action-notices.ts'
 import { type FoundPerson, findPeople, tooManyPeople } from './find-people.ts'
+import type { SessionChanges } from './session-changes.ts'
 import {
   KIND_LABELS,
   listAddress,
@@ -37,6 +38,8 @@ interface SessionsPage extends PageModel {
   person: Pick<FoundPerson, 'userId' | 'userName'> | undefined
   sessions: SessionRow[]
   here: string
+  /** The page is up to date while the console's event stream reports this version. */
+  version: string
   first: string | undefined
   next: string | undefined
   longestMessage: number
@@ -45,6 +48,7 @@ interface SessionsPage extends PageModel {
 interface SessionPage extends PageModel {
   notice: string
   session: SessionRow
+  version: string
   privileges: string
   devices: DeviceRow[]
   storage: string[]
@@ -58,17 +62,20 @@ interface ConsoleParts {
   config: Pick<Config, 'maxSessions'>
   database: Kysely<Database>
   sessions: Pick<Sessions, 'list' | 'count' | 'get'> | null
+  changes: Pick<SessionChanges, 'version'> | null
   clock: Pick<Clock, 'now'>
   describeDevice: DescribeDevice
 }
 
-export function sessionPages({ config, database, sessions, clock, describeDevice }: ConsoleParts) {
+export function sessionPages({ config, database, sessions, changes, clock, describeDevice }: ConsoleParts) {
   const rows = (ctx: Context) => ({ now: clock.now(), mine: signedIn(ctx).session.id, describeDevice })
 
   return {
     async list(ctx: Context) {
       const manager = sessionsBehindGuard(sessions, 'sessionPages()')
+      const version = changes?.version() ?? ''
       const query = readSessionQuery(ctx.query)
+      if (redirectedFromEmptyFields(ctx, listAddress(query, query.after))) return
       const meant = await findPeople(database, query.user)
       const { people } = meant
       const ambiguous = people.length > 1
@@ -84,7 +91,7 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
         kinds: choices(Object.entries(KIND_LABELS), query.kind),
         states: choices(Object.entries(STATE_LABELS), query.state),
         sorts: choices(Object.entries(SORT_LABELS), query.sort),
-        filtered: Boolean(query.user || query.kind || query.state),
+        filtered: Boolean(query.user || query.kind || query.state !== 'user'),
         people: ambiguous
           ? people.map((person) => ({
               name: `${person.userName} (${person.userId})`,
@@ -95,6 +102,7 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
         person: personOf(people, userId, found),
         sessions: found.map((session) => sessionRow(session, rows(ctx))),
         here: listAddress(query, query.after),
+        version,
         first: query.after && listAddress(query),
         next: next && listAddress(query, next),
         longestMessage: LONGEST_MESSAGE,
@@ -102,6 +110,7 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
     },
 
     async show(ctx: Context) {
+      const version = changes?.version() ?? ''
       const session = await existing(sessionsBehindGuard(sessions, 'sessionPages()'), ctx.params.id)
       const now = clock.now()
       const row = sessionRow(session, rows(ctx))
@@ -109,6 +118,7 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
         title: `Session of ${row.who}`,
         notice: noticeOf(ctx.query),
         session: row,
+        version,
         privileges: session.privileges.join(', ') || 'none',
         devices: session.devices.map((device) => deviceRow(device, now, describeDevice)),
         storage: session.storageKeys,

@@ -5,6 +5,7 @@ import { createApi } from '../api/index.ts'
 import { noteRefusals } from '../audit/index.ts'
 import { projectRoot } from '../config/project-root.ts'
 import { shownSession } from '../crm-session/crm-session.ts'
+import { tellLoginOfEnd } from '../crm-session/session-ended.ts'
 import { describeSessionProblem } from '../crm-session/session-problems.ts'
 import { measureRequests, metricsPage } from '../metrics/index.ts'
 import type { Parts } from '../parts/parts.ts'
@@ -18,6 +19,7 @@ import { readinessPage } from '../web/readiness.ts'
 import { requestLog } from '../web/request-log.ts'
 import { securityHeaders } from '../web/security-headers.ts'
 import { loadAssets, serveAssets } from '../web/static-assets.ts'
+import { LOGIN_PATH } from './declared-routes.ts'
 import { pageFrame } from './page-frame.ts'
 import { routePatternIn } from './route-pattern.ts'
 import { createRoutes } from './routes.ts'
@@ -51,13 +53,14 @@ export function createApp(parts: Parts): Koa {
   app.use(readinessPage(parts.readiness))
   app.use(metricsPage(parts.shownMetrics, config))
   app.use(serveAssets(assets))
-  app.use(pages(views, pageFrame(config.appName, assets.urls), messageFor))
+  app.use(pages(views, pageFrame(config, assets.urls), messageFor))
   app.use(refusals)
   app.use(createApi(parts))
   app.use(errorPages(log, describeSessionProblem))
   app.use(refusals)
   app.use(crossOriginGuard(origins))
   app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
+  app.use(tellLoginOfEnd(LOGIN_PATH, parts.sessions?.cookieName))
   app.use(linkConfirmation((path, method) => router.match(path, method).route))
   app.use(routes.refuseUndeclared())
   app.use(router.routes())
@@ -65,7 +68,7 @@ export function createApp(parts: Parts): Koa {
   return app
 }
 
-const POLLED_PAGES = /^\/(signup\/waiting|operations\/[^/]+|admin\/sessions(\/[^/]+)?)$/
+const POLLED_PAGES = /^\/(signup\/waiting|dev\/mailbox|operations\/[^/]+|admin\/sessions(\/[^/]+)?)$/
 
 /** Returns whether a request extends the idle timeout. Event streams and polling requests do not extend it. */
 function isActivity({ path, method, query }: Context): boolean {

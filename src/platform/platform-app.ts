@@ -38,6 +38,7 @@ export function createPlatform(options: PlatformOptions): Koa {
       userName: '',
       links: [],
       ownLinks: [],
+      footerLinks: [],
       assets: assets.urls,
     })),
   )

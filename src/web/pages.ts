@@ -9,6 +9,7 @@ export interface Frame {
   userName: string
   links: PageLink[]
   ownLinks: PageLink[]
+  footerLinks: readonly Omit<PageLink, 'current'>[]
   assets: Readonly<Record<string, string>>
   message?: string
 }

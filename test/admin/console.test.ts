@@ -26,7 +26,7 @@ test('the console shows users, guests and API clients, with state, device, times
   await demo.visitor().get('/')
   await signedIn(demo, 4)
   demo.clock.advance({ minutes: 10 })
-  const { text } = await admin.get('/admin/sessions')
+  const { text } = await admin.get('/admin/sessions?state=any')
   const rows = rowsOf(text)
   assert.match(
     rowOf(rows, 'Ada Marlow'),
@@ -36,7 +36,7 @@ test('the console shows users, guests and API clients, with state, device, times
   assert.match(rowOf(rows, 'Noah Lindgren'), /userId 4, API.*Signed in.*20 min.*29 days.*1 token/)
   assert.match(rowOf(rows, 'Tomasz Nowak'), /Yours/)
   assert.ok(
-    rows.some((row) => /^Guest Web Invalidated None Removed/.test(row)),
+    rows.some((row) => /^Guest Web Invalidated None Replaced/.test(row)),
     rows.join('\n'),
   )
 })
@@ -173,9 +173,12 @@ test('[SECURE-10] ending a session with a message signs its user out, and shows 
   assert.deepEqual([ended.status, ended.location], [303, '/admin/sessions?done=ended'])
   assert.match((await admin.follow(ended)).text, /The session has ended on all its devices/)
   const moved = await ada.get('/customers')
-  assert.equal(moved.location, '/authenticate.shtml?next=%2Fcustomers')
+  assert.equal(moved.location, '/authenticate.shtml?next=%2Fcustomers&ended=1')
   const page = await ada.follow(moved)
-  assert.match(page.text, /role="status"><strong>Your session was ended\.<\/strong> Call &lt;me&gt; &amp; come 👨‍👩‍👧</)
+  assert.match(
+    page.text,
+    /role="status"><strong>Your session was ended\.<\/strong> The administrator who ended it wrote: “Call &lt;me&gt; &amp; come 👨‍👩‍👧”</,
+  )
   assert.doesNotMatch((await ada.get('/authenticate.shtml')).text, /Your session was ended/)
 })
 

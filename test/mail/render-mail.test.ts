@@ -39,7 +39,7 @@ test('a mail says the same as text and as HTML, with its links in both', () => {
     }
     const plain = html
       .replace(/<a href="([^"]*)"[^>]*>([^<]*)<\/a>/g, '$2:\n$1')
-      .replace(/[\s\S]*<\/h2>/, '')
+      .replace(/[\s\S]*<\/h1>/, '')
       .replace(/<\/p>\n<p>/g, '\n\n')
       .replace(/<[^>]+>/g, '')
       .replaceAll('&lt;', '<')

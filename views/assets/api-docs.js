@@ -11,7 +11,7 @@ prefersDark.addEventListener('change', chooseColours)
 globalThis.SwaggerUIBundle({
   domNode: place,
   url: place.dataset.document,
-  deepLinking: true,
+  deepLinking: false,
   defaultModelsExpandDepth: 0,
   defaultModelExpandDepth: 3,
   displayRequestDuration: true,

@@ -20,6 +20,7 @@ import {
   makeApiToken,
   revokeApiToken,
 } from './api-tokens.ts'
+import { redirectWithFlash, takeFlash } from './flash.ts'
 import { consumeFormToken, releaseFormToken } from './form-tokens.ts'
 
 const PAGE = '/account/tokens'
@@ -65,7 +66,8 @@ interface TokenPageParts extends Omit<ApiTokenParts, 'sessions'>, Omit<SignInPar
 export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
   return {
     async list(ctx: Context) {
-      await showList(ctx)
+      const isRevoked = await takeFlash(signedIn(ctx).session, 'token-revoked')
+      await showList(ctx, 200, { notice: isRevoked ? 'The token is revoked. Programs that use it are refused.' : '' })
     },
 
     async make(ctx: Context) {
@@ -112,8 +114,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
         const notice = 'You have no such token: it was revoked or has expired. Nothing was changed.'
         return showList(ctx, 404, { notice })
       }
-      ctx.status = 303
-      ctx.redirect(PAGE)
+      await redirectWithFlash(ctx, PAGE, 'token-revoked')
     },
   }
 
