@@ -7,6 +7,7 @@ const desktop = { viewport: { width: 1280, height: 800 } }
 const SAME_EVERYWHERE = [
   'pages.spec.ts',
   'keyboard.spec.ts',
+  'tabs.spec.ts',
   'fixation.spec.ts',
   'back-button.spec.ts',
   'confirm-form.spec.ts',

@@ -1,7 +1,7 @@
 const OURS = ['read', 'bearer read', 'write', 'new visitor']
 const THEIRS = ['read', 'write', 'new visitor']
 
-/** `program` is a file in `servers/`. A rival is compared with this layer on the same kind of store. */
+/** `program` is a file in `servers/`. The table compares each server with the `isRival` server on the same store. */
 export const contestants = [
   { name: 'bare Koa', program: 'bare-koa.mjs', store: 'none', workloads: ['read'], isBaseline: true },
   { name: 'this layer', program: 'this-layer.mjs', store: 'sqlite', workloads: OURS, settings: ['power-loss'] },
@@ -28,5 +28,5 @@ export const pages = {
 }
 
 export const CONNECTIONS = 50
-// Each connection sends the requests of two browsers in turn.
+// Each connection alternates between the requests of two browsers.
 export const SESSIONS = 2 * CONNECTIONS

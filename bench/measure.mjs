@@ -6,7 +6,7 @@ import { CONNECTIONS, pages, SESSIONS } from './contestants.mjs'
 
 const WARM_UP_SECONDS = 1
 
-/** Starts a contestant in a process of its own and warms it up. */
+/** Starts a contestant in a process of its own, and sends requests for a second before the first measurement. */
 export async function startContestant({ program, settings = [] }, workload, address) {
   const file = fileURLToPath(new URL(`servers/${program}`, import.meta.url))
   const server = fork(file, [address, ...settings])

@@ -8,7 +8,10 @@ const AT_ONCE = 500
 const START = Date.now()
 const NO_LIMITS = {}
 
-/** Returns how many sessions it creates per second. Nine of ten are guests. Each stores 100 bytes and a cookie. */
+/**
+ * Creates sessions, and returns the number of created sessions per second. Nine of ten sessions are sessions of guests.
+ * Each session has 100 bytes of data and one cookie.
+ */
 export async function fill(store, filled, size) {
   const started = performance.now()
   for (let from = filled; from < size; from += AT_ONCE) {
@@ -22,7 +25,7 @@ function create(store, n) {
   return store.create({ app: APP, now: START, session: session(n), credential: cookie(n), limits: NO_LIMITS })
 }
 
-/** Returns the medians of single, sequential calls. */
+/** Returns the median times of calls that run one after the other, and the stored bytes of a session. */
 export async function measureSize(store, address, sessions) {
   const now = START + 1000
   const list = (page, filter = {}) => store.list({ app: APP, now, filter, page })

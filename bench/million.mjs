@@ -2,14 +2,14 @@
 //   npm run bench:million                    all three stores, about twenty minutes
 //   npm run bench:million -- redis           one store: sqlite, redis or postgres
 //   npm run bench:million -- redis 100000    one store, with up to this many sessions
-// Ends with code 1 when a lookup grows faster than the logarithm of the number of sessions.
+// Exits with code 1 if the time of a lookup grows more than twice as much as the logarithm of the number of sessions.
 import { openStoreAt } from '../test/session/fixtures/open-store.ts'
 import { fill, measureSize, sweepMany } from './million-sessions.mjs'
 import { openStores } from './stores.mjs'
 
 const KINDS = ['sqlite', 'redis', 'postgres']
 const FIRST = 10_000
-// A lookup may grow by this factor more than the logarithm, because a shared machine distorts a median.
+// The time of a lookup may grow by this factor more than the logarithm, because other load on the machine changes it.
 const SLACK = 2
 
 const [only, most = '1000000'] = process.argv.slice(2)
@@ -29,7 +29,7 @@ try {
 
 async function measureStore(kind) {
   const address = await stores.emptyStore(kind)
-  // The deadline is long, because filling makes more concurrent calls than a server ever does.
+  // The deadline is long, because `fill` makes more concurrent calls than a server does.
   const { store, close } = await openStoreAt(address, { deadlineMilliseconds: 60_000 })
   const rows = []
   try {

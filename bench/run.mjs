@@ -1,7 +1,8 @@
-// npm run bench: requests per second of bare Koa, this layer, koa-session and express-session, on this machine.
-//   npm run bench                                  nine rounds of a second for each cell, about five minutes
+// npm run bench: measures the requests per second of bare Koa, this session layer, koa-session and express-session.
+// A cell is one server with one workload. Its name is "SERVER: WORKLOAD".
+//   npm run bench                                  nine rounds of one second for each cell, about five minutes
 //   npm run bench -- --rounds 3 --seconds 3
-//   npm run bench -- --only read                   besides bare Koa, the cells whose name contains this
+//   npm run bench -- --only read                   only bare Koa, and cells whose name contains "read"
 import { contestants } from './contestants.mjs'
 import { startContestant } from './measure.mjs'
 import { openStores } from './stores.mjs'

@@ -18,7 +18,7 @@ export async function openStores(contestants) {
   const empty = {
     none: async () => '',
     sqlite: async () => `sqlite:${join(folder, `${++made}.sqlite`)}`,
-    // All contestants share one Redis, because each contestant uses its own keys.
+    // All contestants can share one Redis, because each contestant uses its own keys.
     redis: async () => servers.redis.url,
     postgres: () => emptyDatabase(servers.postgres.url, `bench${++made}`),
   }

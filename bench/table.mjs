@@ -1,4 +1,7 @@
-/** Each ratio is the median of the ratios within a round, because the speed of the machine changes between rounds. */
+/**
+ * Prints one row for each server and workload. A ratio is computed for each round, because the speed of the machine
+ * changes between rounds. The table shows the median of these ratios.
+ */
 export function printTable(cells) {
   const baseline = cells.find(({ contestant }) => contestant.isBaseline)
   const rivalOf = ({ contestant, workload }) =>

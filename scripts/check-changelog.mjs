@@ -1,6 +1,7 @@
-// node scripts/check-changelog.mjs: each change of the session layer since its VERSION must have a line in its CHANGELOG.
-// A change is a commit of the main line, or the merge of a branch, that changes code of src/session. Comments and
-// pages need no line. A change that a copy of the layer does not need has the line "Changelog: none" in its message.
+// node scripts/check-changelog.mjs: checks that each change of the session layer since the last change of VERSION has a
+// line in CHANGELOG.md. A change is a commit of the main line, or the merge of a branch, that changes code of
+// src/session. Changes of comments and pages need no line. If a change does not affect a copy of the layer, its commit
+// message has the line "Changelog: none" instead.
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// npm run demo:lan: runs the demo for a phone on the same network, and prints a warning.
+// npm run demo:lan: runs the demo so that a phone on the same network can open it, and prints a warning.
 import { networkInterfaces } from 'node:os'
 
 const port = process.env.PORT || '8044'

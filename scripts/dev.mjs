@@ -1,4 +1,4 @@
-// npm run dev: runs the server, and restarts it when a source, a migration or a view changes.
+// npm run dev: runs the server, and restarts the server when a source file, a migration or a view changes.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, watch } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-// Waits until no file changes: editors write several files, or one file in several steps.
+// Restarts when no file has changed for this time, because editors write several files, or one file in several steps.
 const QUIET_MILLISECONDS = 100
 const WATCHED = ['src', 'db', 'views']
 // Ignores databases and temporary files of editors. A database changes with every request.

@@ -14,7 +14,7 @@ test('every promise is listed once, with a sentence and a state', () => {
   assert.equal(new Set(promises.map(({ id }) => id)).size, promises.length, 'an id is listed twice')
 })
 
-test('a promise is listed as shown exactly when a test carries its id', () => {
+test('a promise is listed as shown if and only if a test name contains its id', () => {
   assert.deepEqual(differences(readPromises(LIST), idsOfTests()), [])
 })
 

@@ -19,7 +19,7 @@ test('every relative link of every page leads to a file, and every anchor to a h
   )
 })
 
-test('the pages of the session layer link to nothing outside of their folder, because it is copied alone', () => {
+test('the pages of the session layer link to nothing outside of their folder, because the folder is copied alone', () => {
   const foreign = PAGES.filter((page) => page.startsWith(LAYER)).flatMap((page) =>
     linksOf(page)
       .filter(({ file }) => !file.startsWith(LAYER))

@@ -8,7 +8,7 @@ const BANNED = /\b(whoever|somebody|nobody|he|him|his)\b/gi
 const TEXTS = /\.(ts|mjs|js|md|eta|css|lua|sql|json)$/
 const TEST_NAME = /\btest\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g
 
-test('comments, texts and test names call a user "the user", and then "they"', () => {
+test('comments, texts and test names contain no banned word for a person', () => {
   const files = ['src', 'db', 'views', 'docs'].flatMap(filesIn)
   const found = [...files, 'README.md'].flatMap((file) => bannedIn(file, read(file)))
   for (const file of filesIn('test').filter((name) => /\.(test|spec)\.ts$/.test(name)))
@@ -28,7 +28,7 @@ function bannedIn(file: string, text: string): string[] {
     .flatMap((line, index) => [...line.matchAll(BANNED)].map(([word]) => `${file}:${index + 1}: ${word}`))
 }
 
-/** Keeps only the test names. Line numbers stay the same. */
+/** Removes all text except the test names and the line breaks, so that line numbers stay the same. */
 function testNames(text: string): string {
   let names = ''
   let end = 0

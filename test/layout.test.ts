@@ -6,7 +6,7 @@ import { codeLines, LINES, readSources, type Source, unusedExports, violations }
 
 const MOST_ROOT_ENTRIES = 17
 
-test('every file keeps to the layout: a room stands above everything it imports, and nothing runs in a cycle', (t) => {
+test('every file keeps to the layout: it imports only from its own or a lower room of the list, and no imports form a cycle', (t) => {
   const sources = readSources(projectRoot(), ['src', 'db'])
   assert.ok(sources.length > 20, `only ${sources.length} sources were found`)
   assert.deepEqual(violations(sources), [])
@@ -14,7 +14,7 @@ test('every file keeps to the layout: a room stands above everything it imports,
     if (codeLines(text) > LINES.warn) t.diagnostic(`${path} has ${codeLines(text)} lines of code`)
 })
 
-test('an export is imported by another file', () => {
+test('every export is imported by another file', () => {
   const importers = readSources(projectRoot(), ['src', 'db', 'test', 'scripts', 'bench'])
   assert.deepEqual(unusedExports(importers), [])
 })
@@ -24,7 +24,7 @@ test('the root of the repository holds at most 17 entries besides dotfiles', () 
   assert.ok(entries.length <= MOST_ROOT_ENTRIES, entries.join(' '))
 })
 
-test('an import of a room above is reported, however it is written', () => {
+test('an import from a higher room is reported, whatever form the import has', () => {
   const refusal = 'src/web/pages.ts must not import src/crm/index.ts: src/crm stands above src/web'
   for (const text of [
     "import { sql } from '../crm/index.ts'",
@@ -91,7 +91,7 @@ test('each broken rule of the layout is reported', () => {
   ])
 })
 
-test('an export without an importer is reported, however the others are imported', () => {
+test('an export that no file imports is reported, whatever form the imports of other exports have', () => {
   const exporter = source(
     'src/crm/a.ts',
     'export const one = 1\nexport interface Two {}\nexport async function three() {}\nexport class Four {}\n',
@@ -104,7 +104,7 @@ test('an export without an importer is reported, however the others are imported
     assert.deepEqual(refused(text), [], text)
 })
 
-test('a cycle of imports is reported, and so is a store that the index of the layer imports', () => {
+test('two errors are reported: a cycle of imports, and a store that the index of the session layer imports', () => {
   const cycle = [source('src/crm/a.ts', "import './b.ts'"), source('src/crm/b.ts', "import './a.ts'")]
   assert.deepEqual(violations(cycle), ['a cycle of imports: src/crm/a.ts → src/crm/b.ts → src/crm/a.ts'])
   const detour = [

@@ -10,7 +10,7 @@ import Database from 'better-sqlite3'
 import { type Ended, Program, settingsIn, startServerProcess, temporaryFolder } from './support/process.ts'
 import { Visitor } from './support/visitor.ts'
 
-test('the first start fills the demo and prints its address and accounts; the next one finds everything as it was', async (t) => {
+test('the first start fills the demo and prints its address and accounts; the next start finds all data unchanged', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   const first = await startServerProcess(t, { env })
   const { stdout } = await first.program.stop()
@@ -50,7 +50,7 @@ test('a graceful shutdown answers the request in flight, and exits with code 0',
   assert.deepEqual(await codeAndNoise(server.program), { code: 0, stderr: '' })
 })
 
-test('a Ctrl-C that npm forwards counts once', async (t) => {
+test('a Ctrl-C that npm forwards to the server counts as one signal', async (t) => {
   const server = await startServerProcess(t, { env: settingsIn(temporaryFolder(t)) })
   server.program.kill('SIGINT')
   server.program.kill('SIGINT')
@@ -60,13 +60,13 @@ test('a Ctrl-C that npm forwards counts once', async (t) => {
 test('a signal during the start stops the server as soon as it runs', async (t) => {
   const folder = temporaryFolder(t)
   const program = new Program(t, { env: { ...settingsIn(folder), BCRYPT_COST: '10' } })
-  // The start creates this file first. Hashing the passwords of the demo accounts takes longer.
+  // The start creates this file before it hashes the passwords of the demo accounts, which takes longer.
   await untilMade(folder, 'crm.sqlite')
   program.kill('SIGTERM')
   assert.deepEqual(await codeAndNoise(program), { code: 0, stderr: '' })
 })
 
-test('a busy PORT stops the start with one line', async (t) => {
+test('a busy PORT makes the start fail with a one-line error', async (t) => {
   const folder = temporaryFolder(t)
   const port = await occupy(t)
   const end = await new Program(t, { env: { ...settingsIn(folder), PORT: String(port) } }).run()
@@ -74,7 +74,7 @@ test('a busy PORT stops the start with one line', async (t) => {
 })
 
 test('without PORT the next free port is used and printed', async (t) => {
-  // Port 8044 may be free or busy. Once the first server runs, it is busy for the second one.
+  // Port 8044 may be free or busy. After the start of the first server, the port is busy for the second server.
   const { PORT: _any, ...env } = settingsIn(temporaryFolder(t))
   const first = await startServerProcess(t, { env })
   const second = await startServerProcess(t, { env })
@@ -99,7 +99,7 @@ test('an invalid configuration prints all problems, one per line, and creates no
   assert.equal(existsSync(join(folder, 'crm.sqlite')), false)
 })
 
-test('a file that is not a database stops the start with one line and stays as it is', async (t) => {
+test('a file that is not a database makes the start fail with a one-line error and stays as it is', async (t) => {
   for (const name of ['crm.sqlite', 'sessions.sqlite']) {
     const folder = temporaryFolder(t)
     const file = join(folder, name)
@@ -110,7 +110,7 @@ test('a file that is not a database stops the start with one line and stays as i
   }
 })
 
-test('a folder in the place of a database, or a place that cannot be written, stops the start with one line', async (t) => {
+test('a database path that is a folder or cannot be written makes the start fail with a one-line error', async (t) => {
   const folder = temporaryFolder(t)
   mkdirSync(join(folder, 'crm.sqlite'))
   assertOneLine(await new Program(t, { env: settingsIn(folder) }).run(), /is not a file/)
@@ -121,7 +121,7 @@ test('a folder in the place of a database, or a place that cannot be written, st
   )
 })
 
-test('databases of a newer version stop the start with one line and stay as they are', async (t) => {
+test('databases of a newer version make the start fail with a one-line error and stay as they are', async (t) => {
   const folder = temporaryFolder(t)
   const env = settingsIn(folder)
   await (await startServerProcess(t, { env })).program.stop()

@@ -27,7 +27,7 @@ test('[BEARER-6] the API conversation in docs/rest-api.md runs as printed', asyn
   }
 })
 
-/** The commands (after `$ `) and their outputs in the page's terminal block. */
+/** The commands in the page's terminal block, which follow `$ `, and their outputs. */
 function readConversation(): Exchange[] {
   const page = readFileSync(join(projectRoot(), 'docs', 'rest-api.md'), 'utf8')
   const [, block = ''] = /```console\n([\s\S]*?)```/.exec(page) ?? []
@@ -40,7 +40,7 @@ function readConversation(): Exchange[] {
     })
 }
 
-/** `…` stands for any text on one line, such as a token. */
+/** In an expected output, `…` matches any text on one line, such as a token. */
 function patternOf(printed: string): RegExp {
   return new RegExp(`^${printed.split('…').map(escaped).join('.+')}$`)
 }

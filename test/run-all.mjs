@@ -1,6 +1,6 @@
 // npm run test:all: all tests, on every store, database, screen and supported version of Node.
 //   npm run test:all
-//   npm run test:all -- --rest                only what npm test leaves out
+//   npm run test:all -- --rest                only the tests that npm test does not run
 //   npm run test:all -- --update-counts       records how many tests there are
 import { planTests } from './gate/plan.mjs'
 import { checkSources, count, runGate, testEmbedded, testTheRest } from './gate/steps.mjs'

@@ -13,7 +13,7 @@ interface Answer {
   body: unknown
 }
 
-/** A browser with a cookie jar. The jar takes over the cookies of each response when the response arrives. */
+/** A browser with a cookie jar. The jar stores the cookies of each response when the response arrives. */
 export class Browser {
   readonly #url: string
   readonly #jar = new Map<string, string>()
@@ -53,7 +53,7 @@ export class Browser {
     await this.#send('POST', path, cookie)
   }
 
-  /** Returns whether this `Cookie` header signs in. Does not change the jar. */
+  /** Returns whether a request with this `Cookie` header is signed in. Does not change the jar. */
   async isSignedIn(cookie = this.cookie): Promise<boolean> {
     const stranger = new Browser(this.#url)
     try {
@@ -63,7 +63,7 @@ export class Browser {
     }
   }
 
-  /** Requests something outside of the contestant's pages: a hold, or the view of the store. */
+  /** Sends a request that controls a hold or reads the store. The contestant does not receive this request. */
   async probe<Result>(what: string, name = ''): Promise<Result> {
     return (await this.#send('GET', `/probe/${what}?name=${name}`, '')).body as Result
   }

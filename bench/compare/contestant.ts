@@ -2,17 +2,17 @@ import type { RequestListener } from 'node:http'
 import type { Hold } from './holds.ts'
 import type { SlowRecords } from './slow-records.ts'
 
-/** Each contestant is a module in this folder or in `peers/`, which exports this function as its default. */
+/** Each contestant is a module in this folder or in `peers/`. The default export of the module has this type. */
 export type StartContestant = (tools: { hold: Hold; records: SlowRecords }) => Contestant | Promise<Contestant>
 
 /**
- * A small server on one session library, used as the library's documentation shows. Its listener responds to:
+ * A small server that uses one session library as the library's documentation shows. The listener responds to:
  * - `GET /page`: `{ user, items }`. Only reads the session. `user` is null for a guest.
  * - `POST /write`: adds the query's `item` to the list of items in the session, also for a guest.
  * - `POST /login`: signs in `ana`. Does not check a password.
  * - `POST /logout`: signs out.
  *
- * `/page` and `/write` call `hold` before and after they use the session, with the query's values `before` and `after`.
+ * `/page` and `/write` call `hold` before and after they use the session, with the query values `before` and `after`.
  * Each call stands for a slow task of the page, for instance a payment.
  */
 export interface Contestant {

@@ -10,10 +10,10 @@ export interface Entry {
 export const THIS_LAYER: Entry = {
   name: 'this layer',
   module: 'this-layer.ts',
-  setup: '`sqliteStore`, its defaults, and `{ login: true }` at the login.',
+  setup: '`sqliteStore` with its defaults, and `{ login: true }` at the login.',
 }
 
-/** Each name is that of a package. `peers/package.json` pins the versions. */
+/** Each `name` is the name of a package. `peers/package.json` pins the versions. */
 export const PEERS: Entry[] = [
   {
     name: 'koa-session',
@@ -24,7 +24,7 @@ export const PEERS: Entry[] = [
     name: 'express-session',
     module: 'peers/express-session.mjs',
     setup:
-      '`resave: false`, `saveUninitialized: false`. Login and logout as in its section "User login", with `regenerate()`. A read calls `touch` of the store.',
+      '`resave: false`, `saveUninitialized: false`. Login and logout follow the section "User login" of its README, with `regenerate()`. A read calls `touch` of the store.',
   },
   {
     name: 'koa-generic-session',
@@ -44,19 +44,19 @@ export const PEERS: Entry[] = [
   {
     name: '@hono/session',
     module: 'peers/hono-session.mjs',
-    setup: '`useSessionStorage`, and `update()` with a function. It has no call that rotates the ID.',
+    setup: '`useSessionStorage`, and `update()` with a function. The library has no call that rotates the ID.',
   },
   {
     name: 'react-router',
     module: 'peers/react-router.mjs',
     setup:
-      '`createSessionStorage` with a signed cookie. `updateData` changes only a record that exists, like the UPDATE of a database. It has no call that rotates the ID.',
+      '`createSessionStorage` with a signed cookie. `updateData` changes only a record that exists, like UPDATE in SQL. The library has no call that rotates the ID.',
   },
   {
     name: '@remix-run/session',
     module: 'peers/remix-session.mjs',
     setup:
-      'The middleware of `@remix-run/session-middleware`, its memory storage on the slow store, and `regenerateId(true)`.',
+      'The middleware of `@remix-run/session-middleware`, its memory storage with the delay, and `regenerateId(true)`.',
   },
   {
     name: 'iron-session',
@@ -68,6 +68,6 @@ export const PEERS: Entry[] = [
     name: 'better-auth',
     module: 'peers/better-auth.mjs',
     setup:
-      'Its memory adapter with the delay, a guest of the plugin `anonymous`, and the items in an additional field of the session, written by `updateSession`.',
+      'Its memory adapter with the delay. Guests are users of the plugin `anonymous`. The items are in an additional field of the session, which `updateSession` writes.',
   },
 ]

@@ -1,4 +1,4 @@
-// Servers with known findings: one that passes every probe, and for each probe one that fails it on purpose.
+// Servers with known findings. One server passes every probe. For each probe, another server fails it on purpose.
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Contestant, StartContestant } from './contestant.ts'
 import type { ProbeName } from './probes.ts'
@@ -23,7 +23,7 @@ export const KNOWN: Record<ProbeName, { right: string; wrong: string }> = {
   readsThatWrite: { right: '0', wrong: '10' },
 }
 
-/** A server without a library. It passes every probe, except a probe that `fault` names. */
+/** A server without a library. The server passes every probe except the probe that `fault` names. */
 export function control(fault?: ProbeName | 'signedSecret'): StartContestant {
   return ({ hold }): Contestant => {
     const sessions = new Map<string, Session>()

@@ -1,7 +1,7 @@
 /** Waits until the probe releases the hold with this name. Without a name, resolves at once. */
 export type Hold = (name: string | null | undefined) => Promise<void>
 
-/** At a hold, a page waits for the probe, so that two requests overlap in the same way in every run. */
+/** A hold stops a page until the probe releases it, so that two requests overlap in the same way in every run. */
 export class Holds {
   readonly #holds = new Map<string, { arrived: Signal; released: Signal }>()
 

@@ -1,7 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Browser } from './browser.ts'
 
-/** The result of one run of a probe. The table shows the result with the highest `badness` of all runs; 0 is right. */
+/**
+ * The result of one run of a probe. The table shows the result with the highest `badness` of all runs. If the server
+ * passes the probe, `badness` is 0.
+ */
 export interface Finding {
   shown: string
   badness: number
@@ -10,7 +13,7 @@ export interface Finding {
 export interface Probe {
   /** The heading of the probe's column. */
   title: string
-  /** What the probe does, in one or two sentences. */
+  /** What the probe does, in a few sentences. */
   method: string
   /** Set if the probe does not apply to a library that keeps all data in the cookie. */
   needsStore?: true
@@ -19,7 +22,7 @@ export interface Probe {
 
 const PARALLEL_WRITES = 20
 const READS = 10
-// Probes wait this long, because some libraries send a response before they have saved the session.
+// Probes wait this long after a response, because some libraries send a response before they have saved the session.
 const SETTLE_MILLISECONDS = 25
 
 const MAY_BE_HELD = ['before', 'after'] as const
@@ -28,11 +31,11 @@ let holds = 0
 export const PROBES = {
   keptWrites: {
     title: `writes kept of ${PARALLEL_WRITES}`,
-    method: `A signed-in browser sends ${PARALLEL_WRITES} writes at once. Each adds an item. The probe counts the items afterwards.`,
+    method: `A signed-in browser sends ${PARALLEL_WRITES} writes at once. Each write adds an item to the session. The probe then counts the items.`,
     async run(browser) {
       await signIn(browser)
       const items = Array.from({ length: PARALLEL_WRITES }, (_, nth) => `item${nth}`)
-      // Opens the connections, so that the writes arrive together.
+      // Opens all connections first, so that the writes arrive together.
       await Promise.all(items.map(() => browser.page()))
       await settle()
       await Promise.all(items.map((item) => browser.post(`/write?item=${item}`)))
@@ -46,7 +49,7 @@ export const PROBES = {
   revivedByWriter: {
     title: 'logged-out session revived by a writer',
     method:
-      'The user logs out while a write is in progress. The probe does so twice: first the logout comes before the write changes the session, and then after the change. The probe then tries the cookie from before the logout, and the cookie that the browser has now.',
+      'The user logs out while a write is in progress. The probe runs twice. In the first run, the logout comes before the write changes the session. In the second run, the logout comes after this change. The probe then checks whether the cookie from before the logout or the current cookie of the browser is signed in.',
     async run(browser) {
       return yesOrNo(await isRevived(browser, (query) => browser.post(`/write${query}&item=late`)), { right: false })
     },
@@ -55,7 +58,7 @@ export const PROBES = {
   revivedByReader: {
     title: 'revived by a reader',
     method:
-      'The user logs out while a page that only reads the session is in progress. The probe then tries the same two cookies.',
+      'The user logs out while a page that only reads the session is in progress. The probe then checks the cookie from before the logout and the current cookie of the browser.',
     async run(browser) {
       return yesOrNo(await isRevived(browser, (query) => browser.page(query)), { right: false })
     },
@@ -77,7 +80,7 @@ export const PROBES = {
   signedInAfterRace: {
     title: 'signed in after a login that raced two writes',
     method:
-      'A guest with an item in the session logs in. A first write with the guest’s cookie begins before the login and ends after it. The browser sends a second write with the same cookie just before the response to the login arrives. The probe then checks whether the browser is signed in.',
+      'A guest with an item in the session logs in. A first write with the guest’s cookie begins before the login and ends after the login. A second write with the same cookie reaches the server after the login. Browsers send such a write if the response to the login has not arrived yet. The probe then checks whether the browser is signed in.',
     async run(browser) {
       let isSignedIn = true
       for (const held of MAY_BE_HELD) {
@@ -97,7 +100,7 @@ export const PROBES = {
   rotated: {
     title: 'ID rotated at login',
     method:
-      'A guest with an item in the session logs in. The cookie must differ afterwards, and the guest’s cookie must not be signed in (session fixation).',
+      'A guest with an item in the session logs in. Afterwards, the browser must have another cookie, and the guest’s cookie must not be signed in. Otherwise, session fixation is possible.',
     async run(browser) {
       await browser.post('/write?item=planted')
       await settle()
@@ -111,7 +114,7 @@ export const PROBES = {
   readableSecret: {
     title: 'a copy of the store signs in',
     method:
-      'The probe takes every text that the store holds and sends it as the session cookie. Then it signs or encrypts each text with the server’s key, and sends it again.',
+      'The probe sends every text of 16 or more characters in the store as the session cookie. If no text signs in, the probe signs or encrypts each text with the server’s key, and sends the result as the session cookie.',
     needsStore: true,
     async run(browser) {
       await signIn(browser)
@@ -170,7 +173,8 @@ async function isRevived(browser: Browser, send: (query: string) => Promise<unkn
     const late = await heldRequest(browser, held, send)
     await browser.post('/logout')
     await settle()
-    // Another probe tests whether a logout ends a cookie.
+    // If the old cookie still works directly after the logout, no request has revived the session. The probe `replay`
+    // finds this fault.
     const neverDied = await browser.isSignedIn(old)
     await late.finish()
     revived ||= (await browser.isSignedIn()) || (!neverDied && (await browser.isSignedIn(old)))
@@ -178,7 +182,7 @@ async function isRevived(browser: Browser, send: (query: string) => Promise<unkn
   return revived
 }
 
-/** Sends a request that stops before or after its use of the session, until `finish` is called. */
+/** Sends a request. The page stops before or after its use of the session, and continues when `finish` is called. */
 async function heldRequest(
   browser: Browser,
   held: (typeof MAY_BE_HELD)[number],

@@ -24,8 +24,9 @@ const SHORT_FORM = /(?<=<!-- npm run compare -->\n)[\s\S]*?(?=<!-- end of npm ru
 export function comparisonPage({ layer, others, runs, date, node }: Comparison): string {
   return `# Comparison with other session libraries
 
-\`npm run compare\` installs eleven session libraries for Node into a temporary folder, sends the same requests to this
-layer and to each of them, and writes this page. It talks to the servers only over HTTP.
+This page compares the session layer of this project ("this layer") with eleven other session libraries for Node. The
+command \`npm run compare\` installs the libraries into a temporary folder, runs one server for each library, sends the
+same HTTP requests to all servers, and writes this page.
 
 ${date}, Node ${node.slice(1)}, ${runs} runs of each probe. The tables show the worst result of all runs.
 
@@ -34,33 +35,33 @@ ${shortForm(layer, others)}
 
 ${tableOf([layer, ...others])}
 
-"n/a": the library has no store, because it keeps the whole session in an encrypted cookie.
+"n/a" means that the library has no store, because it keeps the whole session in an encrypted cookie.
 
 ## How it is measured
 
-Each library has a small server with four pages: read, write, log in, log out. The servers are in
+Each library has a small server, whose four pages read the session, write to it, log in and log out. The servers are in
 [bench/compare](../bench/compare). Each server uses its library as the library's documentation shows, with the default
-settings or those of the first example. The table [How each library is set up](#how-each-library-is-set-up) names the
-exceptions, and each exception is in favour of the library. Each run starts the server again, in a process of its own
-and with an empty store. Every call of a store takes ${MILLISECONDS_PER_CALL} ms, like a database on another machine.
+settings or the settings of the first example. The table [How each library is set up](#how-each-library-is-set-up) names
+the exceptions. Each exception is in favour of the library. Each run starts a new server process with an empty store.
+Every call of a store has a delay of ${MILLISECONDS_PER_CALL} ms, like a call of a database on another machine.
 
-A probe is a fixed series of requests. If two requests of a probe must overlap, the page stops until the probe lets it
-continue. The requests therefore overlap in the same way for all libraries and in all runs. In an application, a page
-stops like this while it asks a database or another server.
+A probe is a fixed series of requests. If two requests of a probe must overlap, the server stops a request until the
+probe releases the request. Requests therefore overlap in the same way for all libraries and in all runs. In an
+application, a request stops in the same way while it waits for a database or another server.
 
 ${PROBE_LIST.map(([, { title, method }]) => `- **${title}**: ${method}`).join('\n')}
 
 ## The probes themselves
 
-Before it measures, \`npm run compare\` runs each probe against two servers without a library. One server is right. The
-other has exactly the fault that the probe looks for. If a probe shows another result than this table, the run ends
-with an error:
+Before the measurements, \`npm run compare\` runs each probe against two servers without a library. The right server has
+no fault. The wrong server has only the fault that the probe looks for. If a probe does not show the results of this
+table, the command ends with an error:
 
 | probe | right server | wrong server |
 |---|---|---|
 ${PROBE_LIST.map(([name, { title }]) => `| ${title} | ${KNOWN[name].right} | ${KNOWN[name].wrong} |`).join('\n')}
 
-\`npm run test:all\` runs the probes against these servers and against this layer, without the other libraries.
+\`npm run test:all\` runs the probes against these servers and against this layer, but not against the other libraries.
 
 ## How each library is set up
 
@@ -70,12 +71,12 @@ ${[layer, ...others].map(({ name, setup }) => `| ${name} | ${setup} |`).join('\n
 
 ## What the figures do not say
 
-- If a library keeps the whole session in the cookie, it has no store that can fail or become slow. It cannot end a
-  session before the cookie expires.
-- "With the key" means: a copy of the store alone signs no user in. With a copy of the store and the signing or
-  encryption key, an attacker can sign in as any user.
-- If this layer refuses a write, the page gets an error. If a library loses a write, the page gets no error, and treats
-  the write as saved.
+- A library that keeps the whole session in the cookie has no store that can fail or become slow. Such a library cannot
+  end a session before the cookie expires.
+- "With the key" means that an attacker needs a copy of the store and the key that signs or encrypts cookies. With both,
+  the attacker can sign in as any user who has a session.
+- If this layer refuses a write, the page gets an error. If another library loses a write, the page gets no error, and
+  treats the write as saved.
 `
 }
 
@@ -89,7 +90,7 @@ export function tableOf(rows: readonly Row[]): string {
   ].join('\n')
 }
 
-/** Returns a row for each probe that the README shows. The results of the other libraries are counted. */
+/** Returns the table of README.md, which counts how many other libraries have each result. */
 export function shortForm(layer: Row, others: readonly Row[]): string {
   const rows = IN_README.map((name) => {
     const shown = others.map(({ findings }) => findings[name]?.shown).filter((text) => text !== undefined)
@@ -98,7 +99,7 @@ export function shortForm(layer: Row, others: readonly Row[]): string {
   return `| | this layer | ${others.length} other libraries |\n|---|---|---|\n${rows.join('')}`
 }
 
-/** Puts the short form between the marks in a page. */
+/** Replaces the text between the two marks in `page` with `text`. */
 export function withShortForm(page: string, text: string): string {
   if (!SHORT_FORM.test(page)) throw new Error('README.md has no marks for the short form of the comparison.')
   return page.replace(SHORT_FORM, () => text)

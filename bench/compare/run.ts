@@ -1,8 +1,8 @@
-// npm run compare: runs the same probes over HTTP against this layer and eleven other session libraries.
-// Writes docs/comparison.md and the short form in README.md.
+// npm run compare: runs the same probes over HTTP against this session layer and eleven other session libraries.
+// Writes docs/comparison.md and the short table in README.md.
 //   npm run compare                       five runs of each probe, about two minutes
 //   npm run compare -- --runs 1
-//   npm run compare -- --only hono        prints the libraries whose name contains "hono", and writes nothing
+//   npm run compare -- --only hono        tests only libraries whose name contains "hono", and writes no file
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -38,7 +38,7 @@ try {
   rmSync(installed, { recursive: true, force: true })
 }
 
-/** Checks that each probe passes a server that is right and fails a server that is wrong. */
+/** Runs each probe against a correct server and against a server with the fault that the probe must find. */
 async function checkProbes(): Promise<void> {
   for (const name of NAMES) {
     for (const [expected, server] of [
@@ -51,10 +51,10 @@ async function checkProbes(): Promise<void> {
         throw new Error(`The probe ${name} shows ${shown} on a server that is known for ${expected}.`)
     }
   }
-  console.log('Each probe passes a server that is right, and fails a server that is wrong on purpose.')
+  console.log('Each probe accepts the correct server and finds the fault of the faulty server.')
 }
 
-/** Returns a temporary folder with the servers of the libraries and the libraries themselves. */
+/** Copies the servers of the libraries to a temporary folder and installs the libraries there. Returns the folder. */
 function installPeers(): string {
   const folder = mkdtempSync(join(tmpdir(), 'compare-'))
   cpSync(join(HERE, 'peers'), join(folder, 'peers'), { recursive: true })

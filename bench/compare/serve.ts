@@ -11,7 +11,7 @@ export interface RunningContestant {
   close(): void
 }
 
-/** Serves the pages of a contestant. For the probes, also serves the holds and a view of the store. */
+/** Serves the pages of a contestant, and URLs through which the probes pause pages and read the stored data. */
 export async function serve(start: StartContestant): Promise<RunningContestant> {
   const holds = new Holds()
   const { listener, store, forge } = await start({ hold: holds.hold, records: new SlowRecords() })

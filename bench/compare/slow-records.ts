@@ -3,7 +3,7 @@ import type { StoreView } from './contestant.ts'
 
 export const MILLISECONDS_PER_CALL = 3
 
-/** The store of the libraries that have none of their own: a record for each key. Each call takes 3 milliseconds. */
+/** A store for libraries that bring no store. It keeps one record for each key. Each call takes 3 milliseconds. */
 export class SlowRecords implements StoreView {
   readonly #records = new Map<string, string>()
   #writes = 0
@@ -31,7 +31,7 @@ export class SlowRecords implements StoreView {
     this.#records.delete(key)
   }
 
-  /** Counts a write that would move the expiry of a record. Changes no record, because no probe waits for an expiry. */
+  /** Counts a write that would extend the expiry of a record. Changes nothing, because no probe waits for an expiry. */
   async touch(): Promise<void> {
     await this.#beginWrite()
   }

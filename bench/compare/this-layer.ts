@@ -51,13 +51,13 @@ const start: StartContestant = ({ hold }) => {
 
 export default start
 
-/** This layer has no key. The attacker joins each session ID with each text of the store. */
+/** Cookies of this layer are not signed. An attacker could combine each session ID with each text of the store. */
 function forge(texts: readonly string[]): string[] {
   const ids = texts.filter((text) => /^[0-9A-F]{32}$/.test(text))
   return ids.flatMap((id) => texts.map((text) => `4DSID_SHOP=${id}.${text}`))
 }
 
-/** Returns the same store with the delay that all contestants have, and a function that counts its writes. */
+/** Returns a store with the delay that all contestants have, and a function that returns the number of its writes. */
 function slowed(store: SessionStore): { store: SessionStore; writes: () => number } {
   let writes = 0
   const slow = new Proxy(store, {

@@ -1,4 +1,4 @@
-/** Stores records as usual: one command for each step, and Redis expires the keys. */
+/** Stores records in the usual way. Each operation is one command, and Redis expires the keys. */
 export function redisRecords(redis, prefix) {
   return {
     async get(id) {

@@ -1,4 +1,4 @@
-/** Stores records efficiently: WAL, no fsync for each commit, prepared statements, and an index for the sweep. */
+/** Stores records efficiently, with WAL, without fsync for each commit, with prepared statements and with an index. */
 export function sqliteRecords(db) {
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL')

@@ -12,7 +12,7 @@ interface Entries<Entry> {
   load(key: string, entry: Entry | undefined): void
 }
 
-/** Runs writes on entries in memory. Resolves each write when its changes are on the disk as JSON. */
+/** Runs writes on entries in memory. The promise of a write resolves when the changes are on the disk as JSON. */
 export class Journal<Entry> implements Writes {
   readonly #db: Database
   readonly #entries: Entries<Entry>
@@ -79,7 +79,7 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** Runs the write at once. The returned function passes its result to the caller. */
+/** Runs the write at once. The returned function passes the result of the write to the caller of `add`. */
 function answerOf<T>(
   write: () => T | Promise<T>,
   resolve: (value: T | Promise<T>) => void,

@@ -22,7 +22,7 @@ proveStore('LevelDB', async () => {
   }
 })
 
-test('every session, device, link and message is there after a restart', async (t) => {
+test('the store keeps every session, device, link and message over a restart', async (t) => {
   const { folder, remove } = temporaryFolder()
   t.after(remove)
   const before = new ClassicLevel(folder)

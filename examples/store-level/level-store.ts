@@ -16,7 +16,7 @@ type Entry = StoredSession | Tombstone
 type StoredSession = Omit<MemoryRow, 'credentials'> & { credentials: Credential[] }
 
 const LAYOUT = 'layout'
-// The step to layout 1 is empty: `openStore` writes the number. A later step may only add data (see `missingSteps`).
+// The step to layout 1 is empty, because `openStore` writes the layout number. `missingSteps` tells what steps may do.
 const STEPS: readonly ((db: ClassicLevel) => Promise<void>)[] = [async () => {}]
 
 const stores = new WeakMap<ClassicLevel, Promise<SessionStore>>()

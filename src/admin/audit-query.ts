@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { AUDIT_EVENTS, type AuditEvent, type AuditFilter } from '../audit/index.ts'
+import { canonicalAddress } from '../web/client-address.ts'
 import { Problem } from '../web/problem.ts'
 import { readChoice, readParameter, writeAddress } from '../web/query-parameters.ts'
-import { plainAddress } from '../web/request-origin.ts'
 import { type FoundPeople, findPeople, tooManyPeople } from './find-people.ts'
 
 export const AUDIT_PATH = '/admin/audit'
@@ -29,7 +29,7 @@ export function readAuditQuery(query: Record<string, unknown>): AuditQuery {
     event: readChoice(query, 'event', Object.keys(AUDIT_EVENTS) as AuditEvent[]),
     user: readParameter(query, 'user'),
     session: readParameter(query, 'session').toUpperCase(),
-    address: plainAddress(readParameter(query, 'address')),
+    address: canonicalAddress(readParameter(query, 'address')),
     from: readDay(query, 'from'),
     to: readDay(query, 'to'),
     after: /^[0-9a-z]{22}$/.test(after) ? after : undefined,

@@ -1,6 +1,6 @@
 import type { DeviceDescription, SessionDescription } from '../session/index.ts'
+import { canonicalAddress } from '../web/client-address.ts'
 import { formatAgo, formatBytes, formatCount, formatExactMoment, formatTimeLeft } from '../web/format.ts'
-import { plainAddress } from '../web/request-origin.ts'
 import { SESSIONS_PATH } from './session-query.ts'
 
 /** Describes a `User-Agent` header, for example as "Firefox on Windows". */
@@ -74,7 +74,7 @@ export function sessionRow(
     isReadable: session.isReadable,
     isMine: id === mine,
     device: lastUsed ? nameOf(lastUsed, describeDevice) : '',
-    address: plainAddress(lastUsed?.address ?? ''),
+    address: canonicalAddress(lastUsed?.address ?? ''),
     created: startTime ? momentOf(startTime, now) : undefined,
     seen: lastAccessTime ? momentOf(lastAccessTime, now) : undefined,
     idleLeft: isLive ? formatTimeLeft(idleEndTime, now) : '',
@@ -105,7 +105,7 @@ export function deviceRow(device: DeviceDescription, now: number, describeDevice
     handle,
     what: { cookie: 'Browser', bearer: access, otp: 'Open one-time link' }[kind],
     device: kind === 'otp' ? '' : nameOf(device, describeDevice),
-    address: plainAddress(device.address ?? ''),
+    address: canonicalAddress(device.address ?? ''),
     cameBy: kind === 'otp' ? 'One-time link, not opened yet' : CAME_BY[device.via],
     created: momentOf(createdAt, now),
     seen: lastSeenAt ? momentOf(lastSeenAt, now) : undefined,

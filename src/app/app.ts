@@ -4,6 +4,7 @@ import { linkConfirmation } from '../accounts/index.ts'
 import { createApi } from '../api/index.ts'
 import { noteRefusals } from '../audit/index.ts'
 import { projectRoot } from '../config/project-root.ts'
+import { markSession } from '../crm-session/acting-user.ts'
 import { shownSession } from '../crm-session/crm-session.ts'
 import { tellLoginOfEnd } from '../crm-session/session-ended.ts'
 import { describeSessionProblem } from '../crm-session/session-problems.ts'
@@ -11,6 +12,7 @@ import { measureRequests, metricsPage } from '../metrics/index.ts'
 import type { Parts } from '../parts/parts.ts'
 import { TokenSession } from '../session/index.ts'
 import { sessions } from '../session/koa/index.ts'
+import { clientAddress } from '../web/client-address.ts'
 import { crossOriginGuard } from '../web/cross-origin-guard.ts'
 import { errorPages } from '../web/error-pages.ts'
 import { health } from '../web/health.ts'
@@ -46,6 +48,7 @@ export function createApp(parts: Parts): Koa {
     log.error({ err: error }, 'response failed')
   })
 
+  app.use(clientAddress(log, config.trustProxyHops))
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
   app.use(requestLog(log, () => clock.now(), sessionOf))
   app.use(securityHeaders({ https: origins.secure }))
@@ -61,6 +64,7 @@ export function createApp(parts: Parts): Koa {
   app.use(crossOriginGuard(origins))
   app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
   app.use(tellLoginOfEnd(LOGIN_PATH, parts.sessions?.cookieName))
+  app.use(markSession())
   app.use(linkConfirmation((path, method) => router.match(path, method).route))
   app.use(routes.refuseUndeclared())
   app.use(router.routes())

@@ -1,5 +1,6 @@
 import { type Layer, Router, type RouterMiddleware } from '@koa/router'
 import type { Context, Next } from 'koa'
+import { requireActingUser } from '../crm-session/acting-user.ts'
 import { reloadSession, requireSession } from '../crm-session/crm-session.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import { onlyWhileSignedIn } from '../crm-session/session-events.ts'
@@ -34,9 +35,19 @@ export class DeclaredRoutes {
     this.#add('get', path, access, [onlyWhileSignedIn(), ...gatesOf(access), handler])
   }
 
-  /** A form. The session is read again after the body has arrived, and before the access is checked. */
+  /**
+   * A form. The session is read again after the body has arrived, and before the access is checked. The form of a
+   * signed-in user must name the user for whom its page was shown.
+   */
   post(path: string, access: Access, ...handlers: Handler[]): void {
-    this.#add('post', path, access, [readForm(), reloadSession(), ...gatesOf(access), ...handlers])
+    const acting = access === 'public' || access === 'visitor' || access === 'token' ? [] : [requireActingUser()]
+    this.#add('post', path, access, [readForm(), reloadSession(), ...acting, ...gatesOf(access), ...handlers])
+  }
+
+  /** A form that signs devices out. Visitors who are already signed out may send it again. */
+  postSignOut(path: string, handler: Handler): void {
+    const acting = requireActingUser({ guests: 'pass' })
+    this.#add('post', path, 'visitor', [readForm(), reloadSession(), requireSession(), acting, handler])
   }
 
   /** The form of a one-time link. `keepLink` also handles a form that cannot be read. */

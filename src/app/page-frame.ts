@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import type { Config } from '../config/config.ts'
+import { sessionMark } from '../crm-session/acting-user.ts'
 import { shownSession } from '../crm-session/crm-session.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import { mailboxPath } from '../mail/index.ts'
@@ -42,6 +43,8 @@ export function pageFrame(
       assets,
       hasSession: session !== undefined,
       userName: isSignedIn ? session.userName : '',
+      userId: session?.userId ?? '',
+      sessionMark: sessionMark(ctx),
       links: LINKS.filter(({ needs }) => session?.hasPrivilege(needs) === true).map(linkTo),
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],
       footerLinks,

@@ -17,6 +17,7 @@ import { adminPages } from '../admin/index.ts'
 import { customerPages, welcomePage } from '../crm/index.ts'
 import { requireSession } from '../crm-session/crm-session.ts'
 import { sessionEvents } from '../crm-session/session-events.ts'
+import { UNSENT_FORM_PAGE, unsentFormPage } from '../crm-session/unsent-form.ts'
 import { mailboxPage } from '../mail/index.ts'
 import {
   answersJson,
@@ -53,7 +54,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   routes.get('/authenticate.shtml', 'visitor', login.form)
   routes.post('/4DACTION/authenticate', 'visitor', login.logIn)
   routes.get('/authenticationOK.shtml', 'viewPortfolio', welcomePage(parts))
-  routes.post('/logout', 'visitor', login.logOut)
+  routes.postSignOut('/logout', login.logOut)
 
   routes.get('/signup', 'visitor', signUp.form)
   routes.post('/signup', 'visitor', signUp.signUp)
@@ -67,12 +68,13 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
     routes.postLink(path, validateEmail.keepLink, validateEmail.confirm)
   }
   routes.get('/account', 'viewOwnPurchases', ownPage(parts))
+  routes.get(UNSENT_FORM_PAGE, 'user', unsentFormPage())
   routes.get(CONFIRM_PATH, 'user', confirm.form)
   routes.post(CONFIRM_PATH, 'user', confirm.confirm)
   routes.get('/account/sessions', 'user', devices.list)
-  routes.post('/account/sessions/end-others', 'visitor', devices.endOthers)
-  routes.post('/account/sessions/end-all', 'visitor', devices.endAll)
-  routes.post('/account/sessions/:id/:handle/end', 'visitor', devices.end)
+  routes.postSignOut('/account/sessions/end-others', devices.endOthers)
+  routes.postSignOut('/account/sessions/end-all', devices.endAll)
+  routes.postSignOut('/account/sessions/:id/:handle/end', devices.end)
   routes.get('/account/password', 'user', password.form)
   routes.post('/account/password', 'user', password.change)
   routes.get('/account/email', 'user', email.form)

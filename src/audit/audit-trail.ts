@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { AuditRow, Database } from '../../db/tables.ts'
 import type { Clock } from '../session/index.ts'
-import { plainAddress } from '../web/request-origin.ts'
+import { canonicalAddress } from '../web/client-address.ts'
 import { type AuditEntry, isRepeatable } from './audit-entry.ts'
 import { auditRows } from './audit-row.ts'
 import { RepeatFolder } from './fold-repeats.ts'
@@ -43,7 +43,7 @@ export class AuditTrail {
 
   /** Adds an entry without waiting for the database. Never throws. */
   note(given: AuditEntry): void {
-    const entry = given.address ? { ...given, address: plainAddress(given.address) } : given
+    const entry = given.address ? { ...given, address: canonicalAddress(given.address) } : given
     if (isRepeatable(entry)) this.#folder.add(entry)
     else this.#queue(this.#rowOf(entry, this.#clock.now()))
   }

@@ -1,16 +1,18 @@
 import type { Clock } from '../session/index.ts'
+import { networksOf } from '../web/client-address.ts'
 import { type AuditEntry, namesAnAccount } from './audit-entry.ts'
 
 const MINUTE_MILLISECONDS = 60_000
-// While this many different entries of one event and network address are counted, new entries lose their name.
-const MOST_OF_AN_ADDRESS = 10
+// While this many different entries of one event and network are counted, new entries lose their name.
+const MOST_OF_A_NETWORK = 10
 // While this many different entries are counted in total, new entries also lose their network address.
 const MOST_COUNTED = 300
 
 /** Several equal entries. `entry` is the newest entry, and `more` is the number of entries after the first entry. */
 interface Counted {
   entry: AuditEntry
-  address: string
+  /** The event and the network. */
+  source: string
   at: number
   more: number
   cancel: () => void
@@ -38,7 +40,7 @@ export class RepeatFolder {
     }
     this.#write(folded, now, 1)
     const cancel = this.#clock.after(MINUTE_MILLISECONDS, () => this.#finish(key))
-    this.#counted.set(key, { entry: folded, address: addressOf(folded), at: now, more: 0, cancel })
+    this.#counted.set(key, { entry: folded, source: sourceOf(folded), at: now, more: 0, cancel })
   }
 
   /** Writes the counts so far. */
@@ -57,12 +59,12 @@ export class RepeatFolder {
   #narrowed(entry: AuditEntry): AuditEntry {
     if (this.#counted.has(keyOf(entry))) return entry
     const { event, userId, userName, requestId, device, address } = entry
-    const alike = [...this.#counted.values()].filter((other) => other.address === addressOf(entry)).length
+    const alike = [...this.#counted.values()].filter((other) => other.source === sourceOf(entry)).length
     const isFull = this.#counted.size >= MOST_COUNTED
-    if (alike < MOST_OF_AN_ADDRESS && !isFull) return entry
+    if (alike < MOST_OF_A_NETWORK && !isFull) return entry
     const several = event === 'sign-in-failed' ? 'with several names' : 'in several places'
     const roughly: AuditEntry = !namesAnAccount(entry)
-      ? { event, requestId, device, address, detail: several }
+      ? { event, requestId, device, address: address && networksOf(address).own, detail: several }
       : { ...entry, ...(userId !== undefined && { detail: 'in several places' }) }
     if (this.#counted.has(keyOf(roughly)) || !isFull) return roughly
     if (!namesAnAccount(entry)) return { event, detail: `${several}, from several addresses` }
@@ -74,6 +76,6 @@ function keyOf({ event, userId, userName, address, detail }: AuditEntry): string
   return JSON.stringify([event, userId ?? '', userName ?? '', address ?? '', detail ?? ''])
 }
 
-function addressOf({ event, address }: AuditEntry): string {
-  return `${event} ${address ?? ''}`
+function sourceOf({ event, address }: AuditEntry): string {
+  return `${event} ${networksOf(address ?? '').own}`
 }

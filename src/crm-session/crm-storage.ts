@@ -8,8 +8,20 @@ export interface CrmStorage {
   consumedForms?: string[]
   /** The flash message, which the next page shows once. */
   flash?: string
+  /** A form that the user filled in before the login. The user decides whether to send it. */
+  unsentForm?: UnsentForm
   /** The latest decision of the external platform. */
   lastOperation?: { id: number; state: 'approved' | 'refused' }
+}
+
+/** A form that was refused because its page belonged to another user or to an ended session. */
+export interface UnsentForm {
+  action: string
+  /** The user for whom the page of the form was shown. '' if the form does not contain the user. */
+  actingUser: string
+  fields: [name: string, value: string][]
+  /** The names of the fields whose values are passwords. Their values are not kept. */
+  passwords: string[]
 }
 
 /** These texts are from the 4D documentation. Pages show them unchanged. */

@@ -1,6 +1,7 @@
 import type { Context, Next } from 'koa'
 import { deviceKey } from '../web/device-key.ts'
 import type { EventStreams } from '../web/event-streams.ts'
+import { sessionMark } from './acting-user.ts'
 
 /**
  * Lets only signed-in users open an event stream. Other users get status 204, after which a browser does not reconnect.
@@ -14,7 +15,7 @@ export function onlyWhileSignedIn() {
   }
 }
 
-/** Creates an event stream that sends "ended" when the session has ended or this browser's cookie is revoked. */
+/** Creates an event stream that first sends "session" with the session's mark, and "ended" when the session has ended or this browser's cookie is revoked. */
 export function sessionEvents({
   sessions,
   streams,
@@ -33,6 +34,7 @@ export function sessionEvents({
     // If too many streams are open, the status is 503. After 204, the page would act as if the session had ended.
     const stream = streams.open(ctx, key, over.signal, { whenFull: 503 })
     if (stream === undefined) return
+    stream.send('session', sessionMark(ctx))
     const tellEnd = () => {
       stream.send('ended', {})
       stream.end()

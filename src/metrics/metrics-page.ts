@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context, Next } from 'koa'
 import { type Config, isLoopback } from '../config/config.ts'
+import { canonicalAddress } from '../web/client-address.ts'
 
 // Proxies add these headers. A request with such a header may come from a client on another machine.
 const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
@@ -40,7 +41,7 @@ function fromThisMachine({ host, publicUrl, trustProxyHops }: Access): (ctx: Con
     isLoopback(host) && trustProxyHops === 0 && (publicUrl === undefined || isLoopback(new URL(publicUrl).hostname))
   return (ctx) =>
     isForThisMachine &&
-    isLoopback((ctx.req.socket.remoteAddress ?? '').replace(/^::ffff:/, '')) &&
+    isLoopback(canonicalAddress(ctx.req.socket.remoteAddress ?? '')) &&
     isLoopback(ctx.hostname) &&
     FORWARDED.every((name) => ctx.get(name) === '')
 }

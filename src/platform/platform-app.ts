@@ -36,6 +36,8 @@ export function createPlatform(options: PlatformOptions): Koa {
       appName: PLATFORM_NAME,
       hasSession: false,
       userName: '',
+      userId: '',
+      sessionMark: '',
       links: [],
       ownLinks: [],
       footerLinks: [],

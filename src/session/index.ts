@@ -1,3 +1,4 @@
+// A name in parentheses in a comment, such as (4D), (JADE) or (West Wind), is the system that a behaviour comes from.
 export { type Clock, systemClock } from './core/clock.ts'
 export { type CopiedSessions, copySessions } from './core/copy-sessions.ts'
 export type { OTPOptions } from './core/credentials/otp.ts'
@@ -5,7 +6,7 @@ export { SessionError, type SessionErrorCode } from './core/errors.ts'
 export type { SessionEvent, SessionEventName, SessionEvents } from './core/events.ts'
 export type { Exchange } from './core/exchange.ts'
 export type { PrivilegeGrant } from './core/grants.ts'
-export { mayBeginGuest, type RequestFacts } from './core/guest-rule.ts'
+export { isOwnForm, mayBeginGuest, type RequestFacts } from './core/guest-rule.ts'
 export type { NewTokenOptions, TokenScope } from './core/new-token.ts'
 export type { SessionOptions } from './core/options.ts'
 export { isPlainHttp, type TransportFacts } from './core/plain-http.ts'

@@ -1,9 +1,9 @@
 /**
- * Refuses options that do not exist, because a misspelt option would have no effect. Accepts only plain objects: a
- * `Map`, for instance, has no own keys, so its options would be ignored.
- * @param where the call in the message, for instance `createSessions()`.
- * @param known every key of the options' type. If a key is missing, the call does not compile.
- * @throws TypeError that suggests the nearest name.
+ * Throws for an unknown option, because a misspelt option would have no effect. Also throws if `options` is not a plain
+ * object. For instance, the entries of a `Map` are not own keys, so this function would not see them.
+ * @param where the name of the call for the error message, for instance `createSessions()`.
+ * @param known an object with every key of the type `O`. If a key is missing, the code does not compile.
+ * @throws TypeError. For an unknown option, the message suggests the most similar option or lists all options.
  */
 export function refuseUnknown<O extends object>(
   where: string,
@@ -31,13 +31,13 @@ export function checkFlags(where: string, flags: Readonly<Record<string, unknown
   }
 }
 
-/** @throws TypeError if `value`, for instance the object of a driver, lacks one of the methods. */
+/** @throws TypeError if `value` lacks one of the methods. `value` is, for instance, the client of a database driver. */
 export function checkMethods(where: string, expected: string, value: unknown, methods: readonly string[]): void {
   if (methods.some((method) => typeof Object(value)[method] !== 'function'))
     throw new TypeError(`${where}: pass ${expected}, got ${typeOf(value)}.`)
 }
 
-/** Returns the known name that is most similar to `name`, without regard to case; `undefined` if no name is similar. */
+/** Returns the known name that is most similar to `name`. Returns `undefined` if no name is similar. Ignores case. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const most = Math.max(1, Math.floor(name.length / 3))
   const [nearest] = known
@@ -47,7 +47,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return nearest?.candidate
 }
 
-/** If `candidate` begins with `name`, the missing end counts as one edit. */
+/** Returns the number of edits from `name` to `candidate`. A missing end of any length counts as one edit. */
 function editsTo(candidate: string, name: string): number {
   return name.length >= 3 && candidate.startsWith(name) ? 1 : editsBetween(name, candidate)
 }
@@ -83,7 +83,7 @@ export function isPlainObject(value: unknown): value is object {
   return prototype === Object.prototype || prototype === null
 }
 
-/** Names the type of a value for messages: 'undefined', 'a list', 'a string', 'an object', 'an instance of Map'. */
+/** Returns the type of a value for messages: 'undefined', 'a list', 'a string', 'an object', 'an instance of Map'. */
 export function typeOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return 'a list'

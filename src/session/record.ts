@@ -1,34 +1,38 @@
-/** A public session ID: 32 upper-case hex digits. It may appear in lists, logs and URLs. */
+/** A public session ID: 32 upper-case hex digits. The ID is no secret, so it may appear in lists, logs and URLs. */
 export type SessionId = string
 export type SessionKind = 'web' | 'rest'
 
 /**
- * The reason why a session or a credential ended: the idle or absolute timeout, a log out (`closed`), an administrator
- * or the application (`revoked`), a new session, cookie or login in its place (`secured`), a limit, or the shutdown of
- * the server (`stopped`).
+ * The reason why a session or a credential ended.
+ * - `idle`, `absolute`: The idle timeout or the absolute timeout expired.
+ * - `closed`: The user logged out.
+ * - `revoked`: An administrator or the application ended the session or the credential.
+ * - `secured`: A new session, a new cookie or another login of the browser replaced the session or the credential.
+ * - `limit`: A limit was reached, for instance `maxSessionsPerUser`.
+ * - `stopped`: The last process of the application stopped (option `closeOnStop`).
  */
 export type EndReason = 'idle' | 'absolute' | 'closed' | 'revoked' | 'secured' | 'limit' | 'stopped'
 
 /** The end time of a session or a credential that never expires. */
 export const NEVER = Number.MAX_SAFE_INTEGER
 
-/** The minimum time for which a store remembers an ended credential. The stored mark is called a tombstone. */
+/** The minimum time for which a store keeps a tombstone. A tombstone is the stored mark of an ended credential. */
 export const TOMBSTONE_MILLISECONDS = 90_000
-/** The time for which the messages of an ended session are stored for its devices. */
+/** The time for which a store keeps the message of an ended session for the session's devices. */
 export const MESSAGE_MILLISECONDS = 24 * 3_600_000
-/** A sweep removes a record this long after its expiry, because the clocks of machines may differ. */
+/** A sweep keeps an expired record for at least this time, because the clocks of machines may differ. */
 export const SWEEP_MARGIN_MILLISECONDS = 5 * 60_000
-/** A sweep removes expired data of other applications after this time, because unused applications do not sweep. */
+/** A sweep removes records of other applications that expired this long ago. Unused applications do not sweep. */
 export const UNUSED_APP_MILLISECONDS = 24 * 3_600_000
-/** The minimum time between two writes of a session's activity. The stored end is the idle timeout plus this time. */
+/** The minimum time between two writes of a session's activity. `endAfter` adds this time to the idle timeout. */
 export const TOUCH_GRACE_MILLISECONDS = 60_000
 
-/** The maximum number of unused logins of one origin (see `touch`). Above it, the oldest unused login ends. */
+/** The maximum number of unused logins of one origin (see `touch`). A further login ends the oldest unused login. */
 export const MOST_UNUSED_LOGINS = 10
 
 /** The interval at which a process renews its registration with an embedded store. */
 export const PRESENCE_BEAT_MILLISECONDS = 10_000
-/** A process that has not renewed its registration for this long counts as stopped, unless it is known to run. */
+/** Without a renewal for this time, a process counts as stopped. The result of `isRunning` overrides this rule. */
 export const PRESENCE_LIFE_MILLISECONDS = 30_000
 
 /** A stored session. All times are milliseconds since 1970-01-01 UTC. */
@@ -38,17 +42,17 @@ export interface SessionRecord {
   readonly userName: string
   /** The user's ID in the application. */
   readonly userId: string | null
-  /** The assigned privileges and roles; '' for none. A store only checks whether this text is empty. */
+  /** The assigned privileges and roles as text; '' for none. A store only checks whether this text is empty. */
   readonly grants: string
   /** The encoded storage. A store does not decode it. */
   readonly storage: string
-  /** `startTime` and `lastAccessTime` are null when the session is invalidated (JADE). */
+  /** Both times are null when the session is invalidated (JADE). `replace` invalidates a session. */
   readonly startTime: number | null
   readonly lastAccessTime: number | null
   /** The idle timeout; 0 for none. */
   readonly idleMilliseconds: number
   readonly absoluteEnd: number
-  /** The session is live before this time, which is at most `absoluteEnd`. */
+  /** The time at which the session expires, at most `absoluteEnd`. */
   readonly end: number
   readonly version: number
 }
@@ -76,9 +80,11 @@ export interface Credential {
   /** The purpose of an OTP; null for none. A new OTP revokes the session's previous OTP with the same purpose. */
   readonly purpose: string | null
   /**
-   * Further fields as text: the path, data and mode of an OTP, the name and scope of a bearer token, or the origin of a
-   * cookie that a login created. The origin is the ID of the session that the browser had before its consecutive
-   * logins.
+   * Further fields as text:
+   * - for an OTP, its path, data and mode
+   * - for a bearer token, its name and scope
+   * - for a cookie that a login created, its origin
+   * A browser may log in several times in a row. The origin is the ID of the session before the first of these logins.
    */
   readonly details: string | null
 }
@@ -87,7 +93,7 @@ export interface EndedSession extends Pick<SessionRecord, 'id' | 'kind' | 'userN
   readonly reason: EndReason
 }
 
-/** Marks an error of a store that has certainly written nothing. The caller then does not repeat the write. */
+/** Marks the error of a store call that has certainly written nothing. The layer then does not repeat the call. */
 export function markNothingWritten(error: unknown): unknown {
   return error instanceof Error ? Object.assign(error, { nothingWritten: true }) : error
 }
@@ -100,7 +106,7 @@ export function isLive(session: SessionRecord, now: number): boolean {
   return session.startTime !== null && now < session.end && !isDamaged(session)
 }
 
-/** Whether a stored record contains an impossible number. Such a record opens no session, but can be ended. */
+/** Whether a stored record contains an impossible number. A damaged record opens no session, but a call can end it. */
 export function isDamaged({
   startTime,
   lastAccessTime,
@@ -117,32 +123,35 @@ export function isDamaged({
   return !(areTimesReadable && isReadable && end <= absoluteEnd)
 }
 
-/** Returns whether a stored value is a time. A column of SQLite may contain text instead of a number. */
+/** Returns whether a stored value is a time. A numeric column of SQLite may also contain text. */
 export function isTime(value: unknown): boolean {
   return Number.isFinite(value) && Math.abs(value as number) <= NEVER
 }
 
-/** Whether limits and lists count a session as a guest's. */
+/** Whether a session has no user ID, no privilege and no role. Limits and lists count it as a guest's session. */
 export function isGuestRecord(session: Pick<SessionRecord, 'grants' | 'userId'>): boolean {
   return session.grants === '' && session.userId === null
 }
 
-/** Whether a login created this cookie, and no request has sent it yet. */
+/** Whether a login created this cookie, and no request has sent the cookie yet. */
 export function isUnusedLogin({ kind, details, lastSeenAt }: Credential): boolean {
   return kind === 'cookie' && details !== null && lastSeenAt === null
 }
 
-/** The removal of a credential does not change the result, because a session has its own access time. */
+/** Whether a request has used the session after its start. The end of a credential does not change the result. */
 export function wasUsed({ startTime, lastAccessTime }: SessionRecord): boolean {
   return (lastAccessTime ?? 0) > (startTime ?? 0)
 }
 
-/** Whether a request has used the session, with one of these credentials or with a credential that has ended. */
+/** Whether a request has used the session, with one of these credentials or with an ended credential. */
 export function wasSeen(session: SessionRecord, credentials: readonly Credential[]): boolean {
   return wasUsed(session) || credentials.some(({ lastSeenAt }) => lastSeenAt !== null)
 }
 
-/** Returns the end to store. It is later than the idle timeout, because an access is stored at most once a minute. */
+/**
+ * Returns the `end` to store. This time is `TOUCH_GRACE_MILLISECONDS` later than the idle timeout, because an access is
+ * stored at most once a minute.
+ */
 export function endAfter(lastAccess: number, idleMilliseconds: number, absoluteEnd: number): number {
   return idleMilliseconds === 0
     ? absoluteEnd

@@ -7,6 +7,10 @@ export interface Frame {
   hasSession: boolean
   /** Empty for a guest. */
   userName: string
+  /** The id of the user for whom the page is shown. '' for a guest. */
+  userId: string
+  /** Identifies the session, so that the page notices when the browser has another session or user. */
+  sessionMark: string
   links: PageLink[]
   ownLinks: PageLink[]
   footerLinks: readonly Omit<PageLink, 'current'>[]

@@ -9,7 +9,7 @@ import { auditOf } from '../support/audit.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import type { Scope } from '../support/process.ts'
 
-test('the audit page shows events newest first: what happened, to which user, from which address, and who did it', async (t) => {
+test('the audit page lists events newest first, each with its time, user, IP address, device, and the user who caused it', async (t) => {
   const { entries } = await startAudit(t, [
     { event: 'sign-in', userId: '4', userName: 'Noah Lindgren', address: '203.0.113.7', device: FIREFOX },
     { event: 'revoked', userId: '4', userName: 'Noah Lindgren', byUserId: '6', byUserName: 'Tomasz Nowak' },
@@ -41,7 +41,7 @@ test('entries are found by event, user, session, address and day', async (t) => 
   assert.deepEqual(await found('from=2026-01-05&to=2026-01-06&user=4&event=sign-in'), ['one'])
 })
 
-test('a filter by user finds failed sign-ins too, under every name that was typed', async (t) => {
+test('the filter by user also finds failed sign-ins, under every user name that was typed', async (t) => {
   const { demo, entries } = await startAudit(t)
   const { email } = await demo.parts.database
     .selectFrom('sales_persons')
@@ -70,7 +70,7 @@ test('a name that matches too many users is refused, and no user is left out sil
   assert.equal((await admin.get('/admin/audit?user=crowd+1007')).status, 200)
 })
 
-test('session handles and request ids can be copied in full', async (t) => {
+test('the audit page contains complete session handles and request ids, so that they can be copied', async (t) => {
   const { entries } = await startAudit(t, [
     { event: 'sign-in', userId: '4', sessionId: 'AB'.repeat(16), requestId: 'c0ffee00-1111-4222-8333-444455556666' },
   ])
@@ -78,7 +78,7 @@ test('session handles and request ids can be copied in full', async (t) => {
   assert.match(entry ?? '', /Session (AB){16} Request c0ffee00-1111-4222-8333-444455556666/)
 })
 
-test('an address is found as it is typed, and as IPv4 and IPv6 sockets write it', async (t) => {
+test('the filter finds an IPv4 address in its usual form and in the form that an IPv6 socket reports', async (t) => {
   const { entries } = await startAudit(t, [{ event: 'sign-in', userId: '4', address: '::ffff:203.0.113.7' }])
   for (const address of ['203.0.113.7', '::ffff:203.0.113.7'])
     assert.equal((await entries(new URLSearchParams({ address }).toString())).length, 1, address)
@@ -115,7 +115,7 @@ test('paging through the trail shows every entry once', async (t) => {
   )
 })
 
-test('the export holds the filtered entries, as a table in which no spreadsheet runs a formula', async (t) => {
+test('the export contains the filtered entries as a CSV file in which no spreadsheet runs a formula', async (t) => {
   const { admin } = await startAudit(t, [
     { event: 'sign-in-failed', userName: '=HYPERLINK("http://evil.test","click")', address: '203.0.113.1' },
     { event: 'sign-in-failed', userName: '+1', address: '203.0.113.1', detail: 'a "word", and; more' },
@@ -154,7 +154,7 @@ test('the export is read in batches, newest first, without a gap', async (t) => 
   )
 })
 
-test('the trail records who exported it, and which part', async (t) => {
+test('the audit trail records which user exported which part of the trail', async (t) => {
   const { demo, admin } = await startAudit(t)
   await admin.send('/admin/audit.csv', { method: 'HEAD' })
   await admin.get('/admin/audit.csv')
@@ -173,7 +173,7 @@ test('the trail records who exported it, and which part', async (t) => {
   )
 })
 
-test('an export holds a limited number of entries, the newest ones', async (t) => {
+test('an export contains only the newest entries, up to a limit', async (t) => {
   const { demo } = await startAudit(t)
   for (let index = 0; index < 1203; index++)
     demo.parts.audit.note({ event: 'sign-in', userId: 'x', detail: `e${index}` })
@@ -186,7 +186,7 @@ test('an export holds a limited number of entries, the newest ones', async (t) =
   assert.match(lines[700] ?? '', /"e503"$/)
 })
 
-test('re-authentication before an export returns to the page with its filter', async (t) => {
+test('after re-authentication for an export, the user returns to the audit page with the same filter', async (t) => {
   const { demo } = await startAudit(t)
   const pages = auditPages({ ...demo.parts, describeDevice: () => '' })
   const back = (query: object) => pages.pageOfExport({ query } as Context)
@@ -194,7 +194,7 @@ test('re-authentication before an export returns to the page with its filter', a
   assert.equal(back({}), '/admin/audit')
 })
 
-test('typed text is shown as text', async (t) => {
+test('the audit page escapes text that a user typed', async (t) => {
   const { admin } = await startAudit(t, [
     { event: 'sign-in-failed', userName: '<script>alert(1)</script>', device: '<b>' },
   ])

@@ -9,7 +9,7 @@ import { sessionIdOf } from '../support/pages.ts'
 import { openStream, STREAM_HEADERS } from '../support/stream.ts'
 import type { Visitor } from '../support/visitor.ts'
 
-test('an open console is notified at once of a change, and at most once a second', async (t) => {
+test('an open console is notified of a change at once, but at most once a second', async (t) => {
   const { demo, admin } = await startConsole(t)
   const stream = await openStream(`${demo.url}/admin/sessions/events`, admin)
   assert.match(String(stream.headers['content-type']), /^text\/event-stream/)
@@ -49,7 +49,7 @@ test('after the last console is closed, the server watches no sessions', async (
   assert.equal((await admin.get('/admin/sessions')).status, 200)
 })
 
-test('a session that begins, is used or ends in another process is noticed within seconds', async () => {
+test('the console notices within seconds that a session began, was used or ended in another process', async () => {
   const store = memoryStore()
   const clock = manualClock()
   const common = { appName: 'CRM', store, clock, secureCookie: false, roles: {}, privileges: {} }

@@ -14,7 +14,7 @@ test('users are found by a part of their name, regardless of case and accents', 
   for (const text of ['', ' ', '%', '_', '\\']) assert.deepEqual(await find(text), [], text)
 })
 
-test('a whole name finds every user who has it; a userId or an address finds one', async (t) => {
+test('a full name finds every user with that name, and a userId or an e-mail address finds one user', async (t) => {
   const { find } = await startStaff(t, ['Ann Lee', 'Joann Lee', 'Ann Lees'])
   assert.deepEqual(await find('ann lee'), ['Ann Lee'])
   assert.deepEqual(await find('ann lees'), ['Ann Lees'])
@@ -22,7 +22,7 @@ test('a whole name finds every user who has it; a userId or an address finds one
   assert.deepEqual(await find('P502@example.com'), ['Ann Lees'])
 })
 
-test('a search that finds more users than it shows says so', async (t) => {
+test('a search says so when it finds more users than it shows', async (t) => {
   const { database } = await startStaff(t, ['Same Name', 'Same Name', 'Same Name'])
   const { people, more } = await findPeople(database, 'same', 2)
   assert.deepEqual([people.length, more], [2, true])

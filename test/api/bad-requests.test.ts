@@ -105,7 +105,7 @@ test('[BEARER-9] a body that is not JSON of the expected kind is refused with th
   assert.equal(await snapshotOf(demo.parts), before)
 })
 
-test('[BEARER-9] a body without a length is read up to the limit only', async (t) => {
+test('[BEARER-9] a body without a Content-Length is read only up to the limit', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const chunked = { 'Transfer-Encoding': 'chunked' }
@@ -116,7 +116,7 @@ test('[BEARER-9] a body without a length is read up to the limit only', async (t
   assert.equal((await client.send('POST', '/customers', { body: GOOD, headers: chunked })).status, 201)
 })
 
-test('[BEARER-9] an invalid field is named, with what is expected of it', async (t) => {
+test('[BEARER-9] the error for an invalid field names the field and says what is expected', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const before = await snapshotOf(demo.parts)
@@ -163,7 +163,7 @@ test('[BEARER-9] an invalid field is named, with what is expected of it', async 
   assert.equal(await snapshotOf(demo.parts), before)
 })
 
-test('text may contain every written character, and the charset may have any name of UTF-8', async (t) => {
+test('text may contain emoji and joining characters of any script, and the charset may have any spelling of UTF-8', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   for (const name of ['نامه\u200cها', 'क्\u200dष', '👩\u200d🔧 Works', '👩🏽\u200d🔧', '❤️\u200d🔥', 'a \ufffd b', '✔']) {
@@ -210,7 +210,7 @@ test('malformed HTTP is answered before it reaches the API, without a body, as d
   }
 })
 
-test('of duplicate names in a body the last one counts, and an unexpected body is ignored', async (t) => {
+test('when a body repeats a name, the last value counts, and an unexpected body is ignored', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const made = await client.send('POST', '/customers', {
@@ -228,7 +228,7 @@ test('of duplicate names in a body the last one counts, and an unexpected body i
   assert.equal((await client.send('DELETE', `/customers/${made.body.id}`, { body: '{' })).status, 204)
 })
 
-test('[BEARER-9] an unsupported method is refused, with the supported ones', async (t) => {
+test('[BEARER-9] an unsupported method is refused with a list of the supported methods', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   for (const [path, allow] of [

@@ -52,7 +52,7 @@ test('every documented operation answers as documented, with and without a token
   }
 })
 
-test('errors are documented too: rights, unknown ids, versions, formats', async (t) => {
+test('errors are answered as documented: missing rights, unknown ids, wrong versions and wrong formats', async (t) => {
   const { demo, operations, check } = await startWithContract(t)
   const [client, administrator] = [await signedIn(demo, 4), await signedIn(demo, 6)]
   for (const { method, path, ...operation } of operations) {
@@ -108,7 +108,7 @@ test('hostile path parameters are refused by every operation that takes one, and
         const isVariable = operation.path.includes('{name}')
         fc.pre(!isVariable || !/^[\w.-]{1,64}$/.test(text) || ['.', '..', '__proto__'].includes(text))
         const { body } = GOOD[operation.operationId] ?? {}
-        // These texts would change the path itself.
+        // As a path segment, these texts would change the path.
         const inPath = ['', '.', '..'].includes(text) ? '%00' : encodeURIComponent(text)
         const answer = await client.send(operation.method, addressOf(operation, inPath), { body })
         assert.equal(answer.status, 404, `${operation.operationId} ${JSON.stringify(text)}: ${answer.text}`)
@@ -120,7 +120,7 @@ test('hostile path parameters are refused by every operation that takes one, and
   assert.deepEqual((await client.get('/session/variables')).body, { variables: {} })
 })
 
-test('hostile query parameters are refused by name, or match nothing, and change nothing', async (t) => {
+test('a hostile query parameter is refused with its name or matches no customer, and changes nothing', async (t) => {
   const { demo, operations, check } = await startWithContract(t)
   const client = await signedIn(demo, 5)
   const before = await snapshotOf(demo.parts)
@@ -161,7 +161,7 @@ test('an unknown parameter is refused by its name', async (t) => {
   assert.equal(await snapshotOf(demo.parts), before)
 })
 
-test('the description defines each thing once, and every reference leads to a definition', async (t) => {
+test('the OpenAPI description defines each operation once, and every reference leads to a definition', async (t) => {
   const { document, operations } = await startWithContract(t)
   const names = operations.map(({ operationId }) => operationId)
   assert.equal(new Set(names).size, names.length)
@@ -222,7 +222,7 @@ async function startWithContract(scope: Scope) {
   return { demo, document, operations, check }
 }
 
-/** Texts of any characters, also invalid UTF-16, and values that are almost valid. */
+/** Texts of any characters, including invalid UTF-16, and values that are almost valid. */
 function hostileText(): fc.Arbitrary<string> {
   const close = [
     '0',

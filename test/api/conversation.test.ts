@@ -33,7 +33,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assert.equal((await client.get('/session/variables/theme')).body.value, 'dark')
   })
 
-  test(`[BEARER-6] a failed sign-in is a 401 with two members, and leaves no session, on the ${store} store`, async (t) => {
+  test(`[BEARER-6] a failed sign-in gets a 401 whose body has two members, and leaves no session, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const client = new ApiClient(demo)
     const before = await demo.parts.sessions?.count()
@@ -74,7 +74,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assert.equal(guest.status, 303)
   })
 
-  test(`[BEARER-3] a thousand requests with bad tokens leave no trace in the ${store} store`, async (t) => {
+  test(`[BEARER-3] a thousand requests with invalid tokens leave no data in the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const { token } = await signedIn(demo, 4)
     const client = new ApiClient(demo)
@@ -91,7 +91,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assert.equal((await new ApiClient(demo, token).get('/me')).status, 200)
   })
 
-  test(`[BEARER-5] [BEARER-14] three addresses are open without a token, in upper or lower case, and look-alikes of them are not, on the ${store} store`, async (t) => {
+  test(`[BEARER-5] [BEARER-14] three paths need no token, in upper or lower case, and similar paths need one, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const client = new ApiClient(demo)
     for (const name of ['/testpage', '/TestPage', '/TESTPAGE']) assert.equal((await client.get(name)).status, 200, name)
@@ -144,7 +144,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assert.equal((await client.get('/testpage')).body.signedIn, false)
   })
 
-  test(`[BEARER-8] [BEARER-14] signing out ends the token, and a second time is no error, on the ${store} store`, async (t) => {
+  test(`[BEARER-8] [BEARER-14] signing out revokes the token, and signing out again is no error, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const [client, other] = [await signedIn(demo, 4), await signedIn(demo, 4)]
     const left = await client.post('/signout')
@@ -155,7 +155,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assert.equal((await other.get('/me')).status, 200)
   })
 
-  test(`[BEARER-13] an open address recognises the user of a live token, on the ${store} store`, async (t) => {
+  test(`[BEARER-13] a path that needs no token still recognises the user of a live token, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const client = new ApiClient(demo)
     assert.deepEqual((await client.get('/testpage')).body, { message: 'The API is here.', signedIn: false })
@@ -171,7 +171,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     const demo = await startDemo(t, { sessionStore })
     const { database } = demo.parts
     const [noah, another] = [await signedIn(demo, 4), await signedIn(demo, 3)]
-    // This change emits no event. The server notices it only when it reads the account again.
+    // This change emits no event. The server notices the change only when it reads the account again.
     await database.updateTable('sales_persons').set({ active: 0 }).where('user_id', '=', 4).execute()
     for (const path of ['/me', '/customers', '/nowhere']) assert.deepEqual((await noah.get(path)).body, DENIED)
     await database.updateTable('sales_persons').set({ active: 1, lastname: 'Berg' }).where('user_id', '=', 4).execute()

@@ -11,7 +11,7 @@ interface Purchase {
   amount: number
 }
 
-test('the list is searched, filtered, sorted and paged like the page, and a salesperson sees only their own customers', async (t) => {
+test('the list over the API is searched, filtered, sorted and paged like the customers page, and a salesperson sees only their own customers', async (t) => {
   const demo = await startDemo(t)
   const [ada, manager] = [await signedIn(demo, 1), await signedIn(demo, 5)]
   const all = await demo.parts.database.selectFrom('customers').select(['id', 'sales_person']).execute()
@@ -74,7 +74,7 @@ test('an invalid list request says which parameter is wrong', async (t) => {
     assertProblem(await client.get(`/customers?${query}`), status, words)
 })
 
-test('an empty parameter counts as not given', async (t) => {
+test('an empty parameter counts as missing', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const page = readFileSync(join(projectRoot(), 'docs', 'rest-api.md'), 'utf8')
@@ -102,7 +102,7 @@ test('a page key is valid for one list in one order', async (t) => {
     assertProblem(await client.get(path), 422, /^after: is not a page key of this list/)
 })
 
-test('the purchases of a customer are listed newest first, a page at a time', async (t) => {
+test('the purchases of a customer are listed newest first, in pages', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const whole = (await client.get('/customers/1/purchases')).body

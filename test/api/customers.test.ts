@@ -60,7 +60,7 @@ test('a change that names its version never overwrites another change', async (t
   )
 })
 
-test('If-Match may list fifty versions, duplicates included; a longer list is refused', async (t) => {
+test('If-Match may list fifty versions, including duplicates, and a longer list is refused', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const send = (method: string, tags: string[]) =>
@@ -110,7 +110,7 @@ test('the version of a removed customer never matches the next customer with the
   assertProblem(await client.send('DELETE', `/customers/${second.body.id}`, { headers }), 412)
 })
 
-test('a customer with a waiting approval is kept until it is decided or expires', async (t) => {
+test('a customer with a pending approval cannot be removed until the approval is decided or expires', async (t) => {
   const { demo, ask } = await startWithRecorder(t)
   const client = await signedIn(demo, 4)
   await ask()
@@ -122,7 +122,7 @@ test('a customer with a waiting approval is kept until it is decided or expires'
   assert.equal(left.length, 0)
 })
 
-test('every operation treats a customer of another salesperson like one that never existed', async (t) => {
+test('every operation treats a customer of another salesperson like a customer that does not exist', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 1)
   const before = await snapshotOf(demo.parts)
@@ -217,7 +217,7 @@ test('a role has the same rights over the API as on the pages', async (t) => {
   }
 })
 
-test('only users who see all customers may choose the salesperson, and only an active one with customers', async (t) => {
+test('only users who see all customers may choose the salesperson of a customer, and an unsuitable salesperson is refused', async (t) => {
   const demo = await startDemo(t)
   const [noah, manager] = [await signedIn(demo, 4), await signedIn(demo, 5)]
   const before = await snapshotOf(demo.parts)
@@ -238,7 +238,7 @@ test('only users who see all customers may choose the salesperson, and only an a
   assert.equal((await manager.post('/customers', NEW_CUSTOMER)).body.salesperson, 5)
 })
 
-test('a customer cannot be given to a disabled salesperson; naming the current one is always allowed', async (t) => {
+test('a customer cannot be given to a disabled salesperson, but a change may always name the current salesperson', async (t) => {
   const demo = await startDemo(t)
   const [noah, manager] = [await signedIn(demo, 4), await signedIn(demo, 5)]
   await disableSalesperson(demo.parts, 3)

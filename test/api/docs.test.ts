@@ -6,7 +6,7 @@ import test from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startDemo } from '../support/demo.ts'
 
-test('[BEARER-14] the documentation is public, and comes from this server alone', async (t) => {
+test('[BEARER-14] the documentation is public, and all its files come from this server', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const page = await visitor.get('/api/docs')
@@ -36,7 +36,7 @@ test('[BEARER-14] the API description can be cached, and is sent again only when
   assert.deepEqual([again.status, again.text], [304, ''])
 })
 
-test('only the files of the viewer that are needed are served', async (t) => {
+test('the server serves only the files that the documentation viewer needs', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const folder = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')))

@@ -8,7 +8,7 @@ import { type Demo, startDemo } from '../support/demo.ts'
 import { snapshotOf } from '../support/pages.ts'
 import { GOOD_PASSWORD, newestLink, signUpAs } from '../support/sign-up.ts'
 
-test('[BEARER-14] users sign in with their userId, as a number or as digits, or with their e-mail address', async (t) => {
+test('[BEARER-14] users sign in with their userId, as a number or as a text of digits, or with their e-mail address', async (t) => {
   const demo = await startDemo(t)
   for (const username of [4, '4', ' 04 ', 'noah.lindgren@crm.example', 'Noah.Lindgren@CRM.example']) {
     const client = await signedIn(demo, username)
@@ -16,7 +16,7 @@ test('[BEARER-14] users sign in with their userId, as a number or as digits, or 
   }
 })
 
-test('[BEARER-10] a bearer request needs no CSRF defence, and a request without a token is a 401 with the Bearer scheme', async (t) => {
+test('[BEARER-10] a bearer request needs no CSRF defence, and a request without a token gets a 401 that names the Bearer scheme', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const foreign = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'cors' }
@@ -43,7 +43,7 @@ test('failed sign-ins over the API and on the login page share one limit', async
   assert.equal((await new ApiClient(demo).signIn(3)).status, 200)
 })
 
-test('with uniform login texts the API does not tell an unknown userId from a wrong password either', async (t) => {
+test('with uniform login texts the API sends the same answer for an unknown userId and for a wrong password', async (t) => {
   const demo = await startDemo(t, { loginText: 'uniform' })
   const client = new ApiClient(demo)
   const messages = await Promise.all(
@@ -83,7 +83,7 @@ test('a customer can sign in once the address is validated, and reaches only the
   assertProblem(await client.get('/me'), 401)
 })
 
-test('[BEARER-8] when a token ends while a body is being sent, nothing is stored, and the response is 401', async (t) => {
+test('[BEARER-8] when a token ends while a body is being sent, the request stores nothing and gets a 401', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   const slow = await sendSlowly(demo, client, 'PUT', '/session/variables/late')
@@ -91,7 +91,7 @@ test('[BEARER-8] when a token ends while a body is being sent, nothing is stored
   assert.deepEqual(await slow.finish({ value: 'x' }), [401, 'Bearer'])
 })
 
-test('[BEARER-8] [BEARER-11] a user who is signed out, revoked or disabled while the body arrives changes nothing', async (t) => {
+test('[BEARER-8] [BEARER-11] a request changes nothing if its token is signed out or revoked, or its user disabled, while the body arrives', async (t) => {
   const demo = await startDemo(t)
   const { database, sessions } = demo.parts
   const endings: Record<string, (client: ApiClient) => Promise<unknown>> = {
@@ -162,7 +162,7 @@ test('a server error is not a failed guess, and leaves no session behind', async
   assert.equal((await client.post('/signin', credentials)).status, 200)
 })
 
-test('a username that is neither a number nor an address is not logged: it may be a password in the wrong field', async (t) => {
+test('a username that is neither a number nor an address is not logged, because the user may have typed a password into the wrong field', async (t) => {
   const demo = await startDemo(t)
   const client = new ApiClient(demo)
   const typed = ['correct horse battery', 'p@ssw0rd!', '1234567890']
@@ -200,7 +200,7 @@ test('a username or password with invalid text is refused with the reason', asyn
       )
 })
 
-test('the test page does not name a disabled user, and signing out ignores parameters', async (t) => {
+test('the test page of the API does not name a disabled user, and signing out ignores query parameters', async (t) => {
   const demo = await startDemo(t)
   const client = await signedIn(demo, 4)
   assert.deepEqual((await client.get('/testpage')).body, { message: 'The API is here.', signedIn: true, userId: '4' })
@@ -213,7 +213,7 @@ test('the test page does not name a disabled user, and signing out ignores param
   assertProblem(await client.get('/me'), 401)
 })
 
-test('when all licences are in use, a sign-in is refused with the documented number', async (t) => {
+test('when all licences are in use, a sign-in is refused with the documented error number', async (t) => {
   const demo = await startDemo(t, { maxSessions: 1 })
   await signedIn(demo, 4)
   const refused = await new ApiClient(demo).post('/signin', { username: 3, password: 'crm-demo' })

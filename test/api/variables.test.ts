@@ -10,7 +10,7 @@ const STORES: Record<string, Config['sessionStore']> = {
 }
 
 for (const [store, sessionStore] of Object.entries(STORES)) {
-  test(`[BEARER-12] of many variables that are set at once, none is lost, on the ${store} store`, async (t) => {
+  test(`[BEARER-12] when many variables are set at once, no variable is lost, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const client = await signedIn(demo, 4)
     for (let round = 0; round < 5; round += 1) {
@@ -25,7 +25,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     }
   })
 
-  test(`a variable is set, read and removed; it belongs to one token and goes with it, on the ${store} store`, async (t) => {
+  test(`a variable can be set, read and removed; it belongs to one token and ends with that token, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const [client, other] = [await signedIn(demo, 4), await signedIn(demo, 4)]
     const path = '/session/variables/last_seen-1.x'
@@ -41,7 +41,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     assertProblem(await client.get(path), 404)
   })
 
-  test(`the variables of a token take 64 kB at most, and a refused one changes nothing, on the ${store} store`, async (t) => {
+  test(`the variables of a token take 64 kB at most, and a refused variable changes nothing, on the ${store} store`, async (t) => {
     const demo = await startDemo(t, { sessionStore })
     const client = await signedIn(demo, 4)
     const put = (index: number) =>

@@ -4,7 +4,7 @@ import { startDemo } from '../support/demo.ts'
 import { headingOf, namesOf, sessionIdOf } from '../support/pages.ts'
 import type { Visitor } from '../support/visitor.ts'
 
-test('[MODE-2] without sessions no cookie is ever set, public pages work, and the others say why they do not', async (t) => {
+test('[MODE-2] without sessions no cookie is ever set, public pages work, and other pages say why they do not work', async (t) => {
   const demo = await startDemo(t, { sessions: 'none' })
   const visitor = demo.visitor()
   assert.equal(demo.parts.sessions, null)
@@ -28,7 +28,7 @@ test('[MODE-2] without sessions no cookie is ever set, public pages work, and th
   assert.equal(visitor.cookies.size, 0)
 })
 
-test('[COOKIE-1] [COOKIE-2] [COOKIE-7] the cookie is named after the application, brings back the same session, and is set once', async (t) => {
+test('[COOKIE-1] [COOKIE-2] [COOKIE-7] the cookie is named after the application, opens the same session again, and is set once', async (t) => {
   const demo = await startDemo(t, { appName: 'Sales_2' })
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -101,7 +101,7 @@ test('[COOKIE-6] two users never see each other’s customers or names', async (
   }
 })
 
-test('[COOKIE-8] where guest sessions begin at the first write, reading pages leaves no cookie and no record', async (t) => {
+test('[COOKIE-8] if guest sessions begin at the first write, reading pages leaves no cookie and no record', async (t) => {
   const demo = await startDemo(t, { guests: 'first-write' })
   const visitor = demo.visitor()
   for (const path of ['/', '/authenticate.shtml', '/customers', '/nope']) await visitor.get(path)
@@ -111,7 +111,7 @@ test('[COOKIE-8] where guest sessions begin at the first write, reading pages le
   assert.equal(headingOf(await visitor.follow(await visitor.logIn(4))), 'Welcome, Noah Lindgren')
 })
 
-test('[COOKIE-9] a user who signs in is signed in even when the next page fails', async (t) => {
+test('[COOKIE-9] a login signs the user in even when the response of the login fails', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.get('/')
@@ -123,7 +123,7 @@ test('[COOKIE-9] a user who signs in is signed in even when the next page fails'
   assert.match((await visitor.get('/')).text, /You are signed in as <strong>Noah Lindgren/)
 })
 
-test('[COOKIE-10] no cache keeps a response that shows a session or sets its cookie', async (t) => {
+test('[COOKIE-10] no cache may store a response that contains session data or sets the session cookie', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const answers = [
@@ -139,7 +139,7 @@ test('[COOKIE-10] no cache keeps a response that shows a session or sets its coo
   }
 })
 
-test('[PRIV-8] session fixation: a cookie planted before the login gives no access after it', async (t) => {
+test('[PRIV-8] session fixation: a cookie that was planted before the login gives no access after the login', async (t) => {
   const demo = await startDemo(t)
   const victim = demo.visitor()
   await victim.get('/')
@@ -149,7 +149,7 @@ test('[PRIV-8] session fixation: a cookie planted before the login gives no acce
   assert.equal((await victim.get('/customers')).status, 200)
 })
 
-test('[LIFE-1] an hour without a click closes the session; clicking keeps it open', async (t) => {
+test('[LIFE-1] an hour without a request closes the session, and requests keep the session open', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -179,7 +179,7 @@ test('a double click on Log In signs the user in', async (t) => {
   let browser = visitor
   const submit = async (tab: Visitor) => {
     assert.equal((await tab.logIn(4)).status, 302)
-    browser = tab // the browser keeps the cookie of the last answer
+    browser = tab // the browser keeps the cookie of the answer that arrives last
   }
   await Promise.all([submit(visitor.copy()), submit(visitor.copy())])
   assert.equal((await browser.get('/customers')).status, 200)

@@ -26,7 +26,7 @@ const PUBLIC = [
     `POST ${path}`,
   ]),
   'GET /dev/mailbox',
-  // The link in a mail opens these, whether the user is signed in or not.
+  // A link in a mail opens these pages, whether or not the user is signed in.
   'GET /account/email/confirm',
   'POST /account/email/confirm',
   'GET /account/email/changed',
@@ -39,7 +39,7 @@ const PUBLIC = [
   'GET /admin/sessions/events',
 ]
 
-// The userIds that may open each page.
+// Maps each page to the userIds that may open it.
 const OPEN_TO: Record<string, number[]> = {
   '/authenticationOK.shtml': [4, 5, 6],
   '/customers': [4, 5],
@@ -49,6 +49,7 @@ const OPEN_TO: Record<string, number[]> = {
   '/account/sessions': [4, 5, 6],
   '/account/password': [4, 5, 6],
   '/account/email': [4, 5, 6],
+  '/account/unsent': [4, 5, 6],
   '/account/tokens': [4, 5, 6],
   '/account/tokens/:id/revoke': [4, 5, 6],
   '/operations': [4, 5],
@@ -63,7 +64,7 @@ const OPEN_TO: Record<string, number[]> = {
   '/admin/audit.csv': [6],
 }
 
-test('every page is public or closed to guests, and open only to its roles', async (t) => {
+test('every page that is not public refuses guests and opens only for its roles', async (t) => {
   const demo = await startDemo(t)
   const visitors = new Map<number, Visitor>()
   for (const userId of [4, 5, 6]) {
@@ -78,9 +79,10 @@ test('every page is public or closed to guests, and open only to its roles', asy
     const url = path.replace(':id', '1')
     const open = (visitor: Visitor) => (method === 'GET' ? visitor.get(url) : visitor.post(url))
     const guest = await open(demo.visitor())
-    const next = method === 'GET' ? `?next=${encodeURIComponent(url)}` : ''
-    assert.deepEqual([guest.status, guest.location], [303, `/authenticate.shtml${next}`])
-    // An action of the administrator may have signed the others out.
+    if (method === 'GET')
+      assert.deepEqual([guest.status, guest.location], [303, `/authenticate.shtml?next=${encodeURIComponent(url)}`])
+    else assert.equal(guest.status, 409)
+    // An earlier action of the administrator may have signed out the other users.
     for (const [userId, visitor] of visitors)
       if ((await visitor.get('/account/sessions')).status !== 200) await visitor.logInWell(userId)
     for (const [userId, visitor] of visitors)
@@ -130,7 +132,7 @@ test('an error is answered as JSON or plain text on request', async (t) => {
   assert.match(text.text, /^Page not found\n/)
 })
 
-test('an unexpected error shows the user only a reference; the log has the details', async (t) => {
+test('an unexpected error shows the user only a reference, and the log has the details', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(5)
@@ -145,7 +147,7 @@ test('an unexpected error shows the user only a reference; the log has the detai
   assert.equal((await visitor.get('/customers')).status, 200)
 })
 
-test('a client that disconnects during the response is not logged as an error; other errors are', async (t) => {
+test('a client that disconnects during the response is not logged as an error, but other errors are logged', async (t) => {
   const demo = await startDemo(t)
   const app = createApp(demo.parts)
   const errors = () => demo.log.filter((line) => JSON.parse(line).level >= 50).length
@@ -156,7 +158,7 @@ test('a client that disconnects during the response is not logged as an error; o
   assert.equal(errors(), 1)
 })
 
-test('static assets are cached, change their address with their content, and touch no session', async (t) => {
+test('static assets are cached, have a new URL when their content changes, and do not use the session', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const { text } = await demo.visitor().get('/')
@@ -190,7 +192,7 @@ test('the health check answers without a session', async (t) => {
   assert.deepEqual([answer.status, answer.text, answer.setCookies], [200, '{"status":"ok"}', []])
 })
 
-test('HSTS is sent where the public address is https, and only there', async (t) => {
+test('the server sends HSTS only when its public address uses https', async (t) => {
   const open = await (await startDemo(t, { publicUrl: 'https://crm.example.com' })).visitor().get('/nope')
   assert.match(String(open.headers['strict-transport-security']), /max-age=31536000; includeSubDomains/)
   const local = await (await startDemo(t)).visitor().get('/nope')

@@ -7,7 +7,7 @@ import { startDemo } from '../support/demo.ts'
 import type { Scope } from '../support/process.ts'
 import { until } from '../support/until.ts'
 
-test('entries are written in order a moment later, cut to their maximum lengths', async (t) => {
+test('entries are written in order after a short delay, and are cut to their maximum lengths', async (t) => {
   const { trail, rows, clock } = await startTrail(t)
   trail.note({ event: 'sign-in', userId: '4', userName: 'Noah Lindgren', address: '203.0.113.7', sessionId: 'A' })
   trail.note({ event: 'sign-out', userId: '4', userName: `x\r\n{"event":"sign-in"}\u202e${'y'.repeat(1_000_000)}` })
@@ -24,7 +24,7 @@ test('entries are written in order a moment later, cut to their maximum lengths'
   assert.match(second?.user_name ?? '', /^x \{"event":"sign-in"\} y+$/)
 })
 
-test('a failure is written at once; equal ones within a minute become one row with a count', async (t) => {
+test('a failure is written at once, and equal failures within a minute become one row with a count', async (t) => {
   const { trail, rows, clock } = await startTrail(t)
   const guess = {
     event: 'sign-in-failed',
@@ -76,7 +76,7 @@ test('ten thousand failures with different names add only a few rows', async (t)
   )
 })
 
-test('each refused page of a user is noted', async (t) => {
+test('the audit trail records each page that a user was refused', async (t) => {
   const { trail, rows } = await startTrail(t)
   for (const detail of ['GET /admin/sessions', 'GET /admin/audit', 'GET /admin/audit'])
     trail.note({ event: 'refused', userId: '5', address: '203.0.113.7', detail })
@@ -91,7 +91,7 @@ test('each refused page of a user is noted', async (t) => {
   )
 })
 
-test('while the database fails, rows wait and the log says so', async (t) => {
+test('while the database fails, rows wait in memory and the log says so', async (t) => {
   const { trail, rows, log, demo } = await startTrail(t)
   await demo.parts.database.schema.alterTable('audit_events').renameTo('elsewhere').execute()
   trail.note({ event: 'sign-in', userId: '4' })
@@ -114,7 +114,7 @@ test('a limited number of rows waits for the database, and the log says how many
   assert.match(log.join(), /"lost":5/)
 })
 
-test('rows older than AUDIT_DAYS are removed, and none with 0', async (t) => {
+test('rows older than AUDIT_DAYS are removed, and with AUDIT_DAYS=0 no row is removed', async (t) => {
   const { trail, rows, clock, demo } = await startTrail(t)
   trail.note({ event: 'sign-in', userId: 'old' })
   await trail.written()
@@ -131,7 +131,7 @@ test('rows older than AUDIT_DAYS are removed, and none with 0', async (t) => {
   assert.deepEqual(await users(), ['new'])
 })
 
-test('above the ceilings the oldest rows are removed, anonymous ones first', async (t) => {
+test('above the maximum number of rows the oldest rows are removed, anonymous rows first', async (t) => {
   const { trail, rows, demo, clock } = await startTrail(t)
   for (let index = 0; index < 6; index++) {
     trail.note({ event: 'sign-in', userId: `u${index}` })
@@ -145,7 +145,7 @@ test('above the ceilings the oldest rows are removed, anonymous ones first', asy
   )
 })
 
-test('the ceiling for anonymous rows removes no entries of administrators', async (t) => {
+test('the maximum for anonymous rows removes no entries of administrators', async (t) => {
   const { trail, rows, demo, clock } = await startTrail(t)
   trail.note({ event: 'many-revoked', byUserId: '6', byUserName: 'Tomasz Nowak', detail: 'all but their own' })
   for (let index = 0; index < 3; index++) trail.note({ event: 'sign-in-failed', userName: `name-${index}` })
@@ -173,7 +173,7 @@ test('failures with different reasons are separate rows', async (t) => {
   )
 })
 
-test('an existing account is named, however many other names and addresses were tried', async (t) => {
+test('failures that concern an existing account keep its name, even among failures with many other names and IP addresses', async (t) => {
   const { trail, rows } = await startTrail(t)
   const addresses = Array.from({ length: 60 }, (_, index) => `203.0.113.${index}`)
   for (const address of addresses)
@@ -207,7 +207,7 @@ test('an IP address is written the same way on IPv4 and IPv6 sockets', async (t)
   )
 })
 
-test('many rows are written in batches, with requests answered in between', async (t) => {
+test('many rows are written in batches, and the server answers requests between the batches', async (t) => {
   const { trail } = await startTrail(t)
   for (let index = 0; index < 1000; index++) trail.note({ event: 'revoked', userId: String(index) })
   let others = 0
@@ -245,7 +245,7 @@ test('paging shows each row once while rows are added', async (t) => {
   )
 })
 
-test('the demo sweeps its trail every hour', async (t) => {
+test('the demo removes old entries of its audit trail every hour', async (t) => {
   const demo = await startDemo(t, { auditDays: 1 })
   demo.parts.audit.note({ event: 'sign-in', userId: 'old' })
   await demo.parts.audit.written()
@@ -259,7 +259,7 @@ test('the demo sweeps its trail every hour', async (t) => {
   })
 })
 
-/** A trail with its own clock. Its demo writes no entries to the table. */
+/** An audit trail with its own clock. The trail of the demo itself writes no entries to the table. */
 async function startTrail(scope: Scope) {
   const demo = await startDemo(scope, { sessions: 'none' })
   const log: string[] = []

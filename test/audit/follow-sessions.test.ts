@@ -37,7 +37,7 @@ test('[LIFE-9] the audit trail shows why sessions ended: logout, timeout, revoke
   assert.equal((await whyExpired(demo)).at(-1), 'the server was stopped')
 })
 
-test('a login is noted as the replacement of a guest’s session, with its privileges', async (t) => {
+test('the audit trail records a login as the replacement of a guest’s session, with the new privileges', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.get('/')
@@ -48,7 +48,7 @@ test('a login is noted as the replacement of a guest’s session, with its privi
   assert.match((await auditOf(demo, 'privileges-changed'))[0]?.detail ?? '', /viewCustomers/)
 })
 
-test('session ID rotation after re-authentication is noted as such', async (t) => {
+test('the audit trail records session ID rotation after re-authentication', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -59,7 +59,7 @@ test('session ID rotation after re-authentication is noted as such', async (t) =
   )
 })
 
-test('one-time links are noted when created, opened and refused, with user and origin', async (t) => {
+test('the audit trail records the creation, opening and refusal of one-time links, with user and origin', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -83,7 +83,7 @@ test('one-time links are noted when created, opened and refused, with user and o
   )
 })
 
-test('a REST sign-in, and the revocation of its token by an administrator, are noted with both users', async (t) => {
+test('the audit trail records a REST sign-in, and the revocation of its token with both user and administrator', async (t) => {
   const demo = await startDemo(t)
   await signedIn(demo, 4)
   const [made] = await auditOf(demo, 'token-made')
@@ -98,7 +98,7 @@ test('a REST sign-in, and the revocation of its token by an administrator, are n
   )
 })
 
-test('refusals are noted with the missing privilege, on pages, over REST and for cross-site requests', async (t) => {
+test('the audit trail records refused requests to pages and to the API, and refused cross-site requests', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
@@ -117,7 +117,7 @@ test('refusals are noted with the missing privilege, on pages, over REST and for
   )
 })
 
-test('guests leave no entry, whatever they request', async (t) => {
+test('requests of guests leave no entry in the audit trail', async (t) => {
   const demo = await startDemo(t)
   for (let index = 0; index < 5; index++) {
     const guest = demo.visitor()
@@ -130,7 +130,7 @@ test('guests leave no entry, whatever they request', async (t) => {
   assert.deepEqual(await auditRowsOf(demo), [])
 })
 
-test('no password, cookie, token or link is ever in the trail', async (t) => {
+test('no password, cookie, token or link is ever in the audit trail', async (t) => {
   const demo = await startDemo(t)
   const secrets = ['crm-demo', 'correct horse battery', 'a wrong password']
   const ada = demo.visitor()

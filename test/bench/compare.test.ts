@@ -11,26 +11,26 @@ import { projectRoot } from '../../src/config/project-root.ts'
 
 const NAMES = Object.keys(PROBES) as ProbeName[]
 
-test('this layer keeps all writes, revives no session, stays signed in, rotates, hides its secrets, and reads without writing', async () => {
+test('the comparison finds that this layer loses no write, revives no session, keeps users signed in, rotates cookies, hides secrets, and reads without writing', async () => {
   assert.deepEqual(await findings(NAMES, () => thisLayer), right(NAMES))
 })
 
-test('each probe passes a server that is right', async () => {
+test('each probe passes a correct server', async () => {
   assert.deepEqual(await findings(NAMES, () => control()), right(NAMES))
 })
 
-test('each probe fails a server that is wrong in nothing but its subject', async () => {
+test('each probe fails a server whose only error is the one that the probe looks for', async () => {
   const wrong = Object.fromEntries(NAMES.map((name) => [name, KNOWN[name].wrong]))
   assert.deepEqual(await findings(NAMES, control), wrong)
 })
 
-test('the probe of the secrets tells a store that signs in alone from a store that needs the key', async () => {
+test('the probe of secrets distinguishes a store whose data alone opens a session from a store whose data also needs the key', async () => {
   assert.deepEqual(await findings(['readableSecret'], () => control('signedSecret')), {
     readableSecret: 'with the key',
   })
 })
 
-test('a server without a store has no finding where the probe asks for the store', async () => {
+test('a probe that inspects the store has no finding for a server without a store', async () => {
   const withoutStore: StartContestant = async (tools) => ({ listener: (await control()(tools)).listener })
   assert.deepEqual(await findings(['readableSecret'], () => withoutStore), { readableSecret: undefined })
 })
@@ -41,7 +41,7 @@ test('the README shows the same figures as docs/comparison.md', () => {
   assert.ok(read('docs/comparison.md').includes(shown))
 })
 
-/** What each of these probes shows, each on a server of its own. */
+/** Returns the finding of each of these probes. Each probe runs on its own server. */
 async function findings(names: readonly ProbeName[], serverFor: (name: ProbeName) => StartContestant) {
   const found = names.map(async (name) => {
     const server = await serve(serverFor(name))

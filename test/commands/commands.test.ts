@@ -59,7 +59,7 @@ test('in production a password has 15 characters or more, and the first account 
   assert.equal(count(join(folder, 'crm.sqlite'), 'customers'), 0)
 })
 
-test('a typed password is not echoed, everything else is', async () => {
+test('the terminal does not echo a typed password, but echoes all other input', async () => {
   const input = new PassThrough()
   const output = new PassThrough().setEncoding('utf8')
   let shown = ''

@@ -8,7 +8,7 @@ import { Visitor } from '../support/visitor.ts'
 const MIA = ['', 'Mia', 'Stone', 'mia@crm.example', 'manager', 'a long password', 'a long password']
 
 if (postgresUrl !== undefined) {
-  test('user:add and demo:reset work on PostgreSQL; the reset drops only the tables of the demo, and none while a server runs', async (t) => {
+  test('user:add and demo:reset work on PostgreSQL; demo:reset drops only the demo’s tables, and drops no table while a server runs', async (t) => {
     const env = settingsOn(await ownDatabase(t))
     const added = await new Program(t, { entry: 'src/commands/user-add.ts', env }).run(
       MIA.map((line) => `${line}\n`).join(''),
@@ -42,7 +42,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(await queryAt(env.DATABASE_URL, 'select name from theirs'), [{ name: 'kept' }])
   })
 
-  test('demo:reset leaves a database alone that is not the demo’s', async (t) => {
+  test('demo:reset does not change a database that is not the demo’s', async (t) => {
     const env = settingsOn(await ownDatabase(t))
     await queryAt(env.DATABASE_URL, 'create table photos (name text)')
     assertRefused(await demoReset(t, env), /is not one of this demo/)

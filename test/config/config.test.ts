@@ -6,7 +6,7 @@ import { projectRoot } from '../../src/config/project-root.ts'
 
 const PRODUCTION = { NODE_ENV: 'production', PUBLIC_URL: 'https://crm.example.com', SMTP_URL: 'smtp://localhost' }
 
-test('without any setting it is the documented demo on port 8044 of this machine', () => {
+test('without any setting the server is the documented demo on port 8044 of this machine', () => {
   const config = readConfig({})
   assert.deepEqual(config, {
     profile: 'demo',
@@ -44,7 +44,7 @@ test('without any setting it is the documented demo on port 8044 of this machine
   })
 })
 
-test('the production profile is the hardened one, and NODE_ENV=production chooses it', () => {
+test('the production profile has the secure settings, and NODE_ENV=production selects this profile', () => {
   const { profile, guests, loginText, linkMode, sessionCloseOnStop, logLevel, publicUrl } = readConfig(PRODUCTION)
   assert.deepEqual(
     { profile, guests, loginText, linkMode, sessionCloseOnStop, logLevel, publicUrl },
@@ -60,7 +60,7 @@ test('the production profile is the hardened one, and NODE_ENV=production choose
   )
 })
 
-test('each switch of a profile can be set on its own, and a profile in spite of NODE_ENV', () => {
+test('each setting of a profile can be set on its own, and PROFILE overrides NODE_ENV', () => {
   const hardened = readConfig({ GUESTS: 'first-write', LOGIN_TEXT: 'uniform', SESSION_CLOSE_ON_STOP: 'false' })
   assert.equal(hardened.profile, 'demo')
   assert.equal(hardened.guests, 'first-write')
@@ -113,7 +113,7 @@ test('all problems are listed at once, one per line, without repeating the value
   assert.doesNotMatch(message, /s3cret/)
 })
 
-test('production requires an address at which browsers can log in', () => {
+test('production requires a public URL at which browsers can log in', () => {
   assert.match(refusal({ PROFILE: 'production' }).message, /PUBLIC_URL: is required in production/)
   assert.match(
     refusal({ ...PRODUCTION, PUBLIC_URL: 'http://crm.example.com' }).message,
@@ -123,13 +123,13 @@ test('production requires an address at which browsers can log in', () => {
     assert.equal(readConfig({ ...PRODUCTION, PUBLIC_URL }).publicUrl, PUBLIC_URL)
 })
 
-test('production refuses cheap password hashes, except under test', () => {
+test('production refuses cheap password hashes, except with NODE_ENV=test', () => {
   assert.match(refusal({ ...PRODUCTION, BCRYPT_COST: '9' }).message, /BCRYPT_COST: must be 10 or more/)
   assert.equal(readConfig({ ...PRODUCTION, BCRYPT_COST: '10' }).bcryptCost, 10)
   assert.equal(readConfig({ ...PRODUCTION, NODE_ENV: 'test', PROFILE: 'production', BCRYPT_COST: '4' }).bcryptCost, 4)
 })
 
-test('production sends real mail, and asks for the password on the page of the link', () => {
+test('production sends real mail, and asks for the password on the page that the mailed link opens', () => {
   assert.match(refusal({ ...PRODUCTION, SMTP_URL: '' }).message, /SMTP_URL: is required in production/)
   assert.match(refusal({ ...PRODUCTION, LINK_MODE: 'direct' }).message, /LINK_MODE: must be confirm in production/)
   assert.equal(readConfig({ LINK_MODE: 'confirm' }).linkMode, 'confirm')
@@ -142,7 +142,7 @@ test('production sends real mail, and asks for the password on the page of the l
     assert.match(refusal({ MAIL_FROM }).message, /MAIL_FROM: use an address/)
 })
 
-test('the public address is an origin: a trailing slash is removed, anything more is refused', () => {
+test('the public address must be an origin: a trailing slash is removed, and a longer path is refused', () => {
   assert.equal(readConfig({ PUBLIC_URL: 'HTTPS://CRM.example.com:443/' }).publicUrl, 'https://crm.example.com')
   for (const PUBLIC_URL of [
     'https://a.test/crm',
@@ -154,7 +154,7 @@ test('the public address is an origin: a trailing slash is removed, anything mor
     assert.match(refusal({ PUBLIC_URL }).message, /^ {2}PUBLIC_URL: use /m, PUBLIC_URL)
 })
 
-test('sessions are stored beside the CRM’s database, in memory if the database is, or as configured, but never in its file', () => {
+test('sessions are stored in a file beside the CRM’s database, in memory like the database, or as configured, but never in the database’s file', () => {
   const sessionStore = (env: Record<string, string>) => readConfig(env).sessionStore
   assert.deepEqual(sessionStore({ DATABASE_URL: 'sqlite:/data/a.sqlite' }), {
     kind: 'sqlite',
@@ -175,7 +175,7 @@ test('sessions are stored beside the CRM’s database, in memory if the database
   assert.match(refusal({ SESSION_STORE: 'sqlite:db/crm.sqlite' }).message, /SESSION_STORE: is the file of DATABASE_URL/)
 })
 
-test('contradicting settings are refused', () => {
+test('contradictory settings are refused', () => {
   assert.match(refusal({ MAX_SESSIONS: '5', MAX_GUESTS: '6' }).message, /MAX_GUESTS: is above MAX_SESSIONS/)
   const tls = { TLS_CERT: 'cert.pem', TLS_KEY: 'key.pem' }
   assert.match(refusal({ ...tls, PUBLIC_URL: 'http://localhost:8044' }).message, /PUBLIC_URL: begins with http:/)
@@ -185,7 +185,7 @@ test('contradicting settings are refused', () => {
   })
 })
 
-test('a port is explicit only if it is configured, and must be a whole number', () => {
+test('portIsExplicit is true only if PORT is configured, and PORT must be a whole number', () => {
   assert.deepEqual([readConfig({ PORT: '8044' }).portIsExplicit, readConfig({}).portIsExplicit], [true, false])
   for (const PORT of ['-1', '65536', '8e3', '0x10', '80.5'])
     assert.match(refusal({ PORT }).message, /PORT: use a whole/)
@@ -198,7 +198,7 @@ test('CORS_ORIGINS is a list of origins', () => {
     assert.match(refusal({ CORS_ORIGINS: wrong }).message, /CORS_ORIGINS: use origins such as/)
 })
 
-test('METRICS_TOKEN is long enough, and fits into a header', () => {
+test('METRICS_TOKEN must be long enough and must fit into a header', () => {
   const METRICS_TOKEN = 'b7Q2mZ0xk4Yt9Rw1'
   assert.equal(readConfig({ METRICS_TOKEN }).metricsToken, METRICS_TOKEN)
   for (const weak of ['short', 'fifteen-letters', 'with a space in it', 'umlaut-ä-umlaut-ä', 'x'.repeat(201)]) {
@@ -225,7 +225,7 @@ function refusal(env: Record<string, string>): ConfigError {
   assert.fail(`these settings were accepted: ${JSON.stringify(env)}`)
 }
 
-test('the external platform’s address is an origin, and in production it uses https', () => {
+test('the external platform’s address must be an origin, and in production it must use https', () => {
   const platform = (env: Record<string, string>) => {
     const { platformPort, platformUrl } = readConfig(env)
     return { platformPort, platformUrl }

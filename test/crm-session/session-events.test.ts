@@ -28,7 +28,7 @@ test('a page is notified at once that its session has ended, and its next reques
   assert.match((await ada.get('/')).text, /Bye/, 'the message was left for a page')
 })
 
-test('each device has its own stream; on one device the newest replaces the others', async (t) => {
+test('each device has its own stream, and on one device the newest stream replaces the others', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -96,7 +96,7 @@ test('a graceful shutdown ends the stream without saying that the session has en
   assert.equal((await ada.get(PATH, STREAM_HEADERS)).status, 503)
 })
 
-test('when no further stream can be opened, the caller decides whether the page reconnects', () => {
+test('when no further stream can be opened, the caller of the function decides whether the page reconnects', () => {
   const streams = new EventStreams(manualClock(), { most: 0 })
   const answer = (signal: AbortSignal, whenFull?: 204 | 503) => {
     const ctx = {} as Context
@@ -124,7 +124,7 @@ test('OPTIONS shows whether an address is a page, and changes nothing', async (t
   assert.match((await ada.get('/')).text, /Bye/, 'the message was left for a page')
 })
 
-test('pages of signed-in users listen for the end of the session, those of guests do not', async (t) => {
+test('pages of signed-in users listen for the end of the session, and pages of guests do not', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   assert.doesNotMatch((await ada.get('/')).text, /session-ended/)

@@ -41,7 +41,7 @@ test('every session error has a page that says what to do', async (t) => {
   assert.equal((await demo.visitor().get('/')).status, 200)
 })
 
-test('at MAX_SESSIONS new users see 5503, and signed-in users stay signed in', async (t) => {
+test('at the limit MAX_SESSIONS new users see error 5503, and signed-in users stay signed in', async (t) => {
   const demo = await startDemo(t, { maxSessions: 1, guests: 'first-write' })
   const first = demo.visitor()
   await first.logInWell(4)

@@ -6,7 +6,7 @@ import { startDemo } from '../support/demo.ts'
 
 const NOAH = { userId: 4, seesAll: false }
 
-test('a name is found as users type it, even when folding makes it longer than its column', async (t) => {
+test('the stored search form of a name has no accents or capitals, and is cut to the length of its column', async (t) => {
   const { parts, clock } = await startDemo(t)
   const wanted = newCustomer.parse({ ...NEW_CUSTOMER, name: '  Große Öfen  ' })
   const made = await createCustomer(parts.database, NOAH, wanted, clock.now())
@@ -17,7 +17,7 @@ test('a name is found as users type it, even when folding makes it longer than i
   assert.equal(changed.is === 'changed' && changed.customer.name_folded.length, 120)
 })
 
-test('a change leaves other fields alone and increments the version', async (t) => {
+test('a change does not affect other fields, and increments the version', async (t) => {
   const { parts } = await startDemo(t)
   const before = await changeCustomer(parts.database, NOAH, 1, { city: 'Lyon' })
   const after = await changeCustomer(parts.database, NOAH, 1, { phone: '1' })

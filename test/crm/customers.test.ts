@@ -7,7 +7,7 @@ import { startDemo } from '../support/demo.ts'
 import { headingOf, namesOf, snapshotOf } from '../support/pages.ts'
 import type { Visitor } from '../support/visitor.ts'
 
-test('[CRM-9] a salesperson reaches only their own customers, in the list, by search and by id; a manager all', async (t) => {
+test('[CRM-9] a salesperson reaches only their own customers, in the list, by search and by id, and a manager reaches all customers', async (t) => {
   const demo = await startDemo(t)
   const [newcomer, manager] = [demo.visitor(), demo.visitor()]
   await newcomer.logInWell(4)
@@ -35,7 +35,7 @@ test('[CRM-9] a salesperson reaches only their own customers, in the list, by se
   }
 })
 
-test('[CRM-9] the filters tell a salesperson nothing about the customers of others', async (t) => {
+test('[CRM-9] the filters reveal nothing to a salesperson about the customers of other salespersons', async (t) => {
   const demo = await startDemo(t)
   const newcomer = demo.visitor()
   await newcomer.logInWell(4)
@@ -72,7 +72,7 @@ test('paging shows each customer once, forwards and backwards, in every order', 
   }
 })
 
-test('customers are found by part of a name without accents, by country and by industry, and can be sorted', async (t) => {
+test('customers can be found by a part of a name without accents, by country and by industry, and can be sorted', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
@@ -103,7 +103,7 @@ test('customers are found by part of a name without accents, by country and by i
     )
 })
 
-test('an invalid address of the list or of a customer gets a clear 4xx or the first page, never a server error', async (t) => {
+test('an invalid URL of the list or of a customer gets a clear 4xx or the first page, never a server error', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
@@ -132,7 +132,7 @@ test('an invalid address of the list or of a customer gets a clear 4xx or the fi
   assert.equal(await snapshotOf(demo.parts), before)
 })
 
-test('a parameter that is too long is refused with its limit, and paging through long names stays within it', async (t) => {
+test('a parameter that is too long is refused with its limit, and the page keys of long names stay within the limit', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -149,7 +149,7 @@ test('a parameter that is too long is refused with its limit, and paging through
   assert.equal((await everyName(visitor, '/customers')).length, 32)
 })
 
-test('a page key from one sort order shows the first page in another', async (t) => {
+test('a page key of one sort order shows the first page in another sort order', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
@@ -163,7 +163,7 @@ test('a page key from one sort order shows the first page in another', async (t)
     assert.deepEqual(namesOf(await manager.get(`/customers?${name}=${key}`)), namesOf(await manager.get('/customers')))
 })
 
-test('a search for accents without a letter finds nothing', async (t) => {
+test('a search for an accent without a letter finds nothing', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
@@ -187,7 +187,7 @@ test('a customer’s page shows the purchases and their total', async (t) => {
   )
 })
 
-test('names are shown as text, whatever they contain', async (t) => {
+test('the pages escape all customer data', async (t) => {
   const demo = await startDemo(t)
   const nasty = `<img src=x onerror=alert(1)>"'\`</script>`
   await demo.parts.database

@@ -49,7 +49,7 @@ test('[CRM-5] tabs that open at once after the login show the same customers', a
   for (const tab of tabs) assert.deepEqual(namesOf(tab), namesOf(tabs[0] ?? tab))
 })
 
-test('[CRM-5] a customer who was removed is no longer a link, and the top 3 in the session stays as it was', async (t) => {
+test('[CRM-5] after a customer is removed, the top 3 of the session stays the same but does not link to that customer', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const before = namesOf(await visitor.follow(await visitor.logInWell(1)))

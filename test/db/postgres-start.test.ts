@@ -17,7 +17,7 @@ import { Visitor } from '../support/visitor.ts'
 const PASSWORD = 'a-secret-of-ours'
 
 if (postgresUrl !== undefined) {
-  test('the server starts on an empty database in PostgreSQL, fills it, and finds it as it was at the next start', async (t) => {
+  test('the server starts on an empty database in PostgreSQL, fills it, and finds all data unchanged at the next start', async (t) => {
     const env = settingsOn(await ownDatabase(t), temporaryFolder(t))
     const first = await startServerProcess(t, { env })
     const noah = new Visitor(first.url)
@@ -49,7 +49,7 @@ if (postgresUrl !== undefined) {
     }
   })
 
-  test('a customer who is added after the seed has the next id', async (t) => {
+  test('a customer that is added after the demo data has the next id', async (t) => {
     const made = await withParts(await ownDatabase(t), async ({ database }) => {
       const last = database.selectFrom('customers').selectAll().where('id', '=', 252)
       const { id: _id, ...template } = await last.executeTakeFirstOrThrow()
@@ -58,7 +58,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(made, [{ id: 253 }])
   })
 
-  test('an unusable PostgreSQL stops the start with one line that says what to do, without the password', async (t) => {
+  test('an unusable PostgreSQL makes the start fail with a one-line error that says what to do, without the password', async (t) => {
     const url = await ownDatabase(t)
     const missing = ownName()
     const [foreign, newer, other, guarded] = [
@@ -137,7 +137,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(await queryAt(url, 'select * from shop.customers'), [])
   })
 
-  test('without SESSION_STORE the sessions are kept in the same database', () => {
+  test('without SESSION_STORE the sessions are stored in the PostgreSQL database of the CRM', () => {
     const { database, sessionStore } = readConfig({ DATABASE_URL: 'postgres://crm@db.example.com/crm' })
     assert.deepEqual(sessionStore, database)
   })

@@ -14,7 +14,7 @@ import type { Answer } from '../support/visitor.ts'
 const PROGRAM = { Accept: 'application/json' }
 
 if (postgresUrl !== undefined) {
-  test('a database outage is a 503 on pages and over the API, and logs no user out; afterwards all works again', async (t) => {
+  test('a database outage causes a 503 on pages and over the API and logs no user out, and afterwards requests succeed again', async (t) => {
     const server = await startPostgres({ durable: true })
     t.after(() => server.close())
     const demo = await startDemo(t, { database: { kind: 'postgres', url: server.url } })
@@ -45,7 +45,7 @@ if (postgresUrl !== undefined) {
     assertNothingUnexpected(demo)
   })
 
-  test('a locked table or a dead connection fails within five seconds', async (t) => {
+  test('a request that meets a locked table or a dead connection fails within five seconds', async (t) => {
     const url = await ownDatabase(t)
     const held = await startDemo(t, { database: { kind: 'postgres', url } })
     const proxy = await startCuttingProxy(t, url)
@@ -76,7 +76,7 @@ if (postgresUrl !== undefined) {
     for (const demo of [held, silent]) assertNothingUnexpected(demo)
   })
 
-  test('a link that was confirmed during an outage is not lost', async (t) => {
+  test('when a link is confirmed during an outage, the form on the error page still completes the sign-up afterwards', async (t) => {
     const proxy = await startCuttingProxy(t, await ownDatabase(t))
     const database = { kind: 'postgres', url: proxy.url } as const
     const demo = await startDemo(t, { database, profile: 'production', publicUrl: 'http://localhost:8044' })
@@ -91,7 +91,7 @@ if (postgresUrl !== undefined) {
     assert.equal(headingOf(await ana.post(again, { password: GOOD_PASSWORD })), 'Congratulations')
   })
 
-  test('audit entries are stored once, also when the reply of the database is lost', async (t) => {
+  test('audit entries are stored once, even when the reply of the database is lost', async (t) => {
     const proxy = await startCuttingProxy(t, await ownDatabase(t))
     const demo = await startDemo(t, { database: { kind: 'postgres', url: proxy.url } })
     const { audit, database } = demo.parts
@@ -111,7 +111,7 @@ if (postgresUrl !== undefined) {
     )
   })
 
-  test('no log line holds the database’s password or the values of a query', async (t) => {
+  test('no log line contains the database’s password or the values of a query', async (t) => {
     const server = await startPostgres()
     t.after(() => server.close())
     const address = new URL(server.url)

@@ -12,7 +12,7 @@ import type { Answer } from '../support/visitor.ts'
 
 const ANA = { email: 'ana@example.com', password: GOOD_PASSWORD }
 
-test('a full disk is a 503 on pages and over the API; reads still work, and nothing is half stored', async (t) => {
+test('a full disk causes a 503 on pages and over the API, reads still work, and no change is stored in part', async (t) => {
   const { demo } = await startOnFile(t)
   const noah = demo.visitor()
   await noah.logInWell(4)
@@ -34,7 +34,7 @@ test('a full disk is a 503 on pages and over the API; reads still work, and noth
   assertNothingUnexpected(demo)
 })
 
-test('a locked file is a 503, and is used again when the lock is gone', async (t) => {
+test('a locked database file causes a 503, and requests succeed again after the lock is released', async (t) => {
   const { demo, file } = await startOnFile(t)
   const noah = demo.visitor()
   await noah.logInWell(4)
@@ -55,7 +55,7 @@ async function startOnFile(t: TestContext): Promise<{ demo: Demo; file: string }
   return { demo: await startDemo(t, { database: { kind: 'sqlite', file } }), file }
 }
 
-/** Repeats the request until the disk is full. Any other failure fails the test. */
+/** Repeats the request until it fails because the disk is full. Any other failure fails the test. */
 async function untilFull(ask: (count: number) => Promise<Answer>): Promise<Answer> {
   for (let count = 0; count < 90; count++) {
     const answer = await ask(count)

@@ -11,7 +11,7 @@ import { createParts } from '../../src/parts/parts.ts'
 import { demoConfig } from '../support/demo.ts'
 import { Program, temporaryFolder } from '../support/process.ts'
 
-test('a second start on the same files finds everything as it was', async (t) => {
+test('a second start on the same files finds all data unchanged', async (t) => {
   const folder = temporaryFolder(t)
   const config = demoConfig({
     database: { kind: 'sqlite', file: join(folder, 'crm.sqlite') },
@@ -36,7 +36,7 @@ test('servers that start on one new file at the same time fill it once', async (
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '252 customers\n', stderr: '' })
 })
 
-test('a file that cannot be the database stops the start with one line, and stays as it was', async (t) => {
+test('a path that cannot be used as the database makes the start fail with a one-line error, and stays as it was', async (t) => {
   const folder = temporaryFolder(t)
   const garbage = join(folder, 'garbage.sqlite')
   writeFileSync(garbage, 'this is no database '.repeat(200))
@@ -67,7 +67,7 @@ test('a file that cannot be the database stops the start with one line, and stay
   assert.deepEqual(readFileSync(garbage), before)
 })
 
-test('a file that cannot be the session store stops the start with one line, and stays as it was', async (t) => {
+test('a path that cannot be used as the session store makes the start fail with a one-line error, and stays as it was', async (t) => {
   const folder = temporaryFolder(t)
   const garbage = join(folder, 'garbage.sqlite')
   writeFileSync(garbage, 'this is no database '.repeat(200))
@@ -88,7 +88,7 @@ test('a file that cannot be the session store stops the start with one line, and
   }
 })
 
-test('a failed migration leaves the schema as it was', async (t) => {
+test('a failed migration does not change the schema', async (t) => {
   const config = demoConfig({ database: { kind: 'sqlite', file: join(temporaryFolder(t), 'crm.sqlite') } })
   const { database, close } = await createParts(config)
   t.after(() => close({ endSessions: true }))

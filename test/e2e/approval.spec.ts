@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test'
 import type { RunningServer } from '../../src/process/server.ts'
 import { expect, expectNarrow, inNewTab, logIn, test } from './fixtures.ts'
 
-test('a salesperson requests a discount, it is decided on the platform’s own page, and the salesperson’s page shows it by itself', async ({
+test('a salesperson requests a discount, an approver decides on the platform’s page, and the salesperson’s page shows the decision by itself', async ({
   page,
   context,
   server,

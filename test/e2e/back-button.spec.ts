@@ -2,11 +2,11 @@ import { expect, test } from './fixtures.ts'
 
 test.use({ javaScriptEnabled: true })
 
-test('a page from the back/forward cache checks its session again, and shows nothing if the session has ended', async ({
+test('a page from the back/forward cache checks its session again, and shows no data if the session has ended', async ({
   page,
   server,
 }) => {
-  // Stops this page from noticing the end of its session, like a page in the back/forward cache.
+  // Prevents this page from noticing the end of its session, like a page in the back/forward cache.
   await page.route('**/session-ended.*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }))
   await page.goto('/authenticate.shtml?userId=2')
   await page.getByRole('button', { name: 'Log In' }).click()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test as base, type ConsoleMessage, expect, type Page } from '@playwright/test'
 import { type RunningServer, startServer } from '../../src/process/server.ts'
 
-/** A test with its own server. It fails on any error in the browser's console. */
+/** A test with its own server. The test fails if the browser's console shows an error. */
 export const test = base.extend<{ quietBrowser: undefined }, { server: RunningServer }>({
   server: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures that are wanted from this pattern
@@ -41,7 +41,7 @@ function isRefusedPage(message: ConsoleMessage, pageUrl: string): boolean {
   return /^Failed to load resource: .* status of 4\d\d/.test(message.text()) && message.location().url === pageUrl
 }
 
-/** Opens a path in a new tab. Use it where the current page reloads by itself: a reload would cancel the navigation. */
+/** Opens a path in a new tab, because a current page that reloads by itself could cancel the navigation. */
 export async function inNewTab(page: Page, path: string): Promise<Page> {
   const tab = await page.context().newPage()
   await tab.goto(path)

@@ -105,7 +105,7 @@ test('the console shows new and ended sessions by itself, and keeps text that is
   await there.close()
 })
 
-// The first refresh gets a 503. The response to the second one is cut off.
+// The first refresh gets a 503, and the response to the second refresh is cut off.
 const DOWN_THEN_CUT = `
   const ask = window.fetch
   const cut = () => new ReadableStream({ pull: (body) => body.error(new TypeError('cut')) })
@@ -116,7 +116,7 @@ const DOWN_THEN_CUT = `
   }
 `
 
-test('a console that could not be updated says so, retries, and goes on', async ({
+test('a console that could not be updated says so, retries, and then continues to update', async ({
   browser,
   baseURL,
   javaScriptEnabled,
@@ -155,14 +155,16 @@ test('a part of the console with a selection or the focus does not change until 
   await expect(state).toHaveText('Updates automatically.')
 })
 
-test('when its session ends, the response to a form redirects to a page that can be opened', async ({
+test('after the end of a session, the response to a form on its page redirects to a page that can be opened', async ({
   page,
   server,
   javaScriptEnabled,
 }) => {
   await logIn(page, ADMINISTRATOR)
   await page.goto('/admin/sessions')
-  await page.evaluate(`document.querySelector('form[action$="end-others"] input').removeAttribute('maxlength')`)
+  await page.evaluate(
+    `document.querySelector('form[action$="end-others"] [name="message"]').removeAttribute('maxlength')`,
+  )
   await page.getByText('End all sessions but mine').click()
   await page.getByLabel('Message').last().fill('x'.repeat(201))
   await page.getByRole('button', { name: 'End all others' }).click()
@@ -203,7 +205,7 @@ test('the administration’s pages are no wider than the screen', async ({ page 
   await expect(entries.filter({ hasText: 'Session secured' }).first()).toBeVisible()
 })
 
-test('the audit trail is saved as a file', async ({ page }) => {
+test('an administrator can save the audit trail as a file', async ({ page }) => {
   await logIn(page, ADMINISTRATOR)
   await page.goto('/admin/audit?event=secured')
   const download = page.waitForEvent('download')

@@ -5,7 +5,7 @@ const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1'
 const NEW = 'four unusual words here'
 
-test('a user signs out another device, which lands on the login page', async ({ page, browser, baseURL }) => {
+test('a device that the user signs out is redirected to the login page', async ({ page, browser, baseURL }) => {
   const email = await signUp(page)
   const phone = await secondDevice(browser, baseURL, email)
   await page.getByRole('link', { name: 'Your devices' }).first().click()
@@ -25,7 +25,7 @@ test('a user signs out another device, which lands on the login page', async ({ 
   await phone.context().close()
 })
 
-test('a new password signs out the other device, keeps this one, and is reported by mail', async ({
+test('a new password signs out the other device, keeps this device signed in, and is reported by mail', async ({
   page,
   browser,
   baseURL,
@@ -52,7 +52,7 @@ test('a new password signs out the other device, keeps this one, and is reported
   await phone.context().close()
 })
 
-test('signing out all other devices, pressed twice, keeps this one; logging out everywhere ends it too', async ({
+test('signing out all other devices, even with a double click, keeps this device signed in, and logging out everywhere signs it out too', async ({
   page,
   browser,
   baseURL,
@@ -124,7 +124,7 @@ async function logIn(page: Page, email: string): Promise<void> {
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your page')
 }
 
-/** With JavaScript the page redirects by itself. Without it, the next request does. */
+/** With JavaScript the page redirects by itself. Without JavaScript, the next request is redirected. */
 async function landsOnLogin(page: Page): Promise<void> {
   await expect(async () => {
     if (!/authenticate\.shtml/.test(page.url())) await page.goto('/account').catch(() => null)

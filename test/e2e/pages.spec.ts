@@ -47,6 +47,7 @@ const VISITS: Record<string, Visit[]> = {
   ],
   'salesperson with an account': [
     { at: '/account/confirm' },
+    { at: '/account/unsent' },
     { at: '/account/sessions' },
     { at: '/account/password' },
     { at: '/account/email' },

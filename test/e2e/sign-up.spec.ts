@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
 import { expect, expectNarrow, inNewTab, test } from './fixtures.ts'
 
-// Links in mail use localhost, and cookies belong to one host name.
+// The pages must use localhost, because the links in mail use localhost and cookies belong to one host name.
 test.use({ baseURL: async ({ server }, use) => use(server.url.replace('127.0.0.1', 'localhost')) })
 
 const PASSWORD = 'correct horse battery'
@@ -48,7 +48,7 @@ test('a sign-up link opened in another browser brings both browsers into one ses
   await other.close()
 })
 
-test('the demo’s mailbox shows the mail, its link and its code for a phone', async ({ page, browser, baseURL }, {
+test('the demo’s mailbox shows the mail, its link and a QR code for a phone', async ({ page, browser, baseURL }, {
   project,
 }) => {
   const email = `cy-${project.name}@example.com`

@@ -4,7 +4,7 @@ import test from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { projectRoot } from '../../src/config/project-root.ts'
 
-test('the gate counts tests, not suites, and fails on skipped, todo, empty, broken or noisy ones', async () => {
+test('the gate counts tests but not suites, and fails for a skipped, todo, broken or noisy test and for a file without tests', async () => {
   const file = '/project/test/some.test.ts'
   assert.deepEqual(
     await report([

@@ -21,7 +21,7 @@ const LATER = [
   'test/store-trouble/',
 ]
 
-// These files define no test when the server they need is not running.
+// These files define no test if their database server is not running.
 const ABOUT_SERVERS = [
   'test/commands/postgres-commands.test.ts',
   'test/db/dialects/postgres-driver.test.ts',
@@ -54,7 +54,7 @@ const NO_DATABASE = 'asks no database'
 const SESSIONS_ONLY = 'is about the session store'
 const OWN_DATABASE = 'names its own database'
 
-// The exceptions in TWICE: these files run once, for the given reason.
+// These files are in a folder of TWICE but run only once, for the given reason.
 const ONCE = {
   'test/accounts/people/passwords.test.ts': NO_DATABASE,
   'test/accounts/sign-in/login-limit.test.ts': NO_DATABASE,

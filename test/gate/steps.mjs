@@ -34,7 +34,7 @@ export async function testEmbedded({ embedded, documented }) {
   return { unit, browser }
 }
 
-/** Runs what `npm test` leaves out. `leftOut` names the database servers that this machine lacks. */
+/** Runs the tests that `npm test` does not run. `leftOut` names the database servers that this machine lacks. */
 export async function testTheRest(plan) {
   headline('Database servers')
   const { leftOut, stop } = await startTestServers()
@@ -56,7 +56,7 @@ export async function testTheRest(plan) {
   }
 }
 
-/** Checks the number of tests against the recorded number. `update` records the number instead. Returns the sum. */
+/** Compares the number of tests with the recorded number, or records it if `update` is true. Returns the number. */
 export function count(part, { unit, browser, leftOut = [] }, { update = false } = {}) {
   // The recorded numbers include the tests of all database servers.
   if (leftOut.length === 0) (update ? writeCounts : checkCounts)(part, { unit, browser })

@@ -8,10 +8,10 @@ import { root } from './run-program.mjs'
 // Loading the imports takes longer than most tests, so files of one folder share a process.
 const FILES_PER_PROCESS = 12
 
-// The report attributes their tests to the store contract, so these files are not checked for tests.
+// The test report names the file of the store contract for these tests, so each of these files seems to have no test.
 const ALONE = /^test\/session\/stores\/\w+\/(node-sqlite|store)\.test\.ts$/
 
-/** Distributes test files over processes. Each file in `watched` must run a test. */
+/** Distributes test files over processes. The gate fails if a file in `watched` runs no test. */
 export function groupTests(files) {
   const folder = mkdtempSync(join(tmpdir(), 'test-groups-'))
   const alone = files.filter((file) => ALONE.test(file) && !lacksServer(file)).map((file) => [file])

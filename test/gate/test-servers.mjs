@@ -21,7 +21,7 @@ const KINDS = {
   },
 }
 
-/** Starts the `needed` servers unless their variable is set. `leftOut` names the servers that this machine lacks. */
+/** Starts the `needed` servers whose environment variable is unset. `leftOut` names the servers that are missing. */
 export async function startTestServers(needed = { redis: true, postgres: true }) {
   const started = []
   const leftOut = []
@@ -58,7 +58,7 @@ async function mayInstall() {
   return process.env.CI && process.getuid?.() === 0 && (await exitCode('sh', ['-c', 'command -v apt-get'])) === 0
 }
 
-/** RUNLEVEL=1 keeps Debian from starting the installed server. */
+/** RUNLEVEL=1 prevents Debian from starting the server after its installation. */
 async function install(name) {
   const complaint = `${name} could not be installed with apt-get.`
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }

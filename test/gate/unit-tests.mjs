@@ -6,11 +6,11 @@ import { lacksServer } from './plan.mjs'
 import { exitCode, GateError, root, testEnvironment } from './run-program.mjs'
 import { groupTests } from './test-groups.mjs'
 
-// More would be slower on a machine with two cores.
+// More than two processes would be slower on a machine with two cores.
 const PROCESSES_AT_ONCE = 2
 const PROCESS_MINUTES = 6
 
-/** Throws a `GateError` when a test failed, was skipped or wrote to stderr, or when a file ran no test. */
+/** Throws a `GateError` if a test failed, was skipped or wrote to stderr, or if a file ran no test. */
 export async function runUnitTests(files, { stores = 'all', title = 'Tests', ...options } = {}) {
   return runOnCopies(await crmTemplateFiles(), files, { TEST_STORES: stores }, title, options)
 }
@@ -49,7 +49,7 @@ async function runNodeTest(programs, env, { node = process.execPath, processMinu
     '--test',
     '--import',
     './test/support/no-console-error.mjs',
-    '--disable-warning=ExperimentalWarning', // Node 22 gives one for node:sqlite.
+    '--disable-warning=ExperimentalWarning', // Node 22 prints this warning for node:sqlite.
     `--test-concurrency=${PROCESSES_AT_ONCE}`,
     `--test-timeout=${processMinutes * 60_000}`,
     '--test-reporter=spec',

@@ -23,7 +23,7 @@ test('[MAIL-9] without SMTP_URL the mail is shown at /dev/mailbox, which the wai
   )
 })
 
-test('the mailbox lists the newest mail first, keeps two hundred, and survives a restart', async (t) => {
+test('the mailbox lists the newest mail first, keeps at most two hundred mails, and is unchanged after a restart', async (t) => {
   const { setting: database, drop } = await ownCrmDatabase('filled', join(temporaryFolder(t), 'crm.sqlite'))
   dropAtTheEnd(drop)
   const demo = await startDemo(t, { database })

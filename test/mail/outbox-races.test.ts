@@ -7,7 +7,7 @@ import { startDemo } from '../support/demo.ts'
 const AT_ONCE = Array.from({ length: 10 })
 const ROUNDS = 2
 
-test('when ten workers take mail at once, each takes a different one, and none is sent twice', async (t) => {
+test('when ten workers take mail at once, each worker takes a different mail, and no mail is sent twice', async (t) => {
   const { parts, clock } = await startDemo(t)
   const { database } = parts
   for (let round = 0; round < ROUNDS; round++) {
@@ -20,7 +20,7 @@ test('when ten workers take mail at once, each takes a different one, and none i
   }
 })
 
-test('of ten mails to one address, taken by ten workers at once, one goes out within a minute', async (t) => {
+test('when ten workers take ten mails to one address at once, only one mail goes out within a minute', async (t) => {
   const { parts, clock } = await startDemo(t)
   const { database } = parts
   for (let round = 0; round < ROUNDS; round++) {

@@ -26,7 +26,7 @@ const KINDS: Record<MailKind, number> = {
   'new-device': 2,
 }
 
-test('a mail says the same as text and as HTML, with its links in both', () => {
+test('the text part and the HTML part of a mail have the same content and the same links', () => {
   for (const [kind, count] of Object.entries(KINDS) as [MailKind, number][]) {
     const { to, subject, text, html, links } = renderMail(kind, 'ana@example.com', FACTS)
     assert.equal(to, 'ana@example.com')
@@ -50,7 +50,7 @@ test('a mail says the same as text and as HTML, with its links in both', () => {
   }
 })
 
-test('a value that looks like markup stays text', () => {
+test('a value that looks like markup is escaped in the HTML part of a mail', () => {
   const { text, html } = renderMail('password-changed', 'ana@example.com', FACTS)
   assert.ok(text.includes('(<b>curl</b>)'))
   assert.ok(html.includes('(&lt;b&gt;curl&lt;/b&gt;)'))

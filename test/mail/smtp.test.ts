@@ -40,7 +40,7 @@ test('[MAIL-8] a mail server that is down loses no sign-up: the page says so, an
   assert.equal(headingOf(await demo.visitor().get(pathOf(linkIn(peer.taken[0]?.mail.text)))), 'Congratulations')
 })
 
-test('[MAIL-8] "send again" makes a new link and ends the old one', async (t) => {
+test('[MAIL-8] "send again" creates a new link and revokes the old link', async (t) => {
   const peer = await startSmtpPeer(t)
   const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${peer.port}` })
   const ana = demo.visitor()
@@ -58,7 +58,7 @@ test('[MAIL-8] "send again" makes a new link and ends the old one', async (t) =>
   assert.equal(peer.taken.length, 2, 'who is done gets no more mail')
 })
 
-test('[MAIL-8] a busy mail server is tried again; one that refuses the address is not', async (t) => {
+test('[MAIL-8] a mail is sent again later if the mail server is busy, but not if the mail server refuses the recipient', async (t) => {
   let busy = true
   const peer = await startSmtpPeer(t, {
     onRcptTo({ address }, _session, callback) {
@@ -99,7 +99,7 @@ test('[MAIL-8] a mail server that hangs delays no page', async (t) => {
   assert.match((await ana.get('/signup/waiting')).text, /The next attempt is at/)
 })
 
-test('[MAIL-8] of two processes with one outbox one sends, and the mail of a process that died is sent by the other', async (t) => {
+test('[MAIL-8] of two processes with one outbox, one sends each mail, and a mail of a process that died is sent by another process', async (t) => {
   const peer = await startSmtpPeer(t)
   const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${peer.port}` })
   await leaseAsIfDying(demo)
@@ -110,7 +110,7 @@ test('[MAIL-8] of two processes with one outbox one sends, and the mail of a pro
   assert.deepEqual(addressees(peer), ['bo@example.com', 'ana@example.com'])
 })
 
-test('an address gets one mail a minute, even when the mail is requested again while the first is being delivered', async (t) => {
+test('an address gets one mail a minute, even when another mail is requested while the first mail is being delivered', async (t) => {
   let finish = () => {}
   const held = new Promise<void>((resolve) => {
     finish = resolve
@@ -153,7 +153,7 @@ test('an address gets one mail a minute, even when all queued mail goes out afte
   assert.deepEqual(await takenAfter(demo, peer, [5, 30, 30, 59, 1]), [1, 1, 2, 2, 3])
 })
 
-test('[MAIL-8] mail waits while the server refuses the connection or the sender, and fails when it refuses the content', async (t) => {
+test('[MAIL-8] mail waits while the mail server refuses the connection or the sender, and fails if the mail server refuses the content', async (t) => {
   const refuse = (step: string, isNow: () => boolean): SMTPServerOptions => ({
     [step](...all: unknown[]) {
       const callback = all.at(-1) as (error?: Error) => void
@@ -184,7 +184,7 @@ test('[MAIL-8] mail waits while the server refuses the connection or the sender,
   assert.match((await ana.get('/signup/waiting')).text, /could not be delivered/)
 })
 
-/** Waits these seconds one after the other. Returns how many mails had arrived after each wait. */
+/** Advances the clock by each of these seconds in turn. Returns the number of delivered mails after each advance. */
 async function takenAfter(demo: Demo, { taken }: SmtpPeer, rests: number[]): Promise<number[]> {
   const counts: number[] = []
   for (const seconds of rests) {
@@ -195,7 +195,7 @@ async function takenAfter(demo: Demo, { taken }: SmtpPeer, rests: number[]): Pro
   return counts
 }
 
-/** A sign-up whose mail belongs to a process that died while sending. */
+/** Signs up a user whose mail is reserved by a process that died while sending the mail. */
 async function leaseAsIfDying(demo: Demo): Promise<void> {
   const { database, clock, mail } = demo.parts
   await demo.visitor().post('/signup', { email: 'ana@example.com', password: GOOD_PASSWORD })

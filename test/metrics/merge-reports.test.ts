@@ -6,7 +6,7 @@ import { startDemo } from '../support/demo.ts'
 import { readScrape } from '../support/metrics.ts'
 import { openStream } from '../support/stream.ts'
 
-test('reports of several processes are merged: counters and queues are added, values of a shared store are not', async (t) => {
+test('merging the reports of several processes adds up counters and queue lengths, but not values of a shared store', async (t) => {
   const store = memoryStore()
   const demos = [await startDemo(t, {}, { store }), await startDemo(t, {}, { store })]
   const streams = []

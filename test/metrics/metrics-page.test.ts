@@ -5,13 +5,13 @@ import { startDemo } from '../support/demo.ts'
 
 const TOKEN = 'b7Q2mZ0xk4Yt9Rw1'
 
-test('a program on this machine may read the metrics of a server that listens to this machine only', async (t) => {
+test('a program on this machine may read the metrics of a server that listens only on loopback', async (t) => {
   const demo = await startDemo(t)
   assert.equal((await demo.visitor().get('/metrics')).status, 200)
   assert.equal((await demo.visitor().get('/metrics', { Host: `localhost:${demo.port}` })).status, 200)
 })
 
-test('through a proxy, or by another host name, /metrics is 404', async (t) => {
+test('a request for /metrics through a proxy, or with another host name, gets 404', async (t) => {
   const demo = await startDemo(t)
   for (const headers of [
     { 'X-Forwarded-For': '127.0.0.1' },
@@ -28,7 +28,7 @@ test('through a proxy, or by another host name, /metrics is 404', async (t) => {
   }
 })
 
-test('a server that others can reach shows its metrics only with a token', async (t) => {
+test('a server that other machines can reach shows its metrics only with a token', async (t) => {
   const settings: Partial<Config>[] = [
     { publicUrl: 'https://crm.example.com' },
     { trustProxyHops: 1 },
@@ -40,7 +40,7 @@ test('a server that others can reach shows its metrics only with a token', async
   assert.equal((await local.visitor().get('/metrics')).status, 200)
 })
 
-test('with METRICS_TOKEN only requests that send it are answered, from any machine', async (t) => {
+test('with METRICS_TOKEN the server answers requests with this token from any machine, and refuses all other requests', async (t) => {
   const demo = await startDemo(t, { metricsToken: TOKEN, publicUrl: 'https://crm.example.com', trustProxyHops: 1 })
   const ask = (Authorization?: string) =>
     demo.visitor().get('/metrics', { 'X-Forwarded-For': '203.0.113.7', ...(Authorization && { Authorization }) })

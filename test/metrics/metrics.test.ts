@@ -9,7 +9,7 @@ import { newestLink, signUpAs } from '../support/sign-up.ts'
 import { openStream } from '../support/stream.ts'
 import { startTroubledDemo } from '../support/troubled-demo.ts'
 
-// A scrape counts live sessions again after this time.
+// After this time, the next scrape counts the live sessions again.
 const KEPT_SECONDS = 5
 
 test('a scrape is in Prometheus’s text format, is not cached, and neither sets a cookie nor creates a session', async (t) => {
@@ -72,7 +72,7 @@ test('the count of live sessions is cached between scrapes', async (t) => {
   assert.equal(counted, 2 * once)
 })
 
-test('one-time links are counted, redeemed and refused', async (t) => {
+test('the metrics count redeemed and refused one-time links', async (t) => {
   const demo = await startDemo(t)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const link = await newestLink(demo, 'ana@example.com')
@@ -83,7 +83,7 @@ test('one-time links are counted, redeemed and refused', async (t) => {
   })
 })
 
-test('requests are counted by route and status class, never by address', async (t) => {
+test('the metrics count requests by route and status class, never by URL', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   const watcher = demo.visitor()
@@ -116,7 +116,7 @@ test('requests are counted by route and status class, never by address', async (
   for (const name of series.keys()) assert.doesNotMatch(name, /471|[0-9A-F]{32}/)
 })
 
-test('open streams, waiting mail and passwords are measured at each scrape', async (t) => {
+test('each scrape measures open streams, waiting mail, and password hashes that wait or run', async (t) => {
   const demo = await startDemo(t)
   const [visitor, watcher] = [demo.visitor(), demo.visitor()]
   await visitor.logInWell(4)
@@ -134,7 +134,7 @@ test('open streams, waiting mail and passwords are measured at each scrape', asy
   assertSeries(await scrape(watcher), { crm_password_hashes_waiting: 0, crm_password_hashes_running: 0 })
 })
 
-test('store calls are timed by operation, and failed ones are counted', async (t) => {
+test('the metrics contain the duration of store calls by operation, and the number of failed calls', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   const [visitor, watcher] = [demo.visitor(), demo.visitor()]
   await visitor.logInWell(4)
@@ -156,7 +156,7 @@ test('store calls are timed by operation, and failed ones are counted', async (t
   assert.ok(Number(after.get('crm_session_store_errors_total')) >= 2)
 })
 
-test('a store that is down or hangs leaves out its own gauge only, within a second', async (t) => {
+test('when the store is down or hangs, a scrape omits only the gauge of live sessions and answers within a second', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   const [visitor, watcher] = [demo.visitor(), demo.visitor()]
   await visitor.logInWell(4)
@@ -178,7 +178,7 @@ test('a store that is down or hangs leaves out its own gauge only, within a seco
   assert.equal((await scrape(watcher)).get('crm_sessions_live{kind="web"}'), 1)
 })
 
-test('without sessions only their metrics are missing', async (t) => {
+test('without sessions only the session metrics are missing', async (t) => {
   const series = await scrape((await startDemo(t, { sessions: 'none' })).visitor())
   assert.deepEqual(
     [...series.keys()].filter((name) => name.startsWith('crm_sessions_')),

@@ -9,7 +9,7 @@ const NOTICE_SECONDS = 5
 const READ_ONLY: WriteState = { state: 'read-only', error: new Error('READONLY of 10.0.0.7') }
 const FULL: WriteState = { state: 'refusing', error: new Error('OOM of 10.0.0.7') }
 
-test('[WRITE-6] a store that refuses writes is noticed within five seconds, and only a read-only one takes the server out of rotation', async (t) => {
+test('[WRITE-6] the server notices within five seconds that its store refuses writes, and only a read-only store makes the server not ready', async (t) => {
   const { demo, probe } = await startProbedDemo(t, [{ state: 'writable' }])
   assert.deepEqual(await seen(demo), [200, 'ready', 'ok', 'writable'])
   for (const [answer, ...expected] of [
@@ -29,7 +29,7 @@ test('[WRITE-6] a store that refuses writes is noticed within five seconds, and 
   ])
 })
 
-test('a probe that fails while the store leaves a read-only server does not put the server back into rotation', async (t) => {
+test('a server with a read-only store does not become ready when the write probe fails during the reconnection of the store', async (t) => {
   const { demo, probe } = await startProbedDemo(t, [READ_ONLY])
   assert.equal((await seen(demo))[0], 503)
   probe.answers = [new Error('The connection is not open yet.')]
@@ -37,7 +37,7 @@ test('a probe that fails while the store leaves a read-only server does not put 
   assert.deepEqual(await seen(demo), [503, 'not ready', 'the store is read-only', 'read-only'])
 })
 
-test('health checks and scrapes share one probe in two seconds', async (t) => {
+test('health checks and scrapes within two seconds share one write probe', async (t) => {
   const { demo, probe } = await startProbedDemo(t, [{ state: 'writable' }])
   const ask = () => Promise.all([seen(demo), seen(demo), seen(demo)])
   await ask()
@@ -49,7 +49,7 @@ test('health checks and scrapes share one probe in two seconds', async (t) => {
   assert.equal(probe.calls, 2)
 })
 
-test('a store without a probe has neither the check of writes nor their series', async (t) => {
+test('for a store without a write probe, the health check tests no writes and the metrics contain no write state', async (t) => {
   const { probe: _, ...store } = memoryStore()
   const demo = await startDemo(t, {}, { store })
   assert.deepEqual(await seen(demo), [200, 'ready', 'ok', undefined])
@@ -69,7 +69,7 @@ async function startProbedDemo(t: TestContext, answers: (WriteState | Error)[]) 
   return { demo: await startDemo(t, {}, { store }), probe }
 }
 
-/** What `/readyz` and `/metrics` say. Fails when they say where the store is. */
+/** What `/readyz` and `/metrics` report. Throws if they reveal the address of the store. */
 async function seen(demo: Demo) {
   const answer = await demo.visitor().get('/readyz')
   assert.doesNotMatch(answer.text, /10\.0\.0\.7/)

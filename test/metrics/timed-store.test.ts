@@ -10,7 +10,7 @@ import { troubledStore } from '../support/troubled-store.ts'
 
 proveStore('timed memory', async () => ({ store: timedStore(memoryStore(), () => {}), close: async () => {} }))
 
-test('a timed store has everything that the store has', () => {
+test('a timed store has every member of the store that it wraps', () => {
   for (const store of [memoryStore(), sqliteStore(new Database(':memory:')), withAnnouncements()]) {
     const timed = timedStore(store, () => {})
     assert.equal(timed.warnings, store.warnings)

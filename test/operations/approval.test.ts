@@ -9,7 +9,7 @@ import { letNumbersComeAgain } from '../support/servers/crm-databases.ts'
 const REFRESH = /http-equiv="refresh"/
 const SCENARIOS = ['$4DSID', 'state', 'rest']
 
-test('[OPS-1] the platform gets an address with $4DSID, calls it without a cookie, and the operation of that session is completed', async (t) => {
+test('[OPS-1] the platform calls a URL with $4DSID without a cookie, and this completes the operation of the session', async (t) => {
   const { demo, ask, salesperson, received } = await startWithRecorder(t)
   const page = await ask()
   assert.equal(stateOf(page), 'waiting')
@@ -32,7 +32,7 @@ test('[OPS-1] the platform gets an address with $4DSID, calls it without a cooki
   })
 })
 
-test('[OPS-2] the token travels as state, and the handler restores the session from it', async (t) => {
+test('[OPS-2] the platform returns the token as its state parameter, and the handler restores the session with that token', async (t) => {
   const { demo, ask, salesperson, received } = await startWithRecorder(t)
   await ask({ scenario: 'state' })
   const { redirectUri, state } = received[0]?.body.reply ?? {}
@@ -49,7 +49,7 @@ test('[OPS-2] the token travels as state, and the handler restores the session f
   assert.equal(stateOf(await salesperson.get('/operations/1')), 'refused')
 })
 
-test('[OPS-3] [OTP-11] the function that is called over REST takes the token out of $params, and returns its result', async (t) => {
+test('[OPS-3] [OTP-11] a function that is called over REST reads the token from $params, and the response contains the function’s result', async (t) => {
   for (const spell of [
     (address: string) => address,
     (address: string) => address.replaceAll("'", '').replace('$params', '%24params'),
@@ -70,7 +70,7 @@ test('[OPS-3] [OTP-11] the function that is called over REST takes the token out
   }
 })
 
-test('[OPS-4] the salesperson sees the decision that was made on the platform’s page, in each scenario', async (t) => {
+test('[OPS-4] in each scenario the salesperson sees the decision that the approver made on the platform’s page', async (t) => {
   for (const scenario of SCENARIOS) {
     for (const decision of ['approved', 'refused']) {
       const { ask, salesperson, approver } = await startWithPlatform(t)
@@ -83,7 +83,7 @@ test('[OPS-4] the salesperson sees the decision that was made on the platform’
   }
 })
 
-test('[OPS-4] a platform that is down is reported, and a request that it never received cannot be completed', async (t) => {
+test('[OPS-4] the page reports a platform that is down, and a request that the platform never received cannot be completed', async (t) => {
   const { ask, approver, salesperson } = await startWithPlatform(t)
   await approver.post('/behaviour', { behaviour: 'down' })
   const page = await ask()
@@ -96,7 +96,7 @@ test('[OPS-4] a platform that is down is reported, and a request that it never r
   assert.equal(stateOf(await salesperson.get('/operations/1')), 'platform unreachable')
 })
 
-test('[OPS-4] a slow platform delays no request, and its late answer does not count', async (t) => {
+test('[OPS-4] a slow platform delays no page, and its late answer is ignored', async (t) => {
   const { demo, ask, approver, salesperson } = await startWithPlatform(t)
   await approver.post('/behaviour', { behaviour: 'slow' })
   const asked = ask()
@@ -109,7 +109,7 @@ test('[OPS-4] a slow platform delays no request, and its late answer does not co
   assert.equal(stateOf(await salesperson.get('/operations/1')), 'no answer')
 })
 
-test('[OPS-4] a platform that calls back twice, at once or one after the other, completes an operation once', async (t) => {
+test('[OPS-4] when the platform calls back twice, concurrently or in sequence, the operation is completed once', async (t) => {
   for (const scenario of SCENARIOS) {
     const { demo, ask, approver, salesperson } = await startWithPlatform(t)
     const { pathname } = platformPageOf(await ask({ scenario })) ?? assert.fail('there is no way to the platform')
@@ -124,7 +124,7 @@ test('[OPS-4] a platform that calls back twice, at once or one after the other, 
   }
 })
 
-test('[OPS-4] of twenty concurrent callbacks one completes the operation, and later ones do not change the decision', async (t) => {
+test('[OPS-4] of twenty concurrent callbacks, one completes the operation, and later callbacks do not change the decision', async (t) => {
   for (let round = 0; round < 3; round += 1) {
     const { demo, ask, received, salesperson } = await startWithRecorder(t)
     await ask()
@@ -154,7 +154,7 @@ test('[OPS-4] a late callback is refused, and the page says that the approval ha
   assert.equal(stateOf(await salesperson.get('/operations/1')), 'expired')
 })
 
-test('[OPS-4] once the salesperson has logged out, nothing can be completed in their name', async (t) => {
+test('[OPS-4] after the salesperson has logged out, no operation of that salesperson can be completed', async (t) => {
   const { demo, ask, salesperson, received } = await startWithRecorder(t)
   await ask()
   await salesperson.logOut()
@@ -186,7 +186,7 @@ test('the token alone decides which operation is completed, whatever the other p
   assert.equal(stateOf(await salesperson.get('/operations/2')), 'waiting')
 })
 
-test('a link of a removed operation decides no other operation, even one that now has the same number', async (t) => {
+test('the link of a removed operation decides no other operation, even if another operation now has the same number', async (t) => {
   const { demo, ask, received, salesperson } = await startWithRecorder(t)
   await ask()
   const { database } = demo.parts
@@ -206,7 +206,7 @@ test('a link of a removed operation decides no other operation, even one that no
   assert.equal((await demo.visitor().get(pathOf(received[1]?.body.reply.callback))).status, 200)
 })
 
-test('a link for an operation is invalid on other pages and in the other scenario, and stays valid for its own', async (t) => {
+test('the link of an operation is invalid on other pages and in the other scenario, which do not consume it', async (t) => {
   const { demo, ask, received } = await startWithRecorder(t)
   await ask()
   const path = pathOf(received[0]?.body.reply.callback)

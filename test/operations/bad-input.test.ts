@@ -83,12 +83,12 @@ test('an invalid request for approval is refused with the reason, and nothing is
   const twice = [...Object.entries(good), ['percent', '20']] as [string, string][]
   assert.equal((await salesperson.post('/operations', twice)).status, 422)
   assert.equal((await salesperson.post('/operations', good, { 'Sec-Fetch-Site': 'cross-site' })).status, 403)
-  assert.equal((await demo.visitor().post('/operations', good)).status, 303)
+  assert.equal((await demo.visitor().post('/operations', good)).status, 409)
   assert.equal(await snapshotOf(demo.parts), before)
   assert.equal(received.length, 0)
 })
 
-test('several requests for one customer, even concurrent ones, create one operation', async (t) => {
+test('several approval requests for one customer, even concurrent requests, create one operation', async (t) => {
   const { salesperson, received, ask } = await startWithRecorder(t)
   const form = { customer: String(CUSTOMER), percent: '10', scenario: '$4DSID' }
   const answers = await Promise.all([1, 2, 3].map(() => salesperson.post('/operations', form)))
@@ -100,7 +100,7 @@ test('several requests for one customer, even concurrent ones, create one operat
   assert.equal(received.length, 1)
 })
 
-test('a user may have five waiting requests, and a sixth is refused with the reason', async (t) => {
+test('a user may have five pending approval requests, and a sixth request is refused with the reason', async (t) => {
   const { demo, received } = await startWithRecorder(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
@@ -113,7 +113,7 @@ test('a user may have five waiting requests, and a sixth is refused with the rea
   assert.equal((await askFor(6)).status, 303)
 })
 
-test('a request is shown only to users who see its customer', async (t) => {
+test('an approval request is shown only to users who may see its customer', async (t) => {
   const { demo, ask } = await startWithRecorder(t)
   await ask({ reason: '<script>alert(1)</script>' })
   const [manager, other] = [demo.visitor(), demo.visitor()]
@@ -130,7 +130,7 @@ test('a request is shown only to users who see its customer', async (t) => {
     assert.equal((await manager.get(`/operations/${id}`)).status, 404, id)
 })
 
-test('without a platform no approval is offered, and a request for one is refused with the reason', async (t) => {
+test('without a platform no approval is offered, and an approval request is refused with the reason', async (t) => {
   const demo = await startDemo(t)
   const salesperson = demo.visitor()
   await salesperson.logInWell(4)

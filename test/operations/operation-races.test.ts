@@ -8,7 +8,7 @@ import { startDemo } from '../support/demo.ts'
 
 const MANAGER = { userId: 5, seesAll: true }
 
-test('of twenty concurrent requests for one customer one is sent, and the others redirect to it', async (t) => {
+test('of twenty concurrent approval requests for one customer, one is sent, and the others redirect to it', async (t) => {
   const { database, clock } = (await startDemo(t)).parts
   for (let customer = 1; customer <= 5; customer++) {
     const begun = await Promise.all(
@@ -20,7 +20,7 @@ test('of twenty concurrent requests for one customer one is sent, and the others
   }
 })
 
-test('of twenty concurrent requests of one user five are accepted, and the others are refused as too many', async (t) => {
+test('of twenty concurrent approval requests of one user, five are accepted, and the others are refused as too many', async (t) => {
   const { database, clock } = (await startDemo(t)).parts
   for (const user of [1, 2, 3, 4, 5]) {
     const begun = await Promise.all(
@@ -33,7 +33,7 @@ test('of twenty concurrent requests of one user five are accepted, and the other
   }
 })
 
-test('when a customer is removed during a request, either the customer is kept or the request fails', async (t) => {
+test('when a customer is removed during an approval request, either the removal or the request fails', async (t) => {
   const { database, clock } = (await startDemo(t)).parts
   const outcomes = new Set<string>()
   for (let round = 0; round < 12; round++) {

@@ -24,7 +24,7 @@ test('a healthy server is ready, and the health check neither sets a cookie nor 
   assert.equal((await visitor.post('/readyz')).status, 404)
 })
 
-test('the health check does not touch the session of a signed-in user', async (t) => {
+test('the health check does not count as activity of a signed-in user’s session', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -35,12 +35,12 @@ test('the health check does not touch the session of a signed-in user', async (t
   assert.deepEqual(await seen(), before)
 })
 
-test('without sessions their store is not checked', async (t) => {
+test('without sessions the health check does not check the session store', async (t) => {
   const { status, report } = await readyz(await startDemo(t, { sessions: 'none' }))
   assert.deepEqual([status, report], [200, { status: 'ready', checks: { database: 'ok', migrations: 'ok' } }])
 })
 
-test('a store that is down is named without its address, and the server is ready again without a restart', async (t) => {
+test('the health check names a store that is down without its address, and reports ready again without a restart', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   assert.equal((await readyz(demo)).status, 200)
   trouble.trouble('fails')
@@ -64,12 +64,12 @@ test('a store that is down is named without its address, and the server is ready
   assert.match(JSON.stringify(told[0].err), /broke during get/)
 })
 
-test('a hanging store times out after two seconds, and concurrent health checks share one check', async (t) => {
+test('the check of a hanging store times out after two seconds, and concurrent health checks share it', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   trouble.trouble('hangs', 'get')
   const asking = Array.from({ length: 20 }, () => readyz(demo))
   await trouble.waiting()
-  // Once the server answers a later request, it has received all twenty.
+  // When the server answers this later request, it has received all twenty health checks.
   await demo.visitor().get('/healthz')
   demo.clock.advance({ milliseconds: 1999 })
   demo.clock.advance({ milliseconds: 1 })
@@ -80,7 +80,7 @@ test('a hanging store times out after two seconds, and concurrent health checks 
   trouble.mend()
 })
 
-test('a server without its database or a migration is not ready, and the response says which', async (t) => {
+test('a server without its database or a migration is not ready, and the response names what is missing', async (t) => {
   const demo = await startDemo(t)
   const { database } = demo.parts
   const steps = database.withTables<{ kysely_migration: { name: string; timestamp: string } }>()
@@ -104,7 +104,7 @@ test('a server without its database or a migration is not ready, and the respons
   })
 })
 
-test('[PROC-6] a server whose SQLite file was deleted or replaced is not ready, until the file is back', async (t) => {
+test('[PROC-6] a server whose SQLite file was deleted or replaced is not ready until the original file is back', async (t) => {
   const folder = temporaryFolder(t)
   const [sessions, database] = [join(folder, 'sessions.sqlite'), join(folder, 'crm.sqlite')]
   const demo = await startDemo(t, {
@@ -132,7 +132,7 @@ test('[PROC-6] a server whose SQLite file was deleted or replaced is not ready, 
   assert.deepEqual(await afterwards(), ok)
 })
 
-test('a server in its graceful shutdown is not ready, and says so on open connections', async (t) => {
+test('a server in its graceful shutdown is not ready, and the health check on an open connection says so', async (t) => {
   const server = await startServer({ env: settingsIn(temporaryFolder(t)) })
   t.after(() => server.stop())
   const socket = connect(server.port, '127.0.0.1')

@@ -27,7 +27,7 @@ test('the approver sees the request, decides once, and reads the reply to the ca
   assert.equal(calls.length, 1)
 })
 
-test('the state is passed on unchanged, to the given address', async (t) => {
+test('the platform passes the state to the given callback address unchanged', async (t) => {
   const { approver, customer, calls, place } = await startPlatform(t)
   const page = await place({ redirectUri: `${customer}/done`, state: 'a&b=c#d é' })
   await approver.post(`${page}/decision`, { decision: 'approved' })
@@ -60,7 +60,7 @@ test('callbacks go to registered origins only, and follow no redirect', async (t
   assert.equal(calls.length, 1)
 })
 
-test('a callback times out after ten seconds, and the approver reads that', async (t) => {
+test('a callback times out after ten seconds, and the approver’s page reports the timeout', async (t) => {
   let reached = () => {}
   const calling = new Promise<void>((resolve) => {
     reached = resolve
@@ -73,7 +73,7 @@ test('a callback times out after ten seconds, and the approver reads that', asyn
   assert.match((await approver.follow(await deciding)).text, /no answer[\s\S]*did not answer in time/)
 })
 
-test('a malformed request is refused, and text in a request is shown as text', async (t) => {
+test('a malformed request is refused, and the page escapes the text of a request', async (t) => {
   const { approver, customer, platform, place } = await startPlatform(t)
   const reply = { callback: `${customer}/` }
   for (const body of [
@@ -111,7 +111,7 @@ test('a malformed request is refused, and text in a request is shown as text', a
   assert.equal(foreign.status, 403)
 })
 
-test('the platform sets no cookies, and remembers two hundred requests at most', async (t) => {
+test('the platform sets no cookies, and keeps at most two hundred requests', async (t) => {
   const { approver, customer, platform, place } = await startPlatform(t)
   const reply = { callback: `${customer}/` }
   const first = await place(reply)

@@ -18,7 +18,7 @@ test('a graceful shutdown finishes the request in flight, then closes its connec
   await stopped
 })
 
-test('a response that began before the stop is finished, and its connection does not linger', {
+test('a response that began before the stop is finished, and then its connection is closed', {
   timeout: 10_000,
 }, async (t) => {
   const { client, answer, stopServing } = await requestUnderWay(t)
@@ -30,7 +30,7 @@ test('a response that began before the stop is finished, and its connection does
   await stopped
 })
 
-test('an idle connection is closed at once, and no new one is accepted', async (t) => {
+test('a stop closes an idle connection at once, and the server accepts no new connection', async (t) => {
   const { port, stopServing } = await serve(t, (response) => response.end('hello'))
   const client = connect(port, '127.0.0.1')
   client.write(GET)

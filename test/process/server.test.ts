@@ -11,7 +11,7 @@ import { selfSignedCertificate } from '../support/certificate.ts'
 import { settingsIn, startServerProcess, temporaryFolder } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
 
-test('[MODE-1] without any setting the server keeps sessions', async (t) => {
+test('[MODE-1] without any setting the server uses sessions', async (t) => {
   const server = await startServer({ env: settingsIn(temporaryFolder(t)) })
   t.after(() => server.stop())
   assert.equal(server.parts.config.sessions, 'scalable')
@@ -20,7 +20,7 @@ test('[MODE-1] without any setting the server keeps sessions', async (t) => {
   assert.equal((await visitor.get('/customers')).status, 200)
 })
 
-test('[MODE-3] a setting given to startServer() holds for that run, and the next start is as configured again', async (t) => {
+test('[MODE-3] an option of startServer() is valid for one run, and the next start uses the configuration again', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   assert.equal(await setsCookie(t, { env, scalableSession: false }), false)
   assert.equal(await setsCookie(t, { env }), true)
@@ -28,7 +28,7 @@ test('[MODE-3] a setting given to startServer() holds for that run, and the next
   assert.equal(await setsCookie(t, { env: { ...env, SESSIONS: 'none' } }), false)
 })
 
-test('[MODE-6] of two servers on one store, one may keep sessions and the other not', async (t) => {
+test('[MODE-6] of two servers on one store, one may use sessions while the other runs without sessions', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   const on = await startServerProcess(t, { env })
   const off = await startServerProcess(t, { env: { ...env, SESSIONS: 'none' } })
@@ -47,7 +47,7 @@ test('[MODE-6] of two servers on one store, one may keep sessions and the other 
   await on.program.stop()
 })
 
-test('[MODE-5] two applications on one store never take each other’s cookie', async (t) => {
+test('[MODE-5] two applications on one store never accept each other’s cookie', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   const sales = await startServer({ env: { ...env, APP_NAME: 'Sales' } })
   t.after(() => sales.stop())
@@ -78,7 +78,7 @@ test('[LIFE-4] SESSION_CLOSE_ON_STOP=false keeps the sessions', async (t) => {
   assert.equal(await isSignedIn(t, env, visitor), true)
 })
 
-test('[LIFE-4] a server that stops while another one has the store open closes no sessions', async (t) => {
+test('[LIFE-4] a server that stops while another server has the store open closes no sessions', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   const neighbour = await startServerProcess(t, { env })
   const visitor = await logInAndStop(t, env)
@@ -106,7 +106,7 @@ test('stop() is idempotent', async (t) => {
   await server.stop()
 })
 
-test('a missing or invalid certificate stops the start with directions', async (t) => {
+test('a missing or invalid certificate makes the start fail with an error that says what to do', async (t) => {
   const folder = temporaryFolder(t)
   const cert = join(folder, 'cert.pem')
   const env = { ...settingsIn(folder), TLS_CERT: cert, TLS_KEY: cert }
@@ -121,7 +121,7 @@ test('a missing or invalid certificate stops the start with directions', async (
   )
 })
 
-test('with a certificate the server speaks https, and says so in its address and its cookie', async (t) => {
+test('with a certificate the server uses https, prints an https URL, and sets a Secure cookie', async (t) => {
   const folder = temporaryFolder(t)
   const { cert, key } = selfSignedCertificate()
   writeFileSync(join(folder, 'cert.pem'), cert)

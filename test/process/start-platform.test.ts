@@ -16,7 +16,7 @@ test('the platform starts and stops with the demo, on its own port and for this 
   await assert.rejects(fetch(String(server.platformUrl)))
 })
 
-test('a busy PLATFORM_PORT stops the start with directions', async (t) => {
+test('a busy PLATFORM_PORT makes the start fail with an error that says what to do', async (t) => {
   const busy = createServer().listen(0, '127.0.0.1')
   await once(busy, 'listening')
   t.after(() => void busy.close())
@@ -29,7 +29,7 @@ test('a busy PLATFORM_PORT stops the start with directions', async (t) => {
   )
 })
 
-test('a configured platform is used instead of the demo’s own', async (t) => {
+test('a configured platform is used instead of the demo’s own platform', async (t) => {
   const env = { ...settingsIn(temporaryFolder(t)), PLATFORM_URL: 'http://127.0.0.1:9' }
   const server = await started(t, { env })
   assert.equal(server.platformUrl, undefined)

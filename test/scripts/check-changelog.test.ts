@@ -41,7 +41,7 @@ test('a commit after the VERSION that changes code of the layer needs a new line
   assert.deepEqual(check(folder), PASSED)
 })
 
-test('a branch needs one line for all its commits when it is merged', (scope) => {
+test('when a branch is merged, one changelog line is enough for all its commits', (scope) => {
   const repository = newRepository(scope)
   if (repository === undefined) return
   const { commit, git, folder } = repository
@@ -61,7 +61,7 @@ test('a branch needs one line for all its commits when it is merged', (scope) =>
   assert.match(check(folder).out, /Merge the silent branch/)
 })
 
-/** An empty repository; `undefined` on a machine without git, where the check is always skipped. */
+/** An empty repository. `undefined`: this machine has no git, so the check is always skipped. */
 function newRepository(scope: Scope) {
   if (!HAS_GIT) return undefined
   const folder = temporaryFolder(scope)

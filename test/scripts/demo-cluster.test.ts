@@ -22,7 +22,7 @@ test('demo:cluster says what it needs, and how to get it, when the environment n
 
 if (postgresUrl && redisUrl) {
   const REDIS_URL = redisUrl
-  test('demo:cluster serves with four processes, on the PostgreSQL and the Redis of the environment', async (t) => {
+  test('demo:cluster starts four server processes, on the PostgreSQL and Redis servers that the environment names', async (t) => {
     const env = {
       DATABASE_URL: await ownDatabase(t),
       REDIS_URL,

@@ -14,7 +14,7 @@ import { Visitor } from '../support/visitor.ts'
 // The oldest Node and npm that the README supports.
 const node = await nodeRelease('18.20.8')
 const npm = await npmRelease('9.9.4')
-// npm 9 does not forward signals. There the test sends them to the process group.
+// npm 9 does not forward signals, so the test sends signals to the process group of npm 9.
 const npmThatForwards = await npmRelease('10.9.4')
 const { optionalDependencies } = JSON.parse(
   readFileSync(join(projectRoot(), 'scripts', 'node', 'package.json'), 'utf8'),
@@ -38,7 +38,7 @@ test('on Node 18 with npm 9, npm ci downloads a newer Node and npm start runs un
   assert.doesNotMatch(output(), /downloading/)
 })
 
-test('without a registry one line says which Node to install, and nothing is left behind', async (t) => {
+test('when the registry cannot be reached, one line says which Node to install, and no file is left behind', async (t) => {
   const clone = makeClone(t)
   const env = { ...NO_REGISTRY, npm_config_cache: temporaryFolder(t) }
   const install = await onOldNode(t, clone, { entry: 'scripts/postinstall.mjs', env }).run()
@@ -62,7 +62,7 @@ test('two concurrent starts that lack the newer Node each download it, and both 
   assert.deepEqual(readdirSync(join(clone, '.node')), [VERSION])
 })
 
-test('arguments, folder, streams and exit code are passed on unchanged, and so is a signal that ends the program', async (t) => {
+test('the program gets its arguments, folder and streams unchanged, and its exit code or signal is passed on unchanged', async (t) => {
   const clone = await withDownloadedNode(t, reportingClone(t))
   const { code, stdout, stderr } = await report(t, clone, ['a b', '--flag', 'exit 7']).run('typed')
   assert.equal(code, 7)
@@ -80,7 +80,7 @@ test('arguments, folder, streams and exit code are passed on unchanged, and so i
   assert.deepEqual({ code: killed.code, signal: killed.signal }, { code: null, signal: 'SIGKILL' })
 })
 
-test('the program shares the terminal of its parent', async (t) => {
+test('the program uses the terminal of its parent process', async (t) => {
   const clone = await withDownloadedNode(t, reportingClone(t))
   const command = `${node} scripts/run.mjs scripts/report.mjs`
   const typescript = spawn('script', ['-qec', command, '/dev/null'], {
@@ -141,7 +141,7 @@ function report(scope: Scope, clone: string, args: readonly string[]): Program {
 
 const downloaded = join(temporaryFolder({ after }), '.node')
 
-/** The clone after `npm ci`. The first test that needs this Node downloads it. */
+/** Adds the newer Node to the clone, like `npm ci`. Only the first call downloads the newer Node. */
 async function withDownloadedNode(scope: Scope, clone: string): Promise<string> {
   if (!existsSync(downloaded)) {
     await onOldNode(scope, clone, { entry: 'scripts/postinstall.mjs' }).run()

@@ -10,7 +10,7 @@ import { Visitor } from '../support/visitor.ts'
 
 const NOBODY = 65534
 
-test('Node 22.18 is the oldest that runs the project, and of Node 23 the releases that run TypeScript', async () => {
+test('the project runs on Node 22.18 and later, and on those releases of Node 23 that run TypeScript', async () => {
   const file = pathToFileURL(join(projectRoot(), 'scripts', 'node-version.mjs')).href
   const { isNewEnough } = await import(file)
   for (const version of ['v18.20.8', 'v20.20.2', 'v22.17.9', '22.0.0', 'v23.5.0', 'v0.12.18'])
@@ -19,7 +19,7 @@ test('Node 22.18 is the oldest that runs the project, and of Node 23 the release
     assert.equal(isNewEnough(version), true, version)
 })
 
-test('npm start needs only a clone and its packages: it starts, signs a salesperson in, and stops gracefully', async (t) => {
+test('npm start needs only a clone and its packages: the server starts, signs a salesperson in, and stops gracefully', async (t) => {
   const clone = makeClone(t)
   const server = await startServerProcess(t, { ...startIn(clone), env: { PORT: '0', BCRYPT_COST: '4' } })
   const ana = new Visitor(server.url)
@@ -82,13 +82,13 @@ test('a stack trace names the TypeScript file and its line', async (t) => {
   assert.match(stderr, /src\/main\.ts:3/)
 })
 
-test('a start without the packages says what to do', async (t) => {
+test('a start without the packages prints what to do', async (t) => {
   const clone = makeClone(t, { packages: false })
   const { code, stderr } = await new Program(t, startIn(clone)).run()
   assert.deepEqual({ code, stderr }, { code: 1, stderr: 'The packages are not installed yet. Run "npm ci" first.\n' })
 })
 
-test('npm run dev restarts the server when a source changes, keeps it when the source is broken, and stops it at the end', async (t) => {
+test('npm run dev restarts the server after a source change, keeps the old server if the new source is broken, and stops the server at the end', async (t) => {
   const clone = makeClone(t)
   const env = { PORT: '0', BCRYPT_COST: '4' }
   const server = await startServerProcess(t, { entry: join(clone, 'scripts', 'dev.mjs'), cwd: clone, env })

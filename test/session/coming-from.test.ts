@@ -13,7 +13,7 @@ import { type Described, describe, type LayerContext, PAGES, startLayer } from '
 
 interface Row {
   habit: string
-  /** '' if the right cell says only that nothing is needed. */
+  /** The code in the right cell. '' means that the cell says that no replacement is needed. */
   instead: string
 }
 
@@ -28,7 +28,7 @@ const ROTATED: Check = ({ id, userId }, before) => id !== before.id && userId ==
 
 type Check = (after: After & { userId?: string }, before: After & { userId?: string }) => boolean
 
-/** What the right cell of a row leaves behind. */
+/** Checks the effect of the code in the right cell of a row. */
 const EFFECTS: Record<string, Check> = {
   'ctx.session.views = 1': VIEWS,
   'ctx.session = { views: 1 }': VIEWS,
@@ -62,7 +62,7 @@ for (const library of ['koa-session', 'express-session']) {
   const page = readFileSync(join(projectRoot(), 'src', 'session', 'docs', `coming-from-${library}.md`), 'utf8')
   const [handlers = '', options = ''] = page.split('\n## Options\n')
 
-  test(`[NAME-10] each call of ${library} throws an error that names the call to use, and that call does it`, async (t) => {
+  test(`[NAME-10] each call of ${library} throws an error that names the call to use, and that call has the wanted effect`, async (t) => {
     const rows = rowsOf(handlers)
     assert.ok(rows.length > 10)
     const run = async (code: string, ctx: LayerContext) => {
@@ -105,7 +105,7 @@ for (const library of ['koa-session', 'express-session']) {
     }
   })
 
-  test(`[NAME-10] each option of ${library} is refused, and the option to use instead is accepted`, async () => {
+  test(`[NAME-10] each option of ${library} is refused, and the documented replacement is accepted`, async () => {
     const client = createClient()
     const ioredis = new Redis({ lazyConnect: true, maxRetriesPerRequest: 0, enableOfflineQueue: false })
     ioredis.disconnect()

@@ -20,7 +20,7 @@ const STRICT = {
 const CHECKED = { ...STRICT, module: 'nodenext', allowImportingTsExtensions: true, noEmit: true }
 const COMPILED = { ...STRICT, module: 'nodenext', rewriteRelativeImportExtensions: true, outDir: 'out', rootDir: '.' }
 
-// Without emitted files, Node runs the source.
+// An `entry` ending in .ts is the source, which Node runs without emitted files.
 const WAYS = [
   { way: 'NodeNext with emit', options: COMPILED, type: 'module', entry: 'out/app.js' },
   { way: 'CommonJS output', options: COMPILED, type: 'commonjs', entry: 'out/app.js' },
@@ -38,12 +38,12 @@ test('the session layer imports only its own files and the modules of Node', () 
   assert.deepEqual(foreign, [])
 })
 
-test('the session layer, copied alone into an empty folder, type-checks there under strict with nothing but @types/node', async (scope) => {
+test('the session layer, copied alone into an empty folder, type-checks in strict mode with only @types/node installed', async (scope) => {
   const folder = copyOfLayer(scope, ['@types/node'])
   assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
 })
 
-test('the copy type-checks for a bundler', async (scope) => {
+test('the copy type-checks with the module resolution of a bundler', async (scope) => {
   const folder = copyOfLayer(scope, ['@types/node'], { ...CHECKED, module: 'esnext', moduleResolution: 'bundler' })
   assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
 })
@@ -69,7 +69,7 @@ for (const { way, options, type, entry } of WAYS) {
   })
 }
 
-test('the quick start of its README type-checks on the copy as printed, with its login, without an unused name, and with the steps of the copy guide', async (scope) => {
+test('the quick start of the layer’s README, its login example and the steps of the copy guide type-check on the copy as printed, without an unused name', async (scope) => {
   const options = { ...CHECKED, noUnusedLocals: true, noUnusedParameters: true }
   const folder = copyOfLayer(scope, ['@types/node', '@types/koa', '@types/better-sqlite3'], options)
   const [quickStart = '', login = ''] = tsBlocks(README)
@@ -83,7 +83,7 @@ test('the quick start of its README type-checks on the copy as printed, with its
   assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
 })
 
-test('the quick start, at SIGTERM, refuses connections, answers open ones, also with an error, then closes the sessions and the database', {
+test('at SIGTERM, the quick start refuses new connections, answers requests on open connections, even with an error, and then closes sessions and database', {
   timeout: 60_000,
 }, async (scope) => {
   const folder = copyOfLayer(scope, ['koa', 'better-sqlite3'])
@@ -118,13 +118,13 @@ test('the quick start, at SIGTERM, refuses connections, answers open ones, also 
   assert.ok(!existsSync(join(folder, 'sessions.sqlite-wal')), 'the database was closed')
 })
 
-test('the folder has the licence of the project, and VERSION is the newest version of its changelog', () => {
+test('the folder of the session layer has the project’s licence, and VERSION is the newest version in the changelog', () => {
   const [, newest] = /^## (.+)$/m.exec(read('CHANGELOG.md')) ?? []
   assert.equal(read('VERSION'), `${newest}\n`)
   assert.equal(read('LICENSE'), readFileSync(join(projectRoot(), 'LICENSE'), 'utf8'))
 })
 
-test('the bearer-token example of its documentation runs on the copy as printed: sign in, send requests, and pages beside them', async (scope) => {
+test('the bearer-token example of the layer’s documentation runs on the copy as printed, next to ordinary pages', async (scope) => {
   const folder = copyOfLayer(scope, ['@types/node', '@types/koa', 'koa'])
   const example = tsBlocks(read('docs/bearer-tokens.md')).find((block) => block.includes('tokenSessions(manager'))
   assert.ok(example)
@@ -144,7 +144,7 @@ test('the bearer-token example of its documentation runs on the copy as printed:
   assert.equal((await client.get('/', { Authorization: `Bearer ${token}` })).status, 404, 'a page is no REST request')
 })
 
-// Starts the app of a printed example, which leaves this part out.
+// Starts the app of a documented example, because the example does not contain this part.
 const LISTENING = `
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -153,7 +153,7 @@ const server = createServer(app.callback()).listen(0, '127.0.0.1', () => {
 })
 `
 
-// Answers 403 after a pause, so that its connection is busy when the server stops.
+// A handler that answers 403 after a pause, so that its connection is busy when the server stops.
 const FAILING = `
 async function fail() {
   await new Promise((resolve) => setTimeout(resolve, 50))
@@ -167,7 +167,7 @@ import type { AddressInfo } from 'node:net'
 server.once('listening', () => console.log(\`http://127.0.0.1:\${(server.address() as AddressInfo).port}\`))
 `
 
-/** Sends requests over one open connection until the server refuses, and yields the statuses of the answers. */
+/** Sends requests over one open connection until the server refuses a request. Yields the status of each answer. */
 async function* answersOf(url: string) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const answer = () =>

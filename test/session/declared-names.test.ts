@@ -12,7 +12,7 @@ import {
 import { requirePrivilege, requireUser, sessions, tokenSessions } from '../../src/session/koa/index.ts'
 import { memoryStore } from '../../src/session/stores/memory/index.ts'
 
-// The compiler checks each line below `@ts-expect-error`: without the error, `npm test` fails in the type check.
+// Each line below `@ts-expect-error` must have a type error. Otherwise the type check of `npm test` fails.
 
 interface ShopStorage {
   cart?: string[]
@@ -30,7 +30,7 @@ const shop = () =>
 type ShopSession = SessionOf<ReturnType<typeof shop>>
 type ShopApp = Koa<Koa.DefaultState, { session: ShopSession }>
 
-test('[NAME-6] the compiler refuses undeclared roles and privileges and a manager of another storage, without types by hand', async () => {
+test('[NAME-6] the compiler refuses undeclared roles, undeclared privileges and a manager with another storage type, without type arguments', async () => {
   const manager = shop()
   same<
     ShopSession,
@@ -42,7 +42,7 @@ test('[NAME-6] the compiler refuses undeclared roles and privileges and a manage
     (session: ShopSession) => session.setPrivileges('hire,close'),
     // @ts-expect-error: the role is misspelt
     (session: ShopSession) => session.setPrivileges({ roles: ['clrk'] }),
-    // @ts-expect-error: the same, as a text
+    // @ts-expect-error: the role is misspelt, in a text instead of a list
     (session: ShopSession) => session.setPrivileges({ roles: 'clrk' }),
     // @ts-expect-error: the privilege is misspelt
     (session: ShopSession) => session.setPrivileges(['hier']),
@@ -50,13 +50,13 @@ test('[NAME-6] the compiler refuses undeclared roles and privileges and a manage
     (session: ShopSession) => session.hasPrivilege('hier'),
     // @ts-expect-error: the option is misspelt
     (session: ShopSession) => session.createOTP({ lifeSpan: 60 }),
-    // @ts-expect-error: a habit of another library
+    // @ts-expect-error: other session libraries have this member, and this layer does not
     (session: ShopSession) => session.save(),
-    // @ts-expect-error: a habit of another library
+    // @ts-expect-error: other session libraries have this member, and this layer does not
     (session: ShopSession) => session.views++,
-    // @ts-expect-error: a habit of another library
+    // @ts-expect-error: other session libraries have this member, and this layer does not
     (session: ShopSession) => delete session.views,
-    // @ts-expect-error: only the layer sets it
+    // @ts-expect-error: only the layer sets the userId
     (session: ShopSession) => Object.is((session.userId = '4'), ''),
     // @ts-expect-error: a callback, as in express-session
     (session: ShopSession) => session.reload(() => {}),
@@ -82,15 +82,15 @@ test('[NAME-6] the compiler refuses undeclared roles and privileges and a manage
     app.use(requireUser(LOGIN))
     // @ts-expect-error: the application declares no such privilege
     app.use(requirePrivilege('fire', LOGIN))
-    // @ts-expect-error: its sessions have another storage
+    // @ts-expect-error: the sessions of `other` have another storage type
     app.use(sessions(other))
-    // @ts-expect-error: its sessions have another storage
+    // @ts-expect-error: the sessions of `other` have another storage type
     app.use(tokenSessions(other, { mount: '/api' }))
   }
   assert.equal(typeof mount, 'function')
 })
 
-test('[NAME-6] the older forms with types by hand still compile', () => {
+test('[NAME-6] the older forms with explicit types still compile', () => {
   const options = { appName: 'X', store: memoryStore() }
   const declared = { roles: { clerk: ['viewOrders'] }, privileges: { hire: ['viewOrders'] } } as const
   const managers = [
@@ -108,5 +108,5 @@ test('[NAME-6] the older forms with types by hand still compile', () => {
 
 type IsSame<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 
-/** Compiles only for two types that are the same. */
+/** A call compiles only if the two types are the same. */
 function same<A, B>(..._: IsSame<A, B> extends true ? [] : ['the types differ']): void {}

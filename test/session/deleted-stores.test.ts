@@ -11,7 +11,7 @@ const COPIED = ['src/session', 'src/config', 'db', 'test/support', 'test/session
 const NAMES = readdirSync(join(projectRoot(), STORES)).filter((name) => !['shared', 'kit.ts'].includes(name))
 
 for (const name of NAMES) {
-  test(`the ${name} store is deleted with its folder: the layer type-checks without it, and the other stores keep the contract`, async (t) => {
+  test(`the ${name} store is deleted with its folder: the layer type-checks without it, and the other stores pass the store contract`, async (t) => {
     const folder = makeCopy(t)
     rmSync(join(folder, STORES, name), { recursive: true })
     const left = NAMES.filter((other) => other !== name)

@@ -3,7 +3,7 @@ import test from 'node:test'
 import { ApiClient, assertProblem, signedIn } from '../support/api-client.ts'
 import { startTroubledDemo } from '../support/troubled-demo.ts'
 
-test('while the store is down an API client gets 503 with the two members, keeps its token, and goes on afterwards', async (t) => {
+test('while the store is down an API client gets 503 with the two members of an error, keeps its token, and can continue afterwards', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   const client = await signedIn(demo, 4)
   trouble.trouble('fails')
@@ -26,7 +26,7 @@ test('while the store is down an API client gets 503 with the two members, keeps
   assert.equal((await client.get('/me')).status, 200)
 })
 
-test('a sign-in that could not be stored gives no token and is not a failed guess; a sign-out that was not stored reports no success', async (t) => {
+test('a sign-in that could not be stored returns no token and does not count as a failed guess, and a failed sign-out reports no success', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   const client = await signedIn(demo, 4)
   trouble.trouble('fails', 'create', 'end')
@@ -43,7 +43,7 @@ test('a sign-in that could not be stored gives no token and is not a failed gues
   await signedIn(demo, 4)
 })
 
-test('a request without a token does not use the store: open addresses work, and others are refused as usual', async (t) => {
+test('a request without a token does not use the store: paths that need no token work, and other paths are refused as usual', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   trouble.trouble('fails')
   assert.equal((await new ApiClient(demo).get('/testpage')).status, 200)

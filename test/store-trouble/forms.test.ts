@@ -12,7 +12,7 @@ function assertUnavailable({ status, headers, setCookies }: Answer, what = ''): 
   assert.deepEqual([status, headers['retry-after'], setCookies], [503, '5', []], what)
 }
 
-test('a logout that was not stored is 503, and the user is still signed in when the store is back', async (t) => {
+test('a logout that could not be stored gets 503, and the user is still signed in when the store works again', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -28,7 +28,7 @@ test('a logout that was not stored is 503, and the user is still signed in when 
   assert.equal((await visitor.get('/customers')).status, 303)
 })
 
-test('a login whose session could not be stored says so and signs no user in, and the same form works afterwards', async (t) => {
+test('a login whose session could not be stored says so and signs no user in, and the same form works when the store works again', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   const known = demo.visitor()
   await known.get('/')
@@ -46,7 +46,7 @@ test('a login whose session could not be stored says so and signs no user in, an
   await known.logInWell(4)
 })
 
-test('logins that the store could not keep are not failed guesses', async (t) => {
+test('a login whose session could not be stored does not count as a failed guess', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   trouble.trouble('fails', 'create')
@@ -106,7 +106,7 @@ test('a mailed link that is opened while the store is down still works afterward
   assert.equal(headingOf(await phone.get(link)), 'Congratulations')
 })
 
-test('an address whose link was opened is validated, even if the session could not record it', async (t) => {
+test('an e-mail address is validated when its link is opened, even if the session could not record the validation', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const link = await newestLink(demo, 'ana@example.com')
@@ -116,7 +116,7 @@ test('an address whose link was opened is validated, even if the session could n
   await demo.visitor().logInWell('ana@example.com', GOOD_PASSWORD)
 })
 
-test('an approval is kept and answered, even if the salesperson’s session could not record it', async (t) => {
+test('an approval is stored and the callback is answered, even if the salesperson’s session could not record the approval', async (t) => {
   const trouble = troubledStore(memoryStore())
   const { demo, ask, received, salesperson } = await startWithRecorder(t, { store: trouble.store })
   await ask()

@@ -4,7 +4,7 @@ import type { Demo } from '../support/demo.ts'
 import { startTroubledDemo } from '../support/troubled-demo.ts'
 import type { Visitor } from '../support/visitor.ts'
 
-test('a request to a store that hangs gets 503 as soon as it times out, and a request without the store is not delayed', async (t) => {
+test('a request that waits for a hanging store gets 503 at the timeout, and a request that needs no store is not delayed', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   const visitors = await Promise.all([4, 5, 6].map((userId) => signedIn(demo, userId)))
   trouble.trouble('hangs')

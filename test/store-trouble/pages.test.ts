@@ -40,7 +40,7 @@ test('a user with a cookie gets 503 and no login page from every page and form, 
   await assertAllAsBefore(visitors)
 })
 
-test('when the store can be read but not written, pages fail with 503 only, and no user is signed out', async (t) => {
+test('when the store can be read but not written, pages fail only with 503, and no user is signed out', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   const visitors = await everyKind(demo)
   demo.clock.advance({ minutes: 2 })
@@ -70,7 +70,7 @@ test('the error page says that the user is still signed in, and its link request
   const unknown = await visitor.get('/customers?search=a&page=2')
   assertUnavailable(unknown, 'a page')
   assert.match(unknown.text, /signed-in users are still signed in/)
-  // An empty `href` means the same page. The page need not contain its own address.
+  // An empty `href` links to the same page, so the page need not contain its own address.
   assert.match(unknown.text, /<a class="button" href="">Try again<\/a>/)
   assert.ok(!unknown.text.includes('search=a'))
 
@@ -93,7 +93,7 @@ test('clients that ask for JSON get the same error in JSON', async (t) => {
   assert.doesNotMatch(text, /db\.internal/)
 })
 
-test('what needs no session keeps working: the styles of the error page, the health check, the API’s documentation', async (t) => {
+test('requests that need no session keep working: the styles of the error page, the health check, the API’s documentation', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)

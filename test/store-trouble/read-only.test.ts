@@ -8,7 +8,7 @@ import { redisUrl } from '../support/servers/test-servers.ts'
 import { until } from '../support/until.ts'
 
 if (redisUrl !== undefined && findRedis() !== undefined) {
-  test('[WRITE-7] after a failover of Redis, logins work again without a restart and without a health check', async (t) => {
+  test('[WRITE-7] after a failover of Redis, logins work again without a restart of the server and without a health check', async (t) => {
     const pair = await startRedisPair({ after })
     const proxy = await startCuttingProxy(t, pair.urls[0])
     const demo = await startDemo(t, { sessionStore: { kind: 'redis', url: proxy.url } })

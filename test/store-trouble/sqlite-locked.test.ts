@@ -4,7 +4,7 @@ import test from 'node:test'
 import { startDemo } from '../support/demo.ts'
 import { Program, temporaryFolder } from '../support/process.ts'
 
-test('while another process locks the sessions’ file, reads go on and writes are 503; afterwards everything works as before', async (t) => {
+test('while another process locks the sessions’ file, reads succeed and writes get 503, and afterwards all requests succeed', async (t) => {
   const file = join(temporaryFolder(t), 'sessions.sqlite')
   const demo = await startDemo(t, { sessionStore: { kind: 'sqlite', file } })
   const [reader, leaver, newcomer, first] = [demo.visitor(), demo.visitor(), demo.visitor(), demo.visitor()]

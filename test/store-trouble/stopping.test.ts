@@ -8,7 +8,7 @@ import { demoConfig } from '../support/demo.ts'
 import { temporaryFolder } from '../support/process.ts'
 import { troubledStore } from '../support/troubled-store.ts'
 
-test('a server that stops while its store is down loses no entry of the audit trail, and logs that sessions stay open', async (t) => {
+test('a server that stops while its store is down loses no entry of the audit trail, and logs that its sessions were not closed', async (t) => {
   const config = demoConfig({ database: { kind: 'sqlite', file: join(temporaryFolder(t), 'crm.sqlite') } })
   const trouble = troubledStore(memoryStore())
   const lines: string[] = []

@@ -5,7 +5,7 @@ import { signUpAs } from '../support/sign-up.ts'
 import { openStream, STREAM_HEADERS } from '../support/stream.ts'
 import { startTroubledDemo } from '../support/troubled-demo.ts'
 
-test('an open stream does not report the end of its session while the store is down, only when it has really ended', async (t) => {
+test('an open stream reports the end of its session only after the session has ended, not while the store is down', async (t) => {
   const { demo, store, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -41,7 +41,7 @@ test('a stream requested while the store is down gets 503 with Retry-After, and 
     }
 })
 
-test('the stream of a waiting sign-up ends silently when its store fails, and the server goes on', async (t) => {
+test('the stream of a waiting sign-up ends without an error when the store fails, and the server continues', async (t) => {
   const { demo, trouble } = await startTroubledDemo(t)
   const visitor = demo.visitor()
   await signUpAs(demo, visitor, 'ana@example.com')
@@ -51,7 +51,7 @@ test('the stream of a waiting sign-up ends silently when its store fails, and th
   demo.clock.advance({ seconds: 1 })
   await stream.ended
   assert.equal(stream.text().match(/event: status/g)?.length, 1)
-  // The server must not wait for the first read or for the watch: both fail.
+  // The first read and the watch both fail, and the server must wait for neither.
   trouble.trouble('fails', 'get')
   const failing = await openStream(`${demo.url}/signup/events`, visitor)
   await failing.ended

@@ -14,7 +14,7 @@ export interface ApiCall {
   headers?: Record<string, string | string[] | undefined>
 }
 
-// These headers come from browsers only.
+// Only browsers send these headers.
 const PROGRAM = {
   Accept: undefined,
   'Sec-Fetch-Site': undefined,
@@ -82,7 +82,7 @@ export async function signedIn(demo: Demo, username: number | string, more: obje
   return client
 }
 
-/** Checks that the body has the two members of an error and no others. */
+/** Checks that the body has exactly the two members of an error. */
 export function assertProblem({ status, body, headers }: ApiAnswer, expected: number, words?: RegExp): void {
   assert.equal(status, expected, JSON.stringify(body))
   assert.deepEqual(Object.keys(body), ['isCallbackError', 'message'])

@@ -18,7 +18,7 @@ export interface Approvals {
   ask(fields?: Record<string, string>): Promise<Answer>
 }
 
-/** The demo with its own platform. `approver` decides there. */
+/** The demo with its own platform. The visitor `approver` decides on the platform's pages. */
 export async function startWithPlatform(scope: Scope): Promise<Approvals & { approver: Visitor; platformUrl: string }> {
   const demo = await startDemo(scope)
   const platform = await startPlatform(demo.parts, demo.port, 1000)
@@ -74,7 +74,7 @@ export function stateOf({ text }: Answer): string {
   return /<span class="badge [a-z]+">([^<]*)</.exec(text)?.[1] ?? ''
 }
 
-/** The address of the platform's page for this operation. */
+/** The URL of the platform's page for this operation. */
 export function platformPageOf({ text }: Answer): URL | undefined {
   const href = /class="button" href="([^"]+)" target="_blank"/.exec(text)?.[1]
   return href === undefined ? undefined : new URL(href)

@@ -1,4 +1,4 @@
-/** Each call of the returned function resolves once there are `count` calls. */
+/** Returns a function whose calls all resolve after the call number `count`. */
 export function barrier(count: number): () => Promise<void> {
   let here = 0
   let open = () => {}

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 
-// Node cannot create certificates, so this file writes the ASN.1 of a self-signed one.
+// Node cannot create certificates, so this file writes the ASN.1 data of a self-signed certificate.
 
 const SEQUENCE = 0x30
 const SET = 0x31

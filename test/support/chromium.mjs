@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 import { chromium } from '@playwright/test'
 import { isExecutable } from './servers/find-program.ts'
 
-// The headless shell needs half as much CPU time as the others.
+// The headless shell comes first, because it needs half as much CPU time as a full browser.
 const NAMES = [
   'chromium-headless-shell',
   'chromium',
@@ -17,7 +17,7 @@ const BUNDLES = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ]
 
-/** The browser at CHROMIUM_PATH, a browser of this machine, or that of Playwright. `undefined`: there is none. */
+/** The path of a browser: CHROMIUM_PATH, an installed browser, or Playwright's browser. `undefined`: there is none. */
 export function findChromium(env = process.env) {
   const wanted = env.CHROMIUM_PATH || env.PLAYWRIGHT_CHROMIUM_EXECUTABLE_PATH
   if (wanted) {

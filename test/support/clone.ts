@@ -5,7 +5,7 @@ import { type Scope, temporaryFolder } from './process.ts'
 
 const FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts', 'src', 'db', 'views']
 
-/** A copy of the project, as after a clone and `npm ci`. `packages: false`: as before `npm ci`. */
+/** A copy of the project, like a clone after `npm ci`. `packages: false`: like a clone before `npm ci`. */
 export function makeClone(scope: Scope, { packages = true } = {}): string {
   const clone = join(temporaryFolder(scope), 'clone')
   mkdirSync(clone)

@@ -6,7 +6,7 @@ import { createParts } from '../../src/parts/parts.ts'
 import { demoConfig } from './demo.ts'
 import { dropTemplates, makeTemplates, templateFile } from './servers/crm-databases.ts'
 
-/** Migrated databases that each test copies. Those of the demo profile have data. */
+/** Migrated databases that tests copy. The databases of the demo profile also contain the demo's data. */
 export interface CrmTemplates {
   env: Record<string, string>
   drop(): Promise<void>

@@ -11,13 +11,13 @@ import type { Scope } from './process.ts'
 import { ownCrmDatabase } from './servers/crm-databases.ts'
 import { Visitor } from './visitor.ts'
 
-/** The demo in this process, on its own databases and on a manual clock. */
+/** The demo in the test's process, with its own databases and a manual clock. */
 export interface Demo {
   url: string
   port: number
   parts: Parts
   clock: ManualClock
-  /** Each line is a JSON object. */
+  /** The lines of the log. Each line is a JSON object. */
   log: string[]
   /** Returns a user with an empty cookie jar. */
   visitor(): Visitor
@@ -64,7 +64,7 @@ export function demoConfig(settings: Partial<Config> = {}): Config {
   }
 }
 
-/** Starts the demo on a free port. Its database is in memory, or a new one in PostgreSQL where the tests run there. */
+/** Starts the demo on a free port. The database is in memory, or in PostgreSQL if the tests run on PostgreSQL. */
 export async function startDemo(
   scope: Scope,
   settings: Partial<Config> = {},
@@ -82,7 +82,7 @@ export async function startDemo(
     ...(store && { store }),
   })
   const parts = all.sessions && replaced ? { ...all, sessions: replaced(all.sessions) } : all
-  // A slow test may pause longer than a server keeps an idle connection.
+  // A slow test may pause longer than the default time after which a server closes an idle connection.
   const server = createServer({ keepAliveTimeout: 0 }, createApp(parts).callback())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -108,7 +108,7 @@ function sharedPasswords(cost: number): Passwords {
   return passwords
 }
 
-/** Accounts in the filled template have the cheapest password hashes. */
+/** The accounts in the filled template have the cheapest password hashes. */
 function beginning({ profile, bcryptCost }: Partial<Config>): 'filled' | 'empty' {
   return profile === 'production' || bcryptCost !== undefined ? 'empty' : 'filled'
 }

@@ -6,7 +6,7 @@ export interface DeviceCard {
   what: string
   isThis: boolean
   facts: Record<string, string>
-  /** The address of its button. */
+  /** The URL to which the button of the card posts. */
   end: string
 }
 

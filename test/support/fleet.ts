@@ -21,7 +21,7 @@ export class Fleet {
     this.#size = size
   }
 
-  /** Each connection of this user may reach another worker. */
+  /** Returns a visitor. Each connection of the visitor may reach another worker. */
   visitor(): Visitor {
     return new Visitor(this.url)
   }
@@ -31,7 +31,7 @@ export class Fleet {
     return childrenOf(this.program.pid)
   }
 
-  /** Waits until all workers run again and this one is not among them. */
+  /** Waits until all workers run again and the given worker is not one of them. */
   async wholeAgainWithout(pid: number): Promise<void> {
     await until('the worker is replaced', async () => {
       const workers = this.workers()

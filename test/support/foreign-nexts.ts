@@ -1,4 +1,4 @@
-/** Other sites, spelt so that a careless check takes them for a path of this server. */
+/** URLs of other sites, in spellings that an incomplete check takes for a path of this server. */
 export const FOREIGN_NEXTS: readonly string[] = [
   '//evil.test',
   '//evil.test/customers',

@@ -1,4 +1,4 @@
-// A reporter for node:test. Each line is a finding in JSON.
+// A reporter for node:test. It writes each finding as one line of JSON.
 
 export default async function* gateReporter(events) {
   for await (const { type, data } of events) {
@@ -19,7 +19,7 @@ function examine(type, data) {
   return data.details?.type === 'suite' ? undefined : { kind: 'passed', name, file }
 }
 
-// node:test reports a file as a test when the file ran no test, or failed outside of its tests.
+// node:test reports a file as a test if the file ran no test, or if code outside of its tests failed.
 function isTestFile(name) {
   return /^(\/|[A-Za-z]:\\).*\.test\.(mjs|ts)$/.test(name)
 }

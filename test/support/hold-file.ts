@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 
-// This program locks a SQLite file for writing until it is killed.
+// This program locks a SQLite file for writing until the program is killed.
 const [file = ''] = process.argv.slice(2)
 const database = new Database(file)
 database.exec('BEGIN EXCLUSIVE')

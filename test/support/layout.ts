@@ -7,7 +7,7 @@ export interface Source {
   text: string
 }
 
-// A room may import only rooms below it in this list.
+// Each entry of this list is a room. A file of a room may import only from its own room and from rooms below it.
 const ROOMS = [
   'src/main.ts',
   'src/process',
@@ -33,16 +33,16 @@ const ROOMS = [
   'src/config',
 ]
 
-// Other rooms import these only by their index.
+// Files of other rooms import these rooms only through their index file.
 const BEHIND_AN_INDEX = /^src\/(accounts|admin|api|audit|crm|mail|metrics|operations|platform)$/
 const ENTRIES_OF_SESSION =
   /^src\/session\/(index|koa\/index|stores\/kit|stores\/(?!shared)\w+\/index|testing\/[\w-]+)\.ts$/
 const DRIVERS = ['better-sqlite3', 'pg', 'ioredis', 'redis', 'nodemailer']
-// Its transactions are serial on SQLite and on PostgreSQL.
+// Only this file may begin transactions, because it makes transactions on the same data run one after the other.
 const BEGINS_TRANSACTIONS = 'db/transactions.ts'
 const EMPTY_WORDS = /(?:^|-)(utils?|helpers?|misc|managers?|services?|common)(?:-|\.|$)/
 
-/** Lines of code: above `warn` a file is reported, above `fail` it breaks the layout. */
+/** Maximum lines of code: above `warn` a file is only reported, and above `fail` the file breaks a rule. */
 export const LINES = { warn: 300, fail: 450 }
 
 export function readSources(root: string, folders: readonly string[]): Source[] {
@@ -141,7 +141,7 @@ function importedNames(path: string, text: string): string[] {
   ]
 }
 
-/** Describes each cycle once. */
+/** Describes each cycle of imports once. */
 function cycles(imports: ReadonlyMap<string, readonly string[]>): string[] {
   const found: string[] = []
   const done = new Set<string>()
@@ -167,7 +167,7 @@ function withoutComments(text: string): string {
   return text.replace(/^\s*\/\*[\s\S]*?\*\//gm, '').replace(/^\s*\/\/.*$/gm, '')
 }
 
-/** Paths from the root for files, names for packages. Includes types and re-exports. */
+/** The imports of a file, including types and re-exports: paths from the root for files, and names for packages. */
 function importsOf(path: string, text: string): string[] {
   const statements = withoutComments(text).matchAll(
     /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
@@ -183,7 +183,7 @@ function isSource(target: string): boolean {
   return /^(src|db)\//.test(target)
 }
 
-/** The folder below src/ or db/, or a file directly in src/. */
+/** The room of a file: a folder below src/ or db/, or the file itself if it is directly in src/. */
 function roomOf(path: string): string {
   const [top = '', next = '', ...more] = path.split('/')
   return top === 'db' && more.length === 0 ? 'db' : `${top}/${next}`

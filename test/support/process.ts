@@ -14,23 +14,23 @@ export interface ProgramOptions {
   /** Options before the file. */
   nodeArgs?: readonly string[]
   args?: readonly string[]
-  /** Added to an environment without the developer's own settings. */
+  /** Settings that are added to the environment, which has none of the developer's own settings. */
   env?: Record<string, string>
   cwd?: string
-  /** Default: the user of the tests. */
+  /** The operating-system user that runs the program. Default: the user of the tests. */
   uid?: number
   gid?: number
 }
 
 export interface Ended {
-  /** `null` after a signal. */
+  /** The exit code. `null`: a signal ended the program. */
   code: number | null
   signal: NodeJS.Signals | null
   stdout: string
   stderr: string
 }
 
-/** The part of a test context that the helpers need. */
+/** The part of the test context that helpers use. */
 export interface Scope {
   after(run: () => void | Promise<void>): void
 }
@@ -51,7 +51,7 @@ export function settingsIn(folder: string): Record<string, string> {
   return { DATABASE_URL: `sqlite:${join(folder, 'crm.sqlite')}`, PORT: '0', BCRYPT_COST: '4' }
 }
 
-/** Like `settingsIn`, but with a database in PostgreSQL where the tests run there. */
+/** Like `settingsIn`, but with a PostgreSQL database if the tests run on PostgreSQL. */
 export async function ownSettings(scope: Scope, folder = temporaryFolder(scope)): Promise<Record<string, string>> {
   const { setting, drop } = await ownCrmDatabase('filled')
   dropAtTheEnd(drop)
@@ -60,7 +60,7 @@ export async function ownSettings(scope: Scope, folder = temporaryFolder(scope))
   return { ...settingsIn(folder), DATABASE_URL: setting.url, SESSION_STORE: sessions }
 }
 
-/** A program in its own process. It is killed if it still runs after the test. */
+/** A program in its own process. The test kills the program if it still runs after the test. */
 export class Program {
   readonly ended: Promise<Ended>
   #stdout = ''
@@ -158,7 +158,7 @@ export class Program {
 
 export interface ServerProcess {
   program: Program
-  /** With a numeric host and no trailing slash. */
+  /** The URL of the server, with a numeric host and without a trailing slash. */
   url: string
   port: number
 }
@@ -171,7 +171,7 @@ export async function startServerProcess(scope: Scope, options: ProgramOptions =
   return { program, port, url: `${scheme}://127.0.0.1:${port}` }
 }
 
-/** Whether a process runs. A negative number stands for a process group. */
+/** Whether a process runs. A negative number is the id of a process group. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)

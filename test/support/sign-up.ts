@@ -13,10 +13,10 @@ export interface ReadMail {
   sentAt: string
 }
 
-/** Valid in both profiles. */
+/** A password that both profiles accept. */
 export const GOOD_PASSWORD = 'correct horse battery'
 
-/** Signs up with the form and sends the mail. */
+/** Signs up with the form, and makes the outbox send the mail. */
 export async function signUpAs(demo: Demo, visitor: Visitor, email: string, password = GOOD_PASSWORD): Promise<Answer> {
   const answer = await visitor.post('/signup', { email, password })
   assert.deepEqual([answer.status, answer.location], [303, '/signup/waiting'], answer.text)
@@ -33,7 +33,7 @@ export async function signedUpCustomer(demo: Demo, email = 'ana@example.com'): P
   return customer
 }
 
-/** Newest first. */
+/** The mails on the mailbox page, newest first. */
 export async function readMailbox(visitor: Visitor): Promise<ReadMail[]> {
   return JSON.parse((await visitor.get('/dev/mailbox', { Accept: 'application/json' })).text)
 }

@@ -5,7 +5,7 @@ import type { Scope } from './process.ts'
 
 export interface SmtpPeer {
   port: number
-  /** Oldest first. */
+  /** The accepted mails, oldest first. */
   taken: { from: string; to: string[]; raw: string; mail: ParsedMail }[]
   connections(): number
   stop(): Promise<void>

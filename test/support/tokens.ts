@@ -9,7 +9,7 @@ export interface TokenRow {
   made: string
   used: string
   expires: string
-  /** The address of its button. */
+  /** The URL to which the button of the row posts. */
   revoke: string
 }
 

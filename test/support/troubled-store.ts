@@ -3,22 +3,22 @@ import type { SessionStore, StoreMethod } from '../../src/session/index.ts'
 type Operation = StoreMethod | 'probe'
 
 /**
- * `fails`: the call does nothing and throws. `loses answers`: the call takes effect and throws. `hangs`: the call waits
- * for `giveUp` or `mend`, then throws.
+ * `fails`: the call does nothing and throws. `loses answers`: the call takes effect and then throws. `hangs`: the call
+ * waits for `giveUp` or `mend`, then throws.
  */
 export type Trouble = 'fails' | 'loses answers' | 'hangs'
 
 export interface TroubledStore {
   store: SessionStore
-  /** From now on these calls fail. Without names: all calls. */
+  /** From now on the calls with these names have this trouble. Without names, all calls have it. */
   trouble(kind: Trouble, ...operations: Operation[]): void
   /** All calls work again. Hanging calls throw. */
   mend(): void
-  /** Hanging calls throw. Later calls hang too. */
+  /** Hanging calls throw, but later calls hang again. */
   giveUp(): void
   /** Resolves when this many calls hang. */
   waiting(count?: number): Promise<void>
-  /** All calls that failed or hung so far. */
+  /** The names of all calls that have failed, hung or lost their answer so far. */
   readonly troubled: readonly Operation[]
 }
 

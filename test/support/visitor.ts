@@ -7,7 +7,7 @@ export interface Answer {
   headers: IncomingHttpHeaders
   setCookies: string[]
   text: string
-  /** As sent, relative or absolute. */
+  /** The Location header as the server sent it, relative or absolute. */
   location: string | undefined
 }
 
@@ -20,15 +20,17 @@ export interface Sent {
 
 export type Fields = Record<string, string> | [string, string][]
 
-/** A user with a browser: keeps cookies and sends the headers of a browser. */
+/** A user with a browser. The visitor keeps cookies and sends the headers of a browser. */
 export class Visitor {
   readonly cookies = new Map<string, string>()
+  /** The user of the newest page. Forms contain this user. */
+  actingUser: string | undefined
   readonly #origin: string
   readonly #agent: Agent
 
   readonly #check: (answer: Answer) => void
 
-  /** `check` runs on every answer. Default: what every answer of the demo must satisfy. */
+  /** `check` runs on every answer. Default: checks the rules for every answer of the demo. */
   constructor(origin: string, check: (answer: Answer) => void = assertSafe) {
     this.#origin = origin
     this.#agent = origin.startsWith('https:')
@@ -44,8 +46,9 @@ export class Visitor {
 
   /** Submits a form of the demo. */
   post(path: string, fields: Fields = {}, headers: Sent['headers'] = {}): Promise<Answer> {
-    const body = new URLSearchParams(fields).toString()
-    return this.send(path, { method: 'POST', body, headers: { ...FORM, ...headers } })
+    const body = new URLSearchParams(fields)
+    if (this.actingUser !== undefined && !body.has('actingUser')) body.append('actingUser', this.actingUser)
+    return this.send(path, { method: 'POST', body: body.toString(), headers: { ...FORM, ...headers } })
   }
 
   logIn(userId: number | string, password = 'crm-demo', more: Record<string, string> = {}): Promise<Answer> {
@@ -74,10 +77,11 @@ export class Visitor {
     return current
   }
 
-  /** Another browser tab: a copy of the cookies. */
+  /** A visitor with a copy of the cookies, such as another tab of the browser. */
   copy(): Visitor {
     const copy = new Visitor(this.#origin, this.#check)
     for (const [name, value] of this.cookies) copy.cookies.set(name, value)
+    copy.actingUser = this.actingUser
     return copy
   }
 
@@ -92,6 +96,7 @@ export class Visitor {
     if (body !== undefined && !('Transfer-Encoding' in sent)) sent['Content-Length'] = Buffer.byteLength(body)
     const answer = await this.#exchange(path, method, sent, body)
     for (const cookie of answer.setCookies) this.#keep(cookie)
+    this.actingUser = userIn(answer) ?? this.actingUser
     this.#check(answer)
     return answer
   }
@@ -150,6 +155,11 @@ const TYPED = {
 }
 
 export const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
+
+function userIn({ headers }: Answer): string | undefined {
+  const [, userId] = String(headers['session-user'] ?? '').split(' ')
+  return userId && decodeURIComponent(userId)
+}
 
 function assertSafe({ headers, setCookies }: Answer): void {
   const policy = String(headers['content-security-policy'])

@@ -27,7 +27,7 @@ const ORIGINS: [says: Record<string, string | undefined>, passes: boolean][] = [
   [{ ...OFF, Cookie: undefined }, true],
 ]
 
-test('every route that can change something is closed to other sites, the login included', async (t) => {
+test('every route that can change something, including the login, refuses requests from other sites', async (t) => {
   const demo = await startDemo(t)
   const unsafe = routesOf(demo).filter(({ method }) => !['GET', 'HEAD'].includes(method))
   assert.deepEqual(
@@ -94,7 +94,7 @@ test('every route that can change something is closed to other sites, the login 
   }
 })
 
-test('[COOKIE-12] a form that another site posts signs no user out, at any address', async (t) => {
+test('[COOKIE-12] a form that another site posts to any path signs no user out', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
@@ -115,7 +115,7 @@ test('[COOKIE-12] a form that another site posts signs no user out, at any addre
   assert.equal((await visitor.get('/customers')).status, 200)
 })
 
-test('the loopback names of this machine are one origin; a public address is a separate one', () => {
+test('the loopback names of this machine count as one origin, and a public address as another origin', () => {
   const local = new OwnOrigins({ publicUrl: undefined, host: '127.0.0.1', https: false })
   assert.equal(local.includes('http://127.0.0.1:8044'), false, 'nothing is ours before the port is known')
   local.bound(8044)
@@ -139,7 +139,7 @@ test('the loopback names of this machine are one origin; a public address is a s
   assert.equal(shop.secure, true)
 })
 
-test('no page can be embedded in another site, but a link from there works', async (t) => {
+test('no page can be embedded in another site, but a link from another site works', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)

@@ -50,7 +50,7 @@ test('browsers and programs are recognised by their User-Agent', () => {
   for (const [words, userAgent] of KNOWN) assert.equal(describeDevice(userAgent), words, userAgent)
 })
 
-test('any other User-Agent is an unknown browser, and none of its text is shown', () => {
+test('any other User-Agent is shown as an unknown browser, and none of its text is shown', () => {
   for (const userAgent of [
     null,
     '',

@@ -28,7 +28,7 @@ test('dates and times are shown in UTC, in one style', () => {
   assert.equal(formatExactTime(AT), '14:05:09 UTC')
 })
 
-test('durations are shown in minutes, hours and days; the time left is rounded up', () => {
+test('durations are shown in minutes, hours and days, and the remaining time is rounded up', () => {
   const ago = (minutes: number) => formatAgo(AT, AT + minutes * MINUTE)
   assert.deepEqual([0.9, 3.9, 60, 680, 1440, 3000].map(ago), [
     'just now',

@@ -7,7 +7,7 @@ import type { Visitor } from '../support/visitor.ts'
 
 const TOLD = /role="status"><strong>Your session was ended\.<\/strong> See you on Monday</
 
-test('[SECURE-10] a redirect does not lose the message: the page after it shows it', async (t) => {
+test('[SECURE-10] a redirect does not consume the message, and the page after the redirect shows the message', async (t) => {
   const { ada } = await endedWithMessage(t)
   const moved = await ada.get('/customers')
   assert.deepEqual([moved.status, moved.setCookies], [303, []])
@@ -37,7 +37,7 @@ test('[SECURE-10] streams, assets, prefetches, HEAD and polling pages do not con
   assert.match((await ada.get('/')).text, TOLD)
 })
 
-test('[SECURE-10] each device is shown the message once; of many pages opened together on one device, one shows it', async (t) => {
+test('[SECURE-10] each device shows the message once, even when it opens many pages at the same time', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -52,7 +52,7 @@ test('[SECURE-10] each device is shown the message once; of many pages opened to
   }
 })
 
-test('the login form shows the message, not the page after it', async (t) => {
+test('the login form shows the message, and the page after the login does not', async (t) => {
   const { ada } = await endedWithMessage(t)
   assert.match((await ada.get('/authenticate.shtml')).text, TOLD)
   const welcome = await ada.follow(await ada.logInWell(1))

@@ -44,7 +44,7 @@ test('tokens in an address are masked in the log, however the parameter is spelt
   assert.ok(maskUrl(`/${'x'.repeat(9000)}`).length < 600)
 })
 
-test('after a whole visit the log names no password, no cookie and no token, and each line is one JSON object', async (t) => {
+test('after a complete visit the log contains no password, no cookie and no token, and each line is one JSON object', async (t) => {
   const demo = await startDemo(t, { logLevel: 'trace' })
   const visitor = demo.visitor()
   const secrets = new Set(['crm-demo', 'a wrong password', TOKEN])
@@ -83,7 +83,7 @@ test('after a whole visit the log names no password, no cookie and no token, and
   assert.equal(demo.log.filter((line) => JSON.parse(line).event === 'login.succeeded').length, 1)
 })
 
-test('a token in an address or a field by mistake is neither logged nor echoed', async (t) => {
+test('a token that a client sends in a URL or a field by mistake is neither logged nor echoed', async (t) => {
   const demo = await startDemo(t, { logLevel: 'trace' })
   const client = await signedIn(demo, 4)
   const { token } = client

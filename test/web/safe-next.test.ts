@@ -27,7 +27,7 @@ test('[PRIV-7] a guest is asked to log in, and is then redirected to the request
   assert.deepEqual([right.status, right.location], [302, next])
 })
 
-test('[PRIV-7] a signed-in user without the privilege reads which one is missing, and stays signed in', async (t) => {
+test('[PRIV-7] a signed-in user without the privilege reads which privilege is missing, and stays signed in', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(1)
@@ -42,7 +42,7 @@ test('[PRIV-7] a signed-in user without the privilege reads which one is missing
   assert.match((await administrator.get('/customers')).text, /It needs the privilege “viewCustomers”/)
 })
 
-test('[PRIV-7] the login never redirects to another origin, in any spelling', async (t) => {
+test('[PRIV-7] the login never redirects to another origin, whatever the spelling of the URL', async (t) => {
   const demo = await startDemo(t)
   for (const next of FOREIGN_NEXTS) {
     assert.doesNotMatch(

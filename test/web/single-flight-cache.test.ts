@@ -25,7 +25,7 @@ test('a hundred concurrent callers share one call and its answer', async () => {
   assert.equal(asked.length, 1)
 })
 
-test('an answer is cached for a while, longer when it took long, and then it is asked for again', async () => {
+test('an answer is cached for a time that grows with the duration of the call, and then the next caller calls again', async () => {
   const { clock, asked, answer } = slowAnswer()
   const first = answer()
   clock.advance({ milliseconds: 500 })
@@ -41,7 +41,7 @@ test('an answer is cached for a while, longer when it took long, and then it is 
   assert.deepEqual(await next, { is: 'answer', value: 'better' })
 })
 
-test('callers wait until the timeout, a failure is shared like an answer, and neither throws', async () => {
+test('callers wait at most until the timeout, share a failure like an answer, and get no exception in either case', async () => {
   const { clock, asked, answer } = slowAnswer()
   const silent = answer()
   clock.advance({ milliseconds: 2000 })

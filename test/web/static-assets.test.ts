@@ -4,7 +4,7 @@ import test from 'node:test'
 import { projectRoot } from '../../src/config/project-root.ts'
 import { loadAssets } from '../../src/web/static-assets.ts'
 
-test('a script imports another one by its address with the content hash', () => {
+test('a script imports another script by its URL with the content hash', () => {
   const { urls, files } = loadAssets(join(projectRoot(), 'views', 'assets'))
   const imported = [...files.values()].flatMap(({ content, type }) =>
     type.startsWith('text/javascript') ? [...content.toString().matchAll(/^import .* from '([^']+)'/gm)] : [],

@@ -1,4 +1,6 @@
-// Reloads a page from the back/forward cache, because the user may no longer be allowed to see its content.
+// Reloads a page from the back/forward cache, because the user may no longer be allowed to see its content. The page is
+// hidden when the user leaves it, so that it shows nothing while the server does not answer.
+addEventListener('pagehide', () => document.documentElement.classList.add('left'))
 addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload()
 })

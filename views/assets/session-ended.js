@@ -1,25 +1,28 @@
-// Reloads the page when its session has ended. All tabs of a browser share one stream.
+// Reloads the page when its session has ended, or when the browser has another session or user. All tabs of a browser
+// share one stream.
 import { isShown, leave, openChannel, openStream, whileShown } from './page-stream.js'
+import { hideAllBut, typedForms } from './typed-forms.js'
 
 const STREAM = '/session/events'
 const LATER_MILLISECONDS = 30_000
 // After a login in another tab, the check waits this long, so that the browser has received the new cookie.
 const SETTLE_MILLISECONDS = 300
+// If a reload did not help, for example behind a proxy that caches pages, the page waits before it reloads again.
+const RELOAD_MILLISECONDS = 10_000
+const mine = document.body.dataset.session
 let waiting
 let release
 let stream
 let timer
-let isStale = false
+let isFirst = true
+let isOver = false
 
-// A hidden tab reloads only when it becomes visible, because the reloaded page may show a one-time message.
-const tabs = openChannel('session', () => {
-  if (document.hidden) isStale = true
-  else void checkNow()
-})
+const tabs = openChannel('session', () => void checkNow())
 
 function start() {
-  if (isStale) void checkNow()
-  if (waiting) return
+  if (!isFirst) void checkNow()
+  isFirst = false
+  if (waiting || isOver) return
   waiting = new AbortController()
   // Browsers have no locks over plain HTTP. Without locks, the tab that became visible last has the stream.
   if (!navigator.locks) return open()
@@ -45,32 +48,61 @@ function open() {
     stream?.close()
     timer = setTimeout(check, SETTLE_MILLISECONDS, 0)
   }
-  stream = openStream(STREAM, { ended: onEnded }, () => check(LATER_MILLISECONDS))
+  const onSession = ({ data }) => void compare(JSON.parse(data))
+  stream = openStream(STREAM, { ended: onEnded, session: onSession }, () => check(LATER_MILLISECONDS))
 }
 
 /** Checks whether the session has ended, because the stream also ends after a rotation of the cookie. */
 async function check(again) {
   stream?.close()
-  const status = await askStatus()
-  if (!isShown()) return
-  if (status === 204) {
-    tabs?.postMessage('ended')
-    void reload()
-    return
-  }
+  const now = await askSession()
+  if (!isShown() || compare(now)) return
   clearTimeout(timer)
-  timer = setTimeout(() => waiting && stream && open(), status === 200 ? again : LATER_MILLISECONDS)
+  timer = setTimeout(() => waiting && stream && open(), now === undefined ? LATER_MILLISECONDS : again)
 }
 
+/** A hidden tab checks only when it becomes visible, because the reloaded page may show a one-time message. */
 async function checkNow() {
-  isStale = (await askStatus()) === 204
-  if (isStale && isShown()) void reload()
+  if (!isShown()) return
+  const now = await askSession()
+  if (isShown()) compare(now)
 }
 
-/** Returns 204 when the session has ended, and `undefined` when there is no response. */
-async function askStatus() {
+/** Returns the mark of the browser's session, '' when no user is signed in, and `undefined` without an answer. */
+async function askSession() {
   const answer = await fetch(STREAM, { method: 'HEAD', cache: 'no-store' }).catch(() => undefined)
-  return answer?.status
+  if (answer?.status === 204) return ''
+  return answer?.status === 200 ? (answer.headers.get('Session-User') ?? mine) : undefined
+}
+
+/** Returns whether `now` is not the session of this page. The page then reloads, or hides all but its typed text. */
+function compare(now) {
+  if (now === undefined || now === mine || isOver) return false
+  if (!mayReload(now)) return false
+  isOver = true
+  tabs?.postMessage('changed')
+  const forms = typedForms()
+  if (forms.length === 0) void reload()
+  else {
+    stop()
+    hideAllBut(
+      forms,
+      'You are signed out here, or another user has logged in. What you typed is still here. Send it, and you see it again before anything is done.',
+    )
+  }
+  return true
+}
+
+/** Returns whether this tab did not reload for the same reason a moment ago. */
+function mayReload(now) {
+  try {
+    const [reason, time] = JSON.parse(sessionStorage.getItem('reloaded') ?? '[]')
+    if (reason === now && Date.now() - time < RELOAD_MILLISECONDS) return false
+    sessionStorage.setItem('reloaded', JSON.stringify([now, Date.now()]))
+  } catch {
+    // Without storage, a page cannot know that it has reloaded.
+  }
+  return true
 }
 
 async function reload() {

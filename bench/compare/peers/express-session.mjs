@@ -7,7 +7,8 @@ const SECRET = 'keyboard cat'
 
 export default function start({ hold, records }) {
   const app = express()
-  // The README says that `false` "is useful for implementing login sessions". Its other example has `true`.
+  // The README says that `saveUninitialized: false` "is useful for implementing login sessions". Another example in the
+  // README uses `true`.
   app.use(session({ secret: SECRET, resave: false, saveUninitialized: false, store: new RecordStore(records) }))
   app.get('/page', async (request, response) => {
     await hold(request.query.before)
@@ -20,7 +21,7 @@ export default function start({ hold, records }) {
     await hold(request.query.after)
     answer(request, response)
   })
-  // Login and logout follow "User login" of the README.
+  // Login and logout follow the section "User login" of the README.
   app.post('/login', async (request, response) => {
     await call(request.session, 'regenerate')
     request.session.user = 'ana'

@@ -37,7 +37,7 @@ function shown(own) {
   return { user: own.get('user') ?? null, items: own.get('items') ?? [] }
 }
 
-/** Works like the library's own memory storage, but on slow records. */
+/** Works like the library's own memory storage, but stores the data in `SlowRecords`. */
 function storageOf(records) {
   return {
     async read(id) {

@@ -46,7 +46,7 @@ const NOTICES = {
 
 const CONFIRM_PAGE = `/account/confirm?next=${encodeURIComponent(OWN_DEVICES_PAGE)}`
 
-/** The pages at `/account/sessions`. Mount `list` behind `requireUser`. The other actions redirect guests. */
+/** The pages at `/account/sessions`. Mount `list` behind `requireUser`. The actions redirect guests. */
 export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }) {
   return {
     async list(ctx: Context) {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { SessionError } from '../../session/index.ts'
+import { networksOf } from '../../web/client-address.ts'
 
 /** A rate limit over a time window. The package rate-limiter-flexible implements this interface. */
 export interface Limiter {
@@ -24,6 +25,28 @@ export type MakeLimiter = (options: LimiterOptions) => Limiter
 export const limiterInMemory: MakeLimiter = (options) => new RateLimiterMemory(options)
 
 export type Count = readonly [limiter: Limiter, key: string]
+
+// One client may own all /64 networks of its /48 network, but several clients may share a /48 network too.
+const SITE_FACTOR = 5
+
+/** A rate limit for each network of a client. An IPv6 /48 network has five times the points of a /64 network. */
+export class NetworkLimiter {
+  readonly #perClient: Limiter
+  readonly #perSite: Limiter
+
+  constructor(makeLimiter: MakeLimiter, options: LimiterOptions) {
+    const { keyPrefix, points } = options
+    this.#perClient = makeLimiter(options)
+    this.#perSite = makeLimiter({ ...options, keyPrefix: `${keyPrefix}-site`, points: points * SITE_FACTOR })
+  }
+
+  /** With `name`, each name has points of its own in each network. */
+  countsOf(address: string, name = ''): Count[] {
+    const { own, site } = networksOf(address)
+    const perClient: Count = [this.#perClient, `${name} from ${own}`]
+    return site === undefined ? [perClient] : [[this.#perSite, `${name} from ${site}`], perClient]
+  }
+}
 
 /**
  * Consumes one point of each key, in order. Stops at the first key without a point, and returns the number of seconds

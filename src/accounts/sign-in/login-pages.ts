@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts'
 import { keepTop3, topCustomersOf } from '../../crm/index.ts'
 import { bestEffort, currentSession } from '../../crm-session/crm-session.ts'
 import { ENDED_PARAMETER } from '../../crm-session/session-ended.ts'
+import { keepUnsentForm, readUnsentForm, UNSENT_FORM_PAGE } from '../../crm-session/unsent-form.ts'
 import { formatCount } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
@@ -18,6 +19,8 @@ interface LoginPage extends PageModel {
   /** The password that the form already contains for a demo account. '' for other accounts. */
   password: string
   next: string
+  /** The form that the user filled in before the login, as JSON. '' if there is none. */
+  unsentForm: string
   message: string
   wrongField: 'userId' | 'password' | ''
   /** True if the e-mail address is not validated yet. The page then offers to send the mail again. */
@@ -53,7 +56,12 @@ export function loginPages(parts: LoginParts) {
     async logIn(ctx: Context) {
       const session = currentSession(ctx)
       const form = readLoginForm(ctx.request.body)
-      const again = { userId: form.typedUserId, next: form.next ?? '' }
+      const unsentForm = readUnsentForm(ctx.request.body)
+      const again = {
+        userId: form.typedUserId,
+        next: form.next ?? '',
+        unsentForm: unsentForm === undefined ? '' : JSON.stringify(unsentForm),
+      }
       if (!form.ok) {
         ctx.status = form.status
         return showForm(ctx, { ...again, message: form.message, wrongField: form.field })
@@ -77,6 +85,7 @@ export function loginPages(parts: LoginParts) {
       }
       if (result.is === 'pending') {
         const { email, userId: ID } = result.account
+        await session.begin()
         await session.use((storage) => {
           storage.status = { step: 'Waiting for validation email', email, ID }
         })
@@ -88,8 +97,9 @@ export function loginPages(parts: LoginParts) {
       parts.audit.note({ event: 'sign-in', ...origin, userId, userName, sessionId: session.id })
       if (session.hasPrivilege('viewPortfolio'))
         await bestEffort(keepTop3(session, userId, (owner) => topCustomersOf(database, owner)))
+      if (unsentForm !== undefined) await keepUnsentForm(session, unsentForm)
       ctx.status = 302
-      ctx.redirect(form.next ?? startPageOf(session))
+      ctx.redirect(unsentForm === undefined ? (form.next ?? startPageOf(session)) : UNSENT_FORM_PAGE)
     },
 
     async logOut(ctx: Context) {
@@ -110,6 +120,7 @@ export function loginPages(parts: LoginParts) {
       userId: '',
       password: '',
       next: '',
+      unsentForm: '',
       message: '',
       wrongField: '',
       isPending: false,

@@ -1,17 +1,16 @@
 import type { Context } from 'koa'
 import { formatCount } from '../../web/format.ts'
-import { consumeAll, type Limiter, limiterInMemory, type MakeLimiter } from '../people/limiter.ts'
-import { networkOf } from '../sign-in/login-limit.ts'
+import { consumeAll, type Limiter, limiterInMemory, type MakeLimiter, NetworkLimiter } from '../people/limiter.ts'
 
 /** The hourly rate limit for mails that visitors request. */
 export class SignUpLimit {
   readonly #perMailbox: Limiter
-  readonly #perAddress: Limiter
+  readonly #perNetwork: NetworkLimiter
 
   constructor(makeLimiter: MakeLimiter = limiterInMemory) {
     const duration = 60 * 60
     this.#perMailbox = makeLimiter({ keyPrefix: 'mail-mailbox', points: 5, duration })
-    this.#perAddress = makeLimiter({ keyPrefix: 'mail-address', points: 100, duration })
+    this.#perNetwork = new NetworkLimiter(makeLimiter, { keyPrefix: 'mail-address', points: 100, duration })
   }
 
   /** Counts one requested mail. If the limit is exceeded, sets status 429 and returns the message for the user. */
@@ -27,8 +26,8 @@ export class SignUpLimit {
   /** Counts one requested mail. Returns the seconds to wait, or `undefined` if the mail is allowed. */
   take(email: string, address: string): Promise<number | undefined> {
     return consumeAll([
-      // The network address comes first. A client that has exceeded this limit then uses no points of the mailbox.
-      [this.#perAddress, networkOf(address)],
+      // The network comes first. A client that has exceeded this limit then uses no points of the mailbox.
+      ...this.#perNetwork.countsOf(address),
       [this.#perMailbox, email],
     ])
   }

@@ -37,6 +37,8 @@ export async function signUp(
   const { database, passwords, clock, sessions, mail } = parts
   await refuseWhenOutboxFull(database)
   const hash = password === undefined ? null : await passwords.hash(password)
+  // The browser may still have the cookie of a session that ended on another device.
+  await session.begin()
   const now = clock.now()
   const ID = newUserId()
   const before = await setStatus(session, { step: 'Waiting for validation email', email, ID })

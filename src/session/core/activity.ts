@@ -5,8 +5,8 @@ import { cutDevice } from './new-record.ts'
 
 /**
  * Stores the time, the device and the address of a request, at most once a minute for each credential. A failed write
- * only causes a `warning` event. The first use of a credential is always stored, except for the first cookie of a
- * guest. It proves that the client has received the credential.
+ * only causes a `warning` event. The first use of a credential is stored even within the minute, because it proves that
+ * the client has received the credential. The first use of a new guest's cookie is the exception.
  */
 export async function recordActivity(
   context: Context,
@@ -27,7 +27,7 @@ export async function recordActivity(
     })
     reportEnded(context, ended, causeOf(from))
   } catch (error) {
-    // The stored end is later than the idle timeout by `TOUCH_GRACE_MILLISECONDS`, so one failed write ends no session.
+    // The stored end is later than the idle timeout by `TOUCH_GRACE_MILLISECONDS`, so a failed write ends no session.
     events.emit('warning', {
       code: 'ACTIVITY_NOT_RECORDED',
       message: 'The activity of a session could not be recorded.',

@@ -3,13 +3,13 @@ import type { Announcements, InApp, Now, Presence, SessionStore, StoreMethod, Wr
 import type { Clock } from './clock.ts'
 import { storeUnavailable } from './errors.ts'
 
-/** A store call without `app`, which `bindStore` adds. The default of `now` is the time of the call. */
+/** The parameters of a store call without `app`, which `bindStore` adds. The default of `now` is the current time. */
 type BoundCall<C> = Omit<C, keyof InApp | keyof Now> & (C extends Now ? Partial<Now> : unknown)
 type Bound<S> = {
   readonly [M in keyof S]: S[M] extends (call: infer C) => Promise<infer A> ? (call: BoundCall<C>) => Promise<A> : never
 }
 
-/** The store calls of one application. Each error becomes STORE_UNAVAILABLE (503), with the original as `cause`. */
+/** The store calls of one application. A failed call throws STORE_UNAVAILABLE (503) with the store's error as cause. */
 export type BoundStore = Bound<Pick<SessionStore, StoreMethod>> & {
   readonly probe: (() => Promise<WriteState>) | undefined
   readonly presence: Bound<Presence> | undefined
@@ -63,7 +63,10 @@ async function mapFailure<T>(call: Promise<T>): Promise<T> {
   }
 }
 
-/** If `step` fails but the store has the new credential, only the reply was lost. `reply` is then returned. */
+/**
+ * Awaits `step`. If `step` fails but the store has the new credential, only the reply of the store was lost. In this
+ * case, returns `reply`.
+ */
 export async function resolveLostReply<T>(
   store: BoundStore,
   step: Promise<T>,

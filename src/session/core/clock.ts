@@ -1,4 +1,4 @@
-/** The source of the time and of timers. Tests replace it to avoid waiting. */
+/** The source of the time and of timers. Tests replace the clock to avoid waiting. */
 export interface Clock {
   /** Returns the current time in milliseconds since 1970-01-01 UTC. */
   now(): number

@@ -18,7 +18,7 @@ export async function closeSession(request: RequestSession): Promise<void> {
   if (!exchange.headersSent()) exchange.setCookie(context.cookie.clear())
 }
 
-/** Returns undefined for an earlier end. After an error, the tombstone shows whether this call ended the session. */
+/** Returns undefined if the session had already ended. After an error, the tombstone shows how the session ended. */
 async function endStored(
   store: BoundStore,
   record: SessionRecord,
@@ -33,7 +33,7 @@ async function endStored(
   }
 }
 
-/** Also ends a session whose cookie another request has rotated, but not a session that a login has replaced. */
+/** Ends the session if another request has rotated its cookie. Ends no session if a login has replaced the session. */
 async function endRotated(store: BoundStore, { id, hash }: CookieOf): Promise<EndedSession | undefined> {
   const found = await store.find({ id, hash })
   return found?.state === 'ended' && found.reason === 'secured' ? store.end({ id, reason: 'closed' }) : undefined

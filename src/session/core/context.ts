@@ -16,7 +16,7 @@ export interface Context {
   readonly clock: Clock
   readonly events: Events
   readonly ends: EndNotifications
-  /** Runs the updates of one session one at a time. */
+  /** Runs the updates of each session one at a time. */
   readonly queue: KeyedQueue
   readonly format: StorageFormat
   readonly cookie: SessionCookie

@@ -13,7 +13,8 @@ export interface CopiedSessions {
 
 /**
  * Copies the sessions of an application to another store, with devices, tokens and valid links. Users stay logged in.
- * Stop all writes first, because a write during the copy may be lost. Expired sessions and tombstones are not copied.
+ * Stop all writes first, because a write during the copy may be lost. The copy does not contain tombstones, expired
+ * sessions or replaced sessions.
  * @throws TypeError when the target already has sessions of this application. In this case, nothing is written.
  * @throws SessionError STORE_UNAVAILABLE when a store fails. Empty the target before a second attempt.
  */
@@ -39,7 +40,7 @@ export async function copySessions(
     const credentials = await source.credentials({ ids: sessions.map(({ id }) => id) })
     for (const record of sessions) {
       const [first, ...others] = (credentials.get(record.id) ?? []).sort((a, b) => rank(a) - rank(b))
-      if (!first || record.startTime === null) continue // The record is invalidated or cannot be read.
+      if (!first || record.startTime === null) continue // The session was replaced, or cannot be read.
       await target.create({ session: record, credential: first, limits: {} })
       for (const credential of others) await target.attach({ id: record.id, credential, limits: {} })
       copied.sessions++

@@ -2,7 +2,7 @@ import type { EndReason, SessionRecord } from '../record.ts'
 import { type Context, eventOf, reportEnded } from './context.ts'
 import type { Cause } from './events.ts'
 
-/** Ends a credential. If no usable credential remains, the session ends. Returns `false` for an ended credential. */
+/** Ends a credential. Also ends the session if no usable credential remains. Returns `false` if nothing was ended. */
 export async function detachCredential(
   context: Context,
   record: SessionRecord,

@@ -2,7 +2,7 @@ import type { SessionId } from '../record.ts'
 import type { BoundStore } from './bound-store.ts'
 
 export interface EndNotifications {
-  /** Whether the store sends notifications. If it sends none, watchers must poll the store. */
+  /** Whether the store sends notifications. Without notifications, watchers must poll the store. */
   readonly isNotified: boolean
   /** Calls `check` when the session or one of its devices may have ended. Returns a function that stops the calls. */
   watch(id: SessionId, check: () => void): () => void

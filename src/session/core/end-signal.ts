@@ -2,13 +2,14 @@ import type { RequestSession } from './request-session.ts'
 
 /** The interval of the checks for a store without notifications. */
 const POLL_MILLISECONDS = 1000
-/** The interval of the checks for a store with notifications. The checks find an end whose notification was lost. */
+/** The interval of the checks for a store with notifications. The checks are needed if a notification is lost. */
 const FALLBACK_POLL_MILLISECONDS = 30_000
 
 /**
  * Returns a signal that aborts when the session or the credential of the request ends. After an end in this process,
- * the signal aborts immediately. After an expiry or an end in another process, it aborts within a second. It never
- * aborts because of a store failure, after the end of the request, or for a request without a live credential.
+ * the signal aborts immediately. After an expiry or an end in another process, the signal aborts within a second. A
+ * store failure never aborts the signal. The signal does not abort after the end of the request. For a request without
+ * a live credential, the signal never aborts.
  */
 export function watchEnd({ state, context, exchange }: RequestSession): AbortSignal {
   const controller = new AbortController()

@@ -1,6 +1,6 @@
 /** The codes of run-time errors. Codes do not change in later versions, but messages may. */
 export type SessionErrorCode =
-  /** The session ended, or this device was signed out, during the request. Nothing was written. */
+  /** During the request, the session ended or this device was signed out. Nothing was written. */
   | 'SESSION_ENDED'
   /** The write conflicted with other writes for too long. Nothing was written, so a retry is safe. */
   | 'SESSION_BUSY'
@@ -15,7 +15,7 @@ export type SessionErrorCode =
   | 'SESSIONS_OFF'
   /** The request is not a page navigation, so it cannot begin a guest's session. */
   | 'GUEST_NOT_STARTED'
-  /** A call that sets a cookie came after the response had begun. Nothing was changed. */
+  /** A call had to set a cookie after the response had begun. For the state after this error, see `docs/errors.md`. */
   | 'HEADERS_SENT'
   /** The callback of `use` tried to write to the same session. */
   | 'USE_NESTED'
@@ -25,7 +25,7 @@ export type SessionErrorCode =
   | 'VALUE_NOT_SHAREABLE'
   /** The storage would exceed `maxStorageBytes`. Nothing was written. */
   | 'STORAGE_TOO_LARGE'
-  /** The storage in the store is damaged, or a codec that wrote it is missing. Nothing was written. */
+  /** The stored text is damaged, or a codec that is needed to decode the text is missing. Nothing was written. */
   | 'STORAGE_UNREADABLE'
   /** This kind of session does not support the call. Error number 1068 (JADE). */
   | 'FEATURE_NOT_AVAILABLE'
@@ -123,10 +123,13 @@ export function storageUnreadable(cause: unknown): SessionError {
   )
 }
 
-// A call that has waited this long for an earlier call fails if the store failed during the earlier call.
+// `failAlike` throws only for a call that has waited at least this long.
 const QUEUE_MILLISECONDS = 2000
 
-/** Throws if the store failed in the previous call and this call has waited long, so that it does not wait again. */
+/**
+ * Throws if the store failed during the previous call and this call has already waited long for the previous call.
+ * This call then does not wait for the store again.
+ */
 export function failAlike(failure: unknown, waitedMilliseconds: number): void {
   if (isSessionError(failure, 'STORE_UNAVAILABLE') && waitedMilliseconds >= QUEUE_MILLISECONDS)
     throw storeUnavailable(failure)

@@ -14,7 +14,10 @@ export interface Cause {
 /** The events of the session layer, by name. No event contains a secret, a hash or an OTP. */
 export interface SessionEvents {
   created: SessionEvent & { via: Credential['via'] }
-  /** A login, a new privilege or `secureSession` secured the session. `replaced` is the ID of the replaced session. */
+  /**
+   * A login, a new privilege or `secureSession` secured the session against session fixation. `replaced` is the ID of
+   * the replaced session; undefined if no session was replaced.
+   */
   secured: SessionEvent & { replaced: SessionId | undefined }
   /** `privileges` are all privileges of the session after the change. */
   privilegesChanged: SessionEvent & { privileges: readonly string[] }
@@ -24,13 +27,13 @@ export interface SessionEvents {
   linkCreated: SessionEvent & { handle: string }
   /** A request opened a one-time link of this session. */
   restored: SessionEvent & { handle: string; requestOnly: boolean }
-  /** A request had an invalid one-time token. `id` is the ID of the session of this request. */
+  /** A request had an invalid one-time token. `id` is the ID of the request's own session. */
   linkRefused: SessionEvent
   /** The storage, the privileges or the lifetime of a session changed. */
   changed: { type: string; id: SessionId }
   /** A write conflicted with another write. If `gaveUp` is true, the write failed with SESSION_BUSY. */
   conflict: { type: string; id: SessionId; gaveUp: boolean }
-  /** A problem that did not fail a request. Without a listener, `process.emitWarning` reports each `code` once. */
+  /** A problem that makes no request fail. Without a listener, `process.emitWarning` reports each `code` once. */
   warning: { type: string; code: string; message: string; error?: unknown }
 }
 
@@ -93,7 +96,7 @@ export function createEvents(): Events {
           else events.emit('warning', warning)
         }
         try {
-          // A listener may be async although its type returns void, so rejected promises must be handled.
+          // A listener may be an async function, so a rejected promise must be handled.
           Promise.resolve(listener({ type: name, ...event } as never)).catch(failed)
         } catch (error) {
           failed(error)
@@ -111,7 +114,7 @@ function unknownEvent(name: unknown): string {
   return `on(): ${String(name)} is not an event of the session layer. ${advice}`
 }
 
-/** Reports only the messages of an error, because the error of a driver may contain the arguments of the store call. */
+/** Reports only messages, because other properties of a driver's error may contain the arguments of the store call. */
 function reportToProcess({ code, message, error }: Warning): void {
   const messages = error instanceof Error ? [error.message, (error.cause as Error | undefined)?.message] : []
   const detail = messages.filter(Boolean).join(' ')

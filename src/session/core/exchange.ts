@@ -5,12 +5,14 @@ export interface Exchange {
   readonly cookieHeader: string | undefined
   /** Whether the response may set a guest's cookie: see `mayBeginGuest` in `guest-rule.ts`. */
   readonly mayBeginGuest: boolean
+  /** Whether a user submitted a form of this origin: see `isOwnForm` in `guest-rule.ts`. Default: false. */
+  readonly isOwnForm?: boolean
   readonly countsAsActivity: boolean
   /** The one-time token in the URL parameter `$4DSID`, if there is exactly one. */
   readonly oneTimeToken: string | undefined
   /** The path of the URL, without the query. A one-time link may be restricted to a path. */
   readonly path: string
-  /** `open` for a GET, `confirm` for a POST; `none` for HEAD, OPTIONS and prefetches, which ignore one-time links. */
+  /** `open` for a GET. `none` for HEAD, OPTIONS and prefetches, which ignore one-time links. Otherwise `confirm`. */
   readonly linkUse: 'none' | 'open' | 'confirm'
   /** Whether the user agreed that the link replaces another user's session in this browser. */
   readonly replacesUser: boolean
@@ -18,13 +20,13 @@ export interface Exchange {
   readonly device: string | null
   /** The client's IP address. */
   readonly address: string | null
-  /** The request's ID in the log of the application. Events include it. */
+  /** The request's ID in the log of the application. Events include this ID. */
   readonly requestId?: string | undefined
-  /** Whether the browser uses plain HTTP to another machine, and drops a Secure cookie. Used only for a warning. */
+  /** Whether the browser uses plain HTTP to another machine and therefore drops a Secure cookie. Only for a warning. */
   isPlainHttp?(): boolean
   /** Whether the response has begun. Headers can then no longer be set. */
   headersSent(): boolean
-  /** Sets the session cookie. It replaces an earlier session cookie of the same response. */
+  /** Sets the session cookie. A second call replaces the session cookie of the first call. */
   setCookie(header: string): void
   /** Sets the session of the request, for instance as `ctx.session`. */
   setCurrent(session: object): void

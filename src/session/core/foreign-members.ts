@@ -6,7 +6,7 @@ const LOGIN =
 const LOGOUT = 'call await session.close()'
 const ROTATE = 'call await session.secureSession(), which rotates the session ID; a login rotates it by itself'
 
-/** Maps the members of other session libraries to the advice in the error message. */
+/** Maps each property and method of other session libraries to the advice for the error message. */
 const INSTEAD: Readonly<Record<string, string>> = {
   save: WRITE,
   commit: WRITE,
@@ -40,7 +40,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   passport: `authenticate with { session: false }, then ${LOGIN}; to log out, ${LOGOUT}`,
 }
 
-/** Maps the members of this layer that cannot be assigned to the advice in the error message. */
+/** Maps each read-only property of a session to the advice for the error message of an assignment. */
 const SET_BY: Readonly<Record<string, string>> = {
   storage: WRITE,
   sessionVars: 'call session.setSessionVar(name, text) and await session.save()',
@@ -54,8 +54,8 @@ const SET_BY: Readonly<Record<string, string>> = {
 }
 
 /**
- * The last object of a session's prototype chain. JavaScript reads it only for names that no session has, so real
- * members stay fast. A proxy around the session would break the private fields of the session.
+ * The last object in the prototype chain of a session. JavaScript reads this proxy only for names that a session does
+ * not have, so access to real members stays fast. A proxy around the session would break the session's private fields.
  */
 const foreignMembers = new Proxy(
   {},
@@ -72,7 +72,10 @@ const foreignMembers = new Proxy(
   },
 )
 
-/** Makes assignments to a session and members of other libraries throw an error that says what to call instead. */
+/**
+ * Changes the prototype so that an assignment to a session throws. Reading a member of another session library also
+ * throws. The error says what to call instead.
+ */
 export function refuseForeignMembers(prototype: object): void {
   for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (member.get) Object.defineProperty(prototype, name, { ...member, set: () => refuseAssignment(name) })
@@ -84,7 +87,7 @@ export function refuseForeignMembers(prototype: object): void {
   Object.defineProperty(prototype, 'then', { value: undefined })
 }
 
-/** @throws TypeError for a callback, because `call` returns a promise and would never call the callback. */
+/** @throws TypeError if a callback was passed, because `call` returns a promise and would ignore the callback. */
 export function refuseCallback(call: string, callback: readonly unknown[]): void {
   if (callback.length > 0) throw new TypeError(`${call}() takes no callback: call await session.${call}().`)
 }

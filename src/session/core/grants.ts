@@ -3,7 +3,7 @@ import type { SessionRecord } from '../record.ts'
 import type { Context } from './context.ts'
 import { formatGrants, type Grants, type NameList, type Roles } from './roles.ts'
 
-/** Replaces the privileges and roles. Commas separate the names in a text (4D). Absent user fields do not change. */
+/** The new privileges and roles. In a text, commas separate names (4D). An absent `userName` or `userId` is kept. */
 export type PrivilegeGrant<P extends string = string, R extends string = string> =
   | NameList<P>
   | {
@@ -15,7 +15,7 @@ export type PrivilegeGrant<P extends string = string, R extends string = string>
 
 export type GrantFields = Pick<SessionRecord, 'grants'> & { userName?: string; userId?: string }
 
-// The maximum number of reported names. Names may come from users of the application, in any number.
+// The maximum number of names that cause a warning. User input may contain any number of names.
 const MOST_REPORTED = 100
 
 export interface Grant {
@@ -50,7 +50,7 @@ export function warnOfUndeclared({ events }: Context, { privileges, roles }: Gra
   })
 }
 
-/** @throws TypeError for an undeclared name, because the user would lack its privileges. Suggests a declared name. */
+/** @throws TypeError for an undeclared name, because the user would lack the privilege. Suggests a declared name. */
 export function refuseUndeclared({ policy }: Context, where: string, undeclared: Grants): void {
   for (const [kind, place] of [
     ['privilege', 'privileges'],
@@ -62,7 +62,7 @@ export function refuseUndeclared({ policy }: Context, where: string, undeclared:
   }
 }
 
-/** Warns once for each name. Without the warning, a misspelt name in a check would lock out every user silently. */
+/** Warns once for each undeclared name. No user has such a privilege, so a misspelt name would refuse every user. */
 export function warnOfUndeclaredCheck({ policy, events, reportedPrivileges }: Context, name: string): void {
   if (policy.roles.declares(name) || reportedPrivileges.has(name) || reportedPrivileges.size >= MOST_REPORTED) return
   reportedPrivileges.add(name)
@@ -106,7 +106,7 @@ function names(where: string, place: string, value: unknown): string[] {
   return list.map((name: string) => name.trim()).filter((name) => name !== '')
 }
 
-/** Refuses the value undefined: if it counted as absent, a mistake would keep the present user of the session. */
+/** Throws for undefined. If undefined counted as absent, a programming error would keep the session's present user. */
 function userField<F extends 'userName' | 'userId'>(
   where: string,
   grant: ObjectGrant,

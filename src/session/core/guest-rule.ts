@@ -13,9 +13,9 @@ export interface RequestFacts {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Returns whether the response may set a guest's cookie. Only a response to a page navigation may. Browsers may send
- * assets, streams, prefetches and cross-site form posts without the session cookie. A guest's cookie in such a response
- * would replace the session cookie and log the user out.
+ * Returns whether the response may set a guest's cookie. Only the response to a page navigation may set this cookie.
+ * Browsers may send requests for assets and streams, prefetches and cross-site form posts without the session cookie.
+ * A guest's cookie in the response to such a request would replace the session cookie and log the user out.
  */
 export function mayBeginGuest(request: RequestFacts): boolean {
   if (request.method === 'HEAD' || request.method === 'OPTIONS') return false
@@ -25,6 +25,16 @@ export function mayBeginGuest(request: RequestFacts): boolean {
   const framed = request.fetchDestination !== undefined && request.fetchDestination !== 'document'
   const crossSite = request.fetchSite === undefined ? hasForeignOrigin(request) : request.fetchSite === 'cross-site'
   return !(crossSite && (framed || !SAFE_METHODS.has(request.method)))
+}
+
+/**
+ * Returns whether a user submitted a form of this origin. `Session.begin` needs such a request. `none` is the value of
+ * `Sec-Fetch-Site` when the user repeats a request, for instance by reloading the page.
+ */
+export function isOwnForm(request: RequestFacts): boolean {
+  if (SAFE_METHODS.has(request.method) || !mayBeginGuest(request)) return false
+  if (request.fetchSite !== undefined) return ['same-origin', 'none'].includes(request.fetchSite)
+  return request.origin !== undefined && !hasForeignOrigin(request)
 }
 
 /** `purpose` is the value of `Sec-Purpose`, or of an older header with the same meaning. */

@@ -6,7 +6,7 @@ import { type Login, replaceSession, type SecureOptions } from './replace-sessio
 import { RequestSession } from './request-session.ts'
 import { updateRecord } from './update-record.ts'
 
-/** Rotates the session ID and the cookie to prevent session fixation. */
+/** Sets the user and the privileges. Rotates the session ID and the cookie to prevent session fixation. */
 export async function logIn(request: RequestSession, login: Login): Promise<void> {
   request.require('own', 'web', 'cookie')
   if (request.state.is === 'guest') {
@@ -56,7 +56,7 @@ async function replace(request: RequestSession, login: Login): Promise<void> {
     request.becomeGuest('just-ended')
   }
   if (!login.startsNew) throw sessionEnded()
-  await createNew(request, login) // A login succeeds even if the guest's session has ended.
+  await createNew(request, login) // A login also succeeds after the end of the guest's session.
 }
 
 async function createNew(request: RequestSession, { fields, login, startsNew }: Login): Promise<void> {
@@ -65,7 +65,7 @@ async function createNew(request: RequestSession, { fields, login, startsNew }: 
   await createSession(request, fields, login ? 'login' : 'visit')
 }
 
-/** Whether this request created the guest's session, and no other credential of the session exists. */
+/** Whether this request created the guest's session and the session has no other credential. */
 async function isUnsentGuest({ state, context }: RequestSession, { keepStorage = true }: Login): Promise<boolean> {
   if (state.is !== 'live' || !state.unsent || !isGuestRecord(state.record) || keepStorage !== true) return false
   const { id } = state.record

@@ -51,7 +51,7 @@ export interface NewSession {
   token: string
 }
 
-/** Returns a new credential and its token. The token contains the secret; the credential contains only a hash. */
+/** Returns a new credential and its token. The token contains the secret, and the credential contains only a hash. */
 export function newCredential(
   kind: Exclude<CredentialKind, 'otp'>,
   record: SessionRecord,

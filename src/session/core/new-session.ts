@@ -13,7 +13,15 @@ export async function beginSession(request: RequestSession): Promise<void> {
   await createSession(request, {}, 'visit')
 }
 
-/** Begins a guest's session if allowed. After a store failure or at a limit, the page works without a session. */
+/** Like a login, a form of this origin may begin a session even if the session of the cookie has just ended. */
+export async function beginForForm(request: RequestSession): Promise<void> {
+  const { state, exchange } = request
+  if (state.is === 'guest' && state.refusal === 'just-ended' && exchange.isOwnForm)
+    request.state = { ...state, refusal: undefined }
+  await beginSession(request)
+}
+
+/** Begins a guest's session if allowed. If the store fails or a limit is reached, the page works without a session. */
 export async function beginSessionIfAllowed(request: RequestSession): Promise<void> {
   const { state, exchange, context } = request
   if (state.is !== 'guest' || state.refusal !== undefined || exchange.headersSent()) return
@@ -54,7 +62,7 @@ export async function createSession(
   await presentSession(request, made)
 }
 
-/** Sets the session of the request and its cookie. `shared` means that other devices may already use the session. */
+/** Sets the request's session and the cookie of the response. `shared`: whether other devices may use the session. */
 export async function presentSession(
   request: RequestSession,
   { record, credential, token }: NewSession,
@@ -63,7 +71,8 @@ export async function presentSession(
   const { exchange, context } = request
   const { store, cookie } = context
   if (exchange.headersSent()) {
-    // The response began during the call to the store, so no browser gets the new cookie. The new credential is ended.
+    // The response began during the call to the store, so no browser gets the new cookie. The unused credential ends.
+    // If the session is not shared, the session ends too.
     const { id } = record
     const { handle } = credential
     const { cause } = request

@@ -72,13 +72,13 @@ export async function createTokenSession(
   return { ...made, token: bearer.format(made.token) }
 }
 
-/** Returns undefined if the name or the scope cannot be read. A token with unreadable terms opens no session. */
+/** Returns undefined if the name or the scope cannot be read. The token then opens no session. */
 export function termsOfToken({ details }: Pick<Credential, 'details'>): TokenTerms | undefined {
   const { name, scope } = termsIn(details ?? '')
   return typeof name === 'string' && isScope(scope) ? { name, scope } : undefined
 }
 
-// The terms are texts without codecs, and every request of a token reads them, so the format of the storage is not used.
+// Uses JSON.parse and not `StorageFormat`: no codec is needed, and every request with a token calls this function.
 function termsIn(details: string): Partial<TokenTerms> {
   try {
     return JSON.parse(details) ?? {}

@@ -61,7 +61,10 @@ async function recordLinkOpened(request: RequestSession, now: number): Promise<v
   }
 }
 
-/** A POST confirms a link. If the link replaces another user's session, the POST must also set `replacesUser`. */
+/**
+ * Returns whether the link still needs a confirmation. A POST confirms the link. If the link would replace a user's
+ * session in this browser, the POST must also set `replacesUser`.
+ */
 function waitsForConfirmation(request: RequestSession, { session }: FoundOTP, { confirm }: OTPTerms): boolean {
   if (confirm !== true) return false
   const displaces = request.state.is === 'live' && request.record.id !== session.id && !isGuestRecord(request.record)

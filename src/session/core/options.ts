@@ -12,26 +12,26 @@ export interface SessionOptions<
   R extends string = string,
   K extends string = P,
 > extends RoleDeclaration<P, R, K> {
-  /** 1 to 40 letters, digits, `-` and `_`; part of the cookie's name. Applications on one store need distinct names. */
+  /** Part of the cookie's name: 1 to 40 letters, digits, `-` and `_`. Applications on one store need distinct names. */
   appName: string
   store: SessionStore
   /** The type of the storage: `storageOf<ShopStorage>()`. Default: any JSON object. */
   storage?: StorageType<S>
   /** Default: `systemClock`. */
   clock?: Clock
-  /** When a guest gets a session: at the first page ('first-request', 4D) or the first write. Default 'first-write'. */
+  /** When a guest gets a session: at the first page (4D) or at the first write. Default 'first-write'. */
   guests?: 'first-request' | 'first-write'
-  /** The prefix by which secret scanners find tokens: 1 to 41 of `a-z0-9_-`. Default: lower-case `appName` and `_`. */
+  /** The prefix of bearer tokens, for secret scanners: 1 to 41 of `a-z0-9_-`. Default: lower-case `appName` and `_`. */
   tokenPrefix?: string
-  /** Gives the cookie `Secure` and the prefix `__Host-`. Default true. Use false only for plain HTTP in development. */
+  /** Adds `Secure` and the prefix `__Host-` to the cookie. Default true. false is for plain HTTP in development. */
   secureCookie?: boolean
   /** Idle timeout of web sessions, in minutes. Default 60 (4D). */
   idleTimeoutMinutes?: number
-  /** The minimum for `idleTimeoutMinutes` and `setIdleTimeout`. Lower values are raised to it. Default 60 (4D). */
+  /** The minimum for `idleTimeoutMinutes` and `setIdleTimeout`. The minimum replaces lower values. Default 60 (4D). */
   minIdleTimeoutMinutes?: number
   /** Absolute timeout in hours; 0 for none. Default 12 for web sessions, 720 for rest sessions. */
   absoluteHours?: { web?: number; rest?: number }
-  /** Overrides `idleTimeoutMinutes`, without a minimum (JADE). 0 disables the idle timeout and the absolute timeout. */
+  /** Replaces `idleTimeoutMinutes` and has no minimum (JADE). 0 disables the idle timeout and the absolute timeout. */
   sessionTimeoutMinutes?: number
   /** Maximum size of one session's storage, in bytes of JSON. Default 65,536. */
   maxStorageBytes?: number
@@ -40,9 +40,9 @@ export interface SessionOptions<
   maxSessions?: number
   /** The maximum number of stored guest sessions. Further visitors get pages without a session. Default: no limit. */
   maxGuests?: number
-  /** The maximum for one user, without API tokens. A further login ends the oldest session. Default: no limit. */
+  /** The maximum number of sessions of a user, without API tokens. A new login ends the oldest. Default: no limit. */
   maxSessionsPerUser?: number
-  /** The maximum number of devices of a session. A further device signs out the least recently used one. Default 20. */
+  /** The maximum number of devices of a session. A new device signs out the least recently used device. Default 20. */
   maxCredentials?: number
   /** The maximum number of valid one-time links of a session. A further link revokes the oldest link. Default 10. */
   maxOTPs?: number
@@ -52,7 +52,7 @@ export interface SessionOptions<
   sweepSeconds?: number
 }
 
-// The largest possible limit. Every store can hold and compare this number.
+// The maximum value of each limit. Every store can hold and compare this number.
 const MOST = 1_000_000_000
 
 export type Policy = ReturnType<typeof readOptions>
@@ -98,7 +98,7 @@ export function readOptions(options: Omit<SessionOptions, 'storage'> & { storage
   }
   if (typeof store?.find !== 'function')
     throw new TypeError('store: pass a store, for instance memoryStore() or sqliteStore(db).')
-  // An object with values is refused, because the values would have no effect. `storageOf` carries only a type.
+  // Values in `storage` would have no effect, because `storageOf` passes only a type.
   if (options.storage !== undefined && !(isPlainObject(options.storage) && Object.keys(options.storage).length === 0))
     throw new TypeError('storage: pass storageOf<…>(), which gives the type of the storage and no values.')
   if (guests !== 'first-request' && guests !== 'first-write')

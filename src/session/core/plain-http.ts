@@ -21,7 +21,7 @@ export function isPlainHttp(request: TransportFacts): boolean {
   if (request.encrypted) return false
   const protocol = firstOf(request.forwardedProto) ?? forwardedValue(request.forwarded, 'proto')
   if (protocol === 'https') return false
-  if (request.fetchSite !== undefined) return false // Browsers send Sec-Fetch-Site only over HTTPS and to loopback.
+  if (request.fetchSite !== undefined) return false // Browsers send Sec-Fetch-Site only over HTTPS or to loopback.
   const host = firstOf(request.forwardedHost) ?? forwardedValue(request.forwarded, 'host') ?? request.host
   if (host !== undefined && isLoopback(host.replace(/:\d+$/, ''))) return false
   return protocol !== undefined || !(request.remoteAddress === undefined || isLoopback(request.remoteAddress))
@@ -42,7 +42,7 @@ export function warnOfDroppedCookie(context: Context, exchange: Exchange): void 
   })
 }
 
-/** Returns the first value of a header. Each proxy may append a value, so the first value describes the client. */
+/** Returns the first value of a header. Proxies append their values, so the first value describes the client. */
 function firstOf(list: string | undefined): string | undefined {
   return list?.split(',', 1)[0]?.trim().toLowerCase() || undefined
 }

@@ -3,7 +3,10 @@ import { startRepeating } from './clock.ts'
 import type { Context } from './context.ts'
 import { identifyProcess, isProcessRunning } from './process-identity.ts'
 
-/** Registers this process. The returned function ends the registration, and resolves to `true` for the last process. */
+/**
+ * Registers this process. The returned function removes the registration, and returns `true` if no other process is
+ * registered.
+ */
 export function registerPresence({ store, clock, events }: Context): () => Promise<boolean> {
   const { presence } = store
   if (!presence) return async () => false

@@ -4,23 +4,24 @@ import { basename } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { newHandle } from './credentials/token.ts'
 
-/** Identifies a process of this machine, also after its end. */
+/** Identifies a process of this machine. No later process has the same identity. */
 interface ProcessIdentity extends Machine {
   pid: number
-  /** The ID of the thread, because a worker thread may end before its process. null if the ID is unknown. */
+  /** The ID of the thread; null if unknown. It is needed, because a worker thread may end before its process. */
   thread: number | null
-  /** The start time of the thread, because the system reuses thread IDs. null if the time cannot be read. */
+  /** The start time of the thread; null if unknown. It is needed, because the system reuses thread IDs. */
   started: string | null
   handle: string
 }
 
 interface Machine {
   host: string
-  /** Identifies the boot and, on Linux, the container. Process IDs are unique within both. null if unknown. */
+  /** The ID of the boot and, on Linux, of the container; null if unknown. A process ID is valid only within both. */
   boot: string | null
 }
 
-// Without the boot ID of Linux, the boot time is computed from two clocks. It is rounded, because they differ.
+// Only Linux has a boot ID. On other systems, the boot time is computed from two clocks. The boot time is rounded,
+// because the clocks differ.
 const BOOT_ROUNDING_MILLISECONDS = 600_000
 
 /** Returns a new identity of this process, as text. */
@@ -47,7 +48,7 @@ export function isProcessRunning(identity: string): boolean | undefined {
   if (boot == null || pid === undefined || boot !== here.boot || host !== here.host) return undefined
   if (!exists(pid)) return false
   if (thread == null) return undefined
-  if (started == null || !statusOf(pid, pid)) return true // The process exists, but its start time may be hidden.
+  if (started == null || !statusOf(pid, pid)) return true // The start times cannot be compared.
   const status = statusOf(pid, thread)
   return status?.started === started && !status.isZombie
 }
@@ -56,7 +57,7 @@ function parse(identity: string): Partial<ProcessIdentity> {
   try {
     return Object(JSON.parse(identity))
   } catch {
-    // Older versions of the layer registered processes in another format.
+    // An older version of the layer registered the process in another format.
     return {}
   }
 }

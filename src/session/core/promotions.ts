@@ -1,7 +1,7 @@
 import type { SessionId } from '../record.ts'
 import { formatGrants, type Roles } from './roles.ts'
 
-/** Promotions of one request and session ID (4D). Never stored. A login or a log out changes the ID and ends them. */
+/** The promoted privileges of one request (4D). They apply to one session ID, so a login or a log out ends them. */
 export class Promotions {
   readonly sessionId: SessionId
   readonly #roles: Roles

@@ -16,7 +16,7 @@ export interface SecureOptions {
   keepStorage?: boolean | readonly string[]
 }
 
-/** @throws TypeError for an invalid value. A text is refused, because it would keep each key that it contains. */
+/** @throws TypeError for an invalid value. A text is invalid, because `includes` would also find parts of the text. */
 export function checkKeepStorage(where: string, { keepStorage }: SecureOptions): void {
   const isList = Array.isArray(keepStorage) && keepStorage.every((key) => typeof key === 'string')
   if (keepStorage !== undefined && typeof keepStorage !== 'boolean' && !isList)
@@ -27,7 +27,7 @@ export interface Login extends SecureOptions {
   fields: Partial<GrantFields>
   /** Whether the user has just authenticated. */
   login: boolean
-  /** Whether a new session is created if the old session has ended. Otherwise, SESSION_ENDED is thrown. */
+  /** What happens if the old session has ended. true creates a new session, and false throws SESSION_ENDED. */
   startsNew: boolean
 }
 
@@ -88,7 +88,7 @@ function successorOf(
   }
 }
 
-/** Whether `fields` has all the data of the new session except the storage. */
+/** Whether `fields` contains all data of the new session except the storage. */
 function isComplete({ grants, userName, userId }: Partial<GrantFields>): boolean {
   return grants !== undefined && userName !== undefined && userId !== undefined
 }

@@ -8,13 +8,18 @@ import { EMPTY_STORAGE } from './storage.ts'
 import { TaskQueue } from './task-queue.ts'
 import { refuseNested } from './use-callback.ts'
 
-/** Why a request must not begin a guest's session: a session has just ended, or the request opens no page. */
+/**
+ * Why a request must not begin a guest's session.
+ * - `just-ended`: The request's session ended recently, or the request has contradictory session cookies.
+ * - `request`: The request is no page navigation (see `mayBeginGuest`).
+ */
 export type Refusal = 'just-ended' | 'request'
 
 /**
- * `live`: the session is stored and has a credential; `unsent`: this request created the session. `request-only`: a
- * request-only link opened the session. `guest`: the session is not stored. `stale`: another object has taken over the
- * session.
+ * - `live`: The session is stored and has a credential. `unsent`: whether this request created the session.
+ * - `request-only`: A request-only link opened the session.
+ * - `guest`: The session is not stored. `refusal`: why the request must not begin one; undefined if it may.
+ * - `stale`: `secureSession` has replaced this object by another object.
  */
 export type RequestState =
   | { is: 'live'; record: SessionRecord; credential: Credential; unsent: boolean }
@@ -31,7 +36,7 @@ export interface CookieOf {
 export interface LinkOffer {
   /** The user of the link's session; '' for a guest. */
   userName: string
-  /** The user of the session in this browser that the link would replace; undefined if the link replaces no user. */
+  /** The user whose session in this browser the link would replace; undefined if there is none. */
   instead: string | undefined
 }
 
@@ -85,7 +90,7 @@ const GUARDS = {
 
 type Guard = keyof typeof GUARDS
 
-/** `called`: the guards at the call of an operation. `begun`: the guards after the wait for earlier operations. */
+/** `called`: the guards that run at the call of an operation. `begun`: the guards after the wait for earlier calls. */
 interface Needs {
   called: readonly Guard[]
   begun: readonly Guard[]
@@ -93,6 +98,7 @@ interface Needs {
 
 const OPERATIONS = {
   use: { called: ['current', 'outsideUse'], begun: ['current'] },
+  begin: { called: ['current', 'outsideUse'], begun: ['current'] },
   setPrivileges: { called: ['current', 'outsideUse'], begun: ['current', 'own'] },
   clearPrivileges: { called: ['current', 'outsideUse'], begun: ['current', 'own'] },
   setIdleTimeout: { called: ['outsideUse', 'own', 'current'], begun: ['current', 'own'] },
@@ -107,7 +113,7 @@ const OPERATIONS = {
 
 type Operation = keyof typeof OPERATIONS
 
-/** Holds the state of a session object, and runs its operations in order. */
+/** Holds the state of a session object, and runs the operations of this object one after the other. */
 export class RequestSession {
   readonly context: Context
   readonly exchange: Exchange
@@ -121,11 +127,11 @@ export class RequestSession {
   justEnded: CookieOf | undefined
   /** The ended credential whose message this device has not read; undefined for no message. */
   unread: { hash: string } | undefined
-  /** The ID of the session before this browser's consecutive logins. Each login stores it with the new cookie. */
+  /** The session ID before the consecutive logins of this browser. Each login stores this ID with the new cookie. */
   origin: SessionId | undefined
   readonly #queue: TaskQueue
 
-  /** The new object shares its queue of calls with `before`, the object that it replaces. */
+  /** `before` is the object that the new object replaces. Both objects share one queue of calls. */
   constructor(context: Context, exchange: Exchange, state: RequestState, before?: RequestSession) {
     this.context = context
     this.exchange = exchange
@@ -146,7 +152,7 @@ export class RequestSession {
 
   /**
    * Runs the operations one at a time, in the order of the calls, because an operation may change the credential or the
-   * record. The preconditions are checked twice, because an earlier operation may change the state during the wait.
+   * record. Guards run before and after the wait, because an earlier operation may change the state during the wait.
    */
   async perform<T>(operation: Operation, run: (request: this) => T | Promise<T>): Promise<T> {
     const { called, begun }: Needs = OPERATIONS[operation]
@@ -166,7 +172,7 @@ export class RequestSession {
     const asked = clock.now()
     return this.#queue.run(async (failure) => {
       failAlike(failure, clock.now() - asked)
-      await undefined // The callback of `use` never runs before `use` has returned.
+      await undefined // Otherwise, the callback of `use` could run before `use` returns.
       return run()
     })
   }

@@ -11,7 +11,7 @@ import { TokenSession } from './token-session.ts'
 export interface TokenRequest {
   /** The value of the Authorization header; undefined if the header is absent or repeated. */
   readonly authorization: string | undefined
-  /** The request's ID in the log of the application. Events include it. */
+  /** The request's ID in the log of the application. Events include this ID. */
   readonly requestId?: string | undefined
   readonly device: string | null
   /** The client's IP address. */
@@ -34,7 +34,7 @@ export async function resumeTokenSession<S extends object, P extends string, R e
   return new TokenSession<S, P, R>(new RequestSession(context, exchange, state), defaultIdleSeconds)
 }
 
-/** Lists every field, because the spread operator is slow. */
+/** Copies each field by name, because the spread operator is slow. */
 function exchangeOf({ requestId, device, address, onClose }: TokenRequest): Exchange {
   return {
     cookieHeader: undefined,

@@ -11,8 +11,8 @@ import { Session } from './session.ts'
 
 /**
  * A browser may send a request with its old cookie before a concurrent login finishes. For this time after the end of
- * the old session, the response to such a request sets no guest's cookie, because it would overwrite the cookie of the
- * login.
+ * the old session, the response to such a request sets no guest's cookie. A guest's cookie would overwrite the login's
+ * cookie.
  */
 const JUST_ENDED_MILLISECONDS = 60_000
 
@@ -68,7 +68,7 @@ function guestAfter(
   const request = guest(context, exchange, isLate ? 'just-ended' : undefined)
   request.arrivalId = id
   if (isLate) request.justEnded = { id, hash }
-  // The origin is used only within the time for which every store remembers an ended cookie.
+  // The origin is used only for the time for which every store keeps the tombstone of a cookie.
   if (now - ended.endedAt < TOMBSTONE_MILLISECONDS) request.origin = ended.origin ?? id
   // Only a page navigation can show the message to the user.
   if (ended.message && exchange.mayBeginGuest) request.unread = { hash }

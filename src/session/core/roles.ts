@@ -4,7 +4,7 @@ import { isPlainObject, refuseUnknown } from '../known-options.ts'
  * `createSessions` infers these types from the declaration, so that the compiler checks the names in calls.
  * @typeParam P the privileges in the lists.
  * @typeParam R the roles.
- * @typeParam K the privileges that include other privileges. It is separate, because TypeScript infers keys separately.
+ * @typeParam K the privileges that include other privileges. They are the keys, which TypeScript infers separately.
  */
 export interface RoleDeclaration<P extends string = string, R extends string = string, K extends string = string> {
   /** Maps a privilege to its included privileges. 4D's form `[{ privilege, includes }]` is accepted too. */
@@ -13,7 +13,7 @@ export interface RoleDeclaration<P extends string = string, R extends string = s
   roles?: { readonly [N in R]: readonly P[] } | readonly { role: R; privileges?: readonly P[] }[]
 }
 
-/** A list of names, or a text with commas (4D). TypeScript checks only the first name of a text. */
+/** A list of names, or a text in which commas separate names (4D). TypeScript checks only the first name of a text. */
 export type NameList<N extends string> = N | `${N},${string}` | readonly N[]
 
 /** The union of the privilege names in a declaration `{ roles, privileges }`. The declaration must be `as const`. */
@@ -37,7 +37,7 @@ export interface Roles {
   /** Separates declared names from undeclared names. The declared names are sorted and get their declared spelling. */
   recognise(wanted: Grants): { grants: Grants; undeclared: Grants }
   readonly declared: Readonly<Grants>
-  /** Returns all privileges of stored grants, including those that another privilege includes. */
+  /** Returns all privileges of stored grants. Adds the privileges of roles, and privileges that others include. */
   expand(grants: string): GrantedPrivileges
   /** Returns whether the privilege is declared. Ignores case. */
   declares(name: string): boolean
@@ -55,10 +55,10 @@ interface GrantedPrivileges {
 const WEB_ADMIN = 'WebAdmin'
 const NO_GRANTS: Grants = { privileges: [], roles: [] }
 
-// The maximum size of the cache. Most applications have only a few distinct grants.
+// The maximum number of cached grants. Most applications have only a few distinct grants.
 const MAX_CACHED_GRANTS = 1_000
 
-/** @throws TypeError for a malformed entry, an undeclared privilege or a circular include (4D disables protection). */
+/** @throws TypeError for a malformed entry, an undeclared privilege or a circular include. */
 export function declareRoles(declaration: RoleDeclaration): Roles {
   const includes = entries(declaration.privileges, 'privileges', 'privilege', 'includes')
   const roles = entries(declaration.roles, 'roles', 'role', 'privileges')
@@ -100,7 +100,7 @@ export function declareRoles(declaration: RoleDeclaration): Roles {
   }
 }
 
-/** Stores the names of roles and not their privileges, so that a changed role also applies to existing sessions. */
+/** Stores the names of roles instead of their privileges, so that a changed role also applies to existing sessions. */
 export function formatGrants({ privileges, roles }: Grants): string {
   return privileges.length + roles.length === 0 ? '' : JSON.stringify({ privileges, roles })
 }
@@ -129,7 +129,7 @@ function distinct(names: (string | undefined)[]): string[] {
   return [...new Set(names.filter((name) => name !== undefined))].sort()
 }
 
-/** Reads a declaration in either form, object or list. */
+/** Reads a declaration, which may be an object or a list. */
 function entries(declared: unknown, place: string, nameKey: string, listKey: string): Map<string, readonly string[]> {
   const found = new Map<string, readonly string[]>()
   const seen = new Set<string>()
@@ -171,7 +171,7 @@ function typeName(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value
 }
 
-/** Maps lower-case privileges to their declared spelling, including privileges that only a role names. */
+/** Maps each lower-case privilege to its declared spelling. Includes privileges that are declared only in a role. */
 function declaredPrivileges(
   includes: Map<string, readonly string[]>,
   roles: Map<string, readonly string[]>,

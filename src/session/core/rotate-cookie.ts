@@ -6,7 +6,7 @@ import { presentSession } from './new-session.ts'
 import type { RequestSession } from './request-session.ts'
 
 export interface RenewOptions {
-  /** Whether the user has just re-authenticated; `true` sets `authenticatedAt`. Default false. */
+  /** Whether the user has just re-authenticated. `true` sets `authenticatedAt` to the current time. Default false. */
   login?: boolean
   /** Whether the session's other devices and one-time links end. Default 'keep'. */
   others?: 'end' | 'keep'

@@ -12,7 +12,7 @@ import type { Context } from './context.ts'
 import { termsOf } from './credentials/otp.ts'
 import { type TokenTerms, termsOfToken } from './new-token.ts'
 
-// A Date cannot hold a later time.
+// The latest time that a Date can hold.
 const LAST_TIME = 8.64e15
 const TIMES_OF_DEVICE = ['createdAt', 'lastSeenAt', 'authenticatedAt', 'expiresAt'] as const
 
@@ -24,9 +24,9 @@ export interface SessionDescription {
   userId: string | undefined
   privileges: readonly string[]
   state: 'live' | 'invalidated'
-  /** false when the storage, the privileges or a device cannot be read. Unreadable parts are described as empty. */
+  /** false when the record, the storage, the privileges or a device is damaged. A damaged part is shown as empty. */
   isReadable: boolean
-  /** `startTime` and `lastAccessTime` are null when the session is invalidated (JADE). */
+  /** Both times are null when the session is invalidated (JADE), because a new session has replaced it. */
   startTime: Date | null
   lastAccessTime: Date | null
   /** The time at which the session expires without further requests, in ISO 8601 (UTC); null for never. */

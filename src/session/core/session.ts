@@ -8,7 +8,7 @@ import { refuseCallback, refuseForeignMembers } from './foreign-members.ts'
 import { type PrivilegeGrant, readGrant, warnOfUndeclaredCheck } from './grants.ts'
 import { lifetimeMilliseconds } from './lifetime.ts'
 import { secureSession } from './login.ts'
-import { beginSession, beginSessionIfAllowed } from './new-session.ts'
+import { beginForForm, beginSession, beginSessionIfAllowed } from './new-session.ts'
 import { createOTP, restoreSession } from './one-time-links.ts'
 import { Promotions } from './promotions.ts'
 import { checkKeepStorage, type SecureOptions } from './replace-session.ts'
@@ -21,7 +21,10 @@ import { updateRecord } from './update-record.ts'
 import type { UseCallback } from './use-callback.ts'
 import { writeStorage } from './write-storage.ts'
 
-/** The session of one request. The middleware creates this object for the handlers. */
+/**
+ * The session of one request. The middleware creates this object for the handlers. Comments name the system that a
+ * behaviour comes from: (4D), (JADE) or (West Wind).
+ */
 export class Session<
   in out S extends object = Record<string, unknown>,
   in out P extends string = string,
@@ -70,7 +73,7 @@ export class Session<
     return this.#request.record.userId ?? undefined
   }
 
-  /** `startTime` and `lastAccessTime` are null when the session is invalidated (JADE). */
+  /** `startTime` and `lastAccessTime` are null when the session is invalidated (JADE): a new session replaced it. */
   get startTime(): Date | null {
     return dateOf(this.#request.record.startTime)
   }
@@ -106,8 +109,8 @@ export class Session<
   }
 
   /**
-   * Returns whether the session has this privilege: assigned, included in another privilege, or promoted. Ignores case.
-   * The first check of an undeclared privilege causes a `warning` event.
+   * Returns whether the session has this privilege. The privilege may be assigned, included in a role or in another
+   * privilege, or promoted. Ignores case. The first check of an undeclared privilege causes a `warning` event.
    */
   hasPrivilege(name: P): boolean {
     const { context, record } = this.#request
@@ -153,11 +156,11 @@ export class Session<
     const authenticated = this.authenticatedAt?.getTime()
     if (authenticated === undefined) return false
     const age = this.#request.context.clock.now() - authenticated
-    // A damaged time may be far in the future, and does not count as recent.
+    // A damaged time may be far in the future. Such a time does not count as recent.
     return age < withinMinutes * 60_000 && age > -SWEEP_MARGIN_MILLISECONDS
   }
 
-  /** The ID of the session that this request arrived with, even if that session has ended; undefined for none. */
+  /** The ID of the session in the cookie of this request, even if the session has ended; undefined for none. */
   get arrivalId(): SessionId | undefined {
     return this.#request.arrivalId
   }
@@ -167,7 +170,7 @@ export class Session<
     return this.#request.unread !== undefined
   }
 
-  /** Returns the names of all privileges, including those that another privilege includes. Does not return roles. */
+  /** Returns the names of all privileges, including privileges that roles or other privileges include. */
   getPrivileges(): P[] {
     return [...this.#request.context.policy.roles.expand(this.#request.record.grants).names] as P[]
   }
@@ -181,8 +184,8 @@ export class Session<
   }
 
   /**
-   * Changes the storage (4D's Use). `change` edits a copy, which is stored atomically before the promise resolves.
-   * Nothing is written if `change` throws. Calls for one session run one at a time in this process.
+   * Changes the storage (4D's Use). `change` edits a copy, which is stored atomically before the promise resolves. If
+   * `change` throws, nothing is written. In this process, the calls for one session run one at a time.
    * After a conflicting write, `change` runs again on the newer storage. `change` should therefore have no side
    * effects.
    * @throws SessionError SESSION_ENDED, SESSION_BUSY, USE_NESTED, USE_TIMEOUT (10 s), VALUE_NOT_SHAREABLE,
@@ -194,10 +197,20 @@ export class Session<
   }
 
   /**
-   * Replaces the privileges and roles. A call that sets another user or adds a privilege also rotates the session ID.
-   * This object then becomes a new session with a new cookie. All cookies, devices and one-time links of the old
-   * session are revoked. Another user gets an empty storage unless `keepStorage` is set, because an attacker could have
-   * prepared the old storage.
+   * Begins a guest's session. Call it for a form that must work for every visitor, such as a sign-up. The call succeeds
+   * for a POST from a form of this origin, even if the session of the browser's cookie ended less than a minute ago.
+   * Does nothing if the session is stored already.
+   * @throws SessionError SESSION_ENDED, GUEST_NOT_STARTED, SESSION_LIMIT, HEADERS_SENT, STORE_UNAVAILABLE.
+   */
+  async begin(): Promise<void> {
+    await this.#request.perform('begin', beginForForm)
+  }
+
+  /**
+   * Replaces the privileges and roles. A call also rotates the session ID if it sets another user, adds a privilege or
+   * has `login: true`. This object then represents a new session with a new cookie. All cookies, devices and one-time
+   * links of the old session are revoked. If the call sets another user, the new storage is empty, because an attacker
+   * could have prepared the old storage. `keepStorage` keeps the old storage or a part of it.
    * @throws SessionError SESSION_ENDED if the session has ended and the call is not a login; HEADERS_SENT (see
    * `docs/errors.md`); STORE_UNAVAILABLE.
    * @throws TypeError for an undeclared name, if the call sets another user or adds a privilege. In other calls, an
@@ -216,18 +229,18 @@ export class Session<
     await this.#request.perform('clearPrivileges', clearPrivileges)
   }
 
-  /** Lower values are raised to `minIdleTimeoutMinutes` (default 60, 4D), or to 1 for a rest session. */
+  /** Raises lower values to the minimum: `minIdleTimeoutMinutes` (default 60, 4D), or 1 for a rest session. */
   async setIdleTimeout(minutes: number): Promise<void> {
     const length = lifetimeMilliseconds('setIdleTimeout()', minutes, 'minutes', 0)
     await this.#request.perform('setIdleTimeout', (request) => setIdleTimeout(request, length))
   }
 
   /**
-   * Replaces this session by a session with a new ID, to prevent session fixation (JADE). Call it after the password
-   * check and before sensitive data is stored. The new session keeps the user and the privileges. It keeps the storage
-   * only if `keepStorage` is set. All cookies, devices and one-time links of the old session are revoked before the
-   * promise resolves.
-   * @returns the new session. This object is stale afterwards.
+   * Replaces this session by a session with a new ID, to prevent session fixation (JADE). Call this method after the
+   * password check and before sensitive data is stored. The new session keeps the user and the privileges. The new
+   * session keeps the storage only if `keepStorage` is set. All cookies, devices and one-time links of the old session
+   * are revoked before the promise resolves.
+   * @returns the new session. This object is stale afterwards, so its calls throw SESSION_ENDED.
    * @throws SessionError SESSION_ENDED on a stale object, or when a signed-in session has ended; FEATURE_NOT_AVAILABLE
    * (1068) for a rest session; HEADERS_SENT (see `docs/errors.md`).
    */
@@ -250,8 +263,7 @@ export class Session<
 
   /**
    * Replaces this device's cookie and revokes the old cookie before the promise resolves. The session ID does not
-   * change.
-   * Pass `login: true` after re-authentication, and `others: 'end'` after a change of password.
+   * change. Pass `login: true` after re-authentication. Pass `others: 'end'` after a change of password.
    * @throws SessionError SESSION_ENDED; FEATURE_NOT_AVAILABLE (1068) for a rest session;
    * HEADERS_SENT (see `docs/errors.md`).
    */
@@ -277,9 +289,9 @@ export class Session<
   }
 
   /**
-   * Redeems a one-time token that the application receives in a parameter of its own (4D). Returns whether this object
-   * now has the token's session. An invalid token changes nothing. HEAD, OPTIONS and prefetch requests never redeem a
-   * token.
+   * Redeems a one-time token that is not in the URL parameter `$4DSID`, for instance from a form field (4D). Returns
+   * whether this object now has the token's session. An invalid token changes nothing. HEAD, OPTIONS and prefetch
+   * requests never redeem a token.
    */
   async restore(token: unknown): Promise<boolean> {
     return this.#request.perform('restore', (request) => restoreSession(request, token))
@@ -308,7 +320,7 @@ export class Session<
     return (await context.store.takeMessage(unread)) ?? ''
   }
 
-  /** For the middleware: waits for all pending calls on this object, and on the object that replaced it. */
+  /** For the middleware: waits for all pending calls on this object and on the object that `secureSession` returned. */
   settled(): Promise<void> {
     return this.#request.settle()
   }
@@ -326,7 +338,7 @@ async function setIdleTimeout(request: RequestSession, wanted: number): Promise<
   const { clock, policy } = request.context
   const least = request.record.kind === 'web' ? policy.minIdleMilliseconds : 60_000
   const idleMilliseconds = Math.max(wanted, least)
-  // A new session counts as used only after the browser has sent its cookie. Before, `lastAccessTime` stays unchanged.
+  // A new session counts as used only after the browser has sent its cookie. Until then, `lastAccessTime` is kept.
   const isUsed = !(request.state.is === 'live' && request.state.unsent)
   await updateRecord(request, (current) => {
     const lastAccessTime = Math.max(current.lastAccessTime ?? 0, isUsed ? clock.now() : 0)

@@ -39,9 +39,9 @@ export interface Sessions<
   resume(exchange: Exchange): Promise<Session<S, P, R>>
   /** Returns the session of a bearer token. Framework adapters, such as `koa/token-sessions.ts`, call this method. */
   resumeToken(request: TokenRequest, defaultIdleSeconds?: number): Promise<TokenSession<S, P, R>>
-  /** For framework adapters: calls `run` with a description of the session that the request arrived with. */
+  /** For framework adapters: calls `run` with a description of the session in the cookie of the request. */
   requestEnded(session: Session<S, P, R>, run: (arrived: SessionDescription) => unknown): Promise<void>
-  /** Whether a visitor gets a session with the first request (option `guests`). */
+  /** Whether a guest gets a session at the first request (option `guests`). */
   readonly beginsAtFirstRequest: boolean
   /** Describes a session and its devices. Returns `undefined` when the session does not exist or has expired. */
   get(id: SessionId): Promise<SessionDescription | undefined>
@@ -56,7 +56,7 @@ export interface Sessions<
   count(filter?: ListFilter): Promise<number>
   /** Ends a session on all its devices. Returns `false` when the session is not live. */
   end(id: SessionId, reason?: EndReason, by?: EndedBy): Promise<boolean>
-  /** Ends all sessions that match. An empty filter matches all sessions. Returns how many ended. */
+  /** Ends all sessions that match. An empty filter matches all sessions. Returns the number of ended sessions. */
   endMany(filter: EndFilter, reason?: EndReason, by?: EndedBy): Promise<number>
   /** Signs out one device by its public handle. Also ends the session when no device and no valid link remains. */
   detach(id: SessionId, handle: string, reason?: EndReason, by?: { cause?: Cause }): Promise<boolean>
@@ -65,20 +65,20 @@ export interface Sessions<
   /** Returns the token of a new one-time link to any session. Returns '' when the session is not a live web session. */
   createOTP(id: SessionId, options?: OTPOptions): Promise<string>
   /**
-   * Creates an API token with its own rest session, which expires after `absoluteSeconds`. It has an idle timeout only
-   * if `idleSeconds` is given. The store contains only a hash of the token, so the token cannot be shown again later.
+   * Creates an API token with its own rest session. The session expires after `absoluteSeconds`, and has an idle
+   * timeout only if `idleSeconds` is given. The store contains only a hash, so the token cannot be shown again later.
    * @throws SessionError SESSION_LIMIT, STORE_UNAVAILABLE.
    */
   newToken(userId: string, options: NewTokenOptions<P, R> & NewTokenFrom): Promise<NewToken>
   /** Yields after each change of the session, until the session ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
   /**
-   * Removes sessions that expired at least five minutes ago, and returns their number. The manager calls it every
-   * `sweepSeconds`. It also removes sessions of unused applications that expired at least a day ago.
+   * Removes sessions that expired at least five minutes ago, and returns their number. The manager calls this method
+   * every `sweepSeconds`. A sweep also removes sessions of other applications that expired at least a day ago.
    */
   sweep(): Promise<number>
   /**
-   * Makes a small write in the store and reports whether the store accepts writes, for health checks. Returns
+   * For health checks: makes a small write in the store, and reports whether the store accepts writes. Returns
    * `undefined` when the store has no `probe`.
    * @throws SessionError STORE_UNAVAILABLE when the store does not answer.
    */
@@ -86,8 +86,8 @@ export interface Sessions<
   /** Adds an event listener. Returns a function that removes the listener. */
   on<N extends SessionEventName>(name: N, listener: (event: SessionEvents[N]) => void): () => void
   /**
-   * Stops the sweeps and the notifications of the store. With `endSessions` (default: the option `closeOnStop`), also
-   * ends all sessions if this is the last process on an embedded store.
+   * Stops the sweeps and the notifications of the store. If `endSessions` is true and this is the last process on an
+   * embedded store, also ends all sessions. Default for `endSessions`: the option `closeOnStop`.
    * @throws SessionError STORE_UNAVAILABLE. Call `close` again when the store responds.
    */
   close(options?: { endSessions?: boolean }): Promise<void>
@@ -119,10 +119,10 @@ export type SessionOf<M> = M extends Sessions<infer S, infer P, infer R> ? Sessi
  * @typeParam S the type of the storage.
  * @typeParam P the privileges in lists.
  * @typeParam R the roles.
- * @typeParam K the privileges that include others.
- * @returns a frozen object. To replace a method, for instance in a test, make a copy: `{ ...manager, end }`. Middleware
- * with the copy and middleware with the original share the session of a request, unless the copy replaces `resume` or
- * `resumeToken`.
+ * @typeParam K the privileges that include other privileges.
+ * @returns a frozen object. To replace a method, for instance in a test, make a copy: `{ ...manager, end }`. If one
+ * middleware has the copy and another has the original, both share the session of a request. They do not share the
+ * session if the copy replaces `resume` or `resumeToken`.
  * @throws TypeError for an invalid or unknown option.
  */
 export function createSessions<
@@ -279,7 +279,7 @@ export function createSessions<
   })
 }
 
-/** Leaves out replaced sessions, because their end was reported when they were replaced. */
+/** Leaves out replaced sessions, because `replaceSession` has already reported their end. */
 function newlyEnded(ended: readonly EndedSession[]): EndedSession[] {
   return ended.filter(({ reason }) => reason !== 'secured')
 }
@@ -339,7 +339,7 @@ function oneOf<T extends string>(name: string, value: T | undefined, values: Rea
     )
 }
 
-/** Refuses a key with the value undefined, because `{ userId: undefined }` would match all users. */
+/** Throws for a key with the value undefined, because `{ userId: undefined }` would match all users. */
 function checkedFilter<F extends ListFilter | EndFilter>(filter: F): F {
   for (const [key, value] of Object.entries(filter)) {
     if (typeof value !== 'string')

@@ -8,9 +8,9 @@ import { updateRecord } from './update-record.ts'
 
 export interface SetPrivilegesOptions extends SecureOptions {
   /**
-   * Whether the user has just authenticated. With `true`, the call always rotates the session ID, even if the session
-   * has ended. Default: true if the grant sets another user. If a signed-in session has ended, only an explicit `true`
-   * prevents SESSION_ENDED.
+   * Whether the user has just authenticated. Default: true if the grant sets another user. With true, the call rotates
+   * the session ID. If the session of a user has ended, only an explicit `login: true` creates a new session. A call
+   * that sets a user without this option throws SESSION_ENDED.
    */
   login?: boolean
 }
@@ -51,12 +51,12 @@ async function setGrants(
   if (isLogin || rotates()) refuseUndeclared(context, 'setPrivileges()', undeclared)
   else {
     warnOfUndeclared(context, undeclared)
-    if (request.state.is === 'guest') return // Without new privileges, there is nothing to store.
+    if (request.state.is === 'guest') return // A guest without new privileges needs no stored session.
     await updateRecord(request, (current) => ({
       changes: needsRotation(context, current, fields) ? undefined : fields,
       result: undefined,
     }))
-    if (!rotates()) return // If another request removed privileges, the grant adds privileges.
+    if (!rotates()) return // Another request may have removed a privilege. The grant then adds it again.
   }
   await logIn(request, { fields, login: isLogin, startsNew, ...(keepStorage !== undefined && { keepStorage }) })
 }

@@ -31,7 +31,7 @@ export interface StorageCodec {
   decode(stored: never): unknown
 }
 
-/** @throws TypeError for an incomplete codec, because its values could not be read again, and for a tag used twice. */
+/** @throws TypeError for a tag that is used twice, or for an incomplete codec, whose values would be unreadable. */
 export function checkedCodecs(codecs: readonly StorageCodec[]): readonly StorageCodec[] {
   if (!Array.isArray(codecs)) throw new TypeError(`codecs: a list of codecs, got ${JSON.stringify(codecs)}.`)
   const tags = new Set<string>()
@@ -77,7 +77,7 @@ export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] 
       const storage: unknown = codecs.length === 0 ? JSON.parse(text) : JSON.parse(text, reviver)
       if (isPlain(storage) && !Array.isArray(storage)) return storage
     } catch (error) {
-      // The message of a syntax error quotes the text, which must not reach a log.
+      // The message of a syntax error quotes the stored text. Stored data must not reach a log.
       throw storageUnreadable(error instanceof SyntaxError ? new SyntaxError('The storage is not JSON.') : error)
     }
     throw storageUnreadable(new TypeError('The storage is not an object.'))
@@ -128,7 +128,7 @@ class Walk {
 
   /** Checks a value and encodes it for JSON. Returns the same object if no part needs a codec. */
   shareable(value: unknown, path: string): unknown {
-    // Each value takes at least one byte. An object that occurs several times is encoded several times.
+    // Each value takes at least one byte in JSON. An object that occurs several times counts each time.
     if (++this.#seen > this.#most) throw tooLarge(`more than ${this.#most} bytes`, this.#most)
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
     const codec = this.#codecs.find((candidate) => candidate.test(value))
@@ -171,7 +171,7 @@ class Walk {
     const items: [string, unknown][] = []
     let differs = false
     for (const [key, inner] of Object.entries(object)) {
-      if (inner === undefined) continue // JSON.stringify omits such a key too.
+      if (inner === undefined) continue // JSON.stringify also omits a key with the value undefined.
       const item = this.shareable(inner, `${path}.${key}`)
       if (item !== inner) differs = true
       items.push([key, item])

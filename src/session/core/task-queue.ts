@@ -1,4 +1,4 @@
-/** Runs tasks one at a time, in the order of the calls. A failed task does not stop the next one. */
+/** Runs tasks one at a time, in the order of the calls. A failed task does not stop the next task. */
 export class TaskQueue {
   readonly #onIdle: () => void
   // The promise of the last task. It resolves to the error of the task, or to undefined after a success.
@@ -8,7 +8,7 @@ export class TaskQueue {
     this.#onIdle = onIdle
   }
 
-  /** `failure` is the error of the previous task; undefined if that task succeeded or if `task` did not wait. */
+  /** `failure` is the error of the previous task. It is undefined after a success, or if `task` did not wait. */
   run<T>(task: (failure: unknown) => Promise<T>): Promise<T> {
     const running = this.#last === undefined ? task(undefined) : this.#last.then(task)
     const leave = (failure?: unknown) => {

@@ -16,8 +16,8 @@ import { Session } from './session.ts'
 const VARIABLES = 'sessionVars'
 
 /**
- * The session of one REST request with a bearer token (West Wind's token sessions). It has no cookie, no one-time
- * links and no `secureSession`. Without a valid token, `isNew` is true and the session is not stored.
+ * The session of one REST request with a bearer token (West Wind's token sessions). A token session has no cookie, no
+ * one-time links and no `secureSession`. Without a valid token, `isNew` is true and the session is not stored.
  */
 export class TokenSession<
   in out S extends object = Record<string, unknown>,
@@ -62,7 +62,7 @@ export class TokenSession<
     return this.#unsaved.get(name) ?? variablesIn(this.storage)[name] ?? ''
   }
 
-  /** Sets a variable for this request; '' removes it. `save` or the option `autoSave` stores the change. */
+  /** Sets a variable for this request; '' removes the variable. `save` or the option `autoSave` stores the change. */
   setSessionVar(name: string, value: string): void {
     if (typeof name !== 'string' || name === '')
       throw new TypeError('setSessionVar(): the name must be a non-empty text.')
@@ -71,7 +71,7 @@ export class TokenSession<
   }
 
   /**
-   * Merges the unsaved variables into the stored ones. After an error, the variables stay unsaved.
+   * Merges the unsaved variables into the stored variables. After an error, the variables stay unsaved.
    * @throws SessionError NOT_SIGNED_IN without a valid token, and all errors of `use`.
    */
   save(...callback: []): Promise<void> {
@@ -94,7 +94,7 @@ export class TokenSession<
    * Stores a session for a user who has just signed in, and makes it the session of this request. The session that the
    * request arrived with stays live.
    * @returns the token. The store contains only its hash.
-   * @throws SessionError SESSION_LIMIT (503, number 5503) when all licences are taken; STORE_UNAVAILABLE.
+   * @throws SessionError SESSION_LIMIT (503, number 5503) when a limit of sessions is reached; STORE_UNAVAILABLE.
    * @throws TypeError for an undefined `userId`. A call without arguments creates a session without a user (West Wind).
    */
   async newSession(...user: [] | [userId: string, options?: NewTokenOptions<P, R>]): Promise<string> {
@@ -115,7 +115,10 @@ export class TokenSession<
     })
   }
 
-  /** `load` must resolve to undefined for a disabled user. @throws SessionError NOT_SIGNED_IN (401) without a user. */
+  /**
+   * Returns the user of the session. `load` must return undefined for a disabled user.
+   * @throws SessionError NOT_SIGNED_IN (401) if the session has no user or `load` returns undefined.
+   */
   async authenticate<U>(load: (userId: string) => Promise<U | undefined>): Promise<U> {
     const user = this.#request.state.is === 'live' && this.userId ? await load(this.userId) : undefined
     if (user === undefined) throw notSignedIn()

@@ -54,7 +54,7 @@ async function updateStored<T>(
   const { store, clock, events, queue } = context
   const { id } = target.record
   refuseNested(id)
-  // If no update is queued, the record of the request is probably the newest. If not, the version check detects this.
+  // If no update is queued, the request probably has the newest record. The version check detects an older record.
   let known = queue.isIdle(id) ? target.record : undefined
   const asked = clock.now()
   return queue.run(id, async (failure) => {
@@ -87,9 +87,9 @@ async function updateStored<T>(
 }
 
 /**
- * Writes the changes. After an error, the call is repeated once, because only the reply may be lost. The store applies
- * a `writeId` only once. If both calls fail, the first error is thrown, because a retry with a new `writeId` could
- * apply the change twice.
+ * Writes the changes. After an error, repeats the store call once, because the store may have written the changes and
+ * only the reply was lost. The store applies a `writeId` only once. If both calls fail, throws the first error. A retry
+ * with a new `writeId` could apply the changes twice.
  */
 async function write(
   context: Context,
@@ -113,7 +113,7 @@ async function write(
   return outcome.updated
 }
 
-/** Checks the version for an update without changes, because the store checks it only for a write. */
+/** Checks the version for an update without changes, because the store checks the version only for a write. */
 async function isNewest({ store, clock }: Context, { by }: Target, { id, version }: SessionRecord): Promise<boolean> {
   if (by !== undefined) await requireLive(store, id, by)
   const newest = await store.get({ id })

@@ -15,7 +15,8 @@ interface Frame {
 }
 
 // `current` is the frame of the callback that runs synchronously. AsyncLocalStorage finds the frame of an async
-// callback after an await. It slows down all promises of the process, so it is enabled only while async callbacks run.
+// callback after an await. AsyncLocalStorage slows down all promises of the process, so it is enabled only while an
+// async callback runs.
 let current: Frame | undefined
 const frames = new AsyncLocalStorage<Frame>()
 let asyncFrames = 0
@@ -61,7 +62,7 @@ function runPlain<S, T>(clock: Clock, frame: Frame, change: UseCallback<S, T>, s
     current = before
     frame.open = false
   }
-  // If a plain function returns a promise, a later nested write is not detected. `use` then fails with USE_TIMEOUT.
+  // If a plain function returns a promise, a nested write after an await is not detected, and ends in USE_TIMEOUT.
   return isPromise(result) ? withinTime(clock, result) : result
 }
 

@@ -3,7 +3,7 @@ import type { Context } from './context.ts'
 
 const POLL_MILLISECONDS = 1000
 
-/** Yields after a change of the session: immediately in this process, within a second in another process. */
+/** Yields immediately after a change in this process, and within a second after a change in another process. */
 export async function* watchChanges(context: Context, id: SessionId, signal: AbortSignal): AsyncGenerator<void> {
   const { store, clock, events } = context
   let wake = () => {}

@@ -20,7 +20,7 @@ export async function writeStorage<S extends object, T>(
   if (request.state.is === 'guest') {
     request.require('mayBegin')
     const { text, result } = await changed(request.record)
-    // If the storage is empty, there is nothing to store, so no session begins.
+    // An empty storage needs no session.
     if (text !== EMPTY_STORAGE) await createSession(request, { storage: text }, 'visit')
     return result
   }

@@ -1,6 +1,6 @@
 const CURRENT = Symbol('session')
 
-/** The current session of a request. null when the server runs without sessions. */
+/** The current session of a request. `current` is null when the server runs without sessions. */
 interface CurrentSession {
   readonly current: object | null
 }
@@ -18,7 +18,7 @@ const SESSION: PropertyDescriptor = {
   },
   set(this: HasSession, value: unknown) {
     const shown = this[CURRENT]
-    // The middleware does not handle this request, so the assigned value becomes an ordinary property.
+    // No session middleware handles this request, so the assigned value becomes an ordinary property.
     if (shown === undefined) Object.defineProperty(this, 'session', { ...OWN, value })
     else if (value !== shown.current)
       throw new TypeError(`ctx.session cannot be assigned: ${advice(shown.current, value)}.`)
@@ -28,9 +28,9 @@ const SESSION: PropertyDescriptor = {
 const OWN: PropertyDescriptor = { configurable: true, enumerable: true, writable: true }
 
 /**
- * Calls `run` with the property `ctx.session`. The application cannot assign this property, because an assignment would
- * neither log out the user nor store anything. If `ctx.session` was the session of another manager, that session is
- * restored afterwards.
+ * Defines `ctx.session`, and calls `run`. An assignment to `ctx.session` throws, because an assignment would neither
+ * log out the user nor store anything. If `ctx.session` was the session of another manager, that session is restored
+ * at the end.
  */
 export async function withSession(ctx: HasSession, shown: CurrentSession, run: () => unknown): Promise<void> {
   const earlier = ctx[CURRENT]
@@ -43,7 +43,7 @@ export async function withSession(ctx: HasSession, shown: CurrentSession, run: (
   }
 }
 
-/** Returns the prototype of all contexts if possible, because a property of each context would be slower. */
+/** Returns the prototype that all contexts share, if possible. A property of each single context would be slower. */
 function placeOf(ctx: HasSession): object {
   const prototype = Object.getPrototypeOf(ctx)
   return Object.hasOwn(ctx, 'session') || prototype === null || prototype === Object.prototype ? ctx : prototype

@@ -2,8 +2,8 @@
 export type SessionFor<M, S> = null extends M ? S | null : S
 
 /**
- * Accepts a context of type `C` whose declared `session` can hold a `T`. For any other context, it demands a property
- * that no context has, so that `app.use(…)` does not compile.
+ * Accepts a context of type `C` whose declared `session` can hold a `T`. For any other context, this type requires a
+ * property that no context has, so that `app.use(…)` does not compile.
  */
 export type Fits<C, T> = C extends { session: infer Declared }
   ? [T] extends [Declared]

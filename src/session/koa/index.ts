@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Exchange } from '../core/exchange.ts'
-import { isPrefetch, mayBeginGuest } from '../core/guest-rule.ts'
+import { isOwnForm, isPrefetch, mayBeginGuest, type RequestFacts } from '../core/guest-rule.ts'
 import { isPlainHttp, type TransportFacts } from '../core/plain-http.ts'
 import type { Session } from '../core/session.ts'
 import type { SessionDescription } from '../core/session-description.ts'
@@ -47,10 +47,10 @@ export interface SessionsOptions<C> {
   /** Returns the request's ID in the application's log. Session events include this ID. */
   requestId?: (ctx: C) => string
   /**
-   * Called after the handler, even if it threw (JADE's epilog of processRequest). `arrived` describes the session that
-   * the request arrived with. If the session was replaced, `startTime` and `lastAccessTime` are null, and the
-   * application may remove the session. The option adds two store calls to each request. An error of the function
-   * becomes a `warning` event.
+   * Called after the handler, even if the handler threw (JADE's epilog of processRequest). `arrived` describes the
+   * session in the cookie of the request. If a new session has replaced this session, `startTime` and `lastAccessTime`
+   * are null, and the application may remove the replaced session. This option adds two store calls to each request. An
+   * error of the function becomes a `warning` event.
    */
   onRequestEnd?: (arrived: SessionDescription, ctx: C) => unknown
 }
@@ -61,7 +61,7 @@ export const LINK_PARAMETER = '$4DSID'
 export const REPLACE_PARAMETER = '$4DSID.replace'
 
 /**
- * Koa middleware that sets `ctx.session`. Mount assets, health checks, `tokenSessions` and the CSRF guard above it.
+ * Koa middleware that sets `ctx.session`. Mount it below assets, health checks, `tokenSessions` and the CSRF guard.
  * @param manager the result of `createSessions`. With null, `ctx.session` is null and no cookie is set.
  */
 export function sessions<
@@ -106,7 +106,7 @@ export function sessions<
       try {
         await next()
       } finally {
-        await session.settled() // A login that the handler did not await must still set its cookie in this response.
+        await session.settled() // A login that the handler did not await can still set its cookie.
         if (onRequestEnd) await manager.requestEnded(session, (arrived) => onRequestEnd(arrived, ctx))
       }
       if (manager.beginsAtFirstRequest && ctx.status < 400 && ctx.status !== 204) await session.beginIfAllowed()
@@ -124,21 +124,14 @@ function exchangeOf(
 ): Exchange {
   const { req, res } = ctx
   const { headers } = req
+  const facts = factsOf(ctx)
   return {
     cookieHeader: headers.cookie,
     countsAsActivity,
     requestId,
     ...link,
-    mayBeginGuest: mayBeginGuest({
-      method: ctx.method,
-      host: headers.host ?? text(headers[':authority']),
-      origin: headers.origin,
-      fetchMode: text(headers['sec-fetch-mode']),
-      fetchSite: text(headers['sec-fetch-site']),
-      fetchDestination: text(headers['sec-fetch-dest']),
-      purpose: purposeOf(req),
-      accept: headers.accept,
-    }),
+    mayBeginGuest: mayBeginGuest(facts),
+    isOwnForm: isOwnForm(facts),
     device: headers['user-agent'] ?? null,
     address: ctx.ip,
     isPlainHttp: () => isPlainHttp(transportOf(ctx)),
@@ -146,6 +139,20 @@ function exchangeOf(
     setCookie: sessionCookieSetter(res, cookieName),
     setCurrent,
     onClose: (run) => onClose(res, run),
+  }
+}
+
+function factsOf({ method, req }: RequestContext): RequestFacts {
+  const { headers } = req
+  return {
+    method,
+    host: headers.host ?? text(headers[':authority']),
+    origin: headers.origin,
+    fetchMode: text(headers['sec-fetch-mode']),
+    fetchSite: text(headers['sec-fetch-site']),
+    fetchDestination: text(headers['sec-fetch-dest']),
+    purpose: purposeOf(req),
+    accept: headers.accept,
   }
 }
 
@@ -166,7 +173,7 @@ type Link = Pick<Exchange, 'path' | 'oneTimeToken' | 'linkUse' | 'replacesUser'>
 
 /**
  * Sets the headers of a response with a session, and reads the one-time link of the request.
- * @returns undefined for the prefetch of a link. The status of its response is 503.
+ * @returns undefined for the prefetch of a link. The response then has the status 503.
  */
 function prepareResponse(ctx: RequestContext): Link | undefined {
   const { res, url, method, req } = ctx
@@ -178,7 +185,7 @@ function prepareResponse(ctx: RequestContext): Link | undefined {
   const isPrefetched = isPrefetch(purposeOf(req))
   if (tokens.length > 0) {
     if (isPrefetched) {
-      ctx.status = 503 // A browser may show a prefetched page without the request that opens the link.
+      ctx.status = 503 // Otherwise, a browser could show the prefetched page instead of opening the link.
       return undefined
     }
     // Keeps the token out of the Referer. `no-referrer` would also remove the Origin of the confirming POST.

@@ -7,7 +7,7 @@ interface MountOptions {
   autoSave?: unknown
 }
 
-/** @throws TypeError when the middleware is mounted. Without this check, each request would fail later. */
+/** @throws TypeError for an invalid argument at mount time. Without this check, each request would fail later. */
 export function checkMount(where: string, manager: unknown, options: MountOptions): void {
   const { resume, resumeToken } = Object(manager) as { resume?: unknown; resumeToken?: unknown }
   if (manager !== null && !(typeof resume === 'function' && typeof resumeToken === 'function'))

@@ -6,7 +6,7 @@ export function onClose(res: ServerResponse, run: () => void): void {
   else res.once('close', run)
 }
 
-/** A response of HTTP/2's compatibility API has no property `closed`, but its stream has this property. */
+/** A response of Node's compatibility API for HTTP/2 has no property `closed`. Its stream has this property. */
 function isClosed(res: ServerResponse & { stream?: { closed: boolean } }): boolean {
   return res.closed || res.destroyed || res.writableFinished || res.stream?.closed === true
 }

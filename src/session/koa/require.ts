@@ -60,7 +60,8 @@ export function requirePrivilege<P extends string>(privilege: P, options: LoginR
 }
 
 /**
- * Koa middleware that requires a logged-in user, with or without privileges. Redirects other visitors to the login page.
+ * Koa middleware that requires a logged-in user, with or without privileges. Redirects a visitor without a user to the
+ * login page.
  * @throws SessionError SESSIONS_OFF (503) if `ctx.session` is null.
  */
 export function requireUser(options: LoginRedirect) {
@@ -74,15 +75,15 @@ export function requireUser(options: LoginRedirect) {
 
 interface RequireRecentLoginOptions {
   withinMinutes: number
-  /** The page for re-authentication. The redirect passes the URL to return to in the parameter `next`. */
+  /** The page for re-authentication. The parameter `next` of the redirect contains the return URL. */
   confirmPath: string
-  /** The URL to return to. Default: the URL of a GET or HEAD. Set this option for a POST or a download. */
+  /** The return URL. Default: the URL of a GET or HEAD. Set this option for a POST or a download. */
   comeBackTo?: string
 }
 
 /**
  * Koa middleware for step-up. Redirects to `confirmPath` unless the user authenticated on this device within the last
- * `withinMinutes` minutes. A one-time link does not count. Mount this middleware after `requirePrivilege`.
+ * `withinMinutes` minutes. A one-time link is no authentication. Mount this middleware after `requirePrivilege`.
  * @throws TypeError for an invalid `withinMinutes`. SessionError SESSIONS_OFF (503) if `ctx.session` is null.
  */
 export function requireRecentLogin(options: RequireRecentLoginOptions) {
@@ -117,7 +118,7 @@ function sessionOf<S extends object>(ctx: GatedContext<S>, gate: string): S {
   return ctx.session
 }
 
-/** Returns the URL of a GET or HEAD. Returns `undefined` for an absolute URL, to prevent an open redirect. */
+/** Returns the URL of a GET or HEAD. Returns `undefined` for a URL with a host, to prevent an open redirect. */
 function returnUrl({ method, url }: Pick<GatedContext, 'method' | 'url'>): string | undefined {
   return (method === 'GET' || method === 'HEAD') && /^\/(?!\/)/.test(url) ? url : undefined
 }

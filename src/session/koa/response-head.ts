@@ -22,9 +22,9 @@ export function forbidCaching(res: ServerResponse): void {
  * Returns a function that sets the session cookie. After several calls, the response contains only the last session
  * cookie, beside the cookies of the application. No shared cache may store the response.
  *
- * The cookie is set immediately, after each later change of a header that it depends on, and before the head is
- * written. This is necessary, because Koa removes all headers when a handler throws, and headers that are passed to
- * `writeHead` replace those of the response.
+ * The returned function sets the cookie immediately. The cookie is set again after each change of a header for cookies
+ * or caching, and before the head is written. This is necessary, because Koa removes all headers when a handler throws.
+ * Headers that are passed to `writeHead` also replace the headers of the response.
  */
 export function sessionCookieSetter(res: ServerResponse, name: string): (header: string) => void {
   let header: string | undefined
@@ -61,7 +61,10 @@ function beforeHead(res: ServerResponse, run: () => void): void {
   } as typeof res.writeHead
 }
 
-/** Middleware above `sessions()` may wrap `writeHead`, and may change headers after `beforeHead` has run. */
+/**
+ * Calls `run` after each change of a header for cookies or caching. Middleware above `sessions()` may change headers in
+ * its own `writeHead`, which runs after `beforeHead`.
+ */
 function afterChange(res: ServerResponse, run: () => void): void {
   for (const method of ['setHeader', 'appendHeader', 'removeHeader'] as const) {
     const change = res[method] as (name: string, ...rest: unknown[]) => unknown
@@ -116,7 +119,7 @@ function putCookie(res: ServerResponse, name: string, header: string): void {
   addVary(res)
 }
 
-/** `private="…"` protects only the headers that it names. With `must-understand`, caches may ignore `no-store`. */
+/** `private="…"` protects only the named headers. With `must-understand`, caches may ignore `no-store`. */
 function isPrivate(cacheControl: string): boolean {
   const directives = cacheControl
     .toLowerCase()

@@ -25,7 +25,7 @@ export interface TokenContext {
 export interface TokenSessionsOptions<C> {
   /** The path of the API. '/api' matches '/api' and all paths below it. Default '': every path. */
   mount?: string
-  /** Saves the session variables after a successful handler. Default false: only `save()` stores them (West Wind). */
+  /** Saves the session variables after a successful handler. Default false, so that only `save()` saves (West Wind). */
   autoSave?: boolean
   /** Idle timeout of sign-ins in seconds. Default 1800 (West Wind). */
   timeoutSeconds?: number
@@ -40,11 +40,12 @@ type Next = () => Promise<unknown>
 const KNOWN = { mount: true, autoSave: true, timeoutSeconds: true, requestId: true, anonymous: true } as const
 
 /**
- * Koa middleware for REST clients (West Wind's InitTokenSession). It sets `ctx.session` to the `TokenSession` of the
- * bearer token, and uses no cookies. Mount it above `sessions()`, which skips requests that have a `TokenSession`.
+ * Koa middleware for REST clients (West Wind's InitTokenSession). Sets `ctx.session` to the `TokenSession` of the
+ * bearer token, and uses no cookies. Mount it above `sessions()`, because `sessions()` skips requests that have a
+ * `TokenSession`.
  * @param manager the result of `createSessions`. With null, `ctx.session` is null.
- * @throws SessionError NOT_SIGNED_IN (401) without a valid token; SESSIONS_OFF (503) if `manager` is null. For
- * `anonymous` paths, neither error is thrown.
+ * @throws SessionError NOT_SIGNED_IN (401) without a valid token; SESSIONS_OFF (503) if `manager` is null. Requests for
+ * `anonymous` paths cause no error.
  */
 export function tokenSessions<
   S extends object,

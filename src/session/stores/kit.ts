@@ -1,9 +1,9 @@
 /**
- * The parts for a store of your own.
+ * The functions, types and constants for writing your own store.
  *
- * A store whose rows can be read and written synchronously needs only `embeddedStore`, which contains all rules of
- * `SessionStore`, and an `EmbeddedRows` for its rows. `memoryRows` keeps the rows in memory and reports each change.
- * Any other store implements `SessionStore` and uses the rules and constants below.
+ * If a store reads and writes its rows synchronously, the function `embeddedStore` creates the store from an
+ * implementation of `EmbeddedRows`, and applies all rules of `SessionStore`. The function `memoryRows` implements
+ * `EmbeddedRows` in memory and reports each change. Any other store implements all methods of `SessionStore` itself.
  */
 export {
   type Credential,

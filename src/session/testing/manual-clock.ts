@@ -5,7 +5,7 @@ export interface ManualClock extends Clock {
   advance(by: { hours?: number; minutes?: number; seconds?: number; milliseconds?: number }): void
 }
 
-/** A clock that only `advance` moves, so that tests of timeouts need not wait. */
+/** A clock whose time changes only by `advance`. Tests of timeouts therefore do not wait. */
 export function manualClock(start = Date.UTC(2026, 0, 5, 9)): ManualClock {
   let time = start
   let timers: { at: number; run: () => void }[] = []

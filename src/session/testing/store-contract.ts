@@ -34,25 +34,26 @@ type OpenStore = () => Promise<OpenedStore>
 
 interface OpenedStore {
   store: SessionStore
-  /** A second store on the same data, as in another process. The calls of each check then alternate between both. */
+  /** A second store on the same data, as in another process. The calls of each check alternate between both stores. */
   second?: SessionStore
   /**
-   * Returns how many rows, keys or other entries are stored. If given, the contract checks that a sweep leaves none.
-   * Leave out entries that the server removes by itself, such as Redis keys with a time to live.
+   * Returns the number of stored rows, keys or other entries. With this function, the contract also checks that sweeps
+   * remove all outdated entries. Do not count entries that the server removes by itself, such as Redis keys with a time
+   * to live.
    */
   entries?: () => Promise<number>
   close(): Promise<void>
 }
 
 /**
- * Registers one test for each promise of the store interface. Each test runs on an empty store.
+ * Registers one test for each rule of the store interface. Each test runs on an empty store.
  * @example proveStore('memory', async () => ({ store: memoryStore(), close: async () => {} }))
  */
 export function proveStore(name: string, open: OpenStore): void {
   for (const promise of storePromises) test(`${name} store: ${promise.claim}`, () => keepsPromise(promise, open))
 }
 
-/** Rejects when the store breaks the promise. */
+/** Rejects when the store breaks the rule. */
 export async function keepsPromise(promise: StorePromise, open: OpenStore): Promise<void> {
   const { store, second, entries, close } = await open()
   try {

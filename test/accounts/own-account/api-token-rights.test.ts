@@ -26,7 +26,7 @@ test('changing the role of an account revokes its tokens', async (t) => {
   assert.equal((await callWith(demo, token)).status, 401)
 })
 
-test('an account that is disabled while a token is made gets no token', async (t) => {
+test('an account that is disabled while a token is created gets no token', async (t) => {
   const demo = await startDemo(t)
   const { sessions } = demo.parts
   assert.ok(sessions)
@@ -46,7 +46,7 @@ test('an account that is disabled while a token is made gets no token', async (t
   assert.equal(await sessions.count({ userId: '1', kind: 'rest' }), 0)
 })
 
-test('logging out keeps the tokens', async (t) => {
+test('logging out does not revoke API tokens', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

@@ -9,7 +9,7 @@ import type { Visitor } from '../../support/visitor.ts'
 const PAGE = '/account/tokens'
 const WANTED = { name: 'Nightly report', days: '90', scope: 'read-write' }
 
-test('making a token long after the login requires the password again, and the form keeps the typed values', async (t) => {
+test('creating a token long after the login requires the password again, and the form keeps the typed values', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -35,7 +35,7 @@ test('making a token long after the login requires the password again, and the f
   assert.doesNotMatch((await ada.get(PAGE)).text, /name="password"/, 'it is not asked again')
 })
 
-test('a session from a link makes tokens only with the password, but lists and revokes tokens without it', async (t) => {
+test('a device signed in by a link needs the password to create tokens, but not to list or revoke tokens', async (t) => {
   const demo = await startDemo(t)
   const [ada, phone] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -49,7 +49,7 @@ test('a session from a link makes tokens only with the password, but lists and r
   assert.deepEqual(await tokensOf(ada), [])
 })
 
-test('a token that is made during a password change on another device is revoked', async (t) => {
+test('a token that is created during a password change on another device is revoked', async (t) => {
   const demo = await startDemo(t)
   for (let round = 0; round < 6; round++) {
     const [was, will] = round % 2 === 0 ? ['crm-demo', 'four unusual words'] : ['four unusual words', 'crm-demo']

@@ -52,7 +52,7 @@ onBothStores('the list shows when a token was last used, and from where', async 
   assert.notEqual(row?.made, row?.used.split(' from')[0])
 })
 
-onBothStores('a token has no idle timeout; it expires at the chosen time, and then leaves the list', async (t, s) => {
+onBothStores('a token has no idle timeout, but expires at the chosen time and is then not listed', async (t, s) => {
   const demo = await startDemo(t, s)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -125,7 +125,7 @@ test('a sign-in over the API is not listed as a token', async (t) => {
   assert.equal((await callWith(demo, token)).status, 200)
 })
 
-test('the same form sent twice, even concurrently, makes one token', async (t) => {
+test('the same form sent twice, even concurrently, creates one token', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -149,7 +149,7 @@ test('a user has at most 20 tokens, even when many are requested at once', async
   assert.ok(sessions)
   const wanted = { name: 'At once', scope: 'read', days: 7 } as const
   const from = { requestId: 'r', device: null, address: '127.0.0.1' }
-  // No request makes its token before all six have counted the existing tokens.
+  // No request creates its token before all six requests have counted the existing tokens.
   const together = barrier(6)
   const list: typeof sessions.list = async (...asked) => {
     const page = await sessions.list(...asked)
@@ -169,7 +169,7 @@ test('a user has at most 20 tokens, even when many are requested at once', async
   assert.equal((await makeToken(ada)).status, 200, 'one less, and there is room again')
 })
 
-test('an invalid form says what is wrong, makes no token, and keeps what was typed', async (t) => {
+test('an invalid form says what is wrong, creates no token, and keeps the typed values', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -209,7 +209,7 @@ test('a visitor who is not signed in is asked to log in, and returns to the page
   const there = await guest.follow(await guest.logIn(4, 'crm-demo', { next: PAGE }))
   assert.equal(headingOf(there), 'Your API tokens')
   const posted = await demo.visitor().post(PAGE, GOOD)
-  assert.deepEqual([posted.status, posted.location], [303, '/authenticate.shtml'])
+  assert.deepEqual([posted.status, headingOf(posted)], [409, 'Your session has ended'])
   const waiting = demo.visitor()
   await signUpAs(demo, waiting, 'ana@example.com')
   assert.equal((await waiting.get(PAGE)).status, 303, 'nor does a user whose address is not validated')
@@ -234,7 +234,7 @@ test('a token has the rights of its owner, for staff and for customers', async (
   assert.equal(((await me.json()) as { userName: string }).userName, 'ana@example.com')
 })
 
-test('the header marks the tokens page as the current page, and leads customers to their own page', async (t) => {
+test('the header marks the tokens page as the current page, and links customers to their own start page', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   assert.ok(!(await ada.get('/')).text.includes('API tokens'))
@@ -245,7 +245,7 @@ test('the header marks the tokens page as the current page, and leads customers 
   assert.ok(!(await ana.get(PAGE)).text.includes('href="/account" aria-current'))
 })
 
-test('without sessions the page says so, and its forms make no token', async (t) => {
+test('without sessions the page says so, and its forms create no token', async (t) => {
   const demo = await startDemo(t, { sessions: 'none' })
   const visitor = demo.visitor()
   assert.equal((await visitor.get(PAGE)).status, 503)

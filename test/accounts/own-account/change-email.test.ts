@@ -58,7 +58,7 @@ onBothStores(
   },
 )
 
-test('another user who is signed in where the link is opened stays signed in', async (t) => {
+test('another user stays signed in on the browser that opens the link', async (t) => {
   const demo = await startDemo(t)
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -69,7 +69,7 @@ test('another user who is signed in where the link is opened stays signed in', a
   assert.equal(await emailOf(demo, 2), 'jonas.keller@crm.example')
 })
 
-test('with LINK_MODE=confirm a mail scanner changes nothing; the button does', async (t) => {
+test('with LINK_MODE=confirm a mail scanner that opens the link changes nothing, and only the button changes the address', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -106,7 +106,7 @@ test('a link becomes invalid after a newer link, after the end of its session, a
   assert.ok(await userOf(demo, 'ana@example.com'))
 })
 
-test('a taken address gets the same response as a free one, and only the mail says that it is taken', async (t) => {
+test('a taken address gets the same response as a free address, and only the mail says that the address is taken', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUp(demo, 'ana@example.com')
   await signedUp(demo, 'taken@example.com')
@@ -124,7 +124,7 @@ test('a taken address gets the same response as a free one, and only the mail sa
   assert.equal((await mailTo(demo, 'free@example.com'))[0]?.subject, 'Your new e-mail address for CRM')
 })
 
-test('an address that was never validated is free, and an address that was taken meanwhile is refused', async (t) => {
+test('an address that was never validated counts as free, and an address that was taken meanwhile is refused', async (t) => {
   const demo = await startDemo(t)
   const [ana, ben] = [await signedUp(demo, 'ana@example.com'), await signedUp(demo, 'ben@example.com')]
   await signUpAs(demo, demo.visitor(), 'wanted@example.com')
@@ -138,7 +138,7 @@ test('an address that was never validated is free, and an address that was taken
   assert.ok(await userOf(demo, 'ben@example.com'))
 })
 
-test('of many concurrent requests for the link, one changes the address', async (t) => {
+test('of many concurrent requests that open the link, one changes the address', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUp(demo, 'ana@example.com')
   const link = await askFor(demo, ana, 'new@example.com')
@@ -167,7 +167,7 @@ test('an invalid address, a wrong password and the current address are refused, 
     assert.equal(answer.status, 422)
     assert.match(messageOf(answer), message)
   }
-  assert.equal((await demo.visitor().post(PAGE, { email: 'x@example.com', password: 'crm-demo' })).status, 303)
+  assert.equal((await demo.visitor().post(PAGE, { email: 'x@example.com', password: 'crm-demo' })).status, 409)
   assert.deepEqual(await demo.parts.database.selectFrom('outbox').selectAll().execute(), [])
   for (const visitor of [ada, demo.visitor()]) {
     assert.equal((await visitor.get(`${PAGE}/confirm`)).status, 400)
@@ -175,7 +175,7 @@ test('an invalid address, a wrong password and the current address are refused, 
   }
 })
 
-test('the link is valid for the change only, and no other page consumes it', async (t) => {
+test('the link is valid only for the change of address, and no other page consumes the link', async (t) => {
   const demo = await startDemo(t)
   const [ada, stranger] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -185,7 +185,7 @@ test('the link is valid for the change only, and no other page consumes it', asy
   assert.equal(headingOf(await stranger.get(link)), CHANGED)
 })
 
-test('no mailbox can be flooded', async (t) => {
+test('requests to change an address cannot flood a mailbox', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
@@ -198,7 +198,7 @@ test('no mailbox can be flooded', async (t) => {
   )
 })
 
-test('the audit trail records the change', async (t) => {
+test('the audit trail records the change of address', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUp(demo, 'ana@example.com')
   await ana.get(await askFor(demo, ana, 'new@example.com'))

@@ -34,7 +34,7 @@ onBothStores('a new password signs out all other devices, and gives this device 
   await demo.visitor().logInWell(1, NEW)
 })
 
-test('a mail reports the change and signs no one in, the audit trail records it, and neither holds a password', async (t) => {
+test('a mail without a login link reports the change, the audit trail records the change, and neither contains a password', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUpCustomer(demo, 'ana@example.com')
   await change(ana, { password: GOOD_PASSWORD, newPassword: NEW })
@@ -55,7 +55,7 @@ test('a mail reports the change and signs no one in, the audit trail records it,
   for (const secret of [NEW, GOOD_PASSWORD, '$2b$']) assert.ok(!said.includes(secret), secret)
 })
 
-test('the notice goes out even when other mail to that address is requested all the time', async (t) => {
+test('the mail about the change goes out even when other mail to that address is requested all the time', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUpCustomer(demo, 'ana@example.com')
   await change(ana, { password: GOOD_PASSWORD, newPassword: NEW })
@@ -91,7 +91,7 @@ test('an invalid password changes nothing', async (t) => {
   }
   assert.equal(await hashOf(demo), before)
   for (const visitor of [ada, other]) assert.equal((await visitor.get(PAGE)).status, 200)
-  assert.equal((await demo.visitor().post(PAGE, { password: 'crm-demo', newPassword: NEW })).status, 303)
+  assert.equal((await demo.visitor().post(PAGE, { password: 'crm-demo', newPassword: NEW })).status, 409)
   assert.equal(await hashOf(demo), before, 'a guest changes nothing')
 })
 
@@ -114,9 +114,9 @@ test('the production profile requires 15 characters', async (t) => {
   assert.equal((await change(ada, { password: GOOD_PASSWORD, newPassword: 'fifteen charact' })).status, 303)
 })
 
-onBothStores('a sign-in with the old password during the change is signed out', async (t, settings) => {
+onBothStores('a session that begins with the old password during the change is ended', async (t, settings) => {
   const demo = await startDemo(t, settings)
-  // Each round uses another account, because logins are limited by account.
+  // Each round uses another account, because the rate limit of logins applies to each account.
   for (let userId = 1; userId <= 6; userId++) {
     const ada = demo.visitor()
     await ada.logInWell(userId)
@@ -132,7 +132,7 @@ onBothStores('a sign-in with the old password during the change is signed out', 
 })
 
 onBothStores(
-  'of several concurrent changes one succeeds, and the other devices are signed out',
+  'of several concurrent password changes, one succeeds and signs out all other devices',
   async (t, settings) => {
     const demo = await startDemo(t, settings)
     const rivals = [demo.visitor(), demo.visitor(), demo.visitor()]

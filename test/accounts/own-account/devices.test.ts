@@ -107,7 +107,7 @@ onBothStores(
   },
 )
 
-test('of two concurrent clicks one gets the new cookie, and the other redirects to the page', async (t) => {
+test('of two concurrent clicks, one gets the new cookie, and the other is redirected to the page', async (t) => {
   let waiting: (() => void)[] = []
   const store = memoryStore()
   const rotate: typeof store.rotate = async (call) => {
@@ -134,7 +134,7 @@ test('of two concurrent clicks one gets the new cookie, and the other redirects 
 })
 
 onBothStores(
-  'logging out everywhere ends all sessions and tokens of this user, and none of other users',
+  'logging out everywhere ends all sessions and tokens of this user, and no session of another user',
   async (t, settings) => {
     const demo = await startDemo(t, settings)
     const [laptop, phone, jonas] = [demo.visitor(), demo.visitor(), demo.visitor()]
@@ -185,7 +185,7 @@ test('signing out this device is a logout', async (t) => {
   assert.equal((await ada.get(PAGE)).status, 303)
 })
 
-test('every user has the page, linked from the header, and guests are asked to log in', async (t) => {
+test('every user can open the devices page from the header, and guests are asked to log in', async (t) => {
   const demo = await startDemo(t)
   assert.equal((await demo.visitor().get(PAGE)).location, `/authenticate.shtml?next=${encodeURIComponent(PAGE)}`)
   for (const path of ['end-others', 'end-all', 'x/y/end'])
@@ -207,7 +207,7 @@ test('every user has the page, linked from the header, and guests are asked to l
   }
 })
 
-test('ten thousand sessions of one user are counted, not shown, and can all be ended at once', async (t) => {
+test('the page lists 100 of ten thousand sessions of one user, counts the others, and can end all except the current session at once', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

@@ -35,7 +35,7 @@ test('of many concurrent sign-ups with one address, one account is pending and o
   }
 })
 
-test('when a link is opened during other sign-ups with its address, either the link or the sign-ups succeed, never both', async (t) => {
+test('when a link is opened during other sign-ups with the same address, either the link or the sign-ups succeed, never both', async (t) => {
   const demo = await startDemo(t)
   for (let round = 0; round < ROUNDS; round++) {
     const addresses = Array.from({ length: 8 }, (_, index) => `late-${round}-${index}@example.com`)
@@ -63,7 +63,7 @@ test('when a link is opened during other sign-ups with its address, either the l
   }
 })
 
-test('of five users who change to one address at once, exactly one gets it', async (t) => {
+test('of five users who change to one e-mail address at once, exactly one user gets the address', async (t) => {
   const demo = await startDemo(t)
   for (let round = 0; round < ROUNDS; round++) {
     const email = `wanted-${round}@crm.example`
@@ -103,7 +103,7 @@ test('when one user requests five addresses at once, on five devices, exactly on
   }
 })
 
-test('twenty accounts added at once get consecutive userIds; of twenty with the same address, one is added', async (t) => {
+test('twenty accounts that are added at once get consecutive userIds, and of twenty with the same address, one is added', async (t) => {
   const { parts } = await startDemo(t)
   for (let round = 0; round < ROUNDS; round++) {
     const numbers = await Promise.all(
@@ -139,7 +139,7 @@ test('a new salesperson cannot take the address of a customer’s account, unles
   assert.equal((await ownersOf(demo, 'bo@example.com')).length, 1)
 })
 
-test('many new browsers at once are all remembered, and one mail reports all of them', async (t) => {
+test('many concurrent logins from new browsers are all remembered, and one mail reports all of them', async (t) => {
   const demo = await startDemo(t)
   const browsers = [
     'curl/8',
@@ -159,7 +159,7 @@ test('many new browsers at once are all remembered, and one mail reports all of 
     assert.equal((await known.execute()).length, browsers.length + 1)
     await demo.parts.mail.tick()
     const mails = database.selectFrom('outbox').select('details').where('user_id', '=', String(userId))
-    // A mail with a problem was replaced by a newer one. It counts only if it was sent before that.
+    // A newer mail has replaced each mail with a problem. Such a mail counts only if it was sent before.
     const out = await mails
       .where((row) => row.or([row('problem', 'is', null), row('sent_at', 'is not', null)]))
       .execute()

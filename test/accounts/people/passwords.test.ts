@@ -4,7 +4,7 @@ import { createPasswords, passwordProblem } from '../../../src/accounts/index.ts
 import work, { type PasswordTask } from '../../../src/accounts/people/password-worker.ts'
 import { startDemo } from '../../support/demo.ts'
 
-test('[CRM-8] the accounts keep bcrypt hashes of the configured cost, each with a salt of its own', async (t) => {
+test('[CRM-8] the accounts have bcrypt hashes with the configured cost, each with its own salt', async (t) => {
   const { parts } = await startDemo(t, { bcryptCost: 5 })
   const rows = await parts.database.selectFrom('sales_persons').select('password').execute()
   for (const { password } of rows) assert.match(password, /^\$2b\$05\$.{53}$/)
@@ -36,7 +36,7 @@ test('a password is compared exactly, but composed and decomposed characters are
     assert.equal(await passwords.verify(other, hash), false, other)
 })
 
-test('an unknown userId costs the same work as a wrong password', async () => {
+test('an unknown userId takes the same password-hashing work as a wrong password', async () => {
   const done: PasswordTask[] = []
   const passwords = createPasswords({ cost: 6 }, () => ({
     queueSize: 0,
@@ -66,7 +66,7 @@ test('a damaged hash matches no password', async (t) => {
     assert.equal(await passwords.verify('crm-demo', hash), false, hash)
 })
 
-test('when the queue is full, further sign-ins get 503 at once, and the others are not delayed', async (t) => {
+test('when the queue is full, further sign-ins get 503 at once, and waiting sign-ins are not delayed', async (t) => {
   const demo = await startDemo(t, { bcryptCost: 8 })
   const logins = Array.from({ length: 90 }, (_, index) => demo.visitor().logIn(100 + index, 'x'))
   const health = await demo.visitor().get('/healthz')

@@ -49,7 +49,7 @@ const REFUSED: [what: string, fields: Fields, status: number, message: RegExp][]
   ['half a character', { userId: '4', password: '\ud800' }, 422, /^This password is wrong$/],
 ]
 
-test('[CRM-7] whatever is typed into the login form gets a clear message', async (t) => {
+test('[CRM-7] every wrong input in the login form gets a clear message', async (t) => {
   const demo = await startDemo(t)
   const before = await snapshotOf(demo.parts)
   for (const [what, fields, status, message] of REFUSED) {
@@ -81,7 +81,7 @@ const UNREADABLE: [what: string, sent: Sent, status: number][] = [
   ['hundreds of fields', { headers: FORM, body: 'a=1&'.repeat(1000) }, 422],
 ]
 
-test('[CRM-7] a malformed body is refused with 4xx, and the server goes on', async (t) => {
+test('[CRM-7] a malformed body is refused with 4xx, and the server continues', async (t) => {
   const demo = await startDemo(t)
   for (const [what, sent, status] of UNREADABLE) {
     const answer = await demo.visitor().send('/4DACTION/authenticate', { method: 'POST', ...sent })
@@ -91,7 +91,7 @@ test('[CRM-7] a malformed body is refused with 4xx, and the server goes on', asy
   await demo.visitor().logInWell(4)
 })
 
-test('"4", "04" and " 4 " are one userId', async (t) => {
+test('"4", "04" and " 4 " count as the same userId', async (t) => {
   const demo = await startDemo(t)
   for (const spelling of ['4', '04', ' 4 ', '0000000000004']) await demo.visitor().logInWell(spelling)
 })

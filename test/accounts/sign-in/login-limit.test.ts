@@ -4,7 +4,7 @@ import { LoginLimit } from '../../../src/accounts/index.ts'
 import { startDemo } from '../../support/demo.ts'
 import { messageOf } from '../../support/pages.ts'
 
-test('after ten wrong guesses even the right password has to wait, in every spelling of the userId', async (t) => {
+test('after ten wrong guesses even the right password is refused for a while, in every spelling of the userId', async (t) => {
   const demo = await startDemo(t)
   for (let guess = 0; guess < 10; guess += 1)
     assert.equal((await demo.visitor().logIn(['4', '04', ' 4 '][guess % 3] ?? '4', `guess ${guess}`)).status, 422)
@@ -29,12 +29,12 @@ test('of thirty concurrent guesses at most ten are verified', async (t) => {
   assert.equal(statuses.filter((status) => status === 429).length, 20)
 })
 
-test('a successful login does not count', async (t) => {
+test('a successful login does not count towards the limit', async (t) => {
   const demo = await startDemo(t)
   for (let time = 0; time < 15; time += 1) await demo.visitor().logInWell(4)
 })
 
-test('one IP address has a hundred failed logins, whatever account and headers it sends', async (t) => {
+test('one IP address may have a hundred failed logins, whatever accounts and headers it sends', async (t) => {
   const demo = await startDemo(t)
   for (let guess = 0; guess < 100; guess += 1) {
     const claims = {
@@ -50,7 +50,7 @@ test('one IP address has a hundred failed logins, whatever account and headers i
   assert.equal((await demo.visitor().logIn(2000)).status, 429)
 })
 
-test('behind a trusted proxy each visitor has a separate limit, and cannot forge another address', async (t) => {
+test('behind a trusted proxy each visitor has a separate limit, and cannot forge the address of another visitor', async (t) => {
   const demo = await startDemo(t, { trustProxyHops: 1 })
   const guess = (forwarded: string) =>
     demo.visitor().post('/4DACTION/authenticate', { userId: '4', password: 'x' }, { 'X-Forwarded-For': forwarded })

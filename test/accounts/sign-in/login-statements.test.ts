@@ -8,7 +8,7 @@ import { GOOD_PASSWORD, newestLink, signUpAs } from '../../support/sign-up.ts'
 
 const CUSTOMER = 'ana@example.com'
 
-test('a login finds its account with one statement for each table, and checks it once more after the password', async (t) => {
+test('a login finds its account with one statement for each table, and checks the account again after the password check', async (t) => {
   const demo = await startDemo(t)
   const tables = recordAccountStatements(demo.parts.database)
   const logIn = (name: number | string, password?: string) => demo.visitor().logIn(name, password)
@@ -30,7 +30,7 @@ test('a login finds its account with one statement for each table, and checks it
   assert.deepEqual(await tablesOf(logIn(CUSTOMER, GOOD_PASSWORD)), ['sales_persons', 'users', 'users'])
 })
 
-/** Records the account table of each later statement outside of transactions. */
+/** Records the account table that each later statement outside of a transaction uses. */
 function recordAccountStatements(database: Kysely<Database>): string[] {
   const tables: string[] = []
   const executor = database.getExecutor()

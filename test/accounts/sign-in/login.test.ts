@@ -13,7 +13,7 @@ test('[CRM-1] the login page has the documented fields and button, posting to th
   assert.match(form, /<label for="userId">[\s\S]*<label for="password">/)
 })
 
-test('[CRM-2] an unknown userId and a wrong password have their own messages, and the session stays as it was', async (t) => {
+test('[CRM-2] an unknown userId and a wrong password have different messages, and the session stays unchanged', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.get('/')
@@ -30,7 +30,7 @@ test('[CRM-2] an unknown userId and a wrong password have their own messages, an
   assert.equal(sessionIdOf(visitor), before)
 })
 
-test('[CRM-2] the production profile does not tell a wrong userId from a wrong password', async (t) => {
+test('[CRM-2] the production profile sends the same message for a wrong userId and for a wrong password', async (t) => {
   const visitor = (await startDemo(t, { loginText: 'uniform' })).visitor()
   const unknown = await visitor.logIn(123_456_789, 'nonsense')
   const wrong = await visitor.logIn(4, 'nonsense')
@@ -65,7 +65,7 @@ test('[CRM-3] after the login the session has the full name, the privileges of t
   )
 })
 
-test('[CRM-4] a user with two customers sees a top 2, and one without customers a text that says so', async (t) => {
+test('[CRM-4] a user with two customers sees a top 2, and a user without customers sees a text that says so', async (t) => {
   const demo = await startDemo(t)
   const newcomer = demo.visitor()
   assert.equal(namesOf(await newcomer.follow(await newcomer.logIn(4))).length, 2)

@@ -8,7 +8,7 @@ import type { Visitor } from '../../support/visitor.ts'
 const ODD_BROWSERS = ['curl/8', 'Wget/1.25', IPHONE, 'PostmanRuntime/7', 'python-requests/2']
 const SUBJECT = 'A new device signed in to CRM'
 
-test('a login from a new browser is reported by mail, but not the first login of an account', async (t) => {
+test('a mail reports a login from a new browser, but not the first login of an account', async (t) => {
   const demo = await startDemo(t)
   await logIn(demo.visitor(), FIREFOX)
   assert.deepEqual(await notices(demo), [])
@@ -29,7 +29,7 @@ test('a login from a new browser is reported by mail, but not the first login of
   assert.equal((await notices(demo)).length, 1, 'devices are remembered per user')
 })
 
-test('a sign-in over the API is reported too; a failed login is not', async (t) => {
+test('a mail also reports a sign-in over the API, but not a failed login', async (t) => {
   const demo = await startDemo(t)
   await logIn(demo.visitor(), FIREFOX)
   await logInFrom(demo.visitor(), IPHONE, 1, 'wrong')
@@ -45,7 +45,7 @@ test('a sign-in over the API is reported too; a failed login is not', async (t) 
   )
 })
 
-test('of several waiting notices the newest goes out and counts the others', async (t) => {
+test('of several waiting notices, only the newest goes out, and it says how many logins it covers', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -118,7 +118,7 @@ test('nothing is added to a full outbox', async (t) => {
   assert.deepEqual(await query.execute(), [])
 })
 
-test('of many concurrent logins from one new browser one mail goes out, and no more than fifty browsers are kept', async (t) => {
+test('many concurrent logins from one new browser cause one mail, and at most fifty browsers of an account are remembered', async (t) => {
   const demo = await startDemo(t)
   await logIn(demo.visitor(), FIREFOX)
   await Promise.all(Array.from({ length: 5 }, () => logIn(demo.visitor(), IPHONE)))

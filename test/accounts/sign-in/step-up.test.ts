@@ -30,7 +30,7 @@ test('the step-up asks for the password again, then redirects with a fresh cooki
   assert.deepEqual([old.status, old.setCookies], [303, []], 'a cookie that was copied before is invalid')
 })
 
-test('a wrong password is refused, and so is the password of another user', async (t) => {
+test('the step-up refuses a wrong password and the password of another user', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUpCustomer(demo)
   demo.clock.advance({ minutes: 16 })
@@ -81,11 +81,11 @@ test('after five wrong passwords a session has to wait for the next attempt', as
   await demo.visitor().logInWell(1)
 })
 
-test('a form that is sent twice redirects twice', async (t) => {
+test('a step-up form that is sent twice redirects both times', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
-  // Neither password is verified before both requests have arrived.
+  // The server verifies neither password before both requests have arrived.
   const { passwords } = demo.parts
   const verify = passwords.verify.bind(passwords)
   const bothArrived = barrier(2)
@@ -110,7 +110,7 @@ test('the step-up redirects to pages of this server only', async (t) => {
   }
 })
 
-test('a guest is asked to log in first, and a session that came by a link has never proved a password', async (t) => {
+test('a guest is asked to log in first, and a device signed in by a link has never entered a password', async (t) => {
   const demo = await startDemo(t)
   assert.match(String((await demo.visitor().get(`${CONFIRM}?next=%2Fcustomers`)).location), /^\/authenticate\.shtml/)
   const [ada, phone] = [demo.visitor(), demo.visitor()]

@@ -62,7 +62,7 @@ test('when the requesting device was signed out before, no device signed in by a
   assert.equal(await sessions?.count({ userId: '1' }), 0)
 })
 
-test('requesting a change takes the password, rotates the cookie and counts as a login', async (t) => {
+test('requesting a change requires the password, rotates the cookie and counts as a login', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(6)
@@ -75,7 +75,7 @@ test('requesting a change takes the password, rotates the cookie and counts as a
   assert.equal((await before.get(DEVICES)).status, 303, 'a cookie that was copied before is invalid')
 })
 
-test('a visitor who opens a link to an address that was taken meanwhile does not see whose it was', async (t) => {
+test('a visitor who opens a link for an e-mail address that was taken meanwhile does not see whose session the link belongs to', async (t) => {
   const demo = await startDemo(t)
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -88,7 +88,7 @@ test('a visitor who opens a link to an address that was taken meanwhile does not
   assert.equal((await jonas.get(DEVICES)).status, 200)
 })
 
-test('the page with the button names the address and the account', async (t) => {
+test('the page with the button that confirms the change names the address and the account', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   const [ada, jonas] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)

@@ -18,7 +18,7 @@ import {
 } from '../../support/sign-up.ts'
 import { Visitor } from '../../support/visitor.ts'
 
-test('[OTP-15] opening a link that needs confirmation does not consume it; the button does', async (t) => {
+test('[OTP-15] opening a link that needs confirmation does not consume the link, but pressing the button consumes it', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -36,7 +36,7 @@ test('[OTP-15] opening a link that needs confirmation does not consume it; the b
   assert.equal(headingOf(await phone.post(link)), 'Invalid token')
 })
 
-test('[OTP-15] where another user is signed in, the page names that user, and staying is the default', async (t) => {
+test('[OTP-15] if another user is signed in, the page names that user, and keeping that session is the default', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const link = await newestLink(demo, 'ana@example.com')
@@ -54,7 +54,7 @@ test('[OTP-15] where another user is signed in, the page names that user, and st
   assert.notEqual(await demo.parts.sessions?.get(mine), undefined, 'the other session lives on')
 })
 
-test('[OTP-15] any other page asks for confirmation of a link too, and then opens', async (t) => {
+test('[OTP-15] every other page also asks for confirmation of a link, and then opens', async (t) => {
   const demo = await startDemo(t)
   const [ada, phone, jonas] = [demo.visitor(), demo.visitor(), demo.visitor()]
   await ada.logInWell(1)
@@ -79,7 +79,7 @@ test('[OTP-15] any other page asks for confirmation of a link too, and then open
   )
 })
 
-test('in production the password is chosen on the page that the link opens, so knowing the address alone gains nothing', async (t) => {
+test('in production the user chooses the password on the page that the link opens, so a stranger who knows the address cannot choose the password', async (t) => {
   const demo = await startDemo(t, { profile: 'production', guests: 'first-write' })
   const stranger = demo.visitor()
   assert.doesNotMatch((await stranger.get('/signup')).text, /type="password"/)
@@ -98,7 +98,7 @@ test('in production the password is chosen on the page that the link opens, so k
   assert.equal((await stranger.get('/account')).status, 303)
 })
 
-test('in production a recipient who did not sign up deletes the account by the other link, without joining a session', async (t) => {
+test('in production a recipient who did not sign up can delete the account with a second link that opens no session', async (t) => {
   const demo = await startDemo(t, { profile: 'production', guests: 'first-write' })
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const [mail = assert.fail()] = await mailsIn(demo)
@@ -112,7 +112,7 @@ test('in production a recipient who did not sign up deletes the account by the o
   assert.equal(headingOf(await ana.post(link, { password: GOOD_PASSWORD })), 'Invalid token')
 })
 
-test('[OTP-19] a /4DACTION/ address may receive the link too, and an invalid one redirects to the login page', async (t) => {
+test('[OTP-19] a /4DACTION/ URL also accepts the link, and an invalid link redirects to the login page', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -136,7 +136,7 @@ test('[OTP-16] no token and no password of a whole sign-up is in the log, and it
   for (const secret of [link.slice(-32), GOOD_PASSWORD]) assert.ok(!log.includes(secret))
 })
 
-test('[MODE-4] one-time links work over HTTPS as over HTTP, and what they open is a web session', async (t) => {
+test('[MODE-4] one-time links work over HTTPS as over HTTP, and they open a web session', async (t) => {
   const folder = temporaryFolder(t)
   const { cert, key } = selfSignedCertificate()
   for (const [name, text] of [
@@ -195,7 +195,7 @@ test('without sessions signing up is impossible, and the pages say so', async (t
     assert.equal((await visitor.get(page)).status, 503, page)
 })
 
-/** Reads mail from the database: production has no mailbox page. */
+/** Reads mail from the database, because the production profile has no mailbox page. */
 async function mailsIn({
   parts,
 }: {
@@ -205,7 +205,7 @@ async function mailsIn({
   return rows.map(({ links }) => ({ links: JSON.parse(links) }))
 }
 
-test('a link whose path names another host is 404, for the page and for its button', async (t) => {
+test('a link whose path names another host gets 404, on the page and from its button', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const query = (await newestLink(demo, 'ana@example.com')).split('?')[1]
@@ -217,7 +217,7 @@ test('a link whose path names another host is 404, for the page and for its butt
   }
 })
 
-test('a forged link cannot choose which user the button names as displaced', async (t) => {
+test('a forged link cannot choose which user’s session the button says it replaces', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const link = await newestLink(demo, 'ana@example.com')

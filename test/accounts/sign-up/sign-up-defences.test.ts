@@ -24,7 +24,32 @@ test('a logged-in user must log out before signing up, so that no mailed link op
   assert.deepEqual(await readMailbox(ada), [])
 })
 
-test('a waiting mail does not go out once a user logs in to its session', async (t) => {
+test('[JOIN-1] after a session ended on another device, its browser can sign up at once', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const ended = sessionIdOf(ada)
+  await demo.parts.sessions?.end(ended)
+  const shown = await ada.get('/signup')
+  assert.deepEqual([shown.status, shown.setCookies.length], [200, 0], 'a page alone begins no session')
+  await signUpAs(demo, ada, 'ana@example.com')
+  assert.notEqual(sessionIdOf(ada), ended)
+  assert.equal(headingOf(await ada.get('/signup/waiting')), 'Waiting for validation email')
+  assert.equal(headingOf(await demo.visitor().get(await newestLink(demo, 'ana@example.com'))), 'Congratulations')
+})
+
+test('[JOIN-1] after a session ended on another device, a login with a pending account offers its mail again', async (t) => {
+  const demo = await startDemo(t)
+  await signUpAs(demo, demo.visitor(), 'ana@example.com')
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  await demo.parts.sessions?.end(sessionIdOf(ada))
+  const answer = await ada.logIn('ana@example.com', GOOD_PASSWORD)
+  assert.equal(answer.status, 422)
+  assert.match(answer.text, /action="\/signup\/again"/)
+})
+
+test('a waiting sign-up mail does not go out after a user logs in to the session of the sign-up', async (t) => {
   const demo = await startDemo(t)
   const { database, clock, mail } = demo.parts
   const ada = demo.visitor()
@@ -36,7 +61,7 @@ test('a waiting mail does not go out once a user logs in to its session', async 
   assert.deepEqual(await readMailbox(ada), [])
 })
 
-test('[MAIL-7] in production three sign-ups for a taken address look like three for a free one, and so does "send again"', async (t) => {
+test('[MAIL-7] in production three sign-ups for a taken address get the same responses as three for a free address, and "send again" does not reveal the difference', async (t) => {
   const demo = await startDemo(t, PRODUCTION)
   await takeAddress(demo, 'taken@example.com')
   const [free, taken] = ['free@example.com', 'taken@example.com'].map((email) => ({
@@ -58,7 +83,7 @@ test('[MAIL-7] in production three sign-ups for a taken address look like three 
   await look('when the last mail is out')
 })
 
-test('when a password cannot be hashed at the moment, a form with a new link asks for it again', async (t) => {
+test('when the server is too busy to hash a password, a form with a new link asks for the password again', async (t) => {
   const demo = await startDemo(t, PRODUCTION)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const { links } = await demo.parts.database.selectFrom('mailbox').select('links').executeTakeFirstOrThrow()
@@ -96,7 +121,7 @@ test('after an unreadable form, a new link replaces the consumed one', async (t)
   assert.equal(headingOf(await ana.post(link, { password: GOOD_PASSWORD })), 'Congratulations')
 })
 
-test('a network over its limit does not use up the limit of a mailbox, and an IPv6 /64 counts as one', async () => {
+test('a network over its limit does not use up the limit of a mailbox, and an IPv6 /64 counts as one network', async () => {
   const limit = new SignUpLimit()
   for (let count = 0; count < 100; count += 1)
     assert.equal(await limit.take(`${count}@example.com`, `2001:db8:0:1::${count}`), undefined)
@@ -107,7 +132,7 @@ test('a network over its limit does not use up the limit of a mailbox, and an IP
   assert.ok(await limit.take('victim@example.com', '2001:db8:0:2::1'))
 })
 
-test('five sign-ups may wait in one session, also for taken addresses; a sixth is refused, and the five links work', async (t) => {
+test('one session may have five pending sign-ups, including taken addresses; a sixth sign-up is refused, and the five links work', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   const five = ['a@example.com', 'ada.marlow@crm.example', 'b@example.com', 'c@example.com', 'd@example.com']

@@ -5,7 +5,7 @@ import { sessionIdOf } from '../../support/pages.ts'
 import { newestLink, signUpAs } from '../../support/sign-up.ts'
 import { openStream, STREAM_HEADERS } from '../../support/stream.ts'
 
-test('[MAIL-2] the waiting page is notified at once when the link is opened elsewhere', async (t) => {
+test('[MAIL-2] the waiting page is notified at once when another browser opens the link', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -17,7 +17,7 @@ test('[MAIL-2] the waiting page is notified at once when the link is opened else
   stream.close()
 })
 
-test('a stream does not count as activity, sets no cookie, and ends with the session; then it is 204', async (t) => {
+test('a stream does not count as activity, sets no cookie, and ends with the session, after which a new stream gets 204', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -34,7 +34,7 @@ test('a stream does not count as activity, sets no cookie, and ends with the ses
   }
 })
 
-test('a browser has one stream: a second one ends the first, and every stream ends after five minutes', async (t) => {
+test('a browser has one stream: a second stream ends the first stream, and every stream ends after five minutes', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')

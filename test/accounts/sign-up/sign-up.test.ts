@@ -45,7 +45,7 @@ test('[MAIL-2] the link in another browser validates the address and brings both
   assert.match(first.text, /<h1>Email validated<\/h1>/)
 })
 
-test('[MAIL-3] a link that was used, invented, expired, or whose session ended says "Invalid token", and all look alike', async (t) => {
+test('[MAIL-3] a link that was used, invented or has expired, or whose session has ended, gets the same page with "Invalid token"', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -71,7 +71,7 @@ test('[MAIL-3] a link that was used, invented, expired, or whose session ended s
   assert.equal((await userOf(demo, 'late@example.com'))?.validated, 0)
 })
 
-test('[MAIL-4] the browser that signed up cannot validate the address without a token or with a random one', async (t) => {
+test('[MAIL-4] the browser that signed up cannot validate the address without a token or with a random token', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'ana@example.com')
@@ -83,7 +83,7 @@ test('[MAIL-4] the browser that signed up cannot validate the address without a 
   assert.equal((await statusOf(demo, ana))?.step, 'Waiting for validation email')
 })
 
-test('[MAIL-5] [MAIL-11] of two sign-ups in one session, each link validates its own account, and the step follows the newer one', async (t) => {
+test('[MAIL-5] [MAIL-11] of two sign-ups in one session, each link validates its own account, and the session’s status belongs to the newer sign-up', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   await signUpAs(demo, ana, 'first@example.com')
@@ -103,7 +103,7 @@ test('[MAIL-11] under "Invalid token" the page says that a link needs to be open
   assert.match(text, /If you opened it before, there is nothing more to do/)
 })
 
-test('[MAIL-6] an address can bring neither markup nor mail headers', async (t) => {
+test('[MAIL-6] an e-mail address can add neither markup to a page nor headers to a mail', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   for (const email of [
@@ -133,7 +133,7 @@ test('[MAIL-6] an address can bring neither markup nor mail headers', async (t) 
   assert.equal((await readMailbox(visitor)).length, 1)
 })
 
-test('[MAIL-7] a taken address gets the same answer as a free one, and a mail that says so', async (t) => {
+test('[MAIL-7] a taken address gets the same response as a free address, and a mail to it says that the address is taken', async (t) => {
   const demo = await startDemo(t)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   await demo.visitor().get(await newestLink(demo, 'ana@example.com'))
@@ -158,7 +158,7 @@ test('[MAIL-7] a taken address gets the same answer as a free one, and a mail th
   }
 })
 
-test('[MAIL-10] signing up again replaces the pending account and ends the older link', async (t) => {
+test('[MAIL-10] signing up again replaces the pending account and revokes the older link', async (t) => {
   const demo = await startDemo(t)
   const [ana, bo] = [demo.visitor(), demo.visitor()]
   await signUpAs(demo, ana, 'ana@example.com', 'the first password')
@@ -176,7 +176,7 @@ test('[MAIL-10] signing up again replaces the pending account and ends the older
   assert.equal((await bo.logIn('ana@example.com', 'the second password')).location, '/account')
 })
 
-test('[MAIL-10] a login with the right password of a pending account offers to send the mail again', async (t) => {
+test('[MAIL-10] after a login with the right password of a pending account, the page offers to send the mail again', async (t) => {
   const demo = await startDemo(t)
   await signUpAs(demo, demo.visitor(), 'ana@example.com')
   const other = demo.visitor()
@@ -194,7 +194,7 @@ test('[MAIL-10] a login with the right password of a pending account offers to s
   assert.equal((await statusOf(demo, other))?.step, 'Email validated')
 })
 
-test('[MAIL-10] accounts that are not validated expire after 24 hours; page and mail say until when the link works', async (t) => {
+test('[MAIL-10] accounts that are not validated expire after 24 hours, and page and mail show the time at which the link expires', async (t) => {
   const demo = await startDemo(t)
   const ana = demo.visitor()
   const page = await ana.follow(await signUpAs(demo, ana, 'ana@example.com'))

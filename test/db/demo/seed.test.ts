@@ -25,7 +25,7 @@ test('the demo has the documented accounts and the same customers each time', ()
   }
 })
 
-test('a database that has accounts is never filled again', async (t) => {
+test('the demo never fills a database that already has accounts', async (t) => {
   const { parts } = await startDemo(t)
   assert.equal(await isEmpty(parts.database), false)
   await parts.database.updateTable('customers').set({ name: 'kept' }).where('id', '=', 7).execute()
@@ -34,7 +34,7 @@ test('a database that has accounts is never filled again', async (t) => {
   assert.equal(kept.name, 'kept')
 })
 
-test('the production profile begins empty', async (t) => {
+test('the production profile begins with an empty database', async (t) => {
   const { parts } = await startDemo(t, { profile: 'production' })
   assert.equal(await isEmpty(parts.database), true)
 })

@@ -22,7 +22,7 @@ test('names are sorted by code points, whatever the collation of the database', 
   assert.deepEqual(namesOf(await noah.get('/customers?industry=Order')), names.toSorted())
 })
 
-test('amounts of money may exceed 32 bits, on pages, over the API and as a page key', async (t) => {
+test('amounts of money may exceed 32 bits, on pages, over the API and in a page key', async (t) => {
   const demo = await startDemo(t)
   const totals = [9_007_199_254_740_000, 3_000_000_000, 2_147_483_648, 2_147_483_647]
   for (const [index, total_purchase] of totals.entries())

@@ -49,13 +49,13 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(await answerOf(database), { answer: 42 })
   })
 
-  test('a late result is never taken for that of another query', async (t) => {
+  test('a late result is never returned for another query', async (t) => {
     const { database } = open(t, await ownDatabase(t))
     await assert.rejects(sql`select 'late' as answer from pg_sleep(0.5)`.execute(database), DatabaseUnavailable)
     for (let times = 0; times < 5; times++) assert.deepEqual(await answerOf(database), { answer: 42 })
   })
 
-  test('a lost connection ends its transaction and not the process', async (t) => {
+  test('a lost connection ends its transaction but not the process', async (t) => {
     const { database, url } = await openNotes(t)
     const other = await connectTo(t, url)
     const work = database.transaction().execute(async (transaction) => {
@@ -68,7 +68,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(await database.selectFrom('notes').selectAll().execute(), [])
   })
 
-  test('an error in a statement is not an outage, and keeps the connection', async (t) => {
+  test('an error in a statement does not count as an outage, and the connection stays open', async (t) => {
     const { database, pool } = await openNotes(t)
     const pidOf = async () => (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(database)).rows
     const before = await pidOf()
@@ -87,7 +87,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(await database.selectFrom('notes').selectAll().execute(), [])
   })
 
-  test('text with NUL matches nothing, is stored without it, and fails no query', async (t) => {
+  test('text with the NUL character matches nothing, is stored without NUL, and causes no failed query', async (t) => {
     const { database } = await openNotes(t)
     await database.insertInto('notes').values({ text: 'a\0b \u{1F600}' }).execute()
     assert.deepEqual(await database.selectFrom('notes').selectAll().execute(), [{ text: 'a\uFFFDb \u{1F600}' }])

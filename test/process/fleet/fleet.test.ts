@@ -9,12 +9,12 @@ import { Visitor } from '../../support/visitor.ts'
 
 const SIZE = 3
 
-test('WEB_CONCURRENCY workers serve, and share all sessions', async (t) => {
+test('as many workers as WEB_CONCURRENCY says serve requests, and they share all sessions', async (t) => {
   const fleet = await startFleetProcess(t, SIZE)
   assert.equal(fleet.workers().length, SIZE)
   const ana = fleet.visitor()
   await ana.logInWell(4)
-  // Each copy opens its own connection, and the primary gives connections to the workers in turn.
+  // Each copy opens its own connection, and the primary distributes connections to the workers in turn.
   const answers = await Promise.all(Array.from({ length: 12 }, () => ana.copy().get('/customers')))
   assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
   await ana.logOut()
@@ -49,7 +49,7 @@ test('the rate limit of logins is shared by all workers', async (t) => {
   assert.equal(statuses.filter((status) => status === 429).length, 20)
 })
 
-test('mail and approvals go through the primary', async (t) => {
+test('workers can send mail and approval requests, which the primary forwards', async (t) => {
   const fleet = await startFleetProcess(t, SIZE)
   const newcomer = fleet.visitor()
   assert.equal((await newcomer.post('/signup', { email: 'zoe@example.org', password: GOOD_PASSWORD })).status, 303)
@@ -77,7 +77,7 @@ test('every worker answers with the metrics of all processes', async (t) => {
   }
 })
 
-test('[LIFE-4] the end of a worker closes no session; the stop of the server closes all, in order', async (t) => {
+test('[LIFE-4] when the server stops, the end of each worker closes no session, and the server then closes all sessions', async (t) => {
   const env = settingsIn(temporaryFolder(t))
   const fleet = await startFleetProcess(t, 2, env)
   const ana = fleet.visitor()
@@ -97,7 +97,7 @@ test('workers do not outlive the primary', async (t) => {
   await untilGone(workers)
 })
 
-test('when a worker cannot start, the start ends, and both processes print the reason', async (t) => {
+test('when a worker cannot start, the server exits, and both processes print the reason', async (t) => {
   const folder = temporaryFolder(t)
   const env = {
     ...settingsIn(folder),
@@ -111,7 +111,7 @@ test('when a worker cannot start, the start ends, and both processes print the r
   assert.match(stderr, /A worker ended before it could serve\. Its output above says why\.\n$/)
 })
 
-/** Asks a new server. */
+/** Starts a new server with the same settings, and asks whether this visitor is signed in. */
 async function isSignedIn(t: TestContext, env: Record<string, string>, visitor: Visitor): Promise<boolean> {
   const back = new Visitor((await startServerProcess(t, { env })).url)
   for (const [name, value] of visitor.cookies) back.cookies.set(name, value)

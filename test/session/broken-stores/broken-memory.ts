@@ -3,7 +3,7 @@ import { memoryStoreOn } from '../../../src/session/stores/memory/store.ts'
 import { type MemoryRows, memoryRows } from '../../../src/session/stores/shared/memory-rows.ts'
 import { type PerApp, perApp } from '../../../src/session/stores/shared/per-app.ts'
 
-/** Creates a store, on the given rows if there are some. */
+/** Creates a store on the given rows, or on new rows. */
 export type MakeBroken = (rowsOf?: PerApp<MemoryRows>) => SessionStore
 
 /** A memory store with some methods replaced by broken ones. */

@@ -1,6 +1,6 @@
 import { brokenMemory } from './broken-memory.ts'
 
-/** Leaves no tombstones. A late request after a logout looks like that of a new visitor. */
+/** Leaves no tombstones. The store takes a late request after a logout for a request of a new visitor. */
 export const endThatForgets = brokenMemory((rowsOf, intact) => ({
   async end(call) {
     const ended = await intact.end(call)

@@ -15,7 +15,7 @@ import { updateInTwoSteps } from './update-in-two-steps.ts'
 import { updateThatCreates } from './update-that-creates.ts'
 import { userLimitBeforeAwait } from './user-limit-before-await.ts'
 
-/** `breaks` lists the claims of the store contract that fail on this store. All others hold. */
+/** `breaks` lists the claims of the store contract that fail on this store. The store keeps all other claims. */
 export interface BrokenStore {
   flaw: string
   make: MakeBroken
@@ -24,7 +24,7 @@ export interface BrokenStore {
 
 export const brokenStores: readonly BrokenStore[] = [
   {
-    flaw: 'an update that creates what is not there',
+    flaw: 'an update that creates a missing session',
     make: updateThatCreates,
     breaks: [
       'an end and updates at the same moment leave the session ended',
@@ -41,12 +41,12 @@ export const brokenStores: readonly BrokenStore[] = [
     ],
   },
   {
-    flaw: 'a redeeming that finds, then deletes',
+    flaw: 'a redeem that finds the link, waits, then deletes it',
     make: redeemInTwoSteps,
     breaks: ['of many who open one link at once exactly one gets in'],
   },
   {
-    flaw: 'a replacement that creates the new session, then invalidates the old one',
+    flaw: 'a replacement that creates the new session, waits, then invalidates the old one',
     make: replaceInTwoSteps,
     breaks: [
       'of a logout and a replacement at the same moment exactly one succeeds',
@@ -54,7 +54,7 @@ export const brokenStores: readonly BrokenStore[] = [
     ],
   },
   {
-    flaw: 'a rotation that finds, then writes',
+    flaw: 'a rotation that checks the credential, waits, then writes',
     make: rotateInTwoSteps,
     breaks: [
       'a rotation leaves one credential, and of many rotations of the same credential exactly one succeeds',
@@ -62,7 +62,7 @@ export const brokenStores: readonly BrokenStore[] = [
     ],
   },
   {
-    flaw: 'a session that is live at its very end',
+    flaw: 'a session that is live in the millisecond of its end',
     make: liveAtTheEnd,
     breaks: [
       'a session is live up to the last millisecond before its end, and not at its end',
@@ -73,12 +73,12 @@ export const brokenStores: readonly BrokenStore[] = [
     ],
   },
   {
-    flaw: 'a touch that moves the end of whatever it finds',
+    flaw: 'a touch that extends every session, even an ended one',
     make: touchThatRevives,
     breaks: ['a touch revives nothing: no expired session, no ended session and no device that was signed out'],
   },
   {
-    flaw: 'a touch that writes back what it read before',
+    flaw: 'a touch that writes back the session that it read before an await',
     make: touchThatRecreates,
     breaks: ['an end and updates at the same moment leave the session ended'],
   },
@@ -99,7 +99,7 @@ export const brokenStores: readonly BrokenStore[] = [
     ],
   },
   {
-    flaw: 'an end that finds, then deletes',
+    flaw: 'an end that finds the session, waits, then deletes it',
     make: endInTwoSteps,
     breaks: [
       'of a logout and a replacement at the same moment exactly one succeeds',
@@ -107,12 +107,12 @@ export const brokenStores: readonly BrokenStore[] = [
     ],
   },
   {
-    flaw: 'an endMany that selects, then deletes',
+    flaw: 'an endMany that selects the sessions, waits, then deletes them',
     make: endManyInTwoSteps,
     breaks: ['of many calls of endMany at once each session is returned by exactly one'],
   },
   {
-    flaw: 'an end that leaves nothing to be recognised by',
+    flaw: 'an end that leaves no tombstones',
     make: endThatForgets,
     breaks: [
       'a second device finds the same session, and a session that is not live accepts none',
@@ -127,12 +127,12 @@ export const brokenStores: readonly BrokenStore[] = [
     ],
   },
   {
-    flaw: 'a first use of a login that is recorded, and ends the unused logins later',
+    flaw: 'a first use of a login that ends the unused logins only after an await',
     make: loginInTwoSteps,
     breaks: ['of several unused logins that are used at once exactly one stays live'],
   },
   {
-    flaw: 'a message that is read, then marked as told',
+    flaw: 'a message that is read, and is marked as shown only after an await',
     make: messageInTwoSteps,
     breaks: ['a message is kept for a day for each device, and of many callers exactly one takes it'],
   },

@@ -2,12 +2,12 @@ import { memoryRows } from '../../../src/session/stores/shared/memory-rows.ts'
 import { perApp } from '../../../src/session/stores/shared/per-app.ts'
 import type { MakeBroken } from './broken-memory.ts'
 
-/** A broken store that runs one call at a time, as under a lock of its process. */
+/** A broken store that runs one call at a time, as with a lock in its process. */
 export function locked(make: MakeBroken) {
   return { store: oneCallAtATime(make()) }
 }
 
-/** Two such stores on the same sessions. Neither waits for the other. */
+/** Two broken stores with shared sessions. Each store runs one call at a time, but neither waits for the other. */
 export function lockedPair(make: MakeBroken) {
   const rowsOf = perApp(() => memoryRows())
   const first = make(rowsOf)

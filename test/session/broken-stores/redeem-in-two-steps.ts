@@ -1,7 +1,7 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
 import { brokenMemory } from './broken-memory.ts'
 
-/** Finds the link, waits, then deletes it. A second caller finds it too. */
+/** Finds the link, waits, then deletes the link. A second caller can find the same link during the wait. */
 export const redeemInTwoSteps = brokenMemory((rowsOf, intact) => ({
   async redeem({ app, hash, credential, limits, now }) {
     const found = await intact.findOTP({ app, hash, now })

@@ -1,7 +1,7 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
 import { brokenMemory } from './broken-memory.ts'
 
-/** Reads the session, waits, then writes all of it back. This undoes a logout in between. */
+/** Reads the session, waits, then writes the whole session back. This revives a session that ended during the wait. */
 export const touchThatRecreates = brokenMemory((rowsOf, intact) => ({
   async touch(call) {
     const { id, hash } = call

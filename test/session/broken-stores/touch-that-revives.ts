@@ -1,7 +1,7 @@
 import { access, endUnused } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
-/** Moves the end of any session, even of one that has ended. */
+/** Extends any session, even a session that has ended. */
 export const touchThatRevives = brokenMemory((rowsOf) => ({
   async touch({ app, id, hash, from, now }) {
     const rows = rowsOf(app)

@@ -2,7 +2,7 @@ import { setImmediate as otherCallers } from 'node:timers/promises'
 import { endOldest, liveRow } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
-/** Reads the version, compares, waits, then writes. */
+/** Compares the version, waits, then writes. A concurrent write during the wait is lost. */
 export const updateInTwoSteps = brokenMemory((rowsOf) => ({
   async update({ app, id, expected, writeId, changes, limits, now }) {
     const rows = rowsOf(app)

@@ -2,7 +2,7 @@ import { setImmediate as otherCallers } from 'node:timers/promises'
 import { endSession } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
-/** Counts the user's sessions, waits, then adds one. Concurrent sign-ins all pass the limit. */
+/** Counts the user's sessions, waits, then adds one. Concurrent sign-ins all pass the check of the limit. */
 export const userLimitBeforeAwait = brokenMemory((rowsOf, intact) => ({
   async create({ limits: { sessionsPerUser, ...limits }, ...call }) {
     const rows = rowsOf(call.app)

@@ -41,7 +41,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[SECURE-7] an application removes invalidated sessions itself, also when the handler threw, on the ${store} store`, async (t) => {
+  test(`[SECURE-7] an application can remove invalidated sessions itself, even when the handler threw, on the ${store} store`, async (t) => {
     const seen: string[] = []
     let manager: Sessions<Storage> | undefined
     const layer = await startLayer(
@@ -129,7 +129,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(await quiet.read('/message'), { waiting: false, text: '' })
   })
 
-  test(`[SECURE-10] ending one session, or all sessions of a user, may leave a message too, on the ${store} store`, async (t) => {
+  test(`[SECURE-10] ending one session, or all sessions of a user, can also leave a message, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, MESSAGE_PAGES, { store: open() })
     const [ana, ben] = [visitor(), visitor()]
     const { id } = await ana.read<Described>('/login')
@@ -140,7 +140,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ben.read('/message')).text, 'Your role has changed.')
   })
 
-  test(`[SECURE-11] a login that is repeated because its answer was lost leaves no unused session behind, on the ${store} store`, async (t) => {
+  test(`[SECURE-11] a login that is repeated because its response was lost leaves no unused session behind, on the ${store} store`, async (t) => {
     const ended: string[] = []
     const { visitor, manager, clock } = await startLayer(t, PAGES, { store: open(), maxSessions: 2 })
     manager.on('ended', ({ id, reason }) => ended.push(`${id} ${reason}`))
@@ -156,7 +156,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count({ userId: '4' }), 1)
   })
 
-  test(`[SECURE-11] a secureSession that is repeated because its answer was lost leaves no unused session behind, on the ${store} store`, async (t) => {
+  test(`[SECURE-11] a secureSession that is repeated because its response was lost leaves no unused session behind, on the ${store} store`, async (t) => {
     const login: Handler = async (session) => {
       const secured = await session.secureSession()
       await secured.setPrivileges({ userName: 'Ana Lima', userId: '4', privileges: 'viewCustomers' })
@@ -172,7 +172,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count({ userId: '4' }), 1)
   })
 
-  test(`[SECURE-10] with two ended cookies, the message of the newer one is shown, on the ${store} store`, async (t) => {
+  test(`[SECURE-10] with the cookies of two ended sessions, the message of the session that ended later is shown, on the ${store} store`, async (t) => {
     const { visitor, manager, clock } = await startLayer(t, MESSAGE_PAGES, { store: open() })
     const cookies: string[] = []
     for (const text of ['first', 'second']) {
@@ -201,7 +201,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await first.read<Described>('/read')).id, id)
   })
 
-  test(`[LIC-1] [LIC-2] every existing session uses a licence, and at the limit the existing ones keep working, on the ${store} store`, async (t) => {
+  test(`[LIC-1] [LIC-2] every existing session uses a licence, and existing sessions keep working at the limit, on the ${store} store`, async (t) => {
     const pages: Record<string, Handler> = {
       ...PAGES,
       '/try': async (session) => codeOf(session.use((storage) => void (storage.a = 1))),
@@ -226,7 +226,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await late.get('/write')).status, 200)
   })
 
-  test(`[LIC-2] guests have a separate limit, beyond which visitors get pages without a session, on the ${store} store`, async (t) => {
+  test(`[LIC-2] guests have a separate limit, and above this limit visitors get pages without a session, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, PAGES, { store: open(), maxGuests: 1, guests: 'first-request' })
     const [first, second] = [visitor(), visitor()]
     assert.equal((await first.get('/read')).setCookies.length, 1)
@@ -236,7 +236,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count({ state: 'guest' }), 1)
   })
 
-  test(`[LIC-3] of many concurrent sign-ins of one user, as many as the limit stay alive, the newest among them, on the ${store} store`, async (t) => {
+  test(`[LIC-3] of many concurrent sign-ins of one user, as many as the limit stay alive, including the newest sign-in, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, PAGES, { store: open(), maxSessionsPerUser: 3 })
     for (let round = 0; round < 3; round++) {
       const devices = Array.from({ length: 12 }, visitor)

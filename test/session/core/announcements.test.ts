@@ -13,7 +13,7 @@ const PAIRS: Record<string, OpenPair> = {
 }
 
 for (const [name, open] of Object.entries(PAIRS)) {
-  test(`an end in one process aborts the signals of that session in another, and no others, on ${name}`, async (t) => {
+  test(`the end of a session in one process aborts its signals in another process, and no signal of another session, on ${name}`, async (t) => {
     const { here, there, streams } = await twoProcesses(t, open)
     const ana = here.visitor()
     const bo = here.visitor()
@@ -30,7 +30,7 @@ for (const [name, open] of Object.entries(PAIRS)) {
     await bosStream.aborted
   })
 
-  test(`a device that is signed out in another process is notified, and the session's other device continues, on ${name}`, async (t) => {
+  test(`a device that another process signs out is notified, and the session's other device continues, on ${name}`, async (t) => {
     const { here, there, streams } = await twoProcesses(t, open)
     const ana = here.visitor()
     const { id } = await ana.read<Described>('/login')
@@ -49,7 +49,7 @@ for (const [name, open] of Object.entries(PAIRS)) {
     assert.equal((await ana.read<Described>('/read')).userName, 'Ana Lima')
   })
 
-  test(`a login that replaces a session in another process ends its streams here, on ${name}`, async (t) => {
+  test(`a login in another process replaces the session and ends the session’s streams in this process, on ${name}`, async (t) => {
     const { here, there, streams } = await twoProcesses(t, open)
     const ana = here.visitor()
     await ana.read('/login')
@@ -60,7 +60,7 @@ for (const [name, open] of Object.entries(PAIRS)) {
   })
 }
 
-/** Their clocks stand still, so only a notification can tell one process of an end in the other. */
+/** Starts two processes. Their clocks do not advance, so only a notification reports an end in the other process. */
 async function twoProcesses(t: Scope, open: OpenPair) {
   const {
     stores: [one, two],

@@ -74,7 +74,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[OTP-9] a link that comes after the login shows nothing of the victim’s session, and leaves it alive, on the ${store} store`, async (t) => {
+  test(`[OTP-9] an attacker’s link that a victim opens after the login shows no data of the victim’s session, and leaves that session alive, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, TRUST_PAGES, { store: open() })
     const attacker = visitor()
     const { id } = await attacker.read<Described>(MALLORY)
@@ -92,7 +92,7 @@ for (const [store, open] of Object.entries(STORES)) {
     await assertLoggedOut(attacker)
   })
 
-  test(`[OTP-15] a link that needs confirmation does not move a victim who is logged in, on the ${store} store`, async (t) => {
+  test(`[OTP-15] a link that needs confirmation does not move a logged-in victim into another session, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, TRUST_PAGES, { store: open() })
     const attacker = visitor()
     await attacker.read(MALLORY)
@@ -106,7 +106,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`of two live cookies in one request neither is trusted, not even by a login, on the ${store} store`, async (t) => {
+  test(`when a request has two live session cookies, neither cookie is trusted, not even at a login, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, TRUST_PAGES, { store: open() })
     const attacker = visitor()
     await attacker.read('/write?key=trap&value=set')
@@ -137,7 +137,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(read.id, own.id, 'a dead one beside it takes nothing away')
   })
 
-  test(`a stolen cookie ends at re-authentication, and links made with it end with the other devices, on the ${store} store`, async (t) => {
+  test(`re-authentication revokes a stolen cookie, and signing out the other devices revokes a link that the thief created, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, TRUST_PAGES, { store: open() })
     const ana = visitor()
     await ana.read('/login')
@@ -154,7 +154,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).id, id)
   })
 
-  test(`rotating a planted cookie does not make it safe: a login in the same request still replaces the session, on the ${store} store`, async (t) => {
+  test(`after a planted cookie is rotated, a login in the same request still replaces the session, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(
       t,
       {
@@ -174,7 +174,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(login.storage, {}, 'nothing that was planted went along')
   })
 
-  test(`[BEARER-4] [BEARER-10] a token gives no access to pages, and a cookie none to the API, even for a user with both, on the ${store} store`, async (t) => {
+  test(`[BEARER-4] [BEARER-10] a token gives no access to pages, and a cookie gives no access to the API, even for a user with a token and a cookie, on the ${store} store`, async (t) => {
     const { visitor, manager, ask, signIn } = await startRestLayer(t, {}, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -247,7 +247,7 @@ test('[PRIV-11] in the demo: a logged-in attacker who brings a victim in by a li
   assert.deepEqual(answer.setCookies, [])
 })
 
-/** After the end of a session, its browser has no access and gets no cookie that could replace a newer login. */
+/** Checks that the browser of an ended session has no access and gets no cookie that could replace a newer login. */
 async function assertLoggedOut(visitor: LayerVisitor): Promise<void> {
   const { text, setCookies } = await visitor.get('/read')
   const { isGuest, userName, storage } = JSON.parse(text) as Described

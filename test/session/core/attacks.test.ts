@@ -14,7 +14,7 @@ import {
   startLayer,
 } from '../support/layer.ts'
 
-test('an error that is thrown for two visitors carries nothing from one to the other', async (t) => {
+test('an error object that is thrown for two visitors does not pass a cookie from one visitor to the other', async (t) => {
   const down = Object.defineProperty(new Error('the catalogue is down'), 'headers', {
     get: () => ({ 'X-Why': 'down' }),
   })
@@ -36,7 +36,7 @@ test('an error that is thrown for two visitors carries nothing from one to the o
   assert.equal((await ana.read<Described>('/read')).userName, 'Ana')
 })
 
-test('a handler that sets its own cookies after the login keeps the session’s cookie', async (t) => {
+test('a handler that sets its own cookies after the login does not remove the session’s cookie', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/theme': async (session, ctx) => {
@@ -81,7 +81,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`a session that was ended for its user does not come back under a new user name, on the ${store} store`, async (t) => {
+  test(`a session that an administrator ended is not revived by a concurrent change of its user name, on the ${store} store`, async (t) => {
     const door = gate()
     const rename = (session: LayerSession) =>
       session.setPrivileges({ userName: 'Ana Maria', userId: '4', roles: 'manager' })
@@ -169,7 +169,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('a filter with an undefined or an unknown value is refused: it would match every session', async (t) => {
+test('a filter with an undefined or an unknown value is refused, because it would match every session', async (t) => {
   const { manager, visitor } = await startLayer(t, PAGES)
   await visitor().read('/login')
   for (const filter of [{ userId: undefined }, { userId: 4 }, { kind: null }] as never[]) {
@@ -187,7 +187,7 @@ test('a filter with an undefined or an unknown value is refused: it would match 
   assert.equal(await manager.count({ userId: '4' }), 1)
 })
 
-test('a flood of planted cookies hides a login and never overwrites it', async (t) => {
+test('when many planted cookies hide the cookie of a login, no response overwrites that cookie', async (t) => {
   const { visitor } = await startLayer(t, PAGES, { guests: 'first-request' })
   const ana = visitor()
   await ana.read('/login')
@@ -227,7 +227,7 @@ test('concurrent calls within one request have the same result as calls one afte
   assert.equal((await three.read<Described>('/read')).userName, 'Ana')
 })
 
-test('a call inside a guest’s first write that would wait for that write is refused at once', async (t) => {
+test('inside a guest’s first write, a call that would wait for this write is refused at once', async (t) => {
   const { visitor, manager } = await startLayer(t, {
     ...PAGES,
     '/inside': async (session) => {
@@ -254,7 +254,7 @@ test('a call inside a guest’s first write that would wait for that write is re
   assert.equal(await manager.count(), 1)
 })
 
-/** Carries out these calls, then loses their replies. */
+/** Wraps a store: a call in `lost` takes effect, but then throws. */
 function losing(real: SessionStore, lost: Set<string>): SessionStore {
   return new Proxy(real, {
     get(target, name: keyof SessionStore) {
@@ -282,7 +282,7 @@ test('a lost reply of the store logs no user out, neither at a login nor when pr
   assert.equal(await manager.count({ state: 'user' }), 1)
 })
 
-test('activity that cannot be recorded refuses no page, and is reported', async (t) => {
+test('a page is shown even if its activity cannot be recorded, and an event reports the failure', async (t) => {
   const real = memoryStore()
   const store = new Proxy(real, {
     get(target, name: keyof SessionStore) {
@@ -301,7 +301,7 @@ test('activity that cannot be recorded refuses no page, and is reported', async 
   assert.equal(warnings.length, 1)
 })
 
-test('a listener that throws, at once or later, is reported and does no harm', async (t) => {
+test('an error that a listener throws, synchronously or later, is reported and has no other effect', async (t) => {
   const { visitor, manager } = await startLayer(t, PAGES)
   const warnings: string[] = []
   manager.on('warning', ({ message }) => warnings.push(message))
@@ -315,7 +315,7 @@ test('a listener that throws, at once or later, is reported and does no harm', a
   assert.deepEqual(warnings, Array(2).fill('A listener for "created" failed.'))
 })
 
-test('after a logout by fetch, nothing later in the request sets a guest’s cookie', async (t) => {
+test('after a logout by fetch, no later call in the request sets a guest’s cookie', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/leave': async (session) => {
@@ -334,7 +334,7 @@ test('after a logout by fetch, nothing later in the request sets a guest’s coo
   assert.match(answer.setCookies.join(), /Max-Age=0/)
 })
 
-test('a signal that is taken after a login belongs to the new session', async (t) => {
+test('a session.signal that is read after a login belongs to the new session', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/signals': async (session) => {
@@ -363,7 +363,7 @@ test('storage that refers to one object a million times is refused before it is 
   assert.equal(await visitor().read('/bomb'), 'STORAGE_TOO_LARGE')
 })
 
-test('codecs keep values that JSON cannot, at any depth, and client data cannot imitate them', async (t) => {
+test('codecs store values that JSON cannot store, at any depth, and client data cannot imitate encoded values', async (t) => {
   const codecs = [
     {
       tag: 'bigint',

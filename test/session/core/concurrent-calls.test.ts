@@ -34,7 +34,7 @@ type Name = keyof typeof CALLS
 
 const NAMES = Object.keys(CALLS) as Name[]
 const WRITES: readonly Name[] = ['use', 'useAsync']
-// After a log out, each of these begins or opens another session.
+// After a log out, each of these calls begins or opens another session.
 const BEGINS: readonly Name[] = [...WRITES, 'logIn', 'secureSession', 'restore']
 
 interface Case {
@@ -128,7 +128,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-/** Makes each call of the store take two turns of the event loop, as on a server. */
+/** Makes each call of the store take two turns of the event loop, like a store on a database server. */
 function slowed(store: SessionStore): SessionStore {
   return new Proxy(store, {
     get(target, name) {

@@ -19,7 +19,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(again.privileges, ['viewCustomers', 'viewStart'])
   })
 
-  test(`[COOKIE-3] anything but a live cookie leads to a new guest with a new cookie, on the ${store} store`, async (t) => {
+  test(`[COOKIE-3] any value other than a live cookie leads to a new guest with a new cookie, on the ${store} store`, async (t) => {
     const { visitor, clock } = await startLayer(t, PAGES, { store: open(), guests: 'first-request' })
     const expired = visitor()
     await expired.read('/login')
@@ -119,7 +119,7 @@ test('[COOKIE-1] the cookie is named after the application, and the name cannot 
   assert.equal(sessions.cookieName, '4DSID_A')
 })
 
-test('[COOKIE-4] a cookie is set and cleared with the same attributes, once a response', async (t) => {
+test('[COOKIE-4] a cookie is set and cleared with the same attributes, at most once in a response', async (t) => {
   for (const [secureCookie, name, attributes] of [
     [false, '4DSID_TEST', '; Path=/; HttpOnly; SameSite=Lax'],
     [true, '__Host-4DSID_TEST', '; Path=/; HttpOnly; SameSite=Lax; Secure'],
@@ -148,7 +148,7 @@ test('[COOKIE-4] a cookie is set and cleared with the same attributes, once a re
   }
 })
 
-test('[COOKIE-7] no cookie is set for a visitor who has a live one, unless the credential changes', async (t) => {
+test('[COOKIE-7] no cookie is set for a visitor with a live cookie, unless the credential changes', async (t) => {
   const { visitor, clock } = await startLayer(
     t,
     { ...PAGES, '/lower': async (s) => s.setPrivileges('viewStart') },
@@ -162,7 +162,7 @@ test('[COOKIE-7] no cookie is set for a visitor who has a live one, unless the c
   }
 })
 
-test('[COOKIE-9] the cookie is sent even when the handler throws after it, whatever it throws', async (t) => {
+test('[COOKIE-9] the cookie is sent even when the handler then throws a value of any kind', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/broken-login': async (session) => {
@@ -192,7 +192,7 @@ test('[COOKIE-9] the cookie is sent even when the handler throws after it, whate
   }
 })
 
-test('[COOKIE-10] an answer that shows session data or sets the cookie is private, even if a handler says public', async (t) => {
+test('[COOKIE-10] a response with session data or the session cookie is private, even if a handler says public', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/public-login': async (session, ctx) => {
@@ -268,7 +268,7 @@ for (const { what, call, from, left = 0 } of [
   { what: 'renew that ends the other device', call: renewOnly, from: 'user with two devices' },
   { what: 'the only link of a session', call: openLink, from: 'guest with a link' },
 ]) {
-  test(`[COOKIE-13] a response that overtakes ${what} leaves no session that no browser can use`, async (t) => {
+  test(`[COOKIE-13] when a response begins during ${what}, every session that stays can be used by a browser`, async (t) => {
     const { pass, reached, open } = gate()
     const store = memoryStore()
     let isLate = false
@@ -320,7 +320,7 @@ for (const { what, call, from, left = 0 } of [
 // An old browser sends none of these headers.
 const OLD = { 'Sec-Fetch-Site': undefined, 'Sec-Fetch-Mode': undefined, 'Sec-Fetch-Dest': undefined }
 
-test('[COOKIE-12] only a page that a visitor opens sets a guest’s cookie', async (t) => {
+test('[COOKIE-12] only the navigation to a page sets a guest’s cookie', async (t) => {
   const { visitor, manager } = await startLayer(t, { ...PAGES, '/read': describe }, { guests: 'first-request' })
   const others: [string, string, Record<string, string | undefined>][] = [
     ['GET', 'an asset', { 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image' }],
@@ -358,7 +358,7 @@ test('[COOKIE-12] only a page that a visitor opens sets a guest’s cookie', asy
     assert.equal((await visitor().get('/read', headers)).setCookies.length, 1)
 })
 
-test('[COOKIE-12] for a minute after the end of a session, a request with its cookie gets no new cookie', async (t) => {
+test('[COOKIE-12] for a minute after the end of a session, a request with the session’s cookie gets no new cookie', async (t) => {
   const { visitor, clock } = await startLayer(t, PAGES, { guests: 'first-request' })
   for (const end of ['/logout', '/login?user=Bo&id=5']) {
     const ana = visitor()
@@ -376,7 +376,7 @@ test('[COOKIE-12] for a minute after the end of a session, a request with its co
   }
 })
 
-test('of several cookies with the same name the only live one counts; of two live ones neither counts', async (t) => {
+test('of several cookies with the same name, a single live cookie counts, but when two are live, neither counts', async (t) => {
   const { visitor } = await startLayer(t, PAGES, { guests: 'first-request' })
   const [ana, bo] = [visitor(), visitor()]
   await ana.read('/login')

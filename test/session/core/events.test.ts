@@ -77,7 +77,7 @@ test('[LIFE-9] every event names the user, the address, the request and the reas
   assert.deepEqual([...addresses], ['127.0.0.1'])
 })
 
-test('no event carries a secret, a hash or a one-time token', async (t) => {
+test('no event contains a secret, a hash or a one-time token', async (t) => {
   const { visitor, manager, store } = await startLayer(t, { ...PAGES, '/link': (session) => session.createOTP() })
   const events: string[] = []
   for (const name of [...NAMES, 'changed', 'warning'] as const)

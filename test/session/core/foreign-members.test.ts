@@ -17,7 +17,7 @@ function thrownBy(habit: () => unknown): string {
   }
 }
 
-test('[NAME-7] an assignment to ctx.session throws one line that names the call to use, and changes nothing', async (t) => {
+test('[NAME-7] an assignment to ctx.session throws a one-line error that names the call to use, and changes nothing', async (t) => {
   const tried = (ctx: { session: unknown }) =>
     [null, undefined, {}, { views: 1 }, 'text'].map((value) =>
       thrownBy(() => {
@@ -59,7 +59,7 @@ test('[NAME-7] an assignment to ctx.session throws one line that names the call 
   assert.deepEqual(await ana.read('/api/testpage'), expected, 'a rest session')
 })
 
-test('[NAME-7] without sessions, an assignment to ctx.session says so', async () => {
+test('[NAME-7] without sessions, the error of an assignment to ctx.session says that sessions are off', async () => {
   const app = new Koa<Koa.DefaultState, { session: LayerSession | null }>()
   const mount = sessions(null)
   app.use((ctx, next) => (ctx.path === '/other' ? next() : mount(ctx, next)))
@@ -81,7 +81,7 @@ test('[NAME-7] without sessions, an assignment to ctx.session says so', async ()
   }
 })
 
-test('[NAME-8] a member that other libraries have throws one line that names the call to use, and changes nothing', async (t) => {
+test('[NAME-8] a member of other session libraries throws a one-line error that names the call to use, and changes nothing', async (t) => {
   const reads: Record<string, string> = {
     save: 'session.use(',
     commit: 'session.use(',
@@ -170,7 +170,7 @@ test('[NAME-8] a member that other libraries have throws one line that names the
   for (const [, message] of rest.read) assert.match(message, /^TypeError: A session has no /)
 })
 
-test('a callback of close, reload and save is refused, because it would never be called', async (t) => {
+test('a callback for close, reload or save is refused, because the layer would never call it', async (t) => {
   const refused = (session: LayerSession, calls: readonly string[]) =>
     calls.map((call) =>
       thrownBy(() => (session as unknown as Record<string, (run: unknown) => void>)[call]?.(() => {})),
@@ -192,10 +192,10 @@ test('a callback of close, reload and save is refused, because it would never be
   assert.deepEqual(await ana.read('/api/testpage'), ['close', 'save'].map(message))
 })
 
-test('[NAME-9] a session can be awaited, logged, compared and searched for a name, and shows no secret', async (t) => {
+test('[NAME-9] a session can be awaited, logged, compared and tested with the operator in, and shows no secret', async (t) => {
   const shown: string[] = []
   const look = async (session: LayerSession, ctx: LayerContext) => {
-    // ctx contains the cookie of the request, with or without this layer.
+    // The text of ctx may contain a secret, because ctx contains the request's cookie even without this layer.
     assert.ok(JSON.stringify(ctx) !== '' && inspect(ctx) !== '')
     shown.push(JSON.stringify({ session }), inspect(session, { depth: 9, showHidden: true, showProxy: true }))
     shown.push(inspect(session), `${session}`, Object.prototype.toString.call(session))

@@ -10,7 +10,7 @@ import type { LayerVisitor } from '../support/layer.ts'
 const ROUNDS = 6
 const BROWSERS = 8
 
-test('[LIFE-5] a server that is killed during a write keeps every answered write whole, every session, and every logout', async (scope) => {
+test('[LIFE-5] after a server is killed during a write, every answered write is complete, every session exists, and every logged-out user is logged out', async (scope) => {
   const file = `sqlite:${join(temporaryFolder(scope), 'sessions.sqlite')}`
   const first = await startCounterServer(scope, file)
   const writers: Writer[] = []
@@ -43,7 +43,7 @@ test('[LIFE-5] a server that is killed during a write keeps every answered write
   for (const past of loggedOut) assert.equal((await last.visit(past).read<CounterPage>('/read')).userName, '')
 })
 
-test('[PROC-3] a killed process stops counting at once, so the last process to stop closes the sessions', async (scope) => {
+test('[PROC-3] a killed process stops counting as running at once, so the last process that stops closes the sessions', async (scope) => {
   const { here, there } = await startNeighbours(scope)
   await kill(there)
   assert.equal(await here.count(), 1)
@@ -59,7 +59,7 @@ test('[PROC-4] a process that was stopped for ten minutes keeps its sessions whe
   assert.equal((await there.visit(ana).read<CounterPage>('/read')).userName, 'Ana Lima')
 })
 
-/** `there` is another process on the same file. Its last heartbeat is `minutesLater` old by the clock of `here`. */
+/** `there` is another process on the same file. For the clock of `here`, its last heartbeat is `minutesLater` old. */
 async function startNeighbours(scope: TestContext, { minutesLater = 0 } = {}) {
   const file = `sqlite:${join(temporaryFolder(scope), 'sessions.sqlite')}`
   const there = await startCounterServer(scope, file)
@@ -90,7 +90,7 @@ class Writer {
     }
   }
 
-  /** Checks that the user is signed in and both values are equal, with no answered write missing. */
+  /** Checks that the user is signed in, that both values are equal, and that no answered write is missing. */
   async checkAt(server: CounterServer): Promise<void> {
     const { userName, storage } = await server.visit(this.#browser).read<CounterPage>('/read')
     assert.equal(userName, 'Ana Lima')

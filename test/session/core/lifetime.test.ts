@@ -28,7 +28,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).isGuest, true, 'dead at idle + 61 s')
   })
 
-  test(`[LIFE-1] [LIFE-9] inactive sessions are closed even if no request comes, on the ${store} store`, async (t) => {
+  test(`[LIFE-1] [LIFE-9] inactive sessions are closed even if no request arrives, on the ${store} store`, async (t) => {
     const { visitor, clock, manager } = await startLayer(t, PAGES, { store: open() })
     const ended: unknown[] = []
     manager.on('ended', ({ id, reason, userName }) => ended.push({ id, reason, userName }))
@@ -46,7 +46,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count(), 0)
   })
 
-  test(`[NAME-5] a lifetime that no store can keep is refused, and the longest one is kept, on the ${store} store`, async (t) => {
+  test(`[NAME-5] a lifetime that a store cannot keep is refused, and the longest allowed lifetime is kept, on the ${store} store`, async (t) => {
     const years = 100
     const shared = open()
     const impossible = [1e10 * 3600, Number.MAX_VALUE, Number.POSITIVE_INFINITY, Number.NaN, -1, '60', null]
@@ -140,7 +140,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).isGuest, true)
   })
 
-  test(`[LIFE-3] after closing, the visitor is a guest with empty storage and a new cookie, and nothing of the old session comes back, on the ${store} store`, async (t) => {
+  test(`[LIFE-3] after closing, the visitor is a guest with empty storage and a new cookie, and the old cookie gives no access, on the ${store} store`, async (t) => {
     const { visitor, clock } = await startLayer(t, PAGES, { store: open(), guests: 'first-request' })
     const ana = visitor()
     const old = await ana.read<Described>('/login')
@@ -266,7 +266,7 @@ test('[LIFE-6] with a session timeout of 0 sessions never expire, and a warning 
   assert.match(warnings[0] ?? '', /never expire/)
 })
 
-test('[LIFE-4] a stop that the store refused can be tried again, and then closes the sessions', async () => {
+test('[LIFE-4] a stop that failed because of the store can be repeated, and then closes the sessions', async () => {
   for (const call of ['leave', 'endMany'] as const) {
     const { presence, ...memory } = memoryStore()
     assert.ok(presence)

@@ -78,7 +78,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[OTP-3] [OTP-8] [OTP-10] the link brings the session with its storage and privileges, under a credential of its own, on the ${store} store`, async (t) => {
+  test(`[OTP-3] [OTP-8] [OTP-10] a link opens the session with its storage and privileges, and the new browser gets a separate credential, on the ${store} store`, async (t) => {
     for (const spelled of ['$4DSID', '%244DSID', '%244%44SID']) {
       const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: open() })
       const ana = visitor()
@@ -104,7 +104,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[OTP-4] a token in another parameter does nothing until restore is called, on the ${store} store`, async (t) => {
+  test(`[OTP-4] a token in another parameter has no effect until the handler calls restore, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -117,7 +117,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await other.read<Described>('/read')).id, id)
   })
 
-  test(`[OTP-5] an invalid token changes nothing, and all invalid tokens look alike, on the ${store} store`, async (t) => {
+  test(`[OTP-5] an invalid token changes nothing, and all invalid tokens get the same response, on the ${store} store`, async (t) => {
     const { visitor, clock, manager } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     await ana.read('/login')
@@ -167,7 +167,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await visitor().read<Described>(come(good))).userName, 'Ana Lima', 'and the good one was not spent')
   })
 
-  test(`[OTP-7] of twenty concurrent requests that open one link, exactly one gets in, on the ${store} store`, async (t) => {
+  test(`[OTP-7] of twenty concurrent requests that open one link, exactly one opens the session, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -218,7 +218,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await visitor().read<Described>(come(token))).id, id)
   })
 
-  test(`[OTP-13] a link bound to a path works there and below, by whole segments, and is not consumed elsewhere, on the ${store} store`, async (t) => {
+  test(`[OTP-13] a link bound to a path is valid at that path and below it, by whole segments, and other paths do not consume the link, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -240,7 +240,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[OTP-15] a link that needs confirmation is offered by each GET and consumed by a POST, on the ${store} store`, async (t) => {
+  test(`[OTP-15] each GET offers a link that needs confirmation, and a POST consumes the link, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -321,7 +321,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await manager.get(id))?.devices.length, 1)
   })
 
-  test(`a guest’s link stores the session, and raising its privileges ends every earlier link, on the ${store} store`, async (t) => {
+  test(`creating a link stores a guest’s session, and raising the session’s privileges revokes every earlier link, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const guest = visitor()
     const token = await linkOf(guest)
@@ -351,7 +351,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('[MODE-4] [OTP-17] a REST session makes no links, and a stored link to a REST session opens nothing', async (t) => {
+test('[MODE-4] [OTP-17] a REST session creates no links, and a stored link to a REST session opens no session', async (t) => {
   const { visitor, manager, store, clock } = await startLayer(t, LINK_PAGES)
   const record = session(clock, { kind: 'rest', userId: '4', userName: 'Ana' })
   const bearer = credential(clock, { kind: 'bearer', via: 'sign-in' })
@@ -374,7 +374,7 @@ test('[ROW-1] a link that version 0.5.0 created without options is still valid',
   assert.equal((await visitor().read<Described>(come(token))).id, record.id)
 })
 
-test('[OTP-16] the answer to a link limits the Referer to its origin, and is not cached', async (t) => {
+test('[OTP-16] the response to a link limits the Referer to the origin, and is not cached', async (t) => {
   const { visitor } = await startLayer(t, LINK_PAGES)
   const { headers } = await visitor().get(come('0'.repeat(32)))
   assert.equal(headers['referrer-policy'], 'strict-origin')
@@ -392,7 +392,7 @@ test('[MODE-5] links of another application on the same store are invalid', asyn
   assert.equal((await visitor().read<Described>(come(token))).id, id)
 })
 
-test('invalid options of a link are refused with directions', async (t) => {
+test('invalid options of a link are refused with an error that says what to do', async (t) => {
   const { visitor } = await startLayer(t, {
     ...LINK_PAGES,
     '/wrong': async (session) =>

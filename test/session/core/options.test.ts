@@ -6,7 +6,7 @@ import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 
 const good = (): SessionOptions => ({ appName: 'TEST', store: memoryStore(), roles: { clerk: ['view'] } })
 
-test('invalid options are refused with directions', () => {
+test('invalid options are refused with an error that says what to do', () => {
   const codec = { tag: 'date', test: () => false, encode: () => '', decode: () => new Date() }
   const wrong: [object, RegExp][] = [
     [{ appName: '' }, /appName: 1 to 40 letters/],
@@ -57,14 +57,14 @@ test('invalid options are refused with directions', () => {
   assert.throws(() => createSessions(undefined as never), /createSessions\(\) needs options/)
 })
 
-test('options are read once and never changed', () => {
+test('createSessions does not change its options', () => {
   const options = Object.freeze({ ...good(), roles: Object.freeze({ clerk: Object.freeze(['view']) }) })
   const before = JSON.stringify(options)
   createSessions(options)
   assert.equal(JSON.stringify(options), before)
 })
 
-test('requirePrivilege without sessions above it says how to mount them, and on a server without sessions says so', async () => {
+test('requirePrivilege says how to mount sessions() if it is not mounted, and reports SESSIONS_OFF on a server without sessions', async () => {
   const gate = requirePrivilege('view', { loginPath: '/login' })
   const context = (session: null | undefined) => ({
     method: 'GET',

@@ -48,7 +48,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[PRIV-5] clearPrivileges makes the user a guest; storage, id and userName stay, on the ${store} store`, async (t) => {
+  test(`[PRIV-5] clearPrivileges makes the user a guest, but does not change storage, id and userName, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(
       t,
       {
@@ -71,7 +71,7 @@ for (const [store, open] of Object.entries(STORES)) {
     )
   })
 
-  test(`[PRIV-8] a cookie planted before the login opens nothing after it, on the ${store} store`, async (t) => {
+  test(`[PRIV-8] a cookie that was planted before the login opens no session after the login, on the ${store} store`, async (t) => {
     for (const guests of ['first-request', 'first-write'] as const) {
       const { visitor, clock } = await startLayer(t, PAGES, { store: open(), guests })
       const attacker = visitor()
@@ -89,7 +89,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[PRIV-11] raising privileges ends every other device, also when the user was no guest; lowering them ends none, on the ${store} store`, async (t) => {
+  test(`[PRIV-11] raising privileges signs out every other device, even if the user was no guest; lowering privileges signs out no device, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, { ...PAGES, ...grantPage }, { store: open() })
     for (const raise of [
       'viewCustomers,audit',
@@ -117,7 +117,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('[PRIV-4] a privilege is given directly or included, in upper or lower case; an undeclared name is not', async (t) => {
+test('[PRIV-4] a user has a privilege that was given directly or is included in another one, in upper or lower case, but never an undeclared one', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/has': async (session) =>

@@ -12,17 +12,17 @@ const own = () => JSON.parse(identifyProcess())
 const isRunning = (fields: object) => isProcessRunning(JSON.stringify({ ...own(), ...fields }))
 const onLinux = { skip: process.platform !== 'linux' && 'only Linux tells the start time of a process' }
 
-test('[PROC-3] a process runs while its process id exists, and a killed one stops counting at once', () => {
+test('[PROC-3] a process counts as running while its process id exists, and a killed process stops counting at once', () => {
   assert.equal(isRunning({}), true)
   const { pid } = spawnSync(process.execPath, ['--version'])
   assert.equal(isRunning({ pid }), false)
 })
 
-test('[PROC-3] a process that got the process id of a killed one does not count as that process', onLinux, () => {
+test('[PROC-3] a process with the process id of a killed process does not count as the killed process', onLinux, () => {
   assert.equal(isRunning({ started: '1' }), false)
 })
 
-test('[PROC-3] a killed process whose parent has not noticed does not count', onLinux, async (t) => {
+test('[PROC-3] a zombie process does not count as running', onLinux, async (t) => {
   const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 60'])
   t.after(() => parent.kill('SIGKILL'))
   const [output] = await once(parent.stdout, 'data')
@@ -33,7 +33,7 @@ test('[PROC-3] a killed process whose parent has not noticed does not count', on
   assert.ok(process.kill(pid, 0), 'its process id exists')
 })
 
-test('[PROC-3] a worker thread that was terminated does not count, although its process runs', async () => {
+test('[PROC-3] a terminated worker thread does not count as running, although its process runs', async () => {
   const module = new URL('../../../src/session/core/process-identity.ts', import.meta.url)
   const worker = new Worker(
     `const { parentPort, workerData } = require('node:worker_threads')
@@ -42,14 +42,14 @@ test('[PROC-3] a worker thread that was terminated does not count, although its 
     { eval: true, workerData: module.href },
   )
   const [identity] = await once(worker, 'message')
-  // Elsewhere than on Linux, the last heartbeat decides.
+  // On other systems than Linux the result is `undefined`, because only the last heartbeat decides there.
   assert.equal(isProcessRunning(identity), process.platform === 'linux' ? true : undefined)
   await worker.terminate()
   assert.equal(isProcessRunning(identity), process.platform === 'linux' ? false : undefined)
   assert.equal(isRunning({ thread: null }), undefined)
 })
 
-test('[PROC-5] a process id counts only on the same host and boot; elsewhere the last heartbeat decides', () => {
+test('[PROC-5] the process id decides only on the same host since the same boot, and elsewhere the last heartbeat decides', () => {
   const dead = spawnSync(process.execPath, ['--version']).pid
   for (const pid of [process.pid, dead, 1]) {
     assert.equal(isRunning({ pid, host: 'another-container' }), undefined)

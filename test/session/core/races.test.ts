@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { codeOf, type Described, describe, gate, PAGES, STORES, startLayer } from '../support/layer.ts'
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`20 parallel writes of one session keep 20 keys, on the ${store} store`, async (t) => {
+  test(`20 parallel writes to one session store 20 keys, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, PAGES, { store: open() })
     for (let round = 0; round < 5; round++) {
       const ana = visitor()

@@ -26,7 +26,7 @@ const RECENT_PAGES: Record<string, Handler> = {
 }
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`a sensitive page asks for the password again, unless it was given recently, on the ${store} store`, async (t) => {
+  test(`a sensitive page asks for the password again, unless the user entered the password recently, on the ${store} store`, async (t) => {
     const { visitor, clock } = await startLayer(t, RECENT_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -43,7 +43,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual([JSON.parse(old.text).isGuest, old.setCookies], [true, []])
   })
 
-  test(`a session from a link always needs the password, and giving it counts on that device only, on the ${store} store`, async (t) => {
+  test(`a device signed in by a link always needs the password, and entering the password counts only on that device, on the ${store} store`, async (t) => {
     const { visitor, manager, clock } = await startLayer(t, RECENT_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -74,7 +74,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual([again.id, again.isGuest], [id, false], 'twice is harmless')
   })
 
-  test(`of many concurrent rotations of one cookie one succeeds, and the others get SESSION_ENDED, on the ${store} store`, async (t) => {
+  test(`of many concurrent rotations of one cookie, one rotation succeeds, and the others get SESSION_ENDED, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, RECENT_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -88,7 +88,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('[ROW-9] a login that lies hours in the future, as a damaged one may, does not count as recent', async (t) => {
+test('[ROW-9] a login whose time is hours in the future, as in a damaged record, does not count as recent', async (t) => {
   const { visitor, clock } = await startLayer(t, RECENT_PAGES)
   const ana = visitor()
   clock.advance({ hours: 2 })
@@ -99,7 +99,7 @@ test('[ROW-9] a login that lies hours in the future, as a damaged one may, does 
   assert.equal((await ana.get('/sensitive')).status, 303)
 })
 
-test('re-authentication for a request that is not a page returns to the configured address', async () => {
+test('after re-authentication for a request that is not a page, the user returns to the configured path', async () => {
   const sent: string[] = []
   const context = (method: string, url = '/sessions/1/end') => ({
     method,
@@ -123,7 +123,7 @@ test('re-authentication for a request that is not a page returns to the configur
   await assert.rejects(gate(bare, next), { name: 'TypeError', message: /mount sessions\(\) above it/ })
 })
 
-test('a request-only session cannot rotate the cookie, and rotation does not make a device signed in by a link count as logged in', async (t) => {
+test('a request-only session cannot rotate the cookie, and after a rotation a device signed in by a link still does not count as logged in', async (t) => {
   const { visitor, manager } = await startLayer(t, RECENT_PAGES)
   const ana = visitor()
   const { id } = await ana.read<Described>('/login')
@@ -139,12 +139,12 @@ test('a request-only session cannot rotate the cookie, and rotation does not mak
   ])
 })
 
-test('a REST session is not rotated: it has no cookie', async (t) => {
+test('a REST session cannot be rotated, because it has no cookie', async (t) => {
   const { ask, signIn } = await startRestLayer(t, { '/api/renew': (session) => codeOf(session.renew()) })
   assert.equal((await ask('/api/renew', `Bearer ${await signIn()}`)).text, '"FEATURE_NOT_AVAILABLE"')
 })
 
-test('[PRIV-10] a privilege is promoted for one request, once, is demoted by its number, and never leaks', async (t) => {
+test('[PRIV-10] promote adds a privilege for one request, demote removes it by its number, and other requests never have it', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/promote': async (session) => {
@@ -198,7 +198,7 @@ test('[PRIV-10] a privilege is promoted for one request, once, is demoted by its
   assert.equal(await visitor().read('/gate'), true, 'for a guest too')
 })
 
-test('[NAME-4] an application without roles logs users in, and requireUser lets them in and no guest', async (t) => {
+test('[NAME-4] in an application without roles users can log in, and requireUser admits users but no guest', async (t) => {
   const gate = requireUser({ loginPath: '/login?from=gate' })
   const { visitor } = await startLayer(
     t,

@@ -5,14 +5,14 @@ import { type Described, type Handler, PAGES, STORES, startLayer } from '../supp
 
 const PASSWORD_CHECK_MILLISECONDS = 50
 
-/** The password check of each submit takes a different time, so the answers arrive in another order. */
+/** The password check of each request takes a different time, so the answers arrive in another order. */
 const slowLogin: Handler = async (session, ctx) => {
   await pause(PASSWORD_CHECK_MILLISECONDS + 13 * ((Number(ctx.query.nth) * 2) % 5))
   return PAGES['/login']?.(session, ctx)
 }
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`[TURN-4] after five logins of one browser, the next page leaves one session, whichever answer arrived, on the ${store} store`, async (t) => {
+  test(`[TURN-4] after five logins of one browser, its next page leaves one session, whichever cookie the browser kept, on the ${store} store`, async (t) => {
     const ended: string[] = []
     const { visitor, manager, clock } = await startLayer(t, PAGES, { store: open() })
     manager.on('ended', ({ reason, userId, cause }) => userId && ended.push(`${reason} ${cause?.address}`))
@@ -67,7 +67,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count({ userId: '4' }), 3)
   })
 
-  test(`[TURN-7] five submits of a login form, at once or 20 or 150 ms apart, leave the user signed in with one session, on the ${store} store`, async (t) => {
+  test(`[TURN-7] submitting a login form five times, at once or 20 or 150 ms apart, leaves the user signed in with one session, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, { ...PAGES, '/submit': slowLogin }, { store: open() })
     const submitFiveTimes = async (gap: number) => {
       const browser = visitor()

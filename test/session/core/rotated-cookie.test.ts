@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { codeOf, type Described, describe, gate, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
 
-/** `/late/…` waits at the door before it runs the page. */
+/** Adds a page `/late/…` for each page. Each added page waits at `door` before it runs the original page. */
 function pagesWith(door: ReturnType<typeof gate>): Record<string, Handler> {
   const pages: Record<string, Handler> = {
     ...PAGES,
@@ -22,7 +22,7 @@ function pagesWith(door: ReturnType<typeof gate>): Record<string, Handler> {
 }
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`[TURN-8] once renew() has resolved, requests with the old cookie change nothing and set no cookie, also those under way, on the ${store} store`, async (t) => {
+  test(`[TURN-8] once renew() has resolved, requests with the old cookie change nothing and set no cookie, even if they began earlier, on the ${store} store`, async (t) => {
     const door = gate()
     const { visitor, manager } = await startLayer(t, pagesWith(door), { store: open() })
     const ana = visitor()
@@ -64,7 +64,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[TURN-9] a cookie that was signed out or replaced by a login ends no other session, on the ${store} store`, async (t) => {
+  test(`[TURN-9] a log out with a cookie that was signed out, or that a login replaced, ends no other session, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, { ...PAGES, '/me': describe }, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { codeOf, type Described, describe, gate, type Handler, PAGES, STORES, startLayer } from '../support/layer.ts'
 
-/** A login in the order of JADE: checks the password, calls `secureSession`, then stores the user. */
+/** Pages with JADE's order of a login: check the password, call `secureSession`, then store the user. */
 const JADE_PAGES: Record<string, Handler> = {
   ...PAGES,
   '/secure': async (session, ctx) => {
@@ -28,7 +28,7 @@ const JADE_PAGES: Record<string, Handler> = {
 }
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`[SECURE-1] [SECURE-2] secureSession makes a new session the current one and invalidates the old one, on the ${store} store`, async (t) => {
+  test(`[SECURE-1] [SECURE-2] secureSession makes a new session the current session and invalidates the old session, on the ${store} store`, async (t) => {
     for (const guests of ['first-request', 'first-write'] as const) {
       const { visitor, manager } = await startLayer(t, JADE_PAGES, { store: open(), guests })
       const guest = visitor()
@@ -66,7 +66,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`[SECURE-4] failed credentials change nothing, on the ${store} store`, async (t) => {
+  test(`[SECURE-4] a login with a wrong password changes nothing, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, JADE_PAGES, { store: open() })
     const guest = visitor()
     const before = await guest.read<Described>('/write')
@@ -137,7 +137,7 @@ for (const [store, open] of Object.entries(STORES)) {
     ])
   })
 
-  test(`[SECURE-12] two concurrent logins leave the user signed in, whichever answer the browser keeps, on the ${store} store`, async (t) => {
+  test(`[SECURE-12] two concurrent logins leave the user signed in, whichever response’s cookie the browser keeps, on the ${store} store`, async (t) => {
     for (const path of ['/login', '/check?password=right']) {
       const doors = [gate(), gate()]
       const { visitor } = await startLayer(
@@ -176,7 +176,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
   })
 
-  test(`a verified login succeeds even if the guest’s session ended or was replaced meanwhile; a signed-in session that ended is not revived, on the ${store} store`, async (t) => {
+  test(`a verified login succeeds even if the guest’s session ended or was replaced meanwhile, but never revives an ended session of a user, on the ${store} store`, async (t) => {
     for (const [how, began] of [
       ['/logout', '/write'],
       ['/login?user=Bo&id=5', '/write'],
@@ -224,7 +224,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('a call on a session object after secureSession is refused and does not affect the new session', async (t) => {
+test('after secureSession, a call on the old session object is refused and does not affect the new session', async (t) => {
   const { visitor, manager } = await startLayer(t, {
     ...JADE_PAGES,
     '/stale': async (session, ctx) => {
@@ -269,7 +269,7 @@ test('secureSession keeps user and privileges, and only re-authentication restar
   }
 })
 
-test('privileges that another device removed do not come back with a replacement', async (t) => {
+test('replacing a session does not restore privileges that another device removed', async (t) => {
   const door = gate()
   const { visitor } = await startLayer(t, {
     ...JADE_PAGES,

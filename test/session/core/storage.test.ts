@@ -17,7 +17,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual((await ana.read<Described>('/read')).storage, { from: 'tab' })
   })
 
-  test(`[STORAGE-2] writing outside use throws at any depth; reading is possible while another request is inside use, on the ${store} store`, async (t) => {
+  test(`[STORAGE-2] writing outside use throws at any depth, and reading is possible while another request is inside use, on the ${store} store`, async (t) => {
     const door = gate()
     const { visitor } = await startLayer(
       t,
@@ -61,7 +61,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).storage.held, true)
   })
 
-  test(`[STORAGE-3] use is exclusive; an exception writes nothing and lets the next request in, on the ${store} store`, async (t) => {
+  test(`[STORAGE-3] use is exclusive, and a use that throws writes nothing and lets the next request run, on the ${store} store`, async (t) => {
     let inside = 0
     let most = 0
     const { visitor } = await startLayer(
@@ -88,7 +88,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual((await ana.read<Described>('/read')).storage, { a: 1, c: 1, e: 1 })
   })
 
-  test(`[STORAGE-4] 200 parallel increments with an await inside leave 200, in one process, on the ${store} store`, async (t) => {
+  test(`[STORAGE-4] 200 parallel increments in one process, each with an await inside use, leave the value 200, on the ${store} store`, async (t) => {
     const shared = open()
     const pages: Record<string, Handler> = {
       ...PAGES,
@@ -109,7 +109,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual((await ana.read<Described>('/read')).storage, { n: 200 })
   })
 
-  test(`[STORAGE-6] storage above its limit is refused with its size, and the old value stays, on the ${store} store`, async (t) => {
+  test(`[STORAGE-6] storage above its limit is refused with its size, and the old storage is kept, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(
       t,
       {
@@ -135,7 +135,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await ana.read('/big?length=32000'), 'stored')
   })
 
-  test(`[STORAGE-8] the storage of another session can be read by its id; an unknown id returns undefined, on the ${store} store`, async (t) => {
+  test(`[STORAGE-8] the storage of another session can be read by the session’s id, and an unknown id returns undefined, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -149,7 +149,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.storage(id), undefined)
   })
 
-  test(`[STORAGE-9] a lost reply of the store has no double effect, on the ${store} store`, async (t) => {
+  test(`[STORAGE-9] a write whose reply from the store is lost does not take effect twice, on the ${store} store`, async (t) => {
     const real = open()
     let losing = 0
     const lossy: SessionStore = new Proxy(real, {
@@ -182,7 +182,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('[STORAGE-3] a nested write is refused, a write that never ends is given up after 10 s, and the session keeps working', async (t) => {
+test('[STORAGE-3] a nested write is refused, the layer gives up a write that never ends after 10 s, and the session keeps working', async (t) => {
   const clock = manualClock()
   let stuck = () => {}
   const inside = new Promise<void>((resolve) => {
@@ -234,7 +234,7 @@ test('[STORAGE-3] a nested write is refused, a write that never ends is given up
   assert.deepEqual((await ana.read<Described>('/read')).storage, { late: 1, key: '1' })
 })
 
-test('[STORAGE-3] a guest’s first write that throws stores nothing, and the next one is stored', async (t) => {
+test('[STORAGE-3] a guest’s first write that throws stores nothing, and the next write is stored', async (t) => {
   const { visitor, manager } = await startLayer(t, {
     ...PAGES,
     '/fail': async (session) => {
@@ -390,7 +390,7 @@ test('a store that does not answer gives 503 with Retry-After, and no user becom
   assert.equal((await ana.read<Described>('/read')).userName, 'Ana Lima')
 })
 
-test('codecs keep values that JSON cannot', async (t) => {
+test('codecs store values that JSON cannot store', async (t) => {
   const date: StorageCodec = {
     tag: 'date',
     test: (value) => value instanceof Date,

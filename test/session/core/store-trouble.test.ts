@@ -31,7 +31,7 @@ async function refusedBy(visitor: LayerVisitor, path: string) {
   assert.deepEqual([status, headers['retry-after'], setCookies], [503, '5', []], path)
 }
 
-test('a store that is down makes no user anonymous and changes no cookie, and is used again without a restart', async (t) => {
+test('a store that is down makes no user anonymous and changes no cookie, and works again without a restart', async (t) => {
   const { visitor, trouble } = await startTroubled(t, { guests: 'first-request' })
   const ana = visitor()
   const { id } = await ana.read<Described>('/login')
@@ -42,7 +42,7 @@ test('a store that is down makes no user anonymous and changes no cookie, and is
   assert.deepEqual([back.id, back.userName], [id, 'Ana Lima'])
 })
 
-test('when only writes fail, reads go on, and a write, a login and a logout are 503 and have no effect', async (t) => {
+test('when only writes fail, reads succeed, and a write, a login and a logout get 503 and have no effect', async (t) => {
   const { visitor, trouble, clock } = await startTroubled(t)
   const ana = visitor()
   const { id } = await ana.read<Described>('/login')
@@ -57,7 +57,7 @@ test('when only writes fail, reads go on, and a write, a login and a logout are 
   assert.deepEqual([back.id, back.userName, storage], [id, 'Ana Lima', {}])
 })
 
-test('a visitor without a session gets the page without one while the store is down, and a session afterwards', async (t) => {
+test('while the store is down, a visitor without a session gets the page without a session, and afterwards gets a session', async (t) => {
   const { visitor, manager, trouble } = await startTroubled(t, { guests: 'first-request' })
   const warnings: SessionEvents['warning'][] = []
   manager.on('warning', (event) => warnings.push(event))
@@ -70,7 +70,7 @@ test('a visitor without a session gets the page without one while the store is d
   assert.equal((await bo.get('/read')).setCookies.length, 1)
 })
 
-test('a logout whose reply was lost succeeds when the session is seen to have ended, and is 503 otherwise', async (t) => {
+test('a logout without a reply from the store succeeds if a second look shows that the session has ended, and otherwise gets 503', async (t) => {
   const { visitor, manager, trouble } = await startTroubled(t)
   const [ana, bo] = [visitor(), visitor()]
   const ended: string[] = []
@@ -95,7 +95,7 @@ test('a logout whose reply was lost succeeds when the session is seen to have en
   assert.equal((await bo.read<Described>('/read')).userName, 'Bo')
 })
 
-test('a link is not consumed while the store is down, and a consumed link lets its visitor in even if the reply was lost', async (t) => {
+test('a link is not consumed while the store is down, and a visitor who consumes a link gets in even if the store’s reply is lost', async (t) => {
   const { visitor, trouble } = await startTroubled(t)
   const ana = visitor()
   await ana.read('/login')
@@ -113,7 +113,7 @@ test('a link is not consumed while the store is down, and a consumed link lets i
   assert.equal((await visitor().read<Described>(link)).userName, '', 'no other visitor gets in')
 })
 
-test('when the reply to a link and the second look are both lost, the visitor gets 503 and the link lets no visitor in', async (t) => {
+test('when the store’s reply to opening a link is lost and the second look fails, the visitor gets 503 and the link is consumed', async (t) => {
   const { visitor, trouble } = await startTroubled(t)
   const ana = visitor()
   await ana.read('/login')
@@ -125,7 +125,7 @@ test('when the reply to a link and the second look are both lost, the visitor ge
   assert.equal((await ana.read<Described>('/read')).userName, 'Ana Lima')
 })
 
-/** `waitFor` resolves when this many requests have called `use` on the page `/try-add`. */
+/** A page that increments a number. `waitFor` resolves after this number of requests has called `use` on the page. */
 function crowded() {
   let here = 0
   let look = () => {}
@@ -145,7 +145,7 @@ function crowded() {
   return { pages: { '/try-add': come }, waitFor }
 }
 
-test('when a write gets no reply from the store, the writes queued behind it fail without waiting for one', async (t) => {
+test('when a write gets no reply from the store, the writes queued behind it fail without waiting for a reply', async (t) => {
   const { pages, waitFor } = crowded()
   const { visitor, clock, trouble } = await startTroubled(t, {}, pages)
   const ana = visitor()
@@ -157,7 +157,7 @@ test('when a write gets no reply from the store, the writes queued behind it fai
   await waitFor(11)
   clock.advance({ seconds: 2 })
   trouble.giveUp()
-  await trouble.waiting() // the layer retries the write once
+  await trouble.waiting() // waits for the one retry of the layer
   trouble.giveUp()
   assert.deepEqual(await Promise.all([first, ...queue]), Array(11).fill('STORE_UNAVAILABLE'))
   assert.equal(trouble.troubled.length, 2)
@@ -166,7 +166,7 @@ test('when a write gets no reply from the store, the writes queued behind it fai
   assert.equal((await ana.read<Described>('/read')).storage.n, 1)
 })
 
-test('when a write gets no reply from the store, the later calls of the same request fail without waiting for one', async (t) => {
+test('when a write gets no reply from the store, the later calls of the same request fail without waiting for a reply', async (t) => {
   const { visitor, clock, trouble } = await startTroubled(
     t,
     {},
@@ -184,13 +184,13 @@ test('when a write gets no reply from the store, the later calls of the same req
   await trouble.waiting()
   clock.advance({ seconds: 2 })
   trouble.giveUp()
-  await trouble.waiting() // the layer retries the write once
+  await trouble.waiting() // waits for the one retry of the layer
   trouble.giveUp()
   assert.deepEqual(await answer, Array(3).fill('STORE_UNAVAILABLE'))
   assert.equal(trouble.troubled.length, 2)
 })
 
-test('a write that fails at once does not fail the write queued behind it', async (t) => {
+test('when a write fails at once, the write queued behind it can still succeed', async (t) => {
   const { pages, waitFor } = crowded()
   const { visitor, trouble } = await startTroubled(t, {}, pages)
   const ana = visitor()
@@ -206,7 +206,7 @@ test('a write that fails at once does not fail the write queued behind it', asyn
   assert.deepEqual(await Promise.all([first, second]), ['STORE_UNAVAILABLE', 'done'])
 })
 
-test('a write that meets a newer version emits a conflict event, which says whether the write was given up', async (t) => {
+test('a write that meets a newer version emits a conflict event, which says whether the layer gave up the write', async (t) => {
   const door = gate()
   const slow: Handler = async (session) => {
     await door.pass()

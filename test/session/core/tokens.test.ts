@@ -26,7 +26,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ask('/api/read', undefined, { Cookie: `Authorization=Bearer ${token}` })).status, 401)
   })
 
-  test(`[BEARER-3] [BEARER-13] anything but a live token leads to a new session that is not stored, on the ${store} store`, async (t) => {
+  test(`[BEARER-3] [BEARER-13] any value other than a live token leads to a new session that is not stored, on the ${store} store`, async (t) => {
     const { ask, signIn, manager, clock } = await startRestLayer(t, {}, { store: open() })
     const expired = await signIn('user=3')
     const ended = await signIn('user=5')
@@ -98,7 +98,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read('/read')).isGuest, false)
   })
 
-  test(`[BEARER-7] variables persist when they are saved, or with autoSave; a missing one is '', on the ${store} store`, async (t) => {
+  test(`[BEARER-7] variables persist when they are saved, or with autoSave, and a missing variable is '', on the ${store} store`, async (t) => {
     const shared = open()
     const { ask, signIn } = await startRestLayer(
       t,
@@ -125,7 +125,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(({} as Record<string, unknown>).x, undefined)
   })
 
-  test(`[BEARER-12] [STORAGE-4] of variables that are saved at once, none is lost, on the ${store} store`, async (t) => {
+  test(`[BEARER-12] [STORAGE-4] when variables are saved at once, no variable is lost, on the ${store} store`, async (t) => {
     const shared = open()
     const one = await startRestLayer(t, {}, { store: shared })
     const two = await startRestLayer(t, {}, { store: shared })
@@ -139,7 +139,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(variables, Object.fromEntries(names.map((name, n) => [name, String(n)])))
   })
 
-  test(`[BEARER-8] [LIFE-7] a sign-in expires after half an hour without a request, each request extends it, an option changes it, on the ${store} store`, async (t) => {
+  test(`[BEARER-8] [LIFE-7] a sign-in expires half an hour after its last request, and an option changes this idle timeout, on the ${store} store`, async (t) => {
     const shared = open()
     const { ask, signIn, clock } = await startRestLayer(t, {}, { store: shared })
     const bearer = `Bearer ${await signIn()}`
@@ -179,7 +179,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ask('/api/read', bearer)).status, 401)
   })
 
-  test(`[BEARER-8] signing out ends the token; a second time is harmless, on the ${store} store`, async (t) => {
+  test(`[BEARER-8] signing out revokes the token, and signing out again does no harm, on the ${store} store`, async (t) => {
     const { ask, signIn, manager } = await startRestLayer(t, {}, { store: open() })
     const bearer = `Bearer ${await signIn()}`
     const other = `Bearer ${await signIn()}`
@@ -219,7 +219,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ask(whoAmI, `Bearer ${await signIn('')}`)).status, 401)
   })
 
-  test(`[MODE-4] [SECURE-5] [OTP-17] a REST session has no links, no secureSession (1068) and gains no privileges, on the ${store} store`, async (t) => {
+  test(`[MODE-4] [SECURE-5] [OTP-17] a REST session cannot create links, call secureSession (error 1068) or gain privileges, on the ${store} store`, async (t) => {
     const refusals = async (work: () => Promise<unknown>) => {
       try {
         return await work()
@@ -269,7 +269,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(JSON.parse((await ask('/api/lower', bearer)).text), ['viewStart'])
   })
 
-  test(`without a live token nothing can be written, and a token that ends during a request writes nothing, on the ${store} store`, async (t) => {
+  test(`a request without a live token writes nothing, even if its token ended during the request, on the ${store} store`, async (t) => {
     const door = gate()
     const code = (error: unknown) => String((error as { code?: unknown }).code)
     const { ask, signIn, manager } = await startRestLayer(
@@ -303,7 +303,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.count(), 0)
   })
 
-  test(`an API token lives for its own lifespan, used or not, and can be revoked, on the ${store} store`, async (t) => {
+  test(`an API token is valid for its own lifespan, whether or not it is used, and can be revoked, on the ${store} store`, async (t) => {
     const { ask, manager, clock, signIn } = await startRestLayer(
       t,
       { '/api/terms': (session) => ({ name: session.name, scope: session.scope, via: session.via }) },
@@ -349,7 +349,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(await manager.end(second.id), false)
   })
 
-  test(`[LIC-2] when all licences are in use a sign-in gets 503 with 5503, and existing tokens keep working, on the ${store} store`, async (t) => {
+  test(`[LIC-2] when all licences are in use a sign-in gets 503 with error 5503, and existing tokens keep working, on the ${store} store`, async (t) => {
     const { ask, manager } = await startRestLayer(
       t,
       {
@@ -390,7 +390,7 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 }
 
-test('[BEARER-5] [BEARER-14] only anonymous requests pass without a token, and no other handler runs', async (t) => {
+test('[BEARER-5] [BEARER-14] only anonymous requests pass without a token, and the handlers of other requests do not run', async (t) => {
   const ran: string[] = []
   const paths = [
     '/api',
@@ -421,7 +421,7 @@ test('[BEARER-5] [BEARER-14] only anonymous requests pass without a token, and n
   assert.equal((await ask('/apix')).status, 404)
 })
 
-test('[BEARER-5] an application names its own anonymous requests, in upper or lower case, and no other path passes', async (t) => {
+test('[BEARER-5] an application names its own anonymous requests, in upper or lower case, and no other path is open without a token', async (t) => {
   const { ask } = await startRestLayer(
     t,
     { '/api/Health/Live': () => 'ok' },
@@ -438,7 +438,7 @@ test('[BEARER-5] an application names its own anonymous requests, in upper or lo
   await assert.rejects(startLayer(t, PAGES, { tokens: { timeoutSeconds: 0 } }), { message: /timeoutSeconds/ })
 })
 
-test('a request with two Authorization headers has no token, whichever of them is valid', async (t) => {
+test('a request with two Authorization headers counts as a request without a token, even if one header is valid', async (t) => {
   const { ask, signIn } = await startRestLayer(t, {})
   const bearer = `Bearer ${await signIn()}`
   assert.equal((await ask('/api/read', bearer)).status, 200)
@@ -446,7 +446,7 @@ test('a request with two Authorization headers has no token, whichever of them i
   assert.equal((await ask('/api/read', undefined, { Authorization: [bearer, 'Basic eDp5'] })).status, 401)
 })
 
-test('invalid options of a token are refused with directions', async (t) => {
+test('invalid options of a token are refused with an error that says what to do', async (t) => {
   const refused: Parameters<TokenSession['newSession']>[] = [[undefined as never], [''], [null as never, {}]]
   const { manager, ask } = await startRestLayer(t, {
     '/api/signin': (session) => Promise.all(refused.map((user) => session.newSession(...user).catch(String))),

@@ -10,7 +10,7 @@ import { type RestHandler, type RestLayer, startRestLayer } from '../support/res
 
 const who: RestHandler = (session) => ({ isNew: session.isNew, privileges: session.getPrivileges() })
 
-// PAGES of the layer read the storage, so these tests have pages of their own.
+// `PAGES` read the storage, which these tests make unreadable, so these tests use their own pages.
 const OWN_PAGES: Record<string, RestHandler> = {
   '/who': who,
   '/id': (session) => session.id,
@@ -28,7 +28,7 @@ const OWN_PAGES: Record<string, RestHandler> = {
   '/api/token': (session) => [session.name, session.scope],
 }
 
-// A codec of another release: this one cannot read its values.
+// A codec that cannot decode the stored values, because another release of the application wrote them.
 const CODECS: StorageCodec[] = [
   {
     tag: 'money',
@@ -59,7 +59,7 @@ interface Case extends Server {
   id: string
 }
 
-/** One function for each row of the table in `docs/store-failures.md`. It returns the text of the cell. */
+/** One function for each row of the table in `docs/store-failures.md`. It describes the result in the table's words. */
 const CALLS: Record<string, (damaged: Case) => Promise<string>> = {
   async 'a request (`find`)'({ ana }) {
     const { isNew, privileges } = await ana.read('/who')
@@ -115,10 +115,10 @@ const CALLS: Record<string, (damaged: Case) => Promise<string>> = {
 }
 
 for (const store of Object.keys(STORES)) {
-  // The core decodes the storage and the privileges, so one damage of each is enough on the other stores.
+  // The core decodes storage and privileges on every store, so the other stores need only one damage of each.
   const decoded = store === 'memory' ? DAMAGES : [DAMAGES[0], DAMAGES.at(-1)].filter((damage) => damage !== undefined)
   const damages = store === 'Redis' ? [...decoded, ...DAMAGES_IN_REDIS] : decoded
-  test(`[ROW-6] every call on a session that cannot be read does what the table says, on the ${store} store`, async (t) => {
+  test(`[ROW-6] every call on a session that cannot be read does what the table in docs/store-failures.md says, on the ${store} store`, async (t) => {
     const { rows, columns } = documented()
     assert.deepEqual(Object.keys(rows), Object.keys(CALLS))
     const server = await startServer(t, store)
@@ -129,7 +129,7 @@ for (const store of Object.keys(STORES)) {
       }
   })
 
-  test(`[ROW-7] one unreadable session does not keep an administrator from the others, on the ${store} store`, async (t) => {
+  test(`[ROW-7] one unreadable session does not prevent an administrator from listing and ending the other sessions, on the ${store} store`, async (t) => {
     const { layer, damage, id } = await damagedCase(await startServer(t, store), 'storage', '{')
     const others = [layer.visitor(), layer.visitor()]
     for (const other of others) await other.read('/sign-in')
@@ -144,7 +144,7 @@ for (const store of Object.keys(STORES)) {
     assert.equal(await layer.manager.count(), 0)
   })
 
-  test(`[ROW-8] secureSession() and a list of keys start with an empty storage when it cannot be read, on the ${store} store`, async (t) => {
+  test(`[ROW-8] when the storage cannot be read, secureSession() and a login with a list of keys to keep begin with an empty storage, on the ${store} store`, async (t) => {
     for (const path of ['/secure', '/sign-in?keep=["cart"]']) {
       const { ana, id, warnings } = await damagedCase(await startServer(t, store), 'storage', '[]')
       assert.deepEqual(await ana.read(path), {})
@@ -154,7 +154,7 @@ for (const store of Object.keys(STORES)) {
     }
   })
 
-  test(`[ROW-6] the error and the warning of an unreadable storage contain nothing of it, on the ${store} store`, async (t) => {
+  test(`[ROW-6] the error and the warning of an unreadable storage contain none of the stored data, on the ${store} store`, async (t) => {
     const { layer, ana, id } = await damagedCase(await startServer(t, store), 'storage', '{"pin":x4711}')
     const reported: unknown[] = []
     layer.manager.on('warning', (warning) => reported.push(warning))
@@ -164,7 +164,7 @@ for (const store of Object.keys(STORES)) {
     for (const each of reported) assert.doesNotMatch(inspect(each, { depth: 9 }), /pin|4711/)
   })
 
-  test(`[ROW-9] an API token and a link whose details cannot be read open nothing, on the ${store} store`, async (t) => {
+  test(`[ROW-9] an API token and a link whose details cannot be read open no session, on the ${store} store`, async (t) => {
     const { layer, damage, ana, id } = await damagedCase(await startServer(t, store), 'storage', '{"cart":"pen"}')
     const { token, id: tokenId } = await layer.manager.newToken('4', { name: 'Export', scope: 'read' })
     const bearer = `Bearer ${token}`
@@ -188,7 +188,7 @@ for (const store of Object.keys(STORES)) {
 }
 
 if ('SQLite' in STORES) {
-  test('[ROW-7] a SQLite record with text in the place of its times is listed as unreadable, and can be removed', async (t) => {
+  test('[ROW-7] a SQLite record with text instead of its times is listed as unreadable, and can be removed', async (t) => {
     const { layer, ana, id } = await damagedCase(await startServer(t, 'SQLite'), 'times', 'cut')
     assert.equal((await ana.read('/who')).isNew, true)
     await ana.read('/sign-in')
@@ -210,7 +210,7 @@ const columns = (names: string[], ...values: Damage[1][]) =>
 const lines = (numbers: number[], ...values: string[]) => columns(numbers.map(String), ...values)
 const TIMES = ['start_time', 'last_access_time', 'idle_milliseconds', 'absolute_end', 'end_at']
 const HUGE = 9223372036854775807n
-/** By store. */
+/** Maps the name of a store to its damaged numbers. */
 const DAMAGED_NUMBERS: Record<string, Damage[]> = {
   SQLite: [...columns([...TIMES, 'version'], 'x', HUGE), ['record.absolute_end', 0]],
   'node:sqlite': columns([...TIMES, 'version'], HUGE),
@@ -220,7 +220,7 @@ const DAMAGED_NUMBERS: Record<string, Damage[]> = {
 
 for (const [store, damages] of Object.entries(DAMAGED_NUMBERS)) {
   if (!(store.replace('node:sqlite', 'SQLite') in STORES)) continue
-  test(`[ROW-7] a record with a wrong number opens no session, ends, and hides no other session, on the ${store} store`, async (t) => {
+  test(`[ROW-7] a record with an invalid number opens no session, can be ended, and hides no other session, on the ${store} store`, async (t) => {
     const server = await startServer(t, store)
     for (const [part, value] of damages) {
       const name = `${part}: ${value}`
@@ -254,7 +254,7 @@ async function idsByPage({ manager }: RestLayer, page: Page): Promise<string[]> 
 }
 
 if ('Redis' in STORES) {
-  test('[ROW-9] at the limit of devices, a damaged credential in Redis is the first to go', async (t) => {
+  test('[ROW-9] at the limit of devices, a damaged credential in Redis is evicted first', async (t) => {
     const { layer, id } = await damagedCase(await startServer(t, 'Redis', { maxCredentials: 2 }), 'credential', 'cut')
     const [first, second, third] = [layer.visitor(), layer.visitor(), layer.visitor()]
     const open = async (browser: LayerVisitor) => browser.read(`/id?$4DSID=${await layer.manager.createOTP(id)}`)
@@ -267,7 +267,7 @@ if ('Redis' in STORES) {
     assert.equal((await layer.manager.get(id))?.devices.length, 2)
   })
 
-  test('[ROW-9] a damaged tombstone in Redis counts as unknown', async (t) => {
+  test('[ROW-9] a damaged tombstone in Redis counts as no tombstone', async (t) => {
     const { layer, damage, ana, id } = await damagedCase(await startServer(t, 'Redis'), 'storage', '{"cart":"pen"}')
     const phone = layer.visitor()
     await phone.read(`/who?$4DSID=${await ana.read('/link')}`)
@@ -290,7 +290,7 @@ async function startServer(scope: Scope, store: string, options: { maxCredential
   return { ...opened, layer, warnings }
 }
 
-/** Signs Ana in, alone on the server, and damages her session. */
+/** Ends all sessions on the server, signs Ana in, and damages her session. */
 async function damagedCase(server: Server, part: Part, text: string): Promise<Case> {
   const { layer, warnings, damage } = server
   await layer.manager.endMany({})

@@ -6,7 +6,7 @@ import { sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
 import { trialOf } from '../../../src/session/testing/contract/fixtures.ts'
 import { proveLimitForUnusedApps } from '../support/unused-apps.ts'
 
-// The store contract has the other tests of PROC-7. In Redis, the data of each application expires by itself.
+// The store contract has the other tests of PROC-7. Redis needs no such test, because its keys expire by themselves.
 proveLimitForUnusedApps('memory', () => memoryStore())
 proveLimitForUnusedApps('SQLite', () => sqliteStore(new Database(':memory:')))
 
@@ -18,7 +18,7 @@ test('[PROC-7] SQLite: with `sweepUnusedApps: false`, a sweep removes nothing of
   assert.equal(await trial.store.count({ app: 'OTHER', filter: {} }), 1)
 })
 
-test('[PROC-7] SQLite: the processes of an unused application are forgotten when it has no sessions left', async () => {
+test('[PROC-7] SQLite: a sweep removes the process records of an unused application without sessions', async () => {
   const db = new Database(':memory:')
   const trial = trialOf(sqliteStore(db))
   const { store, clock } = trial

@@ -32,7 +32,7 @@ test('[RESP-7] a warning without a listener goes to process.emitWarning, once pe
   )
 })
 
-test('[RESP-7] a listener gets every warning, and the process gets none', async (t) => {
+test('[RESP-7] a listener gets every warning, and process.emitWarning is not called', async (t) => {
   const warnings = collectProcessWarnings(t)
   const { visitor, manager } = await startLayer(t, { '/grant': GRANT }, { listensToWarnings: false })
   const heard: string[] = []
@@ -52,7 +52,7 @@ test('[RESP-7] a listener gets every warning, and the process gets none', async 
   )
 })
 
-test('[RESP-7] the warning tells the message of the error and of its cause, and not the data of the store call', async (t) => {
+test('[RESP-7] the warning contains the message of the error and of its cause, but not the data of the store call', async (t) => {
   const warnings = collectProcessWarnings(t)
   const store = memoryStore()
   store.touch = async () => {
@@ -69,11 +69,11 @@ test('[RESP-7] the warning tells the message of the error and of its cause, and 
   assert.doesNotMatch(JSON.stringify(warnings), /a-hash/)
 })
 
-// Over plain HTTP, a browser sends no Sec-Fetch headers. The address of the client is on loopback in these tests.
+// Over plain HTTP, a browser sends no Sec-Fetch headers. In these tests the client has a loopback address.
 const BROWSER = { 'Sec-Fetch-Site': undefined, 'Sec-Fetch-Mode': undefined, 'Sec-Fetch-Dest': undefined }
 const VIA_HTTP = { ...BROWSER, Host: 'shop.example', 'X-Forwarded-Proto': 'http' }
 
-test('[RESP-8] a Secure cookie over plain HTTP is one warning that says what to set', async (t) => {
+test('[RESP-8] a Secure cookie over plain HTTP causes one warning that says what to set', async (t) => {
   const heard: string[][] = []
   const { visitor, manager } = await startLayer(t, PAGES, { secureCookie: true })
   manager.on('warning', ({ code, message }) => heard.push([code, message]))
@@ -95,7 +95,7 @@ test('[RESP-8] a Secure cookie over plain HTTP is one warning that says what to 
   assert.equal(heard.length, 1, 'a cookie that is not Secure is kept')
 })
 
-test('[RESP-8] only a request over plain HTTP from another machine counts', () => {
+test('[RESP-8] only a request over plain HTTP from another machine causes the warning', () => {
   const remote = {
     encrypted: false,
     remoteAddress: '192.0.2.7',
@@ -141,7 +141,7 @@ test('[RESP-8] only a request over plain HTTP from another machine counts', () =
   for (const [name, facts, expected] of rows) assert.equal(isPlainHttp({ ...remote, ...facts }), expected, name)
 })
 
-test('[RESP-9] what createSessions returns is frozen, like the clock and the session variables', async (t) => {
+test('[RESP-9] the object that createSessions returns is frozen, and so are the clock and the session variables', async (t) => {
   const manager = createSessions({ appName: 'A', store: memoryStore(), clock: manualClock() })
   t.after(() => manager.close())
   for (const name of Object.keys(manager)) assert.throws(() => Object.assign(manager, { [name]: 'x' }), TypeError, name)

@@ -7,7 +7,7 @@ import { codeOf, type Described, gate, PAGES, startLayer } from '../support/laye
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-test('watching a session reports each change, also by another process, and ends with the session', async (t) => {
+test('watching a session reports each change, including changes by another process, and ends with the session', async (t) => {
   const store = memoryStore()
   const clock = manualClock()
   const here = await startLayer(t, PAGES, { store, clock })
@@ -75,7 +75,7 @@ test('a write that meets newer versions for ten seconds is given up with 503, an
   assert.deepEqual((await ana.read<Described>('/read')).storage, {})
 })
 
-test('at the licence limit a page is shown without a session, a write gets 503 and 5503, and a login replaces a guest', async (t) => {
+test('at the licence limit a page is shown without a session, a write gets 503 with error 5503, and a login replaces a guest’s session', async (t) => {
   const { visitor, manager } = await startLayer(
     t,
     {
@@ -105,7 +105,7 @@ test('at the licence limit a page is shown without a session, a write gets 503 a
   assert.equal(await manager.count(), 2)
 })
 
-test('a finished request leaves no timer and no listener behind', async (t) => {
+test('after a request ends, no timer and no listener of the request remain', async (t) => {
   const clock = manualClock()
   let waiting = 0
   const counting = {

@@ -39,7 +39,7 @@ const FAULTS: Record<string, (scene: Scene) => Promise<void>> = {
   'connections to the database are cut while answers are on their way': async ({ network, load }) => {
     network.delay(20)
     for (let time = 0; time < CUTS; time++) {
-      // With half of the connections left, a retry reaches the database at once.
+      // When half of the connections stay open, a retry reaches the database at once.
       network.cut(time % 2 === 0 ? 0.5 : 1)
       await load.answeredMore(2 * BROWSERS)
     }
@@ -68,7 +68,7 @@ for (const [name, startDatabase] of Object.entries(SERVERS)) {
 
   const faults = Object.entries(FAULTS).filter(([fault]) => FAULT_ROUNDS !== undefined || IN_THE_GATE.test(fault))
   for (const [fault, happen] of faults) {
-    test(`while users write to ${name}, ${fault}: every answered write is stored once, and no user is signed out or in again`, async (t) => {
+    test(`while users write to ${name}, ${fault}: every answered write is stored once, signed-in users stay signed in, and signed-out users stay signed out`, async (t) => {
       database ??= startDatabase()
       for (let round = 1; round <= ROUNDS; round++) await play(t, await database, happen)
     })

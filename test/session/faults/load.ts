@@ -12,7 +12,7 @@ export interface Figures {
   done: number
 }
 
-/** Browsers that write without a pause during a fault. */
+/** The load of browsers that write without a pause during a fault. */
 export class Load {
   readonly #servers: CounterServer[]
   readonly #writers: Writer[] = []
@@ -34,19 +34,19 @@ export class Load {
     this.#running.catch(() => {})
   }
 
-  /** Resolves after this many more writes were answered with 200. */
+  /** Resolves after this number of further writes got 200. */
   async answeredMore(writes: number): Promise<void> {
     const before = this.#sum('answered')
     await this.#whileRunning(`${writes} more writes are answered`, () => this.#sum('answered') >= before + writes)
   }
 
-  /** Resolves after this many more writes got 503 or no answer. */
+  /** Resolves after this number of further writes got 503 or no answer. */
   async failedMore(writes: number): Promise<void> {
     const before = this.#sum('unknown')
     await this.#whileRunning(`${writes} more writes fail`, () => this.#sum('unknown') >= before + writes)
   }
 
-  /** Signs a user in during the load, and repeats the logout until it succeeds. */
+  /** Signs a user in during the load, then repeats the logout until the logout succeeds. */
   async leave(): Promise<void> {
     const browser = await until('a user can sign in', () =>
       this.#server(0)

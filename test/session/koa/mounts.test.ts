@@ -28,7 +28,7 @@ function open(t: TestContext, options: Partial<SessionOptions> = {}) {
   return manager
 }
 
-/** A response that no client receives, as in a server that renders a page ahead. */
+/** A response that no client receives, as in a server that renders a page in advance. */
 class Captured extends ServerResponse {
   constructor(req: IncomingMessage) {
     super(req)
@@ -39,7 +39,7 @@ class Captured extends ServerResponse {
 const current = (ctx: Context) => ctx.session
 
 for (const guests of ['first-request', 'first-write'] as const) {
-  test(`[RESP-5] a second mount with the same manager uses the session of the first, with ${guests} guests`, async (t) => {
+  test(`[RESP-5] a second mount with the same manager uses the session of the first mount, with ${guests} guests`, async (t) => {
     const manager = open(t, { guests, roles: { clerk: ['viewOrders'] } })
     const events: string[] = []
     for (const name of ['created', 'linkRefused', 'ended'] as const) manager.on(name, ({ type }) => events.push(type))
@@ -87,7 +87,7 @@ for (const guests of ['first-request', 'first-write'] as const) {
   })
 }
 
-test('[RESP-5] mounts of copies of one manager, and mounts at the same time, share one session', async (t) => {
+test('[RESP-5] mounts with copies of one manager, and mounts that run at the same time, share one session', async (t) => {
   const manager = open(t, { guests: 'first-request' })
   const copy = { ...manager, end: manager.end }
   const app = new Koa<Koa.DefaultState, Context>()
@@ -185,7 +185,7 @@ test('[RESP-6] two managers in one application each keep their own session and c
   assert.deepEqual((await visitor.read('/')).slice(0, 2), [nextId, 'one'])
 })
 
-test('[RESP-6] after the inner manager, ctx.session is the outer manager’s session again', async (t) => {
+test('[RESP-6] after the middleware of the inner manager has run, ctx.session is the outer manager’s session again', async (t) => {
   const one = open(t)
   const two = open(t, { appName: 'TWO' })
   const app = new Koa<Koa.DefaultState, Context>()
@@ -222,7 +222,7 @@ test('[RESP-6] after the inner manager, ctx.session is the outer manager’s ses
   }
 })
 
-test('[RESP-6] tokenSessions and sessions, each mounted twice, open one session for each kind of request', async (t) => {
+test('[RESP-6] tokenSessions and sessions, each mounted twice, open only one session for each request', async (t) => {
   const manager = open(t)
   const app = new Koa<Koa.DefaultState, Context>()
   app.silent = true

@@ -23,7 +23,7 @@ const NAME = '4DSID_TEST'
 const ANA = { userName: 'Ana', userId: '4' }
 type Response = LayerContext['res']
 
-/** A login whose response the handler writes itself. */
+/** A page that logs a user in and then writes its response with `respond` instead of Koa. */
 function loginBy(respond: (res: Response, ctx: LayerContext) => unknown): Handler {
   return async (session, ctx) => {
     await session.setPrivileges(ANA, { login: true })
@@ -33,7 +33,7 @@ function loginBy(respond: (res: Response, ctx: LayerContext) => unknown): Handle
   }
 }
 
-/** `writeHead` with headers, followed by a body. The frozen headers show that no caller's value is changed. */
+/** Calls `writeHead` with these parameters, then sends a body. */
 function head(...parameters: unknown[]): (res: Response) => void {
   const write = (res: Response) => Reflect.apply(res.writeHead, res, parameters).end('done')
   return write
@@ -96,7 +96,7 @@ const WAYS: Record<string, (res: Response) => unknown> = {
   },
 }
 
-/** What a middleware above `sessions()` does when the head is written. Returns the headers that it passes on. */
+/** The actions of a middleware above `sessions()` when the head is written. Each returns the headers to write. */
 const ABOVE: Record<string, (res: Response) => unknown[]> = {
   '/setHeader': (res) => {
     for (const [name, value] of Object.entries(OWN)) res.setHeader(name, value)
@@ -137,7 +137,7 @@ async function wrapped(t: TestContext) {
   return app
 }
 
-/** The session cookie is in the response once, and opens the session. The response is private. */
+/** Checks that the response is private and has the session cookie once, and that the cookie opens the session. */
 async function assertSignedIn(visitor: LayerVisitor, { status, text, headers, setCookies }: Answer, way: string) {
   assert.deepEqual([status, text], [200, 'done'], way)
   assert.equal(setCookies.filter((cookie) => cookie.startsWith(`${NAME}=`)).length, 1, way)
@@ -147,18 +147,18 @@ async function assertSignedIn(visitor: LayerVisitor, { status, text, headers, se
   assert.equal((await visitor.read<Described>('/read')).userName, 'Ana', way)
 }
 
-test('[RESP-1] a login’s cookie travels next to the handler’s own, however the handler writes the head', async (t) => {
+test('[RESP-1] the response has the login’s cookie and the handler’s own cookies, however the handler writes the response head', async (t) => {
   const pages = Object.fromEntries(Object.entries(WAYS).map(([, respond], index) => [`/${index}`, loginBy(respond)]))
   const { visitor, manager } = await startLayer(t, { ...PAGES, ...pages })
   for (const [index, way] of Object.keys(WAYS).entries()) {
     const ana = visitor()
-    await ana.read('/write') // The login replaces this session, so a lost cookie would lose both.
+    await ana.read('/write') // The login replaces this session, so without its new cookie Ana would have no session.
     await assertSignedIn(ana, await ana.get(`/${index}`), way)
   }
   assert.equal(await manager.count({ userId: '4' }), Object.keys(WAYS).length)
 })
 
-test('[RESP-1] a login’s cookie stays, although a middleware above sessions() changes the head', async (t) => {
+test('[RESP-1] the response keeps the login’s cookie when a middleware above sessions() changes the response head', async (t) => {
   const server = createHttpServer((await wrapped(t)).callback())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => {
@@ -173,7 +173,7 @@ test('[RESP-1] a login’s cookie stays, although a middleware above sessions() 
   }
 })
 
-test('[RESP-1] the headers of the handler replace earlier ones, and invalid ones are refused as before', async (t) => {
+test('[RESP-1] the headers of the handler replace earlier headers, and invalid headers are refused as without the layer', async (t) => {
   const { visitor } = await startLayer(t, {
     '/replace': loginBy((res, ctx) => {
       ctx.set('Content-Type', 'text/html')
@@ -207,7 +207,7 @@ test('[RESP-1] the headers of the handler replace earlier ones, and invalid ones
   assert.equal((await visitor().get('/broken')).text, 'done')
 })
 
-test('[RESP-1] a log out clears the cookie, and a first write sets one, although the handler writes the head', async (t) => {
+test('[RESP-1] a log out clears the cookie, and a first write sets one, even when the handler writes the response head', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/logout': async (session, ctx) => {
@@ -272,7 +272,7 @@ test('[RESP-2] no shared cache may store a response with the session cookie, wha
   )
 })
 
-test('[RESP-3] a handler that says public keeps it on a response without the session cookie', async (t) => {
+test('[RESP-3] a response without the session cookie keeps the Cache-Control header of a handler that says public', async (t) => {
   const { visitor } = await startLayer(t, {
     ...PAGES,
     '/public': (_, ctx) => {
@@ -322,7 +322,7 @@ async function assertSignedInOver2(get: Get, path: string) {
   assert.equal(userName, 'Ana', path)
 }
 
-test('[RESP-4] the cookie travels over the compatibility API of HTTP/2', async (t) => {
+test('[RESP-4] the compatibility API of HTTP/2 sends the session cookie', async (t) => {
   const warnings = collectProcessWarnings(t)
   const pages: Record<string, Handler> = {
     '/object': loginBy(head(200, OWN)),
@@ -361,11 +361,11 @@ test('[RESP-4] the cookie travels over the compatibility API of HTTP/2', async (
     ['UnsupportedWarning'],
     'Node ignores the status message, as it does without sessions()',
   )
-  // The host of HTTP/2 is the pseudo-header :authority.
+  // HTTP/2 sends the host in the pseudo-header :authority.
   assert.equal((await get('/read')).headers['set-cookie']?.length, 1)
 })
 
-test('[RESP-4] over HTTP/2 too, the cookie stays when a middleware above sessions() changes the head', async (t) => {
+test('[RESP-4] over HTTP/2, the response keeps the session cookie when a middleware above sessions() changes the response head', async (t) => {
   const get = await connectTo(t, await wrapped(t))
   for (const path of Object.keys(ABOVE)) await assertSignedInOver2(get, path)
 })

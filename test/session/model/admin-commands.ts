@@ -7,7 +7,7 @@ import { linkTerms, picked } from './page-steps.ts'
 import { START, type World } from './real-system.ts'
 import { USERS, type User } from './users.ts'
 
-/** An action outside of any request. */
+/** An action that does not belong to a request. */
 class Happening implements Command {
   readonly #name: string
   readonly #happen: (model: Model, world: World) => Promise<void>
@@ -30,7 +30,7 @@ class Happening implements Command {
   }
 }
 
-/** An action on a session, live or not. */
+/** An action on a session, which need not be live. */
 function to(
   number: number,
   name: string,

@@ -30,7 +30,7 @@ const visit: fc.Arbitrary<Visit> = fc.record({
   steps: fc.array(step, { maxLength: 3 }),
 })
 
-/** A browser opens a page, perhaps by a one-time link, and the page takes some steps with its session. */
+/** A browser opens a page, with or without a one-time link, and the page performs some steps on its session. */
 class BrowserAsks implements Command {
   readonly #visit: Visit
 
@@ -59,7 +59,7 @@ class BrowserAsks implements Command {
       request = new ModelRequest(model, { ...how, credential }, followed)
       compare(current())
       for (const step of steps) {
-        // The clock stands still if a session would end during the request. Other tests cover such ends.
+        // The clock does not advance if a session would end during the request. Other tests cover such ends.
         if (!model.sessions.some(({ end }) => end === model.now + 1)) model.now = ++world.time.now
         const outcome = await step.real(current(), world)
         assert.equal(outcome, step.model(request, current().id, model), step.name)

@@ -10,7 +10,7 @@ import { doing, key, picked } from './page-steps.ts'
 import { viewOfToken, type World } from './real-system.ts'
 import { everythingIn, USERS, type User } from './users.ts'
 
-/** A REST request, in reality and in the model. `has` is the live token of the request. */
+/** A REST request to the real system and to the model. `has` is the live token of the request. */
 interface Deed {
   name: string
   real(session: TokenSession<Storage>, world: World): Promise<Outcome>

@@ -12,9 +12,9 @@ export interface RunOptions {
   seed: number
   /** Sends requests over HTTP instead of calling the layer directly. */
   overHttp?: boolean
-  /** Reports a failed run without searching for the shortest one. */
+  /** Reports the first failed run without searching for a shorter one. */
   endOnFailure?: boolean
-  /** From the report of a failed run. */
+  /** The values from the report of a failed run, which repeat this run. */
   path?: string | undefined
   replayPath?: string | undefined
 }
@@ -30,7 +30,7 @@ export async function compareWithModel(store: SessionStore, options: RunOptions)
   const { runs, seed, overHttp = false, endOnFailure = false, path, replayPath } = options
   const commands = fc.commands([...peopleCommands, ...clientCommands, ...otherCommands], {
     maxCommands: 60,
-    size: 'max', // about 30
+    size: 'max', // about 30 commands in a run
     ...(replayPath !== undefined && { replayPath }),
   })
   const property = fc.asyncProperty(rules, commands, async (rules, commands) => {

@@ -15,7 +15,7 @@ export interface Asked {
   replacesUser: boolean
 }
 
-/** `session` is the session at the end of the request. */
+/** The response of a page. `session` is the request's session at the end of the request. */
 export interface Answered {
   setCookies: string[]
   session: LayerSession
@@ -23,13 +23,13 @@ export interface Answered {
 
 /** Sends requests to the layer. */
 export interface Wire {
-  /** `current` returns the session of the request at that moment. */
+  /** `current` returns the session that the request has when `page` calls it. */
   visit(asked: Asked, page: (current: () => LayerSession) => Promise<void>): Promise<Answered>
   call(authorization: string | undefined, handler: (session: TokenSession<Storage>) => Promise<void>): Promise<void>
   close(): Promise<void>
 }
 
-/** Calls the layer without HTTP, which takes a hundredth of the time. */
+/** Calls the layer without HTTP, because a call over HTTP takes a hundred times as long. */
 export function directWire(manager: Sessions<Storage>): Wire {
   return {
     async visit(asked, page) {

@@ -3,12 +3,12 @@ import { latestEnd, type Model, type ModelSession, promisedEnd } from './model.t
 import { cookieIn, viewOf, viewOfToken, type World } from './real-system.ts'
 import { everythingIn } from './users.ts'
 
-/** Checks the records, the reported ends, and that each session ends at most a minute after the promised time. */
+/** Checks the records and the reported ends. A session may end at most a minute after its promised time. */
 export async function settleEnds(model: Model, { manager, store, appName, ...world }: World): Promise<void> {
   for (const session of model.sessions) {
     if (session.state === 'gone') continue
     const record = await store.get({ app: appName, id: session.id })
-    if (!record) continue // the count below then differs
+    if (!record) continue // the check of the record count below then fails
     const [least, most] = [promisedEnd(session), latestEnd(session)]
     assert.ok(
       record.end >= least && record.end <= most,
@@ -42,7 +42,7 @@ export async function checkSession(model: Model, { manager }: World, session: Mo
   assert.equal(devices, session.credentials.filter(({ ended }) => !ended).length, 'devices')
 }
 
-/** Sends every cookie and every token that was ever issued. */
+/** Sends every cookie and every token that was ever issued, and checks which session opens. */
 export async function checkEverything(model: Model, world: World): Promise<void> {
   for (const session of model.sessions) await checkSession(model, world, session)
   for (const credential of model.cookies) await checkCookie(model, world, credential)

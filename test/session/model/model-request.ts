@@ -59,7 +59,7 @@ export class ModelRequest {
     }
   }
 
-  /** The users whose data this request may show. `undefined` for a borrowed session: it shows the user of the link. */
+  /** The users whose data this request may show. `undefined`: the request uses the session of a request-only link. */
   get mayBe(): Set<string> | undefined {
     return this.#borrowed ? undefined : (this.#credential?.mayBe ?? new Set())
   }
@@ -114,7 +114,7 @@ export class ModelRequest {
       ? this.#replace(session, { userName, userId, privileges, isLogin, keep: keep ?? false }, id)
       : this.#begin({ userName, userId, privileges }, true, id)
     if (outcome !== 'done') return outcome
-    this.#cameLive = true // a replacement is not a new visitor's session
+    this.#cameLive = true // the request no longer has a new visitor's session
     this.#restored = false
     this.#message = undefined
     this.#offer = undefined
@@ -153,7 +153,7 @@ export class ModelRequest {
     const session = this.#session
     if (!session) return begun
     session.idle = Math.max(minutes, 60) * 60_000
-    // The browser has not used a session that began in this request.
+    // In a session that began in this request, the browser has not sent a request yet.
     if (!this.#begunHere) session.lastUse = this.#model.now
     return begun
   }
@@ -230,7 +230,7 @@ export class ModelRequest {
     if (navigates) this.#message = credential
   }
 
-  /** The message for this device. The model accepts either result (`seen`) for an uncertain message. */
+  /** The message for this device. `seen` is whether the layer showed a message, for messages that may be lost. */
   #tells(seen: boolean): string | undefined {
     const device = this.#message
     if (device?.message && (this.#model.now >= device.message.until || (!device.message.certain && !seen)))
@@ -250,7 +250,7 @@ export class ModelRequest {
       if (!raise.afresh && this.#refusal) return this.#refusal
       return this.#begin(raise, raise.isLogin, id)
     }
-    // No browser knows a session that began in this request, so a guest's session needs no replacement.
+    // No browser has the cookie of a guest's session that began in this request, so a login may keep that session.
     const isOwn = this.#begunHere && isGuestRecord(session) && (raise.keepAsked ?? true) === true
     const links = this.#model.links.some((link) => link.session === session && !link.over)
     if (!isOwn || links) return this.#replace(session, raise, id)

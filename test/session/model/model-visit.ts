@@ -13,7 +13,7 @@ export interface View {
   offer: string | undefined
 }
 
-/** 'done', an error code, or a value. */
+/** The result of a step: 'done', an error code, or a value. */
 export type Outcome = string
 
 export interface Arrival {

@@ -5,11 +5,11 @@ import { compareWithModel } from './compare-with-model.ts'
 import { chosenRun } from './run-options.ts'
 
 for (const [name, open] of Object.entries(STORES)) {
-  test(`whatever users do in any order, each sees what a simple model predicts, on the ${name} store`, async (t) => {
+  test(`for random actions in any order, each user sees what a simple model predicts, on the ${name} store`, async (t) => {
     await compareWithModel(open(), chosenRun(t))
   })
 }
 
-test('over HTTP, too, each user sees what a simple model predicts', async (t) => {
+test('for random actions over HTTP, each user sees what a simple model predicts', async (t) => {
   await compareWithModel(memoryStore(), { ...chosenRun(t, 0.1), overHttp: true })
 })

@@ -31,11 +31,11 @@ export interface ModelCredential {
   readonly authenticatedAt: number | null
   /** The users whose data this credential may ever show. */
   readonly mayBe: Set<string>
-  /** The session with which the logins of this browser began. Only a login's cookie has it. */
+  /** The session that the browser had before its logins. Only the cookie of a login has this field. */
   readonly loginOrigin?: string | undefined
   ended?: { at: number; loginOrigin?: string | undefined; rotated?: boolean }
   presented: boolean
-  /** `certain: false`: the store may have forgotten the device, so the message is optional. */
+  /** `certain: false`: the store may have deleted the device's tombstone, so the layer need not show the message. */
   message?: { text: string; until: number; certain: boolean } | undefined
 }
 
@@ -66,7 +66,7 @@ export type Beginning = Partial<
 >
 export type Origin = Pick<ModelCredential, 'via' | 'authenticatedAt' | 'loginOrigin'>
 
-/** Predicts what the session layer does, without hashes, versions or stores. */
+/** Predicts the results of the session layer without hashes, versions or stores. */
 export class Model {
   now: number
   readonly rules: Rules
@@ -111,7 +111,7 @@ export class Model {
       .sort((a, b) => a.startedAt - b.startedAt)
   }
 
-  /** The first use of a login ends the unused ones of the same origin. */
+  /** The first use of a login ends the unused logins of the same origin. */
   present(credential: ModelCredential): void {
     const isFirst = !credential.presented
     credential.presented = true
@@ -124,7 +124,7 @@ export class Model {
     }
   }
 
-  /** The caller checks the licences first. */
+  /** The caller must check the licence limit first. */
   begin(id: string, beginning: Beginning, origin: Origin): ModelCredential {
     if (this.sessions.some((other) => other.id === id)) throw new Error(`The id ${id} was used before.`)
     const { kind = 'web', idle = kind === 'web' ? WEB_IDLE : REST_IDLE } = beginning
@@ -161,7 +161,7 @@ export class Model {
     return credential
   }
 
-  /** Ends a user's oldest sessions above the limit. API tokens neither count nor end. */
+  /** Ends a user's oldest sessions above the limit. API tokens do not count towards the limit, and do not end. */
   endOldestOf(session: ModelSession): void {
     const { maxSessionsPerUser } = this.rules
     if (maxSessionsPerUser === undefined || session.userId === null || isToken(session)) return
@@ -186,7 +186,7 @@ export class Model {
     session.state = 'gone'
   }
 
-  /** A session without a device and without a link ends too. */
+  /** Signs out a device. If the session then has neither a device nor a link, the session ends. */
   signOut(credential: ModelCredential): void {
     const { session } = credential
     credential.ended = { at: this.now }
@@ -207,7 +207,7 @@ export class Model {
     return credential
   }
 
-  /** Devices that were signed out earlier get the message too. */
+  /** Removes a session. Devices that were signed out earlier also get the message. */
   remove(session: ModelSession, message: string): void {
     const before = session.credentials.filter(({ ended }) => ended !== undefined)
     this.end(session, this.isLive(session) ? 'revoked' : expiryOf(session), message)
@@ -260,12 +260,12 @@ export function promisedEnd({ lastUse, idle, absoluteEnd }: ModelSession): numbe
   return idle === 0 ? absoluteEnd : Math.min(lastUse + idle, absoluteEnd)
 }
 
-/** A store may write activity up to a minute late. */
+/** The latest allowed end of a session. A store may record activity up to a minute late. */
 export function latestEnd({ lastUse, idle, absoluteEnd }: ModelSession): number {
   return idle === 0 ? absoluteEnd : Math.min(lastUse + idle + MINUTE, absoluteEnd)
 }
 
-/** The origin of a login that was never used; undefined for any other session. */
+/** The origin of a login that was never used. `undefined`: the session is not such a login. */
 function unusedOriginOf({ state, lastUse, startedAt, credentials }: ModelSession): string | undefined {
   const present = credentials.filter(({ ended }) => ended === undefined)
   if (state !== 'live' || lastUse > startedAt || present.some(({ presented }) => presented)) return undefined

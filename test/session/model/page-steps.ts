@@ -7,7 +7,7 @@ import type { Keep, Outcome } from './model-visit.ts'
 import type { World } from './real-system.ts'
 import { PRIVILEGES, USERS, type User } from './users.ts'
 
-/** A page's action on its session, in reality and in the model. `id` is the session's id after the real action. */
+/** A page's action on the real session and in the model. `id` is the session's id after the real action. */
 export interface Step {
   readonly name: string
   real(session: LayerSession, world: World): Promise<Outcome>
@@ -120,7 +120,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(reload) },
 )
 
-/** 0 is the newest item. */
+/** Returns an item of the list. Number 0 is the newest item. */
 export function picked<T>(list: readonly T[], number: number): T | undefined {
   return list.at(-1 - (number % Math.max(list.length, 1)))
 }

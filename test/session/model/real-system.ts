@@ -30,7 +30,7 @@ export interface World {
 
 let worlds = 0
 
-/** Starts an application on this store. It has no timers; commands move the time and sweep. */
+/** Starts an application on this store. The application has no timers: commands advance the clock and sweep. */
 export async function openWorld(store: SessionStore, rules: Rules, overHttp: boolean): Promise<World> {
   const time = { now: START }
   const clock: Clock = { now: () => time.now, after: () => () => {} }
@@ -84,7 +84,7 @@ export function viewOfToken(session: TokenSession<Storage>) {
   return { id, isNew, userName, userId, privileges: session.getPrivileges().sort(), variables: { ...sessionVars } }
 }
 
-/** The cookie's new value. `null`: the response deletes the cookie. `undefined`: it does not set one. */
+/** The cookie's new value. `null`: the response deletes the cookie. `undefined`: the response sets no cookie. */
 export function cookieIn(setCookies: readonly string[]): string | null | undefined {
   assert.ok(setCookies.length <= 1, `one session Set-Cookie at most, got ${setCookies.length}`)
   const value = setCookies[0]?.slice(setCookies[0].indexOf('=') + 1).split(';')[0]

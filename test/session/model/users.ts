@@ -10,7 +10,7 @@ export const USERS: readonly User[] = [
   { userName: 'Cy Odum', userId: '6', privileges: ['audit'] },
 ]
 
-/** Each privilege with those it includes. */
+/** Maps each privilege to all privileges that it includes. */
 const INCLUDED: Record<string, readonly string[]> = {
   audit: ['audit'],
   viewStart: ['viewStart'],

@@ -5,7 +5,7 @@ import test from 'node:test'
 import { projectRoot } from '../../../src/config/project-root.ts'
 import { mutants } from './mutants.ts'
 
-test('each of at least 60 mutants of the embedded store changes one place that exists in the source', () => {
+test('there are at least 60 mutants of the embedded store, and each mutant changes exactly one place in the source', () => {
   assert.ok(mutants.length >= 60)
   const places = mutants.map(({ file, flaw, from, to }) => {
     const text = readFileSync(join(projectRoot(), 'src', 'session', 'stores', file), 'utf8')

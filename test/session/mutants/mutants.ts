@@ -1,12 +1,12 @@
-/** An error that somebody could make in a store. */
+/** A mistake that a developer could make in a store. */
 export interface Mutant {
   /** Relative to src/session/stores. */
   file: string
-  /** Occurs once in the file. */
+  /** This text occurs once in the file. The mutant replaces it with `to`. */
   from: string
   to: string
   flaw: string
-  /** Why the contract does not notice the mutant. Mutants without a reason must fail. */
+  /** The reason why the contract cannot notice the mutant. A mutant without a reason must fail the contract. */
   harmless?: string
 }
 
@@ -40,7 +40,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: 'endedAt: now, message: false',
   },
   {
-    flaw: 'find always says idle',
+    flaw: "find gives the reason 'idle' for every expired session",
     from: 'reason: expiryReason(session), endedAt: session.end',
     to: "reason: 'idle', endedAt: session.end",
   },
@@ -55,7 +55,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: 'if (!tombstone || now >= tombstone.keepUntil) return undefined',
   },
   {
-    flaw: 'find returns a tombstone after its time, until a sweep',
+    flaw: 'find returns an expired tombstone until the next sweep',
     from: 'tombstone.id !== id || now >= tombstone.keepUntil) return undefined',
     to: 'tombstone.id !== id) return undefined',
     harmless: 'A tombstone is kept for at least 90 seconds. A store may keep it longer.',
@@ -76,7 +76,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: 'message: message !== null, origin: null }',
   },
   {
-    flaw: 'credentials leaves out unknown sessions',
+    flaw: 'the method credentials omits unknown sessions',
     from: 'return [id, row ? rows.credentials(row) : []]',
     to: 'return row ? [id, rows.credentials(row)] : []',
   },
@@ -86,7 +86,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: 'return { updated: false, ended: [] }',
   },
   {
-    flaw: 'a refused update claims to be written',
+    flaw: 'a refused update is reported as written',
     from: 'return { updated: rows.writeIdOf(id) === writeId, ended: [] }',
     to: 'return { updated: true, ended: [] }',
   },
@@ -108,7 +108,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: "const credential = row && ((rows.credential(row, hash) ?? { ...rows.credentials(row)[0], hash: '' }) as Credential)\n        if (!credential) return []",
   },
   {
-    flaw: 'attach ignores the caller',
+    flaw: 'attach ignores the credential of the caller',
     from: `const row = liveRow(rows, id, { by }, now)
         if (row) addCredential`,
     to: `const row = liveRow(rows, id, {}, now)
@@ -161,7 +161,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: "endCredential(rows, row, credential, { reason: 'closed', now })",
   },
   {
-    flaw: 'rotate ignores the caller',
+    flaw: 'rotate ignores the credential of the caller',
     from: `const row = liveRow(rows, id, { by }, now)
         if (row) rotateCredential`,
     to: `const row = liveRow(rows, id, {}, now)
@@ -176,7 +176,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
         if (row) rotateCredential`,
   },
   {
-    flaw: 'redeem leaves the OTP',
+    flaw: 'redeem does not delete the OTP',
     from: 'rows.deleteCredential(row, hash)',
     to: '',
   },
@@ -196,7 +196,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: 'if (credential) addCredential(rows, row, credential, { by: hash, limits, now })',
   },
   {
-    flaw: 'replace ignores the caller',
+    flaw: 'replace ignores the credential of the caller',
     from: 'const row = liveRow(rows, id, { by: expected.by }, now)',
     to: 'const row = liveRow(rows, id, {}, now)',
   },
@@ -211,7 +211,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: '',
   },
   {
-    flaw: 'replace says that a session of another version is gone',
+    flaw: 'replace reports a session of another version as gone',
     from: "expected.version !== row.record.version) return { state: 'moved' }",
     to: "expected.version !== row.record.version) return { state: 'gone' }",
   },
@@ -236,7 +236,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: "return { state: 'replaced', ended: [] }",
   },
   {
-    flaw: 'end ignores the caller',
+    flaw: 'end ignores the credential of the caller',
     from: `const row = liveRow(rows, id, { by }, now)
         if (!row || (unseen`,
     to: `const row = liveRow(rows, id, {}, now)
@@ -250,7 +250,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
         if (!row || (unseen`,
   },
   {
-    flaw: 'end ignores unseen',
+    flaw: 'end ignores the option unseen',
     from: 'if (!row || (unseen && rowWasSeen(rows, row))) return undefined',
     to: 'if (!row) return undefined',
   },
@@ -300,7 +300,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: 'if (message) rows.leaveMessage(id, message, now + 90_000)',
   },
   {
-    flaw: 'remove always says revoked',
+    flaw: "remove always gives the reason 'revoked'",
     from: 'return removedSession(row.record, now)',
     to: "return { ...removedSession(row.record, now), reason: 'revoked' }",
   },
@@ -315,12 +315,12 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: 'tombstone.message === null) return undefined',
   },
   {
-    flaw: 'the sweep leaves the data of unused applications',
+    flaw: 'the sweep does not delete the data of unused applications',
     from: 'if (other !== app)',
     to: 'if (app === undefined)',
   },
   {
-    flaw: 'the sweep takes the data of other applications without waiting a day',
+    flaw: 'the sweep deletes the data of other applications without waiting a day',
     from: 'left, now - UNUSED_APP_MILLISECONDS)',
     to: 'left, now)',
   },
@@ -333,7 +333,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
 
 const RULES: Omit<Mutant, 'file'>[] = [
   {
-    flaw: 'the sweep leaves tombstones',
+    flaw: 'the sweep does not delete tombstones',
     from: 'rows.deleteTombstones(now)',
     to: '',
   },
@@ -343,7 +343,7 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: 'rows.deleteTombstones(now + SWEEP_MARGIN_MILLISECONDS)',
   },
   {
-    flaw: 'the sweep leaves expired OTPs',
+    flaw: 'the sweep does not delete expired OTPs',
     from: 'rows.deleteOTPs(latestEnd)',
     to: '',
   },
@@ -363,12 +363,12 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: 'rows.endedUntil(latestEnd, 1e9)',
   },
   {
-    flaw: 'the sweep reports sessions and leaves them',
+    flaw: 'the sweep reports sessions but does not delete them',
     from: 'rows.delete(row)\n    return sweptSession',
     to: 'return sweptSession',
   },
   {
-    flaw: 'the sweep says that every session was idle',
+    flaw: "the sweep gives the reason 'idle' for every session",
     from: 'return sweptSession(row.record)',
     to: "return { ...sweptSession(row.record), reason: 'idle' }",
   },
@@ -418,7 +418,7 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: '.reverse().slice(0, Math.max(0, others.size + 1 - sessionsPerUser))',
   },
   {
-    flaw: 'a session that ends for the limit of its user says revoked',
+    flaw: "a session that ends for the limit of its user has the reason 'revoked'",
     from: ".flat()\n    .map((row) => endSession(rows, row, { reason: 'limit', now }))",
     to: ".flat()\n    .map((row) => endSession(rows, row, { reason: 'revoked', now }))",
   },
@@ -448,7 +448,7 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: '',
   },
   {
-    flaw: 'any number of unused logins stays',
+    flaw: 'the number of unused logins has no maximum',
     from: 'others.length + 1 - MOST_UNUSED_LOGINS',
     to: '0',
   },
@@ -458,14 +458,14 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: 'const others = liveUnused(rows, credential, now).filter(({ record }) => record.id !== id || true)',
   },
   {
-    flaw: 'a login that is used ends no other',
+    flaw: 'the first use of a login ends no unused login',
     from: `if (!isUnusedLogin(credential)) return []
   return liveUnused`,
     to: `return []
   return liveUnused`,
   },
   {
-    flaw: 'each use of a login ends the unused ones',
+    flaw: 'each use of a login ends the unused logins, not only the first use',
     from: `if (!isUnusedLogin(credential)) return []
   return liveUnused`,
     to: `return liveUnused`,
@@ -481,7 +481,7 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: "endSession(rows, row, { reason: 'secured', now }),",
   },
   {
-    flaw: 'a repeated login that ends says revoked',
+    flaw: "a repeated login that ends has the reason 'revoked'",
     from: "endSession(rows, row, { reason: 'secured', now, keepsOrigin: true }),",
     to: "endSession(rows, row, { reason: 'revoked', now, keepsOrigin: true }),",
   },
@@ -491,7 +491,7 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: "origin: kind === 'cookie' ? details : null",
   },
   {
-    flaw: 'an ended credential stays',
+    flaw: 'an ended credential is not deleted',
     from: `rows.deleteCredential(row, hash)
   if (kind === 'otp') return`,
     to: "if (kind === 'otp') return",
@@ -522,12 +522,12 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: 'TOMBSTONE_MILLISECONDS : 2 * MESSAGE_MILLISECONDS)',
   },
   {
-    flaw: 'an empty message is a message',
+    flaw: 'an empty message counts as a message',
     from: "message: message === '' ? null : message",
     to: 'message',
   },
   {
-    flaw: 'an end forgets its devices',
+    flaw: 'an end leaves no tombstones of the devices',
     from: 'for (const credential of rows.credentials(row)) endCredential(rows, row, credential, ending)',
     to: '',
   },
@@ -537,13 +537,13 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: 'for (const credential of rows.credentials(row).slice(0, 1)) endCredential(rows, row, credential, ending)',
   },
   {
-    flaw: 'an end leaves the record',
+    flaw: 'an end does not delete the record',
     from: `endCredential(rows, row, credential, ending)
   rows.delete(row)`,
     to: 'endCredential(rows, row, credential, ending)',
   },
   {
-    flaw: 'a replaced session says revoked',
+    flaw: "a replaced session has the reason 'revoked'",
     from: "endCredential(rows, row, credential, { reason: 'secured', now, keepsOrigin: true })",
     to: "endCredential(rows, row, credential, { reason: 'revoked', now, keepsOrigin: true })",
   },
@@ -553,7 +553,7 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: "endCredential(rows, row, credential, { reason: 'secured', now })",
   },
   {
-    flaw: 'a rotated credential says revoked',
+    flaw: "a rotated credential has the reason 'revoked'",
     from: "endCredential(rows, row, other, { reason: 'secured', now })",
     to: "endCredential(rows, row, other, { reason: 'revoked', now })",
   },
@@ -568,7 +568,7 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: 'origin: keepsOrigin ? details : null',
   },
   {
-    flaw: 'a rotation leaves the old credential',
+    flaw: 'a rotation does not end the old credential',
     from: "if (other.hash === by) endCredential(rows, row, other, { reason: 'secured', now })",
     to: 'if (other.hash === by) continue',
   },
@@ -583,12 +583,12 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: "else if (others === 'never' as string) endCredential",
   },
   {
-    flaw: 'a rotation spares the OTPs',
+    flaw: 'a rotation does not end the OTPs',
     from: "else if (others === 'end') endCredential",
     to: "else if (others === 'end' && other.kind !== 'otp') endCredential",
   },
   {
-    flaw: 'an evicted device says revoked',
+    flaw: "an evicted device has the reason 'revoked'",
     from: "endCredential(rows, row, evicted, { reason: 'limit', now })",
     to: "endCredential(rows, row, evicted, { reason: 'revoked', now })",
   },
@@ -671,7 +671,7 @@ const EVICTION: Omit<Mutant, 'file'>[] = [
     to: 'added.purpose !== null && other.purpose !== null',
   },
   {
-    flaw: 'a device may be evicted for an OTP',
+    flaw: 'a new OTP may evict a device',
     from: "(other.kind === 'otp') === isOTP && other.hash !== by",
     to: 'other.hash !== by',
   },
@@ -701,7 +701,7 @@ const EVICTION: Omit<Mutant, 'file'>[] = [
     to: '(a.lastSeenAt ?? 0) - (b.lastSeenAt ?? 0)',
   },
   {
-    flaw: 'an expired OTP ends no earlier than a valid one',
+    flaw: 'an expired OTP is not evicted before a valid OTP',
     from: 'isExpired(b) - isExpired(a) || ',
     to: '',
   },
@@ -716,7 +716,7 @@ const EVICTION: Omit<Mutant, 'file'>[] = [
     to: 'const kept = by !== undefined ? 1 : 0',
   },
   {
-    flaw: 'one device more than the limit stays',
+    flaw: 'one device more than the limit is kept',
     from: 'candidates.length + kept + 1 - cap',
     to: 'candidates.length + kept - cap',
   },
@@ -836,7 +836,7 @@ const ROWS: Omit<Mutant, 'file'>[] = [
     to: '?? 0) < until)',
   },
   {
-    flaw: 'the sweep of OTPs also takes valid ones',
+    flaw: 'the sweep also deletes valid OTPs',
     from: 'if ((row.credentials.get(hash)?.expiresAt ?? 0) <= until)',
     to: '',
   },
@@ -846,7 +846,7 @@ const ROWS: Omit<Mutant, 'file'>[] = [
     to: 'countUpTo: () => select(({ record }) => record.startTime !== null).length',
   },
   {
-    flaw: 'invalidated guests count as guests',
+    flaw: 'invalidated guest sessions count towards the limit of guests',
     from: 'record.startTime !== null && isGuestRecord(record)).length',
     to: 'isGuestRecord(record)).length',
   },
@@ -878,7 +878,7 @@ const ROWS: Omit<Mutant, 'file'>[] = [
 ]
 
 const LISTS: Omit<Mutant, 'file'>[] = [
-  { flaw: 'the default order is that of the last access', from: "sort = 'created'", to: "sort = 'seen'" },
+  { flaw: 'the default order is the order of the last access', from: "sort = 'created'", to: "sort = 'seen'" },
   { flaw: 'the oldest sessions come first', from: "direction = 'desc'", to: "direction = 'asc'" },
   { flaw: 'a page has 40 sessions', from: 'size = 50', to: 'size = 40' },
   {
@@ -891,9 +891,9 @@ const LISTS: Omit<Mutant, 'file'>[] = [
     from: 'sign * (a.value - b.value || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))',
     to: 'sign * (a.value - b.value) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)',
   },
-  { flaw: 'a page begins with its cursor', from: 'compare(row, after) > 0', to: 'compare(row, after) >= 0' },
+  { flaw: 'a page includes its cursor', from: 'compare(row, after) > 0', to: 'compare(row, after) >= 0' },
   {
-    flaw: 'a full last page has a next page',
+    flaw: 'a full last page has a cursor for a next page',
     from: 'return rows.length > size && last',
     to: 'return rows.length >= size && last',
   },
@@ -923,18 +923,18 @@ const LISTS: Omit<Mutant, 'file'>[] = [
     to: '',
   },
   {
-    flaw: 'endMany spares nothing',
+    flaw: 'endMany ignores the session to keep',
     from: ' &&\n    record.id !== exceptId',
     to: '',
   },
   {
-    flaw: 'an invalidated record is the newest',
+    flaw: 'an invalidated record sorts as the newest record',
     from: '(record.startTime ?? 0)',
     to: '(record.startTime ?? Number.MAX_SAFE_INTEGER)',
   },
-  { flaw: 'a list has expired sessions', from: 'if (now >= record.end) return false', to: '' },
+  { flaw: 'a list contains expired sessions', from: 'if (now >= record.end) return false', to: '' },
   {
-    flaw: 'a list has sessions at their end',
+    flaw: 'a list contains sessions in the millisecond of their end',
     from: 'if (now >= record.end) return false',
     to: 'if (now > record.end) return false',
   },
@@ -952,17 +952,17 @@ const LISTS: Omit<Mutant, 'file'>[] = [
 
 const MEMORY: Omit<Mutant, 'file'>[] = [
   {
-    flaw: 'a process that has left still counts',
+    flaw: 'a process that has left still counts as running',
     from: 'beatsOf(call.app).delete(call.processId)\n',
     to: '\n',
   },
   {
-    flaw: 'a beat leaves the processes that do not run',
+    flaw: 'a heartbeat does not remove processes that do not run',
     from: 'call.now)\n      removeStopped(call)',
     to: 'call.now)',
   },
   {
-    flaw: 'a process that registers does not count',
+    flaw: 'a process that registers does not count as running',
     from: 'beatsOf(call.app).set(call.processId, call.now)',
     to: '',
   },
@@ -981,11 +981,11 @@ const MEMORY: Omit<Mutant, 'file'>[] = [
 const PRESENCE: Omit<Mutant, 'file'>[] = [
   { flaw: 'a killed process counts forever', from: 'lastBeat > now - PRESENCE_LIFE_MILLISECONDS', to: 'lastBeat > 0' },
   {
-    flaw: 'a process without a beat for a moment counts as stopped',
+    flaw: 'a process without a heartbeat for a moment counts as stopped',
     from: 'lastBeat > now - PRESENCE_LIFE_MILLISECONDS',
     to: 'lastBeat > now - PRESENCE_LIFE_MILLISECONDS / 2',
   },
-  { flaw: 'only the beats decide which processes count', from: 'isRunning?.(processId) ??', to: '' },
+  { flaw: 'only the heartbeats decide which processes count as running', from: 'isRunning?.(processId) ??', to: '' },
   {
     flaw: 'a process that is not known to run counts as stopped',
     from: 'isRunning?.(processId) ?? lastBeat',

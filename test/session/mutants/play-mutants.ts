@@ -7,7 +7,7 @@ import { projectRoot } from '../../../src/config/project-root.ts'
 import { type Mutant, mutants } from './mutants.ts'
 import type { Verdict } from './prove-copy.ts'
 
-// Runs the store contract on each mutant. Prints those that pass, and fails if one of them has no reason.
+// Runs the store contract on each mutant. Prints the mutants that pass, and fails if one of these has no `harmless`.
 
 const LAYER = join(projectRoot(), 'src', 'session')
 const CONCURRENT = 2

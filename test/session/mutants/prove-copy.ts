@@ -4,7 +4,7 @@ import { openMemory } from '../support/memory-store.ts'
 
 export type Verdict = 'passes' | 'fails' | 'does not load'
 
-// A worker: runs the contract on the memory store of a copy of the layer, up to the first broken promise.
+// A worker that runs the contract on the memory store of a copy of the layer, up to the first failed claim.
 parentPort?.postMessage(await verdictOn(workerData))
 
 async function verdictOn(stores: string): Promise<Verdict> {

@@ -13,7 +13,7 @@ const limits: fc.Arbitrary<SceneLimits> = fc.record({
 })
 const AFTER = START + 2 * 60_000
 
-/** Checks that some order of the concurrent actions explains the result. Throws the fewest actions that fail. */
+/** Checks the result of concurrent actions. Throws an error with a small set of actions that fails. */
 export async function provokeRaces(
   store: SessionStore,
   { runs, seed, endOnFailure = false, path }: RunOptions,
@@ -63,7 +63,7 @@ async function checkLimits({ limits, store, appName }: Scene): Promise<void> {
     }
 }
 
-/** Only one caller opens a link, rotates a cookie, or ends or replaces a session. */
+/** Checks that one caller opened each link, rotated each cookie, and ended or replaced each session. */
 function checkOnce({ opened, renewed, revoked, created, replacements, mainId, ended }: Scene): void {
   for (const [link, times] of opened) assert.equal(times, 1, `link ${link} opened`)
   for (const times of renewed.values()) assert.equal(times, 1, 'one cookie renewed once')
@@ -76,7 +76,7 @@ function checkOnce({ opened, renewed, revoked, created, replacements, mainId, en
   assert.ok(begun.includes(mainId))
 }
 
-/** Each session contains every answered write once, also those it took over from the session it replaced. */
+/** Checks that each session contains every answered write once, including writes of the session that it replaced. */
 async function checkCounters(scene: Scene): Promise<void> {
   const { raised, keptFrom, created, replacements } = scene
   for (const id of new Set([...created, ...replacements.map((replacement) => replacement.id)])) {
@@ -100,7 +100,7 @@ async function checkCookies(scene: Scene): Promise<void> {
   }
 }
 
-/** Each device that the administrator signed out gets the message once, also in concurrent requests. */
+/** Checks that each device that the administrator signed out gets the message once, even in concurrent requests. */
 async function checkMessages(scene: Scene): Promise<void> {
   if (!scene.revoked.has(scene.mainId)) return
   let told = 0

@@ -4,7 +4,7 @@ import { STORES } from '../support/layer.ts'
 import { provokeRaces } from './provoke-races.ts'
 
 for (const [name, open] of Object.entries(STORES)) {
-  test(`whatever users do at once in two processes, nothing is lost, revived or done twice, on the ${name} store`, async (t) => {
+  test(`for random concurrent actions in two processes, no write is lost, no session is revived, and no single-use action succeeds twice, on the ${name} store`, async (t) => {
     const run = chosenRun(t)
     await provokeRaces(open(), run)
   })

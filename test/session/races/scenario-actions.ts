@@ -97,7 +97,7 @@ const acts: fc.Arbitrary<Act>[] = [
   fc.constant({ name: 'a sweep', act: (scene: Scene, process: number) => scene.manager(process).sweep() }),
 ]
 
-/** Actions that begin at about the same time, often several of one kind. */
+/** Actions that begin at about the same time. Often several actions have the same kind. */
 export const deeds: fc.Arbitrary<Deed[]> = fc
   .array(fc.tuple(fc.oneof(...acts), fc.nat(2), fc.nat(1), fc.integer({ min: 1, max: 3 })), {
     minLength: 1,

@@ -25,7 +25,7 @@ export class Scene {
   readonly limits: SceneLimits
   mainId = ''
   readonly links: string[] = []
-  /** The cookie of each browser: three devices, then two others. */
+  /** The cookie of each browser: the user's three devices, then the two other browsers. */
   readonly jars: (string | undefined)[] = [undefined, undefined, undefined, undefined, undefined]
   readonly handedOut: { cookie: string; userId: string | null }[] = []
   readonly created: string[] = []
@@ -33,7 +33,7 @@ export class Scene {
   readonly replacements: { id: string; replaced: string | undefined }[] = []
   /** The number of answered increments in each session. */
   readonly raised = new Map<string, number>()
-  /** Maps a session to the one whose storage it took over. */
+  /** Maps a session to the session whose storage it took over. */
   readonly keptFrom = new Map<string, string>()
   /** How often each link was opened, each cookie rotated, and each session ended by the administrator. */
   readonly opened = new Map<string, number>()

@@ -1,4 +1,4 @@
-// Runs the source of version 0.5.0, taken from the history of this repository, beside this version on each store.
+// Runs version 0.5.0 and this version at the same time on each store. The source of version 0.5.0 comes from Git.
 // `npm run test:long -- released` calls this file.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ import { assertKept, assertSideBySide, startReleased, writeSessions } from '../s
 // The last commit of version 0.5.0.
 const RELEASED = '15db2b1'
 
-/** The old store, and a function that opens the same data with this version. */
+/** The store of version 0.5.0, and a function that opens a store of this version on the same data. */
 interface Stores {
   old: SessionStore
   update(): Promise<SessionStore> | SessionStore
@@ -54,7 +54,7 @@ const STORES: Record<string, (scope: Scope, folder: string) => Promise<Stores>> 
 }
 
 for (const [name, open] of Object.entries(STORES)) {
-  test(`version 0.5.0 and this version use one ${name} store side by side and lose nothing`, async (t) => {
+  test(`version 0.5.0 and this version use one ${name} store at the same time and lose no data`, async (t) => {
     const folder = releasedLayer(t)
     const release: Release = {
       ...(await import(join(folder, 'index.ts'))),

@@ -20,7 +20,7 @@ const FILTERS: readonly ListFilter[] = [
   ...USERS.map((userId) => ({ userId })),
 ]
 
-/** Makes the same random calls to both stores and compares the answers. */
+/** Makes the same random calls to this store and to a memory store, and compares the answers. */
 export async function compareWithMemory(store: SessionStore, seed: number, questions: number): Promise<void> {
   const memory = memoryStore()
   const asked = new Questions(chance(seed))
@@ -34,7 +34,7 @@ export async function compareWithMemory(store: SessionStore, seed: number, quest
   }
 }
 
-/** A store may forget the devices of swept sessions, so later calls leave them out. */
+/** Later calls do not use the devices of swept sessions, because a store may have deleted their tombstones. */
 async function leaveTheDead(memory: SessionStore, { hashes, now }: Questions): Promise<void> {
   for (const [hash, id] of hashes) if (!(await memory.find({ app: APP, id, hash, now }))) hashes.delete(hash)
 }
@@ -66,7 +66,7 @@ async function idsListed(store: SessionStore, filter: ListFilter, page: Page, no
   }
 }
 
-/** Lists are sorted, and all errors count as equal. */
+/** Sorts lists without an order, and returns the same text for every error. */
 async function answerOf(store: SessionStore, { name, call }: Question): Promise<unknown> {
   const ask = store[name].bind(store) as (call: object) => Promise<unknown>
   const answer = await ask({ app: APP, ...structuredClone(call) }).catch(() => 'an error')

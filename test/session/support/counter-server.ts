@@ -24,7 +24,7 @@ export class CounterServer {
     this.#url = url
   }
 
-  /** The same browser at this process. */
+  /** A visitor of this process, with the cookies of `browser`. */
   visit(browser?: LayerVisitor): LayerVisitor {
     const visitor = new LayerVisitor(this.#url)
     for (const [name, value] of browser?.cookies ?? []) visitor.cookies.set(name, value)

@@ -15,8 +15,9 @@ import { openPool } from './postgres-store.ts'
 import { ioredisTo, ownPrefix } from './redis-connections.ts'
 
 /**
- * `details` are those of every credential. `times` are for SQLite; records and credentials as one text for Redis.
- * `record.` precedes the name of a column, or in Redis the number of a line.
+ * `details` stands for the details of all credentials of the session. Only the SQLite stores can damage `times`. Only
+ * Redis can damage `record`, `credential` and `tombstone`, because Redis stores each of them as one text.
+ * `record.` is followed by the name of a column, or in Redis by the number of a line.
  */
 export type Part =
   | 'storage'
@@ -30,7 +31,7 @@ export type Part =
 
 export interface DamagedStore {
   store: SessionStore
-  /** Replaces a part of the session `id` by a text, without the store. */
+  /** Replaces a part of the session `id` with a value, directly in the data of the store. */
   damage(part: Part, id: string, text: string | number | bigint | null): Promise<void> | void
 }
 
@@ -43,7 +44,7 @@ const OPEN: Record<string, (scope: Scope) => Promise<DamagedStore> | DamagedStor
   PostgreSQL,
 }
 
-/** `store` is a name in STORES. */
+/** `store` is a name in `STORES`. */
 export async function openDamagedStore(scope: Scope, store: string): Promise<DamagedStore> {
   const open = OPEN[store]
   if (!open) throw new Error(`There is no store ${store}.`)

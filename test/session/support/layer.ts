@@ -24,10 +24,10 @@ export type Storage = Record<string, any>
 export type LayerSession = Session<Storage>
 export type LayerContext = Koa.ParameterizedContext<Koa.DefaultState, Pick<SessionContext<Storage>, 'session'>>
 
-/** The server sends the result as JSON. */
+/** A handler of a page. The server sends its result as JSON. */
 export type Handler = (session: LayerSession, ctx: LayerContext) => unknown
 
-/** The entry points of a version of the layer. */
+/** The functions of one version of the layer that tests call. */
 export interface Release {
   createSessions: typeof createSessions
   sessions: typeof sessions
@@ -87,9 +87,9 @@ export async function startLayer(
       clock?: ManualClock
       /** Requests below `tokens.mount` get REST sessions. */
       tokens?: TokenSessionsOptions<LayerContext>
-      /** With false, warnings go to the process. */
+      /** `false`: warnings go to `process.emitWarning`, because the manager has no listener for them. */
       listensToWarnings?: boolean
-      /** Default: the layer as it is. */
+      /** Default: the current version of the layer. */
       release?: Release
     } = {},
 ): Promise<Layer> {
@@ -171,7 +171,7 @@ export function describe(session: LayerSession): Described {
   }
 }
 
-/** A handler that awaits `pass()` waits until the test calls `open()`. */
+/** A gate for handlers: a handler that awaits `pass()` continues after the test has called `open()`. */
 export function gate(): { reached: Promise<void>; pass: () => Promise<void>; open: () => void } {
   let open = () => {}
   let reach = () => {}

@@ -8,7 +8,7 @@ export function withOwnApps<T extends SessionStore>(store: T): T {
   return renaming(store, ownName())
 }
 
-/** The two stores share their applications. */
+/** The two stores use the same application names, so they share their sessions. */
 export function pairWithOwnApps(store: SessionStore, second: SessionStore) {
   const own = ownName()
   return { store: renaming(store, own), second: renaming(second, own) }

@@ -12,7 +12,7 @@ export function openPool(scope: Scope, url: string, config: PoolConfig = {}): Po
   return pool
 }
 
-/** A new database with the store's tables. `another` opens a store like that of another process. */
+/** A new database with the store's tables. `another` opens a second store, as in another process. */
 export async function preparedDatabase(scope: Scope) {
   const url = await ownDatabase(scope)
   const pool = openPool(scope, url)

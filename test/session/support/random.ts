@@ -1,4 +1,4 @@
-/** Random numbers that a seed repeats. */
+/** Random numbers. The same seed gives the same numbers. */
 export interface Chance {
   /** An integer from 0 to `limit - 1`. */
   below(limit: number): number

@@ -37,7 +37,7 @@ export async function keysOf(client: Redis, prefix: string): Promise<string[]> {
   return found
 }
 
-/** The keys without a time to live. */
+/** The keys that have no time to live. */
 export async function lastingKeys(client: Redis, prefix: string): Promise<string[]> {
   const keys = await keysOf(client, prefix)
   const lives = await Promise.all(keys.map((key) => client.pttl(key)))

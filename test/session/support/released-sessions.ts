@@ -3,13 +3,13 @@ import type { Scope } from '../../support/process.ts'
 import type { Described, LayerVisitor, Storage } from './layer.ts'
 import { type RestHandler, type RestLayer, startRestLayer } from './rest-client.ts'
 
-/** What browsers and clients keep of the sessions that a version of the layer has written. */
+/** The cookies, tokens and ids of the sessions that a version of the layer has written. */
 export interface ReleasedSessions {
-  /** By visitor. */
+  /** Maps the name of a visitor to the cookie. */
   cookies: Record<string, string>
   ids: Record<string, string>
   bearer: string
-  /** An open one-time link of Ana. */
+  /** The token of an unused one-time link to Ana's session. */
   link: string
 }
 
@@ -27,7 +27,7 @@ export function startReleased(scope: Scope, options: Parameters<typeof startRest
   return startRestLayer(scope, RELEASED_PAGES, options)
 }
 
-/** Creates a session of each kind: guest, users, devices, replaced, ended with a message, open link, API token. */
+/** Creates sessions of each kind: guest, users, devices, replaced, ended with a message, unused link, API token. */
 export async function writeSessions({ manager, visitor }: RestLayer): Promise<ReleasedSessions> {
   const [guest, ana, phone, ben] = [visitor(), visitor(), visitor(), visitor()]
   const ids: Record<string, string> = {}
@@ -49,7 +49,7 @@ export async function writeSessions({ manager, visitor }: RestLayer): Promise<Re
   return { cookies, ids, bearer: `Bearer ${token}`, link }
 }
 
-/** Rejects when the server of `layer` does not find each session as it was written. */
+/** Rejects if the server of `layer` does not find each session unchanged. */
 export async function assertKept(layer: RestLayer, { cookies, ids, bearer, link }: ReleasedSessions): Promise<void> {
   const browser = (name: string) => browserOf(layer, cookies[name])
   const { sessions } = await layer.manager.list()
@@ -76,7 +76,7 @@ export async function assertKept(layer: RestLayer, { cookies, ids, bearer, link 
   for (const device of [tablet, browser('phone')]) assert.equal((await device.read<Described>('/read')).isGuest, true)
 }
 
-/** Rejects when one of the two versions, which use one store, does not see what the other one writes. */
+/** Both versions use one store. Rejects if one version does not see a write of the other version. */
 export async function assertSideBySide(old: RestLayer, recent: RestLayer, { cookies, ids }: ReleasedSessions) {
   const { storage: before } = await browserOf(old, cookies.guest).read<Described>('/read')
   const counts = Array.from({ length: 10 }, (_, n) => browserOf(n % 2 ? old : recent, cookies.guest).read('/count'))

@@ -7,7 +7,7 @@ type Options = NonNullable<Parameters<typeof startLayer>[2]>
 export type RestHandler = (session: TokenSession<Storage>, query: Record<string, string>) => unknown
 
 export interface RestLayer extends Layer {
-  /** Sends this Authorization header. Sends no cookie unless `headers` has one. */
+  /** Sends a request with this Authorization header. Sends a cookie only if `headers` has one. */
   ask(path: string, authorization?: string, headers?: Record<string, string | string[]>): Promise<Answer>
   signIn(query?: string): Promise<string>
 }

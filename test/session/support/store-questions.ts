@@ -122,7 +122,7 @@ export class Questions {
     }
   }
 
-  /** Often a recent session, rarely an unknown id. */
+  /** Returns a session id: often the id of a recent session, rarely an unknown id. */
   #id(): string {
     const { in: happens, below } = this.#chance
     const known = happens(0.6) ? this.ids.at(-1 - below(8)) : this.ids[below(this.ids.length)]

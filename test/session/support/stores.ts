@@ -26,7 +26,8 @@ export const STORES: Record<string, () => SessionStore> = {
   ...(wanted !== 'embedded' && postgresUrl && (await onPostgres(postgresUrl))),
 }
 
-// The tests of a file share one connection or pool. `withOwnApps` separates their sessions, but their clocks differ.
+// The tests of a file share one connection or pool. `withOwnApps` separates their sessions, because each test has its
+// own clock.
 
 async function onRedis(url: string) {
   const client = await connections.redis(url, 'TEST_REDIS_URL')

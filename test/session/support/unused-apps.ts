@@ -3,7 +3,7 @@ import test from 'node:test'
 import type { SessionStore } from '../../../src/session/index.ts'
 import { trialOf } from '../../../src/session/testing/contract/fixtures.ts'
 
-/** For stores that remove the expired records of other applications themselves. */
+/** Tests a store whose sweep also removes the expired records of other applications. */
 export function proveLimitForUnusedApps(name: string, open: () => SessionStore): void {
   test(`[PROC-7] ${name}: the sweep removes at most its limit of records of unused applications`, async () => {
     const trial = trialOf(open())

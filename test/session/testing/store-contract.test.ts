@@ -15,11 +15,11 @@ for (const { flaw, make, breaks } of brokenStores) {
   })
 }
 
-test('the store contract finds no fault with the correct store behind the broken ones', async () => {
+test('the store contract finds no fault with the correct store from which the broken stores are made', async () => {
   assert.deepEqual(await brokenClaims(() => ({ store: memoryStore() })), [])
 })
 
-test('the store contract notices each race between two stores on one data set that each run one call at a time', async () => {
+test('the store contract notices each race between two stores with shared data, even if each store runs one call at a time', async () => {
   const noticed = new Set<string>()
   for (const { flaw, make, breaks } of brokenStores) {
     const alone = await brokenClaims(() => locked(make), RACES)

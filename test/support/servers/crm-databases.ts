@@ -17,7 +17,7 @@ export interface OwnDatabase {
 }
 
 const isOnPostgres = process.env.TEST_CRM_DATABASE === 'postgres'
-// The templates to copy. Without templates, each database is created and filled.
+// The templates to copy. Without templates, each test creates and fills its own database.
 const TEMPLATES = process.env.TEST_CRM_TEMPLATES
 const FILES = process.env.TEST_CRM_FILES
 
@@ -37,7 +37,7 @@ export async function ownCrmDatabase(beginning: Beginning, file?: string): Promi
   }
 }
 
-// Most real databases sort text by the rules of a language. The tests do too, if the server can.
+// Most production databases sort text by the rules of a language, so the tests use such a collation if possible.
 const AS_PEOPLE_SORT = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
 
 function ownFile(beginning: Beginning): OwnDatabase {
@@ -75,7 +75,7 @@ function templateName(name: string, beginning: Beginning): string {
 
 const left: (() => Promise<void>)[] = []
 
-/** Drops a database after all tests of the file, because a server may still use it after its test. */
+/** Drops a database after all tests of the file, because a server may use the database after the end of its test. */
 export function dropAtTheEnd(drop: () => Promise<void>): void {
   left.push(drop)
 }
@@ -85,7 +85,7 @@ process.once('beforeExit', async () => {
   await removeLentDatabases()
 })
 
-/** SQLite uses the id of the newest row again when that row is deleted. This makes PostgreSQL do the same. */
+/** Makes PostgreSQL reuse the id of the newest row after that row was deleted, because SQLite does so. */
 export async function letNumbersComeAgain(
   database: Kysely<Database>,
   table: 'customers' | 'operations',

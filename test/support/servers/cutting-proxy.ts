@@ -5,14 +5,14 @@ import type { Scope } from '../process.ts'
 /** A proxy in front of a database. A test can cut, stall or delay its connections. */
 export interface CuttingProxy {
   readonly url: string
-  /** Closes all connections, or this share of them, and loses the data on the way. New connections work. */
+  /** Closes all connections, or this share of them, and discards the data in transit. New connections work. */
   cut(share?: number): void
   /**
-   * Closes a connection when the database answers on it, so the query runs and its reply is lost. `which`: the next
-   * connection with an answer, or each connection that is open now. Resolves at the first cut.
+   * Closes a connection when the database answers on it, so the query takes effect but its reply is lost. `which`: the
+   * next connection with an answer, or each connection that is open now. Resolves at the first cut.
    */
   cutAtNextAnswer(which?: 'the next' | 'each'): Promise<void>
-  /** Leads new connections to another server, as a changed host name does. Open connections stay. */
+  /** Forwards new connections to another server, like a changed DNS entry. Open connections stay. */
   leadTo(address: string): void
   /** Delivers nothing until `mend`, and closes no connection. */
   stall(): void
@@ -77,7 +77,7 @@ export async function startCuttingProxy(scope: Scope, address: string): Promise<
   }
 }
 
-/** Delivers each piece of data after its delay, in order. */
+/** Delivers each piece of data after its delay, and keeps the order. */
 function inOrder(to: Socket): (data: Buffer, wait: number) => void {
   const queue: { data: Buffer; due: number }[] = []
   let timer: NodeJS.Timeout | undefined
@@ -100,7 +100,7 @@ function inOrder(to: Socket): (data: Buffer, wait: number) => void {
 }
 
 interface Conditions {
-  /** Milliseconds. */
+  /** Returns the delay in milliseconds. */
   wait(): number
   /** Called for each answer of the database. */
   isCut(line: Line): boolean

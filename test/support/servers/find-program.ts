@@ -6,7 +6,7 @@ export function findProgram(name: string, elsewhere: readonly string[] = []): st
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
 
-/** Newest version first. */
+/** The entries of a folder that has one entry for each version, newest version first. */
 export function versionsIn(folder: string): string[] {
   try {
     return readdirSync(folder).sort((a, b) => Number(b) - Number(a))

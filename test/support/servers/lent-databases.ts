@@ -1,14 +1,14 @@
 import type { Pool } from 'pg'
 import { administer, databaseUrl, onePool, ownName } from './test-servers.ts'
 
-/** A database that tests use one after the other. Each test finds the content of the template. */
+/** A database that several tests use in turn. At the start of each test it has the content of the template. */
 export interface LentDatabase {
   url: string
   /** Lets another test use the database. */
   giveBack(): Promise<void>
 }
 
-// Adds a copy of all rows to the template, and a function that restores them.
+// This SQL adds to the template a copy of all rows, and a function that restores the rows.
 const KEEP = `
 CREATE SCHEMA pristine;
 
@@ -54,7 +54,7 @@ BEGIN
 END $$;
 `
 
-/** Makes the copies of this template restorable to its current content. */
+/** Prepares this template, so that each copy of it can be restored to the template's current content. */
 export async function keepPristine(database: string): Promise<void> {
   const pool = await onePool(databaseUrl(database))
   await pool.query(KEEP)
@@ -68,7 +68,7 @@ interface Copy {
 
 const free = new Map<string, Copy[]>()
 
-/** Takes a free copy of the template or makes one. Making a copy takes much longer than restoring one. */
+/** Takes a free copy of the template, or makes a copy. Making a copy takes much longer than restoring it. */
 export async function lendDatabase(template: string): Promise<LentDatabase> {
   const others = free.get(template) ?? []
   free.set(template, others)
@@ -76,7 +76,7 @@ export async function lendDatabase(template: string): Promise<LentDatabase> {
   return {
     url: databaseUrl(copy.name),
     async giveBack() {
-      // Not every user of PostgreSQL may run `restore`. The database is removed then.
+      // Not every user of PostgreSQL may run `restore`. Without this right, the database is dropped.
       const restored = await copy.pool.query('SELECT pristine.restore() AS is_as_before').catch(() => undefined)
       if (restored?.rows[0].is_as_before) others.push(copy)
       else await remove(copy)

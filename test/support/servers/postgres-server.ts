@@ -8,11 +8,11 @@ import { freePort } from './free-port.ts'
 import { type DatabaseServer, runningServer, ServerGroup } from './server-process.ts'
 
 export interface PostgresServerOptions {
-  /** Whether every answered commit is on the disk. Default: false, which is faster. */
+  /** Whether PostgreSQL writes every commit to the disk before it answers. Default: false, which is faster. */
   durable?: boolean
 }
 
-/** Debian keeps each version in its own folder. */
+/** The folders of PostgreSQL's programs. Debian and Homebrew have one folder for each version. */
 const FOLDERS = [
   ...versionsIn('/usr/lib/postgresql').map((version) => `/usr/lib/postgresql/${version}/bin`),
   ...versionsIn('/opt/homebrew/opt').map((name) => `/opt/homebrew/opt/${name}/bin`),
@@ -35,7 +35,7 @@ export function startStandby(primary: DatabaseServer): Promise<DatabaseServer> {
   return startOn('pg_basebackup', ['-d', primary.url, '-R', '-X', 'stream', '-c', 'fast', '--no-sync'], FAST)
 }
 
-/** Creates the data with this program of PostgreSQL, and starts a server on it. */
+/** Creates the data folder with this program of PostgreSQL, and starts a server on the folder. */
 async function startOn(program: string, options: string[], special: Record<string, string>): Promise<DatabaseServer> {
   const programs = findPostgres()
   const creator = findProgram(program, FOLDERS)
@@ -80,7 +80,7 @@ async function ask(url: string): Promise<void> {
   }
 }
 
-/** PostgreSQL refuses to run as root. Its package creates a user. */
+/** The user `postgres`, which the package of PostgreSQL creates. PostgreSQL refuses to run as root. */
 function unprivileged(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))

@@ -8,9 +8,9 @@ export interface RedisPair {
   readonly urls: readonly [string, string]
   /** Connections to both servers. */
   readonly admins: readonly [Redis, Redis]
-  /** Makes the second server the primary of the first, as a failover does. Closes no connection. */
+  /** Makes the second server the primary, with the first as its replica, like a failover. Closes no connection. */
   failOver(): Promise<void>
-  /** Makes the first server the primary of the second again. */
+  /** Makes the first server the primary again, with the second as its replica. */
   restore(): Promise<void>
 }
 

@@ -7,13 +7,13 @@ import { freePort } from './free-port.ts'
 import { type DatabaseServer, runningServer, ServerGroup } from './server-process.ts'
 
 export interface RedisServerOptions {
-  /** 'always': every answered write is on the disk. 'no' (default): no write is, which is faster. */
+  /** 'always': Redis writes to the disk before it answers. 'no' (default): Redis does not, which is faster. */
   appendfsync?: 'always' | 'no'
   /** Runs as a Redis Cluster of one node, which refuses commands on keys of different slots. */
   cluster?: boolean
 }
 
-/** Redis or Valkey. */
+/** The path of a Redis or Valkey server. */
 export function findRedis(): string | undefined {
   return findProgram('redis-server') ?? findProgram('valkey-server')
 }

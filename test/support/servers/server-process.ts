@@ -5,22 +5,22 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 export interface DatabaseServer {
   readonly url: string
-  /** Sends SIGKILL to all its processes. */
+  /** Sends SIGKILL to all processes of the server. */
   kill(): Promise<void>
-  /** Starts it again on the same port and the same data. */
+  /** Starts the server again on the same port and with the same data. */
   start(): Promise<void>
-  /** Stops it and removes its data. */
+  /** Stops the server and removes its data. */
   close(): Promise<void>
 }
 
 export interface ServerCommand {
   program: string
   args: readonly string[]
-  /** Some servers refuse to run as root. */
+  /** The user that runs the server, because some servers refuse to run as root. */
   user?: { uid: number; gid: number } | undefined
-  /** The file for its output. A pipe that nothing reads would block the server. */
+  /** The file for the server's output. A pipe that no program reads would block the server. */
   log: string
-  /** Rejects while the server does not answer. */
+  /** Asks the server. Rejects as long as the server does not answer. */
   ask(): Promise<void>
 }
 
@@ -28,7 +28,7 @@ const PATIENCE_MILLISECONDS = 30_000
 const PAUSE_MILLISECONDS = 30
 const LOG_CHARACTERS = 4000
 
-/** Ctrl-C does not reach a server in its own process group, so this process ends it. */
+/** Ctrl-C does not reach a server in its own process group, so this process must end the server. */
 function endWithThisProcess(end: () => void): void {
   process.once('exit', end)
   if (process.listenerCount('SIGTERM', exitOnSignal) > 0) return
@@ -81,7 +81,7 @@ export class ServerGroup {
     const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output], ...user })
     closeSync(output)
     this.#child = child
-    child.on('error', () => {}) // `ask` then fails, and the log says why.
+    child.on('error', () => {}) // After an error, `ask` fails and the log contains the reason.
     child.unref()
   }
 
@@ -95,7 +95,7 @@ export class ServerGroup {
     try {
       process.kill(signal === 'SIGKILL' ? -child.pid : child.pid, signal)
     } catch {
-      // It has just ended.
+      // The process has just ended.
     }
   }
 }

@@ -42,7 +42,7 @@ export async function onePool(url: string): Promise<Pool> {
   return pool
 }
 
-/** The gate starts the servers after it loads this file, so this reads the variable again. */
+/** Reads the variable at each call, because the gate starts the servers after it has loaded this file. */
 function requiredPostgresUrl(): string {
   const url = process.env.TEST_POSTGRES_URL
   if (!url) throw new Error('This test needs PostgreSQL: run it with npm test, or set TEST_POSTGRES_URL.')

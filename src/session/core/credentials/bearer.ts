@@ -1,6 +1,6 @@
 import { parseToken, type Token } from './token.ts'
 
-/** Tokens have the form `<prefix><session ID>.<secret>` (West Wind). Secret scanners find the prefix. */
+/** A token has the form `<prefix><session ID>.<secret>` (West Wind). Secret scanners find tokens by the prefix. */
 export interface BearerTokens {
   format(token: string): string
   read(authorization: string | undefined): Token | undefined

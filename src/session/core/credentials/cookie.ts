@@ -7,7 +7,7 @@ export interface SessionCookie {
   read(header: string | undefined): string[] | undefined
 }
 
-// If a request has more values, an attacker has probably planted some of them.
+// If a request has more session cookies, an attacker has probably planted some of them.
 const MAX_VALUES = 5
 
 /** `__Host-` prevents other subdomains from setting the cookie. The rest of the name is the same as in 4D. */

@@ -6,15 +6,15 @@ import type { StorageFormat } from '../storage.ts'
 import { hashSecret, newHandle } from './token.ts'
 
 export interface OTPOptions {
-  /** In seconds, at least 10. A link also ends with its session (4D). Default: the idle timeout; 3600 if it is 0. */
+  /** In seconds, at least 10. A link also ends with its session (4D). Default: the idle timeout; 3600 for none. */
   lifespan?: number
   /** Only a request for this path or a path below it can redeem the link. */
   path?: string
-  /** Any value that the storage can hold. The opening request gets this value as `session.restored.data`. */
+  /** Any value that the storage can hold. The request that opens the link reads it in `session.restored.data`. */
   data?: unknown
-  /** If true, a GET only sets `session.offer`, and a POST redeems the link. For mails, because scanners open links. */
+  /** If true, a GET only sets `session.offer`, and a POST redeems the link. Mail scanners send a GET to each link. */
   confirm?: boolean
-  /** If true, the link opens the session for one request, without a cookie. For callbacks from other servers. */
+  /** If true, the link opens the session for one request and sets no cookie. Use it for callbacks of other servers. */
   requestOnly?: boolean
   /** A new link revokes the session's previous link with the same purpose. */
   purpose?: string
@@ -71,11 +71,11 @@ export function newOTP(
   return { credential, token }
 }
 
-/** Returns undefined if a term cannot be read. A link with unreadable terms opens no session. */
+/** Returns the options of a link. Returns undefined if an option cannot be read. The link then opens no session. */
 export function termsOf(format: StorageFormat, { details }: Pick<Credential, 'details'>): OTPTerms | undefined {
   const terms: OTPTerms = format.tryDecode(details ?? '') ?? {}
   const { path, confirm, requestOnly } = terms
-  // Version 0.5.0 stored only the terms that were given.
+  // Version 0.5.0 of the layer stored only the options that were given, so `details` may be '{}'.
   const isReadable =
     (details === '{}' || TERMS.some((name) => name in terms)) &&
     (path === undefined || isPath(path)) &&
@@ -92,7 +92,7 @@ function isChoice(value: unknown): boolean {
   return value === undefined || typeof value === 'boolean'
 }
 
-/** Returns whether a link with `path` works for a request. `/orders` matches `/orders/7`, but not `/orders-old`. */
+/** Returns whether `path` allows the link at `requestPath`. `/orders` allows `/orders/7`, but not `/orders-old`. */
 export function worksAt(path: string | undefined, requestPath: string): boolean {
   if (path === undefined) return true
   const folder = path.endsWith('/') ? path : `${path}/`

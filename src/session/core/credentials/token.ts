@@ -10,7 +10,7 @@ export interface Token {
 const TOKEN = /^([0-9A-F]{32})\.([A-Za-z0-9_-]{43})$/
 const SESSION_ID = /^[0-9A-F]{32}$/
 
-// `randomFillSync` is slow, so one call creates bytes for many tokens. Used bytes are erased from the pool.
+// `randomFillSync` is slow, so one call fills a pool of bytes for many tokens. Used bytes are erased.
 const pool = Buffer.alloc(4096)
 let used = pool.length
 

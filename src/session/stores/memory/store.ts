@@ -6,7 +6,7 @@ import { type MemoryRows, memoryRows } from '../shared/memory-rows.ts'
 import { type PerApp, perApp } from '../shared/per-app.ts'
 import { isPresent } from '../shared/presence.ts'
 
-/** Stores sessions in memory, for tests and for applications of one process whose sessions may end when it exits. */
+/** Stores sessions in memory, for tests and for one-process applications. The sessions end when the process exits. */
 export function memoryStore(options: Record<never, never> = {}): SessionStore {
   refuseUnknown('memoryStore()', options, {})
   return memoryStoreOn(perApp(() => memoryRows()))

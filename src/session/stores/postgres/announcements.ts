@@ -6,14 +6,15 @@ import { fromStoredJson } from './rows.ts'
 import { CHANNEL } from './sql-fragments.ts'
 
 type Listener = (id: SessionId | undefined) => void
-/** The application and the id of the ended session; `undefined` stands for any application or any session. */
+/** The application and the id of the ended session. `undefined` stands for any application or any session. */
 type Notification = [app: string | undefined, id: SessionId | undefined]
 
 // The shortest and the longest pause before a reconnection.
 const FIRST_PAUSE_MILLISECONDS = 100
 const LONGEST_PAUSE_MILLISECONDS = 5000
 // A query at this interval detects a connection that was lost without an error, and a server that has become read-only.
-// While a server is read-only, sessions end on another server, which a new connection may reach.
+// A server may become read-only because another server has replaced it. Sessions then end on the other server, which a
+// new connection may reach.
 const HEARTBEAT_MILLISECONDS = 5000
 const HEARTBEAT = `SELECT current_setting('transaction_read_only') = 'on' AS is_read_only`
 
@@ -96,7 +97,8 @@ function keepListening(
     if (!isOpen) return
     failures = 0
     beat()
-    // Notifications may have been missed before this connection listened, so each listener must read its session again.
+    // This process may have missed notifications before the connection listened. Each listener must therefore read its
+    // session again.
     notify(undefined, undefined)
   }
 

@@ -7,7 +7,7 @@ import { fromStoredJson, toStoredValues } from './rows.ts'
 
 export interface PostgresCalls {
   rows(statement: PostgresStatement): Promise<unknown[]>
-  /** Calls an SQL function of the store. Returns its parsed JSON, or `undefined` for null. */
+  /** Calls an SQL function of the store, and parses the JSON that it returns. Returns `undefined` for null. */
   call(name: string, ...values: unknown[]): Promise<unknown>
 }
 
@@ -16,23 +16,25 @@ const RETRYABLE = new Set(['40P01', '40001'])
 const MOST_ATTEMPTS = 8
 const PAUSE_MILLISECONDS = 20
 
-// The server is a standby, or its transactions are read-only. A new connection may reach another server. A connection
-// is replaced only after a second, so that a server that stays read-only does not get a new one for each call.
+// With this code, PostgreSQL refuses a write, because the server is a standby or its transactions are read-only. A new
+// connection may reach another server. Only a connection that is older than a second is replaced. Otherwise, a server
+// that stays read-only would get a new connection for each call.
 const READ_ONLY = '25006'
 const SHORTEST_LIFE_MILLISECONDS = 1000
-// The prepared statement is missing or already exists, because a pooler spreads the transactions of one client over
-// several connections to PostgreSQL. The statement did not run.
+// With these codes, PostgreSQL did not run the statement, because the prepared statement is missing or already exists.
+// The cause is a connection pooler that spreads the transactions of one client over several connections to PostgreSQL.
 const POOLED = new Set(['26000', '42P05'])
 const POOLED_WARNING = {
   code: 'POSTGRES_POOLED_BY_TRANSACTION',
   message:
     'A connection pooler loses the prepared statements of the session store, as PgBouncer before 1.21 does in transaction mode. The store works without them, more slowly, and other processes notice an end late. Use session pooling, or PgBouncer 1.21 with max_prepared_statements.',
 }
-// The disk, the memory or another resource is full. The code 53300 (too many connections) is left out.
+// With these codes, the disk, the memory or another resource is full. The set excludes 53300 (too many connections).
 const FULL = new Set(['53000', '53100', '53200', '53400'])
 
-// After an error of these SQLSTATE classes (the first two characters), the statement is certainly rolled back. The
-// outcome is unknown after lost connections (08), shutdowns (57) and internal errors (58, XX).
+// The first two characters of an SQLSTATE code are its class. After an error of these classes, PostgreSQL has certainly
+// rolled the statement back. After lost connections (08), shutdowns (57) and internal errors (58, XX), the outcome is
+// unknown.
 const NOTHING_WRITTEN = new Set(['0A', '22', '23', '25', '26', '28', '3D', '3F', '40', '42', '53', '54', '55', 'P0'])
 const OUTCOME_UNKNOWN = '40003'
 // The codes for an undefined function and an undefined table.
@@ -47,7 +49,7 @@ export function postgresCalls(
   handleErrors(pool)
 
   async function rows(statement: PostgresStatement): Promise<unknown[]> {
-    // `sent` means that PostgreSQL may have received the statement, and `isOver` that the caller has received an error.
+    // `sent` is true if PostgreSQL may have run the statement. `isOver` is true if the caller has received an error.
     const progress = { sent: false, isOver: false }
     try {
       return await withinDeadline(sendWithRetries(statement, progress), deadlineMilliseconds, 'PostgreSQL')
@@ -105,7 +107,7 @@ function wroteNothing(error: unknown): boolean {
   return code.length === 5 && code !== OUTCOME_UNKNOWN && NOTHING_WRITTEN.has(code.slice(0, 2))
 }
 
-/** Returns undefined unless the error means that PostgreSQL replies but refuses writes. */
+/** Returns the state if PostgreSQL replies but refuses writes. Returns undefined for any other error. */
 export function refusalOf(error: unknown): WriteState | undefined {
   const code = codeOf(error)
   if (code === READ_ONLY) return { state: 'read-only', error }

@@ -13,9 +13,9 @@ type Version = 'v1' | 'v2'
 // Version 2 ends expired OTPs first.
 const LIVE_FIRST: Record<Version, string> = { v1: '', v2: 'r.expires_at <= p_now, ' }
 
-// Selects the least recently seen credentials beyond the limit. A new OTP ends only OTPs, and a new device only
-// devices. Leaves out the caller's credential, which must stay. Also leaves out OTPs with the purpose of the new OTP,
-// because the function ends them in any case.
+// Selects the least recently seen credentials beyond the limit. A new OTP ends only OTPs, and a new device ends only
+// devices. Never selects the caller's credential, because it must stay live. Does not select OTPs with the purpose of
+// the new OTP, because the function ends these OTPs in any case.
 const beyondTheCap = (version: Version) => `SELECT r.hash FROM session_credentials r
   WHERE r.session_key = p_key AND (r.kind = 'otp') = is_otp AND r.hash IS DISTINCT FROM p_by AND (r.purpose = p_credential[11]) IS NOT TRUE
   ORDER BY ${LIVE_FIRST[version]}coalesce(r.last_seen_at, r.created_at) DESC, r.created_at DESC, r.hash DESC

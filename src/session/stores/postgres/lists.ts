@@ -5,7 +5,8 @@ import type { PostgresCalls } from './calls.ts'
 import type { PostgresStatement } from './pool.ts'
 import { fromStored, RECORD, type RecordRow, toRecord, toStoredValues } from './rows.ts'
 
-// These expressions are the same as in the indexes. An invalidated record has neither time and sorts as the oldest one.
+// These expressions are the same as in the indexes. An invalidated record has no start time and no last access time, so
+// it sorts as the oldest record.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }
 const IS_GUEST = `s.user_id IS NULL AND s.grants = ''`
 
@@ -45,8 +46,8 @@ const VIAS = new Set<Credential['via']>(['visit', 'login', 'link', 'sign-in', 't
 // Few credentials have these values of `via`, and each value has a partial index.
 const RARE = new Set<Credential['via']>(['link', 'token'])
 
-// Returns whether few records match. If so, the caller adds 0 to the sort value, and PostgreSQL sorts only these
-// records. Without the addition, PostgreSQL may scan the whole index of the sort order.
+// Returns whether few records match. If few match, the caller adds 0 to the sort value, so that PostgreSQL sorts only
+// these records. Without the addition, PostgreSQL may scan the whole index of the sort order.
 function isNarrow({ state, via }: ListFilter, sort: NonNullable<Page['sort']>): boolean {
   if (state === 'invalidated') return sort !== 'end'
   return state === 'restored' || (via !== undefined && RARE.has(via))

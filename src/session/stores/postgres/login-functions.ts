@@ -27,8 +27,9 @@ const beyondTheMost = (except: string) => `array(
     ORDER BY s.start_time DESC, s.key DESC OFFSET ${MOST_UNUSED_LOGINS - 1})`
 
 /**
- * The functions that handle unused logins (see `touch` in `store.ts`). The column `successor` of a tombstone holds the
- * origin of the login. The index leaves out `last_seen_at`, which each touch changes, so a touch remains a HOT update.
+ * The functions that handle unused logins (see `touch` in `store.ts`). The column `successor` of a tombstone contains
+ * the origin of the login. The index does not contain `last_seen_at`, because each touch changes this column. A touch
+ * therefore remains a HOT update.
  */
 export const LOGIN_FUNCTIONS = `
 CREATE INDEX session_credentials_login ON session_credentials (app, details, session_key)

@@ -31,7 +31,7 @@ const handledPools = new WeakSet<PostgresPool>()
 const firstAcquired = new WeakMap<PostgresClient, number>()
 
 // Without a listener, the 'error' event of a connection would end the process. The pool removes its own listener when
-// it lends a connection, so the store adds this one at 'acquire'. The running statement still rejects.
+// it lends a connection, so the store adds a listener at 'acquire'. A statement that is running still rejects.
 export function handleErrors(pool: PostgresPool): void {
   if (handledPools.has(pool)) return
   handledPools.add(pool)

@@ -25,7 +25,7 @@ const FIND_CREDENTIALS = `SELECT s.id AS "sessionId", ${CREDENTIAL}
 const FIND_OTP = `SELECT ${RECORD}, ${CREDENTIAL} FROM session_credentials c JOIN session_records s ON s.key = c.session_key
   WHERE c.app = $1 AND c.hash = $2 AND c.kind = 'otp'`
 const REDEEM = `SELECT ${RECORD} FROM session_redeem_v2($1, $2, $3, $4, $5, $6) s`
-// FOR UPDATE makes a second caller wait for the first one. The second caller then finds no message.
+// FOR UPDATE makes a second caller wait for the first caller. The second caller then finds no message.
 const TAKE_MESSAGE = `WITH taken AS (
     SELECT app, hash, message FROM session_tombstones
     WHERE app = $1 AND hash = $2 AND keep_until > $3 AND message IS NOT NULL FOR UPDATE

@@ -10,9 +10,9 @@ import { REQUIRE_READ_COMMITTED } from './sql-fragments.ts'
 import { TABLES } from './tables.ts'
 
 /**
- * Step n creates layout n. The name of each function contains its own version. A released function is never changed: a
- * step adds the next version of the function instead. A new column accepts null or has a default. Processes of two
- * versions can therefore run side by side.
+ * Step n creates layout n. The name of each function contains its own version. A released function never changes.
+ * Instead, a step adds the next version of the function. A new column accepts null or has a default. Processes of two
+ * versions of this code can therefore use the same database.
  */
 export const STEPS: readonly string[] = [
   TABLES + ARRIVAL_FUNCTIONS + CHANGE_FUNCTIONS + CREDENTIAL_FUNCTIONS + END_FUNCTIONS,

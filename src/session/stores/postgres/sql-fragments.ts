@@ -4,14 +4,15 @@ import { MESSAGE_MILLISECONDS, TOMBSTONE_MILLISECONDS } from '../../record.ts'
 export const CHANNEL = 'session_ends'
 
 // Every function that writes checks the isolation level, then takes its locks, and then reads. In "read committed",
-// each statement sees all earlier commits. A stricter level would read a snapshot from before the locks.
+// each statement sees all earlier commits. At a stricter level, the function would read data from before its locks.
 export const REQUIRE_READ_COMMITTED = `
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = 'The session store needs the isolation level "read committed", and this connection has "'
       || current_setting('transaction_isolation') || '". Give the pool: options: "-c default_transaction_isolation=read\\\\ committed".';
   END IF;`
 
-// These advisory locks are taken in this order, before row locks. The second parameter of the hash is the kind of lock.
+// Functions take these advisory locks in this order, before row locks. The second parameter of the hash is the kind of
+// lock.
 // The succession lock prevents the replacement of sessions while `endMany` runs. Otherwise, `endMany` could miss the
 // new session.
 export const LOCK_SUCCESSION = 'PERFORM pg_advisory_xact_lock(hashtextextended(p_app, 1));'
@@ -33,12 +34,12 @@ export const has = (record: string, hash: string) =>
 
 const IS_UNUSED_LOGIN = `c.kind = 'cookie' AND c.details IS NOT NULL AND c.last_seen_at IS NULL`
 
-/** The origin of an unused login; null for any other session. */
+/** The origin of an unused login, or null for any other session. */
 export const originOf = (record: string) => `CASE WHEN ${record}.last_access_time <= ${record}.start_time
     AND NOT EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = ${record}.key AND c.last_seen_at IS NOT NULL)
     THEN (SELECT min(c.details) FROM session_credentials c WHERE c.session_key = ${record}.key AND ${IS_UNUSED_LOGIN}) END`
 
-/** Selects the keys of sessions that may be unused logins. Without `origin`, selects those of all origins. */
+/** Selects the keys of sessions that may be unused logins. Without `origin`, selects the keys for all origins. */
 export const unusedLogins = (origin?: string) => `SELECT c.session_key FROM session_credentials c
     WHERE c.app = p_app AND ${IS_UNUSED_LOGIN} ${origin === undefined ? '' : `AND c.details = ${origin}`}`
 

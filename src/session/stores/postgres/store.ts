@@ -15,8 +15,8 @@ export interface PostgresStoreOptions {
   /** The deadline of a call in milliseconds, including the wait for a connection. Slower calls throw. Default 2000. */
   deadlineMilliseconds?: number
   /**
-   * Default true: each sweep also removes the data of other applications that expired more than a day ago.
-   * Set it to false where the clocks of applications differ, for instance in tests on a shared database.
+   * Whether each sweep also removes the data of other applications, a day after the data has expired. Default true.
+   * Use false if the clocks of the applications differ, for instance in tests on a shared database.
    */
   sweepUnusedApps?: boolean
 }

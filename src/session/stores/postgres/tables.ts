@@ -1,5 +1,6 @@
 // Times are JavaScript numbers, which double precision stores exactly. COLLATE "C" sorts text alike in every database.
-// No index contains storage, version or write_id. Most writes change only these, so PostgreSQL can use HOT updates.
+// No index contains storage, version or write_id. Most writes change only these columns, so PostgreSQL can use HOT
+// updates.
 export const TABLES = `
 CREATE TABLE session_schema (version integer NOT NULL);
 INSERT INTO session_schema VALUES (0);

@@ -16,7 +16,8 @@ const expired = (wanted: string, table: string, apps: string, condition: string,
     SELECT ${wanted} FROM ${table} t WHERE t.app = n.app AND ${condition} ORDER BY ${end} LIMIT $3 FOR UPDATE SKIP LOCKED
   ) o WHERE n.app <> $1 LIMIT $3`
 
-// All parts see the same snapshot. An expired session gets no new credentials, so no credential is missed.
+// All parts of this statement see the same snapshot. The snapshot contains every credential of an expired session,
+// because an expired session accepts no new credentials.
 const REMOVE_UNUSED = `WITH RECURSIVE
   ${apps('record_apps', 'session_records')},
   ${apps('tombstone_apps', 'session_tombstones')},

@@ -4,7 +4,7 @@ import { withinDeadline } from '../shared/deadline.ts'
 import type { SendCommand } from './client.ts'
 import type { ReconnectableIoredis, ReconnectableNodeRedis } from './reconnection.ts'
 
-/** A connection that only subscribes: `client.duplicate()`. A client of node-redis must already be connected. */
+/** A connection used only to subscribe, such as `client.duplicate()`. A node-redis client must already be connected. */
 export type RedisSubscriber = IoredisSubscriber | NodeRedisSubscriber
 
 interface IoredisSubscriber extends Emitting, ReconnectableIoredis {
@@ -23,7 +23,8 @@ interface Emitting {
   off(event: string, listener: (...details: string[]) => void): unknown
 }
 
-// A connection can break without an error. A check at this interval detects missed notifications by their numbers.
+// A connection can break without an error. A check at this interval therefore compares the number of the last received
+// notification with the number of the last published notification.
 const CHECK_MILLISECONDS = 500
 // A published notification counts as missed if it has not arrived after this time.
 const ARRIVAL_MILLISECONDS = 100
@@ -103,7 +104,7 @@ function subscriptionTo(
     let begun: Promise<unknown> = Promise.resolve()
     return {
       begin: () => (begun = subscriber.subscribe(channel, listener)),
-      // Waits until `begin` has resolved. Before that, node-redis would unsubscribe all listeners of the channel.
+      // Waits until `begin` has resolved, because node-redis would otherwise unsubscribe all listeners of the channel.
       end: () => void begun.then(() => subscriber.unsubscribe(channel, listener)).catch(() => {}),
     }
   }
@@ -124,7 +125,8 @@ function subscriptionTo(
   }
 }
 
-// All listeners of a channel share the subscription of an ioredis client. The last listener ends the subscription.
+// All listeners of a channel share the subscription of an ioredis client. The last listener that stops ends the
+// subscription.
 const listenersOfClients = new WeakMap<IoredisSubscriber, Map<string, number>>()
 
 /** Returns the number of listeners of each channel. */

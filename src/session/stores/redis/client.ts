@@ -22,8 +22,8 @@ interface NodeRedisClient extends ReconnectableNodeRedis {
 export type SendCommand = (command: string, ...parameters: string[]) => Promise<unknown>
 
 /**
- * When a replica refuses a command, the sender opens the connection again and repeats the command once. The host name
- * may by then lead to the new primary.
+ * When a replica refuses a command, the sender opens the connection again and repeats the command once, because the
+ * host name may now lead to the new primary.
  */
 export function commandSender(
   client: RedisClient,
@@ -80,10 +80,10 @@ function isReadOnly(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('READONLY')
 }
 
-// These errors mean full memory, too few replicas or a failed snapshot. Redis needs no new connection to recover.
+// These errors mean full memory, too few replicas or a failed snapshot. A new connection does not help against them.
 const FULL = /^(?:OOM|NOREPLICAS|MISCONF)\b/
 
-/** Returns undefined unless the error means that the server replies but refuses writes. */
+/** Returns the state if the server replies but refuses writes. Returns undefined for any other error. */
 export function refusalOf(error: unknown): WriteState | undefined {
   if (isReadOnly(error)) return { state: 'read-only', error }
   return error instanceof Error && FULL.test(error.message) ? { state: 'refusing', error } : undefined
@@ -94,7 +94,7 @@ interface Script {
   readonly sha: string
 }
 
-/** @param library The parts of `lua-library.ts` that the script uses, in the order of that file. */
+/** @param library The Lua code that the script uses. Each part comes after the parts whose functions it calls. */
 export function script(library: readonly string[], body: string): Script {
   const text = [...library, body].join('\n')
   return { text, sha: createHash('sha1').update(text).digest('hex') }
@@ -108,7 +108,8 @@ export function scriptRunner(send: SendCommand, keyPrefix: (app: string) => stri
     try {
       return await send('EVALSHA', sha, ...rest)
     } catch (error) {
-      // Redis did not run the script, because its cache does not contain it. Sending the text is therefore safe.
+      // Redis did not run the script, because its script cache does not contain it. Sending the text cannot run the
+      // script twice.
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
       return await send('EVAL', text, ...rest)
     }
@@ -116,10 +117,11 @@ export function scriptRunner(send: SendCommand, keyPrefix: (app: string) => stri
 }
 
 /**
- * Refuses a client that resends or queues commands. If only the reply is lost, a resent command runs twice: the first
- * run redeems a one-time link, and the second run fails, so the user is not signed in. A queued command would run after
- * its caller has received an error. The session layer retries calls where a retry is safe.
- * @throws TypeError that names the settings to change. Settings that cannot be read are accepted.
+ * Refuses a client that resends or queues commands. If only the reply to a command is lost, a client that resends runs
+ * the command twice. For instance, the second redemption of a one-time link fails, and the user is not signed in. A
+ * queued command may run after its caller has received an error. The session layer itself retries a call where a retry
+ * is safe.
+ * @throws TypeError that names the settings to change. Accepts a client whose settings cannot be read.
  */
 export function refuseResending(client: RedisClient): void {
   const sends = 'call' in Object(client) ? 'call' : 'sendCommand'
@@ -166,7 +168,7 @@ function ofCluster(setting: Setting): string | undefined {
   return ofPrefix(setting)
 }
 
-// Each of the two settings prevents resending.
+// Either setting alone prevents resending.
 function resendsNothing(setting: Setting): boolean {
   return setting('autoResendUnfulfilledCommands') === false || setting('maxRetriesPerRequest') === 0
 }

@@ -80,7 +80,7 @@ return { id, found[1], found[2] }
 `,
 )
 
-/** Returns one list for each id. A list contains the hash of each credential, followed by the credential. */
+/** Returns one list for each id. A list contains the hash of each credential, followed by its text. */
 export const CREDENTIALS_OF = script(
   [RECORDS, CREDENTIALS],
   `

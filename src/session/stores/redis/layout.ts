@@ -3,14 +3,14 @@ import { type RunScript, script } from './client.ts'
 import { RECORDS } from './lua-library.ts'
 
 /**
- * Step n, in Lua, creates layout n. All steps run in one script, so a step over many sessions would block Redis.
- * Scripts of older versions accept only the lines that `lines.ts` lists. New data of a session is therefore stored in a
- * new field of its Redis hash, without a step if the field may be absent. The step to layout 1 is empty, because
- * versions up to 0.5.0 wrote layout 1 without a layout key.
+ * Step n is Lua code that creates layout n. All steps run in one script. A step must not change many sessions, because
+ * Redis is blocked while the script runs. Scripts of older versions accept only the lines that `lines.ts` lists. New
+ * data of a session is therefore stored in a new field of its Redis hash. If the field is optional, no step is needed.
+ * The step to layout 1 is empty, because versions up to 0.5.0 wrote layout 1 without a layout key.
  */
 export const STEPS: readonly string[] = ['']
 
-/** Migrates the keys of an application when this process first uses them. @throws Error for a newer layout. */
+/** Migrates the keys of an application when this process first uses them. @throws Error for an unknown layout. */
 export function layoutCheck(run: RunScript, steps: readonly string[]): (app: string) => Promise<void> | undefined {
   const migrate = migration(steps)
   const checked = new Set<string>()
@@ -21,7 +21,10 @@ export function layoutCheck(run: RunScript, steps: readonly string[]): (app: str
   return (app) => (checked.has(app) ? undefined : check(app))
 }
 
-/** The script runs the missing steps and returns the layout. It deletes first, so that it works when Redis is full. */
+/**
+ * The script runs the missing steps and returns the layout. Its first write is a DEL, because Redis then allows the
+ * script to write even when its memory is full.
+ */
 function migration(steps: readonly string[]) {
   return script(
     [RECORDS],

@@ -9,8 +9,8 @@ import {
 } from '../../record.ts'
 import type { Found } from '../../store.ts'
 
-// Records and credentials are stored as text with one field per line, in the order that `lua-library.ts` expects. Text
-// fields are JSON, which contains no line breaks. The scripts compare and copy JSON but never parse it.
+// Records and credentials are stored as text with one field per line, in the order that `lua-library.ts` expects. Free
+// text is JSON, which contains no line breaks. The scripts compare and copy this JSON, but never parse it.
 
 const RECORD_LINES = 12
 const CREDENTIAL_LINES = 11
@@ -130,14 +130,14 @@ function hasLines(
   return optional.every((index) => lines[index] === '' || isNumber(lines[index]))
 }
 
-/** Returns whether the line is a number that Lua and JavaScript read alike. This excludes `0b11` and `1e400`. */
+/** Returns whether Lua and JavaScript read the line as the same number. Returns false for `0b11` and `1e400`. */
 function isNumber(line: string | undefined): boolean {
   return line !== undefined && /^\d+(\.\d+)?$/.test(line) && Number(line) <= NEVER && String(Number(line)) === line
 }
 
 export function endedCredentialFrom(text: string, now: number): Found | undefined {
   const [reason, endedAt, keepUntil, origin, message] = text.split('\n') as Lines<5>
-  // In a damaged tombstone, `keepUntil` may be no number. The comparison is then false.
+  // For a damaged tombstone, `Number(keepUntil)` may be NaN. A comparison with NaN is always false.
   if (!(now < Number(keepUntil))) return undefined
   return {
     state: 'ended',

@@ -4,7 +4,7 @@ import { recordFrom } from './lines.ts'
 import { CREDENTIALS, INDEXES, RECORDS } from './lua-library.ts'
 
 const FILTERS = `
--- The most sessions that one script reads. More would block Redis for too long.
+-- The maximum number of sessions that one script reads, because Redis is blocked while a script runs.
 local BATCH = 1000
 
 local now, userId, kind, state, via = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -16,7 +16,7 @@ local function hasVia(id, wanted)
   return false
 end
 
--- For a damaged record, only the indexes show the user, the kind and the end.
+-- A damaged record does not show its user, kind and end, so this function reads them from the indexes.
 local function isDamagedListed(id)
   local function isIn(set) return call('ZSCORE', set, id) ~= false end
   if now >= tonumber(call('ZSCORE', app .. 'end', id) or '0') then return false end
@@ -38,7 +38,8 @@ local function isListed(id, r)
   return (state == 'guest') == isGuest(r)
 end
 
--- Returns the smallest index that contains every match, and its size. Returns nil when no filter has an index.
+-- Returns the smallest index that contains every match, and the size of this index. Returns nil when no filter has an
+-- index.
 local function smallestIndex()
   local found, size
   local function consider(set)
@@ -53,7 +54,7 @@ local function smallestIndex()
   return found, size
 end
 
--- Returns how many index members sort before this value and id. With "including", also counts the member with this id.
+-- Returns how many index members sort before this value and id. With "including", also counts the member itself.
 local function rankOf(set, value, id, including)
   local low, high = 0, call('ZCARD', set)
   while low < high do
@@ -76,8 +77,8 @@ local function listed(id)
 end
 `
 
-// Reads one batch of a list. Returns the sort value and id after which the next batch starts, or '' and '' at the end
-// of the list. After these two, returns the sort value, id, record and storage of each match.
+// Reads one batch of a list. The answer begins with the sort value and the id after which the next batch starts. Both
+// are '' at the end of the list. The sort value, id, record and storage of each match follow.
 const LIST = script(
   [RECORDS, CREDENTIALS, INDEXES, FILTERS],
   `
@@ -107,7 +108,7 @@ local function gather(set)
   table.sort(rows, comesBefore)
 end
 
--- Reads the index of the sort order until there are enough matches or the batch ends.
+-- Reads the index that has the sort order of the list, until there are enough matches or the batch ends.
 local function walk(set)
   local first = afterValue and rankOf(set, afterValue, afterId, not isDescending) or 0
   if afterValue and isDescending then first = call('ZCARD', set) - first end
@@ -139,9 +140,9 @@ return answer
 `,
 )
 
-// Counts the matches in one batch. Returns their number, and the value and id after which the next batch starts.
-// Without a filter, returns the number of indexed records, and '1' when heal() removed index entries. The caller then
-// counts again, because heal() checks only a sample.
+// Counts the matches in one batch. Returns the number of matches, and the value and id after which the next batch
+// starts. If "all" is set, returns the number of indexed records instead, and '1' if heal() has removed ids. After '1',
+// the caller counts again, because heal() checks only a sample.
 const COUNT = script(
   [RECORDS, CREDENTIALS, INDEXES, FILTERS],
   `

@@ -1,7 +1,8 @@
 import { MOST_UNUSED_LOGINS } from '../../record.ts'
 
-// For unused logins, see `touch` in store.ts. The index `logins` contains all of them, sorted by end. The index
-// `login:<origin>` contains those of one origin. Both may also contain other sessions, so a reader checks each session.
+// `touch` in store.ts defines unused logins. The index `logins` contains all unused logins, sorted by end. The index
+// `login:<origin>` contains the unused logins of one origin. Both indexes may also contain sessions that are no longer
+// unused logins, so each function that reads an index checks every session.
 export const LOGINS = String.raw`
 local function loginSet(origin) return app .. 'login:' .. origin end
 
@@ -48,7 +49,7 @@ local function unusedLogins(origin)
   return found
 end
 
--- Counts the unused logins, but leaves out the first one of each origin.
+-- Returns the number of unused logins minus the number of their origins.
 local function countRepeated()
   local counted, origins, repeated = {}, {}, 0
   for _, member in ipairs(call('ZRANGE', app .. 'logins', 0, -1)) do
@@ -67,7 +68,7 @@ end
 
 local function isRepeated(c) return isUnusedLogin(c) and #unusedLogins(c.details) > 0 end
 
--- Ends the oldest unused logins of this origin until "most" are left. Neither counts nor ends the session "except".
+-- Ends the oldest unused logins of this origin until "most" are left. Ignores the session "except".
 local function endUnused(origin, except, most, reason, now, keepsOrigin)
   local others, ended = {}, {}
   for _, other in ipairs(unusedLogins(origin)) do

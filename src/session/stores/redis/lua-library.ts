@@ -1,7 +1,7 @@
 import { MESSAGE_MILLISECONDS, NEVER, SWEEP_MARGIN_MILLISECONDS, TOMBSTONE_MILLISECONDS } from '../../record.ts'
 
-// A session is one Redis hash. The field `r` is the record, `s` the storage, `c<hash>` a credential, and `t<hash>` the
-// tombstone of an ended credential. `lines.ts` reads and writes the same text.
+// A session is one Redis hash. The field `r` contains the record, and `s` the storage. Each field `c<hash>` contains a
+// credential, and each field `t<hash>` the tombstone of an ended credential. `lines.ts` reads and writes the same text.
 export const RECORDS = String.raw`
 local app = KEYS[1] .. ':'
 
@@ -11,7 +11,7 @@ local function sessionKey(id) return app .. 's:' .. id end
 -- tostring() would write a large number in scientific notation.
 local function digits(number) return number and string.format('%.0f', number) or '' end
 
--- Returns the number, or nil for a text that JavaScript may read differently.
+-- Returns the number, or nil if JavaScript may read the text as a different number.
 local function numberOf(text)
   local number = string.match(text or '', '^%d+%.?%d*$') and tonumber(text)
   return number and number <= ${NEVER} and number or nil
@@ -21,7 +21,7 @@ local function isTime(text) return text == '' or numberOf(text) ~= nil end
 
 local RECORD = '^([^\n]*)' .. string.rep('\n([^\n]*)', 11) .. '$'
 
--- Stands for each damaged record: an invalidated record without a user, which can only be listed, ended and removed.
+-- Replaces each damaged record. Such a session has no user, is not live, and can only be listed, ended and removed.
 local DAMAGED = {
   kind = 'web', userName = '""', userId = 'null', grants = '""', idle = 0, absoluteEnd = ${NEVER}, ends = ${NEVER},
   version = 0, writeId = '', isDamaged = true,
@@ -71,7 +71,7 @@ local function damagedRecord(id)
   return r and r.isDamaged and r or nil
 end
 
--- Each key expires MARGIN milliseconds after "ends", so that it does not remain if no sweep runs.
+-- Redis deletes each key MARGIN milliseconds after "ends", even if no sweep runs.
 local NEVER = ${NEVER}
 local MARGIN = 3600000
 
@@ -87,7 +87,7 @@ local CREDENTIAL = '^([^\n]*)' .. string.rep('\n([^\n]*)', 10) .. '$'
 local function credentialOf(hash, text)
   local handle, kind, via, createdAt, lastSeenAt, authenticatedAt, expiresAt, device, address, purpose, details =
     string.match(text, CREDENTIAL)
-  -- For a damaged credential, returns an expired one, which is the first that a limit ends.
+  -- Reads a damaged credential as an expired cookie, because a limit ends expired credentials first.
   if not (numberOf(createdAt) and numberOf(expiresAt) and isTime(lastSeenAt) and isTime(authenticatedAt)) then
     return {
       hash = hash, handle = '', kind = 'cookie', via = 'visit', createdAt = 0, expiresAt = 0,
@@ -134,10 +134,10 @@ local function isUnusedLogin(c) return c.kind == 'cookie' and c.details ~= 'null
 const UNUSED_INDEX_MILLISECONDS = 30 * 24 * 3_600_000
 
 // The indexes are sorted sets of session ids. `created`, `seen` and `end` contain every session. Each session is also
-// in one of `guests`, `users` and `invalidated`. `rest` and `user:<id>` contain the sessions of this kind or user.
-// `link` and `token` contain the sessions that have a credential with this `via`.
-// `created` and `guests` are sorted by creation, `seen` by last access, and all others by end. A count can therefore
-// leave out expired sessions.
+// in one of `guests`, `users` and `invalidated`. `rest` contains the sessions of the kind `rest`, and `user:<id>` the
+// sessions of one user. `link` and `token` contain the sessions that have a credential with this `via`.
+// `created` and `guests` are sorted by creation, and `seen` by last access. All other indexes are sorted by end, so a
+// count can leave out expired sessions.
 export const INDEXES = `
 local SETS = { 'created', 'seen', 'end', 'guests', 'users', 'invalidated', 'rest', 'link', 'token' }
 
@@ -155,7 +155,7 @@ local function indexByUser(id, r, now)
   else call('PEXPIRE', set, digits(math.max(r.ends - now, 0) + MARGIN), 'GT') end
 end
 
--- The indexes of an application that is not used any more expire UNUSED milliseconds after the end of its last session.
+-- The indexes of an application expire UNUSED milliseconds after the end of its last session.
 local UNUSED = ${UNUSED_INDEX_MILLISECONDS}
 
 local function expireIndexes(now)
@@ -168,13 +168,14 @@ local function expireIndexes(now)
   end
 end
 
--- Every sweep extends the life of the indexes. A write extends it only if no sweep has done so for a long time.
+-- Every sweep postpones the expiry of the indexes. A write postpones the expiry only if the indexes would expire less
+-- than UNUSED / 2 after the session ends.
 local function keepIndexes(class, ends, now)
   local left = math.min(call('PTTL', app .. 'end'), call('PTTL', app .. class))
   if ends >= NEVER or left < ends - now + UNUSED / 2 then expireIndexes(now) end
 end
 
--- Updates all indexes, but neither adds the session to link and token nor removes it from them. "before" is the
+-- Updates all indexes. In link and token, only changes the score of a session that is already a member. "before" is the
 -- previous record, or nil for a new session.
 local function indexSession(id, r, before, now)
   local class = classOf(r)
@@ -194,7 +195,8 @@ local function indexSession(id, r, before, now)
   keepIndexes(class, r.ends, now)
 end
 
--- Adds the session to the indexes link and token or removes it from them, by the "via" of its credentials.
+-- Adds the session to the index link or token if it has a credential with this "via". Otherwise, removes the session
+-- from this index.
 local function indexByVia(id, r, credentials)
   for _, via in ipairs({ 'link', 'token' }) do
     local isIndexed = false
@@ -207,7 +209,7 @@ local function unindex(id)
   for _, set in ipairs(SETS) do call('ZREM', app .. set, id) end
 end
 
--- Removes each id that has no record from all indexes and from "set". Returns the number of removed ids.
+-- Removes each id that has no record from the indexes in SETS and from "set". Returns the number of removed ids.
 local function dropMissing(ids, set)
   local missing = 0
   for _, id in ipairs(ids) do
@@ -330,8 +332,8 @@ local CLOCK_SKEW = ${SWEEP_MARGIN_MILLISECONDS}
 local endedIds = {}
 local function queueNotification(id) if endedIds[#endedIds] ~= id then endedIds[#endedIds + 1] = id end end
 
--- Notifies other processes of the ended sessions. If there are more than 100, sends a single notification without an
--- id. Notifications are numbered, so that a process can detect a missed one.
+-- Notifies other processes of the ended sessions. If more than 100 sessions have ended, sends one notification without
+-- an id. Notifications are numbered, so that a process can detect that it has missed a notification.
 local function sendNotifications()
   if #endedIds > 100 then endedIds = { '' } end
   for _, id in ipairs(endedIds) do

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** A connection of ioredis or node-redis, with the members that open it again. */
+/** A connection of ioredis or node-redis, with the members that the store uses to reconnect. */
 type Reconnectable = ReconnectableIoredis | ReconnectableNodeRedis
 
 export interface ReconnectableIoredis {
@@ -24,7 +24,7 @@ export interface Reconnection {
   begin(): boolean
 }
 
-// Commands wait while a connection opens. A server that stays read-only causes at most one such wait per interval.
+// Commands wait during a reconnection. This interval limits how often they wait when a server stays read-only.
 const SHORTEST_INTERVAL_MILLISECONDS = 1000
 const PATIENCE_MILLISECONDS = 1000
 const REPLY_MILLISECONDS = 100
@@ -32,8 +32,9 @@ const REPLY_MILLISECONDS = 100
 const reconnections = new WeakMap<Reconnectable, Reconnection & { connections: Set<Reconnectable> }>()
 
 /**
- * Opens a connection and its subscriber again, at most once a second. Call it when code other than the store, such as a
- * rate limiter, uses the connection and Redis replies READONLY. The store does the same for its own commands.
+ * Opens a connection and its subscriber again, at most once a second. Call this function when your own code, such as a
+ * rate limiter, sends a command on the connection and Redis replies READONLY. The store itself reconnects after such a
+ * reply to its own commands.
  */
 export function reconnectRedis(client: Reconnectable): void {
   reconnectionOf(client).begin()
@@ -75,7 +76,10 @@ function newReconnection(client: Reconnectable): Reconnection & { connections: S
 
 const wait = (milliseconds: number) => pause(milliseconds, undefined, { ref: false })
 
-/** Does nothing if the connection is not ready: its client is opening it, or the application has closed it. */
+/**
+ * Opens a connection again. Does nothing if the connection is not ready, because then the client is opening it or the
+ * application has closed it.
+ */
 async function reopen(connection: Reconnectable): Promise<void> {
   if ('disconnect' in connection && 'status' in connection) {
     if (connection.status !== 'ready') return

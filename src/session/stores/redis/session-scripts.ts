@@ -65,7 +65,10 @@ return ended
 `,
 )
 
-/** This most frequent update changes only the storage, without the Lua library. Returns '1', or '0' if refused. */
+/**
+ * Changes only the storage. This update is the most frequent one, so the script does not load the Lua library. Returns
+ * '1', or '0' if the update is refused.
+ */
 export const UPDATE_STORAGE = script(
   [],
   String.raw`
@@ -83,8 +86,8 @@ return { '1' }
 `,
 )
 
-// An empty parameter or an omitted storage leaves its field unchanged. Returns '0' if refused, or '1' followed by the
-// sessions that ended because of a limit.
+// An empty parameter or an omitted storage leaves its field unchanged. Returns '0' if the update is refused.
+// Otherwise returns '1', followed by the sessions that ended because of a limit.
 export const UPDATE = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, LIMITS],
   `
@@ -174,7 +177,7 @@ local set = app .. 'end'
 if userId ~= '' then set = userSet(userId) elseif kind == 'rest' then set = app .. 'rest' end
 local ended = {}
 local function isSelected(id, r)
-  -- A damaged record shows no user, but the index has already selected it by its user.
+  -- A damaged record shows no user. If the filter has a user, the loop below reads only the index of this user.
   if r.isDamaged then return kind == '' or (kind == 'rest') == (call('ZSCORE', app .. 'rest', id) ~= false) end
   return isLive(r, now) and (userId == '' or r.userId == userId) and (kind == '' or r.kind == kind)
 end

@@ -44,21 +44,24 @@ const END_MANY_DEADLINE_FACTOR = 10
 const PROBE_LIFE_MILLISECONDS = 60_000
 
 export interface RedisStoreOptions {
-  /** The prefix of all keys, inside the hash tag: `{sessions:CRM}:…`. Default 'sessions'. */
+  /** The prefix of all keys. It is part of the hash tag, as in `{sessions:CRM}:…`. Default 'sessions'. */
   prefix?: string
-  /** The deadline of a call, in milliseconds; `endMany` has ten times as long. A slower call throws. Default 2000. */
+  /**
+   * The deadline of a call, in milliseconds. A slower call throws. The deadline of `endMany` is ten times as long.
+   * Default 2000.
+   */
   deadlineMilliseconds?: number
   /**
-   * A second connection (`client.duplicate()`), used only for notifications. With it, this process is notified when
-   * another process ends a session. Without it, this process detects the end at its next read of the session.
+   * A second connection (`client.duplicate()`), used only for notifications. With this connection, a process is notified
+   * when another process ends a session. Otherwise, a process detects the end at its next read of the session.
    */
   subscriber?: RedisSubscriber
 }
 
 /**
  * Stores sessions in Redis 7 or Valkey, for any number of processes and machines. All keys of an application are in one
- * slot, as Redis Cluster requires. Set `maxmemory-policy noeviction`: users are logged out when Redis evicts keys. When
- * a replica refuses a write, the store opens `client` and `subscriber` again, at most once a second.
+ * slot, as Redis Cluster requires. Set `maxmemory-policy noeviction`, because users are logged out when Redis evicts
+ * keys. When a replica refuses a write, the store opens `client` and `subscriber` again, at most once a second.
  * @throws TypeError when the prefix contains braces, or when the client resends commands or queues them while offline.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {

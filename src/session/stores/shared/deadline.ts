@@ -1,7 +1,7 @@
 /** The default deadline of a call to a store. */
 export const CALL_MILLISECONDS = 2000
 
-/** Rejects if `call` takes longer than the deadline. The server may still execute the call later. */
+/** Rejects if `call` takes longer than `milliseconds`. The server may still execute the call afterwards. */
 export function withinDeadline<T>(call: Promise<T>, milliseconds: number, server: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(

@@ -1,7 +1,7 @@
 import type { Credential, EndReason, SessionId, SessionRecord } from '../../record.ts'
 import type { CallOf, EndFilter, Expected, FoundOTP, ListPage, SeenFrom, SessionChanges } from '../../store.ts'
 
-/** The data that remains of an ended credential until `keepUntil`. */
+/** The data about an ended credential. The store keeps this data until `keepUntil`. */
 export interface Tombstone {
   readonly id: SessionId
   readonly reason: EndReason
@@ -19,7 +19,7 @@ export interface SessionRow {
 /** Synchronous access to the rows of one application. `Writes` makes each change atomic. */
 export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   session(id: SessionId): Row | undefined
-  /** Finds a session by its ID and a credential, even if the session is no longer live. */
+  /** Finds a session by its ID and the hash of one of its credentials. Also finds a session that is not live. */
   find(id: SessionId, hash: string): FoundOTP | undefined
   findOTP(hash: string): FoundOTP | undefined
   tombstone(hash: string): Tombstone | undefined
@@ -28,9 +28,12 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   credentials(row: Row): Credential[]
   writeIdOf(id: SessionId): string | null | undefined
 
-  /** @throws Error if the session ID exists. In this case, nothing is written. */
+  /** @throws Error, and writes nothing, if a session with this ID exists. */
   insert(session: SessionRecord, credential: Credential): void
-  /** Returns false and writes nothing if the session is not live, differs from `expected`, or has this write id. */
+  /**
+   * Writes the changes and returns true. Returns false and writes nothing if the session is not live, if it does not
+   * match `expected`, or if its last update had the same `writeId`.
+   */
   update(id: SessionId, expected: Expected, writeId: string, changes: SessionChanges, now: number): boolean
   access(row: Row, lastAccessTime: number, end: number): void
   invalidate(row: Row): void
@@ -42,7 +45,7 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   deleteCredential(row: Row, hash: string): void
 
   addTombstone(hash: string, tombstone: Tombstone): void
-  /** Stores a message in all tombstones of a session. These tombstones expire at `keepUntil`. */
+  /** Stores a message in all tombstones of a session, and sets their expiry to `keepUntil`. */
   leaveMessage(id: SessionId, message: string, keepUntil: number): void
   deleteMessage(hash: string): void
   deleteTombstones(until: number): void
@@ -50,11 +53,11 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
 
   countUpTo(most: number): number
   countGuestsUpTo(most: number): number
-  /** Returns the oldest session first. Leaves out the sessions of API tokens. */
+  /** Returns the user's live sessions, oldest first. Leaves out sessions that have an API token. */
   liveOfUser(userId: string, now: number): Row[]
-  /** The sessions with an unused login of this origin, oldest first. */
+  /** Returns the unused logins of this origin (see `touch` in store.ts), oldest first. */
   withUnusedLogin(origin: string): Row[]
-  /** Counts the unused logins, but leaves out the first one of each origin. */
+  /** Returns the number of unused logins minus the number of their origins. */
   countRepeatedLogins(): number
   liveMatching(filter: EndFilter, now: number): Row[]
   endedUntil(time: number, most: number): Row[]

@@ -22,7 +22,10 @@ import type { FoundOTP, Limits, SeenFrom } from '../../store.ts'
 import type { EmbeddedRows, SessionRow } from './embedded-rows.ts'
 import { evictedBy } from './eviction.ts'
 
-/** Returns the session if it is live. `version`, if given, must be its version, and `by` one of its credentials. */
+/**
+ * Returns the session if it is live. If `version` is given, the session must have this version. If `by` is given, the
+ * session must have a credential with this hash.
+ */
 export function liveRow<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   id: SessionId,
@@ -35,7 +38,7 @@ export function liveRow<Row extends SessionRow>(
   return by === undefined || rows.credential(row, by) ? row : undefined
 }
 
-/** Returns the record if it is damaged. A damaged record opens no session, but an administrator can end it. */
+/** Returns the session if its record is damaged. No request can use such a session, but an administrator can end it. */
 export function damagedRow<Row extends SessionRow>(rows: EmbeddedRows<Row>, id: SessionId): Row | undefined {
   const row = rows.session(id)
   return row && isDamaged(row.record) ? row : undefined
@@ -56,7 +59,7 @@ export function originOf<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: R
   return origins.map(({ details }) => details as string).sort()[0]
 }
 
-/** Ends the sessions that exceed a limit because of this new session. */
+/** Ends the sessions that exceed a limit after this new session was added. */
 export function endBeyond<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   session: SessionRecord,
@@ -67,7 +70,7 @@ export function endBeyond<Row extends SessionRow>(
   return [...endOldest(rows, session, limits, now), ...endRepeated(rows, session, credential, now)]
 }
 
-/** Ends this origin's oldest unused logins above the maximum. Keeps the session `id`, which has just been added. */
+/** Ends the oldest unused logins of an origin above `MOST_UNUSED_LOGINS`. Never ends the new session `id`. */
 function endRepeated<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   { id }: SessionRecord,
@@ -81,7 +84,10 @@ function endRepeated<Row extends SessionRow>(
     .map((row) => endSession(rows, row, { reason: 'limit', now }))
 }
 
-/** If `credential` has just been used for the first time, ends the other unused logins of its origin. */
+/**
+ * `credential` is the state of the credential before the current request. If this request is the first use of a login,
+ * ends the other unused logins of the same origin.
+ */
 export function endUnused<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   credential: Credential,
@@ -97,12 +103,12 @@ function liveUnused<Row extends SessionRow>(rows: EmbeddedRows<Row>, { details }
   return rows.withUnusedLogin(details ?? '').filter(({ record }) => isLive(record, now))
 }
 
-/** Returns whether the origin of this new login already has an unused login. Both then count as one session. */
+/** Returns whether the origin already has an unused login. All unused logins of one origin count as one session. */
 export function isRepeated(rows: EmbeddedRows, credential: Credential): boolean {
   return isUnusedLogin(credential) && rows.withUnusedLogin(credential.details ?? '').length > 0
 }
 
-/** Ends the user's oldest sessions beyond `sessionsPerUser`. Never ends the session `id`, the user's newest one. */
+/** Ends the user's oldest sessions beyond `sessionsPerUser`. Never ends `id`, the user's newest session. */
 export function endOldest<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   { id, userId }: { id: SessionId; userId: string | null },
@@ -136,7 +142,10 @@ interface Ending {
   keepsOrigin?: boolean
 }
 
-/** Deletes a credential. An OTP leaves no tombstone, because `findOTP` does not return why an OTP ended. */
+/**
+ * Deletes a credential and adds a tombstone. An OTP gets no tombstone, because `findOTP` does not return why an OTP
+ * ended.
+ */
 export function endCredential<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
@@ -161,7 +170,7 @@ export function endSession<Row extends SessionRow>(rows: EmbeddedRows<Row>, row:
   return endedSession(row.record, ending.reason)
 }
 
-/** Ends the credentials. The record is invalidated if `keepRecord` is true, and deleted if it is false. */
+/** Ends the credentials. Invalidates the record if `keepRecord` is true. Otherwise, deletes the record. */
 export function replaceSession<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
@@ -216,7 +225,10 @@ export function rowWasSeen<Row extends SessionRow>(rows: EmbeddedRows<Row>, row:
   return wasUsed(row.record) || wasSeen(row.record, rows.credentials(row))
 }
 
-/** Removes the tombstones, OTPs and sessions that have expired by `now`, but at most `limit` sessions. */
+/**
+ * Removes expired tombstones, OTPs and sessions, but at most `limit` sessions. Keeps OTPs and sessions for
+ * `SWEEP_MARGIN_MILLISECONDS` after their expiry.
+ */
 export function sweepApp<Row extends SessionRow>(rows: EmbeddedRows<Row>, limit: number, now: number): EndedSession[] {
   const latestEnd = now - SWEEP_MARGIN_MILLISECONDS
   rows.deleteTombstones(now)

@@ -27,7 +27,7 @@ import {
   sweepApp,
 } from './embedded-rules.ts'
 
-/** Creates a store that runs inside the process. `storedApps` returns the applications that have rows. */
+/** Creates a store that accesses its rows synchronously. `storedApps` returns the applications that have rows. */
 export function embeddedStore<Row extends SessionRow>(
   rowsOf: (app: string) => EmbeddedRows<Row>,
   writes: Writes,

@@ -2,9 +2,9 @@ import type { Credential } from '../../record.ts'
 import type { Limits } from '../../store.ts'
 
 /**
- * Returns the credentials that end when `added` is stored: the credential with the same purpose, and the credentials
- * beyond the limit. The limit ends expired credentials first, then the least recently used ones. It never ends the
- * caller's credential `by`.
+ * Returns the credentials that end when `added` is stored. These are the credentials with the same purpose, and the
+ * credentials beyond the limit. The limit ends expired credentials first, and then the least recently used credentials.
+ * The limit never ends the caller's credential `by`.
  */
 export function evictedBy(
   added: Credential,

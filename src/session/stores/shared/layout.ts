@@ -1,8 +1,9 @@
 /**
- * Returns the steps that take stored data from the layout `found` to the newest one. The first step creates layout 1.
- * `found` is a whole number or its digits, or undefined when no data is stored.
- * A released step never changes. A step may only add, because processes of the previous version still use the data.
- * @throws Error when this code does not know the layout. `otherwise` ends its message with an alternative to an update.
+ * Returns the steps that migrate stored data from the layout `found` to the newest layout. The first step creates
+ * layout 1. `found` is a whole number or a text of its digits. `found` is undefined when no data is stored.
+ * A released step never changes. A step may add to the layout, but must not remove or rename anything, because
+ * processes of the previous version still use the data.
+ * @throws Error when this code does not know the layout. The message ends with `otherwise`, which names an action.
  */
 export function missingSteps<Step>(found: unknown, steps: readonly Step[], otherwise: string): readonly Step[] {
   if (found === undefined) return steps

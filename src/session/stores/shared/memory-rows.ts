@@ -14,7 +14,7 @@ export interface MemoryRows extends EmbeddedRows<MemoryRow> {
   load(id: SessionId, row: MemoryRow | undefined): void
 }
 
-/** Its methods are called for each row that is added, changed or deleted, so that a store can write it elsewhere. */
+/** Is notified when a session or tombstone is added, changed or deleted. A store can then write the change to disk. */
 export interface RowListener {
   session(id: SessionId): void
   tombstone(hash: string): void

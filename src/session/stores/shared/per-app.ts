@@ -4,7 +4,7 @@ export interface PerApp<T> {
   apps(): string[]
 }
 
-/** Creates the value of an application when it is first requested. */
+/** Creates the value of an application when the value is first requested. */
 export function perApp<T>(make: (app: string) => T): PerApp<T> {
   const values = new Map<string, T>()
   const getValue = (app: string) => {

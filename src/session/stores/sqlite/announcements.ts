@@ -10,7 +10,7 @@ export interface SqliteAnnouncements extends Announcements {
 }
 
 // SQLite sends no notifications, so `data_version` is polled while there are listeners. A new value means that another
-// connection has committed, and that any session may have ended. One read takes a few microseconds.
+// connection has committed a transaction, which may have ended any session. One read takes a few microseconds.
 export function sqliteAnnouncements(db: SqliteDatabase): SqliteAnnouncements {
   const dataVersion = db.prepare('PRAGMA data_version')
   const listeners = new Map<(id: SessionId | undefined) => void, string>()

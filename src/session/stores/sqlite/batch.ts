@@ -31,7 +31,10 @@ export function shortenBusyTimeout(db: SqliteDatabase): void {
   db.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}`)
 }
 
-/** Retries the switch to WAL, to which `busy_timeout` does not apply. Blocks the event loop. */
+/**
+ * Retries `step` while the file is locked, because `busy_timeout` does not apply to the switch to WAL. Blocks the event
+ * loop.
+ */
 function retryWhileBusy(step: () => unknown): void {
   const started = performance.now()
   for (;;) {
@@ -101,7 +104,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     return []
   }
 
-  /** Rejects the writes that have waited for `RETRY_MILLISECONDS`. Queues the others before newer writes. */
+  /** Rejects writes that have waited for `RETRY_MILLISECONDS`. Queues the other writes again, before newer writes. */
   function tryLater(batch: Waiting[], error: unknown): Waiting[] {
     const now = performance.now()
     const retried = batch.filter(({ since }) => now - since < RETRY_MILLISECONDS)

@@ -3,9 +3,11 @@ import { stat } from 'node:fs/promises'
 import type { SqliteDatabase } from './batch.ts'
 
 /**
- * Returns a readiness check. The check resolves to a text if the file of `db` was deleted or replaced after this call.
- * SQLite does not notice such a change. It goes on with the old file, whose data is lost when the process ends.
- * Call this function when the store is open. A check makes two `stat` calls, about 40 µs outside the event loop.
+ * Returns a readiness check. If the file of `db` was deleted or replaced after this call, the check resolves to a text
+ * that describes the problem. SQLite does not notice such a change and continues to use the old file. The data in the
+ * old file is lost when the process ends.
+ * Call this function when the store is open. A check makes two `stat` calls, which take about 40 µs outside the event
+ * loop.
  */
 export function sqliteFileCheck(db: SqliteDatabase): () => Promise<string | undefined> {
   const { file } = db.prepare('PRAGMA database_list').get() as { file: string | null }
@@ -22,7 +24,7 @@ export function sqliteFileCheck(db: SqliteDatabase): () => Promise<string | unde
   }
 }
 
-/** Returns `undefined` for a missing file. Without WAL mode, for instance, there is no `-wal` file. */
+/** Returns `undefined` for a missing file. For instance, there is no `-wal` file without WAL mode. */
 function inodeOf(path: string): string | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false })
   return found && nameOf(found)

@@ -46,10 +46,13 @@ export function toFound(row: FoundRow): FoundOTP {
   }
 }
 
-// A session takes about 1 kB.
+// A session takes about 1 kB in the cache.
 const MOST_SESSIONS = 10_000
 
-/** Never returns outdated results: each `get` reads `data_version`, which changes when another connection commits. */
+/**
+ * A cache of the results of `find`. Each `get` reads `data_version`, which changes when another connection commits. The
+ * cache is then emptied, so `get` never returns an outdated result.
+ */
 interface FoundCache {
   get(app: string, id: SessionId, hash: string): FoundOTP | undefined
   put(key: number, app: string, hash: string, found: FoundOTP): void

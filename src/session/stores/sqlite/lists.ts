@@ -6,7 +6,7 @@ import { RECORD } from './found-cache.ts'
 
 export const IS_GUEST = `s.grants = '' AND s.user_id IS NULL`
 
-// An invalidated record has neither of these times and sorts as the oldest one.
+// An invalidated record has no start time and no last access time, so it sorts as the oldest record.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }
 
 // Few credentials have these values of `via`, so a query starts with the partial index of the value.
@@ -24,13 +24,13 @@ const HAS_VIA = Object.fromEntries(
 export function listPage(db: SqliteDatabase, { app, filter, page, now }: CallOf<'list'>): ListPage {
   const { sort = 'created', direction = 'desc', size = 50, after } = page
   const { where, parameters } = listCondition(app, filter, now)
-  // If few records match, a unary plus keeps SQLite from reading all records in the sort order.
+  // If few records match, a unary plus makes SQLite sort these records instead of reading all records in sort order.
   const value = isNarrow(filter, sort) ? `+${SORT_VALUE[sort]}` : SORT_VALUE[sort]
   if (after) {
     const from =
       after.value === NEVER ? `coalesce((SELECT ${value} FROM session_records s WHERE s.app = ? AND s.id = ?), ?)` : '?'
     const fromParameters = after.value === NEVER ? [app, after.id, NEVER] : [after.value]
-    // The second condition is redundant, but allows SQLite to search the index on the expression.
+    // The first condition implies the second condition, but SQLite can search the index only with the second condition.
     const beyond = direction === 'asc' ? '>' : '<'
     where.push(`(${value}, s.id) ${beyond} (${from}, ?)`, `${value} ${beyond}= ${from}`)
     parameters.push(...fromParameters, after.id, ...fromParameters)
@@ -61,7 +61,10 @@ export function countListed(db: SqliteDatabase, { app, filter, now }: CallOf<'co
   return countWhere(db, '', where, parameters)
 }
 
-/** Counts in indexes, because metrics call this often. Reads only records that have ended but are not swept yet. */
+/**
+ * Counts the entries of indexes, because metrics call this function often. Reads only the records of sessions that have
+ * ended but are not swept yet.
+ */
 function countKind(db: SqliteDatabase, app: string, kind: ListFilter['kind'], now: number): number {
   const [rest, byEnd] = [indexFor({ kind: 'rest' }), 'INDEXED BY session_records_end']
   const all = countWhere(db, rest, ['s.app = ?', `s.kind = 'rest'`], [app])
@@ -80,7 +83,7 @@ function listCondition(
   { userId, kind, state, via }: ListFilter,
   now: number,
 ): { where: string[]; parameters: unknown[] } {
-  // Nearly all records match this condition. The unary plus keeps SQLite from using the index of `end_at` for it.
+  // Nearly all records match the condition on `end_at`, so the unary plus prevents SQLite from using its index.
   const where = ['s.app = ?', '+s.end_at > ?']
   const parameters: unknown[] = [app, now]
   if (userId !== undefined) {

@@ -8,7 +8,7 @@ export function sqlitePresence(db: SqliteDatabase, batch: WriteBatch): Presence 
   const remove = db.prepare('DELETE FROM session_processes WHERE app = ? AND id = ?')
   const registered = db.prepare('SELECT id, beat FROM session_processes WHERE app = ?')
 
-  // Deletes the old processes of other applications that have no sessions.
+  // Deletes processes of other applications if their last beat is old and the application has no sessions.
   const removeUnused = db.prepare(
     `DELETE FROM session_processes WHERE app <> ? AND beat <= ?
       AND NOT EXISTS (SELECT 1 FROM session_records s WHERE s.app = session_processes.app)`,

@@ -1,7 +1,7 @@
 import type { SessionStore, WriteState } from '../../store.ts'
 import type { SqliteDatabase, WriteBatch } from './batch.ts'
 
-/** The probe writes a tombstone that belongs to no credential. It expires at once, so a sweep removes it. */
+/** The probe writes a tombstone that belongs to no credential. The tombstone expires at once, so a sweep removes it. */
 export function sqliteProbe(db: SqliteDatabase, batch: WriteBatch): NonNullable<SessionStore['probe']> {
   const write = db.prepare(
     `INSERT OR REPLACE INTO session_tombstones (app, hash, id, reason, ended_at, keep_until) VALUES (?, 'probe', '', 'closed', ?, ?)`,

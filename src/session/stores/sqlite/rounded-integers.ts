@@ -5,7 +5,7 @@ interface NodeStatement extends SqliteStatement {
   setReadBigInts(enabled: boolean): void
 }
 
-/** In node:sqlite, an integer above 2^53 fails the query. The returned connection rounds it, as better-sqlite3 does. */
+/** Returns a connection that rounds integers above 2^53, like better-sqlite3. Without it, node:sqlite throws. */
 export function withRoundedIntegers(db: SqliteDatabase): SqliteDatabase {
   return {
     exec: (sql) => db.exec(sql),

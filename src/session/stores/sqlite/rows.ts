@@ -46,8 +46,8 @@ export function sqliteRows(
     `INSERT INTO session_records (app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time, idle_milliseconds,
       absolute_end, end_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
   )
-  // SQLite updates the index of every column that a statement sets, even to the same value. Most updates change only
-  // the storage. Their statement therefore sets no column with an index.
+  // SQLite updates the index of every column that a statement sets, even if the value stays the same. Most updates
+  // change only the storage, so they use this statement, which sets no column that has an index.
   const updateStorageStatement = db.prepare(`UPDATE session_records SET storage = coalesce(?, storage), ${UPDATED}`)
   const updateStatement = db.prepare(
     `UPDATE session_records SET storage = coalesce(?, storage), user_name = coalesce(?, user_name), user_id = coalesce(?, user_id),

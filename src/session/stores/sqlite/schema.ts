@@ -75,13 +75,13 @@ CREATE INDEX session_credentials_link ON session_credentials (app) WHERE via = '
 CREATE INDEX session_credentials_token ON session_credentials (app) WHERE via = 'token' AND kind <> 'otp';
 `
 
-// This index finds unused logins (see `touch` in store.ts). The column `successor` of a tombstone contains the origin.
+// This index finds unused logins (see `touch` in store.ts). The column `successor` contains the origin.
 const LOGIN_INDEX = `
 CREATE INDEX session_credentials_login ON session_credentials (app, details)
   WHERE kind = 'cookie' AND details IS NOT NULL AND last_seen_at IS NULL;
 `
 
-/** Step n creates layout n. A new column accepts null or has a default, so that older processes can still add rows. */
+/** Step n creates layout n. A new column accepts null or has a default, so that older versions can still add rows. */
 export const STEPS: readonly Step[] = [
   (db) => db.exec(TABLES),
   (db) => {
@@ -89,12 +89,12 @@ export const STEPS: readonly Step[] = [
     db.exec(LIST_INDEXES)
   },
   (db) => {
-    addPurpose(db) // Versions 0.4.0 and 0.5.0 raised a file of 0.1.0 to layout 2 without this column.
+    addPurpose(db) // Versions 0.4.0 and 0.5.0 migrated a file of 0.1.0 to layout 2 without this column.
     db.exec(LOGIN_INDEX)
   },
 ]
 
-/** Adds the column if it is missing. Version 0.2.0 added it without a step. */
+/** Adds the column if it is missing. Version 0.2.0 added this column without a step. */
 function addPurpose(db: SqliteDatabase): void {
   if (!hasColumn(db, 'session_credentials', 'purpose'))
     db.exec('ALTER TABLE session_credentials ADD COLUMN purpose TEXT')

@@ -12,13 +12,13 @@ import { prepareTables, STEPS, type Step } from './schema.ts'
 
 export interface SqliteStoreOptions {
   /**
-   * Default 'power-loss': a committed write survives a power cut.
-   * 'crash' is about four times faster, but a power cut may undo the last writes, such as a logout.
+   * With 'power-loss', a committed write survives a power cut. With 'crash', writes are about four times faster, but a
+   * power cut may undo the last writes, such as a logout. Default 'power-loss'.
    */
   durability?: 'power-loss' | 'crash'
   /**
-   * Default true: each sweep also removes the data of other applications that expired more than a day ago.
-   * Set it to false where the clocks of applications differ, for instance in tests on a shared file.
+   * Whether each sweep also removes the data of other applications, a day after the data has expired. Default true.
+   * Use false if the clocks of the applications differ, for instance in tests on a shared file.
    */
   sweepUnusedApps?: boolean
 }

@@ -1,6 +1,6 @@
 import type { Presence, SessionStore } from '../../store.ts'
 
-/** Sends calls to two stores on one data set. `announcements` are those of the first store. */
+/** Sends calls to two stores on one data set. The first store provides `announcements`. */
 export function alternatingStore(stores: readonly [SessionStore, SessionStore]): SessionStore {
   const [{ presence, announcements }, { presence: other }] = stores
   return alternating(stores, {
@@ -30,8 +30,8 @@ function alternating<T extends object>(targets: readonly [T, T], known: object):
 }
 
 /**
- * Each store gets one of two concurrent calls. The store of the first call changes in the order 0 1 1 0 1 0 0 1 … (the
- * Thue–Morse sequence). In the order 0 1 0 1 …, every other call would always reach the same store.
+ * Of two concurrent calls, each store gets one. The store of the first call changes in the order 0 1 1 0 1 0 0 1 … (the
+ * Thue–Morse sequence). In the order 0 1 0 1 …, every second call would reach the same store.
  */
 function turns() {
   let running = 0
@@ -48,7 +48,7 @@ function turns() {
   }
 }
 
-/** Returns 0 if the number has an even number of binary ones, and 1 if it has an odd number of them. */
+/** Returns 0 if the binary form of the number has an even count of ones, and 1 if it has an odd count. */
 function parity(number: number): 0 | 1 {
   let ones = 0
   for (let rest = number; rest > 0; rest = Math.floor(rest / 2)) ones += rest % 2

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Expected, SessionChanges } from '../../store.ts'
 import { atOnce, CALLERS, credential, HOUR, NOWHERE, rounds, type StorePromise, session } from './fixtures.ts'
 
-/** The promises of `update`, and some of `attach`. */
+/** The rules of `update`, and some rules of `attach`. */
 export const changing: StorePromise[] = [
   {
     claim: 'an update of the expected version writes its fields and raises the version by one',
@@ -31,7 +31,7 @@ export const changing: StorePromise[] = [
     },
   },
   {
-    claim: 'an update with an old version, or by a device that was signed out, writes nothing',
+    claim: 'an update that expects another version, or comes from a device that was signed out, writes nothing',
     async check({ store, stored, attached }) {
       const { record, cookie } = await stored()
       const other = await attached(record.id)
@@ -166,7 +166,7 @@ export const changing: StorePromise[] = [
     },
   },
   {
-    claim: 'an update changes only the fields that it names, and never sets the last access to an earlier time',
+    claim: 'an update changes only the given fields, and never sets the last access to an earlier time',
     async check({ store, clock, stored, attached, credentialsOf }) {
       const { record, cookie } = await stored({ userId: '4', userName: 'Ana', grants: '{}', storage: '{"a":1}' })
       const second = await attached(record.id)

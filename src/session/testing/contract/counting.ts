@@ -13,11 +13,10 @@ import {
   type TrialStore,
 } from './fixtures.ts'
 
-/** The promises of `list`, `count` and the limits. */
+/** The rules of `list`, `count` and the limits. */
 export const counting: StorePromise[] = [
   {
-    claim:
-      'at the limit of licences no session is admitted; invalidated records count, and removing one frees its licence',
+    claim: 'at the limit of licences no session is admitted, and the removal of an invalidated record frees a licence',
     async check({ store, newSession, stored }) {
       const limits = { sessions: 2 }
       const create = () => store.create({ ...newSession(), limits })
@@ -38,7 +37,7 @@ export const counting: StorePromise[] = [
     },
   },
   {
-    claim: 'guests have a limit of their own, and users do not count towards it',
+    claim: 'only guests count towards the limit of guests, and users are admitted at this limit',
     async check({ store, newSession }) {
       const limits = { guests: 1 }
       const create = (fields = {}) => store.create({ ...newSession(fields), limits })
@@ -123,7 +122,7 @@ export const counting: StorePromise[] = [
     },
   },
   {
-    claim: 'a list is filtered by user, kind and state and leaves expired sessions out, and a count agrees with it',
+    claim: 'list and count select sessions by user, kind, state and via, and a filter never selects expired sessions',
     async check({ store, clock, newSession, stored, attached }) {
       const guest = await stored()
       const user = await stored({ userId: '4' })
@@ -160,7 +159,7 @@ export const counting: StorePromise[] = [
     },
   },
   {
-    claim: 'a probe finds the store writable, and no other call shows what it has written',
+    claim: 'a probe reports that the store is writable, and no other call returns the data of the probe',
     async check({ store, clock, stored }) {
       if (!store.probe) return
       const { record, cookie } = await stored()
@@ -176,8 +175,7 @@ export const counting: StorePromise[] = [
     },
   },
   {
-    claim:
-      'sessions with the same time are listed by ID, and a page begins after its cursor even if that session is gone',
+    claim: 'sessions with the same time are sorted by ID, and a page can begin after a session that has ended',
     async check({ store, clock }) {
       const ids = ['9F', 'A0', '0B', 'FF', '1A', 'B9'].map((end) => end.padStart(32, '0'))
       for (const id of ids) await store.create({ session: session(clock, { id }), credential: credential(clock) })
@@ -200,7 +198,7 @@ export const counting: StorePromise[] = [
     },
   },
   {
-    claim: 'a page has 50 sessions by default, newest first, and an invalidated record is the oldest',
+    claim: 'a page has 50 sessions by default, newest first, and an invalidated record counts as the oldest session',
     async check({ store, clock, newSession, stored }) {
       const replaced = await stored({ userId: '4' })
       await store.replace({ id: replaced.record.id, expected: {}, ...newSession({ userId: '4' }) })
@@ -223,7 +221,7 @@ export const counting: StorePromise[] = [
   },
   {
     claim:
-      'expired records count towards the limits of licences and guests until they are swept, invalidated guests do not',
+      'an expired record counts towards the limits until a sweep, and an invalidated record does not count as a guest',
     async check({ store, clock, newSession, stored }) {
       const create = (limits: Limits) => store.create({ ...newSession(), limits })
       const { record } = await stored({ absoluteEnd: clock.now() + 1 })
@@ -240,8 +238,7 @@ export const counting: StorePromise[] = [
     },
   },
   {
-    claim:
-      'a session that ends for the limit of its user leaves a tombstone with that reason, and expired ones do not count',
+    claim: 'the limit per user ends a session with the reason limit, and does not count expired sessions',
     async check({ store, clock, newSession, stored, stateOf }) {
       const limits = { sessionsPerUser: 2 }
       const expired = await stored({ userId: '4', userName: 'Ana', absoluteEnd: clock.now() + 1 })

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import type { Credential } from '../../record.ts'
 import { atOnce, CALLERS, credential, HOUR, NOWHERE, otp, rounds, type StorePromise } from './fixtures.ts'
 
-/** The promises of `attach`, `detach` and `rotate`. */
+/** The rules of `attach`, `detach` and `rotate`. */
 export const devices: StorePromise[] = [
   {
     claim:
-      '[LIC-4] at the limit of credentials the device that was seen longest ago is signed out, never the caller’s, and OTPs have a limit of their own',
+      '[LIC-4] the limit of credentials signs out the least recently used device but never the caller, and OTPs have a separate limit',
     async check({ store, clock, stored, stateOf }) {
       const { record, cookie } = await stored()
       const limits = { credentials: 3, otps: 2 }
@@ -28,7 +28,7 @@ export const devices: StorePromise[] = [
     },
   },
   {
-    claim: 'a new OTP ends the OTP of the same purpose, also when several are added at once, and no other OTP',
+    claim: 'a new OTP ends only the OTP with the same purpose, also when several OTPs are added at once',
     async check({ store, clock, stored }) {
       await rounds(async () => {
         const { record } = await stored()
@@ -47,7 +47,7 @@ export const devices: StorePromise[] = [
     },
   },
   {
-    claim: 'the OTP that a new one of its purpose revokes frees its place under the limit of OTPs',
+    claim: 'a new OTP revokes the OTP with the same purpose, which then does not count towards the limit of OTPs',
     async check({ store, clock, stored, attached }) {
       const { record } = await stored()
       const plain = await attached(record.id, otp(clock))
@@ -62,7 +62,7 @@ export const devices: StorePromise[] = [
     },
   },
   {
-    claim: 'at the limit of OTPs an expired one ends before any valid one, so no valid link is revoked for it',
+    claim: 'at the limit of OTPs an expired OTP ends before any valid OTP',
     async check({ store, clock, stored, credentialsOf }) {
       const { record } = await stored({ idleMilliseconds: 0 })
       const limits = { otps: 3 }
@@ -83,7 +83,7 @@ export const devices: StorePromise[] = [
     },
   },
   {
-    claim: 'signing a device out takes effect at once, leaves the other devices alone, and is no error the second time',
+    claim: 'detach signs out one device at once and no other device, and a second call returns false',
     async check({ store, stored, attached, stateOf }) {
       const { record, cookie } = await stored()
       const second = await attached(record.id)
@@ -136,7 +136,7 @@ export const devices: StorePromise[] = [
     },
   },
   {
-    claim: 'a device that was signed out can neither add a credential nor rotate its own',
+    claim: 'a device that was signed out cannot add a credential, and cannot rotate its own credential',
     async check({ store, clock, stored, attached, credentialsOf, stateOf }) {
       const { record, cookie } = await stored()
       const gone = await attached(record.id)
@@ -179,7 +179,7 @@ export const devices: StorePromise[] = [
     },
   },
   {
-    claim: 'detach closes an open link once, and leaves its session and other links alone',
+    claim: 'detach revokes a valid link only once, and changes neither the session nor other links',
     async check({ store, clock, stored, attached, stateOf }) {
       const [one, two] = [await stored(), await stored()]
       const [link, other] = [await attached(one.record.id, otp(clock)), await attached(two.record.id, otp(clock))]
@@ -195,8 +195,7 @@ export const devices: StorePromise[] = [
     },
   },
   {
-    claim:
-      'without a caller, the limit of credentials signs out the device that was seen longest ago, and tokens count',
+    claim: 'without a caller, the limit of credentials signs out the least recently used device or token',
     async check({ store, clock, stored, stateOf }) {
       const { record, cookie } = await stored()
       const add = async (fields = {}) => {
@@ -217,7 +216,8 @@ export const devices: StorePromise[] = [
     },
   },
   {
-    claim: 'a link opened at the limit of credentials signs out the device that was seen longest ago, and no link',
+    claim:
+      'redeeming a link at the limit of credentials signs out the least recently used device and revokes no other link',
     async check({ store, clock, stored, attached, credentialsOf, stateOf }) {
       const { record, cookie } = await stored()
       clock.advance({ seconds: 1 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { APP, atOnce, credential, NOWHERE, otp, rounds, type StorePromise } from './fixtures.ts'
 
-/** The promises of `end`, `endMany`, `remove` and `presence`. */
+/** The rules of `end`, `endMany`, `remove` and `presence`. */
 export const ending: StorePromise[] = [
   {
     claim: 'an ended session is deleted with all its credentials, and its tombstones stay for at least 90 seconds',
@@ -45,7 +45,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: 'an end that is limited to unseen sessions spares a session whose credential was presented',
+    claim: '`end` with `unseen` ends an unused session, but not a session that a request has used',
     async check({ store, stored, stateOf }) {
       const lost = await stored()
       const used = await stored()
@@ -57,7 +57,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: 'endMany ends the sessions of a user, of a kind, all but one, or all, and leaves the others alone',
+    claim: 'endMany ends only the sessions that match its filter, and ends all sessions without a filter',
     async check({ store, stored, stateOf }) {
       const [a, b, rest, other] = [
         await stored({ userId: '1' }),
@@ -118,7 +118,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: 'a session whose device was seen and then rotated or signed out is not unseen',
+    claim: '`end` with `unseen` does not end a used session whose used credential was rotated or signed out',
     async check({ store, clock, stored, attached, stateOf }) {
       const rotated = await stored()
       const signedOut = await stored()
@@ -181,7 +181,7 @@ export const ending: StorePromise[] = [
     },
   },
   {
-    claim: '`isRunning` decides which processes count, and where it does not know, their last beat',
+    claim: '`isRunning` decides which processes count, and the last beat decides where `isRunning` returns undefined',
     async check({ store, clock }) {
       const { presence } = store
       if (!presence) return

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { atOnce, credential, HOUR, NOWHERE, otp, type StorePromise, session } from './fixtures.ts'
 
-/** The promises of `create`, `find`, `get`, `credentials` and `touch`. */
+/** The rules of `create`, `find`, `get`, `credentials` and `touch`. */
 export const finding: StorePromise[] = [
   {
     claim: 'a created session is found, with every field unchanged',
@@ -34,7 +34,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'creating a session with an id that exists is an error, never an overwrite',
+    claim: 'creating a session with an ID that exists fails and does not overwrite the session',
     async check({ store, clock, stored, stateOf }) {
       const { record, cookie } = await stored({ storage: '{"first":true}' })
       const second = credential(clock)
@@ -45,7 +45,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'a write that fails does not make other writes of the same moment fail',
+    claim: 'a write that fails does not make concurrent writes fail',
     async check({ store, clock, stored, stateOf }) {
       const { record } = await stored()
       const others = await atOnce(async (caller) => {
@@ -70,7 +70,8 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'a credential finds nothing with another hash, another id or another application',
+    claim:
+      'a credential finds only its own session, and an application can neither read nor end sessions of another application',
     async check({ store, stored, stateOf }) {
       const one = await stored()
       const two = await stored()
@@ -85,7 +86,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'one id in two applications means two sessions',
+    claim: 'two applications can store different sessions with the same ID',
     async check({ store, clock }) {
       const record = session(clock)
       const [mine, theirs] = [credential(clock), credential(clock)]
@@ -115,7 +116,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'a touch moves the idle end and the time of the last access, and nothing else of the session',
+    claim: 'a touch changes the idle end and the last access time, and no other field of the session',
     async check({ store, clock, stored }) {
       const { record, cookie } = await stored()
       clock.advance({ minutes: 50 })
@@ -130,7 +131,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'a touch stores the device and the address, and keeps them where it has none',
+    claim: 'a touch stores the device and the address, and a touch without them keeps the stored values',
     async check({ store, stored, credentialsOf }) {
       const { record, cookie } = await stored()
       const where = async () => {
@@ -144,7 +145,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'a touch with an earlier time moves nothing backwards',
+    claim: 'a touch with an earlier time changes no stored time',
     async check({ store, clock }) {
       const record = session(clock)
       const cookie = credential(clock, { lastSeenAt: clock.now() })
@@ -187,7 +188,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'a device that was signed out records no activity, while another device keeps the session live',
+    claim: 'a touch by a device that was signed out changes nothing, and the session stays live for other devices',
     async check({ store, clock, stored, attached }) {
       const { record, cookie } = await stored()
       const gone = await attached(record.id)
@@ -204,7 +205,7 @@ export const finding: StorePromise[] = [
   },
   {
     claim:
-      'until the sweep, find returns why a session expired, and the reason of its own for a device that was signed out before',
+      'until the sweep, find returns why a session expired, or why a device was signed out before the session expired',
     async check({ store, clock, stored, attached, stateOf }) {
       const { record, cookie } = await stored({ absoluteEnd: clock.now() + 60_000 })
       const gone = await attached(record.id)
@@ -223,7 +224,7 @@ export const finding: StorePromise[] = [
     },
   },
   {
-    claim: 'the credentials of a session come oldest first, and an unknown session has none',
+    claim: 'credentials returns the oldest credential first, and returns no credentials for an unknown session',
     async check({ store, clock, stored, attached }) {
       const { record, cookie } = await stored()
       const oldest = await attached(record.id, credential(clock, { createdAt: clock.now() - 2000 }))

@@ -58,9 +58,10 @@ interface Opened {
   entries?: (() => Promise<number>) | undefined
 }
 
+/** A rule of the store interface, and a check whether a store follows this rule. */
 export interface StorePromise {
   claim: string
-  /** Rejects when the store breaks the promise. */
+  /** Rejects when the store breaks the rule. */
   check(trial: Trial): Promise<void>
 }
 

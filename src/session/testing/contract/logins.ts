@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { MOST_UNUSED_LOGINS } from '../../record.ts'
 import { credential, NOWHERE, rounds, type StorePromise, session, type Trial } from './fixtures.ts'
 
-/** The promises about repeated logins: see `touch` in `store.ts`. */
+/** The rules for unused logins. `touch` in `store.ts` defines unused logins. */
 export const logins: StorePromise[] = [
   {
-    claim: 'at the first use of a login the unused logins of the same origin end, and no other session does',
+    claim: 'the first use of a login ends the other unused logins of the same origin, and no other session',
     async check(trial) {
       const { store, clock, stored, attached, stateOf } = trial
       const used = await login(trial, 'A')
@@ -76,7 +76,7 @@ export const logins: StorePromise[] = [
     },
   },
   {
-    claim: 'a session that an update gives to a user counts as one with the unused logins of its origin',
+    claim: 'a session that an update gives to a user and the unused logins of the same origin count as one session',
     async check(trial) {
       const { store, stored } = trial
       const { record: phone } = await stored({ userId: '4' })
@@ -89,7 +89,7 @@ export const logins: StorePromise[] = [
     },
   },
   {
-    claim: 'of one origin only a limited number of unused logins stays',
+    claim: 'each origin can have only a limited number of unused logins',
     async check(trial) {
       const { store, clock, stored } = trial
       const first = await login(trial, 'A')

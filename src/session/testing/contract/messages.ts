@@ -3,7 +3,7 @@ import { atOnce, credential, otp, type StorePromise, type Trial } from './fixtur
 
 const MESSAGE = 'Bitte neu anmelden: "Ü"\nPlease sign in again.'
 
-/** The promises about messages of `end`, `endMany`, `remove` and `takeMessage`. */
+/** The rules for the messages of `end`, `endMany`, `remove` and `takeMessage`. */
 export const messages: StorePromise[] = [
   {
     claim: 'a message is kept for a day for each device, and of many callers exactly one takes it',
@@ -71,7 +71,7 @@ export const messages: StorePromise[] = [
     },
   },
   {
-    claim: 'the message of endMany reaches every device of the sessions that it ends, and no other device',
+    claim: 'the message of endMany reaches every device of the ended sessions, and no other device',
     async check(trial) {
       const { store, stored, attached } = trial
       const [one, two, spared, other] = [
@@ -91,7 +91,7 @@ export const messages: StorePromise[] = [
   },
   {
     claim:
-      'the message of a removal also reaches the devices of the last 90 seconds, and of expired and invalidated records',
+      'the message of remove reaches devices of expired and invalidated records, and devices signed out in the last 90 seconds',
     async check(trial) {
       const { store, clock, newSession, stored, attached } = trial
       const expired = await stored({ absoluteEnd: clock.now() + 1 })

@@ -3,13 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Announcements } from '../../store.ts'
 import { APP, type StorePromise } from './fixtures.ts'
 
-// The interface promises one second. A busy machine may need longer.
+// The interface requires a notification within a second. A busy machine may need longer.
 const SOON_MILLISECONDS = 5000
 
-/** The promises of `announcements`. */
+/** The rules of `announcements`. */
 export const notifying: StorePromise[] = [
   {
-    claim: 'a listener is notified of every end of a session or a device, until it is removed',
+    claim: 'a listener is notified of every end of a session or a device, until the listener is removed',
     async check({ stores, store, newSession, stored }) {
       for (const { announcements } of stores) {
         if (!announcements) continue

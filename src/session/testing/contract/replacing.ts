@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { APP, atOnce, CALLERS, credential, HOUR, otp, rounds, type StorePromise, session } from './fixtures.ts'
 
-/** The promises of `replace` and `redeem`. */
+/** The rules of `replace` and `redeem`. */
 export const replacing: StorePromise[] = [
   {
     claim:
-      '[SECURE-2] a replaced session is invalidated with all its credentials, its record stays, and the new session is live',
+      '[SECURE-2] a replacement invalidates the old session, ends its credentials, keeps its record, and creates a live session',
     async check({ store, clock, newSession, stored, attached }) {
       const { record, cookie } = await stored({ storage: '{"secret":1}', userName: 'Ana' })
       const second = await attached(record.id)
@@ -34,7 +34,7 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'a session that is not live, or whose caller was signed out, is not replaced, and no new session is created',
+    claim: 'a replacement of a session that is not live, or by a device that was signed out, creates no new session',
     async check({ store, clock, newSession, stored, stateOf }) {
       const ended = await stored()
       await store.end({ id: ended.record.id, reason: 'closed' })
@@ -124,7 +124,7 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'at the limit of licences a replacement takes over the licence of the session that it replaces',
+    claim: 'at the limit of licences a replacement succeeds and deletes the record of the old session',
     async check({ store, newSession, stored, stateOf }) {
       const { record, cookie } = await stored()
       await stored()
@@ -142,7 +142,8 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'at the limit of guests a guest takes over the place of the session that it replaces, and a user does not',
+    claim:
+      'at the limit of guests a replacement by a guest deletes the old record, and a replacement by a user keeps the old record',
     async check({ store, newSession, stored }) {
       const [one, two] = [await stored(), await stored()]
       const replace = (id: string, next: ReturnType<typeof newSession>) =>
@@ -156,7 +157,7 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'finding an OTP does not consume it; redeeming it returns the session and adds the new device, once',
+    claim: 'findOTP does not consume an OTP, and only the first redeem returns the session and adds the new device',
     async check({ store, clock, stored, attached, stateOf }) {
       const { record } = await stored()
       const link = await attached(record.id, otp(clock, { details: '{"path":"/x"}' }))
@@ -172,7 +173,7 @@ export const replacing: StorePromise[] = [
   },
   {
     claim:
-      'an OTP cannot be redeemed if it is unknown, expired, a cookie, of another application, or of a session that is not live',
+      'redeem refuses a cookie, and an OTP that is unknown, has expired, or belongs to another application or a session that is not live',
     async check({ store, clock, stored, credentialsOf }) {
       const { record, cookie } = await stored()
       const closed = await stored()
@@ -217,7 +218,7 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'an OTP can be redeemed without a new device',
+    claim: 'redeem can consume an OTP without adding a device',
     async check({ store, clock, stored, credentialsOf }) {
       const { record, cookie } = await stored()
       const link = otp(clock)
@@ -227,7 +228,7 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'a session may begin with only an OTP, and redeeming it adds the first device',
+    claim: 'a session may begin with only an OTP, and redeeming the OTP adds the first device',
     async check({ store, clock, stateOf }) {
       const record = session(clock)
       const link = otp(clock)
@@ -239,7 +240,7 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'a replacement by a session whose ID exists is an error, and changes nothing',
+    claim: 'a replacement fails and changes nothing if the ID of the new session exists',
     async check({ store, newSession, stored, stateOf }) {
       const [one, two] = [await stored(), await stored()]
       const next = { ...newSession({ id: two.record.id, userName: 'Intruder' }) }
@@ -250,7 +251,7 @@ export const replacing: StorePromise[] = [
     },
   },
   {
-    claim: 'a replaced record keeps its user, its end and its place, and its version increases',
+    claim: 'the record of a replaced session keeps its user, its kind and its end, and its version increases',
     async check({ store, clock, newSession, stored }) {
       const { record } = await stored({ userId: '4', userName: 'Ana', grants: '{}', kind: 'rest', storage: '{"a":1}' })
       clock.advance({ minutes: 1 })

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { NEVER } from '../../record.ts'
 import { HOUR, otp, type StorePromise } from './fixtures.ts'
 
-/** The promises of `sweep`. */
+/** The rules of `sweep`. */
 export const sweeping: StorePromise[] = [
   {
-    claim: 'the sweep removes only sessions that ended at least five minutes ago, and no more than its limit',
+    claim: 'the sweep removes only sessions that ended at least five minutes ago, and no more sessions than its limit',
     async check({ store, clock, stored, stateOf }) {
       const live = await stored({ idleMilliseconds: 0 })
       const over = [await stored({ userId: '1' }), await stored(), await stored()] as const
@@ -21,7 +21,7 @@ export const sweeping: StorePromise[] = [
     },
   },
   {
-    claim: 'the sweep of an application leaves the data of other applications alone for a day after its end',
+    claim: 'a sweep keeps the data of other applications for at least a day after the data has expired',
     async check({ store, clock, newSession }) {
       const [brief, long] = [newSession(), newSession({ absoluteEnd: clock.now() + 100 * HOUR, idleMilliseconds: 0 })]
       for (const made of [brief, long]) await store.create({ app: 'OTHER', ...made })
@@ -35,7 +35,7 @@ export const sweeping: StorePromise[] = [
   },
   {
     claim:
-      '[PROC-7] a sweep removes what expired a day ago in an application that is not used any more, and returns none',
+      '[PROC-7] a sweep removes data of unused applications a day after its expiry, and does not return these sessions',
     async check({ store, clock, newSession, entries }) {
       if (!entries) return
       const use = async (app: string) => {
@@ -60,7 +60,7 @@ export const sweeping: StorePromise[] = [
     },
   },
   {
-    claim: '[PROC-7] a sweep removes no more records of all other applications together than its limit',
+    claim: '[PROC-7] a sweep removes at most as many records of all other applications together as its limit',
     async check({ store, clock, newSession }) {
       const apps = ['OTHER', 'THIRD']
       for (const app of [...apps, ...apps]) await store.create({ app, ...newSession() })
@@ -81,7 +81,7 @@ export const sweeping: StorePromise[] = [
     },
   },
   {
-    claim: '[SECURE-6] the sweep removes invalidated sessions after their end and leaves live ones alone',
+    claim: '[SECURE-6] the sweep removes invalidated sessions after their end and keeps live sessions',
     async check({ store, clock, newSession, stored, stateOf }) {
       const { record } = await stored()
       clock.advance({ minutes: 30 })
@@ -96,7 +96,7 @@ export const sweeping: StorePromise[] = [
     },
   },
   {
-    claim: 'the sweep removes an OTP that expired at least five minutes ago, and leaves open OTPs and devices alone',
+    claim: 'the sweep removes an OTP that expired at least five minutes ago, and keeps valid OTPs and devices',
     async check({ store, clock, stored, attached, credentialsOf }) {
       const { record, cookie } = await stored()
       const short = await attached(record.id, otp(clock, { expiresAt: clock.now() + 60_000 }))
@@ -113,7 +113,7 @@ export const sweeping: StorePromise[] = [
     },
   },
   {
-    claim: 'a sweep a day after the last end leaves no entry of sessions, devices, OTPs, tombstones or messages',
+    claim: 'a sweep a day after the last session ended leaves no sessions, devices, OTPs, tombstones or messages',
     async check({ store, clock, newSession, stored, attached, entries }) {
       if (!entries) return
       await store.end({ id: (await stored()).record.id, reason: 'closed' })

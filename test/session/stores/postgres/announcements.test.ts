@@ -12,7 +12,7 @@ import { administer, postgresUrl } from '../../../support/servers/test-servers.t
 import { openPool, preparedDatabase } from '../../support/postgres-store.ts'
 
 const clock = manualClock()
-// The layer promises one second. A busy machine may need longer.
+// The layer promises a notification within one second. A busy machine may need longer.
 const PATIENCE_MILLISECONDS = 5000
 
 if (postgresUrl !== undefined) {
@@ -46,7 +46,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(heard.all, [undefined, last.record.id])
   })
 
-  test('when very many sessions end at once, one notification says that any may have ended', async (t) => {
+  test('when very many sessions end at once, one notification says that any session may have ended', async (t) => {
     const heard = await elsewhere(t, url).listen(APP)
     for (let n = 0; n < 101; n++) await create('many')
     assert.equal((await store.endMany({ filter: { userId: 'many' }, reason: 'stopped' })).length, 101)
@@ -54,7 +54,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(heard.all, [undefined, undefined])
   })
 
-  test('foreign messages on the channel do no harm: they count as the end of any session', async (t) => {
+  test('a foreign message on the channel does no harm, because listeners take it as the end of any session', async (t) => {
     const heard = await elsewhere(t, url).listen(APP)
     await pool.query(`SELECT pg_notify('session_ends', 'hello'), pg_notify('session_ends', '')`)
     await heard.tells(undefined, 'both', 3)
@@ -82,7 +82,7 @@ if (postgresUrl !== undefined) {
     await heard.tells(undefined, 'to look again', 2)
   })
 
-  test('all listeners of a store share one connection, and the last one that stops gives it back', async (t) => {
+  test('all listeners of a store share one connection, and the last listener that stops returns the connection to the pool', async (t) => {
     const there = elsewhere(t, url)
     const [one, two] = [await there.listen(APP), await there.listen('OTHER')]
     assert.equal(there.pool.totalCount, 1)
@@ -109,7 +109,7 @@ if (postgresUrl !== undefined) {
     assert.equal(idle.totalCount, 0)
   })
 
-  test('listening keeps no process alive', async (t) => {
+  test('a listener does not keep its process alive', async (t) => {
     const program = new Program(t, { entry: 'test/session/fixtures/postgres-listener.ts', env: { URL: url } })
     assert.deepEqual(await program.run(), { code: 0, signal: null, stdout: 'listening\n', stderr: '' })
   })
@@ -138,10 +138,10 @@ if (postgresUrl !== undefined) {
   }
 }
 
-/** A store and its listeners, as in another process. */
+/** A store with its own pool and listeners, like the store of another process. */
 function elsewhere(scope: Scope, url: string, name = 'elsewhere') {
   const stops: (() => void)[] = []
-  // The pool can close only after the listeners have given back their connection.
+  // The pool can close only after the listeners have returned their connection.
   scope.after(() => {
     for (const stop of stops) stop()
   })

@@ -29,7 +29,7 @@ if (postgresUrl !== undefined) {
   const trial = trialOf(prepared, clock)
   const { store: shared } = trial
 
-  test('a call to a PostgreSQL that hangs fails in time, and calls work again when it answers', async (t) => {
+  test('a call to a hanging PostgreSQL fails within its deadline, and calls work again when PostgreSQL answers', async (t) => {
     const { store } = trialOf(postgresStore(openPool(t, url, { max: 3 }), SHORT), clock)
     const { record, cookie } = await stored(trial)
     const other = new Client({ connectionString: url })
@@ -46,7 +46,7 @@ if (postgresUrl !== undefined) {
     assert.equal((await insisting(() => store.find({ id: record.id, hash: cookie.hash })))?.state, 'live')
   })
 
-  test('a call without a reply may have taken effect; a call that waited for a connection has not', async (t) => {
+  test('the error of a call without a reply says that it may have taken effect; the error of a call that got no connection says that nothing was written', async (t) => {
     const { store, record, link } = await withLink(shared)
     const only = openPool(t, url, { max: 1 })
     const { store: waiting } = trialOf(postgresStore(only, SHORT), clock)
@@ -66,7 +66,7 @@ if (postgresUrl !== undefined) {
     assert.equal(await store.findOTP({ hash: link.hash }), undefined)
   })
 
-  test('a server that dies just after it accepted a connection fails that call, and does not end the process', async (t) => {
+  test('when PostgreSQL dies just after it accepted a connection, only that call fails, and the process continues', async (t) => {
     const dying = await startDyingServer(t, url)
     const { store } = trialOf(postgresStore(openPool(t, dying.url)), clock)
     await assert.rejects(store.count({ filter: {} }))
@@ -79,7 +79,7 @@ if (postgresUrl !== undefined) {
       assert.throws(() => postgresStore(pool, { deadlineMilliseconds }), /deadlineMilliseconds: a number of millisec/)
   })
 
-  test('when PostgreSQL refused a call, or never received it, the error says that nothing was written', async (t) => {
+  test('when PostgreSQL refuses a call, or never receives the call, the error says that nothing was written', async (t) => {
     const { record } = await stored(trial)
     const again = shared.create({ session: record, credential: credential(clock) })
     assert.equal(isNothingWritten(await errorOf(again)), true)
@@ -90,7 +90,7 @@ if (postgresUrl !== undefined) {
     assert.equal(isNothingWritten(await errorOf(nowhere.get({ id: record.id }))), true)
   })
 
-  test('a connection that is cut during a call fails that call only', async (t) => {
+  test('when a connection is cut during a call, only that call fails', async (t) => {
     const proxy = await startCuttingProxy(t, url)
     const cut = trialOf(postgresStore(openPool(t, proxy.url, { max: 1, application_name: 'cut' })), clock)
     const { store } = cut
@@ -103,11 +103,11 @@ if (postgresUrl !== undefined) {
     assert.equal(isNothingWritten(await failed), false)
     await locked.query('ROLLBACK')
     locked.release()
-    // PostgreSQL ends the session although the client is gone.
+    // PostgreSQL still runs the call that ends the session, although the client has disconnected.
     while ((await store.get({ id: record.id })) !== undefined);
   })
 
-  test('a call that PostgreSQL rolled back, because of a conflict with another one, is retried', async () => {
+  test('a call that PostgreSQL rolled back because of a conflict with another call is retried', async () => {
     const { store, record } = await withLink(shared)
     await pool.query(`CREATE SEQUENCE times; ALTER FUNCTION session_detach_v1 RENAME TO session_detach_really;
       CREATE FUNCTION session_detach_v1(text, text, text, text, double precision) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
@@ -157,7 +157,7 @@ const READY = Buffer.from('Z\0\0\0\x05I', 'latin1')
 const FIELDS = 'SFATAL\0C57P01\0Mterminating connection\0\0'
 const GOING = Buffer.from(`E\0\0\0${String.fromCharCode(FIELDS.length + 4)}${FIELDS}`, 'latin1')
 
-/** Forwards connections to this address. Until `recover`, it ends each connection as soon as PostgreSQL accepts it. */
+/** Forwards connections to this address. Until `recover`, it closes a connection as soon as PostgreSQL accepts it. */
 async function startDyingServer(scope: Scope, address: string) {
   const { port, hostname } = new URL(address)
   let isDying = true

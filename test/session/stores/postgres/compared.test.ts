@@ -8,7 +8,7 @@ const ROUNDS = Number(process.env.COMPARED_ROUNDS ?? 2)
 const QUESTIONS = 400
 
 if (postgresUrl !== undefined) {
-  test('in any order of calls, the PostgreSQL store answers what the memory store answers', async (t) => {
+  test('for random calls in any order, the PostgreSQL store gives the same answers as the memory store', async (t) => {
     const { store } = await preparedDatabase(t)
     const first = Date.now() % 2 ** 31
     for (let seed = first; seed < first + ROUNDS; seed++) await compareWithMemory(withOwnApps(store), seed, QUESTIONS)

@@ -16,7 +16,7 @@ const NEXT = [
 const layoutOf = async (pool: Pool) => (await pool.query('SELECT version FROM session_schema')).rows[0].version
 
 if (postgresUrl !== undefined) {
-  test('[ROW-1] a PostgreSQL database of version 0.5.0 loses no session when this version prepares it', async (t) => {
+  test('[ROW-1] no session is lost when this version prepares a PostgreSQL database of version 0.5.0', async (t) => {
     const { sql, sessions } = releasedSql('postgres')
     const pool = openPool(t, await ownDatabase(t))
     await pool.query(sql)
@@ -26,7 +26,7 @@ if (postgresUrl !== undefined) {
     await assertKept(await startReleased(t, { store: postgresStore(pool) }), sessions)
   })
 
-  test('[ROW-2] a new step adds columns in PostgreSQL while processes of the previous version use it', async (t) => {
+  test('[ROW-2] a new migration step adds columns in PostgreSQL while processes of the previous version use it', async (t) => {
     const { url, pool } = await preparedDatabase(t)
     const old = await startReleased(t, { store: postgresStore(pool) })
     const sessions = await writeSessions(old)
@@ -43,7 +43,7 @@ if (postgresUrl !== undefined) {
     await assertKept(recent, sessions)
   })
 
-  test('[ROW-3] a PostgreSQL database with an unreadable layout is refused with directions and stays as it is', async (t) => {
+  test('[ROW-3] a PostgreSQL database with an unreadable layout is refused with an error that says what to do and stays as it is', async (t) => {
     const { pool } = await preparedDatabase(t)
     const unreadable = /layout of the stored sessions is unreadable \(.*\)\. To start without sessions/
     for (const layout of [-1, 0]) {
@@ -55,7 +55,7 @@ if (postgresUrl !== undefined) {
     await assert.rejects(preparePostgresStore(pool), unreadable)
   })
 
-  test('[ROW-5] the released step of the PostgreSQL store never changes', () => {
+  test('[ROW-5] the released migration step of the PostgreSQL store never changes', () => {
     assert.deepEqual(STEPS.slice(0, 1).map(fingerprint), ['2e71ee2f8980d65b'], 'add a step instead')
   })
 }

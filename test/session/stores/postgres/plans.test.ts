@@ -21,7 +21,7 @@ const MANY = 20_000
 const FEW = 600
 
 if (postgresUrl !== undefined) {
-  test('with twenty thousand sessions no call reads more than a few hundred rows, not even a page of a list', async (t) => {
+  test('with twenty thousand sessions, no call reads more than a few hundred rows, even a call for a page of a list', async (t) => {
     const { url, pool } = await preparedDatabase(t)
     await pool.query(manySessions(clock.now()))
     const client = await openPool(t, url).connect()
@@ -128,7 +128,7 @@ function* steps(store: TrialStore): Generator<[string, () => Promise<unknown>]> 
         ]
 }
 
-/** Few rows match each filter, and some sessions have expired. */
+/** SQL for many sessions. Few rows match each filter, and some sessions have expired. */
 const manySessions = (now: number) => `
   INSERT INTO session_records (app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time,
     idle_milliseconds, absolute_end, end_at, version)

@@ -9,7 +9,7 @@ import { openPool, preparedDatabase } from '../../support/postgres-store.ts'
 if (postgresUrl !== undefined) {
   const { url } = await preparedDatabase({ after })
 
-  test('[WRITE-8] when a pooler loses prepared statements, no call fails, and one warning names the setting', async (t) => {
+  test('[WRITE-8] when a pooler loses prepared statements, no call fails, and one warning names the setting to change', async (t) => {
     const pool = openPool(t, url, { max: 1 })
     const store = postgresStore(pool)
     const manager = createSessions({ appName: 'SHOP', store, sweepSeconds: 0 })
@@ -20,7 +20,7 @@ if (postgresUrl !== undefined) {
     const find = () => trial.store.find({ id: record.id, hash: cookie.hash })
     assert.equal((await find())?.state, 'live')
     assert.equal(warnings.length, 0)
-    // A pooler in transaction mode may lead each transaction to a connection without the statement.
+    // A pooler in transaction mode may run each transaction on a connection without the prepared statement.
     for (let round = 0; round < 3; round++) {
       await pool.query('DEALLOCATE ALL')
       await stored(trial)
@@ -32,7 +32,7 @@ if (postgresUrl !== undefined) {
     await manager.close()
   })
 
-  test('[WRITE-8] a prepared statement of another client on the same connection of a pooler fails no call', async (t) => {
+  test('[WRITE-8] no call fails when another client has a prepared statement on the same connection of a pooler', async (t) => {
     const [other, pool] = [openPool(t, url, { max: 1 }), openPool(t, url, { max: 1 })]
     await stored(trialOf(postgresStore(other)))
     const prepared = await other.query('SELECT name FROM pg_prepared_statements')

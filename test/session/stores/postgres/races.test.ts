@@ -28,7 +28,7 @@ if (postgresUrl !== undefined) {
   const both = alternatingStore([postgresStore(watchedPool()), postgresStore(watchedPool())])
   const begin = (): Trial => trialOf(withOwnApps(both))
 
-  test('after a user is signed out no write takes effect, not even one that began before', async () => {
+  test('after a user is signed out, no write takes effect, not even a write that began before the sign-out', async () => {
     const trial = begin()
     const { store, clock } = trial
     let written = 0
@@ -50,7 +50,7 @@ if (postgresUrl !== undefined) {
     assert.ok(written > 0 && written < ROUNDS * CALLERS, `${written} writes came before: they have to meet`)
   })
 
-  test('a user who is signed out everywhere keeps no session, not even one that a login is just replacing', async () => {
+  test('a user who is signed out everywhere keeps no session, not even when concurrent logins replace sessions', async () => {
     const trial = begin()
     const { store, clock } = trial
     for (let round = 0; round < ROUNDS; round++) {
@@ -71,7 +71,7 @@ if (postgresUrl !== undefined) {
     }
   })
 
-  test('under limits, concurrent logins, logouts, changes, ends and sweeps never fail or wait for ever, and the limits hold', async () => {
+  test('under limits, concurrent logins, logouts, writes, ends and sweeps never fail or wait for ever, and keep the limits', async () => {
     const trial = begin()
     const { store, clock } = trial
     const limits = { sessions: 30, sessionsPerUser: 3, credentials: 3, otps: 2 }
@@ -119,7 +119,7 @@ if (postgresUrl !== undefined) {
     assert.ok(!refusals.includes(DEADLOCK), 'two of them waited for each other')
   })
 
-  test('a device that is added during the end of its session ends with the session or is refused, and leaves nothing behind', async () => {
+  test('a device that is added while its session ends is signed out or refused, and leaves no data', async () => {
     const trial = begin()
     const { store, clock } = trial
     let came = 0
@@ -147,7 +147,7 @@ if (postgresUrl !== undefined) {
     assert.equal((await pool.query(orphans)).rowCount, 0)
   })
 
-  test('a sweep waits for no lock: a session that is locked is left for the next sweep', async () => {
+  test('a sweep waits for no lock, and leaves a locked session for the next sweep', async () => {
     const trial = begin()
     const { store, clock } = trial
     const [held, free] = [await stored(trial), await stored(trial)]
@@ -162,7 +162,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(idsOf(await store.sweep({ limit: 10 })), [held.record.id])
   })
 
-  /** Records the code of every error from PostgreSQL, also before a retry. */
+  /** Records the code of every error from PostgreSQL, even if the store then retries the call. */
   function watchedPool(): Pool {
     const pool = openPool({ after }, url)
     pool.on('connect', (client) => {
@@ -187,7 +187,7 @@ interface Step {
   clock: Trial['clock']
 }
 
-/** `n` chooses the call and the session. */
+/** Makes one call of the store. `n` chooses the call and the session. */
 async function oneStep(store: TrialStore, { limits, n, known, clock }: Step): Promise<unknown> {
   const now = clock.now()
   const { id = 'none' } = known[(n * 7) % Math.max(known.length, 1)] ?? {}

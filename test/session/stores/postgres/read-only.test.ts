@@ -11,11 +11,11 @@ import { postgresUrl } from '../../../support/servers/test-servers.ts'
 import { until } from '../../../support/until.ts'
 import { openPool } from '../../support/postgres-store.ts'
 
-// The store replaces a connection that is older than this.
+// The store replaces a connection that is older than this limit.
 const LIFE_MILLISECONDS = 1000
 
 if (postgresUrl !== undefined && findPostgres() !== undefined) {
-  // Servers that start while the file loads would delay the tests of other files in this process.
+  // The first test starts the servers. A start while the file loads would delay tests of other files in this process.
   let started: ReturnType<typeof startServers> | undefined
   after(async () => {
     const servers = await started
@@ -28,7 +28,7 @@ if (postgresUrl !== undefined && findPostgres() !== undefined) {
     return started
   }
 
-  test('[WRITE-4] a full disk refuses writes without a new connection', async (t) => {
+  test('[WRITE-4] PostgreSQL with a full disk refuses writes, and the store opens no new connection', async (t) => {
     const { primary, admin } = await servers()
     const pool = openPool(t, primary.url, { max: 1 })
     const trial = trialOf(postgresStore(pool))
@@ -48,7 +48,7 @@ if (postgresUrl !== undefined && findPostgres() !== undefined) {
     assert.equal(connections(), 0)
   })
 
-  test('[WRITE-3] when PostgreSQL becomes read-only and its name leads to the new primary, writes work again', async (t) => {
+  test('[WRITE-3] when PostgreSQL becomes read-only and its host name leads to the new primary, writes work again', async (t) => {
     const { primary, standby, admin } = await servers()
     const proxy = await startCuttingProxy(t, primary.url)
     const pool = openPool(t, proxy.url, { max: 6 })

@@ -21,7 +21,7 @@ if (postgresUrl !== undefined) {
     assert.equal((await storeOn(pool).find({ id: record.id, hash: cookie.hash }))?.state, 'live')
   })
 
-  test('[ROW-3] a PostgreSQL database of a newer version is refused with directions and stays as it is', async (t) => {
+  test('[ROW-3] a PostgreSQL database of a newer version is refused with an error that says what to do and stays as it is', async (t) => {
     const { pool } = await preparedDatabase(t)
     await pool.query('UPDATE session_schema SET version = 99')
     await assert.rejects(
@@ -31,7 +31,7 @@ if (postgresUrl !== undefined) {
     assert.equal((await pool.query('SELECT version FROM session_schema')).rows[0].version, 99)
   })
 
-  test('a migration that fails half way leaves nothing behind, and the next one starts from an empty database', async (t) => {
+  test('a migration that fails half way leaves no tables, and the next migration starts from an empty database', async (t) => {
     const pool = openPool(t, await ownDatabase(t))
     await pool.query('CREATE TABLE session_tombstones (mine integer)')
     await assert.rejects(preparePostgresStore(pool), /"session_tombstones" already exists/)
@@ -57,7 +57,7 @@ if (postgresUrl !== undefined) {
   })
 
   for (const level of ['repeatable read', 'serializable']) {
-    test(`under the isolation level "${level}", which would read outdated rows, the store refuses with directions that help`, async (t) => {
+    test(`the store refuses the isolation level "${level}", which would read outdated rows, with an error that says what to change`, async (t) => {
       const { url, pool } = await preparedDatabase(t)
       const { record } = await stored(trialOf(postgresStore(pool), clock))
       await pool.query(

@@ -9,13 +9,13 @@ import { withOwnApps } from '../../support/own-app.ts'
 import { preparedDatabase } from '../../support/postgres-store.ts'
 
 const clock = manualClock()
-// NUL, the character that stands for it in the database, quotes, and a surrogate pair.
+// NUL, the character that replaces NUL in the database, quotes, and a surrogate pair.
 const ODD = `a\u0000b\u001a0\u001a\u0000"'\\{},NULL 😀\u00e9`
 
 if (postgresUrl !== undefined) {
   const { store: shared, another } = await preparedDatabase({ after })
 
-  test('text is returned unchanged, NUL included, in every field', async () => {
+  test('text in every field is returned unchanged, including NUL', async () => {
     const { store } = trialOf(withOwnApps(shared), clock)
     const record = session(clock, { userName: ODD, userId: ODD, grants: ODD, storage: ODD })
     const cookie = credential(clock, { device: ODD, address: ODD, details: ODD, handle: ODD, hash: ODD })
@@ -35,7 +35,7 @@ if (postgresUrl !== undefined) {
     assert.equal(await store.find({ id: ODD, hash: ODD }), undefined)
   })
 
-  test('storage of a hundred thousand characters is returned whole, also after a login that keeps it', async () => {
+  test('storage of a hundred thousand characters is returned complete, even after a login that keeps the storage', async () => {
     const { store } = trialOf(withOwnApps(shared), clock)
     const storage = JSON.stringify({ text: '\\"é😀{'.repeat(20_000) })
     const [first, second] = [session(clock, { storage }), session(clock, { storage })]
@@ -52,7 +52,7 @@ if (postgresUrl !== undefined) {
     floats: Number.parseFloat,
   }
   for (const [name, parse] of Object.entries(drivers)) {
-    test(`times are numbers, infinity and fractions included, when the driver returns numbers as ${name}`, async () => {
+    test(`times are returned as numbers, including infinity and fractions, when the driver returns numbers as ${name}`, async () => {
       const types = { getTypeParser: () => (text: string) => parse(text) }
       const { store } = trialOf(withOwnApps(another({ types: numericTypes(types) })), clock)
       const record = session(clock, { absoluteEnd: NEVER, idleMilliseconds: 3_600_000.25, version: 2 ** 40 })
@@ -73,7 +73,7 @@ if (postgresUrl !== undefined) {
 
 const NUMERIC = [20, 701]
 
-/** Only numbers use the driver's own parsers. */
+/** Uses the driver's parsers for numeric types, and returns values of all other types as text. */
 function numericTypes({ getTypeParser }: CustomTypesConfig): CustomTypesConfig {
   return {
     getTypeParser: ((oid: number) =>

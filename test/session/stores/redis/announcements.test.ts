@@ -18,7 +18,7 @@ import { Ears } from '../../support/ears.ts'
 import { clusterAt, ioredisTo, nodeRedisTo, ownPrefix } from '../../support/redis-connections.ts'
 
 const APP = 'CONTRACT'
-// The layer promises one second. A busy machine may need longer.
+// The layer promises a notification within one second. A busy machine may need longer.
 const SOON_MILLISECONDS = 3000
 
 if (redisUrl !== undefined && findRedis() !== undefined) {
@@ -51,7 +51,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       return { trial, ears, subscriber, admin, channel: `{${own.prefix}:${APP}}:ends` }
     }
 
-    test(`every end of a session or device in one process is notified in another, through ${library}`, async (t) => {
+    test(`every end of a session or device in one process is notified in another process, through ${library}`, async (t) => {
       const { trial, ears } = await open(t)
       for (const [what, end] of Object.entries(ENDS)) {
         const heard = ears.heard.length
@@ -81,7 +81,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       await ears.hears((id) => id === late.record.id)
     })
 
-    // Cluster of ioredis reports no reconnection.
+    // The class Cluster of ioredis does not report a reconnection.
     if (connect !== clusterAt) {
       test(`a listener is notified after its connection was cut, even if no session has ended, through ${library}`, async (t) => {
         const { ears, admin } = await open(t)
@@ -118,7 +118,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     return { client, subscriber, own, ears, trial: trialOf(store) }
   }
 
-  test('an end that was sent to a silently dead connection is noticed within a second, and listening continues', async (t) => {
+  test('a listener that has silently lost its subscription is notified of an end within a second, and continues to listen', async (t) => {
     const { subscriber, own, ears, trial } = await openOn(t)
     await subscriber.unsubscribe(`{${own.prefix}:${APP}}:ends`)
     const { record } = await stored(trial)
@@ -161,7 +161,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     await endUntilHeard(trial, ears, told)
   })
 
-  test('the end of very many sessions is one notification', async (t) => {
+  test('the end of very many sessions causes one notification', async (t) => {
     const { ears, trial } = await openOn(t)
     for (let n = 0; n < 150; n++) await stored(trial)
     const heard = ears.heard.length
@@ -189,7 +189,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     assert.ok(!ears.heard.includes(record.id) && !ears.heard.includes(other.id))
   })
 
-  test('a listener that is never stopped keeps no process alive', async (t) => {
+  test('a listener that is never stopped does not keep its process alive', async (t) => {
     const program = new Program(t, { entry: 'test/session/fixtures/forgetful-listener.ts', args: [server.url] })
     const { code, stdout, stderr } = await program.ended
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'it listens\n', stderr: '' })
@@ -218,7 +218,7 @@ const by =
     return record.id
   }
 
-/** Each of these ends a session or one of its devices, and returns the session's id. */
+/** Each function ends a session or one of its devices, and returns the session's id. */
 const ENDS = {
   end: by((store, id, now) => store.end({ id, reason: 'closed', now })),
   remove: by((store, id, now) => store.remove({ id, message: 'Good bye.', now })),

@@ -10,7 +10,7 @@ const QUESTIONS = 400
 if (redisUrl !== undefined) {
   const url = redisUrl
 
-  test('in any order of calls, the Redis store answers what the memory store answers', async (t) => {
+  test('for random calls in any order, the Redis store gives the same answers as the memory store', async (t) => {
     const client = await ioredisTo(url)
     t.after(() => client.disconnect())
     const first = Date.now() % 2 ** 31

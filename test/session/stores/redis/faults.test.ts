@@ -25,7 +25,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     await server.close()
   })
 
-  test('the store loads its scripts again after Redis lost them, and no call is lost or repeated', async (t) => {
+  test('the store loads its scripts again after Redis has lost them, and no call is lost or repeated', async (t) => {
     const client = await ioredisTo(server.url)
     t.after(() => client.disconnect())
     const trial = trialOf(redisStore(client, ownPrefix()))
@@ -48,7 +48,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   })
 
   for (const [library, connect] of Object.entries({ ioredis: ioredisTo, 'node-redis': nodeRedisTo })) {
-    test(`a call to a Redis that hangs fails within the deadline, and a change that took effect anyway is found later, through ${library}`, async (t) => {
+    test(`a call to a hanging Redis fails within the deadline, and a retry finds a change that took effect anyway, through ${library}`, async (t) => {
       const client = await connect(server.url)
       t.after(() => void client.disconnect())
       const own = ownPrefix()
@@ -66,13 +66,13 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
         assert.rejects(store.find({ id: record.id, hash: cookie.hash }), hung),
       ])
       assert.ok(performance.now() - began < 1400, 'the caller waited for the pause to be over')
-      await admin.ping() // Redis answers after the pause
+      await admin.ping() // waits until the pause of Redis is over
 
       assert.deepEqual(await write(), { updated: true, ended: [] })
       assert.equal((await store.get({ id: record.id }))?.version, 2)
     })
 
-    test(`a link whose opening got no reply, because the connection broke, is consumed once and cannot be opened again, through ${library}`, async (t) => {
+    test(`when the connection breaks before the reply to opening a link, the link is consumed once and cannot be opened again, through ${library}`, async (t) => {
       const proxy = await startCuttingProxy(t, server.url)
       const client = await connect(proxy.url)
       t.after(() => void client.disconnect())
@@ -82,7 +82,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       const { record } = await stored(trial)
       const link = otp(clock)
       await store.attach({ id: record.id, credential: link })
-      await store.redeem({ hash: 'unknown' }) // Redis then knows the script
+      await store.redeem({ hash: 'unknown' }) // loads the script into Redis
 
       await admin.config('RESETSTAT')
       const back = event(client, 'ready')
@@ -95,7 +95,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     })
   }
 
-  test('while Redis is down, calls fail at once and say that nothing was written; when it is back, everything is as it was', async (t) => {
+  test('while Redis is down, calls fail at once and say that nothing was written; when Redis is back, all data is unchanged', async (t) => {
     const own = await startRedis({ appendfsync: 'always' })
     t.after(() => own.close())
     const retryStrategy = () => 20
@@ -129,7 +129,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     assert.equal(await store.count({ filter: { userId: '4' } }), 1)
   })
 
-  test('in a full Redis no session begins or changes, and the error says so; logging out still works', async (t) => {
+  test('when Redis is full, no session begins or changes, the error says that Redis is full, and logging out still works', async (t) => {
     const own = await startRedis()
     t.after(() => own.close())
     const client = await ioredisTo(own.url)
@@ -159,7 +159,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     assert.equal(await store.count({ filter: {} }), 0)
   })
 
-  test('the contract notices a store that finds a link and then consumes it, on two connections to one Redis', async (t) => {
+  test('the contract notices a store that finds a link in one command and consumes it in another, on two connections to one Redis', async (t) => {
     const [one, two] = [await ioredisTo(server.url), await ioredisTo(server.url)]
     t.after(() => {
       one.disconnect()
@@ -183,7 +183,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   })
 }
 
-/** Unlike `once` of node:events, this does not reject on an error. */
+/** Unlike `once` of node:events, this function does not reject on an error. */
 function event(client: { once(name: string, listener: () => void): unknown }, name: string): Promise<void> {
   return new Promise((resolve) => client.once(name, resolve))
 }

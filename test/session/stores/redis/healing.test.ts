@@ -61,7 +61,7 @@ if (redisUrl !== undefined) {
     assert.equal(await membersOf(place, 'users'), 5)
   })
 
-  test('a session that Redis removed counts neither as a licence, nor as a guest, nor toward the limit of its user', async (t) => {
+  test('a session that Redis removed counts towards no limit: neither licences, nor guests, nor sessions of its user', async (t) => {
     const place = await open(t)
     const { store, clock } = place
     const limits = { sessions: 300, guests: 150, sessionsPerUser: 2 }
@@ -78,7 +78,7 @@ if (redisUrl !== undefined) {
     assert.equal(await store.count({ filter: {} }), 3)
   })
 
-  test('before the limit refuses a new session, the store looks for sessions that Redis removed, even among very many', async (t) => {
+  test('before the limit refuses a new session, the store looks for sessions that Redis removed, even when there are very many sessions', async (t) => {
     const place = await open(t)
     const { store, clock } = place
     const [over] = await createSome(place, 1, {})
@@ -91,7 +91,7 @@ if (redisUrl !== undefined) {
     assert.deepEqual(await create(), { admitted: false })
   })
 
-  test('a sweep and an end of all sessions report those that existed, and leave no trace of the others', async (t) => {
+  test('a sweep and a call that ends all sessions report the sessions that existed, and leave no data of sessions that Redis removed', async (t) => {
     const place = await open(t)
     const { client, prefix, store, clock } = place
     const made = await createSome(place, 30, { kind: 'rest' })

@@ -35,7 +35,7 @@ if (redisUrl !== undefined) {
     return left === -1 ? undefined : left
   }
 
-  test('Redis keeps a session longer than it lives, but never much longer, and for ever when it never expires', async (t) => {
+  test('a session’s key in Redis expires at most about an hour after the session, and has no expiry if the session never expires', async (t) => {
     const { client, prefix, store, clock } = await open(t)
     const lifeLeft = (id: string) => lifeOf(client, `{${prefix}:${APP}}:s:${id}`)
     const assertKept = (life: number | undefined, atLeast: number) =>
@@ -67,7 +67,7 @@ if (redisUrl !== undefined) {
     assertKept(await lifeLeft(old.id), HOUR + MINUTE)
   })
 
-  test('Redis keeps a tombstone for 90 seconds, a message for a day and a link for its lifespan, and a little longer', async (t) => {
+  test('Redis keeps a tombstone a little longer than 90 seconds, a message a little longer than a day, and a link a little longer than its lifespan', async (t) => {
     const { client, prefix, store, clock } = await open(t)
     const lifeLeft = (rest: string) => lifeOf(client, `{${prefix}:${APP}}:${rest}`)
     const assertKept = (life: number | undefined, atLeast: number, margin: number) =>
@@ -87,7 +87,7 @@ if (redisUrl !== undefined) {
     assertKept(await lifeLeft(`message:${cookie.hash}`), 24 * HOUR, 10 * MINUTE)
   })
 
-  test('[PROC-7] of ended sessions, only the layout version stays in Redis for ever, and two numbers stay for 30 days after the last sweep', async (t) => {
+  test('[PROC-7] after all sessions have ended, only the layout version stays in Redis for ever, and two numbers stay for 30 days after the last sweep', async (t) => {
     const { client, prefix, store, clock } = await open(t)
     for (let n = 0; n < 12; n++) {
       const record = session(clock, { userId: n % 3 === 0 ? null : `${n % 3}`, kind: n % 2 === 0 ? 'web' : 'rest' })
@@ -113,7 +113,7 @@ if (redisUrl !== undefined) {
     assert.deepEqual(stay.sort(), ['announced', 'layout', 'serial'])
   })
 
-  test('[PROC-7] the indexes in Redis outlive every session by weeks, and last for ever with a session that never expires', async (t) => {
+  test('[PROC-7] the indexes in Redis expire weeks after the last session, and have no expiry while a session never expires', async (t) => {
     const { client, prefix, store, clock, ...trial } = await open(t)
     const lives = async () => {
       const indexes = (await keysOf(client, prefix)).filter((key) => !/:(s|user|otp):|:layout$/.test(key))
@@ -135,14 +135,14 @@ if (redisUrl !== undefined) {
     await store.sweep({ limit: 10 })
     assert.ok(Math.max(...(await lives())) < 57 * WEEK)
 
-    // Keys of the released version do not expire, and its processes do not extend the life of a key.
+    // Keys of version 0.5.0 do not expire, and its processes do not extend the expiry of a key.
     for (const key of await keysOf(client, prefix)) if (!key.includes(':s:')) await client.pexpire(key, 2 * WEEK)
     await store.touch({ id: record.id, hash: 'none', from: NOWHERE })
     await store.update({ id: record.id, expected: {}, writeId: 'w', changes: { end: clock.now() + HOUR } })
     assert.ok((await shortest()) > 54 * WEEK, 'any write repairs it')
   })
 
-  test('a device that signs in again and again leaves no growing data behind', async (t) => {
+  test('repeated session ID rotation keeps the session’s record in Redis at a limited size', async (t) => {
     const { client, prefix, store, clock } = await open(t)
     const record = session(clock)
     let cookie = credential(clock)
@@ -156,7 +156,7 @@ if (redisUrl !== undefined) {
     assert.ok((await client.hlen(`{${prefix}:${APP}}:s:${record.id}`)) <= 50)
   })
 
-  test('two applications on one Redis, or one application under two prefixes, share nothing', async (t) => {
+  test('two applications on one Redis, or one application with two prefixes, share no data', async (t) => {
     const { client, prefix, store, clock } = await open(t)
     const { store: elsewhere } = trialOf(redisStore(client, { prefix: `${prefix}2` }), clock)
     const places: [TrialStore, string][] = [
@@ -184,7 +184,7 @@ if (redisUrl !== undefined) {
     for (const key of await keysOf(client, prefix)) assert.match(key, new RegExp(`^\\{${prefix}2?:${APP}2?\\}:`))
   })
 
-  test('text of any kind and length is returned unchanged, and a missing text is not an empty one', async (t) => {
+  test('text of any kind and length is returned unchanged, and a missing text is not returned as an empty text', async (t) => {
     const { store, clock } = await open(t)
     const odd = 'ü€😀 \u0000 \r\n "quoted" \\ {} \u2028'
     const record = session(clock, {
@@ -202,7 +202,7 @@ if (redisUrl !== undefined) {
     assert.equal(await store.takeMessage({ hash: cookie.hash }), odd)
   })
 
-  test('the data in Redis holds no cookie, token or link that would let a reader of it in', async (t) => {
+  test('the data in Redis contains no cookie, token or link with which a reader of the data could open a session', async (t) => {
     const { client, prefix, store } = await open(t)
     const pages = { '/link': (session: unknown) => (session as LayerSession).createOTP() }
     const { visitor, signIn } = await startRestLayer(t, pages, { store })

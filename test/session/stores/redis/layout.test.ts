@@ -15,7 +15,7 @@ import { assertKept, assertSideBySide, startReleased, writeSessions } from '../.
 
 const url = redisUrl
 
-// Gives each record a new field. Reads the indexes, as a real step would.
+// The migration step gives each record a new field, and reads the indexes as a real step would.
 const NEXT = [
   ...STEPS,
   `for _, id in ipairs(call('ZRANGE', app .. 'end', 0, -1)) do call('HSET', sessionKey(id), 'x', 'extra') end`,
@@ -29,7 +29,7 @@ if (url !== undefined) {
   }
   const layoutIn = (client: Redis, prefix: string, app: string) => client.get(`{${prefix}:${app}}:layout`)
 
-  test('[ROW-1] the keys that version 0.5.0 wrote to Redis lose no session when this version uses them', async (t) => {
+  test('[ROW-1] no session is lost when this version uses the keys that version 0.5.0 wrote to Redis', async (t) => {
     const { client, prefix } = await connected(t)
     const { sessions, commands } = releasedRedis()
     for (const [command, key, ...parameters] of commands)
@@ -40,7 +40,7 @@ if (url !== undefined) {
     assert.equal(await layoutIn(client, prefix, 'TEST'), String(STEPS.length))
   })
 
-  test('[ROW-2] a new step adds a field in Redis while a process of the previous version uses it', async (t) => {
+  test('[ROW-2] a new migration step adds a field in Redis while a process of the previous version uses the same Redis', async (t) => {
     const { client, prefix } = await connected(t)
     const old = await startReleased(t, { store: redisStore(client, { prefix }) })
     const sessions = await writeSessions(old)
@@ -52,7 +52,7 @@ if (url !== undefined) {
     await assertKept(recent, sessions)
   })
 
-  test('[ROW-3] every call to Redis refuses a newer or an unreadable layout with directions, and changes nothing', async (t) => {
+  test('[ROW-3] every call to Redis refuses a newer or an unreadable layout with an error that says what to do, and changes nothing', async (t) => {
     const { client, prefix } = await connected(t)
     for (const [layout, refusal] of [
       ['99', /newer version \(layout 99; this one knows \d\)\. Update the application, or use another prefix/],
@@ -74,7 +74,7 @@ if (url !== undefined) {
     }
   })
 
-  test('[ROW-4] of twenty processes that use Redis at once, one takes the step, and each asks only once', async (t) => {
+  test('[ROW-4] when twenty processes use Redis at once, one process runs the migration step, and each process checks the layout only once', async (t) => {
     const { client, prefix } = await connected(t)
     const counted = `if call('INCR', app .. 'steps') > 1 then error('taken twice') end`
     const commands: string[] = []

@@ -50,7 +50,7 @@ if (redisUrl !== undefined) {
     assert.equal(await store.count({ filter: {}, now }), 0)
   })
 
-  test('a user with far more sessions than the limit keeps the newest ones only', async (t) => {
+  test('a user with far more sessions than the limit keeps only the newest sessions', async (t) => {
     const trial = await open(t)
     const { store, clock } = trial
     await createMany(trial, () => ({ userId: '4' }), 2000)

@@ -13,7 +13,7 @@ import { ioredisTo, nodeRedisTo, ownPrefix } from '../../support/redis-connectio
 const LIBRARIES = { ioredis: ioredisTo, 'node-redis': nodeRedisTo }
 
 if (redisUrl !== undefined && findRedis() !== undefined) {
-  // Servers that start while the file loads would delay the tests of other files in this process.
+  // The first test starts the servers. A start while the file loads would delay tests of other files in this process.
   const closers: (() => unknown)[] = []
   after(() => Promise.all(closers.map((close) => close())))
   let started: ReturnType<typeof startRedisPair> | undefined
@@ -31,7 +31,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
   }
 
   for (const library of Object.keys(LIBRARIES) as (keyof typeof LIBRARIES)[]) {
-    test(`[WRITE-1] when Redis becomes a replica and its name leads to the new primary, writes work again, through ${library}`, async (t) => {
+    test(`[WRITE-1] when Redis becomes a replica and its host name leads to the new primary, writes work again, through ${library}`, async (t) => {
       const { proxy, failOver, urls, admins, ...trial } = await open(t, library)
       const { record, cookie } = await stored(trial)
       assert.deepEqual(await probe(trial), 'writable')
@@ -53,7 +53,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       await until('the end is heard', async () => heard.some((id) => id === record.id || id === undefined))
     })
 
-    test(`[WRITE-1] when Redis becomes a replica and its name leads to the new primary at once, no call fails, through ${library}`, async (t) => {
+    test(`[WRITE-1] when Redis becomes a replica and its host name leads to the new primary at once, no call fails, through ${library}`, async (t) => {
       const { proxy, failOver, urls, ...trial } = await open(t, library)
       const { record, cookie } = await stored(trial)
       await failOver()
@@ -62,7 +62,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       await atOnce(() => trial.store.find({ id: record.id, hash: cookie.hash }))
     })
 
-    test(`[WRITE-2] a full Redis and one without its replicas refuse writes without a reconnection, through ${library}`, async (t) => {
+    test(`[WRITE-2] a full Redis and a Redis without its replicas refuse writes, and the store does not reconnect, through ${library}`, async (t) => {
       const { client, admins, ...trial } = await open(t, library)
       let connections = 0
       client.on('ready', () => connections++)

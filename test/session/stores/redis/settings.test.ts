@@ -8,7 +8,7 @@ import { type RedisClient, redisStore } from '../../../../src/session/stores/red
 const RIGHT = { enableOfflineQueue: false, maxRetriesPerRequest: 0 } as const
 const RIGHT_CLUSTER = { enableOfflineQueue: false, retryDelayOnFailover: 0 } as const
 
-test('an ioredis connection that may send a command twice or late is refused with directions', () => {
+test('an ioredis connection that may send a command twice or late is refused with an error that says what to do', () => {
   const opened = (options: object) => redisStore(new Redis({ lazyConnect: true, ...options }))
   assert.ok(opened(RIGHT))
   assert.ok(opened({ enableOfflineQueue: false, autoResendUnfulfilledCommands: false }))
@@ -22,7 +22,7 @@ test('an ioredis connection that may send a command twice or late is refused wit
   assert.throws(() => opened({ ...RIGHT, keyPrefix: 'mine:' }), refusal(/option prefix/))
 })
 
-test('an ioredis Cluster that may send a command twice or late, or reads from replicas, is refused with directions', () => {
+test('an ioredis Cluster that may send a command twice or late, or reads from replicas, is refused with an error that says what to do', () => {
   const opened = (options: object) =>
     redisStore(new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true, ...options }))
   assert.ok(opened(RIGHT_CLUSTER))
@@ -34,14 +34,14 @@ test('an ioredis Cluster that may send a command twice or late, or reads from re
   assert.ok(opened({ ...reconnecting, redisOptions: { maxRetriesPerRequest: 0 } }))
 })
 
-test('a node-redis connection that queues commands is refused with directions, and so is its Cluster', () => {
+test('a node-redis connection or Cluster that queues commands is refused with an error that says what to do', () => {
   assert.ok(redisStore(createClient({ disableOfflineQueue: true })))
   assert.throws(() => redisStore(createClient()), refusal(/disableOfflineQueue: true/))
   const cluster = createCluster({ rootNodes: [{ url: 'redis://127.0.0.1:1' }] }) as unknown as RedisClient
   assert.throws(() => redisStore(cluster), refusal(/Cluster of ioredis/))
 })
 
-test('a prefix with braces is refused: it would scatter the keys over a Redis Cluster', () => {
+test('a prefix with braces is refused, because it would spread the keys of one application over the slots of a Redis Cluster', () => {
   const client = new Redis({ lazyConnect: true, ...RIGHT })
   for (const prefix of ['{mine}', 'a{', 'a}']) assert.throws(() => redisStore(client, { prefix }), /braces/)
   assert.ok(redisStore(client, { prefix: 'shop:sessions' }))

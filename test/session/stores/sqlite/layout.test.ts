@@ -10,14 +10,14 @@ import { assertKept, assertSideBySide, startReleased, writeSessions } from '../.
 
 const NEXT: readonly Step[] = [...STEPS, (db) => db.exec('ALTER TABLE session_records ADD COLUMN extra TEXT')]
 
-test('[ROW-1] a SQLite file of version 0.5.0 loses no session when this version opens it', async (t) => {
+test('[ROW-1] no session is lost when this version opens a SQLite file of version 0.5.0', async (t) => {
   const { sql, sessions } = releasedSql('sqlite')
   const [db] = openFile(t)
   db.exec(sql)
   await assertKept(await startReleased(t, { store: sqliteStore(db) }), sessions)
 })
 
-test('[ROW-2] a new step adds a column to a SQLite file while a process of the previous version uses it', async (t) => {
+test('[ROW-2] a new migration step adds a column to a SQLite file while a process of the previous version uses the file', async (t) => {
   const [before, after] = openFile(t)
   const old = await startReleased(t, { store: sqliteStore(before) })
   const sessions = await writeSessions(old)
@@ -28,10 +28,10 @@ test('[ROW-2] a new step adds a column to a SQLite file while a process of the p
   await assertKept(recent, sessions)
 })
 
-test('[ROW-3] a SQLite file with a newer or an unreadable layout is refused with directions and stays as it is', (t) => {
+test('[ROW-3] a SQLite file with a newer or an unreadable layout is refused with an error that says what to do and stays as it is', (t) => {
   const [db] = openFile(t)
   sqliteStore(db)
-  // The column of a file from elsewhere may accept null.
+  // In a file that another program created, the column may accept NULL.
   db.exec(
     'DROP TABLE session_schema; CREATE TABLE session_schema (version INTEGER); INSERT INTO session_schema VALUES (1)',
   )
@@ -60,9 +60,10 @@ test('[ROW-3] a SQLite file with a newer or an unreadable layout is refused with
   assert.throws(() => sqliteStore(db), unreadable)
 })
 
-test('[ROW-4] of two processes that open a SQLite file at once, the older one never undoes the step of the newer one', (t) => {
+test('[ROW-4] when processes of two versions open a SQLite file at once, the older version never undoes the migration of the newer version', (t) => {
   const [slow, quick] = openFile(t)
-  // The newer process migrates between the first look of the older one and its transaction.
+  // The newer process migrates after the older process has read the layout, and before the older process begins its
+  // transaction.
   const delayed = {
     prepare: slow.prepare.bind(slow),
     exec(sql: string) {
@@ -75,8 +76,8 @@ test('[ROW-4] of two processes that open a SQLite file at once, the older one ne
   assert.equal(slow.inTransaction, false)
 })
 
-test('a SQLite file of version 0.1.0 gets the column that 0.2.0 added without a step', (t) => {
-  // Versions 0.4.0 and 0.5.0 raised such a file to layout 2 without the column.
+test('a SQLite file of version 0.1.0 gets the column that version 0.2.0 added without a migration step', (t) => {
+  // Versions 0.4.0 and 0.5.0 migrated such a file to layout 2 without adding the column.
   for (const layout of [1, 2]) {
     const [db] = openFile(t)
     prepareTables(db, STEPS.slice(0, layout))
@@ -86,7 +87,7 @@ test('a SQLite file of version 0.1.0 gets the column that 0.2.0 added without a 
   }
 })
 
-test('[ROW-5] the released steps of the SQLite store never change', () => {
+test('[ROW-5] the released migration steps of the SQLite store never change', () => {
   const released = STEPS.slice(0, 2).map((_, index) => {
     const db = new Database(':memory:')
     prepareTables(db, STEPS.slice(0, index + 1))

@@ -27,7 +27,7 @@ for (const [library, open] of Object.entries(OPEN)) {
   })
 }
 
-/** Adds short rows, in order and before the row of the probe, until the last page has no room for another one. */
+/** Adds short rows in key order, before the probe's row, until the last page has no space for another row. */
 function fill(db: SqliteDatabase): void {
   const add = db.prepare(
     `INSERT INTO session_tombstones (app, hash, id, reason, ended_at, keep_until) VALUES ('CRM', ?, '', '', 0, 9e9)`,

@@ -1,0 +1,155 @@
+import type { Context } from 'koa'
+import { z } from 'zod'
+import type { PageModel } from '../web/pages.ts'
+import { safeNext } from '../web/safe-next.ts'
+import { bestEffort, type CrmSession, signedIn } from './crm-session.ts'
+import type { UnsentForm } from './crm-storage.ts'
+
+export const UNSENT_FORM_PAGE = '/account/unsent'
+/** Each form of a signed-in user carries, in this field, the id of the user for whom the page was shown. */
+export const ACTING_USER_FIELD = 'actingUser'
+
+interface UnsentFormPage extends PageModel {
+  text: string
+  /** What the form does. */
+  what: string
+  action: string
+  facts: { label: string; value: string }[]
+  fields: [name: string, value: string][]
+  passwords: { name: string; label: string; autocomplete: string }[]
+  /** The user as whom the form can be sent. '' for a guest. */
+  sender: string
+  /** The content of the login form on this page. Undefined: the page has no login form. */
+  login: { userId: string; unsentForm: string } | undefined
+}
+
+/** Fields that the user neither typed nor chose. */
+const INTERNAL_FIELDS = ['once', 'next', 'username']
+
+const WHAT: [action: RegExp, what: string][] = [
+  [/^\/operations$/, 'Ask for approval of a discount'],
+  [/^\/account\/tokens$/, 'Make an API token'],
+  [/^\/account\/tokens\//, 'Revoke an API token'],
+  [/^\/account\/password$/, 'Change the password'],
+  [/^\/account\/email$/, 'Change the e-mail address'],
+  [/^\/account\/confirm$/, 'Confirm the password'],
+  [/^\/account\/sessions\/end-others$/, 'Sign out all others'],
+  [/^\/account\/sessions\/end-all$/, 'Log out everywhere'],
+  [/\/(devices\/[^/]+|account\/sessions\/[^/]+\/[^/]+)\/end$/, 'Sign out a device'],
+  [/^\/admin\/sessions\/end-/, 'End many sessions'],
+  [/^\/admin\/sessions\/[^/]+\/end$/, 'End a session'],
+  [/^\/logout$/, 'Log out'],
+]
+
+const LABELS: Record<string, string> = {
+  customer: 'Customer number',
+  percent: 'Per cent',
+  scenario: 'The platform calls back with',
+  email: 'E-mail address',
+  days: 'Lives for, in days',
+  userId: 'userId',
+}
+
+const PASSWORDS: Record<string, Omit<UnsentFormPage['passwords'][number], 'name'>> = {
+  password: { label: 'Your password', autocomplete: 'current-password' },
+  newPassword: { label: 'New password', autocomplete: 'new-password' },
+}
+
+const shape = z.object({
+  action: z.string().refine((text) => safeNext(text) === text),
+  actingUser: z.string(),
+  fields: z.array(z.tuple([z.string(), z.string()])),
+  passwords: z.array(z.string()),
+})
+
+/** Returns the form of this request without its passwords. */
+export function unsentFormOf(ctx: Context): UnsentForm {
+  const { [ACTING_USER_FIELD]: actingUser, ...others } = Object(ctx.request.body) as Record<string, unknown>
+  const typed = Object.entries(others).filter(
+    (field): field is [string, string] => typeof field[1] === 'string' && field[0] !== 'wasUnsent',
+  )
+  const isPassword = ([name]: [string, string]) => /password/i.test(name)
+  return {
+    action: ctx.path,
+    actingUser: typeof actingUser === 'string' ? actingUser : '',
+    fields: typed.filter((field) => !isPassword(field)),
+    passwords: typed.filter(isPassword).map(([name]) => name),
+  }
+}
+
+/** Reads the unsent form that the login form carries as JSON. Returns `undefined` if there is none. */
+export function readUnsentForm(body: unknown): UnsentForm | undefined {
+  const { unsentForm } = Object(body) as Record<string, unknown>
+  if (typeof unsentForm !== 'string' || unsentForm === '') return undefined
+  try {
+    return shape.parse(JSON.parse(unsentForm))
+  } catch {
+    return undefined
+  }
+}
+
+/** Stores the form for `UNSENT_FORM_PAGE`, where the user decides whether to send it. */
+export async function keepUnsentForm(session: CrmSession, form: UnsentForm): Promise<void> {
+  await bestEffort(
+    session.use((storage) => {
+      storage.unsentForm = form
+    }),
+  )
+}
+
+export async function dropUnsentForm(session: CrmSession): Promise<void> {
+  await bestEffort(
+    session.use((storage) => {
+      delete storage.unsentForm
+    }),
+  )
+}
+
+/** The page that shows the stored form after the login. The form is sent only when the user presses the button. */
+export function unsentFormPage() {
+  return async function unsentFormPage(ctx: Context) {
+    const form = signedIn(ctx).session.storage.unsentForm
+    if (form !== undefined) return showUnsentForm(ctx, form as UnsentForm)
+    ctx.status = 303
+    ctx.redirect('/')
+  }
+}
+
+/** Shows a form that was not sent, to be sent by the current user, or by another user after a login. */
+export function showUnsentForm(ctx: Context, form: UnsentForm): void {
+  const { userId, userName: sender = '' } = ctx.session?.userId === undefined ? {} : ctx.session
+  const isOwn = userId === form.actingUser
+  const visible = form.fields.filter(([name, value]) => value !== '' && !INTERNAL_FIELDS.includes(name))
+  ctx.show<UnsentFormPage>('unsent-form', {
+    ...textFor(form, sender, isOwn),
+    what: WHAT.find(([action]) => action.test(form.action))?.[1] ?? 'The form',
+    action: form.action,
+    facts: visible.map(([name, value]) => ({ label: labelOf(name), value })),
+    fields: form.fields,
+    passwords: form.passwords.flatMap((name) => (PASSWORDS[name] ? [{ name, ...PASSWORDS[name] }] : [])),
+    sender,
+    login: isOwn
+      ? undefined
+      : { userId: /^\d+$/.test(form.actingUser) ? form.actingUser : '', unsentForm: JSON.stringify(form) },
+  })
+}
+
+function textFor({ actingUser }: UnsentForm, sender: string, isOwn: boolean): { title: string; text: string } {
+  if (sender === '')
+    return {
+      title: 'Your session has ended',
+      text: 'The form was not sent, and nothing was changed. Log in to see it again and to send it.',
+    }
+  if (isOwn) return { title: 'Send the form now?', text: `It was not sent yet. You are signed in as ${sender}.` }
+  return {
+    title: `You are signed in as ${sender}`,
+    text:
+      actingUser === ''
+        ? 'The form does not say which user filled it in, so it was not sent, and nothing was changed.'
+        : 'Another user was signed in when this form was opened, so it was not sent, and nothing was changed.',
+  }
+}
+
+function labelOf(name: string): string {
+  return LABELS[name] ?? name.charAt(0).toUpperCase() + name.slice(1)
+}

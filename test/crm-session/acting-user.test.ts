@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { createRoutes } from '../../src/app/routes.ts'
+import { type Demo, startDemo } from '../support/demo.ts'
+import { devicesOf } from '../support/devices.ts'
+import { headingOf, sessionIdOf, snapshotOf } from '../support/pages.ts'
+import { routesOf } from '../support/routes.ts'
+import { openStream } from '../support/stream.ts'
+import { makeToken, tokensOf } from '../support/tokens.ts'
+import type { Answer, Visitor } from '../support/visitor.ts'
+
+// These forms begin a session or belong to the owner of a mailed link, so they name no acting user.
+const EXEMPT = [
+  '/4DACTION/authenticate',
+  '/signup',
+  '/signup/again',
+  '/signup/not-me',
+  '/validateEmail',
+  '/tools/validateEmail',
+  '/4DACTION/validateEmail',
+  '/account/email/confirm',
+]
+
+// No platform listens at this address. Customer pages contain the form only if a platform is configured.
+const PLATFORM = { platformUrl: 'http://127.0.0.1:9' }
+
+test('[ACT-1] every form of a signed-in user is refused unless it names this user', async (t) => {
+  const demo = await startDemo(t, PLATFORM)
+  const [ada, admin] = [demo.visitor(), demo.visitor()]
+  await ada.logInWell(1)
+  await makeToken(ada)
+  await admin.logInWell(6)
+  const before = await stateOf(demo, ada)
+  for (const path of actingRoutes(demo)) {
+    const address = path.replace(':id', sessionIdOf(ada)).replace(':handle', 'x')
+    for (const fields of [{ actingUser: '1' }, { actingUser: '' }, { actingUser: '6 ' }]) {
+      const answer = await admin.post(address, { ...fields, customer: '1', percent: '10' })
+      assert.deepEqual([answer.status, headingOf(answer)], [409, 'You are signed in as Tomasz Nowak'], path)
+    }
+    const none = await admin.send(address, { method: 'POST' })
+    assert.equal(none.status, 409, `${path} without any field`)
+  }
+  assert.equal(await stateOf(demo, ada), before)
+})
+
+test('[ACT-2] every form on a page names the user to whom the page was shown', async (t) => {
+  const demo = await startDemo(t, PLATFORM)
+  const { router } = createRoutes(demo.parts)
+  const seen = new Set<string>()
+  for (const userId of ['5', '6']) {
+    const [visitor, phone] = [demo.visitor(), demo.visitor()]
+    await phone.logInWell(userId)
+    await visitor.logInWell(userId)
+    await makeToken(visitor)
+    for (const { method, path } of routesOf(demo)) {
+      if (method !== 'GET' || /events$|callback|complete/i.test(path)) continue
+      const id = path.startsWith('/admin') ? sessionIdOf(phone) : '1'
+      for (const form of formsOf(await visitor.get(path.replace(':id', id)))) {
+        const route = router.match(form.action, 'POST').path.find((layer) => layer.methods.includes('POST'))
+        if (EXEMPT.includes(String(route?.path))) continue
+        assert.match(form.html, new RegExp(`name="actingUser" value="${userId}"`), `${path}: ${form.action}`)
+        seen.add(String(route?.path))
+      }
+    }
+    const list = await visitor.get(`/admin/sessions?user=${userId}`)
+    for (const { action } of formsOf(list)) if (action.endsWith('end-user')) seen.add(action)
+  }
+  assert.deepEqual([...seen].sort(), actingRoutes(demo).sort(), 'every acting form was seen on some page')
+})
+
+test('[ACT-3] a form filled in as one user is not sent as the user who logged in meanwhile, but shown to that user', async (t) => {
+  const demo = await startDemo(t, PLATFORM)
+  const tab = demo.visitor()
+  await tab.logInWell(4)
+  const [form] = formsOf(await tab.get('/customers/1')).filter(({ action }) => action === '/operations')
+  const typed = { ...form?.fields, percent: '12', reason: '<b>loyal</b>', scenario: 'rest' }
+  await tab.logInWell(5)
+
+  const refused = await tab.post('/operations', typed)
+  assert.deepEqual([refused.status, headingOf(refused)], [409, 'You are signed in as Helen Okafor'])
+  assert.deepEqual(await operationsOf(demo), [])
+  assert.match(refused.text, /<dd>12<\/dd>[\s\S]*<dd>&lt;b&gt;loyal&lt;\/b&gt;<\/dd>/)
+
+  const [own] = formsOf(refused).filter(({ action }) => action === '/operations')
+  assert.equal((await tab.post('/operations', own?.fields)).status, 303)
+  assert.deepEqual(await operationsOf(demo), [[5, 12, '<b>loyal</b>', 'rest']])
+})
+
+test('[ACT-4] a form that was sent after the session ended is shown again after the login, and sent only by its button', async (t) => {
+  const demo = await startDemo(t, PLATFORM)
+  const tab = demo.visitor()
+  await tab.logInWell(4)
+  await demo.parts.sessions?.endMany({ userId: '4' })
+
+  const refused = await tab.post('/operations', { customer: '1', percent: '15', reason: 'Größe' })
+  assert.deepEqual([refused.status, headingOf(refused)], [409, 'Your session has ended'])
+  const [login] = formsOf(refused)
+  const wrong = await tab.post('/4DACTION/authenticate', { ...login?.fields, userId: '4', password: 'wrong' })
+  assert.equal(wrong.status, 422)
+  const [again] = formsOf(wrong)
+  const done = await tab.post('/4DACTION/authenticate', { ...again?.fields, userId: '4', password: 'crm-demo' })
+  assert.equal(done.location, '/account/unsent')
+  const page = await tab.follow(done)
+  assert.equal(headingOf(page), 'Send the form now?')
+  assert.match(page.text, /<dd>15<\/dd>[\s\S]*<dd>Größe<\/dd>/)
+  assert.deepEqual(await operationsOf(demo), [], 'nothing is sent by itself')
+
+  const [form] = formsOf(page).filter(({ action }) => action === '/operations')
+  assert.equal((await tab.post('/operations', form?.fields)).status, 303)
+  assert.deepEqual(await operationsOf(demo), [[4, 15, 'Größe', '$4DSID']])
+  assert.equal((await tab.get('/account/unsent')).location, '/', 'the sent form is not offered again')
+})
+
+test('[ACT-5] a password in a form that was not sent is not kept, and has to be entered again', async (t) => {
+  const demo = await startDemo(t)
+  const [tab, guest] = [demo.visitor(), demo.visitor()]
+  await tab.logInWell(4)
+  const typed = { password: 'secret one', newPassword: 'secret two', email: 'new@example.com', actingUser: '1' }
+  for (const visitor of [tab, guest]) {
+    const { text } = await visitor.post('/account/email', typed)
+    assert.match(text, /new@example\.com/)
+    assert.doesNotMatch(text, /secret/)
+  }
+  const { text } = await tab.post('/account/password', typed)
+  assert.match(text, /name="password" type="password"[\s\S]*name="newPassword" type="password"/)
+})
+
+test('[ACT-6] an unsent form leads to no other site, and a damaged one is ignored', async (t) => {
+  const demo = await startDemo(t)
+  const form = { action: '//evil.test/x', actingUser: '4', fields: [], passwords: [] }
+  for (const unsentForm of [
+    JSON.stringify(form),
+    '{',
+    '[]',
+    JSON.stringify({ ...form, action: 'https://evil.test' }),
+  ]) {
+    const visitor = demo.visitor()
+    const answer = await visitor.logIn(4, 'crm-demo', { unsentForm })
+    assert.deepEqual([answer.status, answer.location], [302, '/authenticationOK.shtml'])
+  }
+})
+
+test('[TAB-1] pages, streams and HEAD answers name the session and the user of the browser', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  const markOf = async (path: string, method = 'GET') => (await visitor.send(path, { method })).headers['session-user']
+  assert.equal(await markOf('/'), undefined, 'a guest is not named')
+  await visitor.logInWell(4)
+  const mark = `${sessionIdOf(visitor)} 4`
+  assert.deepEqual(
+    [await markOf('/customers'), await markOf('/nope'), await markOf('/session/events', 'HEAD')],
+    [mark, mark, mark],
+  )
+  assert.match((await visitor.get('/customers')).text, new RegExp(`<body data-session="${mark}">`))
+  const stream = await openStream(`${demo.url}/session/events`, visitor)
+  assert.equal(stream.headers['session-user'], mark)
+  await stream.until(new RegExp(`event: session\ndata: "${mark}"`))
+  stream.close()
+})
+
+function actingRoutes(demo: Demo): string[] {
+  const posts = routesOf(demo).filter(({ method }) => method === 'POST')
+  return posts.map(({ path }) => path).filter((path) => !EXEMPT.includes(path))
+}
+
+interface Form {
+  action: string
+  html: string
+  fields: Record<string, string>
+}
+
+function formsOf({ text }: Answer): Form[] {
+  return [...text.matchAll(/<form[^>]*method="post"[^>]*>[\s\S]*?<\/form>/g)].map(([html]) => ({
+    action: /action="([^"?]+)/.exec(html)?.[1] ?? '',
+    html,
+    fields: Object.fromEntries(
+      [...html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
+        name,
+        decode(value),
+      ]),
+    ),
+  }))
+}
+
+function decode(html: string): string {
+  return html
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&')
+}
+
+async function operationsOf({ parts }: Demo) {
+  const rows = await parts.database.selectFrom('operations').selectAll().execute()
+  return rows.map(({ user_id, percent, reason, scenario }) => [user_id, percent, reason, scenario])
+}
+
+/** Everything that a form could change: the tables, the sessions, and the devices and tokens of a user. */
+async function stateOf(demo: Demo, visitor: Visitor): Promise<string> {
+  const [tables, sessions] = [await snapshotOf(demo.parts), await demo.parts.sessions?.count()]
+  return JSON.stringify([tables, sessions, await devicesOf(visitor), await tokensOf(visitor)])
+}
