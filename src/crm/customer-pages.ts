@@ -17,6 +17,8 @@ interface CustomersPage extends PageModel {
   search: string
   countries: Choice[]
   industries: Choice[]
+  /** For example "26–50 of 132". */
+  shown: string
   sorts: Choice[]
   /** The addresses of the list in the order of a column. */
   sortedBy: Record<Sort, string>
@@ -74,7 +76,8 @@ export function customerPages(
       const firstPage = { ...query, after: undefined, before: undefined }
       ctx.show<CustomersPage>('customers/list', {
         title: viewer.seesAll ? 'All customers' : 'Your customers',
-        count: countOf(await position(), customers.length, count),
+        count: formatCount(count, 'customer', 'customers'),
+        shown: shownOf(await position(), customers.length, count),
         search: q,
         countries: filterChoices('All countries', countries, country),
         industries: filterChoices('All industries', industries, industry),
@@ -125,10 +128,8 @@ export function customerPages(
   }
 }
 
-/** "132 customers", or "21–40 of 132 customers" when the list has several pages. */
-function countOf(first: number, shown: number, all: number): string {
-  const customers = formatCount(all, 'customer', 'customers')
-  return shown === all ? customers : `${formatCount(first)}–${formatCount(first + shown - 1)} of ${customers}`
+function shownOf(first: number, shown: number, all: number): string {
+  return `${formatCount(first)}–${formatCount(first + shown - 1)} of ${formatCount(all)}`
 }
 
 function filterChoices(all: string, values: string[], selected: string): Choice[] {

@@ -13,7 +13,7 @@ test('[BEARER-14] the documentation is public, and all its files come from this 
   assert.deepEqual([page.status, page.headers['content-type']], [200, 'text/html; charset=utf-8'])
   assert.doesNotMatch(page.text, /(src|href)="(https?:)?\/\//)
   assert.doesNotMatch(page.text, /Log In|Log out/, 'it is not known here who asks')
-  const files = [...page.text.matchAll(/(?:src|href)="(\/(?:api|assets)\/[^"]+)"/g)].map(([, url = '']) => url)
+  const files = [...page.text.matchAll(/(?:src|href)="(\/(?:api|assets)\/[^"]+\.[^"]+)"/g)].map(([, url = '']) => url)
   assert.ok(files.some((url) => /^\/api\/docs\/swagger-ui-bundle\.[0-9a-f]{12}\.js$/.test(url)))
   for (const url of files) {
     const file = await visitor.get(url)

@@ -61,10 +61,11 @@ export class PageInspector {
       await this.#page.setViewportSize(viewport)
       for (const colorScheme of THEMES) {
         await this.#page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-        const { violations } = await new AxeBuilder({ page: this.#page })
-          .setLegacyMode(true)
-          .options({ rules: { 'target-size': { enabled: true } } })
-          .analyze()
+        const axe = new AxeBuilder({ page: this.#page }).setLegacyMode(true)
+        // The themes differ in their colours only.
+        if (colorScheme === 'dark') axe.withRules('color-contrast')
+        else axe.options({ rules: { 'target-size': { enabled: true } } })
+        const { violations } = await axe.analyze()
         for (const { id, nodes } of violations)
           complaints.push(
             ...nodes.map(({ target }) => `${what}: ${id} at ${viewport.width} px, ${colorScheme}: ${target.join(' ')}`),
