@@ -19,8 +19,7 @@ let restarting = Promise.resolve()
 
 startServer()
 for (const folder of WATCHED) watch(join(root, folder), { recursive: true }, (_event, file) => changed(folder, file))
-process.on('SIGINT', end)
-process.on('SIGTERM', end)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end)
 
 function startServer() {
   // Sessions survive a restart, so that no login is needed after each change.

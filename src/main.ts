@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { demoAccounts } from './accounts/index.ts'
 import { ConfigError, readConfig } from './config/config.ts'
+import { readEnvFile } from './config/env-file.ts'
 import { StartError } from './config/start-error.ts'
 import { linkToPrimary, type PrimaryLink } from './parts/primary-link.ts'
 import { announcement, warnings } from './process/announcement.ts'
@@ -10,6 +11,8 @@ import { stopSignals } from './process/stop-signals.ts'
 
 // After an unexpected error, the shutdown may hang. The process then ends after this time.
 const LAST_STOP_MILLISECONDS = 5_000
+// Containers are killed ten seconds after the signal.
+const STOP_MILLISECONDS = 7_500
 
 let server: RunningServer | undefined
 let stopping = false
@@ -17,7 +20,7 @@ const meaningOfSignal = stopSignals()
 const primary = linkToPrimary()
 
 if (primary) stopWithPrimary(primary)
-else for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stopOrForce)
+else for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, stopOrForce)
 process.on('uncaughtException', fail)
 process.on('unhandledRejection', fail)
 // Ignores write errors, because the program that reads the output may end first, as in `npm start | head`.
@@ -37,18 +40,19 @@ try {
 
 function start(): Promise<RunningServer> {
   if (primary) return startServer({ primary })
+  readEnvFile()
   const config = readConfig(process.env)
   return config.webConcurrency > 1 ? startFleet(config) : startServer()
 }
 
-/** Ctrl-C in a terminal signals all processes. A worker ignores the signal, because the primary stops its workers. */
+/** A terminal signals all processes on Ctrl-C and when it closes. A worker ignores this, as the primary stops it. */
 function stopWithPrimary(primary: PrimaryLink): void {
-  process.on('SIGINT', () => {})
+  for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {})
   process.once('SIGTERM', stop)
   primary.onStop(stop)
 }
 
-async function announcer({ url, busyPorts, platformUrl, parts }: RunningServer): Promise<() => void> {
+async function announcer({ url, boundUrl, busyPorts, platformUrl, parts }: RunningServer): Promise<() => void> {
   const { config, log, database } = parts
   if (primary) return () => {}
   if (config.profile === 'demo') {
@@ -57,7 +61,7 @@ async function announcer({ url, busyPorts, platformUrl, parts }: RunningServer):
   }
   return () => {
     for (const warning of warnings(config)) log.warn(warning)
-    log.info({ listening: url, publicUrl: config.publicUrl, busyPorts }, 'listening')
+    log.info({ listening: boundUrl, publicUrl: config.publicUrl, busyPorts }, 'listening')
   }
 }
 
@@ -69,12 +73,18 @@ function stopOrForce(): void {
 
 function stop(): void {
   stopping = true
+  setTimeout(giveUp, STOP_MILLISECONDS).unref()
   if (server) stopNow(server).catch(fail)
 }
 
 async function stopNow(running: RunningServer): Promise<void> {
   await running.stop()
   process.exit(0)
+}
+
+function giveUp(): void {
+  server?.parts.log.error({ event: 'stop.incomplete' }, 'the shutdown took too long')
+  process.exit(1)
 }
 
 function fail(error: unknown): void {

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import { type Ended, Program, settingsIn, startServerProcess, temporaryFolder } from './support/process.ts'
+import { untilRefused } from './support/until-refused.ts'
 import { Visitor } from './support/visitor.ts'
 
 test('the first start fills the demo and prints its address and accounts; the next start finds all data unchanged', async (t) => {
@@ -55,6 +56,25 @@ test('a Ctrl-C that npm forwards to the server counts as one signal', async (t) 
   server.program.kill('SIGINT')
   server.program.kill('SIGINT')
   assert.deepEqual(await codeAndNoise(server.program), { code: 0, stderr: '' })
+})
+
+test('[STOP-1] a terminal that closes stops the server gracefully', async (t) => {
+  const server = await startServerProcess(t, { env: settingsIn(temporaryFolder(t)) })
+  server.program.kill('SIGHUP')
+  assert.deepEqual(await codeAndNoise(server.program), { code: 0, stderr: '' })
+})
+
+test('[STOP-3] an endless request and an endless response end with the server, within eight seconds', async (t) => {
+  const stops = ['1', '2'].map(async (WEB_CONCURRENCY) => {
+    const env = { ...settingsIn(temporaryFolder(t)), WEB_CONCURRENCY }
+    const server = await startServerProcess(t, { env })
+    await Promise.all([neverFinish(t, server.url), neverRead(t, server.port)])
+    const start = performance.now()
+    server.program.kill('SIGTERM')
+    assert.deepEqual(await codeAndNoise(server.program), { code: 0, stderr: '' })
+    assert.ok(performance.now() - start < 8_000, `${WEB_CONCURRENCY}: ${performance.now() - start} ms`)
+  })
+  await Promise.all(stops)
 })
 
 test('a signal during the start stops the server as soon as it runs', async (t) => {
@@ -162,6 +182,13 @@ test('production requires PUBLIC_URL, and starts empty, without the demo account
   await server.program.stop()
 })
 
+test('[BOX-3] the demo says that it listens on all networks', async (t) => {
+  const env = { ...settingsIn(temporaryFolder(t)), HOST: '0.0.0.0' }
+  const server = await startServerProcess(t, { env })
+  await server.program.printed(new RegExp(`It listens on 0\\.0\\.0\\.0, port ${server.port}`))
+  await server.program.stop()
+})
+
 test('[LIFE-6] a session timeout of 0 prints a warning at the start', async (t) => {
   const env = { ...settingsIn(temporaryFolder(t)), SESSION_TIMEOUT_MINUTES: '0' }
   const server = await startServerProcess(t, { env })
@@ -173,6 +200,26 @@ function alter(file: string, sql: string): void {
   const database = new Database(file)
   database.exec(sql)
   database.close()
+}
+
+/** Sends the body of a login one byte at a time. */
+async function neverFinish(t: TestContext, url: string): Promise<void> {
+  const type = 'application/x-www-form-urlencoded'
+  const headers = { 'Content-Type': type, 'Content-Length': 10_000, 'Sec-Fetch-Site': 'same-origin' }
+  const login = request(`${url}/4DACTION/authenticate`, { method: 'POST', headers })
+  login.on('error', () => {})
+  const timer = setInterval(() => login.write('u'), 50)
+  t.after(() => clearInterval(timer))
+  login.write('u')
+  await once(login, 'socket').then(([socket]) => socket.connecting && once(socket, 'connect'))
+}
+
+/** Asks for more pages than fit into the buffers of the connection, and reads none of them. */
+async function neverRead(t: TestContext, port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1').on('error', () => {})
+  t.after(() => socket.destroy())
+  await once(socket, 'connect')
+  socket.pause().write('GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(300))
 }
 
 async function codeAndNoise(program: Program): Promise<Pick<Ended, 'code' | 'stderr'>> {
@@ -188,18 +235,6 @@ function assertOneLine({ code, stdout, stderr }: Ended, pattern: RegExp): void {
   assert.deepEqual({ code, stdout }, { code: 1, stdout: '' })
   assert.equal(stderr.trimEnd().split('\n').length, 1, stderr)
   assert.match(stderr, pattern)
-}
-
-async function untilRefused(port: number): Promise<void> {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1')
-    const refused = await new Promise((resolve) => {
-      socket.once('connect', () => resolve(false))
-      socket.once('error', () => resolve(true))
-    })
-    socket.destroy()
-    if (refused) return
-  }
 }
 
 async function occupy(t: TestContext): Promise<number> {

@@ -21,6 +21,7 @@ export {
   enableSalesperson,
   type NewSalesperson,
 } from './people/salespersons.ts'
+export { highestStoredCost } from './people/stored-passwords.ts'
 export { confirmPages, RECENT_MINUTES } from './sign-in/confirm-pages.ts'
 export { homePage } from './sign-in/home-page.ts'
 export { LoginLimit } from './sign-in/login-limit.ts'

@@ -21,8 +21,9 @@ export function consoleEvents({
     // If too many streams are open, status 503 lets the page try again later. After 204, the page would give up.
     const stream = streams.open(ctx, key, signedIn(ctx).session.signal, { whenFull: 503 })
     if (stream === undefined) return
-    const stopWatching = changes.watch(() => stream.send('changed', {}))
-    stream.send('version', { version: changes.version() })
+    const tell = (event: string) => stream.send(event, { version: changes.version })
+    const stopWatching = changes.watch(() => tell('changed'))
+    tell('version')
     stream.signal.addEventListener('abort', stopWatching)
   }
 }

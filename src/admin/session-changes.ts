@@ -47,11 +47,13 @@ export class SessionChanges {
     }
   }
 
-  /**
-   * Returns a text that differs after a change. Watches for some seconds, so that a page learns from its event stream
-   * whether a session has changed since the page was made.
-   */
-  version(): string {
+  /** Differs after a change. */
+  get version(): string {
+    return this.#version
+  }
+
+  /** Returns the version for a new page. Watches for some seconds, until the page has opened its event stream. */
+  versionOfPage(): string {
     this.#options.clock.after(
       OPENING_MILLISECONDS,
       this.watch(() => {}),
@@ -62,19 +64,22 @@ export class SessionChanges {
   /** Notifies the watchers. Call it after a change for which the session layer has no event. */
   note(): void {
     if (this.#watchers.size === 0) return
+    this.#version = randomUUID()
+    this.#notify()
+  }
+
+  #notify(): void {
     if (this.#pausing) {
-      this.#version = randomUUID()
       this.#pending = true
       return
     }
-    this.#version = randomUUID()
     for (const notify of this.#watchers) notify()
     this.#pausing = true
     this.#options.clock.after(PAUSE_MILLISECONDS, () => {
       this.#pausing = false
       if (!this.#pending) return
       this.#pending = false
-      this.note()
+      this.#notify()
     })
   }
 

@@ -62,7 +62,7 @@ interface ConsoleParts {
   config: Pick<Config, 'maxSessions'>
   database: Kysely<Database>
   sessions: Pick<Sessions, 'list' | 'count' | 'get'> | null
-  changes: Pick<SessionChanges, 'version'> | null
+  changes: Pick<SessionChanges, 'versionOfPage'> | null
   clock: Pick<Clock, 'now'>
   describeDevice: DescribeDevice
 }
@@ -73,7 +73,7 @@ export function sessionPages({ config, database, sessions, changes, clock, descr
   return {
     async list(ctx: Context) {
       const manager = sessionsBehindGuard(sessions, 'sessionPages()')
-      const version = changes?.version() ?? ''
+      const version = changes?.versionOfPage() ?? ''
       const query = readSessionQuery(ctx.query)
       if (redirectedFromEmptyFields(ctx, listAddress(query, query.after))) return
       const meant = await findPeople(database, query.user)
@@ -110,7 +110,7 @@ export function sessionPages({ config, database, sessions, changes, clock, descr
     },
 
     async show(ctx: Context) {
-      const version = changes?.version() ?? ''
+      const version = changes?.versionOfPage() ?? ''
       const session = await existing(sessionsBehindGuard(sessions, 'sessionPages()'), ctx.params.id)
       const now = clock.now()
       const row = sessionRow(session, rows(ctx))

@@ -36,7 +36,6 @@ export function createApi(parts: ApiParts) {
   }
 
   async function answer(ctx: Context): Promise<void> {
-    ctx.set('Cache-Control', 'no-store')
     const place = find(ctx.path.slice(MOUNT.length))
     ctx.routePattern = place && MOUNT + place.endpoints[0]?.path
     const isOpen = place?.endpoints.some(({ access }) => access === 'open') === true

@@ -16,11 +16,13 @@ import { clientAddress } from '../web/client-address.ts'
 import { crossOriginGuard } from '../web/cross-origin-guard.ts'
 import { errorPages } from '../web/error-pages.ts'
 import { health } from '../web/health.ts'
+import { maskedHeaders } from '../web/masked-headers.ts'
 import { pages } from '../web/pages.ts'
 import { readinessPage } from '../web/readiness.ts'
 import { requestLog } from '../web/request-log.ts'
-import { securityHeaders } from '../web/security-headers.ts'
+import { securityHeaders, setSecurityHeaders } from '../web/security-headers.ts'
 import { loadAssets, serveAssets } from '../web/static-assets.ts'
+import { wellFormedRequests } from '../web/well-formed-requests.ts'
 import { LOGIN_PATH } from './declared-routes.ts'
 import { pageFrame } from './page-frame.ts'
 import { routePatternIn } from './route-pattern.ts'
@@ -36,7 +38,6 @@ export function createApp(parts: Parts): Koa {
   const assets = loadAssets(join(views, 'assets'))
   const routes = createRoutes(parts)
   const { router } = routes
-  const refusals = noteRefusals(parts.audit)
 
   const app = new Koa()
   // Only the last entries of X-Forwarded-For are used, because trusted proxies add these entries. A client can forge
@@ -49,18 +50,19 @@ export function createApp(parts: Parts): Koa {
   })
 
   app.use(clientAddress(log, config.trustProxyHops))
+  app.use(maskedHeaders())
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
   app.use(requestLog(log, () => clock.now(), sessionOf))
-  app.use(securityHeaders({ https: origins.secure }))
+  app.use(setSecurityHeaders(securityHeaders({ https: origins.secure })))
+  app.use(pages(views, pageFrame(config, assets.urls), messageFor))
+  app.use(errorPages(log, describeSessionProblem))
+  app.use(noteRefusals(parts.audit))
+  app.use(wellFormedRequests())
   app.use(health())
   app.use(readinessPage(parts.readiness))
   app.use(metricsPage(parts.shownMetrics, config))
   app.use(serveAssets(assets))
-  app.use(pages(views, pageFrame(config, assets.urls), messageFor))
-  app.use(refusals)
   app.use(createApi(parts))
-  app.use(errorPages(log, describeSessionProblem))
-  app.use(refusals)
   app.use(crossOriginGuard(origins))
   app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
   app.use(tellLoginOfEnd(LOGIN_PATH, parts.sessions?.cookieName))

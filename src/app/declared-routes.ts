@@ -31,8 +31,8 @@ export class DeclaredRoutes {
   }
 
   /** An event stream. Visitors who are not signed in get status 204, so that browsers do not connect again. */
-  events(path: string, access: Access, handler: Handler): void {
-    this.#add('get', path, access, [onlyWhileSignedIn(), ...gatesOf(access), handler])
+  events(path: string, access: Access, ...handlers: Handler[]): void {
+    this.#add('get', path, access, [onlyWhileSignedIn(), ...gatesOf(access), ...handlers])
   }
 
   /**

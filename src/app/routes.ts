@@ -102,9 +102,9 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
 
   routes.events('/session/events', 'public', sessionEvents(parts))
 
-  routes.get('/admin/sessions', 'WebAdmin', admin.sessions.list)
-  routes.events('/admin/sessions/events', 'WebAdmin', admin.events)
-  routes.get('/admin/sessions/:id', 'WebAdmin', admin.sessions.show)
+  routes.get('/admin/sessions', 'WebAdmin', recently(), admin.sessions.list)
+  routes.events('/admin/sessions/events', 'WebAdmin', onlyWhileRecent(), admin.events)
+  routes.get('/admin/sessions/:id', 'WebAdmin', recently(), admin.sessions.show)
   for (const [path, act] of [
     ['/admin/sessions/end-user', admin.actions.endUser],
     ['/admin/sessions/end-others', admin.actions.endOthers],
@@ -112,16 +112,27 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
     ['/admin/sessions/:id/devices/:handle/end', admin.actions.endDevice],
   ] as const)
     routes.post(path, 'WebAdmin', recently(admin.comeBackTo), act)
-  routes.get('/admin/audit', 'WebAdmin', admin.audit)
+  routes.get('/admin/audit', 'WebAdmin', recently(), admin.audit)
   routes.get('/admin/audit.csv', 'WebAdmin', recently(admin.pageOfExport), admin.auditCsv)
 
   return routes
 }
 
-/** Step-up authentication: redirects to the password form unless the password was entered recently. */
-function recently(comeBackTo: (ctx: Context) => string) {
+/**
+ * Step-up authentication: redirects to the password form unless the password was entered recently. `comeBackTo` returns
+ * the page that follows the form. Default: the URL of the request.
+ */
+function recently(comeBackTo?: (ctx: Context) => string) {
+  const gate = { withinMinutes: RECENT_MINUTES, confirmPath: CONFIRM_PATH }
   return async function recently(ctx: Context, next: Next) {
-    const gate = { withinMinutes: RECENT_MINUTES, confirmPath: CONFIRM_PATH, comeBackTo: comeBackTo(ctx) }
-    await requireRecentLogin(gate)(ctx, next)
+    await requireRecentLogin({ ...gate, ...(comeBackTo && { comeBackTo: comeBackTo(ctx) }) })(ctx, next)
+  }
+}
+
+/** Step-up authentication for an event stream. Status 204 ends it, because a stream cannot show the password form. */
+function onlyWhileRecent() {
+  return async function onlyWhileRecent(ctx: Context, next: Next) {
+    if (ctx.session?.hasRecentLogin(RECENT_MINUTES)) await next()
+    else ctx.status = 204
   }
 }

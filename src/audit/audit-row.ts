@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { AuditRow } from '../../db/tables.ts'
+import { maskTokens } from '../web/mask-secrets.ts'
 import type { AuditEntry } from './audit-entry.ts'
 
 // The maximum lengths of the columns, in characters.
@@ -35,9 +36,9 @@ export function firstIdAt(milliseconds: number): string {
 
 const SEQUENCE = 36 ** 5
 
-/** Replaces control characters, line breaks and direction marks with spaces. */
+/** Masks tokens. Replaces control characters, line breaks and direction marks with spaces. */
 function clean(text: string | null | undefined, longest: number): string {
-  const visible = (text ?? '').slice(0, longest * 4).replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+  const visible = maskTokens((text ?? '').slice(0, longest * 4)).replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
   return [...visible.trim()].slice(0, longest).join('')
 }
 

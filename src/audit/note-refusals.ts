@@ -1,28 +1,22 @@
 import type { Context, Next } from 'koa'
 import { SessionError } from '../session/index.ts'
+import { maskSecrets } from '../web/mask-secrets.ts'
 import { originOf } from '../web/request-origin.ts'
 import type { Notes } from './follow-sessions.ts'
 
 /**
- * Records each response with status 403, once. Call this function once, and mount the returned middleware twice. Above
- * the API, the middleware sees the status of the response. Below the error pages, the middleware sees the thrown error,
- * which names the missing privilege.
+ * Middleware that records each response with status 403. Mount it below the error pages: it then sees thrown errors,
+ * which name the missing privilege, and the responses of the API.
  */
 export function noteRefusals(audit: Notes) {
-  const noted = new WeakSet<Context>()
-  const noteOnce = (ctx: Context, error: unknown) => {
-    if (noted.has(ctx)) return
-    noted.add(ctx)
-    noteRefusal(audit, ctx, error)
-  }
   return async function noteRefusals(ctx: Context, next: Next) {
     try {
       await next()
     } catch (error) {
-      if (Object(error).status === 403) noteOnce(ctx, error)
+      if (Object(error).status === 403) noteRefusal(audit, ctx, error)
       throw error
     }
-    if (ctx.status === 403) noteOnce(ctx, undefined)
+    if (ctx.status === 403) noteRefusal(audit, ctx, undefined)
   }
 }
 
@@ -36,7 +30,7 @@ function noteRefusal(audit: Notes, ctx: Context, error: unknown): void {
     userId: user?.userId,
     userName: user?.userName,
     sessionId: user?.id,
-    // The query is left out, because it may contain a one-time token.
-    detail: `${ctx.method} ${ctx.path.slice(0, 120)}${privilege === undefined ? '' : `: needs ${privilege}`}`,
+    // The query is left out, because it may contain a password.
+    detail: `${ctx.method} ${maskSecrets(ctx.path).slice(0, 120)}${privilege === undefined ? '' : `: needs ${privilege}`}`,
   })
 }

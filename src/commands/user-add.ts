@@ -1,7 +1,7 @@
 import type { Role } from '../../db/tables.ts'
-import { AccountError, addSalesperson, newPasswordProblem, SHORTEST_PASSWORD } from '../accounts/index.ts'
-import { type Config, readConfig } from '../config/config.ts'
-import { createParts } from '../parts/parts.ts'
+import { AccountError, addSalesperson, newPasswordProblem } from '../accounts/index.ts'
+import { readConfig } from '../config/config.ts'
+import { createParts, type Parts } from '../parts/parts.ts'
 import { NoAnswer, Questions } from './questions.ts'
 import { runCommand } from './run-command.ts'
 
@@ -13,7 +13,7 @@ async function addUser(): Promise<void> {
   const questions = new Questions(process.stdin, process.stdout, { terminal: process.stdin.isTTY === true })
   const parts = await createParts({ ...config, sessions: 'none' })
   try {
-    const account = await askForAccount(questions, config.profile)
+    const account = await askForAccount(questions, parts)
     const userId = await addSalesperson(parts, account)
     process.stdout.write(
       `${account.firstname} ${account.lastname} can log in as ${account.role} with userId ${userId}.\n`,
@@ -24,14 +24,14 @@ async function addUser(): Promise<void> {
   }
 }
 
-async function askForAccount(questions: Questions, profile: Config['profile']) {
+async function askForAccount(questions: Questions, parts: Parts) {
   const userId = await questions.ask('userId (empty: the next free number): ')
   const firstname = await questions.ask('First name: ')
   const lastname = await questions.ask('Last name: ')
   const email = await questions.ask('E-mail: ')
   const role = (await questions.ask('Role (salesperson, manager or administrator): ')) as Role
   const password = await questions.askSecretly('Password (not shown): ')
-  const problem = newPasswordProblem(password, SHORTEST_PASSWORD[profile])
+  const problem = await newPasswordProblem(parts, password, [firstname, lastname, email])
   if (problem !== undefined) throw new AccountError(problem)
   if ((await questions.askSecretly('The password again: ')) !== password)
     throw new AccountError('The two passwords differ; nothing was changed.')

@@ -10,8 +10,7 @@ import { sessionMark } from './acting-user.ts'
 export function onlyWhileSignedIn() {
   return async function onlyWhileSignedIn(ctx: Context, next: Next) {
     if (ctx.session === null || ctx.session.isNew || ctx.session.isGuest()) ctx.status = 204
-    else if (ctx.method === 'GET') await next()
-    else ctx.status = 200
+    else await next()
   }
 }
 

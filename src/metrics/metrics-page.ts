@@ -18,7 +18,6 @@ export function metricsPage(metrics: { readonly contentType: string; text(): Pro
   const mayRead = metricsToken === undefined ? fromThisMachine(access) : withToken(metricsToken)
   return async function metricsPage(ctx: Context, next: Next) {
     if (ctx.path !== '/metrics' || !['GET', 'HEAD'].includes(ctx.method)) return next()
-    ctx.set('Cache-Control', 'no-store')
     if (!mayRead(ctx)) return refuse(ctx)
     ctx.set('Content-Type', metrics.contentType)
     ctx.body = await metrics.text()

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
-import { createPasswords, LoginLimit, type Passwords, SignUpLimit } from '../accounts/index.ts'
+import { createPasswords, highestStoredCost, LoginLimit, type Passwords, SignUpLimit } from '../accounts/index.ts'
 import { AuditTrail, followSessions } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
 import type { CrmSessions } from '../crm-session/crm-session.ts'
@@ -71,6 +71,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
   }
   try {
     const database = await openDatabase(config, passwords, connections, isWorker)
+    passwords.expectCost(await highestStoredCost(database))
     const store =
       config.sessions === 'none'
         ? null

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
 import { explainSqliteError } from '../../db/explain-sqlite.ts'
@@ -6,6 +6,8 @@ import { StartError } from '../config/start-error.ts'
 
 // How long a query waits while another process writes. Waiting blocks the event loop.
 const BUSY_MILLISECONDS = { starting: 5000, serving: 2000 }
+
+const OWNER_ONLY = 0o600
 
 /** Several processes can share the file. Throws a `StartError` that names `variable`, the setting with the path. */
 export function openSqlite(file: string, variable: string): SqliteDatabase.Database {
@@ -16,6 +18,7 @@ export function openSqlite(file: string, variable: string): SqliteDatabase.Datab
       throw new StartError(
         `${file} is not a file. Set ${variable} to a database file, or to one that does not exist yet.`,
       )
+    restrictToOwner(file)
   }
   let database: SqliteDatabase.Database | undefined
   try {
@@ -29,6 +32,17 @@ export function openSqlite(file: string, variable: string): SqliteDatabase.Datab
   } catch (error) {
     database?.close()
     throw explainSqliteError(error, file, variable)
+  }
+}
+
+/** Takes all rights of other users of this machine. SQLite creates the files `-wal` and `-shm` with the same rights. */
+function restrictToOwner(file: string): void {
+  try {
+    if (!existsSync(file)) closeSync(openSync(file, 'wx', OWNER_ONLY))
+    for (const path of [file, `${file}-wal`, `${file}-shm`])
+      if (existsSync(path)) chmodSync(path, statSync(path).mode & OWNER_ONLY)
+  } catch {
+    // Another process has created the file, or another user owns it. If the file cannot be used, opening it fails.
   }
 }
 

@@ -8,6 +8,11 @@ export interface PrimaryLink {
   wakeMail(): void
   /** Calls `run` when the primary stops this worker or has ended. */
   onStop(run: () => void): void
+  /**
+   * Resolves when no worker accepts connections, at the latest after a second. A client whose connection was closed
+   * earlier would connect to a worker that is about to close its listener.
+   */
+  untilListenersClosed(): Promise<void>
   /** Returns the metrics of all processes as text for Prometheus. Rejects after 5 s without a reply. */
   metricsOfAll(): Promise<string>
   /** Calls `report` whenever the primary collects metrics, and sends the result to the primary. */
@@ -17,14 +22,17 @@ export interface PrimaryLink {
 /** A reply has the `id` of its request. */
 export type WorkerMessage =
   | { to: 'primary'; is: 'mail waits' }
+  | { to: 'primary'; is: 'listener closed' }
   | { to: 'primary'; is: 'metrics wanted'; id: number }
   | { to: 'primary'; is: 'metrics of one'; id: number; report: MetricReport }
 export type PrimaryMessage =
   | { to: 'worker'; is: 'stop' }
+  | { to: 'worker'; is: 'all listeners closed' }
   | { to: 'worker'; is: 'metrics wanted'; id: number }
   | { to: 'worker'; is: 'metrics of all'; id: number; text: string }
 
 const TIMEOUT_MILLISECONDS = 5000
+const LISTENERS_MILLISECONDS = 1000
 
 /** Returns `undefined` in a process that is not a worker. */
 export function linkToPrimary(): PrimaryLink | undefined {
@@ -43,6 +51,18 @@ export function linkToPrimary(): PrimaryLink | undefined {
     onStop(run) {
       process.once('disconnect', run)
       onMessage((message) => message.is === 'stop' && run())
+    },
+    untilListenersClosed() {
+      return new Promise((resolve) => {
+        const done = () => {
+          off()
+          clearTimeout(timer)
+          resolve()
+        }
+        const timer = setTimeout(done, LISTENERS_MILLISECONDS)
+        const off = onMessage((message) => message.is === 'all listeners closed' && done())
+        send({ to: 'primary', is: 'listener closed' })
+      })
     },
     metricsOfAll() {
       const id = ++questions

@@ -8,8 +8,9 @@ import { pages } from '../web/pages.ts'
 import { readForm } from '../web/read-form.ts'
 import { jsonReader } from '../web/read-json.ts'
 import { requestLog } from '../web/request-log.ts'
-import { securityHeaders } from '../web/security-headers.ts'
+import { securityHeaders, setSecurityHeaders } from '../web/security-headers.ts'
 import { loadAssets, serveAssets } from '../web/static-assets.ts'
+import { wellFormedRequests } from '../web/well-formed-requests.ts'
 import { type PlatformOptions, platformPages } from './platform-pages.ts'
 
 const PLATFORM_NAME = 'Clearway'
@@ -29,8 +30,7 @@ export function createPlatform(options: PlatformOptions): Koa {
       () => ({ server: 'platform' }),
     ),
   )
-  app.use(securityHeaders({ https: false }))
-  app.use(serveAssets(assets))
+  app.use(setSecurityHeaders(securityHeaders({ https: false })))
   app.use(
     pages(views, () => ({
       appName: PLATFORM_NAME,
@@ -45,11 +45,9 @@ export function createPlatform(options: PlatformOptions): Koa {
     })),
   )
   app.use(errorPages(log, () => undefined))
+  app.use(wellFormedRequests())
+  app.use(serveAssets(assets))
   app.use(crossOriginGuard(origins))
-  app.use(async (ctx, next) => {
-    ctx.set('Cache-Control', 'no-store')
-    await next()
-  })
   const router = routes(options)
   app.use(router.routes())
   app.use(router.allowedMethods())

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import type { Server } from 'node:http'
 import type { Logger } from 'pino'
 import { createApp } from '../app/app.ts'
 import { type Config, readConfig } from '../config/config.ts'
@@ -8,7 +7,10 @@ import { StartError } from '../config/start-error.ts'
 import { createParts, createWorkerParts, type Parts } from '../parts/parts.ts'
 import type { PrimaryLink } from '../parts/primary-link.ts'
 import type { Clock } from '../session/index.ts'
-import { drain } from './drain.ts'
+import { OwnOrigins } from '../web/own-origins.ts'
+import { securityHeaders } from '../web/security-headers.ts'
+import { type DrainLimits, drain } from './drain.ts'
+import { createHttpServer } from './http-server.ts'
 import { listen } from './listen.ts'
 import { startPlatform } from './start-platform.ts'
 
@@ -21,13 +23,13 @@ export interface StartOptions {
   log?: Logger
   /** Only a worker has a link to a primary. */
   primary?: PrimaryLink
-  /** How long `stop` waits for the requests in flight. Default: 10 s. */
-  stopWithinMilliseconds?: number
 }
 
 export interface RunningServer {
   /** The address on this machine, without a trailing slash. */
   url: string
+  /** The address that the server listens on. In a container, this is often `http://0.0.0.0:8044`. */
+  boundUrl: string
   port: number
   /** The busy ports that were skipped. */
   busyPorts: readonly number[]
@@ -43,15 +45,18 @@ type Started = Pick<RunningServer, 'parts' | 'port' | 'busyPorts'> & { platform:
 // The time limits for receiving the headers of a request, and for receiving the whole request.
 const HEADERS_MILLISECONDS = 15_000
 const REQUEST_MILLISECONDS = 30_000
-export const STOP_MILLISECONDS = 10_000
+// The process ends within eight seconds of a signal, because containers are killed after ten.
+const STOP: DrainLimits = { idleMilliseconds: 2_000, limitMilliseconds: 5_000 }
 
 /** Resolves when the server listens. @throws a `ConfigError` or a `StartError` that the operator can fix. */
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
   const config = configFor(options)
-  const server = createHttpServer(config)
-  const stopMilliseconds = options.stopWithinMilliseconds ?? STOP_MILLISECONDS
-  const stopServing = drain(server, stopMilliseconds)
+  const server = serverFor(config)
   const { clock, log, primary } = options
+  const stopServing = drain(server, {
+    ...STOP,
+    ...(primary && { whenListenerClosed: () => primary.untilListenersClosed() }),
+  })
   const overrides = { ...(clock && { clock }), ...(log && { log }) }
   const parts = await (primary ? createWorkerParts(config, primary, overrides) : createParts(config, overrides))
 
@@ -62,7 +67,7 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
     parts.mail.wake()
     // In a worker, PLATFORM_PORT is the port of the platform that the primary has started.
     if (primary && config.platformPort !== undefined) parts.platform.bound(config.platformPort)
-    const platform = primary ? undefined : await startPlatform(parts, port, stopMilliseconds)
+    const platform = primary ? undefined : await startPlatform(parts, port)
 
     return runningServer({ parts, port, busyPorts, platform }, async () => {
       parts.readiness.stop()
@@ -82,9 +87,11 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
 /** Repeated calls of `stop` share one shutdown. */
 export function runningServer({ parts, port, busyPorts, platform }: Started, stop: () => Promise<void>): RunningServer {
   const { tls, host } = parts.config
+  const scheme = tls ? 'https' : 'http'
   let stopped: Promise<void> | undefined
   return {
-    url: `${tls ? 'https' : 'http'}://${reachableHost(host)}:${port}`,
+    url: `${scheme}://${reachableHost(host)}:${port}`,
+    boundUrl: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
     busyPorts,
     platformUrl: platform && `http://127.0.0.1:${platform.port}`,
@@ -102,16 +109,17 @@ function configFor({ env = process.env, scalableSession }: StartOptions): Config
   return Object.freeze({ ...config, sessions: scalableSession ? ('scalable' as const) : ('none' as const) })
 }
 
-function createHttpServer({ tls, keepAliveSeconds }: Config): Server {
+function serverFor({ tls, keepAliveSeconds, publicUrl, host }: Config): Server {
+  const headers = securityHeaders({ https: new OwnOrigins({ publicUrl, host, https: tls !== undefined }).secure })
   const timeouts = {
     headersTimeout: HEADERS_MILLISECONDS,
     requestTimeout: REQUEST_MILLISECONDS,
     keepAliveTimeout: keepAliveSeconds * 1000,
   }
-  if (!tls) return createServer(timeouts)
+  if (!tls) return createHttpServer(headers, timeouts)
   const certificate = { cert: readFor('TLS_CERT', tls.certFile), key: readFor('TLS_KEY', tls.keyFile) }
   try {
-    return createTlsServer({ ...timeouts, ...certificate })
+    return createHttpServer(headers, { ...timeouts, ...certificate })
   } catch (error) {
     throw new StartError('TLS_CERT and TLS_KEY: these files are not a certificate and its private key in PEM form.', {
       cause: error,

@@ -1,13 +1,14 @@
-import { createServer } from 'node:http'
 import type { Config } from '../config/config.ts'
 import type { Parts } from '../parts/parts.ts'
 import { createPlatform } from '../platform/index.ts'
 import { OwnOrigins } from '../web/own-origins.ts'
-import { drain } from './drain.ts'
+import { securityHeaders } from '../web/security-headers.ts'
+import { type DrainLimits, drain } from './drain.ts'
+import { createHttpServer } from './http-server.ts'
 import { listen } from './listen.ts'
 
-// The platform accepts unauthenticated requests, so other machines must not reach it.
-const HOST = '127.0.0.1'
+// The platform stops after the CRM, which may still call it.
+const STOP: DrainLimits = { idleMilliseconds: 0, limitMilliseconds: 1_000 }
 
 export interface RunningPlatform {
   port: number
@@ -18,15 +19,18 @@ export interface RunningPlatform {
 export async function startPlatform(
   { config, log, clock, origins, platform }: Parts,
   crmPort: number,
-  stopWithinMilliseconds: number,
 ): Promise<RunningPlatform | undefined> {
   if (config.profile !== 'demo' || config.platformUrl !== undefined) return undefined
-  const own = new OwnOrigins({ publicUrl: undefined, host: HOST, https: false })
-  const server = createServer()
-  const stop = drain(server, stopWithinMilliseconds)
+  const own = new OwnOrigins({ publicUrl: undefined, host: '127.0.0.1', https: false })
+  const server = createHttpServer(securityHeaders({ https: false }))
+  const stop = drain(server, STOP)
   const app = createPlatform({ log, clock, origins: own, isRegistered: (origin) => origins.includes(origin) })
   server.on('request', app.callback())
-  const { port } = await listen(server, { host: HOST, ...wantedPort(config, crmPort), variable: 'PLATFORM_PORT' })
+  const { port } = await listen(server, {
+    host: config.platformHost,
+    ...wantedPort(config, crmPort),
+    variable: 'PLATFORM_PORT',
+  })
   own.bound(port)
   platform.bound(port)
   return { port, stop }

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { maskTokens } from './mask-tokens.ts'
+import { maskSecrets } from './mask-secrets.ts'
 
 const LONGEST_NAME = 60
 const MOST_FINDINGS = 10
@@ -54,6 +54,6 @@ export function describeIssues(error: z.ZodError): string {
 
 /** Shortens a name that the client sent, and removes invisible characters and tokens. */
 function printable(name: string): string {
-  const plain = maskTokens(name).replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '\uFFFD')
+  const plain = maskSecrets(name).replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '\uFFFD')
   return plain.length > LONGEST_NAME ? `${plain.slice(0, LONGEST_NAME)}…` : plain
 }

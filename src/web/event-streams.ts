@@ -31,7 +31,8 @@ export class EventStreams {
   /**
    * Responds with a stream. The stream ends when `signal` aborts, after five minutes, or when another stream with the
    * same `key` opens. Before a new stream replaces this stream, the server sends the event "elsewhere". Opens no stream
-   * and returns `undefined` when `signal` has aborted (status 204) or too many streams are open (status `whenFull`).
+   * and returns `undefined` when `signal` has aborted (status 204) or too many streams are open (status `whenFull`). Nor
+   * for a HEAD request, whose status is that of a GET request.
    */
   open(ctx: Context, key: string, signal: AbortSignal, { whenFull = 204 }: { whenFull?: 204 | 503 } = {}) {
     const isFull = this.#stopped || (this.#open.size >= this.#most && !this.#open.has(key))
@@ -39,6 +40,9 @@ export class EventStreams {
       ctx.status = signal.aborted ? 204 : whenFull
       return undefined
     }
+    ctx.status = 200
+    ctx.type = 'text/event-stream'
+    if (ctx.method === 'HEAD') return undefined
     const former = this.#open.get(key)
     former?.send('elsewhere', {})
     former?.end()
@@ -71,8 +75,6 @@ export class EventStreams {
     ctx.res.once('close', stream.end)
     this.#open.set(key, stream)
 
-    ctx.status = 200
-    ctx.type = 'text/event-stream'
     ctx.set('X-Accel-Buffering', 'no')
     ctx.body = body
     body.write(`retry: ${RECONNECT_MILLISECONDS}\n\n`)

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Context } from 'koa'
 import type { Logger } from 'pino'
-import { maskTokens } from './mask-tokens.ts'
+import { maskSecrets } from './mask-secrets.ts'
 import { Problem } from './problem.ts'
 
 export interface Failure {
@@ -27,8 +27,8 @@ export function readFailure(error: unknown): Failure {
 }
 
 export function reportFailure(log: Logger, { requestId }: Context, { status, message }: Failure, error: unknown): void {
-  // The message may contain a token that the client sent.
-  const reason = maskTokens(message)
+  // The message may repeat a secret that the client sent.
+  const reason = maskSecrets(message)
   if (status === 503) log.warn({ requestId, status, reason, err: Object(error).cause }, 'not available')
   else if (status >= 500) log.error({ requestId, status, err: error }, 'request failed')
   else log.info({ event: 'refused', requestId, status, reason }, 'request refused')

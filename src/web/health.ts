@@ -4,7 +4,6 @@ import type { Context, Next } from 'koa'
 export function health() {
   return async function health(ctx: Context, next: Next) {
     if (ctx.path !== '/healthz' || !['GET', 'HEAD'].includes(ctx.method)) return next()
-    ctx.set('Cache-Control', 'no-store')
     ctx.body = { status: 'ok' }
   }
 }

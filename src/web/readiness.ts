@@ -82,7 +82,6 @@ export function readinessPage(readiness: Readiness) {
   return async function readinessPage(ctx: Context, next: Next) {
     if (ctx.path !== '/readyz' || !['GET', 'HEAD'].includes(ctx.method)) return next()
     const report = await readiness.report()
-    ctx.set('Cache-Control', 'no-store')
     if (report.status === 'not ready' || report.status === 'stopping') {
       ctx.status = 503
       ctx.set('Retry-After', String(RETRY_AFTER_SECONDS))

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
-import { maskUrl } from './mask-url.ts'
+import { maskSecrets } from './mask-secrets.ts'
+
+const LONGEST_URL = 500
 
 /** Logs each request without cookies, bodies or passwords. `alsoNote` returns further properties of the log line. */
 export function requestLog(log: Logger, now: () => number, alsoNote: (ctx: Context) => object) {
@@ -15,7 +17,7 @@ export function requestLog(log: Logger, now: () => number, alsoNote: (ctx: Conte
       const line = {
         requestId: ctx.requestId,
         method: ctx.method,
-        url: maskUrl(ctx.originalUrl),
+        url: shorten(maskSecrets(ctx.originalUrl)),
         status: ctx.status,
         ms: now() - start,
         ...alsoNote(ctx),
@@ -23,4 +25,8 @@ export function requestLog(log: Logger, now: () => number, alsoNote: (ctx: Conte
       log.info(line, 'request')
     }
   }
+}
+
+function shorten(url: string): string {
+  return url.length > LONGEST_URL ? `${url.slice(0, LONGEST_URL)}…` : url
 }

@@ -1,9 +1,14 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import type { Context, Next } from 'koa'
 import helmet from 'koa-helmet'
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60
 
-export function securityHeaders({ https }: { https: boolean }) {
+export type SecurityHeaders = Readonly<Record<string, string>>
+
+/** Returns the headers of every response. Responses that caches may store replace the header `Cache-Control`. */
+export function securityHeaders({ https }: { https: boolean }): SecurityHeaders {
   const setHeaders = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -26,8 +31,19 @@ export function securityHeaders({ https }: { https: boolean }) {
     crossOriginResourcePolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' },
   })
-  return async function securityHeaders(ctx: Context, next: Next) {
-    ctx.set('Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=()')
-    await setHeaders(ctx, next)
+  const res = new ServerResponse(new IncomingMessage(new Socket()))
+  void setHeaders({ req: res.req, res, request: { secure: https } } as never, async () => {})
+  return Object.freeze({
+    ...(res.getHeaders() as SecurityHeaders),
+    'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=()',
+    'Cache-Control': 'no-store',
+  })
+}
+
+/** Mount this middleware above all middleware that responds. */
+export function setSecurityHeaders(headers: SecurityHeaders) {
+  return async function setSecurityHeaders(ctx: Context, next: Next) {
+    ctx.set(headers)
+    await next()
   }
 }

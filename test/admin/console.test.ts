@@ -7,6 +7,7 @@ import { auditOf } from '../support/audit.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { headingOf, sessionIdOf } from '../support/pages.ts'
 import type { Scope } from '../support/process.ts'
+import { openStream, STREAM_HEADERS } from '../support/stream.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
 type StartedWith = Parameters<typeof startDemo> extends [unknown, ...infer More] ? More : never
@@ -343,19 +344,22 @@ test('[PRIV-7] salespersons and managers read which privilege is missing, and gu
   assert.equal((await admin.get('/admin/sessions')).status, 200)
 })
 
-test('ending sessions and exporting need re-authentication a quarter of an hour after the login, also on a device that a link signed in', async (t) => {
+test('[ROUTE-7] the console and its actions need re-authentication after a while, and in a session from a link', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
   const id = sessionIdOf(ada)
   const byLink = demo.visitor()
-  await byLink.get(`/admin/sessions?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(admin))}`)
-  assert.equal((await byLink.get('/admin/sessions')).status, 200)
+  const asked = async (answer: Promise<Answer>) => (await answer).location
+  await byLink.get(`/?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(admin))}`)
+  assert.equal(await asked(byLink.get('/admin/sessions')), confirmFor('/admin/sessions'))
   demo.clock.advance({ minutes: 14 })
   assert.equal((await admin.get('/admin/audit.csv')).status, 200)
   demo.clock.advance({ minutes: 1 })
   for (const visitor of [admin, byLink]) {
-    const asked = async (answer: Promise<Answer>) => (await answer).location
+    for (const page of ['/admin/sessions?user=1', `/admin/sessions/${id}`, '/admin/audit?user=1'])
+      assert.equal(await asked(visitor.get(page)), confirmFor(page))
+    assert.equal((await visitor.get('/admin/sessions/events', STREAM_HEADERS)).status, 204)
     assert.equal(await asked(visitor.post(`/admin/sessions/${id}/end`)), confirmFor(`/admin/sessions/${id}`))
     assert.equal(await asked(visitor.post('/admin/sessions/end-others')), confirmFor('/admin/sessions'))
     assert.equal(await asked(visitor.post('/admin/sessions/%0d%0a/end')), confirmFor('/admin/sessions'))
@@ -411,3 +415,33 @@ async function addressOf(demo: Demo, userId: number): Promise<string> {
   const people = demo.parts.database.selectFrom('sales_persons').select('email').where('user_id', '=', userId)
   return encodeURIComponent((await people.executeTakeFirstOrThrow()).email)
 }
+
+test('[PAGE-10] the console lists the signed-in users first, with one value in a cell', async (t) => {
+  const { demo, admin } = await startConsole(t)
+  const ada = demo.visitor()
+  await ada.get('/')
+  await ada.logInWell(1)
+  const { text } = await admin.get('/admin/sessions')
+  assert.match(text, /<option value="user" selected>Signed in/)
+  assert.doesNotMatch(rowsOf(text).join('\n'), /Invalidated|Guest/)
+  assert.match(rowsOf((await admin.get('/admin/sessions?state=any')).text).join('\n'), /Invalidated/)
+  const heads = [...text.matchAll(/<th scope="col">([^<]*)</g)].map(([, head = '']) => head)
+  assert.deepEqual(
+    heads.filter((head) => /,/.test(head)),
+    [],
+  )
+})
+
+test('[PAGE-10] the page and the stream of the console have the same version until a session changes', async (t) => {
+  const { demo, admin } = await startConsole(t)
+  const versionOf = async () => /data-version="([^"]+)"/.exec((await admin.get('/admin/sessions')).text)?.[1]
+  const shown = await versionOf()
+  const stream = await openStream(`${demo.url}/admin/sessions/events`, admin)
+  await stream.until(/event: version/)
+  assert.ok(stream.text().includes(`"version":"${shown}"`), stream.text())
+  assert.equal(await versionOf(), shown)
+  await demo.visitor().get('/')
+  await stream.until(/event: changed/)
+  assert.notEqual(await versionOf(), shown)
+  stream.close()
+})

@@ -9,7 +9,7 @@ import { Questions } from '../../src/commands/questions.ts'
 import { type Ended, Program, settingsIn, startServerProcess, temporaryFolder } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
 
-const MIA = ['', 'Mia', 'Stone', 'mia@crm.example', 'manager', 'a long password', 'a long password']
+const MIA = ['', 'Mia', 'Stone', 'mia@crm.example', 'manager', 'four blue windows', 'four blue windows']
 
 test('user:add creates an account that can log in at once, also while the server runs', async (t) => {
   const env = settingsIn(temporaryFolder(t))
@@ -19,18 +19,19 @@ test('user:add creates an account that can log in at once, also while the server
   assert.match(stdout, /Mia Stone can log in as manager with userId 7\./)
 
   const visitor = new Visitor(server.url)
-  await visitor.logInWell(7, 'a long password')
+  await visitor.logInWell(7, 'four blue windows')
   assert.match((await visitor.get('/authenticationOK.shtml')).text, /Mia Stone/)
   await server.program.stop()
 })
 
-test('user:add refuses invalid input and says why', async (t) => {
+test('[PASS-1] user:add refuses invalid input and says why', async (t) => {
   const folder = temporaryFolder(t)
   const env = settingsIn(folder)
   const refusals: [answers: string[], reason: RegExp][] = [
     [answersWith(5, 'short', 'short'), /at least 8/],
     [answersWith(5, 'x'.repeat(73), 'x'.repeat(73)), /73 bytes/],
-    [answersWith(5, 'a long password', 'another password'), /differ/],
+    [answersWith(5, 'four blue windows', 'another password'), /differ/],
+    [answersWith(5, 'mia-stone-mia'), /mainly of your name/],
     [answersWith(4, 'king'), /role/i],
     [answersWith(3, 'nowhere'), /e-mail/],
     [answersWith(0, '4'), /4 is taken/],
@@ -85,7 +86,7 @@ test('demo:reset deletes all changes and logs out all users', async (t) => {
   const env = { ...settingsIn(folder), SESSION_CLOSE_ON_STOP: 'false' }
   await userAdd(t, env, MIA)
   const server = await startServerProcess(t, { env })
-  await new Visitor(server.url).logInWell(7, 'a long password')
+  await new Visitor(server.url).logInWell(7, 'four blue windows')
   await server.program.stop()
 
   const { code, stdout, stderr } = await demoReset(t, env)

@@ -5,7 +5,7 @@ import { queryAt } from '../support/servers/crm-databases.ts'
 import { ownDatabase, postgresUrl } from '../support/servers/test-servers.ts'
 import { Visitor } from '../support/visitor.ts'
 
-const MIA = ['', 'Mia', 'Stone', 'mia@crm.example', 'manager', 'a long password', 'a long password']
+const MIA = ['', 'Mia', 'Stone', 'mia@crm.example', 'manager', 'four blue windows', 'four blue windows']
 
 if (postgresUrl !== undefined) {
   test('user:add and demo:reset work on PostgreSQL; demo:reset drops only the demo’s tables, and drops no table while a server runs', async (t) => {
@@ -16,7 +16,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual([added.code, added.stderr], [0, ''])
     assert.match(added.stdout, /Mia Stone can log in as manager with userId 7\./)
     const server = await startServerProcess(t, { env })
-    await new Visitor(server.url).logInWell(7, 'a long password')
+    await new Visitor(server.url).logInWell(7, 'four blue windows')
     assertRefused(await demoReset(t, env), /A server is using the database "t\w+" at 127\.0\.0\.1:\d+\. Stop it first/)
     await server.program.stop()
     await queryAt(env.DATABASE_URL, "create table theirs (name text); insert into theirs values ('kept')")

@@ -30,7 +30,7 @@ test('an administrator ends a session with a message, and its user reads it a mo
       timeout: 2000,
     },
   )
-  await expect(salesperson).toHaveURL(/\/authenticate\.shtml\?next=%2Fcustomers$/)
+  await expect(salesperson).toHaveURL(/\/authenticate\.shtml\?next=%2Fcustomers&ended=1$/)
   await salesperson.reload()
   await expect(salesperson.getByRole('heading', { level: 1 })).toHaveText('Log In')
   await expect(salesperson.getByText('Please call me')).toHaveCount(0)
@@ -122,6 +122,7 @@ const DOWN_THEN_CUT = `
 test('a console that could not be updated says so, retries, and then continues to update', async ({
   browser,
   baseURL,
+  server,
   javaScriptEnabled,
 }) => {
   const there = await anotherBrowser(browser, baseURL, javaScriptEnabled)

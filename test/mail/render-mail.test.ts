@@ -55,3 +55,9 @@ test('a value that looks like markup is escaped in the HTML part of a mail', () 
   assert.ok(text.includes('(<b>curl</b>)'))
   assert.ok(html.includes('(&lt;b&gt;curl&lt;/b&gt;)'))
 })
+
+test('[PAGE-16] the HTML of a mail needs no style sheet, because the preview of the mailbox refuses styles', () => {
+  const { html } = renderMail('validate', 'ana@example.com', FACTS)
+  assert.match(html, /bgcolor="#ffffff"[\s\S]*<font face=[\s\S]*<h1>/)
+  assert.doesNotMatch(html, /<style|style=|<img|<link/)
+})

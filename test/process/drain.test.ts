@@ -3,13 +3,15 @@ import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import test, { type TestContext } from 'node:test'
-import { drain } from '../../src/process/drain.ts'
+import { type DrainLimits, drain } from '../../src/process/drain.ts'
+import { untilRefused } from '../support/until-refused.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
 test('a graceful shutdown finishes the request in flight, then closes its connection, then the server', async (t) => {
-  const { client, answer, stopServing } = await requestUnderWay(t)
+  const { client, port, answer, stopServing } = await requestUnderWay(t)
   const stopped = stopServing()
+  await untilRefused(port)
   answer.end('all of it')
   const text = await readAll(client)
   assert.match(text, /^HTTP\/1\.1 200 OK/)
@@ -21,7 +23,7 @@ test('a graceful shutdown finishes the request in flight, then closes its connec
 test('a response that began before the stop is finished, and then its connection is closed', {
   timeout: 10_000,
 }, async (t) => {
-  const { client, answer, stopServing } = await requestUnderWay(t)
+  const { client, answer, stopServing } = await requestUnderWay(t, { idleMilliseconds: 0 })
   answer.write('first half, ')
   await once(client, 'data')
   const stopped = stopServing()
@@ -30,44 +32,85 @@ test('a response that began before the stop is finished, and then its connection
   await stopped
 })
 
-test('a stop closes an idle connection at once, and the server accepts no new connection', async (t) => {
+test('[STOP-2] a client may use its idle connection once more, and no new connection is accepted', async (t) => {
   const { port, stopServing } = await serve(t, (response) => response.end('hello'))
   const client = connect(port, '127.0.0.1')
   client.write(GET)
+  assert.doesNotMatch(String(await once(client, 'data')), /Connection: close/i)
+  const stopped = stopServing()
+  await untilRefused(port)
+  client.write(GET)
+  assert.match(await readAll(client), /Connection: close[\s\S]*hello/i)
+  await stopped
+})
+
+test('[STOP-2] connections that stay idle are closed, also those that have sent no request', async (t) => {
+  const { port, stopServing } = await serve(t, (response) => response.end('hello'), { idleMilliseconds: 20 })
+  const [used, unused] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')]
+  await once(unused, 'connect')
+  used.write(GET)
+  await once(used, 'data')
+  await Promise.all([stopServing(), once(used.resume(), 'close'), once(unused.resume(), 'close')])
+})
+
+test('[STOP-2] connections that wait to be accepted are served', async (t) => {
+  const { port, server, stopServing } = await serve(t, (response) => response.end('hello'))
+  const clients = Array.from({ length: 12 }, () => connect(port, '127.0.0.1'))
+  const answers = Promise.all(clients.map((client) => readAll(client.end(GET))))
+  await once(server, 'connection')
+  await stopServing()
+  for (const answer of await answers) assert.match(answer, /hello/)
+})
+
+test('[STOP-2] a worker announces the end of a connection only after all workers have closed their listeners', async (t) => {
+  let closeOthers = () => {}
+  const others = new Promise<void>((resolve) => {
+    closeOthers = resolve
+  })
+  const { port, stopServing } = await serve(t, (response) => response.end('hello'), {
+    whenListenerClosed: () => others,
+  })
+  const client = connect(port, '127.0.0.1')
+  client.write(GET)
   await once(client, 'data')
-  await Promise.all([stopServing(), once(client, 'close')])
-  const [error] = (await once(connect(port, '127.0.0.1'), 'error')) as [NodeJS.ErrnoException]
-  assert.equal(error.code, 'ECONNREFUSED')
+  const stopped = stopServing()
+  await untilRefused(port)
+  client.write(GET)
+  assert.doesNotMatch(String(await once(client, 'data')), /Connection: close/i)
+  closeOthers()
+  client.write(GET)
+  assert.match(await readAll(client), /Connection: close/i)
+  await stopped
 })
 
-test('a response that never ends is cut off at the time limit', async (t) => {
-  const { client, stopServing } = await requestUnderWay(t, 20)
+test('[STOP-3] a response that never ends is cut off at the time limit', async (t) => {
+  const { client, stopServing } = await requestUnderWay(t, { limitMilliseconds: 20 })
   await Promise.all([stopServing(), once(client, 'close')])
 })
 
-async function requestUnderWay(t: TestContext, limitMilliseconds?: number) {
+async function requestUnderWay(t: TestContext, limits?: Partial<DrainLimits>) {
   let arrive: (answer: ServerResponse) => void = () => {}
   const arrived = new Promise<ServerResponse>((resolve) => {
     arrive = resolve
   })
-  const { port, stopServing } = await serve(t, arrive, limitMilliseconds)
+  const { port, stopServing } = await serve(t, arrive, limits)
   const client = connect(port, '127.0.0.1')
   client.write(GET)
-  return { client, answer: await arrived, stopServing }
+  return { client, port, answer: await arrived, stopServing }
 }
 
-async function serve(t: TestContext, answer: (response: ServerResponse) => void, limitMilliseconds = 60_000) {
+async function serve(t: TestContext, answer: (response: ServerResponse) => void, limits: Partial<DrainLimits> = {}) {
   const server = createServer((_request, response) => answer(response))
   // Only `drain` closes connections in these tests.
   server.keepAliveTimeout = 0
-  const stopServing = drain(server, limitMilliseconds)
+  const stopServing = drain(server, { idleMilliseconds: 60_000, limitMilliseconds: 60_000, ...limits })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => {
     server.close()
     server.closeAllConnections()
   })
-  return { port: (server.address() as AddressInfo).port, stopServing }
+  return { port: (server.address() as AddressInfo).port, server, stopServing }
 }
 
 async function readAll(socket: Socket): Promise<string> {

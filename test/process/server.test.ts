@@ -9,7 +9,11 @@ import { StartError } from '../../src/config/start-error.ts'
 import { type StartOptions, startServer } from '../../src/process/server.ts'
 import { selfSignedCertificate } from '../support/certificate.ts'
 import { settingsIn, startServerProcess, temporaryFolder } from '../support/process.ts'
+import { startClients } from '../support/restless-clients.ts'
+import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
+
+const CLIENTS = 12
 
 test('[MODE-1] without any setting the server uses sessions', async (t) => {
   const server = await startServer({ env: settingsIn(temporaryFolder(t)) })
@@ -88,7 +92,7 @@ test('[LIFE-4] a server that stops while another server has the store open close
   assert.equal(await isSignedIn(t, env, visitor), false)
 })
 
-test('[STOP-1] an idle connection stays open for KEEP_ALIVE_SECONDS, 65 by default', async (t) => {
+test('[STOP-4] an idle connection stays open for KEEP_ALIVE_SECONDS, 65 by default', async (t) => {
   for (const [KEEP_ALIVE_SECONDS, seconds] of [
     [undefined, 65],
     ['120', 120],
@@ -97,6 +101,17 @@ test('[STOP-1] an idle connection stays open for KEEP_ALIVE_SECONDS, 65 by defau
     t.after(() => server.stop())
     const { headers } = await new Visitor(server.url).get('/healthz')
     assert.equal(headers['keep-alive'], `timeout=${seconds}`)
+  }
+})
+
+test('[STOP-2] a stop resets no request of clients that pause up to 30 ms', async (t) => {
+  for (let run = 0; run < 5; run++) {
+    const server = await startServer({ env: settingsIn(temporaryFolder(t)) })
+    t.after(() => server.stop())
+    const { asked, errors } = startClients(server.url, CLIENTS)
+    await until('all clients are busy', async () => asked.total > 5 * CLIENTS)
+    await server.stop()
+    assert.deepEqual(new Set(await errors), new Set(['ECONNREFUSED']))
   }
 })
 

@@ -21,7 +21,7 @@ export interface Approvals {
 /** The demo with its own platform. The visitor `approver` decides on the platform's pages. */
 export async function startWithPlatform(scope: Scope): Promise<Approvals & { approver: Visitor; platformUrl: string }> {
   const demo = await startDemo(scope)
-  const platform = await startPlatform(demo.parts, demo.port, 1000)
+  const platform = await startPlatform(demo.parts, demo.port)
   assert.ok(platform)
   scope.after(() => platform.stop())
   const platformUrl = `http://127.0.0.1:${platform.port}`

@@ -21,10 +21,12 @@ export interface OpenStream {
 }
 
 /** Opens a stream as EventSource does, with this visitor's cookies. */
-export function openStream(url: string, visitor: Visitor): Promise<OpenStream> {
+export function openStream(url: string, visitor: Visitor, headers: Record<string, string> = {}): Promise<OpenStream> {
   const Cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   return new Promise((resolve, reject) => {
-    const asked = request(url, { headers: { ...STREAM_HEADERS, Cookie } }, (response) => resolve(readAlong(response)))
+    const asked = request(url, { headers: { ...STREAM_HEADERS, Cookie, ...headers } }, (response) =>
+      resolve(readAlong(response)),
+    )
     asked.on('error', reject)
     asked.end()
   })

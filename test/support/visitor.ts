@@ -20,6 +20,9 @@ export interface Sent {
 
 export type Fields = Record<string, string> | [string, string][]
 
+// A server that stops waits for idle connections, so they are closed after a short time without a request.
+const KEEP_ALIVE = { keepAlive: true, timeout: 100 }
+
 /** A user with a browser. The visitor keeps cookies and sends the headers of a browser. */
 export class Visitor {
   readonly cookies = new Map<string, string>()
@@ -34,8 +37,8 @@ export class Visitor {
   constructor(origin: string, check: (answer: Answer) => void = assertSafe) {
     this.#origin = origin
     this.#agent = origin.startsWith('https:')
-      ? new SecureAgent({ keepAlive: true, rejectUnauthorized: false })
-      : new Agent({ keepAlive: true })
+      ? new SecureAgent({ ...KEEP_ALIVE, rejectUnauthorized: false })
+      : new Agent(KEEP_ALIVE)
     this.#check = check
   }
 
@@ -161,7 +164,8 @@ function userIn({ headers }: Answer): string | undefined {
   return userId && decodeURIComponent(userId)
 }
 
-function assertSafe({ headers, setCookies }: Answer): void {
+/** Checks what every answer of the demo must satisfy. */
+export function assertSafe({ headers, setCookies }: Pick<Answer, 'headers' | 'setCookies'>): void {
   const policy = String(headers['content-security-policy'])
   for (const rule of [
     "default-src 'none'",
@@ -177,6 +181,7 @@ function assertSafe({ headers, setCookies }: Answer): void {
   assert.match(String(headers['referrer-policy']), /^(same|strict)-origin$/)
   assert.equal(headers['cross-origin-opener-policy'], 'same-origin')
   assert.equal(headers['cross-origin-resource-policy'], 'same-origin')
+  assert.match(String(headers['cache-control']), /no-store|no-cache|max-age/)
   assert.equal(headers['x-powered-by'], undefined)
   assert.equal(headers['access-control-allow-origin'], undefined)
   assert.ok(setCookies.length <= 1, `more than one cookie was set: ${setCookies.length}`)

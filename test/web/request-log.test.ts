@@ -3,7 +3,6 @@ import test from 'node:test'
 import type { Context } from 'koa'
 import { pino } from 'pino'
 import { readFailure, reportFailure } from '../../src/web/failure.ts'
-import { maskUrl } from '../../src/web/mask-url.ts'
 import { Problem } from '../../src/web/problem.ts'
 import { NEW_CUSTOMER, signedIn } from '../support/api-client.ts'
 import { startDemo } from '../support/demo.ts'
@@ -11,38 +10,6 @@ import { sessionIdOf } from '../support/pages.ts'
 
 const TOKEN = '2E5D0D57751D471DB29FD110D2DCE253'
 const SECRET = 'k3_Zt8mQ-4vWb1XyN0oRrE7uHc5LgSa9dPjFq2iTwBM'
-
-test('tokens in an address are masked in the log, however the parameter is spelt', () => {
-  for (const [url, masked] of [
-    [`/validateEmail?$4DSID=${TOKEN}`, '/validateEmail?$4DSID=***'],
-    [`/x?%244DSID=${TOKEN}&a=1`, '/x?%244DSID=***&a=1'],
-    [`/x?%24%34%44SID=${TOKEN}`, '/x?%24%34%44SID=***'],
-    [`/x?%25244dsid=${TOKEN}`, '/x?%25244dsid=***'],
-    ['/x?a=1&state=secret&b=2', '/x?a=1&state=***&b=2'],
-    ['/x?STATE=secret', '/x?STATE=***'],
-    [`/rest?$params='["${TOKEN}"]'`, '/rest?$params=***'],
-    [`/rest?%24params=%27%5B%22${TOKEN}%22%5D%27`, '/rest?%24params=***'],
-    ['/authenticate.shtml?userId=4&password=crm-demo', '/authenticate.shtml?userId=4&password=***'],
-    [`/x?other=${TOKEN}`, '/x?other=***'],
-    [`/x?a=1?$4DSID=${TOKEN}`, '/x?a=1?$4DSID=***'],
-    ['/x?%E0%A4%A=1', '/x?%E0%A4%A=1'],
-    [`/admin/sessions/${TOKEN}`, `/admin/sessions/${TOKEN}`],
-    [`/api/me/crm_${TOKEN}.${SECRET}`, '/api/me/***'],
-    [`/api/crm_${TOKEN}%2E${SECRET}/x`, '/api/***/x'],
-    [`/api/crm_${TOKEN}.%${SECRET.charCodeAt(0).toString(16)}${SECRET.slice(1)}`, '/api/***'],
-    [`/api/${SECRET}`, '/api/***'],
-    [`/x?crm_${TOKEN}.${SECRET}`, '/x?***'],
-    [`/x?a=crm_${TOKEN}.${SECRET}&b=${TOKEN}.${SECRET}&c=${SECRET}`, '/x?a=***&b=***&c=***'],
-    [`/x?a=%${SECRET.charCodeAt(0).toString(16)}${SECRET.slice(1)}`, '/x?***'],
-    [`/validateEmail%3F$4DSID=${TOKEN}`, '/validateEmail%3F$4DSID=***'],
-    [`/validateEmail%253f%244DSID=${TOKEN}`, '/validateEmail%253f%244DSID=***'],
-    [`/x?%${'25'.repeat(7000)}24=1`, '/x?***'],
-    ['/customers?q=state', '/customers?q=state'],
-    ['/x?', '/x?'],
-  ] as const)
-    assert.equal(maskUrl(url), masked)
-  assert.ok(maskUrl(`/${'x'.repeat(9000)}`).length < 600)
-})
 
 test('after a complete visit the log contains no password, no cookie and no token, and each line is one JSON object', async (t) => {
   const demo = await startDemo(t, { logLevel: 'trace' })

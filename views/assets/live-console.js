@@ -26,14 +26,17 @@ async function refresh() {
   if (isFetching) return
   isFetching = true
   let hasEnded = false
+  let needsPassword = false
   let isDone = false
   try {
     const address = new URL(location.href)
     address.searchParams.delete('done')
     address.searchParams.set('refresh', '')
-    const answer = await fetch(address)
+    // Following the redirect to the password form would extend the idle timeout.
+    const answer = await fetch(address, { redirect: 'manual' })
     hasEnded = answer.status === 404
-    if (answer.ok && !answer.redirected) {
+    needsPassword = answer.type === 'opaqueredirect'
+    if (answer.ok) {
       show(new DOMParser().parseFromString(await answer.text(), 'text/html'))
       isDone = true
     }
@@ -43,6 +46,10 @@ async function refresh() {
     isFetching = false
   }
   if (hasEnded) return showEnd()
+  if (needsPassword) {
+    stop()
+    return setNote('Updates have stopped. Reload the page and enter your password to continue.')
+  }
   if (!isDone) setNote('The last update failed. It is tried again.')
   refreshLater(isDone && !isHeldBack ? LONGEST_MILLISECONDS : AGAIN_MILLISECONDS)
   if (isWanted && isDone) void refresh()
@@ -104,9 +111,9 @@ function start() {
     if (JSON.parse(data).version === document.getElementById('live')?.dataset.version) setNote(UP_TO_DATE)
     else void refresh()
   }
-  const onChanged = () => {
+  const onChanged = (event) => {
     tabs?.postMessage('changed')
-    void refresh()
+    onVersion(event)
   }
   stream = openStream(STREAM, { version: onVersion, changed: onChanged }, () => {
     stream = undefined

@@ -51,7 +51,7 @@ export function emailPages(parts: EmailParts) {
 
     async ask(ctx: Context) {
       const { session, userId } = signedIn(ctx)
-      const form = readSignUpForm(ctx.request.body, { shortestPassword: undefined })
+      const form = await readSignUpForm(ctx.request.body)
       if (!form.ok) {
         ctx.status = form.status
         return showForm(ctx, { typed: form.typedEmail, message: form.message, wrongField: 'email' })

@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.ts'
 import { sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
+import { accounts } from '../people/accounts.ts'
 import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts'
 import { checkPassword } from '../sign-in/check-password.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
@@ -21,7 +22,7 @@ interface PasswordPage extends PageModel {
 }
 
 interface PasswordParts extends Omit<SignInParts, 'config'> {
-  config: Pick<Config, 'profile'>
+  config: Pick<Config, 'profile' | 'appName'>
   sessions: SessionsOfDevices | null
 }
 
@@ -36,10 +37,11 @@ export function passwordPages(parts: PasswordParts) {
 
     async change(ctx: Context) {
       const request = { ...signedIn(ctx), origin: originOf(ctx) }
+      const { email = '' } = (await accounts.findById(parts.database, request.userId)) ?? {}
       const { password, newPassword } = Object(ctx.request.body) as Record<string, unknown>
       const problem =
         typeof newPassword === 'string'
-          ? newPasswordProblem(newPassword, shortestPassword)
+          ? await newPasswordProblem(parts, newPassword, [request.session.userName, email])
           : 'Send the new password once, as plain text.'
       if (problem !== undefined) return refuse(ctx, 422, { message: problem, wrongField: 'newPassword' })
       const check = await checkPassword(parts, ctx)

@@ -1,10 +1,30 @@
 import bcrypt from 'bcryptjs'
+import { costOf, dummyHash } from './password-hash.ts'
+import type { OwnWords, Weakness } from './password-strength.ts'
 
 export type PasswordTask =
   | { kind: 'hash'; password: string; cost: number }
-  | { kind: 'compare'; password: string; hash: string }
+  | { kind: 'compare'; password: string; hash: string; cost: number }
+  | { kind: 'judge'; password: string; words: OwnWords }
+
+export type PasswordResult = string | boolean | Weakness | undefined
 
 /** Runs in a worker thread, because bcrypt occupies a CPU core for about a third of a second. */
-export default function work(task: PasswordTask): string | boolean {
-  return task.kind === 'hash' ? bcrypt.hashSync(task.password, task.cost) : bcrypt.compareSync(task.password, task.hash)
+export default function work(task: PasswordTask): PasswordResult | Promise<PasswordResult> {
+  if (task.kind === 'hash') return bcrypt.hashSync(task.password, task.cost)
+  return task.kind === 'compare' ? compare(task) : judge(task)
+}
+
+/** A wrong password always takes the time of `cost`, so that timing reveals neither an account nor an older hash. */
+function compare({ password, hash, cost }: Extract<PasswordTask, { kind: 'compare' }>): boolean {
+  if (bcrypt.compareSync(password, hash)) return true
+  // Each cost takes twice the time of the one below, so these steps add up to the time of `cost`.
+  for (let step = costOf(hash); step < cost; step++) bcrypt.compareSync(password, dummyHash(step))
+  return false
+}
+
+/** The lists of common passwords are loaded with the first new password, because a login does not need them. */
+async function judge({ password, words }: Extract<PasswordTask, { kind: 'judge' }>): Promise<Weakness | undefined> {
+  const { weaknessOf } = await import('./password-strength.ts')
+  return weaknessOf(password, words)
 }

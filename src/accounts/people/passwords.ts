@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os'
-import bcrypt from 'bcryptjs'
 import { Piscina } from 'piscina'
 import { Problem } from '../../web/problem.ts'
-import type { PasswordTask } from './password-worker.ts'
+import { costOf, dummyHash, isPasswordHash } from './password-hash.ts'
+import type { OwnWords, Weakness } from './password-strength.ts'
+import type { PasswordResult, PasswordTask } from './password-worker.ts'
 
 /** bcrypt ignores all bytes after the 72nd, so longer passwords are refused. */
 export const LONGEST_PASSWORD_BYTES = 72
@@ -21,10 +22,20 @@ export interface Passwords {
    */
   hash(password: string): Promise<string>
   /**
-   * If `hash` is undefined, returns `false` after the time of a real comparison, to hide which accounts exist.
+   * If `hash` is undefined or damaged, returns `false` after the time of a real comparison, to hide which accounts
+   * exist.
    * @throws Problem 503 with `Retry-After` when the queue is full.
    */
   verify(password: string, hash: string | undefined): Promise<boolean>
+  /**
+   * Returns why a password is easy to guess.
+   * @throws Problem 503 with `Retry-After` when the queue is full.
+   */
+  weaknessOf(password: string, words: OwnWords): Promise<Weakness | undefined>
+  /** Whether the hash has another cost than new hashes. */
+  isOutdated(hash: string): boolean
+  /** Every wrong password then takes at least the time of this cost. */
+  expectCost(cost: number): void
   /** How many passwords wait for a thread, and how many are being processed. */
   readonly load: { waiting: number; running: number }
   close(): Promise<void>
@@ -32,17 +43,17 @@ export interface Passwords {
 
 interface PasswordPool {
   readonly queueSize: number
-  run(task: PasswordTask): Promise<string | boolean>
+  run(task: PasswordTask): Promise<PasswordResult>
   close(): Promise<void>
 }
 
 /** Starts the threads with the first password. Each increment of `cost`, the bcrypt cost, doubles the time. */
 export function createPasswords({ cost }: { cost: number }, startPool: () => PasswordPool = startThreads): Passwords {
-  const dummyHash = makeDummyHash(cost)
+  let highestCost = cost
   let pool: PasswordPool | undefined
   let accepted = 0
 
-  async function run(task: PasswordTask): Promise<string | boolean> {
+  async function run(task: PasswordTask): Promise<PasswordResult> {
     pool ??= startPool()
     if (pool.queueSize >= MOST_WAITING) {
       throw new Problem(503, 'Many people are signing in at this moment. Please try again in a few seconds.', {
@@ -64,14 +75,23 @@ export function createPasswords({ cost }: { cost: number }, startPool: () => Pas
       return String(await run({ kind: 'hash', password: password.normalize('NFC'), cost }))
     },
     async verify(password, hash) {
-      const possible = hash !== undefined && passwordProblem(password) === undefined
+      const compared = hash !== undefined && isPasswordHash(hash) ? hash : undefined
+      const possible = compared !== undefined && passwordProblem(password) === undefined
       const task = {
         kind: 'compare',
         password: possible ? password.normalize('NFC') : '',
-        hash: hash ?? dummyHash,
+        hash: compared ?? dummyHash(highestCost),
+        cost: highestCost,
       } as const
       const fits = await run(task)
       return possible && fits === true
+    },
+    async weaknessOf(password, words) {
+      return (await run({ kind: 'judge', password: password.normalize('NFC'), words })) as Weakness | undefined
+    },
+    isOutdated: (hash) => costOf(hash) !== cost,
+    expectCost(other) {
+      highestCost = Math.max(highestCost, other)
     },
     get load() {
       const waiting = pool?.queueSize ?? 0
@@ -105,9 +125,4 @@ function startThreads(): PasswordPool {
     execArgv: ['--no-experimental-require-module'],
     niceIncrement: 10,
   })
-}
-
-/** Returns a hash that matches no password and takes as long to verify as any other hash. */
-function makeDummyHash(cost: number): string {
-  return bcrypt.genSaltSync(cost) + '.'.repeat(31)
 }

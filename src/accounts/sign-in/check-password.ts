@@ -5,6 +5,7 @@ import type { Account } from '../people/account.ts'
 import { accounts } from '../people/accounts.ts'
 import { LONGEST_TYPED_PASSWORD } from '../people/login-form.ts'
 import { rollback } from '../people/rollback.ts'
+import { noteDamagedHash } from '../people/stored-passwords.ts'
 import { recordFailure, type SignInParts, tooManyAttempts } from './sign-in.ts'
 
 type PasswordCheck = { is: 'right'; account: Account } | { is: 'refused'; message: string }
@@ -32,6 +33,7 @@ export async function checkPassword(parts: Omit<SignInParts, 'config'>, ctx: Con
     ctx.set('Retry-After', String(attempt.retryAfterSeconds))
     return refuse(429, tooManyAttempts(attempt.retryAfterSeconds))
   }
+  noteDamagedHash(log, account)
   const fits =
     account !== undefined &&
     password.length <= LONGEST_TYPED_PASSWORD &&

@@ -1,12 +1,12 @@
-import { z } from 'zod'
 import type { Notes } from '../../audit/index.ts'
 import type { Config } from '../../config/config.ts'
 import { formatCount } from '../../web/format.ts'
 import { type Account, type Identity, identityOf, type NamedAccount } from '../people/account.ts'
-import { accounts, isUnchanged } from '../people/accounts.ts'
+import { accounts } from '../people/accounts.ts'
 import type { AccountName } from '../people/login-form.ts'
 import type { Passwords } from '../people/passwords.ts'
 import { rollback } from '../people/rollback.ts'
+import { isStillRight, noteDamagedHash, renewHash } from '../people/stored-passwords.ts'
 import { type KnownDeviceParts, rememberDevice } from './known-devices.ts'
 import type { LoginLimit } from './login-limit.ts'
 
@@ -65,8 +65,8 @@ export async function signIn(
 ): Promise<SignedIn> {
   const { config, log, database, passwords, loginLimit, clock } = parts
   const { address } = origin
-  const typed = nameForLog(name)
   const named = await accounts.findByName(database, name, clock.now())
+  const typed = nameForLog(name, named)
   const attempt = await loginLimit.take(limitKey(name, named), address)
   if (!attempt.allowed) {
     const { retryAfterSeconds } = attempt
@@ -79,6 +79,7 @@ export async function signIn(
   }
 
   // A password is verified even for unknown and pending accounts, so that timing does not reveal which accounts exist.
+  noteDamagedHash(log, named?.account)
   const fits = await passwords
     .verify(password, named?.account.passwordHash)
     .catch((error) => rollback(log, error, () => attempt.refund()))
@@ -92,13 +93,16 @@ export async function signIn(
   }
 
   const session = await start(identityOf(account))
-  const unchanged = await isUnchanged(database, account).catch((error) => rollback(log, error, () => session.close()))
+  const unchanged = await isStillRight(parts, account, password).catch((error) =>
+    rollback(log, error, () => session.close()),
+  )
   if (!unchanged) {
     await session.close()
     return refuse('unknown')
   }
   log.info({ event: 'login.succeeded', userId: account.userId, ip: address, session: session.id }, 'login succeeded')
   await rememberDevice(parts, account, origin)
+  await renewHash(parts, account, password)
   return { is: 'account', account }
 }
 
@@ -127,10 +131,10 @@ function limitKey(name: AccountName, named: NamedAccount | undefined): string {
   return 'userId' in name ? String(name.userId) : name.email
 }
 
-/** Masks a name that is neither an e-mail address nor a userId, because users may enter the password by mistake. */
-function nameForLog(name: AccountName): number | string {
-  if ('userId' in name) return name.userId
-  return z.email().safeParse(name.email).success ? name.email : '***'
+/** Masks a name that belongs to no account, because users may enter the password by mistake. */
+function nameForLog(name: AccountName, named: NamedAccount | undefined): number | string {
+  if (named === undefined) return '***'
+  return 'userId' in name ? name.userId : name.email
 }
 
 export function tooManyAttempts(retryAfterSeconds: number): string {

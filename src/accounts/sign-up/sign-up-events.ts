@@ -9,7 +9,7 @@ export function signUpEvents({ sessions, streams }: { sessions: SessionsToWatch 
   return async function signUpEvents(ctx: Context) {
     const session = currentSession(ctx)
     // After a response with status 204, an EventSource does not reconnect.
-    if (sessions === null || session.isNew || ctx.method !== 'GET') {
+    if (sessions === null || session.isNew) {
       ctx.status = 204
       return
     }

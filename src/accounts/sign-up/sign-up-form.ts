@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import { LONGEST_EMAIL } from '../../../db/tables.ts'
 import { readField } from '../people/login-form.ts'
-import { newPasswordProblem } from '../people/new-password.ts'
 
 /** `password` is undefined when the form has no such field. */
 type SignUpForm =
   | { ok: true; email: string; password: string | undefined }
   | { ok: false; status: 400 | 422; typedEmail: string; field: 'email' | 'password'; message: string }
 
-export function readSignUpForm(
+/** Without `passwordProblem`, the form has no password. */
+export async function readSignUpForm(
   body: unknown,
-  { shortestPassword }: { shortestPassword: number | undefined },
-): SignUpForm {
+  passwordProblem?: (password: string, email: string) => Promise<string | undefined>,
+): Promise<SignUpForm> {
   const fields = Object(body) as Record<string, unknown>
   const email = readField(fields, 'email')
   const password = readField(fields, 'password')
@@ -22,9 +22,9 @@ export function readSignUpForm(
   const address = email.trim().toLowerCase()
   const problem = emailProblem(address)
   if (problem !== undefined) return refused('email', problem)
-  if (shortestPassword === undefined) return { ok: true, email: address, password: undefined }
+  if (passwordProblem === undefined) return { ok: true, email: address, password: undefined }
   if (password === undefined) return refused('password', 'Send the password once, as plain text', 400)
-  const weakness = newPasswordProblem(password, shortestPassword)
+  const weakness = await passwordProblem(password, address)
   return weakness === undefined ? { ok: true, email: address, password } : refused('password', weakness)
 }
 

@@ -4,7 +4,7 @@ import type { Config } from '../../config/config.ts'
 import { type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
 import { mailboxPath } from '../../mail/index.ts'
 import type { PageModel } from '../../web/pages.ts'
-import { SHORTEST_PASSWORD } from '../people/new-password.ts'
+import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts'
 import { readSignUpProgress, type SignUpProgress } from './pending-sign-up.ts'
 import { type SignUpParts, sendAgain, signUp } from './sign-up.ts'
 import { readSignUpForm } from './sign-up-form.ts'
@@ -36,6 +36,9 @@ export function asksForPassword({ profile }: Pick<Config, 'profile'>): boolean {
 export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; signUpLimit: SignUpLimit }) {
   const { config, log, signUpLimit } = parts
   const shortestPassword = asksForPassword(config) ? SHORTEST_PASSWORD[config.profile] : undefined
+  const passwordProblem = asksForPassword(config)
+    ? (password: string, email: string) => newPasswordProblem(parts, password, [email])
+    : undefined
 
   const showForm = (ctx: Context, model: Partial<SignUpPage> = {}) =>
     ctx.show<SignUpPage>('sign-up/form', {
@@ -73,7 +76,7 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
     async signUp(ctx: Context) {
       const session = currentSession(ctx)
       if (isSignedIn(session)) return showSignedIn(ctx)
-      const form = readSignUpForm(ctx.request.body, { shortestPassword })
+      const form = await readSignUpForm(ctx.request.body, passwordProblem)
       if (!form.ok) {
         ctx.status = form.status
         return showForm(ctx, { email: form.typedEmail, message: form.message, wrongField: form.field })

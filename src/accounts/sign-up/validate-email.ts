@@ -91,11 +91,12 @@ export function validateEmailPages(parts: Parts) {
       }
       const userId = userIdOfLink(session)
       if (shortestPassword === undefined || userId === undefined) return validate(ctx, session, userId)
-      if ((await findPendingUser(database, { id: userId }, clock.now())) === undefined) return showInvalid(ctx)
+      const user = await findPendingUser(database, { id: userId }, clock.now())
+      if (user === undefined) return showInvalid(ctx)
       const { password } = Object(ctx.request.body) as Record<string, unknown>
       const problem =
         typeof password === 'string'
-          ? newPasswordProblem(password, shortestPassword)
+          ? await newPasswordProblem(parts, password, [user.email])
           : 'Send the password once, as plain text.'
       if (problem !== undefined) return askAgain(ctx, session, userId, problem)
       await validate(ctx, session, userId, await passwords.hash(String(password)))

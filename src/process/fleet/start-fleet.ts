@@ -2,16 +2,15 @@ import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../../config/config.ts'
 import { createParts } from '../../parts/parts.ts'
-import type { PrimaryMessage, WorkerMessage } from '../../parts/primary-link.ts'
 import { listen } from '../listen.ts'
-import { type RunningServer, runningServer, STOP_MILLISECONDS } from '../server.ts'
+import { type RunningServer, runningServer } from '../server.ts'
 import { type RunningPlatform, startPlatform } from '../start-platform.ts'
 import { metricsCollector } from './collect-metrics.ts'
-import { Workers } from './workers.ts'
+import { Workers, type WorkersOptions } from './workers.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../main.ts', import.meta.url))
-// Added to the time limit of a graceful shutdown. The primary then kills the workers that are still running.
-const EXTRA_STOP_MILLISECONDS = 5_000
+// The primary then kills the workers that are still running. A worker closes all connections after five seconds.
+const STOP_MILLISECONDS = 6_000
 
 /** Makes this process the primary. The primary runs migrations, sweeps, mail and the demo's external platform. */
 export async function startFleet(config: Config): Promise<RunningServer> {
@@ -21,20 +20,20 @@ export async function startFleet(config: Config): Promise<RunningServer> {
   try {
     const { port, busyPorts } = await freePort(config)
     parts.origins.bound(port)
-    platform = await startPlatform(parts, port, STOP_MILLISECONDS)
+    platform = await startPlatform(parts, port)
     workers = new Workers({
       program: PROGRAM,
       count: config.webConcurrency,
       env: { PORT: String(port), ...(platform && { PLATFORM_PORT: String(platform.port) }) },
       log: parts.log,
       onMessage: (message, answer) => receive(message, answer),
-      stopWithinMilliseconds: STOP_MILLISECONDS + EXTRA_STOP_MILLISECONDS,
+      stopWithinMilliseconds: STOP_MILLISECONDS,
     })
     const collector = metricsCollector(
       (id) => workers?.broadcast({ to: 'worker', is: 'metrics wanted', id }) ?? 0,
       () => parts.metrics.report(),
     )
-    const receive = async (message: WorkerMessage, answer: (message: PrimaryMessage) => void) => {
+    const receive: WorkersOptions['onMessage'] = async (message, answer) => {
       if (message.is === 'mail waits') parts.mail.wake()
       else if (message.is === 'metrics of one') collector.receive(message.id, message.report)
       else answer({ to: 'worker', is: 'metrics of all', id: message.id, text: await collector.collect() })

@@ -5,14 +5,14 @@ import type { Logger } from 'pino'
 import { StartError } from '../../config/start-error.ts'
 import { isForPrimary, type PrimaryMessage, type WorkerMessage } from '../../parts/primary-link.ts'
 
-interface WorkersOptions {
+export interface WorkersOptions {
   program: string
   count: number
   /** The variables that workers receive in addition to the environment of this process. */
   env: Record<string, string>
   log: Logger
   /** Handles a message of a worker. `answer` sends a message to that worker only. */
-  onMessage(message: WorkerMessage, answer: (message: PrimaryMessage) => void): void
+  onMessage(message: Exclude<WorkerMessage, { is: 'listener closed' }>, answer: (message: PrimaryMessage) => void): void
   /** The time limit for stopping all workers together. */
   stopWithinMilliseconds: number
 }
@@ -21,12 +21,14 @@ interface WorkersOptions {
 const FIRST_PAUSE_MILLISECONDS = 100
 const LONGEST_PAUSE_MILLISECONDS = 30_000
 const STEADY_MILLISECONDS = 30_000
+const ALL_CLOSED: PrimaryMessage = { to: 'worker', is: 'all listeners closed' }
 
 /** Starts a number of workers, and replaces each worker that dies. */
 export class Workers {
   readonly #options: WorkersOptions
   readonly #running = new Set<Worker>()
   readonly #serving = new WeakSet<Worker>()
+  readonly #refusing = new WeakSet<Worker>()
   readonly #pauses = new Set<NodeJS.Timeout>()
   #deathsInARow = 0
   #started = false
@@ -45,20 +47,21 @@ export class Workers {
     this.#started = true
   }
 
-  /** Gracefully stops one worker after the other. The remaining workers still serve requests. */
+  /** Gracefully stops all workers at once. */
   async stop(): Promise<void> {
     this.#stopping = true
     for (const timer of this.#pauses) clearTimeout(timer)
-    const deadline = performance.now() + this.#options.stopWithinMilliseconds
-    for (const worker of this.#running) {
-      const gone = once(worker, 'exit')
-      // A worker that does not listen yet receives no messages. A signal may stop it, as it has no requests in flight.
-      if (this.#serving.has(worker)) send(worker, { to: 'worker', is: 'stop' })
-      else worker.process.kill('SIGTERM')
-      await Promise.race([gone, pause(Math.max(0, deadline - performance.now()), undefined, { ref: false })])
-      worker.process.kill('SIGKILL')
-      await gone
-    }
+    await Promise.all([...this.#running].map((worker) => this.#stopOne(worker)))
+  }
+
+  async #stopOne(worker: Worker): Promise<void> {
+    const gone = once(worker, 'exit')
+    // A worker that does not listen yet receives no messages. A signal may stop it, as it has no requests in flight.
+    if (this.#serving.has(worker)) send(worker, { to: 'worker', is: 'stop' })
+    else worker.process.kill('SIGTERM')
+    await Promise.race([gone, pause(this.#options.stopWithinMilliseconds, undefined, { ref: false })])
+    worker.process.kill('SIGKILL')
+    await gone
   }
 
   /** Sends `message` to all workers, and returns their number. */
@@ -74,7 +77,9 @@ export class Workers {
     this.#running.add(worker)
     worker.once('listening', () => this.#serving.add(worker))
     worker.on('message', (message: unknown) => {
-      if (isForPrimary(message)) onMessage(message, (answer) => send(worker, answer))
+      if (!isForPrimary(message)) return
+      if (message.is === 'listener closed') this.#listenerClosed(worker)
+      else onMessage(message, (answer) => send(worker, answer))
     })
     // Node emits this event when a message is sent to a worker that has just died.
     worker.on('error', (err) =>
@@ -82,9 +87,20 @@ export class Workers {
     )
     worker.once('exit', (code: number | null, signal: string | null) => {
       this.#running.delete(worker)
+      if (this.#stopping) this.#tellWhenAllRefuse()
       if (this.#started && !this.#stopping) this.#replace(worker, performance.now() - since, code, signal)
     })
     return worker
+  }
+
+  #listenerClosed(worker: Worker): void {
+    this.#refusing.add(worker)
+    if (this.#stopping) this.#tellWhenAllRefuse()
+    else send(worker, ALL_CLOSED)
+  }
+
+  #tellWhenAllRefuse(): void {
+    if ([...this.#running].every((worker) => this.#refusing.has(worker))) this.broadcast(ALL_CLOSED)
   }
 
   #replace({ id }: Worker, lived: number, code: number | null, signal: string | null): void {

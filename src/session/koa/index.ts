@@ -109,9 +109,18 @@ export function sessions<
         await session.settled() // A login that the handler did not await can still set its cookie.
         if (onRequestEnd) await manager.requestEnded(session, (arrived) => onRequestEnd(arrived, ctx))
       }
-      if (manager.beginsAtFirstRequest && ctx.status < 400 && ctx.status !== 204) await session.beginIfAllowed()
+      if (manager.beginsAtFirstRequest && showsPage(ctx)) await session.beginIfAllowed()
     })
   }
+}
+
+/**
+ * Returns whether the response begins a guest's session if the request may begin one. A refused request begins none,
+ * apart from a GET with status 400 that brought no cookie: 4D then begins a guest's session, which can replace nothing.
+ */
+function showsPage({ req, method, status }: RequestContext): boolean {
+  if (status === 400) return method === 'GET' && req.headers.cookie === undefined
+  return status < 400 && status !== 204
 }
 
 function exchangeOf(

@@ -142,7 +142,7 @@ test('the audit trail records failures, with user and address', async (t) => {
   assert.deepEqual(
     told.filter(([event]) => event === 'sign-in' || event === 'sign-in-failed'),
     [
-      ['sign-in-failed', null, 'unknown@example.com', 'unknown account', '127.0.0.1'],
+      ['sign-in-failed', null, '***', 'unknown account', '127.0.0.1'],
       ['sign-in', '1', 'Ada Marlow', '', '127.0.0.1'],
       ['sign-in-failed', null, '1', 'wrong password', '127.0.0.1'],
     ],

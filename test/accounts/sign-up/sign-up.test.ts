@@ -142,7 +142,7 @@ test('[MAIL-7] a taken address gets the same response as a free address, and a m
   const pages = []
   for (const email of ['ana@example.com', 'ada.marlow@crm.example', 'free@example.com']) {
     const visitor = demo.visitor()
-    const answer = await visitor.follow(await signUpAs(demo, visitor, email, 'another password'))
+    const answer = await visitor.follow(await signUpAs(demo, visitor, email, 'another sentence'))
     const { step, ID = '' } = (await statusOf(demo, visitor)) ?? {}
     assert.equal(step, 'Waiting for validation email')
     assert.match(ID, /^[0-9a-f-]{36}$/)

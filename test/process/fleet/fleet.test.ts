@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { startFleetProcess, untilGone } from '../../support/fleet.ts'
 import { Program, settingsIn, startServerProcess, temporaryFolder } from '../../support/process.ts'
+import { startClients } from '../../support/restless-clients.ts'
 import { GOOD_PASSWORD, readMailbox } from '../../support/sign-up.ts'
 import { until } from '../../support/until.ts'
 import { Visitor } from '../../support/visitor.ts'
 
 const SIZE = 3
+const CLIENTS = 12
 
 test('as many workers as WEB_CONCURRENCY says serve requests, and they share all sessions', async (t) => {
   const fleet = await startFleetProcess(t, SIZE)
@@ -88,6 +90,25 @@ test('[LIFE-4] when the server stops, the end of each worker closes no session, 
   assert.doesNotMatch(stdout, /a worker died/)
 
   assert.equal(await isSignedIn(t, env, ana), false)
+})
+
+test('[STOP-2] the stop of two workers resets no request of clients that pause up to 30 ms', async (t) => {
+  for (let run = 0; run < 3; run++) {
+    const fleet = await startFleetProcess(t, 2)
+    const { asked, errors } = startClients(fleet.url, CLIENTS)
+    await until('all clients are busy', async () => asked.total > 5 * CLIENTS)
+    await fleet.program.stop()
+    assert.deepEqual(new Set(await errors), new Set(['ECONNREFUSED']))
+  }
+})
+
+test('[STOP-1] a terminal that closes signals all processes, and the primary stops the workers gracefully', async (t) => {
+  const fleet = await startFleetProcess(t, 2)
+  for (const worker of fleet.workers()) process.kill(worker, 'SIGHUP')
+  fleet.program.kill('SIGHUP')
+  const { code, stdout, stderr } = await fleet.program.ended
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  assert.doesNotMatch(stdout, /a worker died/)
 })
 
 test('workers do not outlive the primary', async (t) => {

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'node:test'
+import { projectRoot } from '../../src/config/project-root.ts'
+import { measureAccess } from '../support/access-matrix.ts'
+import { accessTable, isOfApi } from '../support/access-table.ts'
+import { startDemo } from '../support/demo.ts'
+
+const FILE = join(projectRoot(), 'docs', 'security.md')
+const MARKED = /(<!-- access matrix: begin -->\n)[\s\S]*(\n<!-- access matrix: end -->)/
+
+test('[ROUTE-5] [ROUTE-6] each route answers each caller as docs/security.md says, and HEAD has the status of GET', async (t) => {
+  const rows = await measureAccess(await startDemo(t))
+  for (const row of rows) {
+    const { administrator, manager } = row.answers
+    const ignored = isOfApi(row) ? manager.cookie : administrator.token
+    assert.equal(ignored, row.nobody, `${row.method} ${row.path}: the API ignores cookies, and pages ignore tokens`)
+  }
+
+  const text = readFileSync(FILE, 'utf8')
+  const written = text.replace(MARKED, (_, begin: string, end: string) => begin + accessTable(rows) + end)
+  if (process.env.UPDATE_ACCESS_MATRIX === '1') writeFileSync(FILE, written)
+  else assert.equal(text, written, 'If the change is right, run UPDATE_ACCESS_MATRIX=1 npm test -- access-matrix.')
+})

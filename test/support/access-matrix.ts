@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { identityOf } from '../../src/accounts/people/account.ts'
+import { accounts } from '../../src/accounts/people/accounts.ts'
+import { allEndpoints } from '../../src/api/endpoints.ts'
+import type { Demo } from './demo.ts'
+import { sessionIdOf } from './pages.ts'
+import { routesOf } from './routes.ts'
+import { GOOD_PASSWORD, signedUpCustomer } from './sign-up.ts'
+import { openStream } from './stream.ts'
+import type { Visitor } from './visitor.ts'
+
+export const ROLES = ['customer', 'salesperson', 'manager', 'administrator'] as const
+type Role = (typeof ROLES)[number]
+
+/** How a caller shows who it is. `link` is the cookie of a browser that a one-time link has signed in. */
+type Way = 'cookie' | 'link' | 'token' | 'read-only token'
+
+type Whose = 'own' | 'foreign' | ''
+
+export interface AccessRow {
+  method: string
+  path: string
+  access: string
+  /** Whose object the path names. */
+  whose: Whose
+  /** The answer to a client without a cookie and without a token. */
+  nobody: string
+  answers: Record<Role, Partial<Record<Way, string>>>
+}
+
+interface Caller {
+  role: Role
+  way: Way
+  userId: string
+  visitor: Visitor
+  headers: Record<string, string>
+  sessionId: string
+}
+
+interface Place {
+  method: string
+  mount: '' | '/api'
+  path: string
+  access: string
+}
+
+const STAFF = { salesperson: 4, manager: 5, administrator: 6 }
+// The objects of this salesperson are foreign to all callers.
+const OTHER = 1
+const CUSTOMER = 'ana@example.com'
+const JSON_BODY = { 'Content-Type': 'application/json' }
+const OBJECT = /:id|\{id\}/
+
+/**
+ * Sends a request to every route of the pages and to every endpoint of the API, as each caller, and returns the
+ * answers. Forms and bodies are empty, except those of PATCH. Asserts that HEAD has the status of GET.
+ */
+export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
+  const { parts } = demo
+  const customer = sessionIdOf(await signedUpCustomer(demo, CUSTOMER))
+  const customerId = String((await parts.sessions?.get(customer))?.userId)
+  const callers = new Map<string, Caller>()
+
+  const rows: AccessRow[] = []
+  for (const place of placesOf(demo))
+    for (const whose of OBJECT.test(place.path) ? (['own', 'foreign'] as const) : ['' as const]) {
+      const answers = Object.fromEntries(ROLES.map((role) => [role, {}])) as AccessRow['answers']
+      for (const role of ROLES)
+        for (const way of waysOf(place, role)) answers[role][way] = await ask(place, whose, await callerOf(role, way))
+      const { method, mount, path, access } = place
+      rows.push({ method, path: mount + path, access, whose, nobody: await ask(place, whose, undefined), answers })
+    }
+  return rows
+
+  async function ask({ method, mount, path }: Place, whose: Whose, caller: Caller | undefined): Promise<string> {
+    const url = mount + (await addressOf(path, whose, caller))
+    const visitor = caller?.visitor ?? demo.visitor()
+    const headers = caller?.headers ?? {}
+    if (method === 'GET') {
+      const get = url.endsWith('/events')
+        ? await openAndClose(url, visitor, headers)
+        : await visitor.send(url, { headers })
+      const head = await (caller?.visitor ?? demo.visitor()).send(url, { method: 'HEAD', headers })
+      assert.match(String(get.headers['cache-control']), /no-store/, url)
+      assert.equal(head.status, get.status, `HEAD ${url} as ${caller?.role} by ${caller?.way}`)
+      return describe(get)
+    }
+    if (mount === '') return describe(await visitor.post(url, {}, headers))
+    const body = method === 'PATCH' ? '{"city":"Cork"}' : '{}'
+    return describe(await visitor.send(url, { method, headers: { ...JSON_BODY, ...headers }, body }))
+  }
+
+  async function openAndClose(url: string, visitor: Visitor, headers: Record<string, string>) {
+    const stream = await openStream(demo.url + url, visitor, headers)
+    stream.close()
+    return { ...stream, location: undefined }
+  }
+
+  /** Returns the caller. Signs the caller in again if a request has signed the caller out. */
+  async function callerOf(role: Role, way: Way): Promise<Caller> {
+    const known = callers.get(`${role} ${way}`)
+    const isLive = known !== undefined && (await parts.sessions?.get(known.sessionId))?.state === 'live'
+    const caller = isLive ? known : await signIn(role, way)
+    callers.set(`${role} ${way}`, caller)
+    // A page may have given the program with the token a guest's cookie.
+    if (way !== 'cookie' && way !== 'link') caller.visitor.cookies.clear()
+    return caller
+  }
+
+  async function signIn(role: Role, way: Way): Promise<Caller> {
+    const userId = role === 'customer' ? customerId : String(STAFF[role])
+    const visitor = demo.visitor()
+    if (way === 'token' || way === 'read-only token') {
+      const { id, token } = await newToken(userId, way === 'token' ? 'read-write' : 'read')
+      return { role, way, userId, visitor, headers: { Authorization: `Bearer ${token}` }, sessionId: id }
+    }
+    const owner = await logIn(way === 'cookie' ? visitor : demo.visitor(), userId)
+    const sessionId = sessionIdOf(owner)
+    if (way === 'link') await visitor.get(`/?$4DSID=${await parts.sessions?.createOTP(sessionId)}`)
+    return { role, way, userId, visitor, headers: {}, sessionId }
+  }
+
+  async function logIn(visitor: Visitor, userId: string): Promise<Visitor> {
+    if (/^\d$/.test(userId)) await visitor.logInWell(userId)
+    else await visitor.logInWell(CUSTOMER, GOOD_PASSWORD)
+    return visitor
+  }
+
+  async function newToken(userId: string, scope: 'read' | 'read-write') {
+    const account = await accounts.findById(parts.database, userId)
+    assert.ok(account && parts.sessions)
+    const { userName, roles } = identityOf(account)
+    const terms = { name: 'Report', scope, absoluteSeconds: 3600, device: null, address: null }
+    return parts.sessions.newToken(userId, { ...terms, userName, roles })
+  }
+
+  /** Puts a new object of the caller, or of another user, into the path. */
+  async function addressOf(path: string, whose: Whose, caller: Caller | undefined): Promise<string> {
+    const owner = whose === 'foreign' ? String(OTHER) : (caller?.userId ?? String(STAFF.salesperson))
+    const portfolio = whose === 'foreign' ? OTHER : caller?.role === 'manager' ? STAFF.manager : STAFF.salesperson
+    switch (path) {
+      case '/customers/:id':
+      case '/customers/{id}':
+      case '/customers/{id}/purchases':
+        return path.replace(OBJECT, String(await customerOf(portfolio)))
+      case '/operations/:id':
+        return path.replace(OBJECT, String(await operationOf(portfolio)))
+      case '/account/tokens/:id/revoke':
+        return path.replace(OBJECT, (await newToken(owner, 'read')).id)
+      case '/account/sessions/:id/:handle/end':
+        return deviceAddress(path, sessionIdOf(await logIn(demo.visitor(), owner)))
+      case '/admin/sessions/:id':
+      case '/admin/sessions/:id/end':
+      case '/admin/sessions/:id/devices/:handle/end': {
+        const usesCookie = caller !== undefined && caller.visitor.cookies.size > 0
+        const own = whose === 'own' && usesCookie ? caller.visitor : await logIn(demo.visitor(), owner)
+        return deviceAddress(path, sessionIdOf(own))
+      }
+      default:
+        assert.doesNotMatch(path, OBJECT, 'add this path to addressOf() in test/support/access-matrix.ts')
+        return path.replace('{name}', 'color')
+    }
+  }
+
+  async function deviceAddress(path: string, id: string): Promise<string> {
+    const [device] = (await parts.sessions?.get(id))?.devices ?? []
+    return path.replace(':id', id).replace(':handle', String(device?.handle))
+  }
+
+  async function customerOf(salesperson: number): Promise<number> {
+    const { id: _, ...like } = await parts.database
+      .selectFrom('customers')
+      .selectAll()
+      .where('id', '=', 1)
+      .executeTakeFirstOrThrow()
+    const row = { ...like, sales_person: salesperson }
+    return (await parts.database.insertInto('customers').values(row).returning('id').executeTakeFirstOrThrow()).id
+  }
+
+  async function operationOf(salesperson: number): Promise<number> {
+    const row = {
+      key: crypto.randomUUID(),
+      customer_id: await customerOf(salesperson),
+      user_id: salesperson,
+      session_id: '',
+      percent: 5,
+      reason: 'A loyal customer',
+      scenario: 'state',
+      state: 'refused',
+      asked_at: '2030-01-01T00:00:00.000Z',
+      expires_at: '2030-01-01T00:00:00.000Z',
+    } as const
+    return (await parts.database.insertInto('operations').values(row).returning('id').executeTakeFirstOrThrow()).id
+  }
+}
+
+/** Pages ignore tokens and the API ignores cookies, which the role with the most privileges shows. */
+function waysOf({ mount }: Place, role: Role): Way[] {
+  if (mount === '') return role === 'administrator' ? ['cookie', 'link', 'token'] : ['cookie', 'link']
+  return role === 'manager' ? ['token', 'read-only token', 'cookie'] : ['token', 'read-only token']
+}
+
+function placesOf(demo: Demo): Place[] {
+  const routes = routesOf(demo).filter(({ method }) => method !== 'HEAD')
+  return [
+    ...routes.map(({ method, path, access = 'not declared' }) => ({ method, mount: '' as const, path, access })),
+    ...allEndpoints(demo.parts).map((endpoint) => {
+      const { method, path } = endpoint
+      const needs = endpoint.access === 'open' ? undefined : endpoint.needs
+      return { method, mount: '/api' as const, path, access: [endpoint.access, needs].filter(Boolean).join(', ') }
+    }),
+  ]
+}
+
+function describe({ status, location }: { status: number; location: string | undefined }): string {
+  if (location?.startsWith('/authenticate.shtml')) return `${status} log in`
+  if (location?.startsWith('/account/confirm')) return `${status} password`
+  return String(status)
+}
