@@ -8,9 +8,11 @@ const SAME_EVERYWHERE = [
   'pages.spec.ts',
   'keyboard.spec.ts',
   'tabs.spec.ts',
+  'waiting-pages.spec.ts',
   'fixation.spec.ts',
   'back-button.spec.ts',
   'confirm-form.spec.ts',
+  'api-docs.spec.ts',
 ]
 
 export default defineConfig({

@@ -22,7 +22,9 @@ export {
   type NewSalesperson,
 } from './people/salespersons.ts'
 export { highestStoredCost } from './people/stored-passwords.ts'
+export { MOST_CUSTOMERS_AN_HOUR, MOST_SEARCHES_A_MINUTE, UsageLimit } from './people/usage-limit.ts'
 export { confirmPages, RECENT_MINUTES } from './sign-in/confirm-pages.ts'
+export { type DeviceCookie, deviceCookie } from './sign-in/device-cookie.ts'
 export { homePage } from './sign-in/home-page.ts'
 export { LoginLimit } from './sign-in/login-limit.ts'
 export { loginPages } from './sign-in/login-pages.ts'

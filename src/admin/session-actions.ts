@@ -6,11 +6,13 @@ import type { EndFilter, Sessions } from '../session/index.ts'
 import { Problem } from '../web/problem.ts'
 import { originOf } from '../web/request-origin.ts'
 import { type Done, doneParameters } from './action-notices.ts'
-import { comeBackTo, existing, LONGEST_MESSAGE, sessionGone } from './session-pages.ts'
+import { comeBackTo, LONGEST_MESSAGE } from './session-pages.ts'
 import { SESSIONS_PATH } from './session-query.ts'
 
 export type SessionsToEnd = Pick<Sessions, 'get' | 'end' | 'endMany' | 'detach' | 'removeWithMessage'>
 
+// The audit trail stores the userId, so any other text is refused.
+const USER_ID = /^(?:\d{1,9}|[0-9a-f-]{36})$/
 // A message with one of these characters is refused, because they would change how the message is displayed.
 const NEVER_IN_A_MESSAGE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u
 
@@ -45,29 +47,30 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
     /** Ends a session. If a login has already replaced the session, removes the record that remains. */
     async end(ctx: Context) {
       const message = readMessage(ctx.request.body)
-      const { id, state } = await existing(manager(), ctx.params.id)
+      const found = await manager().get(String(ctx.params.id))
+      if (found === undefined) return done(ctx, SESSIONS_PATH, 'gone')
+      const { id, state } = found
       refuseOwn(ctx, id)
       const cause = causeOf(ctx)
       if (state === 'live' && (await manager().end(id, 'revoked', { message: endedByAdministrator(message), cause })))
         return done(ctx, SESSIONS_PATH, 'ended')
-      if (!(await manager().removeWithMessage(id, endedByAdministrator(message), { cause }))) throw sessionGone()
-      done(ctx, SESSIONS_PATH, 'removed')
+      const isRemoved = await manager().removeWithMessage(id, endedByAdministrator(message), { cause })
+      done(ctx, SESSIONS_PATH, isRemoved ? 'removed' : 'gone')
     },
 
     /** Signs out one device or revokes one link. The session continues while another device or valid link remains. */
     async endDevice(ctx: Context) {
-      const { id } = await existing(manager(), ctx.params.id)
-      refuseOwn(ctx, id)
-      const handle: unknown = ctx.params.handle
-      const isGone =
-        typeof handle !== 'string' || !(await manager().detach(id, handle, 'revoked', { cause: causeOf(ctx) }))
-      if (isGone) throw new Problem(404, 'There is no such device any more. It has been signed out already.')
+      const found = await manager().get(String(ctx.params.id))
+      if (found === undefined) return done(ctx, SESSIONS_PATH, 'gone')
+      refuseOwn(ctx, found.id)
+      // A second click finds no device, and has the same result as the first one.
+      await manager().detach(found.id, String(ctx.params.handle), 'revoked', { cause: causeOf(ctx) })
       done(ctx, comeBackTo(ctx), 'device')
     },
 
     async endUser(ctx: Context) {
       const { userId } = Object(ctx.request.body) as Record<string, unknown>
-      if (typeof userId !== 'string' || userId === '' || userId.length > 64)
+      if (typeof userId !== 'string' || !USER_ID.test(userId))
         throw new Problem(422, 'Say once whose sessions are to end.')
       await endMany(ctx, { userId })
     },

@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import type { Config } from '../config/config.ts'
+import type { SearchLimit } from '../crm/index.ts'
 import { sessionsBehindGuard, signedIn } from '../crm-session/crm-session.ts'
 import type { Clock, SessionDescription, Sessions } from '../session/index.ts'
 import { formatCount } from '../web/format.ts'
@@ -64,10 +65,12 @@ interface ConsoleParts {
   sessions: Pick<Sessions, 'list' | 'count' | 'get'> | null
   changes: Pick<SessionChanges, 'versionOfPage'> | null
   clock: Pick<Clock, 'now'>
+  usageLimit: SearchLimit
   describeDevice: DescribeDevice
 }
 
-export function sessionPages({ config, database, sessions, changes, clock, describeDevice }: ConsoleParts) {
+export function sessionPages(parts: ConsoleParts) {
+  const { config, database, sessions, changes, clock, usageLimit, describeDevice } = parts
   const rows = (ctx: Context) => ({ now: clock.now(), mine: signedIn(ctx).session.id, describeDevice })
 
   return {
@@ -76,6 +79,8 @@ export function sessionPages({ config, database, sessions, changes, clock, descr
       const version = changes?.versionOfPage() ?? ''
       const query = readSessionQuery(ctx.query)
       if (redirectedFromEmptyFields(ctx, listAddress(query, query.after))) return
+      // The open console repeats its search at each change of a session.
+      if (query.user !== '' && ctx.query.refresh === undefined) await usageLimit.countSearch(signedIn(ctx).userId)
       const meant = await findPeople(database, query.user)
       const { people } = meant
       const ambiguous = people.length > 1
@@ -130,14 +135,10 @@ export function sessionPages({ config, database, sessions, changes, clock, descr
 }
 
 /** Returns the session with this public handle. An unknown handle is answered with 404. */
-export async function existing(sessions: Pick<Sessions, 'get'>, id: unknown): Promise<SessionDescription> {
+async function existing(sessions: Pick<Sessions, 'get'>, id: unknown): Promise<SessionDescription> {
   const session = typeof id === 'string' ? await sessions.get(id) : undefined
-  if (session === undefined) throw sessionGone()
+  if (session === undefined) throw new Problem(404, 'There is no such session any more. It has ended already.')
   return session
-}
-
-export function sessionGone(): Problem {
-  return new Problem(404, 'There is no such session any more. It has ended already.')
 }
 
 export function comeBackTo(ctx: Context): string {

@@ -40,9 +40,16 @@ interface CustomersPage extends PageModel {
 
 /** The approvals on a customer's page. */
 export interface ApprovalsPanel {
+  /** The id of the form. A form that is sent twice creates one operation. */
+  once: string
   /** The ways in which the external platform can call back. Empty when no platform is configured. */
   scenarios: { value: string; label: string; hint: string }[]
   approvals: { href: string; what: string; by: string; asked: string; state: string; tone: string }[]
+}
+
+/** Throws a `Problem` (429) when the user has searched too often. */
+export interface SearchLimit {
+  countSearch(userId: string): Promise<void>
 }
 
 /** Returns those approvals of a customer that the user of the request may see. */
@@ -62,7 +69,7 @@ interface CustomerPage extends PageModel {
 const SORT_LABELS: Record<Sort, string> = { name: 'Name', total: 'Total purchases', since: 'Newest customer' }
 
 export function customerPages(
-  { database }: { database: Kysely<Database> },
+  { database, usageLimit }: { database: Kysely<Database>; usageLimit: SearchLimit },
   { findApprovals }: { findApprovals: FindApprovals },
 ) {
   return {
@@ -70,6 +77,7 @@ export function customerPages(
       const viewer = viewerOf(ctx)
       const query = readListQuery(ctx.query)
       if (redirectedFromEmptyFields(ctx, listAddress(query))) return
+      if (query.search !== '') await usageLimit.countSearch(String(viewer.userId))
       const { customers, count, position, previous, next } = await listCustomers(database, viewer, query)
       const { countries, industries } = await listFilters(database, viewer)
       const { search: q, country, industry, sort } = query

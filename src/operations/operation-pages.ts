@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import type { OperationState } from '../../db/tables.ts'
 import { type ApprovalsPanel, findCustomer, viewerOf } from '../crm/index.ts'
-import { signedIn } from '../crm-session/crm-session.ts'
+import { bestEffort, signedIn } from '../crm-session/crm-session.ts'
+import { consumeFormToken, releaseFormToken } from '../crm-session/form-tokens.ts'
 import { formatMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
@@ -23,7 +25,7 @@ interface OperationPage extends PageModel {
   text: string
   tone: string
   /** The form that asks again. `undefined` for an operation that is waiting or approved. */
-  again: { customer: number; percent: number; reason: string; scenario: string } | undefined
+  again: { once: string; customer: number; percent: number; reason: string; scenario: string } | undefined
   /** The URL that the page of a waiting operation polls. Polling does not extend the idle timeout. */
   lookAgain: string | undefined
   /** The URL of the platform's page for a waiting operation. */
@@ -38,8 +40,15 @@ export function operationPages(parts: OperationParts) {
       const form = readOperationForm(ctx.request.body)
       const found = await findCustomer(database, viewerOf(ctx), form.customerId)
       if (found === undefined) throw notFound()
-      const id = await askForApproval(parts, signedIn(ctx), found, form)
+      const { session, userId } = signedIn(ctx)
+      const { once } = form
       ctx.status = 303
+      if (once !== undefined && !(await consumeFormToken(session, once)))
+        return ctx.redirect(await sentBefore(userId, found.id))
+      const id = await askForApproval(parts, { session, userId }, found, form).catch(async (error) => {
+        if (once !== undefined) await bestEffort(releaseFormToken(session, once))
+        throw error
+      })
       ctx.redirect(`/operations/${id}`)
     },
 
@@ -73,10 +82,17 @@ export function operationPages(parts: OperationParts) {
     async onCustomerPage(_ctx: Context, customerId: number): Promise<ApprovalsPanel> {
       const operations = await operationsFor(database, customerId)
       return {
+        once: randomUUID(),
         scenarios: platform.url === undefined ? [] : [...SCENARIOS],
         approvals: operations.map((operation) => ({ ...row(operation), by: nameOf(operation) })),
       }
     },
+  }
+
+  /** Returns the page for a form that was sent twice: the operation that the form created, if it is stored already. */
+  async function sentBefore(userId: string, customerId: number): Promise<string> {
+    const newest = (await operationsBy(database, Number(userId))).find(({ customer_id }) => customer_id === customerId)
+    return newest === undefined ? '/operations' : `/operations/${newest.id}`
   }
 
   function row(operation: NamedOperation) {
@@ -105,7 +121,7 @@ function factsOf(operation: NamedOperation, state: OperationState): OperationPag
 }
 
 function askAgain({ customer_id, percent, reason, scenario }: NamedOperation): OperationPage['again'] {
-  return { customer: customer_id, percent, reason, scenario }
+  return { once: randomUUID(), customer: customer_id, percent, reason, scenario }
 }
 
 function nameOf({ firstname, lastname }: NamedOperation): string {

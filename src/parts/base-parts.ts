@@ -1,7 +1,16 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
-import { createPasswords, highestStoredCost, LoginLimit, type Passwords, SignUpLimit } from '../accounts/index.ts'
+import {
+  createPasswords,
+  type DeviceCookie,
+  deviceCookie,
+  highestStoredCost,
+  LoginLimit,
+  type Passwords,
+  SignUpLimit,
+  UsageLimit,
+} from '../accounts/index.ts'
 import { AuditTrail, followSessions } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
 import type { CrmSessions } from '../crm-session/crm-session.ts'
@@ -31,7 +40,9 @@ export interface BaseParts {
   storeWrites: () => Promise<StoreWrites>
   passwords: Passwords
   loginLimit: LoginLimit
+  deviceCookie: DeviceCookie
   signUpLimit: SignUpLimit
+  usageLimit: UsageLimit
   origins: OwnOrigins
   audit: AuditTrail
   streams: EventStreams
@@ -110,7 +121,9 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       storeWrites,
       passwords,
       loginLimit: new LoginLimit(limiters),
+      deviceCookie: deviceCookie(config.appName, origins.secure),
       signUpLimit: new SignUpLimit(limiters),
+      usageLimit: new UsageLimit(limiters),
       origins,
       audit,
       streams,

@@ -290,3 +290,16 @@ test('[PAGE-18] the ways in which the platform can call back are folded', async 
   const { text } = await salesperson.get(`/customers/${CUSTOMER}`)
   assert.match(text, /<details class="more">\s*<summary[^>]*>How the platform calls back<\/summary>\s*<fieldset/)
 })
+
+test('[TAB-4] the form for an approval that is sent twice creates one operation, even if the first one is decided', async (t) => {
+  const { demo, salesperson } = await startWithRecorder(t)
+  const { text } = await salesperson.get(`/customers/${CUSTOMER}`)
+  const once = /name="once" value="([^"]+)"/.exec(text)?.[1] ?? ''
+  const form = { customer: String(CUSTOMER), percent: '10', once }
+  const [first, second] = [await salesperson.post('/operations', form), salesperson.post('/operations', form)]
+  assert.equal((await second).location, first.location)
+  await demo.parts.database.updateTable('operations').set({ state: 'refused' }).execute()
+  const later = await Promise.all([1, 2, 3].map(() => salesperson.post('/operations', form)))
+  for (const { status, location } of later) assert.deepEqual([status, location], [303, first.location])
+  assert.equal((await demo.parts.database.selectFrom('operations').selectAll().execute()).length, 1)
+})

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Demo } from './demo.ts'
-import { pathOf } from './pages.ts'
+import { pathOf, sessionIdOf } from './pages.ts'
 import type { Answer, Visitor } from './visitor.ts'
 
 export interface ReadMail {
@@ -46,8 +46,7 @@ export async function newestLink(demo: Demo, email: string): Promise<string> {
 }
 
 export async function statusOf(demo: Demo, visitor: Visitor) {
-  const [value = ''] = visitor.cookies.values()
-  return (await demo.parts.sessions?.storage(value.slice(0, value.indexOf('.'))))?.status
+  return (await demo.parts.sessions?.storage(sessionIdOf(visitor)))?.status
 }
 
 export async function userOf(demo: Demo, email: string) {

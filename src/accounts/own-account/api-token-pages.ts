@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import type { Config } from '../../config/config.ts'
 import { type CrmSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
+import { consumeFormToken, releaseFormToken } from '../../crm-session/form-tokens.ts'
 import { formatMoment } from '../../web/format.ts'
 import type { OwnOrigins } from '../../web/own-origins.ts'
 import type { PageModel } from '../../web/pages.ts'
@@ -21,7 +22,6 @@ import {
   revokeApiToken,
 } from './api-tokens.ts'
 import { redirectWithFlash, takeFlash } from './flash.ts'
-import { consumeFormToken, releaseFormToken } from './form-tokens.ts'
 
 const PAGE = '/account/tokens'
 const DEFAULT_DAYS = '30'
@@ -67,7 +67,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
   return {
     async list(ctx: Context) {
       const isRevoked = await takeFlash(signedIn(ctx).session, 'token-revoked')
-      await showList(ctx, 200, { notice: isRevoked ? 'The token is revoked. Programs that use it are refused.' : '' })
+      await showList(ctx, 200, { notice: isRevoked ? 'The token is revoked. No program can use it any more.' : '' })
     },
 
     async make(ctx: Context) {
@@ -95,7 +95,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       }
       if (made.is === 'account-changed')
         throw new Problem(403, 'Your account was changed or disabled meanwhile, so no token was made.')
-      if (made.is === 'too-many') return showList(ctx, 422)
+      if (made.is === 'too-many') return showList(ctx, 409)
       ctx.show<TokenMadePage>('tokens/made', {
         title: 'Your new API token',
         token: made.token,
@@ -110,10 +110,8 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
 
     async revoke(ctx: Context) {
       const { userId } = signedIn(ctx)
-      if (!(await revokeApiToken(required(), userId, String(ctx.params.id), originOf(ctx)))) {
-        const notice = 'You have no such token: it was revoked or has expired. Nothing was changed.'
-        return showList(ctx, 404, { notice })
-      }
+      // A second click finds no token, and has the same result as the first one.
+      await revokeApiToken(required(), userId, String(ctx.params.id), originOf(ctx))
       await redirectWithFlash(ctx, PAGE, 'token-revoked')
     },
   }

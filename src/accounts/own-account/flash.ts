@@ -6,9 +6,9 @@ export type Flash =
   | 'password-changed'
   | 'email-asked'
   | 'email-changed'
-  | 'token-revoked'
   | 'device-ended'
   | 'others-ended'
+  | 'token-revoked'
 
 /** Ignores a failure to store the message, because the action that the message reports has already succeeded. */
 export async function redirectWithFlash(ctx: Context, path: string, flash: Flash): Promise<void> {

@@ -1,7 +1,7 @@
 import type { CrmSession, CrmSessions } from '../../crm-session/crm-session.ts'
 import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
 import type { DeviceDescription, SessionDescription } from '../../session/index.ts'
-import type { Origin } from '../sign-in/sign-in.ts'
+import type { Origin } from '../sign-in/verify-password.ts'
 
 const MOST_SHOWN = 100
 

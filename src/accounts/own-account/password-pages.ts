@@ -14,7 +14,6 @@ import type { SessionsOfDevices } from './own-devices.ts'
 const PAGE = '/account/password'
 
 interface PasswordPage extends PageModel {
-  userName: string
   shortestPassword: number
   isChanged: boolean
   message: string
@@ -50,7 +49,7 @@ export function passwordPages(parts: PasswordParts) {
         const message = 'This is your current password. Choose another one.'
         return refuse(ctx, 422, { message, wrongField: 'newPassword' })
       }
-      const change = { account: check.account, password: String(newPassword) }
+      const change = { account: check.account, password: String(newPassword), browser: parts.deviceCookie(ctx) }
       if (!(await changePassword(parts, sessionsBehindGuard(parts.sessions, 'passwordPages()'), request, change))) {
         const message =
           'Your password was changed at the same moment, on another device or by a second click. This change was not made.'
@@ -68,7 +67,6 @@ export function passwordPages(parts: PasswordParts) {
   function showForm(ctx: Context, model: Partial<PasswordPage>): void {
     ctx.show<PasswordPage>('account/password', {
       title: 'Change your password',
-      userName: ctx.session?.userName ?? '',
       shortestPassword,
       isChanged: false,
       message: '',

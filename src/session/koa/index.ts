@@ -9,11 +9,13 @@ import { TokenSession } from '../core/token-session.ts'
 import { refuseUnknown } from '../known-options.ts'
 import { withSession } from './current-session.ts'
 import type { Fits, SessionFor } from './fits.ts'
+import { LINK_PARAMETER, REPLACE_PARAMETER } from './link-parameters.ts'
 import { checkMount } from './mount-options.ts'
 import { onClose } from './on-close.ts'
 import { forbidCaching, sessionCookieSetter } from './response-head.ts'
 import { sharePerRequest } from './shared-session.ts'
 
+export { LINK_PARAMETER, REPLACE_PARAMETER } from './link-parameters.ts'
 export { type GatedContext, requirePrivilege, requireRecentLogin, requireUser } from './require.ts'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'
 
@@ -54,11 +56,6 @@ export interface SessionsOptions<C> {
    */
   onRequestEnd?: (arrived: SessionDescription, ctx: C) => unknown
 }
-
-/** The URL parameter that holds the token of a one-time link (4D). */
-export const LINK_PARAMETER = '$4DSID'
-/** If this URL parameter is "1", a POST lets a link replace another user's session in this browser. */
-export const REPLACE_PARAMETER = '$4DSID.replace'
 
 /**
  * Koa middleware that sets `ctx.session`. Mount it below assets, health checks, `tokenSessions` and the CSRF guard.
