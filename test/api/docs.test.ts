@@ -26,7 +26,7 @@ test('[BEARER-14] the documentation is public, and all its files come from this 
 test('[ASSET-3] the documentation has the frame of the other pages', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
-  assert.match((await visitor.get('/api/docs')).text, /href="\/authenticate\.shtml">Log in</)
+  assert.match((await visitor.get('/api/docs')).text, /href="\/authenticate\.shtml">Log In</)
   await visitor.logInWell(4)
   const { text } = await visitor.get('/api/docs')
   const header = text.slice(text.indexOf('<header'), text.indexOf('</header>'))

@@ -31,7 +31,7 @@ test('a token is created, used, shown as used, and revoked', async ({ page, serv
   await row.locator('summary').click()
   await expect(row).toContainText('Programs that use it are refused at once.')
   await row.getByRole('button', { name: 'Revoke now Nightly report' }).click()
-  await expect(page.getByRole('status')).toHaveText('The token is revoked. Programs that use it are refused.')
+  await expect(page.getByRole('status')).toHaveText('The token is revoked. No program can use it any more.')
   await expect(page.getByRole('main')).toContainText('You have no tokens yet.')
   const refused = await callWith(server.url, token)
   expect(refused.status).toBe(401)

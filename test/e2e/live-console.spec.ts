@@ -55,7 +55,7 @@ test('when an administrator ends a session, the page of another administrator sh
   await expect(page.getByRole('status')).toContainText('The session has ended')
   if (javaScriptEnabled !== false) await expect(colleague.getByRole('status')).toHaveText('This session has ended.')
   await colleague.getByRole('button', { name: 'End this session' }).click()
-  await expect(colleague.getByRole('main')).toContainText('There is no such session any more.')
+  await expect(colleague.getByRole('main')).toContainText('The session had ended before.')
   await there.close()
 })
 

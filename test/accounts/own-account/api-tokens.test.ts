@@ -264,6 +264,6 @@ test('[PAGE-5] a token is revoked after a question, and the page confirms it onc
   const [, action = ''] = /<details class="confirm">[\s\S]*?action="([^"]+\/revoke)"/.exec(list) ?? []
   assert.match(list, /Programs that use it are refused at once\./)
   const revoked = await visitor.follow(await visitor.post(action))
-  assert.match(revoked.text, /role="status">The token is revoked\. Programs that use it are refused\.</)
+  assert.match(revoked.text, /role="status">The token is revoked\. No program can use it any more\.</)
   assert.doesNotMatch((await visitor.get('/account/tokens')).text, /The token is revoked/)
 })
