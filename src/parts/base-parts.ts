@@ -1,7 +1,14 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
-import { createPasswords, highestStoredCost, LoginLimit, type Passwords, SignUpLimit } from '../accounts/index.ts'
+import {
+  createPasswords,
+  highestStoredCost,
+  LinkLimit,
+  LoginLimit,
+  type Passwords,
+  SignUpLimit,
+} from '../accounts/index.ts'
 import { AuditTrail, followSessions } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
 import type { CrmSessions } from '../crm-session/crm-session.ts'
@@ -32,6 +39,7 @@ export interface BaseParts {
   passwords: Passwords
   loginLimit: LoginLimit
   signUpLimit: SignUpLimit
+  linkLimit: LinkLimit
   origins: OwnOrigins
   audit: AuditTrail
   streams: EventStreams
@@ -111,6 +119,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       passwords,
       loginLimit: new LoginLimit(limiters),
       signUpLimit: new SignUpLimit(limiters),
+      linkLimit: new LinkLimit(limiters),
       origins,
       audit,
       streams,

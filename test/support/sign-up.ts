@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Demo } from './demo.ts'
-import { pathOf } from './pages.ts'
+import { pathOf, sessionIdOf } from './pages.ts'
 import type { Answer, Visitor } from './visitor.ts'
 
 export interface ReadMail {
@@ -52,4 +52,12 @@ export async function statusOf(demo: Demo, visitor: Visitor) {
 
 export async function userOf(demo: Demo, email: string) {
   return demo.parts.database.selectFrom('users').selectAll().where('email', '=', email).executeTakeFirst()
+}
+
+/** A page of the sign-up without the values that differ between any two visitors. */
+export function comparable(text: string, email: string, visitor: Visitor): string {
+  return text
+    .replaceAll(email, 'E')
+    .replaceAll(sessionIdOf(visitor), 'S')
+    .replaceAll(/name="once" value="[^"]+"/g, '')
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import type { Config } from '../../config/config.ts'
 import { type CrmSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
+import { consumeFormToken, releaseFormToken } from '../../crm-session/form-tokens.ts'
 import { formatMoment } from '../../web/format.ts'
 import type { OwnOrigins } from '../../web/own-origins.ts'
 import type { PageModel } from '../../web/pages.ts'
@@ -20,7 +21,6 @@ import {
   makeApiToken,
   revokeApiToken,
 } from './api-tokens.ts'
-import { consumeFormToken, releaseFormToken } from './form-tokens.ts'
 
 const PAGE = '/account/tokens'
 const DEFAULT_DAYS = '30'

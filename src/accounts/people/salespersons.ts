@@ -5,7 +5,7 @@ import { inTurn } from '../../../db/transactions.ts'
 import type { CrmSessions } from '../../crm-session/crm-session.ts'
 import { accounts } from './accounts.ts'
 import { type Passwords, passwordProblem } from './passwords.ts'
-import { removePendingUserOf } from './users.ts'
+import { removePendingUsersOf } from './users.ts'
 
 export interface AccountParts {
   database: Kysely<Database>
@@ -71,7 +71,7 @@ export async function addSalesperson(
       .executeTakeFirst()
     if (namesake !== undefined) throw new AccountError(`The userId ${user_id} is taken.`)
     if (await accounts.hasEmail(transaction, email)) throw new AccountError(`The e-mail address ${email} is taken.`)
-    await removePendingUserOf(transaction, email)
+    await removePendingUsersOf(transaction, email)
     await transaction
       .insertInto('sales_persons')
       .values({ user_id, firstname, lastname, email, role, password: hash, active: 1 })

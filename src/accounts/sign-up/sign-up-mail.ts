@@ -5,7 +5,8 @@ import type { CrmSessions } from '../../crm-session/crm-session.ts'
 import { type ComposeMail, renderMail } from '../../mail/index.ts'
 import type { Clock } from '../../session/index.ts'
 import { formatTime } from '../../web/format.ts'
-import { findPendingUser, findValidatedUser } from '../people/users.ts'
+import { accounts } from '../people/accounts.ts'
+import { findPendingUser } from '../people/users.ts'
 import { linkPurpose } from './sign-up.ts'
 
 export interface SignUpMailParts {
@@ -34,7 +35,7 @@ export function composeSignUpMail(parts: SignUpMailParts): ComposeMail {
     const taken = () => ({ mail: renderMail('taken', email, { appName, email, origin: origins.forLinks }), linkUntil })
     if (kind === 'taken') return taken()
     if ((await findPendingUser(database, { id: user_id }, clock.now())) === undefined)
-      return (await findValidatedUser(database, { id: user_id })) && taken()
+      return (await accounts.hasEmail(database, email)) ? taken() : undefined
     const data: LinkData = { validates: user_id }
     const confirm = config.linkMode === 'confirm'
     const token = await sessions.createOTP(session_id, { purpose: linkPurpose(user_id), confirm, data })

@@ -1,4 +1,4 @@
-import type { CrmSession } from '../../crm-session/crm-session.ts'
+import type { CrmSession } from './crm-session.ts'
 
 const FORMS_REMEMBERED = 20
 
