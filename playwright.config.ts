@@ -4,7 +4,13 @@ import { launchOptions } from './test/support/chromium.mjs'
 const desktop = { viewport: { width: 1280, height: 800 } }
 
 // What no screen and no script changes, or what is about a script, is walked through once.
-const SAME_EVERYWHERE = ['tabs.spec.ts', 'fixation.spec.ts', 'back-button.spec.ts', 'confirm-form.spec.ts']
+const SAME_EVERYWHERE = [
+  'tabs.spec.ts',
+  'waiting-pages.spec.ts',
+  'fixation.spec.ts',
+  'back-button.spec.ts',
+  'confirm-form.spec.ts',
+]
 
 export default defineConfig({
   testDir: 'test/e2e',

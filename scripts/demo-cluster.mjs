@@ -1,6 +1,9 @@
 // npm run demo:cluster: runs the demo in four processes, with its data in PostgreSQL and its sessions in Redis.
+import { readEnvFile } from '../src/config/env-file.ts'
 
 const WORKERS = '4'
+
+readEnvFile()
 
 const database = fromEnvironment(['DATABASE_URL', 'POSTGRES_URL'], /^postgres(ql)?:\/\//) ?? fromLibpq()
 const store = fromEnvironment(['SESSION_STORE', 'REDIS_URL'], /^rediss?:\/\//)

@@ -1,5 +1,8 @@
 // npm run demo:lan: runs the demo so that a phone on the same network can open it, and prints a warning.
 import { networkInterfaces } from 'node:os'
+import { readEnvFile } from '../src/config/env-file.ts'
+
+readEnvFile()
 
 const port = process.env.PORT || '8044'
 const address = process.env.LAN_ADDRESS || lanAddress()

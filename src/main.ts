@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { demoAccounts } from './accounts/index.ts'
 import { ConfigError, readConfig } from './config/config.ts'
+import { readEnvFile } from './config/env-file.ts'
 import { StartError } from './config/start-error.ts'
 import { linkToPrimary, type PrimaryLink } from './parts/primary-link.ts'
 import { announcement, warnings } from './process/announcement.ts'
@@ -39,6 +40,7 @@ try {
 
 function start(): Promise<RunningServer> {
   if (primary) return startServer({ primary })
+  readEnvFile()
   const config = readConfig(process.env)
   return config.webConcurrency > 1 ? startFleet(config) : startServer()
 }
@@ -50,7 +52,7 @@ function stopWithPrimary(primary: PrimaryLink): void {
   primary.onStop(stop)
 }
 
-async function announcer({ url, busyPorts, platformUrl, parts }: RunningServer): Promise<() => void> {
+async function announcer({ url, boundUrl, busyPorts, platformUrl, parts }: RunningServer): Promise<() => void> {
   const { config, log, database } = parts
   if (primary) return () => {}
   if (config.profile === 'demo') {
@@ -59,7 +61,7 @@ async function announcer({ url, busyPorts, platformUrl, parts }: RunningServer):
   }
   return () => {
     for (const warning of warnings(config)) log.warn(warning)
-    log.info({ listening: url, publicUrl: config.publicUrl, busyPorts }, 'listening')
+    log.info({ listening: boundUrl, publicUrl: config.publicUrl, busyPorts }, 'listening')
   }
 }
 

@@ -182,6 +182,13 @@ test('production requires PUBLIC_URL, and starts empty, without the demo account
   await server.program.stop()
 })
 
+test('[BOX-3] the demo says that it listens on all networks', async (t) => {
+  const env = { ...settingsIn(temporaryFolder(t)), HOST: '0.0.0.0' }
+  const server = await startServerProcess(t, { env })
+  await server.program.printed(new RegExp(`It listens on 0\\.0\\.0\\.0, port ${server.port}`))
+  await server.program.stop()
+})
+
 test('[LIFE-6] a session timeout of 0 prints a warning at the start', async (t) => {
   const env = { ...settingsIn(temporaryFolder(t)), SESSION_TIMEOUT_MINUTES: '0' }
   const server = await startServerProcess(t, { env })

@@ -4,6 +4,7 @@ import { formatCount } from '../web/format.ts'
 const NOTICES = {
   ended: 'The session has ended on all its devices.',
   removed: 'The session had been replaced by a login already. Its record is removed.',
+  gone: 'The session had ended before.',
   device: 'That device is signed out.',
   many: '',
 } as const

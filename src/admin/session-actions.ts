@@ -5,7 +5,7 @@ import type { EndFilter, Sessions } from '../session/index.ts'
 import { Problem } from '../web/problem.ts'
 import { originOf } from '../web/request-origin.ts'
 import { type Done, doneParameters } from './action-notices.ts'
-import { comeBackTo, existing, LONGEST_MESSAGE, sessionGone } from './session-pages.ts'
+import { comeBackTo, LONGEST_MESSAGE } from './session-pages.ts'
 import { SESSIONS_PATH } from './session-query.ts'
 
 export type SessionsToEnd = Pick<Sessions, 'get' | 'end' | 'endMany' | 'detach' | 'removeWithMessage'>
@@ -44,23 +44,24 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
     /** Ends a session. If a login has already replaced the session, removes the record that remains. */
     async end(ctx: Context) {
       const message = readMessage(ctx.request.body)
-      const { id, state } = await existing(manager(), ctx.params.id)
+      const found = await manager().get(String(ctx.params.id))
+      if (found === undefined) return done(ctx, SESSIONS_PATH, 'gone')
+      const { id, state } = found
       refuseOwn(ctx, id)
       const cause = causeOf(ctx)
       if (state === 'live' && (await manager().end(id, 'revoked', { ...(message !== '' && { message }), cause })))
         return done(ctx, SESSIONS_PATH, 'ended')
-      if (!(await manager().removeWithMessage(id, message, { cause }))) throw sessionGone()
-      done(ctx, SESSIONS_PATH, 'removed')
+      const isRemoved = await manager().removeWithMessage(id, message, { cause })
+      done(ctx, SESSIONS_PATH, isRemoved ? 'removed' : 'gone')
     },
 
     /** Signs out one device or revokes one link. The session continues while another device or valid link remains. */
     async endDevice(ctx: Context) {
-      const { id } = await existing(manager(), ctx.params.id)
-      refuseOwn(ctx, id)
-      const handle: unknown = ctx.params.handle
-      const isGone =
-        typeof handle !== 'string' || !(await manager().detach(id, handle, 'revoked', { cause: causeOf(ctx) }))
-      if (isGone) throw new Problem(404, 'There is no such device any more. It has been signed out already.')
+      const found = await manager().get(String(ctx.params.id))
+      if (found === undefined) return done(ctx, SESSIONS_PATH, 'gone')
+      refuseOwn(ctx, found.id)
+      // A second click finds no device, and has the same result as the first one.
+      await manager().detach(found.id, String(ctx.params.handle), 'revoked', { cause: causeOf(ctx) })
       done(ctx, comeBackTo(ctx), 'device')
     },
 

@@ -120,14 +120,10 @@ export function sessionPages({ config, database, sessions, clock, describeDevice
 }
 
 /** Returns the session with this public handle. An unknown handle is answered with 404. */
-export async function existing(sessions: Pick<Sessions, 'get'>, id: unknown): Promise<SessionDescription> {
+async function existing(sessions: Pick<Sessions, 'get'>, id: unknown): Promise<SessionDescription> {
   const session = typeof id === 'string' ? await sessions.get(id) : undefined
-  if (session === undefined) throw sessionGone()
+  if (session === undefined) throw new Problem(404, 'There is no such session any more. It has ended already.')
   return session
-}
-
-export function sessionGone(): Problem {
-  return new Problem(404, 'There is no such session any more. It has ended already.')
 }
 
 export function comeBackTo(ctx: Context): string {

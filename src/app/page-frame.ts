@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { sessionMark } from '../crm-session/acting-user.ts'
-import { shownSession } from '../crm-session/crm-session.ts'
+import { type CrmSession, shownSession } from '../crm-session/crm-session.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import type { Frame, PageLink } from '../web/pages.ts'
 
@@ -31,11 +31,18 @@ export function pageFrame(appName: string, assets: Readonly<Record<string, strin
       hasSession: session !== undefined,
       userName: isSignedIn ? session.userName : '',
       userId: session?.userId ?? '',
+      loginName: loginNameOf(session),
       sessionMark: sessionMark(ctx),
       links: LINKS.filter(({ needs }) => session?.hasPrivilege(needs) === true).map(linkTo),
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],
     }
   }
+}
+
+/** Staff log in with the userId. The user name of a customer is the e-mail address, with which the customer logs in. */
+function loginNameOf(session: CrmSession | null | undefined): string {
+  if (session?.userId === undefined) return ''
+  return session.hasPrivilege('viewOwnPurchases') ? session.userName : session.userId
 }
 
 /** Returns `path` if the menu contains it. Otherwise returns the closest parent of `path` in the menu. */

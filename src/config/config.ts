@@ -32,6 +32,8 @@ export interface Config {
   publicUrl: string | undefined
   /** The port of the demo’s own external platform. `undefined`: this server’s port plus one. */
   platformPort: number | undefined
+  /** The platform accepts unauthenticated requests, so other machines must reach it only in a closed network. */
+  platformHost: '127.0.0.1' | '0.0.0.0'
   /** The address of the external platform. `undefined`: the demo starts its own platform, and production has none. */
   platformUrl: string | undefined
   appName: string
@@ -130,6 +132,7 @@ export function readConfig(env: Environment): Config {
     portIsExplicit: Boolean(env.PORT?.trim()),
     publicUrl,
     platformPort: read('PLATFORM_PORT', wholeNumber(0, 65_535), undefined),
+    platformHost: read('PLATFORM_HOST', choice('127.0.0.1', '0.0.0.0'), '127.0.0.1'),
     platformUrl: read('PLATFORM_URL', origin, undefined),
     appName: read('APP_NAME', appName, 'CRM'),
     database: crmDatabase,

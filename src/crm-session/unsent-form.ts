@@ -138,7 +138,7 @@ function textFor({ actingUser }: UnsentForm, sender: string, isOwn: boolean): { 
   if (sender === '')
     return {
       title: 'Your session has ended',
-      text: 'The form was not sent, and nothing was changed. Log in to see it again and to send it.',
+      text: 'The form was not sent, unless you pressed its button twice. Log in to see it again and to send it.',
     }
   if (isOwn) return { title: 'Send the form now?', text: `It was not sent yet. You are signed in as ${sender}.` }
   return {

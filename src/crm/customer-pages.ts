@@ -35,6 +35,8 @@ interface CustomersPage extends PageModel {
 
 /** The approvals on a customer's page. */
 export interface ApprovalsPanel {
+  /** The id of the form. A form that is sent twice creates one operation. */
+  once: string
   /** The ways in which the external platform can call back. Empty when no platform is configured. */
   scenarios: { value: string; label: string; hint: string }[]
   approvals: { href: string; what: string; by: string; asked: string; state: string; tone: string }[]

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import { type ApprovalsPanel, findCustomer, viewerOf } from '../crm/index.ts'
-import { signedIn } from '../crm-session/crm-session.ts'
+import { bestEffort, signedIn } from '../crm-session/crm-session.ts'
+import { consumeFormToken, releaseFormToken } from '../crm-session/form-tokens.ts'
 import { formatMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
@@ -35,8 +37,15 @@ export function operationPages(parts: OperationParts) {
       const form = readOperationForm(ctx.request.body)
       const found = await findCustomer(database, viewerOf(ctx), form.customerId)
       if (found === undefined) throw notFound()
-      const id = await askForApproval(parts, signedIn(ctx), found, form)
+      const { session, userId } = signedIn(ctx)
+      const { once } = form
       ctx.status = 303
+      if (once !== undefined && !(await consumeFormToken(session, once)))
+        return ctx.redirect(await sentBefore(userId, found.id))
+      const id = await askForApproval(parts, { session, userId }, found, form).catch(async (error) => {
+        if (once !== undefined) await bestEffort(releaseFormToken(session, once))
+        throw error
+      })
       ctx.redirect(`/operations/${id}`)
     },
 
@@ -69,10 +78,17 @@ export function operationPages(parts: OperationParts) {
     async onCustomerPage(_ctx: Context, customerId: number): Promise<ApprovalsPanel> {
       const operations = await operationsFor(database, customerId)
       return {
+        once: randomUUID(),
         scenarios: platform.url === undefined ? [] : [...SCENARIOS],
         approvals: operations.map((operation) => ({ ...row(operation), by: nameOf(operation) })),
       }
     },
+  }
+
+  /** Returns the page for a form that was sent twice: the operation that the form created, if it is stored already. */
+  async function sentBefore(userId: string, customerId: number): Promise<string> {
+    const newest = (await operationsBy(database, Number(userId))).find(({ customer_id }) => customer_id === customerId)
+    return newest === undefined ? '/operations' : `/operations/${newest.id}`
   }
 
   function row(operation: NamedOperation) {

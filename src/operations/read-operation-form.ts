@@ -13,6 +13,8 @@ const form = z.object({
       `A discount is a whole number from 1 to ${LARGEST_PERCENT} per cent.`,
     ),
   reason: z.string().trim().max(200, 'The reason is too long: at most 200 characters.').default(''),
+  // Scripts may omit the id of the form. A form without an id is processed each time it is sent.
+  once: z.uuid('This form is not valid. Use the form on the page of a customer.').optional(),
   scenario: z.enum(['$4DSID', 'state', 'rest'], 'Choose one of the three ways of calling back.').default('$4DSID'),
 })
 
@@ -20,8 +22,8 @@ const form = z.object({
 export function readOperationForm(body: unknown) {
   const read = form.safeParse(body)
   if (!read.success) throw new Problem(422, explain(read.error))
-  const { customer, percent, reason, scenario } = read.data
-  return { customerId: Number(customer), percent: Number(percent), reason, scenario }
+  const { customer, percent, reason, scenario, once } = read.data
+  return { customerId: Number(customer), percent: Number(percent), reason, scenario, once }
 }
 
 function explain({ issues: [issue] }: z.ZodError): string {

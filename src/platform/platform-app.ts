@@ -37,6 +37,7 @@ export function createPlatform(options: PlatformOptions): Koa {
       hasSession: false,
       userName: '',
       userId: '',
+      loginName: '',
       sessionMark: '',
       links: [],
       ownLinks: [],

@@ -11,6 +11,7 @@ export function announcement(
   const notes = [...portNotes(config, url, busyPorts), ...warnings(config)]
   return `${box([
     `${config.appName} is running at ${addressForPeople(config, url)}`,
+    ...(isLoopback(config.host) ? [] : [`It listens on ${config.host}, port ${new URL(url).port}`]),
     ...(config.webConcurrency === 1
       ? []
       : [`${config.webConcurrency} workers serve it; this process runs migrations, sweeps and mail`]),

@@ -28,6 +28,8 @@ export interface StartOptions {
 export interface RunningServer {
   /** The address on this machine, without a trailing slash. */
   url: string
+  /** The address that the server listens on. In a container, this is often `http://0.0.0.0:8044`. */
+  boundUrl: string
   port: number
   /** The busy ports that were skipped. */
   busyPorts: readonly number[]
@@ -85,9 +87,11 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
 /** Repeated calls of `stop` share one shutdown. */
 export function runningServer({ parts, port, busyPorts, platform }: Started, stop: () => Promise<void>): RunningServer {
   const { tls, host } = parts.config
+  const scheme = tls ? 'https' : 'http'
   let stopped: Promise<void> | undefined
   return {
-    url: `${tls ? 'https' : 'http'}://${reachableHost(host)}:${port}`,
+    url: `${scheme}://${reachableHost(host)}:${port}`,
+    boundUrl: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
     busyPorts,
     platformUrl: platform && `http://127.0.0.1:${platform.port}`,

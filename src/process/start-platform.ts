@@ -7,9 +7,6 @@ import { type DrainLimits, drain } from './drain.ts'
 import { createHttpServer } from './http-server.ts'
 import { listen } from './listen.ts'
 
-// The platform accepts unauthenticated requests, so other machines must not reach it.
-const HOST = '127.0.0.1'
-
 // The platform stops after the CRM, which may still call it.
 const STOP: DrainLimits = { idleMilliseconds: 0, limitMilliseconds: 1_000 }
 
@@ -24,12 +21,16 @@ export async function startPlatform(
   crmPort: number,
 ): Promise<RunningPlatform | undefined> {
   if (config.profile !== 'demo' || config.platformUrl !== undefined) return undefined
-  const own = new OwnOrigins({ publicUrl: undefined, host: HOST, https: false })
+  const own = new OwnOrigins({ publicUrl: undefined, host: '127.0.0.1', https: false })
   const server = createHttpServer(securityHeaders({ https: false }))
   const stop = drain(server, STOP)
   const app = createPlatform({ log, clock, origins: own, isRegistered: (origin) => origins.includes(origin) })
   server.on('request', app.callback())
-  const { port } = await listen(server, { host: HOST, ...wantedPort(config, crmPort), variable: 'PLATFORM_PORT' })
+  const { port } = await listen(server, {
+    host: config.platformHost,
+    ...wantedPort(config, crmPort),
+    variable: 'PLATFORM_PORT',
+  })
   own.bound(port)
   platform.bound(port)
   return { port, stop }

@@ -9,6 +9,8 @@ export interface Frame {
   userName: string
   /** The id of the user for whom the page is shown. '' for a guest. */
   userId: string
+  /** What the user enters to log in, for password managers. '' for a guest. */
+  loginName: string
   /** Identifies the session, so that the page notices when the browser has another session or user. */
   sessionMark: string
   links: PageLink[]

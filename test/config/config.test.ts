@@ -15,6 +15,7 @@ test('without any setting the server is the documented demo on port 8044 of this
     portIsExplicit: false,
     publicUrl: undefined,
     platformPort: undefined,
+    platformHost: '127.0.0.1',
     platformUrl: undefined,
     appName: 'CRM',
     database: { kind: 'sqlite', file: join(projectRoot(), 'db', 'crm.sqlite') },

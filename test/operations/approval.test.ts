@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { giveUp, noteAccepted } from '../../src/operations/operations.ts'
 import { signedIn } from '../support/api-client.ts'
-import { platformPageOf, problemOf, startWithPlatform, startWithRecorder, stateOf } from '../support/approvals.ts'
+import {
+  CUSTOMER,
+  platformPageOf,
+  problemOf,
+  startWithPlatform,
+  startWithRecorder,
+  stateOf,
+} from '../support/approvals.ts'
 import { pathOf, sessionIdOf, snapshotOf } from '../support/pages.ts'
 import { letNumbersComeAgain } from '../support/servers/crm-databases.ts'
 
@@ -253,3 +260,16 @@ async function untilListed(approver: { get(path: string): Promise<{ text: string
     if (path !== undefined) return path
   }
 }
+
+test('[TAB-4] the form for an approval that is sent twice creates one operation, even if the first one is decided', async (t) => {
+  const { demo, salesperson } = await startWithRecorder(t)
+  const { text } = await salesperson.get(`/customers/${CUSTOMER}`)
+  const once = /name="once" value="([^"]+)"/.exec(text)?.[1] ?? ''
+  const form = { customer: String(CUSTOMER), percent: '10', once }
+  const [first, second] = [await salesperson.post('/operations', form), salesperson.post('/operations', form)]
+  assert.equal((await second).location, first.location)
+  await demo.parts.database.updateTable('operations').set({ state: 'refused' }).execute()
+  const later = await Promise.all([1, 2, 3].map(() => salesperson.post('/operations', form)))
+  for (const { status, location } of later) assert.deepEqual([status, location], [303, first.location])
+  assert.equal((await demo.parts.database.selectFrom('operations').selectAll().execute()).length, 1)
+})

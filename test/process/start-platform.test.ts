@@ -16,6 +16,17 @@ test('the platform starts and stops with the demo, on its own port and for this 
   await assert.rejects(fetch(String(server.platformUrl)))
 })
 
+test('[BOX-4] with PLATFORM_HOST=0.0.0.0 the platform is reachable from outside a container, and accepts its own forms', async (t) => {
+  const { platformUrl } = await started(t, { env: { ...settingsIn(temporaryFolder(t)), PLATFORM_HOST: '0.0.0.0' } })
+  const { port } = new URL(String(platformUrl))
+  // Another address of this machine, on which a server on 127.0.0.1 does not listen
+  assert.equal((await new Visitor(`http://127.0.0.2:${port}`).get('/')).status, 200)
+  const browser = new Visitor(`http://localhost:${port}`)
+  const headers = { Origin: `http://localhost:${port}`, 'Sec-Fetch-Site': undefined }
+  const saved = await browser.post('/behaviour', { mode: 'ask' }, headers)
+  assert.notEqual(saved.status, 403)
+})
+
 test('a busy PLATFORM_PORT makes the start fail with an error that says what to do', async (t) => {
   const busy = createServer().listen(0, '127.0.0.1')
   await once(busy, 'listening')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -99,6 +99,33 @@ test('a start without the packages prints what to do', async (t) => {
   const clone = makeClone(t, { packages: false })
   const { code, stderr } = await new Program(t, startIn(clone)).run()
   assert.deepEqual({ code, stderr }, { code: 1, stderr: 'The packages are not installed yet. Run "npm ci" first.\n' })
+})
+
+test('[BOX-2] .env sets what the environment does not set, for the server and for the commands', async (t) => {
+  const clone = makeClone(t)
+  const data = temporaryFolder(t)
+  const { DATABASE_URL } = settingsIn(data)
+  writeFileSync(
+    join(clone, '.env'),
+    `APP_NAME=Filed\nPORT=1\nBCRYPT_COST=4\nDATABASE_URL=${DATABASE_URL}\nthis is no setting\n`,
+  )
+  const env = { NODE_ENV: 'development', PORT: '0' }
+  const server = await startServerProcess(t, { ...startIn(clone), env })
+  await server.program.printed(/Filed is running/)
+  await server.program.stop()
+
+  const reset = { entry: join(clone, 'scripts', 'run.mjs'), args: ['src/commands/demo-reset.ts'], cwd: clone, env }
+  const { code, stdout } = await new Program(t, reset).run()
+  assert.equal(code, 0)
+  assert.ok(stdout.includes(join(data, 'crm.sqlite')), stdout)
+})
+
+test('[BOX-2] a .env that cannot be read stops the start with one line', async (t) => {
+  const clone = makeClone(t)
+  mkdirSync(join(clone, '.env'))
+  const { code, stdout, stderr } = await new Program(t, { ...startIn(clone), env: { NODE_ENV: 'development' } }).run()
+  assert.deepEqual({ code, stdout }, { code: 1, stdout: '' })
+  assert.match(stderr, /^\S+\.env cannot be read\. .*\n$/)
 })
 
 test('npm run dev restarts the server after a source change, keeps the old server if the new source is broken, and stops the server at the end', async (t) => {

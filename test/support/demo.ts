@@ -34,6 +34,7 @@ export function demoConfig(settings: Partial<Config> = {}): Config {
     portIsExplicit: true,
     publicUrl: undefined,
     platformPort: undefined,
+    platformHost: '127.0.0.1',
     platformUrl: undefined,
     appName: 'CRM',
     database: { kind: 'sqlite', file: ':memory:' },

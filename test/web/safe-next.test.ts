@@ -81,3 +81,17 @@ test('the pages of this server are safe redirects', () => {
   for (const nothing of [undefined, null, 4, ['/customers'], { '/customers': 1 }])
     assert.equal(safeNext(nothing), undefined)
 })
+
+test('[TAB-6] the token of a one-time link does not travel to the login page, however it is spelled', async (t) => {
+  const visitor = (await startDemo(t)).visitor()
+  const token = '0'.repeat(32)
+  for (const [query, next] of [
+    [`?$4DSID=${token}`, ''],
+    [`?country=Italy&%244DSID=${token}&sort=total`, '?country=Italy&sort=total'],
+    [`?%24%34DSID=${token}&$4DSID.replace=1`, ''],
+  ])
+    assert.equal(
+      (await visitor.get(`/customers${query}`)).location,
+      `/authenticate.shtml?next=${encodeURIComponent(`/customers${next}`)}`,
+    )
+})

@@ -1,21 +1,26 @@
-// Ignores a second click, because the browser would then discard the response to the first click.
+// Sends a form once. Ignores a double click, because the browser would discard the response to the first click.
+const AGAIN_MILLISECONDS = 10_000
 const BRIEFLY_MILLISECONDS = 4000
+let sent = new WeakSet()
 
-for (const form of document.querySelectorAll('form[data-sent-once]')) {
-  let sent = false
-  form.addEventListener('submit', (event) => {
-    if (sent) return event.preventDefault()
-    sent = true
-    // A download leaves this page open, so users can send the form again after a few seconds.
-    if (form.dataset.sentOnce === 'briefly')
-      setTimeout(() => {
-        form.reset()
-        sent = false
-      }, BRIEFLY_MILLISECONDS)
-  })
-  // When the user returns to this page, the form can be sent again.
-  addEventListener('pageshow', ({ persisted }) => {
-    sent = false
-    if (persisted && form.dataset.sentOnce === 'briefly') form.reset()
-  })
-}
+addEventListener('submit', (event) => {
+  const form = event.target
+  if (form.method !== 'post' || event.defaultPrevented) return
+  if (sent.has(form)) return event.preventDefault()
+  sent.add(form)
+  const isBrief = form.dataset.sentOnce === 'briefly'
+  // A download leaves this page open. Also, the user may stop the loading of the next page.
+  setTimeout(
+    () => {
+      if (isBrief) form.reset()
+      sent.delete(form)
+    },
+    isBrief ? BRIEFLY_MILLISECONDS : AGAIN_MILLISECONDS,
+  )
+})
+
+// When the user returns to this page, the forms can be sent again.
+addEventListener('pageshow', ({ persisted }) => {
+  sent = new WeakSet()
+  if (persisted) for (const form of document.querySelectorAll('form[data-sent-once="briefly"]')) form.reset()
+})

@@ -1,14 +1,18 @@
 // Reloads the page when the user opens the mailed link, on any device. All tabs of a browser share one stream.
+import { pollPage } from './page-poll.js'
 import { openChannel, openStream, whileShown } from './page-stream.js'
 
+const PAGE = '/signup/waiting'
 const step = document.getElementById('waiting')?.dataset.step
+const shown = stateIn(document)
 const tabs = openChannel('sign-up', showStep)
 let stream
+let isPolling = false
 
 function showStep(now) {
   if (now === step) return
   stream?.close()
-  reload()
+  location.replace(PAGE)
 }
 
 function start() {
@@ -18,8 +22,8 @@ function start() {
     tabs?.postMessage(now)
     showStep(now)
   }
-  // The server refuses the stream when no sign-up is waiting.
-  stream = openStream('/signup/events', { status: onStatus }, reload)
+  // The server refuses the stream when no sign-up is waiting, and when too many streams are open.
+  stream = openStream('/signup/events', { status: onStatus }, () => poll({ slowsDown: true }))
 }
 
 function stop() {
@@ -27,14 +31,24 @@ function stop() {
   stream = undefined
 }
 
-function reload() {
-  location.replace('/signup/waiting')
+function poll(options) {
+  if (isPolling) return
+  isPolling = true
+  pollPage(
+    `${PAGE}?refresh`,
+    (page) => {
+      if (stateIn(page) !== shown) location.replace(PAGE)
+    },
+    options,
+  )
+}
+
+function stateIn(page) {
+  const waiting = page.getElementById('waiting')
+  return `${waiting?.dataset.step} ${waiting?.querySelector('.sign-up-step')?.textContent}`
 }
 
 whileShown(start, stop)
 
-// Until the mail is sent, the page reloads every two seconds.
-if (document.getElementById('waiting')?.dataset.moving !== undefined)
-  setInterval(() => {
-    if (!document.hidden) location.replace('/signup/waiting?refresh')
-  }, 2000)
+// Until the mail is sent, the page follows its progress.
+if (document.getElementById('waiting')?.dataset.moving !== undefined) poll()

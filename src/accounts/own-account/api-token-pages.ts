@@ -21,6 +21,7 @@ import {
   makeApiToken,
   revokeApiToken,
 } from './api-tokens.ts'
+import { redirectWithFlash, takeFlash } from './flash.ts'
 
 const PAGE = '/account/tokens'
 const DEFAULT_DAYS = '30'
@@ -65,7 +66,8 @@ interface TokenPageParts extends Omit<ApiTokenParts, 'sessions'>, Omit<SignInPar
 export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
   return {
     async list(ctx: Context) {
-      await showList(ctx)
+      const isRevoked = await takeFlash(signedIn(ctx).session, 'token-revoked')
+      await showList(ctx, 200, { notice: isRevoked ? 'The token is revoked. No program can use it any more.' : '' })
     },
 
     async make(ctx: Context) {
@@ -108,12 +110,9 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
 
     async revoke(ctx: Context) {
       const { userId } = signedIn(ctx)
-      if (!(await revokeApiToken(required(), userId, String(ctx.params.id), originOf(ctx)))) {
-        const notice = 'You have no such token: it was revoked or has expired. Nothing was changed.'
-        return showList(ctx, 404, { notice })
-      }
-      ctx.status = 303
-      ctx.redirect(PAGE)
+      // A second click finds no token, and has the same result as the first one.
+      await revokeApiToken(required(), userId, String(ctx.params.id), originOf(ctx))
+      await redirectWithFlash(ctx, PAGE, 'token-revoked')
     },
   }
 

@@ -62,9 +62,8 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
       if (handle !== signedIn(ctx).session.deviceHandle && needsStepUp(ctx)) return
       const ended = await endOwnDevice(required(), requestOf(ctx), { id, handle })
       if (ended === 'own') return goTo(ctx, '/')
-      if (ended) return redirectWithFlash(ctx, OWN_DEVICES_PAGE, 'device-ended')
-      ctx.status = 404
-      await showList(ctx, 'You have no such device: it was signed out before. Nothing was changed.')
+      // A second click finds no device, and has the same result as the first one.
+      await redirectWithFlash(ctx, OWN_DEVICES_PAGE, 'device-ended')
     }),
 
     endOthers: whileSignedIn(async (ctx) => {

@@ -1,12 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import type { Config } from '../../config/config.ts'
 import { currentSession, hideSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
+import { consumeFormToken, releaseFormToken } from '../../crm-session/form-tokens.ts'
 import { confirmAction } from '../../crm-session/link-confirmation.ts'
 import { mailboxPath } from '../../mail/index.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { accounts } from '../people/accounts.ts'
 import { readEmailChange } from '../people/email-changes.ts'
+import { rollback } from '../people/rollback.ts'
 import { checkPassword } from '../sign-in/check-password.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
 import { readSignUpForm } from '../sign-up/sign-up-form.ts'
@@ -20,6 +23,8 @@ const PAGE = '/account/email'
 interface EmailPage extends PageModel {
   current: string
   typed: string
+  /** The id of the form. A form that is sent twice mails one link. */
+  once: string
   isSent: boolean
   /** The path of the demo's mailbox page. '' when mail is sent over SMTP. */
   mailbox: string
@@ -63,13 +68,17 @@ export function emailPages(parts: EmailParts) {
         ctx.status = 422
         return showForm(ctx, { typed: email, message: 'This is your address already.', wrongField: 'email' })
       }
+      const once = onceOf(ctx)
+      if (once !== '' && !(await consumeFormToken(session, once))) return redirectWithFlash(ctx, PAGE, 'email-asked')
       const message = await signUpLimit.refuse(ctx, email)
       if (message !== undefined) {
         log.warn({ event: 'email.limited', userId, ip: ctx.ip }, 'change of e-mail address limited')
         return showForm(ctx, { typed: email, message })
       }
       await session.renew({ login: true })
-      await requestEmailChange(parts, { session, userId }, email)
+      await requestEmailChange(parts, { session, userId }, email).catch((error) =>
+        rollback(log, error, () => releaseFormToken(session, once)),
+      )
       log.info({ event: 'email.asked', userId, session: session.id }, 'change of e-mail address requested')
       await redirectWithFlash(ctx, PAGE, 'email-asked')
     },
@@ -132,6 +141,7 @@ export function emailPages(parts: EmailParts) {
       title: 'Change your e-mail address',
       current: account?.email ?? '',
       typed: '',
+      once: randomUUID(),
       isSent: false,
       mailbox,
       message: '',
@@ -143,6 +153,12 @@ export function emailPages(parts: EmailParts) {
   function required(): SessionsOfDevices {
     return sessionsBehindGuard(parts.sessions, 'emailPages()')
   }
+}
+
+/** Returns the id of the form, and '' for a form without one. */
+function onceOf(ctx: Context): string {
+  const { once } = Object(ctx.request.body) as Record<string, unknown>
+  return typeof once === 'string' ? once.slice(0, 36) : ''
 }
 
 function showResult(ctx: Context, result: EmailChanged['is']): void {

@@ -2,7 +2,13 @@ import type { Context } from 'koa'
 import { type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
 
 /** A message that the next page shows once. It is stored in the session, because a query parameter can be forged. */
-export type Flash = 'password-changed' | 'email-asked' | 'email-changed' | 'device-ended' | 'others-ended'
+export type Flash =
+  | 'password-changed'
+  | 'email-asked'
+  | 'email-changed'
+  | 'device-ended'
+  | 'others-ended'
+  | 'token-revoked'
 
 /** Ignores a failure to store the message, because the action that the message reports has already succeeded. */
 export async function redirectWithFlash(ctx: Context, path: string, flash: Flash): Promise<void> {

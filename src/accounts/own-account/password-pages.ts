@@ -14,7 +14,6 @@ import type { SessionsOfDevices } from './own-devices.ts'
 const PAGE = '/account/password'
 
 interface PasswordPage extends PageModel {
-  userName: string
   shortestPassword: number
   isChanged: boolean
   message: string
@@ -68,7 +67,6 @@ export function passwordPages(parts: PasswordParts) {
   function showForm(ctx: Context, model: Partial<PasswordPage>): void {
     ctx.show<PasswordPage>('account/password', {
       title: 'Change your password',
-      userName: ctx.session?.userName ?? '',
       shortestPassword,
       isChanged: false,
       message: '',

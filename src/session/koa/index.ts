@@ -9,11 +9,13 @@ import { TokenSession } from '../core/token-session.ts'
 import { refuseUnknown } from '../known-options.ts'
 import { withSession } from './current-session.ts'
 import type { Fits, SessionFor } from './fits.ts'
+import { LINK_PARAMETER, REPLACE_PARAMETER } from './link-parameters.ts'
 import { checkMount } from './mount-options.ts'
 import { onClose } from './on-close.ts'
 import { forbidCaching, sessionCookieSetter } from './response-head.ts'
 import { sharePerRequest } from './shared-session.ts'
 
+export { LINK_PARAMETER, REPLACE_PARAMETER } from './link-parameters.ts'
 export { type GatedContext, requirePrivilege, requireRecentLogin, requireUser } from './require.ts'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'
 
@@ -54,11 +56,6 @@ export interface SessionsOptions<C> {
    */
   onRequestEnd?: (arrived: SessionDescription, ctx: C) => unknown
 }
-
-/** The URL parameter that holds the token of a one-time link (4D). */
-export const LINK_PARAMETER = '$4DSID'
-/** If this URL parameter is "1", a POST lets a link replace another user's session in this browser. */
-export const REPLACE_PARAMETER = '$4DSID.replace'
 
 /**
  * Koa middleware that sets `ctx.session`. Mount it below assets, health checks, `tokenSessions` and the CSRF guard.
@@ -109,9 +106,18 @@ export function sessions<
         await session.settled() // A login that the handler did not await can still set its cookie.
         if (onRequestEnd) await manager.requestEnded(session, (arrived) => onRequestEnd(arrived, ctx))
       }
-      if (manager.beginsAtFirstRequest && ctx.status < 400 && ctx.status !== 204) await session.beginIfAllowed()
+      if (manager.beginsAtFirstRequest && showsPage(ctx)) await session.beginIfAllowed()
     })
   }
+}
+
+/**
+ * Returns whether the response begins a guest's session if the request may begin one. A refused request begins none,
+ * apart from a GET with status 400 that brought no cookie: 4D then begins a guest's session, which can replace nothing.
+ */
+function showsPage({ req, method, status }: RequestContext): boolean {
+  if (status === 400) return method === 'GET' && req.headers.cookie === undefined
+  return status < 400 && status !== 204
 }
 
 function exchangeOf(

@@ -1,6 +1,7 @@
 import { SessionError } from '../core/errors.ts'
 import { refuseUnknown } from '../known-options.ts'
 import type { Declares } from './fits.ts'
+import { withoutLink } from './link-parameters.ts'
 
 /** The parts of a Koa context that these middleware functions use. */
 export interface GatedContext<S extends object = object> {
@@ -118,9 +119,9 @@ function sessionOf<S extends object>(ctx: GatedContext<S>, gate: string): S {
   return ctx.session
 }
 
-/** Returns the URL of a GET or HEAD. Returns `undefined` for a URL with a host, to prevent an open redirect. */
+/** Returns the URL of a GET or HEAD, without the token of a one-time link. Returns `undefined` for a URL with a host, to prevent an open redirect. */
 function returnUrl({ method, url }: Pick<GatedContext, 'method' | 'url'>): string | undefined {
-  return (method === 'GET' || method === 'HEAD') && /^\/(?!\/)/.test(url) ? url : undefined
+  return (method === 'GET' || method === 'HEAD') && /^\/(?!\/)/.test(url) ? withoutLink(url) : undefined
 }
 
 function redirectTo(ctx: Pick<GatedContext, 'status' | 'redirect'>, path: string, next: string | undefined): void {

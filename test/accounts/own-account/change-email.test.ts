@@ -237,3 +237,17 @@ async function emailOf({ parts }: Demo, userId: number): Promise<string> {
   const query = parts.database.selectFrom('sales_persons').select('email').where('user_id', '=', userId)
   return (await query.executeTakeFirstOrThrow()).email
 }
+
+test('[TAB-4] the form for a new address that is sent twice mails one link, which works', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const once = /name="once" value="([^"]+)"/.exec((await ada.get(PAGE)).text)?.[1] ?? ''
+  const form = { email: 'ada@new.example', password: 'crm-demo', once }
+  for (let n = 0; n < 2; n++) assert.equal((await ada.post(PAGE, form)).status, 303)
+  const mails = await demo.parts.database.selectFrom('outbox').selectAll().execute()
+  assert.deepEqual(
+    mails.map(({ kind, email }) => [kind, email]),
+    [['email-link', 'ada@new.example']],
+  )
+})
