@@ -10,6 +10,7 @@ const SAME_EVERYWHERE = [
   'fixation.spec.ts',
   'back-button.spec.ts',
   'confirm-form.spec.ts',
+  'api-docs.spec.ts',
 ]
 
 export default defineConfig({

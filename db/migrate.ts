@@ -18,6 +18,8 @@ const TABLES: Record<keyof Database, true> = {
   audit_events: true,
   known_devices: true,
   email_changes: true,
+  login_failures: true,
+  device_tokens: true,
 }
 
 /** Throws a `StartError` for a database of a newer version or of another program. The database is then unchanged. */

@@ -15,6 +15,8 @@ export interface Database {
   audit_events: AuditEventsTable
   known_devices: KnownDevicesTable
   email_changes: EmailChangesTable
+  login_failures: LoginFailuresTable
+  device_tokens: DeviceTokensTable
 }
 
 /** A number of nine digits is short enough to type, and fits into a 32-bit integer. */
@@ -109,6 +111,7 @@ export type MailKind =
   | 'email-taken'
   | 'email-changed'
   | 'new-device'
+  | 'locked'
 
 /** The mail that the demo shows instead of sending it. */
 interface MailboxTable {
@@ -183,6 +186,21 @@ interface EmailChangesTable {
   /** The session that requested the change. The link belongs to this session. */
   session_id: string
   asked_at: string
+}
+
+/** An account without failures since its last login has no row. */
+interface LoginFailuresTable {
+  user_id: string
+  /** Consecutive failures on devices that never signed in to the account. At most `MOST_CONSECUTIVE_FAILURES`. */
+  failures: number
+}
+
+/** The accounts to which a browser has signed in. */
+interface DeviceTokensTable {
+  /** The SHA-256 hash of the token in the browser's cookie, in base64url. */
+  hash: string
+  user_id: string
+  last_used_at: string
 }
 
 export type User = Selectable<UsersTable>

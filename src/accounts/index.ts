@@ -23,6 +23,7 @@ export {
 } from './people/salespersons.ts'
 export { highestStoredCost } from './people/stored-passwords.ts'
 export { confirmPages, RECENT_MINUTES } from './sign-in/confirm-pages.ts'
+export { type DeviceCookie, deviceCookie } from './sign-in/device-cookie.ts'
 export { homePage } from './sign-in/home-page.ts'
 export { LoginLimit } from './sign-in/login-limit.ts'
 export { loginPages } from './sign-in/login-pages.ts'

@@ -8,7 +8,7 @@ import { answerErrors } from './answer-errors.ts'
 import type { ApiParts } from './api-parts.ts'
 import { type ApiSession, apiSessionOf } from './api-session.ts'
 import { apiCors } from './cors.ts'
-import { apiDocs } from './docs.ts'
+import { apiDocs, isDocsPage } from './docs.ts'
 import type { GuardedEndpoint, Reply } from './endpoint.ts'
 import { allEndpoints } from './endpoints.ts'
 import { allowedAt, endpointFor, placeFinder } from './find-endpoint.ts'
@@ -29,7 +29,7 @@ export function createApi(parts: ApiParts) {
   const sessions = tokenSessions(parts.sessions, { mount: MOUNT, requestId: (ctx: Context) => ctx.requestId })
 
   return async function api(ctx: Context, next: Next) {
-    if (ctx.path !== MOUNT && !ctx.path.startsWith(`${MOUNT}/`)) return next()
+    if ((ctx.path !== MOUNT && !ctx.path.startsWith(`${MOUNT}/`)) || isDocsPage(ctx.path)) return next()
     await cors(ctx, () => answerErrors(parts.log, ctx, () => docs(ctx, () => sessions(ctx, () => answer(ctx)))))
     // If part of the request body is unread, the server closes the connection, so that it need not read the rest.
     if (hasBody(ctx) && !ctx.req.readableEnded) ctx.set(CLOSE)

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Context, Next } from 'koa'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
-import { type Assets, loadAssets, serveAssets } from '../web/static-assets.ts'
+import { type Assets, createAsset, loadAssets, sendAsset, serveAssets } from '../web/static-assets.ts'
 import { MOUNT } from './mount.ts'
 
 interface DocsPage extends PageModel {
@@ -17,15 +16,25 @@ const PAGE = `${MOUNT}/docs`
 const DOCUMENT = `${MOUNT}/openapi.json`
 const VIEWER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js']
 
-/** Serves `/api/openapi.json` and its viewer at `/api/docs`. The viewer loads nothing from other servers. */
+/** Whether this is the page of the documentation. It is a page like the others, with their frame. */
+export function isDocsPage(path: string): boolean {
+  return path === PAGE
+}
+
+/** The page at `/api/docs`. It loads nothing from other servers. */
+export function apiDocsPage() {
+  return function apiDocsPage(ctx: Context) {
+    ctx.show<DocsPage>('api/docs', { title: 'REST API', document: DOCUMENT, viewer: openViewer().urls })
+  }
+}
+
+/** Serves `/api/openapi.json` and the files of its viewer. */
 export function apiDocs(describe: () => object) {
-  let document: { text: string; etag: string } | undefined
-  let viewer: { urls: Assets['urls']; serve: ReturnType<typeof serveAssets> } | undefined
+  let document: ReturnType<typeof createAsset> | undefined
 
   return async function apiDocs(ctx: Context, next: Next) {
-    if (!ctx.path.startsWith(PAGE) && ctx.path !== DOCUMENT) return next()
-    viewer ??= openViewer()
-    if (ctx.path !== PAGE && ctx.path !== DOCUMENT) return viewer.serve(ctx, next)
+    if (ctx.path.startsWith(PAGE)) return openViewer().serve(ctx, next)
+    if (ctx.path !== DOCUMENT) return next()
     ctx.set('Cache-Control', 'no-cache')
     if (ctx.method === 'OPTIONS') {
       ctx.set('Allow', 'GET, HEAD, OPTIONS')
@@ -34,23 +43,20 @@ export function apiDocs(describe: () => object) {
     }
     if (!['GET', 'HEAD'].includes(ctx.method))
       throw new Problem(405, 'This address can only be read.', { Allow: 'GET, HEAD, OPTIONS' })
-    if (ctx.path === PAGE)
-      return ctx.show<DocsPage>('api/docs', { title: 'REST API', document: DOCUMENT, viewer: viewer.urls })
-    document ??= writeDocument(describe())
-    ctx.set('ETag', document.etag)
-    ctx.type = 'application/json; charset=utf-8'
-    ctx.body = document.text
-    if (ctx.fresh) ctx.status = 304
+    document ??= createAsset(Buffer.from(JSON.stringify(describe(), null, 2)), 'application/json; charset=utf-8')
+    await sendAsset(ctx, document)
   }
 }
 
+let viewer: { urls: Assets['urls']; serve: ReturnType<typeof serveAssets> } | undefined
+
 function openViewer() {
+  viewer ??= loadViewer()
+  return viewer
+}
+
+function loadViewer() {
   const folder = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/swagger-ui.css')))
   const assets = loadAssets(folder, { names: VIEWER_FILES, below: PAGE })
   return { urls: assets.urls, serve: serveAssets(assets) }
-}
-
-function writeDocument(document: object) {
-  const text = JSON.stringify(document, null, 2)
-  return { text, etag: `"${createHash('sha256').update(text).digest('hex').slice(0, 16)}"` }
 }

@@ -95,7 +95,7 @@ export function signInEndpoints(parts: ApiParts) {
       tag: TAG,
       summary: 'Sign in and get a token',
       description:
-        'Failures are counted for each account and address, together with those on the login page. After ten failures in 15 minutes, further attempts are refused without checking the password.',
+        'Failures are counted for each username and network, together with those on the login page. After ten failures in 15 minutes, further attempts are refused without checking the password.',
       body: credentials,
       answers: { 200: { description: 'Signed in.', schema: token } },
       problems: {

@@ -14,6 +14,7 @@ import {
   validateEmailPages,
 } from '../accounts/index.ts'
 import { adminPages } from '../admin/index.ts'
+import { apiDocsPage } from '../api/index.ts'
 import { customerPages, welcomePage } from '../crm/index.ts'
 import { requireSession } from '../crm-session/crm-session.ts'
 import { sessionEvents } from '../crm-session/session-events.ts'
@@ -50,6 +51,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   const admin = adminPages({ ...parts, describeDevice })
 
   routes.get('/', 'public', homePage(parts))
+  routes.get('/api/docs', 'public', apiDocsPage())
 
   routes.get('/authenticate.shtml', 'visitor', login.form)
   routes.post('/4DACTION/authenticate', 'visitor', login.logIn)

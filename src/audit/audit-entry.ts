@@ -2,6 +2,7 @@
 export const AUDIT_EVENTS = {
   'sign-in': 'Signed in',
   'sign-in-failed': 'Sign-in failed',
+  'account-locked': 'Account locked on unknown devices',
   'sign-out': 'Signed out',
   secured: 'Session secured',
   renewed: 'Cookie rotated',
@@ -55,7 +56,11 @@ export function isRepeatable({ event }: AuditEntry): boolean {
 }
 
 // In failed sign-ins with these details, the entered name belongs to an existing account.
-const AT_AN_ACCOUNT: readonly string[] = ['wrong password', 'address not validated yet']
+const AT_AN_ACCOUNT: readonly string[] = [
+  'wrong password',
+  'account locked on unknown devices',
+  'address not validated yet',
+]
 
 /** Whether the entry names an existing account. `RepeatFolder` never removes the name of an existing account. */
 export function namesAnAccount({ userId, userName, detail }: AuditEntry): boolean {

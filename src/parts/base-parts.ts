@@ -3,6 +3,8 @@ import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
 import {
   createPasswords,
+  type DeviceCookie,
+  deviceCookie,
   highestStoredCost,
   LinkLimit,
   LoginLimit,
@@ -38,6 +40,7 @@ export interface BaseParts {
   storeWrites: () => Promise<StoreWrites>
   passwords: Passwords
   loginLimit: LoginLimit
+  deviceCookie: DeviceCookie
   signUpLimit: SignUpLimit
   linkLimit: LinkLimit
   origins: OwnOrigins
@@ -118,6 +121,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       storeWrites,
       passwords,
       loginLimit: new LoginLimit(limiters),
+      deviceCookie: deviceCookie(config.appName, origins.secure),
       signUpLimit: new SignUpLimit(limiters),
       linkLimit: new LinkLimit(limiters),
       origins,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import type { Context, Next } from 'koa'
+import { EncodedContent, preferredEncoding } from './content-encoding.ts'
 
 export interface Assets {
   /** `style.css` → `/assets/style.0123abcd.css`, with a hash of the content. */
@@ -10,9 +11,9 @@ export interface Assets {
 }
 
 interface Asset {
-  content: Buffer
+  content: EncodedContent
   type: string
-  etag: string
+  hash: string
 }
 
 // Matches `import { name } from './file.js'`.
@@ -35,11 +36,11 @@ export function loadAssets(
     const known = urls[file]
     if (known !== undefined) return known
     const content = withAddresses(readFileSync(join(folder, file)), load)
-    const hash = createHash('sha256').update(content).digest('hex').slice(0, 12)
     const { name, ext } = parse(file)
-    const url = `${below}/${name}.${hash}${ext}`
+    const asset = createAsset(content, TYPES[ext] ?? 'application/octet-stream')
+    const url = `${below}/${name}.${asset.hash}${ext}`
     urls[file] = url
-    files.set(url, { content, type: TYPES[ext] ?? 'application/octet-stream', etag: `"${hash}"` })
+    files.set(url, asset)
     return url
   }
   for (const file of [...names].sort()) load(file)
@@ -60,13 +61,26 @@ export function serveAssets({ files, urls }: Assets) {
     const asset = asked === undefined ? undefined : files.get(asked)
     if (asset === undefined || !['GET', 'HEAD'].includes(ctx.method)) return next()
     ctx.set('Cache-Control', ctx.path === asked ? 'public, max-age=31536000, immutable' : 'public, max-age=86400')
-    ctx.set('ETag', asset.etag)
-    ctx.status = 200
-    if (ctx.fresh) {
-      ctx.status = 304
-      return
-    }
-    ctx.type = asset.type
-    ctx.body = asset.content
+    await sendAsset(ctx, asset)
   }
+}
+
+export function createAsset(content: Buffer, type: string): Asset {
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 12)
+  return { content: new EncodedContent(content), type, hash }
+}
+
+/** Responds with the asset, compressed if the client accepts it. Never compress a response that contains secrets. */
+export async function sendAsset(ctx: Context, { content, type, hash }: Asset): Promise<void> {
+  const encoding = preferredEncoding(ctx.get('Accept-Encoding'))
+  ctx.vary('Accept-Encoding')
+  ctx.set('ETag', encoding === 'identity' ? `"${hash}"` : `"${hash}-${encoding}"`)
+  ctx.status = 200
+  if (ctx.fresh) {
+    ctx.status = 304
+    return
+  }
+  if (encoding !== 'identity') ctx.set('Content-Encoding', encoding)
+  ctx.type = type
+  ctx.body = await content.in(encoding)
 }

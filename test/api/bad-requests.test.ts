@@ -16,7 +16,7 @@ test('[BEARER-1] [BEARER-3] anything other than a bearer token counts as no toke
   demo.clock.advance({ seconds: 125 })
   const visitor = demo.visitor()
   await visitor.logInWell(4)
-  const cookie = [...visitor.cookies.values()][0] ?? ''
+  const cookie = visitor.sessionCookie
   const client = new ApiClient(demo)
   const before = await demo.parts.sessions?.count()
   for (const authorization of [

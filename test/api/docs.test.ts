@@ -12,7 +12,6 @@ test('[BEARER-14] the documentation is public, and all its files come from this 
   const page = await visitor.get('/api/docs')
   assert.deepEqual([page.status, page.headers['content-type']], [200, 'text/html; charset=utf-8'])
   assert.doesNotMatch(page.text, /(src|href)="(https?:)?\/\//)
-  assert.doesNotMatch(page.text, /Log in|Log out/, 'it is not known here who asks')
   const files = [...page.text.matchAll(/(?:src|href)="(\/(?:api|assets)\/[^"]+)"/g)].map(([, url = '']) => url)
   assert.ok(files.some((url) => /^\/api\/docs\/swagger-ui-bundle\.[0-9a-f]{12}\.js$/.test(url)))
   for (const url of files) {
@@ -22,8 +21,30 @@ test('[BEARER-14] the documentation is public, and all its files come from this 
     assert.equal(file.headers['cache-control'], 'public, max-age=31536000, immutable')
     assert.equal((await visitor.get(url, { 'If-None-Match': String(file.headers.etag) })).status, 304)
   }
-  assert.equal(visitor.cookies.size, 0, 'documentation begins no session')
-  assert.equal(await demo.parts.sessions?.count(), 0)
+})
+
+test('[ASSET-3] the documentation has the frame of the other pages', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  assert.match((await visitor.get('/api/docs')).text, /href="\/authenticate\.shtml">Log in</)
+  await visitor.logInWell(4)
+  const { text } = await visitor.get('/api/docs')
+  const header = text.slice(text.indexOf('<header'), text.indexOf('</header>'))
+  assert.match(header, /href="\/customers"[^>]*>Customers</)
+  assert.match(header, /Log out/)
+})
+
+test('[ASSET-3] the documentation and all its files are at most 500 KB large, with brotli and with gzip', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  const page = await visitor.get('/api/docs')
+  const files = new Set([...page.text.matchAll(/(?:src|href)="(\/(?:api|assets)\/[^"]+)"/g)].map(([, url = '']) => url))
+  for (const encoding of ['br', 'gzip']) {
+    let bytes = Number(page.headers['content-length'])
+    for (const url of files)
+      bytes += Number((await visitor.get(url, { 'Accept-Encoding': encoding })).headers['content-length'])
+    assert.ok(bytes > 300_000 && bytes < 500 * 1024, `${encoding}: ${bytes}`)
+  }
 })
 
 test('[BEARER-14] the API description can be cached, and is sent again only when it has changed', async (t) => {

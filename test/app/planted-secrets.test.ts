@@ -119,15 +119,15 @@ interface Live {
 }
 
 async function liveSecrets(demo: Demo, owner: Visitor): Promise<Live> {
-  const [cookie = ''] = owner.cookies.values()
+  const { sessionCookie: cookie, deviceToken } = owner
   const id = cookie.slice(0, cookie.indexOf('.'))
   const signIn = (await signedIn(demo, 5)).token
   const apiToken = tokenOn(await makeToken(owner))
   const link = await demo.parts.sessions?.createOTP(id, { path: '/nowhere' })
   const callback = await demo.parts.sessions?.createOTP(id, { path: '/my4DApp', requestOnly: true, data: {} })
-  assert.ok(link && callback)
+  assert.ok(link && callback && deviceToken)
   const once = formOn(await owner.get('/account/tokens'))
-  return { once, secrets: [cookie, signIn, apiToken].map(secretOf).concat(link, callback, once) }
+  return { once, secrets: [cookie, signIn, apiToken].map(secretOf).concat(link, callback, once, deviceToken) }
 }
 
 function secretOf(token: string): string {

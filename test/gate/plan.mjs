@@ -27,6 +27,7 @@ const ABOUT_SERVERS = [
   'test/db/dialects/postgres-driver.test.ts',
   'test/db/postgres-start.test.ts',
   'test/db/postgres-unavailable.test.ts',
+  'test/parts/shared-limiters.test.ts',
   'test/session/stores/postgres/',
   'test/session/stores/redis/',
 ]

@@ -24,6 +24,7 @@ const KINDS: Record<MailKind, number> = {
   'email-changed': 0,
   'password-changed': 1,
   'new-device': 2,
+  locked: 1,
 }
 
 test('the text part and the HTML part of a mail have the same content and the same links', () => {

@@ -29,6 +29,7 @@ function table(rows: readonly AccessRow[], other: 'link' | 'read-only token', la
   return ['', ...[head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`)]
 }
 
+/** `/api/docs` is a page. */
 export function isOfApi({ path }: Pick<AccessRow, 'path'>): boolean {
-  return path.startsWith('/api/')
+  return path.startsWith('/api/') && path !== '/api/docs'
 }

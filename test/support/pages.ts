@@ -22,8 +22,8 @@ export function pathOf(address: string | undefined): string {
 }
 
 export function sessionIdOf(visitor: Visitor): string {
-  const [value = ''] = visitor.cookies.values()
-  return value.slice(0, value.indexOf('.'))
+  const { sessionCookie } = visitor
+  return sessionCookie.slice(0, sessionCookie.indexOf('.'))
 }
 
 /** All rows of the CRM's tables as a text. Every change of a row changes the text. */

@@ -46,8 +46,7 @@ export async function newestLink(demo: Demo, email: string): Promise<string> {
 }
 
 export async function statusOf(demo: Demo, visitor: Visitor) {
-  const [value = ''] = visitor.cookies.values()
-  return (await demo.parts.sessions?.storage(value.slice(0, value.indexOf('.'))))?.status
+  return (await demo.parts.sessions?.storage(sessionIdOf(visitor)))?.status
 }
 
 export async function userOf(demo: Demo, email: string) {

@@ -42,6 +42,16 @@ export class Visitor {
     this.#check = check
   }
 
+  /** The value of the session cookie, or ''. */
+  get sessionCookie(): string {
+    return this.#cookieNamed('4DSID_')
+  }
+
+  /** The value of the cookie of known devices, or ''. */
+  get deviceToken(): string {
+    return this.#cookieNamed('device_')
+  }
+
   /** Opens a page as if the user typed its address. */
   get(path: string, headers: Sent['headers'] = {}): Promise<Answer> {
     return this.send(path, { headers })
@@ -102,6 +112,11 @@ export class Visitor {
     this.actingUser = userIn(answer) ?? this.actingUser
     this.#check(answer)
     return answer
+  }
+
+  #cookieNamed(part: string): string {
+    const [, value = ''] = [...this.cookies].find(([name]) => name.includes(part)) ?? []
+    return value
   }
 
   #submitted(): Record<string, string> {
@@ -184,7 +199,9 @@ export function assertSafe({ headers, setCookies }: Pick<Answer, 'headers' | 'se
   assert.match(String(headers['cache-control']), /no-store|no-cache|max-age/)
   assert.equal(headers['x-powered-by'], undefined)
   assert.equal(headers['access-control-allow-origin'], undefined)
-  assert.ok(setCookies.length <= 1, `more than one cookie was set: ${setCookies.length}`)
+  const names = setCookies.map((cookie) => cookie.slice(0, cookie.indexOf('=')))
+  assert.equal(new Set(names).size, names.length, `a cookie was set twice: ${names}`)
+  for (const name of names) assert.match(name, /^(__Host-)?(4DSID|device)_/)
   for (const cookie of setCookies) {
     assert.match(cookie, /; *HttpOnly/i)
     assert.match(cookie, /; *SameSite=Lax/i)

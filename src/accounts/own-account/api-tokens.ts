@@ -6,7 +6,7 @@ import type { NewToken, TokenScope } from '../../session/index.ts'
 import { identityOf } from '../people/account.ts'
 import { accounts, isUnchanged } from '../people/accounts.ts'
 import { rollback } from '../people/rollback.ts'
-import type { Origin } from '../sign-in/sign-in.ts'
+import type { Origin } from '../sign-in/verify-password.ts'
 import type { RequestedToken } from './api-token-form.ts'
 
 export const MOST_TOKENS = 20

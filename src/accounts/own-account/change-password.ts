@@ -6,33 +6,37 @@ import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
 import { accounts } from '../people/accounts.ts'
 import { removeEmailChange } from '../people/email-changes.ts'
+import { forgetLogins, storeDeviceToken } from '../people/login-history.ts'
+import type { Browser } from '../sign-in/device-cookie.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
 import { endOtherDevices, type SessionsOfDevices, type UserRequest } from './own-devices.ts'
 
 const RETRY_AFTER_SECONDS = 5
 
 /**
- * Changes the password. The caller must have verified the current password. Signs out the user's other devices, and
- * revokes API tokens and one-time links. Returns `false` if a concurrent request changed the password first.
+ * Changes the password. The caller must have verified the current password. Signs out the user's other devices, makes
+ * them unknown, and revokes API tokens and one-time links. Returns `false` if a concurrent request changed the password first.
  * @throws Problem 503 when the password was changed but signing out the other devices failed.
  */
 export async function changePassword(
   { database, passwords, clock, mail, audit }: Pick<SignInParts, 'database' | 'passwords' | 'clock' | 'mail' | 'audit'>,
   sessions: SessionsOfDevices,
   request: UserRequest,
-  { account, password }: { account: Account; password: string },
+  { account, password, browser }: { account: Account; password: string; browser: Browser },
 ): Promise<boolean> {
   const { userId, origin } = request
   const hash = await passwords.hash(password)
   const now = clock.now()
-  const stored = await inTurn(database, { user: userId }, async (transaction) => {
-    if (!(await accounts.replacePassword(transaction, account, hash))) return false
+  const token = await inTurn(database, { user: userId }, async (transaction) => {
+    if (!(await accounts.replacePassword(transaction, account, hash))) return undefined
+    await forgetLogins(transaction, userId)
     await removeEmailChange(transaction, userId)
     const notice = { kind: 'password-changed', user_id: userId, session_id: '', email: account.email } as const
     await enqueueMail(transaction, { ...notice, details: noticeDetails(origin, now) }, now)
-    return true
+    return storeDeviceToken(transaction, userId, browser.token, now)
   })
-  if (!stored) return false
+  if (token === undefined) return false
+  browser.keep(token)
   mail.wake()
   const { userName, id: sessionId } = request.session
   audit.note({ event: 'password-changed', ...origin, userId, userName, sessionId })

@@ -1,6 +1,6 @@
 import type { CrmSession, CrmSessions } from '../../crm-session/crm-session.ts'
 import type { DeviceDescription, SessionDescription } from '../../session/index.ts'
-import type { Origin } from '../sign-in/sign-in.ts'
+import type { Origin } from '../sign-in/verify-password.ts'
 
 const MOST_SHOWN = 100
 

@@ -49,7 +49,7 @@ export function passwordPages(parts: PasswordParts) {
         const message = 'This is your current password. Choose another one.'
         return refuse(ctx, 422, { message, wrongField: 'newPassword' })
       }
-      const change = { account: check.account, password: String(newPassword) }
+      const change = { account: check.account, password: String(newPassword), browser: parts.deviceCookie(ctx) }
       if (!(await changePassword(parts, sessionsBehindGuard(parts.sessions, 'passwordPages()'), request, change))) {
         const message =
           'Your password was changed at the same moment, on another device or by a second click. This change was not made.'

@@ -5,9 +5,11 @@ import { networksOf } from '../../web/client-address.ts'
 
 /** A rate limit over a time window. The package rate-limiter-flexible implements this interface. */
 export interface Limiter {
+  readonly points: number
   /** Consumes one point of the key. Rejects with a `RateLimiterRes` when the key has no point left. */
   consume(key: string): Promise<unknown>
-  reward(key: string): Promise<unknown>
+  /** Returns null for a key whose window has ended. */
+  get(key: string): Promise<{ consumedPoints: number; msBeforeNext: number } | null>
 }
 
 export interface LimiterOptions {
@@ -58,18 +60,38 @@ export async function consumeAll(counts: readonly Count[]): Promise<number | und
     for (const [limiter, key] of counts) await limiter.consume(hashKey(key))
     return undefined
   } catch (refusal) {
-    if (refusal instanceof RateLimiterRes) return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000))
-    throw new SessionError(
-      'STORE_UNAVAILABLE',
-      'Rate limiting is unavailable, so the attempt was not processed. Try again in a few seconds.',
-      { cause: refusal },
-    )
+    if (refusal instanceof RateLimiterRes) return secondsOf(refusal)
+    throw unavailable(refusal)
   }
 }
 
-/** Gives one point back to each key. Ignores errors. */
-export async function refundAll(counts: readonly Count[]): Promise<void> {
-  await Promise.allSettled(counts.map(([limiter, key]) => limiter.reward(hashKey(key))))
+/**
+ * Returns the number of seconds until each key has a point, or `undefined` if each key has one now. Consumes no point.
+ * @throws SessionError STORE_UNAVAILABLE when a limiter fails. The caller must then refuse the attempt.
+ */
+export async function secondsToWait(counts: readonly Count[]): Promise<number | undefined> {
+  const waits = await Promise.all(
+    counts.map(async ([limiter, key]) => {
+      const used = await limiter.get(hashKey(key))
+      const isUsedUp = used !== null && used.consumedPoints >= limiter.points && used.msBeforeNext > 0
+      return isUsedUp ? secondsOf(used) : 0
+    }),
+  ).catch((error) => {
+    throw unavailable(error)
+  })
+  return Math.max(...waits) || undefined
+}
+
+function secondsOf({ msBeforeNext }: { msBeforeNext: number }): number {
+  return Math.max(1, Math.ceil(msBeforeNext / 1000))
+}
+
+function unavailable(cause: unknown): SessionError {
+  return new SessionError(
+    'STORE_UNAVAILABLE',
+    'Rate limiting is unavailable, so the attempt was not processed. Try again in a few seconds.',
+    { cause },
+  )
 }
 
 /** Keys contain e-mail addresses, which must not be stored in clear text. */

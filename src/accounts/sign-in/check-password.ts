@@ -4,9 +4,9 @@ import { originOf } from '../../web/request-origin.ts'
 import type { Account } from '../people/account.ts'
 import { accounts } from '../people/accounts.ts'
 import { LONGEST_TYPED_PASSWORD } from '../people/login-form.ts'
-import { rollback } from '../people/rollback.ts'
-import { noteDamagedHash } from '../people/stored-passwords.ts'
+import { rememberBrowser } from './known-devices.ts'
 import { recordFailure, type SignInParts, tooManyAttempts } from './sign-in.ts'
+import { verifyPassword } from './verify-password.ts'
 
 type PasswordCheck = { is: 'right'; account: Account } | { is: 'refused'; message: string }
 
@@ -15,7 +15,7 @@ type PasswordCheck = { is: 'right'; account: Account } | { is: 'refused'; messag
  * Failures also count per session, which limits password guessing in an unattended browser.
  */
 export async function checkPassword(parts: Omit<SignInParts, 'config'>, ctx: Context): Promise<PasswordCheck> {
-  const { database, log, passwords, loginLimit } = parts
+  const { database, deviceCookie } = parts
   const { session, userId } = signedIn(ctx)
   const { password } = Object(ctx.request.body) as Record<string, unknown>
   const origin = originOf(ctx)
@@ -27,23 +27,25 @@ export async function checkPassword(parts: Omit<SignInParts, 'config'>, ctx: Con
   if (password === '') return refuse(422, 'Please enter your password.')
   const account = await accounts.findById(database, userId)
   const name = account?.loginName ?? userId
-  const attempt = await loginLimit.take(userId, origin.address, session.id)
-  if (!attempt.allowed) {
+  const browser = deviceCookie(ctx)
+  const verified = await verifyPassword(parts, {
+    name,
+    password,
+    account,
+    passwordHash: password.length <= LONGEST_TYPED_PASSWORD ? account?.passwordHash : undefined,
+    origin,
+    deviceToken: browser.token,
+    session: session.id,
+  })
+  if (verified.is === 'limited') {
     recordFailure(parts, name, 'limited', origin)
-    ctx.set('Retry-After', String(attempt.retryAfterSeconds))
-    return refuse(429, tooManyAttempts(attempt.retryAfterSeconds))
+    ctx.set('Retry-After', String(verified.retryAfterSeconds))
+    return refuse(429, tooManyAttempts(verified.retryAfterSeconds))
   }
-  noteDamagedHash(log, account)
-  const fits =
-    account !== undefined &&
-    password.length <= LONGEST_TYPED_PASSWORD &&
-    (await passwords
-      .verify(password, account.passwordHash)
-      .catch((error) => rollback(log, error, () => attempt.refund())))
-  if (!fits) {
-    recordFailure(parts, name, 'wrong', origin)
+  if (account === undefined || verified.is !== 'right') {
+    recordFailure(parts, name, verified.is === 'locked' ? 'locked' : 'wrong', origin)
     return refuse(422, 'This is not your password.')
   }
-  await attempt.refund()
+  await rememberBrowser(parts, account, browser)
   return { is: 'right', account }
 }

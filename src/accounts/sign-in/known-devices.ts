@@ -7,6 +7,9 @@ import type { Clock } from '../../session/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
 import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
+import { isUnchanged } from '../people/accounts.ts'
+import { storeDeviceToken } from '../people/login-history.ts'
+import type { Browser } from './device-cookie.ts'
 
 // Above this number, the least recently used device is removed. If the user signs in with this device again, the
 // device counts as new.
@@ -22,26 +25,62 @@ export interface KnownDeviceParts {
   mail: { wake(): void }
 }
 
-/** Mails the user if the device is new for the account. An error is only logged, so that the login still succeeds. */
+/**
+ * Makes the browser known to the account. Mails the user if the kind of device is new for the account. An error is only
+ * logged, so that the login still succeeds.
+ */
 export async function rememberDevice(
   { database, log, clock, mail }: KnownDeviceParts,
   account: Account,
   origin: { device: string | null; address: string },
+  browser?: Browser,
 ): Promise<void> {
   const now = clock.now()
   const { userId, email } = account
   const device = describeDevice(origin.device)
   const details: NoticeDetails = { at: isoTime(now), device, address: origin.address }
   try {
-    const isQueued = await inTurn(database, { user: userId, email }, async (transaction) => {
+    const { token, isQueued } = await inTurn(database, { user: userId, email }, async (transaction) => {
       const known = await storeDevice(transaction, userId, device, isoTime(now))
-      if (known !== 'new') return false
-      return enqueueNotice(transaction, { user_id: userId, email, details }, now)
+      return {
+        token: browser && (await tokenFor(transaction, account, browser, now)),
+        isQueued: known === 'new' && (await enqueueNotice(transaction, { user_id: userId, email, details }, now)),
+      }
     })
+    if (token !== undefined) browser?.keep(token)
     if (isQueued) mail.wake()
   } catch (error) {
     log.warn({ event: 'device.note', err: error, userId }, 'the device of a sign-in could not be stored')
   }
+}
+
+/** Makes the browser known to the account after the user has confirmed the password. An error is only logged. */
+export async function rememberBrowser(
+  { database, log, clock }: Pick<KnownDeviceParts, 'database' | 'log' | 'clock'>,
+  account: Account,
+  browser: Browser,
+): Promise<void> {
+  const { userId } = account
+  try {
+    const token = await inTurn(database, { user: userId }, (transaction) =>
+      tokenFor(transaction, account, browser, clock.now()),
+    )
+    if (token !== undefined && token !== browser.token) browser.keep(token)
+  } catch (error) {
+    log.warn({ event: 'device.note', err: error, userId }, 'the device of a sign-in could not be stored')
+  }
+}
+
+/** Returns no token if the password was changed in the meantime, because the change has ended all known devices. */
+async function tokenFor(
+  transaction: Kysely<Database>,
+  account: Account,
+  browser: Browser,
+  now: number,
+): Promise<string | undefined> {
+  return (await isUnchanged(transaction, account))
+    ? storeDeviceToken(transaction, account.userId, browser.token, now)
+    : undefined
 }
 
 async function enqueueNotice(

@@ -5,34 +5,58 @@ import {
   limiterInMemory,
   type MakeLimiter,
   NetworkLimiter,
-  refundAll,
+  secondsToWait,
 } from '../people/limiter.ts'
 
-/** An attempt counts as a failure until `refund` is called, so that concurrent attempts cannot exceed the limit. */
-type Attempt = { allowed: true; refund(): Promise<void> } | { allowed: false; retryAfterSeconds: number }
+/** The numbers of failures that are allowed within the window. */
+export const LOGIN_LIMITS = { windowMinutes: 15, perName: 10, perNetwork: 100, perDevice: 10, perSession: 5 }
 
-/** The rate limit for failed logins. It also applies to unknown accounts, to hide which accounts exist. */
+interface Attempt {
+  /** The userId or the e-mail address as it was entered. Each has a limit of its own. */
+  name: number | string
+  address: string
+  /** The account and the token of a known device. */
+  device?: { userId: string; token: string } | undefined
+  session?: string | undefined
+}
+
+interface AttemptLimit {
+  /** Returns the seconds to wait, or `undefined` if the attempt is allowed. */
+  wait(): Promise<number | undefined>
+  /** Counts a failure. Returns the seconds to wait if concurrent failures have reached the limit in the meantime. */
+  fail(): Promise<number | undefined>
+}
+
+/**
+ * The rate limit for failed logins. It also applies to unknown accounts, to hide which accounts exist. A known device
+ * has only its own limit, so that failures on other devices never lock a user out there.
+ */
 export class LoginLimit {
-  readonly #perAccount: NetworkLimiter
+  readonly #perName: NetworkLimiter
   readonly #perNetwork: NetworkLimiter
+  readonly #perDevice: Limiter
   readonly #perSession: Limiter
 
   constructor(makeLimiter: MakeLimiter = limiterInMemory) {
-    const duration = 15 * 60
-    this.#perAccount = new NetworkLimiter(makeLimiter, { keyPrefix: 'login-account', points: 10, duration })
-    this.#perNetwork = new NetworkLimiter(makeLimiter, { keyPrefix: 'login-address', points: 100, duration })
-    this.#perSession = makeLimiter({ keyPrefix: 'login-session', points: 5, duration })
+    const { windowMinutes, perName, perNetwork, perDevice, perSession } = LOGIN_LIMITS
+    const duration = windowMinutes * 60
+    this.#perName = new NetworkLimiter(makeLimiter, { keyPrefix: 'login-name', points: perName, duration })
+    this.#perNetwork = new NetworkLimiter(makeLimiter, { keyPrefix: 'login-network', points: perNetwork, duration })
+    this.#perDevice = makeLimiter({ keyPrefix: 'login-device', points: perDevice, duration })
+    this.#perSession = makeLimiter({ keyPrefix: 'login-session', points: perSession, duration })
   }
 
-  /** Call `take` before verifying the password. Call `refund` if the password was right or could not be verified. */
-  async take(userId: number | string, address: string, session?: string): Promise<Attempt> {
+  /**
+   * Call `wait` before verifying the password, and once more after a right password. Call `fail` after a wrong one.
+   * Attempts in progress do not count, so any number of right passwords may be verified concurrently.
+   */
+  attempt({ name, address, device, session }: Attempt): AttemptLimit {
     const counts: Count[] = [
       ...(session === undefined ? [] : [[this.#perSession, session] as const]),
-      ...this.#perNetwork.countsOf(address),
-      ...this.#perAccount.countsOf(address, String(userId)),
+      ...(device === undefined
+        ? [...this.#perName.countsOf(address, String(name)), ...this.#perNetwork.countsOf(address)]
+        : [[this.#perDevice, `${device.token} of ${device.userId}`] as const]),
     ]
-    const retryAfterSeconds = await consumeAll(counts)
-    if (retryAfterSeconds !== undefined) return { allowed: false, retryAfterSeconds }
-    return { allowed: true, refund: () => refundAll(counts) }
+    return { wait: () => secondsToWait(counts), fail: () => consumeAll(counts) }
   }
 }

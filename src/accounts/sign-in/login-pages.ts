@@ -64,10 +64,14 @@ export function loginPages(parts: LoginParts) {
 
       const { account: name, password } = form
       const origin = originOf(ctx)
-      const result = await signIn(parts, { ...origin, account: name, password }, async (identity) => {
-        await session.setPrivileges(identity, { login: true })
-        return session
-      })
+      const result = await signIn(
+        parts,
+        { ...origin, account: name, password, browser: parts.deviceCookie(ctx) },
+        async (identity) => {
+          await session.setPrivileges(identity, { login: true })
+          return session
+        },
+      )
       if (result.is === 'limited') {
         ctx.status = 429
         ctx.set('Retry-After', String(result.retryAfterSeconds))

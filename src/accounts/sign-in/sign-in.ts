@@ -1,35 +1,27 @@
-import type { Notes } from '../../audit/index.ts'
 import type { Config } from '../../config/config.ts'
 import { formatCount } from '../../web/format.ts'
 import { type Account, type Identity, identityOf, type NamedAccount } from '../people/account.ts'
 import { accounts } from '../people/accounts.ts'
 import type { AccountName } from '../people/login-form.ts'
-import type { Passwords } from '../people/passwords.ts'
 import { rollback } from '../people/rollback.ts'
-import { isStillRight, noteDamagedHash, renewHash } from '../people/stored-passwords.ts'
-import { type KnownDeviceParts, rememberDevice } from './known-devices.ts'
-import type { LoginLimit } from './login-limit.ts'
+import { isStillRight, renewHash } from '../people/stored-passwords.ts'
+import type { Browser, DeviceCookie } from './device-cookie.ts'
+import { rememberDevice } from './known-devices.ts'
+import { type Origin, type VerifyParts, verifyPassword } from './verify-password.ts'
 
-export interface SignInParts extends KnownDeviceParts {
+export interface SignInParts extends VerifyParts {
   config: Pick<Config, 'loginText'>
-  passwords: Passwords
-  loginLimit: LoginLimit
-  audit: Notes
-}
-
-/** Where a request comes from, for the rate limit, the log and the audit trail. */
-export interface Origin {
-  requestId: string
-  address: string
-  device: string | null
+  deviceCookie: DeviceCookie
 }
 
 interface Credentials extends Origin {
   account: AccountName
   password: string
+  /** Absent for the API, whose clients send no cookies. */
+  browser?: Browser
 }
 
-type Failure = 'unknown' | 'wrong' | 'limited' | 'pending'
+type Failure = 'unknown' | 'wrong' | 'locked' | 'limited' | 'pending'
 
 interface StartedSession {
   readonly id: string
@@ -53,6 +45,7 @@ const TEXTS = {
 
 /**
  * Signs a user in, for the login page and the API. Verifies the password, and then calls `start` to start the session.
+ * After that, the account knows the browser.
  * Closes the session again if the account was disabled or changed in the meantime. Rethrows an error of `start`, which
  * does not count as a failed attempt.
  * @throws Problem 503 when too many passwords are being verified.
@@ -60,32 +53,32 @@ const TEXTS = {
  */
 export async function signIn(
   parts: SignInParts,
-  { account: name, password, ...origin }: Credentials,
+  { account: name, password, browser, ...origin }: Credentials,
   start: (identity: Identity) => Promise<StartedSession>,
 ): Promise<SignedIn> {
-  const { config, log, database, passwords, loginLimit, clock } = parts
+  const { config, log, database, clock } = parts
   const { address } = origin
   const named = await accounts.findByName(database, name, clock.now())
   const typed = nameForLog(name, named)
-  const attempt = await loginLimit.take(limitKey(name, named), address)
-  if (!attempt.allowed) {
-    const { retryAfterSeconds } = attempt
+  const verified = await verifyPassword(parts, {
+    name: 'userId' in name ? name.userId : name.email,
+    password,
+    account: named?.isPending === false ? named.account : undefined,
+    passwordHash: named?.account.passwordHash,
+    origin,
+    deviceToken: browser?.token,
+  })
+  if (verified.is === 'limited') {
+    const { retryAfterSeconds } = verified
     recordFailure(parts, typed, 'limited', origin)
     return { is: 'limited', retryAfterSeconds, message: tooManyAttempts(retryAfterSeconds) }
   }
-  const refuse = (reason: 'unknown' | 'wrong'): SignedIn => {
-    recordFailure(parts, typed, reason, origin)
+  const refuse = (reason: 'unknown' | 'wrong', recorded: Failure = reason): SignedIn => {
+    recordFailure(parts, typed, recorded, origin)
     return { is: 'refused', reason, message: TEXTS[config.loginText][reason] }
   }
-
-  // A password is verified even for unknown and pending accounts, so that timing does not reveal which accounts exist.
-  noteDamagedHash(log, named?.account)
-  const fits = await passwords
-    .verify(password, named?.account.passwordHash)
-    .catch((error) => rollback(log, error, () => attempt.refund()))
   if (named === undefined) return refuse('unknown')
-  if (!fits) return refuse(named.isPending ? 'unknown' : 'wrong')
-  await attempt.refund()
+  if (verified.is !== 'right') return named.isPending ? refuse('unknown') : refuse('wrong', verified.is)
   const { account } = named
   if (named.isPending) {
     recordFailure(parts, typed, 'pending', origin)
@@ -101,7 +94,7 @@ export async function signIn(
     return refuse('unknown')
   }
   log.info({ event: 'login.succeeded', userId: account.userId, ip: address, session: session.id }, 'login succeeded')
-  await rememberDevice(parts, account, origin)
+  await rememberDevice(parts, account, origin, browser)
   await renewHash(parts, account, password)
   return { is: 'account', account }
 }
@@ -109,6 +102,7 @@ export async function signIn(
 const REASONS: Record<Failure, string> = {
   unknown: 'unknown account',
   wrong: 'wrong password',
+  locked: 'account locked on unknown devices',
   limited: 'too many failures, password not verified',
   pending: 'address not validated yet',
 }
@@ -123,12 +117,6 @@ export function recordFailure(
   if (reason === 'limited') log.warn({ event: 'login.limited', ...facts }, 'login limited')
   else log.info({ event: 'login.failed', ...facts, reason }, 'login failed')
   audit.note({ event: 'sign-in-failed', ...origin, userName: String(typed), detail: REASONS[reason] })
-}
-
-/** Returns the same rate-limit key for the userId and the e-mail address of an account. */
-function limitKey(name: AccountName, named: NamedAccount | undefined): string {
-  if (named !== undefined && !named.isPending) return named.account.userId
-  return 'userId' in name ? String(name.userId) : name.email
 }
 
 /** Masks a name that belongs to no account, because users may enter the password by mistake. */
