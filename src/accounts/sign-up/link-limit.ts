@@ -8,7 +8,7 @@ import {
   limiterInMemory,
   type MakeLimiter,
   NetworkLimiter,
-  refundAll,
+  secondsToWait,
 } from '../people/limiter.ts'
 
 /** The rate limit for invalid one-time links. */
@@ -29,12 +29,13 @@ export function limitLinks(linkLimit: LinkLimit) {
   return async function limitLinks(ctx: Context, next: Next) {
     if (!ctx.URL.searchParams.has(LINK_PARAMETER)) return next()
     const counts = linkLimit.countsOf(ctx.ip)
-    const seconds = await consumeAll(counts)
+    const seconds = await secondsToWait(counts)
     if (seconds !== undefined) throw tooManyLinks(seconds)
     try {
       await next()
     } finally {
-      if (ctx.session?.restored || ctx.session?.offer) await refundAll(counts)
+      // If the limiter fails now, the response is ready, and the next link is refused.
+      if (!ctx.session?.restored && !ctx.session?.offer) await consumeAll(counts).catch(() => {})
     }
   }
 }
