@@ -1,6 +1,7 @@
 export { DEMO_PASSWORD, type DemoAccount, demoAccounts } from '../../db/demo/demo-accounts.ts'
 export { linkConfirmation } from '../crm-session/link-confirmation.ts'
 export { composeMail } from './mail/account-mail.ts'
+export { declineLink } from './mail/decline-link.ts'
 export { apiTokenPages } from './own-account/api-token-pages.ts'
 export { devicePages } from './own-account/device-pages.ts'
 export { emailPages } from './own-account/email-pages.ts'
@@ -22,6 +23,7 @@ export {
   type NewSalesperson,
 } from './people/salespersons.ts'
 export { highestStoredCost } from './people/stored-passwords.ts'
+export { MOST_CUSTOMERS_AN_HOUR, MOST_SEARCHES_A_MINUTE, UsageLimit } from './people/usage-limit.ts'
 export { confirmPages, RECENT_MINUTES } from './sign-in/confirm-pages.ts'
 export { type DeviceCookie, deviceCookie } from './sign-in/device-cookie.ts'
 export { homePage } from './sign-in/home-page.ts'

@@ -3,9 +3,11 @@ import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import type { AuditRow, Database } from '../../db/tables.ts'
 import { AUDIT_EVENTS, type AuditEntry, type AuditFilter, type AuditTrail, readAudit } from '../audit/index.ts'
+import type { SearchLimit } from '../crm/index.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
 import type { Clock } from '../session/index.ts'
 import { formatCount, formatExactMoment } from '../web/format.ts'
+import { maskSecrets } from '../web/mask-secrets.ts'
 import type { PageModel } from '../web/pages.ts'
 import { type Choice, choices, writeAddress } from '../web/query-parameters.ts'
 import { originOf } from '../web/request-origin.ts'
@@ -53,15 +55,17 @@ export interface AuditPageParts {
   database: Kysely<Database>
   audit: Pick<AuditTrail, 'written' | 'note'>
   clock: Pick<Clock, 'now'>
+  usageLimit: SearchLimit
   describeDevice: DescribeDevice
   mostExported?: number
 }
 
 export function auditPages(parts: AuditPageParts) {
-  const { config, database, audit, clock, describeDevice, mostExported = MOST_EXPORTED } = parts
+  const { config, database, audit, clock, usageLimit, describeDevice, mostExported = MOST_EXPORTED } = parts
   return {
     async list(ctx: Context) {
       const query = readAuditQuery(ctx.query)
+      if (auditAddress(query) !== AUDIT_PATH) await usageLimit.countSearch(signedIn(ctx).userId)
       await audit.written()
       const filter = await auditFilter(database, query)
       const { rows, next } = await readAudit(database, filter, { after: query.after, size: PAGE_SIZE })
@@ -80,8 +84,11 @@ export function auditPages(parts: AuditPageParts) {
 
     async csv(ctx: Context) {
       const query = readAuditQuery(ctx.query)
+      if (ctx.method === 'GET') {
+        await usageLimit.countSearch(signedIn(ctx).userId)
+        audit.note(exported(ctx, query))
+      }
       const filter = await auditFilter(database, query)
-      if (ctx.method === 'GET') audit.note(exported(ctx, query))
       await audit.written()
       ctx.attachment(`audit-${new Date(clock.now()).toISOString().slice(0, 10)}.csv`)
       ctx.type = 'text/csv; charset=utf-8; header=present'
@@ -98,7 +105,7 @@ export function auditPages(parts: AuditPageParts) {
 function exported(ctx: Context, query: AuditQuery): AuditEntry {
   const { session, userId } = signedIn(ctx)
   const [, chosen] = auditAddress(query).split('?')
-  const detail = chosen === undefined ? 'everything' : decodeURIComponent(chosen.replaceAll('+', ' '))
+  const detail = chosen === undefined ? 'everything' : decodeURIComponent(maskSecrets(chosen).replaceAll('+', ' '))
   return {
     event: 'audit-exported',
     ...originOf(ctx),

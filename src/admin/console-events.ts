@@ -17,9 +17,14 @@ export function consoleEvents({
 }) {
   return async function consoleEvents(ctx: Context) {
     if (changes === null) return
+    const { session } = signedIn(ctx)
     const key = `console ${deviceKey(ctx, cookieName)}`
     // If too many streams are open, status 503 lets the page try again later. After 204, the page would give up.
-    const stream = streams.open(ctx, key, signedIn(ctx).session.signal, { whenFull: 503 })
+    const stream = streams.open(ctx, key, session.signal, {
+      session,
+      whenFull: 503,
+      isReserved: true,
+    })
     if (stream === undefined) return
     const stopWatching = changes.watch(() => stream.send('changed', {}))
     stream.signal.addEventListener('abort', stopWatching)

@@ -10,6 +10,8 @@ import { SESSIONS_PATH } from './session-query.ts'
 
 export type SessionsToEnd = Pick<Sessions, 'get' | 'end' | 'endMany' | 'detach' | 'removeWithMessage'>
 
+// The audit trail stores the userId, so any other text is refused.
+const USER_ID = /^(?:\d{1,9}|[0-9a-f-]{36})$/
 // A message with one of these characters is refused, because they would change how the message is displayed.
 const NEVER_IN_A_MESSAGE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u
 
@@ -67,7 +69,7 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
 
     async endUser(ctx: Context) {
       const { userId } = Object(ctx.request.body) as Record<string, unknown>
-      if (typeof userId !== 'string' || userId === '' || userId.length > 64)
+      if (typeof userId !== 'string' || !USER_ID.test(userId))
         throw new Problem(422, 'Say once whose sessions are to end.')
       await endMany(ctx, { userId })
     },

@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import type { Config } from '../config/config.ts'
+import type { SearchLimit } from '../crm/index.ts'
 import { sessionsBehindGuard, signedIn } from '../crm-session/crm-session.ts'
 import type { Clock, SessionDescription, Sessions } from '../session/index.ts'
 import { formatCount } from '../web/format.ts'
@@ -59,16 +60,19 @@ interface ConsoleParts {
   database: Kysely<Database>
   sessions: Pick<Sessions, 'list' | 'count' | 'get'> | null
   clock: Pick<Clock, 'now'>
+  usageLimit: SearchLimit
   describeDevice: DescribeDevice
 }
 
-export function sessionPages({ config, database, sessions, clock, describeDevice }: ConsoleParts) {
+export function sessionPages({ config, database, sessions, clock, usageLimit, describeDevice }: ConsoleParts) {
   const rows = (ctx: Context) => ({ now: clock.now(), mine: signedIn(ctx).session.id, describeDevice })
 
   return {
     async list(ctx: Context) {
       const manager = sessionsBehindGuard(sessions, 'sessionPages()')
       const query = readSessionQuery(ctx.query)
+      // The open console repeats its search at each change of a session.
+      if (query.user !== '' && ctx.query.refresh === undefined) await usageLimit.countSearch(signedIn(ctx).userId)
       const meant = await findPeople(database, query.user)
       const { people } = meant
       const ambiguous = people.length > 1

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MOST_CUSTOMERS_AN_HOUR } from '../accounts/index.ts'
 import { changeCustomer, createCustomer, findCustomer, removeCustomer } from '../crm/index.ts'
 import { Problem } from '../web/problem.ts'
 import type { ApiParts } from './api-parts.ts'
@@ -17,7 +18,7 @@ const ETAG = { ETag: 'The version of this customer, for `If-Match`.' }
 const IF_MATCH = { 'If-Match': 'The accepted versions, from `ETag`. Any other version is refused with 412.' }
 const OUTDATED = 'The customer is none of the versions that `If-Match` names.'
 
-export function customerEndpoints({ database, clock }: ApiParts) {
+export function customerEndpoints({ database, clock, usageLimit }: ApiParts) {
   return [
     endpoint({
       name: 'readCustomer',
@@ -54,7 +55,9 @@ export function customerEndpoints({ database, clock }: ApiParts) {
           headers: { ...ETAG, Location: 'The address of the new customer.' },
         },
       },
-      async handle({ viewer, body }) {
+      problems: { 429: `A user may create ${MOST_CUSTOMERS_AN_HOUR} customers an hour.` },
+      async handle({ account, viewer, body }) {
+        await usageLimit.countCustomer(account.userId)
         const made = await createCustomer(database, viewer, body, clock.now())
         if (made.is !== 'created') throw refusal(made.is)
         return customerReply(201, made.customer, { Location: `${MOUNT}/customers/${made.customer.id}` })

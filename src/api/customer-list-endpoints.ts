@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MOST_SEARCHES_A_MINUTE } from '../accounts/index.ts'
 import { listCustomers, listPurchases, type PagedList, readPageKey, SORTS, writePageKey } from '../crm/index.ts'
 import { plainLine } from '../web/plain-text.ts'
 import { Problem } from '../web/problem.ts'
@@ -22,7 +23,7 @@ const listQuery = z.strictObject({
   ...paging,
 })
 
-export function customerListEndpoints({ database }: ApiParts) {
+export function customerListEndpoints({ database, usageLimit }: ApiParts) {
   return [
     endpoint({
       name: 'listCustomers',
@@ -34,7 +35,9 @@ export function customerListEndpoints({ database }: ApiParts) {
       needs: 'viewCustomers',
       query: listQuery,
       answers: { 200: { description: 'One page of them.', schema: customerList } },
-      async handle({ viewer, query: { search = '', country = '', industry = '', sort, limit, after } }) {
+      problems: { 429: `A user may search ${MOST_SEARCHES_A_MINUTE} times a minute.` },
+      async handle({ account, viewer, query: { search = '', country = '', industry = '', sort, limit, after } }) {
+        if (search !== '') await usageLimit.countSearch(account.userId)
         const list = { list: 'customers', sort } as const
         const { customers, count, next } = await listCustomers(database, viewer, {
           search,

@@ -95,6 +95,9 @@ export class ConfigError extends Error {
 
 const DEFAULT_PORT = 8044
 const LONGEST_MINUTES = 525_600
+// Programs without a cookie jar begin a guest session at each page. Further visitors get pages without a session.
+const DEMO_GUESTS = 10_000
+const PRODUCTION_SESSIONS_PER_USER = 10
 // 4D documents this minimum of the idle timeout.
 const SHORTEST_IDLE_MINUTES = 60
 // With a lower cost, attackers could guess the passwords of stolen hashes too quickly.
@@ -146,8 +149,16 @@ export function readConfig(env: Environment): Config {
     sessionTimeoutMinutes: read('SESSION_TIMEOUT_MINUTES', wholeNumber(0, LONGEST_MINUTES), undefined),
     sessionCloseOnStop: read('SESSION_CLOSE_ON_STOP', yesOrNo, demo),
     maxSessions: read('MAX_SESSIONS', wholeNumber(1, 100_000_000), undefined),
-    maxGuests: read('MAX_GUESTS', wholeNumber(0, 100_000_000), undefined),
-    maxSessionsPerUser: read('MAX_SESSIONS_PER_USER', wholeNumber(1, 1_000_000), undefined),
+    maxGuests: read(
+      'MAX_GUESTS',
+      wholeNumber(0, 100_000_000),
+      demo && !env.MAX_SESSIONS?.trim() ? DEMO_GUESTS : undefined,
+    ),
+    maxSessionsPerUser: read(
+      'MAX_SESSIONS_PER_USER',
+      wholeNumber(1, 1_000_000),
+      demo ? undefined : PRODUCTION_SESSIONS_PER_USER,
+    ),
     auditDays: read('AUDIT_DAYS', wholeNumber(0, 36_500), 90),
     trustProxyHops: read('TRUST_PROXY', wholeNumber(0, 10), 0),
     bcryptCost: read('BCRYPT_COST', wholeNumber(4, 16), 12),

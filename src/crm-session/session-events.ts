@@ -31,7 +31,7 @@ export function sessionEvents({
     const over = new AbortController()
     const key = `session ${deviceKey(ctx, sessions.cookieName)}`
     // If too many streams are open, the status is 503. After 204, the page would act as if the session had ended.
-    const stream = streams.open(ctx, key, over.signal, { whenFull: 503 })
+    const stream = streams.open(ctx, key, over.signal, { session, whenFull: 503 })
     if (stream === undefined) return
     stream.send('session', sessionMark(ctx))
     const tellEnd = () => {

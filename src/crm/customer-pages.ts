@@ -42,6 +42,11 @@ export interface ApprovalsPanel {
   approvals: { href: string; what: string; by: string; asked: string; state: string; tone: string }[]
 }
 
+/** Throws a `Problem` (429) when the user has searched too often. */
+export interface SearchLimit {
+  countSearch(userId: string): Promise<void>
+}
+
 /** Returns those approvals of a customer that the user of the request may see. */
 type FindApprovals = (ctx: Context, customerId: number) => Promise<ApprovalsPanel>
 
@@ -57,13 +62,14 @@ interface CustomerPage extends PageModel {
 const SORT_LABELS: Record<Sort, string> = { name: 'Name', total: 'Total purchases', since: 'Newest customer' }
 
 export function customerPages(
-  { database }: { database: Kysely<Database> },
+  { database, usageLimit }: { database: Kysely<Database>; usageLimit: SearchLimit },
   { findApprovals }: { findApprovals: FindApprovals },
 ) {
   return {
     async list(ctx: Context) {
       const viewer = viewerOf(ctx)
       const query = readListQuery(ctx.query)
+      if (query.search !== '') await usageLimit.countSearch(String(viewer.userId))
       const { customers, count, previous, next } = await listCustomers(database, viewer, query)
       const { countries, industries } = await listFilters(database, viewer)
       const { search: q, country, industry, sort } = query

@@ -1,7 +1,7 @@
 export { type Changed, changeCustomer } from './change-customer.ts'
 export { createCustomer } from './create-customer.ts'
 export { customerChanges, newCustomer } from './customer-fields.ts'
-export { type ApprovalsPanel, customerPages } from './customer-pages.ts'
+export { type ApprovalsPanel, customerPages, type SearchLimit } from './customer-pages.ts'
 export { findCustomersByEmail, type OwnCustomer } from './customers-by-email.ts'
 export type { Viewer } from './customers-visible-to.ts'
 export { findCustomer, type NamedCustomer } from './find-customer.ts'

@@ -10,6 +10,7 @@ import {
   LoginLimit,
   type Passwords,
   SignUpLimit,
+  UsageLimit,
 } from '../accounts/index.ts'
 import { AuditTrail, followSessions } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
@@ -43,6 +44,7 @@ export interface BaseParts {
   deviceCookie: DeviceCookie
   signUpLimit: SignUpLimit
   linkLimit: LinkLimit
+  usageLimit: UsageLimit
   origins: OwnOrigins
   audit: AuditTrail
   streams: EventStreams
@@ -124,6 +126,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       deviceCookie: deviceCookie(config.appName, origins.secure),
       signUpLimit: new SignUpLimit(limiters),
       linkLimit: new LinkLimit(limiters),
+      usageLimit: new UsageLimit(limiters),
       origins,
       audit,
       streams,

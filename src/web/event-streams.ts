@@ -1,6 +1,21 @@
 import { PassThrough } from 'node:stream'
 import type { Context } from 'koa'
 import type { Clock } from '../session/index.ts'
+import { networksOf } from './client-address.ts'
+import { Problem } from './problem.ts'
+
+/** `guests` are all guests of one address. A site is an IPv6 /48 network, and an address is a /64 network. */
+export const MOST_STREAMS = { session: 6, guests: 2, address: 50, site: 250, process: 1000 } as const
+// When all other places are taken, administrators can still open the console.
+const RESERVED_STREAMS = 20
+
+interface StreamOptions {
+  session: { readonly id: string; isGuest(): boolean }
+  /** The status when the server has too many open streams. */
+  whenFull?: 204 | 503
+  /** Whether only the limit of the session holds, and the stream may use a reserved place. */
+  isReserved?: boolean
+}
 
 interface EventStream {
   /** Aborts when the server ends the stream or the client disconnects. */
@@ -13,17 +28,17 @@ interface EventStream {
 const LONGEST_MILLISECONDS = 5 * 60_000
 // Each stream sends a comment at this interval, because proxies close connections without traffic.
 const BEAT_MILLISECONDS = 25_000
-const MOST_STREAMS = 1000
 const RECONNECT_MILLISECONDS = 2000
+const RETRY_SECONDS = 30
 
-/** Server-sent events. Each key has at most one stream, and the number of streams is limited. */
+/** Server-sent events. Each key has at most one stream. The limits are those of one process. */
 export class EventStreams {
   readonly #clock: Clock
   readonly #most: number
-  readonly #open = new Map<string, EventStream>()
+  readonly #open = new Map<string, EventStream & { places: readonly Place[] }>()
   #stopped = false
 
-  constructor(clock: Clock, { most = MOST_STREAMS }: { most?: number } = {}) {
+  constructor(clock: Clock, { most = MOST_STREAMS.process }: { most?: number } = {}) {
     this.#clock = clock
     this.#most = most
   }
@@ -31,27 +46,33 @@ export class EventStreams {
   /**
    * Responds with a stream. The stream ends when `signal` aborts, after five minutes, or when another stream with the
    * same `key` opens. Before a new stream replaces this stream, the server sends the event "elsewhere". Opens no stream
-   * and returns `undefined` when `signal` has aborted (status 204) or too many streams are open (status `whenFull`). Nor
+   * and returns `undefined` when `signal` has aborted (status 204) or the server has too many (status `whenFull`). Nor
    * for a HEAD request, whose status is that of a GET request.
+   * @throws Problem 429 when the session or the address has too many streams, so that it cannot shut out others.
    */
-  open(ctx: Context, key: string, signal: AbortSignal, { whenFull = 204 }: { whenFull?: 204 | 503 } = {}) {
-    const isFull = this.#stopped || (this.#open.size >= this.#most && !this.#open.has(key))
+  open(ctx: Context, key: string, signal: AbortSignal, { session, whenFull = 204, isReserved = false }: StreamOptions) {
+    const former = this.#open.get(key)
+    const most = this.#most + (isReserved ? RESERVED_STREAMS : 0)
+    const isFull = this.#stopped || (this.#open.size >= most && former === undefined)
     if (signal.aborted || isFull) {
       ctx.status = signal.aborted ? 204 : whenFull
       return undefined
     }
+    const places = placesOf(session, isReserved ? undefined : ctx.ip)
+    const taken = places.find(({ name, most }) => this.#count(name, key) >= most)
+    if (taken !== undefined) throw tooMany(taken)
     ctx.status = 200
     ctx.type = 'text/event-stream'
     if (ctx.method === 'HEAD') return undefined
-    const former = this.#open.get(key)
     former?.send('elsewhere', {})
     former?.end()
 
     const body = new PassThrough()
     const over = new AbortController()
-    const stream: EventStream = {
+    const stream = {
+      places,
       signal: over.signal,
-      send(event, data) {
+      send(event: string, data: unknown) {
         if (!over.signal.aborted) body.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
       },
       end: () => {
@@ -81,6 +102,13 @@ export class EventStreams {
     return stream
   }
 
+  /** Counts the streams in a place. The new stream replaces the stream with the key `replaced`. */
+  #count(name: string, replaced: string): number {
+    return [...this.#open].filter(
+      ([key, { places }]) => key !== replaced && places.some((place) => place.name === name),
+    ).length
+  }
+
   get size(): number {
     return this.#open.size
   }
@@ -90,4 +118,27 @@ export class EventStreams {
     this.#stopped = true
     for (const stream of [...this.#open.values()]) stream.end()
   }
+}
+
+interface Place {
+  name: string
+  most: number
+  whose: string
+}
+
+function placesOf(session: StreamOptions['session'], address: string | undefined): Place[] {
+  const ofSession = { name: `session ${session.id}`, most: MOST_STREAMS.session, whose: 'Your session' }
+  if (address === undefined) return [ofSession]
+  const { own, site } = networksOf(address)
+  return [
+    ofSession,
+    ...(session.isGuest() ? [{ name: `guests of ${own}`, most: MOST_STREAMS.guests, whose: 'Guests' }] : []),
+    { name: `address ${own}`, most: MOST_STREAMS.address, whose: 'Your address' },
+    ...(site === undefined ? [] : [{ name: `site ${site}`, most: MOST_STREAMS.site, whose: 'Your network' }]),
+  ]
+}
+
+function tooMany({ most, whose }: Place): Problem {
+  const text = `${whose} may have ${most} event streams at a time. Close a page, then try again.`
+  return new Problem(429, text, { 'Retry-After': String(RETRY_SECONDS) })
 }

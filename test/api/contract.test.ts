@@ -122,6 +122,7 @@ test('hostile path parameters are refused by every operation that takes one, and
 
 test('a hostile query parameter is refused with its name or matches no customer, and changes nothing', async (t) => {
   const { demo, operations, check } = await startWithContract(t)
+  demo.parts.usageLimit.countSearch = async () => {}
   const client = await signedIn(demo, 5)
   const before = await snapshotOf(demo.parts)
   const isFine: Record<string, RegExp> = { limit: /^(0*([1-9]\d?|100))?$/, sort: /^(name|total|since)?$/, after: /^$/ }

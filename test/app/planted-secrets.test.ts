@@ -23,9 +23,15 @@ test('[MASK-1] a live secret in any part of a request reaches no log, no table, 
 
   let sent = 0
   const sender = demo.visitor()
+  let signedInAs = ''
   for (const place of [...pagesOf(demo), ...(await endpointsOf(demo)), ...OTHER_PLACES]) {
-    if ((await sender.get('/account/sessions')).status !== 200) await sender.logInWell(4)
-    for (const [method, path, { body, ...headers } = {}] of requestsTo(place, spellings, sent, once)) {
+    const userId = place.startsWith('/admin') ? '6' : '4'
+    if ((await sender.get('/account/sessions')).status !== 200 || userId !== signedInAs) await sender.logInWell(userId)
+    signedInAs = userId
+    for (const [method, path, { body, ...headers } = {}] of requestsTo(place, spellings, sent, {
+      once,
+      actingUser: userId,
+    })) {
       const spelling = spellings[sent++ % spellings.length] as string
       await sender.send(path, {
         method,
@@ -171,7 +177,12 @@ async function endpointsOf(demo: Demo): Promise<string[]> {
 
 type Planted = [method: string, path: string, more?: { body?: string } & Record<string, string>]
 
-function requestsTo(place: string, spellings: readonly string[], round: number, once: string): Planted[] {
+function requestsTo(
+  place: string,
+  spellings: readonly string[],
+  round: number,
+  hidden: { once: string; actingUser: string },
+): Planted[] {
   const path = place.replace(/:\w+|\{\w+\}/g, '1')
   const spelling = (index: number) => spellings[(round + index * 5) % spellings.length] as string
   const first = spelling(0)
@@ -188,7 +199,7 @@ function requestsTo(place: string, spellings: readonly string[], round: number, 
     username: first,
     next: `/${first}`,
     password: PASSWORD,
-    once,
+    ...hidden,
   }
   const form = { ...FORM, body: new URLSearchParams({ ...fields, [first]: '1' }).toString() }
   const json = { ...NEW_CUSTOMER, ...fields, [first]: 1, [`a ${first}`]: 1 }

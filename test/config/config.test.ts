@@ -29,7 +29,7 @@ test('without any setting the server is the documented demo on port 8044 of this
     sessionTimeoutMinutes: undefined,
     sessionCloseOnStop: true,
     maxSessions: undefined,
-    maxGuests: undefined,
+    maxGuests: 10_000,
     maxSessionsPerUser: undefined,
     auditDays: 90,
     trustProxyHops: 0,
@@ -250,4 +250,15 @@ test('several processes cannot use a store in memory', () => {
   assert.match(refusal({ WEB_CONCURRENCY: '2', DATABASE_URL: 'sqlite::memory:' }).message, /DATABASE_URL: is memory/)
   assert.equal(readConfig({ WEB_CONCURRENCY: '2', SESSION_STORE: 'memory', SESSIONS: 'none' }).webConcurrency, 2)
   assert.match(refusal({ WEB_CONCURRENCY: '0' }).message, /WEB_CONCURRENCY: use a whole number/)
+})
+
+test('[CAP-6] guests have a limit in the demo, and the sessions of a user have one in production', () => {
+  const limits = (env: Record<string, string>) => {
+    const { maxGuests, maxSessionsPerUser } = readConfig(env)
+    return [maxGuests, maxSessionsPerUser]
+  }
+  assert.deepEqual(limits({}), [10_000, undefined])
+  assert.deepEqual(limits({ MAX_SESSIONS: '5' }), [undefined, undefined], 'licences count guests too')
+  assert.deepEqual(limits({ MAX_GUESTS: '7' }), [7, undefined])
+  assert.deepEqual(limits(PRODUCTION), [undefined, 10])
 })

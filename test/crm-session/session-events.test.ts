@@ -100,7 +100,10 @@ test('when no further stream can be opened, the caller of the function decides w
   const streams = new EventStreams(manualClock(), { most: 0 })
   const answer = (signal: AbortSignal, whenFull?: 204 | 503) => {
     const ctx = {} as Context
-    assert.equal(streams.open(ctx, 'key', signal, { ...(whenFull && { whenFull }) }), undefined)
+    assert.equal(
+      streams.open(ctx, 'key', signal, { session: { id: 'A', isGuest: () => false }, ...(whenFull && { whenFull }) }),
+      undefined,
+    )
     return ctx.status
   }
   const { signal } = new AbortController()

@@ -60,3 +60,13 @@ export function comparable(text: string, email: string, visitor: Visitor): strin
     .replaceAll(sessionIdOf(visitor), 'S')
     .replaceAll(/name="once" value="[^"]+"/g, '')
 }
+
+/** Reads mail from the database, because the production profile has no mailbox page. */
+export async function mailsIn({
+  parts,
+}: {
+  parts: Parameters<typeof userOf>[0]['parts']
+}): Promise<Pick<ReadMail, 'links'>[]> {
+  const rows = await parts.database.selectFrom('mailbox').selectAll().orderBy('id', 'desc').execute()
+  return rows.map(({ links }) => ({ links: JSON.parse(links) }))
+}

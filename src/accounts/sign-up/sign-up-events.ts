@@ -13,7 +13,7 @@ export function signUpEvents({ sessions, streams }: { sessions: SessionsToWatch 
       ctx.status = 204
       return
     }
-    const stream = streams.open(ctx, `sign-up ${session.id}`, session.signal)
+    const stream = streams.open(ctx, `sign-up ${session.id}`, session.signal, { session })
     if (stream === undefined) return
     void follow(sessions, session.id, stream).finally(stream.end)
   }

@@ -164,7 +164,7 @@ test('a user has at most 20 tokens, even when many are requested at once', async
   assert.ok((await tokensOf(ada)).length <= 20)
   while ((await tokensOf(ada)).length < 20) tokenOn(await makeToken(ada))
   const full = await makeToken(ada, { once: formOn(page) })
-  assert.equal(full.status, 422)
+  assert.equal(full.status, 409)
   assert.match(full.text, /You have 20 tokens, which is the maximum/)
   const rows = await tokensOf(ada)
   assert.equal(rows.length, 20)

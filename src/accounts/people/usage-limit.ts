@@ -1,0 +1,35 @@
+import { formatCount } from '../../web/format.ts'
+import { Problem } from '../../web/problem.ts'
+import { type Count, consumeAll, type Limiter, limiterInMemory, type MakeLimiter } from './limiter.ts'
+
+export const MOST_CUSTOMERS_AN_HOUR = 200
+export const MOST_SEARCHES_A_MINUTE = 60
+
+/** Limits what one user may do, on the pages and in the API together. */
+export class UsageLimit {
+  readonly #customers: Limiter
+  readonly #searches: Limiter
+
+  constructor(makeLimiter: MakeLimiter = limiterInMemory) {
+    this.#customers = makeLimiter({ keyPrefix: 'customers', points: MOST_CUSTOMERS_AN_HOUR, duration: 60 * 60 })
+    this.#searches = makeLimiter({ keyPrefix: 'searches', points: MOST_SEARCHES_A_MINUTE, duration: 60 })
+  }
+
+  /** Call it before a customer is created. An attempt counts even if it fails. */
+  async countCustomer(userId: string): Promise<void> {
+    await take([this.#customers, userId], `You may create ${MOST_CUSTOMERS_AN_HOUR} customers an hour.`)
+  }
+
+  async countSearch(userId: string): Promise<void> {
+    await take([this.#searches, userId], `You may search ${MOST_SEARCHES_A_MINUTE} times a minute.`)
+  }
+}
+
+/** @throws Problem 429 when the user has no point left. */
+async function take(count: Count, what: string): Promise<void> {
+  const seconds = await consumeAll([count])
+  if (seconds === undefined) return
+  const wait =
+    seconds > 60 ? formatCount(Math.ceil(seconds / 60), 'minute', 'minutes') : formatCount(seconds, 'second', 'seconds')
+  throw new Problem(429, `${what} Please try again in ${wait}.`, { 'Retry-After': String(seconds) })
+}
