@@ -3,12 +3,14 @@ import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
 import {
   createPasswords,
+  DEMO_PASSWORD,
   type DeviceCookie,
   deviceCookie,
   highestStoredCost,
   LinkLimit,
   LoginLimit,
   type Passwords,
+  ResetLimit,
   SignUpLimit,
   UsageLimit,
 } from '../accounts/index.ts'
@@ -44,6 +46,7 @@ export interface BaseParts {
   deviceCookie: DeviceCookie
   signUpLimit: SignUpLimit
   linkLimit: LinkLimit
+  resetLimit: ResetLimit
   usageLimit: UsageLimit
   origins: OwnOrigins
   audit: AuditTrail
@@ -73,7 +76,12 @@ interface BaseOptions extends PartsOverrides {
 export async function openBaseParts(config: Config, options: BaseOptions): Promise<BaseParts> {
   const { log, isWorker } = options
   const clock = options.clock ?? systemClock
-  const passwords = options.passwords ?? createPasswords({ cost: config.bcryptCost })
+  const passwords =
+    options.passwords ??
+    createPasswords({
+      cost: config.bcryptCost,
+      refused: config.profile === 'production' ? DEMO_PASSWORD : undefined,
+    })
   const metrics = new Metrics()
   const connections = new Connections(({ server, error }) =>
     log.warn({ event: 'connection.trouble', server, err: error }, `${server} cannot be reached`),
@@ -126,6 +134,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       deviceCookie: deviceCookie(config.appName, origins.secure),
       signUpLimit: new SignUpLimit(limiters),
       linkLimit: new LinkLimit(limiters),
+      resetLimit: new ResetLimit(limiters),
       usageLimit: new UsageLimit(limiters),
       origins,
       audit,
