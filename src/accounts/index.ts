@@ -1,6 +1,7 @@
 export { DEMO_PASSWORD, type DemoAccount, demoAccounts } from '../../db/demo/demo-accounts.ts'
 export { linkConfirmation } from '../crm-session/link-confirmation.ts'
 export { composeMail } from './mail/account-mail.ts'
+export { declineLink } from './mail/decline-link.ts'
 export { apiTokenPages } from './own-account/api-token-pages.ts'
 export { devicePages } from './own-account/device-pages.ts'
 export { emailPages } from './own-account/email-pages.ts'

@@ -2,6 +2,7 @@ import type { Context, Next } from 'koa'
 import {
   apiTokenPages,
   confirmPages,
+  declineLink,
   devicePages,
   emailPages,
   homePage,
@@ -69,6 +70,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
     routes.get(path, 'visitor', validateEmail.open)
     routes.postLink(path, validateEmail.keepLink, validateEmail.confirm)
   }
+  routes.post('/link/decline', 'visitor', declineLink(parts))
   routes.get('/account', 'viewOwnPurchases', ownPage(parts))
   routes.get(UNSENT_FORM_PAGE, 'user', unsentFormPage())
   routes.get(CONFIRM_PATH, 'user', confirm.form)

@@ -142,7 +142,7 @@ test('[BEARER-9] the error for an invalid field names the field and says what is
       { ...NEW_CUSTOMER, totalPurchase: 1, id: 7, version: 1 },
       /^totalPurchase: is not a field here\. id: .*\. version: .*\.$/,
     ],
-    [{ ...NEW_CUSTOMER, ['x'.repeat(500)]: 1 }, /^x{60}…: is not a field here\.$/],
+    [{ ...NEW_CUSTOMER, ['x '.repeat(250)]: 1 }, /^(x ){30}…: is not a field here\.$/],
     [{ ...NEW_CUSTOMER, '\u202eevil\0\ud800': 1 }, /^�evil��: is not a field here\.$/],
     [Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, 1])), /And \d+ more\.$/],
     ...['a\u202eb', '\u2066a', 'a\u200d', 'a\ufeffb', 'a\u00adb', 'a\u{e0041}'].map(

@@ -19,6 +19,7 @@ const EXEMPT = [
   '/tools/validateEmail',
   '/4DACTION/validateEmail',
   '/account/email/confirm',
+  '/link/decline',
 ]
 
 // No platform listens at this address. Customer pages contain the form only if a platform is configured.

@@ -12,7 +12,7 @@ const FACTS = {
   address: '192.0.2.1',
   validate: 'https://crm.example.org/validateEmail?$4DSID=A',
   notMe: 'https://crm.example.org/signup/not-me?$4DSID=B',
-  confirm: 'https://crm.example.org/account/email/confirm?$4DSID=C&change=1',
+  confirm: 'https://crm.example.org/account/email/confirm?$4DSID=C',
   until: '10:00 UTC',
 }
 

@@ -52,3 +52,13 @@ export async function statusOf(demo: Demo, visitor: Visitor) {
 export async function userOf(demo: Demo, email: string) {
   return demo.parts.database.selectFrom('users').selectAll().where('email', '=', email).executeTakeFirst()
 }
+
+/** Reads mail from the database, because the production profile has no mailbox page. */
+export async function mailsIn({
+  parts,
+}: {
+  parts: Parameters<typeof userOf>[0]['parts']
+}): Promise<Pick<ReadMail, 'links'>[]> {
+  const rows = await parts.database.selectFrom('mailbox').selectAll().orderBy('id', 'desc').execute()
+  return rows.map(({ links }) => ({ links: JSON.parse(links) }))
+}
