@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import Koa, { type Context } from 'koa'
-import { linkConfirmation } from '../accounts/index.ts'
+import { limitLinks, linkConfirmation, readAccount } from '../accounts/index.ts'
 import { createApi } from '../api/index.ts'
 import { noteRefusals } from '../audit/index.ts'
 import { projectRoot } from '../config/project-root.ts'
@@ -17,6 +17,7 @@ import { crossOriginGuard } from '../web/cross-origin-guard.ts'
 import { errorPages } from '../web/error-pages.ts'
 import { health } from '../web/health.ts'
 import { maskedHeaders } from '../web/masked-headers.ts'
+import { refuseForeignHosts } from '../web/own-hosts.ts'
 import { pages } from '../web/pages.ts'
 import { readinessPage } from '../web/readiness.ts'
 import { requestLog } from '../web/request-log.ts'
@@ -26,7 +27,7 @@ import { wellFormedRequests } from '../web/well-formed-requests.ts'
 import { LOGIN_PATH } from './declared-routes.ts'
 import { pageFrame } from './page-frame.ts'
 import { routePatternIn } from './route-pattern.ts'
-import { createRoutes } from './routes.ts'
+import { createRoutes, LOGOUT_PATH } from './routes.ts'
 
 // The codes of the errors that occur when a client disconnects during the response. These errors are not logged.
 const CLIENT_LEFT = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'])
@@ -58,14 +59,17 @@ export function createApp(parts: Parts): Koa {
   app.use(errorPages(log, describeSessionProblem))
   app.use(noteRefusals(parts.audit))
   app.use(wellFormedRequests())
+  if (config.profile === 'demo') app.use(refuseForeignHosts(config))
   app.use(health())
   app.use(readinessPage(parts.readiness))
   app.use(metricsPage(parts.shownMetrics, config))
   app.use(serveAssets(assets))
   app.use(createApi(parts))
   app.use(crossOriginGuard(origins))
+  app.use(limitLinks(parts.linkLimit))
   app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
   app.use(tellLoginOfEnd(LOGIN_PATH, parts.sessions?.cookieName))
+  app.use(readAccount(parts, { logoutPath: LOGOUT_PATH }))
   app.use(markSession())
   app.use(linkConfirmation((path, method) => router.match(path, method).route))
   app.use(routes.refuseUndeclared())

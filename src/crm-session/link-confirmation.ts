@@ -1,15 +1,33 @@
 import type { Context, Next } from 'koa'
+import type { LinkOffer } from '../session/index.ts'
 import { LINK_PARAMETER, REPLACE_PARAMETER } from '../session/koa/index.ts'
+import { describeDevice } from '../web/device-description.ts'
+import { formatMoment } from '../web/format.ts'
+import { maskEmail } from '../web/mask-email.ts'
 import type { PageModel } from '../web/pages.ts'
 
+/** What a page says about a link before it is opened. */
+export interface LinkFacts {
+  /** The user of the link's session, with a masked e-mail address. Empty for a guest. */
+  owner: string
+  madeAt: { iso: string; text: string }
+  /** For example "Firefox on Windows". */
+  device: string
+  /** The button "This was not me" sends the token to `/link/decline`. */
+  token: string
+}
+
 interface ConfirmLinkPage extends PageModel {
+  link: LinkFacts
+  /** The label of the button for opening the link. */
+  label: string
   /** The user whose session the link opens. Empty for a guest. */
   owner: string
   /** The current user of this browser, whom the link signs out. `undefined`: no user is signed out. */
   instead: string | undefined
   /** The URL that the button for opening the link requests. */
   action: string
-  /** The URL that the button for keeping the current session requests. */
+  /** The URL of the link that keeps the current session. */
   stay: string
 }
 
@@ -25,13 +43,16 @@ export function linkConfirmation(hasPage: (path: string, method: string) => bool
     // A URL that begins with two slashes is not handled, because a redirect to this URL would lead to another host.
     if (!/^\/(?![/\\])/.test(ctx.url)) return next()
     const cameByLink = new URLSearchParams(ctx.querystring).has(LINK_PARAMETER)
+    if (cameByLink) ctx.set('X-Robots-Tag', 'noindex')
     const isButton = ctx.method === 'POST' && cameByLink && !hasPage(ctx.path, 'POST')
     const offer = ctx.session?.offer
     if (offer !== undefined && (isButton || (ctx.method === 'GET' && !hasPage(ctx.path, 'POST')))) {
       if (isButton) ctx.status = 409
       return ctx.show<ConfirmLinkPage>('link', {
         title: 'Open this link?',
-        owner: offer.userName,
+        link: linkFacts(ctx, offer),
+        label: labelOf(offer),
+        owner: maskEmail(offer.userName),
         instead: offer.instead,
         action: confirmAction(ctx, offer.instead),
         stay: withoutLink(ctx),
@@ -41,6 +62,21 @@ export function linkConfirmation(hasPage: (path: string, method: string) => bool
     ctx.status = 303
     ctx.redirect(withoutLink(ctx))
   }
+}
+
+export function linkFacts(ctx: Context, { userName, createdAt, device }: LinkOffer, owner = userName): LinkFacts {
+  return {
+    owner: maskEmail(owner),
+    madeAt: { iso: createdAt.toISOString(), text: formatMoment(createdAt) },
+    device: describeDevice(device),
+    token: String(ctx.query[LINK_PARAMETER]),
+  }
+}
+
+function labelOf({ userName, instead }: LinkOffer): string {
+  const owner = maskEmail(userName)
+  if (instead === undefined) return owner === '' ? 'Go on' : `Go on as ${owner}`
+  return owner === '' ? 'Leave my session and open the link' : `Leave my session and go on as ${owner}`
 }
 
 /** Returns the URL for the POST request that redeems the link. If `instead` is set, the request signs out that user. */

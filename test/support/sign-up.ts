@@ -52,3 +52,21 @@ export async function statusOf(demo: Demo, visitor: Visitor) {
 export async function userOf(demo: Demo, email: string) {
   return demo.parts.database.selectFrom('users').selectAll().where('email', '=', email).executeTakeFirst()
 }
+
+/** A page of the sign-up without the values that differ between any two visitors. */
+export function comparable(text: string, email: string, visitor: Visitor): string {
+  return text
+    .replaceAll(email, 'E')
+    .replaceAll(sessionIdOf(visitor), 'S')
+    .replaceAll(/name="once" value="[^"]+"/g, '')
+}
+
+/** Reads mail from the database, because the production profile has no mailbox page. */
+export async function mailsIn({
+  parts,
+}: {
+  parts: Parameters<typeof userOf>[0]['parts']
+}): Promise<Pick<ReadMail, 'links'>[]> {
+  const rows = await parts.database.selectFrom('mailbox').selectAll().orderBy('id', 'desc').execute()
+  return rows.map(({ links }) => ({ links: JSON.parse(links) }))
+}

@@ -6,11 +6,9 @@ import { type ComposeMail, renderMail } from '../../mail/index.ts'
 import type { Clock } from '../../session/index.ts'
 import { formatTime } from '../../web/format.ts'
 import { type EmailLinkData, findEmailChange } from '../people/email-changes.ts'
+import { MAILED_LINK_SECONDS } from './mailed-link.ts'
 
 const EMAIL_LINK_PATH = '/account/email/confirm'
-
-// Thirty minutes allow for slow mail delivery. The link expires soon, because anyone who reads the mail can use it.
-const EMAIL_LINK_LIFESPAN_SECONDS = 30 * 60
 
 export interface EmailLinkParts {
   config: Pick<Config, 'appName' | 'linkMode'>
@@ -33,19 +31,20 @@ export function composeEmailLink({ config, database, clock, sessions, origins }:
     const data: EmailLinkData = { changesEmail: wanted.id, ...(device !== undefined && { askedBy: device }) }
     const token = await sessions.createOTP(session_id, {
       purpose: 'change the e-mail address',
-      lifespan: EMAIL_LINK_LIFESPAN_SECONDS,
+      lifespan: MAILED_LINK_SECONDS,
       path: EMAIL_LINK_PATH,
       confirm: config.linkMode === 'confirm',
       requestOnly: true,
       data,
+      device: session.devices.find(({ handle }) => handle === device)?.device ?? null,
     })
     if (token === '') return undefined
-    const until = clock.now() + EMAIL_LINK_LIFESPAN_SECONDS * 1000
+    const until = clock.now() + MAILED_LINK_SECONDS * 1000
     const linkUntil = session.expirationDate === null ? until : Math.min(until, Date.parse(session.expirationDate))
     const facts = {
       appName: config.appName,
       email,
-      confirm: `${origins.forLinks}${EMAIL_LINK_PATH}?$4DSID=${token}&change=${wanted.id}`,
+      confirm: `${origins.forLinks}${EMAIL_LINK_PATH}?$4DSID=${token}`,
       until: formatTime(linkUntil),
     }
     return { mail: renderMail('email-link', email, facts), linkUntil }

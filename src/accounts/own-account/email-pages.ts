@@ -3,8 +3,9 @@ import type { Context } from 'koa'
 import type { Config } from '../../config/config.ts'
 import { currentSession, hideSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
 import { consumeFormToken, releaseFormToken } from '../../crm-session/form-tokens.ts'
-import { confirmAction } from '../../crm-session/link-confirmation.ts'
+import { confirmAction, type LinkFacts, linkFacts } from '../../crm-session/link-confirmation.ts'
 import { mailboxPath } from '../../mail/index.ts'
+import type { LinkOffer } from '../../session/index.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { accounts } from '../people/accounts.ts'
@@ -33,7 +34,7 @@ interface EmailPage extends PageModel {
 }
 
 interface ConfirmEmailPage extends PageModel {
-  owner: string
+  link: LinkFacts
   email: string
   action: string
 }
@@ -84,14 +85,16 @@ export function emailPages(parts: EmailParts) {
     },
 
     async open(ctx: Context) {
-      if (currentSession(ctx).offer !== undefined) return showButton(ctx)
+      const { offer } = currentSession(ctx)
+      if (offer !== undefined) return showButton(ctx, offer)
       await finish(ctx)
     },
 
     async confirm(ctx: Context) {
-      if (currentSession(ctx).offer === undefined) return finish(ctx)
+      const { offer } = currentSession(ctx)
+      if (offer === undefined) return finish(ctx)
       ctx.status = 409
-      await showButton(ctx)
+      await showButton(ctx, offer)
     },
 
     /** Shows the result once, on the device that requested the change. */
@@ -120,18 +123,14 @@ export function emailPages(parts: EmailParts) {
     showResult(ctx, result.is)
   }
 
-  async function showButton(ctx: Context): Promise<void> {
-    const { offer } = currentSession(ctx)
-    const change = typeof ctx.query.change === 'string' ? await readEmailChange(database, ctx.query.change) : undefined
-    const requester = change && (await required().get(change.session_id))
-    const owner = offer?.userName ?? ''
+  async function showButton(ctx: Context, offer: LinkOffer): Promise<void> {
+    const { changesEmail } = Object(offer.data) as { changesEmail?: unknown }
+    const change = typeof changesEmail === 'string' ? await readEmailChange(database, changesEmail) : undefined
     ctx.show<ConfirmEmailPage>('account/email-confirm', {
       title: 'Use this e-mail address?',
-      action: confirmAction(ctx, offer?.instead),
-      owner,
-      // A client can forge the id `change` in the query. The page shows the address of the change only if the owner of
-      // the link requested this change.
-      email: change !== undefined && requester?.userName === owner ? change.email : '',
+      action: confirmAction(ctx, offer.instead),
+      link: linkFacts(ctx, offer),
+      email: change?.email ?? '',
     })
   }
 

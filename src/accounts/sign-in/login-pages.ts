@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import { DEMO_PASSWORD } from '../../../db/demo/demo-accounts.ts'
 import type { Config } from '../../config/config.ts'
@@ -28,6 +29,8 @@ interface LoginPage extends PageModel {
   /** Why the session of this browser may have ended. '' when no session has ended. */
   ended: string
   demo: DemoLogins | undefined
+  /** The random token of the form that sends the mail again. */
+  once: string
   /** The name of the user who is already signed in. '' for a guest. */
   userName: string
 }
@@ -128,6 +131,7 @@ export function loginPages(parts: LoginParts) {
       message: '',
       wrongField: '',
       isPending: false,
+      once: randomUUID(),
       ended: '',
       demo: await demoLogins(parts, model.next),
       userName: ctx.session?.userName ?? '',

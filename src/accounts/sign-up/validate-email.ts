@@ -4,22 +4,24 @@ import type { Logger } from 'pino'
 import { DatabaseUnavailable } from '../../../db/errors.ts'
 import type { Database, User } from '../../../db/tables.ts'
 import type { Config } from '../../config/config.ts'
-import { bestEffort, type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
-import { confirmAction } from '../../crm-session/link-confirmation.ts'
-import type { Clock } from '../../session/index.ts'
+import { bestEffort, type CrmSession, type CrmSessions, currentSession } from '../../crm-session/crm-session.ts'
+import { confirmAction, type LinkFacts, linkFacts } from '../../crm-session/link-confirmation.ts'
+import type { Clock, LinkOffer } from '../../session/index.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { Problem } from '../../web/problem.ts'
+import { mailedLink } from '../mail/mailed-link.ts'
 import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts'
 import type { Passwords } from '../people/passwords.ts'
 import { findPendingUser, removePendingUser, validateUser } from '../people/users.ts'
-import { linkPurpose } from './sign-up.ts'
-import { asksForPassword } from './sign-up-pages.ts'
+import { asksForPassword, endLinks, linkPurpose } from './sign-up.ts'
 
 interface ConfirmValidationPage extends PageModel {
   /** The signed-in user whose session the link would replace. Undefined for a guest. */
   instead: string | undefined
   /** The URL for the POST request. If `instead` is set, the URL includes the consent to replace that user's session. */
   action: string
+  /** Undefined when the user has pressed the button before, and has to correct the form. */
+  link: LinkFacts | undefined
   shortestPassword: number | undefined
   message: string
 }
@@ -36,6 +38,7 @@ interface Parts {
   database: Kysely<Database>
   passwords: Passwords
   clock: Pick<Clock, 'now'>
+  sessions: Pick<CrmSessions, 'createOTP'> | null
 }
 
 /** The pages that the mailed links open. They read the account from the link's data, never from the session. */
@@ -44,8 +47,10 @@ export function validateEmailPages(parts: Parts) {
   const shortestPassword = asksForPassword(config) ? undefined : SHORTEST_PASSWORD[config.profile]
 
   const validate = async (ctx: Context, session: CrmSession, userId: string | undefined, password?: string) => {
-    const user = userId === undefined ? undefined : await validateUser(database, userId, clock.now(), password)
-    if (user === undefined) return showInvalid(ctx)
+    const validated = userId === undefined ? undefined : await validateUser(database, userId, clock.now(), password)
+    if (validated === undefined) return showInvalid(ctx)
+    const { user, removed } = validated
+    await bestEffort(endLinks(parts.sessions, removed))
     const stored = session.use((storage) => {
       if (storage.status?.ID === user.id) storage.status.step = 'Email validated'
     })
@@ -57,16 +62,25 @@ export function validateEmailPages(parts: Parts) {
   const askAgain = async (ctx: Context, session: CrmSession, userId: string, message: string, status = 422) => {
     // This request has consumed the mailed link, so the page below gets a new link.
     const data = { validates: userId }
-    const token = await session.createOTP({ purpose: linkPurpose(userId), confirm: true, data })
+    const terms = { ...mailedLink(config, ctx.path), confirm: true }
+    const token = await session.createOTP({ ...terms, purpose: linkPurpose(userId), data })
     ctx.status = status
     showConfirm(ctx, { message, action: `${ctx.path}?$4DSID=${token}`, shortestPassword })
+  }
+
+  /** The button may replace the session of a signed-in user only if the page names that user. */
+  const question = async (ctx: Context, offer: LinkOffer) => {
+    const userId = userIdIn(offer.data)
+    const user = userId && (await findPendingUser(database, { id: userId }, clock.now()))
+    const link = linkFacts(ctx, offer, user ? user.email : '')
+    return { instead: offer.instead, action: confirmAction(ctx, offer.instead), link, shortestPassword }
   }
 
   return {
     async open(ctx: Context) {
       const session = currentSession(ctx)
       if (session.offer === undefined) return validate(ctx, session, userIdOfLink(session))
-      showConfirm(ctx, { ...question(ctx, session.offer), shortestPassword })
+      showConfirm(ctx, await question(ctx, session.offer))
     },
 
     /** Middleware around `confirm`. After an invalid form or a temporary error, shows the form with a new link. */
@@ -87,7 +101,7 @@ export function validateEmailPages(parts: Parts) {
       const session = currentSession(ctx)
       if (session.offer !== undefined) {
         ctx.status = 409
-        return showConfirm(ctx, { ...question(ctx, session.offer), shortestPassword })
+        return showConfirm(ctx, await question(ctx, session.offer))
       }
       const userId = userIdOfLink(session)
       if (shortestPassword === undefined || userId === undefined) return validate(ctx, session, userId)
@@ -120,17 +134,16 @@ export function validateEmailPages(parts: Parts) {
   }
 }
 
-/** The button may replace the session of a signed-in user only if the page names that user. */
-function question(ctx: Context, { instead }: { instead: string | undefined }) {
-  return { instead, action: confirmAction(ctx, instead) }
-}
-
 function linkData({ restored }: CrmSession): unknown {
   return restored === false ? undefined : restored.data
 }
 
 function userIdOfLink(session: CrmSession): string | undefined {
-  const { validates } = Object(linkData(session)) as { validates?: unknown }
+  return userIdIn(linkData(session))
+}
+
+function userIdIn(data: unknown): string | undefined {
+  const { validates } = Object(data) as { validates?: unknown }
   return typeof validates === 'string' ? validates : undefined
 }
 
@@ -152,6 +165,7 @@ function showConfirm(ctx: Context, model: Partial<ConfirmValidationPage> & { act
   ctx.show<ConfirmValidationPage>('sign-up/confirm', {
     title: 'Validate your e-mail address',
     instead: undefined,
+    link: undefined,
     shortestPassword: undefined,
     message: '',
     ...model,

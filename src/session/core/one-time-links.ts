@@ -1,15 +1,17 @@
 import { isGuestRecord, type SessionRecord } from '../record.ts'
-import type { FoundOTP } from '../store.ts'
+import type { FoundOTP, SeenFrom } from '../store.ts'
 import { recordActivity } from './activity.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { type Context, eventOf } from './context.ts'
 import { isOTP, newOTP, type OTPOptions, type OTPTerms, termsOf, worksAt } from './credentials/otp.ts'
 import { hashSecret } from './credentials/token.ts'
+import { detachCredential } from './detach-credential.ts'
 import { sessionEnded } from './errors.ts'
 import type { Cause } from './events.ts'
 import { newCredential } from './new-record.ts'
 import { beginSession, presentSession } from './new-session.ts'
 import type { RequestSession } from './request-session.ts'
+import { dateOf } from './session-description.ts'
 
 /**
  * Redeems a one-time token, and makes its session the session of the request. The browser's previous session stays
@@ -65,11 +67,21 @@ async function recordLinkOpened(request: RequestSession, now: number): Promise<v
  * Returns whether the link still needs a confirmation. A POST confirms the link. If the link would replace a user's
  * session in this browser, the POST must also set `replacesUser`.
  */
-function waitsForConfirmation(request: RequestSession, { session }: FoundOTP, { confirm }: OTPTerms): boolean {
+function waitsForConfirmation(
+  request: RequestSession,
+  { session, credential }: FoundOTP,
+  { confirm, data }: OTPTerms,
+): boolean {
   if (confirm !== true) return false
   const displaces = request.state.is === 'live' && request.record.id !== session.id && !isGuestRecord(request.record)
   if (request.exchange.linkUse === 'confirm' && (!displaces || request.exchange.replacesUser)) return false
-  request.offer = { userName: session.userName, instead: displaces ? request.record.userName : undefined }
+  request.offer = {
+    userName: session.userName,
+    instead: displaces ? request.record.userName : undefined,
+    data,
+    createdAt: dateOf(credential.createdAt) ?? new Date(0),
+    device: credential.device,
+  }
   return true
 }
 
@@ -82,7 +94,8 @@ export async function createOTP(request: RequestSession, options: OTPOptions): P
   await beginSession(request)
   const { state, context, cause } = request
   if (state.is !== 'live') throw sessionEnded()
-  const token = await attachOTP(context, state.record, options, state.credential.hash, cause)
+  const { device, address } = request.exchange
+  const token = await attachOTP(context, state.record, { ...options, device, address }, state.credential.hash, cause)
   if (token === undefined) throw sessionEnded()
   return token
 }
@@ -91,7 +104,7 @@ export async function createOTP(request: RequestSession, options: OTPOptions): P
 export async function attachOTP(
   { store, clock, events, format, policy }: Context,
   session: SessionRecord,
-  options: OTPOptions,
+  options: OTPOptions & Partial<SeenFrom>,
   by: string | undefined,
   cause: Cause | undefined,
 ): Promise<string | undefined> {
@@ -101,4 +114,19 @@ export async function attachOTP(
   if (!attached) return undefined
   events.emit('linkCreated', { ...eventOf(session, cause), handle: credential.handle })
   return token
+}
+
+/** Revokes an unopened link. Returns its data, or undefined if the link was opened or ended before. */
+export async function revokeOTP(
+  context: Context,
+  token: unknown,
+  cause: Cause | undefined,
+): Promise<{ data: unknown } | undefined> {
+  if (!isOTP(token)) return undefined
+  const found = await context.store.findOTP({ hash: hashSecret(token) })
+  const terms = found && termsOf(context.format, found.credential)
+  if (!terms) return undefined
+  const { handle } = found.credential
+  const isRevoked = await detachCredential(context, found.session, { handle, reason: 'revoked', cause })
+  return isRevoked ? { data: terms.data } : undefined
 }

@@ -38,6 +38,11 @@ export interface LinkOffer {
   userName: string
   /** The user whose session in this browser the link would replace; undefined if there is none. */
   instead: string | undefined
+  /** The `data` of the link. */
+  data: unknown
+  createdAt: Date
+  /** The User-Agent header of the device that made the link; null if it is unknown. */
+  device: string | null
 }
 
 /** Each guard throws when its precondition is not met. */

@@ -1,7 +1,7 @@
 import { checkFlags, refuseUnknown, typeOf } from '../known-options.ts'
 import { endAfter, type SessionId, type SessionKind, type SessionRecord, SWEEP_MARGIN_MILLISECONDS } from '../record.ts'
 import { closeSession } from './close-session.ts'
-import { checkOTPOptions, type OTPOptions } from './credentials/otp.ts'
+import { checkOTPOptions, OTP_OPTIONS, type OTPOptions } from './credentials/otp.ts'
 import { watchEnd } from './end-signal.ts'
 import { SessionError } from './errors.ts'
 import { refuseCallback, refuseForeignMembers } from './foreign-members.ts'
@@ -283,7 +283,7 @@ export class Session<
    * @throws SessionError SESSION_ENDED, HEADERS_SENT (a guest's first link needs a cookie), VALUE_NOT_SHAREABLE.
    */
   async createOTP(options: OTPOptions = {}): Promise<string> {
-    checkOTPOptions(options)
+    checkOTPOptions(options, OTP_OPTIONS)
     if (this.kind === 'rest') return ''
     return this.#request.perform('createOTP', (request) => createOTP(request, options))
   }

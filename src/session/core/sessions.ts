@@ -1,19 +1,19 @@
 import { checkFlags, refuseUnknown } from '../known-options.ts'
 import { type EndedSession, type EndReason, isLive, type SessionId } from '../record.ts'
-import type { Cursor, EndFilter, ListFilter, Page, WriteState } from '../store.ts'
+import type { Cursor, EndFilter, ListFilter, Page, SeenFrom, WriteState } from '../store.ts'
 import { bindStore } from './bound-store.ts'
 import { startRepeating, systemClock } from './clock.ts'
 import { type Context, reportEnded } from './context.ts'
 import { bearerTokens } from './credentials/bearer.ts'
 import { sessionCookie } from './credentials/cookie.ts'
-import { checkOTPOptions, type OTPOptions } from './credentials/otp.ts'
+import { checkOTPOptions, OTP_OPTIONS, type OTPOptions } from './credentials/otp.ts'
 import { isSessionId } from './credentials/token.ts'
 import { detachCredential } from './detach-credential.ts'
 import { endNotifications } from './end-notifications.ts'
 import { type Cause, createEvents, type SessionEventName, type SessionEvents } from './events.ts'
 import type { Exchange } from './exchange.ts'
 import { createTokenSession, type NewTokenOptions, TOKEN_OPTIONS } from './new-token.ts'
-import { attachOTP } from './one-time-links.ts'
+import { attachOTP, revokeOTP } from './one-time-links.ts'
 import { readOptions, type SessionOptions } from './options.ts'
 import { registerPresence } from './presence.ts'
 import { resumeSession } from './resume.ts'
@@ -63,7 +63,13 @@ export interface Sessions<
   /** Removes a live, expired or invalidated session (JADE). Each device can read a non-empty message once. */
   removeWithMessage(id: SessionId, message: string, by?: { cause?: Cause }): Promise<boolean>
   /** Returns the token of a new one-time link to any session. Returns '' when the session is not a live web session. */
-  createOTP(id: SessionId, options?: OTPOptions): Promise<string>
+  createOTP(id: SessionId, options?: OTPOptions & Partial<SeenFrom>): Promise<string>
+  /**
+   * Revokes a one-time link that was not opened, for instance because its recipient did not request it. Returns the
+   * `data` of the link, and undefined if the link was opened or ended before. Also ends a session without any other
+   * device or valid link.
+   */
+  revokeOTP(token: unknown, by?: { cause?: Cause }): Promise<{ data: unknown } | undefined>
   /**
    * Creates an API token with its own rest session. The session expires after `absoluteSeconds`, and has an idle
    * timeout only if `idleSeconds` is given. The store contains only a hash, so the token cannot be shown again later.
@@ -245,10 +251,14 @@ export function createSessions<
       return removed !== undefined
     },
     async createOTP(id, options = {}) {
-      checkOTPOptions(options)
+      checkOTPOptions(options, { ...OTP_OPTIONS, device: true, address: true })
       const record = await stored(id)
       if (record?.kind !== 'web' || !isLive(record, clock.now())) return ''
       return (await attachOTP(context, record, options, undefined, undefined)) ?? ''
+    },
+    async revokeOTP(token, by = {}) {
+      checkEndedBy('revokeOTP()', by)
+      return revokeOTP(context, token, by.cause)
     },
     async newToken(userId, given) {
       refuseUnknown('newToken()', given, { ...TOKEN_OPTIONS, requestId: true, device: true, address: true })

@@ -90,17 +90,11 @@ test('a visitor who opens a link for an e-mail address that was taken meanwhile 
 
 test('the page with the button that confirms the change names the address and the account', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
-  const [ada, jonas] = [demo.visitor(), demo.visitor()]
+  const ada = demo.visitor()
   await ada.logInWell(1)
-  await jonas.logInWell(2)
-  const [first, second] = [await askFor(demo, ada), await askFor(demo, jonas, 'jonas@new.example')]
-  const { text } = await demo.visitor().get(first)
+  const { text } = await demo.visitor().get(await askFor(demo, ada))
   assert.match(text, />ada@new\.example</)
   assert.match(text, />Ada Marlow</)
-  const change = /change=[^&]+/.exec(second)?.[0] ?? ''
-  const mixed = (await demo.visitor().get(first.replace(/change=[^&]+/, change))).text
-  assert.match(mixed, />Ada Marlow</)
-  assert.doesNotMatch(mixed, /jonas@/, 'the address of another change is not believed')
 })
 
 async function joinByLink(demo: Demo, owner: Visitor, other: Visitor): Promise<void> {

@@ -241,24 +241,27 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 
   test(`[OTP-15] each GET offers a link that needs confirmation, and a POST consumes the link, on the ${store} store`, async (t) => {
-    const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
+    const { visitor, clock } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
     const token = await linkOf(ana, { confirm: true, data: 1 })
+    const madeAt = new Date(clock.now()).toISOString()
+    const offered = { userName: 'Ana Lima', data: 1, createdAt: madeAt, device: null }
+    clock.advance({ minutes: 1 })
     const scanner = visitor()
     for (let look = 0; look < 10; look++) {
       const answer = await scanner.get(come(token))
-      assert.deepEqual(JSON.parse(answer.text).offer, { userName: 'Ana Lima' })
+      assert.deepEqual(JSON.parse(answer.text).offer, offered)
       assert.deepEqual(answer.setCookies, [])
       assert.equal((await scanner.read(`/restore?state=${token}`)).answer, false)
     }
     const bo = visitor()
     const bos = await bo.read<Described>('/login?user=Bo&id=5')
-    assert.deepEqual((await bo.read(come(token))).offer, { userName: 'Ana Lima', instead: 'Bo' })
+    assert.deepEqual((await bo.read(come(token))).offer, { ...offered, instead: 'Bo' })
     const kept = JSON.parse((await bo.post(come(token))).text)
     assert.deepEqual(
       [kept.id, kept.offer],
-      [bos.id, { userName: 'Ana Lima', instead: 'Bo' }],
+      [bos.id, { ...offered, instead: 'Bo' }],
       'decided at the POST, and the default keeps',
     )
     const moved = JSON.parse((await bo.post(`${come(token)}&$4DSID.replace=1`)).text)
@@ -266,6 +269,37 @@ for (const [store, open] of Object.entries(STORES)) {
     const second = await linkOf(ana, { confirm: true })
     assert.equal(JSON.parse((await visitor().post(come(second))).text).id, id)
     assert.equal((await visitor().read(come(second))).offer, null)
+  })
+
+  test(`[LINK-2] a revoked link opens nothing, and a link is either opened or revoked, on the ${store} store`, async (t) => {
+    const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: open() })
+    const ana = visitor()
+    const { id } = await ana.read<Described>('/login')
+    const token = await linkOf(ana, { confirm: true, data: 1 })
+    const revoked: string[] = []
+    manager.on('detached', ({ handle, reason }) => revoked.push(`${handle.length > 0} ${reason}`))
+    assert.deepEqual(await manager.revokeOTP(token), { data: 1 })
+    assert.deepEqual(revoked, ['true revoked'])
+    assert.equal((await visitor().read(come(token))).offer, null)
+    for (const ended of [token, 'A'.repeat(32), 'x', undefined]) assert.equal(await manager.revokeOTP(ended), undefined)
+    assert.equal((await ana.read<Described>('/read')).id, id)
+
+    for (let round = 0; round < 5; round++) {
+      const raced = await linkOf(ana, {})
+      const browser = visitor()
+      const [answer, declined] = await Promise.all([browser.read(come(raced)), manager.revokeOTP(raced)])
+      assert.notEqual(answer.restored !== false, declined !== undefined, JSON.stringify(answer))
+    }
+  })
+
+  test(`[LINK-2] a link tells on which device it was made, on the ${store} store`, async (t) => {
+    const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: open() })
+    const ana = visitor()
+    const { id } = await ana.read<Described>('/login')
+    const own = JSON.parse((await ana.get('/link?options={"confirm":true}', { 'User-Agent': 'Browser/1' })).text)
+    assert.equal((await visitor().read(come(own))).offer.device, 'Browser/1')
+    const mailed = await manager.createOTP(id, { confirm: true, device: 'Browser/2', address: '192.0.2.1' })
+    assert.equal((await visitor().read(come(mailed))).offer.device, 'Browser/2')
   })
 
   test(`[OTP-17] restore consumes the session’s own token and returns true; an empty or missing token returns false, on the ${store} store`, async (t) => {

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { checkFlags, refuseUnknown } from '../../known-options.ts'
 import { type Credential, NEVER, type SessionRecord } from '../../record.ts'
+import type { SeenFrom } from '../../store.ts'
 import { lifetimeMilliseconds } from '../lifetime.ts'
+import { cutDevice } from '../new-record.ts'
 import type { StorageFormat } from '../storage.ts'
 import { hashSecret, newHandle } from './token.ts'
 
@@ -22,6 +24,15 @@ export interface OTPOptions {
 
 export type OTPTerms = Pick<OTPOptions, 'path' | 'data' | 'confirm' | 'requestOnly'>
 
+export const OTP_OPTIONS = {
+  lifespan: true,
+  path: true,
+  data: true,
+  confirm: true,
+  requestOnly: true,
+  purpose: true,
+} as const
+
 // The minimum in 4D.
 const SHORTEST_LIFESPAN_SECONDS = 10
 const DEFAULT_LIFESPAN_SECONDS = 3600
@@ -33,8 +44,7 @@ export function isOTP(text: unknown): text is string {
 }
 
 /** @throws TypeError for an invalid option. */
-export function checkOTPOptions(options: OTPOptions): void {
-  const known = { lifespan: true, path: true, data: true, confirm: true, requestOnly: true, purpose: true } as const
+export function checkOTPOptions<O extends OTPOptions>(options: O, known: { readonly [K in keyof O]-?: true }): void {
   refuseUnknown('createOTP()', options, known)
   const { lifespan, path, confirm, requestOnly, purpose } = options
   checkFlags('createOTP(): ', { confirm, requestOnly })
@@ -49,7 +59,7 @@ export function checkOTPOptions(options: OTPOptions): void {
 export function newOTP(
   format: StorageFormat,
   session: SessionRecord,
-  { lifespan, path, data, confirm, requestOnly, purpose }: OTPOptions,
+  { lifespan, path, data, confirm, requestOnly, purpose, device, address }: OTPOptions & Partial<SeenFrom>,
   now: number,
 ): { credential: Credential; token: string } {
   const seconds = lifespan ?? (session.idleMilliseconds / 1000 || DEFAULT_LIFESPAN_SECONDS)
@@ -62,8 +72,8 @@ export function newOTP(
     createdAt: now,
     lastSeenAt: null,
     authenticatedAt: null,
-    device: null,
-    address: null,
+    device: cutDevice(device ?? null),
+    address: address ?? null,
     expiresAt: Math.min(now + Math.ceil(Math.max(seconds, SHORTEST_LIFESPAN_SECONDS) * 1000), NEVER),
     purpose: purpose ?? null,
     details: format.encode({ path, data, confirm: confirm === true, requestOnly: requestOnly === true }, 'createOTP'),
