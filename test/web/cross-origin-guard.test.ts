@@ -41,6 +41,7 @@ test('every route that can change something, including the login, refuses reques
       '/validateEmail',
       '/tools/validateEmail',
       '/4DACTION/validateEmail',
+      '/link/decline',
       '/account/confirm',
       '/account/sessions/end-others',
       '/account/sessions/end-all',
