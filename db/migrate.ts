@@ -18,6 +18,7 @@ const TABLES: Record<keyof Database, true> = {
   audit_events: true,
   known_devices: true,
   email_changes: true,
+  password_resets: true,
   login_failures: true,
   device_tokens: true,
 }

@@ -15,6 +15,7 @@ export interface Database {
   audit_events: AuditEventsTable
   known_devices: KnownDevicesTable
   email_changes: EmailChangesTable
+  password_resets: PasswordResetsTable
   login_failures: LoginFailuresTable
   device_tokens: DeviceTokensTable
 }
@@ -80,6 +81,7 @@ interface UsersTable {
   session_id: string
   created_at: string
   validated_at: string | null
+  active: Generated<number>
 }
 
 /** The mail that is sent or still to be sent. A row contains no token, because sending a mail creates the link. */
@@ -111,6 +113,7 @@ export type MailKind =
   | 'email-taken'
   | 'email-changed'
   | 'new-device'
+  | 'password-reset'
   | 'locked'
 
 /** The mail that the demo shows instead of sending it. */
@@ -188,6 +191,19 @@ interface EmailChangesTable {
   asked_at: string
 }
 
+/** At most one row per user. A row is removed when the password changes. */
+interface PasswordResetsTable {
+  user_id: string
+  /** The hash of the token in the mailed link. */
+  hash: string
+  /** A hash of the e-mail address and the password at that time. The link is invalid after a change of either. */
+  account: string
+  asked_at: string
+  /** The device that requested the link, as described to the user. */
+  device: string
+  expires_at: string
+}
+
 /** An account without failures since its last login has no row. */
 interface LoginFailuresTable {
   user_id: string
@@ -210,4 +226,5 @@ export type SalesPerson = Selectable<SalesPersonsTable>
 export type Customer = Selectable<CustomersTable>
 export type Purchase = Selectable<PurchasesTable>
 export type EmailChange = Selectable<EmailChangesTable>
+export type PasswordReset = Selectable<PasswordResetsTable>
 export type AuditRow = Selectable<AuditEventsTable>

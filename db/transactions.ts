@@ -11,7 +11,7 @@ interface Turn {
   session?: string
   customer?: number
   /** The name of a lock that belongs to no row. */
-  only?: 'the numbers of salespersons' | 'the mailbox' | 'the sweep' | 'the demo’s data'
+  only?: 'the administrators' | 'the numbers of salespersons' | 'the mailbox' | 'the sweep' | 'the demo’s data'
 }
 
 const MOST_TRIES = 5

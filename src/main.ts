@@ -12,7 +12,7 @@ import { stopSignals } from './process/stop-signals.ts'
 // After an unexpected error, the shutdown may hang. The process then ends after this time.
 const LAST_STOP_MILLISECONDS = 5_000
 // Containers are killed ten seconds after the signal.
-const STOP_MILLISECONDS = 7_500
+const STOP_MILLISECONDS = 7_000
 
 let server: RunningServer | undefined
 let stopping = false

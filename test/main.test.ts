@@ -74,8 +74,21 @@ test('[STOP-3] an endless request and an endless response end with the server, w
     assert.deepEqual(await codeAndNoise(server.program), { code: 0, stderr: '' })
     assert.ok(performance.now() - start < 8_000, `${WEB_CONCURRENCY}: ${performance.now() - start} ms`)
   })
-  await Promise.all(stops)
+  await Promise.all([...stops, stopThatHangs(t)])
 })
+
+/** A server that waits for a connection which it cannot close. */
+async function stopThatHangs(t: TestContext): Promise<void> {
+  const cannotClose =
+    'data:text/javascript,import http from "node:http"; http.Server.prototype.closeAllConnections = () => {}'
+  const env = settingsIn(temporaryFolder(t))
+  const server = await startServerProcess(t, { env, nodeArgs: ['--import', cannotClose] })
+  await neverFinish(t, server.url)
+  server.program.kill('SIGTERM')
+  const { code, stdout } = await server.program.ended
+  assert.equal(code, 1)
+  assert.match(stdout, /the shutdown took too long/)
+}
 
 test('a signal during the start stops the server as soon as it runs', async (t) => {
   const folder = temporaryFolder(t)

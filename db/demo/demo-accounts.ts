@@ -12,6 +12,7 @@ export interface DemoAccount {
   role: Role
 }
 
+/** Finds active accounts with the user ids of the demo. */
 export async function demoAccounts(database: Kysely<Database>): Promise<DemoAccount[]> {
   const rows = await database
     .selectFrom('sales_persons')

@@ -6,6 +6,7 @@ import { customerVersions } from './0004-customer-versions.ts'
 import { audit } from './0005-audit.ts'
 import { accountChanges } from './0006-account-changes.ts'
 import { operationKeys } from './0007-operation-keys.ts'
+import { accountsAndResets } from './0008-accounts-and-resets.ts'
 import { loginFailures } from './0009-login-failures.ts'
 
 /** Never edit a released migration. Add a new one instead. */
@@ -17,5 +18,6 @@ export const migrations: Record<string, Migration> = {
   '0005-audit': audit,
   '0006-account-changes': accountChanges,
   '0007-operation-keys': operationKeys,
+  '0008-accounts-and-resets': accountsAndResets,
   '0009-login-failures': loginFailures,
 }

@@ -1,5 +1,6 @@
 export { DEMO_PASSWORD, type DemoAccount, demoAccounts } from '../../db/demo/demo-accounts.ts'
 export { linkConfirmation } from '../crm-session/link-confirmation.ts'
+export { accountPages } from './administration/account-pages.ts'
 export { composeMail } from './mail/account-mail.ts'
 export { declineLink } from './mail/decline-link.ts'
 export { apiTokenPages } from './own-account/api-token-pages.ts'
@@ -7,19 +8,27 @@ export { devicePages } from './own-account/device-pages.ts'
 export { emailPages } from './own-account/email-pages.ts'
 export { ownPage } from './own-account/own-page.ts'
 export { passwordPages } from './own-account/password-pages.ts'
+export { ResetLimit } from './password-reset/reset-limit.ts'
+export { RESET_PATH, resetPages } from './password-reset/reset-pages.ts'
+export { setPassword } from './password-reset/reset-password.ts'
 export type { Account } from './people/account.ts'
+export { changeRole, disableAccount, enableAccount } from './people/account-changes.ts'
+export { findAccount } from './people/account-list.ts'
 export { accounts } from './people/accounts.ts'
+export {
+  type CurrentAccountParts,
+  currentAccount,
+  readAccount,
+  refuseChangedAccount,
+} from './people/current-account.ts'
+export { refuseDemoPasswords } from './people/demo-passwords.ts'
 export { type Limiter, type LimiterOptions, limiterInMemory, type MakeLimiter } from './people/limiter.ts'
 export { type AccountName, LONGEST_ACCOUNT_NAME, LONGEST_TYPED_PASSWORD, readAccountName } from './people/login-form.ts'
 export { newPasswordProblem, SHORTEST_PASSWORD } from './people/new-password.ts'
 export { createPasswords, LONGEST_PASSWORD_BYTES, type Passwords, passwordProblem } from './people/passwords.ts'
 export {
   AccountError,
-  type AccountParts,
   addSalesperson,
-  changeRole,
-  disableSalesperson,
-  enableSalesperson,
   type NewSalesperson,
 } from './people/salespersons.ts'
 export { highestStoredCost } from './people/stored-passwords.ts'

@@ -1,5 +1,5 @@
 import type { Context, Next } from 'koa'
-import { type Account, accounts } from '../accounts/index.ts'
+import { type Account, currentAccount } from '../accounts/index.ts'
 import { viewerOf } from '../crm/index.ts'
 import { tokenSessions } from '../session/koa/index.ts'
 import { CLOSE, hasBody } from '../web/body-format.ts'
@@ -67,7 +67,11 @@ export function createApi(parts: ApiParts) {
 
   /** Reads the account from the database on each request, so a disabled account is refused at once. */
   function authenticate(ctx: Context): Promise<Account> {
-    return apiSessionOf(ctx).authenticate((userId) => accounts.findById(parts.database, userId))
+    const session = apiSessionOf(ctx)
+    return session.authenticate(async () => {
+      const result = await currentAccount(parts.database, session)
+      return result.is === 'account' ? result.account : undefined
+    })
   }
 }
 

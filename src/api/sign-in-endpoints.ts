@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { LARGEST_USER_ID } from '../../db/tables.ts'
 import {
   type AccountName,
-  accounts,
+  currentAccount,
   LONGEST_ACCOUNT_NAME,
   LONGEST_TYPED_PASSWORD,
   readAccountName,
@@ -69,7 +69,7 @@ const presence = z
 const TAG = 'Signing in'
 
 export function signInEndpoints(parts: ApiParts) {
-  const { log, database } = parts
+  const { log } = parts
   return [
     openEndpoint({
       name: 'testPage',
@@ -81,9 +81,9 @@ export function signInEndpoints(parts: ApiParts) {
       async handle({ ctx }) {
         const { session } = ctx
         const userId = session instanceof TokenSession && !session.isNew ? session.userId : undefined
-        // After an account is disabled, its tokens work for a moment. The account is therefore checked too.
-        const account = userId && (await accounts.findById(database, userId))
-        const about = account ? { signedIn: true, userId } : { signedIn: false }
+        const account =
+          session instanceof TokenSession && !session.isNew ? await currentAccount(parts.database, session) : undefined
+        const about = account?.is === 'account' ? { signedIn: true, userId } : { signedIn: false }
         return { status: 200, body: { message: 'The API is here.', ...about } }
       },
     }),

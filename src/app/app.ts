@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import Koa, { type Context } from 'koa'
-import { linkConfirmation } from '../accounts/index.ts'
+import { linkConfirmation, readAccount } from '../accounts/index.ts'
 import { createApi } from '../api/index.ts'
 import { noteRefusals } from '../audit/index.ts'
 import { projectRoot } from '../config/project-root.ts'
@@ -17,6 +17,7 @@ import { crossOriginGuard } from '../web/cross-origin-guard.ts'
 import { errorPages } from '../web/error-pages.ts'
 import { health } from '../web/health.ts'
 import { maskedHeaders } from '../web/masked-headers.ts'
+import { refuseForeignHosts } from '../web/own-hosts.ts'
 import { type Message, pages } from '../web/pages.ts'
 import { readinessPage } from '../web/readiness.ts'
 import { requestLog } from '../web/request-log.ts'
@@ -25,7 +26,7 @@ import { loadAssets, serveAssets } from '../web/static-assets.ts'
 import { wellFormedRequests } from '../web/well-formed-requests.ts'
 import { pageFrame } from './page-frame.ts'
 import { routePatternIn } from './route-pattern.ts'
-import { createRoutes } from './routes.ts'
+import { createRoutes, LOGOUT_PATH } from './routes.ts'
 
 // The codes of the errors that occur when a client disconnects during the response. These errors are not logged.
 const CLIENT_LEFT = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'])
@@ -57,6 +58,7 @@ export function createApp(parts: Parts): Koa {
   app.use(errorPages(log, describeSessionProblem))
   app.use(noteRefusals(parts.audit))
   app.use(wellFormedRequests())
+  if (config.profile === 'demo') app.use(refuseForeignHosts(config))
   app.use(health())
   app.use(readinessPage(parts.readiness))
   app.use(metricsPage(parts.shownMetrics, config))
@@ -64,6 +66,7 @@ export function createApp(parts: Parts): Koa {
   app.use(createApi(parts))
   app.use(crossOriginGuard(origins))
   app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
+  app.use(readAccount(parts, { logoutPath: LOGOUT_PATH }))
   app.use(markSession())
   app.use(noteJoinedDevice(clock))
   app.use(linkConfirmation((path, method) => router.match(path, method).route))

@@ -23,6 +23,12 @@ const LOGIN = { loginPath: '/authenticate.shtml' }
 export class DeclaredRoutes {
   readonly router = new Router({ sensitive: true, strict: true })
   readonly #access = new Map<Layer, Access>()
+  readonly #checkAccount: (ctx: Context) => Promise<void>
+
+  /** `checkAccount` reads the account of the session's user again. */
+  constructor(checkAccount: (ctx: Context) => Promise<void> = async () => {}) {
+    this.#checkAccount = checkAccount
+  }
 
   get(path: string, access: Access, ...handlers: Handler[]): void {
     this.#add('get', path, access, [...gatesOf(access), ...handlers])
@@ -34,12 +40,23 @@ export class DeclaredRoutes {
   }
 
   /**
-   * A form. The session is read again after the body has arrived, and before the access is checked. The form of a
-   * signed-in user must name the user for whom its page was shown.
+   * A form. The session and the account are read again after the body has arrived, and before the access is checked.
+   * The form of a signed-in user must name the user for whom its page was shown.
    */
   post(path: string, access: Access, ...handlers: Handler[]): void {
+    const readAccount: Handler = async (ctx, next) => {
+      await this.#checkAccount(ctx)
+      await next()
+    }
     const acting = access === 'public' || access === 'visitor' || access === 'token' ? [] : [requireActingUser()]
-    this.#add('post', path, access, [readForm(), reloadSession(), ...acting, ...gatesOf(access), ...handlers])
+    this.#add('post', path, access, [
+      readForm(),
+      reloadSession(),
+      readAccount,
+      ...acting,
+      ...gatesOf(access),
+      ...handlers,
+    ])
   }
 
   /** A form that signs devices out. Visitors who are already signed out may send it again. */

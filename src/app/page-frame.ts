@@ -10,6 +10,7 @@ const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
   { label: 'Customers', href: '/customers', needs: 'viewCustomers' },
   { label: 'Approvals', href: '/operations', needs: 'viewCustomers' },
   { label: 'Sessions', href: '/admin/sessions', needs: 'WebAdmin' },
+  { label: 'Accounts', href: '/admin/accounts', needs: 'WebAdmin' },
   { label: 'Audit', href: '/admin/audit', needs: 'WebAdmin' },
 ]
 const OWN_LINKS = [

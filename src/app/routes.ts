@@ -1,5 +1,6 @@
 import type { Context, Next } from 'koa'
 import {
+  accountPages,
   apiTokenPages,
   confirmPages,
   declineLink,
@@ -10,6 +11,9 @@ import {
   ownPage,
   passwordPages,
   RECENT_MINUTES,
+  RESET_PATH,
+  refuseChangedAccount,
+  resetPages,
   signUpEvents,
   signUpPages,
   validateEmailPages,
@@ -35,9 +39,10 @@ import { describeDevice } from '../web/device-description.ts'
 import { DeclaredRoutes } from './declared-routes.ts'
 
 const CONFIRM_PATH = '/account/confirm'
+export const LOGOUT_PATH = '/logout'
 
 export function createRoutes(parts: Parts): DeclaredRoutes {
-  const routes = new DeclaredRoutes()
+  const routes = new DeclaredRoutes((ctx) => refuseChangedAccount(parts, ctx))
   const login = loginPages(parts)
   const signUp = signUpPages(parts)
   const validateEmail = validateEmailPages(parts)
@@ -46,6 +51,8 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   const devices = devicePages(parts)
   const password = passwordPages(parts)
   const email = emailPages(parts)
+  const reset = resetPages(parts)
+  const people = accountPages(parts)
   const operations = operationPages(parts)
   const callbacks = callbackPages(parts)
   const customers = customerPages(parts, { findApprovals: operations.onCustomerPage })
@@ -57,7 +64,14 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   routes.get('/authenticate.shtml', 'visitor', login.form)
   routes.post('/4DACTION/authenticate', 'visitor', login.logIn)
   routes.get('/authenticationOK.shtml', 'viewPortfolio', welcomePage(parts))
-  routes.postSignOut('/logout', login.logOut)
+  routes.postSignOut(LOGOUT_PATH, login.logOut)
+
+  routes.get(RESET_PATH, 'visitor', reset.form)
+  routes.post(RESET_PATH, 'visitor', reset.ask)
+  routes.get(`${RESET_PATH}/done`, 'visitor', reset.done)
+  routes.get('/password/new', 'visitor', reset.open)
+  routes.post('/password/new', 'visitor', reset.change)
+  routes.post('/password/new/decline', 'visitor', reset.decline)
 
   routes.get('/signup', 'visitor', signUp.form)
   routes.post('/signup', 'visitor', signUp.signUp)
@@ -116,6 +130,14 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
     ['/admin/sessions/:id/devices/:handle/end', admin.actions.endDevice],
   ] as const)
     routes.post(path, 'WebAdmin', recently(admin.comeBackTo), act)
+  routes.get('/admin/accounts', 'WebAdmin', recently(), people.list)
+  routes.get('/admin/accounts/:userId', 'WebAdmin', recently(), people.show)
+  for (const [what, act] of [
+    ['disable', people.disable],
+    ['enable', people.enable],
+    ['role', people.changeRole],
+  ] as const)
+    routes.post(`/admin/accounts/:userId/${what}`, 'WebAdmin', recently(people.comeBackTo), act)
   routes.get('/admin/audit', 'WebAdmin', recently(), admin.audit)
   routes.get('/admin/audit.csv', 'WebAdmin', recently(admin.pageOfExport), admin.auditCsv)
 

@@ -18,6 +18,10 @@ export const AUDIT_EVENTS = {
   'token-revoked': 'API token revoked',
   'password-changed': 'Password changed',
   'email-changed': 'E-mail address changed',
+  'password-reset': 'Password reset',
+  'account-disabled': 'Account disabled',
+  'account-enabled': 'Account enabled',
+  'role-changed': 'Role changed',
   refused: 'Access refused',
   'audit-exported': 'Audit trail exported',
 } as const

@@ -1,7 +1,8 @@
 import type { Role } from '../../db/tables.ts'
-import { AccountError, addSalesperson, newPasswordProblem } from '../accounts/index.ts'
+import { AccountError, addSalesperson } from '../accounts/index.ts'
 import { readConfig } from '../config/config.ts'
 import { createParts, type Parts } from '../parts/parts.ts'
+import { askForNewPassword } from './new-password.ts'
 import { NoAnswer, Questions } from './questions.ts'
 import { runCommand } from './run-command.ts'
 
@@ -30,10 +31,6 @@ async function askForAccount(questions: Questions, parts: Parts) {
   const lastname = await questions.ask('Last name: ')
   const email = await questions.ask('E-mail: ')
   const role = (await questions.ask('Role (salesperson, manager or administrator): ')) as Role
-  const password = await questions.askSecretly('Password (not shown): ')
-  const problem = await newPasswordProblem(parts, password, [firstname, lastname, email])
-  if (problem !== undefined) throw new AccountError(problem)
-  if ((await questions.askSecretly('The password again: ')) !== password)
-    throw new AccountError('The two passwords differ; nothing was changed.')
+  const password = await askForNewPassword(questions, parts, [firstname, lastname, email])
   return { userId: userId === '' ? undefined : Number(userId), firstname, lastname, email, role, password }
 }

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { join, parse } from 'node:path'
 import type { z } from 'zod'
 import {
   appName,
@@ -94,6 +94,8 @@ export class ConfigError extends Error {
 }
 
 const DEFAULT_PORT = 8044
+// Not the demo's file, whose accounts all have a public password.
+const PRODUCTION_FILE = 'production-crm.sqlite'
 const LONGEST_MINUTES = 525_600
 // Programs without a cookie jar begin a guest session at each page. Further visitors get pages without a session.
 const DEMO_GUESTS = 10_000
@@ -119,7 +121,7 @@ export function readConfig(env: Environment): Config {
   const demo = profile === 'demo'
   const crmDatabase = read<DatabaseSetting>('DATABASE_URL', database, {
     kind: 'sqlite',
-    file: join(projectRoot(), 'db', 'crm.sqlite'),
+    file: join(projectRoot(), 'db', demo ? 'crm.sqlite' : PRODUCTION_FILE),
   })
   // The error message lists the problems in the order of the `read()` calls.
   const boundHost = read('HOST', host, '127.0.0.1')
@@ -232,7 +234,11 @@ function senderAt(publicUrl: string | undefined): string {
 function storeBeside(database: DatabaseSetting): SessionStoreSetting {
   if (database.kind === 'postgres') return database
   if (database.file === ':memory:') return { kind: 'memory' }
-  return { kind: 'sqlite', file: join(dirname(database.file), 'sessions.sqlite') }
+  const { dir, base } = parse(database.file)
+  return {
+    kind: 'sqlite',
+    file: join(dir, base === PRODUCTION_FILE ? 'production-sessions.sqlite' : 'sessions.sqlite'),
+  }
 }
 
 function isSameFile(store: SessionStoreSetting, database: DatabaseSetting): boolean {

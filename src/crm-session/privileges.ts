@@ -25,3 +25,12 @@ export const roles = {
 } satisfies Record<Role | 'customer', Privilege[]>
 
 export type RoleName = keyof typeof roles
+
+/** Returns all privileges of a role, including those that another privilege includes. */
+export function privilegesOf(role: RoleName): ReadonlySet<Privilege> {
+  const all = new Set<Privilege>(roles[role])
+  const included: Partial<Record<Privilege, Privilege[]>> = privileges
+  // The loop also visits the privileges that it adds.
+  for (const name of all) for (const more of included[name] ?? []) all.add(more)
+  return all
+}

@@ -26,12 +26,15 @@ const CAREFUL_RETRY_MILLISECONDS = 2 * 60_000
 // After this many failed attempts, which take about three hours, a mail is dropped.
 const MOST_ATTEMPTS = 40
 
+// A mail server that does not respond would delay the stop of the process by up to 15 seconds.
+const STOP_MILLISECONDS = 1000
+
 export interface MailSender {
   /** Starts sending and returns at once. Call it after `enqueueMail`. Never throws. */
   wake(): void
   /** Sends all mail that is due. */
   tick(): Promise<void>
-  /** Stops sending. Resolves when the current mail is finished. */
+  /** Stops sending. Waits at most a second for the current mail, which is then sent again after the next start. */
   stop(): Promise<void>
 }
 
@@ -63,7 +66,8 @@ export class MailWorker implements MailSender {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#cancelTimer()
-    await this.#round
+    const limit = new Promise<void>((resolve) => this.#options.clock.after(STOP_MILLISECONDS, resolve))
+    await Promise.race([this.#round, limit])
     this.#options.transport.close()
   }
 

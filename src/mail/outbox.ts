@@ -55,15 +55,16 @@ export async function dropWaiting(database: Kysely<Database>, { email }: { email
   await ofAddress.set({ problem: REPLACED }).execute()
 }
 
-/** Drops this user's waiting mails of one kind, to any address, because a newer mail replaces them. */
+/** Drops the waiting mails of one kind, of a user or to an address, because a newer mail replaces them. */
 export async function dropWaitingOf(
   database: Kysely<Database>,
-  { user_id, kind }: Pick<NewMail, 'user_id' | 'kind'>,
+  { kind, ...to }: Pick<NewMail, 'kind'> & ({ user_id: string } | { email: string }),
 ): Promise<void> {
   await database
     .updateTable('outbox')
     .set({ state: 'dropped', problem: REPLACED })
-    .where('user_id', '=', user_id)
+    .$if('user_id' in to, (query) => query.where('user_id', '=', (to as { user_id: string }).user_id))
+    .$if('email' in to, (query) => query.where('email', '=', (to as { email: string }).email))
     .where('kind', '=', kind)
     .where('state', '=', 'waiting')
     .execute()

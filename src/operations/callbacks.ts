@@ -1,5 +1,6 @@
 import type { Context, Next } from 'koa'
 import { z } from 'zod'
+import { type CurrentAccountParts, refuseChangedAccount } from '../accounts/index.ts'
 import { bestEffort, type CrmSession, currentSession } from '../crm-session/crm-session.ts'
 import { SessionError } from '../session/index.ts'
 import type { PageModel } from '../web/pages.ts'
@@ -18,7 +19,7 @@ interface CompletedPage extends PageModel {
   tone: string
 }
 
-type CallbackParts = Pick<OperationParts, 'database' | 'clock' | 'log'>
+type CallbackParts = Pick<OperationParts, 'database' | 'clock' | 'log'> & CurrentAccountParts
 
 type Decision = 'approved' | 'refused'
 
@@ -32,7 +33,7 @@ export function callbackPages(parts: CallbackParts) {
       const session = currentSession(ctx)
       const decision = readResult(ctx.query.result)
       const state = readState(ctx.query.state)
-      if (session.restored === false) await session.restore(state)
+      if (session.restored === false && (await session.restore(state))) await refuseChangedAccount(parts, ctx)
       const operation = await complete(parts, session, decision)
       if (ctx.accepts('json', 'html') === 'html')
         ctx.show<CompletedPage>('operations/completed', { title: 'Thank you', ...textOf(decision) })
@@ -43,7 +44,7 @@ export function callbackPages(parts: CallbackParts) {
     async completeOverRest(ctx: Context) {
       const session = currentSession(ctx)
       const decision = readResult(ctx.query.result)
-      await session.restore(readParams(ctx.query.$params))
+      if (await session.restore(readParams(ctx.query.$params))) await refuseChangedAccount(parts, ctx)
       const operation = await complete(parts, session, decision)
       ctx.body = { result: { operation, state: decision } }
     },

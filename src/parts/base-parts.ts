@@ -3,11 +3,13 @@ import type { Logger } from 'pino'
 import type { Database } from '../../db/tables.ts'
 import {
   createPasswords,
+  DEMO_PASSWORD,
   type DeviceCookie,
   deviceCookie,
   highestStoredCost,
   LoginLimit,
   type Passwords,
+  ResetLimit,
   SignUpLimit,
   UsageLimit,
 } from '../accounts/index.ts'
@@ -42,6 +44,7 @@ export interface BaseParts {
   loginLimit: LoginLimit
   deviceCookie: DeviceCookie
   signUpLimit: SignUpLimit
+  resetLimit: ResetLimit
   usageLimit: UsageLimit
   origins: OwnOrigins
   audit: AuditTrail
@@ -71,7 +74,12 @@ interface BaseOptions extends PartsOverrides {
 export async function openBaseParts(config: Config, options: BaseOptions): Promise<BaseParts> {
   const { log, isWorker } = options
   const clock = options.clock ?? systemClock
-  const passwords = options.passwords ?? createPasswords({ cost: config.bcryptCost })
+  const passwords =
+    options.passwords ??
+    createPasswords({
+      cost: config.bcryptCost,
+      refused: config.profile === 'production' ? DEMO_PASSWORD : undefined,
+    })
   const metrics = new Metrics()
   const connections = new Connections(({ server, error }) =>
     log.warn({ event: 'connection.trouble', server, err: error }, `${server} cannot be reached`),
@@ -123,6 +131,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       loginLimit: new LoginLimit(limiters),
       deviceCookie: deviceCookie(config.appName, origins.secure),
       signUpLimit: new SignUpLimit(limiters),
+      resetLimit: new ResetLimit(limiters),
       usageLimit: new UsageLimit(limiters),
       origins,
       audit,

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import type { Config } from '../config/config.ts'
 import type { Clock } from '../session/index.ts'
 import { formatExactTime } from '../web/format.ts'
 import type { OwnOrigins } from '../web/own-origins.ts'
@@ -31,6 +32,8 @@ export interface PlatformOptions {
   clock: Clock
   /** The origins of the platform itself. */
   origins: OwnOrigins
+  /** The hosts under which the CRM and the platform answer. */
+  hosts: Pick<Config, 'host' | 'publicUrl'>
   /** Whether this origin is registered for callbacks. */
   isRegistered(origin: string): boolean
 }

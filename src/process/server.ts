@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { Logger } from 'pino'
+import { refuseDemoPasswords } from '../accounts/index.ts'
 import { createApp } from '../app/app.ts'
 import { type Config, readConfig } from '../config/config.ts'
 import { StartError } from '../config/start-error.ts'
@@ -61,6 +62,7 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   const parts = await (primary ? createWorkerParts(config, primary, overrides) : createParts(config, overrides))
 
   try {
+    if (!primary && config.profile === 'production') await refuseDemoPasswords(parts.database)
     server.on('request', createApp(parts).callback())
     const { port, busyPorts } = await listen(server, config)
     parts.origins.bound(port)

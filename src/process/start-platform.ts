@@ -24,7 +24,13 @@ export async function startPlatform(
   const own = new OwnOrigins({ publicUrl: undefined, host: '127.0.0.1', https: false })
   const server = createHttpServer(securityHeaders({ https: false }))
   const stop = drain(server, STOP)
-  const app = createPlatform({ log, clock, origins: own, isRegistered: (origin) => origins.includes(origin) })
+  const app = createPlatform({
+    log,
+    clock,
+    origins: own,
+    hosts: config,
+    isRegistered: (origin) => origins.includes(origin),
+  })
   server.on('request', app.callback())
   const { port } = await listen(server, {
     host: config.platformHost,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { disableSalesperson } from '../../src/accounts/index.ts'
+import { disableAccount } from '../../src/accounts/index.ts'
 import type { Config } from '../../src/config/config.ts'
 import { ApiClient, assertProblem, NEW_CUSTOMER, signedIn } from '../support/api-client.ts'
 import { startDemo } from '../support/demo.ts'
@@ -176,7 +176,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
     for (const path of ['/me', '/customers', '/nowhere']) assert.deepEqual((await noah.get(path)).body, DENIED)
     await database.updateTable('sales_persons').set({ active: 1, lastname: 'Berg' }).where('user_id', '=', 4).execute()
     assert.equal((await noah.get('/me')).body.userName, 'Noah Berg')
-    await disableSalesperson(demo.parts, 3)
+    await disableAccount(demo.parts, '3')
     assert.equal((await another.get('/testpage')).body.signedIn, false)
     assertProblem(await another.get('/me'), 401)
   })

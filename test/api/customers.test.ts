@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { disableSalesperson } from '../../src/accounts/index.ts'
+import { disableAccount } from '../../src/accounts/index.ts'
 import { assertProblem, NEW_CUSTOMER, signedIn } from '../support/api-client.ts'
 import { startWithRecorder } from '../support/approvals.ts'
 import { startDemo } from '../support/demo.ts'
@@ -241,14 +241,14 @@ test('only users who see all customers may choose the salesperson of a customer,
 test('a customer cannot be given to a disabled salesperson, but a change may always name the current salesperson', async (t) => {
   const demo = await startDemo(t)
   const [noah, manager] = [await signedIn(demo, 4), await signedIn(demo, 5)]
-  await disableSalesperson(demo.parts, 3)
+  await disableAccount(demo.parts, '3')
   assertProblem(await manager.post('/customers', { ...NEW_CUSTOMER, salesperson: 3 }), 422, /^salesperson: /)
   assertProblem(await manager.send('PATCH', '/customers/1', { body: { salesperson: 3 } }), 422, /^salesperson: /)
   for (const client of [noah, manager]) {
     const { body } = await client.send('PATCH', '/customers/1', { body: { salesperson: 4, city: 'Lyon' } })
     assert.deepEqual([body.salesperson, body.city], [4, 'Lyon'])
   }
-  await disableSalesperson(demo.parts, 4)
+  await disableAccount(demo.parts, '4')
   const kept = await manager.send('PATCH', '/customers/1', { body: { salesperson: 4, city: 'Nantes' } })
   assert.deepEqual([kept.status, kept.body.city], [200, 'Nantes'])
 })

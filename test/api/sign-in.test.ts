@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import test from 'node:test'
-import { disableSalesperson } from '../../src/accounts/index.ts'
+import { disableAccount } from '../../src/accounts/index.ts'
 import { ApiClient, assertProblem, NEW_CUSTOMER, signedIn } from '../support/api-client.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { snapshotOf } from '../support/pages.ts'
@@ -58,7 +58,7 @@ test('an account that is disabled while its password is verified gets no token',
   const verify = passwords.verify.bind(passwords)
   passwords.verify = async (password, hash) => {
     const fits = await verify(password, hash)
-    await disableSalesperson(demo.parts, 4)
+    await disableAccount(demo.parts, '4')
     return fits
   }
   assertProblem(await new ApiClient(demo).post('/signin', { username: 4, password: 'crm-demo' }), 401)
@@ -97,7 +97,7 @@ test('[BEARER-8] [BEARER-11] a request changes nothing if its token is signed ou
   const endings: Record<string, (client: ApiClient) => Promise<unknown>> = {
     'signed out': (client) => client.post('/signout'),
     revoked: (client) => Promise.resolve(sessions?.end(client.token.slice(4, 36), 'revoked')),
-    'switched off': () => disableSalesperson(demo.parts, 4),
+    'switched off': () => disableAccount(demo.parts, '4'),
     'switched off in the database': () => activate(0),
   }
   const activate = (active: number) =>

@@ -71,6 +71,15 @@ test('each setting of a profile can be set on its own, and PROFILE overrides NOD
   assert.equal(readConfig({ ...PRODUCTION, GUESTS: 'first-request' }).guests, 'first-request')
 })
 
+test('[HOST-4] the default files of production are not those of the demo', () => {
+  const demo = readConfig({})
+  const production = readConfig(PRODUCTION)
+  const files = [demo.database, demo.sessionStore, production.database, production.sessionStore]
+  assert.equal(new Set(files.map((setting) => setting.kind === 'sqlite' && setting.file)).size, 4)
+  const chosen = readConfig({ ...PRODUCTION, DATABASE_URL: 'sqlite:data/crm.sqlite' }).sessionStore
+  assert.deepEqual(chosen, { kind: 'sqlite', file: join(projectRoot(), 'data', 'sessions.sqlite') })
+})
+
 test('an empty setting counts as unset', () => {
   assert.deepEqual(
     readConfig({ PORT: '', PUBLIC_URL: ' ', PROFILE: '', MAX_SESSIONS: '', TLS_CERT: '' }),

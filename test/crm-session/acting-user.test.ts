@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { disableAccount } from '../../src/accounts/index.ts'
 import { createRoutes } from '../../src/app/routes.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { devicesOf } from '../support/devices.ts'
@@ -19,6 +20,9 @@ const EXEMPT = [
   '/tools/validateEmail',
   '/4DACTION/validateEmail',
   '/account/email/confirm',
+  '/password/reset',
+  '/password/new',
+  '/password/new/decline',
   '/link/decline',
 ]
 
@@ -33,7 +37,7 @@ test('[ACT-1] every form of a signed-in user is refused unless it names this use
   await admin.logInWell(6)
   const before = await stateOf(demo, ada)
   for (const path of actingRoutes(demo)) {
-    const address = path.replace(':id', sessionIdOf(ada)).replace(':handle', 'x')
+    const address = path.replace(':id', sessionIdOf(ada)).replace(':handle', 'x').replace(':userId', '2')
     for (const fields of [{ actingUser: '1' }, { actingUser: '' }, { actingUser: '6 ' }]) {
       const answer = await admin.post(address, { ...fields, customer: '1', percent: '10' })
       assert.deepEqual([answer.status, headingOf(answer)], [409, 'You are signed in as Tomasz Nowak'], path)
@@ -47,6 +51,7 @@ test('[ACT-1] every form of a signed-in user is refused unless it names this use
 test('[ACT-2] every form on a page names the user to whom the page was shown', async (t) => {
   const demo = await startDemo(t, PLATFORM)
   const { router } = createRoutes(demo.parts)
+  await disableAccount(demo.parts, '3')
   const seen = new Set<string>()
   for (const userId of ['5', '6']) {
     const [visitor, phone] = [demo.visitor(), demo.visitor()]
@@ -56,7 +61,7 @@ test('[ACT-2] every form on a page names the user to whom the page was shown', a
     for (const { method, path } of routesOf(demo)) {
       if (method !== 'GET' || /events$|callback|complete/i.test(path)) continue
       const id = path.startsWith('/admin') ? sessionIdOf(phone) : '1'
-      for (const form of formsOf(await visitor.get(path.replace(':id', id)))) {
+      for (const form of formsOf(await visitor.get(path.replace(':id', id).replace(':userId', '2')))) {
         const route = router.match(form.action, 'POST').path.find((layer) => layer.methods.includes('POST'))
         if (EXEMPT.includes(String(route?.path))) continue
         assert.match(form.html, new RegExp(`name="actingUser" value="${userId}"`), `${path}: ${form.action}`)
@@ -65,6 +70,9 @@ test('[ACT-2] every form on a page names the user to whom the page was shown', a
     }
     const list = await visitor.get(`/admin/sessions?user=${userId}`)
     for (const { action } of formsOf(list)) if (action.endsWith('end-user')) seen.add(action)
+    const disabled = await visitor.get('/admin/accounts/3')
+    for (const { action } of formsOf(disabled))
+      if (action.endsWith('enable')) seen.add('/admin/accounts/:userId/enable')
   }
   assert.deepEqual([...seen].sort(), actingRoutes(demo).sort(), 'every acting form was seen on some page')
 })

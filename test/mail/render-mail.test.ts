@@ -13,6 +13,8 @@ const FACTS = {
   validate: 'https://crm.example.org/validateEmail?$4DSID=A',
   notMe: 'https://crm.example.org/signup/not-me?$4DSID=B',
   confirm: 'https://crm.example.org/account/email/confirm?$4DSID=C',
+  reset: 'https://crm.example.org/password/new?token=D',
+  loginName: '4',
   until: '10:00 UTC',
 }
 
@@ -24,6 +26,7 @@ const KINDS: Record<MailKind, number> = {
   'email-changed': 0,
   'password-changed': 1,
   'new-device': 2,
+  'password-reset': 1,
   locked: 1,
 }
 

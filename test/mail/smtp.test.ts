@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { createServer, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import test from 'node:test'
 import type { SMTPServerOptions } from 'smtp-server'
 import { enqueueMail } from '../../src/mail/index.ts'
@@ -38,6 +39,25 @@ test('[MAIL-8] a mail server that is down loses no sign-up: the page says so, an
   assert.equal(peer.taken.length, 1)
   assert.match((await ana.get('/signup/waiting')).text, /A mail with a link is on its way/)
   assert.equal(headingOf(await demo.visitor().get(pathOf(linkIn(peer.taken[0]?.mail.text)))), 'Congratulations')
+})
+
+test('[STOP-3] a mail server that does not respond delays the stop by a second', { timeout: 10_000 }, async (t) => {
+  const silent = createServer().listen(0, '127.0.0.1')
+  const connected = once(silent, 'connection')
+  await once(silent, 'listening')
+  t.after(() => void silent.close())
+  const { port } = silent.address() as AddressInfo
+  const demo = await startDemo(t, { smtpUrl: `smtp://127.0.0.1:${port}` })
+  assert.equal(
+    (await demo.visitor().post('/signup', { email: 'ana@example.com', password: GOOD_PASSWORD })).status,
+    303,
+  )
+  demo.parts.mail.wake()
+  const [socket] = (await connected) as [Socket]
+  const stopped = demo.parts.mail.stop()
+  demo.clock.advance({ seconds: 1 })
+  await stopped
+  socket.destroy()
 })
 
 test('[MAIL-8] "send again" creates a new link and revokes the old link', async (t) => {

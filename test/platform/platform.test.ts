@@ -136,7 +136,13 @@ async function startPlatform(scope: Scope, handler = thank) {
   const origins = new OwnOrigins({ publicUrl: undefined, host: '127.0.0.1', https: false })
   const clock: ManualClock = manualClock()
   const log = createLog({ logLevel: 'info' }, { write: () => {} })
-  const app = createPlatform({ log, clock, origins, isRegistered: (origin) => origin === customer })
+  const app = createPlatform({
+    log,
+    clock,
+    origins,
+    hosts: { host: '127.0.0.1', publicUrl: undefined },
+    isRegistered: (origin) => origin === customer,
+  })
   const platform = await serve(scope, app.callback())
   origins.bound(Number(new URL(platform).port))
   return {

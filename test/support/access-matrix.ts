@@ -47,9 +47,11 @@ interface Place {
 const STAFF = { salesperson: 4, manager: 5, administrator: 6 }
 // The objects of this salesperson are foreign to all callers.
 const OTHER = 1
+// The administrator disables this account.
+const DISABLED = 2
 const CUSTOMER = 'ana@example.com'
 const JSON_BODY = { 'Content-Type': 'application/json' }
-const OBJECT = /:id|\{id\}/
+const OBJECT = /:id|\{id\}|:userId/
 
 /**
  * Sends a request to every route of the pages and to every endpoint of the API, as each caller, and returns the
@@ -156,6 +158,11 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
         const own = whose === 'own' && usesCookie ? caller.visitor : await logIn(demo.visitor(), owner)
         return deviceAddress(path, sessionIdOf(own))
       }
+      case '/admin/accounts/:userId':
+      case '/admin/accounts/:userId/disable':
+      case '/admin/accounts/:userId/enable':
+      case '/admin/accounts/:userId/role':
+        return path.replace(OBJECT, whose === 'foreign' ? String(DISABLED) : owner)
       default:
         assert.doesNotMatch(path, OBJECT, 'add this path to addressOf() in test/support/access-matrix.ts')
         return path.replace('{name}', 'color')

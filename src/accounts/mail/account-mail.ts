@@ -1,5 +1,6 @@
 import { type ComposeMail, renderMail } from '../../mail/index.ts'
 import { formatLongMoment } from '../../web/format.ts'
+import { composeResetMail, type ResetMailParts } from '../password-reset/reset-mail.ts'
 import { composeSignUpMail, type SignUpMailParts } from '../sign-up/sign-up-mail.ts'
 import { composeEmailLink, type EmailLinkParts } from './email-link.ts'
 
@@ -15,14 +16,16 @@ export interface NoticeDetails {
 }
 
 /** Returns the function that composes each mail of the application just before the mail is sent. */
-export function composeMail(parts: SignUpMailParts & EmailLinkParts): ComposeMail {
+export function composeMail(parts: SignUpMailParts & EmailLinkParts & ResetMailParts): ComposeMail {
   const { config, clock, origins } = parts
   const signUp = composeSignUpMail(parts)
   const emailLink = composeEmailLink(parts)
+  const reset = composeResetMail(parts)
   return async function composeMail(row) {
     const { kind, email, details } = row
     if (kind === 'validate' || kind === 'taken') return signUp(row)
     if (kind === 'email-link') return emailLink(row)
+    if (kind === 'password-reset') return reset(row)
     // A notification contains no one-time link, so `linkUntil` is set to the current time.
     const notice = JSON.parse(details ?? '{}') as Partial<NoticeDetails>
     const at = notice.at === undefined ? '' : formatLongMoment(notice.at)

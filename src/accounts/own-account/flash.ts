@@ -8,6 +8,9 @@ export type Flash =
   | 'email-changed'
   | 'device-ended'
   | 'others-ended'
+  | 'account-disabled'
+  | 'account-enabled'
+  | 'role-changed'
   | 'token-revoked'
 
 /** Ignores a failure to store the message, because the action that the message reports has already succeeded. */

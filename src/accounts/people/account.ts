@@ -36,6 +36,8 @@ export interface AccountTable {
   /** Returns `true` for the address of an active or disabled account. Ignores pending accounts. */
   hasEmail(database: Kysely<Database>, email: string): Promise<boolean>
   setEmail(database: Kysely<Database>, account: Account, email: string): Promise<void>
+  /** Disables or enables an account. Returns `false` for an unknown or pending account. */
+  setActive(database: Kysely<Database>, userId: string, active: 0 | 1): Promise<boolean>
   /** Returns `false` if the account was disabled, or if the stored hash differs from `account.passwordHash`. */
   replacePassword(database: Kysely<Database>, account: Account, passwordHash: string): Promise<boolean>
 }

@@ -20,6 +20,8 @@ export const accounts: AccountTable = {
 
   setEmail: (database, account, email) => tableOf(account.userId).setEmail(database, account, email),
 
+  setActive: (database, userId, active) => tableOf(userId).setActive(database, userId, active),
+
   replacePassword: (database, account, passwordHash) =>
     tableOf(account.userId).replacePassword(database, account, passwordHash),
 }

@@ -10,6 +10,7 @@ export const customerAccounts: AccountTable = {
       .selectFrom('users')
       .selectAll()
       .where('email', '=', name.email)
+      .where('active', '=', 1)
       .where((where) =>
         where.or([where('validated', '=', 1), where('created_at', '>', isoTime(now - PENDING_MILLISECONDS))]),
       )
@@ -19,7 +20,7 @@ export const customerAccounts: AccountTable = {
 
   async findById(database, userId) {
     const row = await findValidatedUser(database, { id: userId })
-    return row && accountOf(row)
+    return row?.active === 1 ? accountOf(row) : undefined
   },
 
   async hasEmail(database, email) {
@@ -30,6 +31,16 @@ export const customerAccounts: AccountTable = {
     await database.updateTable('users').set({ email }).where('id', '=', userId).execute()
   },
 
+  async setActive(database, userId, active) {
+    const { numUpdatedRows } = await database
+      .updateTable('users')
+      .set({ active })
+      .where('id', '=', userId)
+      .where('validated', '=', 1)
+      .executeTakeFirst()
+    return Number(numUpdatedRows) === 1
+  },
+
   async replacePassword(database, { userId, passwordHash = '' }, password) {
     const { numUpdatedRows } = await database
       .updateTable('users')
@@ -37,6 +48,7 @@ export const customerAccounts: AccountTable = {
       .where('id', '=', userId)
       .where('password', '=', passwordHash)
       .where('validated', '=', 1)
+      .where('active', '=', 1)
       .executeTakeFirst()
     return Number(numUpdatedRows) === 1
   },

@@ -47,8 +47,18 @@ interface PasswordPool {
   close(): Promise<void>
 }
 
-/** Starts the threads with the first password. Each increment of `cost`, the bcrypt cost, doubles the time. */
-export function createPasswords({ cost }: { cost: number }, startPool: () => PasswordPool = startThreads): Passwords {
+interface PasswordOptions {
+  /** The bcrypt cost. Each increment doubles the time. */
+  cost: number
+  /** A password that is public. `verify` returns `false` for it. */
+  refused?: string | undefined
+}
+
+/** Starts the threads with the first password. */
+export function createPasswords(
+  { cost, refused }: PasswordOptions,
+  startPool: () => PasswordPool = startThreads,
+): Passwords {
   let highestCost = cost
   let pool: PasswordPool | undefined
   let accepted = 0
@@ -76,7 +86,7 @@ export function createPasswords({ cost }: { cost: number }, startPool: () => Pas
     },
     async verify(password, hash) {
       const compared = hash !== undefined && isPasswordHash(hash) ? hash : undefined
-      const possible = compared !== undefined && passwordProblem(password) === undefined
+      const possible = compared !== undefined && password !== refused && passwordProblem(password) === undefined
       const task = {
         kind: 'compare',
         password: possible ? password.normalize('NFC') : '',

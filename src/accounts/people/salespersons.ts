@@ -2,16 +2,13 @@ import type { Kysely } from 'kysely'
 import { z } from 'zod'
 import { type Database, LARGEST_USER_ID, LONGEST_EMAIL, type Role } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
-import type { CrmSessions } from '../../crm-session/crm-session.ts'
 import { accounts } from './accounts.ts'
 import { type Passwords, passwordProblem } from './passwords.ts'
 import { removePendingUserOf } from './users.ts'
 
-export interface AccountParts {
+interface AccountParts {
   database: Kysely<Database>
   passwords: Passwords
-  /** Null when the server runs without sessions. */
-  sessions: Pick<CrmSessions, 'endMany'> | null
 }
 
 export interface NewSalesperson {
@@ -51,10 +48,7 @@ const newSalesperson = z.object({
 })
 
 /** Adds an account and returns its userId. Throws `AccountError` for invalid input and for a taken userId or address. */
-export async function addSalesperson(
-  { database, passwords }: Pick<AccountParts, 'database' | 'passwords'>,
-  input: NewSalesperson,
-): Promise<number> {
+export async function addSalesperson({ database, passwords }: AccountParts, input: NewSalesperson): Promise<number> {
   const read = newSalesperson.safeParse(input)
   if (!read.success) throw new AccountError(read.error.issues.map((issue) => issue.message).join(' '))
   const { userId, firstname, lastname, email, role, password } = read.data
@@ -78,39 +72,6 @@ export async function addSalesperson(
       .execute()
     return user_id
   })
-}
-
-/** Disables an account and revokes its sessions. Throws `AccountError` for an unknown userId. */
-export async function disableSalesperson({ database, sessions }: AccountParts, userId: number): Promise<void> {
-  await change(database, userId, { active: 0 })
-  await sessions?.endMany({ userId: String(userId) }, 'revoked')
-}
-
-/** Enables a disabled account. Throws `AccountError` for an unknown userId. */
-export async function enableSalesperson({ database }: Pick<AccountParts, 'database'>, userId: number): Promise<void> {
-  await change(database, userId, { active: 1 })
-}
-
-/**
- * Changes the role. Revokes the account's sessions, because sessions store the privileges of the old role. Throws
- * `AccountError` for an unknown userId.
- */
-export async function changeRole({ database, sessions }: AccountParts, userId: number, role: Role): Promise<void> {
-  await change(database, userId, { role })
-  await sessions?.endMany({ userId: String(userId) }, 'revoked')
-}
-
-async function change(
-  database: Kysely<Database>,
-  userId: number,
-  changes: { active: number } | { role: Role },
-): Promise<void> {
-  const result = await database
-    .updateTable('sales_persons')
-    .set(changes)
-    .where('user_id', '=', userId)
-    .executeTakeFirst()
-  if (Number(result.numUpdatedRows) === 0) throw new AccountError(`There is no account with the userId ${userId}.`)
 }
 
 async function nextUserId(database: Kysely<Database>): Promise<number> {

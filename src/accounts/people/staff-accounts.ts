@@ -34,6 +34,15 @@ export const staffAccounts: AccountTable = {
     await database.updateTable('sales_persons').set({ email }).where('user_id', '=', Number(userId)).execute()
   },
 
+  async setActive(database, userId, active) {
+    const { numUpdatedRows } = await database
+      .updateTable('sales_persons')
+      .set({ active })
+      .where('user_id', '=', Number(userId))
+      .executeTakeFirst()
+    return Number(numUpdatedRows) === 1
+  },
+
   async replacePassword(database, { userId, passwordHash = '' }, password) {
     const { numUpdatedRows } = await database
       .updateTable('sales_persons')

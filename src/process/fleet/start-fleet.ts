@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
+import { refuseDemoPasswords } from '../../accounts/index.ts'
 import type { Config } from '../../config/config.ts'
 import { createParts } from '../../parts/parts.ts'
 import { listen } from '../listen.ts'
@@ -18,6 +19,7 @@ export async function startFleet(config: Config): Promise<RunningServer> {
   let workers: Workers | undefined
   let platform: RunningPlatform | undefined
   try {
+    if (config.profile === 'production') await refuseDemoPasswords(parts.database)
     const { port, busyPorts } = await freePort(config)
     parts.origins.bound(port)
     platform = await startPlatform(parts, port)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { changeRole, disableSalesperson, enableSalesperson } from '../../../src/accounts/index.ts'
+import { changeRole, disableAccount, enableAccount } from '../../../src/accounts/index.ts'
 import { startDemo } from '../../support/demo.ts'
 import { callWith, makeToken, tokenOn, tokensOf } from '../../support/tokens.ts'
 
@@ -9,9 +9,9 @@ test('disabling an account revokes its tokens, and enabling it does not restore 
   const ada = demo.visitor()
   await ada.logInWell(1)
   const token = tokenOn(await makeToken(ada))
-  await disableSalesperson(demo.parts, 1)
+  await disableAccount(demo.parts, '1')
   assert.equal((await callWith(demo, token)).status, 401)
-  await enableSalesperson(demo.parts, 1)
+  await enableAccount(demo.parts, '1')
   assert.equal((await callWith(demo, token)).status, 401)
   await ada.logInWell(1)
   assert.deepEqual(await tokensOf(ada), [])
@@ -22,7 +22,7 @@ test('changing the role of an account revokes its tokens', async (t) => {
   const helen = demo.visitor()
   await helen.logInWell(5)
   const token = tokenOn(await makeToken(helen))
-  await changeRole(demo.parts, 5, 'salesperson')
+  await changeRole(demo.parts, '5', 'salesperson')
   assert.equal((await callWith(demo, token)).status, 401)
 })
 

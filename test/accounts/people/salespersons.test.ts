@@ -4,8 +4,8 @@ import {
   AccountError,
   addSalesperson,
   changeRole,
-  disableSalesperson,
-  enableSalesperson,
+  disableAccount,
+  enableAccount,
   type NewSalesperson,
 } from '../../../src/accounts/index.ts'
 import { startDemo } from '../../support/demo.ts'
@@ -26,12 +26,12 @@ test('[PRIV-12] disabling an account signs it out at once, on all devices, and i
   await phone.logInWell(4)
   await colleague.logInWell(1)
 
-  await disableSalesperson(demo.parts, 4)
+  await disableAccount(demo.parts, '4')
   for (const device of [laptop, phone]) assert.equal((await device.get('/customers')).status, 303)
   assert.equal((await colleague.get('/customers')).status, 200)
   assert.equal(messageOf(await laptop.logIn(4)), 'This userId is unknown')
 
-  await enableSalesperson(demo.parts, 4)
+  await enableAccount(demo.parts, '4')
   await laptop.logInWell(4)
 })
 
@@ -40,7 +40,7 @@ test('[PRIV-12] a new role signs the user out at once, and the next login has th
   const visitor = demo.visitor()
   await visitor.logInWell(5)
   assert.match((await visitor.get('/customers')).text, /<h1>All customers</)
-  await changeRole(demo.parts, 5, 'salesperson')
+  await changeRole(demo.parts, '5', 'salesperson')
   assert.equal((await visitor.get('/customers')).status, 303)
   await visitor.logInWell(5)
   assert.match((await visitor.get('/customers')).text, /<h1>Your customers</)
@@ -52,7 +52,7 @@ test('[PRIV-12] an account that is disabled while its password is verified is no
   const verify = passwords.verify.bind(passwords)
   passwords.verify = async (password, hash) => {
     const fits = await verify(password, hash)
-    await disableSalesperson(demo.parts, 4)
+    await disableAccount(demo.parts, '4')
     return fits
   }
   const visitor = demo.visitor()
@@ -103,5 +103,5 @@ test('an invalid account is refused with the reason, and nothing is stored', asy
     .select((row) => row.fn.countAll().as('count'))
     .executeTakeFirstOrThrow()
   assert.equal(count, 6)
-  await assert.rejects(disableSalesperson(parts, 99), /no account with the userId 99/)
+  await assert.rejects(disableAccount(parts, '99'), /no account with the userId 99/)
 })

@@ -1,0 +1,77 @@
+import { hash, randomBytes } from 'node:crypto'
+import type { Kysely } from 'kysely'
+import type { Database, PasswordReset } from '../../../db/tables.ts'
+import { isoTime } from '../../mail/index.ts'
+import type { Account } from './account.ts'
+import { accounts } from './accounts.ts'
+
+/** Another person may read the mail later, so the link expires soon. */
+export const RESET_MILLISECONDS = 15 * 60_000
+
+const TOKEN = /^[\w-]{43}$/
+
+export interface RequestedReset {
+  account: Account
+  reset: PasswordReset
+}
+
+/** Returns the token for the link. An earlier link of the account becomes invalid. */
+export async function addReset(
+  database: Kysely<Database>,
+  account: Account,
+  { askedAt, device }: { askedAt: string; device: string },
+  now: number,
+): Promise<string> {
+  const token = randomBytes(32).toString('base64url')
+  await removeReset(database, account.userId)
+  await database
+    .insertInto('password_resets')
+    .values({
+      user_id: account.userId,
+      hash: hash('sha256', token),
+      account: fingerprintOf(account),
+      asked_at: askedAt,
+      device,
+      expires_at: isoTime(now + RESET_MILLISECONDS),
+    })
+    .execute()
+  return token
+}
+
+/** Returns `undefined` for a link that is unknown, used or expired, and after a change of the account. */
+export async function findReset(
+  database: Kysely<Database>,
+  token: unknown,
+  now: number,
+): Promise<RequestedReset | undefined> {
+  if (typeof token !== 'string' || !TOKEN.test(token)) return undefined
+  const reset = await database
+    .selectFrom('password_resets')
+    .selectAll()
+    .where('hash', '=', hash('sha256', token))
+    .where('expires_at', '>', isoTime(now))
+    .executeTakeFirst()
+  const account = reset && (await accounts.findById(database, reset.user_id))
+  return account !== undefined && fingerprintOf(account) === reset?.account ? { account, reset } : undefined
+}
+
+/** Removes a link. Of concurrent calls, only one returns `true`. */
+export async function consumeReset(database: Kysely<Database>, reset: PasswordReset): Promise<boolean> {
+  const { numDeletedRows } = await database
+    .deleteFrom('password_resets')
+    .where('hash', '=', reset.hash)
+    .executeTakeFirst()
+  return Number(numDeletedRows) === 1
+}
+
+export async function removeReset(database: Kysely<Database>, userId: string): Promise<void> {
+  await database.deleteFrom('password_resets').where('user_id', '=', userId).execute()
+}
+
+export async function removeOldResets(database: Kysely<Database>, now: number): Promise<void> {
+  await database.deleteFrom('password_resets').where('expires_at', '<=', isoTime(now)).execute()
+}
+
+function fingerprintOf({ email, passwordHash = '' }: Account): string {
+  return hash('sha256', `${email}\n${passwordHash}`)
+}

@@ -1,0 +1,46 @@
+import { hostname, networkInterfaces } from 'node:os'
+import type { Context, Next } from 'koa'
+import { type Config, isLoopback } from '../config/config.ts'
+
+/**
+ * Refuses requests whose `Host` is not a name or an address of this server. This prevents DNS rebinding, in which
+ * another site's name resolves to this machine, so that a browser treats this server as part of that site.
+ */
+export function refuseForeignHosts(config: Pick<Config, 'host' | 'publicUrl'>) {
+  const isOwn = ownHosts(config)
+  return async function refuseForeignHosts(ctx: Context, next: Next) {
+    const { host } = ctx.req.headers
+    // Browsers always send the header. Some health checks do not.
+    if (host === undefined || isOwn(host)) return next()
+    ctx.status = 421
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body =
+      'This server does not answer under this host name. If the name is yours, set PUBLIC_URL to the address that ' +
+      'people type, for example PUBLIC_URL=http://crm.example.com:8044, and start the server again.\n'
+  }
+}
+
+function ownHosts({ host, publicUrl }: Pick<Config, 'host' | 'publicUrl'>): (header: string) => boolean {
+  const machine = hostname().toLowerCase()
+  const names = new Set([host, bracketed(host), machine, `${machine}.local`].map((name) => name.toLowerCase()))
+  if (publicUrl !== undefined) names.add(new URL(publicUrl).hostname)
+  return (header) => {
+    const name = nameIn(header)
+    return name !== undefined && (names.has(name) || isLoopback(name) || addressesOfThisMachine().includes(name))
+  }
+}
+
+/** Returns the host without its port, in the form of a URL. Returns `undefined` for a malformed header. */
+function nameIn(header: string): string | undefined {
+  if (!/^[A-Za-z0-9.:_[\]-]+$/.test(header) || !URL.canParse(`http://${header}/`)) return undefined
+  return new URL(`http://${header}/`).hostname.replace(/\.$/, '')
+}
+
+/** Read for each request with an unknown host, because a machine may get another address at any time. */
+function addressesOfThisMachine(): string[] {
+  return Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => bracketed(address)))
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') && !address.startsWith('[') ? `[${address.replace(/%.*$/, '')}]` : address
+}

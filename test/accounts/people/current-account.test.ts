@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { Role } from '../../../db/tables.ts'
+import { type Demo, startDemo } from '../../support/demo.ts'
+import { sessionIdOf } from '../../support/pages.ts'
+import { STREAM_HEADERS } from '../../support/stream.ts'
+import { callWith, makeToken, tokenOn } from '../../support/tokens.ts'
+
+test('[PEOPLE-4] an account that is disabled in the database is signed out at its next request, with the reason', async (t) => {
+  const demo = await startDemo(t)
+  const requests = {
+    page: (visitor) => visitor.get('/customers'),
+    form: (visitor) => visitor.post('/operations', { customer: '1', percent: '5', reason: 'Late' }),
+    'form for all visitors': (visitor) => visitor.post('/account/sessions/end-others'),
+    'page for all visitors': (visitor) => visitor.get('/signup'),
+  } satisfies Record<string, (visitor: ReturnType<Demo['visitor']>) => Promise<unknown>>
+  for (const [what, send] of Object.entries(requests)) {
+    await set(demo, { active: 1 })
+    const [visitor, other] = [demo.visitor(), demo.visitor()]
+    await visitor.logInWell(1)
+    await other.logInWell(1)
+    await set(demo, { active: 0 })
+    await send(visitor)
+    assert.equal(await demo.parts.sessions?.count({ userId: '1' }), 0, what)
+    for (const device of [visitor, other])
+      assert.match((await device.follow(await device.get('/customers'))).text, /Your account is disabled\./, what)
+  }
+  assert.deepEqual(await demo.parts.database.selectFrom('operations').select('id').execute(), [])
+})
+
+test('[PEOPLE-4] open pages notice it, because their stream answers 204', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(6)
+  await set(demo, { active: 0 }, 6)
+  const answer = await visitor.send('/admin/sessions/events', { method: 'HEAD', headers: STREAM_HEADERS })
+  assert.equal(answer.status, 204)
+})
+
+test('[PEOPLE-4] a role that is changed in the database ends the session at its next request', async (t) => {
+  const demo = await startDemo(t)
+  const helen = demo.visitor()
+  await helen.logInWell(5)
+  const token = tokenOn(await makeToken(helen))
+  await set(demo, { role: 'salesperson' }, 5)
+  assert.equal((await callWith(demo, token, '/api/customers')).status, 401)
+  const page = await helen.follow(await helen.get('/customers'))
+  assert.match(page.text, /Your role is now salesperson\./)
+  await helen.logInWell(5)
+  assert.match((await helen.get('/customers')).text, /<h1>Your customers</)
+})
+
+test('[PEOPLE-4] a link or a callback of a disabled user opens nothing', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(1)
+  const link = async (options = {}) => String(await demo.parts.sessions?.createOTP(sessionIdOf(visitor), options))
+  const [page, request, state] = [await link(), await link({ requestOnly: true }), await link({ requestOnly: true })]
+  await set(demo, { active: 0 })
+  const opened = await demo.visitor().get(`/account/sessions?$4DSID=${request}`)
+  assert.deepEqual([opened.status, /account is disabled/.test(opened.text)], [403, true])
+  assert.equal((await demo.visitor().get(`/account/sessions?$4DSID=${page}`)).status, 303)
+  assert.equal((await demo.visitor().get(`/my4DApp/completeOperation?state=${state}`)).status, 403)
+})
+
+test('[PEOPLE-4] logging out needs no account', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(1)
+  await set(demo, { active: 0 })
+  assert.equal((await visitor.logOut()).status, 303)
+  assert.equal(await demo.parts.sessions?.count({ userId: '1' }), 0)
+})
+
+function set({ parts }: Demo, change: { active: number } | { role: Role }, userId = 1) {
+  return parts.database.updateTable('sales_persons').set(change).where('user_id', '=', userId).execute()
+}
