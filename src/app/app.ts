@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import Koa, { type Context } from 'koa'
-import { linkConfirmation, readAccount } from '../accounts/index.ts'
+import { limitLinks, linkConfirmation, readAccount } from '../accounts/index.ts'
 import { createApi } from '../api/index.ts'
 import { noteRefusals } from '../audit/index.ts'
 import { projectRoot } from '../config/project-root.ts'
@@ -65,6 +65,7 @@ export function createApp(parts: Parts): Koa {
   app.use(serveAssets(assets))
   app.use(createApi(parts))
   app.use(crossOriginGuard(origins))
+  app.use(limitLinks(parts.linkLimit))
   app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
   app.use(readAccount(parts, { logoutPath: LOGOUT_PATH }))
   app.use(markSession())
