@@ -44,6 +44,7 @@ export function createPlatform(options: PlatformOptions): Koa {
       sessionMark: '',
       links: [],
       ownLinks: [],
+      footerLinks: [],
       assets: assets.urls,
     })),
   )

@@ -16,7 +16,7 @@ test('a page from the back/forward cache checks its session again, and shows no 
   await server.parts.sessions?.endMany({ userId: '2' })
   // Simulates a return from the back/forward cache.
   await page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log In')
   await expect(page.locator('body')).not.toContainText('Jonas Keller')
 })
 
@@ -33,7 +33,7 @@ for (const javaScriptEnabled of [true, false])
     await sendLogin(page, 4)
     await expect(page.getByRole('heading', { level: 1 })).toContainText('Welcome')
     await page.goBack()
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in')
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log In')
     await context.close()
   })
 

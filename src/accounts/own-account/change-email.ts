@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
 import type { CrmSession } from '../../crm-session/crm-session.ts'
+import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
 import { dropWaitingOf, enqueueMail } from '../../mail/index.ts'
 import { SessionError } from '../../session/index.ts'
 import { type Account, identityOf } from '../people/account.ts'
@@ -13,7 +14,7 @@ import {
   readEmailChange,
   removeEmailChange,
 } from '../people/email-changes.ts'
-import { removePendingUserOf } from '../people/users.ts'
+import { removePendingUsersOf } from '../people/users.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
 import { refuseWhenOutboxFull } from '../sign-up/sign-up.ts'
 import { endAllDevices, noticeDetails } from './change-password.ts'
@@ -75,7 +76,7 @@ export async function changeEmail(
     if (change === undefined || account === undefined) return 'over'
     const { email } = change
     if (await accounts.hasEmail(transaction, email)) return 'taken'
-    await removePendingUserOf(transaction, email)
+    await removePendingUsersOf(transaction, email)
     await accounts.setEmail(transaction, account, email)
     const from = account.email
     const notice = { kind: 'email-changed', user_id: userId, session_id: '', email: from } as const
@@ -111,7 +112,8 @@ async function signOutOthers(
     if (isHere && account !== undefined) await refreshSession(session, account)
     else await endAllBut(kept, sessions, request)
   } finally {
-    await sessions.endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin })
+    const message = ENDED_BY_USER.email
+    await sessions.endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin, message })
   }
   return isHere
 }
