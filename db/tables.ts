@@ -72,7 +72,7 @@ interface PurchasesTable {
 interface UsersTable {
   /** Random, and never reused. */
   id: string
-  /** In lower case, and unique. The next sign-up with the same address replaces an account that is not validated. */
+  /** In lower case. Only one validated account has an address, but several pending sign-ups may have the same one. */
   email: string
   /** A bcrypt hash. Null in production until the user has opened the link and chosen a password. */
   password: string | null

@@ -8,6 +8,7 @@ import { accountChanges } from './0006-account-changes.ts'
 import { operationKeys } from './0007-operation-keys.ts'
 import { accountsAndResets } from './0008-accounts-and-resets.ts'
 import { loginFailures } from './0009-login-failures.ts'
+import { pendingSignUps } from './0010-pending-sign-ups.ts'
 
 /** Never edit a released migration. Add a new one instead. */
 export const migrations: Record<string, Migration> = {
@@ -20,4 +21,5 @@ export const migrations: Record<string, Migration> = {
   '0007-operation-keys': operationKeys,
   '0008-accounts-and-resets': accountsAndResets,
   '0009-login-failures': loginFailures,
+  '0010-pending-sign-ups': pendingSignUps,
 }

@@ -48,7 +48,7 @@ const PAGE_SIZE = 50
 const EXPORT_STEP = 500
 const MOST_EXPORTED = 100_000
 
-const BAD = ['sign-in-failed', 'link-refused', 'refused']
+const BAD = ['sign-in-failed', 'link-refused', 'credential-refused', 'refused']
 
 export interface AuditPageParts {
   config: { auditDays: number }

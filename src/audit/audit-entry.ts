@@ -9,6 +9,7 @@ export const AUDIT_EVENTS = {
   'link-made': 'One-time link made',
   restored: 'Session restored by a link',
   'link-refused': 'One-time link refused',
+  'credential-refused': 'Unknown cookie or token',
   revoked: 'Session revoked',
   'many-revoked': 'Many sessions revoked',
   'device-revoked': 'Device signed out',
@@ -53,7 +54,7 @@ export interface AuditEntry extends AuditOrigin {
 }
 
 /** Anyone can cause these events without signing in. Equal entries therefore become one row with a count. */
-const REPEATED: readonly AuditEvent[] = ['sign-in-failed', 'link-refused', 'refused']
+const REPEATED: readonly AuditEvent[] = ['sign-in-failed', 'link-refused', 'credential-refused', 'refused']
 
 export function isRepeatable({ event }: AuditEntry): boolean {
   return REPEATED.includes(event)

@@ -15,6 +15,8 @@ const WHY: Record<EndReason, string> = {
   stopped: 'the server was stopped',
 }
 
+const KINDS = { cookie: 'session cookie', bearer: 'bearer token' }
+
 /**
  * Writes the events of the session layer to the audit trail. The start and the expiry of guest sessions are left out.
  * The login code records all sign-ins itself, because the session layer does not see failed sign-ins.
@@ -52,6 +54,9 @@ export function followSessions(sessions: Pick<Sessions, 'on'>, audit: Notes): ()
       const { sessionId, ...about } = aboutSession(event)
       audit.note({ ...about, ...(!isGuest(event) && { sessionId }), event: 'link-refused' })
     }),
+    sessions.on('credentialRefused', ({ kind, reason, cause }) =>
+      audit.note({ event: 'credential-refused', ...cause, detail: `${reason} ${KINDS[kind]}` }),
+    ),
   ]
   return () => {
     for (const stop of stops) stop()

@@ -4,6 +4,7 @@ export { type ComposeMail, type MailSender, MailWorker } from './mail-worker.ts'
 export { mailboxTransport } from './mailbox.ts'
 export { mailboxPage, mailboxPath } from './mailbox-pages.ts'
 export {
+  countMails,
   countOthers,
   countSentTo,
   countWaitingMail,
@@ -13,7 +14,10 @@ export {
   forgetMail,
   isOutboxFull,
   isoTime,
+  isReplaced,
   newestMail,
+  type PendingLink,
+  pendingLinks,
   waitingFor,
   waitingSince,
 } from './outbox.ts'

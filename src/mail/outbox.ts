@@ -48,11 +48,64 @@ export async function enqueueMail(
     .execute()
 }
 
-/** Marks all sign-up mails to an address as replaced, and drops waiting mails. Call it before adding a newer mail. */
-export async function dropWaiting(database: Kysely<Database>, { email }: { email: string }): Promise<void> {
-  const ofAddress = database.updateTable('outbox').where('email', '=', email).where('kind', 'in', SIGN_UP_KINDS)
-  await ofAddress.set({ state: 'dropped' }).where('state', '=', 'waiting').execute()
-  await ofAddress.set({ problem: REPLACED }).execute()
+/**
+ * Marks the sign-up mails to an address, or of one sign-up, as replaced, and drops waiting mails. Call it before adding a
+ * newer mail.
+ */
+export async function dropWaiting(
+  database: Kysely<Database>,
+  replaced: { email: string } | { user_id: string },
+): Promise<void> {
+  const mails = database.updateTable('outbox').where('kind', 'in', SIGN_UP_KINDS)
+  const ofSignUp =
+    'email' in replaced ? mails.where('email', '=', replaced.email) : mails.where('user_id', '=', replaced.user_id)
+  await ofSignUp.set({ state: 'dropped' }).where('state', '=', 'waiting').execute()
+  await ofSignUp.set({ problem: REPLACED }).execute()
+}
+
+export function isReplaced({ problem }: OutboxRow): boolean {
+  return problem === REPLACED
+}
+
+export interface PendingLink {
+  user_id: string
+  session_id: string
+  /** The time at which the link expires. '' while the mail is waiting. */
+  until: string
+}
+
+/**
+ * Returns the other sign-ups with this address whose links may be valid. A sign-up with a taken address counts as well,
+ * so that the number does not reveal the account.
+ */
+export async function pendingLinks(
+  database: Kysely<Database>,
+  { email, user_id }: Pick<NewMail, 'email' | 'user_id'>,
+  now: number,
+): Promise<PendingLink[]> {
+  const mails = await database
+    .selectFrom('outbox')
+    .select(['user_id', 'session_id', 'link_until'])
+    .where('email', '=', email)
+    .where('user_id', '!=', user_id)
+    .where('kind', 'in', SIGN_UP_KINDS)
+    .where((row) => row.or([row('state', '=', 'waiting'), row('link_until', '>', isoTime(now))]))
+    .orderBy('created_at')
+    .execute()
+  const links = mails.map(({ link_until, ...mail }) => ({ ...mail, until: link_until ?? '' }))
+  return [...new Map(links.map((link) => [link.user_id, link])).values()]
+}
+
+/** Returns how many mails of this sign-up were not replaced before they were sent. */
+export async function countMails(database: Kysely<Database>, userId: string): Promise<number> {
+  const { mails } = await database
+    .selectFrom('outbox')
+    .select((row) => row.fn.countAll().as('mails'))
+    .where('user_id', '=', userId)
+    .where('kind', 'in', SIGN_UP_KINDS)
+    .where((row) => row.or([row('state', '!=', 'dropped'), row('sent_at', 'is not', null)]))
+    .executeTakeFirstOrThrow()
+  return Number(mails)
 }
 
 /** Drops the waiting mails of one kind, of a user or to an address, because a newer mail replaces them. */

@@ -54,8 +54,17 @@ export function countSessions(registry: Registry, sessions: Pick<Sessions, 'on'>
     registers,
   })
 
+  const refused = new Counter({
+    name: 'crm_session_credentials_refused_total',
+    help: 'Requests with a forged or unknown session cookie or bearer token.',
+    labelNames: ['kind', 'reason'],
+    registers,
+  })
+
   for (const way of WAYS) created.inc(way, 0)
   for (const kind of KINDS) for (const reason of Object.keys(REASONS)) ended.inc({ kind, reason }, 0)
+  for (const kind of ['cookie', 'bearer'])
+    for (const reason of ['malformed', 'unknown']) refused.inc({ kind, reason }, 0)
   for (const outcome of ['redeemed', 'refused']) links.inc({ outcome }, 0)
 
   sessions.on('created', ({ kind, via }) => created.inc({ kind, via }))
@@ -65,5 +74,6 @@ export function countSessions(registry: Registry, sessions: Pick<Sessions, 'on'>
   sessions.on('ended', ({ kind, reason }) => ended.inc({ kind, reason }))
   sessions.on('conflict', ({ gaveUp }) => (gaveUp ? busy : conflicts).inc())
   sessions.on('restored', () => links.inc({ outcome: 'redeemed' }))
+  sessions.on('credentialRefused', ({ kind, reason }) => refused.inc({ kind, reason }))
   sessions.on('linkRefused', () => links.inc({ outcome: 'refused' }))
 }

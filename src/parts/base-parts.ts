@@ -7,6 +7,7 @@ import {
   type DeviceCookie,
   deviceCookie,
   highestStoredCost,
+  LinkLimit,
   LoginLimit,
   type Passwords,
   ResetLimit,
@@ -44,6 +45,7 @@ export interface BaseParts {
   loginLimit: LoginLimit
   deviceCookie: DeviceCookie
   signUpLimit: SignUpLimit
+  linkLimit: LinkLimit
   resetLimit: ResetLimit
   usageLimit: UsageLimit
   origins: OwnOrigins
@@ -131,6 +133,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       loginLimit: new LoginLimit(limiters),
       deviceCookie: deviceCookie(config.appName, origins.secure),
       signUpLimit: new SignUpLimit(limiters),
+      linkLimit: new LinkLimit(limiters),
       resetLimit: new ResetLimit(limiters),
       usageLimit: new UsageLimit(limiters),
       origins,

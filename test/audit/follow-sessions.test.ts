@@ -3,6 +3,7 @@ import test from 'node:test'
 import { signedIn } from '../support/api-client.ts'
 import { auditOf, auditRowsOf } from '../support/audit.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
+import { scrape } from '../support/metrics.ts'
 import { sessionIdOf } from '../support/pages.ts'
 import { newestLink, signUpAs } from '../support/sign-up.ts'
 import { STREAM_HEADERS } from '../support/stream.ts'
@@ -157,3 +158,35 @@ test('no password, cookie, token or link is ever in the audit trail', async (t) 
 async function whyExpired(demo: Demo): Promise<string[]> {
   return (await auditOf(demo, 'expired')).map(({ detail }) => detail)
 }
+
+test('[CAP-7] forged and unknown cookies and tokens are counted and recorded with their address, in a few rows', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  for (let number = 0; number < 50; number++) {
+    visitor.cookies.set('4DSID_CRM', `forged${number}`)
+    await visitor.get('/customers')
+    visitor.cookies.set('4DSID_CRM', `0123456789ABCDEF0123456789ABCD${number + 10}.${'x'.repeat(43)}`)
+    await visitor.get('/customers')
+    await demo.visitor().get('/api/me', { Authorization: `Bearer forged${number}` })
+  }
+  demo.clock.advance({ minutes: 1 })
+  const rows = await auditOf(demo, 'credential-refused')
+  assert.deepEqual(
+    rows.map(({ detail, address, times, user_id }) => [detail, address, times, user_id]),
+    [1, 49].flatMap((times) =>
+      ['malformed session cookie', 'unknown session cookie', 'malformed bearer token'].map((detail) => [
+        detail,
+        '127.0.0.1',
+        times,
+        null,
+      ]),
+    ),
+  )
+  assert.doesNotMatch(JSON.stringify(rows), /forged|x{43}/)
+  const series = await scrape(demo.visitor())
+  const counted = (labels: string) => series.get(`crm_session_credentials_refused_total{${labels}}`)
+  assert.equal(counted('kind="cookie",reason="malformed"'), 50)
+  assert.equal(counted('kind="cookie",reason="unknown"'), 50)
+  assert.equal(counted('kind="bearer",reason="malformed"'), 50)
+  assert.equal(counted('kind="bearer",reason="unknown"'), 0)
+})

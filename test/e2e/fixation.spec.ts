@@ -71,5 +71,8 @@ async function expectStranger(context: BrowserContext): Promise<void> {
 
 async function cookieOf(context: BrowserContext): Promise<string> {
   const cookies = await context.cookies()
-  return cookies.map(({ value }) => value).join(' and ')
+  return cookies
+    .filter(({ name }) => name.includes('4DSID_'))
+    .map(({ value }) => value)
+    .join(' and ')
 }

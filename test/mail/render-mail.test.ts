@@ -27,7 +27,7 @@ const KINDS: Record<MailKind, number> = {
   'password-changed': 1,
   'new-device': 2,
   'password-reset': 1,
-  locked: 1,
+  locked: 2,
 }
 
 test('the text part and the HTML part of a mail have the same content and the same links', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import test, { type TestContext } from 'node:test'
 import { StartError } from '../../src/config/start-error.ts'
 import { type StartOptions, startServer } from '../../src/process/server.ts'
@@ -19,8 +20,10 @@ test('the platform starts and stops with the demo, on its own port and for this 
 test('[BOX-4] with PLATFORM_HOST=0.0.0.0 the platform is reachable from outside a container, and accepts its own forms', async (t) => {
   const { platformUrl } = await started(t, { env: { ...settingsIn(temporaryFolder(t)), PLATFORM_HOST: '0.0.0.0' } })
   const { port } = new URL(String(platformUrl))
-  // Another address of this machine, on which a server on 127.0.0.1 does not listen
-  assert.equal((await new Visitor(`http://127.0.0.2:${port}`).get('/')).status, 200)
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  const outside = addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+  // On Linux, all addresses of 127.0.0.0/8 belong to this machine.
+  assert.equal((await new Visitor(`http://${outside ?? '127.0.0.2'}:${port}`).get('/')).status, 200)
   const browser = new Visitor(`http://localhost:${port}`)
   const headers = { Origin: `http://localhost:${port}`, 'Sec-Fetch-Site': undefined }
   const saved = await browser.post('/behaviour', { mode: 'ask' }, headers)

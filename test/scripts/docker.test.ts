@@ -27,7 +27,7 @@ test('[BOX-1] the commands of the Dockerfile run a server without rights in a re
   const image = buildImage(t, join(projectRoot(), 'docker', 'Dockerfile'))
   assert.equal(image.user, 'node')
   const app = join(image.root, image.workdir)
-  execFileSync('chmod', ['--recursive', 'a-w', app])
+  execFileSync('chmod', ['-R', 'a-w', app])
   const before = readdirSync(app, { recursive: true })
   const env = {
     ...image.env,
@@ -95,8 +95,12 @@ function apply(image: Image, stages: Map<string, Image>, instruction: string, re
   } else if (instruction === 'RUN') {
     const own = rest
       .replaceAll(' /data', ` ${join(image.root, 'data')}`)
-      .replace('--owner=node --group=node', isRoot ? `--owner=${NOBODY} --group=${NOBODY}` : '')
-    execFileSync('sh', ['-c', own], { cwd: here, env: { ...process.env, PATH }, stdio: 'pipe' })
+      .replace('chown node:node', isRoot ? `chown ${NOBODY}:${NOBODY}` : 'ls')
+    execFileSync('sh', ['-c', own], {
+      cwd: here,
+      env: { ...process.env, PATH, npm_config_prefer_offline: 'true' },
+      stdio: 'pipe',
+    })
   } else if (instruction === 'ENV')
     for (const [, name = '', value = ''] of rest.matchAll(/(\w+)=(\S+)/g))
       image.env[name] = value.replace('sqlite:/data', `sqlite:${join(image.root, 'data')}`)

@@ -53,6 +53,14 @@ export async function userOf(demo: Demo, email: string) {
   return demo.parts.database.selectFrom('users').selectAll().where('email', '=', email).executeTakeFirst()
 }
 
+/** A page of the sign-up without the values that differ between any two visitors. */
+export function comparable(text: string, email: string, visitor: Visitor): string {
+  return text
+    .replaceAll(email, 'E')
+    .replaceAll(sessionIdOf(visitor), 'S')
+    .replaceAll(/name="once" value="[^"]+"/g, '')
+}
+
 /** Reads mail from the database, because the production profile has no mailbox page. */
 export async function mailsIn({
   parts,

@@ -13,7 +13,7 @@ import {
   readEmailChange,
   removeEmailChange,
 } from '../people/email-changes.ts'
-import { removePendingUserOf } from '../people/users.ts'
+import { removePendingUsersOf } from '../people/users.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
 import { refuseWhenOutboxFull } from '../sign-up/sign-up.ts'
 import { endAllDevices, noticeDetails } from './change-password.ts'
@@ -75,7 +75,7 @@ export async function changeEmail(
     if (change === undefined || account === undefined) return 'over'
     const { email } = change
     if (await accounts.hasEmail(transaction, email)) return 'taken'
-    await removePendingUserOf(transaction, email)
+    await removePendingUsersOf(transaction, email)
     await accounts.setEmail(transaction, account, email)
     const from = account.email
     const notice = { kind: 'email-changed', user_id: userId, session_id: '', email: from } as const

@@ -14,6 +14,7 @@ export const customerAccounts: AccountTable = {
       .where((where) =>
         where.or([where('validated', '=', 1), where('created_at', '>', isoTime(now - PENDING_MILLISECONDS))]),
       )
+      .orderBy('validated', 'desc')
       .executeTakeFirst()
     return row && { account: accountOf(row), isPending: row.validated === 0 }
   },

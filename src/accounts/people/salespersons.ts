@@ -4,7 +4,7 @@ import { type Database, LARGEST_USER_ID, LONGEST_EMAIL, type Role } from '../../
 import { inTurn } from '../../../db/transactions.ts'
 import { accounts } from './accounts.ts'
 import { type Passwords, passwordProblem } from './passwords.ts'
-import { removePendingUserOf } from './users.ts'
+import { removePendingUsersOf } from './users.ts'
 
 interface AccountParts {
   database: Kysely<Database>
@@ -65,7 +65,7 @@ export async function addSalesperson({ database, passwords }: AccountParts, inpu
       .executeTakeFirst()
     if (namesake !== undefined) throw new AccountError(`The userId ${user_id} is taken.`)
     if (await accounts.hasEmail(transaction, email)) throw new AccountError(`The e-mail address ${email} is taken.`)
-    await removePendingUserOf(transaction, email)
+    await removePendingUsersOf(transaction, email)
     await transaction
       .insertInto('sales_persons')
       .values({ user_id, firstname, lastname, email, role, password: hash, active: 1 })

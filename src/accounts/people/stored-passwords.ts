@@ -14,16 +14,14 @@ interface StoredPasswordParts {
 
 /** Returns the highest cost of the stored hashes, or 0 if there is none. */
 export async function highestStoredCost(database: Kysely<Database>): Promise<number> {
-  const beginnings = await Promise.all(
-    (['sales_persons', 'users'] as const).map((table) =>
-      database
-        .selectFrom(table)
-        .select((row) => row.fn<string | null>('substr', ['password', row.val(1), row.val(7)]).as('beginning'))
-        .distinct()
-        .execute(),
-    ),
-  )
-  const hashes = beginnings.flat().map(({ beginning }) => `${beginning}${'.'.repeat(53)}`)
+  const beginnings = (table: 'sales_persons' | 'users') =>
+    database
+      .selectFrom(table)
+      .select((row) => row.fn<string | null>('substr', ['password', row.val(1), row.val(7)]).as('beginning'))
+      .distinct()
+      .execute()
+  const all = [...(await beginnings('sales_persons')), ...(await beginnings('users'))]
+  const hashes = all.map(({ beginning }) => `${beginning}${'.'.repeat(53)}`)
   return Math.max(0, ...hashes.filter(isPasswordHash).map(costOf))
 }
 

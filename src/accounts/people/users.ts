@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Database, User } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
@@ -26,15 +26,13 @@ export async function findPendingUser(database: Kysely<Database>, by: UserKey, n
     .executeTakeFirst()
 }
 
-/** Adds a pending account. Removes an earlier pending account with the same address and returns the removed one. */
+/** Adds a pending account. Other pending accounts may have the same address. */
 export async function addPendingUser(
   database: Kysely<Database>,
   { email, password, sessionId }: NewUser,
   id: string,
   now: number,
-): Promise<User | undefined> {
-  const former = await selectUser(database, { email }).where('validated', '=', 0).executeTakeFirst()
-  if (former !== undefined) await removePendingUser(database, former.id)
+): Promise<void> {
   await database
     .insertInto('users')
     .values({
@@ -47,12 +45,22 @@ export async function addPendingUser(
       validated_at: null,
     })
     .execute()
-  return former
 }
 
-/** Returns a random id, so that the id of a removed account is never used again. */
-export function newUserId(): string {
-  return randomUUID()
+/**
+ * Returns the id of a new account. It is random, so that the id of a removed account is never used again. `form` is the
+ * random token of the sign-up form. A form that is sent twice with the same address gets the same id.
+ */
+export function newUserId(form?: { token: string; email: string }): string {
+  if (form === undefined) return randomUUID()
+  const digits = hash('sha256', `sign-up ${form.token} ${form.email}`, 'hex')
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')
+}
+
+interface Validated {
+  user: User
+  /** The pending accounts with the same address, which this validation removed. */
+  removed: User[]
 }
 
 /**
@@ -64,7 +72,7 @@ export async function validateUser(
   id: string,
   now: number,
   password?: string,
-): Promise<User | undefined> {
+): Promise<Validated | undefined> {
   const waiting = await findPendingUser(database, { id }, now)
   if (waiting === undefined) return undefined
   return inTurn(database, { email: waiting.email }, async (transaction) => {
@@ -75,7 +83,8 @@ export async function validateUser(
       .where('validated', '=', 0)
       .where('created_at', '>', isoTime(now - PENDING_MILLISECONDS))
       .executeTakeFirst()
-    return Number(result.numUpdatedRows) === 1 ? findValidatedUser(transaction, { id }) : undefined
+    const user = Number(result.numUpdatedRows) === 1 ? await findValidatedUser(transaction, { id }) : undefined
+    return user && { user, removed: await removePendingUsersOf(transaction, user.email) }
   })
 }
 
@@ -89,8 +98,9 @@ export async function removePendingUser(database: Kysely<Database>, id: string):
   return Number(result.numDeletedRows) === 1
 }
 
-export async function removePendingUserOf(database: Kysely<Database>, email: string): Promise<void> {
-  await database.deleteFrom('users').where('email', '=', email).where('validated', '=', 0).execute()
+/** Removes the pending accounts with this address, and returns them. */
+export async function removePendingUsersOf(database: Kysely<Database>, email: string): Promise<User[]> {
+  return database.deleteFrom('users').where('email', '=', email).where('validated', '=', 0).returningAll().execute()
 }
 
 export async function removeExpiredUsers(database: Kysely<Database>, now: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import { DEMO_PASSWORD } from '../../../db/demo/demo-accounts.ts'
 import type { Config } from '../../config/config.ts'
@@ -22,6 +23,8 @@ interface LoginPage extends PageModel {
   wrongField: 'userId' | 'password' | ''
   /** True if the e-mail address is not validated yet. The page then offers to send the mail again. */
   isPending: boolean
+  /** The random token of the form that sends the mail again. */
+  once: string
   /** The name of the user who is already signed in. '' for a guest. */
   userName: string
 }
@@ -121,6 +124,7 @@ function showForm(ctx: Context, model: Partial<LoginPage>): void {
     message: '',
     wrongField: '',
     isPending: false,
+    once: randomUUID(),
     userName: ctx.session?.userName ?? '',
     ...model,
   })

@@ -4,7 +4,7 @@ import { readField } from '../people/login-form.ts'
 
 /** `password` is undefined when the form has no such field. */
 type SignUpForm =
-  | { ok: true; email: string; password: string | undefined }
+  | { ok: true; email: string; password: string | undefined; token: string | undefined }
   | { ok: false; status: 400 | 422; typedEmail: string; field: 'email' | 'password'; message: string }
 
 /** Without `passwordProblem`, the form has no password. */
@@ -22,10 +22,17 @@ export async function readSignUpForm(
   const address = email.trim().toLowerCase()
   const problem = emailProblem(address)
   if (problem !== undefined) return refused('email', problem)
-  if (passwordProblem === undefined) return { ok: true, email: address, password: undefined }
+  const token = readFormToken(fields)
+  if (passwordProblem === undefined) return { ok: true, email: address, password: undefined, token }
   if (password === undefined) return refused('password', 'Send the password once, as plain text', 400)
   const weakness = await passwordProblem(password, address)
-  return weakness === undefined ? { ok: true, email: address, password } : refused('password', weakness)
+  return weakness === undefined ? { ok: true, email: address, password, token } : refused('password', weakness)
+}
+
+/** Returns the random token of a form, or `undefined` if a program sent the form without it. */
+export function readFormToken(body: unknown): string | undefined {
+  const { once } = Object(body) as Record<string, unknown>
+  return z.uuid().safeParse(once).data
 }
 
 function emailProblem(address: string): string | undefined {

@@ -1,15 +1,18 @@
 import type { Context } from 'koa'
 import { formatCount } from '../../web/format.ts'
-import { consumeAll, type Limiter, limiterInMemory, type MakeLimiter, NetworkLimiter } from '../people/limiter.ts'
+import { consumeAll, limiterInMemory, type MakeLimiter, NetworkLimiter } from '../people/limiter.ts'
 
-/** The hourly rate limit for mails that visitors request. */
+/**
+ * The hourly rate limit for mails that visitors request. The limit of a mailbox counts each network separately, so that
+ * other visitors cannot use it up.
+ */
 export class SignUpLimit {
-  readonly #perMailbox: Limiter
+  readonly #perMailbox: NetworkLimiter
   readonly #perNetwork: NetworkLimiter
 
   constructor(makeLimiter: MakeLimiter = limiterInMemory) {
     const duration = 60 * 60
-    this.#perMailbox = makeLimiter({ keyPrefix: 'mail-mailbox', points: 5, duration })
+    this.#perMailbox = new NetworkLimiter(makeLimiter, { keyPrefix: 'mail-mailbox', points: 5, duration })
     this.#perNetwork = new NetworkLimiter(makeLimiter, { keyPrefix: 'mail-address', points: 100, duration })
   }
 
@@ -20,7 +23,7 @@ export class SignUpLimit {
     ctx.status = 429
     ctx.set('Retry-After', String(seconds))
     const wait = formatCount(Math.ceil(seconds / 60), 'minute', 'minutes')
-    return `Too many mails were requested for this address or from your network. Please try again in ${wait}.`
+    return `Too many mails were requested from your network. Please try again in ${wait}.`
   }
 
   /** Counts one requested mail. Returns the seconds to wait, or `undefined` if the mail is allowed. */
@@ -28,7 +31,7 @@ export class SignUpLimit {
     return consumeAll([
       // The network comes first. A client that has exceeded this limit then uses no points of the mailbox.
       ...this.#perNetwork.countsOf(address),
-      [this.#perMailbox, email],
+      ...this.#perMailbox.countsOf(address, email),
     ])
   }
 }

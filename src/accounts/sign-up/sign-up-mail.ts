@@ -6,7 +6,8 @@ import { type ComposeMail, renderMail } from '../../mail/index.ts'
 import type { Clock } from '../../session/index.ts'
 import { formatTime } from '../../web/format.ts'
 import { deviceOf, mailedLink, mailedLinkSeconds } from '../mail/mailed-link.ts'
-import { findPendingUser, findValidatedUser } from '../people/users.ts'
+import { accounts } from '../people/accounts.ts'
+import { findPendingUser } from '../people/users.ts'
 import { linkPurpose } from './sign-up.ts'
 
 const VALIDATE_PATH = '/validateEmail'
@@ -38,7 +39,7 @@ export function composeSignUpMail(parts: SignUpMailParts): ComposeMail {
     const taken = () => ({ mail: renderMail('taken', email, { appName, email, origin: origins.forLinks }), linkUntil })
     if (kind === 'taken') return taken()
     if ((await findPendingUser(database, { id: user_id }, clock.now())) === undefined)
-      return (await findValidatedUser(database, { id: user_id })) && taken()
+      return (await accounts.hasEmail(database, email)) ? taken() : undefined
     const data: LinkData = { validates: user_id }
     const terms = { ...mailedLink(config, VALIDATE_PATH), ...deviceOf(session) }
     const token = await sessions.createOTP(session_id, { ...terms, purpose: linkPurpose(user_id), data })

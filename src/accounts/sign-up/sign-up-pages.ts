@@ -1,13 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
 import { type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
+import { consumeFormToken } from '../../crm-session/form-tokens.ts'
 import { mailboxPath } from '../../mail/index.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts'
 import { readSignUpProgress, type SignUpProgress } from './pending-sign-up.ts'
-import { type SignUpParts, sendAgain, signUp } from './sign-up.ts'
-import { readSignUpForm } from './sign-up-form.ts'
+import { asksForPassword, type SignUpParts, sendAgain, signUp } from './sign-up.ts'
+import { readFormToken, readSignUpForm } from './sign-up-form.ts'
 import type { SignUpLimit } from './sign-up-limit.ts'
 
 const WAITING_PAGE = '/signup/waiting'
@@ -18,18 +20,18 @@ interface SignUpPage extends PageModel {
   wrongField: 'email' | 'password' | ''
   /** Undefined when the user chooses the password on the page of the mailed link. */
   shortestPassword: number | undefined
+  /** The random token of this form. */
+  once: string
 }
 
 interface WaitingPage extends PageModel {
   sessionId: string
   progress: SignUpProgress | undefined
   message: string
+  /** The random token of the form "Send again". */
+  once: string
   /** The path of the demo's mailbox page. '' when mail is sent over SMTP. */
   mailbox: string
-}
-
-export function asksForPassword({ profile }: Pick<Config, 'profile'>): boolean {
-  return profile === 'demo'
 }
 
 /** The pages at `/signup` and `/signup/waiting`. */
@@ -47,6 +49,7 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
       message: '',
       wrongField: '',
       shortestPassword,
+      once: randomUUID(),
       ...model,
     })
 
@@ -57,6 +60,7 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
       sessionId: session.id,
       progress,
       message,
+      once: randomUUID(),
       mailbox: mailboxPath(config),
     })
   }
@@ -97,7 +101,9 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
       const session = currentSession(ctx)
       if (isSignedIn(session)) return showSignedIn(ctx)
       const { status } = session.storage
-      if (status?.step === 'Waiting for validation email') {
+      const token = readFormToken(ctx.request.body)
+      const isRepeated = token !== undefined && !(await consumeFormToken(session, token))
+      if (status?.step === 'Waiting for validation email' && !isRepeated) {
         const message = await refuse(ctx, status.email)
         if (message !== undefined) return showWaiting(ctx, session, message)
         await sendAgain(parts, session, status)

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { DatabaseUnavailable } from '../../../db/errors.ts'
 import type { Database, User } from '../../../db/tables.ts'
 import type { Config } from '../../config/config.ts'
-import { bestEffort, type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
+import { bestEffort, type CrmSession, type CrmSessions, currentSession } from '../../crm-session/crm-session.ts'
 import { confirmAction, type LinkFacts, linkFacts } from '../../crm-session/link-confirmation.ts'
 import type { Clock, LinkOffer } from '../../session/index.ts'
 import type { PageModel } from '../../web/pages.ts'
@@ -13,8 +13,7 @@ import { mailedLink } from '../mail/mailed-link.ts'
 import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts'
 import type { Passwords } from '../people/passwords.ts'
 import { findPendingUser, removePendingUser, validateUser } from '../people/users.ts'
-import { linkPurpose } from './sign-up.ts'
-import { asksForPassword } from './sign-up-pages.ts'
+import { asksForPassword, endLinks, linkPurpose } from './sign-up.ts'
 
 interface ConfirmValidationPage extends PageModel {
   /** The signed-in user whose session the link would replace. Undefined for a guest. */
@@ -39,6 +38,7 @@ interface Parts {
   database: Kysely<Database>
   passwords: Passwords
   clock: Pick<Clock, 'now'>
+  sessions: Pick<CrmSessions, 'createOTP'> | null
 }
 
 /** The pages that the mailed links open. They read the account from the link's data, never from the session. */
@@ -47,8 +47,10 @@ export function validateEmailPages(parts: Parts) {
   const shortestPassword = asksForPassword(config) ? undefined : SHORTEST_PASSWORD[config.profile]
 
   const validate = async (ctx: Context, session: CrmSession, userId: string | undefined, password?: string) => {
-    const user = userId === undefined ? undefined : await validateUser(database, userId, clock.now(), password)
-    if (user === undefined) return showInvalid(ctx)
+    const validated = userId === undefined ? undefined : await validateUser(database, userId, clock.now(), password)
+    if (validated === undefined) return showInvalid(ctx)
+    const { user, removed } = validated
+    await bestEffort(endLinks(parts.sessions, removed))
     const stored = session.use((storage) => {
       if (storage.status?.ID === user.id) storage.status.step = 'Email validated'
     })

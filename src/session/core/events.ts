@@ -29,6 +29,11 @@ export interface SessionEvents {
   restored: SessionEvent & { handle: string; requestOnly: boolean }
   /** A request had an invalid one-time token. `id` is the ID of the request's own session. */
   linkRefused: SessionEvent
+  /**
+   * A request had a session cookie or a bearer token that opens no session. `malformed`: the value has another format.
+   * `unknown`: the value was never issued, or its session ended more than 90 seconds ago. At most one event per request.
+   */
+  credentialRefused: { type: string; kind: 'cookie' | 'bearer'; reason: 'malformed' | 'unknown'; cause: Cause }
   /** The storage, the privileges or the lifetime of a session changed. */
   changed: { type: string; id: SessionId }
   /** A write conflicted with another write. If `gaveUp` is true, the write failed with SESSION_BUSY. */
@@ -64,6 +69,7 @@ const NAMES: Readonly<Record<SessionEventName, true>> = {
   linkCreated: true,
   restored: true,
   linkRefused: true,
+  credentialRefused: true,
   changed: true,
   conflict: true,
   warning: true,

@@ -1,7 +1,7 @@
 import { recordActivity } from './activity.ts'
 import type { Context } from './context.ts'
 import { hashSecret } from './credentials/token.ts'
-import type { Exchange } from './exchange.ts'
+import { causeOf, type Exchange } from './exchange.ts'
 import { newRecord } from './new-record.ts'
 import { termsOfToken } from './new-token.ts'
 import { RequestSession, type RequestState } from './request-session.ts'
@@ -58,11 +58,17 @@ const never = () => false
 const nothing = () => {}
 
 async function liveState(context: Context, request: TokenRequest): Promise<RequestState | undefined> {
+  if (request.authorization === undefined) return undefined
+  const refuse = (reason: 'malformed' | 'unknown') => {
+    context.events.emit('credentialRefused', { kind: 'bearer', reason, cause: causeOf(request) })
+    return undefined
+  }
   const token = context.bearer.read(request.authorization)
-  if (!token) return undefined
+  if (!token) return refuse('malformed')
   const now = context.clock.now()
   const found = await context.store.find({ id: token.id, hash: hashSecret(token.secret), now })
-  if (found?.state !== 'live' || found.credential.kind !== 'bearer') return undefined
+  if (found === undefined || (found.state === 'live' && found.credential.kind !== 'bearer')) return refuse('unknown')
+  if (found.state !== 'live') return undefined
   const { session, credential } = found
   if (!termsOfToken(credential)) return undefined
   const record = await recordActivity(context, session, credential, request, now)

@@ -3,7 +3,7 @@ import type { Found } from '../store.ts'
 import { recordActivity } from './activity.ts'
 import type { Context } from './context.ts'
 import { hashSecret, parseToken } from './credentials/token.ts'
-import type { Exchange } from './exchange.ts'
+import { causeOf, type Exchange } from './exchange.ts'
 import { newRecord } from './new-record.ts'
 import { restoreSession } from './one-time-links.ts'
 import { type Refusal, RequestSession } from './request-session.ts'
@@ -31,18 +31,27 @@ async function findByCookie(context: Context, exchange: Exchange): Promise<Reque
   let live: Extract<Found, { state: 'live' }> | undefined
   let past: EndedCookie | undefined
   const values = context.cookie.read(exchange.cookieHeader)
-  if (!values) return guest(context, exchange, 'just-ended')
+  if (!values) {
+    emitRefused(context, exchange, 'malformed')
+    return guest(context, exchange, 'just-ended')
+  }
+  let refused: 'malformed' | 'unknown' | undefined
   for (const value of values) {
     const token = parseToken(value)
-    if (!token) continue
+    if (!token) {
+      refused ??= 'malformed'
+      continue
+    }
     const hash = hashSecret(token.secret)
     const found = await context.store.find({ id: token.id, hash, now })
     if (found?.state === 'ended' && found.endedAt >= (past?.ended.endedAt ?? 0))
       past = { id: token.id, hash, ended: found }
+    if (found === undefined || (found.state === 'live' && found.credential.kind !== 'cookie')) refused ??= 'unknown'
     if (found?.state !== 'live' || found.credential.kind !== 'cookie') continue
     if (live) return guest(context, exchange, 'just-ended') // An attacker may have planted one of the two cookies.
     live = found
   }
+  if (refused !== undefined) emitRefused(context, exchange, refused)
   if (!live) return past ? guestAfter(context, exchange, past, now) : guest(context, exchange)
   const { session, credential } = live
   const record = exchange.countsAsActivity ? await recordActivity(context, session, credential, exchange, now) : session
@@ -50,6 +59,10 @@ async function findByCookie(context: Context, exchange: Exchange): Promise<Reque
   request.arrivalId = record.id
   request.origin = credential.details ?? record.id
   return request
+}
+
+function emitRefused(context: Context, exchange: Exchange, reason: 'malformed' | 'unknown'): void {
+  context.events.emit('credentialRefused', { kind: 'cookie', reason, cause: causeOf(exchange) })
 }
 
 interface EndedCookie {

@@ -3,7 +3,15 @@ import test from 'node:test'
 import { sweepSignUps } from '../../../src/accounts/index.ts'
 import { startDemo } from '../../support/demo.ts'
 import { headingOf, messageOf, sessionIdOf } from '../../support/pages.ts'
-import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs, statusOf, userOf } from '../../support/sign-up.ts'
+import {
+  comparable,
+  GOOD_PASSWORD,
+  newestLink,
+  readMailbox,
+  signUpAs,
+  statusOf,
+  userOf,
+} from '../../support/sign-up.ts'
 
 test('[MAIL-1] signing up stores the user, notes the documented status in the session and mails the link', async (t) => {
   const demo = await startDemo(t)
@@ -146,7 +154,7 @@ test('[MAIL-7] a taken address gets the same response as a free address, and a m
     const { step, ID = '' } = (await statusOf(demo, visitor)) ?? {}
     assert.equal(step, 'Waiting for validation email')
     assert.match(ID, /^[0-9a-f-]{36}$/)
-    pages.push(answer.text.replaceAll(email, 'E').replaceAll(sessionIdOf(visitor), 'S'))
+    pages.push(comparable(answer.text, email, visitor))
   }
   assert.equal(new Set(pages).size, 1)
   assert.deepEqual(await userOf(demo, 'ana@example.com'), before)
@@ -241,7 +249,7 @@ test('a thousand sign-ups for one address are rate limited, and send one mail', 
     seen[status] = (seen[status] ?? 0) + 1
     if (status !== 429) continue
     assert.ok(Number(headers['retry-after']) > 0)
-    assert.match(text, /Too many mails were requested for/)
+    assert.match(text, /Too many mails were requested from your network/)
   }
   assert.deepEqual(seen, { 303: 5, 429: 995 })
   await demo.parts.mail.tick()

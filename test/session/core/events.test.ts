@@ -13,6 +13,7 @@ const NAMES: SessionEventName[] = [
   'linkCreated',
   'restored',
   'linkRefused',
+  'credentialRefused',
 ]
 
 test('[LIFE-9] every event names the user, the address, the request and the reason', async (t) => {
@@ -98,4 +99,45 @@ test('no event contains a secret, a hash or a one-time token', async (t) => {
   const text = events.join('\n')
   assert.ok(events.length >= 8)
   for (const secret of secrets) assert.ok(secret.length > 20 && !text.includes(secret), text)
+})
+
+test('[CAP-7] a forged or unknown cookie or token causes one event without its value, and a recently ended one causes none', async (t) => {
+  const { visitor, manager, clock } = await startLayer(t, PAGES)
+  const heard: unknown[] = []
+  manager.on('credentialRefused', ({ kind, reason, cause }) => heard.push(`${kind} ${reason} ${cause.address}`))
+  const during = async (act: () => Promise<unknown>) => {
+    heard.length = 0
+    await act()
+    return [...heard]
+  }
+  const ana = visitor()
+  const cookie = async (value: string) => {
+    ana.cookies.set('4DSID_TEST', value)
+    return during(() => ana.get('/read'))
+  }
+  const token = (authorization: string | undefined) =>
+    during(() => manager.resumeToken({ authorization, device: null, address: '::1', onClose() {} }))
+  const { id } = await ana.read<Described>('/login')
+  const value = ana.cookies.get('4DSID_TEST') ?? ''
+  const { token: bearer } = await manager.newToken('4', { name: 'Export' })
+
+  assert.deepEqual(await cookie(value), [])
+  assert.deepEqual(await cookie(`${id}.${'x'.repeat(43)}`), ['cookie unknown 127.0.0.1'])
+  assert.deepEqual(await cookie('forged'), ['cookie malformed 127.0.0.1'])
+  assert.deepEqual(await cookie(`forged; 4DSID_TEST=other; 4DSID_TEST=${value}`), ['cookie malformed 127.0.0.1'])
+  assert.deepEqual(await cookie(bearer.slice(bearer.indexOf('_') + 1)), ['cookie unknown 127.0.0.1'])
+  assert.deepEqual(await cookie(Array.from({ length: 6 }, (_, n) => `4DSID_TEST=${n}`).join('; ')), [
+    'cookie malformed 127.0.0.1',
+  ])
+  assert.deepEqual(await token(undefined), [])
+  assert.deepEqual(await token(`Bearer ${bearer}`), [])
+  assert.deepEqual(await token(`Bearer ${bearer.slice(0, -1)}_`), ['bearer unknown ::1'])
+  assert.deepEqual(await token(`Bearer test_${value}`), ['bearer unknown ::1'])
+  assert.deepEqual(await token('Bearer forged'), ['bearer malformed ::1'])
+
+  await manager.end(id)
+  clock.advance({ seconds: 80 })
+  assert.deepEqual(await cookie(value), [])
+  clock.advance({ seconds: 20 })
+  assert.deepEqual(await cookie(value), ['cookie unknown 127.0.0.1'])
 })
