@@ -6,6 +6,8 @@ import { noteRefusals } from '../audit/index.ts'
 import { projectRoot } from '../config/project-root.ts'
 import { markSession } from '../crm-session/acting-user.ts'
 import { shownSession } from '../crm-session/crm-session.ts'
+import { noteJoinedDevice, takeJoinedDevice } from '../crm-session/joined-devices.ts'
+import { tellLoginOfEnd } from '../crm-session/session-ended.ts'
 import { describeSessionProblem } from '../crm-session/session-problems.ts'
 import { measureRequests, metricsPage } from '../metrics/index.ts'
 import type { Parts } from '../parts/parts.ts'
@@ -17,12 +19,13 @@ import { errorPages } from '../web/error-pages.ts'
 import { health } from '../web/health.ts'
 import { maskedHeaders } from '../web/masked-headers.ts'
 import { refuseForeignHosts } from '../web/own-hosts.ts'
-import { pages } from '../web/pages.ts'
+import { type Message, pages } from '../web/pages.ts'
 import { readinessPage } from '../web/readiness.ts'
 import { requestLog } from '../web/request-log.ts'
 import { securityHeaders, setSecurityHeaders } from '../web/security-headers.ts'
 import { loadAssets, serveAssets } from '../web/static-assets.ts'
 import { wellFormedRequests } from '../web/well-formed-requests.ts'
+import { LOGIN_PATH } from './declared-routes.ts'
 import { pageFrame } from './page-frame.ts'
 import { routePatternIn } from './route-pattern.ts'
 import { createRoutes, LOGOUT_PATH } from './routes.ts'
@@ -53,7 +56,7 @@ export function createApp(parts: Parts): Koa {
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
   app.use(requestLog(log, () => clock.now(), sessionOf))
   app.use(setSecurityHeaders(securityHeaders({ https: origins.secure })))
-  app.use(pages(views, pageFrame(config.appName, assets.urls), messageFor))
+  app.use(pages(views, pageFrame(config, assets.urls), messageFor))
   app.use(errorPages(log, describeSessionProblem))
   app.use(noteRefusals(parts.audit))
   app.use(wellFormedRequests())
@@ -66,8 +69,10 @@ export function createApp(parts: Parts): Koa {
   app.use(crossOriginGuard(origins))
   app.use(limitLinks(parts.linkLimit))
   app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
+  app.use(tellLoginOfEnd(LOGIN_PATH, parts.sessions?.cookieName))
   app.use(readAccount(parts, { logoutPath: LOGOUT_PATH }))
   app.use(markSession())
+  app.use(noteJoinedDevice(clock))
   app.use(linkConfirmation((path, method) => router.match(path, method).route))
   app.use(routes.refuseUndeclared())
   app.use(router.routes())
@@ -75,7 +80,7 @@ export function createApp(parts: Parts): Koa {
   return app
 }
 
-const POLLED_PAGES = /^\/(signup\/waiting|operations\/[^/]+|admin\/sessions(\/[^/]+)?)$/
+const POLLED_PAGES = /^\/(signup\/waiting|dev\/mailbox|operations\/[^/]+|admin\/sessions(\/[^/]+)?)$/
 
 /** Returns whether a request extends the idle timeout. Event streams and polling requests do not extend it. */
 function isActivity({ path, method, query }: Context): boolean {
@@ -83,10 +88,17 @@ function isActivity({ path, method, query }: Context): boolean {
   return !(method === 'GET' && query.refresh !== undefined && POLLED_PAGES.test(path))
 }
 
-/** Returns the message that the administrator wrote to the user when ending a session. Each message is shown once. */
-async function messageFor(ctx: Context): Promise<string> {
+/** Returns the message of an administrator who ended a session, or the notice of a device that a link has signed in. */
+async function messageFor(ctx: Context): Promise<Message | undefined> {
   const session = shownSession(ctx)
-  return session?.hasMessage ? session.takeMessage() : ''
+  if (session?.hasMessage) return messageOf('Your session was ended.', await session.takeMessage())
+  // A script may fetch a page without showing all of it.
+  if (!session || ctx.method === 'HEAD' || !['', 'navigate'].includes(ctx.get('Sec-Fetch-Mode'))) return undefined
+  return messageOf('A device joined your session.', await takeJoinedDevice(session))
+}
+
+function messageOf(title: string, text: string): Message | undefined {
+  return text === '' ? undefined : { title, text }
 }
 
 /** Returns the session for the request log. An API request without a valid token is logged without a session. */

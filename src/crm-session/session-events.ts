@@ -1,7 +1,9 @@
 import type { Context, Next } from 'koa'
 import { deviceKey } from '../web/device-key.ts'
-import type { EventStreams } from '../web/event-streams.ts'
+import type { EventStream, EventStreams } from '../web/event-streams.ts'
 import { sessionMark } from './acting-user.ts'
+import type { CrmSession, CrmSessions } from './crm-session.ts'
+import { aboutJoinedDevice } from './joined-devices.ts'
 
 /**
  * Lets only signed-in users open an event stream. Other users get status 204, after which a browser does not reconnect.
@@ -14,12 +16,12 @@ export function onlyWhileSignedIn() {
   }
 }
 
-/** Creates an event stream that first sends "session" with the session's mark, and "ended" when the session has ended or this browser's cookie is revoked. */
+/** Creates an event stream that first sends "session" with the session's mark, "joined" when a link has signed in another device, and "ended" when the session has ended or this browser's cookie is revoked. */
 export function sessionEvents({
   sessions,
   streams,
 }: {
-  sessions: { readonly cookieName: string } | null
+  sessions: Pick<CrmSessions, 'cookieName' | 'watch' | 'storage'> | null
   streams: EventStreams
 }) {
   return async function sessionEvents(ctx: Context) {
@@ -34,11 +36,32 @@ export function sessionEvents({
     const stream = streams.open(ctx, key, over.signal, { session, whenFull: 503 })
     if (stream === undefined) return
     stream.send('session', sessionMark(ctx))
+    void tellJoins(sessions, session, stream)
     const tellEnd = () => {
       stream.send('ended', {})
       stream.end()
     }
     if (session.signal.aborted) tellEnd()
     else session.signal.addEventListener('abort', tellEnd, { once: true })
+  }
+}
+
+/** Subscribes before it reads, so it misses no device that joins. */
+async function tellJoins(
+  sessions: Pick<CrmSessions, 'watch' | 'storage'>,
+  { id, deviceHandle, storage }: CrmSession,
+  stream: EventStream,
+): Promise<void> {
+  const changes = sessions.watch(id, stream.signal)[Symbol.asyncIterator]()
+  let told = storage.joined?.at
+  try {
+    while (!(await changes.next()).done) {
+      const now = (await sessions.storage(id)) ?? {}
+      const text = aboutJoinedDevice(now, deviceHandle)
+      if (text !== '' && now.joined?.at !== told) stream.send('joined', { text })
+      told = now.joined?.at ?? told
+    }
+  } catch {
+    // While the store is unavailable, the next page tells the user.
   }
 }

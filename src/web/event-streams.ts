@@ -17,7 +17,7 @@ interface StreamOptions {
   isReserved?: boolean
 }
 
-interface EventStream {
+export interface EventStream {
   /** Aborts when the server ends the stream or the client disconnects. */
   readonly signal: AbortSignal
   /** Does nothing once the stream has ended. */

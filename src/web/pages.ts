@@ -15,8 +15,15 @@ export interface Frame {
   sessionMark: string
   links: PageLink[]
   ownLinks: PageLink[]
+  footerLinks: readonly Omit<PageLink, 'current'>[]
   assets: Readonly<Record<string, string>>
-  message?: string
+  message?: Message | undefined
+}
+
+/** A notice at the top of a page. */
+export interface Message {
+  title: string
+  text: string
 }
 
 export interface PageLink {
@@ -42,24 +49,24 @@ declare module 'koa' {
 export function pages(
   folder: string,
   frame: (ctx: Context) => Frame,
-  messageFor: (ctx: Context) => Promise<string> = async () => '',
+  messageFor: (ctx: Context) => Promise<Message | undefined> = async () => undefined,
 ) {
   const eta = new Eta({ views: folder, cache: true, autoEscape: true })
   return async function pages(ctx: Context, next: Next) {
-    let shown: { page: string; showWith(message: string): void } | undefined
+    let shown: { page: string; showWith(message?: Message): void } | undefined
     ctx.show = (template, model) => {
-      const showWith = (message: string) => {
+      const showWith = (message?: Message) => {
         const page = eta.render(template, { ...model, frame: { ...frame(ctx), message } })
         ctx.body = page
         ctx.type = 'text/html; charset=utf-8'
         shown = { page, showWith }
       }
-      showWith('')
+      showWith()
     }
     await next()
     if (shown === undefined || ctx.body !== shown.page) return
     // A message that cannot be read now is shown on the next page.
-    const message = await messageFor(ctx).catch(() => '')
-    if (message !== '') shown.showWith(message)
+    const message = await messageFor(ctx).catch(() => undefined)
+    if (message !== undefined) shown.showWith(message)
   }
 }

@@ -17,7 +17,7 @@ let timer
 let isFirst = true
 let isOver = false
 
-const tabs = openChannel('session', () => void checkNow())
+const tabs = openChannel('session', ({ joined }) => (joined ? showJoined(joined) : void checkNow()))
 
 function start() {
   if (!isFirst) void checkNow()
@@ -49,7 +49,22 @@ function open() {
     timer = setTimeout(check, SETTLE_MILLISECONDS, 0)
   }
   const onSession = ({ data }) => void compare(JSON.parse(data))
-  stream = openStream(STREAM, { ended: onEnded, session: onSession }, () => check(LATER_MILLISECONDS))
+  const onJoined = ({ data }) => {
+    const { text } = JSON.parse(data)
+    tabs?.postMessage({ joined: text })
+    showJoined(text)
+  }
+  const listeners = { ended: onEnded, session: onSession, joined: onJoined }
+  stream = openStream(STREAM, listeners, () => check(LATER_MILLISECONDS))
+}
+
+/** Tells the user that a one-time link has signed in another device. The next page tells it too. */
+function showJoined(text) {
+  const notice = document.createElement('p')
+  notice.className = 'notice'
+  notice.role = 'status'
+  notice.textContent = text
+  document.getElementById('content')?.prepend(notice)
 }
 
 /** Checks whether the session has ended, because the stream also ends after a rotation of the cookie. */

@@ -13,8 +13,11 @@ export const KNOWN_DEVICE_DAYS = 180
 const MOST_DEVICES = 50
 const DAY_MILLISECONDS = 24 * 60 * 60_000
 
-/** Counts one failure on an unknown device. Returns `true` for the failure that locks the account. */
-export async function countFailure(database: Kysely<Database>, user_id: string): Promise<boolean> {
+/** Counts one failure on an unknown device. `locks` is the failure that locks the account. */
+export async function countFailure(
+  database: Kysely<Database>,
+  user_id: string,
+): Promise<'counted' | 'locks' | 'is locked'> {
   const counted = await database
     .insertInto('login_failures')
     .values({ user_id, failures: 1 })
@@ -26,21 +29,16 @@ export async function countFailure(database: Kysely<Database>, user_id: string):
     )
     .returning('failures')
     .executeTakeFirst()
-  return counted?.failures === MOST_CONSECUTIVE_FAILURES
+  if (counted === undefined) return 'is locked'
+  return counted.failures === MOST_CONSECUTIVE_FAILURES ? 'locks' : 'counted'
 }
 
 /** Clears the failures of an account that is not locked. Returns `false` for a locked account. */
 export async function clearFailures(database: Kysely<Database>, userId: string): Promise<boolean> {
   const failures = database.deleteFrom('login_failures').where('user_id', '=', userId)
   await failures.where('failures', '<', MOST_CONSECUTIVE_FAILURES).execute()
-  return !(await isLocked(database, userId))
-}
-
-/** Whether only known devices can sign in. */
-export async function isLocked(database: Kysely<Database>, userId: string): Promise<boolean> {
-  const failures = database.selectFrom('login_failures').select('failures').where('user_id', '=', userId)
-  const locked = await failures.where('failures', '>=', MOST_CONSECUTIVE_FAILURES).executeTakeFirst()
-  return locked !== undefined
+  const left = database.selectFrom('login_failures').select('failures').where('user_id', '=', userId)
+  return (await left.where('failures', '>=', MOST_CONSECUTIVE_FAILURES).executeTakeFirst()) === undefined
 }
 
 /** Clears the failures of an account, also when it is locked. Call it after a login on a known device. */

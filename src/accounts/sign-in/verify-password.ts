@@ -4,7 +4,7 @@ import { enqueueMail, isoTime } from '../../mail/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
 import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
-import { clearFailures, countFailure, isKnownDevice, isLocked, unlock } from '../people/login-history.ts'
+import { clearFailures, countFailure, isKnownDevice, unlock } from '../people/login-history.ts'
 import type { Passwords } from '../people/passwords.ts'
 import { noteDamagedHash } from '../people/stored-passwords.ts'
 import type { KnownDeviceParts } from './known-devices.ts'
@@ -71,12 +71,11 @@ export async function verifyPassword(parts: VerifyParts, attempt: Attempt): Prom
   }
 
   // A right password for a locked account counts like a wrong one, so that the answers do not differ.
-  if (account !== undefined && device === undefined && (await countFailure(database, account.userId)))
-    await noteLock(parts, account, attempt.origin)
+  const counted = account && device === undefined && (await countFailure(database, account.userId))
+  if (account && counted === 'locks') await noteLock(parts, account, attempt.origin)
   const retryAfterSeconds = await limit.fail()
   if (retryAfterSeconds !== undefined) return { is: 'limited', retryAfterSeconds }
-  const locked = account !== undefined && device === undefined && (await isLocked(database, account.userId))
-  return { is: locked ? 'locked' : 'wrong' }
+  return { is: counted === 'is locked' ? 'locked' : 'wrong' }
 }
 
 /** Mails the user why the right password is refused on a new device. */

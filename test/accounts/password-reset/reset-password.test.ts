@@ -48,12 +48,17 @@ onBothStores(
   },
 )
 
-test('[RESET-1] a new password opens an account that is locked for new devices', async (t) => {
+test('[RESET-1] [LIMIT-7] a new password opens an account that is locked for new devices, and makes all devices unknown', async (t) => {
   const demo = await startDemo(t)
-  await demo.parts.database.insertInto('login_failures').values({ user_id: '1', failures: 100 }).execute()
+  const known = demo.visitor()
+  await known.logInWell(1)
+  const lock = () => demo.parts.database.insertInto('login_failures').values({ user_id: '1', failures: 100 }).execute()
+  await lock()
   assert.equal((await demo.visitor().logIn(1)).status, 422)
   await redeem(demo.visitor(), await resetLink(demo, ADA))
   await demo.visitor().logInWell(1, NEW)
+  await lock()
+  assert.equal((await known.logIn(1, NEW)).status, 422)
 })
 
 test('[RESET-1] a customer resets the password too', async (t) => {

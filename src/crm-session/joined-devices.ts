@@ -1,0 +1,43 @@
+import type { Context, Next } from 'koa'
+import { describeDevice } from '../web/device-description.ts'
+import { formatTime } from '../web/format.ts'
+import { bestEffort, type CrmSession } from './crm-session.ts'
+import type { CrmStorage } from './crm-storage.ts'
+
+/** Stores that a one-time link has signed in this device. The other devices of the session are told. */
+export function noteJoinedDevice(clock: { now(): number }) {
+  return async function noteJoinedDevice(ctx: Context, next: Next) {
+    const { session } = ctx
+    // A link for one request sets no cookie, nor does a link that the device had made itself.
+    if (session?.restored && session.deviceHandle !== undefined && ctx.res.hasHeader('Set-Cookie')) {
+      const { deviceHandle: handle } = session
+      const joined = { handle, at: new Date(clock.now()).toISOString(), device: describeDevice(ctx.get('User-Agent')) }
+      await bestEffort(
+        session.use((storage) => {
+          storage.joined = joined
+        }),
+      )
+    }
+    await next()
+  }
+}
+
+/** Returns what to tell this device about a device that a link has signed in. '' if there is nothing to tell. */
+export function aboutJoinedDevice(
+  { joined }: Readonly<Pick<CrmStorage, 'joined'>>,
+  handle: string | undefined,
+): string {
+  if (joined === undefined || handle === undefined || joined.handle === handle) return ''
+  return `A one-time link signed in another device at ${formatTime(joined.at)}: ${joined.device}. If that was not you, sign it out on the page “Your devices”.`
+}
+
+/** Returns the text once. Only a page that the user sees may call this function. */
+export async function takeJoinedDevice(session: CrmSession): Promise<string> {
+  const text = aboutJoinedDevice(session.storage, session.deviceHandle)
+  if (text === '') return ''
+  return session.use((storage) => {
+    const newest = aboutJoinedDevice(storage, session.deviceHandle)
+    if (newest !== '') delete storage.joined
+    return newest
+  })
+}
