@@ -104,7 +104,10 @@ test('[STOP-2] the stop of two workers resets no request of clients that pause u
 
 test('[STOP-1] a terminal that closes signals all processes, and the primary stops the workers gracefully', async (t) => {
   const fleet = await startFleetProcess(t, 2)
-  for (const worker of fleet.workers()) process.kill(worker, 'SIGHUP')
+  const workers = fleet.workers()
+  for (const worker of workers) process.kill(worker, 'SIGHUP')
+  await Promise.all(Array.from({ length: 8 }, () => fleet.visitor().get('/')))
+  assert.deepEqual(fleet.workers(), workers)
   fleet.program.kill('SIGHUP')
   const { code, stdout, stderr } = await fleet.program.ended
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
