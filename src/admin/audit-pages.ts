@@ -9,9 +9,10 @@ import type { Clock } from '../session/index.ts'
 import { formatCount, formatExactMoment } from '../web/format.ts'
 import { maskSecrets } from '../web/mask-secrets.ts'
 import type { PageModel } from '../web/pages.ts'
-import { type Choice, choices, writeAddress } from '../web/query-parameters.ts'
+import { type Choice, choices, redirectedFromEmptyFields, writeAddress } from '../web/query-parameters.ts'
 import { originOf } from '../web/request-origin.ts'
 import { csvOf } from './audit-csv.ts'
+import { type AuditGroup, groupByRequest } from './audit-groups.ts'
 import { AUDIT_PATH, type AuditQuery, auditAddress, auditFilter, readAuditQuery } from './audit-query.ts'
 import type { DescribeDevice } from './session-rows.ts'
 
@@ -41,6 +42,8 @@ interface AuditLine {
   addressHref: string
   device: string
   detail: string
+  /** The other events of the same request. */
+  also: string[]
   requestId: string
 }
 
@@ -65,6 +68,7 @@ export function auditPages(parts: AuditPageParts) {
   return {
     async list(ctx: Context) {
       const query = readAuditQuery(ctx.query)
+      if (redirectedFromEmptyFields(ctx, auditAddress(query, { after: query.after }))) return
       if (auditAddress(query) !== AUDIT_PATH) await usageLimit.countSearch(signedIn(ctx).userId)
       await audit.written()
       const filter = await auditFilter(database, query)
@@ -74,7 +78,7 @@ export function auditPages(parts: AuditPageParts) {
         query,
         events: choices([['', 'Every event'], ...Object.entries(AUDIT_EVENTS)], query.event),
         filtered: auditAddress(query) !== AUDIT_PATH,
-        entries: rows.map((row) => lineOf(row, describeDevice)),
+        entries: groupByRequest(rows).map((group) => lineOf(group, describeDevice)),
         first: query.after && auditAddress(query),
         next: next && auditAddress(query, { after: next }),
         csv: auditAddress(query, { path: `${AUDIT_PATH}.csv` }),
@@ -126,14 +130,13 @@ async function* everyRow(database: Kysely<Database>, filter: AuditFilter, most: 
   }
 }
 
-function lineOf(row: AuditRow, describeDevice: DescribeDevice): AuditLine {
+function lineOf({ row, also }: AuditGroup, describeDevice: DescribeDevice): AuditLine {
   const { event, times, user_id, user_name, by_user_id, by_user_name, session_id, address } = row
-  const known = Object.hasOwn(AUDIT_EVENTS, event) ? AUDIT_EVENTS[event as keyof typeof AUDIT_EVENTS] : event
   const someoneElse = by_user_id !== null && by_user_id !== user_id
   return {
     iso: row.at,
     at: formatExactMoment(row.at),
-    what: known,
+    what: labelOf(row),
     look: BAD.includes(event) ? 'bad' : 'good',
     times: times > 1 ? formatCount(times, 'time', 'times') : '',
     who: user_name || user_id || 'Guest',
@@ -145,8 +148,13 @@ function lineOf(row: AuditRow, describeDevice: DescribeDevice): AuditLine {
     addressHref: writeAddress(AUDIT_PATH, { address: address ?? '' }),
     device: row.device === null ? '' : describeDevice(row.device),
     detail: row.detail,
+    also: also.map((one) => [labelOf(one), one.detail].filter(Boolean).join(': ')),
     requestId: row.request_id ?? '',
   }
+}
+
+function labelOf({ event }: AuditRow): string {
+  return Object.hasOwn(AUDIT_EVENTS, event) ? AUDIT_EVENTS[event as keyof typeof AUDIT_EVENTS] : event
 }
 
 function keepsFor(days: number, most: number): string {

@@ -4,7 +4,7 @@ import { deviceKey } from '../web/device-key.ts'
 import type { EventStreams } from '../web/event-streams.ts'
 import type { SessionChanges } from './session-changes.ts'
 
-/** Creates the event stream of the console. The stream sends an event when a session has changed. */
+/** Creates the event stream of the console. It sends the version first, and an event when a session has changed. */
 export function consoleEvents({
   cookieName,
   streams,
@@ -26,7 +26,9 @@ export function consoleEvents({
       isReserved: true,
     })
     if (stream === undefined) return
-    const stopWatching = changes.watch(() => stream.send('changed', {}))
+    const tell = (event: string) => stream.send(event, { version: changes.version })
+    const stopWatching = changes.watch(() => tell('changed'))
+    tell('version')
     stream.signal.addEventListener('abort', stopWatching)
   }
 }

@@ -24,7 +24,7 @@ export function adminPages(parts: AdminParts) {
   const changes = sessions && new SessionChanges({ sessions, clock, isShared })
   const audit = auditPages(parts)
   return {
-    sessions: sessionPages(parts),
+    sessions: sessionPages({ ...parts, changes }),
     actions: sessionActions({ sessions, audit: parts.audit, onDone: () => changes?.note() }),
     events: consoleEvents({ cookieName: sessions?.cookieName ?? '', streams, changes }),
     audit: audit.list,

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { Notes } from '../audit/index.ts'
 import { sessionsBehindGuard, signedIn } from '../crm-session/crm-session.ts'
+import { endedByAdministrator } from '../crm-session/end-messages.ts'
 import type { EndFilter, Sessions } from '../session/index.ts'
 import { Problem } from '../web/problem.ts'
 import { originOf } from '../web/request-origin.ts'
@@ -37,7 +38,7 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
       detail: filter.userId ? 'all of one user' : 'all but their own',
     })
     // One call ends all sessions, because a loop over pages could miss sessions. Ending 10,000 sessions takes a second.
-    const by = { ...(message !== '' && { message }), cause }
+    const by = { message: endedByAdministrator(message), cause }
     const ended = await manager().endMany({ ...filter, exceptId: session.id }, 'revoked', by)
     done(ctx, SESSIONS_PATH, 'many', ended)
   }
@@ -51,9 +52,9 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
       const { id, state } = found
       refuseOwn(ctx, id)
       const cause = causeOf(ctx)
-      if (state === 'live' && (await manager().end(id, 'revoked', { ...(message !== '' && { message }), cause })))
+      if (state === 'live' && (await manager().end(id, 'revoked', { message: endedByAdministrator(message), cause })))
         return done(ctx, SESSIONS_PATH, 'ended')
-      const isRemoved = await manager().removeWithMessage(id, message, { cause })
+      const isRemoved = await manager().removeWithMessage(id, endedByAdministrator(message), { cause })
       done(ctx, SESSIONS_PATH, isRemoved ? 'removed' : 'gone')
     },
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Clock, SessionEventName, Sessions } from '../session/index.ts'
 
 interface SessionChangesOptions {
@@ -20,6 +21,8 @@ const EVENTS: readonly SessionEventName[] = [
 ]
 const PAUSE_MILLISECONDS = 1000
 const POLL_MILLISECONDS = 3000
+// A page opens its event stream within this time.
+const OPENING_MILLISECONDS = 10_000
 
 /** Notifies watchers of changed sessions, at most once a second. Polls the store for changes by other processes. */
 export class SessionChanges {
@@ -29,6 +32,7 @@ export class SessionChanges {
   #cancelPoll = () => {}
   #pausing = false
   #pending = false
+  #version: string = randomUUID()
 
   constructor(options: SessionChangesOptions) {
     this.#options = options
@@ -43,9 +47,28 @@ export class SessionChanges {
     }
   }
 
+  /** Differs after a change. */
+  get version(): string {
+    return this.#version
+  }
+
+  /** Returns the version for a new page. Watches for some seconds, until the page has opened its event stream. */
+  versionOfPage(): string {
+    this.#options.clock.after(
+      OPENING_MILLISECONDS,
+      this.watch(() => {}),
+    )
+    return this.#version
+  }
+
   /** Notifies the watchers. Call it after a change for which the session layer has no event. */
   note(): void {
     if (this.#watchers.size === 0) return
+    this.#version = randomUUID()
+    this.#notify()
+  }
+
+  #notify(): void {
     if (this.#pausing) {
       this.#pending = true
       return
@@ -56,7 +79,7 @@ export class SessionChanges {
       this.#pausing = false
       if (!this.#pending) return
       this.#pending = false
-      this.note()
+      this.#notify()
     })
   }
 
@@ -70,6 +93,7 @@ export class SessionChanges {
     for (const stop of this.#stopListening) stop()
     this.#cancelPoll()
     this.#cancelPoll = () => {}
+    this.#version = randomUUID()
   }
 
   #poll(before: string | undefined): void {

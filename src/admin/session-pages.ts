@@ -8,9 +8,10 @@ import type { Clock, SessionDescription, Sessions } from '../session/index.ts'
 import { formatCount } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
-import { type Choice, choices } from '../web/query-parameters.ts'
+import { type Choice, choices, redirectedFromEmptyFields } from '../web/query-parameters.ts'
 import { noticeOf } from './action-notices.ts'
 import { type FoundPerson, findPeople, tooManyPeople } from './find-people.ts'
+import type { SessionChanges } from './session-changes.ts'
 import {
   KIND_LABELS,
   listAddress,
@@ -38,6 +39,8 @@ interface SessionsPage extends PageModel {
   person: Pick<FoundPerson, 'userId' | 'userName'> | undefined
   sessions: SessionRow[]
   here: string
+  /** The page is up to date while the console's event stream reports this version. */
+  version: string
   first: string | undefined
   next: string | undefined
   longestMessage: number
@@ -46,6 +49,7 @@ interface SessionsPage extends PageModel {
 interface SessionPage extends PageModel {
   notice: string
   session: SessionRow
+  version: string
   privileges: string
   devices: DeviceRow[]
   storage: string[]
@@ -59,18 +63,22 @@ interface ConsoleParts {
   config: Pick<Config, 'maxSessions'>
   database: Kysely<Database>
   sessions: Pick<Sessions, 'list' | 'count' | 'get'> | null
+  changes: Pick<SessionChanges, 'versionOfPage'> | null
   clock: Pick<Clock, 'now'>
   usageLimit: SearchLimit
   describeDevice: DescribeDevice
 }
 
-export function sessionPages({ config, database, sessions, clock, usageLimit, describeDevice }: ConsoleParts) {
+export function sessionPages(parts: ConsoleParts) {
+  const { config, database, sessions, changes, clock, usageLimit, describeDevice } = parts
   const rows = (ctx: Context) => ({ now: clock.now(), mine: signedIn(ctx).session.id, describeDevice })
 
   return {
     async list(ctx: Context) {
       const manager = sessionsBehindGuard(sessions, 'sessionPages()')
+      const version = changes?.versionOfPage() ?? ''
       const query = readSessionQuery(ctx.query)
+      if (redirectedFromEmptyFields(ctx, listAddress(query, query.after))) return
       // The open console repeats its search at each change of a session.
       if (query.user !== '' && ctx.query.refresh === undefined) await usageLimit.countSearch(signedIn(ctx).userId)
       const meant = await findPeople(database, query.user)
@@ -88,7 +96,7 @@ export function sessionPages({ config, database, sessions, clock, usageLimit, de
         kinds: choices(Object.entries(KIND_LABELS), query.kind),
         states: choices(Object.entries(STATE_LABELS), query.state),
         sorts: choices(Object.entries(SORT_LABELS), query.sort),
-        filtered: Boolean(query.user || query.kind || query.state),
+        filtered: Boolean(query.user || query.kind || query.state !== 'user'),
         people: ambiguous
           ? people.map((person) => ({
               name: `${person.userName} (${person.userId})`,
@@ -99,6 +107,7 @@ export function sessionPages({ config, database, sessions, clock, usageLimit, de
         person: personOf(people, userId, found),
         sessions: found.map((session) => sessionRow(session, rows(ctx))),
         here: listAddress(query, query.after),
+        version,
         first: query.after && listAddress(query),
         next: next && listAddress(query, next),
         longestMessage: LONGEST_MESSAGE,
@@ -106,6 +115,7 @@ export function sessionPages({ config, database, sessions, clock, usageLimit, de
     },
 
     async show(ctx: Context) {
+      const version = changes?.versionOfPage() ?? ''
       const session = await existing(sessionsBehindGuard(sessions, 'sessionPages()'), ctx.params.id)
       const now = clock.now()
       const row = sessionRow(session, rows(ctx))
@@ -113,6 +123,7 @@ export function sessionPages({ config, database, sessions, clock, usageLimit, de
         title: `Session of ${row.who}`,
         notice: noticeOf(ctx.query),
         session: row,
+        version,
         privileges: session.privileges.join(', ') || 'none',
         devices: session.devices.map((device) => deviceRow(device, now, describeDevice)),
         storage: session.storageKeys,

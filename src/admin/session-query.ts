@@ -5,11 +5,11 @@ export const SESSIONS_PATH = '/admin/sessions'
 
 export const KIND_LABELS = { '': 'Web and API', web: 'Web', rest: 'API' }
 export const STATE_LABELS = {
-  '': 'Any state',
   user: 'Signed in',
   guest: 'Guest',
   restored: 'Restored by a link',
   invalidated: 'Invalidated',
+  any: 'Any state',
 }
 export const SORT_LABELS = {
   created: 'Newest first',
@@ -31,7 +31,8 @@ interface SessionQuery {
   /** A userId, an e-mail address or a name, as entered. */
   user: string
   kind: 'web' | 'rest' | undefined
-  state: NonNullable<ListFilter['state']> | undefined
+  /** Default: `user`, because ended sessions would come first in the list of all. */
+  state: keyof typeof STATE_LABELS
   sort: keyof typeof SORT_LABELS
   after: Cursor | undefined
 }
@@ -41,7 +42,7 @@ export function readSessionQuery(query: Record<string, unknown>): SessionQuery {
   return {
     user: readParameter(query, 'user'),
     kind: readChoice(query, 'kind', ['web', 'rest']),
-    state: readChoice(query, 'state', ['user', 'guest', 'restored', 'invalidated']),
+    state: readChoice(query, 'state', Object.keys(STATE_LABELS) as (keyof typeof STATE_LABELS)[]) ?? 'user',
     sort: readChoice(query, 'sort', Object.keys(ORDERS) as (keyof typeof ORDERS)[]) ?? 'created',
     after: readCursor(readParameter(query, 'after')),
   }
@@ -51,7 +52,7 @@ export function toList({ kind, state, sort, after }: SessionQuery, userId: strin
   const filter: ListFilter = {
     ...(userId !== undefined && { userId }),
     ...(kind && { kind }),
-    ...(state && { state }),
+    ...(state !== 'any' && { state }),
   }
   const page: Page = { ...ORDERS[sort], ...(after && { after }) }
   return { filter, page }
@@ -59,8 +60,13 @@ export function toList({ kind, state, sort, after }: SessionQuery, userId: strin
 
 /** Returns the URL of a page of the list. Without `after`, it is the URL of the first page. */
 export function listAddress({ user, kind, state, sort }: SessionQuery, after?: Cursor): string {
-  const order = sort === 'created' ? undefined : sort
-  return writeAddress(SESSIONS_PATH, { user, kind, state, sort: order, after: after && writeCursor(after) })
+  return writeAddress(SESSIONS_PATH, {
+    user,
+    kind,
+    state: state === 'user' ? undefined : state,
+    sort: sort === 'created' ? undefined : sort,
+    after: after && writeCursor(after),
+  })
 }
 
 function writeCursor({ value, id }: Cursor): string {

@@ -31,6 +31,8 @@ export interface SessionRow {
   idleLeft: string
   absoluteLeft: string
   stored: string
+  /** For example "2 keys", or the size of a storage that cannot be read. */
+  keys: string
   credentials: string
 }
 
@@ -78,13 +80,18 @@ export function sessionRow(
     idleLeft: isLive ? formatTimeLeft(idleEndTime, now) : '',
     absoluteLeft: isLive ? formatTimeLeft(absoluteEndTime, now) : '',
     stored: storedIn(session),
+    keys: keysIn(session),
     credentials: credentialsOf(session),
   }
 }
 
-function storedIn({ storageBytes, storageKeys, isReadable }: SessionDescription): string {
-  const keys = formatCount(storageKeys.length, 'key', 'keys')
-  return isReadable ? `${formatBytes(storageBytes)}, ${keys}` : formatBytes(storageBytes)
+function storedIn(session: SessionDescription): string {
+  const size = formatBytes(session.storageBytes)
+  return session.isReadable ? `${size}, ${keysIn(session)}` : size
+}
+
+function keysIn({ storageBytes, storageKeys, isReadable }: SessionDescription): string {
+  return isReadable ? formatCount(storageKeys.length, 'key', 'keys') : formatBytes(storageBytes)
 }
 
 function ownerOf({ userName, userId, kind }: SessionDescription): string {

@@ -7,6 +7,7 @@ import { projectRoot } from '../config/project-root.ts'
 import { markSession } from '../crm-session/acting-user.ts'
 import { shownSession } from '../crm-session/crm-session.ts'
 import { noteJoinedDevice, takeJoinedDevice } from '../crm-session/joined-devices.ts'
+import { tellLoginOfEnd } from '../crm-session/session-ended.ts'
 import { describeSessionProblem } from '../crm-session/session-problems.ts'
 import { measureRequests, metricsPage } from '../metrics/index.ts'
 import type { Parts } from '../parts/parts.ts'
@@ -24,6 +25,7 @@ import { requestLog } from '../web/request-log.ts'
 import { securityHeaders, setSecurityHeaders } from '../web/security-headers.ts'
 import { loadAssets, serveAssets } from '../web/static-assets.ts'
 import { wellFormedRequests } from '../web/well-formed-requests.ts'
+import { LOGIN_PATH } from './declared-routes.ts'
 import { pageFrame } from './page-frame.ts'
 import { routePatternIn } from './route-pattern.ts'
 import { createRoutes, LOGOUT_PATH } from './routes.ts'
@@ -54,7 +56,7 @@ export function createApp(parts: Parts): Koa {
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
   app.use(requestLog(log, () => clock.now(), sessionOf))
   app.use(setSecurityHeaders(securityHeaders({ https: origins.secure })))
-  app.use(pages(views, pageFrame(config.appName, assets.urls), messageFor))
+  app.use(pages(views, pageFrame(config, assets.urls), messageFor))
   app.use(errorPages(log, describeSessionProblem))
   app.use(noteRefusals(parts.audit))
   app.use(wellFormedRequests())
@@ -67,6 +69,7 @@ export function createApp(parts: Parts): Koa {
   app.use(crossOriginGuard(origins))
   app.use(limitLinks(parts.linkLimit))
   app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
+  app.use(tellLoginOfEnd(LOGIN_PATH, parts.sessions?.cookieName))
   app.use(readAccount(parts, { logoutPath: LOGOUT_PATH }))
   app.use(markSession())
   app.use(noteJoinedDevice(clock))
@@ -77,7 +80,7 @@ export function createApp(parts: Parts): Koa {
   return app
 }
 
-const POLLED_PAGES = /^\/(signup\/waiting|operations\/[^/]+|admin\/sessions(\/[^/]+)?)$/
+const POLLED_PAGES = /^\/(signup\/waiting|dev\/mailbox|operations\/[^/]+|admin\/sessions(\/[^/]+)?)$/
 
 /** Returns whether a request extends the idle timeout. Event streams and polling requests do not extend it. */
 function isActivity({ path, method, query }: Context): boolean {

@@ -17,7 +17,9 @@ type Access = 'public' | 'visitor' | 'token' | 'user' | Privilege
 
 type Handler = RouterMiddleware
 
-const LOGIN = { loginPath: '/authenticate.shtml' }
+export const LOGIN_PATH = '/authenticate.shtml'
+
+const LOGIN = { loginPath: LOGIN_PATH }
 
 /** The routes of the pages. Each route declares its access, which is checked before its handlers run. */
 export class DeclaredRoutes {

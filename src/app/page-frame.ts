@@ -1,11 +1,13 @@
 import type { Context } from 'koa'
+import type { Config } from '../config/config.ts'
 import { sessionMark } from '../crm-session/acting-user.ts'
 import { type CrmSession, shownSession } from '../crm-session/crm-session.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
+import { mailboxPath } from '../mail/index.ts'
 import type { Frame, PageLink } from '../web/pages.ts'
 
 const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
-  { label: 'Welcome', href: '/authenticationOK.shtml', needs: 'viewPortfolio' },
+  { label: 'Welcome', href: '/authenticationOK.shtml', needs: 'viewCustomers' },
   { label: 'Your page', href: '/account', needs: 'viewOwnPurchases' },
   { label: 'Customers', href: '/customers', needs: 'viewCustomers' },
   { label: 'Approvals', href: '/operations', needs: 'viewCustomers' },
@@ -16,10 +18,21 @@ const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
 const OWN_LINKS = [
   { label: 'Your devices', href: '/account/sessions' },
   { label: 'API tokens', href: '/account/tokens' },
+  { label: 'Password', href: '/account/password' },
+  { label: 'E-mail', href: '/account/email' },
+]
+const FOOTER_LINKS = [
+  { label: 'Start', href: '/' },
+  { label: 'REST API', href: '/api/docs' },
 ]
 const EVERY_PATH = [...LINKS, ...OWN_LINKS].map(({ href }) => href)
 
-export function pageFrame(appName: string, assets: Readonly<Record<string, string>>) {
+export function pageFrame(
+  config: Pick<Config, 'appName' | 'profile' | 'smtpUrl'>,
+  assets: Readonly<Record<string, string>>,
+) {
+  const mailbox = mailboxPath(config)
+  const footerLinks = [...FOOTER_LINKS, ...(mailbox === '' ? [] : [{ label: 'Mailbox', href: mailbox }])]
   return function pageFrame(ctx: Context): Frame {
     // `session` is `undefined` on an error page of a request that did not reach the middleware `sessions`.
     const session = shownSession(ctx)
@@ -27,7 +40,7 @@ export function pageFrame(appName: string, assets: Readonly<Record<string, strin
     const current = closestPath(ctx.path)
     const linkTo = ({ label, href }: Omit<PageLink, 'current'>) => ({ label, href, current: href === current })
     return {
-      appName,
+      appName: config.appName,
       assets,
       hasSession: session !== undefined,
       userName: isSignedIn ? session.userName : '',
@@ -36,6 +49,7 @@ export function pageFrame(appName: string, assets: Readonly<Record<string, strin
       sessionMark: sessionMark(ctx),
       links: LINKS.filter(({ needs }) => session?.hasPrivilege(needs) === true).map(linkTo),
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],
+      footerLinks,
     }
   }
 }

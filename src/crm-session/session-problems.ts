@@ -32,7 +32,7 @@ export function describeSessionProblem(error: unknown, ctx: Context): ErrorPage 
       return {
         title: 'The data of your session cannot be read',
         text: 'It is damaged, and nothing was changed. Log in again to start with a new session.',
-        action: { label: 'Log in', href: '/authenticate.shtml' },
+        action: { label: 'Log In', href: '/authenticate.shtml' },
       }
     case 'STORE_UNAVAILABLE':
     case 'SESSION_BUSY':

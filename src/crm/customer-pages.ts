@@ -4,11 +4,11 @@ import type { Database } from '../../db/tables.ts'
 import { formatCount, formatDay, formatWholeMoney } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
-import { type Choice, choices } from '../web/query-parameters.ts'
+import { type Choice, choices, redirectedFromEmptyFields } from '../web/query-parameters.ts'
 import { findCustomer } from './find-customer.ts'
 import { listCustomers, listFilters } from './list-customers.ts'
-import { listAddress, readListQuery } from './list-query.ts'
-import { type Sort, writePageKey } from './page-key.ts'
+import { customerAddress, listAddress, listBehind, readListQuery } from './list-query.ts'
+import type { Sort } from './page-key.ts'
 import { purchaseList, purchasesOf } from './purchases.ts'
 import { viewerOf } from './viewer-of.ts'
 
@@ -17,7 +17,12 @@ interface CustomersPage extends PageModel {
   search: string
   countries: Choice[]
   industries: Choice[]
+  /** For example "26–50 of 132". */
+  shown: string
   sorts: Choice[]
+  /** The addresses of the list in the order of a column. */
+  sortedBy: Record<Sort, string>
+  sort: Sort
   showsSalesperson: boolean
   filtered: boolean
   customers: {
@@ -56,6 +61,8 @@ interface CustomerPage extends PageModel {
   total: string
   purchases: { day: string; description: string; amount: string }[]
   id: number
+  /** The list that the user came from, with its filters and its page. */
+  back: string
   approvals: ApprovalsPanel
 }
 
@@ -69,23 +76,30 @@ export function customerPages(
     async list(ctx: Context) {
       const viewer = viewerOf(ctx)
       const query = readListQuery(ctx.query)
+      if (redirectedFromEmptyFields(ctx, listAddress(query))) return
       if (query.search !== '') await usageLimit.countSearch(String(viewer.userId))
-      const { customers, count, previous, next } = await listCustomers(database, viewer, query)
+      const { customers, count, position, previous, next } = await listCustomers(database, viewer, query)
       const { countries, industries } = await listFilters(database, viewer)
       const { search: q, country, industry, sort } = query
-      const here = { q, country, industry, sort }
-      const list = { list: 'customers', sort } as const
+      const firstPage = { ...query, after: undefined, before: undefined }
       ctx.show<CustomersPage>('customers/list', {
         title: viewer.seesAll ? 'All customers' : 'Your customers',
         count: formatCount(count, 'customer', 'customers'),
+        shown: shownOf(await position(), customers.length, count),
         search: q,
         countries: filterChoices('All countries', countries, country),
         industries: filterChoices('All industries', industries, industry),
         sorts: choices(Object.entries(SORT_LABELS), sort),
+        sort,
+        sortedBy: {
+          name: listAddress({ ...firstPage, sort: 'name' }),
+          total: listAddress({ ...firstPage, sort: 'total' }),
+          since: listAddress({ ...firstPage, sort: 'since' }),
+        },
         showsSalesperson: viewer.seesAll,
         filtered: Boolean(q || country || industry),
         customers: customers.map((customer) => ({
-          href: `/customers/${customer.id}`,
+          href: customerAddress(customer.id, query),
           name: customer.name,
           place: `${customer.city}, ${customer.country}`,
           industry: customer.industry,
@@ -93,8 +107,8 @@ export function customerPages(
           since: formatDay(customer.customerSince),
           total: formatWholeMoney(customer.totalPurchase),
         })),
-        previous: previous && listAddress({ ...here, before: writePageKey(previous, list) }),
-        next: next && listAddress({ ...here, after: writePageKey(next, list) }),
+        previous: previous && listAddress({ ...firstPage, before: previous }),
+        next: next && listAddress({ ...firstPage, after: next }),
       })
     },
 
@@ -105,6 +119,7 @@ export function customerPages(
       ctx.show<CustomerPage>('customers/show', {
         title: customer.name,
         id: customer.id,
+        back: listBehind(ctx.query),
         approvals: await findApprovals(ctx, customer.id),
         facts: [
           { label: 'Contact', value: customer.contact },
@@ -119,6 +134,10 @@ export function customerPages(
       })
     },
   }
+}
+
+function shownOf(first: number, shown: number, all: number): string {
+  return `${formatCount(first)}–${formatCount(first + shown - 1)} of ${formatCount(all)}`
 }
 
 function filterChoices(all: string, values: string[], selected: string): Choice[] {

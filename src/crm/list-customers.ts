@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import { foldName } from '../../db/fold-name.ts'
 import type { Database } from '../../db/tables.ts'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
@@ -22,6 +22,8 @@ interface ListedCustomer {
 interface CustomerList {
   customers: ListedCustomer[]
   count: number
+  /** The place of the first listed customer among all matching customers, beginning with 1. */
+  position: () => Promise<number>
   /** `previous` is `undefined` on the first page, and `next` is `undefined` on the last page. */
   previous: PageKey | undefined
   next: PageKey | undefined
@@ -65,15 +67,9 @@ export async function listCustomers(
     .orderBy(column, descending ? 'desc' : 'asc')
     .orderBy('customers.id', descending ? 'desc' : 'asc')
     .limit(size + 1)
-  if (from !== undefined) {
-    const beyond = descending ? '<' : '>'
-    page = page.where((row) =>
-      row.or([
-        row(column, beyond, from.value),
-        row.and([row(column, '=', from.value), row('customers.id', beyond, from.id)]),
-      ]),
-    )
-  }
+  const beyond = (one: PageKey, sign: '<' | '>') => (row: ExpressionBuilder<Database, 'customers'>) =>
+    row.or([row(column, sign, one.value), row.and([row(column, '=', one.value), row('customers.id', sign, one.id)])])
+  if (from !== undefined) page = page.where(beyond(from, descending ? '<' : '>'))
 
   const rows = await page.execute()
   const more = rows.length > size
@@ -87,6 +83,14 @@ export async function listCustomers(
       salesperson: `${firstname} ${lastname}`,
     })),
     count: Number(count),
+    async position() {
+      if (first === undefined || (!backwards && from === undefined)) return 1
+      const { before } = await matching
+        .where(beyond({ value: first.key, id: first.id }, direction === 'desc' ? '>' : '<'))
+        .select((row) => row.fn.countAll().as('before'))
+        .executeTakeFirstOrThrow()
+      return Number(before) + 1
+    },
     previous: first && (backwards ? more : from !== undefined) ? { value: first.key, id: first.id } : undefined,
     next: last && (backwards || more) ? { value: last.key, id: last.id } : undefined,
   }

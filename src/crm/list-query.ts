@@ -1,5 +1,6 @@
+import { Problem } from '../web/problem.ts'
 import { readParameter, writeAddress } from '../web/query-parameters.ts'
-import { LONGEST_PAGE_KEY, type PageKey, readPageKey, SORTS, type Sort } from './page-key.ts'
+import { LONGEST_PAGE_KEY, type PageKey, readPageKey, SORTS, type Sort, writePageKey } from './page-key.ts'
 
 /** The search, filters, order and page of a customer list. An empty text means no restriction. */
 export interface ListQuery {
@@ -30,8 +31,33 @@ export function readListQuery(query: Record<string, unknown>): ListQuery {
   return { search, country, industry, sort, after, before }
 }
 
-export function listAddress(
-  query: Partial<Record<'q' | 'country' | 'industry' | 'sort' | 'after' | 'before', string>>,
-): string {
-  return writeAddress('/customers', { ...query, sort: query.sort === 'name' ? '' : query.sort })
+export function listAddress({ search, country, industry, sort, after, before }: ListQuery): string {
+  const list = { list: 'customers', sort } as const
+  return writeAddress('/customers', {
+    q: search,
+    country,
+    industry,
+    sort: sort === 'name' ? '' : sort,
+    after: after && writePageKey(after, list),
+    before: before && writePageKey(before, list),
+  })
+}
+
+const PAGE_OF_LIST = 'list'
+
+/** Returns the URL of a customer. The URL contains the query of the list, so that the page can link back to it. */
+export function customerAddress(id: number, query: ListQuery): string {
+  const [, list] = listAddress(query).split('?')
+  return writeAddress(`/customers/${id}`, { [PAGE_OF_LIST]: list })
+}
+
+/** Returns the URL of the list that the user came from. An unreadable query leads to the whole list. */
+export function listBehind({ [PAGE_OF_LIST]: list }: Record<string, unknown>): string {
+  if (typeof list !== 'string') return '/customers'
+  try {
+    return listAddress(readListQuery(Object.fromEntries(new URLSearchParams(list))))
+  } catch (error) {
+    if (error instanceof Problem) return '/customers'
+    throw error
+  }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
+import type { OperationState } from '../../db/tables.ts'
 import { type ApprovalsPanel, findCustomer, viewerOf } from '../crm/index.ts'
 import { bestEffort, signedIn } from '../crm-session/crm-session.ts'
 import { consumeFormToken, releaseFormToken } from '../crm-session/form-tokens.ts'
@@ -23,6 +24,8 @@ interface OperationPage extends PageModel {
   label: string
   text: string
   tone: string
+  /** The form that asks again. `undefined` for an operation that is waiting or approved. */
+  again: { once: string; customer: number; percent: number; reason: string; scenario: string } | undefined
   /** The URL that the page of a waiting operation polls. Polling does not extend the idle timeout. */
   lookAgain: string | undefined
   /** The URL of the platform's page for a waiting operation. */
@@ -65,7 +68,8 @@ export function operationPages(parts: OperationParts) {
         title: `${titleOf(operation)} for ${operation.customer}`,
         heading: titleOf(operation),
         customer: { name: operation.customer, href: `/customers/${operation.customer_id}` },
-        facts: factsOf(operation),
+        facts: factsOf(operation, state),
+        again: state !== 'asked' && state !== 'approved' ? askAgain(operation) : undefined,
         ...textOf(state),
         lookAgain: state === 'asked' ? `/operations/${operation.id}?refresh` : undefined,
         platformPage:
@@ -103,17 +107,21 @@ export function operationPages(parts: OperationParts) {
   }
 }
 
-function factsOf(operation: NamedOperation): OperationPage['facts'] {
+function factsOf(operation: NamedOperation, state: OperationState): OperationPage['facts'] {
   const { reason, scenario, asked_at, expires_at, decided_at } = operation
   return [
     { label: 'Asked by', value: nameOf(operation) },
     { label: 'Asked', value: formatMoment(asked_at) },
-    decided_at === null
-      ? { label: 'Open until', value: formatMoment(expires_at) }
-      : { label: 'Decided', value: formatMoment(decided_at) },
+    ...(state === 'asked' ? [{ label: 'Open until', value: formatMoment(expires_at) }] : []),
+    ...(state === 'expired' ? [{ label: 'Expired', value: formatMoment(expires_at) }] : []),
+    ...(decided_at === null ? [] : [{ label: 'Decided', value: formatMoment(decided_at) }]),
     { label: 'Called back by', value: SCENARIOS.find(({ value }) => value === scenario)?.label ?? scenario },
     ...(reason === '' ? [] : [{ label: 'Reason', value: reason }]),
   ]
+}
+
+function askAgain({ customer_id, percent, reason, scenario }: NamedOperation): OperationPage['again'] {
+  return { once: randomUUID(), customer: customer_id, percent, reason, scenario }
 }
 
 function nameOf({ firstname, lastname }: NamedOperation): string {

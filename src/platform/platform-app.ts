@@ -43,6 +43,7 @@ export function createPlatform(options: PlatformOptions): Koa {
       sessionMark: '',
       links: [],
       ownLinks: [],
+      footerLinks: [],
       assets: assets.urls,
     })),
   )

@@ -15,6 +15,7 @@ export interface Frame {
   sessionMark: string
   links: PageLink[]
   ownLinks: PageLink[]
+  footerLinks: readonly Omit<PageLink, 'current'>[]
   assets: Readonly<Record<string, string>>
   message?: Message | undefined
 }

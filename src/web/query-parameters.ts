@@ -1,3 +1,4 @@
+import type { Context } from 'koa'
 import { Problem } from './problem.ts'
 
 const LONGEST_TEXT = 120
@@ -29,6 +30,17 @@ export function readChoice<T extends string>(
 export function writeAddress(path: string, parameters: Record<string, string | undefined>): string {
   const set = Object.entries(parameters).filter((entry): entry is [string, string] => Boolean(entry[1]))
   return set.length === 0 ? path : `${path}?${new URLSearchParams(set)}`
+}
+
+/**
+ * Redirects to `address` if a form has sent empty fields, which would make the URL of the page long. Returns whether
+ * the request was redirected. A parameter without a value, such as `?refresh`, belongs to scripts.
+ */
+export function redirectedFromEmptyFields(ctx: Context, address: string): boolean {
+  if (!/(^|&)(?!refresh=)[^=&]+=(&|$)/.test(ctx.querystring)) return false
+  ctx.status = 302
+  ctx.redirect(address)
+  return true
 }
 
 /** An option of a select field. */

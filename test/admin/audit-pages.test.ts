@@ -7,6 +7,7 @@ import { auditPages } from '../../src/admin/audit-pages.ts'
 import type { AuditEntry } from '../../src/audit/index.ts'
 import { auditOf } from '../support/audit.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
+import { sessionIdOf } from '../support/pages.ts'
 import type { Scope } from '../support/process.ts'
 
 test('the audit page lists events newest first, each with its time, user, IP address, device, and the user who caused it', async (t) => {
@@ -253,3 +254,19 @@ async function startAudit(scope: Scope, noted: readonly AuditEntry[] = []) {
     },
   }
 }
+
+test('[PAGE-11] a login is one row of the list, with everything that followed from it and the whole ids', async (t) => {
+  const demo = await startDemo(t)
+  const [admin, ada] = [demo.visitor(), demo.visitor()]
+  await ada.get('/')
+  await ada.logInWell(1)
+  await admin.logInWell(6)
+  const { text } = await admin.get('/admin/audit?user=1')
+  const rows = text.split('<tr>').slice(2)
+  assert.equal(rows.length, 1)
+  for (const part of ['Signed in', 'Privileges changed: editCustomers', 'Session secured: in place of'])
+    assert.ok(rows[0]?.includes(part), part)
+  assert.match(String(rows[0]), new RegExp(`<code>${sessionIdOf(ada)}</code>`))
+  const alone = (await admin.get('/admin/audit?user=1&event=secured')).text.split('<tr>').slice(2)
+  assert.match(String(alone[0]), /badge good">Session secured/)
+})

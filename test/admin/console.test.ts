@@ -7,7 +7,7 @@ import { auditOf } from '../support/audit.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { headingOf, sessionIdOf } from '../support/pages.ts'
 import type { Scope } from '../support/process.ts'
-import { STREAM_HEADERS } from '../support/stream.ts'
+import { openStream, STREAM_HEADERS } from '../support/stream.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
 type StartedWith = Parameters<typeof startDemo> extends [unknown, ...infer More] ? More : never
@@ -27,7 +27,7 @@ test('the console shows users, guests and API clients, with state, device, times
   await demo.visitor().get('/')
   await signedIn(demo, 4)
   demo.clock.advance({ minutes: 10 })
-  const { text } = await admin.get('/admin/sessions')
+  const { text } = await admin.get('/admin/sessions?state=any')
   const rows = rowsOf(text)
   assert.match(
     rowOf(rows, 'Ada Marlow'),
@@ -37,7 +37,7 @@ test('the console shows users, guests and API clients, with state, device, times
   assert.match(rowOf(rows, 'Noah Lindgren'), /userId 4, API.*Signed in.*20 min.*29 days.*1 token/)
   assert.match(rowOf(rows, 'Tomasz Nowak'), /Yours/)
   assert.ok(
-    rows.some((row) => /^Guest Web Invalidated None Removed/.test(row)),
+    rows.some((row) => /^Guest Web Invalidated None Replaced/.test(row)),
     rows.join('\n'),
   )
 })
@@ -174,9 +174,12 @@ test('[SECURE-10] ending a session with a message signs its user out, and shows 
   assert.deepEqual([ended.status, ended.location], [303, '/admin/sessions?done=ended'])
   assert.match((await admin.follow(ended)).text, /The session has ended on all its devices/)
   const moved = await ada.get('/customers')
-  assert.equal(moved.location, '/authenticate.shtml?next=%2Fcustomers')
+  assert.equal(moved.location, '/authenticate.shtml?next=%2Fcustomers&ended=1')
   const page = await ada.follow(moved)
-  assert.match(page.text, /role="status"><strong>Your session was ended\.<\/strong> Call &lt;me&gt; &amp; come 👨‍👩‍👧</)
+  assert.match(
+    page.text,
+    /role="status"><strong>Your session was ended\.<\/strong> The administrator who ended it wrote: “Call &lt;me&gt; &amp; come 👨‍👩‍👧”</,
+  )
   assert.doesNotMatch((await ada.get('/authenticate.shtml')).text, /Your session was ended/)
 })
 
@@ -415,3 +418,33 @@ async function addressOf(demo: Demo, userId: number): Promise<string> {
   const people = demo.parts.database.selectFrom('sales_persons').select('email').where('user_id', '=', userId)
   return encodeURIComponent((await people.executeTakeFirstOrThrow()).email)
 }
+
+test('[PAGE-10] the console lists the signed-in users first, with one value in a cell', async (t) => {
+  const { demo, admin } = await startConsole(t)
+  const ada = demo.visitor()
+  await ada.get('/')
+  await ada.logInWell(1)
+  const { text } = await admin.get('/admin/sessions')
+  assert.match(text, /<option value="user" selected>Signed in/)
+  assert.doesNotMatch(rowsOf(text).join('\n'), /Invalidated|Guest/)
+  assert.match(rowsOf((await admin.get('/admin/sessions?state=any')).text).join('\n'), /Invalidated/)
+  const heads = [...text.matchAll(/<th scope="col">([^<]*)</g)].map(([, head = '']) => head)
+  assert.deepEqual(
+    heads.filter((head) => /,/.test(head)),
+    [],
+  )
+})
+
+test('[PAGE-10] the page and the stream of the console have the same version until a session changes', async (t) => {
+  const { demo, admin } = await startConsole(t)
+  const versionOf = async () => /data-version="([^"]+)"/.exec((await admin.get('/admin/sessions')).text)?.[1]
+  const shown = await versionOf()
+  const stream = await openStream(`${demo.url}/admin/sessions/events`, admin)
+  await stream.until(/event: version/)
+  assert.ok(stream.text().includes(`"version":"${shown}"`), stream.text())
+  assert.equal(await versionOf(), shown)
+  await demo.visitor().get('/')
+  await stream.until(/event: changed/)
+  assert.notEqual(await versionOf(), shown)
+  stream.close()
+})

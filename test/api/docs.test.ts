@@ -12,7 +12,7 @@ test('[BEARER-14] the documentation is public, and all its files come from this 
   const page = await visitor.get('/api/docs')
   assert.deepEqual([page.status, page.headers['content-type']], [200, 'text/html; charset=utf-8'])
   assert.doesNotMatch(page.text, /(src|href)="(https?:)?\/\//)
-  const files = [...page.text.matchAll(/(?:src|href)="(\/(?:api|assets)\/[^"]+)"/g)].map(([, url = '']) => url)
+  const files = [...page.text.matchAll(/(?:src|href)="(\/(?:api|assets)\/[^"]+\.[^"]+)"/g)].map(([, url = '']) => url)
   assert.ok(files.some((url) => /^\/api\/docs\/swagger-ui-bundle\.[0-9a-f]{12}\.js$/.test(url)))
   for (const url of files) {
     const file = await visitor.get(url)
@@ -26,7 +26,7 @@ test('[BEARER-14] the documentation is public, and all its files come from this 
 test('[ASSET-3] the documentation has the frame of the other pages', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
-  assert.match((await visitor.get('/api/docs')).text, /href="\/authenticate\.shtml">Log in</)
+  assert.match((await visitor.get('/api/docs')).text, /href="\/authenticate\.shtml">Log In</)
   await visitor.logInWell(4)
   const { text } = await visitor.get('/api/docs')
   const header = text.slice(text.indexOf('<header'), text.indexOf('</header>'))

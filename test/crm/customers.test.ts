@@ -219,3 +219,86 @@ async function lastPage(visitor: Visitor, path: string): Promise<string> {
 function linkOf(text: string, rel: 'prev' | 'next'): string | undefined {
   return new RegExp(`rel="${rel}" href="([^"]*)"`).exec(text)?.[1]?.replaceAll('&amp;', '&')
 }
+
+test('[PAGE-2] a customer’s page leads back to the list with its filter, order and page', async (t) => {
+  const demo = await startDemo(t)
+  const manager = demo.visitor()
+  await manager.logInWell(5)
+  const second = linkOf((await manager.get('/customers?industry=Energy&sort=total')).text, 'next') ?? ''
+  for (const list of ['/customers', '/customers?country=Sweden', second]) {
+    const page = await manager.get(list)
+    const customer = /<th scope="row"><a href="([^"]+)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    assert.equal(backOf((await manager.get(customer)).text), list)
+  }
+  for (const list of ['%E0%A4%A', `q=${'x'.repeat(81)}`, '//evil.test', 'sort=other'])
+    assert.equal(backOf((await manager.get(`/customers/7?list=${encodeURIComponent(list)}`)).text), '/customers', list)
+})
+
+test('[PAGE-2] the heads of the list sort it, and the pager names the shown rows', async (t) => {
+  const demo = await startDemo(t)
+  const manager = demo.visitor()
+  await manager.logInWell(5)
+  const first = (await manager.get('/customers?industry=Energy')).text
+  const heads = [...first.matchAll(/<th scope="col"[^>]*><a class="sort" href="([^"]+)"/g)].map(([, href]) => href)
+  assert.deepEqual(heads, [
+    '/customers?industry=Energy',
+    '/customers?industry=Energy&amp;sort=since',
+    '/customers?industry=Energy&amp;sort=total',
+  ])
+  assert.match(first, /aria-sort="ascending"><a class="sort" href="[^"]*">Name/)
+  assert.match((await manager.get('/customers?sort=total')).text, /aria-sort="descending"><a [^>]*>Purchases/)
+  const shown: string[] = []
+  for (const sort of ['name', 'total', 'since']) {
+    let page = await manager.get(await lastPage(manager, `/customers?sort=${sort}`))
+    for (let path: string | undefined = ''; path !== undefined; path = linkOf(page.text, 'prev')) {
+      if (path !== '') page = await manager.get(path)
+      shown.push(/<span class="count">([^<]*)</.exec(page.text)?.[1] ?? '')
+    }
+    assert.deepEqual(shown.slice(-11), [
+      '251–252 of 252',
+      ...[226, 201, 176, 151, 126, 101, 76, 51, 26, 1].map((one) => `${one}–${one + 24} of 252`),
+    ])
+  }
+})
+
+test('[PAGE-3] empty fields of a filter form are not in the address of the page', async (t) => {
+  const demo = await startDemo(t)
+  const [manager, admin] = [demo.visitor(), demo.visitor()]
+  await manager.logInWell(5)
+  await admin.logInWell(6)
+  const landed = async (visitor: Visitor, path: string) => {
+    const { status, location } = await visitor.get(path)
+    return [status, location]
+  }
+  assert.deepEqual(await landed(manager, '/customers?q=&country=Italy&industry=&sort=name'), [
+    302,
+    '/customers?country=Italy',
+  ])
+  assert.deepEqual(await landed(manager, '/customers?q=&country=&industry=&sort=name'), [302, '/customers'])
+  assert.deepEqual(await landed(admin, '/admin/sessions?user=4&kind=&state=any&sort=seen'), [
+    302,
+    '/admin/sessions?user=4&state=any&sort=seen',
+  ])
+  assert.deepEqual(await landed(admin, '/admin/audit?event=&user=4&session=&address=&from=&to='), [
+    302,
+    '/admin/audit?user=4',
+  ])
+  for (const path of ['/customers?country=Italy', '/customers'])
+    assert.deepEqual(await landed(manager, path), [200, undefined], path)
+  assert.deepEqual(await landed(admin, '/admin/sessions?user=4&refresh='), [200, undefined])
+})
+
+test('[PAGE-9] a customer without purchases has a sentence instead of an empty table', async (t) => {
+  const demo = await startDemo(t)
+  const manager = demo.visitor()
+  await manager.logInWell(5)
+  await demo.parts.database.deleteFrom('purchases').where('customer_id', '=', 7).execute()
+  const { text } = await manager.get('/customers/7')
+  assert.match(text, /There are no purchases yet\./)
+  assert.doesNotMatch(text, /<tbody>\s*<\/tbody>/)
+  assert.match((await manager.get('/customers/8')).text, /<tfoot>/)
+})
+
+function backOf(text: string): string {
+  return /<p class="back"><a href="([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? ''
+}

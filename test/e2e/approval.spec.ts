@@ -97,6 +97,7 @@ async function unusedCustomer({ parts: { database } }: RunningServer, userId: nu
 async function ask(page: Page, scenario: string, reason = ''): Promise<void> {
   await page.getByLabel('Per cent').fill('10')
   await page.getByLabel('Reason').fill(reason)
+  await page.getByText('How the platform calls back').first().click()
   await page.getByRole('radio', { name: new RegExp(`^${scenario.replace('$', '\\$')} `) }).check()
   await page.getByRole('button', { name: 'Ask for approval' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('10% discount')

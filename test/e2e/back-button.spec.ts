@@ -16,6 +16,6 @@ test('a page from the back/forward cache checks its session again, and shows no 
   await server.parts.sessions?.endMany({ userId: '2' })
   // Simulates a return from the back/forward cache.
   await page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log In')
   await expect(page.locator('body')).not.toContainText('Jonas Keller')
 })

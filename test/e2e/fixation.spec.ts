@@ -64,7 +64,7 @@ async function expectStranger(context: BrowserContext): Promise<void> {
   for (const path of ['/authenticationOK.shtml', '/customers']) {
     const tab = await context.newPage()
     await tab.goto(path)
-    await expect(tab.getByRole('heading', { level: 1 })).toHaveText('Log in')
+    await expect(tab.getByRole('heading', { level: 1 })).toHaveText('Log In')
     await expect(tab.locator('body')).not.toContainText('Ada Marlow')
   }
 }

@@ -24,12 +24,15 @@ test('an administrator ends a session with a message, and its user reads it a mo
 
   // Without JavaScript the user sees the message at the next click.
   if (javaScriptEnabled === false) await salesperson.goto('/customers')
-  await expect(salesperson.getByRole('status')).toHaveText('Your session was ended. Please call me, Tomasz', {
-    timeout: 2000,
-  })
-  await expect(salesperson).toHaveURL(/\/authenticate\.shtml\?next=%2Fcustomers$/)
+  await expect(salesperson.getByRole('status')).toHaveText(
+    'Your session was ended. The administrator who ended it wrote: “Please call me, Tomasz”',
+    {
+      timeout: 2000,
+    },
+  )
+  await expect(salesperson).toHaveURL(/\/authenticate\.shtml\?next=%2Fcustomers&ended=1$/)
   await salesperson.reload()
-  await expect(salesperson.getByRole('heading', { level: 1 })).toHaveText('Log in')
+  await expect(salesperson.getByRole('heading', { level: 1 })).toHaveText('Log In')
   await expect(salesperson.getByText('Please call me')).toHaveCount(0)
   await there.close()
 })
@@ -52,7 +55,7 @@ test('when an administrator ends a session, the page of another administrator sh
   await expect(page.getByRole('status')).toContainText('The session has ended')
   if (javaScriptEnabled !== false) await expect(colleague.getByRole('status')).toHaveText('This session has ended.')
   await colleague.getByRole('button', { name: 'End this session' }).click()
-  await expect(colleague.getByRole('main')).toContainText('There is no such session any more.')
+  await expect(colleague.getByRole('main')).toContainText('The session had ended before.')
   await there.close()
 })
 
@@ -75,7 +78,7 @@ test('all tabs of a browser notice the end of the session, and one of them shows
   await page.getByRole('button', { name: 'End them all' }).click()
   await expect(page.getByRole('status')).toContainText('ended. Yours goes on.')
   if (javaScriptEnabled === false) for (const tab of tabs) await tab.goto('/customers')
-  for (const tab of tabs) await expect(tab.getByRole('heading', { level: 1 })).toHaveText('Log in', { timeout: 4000 })
+  for (const tab of tabs) await expect(tab.getByRole('heading', { level: 1 })).toHaveText('Log In', { timeout: 4000 })
   const told = await Promise.all(tabs.map((tab) => tab.getByText('Good night').count()))
   expect(told.sort()).toEqual([0, 1])
   await there.close()
@@ -119,6 +122,7 @@ const DOWN_THEN_CUT = `
 test('a console that could not be updated says so, retries, and then continues to update', async ({
   browser,
   baseURL,
+  server,
   javaScriptEnabled,
 }) => {
   const there = await anotherBrowser(browser, baseURL, javaScriptEnabled)
@@ -128,12 +132,44 @@ test('a console that could not be updated says so, retries, and then continues t
   await page.goto('/admin/sessions?kind=web')
   const state = page.locator('#live-state')
   if (javaScriptEnabled === false) return expect(state).toHaveText('This page shows the state when it was opened.')
+  await expect(state).toHaveText('Updates automatically.')
+  await server.parts.sessions?.newToken('4', { userName: 'A program' })
   await expect(state).toHaveText('The last update failed. It is tried again.')
   await expect(state).toHaveText('Updates automatically.', { timeout: 15_000 })
   await there.close()
 })
 
-test('a part of the console with a selection or the focus does not change until the user leaves it', async ({
+test('[PAGE-10] the console changes while the keyboard is in its table, and the keyboard keeps its place', async ({
+  page,
+  server,
+  javaScriptEnabled,
+}) => {
+  await server.parts.sessions?.newToken('4', { userName: 'A program' })
+  await logIn(page, ADMINISTRATOR)
+  let fetched = 0
+  page.on('request', (request) => {
+    if (request.url().includes('refresh')) fetched += 1
+  })
+  await page.goto('/admin/sessions?user=4&kind=rest')
+  const state = page.locator('#live-state')
+  if (javaScriptEnabled === false) return expect(state).toHaveText('This page shows the state when it was opened.')
+  await expect(state).toHaveText('Updates automatically.')
+  expect(fetched, 'an unchanged list is not fetched again').toBe(0)
+  const rows = page.locator('#live tbody tr')
+  const before = await rows.count()
+  const link = rows.last().getByRole('link').first()
+  const href = await link.getAttribute('href')
+  await link.focus()
+  const token = await server.parts.sessions?.newToken('4', { userName: 'Another program' })
+  await expect(rows).toHaveCount(before + 1, { timeout: 4000 })
+  await expect(page.locator(`#live a[href="${href}"]`).first()).toBeFocused()
+  await page.locator(`#live a[href$="${token?.id}"]`).focus()
+  await server.parts.sessions?.end(String(token?.id))
+  await expect(rows).toHaveCount(before, { timeout: 4000 })
+  await expect(page.locator('#live :focus')).toHaveCount(1)
+})
+
+test('a part of the console with a selection does not change until the user leaves it', async ({
   page,
   server,
   javaScriptEnabled,
@@ -144,13 +180,11 @@ test('a part of the console with a selection or the focus does not change until 
   const state = page.locator('#live-state')
   if (javaScriptEnabled === false) return expect(state).toHaveText('This page shows the state when it was opened.')
   await expect(state).toHaveText('Updates automatically.')
-  const link = page.getByRole('link', { name: 'In the audit trail' })
-  await link.focus()
   await page.evaluate(`document.querySelector('#live dd').append('an older word')`)
+  await page.evaluate(`document.getSelection().selectAllChildren(document.querySelector('#live dd'))`)
   await server.parts.sessions?.newToken('4', { userName: 'Another program' })
-  await expect(state).toHaveText('Paused while you are using or selecting something here.')
-  await expect(link).toBeFocused()
-  await link.blur()
+  await expect(state).toHaveText('Paused while you are selecting text here.')
+  await page.evaluate(`document.getSelection().removeAllRanges()`)
   await expect(page.getByText('an older word')).toHaveCount(0, { timeout: 10_000 })
   await expect(state).toHaveText('Updates automatically.')
 })

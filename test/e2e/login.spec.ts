@@ -5,7 +5,7 @@ test('a protected page leads through the login to the customers, and a logout le
 }) => {
   await page.goto('/customers')
   await expect(page).toHaveURL(/\/authenticate\.shtml\?next=%2Fcustomers$/)
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log In')
 
   await sendLogin(page, '99')
   await expect(page.getByRole('alert')).toHaveText('This userId is unknown')
@@ -40,7 +40,7 @@ test('a protected page leads through the login to the customers, and a logout le
 
   for (let step = 0; step < 3; step += 1) {
     await page.goBack()
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in')
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log In')
     await expect(page.locator('body')).not.toContainText(best)
     await expect(page.locator('body')).not.toContainText('Ada Marlow')
   }

@@ -130,7 +130,7 @@ async function landsOnLogin(page: Page): Promise<void> {
     if (!/authenticate\.shtml/.test(page.url())) await page.goto('/account').catch(() => null)
     expect(page.url()).toMatch(/authenticate\.shtml/)
   }).toPass({ timeout: 10_000 })
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log in')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log In')
 }
 
 function newAddress(): string {

@@ -43,7 +43,7 @@ test('the text part and the HTML part of a mail have the same content and the sa
     }
     const plain = html
       .replace(/<a href="([^"]*)"[^>]*>([^<]*)<\/a>/g, '$2:\n$1')
-      .replace(/[\s\S]*<\/h2>/, '')
+      .replace(/[\s\S]*<\/h1>/, '')
       .replace(/<\/p>\n<p>/g, '\n\n')
       .replace(/<[^>]+>/g, '')
       .replaceAll('&lt;', '<')
@@ -58,4 +58,10 @@ test('a value that looks like markup is escaped in the HTML part of a mail', () 
   const { text, html } = renderMail('password-changed', 'ana@example.com', FACTS)
   assert.ok(text.includes('(<b>curl</b>)'))
   assert.ok(html.includes('(&lt;b&gt;curl&lt;/b&gt;)'))
+})
+
+test('[PAGE-16] the HTML of a mail needs no style sheet, because the preview of the mailbox refuses styles', () => {
+  const { html } = renderMail('validate', 'ana@example.com', FACTS)
+  assert.match(html, /bgcolor="#ffffff"[\s\S]*<font face=[\s\S]*<h1>/)
+  assert.doesNotMatch(html, /<style|style=|<img|<link/)
 })

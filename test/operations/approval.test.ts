@@ -261,6 +261,36 @@ async function untilListed(approver: { get(path: string): Promise<{ text: string
   }
 }
 
+test('[PAGE-6] a request that got no decision can be sent again, and names no time until which it is open', async (t) => {
+  const { demo, salesperson, ask } = await startWithPlatform(t)
+  demo.parts.platform.bound(1)
+  const failed = await ask({ percent: '12', reason: 'Loyal', scenario: 'state' })
+  assert.equal(stateOf(failed), 'platform unreachable')
+  assert.doesNotMatch(failed.text, /Open until/)
+  const form = Object.fromEntries(
+    [...failed.text.matchAll(/<input type="hidden" name="(customer|percent|reason|scenario)" value="([^"]*)">/g)].map(
+      ([, name = '', value = '']) => [name, value],
+    ),
+  )
+  assert.deepEqual(form, { customer: String(CUSTOMER), percent: '12', reason: 'Loyal', scenario: 'state' })
+  assert.match(failed.text, />Ask again<\/button>/)
+  const again = await salesperson.follow(await salesperson.post('/operations', form))
+  assert.equal(stateOf(again), 'platform unreachable')
+})
+
+test('[PAGE-6] a waiting request says until when it is open, and cannot be sent again', async (t) => {
+  const { ask } = await startWithPlatform(t)
+  const waiting = await ask()
+  assert.match(waiting.text, /Open until/)
+  assert.doesNotMatch(waiting.text, /Ask again/)
+})
+
+test('[PAGE-18] the ways in which the platform can call back are folded', async (t) => {
+  const { salesperson } = await startWithPlatform(t)
+  const { text } = await salesperson.get(`/customers/${CUSTOMER}`)
+  assert.match(text, /<details class="more">\s*<summary[^>]*>How the platform calls back<\/summary>\s*<fieldset/)
+})
+
 test('[TAB-4] the form for an approval that is sent twice creates one operation, even if the first one is decided', async (t) => {
   const { demo, salesperson } = await startWithRecorder(t)
   const { text } = await salesperson.get(`/customers/${CUSTOMER}`)

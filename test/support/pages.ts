@@ -12,7 +12,9 @@ export function headingOf({ text }: Answer): string {
 
 /** The names in a list of customers or in the top 3. */
 export function namesOf({ text }: Answer): string[] {
-  return [...text.matchAll(/<a (?:class="name" )?href="\/customers\/\d+">([^<]*)<\/a>/g)].map(([, name = '']) => name)
+  return [...text.matchAll(/<a (?:class="name" )?href="\/customers\/\d+(?:\?[^"]*)?">([^<]*)<\/a>/g)].map(
+    ([, name = '']) => name,
+  )
 }
 
 /** The path and query of a URL of the demo. */

@@ -8,10 +8,32 @@ function chooseColours() {
 chooseColours()
 prefersDark.addEventListener('change', chooseColours)
 
+/** The viewer's own layout has a second main landmark, and headings of level 3 below the heading of the page. */
+function pageLayout({ React: { createElement } }) {
+  const PageLayout = ({ getComponent, specSelectors }) => {
+    const part = (name, ...others) => createElement(getComponent(name, ...others))
+    const parts =
+      specSelectors.loadingStatus() === 'success'
+        ? [
+            part('InfoContainer', true),
+            createElement('div', { className: 'scheme-container' }, part('AuthorizeBtnContainer', true)),
+            createElement('h2', null, 'Requests'),
+            part('operations', true),
+            part('Models', true),
+          ]
+        : [part('errors', true)]
+    return createElement('div', { className: 'swagger-ui' }, part('SvgAssets'), ...parts)
+  }
+  return { components: { PageLayout } }
+}
+
 globalThis.SwaggerUIBundle({
+  plugins: [pageLayout],
+  layout: 'PageLayout',
   domNode: place,
   url: place.dataset.document,
-  deepLinking: true,
+  // A link inside of a button cannot be reached with a keyboard.
+  deepLinking: false,
   defaultModelsExpandDepth: 0,
   defaultModelExpandDepth: 3,
   displayRequestDuration: true,

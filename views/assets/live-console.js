@@ -4,6 +4,8 @@ import { isShown, openChannel, openStream, whileShown } from './page-stream.js'
 const STREAM = '/admin/sessions/events'
 const LONGEST_MILLISECONDS = 30_000
 const AGAIN_MILLISECONDS = 5_000
+const UP_TO_DATE = 'Updates automatically.'
+const FOCUSABLE = 'a[href], button'
 const note = document.getElementById('live-state')
 let stream
 let timer
@@ -57,18 +59,30 @@ function show(page) {
   isHeldBack = false
   for (const id of ['live', 'licences']) {
     const [before, now] = [document.getElementById(id), page.getElementById(id)]
-    if (!before || !now || before.innerHTML === now.innerHTML) continue
-    if (isInUse(before)) isHeldBack = true
-    else before.replaceWith(document.adoptNode(now))
+    if (!before || !now) continue
+    if (before.innerHTML === now.innerHTML) Object.assign(before.dataset, now.dataset)
+    else if (isSelected(before)) isHeldBack = true
+    else replace(before, document.adoptNode(now))
   }
-  setNote(isHeldBack ? 'Paused while you are using or selecting something here.' : 'Updates automatically.')
+  setNote(isHeldBack ? 'Paused while you are selecting text here.' : UP_TO_DATE)
 }
 
-/** A part of the page is in use while it has the focus or the selection, which a replacement would lose. */
-function isInUse(part) {
+/** A replacement would remove the selection. */
+function isSelected(part) {
   const selection = document.getSelection()
-  const isSelected = selection && !selection.isCollapsed && selection.containsNode(part, true)
-  return isSelected || part.contains(document.activeElement)
+  return selection && !selection.isCollapsed && selection.containsNode(part, true)
+}
+
+/** Keeps the keyboard's place: the focus moves to the same element of the new part, or to the next element. */
+function replace(before, now) {
+  const place = [...before.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement)
+  const { id } = document.activeElement
+  before.replaceWith(now)
+  if (place < 0) return
+  const places = [...now.querySelectorAll(FOCUSABLE)]
+  const same = id === '' ? undefined : places.find((element) => element.id === id)
+  const next = same ?? places[Math.min(place, places.length - 1)] ?? now
+  next.focus({ preventScroll: true })
 }
 
 function setNote(text) {
@@ -92,11 +106,16 @@ function refreshLater(milliseconds = LONGEST_MILLISECONDS) {
 
 function start() {
   if (stream || !isShown()) return
-  const onChanged = () => {
-    tabs?.postMessage('changed')
-    void refresh()
+  // A session may have changed between the response of the page and the start of the stream.
+  const onVersion = ({ data }) => {
+    if (JSON.parse(data).version === document.getElementById('live')?.dataset.version) setNote(UP_TO_DATE)
+    else void refresh()
   }
-  stream = openStream(STREAM, { open: refresh, changed: onChanged }, () => {
+  const onChanged = (event) => {
+    tabs?.postMessage('changed')
+    onVersion(event)
+  }
+  stream = openStream(STREAM, { version: onVersion, changed: onChanged }, () => {
     stream = undefined
     clearTimeout(reopening)
     reopening = setTimeout(start, LONGEST_MILLISECONDS)

@@ -8,12 +8,14 @@ addEventListener('submit', (event) => {
   if (form.method !== 'post' || event.defaultPrevented) return
   if (sent.has(form)) return event.preventDefault()
   sent.add(form)
+  showBusy(form)
   const isBrief = form.dataset.sentOnce === 'briefly'
   // A download leaves this page open. Also, the user may stop the loading of the next page.
   setTimeout(
     () => {
       if (isBrief) form.reset()
       sent.delete(form)
+      showReady(form)
     },
     isBrief ? BRIEFLY_MILLISECONDS : AGAIN_MILLISECONDS,
   )
@@ -22,5 +24,20 @@ addEventListener('submit', (event) => {
 // When the user returns to this page, the forms can be sent again.
 addEventListener('pageshow', ({ persisted }) => {
   sent = new WeakSet()
+  for (const form of document.querySelectorAll('form[aria-busy]')) showReady(form)
   if (persisted) for (const form of document.querySelectorAll('form[data-sent-once="briefly"]')) form.reset()
 })
+
+/** Shows that the server has not responded yet. The buttons stay enabled, because a disabled button loses the focus. */
+function showBusy(form) {
+  form.ariaBusy = 'true'
+  for (const button of form.querySelectorAll('[data-busy]')) {
+    button.dataset.label ??= button.textContent
+    button.textContent = button.dataset.busy
+  }
+}
+
+function showReady(form) {
+  form.ariaBusy = 'false'
+  for (const button of form.querySelectorAll('[data-label]')) button.textContent = button.dataset.label
+}

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
 import type { CrmSession } from '../../crm-session/crm-session.ts'
+import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
 import { dropWaitingOf, enqueueMail } from '../../mail/index.ts'
 import { SessionError } from '../../session/index.ts'
 import { type Account, identityOf } from '../people/account.ts'
@@ -111,7 +112,8 @@ async function signOutOthers(
     if (isHere && account !== undefined) await refreshSession(session, account)
     else await endAllBut(kept, sessions, request)
   } finally {
-    await sessions.endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin })
+    const message = ENDED_BY_USER.email
+    await sessions.endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin, message })
   }
   return isHere
 }

@@ -1,4 +1,5 @@
 import { inTurn } from '../../../db/transactions.ts'
+import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
 import { enqueueMail, isoTime } from '../../mail/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
 import { Problem } from '../../web/problem.ts'
@@ -41,7 +42,10 @@ export async function changePassword(
   const { userName, id: sessionId } = request.session
   audit.note({ event: 'password-changed', ...origin, userId, userName, sessionId })
   // A concurrent login with the old password fails, because `signIn` reads the account again after starting a session.
-  await endOtherDevices(sessions, request, { login: true }).catch(() => endAllDevices(sessions, request, 'password'))
+  const message = ENDED_BY_USER.password
+  await endOtherDevices(sessions, request, { login: true, message }).catch(() =>
+    endAllDevices(sessions, request, 'password'),
+  )
   return true
 }
 

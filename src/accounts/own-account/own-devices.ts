@@ -1,4 +1,5 @@
 import type { CrmSession, CrmSessions } from '../../crm-session/crm-session.ts'
+import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
 import type { DeviceDescription, SessionDescription } from '../../session/index.ts'
 import type { Origin } from '../sign-in/verify-password.ts'
 
@@ -64,7 +65,7 @@ export async function endOwnDevice(
     return 'own'
   }
   return devices.length === 1
-    ? sessions.end(id, 'revoked', { cause: origin })
+    ? sessions.end(id, 'revoked', { cause: origin, message: ENDED_BY_USER.signOut })
     : sessions.detach(id, handle, 'revoked', { cause: origin })
 }
 
@@ -72,10 +73,10 @@ export async function endOwnDevice(
 export async function endOtherDevices(
   sessions: SessionsOfDevices,
   { session, userId, origin }: UserRequest,
-  { login = false }: { login?: boolean } = {},
+  { login = false, message = ENDED_BY_USER.signOut }: { login?: boolean; message?: string } = {},
 ): Promise<void> {
   await session.renew({ login, others: 'end' })
-  await sessions.endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin })
+  await sessions.endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin, message })
 }
 
 function devicesOf(description: SessionDescription, { session }: UserRequest): OwnDevice[] {

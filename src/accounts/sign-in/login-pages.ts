@@ -4,11 +4,14 @@ import { DEMO_PASSWORD } from '../../../db/demo/demo-accounts.ts'
 import type { Config } from '../../config/config.ts'
 import { keepTop3, topCustomersOf } from '../../crm/index.ts'
 import { bestEffort, currentSession } from '../../crm-session/crm-session.ts'
+import { ENDED_PARAMETER } from '../../crm-session/session-ended.ts'
 import { keepUnsentForm, readUnsentForm, UNSENT_FORM_PAGE } from '../../crm-session/unsent-form.ts'
+import { formatCount } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { safeNext } from '../../web/safe-next.ts'
 import { readLoginForm } from '../people/login-form.ts'
+import { type DemoLogins, demoLogins } from './demo-logins.ts'
 import { type SignInParts, signIn } from './sign-in.ts'
 import { startPageOf } from './start-pages.ts'
 
@@ -23,6 +26,9 @@ interface LoginPage extends PageModel {
   wrongField: 'userId' | 'password' | ''
   /** True if the e-mail address is not validated yet. The page then offers to send the mail again. */
   isPending: boolean
+  /** Why the session of this browser may have ended. '' when no session has ended. */
+  ended: string
+  demo: DemoLogins | undefined
   /** The random token of the form that sends the mail again. */
   once: string
   /** The name of the user who is already signed in. '' for a guest. */
@@ -40,11 +46,13 @@ export function loginPages(parts: LoginParts) {
   return {
     async form(ctx: Context) {
       const { userId, next } = ctx.query
+      const isEnded = ctx.query[ENDED_PARAMETER] !== undefined
       const filledIn = config.profile === 'demo' && typeof userId === 'string' && /^[1-6]$/.test(userId)
-      showForm(ctx, {
+      await showForm(ctx, {
         userId: filledIn ? userId : '',
         password: filledIn ? DEMO_PASSWORD : '',
         next: safeNext(next) ?? '',
+        ended: isEnded ? whySessionsEnd(config) : '',
       })
     },
 
@@ -112,20 +120,28 @@ export function loginPages(parts: LoginParts) {
       ctx.redirect('/')
     },
   }
+
+  async function showForm(ctx: Context, model: Partial<LoginPage>): Promise<void> {
+    ctx.show<LoginPage>('login', {
+      title: 'Log In',
+      userId: '',
+      password: '',
+      next: '',
+      unsentForm: '',
+      message: '',
+      wrongField: '',
+      isPending: false,
+      once: randomUUID(),
+      ended: '',
+      demo: await demoLogins(parts, model.next),
+      userName: ctx.session?.userName ?? '',
+      ...model,
+    })
+  }
 }
 
-function showForm(ctx: Context, model: Partial<LoginPage>): void {
-  ctx.show<LoginPage>('login', {
-    title: 'Log in',
-    userId: '',
-    password: '',
-    next: '',
-    unsentForm: '',
-    message: '',
-    wrongField: '',
-    isPending: false,
-    once: randomUUID(),
-    userName: ctx.session?.userName ?? '',
-    ...model,
-  })
+function whySessionsEnd({ sessionIdleMinutes }: Pick<Config, 'sessionIdleMinutes'>): string {
+  const idle =
+    sessionIdleMinutes === 0 ? '' : ` after ${formatCount(sessionIdleMinutes, 'minute', 'minutes')} without use,`
+  return `It ends${idle} when you log out, and when your password is changed. Please log in again.`
 }

@@ -254,3 +254,16 @@ test('without sessions the page says so, and its forms create no token', async (
   assert.equal((await visitor.get(PAGE)).status, 503)
   assert.equal((await visitor.post(PAGE, GOOD)).status, 503)
 })
+
+test('[PAGE-5] a token is revoked after a question, and the page confirms it once', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  await makeToken(visitor)
+  const list = (await visitor.get('/account/tokens')).text
+  const [, action = ''] = /<details class="confirm">[\s\S]*?action="([^"]+\/revoke)"/.exec(list) ?? []
+  assert.match(list, /Programs that use it are refused at once\./)
+  const revoked = await visitor.follow(await visitor.post(action))
+  assert.match(revoked.text, /role="status">The token is revoked\. No program can use it any more\.</)
+  assert.doesNotMatch((await visitor.get('/account/tokens')).text, /The token is revoked/)
+})

@@ -50,7 +50,7 @@ onBothStores(
     const link = await askFor(demo, ada, 'ada@new.example', 'crm-demo')
     const opened = await phone.get(link)
     assert.deepEqual([opened.status, headingOf(opened)], [200, CHANGED])
-    assert.doesNotMatch(opened.text, /Ada Marlow|session-ended|Log in/)
+    assert.doesNotMatch(opened.text, /Ada Marlow|session-ended|Log In/)
     assert.equal((await phone.get(DEVICES)).status, 303, 'the phone is not signed in')
     assert.equal((await ada.get(DEVICES)).status, 200)
     for (const gone of [other, linked]) assert.equal((await gone.get(DEVICES)).status, 303)

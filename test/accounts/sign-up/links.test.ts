@@ -109,7 +109,7 @@ test('[OTP-19] a /4DACTION/ URL also accepts the link, and an invalid link redir
   await signUpAs(demo, ana, 'ana@example.com')
   const link = (await newestLink(demo, 'ana@example.com')).replace('/validateEmail', '/4DACTION/validateEmail')
   assert.equal(headingOf(await demo.visitor().get(link)), 'Congratulations')
-  assert.match((await demo.visitor().get(link)).text, /Invalid token[\s\S]*href="\/authenticate\.shtml">Log in/)
+  assert.match((await demo.visitor().get(link)).text, /Invalid token[\s\S]*href="\/authenticate\.shtml">Log In/)
   assert.equal((await statusOf(demo, ana))?.step, 'Email validated')
 })
 

@@ -217,7 +217,7 @@ test('[PRIV-8] in the demo: a planted cookie gives no access after the login', a
     assert.match(String(answer.location), /^\/authenticate\.shtml/)
     assert.deepEqual(answer.setCookies, [])
   }
-  assert.match((await attacker.get('/')).text, /<p class="who"><a [^>]*>Log in<\/a>/)
+  assert.match((await attacker.get('/')).text, /<p class="who"><a [^>]*>Log In<\/a>/)
 })
 
 test('[PRIV-11] in the demo: an attacker’s sign-up link gives no access to the victim’s login', async (t) => {

@@ -1,0 +1,11 @@
+/** The message for the devices of a session that an administrator ended. `words` are the administrator's, or ''. */
+export function endedByAdministrator(words: string): string {
+  return words === '' ? 'An administrator ended it.' : `The administrator who ended it wrote: “${words}”`
+}
+
+/** The messages for the other devices of a user, by what the user did on one device. */
+export const ENDED_BY_USER = {
+  signOut: 'It was signed out on another of your devices.',
+  password: 'Your password was changed on another device.',
+  email: 'Your e-mail address was changed on another device.',
+} as const

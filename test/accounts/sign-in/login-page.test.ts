@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { type Demo, startDemo } from '../../support/demo.ts'
+import { sessionIdOf } from '../../support/pages.ts'
+import { GOOD_PASSWORD, signedUpCustomer } from '../../support/sign-up.ts'
+import type { Answer, Visitor } from '../../support/visitor.ts'
+
+test('[PAGE-8] the login page says why a session may have ended, and says nothing to a visitor who had none', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  demo.clock.advance({ hours: 3 })
+  const page = await visitor.follow(await visitor.get('/customers'))
+  assert.equal(
+    noticeOf(page),
+    'Your session has ended. It ends after 60 minutes without use, when you log out, and when your password is changed. Please log in again.',
+  )
+  assert.equal(noticeOf(await demo.visitor().get('/authenticate.shtml')), '')
+  const stranger = demo.visitor()
+  assert.equal(noticeOf(await stranger.follow(await stranger.get('/customers'))), '')
+})
+
+test('[PAGE-8] the login page names the administrator’s words, the changed password, and the sign-out on another device', async (t) => {
+  const demo = await startDemo(t)
+  const admin = demo.visitor()
+  await admin.logInWell(6)
+  const endOne = async (message: string) => {
+    const ada = demo.visitor()
+    await ada.logInWell(1)
+    await admin.post(`/admin/sessions/${sessionIdOf(ada)}/end`, { message })
+    return noticeOf(await ada.follow(await ada.get('/customers')))
+  }
+  assert.equal(await endOne('Call me'), 'Your session was ended. The administrator who ended it wrote: “Call me”')
+  assert.equal(await endOne(''), 'Your session was ended. An administrator ended it.')
+
+  const customer = await signedUpCustomer(demo)
+  const changed = await secondDevice(demo)
+  await customer.post('/account/password', { password: GOOD_PASSWORD, newPassword: 'another horse staple' })
+  assert.equal(await seen(changed), 'Your session was ended. Your password was changed on another device.')
+  const signedOut = await secondDevice(demo, 'another horse staple')
+  await customer.post('/account/sessions/end-others')
+  assert.equal(await seen(signedOut), 'Your session was ended. It was signed out on another of your devices.')
+})
+
+test('[PAGE-13] the login page of the demo offers its accounts and keeps the wanted page', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  const page = await visitor.follow(await visitor.get('/customers'))
+  const links = [...page.text.matchAll(/class="demo-login" href="([^"]+)"/g)].map(([, href = '']) =>
+    href.replaceAll('&amp;', '&'),
+  )
+  assert.equal(links.length, 6)
+  assert.equal(links[3], '/authenticate.shtml?userId=4&next=%2Fcustomers')
+  const filled = await visitor.get(String(links[3]))
+  assert.match(filled.text, /name="userId"[^>]* value="4"/)
+  assert.match(filled.text, /name="next" value="\/customers"/)
+  const production = await startDemo(t, { profile: 'production' })
+  assert.doesNotMatch((await production.visitor().get('/authenticate.shtml')).text, /demo-login/)
+})
+
+test('[PAGE-12] an administrator begins in the console, and the account’s pages are linked from every page', async (t) => {
+  const demo = await startDemo(t)
+  const admin = demo.visitor()
+  assert.equal((await admin.logInWell(6)).location, '/admin/sessions')
+  const { text } = await admin.get('/admin/sessions')
+  assert.doesNotMatch(text, /authenticationOK/)
+  for (const path of ['/account/sessions', '/account/tokens', '/account/password', '/account/email'])
+    assert.match(text, new RegExp(`class="own" href="${path}"`))
+  const customer = await signedUpCustomer(demo)
+  const own = await customer.get('/account')
+  assert.match(own.text, /What you can do here[\s\S]*href="\/account\/tokens"/)
+})
+
+async function secondDevice(demo: Demo, password = GOOD_PASSWORD): Promise<Visitor> {
+  const device = demo.visitor()
+  await device.logInWell('ana@example.com', password)
+  return device
+}
+
+async function seen(visitor: Visitor): Promise<string> {
+  return noticeOf(await visitor.follow(await visitor.get('/account')))
+}
+
+function noticeOf({ text }: Answer): string {
+  const [, notice = ''] = /<p class="notice" role="status">(.*?)<\/p>/.exec(text) ?? []
+  return notice.replace(/<[^>]+>/g, '')
+}

@@ -1,0 +1,85 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { CDPSession, Page } from '@playwright/test'
+
+const WIDTHS = [320, 480, 640, 650, 700, 768, 817, 835, 1024, 1280, 1400]
+const THEMES = ['light', 'dark'] as const
+const PHONE = { width: 375, height: 812 }
+const DESKTOP = { width: 1280, height: 800 }
+const MOST_BYTES = 100_000
+const MOST_BYTES_OF_DOCS = 500_000
+const MOST_LAYOUT_SHIFT = 0.02
+
+/** Opens pages and returns what is wrong with them. */
+export class PageInspector {
+  readonly #page: Page
+  readonly #cdp: CDPSession
+  #bytes = 0
+
+  private constructor(page: Page, cdp: CDPSession) {
+    this.#page = page
+    this.#cdp = cdp
+    cdp.on('Network.loadingFinished', ({ encodedDataLength }) => {
+      this.#bytes += encodedDataLength
+    })
+  }
+
+  static async of(page: Page): Promise<PageInspector> {
+    const cdp = await page.context().newCDPSession(page)
+    await cdp.send('Network.enable')
+    return new PageInspector(page, cdp)
+  }
+
+  /** Opens a page with an empty cache. Checks the transferred bytes, the hosts and the layout shift. */
+  async open(path: string): Promise<string[]> {
+    const hosts = new Set<string>()
+    const onRequest = (request: { url(): string }) => hosts.add(new URL(request.url()).host)
+    await this.#cdp.send('Network.setCacheDisabled', { cacheDisabled: true })
+    this.#page.on('request', onRequest)
+    this.#bytes = 0
+    await this.#page.goto(path)
+    const shift = await this.#page.evaluate<number>(LAYOUT_SHIFT)
+    const bytes = this.#bytes
+    this.#page.off('request', onRequest)
+    await this.#cdp.send('Network.setCacheDisabled', { cacheDisabled: false })
+    const others = [...hosts].filter((host) => host !== new URL(this.#page.url()).host)
+    return [
+      ...(bytes > (path === '/api/docs' ? MOST_BYTES_OF_DOCS : MOST_BYTES) ? [`${path}: ${bytes} bytes`] : []),
+      ...(shift >= MOST_LAYOUT_SHIFT ? [`${path}: layout shift of ${shift}`] : []),
+      ...others.map((host) => `${path}: a request to ${host}`),
+    ]
+  }
+
+  /** Checks the shown page on all widths, and with axe in both themes on a phone and on a desktop. */
+  async look(what: string): Promise<string[]> {
+    const complaints: string[] = []
+    for (const width of WIDTHS) {
+      await this.#page.setViewportSize({ width, height: 800 })
+      const needed = await this.#page.evaluate<number>('document.documentElement.scrollWidth')
+      if (needed > width) complaints.push(`${what}: scrolls sideways at ${width} px, because it needs ${needed} px`)
+    }
+    for (const viewport of [PHONE, DESKTOP]) {
+      await this.#page.setViewportSize(viewport)
+      for (const colorScheme of THEMES) {
+        await this.#page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+        const axe = new AxeBuilder({ page: this.#page }).setLegacyMode(true)
+        // The themes differ in their colours only.
+        if (colorScheme === 'dark') axe.withRules('color-contrast')
+        else axe.options({ rules: { 'target-size': { enabled: true } } })
+        const { violations } = await axe.analyze()
+        for (const { id, nodes } of violations)
+          complaints.push(
+            ...nodes.map(({ target }) => `${what}: ${id} at ${viewport.width} px, ${colorScheme}: ${target.join(' ')}`),
+          )
+      }
+    }
+    return complaints
+  }
+}
+
+const LAYOUT_SHIFT = `new Promise((done) => {
+  let sum = 0
+  new PerformanceObserver((list) => {
+    for (const { value } of list.getEntries()) sum += value
+  }).observe({ type: 'layout-shift', buffered: true })
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(sum), 50)))
+})`

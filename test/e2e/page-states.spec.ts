@@ -1,0 +1,40 @@
+import { expect, logIn, test } from './fixtures.ts'
+
+test('[PAGE-4] a button that only a script can use is not visible without scripts', async ({
+  page,
+  javaScriptEnabled,
+}) => {
+  await page.goto('/signup')
+  await expect(page.locator('.show-password')).toBeVisible({ visible: javaScriptEnabled !== false })
+})
+
+test('[PAGE-7] while the platform is slow, the form shows that it is busy', async ({ page, javaScriptEnabled }) => {
+  await logIn(page, '3')
+  await page.goto('/customers')
+  await page.locator('tbody').getByRole('link').first().click()
+  if (javaScriptEnabled === false) return
+  // A test cannot look at a page that is being left, so the page notes its own state.
+  await page.evaluate(`addEventListener('submit', ({ target }) => setTimeout(() =>
+    sessionStorage.setItem('busy', target.ariaBusy + ' ' + target.querySelector('button').textContent)))`)
+  await page.getByRole('button', { name: 'Ask for approval' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('10% discount')
+  expect(await page.evaluate(`sessionStorage.getItem('busy')`)).toBe('true Asking the platform…')
+})
+
+test('[PAGE-14] an open mailbox shows new mail by itself', async ({ page, request, baseURL, javaScriptEnabled }) => {
+  const email = `new-${crypto.randomUUID().slice(0, 8)}@example.com`
+  await page.goto('/dev/mailbox')
+  const form = { email, password: 'correct horse battery' }
+  await request.get('/')
+  const answer = await request.post('/signup', { form, headers: { Origin: String(baseURL) }, maxRedirects: 0 })
+  expect(answer.status()).toBe(303)
+  if (javaScriptEnabled === false) {
+    await expect(async () => {
+      await page.getByRole('link', { name: 'Reload' }).click()
+      await expect(page.getByText(`to ${email}`)).toBeVisible({ timeout: 1000 })
+    }).toPass({ timeout: 10_000 })
+    return
+  }
+  await expect(page.getByText(`to ${email}`)).toBeVisible({ timeout: 15_000 })
+  await expect(page.getByText('New mail appears automatically.')).toBeVisible()
+})

@@ -1,0 +1,192 @@
+import type { Page } from '@playwright/test'
+import { createRoutes } from '../../src/app/routes.ts'
+import type { RunningServer } from '../../src/process/server.ts'
+import { expect, sendLogin, test } from './fixtures.ts'
+import { PageInspector } from './inspect-page.ts'
+
+interface Visit {
+  at: string | ((server: RunningServer) => Promise<string>)
+  /** Leads from the opened page to the page that is looked at. */
+  after?: (page: Page) => Promise<void>
+}
+
+const PASSWORD = 'correct horse battery'
+
+/** The pages, by the user who opens them. */
+const VISITS: Record<string, Visit[]> = {
+  guest: [
+    { at: '/' },
+    { at: '/authenticate.shtml?next=%2Fcustomers&ended=1' },
+    { at: '/authenticate.shtml?next=%2Fcustomers', after: (page) => sendLogin(page, 99) },
+    { at: '/signup' },
+    { at: '/signup', after: (page) => signUp(page, 'no address') },
+    { at: '/signup/waiting' },
+    { at: '/signup/not-me' },
+    { at: '/validateEmail' },
+    { at: '/tools/validateEmail' },
+    { at: '/4DACTION/validateEmail' },
+    { at: '/account/email/confirm' },
+    { at: '/account/email/changed' },
+    { at: '/my4DApp/completeOperation' },
+    { at: '/api/docs' },
+    { at: '/nope' },
+    { at: '/logout' },
+    { at: '/signup', after: showMail },
+    { at: '/dev/mailbox' },
+  ],
+  'salesperson with a customer': [
+    { at: '/' },
+    { at: '/authenticationOK.shtml' },
+    { at: '/customers' },
+    { at: '/customers?q=zzz' },
+    { at: '/customers/1' },
+    { at: '/customers/100' },
+    { at: '/operations' },
+    { at: '/operations/1' },
+    { at: '/operations/2' },
+    { at: '/admin/sessions' },
+  ],
+  'salesperson with an account': [
+    { at: '/account/confirm' },
+    { at: '/account/unsent' },
+    { at: '/account/sessions' },
+    { at: '/account/password' },
+    { at: '/account/email' },
+    { at: '/account/tokens', after: makeToken },
+    { at: '/account/tokens' },
+  ],
+  manager: [
+    { at: '/customers?sort=total' },
+    // The pages of the external platform.
+    { at: platform },
+    { at: async (server) => `${await platform(server)}/requests/1` },
+  ],
+  administrator: [
+    { at: '/admin/sessions?state=any' },
+    { at: '/admin/sessions?user=6' },
+    { at: sessionOfToken },
+    { at: '/admin/audit' },
+    { at: '/admin/audit?user=zzz' },
+  ],
+  customer: [{ at: '/account' }],
+}
+const USER_IDS = { salesperson: 4, manager: 5, administrator: 6 }
+
+/** GET routes that show no page to a browser, and why. */
+const NOT_PAGES: Record<string, string> = {
+  '/session/events': 'a stream',
+  '/signup/events': 'a stream',
+  '/admin/sessions/events': 'a stream',
+  '/admin/audit.csv': 'a download',
+  '/rest/Operations/completeOperation': 'JSON',
+}
+
+for (const [who, visits] of Object.entries(VISITS))
+  test(`[AXE-1] [AXE-2] [PAGE-1] the pages of the ${who} are accessible and quick, and do not scroll sideways`, async ({
+    page,
+    server,
+  }) => {
+    test.setTimeout(180_000)
+    await enter(page, server, who)
+    const inspector = await PageInspector.of(page)
+    const complaints: string[] = []
+    for (const { at, after } of visits) {
+      const path = typeof at === 'string' ? at : await at(server)
+      complaints.push(...(await inspector.open(path)))
+      await after?.(page)
+      complaints.push(...(await inspector.look(after === undefined ? path : `${path} and after it`)))
+    }
+    expect(complaints).toEqual([])
+  })
+
+test('[AXE-3] every route that shows a page is on the list of the inspected pages', async ({ server }) => {
+  const routes = createRoutes(server.parts)
+  const paths = Object.values(VISITS).flatMap((visits) => visits.map(({ at }) => (typeof at === 'string' ? at : '')))
+  const visited = new Set(
+    paths.map((path) => routes.router.match(path.split('?')[0] ?? '', 'GET').pathAndMethod[0]?.path).filter(Boolean),
+  )
+  visited.add('/admin/sessions/:id')
+  const pages = routes.list().filter(({ method, path }) => method === 'GET' && NOT_PAGES[path] === undefined)
+  expect(pages.map(({ path }) => path).filter((path) => !visited.has(path))).toEqual([])
+})
+
+async function enter(page: Page, server: RunningServer, who: string): Promise<void> {
+  if (who === 'customer') return becomeCustomer(page, server)
+  const [, userId] = Object.entries(USER_IDS).find(([role]) => who.startsWith(role)) ?? []
+  if (userId === undefined) return
+  if (who === 'salesperson with a customer') await addOperations(server)
+  await page.goto('/authenticate.shtml')
+  await sendLogin(page, userId)
+  await expect(page.getByRole('button', { name: 'Log out' })).toBeVisible()
+}
+
+async function signUp(page: Page, email: string): Promise<void> {
+  await page.evaluate(`document.querySelector('form[action="/signup"]').noValidate = true`)
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: 'Sign Up' }).click()
+}
+
+async function makeToken(page: Page): Promise<void> {
+  await page.getByLabel('Name').fill('Nightly report')
+  await page.getByRole('button', { name: 'Make the token' }).click()
+  await expect(page.getByLabel('Token')).toBeVisible()
+}
+
+/** Shows a mail as a page of its own. */
+async function showMail(page: Page): Promise<void> {
+  const email = `mail-${crypto.randomUUID().slice(0, 8)}@example.com`
+  await signUp(page, email)
+  await expect(page).toHaveURL(/waiting/)
+  let html = ''
+  await expect(async () => {
+    const answer = await page.request.get('/dev/mailbox', { headers: { Accept: 'application/json' } })
+    const mails = (await answer.json()) as { to: string; html: string }[]
+    html = mails.find(({ to }) => to === email)?.html ?? ''
+    expect(html).not.toBe('')
+  }).toPass({ timeout: 10_000 })
+  await page.goto('/nope')
+  await page.setContent(html)
+}
+
+async function becomeCustomer(page: Page, { parts }: RunningServer): Promise<void> {
+  const { database, passwords } = parts
+  const { email } = await database.selectFrom('customers').select('email').where('id', '=', 7).executeTakeFirstOrThrow()
+  const [now, id] = [new Date().toISOString(), crypto.randomUUID()]
+  const password = await passwords.hash(PASSWORD)
+  await database
+    .insertInto('users')
+    .values({ id, email, password, validated: 1, session_id: '', created_at: now, validated_at: now })
+    .execute()
+  await page.goto('/authenticate.shtml')
+  await sendLogin(page, email, PASSWORD)
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your page')
+}
+
+/** A waiting operation and one that failed, for customer 1. */
+async function addOperations({ parts: { database } }: RunningServer): Promise<void> {
+  const now = Date.now()
+  const common = {
+    customer_id: 1,
+    user_id: 4,
+    session_id: '',
+    percent: 10,
+    reason: 'AVeryLongWordThatHasNoPlaceToBreakAnywhereInItAtAll',
+    scenario: '$4DSID' as const,
+    asked_at: new Date(now).toISOString(),
+    expires_at: new Date(now + 600_000).toISOString(),
+    decided_at: null,
+  }
+  const waiting = { ...common, key: 'waiting', state: 'asked' as const, platform_id: 'x' }
+  const failed = { ...common, key: 'failed', state: 'unreachable' as const, platform_id: null }
+  await database.insertInto('operations').values([waiting, failed]).execute()
+}
+
+async function platform({ platformUrl }: RunningServer): Promise<string> {
+  return String(platformUrl).replace('127.0.0.1', 'localhost')
+}
+
+async function sessionOfToken({ parts: { sessions } }: RunningServer): Promise<string> {
+  const token = await sessions?.newToken('4', { userName: 'A program' })
+  return `/admin/sessions/${token?.id}`
+}
