@@ -4,9 +4,11 @@ import { GateError, root } from './run-program.mjs'
 
 // These tests start processes, copy the project, or take more than ten seconds. Only `npm run test:all` runs them.
 const LATER = [
+  'test/accounts/people/demo-passwords.test.ts',
   'test/bench/',
   'test/commands/commands.test.ts',
   'test/commands/move-sessions.test.ts',
+  'test/commands/user-commands.test.ts',
   'test/db/start.test.ts',
   'test/main.test.ts',
   'test/process/fleet/',
@@ -57,6 +59,7 @@ const OWN_DATABASE = 'names its own database'
 
 // These files are in a folder of TWICE but run only once, for the given reason.
 const ONCE = {
+  'test/accounts/people/demo-passwords.test.ts': OWN_DATABASE,
   'test/accounts/people/passwords.test.ts': NO_DATABASE,
   'test/accounts/sign-in/login-limit.test.ts': NO_DATABASE,
   'test/api/docs.test.ts': NO_DATABASE,
@@ -72,6 +75,7 @@ const ONCE = {
   'test/web/format.test.ts': NO_DATABASE,
   'test/web/device-description.test.ts': NO_DATABASE,
   'test/web/message-on-page.test.ts': SESSIONS_ONLY,
+  'test/web/own-hosts.test.ts': NO_DATABASE,
   'test/web/safe-next.test.ts': NO_DATABASE,
   'test/web/static-assets.test.ts': NO_DATABASE,
 }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
 import { mailboxPath } from '../../mail/index.ts'
 import { formatLongMoment } from '../../web/format.ts'
+import { maskEmail } from '../../web/mask-email.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts'
@@ -151,9 +152,4 @@ function showResult(ctx: Context, result: ResultPage['result']): void {
 function protectToken(ctx: Context): void {
   ctx.set('Referrer-Policy', 'strict-origin')
   ctx.set('X-Robots-Tag', 'noindex')
-}
-
-/** `ada.marlow@crm.example` → `a…@crm.example` */
-function maskEmail(email: string): string {
-  return `${email.charAt(0)}…${email.slice(email.indexOf('@'))}`
 }

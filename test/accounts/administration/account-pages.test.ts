@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { changeRole } from '../../../src/accounts/index.ts'
 import { auditOf } from '../../support/audit.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { signedUpCustomer, userOf } from '../../support/sign-up.ts'
@@ -52,8 +53,10 @@ test('[PEOPLE-5] the actions need a recent password, and the page comes back aft
 })
 
 test('[PEOPLE-5] the own account, an unknown account and an unknown role are refused', async (t) => {
-  const { admin } = await startWithAdmin(t)
+  const { demo, admin } = await startWithAdmin(t)
+  await changeRole(demo.parts, '5', 'administrator')
   assert.equal((await admin.post('/admin/accounts/6/disable')).status, 409)
+  assert.equal((await admin.get('/admin/accounts')).status, 200)
   assert.match((await admin.get('/admin/accounts/6')).text, /This is your own account/)
   for (const userId of ['99', 'nobody', '%00', "1'--"])
     assert.equal((await admin.post(`/admin/accounts/${userId}/disable`)).status, 404, userId)

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Role } from '../../../db/tables.ts'
+import { startWithRecorder } from '../../support/approvals.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
-import { sessionIdOf } from '../../support/pages.ts'
+import { pathOf, sessionIdOf } from '../../support/pages.ts'
 import { STREAM_HEADERS } from '../../support/stream.ts'
 import { callWith, makeToken, tokenOn } from '../../support/tokens.ts'
 
@@ -50,17 +51,30 @@ test('[PEOPLE-4] a role that is changed in the database ends the session at its 
   assert.match((await helen.get('/customers')).text, /<h1>Your customers</)
 })
 
-test('[PEOPLE-4] a link or a callback of a disabled user opens nothing', async (t) => {
+test('[PEOPLE-4] a link of a disabled user opens nothing', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(1)
   const link = async (options = {}) => String(await demo.parts.sessions?.createOTP(sessionIdOf(visitor), options))
-  const [page, request, state] = [await link(), await link({ requestOnly: true }), await link({ requestOnly: true })]
+  const [page, request] = [await link(), await link({ requestOnly: true })]
   await set(demo, { active: 0 })
   const opened = await demo.visitor().get(`/account/sessions?$4DSID=${request}`)
   assert.deepEqual([opened.status, /account is disabled/.test(opened.text)], [403, true])
   assert.equal((await demo.visitor().get(`/account/sessions?$4DSID=${page}`)).status, 303)
-  assert.equal((await demo.visitor().get(`/my4DApp/completeOperation?state=${state}`)).status, 403)
+})
+
+test('[PEOPLE-4] a callback for a disabled user completes nothing', async (t) => {
+  for (const scenario of ['$4DSID', 'state', 'rest']) {
+    const { demo, ask, received } = await startWithRecorder(t)
+    await ask({ scenario })
+    const { callback, redirectUri, state } = received[0]?.body.reply ?? {}
+    await set(demo, { active: 0 }, 4)
+    const answer = await demo.visitor().get(pathOf(callback ?? `${redirectUri}?state=${state}`))
+    assert.equal(answer.status, 403, scenario)
+    assert.match(answer.text, /Your account is disabled/)
+    const [operation] = await demo.parts.database.selectFrom('operations').select('state').execute()
+    assert.equal(operation?.state, 'asked', scenario)
+  }
 })
 
 test('[PEOPLE-4] logging out needs no account', async (t) => {
