@@ -22,22 +22,22 @@ export function noteJoinedDevice(clock: { now(): number }) {
   }
 }
 
+type Told = Pick<CrmSession, 'deviceHandle' | 'isGuest'>
+
 /** Returns what to tell this device about a device that a link has signed in. '' if there is nothing to tell. */
-export function aboutJoinedDevice(
-  { joined }: Readonly<Pick<CrmStorage, 'joined'>>,
-  handle: string | undefined,
-): string {
-  if (joined === undefined || handle === undefined || joined.handle === handle) return ''
-  return `A one-time link signed in another device at ${formatTime(joined.at)}: ${joined.device}. If that was not you, sign it out on the page “Your devices”.`
+export function aboutJoinedDevice({ joined }: Readonly<Pick<CrmStorage, 'joined'>>, session: Told): string {
+  if (joined === undefined || session.deviceHandle === undefined || joined.handle === session.deviceHandle) return ''
+  const fact = `A one-time link opened it on another device at ${formatTime(joined.at)}: ${joined.device}.`
+  // A guest has no list of devices.
+  return session.isGuest() ? fact : `${fact} If that was not you, sign it out on the page “Your devices”.`
 }
 
 /** Returns the text once. Only a page that the user sees may call this function. */
 export async function takeJoinedDevice(session: CrmSession): Promise<string> {
-  const text = aboutJoinedDevice(session.storage, session.deviceHandle)
-  if (text === '') return ''
+  if (aboutJoinedDevice(session.storage, session) === '') return ''
   return session.use((storage) => {
-    const newest = aboutJoinedDevice(storage, session.deviceHandle)
-    if (newest !== '') delete storage.joined
-    return newest
+    const text = aboutJoinedDevice(storage, session)
+    if (text !== '') delete storage.joined
+    return text
   })
 }

@@ -49,15 +49,16 @@ export function sessionEvents({
 /** Subscribes before it reads, so it misses no device that joins. */
 async function tellJoins(
   sessions: Pick<CrmSessions, 'watch' | 'storage'>,
-  { id, deviceHandle, storage }: CrmSession,
+  session: CrmSession,
   stream: EventStream,
 ): Promise<void> {
+  const { id } = session
   const changes = sessions.watch(id, stream.signal)[Symbol.asyncIterator]()
-  let told = storage.joined?.at
+  let told = session.storage.joined?.at
   try {
     while (!(await changes.next()).done) {
       const now = (await sessions.storage(id)) ?? {}
-      const text = aboutJoinedDevice(now, deviceHandle)
+      const text = aboutJoinedDevice(now, session)
       if (text !== '' && now.joined?.at !== told) stream.send('joined', { text })
       told = now.joined?.at ?? told
     }

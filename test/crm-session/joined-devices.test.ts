@@ -3,6 +3,7 @@ import test from 'node:test'
 import { startDemo } from '../support/demo.ts'
 import { devicesOf, IPHONE } from '../support/devices.ts'
 import { sessionIdOf } from '../support/pages.ts'
+import { newestLink, signUpAs } from '../support/sign-up.ts'
 import { openStream } from '../support/stream.ts'
 
 const NOTICE =
@@ -27,8 +28,10 @@ test('[LINK-6] the maker of a link is told when another device joins by it: at o
     'a script shows no notice',
   )
   await ada.send('/customers', { method: 'HEAD' })
-  assert.match((await ada.get('/customers')).text, NOTICE)
+  const told = await ada.get('/customers')
+  assert.match(told.text, NOTICE)
   assert.doesNotMatch((await ada.get('/customers')).text, NOTICE, 'once')
+  assert.match(told.text, /sign it out on the page “Your devices”/)
   const ways = (await devicesOf(ada)).map(({ facts }) => facts['Came by'])
   assert.deepEqual(ways.toSorted(), ['One-time link, no password', 'Password'])
 })
@@ -44,4 +47,14 @@ test('[LINK-6] a link that the device opens itself, and a link for one request, 
   await ada.get(await link())
   await other.get(await link({ requestOnly: true }))
   for (const visitor of [ada, tablet]) assert.doesNotMatch((await visitor.get('/customers')).text, /A device joined/)
+})
+
+test('[LINK-6] a guest who has signed up is told too, without a list of devices', async (t) => {
+  const demo = await startDemo(t)
+  const [ana, phone] = [demo.visitor(), demo.visitor()]
+  await signUpAs(demo, ana, 'ana@example.com')
+  await phone.get(await newestLink(demo, 'ana@example.com'), { 'User-Agent': IPHONE })
+  const { text } = await ana.get('/signup/waiting')
+  assert.match(text, NOTICE)
+  assert.doesNotMatch(text, /Your devices/)
 })

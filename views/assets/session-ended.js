@@ -63,7 +63,7 @@ function showJoined(text) {
   const notice = document.createElement('p')
   notice.className = 'notice'
   notice.role = 'status'
-  notice.textContent = text
+  notice.textContent = `A device joined your session. ${text}`
   document.getElementById('content')?.prepend(notice)
 }
 
