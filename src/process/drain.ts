@@ -12,8 +12,9 @@ export interface DrainLimits {
   limitMilliseconds: number
 }
 
-const QUIET_TURNS = 3
-const MOST_TURNS = 1000
+// The first turn may be the rest of the current one, in which Node accepts no connection.
+const QUIET_TURNS = 2
+const LONGEST_ACCEPT_MILLISECONDS = 1000
 
 /**
  * Returns a function that shuts down gracefully. The server accepts no new connections, and each response closes its
@@ -68,7 +69,8 @@ async function acceptWaiting(server: Server): Promise<void> {
   }
   server.on('connection', startAgain)
   // Node accepts at most one connection in each turn of the event loop.
-  for (let turn = 0; turn < MOST_TURNS && quietTurns < QUIET_TURNS; turn++) {
+  const end = performance.now() + LONGEST_ACCEPT_MILLISECONDS
+  while (quietTurns < QUIET_TURNS && performance.now() < end) {
     await nextTurn()
     quietTurns++
   }

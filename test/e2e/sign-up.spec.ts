@@ -48,6 +48,23 @@ test('a sign-up link opened in another browser brings both browsers into one ses
   await other.close()
 })
 
+test('[JOIN-3] a double click on "Sign Up" sends one mail, and its link works', async ({ page, browser, baseURL }, {
+  project,
+}) => {
+  const email = `dee-${project.name}@example.com`
+  await page.goto('/signup')
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Sign Up' }).dblclick({ noWaitAfter: true })
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Waiting for validation email')
+  await expect(page.getByRole('main')).toContainText('A mail with a link is on its way', { timeout: 8000 })
+  const other = await anotherBrowser(browser, baseURL)
+  const phone = await other.newPage()
+  await phone.goto(await newestLink(page, email))
+  await expect(phone.getByRole('heading', { level: 1 })).toHaveText('Congratulations')
+  await other.close()
+})
+
 test('the demo’s mailbox shows the mail, its link and a QR code for a phone', async ({ page, browser, baseURL }, {
   project,
 }) => {

@@ -62,6 +62,20 @@ test('[STOP-2] connections that wait to be accepted are served', async (t) => {
   for (const answer of await answers) assert.match(answer, /hello/)
 })
 
+test('[STOP-2] clients that connect without a pause delay the stop by at most a second', {
+  timeout: 20_000,
+}, async (t) => {
+  const { port, server, stopServing } = await serve(t, (response) => response.end('hello'))
+  const connectAgain = () =>
+    connect(port, '127.0.0.1')
+      .on('error', () => {})
+      .end()
+  server.on('connection', () => [connectAgain(), connectAgain()])
+  connectAgain()
+  await once(server, 'connection')
+  await stopServing()
+})
+
 test('[STOP-2] a worker announces the end of a connection only after all workers have closed their listeners', async (t) => {
   let closeOthers = () => {}
   const others = new Promise<void>((resolve) => {
