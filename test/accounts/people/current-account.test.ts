@@ -84,11 +84,11 @@ test('[PEOPLE-4] a form does nothing if its user gets another role while the for
   const demo = await startDemo(t)
   const admin = demo.visitor()
   await admin.logInWell(6)
-  const [[name, value] = []] = [...admin.cookies]
+  const cookies = [...admin.cookies].map(([name, value]) => `${name}=${value}`)
   const form = request(`${demo.url}/admin/accounts/2/disable`, {
     method: 'POST',
     headers: {
-      Cookie: `${name}=${value}`,
+      Cookie: cookies.join('; '),
       'Content-Type': 'application/x-www-form-urlencoded',
       'Sec-Fetch-Site': 'same-origin',
       Expect: '100-continue',
