@@ -272,13 +272,17 @@ for (const [store, open] of Object.entries(STORES)) {
   })
 
   test(`[LINK-2] a revoked link opens nothing, and a link is either opened or revoked, on the ${store} store`, async (t) => {
-    const linkStore = open()
-    const detach = linkStore.detach.bind(linkStore)
     let beforeDetach = async () => {}
-    linkStore.detach = async (call) => {
-      await beforeDetach()
-      return detach(call)
-    }
+    const linkStore = new Proxy(open(), {
+      get(store, name) {
+        const value = Reflect.get(store, name)
+        if (typeof value !== 'function') return value
+        return async (...parameters: unknown[]) => {
+          if (name === 'detach') await beforeDetach()
+          return Reflect.apply(value, store, parameters)
+        }
+      },
+    })
     const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: linkStore })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
