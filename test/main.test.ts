@@ -106,13 +106,17 @@ test('a busy PORT makes the start fail with a one-line error', async (t) => {
   assertOneLine(end, new RegExp(`^Port ${port} is busy`))
 })
 
-test('without PORT the next free port is used and printed', async (t) => {
+test('[TAB-13] without PORT the next free port is used and printed, and its cookie has a name of its own', async (t) => {
   // Port 8044 may be free or busy. After the start of the first server, the port is busy for the second server.
   const { PORT: _any, ...env } = settingsIn(temporaryFolder(t))
   const first = await startServerProcess(t, { env })
   const second = await startServerProcess(t, { env })
   assert.ok(second.port > first.port && (second.port - 8044) % 2 === 0, `${first.port}, then ${second.port}`)
   await second.program.printed(new RegExp(`Port 8044 is busy, so this server took ${second.port}`))
+  await second.program.printed(new RegExp(`It is named CRM-${second.port}`))
+  const visitor = new Visitor(second.url)
+  await visitor.get('/authenticate.shtml')
+  assert.deepEqual([...visitor.cookies.keys()], [`4DSID_CRM-${second.port}`])
   await second.program.stop()
   await first.program.stop()
 })

@@ -45,6 +45,7 @@ export function pageFrame(
       hasSession: session !== undefined,
       userName: isSignedIn ? session.userName : '',
       userId: session?.userId ?? '',
+      isRefusal: ctx.method === 'POST' && ctx.status >= 400,
       loginName: loginNameOf(session),
       sessionMark: sessionMark(ctx),
       links: LINKS.filter(({ needs }) => session?.hasPrivilege(needs) === true).map(linkTo),

@@ -40,6 +40,7 @@ export function createPlatform(options: PlatformOptions): Koa {
       userName: '',
       userId: '',
       loginName: '',
+      isRefusal: false,
       sessionMark: '',
       links: [],
       ownLinks: [],

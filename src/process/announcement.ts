@@ -40,7 +40,10 @@ export function warnings(config: Config): string[] {
 
 function portNotes(config: Config, url: string, busyPorts: readonly number[]): string[] {
   if (busyPorts.length === 0) return []
-  return [`Port ${config.port} is busy, so this server took ${new URL(url).port}. Set PORT to choose one.`]
+  return [
+    `Port ${config.port} is busy, so this server took ${new URL(url).port}. Set PORT to choose one.`,
+    `It is named ${config.appName}, because two demos with one name on one host sign each other out.`,
+  ]
 }
 
 // Replaces 127.0.0.1 with localhost, as in the documentation. Browsers do not share cookies between these hosts.

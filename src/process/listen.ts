@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Config } from '../config/config.ts'
 import { StartError } from '../config/start-error.ts'
@@ -7,6 +7,8 @@ import { StartError } from '../config/start-error.ts'
 const TRIES = 20
 // Every second port stays free for the demo's external platform.
 const STEP = 2
+// With a hyphen and a port, the name has at most the 40 characters that APP_NAME may have.
+const LONGEST_NAME = 34
 
 /** Tries further ports when a default port is busy. @throws a `StartError` that says what to change. */
 export async function listen(
@@ -29,6 +31,20 @@ export async function listen(
     if (busyPorts.length === TRIES) break
   }
   throw new StartError(`The ports ${port} to ${busyPorts.at(-1)} are busy. Set ${variable} to a free one.`)
+}
+
+/**
+ * Adds the port to the application name if the default port is busy. The browser sends cookies to all ports of a host,
+ * so two demos with one name would sign each other out.
+ */
+export async function nameForPort(config: Config): Promise<Config> {
+  if (config.portIsExplicit) return config
+  const server = createServer()
+  const { port, busyPorts } = await listen(server, config)
+  await new Promise((resolve) => server.close(resolve))
+  return busyPorts.length === 0
+    ? config
+    : Object.freeze({ ...config, appName: `${config.appName.slice(0, LONGEST_NAME)}-${port}` })
 }
 
 function tryToListen(server: Server, host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {

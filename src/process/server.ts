@@ -12,7 +12,7 @@ import { OwnOrigins } from '../web/own-origins.ts'
 import { securityHeaders } from '../web/security-headers.ts'
 import { type DrainLimits, drain } from './drain.ts'
 import { createHttpServer } from './http-server.ts'
-import { listen } from './listen.ts'
+import { listen, nameForPort } from './listen.ts'
 import { startPlatform } from './start-platform.ts'
 
 export interface StartOptions {
@@ -51,7 +51,7 @@ const STOP: DrainLimits = { idleMilliseconds: 2_000, limitMilliseconds: 5_000 }
 
 /** Resolves when the server listens. @throws a `ConfigError` or a `StartError` that the operator can fix. */
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
-  const config = configFor(options)
+  const config = await nameForPort(configFor(options))
   const server = serverFor(config)
   const { clock, log, primary } = options
   const stopServing = drain(server, {

@@ -17,6 +17,8 @@ export interface Frame {
   ownLinks: PageLink[]
   footerLinks: readonly Omit<PageLink, 'current'>[]
   assets: Readonly<Record<string, string>>
+  /** Whether the page shows why a form was refused. */
+  isRefusal: boolean
   message?: Message | undefined
 }
 
@@ -55,6 +57,7 @@ export function pages(
   return async function pages(ctx: Context, next: Next) {
     let shown: { page: string; showWith(message?: Message): void } | undefined
     ctx.show = (template, model) => {
+      ctx.body = '' // Sets the status, which the frame reads.
       const showWith = (message?: Message) => {
         const page = eta.render(template, { ...model, frame: { ...frame(ctx), message } })
         ctx.body = page

@@ -34,6 +34,7 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/signup', after: showMail },
     { at: '/dev/mailbox' },
   ],
+  'guest without a password': [{ at: '/password/reset' }, { at: '/password/reset/done' }, { at: '/password/new' }],
   'salesperson with a customer': [
     { at: '/' },
     { at: '/authenticationOK.shtml' },
@@ -68,6 +69,7 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/admin/audit' },
     { at: '/admin/audit?user=zzz' },
   ],
+  'administrator of accounts': [{ at: '/admin/accounts' }, { at: '/admin/accounts/4' }],
   customer: [{ at: '/account' }],
 }
 const USER_IDS = { salesperson: 4, manager: 5, administrator: 6 }

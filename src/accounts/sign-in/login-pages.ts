@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import { DEMO_PASSWORD } from '../../../db/demo/demo-accounts.ts'
 import type { Config } from '../../config/config.ts'
 import { keepTop3, topCustomersOf } from '../../crm/index.ts'
-import { bestEffort, currentSession } from '../../crm-session/crm-session.ts'
+import { bestEffort, type CrmSessions, currentSession } from '../../crm-session/crm-session.ts'
 import { ENDED_PARAMETER } from '../../crm-session/session-ended.ts'
 import { keepUnsentForm, readUnsentForm, UNSENT_FORM_PAGE } from '../../crm-session/unsent-form.ts'
 import { formatCount } from '../../web/format.ts'
@@ -11,6 +11,7 @@ import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { safeNext } from '../../web/safe-next.ts'
 import { readLoginForm } from '../people/login-form.ts'
+import { COOKIES_BLOCKED, cookieCheckAddress, endUnusedSession, mayBlockCookies } from './cookie-check.ts'
 import { type DemoLogins, demoLogins } from './demo-logins.ts'
 import { type SignInParts, signIn } from './sign-in.ts'
 import { startPageOf } from './start-pages.ts'
@@ -37,15 +38,17 @@ interface LoginPage extends PageModel {
 
 interface LoginParts extends SignInParts {
   config: Config
+  sessions: Pick<CrmSessions, 'get' | 'end'> | null
 }
 
 /** The login and logout pages that 4D documents. */
 export function loginPages(parts: LoginParts) {
-  const { config, log, database } = parts
+  const { config, log, database, sessions, clock } = parts
 
   return {
     async form(ctx: Context) {
-      const { userId, next } = ctx.query
+      const { userId, next, began } = ctx.query
+      if (typeof began === 'string') return afterLogin(ctx, began)
       const isEnded = ctx.query[ENDED_PARAMETER] !== undefined
       const filledIn = config.profile === 'demo' && typeof userId === 'string' && /^[1-6]$/.test(userId)
       await showForm(ctx, {
@@ -106,7 +109,8 @@ export function loginPages(parts: LoginParts) {
         await bestEffort(keepTop3(session, userId, (owner) => topCustomersOf(database, owner)))
       if (unsentForm !== undefined) await keepUnsentForm(session, unsentForm)
       ctx.status = 302
-      ctx.redirect(unsentForm === undefined ? (form.next ?? startPageOf(session)) : UNSENT_FORM_PAGE)
+      const next = unsentForm === undefined ? (form.next ?? startPageOf(session)) : UNSENT_FORM_PAGE
+      ctx.redirect(mayBlockCookies(ctx) ? cookieCheckAddress(session.id, next) : next)
     },
 
     async logOut(ctx: Context) {
@@ -121,7 +125,25 @@ export function loginPages(parts: LoginParts) {
     },
   }
 
+  /** The browser comes here after a login to which it sent no cookie. */
+  async function afterLogin(ctx: Context, sessionId: string): Promise<void> {
+    const session = currentSession(ctx)
+    const next = safeNext(ctx.query.next)
+    if (session.id === sessionId) {
+      ctx.status = 303
+      return ctx.redirect(next ?? startPageOf(session))
+    }
+    if (sessions !== null && ctx.method === 'GET') await endUnusedSession(sessions, sessionId, clock.now())
+    await showForm(ctx, { next: next ?? '', message: COOKIES_BLOCKED })
+  }
+
   async function showForm(ctx: Context, model: Partial<LoginPage>): Promise<void> {
+    // With the usual headers, Back would show an error page of the browser. The browser may keep this page, because it
+    // shows no data of a session. The next login changes the cookie, so the page must not depend on the cookie.
+    if (ctx.method === 'POST' && ctx.session?.isGuest() && ctx.res.getHeader('Set-Cookie') === undefined) {
+      ctx.set('Cache-Control', 'private, no-cache')
+      ctx.remove('Vary')
+    }
     ctx.show<LoginPage>('login', {
       title: 'Log In',
       userId: '',

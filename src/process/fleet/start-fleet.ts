@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { refuseDemoPasswords } from '../../accounts/index.ts'
 import type { Config } from '../../config/config.ts'
 import { createParts } from '../../parts/parts.ts'
-import { listen } from '../listen.ts'
+import { listen, nameForPort } from '../listen.ts'
 import { type RunningServer, runningServer } from '../server.ts'
 import { type RunningPlatform, startPlatform } from '../start-platform.ts'
 import { metricsCollector } from './collect-metrics.ts'
@@ -14,7 +14,8 @@ const PROGRAM = fileURLToPath(new URL('../../main.ts', import.meta.url))
 const STOP_MILLISECONDS = 6_000
 
 /** Makes this process the primary. The primary runs migrations, sweeps, mail and the demo's external platform. */
-export async function startFleet(config: Config): Promise<RunningServer> {
+export async function startFleet(configured: Config): Promise<RunningServer> {
+  const config = await nameForPort(configured)
   const parts = await createParts(config)
   let workers: Workers | undefined
   let platform: RunningPlatform | undefined
@@ -26,7 +27,7 @@ export async function startFleet(config: Config): Promise<RunningServer> {
     workers = new Workers({
       program: PROGRAM,
       count: config.webConcurrency,
-      env: { PORT: String(port), ...(platform && { PLATFORM_PORT: String(platform.port) }) },
+      env: { PORT: String(port), APP_NAME: config.appName, ...(platform && { PLATFORM_PORT: String(platform.port) }) },
       log: parts.log,
       onMessage: (message, answer) => receive(message, answer),
       stopWithinMilliseconds: STOP_MILLISECONDS,

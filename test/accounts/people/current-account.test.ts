@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import test from 'node:test'
 import type { Role } from '../../../db/tables.ts'
+import { findAccount } from '../../../src/accounts/index.ts'
 import { startWithRecorder } from '../../support/approvals.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { pathOf, sessionIdOf } from '../../support/pages.ts'
@@ -75,6 +78,32 @@ test('[PEOPLE-4] a callback for a disabled user completes nothing', async (t) =>
     const [operation] = await demo.parts.database.selectFrom('operations').select('state').execute()
     assert.equal(operation?.state, 'asked', scenario)
   }
+})
+
+test('[PEOPLE-4] a form does nothing if its user gets another role while the form arrives', async (t) => {
+  const demo = await startDemo(t)
+  const admin = demo.visitor()
+  await admin.logInWell(6)
+  const cookies = [...admin.cookies].map(([name, value]) => `${name}=${value}`)
+  const form = request(`${demo.url}/admin/accounts/2/disable`, {
+    method: 'POST',
+    headers: {
+      Cookie: cookies.join('; '),
+      'Content-Type': 'application/x-www-form-urlencoded',
+      'Sec-Fetch-Site': 'same-origin',
+      Expect: '100-continue',
+    },
+  })
+  const answered = once(form, 'response')
+  form.flushHeaders()
+  await once(form, 'continue')
+  assert.equal((await admin.get('/admin/accounts/2')).status, 200)
+  await set(demo, { role: 'manager' }, 6)
+  form.end('actingUser=6')
+  const [answer] = (await answered) as [IncomingMessage]
+  answer.resume()
+  assert.equal(answer.statusCode, 409)
+  assert.equal((await findAccount(demo.parts.database, '2'))?.isActive, true)
 })
 
 test('[PEOPLE-4] logging out needs no account', async (t) => {
