@@ -3,7 +3,7 @@ import test from 'node:test'
 import { startDemo } from '../../support/demo.ts'
 import { FIREFOX } from '../../support/devices.ts'
 import { headingOf, pathOf, sessionIdOf } from '../../support/pages.ts'
-import { mailsIn, newestLink, signUpAs, userOf } from '../../support/sign-up.ts'
+import { GOOD_PASSWORD, mailsIn, newestLink, signUpAs, userOf } from '../../support/sign-up.ts'
 import type { Answer, Visitor } from '../../support/visitor.ts'
 
 const PRODUCTION = { profile: 'production', guests: 'first-write' } as const
@@ -25,6 +25,30 @@ test('[LINK-3] in production a mailed link lives 15 minutes and opens only its o
   for (const link of mail.links.map(pathOf)) assert.equal((await demo.visitor().get(link)).status, 200)
   demo.clock.advance({ minutes: 1 })
   for (const link of mail.links.map(pathOf)) assert.equal((await demo.visitor().get(link)).status, 400)
+})
+
+test('a mailed link leads to the configured address, whatever host the request names', async (t) => {
+  const demo = await startDemo(t, { ...PRODUCTION, publicUrl: 'https://crm.example.com', trustProxyHops: 1 })
+  const visitor = demo.visitor()
+  const forged = {
+    Host: 'evil.test',
+    Forwarded: 'host=evil.test',
+    'X-Forwarded-Host': 'evil.test',
+    'X-Forwarded-Proto': 'https',
+  }
+  await visitor.post('/signup', { email: 'ana@example.com' }, forged)
+  await demo.parts.mail.tick()
+  const [mail = assert.fail()] = await mailsIn(demo)
+  await visitor.post(pathOf(mail.links[0]), { password: GOOD_PASSWORD })
+  await visitor.post('/password/reset', { email: 'ana@example.com' }, forged)
+  demo.clock.advance({ minutes: 2 })
+  await demo.parts.mail.tick()
+  const links = (await mailsIn(demo)).flatMap((sent) => sent.links.map((link) => new URL(link)))
+  assert.deepEqual(links.map(({ origin, pathname }) => `${origin}${pathname}`).sort(), [
+    'https://crm.example.com/password/new',
+    'https://crm.example.com/signup/not-me',
+    'https://crm.example.com/validateEmail',
+  ])
 })
 
 test('[LINK-4] [LINK-5] the page of a sign-up link shows the owner, the time and the device, and declining ends the link and the sign-up', async (t) => {
