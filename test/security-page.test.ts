@@ -28,7 +28,7 @@ const PAGE = read('docs/security.md')
 const CRYPTOGRAPHY =
   /\b(create(?:Hash|Hmac|Cipheriv|Sign)|random(?:Bytes|Int|UUID|Fill(?:Sync)?)|getRandomValues|timingSafeEqual|scrypt|pbkdf2|Math\.random|bcrypt\.\w+)\(|(?<![\w.#])hash\('(sha\d+)'/g
 
-test('[DOC-1] the documented lifetimes and limits are those of the program', () => {
+test('[DOC-1] the documented lifetimes and limits equal those in the code', () => {
   const demo = readConfig({ NODE_ENV: 'test' })
   const production = readConfig({
     NODE_ENV: 'production',
