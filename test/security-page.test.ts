@@ -31,7 +31,7 @@ const CRYPTOGRAPHY =
 
 const LOG_EVENT = /\blog\.\w+\(\s*\{\s*event: '([^']+)'|\bevent: '([a-z]+(?:\.[a-z-]+)+)'/g
 
-test('[DOC-1] the documented lifetimes and limits are those of the program', () => {
+test('[DOC-1] the documented lifetimes and limits equal those in the code', () => {
   const demo = readConfig({ NODE_ENV: 'test' })
   const production = readConfig({
     NODE_ENV: 'production',

@@ -51,7 +51,7 @@ test('a mailed link leads to the configured address, whatever host the request n
   ])
 })
 
-test('[LINK-4] [LINK-5] the page of a sign-up says whose, when and on what device, and declining ends link and sign-up', async (t) => {
+test('[LINK-4] [LINK-5] the page of a sign-up link shows the owner, the time and the device, and declining ends the link and the sign-up', async (t) => {
   const demo = await startDemo(t, PRODUCTION)
   await signUpAs(demo, withFirefox(demo.visitor()), 'ana@example.com')
   const [mail = assert.fail()] = await mailsIn(demo)
@@ -71,7 +71,7 @@ test('[LINK-4] [LINK-5] the page of a sign-up says whose, when and on what devic
   assert.deepEqual([again.status, headingOf(again)], [400, 'The link had ended before'])
 })
 
-test('[LINK-4] [LINK-5] the page of a new e-mail address says whose, when and on what device, and declining changes nothing', async (t) => {
+test('[LINK-4] [LINK-5] the page of a link for a new address shows the owner, the time and the device, and declining ends only the link', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   const ada = withFirefox(demo.visitor())
   await ada.logInWell(1)
@@ -85,10 +85,10 @@ test('[LINK-4] [LINK-5] the page of a new e-mail address says whose, when and on
   assert.equal(page.headers['x-robots-tag'], 'noindex')
   assert.equal(headingOf(await decline(demo.visitor(), page)), 'The link has ended')
   assert.equal((await demo.visitor().post(link)).status, 400)
-  assert.equal((await ada.get('/customers')).status, 200, 'the session of the maker stays')
+  assert.equal((await ada.get('/customers')).status, 200, 'the session that created the link stays live')
 })
 
-test('[LINK-4] [LINK-5] the page of any other link says whose, when and on what device, and it can be declined', async (t) => {
+test('[LINK-4] [LINK-5] the page of any other link shows the time and the device, and the link can be declined', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

@@ -32,7 +32,7 @@ test('[PEOPLE-4] an account that is disabled in the database is signed out at it
   assert.deepEqual(await demo.parts.database.selectFrom('operations').select('id').execute(), [])
 })
 
-test('[PEOPLE-4] open pages notice it, because their stream answers 204', async (t) => {
+test('[PEOPLE-4] after an account is disabled, its open pages notice the end, because their stream answers 204', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(6)
