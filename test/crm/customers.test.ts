@@ -234,7 +234,7 @@ test('[PAGE-2] a customer’s page leads back to the list with its filter, order
     assert.equal(backOf((await manager.get(`/customers/7?list=${encodeURIComponent(list)}`)).text), '/customers', list)
 })
 
-test('[PAGE-2] the heads of the list sort it, and the pager names the shown rows', async (t) => {
+test('[PAGE-2] the column headings sort the list, and the pager shows the numbers of the rows', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)

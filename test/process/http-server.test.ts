@@ -49,7 +49,7 @@ test('[ROUTE-4] nothing is written into a response that has begun when the conne
   const { server, errors } = await startAll(t)
   const visitor = new Visitor(server.url)
   await visitor.logInWell(4)
-  const cookie = [...visitor.cookies].map((pair) => pair.join('=')).join()
+  const cookie = [...visitor.cookies].map((pair) => pair.join('=')).join('; ')
   const stream = `GET /session/events HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ${cookie}\r\n${CHUNKED}\r\n3\r\nabc\r\n`
   const response = await sendRaw(server.url, stream, { whenReceived: /retry/, send: 'ZZ\r\n' })
   assert.match(response, /^HTTP\/1.1 200 /)

@@ -256,7 +256,7 @@ test('without sessions the page says so, and its forms create no token', async (
   assert.equal((await visitor.post(PAGE, GOOD)).status, 503)
 })
 
-test('[PAGE-5] a token is revoked after a question, and the page confirms it once', async (t) => {
+test('[PAGE-5] the page asks before a token is revoked, and reports the revocation once', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)

@@ -91,7 +91,7 @@ test('[RESET-2] the answer is the same for an address without an account, and on
   )
 })
 
-test('[RESET-2] asking reads no account, so that its time does not depend on the address', async (t) => {
+test('[RESET-2] a request for a link reads no account, so that its time does not depend on the address', async (t) => {
   const demo = await startDemo(t)
   const rows = async () => demo.parts.database.selectFrom('outbox').select(['kind', 'email', 'user_id']).execute()
   for (const email of [ADA, 'unknown@example.com']) await demo.visitor().post('/password/reset', { email })

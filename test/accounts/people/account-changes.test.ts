@@ -56,7 +56,7 @@ test('[PEOPLE-1] the account of a customer is disabled and enabled too, and its 
   await ana.logInWell('ana@example.com', GOOD_PASSWORD)
 })
 
-test('[PEOPLE-2] if the session store fails, a disabled account stays shut, and enabling it opens no old session', async (t) => {
+test('[PEOPLE-2] if the session store fails, a disabled account stays disabled, and enabling it revives no old session', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(1)

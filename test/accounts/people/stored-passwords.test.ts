@@ -80,7 +80,7 @@ test('[PASS-3] a server that starts reads the highest stored cost', async (t) =>
   assert.deepEqual(expected.mock.calls[0]?.arguments, [5])
 })
 
-test('[PASS-4] a damaged hash is a refused login and one line in the log, on the login page, in the API and at step-up', async (t) => {
+test('[PASS-4] with a damaged hash, the login page, the API and the step-up refuse the password and log one line', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

@@ -20,7 +20,7 @@ const EMAIL = 'helen.okafor@crm.example'
 const NEW = 'four unusual words'
 const PROXIED = { trustProxyHops: 1, loginText: 'uniform' } as const
 
-test('[LIMIT-4] after a hundred failures from many networks, a new device gets one answer to every password', async (t) => {
+test('[LIMIT-4] after a hundred failures from many networks, a new device gets the same answer to every password', async (t) => {
   const demo = await startDemo(t, PROXIED)
   for (let round = 0; round < 5; round += 1) {
     const guesses = Array.from({ length: 20 }, (_, guess) => guessFrom(demo, `203.0.113.${round * 20 + guess}`))
