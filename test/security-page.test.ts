@@ -17,6 +17,7 @@ import { RECENT_MINUTES } from '../src/accounts/sign-in/confirm-pages.ts'
 import { LoginLimit } from '../src/accounts/sign-in/login-limit.ts'
 import { LinkLimit } from '../src/accounts/sign-up/link-limit.ts'
 import { SignUpLimit } from '../src/accounts/sign-up/sign-up-limit.ts'
+import { AUDIT_EVENTS } from '../src/audit/index.ts'
 import { readConfig } from '../src/config/config.ts'
 import { projectRoot } from '../src/config/project-root.ts'
 import { DECISION_SECONDS } from '../src/operations/operations.ts'
@@ -27,6 +28,8 @@ import { MOST_STREAMS } from '../src/web/event-streams.ts'
 const PAGE = read('docs/security.md')
 const CRYPTOGRAPHY =
   /\b(create(?:Hash|Hmac|Cipheriv|Sign)|random(?:Bytes|Int|UUID|Fill(?:Sync)?)|getRandomValues|timingSafeEqual|scrypt|pbkdf2|Math\.random|bcrypt\.\w+)\(|(?<![\w.#])hash\('(sha\d+)'/g
+
+const LOG_EVENT = /\blog\.\w+\(\s*\{\s*event: '([^']+)'|\bevent: '([a-z]+(?:\.[a-z-]+)+)'/g
 
 test('[DOC-1] the documented lifetimes and limits equal those in the code', () => {
   const demo = readConfig({ NODE_ENV: 'test' })
@@ -107,6 +110,20 @@ test('[DOC-3] every use of cryptography and of random numbers in the source is d
       .map(([file, names]) => [file, names].map((cell) => cell?.replaceAll('`', '')))
       .sort(),
     used.sort(),
+  )
+})
+
+test('[DOC-5] every event of the audit trail and of the log is documented', () => {
+  assert.deepEqual(
+    cellsOf('audit events'),
+    Object.entries(AUDIT_EVENTS).map(([event, name]) => [`\`${event}\``, name]),
+  )
+  const events = sources().flatMap((file) =>
+    [...read(file).matchAll(LOG_EVENT)].map(([, logged, dotted]) => logged ?? dotted),
+  )
+  assert.deepEqual(
+    cellsOf('log events').map(([event]) => event?.replaceAll('`', '')),
+    [...new Set(events)].sort(),
   )
 })
 
