@@ -288,7 +288,7 @@ test('[PAGE-3] empty fields of a filter form are not in the address of the page'
   assert.deepEqual(await landed(admin, '/admin/sessions?user=4&refresh='), [200, undefined])
 })
 
-test('[PAGE-9] a customer without purchases has a sentence instead of an empty table', async (t) => {
+test('[PAGE-9] the page of a customer without purchases shows a sentence instead of an empty table', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)

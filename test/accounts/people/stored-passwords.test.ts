@@ -7,7 +7,7 @@ import { ApiClient } from '../../support/api-client.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { messageOf } from '../../support/pages.ts'
 
-test('[PASS-2] a login stores a hash of the configured cost, and eight logins at once leave all of them signed in', async (t) => {
+test('[PASS-2] a login stores a hash of the configured cost, and eight concurrent logins all succeed', async (t) => {
   const demo = await startDemo(t)
   await store(demo, bcrypt.hashSync('crm-demo', 6))
   assert.equal((await demo.visitor().logIn(1, 'wrong')).status, 422)

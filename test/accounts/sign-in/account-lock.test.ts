@@ -143,7 +143,7 @@ test('[LIMIT-7] a known device has a random token in a cookie of its own, and th
   )
 })
 
-test('[LIMIT-7] a token that another user of the browser may have copied is not known to the next account', async (t) => {
+test('[LIMIT-7] the next account does not accept a token that another user of the browser may have copied', async (t) => {
   const demo = await startDemo(t)
   const shared = demo.visitor()
   await shared.logInWell(4)
@@ -231,7 +231,7 @@ test('[LIMIT-7] an account knows its fifty most recently used devices', async (t
   assert.ok(rows.some((row) => row.hash === hash('sha256', first.deviceToken, 'base64url')))
 })
 
-test('[LIMIT-8] the step-up counts failures on an unknown device, and refuses it while the account is locked', async (t) => {
+test('[LIMIT-8] the step-up counts failures on an unknown device, and refuses this device while the account is locked', async (t) => {
   const demo = await startDemo(t)
   const [helen, linked] = [demo.visitor(), demo.visitor()]
   await helen.logInWell(HELEN)

@@ -9,7 +9,7 @@ const PRODUCTION = { profile: 'production', guests: 'first-write' } as const
 const ANA = 'ana@example.com'
 const FULL = /Three mails with valid links were sent to this address/
 
-test('[JOIN-2] [MAIL-10] three visitors sign up with one address, each link validates its own account, and the first one ends the others', async (t) => {
+test('[JOIN-2] [MAIL-10] three visitors sign up with one address, each link validates its own account, and the first validation ends the other sign-ups', async (t) => {
   const demo = await startDemo(t, PRODUCTION)
   const strangers = [demo.visitor(), demo.visitor(), demo.visitor()] as const
   for (const stranger of strangers) await signUp(demo, stranger)
