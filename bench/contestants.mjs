@@ -1,7 +1,7 @@
 const OURS = ['read', 'bearer read', 'write', 'new visitor']
 const THEIRS = ['read', 'write', 'new visitor']
 
-/** `program` is a file in `servers/`. The table compares each server with the `isRival` server on the same store. */
+/** `program` is a file in `servers/`. The table compares each server with the server of the same `store` and `isRival`. */
 export const contestants = [
   { name: 'bare Koa', program: 'bare-koa.mjs', store: 'none', workloads: ['read'], isBaseline: true },
   { name: 'this layer', program: 'this-layer.mjs', store: 'sqlite', workloads: OURS, settings: ['power-loss'] },

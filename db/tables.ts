@@ -72,7 +72,7 @@ interface PurchasesTable {
 interface UsersTable {
   /** Random, and never reused. */
   id: string
-  /** In lower case. Only one validated account has an address, but several pending sign-ups may have the same one. */
+  /** In lower case. At most one validated account has this address, but several pending sign-ups may have it. */
   email: string
   /** A bcrypt hash. Null in production until the user has opened the link and chosen a password. */
   password: string | null
@@ -196,7 +196,7 @@ interface PasswordResetsTable {
   user_id: string
   /** The hash of the token in the mailed link. */
   hash: string
-  /** A hash of the e-mail address and the password at that time. The link is invalid after a change of either. */
+  /** A hash of the e-mail address and the password hash when the link was created. Changing either ends the link. */
   account: string
   asked_at: string
   /** The device that requested the link, as described to the user. */

@@ -99,6 +99,19 @@ test('a signal during the start stops the server as soon as it runs', async (t) 
   assert.deepEqual(await codeAndNoise(program), { code: 0, stderr: '' })
 })
 
+test('an error outside of every request is logged, and ends the server in good order', async (t) => {
+  const preload = 'process.once("SIGUSR2", () => void Promise.reject(new Error("outside of every request")))'
+  const env = settingsIn(temporaryFolder(t))
+  const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(preload)}`]
+  const { program, url } = await startServerProcess(t, { env, nodeArgs })
+  program.kill('SIGUSR2')
+  const { code, stdout, stderr } = await program.ended
+  assert.equal(code, 1)
+  assert.match(stdout + stderr, /"msg":"unexpected error, stopping"/)
+  assert.match(stdout + stderr, /outside of every request/)
+  await assert.rejects(fetch(url))
+})
+
 test('a busy PORT makes the start fail with a one-line error', async (t) => {
   const folder = temporaryFolder(t)
   const port = await occupy(t)

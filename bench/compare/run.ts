@@ -48,7 +48,7 @@ async function checkProbes(): Promise<void> {
       const shown = (await runProbe(name, server.url))?.shown
       server.close()
       if (shown !== expected)
-        throw new Error(`The probe ${name} shows ${shown} on a server that is known for ${expected}.`)
+        throw new Error(`The probe ${name} shows ${shown}, but must show ${expected} on this server.`)
     }
   }
   console.log('Each probe accepts the correct server and finds the fault of the faulty server.')

@@ -1,7 +1,7 @@
 import { type Kysely, PostgresAdapter, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 
-/** Several pending sign-ups may have the same address, but only one validated account. */
+/** Several pending sign-ups may have the same address. At most one validated account may have this address. */
 export const pendingSignUps: Migration = {
   async up(database: Kysely<unknown>) {
     await (isPostgres(database)

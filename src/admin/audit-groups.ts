@@ -1,6 +1,6 @@
 import type { AuditRow } from '../../db/tables.ts'
 
-/** A row of the audit list: an event, and the events of the same request that only follow from it. */
+/** A row of the audit list: an event, and other events of the same request that this event has caused. */
 export interface AuditGroup {
   row: AuditRow
   also: AuditRow[]

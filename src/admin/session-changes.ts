@@ -47,7 +47,7 @@ export class SessionChanges {
     }
   }
 
-  /** Differs after a change. */
+  /** Each change of a session replaces the version. */
   get version(): string {
     return this.#version
   }

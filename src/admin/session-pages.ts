@@ -79,7 +79,7 @@ export function sessionPages(parts: ConsoleParts) {
       const version = changes?.versionOfPage() ?? ''
       const query = readSessionQuery(ctx.query)
       if (redirectedFromEmptyFields(ctx, listAddress(query, query.after))) return
-      // The open console repeats its search at each change of a session.
+      // An open console requests the page again after each session change. Such a request does not count as a search.
       if (query.user !== '' && ctx.query.refresh === undefined) await usageLimit.countSearch(signedIn(ctx).userId)
       const meant = await findPeople(database, query.user)
       const { people } = meant

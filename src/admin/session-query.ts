@@ -31,7 +31,7 @@ interface SessionQuery {
   /** A userId, an e-mail address or a name, as entered. */
   user: string
   kind: 'web' | 'rest' | undefined
-  /** Default: `user`, because ended sessions would come first in the list of all. */
+  /** Default: `user`, because a list of all sessions would begin with ended sessions. */
   state: keyof typeof STATE_LABELS
   sort: keyof typeof SORT_LABELS
   after: Cursor | undefined

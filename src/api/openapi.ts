@@ -13,12 +13,12 @@ const VERSION = '1.0.0'
 
 const ABOUT = `Sign in with \`POST ${MOUNT}/signin\`, then send the token with each request: \`Authorization: Bearer <token>\`.
 
-Amounts are whole cents, days are \`2026-01-31\`, moments are ISO 8601 in UTC. Bodies are JSON in UTF-8, 64 kB at most; a name that comes
-twice counts with its last value, an unknown name is refused, and the body of a request that takes none is ignored. An empty query parameter
-counts as not given.
-Errors always have the same two members, \`isCallbackError\` and \`message\`. Only a request that is not valid HTTP (malformed, 400; a head
-above 16 kB, 431; too slow, 408) is answered without a body. Lists are paged by key: give \`next\` of one page as \`after\` of the
-next one. \`HEAD\` answers what \`GET\` would, \`OPTIONS\` which methods there are.`
+Amounts are whole cents, days are \`2026-01-31\`, moments are ISO 8601 in UTC. Bodies are JSON in UTF-8, 64 kB at most. If a name is
+repeated, its last value counts. An unknown name is refused. An endpoint without a body ignores the body of a request. An empty query
+parameter counts as not given.
+Errors always have the same two members, \`isCallbackError\` and \`message\`. Only the response to a request that is not valid HTTP has no
+body: 400 for a malformed request, 431 for headers above 16 kB, and 408 for a request that is too slow. Lists are paged by key: send the
+\`next\` of one page as \`after\` for the next page. \`HEAD\` has the status and headers of \`GET\`. \`OPTIONS\` lists the methods.`
 
 const PROBLEMS: Record<number, string> = {
   400: 'The request is malformed.',

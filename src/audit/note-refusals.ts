@@ -5,8 +5,8 @@ import { originOf } from '../web/request-origin.ts'
 import type { Notes } from './follow-sessions.ts'
 
 /**
- * Middleware that records each response with status 403. Mount it below the error pages: it then sees thrown errors,
- * which name the missing privilege, and the responses of the API.
+ * Middleware that records each response with status 403. Mount it after the middleware of the error pages. It then
+ * catches errors, which name the missing privilege, and also sees the responses of the API.
  */
 export function noteRefusals(audit: Notes) {
   return async function noteRefusals(ctx: Context, next: Next) {

@@ -94,10 +94,10 @@ export class ConfigError extends Error {
 }
 
 const DEFAULT_PORT = 8044
-// Not the demo's file, whose accounts all have a public password.
+// Production does not use the file of the demo, because all accounts in that file have a public password.
 const PRODUCTION_FILE = 'production-crm.sqlite'
 const LONGEST_MINUTES = 525_600
-// Programs without a cookie jar begin a guest session at each page. Further visitors get pages without a session.
+// Programs that ignore cookies begin a guest session at each page. At this limit, visitors get pages without a session.
 const DEMO_GUESTS = 10_000
 const PRODUCTION_SESSIONS_PER_USER = 10
 // 4D documents this minimum of the idle timeout.

@@ -96,7 +96,7 @@ export async function pendingLinks(
   return [...new Map(links.map((link) => [link.user_id, link])).values()]
 }
 
-/** Returns how many mails of this sign-up were not replaced before they were sent. */
+/** Returns the number of mails of this sign-up that were sent or are waiting. */
 export async function countMails(database: Kysely<Database>, userId: string): Promise<number> {
   const { mails } = await database
     .selectFrom('outbox')

@@ -28,9 +28,9 @@ export function readinessChecks(
 }
 
 /**
- * A read-only store makes this server not ready, because another server may reach the new primary. After a refused or
- * unanswered write, this server stays ready. A full store refuses the writes of all servers alike, and the check
- * `sessions` reports a store that is down.
+ * A read-only store makes this server not ready, because another server may reach the new primary. With a full store,
+ * this server stays ready, because the store refuses the writes of all servers. After an unanswered write, this server
+ * stays ready too, because the check `sessions` reports a store that is down.
  */
 function problemOf(writes: StoreWrites): ReadinessProblem | undefined {
   switch (writes.state) {

@@ -12,7 +12,7 @@ export interface DrainLimits {
   limitMilliseconds: number
 }
 
-// The first turn may be the rest of the current one, in which Node accepts no connection.
+// The first turn may be only the rest of the current turn, and Node accepts no connection in this rest.
 const QUIET_TURNS = 2
 const LONGEST_ACCEPT_MILLISECONDS = 1000
 

@@ -21,7 +21,7 @@ export function createHttpServer(headers: SecurityHeaders, options: ServerOption
   server.prependListener('request', ({ socket }, response) => newest.set(socket, response))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const response = newest.get(socket)
-    // Text in the middle of another response would look like a part of it.
+    // If another response is being sent, the client would read the error as a part of this response.
     const isAnswering = response?.headersSent === true && !response.writableFinished
     if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) socket.destroy()
     else {

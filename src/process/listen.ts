@@ -7,7 +7,7 @@ import { StartError } from '../config/start-error.ts'
 const TRIES = 20
 // Every second port stays free for the demo's external platform.
 const STEP = 2
-// With a hyphen and a port, the name has at most the 40 characters that APP_NAME may have.
+// `APP_NAME` has at most 40 characters. A hyphen and a port of five digits need six of them.
 const LONGEST_NAME = 34
 
 /** Tries further ports when a default port is busy. @throws a `StartError` that says what to change. */

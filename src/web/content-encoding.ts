@@ -5,7 +5,7 @@ import { brotliCompress, gzip, constants as zlib } from 'node:zlib'
 const ENCODINGS = ['br', 'gzip', 'identity'] as const
 type Encoding = (typeof ENCODINGS)[number]
 
-// Quality 11 makes the largest file a tenth smaller, and takes twenty times as long.
+// Compared with quality 9, quality 11 makes the largest file a tenth smaller, but takes twenty times as long.
 const BROTLI = { params: { [zlib.BROTLI_PARAM_QUALITY]: 9 } }
 const GZIP = { level: 9 }
 

@@ -4,7 +4,7 @@ import type { Clock } from '../session/index.ts'
 import { networksOf } from './client-address.ts'
 import { Problem } from './problem.ts'
 
-/** `guests` are all guests of one address. A site is an IPv6 /48 network, and an address is a /64 network. */
+/** `guests` is the limit for all guests of an address. For IPv6, a site is a /48 and an address is a /64 network. */
 export const MOST_STREAMS = { session: 6, guests: 2, address: 50, site: 250, process: 1000 } as const
 // When all other places are taken, administrators can still open the console.
 const RESERVED_STREAMS = 20
@@ -13,7 +13,7 @@ interface StreamOptions {
   session: { readonly id: string; isGuest(): boolean }
   /** The status when the server has too many open streams. */
   whenFull?: 204 | 503
-  /** Whether only the limit of the session holds, and the stream may use a reserved place. */
+  /** Whether the stream may use a reserved place. Such a stream has only the limits of the session and the process. */
   isReserved?: boolean
 }
 
@@ -45,10 +45,10 @@ export class EventStreams {
 
   /**
    * Responds with a stream. The stream ends when `signal` aborts, after five minutes, or when another stream with the
-   * same `key` opens. Before a new stream replaces this stream, the server sends the event "elsewhere". Opens no stream
-   * and returns `undefined` when `signal` has aborted (status 204) or the server has too many (status `whenFull`). Nor
-   * for a HEAD request, whose status is that of a GET request.
-   * @throws Problem 429 when the session or the address has too many streams, so that it cannot shut out others.
+   * same `key` opens. Before a new stream replaces this stream, the server sends the event "elsewhere". Returns
+   * `undefined` without a stream when `signal` has aborted (status 204), when the server has too many streams (status
+   * `whenFull`), and for HEAD (the status of GET).
+   * @throws Problem 429 when the session or the address has too many streams, because other clients need streams too.
    */
   open(ctx: Context, key: string, signal: AbortSignal, { session, whenFull = 204, isReserved = false }: StreamOptions) {
     const former = this.#open.get(key)

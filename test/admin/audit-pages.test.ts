@@ -255,7 +255,7 @@ async function startAudit(scope: Scope, noted: readonly AuditEntry[] = []) {
   }
 }
 
-test('[PAGE-11] a login is one row of the list, with everything that followed from it and the whole ids', async (t) => {
+test('[PAGE-11] a login is one row of the list, with the events that it caused and with complete ids', async (t) => {
   const demo = await startDemo(t)
   const [admin, ada] = [demo.visitor(), demo.visitor()]
   await ada.get('/')

@@ -419,7 +419,7 @@ async function addressOf(demo: Demo, userId: number): Promise<string> {
   return encodeURIComponent((await people.executeTakeFirstOrThrow()).email)
 }
 
-test('[PAGE-10] the console lists the signed-in users first, with one value in a cell', async (t) => {
+test('[PAGE-10] by default, the console lists the signed-in users, with one value in each cell', async (t) => {
   const { demo, admin } = await startConsole(t)
   const ada = demo.visitor()
   await ada.get('/')

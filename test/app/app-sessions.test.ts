@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { signedIn } from '../support/api-client.ts'
 import { startDemo } from '../support/demo.ts'
 import { headingOf, namesOf, sessionIdOf } from '../support/pages.ts'
+import { callWith } from '../support/tokens.ts'
 import type { Visitor } from '../support/visitor.ts'
 
 test('[MODE-2] without sessions no cookie is ever set, public pages work, and other pages say why they do not work', async (t) => {
@@ -148,6 +150,25 @@ test('[PRIV-8] session fixation: a cookie that was planted before the login give
   await victim.logInWell(4)
   assert.equal((await attacker.get('/customers')).status, 303)
   assert.equal((await victim.get('/customers')).status, 200)
+})
+
+test('a cookie or token in an address, a field or another header opens no session', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  const { token } = await signedIn(demo, 4)
+  assert.equal((await visitor.get('/customers')).status, 200)
+  assert.equal((await callWith(demo, token)).status, 200)
+  for (const secret of [visitor.sessionCookie, token]) {
+    const stranger = demo.visitor()
+    const headers = { 'X-Session-Id': secret, 'X-Auth-Token': secret, 'Proxy-Authorization': `Bearer ${secret}` }
+    for (const name of ['4DSID_CRM', '$4DSID', 'access_token', 'sid', 'token']) {
+      const query = new URLSearchParams({ [name]: secret })
+      assert.equal((await stranger.get(`/customers?${query}`, headers)).status, 303, name)
+      assert.equal((await stranger.post('/account/tokens', { [name]: secret }, headers)).status, 409, name)
+      assert.equal((await stranger.get(`/api/me?${query}`, headers)).status, 401, name)
+    }
+  }
 })
 
 test('[LIFE-1] an hour without a request closes the session, and requests keep the session open', async (t) => {

@@ -59,7 +59,7 @@ test('a failure is written at once, and equal failures within a minute become on
   trail.note(guess)
   trail.note(guess)
   await trail.stop()
-  assert.deepEqual((await rows()).map(({ times }) => times).sort(), [1, 1, 1, 1, 39], 'a stop writes what was counted')
+  assert.deepEqual((await rows()).map(({ times }) => times).sort(), [1, 1, 1, 1, 39], 'stop() writes the counted rows')
 })
 
 test('ten thousand failures with different names add only a few rows', async (t) => {

@@ -9,7 +9,7 @@ import { openStream } from '../support/stream.ts'
 const NOTICE =
   /role="status"><strong>A device joined your session\.<\/strong> [^<]*at \d\d:\d\d UTC: Safari on an iPhone\./
 
-test('[LINK-6] the maker of a link is told when another device joins by it: at once, on the next page, and in the list of devices', async (t) => {
+test('[LINK-6] when a link signs in another device, the user is told on an open page, on the next page and in the list of devices', async (t) => {
   const demo = await startDemo(t)
   const [ada, phone] = [demo.visitor(), demo.visitor()]
   await ada.logInWell(1)

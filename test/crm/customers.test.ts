@@ -234,7 +234,7 @@ test('[PAGE-2] a customer’s page leads back to the list with its filter, order
     assert.equal(backOf((await manager.get(`/customers/7?list=${encodeURIComponent(list)}`)).text), '/customers', list)
 })
 
-test('[PAGE-2] the heads of the list sort it, and the pager names the shown rows', async (t) => {
+test('[PAGE-2] the column headings sort the list, and the pager shows the numbers of the rows', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
@@ -288,7 +288,7 @@ test('[PAGE-3] empty fields of a filter form are not in the address of the page'
   assert.deepEqual(await landed(admin, '/admin/sessions?user=4&refresh='), [200, undefined])
 })
 
-test('[PAGE-9] a customer without purchases has a sentence instead of an empty table', async (t) => {
+test('[PAGE-9] the page of a customer without purchases shows a sentence instead of an empty table', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)

@@ -41,10 +41,7 @@ test('[AXE-4] a salesperson logs in, finds a customer, asks for a discount and l
   await expect(page.getByRole('banner').getByRole('link', { name: 'Log In' })).toBeVisible()
 })
 
-test('[AXE-5] at a zoom of 200 % the same way shows everything without scrolling sideways', async ({
-  browser,
-  baseURL,
-}) => {
+test('[AXE-5] at a zoom of 200 %, the same steps work without horizontal scrolling', async ({ browser, baseURL }) => {
   const context = await browser.newContext({
     viewport: { width: 640, height: 400 },
     deviceScaleFactor: 2,

@@ -261,7 +261,7 @@ async function untilListed(approver: { get(path: string): Promise<{ text: string
   }
 }
 
-test('[PAGE-6] a request that got no decision can be sent again, and names no time until which it is open', async (t) => {
+test('[PAGE-6] a request that got no decision can be sent again, and shows no deadline', async (t) => {
   const { demo, salesperson, ask } = await startWithPlatform(t)
   demo.parts.platform.bound(1)
   const failed = await ask({ percent: '12', reason: 'Loyal', scenario: 'state' })
@@ -278,14 +278,14 @@ test('[PAGE-6] a request that got no decision can be sent again, and names no ti
   assert.equal(stateOf(again), 'platform unreachable')
 })
 
-test('[PAGE-6] a waiting request says until when it is open, and cannot be sent again', async (t) => {
+test('[PAGE-6] a waiting request shows its deadline, and cannot be sent again', async (t) => {
   const { ask } = await startWithPlatform(t)
   const waiting = await ask()
   assert.match(waiting.text, /Open until/)
   assert.doesNotMatch(waiting.text, /Ask again/)
 })
 
-test('[PAGE-18] the ways in which the platform can call back are folded', async (t) => {
+test('[PAGE-18] the choice of how the platform calls back is collapsed', async (t) => {
   const { salesperson } = await startWithPlatform(t)
   const { text } = await salesperson.get(`/customers/${CUSTOMER}`)
   assert.match(text, /<details class="more">\s*<summary[^>]*>How the platform calls back<\/summary>\s*<fieldset/)

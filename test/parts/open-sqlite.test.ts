@@ -6,7 +6,7 @@ import { createParts } from '../../src/parts/parts.ts'
 import { demoConfig } from '../support/demo.ts'
 import { temporaryFolder } from '../support/process.ts'
 
-test('[ROUTE-8] only their owner can read the database files, also those that others could read before', async (t) => {
+test('[ROUTE-8] only the owner can read the database files, even if other users could read the files before', async (t) => {
   const folder = temporaryFolder(t)
   const before = process.umask(0)
   t.after(() => void process.umask(before))

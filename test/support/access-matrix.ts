@@ -12,7 +12,7 @@ import type { Visitor } from './visitor.ts'
 export const ROLES = ['customer', 'salesperson', 'manager', 'administrator'] as const
 type Role = (typeof ROLES)[number]
 
-/** How a caller shows who it is. `link` is the cookie of a browser that a one-time link has signed in. */
+/** The kind of a caller's credential. `link` is the cookie of a browser that a one-time link has signed in. */
 type Way = 'cookie' | 'link' | 'token' | 'read-only token'
 
 type Whose = 'own' | 'foreign' | ''

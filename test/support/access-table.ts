@@ -13,7 +13,7 @@ export function accessTable(rows: readonly AccessRow[]): string {
   ].join('\n')
 }
 
-/** A cell shows the answer to the usual credential, and the answer to `other` where it differs. */
+/** A cell shows the answer to the usual credential. If the answer to the credential `other` differs, it follows. */
 function table(rows: readonly AccessRow[], other: 'link' | 'read-only token', label: string): string[] {
   const usual = other === 'link' ? 'cookie' : 'token'
   const head = ['Request', 'Declared', 'Not signed in', ...ROLES]

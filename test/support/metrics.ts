@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Visitor } from './visitor.ts'
 
-/** Maps each series, with its name and labels as written, to its value. */
+/** Maps each series to its value. The key is the name with the labels, as in the text. */
 export type Scrape = ReadonlyMap<string, number>
 
 const NAME = '[a-zA-Z_][a-zA-Z0-9_]*'

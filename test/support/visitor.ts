@@ -20,7 +20,7 @@ export interface Sent {
 
 export type Fields = Record<string, string> | [string, string][]
 
-// A server that stops waits for idle connections, so they are closed after a short time without a request.
+// The visitor soon closes its idle connections, because a server that stops waits for them.
 const KEEP_ALIVE = { keepAlive: true, timeout: 100 }
 
 /** A user with a browser. The visitor keeps cookies and sends the headers of a browser. */

@@ -5,8 +5,8 @@ const LONGEST_MILLISECONDS = 60_000
 const ANSWER_MILLISECONDS = 15_000
 
 /**
- * Calls `onPage` with each page that the server returns. After a failure, the next try waits twice as long, up to a
- * minute. `slowsDown`: so does the next try after a success. The first try is at once when the tab becomes visible.
+ * Calls `onPage` with each page that the server returns. After a failure, the next request waits twice as long, up to a
+ * minute. If `slowsDown` is true, a success also doubles the wait. A tab that becomes visible sends a request at once.
  */
 export function pollPage(address, onPage, { slowsDown = false } = {}) {
   let delay = SHORTEST_MILLISECONDS

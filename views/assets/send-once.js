@@ -10,7 +10,7 @@ addEventListener('submit', (event) => {
   sent.add(form)
   showBusy(form)
   const isBrief = form.dataset.sentOnce === 'briefly'
-  // A download leaves this page open. Also, the user may stop the loading of the next page.
+  // The user may need the form again, because a download does not leave this page, and loading a page can be stopped.
   setTimeout(
     () => {
       if (isBrief) form.reset()

@@ -12,7 +12,7 @@ export default function start({ hold, records }) {
       return id
     },
     readData: async (id) => (await records.get(id)) ?? null,
-    // The documentation calls `db.update(id, data)`, so `updateData` does not create a record.
+    // As in the example of the documentation, `updateData` changes only a record that exists.
     updateData: (id, data) => records.update(id, data),
     deleteData: (id) => records.remove(id),
   })
@@ -23,7 +23,7 @@ export default function start({ hold, records }) {
       session.set('items', [...(session.get('items') ?? []), item])
       return commitSession
     },
-    // This follows the "Login form example" of the documentation. The library has no call that replaces the ID.
+    // As in the "Login form example" of the documentation. The library has no call that replaces the session ID.
     '/login': (session) => {
       session.set('user', 'ana')
       return commitSession

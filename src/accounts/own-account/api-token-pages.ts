@@ -95,7 +95,10 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       }
       if (made.is === 'account-changed')
         throw new Problem(403, 'Your account was changed or disabled meanwhile, so no token was made.')
-      if (made.is === 'too-many') return showList(ctx, 409)
+      if (made.is === 'too-many') {
+        await releaseFormToken(session, once)
+        return showList(ctx, 409)
+      }
       ctx.show<TokenMadePage>('tokens/made', {
         title: 'Your new API token',
         token: made.token,

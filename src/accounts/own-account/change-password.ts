@@ -15,8 +15,9 @@ import { endOtherDevices, type SessionsOfDevices, type UserRequest } from './own
 const RETRY_AFTER_SECONDS = 5
 
 /**
- * Changes the password. The caller must have verified the current password. Signs out the user's other devices, makes
- * them unknown, and revokes API tokens and one-time links. Returns `false` if a concurrent request changed the password first.
+ * Changes the password. The caller must have verified the current password. Signs out the user's other devices, deletes
+ * their device tokens, and revokes API tokens and one-time links. Returns `false` if a concurrent request changed the
+ * password first.
  * @throws Problem 503 when the password was changed but signing out the other devices failed.
  */
 export async function changePassword(

@@ -8,6 +8,7 @@ import { mailboxPath } from '../../mail/index.ts'
 import type { LinkOffer } from '../../session/index.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
+import { MAILED_LINK_SECONDS } from '../mail/mailed-link.ts'
 import { accounts } from '../people/accounts.ts'
 import { readEmailChange } from '../people/email-changes.ts'
 import { rollback } from '../people/rollback.ts'
@@ -23,6 +24,7 @@ const PAGE = '/account/email'
 
 interface EmailPage extends PageModel {
   current: string
+  linkMinutes: number
   typed: string
   /** The id of the form. A form that is sent twice mails one link. */
   once: string
@@ -81,6 +83,7 @@ export function emailPages(parts: EmailParts) {
       }
       const message = await ask().catch((error) => rollback(log, error, () => releaseFormToken(session, once)))
       if (message !== undefined) {
+        await releaseFormToken(session, once)
         log.warn({ event: 'email.limited', userId, ip: ctx.ip }, 'change of e-mail address limited')
         return showForm(ctx, { typed: email, message })
       }
@@ -143,6 +146,7 @@ export function emailPages(parts: EmailParts) {
     ctx.show<EmailPage>('account/email', {
       title: 'Change your e-mail address',
       current: account?.email ?? '',
+      linkMinutes: MAILED_LINK_SECONDS / 60,
       typed: '',
       once: randomUUID(),
       isSent: false,

@@ -60,7 +60,7 @@ export async function resetPassword(
   return setPassword(parts, account, password, origin, (transaction) => consumeReset(transaction, reset))
 }
 
-/** Sets a password without the former one, and ends all sessions, tokens and links of the user. */
+/** Sets a new password. Does not ask for the old one. Ends all sessions, tokens and links of the user. */
 export async function setPassword(
   { database, passwords, clock, mail, audit, sessions }: ResetParts,
   account: Account,

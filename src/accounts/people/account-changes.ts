@@ -49,8 +49,8 @@ export async function enableAccount(parts: AccountChangeParts, userId: string, b
 }
 
 /**
- * Changes the role of an account of the staff, and ends the user's sessions, tokens and links. Does nothing if the
- * account already has the role.
+ * Changes the role of an account of the staff, and ends the user's sessions, tokens and links. Ends them even if the
+ * account already has the role, because the session store may have failed during an earlier change.
  * @throws AccountError for an unknown userId, a customer, an unknown role and the last administrator. Problem 503 when
  * the store has failed.
  */
@@ -68,8 +68,7 @@ export async function changeRole(
       await refuseForLastAdministrator(transaction, userId)
     await transaction.updateTable('sales_persons').set({ role: wanted }).where('user_id', '=', Number(userId)).execute()
   })
-  if (account.role === wanted) return
-  note(parts, 'role-changed', account, by, `from ${account.role} to ${wanted}`)
+  if (account.role !== wanted) note(parts, 'role-changed', account, by, `from ${account.role} to ${wanted}`)
   await endAll(parts, userId, { message: roleChanged(wanted), cause: by }, `The role is now ${wanted}.`)
 }
 

@@ -39,7 +39,7 @@ export async function currentAccount(database: Kysely<Database>, session: Sessio
 
 /**
  * If the account has changed, ends all sessions, tokens and links of the user. The visitor becomes a guest, and each
- * device shows the reason once. Call it again after a wait for the client.
+ * device shows the reason once. A handler that waits for the request body must call this function again afterwards.
  * @throws Problem 403 if a link has opened the session for this request only.
  */
 export async function refuseChangedAccount(

@@ -13,7 +13,7 @@ export const KNOWN_DEVICE_DAYS = 180
 const MOST_DEVICES = 50
 const DAY_MILLISECONDS = 24 * 60 * 60_000
 
-/** Counts one failure on an unknown device. `locks` is the failure that locks the account. */
+/** Counts one failure on an unknown device. Returns `locks` if this failure locks the account. */
 export async function countFailure(
   database: Kysely<Database>,
   user_id: string,

@@ -1,6 +1,6 @@
 import bcrypt from 'bcryptjs'
 
-// A damaged hash could ask for a cost that takes days. `BCRYPT_COST` has the same limit.
+// With a higher cost, a damaged hash could take days to verify. `BCRYPT_COST` has the same limit.
 const HIGHEST_COST = 16
 
 /** Whether `verify` can compare a password with this hash. A damaged hash matches no password. */

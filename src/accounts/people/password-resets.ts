@@ -51,17 +51,20 @@ export async function findReset(
     .where('hash', '=', hash('sha256', token))
     .where('expires_at', '>', isoTime(now))
     .executeTakeFirst()
-  const account = reset && (await accounts.findById(database, reset.user_id))
-  return account !== undefined && fingerprintOf(account) === reset?.account ? { account, reset } : undefined
+  const account = reset && (await accountOf(database, reset))
+  return account && { account, reset }
 }
 
-/** Removes a link. Of concurrent calls, only one returns `true`. */
+/**
+ * Removes a link. Of concurrent calls, only one returns `true`. Returns `false` if the account has changed since the
+ * link was made.
+ */
 export async function consumeReset(database: Kysely<Database>, reset: PasswordReset): Promise<boolean> {
   const { numDeletedRows } = await database
     .deleteFrom('password_resets')
     .where('hash', '=', reset.hash)
     .executeTakeFirst()
-  return Number(numDeletedRows) === 1
+  return Number(numDeletedRows) === 1 && (await accountOf(database, reset)) !== undefined
 }
 
 export async function removeReset(database: Kysely<Database>, userId: string): Promise<void> {
@@ -72,6 +75,12 @@ export async function removeOldResets(database: Kysely<Database>, now: number): 
   await database.deleteFrom('password_resets').where('expires_at', '<=', isoTime(now)).execute()
 }
 
-function fingerprintOf({ email, passwordHash = '' }: Account): string {
-  return hash('sha256', `${email}\n${passwordHash}`)
+/** Returns `undefined` if the account has changed since the link was made. */
+async function accountOf(database: Kysely<Database>, reset: PasswordReset): Promise<Account | undefined> {
+  const account = await accounts.findById(database, reset.user_id)
+  return account !== undefined && fingerprintOf(account) === reset.account ? account : undefined
+}
+
+function fingerprintOf({ email, role, passwordHash = '' }: Account): string {
+  return hash('sha256', `${email}\n${role}\n${passwordHash}`)
 }

@@ -13,9 +13,9 @@ export type Weakness = 'common' | 'user' | 'application' | 'repeated' | 'sequenc
 
 // Of the scores 0 to 4, 3 stands for a hundred million guesses or more.
 const LOWEST_SCORE = 3
-// What remains of the password without the own words needs a million guesses or more.
+// Without the user's and the application's words, the rest of the password must need a million guesses or more.
 const LOWEST_SCORE_OF_REST = 2
-// A shorter own word is a part of many other words.
+// Shorter words of the user or the application are ignored, because many other words contain them.
 const SHORTEST_WORD = 3
 
 const estimator = new ZxcvbnFactory({ dictionary: common.dictionary, graphs: common.adjacencyGraphs })

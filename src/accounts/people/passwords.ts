@@ -34,7 +34,7 @@ export interface Passwords {
   weaknessOf(password: string, words: OwnWords): Promise<Weakness | undefined>
   /** Whether the hash has another cost than new hashes. */
   isOutdated(hash: string): boolean
-  /** Every wrong password then takes at least the time of this cost. */
+  /** After this call, verifying a wrong password takes at least the time of this cost. */
   expectCost(cost: number): void
   /** How many passwords wait for a thread, and how many are being processed. */
   readonly load: { waiting: number; running: number }
@@ -54,7 +54,7 @@ interface PasswordOptions {
   refused?: string | undefined
 }
 
-/** Starts the threads with the first password. */
+/** The first password starts the threads. */
 export function createPasswords(
   { cost, refused }: PasswordOptions,
   startPool: () => PasswordPool = startThreads,

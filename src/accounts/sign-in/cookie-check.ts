@@ -18,7 +18,7 @@ export function cookieCheckAddress(sessionId: string, next: string): string {
   return `${LOGIN_PAGE}?${new URLSearchParams({ began: sessionId, next })}`
 }
 
-/** Ends the session of a login a moment ago, if no request has sent its cookie. No browser can use such a session. */
+/** Ends a session that a login created a moment ago, if no request has sent its cookie. No browser has this cookie. */
 export async function endUnusedSession(
   sessions: Pick<CrmSessions, 'get' | 'end'>,
   id: string,

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { KNOWN_DEVICE_DAYS } from '../people/login-history.ts'
 
-/** The browser of a request, with the token by which accounts know it. */
+/** The browser of a request, with the token in its device cookie. Accounts recognize the browser by this token. */
 export interface Browser {
   readonly token: string | undefined
   keep(token: string): void

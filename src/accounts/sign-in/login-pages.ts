@@ -138,9 +138,10 @@ export function loginPages(parts: LoginParts) {
   }
 
   async function showForm(ctx: Context, model: Partial<LoginPage>): Promise<void> {
-    // With the usual headers, Back would show an error page of the browser. The browser may keep this page, because it
+    // With the usual headers, Back would show an error page of the browser. The browser may keep this page if the page
     // shows no data of a session. The next login changes the cookie, so the page must not depend on the cookie.
-    if (ctx.method === 'POST' && ctx.session?.isGuest() && ctx.res.getHeader('Set-Cookie') === undefined) {
+    const isKept = ctx.session?.isGuest() && !model.unsentForm && ctx.res.getHeader('Set-Cookie') === undefined
+    if (ctx.method === 'POST' && isKept) {
       ctx.set('Cache-Control', 'private, no-cache')
       ctx.remove('Vary')
     }

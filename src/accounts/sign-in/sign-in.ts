@@ -44,8 +44,8 @@ const TEXTS = {
 }
 
 /**
- * Signs a user in, for the login page and the API. Verifies the password, and then calls `start` to start the session.
- * After that, the account knows the browser.
+ * Signs a user in, for the login page and the API. Verifies the password, calls `start` to start the session, and then
+ * makes the browser a known device of the account.
  * Closes the session again if the account was disabled or changed in the meantime. Rethrows an error of `start`, which
  * does not count as a failed attempt.
  * @throws Problem 503 when too many passwords are being verified.

@@ -44,8 +44,8 @@ type Verified =
   | { is: 'limited'; retryAfterSeconds: number }
 
 /**
- * Verifies a password within the limits. The decision about a right password is made after the verification. Concurrent
- * guesses are therefore as good as the same guesses one after the other.
+ * Verifies a password within the limits. After a right password, checks the limits again, so that concurrent guesses
+ * have no advantage over sequential guesses.
  * @throws Problem 503 when too many passwords are being verified.
  * @throws SessionError STORE_UNAVAILABLE when the rate limit is unavailable.
  */
@@ -70,7 +70,7 @@ export async function verifyPassword(parts: VerifyParts, attempt: Attempt): Prom
     if (device !== undefined || (await clearFailures(database, account.userId))) return { is: 'right' }
   }
 
-  // A right password for a locked account counts like a wrong one, so that the answers do not differ.
+  // On a locked account, a right password counts as a failure too. Otherwise the answers would reveal it.
   const counted = account && device === undefined && (await countFailure(database, account.userId))
   if (account && counted === 'locks') await noteLock(parts, account, attempt.origin)
   const retryAfterSeconds = await limit.fail()

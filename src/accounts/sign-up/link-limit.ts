@@ -34,7 +34,7 @@ export function limitLinks(linkLimit: LinkLimit) {
     try {
       await next()
     } finally {
-      // If the limiter fails now, the response is ready, and the next link is refused.
+      // The response is ready, so an error of the limiter is ignored. `secondsToWait` refuses the next link.
       if (!ctx.session?.restored && !ctx.session?.offer) await consumeAll(counts).catch(() => {})
     }
   }

@@ -7,7 +7,7 @@ type SignUpForm =
   | { ok: true; email: string; password: string | undefined; token: string | undefined }
   | { ok: false; status: 400 | 422; typedEmail: string; field: 'email' | 'password'; message: string }
 
-/** Without `passwordProblem`, the form has no password. */
+/** `passwordProblem` is undefined when the form has no password field. */
 export async function readSignUpForm(
   body: unknown,
   passwordProblem?: (password: string, email: string) => Promise<string | undefined>,
@@ -18,13 +18,13 @@ export async function readSignUpForm(
   const refused = (field: 'email' | 'password', message: string, status: 400 | 422 = 422) =>
     ({ ok: false, status, typedEmail: (email ?? '').slice(0, 320), field, message }) as const
 
-  if (email === undefined) return refused('email', 'Send the e-mail address once, as plain text', 400)
+  if (email === undefined) return refused('email', 'Send exactly one e-mail address, as plain text', 400)
   const address = email.trim().toLowerCase()
   const problem = emailProblem(address)
   if (problem !== undefined) return refused('email', problem)
   const token = readFormToken(fields)
   if (passwordProblem === undefined) return { ok: true, email: address, password: undefined, token }
-  if (password === undefined) return refused('password', 'Send the password once, as plain text', 400)
+  if (password === undefined) return refused('password', 'Send exactly one password, as plain text', 400)
   const weakness = await passwordProblem(password, address)
   return weakness === undefined ? { ok: true, email: address, password, token } : refused('password', weakness)
 }

@@ -30,8 +30,8 @@ import {
 
 // A sign-up creates up to two one-time links, and a session can have at most ten one-time links.
 const MOST_PER_SESSION = 5
-// In production, the user chooses the password on the page of the link. Every link in the mailbox therefore serves its
-// owner, and no sign-up of another visitor makes the owner's link invalid.
+// In production, the user chooses the password on the page of the link. The owner of the mailbox can therefore use any
+// link in it, even if another visitor requested the link. No sign-up of another visitor makes these links invalid.
 const MOST_PER_ADDRESS = 3
 const MOST_MAILS_PER_SIGN_UP = 3
 

@@ -3,7 +3,7 @@ import type { SessionRecord } from '../record.ts'
 import type { Context } from './context.ts'
 import { formatGrants, type Grants, type NameList, type Roles } from './roles.ts'
 
-/** The new privileges and roles. In a text, commas separate names (4D). An absent `userName` or `userId` is kept. */
+/** The new privileges and roles. In a text, commas separate names (4D). Without `userName` or `userId`, the user stays. */
 export type PrivilegeGrant<P extends string = string, R extends string = string> =
   | NameList<P>
   | {

@@ -112,8 +112,8 @@ export function sessions<
 }
 
 /**
- * Returns whether the response begins a guest's session if the request may begin one. A refused request begins none,
- * apart from a GET with status 400 that brought no cookie: 4D then begins a guest's session, which can replace nothing.
+ * Returns whether the response begins a guest's session if the request may begin one. Status 204 and errors begin no
+ * session. The only exception is status 400 for a GET without cookies, because 4D then begins a guest's session.
  */
 function showsPage({ req, method, status }: RequestContext): boolean {
   if (status === 400) return method === 'GET' && req.headers.cookie === undefined

@@ -49,7 +49,10 @@ export function sessionCookieSetter(res: ServerResponse, name: string): (header:
   }
 }
 
-/** Calls `run` before the head is written. Node also calls `writeHead` for an implicit head and `flushHeaders`. */
+/**
+ * Calls `run` before the status and the headers are written. If the application does not call `writeHead`, then Node
+ * calls `writeHead` in `write`, `end` and `flushHeaders`.
+ */
 function beforeHead(res: ServerResponse, run: () => void): void {
   const writeHead = res.writeHead as (...parameters: never[]) => ServerResponse
   res.writeHead = function writeHeadWithCookie(this: ServerResponse, status: number, ...rest: unknown[]) {
@@ -62,8 +65,8 @@ function beforeHead(res: ServerResponse, run: () => void): void {
 }
 
 /**
- * Calls `run` after each change of a header for cookies or caching. Middleware above `sessions()` may change headers in
- * its own `writeHead`, which runs after `beforeHead`.
+ * Calls `run` after each change of a header for cookies or caching. `beforeHead` alone is not enough. If middleware
+ * before `sessions()` has replaced `writeHead`, then its `writeHead` runs after `run` and may change headers.
  */
 function afterChange(res: ServerResponse, run: () => void): void {
   for (const method of ['setHeader', 'appendHeader', 'removeHeader'] as const) {
@@ -78,7 +81,10 @@ function afterChange(res: ServerResponse, run: () => void): void {
   }
 }
 
-/** Calls `run` before the head of HTTP/2 is sent, because `writeHead` of HTTP/2 does not call `setHeader`. */
+/**
+ * Calls `run` before the headers of an HTTP/2 response are sent. `afterChange` misses headers that other middleware
+ * passes to `writeHead`, because `writeHead` of HTTP/2 does not call `setHeader`.
+ */
 function beforeStreamHead(res: ServerResponse & { stream?: ServerHttp2Stream }, run: () => void): void {
   const { stream } = res
   if (typeof stream?.respond !== 'function') return
@@ -95,7 +101,7 @@ function setHeaders(res: ServerResponse, headers: Headers | undefined): void {
   for (const [name, value] of pairsOf(headers ?? {})) {
     const key = String(name).toLowerCase()
     const earlier = fields.get(key)
-    // A list may repeat a header. In an object, the last spelling of a header counts.
+    // If a list repeats a header, all values count. If an object spells a header in several ways, the last one counts.
     const repeats = earlier !== undefined && (Array.isArray(headers) || key === 'set-cookie')
     fields.set(key, [name, repeats ? ([earlier[1], value].flat() as string[]) : value])
   }

@@ -3,7 +3,7 @@ import test from 'node:test'
 import { startDemo } from '../../support/demo.ts'
 import { FIREFOX } from '../../support/devices.ts'
 import { headingOf, pathOf, sessionIdOf } from '../../support/pages.ts'
-import { mailsIn, newestLink, signUpAs, userOf } from '../../support/sign-up.ts'
+import { GOOD_PASSWORD, mailsIn, newestLink, signUpAs, userOf } from '../../support/sign-up.ts'
 import type { Answer, Visitor } from '../../support/visitor.ts'
 
 const PRODUCTION = { profile: 'production', guests: 'first-write' } as const
@@ -27,7 +27,31 @@ test('[LINK-3] in production a mailed link lives 15 minutes and opens only its o
   for (const link of mail.links.map(pathOf)) assert.equal((await demo.visitor().get(link)).status, 400)
 })
 
-test('[LINK-4] [LINK-5] the page of a sign-up says whose, when and on what device, and declining ends link and sign-up', async (t) => {
+test('a mailed link leads to the configured address, whatever host the request names', async (t) => {
+  const demo = await startDemo(t, { ...PRODUCTION, publicUrl: 'https://crm.example.com', trustProxyHops: 1 })
+  const visitor = demo.visitor()
+  const forged = {
+    Host: 'evil.test',
+    Forwarded: 'host=evil.test',
+    'X-Forwarded-Host': 'evil.test',
+    'X-Forwarded-Proto': 'https',
+  }
+  await visitor.post('/signup', { email: 'ana@example.com' }, forged)
+  await demo.parts.mail.tick()
+  const [mail = assert.fail()] = await mailsIn(demo)
+  await visitor.post(pathOf(mail.links[0]), { password: GOOD_PASSWORD })
+  await visitor.post('/password/reset', { email: 'ana@example.com' }, forged)
+  demo.clock.advance({ minutes: 2 })
+  await demo.parts.mail.tick()
+  const links = (await mailsIn(demo)).flatMap((sent) => sent.links.map((link) => new URL(link)))
+  assert.deepEqual(links.map(({ origin, pathname }) => `${origin}${pathname}`).sort(), [
+    'https://crm.example.com/password/new',
+    'https://crm.example.com/signup/not-me',
+    'https://crm.example.com/validateEmail',
+  ])
+})
+
+test('[LINK-4] [LINK-5] the page of a sign-up link shows the owner, the time and the device, and declining ends the link and the sign-up', async (t) => {
   const demo = await startDemo(t, PRODUCTION)
   await signUpAs(demo, withFirefox(demo.visitor()), 'ana@example.com')
   const [mail = assert.fail()] = await mailsIn(demo)
@@ -47,7 +71,7 @@ test('[LINK-4] [LINK-5] the page of a sign-up says whose, when and on what devic
   assert.deepEqual([again.status, headingOf(again)], [400, 'The link had ended before'])
 })
 
-test('[LINK-4] [LINK-5] the page of a new e-mail address says whose, when and on what device, and declining changes nothing', async (t) => {
+test('[LINK-4] [LINK-5] the page of a link for a new address shows the owner, the time and the device, and declining ends only the link', async (t) => {
   const demo = await startDemo(t, { linkMode: 'confirm' })
   const ada = withFirefox(demo.visitor())
   await ada.logInWell(1)
@@ -61,10 +85,10 @@ test('[LINK-4] [LINK-5] the page of a new e-mail address says whose, when and on
   assert.equal(page.headers['x-robots-tag'], 'noindex')
   assert.equal(headingOf(await decline(demo.visitor(), page)), 'The link has ended')
   assert.equal((await demo.visitor().post(link)).status, 400)
-  assert.equal((await ada.get('/customers')).status, 200, 'the session of the maker stays')
+  assert.equal((await ada.get('/customers')).status, 200, 'the session that created the link stays live')
 })
 
-test('[LINK-4] [LINK-5] the page of any other link says whose, when and on what device, and it can be declined', async (t) => {
+test('[LINK-4] [LINK-5] the page of any other link shows the time and the device, and the link can be declined', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

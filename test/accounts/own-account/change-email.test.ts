@@ -4,7 +4,7 @@ import { type Demo, startDemo } from '../../support/demo.ts'
 import { onBothStores } from '../../support/on-both-stores.ts'
 import { headingOf, messageOf, pathOf, sessionIdOf } from '../../support/pages.ts'
 import { GOOD_PASSWORD, readMailbox, signedUpCustomer, signUpAs, userOf } from '../../support/sign-up.ts'
-import { callWith, makeToken, tokenOn } from '../../support/tokens.ts'
+import { callWith, formOn, makeToken, tokenOn } from '../../support/tokens.ts'
 import type { Answer, Visitor } from '../../support/visitor.ts'
 
 const PAGE = '/account/email'
@@ -87,13 +87,14 @@ test('with LINK_MODE=confirm a mail scanner that opens the link changes nothing,
   assert.match((await jonas.get(DEVICES)).text, /Jonas Keller/)
 })
 
-test('a link becomes invalid after a newer link, after the end of its session, and after half an hour', async (t) => {
+test('a link becomes invalid after a newer link, after the end of its session, and after 15 minutes', async (t) => {
   const demo = await startDemo(t)
   const ana = await signedUp(demo, 'ana@example.com')
   const first = await askFor(demo, ana, 'one@example.com')
   const second = await askFor(demo, ana, 'two@example.com')
   assert.equal((await ana.get(first)).status, 400)
-  demo.clock.advance({ minutes: 31 })
+  assert.match((await ana.get(PAGE)).text, /within 15 minutes/)
+  demo.clock.advance({ minutes: 16 })
   assert.equal((await ana.get(second)).status, 400)
   const third = await askFor(demo, ana, 'three@example.com')
   await ana.logOut()
@@ -250,4 +251,17 @@ test('[TAB-4] the form for a new address that is sent twice mails one link, whic
     mails.map(({ kind, email }) => [kind, email]),
     [['email-link', 'ada@new.example']],
   )
+})
+
+test('[TAB-4] a form that was refused because of too many mails is refused again when it is sent again', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const form = { email: 'victim@example.com', password: 'crm-demo' }
+  for (let times = 0; times < 5; times++) assert.equal((await ada.post(PAGE, form)).status, 303)
+  await ada.get(PAGE)
+  const once = formOn(await ada.get(PAGE))
+  assert.notEqual(once, '')
+  const refused = { ...form, once }
+  for (let times = 0; times < 2; times++) assert.equal((await ada.post(PAGE, refused)).status, 429)
 })

@@ -91,7 +91,7 @@ test('[RESET-2] the answer is the same for an address without an account, and on
   )
 })
 
-test('[RESET-2] asking reads no account, so that its time does not depend on the address', async (t) => {
+test('[RESET-2] a request for a link reads no account, so that its time does not depend on the address', async (t) => {
   const demo = await startDemo(t)
   const rows = async () => demo.parts.database.selectFrom('outbox').select(['kind', 'email', 'user_id']).execute()
   for (const email of [ADA, 'unknown@example.com']) await demo.visitor().post('/password/reset', { email })
@@ -111,10 +111,10 @@ test('[RESET-3] of many simultaneous uses of a link, exactly one sets its passwo
   await demo.visitor().logInWell(1, words[Number(won[0])])
 })
 
-test('[RESET-3] a link ends after 15 minutes, and with a newer link, a new password, a new address or a disabled account', async (t) => {
+test('[RESET-3] a link ends after 15 minutes, and with a newer link, a new password, a new address, another role or a disabled account', async (t) => {
   const demo = await startDemo(t, { trustProxyHops: 1 })
   const { database } = demo.parts
-  const change = (changes: { password: string } | { email: string }) =>
+  const change = (changes: { password: string } | { email: string } | { role: 'manager' }) =>
     database.updateTable('sales_persons').set(changes).where('user_id', '=', 1).execute()
   const isOpen = async (link: string) => (await demo.visitor().get(link)).status === 200
   let link = ''
@@ -131,17 +131,31 @@ test('[RESET-3] a link ends after 15 minutes, and with a newer link, a new passw
       assert.equal(await isOpen(link), true)
       demo.clock.advance({ minutes: 2 })
     },
+    'another role': () => change({ role: 'manager' }),
     'a new address': () => change({ email: 'ada@elsewhere.example' }),
   }
-  for (const [how, end] of Object.entries(endings)) {
+  for (const [index, [how, end]] of Object.entries(endings).entries()) {
     demo.clock.advance({ minutes: 61 })
     // Requests are limited by client.
-    link = await resetLink(demo, ADA, '203.0.113.7')
+    link = await resetLink(demo, ADA, `203.0.113.${index}`)
     assert.equal(await isOpen(link), true, how)
     await end()
     assert.equal(await isOpen(link), false, how)
     assert.equal((await redeem(demo.visitor(), link)).status, 400, how)
   }
+})
+
+test('[RESET-3] a link sets no password if the account gets another address while the new password is hashed', async (t) => {
+  const demo = await startDemo(t)
+  const link = await resetLink(demo, ADA)
+  const { hash } = demo.parts.passwords
+  demo.parts.passwords.hash = async (password) => {
+    const salespersons = demo.parts.database.updateTable('sales_persons').where('user_id', '=', 1)
+    await salespersons.set({ email: 'ada@elsewhere.example' }).execute()
+    return hash(password)
+  }
+  assert.equal((await redeem(demo.visitor(), link)).status, 400)
+  await demo.visitor().logInWell(1)
 })
 
 test('[RESET-3] no other token opens the page, and the link opens no other page', async (t) => {
@@ -175,6 +189,14 @@ test('[RESET-4] requests are limited by client and address, and a stranger canno
   const token = link.slice(link.indexOf('=') + 1)
   const tried = await demo.visitor().post('/password/new', { ...attempt, token }, { 'X-Forwarded-For': '203.0.113.7' })
   assert.equal(tried.status, 429)
+})
+
+test('[RESET-4] strangers in many networks cannot keep the owner from a link', async (t) => {
+  const demo = await startDemo(t, { trustProxyHops: 1 })
+  const ask = (client: string) => demo.visitor().post('/password/reset', { email: ADA }, { 'X-Forwarded-For': client })
+  for (let network = 0; network < 8; network++)
+    for (let times = 0; times < 5; times++) assert.equal((await ask(`203.0.113.${network}`)).status, 303)
+  assert.equal((await ask('198.51.100.1')).status, 303)
 })
 
 test('[RESET-5] an unsuitable password keeps the link, and “This was not me” ends it', async (t) => {

@@ -3,6 +3,7 @@ import test from 'node:test'
 import { AccountError, addSalesperson, changeRole, disableAccount, enableAccount } from '../../../src/accounts/index.ts'
 import { SessionError } from '../../../src/session/index.ts'
 import { Problem } from '../../../src/web/problem.ts'
+import { auditOf } from '../../support/audit.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { onBothStores } from '../../support/on-both-stores.ts'
 import { sessionIdOf } from '../../support/pages.ts'
@@ -55,7 +56,7 @@ test('[PEOPLE-1] the account of a customer is disabled and enabled too, and its 
   await ana.logInWell('ana@example.com', GOOD_PASSWORD)
 })
 
-test('[PEOPLE-2] if the session store fails, a disabled account stays shut, and enabling it opens no old session', async (t) => {
+test('[PEOPLE-2] if the session store fails, a disabled account stays disabled, and enabling it revives no old session', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(1)
@@ -67,6 +68,17 @@ test('[PEOPLE-2] if the session store fails, a disabled account stays shut, and 
   assert.equal((await demo.visitor().logIn(1)).status, 422)
   await enableAccount(demo.parts, '1')
   assert.equal((await visitor.get('/customers')).status, 303)
+})
+
+test('[PEOPLE-2] if the session store fails while the role changes, the same change ends the sessions later', async (t) => {
+  const demo = await startDemo(t)
+  await demo.visitor().logInWell(1)
+  const isFailure = (error: unknown) => error instanceof Problem && error.status === 503
+  await assert.rejects(changeRole(withoutStore(demo), '1', 'manager'), isFailure)
+  await assert.rejects(changeRole(withoutStore(demo), '1', 'manager'), isFailure)
+  await changeRole(demo.parts, '1', 'manager')
+  assert.equal(await demo.parts.sessions?.count({ userId: '1' }), 0)
+  assert.equal((await auditOf(demo, 'role-changed')).length, 1)
 })
 
 test('[PEOPLE-3] the last active administrator can be neither disabled nor given another role', async (t) => {

@@ -32,7 +32,7 @@ test('[PEOPLE-4] an account that is disabled in the database is signed out at it
   assert.deepEqual(await demo.parts.database.selectFrom('operations').select('id').execute(), [])
 })
 
-test('[PEOPLE-4] open pages notice it, because their stream answers 204', async (t) => {
+test('[PEOPLE-4] after an account is disabled, its open pages notice the end, because their stream answers 204', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(6)
@@ -84,11 +84,11 @@ test('[PEOPLE-4] a form does nothing if its user gets another role while the for
   const demo = await startDemo(t)
   const admin = demo.visitor()
   await admin.logInWell(6)
-  const [[name, value] = []] = [...admin.cookies]
+  const cookies = [...admin.cookies].map(([name, value]) => `${name}=${value}`)
   const form = request(`${demo.url}/admin/accounts/2/disable`, {
     method: 'POST',
     headers: {
-      Cookie: `${name}=${value}`,
+      Cookie: cookies.join('; '),
       'Content-Type': 'application/x-www-form-urlencoded',
       'Sec-Fetch-Site': 'same-origin',
       Expect: '100-continue',

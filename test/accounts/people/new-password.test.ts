@@ -28,7 +28,7 @@ test('[PASS-1] a password that is easy to guess is refused with the reason and w
   }
 })
 
-test('[PASS-1] any kind of character will do, also a password that contains an own word among others', async (t) => {
+test('[PASS-1] a password may have any kind of character, and may contain the user’s name among other words', async (t) => {
   const judge = judgeFor(t, ['Zoë Marlow-Hart', 'zoe.hart@mail.example'])
   for (const password of [
     'purple giraffe lamp',

@@ -7,7 +7,7 @@ import { ApiClient } from '../../support/api-client.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { messageOf } from '../../support/pages.ts'
 
-test('[PASS-2] a login stores a hash of the configured cost, and eight logins at once leave all of them signed in', async (t) => {
+test('[PASS-2] a login stores a hash of the configured cost, and eight concurrent logins all succeed', async (t) => {
   const demo = await startDemo(t)
   await store(demo, bcrypt.hashSync('crm-demo', 6))
   assert.equal((await demo.visitor().logIn(1, 'wrong')).status, 422)
@@ -80,7 +80,7 @@ test('[PASS-3] a server that starts reads the highest stored cost', async (t) =>
   assert.deepEqual(expected.mock.calls[0]?.arguments, [5])
 })
 
-test('[PASS-4] a damaged hash is a refused login and one line in the log, on the login page, in the API and at step-up', async (t) => {
+test('[PASS-4] with a damaged hash, the login page, the API and the step-up refuse the password and log one line', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   await ada.logInWell(1)

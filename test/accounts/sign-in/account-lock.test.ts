@@ -20,7 +20,7 @@ const EMAIL = 'helen.okafor@crm.example'
 const NEW = 'four unusual words'
 const PROXIED = { trustProxyHops: 1, loginText: 'uniform' } as const
 
-test('[LIMIT-4] after a hundred failures from many networks, a new device gets one answer to every password', async (t) => {
+test('[LIMIT-4] after a hundred failures from many networks, a new device gets the same answer to every password', async (t) => {
   const demo = await startDemo(t, PROXIED)
   for (let round = 0; round < 5; round += 1) {
     const guesses = Array.from({ length: 20 }, (_, guess) => guessFrom(demo, `203.0.113.${round * 20 + guess}`))
@@ -143,7 +143,7 @@ test('[LIMIT-7] a known device has a random token in a cookie of its own, and th
   )
 })
 
-test('[LIMIT-7] a token that another user of the browser may have copied is not known to the next account', async (t) => {
+test('[LIMIT-7] the next account does not accept a token that another user of the browser may have copied', async (t) => {
   const demo = await startDemo(t)
   const shared = demo.visitor()
   await shared.logInWell(4)
@@ -231,7 +231,7 @@ test('[LIMIT-7] an account knows its fifty most recently used devices', async (t
   assert.ok(rows.some((row) => row.hash === hash('sha256', first.deviceToken, 'base64url')))
 })
 
-test('[LIMIT-8] the step-up counts failures on an unknown device, and refuses it while the account is locked', async (t) => {
+test('[LIMIT-8] the step-up counts failures on an unknown device, and refuses this device while the account is locked', async (t) => {
   const demo = await startDemo(t)
   const [helen, linked] = [demo.visitor(), demo.visitor()]
   await helen.logInWell(HELEN)

@@ -86,7 +86,7 @@ test('[LIMIT-3] right passwords that are still being verified do not count as fa
   for (let time = 0; time < 15; time += 1) await demo.visitor().logInWell(4)
 })
 
-test('[LIMIT-1] one IP address has a hundred failed logins, whatever account and headers it sends', async (t) => {
+test('[LIMIT-1] the limit of one IP address is a hundred failed logins, whatever accounts and headers it sends', async (t) => {
   const demo = await startDemo(t)
   for (let guess = 0; guess < 100; guess += 1) {
     const claims = {
@@ -139,7 +139,7 @@ test('[LIMIT-5] guesses of others behind the same address do not lock a user out
   assert.equal((await helen.logIn(4)).status, 429, 'the device is known to one account only')
 })
 
-test('[LIMIT-6] a known device has ten failures of its own', async (t) => {
+test('[LIMIT-6] a known device has its own limit of ten failures', async (t) => {
   const demo = await startDemo(t)
   const helen = demo.visitor()
   await helen.logInWell(5)
@@ -150,7 +150,7 @@ test('[LIMIT-6] a known device has ten failures of its own', async (t) => {
   await demo.visitor().logInWell(5)
 })
 
-test('[LIMIT-10] the documented login limits are those of the program', () => {
+test('[LIMIT-10] the documented login limits equal the limits in the code', () => {
   const page = readFileSync(join(projectRoot(), 'docs/operations.md'), 'utf8')
   const [, section = ''] = /## Login limits\n([\s\S]*?)\n## /.exec(page) ?? []
   const rows = [...section.matchAll(/^\| (?!limit|-)(.*?) \| (.*?) \| (.*?) \|$/gm)].map(([, ...cells]) => cells)

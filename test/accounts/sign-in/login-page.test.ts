@@ -20,7 +20,7 @@ test('[PAGE-8] the login page says why a session may have ended, and says nothin
   assert.equal(noticeOf(await stranger.follow(await stranger.get('/customers'))), '')
 })
 
-test('[PAGE-8] the login page names the administrator’s words, the changed password, and the sign-out on another device', async (t) => {
+test('[PAGE-8] the login page shows an administrator’s message, and says that a password change or another device ended the session', async (t) => {
   const demo = await startDemo(t)
   const admin = demo.visitor()
   await admin.logInWell(6)

@@ -89,7 +89,11 @@ test('[CRM-5] the top 3 stays the same for the whole session, whatever is bought
   assert.deepEqual(namesOf(await visitor.get('/authenticationOK.shtml')), before)
 
   const again = demo.visitor()
-  assert.deepEqual(namesOf(await again.follow(await again.logIn(4))), before.toReversed(), 'a new session looks anew')
+  assert.deepEqual(
+    namesOf(await again.follow(await again.logIn(4))),
+    before.toReversed(),
+    'a new session reads the top 3 again',
+  )
 })
 
 test('[CRM-6] another salesperson on the same browser sees their own top 3', async (t) => {

@@ -9,7 +9,7 @@ const PRODUCTION = { profile: 'production', guests: 'first-write' } as const
 const ANA = 'ana@example.com'
 const FULL = /Three mails with valid links were sent to this address/
 
-test('[JOIN-2] [MAIL-10] three visitors sign up with one address, each link validates its own account, and the first one ends the others', async (t) => {
+test('[JOIN-2] [MAIL-10] three visitors sign up with one address, each link validates its own account, and the first validation ends the other sign-ups', async (t) => {
   const demo = await startDemo(t, PRODUCTION)
   const strangers = [demo.visitor(), demo.visitor(), demo.visitor()] as const
   for (const stranger of strangers) await signUp(demo, stranger)
@@ -77,7 +77,7 @@ test('[JOIN-2] strangers who sign up with an address until they are refused do n
   assert.equal(answer.status, 303, 'the limit of the stranger’s network does not count for the owner')
 })
 
-test('[JOIN-2] of eight sign-ups with one address at once, three are accepted; of their links opened at once, one validates', async (t) => {
+test('[JOIN-2] of many concurrent sign-ups with one address, three are accepted, and only one of their links validates', async (t) => {
   const demo = await startDemo(t, PRODUCTION)
   for (let round = 0; round < 3; round += 1) {
     const emails = Array.from({ length: 4 }, (_, index) => `many-${round}-${index}@example.com`)

@@ -8,6 +8,41 @@ import { codeOf, type Described, describe, gate, PAGES, STORES, startLayer } fro
 const NAME = '4DSID_TEST'
 const cookieOf = (visitor: LayerVisitor) => visitor.cookies.get(NAME) ?? ''
 
+test('a malformed cookie or token is refused before the store is asked', async (t) => {
+  const asked: string[] = []
+  const store = new Proxy(memoryStore(), {
+    get(target, name: keyof SessionStore) {
+      const member = target[name]
+      if (typeof member !== 'function') return member
+      return (...values: never[]) => {
+        asked.push(name)
+        return (member as (...values: never[]) => unknown).apply(target, values)
+      }
+    },
+  })
+  const { visitor } = await startLayer(t, { ...PAGES, '/api/read': describe }, { store, tokens: { mount: '/api' } })
+  const stranger = visitor()
+  const secret = 'A'.repeat(43)
+  const malformed = [
+    '',
+    'x',
+    `${'f'.repeat(32)}.${secret}`,
+    `${'F'.repeat(32)}.${secret}A`,
+    "' OR 1=1 --",
+    '%00',
+    'a'.repeat(8000),
+  ]
+  const ask = async (value: string) => {
+    asked.length = 0
+    await stranger.get('/read', { Cookie: `${NAME}=${value}` })
+    await stranger.get('/api/read', { Authorization: `Bearer ${value}` })
+    await stranger.get('/api/read', { Authorization: `Bearer test_${value}` })
+    return asked
+  }
+  for (const value of malformed) assert.deepEqual(await ask(value), [], value)
+  assert.deepEqual(await ask(`${'F'.repeat(32)}.${secret}`), ['find', 'find'])
+})
+
 for (const [store, open] of Object.entries(STORES)) {
   test(`[COOKIE-2] a visitor who comes back finds the same session, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, PAGES, { store: open() })

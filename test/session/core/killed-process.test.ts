@@ -59,7 +59,7 @@ test('[PROC-4] a process that was stopped for ten minutes keeps its sessions whe
   assert.equal((await there.visit(ana).read<CounterPage>('/read')).userName, 'Ana Lima')
 })
 
-/** `there` is another process on the same file. For the clock of `here`, its last heartbeat is `minutesLater` old. */
+/** `there` is another process on the same file. According to `here`, its last heartbeat was `minutesLater` ago. */
 async function startNeighbours(scope: TestContext, { minutesLater = 0 } = {}) {
   const file = `sqlite:${join(temporaryFolder(scope), 'sessions.sqlite')}`
   const there = await startCounterServer(scope, file)

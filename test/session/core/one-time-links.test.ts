@@ -39,7 +39,7 @@ const linkOf = (visitor: LayerVisitor, options: OTPOptions = {}) =>
 const come = (token: string) => `/come?$4DSID=${token}`
 
 for (const [store, open] of Object.entries(STORES)) {
-  test(`[OTP-1] a token is 32 upper-case hex digits, unlike the id and the cookie, and several are valid at once, on the ${store} store`, async (t) => {
+  test(`[OTP-1] a token is 32 upper-case hex digits, differs from the session ID and the cookie, and does not end earlier tokens, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -218,7 +218,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await visitor().read<Described>(come(token))).id, id)
   })
 
-  test(`[OTP-13] a link bound to a path is valid at that path and below it, by whole segments, and other paths do not consume the link, on the ${store} store`, async (t) => {
+  test(`[OTP-13] a link bound to a path works at this path and at the segments below it, and other paths do not consume it, on the ${store} store`, async (t) => {
     const { visitor } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -262,7 +262,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(
       [kept.id, kept.offer],
       [bos.id, { ...offered, instead: 'Bo' }],
-      'decided at the POST, and the default keeps',
+      'by default, a POST keeps the session of another user',
     )
     const moved = JSON.parse((await bo.post(`${come(token)}&$4DSID.replace=1`)).text)
     assert.deepEqual([moved.id, moved.restored, moved.offer], [id, { data: 1 }, null])
@@ -271,14 +271,18 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await visitor().read(come(second))).offer, null)
   })
 
-  test(`[LINK-2] a revoked link opens nothing, and a link is either opened or revoked, on the ${store} store`, async (t) => {
-    const linkStore = open()
-    const detach = linkStore.detach.bind(linkStore)
+  test(`[LINK-2] a revoked link opens nothing, and a link that is opened cannot be revoked, on the ${store} store`, async (t) => {
     let beforeDetach = async () => {}
-    linkStore.detach = async (call) => {
-      await beforeDetach()
-      return detach(call)
-    }
+    const linkStore = new Proxy(open(), {
+      get(store, name) {
+        const value = Reflect.get(store, name)
+        if (typeof value !== 'function') return value
+        return async (...parameters: unknown[]) => {
+          if (name === 'detach') await beforeDetach()
+          return Reflect.apply(value, store, parameters)
+        }
+      },
+    })
     const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: linkStore })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -301,7 +305,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal(opened?.id, id)
   })
 
-  test(`[LINK-2] a link tells on which device it was made, on the ${store} store`, async (t) => {
+  test(`[LINK-2] before a link is opened, a page can show the device that created the link, on the ${store} store`, async (t) => {
     const { visitor, manager } = await startLayer(t, LINK_PAGES, { store: open() })
     const ana = visitor()
     const { id } = await ana.read<Described>('/login')
@@ -464,7 +468,7 @@ test('invalid options of a link are refused with an error that says what to do',
   for (const [index, message] of messages.entries()) assert.match(message, expected[index] as RegExp)
 })
 
-test('events about links name handles, never a token or its hash', async (t) => {
+test('events about links contain handles, but never a token or its hash', async (t) => {
   const { visitor, manager } = await startLayer(t, LINK_PAGES)
   const events: string[] = []
   for (const name of ['linkCreated', 'restored', 'linkRefused'] as const)

@@ -123,7 +123,7 @@ test('after re-authentication for a request that is not a page, the user returns
   await assert.rejects(gate(bare, next), { name: 'TypeError', message: /mount sessions\(\) above it/ })
 })
 
-test('a request-only session cannot rotate the cookie, and after a rotation a device signed in by a link still does not count as logged in', async (t) => {
+test('a request-only session cannot rotate the cookie, and a rotation does not make a device from a link count as logged in', async (t) => {
   const { visitor, manager } = await startLayer(t, RECENT_PAGES)
   const ana = visitor()
   const { id } = await ana.read<Described>('/login')

@@ -59,7 +59,7 @@ interface Case extends Server {
   id: string
 }
 
-/** One function for each row of the table in `docs/store-failures.md`. It describes the result in the table's words. */
+/** The table in `docs/store-failures.md` has a row for each function. A function returns its result in the table's words. */
 const CALLS: Record<string, (damaged: Case) => Promise<string>> = {
   async 'a request (`find`)'({ ana }) {
     const { isNew, privileges } = await ana.read('/who')
@@ -115,7 +115,7 @@ const CALLS: Record<string, (damaged: Case) => Promise<string>> = {
 }
 
 for (const store of Object.keys(STORES)) {
-  // The core decodes storage and privileges on every store, so the other stores need only one damage of each.
+  // The core decodes storage and privileges in the same way on every store, so all cases run only on the memory store.
   const decoded = store === 'memory' ? DAMAGES : [DAMAGES[0], DAMAGES.at(-1)].filter((damage) => damage !== undefined)
   const damages = store === 'Redis' ? [...decoded, ...DAMAGES_IN_REDIS] : decoded
   test(`[ROW-6] every call on a session that cannot be read does what the table in docs/store-failures.md says, on the ${store} store`, async (t) => {
@@ -144,7 +144,7 @@ for (const store of Object.keys(STORES)) {
     assert.equal(await layer.manager.count(), 0)
   })
 
-  test(`[ROW-8] when the storage cannot be read, secureSession() and a login with a list of keys to keep begin with an empty storage, on the ${store} store`, async (t) => {
+  test(`[ROW-8] if the storage cannot be read, it is empty after secureSession() and after a login that keeps listed keys, on the ${store} store`, async (t) => {
     for (const path of ['/secure', '/sign-in?keep=["cart"]']) {
       const { ana, id, warnings } = await damagedCase(await startServer(t, store), 'storage', '[]')
       assert.deepEqual(await ana.read(path), {})

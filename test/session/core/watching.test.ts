@@ -46,7 +46,7 @@ test('watching stops on request, and ends at once for a session that does not ex
   for await (const _ of manager.watch('0'.repeat(32), new AbortController().signal)) assert.fail('nothing is there')
 })
 
-test('a write that meets newer versions for ten seconds is given up with 503, and nothing is written', async (t) => {
+test('if other writes win for ten seconds, a write fails with 503 and changes nothing', async (t) => {
   const clock = manualClock()
   const real = memoryStore()
   let contested = false

@@ -146,7 +146,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
         const credential = row && rows.credentials(row).find`,
   },
   {
-    flaw: 'detach cannot close an open link',
+    flaw: 'detach does not revoke an unused OTP',
     from: 'find((candidate) => candidate.handle === handle)',
     to: "find((candidate) => candidate.handle === handle && candidate.kind !== 'otp')",
   },
@@ -191,7 +191,7 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: 'if (credential) rows.addCredential(row, credential)',
   },
   {
-    flaw: 'redeem protects the device of the spent OTP from the limit, as if it were a caller',
+    flaw: 'redeem counts the spent OTP as a device',
     from: 'if (credential) addCredential(rows, row, credential, { limits, now })',
     to: 'if (credential) addCredential(rows, row, credential, { by: hash, limits, now })',
   },
@@ -221,12 +221,12 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: 'if (false) throw',
   },
   {
-    flaw: 'replace deletes the old record',
+    flaw: 'replace deletes the old record even below the limit of licences',
     from: '{ keepRecord: !isFull(rows, session, limits), now }',
     to: '{ keepRecord: false, now }',
   },
   {
-    flaw: 'replace exceeds the licences',
+    flaw: 'replace keeps the old record even at the limit of licences',
     from: '{ keepRecord: !isFull(rows, session, limits), now }',
     to: '{ keepRecord: true, now }',
   },
@@ -290,12 +290,12 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
         endSession(rows, row, { reason: 'revoked', now, message })`,
   },
   {
-    flaw: 'the message of a removal does not reach devices that had ended before',
+    flaw: 'remove leaves no message for a device that was signed out earlier',
     from: 'if (message) rows.leaveMessage(id, message, now + MESSAGE_MILLISECONDS)',
     to: '',
   },
   {
-    flaw: 'the message of a removal is kept for 90 seconds on devices that had ended before',
+    flaw: 'remove keeps the message for a device that was signed out earlier for only 90 seconds',
     from: 'if (message) rows.leaveMessage(id, message, now + MESSAGE_MILLISECONDS)',
     to: 'if (message) rows.leaveMessage(id, message, now + 90_000)',
   },
@@ -348,12 +348,12 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: '',
   },
   {
-    flaw: 'the sweep deletes OTPs at once after their end',
+    flaw: 'the sweep deletes OTPs immediately after their end',
     from: 'rows.deleteOTPs(latestEnd)',
     to: 'rows.deleteOTPs(now)',
   },
   {
-    flaw: 'the sweep deletes sessions at once after their end',
+    flaw: 'the sweep deletes sessions immediately after their end',
     from: 'rows.endedUntil(latestEnd, limit)',
     to: 'rows.endedUntil(now, limit)',
   },
@@ -388,7 +388,7 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: 'if (version !== undefined && version > row.record.version) return undefined',
   },
   {
-    flaw: 'one session more than there are licences is admitted',
+    flaw: 'one session more than the limit is admitted',
     from: 'rows.countUpTo(sessions) >= sessions',
     to: 'rows.countUpTo(sessions) > sessions',
   },
@@ -403,7 +403,7 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: 'rows.countGuestsUpTo(guests) > guests',
   },
   {
-    flaw: 'the limit of one user also ends the session that is added',
+    flaw: 'the maximum of unused logins also counts and ends the new login',
     from: '.filter(({ record }) => record.id !== id)',
     to: '',
   },
@@ -418,12 +418,12 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: '.reverse().slice(0, Math.max(0, others.size + 1 - sessionsPerUser))',
   },
   {
-    flaw: "a session that ends for the limit of its user has the reason 'revoked'",
+    flaw: "a session that the limit of one user ends has the reason 'revoked'",
     from: ".flat()\n    .map((row) => endSession(rows, row, { reason: 'limit', now }))",
     to: ".flat()\n    .map((row) => endSession(rows, row, { reason: 'revoked', now }))",
   },
   {
-    flaw: 'a repeated login takes a licence',
+    flaw: 'a login that is repeated at the limit of licences is refused',
     from: 'return isUnusedLogin(credential) && rows.withUnusedLogin(credential.details ??',
     to: 'return false && rows.withUnusedLogin(credential.details ??',
   },
@@ -438,7 +438,7 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: 'const key = true',
   },
   {
-    flaw: 'the repeated logins of the new session count separately towards the limit of one user',
+    flaw: 'a new login and the unused logins of its origin count as two sessions towards the limit of one user',
     from: 'if (row.record.id === id || (origin !== undefined && origin === own)) continue',
     to: 'if (row.record.id === id) continue',
   },
@@ -593,7 +593,7 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: "endCredential(rows, row, evicted, { reason: 'revoked', now })",
   },
   {
-    flaw: 'without a limit, a new OTP does not revoke the OTP of its purpose',
+    flaw: 'if no limit is set, a new OTP does not revoke the earlier OTP of the same purpose',
     from: 'credential.purpose !== null || limits.credentials',
     to: 'limits.credentials',
   },
@@ -628,12 +628,12 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: '',
   },
   {
-    flaw: 'a session is unseen although a device of it was used and is gone',
+    flaw: 'a session counts as unused although a device used it and was signed out later',
     from: 'return wasUsed(row.record) || wasSeen(row.record, rows.credentials(row))',
     to: 'return rows.credentials(row).some(({ lastSeenAt }) => lastSeenAt !== null)',
   },
   {
-    flaw: 'a session is unseen although a device was used in the millisecond of its creation',
+    flaw: 'a session counts as unused although a device used it in the millisecond of its creation',
     from: 'return wasUsed(row.record) || wasSeen(row.record, rows.credentials(row))',
     to: 'return wasUsed(row.record)',
   },
@@ -681,7 +681,7 @@ const EVICTION: Omit<Mutant, 'file'>[] = [
     to: '&& ',
   },
   {
-    flaw: 'the OTP of the same purpose counts twice',
+    flaw: 'an OTP that the new OTP revokes still counts towards the limit of OTPs',
     from: ' && !replaced.includes(other)',
     to: '',
   },
@@ -939,12 +939,12 @@ const LISTS: Omit<Mutant, 'file'>[] = [
     to: 'if (now > record.end) return false',
   },
   {
-    flaw: 'an open link counts as a restored device',
+    flaw: 'a session with an unused link counts as restored',
     from: "credential.via === wanted && credential.kind !== 'otp'",
     to: 'credential.via === wanted',
   },
   {
-    flaw: 'an invalidated record is a guest',
+    flaw: 'an invalidated record counts as a guest session',
     from: 'if (!isLive(record, now)) return false\n  if (state',
     to: 'if (state',
   },
@@ -981,7 +981,7 @@ const MEMORY: Omit<Mutant, 'file'>[] = [
 const PRESENCE: Omit<Mutant, 'file'>[] = [
   { flaw: 'a killed process counts forever', from: 'lastBeat > now - PRESENCE_LIFE_MILLISECONDS', to: 'lastBeat > 0' },
   {
-    flaw: 'a process without a heartbeat for a moment counts as stopped',
+    flaw: 'a process counts as stopped too soon after its last heartbeat',
     from: 'lastBeat > now - PRESENCE_LIFE_MILLISECONDS',
     to: 'lastBeat > now - PRESENCE_LIFE_MILLISECONDS / 2',
   },
@@ -1010,7 +1010,6 @@ export const mutants: readonly Mutant[] = [
   ...of('shared/memory-rows.ts', ROWS),
   ...of('shared/memory-lists.ts', LISTS),
   ...of('memory/store.ts', MEMORY),
-  ...of('shared/presence.ts', PRESENCE),
 ]
 
 function of(file: string, made: readonly Omit<Mutant, 'file'>[]): Mutant[] {

@@ -70,7 +70,7 @@ export function endBeyond<Row extends SessionRow>(
   return [...endOldest(rows, session, limits, now), ...endRepeated(rows, session, credential, now)]
 }
 
-/** Ends the oldest unused logins of an origin above `MOST_UNUSED_LOGINS`. Never ends the new session `id`. */
+/** Ends the oldest unused logins if an origin has more than `MOST_UNUSED_LOGINS`. Never ends the new session `id`. */
 function endRepeated<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   { id }: SessionRecord,
@@ -207,7 +207,7 @@ export function addCredential<Row extends SessionRow>(
   rows.addCredential(row, credential)
 }
 
-/** Records activity. A stored time never decreases, even if an earlier call had a later `now`. */
+/** Records activity. Never replaces a stored time by an earlier time. */
 export function access<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,

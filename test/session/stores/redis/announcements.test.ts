@@ -238,7 +238,7 @@ const ENDS = {
     await store.attach({ id, credential: link, now })
     await store.redeem({ hash: link.hash, credential: credential(clock), limits: { credentials: 1 }, now })
   }),
-  'a session too many of one user': async (trial) => {
+  'a session above the limit of one user': async (trial) => {
     const { record } = await stored(trial, { userId: '9' })
     const { store, clock } = trial
     const next = session(clock, { userId: '9' })
