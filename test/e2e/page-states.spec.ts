@@ -8,12 +8,29 @@ test('[PAGE-4] a button that only a script can use is not visible without script
   await expect(page.locator('.show-password')).toBeVisible({ visible: javaScriptEnabled !== false })
 })
 
+test('a password can be pasted and shown', async ({ page, javaScriptEnabled }) => {
+  await page.goto('/signup')
+  const field = page.locator('#password')
+  // The browser pastes what was copied from another field.
+  await page.locator('#email').fill('correct horse battery')
+  await page.locator('#email').press('ControlOrMeta+A')
+  await page.locator('#email').press('ControlOrMeta+C')
+  await field.press('ControlOrMeta+V')
+  await expect(field).toHaveValue('correct horse battery')
+  await expect(field).toHaveAttribute('type', 'password')
+  if (javaScriptEnabled === false) return
+  await page.getByRole('button', { name: 'Show the password' }).click()
+  await expect(field).toHaveAttribute('type', 'text')
+  await page.getByRole('button', { name: 'Hide the password' }).click()
+  await expect(field).toHaveAttribute('type', 'password')
+})
+
 test('[PAGE-7] while the platform is slow, the form shows that it is busy', async ({ page, javaScriptEnabled }) => {
   await logIn(page, '3')
   await page.goto('/customers')
   await page.locator('tbody').getByRole('link').first().click()
   if (javaScriptEnabled === false) return
-  // A test cannot look at a page that is being left, so the page notes its own state.
+  // A test cannot inspect a page during a navigation, so the page stores its own state.
   await page.evaluate(`addEventListener('submit', ({ target }) => setTimeout(() =>
     sessionStorage.setItem('busy', target.ariaBusy + ' ' + target.querySelector('button').textContent)))`)
   await page.getByRole('button', { name: 'Ask for approval' }).click()

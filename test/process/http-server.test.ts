@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import { createLog } from '../../src/parts/log.ts'
 import { type RunningServer, startServer } from '../../src/process/server.ts'
-import { demoConfig } from '../support/demo.ts'
+import { demoConfig, startDemo } from '../support/demo.ts'
 import { settingsIn, temporaryFolder } from '../support/process.ts'
 import { sendRaw } from '../support/raw-request.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -43,6 +43,24 @@ test('[ROUTE-3] [ROUTE-4] requests that cannot be read get security headers, and
     }
   assert.deepEqual(errors(), [])
   assert.match(await sendRaw(server.url, 'GET /healthz HTTP/1.0\r\n\r\n'), /^HTTP\/1.1 200 /)
+})
+
+test('[ROUTE-4] a request with a damaged Host header, or with none in HTTP/1.0, causes no error of the server', async (t) => {
+  const demo = await startDemo(t, { profile: 'production', publicUrl: 'https://crm.example' })
+  for (const [version, host] of [
+    ['1.0', ''],
+    ...['', 'a b', '[', 'crm.example:99999'].map((name) => ['1.1', `Host: ${name}\r\n`]),
+  ])
+    for (const path of ['/', '/customers', '/validateEmail?$4DSID=1'])
+      assert.doesNotMatch(
+        await sendRaw(demo.url, `GET ${path} HTTP/${version}\r\n${host}Connection: close\r\n\r\n`),
+        /^HTTP\/1.1 5/,
+        host,
+      )
+  assert.deepEqual(
+    demo.log.filter((line) => JSON.parse(line).level >= 50),
+    [],
+  )
 })
 
 test('[ROUTE-4] nothing is written into a response that has begun when the connection turns out to be malformed', async (t) => {

@@ -4,6 +4,7 @@ import { memoryStore } from '../../src/session/stores/memory/index.ts'
 import { startWithRecorder, stateOf } from '../support/approvals.ts'
 import { headingOf, messageOf, pathOf, sessionIdOf } from '../support/pages.ts'
 import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs, userOf } from '../support/sign-up.ts'
+import { formOn } from '../support/tokens.ts'
 import { startTroubledDemo } from '../support/troubled-demo.ts'
 import { troubledStore } from '../support/troubled-store.ts'
 import type { Answer } from '../support/visitor.ts'
@@ -61,7 +62,7 @@ test('a login succeeds even if the data for the welcome page could not be stored
   trouble.trouble('fails', 'update')
   await visitor.logInWell(4)
   assert.notEqual(visitor.sessionCookie, '')
-  assertUnavailable(await visitor.get('/authenticationOK.shtml'), 'which asks for it again')
+  assertUnavailable(await visitor.get('/authenticationOK.shtml'), 'the page requests the data again')
   trouble.mend()
   assert.equal(headingOf(await visitor.get('/authenticationOK.shtml')), 'Welcome, Noah Lindgren')
 })
@@ -122,7 +123,7 @@ test('an approval is stored and the callback is answered, even if the salesperso
   await ask()
   const callback = pathOf(received[0]?.body.reply.callback)
   trouble.trouble('fails')
-  assertUnavailable(await demo.visitor().get(callback), 'the token is not spent')
+  assertUnavailable(await demo.visitor().get(callback), 'the token is not consumed')
   trouble.trouble('fails', 'update')
   assert.equal((await demo.visitor().get(callback)).status, 200)
   trouble.mend()
@@ -156,4 +157,29 @@ test('after an address change the page says that it succeeded, even if the other
   assert.match(answer.text, /Your e-mail address was changed, but other devices may still be signed in/)
   trouble.mend()
   await demo.visitor().logInWell('ada@new.example')
+})
+
+test('[TAB-4] a form that failed because of the store is not taken for one that was sent before', async (t) => {
+  const { demo, trouble } = await startTroubledDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const fields = { email: 'ada@new.example', password: 'crm-demo', once: formOn(await ada.get('/account/email')) }
+  trouble.trouble('fails', 'rotate')
+  assertUnavailable(await ada.post('/account/email', fields))
+  trouble.mend()
+  assert.equal((await ada.post('/account/email', fields)).status, 303)
+  await demo.parts.mail.tick()
+  await newestLink(demo, 'ada@new.example')
+})
+
+test('[TAB-4] the button "Send again" works after it has failed because of the store', async (t) => {
+  const { demo, trouble } = await startTroubledDemo(t, { profile: 'production', publicUrl: 'http://127.0.0.1' })
+  const [stranger, owner] = [demo.visitor(), demo.visitor()]
+  for (const visitor of [stranger, owner]) await signUpAs(demo, visitor, 'ana@example.com')
+  const once = formOn(await owner.get('/signup/waiting'))
+  trouble.trouble('fails', 'get')
+  assertUnavailable(await owner.post('/signup/again', { once }))
+  trouble.mend()
+  assert.equal((await owner.post('/signup/again', { once })).status, 303)
+  assert.equal((await demo.parts.database.selectFrom('outbox').selectAll().execute()).length, 3)
 })

@@ -73,16 +73,20 @@ export function emailPages(parts: EmailParts) {
       }
       const once = onceOf(ctx, email)
       if (once !== '' && !(await consumeFormToken(session, once))) return redirectWithFlash(ctx, PAGE, 'email-asked')
-      const message = await signUpLimit.refuse(ctx, email)
+      const ask = async () => {
+        const message = await signUpLimit.refuse(ctx, email)
+        if (message === undefined) {
+          await session.renew({ login: true })
+          await requestEmailChange(parts, { session, userId }, email)
+        } else await releaseFormToken(session, once)
+        return message
+      }
+      const message = await ask().catch((error) => rollback(log, error, () => releaseFormToken(session, once)))
       if (message !== undefined) {
         await releaseFormToken(session, once)
         log.warn({ event: 'email.limited', userId, ip: ctx.ip }, 'change of e-mail address limited')
         return showForm(ctx, { typed: email, message })
       }
-      await session.renew({ login: true })
-      await requestEmailChange(parts, { session, userId }, email).catch((error) =>
-        rollback(log, error, () => releaseFormToken(session, once)),
-      )
       log.info({ event: 'email.asked', userId, session: session.id }, 'change of e-mail address requested')
       await redirectWithFlash(ctx, PAGE, 'email-asked')
     },

@@ -27,7 +27,7 @@ export class LinkLimit {
 /** Mount it above the sessions, so that no link is looked up after too many invalid ones. A valid link does not count. */
 export function limitLinks(linkLimit: LinkLimit) {
   return async function limitLinks(ctx: Context, next: Next) {
-    if (!ctx.URL.searchParams.has(LINK_PARAMETER)) return next()
+    if (!new URLSearchParams(ctx.querystring).has(LINK_PARAMETER)) return next()
     const counts = linkLimit.countsOf(ctx.ip)
     const seconds = await secondsToWait(counts)
     if (seconds !== undefined) throw tooManyLinks(seconds)

@@ -3,10 +3,11 @@ import type { Context } from 'koa'
 import type { Logger } from 'pino'
 import type { Config } from '../../config/config.ts'
 import { type CrmSession, currentSession } from '../../crm-session/crm-session.ts'
-import { consumeFormToken } from '../../crm-session/form-tokens.ts'
+import { consumeFormToken, releaseFormToken } from '../../crm-session/form-tokens.ts'
 import { mailboxPath } from '../../mail/index.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts'
+import { rollback } from '../people/rollback.ts'
 import { readSignUpProgress, type SignUpProgress } from './pending-sign-up.ts'
 import { asksForPassword, type SignUpParts, sendAgain, signUp } from './sign-up.ts'
 import { readFormToken, readSignUpForm } from './sign-up-form.ts'
@@ -106,7 +107,9 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
       if (status?.step === 'Waiting for validation email' && !isRepeated) {
         const message = await refuse(ctx, status.email)
         if (message !== undefined) return showWaiting(ctx, session, message)
-        await sendAgain(parts, session, status)
+        await sendAgain(parts, session, status).catch((error) =>
+          rollback(log, error, async () => token !== undefined && releaseFormToken(session, token)),
+        )
       }
       ctx.status = 303
       ctx.redirect(WAITING_PAGE)

@@ -101,7 +101,11 @@ test('[MAIL-5] [MAIL-11] of two sign-ups in one session, each link validates its
   assert.match(answer.text, /first@example\.com<\/strong> has been validated/)
   assert.equal((await userOf(demo, 'first@example.com'))?.validated, 1)
   assert.equal((await userOf(demo, 'second@example.com'))?.validated, 0)
-  assert.equal((await statusOf(demo, ana))?.step, 'Waiting for validation email', 'the session waits for the second')
+  assert.equal(
+    (await statusOf(demo, ana))?.step,
+    'Waiting for validation email',
+    'the status belongs to the second sign-up',
+  )
   await demo.visitor().get(await newestLink(demo, 'second@example.com'))
   assert.equal((await userOf(demo, 'second@example.com'))?.validated, 1)
   assert.equal((await statusOf(demo, ana))?.step, 'Email validated')
@@ -199,7 +203,7 @@ test('[MAIL-10] after a login with the right password of a pending account, the 
   await demo.parts.mail.tick()
   const phone = demo.visitor()
   await phone.get(await newestLink(demo, 'ana@example.com'))
-  assert.equal(sessionIdOf(phone), sessionIdOf(other), 'the new link belongs to the browser that asked for it')
+  assert.equal(sessionIdOf(phone), sessionIdOf(other), 'the new link opens the session that requested it')
   assert.equal((await statusOf(demo, other))?.step, 'Email validated')
 })
 
