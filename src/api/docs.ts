@@ -16,7 +16,7 @@ const PAGE = `${MOUNT}/docs`
 const DOCUMENT = `${MOUNT}/openapi.json`
 const VIEWER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js']
 
-/** Whether this is the page of the documentation. It is a page like the others, with their frame. */
+/** Whether this is the page of the documentation. This page has the frame of the other pages. */
 export function isDocsPage(path: string): boolean {
   return path === PAGE
 }

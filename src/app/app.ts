@@ -92,7 +92,7 @@ function isActivity({ path, method, query }: Context): boolean {
 async function messageFor(ctx: Context): Promise<Message | undefined> {
   const session = shownSession(ctx)
   if (session?.hasMessage) return messageOf('Your session was ended.', await session.takeMessage())
-  // A script may fetch a page without showing all of it.
+  // A script may fetch a page without showing the notice, so only a page navigation takes the notice.
   if (!session || ctx.method === 'HEAD' || !['', 'navigate'].includes(ctx.get('Sec-Fetch-Mode'))) return undefined
   return messageOf('A device joined your session.', await takeJoinedDevice(session))
 }

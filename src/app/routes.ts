@@ -155,7 +155,7 @@ function recently(comeBackTo?: (ctx: Context) => string) {
   }
 }
 
-/** Step-up authentication for an event stream. Status 204 ends it, because a stream cannot show the password form. */
+/** Step-up authentication for an event stream. Responds with 204, because a stream cannot show the password form. */
 function onlyWhileRecent() {
   return async function onlyWhileRecent(ctx: Context, next: Next) {
     if (ctx.session?.hasRecentLogin(RECENT_MINUTES)) await next()

@@ -10,7 +10,7 @@ export interface CrmStorage {
   flash?: string
   /** A form that the user filled in before the login. The user decides whether to send it. */
   unsentForm?: UnsentForm
-  /** The newest device that a one-time link has signed in. Removed when another device has been told. */
+  /** The newest device that a one-time link has signed in. Removed when another device has shown the notice. */
   joined?: { handle: string; at: string; device: string }
   /** The latest decision of the external platform. */
   lastOperation?: { id: number; state: 'approved' | 'refused' }

@@ -4,11 +4,11 @@ import { formatTime } from '../web/format.ts'
 import { bestEffort, type CrmSession } from './crm-session.ts'
 import type { CrmStorage } from './crm-storage.ts'
 
-/** Stores that a one-time link has signed in this device. The other devices of the session are told. */
+/** Stores that a one-time link has signed in this device, so that another device of the session shows a notice. */
 export function noteJoinedDevice(clock: { now(): number }) {
   return async function noteJoinedDevice(ctx: Context, next: Next) {
     const { session } = ctx
-    // A link for one request sets no cookie, nor does a link that the device had made itself.
+    // The response has no new cookie if the link is for one request, or if this device already has the link's session.
     if (session?.restored && session.deviceHandle !== undefined && ctx.res.hasHeader('Set-Cookie')) {
       const { deviceHandle: handle } = session
       const joined = { handle, at: new Date(clock.now()).toISOString(), device: describeDevice(ctx.get('User-Agent')) }

@@ -6,7 +6,7 @@ import { bestEffort, type CrmSession, signedIn } from './crm-session.ts'
 import type { UnsentForm } from './crm-storage.ts'
 
 export const UNSENT_FORM_PAGE = '/account/unsent'
-/** Each form of a signed-in user carries, in this field, the id of the user for whom the page was shown. */
+/** In each form of a signed-in user, this field contains the id of the user for whom the page was shown. */
 export const ACTING_USER_FIELD = 'actingUser'
 
 interface UnsentFormPage extends PageModel {
@@ -17,7 +17,7 @@ interface UnsentFormPage extends PageModel {
   facts: { label: string; value: string }[]
   fields: [name: string, value: string][]
   passwords: { name: string; label: string; autocomplete: string }[]
-  /** The user as whom the form can be sent. '' for a guest. */
+  /** The user who can send the form. '' for a guest. */
   sender: string
   /** The content of the login form on this page. Undefined: the page has no login form. */
   login: { userId: string; unsentForm: string } | undefined
@@ -115,7 +115,7 @@ export function unsentFormPage() {
   }
 }
 
-/** Shows a form that was not sent, to be sent by the current user, or by another user after a login. */
+/** Shows a refused form. The current user can send the form, or another user can log in and send it. */
 export function showUnsentForm(ctx: Context, form: UnsentForm): void {
   const { userId, userName: sender = '' } = ctx.session?.userId === undefined ? {} : ctx.session
   const isOwn = userId === form.actingUser

@@ -35,7 +35,7 @@ export function openSqlite(file: string, variable: string): SqliteDatabase.Datab
   }
 }
 
-/** Takes all rights of other users of this machine. SQLite creates the files `-wal` and `-shm` with the same rights. */
+/** Denies other users of this machine access to the file. SQLite creates `-wal` and `-shm` with the same rights. */
 function restrictToOwner(file: string): void {
   try {
     if (!existsSync(file)) closeSync(openSync(file, 'wx', OWNER_ONLY))

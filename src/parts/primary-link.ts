@@ -9,8 +9,8 @@ export interface PrimaryLink {
   /** Calls `run` when the primary stops this worker or has ended. */
   onStop(run: () => void): void
   /**
-   * Resolves when no worker accepts connections, at the latest after a second. A client whose connection was closed
-   * earlier would connect to a worker that is about to close its listener.
+   * Resolves when all workers have closed their listeners, or after a second. Close connections only after this.
+   * Otherwise a client could connect again to a worker that is about to close its listener.
    */
   untilListenersClosed(): Promise<void>
   /** Returns the metrics of all processes as text for Prometheus. Rejects after 5 s without a reply. */

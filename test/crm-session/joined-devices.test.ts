@@ -21,7 +21,7 @@ test('[LINK-6] when a link signs in another device, the user is told on an open 
   await stream.until(/event: joined\ndata: \{"text":"[^"]*Safari on an iPhone/)
   stream.close()
 
-  assert.doesNotMatch((await phone.get('/customers')).text, NOTICE, 'the device that joined knows')
+  assert.doesNotMatch((await phone.get('/customers')).text, NOTICE, 'the device that joined gets no notice')
   assert.doesNotMatch(
     (await ada.get('/customers', { 'Sec-Fetch-Mode': 'cors' })).text,
     NOTICE,

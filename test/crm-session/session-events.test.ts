@@ -43,7 +43,7 @@ test('each device has its own stream, and on one device the newest stream replac
   const device = (await demo.parts.sessions?.get(id))?.devices.find(({ via }) => via === 'link')
   await demo.parts.sessions?.detach(id, device?.handle ?? '')
   await streams[1]?.until(/event: ended/)
-  assert.equal(demo.parts.streams.size, 1, 'the other device goes on')
+  assert.equal(demo.parts.streams.size, 1, 'the stream of the other device stays open')
   again.close()
 })
 
@@ -108,7 +108,7 @@ test('when no further stream can be opened, the caller of the function decides w
   }
   const { signal } = new AbortController()
   assert.deepEqual([answer(signal), answer(signal, 503)], [204, 503])
-  assert.equal(answer(AbortSignal.abort(), 503), 204, 'there is nothing to wait for')
+  assert.equal(answer(AbortSignal.abort(), 503), 204, 'after the end, the page does not reconnect')
 })
 
 test('OPTIONS shows whether an address is a page, and changes nothing', async (t) => {

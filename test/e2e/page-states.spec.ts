@@ -30,7 +30,7 @@ test('[PAGE-7] while the platform is slow, the form shows that it is busy', asyn
   await page.goto('/customers')
   await page.locator('tbody').getByRole('link').first().click()
   if (javaScriptEnabled === false) return
-  // A test cannot look at a page that is being left, so the page notes its own state.
+  // A test cannot inspect a page during a navigation, so the page stores its own state.
   await page.evaluate(`addEventListener('submit', ({ target }) => setTimeout(() =>
     sessionStorage.setItem('busy', target.ariaBusy + ' ' + target.querySelector('button').textContent)))`)
   await page.getByRole('button', { name: 'Ask for approval' }).click()

@@ -6,7 +6,7 @@ import { PageInspector } from './inspect-page.ts'
 
 interface Visit {
   at: string | ((server: RunningServer) => Promise<string>)
-  /** Leads from the opened page to the page that is looked at. */
+  /** Goes from the opened page to the page that the test inspects. */
   after?: (page: Page) => Promise<void>
 }
 

@@ -19,7 +19,8 @@ test('[TAB-7] while event streams are full, the waiting page asks less and less 
   await page.goto('/signup/waiting')
 
   asked.length = 0
-  // Each step lets the request that is under way end. Without a pause between them, 30 requests would be sent.
+  // After each step, the test waits until the current request has ended. Without growing pauses, the page would send 30
+  // requests.
   for (let seconds = 0; seconds < 60; seconds += 2) {
     await page.clock.runFor(2000)
     await page.waitForLoadState('networkidle')

@@ -75,7 +75,7 @@ test('[MAIL-8] "send again" creates a new link and revokes the old link', async 
   assert.equal(headingOf(await demo.visitor().get(String(newer))), 'Congratulations')
   const again = await ana.post('/signup/again')
   assert.match((await ana.follow(again)).text, /Email validated/)
-  assert.equal(peer.taken.length, 2, 'who is done gets no more mail')
+  assert.equal(peer.taken.length, 2, 'after the validation, the user gets no more mail')
 })
 
 test('[MAIL-8] a mail is sent again later if the mail server is busy, but not if the mail server refuses the recipient', async (t) => {

@@ -122,7 +122,11 @@ test('an approval request is shown only to users who may see its customer', asyn
   const page = await manager.get('/operations/1')
   assert.equal(page.status, 200)
   assert.match(page.text, /&lt;script&gt;alert/)
-  assert.doesNotMatch((await manager.get('/operations')).text, /\/operations\/1"/, 'the list holds one’s own requests')
+  assert.doesNotMatch(
+    (await manager.get('/operations')).text,
+    /\/operations\/1"/,
+    'the list contains only the user’s own requests',
+  )
   const unknown = await other.get('/operations/2')
   const foreign = await other.get('/operations/1')
   assert.deepEqual([foreign.status, foreign.text], [404, unknown.text])

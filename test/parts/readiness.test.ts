@@ -52,7 +52,7 @@ test('the health check names a store that is down without its address, and repor
     checks: { ...READY.checks, sessions: 'cannot be reached' },
   })
   assert.doesNotMatch(text, /db\.internal|6379|Error/)
-  assert.equal((await demo.visitor().get('/healthz')).status, 200, 'it is alive all the same')
+  assert.equal((await demo.visitor().get('/healthz')).status, 200, 'the process is still alive')
   trouble.mend()
   demo.clock.advance({ seconds: 1 })
   assert.equal((await readyz(demo)).status, 200)
@@ -90,7 +90,7 @@ test('a server without its database or a migration is not ready, and the respons
   await steps.insertInto('kysely_migration').values({ name: '0005-audit', timestamp: '' }).execute()
   await steps.insertInto('kysely_migration').values({ name: '9999-of-a-newer-version', timestamp: '' }).execute()
   demo.clock.advance({ seconds: 1 })
-  assert.equal((await readyz(demo)).status, 200, 'what a newer version has added is no lack')
+  assert.equal((await readyz(demo)).status, 200, 'additions of a newer version do not count as missing')
 
   await database.destroy()
   demo.clock.advance({ seconds: 1 })

@@ -91,7 +91,7 @@ test('[COOKIE-12] a form that another site posts to any path signs no user out',
 
 test('the loopback names of this machine count as one origin, and a public address as another origin', () => {
   const local = new OwnOrigins({ publicUrl: undefined, host: '127.0.0.1', https: false })
-  assert.equal(local.includes('http://127.0.0.1:8044'), false, 'nothing is ours before the port is known')
+  assert.equal(local.includes('http://127.0.0.1:8044'), false, 'the server has no origin before the port is known')
   local.bound(8044)
   for (const own of ['http://localhost:8044', 'http://127.0.0.1:8044', 'http://[::1]:8044'])
     assert.equal(local.includes(own), true, own)

@@ -58,7 +58,7 @@ test('[CAP-1] a client that left before its stream opened takes no place', async
   assert.equal(streams.size, 0)
 })
 
-test('[CAP-2] an address has at most fifty event streams, and its guests two; an IPv6 network counts as one address', () => {
+test('[CAP-2] an address has at most fifty event streams, its guests have at most two, and an IPv6 /64 counts as one address', () => {
   const streams = new EventStreams(manualClock(), { most: 330 })
   let sessions = 0
   const open = (ip: string, { isGuest = false, isReserved = false } = {}) => {

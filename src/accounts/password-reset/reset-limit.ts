@@ -5,8 +5,8 @@ const HOUR_SECONDS = 60 * 60
 
 /**
  * The hourly rate limits for requesting and redeeming links. A stranger who requests links for another user's address
- * uses up only the points of the own networks, so that the owner can still request a link. The outbox sends at most one
- * mail a minute to an address.
+ * uses up only the points of the stranger's networks, so that the owner can still request a link. The outbox sends at
+ * most one mail a minute to an address.
  */
 export class ResetLimit {
   readonly #perNetwork: NetworkLimiter

@@ -20,8 +20,8 @@ export type ChangedBy = AuditOrigin & Pick<AuditEntry, 'byUserId' | 'byUserName'
 export const ROLES = ['salesperson', 'manager', 'administrator'] as const satisfies readonly Role[]
 
 /**
- * Disables an account, and ends the user's sessions, tokens and links. The account is disabled first, so that it stays
- * shut when the session store fails. Pages and the API read the account at each request.
+ * Disables an account, and ends the user's sessions, tokens and links. The account is disabled first, because pages and
+ * the API read it at each request. The user is therefore refused even when the session store fails.
  * @throws AccountError for an unknown userId and for the last administrator. Problem 503 when the store has failed.
  */
 export async function disableAccount(parts: AccountChangeParts, userId: string, by: ChangedBy = {}): Promise<void> {

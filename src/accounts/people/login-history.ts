@@ -76,7 +76,7 @@ export async function isKnownDevice(
 /**
  * Makes a device known to the account, and returns the token for its cookie. The token stays the same if the account
  * already knows it. Otherwise the device gets a new token, because the user who signed in before could have copied the
- * former token. The other accounts of the device then know the device by the new token. Call it in a transaction.
+ * former token. The other accounts of the device then accept the new token too. Call this function in a transaction.
  */
 export async function storeDeviceToken(
   database: Kysely<Database>,

@@ -11,7 +11,7 @@ export interface OwnWords {
 
 export type Weakness = 'common' | 'user' | 'application' | 'repeated' | 'sequence' | 'guessable'
 
-// Of the scores 0 to 4, 3 stands for a hundred million guesses or more.
+// Scores are 0 to 4. The score 3 means that an attacker needs at least a hundred million guesses.
 const LOWEST_SCORE = 3
 // Without the user's and the application's words, the rest of the password must need a million guesses or more.
 const LOWEST_SCORE_OF_REST = 2

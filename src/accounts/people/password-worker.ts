@@ -18,7 +18,7 @@ export default function work(task: PasswordTask): PasswordResult | Promise<Passw
 /** A wrong password always takes the time of `cost`, so that timing reveals neither an account nor an older hash. */
 function compare({ password, hash, cost }: Extract<PasswordTask, { kind: 'compare' }>): boolean {
   if (bcrypt.compareSync(password, hash)) return true
-  // Each cost takes twice the time of the one below, so these steps add up to the time of `cost`.
+  // Each cost takes twice as long as the previous cost, so all comparisons together take the time of `cost`.
   for (let step = costOf(hash); step < cost; step++) bcrypt.compareSync(password, dummyHash(step))
   return false
 }

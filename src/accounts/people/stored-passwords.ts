@@ -42,7 +42,7 @@ export async function isStillRight(
   return current.passwordHash === account.passwordHash || passwords.verify(password, current.passwordHash)
 }
 
-/** Stores a hash of the configured cost. `password` is the right one. An error is only logged, so the login succeeds. */
+/** Stores a hash of the configured cost for a verified password. An error is only logged, so the login succeeds. */
 export async function renewHash(
   { database, passwords, log }: StoredPasswordParts,
   account: Account,

@@ -7,7 +7,7 @@ const LONGEST_MILLISECONDS = 60_000
 export const COOKIES_BLOCKED =
   'Your browser does not send the cookie of this site, so you are not signed in. Allow cookies for this site, then log in again.'
 
-/** Returns whether the login page sent this form without any cookie. The browser then may block cookies. */
+/** Returns whether the login page sent this form without any cookie. Such a browser may block cookies. */
 export function mayBlockCookies(ctx: Context): boolean {
   const { checksCookie } = Object(ctx.request.body) as Record<string, unknown>
   return checksCookie !== undefined && ctx.get('Cookie') === ''

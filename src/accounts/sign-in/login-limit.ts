@@ -29,7 +29,7 @@ interface AttemptLimit {
 
 /**
  * The rate limit for failed logins. It also applies to unknown accounts, to hide which accounts exist. A known device
- * has only its own limit, so that failures on other devices never lock a user out there.
+ * has only its own limit, so that failures on other devices never lock a user out of a known device.
  */
 export class LoginLimit {
   readonly #perName: NetworkLimiter

@@ -125,7 +125,7 @@ export function loginPages(parts: LoginParts) {
     },
   }
 
-  /** The browser comes here after a login to which it sent no cookie. */
+  /** The page after a login that came without any cookie. Checks whether the browser sends the new cookie. */
   async function afterLogin(ctx: Context, sessionId: string): Promise<void> {
     const session = currentSession(ctx)
     const next = safeNext(ctx.query.next)

@@ -29,7 +29,7 @@ export class SignUpLimit {
   /** Counts one requested mail. Returns the seconds to wait, or `undefined` if the mail is allowed. */
   take(email: string, address: string): Promise<number | undefined> {
     return consumeAll([
-      // The network comes first. A client that has exceeded this limit then uses no points of the mailbox.
+      // The limit of the network is checked first. A client above this limit then uses no points of the mailbox.
       ...this.#perNetwork.countsOf(address),
       ...this.#perMailbox.countsOf(address, email),
     ])

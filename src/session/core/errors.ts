@@ -127,8 +127,8 @@ export function storageUnreadable(cause: unknown): SessionError {
 const QUEUE_MILLISECONDS = 2000
 
 /**
- * Throws if the store failed during the previous call and this call has already waited long for the previous call.
- * This call then does not wait for the store again.
+ * Throws if this call has waited long for a previous call, during which the store failed. Otherwise, this call would
+ * wait for the store a second time.
  */
 export function failAlike(failure: unknown, waitedMilliseconds: number): void {
   if (isSessionError(failure, 'STORE_UNAVAILABLE') && waitedMilliseconds >= QUEUE_MILLISECONDS)

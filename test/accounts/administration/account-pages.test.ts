@@ -32,7 +32,7 @@ test('[PEOPLE-5] an administrator disables, enables and changes the role of an a
   }
 })
 
-test('[PEOPLE-5] the actions need a recent password, and the page comes back afterwards', async (t) => {
+test('[PEOPLE-5] the actions need a recent password, and re-authentication returns to the page', async (t) => {
   const { demo, admin } = await startWithAdmin(t)
   demo.clock.advance({ minutes: 16 })
   for (const [method, path] of [
@@ -52,7 +52,7 @@ test('[PEOPLE-5] the actions need a recent password, and the page comes back aft
   assert.deepEqual(row, { active: 1, role: 'salesperson' })
 })
 
-test('[PEOPLE-5] the own account, an unknown account and an unknown role are refused', async (t) => {
+test('[PEOPLE-5] actions on the own account, on an unknown account and with an unknown role are refused', async (t) => {
   const { demo, admin } = await startWithAdmin(t)
   await changeRole(demo.parts, '5', 'administrator')
   assert.equal((await admin.post('/admin/accounts/6/disable')).status, 409)

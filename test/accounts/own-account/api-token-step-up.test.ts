@@ -32,7 +32,7 @@ test('creating a token long after the login requires the password again, and the
   const made = await ada.post(PAGE, { ...WANTED, once: formOn(wrong), password: 'crm-demo' })
   assert.deepEqual([made.status, headingOf(made), made.setCookies.length], [200, 'Your new API token', 1])
   assert.equal((await callWith(demo, tokenOn(made))).status, 200)
-  assert.doesNotMatch((await ada.get(PAGE)).text, /name="password"/, 'it is not asked again')
+  assert.doesNotMatch((await ada.get(PAGE)).text, /name="password"/, 'the password is not asked for again')
 })
 
 test('a device signed in by a link needs the password to create tokens, but not to list or revoke tokens', async (t) => {

@@ -109,7 +109,7 @@ test('a user can neither see nor revoke the tokens of others, and gets the same 
   assert.equal(answers[0]?.status, 303)
   assert.equal((await callWith(demo, token)).status, 200)
   assert.equal((await callWith(demo, other)).status, 200)
-  assert.equal((await jonas.get(PAGE)).status, 200, 'the session of the page is no token')
+  assert.equal((await jonas.get(PAGE)).status, 200, 'the session of the browser stays live')
 })
 
 test('a sign-in over the API is not listed as a token', async (t) => {
@@ -170,7 +170,11 @@ test('a user has at most 20 tokens, even when many are requested at once', async
   const rows = await tokensOf(ada)
   assert.equal(rows.length, 20)
   await ada.post(String(rows[0]?.revoke))
-  assert.equal((await makeToken(ada, refused)).status, 200, 'one less, and there is room again for the refused form')
+  assert.equal(
+    (await makeToken(ada, refused)).status,
+    200,
+    'after one token is revoked, the refused form creates a token',
+  )
 })
 
 test('an invalid form says what is wrong, creates no token, and keeps the typed values', async (t) => {
@@ -216,7 +220,7 @@ test('a visitor who is not signed in is asked to log in, and returns to the page
   assert.deepEqual([posted.status, headingOf(posted)], [409, 'Your session has ended'])
   const waiting = demo.visitor()
   await signUpAs(demo, waiting, 'ana@example.com')
-  assert.equal((await waiting.get(PAGE)).status, 303, 'nor does a user whose address is not validated')
+  assert.equal((await waiting.get(PAGE)).status, 303, 'a user whose address is not validated is asked to log in')
 })
 
 test('a token has the rights of its owner, for staff and for customers', async (t) => {

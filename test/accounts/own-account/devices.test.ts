@@ -28,7 +28,7 @@ onBothStores('the page has a card for each browser, API sign-in and token, this 
     ['Safari on an iPhone', false, 'Password', '127.0.0.1'],
   ])
   assert.equal(cards[0]?.isThis, true)
-  assert.equal(cards.at(-1)?.what, 'Safari on an iPhone', 'what was not used for the longest time comes last')
+  assert.equal(cards.at(-1)?.what, 'Safari on an iPhone', 'the least recently used device comes last')
   assert.equal(cards[0]?.facts['Last seen'], 'Now')
   assert.match(String(cards.at(-1)?.facts['Last seen']), /^\d+ \w+ \d{4}, \d\d:\d\d UTC$/)
   const { text } = await laptop.get(PAGE)
@@ -94,7 +94,7 @@ onBothStores(
       [303, 303],
     )
     const fresh = presses.flatMap(({ setCookies }) => setCookies)
-    assert.equal(fresh.length, 1, 'one of them brings the cookie, and the other one takes nothing away')
+    assert.equal(fresh.length, 1, 'one response sets the new cookie, and the other response changes no cookie')
     const [name = '', value = ''] = String(fresh[0]?.split(';')[0]).split('=')
     laptop.cookies.set(name, value)
     for (const press of presses) assert.equal(headingOf(await laptop.follow(press)), 'Your devices')

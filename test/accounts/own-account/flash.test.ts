@@ -25,7 +25,7 @@ test('a flash message is shown once, and no forged link shows it', async (t) => 
 
   const done = await ada.post('/account/sessions/end-others')
   assert.equal(done.location, '/account/sessions')
-  assert.doesNotMatch((await ada.get('/account/password')).text, DONE, 'another page leaves it alone')
+  assert.doesNotMatch((await ada.get('/account/password')).text, DONE, 'another page does not show the message')
   assert.match((await ada.follow(done)).text, /All other devices are signed out/)
   assert.doesNotMatch((await ada.get('/account/sessions')).text, DONE)
 })

@@ -14,7 +14,7 @@ const PRODUCTION = {
 }
 const OWN = 'a password of its own'
 
-test('[HOST-3] production refuses to start while an active account has the demo’s password, and a named command fixes it', async (t) => {
+test('[HOST-3] production refuses to start while an active account has the demo’s password, and the error names commands that fix this', async (t) => {
   const { env, disable } = await databaseOfTheDemo(t)
   const cluster = await new Program(t, { env: { ...env, WEB_CONCURRENCY: '2' } }).run()
   assert.deepEqual([cluster.code, cluster.stdout, cluster.stderr.trimEnd().split('\n').length], [1, '', 1])

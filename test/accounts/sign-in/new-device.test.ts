@@ -13,7 +13,7 @@ test('a mail reports a login from a new browser, but not the first login of an a
   await logIn(demo.visitor(), FIREFOX)
   assert.deepEqual(await notices(demo), [])
   await logIn(demo.visitor(), FIREFOX.replaceAll('143', '144'))
-  assert.deepEqual(await notices(demo), [], 'a newer Firefox is the same one')
+  assert.deepEqual(await notices(demo), [], 'a newer version of Firefox is no new device')
   await logIn(demo.visitor(), IPHONE)
   const [mail, ...more] = await notices(demo)
   assert.deepEqual([mail?.to, more], ['ada.marlow@crm.example', []])

@@ -98,7 +98,7 @@ test('a step-up form that is sent twice redirects both times', async (t) => {
   const sent = { password: 'crm-demo', next: '/account/password' }
   const answers = await Promise.all([ada.copy().post(CONFIRM, sent), ada.copy().post(CONFIRM, sent)])
   for (const { status, location } of answers) assert.deepEqual([status, location], [303, '/account/password'])
-  assert.equal(answers.flatMap(({ setCookies }) => setCookies).length, 1, 'one brings the cookie, none takes it away')
+  assert.equal(answers.flatMap(({ setCookies }) => setCookies).length, 1, 'one response sets the new cookie')
 })
 
 test('the step-up redirects to pages of this server only', async (t) => {

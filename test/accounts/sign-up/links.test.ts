@@ -43,7 +43,7 @@ test('[OTP-15] if another user is signed in, the page names that user, and keepi
   const [, action = ''] = /<form class="card" method="post" action="([^"]+)"/.exec(page.text) ?? []
   assert.equal(headingOf(await ada.post(action.replaceAll('&amp;', '&'))), 'Congratulations')
   assert.notEqual(sessionIdOf(ada), mine)
-  assert.notEqual(await demo.parts.sessions?.get(mine), undefined, 'the other session lives on')
+  assert.notEqual(await demo.parts.sessions?.get(mine), undefined, 'the other session stays live')
 })
 
 test('[OTP-15] every other page also asks for confirmation of a link, and then opens', async (t) => {

@@ -189,7 +189,7 @@ test('[JOIN-4] after a hundred invalid links, a network gets 429 for every link,
 
 let networks = 0
 
-/** A network of its own, because the limit of a network is not what the test is about. */
+/** A new network for each call, because these tests are not about the limit of a network. */
 function elsewhere(): Record<string, string> {
   networks += 1
   return { 'X-Forwarded-For': `198.51.100.${networks}` }

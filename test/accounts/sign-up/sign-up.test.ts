@@ -12,6 +12,7 @@ import {
   statusOf,
   userOf,
 } from '../../support/sign-up.ts'
+import { formOn } from '../../support/tokens.ts'
 
 test('[MAIL-1] signing up stores the user, notes the documented status in the session and mails the link', async (t) => {
   const demo = await startDemo(t)
@@ -100,7 +101,11 @@ test('[MAIL-5] [MAIL-11] of two sign-ups in one session, each link validates its
   assert.match(answer.text, /first@example\.com<\/strong> has been validated/)
   assert.equal((await userOf(demo, 'first@example.com'))?.validated, 1)
   assert.equal((await userOf(demo, 'second@example.com'))?.validated, 0)
-  assert.equal((await statusOf(demo, ana))?.step, 'Waiting for validation email', 'the session waits for the second')
+  assert.equal(
+    (await statusOf(demo, ana))?.step,
+    'Waiting for validation email',
+    'the status belongs to the second sign-up',
+  )
   await demo.visitor().get(await newestLink(demo, 'second@example.com'))
   assert.equal((await userOf(demo, 'second@example.com'))?.validated, 1)
   assert.equal((await statusOf(demo, ana))?.step, 'Email validated')
@@ -198,7 +203,7 @@ test('[MAIL-10] after a login with the right password of a pending account, the 
   await demo.parts.mail.tick()
   const phone = demo.visitor()
   await phone.get(await newestLink(demo, 'ana@example.com'))
-  assert.equal(sessionIdOf(phone), sessionIdOf(other), 'the new link belongs to the browser that asked for it')
+  assert.equal(sessionIdOf(phone), sessionIdOf(other), 'the new link opens the session that requested it')
   assert.equal((await statusOf(demo, other))?.step, 'Email validated')
 })
 
@@ -259,4 +264,20 @@ test('a thousand sign-ups for one address are rate limited, and send one mail', 
     .select((row) => row.fn.countAll().as('count'))
     .executeTakeFirstOrThrow()
   assert.equal(Number(count), 1)
+})
+
+test('[TAB-4] a sign-up form that is sent again with another password sets this password, in the same session only', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  const form = { email: 'ada@example.com', once: formOn(await ada.get('/signup')) }
+  for (const [visitor, password] of [
+    [ada, 'mistyped horse battery'],
+    [ada, GOOD_PASSWORD],
+    [demo.visitor(), 'words of another visitor'],
+  ] as const)
+    assert.equal((await visitor.post('/signup', { ...form, password })).status, 303)
+  await demo.parts.mail.tick()
+  await ada.get(await newestLink(demo, form.email))
+  await ada.logInWell(form.email, GOOD_PASSWORD)
+  assert.equal((await readMailbox(ada)).length, 1)
 })

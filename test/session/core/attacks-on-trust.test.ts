@@ -41,7 +41,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual(planted.storage, { trap: 'set' }, 'the trap is set')
     const login = await victim.read<Described>('/login')
     assert.notEqual(login.id, planted.id)
-    assert.deepEqual(login.storage, {}, 'nothing that was planted went along')
+    assert.deepEqual(login.storage, {}, 'the new storage contains no data of the attacker')
     await victim.read('/write?key=secret&value=1')
     await assertLoggedOut(attacker)
     clock.advance({ minutes: 2 })
@@ -61,7 +61,7 @@ for (const [store, open] of Object.entries(STORES)) {
         if (before === MALLORY && rise === '/raise?') continue // Mallory already has this privilege.
         const risen = await victim.read<Described>(rise)
         assert.notEqual(risen.id, id)
-        assert.deepEqual(risen.storage, {}, 'nothing that was planted went along')
+        assert.deepEqual(risen.storage, {}, 'the new storage contains no data of the attacker')
         await victim.read('/write?key=secret&value=1')
         await assertLoggedOut(attacker)
         const third = visitor()
@@ -136,7 +136,7 @@ for (const [store, open] of Object.entries(STORES)) {
     await dead.read('/logout')
     const [over] = [...end.cookies.values()]
     const read = await visitor().read<Described>('/read', { Cookie: `${manager.cookieName}=${over}; ${good}` })
-    assert.equal(read.id, own.id, 'a dead one beside it takes nothing away')
+    assert.equal(read.id, own.id, 'an invalid cookie does not affect a live cookie')
   })
 
   test(`re-authentication revokes a stolen cookie, and signing out the other devices revokes a link that the thief created, on the ${store} store`, async (t) => {
@@ -152,7 +152,7 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual((await ana.read<Described>('/read')).storage, { secret: '1' })
     await ana.read('/password-again?others=end')
     const back = await visitor().read<Described>(`/read?$4DSID=${link}`)
-    assert.deepEqual([back.userName, back.storage], ['', {}], 'the thief’s link is dead')
+    assert.deepEqual([back.userName, back.storage], ['', {}], 'the thief’s link is revoked')
     assert.equal((await ana.read<Described>('/read')).id, id)
   })
 
@@ -173,7 +173,7 @@ for (const [store, open] of Object.entries(STORES)) {
     const { id } = await attacker.read<Described>('/write?key=trap&value=set')
     const login = await attacker.copy().read<Described>('/renew-and-login')
     assert.notEqual(login.id, id)
-    assert.deepEqual(login.storage, {}, 'nothing that was planted went along')
+    assert.deepEqual(login.storage, {}, 'the new storage contains no data of the attacker')
   })
 
   test(`[BEARER-4] [BEARER-10] a token gives no access to pages, and a cookie gives no access to the API, even for a user with a token and a cookie, on the ${store} store`, async (t) => {
@@ -200,7 +200,11 @@ for (const [store, open] of Object.entries(STORES)) {
     })
     assert.deepEqual([both.id, both.storage], [id, { secret: '1' }])
     await ana.read('/logout')
-    assert.equal((await ask('/api/read', `Bearer ${token}`)).status, 200, 'API clients go on without the browser')
+    assert.equal(
+      (await ask('/api/read', `Bearer ${token}`)).status,
+      200,
+      'the token stays valid after the logout of the browser',
+    )
     assert.equal((await ana.read<Described>('/read')).isGuest, true)
   })
 }

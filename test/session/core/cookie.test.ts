@@ -430,7 +430,7 @@ test('of several cookies with the same name, a single live cookie counts, but wh
   for (const header of [`${a}; ${b}`, `${b}; ${a}; ${junk}`]) {
     const answer = await visitor().get('/read', { Cookie: header })
     assert.equal((JSON.parse(answer.text) as Described).isGuest, true)
-    assert.deepEqual(answer.setCookies, [], 'neither is overwritten')
+    assert.deepEqual(answer.setCookies, [], 'the response overwrites neither cookie')
   }
   const flood = Array.from({ length: 200 }, (_, n) => `${NAME}=${n}`).join('; ')
   assert.equal((await visitor().read<Described>('/read', { Cookie: `${flood}; ${a}` })).isGuest, true)

@@ -100,7 +100,7 @@ for (const [store, open] of Object.entries(STORES)) {
       const devices = (await manager.get(id))?.devices
       assert.deepEqual(devices?.map(({ kind, via }) => `${kind} ${via}`).sort(), ['cookie link', 'cookie login'])
       await phone.read('/logout')
-      assert.equal((await ana.read<Described>('/read')).isGuest, true, 'closing ends it on every device')
+      assert.equal((await ana.read<Described>('/read')).isGuest, true, 'close() ends the session on every device')
     }
   })
 
@@ -164,7 +164,7 @@ for (const [store, open] of Object.entries(STORES)) {
     }
     assert.equal(answers.size, 1)
     assert.equal((await manager.get(mine.id))?.userName, 'Bo')
-    assert.equal((await visitor().read<Described>(come(good))).userName, 'Ana Lima', 'and the good one was not spent')
+    assert.equal((await visitor().read<Described>(come(good))).userName, 'Ana Lima', 'the valid link was not consumed')
   })
 
   test(`[OTP-7] of twenty concurrent requests that open one link, exactly one opens the session, on the ${store} store`, async (t) => {
@@ -376,7 +376,11 @@ for (const [store, open] of Object.entries(STORES)) {
     await victim.read(come(token))
     const second = await linkOf(guest)
     await victim.read('/login')
-    assert.equal((await guest.read<Described>('/read')).isGuest, true, 'who made the link is not promoted')
+    assert.equal(
+      (await guest.read<Described>('/read')).isGuest,
+      true,
+      'the guest who created the link gets no privileges',
+    )
     assert.equal((await visitor().read<Described>(come(second))).isGuest, true)
     assert.equal((await victim.read<Described>('/read')).userName, 'Ana Lima')
   })

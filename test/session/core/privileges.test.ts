@@ -78,7 +78,7 @@ for (const [store, open] of Object.entries(STORES)) {
       await attacker.read('/write?key=planted&value=1')
       const victim = attacker.copy()
       const loggedIn = await victim.read<Described>('/login')
-      assert.deepEqual(loggedIn.storage, {}, 'what the attacker planted is not taken along')
+      assert.deepEqual(loggedIn.storage, {}, 'the new storage contains no data of the attacker')
       for (const seconds of [0, 61]) {
         clock.advance({ seconds })
         const seen = await attacker.read<Described>('/read')
@@ -102,7 +102,7 @@ for (const [store, open] of Object.entries(STORES)) {
       await ana.read('/write')
       const device = ana.copy()
       await ana.read(grant('viewStart'))
-      assert.equal((await device.read<Described>('/read')).id, id, 'lowering keeps the session')
+      assert.equal((await device.read<Described>('/read')).id, id, 'removing privileges keeps the session')
       await ana.read(grant('viewStart'))
       const raised = await ana.read<Described>(grant(raise))
       assert.notEqual(raised.id, id)

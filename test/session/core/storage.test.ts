@@ -174,11 +174,11 @@ for (const [store, open] of Object.entries(STORES)) {
     const ana = visitor()
     await ana.read('/login')
     losing = 1
-    assert.equal(await ana.read('/more'), 'done', 'asked again, the store recognises the write')
+    assert.equal(await ana.read('/more'), 'done', 'the store recognises the repeated write')
     assert.deepEqual((await ana.read<Described>('/read')).storage, { n: 1 })
     losing = 2
-    assert.equal(await ana.read('/more'), 'STORE_UNAVAILABLE', 'an unknown outcome is said, not guessed')
-    assert.deepEqual((await ana.read<Described>('/read')).storage, { n: 2 }, 'and never applied twice')
+    assert.equal(await ana.read('/more'), 'STORE_UNAVAILABLE', 'an unknown outcome is reported as an error')
+    assert.deepEqual((await ana.read<Described>('/read')).storage, { n: 2 }, 'the write took effect once')
   })
 }
 
@@ -225,7 +225,7 @@ test('[STORAGE-3] a nested write is refused, the layer gives up a write that nev
   const ana = visitor()
   await ana.read('/login')
   assert.deepEqual(await ana.read('/nested'), Array(4).fill('USE_NESTED'))
-  assert.equal(await ana.read('/later'), 'done', 'what begins inside and runs after is not nested')
+  assert.equal(await ana.read('/later'), 'done', 'a write that runs after the callback is not nested')
   const answer = ana.read('/stuck')
   await inside
   clock.advance({ seconds: 10 })

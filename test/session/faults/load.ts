@@ -84,7 +84,11 @@ export class Load {
     for (const past of this.#gone)
       for (const server of this.#servers) {
         const { userName, storage } = await server.visit(past).read<CounterPage>('/read')
-        assert.deepEqual({ userName, storage }, { userName: '', storage: {} }, 'a user who logged out is in again')
+        assert.deepEqual(
+          { userName, storage },
+          { userName: '', storage: {} },
+          'a user who logged out is signed in again',
+        )
       }
     return figures
   }

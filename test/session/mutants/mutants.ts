@@ -458,7 +458,7 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: 'const others = liveUnused(rows, credential, now).filter(({ record }) => record.id !== id || true)',
   },
   {
-    flaw: 'the first use of a login ends no unused login',
+    flaw: 'the first use of a login does not end the other unused logins',
     from: `if (!isUnusedLogin(credential)) return []
   return liveUnused`,
     to: `return []

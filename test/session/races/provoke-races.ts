@@ -92,7 +92,7 @@ async function checkCounters(scene: Scene): Promise<void> {
 async function checkCookies(scene: Scene): Promise<void> {
   for (const { cookie, userId } of scene.handedOut) {
     const { session, value } = await scene.ask(cookie, 0, async () => {})
-    assert.equal(value, undefined, 'looking sets no cookie')
+    assert.equal(value, undefined, 'a read sets no cookie')
     if (session.isNew)
       assert.deepEqual([session.userId, session.isGuest(), { ...session.storage }], [undefined, true, {}])
     else assert.equal(session.userId ?? null, userId)

@@ -9,7 +9,7 @@ export class Ears {
 
   constructor(store: SessionStore, app: string) {
     const announcements: Announcements | undefined = store.announcements
-    assert.ok(announcements, 'this store announces nothing')
+    assert.ok(announcements, 'this store sends no notifications')
     this.stop = announcements.listen({
       app,
       listener: (id) => {

@@ -8,7 +8,7 @@ import type { StorageFormat } from '../storage.ts'
 import { hashSecret, newHandle } from './token.ts'
 
 export interface OTPOptions {
-  /** In seconds, at least 10. A link also ends with its session (4D). Default: the idle timeout; 3600 for none. */
+  /** In seconds, at least 10. A link also ends with its session (4D). Default: the idle timeout, or 3600. */
   lifespan?: number
   /** Only a request for this path or a path below it can redeem the link. */
   path?: string

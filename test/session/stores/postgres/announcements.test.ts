@@ -29,7 +29,7 @@ if (postgresUrl !== undefined) {
       await act(record.id, cookie)
       await mine.tells(record.id, step)
     }
-    assert.deepEqual(others.all, [], 'another application hears nothing')
+    assert.deepEqual(others.all, [], 'another application gets no notification')
   })
 
   test('a call that ends nothing sends no notification', async (t) => {

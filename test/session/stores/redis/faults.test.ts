@@ -91,7 +91,11 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
       await assert.rejects(opening, (error) => !isNothingWritten(error))
       await Promise.all([cut, back])
       assert.equal((await store.credentials({ ids: [record.id] })).get(record.id)?.length, 2)
-      assert.match(await admin.info('commandstats'), /cmdstat_evalsha:calls=2,/, 'one to open it, one to look')
+      assert.match(
+        await admin.info('commandstats'),
+        /cmdstat_evalsha:calls=2,/,
+        'one call opens the link, and one call reads the result',
+      )
     })
   }
 

@@ -71,7 +71,7 @@ if (redisUrl !== undefined) {
     const users = await createSome(place, 150, { userId: '4' })
     assert.deepEqual(await create({ userId: '5' }), { admitted: false })
     clock.advance({ hours: 3 })
-    assert.deepEqual(await create({ userId: '5' }), { admitted: false }, 'they are over, and there')
+    assert.deepEqual(await create({ userId: '5' }), { admitted: false }, 'expired sessions count until a sweep')
     await vanish(place, [...guests, ...users.slice(1)])
     assert.deepEqual(await create(), { admitted: true, ended: [] })
     assert.deepEqual(await create({ userId: '4' }), { admitted: true, ended: [] })
