@@ -7,7 +7,7 @@ export function messageOf({ text }: Answer): string {
 }
 
 export function headingOf({ text }: Answer): string {
-  return /<h1>([^<]*)<\/h1>/.exec(text)?.[1] ?? ''
+  return /<h1>(.*?)<\/h1>/.exec(text)?.[1]?.replace(/<[^>]*>/g, '') ?? ''
 }
 
 /** The names in a list of customers or in the top 3. */

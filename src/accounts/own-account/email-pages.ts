@@ -71,7 +71,7 @@ export function emailPages(parts: EmailParts) {
         ctx.status = 422
         return showForm(ctx, { typed: email, message: 'This is your address already.', wrongField: 'email' })
       }
-      const once = onceOf(ctx)
+      const once = onceOf(ctx, email)
       if (once !== '' && !(await consumeFormToken(session, once))) return redirectWithFlash(ctx, PAGE, 'email-asked')
       const ask = async () => {
         const message = await signUpLimit.refuse(ctx, email)
@@ -162,10 +162,10 @@ export function emailPages(parts: EmailParts) {
   }
 }
 
-/** Returns the id of the form, and '' for a form without one. */
-function onceOf(ctx: Context): string {
+/** Returns '' for a form without an id. A form that is sent again with another address is another form. */
+function onceOf(ctx: Context, email: string): string {
   const { once } = Object(ctx.request.body) as Record<string, unknown>
-  return typeof once === 'string' ? once.slice(0, 36) : ''
+  return typeof once === 'string' && once !== '' ? `${once.slice(0, 36)} ${email}` : ''
 }
 
 function showResult(ctx: Context, result: EmailChanged['is']): void {

@@ -88,6 +88,15 @@ export async function validateUser(
   })
 }
 
+/** Does nothing if the account is not pending, or if another session signed it up. */
+export async function replacePendingPassword(
+  database: Kysely<Database>,
+  { id, sessionId, password }: { id: string; sessionId: string; password: string },
+): Promise<void> {
+  const pending = database.updateTable('users').where('id', '=', id).where('validated', '=', 0)
+  await pending.where('session_id', '=', sessionId).set({ password }).execute()
+}
+
 /** Sets the session that the next validation link opens. */
 export async function moveToSession(database: Kysely<Database>, id: string, sessionId: string): Promise<void> {
   await database.updateTable('users').set({ session_id: sessionId }).where('id', '=', id).execute()

@@ -26,6 +26,7 @@ import {
   newUserId,
   PENDING_MILLISECONDS,
   removePendingUsersOf,
+  replacePendingPassword,
 } from '../people/users.ts'
 
 // A sign-up creates up to two one-time links, and a session can have at most ten one-time links.
@@ -82,7 +83,11 @@ export async function signUp(
   try {
     const removed = await inTurn(database, { email, session: session.id }, async (transaction) => {
       const isRepeated = (await newestMail(transaction, ID)) !== undefined
-      if (isRepeated) return []
+      if (isRepeated) {
+        // The user may have gone back and corrected the password.
+        if (hash !== null) await replacePendingPassword(transaction, { id: ID, sessionId: session.id, password: hash })
+        return []
+      }
       const mailed = { user_id: ID, session_id: session.id, email }
       await refuseWhenMany(transaction, mailed, now)
       if (!asksForPassword(config)) await refuseWhenManyPend(transaction, mailed, dead, now)

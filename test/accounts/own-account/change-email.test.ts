@@ -265,3 +265,14 @@ test('[TAB-4] a form that was refused because of too many mails is refused again
   const refused = { ...form, once }
   for (let times = 0; times < 2; times++) assert.equal((await ada.post(PAGE, refused)).status, 429)
 })
+
+test('[TAB-4] a form that is sent again with another address mails a link to this address', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const once = formOn(await ada.get(PAGE))
+  for (const email of ['mistyped@example.com', 'right@example.com'])
+    assert.equal((await ada.post(PAGE, { email, password: 'crm-demo', once })).status, 303)
+  await demo.parts.mail.tick()
+  assert.equal((await readMailbox(demo.visitor()))[0]?.to, 'right@example.com')
+})

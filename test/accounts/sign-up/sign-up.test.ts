@@ -12,6 +12,7 @@ import {
   statusOf,
   userOf,
 } from '../../support/sign-up.ts'
+import { formOn } from '../../support/tokens.ts'
 
 test('[MAIL-1] signing up stores the user, notes the documented status in the session and mails the link', async (t) => {
   const demo = await startDemo(t)
@@ -263,4 +264,20 @@ test('a thousand sign-ups for one address are rate limited, and send one mail', 
     .select((row) => row.fn.countAll().as('count'))
     .executeTakeFirstOrThrow()
   assert.equal(Number(count), 1)
+})
+
+test('[TAB-4] a sign-up form that is sent again with another password sets this password, in the same session only', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  const form = { email: 'ada@example.com', once: formOn(await ada.get('/signup')) }
+  for (const [visitor, password] of [
+    [ada, 'mistyped horse battery'],
+    [ada, GOOD_PASSWORD],
+    [demo.visitor(), 'words of another visitor'],
+  ] as const)
+    assert.equal((await visitor.post('/signup', { ...form, password })).status, 303)
+  await demo.parts.mail.tick()
+  await ada.get(await newestLink(demo, form.email))
+  await ada.logInWell(form.email, GOOD_PASSWORD)
+  assert.equal((await readMailbox(ada)).length, 1)
 })
