@@ -49,7 +49,7 @@ for (const [index, from] of names.entries()) {
       onClose: () => {},
     })
     assert.equal(rest.userId, '4')
-    // The store checks the session's version here. It is still the version in the old store.
+    // This write succeeds only if the copied session has the same version as in the old store.
     assert.deepEqual((await moved(ana).read<Described>('/write?key=c&value=3')).storage, { a: '1', c: '3' })
 
     await assert.rejects(copySessions(old, next, { appName: 'TEST', now: clock.now() }), /Copy into an empty one/)
