@@ -54,8 +54,10 @@ export class EventStreams {
     const former = this.#open.get(key)
     const most = this.#most + (isReserved ? RESERVED_STREAMS : 0)
     const isFull = this.#stopped || (this.#open.size >= most && former === undefined)
-    if (signal.aborted || isFull) {
-      ctx.status = signal.aborted ? 204 : whenFull
+    // If the client has left, the event "close" of the response has passed, and nothing would end the stream.
+    const isOver = signal.aborted || ctx.res.destroyed
+    if (isOver || isFull) {
+      ctx.status = isOver ? 204 : whenFull
       return undefined
     }
     const places = placesOf(session, isReserved ? undefined : ctx.ip)

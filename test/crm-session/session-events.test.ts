@@ -99,7 +99,7 @@ test('a graceful shutdown ends the stream without saying that the session has en
 test('when no further stream can be opened, the caller of the function decides whether the page reconnects', () => {
   const streams = new EventStreams(manualClock(), { most: 0 })
   const answer = (signal: AbortSignal, whenFull?: 204 | 503) => {
-    const ctx = {} as Context
+    const ctx = { res: {} } as Context
     assert.equal(
       streams.open(ctx, 'key', signal, { session: { id: 'A', isGuest: () => false }, ...(whenFull && { whenFull }) }),
       undefined,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
+import { request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import test from 'node:test'
-import type { Context } from 'koa'
+import Koa, { type Context } from 'koa'
 import { manualClock } from '../../src/session/testing/manual-clock.ts'
 import { EventStreams, MOST_STREAMS } from '../../src/web/event-streams.ts'
 import { startDemo } from '../support/demo.ts'
@@ -35,6 +37,25 @@ test('[CAP-1] a session has at most six event streams, and does not shut out oth
   while (demo.parts.streams.size === MOST_STREAMS.session + 2) await new Promise(setImmediate)
   assert.equal((await disguised(21)).status, 200, 'a closed stream frees its place')
   demo.parts.streams.stop()
+})
+
+test('[CAP-1] a client that left before its stream opened takes no place', async (t) => {
+  const streams = new EventStreams(manualClock())
+  const app = new Koa()
+  const opened = new Promise((resolve) => {
+    app.use(async (ctx) => {
+      asked.destroy()
+      await once(ctx.res, 'close')
+      resolve(streams.open(ctx, 'key', new AbortController().signal, { session: { id: '1', isGuest: () => false } }))
+    })
+  })
+  const server = app.listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const asked = request({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' }).on('error', () => {})
+  asked.end()
+  assert.equal(await opened, undefined)
+  assert.equal(streams.size, 0)
 })
 
 test('[CAP-2] an address has at most fifty event streams, its guests have at most two, and an IPv6 /64 counts as one address', () => {
