@@ -15,12 +15,15 @@ export default function work(task: PasswordTask): PasswordResult | Promise<Passw
   return task.kind === 'compare' ? compare(task) : judge(task)
 }
 
-/** A wrong password always takes the time of `cost`, so that timing reveals neither an account nor an older hash. */
+/**
+ * Always takes the time of `cost`. The time therefore reveals neither an account nor an older hash, nor whether the
+ * password of a locked account is right.
+ */
 function compare({ password, hash, cost }: Extract<PasswordTask, { kind: 'compare' }>): boolean {
-  if (bcrypt.compareSync(password, hash)) return true
+  const fits = bcrypt.compareSync(password, hash)
   // Each cost takes twice as long as the previous cost, so all comparisons together take the time of `cost`.
   for (let step = costOf(hash); step < cost; step++) bcrypt.compareSync(password, dummyHash(step))
-  return false
+  return fits
 }
 
 /** The lists of common passwords are loaded with the first new password, because a login does not need them. */

@@ -34,7 +34,7 @@ export interface Passwords {
   weaknessOf(password: string, words: OwnWords): Promise<Weakness | undefined>
   /** Whether the hash has another cost than new hashes. */
   isOutdated(hash: string): boolean
-  /** After this call, verifying a wrong password takes at least the time of this cost. */
+  /** Every password then takes at least the time of this cost. */
   expectCost(cost: number): void
   /** How many passwords wait for a thread, and how many are being processed. */
   readonly load: { waiting: number; running: number }
