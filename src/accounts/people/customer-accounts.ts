@@ -42,12 +42,12 @@ export const customerAccounts: AccountTable = {
     return Number(numUpdatedRows) === 1
   },
 
-  async replacePassword(database, { userId, passwordHash = '' }, password) {
+  async replacePassword(database, { userId, passwordHash = null }, password) {
     const { numUpdatedRows } = await database
       .updateTable('users')
       .set({ password })
       .where('id', '=', userId)
-      .where('password', '=', passwordHash)
+      .where('password', passwordHash === null ? 'is' : '=', passwordHash)
       .where('validated', '=', 1)
       .where('active', '=', 1)
       .executeTakeFirst()

@@ -102,7 +102,7 @@ export async function signUp(
     })
     await endLinks(sessions, removed)
   } catch (error) {
-    await setStatus(session, before)
+    await restoreStatus(session, ID, before)
     throw error
   }
   mail.wake()
@@ -164,12 +164,20 @@ export async function endLinks(
     await sessions?.createOTP(session_id, { purpose: linkPurpose(id), lifespan: 10 })
 }
 
-async function setStatus(session: CrmSession, status: Status | undefined): Promise<Status | undefined> {
+async function setStatus(session: CrmSession, status: Status): Promise<Status | undefined> {
   return session.use((storage) => {
     const before = storage.status
-    if (status === undefined) delete storage.status
-    else storage.status = status
+    storage.status = status
     return before
+  })
+}
+
+/** Keeps the status if another tab has begun another sign-up meanwhile. */
+async function restoreStatus(session: CrmSession, ID: string, before: Status | undefined): Promise<void> {
+  await session.use((storage) => {
+    if (storage.status?.ID !== ID) return
+    if (before === undefined) delete storage.status
+    else storage.status = before
   })
 }
 

@@ -71,6 +71,15 @@ test('[RESET-1] a customer resets the password too', async (t) => {
   await ana.logInWell('ana@example.com', NEW)
 })
 
+test('[RESET-1] a customer without a password gets one', async (t) => {
+  const demo = await startDemo(t)
+  await signedUpCustomer(demo, 'ana@example.com')
+  await demo.parts.database.updateTable('users').set({ password: null }).execute()
+  demo.clock.advance({ minutes: 2 })
+  assert.equal((await redeem(demo.visitor(), await resetLink(demo, 'ana@example.com'))).status, 303)
+  await demo.visitor().logInWell('ana@example.com', NEW)
+})
+
 test('[RESET-2] the answer is the same for an address without an account, and only accounts get mail', async (t) => {
   const demo = await startDemo(t)
   await demo.visitor().post('/signup', { email: 'pending@example.com', password: GOOD_PASSWORD })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { headingOf, pathOf, sessionIdOf } from '../../support/pages.ts'
-import { comparable, GOOD_PASSWORD, signUpAs } from '../../support/sign-up.ts'
+import { comparable, GOOD_PASSWORD, signUpAs, statusOf } from '../../support/sign-up.ts'
 import type { Answer, Visitor } from '../../support/visitor.ts'
 
 const PRODUCTION = { profile: 'production', guests: 'first-write' } as const
@@ -138,6 +138,28 @@ for (const settings of [{}, PRODUCTION]) {
     }
   })
 }
+
+test('[JOIN-2] a refused sign-up does not undo a sign-up that another tab has begun meanwhile', async (t) => {
+  const demo = await startDemo(t, PRODUCTION)
+  for (let n = 0; n < 3; n++) await signUp(demo, demo.visitor())
+  const visitor = demo.visitor()
+  await signUp(demo, visitor, 'first@example.com')
+  const { database } = demo.parts
+  const transaction = database.transaction.bind(database)
+  database.transaction = () => {
+    database.transaction = transaction
+    const builder = transaction()
+    const execute = builder.execute.bind(builder)
+    builder.execute = async (work) => {
+      await signUp(demo, visitor.copy(), 'second@example.com')
+      return execute(work)
+    }
+    return builder
+  }
+  const refused = await visitor.post('/signup', { email: ANA }, elsewhere())
+  assert.deepEqual([refused.status, FULL.test(refused.text)], [429, true])
+  assert.equal((await statusOf(demo, visitor))?.email, 'second@example.com')
+})
 
 test('[JOIN-3] the button "Send again", pressed twice at once, sends one mail', async (t) => {
   const demo = await startDemo(t)
