@@ -74,7 +74,7 @@ async function measure(entry: Entry, folder: string): Promise<Row> {
 }
 
 async function runProbes(url: string): Promise<Row['findings']> {
-  // `readableSecret` tries every text of the store, so it runs first, while the store holds only one session.
+  // `readableSecret` sends every long text in the store as a session cookie. It runs first, while there are few texts.
   const findings: Row['findings'] = { readableSecret: await runProbe('readableSecret', url) }
   for (const name of NAMES) if (!(name in findings)) findings[name] = await runProbe(name, url)
   return findings

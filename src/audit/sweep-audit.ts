@@ -15,7 +15,7 @@ interface AuditCeilings {
 
 const CEILINGS: AuditCeilings = { all: 1_000_000, anonymous: 250_000 }
 
-/** Removes rows older than `days`, unless `days` is 0. Then removes the oldest rows above the ceilings. */
+/** Removes the oldest rows above the ceilings, and, if `days` is above 0, all rows that are older than `days`. */
 export async function sweepAudit(
   database: Kysely<Database>,
   now: number,

@@ -115,7 +115,7 @@ export function unsentFormPage() {
   }
 }
 
-/** Shows a refused form. The current user can send the form, or another user can log in and send it. */
+/** Shows a form that was not sent. A signed-in user can send the form, and another user can log in to send it. */
 export function showUnsentForm(ctx: Context, form: UnsentForm): void {
   const { userId, userName: sender = '' } = ctx.session?.userId === undefined ? {} : ctx.session
   const isOwn = userId === form.actingUser
@@ -138,7 +138,7 @@ function textFor({ actingUser }: UnsentForm, sender: string, isOwn: boolean): { 
   if (sender === '')
     return {
       title: 'Your session has ended',
-      text: 'The form was not sent, unless you pressed its button twice. Log in to see it again and to send it.',
+      text: 'The form was not sent. If you pressed its button twice, it may have been sent the first time. Log in to see it.',
     }
   if (isOwn) return { title: 'Send the form now?', text: `It was not sent yet. You are signed in as ${sender}.` }
   return {

@@ -89,7 +89,7 @@ export function operationPages(parts: OperationParts) {
     },
   }
 
-  /** Returns the page for a form that was sent twice: the operation that the form created, if it is stored already. */
+  /** Returns where a form that was sent twice leads: to the user's newest operation for the customer, or to the list. */
   async function sentBefore(userId: string, customerId: number): Promise<string> {
     const newest = (await operationsBy(database, Number(userId))).find(({ customer_id }) => customer_id === customerId)
     return newest === undefined ? '/operations' : `/operations/${newest.id}`
@@ -115,7 +115,10 @@ function factsOf(operation: NamedOperation, state: OperationState): OperationPag
     ...(state === 'asked' ? [{ label: 'Open until', value: formatMoment(expires_at) }] : []),
     ...(state === 'expired' ? [{ label: 'Expired', value: formatMoment(expires_at) }] : []),
     ...(decided_at === null ? [] : [{ label: 'Decided', value: formatMoment(decided_at) }]),
-    { label: 'Called back by', value: SCENARIOS.find(({ value }) => value === scenario)?.label ?? scenario },
+    {
+      label: 'The platform calls back with',
+      value: SCENARIOS.find(({ value }) => value === scenario)?.label ?? scenario,
+    },
     ...(reason === '' ? [] : [{ label: 'Reason', value: reason }]),
   ]
 }

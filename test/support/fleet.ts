@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import {
   isRunning,
   type Scope,
@@ -7,6 +6,7 @@ import {
   startServerProcess,
   temporaryFolder,
 } from './process.ts'
+import { childrenOf } from './servers/server-process.ts'
 import { until } from './until.ts'
 import { Visitor } from './visitor.ts'
 
@@ -43,17 +43,6 @@ export class Fleet {
 export async function startFleetProcess(scope: Scope, size: number, env: Record<string, string> = {}): Promise<Fleet> {
   const settings = { ...settingsIn(temporaryFolder(scope)), WEB_CONCURRENCY: String(size), ...env }
   return new Fleet(await startServerProcess(scope, { env: settings }), size)
-}
-
-function childrenOf(pid: number): number[] {
-  try {
-    return execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
-      .trim()
-      .split('\n')
-      .map(Number)
-  } catch {
-    return [] // pgrep fails when it finds no process
-  }
 }
 
 export async function untilGone(pids: readonly number[]): Promise<void> {

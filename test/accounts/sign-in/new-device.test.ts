@@ -26,7 +26,7 @@ test('a mail reports a login from a new browser, but not the first login of an a
   await logIn(demo.visitor(), IPHONE)
   assert.equal((await notices(demo)).length, 1, 'it is known by now')
   await logInFrom(demo.visitor(), IPHONE, 2)
-  assert.equal((await notices(demo)).length, 1, 'devices are remembered per user')
+  assert.equal((await notices(demo)).length, 1, 'the first login of another account causes no mail')
 })
 
 test('a mail also reports a sign-in over the API, but not a failed login', async (t) => {

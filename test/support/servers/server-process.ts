@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { until } from '../until.ts'
 
 export interface DatabaseServer {
   readonly url: string
@@ -71,8 +72,12 @@ export class ServerGroup {
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     child.ref()
     const gone = once(child, 'exit')
+    // The processes of PostgreSQL have process groups of their own, and may answer after the server has been killed.
+    const others = signal === 'SIGKILL' ? childrenOf(child.pid) : []
     this.#signal(signal)
+    for (const pid of others) isSignalled(pid, signal)
     await gone
+    await until('all processes of the server have ended', async () => !others.some((pid) => isSignalled(pid, 0)))
   }
 
   #spawn(): void {
@@ -97,6 +102,20 @@ export class ServerGroup {
     } catch {
       // The process has just ended.
     }
+  }
+}
+
+export function childrenOf(pid: number | undefined): number[] {
+  const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+  return stdout?.split('\n').filter(Boolean).map(Number) ?? []
+}
+
+/** Returns false if the process has ended. */
+function isSignalled(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
   }
 }
 
