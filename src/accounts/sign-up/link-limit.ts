@@ -24,10 +24,14 @@ export class LinkLimit {
   }
 }
 
+// Programs that check mail send such requests. They open no link, so they find none either.
+const OPENING_NOTHING = ['HEAD', 'OPTIONS']
+
 /** Mount it above the sessions, so that no link is looked up after too many invalid ones. A valid link does not count. */
 export function limitLinks(linkLimit: LinkLimit) {
   return async function limitLinks(ctx: Context, next: Next) {
-    if (!new URLSearchParams(ctx.querystring).has(LINK_PARAMETER)) return next()
+    const hasLink = new URLSearchParams(ctx.querystring).has(LINK_PARAMETER)
+    if (!hasLink || OPENING_NOTHING.includes(ctx.method)) return next()
     const counts = linkLimit.countsOf(ctx.ip)
     const seconds = await secondsToWait(counts)
     if (seconds !== undefined) throw tooManyLinks(seconds)
@@ -35,7 +39,9 @@ export function limitLinks(linkLimit: LinkLimit) {
       await next()
     } finally {
       // The response is ready, so an error of the limiter is ignored. `secondsToWait` refuses the next link.
-      if (!ctx.session?.restored && !ctx.session?.offer) await consumeAll(counts).catch(() => {})
+      // Without a session, the link was not looked up: the request was a prefetch, or the store failed.
+      if (ctx.session !== undefined && !ctx.session?.restored && !ctx.session?.offer)
+        await consumeAll(counts).catch(() => {})
     }
   }
 }

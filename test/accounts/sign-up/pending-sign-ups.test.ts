@@ -209,6 +209,18 @@ test('[JOIN-4] after a hundred invalid links, a network gets 429 for every link,
   assert.equal(headingOf(await demo.visitor().get(link, from('192.0.2.2'))), 'Congratulations')
 })
 
+test('[JOIN-4] requests that open nothing, such as those of programs that check mail, do not count as invalid links', async (t) => {
+  const demo = await startDemo(t)
+  const ana = demo.visitor()
+  await signUpAs(demo, ana, ANA)
+  const [link = ''] = await linksTo(demo)
+  for (let count = 0; count < 100; count += 1) {
+    await demo.visitor().send(link, { method: 'HEAD' })
+    await demo.visitor().get(link, { 'Sec-Purpose': 'prefetch' })
+  }
+  assert.equal(headingOf(await demo.visitor().get(link)), 'Congratulations')
+})
+
 let networks = 0
 
 /** A new network for each call, because these tests are not about the limit of a network. */
