@@ -26,7 +26,7 @@ interface MailboxPage extends PageModel {
 }
 
 // The number of mails on the HTML page. The JSON response contains all mails.
-const SHOWN = 10
+const SHOWN = 6
 
 /** Returns the path of the mailbox page. Returns '' when mail is sent over SMTP or the profile is not `demo`. */
 export function mailboxPath({ profile, smtpUrl }: Pick<Config, 'profile' | 'smtpUrl'>): string {

@@ -171,7 +171,8 @@ function rowOf(token: ApiToken): ApiTokensPage['tokens'][number] {
   const { id, name, madeAt, lastUsedAt, address, program, expiresAt } = token
   const [agent = ''] = (program ?? '').split(' ')
   return {
-    name,
+    // `newToken` does not require a name.
+    name: name === '' ? 'Without a name' : name,
     access: accessOf(token),
     made: momentOf(madeAt.toISOString()),
     used: lastUsedAt === null ? 'Never' : momentOf(lastUsedAt.toISOString()),
