@@ -28,7 +28,7 @@ import { wellFormedRequests } from '../web/well-formed-requests.ts'
 import { LOGIN_PATH } from './declared-routes.ts'
 import { pageFrame } from './page-frame.ts'
 import { routePatternIn } from './route-pattern.ts'
-import { createRoutes, LOGOUT_PATH } from './routes.ts'
+import { createRoutes, LINK_PAGES, LOGOUT_PATH } from './routes.ts'
 
 // The codes of the errors that occur when a client disconnects during the response. These errors are not logged.
 const CLIENT_LEFT = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'])
@@ -73,7 +73,7 @@ export function createApp(parts: Parts): Koa {
   app.use(readAccount(parts, { logoutPath: LOGOUT_PATH }))
   app.use(markSession())
   app.use(noteJoinedDevice(clock))
-  app.use(linkConfirmation((path, method) => router.match(path, method).route))
+  app.use(linkConfirmation((path) => router.match(path, 'GET').route && !LINK_PAGES.includes(path)))
   app.use(routes.refuseUndeclared())
   app.use(router.routes())
   app.use(router.allowedMethods())

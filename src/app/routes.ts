@@ -40,6 +40,11 @@ import { DeclaredRoutes } from './declared-routes.ts'
 
 const CONFIRM_PATH = '/account/confirm'
 export const LOGOUT_PATH = '/logout'
+const VALIDATION_PATHS = ['/validateEmail', '/tools/validateEmail', '/4DACTION/validateEmail']
+const NOT_ME_PATH = '/signup/not-me'
+const NEW_EMAIL_PATH = '/account/email/confirm'
+/** The pages that themselves ask before a one-time link is redeemed. */
+export const LINK_PAGES = [...VALIDATION_PATHS, NOT_ME_PATH, NEW_EMAIL_PATH]
 
 export function createRoutes(parts: Parts): DeclaredRoutes {
   const routes = new DeclaredRoutes((ctx) => refuseChangedAccount(parts, ctx))
@@ -78,9 +83,9 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   routes.get('/signup/waiting', 'visitor', signUp.waiting)
   routes.get('/signup/events', 'visitor', signUpEvents(parts))
   routes.post('/signup/again', 'visitor', signUp.again)
-  routes.get('/signup/not-me', 'visitor', validateEmail.notMe)
-  routes.post('/signup/not-me', 'visitor', validateEmail.notMe)
-  for (const path of ['/validateEmail', '/tools/validateEmail', '/4DACTION/validateEmail']) {
+  routes.get(NOT_ME_PATH, 'visitor', validateEmail.notMe)
+  routes.post(NOT_ME_PATH, 'visitor', validateEmail.notMe)
+  for (const path of VALIDATION_PATHS) {
     routes.get(path, 'visitor', validateEmail.open)
     routes.postLink(path, validateEmail.keepLink, validateEmail.confirm)
   }
@@ -98,8 +103,8 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   routes.get('/account/email', 'user', email.form)
   routes.post('/account/email', 'user', email.ask)
   routes.get('/account/email/changed', 'visitor', email.changed)
-  routes.get('/account/email/confirm', 'visitor', email.open)
-  routes.post('/account/email/confirm', 'visitor', email.confirm)
+  routes.get(NEW_EMAIL_PATH, 'visitor', email.open)
+  routes.post(NEW_EMAIL_PATH, 'visitor', email.confirm)
   routes.get('/account/tokens', 'user', tokens.list)
   routes.post('/account/tokens', 'user', tokens.make)
   routes.post('/account/tokens/:id/revoke', 'user', tokens.revoke)

@@ -34,19 +34,20 @@ interface ConfirmLinkPage extends PageModel {
 const LINK_PARAMETERS = [LINK_PARAMETER, REPLACE_PARAMETER]
 
 /**
- * Shows a page that asks the user before a one-time link is redeemed, unless the linked page has its own form. The
- * button of the page posts to the URL of the link. The POST request redeems the link and redirects to the linked page.
- * `hasPage` returns whether the application has a route for a path and a method.
+ * Shows a page that asks the user before a one-time link is redeemed. The button of the page posts to the URL of the
+ * link. The POST request redeems the link and redirects to the linked page, which does not receive the POST request.
+ * `isAsked` returns whether the application has a page at a path, and this page does not itself ask about links.
  */
-export function linkConfirmation(hasPage: (path: string, method: string) => boolean) {
+export function linkConfirmation(isAsked: (path: string) => boolean) {
   return async function linkConfirmation(ctx: Context, next: Next) {
     // A URL that begins with two slashes is not handled, because a redirect to this URL would lead to another host.
     if (!/^\/(?![/\\])/.test(ctx.url)) return next()
     const cameByLink = new URLSearchParams(ctx.querystring).has(LINK_PARAMETER)
     if (cameByLink) ctx.set('X-Robots-Tag', 'noindex')
-    const isButton = ctx.method === 'POST' && cameByLink && !hasPage(ctx.path, 'POST')
+    if (!cameByLink || !isAsked(ctx.path)) return next()
+    const isButton = ctx.method === 'POST'
     const offer = ctx.session?.offer
-    if (offer !== undefined && (isButton || (ctx.method === 'GET' && !hasPage(ctx.path, 'POST')))) {
+    if (offer !== undefined && (isButton || ctx.method === 'GET')) {
       if (isButton) ctx.status = 409
       return ctx.show<ConfirmLinkPage>('link', {
         title: 'Open this link?',

@@ -41,19 +41,20 @@ const WHAT: [action: RegExp, what: string][] = [
   [/^\/logout$/, 'Log out'],
 ]
 
-const LABELS: Record<string, string> = {
-  customer: 'Customer number',
-  percent: 'Per cent',
-  scenario: 'The platform calls back with',
-  email: 'E-mail address',
-  days: 'Lives for, in days',
-  userId: 'userId',
-}
+// Maps, because each object has a property `constructor`, and a field may have this name.
+const LABELS = new Map([
+  ['customer', 'Customer number'],
+  ['percent', 'Per cent'],
+  ['scenario', 'The platform calls back with'],
+  ['email', 'E-mail address'],
+  ['days', 'Lives for, in days'],
+  ['userId', 'userId'],
+])
 
-const PASSWORDS: Record<string, Omit<UnsentFormPage['passwords'][number], 'name'>> = {
-  password: { label: 'Your password', autocomplete: 'current-password' },
-  newPassword: { label: 'New password', autocomplete: 'new-password' },
-}
+const PASSWORDS = new Map([
+  ['password', { label: 'Your password', autocomplete: 'current-password' }],
+  ['newPassword', { label: 'New password', autocomplete: 'new-password' }],
+])
 
 const shape = z.object({
   action: z.string().refine((text) => safeNext(text) === text),
@@ -126,7 +127,10 @@ export function showUnsentForm(ctx: Context, form: UnsentForm): void {
     action: form.action,
     facts: visible.map(([name, value]) => ({ label: labelOf(name), value })),
     fields: form.fields,
-    passwords: form.passwords.flatMap((name) => (PASSWORDS[name] ? [{ name, ...PASSWORDS[name] }] : [])),
+    passwords: form.passwords.flatMap((name) => {
+      const password = PASSWORDS.get(name)
+      return password ? [{ name, ...password }] : []
+    }),
     sender,
     login: isOwn
       ? undefined
@@ -151,5 +155,5 @@ function textFor({ actingUser }: UnsentForm, sender: string, isOwn: boolean): { 
 }
 
 function labelOf(name: string): string {
-  return LABELS[name] ?? name.charAt(0).toUpperCase() + name.slice(1)
+  return LABELS.get(name) ?? name.charAt(0).toUpperCase() + name.slice(1)
 }

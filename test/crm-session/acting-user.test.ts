@@ -149,6 +149,22 @@ test('[ACT-6] an unsent form leads to no other site, and a damaged one is ignore
   }
 })
 
+test('[ACT-6] a field of an unsent form is shown under its own name, even if each object has a property of this name', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  const names = ['constructor', '__proto__']
+  const form = {
+    action: '/operations',
+    actingUser: '4',
+    fields: names.map((name) => [name, `value of ${name}`]),
+    passwords: names,
+  }
+  const page = await visitor.follow(await visitor.logIn(4, 'crm-demo', { unsentForm: JSON.stringify(form) }))
+  assert.match(page.text, /<dt>Constructor<\/dt><dd>value of constructor<\/dd>/)
+  assert.match(page.text, /<dt>__proto__<\/dt><dd>value of __proto__<\/dd>/)
+  assert.doesNotMatch(page.text, /type="password"/)
+})
+
 test('[TAB-1] pages, streams and HEAD answers name the session and the user of the browser', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()

@@ -14,7 +14,7 @@ export interface ApiCall {
   headers?: Record<string, string | string[] | undefined>
 }
 
-// Only browsers send these headers.
+// `Visitor` sends these headers as a browser does. `undefined` removes them, because this client is no browser.
 const PROGRAM = {
   Accept: undefined,
   'Sec-Fetch-Site': undefined,

@@ -100,8 +100,7 @@ export function resetPages(parts: Parts) {
       protectToken(ctx)
       const { token } = Object(ctx.request.body) as Record<string, unknown>
       const found = await findReset(database, token, clock.now())
-      if (found === undefined) return showResult(ctx, 'invalid')
-      await consumeReset(database, found.reset)
+      if (found === undefined || !(await consumeReset(database, found.reset))) return showResult(ctx, 'invalid')
       log.info({ event: 'password.reset-declined', userId: found.account.userId }, 'password reset declined')
       showResult(ctx, 'declined')
     },

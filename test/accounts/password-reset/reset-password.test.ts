@@ -120,6 +120,28 @@ test('[RESET-3] of many simultaneous uses of a link, exactly one sets its passwo
   await demo.visitor().logInWell(1, words[Number(won[0])])
 })
 
+test('[RESET-3] a link that is used while it is declined is not reported as declined', async (t) => {
+  const demo = await startDemo(t)
+  const link = await resetLink(demo, ADA)
+  const { database } = demo.parts
+  const deleteFrom = database.deleteFrom.bind(database)
+  // The link is used between the moment when the page has found it and the moment when the page removes it.
+  database.deleteFrom = ((table: 'password_resets') => {
+    const where = (...condition: ['hash', '=', string]) => ({
+      async executeTakeFirst() {
+        assert.equal((await redeem(demo.visitor(), link)).status, 303)
+        return deleteFrom(table)
+          .where(...condition)
+          .executeTakeFirst()
+      },
+    })
+    return { where }
+  }) as unknown as typeof database.deleteFrom
+  const token = link.slice(link.indexOf('=') + 1)
+  const declined = await demo.visitor().post('/password/new/decline', { token })
+  assert.deepEqual([declined.status, headingOf(declined)], [400, 'Invalid token'])
+})
+
 test('[RESET-3] a link ends after 15 minutes, and with a newer link, a new password, a new address, another role or a disabled account', async (t) => {
   const demo = await startDemo(t, { trustProxyHops: 1 })
   const { database } = demo.parts

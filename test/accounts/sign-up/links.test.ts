@@ -7,6 +7,7 @@ import { selfSignedCertificate } from '../../support/certificate.ts'
 import { startDemo } from '../../support/demo.ts'
 import { headingOf, messageOf, pathOf, sessionIdOf } from '../../support/pages.ts'
 import { ownSettings, temporaryFolder } from '../../support/process.ts'
+import { routesOf } from '../../support/routes.ts'
 import { GOOD_PASSWORD, mailsIn, newestLink, readMailbox, signUpAs, statusOf, userOf } from '../../support/sign-up.ts'
 import { Visitor } from '../../support/visitor.ts'
 
@@ -68,6 +69,39 @@ test('[OTP-15] every other page also asks for confirmation of a link, and then o
     '/customers?sort=total',
     'a spent one leads to the page, unrestored',
   )
+})
+
+test('[OTP-15] a page with a form of its own also asks for confirmation of a link, and the button does not send the form', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const posts = new Set(routesOf(demo).flatMap(({ method, path }) => (method === 'POST' ? [path] : [])))
+  const paths = routesOf(demo).flatMap(({ method, path }) => (method === 'GET' && posts.has(path) ? [path] : []))
+  const pages = paths.filter((path) => !/validateEmail|^\/signup\/not-me$|^\/account\/email\/confirm$/.test(path))
+  assert.ok(pages.includes('/operations') && pages.includes('/account/password') && pages.includes('/signup'))
+  for (const path of pages) {
+    const link = `${path}?$4DSID=${await demo.parts.sessions?.createOTP(sessionIdOf(ada), { confirm: true })}`
+    const phone = demo.visitor()
+    assert.equal(headingOf(await phone.get(link)), 'Open this link?', path)
+    const answer = await phone.post(link)
+    assert.deepEqual([answer.status, answer.location], [303, path])
+    assert.equal(sessionIdOf(phone), sessionIdOf(ada), path)
+  }
+})
+
+test('[OTP-15] a link to a page that does not exist is not consumed in production', async (t) => {
+  const demo = await startDemo(t, { profile: 'production', guests: 'first-write' })
+  await signUpAs(demo, demo.visitor(), 'ana@example.com')
+  const [mail = assert.fail()] = await mailsIn(demo)
+  const ana = demo.visitor()
+  for (const link of mail.links.map(pathOf).toReversed()) {
+    const wrong = link.replace('?', '/?')
+    const page = await ana.get(wrong)
+    assert.equal(page.status, 404)
+    assert.doesNotMatch(page.text, /<form[^>]*4DSID/)
+  }
+  const validated = await ana.post(pathOf(mail.links[0]), { password: GOOD_PASSWORD })
+  assert.equal(headingOf(validated), 'Congratulations')
 })
 
 test('in production the user chooses the password on the page that the link opens, so a stranger who knows the address cannot choose the password', async (t) => {
