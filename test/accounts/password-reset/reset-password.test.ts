@@ -102,7 +102,10 @@ test('[RESET-2] the answer is the same for an address without an account, and on
 
 test('[RESET-2] a request for a link reads no account, so that its time does not depend on the address', async (t) => {
   const demo = await startDemo(t)
-  const rows = async () => demo.parts.database.selectFrom('outbox').select(['kind', 'email', 'user_id']).execute()
+  // The mails stay in the outbox, because no process sends them.
+  Object.assign(demo.parts.mail, { wake: () => {} })
+  const rows = () =>
+    demo.parts.database.selectFrom('outbox').select(['kind', 'email', 'user_id']).orderBy('email').execute()
   for (const email of [ADA, 'unknown@example.com']) await demo.visitor().post('/password/reset', { email })
   assert.deepEqual(await rows(), [
     { kind: 'password-reset', email: ADA, user_id: '' },
