@@ -70,4 +70,13 @@ export async function logIn(page: Page, userId: string): Promise<void> {
   await expect(page.getByRole('heading', { level: 1 })).toContainText('Welcome')
 }
 
+/** Returns whether the form for a discount is folded, because an earlier test has asked for one. */
+export async function isDiscountFolded(page: Page): Promise<boolean> {
+  return (await page.locator('details.ask').getAttribute('open')) === null
+}
+
+export async function unfoldDiscount(page: Page): Promise<void> {
+  if (await isDiscountFolded(page)) await page.getByText('Ask for approval of a discount').click()
+}
+
 export { expect }

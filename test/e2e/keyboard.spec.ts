@@ -1,10 +1,11 @@
 import type { Locator, Page } from '@playwright/test'
-import { expect, expectNarrow, sendLogin, test } from './fixtures.ts'
+import { expect, expectNarrow, isDiscountFolded, sendLogin, test, unfoldDiscount } from './fixtures.ts'
 
 test('[AXE-4] a salesperson logs in, finds a customer, asks for a discount and logs out with the keyboard alone', async ({
   page,
 }) => {
   await page.goto('/customers')
+  await expect(page.getByLabel('userId')).toBeFocused()
   await page.keyboard.type('1')
   await tabTo(page, page.getByLabel('Password'))
   await page.keyboard.type('crm-demo')
@@ -24,6 +25,10 @@ test('[AXE-4] a salesperson logs in, finds a customer, asks for a discount and l
   await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { level: 2, name: 'Purchases' })).toBeVisible()
 
+  if (await isDiscountFolded(page)) {
+    await tabTo(page, page.locator('details.ask > summary'))
+    await page.keyboard.press('Enter')
+  }
   await tabTo(page, page.getByLabel('Per cent'))
   await page.keyboard.press('Control+a')
   await page.keyboard.type('15')
@@ -55,6 +60,7 @@ test('[AXE-5] at a zoom of 200 %, the same steps work without horizontal scrolli
   await expectNarrow(page)
   await page.locator('tbody').getByRole('link').first().click()
   await expectNarrow(page)
+  await unfoldDiscount(page)
   await page.getByRole('button', { name: 'Ask for approval' }).click()
   await expect(page.getByRole('status')).toContainText('waiting')
   await expectNarrow(page)

@@ -1,4 +1,4 @@
-import { expect, logIn, test } from './fixtures.ts'
+import { expect, logIn, test, unfoldDiscount } from './fixtures.ts'
 
 test('[PAGE-4] a button that only a script can use is not visible without scripts', async ({
   page,
@@ -30,6 +30,7 @@ test('[PAGE-7] while the platform is slow, the form shows that it is busy', asyn
   await page.goto('/customers')
   await page.locator('tbody').getByRole('link').first().click()
   if (javaScriptEnabled === false) return
+  await unfoldDiscount(page)
   // A test cannot inspect a page during a navigation, so the page stores its own state.
   await page.evaluate(`addEventListener('submit', ({ target }) => setTimeout(() =>
     sessionStorage.setItem('busy', target.ariaBusy + ' ' + target.querySelector('button').textContent)))`)

@@ -1,4 +1,4 @@
-import { expect, inNewTab, logIn, test } from './fixtures.ts'
+import { expect, inNewTab, logIn, test, unfoldDiscount } from './fixtures.ts'
 
 test.use({ javaScriptEnabled: true })
 
@@ -37,6 +37,7 @@ test('[TAB-3] a tab with typed text hides its private content but not the text, 
 }) => {
   await logIn(page, '4')
   const tab = await inNewTab(page, '/customers/1')
+  await unfoldDiscount(tab)
   await tab.getByLabel('Reason').fill('A loyal customer')
   await logIn(page, '5')
   await expect(tab.getByRole('alert')).toContainText('another user has logged in', { timeout: 2000 })

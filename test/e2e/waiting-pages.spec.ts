@@ -1,4 +1,4 @@
-import { expect, logIn, test } from './fixtures.ts'
+import { expect, logIn, test, unfoldDiscount } from './fixtures.ts'
 
 test.use({ javaScriptEnabled: true })
 
@@ -45,6 +45,7 @@ test('[TAB-7] a waiting page survives a proxy’s error pages and a server that 
     .executeTakeFirstOrThrow()
   await page.clock.install()
   await page.goto(`/customers/${customer.id}`)
+  await unfoldDiscount(page)
   await page.getByRole('button', { name: 'Ask for approval' }).click()
   await expect(page.getByRole('status')).toContainText('waiting')
 
