@@ -1,6 +1,5 @@
 import type { Page } from '@playwright/test'
-import type { RunningServer } from '../../src/process/server.ts'
-import { expect, expectNarrow, inNewTab, logIn, test } from './fixtures.ts'
+import { expect, expectNarrow, inNewTab, logIn, test, unusedCustomer } from './fixtures.ts'
 
 test('a salesperson requests a discount, an approver decides on the platform’s page, and the salesperson’s page shows the decision by itself', async ({
   page,
@@ -81,18 +80,6 @@ test('no approval page is wider than the screen', async ({ page, context, server
   await expectNarrow(platform)
   await expectNarrow(await inNewTab(page, '/operations'))
 })
-
-/** A customer without an approval request. The tests of one worker share a server. */
-async function unusedCustomer({ parts: { database } }: RunningServer, userId: number): Promise<number> {
-  const { id } = await database
-    .selectFrom('customers')
-    .select('id')
-    .where('sales_person', '=', userId)
-    .where('id', 'not in', database.selectFrom('operations').select('customer_id'))
-    .orderBy('id')
-    .executeTakeFirstOrThrow()
-  return id
-}
 
 async function ask(page: Page, scenario: string, reason = ''): Promise<void> {
   await page.getByLabel('Per cent').fill('10')

@@ -79,4 +79,16 @@ export async function unfoldDiscount(page: Page): Promise<void> {
   if (await isDiscountFolded(page)) await page.getByText('Ask for approval of a discount').click()
 }
 
+/** A customer without an approval request. The tests of one worker share a server. */
+export async function unusedCustomer({ parts: { database } }: RunningServer, userId: number): Promise<number> {
+  const { id } = await database
+    .selectFrom('customers')
+    .select('id')
+    .where('sales_person', '=', userId)
+    .where('id', 'not in', database.selectFrom('operations').select('customer_id'))
+    .orderBy('id')
+    .executeTakeFirstOrThrow()
+  return id
+}
+
 export { expect }

@@ -1,4 +1,4 @@
-import { expect, inNewTab, logIn, test, unfoldDiscount } from './fixtures.ts'
+import { expect, inNewTab, logIn, test, unusedCustomer } from './fixtures.ts'
 
 test.use({ javaScriptEnabled: true })
 
@@ -34,10 +34,10 @@ test('[TAB-2] a tab without an open stream notices another user when it becomes 
 
 test('[TAB-3] a tab with typed text hides its private content but not the text, and the form asks before it is sent', async ({
   page,
+  server,
 }) => {
-  await logIn(page, '4')
-  const tab = await inNewTab(page, '/customers/1')
-  await unfoldDiscount(tab)
+  await logIn(page, '2')
+  const tab = await inNewTab(page, `/customers/${await unusedCustomer(server, 2)}`)
   await tab.getByLabel('Reason').fill('A loyal customer')
   await logIn(page, '5')
   await expect(tab.getByRole('alert')).toContainText('another user has logged in', { timeout: 2000 })
@@ -48,11 +48,11 @@ test('[TAB-3] a tab with typed text hides its private content but not the text, 
   await expect(tab.locator('dd', { hasText: 'A loyal customer' })).toBeVisible()
 
   // The form is sent as the first user after a login.
-  await tab.getByLabel('userId').fill('4')
+  await tab.getByLabel('userId').fill('2')
   await tab.getByLabel('Password').fill('crm-demo')
   await tab.getByRole('button', { name: 'Log In' }).click()
   await expect(tab.getByRole('heading', { level: 1 })).toHaveText('Send the form now?')
-  await tab.getByRole('button', { name: 'Send it as Noah Lindgren' }).click()
+  await tab.getByRole('button', { name: 'Send it as Jonas Keller' }).click()
   await expect(tab.getByText('A loyal customer')).toBeVisible()
   await expect(tab.getByText('Asked by')).toBeVisible()
 })
