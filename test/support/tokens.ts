@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Demo } from './demo.ts'
+import { sessionIdOf } from './pages.ts'
 import type { Answer, Visitor } from './visitor.ts'
 
 /** A row on the page of API tokens. */
@@ -50,4 +51,13 @@ export async function tokensOf(visitor: Visitor): Promise<TokenRow[]> {
 
 export function callWith(demo: Demo, token: string, path = '/api/me', init: RequestInit = {}): Promise<Response> {
   return fetch(demo.url + path, { ...init, headers: { Authorization: `Bearer ${token}`, ...init.headers } })
+}
+
+/** Signs user 1 in on two devices. Also makes an API token and a one-time link. */
+export async function everyWayIn(demo: Demo) {
+  const [laptop, phone] = [demo.visitor(), demo.visitor()]
+  await laptop.logInWell(1)
+  await phone.logInWell(1)
+  const token = tokenOn(await makeToken(phone))
+  return { laptop, phone, token, link: await demo.parts.sessions?.createOTP(sessionIdOf(phone)) }
 }

@@ -6,7 +6,7 @@ import { type Demo, startDemo } from '../../support/demo.ts'
 import { onBothStores } from '../../support/on-both-stores.ts'
 import { headingOf, messageOf, pathOf, sessionIdOf } from '../../support/pages.ts'
 import { GOOD_PASSWORD, readMailbox, signedUpCustomer } from '../../support/sign-up.ts'
-import { callWith, makeToken, tokenOn } from '../../support/tokens.ts'
+import { callWith, everyWayIn } from '../../support/tokens.ts'
 import type { Visitor } from '../../support/visitor.ts'
 
 const ADA = 'ada.marlow@crm.example'
@@ -16,11 +16,7 @@ onBothStores(
   '[RESET-1] the mailed link sets a new password, ends all sessions, tokens and links, and signs no one in',
   async (t, settings) => {
     const demo = await startDemo(t, settings)
-    const [laptop, phone] = [demo.visitor(), demo.visitor()]
-    await laptop.logInWell(1)
-    await phone.logInWell(1)
-    const token = tokenOn(await makeToken(phone))
-    const otherLink = await demo.parts.sessions?.createOTP(sessionIdOf(phone))
+    const { laptop, phone, token, link: otherLink } = await everyWayIn(demo)
 
     const link = await resetLink(demo, ADA)
     const form = await laptop.get(link)

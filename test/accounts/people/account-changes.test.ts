@@ -6,9 +6,8 @@ import { Problem } from '../../../src/web/problem.ts'
 import { auditOf } from '../../support/audit.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { onBothStores } from '../../support/on-both-stores.ts'
-import { sessionIdOf } from '../../support/pages.ts'
 import { GOOD_PASSWORD, signedUpCustomer, userOf } from '../../support/sign-up.ts'
-import { callWith, makeToken, tokenOn } from '../../support/tokens.ts'
+import { callWith, everyWayIn } from '../../support/tokens.ts'
 
 const EVE = {
   firstname: 'Eve',
@@ -22,11 +21,7 @@ onBothStores(
   '[PEOPLE-1] disabling an account ends its sessions, tokens and links, and each device shows the reason',
   async (t, settings) => {
     const demo = await startDemo(t, settings)
-    const [laptop, phone] = [demo.visitor(), demo.visitor()]
-    await laptop.logInWell(1)
-    await phone.logInWell(1)
-    const token = tokenOn(await makeToken(phone))
-    const link = await demo.parts.sessions?.createOTP(sessionIdOf(phone))
+    const { laptop, phone, token, link } = await everyWayIn(demo)
 
     await disableAccount(demo.parts, '1')
     for (const device of [laptop, phone])
