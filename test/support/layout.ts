@@ -36,7 +36,7 @@ const ROOMS = [
 // Files of other rooms import these rooms only through their index file.
 const BEHIND_AN_INDEX = /^src\/(accounts|admin|api|audit|crm|mail|metrics|operations|platform)$/
 const ENTRIES_OF_SESSION =
-  /^src\/session\/(index|koa\/index|stores\/kit|stores\/(?!shared)\w+\/index|testing\/[\w-]+)\.ts$/
+  /^src\/session\/(index|(http|node-http|koa|fetch)\/index|stores\/kit|stores\/(?!shared)\w+\/index|testing\/[\w-]+)\.ts$/
 const DRIVERS = ['better-sqlite3', 'pg', 'ioredis', 'redis', 'nodemailer']
 // Only this file may begin transactions, because it makes transactions on the same data run one after the other.
 const BEGINS_TRANSACTIONS = 'db/transactions.ts'
@@ -109,7 +109,7 @@ function storeOf(path: string): string | undefined {
 function aboutTheIndex(imports: ReadonlyMap<string, readonly string[]>): string[] {
   const reached = new Set(['src/session/index.ts'])
   for (const path of reached) for (const target of imports.get(path) ?? []) reached.add(target)
-  const foreign = [...reached].filter((path) => /^src\/session\/(stores|koa)\//.test(path))
+  const foreign = [...reached].filter((path) => /^src\/session\/(stores|http|node-http|koa|fetch)\//.test(path))
   return foreign.map((path) => `src/session/index.ts must not reach ${path}`)
 }
 

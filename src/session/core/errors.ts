@@ -13,6 +13,8 @@ export type SessionErrorCode =
   /** The signed-in user does not have the required privilege. The property `privilege` contains its name. */
   | 'PRIVILEGE_MISSING'
   | 'SESSIONS_OFF'
+  /** A page of another origin sent the request (CSRF). */
+  | 'CROSS_ORIGIN'
   /** The request is not a page navigation, so it cannot begin a guest's session. */
   | 'GUEST_NOT_STARTED'
   /** A call had to set a cookie after the response had begun. For the state after this error, see `docs/errors.md`. */
@@ -38,6 +40,7 @@ const STATUS: Record<SessionErrorCode, number> = {
   NOT_SIGNED_IN: 401,
   PRIVILEGE_MISSING: 403,
   SESSIONS_OFF: 503,
+  CROSS_ORIGIN: 403,
   GUEST_NOT_STARTED: 409,
   HEADERS_SENT: 500,
   USE_NESTED: 500,

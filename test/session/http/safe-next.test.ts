@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { safeNext } from '../../src/web/safe-next.ts'
-import { startDemo } from '../support/demo.ts'
-import { FOREIGN_NEXTS } from '../support/foreign-nexts.ts'
+import { safeNext } from '../../../src/session/http/safe-next.ts'
+import { startDemo } from '../../support/demo.ts'
+import { FOREIGN_NEXTS } from '../../support/foreign-nexts.ts'
 
 test('[PRIV-7] a guest is asked to log in, and is then redirected to the requested page', async (t) => {
   const demo = await startDemo(t)

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { connect, constants, createServer, type Http2ServerResponse } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { onClose } from '../../../src/session/koa/on-close.ts'
+import { onClose } from '../../../src/session/node-http/on-close.ts'
 
 test('onClose runs at once for a stream of HTTP/2 that its client has cancelled', async (t) => {
   let calls = 0

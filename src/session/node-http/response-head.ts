@@ -1,14 +1,9 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
+import { FOR_SHARED_CACHES, isPrivate, PRIVATE, varyByCookie, withoutCookie } from '../http/caching.ts'
 
 type HeaderValue = OutgoingHttpHeader | undefined
 type Headers = OutgoingHttpHeaders | HeaderValue[] | [name: string, value: HeaderValue][]
-
-// Responses may contain personal data, so caches must not store them.
-const PRIVATE = 'private, no-store'
-
-// If a response has one of these headers, some shared caches ignore Cache-Control.
-const FOR_SHARED_CACHES = /-cache-control$|surrogate-control$|edge-control$|^x-accel-expires$/
 
 const PROTECTED = new Set(['set-cookie', 'cache-control', 'vary'])
 
@@ -57,11 +52,26 @@ function beforeHead(res: ServerResponse, run: () => void): void {
   const writeHead = res.writeHead as (...parameters: never[]) => ServerResponse
   res.writeHead = function writeHeadWithCookie(this: ServerResponse, status: number, ...rest: unknown[]) {
     if (res.headersSent) return Reflect.apply(writeHead, res, [status, ...rest])
-    const message = typeof rest[0] === 'string' ? [rest[0]] : []
-    setHeaders(res, (rest[1] ?? (message.length === 0 ? rest[0] : undefined)) as Headers | undefined)
+    setHeaders(res, headersOf(rest))
     run()
-    return Reflect.apply(writeHead, res, [status, ...message])
+    return Reflect.apply(writeHead, res, [status, ...messageOf(rest)])
   } as typeof res.writeHead
+}
+
+/** Sets the status and the headers that were passed to `writeHead`, without sending them. */
+export function applyHead(res: ServerResponse, status: number, rest: readonly unknown[]): void {
+  setHeaders(res, headersOf(rest))
+  res.statusCode = status
+  for (const message of messageOf(rest)) res.statusMessage = message
+}
+
+/** The parameters of `writeHead` after the status: an optional message, then optional headers. */
+function headersOf(rest: readonly unknown[]): Headers | undefined {
+  return (rest[1] ?? (typeof rest[0] === 'string' ? undefined : rest[0])) as Headers | undefined
+}
+
+function messageOf([message]: readonly unknown[]): string[] {
+  return typeof message === 'string' ? [message] : []
 }
 
 /**
@@ -118,28 +128,16 @@ function pairsOf(headers: Headers): [name: string, value: HeaderValue][] {
 }
 
 function putCookie(res: ServerResponse, name: string, header: string): void {
-  const others = listOf(res.getHeader('Set-Cookie')).filter((cookie) => !cookie.trimStart().startsWith(`${name}=`))
-  res.setHeader('Set-Cookie', [...others, header])
+  res.setHeader('Set-Cookie', [...withoutCookie(listOf(res.getHeader('Set-Cookie')), name), header])
   if (!isPrivate(listOf(res.getHeader('Cache-Control')).join())) res.setHeader('Cache-Control', PRIVATE)
   for (const other of res.getHeaderNames()) if (FOR_SHARED_CACHES.test(other)) res.removeHeader(other)
   addVary(res)
 }
 
-/** `private="…"` protects only the named headers. With `must-understand`, caches may ignore `no-store`. */
-function isPrivate(cacheControl: string): boolean {
-  const directives = cacheControl
-    .toLowerCase()
-    .split(',')
-    .map((directive) => directive.trim())
-  if (directives.some((directive) => directive === 'public' || /^s-maxage\b|"/.test(directive))) return false
-  if (directives.includes('private')) return true
-  return directives.includes('no-store') && !directives.includes('must-understand')
-}
-
 function addVary(res: ServerResponse): void {
   const vary = listOf(res.getHeader('Vary')).join(', ')
-  if (vary === '') res.setHeader('Vary', 'Cookie')
-  else if (!/(^|,)\s*(cookie|\*)\s*(,|$)/i.test(vary)) res.setHeader('Vary', `${vary}, Cookie`)
+  const wanted = varyByCookie(vary)
+  if (wanted !== vary) res.setHeader('Vary', wanted)
 }
 
 function listOf(value: OutgoingHttpHeader | undefined): string[] {

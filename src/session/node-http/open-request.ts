@@ -1,0 +1,115 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Session } from '../core/session.ts'
+import type { SessionDescription } from '../core/session-description.ts'
+import type { Sessions } from '../core/sessions.ts'
+import { sessionProperty } from '../http/current-session.ts'
+import { checkMount } from '../http/mount-options.ts'
+import { beginsGuest, type Opened, openSession } from '../http/open-session.ts'
+import { refuseUnknown } from '../known-options.ts'
+import { beforeEnd } from './before-end.ts'
+import { onClose } from './on-close.ts'
+import { NodeRequestHead, nodeReply } from './request.ts'
+import { sharePerRequest } from './shared-session.ts'
+
+/** A request of `node:http`. Express adds the other properties. */
+export interface NodeRequest extends IncomingMessage {
+  /** The URL before a router removed its mount path. */
+  readonly originalUrl?: string
+  /** The client's IP address behind a trusted proxy. */
+  readonly ip?: string | undefined
+  /** Whether the client uses HTTPS. */
+  readonly secure?: boolean
+  session?: unknown
+}
+
+export interface SessionsOptions<Q> {
+  /** Whether a request extends the idle timeout. Return false for polls and streams. Default: always true. */
+  touch?: (req: Q) => boolean
+  /** Returns the request's ID in the application's log. Session events include this ID. */
+  requestId?: (req: Q) => string
+  /** Returns the client's IP address. Default: `req.ip` (Express), or the other end of the connection. */
+  address?: (req: Q) => string | null
+  /**
+   * Called after the response (JADE's epilog of processRequest). `arrived` describes the session in the cookie of the
+   * request. If a new session has replaced this session, `startTime` and `lastAccessTime` are null, and the application
+   * may remove the replaced session. This option adds two store calls to each request. An error of the function becomes
+   * a `warning` event.
+   */
+  onRequestEnd?: (arrived: SessionDescription, req: Q) => unknown
+}
+
+/** Sets `req.session`. The property is not defined on the prototype, because all servers of the process share it. */
+export const showSession = sessionProperty('req', (req) => req)
+
+/**
+ * Returns a function that opens the session of a request and sets `req.session`. The response waits for pending calls
+ * of the session. The function returns undefined for the prefetch of a one-time link, which it has answered with 503.
+ */
+export function requestOpener<S extends object, P extends string, R extends string, Q extends NodeRequest>(
+  where: string,
+  manager: Sessions<S, P, R>,
+  options: SessionsOptions<Q>,
+) {
+  refuseUnknown(where, options, { touch: true, requestId: true, address: true, onRequestEnd: true })
+  checkMount(where, manager, options)
+  const { touch = () => true, requestId, address = addressOf, onRequestEnd } = options
+  const share = sharePerRequest<Opened<Session<S, P, R>> | undefined>(manager.resume)
+
+  /** `onError` answers if the session of a guest cannot be stored at the end of the response. */
+  return async function open(
+    req: Q,
+    res: ServerResponse,
+    onError: (error: unknown) => void,
+  ): Promise<Opened<Session<S, P, R>> | undefined> {
+    const head = nodeHead(req, address(req))
+    const opened = await share({ req, res }, async () => {
+      const activity = { countsAsActivity: touch(req), requestId: requestId?.(req) }
+      const first = await openSession(manager, head, nodeReply(res, manager.cookieName), activity)
+      if (first) beforeEnd(res, { ...ending(manager, first.current, head), onError })
+      return first
+    })
+    if (!opened) {
+      res.statusCode = 503
+      res.end()
+      return undefined
+    }
+    const arrived = opened.current
+    if (onRequestEnd)
+      onClose(res, () => void manager.requestEnded(arrived, (description) => onRequestEnd(description, req)))
+    showSession(req, opened)
+    return opened
+  }
+}
+
+export function nodeHead(req: NodeRequest, address: string | null): NodeRequestHead {
+  return new NodeRequestHead(req, {
+    method: req.method ?? '',
+    url: req.originalUrl ?? req.url ?? '',
+    address,
+    encrypted: req.secure === true || 'encrypted' in req.socket,
+  })
+}
+
+export function addressOf({ ip, socket }: NodeRequest): string | null {
+  return ip ?? socket.remoteAddress ?? null
+}
+
+/** Before the head is sent: waits for pending calls, and stores the session of a new guest. */
+function ending<S extends object, P extends string, R extends string>(
+  manager: Sessions<S, P, R>,
+  session: Session<S, P, R>,
+  head: NodeRequestHead,
+) {
+  const begins = (status: number) => beginsGuest(manager, session, head, status)
+  let status = 0
+  return {
+    isNeeded(sent: number) {
+      status = sent
+      return begins(sent) || !session.isSettled
+    },
+    async task() {
+      await session.settled()
+      if (begins(status)) await session.beginIfAllowed()
+    },
+  }
+}
