@@ -66,7 +66,8 @@ interface SessionErrorDetails {
 
 /**
  * A run-time error of the session layer. Invalid arguments cause a `TypeError` instead.
- * Koa uses `status`, `expose` and `headers` for the response (`Retry-After` for 503, `WWW-Authenticate` for 401).
+ * Koa and Express use `status`, `expose` and `headers` for the response (`Retry-After` for 503, `WWW-Authenticate` for
+ * 401). Hono calls `getResponse`.
  */
 export class SessionError extends Error {
   override readonly name = 'SessionError'
@@ -78,7 +79,7 @@ export class SessionError extends Error {
   readonly privilege: string | undefined
   /** The seconds after which the client should retry. Set only for status 503. */
   readonly retryAfterSeconds: number | undefined
-  readonly headers: Record<string, string | string[]>
+  readonly headers: Record<string, string>
 
   constructor(code: SessionErrorCode, message: string, details: SessionErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -92,6 +93,13 @@ export class SessionError extends Error {
       ...(this.retryAfterSeconds !== undefined && { 'Retry-After': String(this.retryAfterSeconds) }),
       ...(this.status === 401 && { 'WWW-Authenticate': 'Bearer' }),
     }
+  }
+
+  /** Returns the response in plain text. */
+  getResponse(): Response {
+    const headers = new Headers({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' })
+    for (const [name, value] of Object.entries(this.headers)) headers.set(name, String(value))
+    return new Response(`${this.expose ? this.message : 'Internal Server Error'}\n`, { status: this.status, headers })
   }
 }
 

@@ -20,6 +20,17 @@ export interface Reply {
   onClose(run: () => void): void
 }
 
+const nothing = (): void => {}
+
+/** The reply of a request whose response cannot set a cookie. `session.signal` never aborts. */
+export const READ_ONLY: Reply = {
+  forbidCaching: nothing,
+  setReferrerPolicy: nothing,
+  headersSent: () => true,
+  setCookie: nothing,
+  onClose: (run) => run(),
+}
+
 /** `current` is the session of a request. `secureSession` replaces it. */
 export interface Opened<T> {
   current: T

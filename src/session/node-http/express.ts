@@ -16,7 +16,14 @@ import {
 } from '../http/gates.ts'
 import { checkMount } from '../http/mount-options.ts'
 import { type GatedRequest, passes } from './gates.ts'
-import { type NodeRequest, nodeHead, requestOpener, type SessionsOptions, showSession } from './open-request.ts'
+import {
+  addressOf,
+  type NodeRequest,
+  nodeHead,
+  requestOpener,
+  type SessionsOptions,
+  showSession,
+} from './open-request.ts'
 import { type TokenSessionsOptions, tokenOpener } from './token-sessions.ts'
 
 export { LINK_PARAMETER, REPLACE_PARAMETER } from '../http/link-parameters.ts'
@@ -34,11 +41,11 @@ export function sessions<S extends object, P extends string, R extends string, Q
   options: SessionsOptions<Q> = {},
 ) {
   checkMount('sessions()', manager, options)
-  const open = manager && requestOpener('sessions()', manager, options)
+  const open = manager && requestOpener('sessions()', manager, options, { addressOf })
   return function sessions(req: Q & { session?: Session<S, P, R> | null }, res: ServerResponse, next: Next): void {
     // tokenSessions() has already handled this request.
     if ((req.session as unknown) instanceof TokenSession) next()
-    else if (open) open(req, res, next).then((opened) => opened && next(), next)
+    else if (open) open({ req, res }, req, next).then((opened) => opened && next(), next)
     else {
       showSession(req, { current: null })
       next()
@@ -98,9 +105,9 @@ export function tokenSessions<
   R extends string,
   Q extends NodeRequest = NodeRequest,
 >(manager: Sessions<S, P, R> | null, options: TokenSessionsOptions<Q> = {}) {
-  const open = tokenOpener(manager, options)
+  const open = tokenOpener(manager, options, { addressOf })
   return function tokenSessions(req: Q, res: ServerResponse, next: Next): void {
-    open(req, res, next).then(() => next(), next)
+    open({ req, res }, req, next).then(() => next(), next)
   }
 }
 

@@ -18,7 +18,7 @@ import {
 } from '../http/gates.ts'
 import { isHeadSent } from './before-end.ts'
 import { type GatedRequest, passes } from './gates.ts'
-import { type NodeRequest, nodeHead, requestOpener, type SessionsOptions } from './open-request.ts'
+import { addressOf, type NodeRequest, nodeHead, requestOpener, type SessionsOptions } from './open-request.ts'
 import { forbidCaching } from './response-head.ts'
 import { type TokenSessionsOptions, tokenOpener } from './token-sessions.ts'
 
@@ -44,8 +44,8 @@ export function sessionHandler<S extends object, P extends string, R extends str
   handler: (req: NodeRequest, res: ServerResponse, session: Session<S, P, R>) => unknown,
   { onError = answerError, ...options }: SessionsOptions<NodeRequest> & HandlerOptions = {},
 ) {
-  const open = requestOpener('sessionHandler()', manager, options)
-  return listener(open, handler, onError)
+  const open = requestOpener('sessionHandler()', manager, options, { addressOf })
+  return listener((req, res, fail) => open({ req, res }, req, fail), handler, onError)
 }
 
 /**
@@ -58,10 +58,10 @@ export function tokenHandler<S extends object, P extends string, R extends strin
   handler: (req: NodeRequest, res: ServerResponse, session: TokenSession<S, P, R>) => unknown,
   { onError = answerError, ...options }: TokenSessionsOptions<NodeRequest> & HandlerOptions = {},
 ) {
-  const open = tokenOpener(manager, options)
+  const open = tokenOpener(manager, options, { addressOf })
   return listener(
     async (req, res, fail) => {
-      const session = await open(req, res, fail)
+      const session = await open({ req, res }, req, fail)
       if (session) return { current: session }
       res.statusCode = 404
       res.end()

@@ -22,6 +22,7 @@ export interface NodeRequest extends IncomingMessage {
   session?: unknown
 }
 
+/** `Q` is the request of the framework. */
 export interface SessionsOptions<Q> {
   /** Whether a request extends the idle timeout. Return false for polls and streams. Default: always true. */
   touch?: (req: Q) => boolean
@@ -38,6 +39,12 @@ export interface SessionsOptions<Q> {
   onRequestEnd?: (arrived: SessionDescription, req: Q) => unknown
 }
 
+/** The session of a request, and what must happen before the head of the response is sent. */
+export interface OpenedRequest<T> extends Opened<T> {
+  isNeeded: (status: number) => boolean
+  task: () => Promise<void>
+}
+
 /** Sets `req.session`. The property is not defined on the prototype, because all servers of the process share it. */
 export const showSession = sessionProperty('req', (req) => req)
 
@@ -45,28 +52,31 @@ export const showSession = sessionProperty('req', (req) => req)
  * Returns a function that opens the session of a request and sets `req.session`. The response waits for pending calls
  * of the session. The function returns undefined for the prefetch of a one-time link, which it has answered with 503.
  */
-export function requestOpener<S extends object, P extends string, R extends string, Q extends NodeRequest>(
+export function requestOpener<S extends object, P extends string, R extends string, Q>(
   where: string,
   manager: Sessions<S, P, R>,
   options: SessionsOptions<Q>,
+  { addressOf }: { addressOf: (request: Q) => string | null },
 ) {
   refuseUnknown(where, options, { touch: true, requestId: true, address: true, onRequestEnd: true })
   checkMount(where, manager, options)
   const { touch = () => true, requestId, address = addressOf, onRequestEnd } = options
-  const share = sharePerRequest<Opened<Session<S, P, R>> | undefined>(manager.resume)
+  const share = sharePerRequest<OpenedRequest<Session<S, P, R>> | undefined>(manager.resume)
 
   /** `onError` answers if the session of a guest cannot be stored at the end of the response. */
   return async function open(
-    req: Q,
-    res: ServerResponse,
+    { req, res }: { req: NodeRequest; res: ServerResponse },
+    request: Q,
     onError: (error: unknown) => void,
-  ): Promise<Opened<Session<S, P, R>> | undefined> {
-    const head = nodeHead(req, address(req))
+  ): Promise<OpenedRequest<Session<S, P, R>> | undefined> {
     const opened = await share({ req, res }, async () => {
-      const activity = { countsAsActivity: touch(req), requestId: requestId?.(req) }
+      const head = nodeHead(req, address(request))
+      const activity = { countsAsActivity: touch(request), requestId: requestId?.(request) }
       const first = await openSession(manager, head, nodeReply(res, manager.cookieName), activity)
-      if (first) beforeEnd(res, { ...ending(manager, first.current, head), onError })
-      return first
+      if (!first) return undefined
+      const ending = endingOf(manager, first.current, head)
+      beforeEnd(res, { ...ending, onError })
+      return Object.assign(first, ending)
     })
     if (!opened) {
       res.statusCode = 503
@@ -75,7 +85,7 @@ export function requestOpener<S extends object, P extends string, R extends stri
     }
     const arrived = opened.current
     if (onRequestEnd)
-      onClose(res, () => void manager.requestEnded(arrived, (description) => onRequestEnd(description, req)))
+      onClose(res, () => void manager.requestEnded(arrived, (description) => onRequestEnd(description, request)))
     showSession(req, opened)
     return opened
   }
@@ -90,12 +100,13 @@ export function nodeHead(req: NodeRequest, address: string | null): NodeRequestH
   })
 }
 
+/** The address for `node:http` and Express. */
 export function addressOf({ ip, socket }: NodeRequest): string | null {
   return ip ?? socket.remoteAddress ?? null
 }
 
 /** Before the head is sent: waits for pending calls, and stores the session of a new guest. */
-function ending<S extends object, P extends string, R extends string>(
+function endingOf<S extends object, P extends string, R extends string>(
   manager: Sessions<S, P, R>,
   session: Session<S, P, R>,
   head: NodeRequestHead,

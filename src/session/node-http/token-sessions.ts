@@ -13,7 +13,7 @@ import {
 import { refuseUnknown } from '../known-options.ts'
 import { beforeEnd } from './before-end.ts'
 import { onClose } from './on-close.ts'
-import { addressOf, type NodeRequest, nodeHead, showSession } from './open-request.ts'
+import { type NodeRequest, nodeHead, showSession } from './open-request.ts'
 import { repeatsAuthorization } from './request.ts'
 import { sharePerRequest } from './shared-session.ts'
 
@@ -28,9 +28,10 @@ export interface TokenSessionsOptions<Q> extends TokenOptions {
  * Returns a function that opens the session of a bearer token and sets `req.session`. The function returns undefined
  * for a path that `mount` does not match.
  */
-export function tokenOpener<S extends object, P extends string, R extends string, Q extends NodeRequest>(
+export function tokenOpener<S extends object, P extends string, R extends string, Q>(
   manager: Sessions<S, P, R> | null,
   options: TokenSessionsOptions<Q>,
+  { addressOf }: { addressOf: (request: Q) => string | null },
 ) {
   refuseUnknown('tokenSessions()', options, { ...TOKEN_OPTIONS, requestId: true, address: true })
   checkMount('tokenSessions()', manager, options)
@@ -39,11 +40,11 @@ export function tokenOpener<S extends object, P extends string, R extends string
   const share = manager && sharePerRequest<TokenSession<S, P, R>>(manager.resumeToken)
 
   return async function open(
-    req: Q,
-    res: ServerResponse,
+    { req, res }: { req: NodeRequest; res: ServerResponse },
+    request: Q,
     onError: (error: unknown) => void,
   ): Promise<TokenSession<S, P, R> | null | undefined> {
-    const head = nodeHead(req, address(req))
+    const head = nodeHead(req, address(request))
     const path = head.url.split('?', 1)[0] ?? ''
     if (!paths.matches(path)) return undefined
     let session: TokenSession<S, P, R> | null = null
@@ -51,7 +52,7 @@ export function tokenOpener<S extends object, P extends string, R extends string
       session = await share({ req, res }, async () => {
         res.setHeader('Cache-Control', 'no-store')
         const reply = { isRepeated: repeatsAuthorization(req), onClose: (run: () => void) => onClose(res, run) }
-        const terms = { requestId: requestId?.(req), timeoutSeconds }
+        const terms = { requestId: requestId?.(request), timeoutSeconds }
         const opened = await openTokenSession(manager, head, reply, terms)
         const saves = () => autoSave && res.statusCode < 400
         const isNeeded = () => saves() || !opened.isSettled
