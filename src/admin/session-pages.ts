@@ -13,10 +13,12 @@ import { noticeOf } from './action-notices.ts'
 import { type FoundPerson, findPeople, tooManyPeople } from './find-people.ts'
 import type { SessionChanges } from './session-changes.ts'
 import {
+  headsOf,
   KIND_LABELS,
   listAddress,
   readSessionQuery,
   SESSIONS_PATH,
+  type SessionHeads,
   SORT_LABELS,
   STATE_LABELS,
   toList,
@@ -31,6 +33,7 @@ interface SessionsPage extends PageModel {
   kinds: Choice[]
   states: Choice[]
   sorts: Choice[]
+  heads: SessionHeads
   filtered: boolean
   people: { name: string; href: string }[]
   /** A note that more people match than the page shows. '' when the page shows all of them. */
@@ -104,6 +107,7 @@ export function sessionPages(parts: ConsoleParts) {
         kinds: choices(Object.entries(KIND_LABELS), query.kind),
         states: choices(Object.entries(STATE_LABELS), query.state),
         sorts: choices(Object.entries(SORT_LABELS), query.sort),
+        heads: headsOf(query),
         filtered: Boolean(query.user || query.kind || query.state !== 'user'),
         people: ambiguous
           ? people.map((person) => ({
