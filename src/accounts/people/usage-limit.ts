@@ -5,7 +5,7 @@ import { type Count, consumeAll, type Limiter, limiterInMemory, type MakeLimiter
 export const MOST_CUSTOMERS_AN_HOUR = 200
 export const MOST_SEARCHES_A_MINUTE = 60
 /** An open console refreshes its list at most once a second, so five consoles side by side stay below this limit. */
-export const MOST_REFRESHES_A_MINUTE = 400
+const MOST_REFRESHES_A_MINUTE = 400
 
 /** Limits what one user may do, on the pages and in the API together. */
 export class UsageLimit {
