@@ -62,13 +62,18 @@ interface SessionPage extends PageModel {
 
 export const LONGEST_MESSAGE = 200
 
+/** Limits the searches of a user, and the refreshes of an open console. */
+export interface ConsoleLimit extends SearchLimit {
+  countRefresh(userId: string): Promise<void>
+}
+
 interface ConsoleParts {
   config: Pick<Config, 'maxSessions'>
   database: Kysely<Database>
   sessions: Pick<Sessions, 'list' | 'count' | 'get'> | null
   changes: Pick<SessionChanges, 'versionOfPage'> | null
   clock: Pick<Clock, 'now'>
-  usageLimit: SearchLimit
+  usageLimit: ConsoleLimit
   describeDevice: DescribeDevice
 }
 
@@ -82,8 +87,11 @@ export function sessionPages(parts: ConsoleParts) {
       const version = changes?.versionOfPage() ?? ''
       const query = readSessionQuery(ctx.query)
       if (redirectedFromEmptyFields(ctx, listAddress(query, query.after))) return
-      // An open console requests the page again after each session change. Such a request does not count as a search.
-      if (query.user !== '' && ctx.query.refresh === undefined) await usageLimit.countSearch(signedIn(ctx).userId)
+      if (query.user !== '') {
+        const { userId } = signedIn(ctx)
+        // An open console requests the page again after each session change.
+        await (ctx.query.refresh === undefined ? usageLimit.countSearch(userId) : usageLimit.countRefresh(userId))
+      }
       const meant = await findPeople(database, query.user)
       const { people } = meant
       const ambiguous = people.length > 1
