@@ -66,7 +66,8 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
       // A second click finds no device, and has the same result as the first one.
       const by = { message: SIGNED_OUT_BY_ADMINISTRATOR, cause: causeOf(ctx) }
       await manager().detach(found.id, String(ctx.params.handle), 'revoked', by)
-      done(ctx, comeBackTo(ctx), 'device')
+      // The session has ended with its last device, and then has no page.
+      done(ctx, (await manager().get(found.id)) === undefined ? SESSIONS_PATH : comeBackTo(ctx), 'device')
     },
 
     async endUser(ctx: Context) {
