@@ -252,6 +252,17 @@ test('an administrator signs out one device of a session, whose other device sta
   assert.equal((await ada.get('/customers')).status, 200)
 })
 
+test('[PAGE-19] after the last device of a session is signed out, the console shows the list and says that the device is signed out', async (t) => {
+  const { demo, admin } = await startConsole(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const id = sessionIdOf(ada)
+  const [device] = (await demo.parts.sessions?.get(id))?.devices ?? []
+  const page = await admin.follow(await admin.post(`/admin/sessions/${id}/devices/${device?.handle}/end`))
+  assert.equal(headingOf(page), 'Sessions')
+  assert.match(page.text, /That device is signed out\./)
+})
+
 test('ending all sessions of a user ends web and REST sessions of that user, and no session of another user', async (t) => {
   const { demo, admin } = await startConsole(t)
   const [one, two, other] = [demo.visitor(), demo.visitor(), demo.visitor()]
@@ -396,9 +407,8 @@ test('[ROUTE-7] the console and its actions need re-authentication after a while
     for (const page of ['/admin/sessions?user=1', `/admin/sessions/${id}`, '/admin/audit?user=1'])
       assert.equal(await asked(visitor.get(page)), confirmFor(page))
     assert.equal((await visitor.get('/admin/sessions/events', STREAM_HEADERS)).status, 204)
-    assert.equal(await asked(visitor.post(`/admin/sessions/${id}/end`)), confirmFor(`/admin/sessions/${id}`))
-    assert.equal(await asked(visitor.post('/admin/sessions/end-others')), confirmFor('/admin/sessions'))
-    assert.equal(await asked(visitor.post('/admin/sessions/%0d%0a/end')), confirmFor('/admin/sessions'))
+    for (const path of [`/admin/sessions/${id}/end`, '/admin/sessions/end-others', '/admin/sessions/%0d%0a/end'])
+      assert.equal(await asked(visitor.post(path)), confirmFor('/account/unsent'))
     assert.equal(await asked(visitor.get('/admin/audit.csv?user=1')), confirmFor('/admin/audit?user=1'))
   }
   assert.equal((await ada.get('/customers')).status, 200)
