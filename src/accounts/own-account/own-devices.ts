@@ -69,13 +69,13 @@ export async function endOwnDevice(
     : sessions.detach(id, handle, 'revoked', { cause: origin })
 }
 
-/** Signs out other devices, and revokes API tokens and one-time links. Pass `login: true` after re-authentication. */
+/** Signs out other devices, and revokes API tokens and one-time links. */
 export async function endOtherDevices(
   sessions: SessionsOfDevices,
   { session, userId, origin }: UserRequest,
-  { login = false, message = ENDED_BY_USER.signOut }: { login?: boolean; message?: string } = {},
 ): Promise<void> {
-  await session.renew({ login, others: 'end' })
+  await session.renew({ others: 'end' })
+  const message = ENDED_BY_USER.signOut
   await sessions.endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin, message })
 }
 

@@ -81,6 +81,7 @@ async function accountOf(database: Kysely<Database>, reset: PasswordReset): Prom
   return account !== undefined && fingerprintOf(account) === reset.account ? account : undefined
 }
 
-function fingerprintOf({ email, role, passwordHash = '' }: Account): string {
-  return hash('sha256', `${email}\n${role}\n${passwordHash}`)
+/** Without the password hash, because a login may store a new hash of the same password. */
+function fingerprintOf({ email, role, securityStamp }: Account): string {
+  return hash('sha256', `${email}\n${role}\n${securityStamp}`)
 }
