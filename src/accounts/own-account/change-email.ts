@@ -16,7 +16,7 @@ import { removePendingUsersOf } from '../people/users.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
 import { refuseWhenOutboxFull } from '../sign-up/sign-up.ts'
 import { noticeDetails } from './change-password.ts'
-import type { SessionsOfDevices, UserRequest } from './own-devices.ts'
+import { endDevicesBut, type SessionsOfDevices, type UserRequest } from './own-devices.ts'
 
 type ChangeEmailParts = Pick<SignInParts, 'database' | 'clock' | 'mail' | 'audit'>
 
@@ -110,11 +110,15 @@ async function keepRequestingDevice(
   request: UserRequest,
   askedBy: string | undefined,
 ): Promise<boolean> {
-  const { session } = request
+  const { origin, session } = request
   const kept = await requestingDevice(sessions, session, askedBy)
   const isHere = session.deviceHandle !== undefined && session.deviceHandle === kept
-  if (isHere) await session.renew({ others: 'end' })
-  else await endAllBut(kept, sessions, request)
+  const by = { cause: origin, message: ENDED_BY_USER.email }
+  if (isHere) {
+    await bestEffort(endDevicesBut(kept, sessions, session.id, by))
+    await session.renew({ others: 'end' })
+  } else if (kept === undefined) await sessions.end(session.id, 'revoked', by)
+  else await endDevicesBut(kept, sessions, session.id, by)
   return isHere
 }
 
@@ -131,18 +135,4 @@ async function requestingDevice(
   const authenticated = devices.filter(({ kind, authenticatedAt }) => kind === 'cookie' && authenticatedAt !== null)
   const [newest] = authenticated.toSorted((one, other) => Number(other.authenticatedAt) - Number(one.authenticatedAt))
   return devices.find(({ handle }) => handle === asker)?.handle ?? newest?.handle
-}
-
-async function endAllBut(
-  kept: string | undefined,
-  sessions: SessionsOfDevices,
-  { session, origin }: UserRequest,
-): Promise<void> {
-  if (kept === undefined) {
-    await sessions.end(session.id, 'revoked', { cause: origin })
-    return
-  }
-  const { devices = [] } = (await sessions.get(session.id)) ?? {}
-  for (const { handle } of devices)
-    if (handle !== kept) await sessions.detach(session.id, handle, 'revoked', { cause: origin })
 }

@@ -1,5 +1,5 @@
 import { inTurn } from '../../../db/transactions.ts'
-import { bestEffort, type CrmSession } from '../../crm-session/crm-session.ts'
+import { bestEffort } from '../../crm-session/crm-session.ts'
 import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
 import { enqueueMail, isoTime } from '../../mail/index.ts'
 import { SessionError } from '../../session/index.ts'
@@ -12,7 +12,7 @@ import { forgetLogins, storeDeviceToken } from '../people/login-history.ts'
 import { acceptNextStamp, newSecurityStamp } from '../people/security-stamp.ts'
 import type { Browser } from '../sign-in/device-cookie.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
-import type { SessionsOfDevices, UserRequest } from './own-devices.ts'
+import { endDevicesBut, type SessionsOfDevices, type UserRequest } from './own-devices.ts'
 
 /**
  * Changes the password. The caller must have verified the current password. Signs out the user's other devices, deletes
@@ -30,7 +30,7 @@ export async function changePassword(
   const { userId, origin, session } = request
   const hash = await passwords.hash(password)
   const stamp = newSecurityStamp()
-  if (!(await keepThisDevice(session, account, stamp))) return false
+  if (!(await keepThisDevice(sessions, request, account, stamp))) return false
   const now = clock.now()
   const token = await inTurn(database, { user: userId }, async (transaction) => {
     if (!(await accounts.replacePassword(transaction, account, hash, stamp))) return undefined
@@ -54,10 +54,19 @@ export async function changePassword(
  * Signs out the other devices of this session, and lets this device stay signed in after the change. Returns `false` if
  * the session has ended or the account has changed in the meantime.
  */
-async function keepThisDevice(session: CrmSession, account: Account, stamp: string): Promise<boolean> {
+async function keepThisDevice(
+  sessions: SessionsOfDevices,
+  { session, origin }: UserRequest,
+  account: Account,
+  stamp: string,
+): Promise<boolean> {
+  const by = { cause: origin, message: ENDED_BY_USER.password }
   try {
     if (!(await acceptNextStamp(session, account, stamp))) return false
-    await session.renew({ login: true, others: 'end' })
+    // If the form was sent twice, the second request fails here, before it could sign out the new cookie of the first.
+    await session.renew({ login: true })
+    await bestEffort(endDevicesBut(session.deviceHandle, sessions, session.id, by))
+    await session.renew({ others: 'end' })
     return true
   } catch (error) {
     if (error instanceof SessionError && error.code === 'SESSION_ENDED') return false
