@@ -16,7 +16,7 @@ const OWN = 'a password of its own'
 
 test('[HOST-3] production refuses to start while an active account has the demo’s password, and the error names commands that fix this', async (t) => {
   const { env, disable } = await databaseOfTheDemo(t)
-  const program = new Program(t, { env: { ...env, WEB_CONCURRENCY: '2' } })
+  const program = new Program(t, { env: { ...env, WEB_CONCURRENCY: '2', LOG_LEVEL: 'info' } })
   await assert.rejects(program.printed(/http/), /it ended with code 1/, 'the cluster has started')
   const cluster = await program.ended
   assert.deepEqual([cluster.code, cluster.stdout, cluster.stderr.trimEnd().split('\n').length], [1, '', 1])
