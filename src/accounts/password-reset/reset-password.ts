@@ -56,7 +56,7 @@ export async function resetPassword(
   password: string,
   origin: Origin,
 ): Promise<boolean> {
-  return setPassword(parts, account, password, origin, (transaction) => consumeReset(transaction, reset))
+  return setPassword(parts, account, password, origin, (transaction) => consumeReset(transaction, reset, 'used'))
 }
 
 /** Sets a new password. Does not ask for the old one. Ends all sessions, tokens and links of the user. */
@@ -65,16 +65,16 @@ export async function setPassword(
   account: Account,
   password: string,
   origin: Origin,
-  mayChange: (transaction: Kysely<Database>) => Promise<boolean> = async () => true,
+  consumeLink?: (transaction: Kysely<Database>) => Promise<boolean>,
 ): Promise<boolean> {
   const { userId, userName, email } = account
   const hash = await passwords.hash(password)
   const now = clock.now()
   const isStored = await inTurn(database, { user: userId }, async (transaction) => {
-    if (!(await mayChange(transaction))) return false
+    if (consumeLink === undefined) await removeReset(transaction, userId)
+    else if (!(await consumeLink(transaction))) return false
     if (!(await accounts.replacePassword(transaction, account, hash, newSecurityStamp()))) return false
     await forgetLogins(transaction, userId)
-    await removeReset(transaction, userId)
     await removeEmailChange(transaction, userId)
     const notice = { kind: 'password-changed', user_id: userId, session_id: '', email } as const
     await enqueueMail(transaction, { ...notice, details: noticeDetails(origin, now) }, now)

@@ -165,6 +165,14 @@ export class Session<
     return this.#request.arrivalId
   }
 
+  /**
+   * Whether another request has replaced the cookie of this request less than a minute ago, by a login or a rotation. A
+   * form that is sent twice can arrive with such a cookie.
+   */
+  get cookieWasReplaced(): boolean {
+    return this.#request.cookieWasReplaced
+  }
+
   /** Whether the previous session of this device ended with a message. `takeMessage` returns the message. */
   get hasMessage(): boolean {
     return this.#request.unread !== undefined

@@ -8,7 +8,7 @@ import { onBothStores } from '../../support/on-both-stores.ts'
 import { headingOf, messageOf, pathOf, sessionIdOf } from '../../support/pages.ts'
 import { GOOD_PASSWORD, readMailbox, signedUpCustomer } from '../../support/sign-up.ts'
 import { callWith, everyWayIn } from '../../support/tokens.ts'
-import type { Visitor } from '../../support/visitor.ts'
+import type { Answer, Visitor } from '../../support/visitor.ts'
 
 const ADA = 'ada.marlow@crm.example'
 const NEW = 'four unusual words here'
@@ -120,23 +120,57 @@ test('[RESET-3] of many simultaneous uses of a link, exactly one sets its passwo
   await demo.visitor().logInWell(1, words[Number(won[0])])
 })
 
+test('[TAB-4] the forms of a reset link that are sent twice say both times what they did', async (t) => {
+  const demo = await startDemo(t)
+  const used = 'The password was changed before'
+  for (const atOnce of [false, true]) {
+    demo.clock.advance({ minutes: 2 })
+    const link = await resetLink(demo, ADA)
+    const visitors = [demo.visitor(), demo.visitor()]
+    const answers: Answer[] = []
+    if (atOnce) answers.push(...(await Promise.all(visitors.map((visitor) => redeem(visitor, link)))))
+    else for (const visitor of visitors) answers.push(await redeem(visitor, link))
+    const repeated = answers.filter(({ status }) => status !== 303)
+    assert.deepEqual(
+      repeated.map((answer) => [answer.status, headingOf(answer)]),
+      [[400, used]],
+    )
+    const token = link.slice(link.indexOf('=') + 1)
+    const late = await demo.visitor().post('/password/new/decline', { token })
+    assert.equal(headingOf(late), 'Invalid token', 'the password has changed, so nothing was declined')
+    demo.clock.advance({ minutes: 16 })
+    assert.equal(headingOf(await redeem(demo.visitor(), link)), 'Invalid token')
+  }
+  const declined = await resetLink(demo, ADA)
+  const token = declined.slice(declined.indexOf('=') + 1)
+  for (let click = 0; click < 2; click += 1) {
+    const answer = await demo.visitor().post('/password/new/decline', { token })
+    assert.deepEqual([answer.status, headingOf(answer)], [200, 'The link is invalid now'])
+  }
+  assert.equal(headingOf(await redeem(demo.visitor(), declined)), 'Invalid token')
+})
+
 test('[RESET-3] a link that is used while it is declined is not reported as declined', async (t) => {
   const demo = await startDemo(t)
   const link = await resetLink(demo, ADA)
   const { database } = demo.parts
-  const deleteFrom = database.deleteFrom.bind(database)
-  // The link is used between the moment when the page has found it and the moment when the page removes it.
-  database.deleteFrom = ((table: 'password_resets') => {
-    const where = (...condition: ['hash', '=', string]) => ({
-      async executeTakeFirst() {
-        assert.equal((await redeem(demo.visitor(), link)).status, 303)
-        return deleteFrom(table)
-          .where(...condition)
-          .executeTakeFirst()
-      },
+  const updateTable = database.updateTable.bind(database)
+  // The link is used between the moment when the page has found it and the moment when the page makes it invalid.
+  database.updateTable = ((table: 'password_resets') => {
+    const set = (changes: { hash: string }) => ({
+      where: (...condition: ['hash', '=', string]) => ({
+        async executeTakeFirst() {
+          database.updateTable = updateTable
+          assert.equal((await redeem(demo.visitor(), link)).status, 303)
+          return updateTable(table)
+            .set(changes)
+            .where(...condition)
+            .executeTakeFirst()
+        },
+      }),
     })
-    return { where }
-  }) as unknown as typeof database.deleteFrom
+    return { set }
+  }) as unknown as typeof database.updateTable
   const token = link.slice(link.indexOf('=') + 1)
   const declined = await demo.visitor().post('/password/new/decline', { token })
   assert.deepEqual([declined.status, headingOf(declined)], [400, 'Invalid token'])
