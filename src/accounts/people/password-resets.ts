@@ -100,6 +100,7 @@ function consumedHash(hashOfToken: string, as: Consumed): string {
   return hash('sha256', `${as} ${hashOfToken}`)
 }
 
-function fingerprintOf({ email, role, passwordHash = '' }: Account): string {
-  return hash('sha256', `${email}\n${role}\n${passwordHash}`)
+/** Without the password hash, because a login may store a new hash of the same password. */
+function fingerprintOf({ email, role, securityStamp }: Account): string {
+  return hash('sha256', `${email}\n${role}\n${securityStamp}`)
 }

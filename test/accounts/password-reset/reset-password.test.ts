@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { disableAccount, enableAccount } from '../../../src/accounts/index.ts'
+import bcrypt from 'bcryptjs'
+import { accounts, disableAccount, enableAccount } from '../../../src/accounts/index.ts'
 import { auditOf } from '../../support/audit.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { onBothStores } from '../../support/on-both-stores.ts'
@@ -178,13 +179,16 @@ test('[RESET-3] a link that is used while it is declined is not reported as decl
 test('[RESET-3] a link ends after 15 minutes, and with a newer link, a new password, a new address, another role or a disabled account', async (t) => {
   const demo = await startDemo(t, { trustProxyHops: 1 })
   const { database } = demo.parts
-  const change = (changes: { password: string } | { email: string } | { role: 'manager' }) =>
+  const ada = async () => (await accounts.findById(database, '1')) ?? assert.fail()
+  const change = (changes: { email: string } | { role: 'manager' }) =>
     database.updateTable('sales_persons').set(changes).where('user_id', '=', 1).execute()
   const isOpen = async (link: string) => (await demo.visitor().get(link)).status === 200
   let link = ''
   const endings: Record<string, () => Promise<unknown>> = {
     'a newer link': () => resetLink(demo, ADA),
-    'a new password': async () => change({ password: await demo.parts.passwords.hash('another password') }),
+    'a new password': async () => {
+      await accounts.replacePassword(database, await ada(), await demo.parts.passwords.hash('another one'), 'stamp')
+    },
     'a disabled account': async () => {
       await disableAccount(demo.parts, '1')
       await enableAccount(demo.parts, '1')
@@ -207,6 +211,19 @@ test('[RESET-3] a link ends after 15 minutes, and with a newer link, a new passw
     assert.equal(await isOpen(link), false, how)
     assert.equal((await redeem(demo.visitor(), link)).status, 400, how)
   }
+})
+
+test('[RESET-6] a login that stores a new hash of the same password leaves the link valid', async (t) => {
+  const demo = await startDemo(t)
+  const { database } = demo.parts
+  const ada = async () => (await accounts.findById(database, '1')) ?? assert.fail()
+  await accounts.renewHash(database, await ada(), bcrypt.hashSync('crm-demo', 5))
+  const { passwordHash } = await ada()
+  const link = await resetLink(demo, ADA)
+  await demo.visitor().logInWell(1)
+  assert.notEqual((await ada()).passwordHash, passwordHash)
+  assert.equal((await redeem(demo.visitor(), link)).status, 303)
+  await demo.visitor().logInWell(1, NEW)
 })
 
 test('[RESET-3] a link sets no password if the account gets another address while the new password is hashed', async (t) => {
