@@ -31,17 +31,6 @@ export function noteDamagedHash(log: Logger, account: Account | undefined): void
   log.error({ event: 'password.damaged', userId: account.userId }, 'the stored hash of a password is damaged')
 }
 
-/** Whether `password` is still right. A concurrent login may have stored a new hash of the same password. */
-export async function isStillRight(
-  { database, passwords }: StoredPasswordParts,
-  account: Account,
-  password: string,
-): Promise<boolean> {
-  const current = await accounts.findById(database, account.userId)
-  if (current?.userName !== account.userName || current.role !== account.role) return false
-  return current.passwordHash === account.passwordHash || passwords.verify(password, current.passwordHash)
-}
-
 /** Stores a hash of the configured cost for a verified password. An error is only logged, so the login succeeds. */
 export async function renewHash(
   { database, passwords, log }: StoredPasswordParts,
@@ -50,7 +39,7 @@ export async function renewHash(
 ): Promise<void> {
   if (account.passwordHash === undefined || !passwords.isOutdated(account.passwordHash)) return
   try {
-    await accounts.replacePassword(database, account, await passwords.hash(password))
+    await accounts.renewHash(database, account, await passwords.hash(password))
   } catch (error) {
     log.warn({ event: 'password.renew', err: error, userId: account.userId }, 'a password keeps a hash of another cost')
   }

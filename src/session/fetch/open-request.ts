@@ -11,6 +11,11 @@ import { FetchRequestHead } from './request-head.ts'
 export interface SessionsOptions<I> {
   /** Whether a request extends the idle timeout. Return false for polls and streams. Default: always true. */
   touch?: (request: Request, info: I) => boolean
+  /**
+   * Whether a request may redeem a one-time link. Return false for URLs without a page, because a link that is redeemed
+   * there is lost to the user. A link that is bound to a path is also valid below this path. Default: always true.
+   */
+  opensLinks?: (request: Request, info: I) => boolean
   /** Returns the request's ID in the application's log. Session events include this ID. */
   requestId?: (request: Request, info: I) => string
   /** Returns the client's IP address. Default: unknown (null), because a `Request` does not contain the address. */
@@ -23,6 +28,8 @@ export interface SessionsOptions<I> {
    */
   onRequestEnd?: (arrived: SessionDescription, request: Request) => unknown
 }
+
+const KNOWN = { touch: true, opensLinks: true, requestId: true, address: true, onRequestEnd: true } as const
 
 /** The session of a request, and what its response needs. */
 export interface OpenedRequest<T> extends Opened<T> {
@@ -40,9 +47,9 @@ export function requestOpener<S extends object, P extends string, R extends stri
   manager: Sessions<S, P, R>,
   options: SessionsOptions<I>,
 ) {
-  refuseUnknown(where, options, { touch: true, requestId: true, address: true, onRequestEnd: true })
+  refuseUnknown(where, options, KNOWN)
   checkMount(where, manager, options)
-  const { touch = () => true, requestId, address = () => null, onRequestEnd } = options
+  const { touch = () => true, opensLinks = () => true, requestId, address = () => null, onRequestEnd } = options
   return async function open(
     request: Request,
     info: I,
@@ -50,7 +57,11 @@ export function requestOpener<S extends object, P extends string, R extends stri
   ): Promise<OpenedRequest<Session<S, P, R>> | Response> {
     const head = new FetchRequestHead(request, address(request, info))
     const reply = new FetchReply(manager.cookieName, request.signal)
-    const activity = { countsAsActivity: touch(request, info), requestId: requestId?.(request, info) }
+    const activity = {
+      countsAsActivity: touch(request, info),
+      opensLinks: opensLinks(request, info),
+      requestId: requestId?.(request, info),
+    }
     const opened = await openSession(manager, head, reply, { ...activity, ...(onReplaced && { onReplaced }) })
     if (!opened) return reply.addTo(new Response(null, { status: 503 }))
     const arrived = opened.current

@@ -39,6 +39,8 @@ export interface Opened<T> {
 interface Activity {
   /** Whether the request restarts the idle timeout. */
   countsAsActivity: boolean
+  /** Whether the request may redeem a one-time link. Default: true. */
+  opensLinks?: boolean
   /** The request's ID in the log of the application. */
   requestId: string | undefined
   /** Called after `secureSession` has replaced the session. */
@@ -55,7 +57,7 @@ export async function openSession<S extends object, P extends string, R extends 
   manager: Sessions<S, P, R>,
   head: RequestHead,
   reply: Reply,
-  { countsAsActivity, requestId, onReplaced }: Activity,
+  { countsAsActivity, opensLinks = true, requestId, onReplaced }: Activity,
 ): Promise<Opened<Session<S, P, R>> | undefined> {
   reply.forbidCaching()
   const link = linkOf(head, reply)
@@ -67,6 +69,7 @@ export async function openSession<S extends object, P extends string, R extends 
     countsAsActivity,
     requestId,
     ...link,
+    linkUse: opensLinks ? link.linkUse : 'none',
     mayBeginGuest: mayBeginGuest(facts),
     isOwnForm: isOwnForm(facts),
     device: head.header('user-agent') ?? null,

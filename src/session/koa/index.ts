@@ -50,6 +50,11 @@ type Next = () => Promise<unknown>
 export interface SessionsOptions<C> {
   /** Whether a request extends the idle timeout. Return false for polls and streams. Default: always true. */
   touch?: (ctx: C) => boolean
+  /**
+   * Whether a request may redeem a one-time link. Return false for URLs without a page, because a link that is redeemed
+   * there is lost to the user. A link that is bound to a path is also valid below this path. Default: always true.
+   */
+  opensLinks?: (ctx: C) => boolean
   /** Returns the request's ID in the application's log. Session events include this ID. */
   requestId?: (ctx: C) => string
   /**
@@ -72,9 +77,9 @@ export function sessions<
   R extends string = string,
   M extends object | null = Sessions<S, P, R>,
 >(manager: M & (Sessions<S, P, R> | null), options: SessionsOptions<C> = {}) {
-  refuseUnknown('sessions()', options, { touch: true, requestId: true, onRequestEnd: true })
+  refuseUnknown('sessions()', options, { touch: true, opensLinks: true, requestId: true, onRequestEnd: true })
   checkMount('sessions()', manager, options)
-  const { touch = () => true, requestId, onRequestEnd } = options
+  const { touch = () => true, opensLinks = () => true, requestId, onRequestEnd } = options
   const share = manager && sharePerRequest<Opened<Session<S, P, R>> | undefined>(manager.resume)
 
   return async function sessions<D extends C>(
@@ -91,7 +96,7 @@ export function sessions<
     }
     const head = headOf(ctx)
     const shared = await share(ctx, () => {
-      const activity = { countsAsActivity: touch(ctx), requestId: requestId?.(ctx) }
+      const activity = { countsAsActivity: touch(ctx), opensLinks: opensLinks(ctx), requestId: requestId?.(ctx) }
       return openSession(manager, head, nodeReply(ctx.res, manager.cookieName), activity)
     })
     if (!shared) {

@@ -26,6 +26,11 @@ export interface NodeRequest extends IncomingMessage {
 export interface SessionsOptions<Q> {
   /** Whether a request extends the idle timeout. Return false for polls and streams. Default: always true. */
   touch?: (req: Q) => boolean
+  /**
+   * Whether a request may redeem a one-time link. Return false for URLs without a page, because a link that is redeemed
+   * there is lost to the user. A link that is bound to a path is also valid below this path. Default: always true.
+   */
+  opensLinks?: (req: Q) => boolean
   /** Returns the request's ID in the application's log. Session events include this ID. */
   requestId?: (req: Q) => string
   /** Returns the client's IP address. Default: `req.ip` (Express), or the other end of the connection. */
@@ -45,6 +50,8 @@ export interface OpenedRequest<T> extends Opened<T> {
   task: () => Promise<void>
 }
 
+const KNOWN = { touch: true, opensLinks: true, requestId: true, address: true, onRequestEnd: true } as const
+
 /** Sets `req.session`. The property is not defined on the prototype, because all servers of the process share it. */
 export const showSession = sessionProperty('req', (req) => req)
 
@@ -58,9 +65,9 @@ export function requestOpener<S extends object, P extends string, R extends stri
   options: SessionsOptions<Q>,
   { addressOf }: { addressOf: (request: Q) => string | null },
 ) {
-  refuseUnknown(where, options, { touch: true, requestId: true, address: true, onRequestEnd: true })
+  refuseUnknown(where, options, KNOWN)
   checkMount(where, manager, options)
-  const { touch = () => true, requestId, address = addressOf, onRequestEnd } = options
+  const { touch = () => true, opensLinks = () => true, requestId, address = addressOf, onRequestEnd } = options
   const share = sharePerRequest<OpenedRequest<Session<S, P, R>> | undefined>(manager.resume)
 
   /** `onError` answers if the session of a guest cannot be stored at the end of the response. */
@@ -71,7 +78,11 @@ export function requestOpener<S extends object, P extends string, R extends stri
   ): Promise<OpenedRequest<Session<S, P, R>> | undefined> {
     const opened = await share({ req, res }, async () => {
       const head = nodeHead(req, address(request))
-      const activity = { countsAsActivity: touch(request), requestId: requestId?.(request) }
+      const activity = {
+        countsAsActivity: touch(request),
+        opensLinks: opensLinks(request),
+        requestId: requestId?.(request),
+      }
       const first = await openSession(manager, head, nodeReply(res, manager.cookieName), activity)
       if (!first) return undefined
       const ending = endingOf(manager, first.current, head)

@@ -31,7 +31,7 @@ proveAdapter('Express', async (guests) => {
     const current = () => (req as unknown as { session: never }).session
     const { status, headers, body, ends } = req.path.startsWith('/api/')
       ? await contractApiAnswer(req.path, current())
-      : await contractAnswer(req.method === 'HEAD' ? 'GET' : req.method, req.path, current)
+      : await contractAnswer(req.method === 'HEAD' ? 'GET' : req.method, req.path, current(), current)
     res.status(status).set(headers ?? {})
     if (ends) {
       res.write(body)

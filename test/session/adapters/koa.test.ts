@@ -35,7 +35,7 @@ proveAdapter('Koa', async (guests) => {
   app.use(async (ctx) => {
     const answer = ctx.path.startsWith('/api/')
       ? await contractApiAnswer(ctx.path, ctx.session as never)
-      : await contractAnswer(ctx.method === 'HEAD' ? 'GET' : ctx.method, ctx.path, () => ctx.session)
+      : await contractAnswer(ctx.method === 'HEAD' ? 'GET' : ctx.method, ctx.path, ctx.session, () => ctx.session)
     if (answer.headers) ctx.set(answer.headers)
     ctx.body = answer.ends ? streamOf(answer) : (answer.body ?? null)
     ctx.status = answer.status

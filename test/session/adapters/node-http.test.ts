@@ -38,7 +38,7 @@ proveAdapter('node:http', async (guests) => {
       const mayPass = gates.get(path)
       if (mayPass && !mayPass(req as never, res as never)) return
       const method = req.method === 'HEAD' ? 'GET' : (req.method ?? '')
-      send(res, await contractAnswer(method, path, () => (req.session as typeof session) ?? session))
+      send(res, await contractAnswer(method, path, session, () => req.session as typeof session))
     },
     { onError },
   )

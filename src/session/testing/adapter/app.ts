@@ -38,19 +38,20 @@ export function contractManager(guests: 'first-request' | 'first-write'): Contra
 /**
  * The application of `proveAdapter`. A server of the contract calls this function for each request after the gates, and
  * sends the answer. The server must not wait for anything else.
- * @param current returns the current session, for instance `ctx.session`.
+ * @param current returns the current session of the framework's request, for instance `ctx.session`. Leave this
+ * parameter out if the adapter passes the session only to the handler.
  */
 export async function contractAnswer(
   method: string,
   path: string,
-  current: () => ContractSession,
+  session: ContractSession,
+  current?: () => ContractSession,
 ): Promise<ContractAnswer> {
-  const session = current()
   const run = method === 'POST' ? POST[path] : GET[path]
   return run ? run(session, current) : { status: 404, body: 'There is no such page.' }
 }
 
-type Run = (session: ContractSession, current: () => ContractSession) => ContractAnswer | Promise<ContractAnswer>
+type Run = (session: ContractSession, current?: () => ContractSession) => ContractAnswer | Promise<ContractAnswer>
 
 const CLERK = { userName: 'Ana Lima', roles: ['clerk'] } as const
 const HOME = { Location: '/' }
@@ -97,11 +98,13 @@ const POST: Record<string, Run | undefined> = {
     throw new Error('the handler of /login-and-throw fails')
   },
   '/secure': async (session, current) => {
-    await session.secureSession({ keepStorage: true })
-    return { status: 200, body: current().id }
+    const secured = await session.secureSession({ keepStorage: true })
+    return { status: 200, body: (current?.() ?? secured).id }
   },
   '/count': async (session) => {
-    await session.use((storage) => void (storage.count = (storage.count ?? 0) + 1))
+    await session.use((storage) => {
+      storage.count = (storage.count ?? 0) + 1
+    })
     return { status: 200, body: String(session.storage.count) }
   },
   // The write is under way for half a second.
