@@ -13,7 +13,8 @@ import {
   type WithUser,
 } from '../http/gates.ts'
 import { checkMount } from '../http/mount-options.ts'
-import { type OpenedRequest, requestOpener, type SessionsOptions } from './open-request.ts'
+import { requestOpener, type SessionsOptions } from './open-request.ts'
+import type { OpenedRequest } from './opened-request.ts'
 import { FetchRequestHead } from './request-head.ts'
 import { type TokenSessionsOptions, tokenOpener } from './token-sessions.ts'
 
@@ -24,6 +25,8 @@ export { safeNext } from '../http/safe-next.ts'
 interface HonoContext {
   readonly req: { readonly raw: Request; readonly path: string }
   readonly error: Error | undefined
+  /** Whether there is a response. */
+  readonly finalized: boolean
   res: Response | undefined
   get(name: 'session'): unknown
   set(name: 'session', session: never): void
@@ -57,8 +60,14 @@ export function sessions<S extends object, P extends string, R extends string, C
       c.set('session', null as never)
       return pass(next)
     }
-    const opened = await open(c.req.raw, c, (session) => c.set('session', session as never))
-    return opened instanceof Response ? opened : respond(c, opened, next)
+    let shown: unknown
+    const opened = await open(c.req.raw, c, (session) => {
+      if (c.get('session') === shown) c.set('session', session as never)
+      shown = session
+    })
+    if (opened instanceof Response) return opened
+    shown = opened.current
+    return respond(c, opened, next)
   }
 }
 
@@ -125,14 +134,22 @@ async function pass(next: Next): Promise<undefined> {
 
 /** Hono answers errors of the handler before `next` returns, so the session's cookie is added to error pages too. */
 async function respond<T>(c: HonoContext, opened: OpenedRequest<T>, next: Next): Promise<undefined> {
+  const earlier = c.get('session')
   c.set('session', opened.current as never)
   try {
     await next()
+    const outcome = c.error || !c.finalized ? 'failed' : 'answered'
+    replace(c, await opened.finish(c.res as Response, outcome))
+  } catch (error) {
+    // Hono adds the headers of this response to its error page.
+    replace(c, await opened.finish(new Response(null, { status: 500 }), 'failed'))
+    throw error
   } finally {
-    await opened.settle(c.error ? undefined : c.res?.status)
+    if (earlier !== undefined) c.set('session', earlier as never) // the session of another manager
   }
-  if (!c.res) return
-  const response = opened.addTo(c.res)
+}
+
+function replace(c: HonoContext, response: Response): void {
   if (response === c.res) return
   c.res = undefined // Otherwise, Hono adds the headers of the earlier response again.
   c.res = response
