@@ -1,3 +1,4 @@
+import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { TokenSession } from '../core/token-session.ts'
 import { type CrossOriginOptions, crossOriginCheck } from '../http/cross-origin.ts'
@@ -37,6 +38,23 @@ interface GatedContext<S extends object> extends HonoContext {
   get(name: 'session'): S | null
 }
 
+/**
+ * Accepts a context whose declared variable `session` can hold a `T`. For any other context, this type requires a
+ * property that no context has, so that `app.use(…)` does not compile.
+ */
+type Fits<C, T> = C extends { readonly var: { readonly session: infer Declared } }
+  ? [T] extends [Declared]
+    ? unknown
+    : { 'the variable session is declared with another type than the sessions of this manager': T }
+  : unknown
+
+/** Accepts a context whose sessions declare the privilege `P`. For any other context, `app.use(…)` does not compile. */
+type Declares<C, P> = C extends { readonly var: { readonly session: infer Declared } }
+  ? NonNullable<Declared> extends { readonly hasPrivilege: (name: P) => boolean }
+    ? unknown
+    : { 'this application does not declare the privilege': P }
+  : unknown
+
 type Next = () => Promise<void>
 
 /**
@@ -47,13 +65,19 @@ type Next = () => Promise<void>
  * address is `address: (_, c) => getConnInfo(c).remote.address ?? null`.
  * @example new Hono<{ Variables: { session: SessionOf<typeof manager> } }>().use(sessions(manager))
  */
-export function sessions<S extends object, P extends string, R extends string, C extends HonoContext>(
-  manager: Sessions<S, P, R> | null,
-  options: SessionsOptions<C> = {},
-) {
+export function sessions<
+  S extends object,
+  P extends string,
+  R extends string,
+  C extends HonoContext,
+  M extends object | null = Sessions<S, P, R>,
+>(manager: M & (Sessions<S, P, R> | null), options: SessionsOptions<C> = {}) {
   checkMount('sessions()', manager, options)
   const open = manager && requestOpener<S, P, R, C>('sessions()', manager, options)
-  return async function sessions(c: C, next: Next): Promise<Response | undefined> {
+  return async function sessions<D extends C>(
+    c: D & Fits<D, null extends M ? Session<S, P, R> | null : Session<S, P, R>>,
+    next: Next,
+  ): Promise<Response | undefined> {
     // tokenSessions() has already handled this request.
     if (c.get('session') instanceof TokenSession) return pass(next)
     if (open === null) {
@@ -95,7 +119,8 @@ export function tokenSessions<S extends object, P extends string, R extends stri
  * @throws SessionError PRIVILEGE_MISSING (403) for a signed-in user; SESSIONS_OFF (503) if the session is null.
  */
 export function requirePrivilege<P extends string>(privilege: P, options: LoginRedirect) {
-  return guard<WithPrivileges>(privilegeGate(privilege, options))
+  const requireAccess = guard<WithPrivileges>(privilegeGate(privilege, options))
+  return <C extends GatedContext<WithPrivileges>>(c: C & Declares<C, P>, next: Next) => requireAccess(c, next)
 }
 
 /** Requires a logged-in user, with or without privileges. Redirects a visitor without a user to the login page. */
