@@ -1,3 +1,4 @@
+import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { TokenSession } from '../core/token-session.ts'
 import { type CrossOriginOptions, crossOriginCheck } from '../http/cross-origin.ts'
@@ -13,7 +14,8 @@ import {
   type WithUser,
 } from '../http/gates.ts'
 import { checkMount } from '../http/mount-options.ts'
-import { type OpenedRequest, requestOpener, type SessionsOptions } from './open-request.ts'
+import { requestOpener, type SessionsOptions } from './open-request.ts'
+import type { OpenedRequest } from './opened-request.ts'
 import { FetchRequestHead } from './request-head.ts'
 import { type TokenSessionsOptions, tokenOpener } from './token-sessions.ts'
 
@@ -24,6 +26,8 @@ export { safeNext } from '../http/safe-next.ts'
 interface HonoContext {
   readonly req: { readonly raw: Request; readonly path: string }
   readonly error: Error | undefined
+  /** Whether there is a response. */
+  readonly finalized: boolean
   res: Response | undefined
   get(name: 'session'): unknown
   set(name: 'session', session: never): void
@@ -33,6 +37,23 @@ interface HonoContext {
 interface GatedContext<S extends object> extends HonoContext {
   get(name: 'session'): S | null
 }
+
+/**
+ * Accepts a context whose declared variable `session` can hold a `T`. For any other context, this type requires a
+ * property that no context has, so that `app.use(…)` does not compile.
+ */
+type Fits<C, T> = C extends { readonly var: { readonly session: infer Declared } }
+  ? [T] extends [Declared]
+    ? unknown
+    : { 'the variable session is declared with another type than the sessions of this manager': T }
+  : unknown
+
+/** Accepts a context whose sessions declare the privilege `P`. For any other context, `app.use(…)` does not compile. */
+type Declares<C, P> = C extends { readonly var: { readonly session: infer Declared } }
+  ? NonNullable<Declared> extends { readonly hasPrivilege: (name: P) => boolean }
+    ? unknown
+    : { 'this application does not declare the privilege': P }
+  : unknown
 
 type Next = () => Promise<void>
 
@@ -44,21 +65,33 @@ type Next = () => Promise<void>
  * address is `address: (_, c) => getConnInfo(c).remote.address ?? null`.
  * @example new Hono<{ Variables: { session: SessionOf<typeof manager> } }>().use(sessions(manager))
  */
-export function sessions<S extends object, P extends string, R extends string, C extends HonoContext>(
-  manager: Sessions<S, P, R> | null,
-  options: SessionsOptions<C> = {},
-) {
+export function sessions<
+  S extends object,
+  P extends string,
+  R extends string,
+  C extends HonoContext,
+  M extends object | null = Sessions<S, P, R>,
+>(manager: M & (Sessions<S, P, R> | null), options: SessionsOptions<C> = {}) {
   checkMount('sessions()', manager, options)
   const open = manager && requestOpener<S, P, R, C>('sessions()', manager, options)
-  return async function sessions(c: C, next: Next): Promise<Response | undefined> {
+  return async function sessions<D extends C>(
+    c: D & Fits<D, null extends M ? Session<S, P, R> | null : Session<S, P, R>>,
+    next: Next,
+  ): Promise<Response | undefined> {
     // tokenSessions() has already handled this request.
     if (c.get('session') instanceof TokenSession) return pass(next)
     if (open === null) {
       c.set('session', null as never)
       return pass(next)
     }
-    const opened = await open(c.req.raw, c, (session) => c.set('session', session as never))
-    return opened instanceof Response ? opened : respond(c, opened, next)
+    let shown: unknown
+    const opened = await open(c.req.raw, c, (session) => {
+      if (c.get('session') === shown) c.set('session', session as never)
+      shown = session
+    })
+    if (opened instanceof Response) return opened
+    shown = opened.current
+    return respond(c, opened, next)
   }
 }
 
@@ -86,7 +119,8 @@ export function tokenSessions<S extends object, P extends string, R extends stri
  * @throws SessionError PRIVILEGE_MISSING (403) for a signed-in user; SESSIONS_OFF (503) if the session is null.
  */
 export function requirePrivilege<P extends string>(privilege: P, options: LoginRedirect) {
-  return guard<WithPrivileges>(privilegeGate(privilege, options))
+  const requireAccess = guard<WithPrivileges>(privilegeGate(privilege, options))
+  return <C extends GatedContext<WithPrivileges>>(c: C & Declares<C, P>, next: Next) => requireAccess(c, next)
 }
 
 /** Requires a logged-in user, with or without privileges. Redirects a visitor without a user to the login page. */
@@ -125,14 +159,22 @@ async function pass(next: Next): Promise<undefined> {
 
 /** Hono answers errors of the handler before `next` returns, so the session's cookie is added to error pages too. */
 async function respond<T>(c: HonoContext, opened: OpenedRequest<T>, next: Next): Promise<undefined> {
+  const earlier = c.get('session')
   c.set('session', opened.current as never)
   try {
     await next()
+    const outcome = c.error || !c.finalized ? 'failed' : 'answered'
+    replace(c, await opened.finish(c.res as Response, outcome))
+  } catch (error) {
+    // Hono adds the headers of this response to its error page.
+    replace(c, await opened.finish(new Response(null, { status: 500 }), 'failed'))
+    throw error
   } finally {
-    await opened.settle(c.error ? undefined : c.res?.status)
+    if (earlier !== undefined) c.set('session', earlier as never) // the session of another manager
   }
-  if (!c.res) return
-  const response = opened.addTo(c.res)
+}
+
+function replace(c: HonoContext, response: Response): void {
   if (response === c.res) return
   c.res = undefined // Otherwise, Hono adds the headers of the earlier response again.
   c.res = response

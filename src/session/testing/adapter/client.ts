@@ -10,7 +10,11 @@ export interface Received {
 interface Sent {
   method?: string
   headers?: Record<string, string>
+  /** The fields of a form. */
+  form?: Record<string, string>
 }
+
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 
 /** The headers of a page navigation. */
 const NAVIGATION = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Dest': 'document' }
@@ -49,16 +53,20 @@ export class Browser {
   }
 
   /** Resolves as soon as the head of the response has arrived. */
-  open(path: string, { method = 'GET', headers = {} }: Sent = {}): Promise<IncomingMessage> {
+  open(path: string, { method = 'GET', headers = {}, form }: Sent = {}): Promise<IncomingMessage> {
     const cookie = this.cookies.size === 0 ? {} : { Cookie: this.cookieHeader }
     return new Promise((resolve, reject) => {
-      const options = { method, agent: false as const, headers: { ...NAVIGATION, ...cookie, ...headers } }
+      const options = {
+        method,
+        agent: false as const,
+        headers: { ...NAVIGATION, ...cookie, ...(form && FORM), ...headers },
+      }
       request(new URL(path, this.#url), options, (response) => {
         for (const header of response.headers['set-cookie'] ?? []) this.#keep(header)
         resolve(response)
       })
         .on('error', reject)
-        .end()
+        .end(form && new URLSearchParams(form).toString())
     })
   }
 
