@@ -44,12 +44,13 @@ export function fetchContract(guests: 'first-request' | 'first-write') {
   return { manager, answer }
 }
 
-export function responseOf({ status, headers = {}, body, ends }: ContractAnswer): Response {
-  if (!ends) return new Response(body ?? null, { status, headers })
+export function responseOf({ status, headers = {}, body, isStreamed, ends }: ContractAnswer): Response {
+  if (!ends && !isStreamed) return new Response(body ?? null, { status, headers })
   const stream = new ReadableStream({
     start(controller) {
       controller.enqueue(new TextEncoder().encode(body))
-      ends.addEventListener('abort', () => controller.close())
+      if (ends) ends.addEventListener('abort', () => controller.close())
+      else controller.close()
     },
   })
   return new Response(stream, { status, headers })
