@@ -12,6 +12,7 @@ interface Sent {
   headers?: Record<string, string>
   /** The fields of a form. */
   form?: Record<string, string>
+  body?: string
 }
 
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
@@ -53,7 +54,7 @@ export class Browser {
   }
 
   /** Resolves as soon as the head of the response has arrived. */
-  open(path: string, { method = 'GET', headers = {}, form }: Sent = {}): Promise<IncomingMessage> {
+  open(path: string, { method = 'GET', headers = {}, form, body }: Sent = {}): Promise<IncomingMessage> {
     const cookie = this.cookies.size === 0 ? {} : { Cookie: this.cookieHeader }
     return new Promise((resolve, reject) => {
       const options = {
@@ -66,7 +67,7 @@ export class Browser {
         resolve(response)
       })
         .on('error', reject)
-        .end(form && new URLSearchParams(form).toString())
+        .end(form ? new URLSearchParams(form).toString() : body)
     })
   }
 
