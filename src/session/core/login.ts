@@ -4,6 +4,8 @@ import { isSessionError, sessionEnded } from './errors.ts'
 import { createSession, presentSession } from './new-session.ts'
 import { type Login, replaceSession, type SecureOptions } from './replace-session.ts'
 import { RequestSession } from './request-session.ts'
+import { EMPTY_STORAGE } from './storage.ts'
+import { withFlash } from './stored-text.ts'
 import { updateRecord } from './update-record.ts'
 
 /** Sets the user and the privileges. Rotates the session ID and the cookie to prevent session fixation. */
@@ -62,7 +64,9 @@ async function replace(request: RequestSession, login: Login): Promise<void> {
 async function createNew(request: RequestSession, { fields, login, startsNew }: Login): Promise<void> {
   if (!startsNew) request.require('mayBegin')
   request.require('cookie')
-  await createSession(request, fields, login ? 'login' : 'visit')
+  const { flashes } = request
+  const storage = flashes.length === 0 ? EMPTY_STORAGE : withFlash(EMPTY_STORAGE, flashes)
+  await createSession(request, { ...fields, storage }, login ? 'login' : 'visit')
 }
 
 /** Whether this request created the guest's session and the session has no other credential. */
