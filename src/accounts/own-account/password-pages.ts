@@ -8,7 +8,7 @@ import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts
 import { checkPassword } from '../sign-in/check-password.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
 import { changePassword } from './change-password.ts'
-import { redirectWithFlash, takeFlash } from './flash.ts'
+import { redirectWithFlash, wasFlashed } from './flash.ts'
 import type { SessionsOfDevices } from './own-devices.ts'
 
 const PAGE = '/account/password'
@@ -31,7 +31,7 @@ export function passwordPages(parts: PasswordParts) {
 
   return {
     async form(ctx: Context) {
-      showForm(ctx, { isChanged: await takeFlash(signedIn(ctx).session, 'password-changed') })
+      showForm(ctx, { isChanged: await wasFlashed(ctx, 'password-changed') })
     },
 
     async change(ctx: Context) {
