@@ -88,10 +88,7 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
 function serveConnectionsOf(primary: PrimaryLink, server: Server): void {
   // With this event, Node starts to apply its time limits.
   server.emit('listening')
-  primary.onConnection((socket) => {
-    socket.allowHalfOpen = true
-    server.emit('connection', socket)
-  })
+  primary.onConnection((socket) => server.emit('connection', socket))
 }
 
 /** Repeated calls of `stop` share one shutdown. */

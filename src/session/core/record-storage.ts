@@ -1,7 +1,8 @@
 import type { SessionRecord } from '../record.ts'
 import { SessionError } from './errors.ts'
-import type { StorageFormat } from './storage.ts'
-import { type StorageVersions, storageNewer, upgraded } from './storage-versions.ts'
+import type { Policy } from './options.ts'
+import { deepFreeze, type StorageFormat } from './storage.ts'
+import { storageNewer, upgraded } from './storage-versions.ts'
 import { FLASH, flashOf, joinVersion, splitVersion, withFlash } from './stored-text.ts'
 
 /** The key of a rest session's variables. They are no data of the application, so `upgrade` does not get them. */
@@ -16,6 +17,8 @@ export interface RecordStorage {
    * @throws SessionError STORAGE_UNREADABLE, STORAGE_NEWER, STORAGE_NOT_UPGRADED.
    */
   read(record: Stored): object
+  /** Returns the frozen storage. Requests that got the same record object share it. @throws SessionError like `read`. */
+  readFrozen(record: SessionRecord): object
   /**
    * Returns the text to store instead of the record's text. The flash messages stay.
    * @throws SessionError VALUE_NOT_SHAREABLE, STORAGE_TOO_LARGE.
@@ -31,7 +34,11 @@ export interface RecordStorage {
   describe(record: Stored): { isReadable: boolean; keys: string[]; bytes: number }
 }
 
-export function recordStorage(format: StorageFormat, versions: StorageVersions<object> | undefined): RecordStorage {
+export function recordStorage(
+  format: StorageFormat,
+  { versions, codecs }: Pick<Policy, 'versions' | 'codecs'>,
+): RecordStorage {
+  const frozenStorages = new WeakMap<SessionRecord, object>()
   const current = versions?.version ?? 0
 
   function read({ kind, storage: text }: Stored): object {
@@ -40,9 +47,9 @@ export function recordStorage(format: StorageFormat, versions: StorageVersions<o
     const storage = format.decode(json) as Record<string, unknown>
     delete storage[FLASH]
     if (versions === undefined || version === current || !hasData(kind, storage)) return storage
-    if (kind !== 'rest' || !Object.hasOwn(storage, VARIABLES)) return upgraded(versions, storage, version)
+    if (kind !== 'rest' || !Object.hasOwn(storage, VARIABLES)) return upgraded(format, versions, storage, version)
     const { [VARIABLES]: variables, ...own } = storage
-    return { ...upgraded(versions, own, version), [VARIABLES]: variables }
+    return { ...upgraded(format, versions, own, version), [VARIABLES]: variables }
   }
 
   function write(storage: object, { kind, storage: before }: Stored): string {
@@ -56,6 +63,12 @@ export function recordStorage(format: StorageFormat, versions: StorageVersions<o
 
   return {
     read,
+    readFrozen(record) {
+      const frozen = frozenStorages.get(record) ?? deepFreeze(read(record))
+      // Values of a codec are not frozen, so requests must not share them.
+      if (codecs.length === 0) frozenStorages.set(record, frozen)
+      return frozen
+    },
     write,
     kept(record, keep) {
       const { version, json } = splitVersion(record.storage)

@@ -31,13 +31,15 @@ export interface Login extends SecureOptions {
   login: boolean
   /** What happens if the old session has ended. true creates a new session, and false throws SESSION_ENDED. */
   startsNew: boolean
+  /** Values for the storage of the new session. */
+  storage?: object
 }
 
 /** @returns undefined when the old session or the credential of the caller has ended. */
 export async function replaceSession(
   request: RequestSession,
   old: { record: SessionRecord; credential: Credential },
-  { fields, login, keepStorage }: Login,
+  { fields, login, keepStorage, storage }: Login,
 ): Promise<NewSession | undefined> {
   const { context, exchange, cause, origin } = request
   const { store, clock, events } = context
@@ -51,7 +53,7 @@ export async function replaceSession(
     const isSame = isSameUser(current, fields)
     const flash = keptFlash(request, current, isSame)
     const keep = keepStorage ?? isSame
-    const record = withMessages(successorOf(context, current, { fields, login }, keep, now), flash)
+    const record = withMessages(successorOf(context, current, { fields, login, storage }, keep, now), flash)
     const via = login ? 'login' : old.credential.via
     const authenticatedAt = login ? now : old.credential.authenticatedAt
     const details = login ? origin : (old.credential.details ?? undefined)
@@ -78,7 +80,7 @@ export async function replaceSession(
 function successorOf(
   context: Context,
   current: SessionRecord,
-  { fields, login }: Pick<Login, 'fields' | 'login'>,
+  { fields, login, storage }: Pick<Login, 'fields' | 'login'> & { storage: object | undefined },
   keep: boolean | readonly string[],
   now: number,
 ): SessionRecord {
@@ -88,7 +90,7 @@ function successorOf(
     userName: fields.userName ?? current.userName,
     userId: fields.userId ?? current.userId,
     grants: fields.grants ?? current.grants,
-    storage: keptStorage(context, current, keep),
+    storage: storageWith(context, { kind: current.kind, storage: keptStorage(context, current, keep) }, storage),
     // Only a login restarts the absolute timeout.
     ...(login ? {} : { absoluteEnd: current.absoluteEnd, end: Math.min(next.end, current.absoluteEnd) }),
   }
@@ -102,6 +104,15 @@ function isComplete({ grants, userName, userId }: Partial<GrantFields>): boolean
 function isSameUser(current: SessionRecord, fields: Partial<GrantFields>): boolean {
   const hasUser = current.userId !== null || current.userName !== ''
   return hasUser && !setsAnotherUser(current, fields)
+}
+
+/** Returns the text of the record's storage with these values. They replace the stored values of the same names. */
+export function storageWith(
+  { storage }: Context,
+  record: Pick<SessionRecord, 'kind' | 'storage'>,
+  values: object | undefined,
+): string {
+  return values === undefined ? record.storage : storage.write({ ...storage.read(record), ...values }, record)
 }
 
 function keptStorage({ storage, events }: Context, current: SessionRecord, keep: boolean | readonly string[]): string {

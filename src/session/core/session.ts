@@ -1,5 +1,5 @@
 import { checkFlags, refuseUnknown, typeOf } from '../known-options.ts'
-import { endAfter, type SessionId, type SessionKind, type SessionRecord, SWEEP_MARGIN_MILLISECONDS } from '../record.ts'
+import { endAfter, type SessionId, type SessionKind, SWEEP_MARGIN_MILLISECONDS } from '../record.ts'
 import { closeSession } from './close-session.ts'
 import { checkOTPOptions, OTP_OPTIONS, type OTPOptions } from './credentials/otp.ts'
 import { watchEnd } from './end-signal.ts'
@@ -16,8 +16,8 @@ import { checkKeepStorage, type SecureOptions } from './replace-session.ts'
 import type { LinkOffer, RequestSession } from './request-session.ts'
 import { type RenewOptions, rotateCookie } from './rotate-cookie.ts'
 import { dateOf, expirationDateOf } from './session-description.ts'
-import { clearPrivileges, type SetPrivilegesOptions, setPrivileges } from './set-privileges.ts'
-import { type DeepReadonly, deepFreeze } from './storage.ts'
+import { checkLoginStorage, clearPrivileges, type SetPrivilegesOptions, setPrivileges } from './set-privileges.ts'
+import type { DeepReadonly } from './storage.ts'
 import { updateRecord } from './update-record.ts'
 import type { UseCallback } from './use-callback.ts'
 import { writeStorage } from './write-storage.ts'
@@ -100,7 +100,10 @@ export class Session<
    */
   get storage(): DeepReadonly<S> {
     const text = this.#request.record.storage
-    if (this.#frozen?.text !== text) this.#frozen = { text, storage: frozenStorage<S>(this.#request) }
+    if (this.#frozen?.text !== text) {
+      const { context, record } = this.#request
+      this.#frozen = { text, storage: context.storage.readFrozen(record) as DeepReadonly<S> }
+    }
     return this.#frozen.storage
   }
 
@@ -164,6 +167,14 @@ export class Session<
   /** The ID of the session in the cookie of this request, even if the session has ended; undefined for none. */
   get arrivalId(): SessionId | undefined {
     return this.#request.arrivalId
+  }
+
+  /**
+   * Whether another request has replaced the cookie of this request less than a minute ago, by a login or a rotation. A
+   * form that is sent twice can arrive with such a cookie.
+   */
+  get cookieWasReplaced(): boolean {
+    return this.#request.cookieWasReplaced
   }
 
   /** Whether the previous session of this device ended with a message. `takeMessage` returns the message. */
@@ -234,16 +245,21 @@ export class Session<
    * Replaces the privileges and roles. A call also rotates the session ID if it sets another user, adds a privilege or
    * has `login: true`. This object then represents a new session with a new cookie. All cookies, devices and one-time
    * links of the old session are revoked. If the call sets another user, the new storage is empty, because an attacker
-   * could have prepared the old storage. `keepStorage` keeps the old storage or a part of it.
+   * could have prepared the old storage. `keepStorage` keeps the old storage or a part of it. A login also stores the values
+   * of `storage`, in the same step.
    * @throws SessionError SESSION_ENDED if the session has ended and the call is not a login; HEADERS_SENT (see
    * `docs/errors.md`); STORE_UNAVAILABLE.
    * @throws TypeError for an undeclared name, if the call sets another user or adds a privilege. In other calls, an
    * undeclared name only causes a warning.
    */
-  async setPrivileges(grant: PrivilegeGrant<P, R>, options: SetPrivilegesOptions = {}): Promise<void> {
-    refuseUnknown('setPrivileges()', options, { login: true, keepStorage: true })
+  async setPrivileges(
+    grant: PrivilegeGrant<P, R>,
+    options: SetPrivilegesOptions & { storage?: Partial<S> } = {},
+  ): Promise<void> {
+    refuseUnknown('setPrivileges()', options, { login: true, keepStorage: true, storage: true })
     checkFlags('setPrivileges(): ', { login: options.login })
     checkKeepStorage('setPrivileges()', options)
+    checkLoginStorage(options)
     const read = readGrant(this.#request.context, grant)
     await this.#request.perform('setPrivileges', (request) => setPrivileges(request, read, options))
   }
@@ -380,16 +396,4 @@ async function reloadSession(request: RequestSession): Promise<void> {
   const found = await context.store.find({ id: state.record.id, hash: state.credential.hash })
   if (found?.state === 'live') request.state = { ...state, record: found.session, credential: found.credential }
   else request.becomeGuest('just-ended')
-}
-
-// A store may return one record object to several requests. These requests share the frozen storage.
-const frozenStorages = new WeakMap<SessionRecord, object>()
-
-function frozenStorage<S extends object>({ context, record }: RequestSession): DeepReadonly<S> {
-  const storage = frozenStorages.get(record)
-  if (storage) return storage as DeepReadonly<S>
-  const frozen = deepFreeze(context.storage.read(record) as S)
-  // Values of a codec are not frozen, so requests must not share them.
-  if (context.policy.codecs.length === 0) frozenStorages.set(record, frozen as object)
-  return frozen
 }

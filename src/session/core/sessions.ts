@@ -77,7 +77,7 @@ export interface Sessions<
    * timeout only if `idleSeconds` is given. The store contains only a hash, so the token cannot be shown again later.
    * @throws SessionError SESSION_LIMIT, STORE_UNAVAILABLE.
    */
-  newToken(userId: string, options: NewTokenOptions<P, R> & NewTokenFrom): Promise<NewToken>
+  newToken(userId: string, options: NewTokenOptions<P, R> & NewTokenFrom & { storage?: Partial<S> }): Promise<NewToken>
   /** Yields after each change of the session, until the session ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
   /**
@@ -154,7 +154,7 @@ export function createSessions<
     ends: endNotifications(store),
     queue: new KeyedQueue(),
     format,
-    storage: recordStorage(format, policy.versions),
+    storage: recordStorage(format, policy),
     cookie: sessionCookie(appName, policy.secureCookie),
     bearer: bearerTokens(policy.tokenPrefix),
     reportedPrivileges: new Set(),

@@ -1,5 +1,6 @@
 import { isPlainObject, typeOf } from '../known-options.ts'
 import { SessionError } from './errors.ts'
+import type { StorageFormat } from './storage.ts'
 
 /** Upgrades stored data of an older version. */
 export interface StorageVersions<S extends object> {
@@ -41,16 +42,20 @@ export function checkedVersions(storage: unknown): StorageVersions<object> | und
   return { version: version as number, upgrade }
 }
 
-/** @throws SessionError STORAGE_NOT_UPGRADED. */
+/**
+ * Returns a copy of what `upgrade` returns, because `upgrade` may return the same object for several sessions.
+ * @throws SessionError STORAGE_NOT_UPGRADED.
+ */
 export function upgraded(
+  format: StorageFormat,
   { version: current, upgrade }: StorageVersions<object>,
   old: Record<string, unknown>,
   version: number,
 ): object {
   try {
     const storage: unknown = upgrade(old, version)
-    if (isPlainObject(storage)) return storage
-    throw new TypeError(`upgrade() must return the new storage, got ${typeOf(storage)}.`)
+    if (!isPlainObject(storage)) throw new TypeError(`upgrade() must return the new storage, got ${typeOf(storage)}.`)
+    return format.decode(format.encode(storage))
   } catch (cause) {
     throw new SessionError(
       'STORAGE_NOT_UPGRADED',

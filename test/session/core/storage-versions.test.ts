@@ -39,6 +39,11 @@ const RELEASE_PAGES: Record<string, Handler> = {
     return code === 'done' ? session.storage : code
   },
   '/use': (session) => codeOf(session.use((storage) => void (storage.more = 1))),
+  '/sign-in-with-basket': (session) =>
+    session.setPrivileges(
+      { userName: 'Ana Lima', userId: '4', privileges: 'viewCustomers' },
+      { login: true, storage: { basket: [] } },
+    ),
   '/empty': (session) =>
     session.use((storage) => {
       for (const key of Object.keys(storage)) delete storage[key]
@@ -63,6 +68,11 @@ for (const [name, open] of Object.entries(STORES)) {
     assert.deepEqual(await ana.on(third).read('/storage'), upgraded)
     assert.deepEqual(await third.manager.storage(await ana.id()), upgraded)
     assert.equal(await stored(), before, 'reading writes nothing')
+    assert.deepEqual(
+      await ana.on(first).read('/storage'),
+      { cart: ['pen'] },
+      'the older release still reads its own form',
+    )
     assert.equal(before, '{"cart":["pen"]}')
 
     assert.equal(await ana.on(third).read('/use'), 'done')
@@ -90,6 +100,20 @@ for (const [name, open] of Object.entries(STORES)) {
     }
     assert.equal(await stored(), before)
     assert.equal((await ana.on(third).read('/storage')).upgradedFrom, 2)
+  })
+
+  test(`[VERSION-1] values that a login or a new token stores have the current version, on the ${name} store`, async (t) => {
+    const { ana, third, stored, storedOf } = await startReleases(t, open)
+    await ana.on(third).read('/flash')
+    await ana.on(third).read('/sign-in-with-basket')
+    assert.match(await stored(), /^\[3,/)
+    assert.deepEqual(await ana.on(third).read('/storage'), { basket: [] })
+    assert.deepEqual(await ana.on(third).read('/taken'), ['saved'])
+    const { id } = await third.manager.newToken('4', { storage: { basket: [] } })
+    assert.equal(await storedOf(id), '[3,{"basket":[]}]')
+    const guest = third.visitor()
+    await guest.read('/sign-in-with-basket')
+    assert.deepEqual(await guest.read('/storage'), { basket: [] })
   })
 
   test(`[VERSION-2] a write of the older release that a write of the newer release overtakes is refused, on the ${name} store`, async (t) => {
@@ -135,6 +159,7 @@ test('[VERSION-4] if upgrade throws or returns no object, the storage is refused
     },
     async () => ({}),
     () => undefined,
+    () => ({ since: new Date(0) }),
   ]) {
     const broken = { version: 3, upgrade } as unknown as StorageType<Storage>
     const { ana, first, third, stored, on } = await startReleases(t, memoryStore, {}, broken)
@@ -146,12 +171,30 @@ test('[VERSION-4] if upgrade throws or returns no object, the storage is refused
     assert.match(error.message, /has version 0 and could not be upgraded to version 3/)
     assert.match(
       String(error.cause),
-      /^RangeError: no currency$|^TypeError: upgrade\(\) must return the new storage, got/,
+      /^RangeError: no currency$|^TypeError: upgrade\(\) must return the new storage, got|storage.since: a Date cannot be/,
     )
     assert.equal(await ana.on(third).read('/sign-in'), 'done')
     assert.equal(await stored(), before)
     assert.deepEqual(await ana.on(await on(RELEASE_3)).read('/storage'), { basket: [{ name: 'pen' }], upgradedFrom: 0 })
   }
+})
+
+test('[VERSION-1] sessions do not share the object that upgrade returns', async (t) => {
+  const same = { list: [] as number[] }
+  const third = await startLayer(
+    t,
+    { ...RELEASE_PAGES, '/push': (session) => session.use((storage) => storage.list.push(1)) },
+    { store: memoryStore(), storage: { version: 1, upgrade: () => same } },
+  )
+  const { store } = third
+  const first = await startLayer(t, RELEASE_PAGES, { store })
+  const [ana, bob] = [first.visitor(), first.visitor()]
+  for (const visitor of [ana, bob]) {
+    await visitor.read('/buy')
+    const there = Object.defineProperty(third.visitor(), 'cookies', { value: visitor.cookies })
+    assert.equal(await there.read('/push'), 1)
+  }
+  assert.deepEqual(same, { list: [] })
 })
 
 test('[VERSION-5] an empty storage has no version, so every release can use a new session', async (t) => {
@@ -225,7 +268,8 @@ async function startReleases(
   const browser = first.visitor()
   await browser.read('/sign-in')
   const id = async () => (await first.manager.list({ state: 'user' })).sessions[0]?.id ?? ''
-  const stored = async () => (await store.get({ app: 'TEST', id: await id() }))?.storage ?? ''
+  const storedOf = async (id: string) => (await store.get({ app: 'TEST', id }))?.storage ?? ''
+  const stored = async () => storedOf(await id())
   const ana = {
     id,
     /** Ana's browser at the server of a release. */
@@ -233,5 +277,5 @@ async function startReleases(
       return Object.defineProperty(release.visitor(), 'cookies', { value: browser.cookies })
     },
   }
-  return { ana, first, second, third, stored, on }
+  return { ana, first, second, third, stored, storedOf, on }
 }
