@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { Browser } from '../../src/session/testing/adapter/client.ts'
 import { type ContractServer, proveAdapter } from '../../src/session/testing/adapter-contract.ts'
 import { proveExample, startProgram } from '../conversation.ts'
+import { proveDocumentedCode } from '../documented-code.ts'
 
 const NEXT = 'node_modules/next/dist/bin/next'
 const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' }
@@ -14,6 +15,8 @@ const start = (folder: string, settings: Record<string, string> = {}) =>
   startProgram(import.meta.dirname, process.execPath, [NEXT, 'start', folder, '--hostname', '127.0.0.1'], settings)
 
 before(() => Promise.all([build('.'), build('contract')]), { timeout: 120_000 })
+
+proveDocumentedCode('nextjs.md', import.meta.dirname)
 
 proveExample('Next.js', () => start('.'), { login: '/api/login', count: '/api/count', logout: '/api/logout' })
 

@@ -47,10 +47,13 @@ export class FetchReply implements Reply {
 
   /** @throws TypeError if the response was returned, and nothing observes the end of its body. */
   readonly onClose = (run: () => void): void => {
-    if (this.#state === 'closed') run()
+    if (this.#state === 'closed' || this.#signal.aborted) run()
     else if (this.#state === 'sent')
       throw new TypeError('session.signal: read the signal before you return the response.')
-    else this.#closers.push(run)
+    else {
+      this.#closers.push(run)
+      this.#signal.addEventListener('abort', this.#runClosers, { once: true })
+    }
   }
 
   /** Whether a response contains the session cookie. */
@@ -90,6 +93,11 @@ export class FetchReply implements Reply {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#signal.removeEventListener('abort', this.close)
+    this.#signal.removeEventListener('abort', this.#runClosers)
+    this.#runClosers()
+  }
+
+  readonly #runClosers = (): void => {
     for (const run of this.#closers.splice(0)) run()
   }
 

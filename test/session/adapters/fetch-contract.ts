@@ -45,12 +45,13 @@ export function fetchContract(manager: ContractManager, handlerOf: typeof sessio
     (new URL(request.url).pathname.startsWith('/api/') ? api : pages)(request, undefined)
 }
 
-export function responseOf({ status, headers = {}, body, ends }: ContractAnswer): Response {
-  if (!ends) return new Response(body ?? null, { status, headers })
+export function responseOf({ status, headers = {}, body, isStreamed, ends }: ContractAnswer): Response {
+  if (!ends && !isStreamed) return new Response(body ?? null, { status, headers })
   const stream = new ReadableStream({
     start(controller) {
       controller.enqueue(new TextEncoder().encode(body))
-      ends.addEventListener('abort', () => controller.close())
+      if (ends) ends.addEventListener('abort', () => controller.close())
+      else controller.close()
     },
   })
   return new Response(stream, { status, headers })
