@@ -38,6 +38,9 @@ import {
   watchedManager,
 } from '../../test/session/fetch/fetch-client.ts'
 import { proveExample, startProgram } from '../conversation.ts'
+import { proveDocumentedCode } from '../documented-code.ts'
+
+proveDocumentedCode('hono.md', import.meta.dirname)
 
 proveExample('Hono', () => startProgram(import.meta.dirname, process.execPath, ['server.ts']))
 

@@ -1,26 +1,28 @@
-import { existsSync, globSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { globSync } from 'node:fs'
 import { headline, root, run } from './run-program.mjs'
 import { runUnitTests } from './unit-tests.mjs'
 
-/** Installs the packages of each example, checks its types, and runs its tests. */
+// The own tests of these examples check their types.
+const CHECKED_BY_TESTS = ['examples/deno', 'examples/next']
+
+/** Installs the packages of each example, checks its types, and runs its tests. Returns the number of tests. */
 export async function testExamples() {
   headline('The examples')
-  const folders = globSync('examples/*/package.json', { cwd: root }).map((file) => dirname(file).replaceAll('\\', '/'))
-  const [program, ...before] = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm']
-  const install = (folder) =>
-    run(
-      program,
-      [...before, 'ci', '--prefix', folder, '--no-audit', '--no-fund', '--prefer-offline'],
-      `The packages of ${folder} could not be installed.`,
-    )
+  const folders = filesOf('examples/*/package.json').map((file) => file.replace('/package.json', ''))
   await Promise.all(folders.map(install))
-  for (const folder of folders.filter((name) => existsSync(join(root, name, 'tsconfig.json'))))
-    await run(
-      process.execPath,
-      ['node_modules/typescript/bin/tsc', '-p', folder],
-      `The types of ${folder} do not check.`,
-    )
-  const tests = globSync('examples/*/*.test.ts', { cwd: root }).map((file) => file.replaceAll('\\', '/'))
-  return await runUnitTests(tests, { title: 'The examples' })
+  for (const folder of folders.filter((name) => !CHECKED_BY_TESTS.includes(name))) {
+    const check = ['node_modules/typescript/bin/tsc', '-p', folder]
+    await run(process.execPath, check, `The types of ${folder} do not check.`)
+  }
+  return await runUnitTests(filesOf('examples/*/*.test.ts'), { title: 'The examples' })
+}
+
+async function install(folder) {
+  const [program, ...before] = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm']
+  const ci = [...before, 'ci', '--prefix', folder, '--no-audit', '--no-fund', '--prefer-offline']
+  await run(program, ci, `The packages of ${folder} could not be installed.`)
+}
+
+function filesOf(pattern) {
+  return globSync(pattern, { cwd: root }).map((file) => file.replaceAll('\\', '/'))
 }

@@ -2,7 +2,7 @@ import type { Opened } from '../http/open-session.ts'
 import { discard, type FetchReply } from './reply.ts'
 
 /** How a handler ended: with a response, or with an error for which there is an error page. */
-export type Outcome = 'answered' | 'failed'
+type Outcome = 'answered' | 'failed'
 
 /** The session of a request, and what its response needs. */
 export interface OpenedRequest<T> extends Opened<T> {

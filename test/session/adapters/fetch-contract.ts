@@ -10,15 +10,17 @@ import {
 import { SessionError } from '../../../src/session/index.ts'
 import {
   type ContractAnswer,
+  type ContractManager,
   contractAnswer,
   contractApiAnswer,
-  contractManager,
 } from '../../../src/session/testing/adapter/app.ts'
 import { contractGates } from './gated.ts'
 
-/** The server of the contract on the plain fetch adapter, as a function from `Request` to `Response`. */
-export function fetchContract(guests: 'first-request' | 'first-write') {
-  const manager = contractManager(guests)
+/**
+ * The server of the contract on the plain fetch adapter, as a function from `Request` to `Response`.
+ * @param handlerOf the function of the adapter that opens the session of the cookie.
+ */
+export function fetchContract(manager: ContractManager, handlerOf: typeof sessionHandler = sessionHandler) {
   const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin })
   const refuseCrossOrigin = crossOriginGuard()
   const onError = (error: unknown) =>
@@ -28,7 +30,7 @@ export function fetchContract(guests: 'first-request' | 'first-write') {
     async ({ url }, session) => responseOf(await contractApiAnswer(new URL(url).pathname, session)),
     { mount: '/api', onError },
   )
-  const pages = sessionHandler(
+  const pages = handlerOf(
     manager,
     async (request, session) => {
       refuseCrossOrigin(request)
@@ -39,9 +41,8 @@ export function fetchContract(guests: 'first-request' | 'first-write') {
     },
     { onError },
   )
-  const answer = (request: Request): Promise<Response> =>
+  return (request: Request): Promise<Response> =>
     (new URL(request.url).pathname.startsWith('/api/') ? api : pages)(request, undefined)
-  return { manager, answer }
 }
 
 export function responseOf({ status, headers = {}, body, isStreamed, ends }: ContractAnswer): Response {

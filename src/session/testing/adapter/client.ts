@@ -13,6 +13,7 @@ interface Sent {
   headers?: Record<string, string>
   /** The fields of a form. */
   form?: Record<string, string>
+  body?: string
   /** Aborts the request, as if the visitor left. */
   signal?: AbortSignal
 }
@@ -97,7 +98,7 @@ export class Browser {
   }
 
   /** Resolves as soon as the head of the response has arrived. */
-  open(path: string, { method = 'GET', headers = {}, form, signal }: Sent = {}): Promise<IncomingMessage> {
+  open(path: string, { method = 'GET', headers = {}, form, body, signal }: Sent = {}): Promise<IncomingMessage> {
     const cookie = this.cookies.size === 0 ? {} : { Cookie: this.cookieHeader }
     return new Promise((resolve, reject) => {
       const options = {
@@ -111,7 +112,7 @@ export class Browser {
         resolve(response)
       })
         .on('error', reject)
-        .end(form && new URLSearchParams(form).toString())
+        .end(form ? new URLSearchParams(form).toString() : body)
     })
   }
 
