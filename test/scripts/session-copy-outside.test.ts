@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'node:test'
+import { LayerVisitor } from '../session/support/layer.ts'
+import { startServerProcess, temporaryFolder } from '../support/process.ts'
+import { COMPILERS, compile, copySession, writeApplication } from '../support/session-copy.ts'
+
+// What an application writes below the printed lines.
+const PAGES: Record<string, string> = {
+  koa: `
+app.use(async (ctx) => {
+  const { session } = ctx
+  if (ctx.path === '/login') await session.setPrivileges({ userName: 'Ana Lima', userId: '4' }, { login: true })
+  if (ctx.path === '/count') await session.use((storage) => { storage.count = Number(storage.count ?? 0) + 1 })
+  ctx.body = JSON.stringify({ userName: session.userName, count: session.storage.count ?? 0 })
+})
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+const server = createServer(app.callback()).listen(0, '127.0.0.1', () => {
+  console.log(\`http://127.0.0.1:\${(server.address() as AddressInfo).port}\`)
+})
+`,
+}
+
+// An `entry` ending in .ts is the source, which Node runs without emitted files.
+const WAYS = [
+  {
+    way: 'Koa, compiled to ES modules (NodeNext)',
+    copy: ['--framework', 'koa', '--stores', 'sqlite', '--imports', 'ts'],
+    packages: ['koa', '@types/koa', 'better-sqlite3', '@types/better-sqlite3'],
+    compiler: COMPILERS.compiled,
+    type: 'module',
+    entry: 'out/app.js',
+  },
+  {
+    way: 'Koa, compiled to CommonJS',
+    copy: ['--framework', 'koa', '--stores', 'memory', '--imports', 'js'],
+    packages: ['koa', '@types/koa'],
+    compiler: { ...COMPILERS.compiled, rewriteRelativeImportExtensions: false },
+    type: 'commonjs',
+    entry: 'out/app.js',
+  },
+  {
+    way: 'Koa, run by Node’s own TypeScript',
+    copy: ['--framework', 'koa', '--stores', 'sqlite'],
+    packages: ['koa', '@types/koa', 'better-sqlite3', '@types/better-sqlite3'],
+    compiler: COMPILERS.checked,
+    type: 'module',
+    entry: 'app.ts',
+  },
+]
+
+for (const { way, copy, packages, compiler, type, entry } of WAYS) {
+  test(`[COPY-13] the command and the printed lines, in an empty folder, make an application that compiles, runs and logs in: ${way}`, async (scope) => {
+    const folder = temporaryFolder(scope)
+    writeApplication(folder, ['@types/node', ...packages], compiler, type)
+    const lines = await copySession(scope, [join(folder, 'sessions'), ...copy])
+    writeFileSync(join(folder, 'app.ts'), lines)
+    assert.equal(await compile(scope, folder), '', 'the printed lines alone')
+
+    const plain = lines.replace('// secureCookie: false', 'secureCookie: false')
+    writeFileSync(join(folder, 'app.ts'), `${plain}${PAGES[copy[1] ?? '']}`)
+    assert.equal(await compile(scope, folder), '')
+    const { url } = await startServerProcess(scope, { entry: join(folder, entry), cwd: folder })
+    const visitor = new LayerVisitor(url)
+    assert.deepEqual(await visitor.read('/count'), { userName: '', count: 1 })
+    assert.deepEqual(await visitor.read('/count'), { userName: '', count: 2 })
+    const stolen = visitor.copy()
+    assert.deepEqual(await visitor.read('/login'), { userName: 'Ana Lima', count: 0 })
+    assert.deepEqual(await visitor.read('/count'), { userName: 'Ana Lima', count: 1 })
+    assert.deepEqual(await stolen.read('/'), { userName: '', count: 0 })
+  })
+}
