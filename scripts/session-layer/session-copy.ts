@@ -19,11 +19,11 @@ await runScript(() => {
     'npm run session:copy -- <folder> --framework <name> --stores <names> [--imports ts|js|none] [--testing]\n' +
     `Frameworks: ${frameworksOf(layer).join(', ')}. Stores, with commas between them: ${storesOf(layer).join(', ')}.\n` +
     'Imports end in .ts (for Node itself, or rewriteRelativeImportExtensions), in .js, or in nothing (for bundlers).'
-  const { options: given, folder: name } = readCommandLine(process.argv.slice(2), layer, usage)
+  const { options: given, folder: argument } = readCommandLine(process.argv.slice(2), layer, usage)
   const { frameworks, stores, imports = 'ts', testing = false } = given
   if (frameworks === undefined || stores === undefined) throw new StartError(usage)
   const options: CopyOptions = { frameworks, stores, imports, testing }
-  const folder = resolve(process.env.INIT_CWD ?? '.', name)
+  const folder = resolve(process.env.INIT_CWD ?? '.', argument)
   refuseUsed(folder, original)
 
   const files = copiedFiles(layer, options)
@@ -39,7 +39,8 @@ await runScript(() => {
       'No commit contains exactly these files, because src/session has changes or this project is no git clone. ' +
         'session:update finds their version only after they are committed.',
     )
-  console.log(`\nThe first lines of a file beside the folder:\n\n${firstLines(folder, options)}`)
+  for (const { name, lines } of firstLines(folder, options))
+    console.log(`\nThe first lines of a file beside the folder, for ${name}:\n\n${lines}`)
 })
 
 function refuseUsed(folder: string, original: string): void {

@@ -8,7 +8,7 @@ import { COMPILERS, compile, copySession, writeApplication } from '../support/se
 
 // What an application writes below the printed lines.
 const PAGES: Record<string, string> = {
-  koa: `
+  Koa: `
 app.use(async (ctx) => {
   const { session } = ctx
   if (ctx.path === '/login') await session.setPrivileges({ userName: 'Ana Lima', userId: '4' }, { login: true })
@@ -26,7 +26,8 @@ const server = createServer(app.callback()).listen(0, '127.0.0.1', () => {
 // An `entry` ending in .ts is the source, which Node runs without emitted files.
 const WAYS = [
   {
-    way: 'Koa, compiled to ES modules (NodeNext)',
+    framework: 'Koa',
+    way: 'compiled to ES modules (NodeNext)',
     copy: ['--framework', 'koa', '--stores', 'sqlite', '--imports', 'ts'],
     packages: ['koa', '@types/koa', 'better-sqlite3', '@types/better-sqlite3'],
     compiler: COMPILERS.compiled,
@@ -34,7 +35,8 @@ const WAYS = [
     entry: 'out/app.js',
   },
   {
-    way: 'Koa, compiled to CommonJS',
+    framework: 'Koa',
+    way: 'compiled to CommonJS',
     copy: ['--framework', 'koa', '--stores', 'memory', '--imports', 'js'],
     packages: ['koa', '@types/koa'],
     compiler: { ...COMPILERS.compiled, rewriteRelativeImportExtensions: false },
@@ -42,7 +44,8 @@ const WAYS = [
     entry: 'out/app.js',
   },
   {
-    way: 'Koa, run by Node’s own TypeScript',
+    framework: 'Koa',
+    way: 'run by Node’s own TypeScript',
     copy: ['--framework', 'koa', '--stores', 'sqlite'],
     packages: ['koa', '@types/koa', 'better-sqlite3', '@types/better-sqlite3'],
     compiler: COMPILERS.checked,
@@ -51,16 +54,16 @@ const WAYS = [
   },
 ]
 
-for (const { way, copy, packages, compiler, type, entry } of WAYS) {
-  test(`[COPY-13] the command and the printed lines, in an empty folder, make an application that compiles, runs and logs in: ${way}`, async (scope) => {
+for (const { framework, way, copy, packages, compiler, type, entry } of WAYS) {
+  test(`[COPY-13] the command and the printed lines, in an empty folder, make an application that compiles, runs and logs in: ${framework}, ${way}`, async (scope) => {
     const folder = temporaryFolder(scope)
     writeApplication(folder, ['@types/node', ...packages], compiler, type)
-    const lines = await copySession(scope, [join(folder, 'sessions'), ...copy])
+    const { [framework]: lines = '' } = await copySession(scope, [join(folder, 'sessions'), ...copy])
     writeFileSync(join(folder, 'app.ts'), lines)
     assert.equal(await compile(scope, folder), '', 'the printed lines alone')
 
     const plain = lines.replace('// secureCookie: false', 'secureCookie: false')
-    writeFileSync(join(folder, 'app.ts'), `${plain}${PAGES[copy[1] ?? '']}`)
+    writeFileSync(join(folder, 'app.ts'), `${plain}${PAGES[framework]}`)
     assert.equal(await compile(scope, folder), '')
     const { url } = await startServerProcess(scope, { entry: join(folder, entry), cwd: folder })
     const visitor = new LayerVisitor(url)

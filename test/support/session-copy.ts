@@ -31,11 +31,16 @@ export function runSessionScript(
   return new Program(scope, { entry: join(root, `scripts/session-layer/session-${name}.ts`), args, cwd: root }).run()
 }
 
-/** Runs `session:copy` and returns the printed lines of code. */
-export async function copySession(scope: Scope, args: readonly string[], options?: { root: string }): Promise<string> {
+/** Runs `session:copy` and returns the printed lines of code for each framework. */
+export async function copySession(
+  scope: Scope,
+  args: readonly string[],
+  options?: { root: string },
+): Promise<Record<string, string>> {
   const { code, stdout, stderr } = await runSessionScript(scope, 'copy', args, options)
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
-  return /The first lines of a file beside the folder:\n\n([\s\S]+)\n/.exec(stdout)?.[1] ?? ''
+  const [, ...printed] = stdout.split('The first lines of a file beside the folder, for ')
+  return Object.fromEntries(printed.map((text) => text.split(/:\n\n(?=import)/)))
 }
 
 /** Makes the folder an application with these packages of this project. */
