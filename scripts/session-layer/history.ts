@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { StartError } from '../../src/config/start-error.ts'
 import type { CopyRecord } from './copied-from.ts'
 import { git, linesOf } from './git.ts'
@@ -91,7 +91,7 @@ function layerAt(root: string, commit: string): LayerFiles {
     // A separate index, so that the clone's own index and files stay as they are.
     const index = { GIT_INDEX_FILE: join(folder, 'index') }
     git(root, ['read-tree', `${commit}:${LAYER}`], index)
-    git(root, ['checkout-index', '--all', `--prefix=${join(folder, 'files')}/`], index)
+    git(root, ['checkout-index', '--all', `--prefix=${join(folder, 'files').replaceAll(sep, '/')}/`], index)
     return readLayer(join(folder, 'files'))
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { devNull, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { StartError } from '../../src/config/start-error.ts'
 import { git } from './git.ts'
@@ -21,9 +21,10 @@ export interface Versions {
 
 const OWN = 'your-copy'
 const NEXT = 'new-version'
+const NO_MERGE = 'git could not merge. Install git 2.32 or newer, and try again.'
 // The user's own settings do not apply, because hooks and line endings would change the result.
 const ENVIRONMENT = {
-  GIT_CONFIG_GLOBAL: devNull,
+  GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_AUTHOR_NAME: 'session:update',
   GIT_AUTHOR_EMAIL: 'session-update@localhost',
@@ -39,8 +40,7 @@ export function mergeThreeWay({ base, own, next }: Versions): Merged {
     run('rm', '-rqf', '--ignore-unmatch', '.')
     writeLayer(folder, files)
     run('add', '--all', '--force')
-    if (run('commit', '-q', '--allow-empty', '-m', branch) === undefined)
-      throw new StartError('git could not merge. Install git 2.30 or newer, and try again.')
+    if (run('commit', '-q', '--allow-empty', '-m', branch) === undefined) throw new StartError(NO_MERGE)
     run('branch', branch)
   }
   try {
@@ -50,8 +50,10 @@ export function mergeThreeWay({ base, own, next }: Versions): Merged {
     run('checkout', '-q', 'base')
     commit(own, OWN)
     run('checkout', '-q', OWN)
-    run('merge', '-q', '--no-edit', NEXT)
-    return resolve(readLayer(folder), stagesOf(run('ls-files', '--unmerged', '-z')), base)
+    const merge = run('merge', '-q', '--no-edit', NEXT)
+    const stages = stagesOf(run('ls-files', '--unmerged', '-z'))
+    if (merge === undefined && stages.size === 0) throw new StartError(NO_MERGE)
+    return resolve(readLayer(folder), stages, base)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

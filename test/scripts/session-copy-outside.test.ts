@@ -6,21 +6,33 @@ import { LayerVisitor } from '../session/support/layer.ts'
 import { startServerProcess, temporaryFolder } from '../support/process.ts'
 import { COMPILERS, compile, copySession, writeApplication } from '../support/session-copy.ts'
 
-// What an application writes below the printed lines.
-const PAGES: Record<string, string> = {
-  Koa: `
+const NODE_SERVER = `
+import { createServer as listen } from 'node:http'
+import type { AddressInfo, Server } from 'node:net'
+function announce(server: Server) {
+  server.listen(0, '127.0.0.1', () => console.log(\`http://127.0.0.1:\${(server.address() as AddressInfo).port}\`))
+}
+`
+
+/** The application that follows from the printed lines. */
+const APPLICATIONS: Record<string, (lines: string) => string> = {
+  Koa: (lines) => `${lines}
 app.use(async (ctx) => {
   const { session } = ctx
-  if (ctx.path === '/login') await session.setPrivileges({ userName: 'Ana Lima', userId: '4' }, { login: true })
-  if (ctx.path === '/count') await session.use((storage) => { storage.count = Number(storage.count ?? 0) + 1 })
-  ctx.body = JSON.stringify({ userName: session.userName, count: session.storage.count ?? 0 })
+  ${pages('ctx.path')}
+  ctx.body = answer
 })
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-const server = createServer(app.callback()).listen(0, '127.0.0.1', () => {
-  console.log(\`http://127.0.0.1:\${(server.address() as AddressInfo).port}\`)
-})
-`,
+announce(listen(app.callback()))`,
+  'node:http': (lines) => `${lines.replace(/\n.*session\.userName.*\n/, `\n${pages('req.url')}\nres.end(answer)\n`)}
+announce(server)`,
+}
+
+/** Logs in at /login, counts at /count, and shows the session on every page. */
+function pages(path: string): string {
+  return `
+  if (${path} === '/login') await session.setPrivileges({ userName: 'Ana Lima', userId: '4' }, { login: true })
+  if (${path} === '/count') await session.use((storage) => { storage.count = Number(storage.count ?? 0) + 1 })
+  const answer = JSON.stringify({ userName: session.userName, count: session.storage.count ?? 0 })`
 }
 
 // An `entry` ending in .ts is the source, which Node runs without emitted files.
@@ -63,7 +75,7 @@ for (const { framework, way, copy, packages, compiler, type, entry } of WAYS) {
     assert.equal(await compile(scope, folder), '', 'the printed lines alone')
 
     const plain = lines.replace('// secureCookie: false', 'secureCookie: false')
-    writeFileSync(join(folder, 'app.ts'), `${plain}${PAGES[framework]}`)
+    writeFileSync(join(folder, 'app.ts'), `${NODE_SERVER}${APPLICATIONS[framework]?.(plain)}`)
     assert.equal(await compile(scope, folder), '')
     const { url } = await startServerProcess(scope, { entry: join(folder, entry), cwd: folder })
     const visitor = new LayerVisitor(url)
