@@ -110,7 +110,7 @@ function printResult({ files, conflicts, leftOut }: Merged, { base, own }: Versi
   const changed = [...files].filter(([path, text]) => own.has(path) && own.get(path) !== text)
   const removed = [...own.keys()].filter((path) => !files.has(path))
   const edited = [...own].filter(([path, text]) => base.has(path) && base.get(path) !== text).map(([path]) => path)
-  console.log(`${changed.length} files changed, ${added.length} added, ${removed.length} removed.`)
+  console.log(`Files: ${changed.length} changed, ${added.length} added, ${removed.length} removed.`)
   if (edited.length > 0) console.log(`Your edits of these files were kept:\n${listOf(edited)}`)
   if (leftOut.length > 0) console.log(`These files changed, but you had deleted them:\n${listOf(leftOut)}`)
   if (conflicts.length > 0) console.log(`Resolve the conflicts in these files:\n${listOf(conflicts)}`)
