@@ -10,7 +10,9 @@ import { formatCount } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { safeNext } from '../../web/safe-next.ts'
+import { identityOf } from '../people/account.ts'
 import { readLoginForm } from '../people/login-form.ts'
+import { stampsOf } from '../people/security-stamp.ts'
 import { COOKIES_BLOCKED, cookieCheckAddress, endUnusedSession, mayBlockCookies } from './cookie-check.ts'
 import { type DemoLogins, demoLogins } from './demo-logins.ts'
 import { type SignInParts, signIn } from './sign-in.ts'
@@ -78,8 +80,8 @@ export function loginPages(parts: LoginParts) {
       const result = await signIn(
         parts,
         { ...origin, account: name, password, browser: parts.deviceCookie(ctx) },
-        async (identity) => {
-          await session.setPrivileges(identity, { login: true })
+        async (account) => {
+          await session.setPrivileges(identityOf(account), { login: true, storage: stampsOf(account) })
           return session
         },
       )
@@ -163,8 +165,8 @@ export function loginPages(parts: LoginParts) {
   }
 }
 
-function whySessionsEnd({ sessionIdleMinutes }: Pick<Config, 'sessionIdleMinutes'>): string {
-  const idle =
-    sessionIdleMinutes === 0 ? '' : ` after ${formatCount(sessionIdleMinutes, 'minute', 'minutes')} without use,`
+function whySessionsEnd({ sessionIdleMinutes, sessionTimeoutMinutes }: Config): string {
+  const minutes = sessionTimeoutMinutes ?? sessionIdleMinutes
+  const idle = minutes === 0 ? '' : ` after ${formatCount(minutes, 'minute', 'minutes')} without use,`
   return `It ends${idle} when you log out, and when your password is changed. Please log in again.`
 }

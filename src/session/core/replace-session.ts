@@ -29,13 +29,15 @@ export interface Login extends SecureOptions {
   login: boolean
   /** What happens if the old session has ended. true creates a new session, and false throws SESSION_ENDED. */
   startsNew: boolean
+  /** Values for the storage of the new session. */
+  storage?: object
 }
 
 /** @returns undefined when the old session or the credential of the caller has ended. */
 export async function replaceSession(
   { context, exchange, cause, origin }: RequestSession,
   old: { record: SessionRecord; credential: Credential },
-  { fields, login, keepStorage }: Login,
+  { fields, login, keepStorage, storage }: Login,
 ): Promise<NewSession | undefined> {
   const { store, clock, events } = context
   const { limits } = context.policy
@@ -46,7 +48,7 @@ export async function replaceSession(
     const current = await store.get({ id: old.record.id })
     if (!current || !isLive(current, now)) return undefined
     const keep = keepStorage ?? isSameUser(current, fields)
-    const record = successorOf(context, current, { fields, login }, keep, now)
+    const record = successorOf(context, current, { fields, login, storage }, keep, now)
     const via = login ? 'login' : old.credential.via
     const authenticatedAt = login ? now : old.credential.authenticatedAt
     const details = login ? origin : (old.credential.details ?? undefined)
@@ -72,7 +74,7 @@ export async function replaceSession(
 function successorOf(
   context: Context,
   current: SessionRecord,
-  { fields, login }: Pick<Login, 'fields' | 'login'>,
+  { fields, login, storage }: Pick<Login, 'fields' | 'login'> & { storage: object | undefined },
   keep: boolean | readonly string[],
   now: number,
 ): SessionRecord {
@@ -82,7 +84,7 @@ function successorOf(
     userName: fields.userName ?? current.userName,
     userId: fields.userId ?? current.userId,
     grants: fields.grants ?? current.grants,
-    storage: keptStorage(context, current, keep),
+    storage: storageWith(context, keptStorage(context, current, keep), storage),
     // Only a login restarts the absolute timeout.
     ...(login ? {} : { absoluteEnd: current.absoluteEnd, end: Math.min(next.end, current.absoluteEnd) }),
   }
@@ -96,6 +98,11 @@ function isComplete({ grants, userName, userId }: Partial<GrantFields>): boolean
 function isSameUser(current: SessionRecord, fields: Partial<GrantFields>): boolean {
   const hasUser = current.userId !== null || current.userName !== ''
   return hasUser && !setsAnotherUser(current, fields)
+}
+
+/** Returns the encoded storage with these values. They replace the stored values of the same names. */
+export function storageWith({ format }: Context, stored: string, values: object | undefined): string {
+  return values === undefined ? stored : format.encode({ ...format.tryDecode(stored), ...values })
 }
 
 function keptStorage({ format, events }: Context, current: SessionRecord, keep: boolean | readonly string[]): string {

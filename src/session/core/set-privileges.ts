@@ -1,3 +1,4 @@
+import { isPlainObject, typeOf } from '../known-options.ts'
 import { isGuestRecord } from '../record.ts'
 import { eventOf } from './context.ts'
 import { type Grant, needsRotation, refuseUndeclared, setsAnotherUser, warnOfUndeclared } from './grants.ts'
@@ -13,6 +14,17 @@ export interface SetPrivilegesOptions extends SecureOptions {
    * that sets a user without this option throws SESSION_ENDED.
    */
   login?: boolean
+  /** Values that the storage of the new session gets in the same step. Only for a call with `login: true`. */
+  storage?: object
+}
+
+/** @throws TypeError for values that no login would store. */
+export function checkLoginStorage({ login, storage }: SetPrivilegesOptions): void {
+  if (storage === undefined) return
+  if (!isPlainObject(storage))
+    throw new TypeError(`setPrivileges(): storage takes an object with values, got ${typeOf(storage)}.`)
+  if (login !== true)
+    throw new TypeError('setPrivileges(): storage needs login: true. Use use() to change the storage.')
 }
 
 export async function setPrivileges(
@@ -42,7 +54,7 @@ function reportPrivileges({ context, record, cause }: RequestSession): void {
 async function setGrants(
   request: RequestSession,
   { fields, undeclared }: Grant,
-  { login, keepStorage }: SetPrivilegesOptions,
+  { login, keepStorage, storage }: SetPrivilegesOptions,
 ): Promise<void> {
   const { context } = request
   const rotates = () => needsRotation(context, request.record, fields)
@@ -58,5 +70,6 @@ async function setGrants(
     }))
     if (!rotates()) return // Another request may have removed a privilege. The grant then adds it again.
   }
-  await logIn(request, { fields, login: isLogin, startsNew, ...(keepStorage !== undefined && { keepStorage }) })
+  const kept = keepStorage === undefined ? {} : { keepStorage }
+  await logIn(request, { fields, login: isLogin, startsNew, ...kept, ...(storage !== undefined && { storage }) })
 }

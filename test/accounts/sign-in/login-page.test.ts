@@ -20,6 +20,17 @@ test('[PAGE-8] the login page says why a session may have ended, and says nothin
   assert.equal(noticeOf(await stranger.follow(await stranger.get('/customers'))), '')
 })
 
+test('[PAGE-8] the login page names the timeout that is configured, and no timeout where sessions never expire', async (t) => {
+  for (const [sessionTimeoutMinutes, text] of [
+    [5, 'It ends after 5 minutes without use, when you log out, and'],
+    [0, 'It ends when you log out, and'],
+  ] as const) {
+    const demo = await startDemo(t, { sessionTimeoutMinutes })
+    const page = await demo.visitor().get('/authenticate.shtml?ended=1')
+    assert.ok(noticeOf(page).includes(text), noticeOf(page))
+  }
+})
+
 test('[PAGE-8] the login page shows an administrator’s message, and says that a password change or another device ended the session', async (t) => {
   const demo = await startDemo(t)
   const admin = demo.visitor()
