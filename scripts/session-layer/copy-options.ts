@@ -61,13 +61,14 @@ const FLAGS = {
 } as const
 
 function readOptions(values: ReadonlyMap<string, string>, layer: LayerFiles): Partial<CopyOptions> {
-  const names = (flag: string, kind: string, known: readonly string[]) =>
-    values
-      .get(flag)
-      ?.split(',')
-      .map((name) => checkName(kind, name, known))
-  const frameworks = names('framework', 'framework', frameworksOf(layer))
-  const stores = names('stores', 'store', storesOf(layer))
+  const frameworks = values
+    .get('framework')
+    ?.split(',')
+    .map((name) => checkFramework(name, layer))
+  const stores = values
+    .get('stores')
+    ?.split(',')
+    .map((name) => checkName('store', name, storesOf(layer)))
   const imports = values.get('imports')
   return {
     ...(frameworks !== undefined && { frameworks }),
@@ -83,6 +84,12 @@ export function frameworksOf(layer: LayerFiles): string[] {
 
 export function storesOf(layer: LayerFiles): string[] {
   return [...layer.keys()].flatMap((path) => /^stores\/(\w+)\/index\.ts$/.exec(path)?.[1] ?? [])
+}
+
+function checkFramework(name: string, layer: LayerFiles): string {
+  const folder = frameworksOf(layer).find((one) => layer.has(`${one}/${name}.ts`))
+  if (folder !== undefined) throw new StartError(`The folder ${folder} contains ${name}. Use: --framework ${folder}`)
+  return checkName('framework', name, frameworksOf(layer))
 }
 
 function checkName(kind: string, name: string, known: readonly string[], prefix = ''): string {

@@ -3,8 +3,35 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { LayerVisitor } from '../session/support/layer.ts'
-import { startServerProcess, temporaryFolder } from '../support/process.ts'
+import { type ProgramOptions, startServerProcess, temporaryFolder } from '../support/process.ts'
 import { COMPILERS, compile, copySession, writeApplication } from '../support/session-copy.ts'
+
+interface Way {
+  /** As `session:copy` names it above the printed lines. */
+  framework: string
+  way: string
+  copy: readonly string[]
+  /** The example of this project that has the packages. */
+  example?: string
+  packages: readonly string[]
+  compiler: object
+  type?: string
+  /** The application that follows from the printed lines. */
+  application: (lines: string) => string
+  /** The folder of the application's file. Default: the folder of `package.json`. */
+  place?: string
+  file?: string
+  /** An `entry` ending in .ts is the source, which Node runs without emitted files. */
+  run: ProgramOptions
+}
+
+const KOA = (lines: string) => `${NODE_SERVER}${lines}
+app.use(async (ctx) => {
+  const { session } = ctx
+  ${pages('ctx.path')}
+  ctx.body = answer
+})
+announce(listen(app.callback()))`
 
 const NODE_SERVER = `
 import { createServer as listen } from 'node:http'
@@ -14,18 +41,36 @@ function announce(server: Server) {
 }
 `
 
-/** The application that follows from the printed lines. */
-const APPLICATIONS: Record<string, (lines: string) => string> = {
-  Koa: (lines) => `${lines}
-app.use(async (ctx) => {
-  const { session } = ctx
-  ${pages('ctx.path')}
-  ctx.body = answer
-})
-announce(listen(app.callback()))`,
-  'node:http': (lines) => `${lines.replace(/\n.*session\.userName.*\n/, `\n${pages('req.url')}\nres.end(answer)\n`)}
-announce(server)`,
-}
+const WAYS: Way[] = [
+  {
+    framework: 'Koa',
+    way: 'compiled to ES modules (NodeNext)',
+    copy: ['--framework', 'koa', '--stores', 'sqlite', '--imports', 'ts'],
+    packages: ['koa', '@types/koa', 'better-sqlite3', '@types/better-sqlite3'],
+    compiler: COMPILERS.compiled,
+    application: KOA,
+    run: { entry: 'out/app.js' },
+  },
+  {
+    framework: 'Koa',
+    way: 'compiled to CommonJS',
+    copy: ['--framework', 'koa', '--stores', 'memory', '--imports', 'js'],
+    packages: ['koa', '@types/koa'],
+    compiler: { ...COMPILERS.compiled, rewriteRelativeImportExtensions: false },
+    type: 'commonjs',
+    application: KOA,
+    run: { entry: 'out/app.js' },
+  },
+  {
+    framework: 'Koa',
+    way: 'run by Node’s own TypeScript',
+    copy: ['--framework', 'koa', '--stores', 'sqlite'],
+    packages: ['koa', '@types/koa', 'better-sqlite3', '@types/better-sqlite3'],
+    compiler: COMPILERS.checked,
+    application: KOA,
+    run: { entry: 'app.ts' },
+  },
+]
 
 /** Logs in at /login, counts at /count, and shows the session on every page. */
 function pages(path: string): string {
@@ -35,49 +80,33 @@ function pages(path: string): string {
   const answer = JSON.stringify({ userName: session.userName, count: session.storage.count ?? 0 })`
 }
 
-// An `entry` ending in .ts is the source, which Node runs without emitted files.
-const WAYS = [
-  {
-    framework: 'Koa',
-    way: 'compiled to ES modules (NodeNext)',
-    copy: ['--framework', 'koa', '--stores', 'sqlite', '--imports', 'ts'],
-    packages: ['koa', '@types/koa', 'better-sqlite3', '@types/better-sqlite3'],
-    compiler: COMPILERS.compiled,
-    type: 'module',
-    entry: 'out/app.js',
-  },
-  {
-    framework: 'Koa',
-    way: 'compiled to CommonJS',
-    copy: ['--framework', 'koa', '--stores', 'memory', '--imports', 'js'],
-    packages: ['koa', '@types/koa'],
-    compiler: { ...COMPILERS.compiled, rewriteRelativeImportExtensions: false },
-    type: 'commonjs',
-    entry: 'out/app.js',
-  },
-  {
-    framework: 'Koa',
-    way: 'run by Node’s own TypeScript',
-    copy: ['--framework', 'koa', '--stores', 'sqlite'],
-    packages: ['koa', '@types/koa', 'better-sqlite3', '@types/better-sqlite3'],
-    compiler: COMPILERS.checked,
-    type: 'module',
-    entry: 'app.ts',
-  },
-]
-
-for (const { framework, way, copy, packages, compiler, type, entry } of WAYS) {
+for (const {
+  framework,
+  way,
+  copy,
+  example,
+  packages,
+  compiler,
+  type,
+  application,
+  place = '.',
+  file = 'app.ts',
+  run,
+} of WAYS) {
   test(`[COPY-13] the command and the printed lines, in an empty folder, make an application that compiles, runs and logs in: ${framework}, ${way}`, async (scope) => {
     const folder = temporaryFolder(scope)
-    writeApplication(folder, ['@types/node', ...packages], compiler, type)
-    const { [framework]: lines = '' } = await copySession(scope, [join(folder, 'sessions'), ...copy])
-    writeFileSync(join(folder, 'app.ts'), lines)
+    writeApplication(folder, ['@types/node', ...packages], compiler, {
+      ...(type && { type }),
+      ...(example && { example }),
+    })
+    const { [framework]: lines = '' } = await copySession(scope, [join(folder, place, 'sessions'), ...copy])
+    writeFileSync(join(folder, place, file), lines)
     assert.equal(await compile(scope, folder), '', 'the printed lines alone')
 
     const plain = lines.replace('// secureCookie: false', 'secureCookie: false')
-    writeFileSync(join(folder, 'app.ts'), `${NODE_SERVER}${APPLICATIONS[framework]?.(plain)}`)
+    writeFileSync(join(folder, place, file), application(plain))
     assert.equal(await compile(scope, folder), '')
-    const { url } = await startServerProcess(scope, { entry: join(folder, entry), cwd: folder })
+    const { url } = await startServerProcess(scope, { ...run, entry: join(folder, run.entry ?? ''), cwd: folder })
     const visitor = new LayerVisitor(url)
     assert.deepEqual(await visitor.read('/count'), { userName: '', count: 1 })
     assert.deepEqual(await visitor.read('/count'), { userName: '', count: 2 })

@@ -45,7 +45,7 @@ test('a small Koa app on the copy runs: a guest shops, logs in, opens the orders
   assert.equal((await stolen.get('/orders')).location, '/login?next=%2Forders')
 })
 
-test('the quick start of the layer’s README, its login example and the steps of the copy guide type-check on the copy as printed, without an unused name', async (scope) => {
+test('the quick start of the layer’s README, its login example, the steps of the copy guide and the documented examples of stored data type-check on the copy as printed, without an unused name', async (scope) => {
   const options = { ...COMPILERS.checked, noUnusedLocals: true, noUnusedParameters: true }
   const folder = copyOfLayer(scope, ['@types/node', '@types/koa', '@types/better-sqlite3'], options)
   const [quickStart = '', login = ''] = tsBlocks(README)
@@ -56,6 +56,11 @@ test('the quick start of the layer’s README, its login example and the steps o
     join(folder, 'quick-start.ts'),
     `${quickStart}\napp.use(async (ctx) => {\n${login}})\n${guide.join('\n')}`,
   )
+  for (const page of ['encryption', 'storage-versions'])
+    writeFileSync(
+      join(folder, `${page}.ts`),
+      String(tsBlocks(read(`docs/${page}.md`)).find((block) => /^import/.test(block))),
+    )
   assert.equal(await compile(scope, folder), '')
 })
 

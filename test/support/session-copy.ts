@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { projectRoot } from '../../src/config/project-root.ts'
 import { type Ended, Program, type Scope } from './process.ts'
@@ -43,12 +43,22 @@ export async function copySession(
   return Object.fromEntries(printed.map((text) => text.split(/:\n\n(?=import)/)))
 }
 
-/** Makes the folder an application with these packages of this project. */
-export function writeApplication(folder: string, packages: readonly string[], compiler: object, type = 'module'): void {
+/** Makes the folder an application with these packages of this project, or of an example of this project. */
+export function writeApplication(
+  folder: string,
+  packages: readonly string[],
+  compiler: object,
+  { type = 'module', example = '.' }: { type?: string; example?: string } = {},
+): void {
   for (const name of packages) {
     const link = join(folder, 'node_modules', name)
+    const places = [join(example, 'node_modules', name), join('node_modules', name)].map((place) =>
+      join(projectRoot(), place),
+    )
+    const found = places.find((place) => existsSync(place))
+    assert.ok(found, `${name} is not installed. Run: npm ci --prefix ${example}`)
     mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(join(projectRoot(), 'node_modules', name), link)
+    symlinkSync(found, link)
   }
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }))
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: compiler }))
