@@ -8,8 +8,9 @@ import { hashSecret } from './credentials/token.ts'
 import { detachCredential } from './detach-credential.ts'
 import { sessionEnded } from './errors.ts'
 import type { Cause } from './events.ts'
-import { newCredential } from './new-record.ts'
+import { joinedUntil, newCredential } from './new-record.ts'
 import { beginSession, presentSession } from './new-session.ts'
+import type { Policy } from './options.ts'
 import type { RequestSession } from './request-session.ts'
 import { dateOf } from './session-description.ts'
 
@@ -34,7 +35,12 @@ export async function restoreSession(request: RequestSession, token: unknown): P
   if (needsCookie) request.require('cookie')
   const now = clock.now()
   const made = needsCookie
-    ? newCredential('cookie', found.session, { via: 'link', authenticatedAt: null, from: exchange }, now)
+    ? newCredential(
+        'cookie',
+        found.session,
+        { via: 'link', authenticatedAt: null, from: exchange, expiresAt: joinedUntil(context, found.session, now) },
+        now,
+      )
     : undefined
   const step = store.redeem({ hash, credential: made?.credential, limits: policy.limits, now })
   // If the reply of the store is lost, the stored credential proves that the link was redeemed.
@@ -109,11 +115,25 @@ export async function attachOTP(
   cause: Cause | undefined,
 ): Promise<string | undefined> {
   const now = clock.now()
-  const { credential, token } = newOTP(format, session, options, now)
+  const { credential, token } = newOTP(
+    format,
+    { ...options, lifespan: options.lifespan ?? defaultLifespan(policy, session) },
+    now,
+  )
   const attached = await store.attach({ id: session.id, credential, by, limits: policy.limits, now })
   if (!attached) return undefined
   events.emit('linkCreated', { ...eventOf(session, cause), handle: credential.handle })
   return token
+}
+
+// The default for a session without idle timeout.
+const DEFAULT_LIFESPAN_SECONDS = 3600
+// A link opens the session without a password, so the idle timeout of a login with `remember` is too long for a link.
+const LONGEST_DEFAULT_MILLISECONDS = 24 * 3_600_000
+
+function defaultLifespan({ idleMilliseconds }: Policy, session: SessionRecord): number {
+  const isLong = session.idleMilliseconds > LONGEST_DEFAULT_MILLISECONDS
+  return (isLong ? idleMilliseconds.web : session.idleMilliseconds) / 1000 || DEFAULT_LIFESPAN_SECONDS
 }
 
 /** Revokes an unopened link. Returns its data, or undefined if the link was opened or ended before. */

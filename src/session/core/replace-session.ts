@@ -1,9 +1,9 @@
-import { type Credential, isLive, type SessionRecord } from '../record.ts'
+import { type Credential, endAfter, isLive, type SessionRecord } from '../record.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { type Context, eventOf, reportConflict, reportEnded } from './context.ts'
 import { sessionBusy } from './errors.ts'
 import { type GrantFields, setsAnotherUser } from './grants.ts'
-import { type NewSession, newCredential, newRecord } from './new-record.ts'
+import { type NewSession, newCredential, newRecord, rememberedFor } from './new-record.ts'
 import type { RequestSession } from './request-session.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 import { CONFLICT_SECONDS } from './update-record.ts'
@@ -29,13 +29,15 @@ export interface Login extends SecureOptions {
   login: boolean
   /** What happens if the old session has ended. true creates a new session, and false throws SESSION_ENDED. */
   startsNew: boolean
+  /** The lifetime of the new session. Default: the ordinary timeouts for a login, otherwise those of the old session. */
+  rememberMilliseconds?: number
 }
 
 /** @returns undefined when the old session or the credential of the caller has ended. */
 export async function replaceSession(
   { context, exchange, cause, origin }: RequestSession,
   old: { record: SessionRecord; credential: Credential },
-  { fields, login, keepStorage }: Login,
+  { fields, login, keepStorage, rememberMilliseconds }: Login,
 ): Promise<NewSession | undefined> {
   const { store, clock, events } = context
   const { limits } = context.policy
@@ -46,11 +48,15 @@ export async function replaceSession(
     const current = await store.get({ id: old.record.id })
     if (!current || !isLive(current, now)) return undefined
     const keep = keepStorage ?? isSameUser(current, fields)
-    const record = successorOf(context, current, { fields, login }, keep, now)
+    const record = {
+      ...successorOf(context, current, { fields, login }, keep, now),
+      ...(rememberMilliseconds !== undefined && rememberedFor(rememberMilliseconds, now)),
+    }
     const via = login ? 'login' : old.credential.via
     const authenticatedAt = login ? now : old.credential.authenticatedAt
     const details = login ? origin : (old.credential.details ?? undefined)
-    const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange, details }, now)
+    const expiresAt = login ? rememberMilliseconds && record.absoluteEnd : old.credential.expiresAt
+    const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange, details, expiresAt }, now)
     // The version is checked only if the new session copies data from the old session.
     const expected = keep === false && isComplete(fields) ? { by } : { by, version: current.version }
     const { id } = current
@@ -83,9 +89,13 @@ function successorOf(
     userId: fields.userId ?? current.userId,
     grants: fields.grants ?? current.grants,
     storage: keptStorage(context, current, keep),
-    // Only a login restarts the absolute timeout.
-    ...(login ? {} : { absoluteEnd: current.absoluteEnd, end: Math.min(next.end, current.absoluteEnd) }),
+    // Only a login restarts the absolute timeout and the default of the idle timeout.
+    ...(login ? {} : lifetimeOf(current, now)),
   }
+}
+
+function lifetimeOf({ idleMilliseconds, absoluteEnd }: SessionRecord, now: number) {
+  return { idleMilliseconds, absoluteEnd, end: endAfter(now, idleMilliseconds, absoluteEnd) }
 }
 
 /** Whether `fields` contains all data of the new session except the storage. */

@@ -1,5 +1,12 @@
 import { checkFlags, refuseUnknown, typeOf } from '../known-options.ts'
-import { endAfter, type SessionId, type SessionKind, type SessionRecord, SWEEP_MARGIN_MILLISECONDS } from '../record.ts'
+import {
+  endAfter,
+  NEVER,
+  type SessionId,
+  type SessionKind,
+  type SessionRecord,
+  SWEEP_MARGIN_MILLISECONDS,
+} from '../record.ts'
 import { closeSession } from './close-session.ts'
 import { checkOTPOptions, OTP_OPTIONS, type OTPOptions } from './credentials/otp.ts'
 import { watchEnd } from './end-signal.ts'
@@ -15,7 +22,7 @@ import { checkKeepStorage, type SecureOptions } from './replace-session.ts'
 import type { LinkOffer, RequestSession } from './request-session.ts'
 import { type RenewOptions, rotateCookie } from './rotate-cookie.ts'
 import { dateOf, expirationDateOf } from './session-description.ts'
-import { clearPrivileges, type SetPrivilegesOptions, setPrivileges } from './set-privileges.ts'
+import { checkRemember, clearPrivileges, type SetPrivilegesOptions, setPrivileges } from './set-privileges.ts'
 import { type DeepReadonly, deepFreeze } from './storage.ts'
 import { updateRecord } from './update-record.ts'
 import type { UseCallback } from './use-callback.ts'
@@ -88,9 +95,12 @@ export class Session<
     return this.#request.record.idleMilliseconds / 60_000
   }
 
-  /** The time at which the session expires without further requests, in ISO 8601 (UTC); null for never. */
+  /**
+   * The time at which the session expires on this device without further requests, in ISO 8601 (UTC); null for never.
+   */
   get expirationDate(): string | null {
-    return expirationDateOf(this.#request.record)
+    const { state } = this.#request
+    return expirationDateOf(state.record, state.is === 'live' ? state.credential.expiresAt : NEVER)
   }
 
   /**
@@ -217,9 +227,10 @@ export class Session<
    * undeclared name only causes a warning.
    */
   async setPrivileges(grant: PrivilegeGrant<P, R>, options: SetPrivilegesOptions = {}): Promise<void> {
-    refuseUnknown('setPrivileges()', options, { login: true, keepStorage: true })
+    refuseUnknown('setPrivileges()', options, { login: true, keepStorage: true, remember: true })
     checkFlags('setPrivileges(): ', { login: options.login })
     checkKeepStorage('setPrivileges()', options)
+    checkRemember(options)
     const read = readGrant(this.#request.context, grant)
     await this.#request.perform('setPrivileges', (request) => setPrivileges(request, read, options))
   }

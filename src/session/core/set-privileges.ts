@@ -1,3 +1,4 @@
+import { refuseUnknown } from '../known-options.ts'
 import { isGuestRecord } from '../record.ts'
 import { eventOf } from './context.ts'
 import { type Grant, needsRotation, refuseUndeclared, setsAnotherUser, warnOfUndeclared } from './grants.ts'
@@ -13,6 +14,30 @@ export interface SetPrivilegesOptions extends SecureOptions {
    * that sets a user without this option throws SESSION_ENDED.
    */
   login?: boolean
+  /**
+   * "Stay logged in": the session that this login begins has no other timeout than this number of days (1 to 400), and
+   * the browser keeps the cookie when it closes. Needs `login: true`. See `docs/lifetimes.md`.
+   */
+  remember?: { days: number }
+}
+
+// Browsers delete every cookie after 400 days.
+const MOST_DAYS = 400
+const DAY_MILLISECONDS = 24 * 3_600_000
+
+/** @throws TypeError for an invalid value. */
+export function checkRemember({ login, remember }: SetPrivilegesOptions): void {
+  if (remember === undefined) return
+  refuseUnknown('remember of setPrivileges()', remember, { days: true })
+  const { days } = remember
+  if (!(Number.isFinite(days) && days >= 1 && days <= MOST_DAYS))
+    throw new TypeError(
+      `setPrivileges(): remember.days is a number from 1 to ${MOST_DAYS}, got ${typeof days === 'string' ? JSON.stringify(days) : String(days)}.`,
+    )
+  if (login !== true)
+    throw new TypeError(
+      'setPrivileges(): remember needs login: true, because only a login begins a remembered session.',
+    )
 }
 
 export async function setPrivileges(
@@ -42,7 +67,7 @@ function reportPrivileges({ context, record, cause }: RequestSession): void {
 async function setGrants(
   request: RequestSession,
   { fields, undeclared }: Grant,
-  { login, keepStorage }: SetPrivilegesOptions,
+  { login, keepStorage, remember }: SetPrivilegesOptions,
 ): Promise<void> {
   const { context } = request
   const rotates = () => needsRotation(context, request.record, fields)
@@ -58,5 +83,11 @@ async function setGrants(
     }))
     if (!rotates()) return // Another request may have removed a privilege. The grant then adds it again.
   }
-  await logIn(request, { fields, login: isLogin, startsNew, ...(keepStorage !== undefined && { keepStorage }) })
+  await logIn(request, {
+    fields,
+    login: isLogin,
+    startsNew,
+    ...(keepStorage !== undefined && { keepStorage }),
+    ...(remember && { rememberMilliseconds: Math.ceil(remember.days * DAY_MILLISECONDS) }),
+  })
 }

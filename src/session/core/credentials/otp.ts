@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { checkFlags, refuseUnknown } from '../../known-options.ts'
-import { type Credential, NEVER, type SessionRecord } from '../../record.ts'
+import { type Credential, NEVER } from '../../record.ts'
 import type { SeenFrom } from '../../store.ts'
 import { lifetimeMilliseconds } from '../lifetime.ts'
 import { cutDevice } from '../new-record.ts'
@@ -8,7 +8,10 @@ import type { StorageFormat } from '../storage.ts'
 import { hashSecret, newHandle } from './token.ts'
 
 export interface OTPOptions {
-  /** In seconds, at least 10. A link also ends with its session (4D). Default: the idle timeout, or 3600. */
+  /**
+   * In seconds, at least 10. A link also ends with its session (4D). Default: the idle timeout, or an hour if there is
+   * none. In a session with `remember`, the default is the ordinary idle timeout.
+   */
   lifespan?: number
   /** Only a request for this path or a path below it can redeem the link. */
   path?: string
@@ -35,7 +38,6 @@ export const OTP_OPTIONS = {
 
 // The minimum in 4D.
 const SHORTEST_LIFESPAN_SECONDS = 10
-const DEFAULT_LIFESPAN_SECONDS = 3600
 const TERMS = ['path', 'data', 'confirm', 'requestOnly'] as const
 const OTP = /^[0-9A-F]{32}$/
 
@@ -58,11 +60,18 @@ export function checkOTPOptions<O extends OTPOptions>(options: O, known: { reado
 /** @throws SessionError VALUE_NOT_SHAREABLE for data that cannot be stored. */
 export function newOTP(
   format: StorageFormat,
-  session: SessionRecord,
-  { lifespan, path, data, confirm, requestOnly, purpose, device, address }: OTPOptions & Partial<SeenFrom>,
+  {
+    lifespan,
+    path,
+    data,
+    confirm,
+    requestOnly,
+    purpose,
+    device,
+    address,
+  }: OTPOptions & { lifespan: number } & Partial<SeenFrom>,
   now: number,
 ): { credential: Credential; token: string } {
-  const seconds = lifespan ?? (session.idleMilliseconds / 1000 || DEFAULT_LIFESPAN_SECONDS)
   const token = randomBytes(16).toString('hex').toUpperCase()
   const credential: Credential = {
     handle: newHandle(),
@@ -74,7 +83,7 @@ export function newOTP(
     authenticatedAt: null,
     device: cutDevice(device ?? null),
     address: address ?? null,
-    expiresAt: Math.min(now + Math.ceil(Math.max(seconds, SHORTEST_LIFESPAN_SECONDS) * 1000), NEVER),
+    expiresAt: Math.min(now + Math.ceil(Math.max(lifespan, SHORTEST_LIFESPAN_SECONDS) * 1000), NEVER),
     purpose: purpose ?? null,
     details: format.encode({ path, data, confirm: confirm === true, requestOnly: requestOnly === true }, 'createOTP'),
   }

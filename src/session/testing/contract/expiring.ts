@@ -91,7 +91,11 @@ export const expiring: StorePromise[] = [
       const before = await entries?.()
       const restored = () => store.count({ filter: { state: 'restored' } })
       assert.equal(await restored(), 0)
-      const second = await attached(record.id, { ...brief, hash: `${brief.hash}-second`, expiresAt: clock.now() + HOUR })
+      const second = await attached(record.id, {
+        ...brief,
+        hash: `${brief.hash}-second`,
+        expiresAt: clock.now() + HOUR,
+      })
       assert.equal(await restored(), 1)
       clock.advance({ milliseconds: HOUR + 5 * 60_000 - 1 })
       assert.deepEqual(await store.sweep({ limit: 10 }), [])
