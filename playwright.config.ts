@@ -13,6 +13,7 @@ const SAME_EVERYWHERE = [
   'back-button.spec.ts',
   'confirm-form.spec.ts',
   'api-docs.spec.ts',
+  'cookie-options.spec.ts',
 ]
 
 export default defineConfig({

@@ -121,7 +121,7 @@ async function signOutOthers(
 /** A customer's user name is the e-mail address, so the identity in the session must change too. */
 async function refreshSession(session: CrmSession, account: Account): Promise<void> {
   if (account.userName === session.userName) await session.renew({ others: 'end' })
-  else await session.setPrivileges(identityOf(account), { keepStorage: true })
+  else await session.setPrivileges(identityOf(account), { keepStorage: true, login: false })
 }
 
 /**

@@ -41,11 +41,11 @@ function isInReach({ fetchDestination = 'document' }: RequestFacts, scope: Cooki
 }
 
 /**
- * Browsers send a cookie with `SameSite=Strict` only if a page of this site caused the request. A link on another site
+ * Browsers send a cookie with `SameSite=Strict` if this site or the user caused the request. A link on another site
  * opens a page without the cookie, and so does the reload of this page.
  */
 function hasStrictCookie({ fetchSite, origin, host }: RequestFacts): boolean {
-  if (fetchSite !== undefined) return fetchSite === 'same-origin' || fetchSite === 'same-site'
+  if (fetchSite !== undefined) return ['same-origin', 'same-site', 'none'].includes(fetchSite)
   return origin !== undefined && !hasForeignOrigin({ origin, host })
 }
 

@@ -62,7 +62,7 @@ export function readCookieOptions(appName: string, options: CookieOptions): Cook
 }
 
 function nameOf(appName: string, { cookieName, secureCookie = true, domain }: CookieOptions): string {
-  const name: unknown = cookieName ?? `4DSID_${appName}`
+  const name: unknown = cookieName === undefined ? `4DSID_${appName}` : cookieName
   if (typeof name !== 'string' || !NAME.test(name))
     throw new TypeError(
       `cookieName: 1 to 100 letters, digits or other characters of a cookie's name, such as "-" and "_"; got ${JSON.stringify(name)}.`,
