@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test'
-import { launchOptions } from './test/support/chromium.mjs'
+import { launchOptions } from './test/support/chromium.ts'
 
 const desktop = { viewport: { width: 1280, height: 800 } }
 
@@ -11,6 +11,7 @@ const SAME_EVERYWHERE = [
   'waiting-pages.spec.ts',
   'fixation.spec.ts',
   'back-button.spec.ts',
+  'full-browser.spec.ts',
   'confirm-form.spec.ts',
   'api-docs.spec.ts',
   'cookie-options.spec.ts',

@@ -6,7 +6,7 @@ import { type AuditPageParts, auditPages } from './audit-pages.ts'
 import { consoleEvents } from './console-events.ts'
 import { type SessionsToEnd, sessionActions } from './session-actions.ts'
 import { SessionChanges } from './session-changes.ts'
-import { comeBackTo, sessionPages } from './session-pages.ts'
+import { type ConsoleLimit, sessionPages } from './session-pages.ts'
 
 type SessionsOfConsole = SessionsToEnd & Pick<Sessions, 'list' | 'count' | 'on' | 'cookieName'>
 
@@ -15,6 +15,7 @@ interface AdminParts extends AuditPageParts {
   config: Pick<Config, 'maxSessions' | 'auditDays' | 'sessionStore'>
   sessions: SessionsOfConsole | null
   streams: EventStreams
+  usageLimit: ConsoleLimit
   clock: Clock
 }
 
@@ -30,6 +31,5 @@ export function adminPages(parts: AdminParts) {
     audit: audit.list,
     auditCsv: audit.csv,
     pageOfExport: audit.pageOfExport,
-    comeBackTo,
   }
 }

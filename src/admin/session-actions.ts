@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { Notes } from '../audit/index.ts'
 import { sessionsBehindGuard, signedIn } from '../crm-session/crm-session.ts'
-import { endedByAdministrator } from '../crm-session/end-messages.ts'
+import { endedByAdministrator, SIGNED_OUT_BY_ADMINISTRATOR } from '../crm-session/end-messages.ts'
 import type { EndFilter, Sessions } from '../session/index.ts'
 import { Problem } from '../web/problem.ts'
 import { originOf } from '../web/request-origin.ts'
@@ -64,8 +64,10 @@ export function sessionActions(parts: { sessions: SessionsToEnd | null; audit: N
       if (found === undefined) return done(ctx, SESSIONS_PATH, 'gone')
       refuseOwn(ctx, found.id)
       // A second click finds no device, and has the same result as the first one.
-      await manager().detach(found.id, String(ctx.params.handle), 'revoked', { cause: causeOf(ctx) })
-      done(ctx, comeBackTo(ctx), 'device')
+      const by = { message: SIGNED_OUT_BY_ADMINISTRATOR, cause: causeOf(ctx) }
+      await manager().detach(found.id, String(ctx.params.handle), 'revoked', by)
+      // The session has ended with its last device, and then has no page.
+      done(ctx, (await manager().get(found.id)) === undefined ? SESSIONS_PATH : comeBackTo(ctx), 'device')
     },
 
     async endUser(ctx: Context) {

@@ -13,10 +13,12 @@ import { noticeOf } from './action-notices.ts'
 import { type FoundPerson, findPeople, tooManyPeople } from './find-people.ts'
 import type { SessionChanges } from './session-changes.ts'
 import {
+  headsOf,
   KIND_LABELS,
   listAddress,
   readSessionQuery,
   SESSIONS_PATH,
+  type SessionHeads,
   SORT_LABELS,
   STATE_LABELS,
   toList,
@@ -31,6 +33,7 @@ interface SessionsPage extends PageModel {
   kinds: Choice[]
   states: Choice[]
   sorts: Choice[]
+  heads: SessionHeads
   filtered: boolean
   people: { name: string; href: string }[]
   /** A note that more people match than the page shows. '' when the page shows all of them. */
@@ -59,13 +62,18 @@ interface SessionPage extends PageModel {
 
 export const LONGEST_MESSAGE = 200
 
+/** Limits the searches of a user, and the refreshes of an open console. */
+export interface ConsoleLimit extends SearchLimit {
+  countRefresh(userId: string): Promise<void>
+}
+
 interface ConsoleParts {
   config: Pick<Config, 'maxSessions'>
   database: Kysely<Database>
   sessions: Pick<Sessions, 'list' | 'count' | 'get'> | null
   changes: Pick<SessionChanges, 'versionOfPage'> | null
   clock: Pick<Clock, 'now'>
-  usageLimit: SearchLimit
+  usageLimit: ConsoleLimit
   describeDevice: DescribeDevice
 }
 
@@ -79,8 +87,11 @@ export function sessionPages(parts: ConsoleParts) {
       const version = changes?.versionOfPage() ?? ''
       const query = readSessionQuery(ctx.query)
       if (redirectedFromEmptyFields(ctx, listAddress(query, query.after))) return
-      // An open console requests the page again after each session change. Such a request does not count as a search.
-      if (query.user !== '' && ctx.query.refresh === undefined) await usageLimit.countSearch(signedIn(ctx).userId)
+      if (query.user !== '') {
+        const { userId } = signedIn(ctx)
+        // An open console requests the page again after each session change.
+        await (ctx.query.refresh === undefined ? usageLimit.countSearch(userId) : usageLimit.countRefresh(userId))
+      }
       const meant = await findPeople(database, query.user)
       const { people } = meant
       const ambiguous = people.length > 1
@@ -96,6 +107,7 @@ export function sessionPages(parts: ConsoleParts) {
         kinds: choices(Object.entries(KIND_LABELS), query.kind),
         states: choices(Object.entries(STATE_LABELS), query.state),
         sorts: choices(Object.entries(SORT_LABELS), query.sort),
+        heads: headsOf(query),
         filtered: Boolean(query.user || query.kind || query.state !== 'user'),
         people: ambiguous
           ? people.map((person) => ({

@@ -1,5 +1,6 @@
 import type { Cursor, ListFilter, Page } from '../session/index.ts'
 import { readChoice, readParameter, writeAddress } from '../web/query-parameters.ts'
+import { type SortableColumn, type SortHead, sortHead } from '../web/sort-heads.ts'
 
 export const SESSIONS_PATH = '/admin/sessions'
 
@@ -17,6 +18,7 @@ export const SORT_LABELS = {
   seen: 'Last seen first',
   unseen: 'Longest unseen first',
   end: 'Ending soonest',
+  latest: 'Ending last',
 }
 
 const ORDERS: Record<keyof typeof SORT_LABELS, Pick<Page, 'sort' | 'direction'>> = {
@@ -25,7 +27,16 @@ const ORDERS: Record<keyof typeof SORT_LABELS, Pick<Page, 'sort' | 'direction'>>
   seen: { sort: 'seen', direction: 'desc' },
   unseen: { sort: 'seen', direction: 'asc' },
   end: { sort: 'end', direction: 'asc' },
+  latest: { sort: 'end', direction: 'desc' },
 }
+
+/** The order by end has no heading, because it is the order of the earlier one of two columns. */
+const SORTABLE = {
+  created: { label: 'Created', orders: ['created', 'oldest'], direction: 'descending' },
+  seen: { label: 'Last seen', orders: ['seen', 'unseen'], direction: 'descending' },
+} as const satisfies Record<string, SortableColumn<keyof typeof SORT_LABELS>>
+
+export type SessionHeads = Record<keyof typeof SORTABLE, SortHead>
 
 interface SessionQuery {
   /** A userId, an e-mail address or a name, as entered. */
@@ -67,6 +78,12 @@ export function listAddress({ user, kind, state, sort }: SessionQuery, after?: C
     sort: sort === 'created' ? undefined : sort,
     after: after && writeCursor(after),
   })
+}
+
+export function headsOf(query: SessionQuery): SessionHeads {
+  const head = (column: SortableColumn<SessionQuery['sort']>) =>
+    sortHead(column, query.sort, (sort) => listAddress({ ...query, sort }))
+  return { created: head(SORTABLE.created), seen: head(SORTABLE.seen) }
 }
 
 function writeCursor({ value, id }: Cursor): string {

@@ -16,10 +16,10 @@ const listQuery = z.strictObject({
   search: filter.meta({ description: 'Part of the name; neither case nor accents matter.' }),
   country: filter.meta({ description: 'The whole name of the country, as customers have it.' }),
   industry: filter,
-  sort: z
-    .enum(SORTS)
-    .default('name')
-    .meta({ description: 'By name, by total (highest first), or by since (newest first).' }),
+  sort: z.enum(SORTS).default('name').meta({
+    description:
+      'By name, by total (highest first), or by since (newest first). name-desc, total-asc and since-asc are the reverse orders.',
+  }),
   ...paging,
 })
 

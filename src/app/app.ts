@@ -40,6 +40,7 @@ export function createApp(parts: Parts): Koa {
   const assets = loadAssets(join(views, 'assets'))
   const routes = createRoutes(parts)
   const { router } = routes
+  const hasPage = (path: string) => router.match(path, 'GET').route
 
   const app = new Koa()
   // Only the last entries of X-Forwarded-For are used, because trusted proxies add these entries. A client can forge
@@ -68,12 +69,18 @@ export function createApp(parts: Parts): Koa {
   app.use(createApi(parts))
   app.use(crossOriginGuard(origins))
   app.use(limitLinks(parts.linkLimit))
-  app.use(sessions(parts.sessions, { touch: isActivity, requestId: (ctx: Context) => ctx.requestId }))
+  app.use(
+    sessions(parts.sessions, {
+      touch: isActivity,
+      opensLinks: ({ path }: Context) => hasPage(path),
+      requestId: (ctx: Context) => ctx.requestId,
+    }),
+  )
   app.use(tellLoginOfEnd(LOGIN_PATH, parts.sessions?.cookieName))
   app.use(readAccount(parts, { logoutPath: LOGOUT_PATH }))
   app.use(markSession())
   app.use(noteJoinedDevice(clock))
-  app.use(linkConfirmation((path) => router.match(path, 'GET').route && !LINK_PAGES.includes(path)))
+  app.use(linkConfirmation((path) => hasPage(path) && !LINK_PAGES.includes(path)))
   app.use(routes.refuseUndeclared())
   app.use(router.routes())
   app.use(router.allowedMethods())

@@ -23,7 +23,7 @@ import { apiDocsPage } from '../api/index.ts'
 import { customerPages, welcomePage } from '../crm/index.ts'
 import { requireSession } from '../crm-session/crm-session.ts'
 import { sessionEvents } from '../crm-session/session-events.ts'
-import { UNSENT_FORM_PAGE, unsentFormPage } from '../crm-session/unsent-form.ts'
+import { keepForm, UNSENT_FORM_PAGE, unsentFormPage } from '../crm-session/unsent-form.ts'
 import { mailboxPage } from '../mail/index.ts'
 import {
   answersJson,
@@ -134,7 +134,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
     ['/admin/sessions/:id/end', admin.actions.end],
     ['/admin/sessions/:id/devices/:handle/end', admin.actions.endDevice],
   ] as const)
-    routes.post(path, 'WebAdmin', recently(admin.comeBackTo), act)
+    routes.post(path, 'WebAdmin', recently(keepForm), act)
   routes.get('/admin/accounts', 'WebAdmin', recently(), people.list)
   routes.get('/admin/accounts/:userId', 'WebAdmin', recently(), people.show)
   for (const [what, act] of [
@@ -142,7 +142,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
     ['enable', people.enable],
     ['role', people.changeRole],
   ] as const)
-    routes.post(`/admin/accounts/:userId/${what}`, 'WebAdmin', recently(people.comeBackTo), act)
+    routes.post(`/admin/accounts/:userId/${what}`, 'WebAdmin', recently(keepForm), act)
   routes.get('/admin/audit', 'WebAdmin', recently(), admin.audit)
   routes.get('/admin/audit.csv', 'WebAdmin', recently(admin.pageOfExport), admin.auditCsv)
 
@@ -150,13 +150,15 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
 }
 
 /**
- * Step-up authentication: redirects to the password form unless the password was entered recently. `comeBackTo` returns
- * the page that follows the form. Default: the URL of the request.
+ * Step-up authentication: redirects to the password form unless the password was entered recently. `comeBackTo` is
+ * called before the redirect, and returns the page that follows the form. Default: the URL of the request.
  */
-function recently(comeBackTo?: (ctx: Context) => string) {
+function recently(comeBackTo?: (ctx: Context) => string | Promise<string>) {
   const gate = { withinMinutes: RECENT_MINUTES, confirmPath: CONFIRM_PATH }
   return async function recently(ctx: Context, next: Next) {
-    await requireRecentLogin({ ...gate, ...(comeBackTo && { comeBackTo: comeBackTo(ctx) }) })(ctx, next)
+    if (comeBackTo === undefined || ctx.session?.hasRecentLogin(RECENT_MINUTES))
+      return requireRecentLogin(gate)(ctx, next)
+    await requireRecentLogin({ ...gate, comeBackTo: await comeBackTo(ctx) })(ctx, next)
   }
 }
 

@@ -3,6 +3,9 @@ export function endedByAdministrator(words: string): string {
   return words === '' ? 'An administrator ended it.' : `The administrator who ended it wrote: “${words}”`
 }
 
+/** The message for a device that an administrator signed out alone. */
+export const SIGNED_OUT_BY_ADMINISTRATOR = 'An administrator signed this device out.'
+
 /** The messages for the other devices of a user, by what the user did on one device. */
 export const ENDED_BY_USER = {
   signOut: 'It was signed out on another of your devices.',

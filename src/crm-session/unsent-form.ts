@@ -37,6 +37,9 @@ const WHAT: [action: RegExp, what: string][] = [
   [/^\/account\/sessions\/end-all$/, 'Log out everywhere'],
   [/\/(devices\/[^/]+|account\/sessions\/[^/]+\/[^/]+)\/end$/, 'Sign out a device'],
   [/^\/admin\/sessions\/end-/, 'End many sessions'],
+  [/^\/admin\/accounts\/[^/]+\/disable$/, 'Disable an account'],
+  [/^\/admin\/accounts\/[^/]+\/enable$/, 'Enable an account'],
+  [/^\/admin\/accounts\/[^/]+\/role$/, 'Change a role'],
   [/^\/admin\/sessions\/[^/]+\/end$/, 'End a session'],
   [/^\/logout$/, 'Log out'],
 ]
@@ -96,6 +99,12 @@ export async function keepUnsentForm(session: CrmSession, form: UnsentForm): Pro
       storage.unsentForm = form
     }),
   )
+}
+
+/** Stores the form of this request, and returns the page that shows it. Call it before the password is confirmed. */
+export async function keepForm(ctx: Context): Promise<string> {
+  await keepUnsentForm(signedIn(ctx).session, unsentFormOf(ctx))
+  return UNSENT_FORM_PAGE
 }
 
 export async function dropUnsentForm(session: CrmSession): Promise<void> {

@@ -5,6 +5,7 @@ import { formatCount, formatDay, formatWholeMoney } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
 import { type Choice, choices, redirectedFromEmptyFields } from '../web/query-parameters.ts'
+import { type SortableColumn, type SortHead, sortHead } from '../web/sort-heads.ts'
 import { findCustomer } from './find-customer.ts'
 import { listCustomers, listFilters } from './list-customers.ts'
 import { customerAddress, listAddress, listBehind, readListQuery } from './list-query.ts'
@@ -20,9 +21,7 @@ interface CustomersPage extends PageModel {
   /** For example "26–50 of 132". */
   shown: string
   sorts: Choice[]
-  /** The addresses of the list in the order of a column. */
-  sortedBy: Record<Sort, string>
-  sort: Sort
+  heads: Record<keyof typeof SORTABLE, SortHead>
   showsSalesperson: boolean
   filtered: boolean
   customers: {
@@ -66,7 +65,20 @@ interface CustomerPage extends PageModel {
   approvals: ApprovalsPanel
 }
 
-const SORT_LABELS: Record<Sort, string> = { name: 'Name', total: 'Total purchases', since: 'Newest customer' }
+const SORT_LABELS: Record<Sort, string> = {
+  name: 'Name',
+  'name-desc': 'Name, Z to A',
+  total: 'Total purchases',
+  'total-asc': 'Lowest total',
+  since: 'Newest customer',
+  'since-asc': 'Oldest customer',
+}
+
+const SORTABLE = {
+  name: { label: 'Name', orders: ['name', 'name-desc'], direction: 'ascending' },
+  since: { label: 'Since', orders: ['since', 'since-asc'], direction: 'descending' },
+  total: { label: 'Purchases', orders: ['total', 'total-asc'], direction: 'descending' },
+} as const satisfies Record<string, SortableColumn<Sort>>
 
 export function customerPages(
   { database, usageLimit }: { database: Kysely<Database>; usageLimit: SearchLimit },
@@ -82,6 +94,8 @@ export function customerPages(
       const { countries, industries } = await listFilters(database, viewer)
       const { search: q, country, industry, sort } = query
       const firstPage = { ...query, after: undefined, before: undefined }
+      const head = (column: SortableColumn<Sort>) =>
+        sortHead(column, sort, (one) => listAddress({ ...firstPage, sort: one }))
       ctx.show<CustomersPage>('customers/list', {
         title: viewer.seesAll ? 'All customers' : 'Your customers',
         count: formatCount(count, 'customer', 'customers'),
@@ -90,12 +104,7 @@ export function customerPages(
         countries: filterChoices('All countries', countries, country),
         industries: filterChoices('All industries', industries, industry),
         sorts: choices(Object.entries(SORT_LABELS), sort),
-        sort,
-        sortedBy: {
-          name: listAddress({ ...firstPage, sort: 'name' }),
-          total: listAddress({ ...firstPage, sort: 'total' }),
-          since: listAddress({ ...firstPage, sort: 'since' }),
-        },
+        heads: { name: head(SORTABLE.name), since: head(SORTABLE.since), total: head(SORTABLE.total) },
         showsSalesperson: viewer.seesAll,
         filtered: Boolean(q || country || industry),
         customers: customers.map((customer) => ({

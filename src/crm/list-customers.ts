@@ -31,8 +31,11 @@ interface CustomerList {
 
 const ORDER = {
   name: { column: 'customers.name_folded', direction: 'asc' },
+  'name-desc': { column: 'customers.name_folded', direction: 'desc' },
   total: { column: 'customers.total_purchase', direction: 'desc' },
+  'total-asc': { column: 'customers.total_purchase', direction: 'asc' },
   since: { column: 'customers.customer_since', direction: 'desc' },
+  'since-asc': { column: 'customers.customer_since', direction: 'asc' },
 } as const satisfies Record<Sort, { column: string; direction: 'asc' | 'desc' }>
 
 /** Returns one page of customers. Keyset pagination makes the last page as fast as the first page. */

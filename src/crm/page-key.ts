@@ -1,4 +1,4 @@
-export const SORTS = ['name', 'total', 'since'] as const
+export const SORTS = ['name', 'name-desc', 'total', 'total-asc', 'since', 'since-asc'] as const
 export type Sort = (typeof SORTS)[number]
 
 /** The position of a row in the list: its sort value, and its id as a tie-breaker. */
@@ -28,7 +28,7 @@ export function readPageKey(text: string | undefined, { list, sort }: PagedList)
     if (!Array.isArray(parts) || parts.length !== 4) return undefined
     const [itsList, itsSort, value, id] = parts
     if (itsList !== list || itsSort !== sort) return undefined
-    const fits = sort === 'total' ? Number.isSafeInteger(value) : typeof value === 'string'
+    const fits = sort === 'total' || sort === 'total-asc' ? Number.isSafeInteger(value) : typeof value === 'string'
     return fits && Number.isSafeInteger(id) ? { value, id } : undefined
   } catch {
     return undefined

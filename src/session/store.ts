@@ -93,10 +93,13 @@ export interface SessionStore {
   ): Promise<boolean>
 
   /**
-   * Ends one device, token or OTP of a live session by its public handle.
+   * Ends one device, token or OTP of a live session by its public handle. Stores a non-empty message for the device or
+   * token. The message is kept after an end of the session too, but not after the session has expired.
    * Returns `false` if the session is not live or does not have the credential.
    */
-  detach(call: InApp & Now & { id: SessionId; handle: string; reason: EndReason }): Promise<boolean>
+  detach(
+    call: InApp & Now & { id: SessionId; handle: string; reason: EndReason; message?: string | undefined },
+  ): Promise<boolean>
 
   /**
    * Replaces the credential with the hash `by` by a new credential. The old credential ends with the reason `secured`.

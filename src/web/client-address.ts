@@ -33,7 +33,7 @@ export function parseAddress(text: string): string | undefined {
   const trimmed = text.trim()
   const withoutPort =
     /^\[([^\]]*)\](?::\d{1,5})?$/.exec(trimmed)?.[1] ?? trimmed.replace(/^(.*\.\d{1,3}):\d{1,5}$/, '$1')
-  const address = withoutPort.replace(/%.*$/, '')
+  const address = withoutPort.split('%', 1).join()
   if (ipaddr.IPv4.isValidFourPartDecimal(address)) return address
   if (!ipaddr.IPv6.isValid(address)) return undefined
   const parsed = ipaddr.IPv6.parse(address)

@@ -38,7 +38,7 @@ export function preferredEncoding(acceptEncoding: string): Encoding {
 
 /** A quality that is no number counts as 0. */
 function readQuality(part: string): [coding: string, quality: number] {
-  const [coding = '', ...parameters] = part.trim().split(/\s*;\s*/)
+  const [coding = '', ...parameters] = part.split(';').map((text) => text.trim())
   const quality = parameters.find((parameter) => parameter.startsWith('q='))
   return [coding, quality === undefined ? 1 : Number(quality.slice(2)) || 0]
 }

@@ -42,5 +42,5 @@ function addressesOfThisMachine(): string[] {
 }
 
 function bracketed(address: string): string {
-  return address.includes(':') && !address.startsWith('[') ? `[${address.replace(/%.*$/, '')}]` : address
+  return address.includes(':') && !address.startsWith('[') ? `[${address.split('%', 1)}]` : address
 }

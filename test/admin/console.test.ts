@@ -120,6 +120,39 @@ test('an unknown filter value is refused with a list of the known values, and an
     assert.deepEqual(rowsOf((await admin.get(`/admin/sessions?after=${after}`)).text), first, after)
 })
 
+test('[PAGE-2] the headings Created and Last seen sort the console both ways, and keep its filters', async (t) => {
+  const { demo, admin } = await startConsole(t)
+  const all = '/admin/sessions?kind=rest&state=any'
+  for (const userId of ['one', 'two', 'three']) {
+    await demo.parts.sessions?.newToken(userId, {})
+    demo.clock.advance({ minutes: 1 })
+  }
+  const headings = async (path: string) => {
+    const { text } = await admin.get(path)
+    const found = [...text.matchAll(/<th scope="col"([^>]*)><a class="sort" href="([^"]+)">([^<]+)</g)]
+    return found.map(([, sorted, href = '', label]) => `${label}${sorted}: ${href.replaceAll('&amp;', '&')}`)
+  }
+  const created = 'Created aria-sort="descending": /admin/sessions?kind=rest&state=any&sort=oldest'
+  const seen = 'Last seen: /admin/sessions?kind=rest&state=any&sort=seen'
+  assert.deepEqual(await headings(all), [created, seen])
+  const oldest = `Created aria-sort="ascending": ${all}`
+  assert.deepEqual(await headings(`${all}&sort=oldest`), [oldest, seen])
+  const unseen = 'Last seen aria-sort="descending": /admin/sessions?kind=rest&state=any&sort=unseen'
+  assert.deepEqual(await headings(`${all}&sort=seen`), [`Created: ${all}`, unseen])
+  assert.deepEqual(await headings(`${all}&sort=unseen`), [
+    `Created: ${all}`,
+    seen.replace(':', ' aria-sort="ascending":'),
+  ])
+  const rows = async (sort: string) => idsOf((await admin.get(`${all}&sort=${sort}`)).text)
+  assert.equal((await rows('oldest')).length, 3)
+  for (const [first = '', reverse = ''] of [
+    ['created', 'oldest'],
+    ['seen', 'unseen'],
+    ['end', 'latest'],
+  ])
+    assert.deepEqual(await rows(reverse), (await rows(first)).toReversed(), reverse)
+})
+
 for (const [store, sessionStore] of Object.entries(STORES)) {
   test(`paging shows every session once, in each order, on the ${store} store`, async (t) => {
     const { demo, admin } = await startConsole(t, { sessionStore })
@@ -130,7 +163,7 @@ for (const [store, sessionStore] of Object.entries(STORES)) {
       })
       if (index % 3 === 0) demo.clock.advance({ milliseconds: 5 })
     }
-    for (const sort of ['created', 'oldest', 'seen', 'unseen', 'end']) {
+    for (const sort of ['created', 'oldest', 'seen', 'unseen', 'end', 'latest']) {
       const seen: string[] = []
       let path: string | undefined = `/admin/sessions?kind=rest&sort=${sort}`
       let pages = 0
@@ -217,6 +250,17 @@ test('an administrator signs out one device of a session, whose other device sta
   assert.equal((await phone.get('/customers')).status, 303)
   assert.equal((await demo.visitor().get(`/customers?$4DSID=${link}`)).status, 303)
   assert.equal((await ada.get('/customers')).status, 200)
+})
+
+test('[PAGE-19] after the last device of a session is signed out, the console shows the list and says that the device is signed out', async (t) => {
+  const { demo, admin } = await startConsole(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const id = sessionIdOf(ada)
+  const [device] = (await demo.parts.sessions?.get(id))?.devices ?? []
+  const page = await admin.follow(await admin.post(`/admin/sessions/${id}/devices/${device?.handle}/end`))
+  assert.equal(headingOf(page), 'Sessions')
+  assert.match(page.text, /That device is signed out\./)
 })
 
 test('ending all sessions of a user ends web and REST sessions of that user, and no session of another user', async (t) => {
@@ -363,9 +407,8 @@ test('[ROUTE-7] the console and its actions need re-authentication after a while
     for (const page of ['/admin/sessions?user=1', `/admin/sessions/${id}`, '/admin/audit?user=1'])
       assert.equal(await asked(visitor.get(page)), confirmFor(page))
     assert.equal((await visitor.get('/admin/sessions/events', STREAM_HEADERS)).status, 204)
-    assert.equal(await asked(visitor.post(`/admin/sessions/${id}/end`)), confirmFor(`/admin/sessions/${id}`))
-    assert.equal(await asked(visitor.post('/admin/sessions/end-others')), confirmFor('/admin/sessions'))
-    assert.equal(await asked(visitor.post('/admin/sessions/%0d%0a/end')), confirmFor('/admin/sessions'))
+    for (const path of [`/admin/sessions/${id}/end`, '/admin/sessions/end-others', '/admin/sessions/%0d%0a/end'])
+      assert.equal(await asked(visitor.post(path)), confirmFor('/account/unsent'))
     assert.equal(await asked(visitor.get('/admin/audit.csv?user=1')), confirmFor('/admin/audit?user=1'))
   }
   assert.equal((await ada.get('/customers')).status, 200)

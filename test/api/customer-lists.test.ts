@@ -19,7 +19,8 @@ test('the list over the API is searched, filtered, sorted and paged like the cus
     [ada, all.filter((row) => row.sales_person === 1)],
     [manager, all],
   ] as const) {
-    for (const sort of ['name', 'total', 'since']) {
+    const everyOrder: Record<string, number[]> = {}
+    for (const sort of ['name', 'total', 'since', 'name-desc', 'total-asc', 'since-asc']) {
       const ids: number[] = []
       for (let next: string | null = ''; next !== null; ) {
         const page = await client.get(`/customers?sort=${sort}&limit=37${next && `&after=${next}`}`)
@@ -28,7 +29,11 @@ test('the list over the API is searched, filtered, sorted and paged like the cus
         next = page.body.next
       }
       assert.deepEqual(ids.toSorted(byNumber), mine.map(idOf).toSorted(byNumber), sort)
+      everyOrder[sort] = ids
     }
+    assert.deepEqual(everyOrder['name-desc'], everyOrder.name?.toReversed())
+    assert.deepEqual(everyOrder['total-asc'], everyOrder.total?.toReversed())
+    assert.deepEqual(everyOrder['since-asc'], everyOrder.since?.toReversed())
   }
   const [first] = (await manager.get('/customers?limit=1')).body.customers
   const found = await manager.get(
@@ -57,7 +62,7 @@ test('an invalid list request says which parameter is wrong', async (t) => {
     ['limit=0', 422, /^limit: must be a whole number from 1 to 100\.$/],
     ['limit=101', 422, /^limit: /],
     ['limit=1e1', 422, /^limit: /],
-    ['sort=price', 422, /^sort: must be name, total or since\.$/],
+    ['sort=price', 422, /^sort: must be name, name-desc, total, total-asc, since or since-asc\.$/],
     ['after=nonsense', 422, /^after: /],
     [`after=${next}&sort=total`, 422, /^after: /],
     [`after=${next}&sort=since`, 422, /^after: /],

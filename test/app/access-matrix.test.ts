@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { projectRoot } from '../../src/config/project-root.ts'
-import { measureAccess } from '../support/access-matrix.ts'
+import { measureAccess, ROLES } from '../support/access-matrix.ts'
 import { accessTable, isOfApi } from '../support/access-table.ts'
 import { startDemo } from '../support/demo.ts'
 
@@ -13,9 +13,10 @@ const MARKED = /(<!-- access matrix: begin -->\n)[\s\S]*(\n<!-- access matrix: e
 test('[ROUTE-5] [ROUTE-6] each route answers each caller as docs/security.md says, and HEAD has the status of GET', async (t) => {
   const rows = await measureAccess(await startDemo(t))
   for (const row of rows) {
-    const { administrator, manager } = row.answers
-    const ignored = isOfApi(row) ? manager.cookie : administrator.token
-    assert.equal(ignored, row.nobody, `${row.method} ${row.path}: the API ignores cookies, and pages ignore tokens`)
+    const ignored = isOfApi(row) ? (['cookie', 'link'] as const) : (['token', 'read-only token'] as const)
+    for (const role of ROLES)
+      for (const way of ignored)
+        assert.equal(row.answers[role][way], row.nobody, `${row.method} ${row.path} ignores the ${way} of the ${role}`)
   }
 
   const text = readFileSync(FILE, 'utf8')

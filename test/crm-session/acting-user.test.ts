@@ -134,6 +134,44 @@ test('[ACT-5] a password in a form that was not sent is not kept, and has to be 
   assert.match(text, /name="password" type="password"[\s\S]*name="newPassword" type="password"/)
 })
 
+test('[ACT-7] a form that needs a recent password is shown again after the password was confirmed, and sent only by its button', async (t) => {
+  const demo = await startDemo(t)
+  const [admin, ada] = [demo.visitor(), demo.visitor()]
+  await admin.logInWell(6)
+  demo.clock.advance({ minutes: 16 })
+  await ada.logInWell(1)
+  const roleOf2 = async () => {
+    const rows = demo.parts.database.selectFrom('sales_persons').select('role').where('user_id', '=', 2)
+    return (await rows.executeTakeFirstOrThrow()).role
+  }
+  for (const [path, typed, what, isDone] of [
+    [
+      `/admin/sessions/${sessionIdOf(ada)}/end`,
+      { message: 'Please call “4711”', password: 'secret' },
+      'End a session',
+      async () => (await ada.get('/customers')).status !== 200,
+    ],
+    ['/admin/accounts/2/role', { role: 'manager' }, 'Change a role', async () => (await roleOf2()) === 'manager'],
+  ] as const) {
+    const asked = await admin.post(path, typed)
+    assert.equal(asked.location, '/account/confirm?next=%2Faccount%2Funsent')
+    await admin.post('/account/confirm', { password: 'wrong', next: '/account/unsent' })
+    const page = await admin.follow(
+      await admin.post('/account/confirm', { password: 'crm-demo', next: '/account/unsent' }),
+    )
+    assert.equal(headingOf(page), 'Send the form now?')
+    assert.match(page.text, new RegExp(`<h2>${what}</h2>[^]*<dd>${Object.values(typed)[0]}</dd>`))
+    assert.doesNotMatch(page.text, /secret/)
+    assert.equal(await isDone(), false, 'nothing is sent by itself')
+    const [form] = formsOf(page).filter(({ action }) => action === path)
+    assert.equal((await admin.post(path, form?.fields)).status, 303)
+    assert.equal(await isDone(), true)
+    assert.equal((await admin.get('/account/unsent')).location, '/')
+    demo.clock.advance({ minutes: 16 })
+  }
+  assert.match((await ada.get('/authenticate.shtml')).text, /Please call “4711”/)
+})
+
 test('[ACT-6] an unsent form leads to no other site, and a damaged one is ignored', async (t) => {
   const demo = await startDemo(t)
   const form = { action: '//evil.test/x', actingUser: '4', fields: [], passwords: [] }

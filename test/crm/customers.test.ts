@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { createCustomer, newCustomer } from '../../src/crm/index.ts'
+import { createCustomer, newCustomer, SORTS } from '../../src/crm/index.ts'
 import { NEW_CUSTOMER } from '../support/api-client.ts'
 import { problemOf } from '../support/approvals.ts'
 import { startDemo } from '../support/demo.ts'
@@ -46,7 +46,7 @@ test('[CRM-9] the filters reveal nothing to a salesperson about the customers of
     .execute()
   const { text } = await newcomer.get('/customers')
   const options = [...text.matchAll(/<option value="([^"]+)"/g)].map(([, value = '']) => value)
-  const known = new Set([...own.flatMap(({ country, industry }) => [country, industry]), 'name', 'total', 'since'])
+  const known = new Set([...own.flatMap(({ country, industry }) => [country, industry]), ...SORTS])
   assert.deepEqual(
     options.filter((value) => !known.has(value)),
     [],
@@ -57,7 +57,7 @@ test('paging shows each customer once, forwards and backwards, in every order', 
   const demo = await startDemo(t)
   const manager = demo.visitor()
   await manager.logInWell(5)
-  for (const sort of ['name', 'total', 'since']) {
+  for (const sort of ['name', 'total', 'since', 'name-desc', 'total-asc', 'since-asc']) {
     const forwards = await everyName(manager, `/customers?sort=${sort}`)
     assert.equal(new Set(forwards).size, 252)
     const backwards: string[][] = []
@@ -225,7 +225,7 @@ test('[PAGE-2] a customer’s page leads back to the list with its filter, order
   const manager = demo.visitor()
   await manager.logInWell(5)
   const second = linkOf((await manager.get('/customers?industry=Energy&sort=total')).text, 'next') ?? ''
-  for (const list of ['/customers', '/customers?country=Sweden', second]) {
+  for (const list of ['/customers', '/customers?country=Sweden', '/customers?sort=total-asc', second]) {
     const page = await manager.get(list)
     const customer = /<th scope="row"><a href="([^"]+)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? ''
     assert.equal(backOf((await manager.get(customer)).text), list)
@@ -234,6 +234,37 @@ test('[PAGE-2] a customer’s page leads back to the list with its filter, order
     assert.equal(backOf((await manager.get(`/customers/7?list=${encodeURIComponent(list)}`)).text), '/customers', list)
 })
 
+test('[PAGE-2] a second click on a column heading reverses the list, equal rows included, and the next pages keep the order', async (t) => {
+  const demo = await startDemo(t)
+  const manager = demo.visitor()
+  await manager.logInWell(5)
+  for (const [label, first, reverse] of [
+    ['Name', 'ascending', 'descending'],
+    ['Since', 'descending', 'ascending'],
+    ['Purchases', 'descending', 'ascending'],
+  ]) {
+    const other = label === 'Name' ? '/customers?country=Sweden&sort=total' : '/customers?country=Sweden'
+    const [unsorted, once] = await click(manager, other, label)
+    assert.deepEqual(unsorted, { sorted: undefined, hint: `, sort in ${first} order` })
+    const [sorted, twice] = await click(manager, once, label)
+    assert.deepEqual(sorted, { sorted: first, hint: `, sort in ${reverse} order` })
+    const [reversed, again] = await click(manager, twice, label)
+    assert.deepEqual(reversed, { sorted: reverse, hint: `, sort in ${first} order` })
+    assert.equal(again, once)
+    assert.doesNotMatch(once + twice, /=(&|$)/)
+    assert.deepEqual(await everyName(manager, twice), (await everyName(manager, once)).toReversed(), label)
+  }
+})
+
+/** Returns the state of a column heading of a list, and the URL of its link. */
+async function click(visitor: Visitor, list: string, label = ''): Promise<[object, string]> {
+  const { text } = await visitor.get(list)
+  const head = new RegExp(`<th scope="col"([^>]*)><a class="sort" href="([^"]+)">${label}<[^>]+>([^<]*)<`).exec(text)
+  const [, attributes = '', href = '', hint] = head ?? []
+  const sorted = /aria-sort="(\w+)"/.exec(attributes)?.[1]
+  return [{ sorted, hint }, href.replaceAll('&amp;', '&')]
+}
+
 test('[PAGE-2] the column headings sort the list, and the pager shows the numbers of the rows', async (t) => {
   const demo = await startDemo(t)
   const manager = demo.visitor()
@@ -241,7 +272,7 @@ test('[PAGE-2] the column headings sort the list, and the pager shows the number
   const first = (await manager.get('/customers?industry=Energy')).text
   const heads = [...first.matchAll(/<th scope="col"[^>]*><a class="sort" href="([^"]+)"/g)].map(([, href]) => href)
   assert.deepEqual(heads, [
-    '/customers?industry=Energy',
+    '/customers?industry=Energy&amp;sort=name-desc',
     '/customers?industry=Energy&amp;sort=since',
     '/customers?industry=Energy&amp;sort=total',
   ])

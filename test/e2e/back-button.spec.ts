@@ -2,24 +2,6 @@ import { expect, expectNarrow, logIn, sendLogin, test } from './fixtures.ts'
 
 test.use({ javaScriptEnabled: true })
 
-test('a page from the back/forward cache checks its session again, and shows no data if the session has ended', async ({
-  page,
-  server,
-}) => {
-  // Prevents this page from noticing the end of its session, like a page in the back/forward cache.
-  await page.route('**/session-ended.*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }))
-  await page.goto('/authenticate.shtml?userId=2')
-  await page.getByRole('button', { name: 'Log In' }).click()
-  await page.getByRole('link', { name: 'Customers', exact: true }).click()
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your customers')
-
-  await server.parts.sessions?.endMany({ userId: '2' })
-  // Simulates a return from the back/forward cache.
-  await page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log In')
-  await expect(page.locator('body')).not.toContainText('Jonas Keller')
-})
-
 for (const javaScriptEnabled of [true, false])
   test(`[TAB-9] Back over a refused login shows a page of this site, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, async ({
     browser,
@@ -47,15 +29,6 @@ test('[TAB-9] Back over a refused form of a signed-in user shows the page with t
   await page.goBack()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Confirm your password')
   await expect(page).toHaveURL(/next=\/customers$/)
-})
-
-test('[TAB-10] a page from the back/forward cache is hidden until it has reloaded', async ({ page }) => {
-  await logIn(page, '2')
-  await page.goto('/customers')
-  const main = page.getByRole('main')
-  await expect(main).toContainText('Your customers')
-  await page.evaluate(`dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))`)
-  await expect(main).toBeHidden()
 })
 
 test('[TAB-11] on paper a customer’s page has no form', async ({ page }) => {

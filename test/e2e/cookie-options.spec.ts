@@ -1,14 +1,6 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import {
-  type BrowserContext,
-  chromium,
-  expect,
-  type Frame,
-  type LaunchOptions,
-  type Page,
-  test,
-} from '@playwright/test'
+import { type BrowserContext, chromium, expect, type LaunchOptions, type Page, test } from '@playwright/test'
 import Koa from 'koa'
 import { createSessions, type SessionOptions } from '../../src/session/index.ts'
 import { type SessionContext, sessions } from '../../src/session/koa/index.ts'
@@ -83,7 +75,7 @@ async function openShop(launch: LaunchOptions, options: Partial<SessionOptions>)
 const userOn = (page: Page) => page.locator('h1').textContent()
 
 /** The session cookie of the whole domain. */
-async function valueOf(context: BrowserContext): Promise<string | undefined> {
+async function sessionCookieOf(context: BrowserContext): Promise<string | undefined> {
   return (await context.cookies()).find(({ path }) => path === '/')?.value
 }
 
@@ -152,7 +144,7 @@ test('[COOKIE-17] with a domain, a neighbouring subdomain receives the cookie, c
   await page.goto(at('shop.example', '/login'))
   expect(await context.cookies()).toMatchObject([{ name, domain: '.example.test' }])
   await page.goto(at('evil.example', '/cookies'))
-  await expect(page.locator('p')).toHaveText(`${name}=${await valueOf(context)}`)
+  await expect(page.locator('p')).toHaveText(`${name}=${await sessionCookieOf(context)}`)
 
   await plant('Domain=example.test; Path=/account')
   await page.goto(at('shop.example', '/account'))
@@ -165,9 +157,9 @@ test('[COOKIE-17] with a domain, a neighbouring subdomain receives the cookie, c
   expect(await userOn(page)).toBe('Eve')
   await page.getByRole('button', { name: 'Log in' }).click()
   expect(await userOn(page)).toBe('Ana')
-  const session = await valueOf(context)
+  const session = await sessionCookieOf(context)
   await page.getByRole('button', { name: 'Log out' }).click()
   await expect(page.locator('h1')).toHaveText('Guest')
-  expect(await valueOf(context), 'the log out deletes the cookie of the domain').not.toBe(session)
+  expect(await sessionCookieOf(context), 'the log out deletes the cookie of the domain').not.toBe(session)
   await shop.close()
 })

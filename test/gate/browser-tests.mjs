@@ -20,12 +20,10 @@ export async function runBrowserTests(files, screens = []) {
 
 async function ensureChromium() {
   // Playwright may be installed only after this file is loaded.
-  const { findChromium } = await import('../support/chromium.mjs')
-  const found = findChromium()
+  const { findChromium, findFullChromium } = await import('../support/chromium.ts')
+  if (!findFullChromium()) await installChromium()
+  const found = findFullChromium() && findChromium()
   if (found) return found
-  await installChromium()
-  const installed = findChromium()
-  if (installed) return installed
   throw new GateError('There is no Chromium on this machine. Install one, or set CHROMIUM_PATH to its executable.')
 }
 

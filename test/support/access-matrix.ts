@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Operation } from '../../db/tables.ts'
 import { identityOf } from '../../src/accounts/people/account.ts'
 import { accounts } from '../../src/accounts/people/accounts.ts'
 import { allEndpoints } from '../../src/api/endpoints.ts'
@@ -12,8 +13,12 @@ import type { Visitor } from './visitor.ts'
 export const ROLES = ['customer', 'salesperson', 'manager', 'administrator'] as const
 type Role = (typeof ROLES)[number]
 
-/** The kind of a caller's credential. `link` is the cookie of a browser that a one-time link has signed in. */
-type Way = 'cookie' | 'link' | 'token' | 'read-only token'
+/**
+ * The kind of a caller's credential. `link` is the cookie of a browser that a one-time link has signed in. On a route that
+ * declares `token`, `link` is a one-time token in the address.
+ */
+const WAYS = ['cookie', 'link', 'token', 'read-only token'] as const
+export type Way = (typeof WAYS)[number]
 
 type Whose = 'own' | 'foreign' | ''
 
@@ -25,7 +30,7 @@ export interface AccessRow {
   whose: Whose
   /** The answer to a client without a cookie and without a token. */
   nobody: string
-  answers: Record<Role, Partial<Record<Way, string>>>
+  answers: Record<Role, Record<Way, string>>
 }
 
 interface Caller {
@@ -51,7 +56,7 @@ const OTHER = 1
 const DISABLED = 2
 const CUSTOMER = 'ana@example.com'
 const JSON_BODY = { 'Content-Type': 'application/json' }
-const OBJECT = /:id|\{id\}|:userId/
+const OBJECT = /:id|\{id\}|:userId|completeOperation$/
 
 /**
  * Sends a request to every route of the pages and to every endpoint of the API, as each caller, and returns the
@@ -62,13 +67,20 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
   const customer = sessionIdOf(await signedUpCustomer(demo, CUSTOMER))
   const customerId = String((await parts.sessions?.get(customer))?.userId)
   const callers = new Map<string, Caller>()
+  const stranger = demo.visitor()
+  // Making an object takes longer than a request, so requests without an effect share the object in their address.
+  const addresses = new Map<string, string>()
 
   const rows: AccessRow[] = []
   for (const place of placesOf(demo))
     for (const whose of OBJECT.test(place.path) ? (['own', 'foreign'] as const) : ['' as const]) {
       const answers = Object.fromEntries(ROLES.map((role) => [role, {}])) as AccessRow['answers']
       for (const role of ROLES)
-        for (const way of waysOf(place, role)) answers[role][way] = await ask(place, whose, await callerOf(role, way))
+        for (const way of WAYS) {
+          const caller = await callerOf(role, way)
+          const hasToken = way === 'link' && place.access === 'token'
+          answers[role][way] = hasToken ? await askByToken(place, whose, caller) : await ask(place, whose, caller)
+        }
       const { method, mount, path, access } = place
       rows.push({ method, path: mount + path, access, whose, nobody: await ask(place, whose, undefined), answers })
     }
@@ -76,20 +88,44 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
 
   async function ask({ method, mount, path }: Place, whose: Whose, caller: Caller | undefined): Promise<string> {
     const url = mount + (await addressOf(path, whose, caller))
-    const visitor = caller?.visitor ?? demo.visitor()
+    const visitor = caller?.visitor ?? stranger
     const headers = caller?.headers ?? {}
+    const begin = () => {
+      // A page may have given a guest's cookie to the caller.
+      if (caller === undefined || headers.Authorization !== undefined) visitor.cookies.clear()
+    }
+    begin()
     if (method === 'GET') {
       const get = url.endsWith('/events')
         ? await openAndClose(url, visitor, headers)
         : await visitor.send(url, { headers })
-      const head = await (caller?.visitor ?? demo.visitor()).send(url, { method: 'HEAD', headers })
+      begin()
+      const head = await visitor.send(url, { method: 'HEAD', headers })
       assert.match(String(get.headers['cache-control']), /no-store/, url)
       assert.equal(head.status, get.status, `HEAD ${url} as ${caller?.role} by ${caller?.way}`)
       return describe(get)
     }
-    if (mount === '') return describe(await visitor.post(url, {}, headers))
     const body = method === 'PATCH' ? '{"city":"Cork"}' : '{}'
-    return describe(await visitor.send(url, { method, headers: { ...JSON_BODY, ...headers }, body }))
+    const answer = await (mount === ''
+      ? visitor.post(url, {}, headers)
+      : visitor.send(url, { method, headers: { ...JSON_BODY, ...headers }, body }))
+    if (answer.status < 400) addresses.clear()
+    return describe(answer)
+  }
+
+  /** Sends a one-time token as the external platform does. HEAD answers as for a used token, and does not use the token. */
+  async function askByToken({ path }: Place, whose: Whose, { role, userId, sessionId }: Caller): Promise<string> {
+    // No operation belongs to a customer.
+    const owner = whose === 'foreign' || role === 'customer' ? OTHER : Number(userId)
+    const { id, key } = await operationOf(STAFF.salesperson, { user_id: owner, session_id: sessionId, state: 'asked' })
+    const terms = { path, requestOnly: true, data: { operation: id, key } }
+    const token = await parts.sessions?.createOTP(sessionId, terms)
+    const url = `${path}?${path.startsWith('/rest') ? `$params=["${token}"]` : `$4DSID=${token}`}`
+    const head = await demo.visitor().send(url, { method: 'HEAD' })
+    const answer = await demo.visitor().get(url)
+    const again = await demo.visitor().get(url)
+    assert.equal(head.status, again.status, url)
+    return describe(answer)
   }
 
   async function openAndClose(url: string, visitor: Visitor, headers: Record<string, string>) {
@@ -104,8 +140,6 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
     const isLive = known !== undefined && (await parts.sessions?.get(known.sessionId))?.state === 'live'
     const caller = isLive ? known : await signIn(role, way)
     callers.set(`${role} ${way}`, caller)
-    // A page may have given the program with the token a guest's cookie.
-    if (way !== 'cookie' && way !== 'link') caller.visitor.cookies.clear()
     return caller
   }
 
@@ -136,8 +170,15 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
     return parts.sessions.newToken(userId, { ...terms, userName, roles })
   }
 
-  /** Puts a new object of the caller, or of another user, into the path. */
+  /** Puts an object of the caller, or of another user, into the path. */
   async function addressOf(path: string, whose: Whose, caller: Caller | undefined): Promise<string> {
+    const key = [path, whose, caller?.userId, caller?.role === 'administrator' && caller.sessionId].join(' ')
+    const address = addresses.get(key) ?? (await newAddressOf(path, whose, caller))
+    addresses.set(key, address)
+    return address
+  }
+
+  async function newAddressOf(path: string, whose: Whose, caller: Caller | undefined): Promise<string> {
     const owner = whose === 'foreign' ? String(OTHER) : (caller?.userId ?? String(STAFF.salesperson))
     const portfolio = whose === 'foreign' ? OTHER : caller?.role === 'manager' ? STAFF.manager : STAFF.salesperson
     switch (path) {
@@ -146,7 +187,7 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
       case '/customers/{id}/purchases':
         return path.replace(OBJECT, String(await customerOf(portfolio)))
       case '/operations/:id':
-        return path.replace(OBJECT, String(await operationOf(portfolio)))
+        return path.replace(OBJECT, String((await operationOf(portfolio)).id))
       case '/account/tokens/:id/revoke':
         return path.replace(OBJECT, (await newToken(owner, 'read')).id)
       case '/account/sessions/:id/:handle/end':
@@ -154,9 +195,8 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
       case '/admin/sessions/:id':
       case '/admin/sessions/:id/end':
       case '/admin/sessions/:id/devices/:handle/end': {
-        const usesCookie = caller !== undefined && caller.visitor.cookies.size > 0
-        const own = whose === 'own' && usesCookie ? caller.visitor : await logIn(demo.visitor(), owner)
-        return deviceAddress(path, sessionIdOf(own))
+        const isHere = whose === 'own' && caller !== undefined && ['cookie', 'link'].includes(caller.way)
+        return deviceAddress(path, isHere ? caller.sessionId : sessionIdOf(await logIn(demo.visitor(), owner)))
       }
       case '/admin/accounts/:userId':
       case '/admin/accounts/:userId/disable':
@@ -164,7 +204,7 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
       case '/admin/accounts/:userId/role':
         return path.replace(OBJECT, whose === 'foreign' ? String(DISABLED) : owner)
       default:
-        assert.doesNotMatch(path, OBJECT, 'add this path to addressOf() in test/support/access-matrix.ts')
+        assert.doesNotMatch(path, /:id|\{id\}|:userId/, 'add this path to test/support/access-matrix.ts')
         return path.replace('{name}', 'color')
     }
   }
@@ -184,7 +224,7 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
     return (await parts.database.insertInto('customers').values(row).returning('id').executeTakeFirstOrThrow()).id
   }
 
-  async function operationOf(salesperson: number): Promise<number> {
+  async function operationOf(salesperson: number, fields: Partial<Operation> = {}) {
     const row = {
       key: crypto.randomUUID(),
       customer_id: await customerOf(salesperson),
@@ -192,19 +232,15 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
       session_id: '',
       percent: 5,
       reason: 'A loyal customer',
-      scenario: 'state',
-      state: 'refused',
+      scenario: 'state' as const,
+      state: 'refused' as const,
       asked_at: '2030-01-01T00:00:00.000Z',
-      expires_at: '2030-01-01T00:00:00.000Z',
-    } as const
-    return (await parts.database.insertInto('operations').values(row).returning('id').executeTakeFirstOrThrow()).id
+      expires_at: '2090-01-01T00:00:00.000Z',
+      ...fields,
+    }
+    const { database } = parts
+    return database.insertInto('operations').values(row).returning(['id', 'key']).executeTakeFirstOrThrow()
   }
-}
-
-/** Pages ignore tokens and the API ignores cookies, which the role with the most privileges shows. */
-function waysOf({ mount }: Place, role: Role): Way[] {
-  if (mount === '') return role === 'administrator' ? ['cookie', 'link', 'token'] : ['cookie', 'link']
-  return role === 'manager' ? ['token', 'read-only token', 'cookie'] : ['token', 'read-only token']
 }
 
 function placesOf(demo: Demo): Place[] {

@@ -1,30 +1,39 @@
-import { type AccessRow, ROLES } from './access-matrix.ts'
+import { type AccessRow, ROLES, type Way } from './access-matrix.ts'
 
 /** The matrix as it stands in `docs/security.md`. */
 export function accessTable(rows: readonly AccessRow[]): string {
   const [pages, api] = [rows.filter((row) => !isOfApi(row)), rows.filter(isOfApi)]
   return [
     '### Pages',
-    ...table(pages, 'link', 'by link'),
+    ...table(pages, ['cookie', 'link'], 'by link'),
     '',
     '### REST API',
-    ...table(api, 'read-only token', 'read-only'),
+    ...table(api, ['token', 'read-only token'], 'read-only'),
     '',
   ].join('\n')
 }
 
-/** A cell shows the answer to the usual credential. If the answer to the credential `other` differs, it follows. */
-function table(rows: readonly AccessRow[], other: 'link' | 'read-only token', label: string): string[] {
-  const usual = other === 'link' ? 'cookie' : 'token'
+/**
+ * A cell shows the answer to the first of the two credentials. If the answer to the second differs, it follows. Rows of
+ * one path with the same answers become one row.
+ */
+function table(rows: readonly AccessRow[], [usual, other]: [Way, Way], label: string): string[] {
   const head = ['Request', 'Declared', 'Not signed in', ...ROLES]
-  const lines = rows.map(({ method, path, whose, access, nobody, answers }) => [
-    `\`${method} ${path}\`${whose === '' ? '' : ` ${whose}`}`,
-    access,
-    nobody,
-    ...ROLES.map((role) => {
+  const merged = new Map<string, { path: string; methods: Set<string>; whose: Set<string>; cells: string[] }>()
+  for (const { method, path, whose, access, nobody, answers } of rows) {
+    const cells = ROLES.map((role) => {
       const { [usual]: shown, [other]: differing } = answers[role]
       return shown === differing ? shown : `${shown}; ${label} ${differing}`
-    }),
+    })
+    const key = [path, access, nobody, ...cells].join('|')
+    const row = merged.get(key) ?? { path, methods: new Set(), whose: new Set(), cells: [access, nobody, ...cells] }
+    row.methods.add(method)
+    row.whose.add(whose)
+    merged.set(key, row)
+  }
+  const lines = [...merged.values()].map(({ path, methods, whose, cells }) => [
+    `\`${[...methods].join(', ')} ${path}\` ${[...whose].join(' or ')}`.trim(),
+    ...cells,
   ])
   return ['', ...[head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`)]
 }

@@ -101,12 +101,6 @@ export function accountPages(parts: AccountChangeParts & { usageLimit: Pick<Usag
     disable: action('account-disabled', (userId, by) => disableAccount(parts, userId, by)),
     enable: action('account-enabled', (userId, by) => enableAccount(parts, userId, by)),
     changeRole: action('role-changed', (userId, by, { role }) => changeRole(parts, userId, String(role), by)),
-
-    /** Returns the page of the account, to which re-authentication redirects. */
-    comeBackTo(ctx: Context): string {
-      const { userId }: { userId?: unknown } = ctx.params
-      return typeof userId === 'string' && /^[\w-]{1,36}$/.test(userId) ? hrefOf(userId) : PATH
-    },
   }
 
   async function existing(ctx: Context): Promise<ListedAccount> {

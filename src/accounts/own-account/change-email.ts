@@ -18,7 +18,7 @@ import { removePendingUsersOf } from '../people/users.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
 import { refuseWhenOutboxFull } from '../sign-up/sign-up.ts'
 import { endAllDevices, noticeDetails } from './change-password.ts'
-import type { SessionsOfDevices, UserRequest } from './own-devices.ts'
+import { endDevicesBut, type SessionsOfDevices, type UserRequest } from './own-devices.ts'
 
 type ChangeEmailParts = Pick<SignInParts, 'database' | 'clock' | 'mail' | 'audit'>
 
@@ -108,12 +108,13 @@ async function signOutOthers(
   const account = await accounts.findById(database, userId)
   const kept = await requestingDevice(sessions, session, askedBy)
   const isHere = session.deviceHandle !== undefined && session.deviceHandle === kept
+  const by = { cause: origin, message: ENDED_BY_USER.email }
   try {
+    if (kept === undefined) await sessions.end(session.id, 'revoked', by)
+    else await endDevicesBut(kept, sessions, session.id, by)
     if (isHere && account !== undefined) await refreshSession(session, account)
-    else await endAllBut(kept, sessions, request)
   } finally {
-    const message = ENDED_BY_USER.email
-    await sessions.endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin, message })
+    await sessions.endMany({ userId, exceptId: session.id }, 'revoked', by)
   }
   return isHere
 }
@@ -137,18 +138,4 @@ async function requestingDevice(
   const authenticated = devices.filter(({ kind, authenticatedAt }) => kind === 'cookie' && authenticatedAt !== null)
   const [newest] = authenticated.toSorted((one, other) => Number(other.authenticatedAt) - Number(one.authenticatedAt))
   return devices.find(({ handle }) => handle === asker)?.handle ?? newest?.handle
-}
-
-async function endAllBut(
-  kept: string | undefined,
-  sessions: SessionsOfDevices,
-  { session, origin }: UserRequest,
-): Promise<void> {
-  if (kept === undefined) {
-    await sessions.end(session.id, 'revoked', { cause: origin })
-    return
-  }
-  const { devices = [] } = (await sessions.get(session.id)) ?? {}
-  for (const { handle } of devices)
-    if (handle !== kept) await sessions.detach(session.id, handle, 'revoked', { cause: origin })
 }

@@ -60,7 +60,8 @@ export async function endAllDevices(
   { userId, origin }: UserRequest,
   changed: 'password' | 'e-mail address',
 ): Promise<never> {
-  const isDone = await sessions.endMany({ userId }, 'revoked', { cause: origin }).then(
+  const message = changed === 'password' ? ENDED_BY_USER.password : ENDED_BY_USER.email
+  const isDone = await sessions.endMany({ userId }, 'revoked', { cause: origin, message }).then(
     () => true,
     () => false,
   )

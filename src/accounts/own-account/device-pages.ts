@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import { currentSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
+import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
 import { SessionError } from '../../session/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
 import { formatCount, formatMoment } from '../../web/format.ts'
@@ -76,7 +77,8 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
     endAll: whileSignedIn(async (ctx) => {
       if (needsStepUp(ctx)) return
       const { session, userId, origin } = requestOf(ctx)
-      await required().endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin })
+      const message = ENDED_BY_USER.signOut
+      await required().endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin, message })
       await session.close()
       ctx.set('Clear-Site-Data', '"cache", "storage"')
       goTo(ctx, '/')

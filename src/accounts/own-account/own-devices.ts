@@ -64,9 +64,8 @@ export async function endOwnDevice(
     await session.close()
     return 'own'
   }
-  return devices.length === 1
-    ? sessions.end(id, 'revoked', { cause: origin, message: ENDED_BY_USER.signOut })
-    : sessions.detach(id, handle, 'revoked', { cause: origin })
+  const by = { cause: origin, message: ENDED_BY_USER.signOut }
+  return devices.length === 1 ? sessions.end(id, 'revoked', by) : sessions.detach(id, handle, 'revoked', by)
 }
 
 /** Signs out other devices, and revokes API tokens and one-time links. Pass `login: true` after re-authentication. */
@@ -75,8 +74,20 @@ export async function endOtherDevices(
   { session, userId, origin }: UserRequest,
   { login = false, message = ENDED_BY_USER.signOut }: { login?: boolean; message?: string } = {},
 ): Promise<void> {
+  await endDevicesBut(session.deviceHandle, sessions, session.id, { cause: origin, message })
   await session.renew({ login, others: 'end' })
   await sessions.endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin, message })
+}
+
+/** Signs out the devices of one session, and revokes its links. Each signed-out device gets the message. */
+export async function endDevicesBut(
+  kept: string | undefined,
+  sessions: Pick<SessionsOfDevices, 'get' | 'detach'>,
+  id: string,
+  by: { cause: Origin; message: string },
+): Promise<void> {
+  const { devices = [] } = (await sessions.get(id)) ?? {}
+  for (const { handle } of devices) if (handle !== kept) await sessions.detach(id, handle, 'revoked', by)
 }
 
 function devicesOf(description: SessionDescription, { session }: UserRequest): OwnDevice[] {

@@ -49,7 +49,7 @@ export function readAccountName(text: string): AccountName | undefined {
     const digits = name.replace(/^0+(?=\d)/, '')
     return digits.length > MOST_DIGITS ? undefined : { userId: Number(digits) }
   }
-  return name.length <= LONGEST_ACCOUNT_NAME && /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(name)
+  return name.length <= LONGEST_ACCOUNT_NAME && /^[\x21-\x3f\x41-\x7e]+@[\x21-\x7e]+$/.test(name)
     ? { email: name.toLowerCase() }
     : undefined
 }

@@ -183,8 +183,8 @@ function mayStayLoggedIn({ roles }: Identity): boolean {
   return !roles.some((role) => privilegesOf(role).has('WebAdmin'))
 }
 
-function whySessionsEnd({ sessionIdleMinutes }: Pick<Config, 'sessionIdleMinutes'>): string {
-  const idle =
-    sessionIdleMinutes === 0 ? '' : ` after ${formatCount(sessionIdleMinutes, 'minute', 'minutes')} without use,`
+function whySessionsEnd({ sessionIdleMinutes, sessionTimeoutMinutes }: Config): string {
+  const minutes = sessionTimeoutMinutes ?? sessionIdleMinutes
+  const idle = minutes === 0 ? '' : ` after ${formatCount(minutes, 'minute', 'minutes')} without use,`
   return `It ends${idle} when you log out, and when your password is changed. Please log in again.`
 }

@@ -4,7 +4,7 @@ import { type Account, type Identity, identityOf, type NamedAccount } from '../p
 import { accounts } from '../people/accounts.ts'
 import type { AccountName } from '../people/login-form.ts'
 import { rollback } from '../people/rollback.ts'
-import { isStillRight, renewHash } from '../people/stored-passwords.ts'
+import { reloadIfRight, renewHash } from '../people/stored-passwords.ts'
 import type { Browser, DeviceCookie } from './device-cookie.ts'
 import { rememberDevice } from './known-devices.ts'
 import { type Origin, type VerifyParts, verifyPassword } from './verify-password.ts'
@@ -86,17 +86,18 @@ export async function signIn(
   }
 
   const session = await start(identityOf(account))
-  const unchanged = await isStillRight(parts, account, password).catch((error) =>
+  // Concurrent logins store a new hash before they read the account, so that the hash is unchanged in `rememberDevice`.
+  const renewed = await renewHash(parts, account, password)
+  const current = await reloadIfRight(parts, renewed, password).catch((error) =>
     rollback(log, error, () => session.close()),
   )
-  if (!unchanged) {
+  if (current === undefined) {
     await session.close()
     return refuse('unknown')
   }
   log.info({ event: 'login.succeeded', userId: account.userId, ip: address, session: session.id }, 'login succeeded')
-  await rememberDevice(parts, account, origin, browser)
-  await renewHash(parts, account, password)
-  return { is: 'account', account }
+  await rememberDevice(parts, current, origin, browser)
+  return { is: 'account', account: current }
 }
 
 const REASONS: Record<Failure, string> = {

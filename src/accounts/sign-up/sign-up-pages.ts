@@ -33,6 +33,7 @@ interface WaitingPage extends PageModel {
   once: string
   /** The path of the demo's mailbox page. '' when mail is sent over SMTP. */
   mailbox: string
+  hasCookie: boolean
 }
 
 /** The pages at `/signup` and `/signup/waiting`. */
@@ -63,6 +64,7 @@ export function signUpPages(parts: SignUpParts & { config: Config; log: Logger; 
       message,
       once: randomUUID(),
       mailbox: mailboxPath(config),
+      hasCookie: ctx.get('Cookie') !== '',
     })
   }
 

@@ -6,11 +6,16 @@ import type { Cause } from './events.ts'
 export async function detachCredential(
   context: Context,
   record: SessionRecord,
-  { handle, reason, cause }: { handle: string; reason: EndReason; cause: Cause | undefined },
+  {
+    handle,
+    reason,
+    message,
+    cause,
+  }: { handle: string; reason: EndReason; message?: string; cause?: Cause | undefined },
 ): Promise<boolean> {
   const { store, clock, events } = context
   const { id } = record
-  if (!(await store.detach({ id, handle, reason }))) return false
+  if (!(await store.detach({ id, handle, reason, message }))) return false
   events.emit('detached', { ...eventOf(record, cause), handle, reason })
   const all = (await store.credentials({ ids: [id] })).get(id) ?? []
   const isUsable = all.some(({ expiresAt }) => clock.now() < expiresAt)

@@ -12,7 +12,10 @@ export interface Exchange {
   readonly oneTimeToken: string | undefined
   /** The path of the URL, without the query. A one-time link may be restricted to a path. */
   readonly path: string
-  /** `open` for a GET. `none` for HEAD, OPTIONS and prefetches, which ignore one-time links. Otherwise `confirm`. */
+  /**
+   * `open` for a GET. `none` for HEAD, OPTIONS, prefetches and URLs without a page, which ignore one-time links. Otherwise
+   * `confirm`.
+   */
   readonly linkUse: 'none' | 'open' | 'confirm'
   /** Whether the user agreed that the link replaces another user's session in this browser. */
   readonly replacesUser: boolean

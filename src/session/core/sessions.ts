@@ -62,7 +62,7 @@ export interface Sessions<
   /** Ends all sessions that match. An empty filter matches all sessions. Returns the number of ended sessions. */
   endMany(filter: EndFilter, reason?: EndReason, by?: EndedBy): Promise<number>
   /** Signs out one device by its public handle. Also ends the session when no device and no valid link remains. */
-  detach(id: SessionId, handle: string, reason?: EndReason, by?: { cause?: Cause }): Promise<boolean>
+  detach(id: SessionId, handle: string, reason?: EndReason, by?: EndedBy): Promise<boolean>
   /** Removes a live, expired or invalidated session (JADE). Each device can read a non-empty message once. */
   removeWithMessage(id: SessionId, message: string, by?: { cause?: Cause }): Promise<boolean>
   /** Returns the token of a new one-time link to any session. Returns '' when the session is not a live web session. */
@@ -105,7 +105,7 @@ export interface Sessions<
 type NewTokenFrom = Pick<Cause, 'requestId' | 'device' | 'address'>
 
 interface EndedBy {
-  /** A message for each device of the session (see `Session.takeMessage`). An empty message is not stored. */
+  /** A message for each ended device (see `Session.takeMessage`). An empty message is not stored. */
   message?: string
   cause?: Cause
 }
@@ -240,11 +240,10 @@ export function createSessions<
     },
     async detach(id, handle, reason = 'revoked', by = {}) {
       checkReason('detach()', reason)
-      refuseUnknown('detach()', by, { cause: true })
+      refuseUnknown('detach()', by, { message: true, cause: true })
       checkEndedBy('detach()', by)
-      const { cause } = by
       const record = await stored(id)
-      return record !== undefined && detachCredential(context, record, { handle, reason, cause })
+      return record !== undefined && detachCredential(context, record, { handle, reason, ...by })
     },
     async removeWithMessage(id, message, by = {}) {
       refuseUnknown('removeWithMessage()', by, { cause: true })

@@ -46,6 +46,11 @@ type Next = () => Promise<unknown>
 export interface SessionsOptions<C> {
   /** Whether a request extends the idle timeout. Return false for polls and streams. Default: always true. */
   touch?: (ctx: C) => boolean
+  /**
+   * Whether a request may redeem a one-time link. Return false for URLs without a page, because a link that is redeemed
+   * there is lost to the user. A link that is bound to a path is also valid below this path. Default: always true.
+   */
+  opensLinks?: (ctx: C) => boolean
   /** Returns the request's ID in the application's log. Session events include this ID. */
   requestId?: (ctx: C) => string
   /**
@@ -68,9 +73,9 @@ export function sessions<
   R extends string = string,
   M extends object | null = Sessions<S, P, R>,
 >(manager: M & (Sessions<S, P, R> | null), options: SessionsOptions<C> = {}) {
-  refuseUnknown('sessions()', options, { touch: true, requestId: true, onRequestEnd: true })
+  refuseUnknown('sessions()', options, { touch: true, opensLinks: true, requestId: true, onRequestEnd: true })
   checkMount('sessions()', manager, options)
-  const { touch = () => true, requestId, onRequestEnd } = options
+  const { touch = () => true, opensLinks = () => true, requestId, onRequestEnd } = options
   type Shared = { current: Session<S, P, R> }
   const share = manager && sharePerRequest<Shared | undefined>(manager.resume)
 
@@ -87,8 +92,9 @@ export function sessions<
       return
     }
     const shared = await share(ctx, async () => {
-      const link = prepareResponse(ctx)
-      if (!link) return undefined
+      const found = prepareResponse(ctx)
+      if (!found) return undefined
+      const link: Link = opensLinks(ctx) ? found : { ...found, linkUse: 'none' }
       let opened: Shared | undefined
       const setCurrent = (next: object) => {
         if (opened) opened.current = next as Session<S, P, R>

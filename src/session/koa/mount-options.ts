@@ -2,6 +2,7 @@ import { checkFlags, typeOf } from '../known-options.ts'
 
 interface MountOptions {
   touch?: unknown
+  opensLinks?: unknown
   requestId?: unknown
   onRequestEnd?: unknown
   autoSave?: unknown
@@ -14,8 +15,8 @@ export function checkMount(where: string, manager: unknown, options: MountOption
     throw new TypeError(
       `${where}: pass the result of createSessions(), or null to run without sessions; got ${typeOf(manager)}.`,
     )
-  const { touch, requestId, onRequestEnd, autoSave } = options
-  for (const [name, value] of Object.entries({ touch, requestId, onRequestEnd })) {
+  const { touch, opensLinks, requestId, onRequestEnd, autoSave } = options
+  for (const [name, value] of Object.entries({ touch, opensLinks, requestId, onRequestEnd })) {
     if (value !== undefined && typeof value !== 'function')
       throw new TypeError(`${where}: ${name} is a function, got ${typeOf(value)}.`)
   }

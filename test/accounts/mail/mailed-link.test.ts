@@ -19,6 +19,11 @@ test('[LINK-3] in production a mailed link lives 15 minutes and opens only its o
     const elsewhere = link.replace(/^[^?]+/, '/tools/validateEmail')
     assert.equal(headingOf(await demo.visitor().get(elsewhere)), 'Invalid token')
     assert.equal(headingOf(await demo.visitor().post(elsewhere)), 'Invalid token')
+    for (const below of ['/', '/x', '/%2e', '//']) {
+      const stranger = demo.visitor()
+      assert.equal((await stranger.post(link.replace('?', `${below}?`))).status, 404, below)
+      assert.equal(stranger.sessionCookie, '', 'the link opened no session')
+    }
     assert.equal((await demo.visitor().get(link)).status, 200)
   }
   demo.clock.advance({ minutes: 14 })

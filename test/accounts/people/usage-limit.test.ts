@@ -45,6 +45,20 @@ test('[CAP-4] a user searches at most 60 times a minute, on the pages and in the
     assert.equal((await administrator.get(path)).status, 200, path)
 })
 
+test('[CAP-4] five open consoles refresh once a second, and further refreshes of a search are refused', async (t) => {
+  const demo = await startDemo(t)
+  const administrator = demo.visitor()
+  await administrator.logInWell(6)
+  for (let refresh = 0; refresh < 5 * 60; refresh++) await demo.parts.usageLimit.countRefresh('6')
+  assert.equal((await administrator.get('/admin/sessions?user=4&refresh')).status, 200)
+  for (let refresh = 5 * 60 + 1; refresh < 400; refresh++) await demo.parts.usageLimit.countRefresh('6')
+  const refused = await administrator.get('/admin/sessions?user=4&refresh')
+  assert.equal(refused.status, 429)
+  assert.match(refused.text, /You may refresh a search 400 times a minute\./)
+  assert.equal((await administrator.get('/admin/sessions?user=4')).status, 200, 'a search')
+  assert.equal((await administrator.get('/admin/sessions?refresh')).status, 200, 'a list without a search')
+})
+
 if (redisUrl !== undefined) {
   const url = redisUrl
   testOn('Redis', async () => ({ kind: 'redis', url }))

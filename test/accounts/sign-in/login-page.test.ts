@@ -20,6 +20,17 @@ test('[PAGE-8] the login page says why a session may have ended, and says nothin
   assert.equal(noticeOf(await stranger.follow(await stranger.get('/customers'))), '')
 })
 
+test('[PAGE-8] the login page names the timeout that is configured, and no timeout where sessions never expire', async (t) => {
+  for (const [sessionTimeoutMinutes, text] of [
+    [5, 'It ends after 5 minutes without use, when you log out, and'],
+    [0, 'It ends when you log out, and'],
+  ] as const) {
+    const demo = await startDemo(t, { sessionTimeoutMinutes })
+    const page = await demo.visitor().get('/authenticate.shtml?ended=1')
+    assert.ok(noticeOf(page).includes(text), noticeOf(page))
+  }
+})
+
 test('[PAGE-8] the login page shows an administrator’s message, and says that a password change or another device ended the session', async (t) => {
   const demo = await startDemo(t)
   const admin = demo.visitor()
@@ -40,6 +51,36 @@ test('[PAGE-8] the login page shows an administrator’s message, and says that 
   const signedOut = await secondDevice(demo, 'another horse staple')
   await customer.post('/account/sessions/end-others')
   assert.equal(await seen(signedOut), 'Your session was ended. It was signed out on another of your devices.')
+})
+
+test('[PAGE-8] a device that was signed out alone reads once who signed it out, and why', async (t) => {
+  const demo = await startDemo(t)
+  const [ada, admin] = [demo.visitor(), demo.visitor()]
+  await ada.logInWell(1)
+  await admin.logInWell(6)
+  const joined = async () => {
+    const device = demo.visitor()
+    const token = await demo.parts.sessions?.createOTP(sessionIdOf(ada))
+    await device.post(`/customers?$4DSID=${token}`)
+    const devices = (await demo.parts.sessions?.get(sessionIdOf(ada)))?.devices ?? []
+    return { device, handle: devices.at(-1)?.handle }
+  }
+  const seen = async (device: Visitor) => noticeOf(await device.follow(await device.get('/customers')))
+
+  const byAdmin = await joined()
+  await admin.post(`/admin/sessions/${sessionIdOf(ada)}/devices/${byAdmin.handle}/end`)
+  assert.equal(await seen(byAdmin.device), 'Your session was ended. An administrator signed this device out.')
+  assert.notEqual(await seen(byAdmin.device), 'Your session was ended. An administrator signed this device out.')
+  const byUser = await joined()
+  await ada.post(`/account/sessions/${sessionIdOf(ada)}/${byUser.handle}/end`)
+  assert.equal(await seen(byUser.device), 'Your session was ended. It was signed out on another of your devices.')
+  const others = await joined()
+  await ada.post('/account/sessions/end-others')
+  assert.equal(await seen(others.device), 'Your session was ended. It was signed out on another of your devices.')
+  const [all, login] = [await joined(), demo.visitor()]
+  await login.logInWell(1)
+  await login.post('/account/sessions/end-all')
+  assert.equal(await seen(all.device), 'Your session was ended. It was signed out on another of your devices.')
 })
 
 test('[PAGE-13] the login page of the demo offers its accounts and keeps the wanted page', async (t) => {

@@ -157,8 +157,13 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'detach forgets the reason',
-    from: 'endCredential(rows, row, credential, { reason, now })',
-    to: "endCredential(rows, row, credential, { reason: 'closed', now })",
+    from: 'endCredential(rows, row, credential, { reason, now, message })',
+    to: "endCredential(rows, row, credential, { reason: 'closed', now, message })",
+  },
+  {
+    flaw: 'detach leaves no message',
+    from: 'endCredential(rows, row, credential, { reason, now, message })',
+    to: 'endCredential(rows, row, credential, { reason, now })',
   },
   {
     flaw: 'rotate ignores the credential of the caller',

@@ -81,8 +81,9 @@ BEGIN
 END $$;
 `
 
-const DETACH = `
-CREATE FUNCTION session_detach_v1(p_app text, p_id text, p_handle text, p_reason text, p_now double precision)
+// Version 2 stores a message for the device.
+const detachFunction = (version: Version) => `
+CREATE FUNCTION session_detach_${version}(p_app text, p_id text, p_handle text, p_reason text${version === 'v1' ? '' : ', p_message text'}, p_now double precision)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   entry session_records;
@@ -91,7 +92,7 @@ BEGIN
   ${REQUIRE_READ_COMMITTED}
   ${LOCK_ENTRY}
   IF NOT FOUND OR NOT ${isLive('entry')} THEN RETURN false; END IF;
-  ${endCredentials('c.session_key = entry.key AND c.handle = p_handle', 'p_reason')}
+  ${endCredentials('c.session_key = entry.key AND c.handle = p_handle', 'p_reason', version === 'v1' ? {} : { message: 'p_message' })}
   IF ended_count > 0 THEN ${notify('p_id')} END IF;
   RETURN ended_count > 0;
 END $$;
@@ -121,12 +122,15 @@ END $$;
 export const CREDENTIAL_FUNCTIONS =
   addFunction('v1') +
   attachFunction('v1', 'v1', 'existence') +
-  DETACH +
+  detachFunction('v1') +
   rotateFunction('v1', 'existence') +
   redeemFunction('v1')
 
 /** The functions that end expired OTPs before valid ones. */
 export const OTP_FUNCTIONS = addFunction('v2') + attachFunction('v2', 'v2', 'existence') + redeemFunction('v2')
+
+/** The function that leaves a message for a device that is signed out alone. */
+export const DETACH_FUNCTION = detachFunction('v2')
 
 /** The functions that check whether the caller's credential has expired. */
 export const EXPIRY_FUNCTIONS = attachFunction('v3', 'v2', 'expiry') + rotateFunction('v2', 'expiry')

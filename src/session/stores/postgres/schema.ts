@@ -1,7 +1,7 @@
 import { checkMethods } from '../../known-options.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import { missingSteps } from '../shared/layout.ts'
-import { CREDENTIAL_FUNCTIONS, EXPIRY_FUNCTIONS, OTP_FUNCTIONS } from './credential-functions.ts'
+import { CREDENTIAL_FUNCTIONS, DETACH_FUNCTION, EXPIRY_FUNCTIONS, OTP_FUNCTIONS } from './credential-functions.ts'
 import { CREDENTIAL_EXPIRY_FUNCTIONS, END_FUNCTIONS } from './end-functions.ts'
 import { CALLER_FUNCTIONS, LOGIN_FUNCTIONS } from './login-functions.ts'
 import { handleErrors, type PostgresClient, type PostgresPool } from './pool.ts'
@@ -19,6 +19,7 @@ export const STEPS: readonly string[] = [
   // This step adds `session_create_v2`, because version 0.6.0 removed a parameter of `session_create_v1`.
   CREATE_FUNCTION,
   LOGIN_FUNCTIONS + OTP_FUNCTIONS,
+  DETACH_FUNCTION,
   EXPIRY_FUNCTIONS + CREDENTIAL_EXPIRY_FUNCTIONS + CALLER_FUNCTIONS,
 ]
 

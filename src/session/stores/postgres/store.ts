@@ -69,8 +69,8 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     attach: ({ app, id, credential, by, limits, now }) =>
       call('session_attach_v3', app, id, credentialValues(credential), by, ...caps(limits), now) as Promise<boolean>,
 
-    detach: ({ app, id, handle, reason, now }) =>
-      call('session_detach_v1', app, id, handle, reason, now) as Promise<boolean>,
+    detach: ({ app, id, handle, reason, message, now }) =>
+      call('session_detach_v2', app, id, handle, reason, message || null, now) as Promise<boolean>,
 
     rotate: ({ app, id, by, credential, others, now }) =>
       call('session_rotate_v2', app, id, by, credentialValues(credential), others === 'end', now) as Promise<boolean>,

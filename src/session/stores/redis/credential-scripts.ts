@@ -18,12 +18,12 @@ return '1'
 export const DETACH = script(
   [RECORDS, CREDENTIALS, INDEXES, ENDS],
   `
-local id, handle, reason, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local id, handle, reason, now, message = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local r = liveRecord(id, '', now)
 if not r then return '0' end
 for _, c in ipairs(credentialsOf(id)) do
   if c.handle == handle then
-    endCredential(id, c, reason, now)
+    endCredential(id, c, reason, now, message)
     indexByVia(id, r, credentialsOf(id))
     dropExpiredTombstones(id, now)
     sendNotifications()

@@ -397,13 +397,20 @@ local function endedLine(id, r, reason)
   return table.concat({ id, r.kind, r.userName, r.userId, reason }, '\n')
 end
 
+local function hasMessage(id)
+  for _, hash in ipairs(fieldsOf(id, 't')) do
+    if tombstoneOf(call('HGET', sessionKey(id), 't' .. hash)).message ~= '' then return true end
+  end
+  return false
+end
+
 -- Deletes the record and the storage but keeps the tombstones.
 local function removeRecord(id, r, message)
   local key = sessionKey(id)
   call('HDEL', key, 'r', 's')
   unindex(id)
   if r.userId ~= 'null' then call('ZREM', userSet(r.userId), id) end
-  call('PEXPIRE', key, ((message or '') == '' and TOMBSTONE or MESSAGE) + CLOCK_SKEW)
+  call('PEXPIRE', key, (((message or '') ~= '' or hasMessage(id)) and MESSAGE or TOMBSTONE) + CLOCK_SKEW)
 end
 
 local function endSession(id, r, reason, now, message, keepsOrigin)

@@ -151,7 +151,8 @@ export function redisStoreWith(
     attach: async ({ app, id, credential, by = '', limits, now }) =>
       isOne(await run(ATTACH, app, id, ...hashAndText(credential), by, ...credentialLimits(limits), now)),
 
-    detach: async ({ app, id, handle, reason, now }) => isOne(await run(DETACH, app, id, handle, reason, now)),
+    detach: async ({ app, id, handle, reason, message, now }) =>
+      isOne(await run(DETACH, app, id, handle, reason, now, jsonOrNothing(message || undefined))),
 
     rotate: async ({ app, id, by, credential, others, now }) =>
       isOne(await run(ROTATE, app, id, by, ...hashAndText(credential), others, now)),

@@ -83,11 +83,11 @@ export function embeddedStore<Row extends SessionRow>(
         return row !== undefined
       }),
 
-    detach: ({ app, id, handle, reason, now }) =>
+    detach: ({ app, id, handle, reason, message, now }) =>
       write(app, (rows) => {
         const row = liveRow(rows, id, {}, now)
         const credential = row && rows.credentials(row).find((candidate) => candidate.handle === handle)
-        if (credential) endCredential(rows, row, credential, { reason, now })
+        if (credential) endCredential(rows, row, credential, { reason, now, message })
         return credential !== undefined
       }),
 

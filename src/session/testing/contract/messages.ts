@@ -3,7 +3,7 @@ import { atOnce, credential, otp, type StorePromise, type Trial } from './fixtur
 
 const MESSAGE = 'Bitte neu anmelden: "Ü"\nPlease sign in again.'
 
-/** The rules for the messages of `end`, `endMany`, `remove` and `takeMessage`. */
+/** The rules for the messages of `end`, `endMany`, `remove`, `detach` and `takeMessage`. */
 export const messages: StorePromise[] = [
   {
     claim: 'a message is kept for a day for each device, and of many callers exactly one takes it',
@@ -109,6 +109,31 @@ export const messages: StorePromise[] = [
       await store.sweep({ limit: 100 })
       const devices = [expired.cookie, live.cookie, gone, invalidated.cookie, bystander.cookie]
       assert.deepEqual(await taken(trial, devices), [MESSAGE, MESSAGE, MESSAGE, MESSAGE, ''])
+    },
+  },
+  {
+    claim: 'the message of detach reaches only the signed-out device, for 24 hours, also after the session has ended',
+    async check(trial) {
+      const { store, clock, stored, attached } = trial
+      const { record, cookie } = await stored()
+      const [second, silent] = [await attached(record.id), await attached(record.id)]
+      await store.detach({ id: record.id, handle: second.handle, reason: 'revoked', message: MESSAGE })
+      await store.detach({ id: record.id, handle: silent.handle, reason: 'revoked', message: '' })
+      assert.deepEqual(await store.find({ id: record.id, hash: second.hash }), {
+        state: 'ended',
+        reason: 'revoked',
+        endedAt: clock.now(),
+        message: true,
+        origin: null,
+      })
+      const late = await attached(record.id)
+      await store.detach({ id: record.id, handle: late.handle, reason: 'revoked', message: MESSAGE })
+      await store.end({ id: record.id, reason: 'closed' })
+      clock.advance({ hours: 24, milliseconds: -1 })
+      await store.sweep({ limit: 100 })
+      assert.deepEqual(await taken(trial, [cookie, silent, second]), ['', '', MESSAGE])
+      clock.advance({ milliseconds: 1 })
+      assert.deepEqual(await taken(trial, [late]), [''])
     },
   },
   {

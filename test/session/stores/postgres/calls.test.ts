@@ -109,10 +109,10 @@ if (postgresUrl !== undefined) {
 
   test('a call that PostgreSQL rolled back because of a conflict with another call is retried', async () => {
     const { store, record } = await withLink(shared)
-    await pool.query(`CREATE SEQUENCE times; ALTER FUNCTION session_detach_v1 RENAME TO session_detach_really;
-      CREATE FUNCTION session_detach_v1(text, text, text, text, double precision) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+    await pool.query(`CREATE SEQUENCE times; ALTER FUNCTION session_detach_v2 RENAME TO session_detach_really;
+      CREATE FUNCTION session_detach_v2(text, text, text, text, text, double precision) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
         IF nextval('times') < 4 THEN RAISE EXCEPTION 'deadlock' USING ERRCODE = 'deadlock_detected'; END IF;
-        RETURN session_detach_really($1, $2, $3, $4, $5);
+        RETURN session_detach_really($1, $2, $3, $4, $5, $6);
       END $$`)
     const [cookie] = (await store.credentials({ ids: [record.id] })).get(record.id) ?? []
     assert.equal(await store.detach({ id: record.id, handle: cookie?.handle ?? '', reason: 'revoked' }), true)

@@ -35,6 +35,17 @@ if (redisUrl !== undefined) {
     return left === -1 ? undefined : left
   }
 
+  test('[SECURE-10] the key of an ended session stays in Redis as long as the message of a device that was signed out before', async (t) => {
+    const { client, prefix, store, clock } = await open(t)
+    const record = session(clock)
+    const [cookie, second] = [credential(clock), credential(clock)]
+    await store.create({ session: record, credential: cookie })
+    await store.attach({ id: record.id, credential: second, limits: {} })
+    await store.detach({ id: record.id, handle: second.handle, reason: 'revoked', message: 'Signed out' })
+    await store.end({ id: record.id, reason: 'closed' })
+    assert.ok(((await lifeOf(client, `{${prefix}:${APP}}:s:${record.id}`)) ?? 0) > 23 * HOUR)
+  })
+
   test('a session’s key in Redis expires at most about an hour after the session, and has no expiry if the session never expires', async (t) => {
     const { client, prefix, store, clock } = await open(t)
     const lifeLeft = (id: string) => lifeOf(client, `{${prefix}:${APP}}:s:${id}`)
