@@ -88,6 +88,6 @@ export async function presentSession(
   }
   request.state = { is: 'live', record, credential, unsent: !shared }
   const secondsLeft = Math.ceil((record.absoluteEnd - clock.now()) / 1000)
-  exchange.setCookie(cookie.set(token, isRemembered(record, credential) ? Math.max(secondsLeft, 1) : undefined))
+  exchange.setCookie(cookie.set(token, isRemembered(record, credential) ? secondsLeft : undefined))
   warnOfDroppedCookie(context, exchange)
 }
